@@ -1,0 +1,44 @@
+import { readFileSync } from 'node:fs';
+import pg from 'pg';
+const M = '/work/main/src/';
+const { openDatabase } = await import(M + 'database/connection.ts');
+const { readConfig } = await import(M + 'config.ts');
+const { advance } = await import(M + 'phases/advance.ts');
+const { validate } = await import(M + 'validation/validate.ts');
+const { readJudgements } = await import(M + 'validation/judgements.ts');
+const { reportText } = await import(M + 'validation/report.ts');
+const D = '/work/shared/data/scifact/';
+const base = process.argv[2]!;
+const admin = new pg.Client({ connectionString: base }); await admin.connect();
+await admin.query('DROP DATABASE IF EXISTS scratch_validation'); await admin.query('CREATE DATABASE scratch_validation'); await admin.end();
+const url = base.replace(/\/[^/]*$/, '/scratch_validation');
+const config = { ...readConfig({ DATABASE_URL: url }) };
+const db = await openDatabase(config);
+await db.pool.query('CREATE EXTENSION vector');
+await advance(db, { directory: '/nonexistent', notice: (l: string) => console.error(l) });
+const lines = (f: string) => readFileSync(D + f, 'utf8').trim().split('\n').map((l) => JSON.parse(l));
+const floats = (f: string, d: number) => { const b = readFileSync(D + f); const a = new Float32Array(b.buffer, b.byteOffset, b.length / 4); return (i: number) => a.subarray(i * d, (i + 1) * d); };
+const docs = lines('corpus.jsonl');
+const od = floats('use-lite.docs.f32', 512), nd = floats('minilm.docs.f32', 384), oq = floats('use-lite.queries.f32', 512), nq = floats('minilm.queries.f32', 384);
+await db.pool.query('CREATE TABLE documents (id bigint primary key, title text, body text, embedding vector(512), embedding_v2 vector(384), embedding_v2_model text)');
+for (let i = 0; i < docs.length; i += 500) {
+  const part = docs.slice(i, i + 500);
+  await db.pool.query(`INSERT INTO documents SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[]::vector[], $5::text[]::vector[])`,
+    [part.map((d) => d.id), part.map((d) => d.title), part.map((d) => d.text), part.map((_, j) => `[${od(i + j).join(',')}]`), part.map((_, j) => `[${nd(i + j).join(',')}]`)]);
+}
+await db.pool.query(`SELECT reembed.register_model('use-lite','use-lite',512,'vector','cosine'); `);
+await db.pool.query(`SELECT reembed.register_model('minilm','minilm',384,'vector','cosine'); `);
+await db.pool.query(`SELECT reembed.start_migration('scifact','documents'::regclass,'embedding','{id}','{title,body}','title || '' '' || body','documents_live','embedding_model','use-lite','minilm','embedding_v2','embedding_v2_model','documents_embedding_v2_idx',0.25,true)`);
+const qs = lines('queries.jsonl'); const at = new Map(qs.map((q, i) => [q.text, i]));
+const embedder = async (_m: unknown, texts: string[], _r: string, side: string) => texts.map((t) => (side === 'old' ? oq : nq)(at.get(t)!));
+const run = async (label: string, options: object) => { const s = Date.now(); const r = await validate(db, { embedder, ...options }); console.log(`--- ${label} (${((Date.now() - s) / 1000).toFixed(1)} s)\n${reportText(r, 5)}\n`); return r; };
+const judgements = readJudgements(D + 'qrels.tsv');
+const file = { kind: 'file', path: D + 'queries.jsonl' };
+const r = await run('judged, no index', { queries: file, judgements });
+console.log(r.ndcg, r.overlap, r.mrr, r.recall, r.startedAt);
+await db.pool.query('CREATE INDEX documents_embedding_v2_idx ON documents USING hnsw (embedding_v2 vector_cosine_ops)');
+await run('judged, index', { queries: file, judgements });
+await run('rows', { queries: { kind: 'rows' } });
+console.table((await db.pool.query('select id, started_at, finished_at, query_source, queries, judged_queries, overlap, index_recall, coverage, ndcg_before, ndcg_after, mrr_before, recall_after, passed from reembed.validation')).rows);
+console.table((await db.pool.query('select * from reembed.validation_query where validation=2 order by overlap limit 3')).rows);
+await db.close();

@@ -1,0 +1,29 @@
+// The queue: pg-boss's own schema, made here so that workers need no right to create anything.
+import { readFileSync } from 'node:fs';
+
+const schema = readFileSync(new URL('./pg-boss-43.sql', import.meta.url), 'utf8');
+
+/** @param {import('node-pg-migrate').MigrationBuilder} pgm */
+export const up = (pgm) => {
+  pgm.sql(`SET LOCAL lock_timeout = '1s';`);
+  pgm.sql(schema);
+  pgm.sql(`
+COMMENT ON SCHEMA reembed_queue IS 'Queue of pg-reembed, kept by pg-boss. Only reembed.batch and reembed.stale_row are truth; jobs may expire.';
+
+-- The dead-letter queue comes first: the others name it.
+SELECT reembed_queue.create_queue('reembed-dead', '{"policy": "standard", "retentionSeconds": 31536000}');
+-- exclusive: one queued or active job a key, so enqueueing twice does nothing.
+SELECT reembed_queue.create_queue('reembed-batch', '{"policy": "exclusive", "retryLimit": 1000, "retryDelay": 2, "retryBackoff": true, "retryDelayMax": 300, "expireInSeconds": 3600, "retentionSeconds": 31536000, "deleteAfterSeconds": 86400, "heartbeatSeconds": 30, "deadLetter": "reembed-dead"}');
+SELECT reembed_queue.create_queue('reembed-catch-up', '{"policy": "exclusive", "retryLimit": 1000, "retryDelay": 2, "retryBackoff": true, "retryDelayMax": 60, "expireInSeconds": 3600, "retentionSeconds": 31536000, "deleteAfterSeconds": 3600, "heartbeatSeconds": 30, "deadLetter": "reembed-dead"}');
+`);
+};
+
+/** @param {import('node-pg-migrate').MigrationBuilder} pgm */
+export const down = (pgm) => {
+  // CASCADE is safe here and only here: everything in this schema is pg-boss's own.
+  pgm.sql(`
+SET LOCAL lock_timeout = '1s';
+SET LOCAL client_min_messages = warning;
+DROP SCHEMA reembed_queue CASCADE;
+`);
+};

@@ -1,0 +1,12 @@
+CREATE OR REPLACE FUNCTION reembed.forget_batches(p_name text) RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  -- Jobs of another campaign stay; a worker that holds one of these finds its batch gone and lets go.
+  DELETE FROM reembed_queue.job WHERE name = 'reembed-batch' AND data ->> 'migration' = p_name;
+  DELETE FROM reembed.batch WHERE migration = p_name;
+  UPDATE reembed.migration SET planned_at = NULL, swept_at = NULL WHERE name = p_name;
+END;
+$$;
+COMMENT ON FUNCTION reembed.forget_batches IS 'Cancels the jobs of a campaign and empties its ledger; vectors stay in the table.';

@@ -1,0 +1,33 @@
+-- Block ranges, not key ranges: any key type works, planning reads the table once without sorting, and workers go through
+-- the heap in its own order. A row that an update moves across ranges is found by reembed.sweep().
+CREATE OR REPLACE FUNCTION reembed.plan_batches(p_name text, p_batch_rows integer DEFAULT 500) RETURNS bigint
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  m reembed.migration;
+  t reembed.target;
+  v_rows bigint;
+  v_blocks bigint;
+  v_batches bigint;
+BEGIN
+  SELECT * INTO STRICT m FROM reembed.migration WHERE name = p_name;
+  SELECT * INTO STRICT t FROM reembed.target WHERE name = m.target;
+  v_blocks := pg_relation_size(t.relation) / current_setting('block_size')::bigint;
+  EXECUTE format('SELECT count(*) FROM %s AS t', t.relation) INTO v_rows;
+
+  EXECUTE format($q$
+    INSERT INTO reembed.batch (migration, id, first_block, last_block, rows)
+    SELECT $1, row_number() OVER (ORDER BY b.range), b.range * $2, (b.range + 1) * $2 - 1, b.rows
+      FROM (SELECT ((t.ctid::text::point)[0]::bigint) / $2 AS range, count(*) AS rows
+              FROM %s AS t
+             WHERE t.%I IS NULL AND reembed.has_text((%s)::text)
+             GROUP BY 1) AS b
+  $q$, t.relation, m.to_column, t.text_sql)
+    USING p_name, greatest(1, v_blocks * p_batch_rows / greatest(v_rows, 1));
+  GET DIAGNOSTICS v_batches = ROW_COUNT;
+  UPDATE reembed.migration SET planned_at = now(), swept_at = NULL WHERE name = p_name;
+  RETURN v_batches;
+END;
+$$;
+COMMENT ON FUNCTION reembed.plan_batches IS 'Divides the rows without a new vector into batches of about p_batch_rows; returns how many batches.';

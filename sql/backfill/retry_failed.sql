@@ -1,0 +1,20 @@
+CREATE OR REPLACE FUNCTION reembed.retry_failed(p_target text DEFAULT NULL) RETURNS bigint
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  v_target text := reembed.resolve_target(p_target);
+  v_rows bigint;
+BEGIN
+  WITH parked AS (DELETE FROM reembed.failed_row WHERE target = v_target RETURNING key, model)
+  INSERT INTO reembed.stale_row AS s (target, key, needs_new, needs_old)
+  SELECT v_target, p.key, bool_or(v.role = 'new'), bool_or(v.role = 'old')
+    FROM parked AS p JOIN reembed.vector_column AS v ON v.target = v_target AND v.model = p.model
+   GROUP BY p.key
+  ON CONFLICT (target, key) DO UPDATE
+    SET needs_new = s.needs_new OR excluded.needs_new, needs_old = s.needs_old OR excluded.needs_old, version = excluded.version;
+  GET DIAGNOSTICS v_rows = ROW_COUNT;
+  RETURN v_rows;
+END;
+$$;
+COMMENT ON FUNCTION reembed.retry_failed IS 'Hands the rows in failed_row to the workers again; returns how many.';

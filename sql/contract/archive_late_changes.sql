@@ -1,0 +1,26 @@
+-- Runs under the lock that also drops the column, so nothing can change after it. It reads row headers, not vectors.
+CREATE OR REPLACE FUNCTION reembed.archive_late_changes(p_name text) RETURNS bigint
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  m reembed.migration;
+  t reembed.target;
+  v_late bigint;
+BEGIN
+  SELECT * INTO STRICT m FROM reembed.migration WHERE name = p_name;
+  SELECT * INTO STRICT t FROM reembed.target WHERE name = m.target;
+  EXECUTE format($q$
+    INSERT INTO reembed.%1$I AS a
+    SELECT %2$s, t.%3$I, reembed.text_hash((%4$s)::text)
+      FROM %5$s AS t
+     WHERE age(t.xmin) <= age(($1)::xid8::xid) AND t.%3$I IS NOT NULL
+    ON CONFLICT (%6$s) DO UPDATE SET archived_vector = excluded.archived_vector, archived_text_hash = excluded.archived_text_hash
+  $q$, m.archive, (SELECT string_agg(format('t.%I', k), ', ') FROM unnest(t.key_columns) AS k), m.from_column, t.text_sql, t.relation,
+       (SELECT string_agg(format('%I', k), ', ') FROM unnest(t.key_columns) AS k))
+    USING m.old_column ->> 'snapshot_xmin';
+  GET DIAGNOSTICS v_late = ROW_COUNT;
+  RETURN v_late;
+END;
+$$;
+COMMENT ON FUNCTION reembed.archive_late_changes IS 'Brings the archive up to the rows that changed while it was being copied; returns how many.';

@@ -1,0 +1,45 @@
+CREATE OR REPLACE FUNCTION reembed.contract_gate(p_name text) RETURNS TABLE (condition text, remedy text)
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  m reembed.migration;
+  t reembed.target;
+  s reembed.setting;
+  v_stale bigint;
+  v_dependent text;
+  v_index record;
+BEGIN
+  SELECT * INTO STRICT m FROM reembed.migration WHERE name = p_name;
+  SELECT * INTO STRICT t FROM reembed.target WHERE name = m.target;
+  SELECT * INTO STRICT s FROM reembed.setting WHERE target = m.target;
+  IF s.read_model <> m.to_model THEN
+    RETURN QUERY SELECT format('the live view reads %s again', s.read_model), format('select reembed.switch_to(%L, %L)', m.target, m.to_model);
+  ELSIF m.switched_at + s.soak > now() THEN
+    RETURN QUERY SELECT format('the new model has been read for %s of %s',
+                               to_char(now() - m.switched_at, CASE WHEN now() - m.switched_at < interval '1 day' THEN 'HH24:MI:SS' ELSE 'DD"d" HH24"h"' END), s.soak),
+                        format('wait until %s, or npm run setting -- "soak=1 hour"', to_char(m.switched_at + s.soak, 'YYYY-MM-DD HH24:MI:SS TZ'));
+  END IF;
+  SELECT count(*) INTO v_stale FROM reembed.stale_row AS r WHERE r.target = m.target AND r.needs_new;
+  IF v_stale > 0 THEN
+    RETURN QUERY SELECT format('%s rows changed and wait for their new vector', v_stale), 'npm run worker';
+  END IF;
+  FOR v_dependent IN SELECT d.description FROM reembed.dependents(p_name) AS d ORDER BY 1 LOOP
+    RETURN QUERY SELECT format('%s uses the old column %s', v_dependent, m.from_column), format('let it read %I instead, or drop it', t.live_view);
+  END LOOP;
+  -- PostgreSQL 15 does not say when an index was last scanned; to_jsonb gives null there instead of an error.
+  FOR v_index IN
+    SELECT u.indexrelname AS name, (to_jsonb(u) ->> 'last_idx_scan')::timestamptz AS scanned_at
+      FROM pg_stat_user_indexes AS u
+      JOIN pg_index AS i ON i.indexrelid = u.indexrelid
+      JOIN pg_attribute AS a ON a.attrelid = i.indrelid AND a.attname = m.from_column
+     WHERE u.relid = t.relation AND i.indkey[0] = a.attnum
+  LOOP
+    IF v_index.scanned_at > greatest(m.switched_at, now() - s.soak) THEN
+      RETURN QUERY SELECT format('the old index %s was scanned at %s', v_index.name, to_char(v_index.scanned_at, 'YYYY-MM-DD HH24:MI:SS')),
+                          format('find who still searches %s, let it search %I, and wait out the soak time', m.from_column, t.live_view);
+    END IF;
+  END LOOP;
+END;
+$$;
+COMMENT ON FUNCTION reembed.contract_gate IS 'Conditions that still keep the old vectors in the table; none when the soak time is over and nobody uses them.';

@@ -1,0 +1,31 @@
+CREATE OR REPLACE FUNCTION reembed.dependents(p_name text) RETURNS TABLE (description text)
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+  WITH old AS (
+    SELECT t.name AS target, t.relation, a.attnum, c.relnamespace, t.live_view, m.from_model, m.to_model
+      FROM reembed.migration AS m
+      JOIN reembed.target AS t ON t.name = m.target
+      JOIN pg_class AS c ON c.oid = t.relation
+      JOIN pg_attribute AS a ON a.attrelid = t.relation AND a.attname IN (m.from_column, m.from_version_column)
+     WHERE m.name = p_name AND m.phase <> 'contract'
+  )
+  SELECT DISTINCT CASE WHEN r.oid IS NULL THEN pg_describe_object(d.classid, d.objid, d.objsubid)
+                       ELSE format('%s %I.%I', CASE v.relkind WHEN 'm' THEN 'materialized view' WHEN 'v' THEN 'view' ELSE 'rule on' END, n.nspname, v.relname) END
+    FROM old
+    JOIN pg_depend AS d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = old.relation AND d.refobjsubid = old.attnum AND d.deptype IN ('n', 'a')
+    LEFT JOIN pg_rewrite AS r ON d.classid = 'pg_rewrite'::regclass AND r.oid = d.objid
+    LEFT JOIN pg_class AS v ON v.oid = r.ev_class
+    LEFT JOIN pg_namespace AS n ON n.oid = v.relnamespace
+    LEFT JOIN pg_index AS i ON d.classid = 'pg_class'::regclass AND i.indexrelid = d.objid
+   WHERE (r.oid IS NULL OR v.relnamespace <> old.relnamespace OR v.relname NOT IN (
+            old.live_view, reembed.model_view_name(old.target, old.from_model), reembed.model_view_name(old.target, old.to_model)))
+     -- An index on nothing but the old vectors goes with them and comes back with them.
+     AND NOT coalesce(i.indnatts = 1 AND i.indrelid = old.relation, false)
+     AND NOT (d.classid = 'pg_attrdef'::regclass AND EXISTS (
+            SELECT FROM pg_attrdef AS f JOIN pg_attribute AS a ON a.attrelid = f.adrelid AND a.attnum = f.adnum
+             WHERE f.oid = d.objid AND f.adnum = old.attnum))
+     AND NOT (d.classid = 'pg_constraint'::regclass AND EXISTS (
+            SELECT FROM pg_constraint AS k WHERE k.oid = d.objid AND k.contype = 'n' AND k.conrelid = old.relation))
+$$;
+COMMENT ON FUNCTION reembed.dependents IS 'What of the user''s own depends on the old column and so keeps it from being dropped.';

@@ -1,0 +1,17 @@
+CREATE OR REPLACE FUNCTION reembed.enter_contract(p_name text) RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+SET lock_timeout = '1s'
+AS $$
+DECLARE
+  m reembed.migration;
+BEGIN
+  PERFORM reembed.enter_phase(p_name, 'contract');
+  SELECT * INTO STRICT m FROM reembed.migration WHERE name = p_name;
+  DELETE FROM reembed.failed_row WHERE target = m.target AND model = m.from_model;
+  UPDATE reembed.stale_row SET needs_old = false WHERE target = m.target;
+  PERFORM reembed.install_capture(m.target);
+  PERFORM reembed.replace_views(m.target);
+END;
+$$;
+COMMENT ON FUNCTION reembed.enter_contract IS 'Enters phase contract: from here on only the new model is kept current.';

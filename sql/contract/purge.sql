@@ -1,0 +1,19 @@
+CREATE OR REPLACE FUNCTION reembed.purge(p_name text) RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+SET lock_timeout = '1s'
+AS $$
+DECLARE
+  m reembed.migration;
+BEGIN
+  SELECT * INTO m FROM reembed.migration WHERE name = p_name FOR UPDATE;
+  IF NOT FOUND OR m.archive IS NULL THEN
+    RAISE EXCEPTION '% has no archive to purge', p_name
+      USING ERRCODE = 'RE001', HINT = 'Archives: ' || coalesce((SELECT string_agg(name, ', ') FROM reembed.migration WHERE archive IS NOT NULL), 'none');
+  END IF;
+  EXECUTE format('DROP TABLE reembed.%I', m.archive);
+  UPDATE reembed.migration SET archive = NULL, purged_at = now() WHERE name = p_name;
+  INSERT INTO reembed.event (target, migration, kind, from_value) VALUES (m.target, p_name, 'purge', m.archive);
+END;
+$$;
+COMMENT ON FUNCTION reembed.purge IS 'Drops the archive of the old vectors. The only step without a way back.';

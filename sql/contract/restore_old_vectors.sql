@@ -1,0 +1,56 @@
+-- A procedure, because it commits every batch: the table is never locked for longer than one of them.
+CREATE OR REPLACE PROCEDURE reembed.restore_old_vectors(p_name text, p_batch_rows integer DEFAULT 1000)
+LANGUAGE plpgsql
+AS $$
+DECLARE
+  m reembed.migration;
+  t reembed.target;
+  v_keys text;
+  v_row_keys text;
+  v_statement text;
+  v_rows bigint;
+BEGIN
+  SELECT * INTO STRICT m FROM reembed.migration WHERE name = p_name;
+  IF m.archive IS NULL THEN
+    RETURN;
+  END IF;
+  SELECT * INTO STRICT t FROM reembed.target WHERE name = m.target;
+  SELECT string_agg(format('%I', k), ', '), string_agg(format('r.%I', k), ', ') INTO v_keys, v_row_keys FROM unnest(t.key_columns) AS k;
+
+  -- Each round takes rows out of the archive, so an interrupted restore goes on where it stopped. Rows the application
+  -- holds locked are left for a later round: waiting for them while holding others could deadlock its transaction.
+  v_statement := format($q$
+    WITH next AS MATERIALIZED (SELECT * FROM reembed.%1$I LIMIT $1),
+         locked AS MATERIALIZED (
+           SELECT %2$s, reembed.text_hash((%3$s)::text) AS current_text_hash
+             FROM %4$s AS t WHERE (%2$s) IN (SELECT %2$s FROM next) FOR NO KEY UPDATE SKIP LOCKED),
+         stored AS (
+           UPDATE %4$s AS r SET %5$I = n.archived_vector %6$s
+             FROM next AS n JOIN locked AS l USING (%2$s)
+            WHERE (%7$s) = (%8$s) AND l.current_text_hash IS NOT DISTINCT FROM n.archived_text_hash AND r.%5$I IS NULL)
+    DELETE FROM reembed.%1$I AS r
+     USING next AS n
+     WHERE (%7$s) = (%8$s)
+       AND ((%7$s) IN (SELECT %2$s FROM locked) OR (%7$s) NOT IN (SELECT %2$s FROM %4$s AS t WHERE (%2$s) IN (SELECT %2$s FROM next)))
+  $q$, m.archive, v_keys, t.text_sql, t.relation, m.from_column, CASE WHEN m.from_version_column IS NOT NULL THEN format(', %I = %L', m.from_version_column, m.from_model) ELSE '' END,
+       v_row_keys, (SELECT string_agg(format('n.%I', k), ', ') FROM unnest(t.key_columns) AS k));
+  LOOP
+    EXECUTE v_statement USING p_batch_rows;
+    COMMIT;
+    EXECUTE format('SELECT count(*) FROM (SELECT FROM reembed.%I LIMIT 1) AS a', m.archive) INTO v_rows;
+    EXIT WHEN v_rows = 0;
+  END LOOP;
+
+  -- Rows written since contract have no old vector; the workers bring it where the old model can still be called.
+  EXECUTE format($q$
+    INSERT INTO reembed.stale_row (target, key, needs_new, needs_old)
+    SELECT $1, %s, false, true FROM %s AS t
+     WHERE t.%I IS NULL AND reembed.has_text((%s)::text) AND (SELECT keep_old_current FROM reembed.setting WHERE target = $1)
+    ON CONFLICT (target, key) DO UPDATE SET needs_old = true
+  $q$, reembed.key_sql(t.name, 't'), t.relation, m.from_column, t.text_sql) USING t.name;
+  EXECUTE format('DROP TABLE reembed.%I', m.archive);
+  UPDATE reembed.migration SET archive = NULL, old_column = NULL WHERE name = p_name;
+  COMMIT;
+END;
+$$;
+COMMENT ON PROCEDURE reembed.restore_old_vectors IS 'Puts archived vectors back where the text is still the one they belong to, a commit per batch; can be interrupted and run again.';

@@ -1,0 +1,4 @@
+CREATE OR REPLACE FUNCTION reembed.has_text(p_text text) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN coalesce(btrim(p_text, E' \t\n\r') <> '', false);
+COMMENT ON FUNCTION reembed.has_text IS 'Whether a text can be embedded: providers refuse null and blank ones, so such rows need no vector.';

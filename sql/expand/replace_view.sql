@@ -1,0 +1,81 @@
+-- Rules learned by measurement: no CASE and no UNION (the vector index would be lost); the vector without its dimensions
+-- (else the view could not be replaced by another model's); every option restated (else security_invoker is cleared).
+CREATE OR REPLACE FUNCTION reembed.replace_view(p_target text, p_view name, p_model text) RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+SET lock_timeout = '1s'
+AS $$
+DECLARE
+  t reembed.target;
+  v_schema name;
+  v_view regclass;
+  v_options text := 'security_invoker=true';
+  v_column name;
+  v_element text;
+  v_old_element oid;
+  v_grants text[];
+  v_statement text;
+  v_columns text;
+BEGIN
+  SELECT * INTO STRICT t FROM reembed.target WHERE name = p_target;
+  SELECT n.nspname INTO v_schema FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE c.oid = t.relation;
+  SELECT v.column_name INTO STRICT v_column FROM reembed.vector_column AS v WHERE v.target = t.name AND v.model = p_model;
+  SELECT format('%I.%I', n.nspname, y.typname) INTO STRICT v_element
+    FROM pg_attribute AS a JOIN pg_type AS y ON y.oid = a.atttypid JOIN pg_namespace AS n ON n.oid = y.typnamespace
+   WHERE a.attrelid = t.relation AND a.attname = v_column;
+  v_view := to_regclass(format('%I.%I', v_schema, p_view));
+
+  SELECT string_agg(CASE
+             WHEN c.name = t.column_name THEN format('t.%I::%s AS %I', v_column, v_element, t.column_name)
+             WHEN c.name = t.live_model_column THEN format('%L::text AS %I', p_model, t.live_model_column)
+             ELSE format('t.%I', c.name) END, ', ' ORDER BY c.in_view, c.position)
+    INTO v_columns
+    FROM (
+      -- A view can only grow at its end: first the columns it has, then those the table gained since.
+      SELECT a.attname AS name, 1 AS in_view, a.attnum AS position
+        FROM pg_attribute AS a WHERE a.attrelid = v_view AND a.attnum > 0
+      UNION ALL
+      SELECT w.name, 2, w.position
+        FROM (SELECT CASE WHEN a.attname = v_column THEN t.column_name ELSE a.attname END AS name, a.attnum AS position
+                FROM pg_attribute AS a
+               WHERE a.attrelid = t.relation AND a.attnum > 0 AND NOT a.attisdropped
+                 AND (a.attname = v_column OR a.attname NOT IN (
+                   SELECT v.column_name FROM reembed.vector_column AS v WHERE v.target = t.name
+                   UNION ALL
+                   SELECT v.version_column FROM reembed.vector_column AS v WHERE v.target = t.name AND v.version_column IS NOT NULL))
+              UNION ALL
+              SELECT t.live_model_column, 32767) AS w
+       WHERE NOT EXISTS (SELECT FROM pg_attribute AS a WHERE a.attrelid = v_view AND a.attnum > 0 AND a.attname = w.name)
+    ) AS c;
+
+  IF v_view IS NOT NULL THEN
+    SELECT coalesce(array_to_string(c.reloptions, ', '), '') INTO v_options FROM pg_class AS c WHERE c.oid = v_view;
+    SELECT a.atttypid INTO v_old_element FROM pg_attribute AS a WHERE a.attrelid = v_view AND a.attname = t.column_name;
+    IF v_old_element <> v_element::regtype THEN
+      -- vector to halfvec: such a view cannot be replaced, so it is made anew with the same grants, in this transaction.
+      SELECT array_agg(format('GRANT %s ON %s TO %s%s', g.privilege_type, v_view, CASE g.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(g.grantee)) END,
+                              CASE WHEN g.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END))
+        INTO v_grants
+        FROM pg_class AS c, aclexplode(c.relacl) AS g WHERE c.oid = v_view AND g.grantee <> c.relowner;
+      EXECUTE format('DROP VIEW %s', v_view);
+    END IF;
+  ELSE
+    -- Who may read the table may read it through the view.
+    SELECT array_agg(format('GRANT SELECT ON %I.%I TO %s', v_schema, p_view, CASE g.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(g.grantee)) END))
+      INTO v_grants
+      FROM pg_class AS c, aclexplode(c.relacl) AS g
+     WHERE c.oid = t.relation AND g.privilege_type = 'SELECT' AND g.grantee <> c.relowner;
+  END IF;
+
+  v_statement := format('CREATE OR REPLACE VIEW %I.%I%s AS SELECT %s FROM %s AS t', v_schema, p_view,
+                        CASE WHEN v_options <> '' THEN ' WITH (' || v_options || ')' ELSE '' END, v_columns, t.relation);
+  EXECUTE v_statement;
+  EXECUTE format('COMMENT ON VIEW %I.%I IS %L', v_schema, p_view,
+                 CASE WHEN p_view = t.live_view THEN format('pg-reembed: search here. Shows %s with the vectors of the model in reembed.setting.read_model.', t.relation)
+                      ELSE format('pg-reembed: shows %s with the vectors of %s, whichever model is live.', t.relation, p_model) END);
+  FOREACH v_statement IN ARRAY coalesce(v_grants, '{}') LOOP
+    EXECUTE v_statement;
+  END LOOP;
+END;
+$$;
+COMMENT ON FUNCTION reembed.replace_view IS 'Makes or replaces one view of a target so that it reads one model; keeps grants and options.';

@@ -1,0 +1,28 @@
+-- Accepts documents, public.documents or public.documents.embedding; without a name, the only target there is.
+CREATE OR REPLACE FUNCTION reembed.resolve_target(p_target text DEFAULT NULL) RETURNS text
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  v_names text[];
+BEGIN
+  SELECT array_agg(t.name ORDER BY t.name)
+    INTO v_names
+    FROM reembed.target AS t
+    JOIN pg_class AS c ON c.oid = t.relation
+    JOIN pg_namespace AS n ON n.oid = c.relnamespace
+   WHERE p_target IS NULL
+      OR p_target IN (t.name, c.relname, n.nspname || '.' || c.relname, n.nspname || '.' || c.relname || '.' || t.column_name);
+
+  IF cardinality(v_names) = 1 THEN
+    RETURN v_names[1];
+  END IF;
+  RAISE EXCEPTION '%', CASE
+      WHEN v_names IS NULL AND p_target IS NULL THEN 'nothing is registered with pg-reembed'
+      WHEN v_names IS NULL THEN format('%L is not registered with pg-reembed', p_target)
+      ELSE format('%s targets fit: %s', cardinality(v_names), array_to_string(v_names, ', ')) END
+    USING ERRCODE = 'RE003',
+          HINT = 'Known targets: ' || coalesce((SELECT string_agg(name, ', ' ORDER BY name) FROM reembed.target), 'none; run: npm run migrate up');
+END;
+$$;
+COMMENT ON FUNCTION reembed.resolve_target IS 'Full name of a target from a short one; raises RE003 when none or several fit.';

@@ -1,0 +1,49 @@
+CREATE OR REPLACE FUNCTION reembed.start_migration(
+  p_name text, p_relation regclass, p_column name, p_key_columns name[], p_text_columns name[], p_text_sql text,
+  p_live_view name, p_live_model_column name, p_from_model text, p_to_model text,
+  p_to_column name, p_to_version_column name, p_index_name name, p_tokens_per_character numeric, p_keep_old_current boolean
+) RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+SET lock_timeout = '1s'
+AS $$
+DECLARE
+  v_target text;
+  v_from_version name;
+  v_reading text;
+BEGIN
+  SELECT name INTO v_target FROM reembed.target WHERE relation = p_relation AND column_name = p_column;
+  IF FOUND THEN
+    UPDATE reembed.target
+       SET key_columns = p_key_columns, text_columns = p_text_columns, text_sql = p_text_sql
+     WHERE name = v_target;
+    SELECT version_column INTO v_from_version FROM reembed.vector_column WHERE target = v_target AND role = 'new';
+  ELSE
+    SELECT n.nspname || '.' || c.relname || '.' || p_column INTO STRICT v_target
+      FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE c.oid = p_relation;
+    INSERT INTO reembed.target (name, relation, column_name, key_columns, text_columns, text_sql, live_view, live_model_column)
+    VALUES (v_target, p_relation, p_column, p_key_columns, p_text_columns, p_text_sql, p_live_view, p_live_model_column);
+  END IF;
+
+  INSERT INTO reembed.setting (target, read_model, keep_old_current) VALUES (v_target, p_from_model, p_keep_old_current)
+  ON CONFLICT (target) DO UPDATE SET keep_old_current = excluded.keep_old_current;
+  SELECT read_model INTO STRICT v_reading FROM reembed.setting WHERE target = v_target;
+  IF v_reading <> p_from_model THEN
+    RAISE EXCEPTION '% reads %, not %', v_target, v_reading, p_from_model
+      USING ERRCODE = 'RE004', HINT = format('Create the campaign again with --from %s', v_reading);
+  END IF;
+  IF EXISTS (SELECT FROM reembed.migration WHERE target = v_target AND phase <> 'contract') THEN
+    RAISE EXCEPTION 'a campaign is already running on %', v_target
+      USING ERRCODE = 'RE001', HINT = 'Finish it, or take it back with: npm run migrate down';
+  END IF;
+
+  INSERT INTO reembed.migration (name, target, from_model, to_model, from_column, to_column, to_version_column, from_version_column,
+                                 index_name, phase, tokens_per_character, created_at)
+  VALUES (p_name, v_target, p_from_model, p_to_model, p_column, p_to_column, p_to_version_column, v_from_version,
+          p_index_name, 'expand', p_tokens_per_character, clock_timestamp());
+  INSERT INTO reembed.event (target, migration, kind, to_value) VALUES (v_target, p_name, 'phase', 'expand');
+  PERFORM reembed.install_capture(v_target);
+  PERFORM reembed.replace_views(v_target);
+END;
+$$;
+COMMENT ON FUNCTION reembed.start_migration IS 'Enters phase expand: registers target and campaign, puts the triggers and the views in place.';

@@ -1,0 +1,30 @@
+CREATE OR REPLACE FUNCTION reembed.apply_setting() RETURNS trigger
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  v record;
+BEGIN
+  IF NEW.read_model <> OLD.read_model THEN
+    UPDATE reembed.migration
+       SET switched_at = CASE WHEN NEW.read_model = to_model THEN now() END
+     WHERE target = NEW.target AND phase <> 'contract';
+    PERFORM reembed.replace_views(NEW.target);
+  END IF;
+  IF NEW.read_model <> OLD.read_model OR NEW.keep_old_current <> OLD.keep_old_current THEN
+    PERFORM reembed.install_capture(NEW.target);
+  END IF;
+  FOR v IN
+    SELECT o.key, o.value AS old_value, n.value AS new_value
+      FROM jsonb_each_text(to_jsonb(OLD)) AS o JOIN jsonb_each_text(to_jsonb(NEW)) AS n USING (key)
+     WHERE o.value IS DISTINCT FROM n.value AND o.key NOT IN ('updated_at', 'paused_reason')
+  LOOP
+    INSERT INTO reembed.event (target, migration, kind, from_value, to_value, reason)
+    VALUES (NEW.target, (SELECT name FROM reembed.migration WHERE target = NEW.target AND phase <> 'contract'), v.key, v.old_value, v.new_value,
+            CASE WHEN v.key = 'paused' THEN NEW.paused_reason END);
+    PERFORM pg_notify('reembed', json_build_object('target', NEW.target, 'setting', v.key, 'value', v.new_value)::text);
+  END LOOP;
+  RETURN NULL;
+END;
+$$;
+COMMENT ON FUNCTION reembed.apply_setting IS 'Carries a changed setting out in the same transaction: views, triggers, audit, notification.';

@@ -1,0 +1,27 @@
+CREATE OR REPLACE FUNCTION reembed.check_setting() RETURNS trigger
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  m reembed.migration;
+BEGIN
+  NEW.updated_at := now();
+  IF NOT NEW.paused THEN
+    NEW.paused_reason := NULL;
+  END IF;
+  IF NEW.read_model IS DISTINCT FROM OLD.read_model THEN
+    IF NOT EXISTS (SELECT FROM reembed.vector_column WHERE target = NEW.target AND model = NEW.read_model) THEN
+      RAISE EXCEPTION '% has no vectors of model %', NEW.target, NEW.read_model
+        USING ERRCODE = 'RE004',
+              HINT = 'Models there are: ' || (SELECT string_agg(model, ', ') FROM reembed.vector_column WHERE target = NEW.target);
+    END IF;
+    SELECT * INTO m FROM reembed.migration WHERE target = NEW.target AND phase <> 'contract';
+    -- Going back is never refused; going forward again after a flip back is as free as the first switch was checked.
+    IF NEW.read_model = m.to_model AND m.phase <> 'switch' THEN
+      PERFORM reembed.require_gate(m.name, 'switch');
+    END IF;
+  END IF;
+  RETURN NEW;
+END;
+$$;
+COMMENT ON FUNCTION reembed.check_setting IS 'Refuses settings that cannot hold, before they are stored.';

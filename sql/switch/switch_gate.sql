@@ -1,0 +1,29 @@
+CREATE OR REPLACE FUNCTION reembed.switch_gate(p_name text) RETURNS TABLE (condition text, remedy text)
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  m reembed.migration;
+  v reembed.validation;
+BEGIN
+  SELECT * INTO STRICT m FROM reembed.migration WHERE name = p_name;
+  IF m.phase NOT IN ('index', 'switch') THEN
+    RETURN QUERY SELECT format('the campaign is in phase %s, the index is not built', m.phase), 'npm run migrate up';
+    RETURN;
+  END IF;
+  IF NOT reembed.index_is_valid(p_name) THEN
+    RETURN QUERY SELECT format('index %s is missing or INVALID', m.index_name), 'npm run migrate down, then npm run migrate up';
+  END IF;
+  SELECT * INTO v FROM reembed.validation AS w WHERE w.migration = p_name ORDER BY w.finished_at DESC, w.id DESC LIMIT 1;
+  IF NOT FOUND THEN
+    RETURN QUERY SELECT 'old and new results have not been compared', 'npm run validate';
+  ELSIF v.started_at < (SELECT max(b.finished_at) FROM reembed.batch AS b WHERE b.migration = p_name) THEN
+    RETURN QUERY SELECT 'the last validation is older than the backfill', 'npm run validate';
+  ELSIF NOT v.passed THEN
+    RETURN QUERY SELECT 'the last validation failed: ' || array_to_string(v.reasons, '; '), 'npm run validate, or change the thresholds with npm run setting';
+  ELSIF v.index_recall IS NULL AND m.index_name IS NOT NULL THEN
+    RETURN QUERY SELECT 'the last validation ran before the index was built', 'npm run validate';
+  END IF;
+END;
+$$;
+COMMENT ON FUNCTION reembed.switch_gate IS 'Conditions that still keep the live view on the old model; none when a newer validation passed and the index is valid.';

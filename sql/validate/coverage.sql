@@ -1,0 +1,24 @@
+-- One scan for the three figures, so that they are of one moment. A row the application changed moments ago is what the
+-- workers are at: under steady writes there is always one, and it is no gap.
+CREATE OR REPLACE FUNCTION reembed.coverage(p_target text, p_model text, OUT total bigint, OUT missing bigint, OUT just_changed bigint)
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  t reembed.target;
+  v_column name;
+BEGIN
+  SELECT * INTO STRICT t FROM reembed.target WHERE name = p_target;
+  SELECT column_name INTO STRICT v_column FROM reembed.vector_column WHERE target = p_target AND model = p_model;
+  EXECUTE format($q$
+    SELECT count(*),
+           count(*) FILTER (WHERE t.%1$I IS NULL),
+           count(*) FILTER (WHERE t.%1$I IS NULL AND EXISTS (
+             SELECT FROM reembed.stale_row AS r
+              WHERE r.target = $1 AND r.key = %2$s AND r.noted_at > clock_timestamp() - interval '30 seconds'))
+      FROM %3$s AS t
+     WHERE reembed.has_text((%4$s)::text)
+  $q$, v_column, reembed.key_sql(p_target, 't'), t.relation, t.text_sql) INTO total, missing, just_changed USING p_target;
+END;
+$$;
+COMMENT ON FUNCTION reembed.coverage IS 'Rows with a text, how many of them lack a vector of the model, and how many of those the application changed in the last 30 seconds. Reads the whole table.';

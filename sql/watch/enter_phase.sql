@@ -1,0 +1,26 @@
+CREATE OR REPLACE FUNCTION reembed.enter_phase(p_name text, p_phase text) RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+SET lock_timeout = '1s'
+AS $$
+DECLARE
+  m reembed.migration;
+  v_phases constant text[] := ARRAY['expand', 'backfill', 'index', 'switch', 'contract'];
+BEGIN
+  SELECT * INTO m FROM reembed.migration WHERE name = p_name FOR UPDATE;
+  -- A file that runs outside a transaction may have stopped right after this call; running it again must not fail here.
+  IF m.phase = p_phase THEN
+    RETURN;
+  END IF;
+  IF p_phase = 'index' AND NOT reembed.index_is_valid(p_name) THEN
+    RAISE EXCEPTION 'index % is missing or INVALID', m.index_name USING ERRCODE = 'RE001', HINT = 'Run again: npm run migrate up';
+  END IF;
+  IF m.name IS NULL OR array_position(v_phases, p_phase) IS DISTINCT FROM array_position(v_phases, m.phase) + 1 THEN
+    RAISE EXCEPTION '% cannot enter % from %', p_name, p_phase, coalesce(m.phase, 'nowhere')
+      USING ERRCODE = 'RE001', HINT = 'The phases are ' || array_to_string(v_phases, ', ') || '.';
+  END IF;
+  UPDATE reembed.migration SET phase = p_phase, phase_entered_at = now(), phase_entered_by = session_user WHERE name = p_name;
+  INSERT INTO reembed.event (target, migration, kind, from_value, to_value) VALUES (m.target, p_name, 'phase', m.phase, p_phase);
+END;
+$$;
+COMMENT ON FUNCTION reembed.enter_phase IS 'Records that a campaign went one phase on.';

@@ -1,0 +1,22 @@
+CREATE OR REPLACE VIEW reembed.health AS
+SELECT s.target, true AS throttles, 'paused' || coalesce(': ' || s.paused_reason, '') AS reason
+  FROM reembed.setting AS s WHERE s.paused
+UNION ALL
+SELECT v.target, true, format('provider of %s until %s: %s', q.model, to_char(q.held_until, 'HH24:MI:SS'), q.hold_reason)
+  FROM reembed.provider_quota AS q JOIN reembed.vector_column AS v ON v.model = q.model AND v.is_maintained WHERE q.held_until > now()
+UNION ALL
+SELECT s.target, true, 'no worker is running'
+  FROM reembed.setting AS s
+ WHERE NOT EXISTS (SELECT FROM reembed.worker AS w WHERE w.seen_at > now() - interval '30 seconds')
+   AND (EXISTS (SELECT FROM reembed.stale_row AS r WHERE r.target = s.target)
+        OR EXISTS (SELECT FROM reembed.batch AS b JOIN reembed.migration AS m ON m.name = b.migration WHERE m.target = s.target AND b.state = 'pending'))
+UNION ALL
+SELECT f.target, false, format('%s rows failed with %s', count(*), f.class)
+  FROM reembed.failed_row AS f GROUP BY f.target, f.class
+UNION ALL
+SELECT r.target, false, format('%s changed rows wait, the oldest since %s', count(*), to_char(min(r.noted_at), 'YYYY-MM-DD HH24:MI:SS'))
+  FROM reembed.stale_row AS r GROUP BY r.target HAVING min(r.noted_at) < now() - interval '1 minute';
+COMMENT ON VIEW reembed.health IS 'What throttles or troubles each target now, and why. No rows: all is well.';
+COMMENT ON COLUMN reembed.health.target IS 'The target.';
+COMMENT ON COLUMN reembed.health.throttles IS 'Whether it slows or stops the workers.';
+COMMENT ON COLUMN reembed.health.reason IS 'What it is.';

@@ -1,0 +1,24 @@
+CREATE OR REPLACE FUNCTION reembed.leave_phase(p_name text, p_phase text) RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+SET lock_timeout = '1s'
+AS $$
+DECLARE
+  m reembed.migration;
+  v_phases constant text[] := ARRAY['expand', 'backfill', 'index', 'switch', 'contract'];
+  v_previous text;
+BEGIN
+  SELECT * INTO m FROM reembed.migration WHERE name = p_name FOR UPDATE;
+  v_previous := v_phases[array_position(v_phases, p_phase) - 1];
+  -- Left already by a run that stopped right after this call.
+  IF m.phase = v_previous THEN
+    RETURN;
+  END IF;
+  IF m.phase IS DISTINCT FROM p_phase THEN
+    RAISE EXCEPTION '% is in phase %, not %', p_name, coalesce(m.phase, 'none'), p_phase USING ERRCODE = 'RE001', HINT = 'See reembed.progress.';
+  END IF;
+  UPDATE reembed.migration SET phase = v_previous, phase_entered_at = now(), phase_entered_by = session_user WHERE name = p_name;
+  INSERT INTO reembed.event (target, migration, kind, from_value, to_value) VALUES (m.target, p_name, 'phase', p_phase, v_previous);
+END;
+$$;
+COMMENT ON FUNCTION reembed.leave_phase IS 'Records that a campaign went one phase back.';

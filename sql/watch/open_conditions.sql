@@ -1,0 +1,14 @@
+CREATE OR REPLACE FUNCTION reembed.open_conditions(p_name text, p_phase text) RETURNS TABLE (condition text, remedy text)
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  CASE p_phase
+    WHEN 'index' THEN RETURN QUERY SELECT * FROM reembed.index_gate(p_name);
+    WHEN 'switch' THEN RETURN QUERY SELECT * FROM reembed.switch_gate(p_name);
+    WHEN 'contract' THEN RETURN QUERY SELECT * FROM reembed.contract_gate(p_name);
+    ELSE RETURN;
+  END CASE;
+END;
+$$;
+COMMENT ON FUNCTION reembed.open_conditions IS 'What keeps a campaign from entering a phase, with the command that settles it; no rows when the gate is open.';

@@ -1,0 +1,73 @@
+-- The one place that progress, rate, ETA, tokens and cost come from. Reads the ledger, never the user's table.
+CREATE OR REPLACE VIEW reembed.progress AS
+WITH ledger AS (
+  SELECT b.migration,
+         count(*) AS batches,
+         count(*) FILTER (WHERE b.state = 'done') AS batches_done,
+         -- A batch may meet rows that were inserted after it was planned.
+         sum(greatest(b.rows, b.embedded_rows + b.other_rows)) AS total,
+         sum(b.embedded_rows + b.other_rows) AS done,
+         sum(b.embedded_rows) AS embedded,
+         sum(b.tokens) AS tokens,
+         max(b.finished_at) AS finished_at
+    FROM reembed.batch AS b
+   GROUP BY b.migration
+), recent AS (
+  -- The last five minutes in which anything was finished, so that a pause does not lower the rate.
+  SELECT b.migration, sum(b.embedded_rows) / nullif(extract(epoch FROM max(b.finished_at) - min(b.started_at)), 0) AS rows_per_second
+    FROM reembed.batch AS b JOIN ledger AS l ON l.migration = b.migration
+   WHERE b.state = 'done' AND b.finished_at > l.finished_at - interval '5 minutes'
+   GROUP BY b.migration
+)
+SELECT m.target,
+       m.name AS migration,
+       m.phase,
+       m.from_model,
+       m.to_model,
+       s.read_model,
+       coalesce(l.total, 0) AS total,
+       coalesce(l.done, 0) AS done,
+       CASE WHEN l.total > 0 THEN round(100 * least(l.done, l.total)::numeric / l.total, 1) END AS percent,
+       (SELECT count(*) FROM reembed.stale_row AS r WHERE r.target = m.target) AS stale,
+       (SELECT count(*) FROM reembed.failed_row AS f WHERE f.target = m.target) AS failed,
+       CASE WHEN l.batches_done < l.batches THEN round(r.rows_per_second::numeric, 1) END AS rows_per_second,
+       CASE WHEN l.batches_done < l.batches AND l.done >= 0.01 * l.total AND r.rows_per_second > 0
+            THEN make_interval(secs => round(((l.total - l.done) / r.rows_per_second)::numeric, 0)::double precision) END AS eta,
+       coalesce(l.tokens, 0) + m.live_tokens AS tokens,
+       CASE WHEN l.embedded > 0 THEN round(l.tokens::numeric * l.total / l.embedded) END AS tokens_expected,
+       round((coalesce(l.tokens, 0) + m.live_tokens) * o.usd_per_million_tokens / 1000000, 4) AS cost_usd,
+       CASE WHEN l.embedded > 0 THEN round(l.tokens::numeric * l.total / l.embedded * o.usd_per_million_tokens / 1000000, 4) END AS cost_usd_expected,
+       m.live_rows,
+       (SELECT string_agg(h.reason, '; ' ORDER BY h.reason) FROM reembed.health AS h WHERE h.target = m.target AND h.throttles) AS throttled_by,
+       (SELECT count(*) FROM reembed.worker AS w WHERE w.seen_at > now() - interval '30 seconds') AS workers,
+       m.phase_entered_at,
+       m.switched_at
+  FROM reembed.migration AS m
+  JOIN reembed.setting AS s ON s.target = m.target
+  JOIN reembed.model AS o ON o.name = m.to_model
+  LEFT JOIN ledger AS l ON l.migration = m.name
+  LEFT JOIN recent AS r ON r.migration = m.name
+ ORDER BY m.created_at;
+COMMENT ON VIEW reembed.progress IS 'Where every campaign stands.';
+COMMENT ON COLUMN reembed.progress.target IS 'Table and column.';
+COMMENT ON COLUMN reembed.progress.migration IS 'Name of the campaign.';
+COMMENT ON COLUMN reembed.progress.phase IS 'Phase last entered.';
+COMMENT ON COLUMN reembed.progress.from_model IS 'The old model.';
+COMMENT ON COLUMN reembed.progress.to_model IS 'The new model.';
+COMMENT ON COLUMN reembed.progress.read_model IS 'The model the live view reads.';
+COMMENT ON COLUMN reembed.progress.total IS 'Rows planned.';
+COMMENT ON COLUMN reembed.progress.done IS 'Rows settled.';
+COMMENT ON COLUMN reembed.progress.percent IS 'Share of the planned rows that is settled.';
+COMMENT ON COLUMN reembed.progress.stale IS 'Rows the application changed that wait for a vector.';
+COMMENT ON COLUMN reembed.progress.failed IS 'Rows that cannot be embedded.';
+COMMENT ON COLUMN reembed.progress.rows_per_second IS 'Rate of the last five minutes of work.';
+COMMENT ON COLUMN reembed.progress.eta IS 'Expected time left; null before one percent is done.';
+COMMENT ON COLUMN reembed.progress.tokens IS 'Tokens the provider counted.';
+COMMENT ON COLUMN reembed.progress.tokens_expected IS 'Tokens expected for the whole backfill.';
+COMMENT ON COLUMN reembed.progress.cost_usd IS 'Cost so far in US dollars, where the price is known.';
+COMMENT ON COLUMN reembed.progress.cost_usd_expected IS 'Cost expected for the whole backfill.';
+COMMENT ON COLUMN reembed.progress.live_rows IS 'Vectors stored for rows the application wrote meanwhile.';
+COMMENT ON COLUMN reembed.progress.throttled_by IS 'What slows or stops the workers now.';
+COMMENT ON COLUMN reembed.progress.workers IS 'Worker processes alive.';
+COMMENT ON COLUMN reembed.progress.phase_entered_at IS 'When the phase was entered.';
+COMMENT ON COLUMN reembed.progress.switched_at IS 'When the live view moved to the new model.';

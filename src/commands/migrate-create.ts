@@ -1,0 +1,130 @@
+import { Command, Option } from 'commander';
+import { type Config, readConfig } from '../config.ts';
+import { openDatabase, type Queryable } from '../database/connection.ts';
+import { readMigrationState } from '../database/migration-runner.ts';
+import { createProvider } from '../embedding/provider.ts';
+import { MissingApiKey } from '../embedding/provider-error.ts';
+import { UsageError } from '../errors.ts';
+import { type CampaignRequest, draftCampaign } from '../phases/draft.ts';
+import { estimateCampaign } from '../phases/estimate.ts';
+import { campaignFiles, writeFiles } from '../phases/files.ts';
+import { inspectTable, type TableFacts } from '../phases/inspect.ts';
+import { readKnownTarget, refusePendingFiles, refuseTakenNames } from '../phases/known-target.ts';
+import { measureText, type TextFacts, textSource } from '../phases/measure.ts';
+import type { CampaignPlan } from '../phases/plan.ts';
+import { list, price, wholeNumber } from './parse-option.ts';
+import { say } from './print.ts';
+import { planText } from './show-plan.ts';
+
+interface CreateOptions extends Omit<CampaignRequest, 'to' | 'dimensions'> {
+  to?: string;
+  dimensions?: number;
+  probe: boolean;
+  dryRun?: boolean;
+  json?: boolean;
+}
+
+/** `reembed migrate create`: inspects a table, prints the plan and writes the five files of a campaign. */
+export function migrateCreateCommand(): Command {
+  return new Command('create')
+    .description('inspect a table, print the plan, write the five migration files; never changes the database')
+    .requiredOption('--table <name>', 'table, schema-qualified where needed')
+    .option('--text <columns>', 'column of the text; several, apart by commas, are joined by a line break', list, [])
+    .option('--text-sql <expression>', 'SQL over the columns of the table, instead of --text')
+    .option('--column <name>', 'vector column', 'embedding')
+    .option('--to <model>', 'new model, as the provider calls it (default: EMBED_MODEL)')
+    .option('--to-name <name>', 'name of the new vector space, where it must differ from the model')
+    .option('--dimensions <n>', 'dimensions of the new model (default: EMBED_DIMENSIONS)', wholeNumber)
+    .option('--from <model>', 'old model (default: EMBED_OLD_MODEL); without it the old vectors cannot be kept current')
+    .option('--from-provider-model <name>', 'what the provider calls the old model, where it differs')
+    .addOption(new Option('--distance <name>', 'default: that of the old index, else cosine').choices(['cosine', 'l2', 'inner_product']))
+    .addOption(new Option('--index <method>', 'default: that of the old index, else hnsw').choices(['hnsw', 'ivfflat', 'none']))
+    .option('--index-with <parameters>', 'storage parameters of the index, such as "m = 16, ef_construction = 64"')
+    .option('--document-prefix <text>', 'put before each text that is stored')
+    .option('--query-prefix <text>', 'put before each text that is searched for')
+    .option('--send-dimensions', 'send the dimensions parameter with each request')
+    .option('--no-send-dimensions', 'do not send it')
+    .option('--token-limit <n>', 'tokens one text may have', wholeNumber)
+    .option('--price <usd>', 'US dollars per million tokens', price)
+    .option('--batch-rows <n>', 'rows of a batch: one commit each', wholeNumber, 500)
+    .option('--no-probe', 'do not send the provider one short text to check model and dimensions')
+    .option('--dry-run', 'print the plan and the files, write nothing')
+    .option('--json', 'print the plan as JSON on stdout')
+    .action((options: CreateOptions) => create(options));
+}
+
+async function create(options: CreateOptions): Promise<void> {
+  const config = readConfig();
+  const request = requestOf(options, config);
+  const database = await openDatabase(config);
+  const client = await database.pool.connect();
+  try {
+    // The server itself guarantees that nothing is changed.
+    await client.query('BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY');
+    const { plan, facts, text } = await draft(client, request, config);
+    await client.query('ROLLBACK');
+    const probe = options.probe ? await probeProvider(plan, config) : 'not probed';
+    const estimate = estimateCampaign(plan, facts, text, config);
+    const files = campaignFiles(plan, config.migrationsDirectory);
+    if (options.dryRun) {
+      for (const file of options.json ? [] : files) process.stdout.write(`// ---- ${file.path}\n${file.text}\n`);
+    } else {
+      writeFiles(files);
+    }
+    if (options.json) {
+      process.stdout.write(`${JSON.stringify({ campaign: plan.campaign, plan, estimate, probe, files: files.map(({ path }) => path), written: !options.dryRun }, null, 2)}\n`);
+    } else {
+      say(planText({ plan, facts, text, estimate, probe, files, written: !options.dryRun }));
+    }
+  } finally {
+    await client.query('ROLLBACK').catch(() => {});
+    client.release();
+    await database.close();
+  }
+}
+
+function requestOf(options: CreateOptions, config: Config): CampaignRequest {
+  const to = options.to ?? config.model;
+  const dimensions = options.dimensions ?? config.dimensions;
+  if (!to) throw new UsageError('no new model is named', 'give --to MODEL, or set EMBED_MODEL in .env');
+  if (!dimensions) throw new UsageError('the dimensions of the new model are not given', 'give --dimensions N, or set EMBED_DIMENSIONS in .env');
+  if (options.text.length === 0 && options.textSql === undefined) throw new UsageError('no text is named', 'give --text COLUMN or --text-sql EXPRESSION');
+  if (options.text.length > 0 && options.textSql !== undefined) throw new UsageError('--text and --text-sql exclude each other', 'give one of them');
+  return { ...options, to, dimensions, from: options.from ?? config.oldModel };
+}
+
+async function draft(db: Queryable, request: CampaignRequest, config: Config): Promise<{ plan: CampaignPlan; facts: TableFacts; text: TextFacts }> {
+  const facts = await inspectTable(db, request.table, request.column);
+  const known = await readKnownTarget(db, facts);
+  const text = await measureText(db, facts, textSource(facts, request.text, request.textSql));
+  const stamp = new Date().toISOString().replace(/\D/g, '');
+  const plan = draftCampaign(request, facts, text, known, stamp);
+  refusePendingFiles(await readMigrationState(db, config.migrationsDirectory), plan);
+  await refuseTakenNames(db, plan, facts, known);
+  return { plan, facts, text };
+}
+
+/** Sends one short text, so that a wrong key, name or dimension is found before anything is written. */
+async function probeProvider(plan: CampaignPlan, config: Config): Promise<string> {
+  const model = {
+    name: plan.to.name,
+    provider_model: plan.to.providerModel,
+    dimensions: plan.to.dimensions,
+    element_type: plan.to.elementType,
+    distance: plan.to.distance,
+    document_prefix: plan.to.documentPrefix,
+    query_prefix: plan.to.queryPrefix,
+    send_dimensions: plan.to.sendDimensions,
+    token_limit: plan.to.tokenLimit,
+    usd_per_million_tokens: plan.to.usdPerMillionTokens,
+  };
+  try {
+    const provider = createProvider(model, config.newProvider, { timeoutSeconds: config.requestTimeoutSeconds, keyVariable: 'OPENAI_API_KEY' });
+    await provider.embed(['a short text'], 'document');
+    return 'the provider answered with vectors of the right size';
+  } catch (error) {
+    // Planning must be possible before there is a key; anything else is better known now than in the middle.
+    if (error instanceof MissingApiKey) return `not probed: ${error.message}`;
+    throw error;
+  }
+}

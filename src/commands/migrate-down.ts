@@ -1,0 +1,42 @@
+import { Command } from 'commander';
+import { readConfig } from '../config.ts';
+import { openDatabase } from '../database/connection.ts';
+import { asOnlyRunner } from '../database/runner-lock.ts';
+import { retreat } from '../phases/retreat.ts';
+import { wholeNumber } from './parse-option.ts';
+import { say } from './print.ts';
+
+interface DownOptions {
+  all?: boolean;
+  acceptMissing?: boolean;
+  json?: boolean;
+}
+
+/** `reembed migrate down [n]`: takes the last migration down, or the last n. */
+export function migrateDownCommand(): Command {
+  return new Command('down')
+    .description('take the last migration down, or the last n')
+    .argument('[n]', 'migrations to take down', wholeNumber, 1)
+    .option('--all', 'take every migration down, also the tables of the toolkit')
+    .option('--accept-missing', 'switch back although some rows have no vector of the old model')
+    .option('--json', 'print what was done as JSON on stdout')
+    .action((count: number, options: DownOptions) => down(count, options));
+}
+
+async function down(count: number, options: DownOptions): Promise<void> {
+  const config = readConfig();
+  const database = await openDatabase(config);
+  try {
+    const done = await asOnlyRunner(database, () =>
+      retreat(database, {
+        directory: config.migrationsDirectory,
+        count: options.all ? Number.POSITIVE_INFINITY : count,
+        acceptMissing: options.acceptMissing ?? false,
+        notice: say,
+      }),
+    );
+    if (options.json) process.stdout.write(`${JSON.stringify({ ran: done.map(({ name }) => name) })}\n`);
+  } finally {
+    await database.close();
+  }
+}

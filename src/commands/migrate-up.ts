@@ -1,0 +1,82 @@
+import { Command } from 'commander';
+import { type Config, readConfig } from '../config.ts';
+import { type Database, openDatabase } from '../database/connection.ts';
+import { asOnlyRunner } from '../database/runner-lock.ts';
+import { GateClosed } from '../errors.ts';
+import { advance, type Advance, type Waiting } from '../phases/advance.ts';
+import { drain, isDrained } from '../worker/drain.ts';
+import { wholeNumber } from './parse-option.ts';
+import { say } from './print.ts';
+import { createProgressBar, readProgress } from './show-progress.ts';
+
+interface UpOptions {
+  wait?: boolean;
+  json?: boolean;
+}
+
+/** `reembed migrate up [n]`: runs what may run now and stops before a closed gate. */
+export function migrateUpCommand(): Command {
+  return new Command('up')
+    .description('run the migrations that may run now; stops before a closed gate with exit code 3')
+    .argument('[n]', 'most migrations to run', wholeNumber)
+    .option('--wait', 'work the queue in this process until the gate to the index opens')
+    .option('--json', 'print what was done as JSON on stdout')
+    .action((count: number | undefined, options: UpOptions) => up(count, options));
+}
+
+async function up(count: number | undefined, options: UpOptions): Promise<void> {
+  const config = readConfig();
+  const database = await openDatabase(config);
+  try {
+    const result = await asOnlyRunner(database, () =>
+      advance(database, {
+        directory: config.migrationsDirectory,
+        count,
+        notice: say,
+        wait: options.wait ? (waiting) => workUntilOpen(database, config, waiting) : undefined,
+      }),
+    );
+    if (options.json) process.stdout.write(`${JSON.stringify(resultJson(result))}\n`);
+    if (result.ran.length === 0 && result.waiting.length === 0) say('nothing to run: every migration is up');
+    throwIfWaiting(result);
+  } finally {
+    await database.close();
+  }
+}
+
+/** Embeds what the backfill still needs. Gates that ask for a decision or for time are not waited for. */
+async function workUntilOpen(database: Database, config: Config, waiting: Waiting): Promise<boolean> {
+  if (waiting.file.phase !== 'index' || (await isDrained(database.pool))) return false;
+  const bar = createProgressBar();
+  const stop = new AbortController();
+  const interrupt = () => stop.abort();
+  process.once('SIGINT', interrupt);
+  process.once('SIGTERM', interrupt);
+  try {
+    await drain(database, config, { notice: say, signal: stop.signal, onTick: async () => bar.update(await readProgress(database.pool)) });
+    bar.update(await readProgress(database.pool));
+  } finally {
+    bar.stop();
+    process.off('SIGINT', interrupt);
+    process.off('SIGTERM', interrupt);
+  }
+  if (stop.signal.aborted) say('stopped: the batch in hand is stored, the rest waits in the ledger');
+  return !stop.signal.aborted;
+}
+
+function throwIfWaiting({ waiting }: Advance): void {
+  const [first] = waiting;
+  if (!first) return;
+  for (const { file, conditions } of waiting) {
+    say(`waiting before ${file.name}:`);
+    for (const { condition, remedy } of conditions) say(`  - ${condition}\n    open it with: ${remedy}`);
+  }
+  throw new GateClosed(
+    `the gate to ${first.file.phase} is closed: ${first.conditions.map(({ condition }) => condition).join('; ')}`,
+    first.conditions[0]?.remedy ?? 'npm run status',
+  );
+}
+
+function resultJson({ ran, waiting }: Advance) {
+  return { ran: ran.map(({ name }) => name), waiting: waiting.map(({ file, conditions }) => ({ file: file.name, conditions })) };
+}

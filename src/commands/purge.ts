@@ -1,0 +1,39 @@
+import { Command } from 'commander';
+import { readConfig } from '../config.ts';
+import { openDatabase } from '../database/connection.ts';
+import { withLockRetries } from '../database/lock-retries.ts';
+import { ReembedError, UsageError } from '../errors.ts';
+import { say } from './print.ts';
+
+/** No archive is left. */
+export class NothingToPurge extends ReembedError {
+  constructor() {
+    super('nothing_to_purge', 'there is no archive of old vectors', 'an archive is made by contract: npm run migrate up');
+  }
+}
+
+/** `reembed purge`: drops the archive of the old vectors; the only step without a way back. */
+export function purgeCommand(): Command {
+  return new Command('purge')
+    .description('drop the archive of the old vectors; the only step without a way back')
+    .argument('[campaign]', 'campaign whose archive goes; may be left out when there is one')
+    .option('--yes', 'really do it')
+    .action(async (campaign: string | undefined, options: { yes?: boolean }) => {
+      const database = await openDatabase(readConfig());
+      try {
+        const { rows } = await database.pool.query<{ name: string; archive: string; size: string }>(
+          `SELECT name, archive, pg_size_pretty(pg_total_relation_size(format('reembed.%I', archive)::regclass)) AS size
+             FROM reembed.migration WHERE archive IS NOT NULL AND ($1::text IS NULL OR name = $1) ORDER BY name`,
+          [campaign ?? null],
+        );
+        const [first, ...others] = rows;
+        if (!first) throw new NothingToPurge();
+        if (others.length > 0) throw new UsageError(`${rows.length} campaigns have an archive`, `name one: ${rows.map(({ name }) => name).join(', ')}`);
+        if (!options.yes) throw new UsageError(`reembed.${first.archive} (${first.size}) would be dropped, and with it the way back`, `npm run purge -- ${first.name} --yes`);
+        await withLockRetries(() => database.pool.query('SELECT reembed.purge($1)', [first.name]), 'purge', say);
+        say(`dropped reembed.${first.archive} (${first.size})`);
+      } finally {
+        await database.close();
+      }
+    });
+}

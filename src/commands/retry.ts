@@ -1,0 +1,21 @@
+import { Command } from 'commander';
+import { readConfig } from '../config.ts';
+import { openDatabase } from '../database/connection.ts';
+import { say } from './print.ts';
+
+/** `reembed retry`: hands the rows in failed_row to the workers again. */
+export function retryCommand(): Command {
+  return new Command('retry')
+    .description('hand the rows that could not be embedded to the workers again')
+    .option('--target <name>', 'table or table.column, where there are several')
+    .action(async (options: { target?: string }) => {
+      const database = await openDatabase(readConfig());
+      try {
+        const { rows } = await database.pool.query<{ rows: string }>('SELECT reembed.retry_failed($1) AS rows', [options.target ?? null]);
+        const count = Number(rows[0]?.rows ?? 0);
+        say(count === 0 ? 'no row had failed' : `${count} rows wait for a worker again: npm run worker`);
+      } finally {
+        await database.close();
+      }
+    });
+}

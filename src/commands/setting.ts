@@ -1,0 +1,80 @@
+import Table from 'cli-table3';
+import { Command } from 'commander';
+import pg from 'pg';
+import { readConfig } from '../config.ts';
+import { inTransaction, openDatabase, type Queryable } from '../database/connection.ts';
+import { ReembedError, UsageError } from '../errors.ts';
+import { say } from './print.ts';
+
+/** No setting of that name. */
+export class UnknownSetting extends ReembedError {
+  constructor(name: string, known: string[]) {
+    super('unknown_setting', `there is no setting ${name}`, `settings: ${known.join(', ')}`);
+  }
+}
+
+/** The value does not fit the setting. */
+export class InvalidSetting extends ReembedError {
+  constructor(name: string, value: string, reason: string) {
+    super('invalid_setting', `${name} cannot be "${value}": ${reason}`, 'npm run setting shows the present values and what each means');
+  }
+}
+
+/** `reembed setting [name=value …]`: shows or changes what steers a target. */
+export function settingCommand(): Command {
+  return new Command('setting')
+    .description('show the settings of a target, or change them: name=value')
+    .argument('[changes...]', 'such as requests_per_minute=500, "soak=2 days", paused=true; name= sets it to null')
+    .option('--target <name>', 'table or table.column, where there are several')
+    .option('--json', 'print the settings as JSON on stdout')
+    .action((changes: string[], options: { target?: string; json?: boolean }) => setting(changes, options));
+}
+
+async function setting(changes: string[], options: { target?: string; json?: boolean }): Promise<void> {
+  const database = await openDatabase(readConfig());
+  try {
+    const { rows } = await database.pool.query<{ target: string }>('SELECT reembed.resolve_target($1) AS target', [options.target ?? null]);
+    const target = rows[0]?.target ?? '';
+    const known = await describeSettings(database.pool);
+    if (changes.length > 0) await inTransaction(database.pool, (client) => change(client, target, changes, [...known.keys()]));
+    const values = await database.pool.query<Record<string, unknown>>('SELECT to_jsonb(s) AS setting FROM reembed.setting AS s WHERE target = $1', [target]);
+    const current = values.rows[0]?.setting as Record<string, unknown>;
+    if (options.json) {
+      process.stdout.write(`${JSON.stringify(current)}\n`);
+      return;
+    }
+    const table = new Table({ head: ['setting', 'value', 'meaning'], colWidths: [22, 26, 72], wordWrap: true, style: { head: [], border: [] } });
+    for (const [name, meaning] of known) table.push([name, String(current[name] ?? ''), meaning]);
+    say(`${target}\n${table.toString()}`);
+  } finally {
+    await database.close();
+  }
+}
+
+async function change(db: Queryable, target: string, changes: string[], known: string[]): Promise<void> {
+  for (const text of changes) {
+    const equals = text.indexOf('=');
+    if (equals < 1) throw new UsageError(`"${text}" is not name=value`, 'for example: npm run setting -- paused=true');
+    const name = text.slice(0, equals).trim();
+    const value = text.slice(equals + 1).trim();
+    if (!known.includes(name)) throw new UnknownSetting(name, known);
+    try {
+      await db.query(`UPDATE reembed.setting SET ${pg.escapeIdentifier(name)} = $2 WHERE target = $1`, [target, value === '' ? null : value]);
+    } catch (error) {
+      const { code, constraint, message } = error as { code?: string; constraint?: string; message: string };
+      // Class 22: the text is not a value of the type; class 23: a named constraint says in words what must hold.
+      if (/^2[23]/.test(code ?? '')) throw new InvalidSetting(name, value, constraint ? constraint.replaceAll('_', ' ') : message);
+      throw error;
+    }
+  }
+}
+
+/** Names and meanings of the settings, from the comments in the database. */
+async function describeSettings(db: Queryable): Promise<Map<string, string>> {
+  const { rows } = await db.query<{ name: string; meaning: string }>(
+    `SELECT attname AS name, col_description(attrelid, attnum) AS meaning FROM pg_attribute
+      WHERE attrelid = 'reembed.setting'::regclass AND attnum > 0 AND NOT attisdropped AND attname NOT IN ('target', 'updated_at', 'paused_reason')
+      ORDER BY attnum`,
+  );
+  return new Map(rows.map(({ name, meaning }) => [name, meaning]));
+}

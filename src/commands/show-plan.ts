@@ -1,0 +1,59 @@
+import type { Estimate } from '../phases/estimate.ts';
+import { type PlannedFile, phases } from '../phases/files.ts';
+import type { TableFacts } from '../phases/inspect.ts';
+import type { TextFacts } from '../phases/measure.ts';
+import { type CampaignPlan, vectorType } from '../phases/plan.ts';
+import { bold, dim, formatBytes, formatNumber, formatSeconds } from './print.ts';
+
+/** Everything a plan shows. */
+export interface ShownPlan {
+  plan: CampaignPlan;
+  facts: TableFacts;
+  text: TextFacts;
+  estimate: Estimate;
+  probe: string;
+  files: PlannedFile[];
+  written: boolean;
+}
+
+/** The plan of a campaign as text: what will be done, what it takes, every lock, what to beware of. */
+export function planText({ plan, facts, text, estimate, probe, files, written }: ShownPlan): string {
+  const cost = estimate.usd === null ? 'price not known, give --price' : `about $${estimate.usd.toFixed(2)}`;
+  const lines = [
+    bold(`${plan.schema}.${plan.table}.${plan.column}: ${plan.from.name} (${plan.from.dimensions}) -> ${plan.to.name} (${plan.to.dimensions})`),
+    `  rows     ${formatNumber(estimate.rows)} with a text, of ${formatNumber(facts.rows)} (${formatBytes(facts.tableBytes)} with indexes)`,
+    `  tokens   about ${formatNumber(estimate.tokens)}, longest sampled text ${formatNumber(text.longestTokens)}; ${cost}`,
+    `  time     about ${formatSeconds(estimate.seconds)} of provider calls (${formatNumber(estimate.requests)} requests); npm run status measures the rest`,
+    `  disk     up to ${formatBytes(estimate.vectorBytes)} for the new vectors and row versions, about ${formatBytes(estimate.indexBytes)} for their index`,
+    `  column   ${plan.toColumn} ${vectorType(plan, plan.to)}${plan.to.elementType === 'halfvec' && plan.to.dimensions > 2000 ? ', because vector can be indexed only up to 2,000 dimensions' : ''}`,
+    `  index    ${plan.index ? `${plan.index.method}${plan.index.parameters ? ` (${plan.index.parameters})` : ''}, ${plan.to.distance}` : 'none'}`,
+    `  provider ${probe}`,
+    '',
+    'Locks:',
+    ...phases.map((phase, i) => `  ${i + 1} ${phase.name.padEnd(9)}${phase.locks}`),
+    ...warnings(plan, facts, text).map((warning, i) => `${i === 0 ? '\nBeware:\n' : ''}  - ${warning}`),
+    '',
+    written ? 'Written:' : 'Would be written:',
+    ...files.map(({ path }) => `  ${path}`),
+    '',
+    dim(written ? 'Review them, then: npm run migrate up' : 'Nothing was written.'),
+  ];
+  return lines.join('\n');
+}
+
+function warnings(plan: CampaignPlan, facts: TableFacts, text: TextFacts): string[] {
+  const found: string[] = [];
+  if (!plan.keepOldCurrent) {
+    found.push('the old model is not named (--from): after the switch, rows that are written get no old vector, and going back would lack them');
+  }
+  if (plan.to.tokenLimit !== null && text.longestTokens > plan.to.tokenLimit) {
+    found.push(`some texts are longer than the ${plan.to.tokenLimit} tokens the model takes; they will be listed in reembed.failed_row`);
+  }
+  for (const dependent of facts.dependents) found.push(`${dependent} uses ${plan.column}; contract refuses until it reads ${plan.liveView} instead`);
+  if (facts.notNull) found.push(`${plan.column} is NOT NULL; the new column is not, because new rows wait a moment for their vector`);
+  if (facts.rowSecurity) found.push('the table has row level security: run workers as a role that sees every row');
+  if (plan.from.elementType !== plan.to.elementType) {
+    found.push('the live view changes from vector to halfvec at the switch: it is made anew with the same grants, and views upon it keep it from switching');
+  }
+  return found;
+}

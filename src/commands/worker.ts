@@ -1,0 +1,67 @@
+import { Command } from 'commander';
+import { readConfig } from '../config.ts';
+import { openDatabase } from '../database/connection.ts';
+import { drain } from '../worker/drain.ts';
+import { embedSubset } from '../worker/subset.ts';
+import { startWorker } from '../worker/worker.ts';
+import { wholeNumber } from './parse-option.ts';
+import { say } from './print.ts';
+import { createProgressBar, readProgress } from './show-progress.ts';
+
+interface WorkerCommandOptions {
+  limit?: number;
+  drain?: boolean;
+  concurrency?: number;
+}
+
+/** `reembed worker`: embeds batches and changed rows; any number of processes. */
+export function workerCommand(): Command {
+  return new Command('worker')
+    .description('embed batches and changed rows until stopped; run as many as you like')
+    .option('--limit <n>', 'embed about n rows spread over the table, then stop: to look at before paying for the rest', wholeNumber)
+    .option('--drain', 'stop when nothing is left to do')
+    .option('--concurrency <n>', 'batches worked at the same time in this process (default: EMBED_CONCURRENCY or 4)', wholeNumber)
+    .action((options: WorkerCommandOptions) => work(options));
+}
+
+async function work(options: WorkerCommandOptions): Promise<void> {
+  const config = readConfig();
+  if (options.concurrency) config.concurrency = options.concurrency;
+  const database = await openDatabase(config);
+  const bar = createProgressBar();
+  const show = async () => bar.update(await readProgress(database.pool));
+  try {
+    if (options.limit) {
+      const embedded = await embedSubset(database, config, options.limit, say);
+      say(`${embedded} rows embedded; their batches stay open. Look at them, then: npm run worker`);
+      return;
+    }
+    const interrupted = new AbortController();
+    const interrupt = () => {
+      // The second one means at once; the ledger takes up whatever is left unfinished.
+      if (interrupted.signal.aborted) process.exit(130);
+      say('finishing the batches in hand; once more stops at once');
+      interrupted.abort();
+    };
+    process.on('SIGINT', interrupt);
+    process.on('SIGTERM', interrupt);
+    if (options.drain) {
+      await drain(database, config, { notice: say, onTick: show, signal: interrupted.signal });
+      await show();
+      return;
+    }
+    const worker = await startWorker(database, config, say);
+    say('worker started; Ctrl-C stops it after the batches in hand');
+    const ticking = setInterval(() => show().catch(() => {}), 1000);
+    interrupted.signal.addEventListener('abort', () => worker.stop());
+    try {
+      await worker.finished;
+    } finally {
+      clearInterval(ticking);
+      await worker.stop();
+    }
+  } finally {
+    bar.stop();
+    await database.close();
+  }
+}

@@ -1,0 +1,64 @@
+import { existsSync } from 'node:fs';
+import { UsageError } from './errors.ts';
+
+/** How to reach the provider of one model. Read from the environment, never stored in the database. */
+export interface ProviderAccess {
+  apiKey: string | undefined;
+  baseUrl: string | undefined;
+}
+
+/** Everything that comes from the environment, in one place. */
+export interface Config {
+  databaseUrl: string | undefined;
+  embeddedDirectory: string;
+  migrationsDirectory: string;
+  model: string | undefined;
+  dimensions: number | undefined;
+  oldModel: string | undefined;
+  newProvider: ProviderAccess;
+  oldProvider: ProviderAccess;
+  requestInputs: number;
+  requestTokens: number;
+  requestTimeoutSeconds: number;
+  patienceSeconds: number;
+  concurrency: number;
+}
+
+/**
+ * Reads the configuration from the environment and, where it exists, from `.env` in the working directory.
+ *
+ * @throws UsageError when a number is not one
+ */
+export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
+  if (env === process.env && existsSync('.env')) process.loadEnvFile('.env');
+  const newProvider = { apiKey: text(env, 'OPENAI_API_KEY'), baseUrl: text(env, 'OPENAI_BASE_URL') };
+  return {
+    databaseUrl: text(env, 'DATABASE_URL'),
+    embeddedDirectory: text(env, 'REEMBED_DIR') ?? '.reembed',
+    migrationsDirectory: text(env, 'REEMBED_MIGRATIONS') ?? 'migrations',
+    model: text(env, 'EMBED_MODEL'),
+    dimensions: wholeNumber(env, 'EMBED_DIMENSIONS'),
+    oldModel: text(env, 'EMBED_OLD_MODEL'),
+    newProvider,
+    oldProvider: {
+      apiKey: text(env, 'OPENAI_OLD_API_KEY') ?? newProvider.apiKey,
+      baseUrl: text(env, 'OPENAI_OLD_BASE_URL') ?? newProvider.baseUrl,
+    },
+    requestInputs: wholeNumber(env, 'EMBED_REQUEST_INPUTS') ?? 128,
+    requestTokens: wholeNumber(env, 'EMBED_REQUEST_TOKENS') ?? 100_000,
+    requestTimeoutSeconds: wholeNumber(env, 'EMBED_TIMEOUT_SECONDS') ?? 60,
+    patienceSeconds: wholeNumber(env, 'EMBED_PATIENCE_SECONDS') ?? 300,
+    concurrency: wholeNumber(env, 'EMBED_CONCURRENCY') ?? 4,
+  };
+}
+
+function text(env: NodeJS.ProcessEnv, name: string): string | undefined {
+  return env[name]?.trim() || undefined;
+}
+
+function wholeNumber(env: NodeJS.ProcessEnv, name: string): number | undefined {
+  const value = text(env, name);
+  if (value === undefined) return undefined;
+  if (!/^[1-9]\d{0,8}$/.test(value)) throw new UsageError(`${name} must be a whole number above 0, not "${value}"`, `set ${name} in .env`);
+  return Number(value);
+}

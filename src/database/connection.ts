@@ -1,0 +1,81 @@
+import pg from 'pg';
+import type { Config } from '../config.ts';
+import { openEmbedded } from './embedded.ts';
+import { translateDatabaseError } from './database-error.ts';
+
+/** A database to work in, whichever kind it is. */
+export interface Database {
+  pool: pg.Pool;
+  url: string;
+  /** true for the embedded PGlite, where every connection is one and the same session */
+  embedded: boolean;
+  /** folder of the embedded database, for locks that its single session cannot hold */
+  directory: string;
+  close(): Promise<void>;
+}
+
+/** What both a pool and a client can do. */
+export type Queryable = Pick<pg.Pool, 'query'>;
+
+/**
+ * Connects to DATABASE_URL, or starts (or finds) the embedded database.
+ *
+ * @throws DatabaseUnreachable, WrongPassword and the like, each with its remedy
+ */
+export async function openDatabase(config: Config): Promise<Database> {
+  const embedded = config.databaseUrl === undefined ? await openEmbedded({ directory: config.embeddedDirectory }) : undefined;
+  const url = config.databaseUrl ?? embedded?.url ?? '';
+  const pool = createPool(url);
+  const database: Database = {
+    pool,
+    url,
+    embedded: embedded !== undefined,
+    directory: config.embeddedDirectory,
+    async close() {
+      await pool.end();
+      await embedded?.close();
+    },
+  };
+  try {
+    await pool.query('SELECT 1');
+  } catch (error) {
+    await database.close();
+    throw translateDatabaseError(error, url);
+  }
+  return database;
+}
+
+function createPool(url: string): pg.Pool {
+  const pool = new pg.Pool({ connectionString: url, application_name: 'pg-reembed', connectionTimeoutMillis: 10_000, max: 12 });
+  // An idle connection that the server closes must not end the process; the next query gets a new one.
+  pool.on('error', () => {});
+  return pool;
+}
+
+/**
+ * Runs `work` in one transaction on one connection; rolls back when it throws.
+ *
+ * @param lockTimeout longest wait for any lock, as PostgreSQL writes it; holds for this transaction only
+ */
+export async function inTransaction<T>(
+  pool: pg.Pool,
+  work: (client: pg.PoolClient) => Promise<T>,
+  lockTimeout = '1s',
+): Promise<T> {
+  const client = await pool.connect();
+  let broken: Error | undefined;
+  try {
+    await client.query('BEGIN');
+    await client.query("SELECT set_config('lock_timeout', $1, true)", [lockTimeout]);
+    const result = await work(client);
+    await client.query('COMMIT');
+    return result;
+  } catch (error) {
+    await client.query('ROLLBACK').catch((rollbackError: Error) => {
+      broken = rollbackError;
+    });
+    throw error;
+  } finally {
+    client.release(broken);
+  }
+}

@@ -1,0 +1,113 @@
+import { GateClosed, messageOf, ReembedError } from '../errors.ts';
+
+/** No server answers at DATABASE_URL. */
+export class DatabaseUnreachable extends ReembedError {
+  constructor(where: string, cause: unknown) {
+    super('database_unreachable', `no database answers at ${where} (${reasonOf(cause)})`, 'check DATABASE_URL and that the server runs; unset it to use the embedded database', {
+      cause,
+    });
+  }
+}
+
+/** The server refuses the role or the password. */
+export class LoginRefused extends ReembedError {
+  constructor(where: string, cause: unknown) {
+    super('login_refused', `${where} refused the login: ${messageOf(cause)}`, 'check user and password in DATABASE_URL', { cause });
+  }
+}
+
+/** The database named in DATABASE_URL does not exist. */
+export class NoSuchDatabase extends ReembedError {
+  constructor(where: string, cause: unknown) {
+    super('no_such_database', `${messageOf(cause)} at ${where}`, 'create it, or correct the name in DATABASE_URL', { cause });
+  }
+}
+
+/** A lock was not to be had within lock_timeout, after every retry. */
+export class LockNotAvailable extends ReembedError {
+  constructor(attempts: number, cause: unknown) {
+    super(
+      'lock_not_available',
+      `another session holds a lock on the table; gave up after ${attempts} tries of at most one second each`,
+      'nothing was changed; find the session with npm run doctor, then run the command again',
+      { cause },
+    );
+  }
+}
+
+/** The role lacks a right. */
+export class MissingRight extends ReembedError {
+  constructor(cause: unknown) {
+    super('missing_right', messageOf(cause), 'run it as the owner of the table, or grant the right; npm run doctor lists what is needed', { cause });
+  }
+}
+
+/** The toolkit's own SQL refused, with a reason and a hint of its own. */
+export class RefusedBySql extends ReembedError {
+  constructor(code: string, message: string, remedy: string, cause: unknown) {
+    super(code, message, remedy, { cause });
+  }
+}
+
+/** The schema of pg-reembed is not there. */
+export class NotInstalled extends ReembedError {
+  constructor(cause?: unknown) {
+    super('not_installed', 'schema reembed is not in this database', 'npm run migrate up', { cause });
+  }
+}
+
+const OWN_SQLSTATES: Record<string, string> = {
+  RE001: 'gate_closed',
+  RE002: 'wrong_model',
+  RE003: 'unknown_target',
+  RE004: 'invalid_setting',
+};
+
+/**
+ * Turns an error of the driver into one of ours where the user can do something about it; gives back any other as it is.
+ *
+ * @param url connection string; only host and port are shown
+ */
+export function translateDatabaseError(error: unknown, url = ''): unknown {
+  if (error instanceof ReembedError || !(error instanceof Error)) return error;
+  const { code = '', hint = '' } = error as { code?: string; hint?: string };
+  const where = placeOf(url);
+  if (code === 'RE001') return new GateClosed(error.message, hint);
+  if (code in OWN_SQLSTATES) return new RefusedBySql(OWN_SQLSTATES[code] ?? code, error.message, hint, error);
+  if (code === '28P01' || code === '28000') return new LoginRefused(where, error);
+  if (code === '3D000') return new NoSuchDatabase(where, error);
+  if (code === '42501') return new MissingRight(error);
+  if (isConnectionFailure(error)) return new DatabaseUnreachable(where, error);
+  if ((code === '3F000' || code === '42P01' || code === '42883') && /\breembed(_queue)?\b/.test(error.message)) return new NotInstalled(error);
+  return error;
+}
+
+/** Whether the connection itself failed, so that the statement may be tried again on a new one. */
+export function isConnectionFailure(error: unknown): boolean {
+  const { code = '', message = '' } = error as { code?: string; message?: string };
+  return (
+    /^(ECONN|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH|ENOENT|EPIPE)/.test(code) ||
+    /^(08|57P0)/.test(code) ||
+    /Connection terminated|timeout expired|timeout exceeded when trying to connect|server does not support SSL/.test(message)
+  );
+}
+
+/** Whether a lock was not granted in time or a deadlock was broken: worth another try. */
+export function isLockFailure(error: unknown): boolean {
+  const { code = '' } = error as { code?: string };
+  return code === '55P03' || code === '40P01';
+}
+
+function placeOf(url: string): string {
+  try {
+    const { hostname, port, pathname } = new URL(url);
+    return `${hostname || 'localhost'}:${port || 5432}${pathname}`;
+  } catch {
+    return 'DATABASE_URL';
+  }
+}
+
+function reasonOf(error: unknown): string {
+  const { code, errors } = error as { code?: string; errors?: unknown[] };
+  return messageOf(error) || code || (errors?.[0] ? messageOf(errors[0]) : 'no reason given');
+}

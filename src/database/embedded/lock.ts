@@ -1,0 +1,129 @@
+import { readdirSync, readFileSync, readlinkSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+
+const HEARTBEAT_MS = 10_000;
+const HEARTBEAT_LOST_MS = 60_000;
+const WRITING_MS = 5_000;
+
+/** A lock on a folder, held until released or until its process ends, however it ends. */
+export interface Lock {
+  release(): void;
+}
+
+/** The process that holds a lock. */
+export interface LockHolder {
+  pid: number;
+  /** host and process namespace; a pid means something only there */
+  place: string;
+  /** when the process began, in the kernel's own unit; tells a reused pid; null where the system does not say */
+  born: string | null;
+}
+
+/**
+ * Takes the lock of this name in a folder, at once or not at all.
+ *
+ * Each taking creates the file of the next number with 'wx', which only one process can do. The newest file is never
+ * removed but by the taker of the next, so that a process which read an old state cannot take what is held.
+ *
+ * @param directory existing folder
+ * @param name start of the file's name
+ * @returns the lock, or who holds it
+ */
+export function takeLock(directory: string, name: string): Lock | LockHolder {
+  for (;;) {
+    const newest = numbers(directory, name)[0] ?? 0;
+    const holder = newest > 0 ? holderOf(join(directory, `${name}.${newest}`)) : undefined;
+    if (holder) return holder;
+    const file = join(directory, `${name}.${newest + 1}`);
+    try {
+      writeFileSync(file, JSON.stringify(thisProcess()), { flag: 'wx' });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EEXIST') continue;
+      throw error;
+    }
+    const [first, ...older] = numbers(directory, name);
+    // Others have been through this number and beyond while this process looked at an older one.
+    if (first !== newest + 1) {
+      rmSync(file, { force: true });
+      continue;
+    }
+    for (const number of older) rmSync(join(directory, `${name}.${number}`), { force: true });
+    const heartbeat = setInterval(() => touch(file), HEARTBEAT_MS).unref();
+    return {
+      release() {
+        clearInterval(heartbeat);
+        try {
+          writeFileSync(file, '{}');
+        } catch {
+          // The folder is gone, and the lock with it.
+        }
+      },
+    };
+  }
+}
+
+/** True when the process still runs. */
+export function isAlive({ pid, place: where, born }: LockHolder): boolean {
+  if (where !== place()) return true;
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
+  }
+  return born === null || born === bornOf(pid);
+}
+
+/** This process, as a holder. */
+export function thisProcess(): LockHolder {
+  return { pid: process.pid, place: place(), born: bornOf(process.pid) };
+}
+
+function numbers(directory: string, name: string): number[] {
+  return readdirSync(directory)
+    .filter((entry) => entry.startsWith(`${name}.`) && /^\d+$/.test(entry.slice(name.length + 1)))
+    .map((entry) => Number(entry.slice(name.length + 1)))
+    .sort((a, b) => b - a);
+}
+
+function holderOf(file: string): LockHolder | undefined {
+  try {
+    const { mtimeMs } = statSync(file);
+    const text = readFileSync(file, 'utf8');
+    // Created, but not written yet.
+    if (text === '') return Date.now() - mtimeMs < WRITING_MS ? { pid: 0, place: '', born: null } : undefined;
+    const holder = JSON.parse(text) as Partial<LockHolder>;
+    if (typeof holder.pid !== 'number' || typeof holder.place !== 'string') return undefined;
+    const complete = { pid: holder.pid, place: holder.place, born: holder.born ?? null };
+    // Another host's or container's processes cannot be seen from here; its heartbeat can.
+    if (complete.place !== place()) return Date.now() - mtimeMs < HEARTBEAT_LOST_MS ? complete : undefined;
+    return isAlive(complete) ? complete : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function touch(file: string): void {
+  try {
+    utimesSync(file, new Date(), new Date());
+  } catch {
+    // Nothing to keep alive.
+  }
+}
+
+function place(): string {
+  try {
+    return `${hostname()} ${readlinkSync('/proc/self/ns/pid')}`;
+  } catch {
+    return hostname();
+  }
+}
+
+function bornOf(pid: number): string | null {
+  try {
+    // Field 22, counted behind the command name, which may itself hold spaces and brackets.
+    return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ')[19] ?? null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,87 @@
+import { type AddressInfo, createServer, type Server as NetServer, type Socket } from 'node:net';
+import type { Backend } from './backend.ts';
+import { Connection } from './connection.ts';
+import { Turns } from './turns.ts';
+import { fatal } from './wire.ts';
+
+/** Only this machine can connect. */
+export const HOST = '127.0.0.1';
+
+const MAX_CONNECTIONS = 200;
+const QUIET_MS = 500;
+
+/** Where the server listens, and how to get in. */
+export interface ServerOptions {
+  /** TCP port; 0 lets the system choose */
+  port: number;
+  password: string;
+}
+
+/** Serves one backend to many PostgreSQL clients. */
+export class Server {
+  readonly #backend: Backend;
+  readonly #turns: Turns;
+  readonly #net: NetServer;
+  readonly #sockets = new Set<Socket>();
+  #count = 0;
+  #quietSince = Date.now();
+
+  private constructor(backend: Backend, password: string) {
+    this.#backend = backend;
+    this.#turns = new Turns(backend);
+    const facts = { turns: this.#turns, password, greeting: backend.greeting };
+    this.#net = createServer((socket) => {
+      this.#sockets.add(socket);
+      socket.on('close', () => {
+        this.#sockets.delete(socket);
+        this.#quietSince = Date.now();
+      });
+      const connection = new Connection(socket, ++this.#count, facts);
+      if (this.#sockets.size > MAX_CONNECTIONS) connection.end(fatal('53300', `more than ${MAX_CONNECTIONS} connections`));
+    });
+  }
+
+  /**
+   * Begins to listen.
+   *
+   * @throws Error with code EADDRINUSE when the port is taken
+   */
+  static async start(backend: Backend, options: ServerOptions): Promise<Server> {
+    const server = new Server(backend, options.password);
+    await new Promise<void>((resolve, reject) => {
+      server.#net.once('error', reject);
+      server.#net.listen(options.port, HOST, resolve);
+    });
+    return server;
+  }
+
+  get port(): number {
+    return (this.#net.address() as AddressInfo).port;
+  }
+
+  /** Resolves when no client has been connected for half a second. */
+  async idle(): Promise<void> {
+    while (this.#sockets.size > 0 || Date.now() - this.#quietSince < QUIET_MS) await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+
+  /** Ends every connection after the statement that runs now, and rolls back what is open. */
+  async stop(): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#net.close(() => resolve()));
+    await this.#turns.stop();
+    // One round for the farewells to leave; whoever has not logged in yet gets none.
+    await new Promise((resolve) => setImmediate(resolve));
+    for (const socket of this.#sockets) socket.destroySoon();
+    await closed;
+  }
+
+  /** Stops the server and writes everything to disk. */
+  async close(): Promise<void> {
+    await this.stop();
+    await this.#backend.close();
+  }
+
+  /** The whole database as a tar archive. */
+  image(): Promise<Buffer> {
+    return this.#backend.image();
+  }
+}

@@ -1,0 +1,26 @@
+import pRetry from 'p-retry';
+import { isLockFailure, LockNotAvailable } from './database-error.ts';
+
+const ATTEMPTS = 10;
+
+/**
+ * Runs work that takes locks under a short lock_timeout again after a random pause while a lock is not granted, a bounded
+ * number of times. The work must undo itself when it fails.
+ *
+ * @param what names the work in the notice of a failed try
+ * @throws LockNotAvailable after the last try
+ */
+export async function withLockRetries<T>(work: () => Promise<T>, what: string, notice: (line: string) => void): Promise<T> {
+  return pRetry(work, {
+    retries: ATTEMPTS - 1,
+    minTimeout: 200,
+    maxTimeout: 3000,
+    randomize: true,
+    shouldRetry: ({ error }) => isLockFailure(error),
+    onFailedAttempt: ({ error, attemptNumber }) => {
+      if (isLockFailure(error)) notice(`${what}: a lock was not granted within a second (try ${attemptNumber} of ${ATTEMPTS}); rolled back`);
+    },
+  }).catch((error) => {
+    throw isLockFailure(error) ? new LockNotAvailable(ATTEMPTS, error) : error;
+  });
+}

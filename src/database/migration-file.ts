@@ -1,0 +1,73 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { basename, extname, join, resolve } from 'node:path';
+import { ReembedError } from '../errors.ts';
+import { OWN_MIGRATIONS } from '../paths.ts';
+
+/** Phases of a campaign, in order. */
+export const PHASES = ['expand', 'backfill', 'index', 'switch', 'contract'] as const;
+
+export type PhaseName = (typeof PHASES)[number];
+
+/** One migration file, of the toolkit or of a campaign. */
+export interface MigrationFile {
+  /** file name without its ending, as recorded when it ran */
+  name: string;
+  path: string;
+  sha256: string;
+  /** absent for the toolkit's own migrations */
+  campaign?: string;
+  phase?: PhaseName;
+}
+
+/** A migration file was edited after it ran, so the database no longer has what it says. */
+export class MigrationFileEdited extends ReembedError {
+  constructor(name: string) {
+    super('migration_file_edited', `migration file ${name} was edited after it ran`, 'restore the file from version control; to change what it did, take it down first');
+  }
+}
+
+/** A migration that ran has no file any more, so it cannot be taken down. */
+export class MigrationFileMissing extends ReembedError {
+  constructor(name: string, directory: string) {
+    super('migration_file_missing', `${name} ran, but its file is not in ${directory}`, 'restore the file from version control, or name its folder with REEMBED_MIGRATIONS');
+  }
+}
+
+/** Two campaign files claim the same name. */
+export class DuplicateMigrationFile extends ReembedError {
+  constructor(name: string) {
+    super('duplicate_migration_file', `two files are named ${name}`, 'remove one of them');
+  }
+}
+
+/**
+ * Lists the toolkit's own migrations and the campaign files of the user's folder, oldest first.
+ *
+ * @param directory folder of the campaign files; may be the toolkit's own, and need not exist
+ */
+export function listMigrationFiles(directory: string): MigrationFile[] {
+  const folders = [...new Set([OWN_MIGRATIONS, resolve(directory)])].filter((folder) => existsSync(folder));
+  const files = folders.flatMap((folder) =>
+    readdirSync(folder)
+      .filter((entry) => /^\d+_.*\.(js|mjs|ts)$/.test(entry) && !entry.endsWith('.d.ts'))
+      .map((entry) => readMigrationFile(join(folder, entry))),
+  );
+  files.sort((a, b) => prefixOf(a) - prefixOf(b) || a.name.localeCompare(b.name));
+  files.forEach((file, position) => {
+    if (file.name === files[position - 1]?.name) throw new DuplicateMigrationFile(file.name);
+  });
+  return files;
+}
+
+function readMigrationFile(path: string): MigrationFile {
+  const name = basename(path, extname(path));
+  const file: MigrationFile = { name, path, sha256: createHash('sha256').update(readFileSync(path)).digest('hex') };
+  const [, campaign, phase] = /^(\d{17}_.+)\.[1-5]_(\w+)$/.exec(name) ?? [];
+  const known = PHASES.find((candidate) => candidate === phase);
+  return campaign && known ? { ...file, campaign, phase: known } : file;
+}
+
+function prefixOf(file: MigrationFile): number {
+  return Number.parseInt(file.name, 10);
+}

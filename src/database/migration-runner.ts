@@ -1,0 +1,83 @@
+import { runner } from 'node-pg-migrate';
+import pg from 'pg';
+import type { Database, Queryable } from './connection.ts';
+import { withLockRetries } from './lock-retries.ts';
+import { listMigrationFiles, MigrationFileEdited, MigrationFileMissing, type MigrationFile } from './migration-file.ts';
+
+/** Called for each thing the runner does that the user should hear about. */
+export type Notice = (line: string) => void;
+
+/** Files that have run and files that have not, in order. */
+export interface MigrationState {
+  applied: MigrationFile[];
+  pending: MigrationFile[];
+}
+
+/**
+ * Compares the files with what has run.
+ *
+ * @throws MigrationFileEdited, MigrationFileMissing
+ */
+export async function readMigrationState(db: Queryable, directory: string): Promise<MigrationState> {
+  const files = listMigrationFiles(directory);
+  const { rows } = await db.query<{ recorded: boolean; digests: boolean }>(
+    `SELECT to_regclass('reembed.schema_migration') IS NOT NULL AS recorded,
+            EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass('reembed.schema_migration') AND attname = 'sha256' AND NOT attisdropped) AS digests`,
+  );
+  if (!rows[0]?.recorded) return { applied: [], pending: files };
+  const ran = await db.query<{ name: string; sha256: string | null }>(
+    rows[0].digests
+      ? 'SELECT name, sha256 FROM reembed.schema_migration ORDER BY run_on, id'
+      : 'SELECT name, NULL AS sha256 FROM reembed.schema_migration ORDER BY run_on, id',
+  );
+  const byName = new Map(files.map((file) => [file.name, file]));
+  const applied = ran.rows.map(({ name, sha256 }) => {
+    const file = byName.get(name);
+    if (!file) throw new MigrationFileMissing(name, directory);
+    if (sha256 !== null && sha256 !== file.sha256) throw new MigrationFileEdited(name);
+    return file;
+  });
+  const names = new Set(ran.rows.map(({ name }) => name));
+  return { applied, pending: files.filter((file) => !names.has(file.name)) };
+}
+
+/**
+ * Runs one file in one direction through node-pg-migrate: one transaction, unless the file says otherwise. A lock that
+ * is not granted rolls the file back; it is tried again after a random pause, a bounded number of times.
+ *
+ * @throws LockNotAvailable after the last try
+ */
+export async function runMigrationFile(database: Database, file: MigrationFile, direction: 'up' | 'down', notice: Notice): Promise<void> {
+  await withLockRetries(() => runOnce(database, file, direction), file.name, notice);
+}
+
+async function runOnce(database: Database, file: MigrationFile, direction: 'up' | 'down'): Promise<void> {
+  const client = new pg.Client({ connectionString: database.url, application_name: 'pg-reembed migrate' });
+  client.on('error', () => {});
+  await client.connect();
+  try {
+    await runner({
+      dbClient: client,
+      dir: [file.path.replace(/[[\]*?{}()!]/g, '\\$&')],
+      useGlob: true,
+      file: file.name,
+      direction,
+      count: 1,
+      checkOrder: false,
+      singleTransaction: true,
+      noLock: true,
+      migrationsSchema: 'reembed',
+      createMigrationsSchema: true,
+      migrationsTable: 'schema_migration',
+      logger: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
+    });
+    if (direction === 'up') await client.query('UPDATE reembed.schema_migration SET sha256 = $1 WHERE name = $2', [file.sha256, file.name]);
+  } finally {
+    await client.end().catch(() => {});
+  }
+}
+
+/** Drops schema reembed once nothing but the empty record of migrations is left in it. */
+export async function dropEmptySchema(db: Queryable): Promise<void> {
+  await db.query('DROP TABLE IF EXISTS reembed.schema_migration; DROP SCHEMA IF EXISTS reembed');
+}

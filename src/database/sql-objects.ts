@@ -1,0 +1,54 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { SQL_OBJECTS } from '../paths.ts';
+import { inTransaction, type Database } from './connection.ts';
+
+/**
+ * Puts the functions, views and triggers of sql/ in place as they are now, in one transaction, and lets every target's
+ * triggers and views be written anew by them. Run after every `up`, so that an upgrade of the toolkit reaches them.
+ */
+export async function applySqlObjects(database: Database): Promise<void> {
+  await inTransaction(database.pool, async (client) => {
+    await client.query('SELECT pg_advisory_xact_lock($1)', [SQL_OBJECTS_LOCK]);
+    // The type vector may live in any schema; the objects themselves fix their own search_path.
+    await client.query(`SELECT set_config('search_path', coalesce((SELECT quote_ident(n.nspname) FROM pg_extension AS e
+      JOIN pg_namespace AS n ON n.oid = e.extnamespace WHERE e.extname = 'vector'), 'public'), true), set_config('check_function_bodies', 'off', true)`);
+    for (const text of readSqlObjects()) await client.query(text);
+    await client.query(`REVOKE ALL ON ALL FUNCTIONS IN SCHEMA reembed FROM PUBLIC;
+      REVOKE ALL ON ALL PROCEDURES IN SCHEMA reembed FROM PUBLIC;
+      GRANT USAGE ON SCHEMA reembed TO PUBLIC;
+      GRANT EXECUTE ON FUNCTION reembed.active_model(text), reembed.query_vector(text, text, vector) TO PUBLIC`);
+    await client.query('SELECT reembed.install_capture(name), reembed.replace_views(name) FROM reembed.target');
+  });
+}
+
+/** Drops what applySqlObjects made and no table carries away, so that the tables can be dropped. */
+export async function dropSqlObjects(database: Database): Promise<void> {
+  await inTransaction(database.pool, async (client) => {
+    const { rows } = await client.query<{ statement: string }>(
+      `SELECT statement FROM (
+         SELECT 1 AS step, format('DROP TRIGGER %I ON %s', tgname, tgrelid::regclass) AS statement
+           FROM pg_trigger WHERE NOT tgisinternal AND tgrelid = to_regclass('reembed.setting')
+         UNION ALL
+         SELECT 2, format('DROP VIEW IF EXISTS %s CASCADE', oid::regclass) FROM pg_class WHERE relnamespace = to_regnamespace('reembed') AND relkind = 'v'
+         UNION ALL
+         SELECT 3, format('DROP ROUTINE %s', oid::regprocedure) FROM pg_proc WHERE pronamespace = to_regnamespace('reembed')
+       ) AS objects ORDER BY step`,
+    );
+    for (const { statement } of rows) await client.query(statement);
+    await client.query('REVOKE USAGE ON SCHEMA reembed FROM PUBLIC');
+  });
+}
+
+const SQL_OBJECTS_LOCK = 7_241_865_325;
+
+/** Functions first, then the views that call them, then triggers. */
+function readSqlObjects(): string[] {
+  const rank = (text: string) => (/^CREATE OR REPLACE VIEW/m.test(text) ? 1 : /^CREATE OR REPLACE TRIGGER/m.test(text) ? 2 : 0);
+  const viewOrder = ['vector_column', 'health', 'progress'];
+  return readdirSync(SQL_OBJECTS, { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.sql'))
+    .map((path) => ({ name: basename(path, '.sql'), text: readFileSync(join(SQL_OBJECTS, path), 'utf8') }))
+    .sort((a, b) => rank(a.text) - rank(b.text) || viewOrder.indexOf(a.name) - viewOrder.indexOf(b.name) || a.name.localeCompare(b.name))
+    .map(({ text }) => text);
+}

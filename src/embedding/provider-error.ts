@@ -1,0 +1,87 @@
+import { APIConnectionError, APIError } from 'openai';
+import { messageOf, ReembedError } from '../errors.ts';
+
+/** The provider cannot be reached or is overloaded: the same request may succeed later. */
+export class ProviderUnavailable extends ReembedError {
+  /** what the provider asked to wait, in seconds */
+  readonly retryAfterSeconds: number | undefined;
+
+  constructor(model: string, message: string, retryAfterSeconds?: number, cause?: unknown) {
+    super('provider_unavailable', `the provider of ${model} does not answer: ${message}`, 'nothing is lost: run the command again later; raise EMBED_PATIENCE_SECONDS to wait longer', {
+      cause,
+    });
+    this.retryAfterSeconds = retryAfterSeconds;
+  }
+}
+
+/** Only the operator can mend it: key, quota, address or model name. Costs no row an attempt. */
+export class ProviderRefused extends ReembedError {
+  constructor(code: string, message: string, remedy: string, cause?: unknown) {
+    super(code, message, remedy, { cause });
+  }
+}
+
+/** The provider will not take this input; another one may pass. Splitting finds the row. */
+export class InputRefused extends ReembedError {
+  constructor(code: string, model: string, message: string, cause?: unknown) {
+    super(code, `the provider of ${model} refused the input: ${message}`, 'shorten or correct the text of the row, then npm run retry', { cause });
+  }
+}
+
+/** No API key for a provider that needs one. */
+export class MissingApiKey extends ProviderRefused {
+  constructor(model: string, variable: string) {
+    super('missing_api_key', `no API key for ${model}`, `set ${variable} in .env (any word will do for a local server that needs none)`);
+  }
+}
+
+/**
+ * Sorts an error of the openai client by whose fault it is: passing, the input's, or the operator's.
+ *
+ * @param secrets values that must not appear in the message
+ */
+export function classifyProviderError(error: unknown, model: string, secrets: string[]): Error {
+  if (error instanceof ReembedError) return error;
+  const message = redact(reasonOf(error), secrets);
+  // The cause is left out on purpose: the client's error carries request headers with the key in them.
+  if (error instanceof APIConnectionError) return new ProviderUnavailable(model, message);
+  if (!(error instanceof APIError)) {
+    return error instanceof SyntaxError ? new ProviderUnavailable(model, 'its answer is not JSON') : new ProviderUnavailable(model, message);
+  }
+  const { status, code } = error;
+  if (status === 401 || status === 403) {
+    return new ProviderRefused('provider_login', `the provider of ${model} refused the API key (${status})`, 'check OPENAI_API_KEY and OPENAI_BASE_URL (for the old model OPENAI_OLD_API_KEY and OPENAI_OLD_BASE_URL)');
+  }
+  if (status === 404) {
+    return new ProviderRefused('model_not_found', `the provider does not know model ${model} (404): ${message}`, 'check the model name, the account and OPENAI_BASE_URL; for a retired old model: npm run setting -- keep_old_current=false');
+  }
+  if (status === 402 || code === 'insufficient_quota') {
+    return new ProviderRefused('provider_quota', `the account at the provider of ${model} has no credit left`, 'top it up, then start the worker again; nothing is lost');
+  }
+  if (status === 429 || status === 408 || status === 409 || (status !== undefined && status >= 500)) {
+    return new ProviderUnavailable(model, `${status} ${message}`, retryAfter(error));
+  }
+  if (status === 413) return new InputRefused('request_too_large', model, message);
+  return new InputRefused('input_refused', model, message);
+}
+
+function reasonOf(error: unknown): string {
+  const { cause } = (error ?? {}) as { cause?: unknown };
+  const deeper = cause instanceof Error ? ((cause as { code?: string }).code ?? cause.message) : undefined;
+  return (deeper ? `${messageOf(error)} ${deeper}` : messageOf(error)).replace(/\s+/g, ' ').slice(0, 300);
+}
+
+/** Replaces secrets by a mark, and what looks like an API key in the text of others. */
+export function redact(text: string, secrets: string[]): string {
+  const known = secrets.filter((secret) => secret.length >= 4).reduce((result, secret) => result.replaceAll(secret, '[key]'), text);
+  return known.replace(/\b(sk|pk|key)-[\w*-]{6,}/gi, '[key]').replace(/Bearer \S+/gi, 'Bearer [key]');
+}
+
+function retryAfter(error: APIError): number | undefined {
+  const milliseconds = Number(error.headers?.get('retry-after-ms'));
+  if (milliseconds > 0) return milliseconds / 1000;
+  const value = error.headers?.get('retry-after');
+  if (!value) return undefined;
+  const seconds = Number.isFinite(Number(value)) ? Number(value) : (Date.parse(value) - Date.now()) / 1000;
+  return seconds > 0 ? Math.min(seconds, 3600) : undefined;
+}

@@ -1,0 +1,46 @@
+/** Exit codes of every command, so that scripts can tell the outcomes apart. */
+export const EXIT = { done: 0, failed: 1, usage: 2, waiting: 3, validationFailed: 4, bug: 70 } as const;
+
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+/** Base of every failure that is not our bug: shown as one line with its remedy, never with a trace. */
+export class ReembedError extends Error {
+  readonly code: string;
+  readonly remedy: string;
+  readonly exitCode: ExitCode = EXIT.failed;
+
+  /**
+   * @param code stable identifier for scripts, in snake_case
+   * @param message one sentence: what is wrong
+   * @param remedy one sentence or command: how to mend it
+   */
+  constructor(code: string, message: string, remedy: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = new.target.name;
+    this.code = code;
+    this.remedy = remedy;
+  }
+}
+
+/** An argument or option that cannot be used. */
+export class UsageError extends ReembedError {
+  override readonly exitCode = EXIT.usage;
+
+  constructor(message: string, remedy: string) {
+    super('usage', message, remedy);
+  }
+}
+
+/** A closed gate: nothing is wrong, something has to happen first. */
+export class GateClosed extends ReembedError {
+  override readonly exitCode = EXIT.waiting;
+
+  constructor(message: string, remedy: string) {
+    super('gate_closed', message, remedy);
+  }
+}
+
+/** The text of any thrown value, without its trace. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,10 @@
+import { fileURLToPath } from 'node:url';
+
+// The same from src/ in a checkout and from dist/ in an installed package: both lie one level below the root.
+const root = new URL('../', import.meta.url);
+
+/** Folder of this package's own migrations. */
+export const OWN_MIGRATIONS = fileURLToPath(new URL('migrations', root));
+
+/** Folder of the current SQL objects. */
+export const SQL_OBJECTS = fileURLToPath(new URL('sql', root));

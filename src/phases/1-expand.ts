@@ -1,0 +1,67 @@
+import type { Phase } from './phase.ts';
+import { SHORT_LOCK_WAIT } from './phase.ts';
+import { identifier, literal, type ModelDefinition, nameArray, tableOf, vectorType } from './plan.ts';
+
+export const expand: Phase = {
+  name: 'expand',
+  locks: 'ACCESS EXCLUSIVE on the table for milliseconds: two nullable columns and three triggers, no rewrite',
+  back: 'drops the columns, triggers and views it added; the old vectors were never touched',
+  inTransaction: true,
+  up: (plan) => [
+    `${SHORT_LOCK_WAIT}
+
+ALTER TABLE ${tableOf(plan)}
+  ADD COLUMN ${identifier(plan.toColumn)} ${vectorType(plan, plan.to)},
+  ADD COLUMN ${identifier(plan.toVersionColumn)} text;
+
+${registerModel(plan.from)}
+${registerModel(plan.to)}
+-- Puts triggers on the table that note live writes, and makes the view ${plan.liveView}, which still reads ${oneLine(plan.from.name)}.
+SELECT reembed.start_migration(
+  p_name => ${literal(plan.campaign)},
+  p_relation => ${literal(tableOf(plan))},
+  p_column => ${literal(plan.column)},
+  p_key_columns => ${nameArray(plan.keyColumns)},
+  p_text_columns => ${nameArray(plan.textColumns)},
+  p_text_sql => ${literal(plan.textSql)},
+  p_live_view => ${literal(plan.liveView)},
+  p_live_model_column => ${literal(plan.liveModelColumn)},
+  p_from_model => ${literal(plan.from.name)},
+  p_to_model => ${literal(plan.to.name)},
+  p_to_column => ${literal(plan.toColumn)},
+  p_to_version_column => ${literal(plan.toVersionColumn)},
+  p_index_name => ${literal(plan.index?.name ?? null)},
+  p_tokens_per_character => ${literal(plan.tokensPerCharacter)},
+  p_keep_old_current => ${literal(plan.keepOldCurrent)}
+);`,
+  ],
+  down: (plan) => [
+    `${SHORT_LOCK_WAIT}
+
+SELECT reembed.forget_migration(${literal(plan.campaign)});
+
+ALTER TABLE ${tableOf(plan)}
+  DROP COLUMN ${identifier(plan.toVersionColumn)},
+  DROP COLUMN ${identifier(plan.toColumn)};`,
+  ],
+};
+
+function registerModel(model: ModelDefinition): string {
+  return `SELECT reembed.register_model(
+  p_name => ${literal(model.name)},
+  p_provider_model => ${literal(model.providerModel)},
+  p_dimensions => ${literal(model.dimensions)},
+  p_element_type => ${literal(model.elementType)},
+  p_distance => ${literal(model.distance)},
+  p_document_prefix => ${literal(model.documentPrefix)},
+  p_query_prefix => ${literal(model.queryPrefix)},
+  p_send_dimensions => ${literal(model.sendDimensions)},
+  p_token_limit => ${literal(model.tokenLimit)},
+  p_usd_per_million_tokens => ${literal(model.usdPerMillionTokens)}
+);
+`;
+}
+
+function oneLine(text: string): string {
+  return text.replace(/\s+/g, ' ');
+}

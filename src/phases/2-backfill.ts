@@ -1,0 +1,23 @@
+import type { Phase } from './phase.ts';
+import { SHORT_LOCK_WAIT } from './phase.ts';
+import { literal } from './plan.ts';
+
+export const backfill: Phase = {
+  name: 'backfill',
+  locks: 'none that blocks anybody: reads the table once to plan the batches',
+  back: 'cancels the jobs and forgets the ledger; vectors already stored stay until expand is taken down',
+  inTransaction: true,
+  up: (plan) => [
+    `${SHORT_LOCK_WAIT}
+
+SELECT reembed.enter_phase(${literal(plan.campaign)}, 'backfill');
+SELECT reembed.plan_batches(${literal(plan.campaign)}, p_batch_rows => ${plan.batchRows});
+SELECT reembed.enqueue_work();`,
+  ],
+  down: (plan) => [
+    `${SHORT_LOCK_WAIT}
+
+SELECT reembed.forget_batches(${literal(plan.campaign)});
+SELECT reembed.leave_phase(${literal(plan.campaign)}, 'backfill');`,
+  ],
+};

@@ -1,0 +1,51 @@
+import type { Queryable } from '../database/connection.ts';
+import { CONCURRENT_LOCK_WAIT, type Phase, RESET_LOCK_WAIT } from './phase.ts';
+import { identifier, literal, operatorClass, tableOf } from './plan.ts';
+
+export const index: Phase = {
+  name: 'index',
+  locks: 'SHARE UPDATE EXCLUSIVE while it builds: reads and writes go on, VACUUM and other DDL on the table wait',
+  back: 'drops the index, CONCURRENTLY',
+  inTransaction: false,
+  up: (plan) => [
+    `SELECT reembed.require_gate(${literal(plan.campaign)}, 'index');`,
+    ...(plan.index
+      ? [
+          CONCURRENT_LOCK_WAIT,
+          `CREATE INDEX CONCURRENTLY IF NOT EXISTS ${identifier(plan.index.name)} ON ${tableOf(plan)}
+  USING ${plan.index.method} (${identifier(plan.toColumn)} ${operatorClass(plan, plan.to)})${plan.index.parameters ? ` WITH (${plan.index.parameters})` : ''};`,
+          RESET_LOCK_WAIT,
+        ]
+      : []),
+    `SELECT reembed.enter_phase(${literal(plan.campaign)}, 'index');`,
+  ],
+  down: (plan) => [
+    ...(plan.index
+      ? [CONCURRENT_LOCK_WAIT, `DROP INDEX CONCURRENTLY IF EXISTS ${identifier(plan.schema)}.${identifier(plan.index.name)};`, RESET_LOCK_WAIT]
+      : []),
+    `SELECT reembed.leave_phase(${literal(plan.campaign)}, 'index');`,
+  ],
+};
+
+/**
+ * Drops what a failed concurrent build of this campaign left INVALID: IF NOT EXISTS would take it for the index. Only
+ * the campaign's own index on its own table is ever dropped.
+ *
+ * @returns name of the dropped index, if there was one
+ */
+export async function dropInvalidIndex(db: Queryable, campaign: string): Promise<string | undefined> {
+  const { rows } = await db.query<{ name: string; statement: string }>(
+    `SELECT c.relname AS name, format('DROP INDEX CONCURRENTLY %I.%I', n.nspname, c.relname) AS statement
+       FROM reembed.migration AS m
+       JOIN reembed.target AS t ON t.name = m.target
+       JOIN pg_index AS i ON i.indrelid = t.relation AND NOT i.indisvalid
+       JOIN pg_class AS c ON c.oid = i.indexrelid AND c.relname = m.index_name
+       JOIN pg_namespace AS n ON n.oid = c.relnamespace
+      WHERE m.name = $1
+        AND NOT EXISTS (SELECT FROM pg_stat_progress_create_index AS p WHERE p.index_relid = i.indexrelid)`,
+    [campaign],
+  );
+  const invalid = rows[0];
+  if (invalid) await db.query(invalid.statement);
+  return invalid?.name;
+}

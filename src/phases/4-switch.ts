@@ -1,0 +1,34 @@
+import type { Queryable } from '../database/connection.ts';
+import type { Phase } from './phase.ts';
+import { SHORT_LOCK_WAIT } from './phase.ts';
+import { literal, targetOf } from './plan.ts';
+
+export const switchOver: Phase = {
+  name: 'switch',
+  locks: 'ACCESS EXCLUSIVE on the live view for milliseconds; none on the table',
+  back: 'lets the live view read the old model again: instant, and no vector is lost',
+  inTransaction: true,
+  up: (plan) => [
+    `${SHORT_LOCK_WAIT}
+
+SELECT reembed.require_gate(${literal(plan.campaign)}, 'switch');
+SELECT reembed.enter_phase(${literal(plan.campaign)}, 'switch');
+-- A trigger on the setting replaces the live view in this same transaction.
+UPDATE reembed.setting SET read_model = ${literal(plan.to.name)} WHERE target = ${literal(targetOf(plan))};`,
+  ],
+  down: (plan) => [
+    `${SHORT_LOCK_WAIT}
+
+UPDATE reembed.setting SET read_model = ${literal(plan.from.name)} WHERE target = ${literal(targetOf(plan))};
+SELECT reembed.leave_phase(${literal(plan.campaign)}, 'switch');`,
+  ],
+};
+
+/** Rows with a text that the old model could not find if the switch went back now. Reads the whole table. */
+export async function rowsLackingOldVector(db: Queryable, campaign: string): Promise<number> {
+  const { rows } = await db.query<{ missing: string }>(
+    'SELECT reembed.count_missing(m.target, m.from_model) AS missing FROM reembed.migration AS m WHERE m.name = $1',
+    [campaign],
+  );
+  return Number(rows[0]?.missing ?? 0);
+}

@@ -1,0 +1,88 @@
+import type { Database, Queryable } from '../database/connection.ts';
+import type { MigrationFile } from '../database/migration-file.ts';
+import { type Notice, readMigrationState, runMigrationFile } from '../database/migration-runner.ts';
+import { applySqlObjects } from '../database/sql-objects.ts';
+import { withLockRetries } from '../database/lock-retries.ts';
+import { dropInvalidIndex } from './3-index.ts';
+
+/** A condition that keeps a gate closed, and what settles it. */
+export interface OpenCondition {
+  condition: string;
+  remedy: string;
+}
+
+/** A campaign that stopped before a closed gate. */
+export interface Waiting {
+  file: MigrationFile;
+  conditions: OpenCondition[];
+}
+
+/** What `up` did and where it stopped. */
+export interface Advance {
+  ran: MigrationFile[];
+  waiting: Waiting[];
+}
+
+/** How `up` goes about it. */
+export interface AdvanceOptions {
+  directory: string;
+  /** most files to run */
+  count?: number | undefined;
+  notice: Notice;
+  /** called before a closed gate; true when the gate should be looked at again */
+  wait?: ((waiting: Waiting) => Promise<boolean>) | undefined;
+}
+
+/**
+ * Runs what may run now: the toolkit's own migrations, then each campaign up to its next closed gate. A campaign that
+ * waits does not hold up one on another table.
+ */
+export async function advance(database: Database, options: AdvanceOptions): Promise<Advance> {
+  const result: Advance = { ran: [], waiting: [] };
+  const limit = options.count ?? Number.POSITIVE_INFINITY;
+  let sqlApplied = false;
+  for (;;) {
+    const { pending } = await readMigrationState(database.pool, options.directory);
+    const own = pending.find(({ campaign }) => !campaign);
+    if (!own && !sqlApplied) {
+      await withLockRetries(() => applySqlObjects(database), 'sql/', options.notice);
+      sqlApplied = true;
+    }
+    if (result.ran.length >= limit) return result;
+    const next = own ?? (await nextOpenFile(database.pool, pending, result.waiting, options));
+    if (!next) return result;
+    if (next.phase === 'index' && next.campaign) {
+      const dropped = await dropInvalidIndex(database.pool, next.campaign);
+      if (dropped) options.notice(`index ${dropped} was left INVALID by an earlier build: dropped, will be built again`);
+    }
+    const startedAt = Date.now();
+    await runMigrationFile(database, next, 'up', options.notice);
+    options.notice(`up   ${next.name} (${((Date.now() - startedAt) / 1000).toFixed(2)} s)`);
+    result.ran.push(next);
+  }
+}
+
+/** The first pending file of a campaign whose gate is open; the others are put on record as waiting. */
+async function nextOpenFile(db: Queryable, pending: MigrationFile[], waiting: Waiting[], options: AdvanceOptions): Promise<MigrationFile | undefined> {
+  const looked = new Set(waiting.map(({ file }) => file.campaign));
+  for (const file of pending) {
+    if (looked.has(file.campaign)) continue;
+    looked.add(file.campaign);
+    for (;;) {
+      const conditions = await openConditions(db, file);
+      if (conditions.length === 0) return file;
+      if (!(await options.wait?.({ file, conditions }))) {
+        waiting.push({ file, conditions });
+        break;
+      }
+    }
+  }
+  return undefined;
+}
+
+/** What keeps the phase of a file from being entered; none when its gate is open. */
+export async function openConditions(db: Queryable, file: MigrationFile): Promise<OpenCondition[]> {
+  if (!file.campaign || file.phase === 'expand' || file.phase === 'backfill') return [];
+  const { rows } = await db.query<OpenCondition>('SELECT condition, remedy FROM reembed.open_conditions($1, $2)', [file.campaign, file.phase]);
+  return rows;
+}

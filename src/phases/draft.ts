@@ -1,0 +1,160 @@
+import { knownModel } from '../embedding/model-catalog.ts';
+import { UsageError } from '../errors.ts';
+import type { TableFacts } from './inspect.ts';
+import { SameModel, TooManyDimensions } from './inspect-error.ts';
+import type { TextFacts } from './measure.ts';
+import type { CampaignPlan, IndexPlan, ModelDefinition } from './plan.ts';
+
+/** What the user asked for on the command line. */
+export interface CampaignRequest {
+  table: string;
+  column: string;
+  text: string[];
+  textSql?: string | undefined;
+  to: string;
+  toName?: string | undefined;
+  dimensions: number;
+  from?: string | undefined;
+  fromProviderModel?: string | undefined;
+  distance?: ModelDefinition['distance'] | undefined;
+  index?: 'hnsw' | 'ivfflat' | 'none' | undefined;
+  indexWith?: string | undefined;
+  documentPrefix?: string | undefined;
+  queryPrefix?: string | undefined;
+  sendDimensions?: boolean | undefined;
+  tokenLimit?: number | undefined;
+  price?: number | undefined;
+  batchRows: number;
+}
+
+/** What the database already knows of the target, from an earlier campaign. */
+export interface KnownTarget {
+  readModel: string;
+  readModelDefinition: ModelDefinition;
+  versionColumn: string | null;
+  liveView: string;
+  liveModelColumn: string;
+}
+
+/** Name the old model gets when nobody says what it is; it cannot be called. */
+export const UNNAMED_MODEL = 'unnamed-old-model';
+
+/**
+ * Decides everything the five files need: types, names, index, models.
+ *
+ * @param stamp seventeen digits of UTC time: the prefix that orders migration files
+ * @throws SameModel, TooManyDimensions, UsageError
+ */
+export function draftCampaign(request: CampaignRequest, facts: TableFacts, text: TextFacts, known: KnownTarget | undefined, stamp: string): CampaignPlan {
+  const oldIndex = facts.indexes[0];
+  const distance = request.distance ?? distanceOf(oldIndex?.operatorClass) ?? known?.readModelDefinition.distance ?? 'cosine';
+  const from = oldModel(request, facts, known, distance);
+  const to = newModel(request, facts, distance);
+  if (to.name === from.name) throw new SameModel(to.name);
+  const toColumn = shortName(facts.column, '_v2');
+  return {
+    campaign: `${stamp}_${slug(facts.table, 20)}_${slug(facts.column, 20)}_to_${slug(to.name, 30)}`,
+    schema: facts.schema,
+    table: facts.table,
+    column: facts.column,
+    columnType: facts.columnType,
+    keyColumns: facts.keyColumns,
+    textColumns: text.textColumns,
+    textSql: text.textSql,
+    liveView: known?.liveView ?? shortName(facts.table, '_live'),
+    liveModelColumn: known?.liveModelColumn ?? shortName(facts.column, '_model'),
+    from,
+    to,
+    toColumn,
+    toVersionColumn: shortName(toColumn, '_model_version'),
+    fromVersionColumn: known?.versionColumn ?? null,
+    oldIndexes: facts.indexes.map(({ name, definition }) => ({ name, definition })),
+    index: indexPlan(request, facts, toColumn),
+    keepOldCurrent: from.name !== UNNAMED_MODEL,
+    tokensPerCharacter: text.tokensPerCharacter,
+    batchRows: request.batchRows,
+    vectorSchema: facts.vectorSchema,
+  };
+}
+
+function oldModel(request: CampaignRequest, facts: TableFacts, known: KnownTarget | undefined, distance: ModelDefinition['distance']): ModelDefinition {
+  if (known) {
+    if (request.from !== undefined && request.from !== known.readModel) {
+      throw new UsageError(`${facts.table}.${facts.column} holds vectors of ${known.readModel}, not of ${request.from}`, 'leave --from out');
+    }
+    return known.readModelDefinition;
+  }
+  const name = request.from ?? UNNAMED_MODEL;
+  const catalog = knownModel(name);
+  return {
+    name,
+    providerModel: request.fromProviderModel ?? name,
+    dimensions: facts.dimensions ?? 1,
+    elementType: facts.elementType,
+    distance,
+    documentPrefix: catalog.documentPrefix,
+    queryPrefix: catalog.queryPrefix,
+    sendDimensions: catalog.takesDimensions,
+    tokenLimit: catalog.tokenLimit,
+    usdPerMillionTokens: catalog.usdPerMillionTokens,
+  };
+}
+
+function newModel(request: CampaignRequest, facts: TableFacts, distance: ModelDefinition['distance']): ModelDefinition {
+  const catalog = knownModel(request.to);
+  if (request.dimensions > 4000) throw new TooManyDimensions(request.dimensions);
+  return {
+    name: request.toName ?? request.to,
+    providerModel: request.to,
+    dimensions: request.dimensions,
+    // Only halfvec can be indexed above 2,000 dimensions; below, the type stays, so that the live view can be replaced.
+    elementType: request.dimensions > 2000 ? 'halfvec' : facts.elementType,
+    distance,
+    documentPrefix: request.documentPrefix ?? catalog.documentPrefix,
+    queryPrefix: request.queryPrefix ?? catalog.queryPrefix,
+    sendDimensions: request.sendDimensions ?? catalog.takesDimensions,
+    tokenLimit: request.tokenLimit ?? catalog.tokenLimit,
+    usdPerMillionTokens: request.price ?? catalog.usdPerMillionTokens,
+  };
+}
+
+function indexPlan(request: CampaignRequest, facts: TableFacts, toColumn: string): IndexPlan | null {
+  const old = facts.indexes.find(({ method }) => method === 'hnsw' || method === 'ivfflat');
+  const method = request.index ?? (old?.method === 'ivfflat' ? 'ivfflat' : 'hnsw');
+  if (method === 'none') return null;
+  const inherited = old?.method === method ? (old.parameters ?? '') : '';
+  const parameters = request.indexWith ?? (inherited || (method === 'ivfflat' ? `lists = ${ivfflatLists(facts.rows)}` : ''));
+  if (!/^(\s*[a-z_]+\s*=\s*[\d.]+\s*(,|$))*$/.test(parameters)) {
+    throw new UsageError(`--index-with takes storage parameters such as "m = 16, ef_construction = 64", not "${parameters}"`, 'see CREATE INDEX in the manual of pgvector');
+  }
+  return {
+    method,
+    parameters,
+    name: shortName(`${facts.table}_${toColumn}`, '_idx'),
+    finalName: old?.name ?? shortName(`${facts.table}_${facts.column}`, '_idx'),
+  };
+}
+
+/** Lists an IVFFlat index should have: rows / 1000, above a million rows their square root (pgvector's README). */
+export function ivfflatLists(rows: number): number {
+  return Math.max(1, Math.round(rows <= 1_000_000 ? rows / 1000 : Math.sqrt(rows)));
+}
+
+function distanceOf(operatorClass: string | undefined): ModelDefinition['distance'] | undefined {
+  if (!operatorClass) return undefined;
+  if (operatorClass.endsWith('_cosine_ops')) return 'cosine';
+  if (operatorClass.endsWith('_l2_ops')) return 'l2';
+  return operatorClass.endsWith('_ip_ops') ? 'inner_product' : undefined;
+}
+
+function slug(text: string, length: number): string {
+  const plain = text.toLowerCase().replace(/[^a-z0-9]+/g, '_').replace(/^_+|_+$/g, '');
+  return plain.slice(0, length) || 'x';
+}
+
+/** A name with an ending, within PostgreSQL's 63 bytes. */
+function shortName(name: string, ending: string): string {
+  let short = name;
+  while (Buffer.byteLength(short + ending) > 63) short = short.slice(0, -1);
+  return short + ending;
+}

@@ -1,0 +1,41 @@
+import type { Config } from '../config.ts';
+import type { TableFacts } from './inspect.ts';
+import type { TextFacts } from './measure.ts';
+import type { CampaignPlan } from './plan.ts';
+
+/** What a campaign is expected to take. */
+export interface Estimate {
+  rows: number;
+  tokens: number;
+  /** null when the price is not known */
+  usd: number | null;
+  requests: number;
+  /** seconds the provider calls take */
+  seconds: number;
+  /** bytes of the new vectors and of their index */
+  vectorBytes: number;
+  indexBytes: number;
+}
+
+// A request of a hosted provider takes about half a second; what a plan cannot know, the ETA of `status` measures.
+const SECONDS_A_REQUEST = 0.5;
+// An HNSW element holds the vector and, at m = 16, some 2 × 16 neighbours of 6 bytes in its layer and a few above.
+const HNSW_BYTES_PER_ROW = 300;
+
+/** Estimates rows, tokens, cost, time and disk of a campaign from what was measured. */
+export function estimateCampaign(plan: CampaignPlan, facts: TableFacts, text: TextFacts, config: Config): Estimate {
+  const prefix = plan.to.documentPrefix.length * text.rows;
+  const tokens = Math.round((text.characters + prefix) * text.tokensPerCharacter);
+  const requests = Math.max(Math.ceil(text.rows / config.requestInputs), Math.ceil(tokens / config.requestTokens), Math.ceil(text.rows / plan.batchRows));
+  const vectorBytes = text.rows * (plan.to.dimensions * (plan.to.elementType === 'halfvec' ? 2 : 4) + 8);
+  return {
+    rows: text.rows,
+    tokens,
+    usd: plan.to.usdPerMillionTokens === null ? null : (tokens * plan.to.usdPerMillionTokens) / 1_000_000,
+    requests,
+    seconds: Math.ceil((requests * SECONDS_A_REQUEST) / config.concurrency),
+    // Each UPDATE leaves a dead version of the row until VACUUM: about the table once more, at the worst.
+    vectorBytes: vectorBytes + facts.tableBytes - facts.indexes.reduce((sum, { bytes }) => sum + bytes, 0),
+    indexBytes: plan.index ? Math.round(vectorBytes + (plan.index.method === 'hnsw' ? text.rows * HNSW_BYTES_PER_ROW : 0)) : 0,
+  };
+}

@@ -1,0 +1,101 @@
+import { ReembedError } from '../errors.ts';
+
+/** No such table. */
+export class NoSuchTable extends ReembedError {
+  constructor(table: string, candidates: string[]) {
+    super('no_such_table', `there is no table ${table}`, candidates.length > 0 ? `tables with a vector column: ${candidates.join(', ')}` : 'no table of this database has a vector column; check DATABASE_URL');
+  }
+}
+
+const KINDS: Record<string, string> = { p: 'a partitioned table', v: 'a view', m: 'a materialized view', f: 'a foreign table', i: 'an index', S: 'a sequence' };
+
+/** The relation is something other than a plain table. */
+export class NotAnOrdinaryTable extends ReembedError {
+  constructor(table: string, kind: string) {
+    super('not_an_ordinary_table', `${table} is ${KINDS[kind] ?? 'not a table'}`, kind === 'p' ? 'partitioned tables are not supported yet; a campaign can be run on each partition' : 'name the table below it');
+  }
+}
+
+/** No such column in the table. */
+export class NoSuchColumn extends ReembedError {
+  constructor(table: string, column: string, columns: string[]) {
+    super('no_such_column', `${table} has no column ${column}`, `its columns: ${columns.join(', ')}`);
+  }
+}
+
+/** The column holds something other than vectors. */
+export class ColumnNotAVector extends ReembedError {
+  constructor(table: string, column: string, type: string, vectors: string[]) {
+    super('column_not_a_vector', `${table}.${column} is ${type}, not vector or halfvec`, vectors.length > 0 ? `vector columns: ${vectors.join(', ')}` : `${table} has no vector column`);
+  }
+}
+
+/** Rows cannot be told apart. */
+export class NoPrimaryKey extends ReembedError {
+  constructor(table: string) {
+    super('no_primary_key', `${table} has no primary key, so a row cannot be found again`, `add one: ALTER TABLE ${table} ADD COLUMN id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY`);
+  }
+}
+
+/** Nothing to embed: no rows. */
+export class EmptyTable extends ReembedError {
+  constructor(table: string) {
+    super('empty_table', `${table} is empty`, 'there is nothing to migrate: change the column and its model directly');
+  }
+}
+
+/** Nothing to embed: no text. */
+export class NoText extends ReembedError {
+  constructor(table: string, text: string) {
+    super('no_text', `${text} is null or blank in every row of ${table}`, 'name the column that holds the text with --text');
+  }
+}
+
+/** The text expression does not work on this table. */
+export class BadTextExpression extends ReembedError {
+  constructor(expression: string, reason: string) {
+    super('bad_text_expression', `the text expression ${expression} fails: ${reason}`, 'try it with: SELECT (expression) FROM the table; qualify functions with their schema');
+  }
+}
+
+/** pgvector is not in the database. */
+export class ExtensionMissing extends ReembedError {
+  constructor(available: boolean) {
+    super('extension_missing', 'the extension vector (pgvector) is not in this database', available ? 'as a superuser: CREATE EXTENSION vector' : 'install pgvector on the server, then: CREATE EXTENSION vector');
+  }
+}
+
+/** The server is older than what the views need. */
+export class PostgresTooOld extends ReembedError {
+  constructor(version: number) {
+    super('postgres_too_old', `PostgreSQL ${Math.floor(version / 10_000)} has no security_invoker views`, 'use PostgreSQL 15 to 18');
+  }
+}
+
+/** More dimensions than pgvector can index. */
+export class TooManyDimensions extends ReembedError {
+  constructor(dimensions: number) {
+    super('too_many_dimensions', `${dimensions} dimensions cannot be indexed: vector reaches 2000, halfvec 4000`, 'ask the model for fewer dimensions with --dimensions, if it can shorten its vectors');
+  }
+}
+
+/** Old and new model are one and the same. */
+export class SameModel extends ReembedError {
+  constructor(model: string) {
+    super('same_model', `${model} is the model the column has already`, 'name another model with --to; for another number of dimensions of it add --to-name');
+  }
+}
+
+/** A name the campaign needs is taken. */
+export class NameTaken extends ReembedError {
+  constructor(what: string, name: string) {
+    super('name_taken', `${what} ${name} exists already`, 'rename or drop it; if an earlier attempt left it, take that one down first: npm run migrate down');
+  }
+}
+
+/** Another campaign is at work on the column, or its files wait to be run. */
+export class CampaignRunning extends ReembedError {
+  constructor(target: string, campaign: string, remedy: string) {
+    super('campaign_running', `a campaign is already running on ${target}: ${campaign}`, remedy);
+  }
+}

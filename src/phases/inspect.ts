@@ -1,0 +1,176 @@
+import pg from 'pg';
+import type { Queryable } from '../database/connection.ts';
+import { ColumnNotAVector, EmptyTable, ExtensionMissing, NoPrimaryKey, NoSuchColumn, NoSuchTable, NotAnOrdinaryTable, PostgresTooOld } from './inspect-error.ts';
+
+/** A table and its vector column as the catalog has them. */
+export interface TableFacts {
+  oid: number;
+  schema: string;
+  table: string;
+  /** qualified and quoted */
+  qualified: string;
+  columns: string[];
+  column: string;
+  columnType: string;
+  elementType: 'vector' | 'halfvec';
+  /** null for a column without fixed dimensions and without a vector */
+  dimensions: number | null;
+  notNull: boolean;
+  keyColumns: string[];
+  rows: number;
+  tableBytes: number;
+  vectorSchema: string;
+  vectorVersion: string;
+  serverVersion: number;
+  rowSecurity: boolean;
+  /** indexes on nothing but the vector column */
+  indexes: { name: string; method: string; operatorClass: string; parameters: string | null; definition: string; bytes: number }[];
+  dependents: string[];
+}
+
+/**
+ * Reads what a campaign has to know of a table.
+ *
+ * @param table name as the user wrote it: bare, schema-qualified, quoted or not
+ * @throws NoSuchTable, NotAnOrdinaryTable, NoSuchColumn, ColumnNotAVector, NoPrimaryKey, EmptyTable, ExtensionMissing, PostgresTooOld
+ */
+export async function inspectTable(db: Queryable, table: string, column: string): Promise<TableFacts> {
+  const server = await readServer(db);
+  const relation = await findRelation(db, table);
+  if (relation.kind !== 'r') throw new NotAnOrdinaryTable(table, relation.kind);
+
+  const columns = await db.query<{ name: string; type: string; base: string; modifier: number; notNull: boolean; attnum: number }>(
+    `SELECT a.attname AS name, format_type(a.atttypid, a.atttypmod) AS type, y.typname AS base, a.atttypmod AS modifier,
+            a.attnotnull AS "notNull", a.attnum
+       FROM pg_attribute AS a JOIN pg_type AS y ON y.oid = a.atttypid
+      WHERE a.attrelid = $1 AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum`,
+    [relation.oid],
+  );
+  const names = columns.rows.map(({ name }) => name);
+  const vector = columns.rows.find(({ name }) => name === column);
+  if (!vector) throw new NoSuchColumn(table, column, names);
+  if (vector.base !== 'vector' && vector.base !== 'halfvec') {
+    throw new ColumnNotAVector(
+      table,
+      column,
+      vector.type,
+      columns.rows.filter(({ base }) => base === 'vector' || base === 'halfvec').map(({ name }) => name),
+    );
+  }
+  const key = await db.query<{ name: string }>(
+    `SELECT a.attname AS name
+       FROM pg_index AS i, unnest(i.indkey) WITH ORDINALITY AS k(attnum, position)
+       JOIN pg_attribute AS a ON a.attnum = k.attnum
+      WHERE i.indrelid = $1 AND a.attrelid = i.indrelid AND i.indisprimary ORDER BY k.position`,
+    [relation.oid],
+  );
+  if (key.rows.length === 0) throw new NoPrimaryKey(table);
+
+  const qualified = `${pg.escapeIdentifier(relation.schema)}.${pg.escapeIdentifier(relation.name)}`;
+  const size = await db.query<{ rows: string; bytes: string }>(`SELECT count(*) AS rows, pg_total_relation_size($1::oid::regclass) AS bytes FROM ${qualified}`, [
+    relation.oid,
+  ]);
+  const rows = Number(size.rows[0]?.rows ?? 0);
+  if (rows === 0) throw new EmptyTable(table);
+
+  return {
+    oid: relation.oid,
+    schema: relation.schema,
+    table: relation.name,
+    qualified,
+    columns: names,
+    column,
+    columnType: vector.type,
+    elementType: vector.base,
+    dimensions: vector.modifier > 0 ? vector.modifier : await firstDimensions(db, qualified, column, server.vectorSchema),
+    notNull: vector.notNull,
+    keyColumns: key.rows.map(({ name }) => name),
+    rows,
+    tableBytes: Number(size.rows[0]?.bytes ?? 0),
+    ...server,
+    rowSecurity: relation.rowSecurity,
+    indexes: await readIndexes(db, relation.oid, vector.attnum),
+    dependents: await readDependents(db, relation.oid, vector.attnum),
+  };
+}
+
+async function readServer(db: Queryable): Promise<Pick<TableFacts, 'serverVersion' | 'vectorSchema' | 'vectorVersion'>> {
+  const { rows } = await db.query<{ serverVersion: number; vectorSchema: string | null; vectorVersion: string; available: boolean }>(
+    `SELECT current_setting('server_version_num')::integer AS "serverVersion", n.nspname AS "vectorSchema", e.extversion AS "vectorVersion",
+            EXISTS (SELECT FROM pg_available_extensions WHERE name = 'vector') AS available
+       FROM (SELECT) AS one LEFT JOIN pg_extension AS e ON e.extname = 'vector' LEFT JOIN pg_namespace AS n ON n.oid = e.extnamespace`,
+  );
+  const server = rows[0];
+  if (!server?.vectorSchema) throw new ExtensionMissing(server?.available ?? false);
+  if (server.serverVersion < 150_000) throw new PostgresTooOld(server.serverVersion);
+  return { serverVersion: server.serverVersion, vectorSchema: server.vectorSchema, vectorVersion: server.vectorVersion };
+}
+
+async function findRelation(db: Queryable, table: string) {
+  const dot = table.indexOf('.');
+  const spellings = [
+    pg.escapeIdentifier(table),
+    ...(dot > 0 ? [`${pg.escapeIdentifier(table.slice(0, dot))}.${pg.escapeIdentifier(table.slice(dot + 1))}`] : []),
+    table,
+  ];
+  for (const spelling of spellings) {
+    const { rows } = await db
+      .query<{ oid: number; kind: string; schema: string; name: string; rowSecurity: boolean }>(
+        `SELECT c.oid::integer AS oid, c.relkind AS kind, n.nspname AS schema, c.relname AS name, c.relrowsecurity AS "rowSecurity"
+           FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE c.oid = to_regclass($1)`,
+        [spelling],
+      )
+      .catch((error: { code?: string }) => {
+        // 42601, 42602: not a name PostgreSQL can read; then the other spellings decide.
+        if (error.code === '42601' || error.code === '42602') return { rows: [] };
+        throw error;
+      });
+    if (rows[0]) return rows[0];
+  }
+  const { rows } = await db.query<{ name: string }>(
+    `SELECT format('%s.%s', n.nspname, c.relname) AS name
+       FROM pg_attribute AS a JOIN pg_type AS y ON y.oid = a.atttypid JOIN pg_class AS c ON c.oid = a.attrelid JOIN pg_namespace AS n ON n.oid = c.relnamespace
+      WHERE y.typname IN ('vector', 'halfvec') AND c.relkind = 'r' AND NOT a.attisdropped AND n.nspname <> 'reembed' GROUP BY 1 ORDER BY 1 LIMIT 10`,
+  );
+  throw new NoSuchTable(
+    table,
+    rows.map(({ name }) => name),
+  );
+}
+
+async function firstDimensions(db: Queryable, qualified: string, column: string, vectorSchema: string): Promise<number | null> {
+  const name = pg.escapeIdentifier(column);
+  const { rows } = await db.query<{ dimensions: number }>(
+    `SELECT ${pg.escapeIdentifier(vectorSchema)}.vector_dims(${name}) AS dimensions FROM ${qualified} WHERE ${name} IS NOT NULL LIMIT 1`,
+  );
+  return rows[0]?.dimensions ?? null;
+}
+
+async function readIndexes(db: Queryable, oid: number, attnum: number): Promise<TableFacts['indexes']> {
+  const { rows } = await db.query<TableFacts['indexes'][number]>(
+    `SELECT c.relname AS name, m.amname AS method, o.opcname AS "operatorClass", array_to_string(c.reloptions, ', ') AS parameters,
+            pg_get_indexdef(c.oid) AS definition, pg_relation_size(c.oid)::double precision AS bytes
+       FROM pg_index AS i
+       JOIN pg_class AS c ON c.oid = i.indexrelid
+       JOIN pg_am AS m ON m.oid = c.relam
+       JOIN pg_opclass AS o ON o.oid = i.indclass[0]
+      WHERE i.indrelid = $1 AND i.indnatts = 1 AND i.indkey[0] = $2 AND i.indisvalid
+      ORDER BY m.amname = 'hnsw' DESC, c.oid`,
+    [oid, attnum],
+  );
+  return rows;
+}
+
+async function readDependents(db: Queryable, oid: number, attnum: number): Promise<string[]> {
+  const { rows } = await db.query<{ name: string }>(
+    `SELECT DISTINCT format('view %s.%s', n.nspname, v.relname) AS name
+       FROM pg_depend AS d
+       JOIN pg_rewrite AS r ON d.classid = 'pg_rewrite'::regclass AND r.oid = d.objid
+       JOIN pg_class AS v ON v.oid = r.ev_class
+       JOIN pg_namespace AS n ON n.oid = v.relnamespace
+      WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = $1 AND d.refobjsubid = $2
+        AND NOT starts_with(coalesce(obj_description(v.oid, 'pg_class'), ''), 'pg-reembed:') ORDER BY 1`,
+    [oid, attnum],
+  );
+  return rows.map(({ name }) => name);
+}

@@ -1,0 +1,57 @@
+import type { Queryable } from '../database/connection.ts';
+import type { MigrationState } from '../database/migration-runner.ts';
+import type { KnownTarget } from './draft.ts';
+import { CampaignRunning, NameTaken } from './inspect-error.ts';
+import type { TableFacts } from './inspect.ts';
+import type { CampaignPlan } from './plan.ts';
+
+/**
+ * What an earlier campaign left on the column; undefined when there was none.
+ *
+ * @throws CampaignRunning when one is still at work
+ */
+export async function readKnownTarget(db: Queryable, facts: TableFacts): Promise<KnownTarget | undefined> {
+  const installed = await db.query<{ yes: boolean }>("SELECT to_regclass('reembed.vector_column') IS NOT NULL AS yes");
+  if (!installed.rows[0]?.yes) return undefined;
+  const { rows } = await db.query<KnownTarget & { target: string; running: string | null }>(
+    `SELECT t.name AS target, t.live_view AS "liveView", t.live_model_column AS "liveModelColumn", s.read_model AS "readModel",
+            v.version_column AS "versionColumn",
+            (SELECT m.name FROM reembed.migration AS m WHERE m.target = t.name AND m.phase <> 'contract') AS running,
+            json_build_object('name', o.name, 'providerModel', o.provider_model, 'dimensions', o.dimensions, 'elementType', o.element_type,
+              'distance', o.distance, 'documentPrefix', o.document_prefix, 'queryPrefix', o.query_prefix, 'sendDimensions', o.send_dimensions,
+              'tokenLimit', o.token_limit, 'usdPerMillionTokens', o.usd_per_million_tokens) AS "readModelDefinition"
+       FROM reembed.target AS t
+       JOIN reembed.setting AS s ON s.target = t.name
+       JOIN reembed.model AS o ON o.name = s.read_model
+       LEFT JOIN reembed.vector_column AS v ON v.target = t.name AND v.model = s.read_model
+      WHERE t.relation = $1 AND t.column_name = $2`,
+    [facts.oid, facts.column],
+  );
+  const known = rows[0];
+  if (known?.running) throw new CampaignRunning(known.target, known.running, 'finish it, or take it back with: npm run migrate down');
+  return known;
+}
+
+/** @throws CampaignRunning when files for the column wait to be run */
+export function refusePendingFiles(state: MigrationState, plan: CampaignPlan): void {
+  const middle = plan.campaign.slice(17).split('_to_')[0] ?? '';
+  const waiting = state.pending.find(({ campaign }) => campaign?.slice(17).startsWith(`${middle}_to_`));
+  if (waiting?.campaign) {
+    throw new CampaignRunning(`${plan.schema}.${plan.table}.${plan.column}`, `the files of ${waiting.campaign} wait to be run`, 'npm run migrate up, or delete those five files');
+  }
+}
+
+/** @throws NameTaken when a column, view or index the campaign is going to make is there already */
+export async function refuseTakenNames(db: Queryable, plan: CampaignPlan, facts: TableFacts, known: KnownTarget | undefined): Promise<void> {
+  const finalVersionColumn = `${plan.column}_model_version`;
+  const wanted = [plan.toColumn, plan.toVersionColumn, ...(known ? [] : [finalVersionColumn, plan.liveModelColumn])];
+  const column = wanted.find((name) => facts.columns.includes(name));
+  if (column) throw new NameTaken('column', `${plan.table}.${column}`);
+  const relations = [...(known ? [] : [plan.liveView]), ...(plan.index ? [plan.index.name] : [])];
+  if (plan.index && !plan.oldIndexes.some(({ name }) => name === plan.index?.finalName)) relations.push(plan.index.finalName);
+  const { rows } = await db.query<{ name: string }>(
+    'SELECT c.relname AS name FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = ANY ($2)',
+    [plan.schema, relations],
+  );
+  if (rows[0]) throw new NameTaken('relation', `${plan.schema}.${rows[0].name}`);
+}

@@ -1,0 +1,69 @@
+import { countTokens } from 'gpt-tokenizer/encoding/cl100k_base';
+import pg from 'pg';
+import type { Queryable } from '../database/connection.ts';
+import { BadTextExpression, NoSuchColumn, NoText } from './inspect-error.ts';
+import type { TableFacts } from './inspect.ts';
+
+/** The text to be embedded, measured. */
+export interface TextFacts {
+  textColumns: string[];
+  textSql: string;
+  /** rows with a text */
+  rows: number;
+  /** characters of all texts, from a sample */
+  characters: number;
+  tokensPerCharacter: number;
+  longestTokens: number;
+}
+
+const SAMPLE_ROWS = 1000;
+
+/**
+ * SQL for the text: one column as it is, several joined by a line break, or an expression of the user's.
+ *
+ * @throws NoSuchColumn
+ */
+export function textSource(facts: TableFacts, columns: string[], expression: string | undefined): Pick<TextFacts, 'textColumns' | 'textSql'> {
+  if (expression !== undefined) return { textColumns: [], textSql: expression };
+  for (const column of columns) if (!facts.columns.includes(column)) throw new NoSuchColumn(facts.table, column, facts.columns);
+  const quoted = columns.map((column) => pg.escapeIdentifier(column));
+  return { textColumns: columns, textSql: quoted.length === 1 ? `${quoted[0]}::text` : `concat_ws(E'\\n', ${quoted.join(', ')})` };
+}
+
+/**
+ * Counts the rows with a text and measures a sample of them with a real tokenizer (cl100k, the one of OpenAI's embedding
+ * models; other models' counts differ by some percent).
+ *
+ * @throws NoText, BadTextExpression
+ */
+export async function measureText(db: Queryable, facts: TableFacts, source: Pick<TextFacts, 'textColumns' | 'textSql'>): Promise<TextFacts> {
+  const hasText = `coalesce(btrim((${source.textSql})::text, E' \\t\\n\\r') <> '', false)`;
+  const measured = async <R extends pg.QueryResultRow>(query: string, values: unknown[] = []) => {
+    try {
+      return (await db.query<R>(query, values)).rows;
+    } catch (error) {
+      if (source.textColumns.length === 0 && error instanceof pg.DatabaseError && /^(22|42)/.test(error.code ?? '')) {
+        throw new BadTextExpression(source.textSql, error.message);
+      }
+      throw error;
+    }
+  };
+  const counted = await measured<{ rows: string }>(`SELECT count(*) AS rows FROM ${facts.qualified} AS t WHERE ${hasText}`);
+  const rows = Number(counted[0]?.rows ?? 0);
+  if (rows === 0) throw new NoText(facts.table, source.textColumns.join(', ') || source.textSql);
+
+  const percent = Math.min(100, ((SAMPLE_ROWS * 1.5) / facts.rows) * 100);
+  const sample = await measured<{ text: string }>(
+    `SELECT (${source.textSql})::text AS text FROM ${facts.qualified} AS t ${percent < 100 ? `TABLESAMPLE BERNOULLI (${percent.toFixed(4)})` : ''} WHERE ${hasText} LIMIT $1`,
+    [SAMPLE_ROWS],
+  );
+  const tokens = sample.map(({ text }) => countTokens(text, { disallowedSpecial: new Set<string>() }));
+  const characters = sample.reduce((sum, { text }) => sum + text.length, 0);
+  return {
+    ...source,
+    rows,
+    characters: sample.length > 0 ? Math.round((characters / sample.length) * rows) : 0,
+    tokensPerCharacter: characters > 0 ? Number((tokens.reduce((sum, count) => sum + count, 0) / characters).toFixed(4)) : 0.25,
+    longestTokens: Math.max(0, ...tokens),
+  };
+}

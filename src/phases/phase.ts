@@ -1,0 +1,26 @@
+import type { PhaseName } from '../database/migration-file.ts';
+import type { CampaignPlan } from './plan.ts';
+
+/** One of the five phases of a campaign: what its file says, forward and back. */
+export interface Phase {
+  name: PhaseName;
+  /** one line for the plan and the head of the file: which locks, for how long */
+  locks: string;
+  /** one line for the head of the file: what going back does */
+  back: string;
+  /** false: every statement commits by itself, because one of them cannot run in a transaction */
+  inTransaction: boolean;
+  /** the same for `down`, where it differs */
+  downInTransaction?: boolean;
+  /** statements of `up`; each string is sent as one query */
+  up(plan: CampaignPlan): string[];
+  /** statements of `down`, the inverse */
+  down(plan: CampaignPlan): string[];
+}
+
+/** Stands first in every transaction of a file: waiting in the lock queue would hold up everybody behind. */
+export const SHORT_LOCK_WAIT = "SET LOCAL lock_timeout = '1s';";
+
+// A concurrent build waits for old transactions, under a lock that stops neither reads nor writes; a second would never do.
+export const CONCURRENT_LOCK_WAIT = "SET lock_timeout = '10min';";
+export const RESET_LOCK_WAIT = 'RESET lock_timeout;';

@@ -1,0 +1,100 @@
+import pg from 'pg';
+
+/** What defines a model's vector space and how to ask for it. */
+export interface ModelDefinition {
+  name: string;
+  providerModel: string;
+  dimensions: number;
+  elementType: 'vector' | 'halfvec';
+  distance: 'cosine' | 'l2' | 'inner_product';
+  documentPrefix: string;
+  queryPrefix: string;
+  sendDimensions: boolean;
+  tokenLimit: number | null;
+  usdPerMillionTokens: number | null;
+}
+
+/** An index to be built on the new vectors. */
+export interface IndexPlan {
+  method: 'hnsw' | 'ivfflat';
+  /** storage parameters as they stand in WITH (…); empty for the defaults */
+  parameters: string;
+  name: string;
+  /** name it gets at contract */
+  finalName: string;
+}
+
+/** Everything the five files of a campaign are written from. */
+export interface CampaignPlan {
+  campaign: string;
+  schema: string;
+  table: string;
+  column: string;
+  columnType: string;
+  keyColumns: string[];
+  textColumns: string[];
+  textSql: string;
+  liveView: string;
+  liveModelColumn: string;
+  from: ModelDefinition;
+  to: ModelDefinition;
+  toColumn: string;
+  toVersionColumn: string;
+  /** version column of the old vectors, left by an earlier campaign */
+  fromVersionColumn: string | null;
+  /** definitions of the indexes on the old column, for the way back */
+  oldIndexes: { name: string; definition: string }[];
+  index: IndexPlan | null;
+  keepOldCurrent: boolean;
+  tokensPerCharacter: number;
+  batchRows: number;
+  /** schema of the extension vector */
+  vectorSchema: string;
+}
+
+/** Qualified, quoted name of the table. */
+export function tableOf(plan: CampaignPlan): string {
+  return `${identifier(plan.schema)}.${identifier(plan.table)}`;
+}
+
+/** Column type of a model's vectors, with its dimensions. */
+export function vectorType(plan: CampaignPlan, model: ModelDefinition): string {
+  return `${identifier(plan.vectorSchema)}.${model.elementType}(${model.dimensions})`;
+}
+
+/** Operator class of an index on a model's vectors. */
+export function operatorClass(plan: CampaignPlan, model: ModelDefinition): string {
+  const suffix = { cosine: 'cosine', l2: 'l2', inner_product: 'ip' }[model.distance];
+  return `${identifier(plan.vectorSchema)}.${model.elementType}_${suffix}_ops`;
+}
+
+/** Name of the target, as reembed.start_migration() gives it. */
+export function targetOf(plan: CampaignPlan): string {
+  return `${plan.schema}.${plan.table}.${plan.column}`;
+}
+
+/** Quotes a name only where PostgreSQL needs it, so that the files read well. */
+export function identifier(name: string): string {
+  return /^[a-z_][a-z0-9_]*$/.test(name) && !RESERVED.has(name) ? name : pg.escapeIdentifier(name);
+}
+
+/** A value as an SQL literal. */
+export function literal(value: string | number | boolean | null): string {
+  if (value === null) return 'NULL';
+  return typeof value === 'string' ? pg.escapeLiteral(value).trimStart() : String(value);
+}
+
+/** An array of names as an SQL literal. */
+export function nameArray(names: string[]): string {
+  return names.length === 0 ? "'{}'" : `ARRAY[${names.map(literal).join(', ')}]::name[]`;
+}
+
+// Reserved key words of PostgreSQL 18 (appendix C of its manual) that cannot stand bare as a table or column name.
+const RESERVED = new Set(
+  `all analyse analyze and any array as asc asymmetric authorization binary both case cast check collate collation column concurrently
+  constraint create cross current_catalog current_date current_role current_schema current_time current_timestamp current_user default
+  deferrable desc distinct do else end except false fetch for foreign freeze from full grant group having ilike in initially inner
+  intersect into is isnull join lateral leading left like limit localtime localtimestamp natural not notnull null offset on only or order
+  outer overlaps placing primary references returning right select session_user similar some symmetric system_user table tablesample then
+  to trailing true union unique user using variadic verbose when where window with`.split(/\s+/),
+);

@@ -1,0 +1,60 @@
+import type { Database } from '../database/connection.ts';
+import type { MigrationFile } from '../database/migration-file.ts';
+import { dropEmptySchema, type Notice, readMigrationState, runMigrationFile } from '../database/migration-runner.ts';
+import { dropSqlObjects } from '../database/sql-objects.ts';
+import { withLockRetries } from '../database/lock-retries.ts';
+import { GateClosed, ReembedError } from '../errors.ts';
+import { rowsLackingOldVector } from './4-switch.ts';
+
+/** There is nothing left to take down. */
+export class NothingToTakeDown extends ReembedError {
+  constructor() {
+    super('nothing_to_take_down', 'no migration is left to take down', 'npm run status shows what has run');
+  }
+}
+
+/** How `down` goes about it. */
+export interface RetreatOptions {
+  directory: string;
+  count: number;
+  /** go back although some rows would not be found by the old model */
+  acceptMissing: boolean;
+  notice: Notice;
+}
+
+/**
+ * Takes the last migrations down, newest first.
+ *
+ * @returns the files taken down
+ * @throws NothingToTakeDown when there is not even one; GateClosed when going back would lose rows from search
+ */
+export async function retreat(database: Database, options: RetreatOptions): Promise<MigrationFile[]> {
+  const done: MigrationFile[] = [];
+  while (done.length < options.count) {
+    const { applied } = await readMigrationState(database.pool, options.directory);
+    const last = applied.at(-1);
+    if (!last && done.length === 0) throw new NothingToTakeDown();
+    if (!last) break;
+    if (last.phase === 'switch' && last.campaign) await refuseIncompleteWayBack(database, last.campaign, options);
+    // The tables cannot go while functions are made of their types; the next `up` brings the functions again.
+    if (!last.campaign) await withLockRetries(() => dropSqlObjects(database), 'sql/', options.notice);
+    const startedAt = Date.now();
+    await runMigrationFile(database, last, 'down', options.notice);
+    options.notice(`down ${last.name} (${((Date.now() - startedAt) / 1000).toFixed(2)} s)`);
+    done.push(last);
+    if (applied.length === 1) await dropEmptySchema(database.pool);
+  }
+  return done;
+}
+
+async function refuseIncompleteWayBack(database: Database, campaign: string, options: RetreatOptions): Promise<void> {
+  const missing = await rowsLackingOldVector(database.pool, campaign);
+  if (missing === 0) return;
+  if (!options.acceptMissing) {
+    throw new GateClosed(
+      `going back now, ${missing} rows would not be found: they have no vector of the old model`,
+      'npm run worker brings them where the old model can be called; or npm run migrate down -- --accept-missing',
+    );
+  }
+  options.notice(`${missing} rows have no vector of the old model and will not be found until they get one`);
+}

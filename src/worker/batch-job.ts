@@ -1,0 +1,88 @@
+import { inTransaction } from '../database/connection.ts';
+import { messageOf } from '../errors.ts';
+import { embedRows, type WorkContext } from './context.ts';
+import { readBlocks, type SourceRow } from './reader.ts';
+import { loadTarget, vectorColumn, type WorkTarget } from './target.ts';
+import { forgetFailures, recordFailures, writeVectors } from './writer.ts';
+
+/** What a batch job carries in the queue. */
+export interface BatchJob {
+  migration: string;
+  batch: number;
+}
+
+/**
+ * Embeds one batch of the ledger: reads its rows, asks the provider outside any transaction, stores the vectors and the
+ * ledger's row in one commit. Doing it twice changes nothing.
+ *
+ * @param limit most rows to embed; the batch then stays pending for the rest
+ * @returns how many rows got their vector
+ */
+export async function runBatch(context: WorkContext, job: BatchJob, options: { signal?: AbortSignal; limit?: number } = {}): Promise<number> {
+  const { pool } = context.database;
+  const { rows } = await pool.query<{ target: string; first_block: string; last_block: string }>(
+    `UPDATE reembed.batch AS b SET attempts = b.attempts + 1, started_at = clock_timestamp(), error = NULL
+       FROM reembed.migration AS m JOIN reembed.setting AS s ON s.target = m.target
+      WHERE b.migration = $1 AND b.id = $2 AND m.name = b.migration AND b.state = 'pending' AND NOT s.paused
+      RETURNING m.target, b.first_block::text, b.last_block::text`,
+    [job.migration, job.batch],
+  );
+  const batch = rows[0];
+  // Done by another worker, paused, or taken down with its campaign: nothing is lost, the ledger knows.
+  if (!batch) return 0;
+  const target = await loadTarget(pool, batch.target);
+  const vector = target && vectorColumn(target, 'new');
+  if (!target || !vector) return 0;
+
+  try {
+    const source = await readBlocks(pool, target, vector, batch.first_block, batch.last_block, options.limit);
+    const outcome = await embedRows(context, target, vector, source, options.signal);
+    const unwritten = await inTransaction(pool, async (client) => {
+      const written = await writeVectors(
+        client,
+        target,
+        vector,
+        outcome.embedded.map(({ item, vector: values }) => ({ row: item, vector: values })),
+      );
+      await recordFailures(client, target, vector, outcome.refused.map(({ item, code, message }) => ({ row: item, code, message })));
+      await forgetFailures(client, target, vector, [...written]);
+      const missed = outcome.embedded.filter(({ item }) => !written.has(item.keyText)).map(({ item }) => item);
+      await client.query(
+        `UPDATE reembed.batch
+            SET embedded_rows = embedded_rows + $3, tokens = tokens + $4, requests = requests + $5,
+                state = CASE WHEN $6 THEN 'done' ELSE state END,
+                other_rows = CASE WHEN $6 THEN greatest(0, rows - embedded_rows - $3) ELSE other_rows END,
+                finished_at = CASE WHEN $6 THEN clock_timestamp() END
+          WHERE migration = $1 AND id = $2`,
+        [job.migration, job.batch, written.size, outcome.tokens, outcome.requests, options.limit === undefined && missed.length === 0],
+      );
+      return missed;
+    });
+    if (unwritten.length > 0 && options.limit === undefined) await handOver(context, target, job, unwritten);
+    return outcome.embedded.length - unwritten.length;
+  } catch (error) {
+    await pool
+      .query('UPDATE reembed.batch SET error = $3 WHERE migration = $1 AND id = $2', [job.migration, job.batch, messageOf(error)])
+      .catch(() => {});
+    throw error;
+  }
+}
+
+/**
+ * Rows that were locked or changed in the meantime become notes for catch-up, in a transaction that holds no other lock:
+ * noting may wait for the application, and must not make it wait in turn.
+ */
+async function handOver(context: WorkContext, target: WorkTarget, job: BatchJob, rows: SourceRow[]): Promise<void> {
+  await inTransaction(context.database.pool, async (client) => {
+    await client.query(
+      `INSERT INTO reembed.stale_row (target, key, needs_new, needs_old)
+       SELECT $1, key, true, false FROM unnest($2::jsonb[]) AS key ON CONFLICT (target, key) DO NOTHING`,
+      [target.name, rows.map(({ keyText }) => keyText)],
+    );
+    await client.query(
+      `UPDATE reembed.batch SET state = 'done', other_rows = greatest(0, rows - embedded_rows), finished_at = clock_timestamp()
+        WHERE migration = $1 AND id = $2`,
+      [job.migration, job.batch],
+    );
+  });
+}

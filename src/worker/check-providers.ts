@@ -1,0 +1,38 @@
+import { UsageError } from '../errors.ts';
+import type { WorkContext } from './context.ts';
+import { stopKeepingOldCurrent } from './catch-up-job.ts';
+import { loadTarget } from './target.ts';
+
+/** Begins the reason of a pause that a worker made, so that a later start may end it. */
+export const WORKER_STOPPED = 'a worker stopped:';
+
+/**
+ * Sends each model that will be needed one short text before any row is touched, so that a wrong key, name or dimension
+ * is found at once. Ends a pause that a worker made for such a reason.
+ *
+ * @throws the provider's error for a new model; an old model that cannot be called is given up with a notice
+ */
+export async function checkProviders(context: WorkContext): Promise<void> {
+  const { pool } = context.database;
+  const { rows } = await pool.query<{ name: string }>('SELECT name FROM reembed.target ORDER BY name');
+  const expected = new Set<string>();
+  for (const { name } of rows) {
+    const target = await loadTarget(pool, name);
+    for (const vector of target?.vectors ?? []) {
+      if (!vector.maintained) continue;
+      try {
+        const provider = await context.providerOf(vector);
+        if (vector.role === 'new') expected.add(provider.model.name).add(provider.model.provider_model);
+        await provider.embed(['a short text'], 'document');
+      } catch (error) {
+        if (vector.role === 'new' || !target) throw error;
+        await stopKeepingOldCurrent(context, target, error);
+      }
+    }
+  }
+  const { model } = context.config;
+  if (model && expected.size > 0 && !expected.has(model)) {
+    throw new UsageError(`EMBED_MODEL is ${model}, but the campaign embeds with ${[...expected].join(' or ')}`, 'correct EMBED_MODEL, or create a campaign for it');
+  }
+  await pool.query('UPDATE reembed.setting SET paused = false WHERE paused AND starts_with(paused_reason, $1)', [WORKER_STOPPED]);
+}

@@ -1,0 +1,74 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Config } from '../config.ts';
+import type { Database, Queryable } from '../database/connection.ts';
+import { ReembedError } from '../errors.ts';
+import { startWorker } from './worker.ts';
+
+/** Work is left, but it is paused. */
+export class WorkPaused extends ReembedError {
+  constructor(target: string, reason: string | null) {
+    super('paused', `${target} is paused${reason ? `: ${reason}` : ''}`, 'npm run setting -- paused=false');
+  }
+}
+
+/** Whether no batch is open, no changed row waits and the table was searched for missed rows. */
+export async function isDrained(db: Queryable): Promise<boolean> {
+  const { rows } = await db.query<{ drained: boolean }>(
+    `SELECT NOT EXISTS (SELECT FROM reembed.batch WHERE state = 'pending')
+        AND NOT EXISTS (SELECT FROM reembed.stale_row)
+        AND NOT EXISTS (SELECT FROM reembed.migration WHERE phase = 'backfill' AND reembed.needs_sweep(name)) AS drained`,
+  );
+  return rows[0]?.drained ?? true;
+}
+
+/**
+ * Works the queue in this process until nothing is left, then stops.
+ *
+ * @param onTick called about twice a second, to show progress
+ * @param signal stops it after the batches in hand
+ * @throws ProviderUnavailable when a provider stays away longer than the patience; WorkPaused
+ */
+export async function drain(
+  database: Database,
+  config: Config,
+  options: { notice: (line: string) => void; onTick?: () => Promise<void>; signal?: AbortSignal },
+): Promise<void> {
+  const worker = await startWorker(database, config, options.notice, { giveUp: true });
+  const ticking = (async () => {
+    const startedAt = new Date();
+    while (!options.signal?.aborted) {
+      await options.onTick?.();
+      if (await isDrained(database.pool)) return;
+      await throwIfStuck(database.pool, startedAt);
+      await sleep(400);
+    }
+  })();
+  try {
+    await Promise.race([ticking, worker.finished]);
+  } finally {
+    await worker.stop();
+    await ticking.catch(() => {});
+  }
+}
+
+/** A batch that fails again and again will go on failing; a person is waiting for an answer. */
+async function throwIfStuck(db: Queryable, startedAt: Date): Promise<void> {
+  const { rows } = await db.query<{ target: string; reason: string | null }>(
+    `SELECT s.target, s.paused_reason AS reason FROM reembed.setting AS s
+      WHERE s.paused AND (EXISTS (SELECT FROM reembed.stale_row AS r WHERE r.target = s.target)
+         OR EXISTS (SELECT FROM reembed.batch AS b JOIN reembed.migration AS m ON m.name = b.migration WHERE m.target = s.target AND b.state = 'pending'))`,
+  );
+  if (rows[0]) throw new WorkPaused(rows[0].target, rows[0].reason);
+  const failed = await db.query<{ error: string }>(
+    `SELECT error FROM reembed.batch WHERE state = 'pending' AND error IS NOT NULL AND started_at > $1 AND attempts >= 5 ORDER BY started_at DESC LIMIT 1`,
+    [startedAt],
+  );
+  if (failed.rows[0]) throw new WorkStuck(failed.rows[0].error);
+}
+
+/** A batch could not be finished; it stays in the ledger for the next run. */
+export class WorkStuck extends ReembedError {
+  constructor(reason: string) {
+    super('work_stuck', reason, 'nothing is lost: mend the cause, then run the command again; it goes on where it stopped');
+  }
+}

@@ -1,0 +1,150 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { PgBoss } from 'pg-boss';
+import type { Config } from '../config.ts';
+import type { Database } from '../database/connection.ts';
+import { isConnectionFailure } from '../database/database-error.ts';
+import { ProviderRefused, ProviderUnavailable } from '../embedding/provider-error.ts';
+import { messageOf } from '../errors.ts';
+import { type BatchJob, runBatch } from './batch-job.ts';
+import { runCatchUp } from './catch-up-job.ts';
+import { createWorkContext, type WorkContext } from './context.ts';
+import { checkProviders, WORKER_STOPPED } from './check-providers.ts';
+
+/** A running worker process. */
+export interface Worker {
+  /** resolves when it was stopped, rejects when only the operator can help */
+  finished: Promise<void>;
+  /** finishes the batches in hand, then lets go; resolves when everything is closed */
+  stop(): Promise<void>;
+}
+
+/** How a worker behaves when its provider stays away. */
+export interface WorkerOptions {
+  /** true: stop with the error once the patience is used up, because a person waits; false: go on trying for ever */
+  giveUp?: boolean;
+}
+
+const LOOK_FOR_WORK_MS = 500;
+const SIGN_OF_LIFE_MS = 5000;
+const DRAIN_MS = 60_000;
+
+/**
+ * Starts a worker: pg-boss hands it batches and changed rows, and it looks again and again that whatever the ledger says
+ * is open has a job. Any number may run, on any number of hosts.
+ *
+ * @throws ProviderRefused, MissingApiKey, BadAnswer and the like when a first small request to the provider fails
+ */
+export async function startWorker(database: Database, config: Config, notice: (line: string) => void, options: WorkerOptions = {}): Promise<Worker> {
+  const context = createWorkContext(database, config, notice);
+  await checkProviders(context);
+  const boss = createBoss(database, notice);
+  await boss.start();
+
+  const stopping = new AbortController();
+  let fail: (error: unknown) => void = () => {};
+  let finish: () => void = () => {};
+  const finished = new Promise<void>((resolve, reject) => {
+    finish = resolve;
+    fail = reject;
+  });
+  // Without a listener of its own, a failure between two awaits of the caller would end the process.
+  finished.catch(() => {});
+
+  const guarded = async (work: () => Promise<unknown>) => {
+    try {
+      await work();
+    } catch (error) {
+      if (error instanceof ProviderRefused) {
+        await pauseEverything(context, error);
+        fail(error);
+        return;
+      }
+      if (error instanceof ProviderUnavailable) {
+        if (options.giveUp) fail(error);
+        else notice(messageOf(error));
+      }
+      throw error;
+    }
+  };
+  const polling = { pollingIntervalSeconds: 0.5 };
+  await boss.work<BatchJob>('reembed-batch', { ...polling, localConcurrency: config.concurrency }, ([job]) =>
+    guarded(async () => job && runBatch(context, job.data, { signal: job.signal })),
+  );
+  await boss.work<{ target: string }>('reembed-catch-up', polling, ([job]) =>
+    guarded(async () => job && runCatchUp(context, job.data.target, AbortSignal.any([job.signal, stopping.signal]))),
+  );
+
+  const id = randomUUID();
+  const loop = keepLooking(context, id, stopping.signal);
+  let stopped: Promise<void> | undefined;
+  return {
+    finished,
+    stop() {
+      stopped ??= (async () => {
+        stopping.abort();
+        await loop;
+        await boss.stop({ graceful: true, timeout: DRAIN_MS });
+        await database.pool.query('DELETE FROM reembed.worker WHERE id = $1', [id]).catch(() => {});
+        finish();
+      })();
+      return stopped;
+    },
+  };
+}
+
+function createBoss(database: Database, notice: (line: string) => void): PgBoss {
+  const boss = new PgBoss({
+    connectionString: database.url,
+    application_name: 'pg-reembed worker',
+    schema: 'reembed_queue',
+    // The schema comes with a migration, so that a worker needs no right to create anything.
+    migrate: false,
+    createSchema: false,
+    schedule: false,
+    max: 4,
+    superviseIntervalSeconds: 10,
+    monitorIntervalSeconds: 10,
+    reindex: false,
+    monitorVacuum: false,
+  });
+  // pg-boss recovers by itself; without a listener its first hiccup would end the process.
+  let last = '';
+  boss.on('error', (error) => {
+    const line = `queue: ${messageOf(error)}`;
+    if (line !== last) notice(line);
+    last = line;
+  });
+  return boss;
+}
+
+/** Gives every open batch a job and shows a sign of life, until told to stop. A lost connection is waited out. */
+async function keepLooking(context: WorkContext, id: string, signal: AbortSignal): Promise<void> {
+  const { pool } = context.database;
+  let seenAt = 0;
+  while (!signal.aborted) {
+    try {
+      await pool.query('SELECT reembed.enqueue_work()');
+      if (Date.now() - seenAt > SIGN_OF_LIFE_MS) {
+        await pool.query(
+          `INSERT INTO reembed.worker (id, host, pid) VALUES ($1, $2, $3) ON CONFLICT (id) DO UPDATE SET seen_at = now()`,
+          [id, hostname(), process.pid],
+        );
+        await pool.query("DELETE FROM reembed.worker WHERE seen_at < now() - interval '1 day'");
+        seenAt = Date.now();
+      }
+    } catch (error) {
+      context.notice(`${isConnectionFailure(error) ? 'database' : 'looking for work'}: ${messageOf(error)}`);
+      await sleep(1000, undefined, { signal }).catch(() => {});
+    }
+    await sleep(LOOK_FOR_WORK_MS, undefined, { signal }).catch(() => {});
+  }
+}
+
+/** An operator's fault stops every worker, once, with the reason where a DBA looks for it. */
+async function pauseEverything(context: WorkContext, error: Error): Promise<void> {
+  await context.database.pool
+    .query('UPDATE reembed.setting SET paused = true, paused_reason = $1 WHERE NOT paused', [`${WORKER_STOPPED} ${messageOf(error)}`])
+    .catch((failure) => context.notice(messageOf(failure)));
+}

@@ -1,0 +1,54 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url));
+
+/** How a command ended. */
+export interface CommandResult {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** Runs `reembed …` as a process of its own, as a user would. */
+export type Run = (args: string[], env?: Record<string, string>) => Promise<CommandResult>;
+
+/** A working directory with its own migration files, and the commands in it. */
+export interface Workplace {
+  directory: string;
+  run: Run;
+  /** starts a command that goes on until it is killed */
+  start(args: string[], env?: Record<string, string>): ChildProcess;
+  remove(): void;
+}
+
+/** @param env environment of every command; nothing of this process's own settings gets through */
+export function createWorkplace(env: Record<string, string>): Workplace {
+  const directory = mkdtempSync(join(tmpdir(), 'reembed-test-'));
+  const base = { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', NODE_NO_WARNINGS: '1', NO_COLOR: '1' };
+  const start = (args: string[], more: Record<string, string> = {}) =>
+    spawn(process.execPath, [CLI, ...args], { cwd: directory, env: { ...base, ...env, ...more }, stdio: ['ignore', 'pipe', 'pipe'] });
+  return {
+    directory,
+    start,
+    run(args, more) {
+      return new Promise((resolve, reject) => {
+        const child = start(args, more);
+        let stdout = '';
+        let stderr = '';
+        child.stdout?.on('data', (chunk) => {
+          stdout += chunk;
+        });
+        child.stderr?.on('data', (chunk) => {
+          stderr += chunk;
+        });
+        child.on('error', reject);
+        child.on('close', (code) => resolve({ code, stdout, stderr }));
+      });
+    },
+    remove: () => rmSync(directory, { recursive: true, force: true }),
+  };
+}

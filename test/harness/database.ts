@@ -1,0 +1,83 @@
+import { randomBytes } from 'node:crypto';
+import pg from 'pg';
+import { openEmbedded } from '../../src/database/embedded.ts';
+
+/** A database of a test file's own. */
+export interface TestDatabase {
+  url: string;
+  pool: pg.Pool;
+  /** true on a real server: several sessions, locks that block, roles */
+  real: boolean;
+  close(): Promise<void>;
+}
+
+const TEMPLATE = 'reembed_test_template';
+// So that test files which start at the same time make the template once.
+const TEMPLATE_LOCK = 5_310_977;
+
+/** With TEST_DATABASE_URL a clone of a template on that server, else an embedded database in memory. */
+export async function createTestDatabase(): Promise<TestDatabase> {
+  const server = process.env.TEST_DATABASE_URL;
+  return server ? cloneTemplate(server) : startEmbedded();
+}
+
+async function cloneTemplate(server: string): Promise<TestDatabase> {
+  const name = `reembed_test_${randomBytes(6).toString('hex')}`;
+  await withAdmin(server, async (admin) => {
+    await admin.query('SELECT pg_advisory_lock($1)', [TEMPLATE_LOCK]);
+    const { rowCount } = await admin.query('SELECT FROM pg_database WHERE datname = $1', [TEMPLATE]);
+    if (rowCount === 0) {
+      await admin.query(`CREATE DATABASE ${TEMPLATE}`);
+      await withAdmin(urlOf(server, TEMPLATE), (template) => template.query('CREATE EXTENSION vector'));
+    }
+    await admin.query(`CREATE DATABASE ${name} TEMPLATE ${TEMPLATE}`);
+  });
+  const url = urlOf(server, name);
+  const pool = createPool(url);
+  return {
+    url,
+    pool,
+    real: true,
+    async close() {
+      await pool.end();
+      await withAdmin(server, (admin) => admin.query(`DROP DATABASE ${name} WITH (FORCE)`));
+    },
+  };
+}
+
+async function startEmbedded(): Promise<TestDatabase> {
+  const embedded = await openEmbedded({ directory: 'memory://' });
+  const pool = createPool(embedded.url);
+  await pool.query('CREATE EXTENSION IF NOT EXISTS vector');
+  return {
+    url: embedded.url,
+    pool,
+    real: false,
+    async close() {
+      await pool.end();
+      await embedded.close();
+    },
+  };
+}
+
+function createPool(url: string): pg.Pool {
+  const pool = new pg.Pool({ connectionString: url, max: 6 });
+  pool.on('error', () => {});
+  return pool;
+}
+
+async function withAdmin<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    return await work(client);
+  } finally {
+    await client.end();
+  }
+}
+
+function urlOf(server: string, database: string): string {
+  const url = new URL(server);
+  url.pathname = `/${database}`;
+  return url.href;
+}

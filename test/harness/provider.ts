@@ -1,0 +1,95 @@
+import { createHash } from 'node:crypto';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** A request as the server saw it. */
+export interface SeenRequest {
+  model: string;
+  input: string[];
+  key: string;
+  dimensions?: number;
+}
+
+/** What a script may answer instead of good vectors. */
+export type ScriptedAnswer =
+  | { status: number; body?: unknown; headers?: Record<string, string> }
+  | { vectors: (number[] | Float32Array | null)[]; indexes?: number[] }
+  | undefined;
+
+/** An OpenAI-compatible server whose vectors can be recomputed, and whose faults are scripted. */
+export interface TestProvider {
+  url: string;
+  requests: SeenRequest[];
+  /** decides the answer of a request; undefined for good vectors */
+  script: (request: SeenRequest, count: number) => ScriptedAnswer | Promise<ScriptedAnswer>;
+  close(): Promise<void>;
+}
+
+/**
+ * The vector that the model of this name gives a text: words hashed to dimensions, so that texts with common words are
+ * near each other, in a space of its own for each model.
+ */
+export function vectorOf(model: string, text: string, dimensions: number): Float32Array {
+  const vector = new Float32Array(dimensions);
+  for (const word of text.toLowerCase().split(/\W+/).filter(Boolean)) {
+    const digest = createHash('sha256').update(`${model}/${word}`).digest();
+    for (let i = 0; i < 4; i++) {
+      const place = digest.readUInt32BE(i * 4) % dimensions;
+      vector[place] = (vector[place] ?? 0) + ((digest[16 + i] ?? 0) % 2 === 0 ? 1 : -1);
+    }
+  }
+  // A part that depends on the whole text keeps vectors of different texts apart and none of them zero.
+  const whole = createHash('sha256').update(`${model}/${text}`).digest();
+  for (let i = 0; i < 8; i++) {
+    const place = whole.readUInt16BE(i * 2) % dimensions;
+    vector[place] = (vector[place] ?? 0) + ((whole[16 + i] ?? 0) + 1) / 512;
+  }
+  return vector;
+}
+
+/** Starts a provider that knows the given models and their dimensions. */
+export async function startProvider(models: Record<string, number>): Promise<TestProvider> {
+  const provider: TestProvider = { url: '', requests: [], script: () => undefined, close: async () => {} };
+  const server = createServer((request, response) => {
+    answer(request, response, provider, models).catch((error) => send(response, 500, { error: { message: String(error) } }));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  provider.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`;
+  provider.close = () =>
+    new Promise((resolve) => {
+      server.close(() => resolve());
+      server.closeAllConnections();
+    });
+  return provider;
+}
+
+async function answer(request: IncomingMessage, response: ServerResponse, provider: TestProvider, models: Record<string, number>): Promise<void> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  const body = JSON.parse(Buffer.concat(chunks).toString('utf8')) as { model: string; input: string | string[]; dimensions?: number };
+  const seen: SeenRequest = {
+    model: body.model,
+    input: [body.input].flat(),
+    key: (request.headers.authorization ?? '').replace('Bearer ', ''),
+    ...(body.dimensions ? { dimensions: body.dimensions } : {}),
+  };
+  provider.requests.push(seen);
+  const scripted = await provider.script(seen, provider.requests.length);
+  if (scripted && 'status' in scripted) {
+    for (const [name, value] of Object.entries(scripted.headers ?? {})) response.setHeader(name, value);
+    return send(response, scripted.status, scripted.body ?? { error: { message: `scripted ${scripted.status}` } });
+  }
+  const dimensions = models[seen.model];
+  if (dimensions === undefined) return send(response, 404, { error: { message: `The model ${seen.model} does not exist` } });
+  const vectors = scripted?.vectors ?? seen.input.map((text) => vectorOf(seen.model, text, dimensions));
+  send(response, 200, {
+    object: 'list',
+    model: seen.model,
+    data: vectors.map((vector, i) => ({ object: 'embedding', index: scripted?.indexes?.[i] ?? i, embedding: vector && Array.from(vector) })),
+    usage: { prompt_tokens: seen.input.join(' ').length >> 2, total_tokens: seen.input.join(' ').length >> 2 },
+  });
+}
+
+function send(response: ServerResponse, status: number, body: unknown): void {
+  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+}
