@@ -1,33 +1,31 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
-import { dbCommand } from './commands/db.ts';
-import { doctorCommand } from './commands/doctor.ts';
-import { migrateCommand } from './commands/migrate.ts';
-import { purgeCommand } from './commands/purge.ts';
-import { retryCommand } from './commands/retry.ts';
-import { settingCommand } from './commands/setting.ts';
-import { statusCommand } from './commands/status.ts';
-import { validateCommand } from './commands/validate.ts';
-import { workerCommand } from './commands/worker.ts';
 import { translateDatabaseError } from './database/database-error.ts';
 import { EXIT, ReembedError } from './errors.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
 
+// Only the command at hand is loaded: the provider's client and the queue take most of a second to start.
+const commands: Record<string, () => Promise<Command>> = {
+  migrate: async () => (await import('./commands/migrate.ts')).migrateCommand(),
+  worker: async () => (await import('./commands/worker.ts')).workerCommand(),
+  status: async () => (await import('./commands/status.ts')).statusCommand(),
+  validate: async () => (await import('./commands/validate.ts')).validateCommand(),
+  setting: async () => (await import('./commands/setting.ts')).settingCommand(),
+  retry: async () => (await import('./commands/retry.ts')).retryCommand(),
+  purge: async () => (await import('./commands/purge.ts')).purgeCommand(),
+  doctor: async () => (await import('./commands/doctor.ts')).doctorCommand(),
+  db: async () => (await import('./commands/db.ts')).dbCommand(),
+};
+
 const program = new Command('reembed')
   .description('Change the embedding model under a live PostgreSQL + pgvector table, with a way back at every step.')
   .version(version)
-  .addHelpText('after', '\nExit codes: 0 done, 1 failed, 2 wrong usage, 3 waiting at a gate, 4 validation failed, 70 a bug of ours.')
-  .addCommand(migrateCommand())
-  .addCommand(workerCommand())
-  .addCommand(statusCommand())
-  .addCommand(validateCommand())
-  .addCommand(settingCommand())
-  .addCommand(retryCommand())
-  .addCommand(purgeCommand())
-  .addCommand(doctorCommand())
-  .addCommand(dbCommand());
+  .addHelpText('after', '\nExit codes: 0 done, 1 failed, 2 wrong usage, 3 waiting at a gate, 4 validation failed, 70 a bug of ours.');
+
+const wanted = commands[process.argv[2] ?? ''];
+for (const load of wanted ? [wanted] : Object.values(commands)) program.addCommand(await load());
 
 function exitOverride(command: Command): void {
   command.exitOverride();

@@ -12,7 +12,7 @@ DECLARE
 BEGIN
   SELECT * INTO STRICT m FROM reembed.migration WHERE name = p_name;
   SELECT count(*) INTO v_pending FROM reembed.batch AS b WHERE b.migration = p_name AND b.state = 'pending';
-  SELECT count(*) INTO v_stale FROM reembed.stale_row AS r WHERE r.target = m.target AND r.needs_new;
+  v_stale := reembed.late_rows(m.target);
   SELECT count(*) INTO v_failed FROM reembed.failed_row AS f WHERE f.target = m.target AND f.model = m.to_model;
   SELECT s.max_failed_rows INTO v_allowed FROM reembed.setting AS s WHERE s.target = m.target;
   IF v_pending > 0 THEN

@@ -2,8 +2,6 @@ import { Command, Option } from 'commander';
 import { type Config, readConfig } from '../config.ts';
 import { openDatabase, type Queryable } from '../database/connection.ts';
 import { readMigrationState } from '../database/migration-runner.ts';
-import { createProvider } from '../embedding/provider.ts';
-import { MissingApiKey } from '../embedding/provider-error.ts';
 import { UsageError } from '../errors.ts';
 import { type CampaignRequest, draftCampaign } from '../phases/draft.ts';
 import { estimateCampaign } from '../phases/estimate.ts';
@@ -63,7 +61,8 @@ async function create(options: CreateOptions): Promise<void> {
     await client.query('BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY');
     const { plan, facts, text } = await draft(client, request, config);
     await client.query('ROLLBACK');
-    const probe = options.probe ? await probeProvider(plan, config) : 'not probed';
+    const { probeProvider } = await import('../embedding/probe.ts');
+    const probe = options.probe ? await probeProvider(plan.to, config) : 'not probed';
     const estimate = estimateCampaign(plan, facts, text, config);
     const files = campaignFiles(plan, config.migrationsDirectory);
     if (options.dryRun) {
@@ -102,29 +101,4 @@ async function draft(db: Queryable, request: CampaignRequest, config: Config): P
   refusePendingFiles(await readMigrationState(db, config.migrationsDirectory), plan);
   await refuseTakenNames(db, plan, facts, known);
   return { plan, facts, text };
-}
-
-/** Sends one short text, so that a wrong key, name or dimension is found before anything is written. */
-async function probeProvider(plan: CampaignPlan, config: Config): Promise<string> {
-  const model = {
-    name: plan.to.name,
-    provider_model: plan.to.providerModel,
-    dimensions: plan.to.dimensions,
-    element_type: plan.to.elementType,
-    distance: plan.to.distance,
-    document_prefix: plan.to.documentPrefix,
-    query_prefix: plan.to.queryPrefix,
-    send_dimensions: plan.to.sendDimensions,
-    token_limit: plan.to.tokenLimit,
-    usd_per_million_tokens: plan.to.usdPerMillionTokens,
-  };
-  try {
-    const provider = createProvider(model, config.newProvider, { timeoutSeconds: config.requestTimeoutSeconds, keyVariable: 'OPENAI_API_KEY' });
-    await provider.embed(['a short text'], 'document');
-    return 'the provider answered with vectors of the right size';
-  } catch (error) {
-    // Planning must be possible before there is a key; anything else is better known now than in the middle.
-    if (error instanceof MissingApiKey) return `not probed: ${error.message}`;
-    throw error;
-  }
 }

@@ -35,7 +35,7 @@ async function down(count: number, options: DownOptions): Promise<void> {
         notice: say,
       }),
     );
-    if (options.json) process.stdout.write(`${JSON.stringify({ ran: done.map(({ name }) => name) })}\n`);
+    if (options.json) process.stdout.write(`${JSON.stringify({ ran: done.ran.map(({ name }) => name), durations_ms: done.durations })}\n`);
   } finally {
     await database.close();
   }

@@ -3,8 +3,7 @@ import { type Config, readConfig } from '../config.ts';
 import { type Database, openDatabase } from '../database/connection.ts';
 import { asOnlyRunner } from '../database/runner-lock.ts';
 import { GateClosed } from '../errors.ts';
-import { advance, type Advance, type Waiting } from '../phases/advance.ts';
-import { drain, isDrained } from '../worker/drain.ts';
+import { advance, type Advance, openConditions, type Waiting } from '../phases/advance.ts';
 import { wholeNumber } from './parse-option.ts';
 import { say } from './print.ts';
 import { createProgressBar, readProgress } from './show-progress.ts';
@@ -46,14 +45,22 @@ async function up(count: number | undefined, options: UpOptions): Promise<void> 
 
 /** Embeds what the backfill still needs. Gates that ask for a decision or for time are not waited for. */
 async function workUntilOpen(database: Database, config: Config, waiting: Waiting): Promise<boolean> {
-  if (waiting.file.phase !== 'index' || (await isDrained(database.pool))) return false;
+  if (waiting.file.phase !== 'index') return false;
+  const { drain, isNearlyDrained } = await import('../worker/drain.ts');
+  let conditions = waiting.conditions;
+  const until = async () => {
+    if (!(await isNearlyDrained(database.pool))) return false;
+    conditions = await openConditions(database.pool, waiting.file);
+    // What is left then is for a person to settle, such as rows that failed.
+    return conditions.every(({ remedy }) => remedy !== 'npm run worker');
+  };
   const bar = createProgressBar();
   const stop = new AbortController();
   const interrupt = () => stop.abort();
   process.once('SIGINT', interrupt);
   process.once('SIGTERM', interrupt);
   try {
-    await drain(database, config, { notice: say, signal: stop.signal, onTick: async () => bar.update(await readProgress(database.pool)) });
+    await drain(database, config, { notice: say, signal: stop.signal, until, onTick: async () => bar.update(await readProgress(database.pool)) });
     bar.update(await readProgress(database.pool));
   } finally {
     bar.stop();
@@ -61,7 +68,7 @@ async function workUntilOpen(database: Database, config: Config, waiting: Waitin
     process.off('SIGTERM', interrupt);
   }
   if (stop.signal.aborted) say('stopped: the batch in hand is stored, the rest waits in the ledger');
-  return !stop.signal.aborted;
+  return !stop.signal.aborted && conditions.length === 0;
 }
 
 function throwIfWaiting({ waiting }: Advance): void {
@@ -77,6 +84,6 @@ function throwIfWaiting({ waiting }: Advance): void {
   );
 }
 
-function resultJson({ ran, waiting }: Advance) {
-  return { ran: ran.map(({ name }) => name), waiting: waiting.map(({ file, conditions }) => ({ file: file.name, conditions })) };
+function resultJson({ ran, durations, waiting }: Advance) {
+  return { ran: ran.map(({ name }) => name), durations_ms: durations, waiting: waiting.map(({ file, conditions }) => ({ file: file.name, conditions })) };
 }

@@ -26,9 +26,6 @@ SELECT reembed.leave_phase(${literal(plan.campaign)}, 'switch');`,
 
 /** Rows with a text that the old model could not find if the switch went back now. Reads the whole table. */
 export async function rowsLackingOldVector(db: Queryable, campaign: string): Promise<number> {
-  const { rows } = await db.query<{ missing: string }>(
-    'SELECT reembed.count_missing(m.target, m.from_model) AS missing FROM reembed.migration AS m WHERE m.name = $1',
-    [campaign],
-  );
+  const { rows } = await db.query<{ missing: string }>('SELECT reembed.rows_lacking_old_vector($1) AS missing', [campaign]);
   return Number(rows[0]?.missing ?? 0);
 }

@@ -20,6 +20,8 @@ export interface Waiting {
 /** What `up` did and where it stopped. */
 export interface Advance {
   ran: MigrationFile[];
+  /** how long each file took, in milliseconds, by its name */
+  durations: Record<string, number>;
   waiting: Waiting[];
 }
 
@@ -38,7 +40,7 @@ export interface AdvanceOptions {
  * waits does not hold up one on another table.
  */
 export async function advance(database: Database, options: AdvanceOptions): Promise<Advance> {
-  const result: Advance = { ran: [], waiting: [] };
+  const result: Advance = { ran: [], durations: {}, waiting: [] };
   const limit = options.count ?? Number.POSITIVE_INFINITY;
   let sqlApplied = false;
   for (;;) {
@@ -57,8 +59,10 @@ export async function advance(database: Database, options: AdvanceOptions): Prom
     }
     const startedAt = Date.now();
     await runMigrationFile(database, next, 'up', options.notice);
-    options.notice(`up   ${next.name} (${((Date.now() - startedAt) / 1000).toFixed(2)} s)`);
+    const duration = Date.now() - startedAt;
+    options.notice(`up   ${next.name} (${(duration / 1000).toFixed(2)} s)`);
     result.ran.push(next);
+    result.durations[next.name] = duration;
   }
 }
 

@@ -1,4 +1,3 @@
-import { countTokens } from 'gpt-tokenizer/encoding/cl100k_base';
 import pg from 'pg';
 import type { Queryable } from '../database/connection.ts';
 import { BadTextExpression, NoSuchColumn, NoText } from './inspect-error.ts';
@@ -57,6 +56,7 @@ export async function measureText(db: Queryable, facts: TableFacts, source: Pick
     `SELECT (${source.textSql})::text AS text FROM ${facts.qualified} AS t ${percent < 100 ? `TABLESAMPLE BERNOULLI (${percent.toFixed(4)})` : ''} WHERE ${hasText} LIMIT $1`,
     [SAMPLE_ROWS],
   );
+  const { countTokens } = await import('gpt-tokenizer/encoding/cl100k_base');
   const tokens = sample.map(({ text }) => countTokens(text, { disallowedSpecial: new Set<string>() }));
   const characters = sample.reduce((sum, { text }) => sum + text.length, 0);
   return {

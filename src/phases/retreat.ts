@@ -13,6 +13,13 @@ export class NothingToTakeDown extends ReembedError {
   }
 }
 
+/** What `down` did. */
+export interface Retreat {
+  ran: MigrationFile[];
+  /** how long each file took, in milliseconds, by its name */
+  durations: Record<string, number>;
+}
+
 /** How `down` goes about it. */
 export interface RetreatOptions {
   directory: string;
@@ -25,23 +32,24 @@ export interface RetreatOptions {
 /**
  * Takes the last migrations down, newest first.
  *
- * @returns the files taken down
  * @throws NothingToTakeDown when there is not even one; GateClosed when going back would lose rows from search
  */
-export async function retreat(database: Database, options: RetreatOptions): Promise<MigrationFile[]> {
-  const done: MigrationFile[] = [];
-  while (done.length < options.count) {
+export async function retreat(database: Database, options: RetreatOptions): Promise<Retreat> {
+  const done: Retreat = { ran: [], durations: {} };
+  while (done.ran.length < options.count) {
     const { applied } = await readMigrationState(database.pool, options.directory);
     const last = applied.at(-1);
-    if (!last && done.length === 0) throw new NothingToTakeDown();
+    if (!last && done.ran.length === 0) throw new NothingToTakeDown();
     if (!last) break;
     if (last.phase === 'switch' && last.campaign) await refuseIncompleteWayBack(database, last.campaign, options);
     // The tables cannot go while functions are made of their types; the next `up` brings the functions again.
     if (!last.campaign) await withLockRetries(() => dropSqlObjects(database), 'sql/', options.notice);
     const startedAt = Date.now();
     await runMigrationFile(database, last, 'down', options.notice);
-    options.notice(`down ${last.name} (${((Date.now() - startedAt) / 1000).toFixed(2)} s)`);
-    done.push(last);
+    const duration = Date.now() - startedAt;
+    options.notice(`down ${last.name} (${(duration / 1000).toFixed(2)} s)`);
+    done.ran.push(last);
+    done.durations[last.name] = duration;
     if (applied.length === 1) await dropEmptySchema(database.pool);
   }
   return done;

@@ -11,6 +11,16 @@ export class WorkPaused extends ReembedError {
   }
 }
 
+/** Whether no batch is open, no row changed more than some seconds ago still waits, and the table was swept. */
+export async function isNearlyDrained(db: Queryable): Promise<boolean> {
+  const { rows } = await db.query<{ drained: boolean }>(
+    `SELECT NOT EXISTS (SELECT FROM reembed.batch WHERE state = 'pending')
+        AND NOT EXISTS (SELECT FROM reembed.target WHERE reembed.late_rows(name) > 0)
+        AND NOT EXISTS (SELECT FROM reembed.migration WHERE phase = 'backfill' AND reembed.needs_sweep(name)) AS drained`,
+  );
+  return rows[0]?.drained ?? true;
+}
+
 /** Whether no batch is open, no changed row waits and the table was searched for missed rows. */
 export async function isDrained(db: Queryable): Promise<boolean> {
   const { rows } = await db.query<{ drained: boolean }>(
@@ -22,8 +32,9 @@ export async function isDrained(db: Queryable): Promise<boolean> {
 }
 
 /**
- * Works the queue in this process until nothing is left, then stops.
+ * Works the queue in this process until nothing is left, or until something else is true, then stops.
  *
+ * @param until asked about twice a second whether it is enough; by default whether nothing is left
  * @param onTick called about twice a second, to show progress
  * @param signal stops it after the batches in hand
  * @throws ProviderUnavailable when a provider stays away longer than the patience; WorkPaused
@@ -31,14 +42,15 @@ export async function isDrained(db: Queryable): Promise<boolean> {
 export async function drain(
   database: Database,
   config: Config,
-  options: { notice: (line: string) => void; onTick?: () => Promise<void>; signal?: AbortSignal },
+  options: { notice: (line: string) => void; onTick?: () => Promise<void>; until?: () => Promise<boolean>; signal?: AbortSignal },
 ): Promise<void> {
+  const until = options.until ?? (() => isDrained(database.pool));
   const worker = await startWorker(database, config, options.notice, { giveUp: true });
   const ticking = (async () => {
     const startedAt = new Date();
     while (!options.signal?.aborted) {
       await options.onTick?.();
-      if (await isDrained(database.pool)) return;
+      if (await until()) return;
       await throwIfStuck(database.pool, startedAt);
       await sleep(400);
     }

@@ -1,0 +1,74 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setPriority } from 'node:os';
+import { parseArgs } from 'node:util';
+import { minilmFolder } from './models/minilm-files.ts';
+import { embeddingApi } from './server/api.ts';
+import { startLanes } from './server/lanes.ts';
+
+// The server stands in for a provider far away, which would not take the cores of the database.
+const PRIORITY = 5;
+
+/** A running server. */
+export interface EmbeddingServer {
+  /** The base URL for an OpenAI client, with `/v1`. */
+  url: string;
+  close(): Promise<void>;
+}
+
+type Started = { url: string } | { error: string };
+
+/**
+ * Starts the OpenAI-compatible server in a process of its own, on a free port of this machine,
+ * and resolves when both models are loaded. The first start fetches MiniLM (50 MB).
+ */
+export async function startEmbeddingServer(): Promise<EmbeddingServer> {
+  const child = fork(import.meta.filename, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  const ended = once(child, 'exit');
+  const message = once(child, 'message') as Promise<[Started]>;
+  const [started] = await Promise.race([message, ended.then(([code]) => [{ error: `it ended with code ${code}` }])]);
+  if (!started || 'error' in started) throw new Error(`The embedding server did not start: ${started?.error}`);
+  return {
+    url: started.url,
+    async close() {
+      if (child.connected) child.disconnect();
+      await ended;
+    },
+  };
+}
+
+async function serve(port: number): Promise<string> {
+  setPriority(PRIORITY);
+  // Before the lanes start, or each would fetch its own copy.
+  await minilmFolder();
+  const server = createServer(embeddingApi(await startLanes()));
+  server.listen(port, '127.0.0.1');
+  await once(server, 'listening');
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`;
+}
+
+async function runAsChild(): Promise<void> {
+  // Ctrl-C reaches the whole terminal; the parent still needs its provider while it ends its work.
+  process.on('SIGINT', () => {});
+  process.on('disconnect', () => process.exit());
+  const started = await serve(0).then(
+    (url): Started => ({ url }),
+    (error: Error): Started => ({ error: error.message }),
+  );
+  process.send?.(started);
+  if ('error' in started) process.disconnect();
+}
+
+async function runAlone(): Promise<void> {
+  const { values } = parseArgs({ options: { port: { type: 'string', default: '0' } } });
+  console.log(await serve(Number(values.port)));
+}
+
+if (import.meta.main) {
+  await (process.send ? runAsChild() : runAlone()).catch((error: Error) => {
+    console.error(error.message);
+    process.exitCode = 1;
+  });
+}

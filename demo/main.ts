@@ -1,0 +1,66 @@
+import { parseArgs } from 'node:util';
+import { loadGlosses, queries } from './corpus.ts';
+import { startEmbeddingServer } from './embedding-server.ts';
+import { createEmbed } from './scenario/embed.ts';
+import { openStage } from './scenario/stage.ts';
+import { playStory, type Summary } from './scenario/story.ts';
+
+const HELP = `Moves a live table of WordNet glosses from one real embedding model to another, and back, and on.
+
+  npm run demo                      on an embedded database
+  DATABASE_URL=... npm run demo     on a PostgreSQL server (schema reembed_demo is made and removed)
+
+  --rows N       glosses in the table (default 1500)
+  --queries N    judged queries (default 300)
+  --json         last line of stdout: the summary as JSON`;
+
+const { values } = parseArgs({
+  options: {
+    rows: { type: 'string', default: '1500' },
+    queries: { type: 'string', default: '300' },
+    json: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+// Rows the writer adds while the story goes on; taken from the same sample.
+const SPARE_ROWS = 400;
+
+if (values.help) {
+  console.log(HELP);
+} else {
+  const startedAt = Date.now();
+  const rows = Number(values.rows);
+  const glosses = loadGlosses(rows + SPARE_ROWS);
+  // Every (rows + spare) / spare-th gloss is spare, so that both parts are spread over the whole sample.
+  const isSpare = (i: number) => Math.floor(((i + 1) * SPARE_ROWS) / glosses.length) > Math.floor((i * SPARE_ROWS) / glosses.length);
+  const table = glosses.filter((_, i) => !isSpare(i));
+  const spare = glosses.filter((_, i) => isSpare(i));
+  const provider = await startEmbeddingServer();
+  const stage = await openStage(provider.url);
+  try {
+    const summary = await playStory({
+      stage,
+      embed: createEmbed(provider.url),
+      glosses: table,
+      spare,
+      judged: queries(table, Math.min(Number(values.queries), table.length)),
+      say: (line) => console.log(line),
+    });
+    const seconds = Math.round((Date.now() - startedAt) / 100) / 10;
+    if (values.json) console.log(JSON.stringify({ ...summary, seconds }));
+    else console.log(closingWords(summary, seconds));
+    if (summary.failed_reads > 0 || summary.lost_writes > 0) process.exitCode = 1;
+  } finally {
+    await stage.close();
+    await provider.close();
+  }
+}
+
+/** The summary for people. */
+function closingWords(summary: Summary, seconds: number): string {
+  return `
+${summary.reads} searches, ${summary.failed_reads} failed. ${summary.writes} writes, ${summary.lost_writes} lost.
+nDCG@10 ${summary.ndcg_before} -> ${summary.ndcg_after}, overlap@10 ${summary.overlap}.
+Switched in ${summary.switch_ms} ms, rolled back in ${summary.rollback_ms} ms; all of it in ${seconds} s.`;
+}

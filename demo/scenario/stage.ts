@@ -1,0 +1,125 @@
+import { spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import pg from 'pg';
+import { openEmbedded } from '../../src/database/embedded.ts';
+import type { Gloss, JudgedQuery } from '../corpus.ts';
+
+const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url));
+
+export const OLD = { name: 'use-lite', dimensions: 512 };
+export const NEW = { name: 'all-minilm-l6-v2', dimensions: 384 };
+export const SCHEMA = 'reembed_demo';
+export const TABLE = `${SCHEMA}.glosses`;
+
+/** Where the demo plays: a database, a folder for its migration files, and the commands a user would type. */
+export interface Stage {
+  pool: pg.Pool;
+  embedded: boolean;
+  folder: string;
+  /** runs `reembed …` and gives back what it printed on stdout; throws when it ends with another code than `expected` */
+  reembed(args: string[], expected?: number): Promise<string>;
+  /** starts `reembed worker`; the returned function stops it after the batch in hand */
+  startWorker(): () => Promise<void>;
+  close(): Promise<void>;
+}
+
+/** A command of the toolkit ended otherwise than the story says. */
+export class StoryBroken extends Error {}
+
+/**
+ * Opens the database (DATABASE_URL, else an embedded one of the demo's own, made anew) and an empty folder.
+ *
+ * @param providerUrl base URL of the embedding server
+ */
+export async function openStage(providerUrl: string): Promise<Stage> {
+  const folder = mkdtempSync(join(tmpdir(), 'reembed-demo-'));
+  const databaseUrl = process.env.DATABASE_URL;
+  const directory = join(folder, 'database');
+  mkdirSync(directory, { recursive: true });
+  const embedded = databaseUrl ? undefined : await openEmbedded({ directory });
+  const pool = new pg.Pool({ connectionString: databaseUrl ?? embedded?.url, max: 6 });
+  pool.on('error', () => {});
+  const env = {
+    ...process.env,
+    ...(databaseUrl ? {} : { REEMBED_DIR: directory }),
+    OPENAI_BASE_URL: providerUrl,
+    OPENAI_API_KEY: 'any-word',
+    EMBED_MODEL: NEW.name,
+    EMBED_DIMENSIONS: String(NEW.dimensions),
+    EMBED_OLD_MODEL: OLD.name,
+    EMBED_REQUEST_INPUTS: '64',
+    EMBED_CONCURRENCY: '2',
+    NODE_NO_WARNINGS: '1',
+  };
+  return {
+    pool,
+    embedded: embedded !== undefined,
+    folder,
+    reembed: (args, expected = 0) => runCommand(args, expected, env, folder),
+    startWorker() {
+      const child = spawn(process.execPath, [CLI, 'worker'], { cwd: folder, env, stdio: 'ignore' });
+      const ended = new Promise<void>((resolve) => child.on('close', () => resolve()));
+      return () => {
+        child.kill('SIGTERM');
+        return ended;
+      };
+    },
+    async close() {
+      await pool.end();
+      await embedded?.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function runCommand(args: string[], expected: number, env: NodeJS.ProcessEnv, cwd: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [CLI, ...args], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    let stdout = '';
+    let stderr = '';
+    child.stdout.on('data', (chunk) => {
+      stdout += chunk;
+    });
+    child.stderr.on('data', (chunk) => {
+      stderr += chunk;
+    });
+    child.on('error', reject);
+    child.on('close', (code) => {
+      if (code === expected) resolve(stdout);
+      else reject(new StoryBroken(`reembed ${args.join(' ')} ended with ${code} instead of ${expected}:\n${stdout}${stderr}`));
+    });
+  });
+}
+
+/** Makes the table as it would be in a real product: text, old vectors, an HNSW index. */
+export async function buildTable(pool: pg.Pool, glosses: Gloss[], vectors: number[][]): Promise<void> {
+  await pool.query('CREATE EXTENSION IF NOT EXISTS vector');
+  await pool.query(`DROP SCHEMA IF EXISTS ${SCHEMA} CASCADE; CREATE SCHEMA ${SCHEMA}`);
+  await pool.query(
+    `CREATE TABLE ${TABLE} (id bigint PRIMARY KEY, gloss text NOT NULL, looked_up integer NOT NULL DEFAULT 0, embedding vector(${OLD.dimensions}))`,
+  );
+  for (let start = 0; start < glosses.length; start += 100) {
+    const part = glosses.slice(start, start + 100);
+    await pool.query(`INSERT INTO ${TABLE} (id, gloss, embedding) SELECT * FROM unnest($1::bigint[], $2::text[], $3::vector[])`, [
+      part.map(({ id }) => id),
+      part.map(({ gloss }) => gloss),
+      part.map((_, i) => JSON.stringify(vectors[start + i])),
+    ]);
+  }
+  await pool.query(`CREATE INDEX glosses_embedding_idx ON ${TABLE} USING hnsw (embedding vector_cosine_ops)`);
+  await pool.query(`ANALYZE ${TABLE}`);
+}
+
+/** Writes queries and judgements in the formats that `validate` reads. */
+export function writeJudgements(folder: string, queries: JudgedQuery[]): { queries: string; judgements: string } {
+  const files = { queries: join(folder, 'queries.jsonl'), judgements: join(folder, 'qrels.tsv') };
+  writeFileSync(files.queries, queries.map(({ text, relevant }) => JSON.stringify({ id: String(relevant), text })).join('\n'));
+  writeFileSync(
+    files.judgements,
+    ['query-id\tcorpus-id\tscore', ...queries.map(({ relevant }) => `${relevant}\t${relevant}\t1`)].join('\n'),
+  );
+  return files;
+}

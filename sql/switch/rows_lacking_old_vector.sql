@@ -1,0 +1,22 @@
+-- A row that a worker is about to serve is not lacking: after going back its old vector is brought all the same.
+CREATE OR REPLACE FUNCTION reembed.rows_lacking_old_vector(p_name text) RETURNS bigint
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  m reembed.migration;
+  t reembed.target;
+  v_rows bigint;
+BEGIN
+  SELECT * INTO STRICT m FROM reembed.migration WHERE name = p_name;
+  SELECT * INTO STRICT t FROM reembed.target WHERE name = m.target;
+  EXECUTE format($q$
+    SELECT count(*) FROM %1$s AS t
+     WHERE t.%2$I IS NULL AND reembed.has_text((%3$s)::text)
+       AND NOT EXISTS (SELECT FROM reembed.stale_row AS r JOIN reembed.setting AS s ON s.target = r.target
+                        WHERE r.target = $1 AND r.needs_old AND s.keep_old_current AND r.key = %4$s)
+  $q$, t.relation, m.from_column, t.text_sql, reembed.key_sql(t.name, 't')) INTO v_rows USING t.name;
+  RETURN v_rows;
+END;
+$$;
+COMMENT ON FUNCTION reembed.rows_lacking_old_vector IS 'Rows with a text that would not be found if the live view read the old model again. Reads the whole table.';
