@@ -4,12 +4,12 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
+  -- The next thousand of each campaign: enough for any number of workers, and the same little work for any size of table.
   PERFORM reembed.enqueue('reembed-batch', b.migration || '/' || b.id, jsonb_build_object('migration', b.migration, 'batch', b.id))
-     FROM reembed.batch AS b
-     JOIN reembed.migration AS m ON m.name = b.migration
-     JOIN reembed.setting AS s ON s.target = m.target
-    WHERE b.state = 'pending' AND NOT s.paused
-      AND NOT EXISTS (SELECT FROM reembed_queue.job AS j
+     FROM reembed.migration AS m
+     JOIN reembed.setting AS s ON s.target = m.target AND NOT s.paused,
+     LATERAL (SELECT n.migration, n.id FROM reembed.batch AS n WHERE n.migration = m.name AND n.state = 'pending' ORDER BY n.id LIMIT 1000) AS b
+    WHERE NOT EXISTS (SELECT FROM reembed_queue.job AS j
                        WHERE j.name = 'reembed-batch' AND j.singleton_key = b.migration || '/' || b.id AND j.state <= 'active')
     ORDER BY b.migration, b.id;
 

@@ -7,7 +7,7 @@ import { type CampaignRequest, draftCampaign } from '../phases/draft.ts';
 import { estimateCampaign } from '../phases/estimate.ts';
 import { campaignFiles, writeFiles } from '../phases/files.ts';
 import { inspectTable, type TableFacts } from '../phases/inspect.ts';
-import { readKnownTarget, refusePendingFiles, refuseTakenNames } from '../phases/known-target.ts';
+import { chooseLiveView, readKnownTarget, refusePendingFiles, refuseTakenNames } from '../phases/known-target.ts';
 import { measureText, type TextFacts, textSource } from '../phases/measure.ts';
 import type { CampaignPlan } from '../phases/plan.ts';
 import { list, price, wholeNumber } from './parse-option.ts';
@@ -97,7 +97,7 @@ async function draft(db: Queryable, request: CampaignRequest, config: Config): P
   const known = await readKnownTarget(db, facts);
   const text = await measureText(db, facts, textSource(facts, request.text, request.textSql));
   const stamp = new Date().toISOString().replace(/\D/g, '');
-  const plan = draftCampaign(request, facts, text, known, stamp);
+  const plan = draftCampaign(request, facts, text, known, { liveView: await chooseLiveView(db, facts), stamp });
   refusePendingFiles(await readMigrationState(db, config.migrationsDirectory), plan);
   await refuseTakenNames(db, plan, facts, known);
   return { plan, facts, text };

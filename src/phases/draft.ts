@@ -42,10 +42,10 @@ export const UNNAMED_MODEL = 'unnamed-old-model';
 /**
  * Decides everything the five files need: types, names, index, models.
  *
- * @param stamp seventeen digits of UTC time: the prefix that orders migration files
+ * @param names the live view's name where there is none yet, and seventeen digits of UTC time: the prefix that orders migration files
  * @throws SameModel, TooManyDimensions, UsageError
  */
-export function draftCampaign(request: CampaignRequest, facts: TableFacts, text: TextFacts, known: KnownTarget | undefined, stamp: string): CampaignPlan {
+export function draftCampaign(request: CampaignRequest, facts: TableFacts, text: TextFacts, known: KnownTarget | undefined, names: { liveView: string; stamp: string }): CampaignPlan {
   const oldIndex = facts.indexes[0];
   const distance = request.distance ?? distanceOf(oldIndex?.operatorClass) ?? known?.readModelDefinition.distance ?? 'cosine';
   const from = oldModel(request, facts, known, distance);
@@ -53,7 +53,7 @@ export function draftCampaign(request: CampaignRequest, facts: TableFacts, text:
   if (to.name === from.name) throw new SameModel(to.name);
   const toColumn = shortName(facts.column, '_v2');
   return {
-    campaign: `${stamp}_${slug(facts.table, 20)}_${slug(facts.column, 20)}_to_${slug(to.name, 30)}`,
+    campaign: `${names.stamp}_${slug(facts.table, 20)}_${slug(facts.column, 20)}_to_${slug(to.name, 30)}`,
     schema: facts.schema,
     table: facts.table,
     column: facts.column,
@@ -61,7 +61,7 @@ export function draftCampaign(request: CampaignRequest, facts: TableFacts, text:
     keyColumns: facts.keyColumns,
     textColumns: text.textColumns,
     textSql: text.textSql,
-    liveView: known?.liveView ?? shortName(facts.table, '_live'),
+    liveView: known?.liveView ?? names.liveView,
     liveModelColumn: known?.liveModelColumn ?? shortName(facts.column, '_model'),
     from,
     to,
@@ -153,7 +153,7 @@ function slug(text: string, length: number): string {
 }
 
 /** A name with an ending, within PostgreSQL's 63 bytes. */
-function shortName(name: string, ending: string): string {
+export function shortName(name: string, ending: string): string {
   let short = name;
   while (Buffer.byteLength(short + ending) > 63) short = short.slice(0, -1);
   return short + ending;

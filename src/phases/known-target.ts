@@ -1,6 +1,6 @@
 import type { Queryable } from '../database/connection.ts';
 import type { MigrationState } from '../database/migration-runner.ts';
-import type { KnownTarget } from './draft.ts';
+import { type KnownTarget, shortName } from './draft.ts';
 import { CampaignRunning, NameTaken } from './inspect-error.ts';
 import type { TableFacts } from './inspect.ts';
 import type { CampaignPlan } from './plan.ts';
@@ -30,6 +30,17 @@ export async function readKnownTarget(db: Queryable, facts: TableFacts): Promise
   const known = rows[0];
   if (known?.running) throw new CampaignRunning(known.target, known.running, 'finish it, or take it back with: npm run migrate down');
   return known;
+}
+
+/** Name of the live view: table_live, or table_column_live where a campaign on another column has that. */
+export async function chooseLiveView(db: Queryable, facts: TableFacts): Promise<string> {
+  const name = shortName(facts.table, '_live');
+  const { rows } = await db.query<{ ours: boolean }>(
+    `SELECT starts_with(coalesce(obj_description(c.oid, 'pg_class'), ''), 'pg-reembed:') AS ours
+       FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = $2`,
+    [facts.schema, name],
+  );
+  return rows[0]?.ours ? shortName(`${facts.table}_${facts.column}`, '_live') : name;
 }
 
 /** @throws CampaignRunning when files for the column wait to be run */

@@ -1,6 +1,9 @@
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 
+// PostgreSQL must reach its own limit, max_stack_depth, before JavaScript reaches this one: it cannot recover from the latter.
+const STACK_MB = 64;
+
 /** What the thread is started with. */
 export interface BackendOptions {
   /** folder of the data, or `memory://` */
@@ -56,7 +59,10 @@ export class Backend {
    */
   static async start(options: BackendOptions): Promise<Backend> {
     // The built package has .js where a checkout has .ts.
-    const worker = new Worker(new URL(`./backend-thread${extname(import.meta.url)}`, import.meta.url), { workerData: options });
+    const worker = new Worker(new URL(`./backend-thread${extname(import.meta.url)}`, import.meta.url), {
+      workerData: options,
+      resourceLimits: { stackSizeMb: STACK_MB },
+    });
     const greeting = await new Promise<Buffer>((resolve, reject) => {
       worker.once('error', reject);
       worker.once('exit', () => reject(new Error('its thread ended while it started')));

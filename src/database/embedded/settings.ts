@@ -1,8 +1,8 @@
 /** Settings of one session, by name. */
 export type Settings = [name: string, value: string][];
 
-/** Puts the one backend back to the settings it started with. */
-export const RESET_SETTINGS = 'RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL';
+/** Puts the one backend back to the settings it started with; it started without a login, so there is none to RESET to. */
+export const RESET_SETTINGS = 'SET SESSION AUTHORIZATION postgres; RESET ROLE; RESET ALL';
 
 // SET LOCAL and SET TRANSACTION end with their transaction, which nobody else can enter.
 const CHANGES_SETTINGS =

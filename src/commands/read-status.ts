@@ -1,0 +1,198 @@
+import { existsSync } from 'node:fs';
+import type { Config } from '../config.ts';
+import type { Database, Queryable } from '../database/connection.ts';
+import { listMigrationFiles, type MigrationFile, PHASES } from '../database/migration-file.ts';
+import { type MigrationState, readMigrationState } from '../database/migration-runner.ts';
+import { ReembedError } from '../errors.ts';
+import type { OpenCondition } from '../phases/advance.ts';
+import { currentCampaigns, type ProgressRow, readProgress } from './show-progress.ts';
+
+/** The last validation of a campaign. */
+export interface Verdict {
+  passed: boolean;
+  finished_at: string;
+  queries: number;
+  overlap: number;
+  index_recall: number | null;
+  reasons: string[];
+}
+
+/** The phase a campaign enters next, and how. */
+export interface NextStep {
+  phase: string;
+  /** its migration file; null when it is not in the folder */
+  file: string | null;
+  /** what keeps its gate closed; null when this role may not look */
+  open_conditions: OpenCondition[] | null;
+  /** what to type now */
+  command: string;
+}
+
+/** One campaign as `status` shows it: its row of reembed.progress and what belongs to it. */
+export interface CampaignStatus extends ProgressRow {
+  /** false for an earlier campaign on the same target */
+  current: boolean;
+  health: { throttles: boolean; reason: string }[];
+  validation: Verdict | null;
+  /** table of the old vectors after contract, until it is purged */
+  archive: string | null;
+  next: NextStep | null;
+}
+
+/** Everything `status` knows. The keys are those of `status --json`. */
+export interface Status {
+  installed: boolean;
+  embedded: boolean;
+  at: Date;
+  campaigns: CampaignStatus[];
+  migrations: { applied: string[]; pending: string[]; problem: { code: string; message: string; remedy: string } | null };
+  /** what to do where no campaign says it */
+  command: string | null;
+}
+
+interface CampaignFacts {
+  migration: string;
+  archive: string | null;
+  allowed_failures: number;
+  failed_new: number;
+  validation: Verdict | null;
+}
+
+/** Whether the database would be an embedded one that nobody has made yet, so that looking at it would make it. */
+export function isEmbeddedMissing(config: Config): boolean {
+  return config.databaseUrl === undefined && !existsSync(config.embeddedDirectory);
+}
+
+/**
+ * Reads where everything stands.
+ *
+ * @param database undefined while there is none
+ * @param target short or full name of a target; all of them when left out
+ */
+export async function readStatus(database: Database | undefined, config: Config, target?: string): Promise<Status> {
+  const { state, problem } = await readFiles(database, config);
+  const status: Status = {
+    installed: database !== undefined && (await isInstalled(database.pool)),
+    embedded: database?.embedded ?? true,
+    at: new Date(),
+    campaigns: [],
+    migrations: { applied: state.applied.map(({ name }) => name), pending: state.pending.map(({ name }) => name), problem },
+    command: null,
+  };
+  const campaignFiles = state.pending.filter(({ campaign }) => campaign);
+  if (database && status.installed) {
+    status.campaigns = await readCampaigns(database.pool, state.pending, target);
+    const started = new Set(status.campaigns.map(({ migration }) => migration));
+    if (state.pending.some(({ campaign }) => !campaign) || campaignFiles.some(({ campaign }) => !started.has(campaign ?? '')))
+      status.command = 'npm run migrate up';
+    else if (started.size === 0 && target === undefined) status.command = 'npm run migrate create';
+  } else {
+    status.command = campaignFiles.length > 0 ? 'npm run migrate up' : 'npm run migrate create, then npm run migrate up';
+  }
+  return status;
+}
+
+async function isInstalled(db: Queryable): Promise<boolean> {
+  const { rows } = await db.query<{ installed: boolean }>(`SELECT to_regclass('reembed.progress') IS NOT NULL AS installed`);
+  return rows[0]?.installed ?? false;
+}
+
+/** The progress is worth showing also where the files are not at hand, as on the machine of a DBA. */
+async function readFiles(
+  database: Database | undefined,
+  config: Config,
+): Promise<{ state: MigrationState; problem: Status['migrations']['problem'] }> {
+  try {
+    const directory = config.migrationsDirectory;
+    const state = database ? await readMigrationState(database.pool, directory) : { applied: [], pending: listMigrationFiles(directory) };
+    return { state, problem: null };
+  } catch (error) {
+    if (!(error instanceof ReembedError)) throw error;
+    const { code, message, remedy } = error;
+    return { state: { applied: [], pending: [] }, problem: { code, message, remedy } };
+  }
+}
+
+async function readCampaigns(db: Queryable, pending: MigrationFile[], target?: string): Promise<CampaignStatus[]> {
+  const resolved = target === undefined ? undefined : await resolveTarget(db, target);
+  const progress = await readProgress(db, resolved);
+  const health = await db.query<{ target: string; throttles: boolean; reason: string }>(
+    'SELECT target, throttles, reason FROM reembed.health',
+  );
+  const facts = await readFacts(db);
+  const current = new Set(currentCampaigns(progress));
+  return Promise.all(
+    progress.map(async (row) => {
+      const { archive = null, validation = null, ...allowance } = facts.get(row.migration) ?? {};
+      const isCurrent = current.has(row);
+      return {
+        ...row,
+        current: isCurrent,
+        health: isCurrent
+          ? health.rows.filter(({ target: of }) => of === row.target).map(({ throttles, reason }) => ({ throttles, reason }))
+          : [],
+        validation,
+        archive,
+        next: isCurrent ? await nextStep(db, row, allowance, pending) : null,
+      };
+    }),
+  );
+}
+
+async function resolveTarget(db: Queryable, target: string): Promise<string | undefined> {
+  const { rows } = await db.query<{ name: string }>('SELECT reembed.resolve_target($1) AS name', [target]);
+  return rows[0]?.name;
+}
+
+/** What is not progress: the settings and the verdicts the gates look at. */
+async function readFacts(db: Queryable): Promise<Map<string, CampaignFacts>> {
+  const { rows } = await db.query<CampaignFacts>(
+    `SELECT m.name AS migration, m.archive, s.max_failed_rows AS allowed_failures,
+            (SELECT count(*)::integer FROM reembed.failed_row AS f WHERE f.target = m.target AND f.model = m.to_model) AS failed_new,
+            (SELECT jsonb_build_object('passed', v.passed, 'finished_at', v.finished_at, 'queries', v.queries, 'overlap', v.overlap,
+                                       'index_recall', v.index_recall, 'reasons', v.reasons)
+               FROM reembed.validation AS v WHERE v.migration = m.name ORDER BY v.finished_at DESC, v.id DESC LIMIT 1) AS validation
+       FROM reembed.migration AS m JOIN reembed.setting AS s ON s.target = m.target`,
+  );
+  return new Map(rows.map((row) => [row.migration, row]));
+}
+
+async function nextStep(
+  db: Queryable,
+  row: ProgressRow,
+  facts: Partial<CampaignFacts>,
+  pending: MigrationFile[],
+): Promise<NextStep | null> {
+  const file = pending.find(({ campaign }) => campaign === row.migration);
+  const phase = file?.phase ?? PHASES[PHASES.indexOf(row.phase) + 1];
+  if (!phase) return null;
+  const conditions = phase === 'index' ? ledgerConditions(row, facts) : await gateConditions(db, row.migration, phase);
+  return { phase, file: file?.name ?? null, open_conditions: conditions, command: conditions?.[0]?.remedy ?? 'npm run migrate up' };
+}
+
+/** The gate to the index searches the whole table; what the ledger knows is enough for a look. */
+function ledgerConditions(row: ProgressRow, { failed_new = 0, allowed_failures = 0 }: Partial<CampaignFacts>): OpenCondition[] {
+  const conditions: OpenCondition[] = [];
+  if (row.done < row.total)
+    conditions.push({ condition: `${row.total - row.done} of ${row.total} rows are still to be embedded`, remedy: 'npm run worker' });
+  if (row.stale > 0) conditions.push({ condition: `${row.stale} rows changed and wait for their new vector`, remedy: 'npm run worker' });
+  if (failed_new > allowed_failures) {
+    conditions.push({
+      condition: `${failed_new} rows could not be embedded, ${allowed_failures} are allowed`,
+      remedy: `npm run retry, or npm run setting -- max_failed_rows=${failed_new}`,
+    });
+  }
+  return conditions;
+}
+
+async function gateConditions(db: Queryable, migration: string, phase: string): Promise<OpenCondition[] | null> {
+  if (phase !== 'switch' && phase !== 'contract') return [];
+  try {
+    const { rows } = await db.query<OpenCondition>('SELECT condition, remedy FROM reembed.open_conditions($1, $2)', [migration, phase]);
+    return rows;
+  } catch (error) {
+    // A role that may only watch sees the progress all the same.
+    if ((error as { code?: string }).code === '42501') return null;
+    throw error;
+  }
+}

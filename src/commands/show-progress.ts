@@ -1,0 +1,170 @@
+import type { WriteStream } from 'node:tty';
+import cliProgress from 'cli-progress';
+import type { Queryable } from '../database/connection.ts';
+import type { PhaseName } from '../database/migration-file.ts';
+import { formatNumber, formatSeconds } from './print.ts';
+
+/** A row of reembed.progress, under the same names; counts as numbers, the ETA in seconds. */
+export interface ProgressRow {
+  target: string;
+  migration: string;
+  phase: PhaseName;
+  from_model: string;
+  to_model: string;
+  read_model: string;
+  total: number;
+  done: number;
+  percent: number | null;
+  stale: number;
+  failed: number;
+  rows_per_second: number | null;
+  eta_seconds: number | null;
+  tokens: number;
+  tokens_expected: number | null;
+  cost_usd: number | null;
+  cost_usd_expected: number | null;
+  live_rows: number;
+  throttled_by: string | null;
+  workers: number;
+  phase_entered_at: Date;
+  switched_at: Date | null;
+}
+
+/** Shows how the work goes on while it goes on. */
+export interface ProgressBar {
+  update(rows: readonly ProgressRow[]): void;
+  /** prints a line of talk without tearing the bar */
+  say(line: string): void;
+  /** shows the last state and lets go of the terminal */
+  stop(): void;
+}
+
+const LINE_EVERY_MS = 5000;
+
+/**
+ * Reads reembed.progress, oldest campaign first.
+ *
+ * @param target full name of a target; all of them when left out
+ */
+export async function readProgress(db: Queryable, target?: string): Promise<ProgressRow[]> {
+  const { rows } = await db.query<ProgressRow>(
+    `SELECT target, migration, phase, from_model, to_model, read_model,
+            total::double precision AS total, done::double precision AS done, percent::double precision AS percent,
+            stale::double precision AS stale, failed::double precision AS failed,
+            rows_per_second::double precision AS rows_per_second, extract(epoch FROM eta)::double precision AS eta_seconds,
+            tokens::double precision AS tokens, tokens_expected::double precision AS tokens_expected,
+            cost_usd::double precision AS cost_usd, cost_usd_expected::double precision AS cost_usd_expected,
+            live_rows::double precision AS live_rows, throttled_by, workers::integer AS workers, phase_entered_at, switched_at
+       FROM reembed.progress WHERE $1::text IS NULL OR target = $1`,
+    [target ?? null],
+  );
+  return rows;
+}
+
+/** The newest campaign of each target: the one that workers work for. */
+export function currentCampaigns<Row extends Pick<ProgressRow, 'target'>>(rows: readonly Row[]): Row[] {
+  return [...new Map(rows.map((row) => [row.target, row])).values()];
+}
+
+/** A bar for each campaign on a terminal; elsewhere a plain line at most every five seconds, and one at the end. */
+export function createProgressBar(stream: NodeJS.WritableStream = process.stderr): ProgressBar {
+  return (stream as WriteStream).isTTY ? drawBars(stream) : writeLines(stream);
+}
+
+/** Where a campaign stands, in one line. */
+export function progressLine(row: ProgressRow): string {
+  const parts = [
+    `${formatNumber(row.done)}/${formatNumber(row.total)} rows`,
+    row.percent === null ? '' : `${row.percent.toFixed(1)}%`,
+    row.rows_per_second === null ? '' : `${formatNumber(row.rows_per_second)} rows/s`,
+    row.eta_seconds === null ? '' : `ETA ${formatSeconds(row.eta_seconds)}`,
+    row.stale > 0 ? `${formatNumber(row.stale)} changed rows wait` : '',
+    row.failed > 0 ? `${formatNumber(row.failed)} failed` : '',
+    `${formatNumber(row.tokens)} tokens`,
+    row.cost_usd === null ? '' : formatUsd(row.cost_usd),
+    row.throttled_by ?? '',
+  ];
+  return parts.filter(Boolean).join(', ');
+}
+
+/** An amount of US dollars; small ones with enough digits to see them grow. */
+export function formatUsd(amount: number): string {
+  return `$${amount.toFixed(amount < 1 ? 4 : 2)}`;
+}
+
+/** A bar of block characters. */
+export function blockBar(share: number, width: number): string {
+  const full = Math.round(Math.min(1, Math.max(0, share)) * width);
+  return '█'.repeat(full) + '░'.repeat(width - full);
+}
+
+/** Whether there is anything to show progress of. */
+function hasWork(row: ProgressRow): boolean {
+  return row.total > 0 || row.stale > 0;
+}
+
+function drawBars(stream: NodeJS.WritableStream): ProgressBar {
+  const bars = new Map<string, cliProgress.SingleBar>();
+  const multi = new cliProgress.MultiBar({
+    stream,
+    // SIGINT is the command's: it lets the batch in hand finish while the bar goes on.
+    gracefulExit: false,
+    // The line is cut at the terminal's width instead.
+    linewrap: null,
+    barsize: 24,
+    format: (options, params, { row }: { row: ProgressRow }) =>
+      `${row.target} ${blockBar(params.progress, options.barsize ?? 24)} ${progressLine(row)}`,
+  });
+  let drawn = false;
+  let stopped = false;
+  return {
+    update(rows) {
+      if (stopped) return;
+      for (const row of currentCampaigns(rows).filter(hasWork)) {
+        const bar = bars.get(row.target);
+        bar?.setTotal(row.total);
+        bar?.update(row.done, { row });
+        if (!bar) bars.set(row.target, multi.create(row.total, row.done, { row }));
+        drawn = true;
+      }
+    },
+    say(line) {
+      if (drawn && !stopped) multi.log(`${line}\n`);
+      else stream.write(`${line}\n`);
+    },
+    stop() {
+      if (stopped) return;
+      stopped = true;
+      if (!drawn) return;
+      // stop() alone would lose the lines that wait to be logged.
+      multi.update();
+      multi.stop();
+    },
+  };
+}
+
+function writeLines(stream: NodeJS.WritableStream): ProgressBar {
+  let latest: string[] = [];
+  let written = '';
+  let writtenAt = Number.NEGATIVE_INFINITY;
+  const write = () => {
+    const text = latest.join('');
+    // An idle worker has nothing new to say.
+    if (text === written) return;
+    stream.write(text);
+    written = text;
+    writtenAt = performance.now();
+  };
+  return {
+    update(rows) {
+      latest = currentCampaigns(rows)
+        .filter(hasWork)
+        .map((row) => `${row.target}: ${progressLine(row)}\n`);
+      if (performance.now() - writtenAt >= LINE_EVERY_MS) write();
+    },
+    say(line) {
+      stream.write(`${line}\n`);
+    },
+    stop: write,
+  };
+}

@@ -1,0 +1,92 @@
+import { styleText } from 'node:util';
+import { formatNumber, formatSeconds } from './print.ts';
+import type { CampaignStatus, NextStep, Status, Verdict } from './read-status.ts';
+import { blockBar, formatUsd } from './show-progress.ts';
+
+const BAR_WIDTH = 40;
+
+/** The status as text for people, colours only on a terminal. */
+export function statusText(status: Status): string {
+  const blocks = status.campaigns.map((campaign) => (campaign.current ? campaignText(campaign) : earlierText(campaign)));
+  if (!status.installed) blocks.push(`pg-reembed is not installed in this database yet.\nNext: ${status.command}`);
+  else if (status.campaigns.length === 0) blocks.push('No campaign has been started.');
+  const { pending, problem } = status.migrations;
+  if (problem) blocks.push(`${styleText('yellow', 'migration files:')} ${problem.message}\n  ${problem.remedy}`);
+  if (status.installed && status.command) {
+    const [first] = pending;
+    blocks.push(
+      first
+        ? `Waiting to be run: ${first}${pending.length > 1 ? ` and ${pending.length - 1} more` : ''}\nNext: ${status.command}`
+        : `Next: ${status.command}`,
+    );
+  }
+  return `${blocks.join('\n\n')}\n`;
+}
+
+function earlierText(campaign: CampaignStatus): string {
+  const archive = campaign.archive ? `; its old vectors are kept in reembed.${campaign.archive}` : '';
+  return styleText('dim', `${campaign.target}: ${campaign.from_model} -> ${campaign.to_model} is finished${archive}`);
+}
+
+function campaignText(row: CampaignStatus): string {
+  const lines: [label: string, text: string][] = [
+    ['phase', `${row.phase} since ${dateText(row.phase_entered_at)}`],
+    ['reads', `${row.read_model}${row.switched_at ? ` since ${dateText(row.switched_at)}` : ''}`],
+    ['rows', rowsText(row)],
+    ['speed', speedText(row)],
+    ['changes', `${formatNumber(row.stale)} changed rows wait, ${formatNumber(row.live_rows)} vectors stored for live writes`],
+    ['failed', row.failed === 0 ? '0 rows' : styleText('red', `${formatNumber(row.failed)} rows: select * from reembed.failed_row`)],
+    ['tokens', tokensText(row)],
+    ['workers', String(row.workers)],
+    ['slowed by', row.throttled_by === null ? 'nothing' : styleText('yellow', row.throttled_by)],
+    ...row.health.filter(({ throttles }) => !throttles).map(({ reason }): [string, string] => ['beware', styleText('yellow', reason)]),
+    ['validation', row.validation ? verdictText(row.validation) : 'none yet'],
+    ['next', nextText(row)],
+  ];
+  return [
+    styleText('bold', `${row.target}: ${row.from_model} -> ${row.to_model}`),
+    ...lines.map(([label, text]) => `  ${label.padEnd(11)}${text.replaceAll('\n', `\n${' '.repeat(13)}`)}`),
+  ].join('\n');
+}
+
+function rowsText(row: CampaignStatus): string {
+  if (row.percent === null) return row.phase === 'expand' ? 'not planned yet' : 'nothing to embed';
+  return `${blockBar(row.percent / 100, BAR_WIDTH)} ${row.percent.toFixed(1)} %  ${formatNumber(row.done)} of ${formatNumber(row.total)}`;
+}
+
+function speedText(row: CampaignStatus): string {
+  if (row.percent === null || row.done >= row.total) return '-';
+  const rate = row.rows_per_second === null ? 'not known yet' : `${formatNumber(row.rows_per_second)} rows/s`;
+  return `${rate}, ${row.eta_seconds === null ? 'ETA after the first percent' : `ETA ${formatSeconds(row.eta_seconds)}`}`;
+}
+
+function tokensText(row: CampaignStatus): string {
+  const tokens = `${formatNumber(row.tokens)}${row.tokens_expected === null ? '' : ` of about ${formatNumber(row.tokens_expected)}`}`;
+  if (row.cost_usd === null) return `${tokens}; price not known`;
+  return `${tokens}; ${formatUsd(row.cost_usd)}${row.cost_usd_expected === null ? '' : ` of about ${formatUsd(row.cost_usd_expected)}`}`;
+}
+
+function verdictText(verdict: Verdict): string {
+  const figures = [
+    `overlap ${verdict.overlap.toFixed(2)}`,
+    verdict.index_recall === null ? '' : `index recall ${verdict.index_recall.toFixed(2)}`,
+    `${verdict.queries} queries`,
+  ];
+  const outcome = verdict.passed ? styleText('green', 'passed') : `${styleText('red', 'failed')}: ${verdict.reasons.join('; ')}`;
+  return `${outcome} (${figures.filter(Boolean).join(', ')}; ${dateText(new Date(verdict.finished_at))})`;
+}
+
+function nextText(row: CampaignStatus): string {
+  if (row.next) return stepText(row.next);
+  return row.archive ? `finished; when the way back is no longer wanted: npm run purge -- ${row.migration}` : 'finished';
+}
+
+function stepText({ phase, open_conditions: conditions, command }: NextStep): string {
+  if (conditions === null) return `${phase}; this role may not see what its gate waits for`;
+  if (conditions.length === 0) return `${phase}: ${command}`;
+  return [`${phase}, which waits for:`, ...conditions.map(({ condition, remedy }) => `- ${condition}: ${remedy}`)].join('\n');
+}
+
+function dateText(date: Date): string {
+  return `${date.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+}

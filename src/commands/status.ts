@@ -1,0 +1,95 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Command } from 'commander';
+import { type Config, readConfig } from '../config.ts';
+import { type Database, openDatabase } from '../database/connection.ts';
+import { DatabaseUnreachable, isConnectionFailure } from '../database/database-error.ts';
+import { messageOf } from '../errors.ts';
+import { wholeNumber } from './parse-option.ts';
+import { isEmbeddedMissing, readStatus, type Status } from './read-status.ts';
+import { statusText } from './show-status.ts';
+
+interface StatusOptions {
+  target?: string;
+  watch?: number | true;
+  json?: boolean;
+}
+
+const WATCH_SECONDS = 2;
+
+/** `reembed status`: where every campaign stands and what comes next. */
+export function statusCommand(): Command {
+  return new Command('status')
+    .description('show where every campaign stands, what slows it and what comes next')
+    .option('--target <name>', 'table or table.column, where there are several')
+    .option('--watch [seconds]', `show it again and again, every ${WATCH_SECONDS} seconds, until Ctrl-C`, wholeNumber)
+    .option('--json', 'one JSON document on stdout; with --watch one a line')
+    .action((options: StatusOptions) => (options.watch ? watch(options) : once(options)));
+}
+
+async function once(options: StatusOptions): Promise<void> {
+  const config = readConfig();
+  const database = await openIfThere(config);
+  try {
+    const status = await readStatus(database, config, options.target);
+    process.stdout.write(options.json ? `${JSON.stringify(status, null, 2)}\n` : statusText(status));
+  } finally {
+    await database?.close();
+  }
+}
+
+async function watch(options: StatusOptions): Promise<void> {
+  const config = readConfig();
+  const pause = 1000 * (typeof options.watch === 'number' ? options.watch : WATCH_SECONDS);
+  const stop = new AbortController();
+  const interrupt = () => stop.abort();
+  process.once('SIGINT', interrupt);
+  process.once('SIGTERM', interrupt);
+  // `status --watch | head` closes the pipe; that is an end like any other.
+  process.stdout.on('error', interrupt);
+  // A database that cannot be reached at all is an error; one that goes away later is waited for.
+  let database = await openIfThere(config);
+  const screen = createScreen();
+  try {
+    while (!stop.signal.aborted) {
+      try {
+        database ??= await openIfThere(config);
+        screen.show(present(await readStatus(database, config, options.target), options));
+      } catch (error) {
+        if (!isConnectionFailure(error) && !(error instanceof DatabaseUnreachable)) throw error;
+        if (options.json) process.stderr.write(`${messageOf(error)}\n`);
+        else screen.show(`No answer from the database (${messageOf(error)}); looking again.\n`);
+        // The embedded database may come back at another address.
+        await database?.close().catch(() => {});
+        database = undefined;
+      }
+      await sleep(pause, undefined, { signal: stop.signal }).catch(() => {});
+    }
+  } finally {
+    process.off('SIGINT', interrupt);
+    process.off('SIGTERM', interrupt);
+    await database?.close();
+  }
+}
+
+/** Only looking must not make an embedded database. */
+async function openIfThere(config: Config): Promise<Database | undefined> {
+  return isEmbeddedMissing(config) ? undefined : openDatabase(config);
+}
+
+function present(status: Status, options: StatusOptions): string {
+  return options.json ? `${JSON.stringify(status)}\n` : `${statusText(status)}\n`;
+}
+
+/** Draws over what it drew before on a terminal; elsewhere each text follows the last. */
+function createScreen(): { show(text: string): void } {
+  if (!process.stdout.isTTY) return { show: (text) => process.stdout.write(text) };
+  let begun = false;
+  return {
+    show(text) {
+      // Line by line rather than clearing first, which would flicker.
+      const lines = text.replaceAll('\n', '\x1b[K\n');
+      process.stdout.write(`${begun ? '\x1b[H' : '\x1b[2J\x1b[H'}${lines}\x1b[J`);
+      begun = true;
+    },
+  };
+}

@@ -1,0 +1,66 @@
+import type { Config, ProviderAccess } from '../config.ts';
+import type { Queryable } from '../database/connection.ts';
+import { type Check, error, type Finding, ok, type Verdict, warn } from './check.ts';
+import { listed } from './wording.ts';
+
+const LOCAL = /^(localhost|127\..*|\[::1\]|host\.docker\.internal)$/;
+
+/** What the environment says about the providers; the provider itself is not called, because that costs. */
+export function examineProviders(config: Config): Finding[] {
+  const findings: Finding[] = [{ name: 'provider', ...access('OPENAI', config.newProvider) }];
+  const { apiKey, baseUrl } = config.oldProvider;
+  if (apiKey !== config.newProvider.apiKey || baseUrl !== config.newProvider.baseUrl) {
+    findings.push({ name: 'old provider', ...access('OPENAI_OLD', config.oldProvider) });
+  }
+  return findings;
+}
+
+function access(prefix: string, { apiKey, baseUrl }: ProviderAccess): Verdict {
+  const where = placeOf(baseUrl);
+  if (where === undefined)
+    return error(
+      `${prefix}_BASE_URL is not an http or https address`,
+      `set ${prefix}_BASE_URL to one such as https://api.openai.com/v1, or leave it out`,
+    );
+  const finding = `${prefix}_API_KEY is ${apiKey ? 'set' : 'not set'}, base URL ${where.shown}`;
+  if (!apiKey) return warn(finding, `set ${prefix}_API_KEY where the worker runs; any text does for a server that asks for none`);
+  if (where.plain) return warn(`${finding}: key and texts travel unencrypted`, 'use https');
+  return ok(finding);
+}
+
+/** An address without user, password and query, which may be secret. */
+function placeOf(baseUrl: string | undefined): { shown: string; plain: boolean } | undefined {
+  if (baseUrl === undefined) return { shown: 'of OpenAI', plain: false };
+  if (!URL.canParse(baseUrl)) return undefined;
+  const { protocol, host, hostname, pathname } = new URL(baseUrl);
+  if (protocol !== 'http:' && protocol !== 'https:') return undefined;
+  return { shown: `${protocol}//${host}${pathname}`, plain: protocol === 'http:' && !LOCAL.test(hostname) };
+}
+
+const model: Check = {
+  name: 'model',
+  needsSchema: true,
+  async run({ db, config }) {
+    const { rows } = await db.query<{ name: string; provider: string }>(
+      `SELECT DISTINCT o.name, o.provider_model AS provider FROM reembed.vector_column AS v JOIN reembed.model AS o ON o.name = v.model WHERE v.role = 'new' ORDER BY 1`,
+    );
+    if (rows.length === 0) return [];
+    const names = [...new Set(rows.flatMap(({ name, provider }) => [name, provider]))];
+    if (config.model === undefined || names.includes(config.model))
+      return ok(`campaigns embed with ${listed(rows.map(({ name }) => name))}`);
+    return await otherModel(db, config.model, names);
+  },
+};
+
+async function otherModel(db: Queryable, wanted: string, names: string[]): Promise<Verdict> {
+  const { rows } = await db.query<{ running: boolean }>(
+    `SELECT EXISTS (SELECT FROM reembed.migration WHERE phase <> 'contract') AS running`,
+  );
+  const finding = `EMBED_MODEL is ${wanted}, but campaigns embed with ${listed(names)}, and workers refuse to start`;
+  return rows[0]?.running
+    ? error(finding, 'correct EMBED_MODEL where the worker runs')
+    : warn(finding, `correct EMBED_MODEL, or create a campaign: npm run migrate create -- --table … --to ${wanted}`);
+}
+
+/** Checks of the environment against the database. */
+export const environmentChecks: Check[] = [model];

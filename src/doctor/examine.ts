@@ -1,0 +1,55 @@
+import type { Config } from '../config.ts';
+import type { Database } from '../database/connection.ts';
+import { type Check, type Finding, runCheck, type Situation } from './check.ts';
+import { environmentChecks } from './environment.ts';
+import { holdUpChecks } from './hold-ups.ts';
+import { indexChecks } from './indexes.ts';
+import { installationChecks } from './installation.ts';
+import { pgvectorChecks } from './pgvector.ts';
+import { rightsChecks } from './rights.ts';
+import { serverChecks } from './server.ts';
+import { readTargets, targetChecks } from './targets.ts';
+import { workChecks } from './work.ts';
+
+const checks: Check[] = [
+  ...serverChecks,
+  ...pgvectorChecks,
+  ...installationChecks,
+  ...rightsChecks,
+  ...targetChecks,
+  ...indexChecks,
+  ...workChecks,
+  ...holdUpChecks,
+  ...environmentChecks,
+];
+
+/** Looks at everything in the database that can be wrong or risky. Changes nothing. */
+export async function examineDatabase(database: Database, config: Config): Promise<Finding[]> {
+  const { rows } = await database.pool.query<{ role: string; embedded: boolean; installed: boolean }>(
+    // By way of the catalog, because to_regclass() fails without the right to use the schema.
+    `SELECT current_user AS role, current_setting('reembed.embedded', true) IS NOT NULL AS embedded,
+            EXISTS (SELECT FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE n.nspname = 'reembed' AND c.relname = 'migration') AS installed`,
+  );
+  const { role = '', installed = false } = rows[0] ?? {};
+  // DATABASE_URL may name an embedded database that npm run db serves.
+  const embedded = database.embedded || (rows[0]?.embedded ?? false);
+  const targets: Situation['targets'] = () => readTargets(database.pool);
+
+  const findings: Finding[] = [];
+  if (embedded) findings.push(embeddedFinding());
+  for (const check of checks) {
+    if ((embedded && check.needsServer) || (!installed && check.needsSchema)) continue;
+    findings.push(...(await runCheck(check, database, { config, embedded, role, installed, targets })));
+  }
+  return findings;
+}
+
+function embeddedFinding(): Finding {
+  const skipped = checks.filter(({ needsServer }) => needsServer).map(({ name }) => name);
+  return {
+    name: 'database',
+    level: 'ok',
+    finding: `embedded PostgreSQL: good for trying out; it has one session and one role, so these do not apply: ${skipped.join(', ')}`,
+    remedy: null,
+  };
+}

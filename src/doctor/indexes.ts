@@ -1,0 +1,85 @@
+import type { PhaseName } from '../database/migration-file.ts';
+import { identifier } from '../phases/plan.ts';
+import { type Check, error, ok, type Target, type Verdict, warn } from './check.ts';
+import { listed } from './wording.ts';
+
+const BEFORE_INDEX: readonly PhaseName[] = ['expand', 'backfill'];
+const WITH_INDEX: readonly PhaseName[] = ['index', 'switch'];
+
+const invalid: Check = {
+  name: 'indexes',
+  needsSchema: true,
+  async run({ db, targets }) {
+    const tables = (await targets()).filter(({ exists }) => exists);
+    const { rows } = await db.query<{ oid: number; name: string; bare: string; valid: boolean; building: boolean }>(
+      `SELECT i.indrelid::bigint::double precision AS oid, format('%I.%I', n.nspname, c.relname) AS name, c.relname AS bare, i.indisvalid AND i.indisready AS valid,
+              EXISTS (SELECT FROM pg_stat_progress_create_index AS p WHERE p.index_relid = i.indexrelid) AS building
+         FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid JOIN pg_namespace AS n ON n.oid = c.relnamespace
+        WHERE i.indrelid = ANY ($1::oid[]) ORDER BY 2`,
+      [tables.map(({ oid }) => oid)],
+    );
+    const verdicts: Verdict[] = [];
+    for (const target of tables) {
+      const indexes = rows.filter(({ oid }) => oid === target.oid);
+      const own = indexes.find(({ bare }) => bare === target.indexName);
+      if (target.indexName && !own && WITH_INDEX.includes(target.phase)) {
+        verdicts.push(error(`index ${target.indexName} on ${target.table} is missing`, 'npm run migrate down to before index, then up'));
+      }
+      for (const { name, bare } of indexes.filter(({ valid, building }) => !valid && !building))
+        verdicts.push(invalidIndex(target, name, bare));
+    }
+    if (tables.length === 0 || verdicts.length > 0) return verdicts;
+    const building = rows.filter((row) => row.building).map(({ name }) => name);
+    return ok(
+      building.length > 0
+        ? `${listed(building)} is being built; the others are valid`
+        : `all ${rows.length} of the registered tables are valid`,
+    );
+  },
+};
+
+function invalidIndex({ phase, indexName, table }: Target, name: string, bare: string): Verdict {
+  const finding = `index ${name} on ${table} is INVALID: no search uses it, every write pays for it`;
+  if (bare !== indexName) return warn(finding, `DROP INDEX CONCURRENTLY ${name}, then build it again`);
+  if (BEFORE_INDEX.includes(phase)) return warn(finding, 'npm run migrate up drops it and builds it again');
+  return error(finding, `REINDEX INDEX CONCURRENTLY ${name}`);
+}
+
+// Bytes of memory that pgvector's HNSW build takes for an element beside its vector: read off the NOTICE at which the
+// graph no longer fits (8 MB, 64 to 768 dimensions, m 16 and 32, vector and halfvec): 200 + 32 * m.
+const ELEMENT_BYTES = 200 + 32 * 16;
+
+const memory: Check = {
+  name: 'maintenance_work_mem',
+  needsSchema: true,
+  async run({ db, role, targets }) {
+    const waiting = (await targets()).filter(
+      ({ exists, phase, indexName }) => exists && indexName !== null && BEFORE_INDEX.includes(phase),
+    );
+    if (waiting.length === 0) return [];
+    const { rows } = await db.query<{ table: string; rows: number; setting: string; needed: string; megabytes: number; fits: boolean }>(
+      `SELECT c.oid::regclass::text AS table, rows, current_setting('maintenance_work_mem') AS setting, pg_size_pretty(bytes) AS needed,
+              ceil(bytes / 1048576.0 * 1.1)::integer AS megabytes, bytes < pg_size_bytes(current_setting('maintenance_work_mem')) AS fits
+         FROM reembed.migration AS m
+         JOIN reembed.target AS t ON t.name = m.target
+         JOIN pg_class AS c ON c.oid = t.relation
+         JOIN reembed.model AS o ON o.name = m.to_model,
+              -- The ledger counted the rows; before that the planner's estimate has to do.
+              LATERAL (SELECT coalesce((SELECT sum(b.rows) FROM reembed.batch AS b WHERE b.migration = m.name), greatest(c.reltuples, 0))::bigint AS rows) AS r,
+              LATERAL (SELECT (r.rows * (o.dimensions * CASE o.element_type WHEN 'halfvec' THEN 2 ELSE 4 END + $2))::bigint AS bytes) AS b
+        WHERE m.name = ANY ($1)`,
+      [waiting.map(({ migration }) => migration), ELEMENT_BYTES],
+    );
+    return rows.map(({ table, rows: count, setting, needed, megabytes, fits }) => {
+      const finding = `an HNSW graph over ${count} rows of ${table} takes about ${needed} (m = 16); maintenance_work_mem is ${setting}`;
+      if (fits) return ok(finding);
+      return warn(
+        `${finding}, so the build would be many times slower`,
+        `before the index phase: ALTER ROLE ${identifier(role)} SET maintenance_work_mem = '${megabytes}MB', if the server has that much to spare`,
+      );
+    });
+  },
+};
+
+/** Checks of the indexes on registered tables. */
+export const indexChecks: Check[] = [invalid, memory];

@@ -1,0 +1,118 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { readMigrationState } from '../database/migration-runner.ts';
+import { ReembedError } from '../errors.ts';
+import { SQL_OBJECTS } from '../paths.ts';
+import { type Check, error, ok, type Verdict, warn } from './check.ts';
+import { listed } from './wording.ts';
+
+const UP = 'npm run migrate up';
+
+const schema: Check = {
+  name: 'installation',
+  async run({ db, installed }) {
+    if (installed) return ok('schema reembed is there');
+    const { rows } = await db.query<{ begun: boolean }>(`SELECT to_regnamespace('reembed') IS NOT NULL AS begun`);
+    if (rows[0]?.begun) return warn('schema reembed is there, but not its tables: an installation was not finished', UP);
+    return ok(`not installed yet; begin with: npm run migrate create, then ${UP}`);
+  },
+};
+
+const migrationFiles: Check = {
+  name: 'migration files',
+  async run({ db, config, installed }) {
+    try {
+      const { applied, pending } = await readMigrationState(db, config.migrationsDirectory);
+      const own = pending.filter(({ campaign }) => !campaign);
+      if (installed && own.length > 0) return warn(`the toolkit is newer than its tables: ${listed(own.map(({ name }) => name))} wait`, UP);
+      const [next] = pending;
+      return ok(`${applied.length} have run${next ? `, ${pending.length} wait, next ${next.name}` : ''}`);
+    } catch (thrown) {
+      if (thrown instanceof ReembedError) return error(thrown.message, thrown.remedy);
+      throw thrown;
+    }
+  },
+};
+
+const queue: Check = {
+  name: 'queue',
+  needsSchema: true,
+  async run({ db }) {
+    const wanted = queueSchemaOfLibrary();
+    const { rows: there } = await db.query<{ isThere: boolean }>(`SELECT to_regclass('reembed_queue.version') IS NOT NULL AS "isThere"`);
+    if (!there[0]?.isThere) return error('the queue (schema reembed_queue) is missing', UP);
+    const { rows } = await db.query<{ version: number; queues: string[] }>(
+      `SELECT version, ARRAY(SELECT q FROM unnest(ARRAY['reembed-batch', 'reembed-catch-up', 'reembed-dead']) AS q
+                              WHERE NOT EXISTS (SELECT FROM reembed_queue.queue WHERE name = q)) AS queues FROM reembed_queue.version`,
+    );
+    const { version, queues = [] } = rows[0] ?? {};
+    const reinstall = 'the queue holds nothing that the ledger does not know: npm run migrate down to before 0002_queue, then up';
+    if (version !== wanted)
+      return error(
+        `the queue has schema version ${version ?? 'none'}, the installed pg-boss wants ${wanted}`,
+        `npm ci, to get the pg-boss this version was made for; else ${reinstall}`,
+      );
+    if (queues.length > 0) return error(`queue ${listed(queues)} is missing`, reinstall);
+    return ok(`pg-boss schema version ${version}`);
+  },
+};
+
+/** pg-boss offers no way to ask for it without a connection of its own. */
+function queueSchemaOfLibrary(): number {
+  const { pgboss } = createRequire(import.meta.url)('pg-boss/package.json') as { pgboss: { schema: number } };
+  return pgboss.schema;
+}
+
+interface SqlObject {
+  kind: string;
+  name: string;
+  /** of the whole file */
+  text: string;
+}
+
+const sqlObjects: Check = {
+  name: 'sql objects',
+  needsSchema: true,
+  async run({ db }) {
+    const wanted = readSqlObjects();
+    const { rows } = await db.query<{ kind: string; name: string; body: string; disabled: boolean }>(
+      `SELECT CASE prokind WHEN 'p' THEN 'PROCEDURE' ELSE 'FUNCTION' END AS kind, proname AS name, prosrc AS body, false AS disabled
+         FROM pg_proc WHERE pronamespace = to_regnamespace('reembed')
+       UNION ALL
+       SELECT 'VIEW', relname, '', false FROM pg_class WHERE relnamespace = to_regnamespace('reembed') AND relkind = 'v'
+       UNION ALL
+       SELECT 'TRIGGER', tgname, '', tgenabled = 'D' FROM pg_trigger WHERE tgrelid = to_regclass('reembed.setting') AND NOT tgisinternal`,
+    );
+    const found = new Map(rows.map((row) => [`${row.kind} ${row.name}`, row]));
+    const missing = wanted.filter(({ kind, name }) => !found.has(`${kind} ${name}`));
+    const disabled = rows.filter((row) => row.disabled).map(({ name }) => name);
+    const other = wanted.filter(({ kind, name, text }) => !text.includes(found.get(`${kind} ${name}`)?.body ?? ''));
+    const verdicts: Verdict[] = [];
+    if (missing.length > 0)
+      verdicts.push(error(`missing in schema reembed: ${listed(missing.map(({ kind, name }) => `${kind.toLowerCase()} ${name}`))}`, UP));
+    if (disabled.length > 0) {
+      verdicts.push(
+        error(
+          `trigger ${listed(disabled)} on reembed.setting is disabled: a changed setting is not carried out`,
+          'ALTER TABLE reembed.setting ENABLE TRIGGER ALL',
+        ),
+      );
+    }
+    if (other.length > 0)
+      verdicts.push(warn(`of another version than this toolkit: ${listed(other.map(({ name }) => `reembed.${name}`))}`, UP));
+    return verdicts.length > 0 ? verdicts : ok(`all ${wanted.length} functions, views and triggers are in place`);
+  },
+};
+
+function readSqlObjects(): SqlObject[] {
+  return readdirSync(SQL_OBJECTS, { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.sql'))
+    .flatMap((path) => {
+      const text = readFileSync(join(SQL_OBJECTS, path), 'utf8');
+      return [...text.matchAll(/^CREATE OR REPLACE (\w+) (?:reembed\.)?(\w+)/gm)].map(([, kind = '', name = '']) => ({ kind, name, text }));
+    });
+}
+
+/** Checks of what the toolkit put into the database. */
+export const installationChecks: Check[] = [schema, migrationFiles, queue, sqlObjects];

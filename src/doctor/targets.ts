@@ -1,0 +1,145 @@
+import type { Queryable } from '../database/connection.ts';
+import { type Check, error, ok, type Target, type Verdict, warn } from './check.ts';
+import { listed } from './wording.ts';
+
+/** Registered tables with the newest campaign of each. */
+export async function readTargets(db: Queryable): Promise<Target[]> {
+  const { rows } = await db.query<Target>(
+    `SELECT DISTINCT ON (t.name) t.name, c.oid IS NOT NULL AS exists, t.relation::oid::bigint::double precision AS oid, coalesce(n.nspname, '') AS schema,
+            coalesce(format('%I.%I', n.nspname, c.relname), t.relation::oid::text) AS table, t.column_name AS column,
+            t.live_view AS "liveView", t.live_model_column AS "liveModelColumn", s.read_model AS "readModel",
+            coalesce(pg_get_userbyid(c.relowner), '') AS owner, coalesce(pg_has_role(c.relowner, 'USAGE'), false) AS "ownedByUs",
+            m.name AS migration, m.phase, m.index_name AS "indexName", m.to_model AS "toModel"
+       FROM reembed.target AS t
+       JOIN reembed.setting AS s ON s.target = t.name
+       JOIN reembed.migration AS m ON m.target = t.name
+       LEFT JOIN pg_class AS c ON c.oid = t.relation
+       LEFT JOIN pg_namespace AS n ON n.oid = c.relnamespace
+      ORDER BY t.name, m.created_at DESC`,
+  );
+  return rows;
+}
+
+const registered: Check = {
+  name: 'tables',
+  needsSchema: true,
+  async run({ db, targets }) {
+    const all = await targets();
+    if (all.length === 0) return ok('none is registered yet; begin with: npm run migrate create');
+    const verdicts: Verdict[] = all
+      .filter(({ exists }) => !exists)
+      .map(({ name }) =>
+        error(`the table of ${name} has been dropped, or made anew under its name`, 'restore the table that was registered from a backup'),
+      );
+    const { rows } = await db.query<{ table: string; columns: string[] }>(
+      `SELECT t.relation::text AS table, array_agg(w.name ORDER BY w.name) AS columns
+         FROM reembed.target AS t JOIN pg_class AS c ON c.oid = t.relation,
+              LATERAL (SELECT unnest(t.key_columns || t.text_columns)
+                       UNION SELECT unnest(ARRAY[v.column_name, v.version_column]) FROM reembed.vector_column AS v WHERE v.target = t.name) AS w(name)
+        WHERE w.name IS NOT NULL AND NOT EXISTS (SELECT FROM pg_attribute AS a WHERE a.attrelid = t.relation AND a.attname = w.name AND NOT a.attisdropped)
+        GROUP BY t.name ORDER BY t.name`,
+    );
+    for (const { table, columns } of rows) {
+      verdicts.push(
+        error(
+          `${table} has no column ${listed(columns)} any more`,
+          'rename it back; workers and triggers need the columns a campaign was created with',
+        ),
+      );
+    }
+    return verdicts.length > 0 ? verdicts : ok(listed(all.map(({ name, phase }) => `${name} (${phase})`)));
+  },
+};
+
+const views: Check = {
+  name: 'live views',
+  needsSchema: true,
+  async run({ db, targets }) {
+    const tables = (await targets()).filter(({ exists }) => exists);
+    const verdicts: Verdict[] = [];
+    for (const target of tables) {
+      const { rows } = await db.query<{ missing: string[]; invoker: boolean | null; reads: boolean | null }>(
+        `SELECT ARRAY(SELECT format('%I.%I', $1::text, w.name)
+                        FROM (SELECT $2::name UNION SELECT reembed.model_view_name($3, v.model) FROM reembed.vector_column AS v WHERE v.target = $3) AS w(name)
+                       WHERE NOT EXISTS (SELECT FROM pg_class AS x JOIN pg_namespace AS n ON n.oid = x.relnamespace
+                                          WHERE n.nspname = $1 AND x.relname = w.name AND x.relkind = 'v')) AS missing,
+                c.reloptions && ARRAY['security_invoker=true', 'security_invoker=on', 'security_invoker=1'] AS invoker,
+                strpos(pg_get_viewdef(c.oid), quote_literal($4) || '::text AS ' || quote_ident($5)) > 0 AS reads
+           FROM (SELECT) AS one
+           LEFT JOIN (pg_class AS c JOIN pg_namespace AS cn ON cn.oid = c.relnamespace) ON cn.nspname = $1 AND c.relname = $2 AND c.relkind = 'v'`,
+        [target.schema, target.liveView, target.name, target.readModel, target.liveModelColumn],
+      );
+      const { missing = [], invoker, reads } = rows[0] ?? {};
+      const view = `${target.schema}.${target.liveView}`;
+      if (missing.length > 0)
+        verdicts.push(
+          error(`view ${listed(missing)} is missing`, 'npm run migrate up makes it again; then grant SELECT to those who search'),
+        );
+      if (invoker === false || (invoker === null && reads !== null)) {
+        verdicts.push(
+          warn(
+            `${view} has lost security_invoker: it shows rows that row level security would hide`,
+            `ALTER VIEW ${view} SET (security_invoker = true)`,
+          ),
+        );
+      }
+      if (reads === false)
+        verdicts.push(
+          error(
+            `${view} does not read ${target.readModel}, which reembed.setting names`,
+            `npm run migrate up, or: SELECT reembed.replace_views('${target.name}')`,
+          ),
+        );
+    }
+    if (tables.length === 0 || verdicts.length > 0) return verdicts;
+    return ok(listed(tables.map(({ schema, liveView, readModel }) => `${schema}.${liveView} reads ${readModel}`)));
+  },
+};
+
+const capture: Check = {
+  name: 'triggers',
+  needsSchema: true,
+  async run({ db, targets }) {
+    const tables = (await targets()).filter(({ exists }) => exists);
+    const verdicts: Verdict[] = [];
+    for (const { name, oid, table } of tables) {
+      const { rows } = await db.query<{ trigger: string; state: string | null }>(
+        `SELECT w.prefix || left(t.column_name, 39) AS trigger, g.tgenabled AS state
+           FROM reembed.target AS t
+           CROSS JOIN (VALUES ('zz_reembed_note_insert_'), ('zz_reembed_note_update_'), ('zz_reembed_clear_stale_')) AS w(prefix)
+           LEFT JOIN pg_trigger AS g ON g.tgrelid = t.relation AND g.tgname = w.prefix || left(t.column_name, 39)
+          WHERE t.name = $1
+            -- A generated text column has no value yet when this one would fire, so it is not made.
+            AND NOT (w.prefix = 'zz_reembed_clear_stale_'
+                     AND EXISTS (SELECT FROM pg_attribute AS a WHERE a.attrelid = $2::oid AND a.attname = ANY (t.text_columns) AND a.attgenerated <> ''))`,
+        [name, oid],
+      );
+      const missing = rows.filter(({ state }) => state === null);
+      const present = rows.filter(({ state }) => state !== null);
+      const disabled = present.filter(({ state }) => state !== 'A');
+      const meanwhile = 'rows changed meanwhile keep outdated vectors until they are changed again';
+      if (missing.length > 0) {
+        const drop = present.map(({ trigger }) => `DROP TRIGGER ${trigger} ON ${table}; `).join('');
+        verdicts.push(
+          error(
+            `${table} lacks trigger ${listed(missing.map(({ trigger }) => trigger))}: live writes go unnoticed`,
+            `${drop}npm run migrate up; ${meanwhile}`,
+          ),
+        );
+      }
+      if (disabled.length > 0) {
+        verdicts.push(
+          error(
+            `${table}: trigger ${listed(disabled.map(({ trigger }) => trigger))} is disabled or not ALWAYS: live writes can go unnoticed`,
+            `${disabled.map(({ trigger }) => `ALTER TABLE ${table} ENABLE ALWAYS TRIGGER ${trigger};`).join(' ')} ${meanwhile}`,
+          ),
+        );
+      }
+    }
+    if (tables.length === 0 || verdicts.length > 0) return verdicts;
+    return ok('live writes are captured');
+  },
+};
+
+/** Checks of the registered tables. */
+export const targetChecks: Check[] = [registered, views, capture];

@@ -1,0 +1,78 @@
+/** Judgements of one query: how relevant each row is. A row that is not in it counts as not relevant. */
+export type Gains = ReadonlyMap<string, number>;
+
+/**
+ * Share of the first `k` results that two rankings have in common: the agreement at depth k of Webber, Moffat and Zobel,
+ * "A similarity measure for indefinite rankings", ACM TOIS 28(4), 2010, section 3. Where both rankings are shorter than
+ * k (a table of few rows), the longer one takes the place of k.
+ *
+ * @param before ids, best first
+ * @param after ids, best first
+ * @param k depth, at least 1
+ * @returns 0 (nothing in common) to 1 (the same rows in any order); 1 when neither ranking has a result
+ */
+export function overlapAt(before: readonly string[], after: readonly string[], k: number): number {
+  const first = new Set(before.slice(0, k));
+  const second = new Set(after.slice(0, k));
+  const longer = Math.max(first.size, second.size);
+  return longer === 0 ? 1 : [...first].filter((id) => second.has(id)).length / longer;
+}
+
+/**
+ * Normalised discounted cumulative gain as trec_eval computes it (`ndcg_cut`, m_ndcg_cut.c): the gain of a row is its
+ * judgement, the discount log2(rank + 1), and the ideal ranking is made of all judgements. Judgements below zero count as 0.
+ *
+ * @param ranking ids, best first, each at most once
+ * @param k depth, at least 1
+ * @returns 0 to 1; 0 when no row is relevant
+ */
+export function ndcgAt(ranking: readonly string[], gains: Gains, k: number): number {
+  const ideal = discountedGain(
+    [...gains.values()].sort((a, b) => b - a),
+    k,
+  );
+  if (ideal === 0) return 0;
+  return (
+    discountedGain(
+      ranking.map((id) => gains.get(id) ?? 0),
+      k,
+    ) / ideal
+  );
+}
+
+/**
+ * One divided by the rank of the first relevant row (trec_eval `recip_rank`), looking no deeper than `k`.
+ *
+ * @param ranking ids, best first
+ * @param k depth, at least 1
+ * @returns 0 (none among the first k) to 1
+ */
+export function reciprocalRankAt(ranking: readonly string[], gains: Gains, k: number): number {
+  const position = ranking.slice(0, k).findIndex((id) => isRelevant(gains, id));
+  return position === -1 ? 0 : 1 / (position + 1);
+}
+
+/**
+ * Share of all relevant rows that are among the first `k` results (trec_eval `recall`).
+ *
+ * @param ranking ids, best first, each at most once
+ * @param k depth, at least 1
+ * @returns 0 to 1; 0 when no row is relevant
+ */
+export function recallAt(ranking: readonly string[], gains: Gains, k: number): number {
+  const relevant = [...gains.values()].filter((gain) => gain > 0).length;
+  return relevant === 0 ? 0 : ranking.slice(0, k).filter((id) => isRelevant(gains, id)).length / relevant;
+}
+
+/** Arithmetic mean; 0 for no values. */
+export function mean(values: readonly number[]): number {
+  return values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+function isRelevant(gains: Gains, id: string): boolean {
+  return (gains.get(id) ?? 0) > 0;
+}
+
+function discountedGain(gainsByRank: readonly number[], k: number): number {
+  return gainsByRank.slice(0, k).reduce((sum, gain, position) => sum + Math.max(0, gain) / Math.log2(position + 2), 0);
+}

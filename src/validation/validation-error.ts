@@ -1,0 +1,133 @@
+import { EXIT, ReembedError } from '../errors.ts';
+
+/** A file of queries or judgements cannot be read. */
+export class FileUnreadable extends ReembedError {
+  constructor(path: string, option: string, cause: unknown) {
+    const { code } = cause as { code?: string };
+    const reason = code === 'ENOENT' ? 'does not exist' : `cannot be read (${code ?? String(cause)})`;
+    super('file_unreadable', `${path} ${reason}`, `name a file that can be read with ${option}`, { cause });
+  }
+}
+
+/** A line of a file is not what it should be. */
+export class BadLine extends ReembedError {
+  /** counted from 1 */
+  readonly line: number;
+
+  constructor(path: string, line: number, problem: string, remedy: string) {
+    super('bad_line', `${path}, line ${line}: ${problem}`, remedy);
+    this.line = line;
+  }
+}
+
+/** There is not a single query to compare the models with. */
+export class NoQueries extends ReembedError {
+  constructor(problem: string, remedy: string) {
+    super('no_queries', problem, remedy);
+  }
+}
+
+/** A table named on the command line is not there. */
+export class QueryTableMissing extends ReembedError {
+  constructor(table: string) {
+    super(
+      'query_table_missing',
+      `there is no table or view ${table}`,
+      'name it as schema.table with --query-table, in double quotes where it has capitals',
+    );
+  }
+}
+
+/** A column named on the command line is not there. */
+export class ColumnMissing extends ReembedError {
+  constructor(table: string, column: string, option: string, known: string[]) {
+    super('column_missing', `${table} has no column ${column}`, `correct ${option}; the columns are ${known.join(', ')}`);
+  }
+}
+
+/** No judgement is about a query that is asked. */
+export class JudgementsFitNoQuery extends ReembedError {
+  constructor(judged: string, asked: string) {
+    super(
+      'judgements_fit_no_query',
+      `no judgement is about any of the queries: one is about query ${judged}, one query is ${asked}`,
+      'the first column of the judgements must hold the ids of the queries (the line number, where a file gives none; else see --query-id)',
+    );
+  }
+}
+
+/** No judgement names a row of the table. */
+export class JudgementsFitNoRow extends ReembedError {
+  constructor(judged: string, existing: string, column: string) {
+    super(
+      'judgements_fit_no_row',
+      `no judgement names a row of the table: one names ${judged}, one row has ${existing} in ${column}`,
+      'name the column that holds the ids of the judgements with --judgement-column (a key of several columns is joined by "/")',
+    );
+  }
+}
+
+/** The campaign has no two models to compare. */
+export class NothingToCompare extends ReembedError {
+  constructor(problem: string) {
+    super('nothing_to_compare', problem, 'see select * from reembed.progress; a campaign can be validated from expand until contract');
+  }
+}
+
+/** The old model cannot embed the queries. */
+export class OldModelUnavailable extends ReembedError {
+  constructor(cause: ReembedError) {
+    super(
+      cause.code,
+      cause.message,
+      `${cause.remedy}; without the old model only rows can be compared: npm run validate, with no query options`,
+      { cause },
+    );
+  }
+}
+
+/** A query that a provider will not embed. */
+export class QueryRefused extends ReembedError {
+  constructor(query: string, message: string) {
+    super('query_refused', `query ${query}: ${message}`, 'shorten or remove this query');
+  }
+}
+
+/** A statement of the comparison ran into the server's time limit. */
+export class ScanTimedOut extends ReembedError {
+  constructor(cause: unknown) {
+    super(
+      'scan_timed_out',
+      'a scan of the table was cancelled, most likely by statement_timeout',
+      "lift the limit for this run: PGOPTIONS='-c statement_timeout=0' npm run validate",
+      { cause },
+    );
+  }
+}
+
+/** Another session kept the table locked. */
+export class TableLocked extends ReembedError {
+  constructor(cause: unknown) {
+    super(
+      'table_locked',
+      'another session kept a lock on the table, so it could not be read',
+      'find the session with npm run doctor, then validate again',
+      {
+        cause,
+      },
+    );
+  }
+}
+
+/** The run is complete and stored, and a threshold was missed. */
+export class ValidationFailed extends ReembedError {
+  override readonly exitCode = EXIT.validationFailed;
+
+  constructor(id: string, reasons: string[]) {
+    super(
+      'validation_failed',
+      `validation ${id} failed: ${reasons.join('; ')}`,
+      'mend it and validate again; the thresholds are in reembed.setting, to be changed with npm run setting',
+    );
+  }
+}
