@@ -3,7 +3,7 @@
 /** @param {import('node-pg-migrate').MigrationBuilder} pgm */
 export const up = (pgm) => {
   pgm.sql(`
-SET LOCAL lock_timeout = '1s';
+SET LOCAL lock_timeout = '500ms';
 
 ALTER TABLE reembed.schema_migration ADD COLUMN IF NOT EXISTS sha256 text;
 COMMENT ON SCHEMA reembed IS 'pg-reembed: moves a live table from one embedding model to another. SELECT * FROM reembed.progress shows where it stands.';
@@ -118,6 +118,7 @@ CREATE TABLE reembed.migration (
   phase_entered_at timestamptz NOT NULL DEFAULT now(),
   phase_entered_by text NOT NULL DEFAULT session_user,
   tokens_per_character numeric NOT NULL DEFAULT 0.25,
+  previous_source jsonb,
   planned_at timestamptz,
   swept_at timestamptz,
   live_rows bigint NOT NULL DEFAULT 0,
@@ -145,6 +146,7 @@ COMMENT ON COLUMN reembed.migration.phase IS 'The phase last entered: expand, ba
 COMMENT ON COLUMN reembed.migration.phase_entered_at IS 'When that was.';
 COMMENT ON COLUMN reembed.migration.phase_entered_by IS 'Which role did it.';
 COMMENT ON COLUMN reembed.migration.tokens_per_character IS 'Measured on a sample of the rows; turns characters into expected tokens.';
+COMMENT ON COLUMN reembed.migration.previous_source IS 'Key and text of the target before this campaign, for the way back; null when the campaign made the target.';
 COMMENT ON COLUMN reembed.migration.planned_at IS 'When the ledger was planned.';
 COMMENT ON COLUMN reembed.migration.swept_at IS 'When the table was last searched for rows that no batch had seen.';
 COMMENT ON COLUMN reembed.migration.live_rows IS 'Vectors stored for rows the application wrote meanwhile, of both models.';
@@ -355,7 +357,7 @@ COMMENT ON COLUMN reembed.event.reason IS 'Why, where one was given.';
 /** @param {import('node-pg-migrate').MigrationBuilder} pgm */
 export const down = (pgm) => {
   pgm.sql(`
-SET LOCAL lock_timeout = '1s';
+SET LOCAL lock_timeout = '500ms';
 
 -- A campaign that is still here has columns or an archive in it: dropping these tables would orphan them.
 DO $$

@@ -5,7 +5,7 @@ const schema = readFileSync(new URL('./pg-boss-43.sql', import.meta.url), 'utf8'
 
 /** @param {import('node-pg-migrate').MigrationBuilder} pgm */
 export const up = (pgm) => {
-  pgm.sql(`SET LOCAL lock_timeout = '1s';`);
+  pgm.sql(`SET LOCAL lock_timeout = '500ms';`);
   pgm.sql(schema);
   pgm.sql(`
 COMMENT ON SCHEMA reembed_queue IS 'Queue of pg-reembed, kept by pg-boss. Only reembed.batch and reembed.stale_row are truth; jobs may expire.';
@@ -22,7 +22,7 @@ SELECT reembed_queue.create_queue('reembed-catch-up', '{"policy": "exclusive", "
 export const down = (pgm) => {
   // CASCADE is safe here and only here: everything in this schema is pg-boss's own.
   pgm.sql(`
-SET LOCAL lock_timeout = '1s';
+SET LOCAL lock_timeout = '500ms';
 SET LOCAL client_min_messages = warning;
 DROP SCHEMA reembed_queue CASCADE;
 `);

@@ -126,7 +126,7 @@ export async function playStory({ stage, embed, glosses, spare, judged, say }: C
 
   async function stopAll() {
     await Promise.all([reader.stop(), writer.stop()]);
-    for (const reason of reader.reasons) say(`   a read failed: ${reason}`);
+    for (const reason of reader.reasons.splice(0)) say(`   a read failed: ${reason}`);
     return { reads: reader.reads, failed_reads: reader.failed, writes: writer.writes };
   }
 }

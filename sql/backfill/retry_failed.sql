@@ -1,3 +1,4 @@
+-- A row stays in failed_row until it has its vector: meanwhile it still counts at the gate, and its attempts add up.
 CREATE OR REPLACE FUNCTION reembed.retry_failed(p_target text DEFAULT NULL) RETURNS bigint
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
@@ -6,11 +7,11 @@ DECLARE
   v_target text := reembed.resolve_target(p_target);
   v_rows bigint;
 BEGIN
-  WITH parked AS (DELETE FROM reembed.failed_row WHERE target = v_target RETURNING key, model)
   INSERT INTO reembed.stale_row AS s (target, key, needs_new, needs_old)
-  SELECT v_target, p.key, bool_or(v.role = 'new'), bool_or(v.role = 'old')
-    FROM parked AS p JOIN reembed.vector_column AS v ON v.target = v_target AND v.model = p.model
-   GROUP BY p.key
+  SELECT v_target, f.key, bool_or(v.role = 'new'), bool_or(v.role = 'old')
+    FROM reembed.failed_row AS f JOIN reembed.vector_column AS v ON v.target = v_target AND v.model = f.model
+   WHERE f.target = v_target
+   GROUP BY f.key
   ON CONFLICT (target, key) DO UPDATE
     SET needs_new = s.needs_new OR excluded.needs_new, needs_old = s.needs_old OR excluded.needs_old, version = excluded.version;
   GET DIAGNOSTICS v_rows = ROW_COUNT;

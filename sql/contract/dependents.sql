@@ -9,11 +9,17 @@ AS $$
       JOIN pg_class AS c ON c.oid = t.relation
       JOIN pg_attribute AS a ON a.attrelid = t.relation AND a.attname IN (m.from_column, m.from_version_column)
      WHERE m.name = p_name AND m.phase <> 'contract'
+  ), reference AS (
+    SELECT old.*, old.relation::oid AS oid, old.attnum AS place FROM old
+    UNION ALL
+    -- The view of the old model goes with its column.
+    SELECT old.*, c.oid, NULL FROM old
+      JOIN pg_class AS c ON c.relnamespace = old.relnamespace AND c.relname = reembed.model_view_name(old.target, old.from_model)
   )
   SELECT DISTINCT CASE WHEN r.oid IS NULL THEN pg_describe_object(d.classid, d.objid, d.objsubid)
                        ELSE format('%s %I.%I', CASE v.relkind WHEN 'm' THEN 'materialized view' WHEN 'v' THEN 'view' ELSE 'rule on' END, n.nspname, v.relname) END
-    FROM old
-    JOIN pg_depend AS d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = old.relation AND d.refobjsubid = old.attnum AND d.deptype IN ('n', 'a')
+    FROM reference AS old
+    JOIN pg_depend AS d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = old.oid AND d.refobjsubid = coalesce(old.place, d.refobjsubid) AND d.deptype IN ('n', 'a')
     LEFT JOIN pg_rewrite AS r ON d.classid = 'pg_rewrite'::regclass AND r.oid = d.objid
     LEFT JOIN pg_class AS v ON v.oid = r.ev_class
     LEFT JOIN pg_namespace AS n ON n.oid = v.relnamespace

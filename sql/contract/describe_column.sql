@@ -8,8 +8,10 @@ RETURN (
            'default', (SELECT pg_get_expr(d.adbin, d.adrelid) FROM pg_attrdef AS d WHERE d.adrelid = a.attrelid AND d.adnum = a.attnum),
            'storage', a.attstorage,
            'comment', col_description(a.attrelid, a.attnum),
-           'indexes', (SELECT coalesce(jsonb_agg(pg_get_indexdef(i.indexrelid) ORDER BY i.indexrelid), '[]')
-                         FROM pg_index AS i WHERE i.indrelid = a.attrelid AND i.indnatts = 1 AND i.indkey[0] = a.attnum))
+           'indexes', (SELECT coalesce(jsonb_agg(jsonb_build_object('name', c.relname, 'definition', pg_get_indexdef(i.indexrelid),
+                                                                    'comment', obj_description(i.indexrelid, 'pg_class')) ORDER BY i.indexrelid), '[]')
+                         FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid
+                        WHERE i.indrelid = a.attrelid AND i.indnatts = 1 AND i.indkey[0] = a.attnum))
     FROM pg_attribute AS a
    WHERE a.attrelid = p_relation AND a.attname = p_column
 );

@@ -1,7 +1,7 @@
 CREATE OR REPLACE FUNCTION reembed.purge(p_name text) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
-SET lock_timeout = '1s'
+SET lock_timeout = '500ms'
 AS $$
 DECLARE
   m reembed.migration;

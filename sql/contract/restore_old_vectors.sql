@@ -49,7 +49,7 @@ BEGIN
     ON CONFLICT (target, key) DO UPDATE SET needs_old = true
   $q$, reembed.key_sql(t.name, 't'), t.relation, m.from_column, t.text_sql) USING t.name;
   EXECUTE format('DROP TABLE reembed.%I', m.archive);
-  UPDATE reembed.migration SET archive = NULL, old_column = NULL WHERE name = p_name;
+  UPDATE reembed.migration SET archive = NULL WHERE name = p_name;
   COMMIT;
 END;
 $$;

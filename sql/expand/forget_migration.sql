@@ -1,7 +1,7 @@
 CREATE OR REPLACE FUNCTION reembed.forget_migration(p_name text) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
-SET lock_timeout = '1s'
+SET lock_timeout = '500ms'
 AS $$
 DECLARE
   m reembed.migration;
@@ -17,8 +17,15 @@ BEGIN
 
   IF EXISTS (SELECT FROM reembed.migration WHERE target = m.target AND name <> p_name) THEN
     DELETE FROM reembed.migration WHERE name = p_name;
+    SELECT * INTO t FROM jsonb_populate_record(t, m.previous_source);
+    UPDATE reembed.target
+       SET key_columns = t.key_columns, text_columns = t.text_columns, text_sql = t.text_sql
+     WHERE name = m.target AND (key_columns, text_columns, text_sql) IS DISTINCT FROM (t.key_columns, t.text_columns, t.text_sql);
+    IF FOUND THEN
+      PERFORM reembed.drop_capture(m.target);
+    END IF;
+    -- The views stay as they are: they read the old model already, and would take the new columns for the user's own.
     PERFORM reembed.install_capture(m.target);
-    PERFORM reembed.replace_views(m.target);
   ELSE
     PERFORM reembed.drop_view(m.target, reembed.model_view_name(m.target, m.from_model));
     PERFORM reembed.drop_view(m.target, t.live_view);

@@ -3,7 +3,7 @@
 CREATE OR REPLACE FUNCTION reembed.replace_view(p_target text, p_view name, p_model text) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
-SET lock_timeout = '1s'
+SET lock_timeout = '500ms'
 AS $$
 DECLARE
   t reembed.target;
@@ -52,11 +52,18 @@ BEGIN
     SELECT coalesce(array_to_string(c.reloptions, ', '), '') INTO v_options FROM pg_class AS c WHERE c.oid = v_view;
     SELECT a.atttypid INTO v_old_element FROM pg_attribute AS a WHERE a.attrelid = v_view AND a.attname = t.column_name;
     IF v_old_element <> v_element::regtype THEN
-      -- vector to halfvec: such a view cannot be replaced, so it is made anew with the same grants, in this transaction.
-      SELECT array_agg(format('GRANT %s ON %s TO %s%s', g.privilege_type, v_view, CASE g.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(g.grantee)) END,
+      -- vector to halfvec: such a view cannot be replaced, so it is made anew with the same grants and owner, in this transaction.
+      SELECT array_agg(format('GRANT %s%s ON %I.%I TO %s%s', g.privilege_type, c.column_list, v_schema, p_view, CASE g.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(g.grantee)) END,
                               CASE WHEN g.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END))
         INTO v_grants
-        FROM pg_class AS c, aclexplode(c.relacl) AS g WHERE c.oid = v_view AND g.grantee <> c.relowner;
+        FROM (SELECT c.relacl AS acl, NULL AS column_list, c.relowner FROM pg_class AS c WHERE c.oid = v_view
+              UNION ALL
+              SELECT a.attacl, format(' (%I)', a.attname), c.relowner
+                FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid WHERE c.oid = v_view AND a.attacl IS NOT NULL) AS c,
+             aclexplode(c.acl) AS g
+       WHERE g.grantee <> c.relowner;
+      SELECT v_grants || format('ALTER VIEW %I.%I OWNER TO %I', v_schema, p_view, pg_get_userbyid(c.relowner)) INTO v_grants
+        FROM pg_class AS c WHERE c.oid = v_view;
       EXECUTE format('DROP VIEW %s', v_view);
     END IF;
   ELSE

@@ -5,15 +5,22 @@ CREATE OR REPLACE FUNCTION reembed.start_migration(
 ) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
-SET lock_timeout = '1s'
+SET lock_timeout = '500ms'
 AS $$
 DECLARE
   v_target text;
   v_from_version name;
   v_reading text;
+  v_previous_source jsonb;
+  v_taken text;
 BEGIN
-  SELECT name INTO v_target FROM reembed.target WHERE relation = p_relation AND column_name = p_column;
+  SELECT name, jsonb_build_object('key_columns', key_columns, 'text_columns', text_columns, 'text_sql', text_sql)
+    INTO v_target, v_previous_source FROM reembed.target WHERE relation = p_relation AND column_name = p_column;
   IF FOUND THEN
+    -- The triggers name the columns they compare.
+    IF v_previous_source <> jsonb_build_object('key_columns', p_key_columns, 'text_columns', p_text_columns, 'text_sql', p_text_sql) THEN
+      PERFORM reembed.drop_capture(v_target);
+    END IF;
     UPDATE reembed.target
        SET key_columns = p_key_columns, text_columns = p_text_columns, text_sql = p_text_sql
      WHERE name = v_target;
@@ -23,6 +30,20 @@ BEGIN
       FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE c.oid = p_relation;
     INSERT INTO reembed.target (name, relation, column_name, key_columns, text_columns, text_sql, live_view, live_model_column)
     VALUES (v_target, p_relation, p_column, p_key_columns, p_text_columns, p_text_sql, p_live_view, p_live_model_column);
+  END IF;
+
+  -- Views are replaced where they exist, so one that is not ours must be found before.
+  SELECT string_agg(w.name, ', ') INTO v_taken
+    FROM (SELECT reembed.model_view_name(v_target, p_to_model) AS name
+          UNION ALL
+          SELECT unnest(ARRAY[p_live_view, reembed.model_view_name(v_target, p_from_model)]) WHERE v_previous_source IS NULL) AS w
+    JOIN pg_class AS c ON c.relname = w.name AND c.relnamespace = (SELECT r.relnamespace FROM pg_class AS r WHERE r.oid = p_relation);
+  IF v_taken IS NOT NULL THEN
+    RAISE EXCEPTION 'the names of views that are to be made are taken: %', v_taken
+      USING ERRCODE = 'RE005', HINT = 'Rename or drop what has them, or name the model otherwise with --to-name.';
+  ELSIF reembed.model_view_name(v_target, p_to_model) IN (p_live_view, reembed.model_view_name(v_target, p_from_model)) THEN
+    RAISE EXCEPTION 'a view of model % would have the name of another one of ours: %', p_to_model, reembed.model_view_name(v_target, p_to_model)
+      USING ERRCODE = 'RE005', HINT = 'Name the model otherwise with --to-name.';
   END IF;
 
   INSERT INTO reembed.setting (target, read_model, keep_old_current) VALUES (v_target, p_from_model, p_keep_old_current)
@@ -38,10 +59,11 @@ BEGIN
   END IF;
 
   INSERT INTO reembed.migration (name, target, from_model, to_model, from_column, to_column, to_version_column, from_version_column,
-                                 index_name, phase, tokens_per_character, created_at)
+                                 index_name, phase, tokens_per_character, previous_source, created_at)
   VALUES (p_name, v_target, p_from_model, p_to_model, p_column, p_to_column, p_to_version_column, v_from_version,
-          p_index_name, 'expand', p_tokens_per_character, clock_timestamp());
+          p_index_name, 'expand', p_tokens_per_character, v_previous_source, clock_timestamp());
   INSERT INTO reembed.event (target, migration, kind, to_value) VALUES (v_target, p_name, 'phase', 'expand');
+  PERFORM reembed.copy_column_grants(p_relation, p_column, p_to_column);
   PERFORM reembed.install_capture(v_target);
   PERFORM reembed.replace_views(v_target);
 END;

@@ -10,7 +10,7 @@ import { currentCampaigns, type ProgressRow, readProgress } from './show-progres
 /** The last validation of a campaign. */
 export interface Verdict {
   passed: boolean;
-  finished_at: string;
+  finished_at: Date;
   queries: number;
   overlap: number;
   index_recall: number | null;
@@ -154,6 +154,8 @@ async function readFacts(db: Queryable): Promise<Map<string, CampaignFacts>> {
                FROM reembed.validation AS v WHERE v.migration = m.name ORDER BY v.finished_at DESC, v.id DESC LIMIT 1) AS validation
        FROM reembed.migration AS m JOIN reembed.setting AS s ON s.target = m.target`,
   );
+  // JSON carried the time as text, in the time zone of the session.
+  for (const { validation } of rows) if (validation) validation.finished_at = new Date(validation.finished_at);
   return new Map(rows.map((row) => [row.migration, row]));
 }
 

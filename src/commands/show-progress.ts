@@ -109,8 +109,8 @@ function drawBars(stream: NodeJS.WritableStream): ProgressBar {
     stream,
     // SIGINT is the command's: it lets the batch in hand finish while the bar goes on.
     gracefulExit: false,
-    // The line is cut at the terminal's width instead.
-    linewrap: null,
+    // A line is cut at the width of the terminal, whose own setting is left alone: a killed process could not restore it.
+    linewrap: true,
     barsize: 24,
     format: (options, params, { row }: { row: ProgressRow }) =>
       `${row.target} ${blockBar(params.progress, options.barsize ?? 24)} ${progressLine(row)}`,

@@ -73,7 +73,7 @@ function verdictText(verdict: Verdict): string {
     `${verdict.queries} queries`,
   ];
   const outcome = verdict.passed ? styleText('green', 'passed') : `${styleText('red', 'failed')}: ${verdict.reasons.join('; ')}`;
-  return `${outcome} (${figures.filter(Boolean).join(', ')}; ${dateText(new Date(verdict.finished_at))})`;
+  return `${outcome} (${figures.filter(Boolean).join(', ')}; ${dateText(verdict.finished_at)})`;
 }
 
 function nextText(row: CampaignStatus): string {

@@ -3,7 +3,6 @@ import { Command } from 'commander';
 import { type Config, readConfig } from '../config.ts';
 import { type Database, openDatabase } from '../database/connection.ts';
 import { embedTexts } from '../embedding/embed-texts.ts';
-import type { Provider } from '../embedding/provider.ts';
 import { ProviderRefused } from '../embedding/provider-error.ts';
 import { UsageError } from '../errors.ts';
 import { readJudgements } from '../validation/judgements.ts';
@@ -118,9 +117,9 @@ function queryEmbedder(database: Database, config: Config): QueryEmbedder {
   return async (model, texts, role, side) => {
     try {
       const provider = await openProvider(database.pool, config, { role: side, model: model.name });
-      const asQuery: Provider = { model, embed: (some, _role, signal) => provider.embed(some, role, signal) };
       const items = texts.map((text, position) => ({ text, position }));
-      const { embedded, refused } = await embedTexts(database.pool, asQuery, items, {
+      const { embedded, refused } = await embedTexts(database.pool, provider, items, {
+        role,
         limits: { inputs: config.requestInputs, tokens: config.requestTokens },
         tokensPerCharacter: TOKENS_PER_CHARACTER,
         patienceSeconds: config.patienceSeconds,

@@ -1,7 +1,7 @@
 import pg from 'pg';
 import type { Config } from '../config.ts';
 import { openEmbedded } from './embedded.ts';
-import { translateDatabaseError } from './database-error.ts';
+import { InvalidDatabaseUrl, translateDatabaseError } from './database-error.ts';
 
 /** A database to work in, whichever kind it is. */
 export interface Database {
@@ -20,9 +20,10 @@ export type Queryable = Pick<pg.Pool, 'query'>;
 /**
  * Connects to DATABASE_URL, or starts (or finds) the embedded database.
  *
- * @throws DatabaseUnreachable, WrongPassword and the like, each with its remedy
+ * @throws InvalidDatabaseUrl, DatabaseUnreachable, LoginRefused and the like, each with its remedy
  */
 export async function openDatabase(config: Config): Promise<Database> {
+  if (config.databaseUrl !== undefined && !isConnectionString(config.databaseUrl)) throw new InvalidDatabaseUrl();
   const embedded = config.databaseUrl === undefined ? await openEmbedded({ directory: config.embeddedDirectory }) : undefined;
   const url = config.databaseUrl ?? embedded?.url ?? '';
   const pool = createPool(url);
@@ -45,6 +46,11 @@ export async function openDatabase(config: Config): Promise<Database> {
   return database;
 }
 
+/** Whether pg can read it: an address, or the folder of a socket. */
+function isConnectionString(text: string): boolean {
+  return /^(socket:|\/)/.test(text) || (/^postgres(ql)?:\/\//.test(text) && URL.canParse(text.replace('@/', '@socket/')));
+}
+
 function createPool(url: string): pg.Pool {
   const pool = new pg.Pool({ connectionString: url, application_name: 'pg-reembed', connectionTimeoutMillis: 10_000, max: 12 });
   // An idle connection that the server closes must not end the process; the next query gets a new one.
@@ -60,7 +66,7 @@ function createPool(url: string): pg.Pool {
 export async function inTransaction<T>(
   pool: pg.Pool,
   work: (client: pg.PoolClient) => Promise<T>,
-  lockTimeout = '1s',
+  lockTimeout = '500ms',
 ): Promise<T> {
   const client = await pool.connect();
   let broken: Error | undefined;

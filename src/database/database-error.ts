@@ -1,4 +1,11 @@
-import { GateClosed, messageOf, ReembedError } from '../errors.ts';
+import { GateClosed, messageOf, ReembedError, UsageError } from '../errors.ts';
+
+/** DATABASE_URL cannot be read. The text itself is not shown: it may hold a password. */
+export class InvalidDatabaseUrl extends UsageError {
+  constructor() {
+    super('DATABASE_URL is not a connection string', 'write it as postgres://user:password@host:5432/database; percent-encode special characters of the password');
+  }
+}
 
 /** No server answers at DATABASE_URL. */
 export class DatabaseUnreachable extends ReembedError {
@@ -28,7 +35,7 @@ export class LockNotAvailable extends ReembedError {
   constructor(attempts: number, cause: unknown) {
     super(
       'lock_not_available',
-      `another session holds a lock on the table; gave up after ${attempts} tries of at most one second each`,
+      `another session holds a lock on the table; gave up after ${attempts} tries of half a second each`,
       'nothing was changed; find the session with npm run doctor, then run the command again',
       { cause },
     );
@@ -39,6 +46,20 @@ export class LockNotAvailable extends ReembedError {
 export class MissingRight extends ReembedError {
   constructor(cause: unknown) {
     super('missing_right', messageOf(cause), 'run it as the owner of the table, or grant the right; npm run doctor lists what is needed', { cause });
+  }
+}
+
+/** Something of the user's depends on what would be dropped; nothing is ever dropped with CASCADE. */
+export class StillNeeded extends ReembedError {
+  constructor(cause: Error & { detail?: string }) {
+    super('still_needed', `${cause.message}: ${cause.detail ?? ''}`, 'drop it or let it read something else, then run the command again; nothing was changed', { cause });
+  }
+}
+
+/** The server itself cannot go on: no room, no connection left, read-only, statement cancelled. */
+export class ServerRefused extends ReembedError {
+  constructor(cause: unknown) {
+    super('server_refused', `the database server refused: ${messageOf(cause)}`, 'what was begun is rolled back: mend the cause, then run the command again', { cause });
   }
 }
 
@@ -61,6 +82,7 @@ const OWN_SQLSTATES: Record<string, string> = {
   RE002: 'wrong_model',
   RE003: 'unknown_target',
   RE004: 'invalid_setting',
+  RE005: 'name_taken',
 };
 
 /**
@@ -74,10 +96,13 @@ export function translateDatabaseError(error: unknown, url = ''): unknown {
   const where = placeOf(url);
   if (code === 'RE001') return new GateClosed(error.message, hint);
   if (code in OWN_SQLSTATES) return new RefusedBySql(OWN_SQLSTATES[code] ?? code, error.message, hint, error);
-  if (code === '28P01' || code === '28000') return new LoginRefused(where, error);
+  if (code === '28P01' || code === '28000' || /\bSASL\b/.test(error.message)) return new LoginRefused(where, error);
   if (code === '3D000') return new NoSuchDatabase(where, error);
   if (code === '42501') return new MissingRight(error);
+  if (code === '2BP01') return new StillNeeded(error);
   if (isConnectionFailure(error)) return new DatabaseUnreachable(where, error);
+  // 25006 read-only, class 53 no resources, class 57 cancelled, class 58 the system underneath.
+  if (code === '25006' || /^(53|57|58)/.test(code)) return new ServerRefused(error);
   if ((code === '3F000' || code === '42P01' || code === '42883') && /\breembed(_queue)?\b/.test(error.message)) return new NotInstalled(error);
   return error;
 }
@@ -88,7 +113,7 @@ export function isConnectionFailure(error: unknown): boolean {
   return (
     /^(ECONN|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH|ENOENT|EPIPE)/.test(code) ||
     /^(08|57P0)/.test(code) ||
-    /Connection terminated|timeout expired|timeout exceeded when trying to connect|server does not support SSL/.test(message)
+    /Connection terminated|timeout expired|timeout exceeded when trying to connect|server does not support SSL|certificate/.test(message)
   );
 }
 

@@ -1,11 +1,22 @@
 import { runner } from 'node-pg-migrate';
 import pg from 'pg';
 import type { Database, Queryable } from './connection.ts';
+import { translateDatabaseError } from './database-error.ts';
+import { messageOf, ReembedError } from '../errors.ts';
 import { withLockRetries } from './lock-retries.ts';
 import { listMigrationFiles, MigrationFileEdited, MigrationFileMissing, type MigrationFile } from './migration-file.ts';
 
 /** Called for each thing the runner does that the user should hear about. */
 export type Notice = (line: string) => void;
+
+/** A migration of a campaign cannot run on the table as it is now. */
+export class MigrationFailed extends ReembedError {
+  constructor(name: string, cause: unknown) {
+    super('migration_failed', `${name} failed: ${messageOf(cause)}`, 'the table is no longer as it was when the files were written, or they were edited: mend it, then run the command again', {
+      cause,
+    });
+  }
+}
 
 /** Files that have run and files that have not, in order. */
 export interface MigrationState {
@@ -45,10 +56,13 @@ export async function readMigrationState(db: Queryable, directory: string): Prom
  * Runs one file in one direction through node-pg-migrate: one transaction, unless the file says otherwise. A lock that
  * is not granted rolls the file back; it is tried again after a random pause, a bounded number of times.
  *
- * @throws LockNotAvailable after the last try
+ * @throws LockNotAvailable after the last try; MigrationFailed
  */
 export async function runMigrationFile(database: Database, file: MigrationFile, direction: 'up' | 'down', notice: Notice): Promise<void> {
-  await withLockRetries(() => runOnce(database, file, direction), file.name, notice);
+  await withLockRetries(() => runOnce(database, file, direction), file.name, notice).catch((error: unknown) => {
+    const known = translateDatabaseError(error, database.url);
+    throw known instanceof ReembedError || !file.campaign ? known : new MigrationFailed(file.name, error);
+  });
 }
 
 async function runOnce(database: Database, file: MigrationFile, direction: 'up' | 'down'): Promise<void> {

@@ -37,7 +37,9 @@ export function checkVectors(answers: AnsweredVector[], count: number, dimension
     if (!Number.isInteger(position) || position < 0 || position >= count || vectors[position]) {
       throw new BadAnswer('wrong_order', model, `returned vectors that cannot be told apart (index ${String(answer.index)})`, 'report it to the provider; nothing was stored');
     }
-    const vector = Float32Array.from(Array.isArray(answer.embedding) ? (answer.embedding as number[]) : []);
+    const components: unknown[] = Array.isArray(answer.embedding) ? answer.embedding : [];
+    // What is no number, such as the null that JSON has for NaN, must not become a zero.
+    const vector = Float32Array.from(components, (component) => (typeof component === 'number' ? component : Number.NaN));
     vectors[position] = vector;
     const fault = faultOf(vector, dimensions);
     if (fault) faulty.push({ position, ...fault });

@@ -3,12 +3,15 @@ import type { Queryable } from '../database/connection.ts';
 import { messageOf, ReembedError } from '../errors.ts';
 import { BadAnswer } from './check-vectors.ts';
 import { packRequests, type RequestLimits } from './pack.ts';
+import { sendProbe } from './probe.ts';
 import type { Provider } from './provider.ts';
 import { InputRefused, ProviderRefused, ProviderUnavailable } from './provider-error.ts';
 
 /** How requests are made. */
 export interface EmbedOptions {
   limits: RequestLimits;
+  /** document for what is stored (the default), query for what is searched for */
+  role?: 'document' | 'query';
   /** tokens a character is expected to be */
   tokensPerCharacter: number;
   /** how long a provider that does not answer is waited for, in seconds */
@@ -50,7 +53,8 @@ export async function embedTexts<T extends { text: string | null }>(
   options: EmbedOptions,
 ): Promise<EmbedOutcome<T>> {
   const outcome: EmbedOutcome<T> = { embedded: [], refused: [], tokens: 0, requests: 0 };
-  const prefixLength = provider.model.document_prefix.length;
+  const role = options.role ?? 'document';
+  const prefixLength = provider.model[`${role}_prefix`].length;
   const tokensOf = (item: T) => Math.max(1, Math.ceil(((item.text?.length ?? 0) + prefixLength) * options.tokensPerCharacter));
   for (const request of packRequests(items, options.limits, tokensOf)) await embedOrSplit(request, 1);
   return outcome;
@@ -65,7 +69,7 @@ export async function embedTexts<T extends { text: string | null }>(
     } catch (error) {
       if (!(error instanceof InputRefused || error instanceof BadAnswer)) throw error;
       if (error instanceof BadAnswer && error.positions.length === 0) return splitAfterBadAnswer(request, error, attempt);
-      if (request.length === 1) return park(request[0] as T, error);
+      if (request.length === 1) return await park(request[0] as T, error);
       for (const part of divide(request, error instanceof BadAnswer ? error.positions : [])) await embedOrSplit(part, 1);
     }
   }
@@ -80,7 +84,9 @@ export async function embedTexts<T extends { text: string | null }>(
     await embedOrSplit(request.slice(middle), WHOLE_ANSWER_TRIES);
   }
 
-  function park(item: T, error: ReembedError): void {
+  async function park(item: T, error: ReembedError): Promise<void> {
+    // Before the first row is blamed, the provider has to show that it takes anything at all.
+    if (outcome.embedded.length === 0 && outcome.refused.length === 0) await sendProbe(provider);
     outcome.refused.push({ item, code: error.code, message: messageOf(error) });
     if (items.length >= ROWS_THAT_TELL && outcome.refused.length > items.length / 2) {
       throw new ProviderUnusable(provider.model.name, outcome.refused.length, items.length, messageOf(error));
@@ -89,19 +95,20 @@ export async function embedTexts<T extends { text: string | null }>(
 
   async function askPatiently(request: T[]): Promise<{ vectors: Float32Array[]; tokens: number }> {
     const expected = request.reduce((sum, item) => sum + tokensOf(item), 0);
-    const giveUpAt = Date.now() + options.patienceSeconds * 1000;
+    let giveUpAt: number | undefined;
     for (let attempt = 1; ; attempt++) {
       await waitForQuota(expected, giveUpAt);
       try {
         outcome.requests += 1;
         return await provider.embed(
           request.map((item) => item.text ?? ''),
-          'document',
+          role,
           options.signal,
         );
       } catch (error) {
         if (!(error instanceof ProviderUnavailable)) throw error;
         options.signal?.throwIfAborted();
+        giveUpAt ??= Date.now() + options.patienceSeconds * 1000;
         const backOff = Math.min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2 ** (attempt - 1)) * (0.5 + Math.random() / 2);
         const pause = error.retryAfterSeconds ?? backOff;
         if (Date.now() + pause * 1000 > giveUpAt) throw error;
@@ -111,13 +118,14 @@ export async function embedTexts<T extends { text: string | null }>(
     }
   }
 
-  async function waitForQuota(tokens: number, giveUpAt: number): Promise<void> {
+  /** Waits its turn, however long: a small quota is the user's wish. Only a provider that failed us may use up the patience. */
+  async function waitForQuota(tokens: number, giveUpAt: number | undefined): Promise<void> {
     for (;;) {
       options.signal?.throwIfAborted();
       const { rows } = await db.query<{ wait: number }>('SELECT reembed.take_quota($1, $2) AS wait', [provider.model.name, tokens]);
       const wait = rows[0]?.wait ?? 0;
       if (wait <= 0) return;
-      if (Date.now() > giveUpAt) throw new ProviderUnavailable(provider.model.name, `no request was allowed for ${options.patienceSeconds} s`);
+      if (giveUpAt !== undefined && Date.now() > giveUpAt) throw new ProviderUnavailable(provider.model.name, `no request was allowed for ${options.patienceSeconds} s`);
       await sleep(Math.min(wait, 5) * 1000, undefined, options.signal ? { signal: options.signal } : {});
     }
   }

@@ -1,13 +1,14 @@
 import type { Config } from '../config.ts';
 import type { ModelDefinition } from '../phases/plan.ts';
-import { createProvider } from './provider.ts';
-import { MissingApiKey } from './provider-error.ts';
+import { BadAnswer } from './check-vectors.ts';
+import { createProvider, type Provider } from './provider.ts';
+import { InputRefused, MissingApiKey, ProviderRefused } from './provider-error.ts';
 
 /**
  * Sends one short text, so that a wrong key, name or dimension is found before anything is written.
  *
  * @returns a sentence for the plan
- * @throws ProviderUnavailable, ProviderRefused, BadAnswer
+ * @throws ProviderUnavailable, ProviderRefused
  */
 export async function probeProvider(definition: ModelDefinition, config: Config): Promise<string> {
   const model = {
@@ -24,11 +25,28 @@ export async function probeProvider(definition: ModelDefinition, config: Config)
   };
   try {
     const provider = createProvider(model, config.newProvider, { timeoutSeconds: config.requestTimeoutSeconds, keyVariable: 'OPENAI_API_KEY' });
-    await provider.embed(['a short text'], 'document');
+    await sendProbe(provider);
     return 'the provider answered with vectors of the right size';
   } catch (error) {
     // Planning must be possible before there is a key; anything else is better known now than in the middle.
     if (error instanceof MissingApiKey) return `not probed: ${error.message}`;
+    throw error;
+  }
+}
+
+/**
+ * Sends one short text of our own: what is refused then is no row's fault.
+ *
+ * @throws ProviderUnavailable, ProviderRefused
+ */
+export async function sendProbe(provider: Provider): Promise<void> {
+  try {
+    await provider.embed(['a short text'], 'document');
+  } catch (error) {
+    if (error instanceof InputRefused || (error instanceof BadAnswer && error.code !== 'wrong_dimensions')) {
+      throw new ProviderRefused(error.code, error.message, `a short text of our own got this answer: check the model name, the options and the server behind ${provider.model.name}`);
+    }
+    if (error instanceof BadAnswer) throw new ProviderRefused(error.code, error.message, error.remedy);
     throw error;
   }
 }

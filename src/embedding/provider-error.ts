@@ -1,4 +1,4 @@
-import { APIConnectionError, APIError } from 'openai';
+import { APIConnectionError, APIError, APIUserAbortError } from 'openai';
 import { messageOf, ReembedError } from '../errors.ts';
 
 /** The provider cannot be reached or is overloaded: the same request may succeed later. */
@@ -39,12 +39,13 @@ export class MissingApiKey extends ProviderRefused {
  * Sorts an error of the openai client by whose fault it is: passing, the input's, or the operator's.
  *
  * @param secrets values that must not appear in the message
+ * @param texts the texts that were sent; servers like to quote them, and messages are stored where more people can read
  */
-export function classifyProviderError(error: unknown, model: string, secrets: string[]): Error {
+export function classifyProviderError(error: unknown, model: string, secrets: string[], texts: string[]): Error {
   if (error instanceof ReembedError) return error;
-  const message = redact(reasonOf(error), secrets);
+  const message = withoutTexts(redact(reasonOf(error), secrets), texts).slice(0, 300);
   // The cause is left out on purpose: the client's error carries request headers with the key in them.
-  if (error instanceof APIConnectionError) return new ProviderUnavailable(model, message);
+  if (error instanceof APIConnectionError || error instanceof APIUserAbortError) return new ProviderUnavailable(model, message);
   if (!(error instanceof APIError)) {
     return error instanceof SyntaxError ? new ProviderUnavailable(model, 'its answer is not JSON') : new ProviderUnavailable(model, message);
   }
@@ -65,10 +66,28 @@ export function classifyProviderError(error: unknown, model: string, secrets: st
   return new InputRefused('input_refused', model, message);
 }
 
+/** What the error says and what lies at the bottom of it, such as a refused connection. */
 function reasonOf(error: unknown): string {
-  const { cause } = (error ?? {}) as { cause?: unknown };
-  const deeper = cause instanceof Error ? ((cause as { code?: string }).code ?? cause.message) : undefined;
-  return (deeper ? `${messageOf(error)} ${deeper}` : messageOf(error)).replace(/\s+/g, ' ').slice(0, 300);
+  let deepest = error;
+  while (deepest instanceof Error && deepest.cause instanceof Error) deepest = deepest.cause;
+  const { code } = deepest as { code?: unknown };
+  const reason = deepest === error ? '' : ` ${typeof code === 'string' ? code : messageOf(deepest)}`;
+  return `${messageOf(error)}${reason}`.replace(/\s+/g, ' ').slice(0, 2000);
+}
+
+const QUOTED = 12;
+
+/** Replaces whatever of the texts a message quotes, whole or in part, by a mark. */
+export function withoutTexts(message: string, texts: string[]): string {
+  const sources = texts.map((text) => text.replace(/\s+/g, ' ').trim()).filter((text) => text.length > 3);
+  const quoted = new Array<boolean>(message.length).fill(false);
+  for (const source of sources) {
+    const length = Math.min(QUOTED, source.length);
+    for (let at = 0; at + length <= message.length; at++) {
+      if (source.includes(message.slice(at, at + length))) quoted.fill(true, at, at + length);
+    }
+  }
+  return message.replace(/./gs, (character, at: number) => (quoted[at] ? (quoted[at - 1] ? '' : '[text]') : character));
 }
 
 /** Replaces secrets by a mark, and what looks like an API key in the text of others. */

@@ -59,7 +59,7 @@ export function createProvider(model: ModelRow, access: ProviderAccess, options:
         const vectors = checkVectors(answer?.data as unknown as AnsweredVector[], texts.length, model.dimensions, model.name);
         return { vectors, tokens: answer.usage?.total_tokens ?? answer.usage?.prompt_tokens ?? 0 };
       } catch (error) {
-        throw classifyProviderError(error, model.name, secrets);
+        throw classifyProviderError(error, model.name, secrets, texts);
       }
     },
   };

@@ -1,6 +1,6 @@
 import type { Phase } from './phase.ts';
 import { SHORT_LOCK_WAIT } from './phase.ts';
-import { identifier, literal, type ModelDefinition, nameArray, tableOf, vectorType } from './plan.ts';
+import { type CampaignPlan, identifier, literal, type ModelDefinition, nameArray, tableOf, vectorType } from './plan.ts';
 
 export const expand: Phase = {
   name: 'expand',
@@ -19,8 +19,7 @@ ${registerModel(plan.to)}
 -- Puts triggers on the table that note live writes, and makes the view ${plan.liveView}, which still reads ${oneLine(plan.from.name)}.
 SELECT reembed.start_migration(
   p_name => ${literal(plan.campaign)},
-  p_relation => ${literal(tableOf(plan))},
-  p_column => ${literal(plan.column)},
+  ${columnArguments(plan)}
   p_key_columns => ${nameArray(plan.keyColumns)},
   p_text_columns => ${nameArray(plan.textColumns)},
   p_text_sql => ${literal(plan.textSql)},
@@ -45,6 +44,12 @@ ALTER TABLE ${tableOf(plan)}
   DROP COLUMN ${identifier(plan.toColumn)};`,
   ],
 };
+
+/** The part of the file that says which column it is about. */
+export function columnArguments(plan: CampaignPlan): string {
+  return `p_relation => ${literal(tableOf(plan))},
+  p_column => ${literal(plan.column)},`;
+}
 
 function registerModel(model: ModelDefinition): string {
   return `SELECT reembed.register_model(

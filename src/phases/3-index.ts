@@ -1,4 +1,5 @@
 import type { Queryable } from '../database/connection.ts';
+import type { Notice } from '../database/migration-runner.ts';
 import { CONCURRENT_LOCK_WAIT, type Phase, RESET_LOCK_WAIT } from './phase.ts';
 import { identifier, literal, operatorClass, tableOf } from './plan.ts';
 
@@ -20,6 +21,7 @@ export const index: Phase = {
     `SELECT reembed.enter_phase(${literal(plan.campaign)}, 'index');`,
   ],
   down: (plan) => [
+    `SELECT reembed.require_unread(${literal(plan.campaign)});`,
     ...(plan.index
       ? [CONCURRENT_LOCK_WAIT, `DROP INDEX CONCURRENTLY IF EXISTS ${identifier(plan.schema)}.${identifier(plan.index.name)};`, RESET_LOCK_WAIT]
       : []),
@@ -29,23 +31,23 @@ export const index: Phase = {
 
 /**
  * Drops what a failed concurrent build of this campaign left INVALID: IF NOT EXISTS would take it for the index. Only
- * the campaign's own index on its own table is ever dropped.
- *
- * @returns name of the dropped index, if there was one
+ * the campaign's own index on its own table is ever dropped, or on the way back from contract one that it restores.
  */
-export async function dropInvalidIndex(db: Queryable, campaign: string): Promise<string | undefined> {
+export async function dropInvalidIndexes(db: Queryable, campaign: string, notice: Notice): Promise<void> {
   const { rows } = await db.query<{ name: string; statement: string }>(
     `SELECT c.relname AS name, format('DROP INDEX CONCURRENTLY %I.%I', n.nspname, c.relname) AS statement
        FROM reembed.migration AS m
        JOIN reembed.target AS t ON t.name = m.target
        JOIN pg_index AS i ON i.indrelid = t.relation AND NOT i.indisvalid
-       JOIN pg_class AS c ON c.oid = i.indexrelid AND c.relname = m.index_name
+       JOIN pg_class AS c ON c.oid = i.indexrelid
        JOIN pg_namespace AS n ON n.oid = c.relnamespace
       WHERE m.name = $1
+        AND (c.relname = m.index_name OR m.old_column -> 'indexes' @> jsonb_build_array(jsonb_build_object('name', c.relname)))
         AND NOT EXISTS (SELECT FROM pg_stat_progress_create_index AS p WHERE p.index_relid = i.indexrelid)`,
     [campaign],
   );
-  const invalid = rows[0];
-  if (invalid) await db.query(invalid.statement);
-  return invalid?.name;
+  for (const { name, statement } of rows) {
+    await db.query(statement);
+    notice(`index ${name} was left INVALID by an earlier build: dropped, will be built again`);
+  }
 }

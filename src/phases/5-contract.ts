@@ -13,7 +13,8 @@ export const contract: Phase = {
 SELECT reembed.require_gate(${literal(plan.campaign)}, 'contract');
 SELECT reembed.archive_old_vectors(${literal(plan.campaign)});
 
-LOCK TABLE ${tableOf(plan)} IN ACCESS EXCLUSIVE MODE;
+-- ACCESS EXCLUSIVE on the views and the table from here on.
+SELECT reembed.lock_target(${literal(targetOf(plan))});
 SELECT reembed.archive_late_changes(${literal(plan.campaign)});
 SELECT reembed.drop_view(${literal(targetOf(plan))}, reembed.model_view_name(${literal(targetOf(plan))}, ${literal(plan.from.name)}));
 
@@ -31,8 +32,8 @@ SELECT reembed.enter_contract(${literal(plan.campaign)});`,
 BEGIN
   PERFORM reembed.require_archive(${literal(plan.campaign)});
   IF (SELECT phase FROM reembed.migration WHERE name = ${literal(plan.campaign)}) = 'contract' THEN
-    SET LOCAL lock_timeout = '1s';
-    LOCK TABLE ${tableOf(plan)} IN ACCESS EXCLUSIVE MODE;
+    SET LOCAL lock_timeout = '500ms';
+    PERFORM reembed.lock_target(${literal(targetOf(plan))});
 ${renames(plan, 'expand')
   .map((line) => `    ${line}`)
   .join('\n')}
@@ -46,25 +47,22 @@ END $down$;`,
     ...(plan.oldIndexes.length > 0
       ? [CONCURRENT_LOCK_WAIT, ...plan.oldIndexes.map(({ definition }) => `${concurrently(definition)};`), RESET_LOCK_WAIT]
       : []),
+    `SELECT reembed.finish_restore(${literal(plan.campaign)});`,
   ],
 };
 
 /** Lets the new column and index take the old names, or gives them their own names back. */
 function renames(plan: CampaignPlan, direction: 'contract' | 'expand'): string[] {
-  const table = tableOf(plan);
-  const pairs = [
-    [`ALTER TABLE ${table} RENAME COLUMN`, plan.toColumn, plan.column],
-    [`ALTER TABLE ${table} RENAME COLUMN`, plan.toVersionColumn, `${plan.column}_model_version`],
-    ...(plan.index ? [[`ALTER INDEX ${identifier(plan.schema)}.%I RENAME`, plan.index.name, plan.index.finalName]] : []),
-  ] as [string, string, string][];
+  const column = (before: string, after: string) => `ALTER TABLE ${tableOf(plan)} RENAME COLUMN ${identifier(before)} TO ${identifier(after)};`;
+  const index = (before: string, after: string) => `ALTER INDEX ${identifier(plan.schema)}.${identifier(before)} RENAME TO ${identifier(after)};`;
+  const pairs: [typeof column, string, string][] = [
+    [column, plan.toColumn, plan.column],
+    [column, plan.toVersionColumn, `${plan.column}_model_version`],
+    ...(plan.index ? [[index, plan.index.name, plan.index.finalName] satisfies [typeof index, string, string]] : []),
+  ];
   return pairs
     .filter(([, temporary, final]) => temporary !== final)
-    .map(([command, temporary, final]) => {
-      const [before, after] = direction === 'contract' ? [temporary, final] : [final, temporary];
-      return command.includes('%I')
-        ? `${command.replace('%I', () => identifier(before))} TO ${identifier(after)};`
-        : `${command} ${identifier(before)} TO ${identifier(after)};`;
-    });
+    .map(([rename, temporary, final]) => (direction === 'contract' ? rename(temporary, final) : rename(final, temporary)));
 }
 
 function concurrently(indexDefinition: string): string {

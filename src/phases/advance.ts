@@ -3,7 +3,7 @@ import type { MigrationFile } from '../database/migration-file.ts';
 import { type Notice, readMigrationState, runMigrationFile } from '../database/migration-runner.ts';
 import { applySqlObjects } from '../database/sql-objects.ts';
 import { withLockRetries } from '../database/lock-retries.ts';
-import { dropInvalidIndex } from './3-index.ts';
+import { dropInvalidIndexes } from './3-index.ts';
 
 /** A condition that keeps a gate closed, and what settles it. */
 export interface OpenCondition {
@@ -53,10 +53,7 @@ export async function advance(database: Database, options: AdvanceOptions): Prom
     if (result.ran.length >= limit) return result;
     const next = own ?? (await nextOpenFile(database.pool, pending, result.waiting, options));
     if (!next) return result;
-    if (next.phase === 'index' && next.campaign) {
-      const dropped = await dropInvalidIndex(database.pool, next.campaign);
-      if (dropped) options.notice(`index ${dropped} was left INVALID by an earlier build: dropped, will be built again`);
-    }
+    if (next.phase === 'index' && next.campaign) await dropInvalidIndexes(database.pool, next.campaign, options.notice);
     const startedAt = Date.now();
     await runMigrationFile(database, next, 'up', options.notice);
     const duration = Date.now() - startedAt;

@@ -58,6 +58,6 @@ function statements(texts: string[], inTransaction: boolean): string {
 }
 
 /** Text that stands for itself between backticks. */
-function templateText(text: string): string {
+export function templateText(text: string): string {
   return text.replace(/[\\`]/g, '\\$&').replace(/\$\{/g, '\\${');
 }

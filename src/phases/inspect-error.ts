@@ -7,12 +7,18 @@ export class NoSuchTable extends ReembedError {
   }
 }
 
-const KINDS: Record<string, string> = { p: 'a partitioned table', v: 'a view', m: 'a materialized view', f: 'a foreign table', i: 'an index', S: 'a sequence' };
+const KINDS: Record<string, string> = { p: 'a partitioned table', partition: 'a partition', heir: 'a table that inherits or is inherited from', v: 'a view', m: 'a materialized view', f: 'a foreign table', i: 'an index', S: 'a sequence' };
+
+const REMEDIES: Record<string, string> = {
+  p: 'partitioned tables are not supported yet: move the rows to an ordinary table',
+  partition: 'a column cannot be added to one partition, and partitioned tables are not supported yet: move the rows to an ordinary table',
+  heir: 'inheritance is not supported: a column cannot be moved in one of the tables alone',
+};
 
 /** The relation is something other than a plain table. */
 export class NotAnOrdinaryTable extends ReembedError {
   constructor(table: string, kind: string) {
-    super('not_an_ordinary_table', `${table} is ${KINDS[kind] ?? 'not a table'}`, kind === 'p' ? 'partitioned tables are not supported yet; a campaign can be run on each partition' : 'name the table below it');
+    super('not_an_ordinary_table', `${table} is ${KINDS[kind] ?? 'not a table'}`, REMEDIES[kind] ?? 'name the table below it');
   }
 }
 

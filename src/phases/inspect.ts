@@ -37,7 +37,8 @@ export interface TableFacts {
 export async function inspectTable(db: Queryable, table: string, column: string): Promise<TableFacts> {
   const server = await readServer(db);
   const relation = await findRelation(db, table);
-  if (relation.kind !== 'r') throw new NotAnOrdinaryTable(table, relation.kind);
+  const kind = relation.kind === 'r' && relation.family ? relation.family : relation.kind;
+  if (kind !== 'r') throw new NotAnOrdinaryTable(table, kind);
 
   const columns = await db.query<{ name: string; type: string; base: string; modifier: number; notNull: boolean; attnum: number }>(
     `SELECT a.attname AS name, format_type(a.atttypid, a.atttypmod) AS type, y.typname AS base, a.atttypmod AS modifier,
@@ -106,25 +107,24 @@ async function readServer(db: Queryable): Promise<Pick<TableFacts, 'serverVersio
   return { serverVersion: server.serverVersion, vectorSchema: server.vectorSchema, vectorVersion: server.vectorVersion };
 }
 
+const NAME = String.raw`(?:"(?:[^"]|"")+"|[\p{L}_][\p{L}\p{N}_$]*)`;
+const WRITTEN_NAME = new RegExp(`^${NAME}(\\.${NAME})?$`, 'u');
+
 async function findRelation(db: Queryable, table: string) {
   const dot = table.indexOf('.');
   const spellings = [
-    pg.escapeIdentifier(table),
-    ...(dot > 0 ? [`${pg.escapeIdentifier(table.slice(0, dot))}.${pg.escapeIdentifier(table.slice(dot + 1))}`] : []),
-    table,
+    ...(table !== '' ? [pg.escapeIdentifier(table)] : []),
+    ...(dot > 0 && dot < table.length - 1 ? [`${pg.escapeIdentifier(table.slice(0, dot))}.${pg.escapeIdentifier(table.slice(dot + 1))}`] : []),
+    // PostgreSQL 15 raises an error for what is not a name, and with it ends the transaction.
+    ...(WRITTEN_NAME.test(table) ? [table] : []),
   ];
   for (const spelling of spellings) {
-    const { rows } = await db
-      .query<{ oid: number; kind: string; schema: string; name: string; rowSecurity: boolean }>(
-        `SELECT c.oid::integer AS oid, c.relkind AS kind, n.nspname AS schema, c.relname AS name, c.relrowsecurity AS "rowSecurity"
-           FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE c.oid = to_regclass($1)`,
-        [spelling],
-      )
-      .catch((error: { code?: string }) => {
-        // 42601, 42602: not a name PostgreSQL can read; then the other spellings decide.
-        if (error.code === '42601' || error.code === '42602') return { rows: [] };
-        throw error;
-      });
+    const { rows } = await db.query<{ oid: number; kind: string; family: string | null; schema: string; name: string; rowSecurity: boolean }>(
+      `SELECT c.oid::bigint::double precision AS oid, c.relkind AS kind, n.nspname AS schema, c.relname AS name, c.relrowsecurity AS "rowSecurity",
+              CASE WHEN c.relispartition THEN 'partition' WHEN EXISTS (SELECT FROM pg_inherits WHERE c.oid IN (inhrelid, inhparent)) THEN 'heir' END AS family
+         FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE c.oid = to_regclass($1)`,
+      [spelling],
+    );
     if (rows[0]) return rows[0];
   }
   const { rows } = await db.query<{ name: string }>(

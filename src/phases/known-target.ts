@@ -1,6 +1,9 @@
+import { readFileSync } from 'node:fs';
 import type { Queryable } from '../database/connection.ts';
 import type { MigrationState } from '../database/migration-runner.ts';
+import { columnArguments } from './1-expand.ts';
 import { type KnownTarget, shortName } from './draft.ts';
+import { templateText } from './files.ts';
 import { CampaignRunning, NameTaken } from './inspect-error.ts';
 import type { TableFacts } from './inspect.ts';
 import type { CampaignPlan } from './plan.ts';
@@ -45,8 +48,7 @@ export async function chooseLiveView(db: Queryable, facts: TableFacts): Promise<
 
 /** @throws CampaignRunning when files for the column wait to be run */
 export function refusePendingFiles(state: MigrationState, plan: CampaignPlan): void {
-  const middle = plan.campaign.slice(17).split('_to_')[0] ?? '';
-  const waiting = state.pending.find(({ campaign }) => campaign?.slice(17).startsWith(`${middle}_to_`));
+  const waiting = state.pending.find(({ phase, path }) => phase === 'expand' && readFileSync(path, 'utf8').includes(templateText(columnArguments(plan))));
   if (waiting?.campaign) {
     throw new CampaignRunning(`${plan.schema}.${plan.table}.${plan.column}`, `the files of ${waiting.campaign} wait to be run`, 'npm run migrate up, or delete those five files');
   }

@@ -33,6 +33,7 @@ export function textSource(facts: TableFacts, columns: string[], expression: str
  * Counts the rows with a text and measures a sample of them with a real tokenizer (cl100k, the one of OpenAI's embedding
  * models; other models' counts differ by some percent).
  *
+ * @param db a connection in a transaction
  * @throws NoText, BadTextExpression
  */
 export async function measureText(db: Queryable, facts: TableFacts, source: Pick<TextFacts, 'textColumns' | 'textSql'>): Promise<TextFacts> {
@@ -47,6 +48,8 @@ export async function measureText(db: Queryable, facts: TableFacts, source: Pick
       throw error;
     }
   };
+  // As the functions of the campaign will see it: they find nothing of the user's without its schema.
+  await db.query("SELECT set_config('search_path', 'pg_catalog', true)");
   const counted = await measured<{ rows: string }>(`SELECT count(*) AS rows FROM ${facts.qualified} AS t WHERE ${hasText}`);
   const rows = Number(counted[0]?.rows ?? 0);
   if (rows === 0) throw new NoText(facts.table, source.textColumns.join(', ') || source.textSql);

@@ -4,6 +4,7 @@ import { dropEmptySchema, type Notice, readMigrationState, runMigrationFile } fr
 import { dropSqlObjects } from '../database/sql-objects.ts';
 import { withLockRetries } from '../database/lock-retries.ts';
 import { GateClosed, ReembedError } from '../errors.ts';
+import { dropInvalidIndexes } from './3-index.ts';
 import { rowsLackingOldVector } from './4-switch.ts';
 
 /** There is nothing left to take down. */
@@ -42,6 +43,7 @@ export async function retreat(database: Database, options: RetreatOptions): Prom
     if (!last && done.ran.length === 0) throw new NothingToTakeDown();
     if (!last) break;
     if (last.phase === 'switch' && last.campaign) await refuseIncompleteWayBack(database, last.campaign, options);
+    if (last.phase === 'contract' && last.campaign) await dropInvalidIndexes(database.pool, last.campaign, options.notice);
     // The tables cannot go while functions are made of their types; the next `up` brings the functions again.
     if (!last.campaign) await withLockRetries(() => dropSqlObjects(database), 'sql/', options.notice);
     const startedAt = Date.now();

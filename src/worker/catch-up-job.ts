@@ -58,20 +58,26 @@ async function settleNotes(context: WorkContext, target: WorkTarget, notes: Stal
 }
 
 async function refresh(context: WorkContext, target: WorkTarget, vector: VectorColumn, notes: StaleRow[], signal?: AbortSignal) {
-  const hasText = (note: StaleRow) => (note.text ?? '').trim() !== '';
-  const outcome = await embedRows(context, target, vector, notes.filter(hasText), signal);
+  const outcome = await embedRows(
+    context,
+    target,
+    vector,
+    notes.filter(({ hasText }) => hasText),
+    signal,
+  );
+  const failed = new Set(outcome.refused.map(({ item }) => item.keyText));
   const written = await inTransaction(context.database.pool, async (client) => {
     const keys = await writeVectors(client, target, vector, [
       ...outcome.embedded.map(({ item, vector: values }) => ({ row: item, vector: values })),
-      ...notes.filter((note) => !hasText(note)).map((row) => ({ row, vector: null })),
+      ...notes.filter(({ hasText }) => !hasText).map((row) => ({ row, vector: null })),
       // A vector that could not be renewed belongs to a text that is gone: it must not be found any more.
       ...outcome.refused.map(({ item }) => ({ row: item, vector: null })),
     ]);
-    await forgetFailures(client, target, vector, [...keys]);
+    await forgetFailures(client, target, vector, [...keys].filter((key) => !failed.has(key)));
     await recordFailures(client, target, vector, outcome.refused.map(({ item, code, message }) => ({ row: item, code, message })));
     return keys;
   });
-  return { written, failed: new Set(outcome.refused.map(({ item }) => item.keyText)), tokens: outcome.tokens };
+  return { written, failed, tokens: outcome.tokens };
 }
 
 /** Deletes notes that were not renewed meanwhile. Apart from the write, because it may meet a note that is being renewed. */
@@ -86,6 +92,9 @@ async function deleteNotes(context: WorkContext, target: WorkTarget, notes: Stal
             FOR UPDATE OF s SKIP LOCKED)`,
       [target.name, notes.map(({ keyText }) => keyText), notes.map(({ version }) => version)],
     );
+    // A row that is gone cannot fail any more.
+    const gone = notes.filter((note) => !note.exists).map(({ keyText }) => keyText);
+    for (const vector of gone.length > 0 ? target.vectors : []) await forgetFailures(client, target, vector, gone);
     if (rows > 0) {
       await client.query('UPDATE reembed.migration SET live_rows = live_rows + $2, live_tokens = live_tokens + $3 WHERE name = $1', [
         target.migration,

@@ -1,4 +1,6 @@
-import { UsageError } from '../errors.ts';
+import { sendProbe } from '../embedding/probe.ts';
+import { ProviderUnavailable } from '../embedding/provider-error.ts';
+import { messageOf, UsageError } from '../errors.ts';
 import type { WorkContext } from './context.ts';
 import { stopKeepingOldCurrent } from './catch-up-job.ts';
 import { loadTarget } from './target.ts';
@@ -10,12 +12,14 @@ export const WORKER_STOPPED = 'a worker stopped:';
  * Sends each model that will be needed one short text before any row is touched, so that a wrong key, name or dimension
  * is found at once. Ends a pause that a worker made for such a reason.
  *
- * @throws the provider's error for a new model; an old model that cannot be called is given up with a notice
+ * @throws the provider's error for a new model; an old model that refuses is given up with a notice. One that merely
+ *   does not answer is no reason: the work itself waits for it.
  */
 export async function checkProviders(context: WorkContext): Promise<void> {
   const { pool } = context.database;
   const { rows } = await pool.query<{ name: string }>('SELECT name FROM reembed.target ORDER BY name');
   const expected = new Set<string>();
+  let unavailable: ProviderUnavailable | undefined;
   for (const { name } of rows) {
     const target = await loadTarget(pool, name);
     for (const vector of target?.vectors ?? []) {
@@ -23,8 +27,13 @@ export async function checkProviders(context: WorkContext): Promise<void> {
       try {
         const provider = await context.providerOf(vector);
         if (vector.role === 'new') expected.add(provider.model.name).add(provider.model.provider_model);
-        await provider.embed(['a short text'], 'document');
+        await sendProbe(provider);
       } catch (error) {
+        if (error instanceof ProviderUnavailable) {
+          unavailable = error;
+          context.notice(messageOf(error));
+          continue;
+        }
         if (vector.role === 'new' || !target) throw error;
         await stopKeepingOldCurrent(context, target, error);
       }
@@ -34,5 +43,8 @@ export async function checkProviders(context: WorkContext): Promise<void> {
   if (model && expected.size > 0 && !expected.has(model)) {
     throw new UsageError(`EMBED_MODEL is ${model}, but the campaign embeds with ${[...expected].join(' or ')}`, 'correct EMBED_MODEL, or create a campaign for it');
   }
+  const stopped = await pool.query('SELECT FROM reembed.setting WHERE paused AND starts_with(paused_reason, $1)', [WORKER_STOPPED]);
+  if (stopped.rowCount === 0) return;
+  if (unavailable) throw unavailable;
   await pool.query('UPDATE reembed.setting SET paused = false WHERE paused AND starts_with(paused_reason, $1)', [WORKER_STOPPED]);
 }

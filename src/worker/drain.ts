@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../config.ts';
 import type { Database, Queryable } from '../database/connection.ts';
 import { ReembedError } from '../errors.ts';
-import { startWorker } from './worker.ts';
+import { startWorker, WorkStuck } from './worker.ts';
 
 /** Work is left, but it is paused. */
 export class WorkPaused extends ReembedError {
@@ -76,11 +76,4 @@ async function throwIfStuck(db: Queryable, startedAt: Date): Promise<void> {
     [startedAt],
   );
   if (failed.rows[0]) throw new WorkStuck(failed.rows[0].error);
-}
-
-/** A batch could not be finished; it stays in the ledger for the next run. */
-export class WorkStuck extends ReembedError {
-  constructor(reason: string) {
-    super('work_stuck', reason, 'nothing is lost: mend the cause, then run the command again; it goes on where it stopped');
-  }
 }

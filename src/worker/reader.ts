@@ -17,6 +17,8 @@ export interface SourceRow {
 export interface StaleRow extends SourceRow {
   needsNew: boolean;
   needsOld: boolean;
+  /** reembed.has_text() of the text: what is blank is decided in one place */
+  hasText: boolean;
   version: string;
   /** false when the row is not in the table any more */
   exists: boolean;
@@ -70,7 +72,7 @@ export async function readStale(db: Queryable, target: WorkTarget, limit: number
         WHERE (${keyList(target, 't')}) IN (SELECT ${keyFromObject(target, 'note.key')} FROM note)
      )
      SELECT n.key::text AS "keyText", n.needs_new AS "needsNew", n.needs_old AS "needsOld", n.version::text AS version,
-            p.key IS NOT NULL AS exists, p.text, reembed.text_hash(p.text)::text AS "textHash"
+            p.key IS NOT NULL AS exists, p.text, reembed.text_hash(p.text)::text AS "textHash", reembed.has_text(p.text) AS "hasText"
        FROM note AS n
        LEFT JOIN present AS p ON p.key = n.key
       WHERE p.key IS NOT NULL OR NOT EXISTS (SELECT FROM visible AS v WHERE v.key = n.key)

@@ -35,7 +35,7 @@ export async function loadTarget(db: Queryable, name: string): Promise<WorkTarge
             (SELECT array_agg(format_type(a.atttypid, a.atttypmod) ORDER BY array_position(t.key_columns, a.attname))
                FROM pg_attribute AS a WHERE a.attrelid = t.relation AND a.attname = ANY (t.key_columns)) AS "keyTypes",
             m.name AS migration, m.tokens_per_character::double precision AS "tokensPerCharacter",
-            y.oid::integer AS "vectorOid", format('%I.%I', yn.nspname, y.typname) AS "vectorType"
+            y.oid::bigint::double precision AS "vectorOid", format('%I.%I', yn.nspname, y.typname) AS "vectorType"
        FROM reembed.target AS t
        JOIN pg_class AS c ON c.oid = t.relation
        JOIN pg_namespace AS n ON n.oid = c.relnamespace
@@ -69,13 +69,24 @@ export function keyList(target: WorkTarget, alias?: string): string {
 
 /** SQL for the key of a row as it stands in stale_row and failed_row. */
 export function keyObject(target: WorkTarget, alias: string): string {
-  const pairs = target.keyColumns.map((column) => `${pg.escapeLiteral(column)}, ${alias}.${pg.escapeIdentifier(column)}`);
+  const pairs = target.keyColumns.map((column, i) => {
+    const value = `${alias}.${pg.escapeIdentifier(column)}`;
+    return `${pg.escapeLiteral(column)}, ${isInstant(target.keyTypes[i]) ? `${value} AT TIME ZONE 'UTC'` : value}`;
+  });
   return `jsonb_build_object(${pairs.join(', ')})`;
 }
 
 /** SQL that takes each key column out of such an object again, with its type. */
 export function keyExpressions(target: WorkTarget, object: string): string[] {
-  return target.keyColumns.map((column, i) => `(${object} ->> ${pg.escapeLiteral(column)})::${target.keyTypes[i]}`);
+  return target.keyColumns.map((column, i) => {
+    const text = `(${object} ->> ${pg.escapeLiteral(column)})`;
+    return isInstant(target.keyTypes[i]) ? `(${text}::timestamp AT TIME ZONE 'UTC')` : `${text}::${target.keyTypes[i]}`;
+  });
+}
+
+// reembed.key_sql() writes a timestamptz in UTC, so that a key reads the same in every session.
+function isInstant(type: string | undefined): boolean {
+  return /^timestamp(\(\d\))? with time zone$/.test(type ?? '');
 }
 
 /** The same as one list, to compare with the key columns. */

@@ -4,9 +4,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { PgBoss } from 'pg-boss';
 import type { Config } from '../config.ts';
 import type { Database } from '../database/connection.ts';
-import { isConnectionFailure } from '../database/database-error.ts';
+import { isConnectionFailure, isLockFailure } from '../database/database-error.ts';
 import { ProviderRefused, ProviderUnavailable } from '../embedding/provider-error.ts';
-import { messageOf } from '../errors.ts';
+import { messageOf, ReembedError } from '../errors.ts';
 import { type BatchJob, runBatch } from './batch-job.ts';
 import { runCatchUp } from './catch-up-job.ts';
 import { createWorkContext, type WorkContext } from './context.ts';
@@ -20,6 +20,13 @@ export interface Worker {
   stop(): Promise<void>;
 }
 
+/** Job after job fails, and not for want of a provider; whatever is left stays in the ledger. */
+export class WorkStuck extends ReembedError {
+  constructor(reason: string) {
+    super('work_stuck', reason, 'nothing is lost: mend the cause, then run the command again; it goes on where it stopped');
+  }
+}
+
 /** How a worker behaves when its provider stays away. */
 export interface WorkerOptions {
   /** true: stop with the error once the patience is used up, because a person waits; false: go on trying for ever */
@@ -29,6 +36,7 @@ export interface WorkerOptions {
 const LOOK_FOR_WORK_MS = 500;
 const SIGN_OF_LIFE_MS = 5000;
 const DRAIN_MS = 60_000;
+const FAILURES_THAT_TELL = 5;
 
 /**
  * Starts a worker: pg-boss hands it batches and changed rows, and it looks again and again that whatever the ledger says
@@ -39,6 +47,8 @@ const DRAIN_MS = 60_000;
 export async function startWorker(database: Database, config: Config, notice: (line: string) => void, options: WorkerOptions = {}): Promise<Worker> {
   const context = createWorkContext(database, config, notice);
   await checkProviders(context);
+  // Whoever starts a worker has mended something: no job shall sit out the wait of its last failure.
+  await database.pool.query("UPDATE reembed_queue.job SET start_after = now() WHERE name IN ('reembed-batch', 'reembed-catch-up') AND state = 'retry'");
   const boss = createBoss(database, notice);
   await boss.start();
 
@@ -52,19 +62,24 @@ export async function startWorker(database: Database, config: Config, notice: (l
   // Without a listener of its own, a failure between two awaits of the caller would end the process.
   finished.catch(() => {});
 
+  let inARow = 0;
   const guarded = async (work: () => Promise<unknown>) => {
     try {
       await work();
+      inARow = 0;
     } catch (error) {
+      // Stopped on purpose: what it had begun is still in the ledger, and needs no wait for a retry.
+      if (stopping.signal.aborted && error instanceof Error && error.name === 'AbortError') return;
       if (error instanceof ProviderRefused) {
-        await pauseEverything(context, error);
+        // The reason comes first: whoever waits for this worker would else hear only of the pause.
         fail(error);
+        await pauseEverything(context, error);
         return;
       }
-      if (error instanceof ProviderUnavailable) {
-        if (options.giveUp) fail(error);
-        else notice(messageOf(error));
-      }
+      notice(messageOf(error));
+      if (!isConnectionFailure(error) && !isLockFailure(error)) inARow += 1;
+      if (options.giveUp && error instanceof ProviderUnavailable) fail(error);
+      else if (options.giveUp && inARow >= FAILURES_THAT_TELL) fail(new WorkStuck(messageOf(error)));
       throw error;
     }
   };

@@ -1,0 +1,29 @@
+-- IF NOT EXISTS takes the INVALID leftover of a build that was cut short for the index, so the last word is said here.
+CREATE OR REPLACE FUNCTION reembed.finish_restore(p_name text) RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+SET lock_timeout = '500ms'
+AS $$
+DECLARE
+  m reembed.migration;
+  v record;
+BEGIN
+  SELECT * INTO STRICT m FROM reembed.migration WHERE name = p_name;
+  FOR v IN
+    SELECT c.relname AS name, n.nspname AS schema, i.indisvalid, k.old_index ->> 'comment' AS comment
+      FROM reembed.target AS t
+      JOIN pg_index AS i ON i.indrelid = t.relation
+      JOIN pg_class AS c ON c.oid = i.indexrelid
+      JOIN pg_namespace AS n ON n.oid = c.relnamespace
+      JOIN jsonb_array_elements(m.old_column -> 'indexes') AS k(old_index) ON k.old_index ->> 'name' = c.relname
+     WHERE t.name = m.target
+  LOOP
+    IF NOT v.indisvalid THEN
+      RAISE EXCEPTION 'index % is INVALID', v.name USING ERRCODE = 'RE001', HINT = 'Run again: npm run migrate down';
+    END IF;
+    EXECUTE format('COMMENT ON INDEX %I.%I IS %L', v.schema, v.name, v.comment);
+  END LOOP;
+  UPDATE reembed.migration SET old_column = NULL WHERE name = p_name;
+END;
+$$;
+COMMENT ON FUNCTION reembed.finish_restore IS 'Ends the way back from contract: raises RE001 while an old index is INVALID, gives indexes their comments.';

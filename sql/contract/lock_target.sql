@@ -1,0 +1,12 @@
+-- In the order a search takes its locks, view before table: the other way round the two would deadlock.
+CREATE OR REPLACE FUNCTION reembed.lock_target(p_target text) RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+SET lock_timeout = '500ms'
+AS $$
+BEGIN
+  PERFORM reembed.replace_views(p_target);
+  EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', (SELECT relation FROM reembed.target WHERE name = p_target));
+END;
+$$;
+COMMENT ON FUNCTION reembed.lock_target IS 'Locks the views of a target and then its table, for a change of columns.';
