@@ -3,7 +3,7 @@ LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
   WITH old AS (
-    SELECT t.name AS target, t.relation, a.attnum, c.relnamespace, t.live_view, m.from_model, m.to_model
+    SELECT t.name AS target, t.relation, a.attname AS column_name, a.attnum, c.relnamespace, t.live_view, m.from_model, m.to_model
       FROM reembed.migration AS m
       JOIN reembed.target AS t ON t.name = m.target
       JOIN pg_class AS c ON c.oid = t.relation
@@ -23,11 +23,9 @@ AS $$
     LEFT JOIN pg_rewrite AS r ON d.classid = 'pg_rewrite'::regclass AND r.oid = d.objid
     LEFT JOIN pg_class AS v ON v.oid = r.ev_class
     LEFT JOIN pg_namespace AS n ON n.oid = v.relnamespace
-    LEFT JOIN pg_index AS i ON d.classid = 'pg_class'::regclass AND i.indexrelid = d.objid
    WHERE (r.oid IS NULL OR v.relnamespace <> old.relnamespace OR v.relname NOT IN (
             old.live_view, reembed.model_view_name(old.target, old.from_model), reembed.model_view_name(old.target, old.to_model)))
-     -- An index on nothing but the old vectors goes with them and comes back with them.
-     AND NOT coalesce(i.indnatts = 1 AND i.indrelid = old.relation, false)
+     AND NOT (d.classid = 'pg_class'::regclass AND d.objid IN (SELECT reembed.vector_indexes(old.relation, old.column_name)))
      AND NOT (d.classid = 'pg_attrdef'::regclass AND EXISTS (
             SELECT FROM pg_attrdef AS f JOIN pg_attribute AS a ON a.attrelid = f.adrelid AND a.attnum = f.adnum
              WHERE f.oid = d.objid AND f.adnum = old.attnum))

@@ -1,18 +1,17 @@
 CREATE OR REPLACE FUNCTION reembed.describe_column(p_relation regclass, p_column name) RETURNS jsonb
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
-RETURN (
+AS $$
   SELECT jsonb_build_object(
            'type', format_type(a.atttypid, a.atttypmod),
            'not_null', a.attnotnull,
            'default', (SELECT pg_get_expr(d.adbin, d.adrelid) FROM pg_attrdef AS d WHERE d.adrelid = a.attrelid AND d.adnum = a.attnum),
            'storage', a.attstorage,
            'comment', col_description(a.attrelid, a.attnum),
-           'indexes', (SELECT coalesce(jsonb_agg(jsonb_build_object('name', c.relname, 'definition', pg_get_indexdef(i.indexrelid),
-                                                                    'comment', obj_description(i.indexrelid, 'pg_class')) ORDER BY i.indexrelid), '[]')
-                         FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid
-                        WHERE i.indrelid = a.attrelid AND i.indnatts = 1 AND i.indkey[0] = a.attnum))
+           'indexes', (SELECT coalesce(jsonb_agg(jsonb_build_object('name', c.relname, 'definition', pg_get_indexdef(c.oid),
+                                                                    'comment', obj_description(c.oid, 'pg_class')) ORDER BY c.oid), '[]')
+                         FROM pg_class AS c WHERE c.oid IN (SELECT reembed.vector_indexes(p_relation, p_column))))
     FROM pg_attribute AS a
-   WHERE a.attrelid = p_relation AND a.attname = p_column
-);
+   WHERE a.attrelid = p_relation AND a.attname = p_column;
+$$;
 COMMENT ON FUNCTION reembed.describe_column IS 'What is needed to make a column again as it was.';

@@ -1,0 +1,63 @@
+import { readFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import test from 'ava';
+import pg from 'pg';
+import { createWorkplace } from './harness/command.ts';
+import { createTestDatabase } from './harness/database.ts';
+import { createDocuments, NEW_DIMENSIONS, NEW_MODEL, OLD_DIMENSIONS, OLD_MODEL, wrongRows } from './harness/documents.ts';
+import { startProvider } from './harness/provider.ts';
+
+// The embedded database has one role, which may do everything.
+if (process.env.TEST_DATABASE_URL) {
+  test('a role with the grants of docs/worker-role.sql can work, validate and switch, and cannot create anything', async (t) => {
+    const database = await createTestDatabase();
+    t.teardown(database.close);
+    t.teardown(database.close);
+    const provider = await startProvider({ [OLD_MODEL]: OLD_DIMENSIONS, [NEW_MODEL]: NEW_DIMENSIONS });
+    t.teardown(provider.close);
+    const place = createWorkplace({ DATABASE_URL: database.url, OPENAI_API_KEY: 'any-word', OPENAI_BASE_URL: provider.url });
+    t.teardown(place.remove);
+    await createDocuments(database.pool, 300);
+    const create = ['migrate', 'create', '--table', 'documents', '--text', 'content', '--from', OLD_MODEL, '--to', NEW_MODEL];
+    t.is((await place.run([...create, '--dimensions', String(NEW_DIMENSIONS)])).code, 0);
+    t.is((await place.run(['migrate', 'up'])).code, 3);
+
+    const role = `reembed_worker_${randomBytes(4).toString('hex')}`;
+    await database.pool.query(`CREATE ROLE ${role} LOGIN PASSWORD 'only-for-this-test'`);
+    t.teardown(() => dropRole(database.url, role));
+    const grants = readFileSync(new URL('../docs/worker-role.sql', import.meta.url), 'utf8');
+    await database.pool.query(grants.replaceAll(':role', role).replaceAll(':table', 'public.documents'));
+    const url = new URL(database.url);
+    url.username = role;
+    url.password = 'only-for-this-test';
+    const asWorker = { DATABASE_URL: url.href };
+
+    const worker = await place.run(['worker', '--drain'], asWorker);
+    t.is(worker.code, 0, worker.stderr);
+    t.deepEqual(await wrongRows(database.pool, { oldColumn: 'embedding', newColumn: 'embedding_v2' }), []);
+    t.is((await place.run(['migrate', 'up'])).code, 3);
+    t.is((await place.run(['validate'], asWorker)).code, 0);
+
+    const client = new pg.Client({ connectionString: url.href });
+    await client.connect();
+    t.teardown(() => client.end());
+    await client.query("SELECT reembed.switch_to('documents', $1)", [NEW_MODEL]);
+    t.is((await client.query("SELECT reembed.active_model('documents') AS model")).rows[0].model, NEW_MODEL);
+    await t.throwsAsync(client.query('CREATE TABLE reembed.mine (id integer)'), { message: /permission denied/ });
+    await t.throwsAsync(client.query('ALTER TABLE documents ADD COLUMN mine integer'), { message: /must be owner/ });
+  });
+} else {
+  test('roles are not told apart on the embedded database', async (t) => {
+    const database = await createTestDatabase();
+    t.teardown(database.close);
+    t.teardown(database.close);
+    t.is((await database.pool.query('SELECT session_user AS role')).rows[0].role, 'postgres');
+  });
+}
+
+async function dropRole(databaseUrl: string, role: string): Promise<void> {
+  const client = new pg.Client({ connectionString: databaseUrl });
+  await client.connect();
+  await client.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`);
+  await client.end();
+}
