@@ -62,13 +62,13 @@ async function runAsChild(): Promise<void> {
 }
 
 async function runAlone(): Promise<void> {
-  const { values } = parseArgs({ options: { port: { type: 'string', default: '0' } } });
-  console.log(await serve(Number(values.port)));
+  try {
+    const { values } = parseArgs({ options: { port: { type: 'string', default: '0' } } });
+    console.log(await serve(Number(values.port)));
+  } catch (error) {
+    console.error((error as Error).message);
+    process.exit(1);
+  }
 }
 
-if (import.meta.main) {
-  await (process.send ? runAsChild() : runAlone()).catch((error: Error) => {
-    console.error(error.message);
-    process.exitCode = 1;
-  });
-}
+if (import.meta.main) await (process.send ? runAsChild() : runAlone());

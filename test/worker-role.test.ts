@@ -12,7 +12,6 @@ if (process.env.TEST_DATABASE_URL) {
   test('a role with the grants of docs/worker-role.sql can work, validate and switch, and cannot create anything', async (t) => {
     const database = await createTestDatabase();
     t.teardown(database.close);
-    t.teardown(database.close);
     const provider = await startProvider({ [OLD_MODEL]: OLD_DIMENSIONS, [NEW_MODEL]: NEW_DIMENSIONS });
     t.teardown(provider.close);
     const place = createWorkplace({ DATABASE_URL: database.url, OPENAI_API_KEY: 'any-word', OPENAI_BASE_URL: provider.url });
@@ -49,7 +48,6 @@ if (process.env.TEST_DATABASE_URL) {
 } else {
   test('roles are not told apart on the embedded database', async (t) => {
     const database = await createTestDatabase();
-    t.teardown(database.close);
     t.teardown(database.close);
     t.is((await database.pool.query('SELECT session_user AS role')).rows[0].role, 'postgres');
   });

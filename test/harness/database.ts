@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import pg from 'pg';
 import { openEmbedded } from '../../src/database/embedded.ts';
 
@@ -46,9 +47,11 @@ async function cloneTemplate(server: string): Promise<TestDatabase> {
 }
 
 async function startEmbedded(): Promise<TestDatabase> {
-  const embedded = await openEmbedded({ directory: 'memory://' });
+  const image = readImage();
+  const embedded = await openEmbedded({ directory: 'memory://', ...(image ? { image } : {}) });
   const pool = createPool(embedded.url);
   await pool.query('CREATE EXTENSION IF NOT EXISTS vector');
+  if (!image) await keepImage(await embedded.image());
   return {
     url: embedded.url,
     pool,
@@ -58,6 +61,26 @@ async function startEmbedded(): Promise<TestDatabase> {
       await embedded.close();
     },
   };
+}
+
+// A fresh embedded database takes seconds to make and half a second to copy, so one is kept for all test files.
+const IMAGE = new URL(`../../node_modules/.cache/reembed-test/${process.env.npm_package_version ?? 'image'}-${pgliteVersion()}.tar`, import.meta.url);
+
+function pgliteVersion(): string {
+  const lock = readFileSync(new URL('../../node_modules/@electric-sql/pglite/package.json', import.meta.url), 'utf8');
+  return (JSON.parse(lock) as { version: string }).version;
+}
+
+function readImage(): Uint8Array | undefined {
+  return existsSync(IMAGE) ? readFileSync(IMAGE) : undefined;
+}
+
+async function keepImage(image: Uint8Array): Promise<void> {
+  mkdirSync(new URL('.', IMAGE), { recursive: true });
+  // Renamed into place: another test file may be looking for it at this moment.
+  const unfinished = new URL(`${IMAGE.href}.${process.pid}`);
+  writeFileSync(unfinished, image);
+  renameSync(unfinished, IMAGE);
 }
 
 function createPool(url: string): pg.Pool {

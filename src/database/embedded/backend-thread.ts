@@ -7,11 +7,19 @@ import { int32, split } from './wire.ts';
 const { dataDirectory, identity, image } = workerData as BackendOptions;
 
 async function start(): Promise<PGlite> {
+  let said = '';
   const db = await PGlite.create({
     dataDir: dataDirectory,
     extensions: { vector },
     startParams: [...PGlite.defaultStartParams, '-c', `reembed.embedded=${identity}`],
+    onStderr(line) {
+      // Of a failed start, PGlite itself says only that it failed.
+      said = `${said} ${line.replace(/^[-\d]+ [:.\d]+ UTC \[\d+\]/, '').trim()}`.slice(-300);
+      return false;
+    },
     ...(image ? { loadDataDir: new Blob([new Uint8Array(image)]) } : {}),
+  }).catch((error: unknown) => {
+    throw new Error(said.trim() || String(error));
   });
   await db.exec('CREATE EXTENSION IF NOT EXISTS vector');
   return db;

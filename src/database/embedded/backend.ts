@@ -27,20 +27,20 @@ export type BackendReply = { bytes: Uint8Array } | { error: Error };
 export class Backend {
   /** The ParameterStatus messages that every session begins with. */
   readonly greeting: Buffer;
-  /** Resolves when the thread ends without having been asked to. */
-  readonly crashed: Promise<Error>;
+  /** Resolves when the thread has ended, for whatever reason. */
+  readonly ended: Promise<Error>;
   readonly #worker: Worker;
   readonly #waiting: { resolve: (bytes: Buffer) => void; reject: (error: Error) => void }[] = [];
-  #ended: Error | undefined;
+  #error: Error | undefined;
 
   private constructor(worker: Worker, greeting: Buffer) {
     this.#worker = worker;
     this.greeting = greeting;
-    this.crashed = new Promise((resolve) => {
+    this.ended = new Promise((resolve) => {
       const end = (error: Error) => {
-        this.#ended ??= error;
-        for (const { reject } of this.#waiting.splice(0)) reject(this.#ended);
-        resolve(this.#ended);
+        this.#error ??= error;
+        for (const { reject } of this.#waiting.splice(0)) reject(this.#error);
+        resolve(this.#error);
       };
       worker.on('error', (error) => end(error instanceof Error ? error : new Error(String(error))));
       worker.on('exit', () => end(new Error('its thread ended')));
@@ -61,12 +61,17 @@ export class Backend {
     // The built package has .js where a checkout has .ts.
     const worker = new Worker(new URL(`./backend-thread${extname(import.meta.url)}`, import.meta.url), {
       workerData: options,
+      // The flags of this process, such as --eval, are about its own program.
+      execArgv: [],
       resourceLimits: { stackSizeMb: STACK_MB },
     });
     const greeting = await new Promise<Buffer>((resolve, reject) => {
       worker.once('error', reject);
       worker.once('exit', () => reject(new Error('its thread ended while it started')));
       worker.once('message', (reply: BackendReply) => ('error' in reply ? reject(reply.error) : resolve(asBuffer(reply.bytes))));
+    }).catch(async (error: unknown) => {
+      await worker.terminate();
+      throw error;
     });
     return new Backend(worker, greeting);
   }
@@ -88,13 +93,18 @@ export class Backend {
 
   /** Writes everything to disk and ends the thread. */
   async close(): Promise<void> {
-    if (!this.#ended) await this.#ask({ close: true });
+    if (!this.#error) await this.#ask({ close: true });
     await this.#worker.terminate();
+  }
+
+  /** Ends the thread in the middle of what it does. */
+  kill(): void {
+    void this.#worker.terminate();
   }
 
   #ask(request: BackendRequest): Promise<Buffer> {
     return new Promise((resolve, reject) => {
-      if (this.#ended) return reject(this.#ended);
+      if (this.#error) return reject(this.#error);
       this.#waiting.push({ resolve, reject });
       this.#worker.postMessage(request, 'run' in request ? [request.run.buffer as ArrayBuffer] : []);
     });

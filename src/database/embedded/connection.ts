@@ -109,6 +109,7 @@ export class Connection {
       (last) => this.end(last),
     );
     this.#facts.turns.join(this.#session);
+    if (this.#ended) return;
     const name = `application_name\0${parameters.get('application_name') ?? ''}\0`;
     this.#socket.write(
       Buffer.concat([

@@ -49,9 +49,12 @@ export function takeLock(directory: string, name: string): Lock | LockHolder {
       continue;
     }
     for (const number of older) rmSync(join(directory, `${name}.${number}`), { force: true });
+    let released = false;
     const heartbeat = setInterval(() => touch(file), HEARTBEAT_MS).unref();
     return {
       release() {
+        if (released) return;
+        released = true;
         clearInterval(heartbeat);
         try {
           writeFileSync(file, '{}');

@@ -9,6 +9,7 @@ export const HOST = '127.0.0.1';
 
 const MAX_CONNECTIONS = 200;
 const QUIET_MS = 500;
+const GRACE_MS = 5_000;
 
 /** Where the server listens, and how to get in. */
 export interface ServerOptions {
@@ -28,6 +29,7 @@ export class Server {
 
   private constructor(backend: Backend, password: string) {
     this.#backend = backend;
+    backend.ended.then(() => this.#net.close());
     this.#turns = new Turns(backend);
     const facts = { turns: this.#turns, password, greeting: backend.greeting };
     this.#net = createServer((socket) => {
@@ -64,20 +66,25 @@ export class Server {
     while (this.#sockets.size > 0 || Date.now() - this.#quietSince < QUIET_MS) await new Promise((resolve) => setTimeout(resolve, 100));
   }
 
-  /** Ends every connection after the statement that runs now, and rolls back what is open. */
-  async stop(): Promise<void> {
+  /**
+   * Ends every connection, rolls back what is open and writes everything to disk. A statement that runs gets five seconds;
+   * then it is abandoned as if the process had been killed, which loses nothing that was committed.
+   */
+  async close(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#net.close(() => resolve()));
+    const impatience = setTimeout(() => this.#backend.kill(), GRACE_MS);
     await this.#turns.stop();
+    clearTimeout(impatience);
     // One round for the farewells to leave; whoever has not logged in yet gets none.
     await new Promise((resolve) => setImmediate(resolve));
     for (const socket of this.#sockets) socket.destroySoon();
+    await this.#backend.close();
     await closed;
   }
 
-  /** Stops the server and writes everything to disk. */
-  async close(): Promise<void> {
-    await this.stop();
-    await this.#backend.close();
+  /** Resolves when the database has ended, asked or not. */
+  get ended(): Promise<unknown> {
+    return this.#backend.ended;
   }
 
   /** The whole database as a tar archive. */

@@ -3,6 +3,7 @@ import { capturedSettings, captureSql, RESET_SETTINGS, restoreSql, STOP_TIMERS }
 import { fatal, message, query, readError, readRows, SYNC, split, type TransactionStatus } from './wire.ts';
 
 const PATIENCE_MS = 60_000;
+const SHUTTING_DOWN = fatal('57P01', 'the embedded database is shutting down');
 
 /** What runs without another session in between. */
 export interface Unit {
@@ -66,13 +67,14 @@ export class Turns {
 
   constructor(backend: Backend) {
     this.#backend = backend;
-    backend.crashed.then((error) =>
+    backend.ended.then((error) =>
       this.#endAll(fatal('57P02', `the embedded database stopped: ${error.message}`, 'run the command again; what was committed is kept')),
     );
   }
 
   join(session: Session): void {
-    this.#sessions.add(session);
+    if (this.#stopped) session.end(SHUTTING_DOWN);
+    else this.#sessions.add(session);
   }
 
   submit(session: Session, unit: Unit): void {
@@ -98,7 +100,7 @@ export class Turns {
     this.#stopped = true;
     await this.#finished;
     if (this.#holder) await this.#tidy(this.#holder).catch(() => {});
-    this.#endAll(fatal('57P01', 'the embedded database is shutting down'));
+    this.#endAll(SHUTTING_DOWN);
   }
 
   #endAll(last: Buffer): void {
@@ -121,7 +123,7 @@ export class Turns {
         await (session.gone ? this.#tidy(session) : this.#serve(session));
       }
     } catch {
-      // Only the backend's end gets here, and its crash has told every session.
+      // Only the backend's end gets here, and every session hears of it.
     } finally {
       this.#running = false;
     }
