@@ -131,7 +131,9 @@ BEGIN
   EXECUTE format('COMMENT ON FUNCTION reembed.%I IS %L', v_note, format('Notes the rows of %s that need a vector in reembed.stale_row.', t.name));
   EXECUTE format('COMMENT ON FUNCTION reembed.%I IS %L', v_clear, format('Takes the outdated vector of the model nobody reads out of a changed row of %s.', t.name));
 
-  IF NOT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = t.relation AND tgfoid = to_regproc(format('reembed.%I', v_note))) THEN
+  IF (SELECT count(*) FROM pg_trigger
+       WHERE tgrelid = t.relation AND tgfoid IN (to_regproc(format('reembed.%I', v_note)), to_regproc(format('reembed.%I', v_clear)))) <> 3 THEN
+    PERFORM reembed.drop_capture(t.name);
     -- zz_: after the application's own triggers, which may still change the text. ALWAYS: rows that arrive by logical
     -- replication are captured too.
     EXECUTE format('CREATE TRIGGER %I AFTER INSERT ON %s FOR EACH ROW EXECUTE FUNCTION reembed.%I()', 'zz_reembed_note_insert_' || left(t.column_name, 39), t.relation, v_note);

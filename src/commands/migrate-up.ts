@@ -60,14 +60,17 @@ async function workUntilOpen(database: Database, config: Config, waiting: Waitin
   process.once('SIGINT', interrupt);
   process.once('SIGTERM', interrupt);
   try {
-    await drain(database, config, { notice: say, signal: stop.signal, until, onTick: async () => bar.update(await readProgress(database.pool)) });
+    await drain(database, config, { notice: bar.say, signal: stop.signal, until, onTick: async () => bar.update(await readProgress(database.pool)) });
     bar.update(await readProgress(database.pool));
   } finally {
     bar.stop();
     process.off('SIGINT', interrupt);
     process.off('SIGTERM', interrupt);
   }
-  if (stop.signal.aborted) say('stopped: the batch in hand is stored, the rest waits in the ledger');
+  if (stop.signal.aborted) {
+    say('stopped: the batch in hand is stored, the rest waits in the ledger');
+    waiting.conditions = await openConditions(database.pool, waiting.file);
+  }
   return !stop.signal.aborted && conditions.length === 0;
 }
 

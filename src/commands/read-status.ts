@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { Config } from '../config.ts';
 import type { Database, Queryable } from '../database/connection.ts';
+import { translateDatabaseError } from '../database/database-error.ts';
 import { listMigrationFiles, type MigrationFile, PHASES } from '../database/migration-file.ts';
 import { type MigrationState, readMigrationState } from '../database/migration-runner.ts';
 import { ReembedError } from '../errors.ts';
@@ -106,8 +107,9 @@ async function readFiles(
     const directory = config.migrationsDirectory;
     const state = database ? await readMigrationState(database.pool, directory) : { applied: [], pending: listMigrationFiles(directory) };
     return { state, problem: null };
-  } catch (error) {
-    if (!(error instanceof ReembedError)) throw error;
+  } catch (thrown) {
+    const error = translateDatabaseError(thrown);
+    if (!(error instanceof ReembedError)) throw thrown;
     const { code, message, remedy } = error;
     return { state: { applied: [], pending: [] }, problem: { code, message, remedy } };
   }
@@ -119,7 +121,7 @@ async function readCampaigns(db: Queryable, pending: MigrationFile[], target?: s
   const health = await db.query<{ target: string; throttles: boolean; reason: string }>(
     'SELECT target, throttles, reason FROM reembed.health',
   );
-  const facts = await readFacts(db);
+  const facts = await ifAllowed(readFacts(db), new Map<string, CampaignFacts>());
   const current = new Set(currentCampaigns(progress));
   return Promise.all(
     progress.map(async (row) => {
@@ -189,12 +191,19 @@ function ledgerConditions(row: ProgressRow, { failed_new = 0, allowed_failures =
 
 async function gateConditions(db: Queryable, migration: string, phase: string): Promise<OpenCondition[] | null> {
   if (phase !== 'switch' && phase !== 'contract') return [];
+  const conditions = db.query<OpenCondition>('SELECT condition, remedy FROM reembed.open_conditions($1, $2)', [migration, phase]);
+  return ifAllowed(
+    conditions.then(({ rows }) => rows),
+    null,
+  );
+}
+
+/** A role that may read nothing but the progress sees the progress. */
+async function ifAllowed<T, F>(reading: Promise<T>, otherwise: F): Promise<T | F> {
   try {
-    const { rows } = await db.query<OpenCondition>('SELECT condition, remedy FROM reembed.open_conditions($1, $2)', [migration, phase]);
-    return rows;
+    return await reading;
   } catch (error) {
-    // A role that may only watch sees the progress all the same.
-    if ((error as { code?: string }).code === '42501') return null;
+    if ((error as { code?: string }).code === '42501') return otherwise;
     throw error;
   }
 }

@@ -46,11 +46,11 @@ async function work(options: WorkerCommandOptions): Promise<void> {
     process.on('SIGINT', interrupt);
     process.on('SIGTERM', interrupt);
     if (options.drain) {
-      await drain(database, config, { notice: say, onTick: show, signal: interrupted.signal });
+      await drain(database, config, { notice: bar.say, onTick: show, signal: interrupted.signal });
       await show();
       return;
     }
-    const worker = await startWorker(database, config, say);
+    const worker = await startWorker(database, config, bar.say);
     say('worker started; Ctrl-C stops it after the batches in hand');
     const ticking = setInterval(() => show().catch(() => {}), 1000);
     interrupted.signal.addEventListener('abort', () => worker.stop());

@@ -2,7 +2,7 @@ import pg from 'pg';
 import type { Config } from '../config.ts';
 import { type Database, inTransaction } from '../database/connection.ts';
 import { isConnectionFailure } from '../database/database-error.ts';
-import type { PhaseName } from '../database/migration-file.ts';
+import { readTargets, type Target } from './registered-targets.ts';
 
 /** ok: nothing to do; warn: risky or slow; error: something will not work. */
 export type Level = 'ok' | 'warn' | 'error';
@@ -16,28 +16,6 @@ export interface Finding {
 }
 
 export type Verdict = Omit<Finding, 'name'>;
-
-/** A table that is registered, as the catalog and schema reembed have it. */
-export interface Target {
-  name: string;
-  /** false when the table has been dropped */
-  exists: boolean;
-  oid: number;
-  schema: string;
-  /** qualified and quoted; the bare OID when the table is gone */
-  table: string;
-  column: string;
-  liveView: string;
-  liveModelColumn: string;
-  readModel: string;
-  owner: string;
-  ownedByUs: boolean;
-  /** newest campaign */
-  migration: string;
-  phase: PhaseName;
-  indexName: string | null;
-  toModel: string;
-}
 
 /** What checks look at. */
 export interface Situation {
@@ -79,11 +57,12 @@ export function error(finding: string, remedy: string): Verdict {
 }
 
 /** Runs a check in a transaction of its own, in which the server itself refuses any change. */
-export async function runCheck(check: Check, database: Database, situation: Omit<Situation, 'db'>): Promise<Finding[]> {
+export async function runCheck(check: Check, database: Database, situation: Omit<Situation, 'db' | 'targets'>): Promise<Finding[]> {
   try {
     const verdicts = await inTransaction(database.pool, async (client) => {
       await client.query('SET TRANSACTION READ ONLY');
-      return check.run({ ...situation, db: client });
+      // By the same connection: the embedded database lets nobody else in while a transaction is open.
+      return check.run({ ...situation, db: client, targets: () => readTargets(client) });
     });
     return [verdicts].flat().map((verdict) => ({ name: check.name, ...verdict }));
   } catch (thrown) {

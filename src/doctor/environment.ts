@@ -3,6 +3,13 @@ import type { Queryable } from '../database/connection.ts';
 import { type Check, error, type Finding, ok, type Verdict, warn } from './check.ts';
 import { listed } from './wording.ts';
 
+interface Place {
+  shown: string;
+  /** neither encrypted nor on this machine */
+  plain: boolean;
+  credentials: boolean;
+}
+
 const LOCAL = /^(localhost|127\..*|\[::1\]|host\.docker\.internal)$/;
 
 /** What the environment says about the providers; the provider itself is not called, because that costs. */
@@ -22,6 +29,11 @@ function access(prefix: string, { apiKey, baseUrl }: ProviderAccess): Verdict {
       `${prefix}_BASE_URL is not an http or https address`,
       `set ${prefix}_BASE_URL to one such as https://api.openai.com/v1, or leave it out`,
     );
+  if (where.credentials)
+    return error(
+      `${prefix}_BASE_URL holds a user or password, with which no request can be made`,
+      `leave them out; what proves who you are belongs in ${prefix}_API_KEY`,
+    );
   const finding = `${prefix}_API_KEY is ${apiKey ? 'set' : 'not set'}, base URL ${where.shown}`;
   if (!apiKey) return warn(finding, `set ${prefix}_API_KEY where the worker runs; any text does for a server that asks for none`);
   if (where.plain) return warn(`${finding}: key and texts travel unencrypted`, 'use https');
@@ -29,12 +41,16 @@ function access(prefix: string, { apiKey, baseUrl }: ProviderAccess): Verdict {
 }
 
 /** An address without user, password and query, which may be secret. */
-function placeOf(baseUrl: string | undefined): { shown: string; plain: boolean } | undefined {
-  if (baseUrl === undefined) return { shown: 'of OpenAI', plain: false };
+function placeOf(baseUrl: string | undefined): Place | undefined {
+  if (baseUrl === undefined) return { shown: 'of OpenAI', plain: false, credentials: false };
   if (!URL.canParse(baseUrl)) return undefined;
-  const { protocol, host, hostname, pathname } = new URL(baseUrl);
+  const { protocol, host, hostname, pathname, username, password } = new URL(baseUrl);
   if (protocol !== 'http:' && protocol !== 'https:') return undefined;
-  return { shown: `${protocol}//${host}${pathname}`, plain: protocol === 'http:' && !LOCAL.test(hostname) };
+  return {
+    shown: `${protocol}//${host}${pathname}`,
+    plain: protocol === 'http:' && !LOCAL.test(hostname),
+    credentials: username + password !== '',
+  };
 }
 
 const model: Check = {

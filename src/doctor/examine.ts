@@ -1,6 +1,6 @@
 import type { Config } from '../config.ts';
 import type { Database } from '../database/connection.ts';
-import { type Check, type Finding, runCheck, type Situation } from './check.ts';
+import { type Check, type Finding, runCheck } from './check.ts';
 import { environmentChecks } from './environment.ts';
 import { holdUpChecks } from './hold-ups.ts';
 import { indexChecks } from './indexes.ts';
@@ -8,7 +8,7 @@ import { installationChecks } from './installation.ts';
 import { pgvectorChecks } from './pgvector.ts';
 import { rightsChecks } from './rights.ts';
 import { serverChecks } from './server.ts';
-import { readTargets, targetChecks } from './targets.ts';
+import { targetChecks } from './targets.ts';
 import { workChecks } from './work.ts';
 
 const checks: Check[] = [
@@ -33,13 +33,12 @@ export async function examineDatabase(database: Database, config: Config): Promi
   const { role = '', installed = false } = rows[0] ?? {};
   // DATABASE_URL may name an embedded database that npm run db serves.
   const embedded = database.embedded || (rows[0]?.embedded ?? false);
-  const targets: Situation['targets'] = () => readTargets(database.pool);
 
   const findings: Finding[] = [];
   if (embedded) findings.push(embeddedFinding());
   for (const check of checks) {
     if ((embedded && check.needsServer) || (!installed && check.needsSchema)) continue;
-    findings.push(...(await runCheck(check, database, { config, embedded, role, installed, targets })));
+    findings.push(...(await runCheck(check, database, { config, embedded, role, installed })));
   }
   return findings;
 }

@@ -11,7 +11,8 @@ interface Session {
   seconds: number;
 }
 
-const oldTransactions: Check = {
+/** Transactions that DDL and concurrent index builds would wait for, open for at least so many seconds. */
+export const oldTransactions = (least = OLD_TRANSACTION_SECONDS): Check => ({
   name: 'old transactions',
   needsServer: true,
   async run({ db, role }) {
@@ -21,7 +22,7 @@ const oldTransactions: Check = {
         WHERE datname = current_database() AND pid <> pg_backend_pid()
           AND (backend_type = 'client backend' AND xact_start < now() - make_interval(secs => $1) OR query = '<insufficient privilege>')
         ORDER BY xact_start`,
-      [OLD_TRANSACTION_SECONDS],
+      [least],
     );
     const old = rows.filter(({ hidden }) => !hidden);
     const hidden = rows.length - old.length;
@@ -29,15 +30,15 @@ const oldTransactions: Check = {
     if (old.length > 0) {
       verdicts.push(
         warn(
-          `${old.length} transactions have been open for over a minute: ${listed(old.map((session) => `${describe(session)}`))}; DDL and concurrent index builds wait for them`,
+          `${old.length} transactions have been open for ${duration(least)} or more: ${listed(old.map((session) => `${describe(session)}`))}; DDL and concurrent index builds wait for them`,
           `let them end, or end them: SELECT pg_terminate_backend(${old[0]?.pid})`,
         ),
       );
     }
     if (hidden > 0) verdicts.push(warn(`could not look into ${hidden} sessions of other roles`, `GRANT pg_read_all_stats TO ${role}`));
-    return verdicts.length > 0 ? verdicts : ok('none is open for over a minute');
+    return verdicts.length > 0 ? verdicts : ok(`none has been open for ${duration(least)}`);
   },
-};
+});
 
 const preparedTransactions: Check = {
   name: 'prepared transactions',
@@ -131,4 +132,4 @@ function describe({ pid, who, seconds }: Session): string {
 }
 
 /** Checks of what other sessions do that migrations would have to wait for. */
-export const holdUpChecks: Check[] = [oldTransactions, preparedTransactions, replicationSlots, locks, runner];
+export const holdUpChecks: Check[] = [oldTransactions(), preparedTransactions, replicationSlots, locks, runner];

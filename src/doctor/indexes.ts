@@ -1,6 +1,7 @@
 import type { PhaseName } from '../database/migration-file.ts';
 import { identifier } from '../phases/plan.ts';
-import { type Check, error, ok, type Target, type Verdict, warn } from './check.ts';
+import { type Check, error, ok, type Verdict, warn } from './check.ts';
+import type { Target } from './registered-targets.ts';
 import { listed } from './wording.ts';
 
 const BEFORE_INDEX: readonly PhaseName[] = ['expand', 'backfill'];
@@ -23,7 +24,12 @@ const invalid: Check = {
       const indexes = rows.filter(({ oid }) => oid === target.oid);
       const own = indexes.find(({ bare }) => bare === target.indexName);
       if (target.indexName && !own && WITH_INDEX.includes(target.phase)) {
-        verdicts.push(error(`index ${target.indexName} on ${target.table} is missing`, 'npm run migrate down to before index, then up'));
+        verdicts.push(
+          error(
+            `index ${target.indexName} on ${target.table} is missing`,
+            `npm run migrate down${target.phase === 'switch' ? ' 2' : ''}, then npm run migrate up`,
+          ),
+        );
       }
       for (const { name, bare } of indexes.filter(({ valid, building }) => !valid && !building))
         verdicts.push(invalidIndex(target, name, bare));

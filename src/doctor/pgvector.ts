@@ -26,7 +26,7 @@ const pgvector: Check = {
     const extension = rows[0] as Extension;
     return extension.installed === null
       ? missing(extension)
-      : versions(extension.installed, extension.available ?? extension.installed, extension.major);
+      : judgeVersions(extension.installed, extension.available ?? extension.installed, extension.major);
   },
 };
 
@@ -36,14 +36,19 @@ function missing({ available, major, creatable }: Extension): Verdict {
   return error('pgvector is not installed on the server', `${install(major)}; then, ${create}`);
 }
 
-/** @param installed what the database was told; decides which types there are. @param files the library; decides which faults it has */
-function versions(installed: string, files: string, major: number): Verdict {
+/**
+ * Judges versions of pgvector.
+ *
+ * @param installed what the database was told, which decides what types there are
+ * @param files the library on the server, which decides what faults it has
+ */
+export function judgeVersions(installed: string, files: string, major: number): Verdict {
   const update = 'ALTER EXTENSION vector UPDATE';
   const upgrade = `upgrade pgvector to ${SAFE} or newer (${install(major)}), then: ${update}`;
   if (isBelow(installed, '0.7.0')) return error(`pgvector ${installed} has no halfvec`, isBelow(files, SAFE) ? upgrade : update);
   // Read off pgvector's CHANGELOG.md.
   const faults = [
-    isBelow(installed, '0.8.0') && 'no hnsw.iterative_scan, so filtered searches may return too few rows',
+    isBelow(files, '0.8.0') && 'no hnsw.iterative_scan, so filtered searches may return too few rows',
     isBelow(files, '0.8.2') && 'CVE-2026-3172: a parallel HNSW build can leak data of other tables or crash the server',
     isBelow(files, '0.8.3') && 'VACUUM can damage an HNSW index',
     isBelow(files, '0.8.4') && 'VACUUM of an HNSW index and inserts during it can fail',
@@ -51,7 +56,7 @@ function versions(installed: string, files: string, major: number): Verdict {
   ].filter((fault) => fault !== false);
   const version = installed === files ? installed : `${installed} (library ${files})`;
   const meanwhile = isBelow(files, '0.8.2') ? '; until then build with max_parallel_maintenance_workers = 0' : '';
-  if (faults.length > 0) return warn(`pgvector ${version}: ${faults.join('; ')}`, isBelow(files, SAFE) ? upgrade + meanwhile : update);
+  if (faults.length > 0) return warn(`pgvector ${version}: ${faults.join('; ')}`, upgrade + meanwhile);
   return ok(`pgvector ${version}`);
 }
 
@@ -59,8 +64,7 @@ function install(major: number): string {
   return `package postgresql-${major}-pgvector of apt.postgresql.org, pgvector_${major} of yum.postgresql.org, or image pgvector/pgvector:pg${major}`;
 }
 
-/** Whether a version of the form 1.2.3 is older than another. */
-export function isBelow(version: string, other: string): boolean {
+function isBelow(version: string, other: string): boolean {
   return version.localeCompare(other, 'en', { numeric: true }) < 0;
 }
 

@@ -57,7 +57,7 @@ const ownership: Check = {
 
 const READ = 'SELECT';
 const CHANGE = 'SELECT, INSERT, UPDATE, DELETE';
-// What src/worker and the functions it calls do to each relation.
+// What a worker, `status` beside it and the functions they call do to each relation.
 const WORKER_RIGHTS: Record<string, string> = {
   model: READ,
   target: READ,
@@ -72,6 +72,8 @@ const WORKER_RIGHTS: Record<string, string> = {
   provider_quota: 'SELECT, INSERT, UPDATE',
   worker: CHANGE,
   event: 'SELECT, INSERT',
+  validation: READ,
+  schema_migration: READ,
 };
 
 const workerRights: Check = {
@@ -79,7 +81,11 @@ const workerRights: Check = {
   needsServer: true,
   needsSchema: true,
   async run({ db, role, targets }) {
-    const tables = (await targets()).filter(({ exists }) => exists);
+    // Without this right the rest can still be said, and the tables at the next look.
+    const { rows: readable } = await db.query<{ yes: boolean }>(
+      `SELECT bool_and(has_table_privilege(format('reembed.%I', name), 'SELECT')) AS yes FROM unnest(ARRAY['target', 'setting', 'migration']) AS name`,
+    );
+    const tables = readable[0]?.yes ? (await targets()).filter(({ exists }) => exists) : [];
     const { rows } = await db.query<{ statement: string }>(
       `WITH wanted AS (
          SELECT c.oid, format('%I.%I', n.nspname, c.relname) AS name, r.value AS rights

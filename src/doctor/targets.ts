@@ -1,24 +1,7 @@
-import type { Queryable } from '../database/connection.ts';
-import { type Check, error, ok, type Target, type Verdict, warn } from './check.ts';
+import pg from 'pg';
+import { identifier } from '../phases/plan.ts';
+import { type Check, error, ok, type Verdict, warn } from './check.ts';
 import { listed } from './wording.ts';
-
-/** Registered tables with the newest campaign of each. */
-export async function readTargets(db: Queryable): Promise<Target[]> {
-  const { rows } = await db.query<Target>(
-    `SELECT DISTINCT ON (t.name) t.name, c.oid IS NOT NULL AS exists, t.relation::oid::bigint::double precision AS oid, coalesce(n.nspname, '') AS schema,
-            coalesce(format('%I.%I', n.nspname, c.relname), t.relation::oid::text) AS table, t.column_name AS column,
-            t.live_view AS "liveView", t.live_model_column AS "liveModelColumn", s.read_model AS "readModel",
-            coalesce(pg_get_userbyid(c.relowner), '') AS owner, coalesce(pg_has_role(c.relowner, 'USAGE'), false) AS "ownedByUs",
-            m.name AS migration, m.phase, m.index_name AS "indexName", m.to_model AS "toModel"
-       FROM reembed.target AS t
-       JOIN reembed.setting AS s ON s.target = t.name
-       JOIN reembed.migration AS m ON m.target = t.name
-       LEFT JOIN pg_class AS c ON c.oid = t.relation
-       LEFT JOIN pg_namespace AS n ON n.oid = c.relnamespace
-      ORDER BY t.name, m.created_at DESC`,
-  );
-  return rows;
-}
 
 const registered: Check = {
   name: 'tables',
@@ -32,7 +15,7 @@ const registered: Check = {
         error(`the table of ${name} has been dropped, or made anew under its name`, 'restore the table that was registered from a backup'),
       );
     const { rows } = await db.query<{ table: string; columns: string[] }>(
-      `SELECT t.relation::text AS table, array_agg(w.name ORDER BY w.name) AS columns
+      `SELECT t.relation::text AS table, array_agg(w.name::text ORDER BY w.name) AS columns
          FROM reembed.target AS t JOIN pg_class AS c ON c.oid = t.relation,
               LATERAL (SELECT unnest(t.key_columns || t.text_columns)
                        UNION SELECT unnest(ARRAY[v.column_name, v.version_column]) FROM reembed.vector_column AS v WHERE v.target = t.name) AS w(name)
@@ -87,7 +70,7 @@ const views: Check = {
         verdicts.push(
           error(
             `${view} does not read ${target.readModel}, which reembed.setting names`,
-            `npm run migrate up, or: SELECT reembed.replace_views('${target.name}')`,
+            `npm run migrate up, or: SELECT reembed.replace_views(${pg.escapeLiteral(target.name)})`,
           ),
         );
     }
@@ -102,37 +85,26 @@ const capture: Check = {
   async run({ db, targets }) {
     const tables = (await targets()).filter(({ exists }) => exists);
     const verdicts: Verdict[] = [];
-    for (const { name, oid, table } of tables) {
+    for (const { name, oid, table, column } of tables) {
       const { rows } = await db.query<{ trigger: string; state: string | null }>(
-        `SELECT w.prefix || left(t.column_name, 39) AS trigger, g.tgenabled AS state
-           FROM reembed.target AS t
-           CROSS JOIN (VALUES ('zz_reembed_note_insert_'), ('zz_reembed_note_update_'), ('zz_reembed_clear_stale_')) AS w(prefix)
-           LEFT JOIN pg_trigger AS g ON g.tgrelid = t.relation AND g.tgname = w.prefix || left(t.column_name, 39)
-          WHERE t.name = $1
-            -- A generated text column has no value yet when this one would fire, so it is not made.
-            AND NOT (w.prefix = 'zz_reembed_clear_stale_'
-                     AND EXISTS (SELECT FROM pg_attribute AS a WHERE a.attrelid = $2::oid AND a.attname = ANY (t.text_columns) AND a.attgenerated <> ''))`,
-        [name, oid],
+        `SELECT w.name AS trigger, g.tgenabled AS state
+           FROM (SELECT prefix || left($2, 39) AS name
+                   FROM unnest(ARRAY['zz_reembed_note_insert_', 'zz_reembed_note_update_', 'zz_reembed_clear_stale_']) AS prefix) AS w
+           LEFT JOIN pg_trigger AS g ON g.tgrelid = $1::oid AND g.tgname = w.name
+          WHERE g.tgenabled IS DISTINCT FROM 'A'`,
+        [oid, column],
       );
-      const missing = rows.filter(({ state }) => state === null);
-      const present = rows.filter(({ state }) => state !== null);
-      const disabled = present.filter(({ state }) => state !== 'A');
-      const meanwhile = 'rows changed meanwhile keep outdated vectors until they are changed again';
+      const missing = rows.filter(({ state }) => state === null).map(({ trigger }) => trigger);
+      const disabled = rows.filter(({ state }) => state !== null).map(({ trigger }) => trigger);
+      const meanwhile = 'rows changed meanwhile keep an outdated vector until they are changed again';
       if (missing.length > 0) {
-        const drop = present.map(({ trigger }) => `DROP TRIGGER ${trigger} ON ${table}; `).join('');
+        const literal = pg.escapeLiteral(name);
+        const remedy = `SELECT reembed.drop_capture(${literal}), reembed.install_capture(${literal})`;
+        verdicts.push(error(`${table} lacks trigger ${listed(missing)}: live writes go unnoticed`, `${remedy}; ${meanwhile}`));
+      } else if (disabled.length > 0) {
+        const remedy = `ALTER TABLE ${table} ${disabled.map((trigger) => `ENABLE ALWAYS TRIGGER ${identifier(trigger)}`).join(', ')}`;
         verdicts.push(
-          error(
-            `${table} lacks trigger ${listed(missing.map(({ trigger }) => trigger))}: live writes go unnoticed`,
-            `${drop}npm run migrate up; ${meanwhile}`,
-          ),
-        );
-      }
-      if (disabled.length > 0) {
-        verdicts.push(
-          error(
-            `${table}: trigger ${listed(disabled.map(({ trigger }) => trigger))} is disabled or not ALWAYS: live writes can go unnoticed`,
-            `${disabled.map(({ trigger }) => `ALTER TABLE ${table} ENABLE ALWAYS TRIGGER ${trigger};`).join(' ')} ${meanwhile}`,
-          ),
+          error(`${table}: trigger ${listed(disabled)} is disabled or not ALWAYS: live writes can go unnoticed`, `${remedy}; ${meanwhile}`),
         );
       }
     }

@@ -39,7 +39,7 @@ export function createProvider(model: ModelRow, access: ProviderAccess, options:
     // Retries are ours: every worker has to hear of a 429, and waits are longer than the client would bear.
     maxRetries: 0,
   });
-  const secrets = [access.apiKey];
+  const secrets = [access.apiKey, ...credentialsOf(access.baseUrl)];
 
   return {
     model,
@@ -63,4 +63,11 @@ export function createProvider(model: ModelRow, access: ProviderAccess, options:
       }
     },
   };
+}
+
+/** User and password that someone put into the address, in the forms they may come back in. */
+function credentialsOf(baseUrl: string | undefined): string[] {
+  if (!baseUrl || !URL.canParse(baseUrl)) return [];
+  const { username, password } = new URL(baseUrl);
+  return [`${username}:${password}@`, password, decodeURIComponent(password)].filter((secret) => secret.length > 1);
 }

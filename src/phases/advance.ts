@@ -31,7 +31,7 @@ export interface AdvanceOptions {
   /** most files to run */
   count?: number | undefined;
   notice: Notice;
-  /** called before a closed gate; true when the gate should be looked at again */
+  /** called before a closed gate; true when it should be looked at again, else `conditions` are those of that moment */
   wait?: ((waiting: Waiting) => Promise<boolean>) | undefined;
 }
 
@@ -72,8 +72,9 @@ async function nextOpenFile(db: Queryable, pending: MigrationFile[], waiting: Wa
     for (;;) {
       const conditions = await openConditions(db, file);
       if (conditions.length === 0) return file;
-      if (!(await options.wait?.({ file, conditions }))) {
-        waiting.push({ file, conditions });
+      const stop = { file, conditions };
+      if (!(await options.wait?.(stop))) {
+        waiting.push(stop);
         break;
       }
     }

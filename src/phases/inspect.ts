@@ -154,7 +154,10 @@ async function readIndexes(db: Queryable, oid: number, attnum: number): Promise<
        JOIN pg_class AS c ON c.oid = i.indexrelid
        JOIN pg_am AS m ON m.oid = c.relam
        JOIN pg_opclass AS o ON o.oid = i.indclass[0]
-      WHERE i.indrelid = $1 AND i.indnatts = 1 AND i.indkey[0] = $2 AND i.indisvalid
+      WHERE i.indrelid = $1 AND i.indnatts = 1 AND i.indisvalid
+        AND (i.indkey[0] = $2 OR i.indkey[0] = 0 AND $2 = ALL (
+              SELECT d.refobjsubid FROM pg_depend AS d
+               WHERE d.classid = 'pg_class'::regclass AND d.objid = i.indexrelid AND d.refclassid = 'pg_class'::regclass AND d.refobjid = i.indrelid AND d.refobjsubid > 0))
       ORDER BY m.amname = 'hnsw' DESC, c.oid`,
     [oid, attnum],
   );

@@ -19,10 +19,12 @@ export async function checkProviders(context: WorkContext): Promise<void> {
   const { pool } = context.database;
   const { rows } = await pool.query<{ name: string }>('SELECT name FROM reembed.target ORDER BY name');
   const expected = new Set<string>();
+  let isCampaignRunning = false;
   let unavailable: ProviderUnavailable | undefined;
   for (const { name } of rows) {
     const target = await loadTarget(pool, name);
     for (const vector of target?.vectors ?? []) {
+      isCampaignRunning ||= vector.role === 'old';
       if (!vector.maintained) continue;
       try {
         const provider = await context.providerOf(vector);
@@ -40,7 +42,8 @@ export async function checkProviders(context: WorkContext): Promise<void> {
     }
   }
   const { model } = context.config;
-  if (model && expected.size > 0 && !expected.has(model)) {
+  // After contract EMBED_MODEL may already name the model of the next campaign.
+  if (model && isCampaignRunning && !expected.has(model)) {
     throw new UsageError(`EMBED_MODEL is ${model}, but the campaign embeds with ${[...expected].join(' or ')}`, 'correct EMBED_MODEL, or create a campaign for it');
   }
   const stopped = await pool.query('SELECT FROM reembed.setting WHERE paused AND starts_with(paused_reason, $1)', [WORKER_STOPPED]);

@@ -46,9 +46,10 @@ export async function drain(
 ): Promise<void> {
   const until = options.until ?? (() => isDrained(database.pool));
   const worker = await startWorker(database, config, options.notice, { giveUp: true });
+  let over = false;
   const ticking = (async () => {
     const startedAt = new Date();
-    while (!options.signal?.aborted) {
+    while (!over && !options.signal?.aborted) {
       await options.onTick?.();
       if (await until()) return;
       await throwIfStuck(database.pool, startedAt);
@@ -58,6 +59,7 @@ export async function drain(
   try {
     await Promise.race([ticking, worker.finished]);
   } finally {
+    over = true;
     await worker.stop();
     await ticking.catch(() => {});
   }

@@ -1,0 +1,42 @@
+import type { Queryable } from '../database/connection.ts';
+import type { PhaseName } from '../database/migration-file.ts';
+
+/** A table that is registered, as the catalog and schema reembed have it. */
+export interface Target {
+  name: string;
+  /** false when the table has been dropped */
+  exists: boolean;
+  oid: number;
+  schema: string;
+  /** qualified and quoted; the bare OID when the table is gone */
+  table: string;
+  column: string;
+  liveView: string;
+  liveModelColumn: string;
+  readModel: string;
+  owner: string;
+  ownedByUs: boolean;
+  /** newest campaign */
+  migration: string;
+  phase: PhaseName;
+  indexName: string | null;
+  toModel: string;
+}
+
+/** Registered tables with the newest campaign of each. */
+export async function readTargets(db: Queryable): Promise<Target[]> {
+  const { rows } = await db.query<Target>(
+    `SELECT DISTINCT ON (t.name) t.name, c.oid IS NOT NULL AS exists, t.relation::oid::bigint::double precision AS oid, coalesce(n.nspname, '') AS schema,
+            CASE WHEN c.oid IS NULL THEN t.relation::oid::text ELSE format('%I.%I', n.nspname, c.relname) END AS table, t.column_name AS column,
+            t.live_view AS "liveView", t.live_model_column AS "liveModelColumn", s.read_model AS "readModel",
+            coalesce(pg_get_userbyid(c.relowner), '') AS owner, coalesce(pg_has_role(c.relowner, 'USAGE'), false) AS "ownedByUs",
+            m.name AS migration, m.phase, m.index_name AS "indexName", m.to_model AS "toModel"
+       FROM reembed.target AS t
+       JOIN reembed.setting AS s ON s.target = t.name
+       JOIN reembed.migration AS m ON m.target = t.name
+       LEFT JOIN pg_class AS c ON c.oid = t.relation
+       LEFT JOIN pg_namespace AS n ON n.oid = c.relnamespace
+      ORDER BY t.name, m.created_at DESC`,
+  );
+  return rows;
+}
