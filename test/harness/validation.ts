@@ -1,0 +1,73 @@
+import type pg from 'pg';
+import type { Database } from '../../src/database/connection.ts';
+import { advance } from '../../src/phases/advance.ts';
+import type { QueryEmbedder } from '../../src/validation/validate.ts';
+import { createTestDatabase } from './database.ts';
+import { createDocuments, NEW_DIMENSIONS, NEW_MODEL, OLD_DIMENSIONS, OLD_MODEL, vectorText } from './documents.ts';
+import { vectorOf } from './provider.ts';
+
+/** A test database with the toolkit's schema in it. */
+export async function openWithSchema(): Promise<Database> {
+  const { pool, url, real, close } = await createTestDatabase();
+  const database: Database = { pool, url, embedded: !real, directory: '', close };
+  await advance(database, { directory: 'no-campaigns', notice: () => {} });
+  return database;
+}
+
+/** Registers a campaign on a table whose columns are there already, and leaves it in phase expand. */
+export async function startCampaign(
+  pool: pg.Pool,
+  campaign: {
+    table: string;
+    keyColumns: string[];
+    textColumns: string[];
+    textSql: string;
+    newColumn: string;
+    from: { name: string; dimensions: number; elementType?: string; distance?: string };
+    to: { name: string; dimensions: number; elementType?: string; distance?: string };
+    indexName: string;
+  },
+): Promise<void> {
+  for (const { name, dimensions, elementType = 'vector', distance = 'cosine' } of [campaign.from, campaign.to]) {
+    await pool.query('SELECT reembed.register_model($1, $1, $2, $3, $4)', [name, dimensions, elementType, distance]);
+  }
+  await pool.query(
+    `SELECT reembed.start_migration(p_name => 'move_' || $1, p_relation => $1::regclass, p_column => 'embedding', p_key_columns => $2, p_text_columns => $3,
+       p_text_sql => $4, p_live_view => left(md5($1), 8) || '_live', p_live_model_column => 'embedding_model', p_from_model => $5, p_to_model => $6,
+       p_to_column => $7, p_to_version_column => 'embedding_model_version', p_index_name => $8, p_tokens_per_character => 0.25, p_keep_old_current => true)`,
+    [
+      campaign.table,
+      campaign.keyColumns,
+      campaign.textColumns,
+      campaign.textSql,
+      campaign.from.name,
+      campaign.to.name,
+      campaign.newColumn,
+      campaign.indexName,
+    ],
+  );
+}
+
+/** A table of documents with the vectors of both models, and its campaign, called move_<table>. */
+export async function createFilledCampaign(pool: pg.Pool, table: string, rows: number): Promise<void> {
+  await createDocuments(pool, rows, { table, index: false });
+  await pool.query(`ALTER TABLE ${table} ADD COLUMN embedding_v2 vector(${NEW_DIMENSIONS}), ADD COLUMN embedding_model_version text`);
+  const { rows: texts } = await pool.query<{ id: string; content: string }>(`SELECT id, content FROM ${table}`);
+  await pool.query(
+    `UPDATE ${table} AS t SET embedding_v2 = v.vector FROM unnest($1::bigint[], $2::vector[]) AS v(id, vector) WHERE v.id = t.id`,
+    [texts.map(({ id }) => id), texts.map(({ content }) => vectorText(vectorOf(NEW_MODEL, content, NEW_DIMENSIONS)))],
+  );
+  await startCampaign(pool, {
+    table,
+    keyColumns: ['id'],
+    textColumns: ['content'],
+    textSql: 'content',
+    newColumn: 'embedding_v2',
+    from: { name: OLD_MODEL, dimensions: OLD_DIMENSIONS },
+    to: { name: NEW_MODEL, dimensions: NEW_DIMENSIONS },
+    indexName: `${table}_embedding_v2_idx`,
+  });
+}
+
+/** Embeds queries with the vectors that createFilledCampaign() stores. */
+export const testEmbedder: QueryEmbedder = async (model, texts) => texts.map((text) => vectorOf(model.name, text, model.dimensions));

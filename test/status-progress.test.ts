@@ -1,0 +1,121 @@
+import { PassThrough } from 'node:stream';
+import test from 'ava';
+import { createProgressBar, currentCampaigns, formatUsd, type ProgressRow, progressLine } from '../src/commands/show-progress.ts';
+
+const row: ProgressRow = {
+  target: 'public.documents.embedding',
+  migration: 'first',
+  phase: 'backfill',
+  from_model: 'old',
+  to_model: 'new',
+  read_model: 'old',
+  total: 20_000,
+  done: 5000,
+  percent: 25,
+  stale: 3,
+  failed: 2,
+  rows_per_second: 812.5,
+  eta_seconds: 18,
+  tokens: 120_000,
+  tokens_expected: 480_000,
+  cost_usd: 0.0024,
+  cost_usd_expected: 0.0096,
+  live_rows: 7,
+  throttled_by: 'paused: night shift',
+  workers: 2,
+  phase_entered_at: new Date(0),
+  switched_at: null,
+};
+
+function capture(isTTY: boolean) {
+  const stream = Object.assign(new PassThrough(), { isTTY, columns: 200 });
+  let written = '';
+  stream.on('data', (chunk) => {
+    written += chunk;
+  });
+  return { stream, written: () => written };
+}
+
+test('a progress line has rows, rate, ETA, tokens, cost and what slows the work', (t) => {
+  t.is(
+    progressLine(row),
+    '5,000/20,000 rows, 25.0%, 812.5 rows/s, ETA 18 s, 3 changed rows wait, 2 failed, 120,000 tokens, $0.0024, paused: night shift',
+  );
+});
+
+test('a progress line leaves out what is not known', (t) => {
+  const unknown = {
+    ...row,
+    percent: null,
+    stale: 0,
+    failed: 0,
+    rows_per_second: null,
+    eta_seconds: null,
+    cost_usd: null,
+    throttled_by: null,
+  };
+  t.is(progressLine({ ...unknown, done: 0, total: 0, tokens: 0 }), '0/0 rows, 0 tokens');
+});
+
+test('without a terminal, progress is a line at most every five seconds and one at the end', async (t) => {
+  const { stream, written } = capture(false);
+  const bar = createProgressBar(stream);
+  for (let done = 5000; done <= 6000; done += 10) bar.update([{ ...row, done }]);
+  bar.stop();
+  bar.stop();
+  await new Promise(setImmediate);
+  t.deepEqual(
+    written()
+      .trim()
+      .split('\n')
+      .map((line) => /embedding: ([\d,]+)/.exec(line)?.[1]),
+    ['5,000', '6,000'],
+  );
+});
+
+test('without a terminal, nothing new is nothing said', async (t) => {
+  const { stream, written } = capture(false);
+  const bar = createProgressBar(stream);
+  bar.update([row]);
+  bar.update([row]);
+  bar.stop();
+  await new Promise(setImmediate);
+  t.is(written().split('\n').length, 2);
+});
+
+test('progress says nothing while there is nothing to do', async (t) => {
+  for (const isTTY of [true, false]) {
+    const { stream, written } = capture(isTTY);
+    const bar = createProgressBar(stream);
+    bar.update([{ ...row, total: 0, done: 0, stale: 0 }]);
+    bar.stop();
+    await new Promise(setImmediate);
+    t.is(written(), '');
+  }
+});
+
+test('on a terminal, progress is a bar that keeps its place, and talk goes above it', async (t) => {
+  const { stream, written } = capture(true);
+  const bar = createProgressBar(stream);
+  bar.update([row]);
+  bar.say('a worker started');
+  bar.update([{ ...row, done: 20_000, percent: 100 }]);
+  bar.stop();
+  await new Promise(setImmediate);
+  const [talk, last] = written().trim().split('\n');
+  t.regex(talk ?? '', /a worker started$/);
+  t.regex(last ?? '', /public\.documents\.embedding █{24} 20,000\/20,000 rows, 100\.0%/);
+});
+
+test('the campaign that counts is the newest of each target', (t) => {
+  const rows = [row, { ...row, target: 'other', migration: 'beside' }, { ...row, migration: 'second' }];
+  t.deepEqual(
+    currentCampaigns(rows).map(({ migration }) => migration),
+    ['second', 'beside'],
+  );
+});
+
+test('small amounts of money show their growth', (t) => {
+  t.is(formatUsd(0.00042), '$0.0004');
+  t.is(formatUsd(12.3456), '$12.35');
+});

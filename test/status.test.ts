@@ -1,0 +1,248 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import test from 'ava';
+import { readStatus, type Status } from '../src/commands/read-status.ts';
+import { statusText } from '../src/commands/show-status.ts';
+import { readConfig } from '../src/config.ts';
+import { createWorkplace } from './harness/command.ts';
+import { createDocuments, NEW_MODEL } from './harness/documents.ts';
+import { assertRefused } from './harness/refusal.ts';
+import { createStage, type Stage } from './harness/stage.ts';
+
+let stage: Stage;
+let campaign: string;
+
+test.before(async () => {
+  stage = await createStage();
+  await createDocuments(stage.db.pool, 60);
+});
+test.after.always(() => stage.close());
+
+/** The status in this process. */
+const look = (env: Record<string, string> = {}) =>
+  readStatus(stage.database, readConfig({ REEMBED_MIGRATIONS: stage.database.directory, ...env }));
+
+/** The status as a user's script gets it. */
+async function command(args: string[] = []): Promise<Status> {
+  const { code, stdout, stderr } = await stage.workplace.run(['status', '--json', ...args]);
+  if (code !== 0) throw new Error(stderr);
+  return JSON.parse(stdout) as Status;
+}
+
+test.serial('status says what to type when nothing is installed', async (t) => {
+  const { code, stdout } = await stage.workplace.run(['status']);
+  t.is(code, 0);
+  t.is(stdout, 'pg-reembed is not installed in this database yet.\nNext: npm run migrate create, then npm run migrate up\n');
+  const status = await command();
+  t.false(status.installed);
+  t.deepEqual(status.campaigns, []);
+  campaign = await stage.createUsual();
+  t.is((await look()).command, 'npm run migrate up');
+});
+
+test('status makes no embedded database by looking', async (t) => {
+  const workplace = createWorkplace({});
+  t.teardown(workplace.remove);
+  const { code, stdout } = await workplace.run(['status', '--json']);
+  t.is(code, 0);
+  t.false((JSON.parse(stdout) as Status).installed);
+  t.false(existsSync(join(workplace.directory, '.reembed')));
+});
+
+test.serial('status says that no campaign has been started after the tables of the toolkit were made', async (t) => {
+  await stage.up(2);
+  await stage.up(0);
+  const status = await look();
+  t.true(status.installed);
+  t.is(status.command, 'npm run migrate up');
+  t.regex(statusText(status), /No campaign has been started\.\n\nWaiting to be run: \S+1_expand and 4 more\nNext: npm run migrate up/);
+});
+
+test.serial('status names the next phase and what to type, in every phase and on the way back', async (t) => {
+  const next = async () => {
+    const { campaigns } = await look();
+    const { phase, next: step } = campaigns[0] ?? {};
+    return [phase, step?.phase, step?.open_conditions?.map(({ condition }) => condition).join('; '), step?.command];
+  };
+  await stage.bring(campaign, 'expand');
+  t.deepEqual(await next(), ['expand', 'backfill', '', 'npm run migrate up']);
+  await stage.bring(campaign, 'backfill');
+  t.deepEqual(await next(), ['backfill', 'index', '60 of 60 rows are still to be embedded', 'npm run worker']);
+  await stage.work();
+  t.deepEqual(await next(), ['backfill', 'index', '', 'npm run migrate up']);
+  await stage.bring(campaign, 'index');
+  t.deepEqual(await next(), ['index', 'switch', 'old and new results have not been compared', 'npm run validate']);
+  await stage.bring(campaign, 'switch');
+  const contract = await next();
+  t.deepEqual(contract.slice(0, 2), ['switch', 'contract']);
+  t.regex(String(contract[2]), /^the new model has been read for .+ of 7 days/);
+  await stage.bring(campaign, 'contract');
+  t.deepEqual(await next(), ['contract', undefined, undefined, undefined]);
+  t.regex(statusText(await look()), new RegExp(`next +finished; when the way back is no longer wanted: npm run purge -- ${campaign}`));
+  await stage.bring(campaign, 'backfill');
+  t.is((await next())[1], 'index');
+});
+
+test.serial('status gives machines one document with numbers, seconds and ISO times, and the same keys in every phase', async (t) => {
+  const keys = new Set<string>();
+  for (const phase of ['expand', 'index', 'backfill'] as const) {
+    await stage.bring(campaign, phase);
+    const { campaigns } = await command();
+    keys.add(JSON.stringify(Object.keys(campaigns[0] ?? {})));
+  }
+  t.is(keys.size, 1);
+  await stage.db.pool.query(
+    `INSERT INTO reembed.batch (migration, id, first_block, last_block, state, rows, embedded_rows, tokens, started_at, finished_at)
+     SELECT name, 98, 800, 801, 'done', 60, 60, 100, now() - interval '10 s', now() FROM reembed.migration
+     UNION ALL SELECT name, 99, 900, 901, 'pending', 40, 0, 0, NULL, NULL FROM reembed.migration`,
+  );
+  const { at, campaigns } = await command();
+  await stage.db.pool.query('DELETE FROM reembed.batch WHERE id >= 98');
+  const row = campaigns[0];
+  t.is(String(at), new Date(at).toISOString());
+  t.is(String(row?.phase_entered_at), new Date(row?.phase_entered_at ?? 0).toISOString());
+  t.is(row?.total, 100);
+  t.is(row?.done, 60);
+  t.is(row?.percent, 60);
+  t.is(row?.rows_per_second, 6);
+  t.is(row?.eta_seconds, 7);
+  t.is(row?.tokens_expected, 167);
+});
+
+test.serial('status does not search the table', async (t) => {
+  await stage.work();
+  await stage.db.pool.query('UPDATE reembed.migration SET swept_at = NULL');
+  await command();
+  const { rows } = await stage.db.pool.query<{ swept: boolean }>('SELECT swept_at IS NOT NULL AS swept FROM reembed.migration');
+  t.false(rows[0]?.swept);
+});
+
+test.serial('status shows what slows the workers, what waits and what failed', async (t) => {
+  const { pool } = stage.db;
+  await pool.query(`SELECT reembed.pause('documents', 'night shift'); UPDATE documents SET content = 'changed' WHERE id <= 2`);
+  await pool.query(
+    `INSERT INTO reembed.failed_row (target, key, model, class, message) VALUES ('public.documents.embedding', '{"id": 9}', $1, 'input_refused', 'too long')`,
+    [NEW_MODEL],
+  );
+  const status = await look();
+  await pool.query(`SELECT reembed.resume('documents'); DELETE FROM reembed.failed_row`);
+  t.is(status.campaigns[0]?.stale, 2);
+  t.deepEqual(
+    status.campaigns[0]?.next?.open_conditions?.map(({ condition }) => condition),
+    ['2 rows changed and wait for their new vector', '1 rows could not be embedded, 0 are allowed'],
+  );
+  const text = statusText(status);
+  t.regex(text, /slowed by +no worker is running; paused: night shift\n/);
+  t.regex(text, /failed +1 rows: select \* from reembed\.failed_row\n/);
+  t.regex(text, /beware +1 rows failed with input_refused\n/);
+});
+
+test.serial('status shows the verdict of the last validation', async (t) => {
+  await stage.bring(campaign, 'index');
+  await stage.pass(campaign);
+  t.regex(
+    statusText(await look()),
+    /validation passed \(overlap 1\.00, index recall 1\.00, 1 queries; .+ UTC\)\n +next +switch: npm run migrate up\n/,
+  );
+});
+
+test.serial('status shows the progress also where the migration files are not at hand', async (t) => {
+  const status = await look({ REEMBED_MIGRATIONS: 'nowhere' });
+  t.is(status.campaigns[0]?.next?.phase, 'switch');
+  t.is(status.migrations.problem?.code, 'migration_file_missing');
+  t.regex(statusText(status), /migration files: \S+ ran, but its file is not in nowhere/);
+});
+
+test.serial('status takes a short name of a target and refuses one it does not know', async (t) => {
+  t.is((await command(['--target', 'documents'])).campaigns.length, 1);
+  assertRefused(t, await stage.workplace.run(['status', '--target', 'letters']), {
+    code: 'unknown_target',
+    says: /letters/,
+    remedy: /public\.documents\.embedding/,
+  });
+});
+
+test.serial('status --watch prints a block each interval and ends well on Ctrl-C', async (t) => {
+  const child = stage.workplace.start(['status', '--watch', '1']);
+  let stdout = '';
+  child.stdout?.on('data', (chunk) => {
+    stdout += chunk;
+  });
+  const ended = new Promise((resolve) => child.on('close', resolve));
+  const blocks = () => stdout.split('public.documents.embedding: old-model -> new-model').length - 1;
+  while (blocks() < 3) await sleep(100);
+  child.kill('SIGINT');
+  t.is(await ended, 0);
+  // Not on a terminal: nothing is drawn over.
+  t.false(stdout.includes('\x1b'));
+});
+
+const testOnServer = process.env.TEST_DATABASE_URL ? test.serial : test.serial.skip;
+
+testOnServer('status shows the progress to a role that may read nothing else', async (t) => {
+  const role = `reembed_test_${randomBytes(4).toString('hex')}`;
+  const { pool, url } = stage.db;
+  await pool.query(`CREATE ROLE ${role} LOGIN PASSWORD 'test'; GRANT SELECT ON reembed.progress, reembed.health TO ${role}`);
+  const { code, stdout, stderr } = await stage.workplace.run(['status'], {
+    DATABASE_URL: Object.assign(new URL(url), { username: role, password: 'test' }).href,
+  });
+  await pool.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`);
+  t.is(code, 0, stderr);
+  t.regex(stdout, /phase +index since/);
+  t.regex(stdout, /next +switch; this role may not see what its gate waits for/);
+  t.regex(stdout, /migration files: permission denied/);
+});
+
+(process.env.TEST_DATABASE_URL ? test.serial : test.serial.skip)(
+  'status --watch --json goes on after the server ended its connection',
+  async (t) => {
+    const child = stage.workplace.start(['status', '--watch', '1', '--json']);
+    let stdout = '';
+    child.stdout?.on('data', (chunk) => {
+      stdout += chunk;
+    });
+    const ended = new Promise((resolve) => child.on('close', resolve));
+    const documents = () => stdout.trim().split('\n').filter(Boolean);
+    while (documents().length < 1) await sleep(100);
+    await stage.db.pool.query(
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'pg-reembed' AND datname = current_database()",
+    );
+    const seen = documents().length;
+    while (documents().length < seen + 2) await sleep(100);
+    child.kill('SIGTERM');
+    t.is(await ended, 0);
+    for (const line of documents()) t.true((JSON.parse(line) as Status).installed);
+  },
+);
+
+test.serial('status keeps an earlier campaign to one line and leads with the one that runs', async (t) => {
+  await stage.bring(campaign, 'contract');
+  const second = await stage.create([
+    '--table',
+    'documents',
+    '--text',
+    'content',
+    '--to',
+    'third-model',
+    '--dimensions',
+    '8',
+    '--from',
+    NEW_MODEL,
+    '--no-probe',
+  ]);
+  await stage.bring(second, 'expand');
+  const status = await look();
+  t.deepEqual(
+    status.campaigns.map(({ migration, current, next }) => [migration, current, next?.phase]),
+    [
+      [campaign, false, undefined],
+      [second, true, 'backfill'],
+    ],
+  );
+  t.regex(
+    statusText(status),
+    /^public\.documents\.embedding: old-model -> new-model is finished; its old vectors are kept in reembed\.archive_/,
+  );
+});

@@ -1,0 +1,126 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'ava';
+import type { Database } from '../src/database/connection.ts';
+import { createWorkplace, type Workplace } from './harness/command.ts';
+import { NEW_DIMENSIONS, NEW_MODEL, OLD_DIMENSIONS, OLD_MODEL, textOf } from './harness/documents.ts';
+import { startProvider, type TestProvider } from './harness/provider.ts';
+import { createFilledCampaign, openWithSchema } from './harness/validation.ts';
+
+let database: Database;
+let provider: TestProvider;
+let workplace: Workplace;
+test.before(async () => {
+  database = await openWithSchema();
+  await createFilledCampaign(database.pool, 'documents', 100);
+  await database.pool.query('CREATE INDEX documents_embedding_v2_idx ON documents USING hnsw (embedding_v2 vector_cosine_ops)');
+  provider = await startProvider({ [OLD_MODEL]: OLD_DIMENSIONS, [NEW_MODEL]: NEW_DIMENSIONS });
+  workplace = createWorkplace({
+    DATABASE_URL: database.url,
+    OPENAI_API_KEY: 'new-key',
+    OPENAI_OLD_API_KEY: 'old-key',
+    OPENAI_BASE_URL: provider.url,
+  });
+  // The text of a row is the query that must find it.
+  writeFileSync(
+    join(workplace.directory, 'queries.jsonl'),
+    [5, 6, 7].map((i) => JSON.stringify({ id: `q${i}`, text: textOf(i) })).join('\n'),
+  );
+  writeFileSync(join(workplace.directory, 'qrels.tsv'), 'query-id\tcorpus-id\tscore\nq5\t5\t1\nq6\t6\t1\n');
+});
+test.after.always(async () => {
+  workplace?.remove();
+  await provider?.close();
+  await database?.close();
+});
+
+test.serial('a run that passes prints its figures and exits with 0', async (t) => {
+  provider.requests.length = 0;
+  const { code, stdout, stderr } = await workplace.run(['validate', '--queries', 'queries.jsonl', '--judgements', 'qrels.tsv']);
+  t.is(code, 0, stderr);
+  t.is(stderr, '');
+  t.regex(
+    stdout,
+    /^validation \d+: old-model -> new-model on public\.documents\.embedding\n3 queries from file queries\.jsonl, 2 of them judged/,
+  );
+  t.regex(stdout, /nDCG@10 +1\.000 -> 1\.000 +may fall by 0\.02/);
+  t.regex(stdout, /index recall@10 +1\.000 /);
+  t.regex(stdout, /coverage +100\.00 % of 100 rows /);
+  t.regex(stdout, /\nlowest overlap:\n +0\.\d\d +.*q\d: /);
+  t.regex(stdout, /\nPASS\n$/);
+  t.notRegex(stdout, /Judged queries decide/);
+  t.deepEqual(provider.requests.map(({ model, key, input }) => `${model} ${key} ${input.length}`).sort(), [
+    'new-model new-key 3',
+    'old-model old-key 3',
+  ]);
+});
+
+test.serial('queries go to the provider with the prefix for queries, in requests of the allowed size', async (t) => {
+  provider.requests.length = 0;
+  await database.pool.query("UPDATE reembed.model SET query_prefix = 'query: ', document_prefix = 'passage: ' WHERE name = $1", [
+    NEW_MODEL,
+  ]);
+  const { code } = await workplace.run(['validate', '--queries', 'queries.jsonl'], { EMBED_REQUEST_INPUTS: '2' });
+  await database.pool.query("UPDATE reembed.model SET query_prefix = '', document_prefix = ''");
+  t.is(code, 0);
+  const inputs = provider.requests.filter(({ model }) => model === NEW_MODEL).map(({ input }) => input);
+  t.deepEqual(inputs, [[`query: ${textOf(5)}`, `query: ${textOf(6)}`], [`query: ${textOf(7)}`]]);
+});
+
+test.serial('without judgements it says that overlap is not quality', async (t) => {
+  const { code, stdout } = await workplace.run(['validate', '--lowest', '2']);
+  t.is(code, 0);
+  t.regex(stdout, /\n100 queries from rows, /);
+  t.regex(stdout, /Judged queries decide on quality/);
+  t.is(stdout.split('lowest overlap:\n')[1]?.split('\n\n')[0]?.split('\n').length, 2);
+});
+
+test.serial('a run that misses a threshold prints it and exits with 4', async (t) => {
+  await database.pool.query('UPDATE reembed.setting SET min_overlap = 0.99');
+  const plain = await workplace.run(['validate', '--sample', '10']);
+  const json = await workplace.run(['validate', '--sample', '10', '--json']);
+  await database.pool.query('UPDATE reembed.setting SET min_overlap = 0.05');
+  t.is(plain.code, 4);
+  t.regex(plain.stdout, /\nFAIL\n {2}- overlap@10 0\.\d{4} is below min_overlap 0\.99\n$/);
+  t.regex(plain.stderr, /^reembed: validation \d+ failed: overlap@10 .* \[validation_failed\] - .*npm run setting\n$/);
+  t.is(json.code, 4);
+  const result = JSON.parse(json.stdout);
+  t.like(result, { passed: false, queries: 10, k: 10, ndcg_before: null, index_recall: 1, query_source: 'rows' });
+  t.is(result.lowest_overlap.length, 5);
+});
+
+test.serial('options that do not fit together are refused as wrong usage', async (t) => {
+  for (const args of [
+    ['--queries', 'queries.jsonl', '--query-table', 'documents', '--query-text', 'content'],
+    ['--query-table', 'documents'],
+    ['--query-text', 'content'],
+    ['-k', '0'],
+    ['--sample', 'many'],
+  ]) {
+    t.is((await workplace.run(['validate', ...args])).code, 2, args.join(' '));
+  }
+});
+
+test.serial('where the old model cannot be asked any more, the rows are offered instead', async (t) => {
+  provider.script = ({ model }) => (model === OLD_MODEL ? { status: 404 } : undefined);
+  const { code, stderr } = await workplace.run(['validate', '--queries', 'queries.jsonl']);
+  provider.script = () => undefined;
+  t.is(code, 1);
+  t.regex(stderr, /does not know model old-model.*only rows can be compared: npm run validate, with no query options\n$/);
+});
+
+test.serial('a query that the provider refuses is named', async (t) => {
+  provider.script = ({ model, input }) =>
+    model === NEW_MODEL && input.includes(textOf(6)) ? { status: 400, body: { error: { message: 'too long' } } } : undefined;
+  const { code, stderr } = await workplace.run(['validate', '--queries', 'queries.jsonl']);
+  provider.script = () => undefined;
+  t.is(code, 1);
+  t.regex(stderr, new RegExp(`query ${textOf(6)}: .*too long`));
+});
+
+test.serial('a missing file is one line on stderr', async (t) => {
+  const { code, stdout, stderr } = await workplace.run(['validate', '--queries', 'none.txt']);
+  t.is(code, 1);
+  t.is(stdout, '');
+  t.is(stderr, 'reembed: none.txt does not exist [file_unreadable] - name a file that can be read with --queries\n');
+});

@@ -1,0 +1,133 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test from 'ava';
+import type { Thresholds } from '../src/validation/campaign.ts';
+import { inParallel } from '../src/validation/in-parallel.ts';
+import { readJudgements } from '../src/validation/judgements.ts';
+import { readQueryFile } from '../src/validation/queries.ts';
+import { type Figures, missedThresholds } from '../src/validation/thresholds.ts';
+import { BadLine, FileUnreadable, NoQueries } from '../src/validation/validation-error.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'reembed-validation-'));
+test.after.always(() => rmSync(folder, { recursive: true, force: true }));
+
+let files = 0;
+function file(ending: string, text: string): string {
+  const path = join(folder, `${files++}${ending}`);
+  writeFileSync(path, text);
+  return path;
+}
+
+test('a query file without ids numbers its queries by line', (t) => {
+  t.deepEqual(readQueryFile(file('.txt', '\uFEFFred shoes\r\n\r\n  blue hats \n')), [
+    { id: '1', text: 'red shoes' },
+    { id: '3', text: 'blue hats' },
+  ]);
+});
+
+test('a query file of JSON lines gives ids as text, under either of their names', (t) => {
+  const path = file('.jsonl', '{"id": 7, "text": "a"}\n{"_id": "x", "text": "b", "metadata": {}}\n{"text": "c"}\n');
+  t.deepEqual(readQueryFile(path), [
+    { id: '7', text: 'a' },
+    { id: 'x', text: 'b' },
+    { id: '3', text: 'c' },
+  ]);
+});
+
+test('a bad line of a query file is named by its number', (t) => {
+  const faults: [string, RegExp][] = [
+    ['{"id": "1", "text": "a"}\n\nred shoes\n', /line 3: not JSON$/],
+    ['{"id": "1", "text": "a"}\n{"id": "2"}\n', /line 2: no "text"$/],
+    ['{"id": "1", "text": "  "}\n', /line 1: no "text"$/],
+    ['null\n', /line 1: no "text"$/],
+    ['{"id": {}, "text": "a"}\n', /line 1: "id" is neither text nor number$/],
+    ['{"id": "1", "text": "a"}\n{"id": 1, "text": "b"}\n', /line 2: query 1 is there twice$/],
+  ];
+  for (const [text, message] of faults) t.throws(() => readQueryFile(file('.jsonl', text)), { instanceOf: BadLine, message });
+});
+
+test('an empty or missing query file is refused', (t) => {
+  t.throws(() => readQueryFile(file('.txt', '\n \n')), { instanceOf: NoQueries, message: /has no query in it$/ });
+  t.throws(() => readQueryFile(join(folder, 'none.txt')), { instanceOf: FileUnreadable, message: /none\.txt does not exist$/ });
+  t.throws(() => readQueryFile(folder), { instanceOf: FileUnreadable, message: /cannot be read \(EISDIR\)$/ });
+});
+
+test('a sample of a query file takes judged queries first and spreads the others', (t) => {
+  const path = file('.txt', Array.from({ length: 10 }, (_, i) => `query ${i + 1}`).join('\n'));
+  const judged = new Map([['9', new Map([['a', 1]])]]);
+  t.deepEqual(
+    readQueryFile(path, 4, judged).map(({ id }) => id),
+    ['9', '1', '4', '7'],
+  );
+  t.is(readQueryFile(path, 50).length, 10);
+});
+
+test('judgements are read in the form of BEIR and in that of TREC', (t) => {
+  const expected = new Map([
+    [
+      'q1',
+      new Map([
+        ['doc 1', 2],
+        ['d2', 0],
+      ]),
+    ],
+    ['q2', new Map([['d3', 1]])],
+  ]);
+  t.deepEqual(readJudgements(file('.tsv', 'query-id\tcorpus-id\tscore\nq1\tdoc 1\t2\nq1\td2\t0\nq2\td3\t1\n')), expected);
+  t.deepEqual(readJudgements(file('.tsv', 'q1\t0\tdoc 1\t2\r\nq1\t0\td2\t0\r\nq2\t0\td3\t1')), expected);
+  t.deepEqual(readJudgements(file('.txt', 'q2 0 d3   1\n')), new Map([['q2', new Map([['d3', 1]])]]));
+});
+
+test('queries without any relevant row are no judged queries', (t) => {
+  t.deepEqual([...readJudgements(file('.tsv', 'a\td\t1\nb\td\t0\nc\td\t-1\n')).keys()], ['a']);
+  t.throws(() => readJudgements(file('.tsv', 'b\td\t0\n')), { instanceOf: NoQueries });
+});
+
+test('a bad line of judgements is named by its number', (t) => {
+  const faults: [string, RegExp][] = [
+    ['q\td\t1\nq\td\n', /line 2: 2 columns$/],
+    ['q\td\t1\nq\td\tyes\n', /line 2: the score "yes" is not a number$/],
+    ['q\td\t1x\n', /line 1: the score "1x" is not a number$/],
+    ['q\td\t1\nq\t\t1\n', /line 2: an id is empty$/],
+  ];
+  for (const [text, message] of faults) t.throws(() => readJudgements(file('.tsv', text)), { instanceOf: BadLine, message });
+  t.throws(() => readJudgements(join(folder, 'none.tsv')), { instanceOf: FileUnreadable });
+});
+
+const thresholds: Thresholds = { minOverlap: 0.1, minIndexRecall: 0.95, maxNdcgDrop: 0.02, maxFailedRows: 1 };
+const good: Figures = { k: 10, overlap: 0.1, indexRecall: 0.95, ndcg: { before: 0.5, after: 0.48 }, missingRows: 3, justChangedRows: 2 };
+
+test('figures exactly at their thresholds pass', (t) => {
+  t.deepEqual(missedThresholds(good, thresholds), []);
+  t.deepEqual(missedThresholds({ ...good, indexRecall: (0.9 + 0.9 + 1 + 1) / 4 - Number.EPSILON, ndcg: null }, thresholds), []);
+});
+
+test('every missed threshold is told with its figures', (t) => {
+  const bad: Figures = { k: 10, overlap: 0.0999, indexRecall: 0.9, ndcg: { before: 0.5, after: 0.4 }, missingRows: 4, justChangedRows: 2 };
+  t.deepEqual(missedThresholds(bad, thresholds, { usable: true, searchSetting: 'hnsw.ef_search = 40' }), [
+    'overlap@10 0.0999 is below min_overlap 0.1',
+    'index recall@10 0.9000 is below min_index_recall 0.95, with hnsw.ef_search = 40',
+    'nDCG@10 fell from 0.5000 to 0.4000, by more than max_ndcg_drop 0.02',
+    '2 rows lack a new vector, max_failed_rows is 1',
+  ]);
+});
+
+test('an index that searches do not use fails, a missing one does not', (t) => {
+  t.is(missedThresholds({ ...good, indexRecall: null }, thresholds, { usable: false, searchSetting: null }).length, 1);
+  t.deepEqual(missedThresholds({ ...good, indexRecall: null }, thresholds), []);
+});
+
+test('work in parallel keeps the order and stops at the first failure', async (t) => {
+  t.deepEqual(await inParallel([3, 1, 2], 2, async (n) => n * 10), [30, 10, 20]);
+  const begun: number[] = [];
+  await t.throwsAsync(
+    inParallel([1, 2, 3, 4, 5], 2, async (n) => {
+      begun.push(n);
+      await Promise.resolve();
+      if (n === 2) throw new Error('two');
+    }),
+    { message: 'two' },
+  );
+  t.true(begun.length < 5);
+});
