@@ -47,6 +47,8 @@ function report(thrown: unknown): number {
     process.stderr.write(`reembed: ${error.message.replace(/\s+/g, ' ')} [${error.code}] - ${error.remedy.replace(/\s+/g, ' ')}\n`);
     return error.exitCode;
   }
-  process.stderr.write(`reembed: a bug of ours; please report it with this trace\n${error instanceof Error ? error.stack : String(error)}\n`);
+  process.stderr.write(
+    `reembed: a bug of ours; please report it with this trace\n${error instanceof Error ? error.stack : String(error)}\n`,
+  );
   return EXIT.bug;
 }

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import test from 'ava';
 import pg from 'pg';
-import { type Embedded, openEmbedded } from '../src/database/embedded.ts';
 import { takeLock, thisProcess } from '../src/database/embedded/lock.ts';
+import { type Embedded, openEmbedded } from '../src/database/embedded.ts';
 
 const MODULE = new URL('../src/database/embedded.ts', import.meta.url).href;
 const newFolder = () => mkdtempSync(join(tmpdir(), 'embedded-'));
@@ -25,7 +25,7 @@ async function connect(url: string, options: pg.ClientConfig = {}): Promise<pg.C
   return client;
 }
 
-async function valueOf(client: pg.Client, sql: string): Promise<unknown> {
+async function scalarOf(client: pg.Client, sql: string): Promise<unknown> {
   const { rows } = await client.query({ text: sql, rowMode: 'array' });
   return rows[0]?.[0];
 }
@@ -62,11 +62,11 @@ test('large parameters of several connections never reach the statement of anoth
 test('a setting made by one connection is not seen by another', async (t) => {
   const [one, two] = [await connect(memory.url, { application_name: 'one' }), await connect(memory.url, { application_name: 'two' })];
   await one.query("SET search_path = ''; SET work_mem = '9MB'; SET app.actor = 'ann'");
-  t.is(await valueOf(two, 'SHOW search_path'), 'public');
-  t.is(await valueOf(two, 'SHOW application_name'), 'two');
-  t.falsy(await valueOf(two, "SELECT current_setting('app.actor', true)"));
-  t.is(await valueOf(one, 'SHOW work_mem'), '9MB');
-  t.is(await valueOf(one, "SELECT current_setting('app.actor')"), 'ann');
+  t.is(await scalarOf(two, 'SHOW search_path'), 'public');
+  t.is(await scalarOf(two, 'SHOW application_name'), 'two');
+  t.falsy(await scalarOf(two, "SELECT current_setting('app.actor', true)"));
+  t.is(await scalarOf(one, 'SHOW work_mem'), '9MB');
+  t.is(await scalarOf(one, "SELECT current_setting('app.actor')"), 'ann');
   await Promise.all([one.end(), two.end()]);
 });
 
@@ -93,7 +93,7 @@ test('a connection that vanishes inside a transaction is rolled back', async (t)
   await one.query('BEGIN');
   await one.query('INSERT INTO vanished VALUES (1)');
   one.connection.stream.destroy();
-  t.is(await valueOf(two, 'SELECT count(*)::int FROM vanished'), 0);
+  t.is(await scalarOf(two, 'SELECT count(*)::int FROM vanished'), 0);
   await two.end();
 });
 
@@ -101,7 +101,7 @@ test('an endless recursion is an error and not the end of the database', async (
   const client = await connect(memory.url);
   await client.query('CREATE FUNCTION deeper(n int) RETURNS int LANGUAGE plpgsql AS $$ BEGIN RETURN deeper(n + 1); END $$');
   await t.throwsAsync(client.query('SELECT deeper(1)'), { code: '54001' });
-  t.is(await valueOf(client, 'SELECT 1'), 1);
+  t.is(await scalarOf(client, 'SELECT 1'), 1);
   await client.end();
 });
 
@@ -110,7 +110,7 @@ test('a copy in memory begins with the data of its image', async (t) => {
   await client.query('CREATE TABLE copied AS SELECT 7 AS n');
   const copy = await openEmbedded({ directory: 'memory://', image: await memory.image() });
   const other = await connect(copy.url);
-  t.is(await valueOf(other, 'SELECT n FROM copied'), 7);
+  t.is(await scalarOf(other, 'SELECT n FROM copied'), 7);
   await Promise.all([client.end(), other.end()]);
   await copy.close();
 });
@@ -132,7 +132,7 @@ test('what was committed survives kill -9 of the owner, and the next one starts 
   const second = await openEmbedded({ directory: folder });
   t.true(second.owner);
   const again = await connect(second.url);
-  t.is(await valueOf(again, 'SELECT n FROM kept'), 1);
+  t.is(await scalarOf(again, 'SELECT n FROM kept'), 1);
   await again.end();
   await second.close();
 });

@@ -39,7 +39,11 @@ if (existsSync(folder)) {
       { model: OLD, files: ['use-lite.docs.f32', 'use-lite.queries.f32'] },
       { model: NEW, files: ['minilm.docs.f32', 'minilm.queries.f32'] },
     ]) {
-      files.flatMap((file) => readVectors(file, model.dimensions)).forEach((vector, i) => known.set(`${model.name}/${texts[i]}`, vector));
+      files
+        .flatMap((file) => readVectors(file, model.dimensions))
+        .forEach((vector, i) => {
+          known.set(`${model.name}/${texts[i]}`, vector);
+        });
     }
     const provider = await startProvider({ [OLD.name]: OLD.dimensions, [NEW.name]: NEW.dimensions });
     t.teardown(provider.close);
@@ -63,14 +67,35 @@ if (existsSync(folder)) {
 
     const place = createWorkplace({ DATABASE_URL: database.url, OPENAI_API_KEY: 'any-word', OPENAI_BASE_URL: provider.url });
     t.teardown(place.remove);
-    const create = ['migrate', 'create', '--table', 'abstracts', '--text-sql', "title || ' ' || body", '--from', OLD.name, '--to', NEW.name];
+    const create = [
+      'migrate',
+      'create',
+      '--table',
+      'abstracts',
+      '--text-sql',
+      "title || ' ' || body",
+      '--from',
+      OLD.name,
+      '--to',
+      NEW.name,
+    ];
     t.is((await place.run([...create, '--dimensions', String(NEW.dimensions)])).code, 0);
     t.is((await place.run(['migrate', 'up', '--wait'])).code, 3);
 
     // BEIR's queries of the judged split are among more; only those with a judgement count.
-    const judged = new Set(readFileSync(path('qrels.tsv'), 'utf8').split('\n').map((line) => line.split('\t')[0]));
+    const judged = new Set(
+      readFileSync(path('qrels.tsv'), 'utf8')
+        .split('\n')
+        .map((line) => line.split('\t')[0]),
+    );
     const queryFile = join(place.directory, 'queries.jsonl');
-    writeFileSync(queryFile, queries.filter(({ id }) => judged.has(id)).map((query) => JSON.stringify(query)).join('\n'));
+    writeFileSync(
+      queryFile,
+      queries
+        .filter(({ id }) => judged.has(id))
+        .map((query) => JSON.stringify(query))
+        .join('\n'),
+    );
     const validation = await place.run(['validate', '--queries', queryFile, '--judgements', path('qrels.tsv'), '--json']);
     t.is(validation.code, 0, validation.stderr);
     const figures = JSON.parse(validation.stdout) as Record<'ndcg_before' | 'ndcg_after' | 'overlap' | 'index_recall' | 'queries', number>;

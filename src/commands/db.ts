@@ -12,7 +12,8 @@ export function dbCommand(): Command {
     .option('--port <n>', 'TCP port on 127.0.0.1 (default: a free one)', wholeNumber)
     .action(async (options: { port?: number }) => {
       const config = readConfig();
-      if (config.databaseUrl) throw new UsageError('DATABASE_URL is set, so the embedded database is not used', 'unset DATABASE_URL to serve it');
+      if (config.databaseUrl)
+        throw new UsageError('DATABASE_URL is set, so the embedded database is not used', 'unset DATABASE_URL to serve it');
       const embedded = await openEmbedded({ directory: config.embeddedDirectory, ...(options.port ? { port: options.port } : {}) });
       process.stdout.write(`${embedded.url}\n`);
       if (!embedded.owner) {

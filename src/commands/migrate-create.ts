@@ -71,7 +71,9 @@ async function create(options: CreateOptions): Promise<void> {
       writeFiles(files);
     }
     if (options.json) {
-      process.stdout.write(`${JSON.stringify({ campaign: plan.campaign, plan, estimate, probe, files: files.map(({ path }) => path), written: !options.dryRun }, null, 2)}\n`);
+      process.stdout.write(
+        `${JSON.stringify({ campaign: plan.campaign, plan, estimate, probe, files: files.map(({ path }) => path), written: !options.dryRun }, null, 2)}\n`,
+      );
     } else {
       say(planText({ plan, facts, text, estimate, probe, files, written: !options.dryRun }));
     }
@@ -86,13 +88,20 @@ function requestOf(options: CreateOptions, config: Config): CampaignRequest {
   const to = options.to ?? config.model;
   const dimensions = options.dimensions ?? config.dimensions;
   if (!to) throw new UsageError('no new model is named', 'give --to MODEL, or set EMBED_MODEL in .env');
-  if (!dimensions) throw new UsageError('the dimensions of the new model are not given', 'give --dimensions N, or set EMBED_DIMENSIONS in .env');
-  if (options.text.length === 0 && options.textSql === undefined) throw new UsageError('no text is named', 'give --text COLUMN or --text-sql EXPRESSION');
-  if (options.text.length > 0 && options.textSql !== undefined) throw new UsageError('--text and --text-sql exclude each other', 'give one of them');
+  if (!dimensions)
+    throw new UsageError('the dimensions of the new model are not given', 'give --dimensions N, or set EMBED_DIMENSIONS in .env');
+  if (options.text.length === 0 && options.textSql === undefined)
+    throw new UsageError('no text is named', 'give --text COLUMN or --text-sql EXPRESSION');
+  if (options.text.length > 0 && options.textSql !== undefined)
+    throw new UsageError('--text and --text-sql exclude each other', 'give one of them');
   return { ...options, to, dimensions, from: options.from ?? config.oldModel };
 }
 
-async function draft(db: Queryable, request: CampaignRequest, config: Config): Promise<{ plan: CampaignPlan; facts: TableFacts; text: TextFacts }> {
+async function draft(
+  db: Queryable,
+  request: CampaignRequest,
+  config: Config,
+): Promise<{ plan: CampaignPlan; facts: TableFacts; text: TextFacts }> {
   const facts = await inspectTable(db, request.table, request.column);
   const known = await readKnownTarget(db, facts);
   const text = await measureText(db, facts, textSource(facts, request.text, request.textSql));

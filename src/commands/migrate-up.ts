@@ -3,7 +3,7 @@ import { type Config, readConfig } from '../config.ts';
 import { type Database, openDatabase } from '../database/connection.ts';
 import { asOnlyRunner } from '../database/runner-lock.ts';
 import { GateClosed } from '../errors.ts';
-import { advance, type Advance, openConditions, type Waiting } from '../phases/advance.ts';
+import { type Advance, advance, openConditions, type Waiting } from '../phases/advance.ts';
 import { wholeNumber } from './parse-option.ts';
 import { say } from './print.ts';
 import { createProgressBar, readProgress } from './show-progress.ts';
@@ -60,7 +60,12 @@ async function workUntilOpen(database: Database, config: Config, waiting: Waitin
   process.once('SIGINT', interrupt);
   process.once('SIGTERM', interrupt);
   try {
-    await drain(database, config, { notice: bar.say, signal: stop.signal, until, onTick: async () => bar.update(await readProgress(database.pool)) });
+    await drain(database, config, {
+      notice: bar.say,
+      signal: stop.signal,
+      until,
+      onTick: async () => bar.update(await readProgress(database.pool)),
+    });
     bar.update(await readProgress(database.pool));
   } finally {
     bar.stop();
@@ -88,5 +93,9 @@ function throwIfWaiting({ waiting }: Advance): void {
 }
 
 function resultJson({ ran, durations, waiting }: Advance) {
-  return { ran: ran.map(({ name }) => name), durations_ms: durations, waiting: waiting.map(({ file, conditions }) => ({ file: file.name, conditions })) };
+  return {
+    ran: ran.map(({ name }) => name),
+    durations_ms: durations,
+    waiting: waiting.map(({ file, conditions }) => ({ file: file.name, conditions })),
+  };
 }

@@ -14,5 +14,11 @@ export function price(value: string): number {
 
 /** Collects an option that may be repeated or hold several values apart by commas. */
 export function list(value: string, before: string[]): string[] {
-  return [...before, ...value.split(',').map((part) => part.trim()).filter(Boolean)];
+  return [
+    ...before,
+    ...value
+      .split(',')
+      .map((part) => part.trim())
+      .filter(Boolean),
+  ];
 }

@@ -28,8 +28,13 @@ export function purgeCommand(): Command {
         );
         const [first, ...others] = rows;
         if (!first) throw new NothingToPurge();
-        if (others.length > 0) throw new UsageError(`${rows.length} campaigns have an archive`, `name one: ${rows.map(({ name }) => name).join(', ')}`);
-        if (!options.yes) throw new UsageError(`reembed.${first.archive} (${first.size}) would be dropped, and with it the way back`, `npm run purge -- ${first.name} --yes`);
+        if (others.length > 0)
+          throw new UsageError(`${rows.length} campaigns have an archive`, `name one: ${rows.map(({ name }) => name).join(', ')}`);
+        if (!options.yes)
+          throw new UsageError(
+            `reembed.${first.archive} (${first.size}) would be dropped, and with it the way back`,
+            `npm run purge -- ${first.name} --yes`,
+          );
         await withLockRetries(() => database.pool.query('SELECT reembed.purge($1)', [first.name]), 'purge', say);
         say(`dropped reembed.${first.archive} (${first.size})`);
       } finally {

@@ -37,13 +37,21 @@ async function setting(changes: string[], options: { target?: string; json?: boo
     const target = rows[0]?.target ?? '';
     const known = await describeSettings(database.pool);
     if (changes.length > 0) await inTransaction(database.pool, (client) => change(client, target, changes, [...known.keys()]));
-    const values = await database.pool.query<Record<string, unknown>>('SELECT to_jsonb(s) AS setting FROM reembed.setting AS s WHERE target = $1', [target]);
+    const values = await database.pool.query<Record<string, unknown>>(
+      'SELECT to_jsonb(s) AS setting FROM reembed.setting AS s WHERE target = $1',
+      [target],
+    );
     const current = values.rows[0]?.setting as Record<string, unknown>;
     if (options.json) {
       process.stdout.write(`${JSON.stringify(current)}\n`);
       return;
     }
-    const table = new Table({ head: ['setting', 'value', 'meaning'], colWidths: [22, 26, 72], wordWrap: true, style: { head: [], border: [] } });
+    const table = new Table({
+      head: ['setting', 'value', 'meaning'],
+      colWidths: [22, 26, 72],
+      wordWrap: true,
+      style: { head: [], border: [] },
+    });
     for (const [name, meaning] of known) table.push([name, String(current[name] ?? ''), meaning]);
     say(`${target}\n${table.toString()}`);
   } finally {
@@ -59,7 +67,10 @@ async function change(db: Queryable, target: string, changes: string[], known: s
     const value = text.slice(equals + 1).trim();
     if (!known.includes(name)) throw new UnknownSetting(name, known);
     try {
-      await db.query(`UPDATE reembed.setting SET ${pg.escapeIdentifier(name)} = $2 WHERE target = $1`, [target, value === '' ? null : value]);
+      await db.query(`UPDATE reembed.setting SET ${pg.escapeIdentifier(name)} = $2 WHERE target = $1`, [
+        target,
+        value === '' ? null : value,
+      ]);
     } catch (error) {
       const { code, constraint, message } = error as { code?: string; constraint?: string; message: string };
       // Class 22: the text is not a value of the type; class 23: a named constraint says in words what must hold.

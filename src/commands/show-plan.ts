@@ -20,7 +20,9 @@ export interface ShownPlan {
 export function planText({ plan, facts, text, estimate, probe, files, written }: ShownPlan): string {
   const cost = estimate.usd === null ? 'price not known, give --price' : `about $${estimate.usd.toFixed(2)}`;
   const lines = [
-    bold(`${plan.schema}.${plan.table}.${plan.column}: ${plan.from.name} (${plan.from.dimensions}) -> ${plan.to.name} (${plan.to.dimensions})`),
+    bold(
+      `${plan.schema}.${plan.table}.${plan.column}: ${plan.from.name} (${plan.from.dimensions}) -> ${plan.to.name} (${plan.to.dimensions})`,
+    ),
     `  rows     ${formatNumber(estimate.rows)} with a text, of ${formatNumber(facts.rows)} (${formatBytes(facts.tableBytes)} with indexes)`,
     `  tokens   about ${formatNumber(estimate.tokens)}, longest sampled text ${formatNumber(text.longestTokens)}; ${cost}`,
     `  time     about ${formatSeconds(estimate.seconds)} of provider calls (${formatNumber(estimate.requests)} requests); npm run status measures the rest`,
@@ -44,16 +46,21 @@ export function planText({ plan, facts, text, estimate, probe, files, written }:
 function warnings(plan: CampaignPlan, facts: TableFacts, text: TextFacts): string[] {
   const found: string[] = [];
   if (!plan.keepOldCurrent) {
-    found.push('the old model is not named (--from): after the switch, rows that are written get no old vector, and going back would lack them');
+    found.push(
+      'the old model is not named (--from): after the switch, rows that are written get no old vector, and going back would lack them',
+    );
   }
   if (plan.to.tokenLimit !== null && text.longestTokens > plan.to.tokenLimit) {
     found.push(`some texts are longer than the ${plan.to.tokenLimit} tokens the model takes; they will be listed in reembed.failed_row`);
   }
-  for (const dependent of facts.dependents) found.push(`${dependent} uses ${plan.column}; contract refuses until it reads ${plan.liveView} instead`);
+  for (const dependent of facts.dependents)
+    found.push(`${dependent} uses ${plan.column}; contract refuses until it reads ${plan.liveView} instead`);
   if (facts.notNull) found.push(`${plan.column} is NOT NULL; the new column is not, because new rows wait a moment for their vector`);
   if (facts.rowSecurity) found.push('the table has row level security: run workers as a role that sees every row');
   if (plan.from.elementType !== plan.to.elementType) {
-    found.push('the live view changes from vector to halfvec at the switch: it is made anew with the same grants, and views upon it keep it from switching');
+    found.push(
+      'the live view changes from vector to halfvec at the switch: it is made anew with the same grants, and views upon it keep it from switching',
+    );
   }
   return found;
 }

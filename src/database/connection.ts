@@ -1,7 +1,7 @@
 import pg from 'pg';
 import type { Config } from '../config.ts';
-import { openEmbedded } from './embedded.ts';
 import { InvalidDatabaseUrl, translateDatabaseError } from './database-error.ts';
+import { openEmbedded } from './embedded.ts';
 
 /** A database to work in, whichever kind it is. */
 export interface Database {
@@ -63,11 +63,7 @@ function createPool(url: string): pg.Pool {
  *
  * @param lockTimeout longest wait for any lock, as PostgreSQL writes it; holds for this transaction only
  */
-export async function inTransaction<T>(
-  pool: pg.Pool,
-  work: (client: pg.PoolClient) => Promise<T>,
-  lockTimeout = '500ms',
-): Promise<T> {
+export async function inTransaction<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>, lockTimeout = '500ms'): Promise<T> {
   const client = await pool.connect();
   let broken: Error | undefined;
   try {

@@ -3,16 +3,24 @@ import { GateClosed, messageOf, ReembedError, UsageError } from '../errors.ts';
 /** DATABASE_URL cannot be read. The text itself is not shown: it may hold a password. */
 export class InvalidDatabaseUrl extends UsageError {
   constructor() {
-    super('DATABASE_URL is not a connection string', 'write it as postgres://user:password@host:5432/database; percent-encode special characters of the password');
+    super(
+      'DATABASE_URL is not a connection string',
+      'write it as postgres://user:password@host:5432/database; percent-encode special characters of the password',
+    );
   }
 }
 
 /** No server answers at DATABASE_URL. */
 export class DatabaseUnreachable extends ReembedError {
   constructor(where: string, cause: unknown) {
-    super('database_unreachable', `no database answers at ${where} (${reasonOf(cause)})`, 'check DATABASE_URL and that the server runs; unset it to use the embedded database', {
-      cause,
-    });
+    super(
+      'database_unreachable',
+      `no database answers at ${where} (${reasonOf(cause)})`,
+      'check DATABASE_URL and that the server runs; unset it to use the embedded database',
+      {
+        cause,
+      },
+    );
   }
 }
 
@@ -45,21 +53,33 @@ export class LockNotAvailable extends ReembedError {
 /** The role lacks a right. */
 export class MissingRight extends ReembedError {
   constructor(cause: unknown) {
-    super('missing_right', messageOf(cause), 'run it as the owner of the table, or grant the right; npm run doctor lists what is needed', { cause });
+    super('missing_right', messageOf(cause), 'run it as the owner of the table, or grant the right; npm run doctor lists what is needed', {
+      cause,
+    });
   }
 }
 
 /** Something of the user's depends on what would be dropped; nothing is ever dropped with CASCADE. */
 export class StillNeeded extends ReembedError {
   constructor(cause: Error & { detail?: string }) {
-    super('still_needed', `${cause.message}: ${cause.detail ?? ''}`, 'drop it or let it read something else, then run the command again; nothing was changed', { cause });
+    super(
+      'still_needed',
+      `${cause.message}: ${cause.detail ?? ''}`,
+      'drop it or let it read something else, then run the command again; nothing was changed',
+      { cause },
+    );
   }
 }
 
 /** The server itself cannot go on: no room, no connection left, read-only, statement cancelled. */
 export class ServerRefused extends ReembedError {
   constructor(cause: unknown) {
-    super('server_refused', `the database server refused: ${messageOf(cause)}`, 'what was begun is rolled back: mend the cause, then run the command again', { cause });
+    super(
+      'server_refused',
+      `the database server refused: ${messageOf(cause)}`,
+      'what was begun is rolled back: mend the cause, then run the command again',
+      { cause },
+    );
   }
 }
 
@@ -103,7 +123,8 @@ export function translateDatabaseError(error: unknown, url = ''): unknown {
   if (isConnectionFailure(error)) return new DatabaseUnreachable(where, error);
   // 25006 read-only, class 53 no resources, class 57 cancelled, class 58 the system underneath.
   if (code === '25006' || /^(53|57|58)/.test(code)) return new ServerRefused(error);
-  if ((code === '3F000' || code === '42P01' || code === '42883') && /\breembed(_queue)?\b/.test(error.message)) return new NotInstalled(error);
+  if ((code === '3F000' || code === '42P01' || code === '42883') && /\breembed(_queue)?\b/.test(error.message))
+    return new NotInstalled(error);
   return error;
 }
 

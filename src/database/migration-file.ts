@@ -23,14 +23,22 @@ export interface MigrationFile {
 /** A migration file was edited after it ran, so the database no longer has what it says. */
 export class MigrationFileEdited extends ReembedError {
   constructor(name: string) {
-    super('migration_file_edited', `migration file ${name} was edited after it ran`, 'restore the file from version control; to change what it did, take it down first');
+    super(
+      'migration_file_edited',
+      `migration file ${name} was edited after it ran`,
+      'restore the file from version control; to change what it did, take it down first',
+    );
   }
 }
 
 /** A migration that ran has no file any more, so it cannot be taken down. */
 export class MigrationFileMissing extends ReembedError {
   constructor(name: string, directory: string) {
-    super('migration_file_missing', `${name} ran, but its file is not in ${directory}`, 'restore the file from version control, or name its folder with REEMBED_MIGRATIONS');
+    super(
+      'migration_file_missing',
+      `${name} ran, but its file is not in ${directory}`,
+      'restore the file from version control, or name its folder with REEMBED_MIGRATIONS',
+    );
   }
 }
 

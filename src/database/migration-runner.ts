@@ -1,10 +1,10 @@
 import { runner } from 'node-pg-migrate';
 import pg from 'pg';
+import { messageOf, ReembedError } from '../errors.ts';
 import type { Database, Queryable } from './connection.ts';
 import { translateDatabaseError } from './database-error.ts';
-import { messageOf, ReembedError } from '../errors.ts';
 import { withLockRetries } from './lock-retries.ts';
-import { listMigrationFiles, MigrationFileEdited, MigrationFileMissing, type MigrationFile } from './migration-file.ts';
+import { listMigrationFiles, type MigrationFile, MigrationFileEdited, MigrationFileMissing } from './migration-file.ts';
 
 /** Called for each thing the runner does that the user should hear about. */
 export type Notice = (line: string) => void;
@@ -12,9 +12,14 @@ export type Notice = (line: string) => void;
 /** A migration of a campaign cannot run on the table as it is now. */
 export class MigrationFailed extends ReembedError {
   constructor(name: string, cause: unknown) {
-    super('migration_failed', `${name} failed: ${messageOf(cause)}`, 'the table is no longer as it was when the files were written, or they were edited: mend it, then run the command again', {
-      cause,
-    });
+    super(
+      'migration_failed',
+      `${name} failed: ${messageOf(cause)}`,
+      'the table is no longer as it was when the files were written, or they were edited: mend it, then run the command again',
+      {
+        cause,
+      },
+    );
   }
 }
 

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { SQL_OBJECTS } from '../paths.ts';
-import { inTransaction, type Database } from './connection.ts';
+import { type Database, inTransaction } from './connection.ts';
 
 /**
  * Puts the functions, views and triggers of sql/ in place as they are now, in one transaction, and lets every target's

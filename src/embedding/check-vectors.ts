@@ -28,14 +28,24 @@ export interface AnsweredVector {
  */
 export function checkVectors(answers: AnsweredVector[], count: number, dimensions: number, model: string): Float32Array[] {
   if (!Array.isArray(answers) || answers.length !== count) {
-    throw new BadAnswer('wrong_count', model, `returned ${Array.isArray(answers) ? answers.length : 'no'} vectors for ${count} texts`, 'lower EMBED_REQUEST_INPUTS; if it stays, report it to the provider');
+    throw new BadAnswer(
+      'wrong_count',
+      model,
+      `returned ${Array.isArray(answers) ? answers.length : 'no'} vectors for ${count} texts`,
+      'lower EMBED_REQUEST_INPUTS; if it stays, report it to the provider',
+    );
   }
   const vectors = new Array<Float32Array | undefined>(count).fill(undefined);
   const faulty: { position: number; code: string; reason: string }[] = [];
   answers.forEach((answer, place) => {
     const position = answer.index ?? place;
     if (!Number.isInteger(position) || position < 0 || position >= count || vectors[position]) {
-      throw new BadAnswer('wrong_order', model, `returned vectors that cannot be told apart (index ${String(answer.index)})`, 'report it to the provider; nothing was stored');
+      throw new BadAnswer(
+        'wrong_order',
+        model,
+        `returned vectors that cannot be told apart (index ${String(answer.index)})`,
+        'report it to the provider; nothing was stored',
+      );
     }
     const components: unknown[] = Array.isArray(answer.embedding) ? answer.embedding : [];
     // What is no number, such as the null that JSON has for NaN, must not become a zero.
@@ -51,7 +61,9 @@ export function checkVectors(answers: AnsweredVector[], count: number, dimension
       first.code,
       model,
       `returned ${first.reason}${count > 1 ? ` (${faulty.length} of ${count} texts)` : ''}`,
-      first.code === 'wrong_dimensions' ? 'create the campaign with the dimensions the model has, or with --send-dimensions' : 'look at the text of the row, then npm run retry',
+      first.code === 'wrong_dimensions'
+        ? 'create the campaign with the dimensions the model has, or with --send-dimensions'
+        : 'look at the text of the row, then npm run retry',
       all ? [] : faulty.map(({ position }) => position),
     );
   }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Queryable } from '../database/connection.ts';
-import { messageOf, ReembedError } from '../errors.ts';
+import { messageOf, type ReembedError } from '../errors.ts';
 import { BadAnswer } from './check-vectors.ts';
 import { packRequests, type RequestLimits } from './pack.ts';
 import { sendProbe } from './probe.ts';
@@ -30,7 +30,11 @@ export interface EmbedOutcome<T> {
 /** More than half of a batch was refused: the provider is at fault, and parking good rows would hide it. */
 export class ProviderUnusable extends ProviderRefused {
   constructor(model: string, refused: number, total: number, message: string) {
-    super('provider_unusable', `${refused} of ${total} texts were refused, so no row is to blame; the last reason: ${message}`, `check the model name, the dimensions and the server behind ${model}, then start again; no row was marked as failed`);
+    super(
+      'provider_unusable',
+      `${refused} of ${total} texts were refused, so no row is to blame; the last reason: ${message}`,
+      `check the model name, the dimensions and the server behind ${model}, then start again; no row was marked as failed`,
+    );
   }
 }
 
@@ -125,7 +129,8 @@ export async function embedTexts<T extends { text: string | null }>(
       const { rows } = await db.query<{ wait: number }>('SELECT reembed.take_quota($1, $2) AS wait', [provider.model.name, tokens]);
       const wait = rows[0]?.wait ?? 0;
       if (wait <= 0) return;
-      if (giveUpAt !== undefined && Date.now() > giveUpAt) throw new ProviderUnavailable(provider.model.name, `no request was allowed for ${options.patienceSeconds} s`);
+      if (giveUpAt !== undefined && Date.now() > giveUpAt)
+        throw new ProviderUnavailable(provider.model.name, `no request was allowed for ${options.patienceSeconds} s`);
       await sleep(Math.min(wait, 5) * 1000, undefined, options.signal ? { signal: options.signal } : {});
     }
   }

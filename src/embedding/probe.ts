@@ -24,7 +24,10 @@ export async function probeProvider(definition: ModelDefinition, config: Config)
     usd_per_million_tokens: definition.usdPerMillionTokens,
   };
   try {
-    const provider = createProvider(model, config.newProvider, { timeoutSeconds: config.requestTimeoutSeconds, keyVariable: 'OPENAI_API_KEY' });
+    const provider = createProvider(model, config.newProvider, {
+      timeoutSeconds: config.requestTimeoutSeconds,
+      keyVariable: 'OPENAI_API_KEY',
+    });
     await sendProbe(provider);
     return 'the provider answered with vectors of the right size';
   } catch (error) {
@@ -44,7 +47,11 @@ export async function sendProbe(provider: Provider): Promise<void> {
     await provider.embed(['a short text'], 'document');
   } catch (error) {
     if (error instanceof InputRefused || (error instanceof BadAnswer && error.code !== 'wrong_dimensions')) {
-      throw new ProviderRefused(error.code, error.message, `a short text of our own got this answer: check the model name, the options and the server behind ${provider.model.name}`);
+      throw new ProviderRefused(
+        error.code,
+        error.message,
+        `a short text of our own got this answer: check the model name, the options and the server behind ${provider.model.name}`,
+      );
     }
     if (error instanceof BadAnswer) throw new ProviderRefused(error.code, error.message, error.remedy);
     throw error;

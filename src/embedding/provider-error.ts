@@ -7,9 +7,14 @@ export class ProviderUnavailable extends ReembedError {
   readonly retryAfterSeconds: number | undefined;
 
   constructor(model: string, message: string, retryAfterSeconds?: number, cause?: unknown) {
-    super('provider_unavailable', `the provider of ${model} does not answer: ${message}`, 'nothing is lost: run the command again later; raise EMBED_PATIENCE_SECONDS to wait longer', {
-      cause,
-    });
+    super(
+      'provider_unavailable',
+      `the provider of ${model} does not answer: ${message}`,
+      'nothing is lost: run the command again later; raise EMBED_PATIENCE_SECONDS to wait longer',
+      {
+        cause,
+      },
+    );
     this.retryAfterSeconds = retryAfterSeconds;
   }
 }
@@ -24,7 +29,9 @@ export class ProviderRefused extends ReembedError {
 /** The provider will not take this input; another one may pass. Splitting finds the row. */
 export class InputRefused extends ReembedError {
   constructor(code: string, model: string, message: string, cause?: unknown) {
-    super(code, `the provider of ${model} refused the input: ${message}`, 'shorten or correct the text of the row, then npm run retry', { cause });
+    super(code, `the provider of ${model} refused the input: ${message}`, 'shorten or correct the text of the row, then npm run retry', {
+      cause,
+    });
   }
 }
 
@@ -47,17 +54,31 @@ export function classifyProviderError(error: unknown, model: string, secrets: st
   // The cause is left out on purpose: the client's error carries request headers with the key in them.
   if (error instanceof APIConnectionError || error instanceof APIUserAbortError) return new ProviderUnavailable(model, message);
   if (!(error instanceof APIError)) {
-    return error instanceof SyntaxError ? new ProviderUnavailable(model, 'its answer is not JSON') : new ProviderUnavailable(model, message);
+    return error instanceof SyntaxError
+      ? new ProviderUnavailable(model, 'its answer is not JSON')
+      : new ProviderUnavailable(model, message);
   }
   const { status, code } = error;
   if (status === 401 || status === 403) {
-    return new ProviderRefused('provider_login', `the provider of ${model} refused the API key (${status})`, 'check OPENAI_API_KEY and OPENAI_BASE_URL (for the old model OPENAI_OLD_API_KEY and OPENAI_OLD_BASE_URL)');
+    return new ProviderRefused(
+      'provider_login',
+      `the provider of ${model} refused the API key (${status})`,
+      'check OPENAI_API_KEY and OPENAI_BASE_URL (for the old model OPENAI_OLD_API_KEY and OPENAI_OLD_BASE_URL)',
+    );
   }
   if (status === 404) {
-    return new ProviderRefused('model_not_found', `the provider does not know model ${model} (404): ${message}`, 'check the model name, the account and OPENAI_BASE_URL; for a retired old model: npm run setting -- keep_old_current=false');
+    return new ProviderRefused(
+      'model_not_found',
+      `the provider does not know model ${model} (404): ${message}`,
+      'check the model name, the account and OPENAI_BASE_URL; for a retired old model: npm run setting -- keep_old_current=false',
+    );
   }
   if (status === 402 || code === 'insufficient_quota') {
-    return new ProviderRefused('provider_quota', `the account at the provider of ${model} has no credit left`, 'top it up, then start the worker again; nothing is lost');
+    return new ProviderRefused(
+      'provider_quota',
+      `the account at the provider of ${model} has no credit left`,
+      'top it up, then start the worker again; nothing is lost',
+    );
   }
   if (status === 429 || status === 408 || status === 409 || (status !== undefined && status >= 500)) {
     return new ProviderUnavailable(model, `${status} ${message}`, retryAfter(error));

@@ -30,7 +30,11 @@ export interface Provider {
  * @param options.keyVariable name of the environment variable that a missing key belongs in
  * @throws MissingApiKey
  */
-export function createProvider(model: ModelRow, access: ProviderAccess, options: { timeoutSeconds: number; keyVariable: string }): Provider {
+export function createProvider(
+  model: ModelRow,
+  access: ProviderAccess,
+  options: { timeoutSeconds: number; keyVariable: string },
+): Provider {
   if (!access.apiKey) throw new MissingApiKey(model.name, options.keyVariable);
   const client = new OpenAI({
     apiKey: access.apiKey,

@@ -23,7 +23,11 @@ export const index: Phase = {
   down: (plan) => [
     `SELECT reembed.require_unread(${literal(plan.campaign)});`,
     ...(plan.index
-      ? [CONCURRENT_LOCK_WAIT, `DROP INDEX CONCURRENTLY IF EXISTS ${identifier(plan.schema)}.${identifier(plan.index.name)};`, RESET_LOCK_WAIT]
+      ? [
+          CONCURRENT_LOCK_WAIT,
+          `DROP INDEX CONCURRENTLY IF EXISTS ${identifier(plan.schema)}.${identifier(plan.index.name)};`,
+          RESET_LOCK_WAIT,
+        ]
       : []),
     `SELECT reembed.leave_phase(${literal(plan.campaign)}, 'index');`,
   ],

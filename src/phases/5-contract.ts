@@ -53,8 +53,10 @@ END $down$;`,
 
 /** Lets the new column and index take the old names, or gives them their own names back. */
 function renames(plan: CampaignPlan, direction: 'contract' | 'expand'): string[] {
-  const column = (before: string, after: string) => `ALTER TABLE ${tableOf(plan)} RENAME COLUMN ${identifier(before)} TO ${identifier(after)};`;
-  const index = (before: string, after: string) => `ALTER INDEX ${identifier(plan.schema)}.${identifier(before)} RENAME TO ${identifier(after)};`;
+  const column = (before: string, after: string) =>
+    `ALTER TABLE ${tableOf(plan)} RENAME COLUMN ${identifier(before)} TO ${identifier(after)};`;
+  const index = (before: string, after: string) =>
+    `ALTER INDEX ${identifier(plan.schema)}.${identifier(before)} RENAME TO ${identifier(after)};`;
   const pairs: [typeof column, string, string][] = [
     [column, plan.toColumn, plan.column],
     [column, plan.toVersionColumn, `${plan.column}_model_version`],

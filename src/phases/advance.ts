@@ -1,8 +1,8 @@
 import type { Database, Queryable } from '../database/connection.ts';
+import { withLockRetries } from '../database/lock-retries.ts';
 import type { MigrationFile } from '../database/migration-file.ts';
 import { type Notice, readMigrationState, runMigrationFile } from '../database/migration-runner.ts';
 import { applySqlObjects } from '../database/sql-objects.ts';
-import { withLockRetries } from '../database/lock-retries.ts';
 import { dropInvalidIndexes } from './3-index.ts';
 
 /** A condition that keeps a gate closed, and what settles it. */
@@ -64,7 +64,12 @@ export async function advance(database: Database, options: AdvanceOptions): Prom
 }
 
 /** The first pending file of a campaign whose gate is open; the others are put on record as waiting. */
-async function nextOpenFile(db: Queryable, pending: MigrationFile[], waiting: Waiting[], options: AdvanceOptions): Promise<MigrationFile | undefined> {
+async function nextOpenFile(
+  db: Queryable,
+  pending: MigrationFile[],
+  waiting: Waiting[],
+  options: AdvanceOptions,
+): Promise<MigrationFile | undefined> {
   const looked = new Set(waiting.map(({ file }) => file.campaign));
   for (const file of pending) {
     if (looked.has(file.campaign)) continue;
@@ -85,6 +90,9 @@ async function nextOpenFile(db: Queryable, pending: MigrationFile[], waiting: Wa
 /** What keeps the phase of a file from being entered; none when its gate is open. */
 export async function openConditions(db: Queryable, file: MigrationFile): Promise<OpenCondition[]> {
   if (!file.campaign || file.phase === 'expand' || file.phase === 'backfill') return [];
-  const { rows } = await db.query<OpenCondition>('SELECT condition, remedy FROM reembed.open_conditions($1, $2)', [file.campaign, file.phase]);
+  const { rows } = await db.query<OpenCondition>('SELECT condition, remedy FROM reembed.open_conditions($1, $2)', [
+    file.campaign,
+    file.phase,
+  ]);
   return rows;
 }

@@ -45,7 +45,13 @@ export const UNNAMED_MODEL = 'unnamed-old-model';
  * @param names the live view's name where there is none yet, and seventeen digits of UTC time: the prefix that orders migration files
  * @throws SameModel, TooManyDimensions, UsageError
  */
-export function draftCampaign(request: CampaignRequest, facts: TableFacts, text: TextFacts, known: KnownTarget | undefined, names: { liveView: string; stamp: string }): CampaignPlan {
+export function draftCampaign(
+  request: CampaignRequest,
+  facts: TableFacts,
+  text: TextFacts,
+  known: KnownTarget | undefined,
+  names: { liveView: string; stamp: string },
+): CampaignPlan {
   const oldIndex = facts.indexes[0];
   const distance = request.distance ?? distanceOf(oldIndex?.operatorClass) ?? known?.readModelDefinition.distance ?? 'cosine';
   const from = oldModel(request, facts, known, distance);
@@ -77,10 +83,18 @@ export function draftCampaign(request: CampaignRequest, facts: TableFacts, text:
   };
 }
 
-function oldModel(request: CampaignRequest, facts: TableFacts, known: KnownTarget | undefined, distance: ModelDefinition['distance']): ModelDefinition {
+function oldModel(
+  request: CampaignRequest,
+  facts: TableFacts,
+  known: KnownTarget | undefined,
+  distance: ModelDefinition['distance'],
+): ModelDefinition {
   if (known) {
     if (request.from !== undefined && request.from !== known.readModel) {
-      throw new UsageError(`${facts.table}.${facts.column} holds vectors of ${known.readModel}, not of ${request.from}`, 'leave --from out');
+      throw new UsageError(
+        `${facts.table}.${facts.column} holds vectors of ${known.readModel}, not of ${request.from}`,
+        'leave --from out',
+      );
     }
     return known.readModelDefinition;
   }
@@ -125,7 +139,10 @@ function indexPlan(request: CampaignRequest, facts: TableFacts, toColumn: string
   const inherited = old?.method === method ? (old.parameters ?? '') : '';
   const parameters = request.indexWith ?? (inherited || (method === 'ivfflat' ? `lists = ${ivfflatLists(facts.rows)}` : ''));
   if (!/^(\s*[a-z_]+\s*=\s*[\d.]+\s*(,|$))*$/.test(parameters)) {
-    throw new UsageError(`--index-with takes storage parameters such as "m = 16, ef_construction = 64", not "${parameters}"`, 'see CREATE INDEX in the manual of pgvector');
+    throw new UsageError(
+      `--index-with takes storage parameters such as "m = 16, ef_construction = 64", not "${parameters}"`,
+      'see CREATE INDEX in the manual of pgvector',
+    );
   }
   return {
     method,
@@ -148,7 +165,10 @@ function distanceOf(operatorClass: string | undefined): ModelDefinition['distanc
 }
 
 function slug(text: string, length: number): string {
-  const plain = text.toLowerCase().replace(/[^a-z0-9]+/g, '_').replace(/^_+|_+$/g, '');
+  const plain = text
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '_')
+    .replace(/^_+|_+$/g, '');
   return plain.slice(0, length) || 'x';
 }
 

@@ -26,7 +26,11 @@ const HNSW_BYTES_PER_ROW = 300;
 export function estimateCampaign(plan: CampaignPlan, facts: TableFacts, text: TextFacts, config: Config): Estimate {
   const prefix = plan.to.documentPrefix.length * text.rows;
   const tokens = Math.round((text.characters + prefix) * text.tokensPerCharacter);
-  const requests = Math.max(Math.ceil(text.rows / config.requestInputs), Math.ceil(tokens / config.requestTokens), Math.ceil(text.rows / plan.batchRows));
+  const requests = Math.max(
+    Math.ceil(text.rows / config.requestInputs),
+    Math.ceil(tokens / config.requestTokens),
+    Math.ceil(text.rows / plan.batchRows),
+  );
   const vectorBytes = text.rows * (plan.to.dimensions * (plan.to.elementType === 'halfvec' ? 2 : 4) + 8);
   return {
     rows: text.rows,

@@ -3,11 +3,26 @@ import { ReembedError } from '../errors.ts';
 /** No such table. */
 export class NoSuchTable extends ReembedError {
   constructor(table: string, candidates: string[]) {
-    super('no_such_table', `there is no table ${table}`, candidates.length > 0 ? `tables with a vector column: ${candidates.join(', ')}` : 'no table of this database has a vector column; check DATABASE_URL');
+    super(
+      'no_such_table',
+      `there is no table ${table}`,
+      candidates.length > 0
+        ? `tables with a vector column: ${candidates.join(', ')}`
+        : 'no table of this database has a vector column; check DATABASE_URL',
+    );
   }
 }
 
-const KINDS: Record<string, string> = { p: 'a partitioned table', partition: 'a partition', heir: 'a table that inherits or is inherited from', v: 'a view', m: 'a materialized view', f: 'a foreign table', i: 'an index', S: 'a sequence' };
+const KINDS: Record<string, string> = {
+  p: 'a partitioned table',
+  partition: 'a partition',
+  heir: 'a table that inherits or is inherited from',
+  v: 'a view',
+  m: 'a materialized view',
+  f: 'a foreign table',
+  i: 'an index',
+  S: 'a sequence',
+};
 
 const REMEDIES: Record<string, string> = {
   p: 'partitioned tables are not supported yet: move the rows to an ordinary table',
@@ -32,14 +47,22 @@ export class NoSuchColumn extends ReembedError {
 /** The column holds something other than vectors. */
 export class ColumnNotAVector extends ReembedError {
   constructor(table: string, column: string, type: string, vectors: string[]) {
-    super('column_not_a_vector', `${table}.${column} is ${type}, not vector or halfvec`, vectors.length > 0 ? `vector columns: ${vectors.join(', ')}` : `${table} has no vector column`);
+    super(
+      'column_not_a_vector',
+      `${table}.${column} is ${type}, not vector or halfvec`,
+      vectors.length > 0 ? `vector columns: ${vectors.join(', ')}` : `${table} has no vector column`,
+    );
   }
 }
 
 /** Rows cannot be told apart. */
 export class NoPrimaryKey extends ReembedError {
   constructor(table: string) {
-    super('no_primary_key', `${table} has no primary key, so a row cannot be found again`, `add one: ALTER TABLE ${table} ADD COLUMN id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY`);
+    super(
+      'no_primary_key',
+      `${table} has no primary key, so a row cannot be found again`,
+      `add one: ALTER TABLE ${table} ADD COLUMN id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY`,
+    );
   }
 }
 
@@ -60,14 +83,22 @@ export class NoText extends ReembedError {
 /** The text expression does not work on this table. */
 export class BadTextExpression extends ReembedError {
   constructor(expression: string, reason: string) {
-    super('bad_text_expression', `the text expression ${expression} fails: ${reason}`, 'try it with: SELECT (expression) FROM the table; qualify functions with their schema');
+    super(
+      'bad_text_expression',
+      `the text expression ${expression} fails: ${reason}`,
+      'try it with: SELECT (expression) FROM the table; qualify functions with their schema',
+    );
   }
 }
 
 /** pgvector is not in the database. */
 export class ExtensionMissing extends ReembedError {
   constructor(available: boolean) {
-    super('extension_missing', 'the extension vector (pgvector) is not in this database', available ? 'as a superuser: CREATE EXTENSION vector' : 'install pgvector on the server, then: CREATE EXTENSION vector');
+    super(
+      'extension_missing',
+      'the extension vector (pgvector) is not in this database',
+      available ? 'as a superuser: CREATE EXTENSION vector' : 'install pgvector on the server, then: CREATE EXTENSION vector',
+    );
   }
 }
 
@@ -81,21 +112,33 @@ export class PostgresTooOld extends ReembedError {
 /** More dimensions than pgvector can index. */
 export class TooManyDimensions extends ReembedError {
   constructor(dimensions: number) {
-    super('too_many_dimensions', `${dimensions} dimensions cannot be indexed: vector reaches 2000, halfvec 4000`, 'ask the model for fewer dimensions with --dimensions, if it can shorten its vectors');
+    super(
+      'too_many_dimensions',
+      `${dimensions} dimensions cannot be indexed: vector reaches 2000, halfvec 4000`,
+      'ask the model for fewer dimensions with --dimensions, if it can shorten its vectors',
+    );
   }
 }
 
 /** Old and new model are one and the same. */
 export class SameModel extends ReembedError {
   constructor(model: string) {
-    super('same_model', `${model} is the model the column has already`, 'name another model with --to; for another number of dimensions of it add --to-name');
+    super(
+      'same_model',
+      `${model} is the model the column has already`,
+      'name another model with --to; for another number of dimensions of it add --to-name',
+    );
   }
 }
 
 /** A name the campaign needs is taken. */
 export class NameTaken extends ReembedError {
   constructor(what: string, name: string) {
-    super('name_taken', `${what} ${name} exists already`, 'rename or drop it; if an earlier attempt left it, take that one down first: npm run migrate down');
+    super(
+      'name_taken',
+      `${what} ${name} exists already`,
+      'rename or drop it; if an earlier attempt left it, take that one down first: npm run migrate down',
+    );
   }
 }
 

@@ -1,6 +1,15 @@
 import pg from 'pg';
 import type { Queryable } from '../database/connection.ts';
-import { ColumnNotAVector, EmptyTable, ExtensionMissing, NoPrimaryKey, NoSuchColumn, NoSuchTable, NotAnOrdinaryTable, PostgresTooOld } from './inspect-error.ts';
+import {
+  ColumnNotAVector,
+  EmptyTable,
+  ExtensionMissing,
+  NoPrimaryKey,
+  NoSuchColumn,
+  NoSuchTable,
+  NotAnOrdinaryTable,
+  PostgresTooOld,
+} from './inspect-error.ts';
 
 /** A table and its vector column as the catalog has them. */
 export interface TableFacts {
@@ -68,9 +77,10 @@ export async function inspectTable(db: Queryable, table: string, column: string)
   if (key.rows.length === 0) throw new NoPrimaryKey(table);
 
   const qualified = `${pg.escapeIdentifier(relation.schema)}.${pg.escapeIdentifier(relation.name)}`;
-  const size = await db.query<{ rows: string; bytes: string }>(`SELECT count(*) AS rows, pg_total_relation_size($1::oid::regclass) AS bytes FROM ${qualified}`, [
-    relation.oid,
-  ]);
+  const size = await db.query<{ rows: string; bytes: string }>(
+    `SELECT count(*) AS rows, pg_total_relation_size($1::oid::regclass) AS bytes FROM ${qualified}`,
+    [relation.oid],
+  );
   const rows = Number(size.rows[0]?.rows ?? 0);
   if (rows === 0) throw new EmptyTable(table);
 
@@ -114,12 +124,21 @@ async function findRelation(db: Queryable, table: string) {
   const dot = table.indexOf('.');
   const spellings = [
     ...(table !== '' ? [pg.escapeIdentifier(table)] : []),
-    ...(dot > 0 && dot < table.length - 1 ? [`${pg.escapeIdentifier(table.slice(0, dot))}.${pg.escapeIdentifier(table.slice(dot + 1))}`] : []),
+    ...(dot > 0 && dot < table.length - 1
+      ? [`${pg.escapeIdentifier(table.slice(0, dot))}.${pg.escapeIdentifier(table.slice(dot + 1))}`]
+      : []),
     // PostgreSQL 15 raises an error for what is not a name, and with it ends the transaction.
     ...(WRITTEN_NAME.test(table) ? [table] : []),
   ];
   for (const spelling of spellings) {
-    const { rows } = await db.query<{ oid: number; kind: string; family: string | null; schema: string; name: string; rowSecurity: boolean }>(
+    const { rows } = await db.query<{
+      oid: number;
+      kind: string;
+      family: string | null;
+      schema: string;
+      name: string;
+      rowSecurity: boolean;
+    }>(
       `SELECT c.oid::bigint::double precision AS oid, c.relkind AS kind, n.nspname AS schema, c.relname AS name, c.relrowsecurity AS "rowSecurity",
               CASE WHEN c.relispartition THEN 'partition' WHEN EXISTS (SELECT FROM pg_inherits WHERE c.oid IN (inhrelid, inhparent)) THEN 'heir' END AS family
          FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE c.oid = to_regclass($1)`,

@@ -4,8 +4,8 @@ import type { MigrationState } from '../database/migration-runner.ts';
 import { columnArguments } from './1-expand.ts';
 import { type KnownTarget, shortName } from './draft.ts';
 import { templateText } from './files.ts';
-import { CampaignRunning, NameTaken } from './inspect-error.ts';
 import type { TableFacts } from './inspect.ts';
+import { CampaignRunning, NameTaken } from './inspect-error.ts';
 import type { CampaignPlan } from './plan.ts';
 
 /**
@@ -48,14 +48,25 @@ export async function chooseLiveView(db: Queryable, facts: TableFacts): Promise<
 
 /** @throws CampaignRunning when files for the column wait to be run */
 export function refusePendingFiles(state: MigrationState, plan: CampaignPlan): void {
-  const waiting = state.pending.find(({ phase, path }) => phase === 'expand' && readFileSync(path, 'utf8').includes(templateText(columnArguments(plan))));
+  const waiting = state.pending.find(
+    ({ phase, path }) => phase === 'expand' && readFileSync(path, 'utf8').includes(templateText(columnArguments(plan))),
+  );
   if (waiting?.campaign) {
-    throw new CampaignRunning(`${plan.schema}.${plan.table}.${plan.column}`, `the files of ${waiting.campaign} wait to be run`, 'npm run migrate up, or delete those five files');
+    throw new CampaignRunning(
+      `${plan.schema}.${plan.table}.${plan.column}`,
+      `the files of ${waiting.campaign} wait to be run`,
+      'npm run migrate up, or delete those five files',
+    );
   }
 }
 
 /** @throws NameTaken when a column, view or index the campaign is going to make is there already */
-export async function refuseTakenNames(db: Queryable, plan: CampaignPlan, facts: TableFacts, known: KnownTarget | undefined): Promise<void> {
+export async function refuseTakenNames(
+  db: Queryable,
+  plan: CampaignPlan,
+  facts: TableFacts,
+  known: KnownTarget | undefined,
+): Promise<void> {
   const finalVersionColumn = `${plan.column}_model_version`;
   const wanted = [plan.toColumn, plan.toVersionColumn, ...(known ? [] : [finalVersionColumn, plan.liveModelColumn])];
   const column = wanted.find((name) => facts.columns.includes(name));

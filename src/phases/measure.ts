@@ -1,7 +1,7 @@
 import pg from 'pg';
 import type { Queryable } from '../database/connection.ts';
-import { BadTextExpression, NoSuchColumn, NoText } from './inspect-error.ts';
 import type { TableFacts } from './inspect.ts';
+import { BadTextExpression, NoSuchColumn, NoText } from './inspect-error.ts';
 
 /** The text to be embedded, measured. */
 export interface TextFacts {
@@ -22,7 +22,11 @@ const SAMPLE_ROWS = 1000;
  *
  * @throws NoSuchColumn
  */
-export function textSource(facts: TableFacts, columns: string[], expression: string | undefined): Pick<TextFacts, 'textColumns' | 'textSql'> {
+export function textSource(
+  facts: TableFacts,
+  columns: string[],
+  expression: string | undefined,
+): Pick<TextFacts, 'textColumns' | 'textSql'> {
   if (expression !== undefined) return { textColumns: [], textSql: expression };
   for (const column of columns) if (!facts.columns.includes(column)) throw new NoSuchColumn(facts.table, column, facts.columns);
   const quoted = columns.map((column) => pg.escapeIdentifier(column));
@@ -36,7 +40,11 @@ export function textSource(facts: TableFacts, columns: string[], expression: str
  * @param db a connection in a transaction
  * @throws NoText, BadTextExpression
  */
-export async function measureText(db: Queryable, facts: TableFacts, source: Pick<TextFacts, 'textColumns' | 'textSql'>): Promise<TextFacts> {
+export async function measureText(
+  db: Queryable,
+  facts: TableFacts,
+  source: Pick<TextFacts, 'textColumns' | 'textSql'>,
+): Promise<TextFacts> {
   const hasText = `coalesce(btrim((${source.textSql})::text, E' \\t\\n\\r') <> '', false)`;
   const measured = async <R extends pg.QueryResultRow>(query: string, values: unknown[] = []) => {
     try {

@@ -1,8 +1,8 @@
 import type { Database } from '../database/connection.ts';
+import { withLockRetries } from '../database/lock-retries.ts';
 import type { MigrationFile } from '../database/migration-file.ts';
 import { dropEmptySchema, type Notice, readMigrationState, runMigrationFile } from '../database/migration-runner.ts';
 import { dropSqlObjects } from '../database/sql-objects.ts';
-import { withLockRetries } from '../database/lock-retries.ts';
 import { GateClosed, ReembedError } from '../errors.ts';
 import { dropInvalidIndexes } from './3-index.ts';
 import { rowsLackingOldVector } from './4-switch.ts';

@@ -18,7 +18,11 @@ export interface BatchJob {
  * @param limit most rows to embed; the batch then stays pending for the rest
  * @returns how many rows got their vector
  */
-export async function runBatch(context: WorkContext, job: BatchJob, options: { signal?: AbortSignal; limit?: number } = {}): Promise<number> {
+export async function runBatch(
+  context: WorkContext,
+  job: BatchJob,
+  options: { signal?: AbortSignal; limit?: number } = {},
+): Promise<number> {
   const { pool } = context.database;
   const { rows } = await pool.query<{ target: string; first_block: string; last_block: string }>(
     `UPDATE reembed.batch AS b SET attempts = b.attempts + 1, started_at = clock_timestamp(), error = NULL
@@ -44,7 +48,12 @@ export async function runBatch(context: WorkContext, job: BatchJob, options: { s
         vector,
         outcome.embedded.map(({ item, vector: values }) => ({ row: item, vector: values })),
       );
-      await recordFailures(client, target, vector, outcome.refused.map(({ item, code, message }) => ({ row: item, code, message })));
+      await recordFailures(
+        client,
+        target,
+        vector,
+        outcome.refused.map(({ item, code, message }) => ({ row: item, code, message })),
+      );
       await forgetFailures(client, target, vector, [...written]);
       const missed = outcome.embedded.filter(({ item }) => !written.has(item.keyText)).map(({ item }) => item);
       await client.query(

@@ -3,7 +3,7 @@ import { ProviderRefused } from '../embedding/provider-error.ts';
 import { messageOf } from '../errors.ts';
 import { embedRows, type WorkContext } from './context.ts';
 import { readStale, type StaleRow } from './reader.ts';
-import { loadTarget, vectorColumn, type VectorColumn, type WorkTarget } from './target.ts';
+import { loadTarget, type VectorColumn, vectorColumn, type WorkTarget } from './target.ts';
 import { forgetFailures, recordFailures, writeVectors } from './writer.ts';
 
 const ROWS_A_ROUND = 256;
@@ -73,8 +73,18 @@ async function refresh(context: WorkContext, target: WorkTarget, vector: VectorC
       // A vector that could not be renewed belongs to a text that is gone: it must not be found any more.
       ...outcome.refused.map(({ item }) => ({ row: item, vector: null })),
     ]);
-    await forgetFailures(client, target, vector, [...keys].filter((key) => !failed.has(key)));
-    await recordFailures(client, target, vector, outcome.refused.map(({ item, code, message }) => ({ row: item, code, message })));
+    await forgetFailures(
+      client,
+      target,
+      vector,
+      [...keys].filter((key) => !failed.has(key)),
+    );
+    await recordFailures(
+      client,
+      target,
+      vector,
+      outcome.refused.map(({ item, code, message }) => ({ row: item, code, message })),
+    );
     return keys;
   });
   return { written, failed, tokens: outcome.tokens };

@@ -1,8 +1,8 @@
 import { sendProbe } from '../embedding/probe.ts';
 import { ProviderUnavailable } from '../embedding/provider-error.ts';
 import { messageOf, UsageError } from '../errors.ts';
-import type { WorkContext } from './context.ts';
 import { stopKeepingOldCurrent } from './catch-up-job.ts';
+import type { WorkContext } from './context.ts';
 import { loadTarget } from './target.ts';
 
 /** Begins the reason of a pause that a worker made, so that a later start may end it. */
@@ -44,7 +44,10 @@ export async function checkProviders(context: WorkContext): Promise<void> {
   const { model } = context.config;
   // After contract EMBED_MODEL may already name the model of the next campaign.
   if (model && isCampaignRunning && !expected.has(model)) {
-    throw new UsageError(`EMBED_MODEL is ${model}, but the campaign embeds with ${[...expected].join(' or ')}`, 'correct EMBED_MODEL, or create a campaign for it');
+    throw new UsageError(
+      `EMBED_MODEL is ${model}, but the campaign embeds with ${[...expected].join(' or ')}`,
+      'correct EMBED_MODEL, or create a campaign for it',
+    );
   }
   const stopped = await pool.query('SELECT FROM reembed.setting WHERE paused AND starts_with(paused_reason, $1)', [WORKER_STOPPED]);
   if (stopped.rowCount === 0) return;

@@ -1,6 +1,6 @@
 import type { Config } from '../config.ts';
 import type { Database, Queryable } from '../database/connection.ts';
-import { embedTexts, type EmbedOutcome } from '../embedding/embed-texts.ts';
+import { type EmbedOutcome, embedTexts } from '../embedding/embed-texts.ts';
 import { loadModel } from '../embedding/models.ts';
 import { createProvider, type Provider } from '../embedding/provider.ts';
 import type { SourceRow } from './reader.ts';

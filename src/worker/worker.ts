@@ -9,8 +9,8 @@ import { ProviderRefused, ProviderUnavailable } from '../embedding/provider-erro
 import { messageOf, ReembedError } from '../errors.ts';
 import { type BatchJob, runBatch } from './batch-job.ts';
 import { runCatchUp } from './catch-up-job.ts';
-import { createWorkContext, type WorkContext } from './context.ts';
 import { checkProviders, WORKER_STOPPED } from './check-providers.ts';
+import { createWorkContext, type WorkContext } from './context.ts';
 
 /** A running worker process. */
 export interface Worker {
@@ -44,11 +44,18 @@ const FAILURES_THAT_TELL = 5;
  *
  * @throws ProviderRefused, MissingApiKey, BadAnswer and the like when a first small request to the provider fails
  */
-export async function startWorker(database: Database, config: Config, notice: (line: string) => void, options: WorkerOptions = {}): Promise<Worker> {
+export async function startWorker(
+  database: Database,
+  config: Config,
+  notice: (line: string) => void,
+  options: WorkerOptions = {},
+): Promise<Worker> {
   const context = createWorkContext(database, config, notice);
   await checkProviders(context);
   // Whoever starts a worker has mended something: no job shall sit out the wait of its last failure.
-  await database.pool.query("UPDATE reembed_queue.job SET start_after = now() WHERE name IN ('reembed-batch', 'reembed-catch-up') AND state = 'retry'");
+  await database.pool.query(
+    "UPDATE reembed_queue.job SET start_after = now() WHERE name IN ('reembed-batch', 'reembed-catch-up') AND state = 'retry'",
+  );
   const boss = createBoss(database, notice);
   await boss.start();
 
@@ -142,10 +149,11 @@ async function keepLooking(context: WorkContext, id: string, signal: AbortSignal
     try {
       await pool.query('SELECT reembed.enqueue_work()');
       if (Date.now() - seenAt > SIGN_OF_LIFE_MS) {
-        await pool.query(
-          `INSERT INTO reembed.worker (id, host, pid) VALUES ($1, $2, $3) ON CONFLICT (id) DO UPDATE SET seen_at = now()`,
-          [id, hostname(), process.pid],
-        );
+        await pool.query(`INSERT INTO reembed.worker (id, host, pid) VALUES ($1, $2, $3) ON CONFLICT (id) DO UPDATE SET seen_at = now()`, [
+          id,
+          hostname(),
+          process.pid,
+        ]);
         await pool.query("DELETE FROM reembed.worker WHERE seen_at < now() - interval '1 day'");
         seenAt = Date.now();
       }

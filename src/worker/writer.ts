@@ -69,13 +69,23 @@ export async function recordFailures(db: Queryable, target: WorkTarget, vector: 
      SELECT $1, item.key, $2, item.class, item.message FROM unnest($3::jsonb[], $4::text[], $5::text[]) AS item(key, class, message)
      ON CONFLICT (target, key, model) DO UPDATE
        SET class = excluded.class, message = excluded.message, attempts = f.attempts + 1, failed_at = now()`,
-    [target.name, vector.model, failures.map(({ row }) => row.keyText), failures.map(({ code }) => code), failures.map(({ message }) => message)],
+    [
+      target.name,
+      vector.model,
+      failures.map(({ row }) => row.keyText),
+      failures.map(({ code }) => code),
+      failures.map(({ message }) => message),
+    ],
   );
 }
 
 /** Takes rows that were embedded after all out of failed_row. */
 export async function forgetFailures(db: Queryable, target: WorkTarget, vector: VectorColumn, keys: string[]): Promise<void> {
-  await db.query('DELETE FROM reembed.failed_row WHERE target = $1 AND model = $2 AND key = ANY ($3::jsonb[])', [target.name, vector.model, keys]);
+  await db.query('DELETE FROM reembed.failed_row WHERE target = $1 AND model = $2 AND key = ANY ($3::jsonb[])', [
+    target.name,
+    vector.model,
+    keys,
+  ]);
 }
 
 function keyColumnsAs(target: WorkTarget): string {
