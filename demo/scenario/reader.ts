@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
+import { toSql } from 'pgvector';
 import type { JudgedQuery } from '../corpus.ts';
 import type { Embed } from './embed.ts';
 import { TABLE } from './stage.ts';
@@ -60,7 +61,7 @@ export function startReader(pool: pg.Pool, embed: Embed, queries: JudgedQuery[])
       try {
         const found = await pool.query(
           `SELECT id, embedding_model FROM ${TABLE}_live ORDER BY embedding <=> reembed.query_vector($1, $2, $3) LIMIT 10`,
-          [TABLE, model, JSON.stringify(vector)],
+          [TABLE, model, toSql(vector ?? null)],
         );
         if (found.rows.length !== 10) throw new Error(`${found.rows.length} rows found instead of 10`);
         if (found.rows.some((row) => row.embedding_model !== model)) throw new Error('answered by another model');

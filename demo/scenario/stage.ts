@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
+import { toSql } from 'pgvector';
 import { openEmbedded } from '../../src/database/embedded.ts';
 import type { Gloss, JudgedQuery } from '../corpus.ts';
 
@@ -106,7 +107,7 @@ export async function buildTable(pool: pg.Pool, glosses: Gloss[], vectors: numbe
     await pool.query(`INSERT INTO ${TABLE} (id, gloss, embedding) SELECT * FROM unnest($1::bigint[], $2::text[], $3::vector[])`, [
       part.map(({ id }) => id),
       part.map(({ gloss }) => gloss),
-      part.map((_, i) => JSON.stringify(vectors[start + i])),
+      part.map((_, i) => toSql(vectors[start + i] ?? null)),
     ]);
   }
   await pool.query(`CREATE INDEX glosses_embedding_idx ON ${TABLE} USING hnsw (embedding vector_cosine_ops)`);

@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import type pg from 'pg';
+import { toSql } from 'pgvector';
 import { type Database, inTransaction } from '../database/connection.ts';
 import type { ModelRow } from '../embedding/models.ts';
 import { type Campaign, loadCampaign, type Thresholds } from './campaign.ts';
@@ -206,5 +207,5 @@ function describeSource(source: QuerySource): string {
 
 function vectorText(vector: Float32Array | undefined): string {
   if (!vector) throw new Error('the embedder returned fewer vectors than texts');
-  return `[${vector.join(',')}]`;
+  return toSql(Array.from(vector)) as string;
 }
