@@ -126,7 +126,8 @@ test('copies of one text count as the same result in both models and in the inde
   await database.pool.query(
     'UPDATE copies AS t SET content = o.content, embedding = o.embedding, embedding_v2 = o.embedding_v2 FROM copies AS o WHERE o.id = 7 AND t.id > 30',
   );
-  await database.pool.query('CREATE INDEX copies_embedding_v2_idx ON copies USING hnsw (embedding_v2 vector_cosine_ops)');
+  // CONCURRENTLY: a plain index on rows just updated is not used by every session at once.
+  await database.pool.query('CREATE INDEX CONCURRENTLY copies_embedding_v2_idx ON copies USING hnsw (embedding_v2 vector_cosine_ops)');
   const result = await run('copies', { queries: { kind: 'file', path: fileOf('copies.txt', [textOf(7)]) }, k: 5 });
   t.is(result.overlap, 1);
   t.is(result.indexRecall, 1);
