@@ -26,25 +26,32 @@ const { values } = parseArgs({
 // Rows the writer adds while the story goes on; taken from the same sample.
 const SPARE_ROWS = 400;
 
-if (values.help) {
-  console.log(HELP);
-} else {
+try {
+  if (values.help) console.log(HELP);
+  else await runDemo(wholeNumber('--rows', values.rows), wholeNumber('--queries', values.queries));
+} catch (error) {
+  process.stderr.write(`demo: ${error instanceof Error ? error.message : error}\n`);
+  process.exitCode = 1;
+}
+
+async function runDemo(rows: number, judgedQueries: number): Promise<void> {
   const startedAt = Date.now();
-  const rows = Number(values.rows);
   const glosses = loadGlosses(rows + SPARE_ROWS);
   // Every (rows + spare) / spare-th gloss is spare, so that both parts are spread over the whole sample.
   const isSpare = (i: number) => Math.floor(((i + 1) * SPARE_ROWS) / glosses.length) > Math.floor((i * SPARE_ROWS) / glosses.length);
   const table = glosses.filter((_, i) => !isSpare(i));
-  const spare = glosses.filter((_, i) => isSpare(i));
   const provider = await startEmbeddingServer();
-  const stage = await openStage(provider.url);
+  const stage = await openStage(provider.url).catch(async (error) => {
+    await provider.close();
+    throw error;
+  });
   try {
     const summary = await playStory({
       stage,
       embed: createEmbed(provider.url),
       glosses: table,
-      spare,
-      judged: queries(table, Math.min(Number(values.queries), table.length)),
+      spare: glosses.filter((_, i) => isSpare(i)),
+      judged: queries(table, Math.min(judgedQueries, table.length)),
       say: (line) => console.log(line),
     });
     const seconds = Math.round((Date.now() - startedAt) / 100) / 10;
@@ -55,6 +62,11 @@ if (values.help) {
     await stage.close();
     await provider.close();
   }
+}
+
+function wholeNumber(option: string, value: string): number {
+  if (!/^[1-9]\d{0,6}$/.test(value)) throw new Error(`${option} takes a whole number above 0, not ${value}`);
+  return Number(value);
 }
 
 /** The summary for people. */
