@@ -2,6 +2,7 @@
 CREATE OR REPLACE FUNCTION reembed.retry_failed(p_target text DEFAULT NULL) RETURNS bigint
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
+SET lock_timeout = '500ms'
 AS $$
 DECLARE
   v_target text := reembed.resolve_target(p_target);

@@ -42,12 +42,7 @@ BEGIN
   END LOOP;
 
   -- Rows written since contract have no old vector; the workers bring it where the old model can still be called.
-  EXECUTE format($q$
-    INSERT INTO reembed.stale_row (target, key, needs_new, needs_old)
-    SELECT $1, %s, false, true FROM %s AS t
-     WHERE t.%I IS NULL AND reembed.has_text((%s)::text) AND (SELECT keep_old_current FROM reembed.setting WHERE target = $1)
-    ON CONFLICT (target, key) DO UPDATE SET needs_old = true
-  $q$, reembed.key_sql(t.name, 't'), t.relation, m.from_column, t.text_sql) USING t.name;
+  PERFORM reembed.sweep_old(p_name);
   EXECUTE format('DROP TABLE reembed.%I', m.archive);
   UPDATE reembed.migration SET archive = NULL WHERE name = p_name;
   COMMIT;

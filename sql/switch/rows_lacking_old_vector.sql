@@ -1,4 +1,4 @@
--- A row that a worker is about to serve is not lacking: after going back its old vector is brought all the same.
+-- A row the application changed moments ago is what the workers are at: under steady writes there is always one.
 CREATE OR REPLACE FUNCTION reembed.rows_lacking_old_vector(p_name text) RETURNS bigint
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
@@ -14,7 +14,8 @@ BEGIN
     SELECT count(*) FROM %1$s AS t
      WHERE t.%2$I IS NULL AND reembed.has_text((%3$s)::text)
        AND NOT EXISTS (SELECT FROM reembed.stale_row AS r JOIN reembed.setting AS s ON s.target = r.target
-                        WHERE r.target = $1 AND r.needs_old AND s.keep_old_current AND r.key = %4$s)
+                        WHERE r.target = $1 AND r.needs_old AND s.keep_old_current AND r.key = %4$s
+                          AND r.noted_at > clock_timestamp() - interval '30 seconds')
   $q$, t.relation, m.from_column, t.text_sql, reembed.key_sql(t.name, 't')) INTO v_rows USING t.name;
   RETURN v_rows;
 END;

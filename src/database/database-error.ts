@@ -43,7 +43,7 @@ export class LockNotAvailable extends ReembedError {
   constructor(attempts: number, cause: unknown) {
     super(
       'lock_not_available',
-      `another session holds a lock on the table; gave up after ${attempts} tries of half a second each`,
+      `another session holds a lock on the table; gave up after ${attempts === 1 ? 'a try' : `${attempts} tries`} of half a second`,
       'nothing was changed; find the session with npm run doctor, then run the command again',
       { cause },
     );
@@ -121,6 +121,7 @@ export function translateDatabaseError(error: unknown, url = ''): unknown {
   if (code === '42501') return new MissingRight(error);
   if (code === '2BP01') return new StillNeeded(error);
   if (isConnectionFailure(error)) return new DatabaseUnreachable(where, error);
+  if (isLockFailure(error)) return new LockNotAvailable(1, error);
   // 25006 read-only, class 53 no resources, class 57 cancelled, class 58 the system underneath.
   if (code === '25006' || /^(53|57|58)/.test(code)) return new ServerRefused(error);
   if ((code === '3F000' || code === '42P01' || code === '42883') && /\breembed(_queue)?\b/.test(error.message))

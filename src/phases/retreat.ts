@@ -61,6 +61,8 @@ async function refuseIncompleteWayBack(database: Database, campaign: string, opt
   const missing = await rowsLackingOldVector(database.pool, campaign);
   if (missing === 0) return;
   if (!options.acceptMissing) {
+    // So that the remedy is true also of rows that no trigger has noted.
+    await database.pool.query('SELECT reembed.sweep_old($1)', [campaign]);
     throw new GateClosed(
       `going back now, ${missing} rows would not be found: they have no vector of the old model`,
       'npm run worker brings them where the old model can be called; or npm run migrate down -- --accept-missing',

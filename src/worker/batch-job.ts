@@ -1,8 +1,8 @@
 import { inTransaction } from '../database/connection.ts';
 import { messageOf } from '../errors.ts';
 import { embedRows, type WorkContext } from './context.ts';
-import { readBlocks, type SourceRow } from './reader.ts';
-import { loadTarget, vectorColumn, type WorkTarget } from './target.ts';
+import { readBlocks } from './reader.ts';
+import { loadTarget, vectorColumn } from './target.ts';
 import { forgetFailures, recordFailures, writeVectors } from './writer.ts';
 
 /** What a batch job carries in the queue. */
@@ -41,7 +41,7 @@ export async function runBatch(
   try {
     const source = await readBlocks(pool, target, vector, batch.first_block, batch.last_block, options.limit);
     const outcome = await embedRows(context, target, vector, source, options.signal);
-    const unwritten = await inTransaction(pool, async (client) => {
+    return await inTransaction(pool, async (client) => {
       const written = await writeVectors(
         client,
         target,
@@ -55,7 +55,7 @@ export async function runBatch(
         outcome.refused.map(({ item, code, message }) => ({ row: item, code, message })),
       );
       await forgetFailures(client, target, vector, [...written]);
-      const missed = outcome.embedded.filter(({ item }) => !written.has(item.keyText)).map(({ item }) => item);
+      // Rows that were changed meanwhile have a note by now; those that were only held locked are found by the sweep.
       await client.query(
         `UPDATE reembed.batch
             SET embedded_rows = embedded_rows + $3, tokens = tokens + $4, requests = requests + $5,
@@ -63,35 +63,14 @@ export async function runBatch(
                 other_rows = CASE WHEN $6 THEN greatest(0, rows - embedded_rows - $3) ELSE other_rows END,
                 finished_at = CASE WHEN $6 THEN clock_timestamp() END
           WHERE migration = $1 AND id = $2`,
-        [job.migration, job.batch, written.size, outcome.tokens, outcome.requests, options.limit === undefined && missed.length === 0],
+        [job.migration, job.batch, written.size, outcome.tokens, outcome.requests, options.limit === undefined],
       );
-      return missed;
+      return written.size;
     });
-    if (unwritten.length > 0 && options.limit === undefined) await handOver(context, target, job, unwritten);
-    return outcome.embedded.length - unwritten.length;
   } catch (error) {
     await pool
       .query('UPDATE reembed.batch SET error = $3 WHERE migration = $1 AND id = $2', [job.migration, job.batch, messageOf(error)])
       .catch(() => {});
     throw error;
   }
-}
-
-/**
- * Rows that were locked or changed in the meantime become notes for catch-up, in a transaction that holds no other lock:
- * noting may wait for the application, and must not make it wait in turn.
- */
-async function handOver(context: WorkContext, target: WorkTarget, job: BatchJob, rows: SourceRow[]): Promise<void> {
-  await inTransaction(context.database.pool, async (client) => {
-    await client.query(
-      `INSERT INTO reembed.stale_row (target, key, needs_new, needs_old)
-       SELECT $1, key, true, false FROM unnest($2::jsonb[]) AS key ON CONFLICT (target, key) DO NOTHING`,
-      [target.name, rows.map(({ keyText }) => keyText)],
-    );
-    await client.query(
-      `UPDATE reembed.batch SET state = 'done', other_rows = greatest(0, rows - embedded_rows), finished_at = clock_timestamp()
-        WHERE migration = $1 AND id = $2`,
-      [job.migration, job.batch],
-    );
-  });
 }

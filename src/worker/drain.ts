@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../config.ts';
 import type { Database, Queryable } from '../database/connection.ts';
 import { ReembedError } from '../errors.ts';
-import { startWorker, WorkStuck } from './worker.ts';
+import { startWorker } from './worker.ts';
 
 /** Work is left, but it is paused. */
 export class WorkPaused extends ReembedError {
@@ -37,7 +37,7 @@ export async function isDrained(db: Queryable): Promise<boolean> {
  * @param until asked about twice a second whether it is enough; by default whether nothing is left
  * @param onTick called about twice a second, to show progress
  * @param signal stops it after the batches in hand
- * @throws ProviderUnavailable when a provider stays away longer than the patience; WorkPaused
+ * @throws ProviderUnavailable when a provider stays away longer than the patience; WorkPaused, WorkStuck
  */
 export async function drain(
   database: Database,
@@ -48,11 +48,10 @@ export async function drain(
   const worker = await startWorker(database, config, options.notice, { giveUp: true });
   let over = false;
   const ticking = (async () => {
-    const startedAt = new Date();
     while (!over && !options.signal?.aborted) {
       await options.onTick?.();
       if (await until()) return;
-      await throwIfStuck(database.pool, startedAt);
+      await throwIfPaused(database.pool);
       await sleep(400);
     }
   })();
@@ -65,17 +64,12 @@ export async function drain(
   }
 }
 
-/** A batch that fails again and again will go on failing; a person is waiting for an answer. */
-async function throwIfStuck(db: Queryable, startedAt: Date): Promise<void> {
+/** @throws WorkPaused when something waits that is paused: a person is waiting for an answer */
+export async function throwIfPaused(db: Queryable): Promise<void> {
   const { rows } = await db.query<{ target: string; reason: string | null }>(
     `SELECT s.target, s.paused_reason AS reason FROM reembed.setting AS s
       WHERE s.paused AND (EXISTS (SELECT FROM reembed.stale_row AS r WHERE r.target = s.target)
          OR EXISTS (SELECT FROM reembed.batch AS b JOIN reembed.migration AS m ON m.name = b.migration WHERE m.target = s.target AND b.state = 'pending'))`,
   );
   if (rows[0]) throw new WorkPaused(rows[0].target, rows[0].reason);
-  const failed = await db.query<{ error: string }>(
-    `SELECT error FROM reembed.batch WHERE state = 'pending' AND error IS NOT NULL AND started_at > $1 AND attempts >= 5 ORDER BY started_at DESC LIMIT 1`,
-    [startedAt],
-  );
-  if (failed.rows[0]) throw new WorkStuck(failed.rows[0].error);
 }

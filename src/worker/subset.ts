@@ -4,6 +4,7 @@ import { ReembedError } from '../errors.ts';
 import { runBatch } from './batch-job.ts';
 import { checkProviders } from './check-providers.ts';
 import { createWorkContext } from './context.ts';
+import { throwIfPaused } from './drain.ts';
 
 /** There is no backfill to take a subset of. */
 export class NothingToEmbed extends ReembedError {
@@ -26,6 +27,7 @@ export async function embedSubset(database: Database, config: Config, limit: num
     `SELECT migration, id::text FROM reembed.batch WHERE state = 'pending' ORDER BY md5(id::text)`,
   );
   if (rows.length === 0) throw new NothingToEmbed();
+  await throwIfPaused(database.pool);
   let embedded = 0;
   for (const [position, { migration, id }] of rows.entries()) {
     const share = Math.ceil((limit - embedded) / (rows.length - position));

@@ -20,7 +20,7 @@ export interface Worker {
   stop(): Promise<void>;
 }
 
-/** Job after job fails, and not for want of a provider; whatever is left stays in the ledger. */
+/** A job fails again and again, and not for want of a provider; what it was to do stays in the ledger. */
 export class WorkStuck extends ReembedError {
   constructor(reason: string) {
     super('work_stuck', reason, 'nothing is lost: mend the cause, then run the command again; it goes on where it stopped');
@@ -69,11 +69,11 @@ export async function startWorker(
   // Without a listener of its own, a failure between two awaits of the caller would end the process.
   finished.catch(() => {});
 
-  let inARow = 0;
-  const guarded = async (work: () => Promise<unknown>) => {
+  const failures = new Map<string, number>();
+  const guarded = async (what: string, work: () => Promise<unknown>) => {
     try {
       await work();
-      inARow = 0;
+      failures.delete(what);
     } catch (error) {
       // Stopped on purpose: what it had begun is still in the ledger, and needs no wait for a retry.
       if (stopping.signal.aborted && error instanceof Error && error.name === 'AbortError') return;
@@ -84,18 +84,18 @@ export async function startWorker(
         return;
       }
       notice(messageOf(error));
-      if (!isConnectionFailure(error) && !isLockFailure(error)) inARow += 1;
+      if (!isConnectionFailure(error) && !isLockFailure(error)) failures.set(what, (failures.get(what) ?? 0) + 1);
       if (options.giveUp && error instanceof ProviderUnavailable) fail(error);
-      else if (options.giveUp && inARow >= FAILURES_THAT_TELL) fail(new WorkStuck(messageOf(error)));
+      else if (options.giveUp && (failures.get(what) ?? 0) >= FAILURES_THAT_TELL) fail(new WorkStuck(messageOf(error)));
       throw error;
     }
   };
   const polling = { pollingIntervalSeconds: 0.5 };
   await boss.work<BatchJob>('reembed-batch', { ...polling, localConcurrency: config.concurrency }, ([job]) =>
-    guarded(async () => job && runBatch(context, job.data, { signal: job.signal })),
+    guarded(`${job?.data.migration} ${job?.data.batch}`, async () => job && runBatch(context, job.data, { signal: job.signal })),
   );
   await boss.work<{ target: string }>('reembed-catch-up', polling, ([job]) =>
-    guarded(async () => job && runCatchUp(context, job.data.target, AbortSignal.any([job.signal, stopping.signal]))),
+    guarded(`${job?.data.target}`, async () => job && runCatchUp(context, job.data.target, AbortSignal.any([job.signal, stopping.signal]))),
   );
 
   const id = randomUUID();

@@ -1,0 +1,26 @@
+-- The mirror image of sweep(), for the way back.
+CREATE OR REPLACE FUNCTION reembed.sweep_old(p_name text) RETURNS bigint
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  m reembed.migration;
+  t reembed.target;
+  v_noted bigint;
+BEGIN
+  SELECT * INTO STRICT m FROM reembed.migration WHERE name = p_name;
+  SELECT * INTO STRICT t FROM reembed.target WHERE name = m.target;
+  EXECUTE format($q$
+    INSERT INTO reembed.stale_row AS s (target, key, needs_new, needs_old, noted_at)
+    SELECT $1, %1$s, false, true, now() - interval '1 minute'
+      FROM %2$s AS t
+     WHERE t.%3$I IS NULL AND reembed.has_text((%4$s)::text)
+       AND (SELECT keep_old_current FROM reembed.setting WHERE target = $1)
+       AND NOT EXISTS (SELECT FROM reembed.failed_row AS f WHERE f.target = $1 AND f.key = %1$s AND f.model = $2)
+    ON CONFLICT (target, key) DO UPDATE SET needs_old = true, noted_at = least(s.noted_at, excluded.noted_at)
+  $q$, reembed.key_sql(t.name, 't'), t.relation, m.from_column, t.text_sql) USING t.name, m.from_model;
+  GET DIAGNOSTICS v_noted = ROW_COUNT;
+  RETURN v_noted;
+END;
+$$;
+COMMENT ON FUNCTION reembed.sweep_old IS 'Searches the whole table for rows without an old vector and notes them for the workers, where the old model is kept current; returns how many.';
