@@ -14,10 +14,11 @@ BEGIN
     INSERT INTO reembed.%1$I AS a
     SELECT %2$s, t.%3$I, reembed.text_hash((%4$s)::text)
       FROM %5$s AS t
-     WHERE age(t.xmin) <= age(($1)::xid8::xid) AND t.%3$I IS NOT NULL
+     WHERE age(t.xmin) <= age(($1)::xid8::xid) AND t.%3$I IS NOT NULL AND NOT (%7$s)
     ON CONFLICT (%6$s) DO UPDATE SET archived_vector = excluded.archived_vector, archived_text_hash = excluded.archived_text_hash
   $q$, m.archive, (SELECT string_agg(format('t.%I', k), ', ') FROM unnest(t.key_columns) AS k), m.from_column, t.text_sql, t.relation,
-       (SELECT string_agg(format('%I', k), ', ') FROM unnest(t.key_columns) AS k))
+       (SELECT string_agg(format('%I', k), ', ') FROM unnest(t.key_columns) AS k),
+       reembed.old_vector_is_lost_sql(t.name, m.from_model))
     USING m.old_column ->> 'snapshot_xmin';
   GET DIAGNOSTICS v_late = ROW_COUNT;
   RETURN v_late;

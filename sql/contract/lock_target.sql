@@ -5,6 +5,10 @@ SET search_path = pg_catalog, pg_temp
 SET lock_timeout = '500ms'
 AS $$
 BEGIN
+  -- A table that is new to the toolkit has no views yet; its file locks it by its own statements.
+  IF NOT EXISTS (SELECT FROM reembed.target WHERE name = p_target) THEN
+    RETURN;
+  END IF;
   PERFORM reembed.replace_views(p_target);
   EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', (SELECT relation FROM reembed.target WHERE name = p_target));
 END;

@@ -11,6 +11,9 @@ BEGIN
     RAISE EXCEPTION '% has no archive to purge', p_name
       USING ERRCODE = 'RE001', HINT = 'Archives: ' || coalesce((SELECT string_agg(name, ', ') FROM reembed.migration WHERE archive IS NOT NULL), 'none');
   END IF;
+  IF m.phase <> 'contract' THEN
+    RAISE EXCEPTION 'the archive of % is being put back', p_name USING ERRCODE = 'RE001', HINT = 'Finish the way back first: npm run migrate down';
+  END IF;
   EXECUTE format('DROP TABLE reembed.%I', m.archive);
   UPDATE reembed.migration SET archive = NULL, purged_at = now() WHERE name = p_name;
   INSERT INTO reembed.event (target, migration, kind, from_value) VALUES (m.target, p_name, 'purge', m.archive);

@@ -6,7 +6,7 @@ DECLARE
   m reembed.migration;
 BEGIN
   SELECT * INTO STRICT m FROM reembed.migration WHERE name = p_name;
-  IF m.purged_at IS NOT NULL THEN
+  IF m.phase = 'contract' AND m.purged_at IS NOT NULL THEN
     RAISE EXCEPTION 'the old vectors of % were purged at %', p_name, to_char(m.purged_at, 'YYYY-MM-DD HH24:MI:SS')
       USING ERRCODE = 'RE001', HINT = format('To return to %s, create a campaign in that direction.', m.from_model);
   END IF;

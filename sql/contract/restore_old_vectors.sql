@@ -36,7 +36,11 @@ BEGIN
        v_row_keys, (SELECT string_agg(format('n.%I', k), ', ') FROM unnest(t.key_columns) AS k));
   LOOP
     EXECUTE v_statement USING p_batch_rows;
+    GET DIAGNOSTICS v_rows = ROW_COUNT;
     COMMIT;
+    IF v_rows = 0 THEN
+      PERFORM pg_catalog.pg_sleep(0.1);
+    END IF;
     EXECUTE format('SELECT count(*) FROM (SELECT FROM reembed.%I LIMIT 1) AS a', m.archive) INTO v_rows;
     EXIT WHEN v_rows = 0;
   END LOOP;

@@ -40,7 +40,7 @@ BEGIN
   SELECT string_agg(format('%L, (%s)', a.attname, pg_get_expr(d.adbin, d.adrelid)), ', ') INTO v_generated
     FROM pg_attribute AS a JOIN pg_attrdef AS d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
    WHERE a.attrelid = t.relation AND a.attgenerated <> ''
-     AND (a.attname = ANY (t.text_columns) OR cardinality(t.text_columns) = 0 AND position(a.attname IN t.text_sql) > 0);
+     AND (a.attname = ANY (t.text_columns) OR cardinality(t.text_columns) = 0);
 
   IF cardinality(t.text_columns) > 0 AND v_generated IS NULL THEN
     -- COLLATE "C": two texts that a nondeterministic collation calls equal are still two texts.
@@ -65,7 +65,7 @@ BEGIN
     -- In a WHEN clause the function would run with the application's rights, which do not reach this schema.
     v_when_text := 'true';
     v_guard_text := format(' IF NOT (%s) THEN RETURN NEW; END IF;', v_text_changed);
-    v_guard_note := ' IF NOT (v_text_changed OR v_key_changed) THEN RETURN NULL; END IF;';
+    v_guard_note := format(' IF NOT (v_text_changed OR v_key_changed OR OLD.%1$I IS NOT NULL AND NEW.%1$I IS NULL) THEN RETURN NULL; END IF;', v_new_column);
   END IF;
 
   -- "Not written by this statement": an application that stores its own vector with the new text keeps it.
@@ -77,7 +77,7 @@ BEGIN
 
   EXECUTE format($body$
     CREATE OR REPLACE FUNCTION reembed.%1$I() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path = pg_catalog, pg_temp AS $f$
+    SET search_path = pg_catalog, pg_temp %12$s AS $f$
     DECLARE
       v_text_changed boolean;
       v_key_changed boolean;
@@ -108,7 +108,8 @@ BEGIN
       RETURN NULL;
     END $f$
   $body$, v_note, v_new_column, v_needs_old_on_insert, v_text_changed, v_key_changed, v_guard_note,
-    format(v_unwritten, v_new_column, v_vector_schema), v_needs_old, t.name, reembed.key_sql(t.name, 'OLD'), reembed.key_sql(t.name, 'NEW'));
+    format(v_unwritten, v_new_column, v_vector_schema), v_needs_old, t.name, reembed.key_sql(t.name, 'OLD'), reembed.key_sql(t.name, 'NEW'),
+    reembed.key_settings(t.name));
 
   -- The model nobody reads loses the outdated vector at once. The one being read keeps it until the worker brings the
   -- new one, because without a vector the row would drop out of search.

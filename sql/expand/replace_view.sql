@@ -43,6 +43,9 @@ BEGIN
                    SELECT v.column_name FROM reembed.vector_column AS v WHERE v.target = t.name
                    UNION ALL
                    SELECT v.version_column FROM reembed.vector_column AS v WHERE v.target = t.name AND v.version_column IS NOT NULL))
+                 -- Vectors of another column have a live view of their own; here they would keep that column from being dropped.
+                 AND (a.attname = v_column OR a.atttypid NOT IN (SELECT y.oid FROM pg_type AS y JOIN pg_extension AS e ON e.extnamespace = y.typnamespace
+                                                                  WHERE e.extname = 'vector' AND y.typname IN ('vector', 'halfvec')))
               UNION ALL
               SELECT t.live_model_column, 32767) AS w
        WHERE NOT EXISTS (SELECT FROM pg_attribute AS a WHERE a.attrelid = v_view AND a.attnum > 0 AND a.attname = w.name)

@@ -28,3 +28,6 @@ BEGIN
 END;
 $$;
 COMMENT ON FUNCTION reembed.apply_setting IS 'Carries a changed setting out in the same transaction: views, triggers, audit, notification.';
+
+CREATE OR REPLACE TRIGGER apply_setting AFTER UPDATE ON reembed.setting FOR EACH ROW EXECUTE FUNCTION reembed.apply_setting();
+COMMENT ON TRIGGER apply_setting ON reembed.setting IS 'See reembed.apply_setting().';

@@ -16,8 +16,8 @@ BEGIN
               HINT = 'Models there are: ' || (SELECT string_agg(model, ', ') FROM reembed.vector_column WHERE target = NEW.target);
     END IF;
     SELECT * INTO m FROM reembed.migration WHERE target = NEW.target AND phase <> 'contract';
-    -- Going back is never refused; going forward again after a flip back is as free as the first switch was checked.
-    IF NEW.read_model = m.to_model AND m.phase <> 'switch' THEN
+    -- Going back is never refused.
+    IF NEW.read_model = m.to_model THEN
       PERFORM reembed.require_gate(m.name, 'switch');
     END IF;
   END IF;
@@ -25,3 +25,6 @@ BEGIN
 END;
 $$;
 COMMENT ON FUNCTION reembed.check_setting IS 'Refuses settings that cannot hold, before they are stored.';
+
+CREATE OR REPLACE TRIGGER check_setting BEFORE UPDATE ON reembed.setting FOR EACH ROW EXECUTE FUNCTION reembed.check_setting();
+COMMENT ON TRIGGER check_setting ON reembed.setting IS 'See reembed.check_setting().';

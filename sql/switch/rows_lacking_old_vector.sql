@@ -2,6 +2,7 @@
 CREATE OR REPLACE FUNCTION reembed.rows_lacking_old_vector(p_name text) RETURNS bigint
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
+SET timezone = 'UTC' SET datestyle = 'ISO' SET intervalstyle = 'iso_8601' SET bytea_output = 'hex' SET extra_float_digits = 1
 AS $$
 DECLARE
   m reembed.migration;
@@ -12,11 +13,11 @@ BEGIN
   SELECT * INTO STRICT t FROM reembed.target WHERE name = m.target;
   EXECUTE format($q$
     SELECT count(*) FROM %1$s AS t
-     WHERE t.%2$I IS NULL AND reembed.has_text((%3$s)::text)
+     WHERE (t.%2$I IS NULL OR %5$s) AND reembed.has_text((%3$s)::text)
        AND NOT EXISTS (SELECT FROM reembed.stale_row AS r JOIN reembed.setting AS s ON s.target = r.target
                         WHERE r.target = $1 AND r.needs_old AND s.keep_old_current AND r.key = %4$s
                           AND r.noted_at > clock_timestamp() - interval '30 seconds')
-  $q$, t.relation, m.from_column, t.text_sql, reembed.key_sql(t.name, 't')) INTO v_rows USING t.name;
+  $q$, t.relation, m.from_column, t.text_sql, reembed.key_sql(t.name, 't'), reembed.old_vector_is_lost_sql(t.name, m.from_model)) INTO v_rows USING t.name;
   RETURN v_rows;
 END;
 $$;

@@ -2,6 +2,7 @@
 CREATE OR REPLACE FUNCTION reembed.sweep_old(p_name text) RETURNS bigint
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
+SET timezone = 'UTC' SET datestyle = 'ISO' SET intervalstyle = 'iso_8601' SET bytea_output = 'hex' SET extra_float_digits = 1
 AS $$
 DECLARE
   m reembed.migration;

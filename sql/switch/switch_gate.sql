@@ -5,6 +5,8 @@ AS $$
 DECLARE
   m reembed.migration;
   v reembed.validation;
+  v_late bigint;
+  v_gap bigint;
 BEGIN
   SELECT * INTO STRICT m FROM reembed.migration WHERE name = p_name;
   IF m.phase NOT IN ('index', 'switch') THEN
@@ -13,6 +15,16 @@ BEGIN
   END IF;
   IF NOT reembed.index_is_valid(p_name) THEN
     RETURN QUERY SELECT format('index %s is missing or INVALID', m.index_name), 'npm run migrate down, then npm run migrate up';
+  END IF;
+  v_late := reembed.late_rows(m.target);
+  IF v_late > 0 THEN
+    RETURN QUERY SELECT format('%s rows changed and wait for their new vector', v_late), 'npm run worker';
+  END IF;
+  SELECT c.missing - c.just_changed - s.max_failed_rows INTO v_gap
+    FROM reembed.coverage(m.target, m.to_model) AS c, reembed.setting AS s WHERE s.target = m.target;
+  IF v_gap > 0 AND v_late = 0 THEN
+    RETURN QUERY SELECT format('%s rows more than allowed lack a new vector and would not be found', v_gap),
+                        'npm run worker, npm run retry, or max_failed_rows with npm run setting';
   END IF;
   SELECT * INTO v FROM reembed.validation AS w WHERE w.migration = p_name ORDER BY w.finished_at DESC, w.id DESC LIMIT 1;
   IF NOT FOUND THEN

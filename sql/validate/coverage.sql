@@ -3,6 +3,7 @@
 CREATE OR REPLACE FUNCTION reembed.coverage(p_target text, p_model text, OUT total bigint, OUT missing bigint, OUT just_changed bigint)
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
+SET timezone = 'UTC' SET datestyle = 'ISO' SET intervalstyle = 'iso_8601' SET bytea_output = 'hex' SET extra_float_digits = 1
 AS $$
 DECLARE
   t reembed.target;

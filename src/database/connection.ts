@@ -51,8 +51,15 @@ function isConnectionString(text: string): boolean {
   return /^(socket:|\/)/.test(text) || (/^postgres(ql)?:\/\//.test(text) && URL.canParse(text.replace('@/', '@socket/')));
 }
 
+/**
+ * Settings of every session of ours: keys look the same whatever the role has set, rows that row level security would
+ * hide end in an error instead of being taken for deleted, and long maintenance is not cut off.
+ */
+export const SESSION_OPTIONS =
+  '-c timezone=UTC -c datestyle=ISO -c intervalstyle=iso_8601 -c bytea_output=hex -c extra_float_digits=1 -c row_security=off -c statement_timeout=0';
+
 function createPool(url: string): pg.Pool {
-  const pool = new pg.Pool({ connectionString: url, application_name: 'pg-reembed', connectionTimeoutMillis: 10_000, max: 12 });
+  const pool = new pg.Pool({ connectionString: url, application_name: 'pg-reembed', options: SESSION_OPTIONS, connectionTimeoutMillis: 10_000, max: 12 });
   // An idle connection that the server closes must not end the process; the next query gets a new one.
   pool.on('error', () => {});
   return pool;
@@ -66,6 +73,11 @@ function createPool(url: string): pg.Pool {
 export async function inTransaction<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>, lockTimeout = '500ms'): Promise<T> {
   const client = await pool.connect();
   let broken: Error | undefined;
+  // A connection that breaks reports it twice: to the statement under way, and here, where nobody listening would end the process.
+  const onError = (error: Error) => {
+    broken = error;
+  };
+  client.on('error', onError);
   try {
     await client.query('BEGIN');
     await client.query("SELECT set_config('lock_timeout', $1, true)", [lockTimeout]);
@@ -78,6 +90,7 @@ export async function inTransaction<T>(pool: pg.Pool, work: (client: pg.PoolClie
     });
     throw error;
   } finally {
+    client.off('error', onError);
     client.release(broken);
   }
 }

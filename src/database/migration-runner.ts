@@ -1,7 +1,7 @@
 import { runner } from 'node-pg-migrate';
 import pg from 'pg';
 import { messageOf, ReembedError } from '../errors.ts';
-import type { Database, Queryable } from './connection.ts';
+import { type Database, type Queryable, SESSION_OPTIONS } from './connection.ts';
 import { translateDatabaseError } from './database-error.ts';
 import { withLockRetries } from './lock-retries.ts';
 import { listMigrationFiles, type MigrationFile, MigrationFileEdited, MigrationFileMissing } from './migration-file.ts';
@@ -71,7 +71,7 @@ export async function runMigrationFile(database: Database, file: MigrationFile, 
 }
 
 async function runOnce(database: Database, file: MigrationFile, direction: 'up' | 'down'): Promise<void> {
-  const client = new pg.Client({ connectionString: database.url, application_name: 'pg-reembed migrate' });
+  const client = new pg.Client({ connectionString: database.url, application_name: 'pg-reembed migrate', options: SESSION_OPTIONS });
   client.on('error', () => {});
   await client.connect();
   try {

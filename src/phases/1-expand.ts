@@ -1,6 +1,6 @@
 import type { Phase } from './phase.ts';
 import { SHORT_LOCK_WAIT } from './phase.ts';
-import { type CampaignPlan, identifier, literal, type ModelDefinition, nameArray, tableOf, vectorType } from './plan.ts';
+import { type CampaignPlan, identifier, literal, type ModelDefinition, nameArray, tableOf, targetOf, vectorType } from './plan.ts';
 
 export const expand: Phase = {
   name: 'expand',
@@ -10,6 +10,8 @@ export const expand: Phase = {
   up: (plan) => [
     `${SHORT_LOCK_WAIT}
 
+-- After an earlier campaign: views before table, the order a search takes its locks in.
+SELECT reembed.lock_target(${literal(targetOf(plan))});
 ALTER TABLE ${tableOf(plan)}
   ADD COLUMN ${identifier(plan.toColumn)} ${vectorType(plan, plan.to)},
   ADD COLUMN ${identifier(plan.toVersionColumn)} text;

@@ -40,7 +40,7 @@ export async function runBatch(
 
   try {
     const source = await readBlocks(pool, target, vector, batch.first_block, batch.last_block, options.limit);
-    const outcome = await embedRows(context, target, vector, source, options.signal);
+    const outcome = await embedRows(context, target, vector, source, context.config.patienceSeconds, options.signal);
     return await inTransaction(pool, async (client) => {
       const written = await writeVectors(
         client,
@@ -56,7 +56,7 @@ export async function runBatch(
       );
       await forgetFailures(client, target, vector, [...written]);
       // Rows that were changed meanwhile have a note by now; those that were only held locked are found by the sweep.
-      await client.query(
+      const ledger = await client.query(
         `UPDATE reembed.batch
             SET embedded_rows = embedded_rows + $3, tokens = tokens + $4, requests = requests + $5,
                 state = CASE WHEN $6 THEN 'done' ELSE state END,
@@ -65,6 +65,8 @@ export async function runBatch(
           WHERE migration = $1 AND id = $2`,
         [job.migration, job.batch, written.size, outcome.tokens, outcome.requests, options.limit === undefined],
       );
+      // Taken down meanwhile: what was just written must not outlive its campaign.
+      if (ledger.rowCount === 0) throw new Error(`batch ${job.batch} of ${job.migration} is not in the ledger any more; nothing was stored`);
       return written.size;
     });
   } catch (error) {

@@ -1,7 +1,7 @@
 import type { Config } from '../config.ts';
 import type { Database, Queryable } from '../database/connection.ts';
 import { type EmbedOutcome, embedTexts } from '../embedding/embed-texts.ts';
-import { loadModel } from '../embedding/models.ts';
+import { loadModel, type ModelRow } from '../embedding/models.ts';
 import { createProvider, type Provider } from '../embedding/provider.ts';
 import type { SourceRow } from './reader.ts';
 import type { VectorColumn, WorkTarget } from './target.ts';
@@ -10,36 +10,41 @@ import type { VectorColumn, WorkTarget } from './target.ts';
 export interface WorkContext {
   database: Database;
   config: Config;
-  /** provider of a column's model, made once */
+  /** whether somebody waits for this process, so that it stops with the error of a provider that stays away */
+  giveUp: boolean;
+  /** provider of a column's model, as the model is defined now */
   providerOf(vector: VectorColumn): Promise<Provider>;
   notice(line: string): void;
 }
 
 /** Makes the context of a worker process. */
-export function createWorkContext(database: Database, config: Config, notice: (line: string) => void): WorkContext {
-  const providers = new Map<string, Promise<Provider>>();
+export function createWorkContext(database: Database, config: Config, notice: (line: string) => void, giveUp = false): WorkContext {
+  const providers = new Map<string, Provider>();
   return {
     database,
     config,
     notice,
-    providerOf(vector) {
-      const known = providers.get(vector.model);
-      if (known) return known;
-      const made = openProvider(database.pool, config, vector);
-      providers.set(vector.model, made);
-      // A missing key may be there at the next try; only a working provider is kept.
-      made.catch(() => providers.delete(vector.model));
-      return made;
+    giveUp,
+    async providerOf(vector) {
+      // A campaign taken down and created again may define the same name otherwise.
+      const model = await loadModel(database.pool, vector.model);
+      const definition = `${vector.role} ${JSON.stringify(model)}`;
+      const provider = providers.get(definition) ?? providerFor(model, config, vector.role);
+      providers.set(definition, provider);
+      return provider;
     },
   };
 }
 
 /** The provider of a model in the role it has in its campaign. */
 export async function openProvider(db: Queryable, config: Config, vector: Pick<VectorColumn, 'role' | 'model'>): Promise<Provider> {
-  const model = await loadModel(db, vector.model);
-  return createProvider(model, vector.role === 'old' ? config.oldProvider : config.newProvider, {
+  return providerFor(await loadModel(db, vector.model), config, vector.role);
+}
+
+function providerFor(model: ModelRow, config: Config, role: VectorColumn['role']): Provider {
+  return createProvider(model, role === 'old' ? config.oldProvider : config.newProvider, {
     timeoutSeconds: config.requestTimeoutSeconds,
-    keyVariable: vector.role === 'old' ? 'OPENAI_OLD_API_KEY' : 'OPENAI_API_KEY',
+    keyVariable: role === 'old' ? 'OPENAI_OLD_API_KEY' : 'OPENAI_API_KEY',
   });
 }
 
@@ -49,6 +54,7 @@ export async function embedRows(
   target: WorkTarget,
   vector: VectorColumn,
   rows: SourceRow[],
+  patienceSeconds: number,
   signal?: AbortSignal,
 ): Promise<EmbedOutcome<SourceRow>> {
   if (rows.length === 0) return { embedded: [], refused: [], tokens: 0, requests: 0 };
@@ -56,7 +62,7 @@ export async function embedRows(
   return embedTexts(database.pool, await context.providerOf(vector), rows, {
     limits: { inputs: config.requestInputs, tokens: config.requestTokens },
     tokensPerCharacter: target.tokensPerCharacter,
-    patienceSeconds: config.patienceSeconds,
+    patienceSeconds,
     signal,
   });
 }

@@ -54,13 +54,14 @@ export async function readBlocks(
 }
 
 /**
- * The longest-waiting notes of a target with the present text of their rows. A row that the application holds locked is
+ * The longest-waiting notes that want a role's vector, or nothing any more, with the present text of their rows. A row that the application holds locked is
  * left for later: embedding a text that is about to change would be paid for twice.
  */
-export async function readStale(db: Queryable, target: WorkTarget, limit: number): Promise<StaleRow[]> {
+export async function readStale(db: Queryable, target: WorkTarget, role: VectorColumn['role'], limit: number): Promise<StaleRow[]> {
   const { rows } = await db.query<Omit<StaleRow, 'key'>>(
     `WITH note AS MATERIALIZED (
-       SELECT key, needs_new, needs_old, version FROM reembed.stale_row WHERE target = $1 ORDER BY version LIMIT $2
+       SELECT key, needs_new, needs_old, version FROM reembed.stale_row
+        WHERE target = $1 AND CASE WHEN $3 = 'old' THEN needs_old ELSE needs_new OR NOT needs_old END ORDER BY version LIMIT $2
      ), present AS MATERIALIZED (
        SELECT ${keyObject(target, 't')} AS key, (${target.textSql})::text AS text
          FROM ${target.table} AS t
@@ -77,7 +78,7 @@ export async function readStale(db: Queryable, target: WorkTarget, limit: number
        LEFT JOIN present AS p ON p.key = n.key
       WHERE p.key IS NOT NULL OR NOT EXISTS (SELECT FROM visible AS v WHERE v.key = n.key)
       ORDER BY n.version`,
-    [target.name, limit],
+    [target.name, limit, role],
   );
   return rows.map(withKey);
 }

@@ -50,7 +50,7 @@ export async function startWorker(
   notice: (line: string) => void,
   options: WorkerOptions = {},
 ): Promise<Worker> {
-  const context = createWorkContext(database, config, notice);
+  const context = createWorkContext(database, config, notice, options.giveUp);
   await checkProviders(context);
   // Whoever starts a worker has mended something: no job shall sit out the wait of its last failure.
   await database.pool.query(

@@ -18,7 +18,8 @@ export interface RowFailure {
 }
 
 /**
- * Stores vectors in one statement, each only if the text of its row is still the one that was embedded. Rows that the
+ * Stores vectors in one statement, each only if the text of its row is still the one that was embedded, and only if the
+ * column still holds this model's vectors: contract may have given its name to another. Rows that the
  * application holds locked are skipped, never waited for: a worker must not be the cause of a deadlock.
  *
  * @returns keys (as JSON text) of the rows that were written
@@ -37,7 +38,7 @@ export async function writeVectors(db: Queryable, target: WorkTarget, vector: Ve
       target.vectorOid,
     ),
   ];
-  if (vector.versionColumn) values.push(vector.model);
+  values.push(vector.model, target.name, vector.column, target.migration);
   const { rows } = await db.query<{ key: string }>(
     `WITH input AS MATERIALIZED (
        SELECT item.key AS key_text, item.key::jsonb AS key_object, item.text_hash, item.new_vector
@@ -54,7 +55,8 @@ export async function writeVectors(db: Queryable, target: WorkTarget, vector: Ve
      UPDATE ${target.table} AS u
         SET ${column} = i.new_vector${version}
        FROM fenced AS i
-      WHERE (${keyList(target, 'u')}) = (${target.keyColumns.map((_, i) => `i.k${i}`).join(', ')})
+      WHERE EXISTS (SELECT FROM reembed.vector_column AS c WHERE c.target = $5 AND c.model = $4 AND c.column_name = $6 AND c.migration = $7)
+        AND (${keyList(target, 'u')}) = (${target.keyColumns.map((_, i) => `i.k${i}`).join(', ')})
      RETURNING i.key_text AS key`,
     values,
   );
