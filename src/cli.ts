@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { translateDatabaseError } from './database/database-error.ts';
-import { EXIT, ReembedError } from './errors.ts';
+import { EXIT, ReembedError, UsageError } from './errors.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
 
@@ -34,6 +34,7 @@ function exitOverride(command: Command): void {
 exitOverride(program);
 
 try {
+  refuseSwallowedOptions();
   await program.parseAsync();
 } catch (thrown) {
   process.exitCode = report(thrown);
@@ -51,4 +52,17 @@ function report(thrown: unknown): number {
     `reembed: a bug of ours; please report it with this trace\n${error instanceof Error ? error.stack : String(error)}\n`,
   );
   return EXIT.bug;
+}
+
+/** Without --, npm keeps the options for itself and the command would ask for what was just typed. */
+function refuseSwallowedOptions(): void {
+  const swallowed = ['table', 'text', 'to', 'from', 'column', 'wait', 'drain'].find(
+    (name) => process.env[`npm_config_${name}`] !== undefined,
+  );
+  if (process.env.npm_lifecycle_event && swallowed && !process.argv.includes(`--${swallowed}`)) {
+    throw new UsageError(
+      `npm took --${swallowed} for itself`,
+      `put -- before the options: npm run ${process.env.npm_lifecycle_event} ... -- --${swallowed} ...`,
+    );
+  }
 }

@@ -12,7 +12,7 @@ BEGIN
     JOIN pg_class AS c ON c.oid = t.relation
     JOIN pg_namespace AS n ON n.oid = c.relnamespace
    WHERE p_target IS NULL
-      OR p_target IN (t.name, c.relname, n.nspname || '.' || c.relname, n.nspname || '.' || c.relname || '.' || t.column_name);
+      OR p_target IN (t.name, c.relname, n.nspname || '.' || c.relname, c.relname || '.' || t.column_name, n.nspname || '.' || c.relname || '.' || t.column_name);
 
   IF cardinality(v_names) = 1 THEN
     RETURN v_names[1];

@@ -47,7 +47,10 @@ BEGIN
   END IF;
 
   INSERT INTO reembed.setting (target, read_model, keep_old_current) VALUES (v_target, p_from_model, p_keep_old_current)
-  ON CONFLICT (target) DO UPDATE SET keep_old_current = excluded.keep_old_current;
+  -- What an earlier campaign was allowed, this one has to be allowed anew.
+  ON CONFLICT (target) DO UPDATE
+    SET keep_old_current = excluded.keep_old_current, soak = excluded.soak, max_failed_rows = excluded.max_failed_rows,
+        min_overlap = excluded.min_overlap, min_index_recall = excluded.min_index_recall, max_ndcg_drop = excluded.max_ndcg_drop;
   SELECT read_model INTO STRICT v_reading FROM reembed.setting WHERE target = v_target;
   IF v_reading <> p_from_model THEN
     RAISE EXCEPTION '% reads %, not %', v_target, v_reading, p_from_model

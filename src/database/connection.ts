@@ -59,7 +59,13 @@ export const SESSION_OPTIONS =
   '-c timezone=UTC -c datestyle=ISO -c intervalstyle=iso_8601 -c bytea_output=hex -c extra_float_digits=1 -c row_security=off -c statement_timeout=0';
 
 function createPool(url: string): pg.Pool {
-  const pool = new pg.Pool({ connectionString: url, application_name: 'pg-reembed', options: SESSION_OPTIONS, connectionTimeoutMillis: 10_000, max: 12 });
+  const pool = new pg.Pool({
+    connectionString: url,
+    application_name: 'pg-reembed',
+    options: SESSION_OPTIONS,
+    connectionTimeoutMillis: 10_000,
+    max: 12,
+  });
   // An idle connection that the server closes must not end the process; the next query gets a new one.
   pool.on('error', () => {});
   return pool;

@@ -37,6 +37,7 @@ export interface RetreatOptions {
  */
 export async function retreat(database: Database, options: RetreatOptions): Promise<Retreat> {
   const done: Retreat = { ran: [], durations: {} };
+  if (options.count > 1) await refusePurged(database, options);
   while (done.ran.length < options.count) {
     const { applied } = await readMigrationState(database.pool, options.directory);
     const last = applied.at(-1);
@@ -69,4 +70,11 @@ async function refuseIncompleteWayBack(database: Database, campaign: string, opt
     );
   }
   options.notice(`${missing} rows have no vector of the old model and will not be found until they get one`);
+}
+
+/** Many steps are refused before the first, when one of them has no way back: the others would be undone for nothing. */
+async function refusePurged(database: Database, options: RetreatOptions): Promise<void> {
+  const { applied } = await readMigrationState(database.pool, options.directory);
+  const contracted = applied.slice(-options.count).flatMap(({ campaign, phase }) => (campaign && phase === 'contract' ? [campaign] : []));
+  for (const campaign of contracted) await database.pool.query('SELECT reembed.require_archive($1)', [campaign]);
 }

@@ -66,7 +66,8 @@ export async function runBatch(
         [job.migration, job.batch, written.size, outcome.tokens, outcome.requests, options.limit === undefined],
       );
       // Taken down meanwhile: what was just written must not outlive its campaign.
-      if (ledger.rowCount === 0) throw new Error(`batch ${job.batch} of ${job.migration} is not in the ledger any more; nothing was stored`);
+      if (ledger.rowCount === 0)
+        throw new Error(`batch ${job.batch} of ${job.migration} is not in the ledger any more; nothing was stored`);
       return written.size;
     });
   } catch (error) {

@@ -26,34 +26,40 @@ export async function runCatchUp(context: WorkContext, targetName: string, signa
   if (!state) return;
   if (state.sweep) await pool.query('SELECT reembed.sweep($1)', [state.sweep]);
   const [first, second]: Role[] = state.readRole === 'old' ? ['old', 'new'] : ['new', 'old'];
-  await catchUpRole(context, targetName, first as Role, context.config.patienceSeconds, signal);
-  try {
-    await catchUpRole(context, targetName, second as Role, Math.min(UNREAD_PATIENCE_SECONDS, context.config.patienceSeconds), signal);
-  } catch (error) {
-    if (!(error instanceof ProviderUnavailable) || context.giveUp) throw error;
-    context.notice(messageOf(error));
+  const { patienceSeconds } = context.config;
+  // Rows may have changed again while the second model was asked, so the first has its turn again.
+  for (let settled = 1; settled > 0; ) {
+    await catchUpRole(context, targetName, first as Role, patienceSeconds, signal);
+    try {
+      settled = await catchUpRole(context, targetName, second as Role, Math.min(UNREAD_PATIENCE_SECONDS, patienceSeconds), signal);
+    } catch (error) {
+      if (!(error instanceof ProviderUnavailable) || context.giveUp) throw error;
+      context.notice(messageOf(error));
+      return;
+    }
   }
 }
 
 type Role = VectorColumn['role'];
 
-/** Serves the notes that want one role's vector until none is left, or only rows that the application holds locked. */
+/** Serves the notes that want one role's vector until none is left, or only rows that the application holds locked; returns how many. */
 async function catchUpRole(
   context: WorkContext,
   targetName: string,
   role: Role,
   patienceSeconds: number,
   signal?: AbortSignal,
-): Promise<void> {
+): Promise<number> {
   const { pool } = context.database;
-  for (;;) {
+  for (let total = 0; ; ) {
     const { rows } = await pool.query<{ paused: boolean }>('SELECT paused FROM reembed.setting WHERE target = $1', [targetName]);
     // Read anew each round: a switch or contract moves the columns under a running worker.
     const target = await loadTarget(pool, targetName);
-    if (!target || !rows[0] || rows[0].paused || signal?.aborted) return;
+    if (!target || !rows[0] || rows[0].paused || signal?.aborted) return 0;
     const notes = await readStale(pool, target, role, ROWS_A_ROUND);
     const settled = notes.length > 0 ? await settleNotes(context, target, role, notes, patienceSeconds, signal) : 0;
-    if (settled === 0) return;
+    if (settled === 0) return total;
+    total += settled;
   }
 }
 
@@ -88,7 +94,13 @@ async function settleNotes(
 }
 
 /** Keeps in mind which rows have an old vector of a former text, so that neither the way back nor the archive trusts it. */
-async function recordLost(context: WorkContext, target: WorkTarget, vector: VectorColumn, notes: StaleRow[], message: string): Promise<void> {
+async function recordLost(
+  context: WorkContext,
+  target: WorkTarget,
+  vector: VectorColumn,
+  notes: StaleRow[],
+  message: string,
+): Promise<void> {
   await recordFailures(
     context.database.pool,
     target,

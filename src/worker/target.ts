@@ -8,6 +8,8 @@ export interface VectorColumn {
   column: string;
   versionColumn: string | null;
   maintained: boolean;
+  /** false for an old column that is NOT NULL: there an outdated vector stays until the new one comes */
+  nullable: boolean;
 }
 
 /** What a worker has to know of a target to read and write its rows. */
@@ -50,8 +52,11 @@ export async function loadTarget(db: Queryable, name: string): Promise<WorkTarge
   const target = rows[0];
   if (!target) return undefined;
   const columns = await db.query<VectorColumn>(
-    `SELECT role, model, column_name AS column, version_column AS "versionColumn", is_maintained AS maintained
-       FROM reembed.vector_column WHERE target = $1`,
+    `SELECT v.role, v.model, v.column_name AS column, v.version_column AS "versionColumn", v.is_maintained AS maintained, NOT a.attnotnull AS nullable
+       FROM reembed.vector_column AS v
+       JOIN reembed.target AS t ON t.name = v.target
+       JOIN pg_attribute AS a ON a.attrelid = t.relation AND a.attname = v.column_name
+      WHERE v.target = $1`,
     [name],
   );
   return { ...target, vectors: columns.rows };

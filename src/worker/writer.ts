@@ -53,7 +53,7 @@ export async function writeVectors(db: Queryable, target: WorkTarget, vector: Ve
          FROM input JOIN locked ON locked.key_object = input.key_object AND locked.text_hash IS NOT DISTINCT FROM input.text_hash
      )
      UPDATE ${target.table} AS u
-        SET ${column} = i.new_vector${version}
+        SET ${column} = ${vector.nullable ? 'i.new_vector' : `coalesce(i.new_vector, u.${column})`}${version}
        FROM fenced AS i
       WHERE EXISTS (SELECT FROM reembed.vector_column AS c WHERE c.target = $5 AND c.model = $4 AND c.column_name = $6 AND c.migration = $7)
         AND (${keyList(target, 'u')}) = (${target.keyColumns.map((_, i) => `i.k${i}`).join(', ')})

@@ -1,10 +1,15 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url));
+
+// ava starts every test of a file at once; more processes than this only wait for each other.
+const AT_ONCE = 3;
+let running = 0;
+const queue: (() => void)[] = [];
 
 /** How a command ended. */
 export interface CommandResult {
@@ -34,8 +39,10 @@ export function createWorkplace(env: Record<string, string>): Workplace {
   return {
     directory,
     start,
-    run(args, more) {
-      return new Promise((resolve, reject) => {
+    async run(args, more) {
+      if (running >= AT_ONCE) await new Promise<void>((resolve) => queue.push(resolve));
+      running += 1;
+      return new Promise<CommandResult>((resolve, reject) => {
         const child = start(args, more);
         let stdout = '';
         let stderr = '';
@@ -47,6 +54,9 @@ export function createWorkplace(env: Record<string, string>): Workplace {
         });
         child.on('error', reject);
         child.on('close', (code) => resolve({ code, stdout, stderr }));
+      }).finally(() => {
+        running -= 1;
+        queue.shift()?.();
       });
     },
     remove: () => rmSync(directory, { recursive: true, force: true }),

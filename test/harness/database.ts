@@ -64,7 +64,10 @@ async function startEmbedded(): Promise<TestDatabase> {
 }
 
 // A fresh embedded database takes seconds to make and half a second to copy, so one is kept for all test files.
-const IMAGE = new URL(`../../node_modules/.cache/reembed-test/${process.env.npm_package_version ?? 'image'}-${pgliteVersion()}.tar`, import.meta.url);
+const IMAGE = new URL(
+  `../../node_modules/.cache/reembed-test/${process.env.npm_package_version ?? 'image'}-${pgliteVersion()}.tar`,
+  import.meta.url,
+);
 
 function pgliteVersion(): string {
   const lock = readFileSync(new URL('../../node_modules/@electric-sql/pglite/package.json', import.meta.url), 'utf8');

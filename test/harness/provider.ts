@@ -8,12 +8,15 @@ export interface SeenRequest {
   input: string[];
   key: string;
   dimensions?: number;
+  /** when it came, in milliseconds */
+  at: number;
 }
 
-/** What a script may answer instead of good vectors. */
+/** What a script may answer instead of good vectors; `cut` ends the connection without an answer. */
 export type ScriptedAnswer =
   | { status: number; body?: unknown; headers?: Record<string, string> }
   | { vectors: (number[] | Float32Array | null)[]; indexes?: number[] }
+  | { cut: true }
   | undefined;
 
 /** An OpenAI-compatible server whose vectors can be recomputed, and whose faults are scripted. */
@@ -63,13 +66,19 @@ export async function startProvider(models: Record<string, number>): Promise<Tes
   return provider;
 }
 
-async function answer(request: IncomingMessage, response: ServerResponse, provider: TestProvider, models: Record<string, number>): Promise<void> {
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  provider: TestProvider,
+  models: Record<string, number>,
+): Promise<void> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
   const body = JSON.parse(Buffer.concat(chunks).toString('utf8')) as { model: string; input: string | string[]; dimensions?: number };
   const seen: SeenRequest = {
     model: body.model,
     input: [body.input].flat(),
+    at: Date.now(),
     key: (request.headers.authorization ?? '').replace('Bearer ', ''),
     ...(body.dimensions ? { dimensions: body.dimensions } : {}),
   };
@@ -79,13 +88,21 @@ async function answer(request: IncomingMessage, response: ServerResponse, provid
     for (const [name, value] of Object.entries(scripted.headers ?? {})) response.setHeader(name, value);
     return send(response, scripted.status, scripted.body ?? { error: { message: `scripted ${scripted.status}` } });
   }
+  if (scripted && 'cut' in scripted) {
+    request.socket.destroy();
+    return;
+  }
   const dimensions = models[seen.model];
   if (dimensions === undefined) return send(response, 404, { error: { message: `The model ${seen.model} does not exist` } });
   const vectors = scripted?.vectors ?? seen.input.map((text) => vectorOf(seen.model, text, dimensions));
   send(response, 200, {
     object: 'list',
     model: seen.model,
-    data: vectors.map((vector, i) => ({ object: 'embedding', index: scripted?.indexes?.[i] ?? i, embedding: vector && Array.from(vector) })),
+    data: vectors.map((vector, i) => ({
+      object: 'embedding',
+      index: scripted?.indexes?.[i] ?? i,
+      embedding: vector && Array.from(vector),
+    })),
     usage: { prompt_tokens: seen.input.join(' ').length >> 2, total_tokens: seen.input.join(' ').length >> 2 },
   });
 }

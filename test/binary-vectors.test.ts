@@ -1,0 +1,45 @@
+import test from 'ava';
+import fc from 'fast-check';
+import { encodeVectorArray } from '../src/database/binary-vectors.ts';
+import { createTestDatabase, type TestDatabase } from './harness/database.ts';
+
+let db: TestDatabase;
+let vectorOid: number;
+
+test.before(async () => {
+  db = await createTestDatabase();
+  ({ vectorOid } = (await db.pool.query('SELECT $1::regtype::oid::integer AS "vectorOid"', ['vector'])).rows[0]);
+});
+test.after.always(() => db.close());
+
+const component = fc.float({ noNaN: true, noDefaultInfinity: true });
+const vector = fc.array(component, { minLength: 1, maxLength: 300 }).map((components) => Float32Array.from(components));
+
+/** What the database understood, in the order it was sent. */
+async function sendThrough(vectors: (Float32Array | null)[]): Promise<(Float32Array | null)[]> {
+  const { rows } = await db.pool.query<{ vector: string | null }>(
+    'SELECT item.vector::text AS vector FROM unnest($1::vector[]) WITH ORDINALITY AS item(vector, place) ORDER BY item.place',
+    [encodeVectorArray(vectors, vectorOid)],
+  );
+  return rows.map(({ vector: text }) => (text === null ? null : Float32Array.from(JSON.parse(text) as number[])));
+}
+
+test('vectors of any length and any components, and nulls, come through the database as they were', async (t) => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.option(vector), { maxLength: 20 }), async (vectors) => {
+      t.deepEqual(await sendThrough(vectors), vectors);
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test('the largest vector there is comes through', async (t) => {
+  const large = Float32Array.from({ length: 16_000 }, (_, i) => Math.fround(Math.sin(i)));
+  t.deepEqual(await sendThrough([large, null, large]), [large, null, large]);
+});
+
+test('a component that is not finite is refused by the database', async (t) => {
+  for (const bad of [Number.NaN, Number.POSITIVE_INFINITY]) {
+    await t.throwsAsync(sendThrough([Float32Array.of(1, bad)]), { message: /not allowed in vector/ });
+  }
+});

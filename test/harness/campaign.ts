@@ -1,0 +1,107 @@
+import { readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { inTransaction } from '../../src/database/connection.ts';
+import { type CampaignRequest, draftCampaign } from '../../src/phases/draft.ts';
+import { campaignFiles, writeFiles } from '../../src/phases/files.ts';
+import { inspectTable } from '../../src/phases/inspect.ts';
+import { measureText, textSource } from '../../src/phases/measure.ts';
+import { createDocuments, NEW_DIMENSIONS, NEW_MODEL, OLD_MODEL } from './documents.ts';
+import type { SeenRequest } from './provider.ts';
+import type { Stage } from './stage.ts';
+
+const PROBE = 'a short text';
+
+/** A campaign on a table of its own, in phase backfill, and what to ask about it. */
+export interface Campaign {
+  name: string;
+  table: string;
+  /** name in reembed.target */
+  target: string;
+  /** requests that carried rows of this table, in the order they came */
+  requests(model?: string): SeenRequest[];
+  /** one value of one row of the database */
+  ask<T>(sql: string, values?: unknown[]): Promise<T>;
+  /** rows of it in failed_row */
+  failures(): Promise<number>;
+}
+
+/**
+ * Makes a table of documents and begins a campaign on it, without a command: a test of the worker need not wait for `create`
+ * and `up`.
+ *
+ * @param options.rows how many documents; about 50 fit a block, and a batch is one block
+ * @param options.fill brings other rows in, before the campaign begins
+ */
+export async function startCampaign(
+  stage: Stage,
+  table: string,
+  options: { rows: number; request?: Partial<CampaignRequest>; fill?: () => Promise<unknown> },
+): Promise<Campaign> {
+  const { pool } = stage.db;
+  await createDocuments(pool, options.rows, { table, index: false });
+  await options.fill?.();
+  const request: CampaignRequest = {
+    table,
+    column: 'embedding',
+    text: ['content'],
+    to: NEW_MODEL,
+    dimensions: NEW_DIMENSIONS,
+    from: OLD_MODEL,
+    batchRows: 50,
+    ...options.request,
+  };
+  const plan = await inTransaction(pool, async (client) => {
+    const facts = await inspectTable(client, table, 'embedding');
+    const text = await measureText(client, facts, textSource(facts, request.text, request.textSql));
+    return draftCampaign(request, facts, text, undefined, {
+      liveView: `${table}_live`,
+      stamp: new Date().toISOString().replace(/\D/g, ''),
+    });
+  });
+  const directory = join(stage.workplace.directory, 'migrations');
+  writeFiles(campaignFiles(plan, directory));
+  await stage.bring(plan.campaign, 'backfill');
+  stage.provider.requests.length = 0;
+
+  return {
+    name: plan.campaign,
+    table,
+    target: `public.${table}.embedding`,
+    requests: (model = NEW_MODEL) => stage.provider.requests.filter((seen) => seen.model === model && !isProbe(seen)),
+    async ask<T>(sql: string, values: unknown[] = []): Promise<T> {
+      const { rows } = await pool.query<Record<string, T>>(sql, values);
+      return Object.values(rows[0] ?? {})[0] as T;
+    },
+    async failures() {
+      const { rowCount } = await pool.query('SELECT FROM reembed.failed_row WHERE target = $1', [`public.${table}.embedding`]);
+      return rowCount ?? 0;
+    },
+  };
+}
+
+/** Takes every campaign and its table away and lets the provider answer well again, so that no test sees another's. */
+export async function removeCampaigns(stage: Stage): Promise<void> {
+  stage.provider.script = () => undefined;
+  const directory = join(stage.workplace.directory, 'migrations');
+  const { rows } = await stage.db.pool.query<{ name: string; relation: string }>(
+    'SELECT m.name, t.relation::text FROM reembed.migration AS m JOIN reembed.target AS t ON t.name = m.target',
+  );
+  for (const { name, relation } of rows) {
+    await stage.bring(name, 'none');
+    for (const file of readdirSync(directory)) if (file.startsWith(name)) rmSync(join(directory, file));
+    await stage.db.pool.query(`DROP TABLE ${relation}`);
+  }
+}
+
+/** Whether a request is the short text that a worker sends before it begins. */
+export function isProbe({ input }: SeenRequest): boolean {
+  return input.length === 1 && input[0]?.endsWith(PROBE) === true;
+}
+
+/** Waits until something is true; for what another process is going to do. */
+export async function until(condition: () => boolean | Promise<boolean>, what: string, seconds = 60): Promise<void> {
+  for (const giveUpAt = Date.now() + seconds * 1000; !(await condition()); ) {
+    if (Date.now() > giveUpAt) throw new Error(`not within ${seconds} s: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}

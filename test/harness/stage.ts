@@ -1,0 +1,122 @@
+import { join } from 'node:path';
+import { readConfig } from '../../src/config.ts';
+import type { Database } from '../../src/database/connection.ts';
+import { listMigrationFiles, PHASES, type PhaseName } from '../../src/database/migration-file.ts';
+import { runMigrationFile } from '../../src/database/migration-runner.ts';
+import { type Advance, advance } from '../../src/phases/advance.ts';
+import { retreat } from '../../src/phases/retreat.ts';
+import { runBatch } from '../../src/worker/batch-job.ts';
+import { runCatchUp } from '../../src/worker/catch-up-job.ts';
+import { createWorkContext } from '../../src/worker/context.ts';
+import { createWorkplace, type Workplace } from './command.ts';
+import { createTestDatabase, type TestDatabase } from './database.ts';
+import { NEW_DIMENSIONS, NEW_MODEL, OLD_DIMENSIONS, OLD_MODEL } from './documents.ts';
+import { startProvider, type TestProvider } from './provider.ts';
+
+/** Where a campaign may stand: in a phase, or gone. */
+export type Standing = 'none' | PhaseName;
+
+/** A database, a provider and a folder of campaign files, with short ways to bring a campaign where a test begins. */
+export interface Stage {
+  db: TestDatabase;
+  provider: TestProvider;
+  workplace: Workplace;
+  /** the same database as the code under test sees it */
+  database: Database;
+  /** `migrate create` as a user types it; returns the name of the campaign */
+  create(args: string[]): Promise<string>;
+  /** the usual campaign: a table of documents from the old to the new model */
+  createUsual(table?: string): Promise<string>;
+  /** runs the files of one campaign, up or down, until it stands in that phase; works and validates on the way */
+  bring(campaign: string, standing: Standing): Promise<void>;
+  /** what `migrate up` does, in this process */
+  up(count?: number): Promise<Advance>;
+  /** what `migrate down` does, in this process */
+  down(count?: number): Promise<void>;
+  /** embeds whatever waits, as the jobs of a worker do, without the queue */
+  work(): Promise<void>;
+  /** records a validation that passed */
+  pass(campaign: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** @param models models the provider knows beyond the two usual ones, with their dimensions */
+export async function createStage(models: Record<string, number> = {}): Promise<Stage> {
+  const [db, provider] = await Promise.all([
+    createTestDatabase(),
+    startProvider({ [OLD_MODEL]: OLD_DIMENSIONS, [NEW_MODEL]: NEW_DIMENSIONS, ...models }),
+  ]);
+  const env = { DATABASE_URL: db.url, OPENAI_API_KEY: 'test', OPENAI_BASE_URL: provider.url };
+  const workplace = createWorkplace(env);
+  const directory = join(workplace.directory, 'migrations');
+  const database: Database = { pool: db.pool, url: db.url, embedded: false, directory, close: async () => {} };
+  const notice = () => {};
+
+  const stage: Stage = {
+    db,
+    provider,
+    workplace,
+    database,
+    async create(args) {
+      const { code, stdout, stderr } = await workplace.run(['migrate', 'create', '--json', ...args]);
+      if (code !== 0) throw new Error(stderr);
+      return (JSON.parse(stdout) as { campaign: string }).campaign;
+    },
+    createUsual: (table = 'documents') =>
+      stage.create(['--table', table, '--text', 'content', '--to', NEW_MODEL, '--dimensions', String(NEW_DIMENSIONS), '--from', OLD_MODEL]),
+    up: (count) => advance(database, { directory, count, notice }),
+    async down(count = 1) {
+      await retreat(database, { directory, count, acceptMissing: false, notice });
+    },
+    async bring(campaign, standing) {
+      if (!(await isInstalled(db))) await advance(database, { directory: 'no-campaigns', notice });
+      const wanted = placeOf(standing);
+      for (let at = await standsAt(db, campaign); at !== wanted; at = await standsAt(db, campaign)) {
+        const direction = at < wanted ? 'up' : 'down';
+        const phase = PHASES[direction === 'up' ? at + 1 : at];
+        if (direction === 'up' && phase === 'index') await stage.work();
+        if (direction === 'up' && phase === 'switch') await stage.pass(campaign);
+        if (direction === 'up' && phase === 'contract') await db.pool.query("UPDATE reembed.setting SET soak = '0' WHERE soak <> '0'");
+        const file = listMigrationFiles(directory).find((candidate) => candidate.campaign === campaign && candidate.phase === phase);
+        if (!file) throw new Error(`no file of ${campaign} for ${phase}`);
+        await runMigrationFile(database, file, direction, notice);
+      }
+    },
+    async work() {
+      const context = createWorkContext(database, readConfig(env), notice);
+      const batches = await db.pool.query<{ migration: string; batch: number }>(
+        "SELECT migration, id::integer AS batch FROM reembed.batch WHERE state = 'pending' ORDER BY 1, 2",
+      );
+      for (const job of batches.rows) await runBatch(context, job);
+      const targets = await db.pool.query<{ name: string }>('SELECT name FROM reembed.target ORDER BY name');
+      for (const { name } of targets.rows) await runCatchUp(context, name);
+    },
+    async pass(campaign) {
+      await db.pool.query(
+        `INSERT INTO reembed.validation (migration, started_at, finished_at, query_source, queries, judged_queries, k, overlap, index_recall, coverage,
+           missing_rows, passed, reasons)
+         VALUES ($1, clock_timestamp(), clock_timestamp(), 'test', 1, 0, 10, 1, 1, 1, 0, true, '{}')`,
+        [campaign],
+      );
+    },
+    async close() {
+      workplace.remove();
+      await Promise.all([db.close(), provider.close()]);
+    },
+  };
+  return stage;
+}
+
+async function isInstalled({ pool }: TestDatabase): Promise<boolean> {
+  const { rows } = await pool.query<{ yes: boolean }>("SELECT to_regclass('reembed.vector_column') IS NOT NULL AS yes");
+  return rows[0]?.yes ?? false;
+}
+
+async function standsAt({ pool }: TestDatabase, campaign: string): Promise<number> {
+  const { rows } = await pool.query<{ phase: PhaseName }>('SELECT phase FROM reembed.migration WHERE name = $1', [campaign]);
+  return placeOf(rows[0]?.phase ?? 'none');
+}
+
+function placeOf(standing: Standing): number {
+  return standing === 'none' ? -1 : PHASES.indexOf(standing);
+}

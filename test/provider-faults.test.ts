@@ -1,0 +1,183 @@
+import test from 'ava';
+import { isProbe, removeCampaigns, startCampaign, until } from './harness/campaign.ts';
+import { NEW_MODEL, OLD_MODEL, textOf, wrongRows } from './harness/documents.ts';
+import { type ScriptedAnswer, vectorOf } from './harness/provider.ts';
+import { assertPresentable, assertRefused, SECRETS } from './harness/refusal.ts';
+import { createStage, type Stage } from './harness/stage.ts';
+
+let stage: Stage;
+
+test.before(async () => {
+  stage = await createStage();
+});
+test.afterEach.always(() => removeCampaigns(stage));
+test.after.always(() => stage?.close());
+
+const KEYS = { OPENAI_API_KEY: SECRETS[0], OPENAI_OLD_API_KEY: SECRETS[1] };
+const drain = (env: Record<string, string> = {}) => stage.workplace.run(['worker', '--drain'], { ...KEYS, ...env });
+const good = (texts: string[], model = NEW_MODEL) => texts.map((text) => vectorOf(model, text, 24));
+
+test.serial('a row the provider refuses ends up alone in failed_row, without its text, and the others go on', async (t) => {
+  const campaign = await startCampaign(stage, 'poisoned', {
+    rows: 160,
+    fill: () => stage.db.pool.query(`UPDATE poisoned SET content = 'private words of ' || content WHERE id IN (7, 30, 60, 120)`),
+  });
+  const [refused, zero, nan, echoed] = [7, 30, 60, 120].map((id) => `private words of ${textOf(id)}`);
+  stage.provider.script = ({ input, key }) => {
+    if (input.includes(refused ?? '')) return { status: 400, body: { error: { message: `This input is too long: ${refused}` } } };
+    if (input.includes(echoed ?? '')) return { status: 422, body: { error: { message: `${key} sent "${echoed?.slice(0, 25)}"` } } };
+    const vectors: (number[] | Float32Array)[] = good(input);
+    if (input.includes(zero ?? '')) vectors[input.indexOf(zero ?? '')] = Array(24).fill(0);
+    if (input.includes(nan ?? '')) vectors[input.indexOf(nan ?? '')] = [null, ...Array(23).fill(1)] as number[];
+    return { vectors };
+  };
+  const first = await drain();
+  t.is(first.code, 0, first.stderr);
+  assertPresentable(t, first);
+  const failed = await stage.db.pool.query(
+    "SELECT key ->> 'id' AS id, class, message, attempts FROM reembed.failed_row ORDER BY (key ->> 'id')::int",
+  );
+  t.deepEqual(
+    failed.rows.map(({ id, class: kind }) => [id, kind]),
+    [
+      ['7', 'input_refused'],
+      ['30', 'zero_vector'],
+      ['60', 'not_finite'],
+      ['120', 'input_refused'],
+    ],
+  );
+  const stored = JSON.stringify(failed.rows) + (await campaign.ask<string>("SELECT string_agg(error, ' ') FROM reembed.batch"));
+  t.notRegex(stored, /private|words|number \d|sk-secret/);
+  t.regex(failed.rows[0]?.message, /This input is too long/);
+  t.deepEqual(await wrongRows(stage.db.pool, { table: 'poisoned', newColumn: 'embedding_v2' }), ['120 new', '30 new', '60 new', '7 new']);
+
+  assertRefused(t, await stage.workplace.run(['migrate', 'up']), {
+    code: 'gate_closed',
+    exit: 'waiting',
+    says: /4 rows could not be embedded, 0 are allowed/,
+    remedy: /npm run retry/,
+  });
+
+  t.regex((await stage.workplace.run(['retry'])).stderr, /4 rows wait for a worker again/);
+  t.is((await drain()).code, 0);
+  t.deepEqual(await campaign.ask('SELECT array_agg(attempts) FROM reembed.failed_row'), [2, 2, 2, 2]);
+
+  stage.provider.script = () => undefined;
+  await stage.db.pool.query('DELETE FROM poisoned WHERE id = 30');
+  await stage.workplace.run(['retry']);
+  t.is((await drain()).code, 0);
+  t.is(await campaign.failures(), 0);
+  t.deepEqual(await wrongRows(stage.db.pool, { table: 'poisoned', newColumn: 'embedding_v2' }), []);
+});
+
+test.serial('a 429 with Retry-After holds every request until then, and the database says so', async (t) => {
+  const campaign = await startCampaign(stage, 'held', { rows: 160 });
+  let refusedAt = 0;
+  stage.provider.script = (request) => {
+    if (isProbe(request) || refusedAt > 0) return undefined;
+    refusedAt = Date.now();
+    return { status: 429, headers: { 'retry-after': '3' }, body: { error: { message: 'Rate limit reached' } } };
+  };
+  const running = drain({ EMBED_CONCURRENCY: '1' });
+  await until(
+    async () => (await campaign.ask('SELECT held_until > now() FROM reembed.provider_quota WHERE model = $1', [NEW_MODEL])) === true,
+    'a hold',
+  );
+  t.regex(
+    await campaign.ask('SELECT reason FROM reembed.health WHERE target = $1 AND throttles', [campaign.target]),
+    /provider of new-model until .*Rate limit reached/,
+  );
+  t.is((await running).code, 0);
+  const [, next] = campaign.requests();
+  t.true((next?.at ?? 0) - refusedAt >= 2900, `the next request came after ${(next?.at ?? 0) - refusedAt} ms`);
+  t.deepEqual(await wrongRows(stage.db.pool, { table: 'held', newColumn: 'embedding_v2' }), []);
+});
+
+test.serial('server errors, cut connections and answers that are none are asked again and park no row', async (t) => {
+  const campaign = await startCampaign(stage, 'shaky', { rows: 160 });
+  const faults: ScriptedAnswer[] = [
+    { status: 500 },
+    { cut: true },
+    { status: 503 },
+    { status: 200, body: 'not vectors' },
+    { status: 408 },
+    { vectors: [] },
+  ];
+  let asked = 0;
+  // Every second request is answered well, so that each fault comes to a request of its own.
+  stage.provider.script = (request) => (isProbe(request) || asked++ % 2 === 1 ? undefined : faults[asked >> 1]);
+  const result = await drain({ EMBED_CONCURRENCY: '1', EMBED_REQUEST_INPUTS: '20' });
+  t.is(result.code, 0, result.stderr);
+  t.true(asked > 2 * faults.length);
+  t.is(await campaign.failures(), 0);
+  t.deepEqual(await wrongRows(stage.db.pool, { table: 'shaky', newColumn: 'embedding_v2' }), []);
+});
+
+test.serial('an outage longer than the patience ends the worker, parks no row, and the next start goes on at once', async (t) => {
+  const campaign = await startCampaign(stage, 'outage', { rows: 160 });
+  let answered = 0;
+  stage.provider.script = (request) => (isProbe(request) || answered++ < 1 ? undefined : { status: 503 });
+  const result = await drain({ EMBED_PATIENCE_SECONDS: '2' });
+  assertRefused(t, result, { code: 'provider_unavailable', says: /503/, remedy: /EMBED_PATIENCE_SECONDS/ });
+  t.is(await campaign.failures(), 0);
+  t.true((await campaign.ask<number>("SELECT count(*)::int FROM reembed.batch WHERE state = 'pending'")) > 0);
+
+  stage.provider.script = () => undefined;
+  const startedAt = Date.now();
+  t.is((await drain()).code, 0);
+  t.true(Date.now() - startedAt < 20_000, `took ${Date.now() - startedAt} ms`);
+  t.deepEqual(await wrongRows(stage.db.pool, { table: 'outage', newColumn: 'embedding_v2' }), []);
+});
+
+test.serial('429 for ever ends the worker when its patience is used up', async (t) => {
+  const campaign = await startCampaign(stage, 'overrun', { rows: 60 });
+  stage.provider.script = () => ({ status: 429 });
+  assertRefused(t, await drain({ EMBED_PATIENCE_SECONDS: '2' }), {
+    code: 'provider_unavailable',
+    says: /429/,
+    remedy: /EMBED_PATIENCE_SECONDS/,
+  });
+  t.is(await campaign.failures(), 0);
+});
+
+test.serial('a key refused in the middle pauses the campaign with the reason; a start with a good key goes on by itself', async (t) => {
+  const campaign = await startCampaign(stage, 'locked_out', { rows: 160 });
+  let answered = 0;
+  stage.provider.script = (request) =>
+    isProbe(request) || answered++ < 1 ? undefined : { status: 401, body: { error: { message: `bad key ${request.key}` } } };
+  assertRefused(t, await drain({ EMBED_CONCURRENCY: '1' }), { code: 'provider_login', says: /401/, remedy: /OPENAI_API_KEY/ });
+  t.true(await campaign.ask('SELECT paused FROM reembed.setting WHERE target = $1', [campaign.target]));
+  t.regex(
+    await campaign.ask('SELECT reason FROM reembed.health WHERE target = $1 AND throttles', [campaign.target]),
+    /^paused: a worker stopped: .*refused the API key/,
+  );
+  t.is(await campaign.failures(), 0);
+
+  stage.provider.script = ({ key }) => (key === 'the-new-key' ? undefined : { status: 401 });
+  assertRefused(t, await drain({ OPENAI_OLD_API_KEY: 'the-new-key' }), { code: 'provider_login' });
+  t.true(await campaign.ask('SELECT paused FROM reembed.setting WHERE target = $1', [campaign.target]));
+
+  t.is((await drain({ OPENAI_API_KEY: 'the-new-key', OPENAI_OLD_API_KEY: 'the-new-key' })).code, 0);
+  t.false(await campaign.ask('SELECT paused FROM reembed.setting WHERE target = $1', [campaign.target]));
+  t.deepEqual(await wrongRows(stage.db.pool, { table: 'locked_out', newColumn: 'embedding_v2' }), []);
+});
+
+test.serial('a provider that refuses every row is to blame, not the rows', async (t) => {
+  const campaign = await startCampaign(stage, 'refusing', { rows: 100 });
+  stage.provider.script = (request) => (isProbe(request) ? undefined : { status: 400, body: { error: { message: 'no' } } });
+  assertRefused(t, await drain(), { code: 'provider_unusable', says: /no row is to blame/ });
+  t.is(await campaign.failures(), 0);
+
+  // With few rows the count says nothing; then the provider is asked for a text that cannot be at fault.
+  stage.provider.script = () => undefined;
+  t.is((await drain()).code, 0);
+  await stage.db.pool.query("UPDATE refusing SET content = 'changed ' || id WHERE id <= 3");
+  let probes = 0;
+  stage.provider.script = (request) => (request.model === OLD_MODEL || (isProbe(request) && probes++ === 0) ? undefined : { status: 400 });
+  assertRefused(t, await drain(), { code: 'input_refused', remedy: /a short text of our own/ });
+  t.is(await campaign.failures(), 0);
+
+  stage.provider.script = () => undefined;
+  t.is((await drain()).code, 0);
+  t.deepEqual(await wrongRows(stage.db.pool, { table: 'refusing', oldColumn: 'embedding', newColumn: 'embedding_v2' }), []);
+});

@@ -1,0 +1,107 @@
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import test from 'ava';
+import { OWN_MIGRATIONS, SQL_OBJECTS } from '../src/paths.ts';
+import { createDocuments } from './harness/documents.ts';
+import { createStage, type Stage } from './harness/stage.ts';
+
+const FILES = readdirSync(SQL_OBJECTS, { recursive: true, encoding: 'utf8' })
+  .filter((path) => path.endsWith('.sql'))
+  .map((path) => ({ name: basename(path, '.sql'), text: readFileSync(join(SQL_OBJECTS, path), 'utf8') }));
+
+let stage: Stage;
+
+// With a campaign on either side of contract, so that trigger functions and an archive are there as well.
+test.before(async () => {
+  stage = await createStage();
+  for (const [table, standing] of [
+    ['documents', 'contract'],
+    ['books', 'expand'],
+  ] as const) {
+    await createDocuments(stage.db.pool, 10, { table });
+    await stage.bring(await stage.createUsual(table), standing);
+  }
+});
+test.after.always(() => stage.close());
+
+/** The first column of a query's rows. */
+async function names(query: string): Promise<string[]> {
+  const { rows } = await stage.db.pool.query<{ name: string }>(query);
+  return rows.map(({ name }) => name);
+}
+
+for (const { name, text } of FILES) {
+  test(`sql: ${name}.sql makes ${name}, only that, and comments on it`, (t) => {
+    // A trigger stands in the file of its function and has its name.
+    const made = [...text.matchAll(/^CREATE OR REPLACE (?:FUNCTION|PROCEDURE|VIEW|TRIGGER) (?:reembed\.)?(\w+)/gm)].map(
+      (match) => match[1],
+    );
+    t.true(made.length > 0 && made.every((object) => object === name), made.join());
+    t.is([...text.matchAll(/^CREATE /gm)].length, made.length);
+    t.regex(text, new RegExp(`^COMMENT ON (FUNCTION|PROCEDURE|VIEW) reembed\\.${name} IS '.+[.;]';$`, 'm'));
+  });
+}
+
+test('schema reembed has exactly the functions and views of sql/, beside the trigger functions of the targets', async (t) => {
+  const made = await names(`SELECT proname AS name FROM pg_proc WHERE pronamespace = 'reembed'::regnamespace AND proname !~ '_[0-9a-f]{6}$'
+    UNION SELECT relname FROM pg_class WHERE relnamespace = 'reembed'::regnamespace AND relkind = 'v' ORDER BY 1`);
+  t.deepEqual(made.toSorted(), FILES.map(({ name }) => name).toSorted());
+});
+
+test('every schema, table, view, column, sequence, function and trigger of ours has a comment', async (t) => {
+  const bare = await names(`
+    SELECT 'schema ' || nspname AS name FROM pg_namespace WHERE nspname LIKE 'reembed%' AND obj_description(oid, 'pg_namespace') IS NULL
+    UNION ALL
+    SELECT 'relation ' || c.relname FROM pg_class AS c
+     WHERE c.relnamespace = 'reembed'::regnamespace AND c.relkind IN ('r', 'v', 'S') AND obj_description(c.oid, 'pg_class') IS NULL
+       AND NOT EXISTS (SELECT FROM pg_depend AS d WHERE d.objid = c.oid AND d.deptype IN ('i', 'a'))
+    UNION ALL
+    SELECT format('column %s.%s', c.relname, a.attname) FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid
+     WHERE c.relnamespace = 'reembed'::regnamespace AND c.relkind IN ('r', 'v') AND a.attnum > 0 AND NOT a.attisdropped
+       AND col_description(c.oid, a.attnum) IS NULL AND c.relname NOT LIKE 'archive%'
+       -- node-pg-migrate makes these three.
+       AND (c.relname, a.attname) NOT IN (('schema_migration', 'id'), ('schema_migration', 'name'), ('schema_migration', 'run_on'))
+    UNION ALL
+    SELECT 'routine ' || proname FROM pg_proc WHERE pronamespace = 'reembed'::regnamespace AND obj_description(oid, 'pg_proc') IS NULL
+    UNION ALL
+    SELECT 'trigger ' || tgname FROM pg_trigger
+     WHERE NOT tgisinternal AND (tgrelid = 'reembed.setting'::regclass OR tgname LIKE 'zz_reembed%') AND obj_description(oid, 'pg_trigger') IS NULL`);
+  t.deepEqual(bare, []);
+});
+
+test('every function fixes its search_path, but those whose body is bound when they are made and the one that commits', async (t) => {
+  const loose =
+    await names(`SELECT proname AS name FROM pg_proc WHERE pronamespace = 'reembed'::regnamespace AND prosqlbody IS NULL AND prokind = 'f'
+    AND NOT coalesce(array_to_string(proconfig, ' ') LIKE 'search_path=pg_catalog, pg_temp%' OR array_to_string(proconfig, ' ') LIKE '% search_path=pg_catalog, pg_temp%', false)`);
+  t.deepEqual(loose, []);
+});
+
+test('PUBLIC may call nothing of ours but active_model and query_vector, and read no table', async (t) => {
+  const callable = await names(
+    `SELECT proname AS name FROM pg_proc WHERE pronamespace = 'reembed'::regnamespace AND has_function_privilege('public', oid, 'EXECUTE') ORDER BY 1`,
+  );
+  t.deepEqual(callable, ['active_model', 'query_vector']);
+  const readable = await names(
+    `SELECT c.relname AS name FROM pg_class AS c, aclexplode(c.relacl) AS g WHERE c.relnamespace = 'reembed'::regnamespace AND g.grantee = 0`,
+  );
+  t.deepEqual(readable, []);
+});
+
+test('the migrations of the toolkit are as they were shipped', (t) => {
+  const frozen = readFileSync(join(OWN_MIGRATIONS, 'frozen.txt'), 'utf8').trim().split('\n');
+  const present = readdirSync(OWN_MIGRATIONS)
+    .filter((file) => file !== 'frozen.txt')
+    .sort()
+    .map(
+      (file) =>
+        `${createHash('sha256')
+          .update(readFileSync(join(OWN_MIGRATIONS, file)))
+          .digest('hex')}  ${file}`,
+    );
+  t.deepEqual(
+    present,
+    frozen,
+    'a migration that shipped is never edited: write a new one, and add its line (sha256sum) to migrations/frozen.txt',
+  );
+});
