@@ -1,14 +1,5 @@
 import test from 'ava';
-import {
-  createDocuments,
-  NEW_DIMENSIONS,
-  NEW_MODEL,
-  OLD_DIMENSIONS,
-  OLD_MODEL,
-  textOf,
-  vectorText,
-  wrongRows,
-} from './harness/documents.ts';
+import { createDocuments, OLD_DIMENSIONS, OLD_MODEL, textOf, vectorText, wrongRows } from './harness/documents.ts';
 import { vectorOf } from './harness/provider.ts';
 import { createStage, type Stage } from './harness/stage.ts';
 
@@ -20,7 +11,6 @@ test.before(async () => {
 test.after.always(() => stage.close());
 
 const BOTH = { oldColumn: 'embedding', newColumn: 'embedding_v2' };
-const TO_NEW = ['--to', NEW_MODEL, '--dimensions', String(NEW_DIMENSIONS), '--from', OLD_MODEL];
 const sql = (text: string) => stage.db.pool.query(text);
 
 /** Makes a table with 40 rows, each with an old vector of its text; `columns` come beside id and embedding. */
@@ -37,8 +27,13 @@ async function createTable(table: string, columns: string, values: string, text:
 }
 
 /** Brings a table's campaign to both sides of the switch, writes there, and returns the rows that are wrong. */
-async function wrongAfterWrites(table: string, args: string[], text: string, writes: (round: number) => string[]): Promise<string[]> {
-  const campaign = await stage.create(['--table', table, ...args, ...TO_NEW]);
+async function wrongAfterWrites(
+  table: string,
+  source: { text: readonly string[] } | { textSql: string },
+  text: string,
+  writes: (round: number) => string[],
+): Promise<string[]> {
+  const campaign = await stage.draft('text' in source ? { table, text: [...source.text] } : { table, ...source });
   await stage.bring(campaign, 'index');
   const wrong = await wrongRows(stage.db.pool, { ...BOTH, table, text });
   for (const [round, phase] of (['index', 'switch'] as const).entries()) {
@@ -64,7 +59,7 @@ test.serial('the text may be several columns', async (t) => {
     "(title, body) SELECT 'title ' || i, 'body ' || i FROM generate_series(1, 40) AS i",
     text,
   );
-  const wrong = await wrongAfterWrites('papers', ['--text', 'title,body'], text, (round) => [
+  const wrong = await wrongAfterWrites('papers', { text: ['title', 'body'] }, text, (round) => [
     `UPDATE papers SET title = 'another title ${round}' WHERE id = 1`,
     `UPDATE papers SET body = NULL WHERE id = 2`,
     `UPDATE papers SET title = NULL, body = NULL WHERE id = 3`,
@@ -82,7 +77,7 @@ test.serial('the text may be an expression', async (t) => {
     `(meta) SELECT jsonb_build_object('title', 'item ' || i, 'views', 0) FROM generate_series(1, 40) AS i`,
     text,
   );
-  const wrong = await wrongAfterWrites('items', ['--text-sql', text], text, (round) => [
+  const wrong = await wrongAfterWrites('items', { textSql: text }, text, (round) => [
     `UPDATE items SET meta = meta || '{"title": "renamed ${round}"}' WHERE id = 1`,
     `UPDATE items SET meta = meta - 'title' WHERE id = 2`,
     `UPDATE items SET meta = '{"title": "item 3", "views": ${round}}' WHERE id = 3`,
@@ -99,7 +94,7 @@ test.serial('the text may be an expression', async (t) => {
 test.serial('an expression that fails on a row fails no write of the application', async (t) => {
   await createDocuments(stage.db.pool, 20, { table: 'fractions' });
   await sql('ALTER TABLE fractions ADD COLUMN part integer NOT NULL DEFAULT 1');
-  const campaign = await stage.create(['--table', 'fractions', '--text-sql', "content || ' ' || (12 / part)", ...TO_NEW]);
+  const campaign = await stage.draft({ table: 'fractions', textSql: "content || ' ' || (12 / part)" });
   await stage.bring(campaign, 'backfill');
   await sql('UPDATE fractions SET part = 0 WHERE id = 3');
   await sql("INSERT INTO fractions (content, part) VALUES ('none', 0)");
@@ -116,18 +111,18 @@ for (const [kind, table] of [
   test.serial(`the text may be a ${kind} generated column, alone or in an expression`, async (t) => {
     const { rows } = await sql("SELECT current_setting('server_version_num')::integer >= 180000 AS virtual");
     if (kind === 'virtual' && !rows[0].virtual) return t.pass('PostgreSQL 18 is the first that has them');
-    for (const [name, args] of [
-      [table, ['--text', 'content']],
-      [`${table}_more`, ['--text-sql', "content || '!'"]],
-    ] as [string, string[]][]) {
-      const text = args[0] === '--text' ? 'content' : "content || '!'";
+    const expression = "content || '!'";
+    for (const [name, source, text] of [
+      [table, { text: ['content'] }, 'content'],
+      [`${table}_more`, { textSql: expression }, expression],
+    ] as const) {
       await createTable(
         name,
         `title text, body text, views integer DEFAULT 0, content text GENERATED ALWAYS AS (title || ' ' || body) ${kind}`,
         "(title, body) SELECT 'title ' || i, 'body ' || i FROM generate_series(1, 40) AS i",
         text,
       );
-      const wrong = await wrongAfterWrites(name, args, text, (round) => [
+      const wrong = await wrongAfterWrites(name, source, text, (round) => [
         `UPDATE ${name} SET body = 'another body ${round}' WHERE id = 1`,
         `UPDATE ${name} SET title = NULL WHERE id = 2`,
         `INSERT INTO ${name} (title, body) VALUES ('fresh', 'row')`,
@@ -150,7 +145,7 @@ test.serial('the key may be of several columns of any type', async (t) => {
   await sql(
     `INSERT INTO mixed SELECT md5(i::text)::uuid, timestamptz '2026-10-25 00:30:00.123456Z' + i * interval '20 minutes', 'it''s {' || i || '}', 'content ' || i FROM generate_series(1, 30) AS i`,
   );
-  const campaign = await stage.create(['--table', 'mixed', '--text', 'content', ...TO_NEW]);
+  const campaign = await stage.draft({ table: 'mixed' });
   await stage.bring(campaign, 'backfill');
   await stage.work();
   const client = await stage.db.pool.connect();
@@ -192,7 +187,7 @@ test.serial("the application's own trigger that changes the text is seen", async
     `CREATE FUNCTION tidy() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.content := 'tidied ' || NEW.content; RETURN NEW; END $$`,
   );
   await sql('CREATE TRIGGER tidy BEFORE INSERT OR UPDATE OF content ON edited FOR EACH ROW EXECUTE FUNCTION tidy()');
-  const wrong = await wrongAfterWrites('edited', ['--text', 'content'], 'content', (round) => [
+  const wrong = await wrongAfterWrites('edited', { text: ['content'] }, 'content', (round) => [
     `UPDATE edited SET content = 'one ${round}' WHERE id = 1`,
     "INSERT INTO edited (content) VALUES ('two')",
   ]);
@@ -213,7 +208,7 @@ test.serial('a queue that is broken fails no write, and the work waits in the le
 
 test.serial('a text that differs only for machines is another text', async (t) => {
   await createDocuments(stage.db.pool, 20, { table: 'exact' });
-  const wrong = await wrongAfterWrites('exact', ['--text', 'content'], 'content', (round) => [
+  const wrong = await wrongAfterWrites('exact', { text: ['content'] }, 'content', (round) => [
     `UPDATE exact SET content = content || ' ' WHERE id = 1`,
     `UPDATE exact SET content = E'e\\u0301 ${round}' WHERE id = 2`,
     `UPDATE exact SET content = E'\\u00e9 ${round}' WHERE id = 2`,

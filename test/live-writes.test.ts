@@ -41,7 +41,7 @@ function writes(at: number): { any: Record<string, string>; withOldVector: Recor
       'change that is rolled back':
         "BEGIN; UPDATE documents SET content = 'never' WHERE id = 12; INSERT INTO documents (content) VALUES ('never'); ROLLBACK",
       'change there and back': `UPDATE documents SET content = 'there' WHERE id = 13; UPDATE documents SET content = '${textOf(13)}' WHERE id = 13`,
-      'bulk insert': `INSERT INTO documents (id, content) SELECT ${at} + 1000 + i, 'bulk ' || i FROM generate_series(1, 300) AS i`,
+      'bulk insert': `INSERT INTO documents (id, content) SELECT ${at} + 1000 + i, 'bulk ' || i FROM generate_series(1, 100) AS i`,
     },
     withOldVector: {
       'insert with its vector': `INSERT INTO documents (id, content, embedding) VALUES (${at + 10}, 'own ${at}', ${old(`own ${at}`)})`,

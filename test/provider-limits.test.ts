@@ -57,17 +57,21 @@ test.serial('requests are packed to EMBED_REQUEST_TOKENS', async (t) => {
   t.deepEqual(await wrongRows(stage.db.pool, { table: 'packed_tokens', newColumn: 'embedding_v2' }), []);
 });
 
-test.serial('vectors that cannot be told apart or are too few are never stored; smaller requests settle them', async (t) => {
-  const campaign = await startCampaign(stage, 'muddled', { rows: 60 });
-  stage.provider.script = ({ input }, count) => {
-    if (input.length < 4) return undefined;
-    const vectors = input.map((text) => vectorOf(NEW_MODEL, text, 24));
-    return count % 2 === 0 ? { vectors, indexes: input.map(() => 0) } : { vectors: vectors.slice(1) };
-  };
-  t.is((await drain({ EMBED_REQUEST_INPUTS: '16' })).code, 0);
-  t.is(await campaign.failures(), 0);
-  t.deepEqual(await wrongRows(stage.db.pool, { table: 'muddled', newColumn: 'embedding_v2' }), []);
-});
+test.serial(
+  'requests that are too large, and vectors that cannot be told apart or are too few, are settled by smaller requests',
+  async (t) => {
+    const campaign = await startCampaign(stage, 'muddled', { rows: 60 });
+    stage.provider.script = ({ input }, count) => {
+      if (input.length > 10) return { status: 413 };
+      if (input.length < 4) return undefined;
+      const vectors = input.map((text) => vectorOf(NEW_MODEL, text, 24));
+      return count % 2 === 0 ? { vectors, indexes: input.map(() => 0) } : { vectors: vectors.slice(1) };
+    };
+    t.is((await drain({ EMBED_REQUEST_INPUTS: '16' })).code, 0);
+    t.is(await campaign.failures(), 0);
+    t.deepEqual(await wrongRows(stage.db.pool, { table: 'muddled', newColumn: 'embedding_v2' }), []);
+  },
+);
 
 test.serial('requests_per_minute holds over the whole run', async (t) => {
   const campaign = await startCampaign(stage, 'few_requests', { rows: 160 });

@@ -62,16 +62,16 @@ test.serial('Ctrl-C lets the worker finish the batches in hand, and the rest wai
   t.deepEqual(await wrongRows(stage.db.pool, { table: 'interrupted', newColumn: 'embedding_v2' }), []);
 });
 
-test.serial('Ctrl-C while changed rows are at the provider parks none of them', async (t) => {
+test.serial('Ctrl-C while changed rows are at the provider parks none of them, and --drain does not end as if it were done', async (t) => {
   const campaign = await startCampaign(stage, 'interrupted_late', { rows: 20 });
   t.is((await drain()).code, 0);
   await stage.db.pool.query("UPDATE interrupted_late SET content = 'changed ' || id WHERE id <= 3");
   stage.provider.requests.length = 0;
   answerSlowly(2000);
-  const worker = stage.workplace.start(['worker']);
+  const worker = stage.workplace.start(['worker', '--drain']);
   await until(() => campaign.requests().length > 0, 'a request');
   worker.kill('SIGTERM');
-  t.is(await exitOf(worker), 0);
+  t.is(await exitOf(worker), 130);
   t.is(await campaign.failures(), 0);
   stage.provider.script = () => undefined;
   t.is((await drain()).code, 0);

@@ -74,8 +74,10 @@ async function workUntilOpen(database: Database, config: Config, waiting: Waitin
   }
   if (stop.signal.aborted) {
     say('stopped: the batch in hand is stored, the rest waits in the ledger');
-    waiting.conditions = await openConditions(database.pool, waiting.file);
+    conditions = await openConditions(database.pool, waiting.file);
   }
+  // What is left is not what it was before: that rows failed, for one, is known only now.
+  if (conditions.length > 0) waiting.conditions = conditions;
   return !stop.signal.aborted && conditions.length === 0;
 }
 

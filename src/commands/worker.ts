@@ -8,6 +8,8 @@ import { wholeNumber } from './parse-option.ts';
 import { say } from './print.ts';
 import { createProgressBar, readProgress } from './show-progress.ts';
 
+const INTERRUPTED = 130;
+
 interface WorkerCommandOptions {
   limit?: number;
   drain?: boolean;
@@ -39,7 +41,7 @@ async function work(options: WorkerCommandOptions): Promise<void> {
     const interrupted = new AbortController();
     const interrupt = () => {
       // The second one means at once; the ledger takes up whatever is left unfinished.
-      if (interrupted.signal.aborted) process.exit(130);
+      if (interrupted.signal.aborted) process.exit(INTERRUPTED);
       say('finishing the batches in hand; once more stops at once');
       interrupted.abort();
     };
@@ -48,6 +50,8 @@ async function work(options: WorkerCommandOptions): Promise<void> {
     if (options.drain) {
       await drain(database, config, { notice: bar.say, onTick: show, signal: interrupted.signal });
       await show();
+      // Not everything was done that was asked for: a script must not take it for that.
+      if (interrupted.signal.aborted) process.exitCode = INTERRUPTED;
       return;
     }
     const worker = await startWorker(database, config, bar.say);

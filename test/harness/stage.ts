@@ -4,6 +4,11 @@ import type { Database } from '../../src/database/connection.ts';
 import { listMigrationFiles, PHASES, type PhaseName } from '../../src/database/migration-file.ts';
 import { runMigrationFile } from '../../src/database/migration-runner.ts';
 import { type Advance, advance } from '../../src/phases/advance.ts';
+import { type CampaignRequest, draftCampaign } from '../../src/phases/draft.ts';
+import { campaignFiles, writeFiles } from '../../src/phases/files.ts';
+import { inspectTable } from '../../src/phases/inspect.ts';
+import { chooseLiveView, readKnownTarget } from '../../src/phases/known-target.ts';
+import { measureText, textSource } from '../../src/phases/measure.ts';
 import { retreat } from '../../src/phases/retreat.ts';
 import { runBatch } from '../../src/worker/batch-job.ts';
 import { runCatchUp } from '../../src/worker/catch-up-job.ts';
@@ -25,6 +30,8 @@ export interface Stage {
   database: Database;
   /** `migrate create` as a user types it; returns the name of the campaign */
   create(args: string[]): Promise<string>;
+  /** the same without the command: a test of what comes later need not wait for a process */
+  draft(request: Partial<CampaignRequest> & { table: string }): Promise<string>;
   /** the usual campaign: a table of documents from the old to the new model */
   createUsual(table?: string): Promise<string>;
   /** runs the files of one campaign, up or down, until it stands in that phase; works and validates on the way */
@@ -62,8 +69,25 @@ export async function createStage(models: Record<string, number> = {}): Promise<
       if (code !== 0) throw new Error(stderr);
       return (JSON.parse(stdout) as { campaign: string }).campaign;
     },
-    createUsual: (table = 'documents') =>
-      stage.create(['--table', table, '--text', 'content', '--to', NEW_MODEL, '--dimensions', String(NEW_DIMENSIONS), '--from', OLD_MODEL]),
+    async draft(wanted) {
+      const request: CampaignRequest = {
+        column: 'embedding',
+        text: wanted.textSql === undefined ? ['content'] : [],
+        to: NEW_MODEL,
+        dimensions: NEW_DIMENSIONS,
+        from: OLD_MODEL,
+        batchRows: 500,
+        ...wanted,
+      };
+      const facts = await inspectTable(db.pool, request.table, request.column);
+      const text = await measureText(db.pool, facts, textSource(facts, request.text, request.textSql));
+      const known = await readKnownTarget(db.pool, facts);
+      const names = { liveView: await chooseLiveView(db.pool, facts), stamp: new Date().toISOString().replace(/\D/g, '') };
+      const plan = draftCampaign(request, facts, text, known, names);
+      writeFiles(campaignFiles(plan, directory));
+      return plan.campaign;
+    },
+    createUsual: (table = 'documents') => stage.draft({ table }),
     up: (count) => advance(database, { directory, count, notice }),
     async down(count = 1) {
       await retreat(database, { directory, count, acceptMissing: false, notice });
