@@ -3,7 +3,7 @@ import { type Config, readConfig } from '../config.ts';
 import { type Database, openDatabase } from '../database/connection.ts';
 import { asOnlyRunner } from '../database/runner-lock.ts';
 import { GateClosed } from '../errors.ts';
-import { type Advance, advance, openConditions, type Waiting } from '../phases/advance.ts';
+import { type Advance, advance, type OpenCondition, openConditions, type Waiting } from '../phases/advance.ts';
 import { wholeNumber } from './parse-option.ts';
 import { say } from './print.ts';
 import { createProgressBar, readProgress } from './show-progress.ts';
@@ -13,12 +13,14 @@ interface UpOptions {
   json?: boolean;
 }
 
+const LAST_NOTES_MS = 15_000;
+
 /** `reembed migrate up [n]`: runs what may run now and stops before a closed gate. */
 export function migrateUpCommand(): Command {
   return new Command('up')
     .description('run the migrations that may run now; stops before a closed gate with exit code 3')
     .argument('[n]', 'most migrations to run', wholeNumber)
-    .option('--wait', 'work the queue in this process until the gate to the index opens')
+    .option('--wait', 'work the queue in this process until no gate waits for a worker any more')
     .option('--json', 'print what was done as JSON on stdout')
     .action((count: number | undefined, options: UpOptions) => up(count, options));
 }
@@ -27,14 +29,16 @@ async function up(count: number | undefined, options: UpOptions): Promise<void> 
   const config = readConfig();
   const database = await openDatabase(config);
   try {
-    const result = await asOnlyRunner(database, () =>
-      advance(database, {
+    const result = await asOnlyRunner(database, async () => {
+      const done = await advance(database, {
         directory: config.migrationsDirectory,
         count,
         notice: say,
         wait: options.wait ? (waiting) => workUntilOpen(database, config, waiting) : undefined,
-      }),
-    );
+      });
+      if (options.wait && done.waiting.every(({ conditions }) => !conditions.some(isForWorkers))) await workOffLastNotes(database, config);
+      return done;
+    });
     if (options.json) process.stdout.write(`${JSON.stringify(resultJson(result))}\n`);
     if (result.ran.length === 0 && result.waiting.length === 0) say('nothing to run: every migration is up');
     throwIfWaiting(result);
@@ -43,17 +47,45 @@ async function up(count: number | undefined, options: UpOptions): Promise<void> 
   }
 }
 
-/** Embeds what the backfill still needs. Gates that ask for a decision or for time are not waited for. */
+/** Embeds what a gate still asks of the workers. Gates that ask for a decision or for time are not waited for. */
 async function workUntilOpen(database: Database, config: Config, waiting: Waiting): Promise<boolean> {
-  if (waiting.file.phase !== 'index') return false;
-  const { drain, isNearlyDrained } = await import('../worker/drain.ts');
+  if (!waiting.conditions.some(isForWorkers)) return false;
+  const { isNearlyDrained } = await import('../worker/drain.ts');
   let conditions = waiting.conditions;
-  const until = async () => {
+  const finished = await workOff(database, config, async () => {
     if (!(await isNearlyDrained(database.pool))) return false;
     conditions = await openConditions(database.pool, waiting.file);
     // What is left then is for a person to settle, such as rows that failed.
-    return conditions.every(({ remedy }) => remedy !== 'npm run worker');
-  };
+    return !conditions.some(isForWorkers);
+  });
+  if (!finished) {
+    say('stopped: the batch in hand is stored, the rest waits in the ledger');
+    conditions = await openConditions(database.pool, waiting.file);
+  }
+  // What is left is not what it was before: that rows failed, for one, is known only now.
+  if (conditions.length > 0) waiting.conditions = conditions;
+  return finished && conditions.length === 0;
+}
+
+function isForWorkers({ remedy }: OpenCondition): boolean {
+  return remedy === 'npm run worker';
+}
+
+/**
+ * A row that changed a moment ago is no reason to wait at a gate, but would close the next one if it were left behind with no
+ * worker running. Under steady writes there is always one, so the time for them is bounded.
+ */
+async function workOffLastNotes(database: Database, config: Config): Promise<void> {
+  const { isDrained } = await import('../worker/drain.ts');
+  const { rowCount } = await database.pool.query("SELECT WHERE to_regclass('reembed.stale_row') IS NOT NULL");
+  if (rowCount === 0 || (await isDrained(database.pool))) return;
+  const giveUpAt = Date.now() + LAST_NOTES_MS;
+  await workOff(database, config, async () => Date.now() > giveUpAt || isDrained(database.pool));
+}
+
+/** Works the queue with a progress bar until it is enough; false when it was interrupted before. */
+async function workOff(database: Database, config: Config, until: () => Promise<boolean>): Promise<boolean> {
+  const { drain } = await import('../worker/drain.ts');
   const bar = createProgressBar();
   const stop = new AbortController();
   const interrupt = () => stop.abort();
@@ -72,13 +104,7 @@ async function workUntilOpen(database: Database, config: Config, waiting: Waitin
     process.off('SIGINT', interrupt);
     process.off('SIGTERM', interrupt);
   }
-  if (stop.signal.aborted) {
-    say('stopped: the batch in hand is stored, the rest waits in the ledger');
-    conditions = await openConditions(database.pool, waiting.file);
-  }
-  // What is left is not what it was before: that rows failed, for one, is known only now.
-  if (conditions.length > 0) waiting.conditions = conditions;
-  return !stop.signal.aborted && conditions.length === 0;
+  return !stop.signal.aborted;
 }
 
 function throwIfWaiting({ waiting }: Advance): void {
