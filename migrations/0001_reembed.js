@@ -171,6 +171,7 @@ CREATE TABLE reembed.batch (
   attempts integer NOT NULL DEFAULT 0,
   error text,
   started_at timestamptz,
+  failed_at timestamptz,
   finished_at timestamptz,
   PRIMARY KEY (migration, id),
   CONSTRAINT batch_state_is_known CHECK (state IN ('pending', 'done')),
@@ -192,6 +193,7 @@ COMMENT ON COLUMN reembed.batch.requests IS 'Requests made.';
 COMMENT ON COLUMN reembed.batch.attempts IS 'How often it was begun.';
 COMMENT ON COLUMN reembed.batch.error IS 'What stopped the last attempt.';
 COMMENT ON COLUMN reembed.batch.started_at IS 'When the last attempt began.';
+COMMENT ON COLUMN reembed.batch.failed_at IS 'When an attempt last failed for a reason that does not pass by itself; null once it was mended.';
 COMMENT ON COLUMN reembed.batch.finished_at IS 'When its vectors were committed.';
 
 CREATE SEQUENCE reembed.stale_row_version;

@@ -56,7 +56,7 @@ const SEARCHES: Record<string, (client: pg.Client) => Promise<{ id: string; mode
       try {
         const found = await client.query(
           `SELECT id, embedding_model AS model, embedding::text AS vector FROM documents_live
-            ORDER BY embedding <=> reembed.query_vector('documents', $1, $2::vector) LIMIT 5`,
+            ORDER BY embedding <=> reembed.query_vector(embedding_model, $1, $2::vector) LIMIT 5`,
           [model, vectorText(vectorOf(model, textOf(9), 16))],
         );
         if (found.rows[0].id !== '9' || found.rows[0].model !== model)
@@ -137,7 +137,7 @@ test.serial('vectors of 3,000 dimensions go to halfvec, and the live view change
     const client = await stage.db.pool.connect();
     await client.query(`BEGIN; SET LOCAL enable_seqscan = off; SET LOCAL ROLE ${READER}`);
     const search = `SELECT id::text, pg_typeof(embedding)::text AS type FROM large_live
-      ORDER BY embedding <=> reembed.query_vector('large', reembed.active_model('large'), '${vectorText(vector)}') LIMIT 3`;
+      ORDER BY embedding <=> reembed.query_vector(embedding_model, reembed.active_model('large'), '${vectorText(vector)}') LIMIT 3`;
     t.regex(JSON.stringify((await client.query(`EXPLAIN ${search}`)).rows), new RegExp(`Index Scan using ${index}\\b`), standing);
     t.deepEqual((await client.query(search)).rows[0], { id: '7', type });
     await client.query('ROLLBACK');

@@ -68,7 +68,7 @@ for (const [step, [standing, model, index]] of STANDINGS.entries()) {
     await stage.bring(campaign, standing);
     t.is(await indexOf(`SELECT id, content FROM documents_live ORDER BY embedding <=> ${query(model)} LIMIT 10`), index);
     t.is(await indexOf(`SELECT * FROM documents_live WHERE tenant = 1 ORDER BY embedding <=> ${query(model)} LIMIT 10`), index);
-    const guarded = `reembed.query_vector('documents', '${model}', ${query(model)})`;
+    const guarded = `reembed.query_vector(embedding_model, '${model}', ${query(model)})`;
     t.is(await indexOf(`SELECT id FROM documents_live ORDER BY embedding <=> ${guarded} LIMIT 10`), index);
 
     for (const reader of [READER, COLUMN_READER]) {
@@ -83,10 +83,12 @@ for (const [step, [standing, model, index]] of STANDINGS.entries()) {
 
   test.serial(`step ${step}, ${standing}: a query vector of another model is refused with RE002`, async (t) => {
     const other = model === OLD_MODEL ? NEW_MODEL : OLD_MODEL;
-    const search = `SELECT id FROM documents_live ORDER BY embedding <=> reembed.query_vector('documents', '${other}', ${query(model)}) LIMIT 3`;
+    const search = `SELECT id FROM documents_live ORDER BY embedding <=> reembed.query_vector(embedding_model, '${other}', ${query(model)}) LIMIT 3`;
     await t.throwsAsync(as(READER, search), { code: 'RE002', message: new RegExp(`of model ${other}, but ${model} is read`) });
-    await t.throwsAsync(as(READER, `SELECT reembed.query_vector('documents', NULL, ${query(model)})`), { code: 'RE002' });
-    await t.throwsAsync(as(READER, `SELECT reembed.query_vector('nowhere', '${model}', ${query(model)})`), {
+    await t.throwsAsync(as(READER, `SELECT reembed.query_vector(embedding_model, NULL, ${query(model)}) FROM documents_live`), {
+      code: 'RE002',
+    });
+    await t.throwsAsync(as(READER, "SELECT reembed.active_model('nowhere')"), {
       code: 'RE003',
       message: /"?nowhere"?.* is not registered/,
     });
@@ -183,3 +185,28 @@ test.serial('a switch to a model without vectors here is refused and names those
   await stage.bring(campaign, 'contract');
   await t.throwsAsync(sql(`SELECT reembed.switch_to('documents', '${OLD_MODEL}')`), { code: 'RE004' });
 });
+
+test.serial(
+  'a transaction that began before a switch is refused the vector of the model it began with, though it still sees its setting',
+  async (t) => {
+    if (!stage.db.real) return t.pass('one session: nothing can switch meanwhile');
+    await stage.bring(campaign, 'index');
+    const client = await stage.db.pool.connect();
+    try {
+      await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ');
+      const { rows } = await client.query("SELECT reembed.active_model('documents') AS model");
+      t.is(rows[0].model, OLD_MODEL);
+      await stage.bring(campaign, 'switch');
+      await t.throwsAsync(
+        client.query(
+          `SELECT id FROM documents_live ORDER BY embedding <=> reembed.query_vector(embedding_model, $1, ${query(OLD_MODEL)}) LIMIT 3`,
+          [OLD_MODEL],
+        ),
+        { code: 'RE002' },
+      );
+    } finally {
+      await client.query('ROLLBACK');
+      client.release();
+    }
+  },
+);

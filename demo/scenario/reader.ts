@@ -60,8 +60,8 @@ export function startReader(pool: pg.Pool, embed: Embed, queries: JudgedQuery[])
       const [vector] = await vectorOf(model, text);
       try {
         const found = await pool.query(
-          `SELECT id, embedding_model FROM ${TABLE}_live ORDER BY embedding <=> (SELECT reembed.query_vector($1, $2, $3)) LIMIT 10`,
-          [TABLE, model, toSql(vector ?? null)],
+          `SELECT id, embedding_model FROM ${TABLE}_live ORDER BY embedding <=> reembed.query_vector(embedding_model, $1, $2) LIMIT 10`,
+          [model, toSql(vector ?? null)],
         );
         if (found.rows.length !== 10) throw new Error(`${found.rows.length} rows found instead of 10`);
         if (found.rows.some((row) => row.embedding_model !== model)) throw new Error('answered by another model');

@@ -1,16 +1,16 @@
--- A vector of another model compares without any error and gives plausible nonsense; this is the guard against it.
-CREATE OR REPLACE FUNCTION reembed.query_vector(p_target text, p_model text, p_vector vector) RETURNS vector
-LANGUAGE plpgsql STABLE SECURITY DEFINER
+-- A vector of another model compares without any error and gives plausible nonsense; this is the guard against it. The
+-- model served comes from the view itself, where it is a constant: read from the settings it could be another one than the
+-- view's, under a snapshot taken before a switch. Immutable, so that the vector index is used and nothing is looked up.
+CREATE OR REPLACE FUNCTION reembed.query_vector(p_served_model text, p_model text, p_vector vector) RETURNS vector
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
-DECLARE
-  v_active text := reembed.active_model(p_target);
 BEGIN
-  IF p_model IS DISTINCT FROM v_active THEN
-    RAISE EXCEPTION 'the query vector is of model %, but % is read', p_model, v_active
-      USING ERRCODE = 'RE002', HINT = format('Embed the query with %s and search again.', v_active);
+  IF p_model IS DISTINCT FROM p_served_model THEN
+    RAISE EXCEPTION 'the query vector is of model %, but % is read', p_model, p_served_model
+      USING ERRCODE = 'RE002', HINT = format('Embed the query with %s and search again.', p_served_model);
   END IF;
   RETURN p_vector;
 END;
 $$;
-COMMENT ON FUNCTION reembed.query_vector IS 'The vector itself if it is of the model being read; raises RE002 otherwise.';
+COMMENT ON FUNCTION reembed.query_vector IS 'The vector itself if it is of the model that a view serves: ORDER BY embedding <=> reembed.query_vector(embedding_model, model, vector). Raises RE002 otherwise.';

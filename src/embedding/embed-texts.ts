@@ -16,7 +16,10 @@ export interface EmbedOptions {
   tokensPerCharacter: number;
   /** how long a provider that does not answer is waited for, in seconds */
   patienceSeconds: number;
+  /** ends a request under way and every wait */
   signal?: AbortSignal | undefined;
+  /** begins no further request and ends every wait; a request under way is still answered, because it is paid for */
+  stopping?: AbortSignal | undefined;
 }
 
 /** What became of each text. */
@@ -25,6 +28,8 @@ export interface EmbedOutcome<T> {
   refused: { item: T; code: string; message: string }[];
   tokens: number;
   requests: number;
+  /** false when it was stopped before every text had been asked for */
+  complete: boolean;
 }
 
 /** More than half of a batch was refused: the provider is at fault, and parking good rows would hide it. */
@@ -42,7 +47,7 @@ const FIRST_PAUSE_SECONDS = 1;
 const LONGEST_PAUSE_SECONDS = 60;
 // From here on it is worth asking whether the rows or the provider are at fault.
 const ROWS_THAT_TELL = 10;
-const WHOLE_ANSWER_TRIES = 3;
+const TRIES_AFTER_BAD_ANSWER = 3;
 
 /**
  * Embeds the texts of a batch: packs requests, keeps to the quota shared by all workers, waits out a provider that is
@@ -56,11 +61,21 @@ export async function embedTexts<T extends { text: string | null }>(
   items: readonly T[],
   options: EmbedOptions,
 ): Promise<EmbedOutcome<T>> {
-  const outcome: EmbedOutcome<T> = { embedded: [], refused: [], tokens: 0, requests: 0 };
+  const outcome: EmbedOutcome<T> = { embedded: [], refused: [], tokens: 0, requests: 0, complete: true };
   const role = options.role ?? 'document';
   const prefixLength = provider.model[`${role}_prefix`].length;
   const tokensOf = (item: T) => Math.max(1, Math.ceil(((item.text?.length ?? 0) + prefixLength) * options.tokensPerCharacter));
-  for (const request of packRequests(items, options.limits, tokensOf)) await embedOrSplit(request, 1);
+  const ending = [options.signal, options.stopping].filter((signal) => signal !== undefined);
+  const waitUntil = ending.length > 0 ? AbortSignal.any(ending) : undefined;
+  try {
+    for (const request of packRequests(items, options.limits, tokensOf)) await embedOrSplit(request, 1);
+  } catch (error) {
+    // What was embedded before is paid for and worth storing.
+    if (!options.stopping?.aborted || options.signal?.aborted || !isAbort(error)) throw error;
+    outcome.complete = false;
+    // Whether the rows or the provider were at fault only a whole batch can tell.
+    outcome.refused.length = 0;
+  }
   return outcome;
 
   async function embedOrSplit(request: T[], attempt: number): Promise<void> {
@@ -73,6 +88,8 @@ export async function embedTexts<T extends { text: string | null }>(
     } catch (error) {
       if (!(error instanceof InputRefused || error instanceof BadAnswer)) throw error;
       if (error instanceof BadAnswer && error.positions.length === 0) return splitAfterBadAnswer(request, error, attempt);
+      // A provider in trouble also spoils good answers; what is the row's own fault comes back every time.
+      if (request.length === 1 && error instanceof BadAnswer && attempt < TRIES_AFTER_BAD_ANSWER) return embedOrSplit(request, attempt + 1);
       if (request.length === 1) return await park(request[0] as T, error);
       for (const part of divide(request, error instanceof BadAnswer ? error.positions : [])) await embedOrSplit(part, 1);
     }
@@ -81,11 +98,11 @@ export async function embedTexts<T extends { text: string | null }>(
   /** The answer as a whole was wrong, which says nothing about the texts. */
   async function splitAfterBadAnswer(request: T[], error: BadAnswer, attempt: number): Promise<void> {
     if (error.code === 'wrong_dimensions') throw new ProviderRefused(error.code, error.message, error.remedy);
-    if (attempt < WHOLE_ANSWER_TRIES) return embedOrSplit(request, attempt + 1);
+    if (attempt < TRIES_AFTER_BAD_ANSWER) return embedOrSplit(request, attempt + 1);
     if (request.length === 1) throw new ProviderRefused(error.code, error.message, error.remedy);
     const middle = Math.ceil(request.length / 2);
-    await embedOrSplit(request.slice(0, middle), WHOLE_ANSWER_TRIES);
-    await embedOrSplit(request.slice(middle), WHOLE_ANSWER_TRIES);
+    await embedOrSplit(request.slice(0, middle), TRIES_AFTER_BAD_ANSWER);
+    await embedOrSplit(request.slice(middle), TRIES_AFTER_BAD_ANSWER);
   }
 
   async function park(item: T, error: ReembedError): Promise<void> {
@@ -111,7 +128,7 @@ export async function embedTexts<T extends { text: string | null }>(
         );
       } catch (error) {
         if (!(error instanceof ProviderUnavailable)) throw error;
-        options.signal?.throwIfAborted();
+        waitUntil?.throwIfAborted();
         giveUpAt ??= Date.now() + options.patienceSeconds * 1000;
         const backOff = Math.min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2 ** (attempt - 1)) * (0.5 + Math.random() / 2);
         const pause = error.retryAfterSeconds ?? backOff;
@@ -125,15 +142,19 @@ export async function embedTexts<T extends { text: string | null }>(
   /** Waits its turn, however long: a small quota is the user's wish. Only a provider that failed us may use up the patience. */
   async function waitForQuota(tokens: number, giveUpAt: number | undefined): Promise<void> {
     for (;;) {
-      options.signal?.throwIfAborted();
+      waitUntil?.throwIfAborted();
       const { rows } = await db.query<{ wait: number }>('SELECT reembed.take_quota($1, $2) AS wait', [provider.model.name, tokens]);
       const wait = rows[0]?.wait ?? 0;
       if (wait <= 0) return;
       if (giveUpAt !== undefined && Date.now() > giveUpAt)
         throw new ProviderUnavailable(provider.model.name, `no request was allowed for ${options.patienceSeconds} s`);
-      await sleep(Math.min(wait, 5) * 1000, undefined, options.signal ? { signal: options.signal } : {});
+      await sleep(Math.min(wait, 5) * 1000, undefined, waitUntil ? { signal: waitUntil } : {});
     }
   }
+}
+
+function isAbort(error: unknown): boolean {
+  return error instanceof Error && error.name === 'AbortError';
 }
 
 /** The faulty texts one by one and the others together, or two halves when it is not known which are faulty. */

@@ -1,4 +1,6 @@
 import { inTransaction } from '../database/connection.ts';
+import { isConnectionFailure, isLockFailure } from '../database/database-error.ts';
+import { ProviderRefused, ProviderUnavailable } from '../embedding/provider-error.ts';
 import { messageOf } from '../errors.ts';
 import { embedRows, type WorkContext } from './context.ts';
 import { readBlocks } from './reader.ts';
@@ -55,15 +57,16 @@ export async function runBatch(
         outcome.refused.map(({ item, code, message }) => ({ row: item, code, message })),
       );
       await forgetFailures(client, target, vector, [...written]);
+      const done = outcome.complete && options.limit === undefined;
       // Rows that were changed meanwhile have a note by now; those that were only held locked are found by the sweep.
       const ledger = await client.query(
         `UPDATE reembed.batch
-            SET embedded_rows = embedded_rows + $3, tokens = tokens + $4, requests = requests + $5,
+            SET embedded_rows = embedded_rows + $3, tokens = tokens + $4, requests = requests + $5, failed_at = NULL,
                 state = CASE WHEN $6 THEN 'done' ELSE state END,
                 other_rows = CASE WHEN $6 THEN greatest(0, rows - embedded_rows - $3) ELSE other_rows END,
                 finished_at = CASE WHEN $6 THEN clock_timestamp() END
           WHERE migration = $1 AND id = $2`,
-        [job.migration, job.batch, written.size, outcome.tokens, outcome.requests, options.limit === undefined],
+        [job.migration, job.batch, written.size, outcome.tokens, outcome.requests, done],
       );
       // Taken down meanwhile: what was just written must not outlive its campaign.
       if (ledger.rowCount === 0)
@@ -71,9 +74,25 @@ export async function runBatch(
       return written.size;
     });
   } catch (error) {
-    await pool
-      .query('UPDATE reembed.batch SET error = $3 WHERE migration = $1 AND id = $2', [job.migration, job.batch, messageOf(error)])
-      .catch(() => {});
+    await recordFailure(context, job, batch.target, error).catch(() => {});
     throw error;
   }
+}
+
+/** Puts on record what stopped a batch. Trouble that passes by itself is no failure; of others, too many stop the campaign. */
+async function recordFailure(context: WorkContext, job: BatchJob, target: string, error: unknown): Promise<void> {
+  const { pool } = context.database;
+  const passes =
+    error instanceof ProviderUnavailable ||
+    isConnectionFailure(error) ||
+    isLockFailure(error) ||
+    (error instanceof Error && error.name === 'AbortError');
+  await pool.query(
+    'UPDATE reembed.batch SET error = $3, failed_at = CASE WHEN $4 THEN failed_at ELSE clock_timestamp() END WHERE migration = $1 AND id = $2',
+    [job.migration, job.batch, messageOf(error), passes],
+  );
+  // A provider that refuses pauses everything anyway, with a better reason.
+  if (passes || error instanceof ProviderRefused) return;
+  const { rows } = await pool.query<{ reason: string | null }>('SELECT reembed.trip_breaker($1) AS reason', [job.migration]);
+  if (rows[0]?.reason) context.notice(`${target} is paused: ${rows[0].reason}`);
 }

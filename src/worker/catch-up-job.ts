@@ -55,7 +55,7 @@ async function catchUpRole(
     const { rows } = await pool.query<{ paused: boolean }>('SELECT paused FROM reembed.setting WHERE target = $1', [targetName]);
     // Read anew each round: a switch or contract moves the columns under a running worker.
     const target = await loadTarget(pool, targetName);
-    if (!target || !rows[0] || rows[0].paused || signal?.aborted) return 0;
+    if (!target || !rows[0] || rows[0].paused || signal?.aborted || context.stopping?.aborted) return 0;
     const notes = await readStale(pool, target, role, ROWS_A_ROUND);
     const settled = notes.length > 0 ? await settleNotes(context, target, role, notes, patienceSeconds, signal) : 0;
     if (settled === 0) return total;

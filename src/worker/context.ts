@@ -12,19 +12,27 @@ export interface WorkContext {
   config: Config;
   /** whether somebody waits for this process, so that it stops with the error of a provider that stays away */
   giveUp: boolean;
+  /** once it is aborted no request is begun any more; what was embedded is still stored */
+  stopping?: AbortSignal | undefined;
   /** provider of a column's model, as the model is defined now */
   providerOf(vector: VectorColumn): Promise<Provider>;
   notice(line: string): void;
 }
 
 /** Makes the context of a worker process. */
-export function createWorkContext(database: Database, config: Config, notice: (line: string) => void, giveUp = false): WorkContext {
+export function createWorkContext(
+  database: Database,
+  config: Config,
+  notice: (line: string) => void,
+  options: { giveUp?: boolean; stopping?: AbortSignal } = {},
+): WorkContext {
   const providers = new Map<string, Provider>();
   return {
     database,
     config,
     notice,
-    giveUp,
+    giveUp: options.giveUp ?? false,
+    stopping: options.stopping,
     async providerOf(vector) {
       // A campaign taken down and created again may define the same name otherwise.
       const model = await loadModel(database.pool, vector.model);
@@ -57,12 +65,13 @@ export async function embedRows(
   patienceSeconds: number,
   signal?: AbortSignal,
 ): Promise<EmbedOutcome<SourceRow>> {
-  if (rows.length === 0) return { embedded: [], refused: [], tokens: 0, requests: 0 };
+  if (rows.length === 0) return { embedded: [], refused: [], tokens: 0, requests: 0, complete: true };
   const { config, database } = context;
   return embedTexts(database.pool, await context.providerOf(vector), rows, {
     limits: { inputs: config.requestInputs, tokens: config.requestTokens },
     tokensPerCharacter: target.tokensPerCharacter,
     patienceSeconds,
     signal,
+    stopping: context.stopping,
   });
 }

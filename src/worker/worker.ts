@@ -16,7 +16,7 @@ import { createWorkContext, type WorkContext } from './context.ts';
 export interface Worker {
   /** resolves when it was stopped, rejects when only the operator can help */
   finished: Promise<void>;
-  /** finishes the batches in hand, then lets go; resolves when everything is closed */
+  /** waits up to 20 s for the requests under way, stores what they bring, then lets go; resolves when everything is closed */
   stop(): Promise<void>;
 }
 
@@ -35,7 +35,9 @@ export interface WorkerOptions {
 
 const LOOK_FOR_WORK_MS = 500;
 const SIGN_OF_LIFE_MS = 5000;
-const DRAIN_MS = 60_000;
+// Under the 30 s that container platforms leave between their two signals.
+const DRAIN_MS = 20_000;
+const CLEAN_UP_MS = 5000;
 const FAILURES_THAT_TELL = 5;
 
 /**
@@ -50,16 +52,15 @@ export async function startWorker(
   notice: (line: string) => void,
   options: WorkerOptions = {},
 ): Promise<Worker> {
-  const context = createWorkContext(database, config, notice, options.giveUp);
+  const stopping = new AbortController();
+  const cutOff = new AbortController();
+  const context = createWorkContext(database, config, notice, { giveUp: options.giveUp ?? false, stopping: stopping.signal });
   await checkProviders(context);
-  // Whoever starts a worker has mended something: no job shall sit out the wait of its last failure.
-  await database.pool.query(
-    "UPDATE reembed_queue.job SET start_after = now() WHERE name IN ('reembed-batch', 'reembed-catch-up') AND state = 'retry'",
-  );
+  // Whoever starts a worker has mended something.
+  await retryNow(database);
   const boss = createBoss(database, notice);
   await boss.start();
 
-  const stopping = new AbortController();
   let fail: (error: unknown) => void = () => {};
   let finish: () => void = () => {};
   const finished = new Promise<void>((resolve, reject) => {
@@ -70,11 +71,17 @@ export async function startWorker(
   finished.catch(() => {});
 
   const failures = new Map<string, number>();
+  let providerWasAway = false;
   const guarded = async (what: string, work: () => Promise<unknown>) => {
     try {
       await work();
       failures.delete(what);
+      if (providerWasAway) {
+        providerWasAway = false;
+        await retryNow(database);
+      }
     } catch (error) {
+      providerWasAway ||= error instanceof ProviderUnavailable;
       // Stopped on purpose: what it had begun is still in the ledger, and needs no wait for a retry.
       if (stopping.signal.aborted && error instanceof Error && error.name === 'AbortError') return;
       if (error instanceof ProviderRefused) {
@@ -92,10 +99,13 @@ export async function startWorker(
   };
   const polling = { pollingIntervalSeconds: 0.5 };
   await boss.work<BatchJob>('reembed-batch', { ...polling, localConcurrency: config.concurrency }, ([job]) =>
-    guarded(`${job?.data.migration} ${job?.data.batch}`, async () => job && runBatch(context, job.data, { signal: job.signal })),
+    guarded(
+      `${job?.data.migration} ${job?.data.batch}`,
+      async () => job && runBatch(context, job.data, { signal: AbortSignal.any([job.signal, cutOff.signal]) }),
+    ),
   );
   await boss.work<{ target: string }>('reembed-catch-up', polling, ([job]) =>
-    guarded(`${job?.data.target}`, async () => job && runCatchUp(context, job.data.target, AbortSignal.any([job.signal, stopping.signal]))),
+    guarded(`${job?.data.target}`, async () => job && runCatchUp(context, job.data.target, AbortSignal.any([job.signal, cutOff.signal]))),
   );
 
   const id = randomUUID();
@@ -107,13 +117,23 @@ export async function startWorker(
       stopped ??= (async () => {
         stopping.abort();
         await loop;
-        await boss.stop({ graceful: true, timeout: DRAIN_MS });
+        // A request that hangs is not worth more than this; its rows are still in the ledger.
+        const patience = setTimeout(() => cutOff.abort(), DRAIN_MS);
+        await boss.stop({ graceful: true, timeout: DRAIN_MS + CLEAN_UP_MS });
+        clearTimeout(patience);
         await database.pool.query('DELETE FROM reembed.worker WHERE id = $1', [id]).catch(() => {});
         finish();
       })();
       return stopped;
     },
   };
+}
+
+/** No job shall sit out the wait of its last failure when its cause is gone. */
+async function retryNow(database: Database): Promise<void> {
+  await database.pool.query(
+    "UPDATE reembed_queue.job SET start_after = now() WHERE name IN ('reembed-batch', 'reembed-catch-up') AND state = 'retry'",
+  );
 }
 
 function createBoss(database: Database, notice: (line: string) => void): PgBoss {

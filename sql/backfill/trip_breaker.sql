@@ -1,0 +1,28 @@
+-- Rows at fault are set aside one by one, and a provider that is away is waited for; batches that fail for other reasons, one
+-- after the other, are a fault of the set-up, and going on would only cost money. Counted from the last time somebody resumed.
+CREATE OR REPLACE FUNCTION reembed.trip_breaker(p_name text) RETURNS text
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+SET lock_timeout = '500ms'
+AS $$
+DECLARE
+  m reembed.migration;
+  v_since timestamptz;
+  v_begun bigint;
+  v_failed bigint;
+  v_reason text;
+BEGIN
+  SELECT * INTO STRICT m FROM reembed.migration WHERE name = p_name;
+  SELECT coalesce(max(e.at), '-infinity') INTO v_since FROM reembed.event AS e WHERE e.target = m.target AND e.kind = 'paused' AND e.to_value = 'false';
+  SELECT count(*), count(*) FILTER (WHERE b.failed_at > v_since) INTO v_begun, v_failed
+    FROM reembed.batch AS b WHERE b.migration = p_name AND b.started_at > v_since;
+  IF v_begun < 50 OR v_failed * 2 <= v_begun THEN
+    RETURN NULL;
+  END IF;
+  v_reason := format('%s of %s batches failed, the last because: %s', v_failed, v_begun,
+                     (SELECT b.error FROM reembed.batch AS b WHERE b.migration = p_name AND b.failed_at IS NOT NULL ORDER BY b.failed_at DESC LIMIT 1));
+  UPDATE reembed.setting SET paused = true, paused_reason = v_reason WHERE target = m.target AND NOT paused;
+  RETURN CASE WHEN FOUND THEN v_reason END;
+END;
+$$;
+COMMENT ON FUNCTION reembed.trip_breaker IS 'Pauses a campaign when more than half of at least 50 batches begun since it was last resumed have failed; returns the reason when it did.';
