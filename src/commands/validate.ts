@@ -3,6 +3,8 @@ import { Command } from 'commander';
 import { type Config, readConfig } from '../config.ts';
 import { type Database, openDatabase } from '../database/connection.ts';
 import { embedTexts } from '../embedding/embed-texts.ts';
+import { loadModel } from '../embedding/models.ts';
+import { openProvider } from '../embedding/open-provider.ts';
 import { ProviderRefused } from '../embedding/provider-error.ts';
 import { UsageError } from '../errors.ts';
 import { readJudgements } from '../validation/judgements.ts';
@@ -10,7 +12,6 @@ import type { QuerySource } from '../validation/queries.ts';
 import { reportJson, reportText } from '../validation/report.ts';
 import { type QueryEmbedder, type ValidationResult, validate } from '../validation/validate.ts';
 import { OldModelUnavailable, QueryRefused, ValidationFailed } from '../validation/validation-error.ts';
-import { openProvider } from '../worker/context.ts';
 import { wholeNumber } from './parse-option.ts';
 
 interface ValidateCommandOptions {
@@ -116,7 +117,7 @@ function querySource({ queries, queryTable, queryText, queryId }: ValidateComman
 function queryEmbedder(database: Database, config: Config): QueryEmbedder {
   return async (model, texts, role, side) => {
     try {
-      const provider = await openProvider(database.pool, config, { role: side, model: model.name });
+      const provider = openProvider(await loadModel(database.pool, model.name), side, config);
       const items = texts.map((text, position) => ({ text, position }));
       const { embedded, refused } = await embedTexts(database.pool, provider, items, {
         role,

@@ -17,7 +17,7 @@ export async function applySqlObjects(database: Database): Promise<void> {
     await client.query(`REVOKE ALL ON ALL FUNCTIONS IN SCHEMA reembed FROM PUBLIC;
       REVOKE ALL ON ALL PROCEDURES IN SCHEMA reembed FROM PUBLIC;
       GRANT USAGE ON SCHEMA reembed TO PUBLIC;
-      GRANT EXECUTE ON FUNCTION reembed.active_model(text), reembed.query_vector(text, text, vector) TO PUBLIC`);
+      GRANT EXECUTE ON FUNCTION reembed.active_model(text), reembed.served_model(text), reembed.query_vector(text, text, vector) TO PUBLIC`);
     await client.query('SELECT reembed.install_capture(name), reembed.replace_views(name) FROM reembed.target');
   });
 }

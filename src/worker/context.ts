@@ -1,8 +1,9 @@
 import type { Config } from '../config.ts';
-import type { Database, Queryable } from '../database/connection.ts';
+import type { Database } from '../database/connection.ts';
 import { type EmbedOutcome, embedTexts } from '../embedding/embed-texts.ts';
-import { loadModel, type ModelRow } from '../embedding/models.ts';
-import { createProvider, type Provider } from '../embedding/provider.ts';
+import { loadModel } from '../embedding/models.ts';
+import { openProvider } from '../embedding/open-provider.ts';
+import type { Provider } from '../embedding/provider.ts';
 import type { SourceRow } from './reader.ts';
 import type { VectorColumn, WorkTarget } from './target.ts';
 
@@ -37,23 +38,11 @@ export function createWorkContext(
       // A campaign taken down and created again may define the same name otherwise.
       const model = await loadModel(database.pool, vector.model);
       const definition = `${vector.role} ${JSON.stringify(model)}`;
-      const provider = providers.get(definition) ?? providerFor(model, config, vector.role);
+      const provider = providers.get(definition) ?? openProvider(model, vector.role, config);
       providers.set(definition, provider);
       return provider;
     },
   };
-}
-
-/** The provider of a model in the role it has in its campaign. */
-export async function openProvider(db: Queryable, config: Config, vector: Pick<VectorColumn, 'role' | 'model'>): Promise<Provider> {
-  return providerFor(await loadModel(db, vector.model), config, vector.role);
-}
-
-function providerFor(model: ModelRow, config: Config, role: VectorColumn['role']): Provider {
-  return createProvider(model, role === 'old' ? config.oldProvider : config.newProvider, {
-    timeoutSeconds: config.requestTimeoutSeconds,
-    keyVariable: role === 'old' ? 'OPENAI_OLD_API_KEY' : 'OPENAI_API_KEY',
-  });
 }
 
 /** Embeds rows with the model of one column. */

@@ -1,0 +1,15 @@
+import type { Config } from '../config.ts';
+import type { ModelRow } from './models.ts';
+import { createProvider, type Provider } from './provider.ts';
+
+/**
+ * The provider of a model in the role it has in its campaign: the old and the new model may be served at different addresses.
+ *
+ * @throws MissingApiKey
+ */
+export function openProvider(model: ModelRow, role: 'old' | 'new', config: Config): Provider {
+  return createProvider(model, role === 'old' ? config.oldProvider : config.newProvider, {
+    timeoutSeconds: config.requestTimeoutSeconds,
+    keyVariable: role === 'old' ? 'OPENAI_OLD_API_KEY' : 'OPENAI_API_KEY',
+  });
+}
