@@ -121,6 +121,7 @@ CREATE TABLE reembed.migration (
   previous_source jsonb,
   planned_at timestamptz,
   swept_at timestamptz,
+  needs_old_sweep boolean NOT NULL DEFAULT false,
   live_rows bigint NOT NULL DEFAULT 0,
   live_tokens bigint NOT NULL DEFAULT 0,
   switched_at timestamptz,
@@ -149,6 +150,7 @@ COMMENT ON COLUMN reembed.migration.tokens_per_character IS 'Measured on a sampl
 COMMENT ON COLUMN reembed.migration.previous_source IS 'Key and text of the target before this campaign, for the way back; null when the campaign made the target.';
 COMMENT ON COLUMN reembed.migration.planned_at IS 'When the ledger was planned.';
 COMMENT ON COLUMN reembed.migration.swept_at IS 'When the table was last searched for rows that no batch had seen.';
+COMMENT ON COLUMN reembed.migration.needs_old_sweep IS 'Whether the old model is kept current again, and rows written meanwhile are still to be found.';
 COMMENT ON COLUMN reembed.migration.live_rows IS 'Vectors stored for rows the application wrote meanwhile, of both models.';
 COMMENT ON COLUMN reembed.migration.live_tokens IS 'Tokens the provider counted for them.';
 COMMENT ON COLUMN reembed.migration.switched_at IS 'When the live view last moved to the new model; the soak time counts from here.';

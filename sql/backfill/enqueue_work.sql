@@ -17,7 +17,7 @@ BEGIN
      FROM reembed.setting AS s
     WHERE NOT s.paused
       AND (EXISTS (SELECT FROM reembed.stale_row AS r WHERE r.target = s.target)
-           OR EXISTS (SELECT FROM reembed.migration AS m WHERE m.target = s.target AND m.phase = 'backfill' AND reembed.needs_sweep(m.name)));
+           OR EXISTS (SELECT FROM reembed.migration AS m WHERE m.target = s.target AND (m.phase = 'backfill' AND reembed.needs_sweep(m.name) OR m.needs_old_sweep)));
 END;
 $$;
 COMMENT ON FUNCTION reembed.enqueue_work IS 'Gives a job to every open batch and to every target with changed rows.';

@@ -1,5 +1,5 @@
 -- A procedure, because it commits every batch: the table is never locked for longer than one of them.
-CREATE OR REPLACE PROCEDURE reembed.restore_old_vectors(p_name text, p_batch_rows integer DEFAULT 1000)
+CREATE OR REPLACE PROCEDURE reembed.restore_old_vectors(p_name text, p_batch_rows integer DEFAULT 100)
 LANGUAGE plpgsql
 AS $$
 DECLARE
@@ -9,6 +9,7 @@ DECLARE
   v_row_keys text;
   v_statement text;
   v_rows bigint;
+  v_started_at timestamptz;
 BEGIN
   SELECT * INTO STRICT m FROM reembed.migration WHERE name = p_name;
   IF m.archive IS NULL THEN
@@ -35,9 +36,12 @@ BEGIN
   $q$, m.archive, v_keys, t.text_sql, t.relation, m.from_column, CASE WHEN m.from_version_column IS NOT NULL THEN format(', %I = %L', m.from_version_column, m.from_model) ELSE '' END,
        v_row_keys, (SELECT string_agg(format('n.%I', k), ', ') FROM unnest(t.key_columns) AS k));
   LOOP
+    v_started_at := clock_timestamp();
     EXECUTE v_statement USING p_batch_rows;
     GET DIAGNOSTICS v_rows = ROW_COUNT;
     COMMIT;
+    -- About a tenth of a second each: a write of the application may wait for a row of the round.
+    p_batch_rows := greatest(10, least(2000, p_batch_rows * 2, p_batch_rows * 0.1 / extract(epoch FROM clock_timestamp() - v_started_at + interval '1 millisecond')));
     IF v_rows = 0 THEN
       PERFORM pg_catalog.pg_sleep(0.1);
     END IF;
@@ -52,4 +56,4 @@ BEGIN
   COMMIT;
 END;
 $$;
-COMMENT ON PROCEDURE reembed.restore_old_vectors IS 'Puts archived vectors back where the text is still the one they belong to, a commit per batch; can be interrupted and run again.';
+COMMENT ON PROCEDURE reembed.restore_old_vectors IS 'Puts archived vectors back where the text is still the one they belong to, in short transactions; can be interrupted and run again.';

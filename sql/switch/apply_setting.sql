@@ -11,6 +11,9 @@ BEGIN
      WHERE target = NEW.target AND phase <> 'contract';
     PERFORM reembed.replace_views(NEW.target);
   END IF;
+  IF NEW.keep_old_current AND NOT OLD.keep_old_current THEN
+    UPDATE reembed.migration SET needs_old_sweep = true WHERE target = NEW.target AND phase <> 'contract';
+  END IF;
   IF NEW.read_model <> OLD.read_model OR NEW.keep_old_current <> OLD.keep_old_current THEN
     PERFORM reembed.install_capture(NEW.target);
   END IF;

@@ -55,7 +55,7 @@ const TRIES_AFTER_BAD_ANSWER = 3;
  *
  * @throws ProviderUnavailable when the patience is used up, ProviderRefused when only the operator can help
  */
-export async function embedTexts<T extends { text: string | null }>(
+export async function embedTexts<T extends { text: string | null; hasFailed?: boolean }>(
   db: Queryable,
   provider: Provider,
   items: readonly T[],
@@ -65,6 +65,9 @@ export async function embedTexts<T extends { text: string | null }>(
   const role = options.role ?? 'document';
   const prefixLength = provider.model[`${role}_prefix`].length;
   const tokensOf = (item: T) => Math.max(1, Math.ceil(((item.text?.length ?? 0) + prefixLength) * options.tokensPerCharacter));
+  // Rows that failed before are left out of the judgement on the provider: handed over together they would always speak against it.
+  const triedAtFirst = items.filter(({ hasFailed }) => !hasFailed).length;
+  let refusedAtFirst = 0;
   const ending = [options.signal, options.stopping].filter((signal) => signal !== undefined);
   const waitUntil = ending.length > 0 ? AbortSignal.any(ending) : undefined;
   try {
@@ -97,9 +100,8 @@ export async function embedTexts<T extends { text: string | null }>(
 
   /** The answer as a whole was wrong, which says nothing about the texts. */
   async function splitAfterBadAnswer(request: T[], error: BadAnswer, attempt: number): Promise<void> {
-    if (error.code === 'wrong_dimensions') throw new ProviderRefused(error.code, error.message, error.remedy);
     if (attempt < TRIES_AFTER_BAD_ANSWER) return embedOrSplit(request, attempt + 1);
-    if (request.length === 1) throw new ProviderRefused(error.code, error.message, error.remedy);
+    if (request.length === 1 || error.code === 'wrong_dimensions') throw new ProviderRefused(error.code, error.message, error.remedy);
     const middle = Math.ceil(request.length / 2);
     await embedOrSplit(request.slice(0, middle), TRIES_AFTER_BAD_ANSWER);
     await embedOrSplit(request.slice(middle), TRIES_AFTER_BAD_ANSWER);
@@ -109,8 +111,10 @@ export async function embedTexts<T extends { text: string | null }>(
     // Before the first row is blamed, the provider has to show that it takes anything at all.
     if (outcome.embedded.length === 0 && outcome.refused.length === 0) await sendProbe(provider);
     outcome.refused.push({ item, code: error.code, message: messageOf(error) });
-    if (items.length >= ROWS_THAT_TELL && outcome.refused.length > items.length / 2) {
-      throw new ProviderUnusable(provider.model.name, outcome.refused.length, items.length, messageOf(error));
+    if (item.hasFailed) return;
+    refusedAtFirst += 1;
+    if (triedAtFirst >= ROWS_THAT_TELL && refusedAtFirst > triedAtFirst / 2) {
+      throw new ProviderUnusable(provider.model.name, refusedAtFirst, triedAtFirst, messageOf(error));
     }
   }
 

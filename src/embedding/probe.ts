@@ -1,3 +1,4 @@
+import pRetry from 'p-retry';
 import type { Config } from '../config.ts';
 import type { ModelDefinition } from '../phases/plan.ts';
 import { BadAnswer } from './check-vectors.ts';
@@ -44,7 +45,12 @@ export async function probeProvider(definition: ModelDefinition, config: Config)
  */
 export async function sendProbe(provider: Provider): Promise<void> {
   try {
-    await provider.embed(['a short text'], 'document');
+    // One bad answer may be an accident; three are a habit.
+    await pRetry(() => provider.embed(['a short text'], 'document'), {
+      retries: 2,
+      minTimeout: 200,
+      shouldRetry: ({ error }) => error instanceof BadAnswer,
+    });
   } catch (error) {
     if (error instanceof InputRefused || (error instanceof BadAnswer && error.code !== 'wrong_dimensions')) {
       throw new ProviderRefused(

@@ -1,11 +1,10 @@
-import { inTransaction } from '../database/connection.ts';
 import { isConnectionFailure, isLockFailure } from '../database/database-error.ts';
 import { ProviderRefused, ProviderUnavailable } from '../embedding/provider-error.ts';
 import { messageOf } from '../errors.ts';
 import { embedRows, type WorkContext } from './context.ts';
-import { readBlocks } from './reader.ts';
+import { readBatch } from './reader.ts';
 import { loadTarget, vectorColumn } from './target.ts';
-import { forgetFailures, recordFailures, writeVectors } from './writer.ts';
+import { storeBatch } from './writer.ts';
 
 /** What a batch job carries in the queue. */
 export interface BatchJob {
@@ -14,8 +13,8 @@ export interface BatchJob {
 }
 
 /**
- * Embeds one batch of the ledger: reads its rows, asks the provider outside any transaction, stores the vectors and the
- * ledger's row in one commit. Doing it twice changes nothing.
+ * Embeds one batch of the ledger: reads its rows, asks the provider outside any transaction, stores the vectors in
+ * short transactions, the last of them with the ledger's row. Doing it twice changes nothing.
  *
  * @param limit most rows to embed; the batch then stays pending for the rest
  * @returns how many rows got their vector
@@ -26,11 +25,11 @@ export async function runBatch(
   options: { signal?: AbortSignal; limit?: number } = {},
 ): Promise<number> {
   const { pool } = context.database;
-  const { rows } = await pool.query<{ target: string; first_block: string; last_block: string }>(
+  const { rows } = await pool.query<{ target: string }>(
     `UPDATE reembed.batch AS b SET attempts = b.attempts + 1, started_at = clock_timestamp(), error = NULL
        FROM reembed.migration AS m JOIN reembed.setting AS s ON s.target = m.target
       WHERE b.migration = $1 AND b.id = $2 AND m.name = b.migration AND b.state = 'pending' AND NOT s.paused
-      RETURNING m.target, b.first_block::text, b.last_block::text`,
+      RETURNING m.target`,
     [job.migration, job.batch],
   );
   const batch = rows[0];
@@ -41,37 +40,14 @@ export async function runBatch(
   if (!target || !vector) return 0;
 
   try {
-    const source = await readBlocks(pool, target, vector, batch.first_block, batch.last_block, options.limit);
+    const source = await readBatch(pool, vector, job, options.limit);
     const outcome = await embedRows(context, target, vector, source, context.config.patienceSeconds, options.signal);
-    return await inTransaction(pool, async (client) => {
-      const written = await writeVectors(
-        client,
-        target,
-        vector,
-        outcome.embedded.map(({ item, vector: values }) => ({ row: item, vector: values })),
-      );
-      await recordFailures(
-        client,
-        target,
-        vector,
-        outcome.refused.map(({ item, code, message }) => ({ row: item, code, message })),
-      );
-      await forgetFailures(client, target, vector, [...written]);
-      const done = outcome.complete && options.limit === undefined;
-      // Rows that were changed meanwhile have a note by now; those that were only held locked are found by the sweep.
-      const ledger = await client.query(
-        `UPDATE reembed.batch
-            SET embedded_rows = embedded_rows + $3, tokens = tokens + $4, requests = requests + $5, failed_at = NULL,
-                state = CASE WHEN $6 THEN 'done' ELSE state END,
-                other_rows = CASE WHEN $6 THEN greatest(0, rows - embedded_rows - $3) ELSE other_rows END,
-                finished_at = CASE WHEN $6 THEN clock_timestamp() END
-          WHERE migration = $1 AND id = $2`,
-        [job.migration, job.batch, written.size, outcome.tokens, outcome.requests, done],
-      );
-      // Taken down meanwhile: what was just written must not outlive its campaign.
-      if (ledger.rowCount === 0)
-        throw new Error(`batch ${job.batch} of ${job.migration} is not in the ledger any more; nothing was stored`);
-      return written.size;
+    return await storeBatch(pool, context.portionOf(target.name), target, vector, job, {
+      items: outcome.embedded.map(({ item, vector: values }) => ({ row: item, vector: values })),
+      failures: outcome.refused.map(({ item, code, message }) => ({ row: item, code, message })),
+      tokens: outcome.tokens,
+      requests: outcome.requests,
+      done: outcome.complete && options.limit === undefined,
     });
   } catch (error) {
     await recordFailure(context, job, batch.target, error).catch(() => {});

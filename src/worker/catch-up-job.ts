@@ -1,12 +1,12 @@
-import { inTransaction } from '../database/connection.ts';
 import { ProviderRefused, ProviderUnavailable } from '../embedding/provider-error.ts';
 import { messageOf } from '../errors.ts';
 import { embedRows, type WorkContext } from './context.ts';
-import { readStale, type StaleRow } from './reader.ts';
+import { readNotes, type StaleRow } from './reader.ts';
 import { loadTarget, type VectorColumn, vectorColumn, type WorkTarget } from './target.ts';
-import { forgetFailures, recordFailures, writeVectors } from './writer.ts';
+import { settleNotes, storeVectors } from './writer.ts';
 
 const ROWS_A_ROUND = 256;
+const GONE = new Set(['provider_login', 'model_not_found', 'provider_quota', 'missing_api_key']);
 // The model nobody reads must not hold up the one that is searched.
 const UNREAD_PATIENCE_SECONDS = 15;
 
@@ -16,15 +16,17 @@ const UNREAD_PATIENCE_SECONDS = 15;
  */
 export async function runCatchUp(context: WorkContext, targetName: string, signal?: AbortSignal): Promise<void> {
   const { pool } = context.database;
-  const { rows } = await pool.query<{ readRole: Role | null; sweep: string | null }>(
+  const { rows } = await pool.query<{ readRole: Role | null; sweep: string | null; oldSweep: string | null }>(
     `SELECT (SELECT v.role FROM reembed.vector_column AS v WHERE v.target = s.target AND v.is_read) AS "readRole",
-            (SELECT m.name FROM reembed.migration AS m WHERE m.target = s.target AND m.phase = 'backfill' AND reembed.needs_sweep(m.name)) AS sweep
+            (SELECT m.name FROM reembed.migration AS m WHERE m.target = s.target AND m.phase = 'backfill' AND reembed.needs_sweep(m.name)) AS sweep,
+            (SELECT m.name FROM reembed.migration AS m WHERE m.target = s.target AND m.needs_old_sweep) AS "oldSweep"
        FROM reembed.setting AS s WHERE s.target = $1`,
     [targetName],
   );
   const state = rows[0];
   if (!state) return;
   if (state.sweep) await pool.query('SELECT reembed.sweep($1)', [state.sweep]);
+  if (state.oldSweep) await pool.query('SELECT reembed.resume_old($1)', [state.oldSweep]);
   const [first, second]: Role[] = state.readRole === 'old' ? ['old', 'new'] : ['new', 'old'];
   const { patienceSeconds } = context.config;
   // Rows may have changed again while the second model was asked, so the first has its turn again.
@@ -56,14 +58,14 @@ async function catchUpRole(
     // Read anew each round: a switch or contract moves the columns under a running worker.
     const target = await loadTarget(pool, targetName);
     if (!target || !rows[0] || rows[0].paused || signal?.aborted || context.stopping?.aborted) return 0;
-    const notes = await readStale(pool, target, role, ROWS_A_ROUND);
-    const settled = notes.length > 0 ? await settleNotes(context, target, role, notes, patienceSeconds, signal) : 0;
+    const notes = await readNotes(pool, target, role, ROWS_A_ROUND);
+    const settled = notes.length > 0 ? await serveNotes(context, target, role, notes, patienceSeconds, signal) : 0;
     if (settled === 0) return total;
     total += settled;
   }
 }
 
-async function settleNotes(
+async function serveNotes(
   context: WorkContext,
   target: WorkTarget,
   role: Role,
@@ -83,13 +85,13 @@ async function settleNotes(
       stored = { rows: result.written.size, tokens: result.tokens };
       for (const note of wanting) if (!result.written.has(note.keyText)) unsettled.add(note);
     } catch (error) {
-      if (role === 'new' || !(error instanceof ProviderRefused)) throw error;
+      if (role === 'new' || !isGone(error)) throw error;
       await stopKeepingOldCurrent(context, target, error);
       await recordLost(context, target, vector, wanting, messageOf(error));
     }
   }
   const settled = notes.filter((note) => !unsettled.has(note));
-  await settle(context, target, role, settled, stored);
+  await settleNotes(context.database.pool, target, role, settled, stored);
   return settled.length;
 }
 
@@ -101,10 +103,12 @@ async function recordLost(
   notes: StaleRow[],
   message: string,
 ): Promise<void> {
-  await recordFailures(
+  await storeVectors(
     context.database.pool,
+    context.portionOf(target.name),
     target,
     vector,
+    [],
     notes.map((row) => ({ row, code: 'old_model_unavailable', message })),
   );
 }
@@ -125,68 +129,25 @@ async function refresh(
     patienceSeconds,
     signal,
   );
-  const failed = new Set(outcome.refused.map(({ item }) => item.keyText));
-  const written = await inTransaction(context.database.pool, async (client) => {
-    const keys = await writeVectors(client, target, vector, [
+  const written = await storeVectors(
+    context.database.pool,
+    context.portionOf(target.name),
+    target,
+    vector,
+    [
       ...outcome.embedded.map(({ item, vector: values }) => ({ row: item, vector: values })),
       ...notes.filter(({ hasText }) => !hasText).map((row) => ({ row, vector: null })),
       // A vector that could not be renewed belongs to a text that is gone: it must not be found any more.
       ...outcome.refused.map(({ item }) => ({ row: item, vector: null })),
-    ]);
-    await forgetFailures(
-      client,
-      target,
-      vector,
-      [...keys].filter((key) => !failed.has(key)),
-    );
-    await recordFailures(
-      client,
-      target,
-      vector,
-      outcome.refused.map(({ item, code, message }) => ({ row: item, code, message })),
-    );
-    return keys;
-  });
-  return { written, failed, tokens: outcome.tokens };
+    ],
+    outcome.refused.map(({ item, code, message }) => ({ row: item, code, message })),
+  );
+  return { written, tokens: outcome.tokens };
 }
 
-/**
- * Takes one role's need out of notes that were not renewed meanwhile, and deletes those that need nothing more. Apart from
- * the write, because it may meet a note that is being renewed.
- */
-async function settle(
-  context: WorkContext,
-  target: WorkTarget,
-  role: Role,
-  notes: StaleRow[],
-  stored: { rows: number; tokens: number },
-): Promise<void> {
-  if (notes.length === 0) return;
-  await inTransaction(context.database.pool, async (client) => {
-    await client.query(
-      `WITH done AS MATERIALIZED (
-         SELECT s.key, note.is_there AND CASE WHEN $5 = 'new' THEN s.needs_old ELSE s.needs_new END AS needs_more
-           FROM unnest($2::jsonb[], $3::bigint[], $4::boolean[]) AS note(key, version, is_there)
-           JOIN reembed.stale_row AS s ON s.target = $1 AND s.key = note.key AND s.version = note.version
-            FOR UPDATE OF s SKIP LOCKED
-       ), kept AS (
-         UPDATE reembed.stale_row AS s SET needs_new = s.needs_new AND $5 <> 'new', needs_old = s.needs_old AND $5 <> 'old'
-           FROM done WHERE s.target = $1 AND s.key = done.key AND done.needs_more
-       )
-       DELETE FROM reembed.stale_row AS s USING done WHERE s.target = $1 AND s.key = done.key AND NOT done.needs_more`,
-      [target.name, notes.map(({ keyText }) => keyText), notes.map(({ version }) => version), notes.map(({ exists }) => exists), role],
-    );
-    // A row that is gone cannot fail any more.
-    const gone = notes.filter((note) => !note.exists).map(({ keyText }) => keyText);
-    for (const vector of gone.length > 0 ? target.vectors : []) await forgetFailures(client, target, vector, gone);
-    if (stored.rows > 0) {
-      await client.query('UPDATE reembed.migration SET live_rows = live_rows + $2, live_tokens = live_tokens + $3 WHERE name = $1', [
-        target.migration,
-        stored.rows,
-        stored.tokens,
-      ]);
-    }
-  });
+/** A provider that knows neither the model nor us any more. One whose answers are wrong may answer well again. */
+export function isGone(error: unknown): boolean {
+  return error instanceof ProviderRefused && GONE.has(error.code);
 }
 
 /** The old model is gone or refuses: the campaign goes on, and the way back says what it will lack. */

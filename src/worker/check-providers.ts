@@ -1,7 +1,7 @@
 import { sendProbe } from '../embedding/probe.ts';
 import { ProviderUnavailable } from '../embedding/provider-error.ts';
 import { messageOf, UsageError } from '../errors.ts';
-import { stopKeepingOldCurrent } from './catch-up-job.ts';
+import { isGone, stopKeepingOldCurrent } from './catch-up-job.ts';
 import type { WorkContext } from './context.ts';
 import { loadTarget } from './target.ts';
 
@@ -36,7 +36,7 @@ export async function checkProviders(context: WorkContext): Promise<void> {
           context.notice(messageOf(error));
           continue;
         }
-        if (vector.role === 'new' || !target) throw error;
+        if (vector.role === 'new' || !target || !isGone(error)) throw error;
         await stopKeepingOldCurrent(context, target, error);
       }
     }

@@ -4,6 +4,7 @@ import { type EmbedOutcome, embedTexts } from '../embedding/embed-texts.ts';
 import { loadModel } from '../embedding/models.ts';
 import { openProvider } from '../embedding/open-provider.ts';
 import type { Provider } from '../embedding/provider.ts';
+import { createPortion, type Portion } from './portion.ts';
 import type { SourceRow } from './reader.ts';
 import type { VectorColumn, WorkTarget } from './target.ts';
 
@@ -17,6 +18,8 @@ export interface WorkContext {
   stopping?: AbortSignal | undefined;
   /** provider of a column's model, as the model is defined now */
   providerOf(vector: VectorColumn): Promise<Provider>;
+  /** how many rows of a target to write at a time, as this process has found */
+  portionOf(target: string): Portion;
   notice(line: string): void;
 }
 
@@ -28,12 +31,18 @@ export function createWorkContext(
   options: { giveUp?: boolean; stopping?: AbortSignal } = {},
 ): WorkContext {
   const providers = new Map<string, Provider>();
+  const portions = new Map<string, Portion>();
   return {
     database,
     config,
     notice,
     giveUp: options.giveUp ?? false,
     stopping: options.stopping,
+    portionOf(target) {
+      const portion = portions.get(target) ?? createPortion();
+      portions.set(target, portion);
+      return portion;
+    },
     async providerOf(vector) {
       // A campaign taken down and created again may define the same name otherwise.
       const model = await loadModel(database.pool, vector.model);

@@ -16,7 +16,7 @@ export async function isNearlyDrained(db: Queryable): Promise<boolean> {
   const { rows } = await db.query<{ drained: boolean }>(
     `SELECT NOT EXISTS (SELECT FROM reembed.batch WHERE state = 'pending')
         AND NOT EXISTS (SELECT FROM reembed.target WHERE reembed.late_rows(name) > 0)
-        AND NOT EXISTS (SELECT FROM reembed.migration WHERE phase = 'backfill' AND reembed.needs_sweep(name)) AS drained`,
+        AND NOT EXISTS (SELECT FROM reembed.migration WHERE phase = 'backfill' AND reembed.needs_sweep(name) OR needs_old_sweep) AS drained`,
   );
   return rows[0]?.drained ?? true;
 }
@@ -26,7 +26,7 @@ export async function isDrained(db: Queryable): Promise<boolean> {
   const { rows } = await db.query<{ drained: boolean }>(
     `SELECT NOT EXISTS (SELECT FROM reembed.batch WHERE state = 'pending')
         AND NOT EXISTS (SELECT FROM reembed.stale_row)
-        AND NOT EXISTS (SELECT FROM reembed.migration WHERE phase = 'backfill' AND reembed.needs_sweep(name)) AS drained`,
+        AND NOT EXISTS (SELECT FROM reembed.migration WHERE phase = 'backfill' AND reembed.needs_sweep(name) OR needs_old_sweep) AS drained`,
   );
   return rows[0]?.drained ?? true;
 }

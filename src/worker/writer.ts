@@ -1,8 +1,8 @@
-import pg from 'pg';
 import { encodeVectorArray } from '../database/binary-vectors.ts';
 import type { Queryable } from '../database/connection.ts';
-import type { SourceRow } from './reader.ts';
-import { keyExpressions, keyFromObject, keyList, keyObject, type VectorColumn, type WorkTarget } from './target.ts';
+import type { Portion } from './portion.ts';
+import type { SourceRow, StaleRow } from './reader.ts';
+import type { VectorColumn, WorkTarget } from './target.ts';
 
 /** A vector for a row; null takes the vector away, because the row has no text any more. */
 export interface RowVector {
@@ -17,81 +17,109 @@ export interface RowFailure {
   message: string;
 }
 
+// Every write is one call of one function, a transaction by itself: a worker that is frozen or cut off between two
+// statements would keep the application waiting for the rows it holds.
+
 /**
- * Stores vectors in one statement, each only if the text of its row is still the one that was embedded, and only if the
- * column still holds this model's vectors: contract may have given its name to another. Rows that the
- * application holds locked are skipped, never waited for: a worker must not be the cause of a deadlock.
+ * Stores vectors and failures of rows, and nothing for a row whose text is not the one that was embedded. See reembed.store_vectors().
  *
  * @returns keys (as JSON text) of the rows that were written
  */
-export async function writeVectors(db: Queryable, target: WorkTarget, vector: VectorColumn, items: RowVector[]): Promise<Set<string>> {
-  if (items.length === 0) return new Set();
-  const column = pg.escapeIdentifier(vector.column);
-  const version = vector.versionColumn
-    ? `, ${pg.escapeIdentifier(vector.versionColumn)} = CASE WHEN i.new_vector IS NOT NULL THEN $4 END`
-    : '';
-  const values: unknown[] = [
-    items.map(({ row }) => row.keyText),
-    items.map(({ row }) => row.textHash),
-    encodeVectorArray(
-      items.map((item) => item.vector),
-      target.vectorOid,
-    ),
-  ];
-  values.push(vector.model, target.name, vector.column, target.migration);
-  const { rows } = await db.query<{ key: string }>(
-    `WITH input AS MATERIALIZED (
-       SELECT item.key AS key_text, item.key::jsonb AS key_object, item.text_hash, item.new_vector
-         FROM unnest($1::text[], $2::bigint[], $3::${target.vectorType}[]) AS item(key, text_hash, new_vector)
-     ), locked AS MATERIALIZED (
-       SELECT ${keyObject(target, 't')} AS key_object, reembed.text_hash((${target.textSql})::text) AS text_hash
-         FROM ${target.table} AS t
-        WHERE (${keyList(target, 't')}) IN (SELECT ${keyFromObject(target, 'input.key_object')} FROM input)
-          FOR NO KEY UPDATE SKIP LOCKED
-     ), fenced AS MATERIALIZED (
-       SELECT input.key_text, ${keyColumnsAs(target)}, input.new_vector
-         FROM input JOIN locked ON locked.key_object = input.key_object AND locked.text_hash IS NOT DISTINCT FROM input.text_hash
-     )
-     UPDATE ${target.table} AS u
-        SET ${column} = ${vector.nullable ? 'i.new_vector' : `coalesce(i.new_vector, u.${column})`}${version}
-       FROM fenced AS i
-      WHERE EXISTS (SELECT FROM reembed.vector_column AS c WHERE c.target = $5 AND c.model = $4 AND c.column_name = $6 AND c.migration = $7)
-        AND (${keyList(target, 'u')}) = (${target.keyColumns.map((_, i) => `i.k${i}`).join(', ')})
-     RETURNING i.key_text AS key`,
-    values,
-  );
-  return new Set(rows.map(({ key }) => key));
+export async function storeVectors(
+  db: Queryable,
+  portion: Portion,
+  target: WorkTarget,
+  vector: VectorColumn,
+  items: RowVector[],
+  failures: RowFailure[],
+): Promise<Set<string>> {
+  const written = new Set<string>();
+  for (let at = 0; at === 0 || at < items.length; ) {
+    const some = items.slice(at, at + portion.rows);
+    at += some.length || 1;
+    const isLast = at >= items.length;
+    const startedAt = performance.now();
+    const { rows } = await db.query<{ written: string[] }>(
+      `SELECT reembed.store_vectors($1, $2, $3, $4, $5, $6, $7::${target.vectorType}[], $8) AS written`,
+      [target.name, target.migration, vector.model, vector.column, ...arrays(target, some), refusals(isLast ? failures : [])],
+    );
+    portion.took(some.length, performance.now() - startedAt);
+    for (const key of rows[0]?.written ?? []) written.add(key);
+  }
+  return written;
 }
 
-/** Records rows that cannot be embedded, with the reason. */
-export async function recordFailures(db: Queryable, target: WorkTarget, vector: VectorColumn, failures: RowFailure[]): Promise<void> {
-  if (failures.length === 0) return;
-  await db.query(
-    `INSERT INTO reembed.failed_row AS f (target, key, model, class, message)
-     SELECT $1, item.key, $2, item.class, item.message FROM unnest($3::jsonb[], $4::text[], $5::text[]) AS item(key, class, message)
-     ON CONFLICT (target, key, model) DO UPDATE
-       SET class = excluded.class, message = excluded.message, attempts = f.attempts + 1, failed_at = now()`,
-    [
-      target.name,
-      vector.model,
-      failures.map(({ row }) => row.keyText),
-      failures.map(({ code }) => code),
-      failures.map(({ message }) => message),
-    ],
-  );
+/**
+ * Stores what became of a batch, its row in the ledger with the last portion. See reembed.store_batch().
+ *
+ * @param ledger whether every row of the range was asked for, and what that took
+ * @returns how many rows got their vector
+ */
+export async function storeBatch(
+  db: Queryable,
+  portion: Portion,
+  target: WorkTarget,
+  vector: VectorColumn,
+  batch: { migration: string; batch: number },
+  outcome: { items: RowVector[]; failures: RowFailure[]; tokens: number; requests: number; done: boolean },
+): Promise<number> {
+  const { items } = outcome;
+  let written = 0;
+  for (let at = 0; at === 0 || at < items.length; ) {
+    const isFirst = at === 0;
+    const some = items.slice(at, at + portion.rows);
+    at += some.length || 1;
+    const isLast = at >= items.length;
+    const startedAt = performance.now();
+    const { rows } = await db.query<{ written: number }>(
+      `SELECT reembed.store_batch($1, $2, $3, $4, $5, $6, $7::${target.vectorType}[], $8, $9, $10, $11) AS written`,
+      [
+        ...[batch.migration, batch.batch, vector.model, vector.column],
+        ...arrays(target, some),
+        refusals(isLast ? outcome.failures : []),
+        isFirst ? outcome.tokens : 0,
+        isFirst ? outcome.requests : 0,
+        isLast && outcome.done,
+      ],
+    );
+    portion.took(some.length, performance.now() - startedAt);
+    written += rows[0]?.written ?? 0;
+  }
+  return written;
 }
 
-/** Takes rows that were embedded after all out of failed_row. */
-export async function forgetFailures(db: Queryable, target: WorkTarget, vector: VectorColumn, keys: string[]): Promise<void> {
-  await db.query('DELETE FROM reembed.failed_row WHERE target = $1 AND model = $2 AND key = ANY ($3::jsonb[])', [
+/** Takes what one role needed out of notes that were not renewed meanwhile. See reembed.settle_notes(). */
+export async function settleNotes(
+  db: Queryable,
+  target: WorkTarget,
+  role: VectorColumn['role'],
+  notes: StaleRow[],
+  stored: { rows: number; tokens: number },
+): Promise<void> {
+  if (notes.length === 0) return;
+  await db.query('SELECT reembed.settle_notes($1, $2, $3, $4, $5, $6, $7, $8)', [
     target.name,
-    vector.model,
-    keys,
+    target.migration,
+    role,
+    notes.map(({ keyText }) => keyText),
+    notes.map(({ version }) => version),
+    notes.filter(({ exists }) => !exists).map(({ keyText }) => keyText),
+    stored.rows,
+    stored.tokens,
   ]);
 }
 
-function keyColumnsAs(target: WorkTarget): string {
-  return keyExpressions(target, 'input.key_object')
-    .map((expression, i) => `${expression} AS k${i}`)
-    .join(', ');
+function arrays(target: WorkTarget, items: RowVector[]): [string[], (string | null)[], Buffer] {
+  return [
+    items.map(({ row }) => row.keyText),
+    items.map(({ row }) => row.textHash),
+    encodeVectorArray(
+      items.map(({ vector }) => vector),
+      target.vectorOid,
+    ),
+  ];
+}
+
+function refusals(failures: RowFailure[]): string {
+  return JSON.stringify(failures.map(({ row, code, message }) => ({ key: row.keyText, class: code, message })));
 }

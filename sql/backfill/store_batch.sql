@@ -1,0 +1,30 @@
+CREATE OR REPLACE FUNCTION reembed.store_batch(p_migration text, p_batch bigint, p_model text, p_column name,
+                                               p_keys text[], p_text_hashes bigint[], p_vectors vector[], p_refused jsonb,
+                                               p_tokens bigint, p_requests integer, p_done boolean) RETURNS integer
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+SET lock_timeout = '500ms'
+AS $$
+DECLARE
+  v_target text;
+  v_written integer;
+BEGIN
+  SELECT m.target INTO v_target FROM reembed.migration AS m JOIN reembed.batch AS b ON b.migration = m.name AND b.id = p_batch WHERE m.name = p_migration;
+  IF FOUND THEN
+    v_written := cardinality(reembed.store_vectors(v_target, p_migration, p_model, p_column, p_keys, p_text_hashes, p_vectors, p_refused));
+    -- Rows that were changed meanwhile have a note by now; those that were only held locked are found by the sweep.
+    UPDATE reembed.batch
+       SET embedded_rows = embedded_rows + v_written, tokens = tokens + p_tokens, requests = requests + p_requests, failed_at = NULL,
+           state = CASE WHEN p_done THEN 'done' ELSE state END,
+           other_rows = CASE WHEN p_done THEN greatest(0, rows - embedded_rows - v_written) ELSE other_rows END,
+           finished_at = CASE WHEN p_done THEN clock_timestamp() END
+     WHERE migration = p_migration AND id = p_batch;
+  END IF;
+  -- Taken down meanwhile: what was just written must not outlive its campaign.
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'batch % of % is not in the ledger any more; nothing was stored', p_batch, p_migration USING ERRCODE = 'RE001';
+  END IF;
+  RETURN v_written;
+END;
+$$;
+COMMENT ON FUNCTION reembed.store_batch IS 'Stores the vectors of a batch and its row in the ledger in one commit; returns how many rows were written.';

@@ -1,0 +1,141 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { CommandResult } from '../test/harness/command.ts';
+import { NEW_MODEL, OLD_MODEL, TABLE, type World } from './world.ts';
+
+const MOVES = {
+  'switch back and forth by SQL': 5,
+  'switch back and forth by migrations': 3,
+  'index away and again': 2,
+  'backfill down and up': 1,
+  'contract and back': 3,
+  'two runners at once': 3,
+};
+
+/** What an operator meets every day: wait, look again, or try again; anything else is a bug. */
+const EXPECTED_EXITS = new Set([0, 1, 3, 4]);
+const LONGEST_HOLD_MS = 3500;
+
+/** The operator: drives the campaign over its road, forward and back, whatever happens meanwhile. */
+export interface Conductor {
+  /** forward and back at random until the storm is over */
+  run(): Promise<void>;
+  /** brings the campaign to where both models are complete and the new one is read */
+  bringToSwitch(): Promise<void>;
+  /** runs one command and keeps an eye on its exit code */
+  command(args: string[]): Promise<CommandResult>;
+  /** whether the new model was served before the storm was over */
+  sawSwitch: boolean;
+}
+
+export function createConductor(world: World): Conductor {
+  const draw = world.draw('conductor');
+
+  const command = async (args: string[]): Promise<CommandResult> => {
+    const startedAt = Date.now();
+    const result = await world.workplace.run(args);
+    world.operations.add(
+      args
+        .filter((word) => !word.startsWith('-'))
+        .slice(0, 2)
+        .join(' '),
+    );
+    const last = result.stderr.trim().split('\n').at(-1);
+    world.log(`${args.join(' ')}: ${result.code} in ${Date.now() - startedAt} ms ${result.code === 0 ? '' : last}`);
+    if (!EXPECTED_EXITS.has(result.code ?? -1))
+      world.bugs.add(`${args.join(' ')} ended with ${result.code}: ${result.stderr.slice(-2000)}`);
+    return result;
+  };
+
+  /** Forward, until the new model is read. */
+  const bringToSwitch = async (): Promise<void> => {
+    for (let tries = 0; ; tries++) {
+      if ((await phase()) === 'switch' && (await readModel()) === NEW_MODEL) return;
+      if (tries > 100) throw new Error('the campaign does not get to its switch');
+      const up = await command(['migrate', 'up', '--wait']);
+      if (up.code === 3 && /npm run validate/.test(up.stderr)) await command(['validate', '--sample', '20', '--json']);
+      else if (up.code === 3 && /reads .* again|the new model has been read/.test(up.stderr))
+        await ask(`SELECT reembed.switch_to('${TABLE}', '${NEW_MODEL}')`);
+      else if (up.code !== 0) await sleep(300);
+      if (/could not be embedded/.test(up.stderr)) await command(['retry']);
+    }
+  };
+
+  const moves: Record<keyof typeof MOVES, () => Promise<unknown>> = {
+    async 'switch back and forth by SQL'() {
+      for (let times = draw.between(2, 8); times > 0; times--) {
+        await ask(`SELECT reembed.switch_to('${TABLE}', '${times % 2 === 0 ? OLD_MODEL : NEW_MODEL}')`);
+        await sleep(draw.between(20, 1500));
+      }
+    },
+    async 'switch back and forth by migrations'() {
+      await command(['migrate', 'down', '--accept-missing']);
+      await sleep(draw.between(100, 2000));
+    },
+    'index away and again': () => command(['migrate', 'down', '2', '--accept-missing']),
+    'backfill down and up': () => command(['migrate', 'down', '3', '--accept-missing']),
+    async 'contract and back'() {
+      world.writesOwnVectors = false;
+      await sleep(LONGEST_HOLD_MS);
+      await ask("UPDATE reembed.setting SET soak = '0'");
+      for (let tries = 0; tries < 6 && (await phase()) === 'switch'; tries++) {
+        if ((await command(['migrate', 'up'])).code !== 0) await sleep(1500);
+      }
+      await sleep(draw.between(0, 3000));
+      for (let tries = 0; tries < 100 && (await isContracted()); tries++)
+        if ((await command(['migrate', 'down'])).code !== 0) await sleep(500);
+      await ask("UPDATE reembed.setting SET soak = '1 hour'");
+      world.writesOwnVectors = true;
+    },
+    async 'two runners at once'() {
+      await command(['migrate', 'down', '--accept-missing']);
+      const results = await Promise.all([command(['migrate', 'up']), command(['migrate', 'up'])]);
+      if (results.some(({ stderr }) => /runner_busy/.test(stderr))) world.operations.add('runner turned away');
+    },
+  };
+
+  return {
+    command,
+    bringToSwitch,
+    sawSwitch: false,
+    async run() {
+      while (!world.over.aborted) {
+        await bringToSwitch();
+        this.sawSwitch ||= !world.over.aborted;
+        if (world.over.aborted) return;
+        await sleep(draw.between(100, 2000));
+        const move = draw.weighted(MOVES);
+        world.log(`move: ${move}`);
+        world.operations.add(move);
+        await moves[move]();
+      }
+    },
+  };
+
+  /** One value; asked again while the server is down or the lock not to be had. */
+  async function ask<T>(statement: string): Promise<T | undefined> {
+    for (let tries = 0; ; tries++) {
+      try {
+        const { rows } = await world.pool.query<Record<string, T>>(statement);
+        return Object.values(rows[0] ?? {})[0];
+      } catch (error) {
+        if ((error as { code?: string }).code === 'RE001') return undefined;
+        if (tries > 60) throw error;
+        await sleep(300);
+      }
+    }
+  }
+
+  async function phase(): Promise<string | undefined> {
+    if (!(await ask("SELECT to_regclass('reembed.migration')::text"))) return undefined;
+    return ask('SELECT phase FROM reembed.migration');
+  }
+
+  // The way back from contract is several steps; until the last is done its file counts as up.
+  async function isContracted(): Promise<boolean> {
+    return (await ask<string>("SELECT name FROM reembed.schema_migration WHERE name LIKE '%5_contract'")) !== undefined;
+  }
+
+  async function readModel(): Promise<string | undefined> {
+    return ask('SELECT read_model FROM reembed.setting');
+  }
+}

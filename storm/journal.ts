@@ -1,0 +1,29 @@
+/** What a row must be, as far as its application knows. */
+export interface RowState {
+  content: string | null;
+  title: string;
+}
+
+/** undefined: there is no such row */
+export type Expected = RowState | undefined;
+
+/**
+ * The application's own record of every write that was acknowledged. Each row belongs to one writer, so what it must be is
+ * never in doubt; a write whose answer was lost with its connection is looked up afterwards.
+ */
+export class Journal {
+  readonly rows = new Map<number, RowState>();
+
+  set(id: number, state: Expected): void {
+    if (state) this.rows.set(id, state);
+    else this.rows.delete(id);
+  }
+
+  get(id: number): Expected {
+    return this.rows.get(id);
+  }
+}
+
+export function isSame(a: Expected, b: Expected): boolean {
+  return a === b || (a !== undefined && b !== undefined && a.content === b.content && a.title === b.title);
+}

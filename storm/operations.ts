@@ -1,0 +1,175 @@
+import { pipeline } from 'node:stream/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type pg from 'pg';
+import { from as copyFrom } from 'pg-copy-streams';
+import type { Draw } from './draw.ts';
+import type { Expected, RowState } from './journal.ts';
+import { OLD_MODEL, POISON, TABLE, vectorText } from './world.ts';
+
+/** What one operation is going to do, and what the rows are once it is acknowledged. */
+export interface PlannedWrite {
+  change: Map<number, Expected>;
+  run(client: pg.ClientBase): Promise<unknown>;
+}
+
+/** Rows an operation may take. */
+export interface RowSource {
+  /** a row of the writer that is there, with what it holds */
+  existing(): { id: number; state: RowState } | undefined;
+  /** a key nobody has used */
+  fresh(): number;
+  text(): string;
+}
+
+/** How often each operation comes. */
+export const OPERATIONS = {
+  insert: 20,
+  'insert with own vector': 3,
+  'update text': 24,
+  'update text and own vector': 3,
+  'update other column': 14,
+  'update many': 4,
+  upsert: 10,
+  delete: 6,
+  'bulk copy': 1,
+  'insert and roll back': 4,
+  'roll back to savepoint': 3,
+  'hold transaction open': 2,
+  'take text away': 3,
+  'change key': 2,
+  poison: 1,
+};
+
+export type OperationName = keyof typeof OPERATIONS;
+
+const BULK_ROWS = 100;
+const UPDATE_TEXT = `UPDATE ${TABLE} SET content = $2 WHERE id = $1`;
+const INSERT = `INSERT INTO ${TABLE} (id, content, title) VALUES ($1, $2, $3)`;
+
+/** Plans one operation; undefined when the writer has no row left to do it with. */
+export function planWrite(name: OperationName, draw: Draw, rows: RowSource): PlannedWrite | undefined {
+  const found = rows.existing();
+  if (!found) return insertNew(rows, 'new');
+  const { id, state } = found;
+  const content = rows.text();
+  const updated = new Map<number, Expected>([[id, { ...state, content }]]);
+  switch (name) {
+    case 'insert':
+      return insertNew(rows, 'new');
+    case 'insert with own vector': {
+      const key = rows.fresh();
+      return {
+        change: new Map([[key, { content, title: 'own' }]]),
+        run: (client) =>
+          client.query(`INSERT INTO ${TABLE} (id, content, title, embedding) VALUES ($1, $2, 'own', $3)`, [
+            key,
+            content,
+            vectorText(OLD_MODEL, content),
+          ]),
+      };
+    }
+    case 'update text':
+      return { change: updated, run: (client) => client.query(UPDATE_TEXT, [id, content]) };
+    case 'update text and own vector':
+      return {
+        change: updated,
+        run: (client) =>
+          client.query(`UPDATE ${TABLE} SET content = $2, embedding = $3 WHERE id = $1`, [id, content, vectorText(OLD_MODEL, content)]),
+      };
+    case 'update other column': {
+      const title = `title ${draw.between(1, 1_000_000)}`;
+      return {
+        change: new Map([[id, { ...state, title }]]),
+        run: (client) => client.query(`UPDATE ${TABLE} SET title = $2, views = views + 1 WHERE id = $1`, [id, title]),
+      };
+    }
+    case 'update many': {
+      const several = new Map([found, ...Array.from({ length: 9 }, rows.existing)].flatMap((row) => (row ? [[row.id, row.state]] : [])));
+      return {
+        change: new Map([...several].map(([key, old]) => [key, { ...old, content: `${content} ${key}` }])),
+        run: (client) => client.query(`UPDATE ${TABLE} SET content = $2 || ' ' || id WHERE id = ANY ($1)`, [[...several.keys()], content]),
+      };
+    }
+    case 'upsert': {
+      const key = draw.chance(0.5) ? id : rows.fresh();
+      return {
+        change: new Map([[key, { content, title: 'upserted' }]]),
+        run: (client) =>
+          client.query(
+            `INSERT INTO ${TABLE} (id, content, title) VALUES ($1, $2, 'upserted')
+             ON CONFLICT (id) DO UPDATE SET content = excluded.content, title = excluded.title`,
+            [key, content],
+          ),
+      };
+    }
+    case 'delete':
+      return { change: new Map([[id, undefined]]), run: (client) => client.query(`DELETE FROM ${TABLE} WHERE id = $1`, [id]) };
+    case 'bulk copy': {
+      const copied = new Map(Array.from({ length: BULK_ROWS }, () => [rows.fresh(), { content: rows.text(), title: 'copied' }]));
+      const lines = [...copied].map(([key, row]) => `${key}\t${row.content}\t${row.title}\n`);
+      return {
+        change: copied,
+        run: (client) => pipeline(lines, client.query(copyFrom(`COPY ${TABLE} (id, content, title) FROM STDIN`))),
+      };
+    }
+    case 'insert and roll back':
+      return {
+        change: new Map(),
+        async run(client) {
+          await client.query('BEGIN');
+          await client.query(INSERT, [rows.fresh(), content, 'never']);
+          await client.query(UPDATE_TEXT, [id, content]);
+          await client.query('ROLLBACK');
+        },
+      };
+    case 'roll back to savepoint':
+      return {
+        change: updated,
+        async run(client) {
+          await client.query('BEGIN');
+          await client.query(UPDATE_TEXT, [id, content]);
+          await client.query('SAVEPOINT here');
+          await client.query(UPDATE_TEXT, [id, `${content} taken back`]);
+          await client.query('ROLLBACK TO SAVEPOINT here');
+          await client.query('COMMIT');
+        },
+      };
+    case 'hold transaction open': {
+      const isKept = draw.chance(0.7);
+      const held = draw.between(200, 3000);
+      return {
+        change: isKept ? updated : new Map(),
+        async run(client) {
+          await client.query('BEGIN');
+          await client.query(UPDATE_TEXT, [id, content]);
+          await sleep(held);
+          await client.query(isKept ? 'COMMIT' : 'ROLLBACK');
+        },
+      };
+    }
+    case 'take text away': {
+      const blank = draw.pick([null, '', '  ']);
+      return { change: new Map([[id, { ...state, content: blank }]]), run: (client) => client.query(UPDATE_TEXT, [id, blank]) };
+    }
+    case 'change key': {
+      const key = rows.fresh();
+      return {
+        change: new Map<number, Expected>([
+          [id, undefined],
+          [key, state],
+        ]),
+        run: (client) => client.query(`UPDATE ${TABLE} SET id = $2 WHERE id = $1`, [id, key]),
+      };
+    }
+    case 'poison': {
+      const poisoned = `${POISON} ${content}`;
+      return { change: new Map([[id, { ...state, content: poisoned }]]), run: (client) => client.query(UPDATE_TEXT, [id, poisoned]) };
+    }
+  }
+}
+
+function insertNew(rows: RowSource, title: string): PlannedWrite {
+  const key = rows.fresh();
+  const content = rows.text();
+  return { change: new Map([[key, { content, title }]]), run: (client) => client.query(INSERT, [key, content, title]) };
+}

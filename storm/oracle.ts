@@ -1,0 +1,39 @@
+import { isSame } from './journal.ts';
+import { hasText, isVectorOf, NEW_MODEL, OLD_MODEL, POISON, TABLE, type World } from './world.ts';
+
+/** What the oracle found when everything was quiet. */
+export interface Verdict {
+  rows: number;
+  /** a vector is there, but it is not its model's vector of the present text */
+  wrong: string[];
+  /** there is a text that its model takes, but no vector */
+  neverEmbedded: string[];
+  /** the row is not what its last acknowledged write made of it */
+  lost: string[];
+}
+
+/** Checks every row: contents against the journal, vectors against what the model gives for the present text. */
+export async function judge(world: World): Promise<Verdict> {
+  const { rows } = await world.pool.query<{ id: string; content: string | null; title: string; old: string | null; new: string | null }>(
+    `SELECT id, content, title, embedding::text AS old, embedding_v2::text AS new FROM ${TABLE}`,
+  );
+  const verdict: Verdict = { rows: rows.length, wrong: [], neverEmbedded: [], lost: [] };
+  const seen = new Set<number>();
+  for (const row of rows) {
+    const id = Number(row.id);
+    seen.add(id);
+    if (!isSame(world.journal.get(id), { content: row.content, title: row.title })) verdict.lost.push(`row ${id}`);
+    for (const [model, stored] of [
+      [OLD_MODEL, row.old],
+      [NEW_MODEL, row.new],
+    ] as const) {
+      const isRight = hasText(row.content) ? stored !== null && isVectorOf(model, row.content, stored) : stored === null;
+      // A poisoned row has no vector, unless the application brought one itself.
+      const isExcused = row.content?.includes(POISON) && stored === null;
+      if (isRight || isExcused) continue;
+      (stored === null ? verdict.neverEmbedded : verdict.wrong).push(`row ${id} ${model}`);
+    }
+  }
+  for (const id of world.journal.rows.keys()) if (!seen.has(id)) verdict.lost.push(`row ${id} is gone`);
+  return verdict;
+}

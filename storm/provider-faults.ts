@@ -1,0 +1,78 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ScriptedAnswer, SeenRequest } from '../test/harness/provider.ts';
+import { vectorOf } from '../test/harness/provider.ts';
+import { DIMENSIONS, POISON, type World } from './world.ts';
+
+/** Longer than EMBED_TIMEOUT_SECONDS of the workers. */
+const HANG_MS = 4000;
+const SHARE_OF_FAULTS = 0.08;
+
+const FAULTS = {
+  '429 with Retry-After': 3,
+  '429 without': 3,
+  '500': 4,
+  '503': 2,
+  'time-out': 2,
+  'cut connection': 4,
+  'wrong count': 2,
+  reordered: 6,
+  'short vectors': 1,
+  NaN: 2,
+  'zero vector': 2,
+  'base64 for floats': 1,
+  'no JSON': 1,
+};
+
+/** Makes the provider answer badly now and then, until told to stop; while `isOut` says so it answers nothing but 503. */
+export function faultyScript(world: World, state: { isCalm: boolean; isOut: boolean }) {
+  const draw = world.draw('provider');
+  return async (request: SeenRequest): Promise<ScriptedAnswer> => {
+    // The provider of the storm runs for minutes; what it saw is of no use here.
+    world.provider.requests.length = 0;
+    const { input, model } = request;
+    if (state.isOut) return { status: 503, body: { error: { message: 'out of order' } } };
+    if (input.some((text) => text.includes(POISON))) return { status: 400, body: { error: { message: 'this input is not allowed' } } };
+    if (state.isCalm || !draw.chance(SHARE_OF_FAULTS)) return undefined;
+    const kind = draw.weighted(FAULTS);
+    world.faults.add(`provider: ${kind}`);
+    const vectors: (number[] | Float32Array | null)[] = input.map((text) => vectorOf(model, text, DIMENSIONS));
+    const spoilt = draw.between(0, vectors.length - 1);
+    switch (kind) {
+      case '429 with Retry-After':
+        return { status: 429, headers: { 'retry-after': '1' } };
+      case '429 without':
+        return { status: 429 };
+      case '500':
+        return { status: 500 };
+      case '503':
+        return { status: 503 };
+      case 'time-out':
+        await sleep(HANG_MS);
+        return undefined;
+      case 'cut connection':
+        return { cut: true };
+      case 'wrong count':
+        return { vectors: vectors.slice(1) };
+      case 'reordered':
+        return { vectors: vectors.reverse(), indexes: vectors.map((_, i) => vectors.length - 1 - i) };
+      case 'short vectors':
+        return { vectors: vectors.map((vector) => (vector ? [...vector].slice(1) : vector)) };
+      case 'NaN':
+        vectors[spoilt] = [null as unknown as number, ...Array(DIMENSIONS - 1).fill(1)];
+        return { vectors };
+      case 'zero vector':
+        vectors[spoilt] = Array(DIMENSIONS).fill(0);
+        return { vectors };
+      case 'base64 for floats': {
+        const data = vectors.map((vector, index) => ({
+          object: 'embedding',
+          index,
+          embedding: Buffer.from(Float32Array.from(vector ?? []).buffer).toString('base64'),
+        }));
+        return { status: 200, body: { object: 'list', model, data, usage: { prompt_tokens: 1, total_tokens: 1 } } };
+      }
+      case 'no JSON':
+        return { status: 200, body: 'please wait' };
+    }
+  };
+}

@@ -1,0 +1,77 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createSearchClient } from '../src/reading/search-client.ts';
+import { vectorOf } from '../test/harness/provider.ts';
+import type { Draw } from './draw.ts';
+import { DIMENSIONS, isStatic, isVectorOf, TABLE, vectorText, type World } from './world.ts';
+
+const SEARCH = `SELECT id, content, embedding_model AS model, embedding::text AS vector FROM ${TABLE}_live
+  ORDER BY embedding <=> reembed.query_vector(embedding_model, $1, $2::vector) LIMIT 10`;
+
+interface Found {
+  id: string;
+  content: string;
+  model: string;
+  vector: string;
+}
+
+/** One client of the application that searches all the time: by plain SQL, or with the toolkit's client. */
+export async function runSearcher(world: World, number: number): Promise<void> {
+  const draw = world.draw(`searcher ${number}`);
+  const isPlain = number % 2 === 0;
+  const kind = isPlain ? 'search by SQL' : 'search by client';
+  const client = createSearchClient(world.application, {
+    target: TABLE,
+    embed: async (text, model) => vectorOf(model.name, text, DIMENSIONS),
+  });
+  while (!world.over.aborted) {
+    const text = await textOfStaticRow(world, draw);
+    const startedAt = Date.now();
+    try {
+      const asked = isPlain ? await searchBySql(world, text) : await searchByClient(text);
+      world.operations.add(kind);
+      check(world, asked);
+    } catch (error) {
+      const { code = '', message = '' } = error as { code?: string; message?: string };
+      world.log(`${kind} failed: ${code} ${message}`);
+      if (world.server.isUp(startedAt, Date.now())) world.failedReads.add(`${kind}: ${code} ${message}`);
+      await sleep(200);
+    }
+    await sleep(draw.between(10, 40));
+  }
+
+  async function searchByClient(text: string) {
+    return client.search(text, async ({ model, vector }) => ({
+      model,
+      rows: (await world.application.query<Found>(SEARCH, [model, vector])).rows,
+    }));
+  }
+}
+
+/** What the documentation tells an application in any language to do. */
+async function searchBySql(world: World, text: string): Promise<{ model: string; rows: Found[] }> {
+  for (;;) {
+    const served = await world.application.query<{ model: string }>('SELECT reembed.active_model($1) AS model', [TABLE]);
+    const model = served.rows[0]?.model ?? '';
+    try {
+      return { model, rows: (await world.application.query<Found>(SEARCH, [model, vectorText(model, text)])).rows };
+    } catch (error) {
+      if ((error as { code?: string }).code !== 'RE002') throw error;
+      world.operations.add('search again after RE002');
+    }
+  }
+}
+
+function check(world: World, { model, rows }: { model: string; rows: Found[] }): void {
+  if (rows.length !== 10) world.wrongAnswers.add(`${rows.length} rows found instead of 10`);
+  for (const row of rows) {
+    if (row.model !== model) world.wrongAnswers.add(`asked with ${model}, answered with ${row.model}`);
+    if (isStatic(Number(row.id)) && Number(row.id) <= world.options.rows && !isVectorOf(model, row.content, row.vector)) {
+      world.wrongAnswers.add(`row ${row.id} was found by a vector that is not ${model}'s`);
+    }
+  }
+}
+
+async function textOfStaticRow(world: World, draw: Draw): Promise<string> {
+  const id = draw.between(1, Math.floor(world.options.rows / 10)) * 10;
+  return world.journal.get(id)?.content ?? '';
+}

@@ -1,0 +1,219 @@
+import { appendFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createWorkplace } from '../test/harness/command.ts';
+import { startProvider } from '../test/harness/provider.ts';
+import { watchBlockers } from './blockers.ts';
+import { createConductor } from './conductor.ts';
+import { runFaults } from './faults.ts';
+import { judge, type Verdict } from './oracle.ts';
+import { faultyScript } from './provider-faults.ts';
+import { runSearcher } from './searcher.ts';
+import type { StormServer } from './server.ts';
+import { startWorkers } from './workers.ts';
+import {
+  createWorld,
+  DIMENSIONS,
+  NEW_MODEL,
+  OLD_MODEL,
+  POISON,
+  type StormOptions,
+  TABLE,
+  textFor,
+  vectorText,
+  type World,
+} from './world.ts';
+import { runWriter } from './writer.ts';
+
+/** What a storm did and what it found. */
+export interface StormResult {
+  options: StormOptions;
+  server: string;
+  operations: Record<string, number>;
+  faults: Record<string, number>;
+  rows: number;
+  readsFailed: number;
+  wrongAnswers: number;
+  writesFailed: number;
+  rowsWrong: number;
+  writesLost: number;
+  rowsNeverEmbedded: number;
+  rowsWrongAfterWayBack: number;
+  /** longest wait of a single write of the application while the server was up, in milliseconds */
+  longestStallMs: number;
+  stalls: { milliseconds: number; what: string }[];
+  longestDrainMs: number;
+  workerPeakBytes: number;
+  bugs: string[];
+  examples: string[];
+  /** sentences about what was missed; empty when the storm did no harm */
+  missed: string[];
+}
+
+/** lock_timeout of everything the toolkit does to a live table. */
+export const LOCK_TIMEOUT_MS = 500;
+
+/**
+ * Runs a storm: an application that writes and searches, workers, an operator who goes forward and back, and faults at
+ * random. Then all is quiet, and every row is checked.
+ *
+ * @param logFile every notable thing with its time, for whoever looks into a failure
+ */
+export async function runStorm(
+  server: StormServer,
+  options: StormOptions,
+  onTick: (world: World, secondsLeft: number) => void,
+  logFile?: string,
+): Promise<StormResult> {
+  const provider = await startProvider({ [OLD_MODEL]: DIMENSIONS, [NEW_MODEL]: DIMENSIONS });
+  const workplace = createWorkplace({
+    DATABASE_URL: server.url,
+    OPENAI_API_KEY: 'storm',
+    OPENAI_BASE_URL: provider.url,
+    EMBED_TIMEOUT_SECONDS: '2',
+    EMBED_PATIENCE_SECONDS: '10',
+  });
+  const ending = new AbortController();
+  const log = (line: string) => logFile && appendFileSync(logFile, `${new Date().toISOString().slice(11, 23)} ${line}\n`);
+  const world = createWorld({ options, server, provider, workplace, over: ending.signal, log });
+  const state = { isCalm: false, isOut: false };
+  try {
+    await prepare(world);
+    provider.script = faultyScript(world, state);
+    const fleet = startWorkers(world, options.workers);
+    const conductor = createConductor(world);
+    const actors = [
+      ...Array.from({ length: options.writers }, (_, number) => runWriter(world, number)),
+      ...Array.from({ length: options.searchers }, (_, number) => runSearcher(world, number)),
+      runFaults(world, fleet, state),
+      watchBlockers(world),
+      conductor.run(),
+    ];
+    const failing = Promise.all(actors);
+    const endsAt = Date.now() + options.seconds * 1000;
+    while (Date.now() < endsAt) {
+      onTick(world, Math.round((endsAt - Date.now()) / 1000));
+      await Promise.race([sleep(1000), failing]);
+    }
+    ending.abort();
+    await failing;
+
+    state.isCalm = true;
+    log('calm');
+    await world.pool.query("UPDATE reembed.setting SET paused = false, keep_old_current = true, soak = '1 hour'");
+    await conductor.bringToSwitch();
+    await settle(world, conductor.command);
+    const verdict = await judge(world);
+    await cure(world);
+    await settle(world, conductor.command);
+    // The way back without --accept-missing: it is refused unless every row is complete in the old model.
+    const back = await conductor.command(['migrate', 'down']);
+    if (back.code !== 0) world.bugs.add(`the way back was refused: ${back.stderr.slice(-300)}`);
+    await settle(world, conductor.command);
+    const after = await judge(world);
+    await fleet.close();
+    return summary(world, fleet, verdict, after, await versionOf(world));
+  } finally {
+    ending.abort();
+    await world.close();
+    await provider.close();
+    workplace.remove();
+  }
+}
+
+async function prepare(world: World): Promise<void> {
+  const draw = world.draw('rows');
+  await world.pool.query(
+    `CREATE TABLE ${TABLE} (id bigint PRIMARY KEY, content text, title text NOT NULL, views integer NOT NULL DEFAULT 0, embedding vector(${DIMENSIONS}))`,
+  );
+  const ids = Array.from({ length: world.options.rows }, (_, i) => i + 1);
+  for (let at = 0; at < ids.length; at += 2000) {
+    const some = ids.slice(at, at + 2000).map((id) => ({ id, content: textFor(draw, `row ${id}`) }));
+    for (const { id, content } of some) world.journal.set(id, { content, title: 'first' });
+    await world.pool.query(
+      `INSERT INTO ${TABLE} (id, content, title, embedding) SELECT id, content, 'first', embedding FROM unnest($1::bigint[], $2::text[], $3::vector[]) AS row(id, content, embedding)`,
+      [some.map(({ id }) => id), some.map(({ content }) => content), some.map(({ content }) => vectorText(OLD_MODEL, content))],
+    );
+  }
+  await world.pool.query(`CREATE INDEX ${TABLE}_embedding_idx ON ${TABLE} USING hnsw (embedding vector_cosine_ops)`);
+  const model = ['--to', NEW_MODEL, '--dimensions', String(DIMENSIONS), '--from', OLD_MODEL];
+  const created = await world.workplace.run([
+    ...['migrate', 'create', '--table', TABLE, '--text', 'content', '--column', 'embedding'],
+    ...[...model, '--batch-rows', '200'],
+  ]);
+  if (created.code !== 0) throw new Error(created.stderr);
+  // Tables, views and triggers are there before the first writer: what is not captured cannot be told from what is lost.
+  const up = await world.workplace.run(['migrate', 'up']);
+  if (up.code !== 3) throw new Error(up.stderr);
+  // The models of a storm have nothing in common, and poisoned rows have no vector.
+  await world.pool.query("UPDATE reembed.setting SET min_overlap = 0, min_index_recall = 0, max_failed_rows = 1000000, soak = '1 hour'");
+}
+
+/** A row that the old model refuses has no way back; so the application mends its poisoned texts first. */
+async function cure(world: World): Promise<void> {
+  for (const [id, state] of world.journal.rows) {
+    if (!state.content?.includes(POISON)) continue;
+    const content = `cured ${id}`;
+    await world.pool.query(`UPDATE ${TABLE} SET content = $2 WHERE id = $1`, [id, content]);
+    world.journal.set(id, { ...state, content });
+  }
+}
+
+/** Lets what still waits be done, failed rows included, until nothing waits any more. */
+async function settle(world: World, command: (args: string[]) => Promise<{ code: number | null }>): Promise<void> {
+  await command(['retry']);
+  for (let tries = 0; tries < 30; tries++) {
+    if ((await command(['worker', '--drain'])).code !== 0) continue;
+    const { rowCount } = await world.pool.query('SELECT FROM reembed.stale_row LIMIT 1');
+    if (rowCount === 0) return;
+  }
+}
+
+async function versionOf(world: World): Promise<string> {
+  const { rows } = await world.pool.query<{ version: string }>(
+    "SELECT 'PostgreSQL ' || current_setting('server_version') || ', pgvector ' || extversion AS version FROM pg_extension WHERE extname = 'vector'",
+  );
+  return rows[0]?.version ?? '';
+}
+
+function summary(
+  world: World,
+  fleet: { longestDrain: number; peakMemory: number },
+  verdict: Verdict,
+  after: Verdict,
+  server: string,
+): StormResult {
+  const longestStallMs = world.stalls[0]?.milliseconds ?? 0;
+  const lost = [...new Set([...verdict.lost, ...after.lost])];
+  const figures = {
+    readsFailed: world.failedReads.count,
+    wrongAnswers: world.wrongAnswers.count,
+    writesFailed: world.failedWrites.count,
+    rowsWrong: verdict.wrong.length,
+    writesLost: world.lostWrites.count + lost.length,
+    rowsNeverEmbedded: verdict.neverEmbedded.length,
+    rowsWrongAfterWayBack: after.wrong.length + after.neverEmbedded.length,
+  };
+  const missed = Object.entries(figures)
+    .filter(([, count]) => count > 0)
+    .map(([name, count]) => `${name}: ${count}`);
+  if (longestStallMs >= LOCK_TIMEOUT_MS) missed.push(`a write waited ${longestStallMs} ms, ${LOCK_TIMEOUT_MS} are allowed`);
+  if (world.bugs.count > 0) missed.push(`bugs: ${world.bugs.count}`);
+  return {
+    options: world.options,
+    server,
+    operations: world.operations.toJSON(),
+    faults: world.faults.toJSON(),
+    rows: verdict.rows,
+    ...figures,
+    longestStallMs,
+    stalls: world.stalls,
+    longestDrainMs: fleet.longestDrain,
+    workerPeakBytes: fleet.peakMemory,
+    bugs: world.bugs.examples,
+    examples: [
+      ...[world.failedReads, world.wrongAnswers, world.failedWrites, world.lostWrites].flatMap(({ examples }) => examples),
+      ...[...verdict.wrong, ...verdict.neverEmbedded, ...lost, ...after.wrong, ...after.neverEmbedded].slice(0, 20),
+    ],
+    missed,
+  };
+}

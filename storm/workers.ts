@@ -1,0 +1,91 @@
+import type { ChildProcess } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Draw } from './draw.ts';
+import type { World } from './world.ts';
+
+/** Worker processes that are started again whenever one ends, as a supervisor would. */
+export interface WorkerFleet {
+  /** kills one at once */
+  kill(draw: Draw): void;
+  /** asks one to stop, and notes how long it took */
+  terminate(draw: Draw): void;
+  /** stops one in its tracks for some seconds, whatever it holds, and lets it go on */
+  freeze(draw: Draw, milliseconds: number): void;
+  /** longest time between SIGTERM and the end of a worker, in milliseconds */
+  longestDrain: number;
+  /** largest resident set of a worker, in bytes */
+  peakMemory: number;
+  /** ends all of them for good */
+  close(): Promise<void>;
+}
+
+const SIGNS_OF_A_BUG = /a bug of ours|TypeError|ReferenceError|UnhandledPromise|ERR_UNHANDLED/;
+
+export function startWorkers(world: World, count: number): WorkerFleet {
+  const running = new Map<number, ChildProcess>();
+  let isClosing = false;
+  const fleet: WorkerFleet = {
+    longestDrain: 0,
+    peakMemory: 0,
+    kill: (draw) => void pick(draw)?.kill('SIGKILL'),
+    terminate(draw) {
+      const child = pick(draw);
+      if (!child) return;
+      const askedAt = Date.now();
+      child.once('exit', () => {
+        fleet.longestDrain = Math.max(fleet.longestDrain, Date.now() - askedAt);
+      });
+      child.kill('SIGTERM');
+    },
+    freeze(draw, milliseconds) {
+      const child = pick(draw);
+      child?.kill('SIGSTOP');
+      setTimeout(() => child?.kill('SIGCONT'), milliseconds);
+    },
+    async close() {
+      isClosing = true;
+      clearInterval(watching);
+      for (const child of running.values()) {
+        child.kill('SIGCONT');
+        child.kill('SIGKILL');
+      }
+      await Promise.all(slots);
+    },
+  };
+  const watching = setInterval(() => {
+    for (const { pid } of running.values()) fleet.peakMemory = Math.max(fleet.peakMemory, residentBytes(pid));
+  }, 1000);
+  const slots = Array.from({ length: count }, (_, slot) => keepRunning(slot));
+  return fleet;
+
+  function pick(draw: Draw): ChildProcess | undefined {
+    return running.size > 0 ? draw.pick([...running.values()]) : undefined;
+  }
+
+  async function keepRunning(slot: number): Promise<void> {
+    while (!isClosing) {
+      const child = world.workplace.start(['worker', '--concurrency', '2']);
+      running.set(slot, child);
+      let stderr = '';
+      child.stderr?.on('data', (chunk) => {
+        stderr = (stderr + chunk).slice(-20_000);
+      });
+      child.stdout?.resume();
+      const code = await new Promise<number | null>((resolve) => child.once('exit', resolve));
+      running.delete(slot);
+      if (code === 70 || SIGNS_OF_A_BUG.test(stderr)) world.bugs.add(`a worker ended with ${code}: ${stderr.slice(-2000)}`);
+      if (!isClosing && code !== 0 && code !== null)
+        world.log(`worker ended with ${code}: ${stderr.trim().split('\n').slice(-2).join(' | ')}`);
+      await sleep(200);
+    }
+  }
+}
+
+function residentBytes(pid: number | undefined): number {
+  try {
+    return Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) * 1024;
+  } catch {
+    return 0;
+  }
+}
