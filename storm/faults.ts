@@ -9,7 +9,7 @@ const FAULTS = {
   'worker frozen': 2,
   'backend terminated': 6,
   'index build terminated': 4,
-  'server crashed': 1,
+  'server crashed': 4,
   'table locked while DDL waits': 4,
   'old snapshot held': 2,
   'paused for a while': 2,
@@ -20,7 +20,7 @@ const FAULTS = {
 
 type Fault = keyof typeof FAULTS;
 
-const SECONDS_BETWEEN_CRASHES = 45;
+const SECONDS_BETWEEN_CRASHES = 25;
 
 /** Does harm at random until the storm is over. */
 export async function runFaults(world: World, fleet: WorkerFleet, provider: { isOut: boolean }): Promise<void> {

@@ -4,7 +4,7 @@ import { isSame } from './journal.ts';
 import { OPERATIONS, type OperationName, type PlannedWrite, planWrite, type RowSource } from './operations.ts';
 import { isStatic, TABLE, textFor, type World } from './world.ts';
 
-// These take long by themselves.
+// COPY of many rows takes long by itself, and so does a transaction that is held open.
 const LONG: ReadonlySet<OperationName> = new Set(['bulk copy', 'hold transaction open']);
 const NOTABLE_STALL_MS = 200;
 const WORST_KEPT = 5;
@@ -56,12 +56,10 @@ async function perform(world: World, name: OperationName, plan: PlannedWrite): P
   let client: pg.PoolClient | undefined;
   try {
     client = await world.application.connect();
-    const sentAt = Date.now();
-    await plan.run(client);
+    await plan.run(LONG.has(name) ? client : timed(world, name, client));
     for (const [id, state] of plan.change) world.journal.set(id, state);
     client.release();
     world.operations.add(name);
-    if (!LONG.has(name)) noteStall(world, name, sentAt);
   } catch (error) {
     client?.release(true);
     const { code = '', message = '' } = error as { code?: string; message?: string };
@@ -69,6 +67,21 @@ async function perform(world: World, name: OperationName, plan: PlannedWrite): P
     if (world.server.isUp(startedAt, Date.now())) world.failedWrites.add(`${name}: ${code} ${message}`);
     await lookUp(world, name, plan);
   }
+}
+
+/** The same client, each of whose statements is timed: an operation of several is no longer wait than its longest. */
+function timed(world: World, name: string, client: pg.PoolClient): pg.ClientBase {
+  return new Proxy(client, {
+    get(target, property) {
+      if (property !== 'query') return Reflect.get(target, property);
+      return async (text: string, values?: unknown[]) => {
+        const sentAt = Date.now();
+        const result = await target.query(text, values);
+        noteStall(world, name, sentAt);
+        return result;
+      };
+    },
+  });
 }
 
 function noteStall(world: World, name: string, sentAt: number): void {

@@ -1,0 +1,203 @@
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import test from 'ava';
+import { isProbe, removeCampaigns, startCampaign, until } from './harness/campaign.ts';
+import { wrongRows } from './harness/documents.ts';
+import { createStage, type Stage } from './harness/stage.ts';
+
+let stage: Stage;
+
+test.before(async () => {
+  stage = await createStage();
+});
+test.afterEach.always(async () => {
+  await stage.db.pool.query('DROP FUNCTION IF EXISTS slow_down, break_it CASCADE');
+  await removeCampaigns(stage);
+});
+test.after.always(() => stage?.close());
+
+// A process that stands still while another session writes: the embedded database has only one session.
+const testOnServer = process.env.TEST_DATABASE_URL ? test : undefined;
+
+const drain = (env: Record<string, string> = {}) => stage.workplace.run(['worker', '--drain'], env);
+const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+const right = (table: string) => wrongRows(stage.db.pool, { table, oldColumn: 'embedding', newColumn: 'embedding_v2' });
+
+async function exitOf(child: ChildProcess): Promise<number | null> {
+  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+  return child.exitCode;
+}
+
+/** Makes each update of a row of the table take a while, as a vector index does. */
+async function slowDown(table: string, seconds: number): Promise<void> {
+  await stage.db.pool.query(
+    `CREATE FUNCTION slow_down() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(${seconds}); RETURN NEW; END $$`,
+  );
+  await stage.db.pool.query(`CREATE TRIGGER slow_down BEFORE UPDATE ON ${table} FOR EACH ROW EXECUTE FUNCTION slow_down()`);
+}
+
+testOnServer?.serial('a worker that stands still while it writes holds no row of the application', async (t) => {
+  const campaign = await startCampaign(stage, 'frozen', { rows: 50 });
+  await slowDown('frozen', 0.02);
+  const worker = stage.workplace.start(['worker']);
+  try {
+    await until(
+      () =>
+        campaign.ask(
+          "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE state = 'active' AND wait_event = 'PgSleep' AND application_name = 'pg-reembed')",
+        ),
+      'a write under way',
+    );
+    worker.kill('SIGSTOP');
+    const startedAt = Date.now();
+    await stage.db.pool.query("UPDATE frozen SET content = 'changed while the worker stood still ' || id");
+    t.true(Date.now() - startedAt < 5000, `the application waited ${Date.now() - startedAt} ms`);
+  } finally {
+    worker.kill('SIGCONT');
+    worker.kill('SIGKILL');
+    await exitOf(worker);
+  }
+  await stage.db.pool.query('DROP FUNCTION slow_down() CASCADE');
+  t.is((await drain()).code, 0);
+  t.deepEqual(await right('frozen'), []);
+});
+
+testOnServer?.serial('rows are written in portions, so that the application never waits for a whole batch', async (t) => {
+  await startCampaign(stage, 'portioned', { rows: 400, request: { batchRows: 400 } });
+  await slowDown('portioned', 0.005);
+  const working = drain();
+  let longest = 0;
+  let isOver = false;
+  void working.then(() => {
+    isOver = true;
+  });
+  while (!isOver) {
+    const startedAt = Date.now();
+    await stage.db.pool.query("UPDATE portioned SET content = 'changed again ' || id WHERE id IN (1, 100, 200, 300)");
+    longest = Math.max(longest, Date.now() - startedAt);
+    await pause(20);
+  }
+  t.is((await working).code, 0);
+  // 400 rows at 5 ms are 2 s in one transaction.
+  t.true(longest < 1000, `a write of the application waited ${longest} ms`);
+  t.is((await drain()).code, 0);
+  t.deepEqual(await right('portioned'), []);
+});
+
+test.serial(
+  'SIGTERM ends a worker in bounded time although its provider never answers, and what it held waits in the ledger',
+  async (t) => {
+    const campaign = await startCampaign(stage, 'hanging', { rows: 60 });
+    stage.provider.script = async (request) => {
+      if (!isProbe(request)) await pause(120_000);
+      return undefined;
+    };
+    const worker = stage.workplace.start(['worker']);
+    await until(() => campaign.requests().length > 0, 'a request');
+    const askedAt = Date.now();
+    worker.kill('SIGTERM');
+    t.is(await exitOf(worker), 0);
+    t.true(Date.now() - askedAt < 29_000, `it took ${Date.now() - askedAt} ms`);
+    t.is(await campaign.failures(), 0);
+    stage.provider.script = () => undefined;
+    t.is((await drain()).code, 0);
+    t.deepEqual(await right('hanging'), []);
+  },
+);
+
+test.serial('SIGTERM ends a worker that waits for a provider at once, and a second one ends any worker at once', async (t) => {
+  const campaign = await startCampaign(stage, 'waiting', { rows: 60 });
+  stage.provider.script = (request) => (isProbe(request) ? undefined : { status: 429, headers: { 'retry-after': '600' } });
+  const worker = stage.workplace.start(['worker'], { EMBED_PATIENCE_SECONDS: '3000' });
+  await until(() => campaign.requests().length > 0, 'a request');
+  await pause(500);
+  const askedAt = Date.now();
+  worker.kill('SIGTERM');
+  t.is(await exitOf(worker), 0);
+  t.true(Date.now() - askedAt < 8000, `it took ${Date.now() - askedAt} ms`);
+
+  await stage.db.pool.query('DELETE FROM reembed.provider_quota');
+  stage.provider.requests.length = 0;
+  stage.provider.script = async (request) => {
+    if (!isProbe(request)) await pause(120_000);
+    return undefined;
+  };
+  const hanging = stage.workplace.start(['worker']);
+  await until(() => campaign.requests().length > 0, 'a request');
+  hanging.kill('SIGTERM');
+  await pause(500);
+  const againAt = Date.now();
+  hanging.kill('SIGTERM');
+  t.is(await exitOf(hanging), 130);
+  t.true(Date.now() - againAt < 3000);
+  stage.provider.script = () => undefined;
+  t.is((await drain()).code, 0);
+  t.deepEqual(await right('waiting'), []);
+});
+
+test.serial('a batch whose requests are many is stopped between two of them, and what they brought is stored', async (t) => {
+  const campaign = await startCampaign(stage, 'stopped_between', { rows: 50 });
+  stage.provider.script = async (request) => {
+    if (!isProbe(request)) await pause(600);
+    return undefined;
+  };
+  const worker = stage.workplace.start(['worker'], { EMBED_REQUEST_INPUTS: '5' });
+  await until(() => campaign.requests().length >= 3, 'the third request');
+  worker.kill('SIGTERM');
+  t.is(await exitOf(worker), 0);
+  const stored = await campaign.ask<number>('SELECT count(*)::int FROM stopped_between WHERE embedding_v2 IS NOT NULL');
+  t.true(stored >= 10 && stored <= 20, `${stored} rows`);
+  stage.provider.script = () => undefined;
+  t.is((await drain()).code, 0);
+  t.is(
+    campaign.requests().reduce((sum, { input }) => sum + input.length, 0),
+    50,
+    'no text was paid for twice',
+  );
+  t.deepEqual(await right('stopped_between'), []);
+});
+
+test.serial('a ledger and a queue that were put back from a copy are set right', async (t) => {
+  const campaign = await startCampaign(stage, 'put_back', { rows: 300 });
+  await stage.db.pool.query("UPDATE reembed.batch SET state = 'done', finished_at = now() WHERE migration = $1 AND id IN (2, 3)", [
+    campaign.name,
+  ]);
+  await stage.db.pool.query('DELETE FROM reembed_queue.job');
+  t.is((await drain()).code, 0);
+  t.deepEqual(await right('put_back'), [], 'batches that were called done and were not');
+
+  await stage.db.pool.query("UPDATE reembed.batch SET state = 'pending', finished_at = NULL WHERE migration = $1 AND id IN (1, 2)", [
+    campaign.name,
+  ]);
+  stage.provider.requests.length = 0;
+  t.is((await drain()).code, 0);
+  t.is(campaign.requests().length, 0, 'what is done is not paid for again');
+  t.deepEqual(await right('put_back'), []);
+});
+
+test.serial('the breaker stops a campaign when more than half of at least 50 batches fail, and says why', async (t) => {
+  const campaign = await startCampaign(stage, 'breaking', { rows: 3500 });
+  t.true((await campaign.ask<number>('SELECT count(*)::int FROM reembed.batch')) > 60);
+  await stage.db.pool.query(
+    "CREATE FUNCTION break_it() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'not in this table'; END $$",
+  );
+  await stage.db.pool.query('CREATE TRIGGER break_it BEFORE UPDATE ON breaking FOR EACH ROW EXECUTE FUNCTION break_it()');
+  const worker = stage.workplace.start(['worker']);
+  await until(() => campaign.ask('SELECT paused FROM reembed.setting'), 'the breaker');
+  worker.kill('SIGTERM');
+  await exitOf(worker);
+  t.regex(
+    await campaign.ask('SELECT paused_reason FROM reembed.setting'),
+    /^\d+ of \d+ batches failed, the last because: not in this table$/,
+  );
+  const begun = await campaign.ask<number>('SELECT count(*)::int FROM reembed.batch WHERE started_at IS NOT NULL');
+  t.true(begun >= 50 && begun < 60, `${begun} batches were begun`);
+  t.is(await campaign.failures(), 0);
+
+  // A start of a worker does not end it: somebody has to have looked.
+  t.regex((await drain()).stderr, /\[paused\]/);
+  await stage.db.pool.query('DROP FUNCTION break_it() CASCADE');
+  t.is((await stage.workplace.run(['setting', 'paused=false'])).code, 0);
+  t.is((await drain()).code, 0);
+  t.deepEqual(await right('breaking'), []);
+});
