@@ -24,7 +24,7 @@ export async function runCatchUp(context: WorkContext, targetName: string, signa
   );
   const state = rows[0];
   if (!state) return;
-  if (state.sweep) await pool.query('SELECT reembed.sweep($1)', [state.sweep]);
+  if (state.sweep) await inTransaction(pool, (client) => client.query('SELECT reembed.sweep($1)', [state.sweep]));
   const [first, second]: Role[] = state.readRole === 'old' ? ['old', 'new'] : ['new', 'old'];
   const { patienceSeconds } = context.config;
   // Rows may have changed again while the second model was asked, so the first has its turn again.

@@ -1,5 +1,5 @@
 import pg from 'pg';
-import type { Queryable } from '../database/connection.ts';
+import { inOwnTransactions } from '../database/connection.ts';
 import { keyFromObject, keyList, keyObject, type VectorColumn, type WorkTarget } from './target.ts';
 
 /** A row to be embedded. */
@@ -32,13 +32,14 @@ export interface StaleRow extends SourceRow {
  * @param limit most rows to read
  */
 export async function readBlocks(
-  db: Queryable,
+  pool: pg.Pool,
   target: WorkTarget,
   vector: VectorColumn,
   firstBlock: string,
   lastBlock: string,
   limit?: number,
 ): Promise<SourceRow[]> {
+  const db = inOwnTransactions(pool);
   const { rows } = await db.query<Omit<SourceRow, 'key'>>(
     `SELECT s."keyText", s.text, reembed.text_hash(s.text)::text AS "textHash"
        FROM (SELECT ${keyObject(target, 't')}::text AS "keyText", (${target.textSql})::text AS text
@@ -57,7 +58,8 @@ export async function readBlocks(
  * The longest-waiting notes that want a role's vector, or nothing any more, with the present text of their rows. A row that the application holds locked is
  * left for later: embedding a text that is about to change would be paid for twice.
  */
-export async function readStale(db: Queryable, target: WorkTarget, role: VectorColumn['role'], limit: number): Promise<StaleRow[]> {
+export async function readStale(pool: pg.Pool, target: WorkTarget, role: VectorColumn['role'], limit: number): Promise<StaleRow[]> {
+  const db = inOwnTransactions(pool);
   const { rows } = await db.query<Omit<StaleRow, 'key'>>(
     `WITH note AS MATERIALIZED (
        SELECT key, needs_new, needs_old, version FROM reembed.stale_row
