@@ -54,7 +54,9 @@ test('keys look the same to a worker whose role has odd settings, and so do time
     extra_float_digits: '-10',
     statement_timeout: '1500ms',
   };
-  for (const [name, value] of Object.entries(settings)) await pool.query(`ALTER ROLE ${role} SET ${name} = '${value}'`);
+  const database = new URL(stage.db.url).pathname.slice(1);
+  for (const [name, value] of Object.entries(settings))
+    await pool.query(`ALTER ROLE ${role} IN DATABASE ${database} SET ${name} = '${value}'`);
   const asRole = Object.assign(new URL(bouncer.pooled(stage.db.url)), { username: role, password: 'test' }).href;
   const asWorker = { DATABASE_URL: asRole };
   const application = new pg.Pool({ connectionString: asRole, max: 3 });

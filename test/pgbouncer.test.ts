@@ -151,6 +151,7 @@ test('with DATABASE_DIRECT_URL the whole road is gone while workers and the appl
   const index = await run(['migrate', 'up', '--wait'], direct);
   t.is(index.code, 3, index.stderr);
   t.regex(index.stderr, /have not been compared/);
+  t.is((await run(['setting', 'min_overlap=0'], pooled)).code, 0);
   const validated = await run(['validate', '--sample', '30', '-k', '5'], pooled);
   t.is(validated.code, 0, validated.stderr);
   const switched = await run(['migrate', 'up'], direct);

@@ -11,7 +11,7 @@ import { drawRows, type QuerySource, readQueryFile, readQueryTable, requireColum
 import { mean } from './ranking-metrics.ts';
 import { storeValidation } from './record.ts';
 import { missedThresholds } from './thresholds.ts';
-import { ScanTimedOut, TableLocked } from './validation-error.ts';
+import { ScanCancelled, TableLocked } from './validation-error.ts';
 
 /**
  * Embeds query texts with one of the two models, one vector per text in the order of the texts.
@@ -86,7 +86,7 @@ export async function validate(database: Database, options: ValidateOptions): Pr
     return await compare(database, options);
   } catch (error) {
     const { code } = error as { code?: string };
-    if (code === '57014') throw new ScanTimedOut(error);
+    if (code === '57014') throw new ScanCancelled(error);
     throw code === '55P03' ? new TableLocked(error) : error;
   }
 }
