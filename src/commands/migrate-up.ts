@@ -87,6 +87,7 @@ async function workOffLastNotes(database: Database, config: Config): Promise<voi
 async function workOff(database: Database, config: Config, until: () => Promise<boolean>): Promise<boolean> {
   const { drain } = await import('../worker/drain.ts');
   const bar = createProgressBar();
+  const db = inOwnTransactions(database.pool);
   const stop = new AbortController();
   const interrupt = () => stop.abort();
   process.once('SIGINT', interrupt);
@@ -96,9 +97,9 @@ async function workOff(database: Database, config: Config, until: () => Promise<
       notice: bar.say,
       signal: stop.signal,
       until,
-      onTick: async () => bar.update(await readProgress(database.pool)),
+      onTick: async () => bar.update(await readProgress(db)),
     });
-    bar.update(await readProgress(database.pool));
+    bar.update(await readProgress(db));
   } finally {
     bar.stop();
     process.off('SIGINT', interrupt);
