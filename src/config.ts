@@ -10,6 +10,8 @@ export interface ProviderAccess {
 /** Everything that comes from the environment, in one place. */
 export interface Config {
   databaseUrl: string | undefined;
+  /** the server itself, where DATABASE_URL names a pooler */
+  directUrl: string | undefined;
   embeddedDirectory: string;
   migrationsDirectory: string;
   model: string | undefined;
@@ -34,6 +36,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
   const newProvider = { apiKey: text(env, 'OPENAI_API_KEY'), baseUrl: text(env, 'OPENAI_BASE_URL') };
   return {
     databaseUrl: text(env, 'DATABASE_URL'),
+    directUrl: text(env, 'DATABASE_DIRECT_URL'),
     embeddedDirectory: text(env, 'REEMBED_DIR') ?? '.reembed',
     migrationsDirectory: text(env, 'REEMBED_MIGRATIONS') ?? 'migrations',
     model: text(env, 'EMBED_MODEL'),

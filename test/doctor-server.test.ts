@@ -136,7 +136,7 @@ test('doctor names the session that holds a lock on a registered table, and is n
 });
 
 test('doctor names transactions that have been open for long', async (t) => {
-  const situation = { config: readConfig({}), embedded: false, role: 'postgres', installed: true };
+  const situation = { config: readConfig({}), url: stage.db.url, embedded: false, role: 'postgres', installed: true };
   await openSession(async (client, pid) => {
     await client.query('BEGIN; SELECT pg_current_xact_id()');
     t.is((await runCheck(oldTransactions(), stage.database, situation))[0]?.level, 'ok');

@@ -77,7 +77,7 @@ test.serial('of two `up` on the embedded database of one folder the second is re
 if (process.env.TEST_DATABASE_URL) {
   test.serial('of two `up` on one server the second is refused and changes nothing', async (t) => {
     const [db, provider] = await Promise.all([createTestDatabase(), startProvider(models)]);
-    const workplace = createWorkplace({ DATABASE_URL: db.url, OPENAI_API_KEY: 'test', OPENAI_BASE_URL: provider.url });
+    const workplace = createWorkplace({ ...db.env, OPENAI_API_KEY: 'test', OPENAI_BASE_URL: provider.url });
     try {
       await createDocuments(db.pool, 60, { index: false });
       await runTwoAtOnce(t, workplace, provider, db.pool);

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import test from 'ava';
 import pg from 'pg';
 import type { Database } from '../src/database/connection.ts';
@@ -9,8 +10,9 @@ import {
   NoQueries,
   NothingToCompare,
   QueryTableMissing,
-  ScanTimedOut,
+  ScanCancelled,
 } from '../src/validation/validation-error.ts';
+import { until } from './harness/campaign.ts';
 import { NEW_MODEL, OLD_MODEL, textOf, vectorText } from './harness/documents.ts';
 import { vectorOf } from './harness/provider.ts';
 import { createFilledCampaign, openWithSchema, startCampaign, testEmbedder } from './harness/validation.ts';
@@ -104,16 +106,35 @@ test('only a running campaign can be validated', async (t) => {
   await t.throwsAsync(run('nothing'), { code: 'RE003' });
 });
 
-onRealServer('a statement_timeout that cuts the comparison short is told with its remedy', async (t) => {
-  const pool = new pg.Pool({ connectionString: database.url, options: '-c statement_timeout=1ms' });
-  t.teardown(() => pool.end());
-  await database.pool.query('CREATE VIEW slow_log AS SELECT words FROM search_log, pg_sleep(0.1)');
-  const slow = { kind: 'table', table: 'slow_log', textColumn: 'words' } as const;
-  const error = await t.throwsAsync(validate({ ...database, pool }, { target: 'documents', queries: slow, embedder: testEmbedder }), {
-    instanceOf: ScanTimedOut,
-  });
-  t.regex(error?.remedy ?? '', /statement_timeout=0/);
-});
+onRealServer(
+  'a statement_timeout does not cut the comparison short, and a scan that somebody cancels is told with its remedy',
+  async (t) => {
+    const role = `reembed_test_${randomBytes(4).toString('hex')}`;
+    const url = Object.assign(new URL(database.url), { username: role, password: 'test' });
+    await database.pool.query(`CREATE ROLE ${role} SUPERUSER LOGIN PASSWORD 'test';
+    ALTER ROLE ${role} IN DATABASE ${url.pathname.slice(1)} SET statement_timeout = '50ms'`);
+    t.teardown(() => database.pool.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`));
+    const pool = new pg.Pool({ connectionString: url.href, application_name: 'to be cancelled' });
+    t.teardown(() => pool.end());
+    await database.pool.query('CREATE VIEW slow_log AS SELECT words FROM search_log, pg_sleep(0.1)');
+    const compare = (table: string) =>
+      validate(
+        { ...database, pool },
+        { target: 'documents', queries: { kind: 'table', table, textColumn: 'words' }, embedder: testEmbedder },
+      );
+    await t.notThrowsAsync(compare('slow_log'));
+
+    await database.pool.query('CREATE VIEW slower_log AS SELECT words FROM search_log, pg_sleep(30)');
+    const cancelled = t.throwsAsync(compare('slower_log'), { instanceOf: ScanCancelled });
+    await until(async () => {
+      const { rowCount } = await database.pool.query(
+        "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE application_name = 'to be cancelled' AND wait_event = 'PgSleep'",
+      );
+      return rowCount === 1;
+    }, 'a scan to cancel');
+    t.regex((await cancelled)?.remedy ?? '', /nobody ends long statements/);
+  },
+);
 
 test('odd names, a composite key, halfvec, other distances and judgements by another column all work', async (t) => {
   const { pool } = database;

@@ -1,6 +1,7 @@
 CREATE OR REPLACE FUNCTION reembed.contract_gate(p_name text) RETURNS TABLE (condition text, remedy text)
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
+SET intervalstyle = 'postgres'
 AS $$
 DECLARE
   m reembed.migration;

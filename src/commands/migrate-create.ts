@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
 import { type Config, readConfig } from '../config.ts';
-import { openDatabase, type Queryable } from '../database/connection.ts';
+import { applySettings, openDatabase, type Queryable } from '../database/connection.ts';
 import { readMigrationState } from '../database/migration-runner.ts';
 import { UsageError } from '../errors.ts';
 import { type CampaignRequest, draftCampaign } from '../phases/draft.ts';
@@ -59,6 +59,7 @@ async function create(options: CreateOptions): Promise<void> {
   try {
     // The server itself guarantees that nothing is changed.
     await client.query('BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY');
+    await applySettings(client, 'transaction');
     const { plan, facts, text } = await draft(client, request, config);
     await client.query('ROLLBACK');
     const { probeProvider } = await import('../embedding/probe.ts');

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { readConfig } from '../config.ts';
-import { openDatabase } from '../database/connection.ts';
+import { openDirectDatabase } from '../database/connection.ts';
 import { asOnlyRunner } from '../database/runner-lock.ts';
 import { retreat } from '../phases/retreat.ts';
 import { wholeNumber } from './parse-option.ts';
@@ -25,7 +25,7 @@ export function migrateDownCommand(): Command {
 
 async function down(count: number, options: DownOptions): Promise<void> {
   const config = readConfig();
-  const database = await openDatabase(config);
+  const database = await openDirectDatabase(config);
   try {
     const done = await asOnlyRunner(database, () =>
       retreat(database, {

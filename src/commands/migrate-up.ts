@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { type Config, readConfig } from '../config.ts';
-import { type Database, openDatabase } from '../database/connection.ts';
+import { type Database, inOwnTransactions, openDirectDatabase } from '../database/connection.ts';
 import { asOnlyRunner } from '../database/runner-lock.ts';
 import { GateClosed } from '../errors.ts';
 import { type Advance, advance, type OpenCondition, openConditions, type Waiting } from '../phases/advance.ts';
@@ -27,7 +27,7 @@ export function migrateUpCommand(): Command {
 
 async function up(count: number | undefined, options: UpOptions): Promise<void> {
   const config = readConfig();
-  const database = await openDatabase(config);
+  const database = await openDirectDatabase(config);
   try {
     const result = await asOnlyRunner(database, async () => {
       const done = await advance(database, {
@@ -54,13 +54,13 @@ async function workUntilOpen(database: Database, config: Config, waiting: Waitin
   let conditions = waiting.conditions;
   const finished = await workOff(database, config, async () => {
     if (!(await isNearlyDrained(database.pool))) return false;
-    conditions = await openConditions(database.pool, waiting.file);
+    conditions = await openConditions(inOwnTransactions(database.pool), waiting.file);
     // What is left then is for a person to settle, such as rows that failed.
     return !conditions.some(isForWorkers);
   });
   if (!finished) {
     say('stopped: the batch in hand is stored, the rest waits in the ledger');
-    conditions = await openConditions(database.pool, waiting.file);
+    conditions = await openConditions(inOwnTransactions(database.pool), waiting.file);
   }
   // What is left is not what it was before: that rows failed, for one, is known only now.
   if (conditions.length > 0) waiting.conditions = conditions;
@@ -87,6 +87,7 @@ async function workOffLastNotes(database: Database, config: Config): Promise<voi
 async function workOff(database: Database, config: Config, until: () => Promise<boolean>): Promise<boolean> {
   const { drain } = await import('../worker/drain.ts');
   const bar = createProgressBar();
+  const db = inOwnTransactions(database.pool);
   const stop = new AbortController();
   const interrupt = () => stop.abort();
   process.once('SIGINT', interrupt);
@@ -96,9 +97,9 @@ async function workOff(database: Database, config: Config, until: () => Promise<
       notice: bar.say,
       signal: stop.signal,
       until,
-      onTick: async () => bar.update(await readProgress(database.pool)),
+      onTick: async () => bar.update(await readProgress(db)),
     });
-    bar.update(await readProgress(database.pool));
+    bar.update(await readProgress(db));
   } finally {
     bar.stop();
     process.off('SIGINT', interrupt);

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { readConfig } from '../config.ts';
-import { openDatabase } from '../database/connection.ts';
+import { inTransaction, openDatabase } from '../database/connection.ts';
 import { withLockRetries } from '../database/lock-retries.ts';
 import { ReembedError, UsageError } from '../errors.ts';
 import { say } from './print.ts';
@@ -35,7 +35,11 @@ export function purgeCommand(): Command {
             `reembed.${first.archive} (${first.size}) would be dropped, and with it the way back`,
             `npm run purge -- ${first.name} --yes`,
           );
-        await withLockRetries(() => database.pool.query('SELECT reembed.purge($1)', [first.name]), 'purge', say);
+        await withLockRetries(
+          () => inTransaction(database.pool, (client) => client.query('SELECT reembed.purge($1)', [first.name])),
+          'purge',
+          say,
+        );
         say(`dropped reembed.${first.archive} (${first.size})`);
       } finally {
         await database.close();

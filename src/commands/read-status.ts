@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import type { Config } from '../config.ts';
-import type { Database, Queryable } from '../database/connection.ts';
+import { type Database, inOwnTransactions, type Queryable } from '../database/connection.ts';
 import { translateDatabaseError } from '../database/database-error.ts';
 import { listMigrationFiles, type MigrationFile, PHASES } from '../database/migration-file.ts';
 import { type MigrationState, readMigrationState } from '../database/migration-runner.ts';
@@ -82,7 +82,7 @@ export async function readStatus(database: Database | undefined, config: Config,
   };
   const campaignFiles = state.pending.filter(({ campaign }) => campaign);
   if (database && status.installed) {
-    status.campaigns = await readCampaigns(database.pool, state.pending, target);
+    status.campaigns = await readCampaigns(inOwnTransactions(database.pool), state.pending, target);
     const started = new Set(status.campaigns.map(({ migration }) => migration));
     if (state.pending.some(({ campaign }) => !campaign) || campaignFiles.some(({ campaign }) => !started.has(campaign ?? '')))
       status.command = 'npm run migrate up';

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { readConfig } from '../config.ts';
-import { openDatabase } from '../database/connection.ts';
+import { inOwnTransactions, openDatabase } from '../database/connection.ts';
 import { withLockRetries } from '../database/lock-retries.ts';
 import { say } from './print.ts';
 
@@ -12,7 +12,8 @@ export function retryCommand(): Command {
     .action(async (options: { target?: string }) => {
       const database = await openDatabase(readConfig());
       try {
-        const retry = () => database.pool.query<{ rows: string }>('SELECT reembed.retry_failed($1) AS rows', [options.target ?? null]);
+        const db = inOwnTransactions(database.pool);
+        const retry = () => db.query<{ rows: string }>('SELECT reembed.retry_failed($1) AS rows', [options.target ?? null]);
         const { rows } = await withLockRetries(retry, 'retry', say);
         const count = Number(rows[0]?.rows ?? 0);
         say(count === 0 ? 'no row had failed' : `${count} rows wait for a worker again: npm run worker`);

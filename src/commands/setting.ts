@@ -2,7 +2,7 @@ import Table from 'cli-table3';
 import { Command } from 'commander';
 import pg from 'pg';
 import { readConfig } from '../config.ts';
-import { inTransaction, openDatabase, type Queryable } from '../database/connection.ts';
+import { inOwnTransactions, inTransaction, openDatabase, type Queryable } from '../database/connection.ts';
 import { ReembedError, UsageError } from '../errors.ts';
 import { say } from './print.ts';
 
@@ -37,7 +37,8 @@ async function setting(changes: string[], options: { target?: string; json?: boo
     const target = rows[0]?.target ?? '';
     const known = await describeSettings(database.pool);
     if (changes.length > 0) await inTransaction(database.pool, (client) => change(client, target, changes, [...known.keys()]));
-    const values = await database.pool.query<Record<string, unknown>>(
+    // Intervals and times as JSON look as the session has them.
+    const values = await inOwnTransactions(database.pool).query<Record<string, unknown>>(
       'SELECT to_jsonb(s) AS setting FROM reembed.setting AS s WHERE target = $1',
       [target],
     );

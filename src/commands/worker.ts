@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { readConfig } from '../config.ts';
-import { openDatabase } from '../database/connection.ts';
+import { inOwnTransactions, openDatabase } from '../database/connection.ts';
 import { drain } from '../worker/drain.ts';
 import { embedSubset } from '../worker/subset.ts';
 import { startWorker } from '../worker/worker.ts';
@@ -31,7 +31,8 @@ async function work(options: WorkerCommandOptions): Promise<void> {
   if (options.concurrency) config.concurrency = options.concurrency;
   const database = await openDatabase(config);
   const bar = createProgressBar();
-  const show = async () => bar.update(await readProgress(database.pool));
+  const progress = inOwnTransactions(database.pool);
+  const show = async () => bar.update(await readProgress(progress));
   try {
     if (options.limit) {
       const embedded = await embedSubset(database, config, options.limit, say);

@@ -1,6 +1,6 @@
 import pg from 'pg';
 import type { Config } from '../config.ts';
-import { InvalidDatabaseUrl, translateDatabaseError } from './database-error.ts';
+import { DirectUrlAlone, InvalidDatabaseUrl, translateDatabaseError, type UrlVariable } from './database-error.ts';
 import { openEmbedded } from './embedded.ts';
 
 /** A database to work in, whichever kind it is. */
@@ -23,9 +23,19 @@ export type Queryable = Pick<pg.Pool, 'query'>;
  * @throws InvalidDatabaseUrl, DatabaseUnreachable, LoginRefused and the like, each with its remedy
  */
 export async function openDatabase(config: Config): Promise<Database> {
-  if (config.databaseUrl !== undefined && !isConnectionString(config.databaseUrl)) throw new InvalidDatabaseUrl();
-  const embedded = config.databaseUrl === undefined ? await openEmbedded({ directory: config.embeddedDirectory }) : undefined;
-  const url = config.databaseUrl ?? embedded?.url ?? '';
+  return open(config, config.databaseUrl, 'DATABASE_URL');
+}
+
+/** The same at DATABASE_DIRECT_URL, where it is set: for work that needs one session from begin to end. */
+export async function openDirectDatabase(config: Config): Promise<Database> {
+  return config.directUrl === undefined ? openDatabase(config) : open(config, config.directUrl, 'DATABASE_DIRECT_URL');
+}
+
+async function open(config: Config, serverUrl: string | undefined, variable: UrlVariable): Promise<Database> {
+  if (config.databaseUrl === undefined && config.directUrl !== undefined) throw new DirectUrlAlone();
+  if (serverUrl !== undefined && !isConnectionString(serverUrl)) throw new InvalidDatabaseUrl(variable);
+  const embedded = serverUrl === undefined ? await openEmbedded({ directory: config.embeddedDirectory }) : undefined;
+  const url = serverUrl ?? embedded?.url ?? '';
   const pool = createPool(url);
   const database: Database = {
     pool,
@@ -41,7 +51,7 @@ export async function openDatabase(config: Config): Promise<Database> {
     await pool.query('SELECT 1');
   } catch (error) {
     await database.close();
-    throw translateDatabaseError(error, url);
+    throw translateDatabaseError(error, url, variable);
   }
   return database;
 }
@@ -52,17 +62,42 @@ function isConnectionString(text: string): boolean {
 }
 
 /**
- * Settings of every session of ours: keys look the same whatever the role has set, rows that row level security would
- * hide end in an error instead of being taken for deleted, and long maintenance is not cut off.
+ * What our statements must find whatever the role has set: keys look the same, rows that row level security would hide end
+ * in an error instead of being taken for deleted, and long maintenance is not cut off.
  */
-export const SESSION_OPTIONS =
-  '-c timezone=UTC -c datestyle=ISO -c intervalstyle=iso_8601 -c bytea_output=hex -c extra_float_digits=1 -c row_security=off -c statement_timeout=0';
+const SETTINGS: Record<string, string> = {
+  timezone: 'UTC',
+  datestyle: 'ISO',
+  intervalstyle: 'iso_8601',
+  bytea_output: 'hex',
+  extra_float_digits: '1',
+  row_security: 'off',
+  statement_timeout: '0',
+  transaction_timeout: '0',
+};
+
+/** No limit: for reading, which holds up nobody while it waits. */
+export const WAIT_FOR_LOCKS = '0';
+
+/**
+ * Brings a connection to these settings, in one statement. Not as startup `options`: a pooler refuses or forgets them.
+ *
+ * @param lasts for this transaction, or for the whole session, which must then be ours alone
+ * @param lockTimeout longest wait for any lock, as PostgreSQL writes it; left alone when left out
+ */
+export async function applySettings(client: Queryable, lasts: 'transaction' | 'session', lockTimeout?: string): Promise<void> {
+  const settings = lockTimeout === undefined ? SETTINGS : { ...SETTINGS, lock_timeout: lockTimeout };
+  // transaction_timeout is not known before PostgreSQL 17.
+  await client.query(
+    `SELECT set_config(name, value, $3) FROM unnest($1::text[], $2::text[]) AS setting(name, value) WHERE current_setting(name, true) IS NOT NULL`,
+    [Object.keys(settings), Object.values(settings), lasts === 'transaction'],
+  );
+}
 
 function createPool(url: string): pg.Pool {
   const pool = new pg.Pool({
     connectionString: url,
     application_name: 'pg-reembed',
-    options: SESSION_OPTIONS,
     connectionTimeoutMillis: 10_000,
     max: 12,
   });
@@ -72,7 +107,8 @@ function createPool(url: string): pg.Pool {
 }
 
 /**
- * Runs `work` in one transaction on one connection; rolls back when it throws.
+ * Runs `work` in one transaction on one connection, under settings of its own; rolls back when it throws. Whatever depends
+ * on a setting, or takes long, runs in here: a pooler may give the next transaction another session.
  *
  * @param lockTimeout longest wait for any lock, as PostgreSQL writes it; holds for this transaction only
  */
@@ -86,7 +122,7 @@ export async function inTransaction<T>(pool: pg.Pool, work: (client: pg.PoolClie
   client.on('error', onError);
   try {
     await client.query('BEGIN');
-    await client.query("SELECT set_config('lock_timeout', $1, true)", [lockTimeout]);
+    await applySettings(client, 'transaction', lockTimeout);
     const result = await work(client);
     await client.query('COMMIT');
     return result;
@@ -99,4 +135,10 @@ export async function inTransaction<T>(pool: pg.Pool, work: (client: pg.PoolClie
     client.off('error', onError);
     client.release(broken);
   }
+}
+
+/** Runs each query in a transaction of its own, under the settings of inTransaction(); unless told otherwise it waits for locks. */
+export function inOwnTransactions(pool: pg.Pool, lockTimeout = WAIT_FOR_LOCKS): Queryable {
+  const query = (text: string, values?: unknown[]) => inTransaction(pool, (client) => client.query(text, values), lockTimeout);
+  return { query: query as unknown as pg.Pool['query'] };
 }

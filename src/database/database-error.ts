@@ -1,22 +1,34 @@
 import { GateClosed, messageOf, ReembedError, UsageError } from '../errors.ts';
 
-/** DATABASE_URL cannot be read. The text itself is not shown: it may hold a password. */
+/** The variables that say where the database is. */
+export type UrlVariable = 'DATABASE_URL' | 'DATABASE_DIRECT_URL';
+
+/** The address cannot be read. The text itself is not shown: it may hold a password. */
 export class InvalidDatabaseUrl extends UsageError {
-  constructor() {
+  constructor(variable: UrlVariable) {
     super(
-      'DATABASE_URL is not a connection string',
+      `${variable} is not a connection string`,
       'write it as postgres://user:password@host:5432/database; percent-encode special characters of the password',
     );
   }
 }
 
-/** No server answers at DATABASE_URL. */
+/** Workers would use the embedded database while the migrations run on a server. */
+export class DirectUrlAlone extends UsageError {
+  constructor() {
+    super('DATABASE_DIRECT_URL is set, but DATABASE_URL is not', 'set both to the same database, or only DATABASE_URL');
+  }
+}
+
+/** No server answers at the address. */
 export class DatabaseUnreachable extends ReembedError {
-  constructor(where: string, cause: unknown) {
+  constructor(where: string, variable: UrlVariable, cause: unknown) {
     super(
       'database_unreachable',
       `no database answers at ${where} (${reasonOf(cause)})`,
-      'check DATABASE_URL and that the server runs; unset it to use the embedded database',
+      variable === 'DATABASE_URL'
+        ? 'check DATABASE_URL and that the server runs; unset it to use the embedded database'
+        : `check ${variable} and that the server runs`,
       {
         cause,
       },
@@ -26,15 +38,15 @@ export class DatabaseUnreachable extends ReembedError {
 
 /** The server refuses the role or the password. */
 export class LoginRefused extends ReembedError {
-  constructor(where: string, cause: unknown) {
-    super('login_refused', `${where} refused the login: ${messageOf(cause)}`, 'check user and password in DATABASE_URL', { cause });
+  constructor(where: string, variable: UrlVariable, cause: unknown) {
+    super('login_refused', `${where} refused the login: ${messageOf(cause)}`, `check user and password in ${variable}`, { cause });
   }
 }
 
-/** The database named in DATABASE_URL does not exist. */
+/** The database named in the address does not exist. */
 export class NoSuchDatabase extends ReembedError {
-  constructor(where: string, cause: unknown) {
-    super('no_such_database', `${messageOf(cause)} at ${where}`, 'create it, or correct the name in DATABASE_URL', { cause });
+  constructor(where: string, variable: UrlVariable, cause: unknown) {
+    super('no_such_database', `${messageOf(cause)} at ${where}`, `create it, or correct the name in ${variable}`, { cause });
   }
 }
 
@@ -109,18 +121,19 @@ const OWN_SQLSTATES: Record<string, string> = {
  * Turns an error of the driver into one of ours where the user can do something about it; gives back any other as it is.
  *
  * @param url connection string; only host and port are shown
+ * @param variable where the connection string comes from
  */
-export function translateDatabaseError(error: unknown, url = ''): unknown {
+export function translateDatabaseError(error: unknown, url = '', variable: UrlVariable = 'DATABASE_URL'): unknown {
   if (error instanceof ReembedError || !(error instanceof Error)) return error;
   const { code = '', hint = '' } = error as { code?: string; hint?: string };
   const where = placeOf(url);
   if (code === 'RE001') return new GateClosed(error.message, hint);
   if (code in OWN_SQLSTATES) return new RefusedBySql(OWN_SQLSTATES[code] ?? code, error.message, hint, error);
-  if (code === '28P01' || code === '28000' || /\bSASL\b/.test(error.message)) return new LoginRefused(where, error);
-  if (code === '3D000') return new NoSuchDatabase(where, error);
+  if (code === '28P01' || code === '28000' || /\bSASL\b/.test(error.message)) return new LoginRefused(where, variable, error);
+  if (code === '3D000') return new NoSuchDatabase(where, variable, error);
   if (code === '42501') return new MissingRight(error);
   if (code === '2BP01') return new StillNeeded(error);
-  if (isConnectionFailure(error)) return new DatabaseUnreachable(where, error);
+  if (isConnectionFailure(error)) return new DatabaseUnreachable(where, variable, error);
   if (isLockFailure(error)) return new LockNotAvailable(1, error);
   // 25006 read-only, class 53 no resources, class 57 cancelled, class 58 the system underneath.
   if (code === '25006' || /^(53|57|58)/.test(code)) return new ServerRefused(error);

@@ -1,10 +1,10 @@
 import { runner } from 'node-pg-migrate';
-import pg from 'pg';
 import { messageOf, ReembedError } from '../errors.ts';
-import { type Database, type Queryable, SESSION_OPTIONS } from './connection.ts';
+import type { Database, Queryable } from './connection.ts';
 import { translateDatabaseError } from './database-error.ts';
 import { withLockRetries } from './lock-retries.ts';
 import { listMigrationFiles, type MigrationFile, MigrationFileEdited, MigrationFileMissing } from './migration-file.ts';
+import { withSession } from './session.ts';
 
 /** Called for each thing the runner does that the user should hear about. */
 export type Notice = (line: string) => void;
@@ -71,12 +71,7 @@ export async function runMigrationFile(database: Database, file: MigrationFile, 
 }
 
 async function runOnce(database: Database, file: MigrationFile, direction: 'up' | 'down'): Promise<void> {
-  const client = new pg.Client({ connectionString: database.url, application_name: 'pg-reembed migrate', options: SESSION_OPTIONS });
-  client.on('error', () => {});
-  await client.connect();
-  try {
-    // A limit meant for the application's queries must not cut off an index build.
-    await client.query('SET statement_timeout = 0');
+  await withSession(database.url, 'pg-reembed migrate', async (client) => {
     await runner({
       dbClient: client,
       dir: [file.path.replace(/[[\]*?{}()!]/g, '\\$&')],
@@ -93,9 +88,7 @@ async function runOnce(database: Database, file: MigrationFile, direction: 'up' 
       logger: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
     });
     if (direction === 'up') await client.query('UPDATE reembed.schema_migration SET sha256 = $1 WHERE name = $2', [file.sha256, file.name]);
-  } finally {
-    await client.end().catch(() => {});
-  }
+  });
 }
 
 /** Drops schema reembed once nothing but the empty record of migrations is left in it. */

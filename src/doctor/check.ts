@@ -22,6 +22,8 @@ export interface Situation {
   /** a transaction that cannot write and waits for no lock */
   db: pg.PoolClient;
   config: Config;
+  /** of the database that is looked at */
+  url: string;
   embedded: boolean;
   role: string;
   /** whether the tables of schema reembed are there */

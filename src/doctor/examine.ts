@@ -6,6 +6,7 @@ import { holdUpChecks } from './hold-ups.ts';
 import { indexChecks } from './indexes.ts';
 import { installationChecks } from './installation.ts';
 import { pgvectorChecks } from './pgvector.ts';
+import { poolerChecks } from './pooler.ts';
 import { rightsChecks } from './rights.ts';
 import { serverChecks } from './server.ts';
 import { targetChecks } from './targets.ts';
@@ -13,6 +14,7 @@ import { workChecks } from './work.ts';
 
 const checks: Check[] = [
   ...serverChecks,
+  ...poolerChecks,
   ...pgvectorChecks,
   ...installationChecks,
   ...rightsChecks,
@@ -38,7 +40,7 @@ export async function examineDatabase(database: Database, config: Config): Promi
   if (embedded) findings.push(embeddedFinding());
   for (const check of checks) {
     if ((embedded && check.needsServer) || (!installed && check.needsSchema)) continue;
-    findings.push(...(await runCheck(check, database, { config, embedded, role, installed })));
+    findings.push(...(await runCheck(check, database, { config, url: database.url, embedded, role, installed })));
   }
   return findings;
 }

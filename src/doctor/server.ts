@@ -38,21 +38,6 @@ const writable: Check = {
   },
 };
 
-const pooler: Check = {
-  name: 'pooler',
-  needsServer: true,
-  async run({ db }) {
-    const { rows } = await db.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
-    // A pooler answers with a process id of its own making.
-    const { processID } = db as { processID?: number };
-    if (processID === undefined || processID === rows[0]?.pid) return ok('connected to the server itself');
-    return warn(
-      'a connection pooler stands in between',
-      'migrate and worker need sessions of their own (advisory locks, SET): use the direct address in DATABASE_URL, or session pooling',
-    );
-  },
-};
-
 const connections: Check = {
   name: 'connections',
   needsServer: true,
@@ -142,4 +127,4 @@ const publications: Check = {
 };
 
 /** Checks of the server and the way to it. */
-export const serverChecks: Check[] = [postgresql, writable, pooler, connections, replicationRole, replication, publications];
+export const serverChecks: Check[] = [postgresql, writable, connections, replicationRole, replication, publications];

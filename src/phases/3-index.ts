@@ -1,5 +1,6 @@
-import type { Queryable } from '../database/connection.ts';
+import type { Database } from '../database/connection.ts';
 import type { Notice } from '../database/migration-runner.ts';
+import { withSession } from '../database/session.ts';
 import { CONCURRENT_LOCK_WAIT, type Phase, RESET_LOCK_WAIT } from './phase.ts';
 import { identifier, literal, operatorClass, tableOf } from './plan.ts';
 
@@ -37,8 +38,8 @@ export const index: Phase = {
  * Drops what a failed concurrent build of this campaign left INVALID: IF NOT EXISTS would take it for the index. Only
  * the campaign's own index on its own table is ever dropped, or on the way back from contract one that it restores.
  */
-export async function dropInvalidIndexes(db: Queryable, campaign: string, notice: Notice): Promise<void> {
-  const { rows } = await db.query<{ name: string; statement: string }>(
+export async function dropInvalidIndexes(database: Database, campaign: string, notice: Notice): Promise<void> {
+  const { rows } = await database.pool.query<{ name: string; statement: string }>(
     `SELECT c.relname AS name, format('DROP INDEX CONCURRENTLY %I.%I', n.nspname, c.relname) AS statement
        FROM reembed.migration AS m
        JOIN reembed.target AS t ON t.name = m.target
@@ -51,7 +52,8 @@ export async function dropInvalidIndexes(db: Queryable, campaign: string, notice
     [campaign],
   );
   for (const { name, statement } of rows) {
-    await db.query(statement);
+    // Waits for transactions older than itself, and cannot run inside one where a statement_timeout is lifted.
+    await withSession(database.url, 'pg-reembed migrate', (client) => client.query(statement));
     notice(`index ${name} was left INVALID by an earlier build: dropped, will be built again`);
   }
 }

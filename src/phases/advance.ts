@@ -1,4 +1,4 @@
-import type { Database, Queryable } from '../database/connection.ts';
+import { type Database, inOwnTransactions, type Queryable } from '../database/connection.ts';
 import { withLockRetries } from '../database/lock-retries.ts';
 import type { MigrationFile } from '../database/migration-file.ts';
 import { type Notice, readMigrationState, runMigrationFile } from '../database/migration-runner.ts';
@@ -51,9 +51,9 @@ export async function advance(database: Database, options: AdvanceOptions): Prom
       sqlApplied = true;
     }
     if (result.ran.length >= limit) return result;
-    const next = own ?? (await nextOpenFile(database.pool, pending, result.waiting, options));
+    const next = own ?? (await nextOpenFile(inOwnTransactions(database.pool), pending, result.waiting, options));
     if (!next) return result;
-    if (next.phase === 'index' && next.campaign) await dropInvalidIndexes(database.pool, next.campaign, options.notice);
+    if (next.phase === 'index' && next.campaign) await dropInvalidIndexes(database, next.campaign, options.notice);
     const startedAt = Date.now();
     await runMigrationFile(database, next, 'up', options.notice);
     const duration = Date.now() - startedAt;

@@ -1,4 +1,4 @@
-import type { Database } from '../database/connection.ts';
+import { type Database, inOwnTransactions } from '../database/connection.ts';
 import { withLockRetries } from '../database/lock-retries.ts';
 import type { MigrationFile } from '../database/migration-file.ts';
 import { dropEmptySchema, type Notice, readMigrationState, runMigrationFile } from '../database/migration-runner.ts';
@@ -44,7 +44,7 @@ export async function retreat(database: Database, options: RetreatOptions): Prom
     if (!last && done.ran.length === 0) throw new NothingToTakeDown();
     if (!last) break;
     if (last.phase === 'switch' && last.campaign) await refuseIncompleteWayBack(database, last.campaign, options);
-    if (last.phase === 'contract' && last.campaign) await dropInvalidIndexes(database.pool, last.campaign, options.notice);
+    if (last.phase === 'contract' && last.campaign) await dropInvalidIndexes(database, last.campaign, options.notice);
     // The tables cannot go while functions are made of their types; the next `up` brings the functions again.
     if (!last.campaign) await withLockRetries(() => dropSqlObjects(database), 'sql/', options.notice);
     const startedAt = Date.now();
@@ -59,11 +59,12 @@ export async function retreat(database: Database, options: RetreatOptions): Prom
 }
 
 async function refuseIncompleteWayBack(database: Database, campaign: string, options: RetreatOptions): Promise<void> {
-  const missing = await rowsLackingOldVector(database.pool, campaign);
+  const db = inOwnTransactions(database.pool);
+  const missing = await rowsLackingOldVector(db, campaign);
   if (missing === 0) return;
   if (!options.acceptMissing) {
     // So that the remedy is true also of rows that no trigger has noted.
-    await database.pool.query('SELECT reembed.sweep_old($1)', [campaign]);
+    await db.query('SELECT reembed.sweep_old($1)', [campaign]);
     throw new GateClosed(
       `going back now, ${missing} rows would not be found: they have no vector of the old model`,
       'npm run worker brings them where the old model can be called; or npm run migrate down -- --accept-missing',

@@ -1,7 +1,6 @@
 import { basename } from 'node:path';
-import type pg from 'pg';
 import { toSql } from 'pgvector';
-import { type Database, inTransaction } from '../database/connection.ts';
+import { type Database, inOwnTransactions, inTransaction, type Queryable } from '../database/connection.ts';
 import type { ModelRow } from '../embedding/models.ts';
 import { type Campaign, loadCampaign, type Thresholds } from './campaign.ts';
 import { type BeforeAfter, compareQuery, LOCK_WAIT, type QueryComparison } from './comparison.ts';
@@ -12,7 +11,7 @@ import { drawRows, type QuerySource, readQueryFile, readQueryTable, requireColum
 import { mean } from './ranking-metrics.ts';
 import { storeValidation } from './record.ts';
 import { missedThresholds } from './thresholds.ts';
-import { ScanTimedOut, TableLocked } from './validation-error.ts';
+import { ScanCancelled, TableLocked } from './validation-error.ts';
 
 /**
  * Embeds query texts with one of the two models, one vector per text in the order of the texts.
@@ -87,7 +86,7 @@ export async function validate(database: Database, options: ValidateOptions): Pr
     return await compare(database, options);
   } catch (error) {
     const { code } = error as { code?: string };
-    if (code === '57014') throw new ScanTimedOut(error);
+    if (code === '57014') throw new ScanCancelled(error);
     throw code === '55P03' ? new TableLocked(error) : error;
   }
 }
@@ -95,12 +94,13 @@ export async function validate(database: Database, options: ValidateOptions): Pr
 async function compare(database: Database, options: ValidateOptions): Promise<ValidationResult> {
   const { pool } = database;
   const { judgements, judgementColumn, k = 10 } = options;
-  const clock = await pool.query<{ now: string }>('SELECT clock_timestamp()::text AS now');
+  const db = inOwnTransactions(pool, LOCK_WAIT);
+  const clock = await db.query<{ now: string }>('SELECT clock_timestamp()::text AS now');
   const startedAt = clock.rows[0]?.now ?? '';
 
-  const campaign = await loadCampaign(pool, options);
-  if (judgementColumn !== undefined) await requireColumn(pool, campaign.table, judgementColumn, '--judgement-column');
-  const { queries, judgedRowsMissing } = await readQueries(pool, campaign, options);
+  const campaign = await loadCampaign(db, options);
+  if (judgementColumn !== undefined) await requireColumn(db, campaign.table, judgementColumn, '--judgement-column');
+  const { queries, judgedRowsMissing } = await readQueries(db, campaign, options);
   const index = await inTransaction(pool, (client) => inspectIndex(client, campaign, queries[0]?.newVector ?? '', k), LOCK_WAIT);
 
   let done = 0;
@@ -111,7 +111,7 @@ async function compare(database: Database, options: ValidateOptions): Promise<Va
     return comparison;
   });
 
-  const figures = { ...summarise(comparisons), ...(await measureCoverage(pool, campaign)), k };
+  const figures = { ...summarise(comparisons), ...(await measureCoverage(db, campaign)), k };
   const reasons = missedThresholds(figures, campaign.thresholds, index);
   const run = {
     ...figures,
@@ -136,7 +136,7 @@ async function compare(database: Database, options: ValidateOptions): Promise<Va
 }
 
 async function readQueries(
-  pool: pg.Pool,
+  db: Queryable,
   campaign: Campaign,
   options: ValidateOptions,
 ): Promise<{ queries: VectorQuery[]; judgedRowsMissing: number }> {
@@ -144,7 +144,7 @@ async function readQueries(
   const check = async (queries: { id: string }[]) =>
     judgements
       ? checkJudgements(
-          pool,
+          db,
           campaign,
           judgements,
           queries.map(({ id }) => id),
@@ -152,11 +152,11 @@ async function readQueries(
         )
       : 0;
   if (source.kind === 'rows') {
-    const queries = await drawRows(pool, campaign, sample);
+    const queries = await drawRows(db, campaign, sample);
     return { queries, judgedRowsMissing: await check(queries) };
   }
   const texts =
-    source.kind === 'file' ? readQueryFile(source.path, sample, judgements) : await readQueryTable(pool, source, sample, judgements);
+    source.kind === 'file' ? readQueryFile(source.path, sample, judgements) : await readQueryTable(db, source, sample, judgements);
   const judgedRowsMissing = await check(texts);
   return { queries: await embedQueries(campaign, texts, options.embedder), judgedRowsMissing };
 }
@@ -191,8 +191,8 @@ function summarise(comparisons: QueryComparison[]) {
   };
 }
 
-async function measureCoverage(pool: pg.Pool, campaign: Campaign) {
-  const { rows } = await pool.query<{ total: string; missing: string; just_changed: string }>(
+async function measureCoverage(db: Queryable, campaign: Campaign) {
+  const { rows } = await db.query<{ total: string; missing: string; just_changed: string }>(
     'SELECT total, missing, just_changed FROM reembed.coverage($1, $2)',
     [campaign.target, campaign.new.model.name],
   );

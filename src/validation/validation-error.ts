@@ -93,13 +93,13 @@ export class QueryRefused extends ReembedError {
   }
 }
 
-/** A statement of the comparison ran into the server's time limit. */
-export class ScanTimedOut extends ReembedError {
+/** Somebody ended a statement of the comparison; statement_timeout does not apply to it. */
+export class ScanCancelled extends ReembedError {
   constructor(cause: unknown) {
     super(
-      'scan_timed_out',
-      'a scan of the table was cancelled, most likely by statement_timeout',
-      "lift the limit for this run: PGOPTIONS='-c statement_timeout=0' npm run validate",
+      'scan_cancelled',
+      'a scan of the table was cancelled, as pg_cancel_backend() does',
+      'see that nobody ends long statements, or compare fewer queries: npm run validate -- --sample 50',
       { cause },
     );
   }

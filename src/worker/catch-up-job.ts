@@ -25,8 +25,8 @@ export async function runCatchUp(context: WorkContext, targetName: string, signa
   );
   const state = rows[0];
   if (!state) return;
-  if (state.sweep) await pool.query('SELECT reembed.sweep($1)', [state.sweep]);
-  if (state.oldSweep) await pool.query('SELECT reembed.resume_old($1)', [state.oldSweep]);
+  if (state.sweep) await inTransaction(pool, (client) => client.query('SELECT reembed.sweep($1)', [state.sweep]));
+  if (state.oldSweep) await inTransaction(pool, (client) => client.query('SELECT reembed.resume_old($1)', [state.oldSweep]));
   const [first, second]: Role[] = state.readRole === 'old' ? ['old', 'new'] : ['new', 'old'];
   const { patienceSeconds } = context.config;
   // Rows may have changed again while the second model was asked, so the first has its turn again.

@@ -7,6 +7,8 @@ import { openEmbedded } from '../../src/database/embedded.ts';
 export interface TestDatabase {
   url: string;
   pool: pg.Pool;
+  /** environment in which a command finds it */
+  env: Record<string, string>;
   /** true on a real server: several sessions, locks that block, roles */
   real: boolean;
   close(): Promise<void>;
@@ -38,12 +40,20 @@ async function cloneTemplate(server: string): Promise<TestDatabase> {
   return {
     url,
     pool,
+    env: environmentOf(url),
     real: true,
     async close() {
       await pool.end();
       await withAdmin(server, (admin) => admin.query(`DROP DATABASE ${name} WITH (FORCE)`));
     },
   };
+}
+
+/** With TEST_PGBOUNCER_URL, a PgBouncer in transaction mode in front of the server, commands go through it wherever they may. */
+function environmentOf(url: string): Record<string, string> {
+  const pooler = process.env.TEST_PGBOUNCER_URL;
+  if (!pooler) return { DATABASE_URL: url };
+  return { DATABASE_URL: urlOf(pooler, new URL(url).pathname.slice(1)), DATABASE_DIRECT_URL: url };
 }
 
 async function startEmbedded(): Promise<TestDatabase> {
@@ -55,6 +65,7 @@ async function startEmbedded(): Promise<TestDatabase> {
   return {
     url: embedded.url,
     pool,
+    env: { DATABASE_URL: embedded.url },
     real: false,
     async close() {
       await pool.end();

@@ -53,7 +53,7 @@ export async function createStage(models: Record<string, number> = {}): Promise<
     createTestDatabase(),
     startProvider({ [OLD_MODEL]: OLD_DIMENSIONS, [NEW_MODEL]: NEW_DIMENSIONS, ...models }),
   ]);
-  const env = { DATABASE_URL: db.url, OPENAI_API_KEY: 'test', OPENAI_BASE_URL: provider.url };
+  const env = { ...db.env, OPENAI_API_KEY: 'test', OPENAI_BASE_URL: provider.url };
   const workplace = createWorkplace(env);
   const directory = join(workplace.directory, 'migrations');
   const database: Database = { pool: db.pool, url: db.url, embedded: false, directory, close: async () => {} };

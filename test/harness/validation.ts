@@ -1,4 +1,4 @@
-import type pg from 'pg';
+import pg from 'pg';
 import type { Database } from '../../src/database/connection.ts';
 import { advance } from '../../src/phases/advance.ts';
 import type { QueryEmbedder } from '../../src/validation/validate.ts';
@@ -6,12 +6,16 @@ import { createTestDatabase } from './database.ts';
 import { createDocuments, NEW_DIMENSIONS, NEW_MODEL, OLD_DIMENSIONS, OLD_MODEL, vectorText } from './documents.ts';
 import { vectorOf } from './provider.ts';
 
-/** A test database with the toolkit's schema in it. */
+/** A test database with the toolkit's schema in it; with TEST_PGBOUNCER_URL it is used through the pool. */
 export async function openWithSchema(): Promise<Database> {
-  const { pool, url, real, close } = await createTestDatabase();
+  const { pool, url, env, real, close } = await createTestDatabase();
   const database: Database = { pool, url, embedded: !real, directory: '', close };
   await advance(database, { directory: 'no-campaigns', notice: () => {} });
-  return database;
+  const { DATABASE_URL: used = url } = env;
+  if (used === url) return database;
+  const pooled = new pg.Pool({ connectionString: used, max: 6 });
+  pooled.on('error', () => {});
+  return { ...database, pool: pooled, url: used, close: () => pooled.end().then(close) };
 }
 
 /** Registers a campaign on a table whose columns are there already, and leaves it in phase expand. */

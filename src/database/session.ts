@@ -1,0 +1,77 @@
+import pg from 'pg';
+import { ReembedError } from '../errors.ts';
+import { applySettings } from './connection.ts';
+
+/** A pooler hands out another session for each transaction, where one is needed from begin to end. */
+export class SessionNeeded extends ReembedError {
+  constructor() {
+    super(
+      'session_needed',
+      'the database is behind a pooler in transaction mode, and migrations need one session from begin to end (advisory lock, CREATE INDEX CONCURRENTLY)',
+      'set DATABASE_DIRECT_URL to the server itself, or to a pool in session mode; nothing was changed',
+    );
+  }
+}
+
+/** What stands between us and the server. */
+export type Road = 'direct' | 'session pooler' | 'transaction pooler';
+
+const ROUNDS = 10;
+
+/**
+ * Opens a connection of its own for `work`, with our settings for as long as it lasts.
+ *
+ * @param application how the server names it in pg_stat_activity
+ */
+export async function withSession<T>(url: string, application: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
+  return withClient(url, application, async (client) => {
+    await applySettings(client, 'session');
+    return work(client);
+  });
+}
+
+/** Opens a connection of its own for `work` and changes nothing in it: it may turn out to be a pooler's. */
+export async function withClient<T>(url: string, application: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = new pg.Client({ connectionString: url, application_name: application, connectionTimeoutMillis: 10_000 });
+  client.on('error', () => {});
+  await client.connect();
+  try {
+    return await work(client);
+  } finally {
+    await client.end().catch(() => {});
+  }
+}
+
+/**
+ * Finds out by what it does whether a connection keeps its session: while another one is in a transaction, the first must
+ * be with the same server process as before, and the other with a different one.
+ *
+ * @param client a connection to `url`, outside any transaction
+ * @returns the road and, when the session is kept, its server process
+ */
+export async function examineRoad(client: pg.Client, url: string): Promise<{ road: Road; pid: number }> {
+  const { rows } = await client.query<{ pid: number; embedded: boolean }>(
+    "SELECT pg_backend_pid() AS pid, current_setting('reembed.embedded', true) IS NOT NULL AS embedded",
+  );
+  const { pid = 0, embedded = false } = rows[0] ?? {};
+  if (embedded) return { road: 'direct', pid };
+  // A pooler answers the login with a process id of its own making. Where other clients keep its sessions busy, one round
+  // may see the same process by chance.
+  const isServerItself = (client as { processID?: number }).processID === pid;
+  const isKept = await withClient(url, 'pg-reembed', async (other) => {
+    for (let round = 0; round < (isServerItself ? 1 : ROUNDS); round++) {
+      await other.query('BEGIN');
+      const isShared = (await askProcess(other)) === pid || (await askProcess(client)) !== pid;
+      await other.query('ROLLBACK');
+      if (isShared) return false;
+    }
+    return true;
+  });
+  if (!isKept) return { road: 'transaction pooler', pid };
+  return { road: isServerItself ? 'direct' : 'session pooler', pid };
+}
+
+async function askProcess(client: pg.Client): Promise<number> {
+  const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+  return rows[0]?.pid ?? 0;
+}

@@ -1,0 +1,56 @@
+import type { Queryable } from '../database/connection.ts';
+import { translateDatabaseError } from '../database/database-error.ts';
+import { examineRoad, withClient } from '../database/session.ts';
+import { ReembedError } from '../errors.ts';
+import { type Check, error, ok, type Verdict, warn } from './check.ts';
+
+const APPLICATION = 'pg-reembed doctor';
+const REMEDY = 'set DATABASE_DIRECT_URL to the server itself, or to a pool in session mode';
+
+const pooler: Check = {
+  name: 'pooler',
+  needsServer: true,
+  async run({ url, config }) {
+    const { road } = await withClient(url, APPLICATION, (client) => examineRoad(client, url));
+    if (road === 'direct') return ok('connected to the server itself');
+    if (road === 'session pooler') return ok('a connection pooler stands in between; it keeps sessions');
+    const finding = 'a connection pooler in transaction mode stands in between';
+    if (config.directUrl === undefined) return warn(`${finding}: workers may use it, migrate up and down are refused`, REMEDY);
+    return ok(`${finding}; migrate up and down go by DATABASE_DIRECT_URL`);
+  },
+};
+
+const directAddress: Check = {
+  name: 'direct address',
+  needsServer: true,
+  async run({ db, config }) {
+    const { directUrl } = config;
+    if (directUrl === undefined) return ok('DATABASE_DIRECT_URL is not set: migrate up and down go by DATABASE_URL');
+    const here = await identify(db);
+    try {
+      return await withClient(directUrl, APPLICATION, async (client): Promise<Verdict> => {
+        if ((await identify(client)) !== here)
+          return error('DATABASE_DIRECT_URL leads to another database than DATABASE_URL', 'let both name the same database');
+        const { road } = await examineRoad(client, directUrl);
+        if (road === 'transaction pooler')
+          return error('DATABASE_DIRECT_URL leads to a pooler in transaction mode: migrate up and down are refused', REMEDY);
+        return ok('DATABASE_DIRECT_URL is set, and keeps sessions');
+      });
+    } catch (thrown) {
+      const known = translateDatabaseError(thrown, directUrl, 'DATABASE_DIRECT_URL');
+      if (!(known instanceof ReembedError)) throw thrown;
+      return error(`DATABASE_DIRECT_URL: ${known.message}`, known.remedy);
+    }
+  },
+};
+
+/** Tells databases apart that have the same name on different servers. */
+async function identify(db: Queryable): Promise<string> {
+  const { rows } = await db.query<{ identity: string }>(
+    `SELECT format('%s/%s', extract(epoch FROM pg_postmaster_start_time()), oid) AS identity FROM pg_database WHERE datname = current_database()`,
+  );
+  return rows[0]?.identity ?? '';
+}
+
+/** Checks of what stands between us and the server. */
+export const poolerChecks: Check[] = [pooler, directAddress];

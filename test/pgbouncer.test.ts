@@ -1,0 +1,200 @@
+import anyTest from 'ava';
+import pg from 'pg';
+import { examineRoad, withClient } from '../src/database/session.ts';
+import { until } from './harness/campaign.ts';
+import { createDocuments, wrongRows } from './harness/documents.ts';
+import { type PgBouncer, startPgBouncer } from './harness/pgbouncer.ts';
+import { assertRefused, fingerprint } from './harness/refusal.ts';
+import { createStage, type Stage } from './harness/stage.ts';
+
+// Needs a server, and a command that puts PgBouncer in front of it; see test/harness/pgbouncer.ts.
+const command = process.env.TEST_DATABASE_URL ? process.env.TEST_PGBOUNCER : undefined;
+const test = command ? anyTest.serial : anyTest.serial.skip;
+
+let stage: Stage;
+let bouncer: PgBouncer;
+let pooled: { DATABASE_URL: string; DATABASE_DIRECT_URL: string };
+let direct: { DATABASE_URL: string; DATABASE_DIRECT_URL: string };
+
+anyTest.before(async () => {
+  if (!command) return;
+  [stage, bouncer] = await Promise.all([createStage(), startPgBouncer(command)]);
+  direct = { DATABASE_URL: bouncer.pooled(stage.db.url), DATABASE_DIRECT_URL: stage.db.url };
+  pooled = { ...direct, DATABASE_DIRECT_URL: '' };
+  await createDocuments(stage.db.pool, 400);
+  await stage.draft({ table: 'documents', batchRows: 40 });
+});
+anyTest.after.always(async () => {
+  await bouncer?.close();
+  await stage?.close();
+});
+
+async function locks(): Promise<number> {
+  const { rows } = await stage.db.pool.query<{ count: number }>(
+    `SELECT count(*)::int FROM pg_locks AS l JOIN pg_database AS d ON d.oid = l.database WHERE l.locktype = 'advisory' AND d.datname = current_database()`,
+  );
+  return rows[0]?.count ?? 0;
+}
+
+/** Several applications that keep the pool's sessions changing hands for as long as `work` takes. */
+async function withTraffic<T>(work: () => Promise<T>): Promise<T> {
+  const pool = new pg.Pool({ connectionString: pooled.DATABASE_URL, max: 8 });
+  let isOver = false;
+  const traffic = Array.from({ length: 8 }, async () => {
+    while (!isOver) await pool.query('SELECT pg_sleep(random() * 0.005)');
+  });
+  try {
+    return await work();
+  } finally {
+    isOver = true;
+    await Promise.all(traffic);
+    await pool.end();
+  }
+}
+
+test('migrate up and down through PgBouncer alone are refused, change nothing and leave no lock', async (t) => {
+  const before = await fingerprint(stage.db.pool);
+  const refusal = { code: 'session_needed', says: /transaction mode/, remedy: /DATABASE_DIRECT_URL/ };
+  assertRefused(t, await stage.workplace.run(['migrate', 'up'], pooled), refusal);
+  assertRefused(t, await stage.workplace.run(['migrate', 'up', '--wait'], pooled), refusal);
+  assertRefused(t, await stage.workplace.run(['migrate', 'down'], pooled), refusal);
+  await withTraffic(async () => assertRefused(t, await stage.workplace.run(['migrate', 'up'], pooled), refusal));
+  const astray = { ...pooled, DATABASE_DIRECT_URL: pooled.DATABASE_URL };
+  assertRefused(t, await stage.workplace.run(['migrate', 'up'], astray), refusal);
+  t.is(await locks(), 0);
+  t.deepEqual(await fingerprint(stage.db.pool), before);
+});
+
+test('a pool in transaction mode is recognised also while others keep its sessions changing hands', async (t) => {
+  const roads = new Set<string>();
+  const look = (url: string) => withClient(url, 'test', async (client) => (await examineRoad(client, url)).road);
+  for (let i = 0; i < 5; i++) roads.add(await look(pooled.DATABASE_URL));
+  await withTraffic(async () => {
+    for (let i = 0; i < 20; i++) roads.add(await look(pooled.DATABASE_URL));
+  });
+  t.deepEqual([...roads], ['transaction pooler']);
+  t.is(await look(stage.db.url), 'direct');
+});
+
+test('an address for migrations that cannot be used is refused by its own name', async (t) => {
+  const run = (env: Record<string, string>) => stage.workplace.run(['migrate', 'up'], { ...direct, ...env });
+  assertRefused(t, await run({ DATABASE_DIRECT_URL: 'nonsense' }), { code: 'usage', exit: 'usage', says: /^DATABASE_DIRECT_URL is not/ });
+  assertRefused(t, await run({ DATABASE_DIRECT_URL: 'postgres://a:b@127.0.0.1:1/c' }), {
+    code: 'database_unreachable',
+    remedy: /check DATABASE_DIRECT_URL/,
+  });
+  assertRefused(t, await run({ DATABASE_URL: '' }), { code: 'usage', exit: 'usage', says: /DATABASE_URL is not/ });
+});
+
+test('doctor names the pooler and says whether there is a way around it', async (t) => {
+  const look = async (env: Record<string, string>) => {
+    const { stdout } = await stage.workplace.run(['doctor', '--json'], env);
+    const { findings } = JSON.parse(stdout) as { findings: { name: string; level: string; finding: string; remedy: string | null }[] };
+    return ['pooler', 'direct address'].map((name) => findings.find((finding) => finding.name === name));
+  };
+  const [pooler, address] = await look(pooled);
+  t.is(pooler?.level, 'warn');
+  t.regex(pooler?.finding ?? '', /transaction mode .* migrate up and down are refused/);
+  t.regex(pooler?.remedy ?? '', /set DATABASE_DIRECT_URL/);
+  t.regex(address?.finding ?? '', /not set/);
+  t.deepEqual(
+    (await look(direct)).map((finding) => finding?.level),
+    ['ok', 'ok'],
+  );
+  t.regex((await look({ ...direct, DATABASE_DIRECT_URL: pooled.DATABASE_URL }))[1]?.finding ?? '', /leads to a pooler/);
+  const other = Object.assign(new URL(stage.db.url), { pathname: '/postgres' }).href;
+  t.regex((await look({ ...direct, DATABASE_DIRECT_URL: other }))[1]?.finding ?? '', /another database/);
+  const [plain] = await look({ DATABASE_URL: stage.db.url });
+  t.is(plain?.finding, 'connected to the server itself');
+});
+
+test('with DATABASE_DIRECT_URL the whole road is gone while workers and the application use the pool', async (t) => {
+  const { run } = stage.workplace;
+  const up = await run(['migrate', 'up'], direct);
+  t.is(up.code, 3, up.stderr);
+
+  const application = new pg.Pool({ connectionString: pooled.DATABASE_URL, max: 4 });
+  t.teardown(() => application.end());
+  let isOver = false;
+  const writes = Array.from({ length: 3 }, async (_, writer) => {
+    for (let i = 0; !isOver; i++) {
+      await application.query('UPDATE documents SET content = $2 WHERE id = $1', [
+        1 + ((i * 7 + writer * 131) % 400),
+        `written ${writer} ${i}`,
+      ]);
+      if (i % 5 === 0) await application.query('INSERT INTO documents (content) VALUES ($1)', [`inserted ${writer} ${i}`]);
+      if (i % 9 === 0) await application.query('DELETE FROM documents WHERE id = (SELECT max(id) FROM documents)');
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  });
+  const workers = [1, 2, 3].map(() => stage.workplace.start(['worker', '--concurrency', '4'], pooled));
+  t.teardown(() => {
+    for (const worker of workers) worker.kill('SIGKILL');
+  });
+  await until(async () => {
+    const { rows } = await stage.db.pool.query("SELECT count(*)::int AS open FROM reembed.batch WHERE state = 'pending'");
+    return rows[0].open === 0;
+  }, 'the batches');
+  await new Promise((resolve) => setTimeout(resolve, 1500));
+  isOver = true;
+  await Promise.all(writes);
+  for (const worker of workers) worker.kill('SIGTERM');
+  await until(() => workers.every(({ exitCode }) => exitCode !== null), 'the end of the workers');
+  t.deepEqual(
+    workers.map(({ exitCode }) => exitCode),
+    [0, 0, 0],
+  );
+  const drained = await run(['worker', '--drain'], pooled);
+  t.is(drained.code, 0, drained.stderr);
+  t.deepEqual(await wrongRows(stage.db.pool, { oldColumn: 'embedding', newColumn: 'embedding_v2' }), []);
+
+  const index = await run(['migrate', 'up', '--wait'], direct);
+  t.is(index.code, 3, index.stderr);
+  t.regex(index.stderr, /have not been compared/);
+  t.is((await run(['setting', 'min_overlap=0'], pooled)).code, 0);
+  const validated = await run(['validate', '--sample', '30', '-k', '5'], pooled);
+  t.is(validated.code, 0, validated.stderr);
+  const switched = await run(['migrate', 'up'], direct);
+  t.is(switched.code, 3, switched.stderr);
+  t.regex(switched.stderr, /4_switch/);
+  t.is((await run(['setting', 'soak=0'], pooled)).code, 0);
+  const contracted = await run(['migrate', 'up'], direct);
+  t.is(contracted.code, 0, contracted.stderr);
+  const back = await run(['migrate', 'down', '2'], direct);
+  t.is(back.code, 0, back.stderr);
+  t.deepEqual(await wrongRows(stage.db.pool, { oldColumn: 'embedding', newColumn: 'embedding_v2' }), []);
+  t.is(await locks(), 0);
+});
+
+test('status, setting, retry and purge work through the pool and leave no setting behind in it', async (t) => {
+  const { run } = stage.workplace;
+  const status = await run(['status', '--json'], pooled);
+  t.is(status.code, 0, status.stderr);
+  t.is((JSON.parse(status.stdout) as { campaigns: { phase: string }[] }).campaigns[0]?.phase, 'index');
+  const setting = await run(['setting', '--json', 'requests_per_minute=600'], pooled);
+  t.is((JSON.parse(setting.stdout) as { requests_per_minute: number }).requests_per_minute, 600, setting.stderr);
+  await stage.db.pool.query(
+    `INSERT INTO reembed.failed_row (target, key, model, class, message) VALUES ('public.documents.embedding', '{"id": 5}', 'new-model', 'test', 'test')`,
+  );
+  const retry = await run(['retry'], pooled);
+  t.is(retry.code, 0, retry.stderr);
+  t.regex(retry.stderr, /1 rows wait/);
+  t.is((await run(['worker', '--drain'], pooled)).code, 0);
+  t.is((await stage.db.pool.query('SELECT FROM reembed.failed_row')).rowCount, 0);
+  assertRefused(t, await run(['purge'], pooled), { code: 'nothing_to_purge' });
+
+  const pool = new pg.Pool({ connectionString: pooled.DATABASE_URL, max: 4 });
+  t.teardown(() => pool.end());
+  const left = await Promise.all(
+    Array.from({ length: 4 }, () =>
+      pool.query(
+        "SELECT name FROM pg_sleep(0.2), pg_settings WHERE source = 'session' AND name IN ('lock_timeout', 'statement_timeout', 'row_security', 'bytea_output', 'extra_float_digits')",
+      ),
+    ),
+  );
+  t.deepEqual(
+    left.flatMap(({ rows }) => rows),
+    [],
+  );
+  t.is(await locks(), 0);
+});
