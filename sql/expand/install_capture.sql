@@ -80,9 +80,11 @@ BEGIN
     v_needs_old_on_insert := format('NEW.%I IS NULL', v_old_column);
   END IF;
 
+  -- No lock_timeout: a note is held by our own short transactions at most, and an application that allows its locks a few
+  -- milliseconds would have its write fail for them. Its statement_timeout still counts.
   EXECUTE format($body$
     CREATE OR REPLACE FUNCTION reembed.%1$I() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path = pg_catalog, pg_temp %12$s AS $f$
+    SET search_path = pg_catalog, pg_temp SET lock_timeout = 0 %12$s AS $f$
     DECLARE
       v_text_changed boolean;
       v_key_changed boolean;

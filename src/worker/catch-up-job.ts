@@ -3,6 +3,7 @@ import { ProviderRefused, ProviderUnavailable } from '../embedding/provider-erro
 import { messageOf } from '../errors.ts';
 import { embedRows, type WorkContext } from './context.ts';
 import { readStale, type StaleRow } from './reader.ts';
+import { sweepTable } from './sweep.ts';
 import { loadTarget, type VectorColumn, vectorColumn, type WorkTarget } from './target.ts';
 import { forgetFailures, recordFailures, writeVectors } from './writer.ts';
 
@@ -24,7 +25,7 @@ export async function runCatchUp(context: WorkContext, targetName: string, signa
   );
   const state = rows[0];
   if (!state) return;
-  if (state.sweep) await pool.query('SELECT reembed.sweep($1)', [state.sweep]);
+  if (state.sweep) await sweepTable(pool, state.sweep, 'new', signal);
   const [first, second]: Role[] = state.readRole === 'old' ? ['old', 'new'] : ['new', 'old'];
   const { patienceSeconds } = context.config;
   // Rows may have changed again while the second model was asked, so the first has its turn again.
@@ -163,6 +164,17 @@ async function settle(
 ): Promise<void> {
   if (notes.length === 0) return;
   await inTransaction(context.database.pool, async (client) => {
+    // Whatever may have to be waited for comes before the notes: a write of the application waits for those.
+    if (stored.rows > 0) {
+      await client.query('UPDATE reembed.migration SET live_rows = live_rows + $2, live_tokens = live_tokens + $3 WHERE name = $1', [
+        target.migration,
+        stored.rows,
+        stored.tokens,
+      ]);
+    }
+    // A row that is gone cannot fail any more.
+    const gone = notes.filter((note) => !note.exists).map(({ keyText }) => keyText);
+    for (const vector of gone.length > 0 ? target.vectors : []) await forgetFailures(client, target, vector, gone);
     await client.query(
       `WITH done AS MATERIALIZED (
          SELECT s.key, note.is_there AND CASE WHEN $5 = 'new' THEN s.needs_old ELSE s.needs_new END AS needs_more
@@ -176,16 +188,6 @@ async function settle(
        DELETE FROM reembed.stale_row AS s USING done WHERE s.target = $1 AND s.key = done.key AND NOT done.needs_more`,
       [target.name, notes.map(({ keyText }) => keyText), notes.map(({ version }) => version), notes.map(({ exists }) => exists), role],
     );
-    // A row that is gone cannot fail any more.
-    const gone = notes.filter((note) => !note.exists).map(({ keyText }) => keyText);
-    for (const vector of gone.length > 0 ? target.vectors : []) await forgetFailures(client, target, vector, gone);
-    if (stored.rows > 0) {
-      await client.query('UPDATE reembed.migration SET live_rows = live_rows + $2, live_tokens = live_tokens + $3 WHERE name = $1', [
-        target.migration,
-        stored.rows,
-        stored.tokens,
-      ]);
-    }
   });
 }
 
