@@ -34,7 +34,7 @@ export async function createSubject(server: string, options: { rows: number; cha
   const folder = mkdtempSync(join(tmpdir(), 'reembed-bench-'));
   const close = async () => {
     await client.end();
-    await administer(server, `DROP DATABASE ${name} WITH (FORCE)`);
+    await administer(server, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
     rmSync(folder, { recursive: true, force: true });
   };
   try {

@@ -39,6 +39,7 @@ async function run(options: Options): Promise<void> {
   const { databaseUrl } = readConfig();
   if (!databaseUrl) throw new Error('set DATABASE_URL: the embedded database has no application beside it that could be slowed');
   const subject = await createSubject(databaseUrl, options);
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => subject.close().finally(() => process.exit(1)));
   try {
     const { rows } = await subject.client.query<{ postgresql: string; pgvector: string }>(
       "SELECT current_setting('server_version') AS postgresql, extversion AS pgvector FROM pg_extension WHERE extname = 'vector'",
