@@ -38,6 +38,30 @@ test('the largest vector there is comes through', async (t) => {
   t.deepEqual(await sendThrough([large, null, large]), [large, null, large]);
 });
 
+test('a halfvec column takes the same parameter, rounded to half precision, and refuses what half precision cannot hold', async (t) => {
+  const store = (components: number[]) =>
+    db.pool.query<{ vector: string }>('INSERT INTO halves (vector) SELECT item FROM unnest($1::vector[]) AS item RETURNING vector::text', [
+      encodeVectorArray([Float32Array.from(components)], vectorOid),
+    ]);
+  await db.pool.query('CREATE TABLE halves (vector halfvec)');
+  const half = fc.float({ noNaN: true, noDefaultInfinity: true, min: -65000, max: 65000 });
+  await fc.assert(
+    fc.asyncProperty(fc.array(half, { minLength: 1, maxLength: 100 }), async (components) => {
+      const stored = JSON.parse((await store(components)).rows[0]?.vector ?? '[]') as number[];
+      t.is(stored.length, components.length);
+      // Eleven significant bits, and steps of 2^-24 near zero; a step more for the decimal text.
+      components.forEach((component, i) => {
+        t.true(
+          Math.abs((stored[i] ?? Number.NaN) - component) <= Math.max(Math.abs(component) / 1024, 2 ** -24),
+          `${component} ${stored[i]}`,
+        );
+      });
+    }),
+    { numRuns: 40 },
+  );
+  await t.throwsAsync(store([1, 70_000]), { message: /out of range/ });
+});
+
 test('a component that is not finite is refused by the database', async (t) => {
   for (const bad of [Number.NaN, Number.POSITIVE_INFINITY]) {
     await t.throwsAsync(sendThrough([Float32Array.of(1, bad)]), { message: /not allowed in vector/ });

@@ -10,6 +10,7 @@ DECLARE
   v_statement text;
   v_rows bigint;
   v_started_at timestamptz;
+  v_block bigint;
 BEGIN
   SELECT * INTO STRICT m FROM reembed.migration WHERE name = p_name;
   IF m.archive IS NULL THEN
@@ -50,7 +51,11 @@ BEGIN
   END LOOP;
 
   -- Rows written since contract have no old vector; the workers bring it where the old model can still be called.
-  PERFORM reembed.sweep_old(p_name);
+  v_block := 0;
+  WHILE v_block IS NOT NULL LOOP
+    v_block := reembed.sweep_portion(p_name, 'old', v_block);
+    COMMIT;
+  END LOOP;
   EXECUTE format('DROP TABLE reembed.%I', m.archive);
   UPDATE reembed.migration SET archive = NULL WHERE name = p_name;
   COMMIT;

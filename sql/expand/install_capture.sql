@@ -11,6 +11,11 @@ DECLARE
   v_clear text := 'clear_' || reembed.capture_suffix(p_target);
   v_text text := 'text_' || reembed.capture_suffix(p_target);
   v_vector_schema text := (SELECT n.nspname FROM pg_extension AS e JOIN pg_namespace AS n ON n.oid = e.extnamespace WHERE e.extname = 'vector');
+  -- A vector that an update leaves alone keeps its place in the TOAST table; told by that, it need not be read, which
+  -- is most of what these triggers would cost. (Not for the text: a longer WHEN costs each statement more than it saves.)
+  v_other_place text := CASE WHEN current_setting('server_version_num')::integer >= 170000
+                             THEN 'pg_column_toast_chunk_id(OLD.%1$I) IS DISTINCT FROM pg_column_toast_chunk_id(NEW.%1$I) OR pg_column_toast_chunk_id(NEW.%1$I) IS NULL'
+                             ELSE 'true' END;
   v_generated text;
   v_text_changed text;
   v_key_changed text;
@@ -32,7 +37,8 @@ BEGIN
     EXECUTE format('DROP FUNCTION IF EXISTS reembed.%I(), reembed.%I(), reembed.%I(%s)', v_note, v_clear, v_text, t.relation);
     RETURN;
   END IF;
-  SELECT column_name INTO v_old_column FROM reembed.vector_column WHERE target = t.name AND role = 'old' AND is_maintained;
+  -- Also of an old model that cannot be called: the worker then puts on record that the row's old vector is of a former text.
+  SELECT column_name INTO v_old_column FROM reembed.vector_column WHERE target = t.name AND role = 'old';
 
   SELECT string_agg(format('OLD.%1$I IS DISTINCT FROM NEW.%1$I', k), ' OR ') INTO v_key_changed FROM unnest(t.key_columns) AS k;
 
@@ -69,15 +75,17 @@ BEGIN
   END IF;
 
   -- "Not written by this statement": an application that stores its own vector with the new text keeps it.
-  v_unwritten := 'coalesce(NEW.%1$I IS NULL OR v_text_changed AND NEW.%1$I OPERATOR(%2$I.=) OLD.%1$I, true)';
+  v_unwritten := 'coalesce(NEW.%1$I IS NULL OR v_text_changed AND (NOT (' || v_other_place || ') OR NEW.%1$I OPERATOR(%2$I.=) OLD.%1$I), true)';
   IF v_old_column IS NOT NULL THEN
     v_needs_old := format(v_unwritten, v_old_column, v_vector_schema);
     v_needs_old_on_insert := format('NEW.%I IS NULL', v_old_column);
   END IF;
 
+  -- No lock_timeout: a note is held by our own short transactions at most, and an application that allows its locks a few
+  -- milliseconds would have its write fail for them. Its statement_timeout still counts.
   EXECUTE format($body$
     CREATE OR REPLACE FUNCTION reembed.%1$I() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path = pg_catalog, pg_temp %12$s AS $f$
+    SET search_path = pg_catalog, pg_temp SET lock_timeout = 0 %12$s AS $f$
     DECLARE
       v_text_changed boolean;
       v_key_changed boolean;
@@ -114,7 +122,7 @@ BEGIN
   -- The model nobody reads loses the outdated vector at once. The one being read keeps it until the worker brings the
   -- new one, because without a vector the row would drop out of search.
   SELECT string_agg(format($body$
-      IF NEW.%1$I OPERATOR(%2$I.=) OLD.%1$I THEN
+      IF NOT ($body$ || v_other_place || $body$) OR NEW.%1$I OPERATOR(%2$I.=) OLD.%1$I THEN
         NEW.%1$I := NULL;%3$s
       END IF;$body$, v.column_name, v_vector_schema, CASE WHEN v.version_column IS NOT NULL THEN format(' NEW.%I := NULL;', v.version_column) ELSE '' END), '')
     INTO v_clearing

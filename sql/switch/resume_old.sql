@@ -7,13 +7,11 @@ DECLARE
   m reembed.migration;
 BEGIN
   SELECT * INTO STRICT m FROM reembed.migration WHERE name = p_name;
-  -- First, so that what is noted below is not cleared by a later call.
-  UPDATE reembed.migration SET needs_old_sweep = false WHERE name = p_name;
-  PERFORM reembed.sweep_old(p_name);
   INSERT INTO reembed.stale_row AS s (target, key, needs_new, needs_old)
   SELECT f.target, f.key, false, true FROM reembed.failed_row AS f
    WHERE f.target = m.target AND f.model = m.from_model AND f.class = 'old_model_unavailable'
   ON CONFLICT (target, key) DO UPDATE SET needs_old = true, version = excluded.version;
+  UPDATE reembed.migration SET needs_old_sweep = false WHERE name = p_name;
 END;
 $$;
-COMMENT ON FUNCTION reembed.resume_old IS 'Notes every row that went without a vector of the old model while that model was not kept current.';
+COMMENT ON FUNCTION reembed.resume_old IS 'Notes the rows whose old vector was given up while that model was not kept current; those without any are found by sweep_portion().';

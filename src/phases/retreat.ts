@@ -4,6 +4,7 @@ import type { MigrationFile } from '../database/migration-file.ts';
 import { dropEmptySchema, type Notice, readMigrationState, runMigrationFile } from '../database/migration-runner.ts';
 import { dropSqlObjects } from '../database/sql-objects.ts';
 import { GateClosed, ReembedError } from '../errors.ts';
+import { sweepTable } from '../worker/sweep.ts';
 import { dropInvalidIndexes } from './3-index.ts';
 import { rowsLackingOldVector } from './4-switch.ts';
 
@@ -64,7 +65,7 @@ async function refuseIncompleteWayBack(database: Database, campaign: string, opt
   if (missing === 0) return;
   if (!options.acceptMissing) {
     // So that the remedy is true also of rows that no trigger has noted.
-    await db.query('SELECT reembed.sweep_old($1)', [campaign]);
+    await sweepTable(database.pool, campaign, 'old');
     throw new GateClosed(
       `going back now, ${missing} rows would not be found: they have no vector of the old model`,
       'npm run worker brings them where the old model can be called; or npm run migrate down -- --accept-missing',

@@ -2,6 +2,7 @@ import { ProviderRefused, ProviderUnavailable } from '../embedding/provider-erro
 import { messageOf } from '../errors.ts';
 import { embedRows, type WorkContext } from './context.ts';
 import { readNotes, type StaleRow } from './reader.ts';
+import { sweepTable } from './sweep.ts';
 import { loadTarget, type VectorColumn, vectorColumn, type WorkTarget } from './target.ts';
 import { settleNotes, storeVectors } from './writer.ts';
 
@@ -25,8 +26,11 @@ export async function runCatchUp(context: WorkContext, targetName: string, signa
   );
   const state = rows[0];
   if (!state) return;
-  if (state.sweep) await inTransaction(pool, (client) => client.query('SELECT reembed.sweep($1)', [state.sweep]));
-  if (state.oldSweep) await inTransaction(pool, (client) => client.query('SELECT reembed.resume_old($1)', [state.oldSweep]));
+  if (state.sweep) await sweepTable(pool, state.sweep, 'new', signal);
+  if (state.oldSweep) {
+    await sweepTable(pool, state.oldSweep, 'old', signal);
+    await pool.query('SELECT reembed.resume_old($1)', [state.oldSweep]);
+  }
   const [first, second]: Role[] = state.readRole === 'old' ? ['old', 'new'] : ['new', 'old'];
   const { patienceSeconds } = context.config;
   // Rows may have changed again while the second model was asked, so the first has its turn again.

@@ -1,0 +1,22 @@
+-- A commit after each portion lets the application have its rows back: noting all missing rows of a large table in one
+-- transaction would hold up every write to them for minutes. Rows that move meanwhile are found by the gate.
+CREATE OR REPLACE FUNCTION reembed.sweep_portion(p_name text, p_role text, p_block bigint) RETURNS bigint
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  v_found record;
+  v_relation regclass := (SELECT t.relation FROM reembed.migration AS m JOIN reembed.target AS t ON t.name = m.target WHERE m.name = p_name);
+  v_blocks bigint := pg_relation_size(v_relation) / current_setting('block_size')::bigint;
+BEGIN
+  SELECT * INTO v_found FROM reembed.note_missing(p_name, p_role, p_block, p_block + 199);
+  IF v_found.noted = 1000 THEN
+    RETURN p_block;
+  ELSIF p_block + 200 < v_blocks THEN
+    RETURN p_block + 200;
+  END IF;
+  UPDATE reembed.migration SET swept_at = clock_timestamp() WHERE name = p_name AND p_role = 'new';
+  RETURN NULL;
+END;
+$$;
+COMMENT ON FUNCTION reembed.sweep_portion IS 'One step of a search of the table for rows that lack a vector of one role, from a block on; returns the block to go on from, null at the end.';
