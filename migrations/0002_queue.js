@@ -13,8 +13,8 @@ COMMENT ON SCHEMA reembed_queue IS 'Queue of pg-reembed, kept by pg-boss. Only r
 -- The dead-letter queue comes first: the others name it.
 SELECT reembed_queue.create_queue('reembed-dead', '{"policy": "standard", "retentionSeconds": 31536000}');
 -- exclusive: one queued or active job a key, so enqueueing twice does nothing.
-SELECT reembed_queue.create_queue('reembed-batch', '{"policy": "exclusive", "retryLimit": 1000, "retryDelay": 2, "retryBackoff": true, "retryDelayMax": 300, "expireInSeconds": 3600, "retentionSeconds": 31536000, "deleteAfterSeconds": 86400, "heartbeatSeconds": 30, "deadLetter": "reembed-dead"}');
-SELECT reembed_queue.create_queue('reembed-catch-up', '{"policy": "exclusive", "retryLimit": 1000, "retryDelay": 2, "retryBackoff": true, "retryDelayMax": 60, "expireInSeconds": 3600, "retentionSeconds": 31536000, "deleteAfterSeconds": 3600, "heartbeatSeconds": 30, "deadLetter": "reembed-dead"}');
+SELECT reembed_queue.create_queue('reembed-batch', '{"policy": "exclusive", "retryLimit": 1000, "retryDelay": 2, "retryBackoff": true, "retryDelayMax": 300, "expireInSeconds": 3600, "retentionSeconds": 31536000, "deleteAfterSeconds": 86400, "heartbeatSeconds": 10, "deadLetter": "reembed-dead"}');
+SELECT reembed_queue.create_queue('reembed-catch-up', '{"policy": "exclusive", "retryLimit": 1000, "retryDelay": 2, "retryBackoff": true, "retryDelayMax": 60, "expireInSeconds": 3600, "retentionSeconds": 31536000, "deleteAfterSeconds": 3600, "heartbeatSeconds": 10, "deadLetter": "reembed-dead"}');
 `);
 };
 

@@ -92,6 +92,7 @@ export async function runStorm(
     const endsAt = Date.now() + options.seconds * 1000;
     while (Date.now() < endsAt) {
       onTick(world, Math.round((endsAt - Date.now()) / 1000));
+      await logProgress(world);
       await Promise.race([sleep(1000), failing]);
     }
     ending.abort();
@@ -165,6 +166,22 @@ async function settle(world: World, command: (args: string[]) => Promise<{ code:
     if ((await command(['worker', '--drain'])).code !== 0) continue;
     const { rowCount } = await world.pool.query('SELECT FROM reembed.stale_row LIMIT 1');
     if (rowCount === 0) return;
+  }
+}
+
+/** How far the work is, for whoever wonders why it is slow. */
+async function logProgress(world: World): Promise<void> {
+  try {
+    const { rows } = await world.pool.query(
+      `SELECT (SELECT count(*) FROM reembed.batch WHERE state = 'pending') AS pending, (SELECT count(*) FROM reembed.stale_row) AS notes,
+              (SELECT string_agg(state || ' ' || count || ' in ' || wait, ', ') FROM (
+                 SELECT state::text, count(*), round(extract(epoch FROM max(start_after) - now())) AS wait
+                   FROM reembed_queue.job WHERE state < 'completed' GROUP BY state) AS s) AS jobs,
+              (SELECT string_agg(reason, '; ') FROM reembed.health WHERE throttles) AS health`,
+    );
+    world.log(`progress: ${JSON.stringify(rows[0])}`);
+  } catch {
+    // The server is down for a moment.
   }
 }
 

@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import test from 'ava';
 import { isProbe, removeCampaigns, startCampaign, until } from './harness/campaign.ts';
-import { wrongRows } from './harness/documents.ts';
+import { OLD_MODEL, wrongRows } from './harness/documents.ts';
 import { createStage, type Stage } from './harness/stage.ts';
 
 let stage: Stage;
@@ -155,6 +155,37 @@ test.serial('a batch whose requests are many is stopped between two of them, and
     'no text was paid for twice',
   );
   t.deepEqual(await right('stopped_between'), []);
+});
+
+test.serial('writes that never end keep neither model waiting', async (t) => {
+  await startCampaign(stage, 'steady', { rows: 60 });
+  t.is((await drain()).code, 0);
+  // The model that is read is slow: whenever it has answered there are new notes for it.
+  stage.provider.script = async (request) => {
+    if (request.model === OLD_MODEL && !isProbe(request)) await pause(400);
+    return undefined;
+  };
+  await stage.db.pool.query("UPDATE steady SET content = 'changed first' WHERE id = 1");
+  const worker = stage.workplace.start(['worker']);
+  try {
+    let id = 1;
+    await until(
+      async () => {
+        id = (id % 50) + 2;
+        await stage.db.pool.query("UPDATE steady SET content = 'changed ' || clock_timestamp() WHERE id = $1", [id]);
+        const { rowCount } = await stage.db.pool.query("SELECT FROM reembed.stale_row WHERE key ->> 'id' = '1'");
+        return rowCount === 0;
+      },
+      'both vectors of the row that changed first',
+      20,
+    );
+  } finally {
+    worker.kill('SIGKILL');
+    await exitOf(worker);
+  }
+  stage.provider.script = () => undefined;
+  t.is((await drain()).code, 0);
+  t.deepEqual(await right('steady'), []);
 });
 
 test.serial('a ledger and a queue that were put back from a copy are set right', async (t) => {

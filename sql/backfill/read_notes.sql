@@ -1,5 +1,5 @@
 -- A row that the application holds locked is left for later: embedding a text that is about to change would be paid for twice.
-CREATE OR REPLACE FUNCTION reembed.read_notes(p_target text, p_role text, p_limit integer)
+CREATE OR REPLACE FUNCTION reembed.read_notes(p_target text, p_role text, p_up_to bigint, p_limit integer)
 RETURNS TABLE (key text, needs_new boolean, needs_old boolean, version bigint, is_there boolean, content text, text_hash bigint, has_text boolean, has_failed boolean)
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
@@ -15,7 +15,7 @@ BEGIN
   RETURN QUERY EXECUTE format($q$
     WITH note AS MATERIALIZED (
       SELECT s.key, s.needs_new, s.needs_old, s.version FROM reembed.stale_row AS s
-       WHERE s.target = $1 AND CASE WHEN $2 = 'old' THEN s.needs_old ELSE s.needs_new OR NOT s.needs_old END ORDER BY s.version LIMIT $3
+       WHERE s.target = $1 AND s.version <= $4 AND CASE WHEN $2 = 'old' THEN s.needs_old ELSE s.needs_new OR NOT s.needs_old END ORDER BY s.version LIMIT $3
     ), present AS MATERIALIZED (
       SELECT %1$s AS key, (%2$s)::text AS content
         FROM %3$s AS t WHERE (%4$s) IN (SELECT %5$s FROM note) FOR NO KEY UPDATE SKIP LOCKED
@@ -29,7 +29,7 @@ BEGIN
      WHERE p.key IS NOT NULL OR NOT EXISTS (SELECT FROM visible AS v WHERE v.key = n.key)
      ORDER BY n.version
   $q$, reembed.key_sql(t.name, 't'), t.text_sql, t.relation, v_keys, reembed.key_from_sql(t.name, 'note.key'))
-    USING p_target, p_role, p_limit;
+    USING p_target, p_role, p_limit, p_up_to;
 END;
 $$;
-COMMENT ON FUNCTION reembed.read_notes IS 'The longest-waiting notes that want a role''s vector, or nothing any more, with the present text of their rows.';
+COMMENT ON FUNCTION reembed.read_notes IS 'The longest-waiting notes up to a version that want a role''s vector, or nothing any more, with the present text of their rows.';

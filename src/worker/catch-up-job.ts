@@ -13,7 +13,7 @@ const UNREAD_PATIENCE_SECONDS = 15;
 
 /**
  * Brings the vectors of rows that the application changed up to date, in both models where both are maintained: first
- * all of the model that is read, then the other. Searches the table for rows no batch has seen once every batch is done.
+ * those of the model that is read, then the other's. Searches the table for rows no batch has seen once every batch is done.
  */
 export async function runCatchUp(context: WorkContext, targetName: string, signal?: AbortSignal): Promise<void> {
   const { pool } = context.database;
@@ -33,11 +33,12 @@ export async function runCatchUp(context: WorkContext, targetName: string, signa
   }
   const [first, second]: Role[] = state.readRole === 'old' ? ['old', 'new'] : ['new', 'old'];
   const { patienceSeconds } = context.config;
-  // Rows may have changed again while the second model was asked, so the first has its turn again.
+  // Under steady writes there is always another note: each model has its turn with those of one moment, so that none waits for ever.
   for (let settled = 1; settled > 0; ) {
-    await catchUpRole(context, targetName, first as Role, patienceSeconds, signal);
+    const upTo = await newestNote(context, targetName);
+    settled = await catchUpRole(context, targetName, first as Role, upTo, patienceSeconds, signal);
     try {
-      settled = await catchUpRole(context, targetName, second as Role, Math.min(UNREAD_PATIENCE_SECONDS, patienceSeconds), signal);
+      settled += await catchUpRole(context, targetName, second as Role, upTo, Math.min(UNREAD_PATIENCE_SECONDS, patienceSeconds), signal);
     } catch (error) {
       if (!(error instanceof ProviderUnavailable) || context.giveUp) throw error;
       context.notice(messageOf(error));
@@ -48,11 +49,20 @@ export async function runCatchUp(context: WorkContext, targetName: string, signa
 
 type Role = VectorColumn['role'];
 
-/** Serves the notes that want one role's vector until none is left, or only rows that the application holds locked; returns how many. */
+async function newestNote(context: WorkContext, targetName: string): Promise<string> {
+  const { rows } = await context.database.pool.query<{ version: string }>(
+    'SELECT coalesce(max(version), 0)::text AS version FROM reembed.stale_row WHERE target = $1',
+    [targetName],
+  );
+  return rows[0]?.version ?? '0';
+}
+
+/** Serves the notes up to a version that want one role's vector until none is left, or only rows that the application holds locked; returns how many. */
 async function catchUpRole(
   context: WorkContext,
   targetName: string,
   role: Role,
+  upTo: string,
   patienceSeconds: number,
   signal?: AbortSignal,
 ): Promise<number> {
@@ -62,7 +72,7 @@ async function catchUpRole(
     // Read anew each round: a switch or contract moves the columns under a running worker.
     const target = await loadTarget(pool, targetName);
     if (!target || !rows[0] || rows[0].paused || signal?.aborted || context.stopping?.aborted) return 0;
-    const notes = await readNotes(pool, target, role, ROWS_A_ROUND);
+    const notes = await readNotes(pool, target, role, upTo, ROWS_A_ROUND);
     const settled = notes.length > 0 ? await serveNotes(context, target, role, notes, patienceSeconds, signal) : 0;
     if (settled === 0) return total;
     total += settled;

@@ -41,13 +41,23 @@ export async function readBatch(
   return rows;
 }
 
-/** The longest-waiting notes that want a role's vector, with the present text of their rows. See reembed.read_notes(). */
-export async function readNotes(db: Queryable, target: WorkTarget, role: VectorColumn['role'], limit: number): Promise<StaleRow[]> {
+/**
+ * The longest-waiting notes that want a role's vector, with the present text of their rows. See reembed.read_notes().
+ *
+ * @param upTo version of the newest note to read
+ */
+export async function readNotes(
+  db: Queryable,
+  target: WorkTarget,
+  role: VectorColumn['role'],
+  upTo: string,
+  limit: number,
+): Promise<StaleRow[]> {
   const { rows } = await db.query<StaleRow>(
     `SELECT key AS "keyText", needs_new AS "needsNew", needs_old AS "needsOld", version::text AS version, is_there AS exists,
             content AS text, text_hash::text AS "textHash", has_text AS "hasText", has_failed AS "hasFailed"
-       FROM reembed.read_notes($1, $2, $3)`,
-    [target.name, role, limit],
+       FROM reembed.read_notes($1, $2, $3, $4)`,
+    [target.name, role, upTo, limit],
   );
   return rows;
 }

@@ -146,8 +146,8 @@ function createBoss(database: Database, notice: (line: string) => void): PgBoss 
     createSchema: false,
     schedule: false,
     max: 4,
-    superviseIntervalSeconds: 10,
-    monitorIntervalSeconds: 10,
+    superviseIntervalSeconds: 5,
+    monitorIntervalSeconds: 5,
     reindex: false,
     monitorVacuum: false,
   });
