@@ -157,6 +157,27 @@ test.serial('a batch whose requests are many is stopped between two of them, and
   t.deepEqual(await right('stopped_between'), []);
 });
 
+testOnServer?.serial('rows that a long transaction holds do not keep later ones waiting', async (t) => {
+  await startCampaign(stage, 'held_up', { rows: 60 });
+  t.is((await drain()).code, 0);
+  await stage.db.pool.query("UPDATE held_up SET content = 'changed ' || id WHERE id <= 40");
+  const holder = await stage.db.pool.connect();
+  const worker = stage.workplace.start(['worker'], { EMBED_REQUEST_INPUTS: '2' });
+  try {
+    await holder.query("BEGIN; UPDATE held_up SET content = 'held ' || id WHERE id <= 40");
+    await stage.db.pool.query("UPDATE held_up SET content = 'changed later' WHERE id > 50");
+    const waiting = async () => (await stage.db.pool.query("SELECT FROM reembed.stale_row WHERE (key ->> 'id')::int > 50")).rowCount;
+    await until(async () => (await waiting()) === 0, 'the later rows', 20);
+  } finally {
+    await holder.query('COMMIT');
+    holder.release();
+    worker.kill('SIGKILL');
+    await exitOf(worker);
+  }
+  t.is((await drain()).code, 0);
+  t.deepEqual(await right('held_up'), []);
+});
+
 test.serial('writes that never end keep neither model waiting', async (t) => {
   await startCampaign(stage, 'steady', { rows: 60 });
   t.is((await drain()).code, 0);

@@ -13,11 +13,15 @@ BEGIN
                        WHERE j.name = 'reembed-batch' AND j.singleton_key = b.migration || '/' || b.id AND j.state <= 'active')
     ORDER BY b.migration, b.id;
 
-  PERFORM reembed.enqueue('reembed-catch-up', s.target, jsonb_build_object('target', s.target))
-     FROM reembed.setting AS s
-    WHERE NOT s.paused
-      AND (EXISTS (SELECT FROM reembed.stale_row AS r WHERE r.target = s.target)
-           OR EXISTS (SELECT FROM reembed.migration AS m WHERE m.target = s.target AND (m.phase = 'backfill' AND reembed.needs_sweep(m.name) OR m.needs_old_sweep)));
+  -- A lane that has nothing among the first notes gets its turn once those are served. The first lane also searches the table.
+  PERFORM reembed.enqueue('reembed-catch-up', w.target || '/' || w.lane, jsonb_build_object('target', w.target, 'lane', w.lane))
+     FROM (SELECT DISTINCT s.target, reembed.catch_up_lane(n.key) AS lane
+             FROM reembed.setting AS s, LATERAL (SELECT r.key FROM reembed.stale_row AS r WHERE r.target = s.target LIMIT 100) AS n
+            WHERE NOT s.paused
+           UNION
+           SELECT s.target, 0
+             FROM reembed.setting AS s JOIN reembed.migration AS m ON m.target = s.target
+            WHERE NOT s.paused AND (m.phase = 'backfill' AND reembed.needs_sweep(m.name) OR m.needs_old_sweep)) AS w;
 END;
 $$;
 COMMENT ON FUNCTION reembed.enqueue_work IS 'Gives a job to every open batch and to every target with changed rows.';

@@ -6,16 +6,22 @@ import { sweepTable } from './sweep.ts';
 import { loadTarget, type VectorColumn, vectorColumn, type WorkTarget } from './target.ts';
 import { settleNotes, storeVectors } from './writer.ts';
 
-const ROWS_A_ROUND = 256;
 const GONE = new Set(['provider_login', 'model_not_found', 'provider_quota', 'missing_api_key']);
 // The model nobody reads must not hold up the one that is searched.
 const UNREAD_PATIENCE_SECONDS = 15;
+
+/** What a catch-up job carries in the queue. */
+export interface CatchUpJob {
+  target: string;
+  /** which part of the changed rows; all of them when left out */
+  lane?: number;
+}
 
 /**
  * Brings the vectors of rows that the application changed up to date, in both models where both are maintained: first
  * those of the model that is read, then the other's. Searches the table for rows no batch has seen once every batch is done.
  */
-export async function runCatchUp(context: WorkContext, targetName: string, signal?: AbortSignal): Promise<void> {
+export async function runCatchUp(context: WorkContext, { target: targetName, lane }: CatchUpJob, signal?: AbortSignal): Promise<void> {
   const { pool } = context.database;
   const { rows } = await pool.query<{ readRole: Role | null; sweep: string | null; oldSweep: string | null }>(
     `SELECT (SELECT v.role FROM reembed.vector_column AS v WHERE v.target = s.target AND v.is_read) AS "readRole",
@@ -26,8 +32,9 @@ export async function runCatchUp(context: WorkContext, targetName: string, signa
   );
   const state = rows[0];
   if (!state) return;
-  if (state.sweep) await sweepTable(pool, state.sweep, 'new', signal);
-  if (state.oldSweep) {
+  const isFirstLane = !lane;
+  if (isFirstLane && state.sweep) await sweepTable(pool, state.sweep, 'new', signal);
+  if (isFirstLane && state.oldSweep) {
     await sweepTable(pool, state.oldSweep, 'old', signal);
     await pool.query('SELECT reembed.resume_old($1)', [state.oldSweep]);
   }
@@ -36,9 +43,16 @@ export async function runCatchUp(context: WorkContext, targetName: string, signa
   // Under steady writes there is always another note: each model has its turn with those of one moment, so that none waits for ever.
   for (let settled = 1; settled > 0; ) {
     const upTo = await newestNote(context, targetName);
-    settled = await catchUpRole(context, targetName, first as Role, upTo, patienceSeconds, signal);
+    settled = await catchUpRole(context, { target: targetName, lane }, first as Role, upTo, patienceSeconds, signal);
     try {
-      settled += await catchUpRole(context, targetName, second as Role, upTo, Math.min(UNREAD_PATIENCE_SECONDS, patienceSeconds), signal);
+      settled += await catchUpRole(
+        context,
+        { target: targetName, lane },
+        second as Role,
+        upTo,
+        Math.min(UNREAD_PATIENCE_SECONDS, patienceSeconds),
+        signal,
+      );
     } catch (error) {
       if (!(error instanceof ProviderUnavailable) || context.giveUp) throw error;
       context.notice(messageOf(error));
@@ -57,25 +71,29 @@ async function newestNote(context: WorkContext, targetName: string): Promise<str
   return rows[0]?.version ?? '0';
 }
 
-/** Serves the notes up to a version that want one role's vector until none is left, or only rows that the application holds locked; returns how many. */
+/** Serves the notes up to a version that want one role's vector, but for rows that the application holds locked; returns how many. */
 async function catchUpRole(
   context: WorkContext,
-  targetName: string,
+  { target: targetName, lane }: { target: string; lane: number | undefined },
   role: Role,
   upTo: string,
   patienceSeconds: number,
   signal?: AbortSignal,
 ): Promise<number> {
   const { pool } = context.database;
+  let after = '0';
   for (let total = 0; ; ) {
     const { rows } = await pool.query<{ paused: boolean }>('SELECT paused FROM reembed.setting WHERE target = $1', [targetName]);
-    // Read anew each round: a switch or contract moves the columns under a running worker.
+    // A round is one request: what it brought is stored before the next. The target is read anew each time, because a switch
+    // or contract moves the columns under a running worker.
     const target = await loadTarget(pool, targetName);
     if (!target || !rows[0] || rows[0].paused || signal?.aborted || context.stopping?.aborted) return 0;
-    const notes = await readNotes(pool, target, role, upTo, ROWS_A_ROUND);
-    const settled = notes.length > 0 ? await serveNotes(context, target, role, notes, patienceSeconds, signal) : 0;
-    if (settled === 0) return total;
-    total += settled;
+    const notes = await readNotes(pool, target, role, lane, { after, upTo }, context.config.requestInputs);
+    const last = notes.at(-1);
+    if (!last) return total;
+    after = last.version;
+    const free = notes.filter(({ held }) => !held);
+    if (free.length > 0) total += await serveNotes(context, target, role, free, patienceSeconds, signal);
   }
 }
 

@@ -21,6 +21,8 @@ export interface StaleRow extends SourceRow {
   version: string;
   /** false when the row is not in the table any more */
   exists: boolean;
+  /** the application holds it locked, so its text is not known */
+  held: boolean;
 }
 
 /**
@@ -44,20 +46,22 @@ export async function readBatch(
 /**
  * The longest-waiting notes that want a role's vector, with the present text of their rows. See reembed.read_notes().
  *
- * @param upTo version of the newest note to read
+ * @param lane which part of the notes, see reembed.catch_up_lane(); all of them when left out
+ * @param versions notes after the one version, up to the other
  */
 export async function readNotes(
   db: Queryable,
   target: WorkTarget,
   role: VectorColumn['role'],
-  upTo: string,
+  lane: number | undefined,
+  { after, upTo }: { after: string; upTo: string },
   limit: number,
 ): Promise<StaleRow[]> {
   const { rows } = await db.query<StaleRow>(
-    `SELECT key AS "keyText", needs_new AS "needsNew", needs_old AS "needsOld", version::text AS version, is_there AS exists,
+    `SELECT key AS "keyText", needs_new AS "needsNew", needs_old AS "needsOld", version::text AS version, is_there AS exists, is_held AS held,
             content AS text, text_hash::text AS "textHash", has_text AS "hasText", has_failed AS "hasFailed"
-       FROM reembed.read_notes($1, $2, $3, $4)`,
-    [target.name, role, upTo, limit],
+       FROM reembed.read_notes($1, $2, $3, $4, $5, $6)`,
+    [target.name, role, lane ?? null, after, upTo, limit],
   );
   return rows;
 }

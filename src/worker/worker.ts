@@ -8,7 +8,7 @@ import { isConnectionFailure, isLockFailure } from '../database/database-error.t
 import { ProviderRefused, ProviderUnavailable } from '../embedding/provider-error.ts';
 import { messageOf, ReembedError } from '../errors.ts';
 import { type BatchJob, runBatch } from './batch-job.ts';
-import { runCatchUp } from './catch-up-job.ts';
+import { type CatchUpJob, runCatchUp } from './catch-up-job.ts';
 import { checkProviders, WORKER_STOPPED } from './check-providers.ts';
 import { createWorkContext, type WorkContext } from './context.ts';
 
@@ -104,8 +104,11 @@ export async function startWorker(
       async () => job && runBatch(context, job.data, { signal: AbortSignal.any([job.signal, cutOff.signal]) }),
     ),
   );
-  await boss.work<{ target: string }>('reembed-catch-up', polling, ([job]) =>
-    guarded(`${job?.data.target}`, async () => job && runCatchUp(context, job.data.target, AbortSignal.any([job.signal, cutOff.signal]))),
+  await boss.work<CatchUpJob>('reembed-catch-up', { ...polling, localConcurrency: 2 }, ([job]) =>
+    guarded(
+      `${job?.data.target} ${job?.data.lane}`,
+      async () => job && runCatchUp(context, job.data, AbortSignal.any([job.signal, cutOff.signal])),
+    ),
   );
 
   const id = randomUUID();

@@ -113,7 +113,7 @@ export async function createStage(models: Record<string, number> = {}): Promise<
       );
       for (const job of batches.rows) await runBatch(context, job);
       const targets = await db.pool.query<{ name: string }>('SELECT name FROM reembed.target ORDER BY name');
-      for (const { name } of targets.rows) await runCatchUp(context, name);
+      for (const { name } of targets.rows) await runCatchUp(context, { target: name });
     },
     async pass(campaign) {
       await db.pool.query(
