@@ -20,7 +20,7 @@ const FAULTS = {
 
 type Fault = keyof typeof FAULTS;
 
-const SECONDS_BETWEEN_CRASHES = 25;
+const SECONDS_BETWEEN_CRASHES = 60;
 
 /** Does harm at random until the storm is over. */
 export async function runFaults(world: World, fleet: WorkerFleet, provider: { isOut: boolean }): Promise<void> {
@@ -87,7 +87,7 @@ export async function runFaults(world: World, fleet: WorkerFleet, provider: { is
   };
 
   while (!world.over.aborted) {
-    await after(draw.between(300, 2500));
+    await after(draw.between(1000, 5000));
     const fault = draw.weighted(FAULTS);
     try {
       if ((await inject[fault]()) === false) continue;

@@ -5,7 +5,7 @@ import { DIMENSIONS, POISON, type World } from './world.ts';
 
 /** Longer than EMBED_TIMEOUT_SECONDS of the workers. */
 const HANG_MS = 4000;
-const SHARE_OF_FAULTS = 0.08;
+const SHARE_OF_FAULTS = 0.05;
 
 const FAULTS = {
   '429 with Retry-After': 3,

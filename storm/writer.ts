@@ -47,7 +47,7 @@ export async function runWriter(world: World, number: number): Promise<void> {
     const plan = planWrite(name, draw, rows);
     if (plan) await perform(world, name, plan);
     if (plan) mine.push(...[...plan.change].filter(([id, state]) => state && id > firstRows).map(([id]) => id));
-    await sleep(draw.between(10, 50));
+    await sleep(draw.between(20, 80));
   }
 }
 
