@@ -10,6 +10,17 @@ COMMENT ON SCHEMA reembed IS 'pg-reembed: moves a live table from one embedding 
 COMMENT ON TABLE reembed.schema_migration IS 'Migration files that have run, oldest first.';
 COMMENT ON COLUMN reembed.schema_migration.sha256 IS 'Digest of the file when it ran; a file edited afterwards is refused.';
 
+CREATE TABLE reembed.installation (
+  files_digest text NOT NULL,
+  objects_digest text NOT NULL,
+  applied_at timestamptz NOT NULL DEFAULT now()
+);
+CREATE UNIQUE INDEX installation_is_one ON reembed.installation ((true));
+COMMENT ON TABLE reembed.installation IS 'Which state of sql/ the functions, views and triggers here are of; one row.';
+COMMENT ON COLUMN reembed.installation.files_digest IS 'Digest of the files.';
+COMMENT ON COLUMN reembed.installation.objects_digest IS 'reembed.objects_digest() when they had been applied.';
+COMMENT ON COLUMN reembed.installation.applied_at IS 'When they were applied.';
+
 CREATE TABLE reembed.model (
   name text PRIMARY KEY,
   provider_model text NOT NULL,
@@ -373,7 +384,7 @@ BEGIN
 END $$;
 
 DROP TABLE reembed.event, reembed.worker, reembed.provider_quota, reembed.validation_query, reembed.validation, reembed.failed_row,
-  reembed.stale_row, reembed.batch, reembed.migration, reembed.setting, reembed.target, reembed.model;
+  reembed.stale_row, reembed.batch, reembed.migration, reembed.setting, reembed.target, reembed.model, reembed.installation;
 DROP SEQUENCE reembed.stale_row_version;
 ALTER TABLE reembed.schema_migration DROP COLUMN sha256;
 `);

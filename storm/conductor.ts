@@ -39,8 +39,8 @@ export function createConductor(world: World): Conductor {
         .slice(0, 2)
         .join(' '),
     );
-    const last = result.stderr.trim().split('\n').at(-1);
-    world.log(`${args.join(' ')}: ${result.code} in ${Date.now() - startedAt} ms ${result.code === 0 ? '' : last}`);
+    world.log(`${args.join(' ')}: ${result.code} in ${Date.now() - startedAt} ms`);
+    for (const line of result.stderr.trim().split('\n').slice(-6)) world.log(`    ${line}`);
     if (!EXPECTED_EXITS.has(result.code ?? -1))
       world.bugs.add(`${args.join(' ')} ended with ${result.code}: ${result.stderr.slice(-2000)}`);
     return result;
@@ -50,12 +50,13 @@ export function createConductor(world: World): Conductor {
   const bringToSwitch = async (): Promise<void> => {
     for (let tries = 0; ; tries++) {
       if ((await phase()) === 'switch' && (await readModel()) === NEW_MODEL) return;
-      if (tries > 100) throw new Error('the campaign does not get to its switch');
-      const up = await command(['migrate', 'up', '--wait']);
+      if (tries > 500) throw new Error('the campaign does not get to its switch');
+      // The workers are at it either way; now and then the operator lends a hand.
+      const up = await command(draw.chance(0.3) ? ['migrate', 'up', '--wait'] : ['migrate', 'up']);
       if (up.code === 3 && /npm run validate/.test(up.stderr)) await command(['validate', '--sample', '20', '--json']);
       else if (up.code === 3 && /reads .* again|the new model has been read/.test(up.stderr))
         await ask(`SELECT reembed.switch_to('${TABLE}', '${NEW_MODEL}')`);
-      else if (up.code !== 0) await sleep(300);
+      else if (up.code !== 0) await sleep(1000);
       if (/could not be embedded/.test(up.stderr)) await command(['retry']);
     }
   };

@@ -12,7 +12,7 @@ const FAULTS = {
   'server crashed': 4,
   'table locked while DDL waits': 4,
   'old snapshot held': 2,
-  'paused for a while': 2,
+  'paused for a while': 1,
   'ledger row gone stale': 4,
   'queue lost its jobs': 2,
   'provider out of order': 1,

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import test from 'ava';
+import { applySqlObjects } from '../src/database/sql-objects.ts';
 import { OWN_MIGRATIONS, SQL_OBJECTS } from '../src/paths.ts';
 import { createDocuments } from './harness/documents.ts';
 import { createStage, type Stage } from './harness/stage.ts';
@@ -47,6 +48,29 @@ test('schema reembed has exactly the functions and views of sql/, beside the tri
   const made = await names(`SELECT proname AS name FROM pg_proc WHERE pronamespace = 'reembed'::regnamespace AND proname !~ '_[0-9a-f]{6}$'
     UNION SELECT relname FROM pg_class WHERE relnamespace = 'reembed'::regnamespace AND relkind = 'v' ORDER BY 1`);
   t.deepEqual(made.toSorted(), FILES.map(({ name }) => name).toSorted());
+});
+
+test.serial('up leaves the objects alone when they are in place, and puts back what was changed by hand', async (t) => {
+  const { pool } = stage.db;
+  const versions = () =>
+    names(
+      "SELECT oid || ' ' || xmin AS name FROM pg_proc WHERE pronamespace = 'reembed'::regnamespace UNION ALL SELECT oid || ' ' || xmin FROM pg_class WHERE relname = 'books_live' ORDER BY 1",
+    );
+  await applySqlObjects(stage.database);
+  const before = await versions();
+  await applySqlObjects(stage.database);
+  t.deepEqual(await versions(), before);
+
+  await pool.query('DROP FUNCTION reembed.retry_failed');
+  await pool.query('DROP TRIGGER zz_reembed_note_insert_embedding ON books');
+  await pool.query('CREATE OR REPLACE FUNCTION reembed.has_text(p_text text) RETURNS boolean LANGUAGE sql IMMUTABLE RETURN true');
+  await applySqlObjects(stage.database);
+  t.deepEqual(await names("SELECT to_regproc('reembed.retry_failed')::text AS name"), ['reembed.retry_failed']);
+  t.deepEqual(
+    await names("SELECT tgname AS name FROM pg_trigger WHERE tgrelid = 'books'::regclass AND tgname LIKE 'zz_reembed_note_insert%'"),
+    ['zz_reembed_note_insert_embedding'],
+  );
+  t.deepEqual(await names("SELECT reembed.has_text('  ')::text AS name"), ['false']);
 });
 
 test('every schema, table, view, column, sequence, function and trigger of ours has a comment', async (t) => {

@@ -1,25 +1,50 @@
+import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { SQL_OBJECTS } from '../paths.ts';
 import { type Database, inTransaction } from './connection.ts';
 
 /**
- * Puts the functions, views and triggers of sql/ in place as they are now, in one transaction, and lets every target's
- * triggers and views be written anew by them. Run after every `up`, so that an upgrade of the toolkit reaches them.
+ * Puts the functions, views and triggers of sql/ in place as they are now, and lets every target's triggers and views be
+ * written anew by them. Run after every `up`, so that an upgrade of the toolkit reaches them; does nothing when they are in
+ * place already, because a search waits while its view is replaced. Interrupted, it is done again by the next run.
  */
 export async function applySqlObjects(database: Database): Promise<void> {
+  const objects = readSqlObjects();
+  const filesDigest = createHash('sha256').update(objects.join('\n')).digest('hex');
+  if (await isApplied(database, filesDigest)) return;
   await inTransaction(database.pool, async (client) => {
     await client.query('SELECT pg_advisory_xact_lock($1)', [SQL_OBJECTS_LOCK]);
     // The type vector may live in any schema; the objects themselves fix their own search_path.
     await client.query(`SELECT set_config('search_path', coalesce((SELECT quote_ident(n.nspname) FROM pg_extension AS e
       JOIN pg_namespace AS n ON n.oid = e.extnamespace WHERE e.extname = 'vector'), 'public'), true), set_config('check_function_bodies', 'off', true)`);
-    for (const text of readSqlObjects()) await client.query(text);
+    for (const text of objects) await client.query(text);
     await client.query(`REVOKE ALL ON ALL FUNCTIONS IN SCHEMA reembed FROM PUBLIC;
       REVOKE ALL ON ALL PROCEDURES IN SCHEMA reembed FROM PUBLIC;
       GRANT USAGE ON SCHEMA reembed TO PUBLIC;
       GRANT EXECUTE ON FUNCTION reembed.active_model(text), reembed.served_model(text), reembed.query_vector(text, text, vector) TO PUBLIC`);
-    await client.query('SELECT reembed.install_capture(name), reembed.replace_views(name) FROM reembed.target');
   });
+  // Each target by itself: a search waits for the views of its own table at most.
+  const { rows } = await database.pool.query<{ name: string }>('SELECT name FROM reembed.target ORDER BY name');
+  for (const { name } of rows) {
+    await inTransaction(database.pool, (client) => client.query('SELECT reembed.install_capture($1), reembed.replace_views($1)', [name]));
+  }
+  await inTransaction(database.pool, async (client) => {
+    await client.query('DELETE FROM reembed.installation');
+    await client.query('INSERT INTO reembed.installation (files_digest, objects_digest) VALUES ($1, reembed.objects_digest())', [
+      filesDigest,
+    ]);
+  });
+}
+
+async function isApplied(database: Database, filesDigest: string): Promise<boolean> {
+  const { rows } = await database.pool.query<{ digest: string | null }>("SELECT to_regproc('reembed.objects_digest')::text AS digest");
+  if (!rows[0]?.digest) return false;
+  const { rowCount } = await database.pool.query(
+    'SELECT FROM reembed.installation WHERE files_digest = $1 AND objects_digest = reembed.objects_digest()',
+    [filesDigest],
+  );
+  return rowCount === 1;
 }
 
 /** Drops what applySqlObjects made and no table carries away, so that the tables can be dropped. */

@@ -1,0 +1,22 @@
+-- Told by this that nothing was changed, by an upgrade or by hand, `up` leaves the objects alone: to replace them would
+-- make searches wait for it.
+CREATE OR REPLACE FUNCTION reembed.objects_digest() RETURNS text
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+SET timezone = 'UTC' SET datestyle = 'ISO' SET intervalstyle = 'postgres' SET quote_all_identifiers = off
+AS $$
+  SELECT md5(string_agg(o.definition, E'\n' ORDER BY o.definition)) FROM (
+    SELECT pg_get_functiondef(p.oid) || coalesce(p.proacl::text, '') AS definition
+      FROM pg_proc AS p WHERE p.pronamespace = 'reembed'::regnamespace AND p.proname !~ '_[0-9a-f]{6}$'
+    UNION ALL
+    SELECT c.relname || pg_get_viewdef(c.oid) FROM pg_class AS c WHERE c.relnamespace = 'reembed'::regnamespace AND c.relkind = 'v'
+    UNION ALL
+    SELECT pg_get_triggerdef(g.oid) || g.tgenabled::text FROM pg_trigger AS g WHERE g.tgrelid = 'reembed.setting'::regclass AND NOT g.tgisinternal
+    UNION ALL
+    -- The triggers of targets whose campaigns are past contract too: they keep the one model current.
+    SELECT format('%s: %s', t.name, count(g.oid)) FROM reembed.target AS t
+      LEFT JOIN pg_trigger AS g ON g.tgrelid = t.relation AND g.tgname LIKE 'zz_reembed_%' AND g.tgenabled = 'A'
+     GROUP BY t.name HAVING count(g.oid) < 3
+  ) AS o;
+$$;
+COMMENT ON FUNCTION reembed.objects_digest IS 'Changes when a function, view or trigger of the toolkit is changed, or a trigger of a target is missing.';
