@@ -78,7 +78,7 @@ export function createConductor(world: World): Conductor {
       world.writesOwnVectors = false;
       await sleep(LONGEST_HOLD_MS);
       await ask("UPDATE reembed.setting SET soak = '0'");
-      for (let tries = 0; tries < 6 && (await phase()) === 'switch'; tries++) {
+      for (let tries = 0; tries < 20 && (await phase()) === 'switch'; tries++) {
         if ((await command(['migrate', 'up'])).code !== 0) await sleep(1500);
       }
       await sleep(draw.between(0, 3000));

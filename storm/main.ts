@@ -21,6 +21,7 @@ interface Options {
   writers: number;
   searchers: number;
   workers: number;
+  longestStall: number;
   server: string;
   crashCommand?: string;
   crashes: boolean;
@@ -42,6 +43,7 @@ await new Command('storm')
   .option('--writers <n>', 'clients that write', number, 4)
   .option('--searchers <n>', 'clients that search', number, 3)
   .option('--workers <n>', 'worker processes', number, 3)
+  .option('--longest-stall <ms>', "longest wait of a write that is allowed (the default is the toolkit's lock_timeout)", number, 500)
   .option('--server <17|18>', 'version of .ci/postgres, without DATABASE_URL', '17')
   .option('--crash-command <command>', 'restarts the server with -m immediate, and returns when it answers')
   .option('--no-crashes', 'leave the server up')
@@ -57,9 +59,9 @@ async function storm(options: Options): Promise<void> {
   const url = own ?? (await shell(`.ci/postgres start ${options.server}`));
   const crash = options.crashCommand ?? (own ? undefined : `.ci/postgres restart-immediate ${options.server}`);
   const server = await createStormDatabase(url, options.crashes ? crash : undefined, options.keep ?? false);
-  const { seconds, seed, rows, writers, searchers, workers } = options;
+  const { seconds, seed, rows, writers, searchers, workers, longestStall } = options;
   try {
-    const result = await runStorm(server, { seconds, seed, rows, writers, searchers, workers }, showTick, options.log);
+    const result = await runStorm(server, { seconds, seed, rows, writers, searchers, workers, longestStall }, showTick, options.log);
     process.stderr.write('\n');
     process.stdout.write(`${options.json ? JSON.stringify(result) : text(result)}\n`);
     process.exitCode = result.missed.length === 0 ? 0 : 1;

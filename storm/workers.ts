@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Draw } from './draw.ts';
+import { residentBytes } from './resident-bytes.ts';
 import type { World } from './world.ts';
 
 /** Worker processes that are started again whenever one ends, as a supervisor would. */
@@ -79,13 +79,5 @@ export function startWorkers(world: World, count: number): WorkerFleet {
         world.log(`worker ended with ${code}: ${stderr.trim().split('\n').slice(-2).join(' | ')}`);
       await sleep(200);
     }
-  }
-}
-
-function residentBytes(pid: number | undefined): number {
-  try {
-    return Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) * 1024;
-  } catch {
-    return 0;
   }
 }

@@ -26,6 +26,8 @@ export interface StormOptions {
   writers: number;
   searchers: number;
   workers: number;
+  /** longest wait of a write that is allowed, in milliseconds */
+  longestStall: number;
 }
 
 /** What every actor of the storm shares. */
