@@ -61,6 +61,10 @@ test.serial('up leaves the objects alone when they are in place, and puts back w
   await applySqlObjects(stage.database);
   t.deepEqual(await versions(), before);
 
+  await pool.query('ALTER TABLE books ADD COLUMN shelf integer');
+  await applySqlObjects(stage.database);
+  t.true((await names("SELECT attname AS name FROM pg_attribute WHERE attrelid = 'books_live'::regclass")).includes('shelf'));
+
   await pool.query('DROP FUNCTION reembed.retry_failed');
   await pool.query('DROP TRIGGER zz_reembed_note_insert_embedding ON books');
   await pool.query('CREATE OR REPLACE FUNCTION reembed.has_text(p_text text) RETURNS boolean LANGUAGE sql IMMUTABLE RETURN true');

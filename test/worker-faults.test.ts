@@ -79,7 +79,7 @@ testOnServer?.serial('rows are written in portions, so that the application neve
   }
   t.is((await working).code, 0);
   // 400 rows at 5 ms are 2 s in one transaction.
-  t.true(longest < 1000, `a write of the application waited ${longest} ms`);
+  t.true(longest < 1500, `a write of the application waited ${longest} ms`);
   t.is((await drain()).code, 0);
   t.deepEqual(await right('portioned'), []);
 });
@@ -167,7 +167,7 @@ testOnServer?.serial('rows that a long transaction holds do not keep later ones 
     await holder.query("BEGIN; UPDATE held_up SET content = 'held ' || id WHERE id <= 40");
     await stage.db.pool.query("UPDATE held_up SET content = 'changed later' WHERE id > 50");
     const waiting = async () => (await stage.db.pool.query("SELECT FROM reembed.stale_row WHERE (key ->> 'id')::int > 50")).rowCount;
-    await until(async () => (await waiting()) === 0, 'the later rows', 20);
+    await until(async () => (await waiting()) === 0, 'the later rows', 60);
   } finally {
     await holder.query('COMMIT');
     holder.release();
@@ -198,7 +198,7 @@ test.serial('writes that never end keep neither model waiting', async (t) => {
         return rowCount === 0;
       },
       'both vectors of the row that changed first',
-      20,
+      60,
     );
   } finally {
     worker.kill('SIGKILL');

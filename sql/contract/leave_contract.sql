@@ -1,7 +1,7 @@
 CREATE OR REPLACE FUNCTION reembed.leave_contract(p_name text) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
-SET lock_timeout = '500ms'
+SET lock_timeout = '300ms'
 AS $$
 DECLARE
   m reembed.migration;

@@ -2,7 +2,7 @@
 CREATE OR REPLACE FUNCTION reembed.lock_target(p_target text) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
-SET lock_timeout = '500ms'
+SET lock_timeout = '300ms'
 AS $$
 BEGIN
   -- A table that is new to the toolkit has no views yet; its file locks it by its own statements.

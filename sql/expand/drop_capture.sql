@@ -1,7 +1,7 @@
 CREATE OR REPLACE FUNCTION reembed.drop_capture(p_target text) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
-SET lock_timeout = '500ms'
+SET lock_timeout = '300ms'
 AS $$
 DECLARE
   v_statement text;

@@ -2,7 +2,7 @@
 CREATE OR REPLACE FUNCTION reembed.drop_view(p_target text, p_view name) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
-SET lock_timeout = '500ms'
+SET lock_timeout = '300ms'
 SET client_min_messages = warning
 AS $$
 DECLARE

@@ -3,7 +3,7 @@
 CREATE OR REPLACE FUNCTION reembed.install_capture(p_target text) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
-SET lock_timeout = '500ms'
+SET lock_timeout = '300ms'
 AS $install$
 DECLARE
   t reembed.target;

@@ -3,7 +3,7 @@
 CREATE OR REPLACE FUNCTION reembed.replace_view(p_target text, p_view name, p_model text) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
-SET lock_timeout = '500ms'
+SET lock_timeout = '300ms'
 AS $$
 DECLARE
   t reembed.target;

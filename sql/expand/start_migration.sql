@@ -5,7 +5,7 @@ CREATE OR REPLACE FUNCTION reembed.start_migration(
 ) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
-SET lock_timeout = '500ms'
+SET lock_timeout = '300ms'
 AS $$
 DECLARE
   v_target text;

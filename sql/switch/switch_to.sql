@@ -1,7 +1,7 @@
 CREATE OR REPLACE FUNCTION reembed.switch_to(p_target text, p_model text) RETURNS text
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
-SET lock_timeout = '500ms'
+SET lock_timeout = '300ms'
 AS $$
 DECLARE
   v_target text := reembed.resolve_target(p_target);

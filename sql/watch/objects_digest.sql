@@ -17,6 +17,16 @@ AS $$
     SELECT format('%s: %s', t.name, count(g.oid)) FROM reembed.target AS t
       LEFT JOIN pg_trigger AS g ON g.tgrelid = t.relation AND g.tgname LIKE 'zz_reembed_%' AND g.tgenabled = 'A'
      GROUP BY t.name HAVING count(g.oid) < 3
+    UNION ALL
+    -- A column that the table gained has to come into the live view.
+    SELECT format('%s gained %s', t.name, a.attname)
+      FROM reembed.target AS t JOIN pg_class AS c ON c.oid = t.relation JOIN pg_namespace AS n ON n.oid = c.relnamespace
+      JOIN pg_attribute AS a ON a.attrelid = t.relation AND a.attnum > 0 AND NOT a.attisdropped
+     WHERE a.atttypid NOT IN (SELECT y.oid FROM pg_type AS y JOIN pg_extension AS e ON e.extnamespace = y.typnamespace
+                               WHERE e.extname = 'vector' AND y.typname IN ('vector', 'halfvec'))
+       AND NOT EXISTS (SELECT FROM reembed.vector_column AS v WHERE v.target = t.name AND v.version_column = a.attname)
+       AND NOT EXISTS (SELECT FROM pg_attribute AS b
+                        WHERE b.attrelid = to_regclass(format('%I.%I', n.nspname, t.live_view)) AND b.attname = a.attname)
   ) AS o;
 $$;
-COMMENT ON FUNCTION reembed.objects_digest IS 'Changes when a function, view or trigger of the toolkit is changed, or a trigger of a target is missing.';
+COMMENT ON FUNCTION reembed.objects_digest IS 'Changes when a function, view or trigger of the toolkit is changed, a trigger of a target is missing, or its table gained a column.';

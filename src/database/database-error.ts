@@ -55,7 +55,7 @@ export class LockNotAvailable extends ReembedError {
   constructor(attempts: number, cause: unknown) {
     super(
       'lock_not_available',
-      `another session holds a lock on the table; gave up after ${attempts === 1 ? 'a try' : `${attempts} tries`} of half a second`,
+      `another session holds a lock on the table; gave up after ${attempts === 1 ? 'a try' : `${attempts} tries`}`,
       'nothing was changed; find the session with npm run doctor, then run the command again',
       { cause },
     );

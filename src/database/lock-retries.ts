@@ -19,7 +19,7 @@ export async function withLockRetries<T>(work: () => Promise<T>, what: string, n
     shouldRetry: ({ error }) => isLockFailure(error),
     onFailedAttempt: ({ error, attemptNumber }) => {
       if (isLockFailure(error))
-        notice(`${what}: a lock was not granted within half a second (try ${attemptNumber} of ${ATTEMPTS}); rolled back`);
+        notice(`${what}: a lock was not granted in time (try ${attemptNumber} of ${ATTEMPTS}); rolled back`);
     },
   }).catch((error) => {
     throw isLockFailure(error) ? new LockNotAvailable(ATTEMPTS, error) : error;

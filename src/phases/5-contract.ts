@@ -32,7 +32,7 @@ SELECT reembed.enter_contract(${literal(plan.campaign)});`,
 BEGIN
   PERFORM reembed.require_archive(${literal(plan.campaign)});
   IF (SELECT phase FROM reembed.migration WHERE name = ${literal(plan.campaign)}) = 'contract' THEN
-    SET LOCAL lock_timeout = '500ms';
+    SET LOCAL lock_timeout = '300ms';
     PERFORM reembed.lock_target(${literal(targetOf(plan))});
 ${renames(plan, 'expand')
   .map((line) => `    ${line}`)

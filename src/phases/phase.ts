@@ -22,7 +22,7 @@ export interface Phase {
  * Stands first in every transaction of a file: waiting in the lock queue would hold up everybody behind. Half of
  * PostgreSQL's deadlock_timeout, so that in a deadlock it is this transaction that gives up and never the application's.
  */
-export const SHORT_LOCK_WAIT = "SET LOCAL lock_timeout = '500ms';";
+export const SHORT_LOCK_WAIT = "SET LOCAL lock_timeout = '300ms';";
 
 // A concurrent build waits for old transactions, under a lock that stops neither reads nor writes; a second would never do.
 export const CONCURRENT_LOCK_WAIT = "SET lock_timeout = '10min';";
