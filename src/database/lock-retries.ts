@@ -18,8 +18,7 @@ export async function withLockRetries<T>(work: () => Promise<T>, what: string, n
     randomize: true,
     shouldRetry: ({ error }) => isLockFailure(error),
     onFailedAttempt: ({ error, attemptNumber }) => {
-      if (isLockFailure(error))
-        notice(`${what}: a lock was not granted in time (try ${attemptNumber} of ${ATTEMPTS}); rolled back`);
+      if (isLockFailure(error)) notice(`${what}: a lock was not granted in time (try ${attemptNumber} of ${ATTEMPTS}); rolled back`);
     },
   }).catch((error) => {
     throw isLockFailure(error) ? new LockNotAvailable(ATTEMPTS, error) : error;
