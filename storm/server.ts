@@ -19,7 +19,7 @@ interface Outage {
 }
 
 // After the server answers again, connections of before are still found broken for a moment.
-const AFTERSHOCK_MS = 1000;
+const AFTERSHOCK_MS = 2000;
 
 /**
  * Makes a database for the storm.

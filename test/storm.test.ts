@@ -10,7 +10,7 @@ testOnServer?.('a short storm loses no write, fails no read and leaves every vec
   const server = await createStormDatabase(process.env.TEST_DATABASE_URL ?? '', undefined, false);
   try {
     // How long a write waits is measured by the long storm, on a machine that does nothing else.
-    const options = { seconds: 25, seed: 7, rows: 2000, writers: 3, searchers: 2, workers: 2, longestStall: Number.POSITIVE_INFINITY };
+    const options = { seconds: 20, seed: 7, rows: 2000, writers: 3, searchers: 2, workers: 2, longestStall: Number.POSITIVE_INFINITY };
     const result = await runStorm(server, options, () => {});
     t.deepEqual(result.missed, [], [...result.examples, ...result.bugs].join('\n'));
     t.log(JSON.stringify({ operations: result.operations, faults: result.faults }));
