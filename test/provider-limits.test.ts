@@ -28,8 +28,8 @@ test.serial(
   'requests are packed to EMBED_REQUEST_INPUTS, carry the document prefix and the dimensions, and may be answered in any order',
   async (t) => {
     const campaign = await startCampaign(stage, 'packed', { rows: 100, request: { documentPrefix: 'passage: ', sendDimensions: true } });
-    stage.provider.script = ({ input }) => ({
-      vectors: input.map((text) => vectorOf(NEW_MODEL, text, 24)).reverse(),
+    stage.provider.script = ({ input, model }) => ({
+      vectors: input.map((text) => vectorOf(model, text, model === NEW_MODEL ? 24 : 16)).reverse(),
       indexes: input.map((_, i) => i).reverse(),
     });
     t.is((await drain({ EMBED_REQUEST_INPUTS: '7' })).code, 0);

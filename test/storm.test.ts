@@ -1,4 +1,5 @@
 import test from 'ava';
+import { createDraw } from '../storm/draw.ts';
 import { createStormDatabase } from '../storm/server.ts';
 import { runStorm } from '../storm/storm.ts';
 
@@ -19,4 +20,14 @@ testOnServer?.('a short storm loses no write, fails no read and leaves every vec
   } finally {
     await server.close();
   }
+});
+
+test('a seed repeats the choices of each actor, and gives every actor its own', (t) => {
+  const choices = (seed: number, actor: string) => {
+    const draw = createDraw(seed, actor);
+    return Array.from({ length: 50 }, () => [draw.between(1, 1000), draw.chance(0.5), draw.weighted({ often: 5, seldom: 1 })]);
+  };
+  t.deepEqual(choices(7, 'writer 1'), choices(7, 'writer 1'));
+  t.notDeepEqual(choices(7, 'writer 1'), choices(7, 'writer 2'));
+  t.notDeepEqual(choices(7, 'writer 1'), choices(8, 'writer 1'));
 });
