@@ -40,9 +40,9 @@ async function run({ rows, dimensions, json }: Options): Promise<void> {
   const provider = await startProvider({ old: 3, new: dimensions });
   // One vector for all: what is measured is the worker, not the making of vectors.
   const vector = new Float32Array(dimensions).fill(0.5);
-  provider.script = ({ input }) => {
+  provider.script = ({ input, model }) => {
     provider.requests.length = 0;
-    return { vectors: input.map(() => vector) };
+    return { vectors: input.map(() => (model === 'new' ? vector : [1, 2, 3])) };
   };
   const workplace = createWorkplace({ DATABASE_URL: server.url, OPENAI_API_KEY: 'bench', OPENAI_BASE_URL: provider.url });
   const pool = new pg.Pool({ connectionString: server.url });
