@@ -7,6 +7,8 @@ import { loadTarget, type VectorColumn, vectorColumn, type WorkTarget } from './
 import { settleNotes, storeVectors } from './writer.ts';
 
 const GONE = new Set(['provider_login', 'model_not_found', 'provider_quota', 'missing_api_key']);
+// Then the job ends and is queued again, so that a process with several tables gives each of their lanes its turn.
+const TURN_MS = 5000;
 // The model nobody reads must not hold up the one that is searched.
 const UNREAD_PATIENCE_SECONDS = 15;
 
@@ -41,7 +43,8 @@ export async function runCatchUp(context: WorkContext, { target: targetName, lan
   const [first, second]: Role[] = state.readRole === 'old' ? ['old', 'new'] : ['new', 'old'];
   const { patienceSeconds } = context.config;
   // Under steady writes there is always another note: each model has its turn with those of one moment, so that none waits for ever.
-  for (let settled = 1; settled > 0; ) {
+  const turnEndsAt = Date.now() + TURN_MS;
+  for (let settled = 1; settled > 0 && Date.now() < turnEndsAt; ) {
     const upTo = await newestNote(context, targetName);
     settled = await catchUpRole(context, { target: targetName, lane }, first as Role, upTo, patienceSeconds, signal);
     try {

@@ -33,6 +33,8 @@ export interface WorkerOptions {
   giveUp?: boolean;
 }
 
+// As many as reembed.catch_up_lane() tells apart: a lane without a place would wait for as long as the others are written to.
+const CATCH_UP_LANES = 4;
 const LOOK_FOR_WORK_MS = 500;
 const SIGN_OF_LIFE_MS = 5000;
 // Under the 30 s that container platforms leave between their two signals.
@@ -104,7 +106,7 @@ export async function startWorker(
       async () => job && runBatch(context, job.data, { signal: AbortSignal.any([job.signal, cutOff.signal]) }),
     ),
   );
-  await boss.work<CatchUpJob>('reembed-catch-up', { ...polling, localConcurrency: 2 }, ([job]) =>
+  await boss.work<CatchUpJob>('reembed-catch-up', { ...polling, localConcurrency: CATCH_UP_LANES }, ([job]) =>
     guarded(
       `${job?.data.target} ${job?.data.lane}`,
       async () => job && runCatchUp(context, job.data, AbortSignal.any([job.signal, cutOff.signal])),
