@@ -19,7 +19,7 @@ export interface Phase {
 }
 
 /**
- * Stands first in every transaction of a file: waiting in the lock queue would hold up everybody behind. Half of
+ * Stands first in every transaction of a file: waiting in the lock queue would hold up everybody behind. Well below
  * PostgreSQL's deadlock_timeout, so that in a deadlock it is this transaction that gives up and never the application's.
  */
 export const SHORT_LOCK_WAIT = "SET LOCAL lock_timeout = '300ms';";
