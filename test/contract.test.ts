@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
 import pg from 'pg';
 import { compareCatalogs, digestRows, dumpCatalog } from './harness/catalog.ts';
-import { createDocuments, OLD_DIMENSIONS, OLD_MODEL, textOf, vectorText, wrongRows } from './harness/documents.ts';
+import { createDocuments, NEW_MODEL, OLD_DIMENSIONS, OLD_MODEL, textOf, vectorText, wrongRows } from './harness/documents.ts';
 import { vectorOf } from './harness/provider.ts';
 import { createStage, type Stage } from './harness/stage.ts';
 
@@ -80,6 +80,20 @@ test.serial(
     t.deepEqual(await wrongRows(stage.db.pool, BOTH), []);
   },
 );
+
+test.serial('an old vector that still waits to be renewed at contract does not come back with the text it is not of', async (t) => {
+  await stage.bring(campaign, 'switch');
+  await stage.work();
+  // Read again for a moment, the old model keeps its vectors of former texts until a worker comes.
+  await sql(`SELECT reembed.switch_to('documents', '${OLD_MODEL}')`);
+  await sql("UPDATE documents SET content = 'renewed too late' WHERE id = 20");
+  await sql(`SELECT reembed.switch_to('documents', '${NEW_MODEL}')`);
+  await stage.bring(campaign, 'contract');
+  await stage.bring(campaign, 'switch');
+  t.deepEqual((await sql('SELECT embedding FROM documents WHERE id = 20')).rows, [{ embedding: null }]);
+  await stage.work();
+  t.deepEqual(await wrongRows(stage.db.pool, BOTH), []);
+});
 
 test.serial('a restore that was interrupted goes on where it stopped', async (t) => {
   const rows = await digestRows(stage.db.pool, 'documents', ['id', 'content', 'embedding', 'embedding_v2']);

@@ -21,7 +21,14 @@ BEGIN
        reembed.old_vector_is_lost_sql(t.name, m.from_model))
     USING m.old_column ->> 'snapshot_xmin';
   GET DIAGNOSTICS v_late = ROW_COUNT;
+
+  -- Of a text that is gone: it was kept for as long as the old model was read, and no worker has renewed it since. What is
+  -- noted now is all there is, because nobody can write.
+  EXECUTE format($q$
+    DELETE FROM reembed.%1$I WHERE (%2$s) IN (SELECT %3$s FROM reembed.stale_row AS r WHERE r.target = $1 AND r.needs_old)
+  $q$, m.archive, (SELECT string_agg(format('%I', k), ', ') FROM unnest(t.key_columns) AS k), reembed.key_from_sql(t.name, 'r.key'))
+    USING t.name;
   RETURN v_late;
 END;
 $$;
-COMMENT ON FUNCTION reembed.archive_late_changes IS 'Brings the archive up to the rows that changed while it was being copied; returns how many.';
+COMMENT ON FUNCTION reembed.archive_late_changes IS 'Brings the archive up to the rows that changed while it was being copied, and takes vectors of former texts out of it; returns how many rows changed.';
