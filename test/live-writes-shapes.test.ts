@@ -104,6 +104,57 @@ test.serial('an expression that fails on a row fails no write of the application
   t.is((await sql('SELECT FROM fractions WHERE embedding_v2 IS NULL')).rowCount, 0);
 });
 
+test.serial('an expression that fails on some rows sets those rows aside and keeps no other waiting', async (t) => {
+  await createDocuments(stage.db.pool, 300, { table: 'shares' });
+  await sql('ALTER TABLE shares ADD COLUMN part integer NOT NULL DEFAULT 1');
+  const campaign = await stage.draft({ table: 'shares', textSql: "content || ' ' || (12 / part)" });
+  await sql('UPDATE shares SET part = 0 WHERE id IN (7, 200)');
+  await stage.bring(campaign, 'backfill');
+  await sql("UPDATE shares SET content = 'changed' WHERE id IN (7, 8)");
+  await stage.work();
+  const without = () => sql('SELECT id::int FROM shares WHERE embedding_v2 IS NULL ORDER BY id');
+  t.deepEqual((await without()).rows, [{ id: 7 }, { id: 200 }]);
+  const failed = await sql(
+    "SELECT key ->> 'id' AS id, class, message FROM reembed.failed_row WHERE target LIKE '%shares%' AND model = 'new-model' ORDER BY 1",
+  );
+  const message = 'the text expression fails on this row: division by zero (SQLSTATE 22012)';
+  t.deepEqual(failed.rows, [
+    { id: '200', class: 'text_expression_fails', message },
+    { id: '7', class: 'text_expression_fails', message },
+  ]);
+  const gate = await sql(`SELECT condition FROM reembed.index_gate('${campaign}')`);
+  t.deepEqual(gate.rows, [{ condition: '2 rows could not be embedded, 0 are allowed' }]);
+  await sql('UPDATE shares SET part = 3 WHERE part = 0');
+  await stage.work();
+  t.deepEqual((await without()).rows, []);
+  t.is((await sql("SELECT FROM reembed.failed_row WHERE target LIKE '%shares%'")).rowCount, 0);
+});
+
+test.serial('what a failing expression says of a row is not put on record', async (t) => {
+  await createDocuments(stage.db.pool, 20, { table: 'prices' });
+  await sql("ALTER TABLE prices ADD COLUMN price text NOT NULL DEFAULT '1'");
+  const campaign = await stage.draft({ table: 'prices', textSql: "content || ' ' || price::integer" });
+  await sql("UPDATE prices SET price = 'a secret' WHERE id = 4");
+  await stage.bring(campaign, 'backfill');
+  await stage.work();
+  const { rows } = await sql("SELECT message FROM reembed.failed_row WHERE target LIKE '%prices%'");
+  t.deepEqual(rows, [{ message: 'the text expression fails on this row: invalid input syntax for type integer: "…" (SQLSTATE 22P02)' }]);
+});
+
+test.serial('an expression that can work on no row any more is no fault of the rows', async (t) => {
+  await createDocuments(stage.db.pool, 20, { table: 'notes' });
+  await sql('CREATE FUNCTION public.polish(p_text text) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT upper(p_text) $$');
+  const campaign = await stage.draft({ table: 'notes', textSql: 'public.polish(content)' });
+  await stage.bring(campaign, 'backfill');
+  await sql('DROP FUNCTION public.polish(text)');
+  await t.notThrowsAsync(sql("UPDATE notes SET content = 'written' WHERE id = 1"));
+  await t.throwsAsync(stage.work(), { message: /the text expression fails: function public.polish\(text\) does not exist/ });
+  t.is((await sql("SELECT FROM reembed.failed_row WHERE target LIKE '%notes%'")).rowCount, 0);
+  await sql('CREATE FUNCTION public.polish(p_text text) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT upper(p_text) $$');
+  await stage.work();
+  t.is((await sql('SELECT FROM notes WHERE embedding_v2 IS NULL')).rowCount, 0);
+});
+
 for (const [kind, table] of [
   ['stored', 'kept'],
   ['virtual', 'shown'],

@@ -1,7 +1,7 @@
 import test from 'ava';
 import type pg from 'pg';
-import { createDocuments, NEW_MODEL, OLD_DIMENSIONS, OLD_MODEL, textOf, vectorText, wrongRows } from './harness/documents.ts';
-import { vectorOf } from './harness/provider.ts';
+import { applicationWrites, runWrites } from './harness/application-writes.ts';
+import { createDocuments, NEW_MODEL, OLD_MODEL, wrongRows } from './harness/documents.ts';
 import { createStage, type Stage } from './harness/stage.ts';
 
 let stage: Stage;
@@ -14,52 +14,6 @@ test.before(async () => {
 });
 test.after.always(() => stage.close());
 
-const old = (text: string) => `'${vectorText(vectorOf(OLD_MODEL, text, OLD_DIMENSIONS))}'`;
-
-/**
- * Everything an application may do to the table, each on rows of its own; numbers from `at` on are free. The second part
- * knows the old model and writes its vectors, which an application can do until contract.
- */
-function writes(at: number): { any: Record<string, string>; withOldVector: Record<string, string> } {
-  return {
-    any: {
-      'insert without a vector': `INSERT INTO documents (id, content) VALUES (${at}, 'inserted ${at}')`,
-      'insert of a row without text': `INSERT INTO documents (id, content) VALUES (${at + 1}, NULL), (${at + 2}, '  ')`,
-      'update of the text': `UPDATE documents SET content = 'changed ${at}' WHERE id IN (1, 2)`,
-      'update that changes nothing': 'UPDATE documents SET content = content WHERE id IN (3, 4)',
-      'upsert that inserts': `INSERT INTO documents (id, content) VALUES (${at + 3}, 'upserted') ON CONFLICT (id) DO UPDATE SET content = excluded.content`,
-      'upsert that updates': `INSERT INTO documents (id, content) VALUES (5, 'upserted over ${at}') ON CONFLICT (id) DO UPDATE SET content = excluded.content`,
-      delete: `DELETE FROM documents WHERE id = ${(at % 97) + 50}`,
-      'change of a key': `UPDATE documents SET id = ${at + 4} WHERE id = ${(at % 89) + 200}`,
-      'change of text and key at once': `UPDATE documents SET id = ${at + 5}, content = 'moved ${at}' WHERE id = ${(at % 83) + 300}`,
-      'change of a text and then of its key': `UPDATE documents SET content = 'first ${at}' WHERE id = ${at + 4}; UPDATE documents SET id = ${at + 6} WHERE id = ${at + 4}`,
-      'delete and insert under the same key': `DELETE FROM documents WHERE id = 6; INSERT INTO documents (id, content) VALUES (6, 'again ${at}')`,
-      'text to NULL': 'UPDATE documents SET content = NULL WHERE id IN (7, 8)',
-      'text to NULL and back in one transaction': `BEGIN; UPDATE documents SET content = NULL WHERE id = 9; UPDATE documents SET content = 'back ${at}' WHERE id = 9; COMMIT`,
-      'text from NULL': `UPDATE documents SET content = 'no more null ${at}' WHERE id = 7`,
-      'blank text of every kind': `UPDATE documents SET content = E' \\t\\r\\n' WHERE id = 10; UPDATE documents SET content = E'\\u00a0' WHERE id = 11`,
-      'change that is rolled back':
-        "BEGIN; UPDATE documents SET content = 'never' WHERE id = 12; INSERT INTO documents (content) VALUES ('never'); ROLLBACK",
-      'change there and back': `UPDATE documents SET content = 'there' WHERE id = 13; UPDATE documents SET content = '${textOf(13)}' WHERE id = 13`,
-      'bulk insert': `INSERT INTO documents (id, content) SELECT ${at} + 1000 + i, 'bulk ' || i FROM generate_series(1, 100) AS i`,
-    },
-    withOldVector: {
-      'insert with its vector': `INSERT INTO documents (id, content, embedding) VALUES (${at + 10}, 'own ${at}', ${old(`own ${at}`)})`,
-      'text and vector in one statement': `UPDATE documents SET content = 'own text ${at}', embedding = ${old(`own text ${at}`)} WHERE id = 20`,
-      'text first and vector later': `UPDATE documents SET content = 'later ${at}' WHERE id = 21; UPDATE documents SET embedding = ${old(`later ${at}`)} WHERE id = 21`,
-      'vector alone': `UPDATE documents SET embedding = ${old(textOf(22))} WHERE id = 22`,
-    },
-  };
-}
-
-async function run(pool: pg.Pool, statements: Record<string, string>): Promise<void> {
-  for (const [what, text] of Object.entries(statements)) {
-    await pool.query(text).catch((error) => {
-      throw new Error(`${what}: ${error.message}`);
-    });
-  }
-}
-
 const ROADS = [
   ['before the backfill', 'expand', 10_000, { oldColumn: 'embedding', newColumn: 'embedding_v2' }],
   ['before the switch', 'index', 20_000, { oldColumn: 'embedding', newColumn: 'embedding_v2' }],
@@ -71,8 +25,8 @@ for (const [when, phase, at, columns] of ROADS) {
   test.serial(`${when} every kind of write ends with right vectors of every model`, async (t) => {
     const { pool } = stage.db;
     await stage.bring(campaign, phase);
-    const { any, withOldVector } = writes(at);
-    await run(pool, phase === 'contract' ? any : { ...any, ...withOldVector });
+    const { any, withOldVector } = applicationWrites(at);
+    await runWrites(pool, phase === 'contract' ? any : { ...any, ...withOldVector });
     if (phase === 'expand') {
       await stage.bring(campaign, 'backfill');
     }

@@ -21,9 +21,9 @@ BEGIN
     SELECT $1, row_number() OVER (ORDER BY b.range), b.range * $2, (b.range + 1) * $2 - 1, b.rows
       FROM (SELECT ((t.ctid::text::point)[0]::bigint) / $2 AS range, count(*) AS rows
               FROM %s AS t
-             WHERE t.%I IS NULL AND reembed.has_text((%s)::text)
+             WHERE %s IS NULL AND reembed.has_text((%s)::text)
              GROUP BY 1) AS b
-  $q$, t.relation, m.to_column, t.text_sql)
+  $q$, t.relation, reembed.vector_sql(t.name, 'new'), reembed.row_text_sql(t.name))
     USING p_name, greatest(1, v_blocks * p_batch_rows / greatest(v_rows, 1));
   GET DIAGNOSTICS v_batches = ROW_COUNT;
   UPDATE reembed.migration SET planned_at = now(), swept_at = NULL WHERE name = p_name;

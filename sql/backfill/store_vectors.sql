@@ -1,6 +1,8 @@
 -- One statement, so that a worker never holds a lock while the network, or a frozen process, makes it wait. Each vector is
 -- stored only if the text of its row is still the one that was embedded, and only if the column still holds this model's
 -- vectors: contract may have given its name to another. Rows that the application holds locked are skipped, never waited for.
+-- The row of the target is locked too where the vector goes into a side table: whoever changes its text afterwards then finds
+-- the vector there, and takes it away.
 CREATE OR REPLACE FUNCTION reembed.store_vectors(p_target text, p_migration text, p_model text, p_column name,
                                                  p_keys text[], p_text_hashes bigint[], p_vectors vector[], p_refused jsonb) RETURNS text[]
 LANGUAGE plpgsql
@@ -10,51 +12,70 @@ SET row_security = off SET lock_timeout = '500ms'
 AS $$
 DECLARE
   t reembed.target;
-  v_version name;
+  v reembed.vector_column;
   v_nullable boolean;
   v_keys text;
-  v_row_keys text;
+  v_store text;
   v_written text[];
 BEGIN
   SELECT * INTO STRICT t FROM reembed.target WHERE name = p_target;
-  SELECT v.version_column, NOT a.attnotnull INTO v_version, v_nullable
-    FROM reembed.vector_column AS v JOIN pg_attribute AS a ON a.attrelid = t.relation AND a.attname = v.column_name
-   WHERE v.target = p_target AND v.model = p_model AND v.column_name = p_column;
-  SELECT string_agg(format('t.%I', k), ', '), string_agg(format('u.%I', k), ', ') INTO v_keys, v_row_keys FROM unnest(t.key_columns) AS k;
-  IF v_nullable IS NOT NULL AND cardinality(p_keys) > 0 THEN
+  SELECT c.* INTO v FROM reembed.vector_column AS c WHERE c.target = p_target AND c.migration = p_migration AND c.model = p_model AND c.column_name = p_column;
+  IF FOUND AND cardinality(p_keys) > 0 THEN
+    v_keys := reembed.key_columns_sql(p_target);
+    IF v.is_side_table THEN
+      v_store := format($q$
+        stored AS (
+          INSERT INTO %1$s AS side (%2$s, %3$I, %4$I, text_hash)
+          SELECT %5$s, f.reembed_vector, $4, f.reembed_hash FROM fitting AS f WHERE f.reembed_vector IS NOT NULL
+          ON CONFLICT (%2$s) DO UPDATE SET %3$I = excluded.%3$I, %4$I = excluded.%4$I, text_hash = excluded.text_hash
+          RETURNING %6$s
+        ), removed AS (
+          DELETE FROM %1$s AS side USING fitting AS f WHERE f.reembed_vector IS NULL AND %7$s
+        )
+        SELECT array_agg(f.reembed_key) FROM fitting AS f WHERE f.reembed_vector IS NULL OR EXISTS (SELECT FROM stored AS side WHERE %7$s)
+      $q$, v.relation, v_keys, v.column_name, v.version_column, reembed.key_columns_sql(p_target, 'f'), reembed.key_columns_sql(p_target, 'side'),
+           reembed.same_key_sql(p_target, 'side', 'f'));
+    ELSE
+      SELECT NOT a.attnotnull INTO STRICT v_nullable FROM pg_attribute AS a WHERE a.attrelid = v.relation AND a.attname = v.column_name;
+      v_store := format($q$
+        stored AS (
+          UPDATE %1$s AS u SET %2$I = %3$s %4$s FROM fitting AS f WHERE %5$s RETURNING f.reembed_key
+        )
+        SELECT array_agg(reembed_key) FROM stored
+      $q$, v.relation, v.column_name, CASE WHEN v_nullable THEN 'f.reembed_vector' ELSE format('coalesce(f.reembed_vector, u.%I)', v.column_name) END,
+           CASE WHEN v.version_column IS NOT NULL THEN format(', %I = CASE WHEN f.reembed_vector IS NOT NULL THEN $4 END', v.version_column) END,
+           reembed.same_key_sql(p_target, 'u', 'f'));
+    END IF;
     EXECUTE format($q$
       WITH input AS MATERIALIZED (
-        SELECT item.key AS key_text, item.key::jsonb AS key_object, item.text_hash, item.new_vector
-          FROM unnest($1, $2, $3) AS item(key, text_hash, new_vector)
+        SELECT i.key AS reembed_key, i.reembed_hash, i.reembed_vector, %1$s
+          FROM (SELECT item.key, item.key::jsonb AS key_object, item.hash AS reembed_hash, item.vector AS reembed_vector
+                  FROM unnest($1, $2, $3) AS item(key, hash, vector)) AS i
       ), locked AS MATERIALIZED (
-        SELECT %1$s AS key_object, reembed.text_hash((%2$s)::text) AS text_hash
-          FROM %3$s AS t
-         WHERE (%4$s) IN (SELECT %5$s FROM input)
+        SELECT %2$s, reembed.text_hash((%3$s)::text) AS reembed_present_hash
+          FROM %4$s AS t
+         WHERE EXISTS (SELECT FROM input WHERE %5$s)
            FOR NO KEY UPDATE SKIP LOCKED
-      ), stored AS (
-        UPDATE %3$s AS u
-           SET %6$I = %7$s %8$s
-          FROM input AS i JOIN locked AS l ON l.key_object = i.key_object AND l.text_hash IS NOT DISTINCT FROM i.text_hash
-         WHERE EXISTS (SELECT FROM reembed.vector_column AS c WHERE c.target = $5 AND c.model = $4 AND c.column_name = $6 AND c.migration = $7)
-           AND (%9$s) = (%10$s)
-        RETURNING i.key_text
-      )
-      SELECT array_agg(key_text) FROM stored
-    $q$, reembed.key_sql(p_target, 't'), t.text_sql, t.relation, v_keys, reembed.key_from_sql(p_target, 'input.key_object'),
-         p_column, CASE WHEN v_nullable THEN 'i.new_vector' ELSE format('coalesce(i.new_vector, u.%I)', p_column) END,
-         CASE WHEN v_version IS NOT NULL THEN format(', %I = CASE WHEN i.new_vector IS NOT NULL THEN $4 END', v_version) END,
-         v_row_keys, reembed.key_from_sql(p_target, 'i.key_object'))
+      ), fitting AS MATERIALIZED (
+        SELECT i.* FROM input AS i JOIN locked AS t ON %6$s
+         WHERE t.reembed_present_hash IS NOT DISTINCT FROM i.reembed_hash
+           AND EXISTS (SELECT FROM reembed.vector_column AS c WHERE c.target = $5 AND c.model = $4 AND c.column_name = $6 AND c.migration = $7)
+      ), %7$s
+    $q$, reembed.key_from_sql(p_target, 'i.key_object', true), reembed.key_columns_sql(p_target, 't'), reembed.row_text_sql(p_target), t.relation,
+         reembed.same_key_sql(p_target, 't', 'input'), reembed.same_key_sql(p_target, 't', 'i'), v_store)
       INTO v_written USING p_keys, p_text_hashes, p_vectors, p_model, p_target, p_column, p_migration;
   END IF;
 
   INSERT INTO reembed.failed_row AS f (target, key, model, class, message)
   SELECT p_target, (r.refused ->> 'key')::jsonb, p_model, r.refused ->> 'class', r.refused ->> 'message'
     FROM jsonb_array_elements(p_refused) AS r(refused)
-  ON CONFLICT (target, key, model) DO UPDATE
+  ON CONFLICT (target, model, key_digest) DO UPDATE
     SET class = excluded.class, message = excluded.message, attempts = f.attempts + 1, failed_at = now();
-  DELETE FROM reembed.failed_row
-   WHERE target = p_target AND model = p_model AND key = ANY (v_written::jsonb[])
-     AND key <> ALL (ARRAY(SELECT (r.refused ->> 'key')::jsonb FROM jsonb_array_elements(p_refused) AS r(refused)));
+  IF EXISTS (SELECT FROM reembed.failed_row WHERE target = p_target AND model = p_model) THEN
+    DELETE FROM reembed.failed_row
+     WHERE target = p_target AND model = p_model AND key = ANY (v_written::jsonb[])
+       AND key <> ALL (ARRAY(SELECT (r.refused ->> 'key')::jsonb FROM jsonb_array_elements(p_refused) AS r(refused)));
+  END IF;
   RETURN coalesce(v_written, '{}');
 END;
 $$;

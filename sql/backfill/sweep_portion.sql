@@ -1,5 +1,5 @@
--- A commit after each portion lets the application have its rows back: noting all missing rows of a large table in one
--- transaction would hold up every write to them for minutes. Rows that move meanwhile are found by the gate.
+-- A commit after each portion, so that what was found is worked on at once and a large table is no long transaction. Rows
+-- that move meanwhile are found by the gate.
 CREATE OR REPLACE FUNCTION reembed.sweep_portion(p_name text, p_role text, p_block bigint) RETURNS bigint
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp

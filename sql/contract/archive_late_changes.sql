@@ -16,9 +16,8 @@ BEGIN
       FROM %5$s AS t
      WHERE age(t.xmin) <= age(($1)::xid8::xid) AND t.%3$I IS NOT NULL AND NOT (%7$s)
     ON CONFLICT (%6$s) DO UPDATE SET archived_vector = excluded.archived_vector, archived_text_hash = excluded.archived_text_hash
-  $q$, m.archive, (SELECT string_agg(format('t.%I', k), ', ') FROM unnest(t.key_columns) AS k), m.from_column, t.text_sql, t.relation,
-       (SELECT string_agg(format('%I', k), ', ') FROM unnest(t.key_columns) AS k),
-       reembed.old_vector_is_lost_sql(t.name, m.from_model))
+  $q$, m.archive, reembed.key_columns_sql(t.name, 't'), m.from_column, reembed.row_text_sql(t.name), t.relation, reembed.key_columns_sql(t.name),
+       reembed.has_failed_sql(t.name, m.from_model))
     USING m.old_column ->> 'snapshot_xmin';
   GET DIAGNOSTICS v_late = ROW_COUNT;
 
@@ -26,7 +25,7 @@ BEGIN
   -- noted now is all there is, because nobody can write.
   EXECUTE format($q$
     DELETE FROM reembed.%1$I WHERE (%2$s) IN (SELECT %3$s FROM reembed.stale_row AS r WHERE r.target = $1 AND r.needs_old)
-  $q$, m.archive, (SELECT string_agg(format('%I', k), ', ') FROM unnest(t.key_columns) AS k), reembed.key_from_sql(t.name, 'r.key'))
+  $q$, m.archive, reembed.key_columns_sql(t.name), reembed.key_from_sql(t.name, 'r.key'))
     USING t.name;
   RETURN v_late;
 END;

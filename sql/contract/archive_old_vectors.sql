@@ -7,20 +7,18 @@ DECLARE
   m reembed.migration;
   t reembed.target;
   v_archive name;
-  v_keys text;
   v_old_column jsonb;
 BEGIN
   SELECT * INTO STRICT m FROM reembed.migration WHERE name = p_name;
   SELECT * INTO STRICT t FROM reembed.target WHERE name = m.target;
-  v_archive := 'archive_' || left(regexp_replace(p_name, '[^a-z0-9]+', '_', 'g'), 40) || '_' || left(md5(p_name), 6);
-  SELECT string_agg(format('%I', k), ', ') INTO v_keys FROM unnest(t.key_columns) AS k;
+  v_archive := reembed.archive_name(p_name);
 
   -- Rows whose version is younger than this snapshot may be missing from the copy; archive_late_changes() takes them.
   v_old_column := reembed.describe_column(t.relation, m.from_column) || jsonb_build_object('snapshot_xmin', pg_snapshot_xmin(pg_current_snapshot())::text);
   EXECUTE format('CREATE TABLE reembed.%1$I AS SELECT %2$s, t.%3$I AS archived_vector, reembed.text_hash((%4$s)::text) AS archived_text_hash FROM %5$s AS t WHERE t.%3$I IS NOT NULL AND NOT (%6$s)',
-                 v_archive, (SELECT string_agg(format('t.%I', k), ', ') FROM unnest(t.key_columns) AS k), m.from_column, t.text_sql, t.relation,
-                 reembed.old_vector_is_lost_sql(t.name, m.from_model));
-  EXECUTE format('ALTER TABLE reembed.%I ADD PRIMARY KEY (%s)', v_archive, v_keys);
+                 v_archive, reembed.key_columns_sql(t.name, 't'), m.from_column, reembed.row_text_sql(t.name), t.relation,
+                 reembed.has_failed_sql(t.name, m.from_model));
+  EXECUTE format('ALTER TABLE reembed.%I ADD PRIMARY KEY (%s)', v_archive, reembed.key_columns_sql(t.name));
   EXECUTE format('COMMENT ON TABLE reembed.%I IS %L', v_archive, format('Vectors of %s that %s held until contract of %s. Dropped by: npm run purge', m.from_model, m.target, p_name));
   -- Last, because workers and a way back write to this row, and the copy takes long.
   UPDATE reembed.migration SET archive = v_archive, old_column = v_old_column WHERE name = p_name;

@@ -26,18 +26,18 @@ BEGIN
     RETURN QUERY SELECT format('%s rows changed and wait for their new vector', v_stale), 'npm run worker';
   END IF;
   FOR v_dependent IN SELECT d.description FROM reembed.dependents(p_name) AS d ORDER BY 1 LOOP
-    RETURN QUERY SELECT format('%s uses the old column %s', v_dependent, m.from_column), CASE WHEN v_dependent ~ '^(materialized )?view ' THEN format('let it read %I instead, or drop it', t.live_view)
+    RETURN QUERY SELECT format('%s uses the old %s', v_dependent, coalesce('table ' || m.from_relation, 'column ' || m.from_column)), CASE WHEN v_dependent ~ '^(materialized )?view ' THEN format('let it read %I instead, or drop it', t.live_view)
                              ELSE 'drop it; where it is still needed, make it again after contract' END;
   END LOOP;
   -- PostgreSQL 15 does not say when an index was last scanned; to_jsonb gives null there instead of an error.
   FOR v_index IN
     SELECT u.indexrelname AS name, (to_jsonb(u) ->> 'last_idx_scan')::timestamptz AS scanned_at
       FROM pg_stat_user_indexes AS u
-     WHERE u.relid = t.relation AND u.indexrelid IN (SELECT reembed.vector_indexes(t.relation, m.from_column))
+     WHERE u.indexrelid IN (SELECT reembed.vector_indexes(coalesce(m.from_relation, t.relation), m.from_column))
   LOOP
     IF v_index.scanned_at > greatest(m.switched_at, now() - s.soak) THEN
       RETURN QUERY SELECT format('the old index %s was scanned at %s', v_index.name, to_char(v_index.scanned_at, 'YYYY-MM-DD HH24:MI:SS')),
-                          format('find who still searches %s, let it search %I, and wait out the soak time', m.from_column, t.live_view);
+                          format('find who still searches %s, let it search %I, and wait out the soak time', coalesce(m.from_relation::text, m.from_column), t.live_view);
     END IF;
   END LOOP;
 END;

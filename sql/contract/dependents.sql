@@ -3,14 +3,15 @@ LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
   WITH old AS (
-    SELECT t.name AS target, t.relation, a.attname AS column_name, a.attnum, c.relnamespace, t.live_view, m.from_model, m.to_model
+    SELECT t.name AS target, c.oid AS relation, a.attname AS column_name, a.attnum, c.relnamespace, t.live_view, m.from_model, m.to_model,
+           m.from_relation IS NOT NULL AS is_side_table
       FROM reembed.migration AS m
       JOIN reembed.target AS t ON t.name = m.target
-      JOIN pg_class AS c ON c.oid = t.relation
-      JOIN pg_attribute AS a ON a.attrelid = t.relation AND a.attname IN (m.from_column, m.from_version_column)
+      JOIN pg_class AS c ON c.oid = coalesce(m.from_relation, t.relation)
+      JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attname IN (m.from_column, m.from_version_column)
      WHERE m.name = p_name AND m.phase <> 'contract'
   ), reference AS (
-    SELECT old.*, old.relation::oid AS oid, old.attnum AS place FROM old
+    SELECT old.*, old.relation AS oid, CASE WHEN NOT old.is_side_table THEN old.attnum END AS place FROM old
     UNION ALL
     -- The view of the old model goes with its column.
     SELECT old.*, c.oid, NULL FROM old
@@ -23,7 +24,8 @@ AS $$
     LEFT JOIN pg_rewrite AS r ON d.classid = 'pg_rewrite'::regclass AND r.oid = d.objid
     LEFT JOIN pg_class AS v ON v.oid = r.ev_class
     LEFT JOIN pg_namespace AS n ON n.oid = v.relnamespace
-   WHERE (r.oid IS NULL OR v.relnamespace <> old.relnamespace OR v.relname NOT IN (
+   WHERE (r.oid IS NOT NULL OR NOT old.is_side_table)
+     AND (r.oid IS NULL OR v.relnamespace <> old.relnamespace OR v.relname NOT IN (
             old.live_view, reembed.model_view_name(old.target, old.from_model), reembed.model_view_name(old.target, old.to_model)))
      AND NOT (d.classid = 'pg_class'::regclass AND d.objid IN (SELECT reembed.vector_indexes(old.relation, old.column_name)))
      AND NOT (d.classid = 'pg_attrdef'::regclass AND EXISTS (
@@ -32,4 +34,4 @@ AS $$
      AND NOT (d.classid = 'pg_constraint'::regclass AND EXISTS (
             SELECT FROM pg_constraint AS k WHERE k.oid = d.objid AND k.contype = 'n' AND k.conrelid = old.relation))
 $$;
-COMMENT ON FUNCTION reembed.dependents IS 'What of the user''s own depends on the old column and so keeps it from being dropped.';
+COMMENT ON FUNCTION reembed.dependents IS 'What of the user''s own depends on the old column, or the table of the old vectors, and so keeps it from being dropped.';

@@ -7,6 +7,7 @@ AS $$
            'not_null', a.attnotnull,
            'default', (SELECT pg_get_expr(d.adbin, d.adrelid) FROM pg_attrdef AS d WHERE d.adrelid = a.attrelid AND d.adnum = a.attnum),
            'storage', a.attstorage,
+           'grants', a.attacl::text,
            'comment', col_description(a.attrelid, a.attnum),
            'indexes', (SELECT coalesce(jsonb_agg(jsonb_build_object('name', c.relname, 'definition', pg_get_indexdef(c.oid),
                                                                     'comment', obj_description(c.oid, 'pg_class')) ORDER BY c.oid), '[]')

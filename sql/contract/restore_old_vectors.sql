@@ -17,6 +17,21 @@ BEGIN
     RETURN;
   END IF;
   SELECT * INTO STRICT t FROM reembed.target WHERE name = m.target;
+  IF m.from_relation IS NOT NULL THEN
+    v_block := 0;
+    WHILE v_block IS NOT NULL LOOP
+      v_block := reembed.drop_outdated_vectors(p_name, v_block);
+      COMMIT;
+    END LOOP;
+    v_block := 0;
+    WHILE v_block IS NOT NULL LOOP
+      v_block := reembed.sweep_portion(p_name, 'old', v_block);
+      COMMIT;
+    END LOOP;
+    UPDATE reembed.migration SET archive = NULL WHERE name = p_name;
+    COMMIT;
+    RETURN;
+  END IF;
   SELECT string_agg(format('%I', k), ', '), string_agg(format('r.%I', k), ', ') INTO v_keys, v_row_keys FROM unnest(t.key_columns) AS k;
 
   -- Each round takes rows out of the archive, so an interrupted restore goes on where it stopped. Rows the application
@@ -34,7 +49,7 @@ BEGIN
      USING next AS n
      WHERE (%7$s) = (%8$s)
        AND ((%7$s) IN (SELECT %2$s FROM locked) OR (%7$s) NOT IN (SELECT %2$s FROM %4$s AS t WHERE (%2$s) IN (SELECT %2$s FROM next)))
-  $q$, m.archive, v_keys, t.text_sql, t.relation, m.from_column, CASE WHEN m.from_version_column IS NOT NULL THEN format(', %I = %L', m.from_version_column, m.from_model) ELSE '' END,
+  $q$, m.archive, v_keys, reembed.row_text_sql(t.name), t.relation, m.from_column, CASE WHEN m.from_version_column IS NOT NULL THEN format(', %I = %L', m.from_version_column, m.from_model) ELSE '' END,
        v_row_keys, (SELECT string_agg(format('n.%I', k), ', ') FROM unnest(t.key_columns) AS k));
   LOOP
     v_started_at := clock_timestamp();

@@ -10,8 +10,8 @@ BEGIN
     SELECT format('DROP TRIGGER %I ON %s', g.tgname, t.relation)
       FROM reembed.target AS t
       JOIN pg_trigger AS g ON g.tgrelid = t.relation AND NOT g.tgisinternal
-     WHERE t.name = p_target
-       AND g.tgfoid IN (to_regproc(format('reembed.%I', 'note_' || reembed.capture_suffix(t.name))), to_regproc(format('reembed.%I', 'clear_' || reembed.capture_suffix(t.name))))
+      JOIN pg_proc AS p ON p.oid = g.tgfoid AND p.pronamespace = 'reembed'::regnamespace
+     WHERE t.name = p_target AND p.proname IN (SELECT w || reembed.capture_suffix(t.name) FROM unnest(ARRAY['note_', 'clear_', 'follow_']) AS w)
   LOOP
     EXECUTE v_statement;
   END LOOP;

@@ -1,5 +1,6 @@
 -- Rules learned by measurement: no CASE and no UNION (the vector index would be lost); the vector without its dimensions
--- (else the view could not be replaced by another model's); every option restated (else security_invoker is cleared).
+-- (else the view could not be replaced by another model's); every option restated (else security_invoker is cleared). A
+-- side table is joined to the inside: an outer join would have to show rows without a vector, and lose the index for them.
 CREATE OR REPLACE FUNCTION reembed.replace_view(p_target text, p_view name, p_model text) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
@@ -10,7 +11,7 @@ DECLARE
   v_schema name;
   v_view regclass;
   v_options text := 'security_invoker=true';
-  v_column name;
+  v reembed.vector_column;
   v_element text;
   v_old_element oid;
   v_grants text[];
@@ -19,14 +20,14 @@ DECLARE
 BEGIN
   SELECT * INTO STRICT t FROM reembed.target WHERE name = p_target;
   SELECT n.nspname INTO v_schema FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE c.oid = t.relation;
-  SELECT v.column_name INTO STRICT v_column FROM reembed.vector_column AS v WHERE v.target = t.name AND v.model = p_model;
+  SELECT c.* INTO STRICT v FROM reembed.vector_column AS c WHERE c.target = t.name AND c.model = p_model;
   SELECT format('%I.%I', n.nspname, y.typname) INTO STRICT v_element
     FROM pg_attribute AS a JOIN pg_type AS y ON y.oid = a.atttypid JOIN pg_namespace AS n ON n.oid = y.typnamespace
-   WHERE a.attrelid = t.relation AND a.attname = v_column;
+   WHERE a.attrelid = v.relation AND a.attname = v.column_name;
   v_view := to_regclass(format('%I.%I', v_schema, p_view));
 
   SELECT string_agg(CASE
-             WHEN c.name = t.column_name THEN format('t.%I::%s AS %I', v_column, v_element, t.column_name)
+             WHEN c.name = t.column_name THEN format('%s.%I::%s AS %I', CASE WHEN v.is_side_table THEN 'side' ELSE 't' END, v.column_name, v_element, t.column_name)
              WHEN c.name = t.live_model_column THEN format('%L::text AS %I', p_model, t.live_model_column)
              ELSE format('t.%I', c.name) END, ', ' ORDER BY c.in_view, c.position)
     INTO v_columns
@@ -36,16 +37,18 @@ BEGIN
         FROM pg_attribute AS a WHERE a.attrelid = v_view AND a.attnum > 0
       UNION ALL
       SELECT w.name, 2, w.position
-        FROM (SELECT CASE WHEN a.attname = v_column THEN t.column_name ELSE a.attname END AS name, a.attnum AS position
+        FROM (SELECT CASE WHEN a.attname = v.column_name AND NOT v.is_side_table THEN t.column_name ELSE a.attname END AS name, a.attnum AS position
                 FROM pg_attribute AS a
                WHERE a.attrelid = t.relation AND a.attnum > 0 AND NOT a.attisdropped
-                 AND (a.attname = v_column OR a.attname NOT IN (
-                   SELECT v.column_name FROM reembed.vector_column AS v WHERE v.target = t.name
+                 AND (a.attname = v.column_name AND NOT v.is_side_table OR a.attname NOT IN (
+                   SELECT o.column_name FROM reembed.vector_column AS o WHERE o.target = t.name AND NOT o.is_side_table
                    UNION ALL
-                   SELECT v.version_column FROM reembed.vector_column AS v WHERE v.target = t.name AND v.version_column IS NOT NULL))
+                   SELECT o.version_column FROM reembed.vector_column AS o WHERE o.target = t.name AND NOT o.is_side_table AND o.version_column IS NOT NULL))
                  -- Vectors of another column have a live view of their own; here they would keep that column from being dropped.
-                 AND (a.attname = v_column OR a.atttypid NOT IN (SELECT y.oid FROM pg_type AS y JOIN pg_extension AS e ON e.extnamespace = y.typnamespace
+                 AND (a.attname = v.column_name AND NOT v.is_side_table OR a.atttypid NOT IN (SELECT y.oid FROM pg_type AS y JOIN pg_extension AS e ON e.extnamespace = y.typnamespace
                                                                   WHERE e.extname = 'vector' AND y.typname IN ('vector', 'halfvec')))
+              UNION ALL
+              SELECT t.column_name, 32766 WHERE v.is_side_table
               UNION ALL
               SELECT t.live_model_column, 32767) AS w
        WHERE NOT EXISTS (SELECT FROM pg_attribute AS a WHERE a.attrelid = v_view AND a.attnum > 0 AND a.attname = w.name)
@@ -77,9 +80,13 @@ BEGIN
      WHERE c.oid = t.relation AND g.privilege_type = 'SELECT' AND g.grantee <> c.relowner;
   END IF;
 
-  v_statement := format('CREATE OR REPLACE VIEW %I.%I%s AS SELECT %s FROM %s AS t', v_schema, p_view,
-                        CASE WHEN v_options <> '' THEN ' WITH (' || v_options || ')' ELSE '' END, v_columns, t.relation);
+  v_statement := format('CREATE OR REPLACE VIEW %I.%I%s AS SELECT %s FROM %s AS t%s', v_schema, p_view,
+                        CASE WHEN v_options <> '' THEN ' WITH (' || v_options || ')' ELSE '' END, v_columns, t.relation,
+                        CASE WHEN v.is_side_table THEN format(' JOIN %s AS side ON %s', v.relation, reembed.same_key_sql(t.name, 't', 'side')) ELSE '' END);
   EXECUTE v_statement;
+  IF v.is_side_table THEN
+    PERFORM reembed.copy_table_grants(t.relation, v.relation);
+  END IF;
   EXECUTE format('COMMENT ON VIEW %I.%I IS %L', v_schema, p_view,
                  CASE WHEN p_view = t.live_view THEN format('pg-reembed: search here. Shows %s with the vectors of the model in reembed.setting.read_model.', t.relation)
                       ELSE format('pg-reembed: shows %s with the vectors of %s, whichever model is live.', t.relation, p_model) END);

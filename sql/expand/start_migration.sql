@@ -1,7 +1,8 @@
 CREATE OR REPLACE FUNCTION reembed.start_migration(
   p_name text, p_relation regclass, p_column name, p_key_columns name[], p_text_columns name[], p_text_sql text,
   p_live_view name, p_live_model_column name, p_from_model text, p_to_model text,
-  p_to_column name, p_to_version_column name, p_index_name name, p_tokens_per_character numeric, p_keep_old_current boolean
+  p_to_column name, p_to_version_column name, p_index_name name, p_tokens_per_character numeric, p_keep_old_current boolean,
+  p_to_relation regclass DEFAULT NULL
 ) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
@@ -9,7 +10,7 @@ SET lock_timeout = '300ms'
 AS $$
 DECLARE
   v_target text;
-  v_from_version name;
+  v_from record;
   v_reading text;
   v_previous_source jsonb;
   v_taken text;
@@ -24,13 +25,15 @@ BEGIN
     UPDATE reembed.target
        SET key_columns = p_key_columns, text_columns = p_text_columns, text_sql = p_text_sql
      WHERE name = v_target;
-    SELECT version_column INTO v_from_version FROM reembed.vector_column WHERE target = v_target AND role = 'new';
   ELSE
     SELECT n.nspname || '.' || c.relname || '.' || p_column INTO STRICT v_target
       FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE c.oid = p_relation;
     INSERT INTO reembed.target (name, relation, column_name, key_columns, text_columns, text_sql, live_view, live_model_column)
     VALUES (v_target, p_relation, p_column, p_key_columns, p_text_columns, p_text_sql, p_live_view, p_live_model_column);
   END IF;
+
+  SELECT column_name, version_column, CASE WHEN is_side_table THEN relation END AS relation INTO v_from
+    FROM reembed.vector_column WHERE target = v_target AND role = 'new';
 
   -- Views are replaced where they exist, so one that is not ours must be found before.
   SELECT string_agg(w.name, ', ') INTO v_taken
@@ -62,11 +65,13 @@ BEGIN
   END IF;
 
   INSERT INTO reembed.migration (name, target, from_model, to_model, from_column, to_column, to_version_column, from_version_column,
-                                 index_name, phase, tokens_per_character, previous_source, created_at)
-  VALUES (p_name, v_target, p_from_model, p_to_model, p_column, p_to_column, p_to_version_column, v_from_version,
-          p_index_name, 'expand', p_tokens_per_character, v_previous_source, clock_timestamp());
+                                 from_relation, to_relation, index_name, phase, tokens_per_character, previous_source, created_at)
+  VALUES (p_name, v_target, p_from_model, p_to_model, coalesce(v_from.column_name, p_column), p_to_column, p_to_version_column, v_from.version_column,
+          v_from.relation, p_to_relation, p_index_name, 'expand', p_tokens_per_character, v_previous_source, clock_timestamp());
   INSERT INTO reembed.event (target, migration, kind, to_value) VALUES (v_target, p_name, 'phase', 'expand');
-  PERFORM reembed.copy_column_grants(p_relation, p_column, p_to_column);
+  IF p_to_relation IS NULL AND v_from.relation IS NULL THEN
+    PERFORM reembed.copy_column_grants(p_relation, p_column, p_to_column);
+  END IF;
   PERFORM reembed.install_capture(v_target);
   PERFORM reembed.replace_views(v_target);
 END;

@@ -4,7 +4,7 @@ SET search_path = pg_catalog, pg_temp
 RETURN (
   SELECT m.index_name IS NULL
          OR EXISTS (SELECT FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid
-                     WHERE i.indrelid = t.relation AND c.relname = m.index_name AND i.indisvalid AND i.indisready)
+                     WHERE i.indrelid = coalesce(m.to_relation, t.relation) AND c.relname = m.index_name AND i.indisvalid AND i.indisready)
     FROM reembed.migration AS m JOIN reembed.target AS t ON t.name = m.target
    WHERE m.name = p_name
 );

@@ -7,10 +7,9 @@ DECLARE
   m reembed.migration;
 BEGIN
   SELECT * INTO STRICT m FROM reembed.migration WHERE name = p_name;
-  INSERT INTO reembed.stale_row AS s (target, key, needs_new, needs_old)
+  INSERT INTO reembed.stale_row (target, key, needs_new, needs_old)
   SELECT f.target, f.key, false, true FROM reembed.failed_row AS f
-   WHERE f.target = m.target AND f.model = m.from_model AND f.class = 'old_model_unavailable'
-  ON CONFLICT (target, key) DO UPDATE SET needs_old = true, version = excluded.version;
+   WHERE f.target = m.target AND f.model = m.from_model AND f.class = 'old_model_unavailable';
   UPDATE reembed.migration SET needs_old_sweep = false WHERE name = p_name;
 END;
 $$;

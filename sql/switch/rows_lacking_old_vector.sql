@@ -13,11 +13,11 @@ BEGIN
   SELECT * INTO STRICT t FROM reembed.target WHERE name = m.target;
   EXECUTE format($q$
     SELECT count(*) FROM %1$s AS t
-     WHERE (t.%2$I IS NULL OR %5$s) AND reembed.has_text((%3$s)::text)
-       AND NOT EXISTS (SELECT FROM reembed.stale_row AS r JOIN reembed.setting AS s ON s.target = r.target
-                        WHERE r.target = $1 AND r.needs_old AND s.keep_old_current AND r.key = %4$s
-                          AND r.noted_at > clock_timestamp() - interval '30 seconds')
-  $q$, t.relation, m.from_column, t.text_sql, reembed.key_sql(t.name, 't'), reembed.old_vector_is_lost_sql(t.name, m.from_model)) INTO v_rows USING t.name;
+     WHERE (%2$s IS NULL OR %5$s) AND reembed.has_text((%3$s)::text)
+       AND NOT ((SELECT s.keep_old_current FROM reembed.setting AS s WHERE s.target = $1) AND %4$s)
+  $q$, t.relation, reembed.vector_sql(t.name, 'old'), reembed.row_text_sql(t.name),
+       reembed.is_noted_sql(t.name, $c$r.needs_old AND r.noted_at > clock_timestamp() - interval '30 seconds'$c$),
+       reembed.has_failed_sql(t.name, m.from_model)) INTO v_rows USING t.name;
   RETURN v_rows;
 END;
 $$;

@@ -7,19 +7,18 @@ SET timezone = 'UTC' SET datestyle = 'ISO' SET intervalstyle = 'iso_8601' SET by
 AS $$
 DECLARE
   t reembed.target;
-  v_column name;
+  v_role text;
 BEGIN
   SELECT * INTO STRICT t FROM reembed.target WHERE name = p_target;
-  SELECT column_name INTO STRICT v_column FROM reembed.vector_column WHERE target = p_target AND model = p_model;
+  SELECT role INTO STRICT v_role FROM reembed.vector_column WHERE target = p_target AND model = p_model;
   EXECUTE format($q$
     SELECT count(*),
-           count(*) FILTER (WHERE t.%1$I IS NULL),
-           count(*) FILTER (WHERE t.%1$I IS NULL AND EXISTS (
-             SELECT FROM reembed.stale_row AS r
-              WHERE r.target = $1 AND r.key = %2$s AND r.noted_at > clock_timestamp() - interval '30 seconds'))
+           count(*) FILTER (WHERE %1$s IS NULL),
+           count(*) FILTER (WHERE %1$s IS NULL AND %2$s)
       FROM %3$s AS t
      WHERE reembed.has_text((%4$s)::text)
-  $q$, v_column, reembed.key_sql(p_target, 't'), t.relation, t.text_sql) INTO total, missing, just_changed USING p_target;
+  $q$, reembed.vector_sql(p_target, v_role), reembed.is_noted_sql(p_target, $c$r.noted_at > clock_timestamp() - interval '30 seconds'$c$), t.relation, reembed.row_text_sql(p_target))
+    INTO total, missing, just_changed;
 END;
 $$;
 COMMENT ON FUNCTION reembed.coverage IS 'Rows with a text, how many of them lack a vector of the model, and how many of those the application changed in the last 30 seconds. Reads the whole table.';

@@ -14,9 +14,9 @@ AS $$
     SELECT pg_get_triggerdef(g.oid) || g.tgenabled::text FROM pg_trigger AS g WHERE g.tgrelid = 'reembed.setting'::regclass AND NOT g.tgisinternal
     UNION ALL
     -- The triggers of targets whose campaigns are past contract too: they keep the one model current.
-    SELECT format('%s: %s', t.name, count(g.oid)) FROM reembed.target AS t
-      LEFT JOIN pg_trigger AS g ON g.tgrelid = t.relation AND g.tgname LIKE 'zz_reembed_%' AND g.tgenabled = 'A'
-     GROUP BY t.name HAVING count(g.oid) < 3
+    SELECT format('%s lacks %s', t.name, w.name)
+      FROM reembed.target AS t, reembed.capture_triggers(t.name) AS w
+     WHERE NOT EXISTS (SELECT FROM pg_trigger AS g WHERE g.tgrelid = t.relation AND g.tgname = w.name AND g.tgenabled = 'A')
     UNION ALL
     -- A column that the table gained has to come into the live view.
     SELECT format('%s gained %s', t.name, a.attname)
@@ -24,7 +24,7 @@ AS $$
       JOIN pg_attribute AS a ON a.attrelid = t.relation AND a.attnum > 0 AND NOT a.attisdropped
      WHERE a.atttypid NOT IN (SELECT y.oid FROM pg_type AS y JOIN pg_extension AS e ON e.extnamespace = y.typnamespace
                                WHERE e.extname = 'vector' AND y.typname IN ('vector', 'halfvec'))
-       AND NOT EXISTS (SELECT FROM reembed.vector_column AS v WHERE v.target = t.name AND v.version_column = a.attname)
+       AND NOT EXISTS (SELECT FROM reembed.vector_column AS v WHERE v.target = t.name AND v.relation = t.relation AND v.version_column = a.attname)
        AND NOT EXISTS (SELECT FROM pg_attribute AS b
                         WHERE b.attrelid = to_regclass(format('%I.%I', n.nspname, t.live_view)) AND b.attname = a.attname)
   ) AS o;

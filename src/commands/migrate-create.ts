@@ -44,7 +44,12 @@ export function migrateCreateCommand(): Command {
     .option('--no-send-dimensions', 'do not send it')
     .option('--token-limit <n>', 'tokens one text may have', wholeNumber)
     .option('--price <usd>', 'US dollars per million tokens', price)
-    .option('--batch-rows <n>', 'rows of a batch: one commit each', wholeNumber, 500)
+    .addOption(
+      new Option('--storage <where>', 'keep the new vectors in a column of the table, or in a table of their own beside it')
+        .choices(['auto', 'column', 'side-table'])
+        .default('auto', 'what the table calls for'),
+    )
+    .option('--batch-rows <n>', 'rows of a batch, a unit of the ledger (default: as many as make 12 MB of vectors)', wholeNumber)
     .option('--no-probe', 'do not send the provider one short text to check model and dimensions')
     .option('--dry-run', 'print the plan and the files, write nothing')
     .option('--json', 'print the plan as JSON on stdout')

@@ -3,6 +3,7 @@ import { type PlannedFile, phases } from '../phases/files.ts';
 import type { TableFacts } from '../phases/inspect.ts';
 import type { TextFacts } from '../phases/measure.ts';
 import { type CampaignPlan, vectorType } from '../phases/plan.ts';
+import { adviseStorage, type StorageAdvice, type StorageCost } from '../phases/storage.ts';
 import { bold, dim, formatBytes, formatNumber, formatSeconds } from './print.ts';
 
 /** Everything a plan shows. */
@@ -27,12 +28,13 @@ export function planText({ plan, facts, text, estimate, probe, files, written }:
     `  tokens   about ${formatNumber(estimate.tokens)}, longest sampled text ${formatNumber(text.longestTokens)}; ${cost}`,
     `  time     about ${formatSeconds(estimate.seconds)} of provider calls (${formatNumber(estimate.requests)} requests); npm run status measures the rest`,
     `  disk     up to ${formatBytes(estimate.vectorBytes)} for the new vectors and row versions, about ${formatBytes(estimate.indexBytes)} for their index`,
-    `  column   ${plan.toColumn} ${vectorType(plan, plan.to)}${plan.to.elementType === 'halfvec' && plan.to.dimensions > 2000 ? ', because vector can be indexed only up to 2,000 dimensions' : ''}`,
+    storageLine(plan, adviseStorage(facts, plan.to)),
+    `  vectors  ${plan.sideTable ? `${plan.sideTable}.` : ''}${plan.toColumn} ${vectorType(plan, plan.to)}${plan.to.elementType === 'halfvec' && plan.to.dimensions > 2000 ? ', because vector can be indexed only up to 2,000 dimensions' : ''}`,
     `  index    ${plan.index ? `${plan.index.method}${plan.index.parameters ? ` (${plan.index.parameters})` : ''}, ${plan.to.distance}` : 'none'}`,
     `  provider ${probe}`,
     '',
     'Locks:',
-    ...phases.map((phase, i) => `  ${i + 1} ${phase.name.padEnd(9)}${phase.locks}`),
+    ...phases.map((phase, i) => `  ${i + 1} ${phase.name.padEnd(9)}${phase.locks(plan)}`),
     ...warnings(plan, facts, text).map((warning, i) => `${i === 0 ? '\nBeware:\n' : ''}  - ${warning}`),
     '',
     written ? 'Written:' : 'Would be written:',
@@ -41,6 +43,13 @@ export function planText({ plan, facts, text, estimate, probe, files, written }:
     dim(written ? 'Review them, then: npm run migrate up' : 'Nothing was written.'),
   ];
   return lines.join('\n');
+}
+
+function storageLine(plan: CampaignPlan, advice: StorageAdvice): string {
+  const chosen = plan.sideTable ? 'side-table' : 'column';
+  const cost = ({ seconds, walBytes }: StorageCost) => `${formatSeconds(seconds)} of writing and ${formatBytes(walBytes)} of WAL`;
+  const judgement = chosen === advice.recommended ? advice.reason : `${advice.recommended} would be better: ${advice.reason}`;
+  return `  storage  ${chosen} (${judgement}); column: about ${cost(advice.column)}, side-table: ${cost(advice.sideTable)}`;
 }
 
 function warnings(plan: CampaignPlan, facts: TableFacts, text: TextFacts): string[] {
@@ -57,6 +66,11 @@ function warnings(plan: CampaignPlan, facts: TableFacts, text: TextFacts): strin
     found.push(`${dependent} uses ${plan.column}; contract refuses until it reads ${plan.liveView} instead`);
   if (facts.notNull) found.push(`${plan.column} is NOT NULL; the new column is not, because new rows wait a moment for their vector`);
   if (facts.rowSecurity) found.push('the table has row level security: run workers as a role that sees every row');
+  if (plan.sideTable) {
+    found.push(
+      `${plan.liveView} will show the rows that have a vector, and no others; after contract ${plan.table} itself has no ${plan.column} any more, so let the application write none`,
+    );
+  }
   if (plan.from.elementType !== plan.to.elementType) {
     found.push(
       'the live view changes from vector to halfvec at the switch: it is made anew with the same grants, and views upon it keep it from switching',

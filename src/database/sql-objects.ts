@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { SQL_OBJECTS } from '../paths.ts';
-import { type Database, inTransaction } from './connection.ts';
+import { type Database, inTransaction, type Queryable } from './connection.ts';
 
 /**
  * Puts the functions, views and triggers of sql/ in place as they are now, and lets every target's triggers and views be
@@ -18,11 +18,13 @@ export async function applySqlObjects(database: Database): Promise<void> {
     // The type vector may live in any schema; the objects themselves fix their own search_path.
     await client.query(`SELECT set_config('search_path', coalesce((SELECT quote_ident(n.nspname) FROM pg_extension AS e
       JOIN pg_namespace AS n ON n.oid = e.extnamespace WHERE e.extname = 'vector'), 'public'), true), set_config('check_function_bodies', 'off', true)`);
+    const workers = await dropFunctions(client);
     for (const text of objects) await client.query(text);
     await client.query(`REVOKE ALL ON ALL FUNCTIONS IN SCHEMA reembed FROM PUBLIC;
       REVOKE ALL ON ALL PROCEDURES IN SCHEMA reembed FROM PUBLIC;
       GRANT USAGE ON SCHEMA reembed TO PUBLIC;
       GRANT EXECUTE ON FUNCTION reembed.active_model(text), reembed.served_model(text), reembed.query_vector(text, text, vector) TO PUBLIC`);
+    for (const worker of workers) await client.query(`GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA reembed TO ${worker}`);
   });
   // Each target by itself: a search waits for the views of its own table at most.
   const { rows } = await database.pool.query<{ name: string }>('SELECT name FROM reembed.target ORDER BY name');
@@ -35,6 +37,39 @@ export async function applySqlObjects(database: Database): Promise<void> {
       filesDigest,
     ]);
   });
+}
+
+/**
+ * Drops the functions of an earlier version, whose parameters and results CREATE OR REPLACE could not change. Those that
+ * searches call, and whatever a user's own objects are made of, stay and are replaced in place.
+ *
+ * @returns the roles of workers, quoted: who could call the functions must be able to call the new ones
+ */
+async function dropFunctions(client: Queryable): Promise<string[]> {
+  const { rows } = await client.query<{ role: string }>(
+    `SELECT DISTINCT quote_ident(pg_get_userbyid(g.grantee)) AS role FROM pg_proc AS p, aclexplode(p.proacl) AS g
+      WHERE p.pronamespace = 'reembed'::regnamespace AND p.proname = 'store_vectors' AND g.grantee NOT IN (0, p.proowner)`,
+  );
+  await client.query(`DO $$
+    DECLARE
+      v_function record;
+      v_dropped boolean := true;
+    BEGIN
+      -- Some are made of others: as often as one can go, the next may.
+      WHILE v_dropped LOOP
+        v_dropped := false;
+        FOR v_function IN
+          SELECT p.oid::regprocedure AS name FROM pg_proc AS p
+           WHERE p.pronamespace = 'reembed'::regnamespace AND p.proname !~ '_[0-9a-f]{6}$'
+             AND p.proname NOT IN ('active_model', 'served_model', 'query_vector')
+             AND NOT EXISTS (SELECT FROM pg_depend AS d WHERE d.refclassid = 'pg_proc'::regclass AND d.refobjid = p.oid)
+        LOOP
+          EXECUTE format('DROP ROUTINE %s', v_function.name);
+          v_dropped := true;
+        END LOOP;
+      END LOOP;
+    END $$`);
+  return rows.map(({ role }) => role);
 }
 
 async function isApplied(database: Database, filesDigest: string): Promise<boolean> {

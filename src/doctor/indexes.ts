@@ -17,11 +17,11 @@ const invalid: Check = {
               EXISTS (SELECT FROM pg_stat_progress_create_index AS p WHERE p.index_relid = i.indexrelid) AS building
          FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid JOIN pg_namespace AS n ON n.oid = c.relnamespace
         WHERE i.indrelid = ANY ($1::oid[]) ORDER BY 2`,
-      [tables.map(({ oid }) => oid)],
+      [tables.flatMap(({ oid, sideTables }) => [oid, ...sideTables])],
     );
     const verdicts: Verdict[] = [];
     for (const target of tables) {
-      const indexes = rows.filter(({ oid }) => oid === target.oid);
+      const indexes = rows.filter(({ oid }) => oid === target.oid || target.sideTables.includes(oid));
       const own = indexes.find(({ bare }) => bare === target.indexName);
       if (target.indexName && !own && WITH_INDEX.includes(target.phase)) {
         verdicts.push(

@@ -11,6 +11,8 @@ export interface Target {
   /** qualified and quoted; the bare OID when the table is gone */
   table: string;
   column: string;
+  /** OIDs of the tables beside it that hold vectors */
+  sideTables: number[];
   liveView: string;
   liveModelColumn: string;
   readModel: string;
@@ -28,6 +30,8 @@ export async function readTargets(db: Queryable): Promise<Target[]> {
   const { rows } = await db.query<Target>(
     `SELECT DISTINCT ON (t.name) t.name, c.oid IS NOT NULL AS exists, t.relation::oid::bigint::double precision AS oid, coalesce(n.nspname, '') AS schema,
             CASE WHEN c.oid IS NULL THEN t.relation::oid::text ELSE format('%I.%I', n.nspname, c.relname) END AS table, t.column_name AS column,
+            ARRAY(SELECT v.relation::oid::bigint::double precision FROM reembed.vector_column AS v JOIN pg_class AS s ON s.oid = v.relation
+                   WHERE v.target = t.name AND v.is_side_table) AS "sideTables",
             t.live_view AS "liveView", t.live_model_column AS "liveModelColumn", s.read_model AS "readModel",
             coalesce(pg_get_userbyid(c.relowner), '') AS owner, coalesce(pg_has_role(c.relowner, 'USAGE'), false) AS "ownedByUs",
             m.name AS migration, m.phase, m.index_name AS "indexName", m.to_model AS "toModel"

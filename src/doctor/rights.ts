@@ -94,6 +94,9 @@ const workerRights: Check = {
          UNION ALL
          SELECT c.oid, format('%I.%I', n.nspname, c.relname), 'SELECT, UPDATE'
            FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE c.oid = ANY ($2::oid[])
+         UNION ALL
+         SELECT c.oid, format('%I.%I', n.nspname, c.relname), '${CHANGE}'
+           FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE c.oid = ANY ($3::oid[])
        )
        SELECT format('GRANT USAGE ON SCHEMA %I TO %I', n.nspname, current_user) AS statement
          FROM pg_namespace AS n
@@ -113,7 +116,7 @@ const workerRights: Check = {
        SELECT format('GRANT ${CHANGE} ON ALL TABLES IN SCHEMA reembed_queue TO %I', current_user)
         WHERE EXISTS (SELECT FROM pg_class AS c, unnest(string_to_array('${CHANGE}', ', ')) AS p
                        WHERE c.relnamespace = to_regnamespace('reembed_queue') AND c.relkind IN ('r', 'p') AND NOT has_table_privilege(c.oid, p))`,
-      [JSON.stringify(WORKER_RIGHTS), tables.map(({ oid }) => oid)],
+      [JSON.stringify(WORKER_RIGHTS), tables.map(({ oid }) => oid), tables.flatMap(({ sideTables }) => sideTables)],
     );
     if (rows.length === 0) return ok(`role ${role} may do all that a worker does`);
     return error(`role ${role} lacks rights that a worker needs`, `${rows.map(({ statement }) => statement).join(';\n')};`);

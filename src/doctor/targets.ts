@@ -15,12 +15,12 @@ const registered: Check = {
         error(`the table of ${name} has been dropped, or made anew under its name`, 'restore the table that was registered from a backup'),
       );
     const { rows } = await db.query<{ table: string; columns: string[] }>(
-      `SELECT t.relation::text AS table, array_agg(w.name::text ORDER BY w.name) AS columns
+      `SELECT w.relation::text AS table, array_agg(w.name::text ORDER BY w.name) AS columns
          FROM reembed.target AS t JOIN pg_class AS c ON c.oid = t.relation,
-              LATERAL (SELECT unnest(t.key_columns || t.text_columns)
-                       UNION SELECT unnest(ARRAY[v.column_name, v.version_column]) FROM reembed.vector_column AS v WHERE v.target = t.name) AS w(name)
-        WHERE w.name IS NOT NULL AND NOT EXISTS (SELECT FROM pg_attribute AS a WHERE a.attrelid = t.relation AND a.attname = w.name AND NOT a.attisdropped)
-        GROUP BY t.name ORDER BY t.name`,
+              LATERAL (SELECT t.relation, unnest(t.key_columns || t.text_columns)
+                       UNION SELECT v.relation, unnest(ARRAY[v.column_name, v.version_column]) FROM reembed.vector_column AS v WHERE v.target = t.name) AS w(relation, name)
+        WHERE w.name IS NOT NULL AND NOT EXISTS (SELECT FROM pg_attribute AS a WHERE a.attrelid = w.relation AND a.attname = w.name AND NOT a.attisdropped)
+        GROUP BY w.relation ORDER BY w.relation::text`,
     );
     for (const { table, columns } of rows) {
       verdicts.push(
@@ -85,14 +85,13 @@ const capture: Check = {
   async run({ db, targets }) {
     const tables = (await targets()).filter(({ exists }) => exists);
     const verdicts: Verdict[] = [];
-    for (const { name, oid, table, column } of tables) {
+    for (const { name, oid, table } of tables) {
       const { rows } = await db.query<{ trigger: string; state: string | null }>(
         `SELECT w.name AS trigger, g.tgenabled AS state
-           FROM (SELECT prefix || left($2, 39) AS name
-                   FROM unnest(ARRAY['zz_reembed_note_insert_', 'zz_reembed_note_update_', 'zz_reembed_clear_stale_']) AS prefix) AS w
+           FROM reembed.capture_triggers($2) AS w
            LEFT JOIN pg_trigger AS g ON g.tgrelid = $1::oid AND g.tgname = w.name
           WHERE g.tgenabled IS DISTINCT FROM 'A'`,
-        [oid, column],
+        [oid, name],
       );
       const missing = rows.filter(({ state }) => state === null).map(({ trigger }) => trigger);
       const disabled = rows.filter(({ state }) => state !== null).map(({ trigger }) => trigger);

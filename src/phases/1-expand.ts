@@ -1,20 +1,30 @@
 import type { Phase } from './phase.ts';
 import { SHORT_LOCK_WAIT } from './phase.ts';
-import { type CampaignPlan, identifier, literal, type ModelDefinition, nameArray, tableOf, targetOf, vectorType } from './plan.ts';
+import {
+  type CampaignPlan,
+  identifier,
+  literal,
+  type ModelDefinition,
+  nameArray,
+  tableOf,
+  targetOf,
+  vectorTableOf,
+  vectorType,
+} from './plan.ts';
 
 export const expand: Phase = {
   name: 'expand',
-  locks: 'ACCESS EXCLUSIVE on the table for milliseconds: two nullable columns and three triggers, no rewrite',
-  back: 'drops the columns, triggers and views it added; the old vectors were never touched',
+  locks: ({ sideTable }) =>
+    sideTable
+      ? 'SHARE ROW EXCLUSIVE on the table for milliseconds: triggers; it gets no column and no row of it is rewritten'
+      : 'ACCESS EXCLUSIVE on the table for milliseconds: two nullable columns and three triggers, no rewrite',
+  back: ({ sideTable }) =>
+    `drops the ${sideTable ? 'side table' : 'columns'}, triggers and views it added; the old vectors were never touched`,
   inTransaction: true,
   up: (plan) => [
     `${SHORT_LOCK_WAIT}
 
--- After an earlier campaign: views before table, the order a search takes its locks in.
-SELECT reembed.lock_target(${literal(targetOf(plan))});
-ALTER TABLE ${tableOf(plan)}
-  ADD COLUMN ${identifier(plan.toColumn)} ${vectorType(plan, plan.to)},
-  ADD COLUMN ${identifier(plan.toVersionColumn)} text;
+${plan.sideTable ? createSideTable(plan) : addColumns(plan)}
 
 ${registerModel(plan.from)}
 ${registerModel(plan.to)}
@@ -33,7 +43,7 @@ SELECT reembed.start_migration(
   p_to_version_column => ${literal(plan.toVersionColumn)},
   p_index_name => ${literal(plan.index?.name ?? null)},
   p_tokens_per_character => ${literal(plan.tokensPerCharacter)},
-  p_keep_old_current => ${literal(plan.keepOldCurrent)}
+  p_keep_old_current => ${literal(plan.keepOldCurrent)}${plan.sideTable ? `,\n  p_to_relation => ${literal(vectorTableOf(plan))}` : ''}
 );`,
   ],
   down: (plan) => [
@@ -41,11 +51,35 @@ SELECT reembed.start_migration(
 
 SELECT reembed.forget_migration(${literal(plan.campaign)});
 
-ALTER TABLE ${tableOf(plan)}
-  DROP COLUMN ${identifier(plan.toVersionColumn)},
-  DROP COLUMN ${identifier(plan.toColumn)};`,
+${plan.sideTable ? `DROP TABLE ${vectorTableOf(plan)};` : dropColumns(plan)}`,
   ],
 };
+
+function addColumns(plan: CampaignPlan): string {
+  return `-- After an earlier campaign: views before table, the order a search takes its locks in.
+SELECT reembed.lock_target(${literal(targetOf(plan))});
+ALTER TABLE ${tableOf(plan)}
+  ADD COLUMN ${identifier(plan.toColumn)} ${vectorType(plan, plan.to)},
+  ADD COLUMN ${identifier(plan.toVersionColumn)} text;`;
+}
+
+function dropColumns(plan: CampaignPlan): string {
+  return `ALTER TABLE ${tableOf(plan)}
+  DROP COLUMN ${identifier(plan.toVersionColumn)},
+  DROP COLUMN ${identifier(plan.toColumn)};`;
+}
+
+function createSideTable(plan: CampaignPlan): string {
+  return `CREATE TABLE ${vectorTableOf(plan)} (
+  ${plan.keyDefinitions.map((definition) => `${definition} NOT NULL`).join(',\n  ')},
+  ${identifier(plan.toColumn)} ${vectorType(plan, plan.to)} NOT NULL,
+  ${identifier(plan.toVersionColumn)} text NOT NULL,
+  text_hash bigint NOT NULL,
+  PRIMARY KEY (${plan.keyColumns.map(identifier).join(', ')})
+);
+COMMENT ON TABLE ${vectorTableOf(plan)} IS ${literal(`pg-reembed: vectors of ${plan.to.name} for the rows of ${plan.schema}.${plan.table}, kept by triggers and workers. Search through ${plan.liveView}.`)};
+COMMENT ON COLUMN ${vectorTableOf(plan)}.text_hash IS 'Hash of the text the vector is of: reembed.text_hash().';`;
+}
 
 /** The part of the file that says which column it is about. */
 export function columnArguments(plan: CampaignPlan): string {

@@ -4,8 +4,8 @@ import { literal } from './plan.ts';
 
 export const backfill: Phase = {
   name: 'backfill',
-  locks: 'none that blocks anybody: reads the table once to plan the batches',
-  back: 'cancels the jobs and forgets the ledger; vectors already stored stay until expand is taken down',
+  locks: () => 'none that blocks anybody: reads the table once to plan the batches',
+  back: () => 'cancels the jobs and forgets the ledger; vectors already stored stay until expand is taken down',
   inTransaction: true,
   up: (plan) => [
     `${SHORT_LOCK_WAIT}

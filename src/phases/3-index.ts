@@ -2,19 +2,22 @@ import type { Database } from '../database/connection.ts';
 import type { Notice } from '../database/migration-runner.ts';
 import { withSession } from '../database/session.ts';
 import { CONCURRENT_LOCK_WAIT, type Phase, RESET_LOCK_WAIT } from './phase.ts';
-import { identifier, literal, operatorClass, tableOf } from './plan.ts';
+import { identifier, literal, operatorClass, vectorTableOf } from './plan.ts';
 
 export const index: Phase = {
   name: 'index',
-  locks: 'SHARE UPDATE EXCLUSIVE while it builds: reads and writes go on, VACUUM and other DDL on the table wait',
-  back: 'drops the index, CONCURRENTLY',
+  locks: ({ sideTable }) =>
+    sideTable
+      ? 'none on the table; SHARE UPDATE EXCLUSIVE on the side table while it builds'
+      : 'SHARE UPDATE EXCLUSIVE while it builds: reads and writes go on, VACUUM and other DDL on the table wait',
+  back: () => 'drops the index, CONCURRENTLY',
   inTransaction: false,
   up: (plan) => [
     `SELECT reembed.require_gate(${literal(plan.campaign)}, 'index');`,
     ...(plan.index
       ? [
           CONCURRENT_LOCK_WAIT,
-          `CREATE INDEX CONCURRENTLY IF NOT EXISTS ${identifier(plan.index.name)} ON ${tableOf(plan)}
+          `CREATE INDEX CONCURRENTLY IF NOT EXISTS ${identifier(plan.index.name)} ON ${vectorTableOf(plan)}
   USING ${plan.index.method} (${identifier(plan.toColumn)} ${operatorClass(plan, plan.to)})${plan.index.parameters ? ` WITH (${plan.index.parameters})` : ''};`,
           RESET_LOCK_WAIT,
         ]
@@ -43,7 +46,7 @@ export async function dropInvalidIndexes(database: Database, campaign: string, n
     `SELECT c.relname AS name, format('DROP INDEX CONCURRENTLY %I.%I', n.nspname, c.relname) AS statement
        FROM reembed.migration AS m
        JOIN reembed.target AS t ON t.name = m.target
-       JOIN pg_index AS i ON i.indrelid = t.relation AND NOT i.indisvalid
+       JOIN pg_index AS i ON i.indrelid IN (t.relation, m.to_relation) AND NOT i.indisvalid
        JOIN pg_class AS c ON c.oid = i.indexrelid
        JOIN pg_namespace AS n ON n.oid = c.relnamespace
       WHERE m.name = $1

@@ -5,8 +5,8 @@ import { literal, targetOf } from './plan.ts';
 
 export const switchOver: Phase = {
   name: 'switch',
-  locks: 'ACCESS EXCLUSIVE on the live view for milliseconds; none on the table',
-  back: 'lets the live view read the old model again: instant, and no vector is lost',
+  locks: () => 'ACCESS EXCLUSIVE on the live view for milliseconds; none on the table',
+  back: () => 'lets the live view read the old model again: instant, and no vector is lost',
   inTransaction: true,
   up: (plan) => [
     `${SHORT_LOCK_WAIT}

@@ -3,25 +3,25 @@ import { type CampaignPlan, identifier, literal, tableOf, targetOf } from './pla
 
 export const contract: Phase = {
   name: 'contract',
-  locks: 'copies the old vectors without a lock; then ACCESS EXCLUSIVE on the table while the column is dropped and renamed',
-  back: 'brings back the old column, its vectors (a commit per batch) and its index; only purge has no way back',
+  locks: ({ oldSideTable }) =>
+    oldSideTable
+      ? 'ACCESS EXCLUSIVE on the tables for milliseconds, while the old side table moves to schema reembed'
+      : 'copies the old vectors without a lock; then ACCESS EXCLUSIVE on the table while the column is dropped',
+  back: ({ oldSideTable }) =>
+    oldSideTable
+      ? 'brings the old side table back with its index; only purge has no way back'
+      : 'brings back the old column, its vectors (a commit per batch) and its index; only purge has no way back',
   inTransaction: true,
   downInTransaction: false,
   up: (plan) => [
     `${SHORT_LOCK_WAIT}
 
 SELECT reembed.require_gate(${literal(plan.campaign)}, 'contract');
-SELECT reembed.archive_old_vectors(${literal(plan.campaign)});
-
+${plan.oldSideTable ? '' : `SELECT reembed.archive_old_vectors(${literal(plan.campaign)});\n`}
 -- ACCESS EXCLUSIVE on the views and the table from here on.
 SELECT reembed.lock_target(${literal(targetOf(plan))});
-SELECT reembed.archive_late_changes(${literal(plan.campaign)});
-SELECT reembed.drop_view(${literal(targetOf(plan))}, reembed.model_view_name(${literal(targetOf(plan))}, ${literal(plan.from.name)}));
-
--- Without CASCADE: whatever still depends on the old column stops this transaction.
-ALTER TABLE ${tableOf(plan)} DROP COLUMN ${identifier(plan.column)};${
-      plan.fromVersionColumn ? `\nALTER TABLE ${tableOf(plan)} DROP COLUMN ${identifier(plan.fromVersionColumn)};` : ''
-    }
+${plan.oldSideTable ? '' : `SELECT reembed.archive_late_changes(${literal(plan.campaign)});\n`}SELECT reembed.drop_view(${literal(targetOf(plan))}, reembed.model_view_name(${literal(targetOf(plan))}, ${literal(plan.from.name)}));
+${archiveOrDrop(plan)}
 ${renames(plan, 'contract').join('\n')}
 
 SELECT reembed.enter_contract(${literal(plan.campaign)});`,
@@ -34,25 +34,41 @@ BEGIN
   IF (SELECT phase FROM reembed.migration WHERE name = ${literal(plan.campaign)}) = 'contract' THEN
     SET LOCAL lock_timeout = '300ms';
     PERFORM reembed.lock_target(${literal(targetOf(plan))});
-${renames(plan, 'expand')
-  .map((line) => `    ${line}`)
-  .join('\n')}
-    ALTER TABLE ${tableOf(plan)} ADD COLUMN ${identifier(plan.column)} ${plan.columnType};${
-      plan.fromVersionColumn ? `\n    ALTER TABLE ${tableOf(plan)} ADD COLUMN ${identifier(plan.fromVersionColumn)} text;` : ''
-    }
+${[...renames(plan, 'expand'), ...bringBack(plan)].map((line) => `    ${line}`).join('\n')}
     PERFORM reembed.leave_contract(${literal(plan.campaign)});
   END IF;
 END $down$;`,
     `CALL reembed.restore_old_vectors(${literal(plan.campaign)});`,
-    ...(plan.oldIndexes.length > 0
+    ...(plan.oldSideTable === null && plan.oldIndexes.length > 0
       ? [CONCURRENT_LOCK_WAIT, ...plan.oldIndexes.map(({ definition }) => `${concurrently(definition)};`), RESET_LOCK_WAIT]
       : []),
     `SELECT reembed.finish_restore(${literal(plan.campaign)});`,
   ],
 };
 
-/** Lets the new column and index take the old names, or gives them their own names back. */
+function archiveOrDrop(plan: CampaignPlan): string {
+  if (plan.oldSideTable) {
+    return `
+-- Renames ${identifier(plan.schema)}.${identifier(plan.oldSideTable)} and sets its schema to reembed: no vector is copied.
+SELECT reembed.archive_side_table(${literal(plan.campaign)});`;
+  }
+  const columns = [plan.column, ...(plan.fromVersionColumn ? [plan.fromVersionColumn] : [])];
+  return `
+-- Without CASCADE: whatever still depends on the old column stops this transaction.
+${columns.map((column) => `ALTER TABLE ${tableOf(plan)} DROP COLUMN ${identifier(column)};`).join('\n')}`;
+}
+
+function bringBack(plan: CampaignPlan): string[] {
+  if (plan.oldSideTable) return [`PERFORM reembed.restore_side_table(${literal(plan.campaign)});`];
+  return [
+    `ALTER TABLE ${tableOf(plan)} ADD COLUMN ${identifier(plan.column)} ${plan.columnType};`,
+    ...(plan.fromVersionColumn ? [`ALTER TABLE ${tableOf(plan)} ADD COLUMN ${identifier(plan.fromVersionColumn)} text;`] : []),
+  ];
+}
+
+/** Lets the new column and index take the old names, or gives them their own names back. A side table keeps its names. */
 function renames(plan: CampaignPlan, direction: 'contract' | 'expand'): string[] {
+  if (plan.sideTable) return [];
   const column = (before: string, after: string) =>
     `ALTER TABLE ${tableOf(plan)} RENAME COLUMN ${identifier(before)} TO ${identifier(after)};`;
   const index = (before: string, after: string) =>

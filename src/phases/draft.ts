@@ -1,9 +1,10 @@
 import { knownModel } from '../embedding/model-catalog.ts';
 import { UsageError } from '../errors.ts';
 import type { TableFacts } from './inspect.ts';
-import { SameModel, TooManyDimensions } from './inspect-error.ts';
+import { SameModel, SideTableRefused, TooManyDimensions } from './inspect-error.ts';
 import type { TextFacts } from './measure.ts';
 import type { CampaignPlan, IndexPlan, ModelDefinition } from './plan.ts';
+import { adviseStorage, type Storage } from './storage.ts';
 
 /** What the user asked for on the command line. */
 export interface CampaignRequest {
@@ -24,7 +25,9 @@ export interface CampaignRequest {
   sendDimensions?: boolean | undefined;
   tokenLimit?: number | undefined;
   price?: number | undefined;
-  batchRows: number;
+  /** column, side-table, or what the table calls for */
+  storage?: Storage | 'auto' | undefined;
+  batchRows?: number | undefined;
 }
 
 /** What the database already knows of the target, from an earlier campaign. */
@@ -36,6 +39,8 @@ export interface KnownTarget {
   liveModelColumn: string;
 }
 
+const BATCH_BYTES = 12 * 2 ** 20;
+
 /** Name the old model gets when nobody says what it is; it cannot be called. */
 export const UNNAMED_MODEL = 'unnamed-old-model';
 
@@ -43,7 +48,7 @@ export const UNNAMED_MODEL = 'unnamed-old-model';
  * Decides everything the five files need: types, names, index, models.
  *
  * @param names the live view's name where there is none yet, and seventeen digits of UTC time: the prefix that orders migration files
- * @throws SameModel, TooManyDimensions, UsageError
+ * @throws SameModel, SideTableRefused, TooManyDimensions, UsageError
  */
 export function draftCampaign(
   request: CampaignRequest,
@@ -57,7 +62,9 @@ export function draftCampaign(
   const from = oldModel(request, facts, known, distance);
   const to = newModel(request, facts, distance);
   if (to.name === from.name) throw new SameModel(to.name);
-  const toColumn = shortName(facts.column, '_v2');
+  const storage = chooseStorage(request, facts, to);
+  const sideTable = storage === 'side-table' ? shortName(`${facts.table}_${slug(to.name, 30)}`, '_vectors') : null;
+  const toColumn = sideTable ? facts.column : shortName(facts.column, '_v2');
   return {
     campaign: `${names.stamp}_${slug(facts.table, 20)}_${slug(facts.column, 20)}_to_${slug(to.name, 30)}`,
     schema: facts.schema,
@@ -65,22 +72,45 @@ export function draftCampaign(
     column: facts.column,
     columnType: facts.columnType,
     keyColumns: facts.keyColumns,
+    keyDefinitions: facts.keyDefinitions,
     textColumns: text.textColumns,
     textSql: text.textSql,
     liveView: known?.liveView ?? names.liveView,
     liveModelColumn: known?.liveModelColumn ?? shortName(facts.column, '_model'),
     from,
     to,
+    sideTable,
+    oldSideTable: facts.sideTable,
     toColumn,
-    toVersionColumn: shortName(toColumn, '_model_version'),
+    toVersionColumn: sideTable ? 'model_version' : shortName(toColumn, '_model_version'),
     fromVersionColumn: known?.versionColumn ?? null,
     oldIndexes: facts.indexes.map(({ name, definition }) => ({ name, definition })),
-    index: indexPlan(request, facts, toColumn),
+    index: indexPlan(request, facts, sideTable, toColumn),
     keepOldCurrent: from.name !== UNNAMED_MODEL,
     tokensPerCharacter: text.tokensPerCharacter,
-    batchRows: request.batchRows,
+    batchRows: request.batchRows ?? batchRows(to),
     vectorSchema: facts.vectorSchema,
   };
+}
+
+/** @throws SideTableRefused where the row level security of the table would not reach the other one */
+function chooseStorage(request: CampaignRequest, facts: TableFacts, to: ModelDefinition): Storage {
+  const wanted = request.storage ?? 'auto';
+  if (wanted === 'side-table' && facts.rowSecurity) {
+    throw new SideTableRefused(`${facts.table} has row level security, whose policies would not reach a side table`);
+  }
+  const taken = facts.keyColumns.find((name) => ['model_version', 'text_hash', facts.column].includes(name));
+  if (wanted === 'side-table' && taken) throw new SideTableRefused(`the key column ${taken} has a name that a side table needs itself`);
+  if (wanted !== 'auto') return wanted;
+  return taken ? 'column' : adviseStorage(facts, to).recommended;
+}
+
+/**
+ * Rows of a batch. Many, so that there is time between one row of a page and the next, and the room of the first can be
+ * used again; no more than some megabytes of vectors, because a worker holds a few batches at a time.
+ */
+function batchRows(to: ModelDefinition): number {
+  return Math.min(4000, Math.max(500, Math.round(BATCH_BYTES / (to.dimensions * 4) / 100) * 100));
 }
 
 function oldModel(
@@ -132,7 +162,7 @@ function newModel(request: CampaignRequest, facts: TableFacts, distance: ModelDe
   };
 }
 
-function indexPlan(request: CampaignRequest, facts: TableFacts, toColumn: string): IndexPlan | null {
+function indexPlan(request: CampaignRequest, facts: TableFacts, sideTable: string | null, toColumn: string): IndexPlan | null {
   const old = facts.indexes.find(({ method }) => method === 'hnsw' || method === 'ivfflat');
   const method = request.index ?? (old?.method === 'ivfflat' ? 'ivfflat' : 'hnsw');
   if (method === 'none') return null;
@@ -147,8 +177,9 @@ function indexPlan(request: CampaignRequest, facts: TableFacts, toColumn: string
   return {
     method,
     parameters,
-    name: shortName(`${facts.table}_${toColumn}`, '_idx'),
-    finalName: old?.name ?? shortName(`${facts.table}_${facts.column}`, '_idx'),
+    name: sideTable ? shortName(sideTable, '_idx') : shortName(`${facts.table}_${toColumn}`, '_idx'),
+    // The index of an old side table leaves with it, and keeps its name.
+    finalName: (facts.sideTable ? undefined : old?.name) ?? shortName(`${facts.table}_${facts.column}`, '_idx'),
   };
 }
 

@@ -37,8 +37,8 @@ export function writeFiles(files: PlannedFile[]): void {
 function fileText(plan: CampaignPlan, phase: Phase, position: number): string {
   const comment = (text: string) => text.replace(/[\r\n\u2028\u2029]+/g, ' ');
   return `// ${comment(`${position} ${phase.name}: ${targetOf(plan)}, ${plan.from.name} -> ${plan.to.name}`)}
-// Locks: ${phase.locks}.
-// Down: ${phase.back}.
+// Locks: ${phase.locks(plan)}.
+// Down: ${phase.back(plan)}.
 
 /** @param {import('node-pg-migrate').MigrationBuilder} pgm */
 export const up = (pgm) => {

@@ -120,6 +120,13 @@ export class TooManyDimensions extends ReembedError {
   }
 }
 
+/** The vectors of this table cannot be kept beside it. */
+export class SideTableRefused extends ReembedError {
+  constructor(reason: string) {
+    super('side_table_refused', reason, 'use --storage column');
+  }
+}
+
 /** Old and new model are one and the same. */
 export class SameModel extends ReembedError {
   constructor(model: string) {

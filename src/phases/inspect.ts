@@ -18,6 +18,8 @@ export interface TableFacts {
   table: string;
   /** qualified and quoted */
   qualified: string;
+  /** table that holds the vectors, when an earlier campaign put them beside this one */
+  sideTable: string | null;
   columns: string[];
   column: string;
   columnType: string;
@@ -26,8 +28,16 @@ export interface TableFacts {
   dimensions: number | null;
   notNull: boolean;
   keyColumns: string[];
+  /** the same with type and collation, as in CREATE TABLE */
+  keyDefinitions: string[];
   rows: number;
   tableBytes: number;
+  /** pages of the table, without indexes and TOAST */
+  pages: number;
+  /** bytes of a row within its page */
+  rowBytes: number;
+  /** every index of the table */
+  tableIndexes: { name: string; method: string }[];
   vectorSchema: string;
   vectorVersion: string;
   serverVersion: number;
@@ -49,36 +59,44 @@ export async function inspectTable(db: Queryable, table: string, column: string)
   const kind = relation.kind === 'r' && relation.family ? relation.family : relation.kind;
   if (kind !== 'r') throw new NotAnOrdinaryTable(table, kind);
 
-  const columns = await db.query<{ name: string; type: string; base: string; modifier: number; notNull: boolean; attnum: number }>(
-    `SELECT a.attname AS name, format_type(a.atttypid, a.atttypmod) AS type, y.typname AS base, a.atttypmod AS modifier,
-            a.attnotnull AS "notNull", a.attnum
-       FROM pg_attribute AS a JOIN pg_type AS y ON y.oid = a.atttypid
-      WHERE a.attrelid = $1 AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum`,
-    [relation.oid],
-  );
-  const names = columns.rows.map(({ name }) => name);
-  const vector = columns.rows.find(({ name }) => name === column);
+  const columns = await readColumns(db, relation.oid);
+  const names = columns.map(({ name }) => name);
+  const side = await findSideTable(db, relation.oid, column);
+  const vector = side
+    ? (await readColumns(db, side.oid)).find(({ name }) => name === side.column)
+    : columns.find(({ name }) => name === column);
   if (!vector) throw new NoSuchColumn(table, column, names);
   if (vector.base !== 'vector' && vector.base !== 'halfvec') {
     throw new ColumnNotAVector(
       table,
       column,
       vector.type,
-      columns.rows.filter(({ base }) => base === 'vector' || base === 'halfvec').map(({ name }) => name),
+      columns.filter(({ base }) => base === 'vector' || base === 'halfvec').map(({ name }) => name),
     );
   }
-  const key = await db.query<{ name: string }>(
-    `SELECT a.attname AS name
+  const key = await db.query<{ name: string; definition: string }>(
+    `SELECT a.attname AS name,
+            format('%I %s', a.attname, format_type(a.atttypid, a.atttypmod))
+              || CASE WHEN a.attcollation <> y.typcollation THEN format(' COLLATE %I.%I', n.nspname, c.collname) ELSE '' END AS definition
        FROM pg_index AS i, unnest(i.indkey) WITH ORDINALITY AS k(attnum, position)
        JOIN pg_attribute AS a ON a.attnum = k.attnum
+       JOIN pg_type AS y ON y.oid = a.atttypid
+       LEFT JOIN pg_collation AS c ON c.oid = a.attcollation
+       LEFT JOIN pg_namespace AS n ON n.oid = c.collnamespace
       WHERE i.indrelid = $1 AND a.attrelid = i.indrelid AND i.indisprimary ORDER BY k.position`,
     [relation.oid],
   );
   if (key.rows.length === 0) throw new NoPrimaryKey(table);
 
   const qualified = `${pg.escapeIdentifier(relation.schema)}.${pg.escapeIdentifier(relation.name)}`;
-  const size = await db.query<{ rows: string; bytes: string }>(
-    `SELECT count(*) AS rows, pg_total_relation_size($1::oid::regclass) AS bytes FROM ${qualified}`,
+  const size = await db.query<{ rows: string; bytes: string; pages: number; page: number }>(
+    `SELECT count(*) AS rows, pg_total_relation_size($1::oid::regclass) AS bytes, current_setting('block_size')::integer AS page,
+            (pg_relation_size($1::oid::regclass) / current_setting('block_size')::integer)::double precision AS pages FROM ${qualified}`,
+    [relation.oid],
+  );
+  const tableIndexes = await db.query<{ name: string; method: string }>(
+    `SELECT c.relname AS name, m.amname AS method FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid JOIN pg_am AS m ON m.oid = c.relam
+      WHERE i.indrelid = $1 AND i.indisready ORDER BY c.relname`,
     [relation.oid],
   );
   const rows = Number(size.rows[0]?.rows ?? 0);
@@ -93,16 +111,57 @@ export async function inspectTable(db: Queryable, table: string, column: string)
     column,
     columnType: vector.type,
     elementType: vector.base,
-    dimensions: vector.modifier > 0 ? vector.modifier : await firstDimensions(db, qualified, column, server.vectorSchema),
-    notNull: vector.notNull,
+    dimensions:
+      vector.modifier > 0 ? vector.modifier : await firstDimensions(db, side?.qualified ?? qualified, vector.name, server.vectorSchema),
+    notNull: vector.notNull && !side,
     keyColumns: key.rows.map(({ name }) => name),
+    keyDefinitions: key.rows.map(({ definition }) => definition),
     rows,
     tableBytes: Number(size.rows[0]?.bytes ?? 0),
+    pages: size.rows[0]?.pages ?? 0,
+    rowBytes: Math.round(((size.rows[0]?.pages ?? 0) * (size.rows[0]?.page ?? 0)) / rows),
+    tableIndexes: tableIndexes.rows,
     ...server,
     rowSecurity: relation.rowSecurity,
-    indexes: await readIndexes(db, relation.oid, vector.attnum),
-    dependents: await readDependents(db, relation.oid, vector.attnum),
+    sideTable: side?.name ?? null,
+    indexes: await readIndexes(db, side?.oid ?? relation.oid, vector.attnum),
+    dependents: await readDependents(db, side?.oid ?? relation.oid, vector.attnum),
   };
+}
+
+interface ColumnFacts {
+  name: string;
+  type: string;
+  base: string;
+  modifier: number;
+  notNull: boolean;
+  attnum: number;
+}
+
+async function readColumns(db: Queryable, oid: number): Promise<ColumnFacts[]> {
+  const { rows } = await db.query<ColumnFacts>(
+    `SELECT a.attname AS name, format_type(a.atttypid, a.atttypmod) AS type, y.typname AS base, a.atttypmod AS modifier,
+            a.attnotnull AS "notNull", a.attnum
+       FROM pg_attribute AS a JOIN pg_type AS y ON y.oid = a.atttypid
+      WHERE a.attrelid = $1 AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum`,
+    [oid],
+  );
+  return rows;
+}
+
+/** The side table an earlier campaign left the vectors of a column in; the table itself need not have the column any more. */
+async function findSideTable(db: Queryable, oid: number, column: string) {
+  const installed = await db.query<{ yes: boolean }>("SELECT to_regclass('reembed.vector_column') IS NOT NULL AS yes");
+  if (!installed.rows[0]?.yes) return undefined;
+  const { rows } = await db.query<{ oid: number; name: string; qualified: string; column: string }>(
+    `SELECT c.oid::bigint::double precision AS oid, c.relname AS name, format('%I.%I', n.nspname, c.relname) AS qualified, v.column_name AS column
+       FROM reembed.target AS t JOIN reembed.vector_column AS v ON v.target = t.name AND v.role = 'new' AND v.is_side_table
+       JOIN reembed.migration AS m ON m.name = v.migration AND m.phase = 'contract'
+       JOIN pg_class AS c ON c.oid = v.relation JOIN pg_namespace AS n ON n.oid = c.relnamespace
+      WHERE t.relation = $1 AND t.column_name = $2`,
+    [oid, column],
+  );
+  return rows[0];
 }
 
 async function readServer(db: Queryable): Promise<Pick<TableFacts, 'serverVersion' | 'vectorSchema' | 'vectorVersion'>> {

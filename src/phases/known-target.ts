@@ -67,12 +67,21 @@ export async function refuseTakenNames(
   facts: TableFacts,
   known: KnownTarget | undefined,
 ): Promise<void> {
-  const finalVersionColumn = `${plan.column}_model_version`;
-  const wanted = [plan.toColumn, plan.toVersionColumn, ...(known ? [] : [finalVersionColumn, plan.liveModelColumn])];
+  const isNewName = !known || plan.oldSideTable !== null;
+  const wanted = [
+    ...(plan.sideTable ? [] : [plan.toColumn, plan.toVersionColumn, ...(isNewName ? [`${plan.column}_model_version`] : [])]),
+    ...(plan.oldSideTable && !plan.sideTable ? [plan.column] : []),
+    ...(known ? [] : [plan.liveModelColumn]),
+  ];
   const column = wanted.find((name) => facts.columns.includes(name));
   if (column) throw new NameTaken('column', `${plan.table}.${column}`);
-  const relations = [...(known ? [] : [plan.liveView]), ...(plan.index ? [plan.index.name] : [])];
-  if (plan.index && !plan.oldIndexes.some(({ name }) => name === plan.index?.finalName)) relations.push(plan.index.finalName);
+  const relations = [
+    ...(known ? [] : [plan.liveView]),
+    ...(plan.sideTable ? [plan.sideTable] : []),
+    ...(plan.index ? [plan.index.name] : []),
+  ];
+  if (plan.index && !plan.sideTable && !plan.oldIndexes.some(({ name }) => name === plan.index?.finalName))
+    relations.push(plan.index.finalName);
   const { rows } = await db.query<{ name: string }>(
     'SELECT c.relname AS name FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = ANY ($2)',
     [plan.schema, relations],

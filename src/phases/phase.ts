@@ -5,9 +5,9 @@ import type { CampaignPlan } from './plan.ts';
 export interface Phase {
   name: PhaseName;
   /** one line for the plan and the head of the file: which locks, for how long */
-  locks: string;
+  locks(plan: CampaignPlan): string;
   /** one line for the head of the file: what going back does */
-  back: string;
+  back(plan: CampaignPlan): string;
   /** false: every statement commits by itself, because one of them cannot run in a transaction */
   inTransaction: boolean;
   /** the same for `down`, where it differs */

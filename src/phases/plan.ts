@@ -32,12 +32,18 @@ export interface CampaignPlan {
   column: string;
   columnType: string;
   keyColumns: string[];
+  /** the same with type and collation, as in CREATE TABLE */
+  keyDefinitions: string[];
   textColumns: string[];
   textSql: string;
   liveView: string;
   liveModelColumn: string;
   from: ModelDefinition;
   to: ModelDefinition;
+  /** table of the new vectors beside the application's own; null when they are a column of that */
+  sideTable: string | null;
+  /** table of the old vectors, left by an earlier campaign */
+  oldSideTable: string | null;
   toColumn: string;
   toVersionColumn: string;
   /** version column of the old vectors, left by an earlier campaign */
@@ -55,6 +61,11 @@ export interface CampaignPlan {
 /** Qualified, quoted name of the table. */
 export function tableOf(plan: CampaignPlan): string {
   return `${identifier(plan.schema)}.${identifier(plan.table)}`;
+}
+
+/** Qualified, quoted name of the table that holds the new vectors. */
+export function vectorTableOf(plan: CampaignPlan): string {
+  return `${identifier(plan.schema)}.${identifier(plan.sideTable ?? plan.table)}`;
 }
 
 /** Column type of a model's vectors, with its dimensions. */

@@ -6,8 +6,10 @@ import { NothingToCompare } from './validation-error.ts';
 /** One of the two models under comparison, and where its vectors are. */
 export interface ComparedModel {
   model: ModelRow;
-  /** quoted */
-  column: string;
+  /** SQL of the vector of the row under the alias t */
+  vector: string;
+  /** SQL that joins the table of the vectors to the row, where they are not a column of its own; else empty */
+  join: string;
   /** qualified type of the column, without dimensions */
   vectorType: string;
   /** qualified distance operator of the model */
@@ -50,9 +52,11 @@ interface CampaignRow {
   text_sql: string;
   vector_schema: string;
   old_model: string | null;
-  old_column: string | null;
+  old_vector: string | null;
+  old_join: string | null;
   new_model: string;
-  new_column: string;
+  new_vector: string;
+  new_join: string;
   index_name: string | null;
   index_method: string | null;
   thresholds: Thresholds;
@@ -72,11 +76,14 @@ export async function loadCampaign(
   choice: { target?: string | undefined; migration?: string | undefined },
 ): Promise<Campaign> {
   const { rows } = await db.query<CampaignRow>(
-    `SELECT m.name AS migration, t.name AS target, format('%I.%I', n.nspname, c.relname) AS table, t.key_columns::text[] AS key_columns, t.text_sql,
-            vn.nspname AS vector_schema, o.model AS old_model, o.column_name AS old_column, w.model AS new_model, w.column_name AS new_column,
-            m.index_name,
+    `SELECT m.name AS migration, t.name AS target, format('%I.%I', n.nspname, c.relname) AS table, t.key_columns::text[] AS key_columns, reembed.row_text_sql(t.name) AS text_sql,
+            vn.nspname AS vector_schema, o.model AS old_model, w.model AS new_model, m.index_name,
+            format('%s.%I', CASE WHEN o.is_side_table THEN 'old_side' ELSE 't' END, o.column_name) AS old_vector,
+            format('%s.%I', CASE WHEN w.is_side_table THEN 'new_side' ELSE 't' END, w.column_name) AS new_vector,
+            CASE WHEN o.is_side_table THEN format('JOIN %s AS old_side ON %s', o.relation, reembed.same_key_sql(t.name, 't', 'old_side')) ELSE '' END AS old_join,
+            CASE WHEN w.is_side_table THEN format('JOIN %s AS new_side ON %s', w.relation, reembed.same_key_sql(t.name, 't', 'new_side')) ELSE '' END AS new_join,
             (SELECT a.amname FROM pg_index AS i JOIN pg_class AS ic ON ic.oid = i.indexrelid JOIN pg_am AS a ON a.oid = ic.relam
-              WHERE i.indrelid = t.relation AND ic.relname = m.index_name AND reembed.index_is_valid(m.name)) AS index_method,
+              WHERE i.indrelid = w.relation AND ic.relname = m.index_name AND reembed.index_is_valid(m.name)) AS index_method,
             json_build_object('minOverlap', s.min_overlap, 'minIndexRecall', s.min_index_recall,
                               'maxNdcgDrop', s.max_ndcg_drop, 'maxFailedRows', s.max_failed_rows) AS thresholds
        FROM reembed.target AS t
@@ -94,7 +101,7 @@ export async function loadCampaign(
   const row = rows[0];
   if (!row)
     throw new NothingToCompare(choice.migration ? `no campaign ${choice.migration} is running` : 'no campaign is running on this table');
-  if (row.old_model === null || row.old_column === null) throw new NothingToCompare(`the old vectors of ${row.migration} are archived`);
+  if (row.old_model === null || row.old_vector === null) throw new NothingToCompare(`the old vectors of ${row.migration} are archived`);
 
   const keys = row.key_columns.map((column) => `t.${pg.escapeIdentifier(column)}`);
   return {
@@ -104,19 +111,20 @@ export async function loadCampaign(
     keyText: keys.length === 1 ? `${keys[0]}::text` : `concat_ws('/', ${keys.join(', ')})`,
     keyColumns: keys.join(', '),
     hasText: `reembed.has_text((${row.text_sql})::text)`,
-    old: comparedModel(await loadModel(db, row.old_model), row.old_column, row.vector_schema),
-    new: comparedModel(await loadModel(db, row.new_model), row.new_column, row.vector_schema),
+    old: comparedModel(await loadModel(db, row.old_model), row.old_vector, row.old_join ?? '', row.vector_schema),
+    new: comparedModel(await loadModel(db, row.new_model), row.new_vector, row.new_join, row.vector_schema),
     indexName: row.index_name,
     indexMethod: row.index_method,
     thresholds: row.thresholds,
   };
 }
 
-function comparedModel(model: ModelRow, column: string, vectorSchema: string): ComparedModel {
+function comparedModel(model: ModelRow, vector: string, join: string, vectorSchema: string): ComparedModel {
   const schema = pg.escapeIdentifier(vectorSchema);
   return {
     model,
-    column: pg.escapeIdentifier(column),
+    vector,
+    join,
     vectorType: `${schema}.${model.element_type}`,
     operator: `OPERATOR(${schema}.${OPERATORS[model.distance]})`,
   };

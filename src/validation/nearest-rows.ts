@@ -42,8 +42,8 @@ export async function nearestExactly(
     const { rows } = await client.query<FoundRow & { hasText: boolean }>(
       `SELECT ${foundColumns(campaign, judgementColumn)}, t.reembed_distance AS distance, ${campaign.hasText} AS "hasText"
          FROM (SELECT t.*, ${distanceSql(compared)} AS reembed_distance
-                 FROM ${campaign.table} AS t
-                WHERE t.${compared.column} IS NOT NULL
+                 FROM ${campaign.table} AS t ${compared.join}
+                WHERE ${compared.vector} IS NOT NULL
                 ORDER BY reembed_distance, ${campaign.keyColumns}
                 LIMIT $2) AS t`,
       [vector, wanted],
@@ -106,10 +106,11 @@ export function judgedIdSql(campaign: Campaign, judgementColumn?: string): strin
   return judgementColumn ? `t.${pg.escapeIdentifier(judgementColumn)}::text` : campaign.keyText;
 }
 
+// A row of a side table has a text, or it would not be there; beside it the names of the text's columns may be ambiguous.
 function indexedSql(campaign: Campaign, compared: ComparedModel): string {
   return `SELECT ${foundColumns(campaign)}, ${distanceSql(compared)} AS distance
-            FROM ${campaign.table} AS t
-           WHERE t.${compared.column} IS NOT NULL AND ${campaign.hasText}
+            FROM ${campaign.table} AS t ${compared.join}
+           WHERE ${compared.vector} IS NOT NULL ${compared.join ? '' : `AND ${campaign.hasText}`}
            ORDER BY distance
            LIMIT $2`;
 }
@@ -119,7 +120,7 @@ function foundColumns(campaign: Campaign, judgementColumn?: string): string {
 }
 
 function distanceSql(compared: ComparedModel): string {
-  return `t.${compared.column} ${compared.operator} $1::${compared.vectorType}`;
+  return `${compared.vector} ${compared.operator} $1::${compared.vectorType}`;
 }
 
 /** The cosine distance from a zero vector is NaN, which sorts behind every other. */

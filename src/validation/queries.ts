@@ -99,9 +99,9 @@ export async function drawRows(db: Queryable, campaign: Campaign, sample: number
   // Cast outside: the sort then moves pointers to the vectors, not their text.
   const { rows } = await db.query<{ key: string; oldVector: string; newVector: string }>(
     `SELECT key, old::text AS "oldVector", new::text AS "newVector"
-       FROM (SELECT ${campaign.keyText} AS key, t.${campaign.old.column} AS old, t.${campaign.new.column} AS new
-               FROM ${campaign.table} AS t
-              WHERE t.${campaign.old.column} IS NOT NULL AND t.${campaign.new.column} IS NOT NULL AND ${campaign.hasText}
+       FROM (SELECT ${campaign.keyText} AS key, ${campaign.old.vector} AS old, ${campaign.new.vector} AS new
+               FROM (SELECT t.* FROM ${campaign.table} AS t WHERE ${campaign.hasText}) AS t ${campaign.old.join} ${campaign.new.join}
+              WHERE ${campaign.old.vector} IS NOT NULL AND ${campaign.new.vector} IS NOT NULL
               ORDER BY random() LIMIT $1) AS drawn`,
     [sample],
   );

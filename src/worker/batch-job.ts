@@ -42,13 +42,18 @@ export async function runBatch(
   try {
     const source = await readBatch(pool, vector, job, options.limit);
     const outcome = await embedRows(context, target, vector, source, context.config.patienceSeconds, options.signal);
-    return await storeBatch(pool, context.portionOf(target.name), target, vector, job, {
-      items: outcome.embedded.map(({ item, vector: values }) => ({ row: item, vector: values })),
-      failures: outcome.refused.map(({ item, code, message }) => ({ row: item, code, message })),
-      tokens: outcome.tokens,
-      requests: outcome.requests,
-      done: outcome.complete && options.limit === undefined,
-    });
+    const vectors = new Map(outcome.embedded.map(({ item, vector: values }) => [item, values]));
+    const store = () =>
+      storeBatch(pool, context.portionOf(target.name), target, vector, job, {
+        // Answers come in any order; rows are written in that of the table.
+        items: source.flatMap((row) => (vectors.has(row) ? [{ row, vector: vectors.get(row) ?? null }] : [])),
+        failures: outcome.refused.map(({ item, code, message }) => ({ row: item, code, message })),
+        tokens: outcome.tokens,
+        requests: outcome.requests,
+        done: outcome.complete && options.limit === undefined,
+      });
+    // One batch of a table is written at a time while others are embedded: two would undo each other's room in the pages.
+    return await context.writerOf(target.name)(store);
   } catch (error) {
     await recordFailure(context, job, batch.target, error).catch(() => {});
     throw error;

@@ -94,7 +94,7 @@ async function catchUpRole(
     const notes = await readNotes(pool, target, role, lane, { after, upTo }, context.config.requestInputs);
     const last = notes.at(-1);
     if (!last) return total;
-    after = last.version;
+    after = last.readTo;
     const free = notes.filter(({ held }) => !held);
     if (free.length > 0) total += await serveNotes(context, target, role, free, patienceSeconds, signal);
   }

@@ -1,3 +1,4 @@
+import pLimit, { type LimitFunction } from 'p-limit';
 import type { Config } from '../config.ts';
 import type { Database } from '../database/connection.ts';
 import { type EmbedOutcome, embedTexts } from '../embedding/embed-texts.ts';
@@ -20,6 +21,8 @@ export interface WorkContext {
   providerOf(vector: VectorColumn): Promise<Provider>;
   /** how many rows of a target to write at a time, as this process has found */
   portionOf(target: string): Portion;
+  /** runs the writes of a target's batches one after the other */
+  writerOf(target: string): LimitFunction;
   notice(line: string): void;
 }
 
@@ -32,6 +35,7 @@ export function createWorkContext(
 ): WorkContext {
   const providers = new Map<string, Provider>();
   const portions = new Map<string, Portion>();
+  const writers = new Map<string, LimitFunction>();
   return {
     database,
     config,
@@ -42,6 +46,11 @@ export function createWorkContext(
       const portion = portions.get(target) ?? createPortion();
       portions.set(target, portion);
       return portion;
+    },
+    writerOf(target) {
+      const writer = writers.get(target) ?? pLimit(1);
+      writers.set(target, writer);
+      return writer;
     },
     async providerOf(vector) {
       // A campaign taken down and created again may define the same name otherwise.
@@ -55,21 +64,28 @@ export function createWorkContext(
 }
 
 /** Embeds rows with the model of one column. */
-export async function embedRows(
+export async function embedRows<T extends SourceRow>(
   context: WorkContext,
   target: WorkTarget,
   vector: VectorColumn,
-  rows: SourceRow[],
+  rows: T[],
   patienceSeconds: number,
   signal?: AbortSignal,
-): Promise<EmbedOutcome<SourceRow>> {
+): Promise<EmbedOutcome<T>> {
   if (rows.length === 0) return { embedded: [], refused: [], tokens: 0, requests: 0, complete: true };
   const { config, database } = context;
-  return embedTexts(database.pool, await context.providerOf(vector), rows, {
-    limits: { inputs: config.requestInputs, tokens: config.requestTokens },
-    tokensPerCharacter: target.tokensPerCharacter,
-    patienceSeconds,
-    signal,
-    stopping: context.stopping,
-  });
+  const outcome = await embedTexts(
+    database.pool,
+    await context.providerOf(vector),
+    rows.filter(({ failure }) => failure === null),
+    {
+      limits: { inputs: config.requestInputs, tokens: config.requestTokens },
+      tokensPerCharacter: target.tokensPerCharacter,
+      patienceSeconds,
+      signal,
+      stopping: context.stopping,
+    },
+  );
+  for (const item of rows) if (item.failure !== null) outcome.refused.push({ item, code: 'text_expression_fails', message: item.failure });
+  return outcome;
 }

@@ -1,13 +1,18 @@
 import { encodeVectorArray } from '../database/binary-vectors.ts';
 import type { Queryable } from '../database/connection.ts';
 import type { Portion } from './portion.ts';
-import type { SourceRow, StaleRow } from './reader.ts';
+import type { BatchRow, SourceRow, StaleRow } from './reader.ts';
 import type { VectorColumn, WorkTarget } from './target.ts';
 
 /** A vector for a row; null takes the vector away, because the row has no text any more. */
 export interface RowVector {
   row: SourceRow;
   vector: Float32Array | null;
+}
+
+/** A vector for a row of a batch. */
+export interface BatchVector extends RowVector {
+  row: BatchRow;
 }
 
 /** A row that could not be embedded. */
@@ -52,7 +57,7 @@ export async function storeVectors(
 /**
  * Stores what became of a batch, its row in the ledger with the last portion. See reembed.store_batch().
  *
- * @param ledger whether every row of the range was asked for, and what that took
+ * @param outcome vectors in the order to write them; `done` when every row of the range was asked for
  * @returns how many rows got their vector
  */
 export async function storeBatch(
@@ -61,13 +66,13 @@ export async function storeBatch(
   target: WorkTarget,
   vector: VectorColumn,
   batch: { migration: string; batch: number },
-  outcome: { items: RowVector[]; failures: RowFailure[]; tokens: number; requests: number; done: boolean },
+  outcome: { items: BatchVector[]; failures: RowFailure[]; tokens: number; requests: number; done: boolean },
 ): Promise<number> {
   const { items } = outcome;
   let written = 0;
   for (let at = 0; at === 0 || at < items.length; ) {
     const isFirst = at === 0;
-    const some = items.slice(at, at + portion.rows);
+    const some = ofOneWave(items.slice(at, at + portion.rows));
     at += some.length || 1;
     const isLast = at >= items.length;
     const startedAt = performance.now();
@@ -88,7 +93,7 @@ export async function storeBatch(
   return written;
 }
 
-/** Takes what one role needed out of notes that were not renewed meanwhile. See reembed.settle_notes(). */
+/** Takes what one role needed out of the notes of rows. See reembed.settle_notes(). */
 export async function settleNotes(
   db: Queryable,
   target: WorkTarget,
@@ -97,16 +102,21 @@ export async function settleNotes(
   stored: { rows: number; tokens: number },
 ): Promise<void> {
   if (notes.length === 0) return;
-  await db.query('SELECT reembed.settle_notes($1, $2, $3, $4, $5, $6, $7, $8)', [
+  await db.query('SELECT reembed.settle_notes($1, $2, $3, $4, $5, $6, $7)', [
     target.name,
     target.migration,
     role,
-    notes.map(({ keyText }) => keyText),
-    notes.map(({ version }) => version),
+    notes.flatMap(({ versions }) => versions),
     notes.filter(({ exists }) => !exists).map(({ keyText }) => keyText),
     stored.rows,
     stored.tokens,
   ]);
+}
+
+/** The rows up to the next wave: in one transaction a page gains room for one row only. */
+function ofOneWave(items: BatchVector[]): BatchVector[] {
+  const next = items.findIndex(({ row }) => row.wave !== items[0]?.row.wave);
+  return next === -1 ? items : items.slice(0, next);
 }
 
 function arrays(target: WorkTarget, items: RowVector[]): [string[], (string | null)[], Buffer] {

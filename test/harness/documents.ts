@@ -59,7 +59,8 @@ export async function wrongRows(
   return wrong;
 }
 
-function fits(stored: string | null | undefined, model: string, text: string | null, dimensions: number): boolean {
+/** Whether what is stored is the model's vector of a text, and nothing where there is none. */
+export function fits(stored: string | null | undefined, model: string, text: string | null, dimensions: number): boolean {
   if (text === null || /^[ \t\r\n]*$/.test(text)) return stored === null;
   const expected = vectorOf(model, text, dimensions);
   const found = Float32Array.from(JSON.parse(stored ?? '[]') as number[]);

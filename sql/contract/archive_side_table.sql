@@ -1,0 +1,20 @@
+-- Nothing is copied. Which vectors are of former texts is known by their hash when the way back is gone.
+CREATE OR REPLACE FUNCTION reembed.archive_side_table(p_name text) RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+SET lock_timeout = '300ms'
+AS $$
+DECLARE
+  m reembed.migration;
+  v_archive name := reembed.archive_name(p_name);
+  v_old jsonb;
+BEGIN
+  SELECT * INTO STRICT m FROM reembed.migration WHERE name = p_name;
+  SELECT jsonb_build_object('side_table', c.relname, 'schema', n.nspname) INTO STRICT v_old
+    FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE c.oid = m.from_relation;
+  EXECUTE format('ALTER TABLE %s RENAME TO %I', m.from_relation, v_archive);
+  EXECUTE format('ALTER TABLE %I.%I SET SCHEMA reembed', v_old ->> 'schema', v_archive);
+  UPDATE reembed.migration SET archive = v_archive, old_column = v_old WHERE name = p_name;
+END;
+$$;
+COMMENT ON FUNCTION reembed.archive_side_table IS 'Makes the side table of the old vectors the archive of a campaign.';

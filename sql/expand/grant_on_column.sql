@@ -1,0 +1,20 @@
+CREATE OR REPLACE FUNCTION reembed.grant_on_column(p_relation regclass, p_column name, p_grants aclitem[]) RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  v_statement text;
+BEGIN
+  FOR v_statement IN
+    SELECT format('GRANT %s (%I) ON %s TO %s%s', g.privilege_type, p_column, p_relation,
+                  CASE g.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(g.grantee)) END,
+                  CASE WHEN g.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)
+      FROM aclexplode(p_grants) AS g
+     -- A role may have been dropped since.
+     WHERE g.grantee = 0 OR EXISTS (SELECT FROM pg_roles AS r WHERE r.oid = g.grantee)
+  LOOP
+    EXECUTE v_statement;
+  END LOOP;
+END;
+$$;
+COMMENT ON FUNCTION reembed.grant_on_column IS 'Gives a column the privileges that an access list names.';

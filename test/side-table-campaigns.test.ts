@@ -1,0 +1,187 @@
+import test from 'ava';
+import { createDocuments, fits, NEW_MODEL, textOf, vectorText } from './harness/documents.ts';
+import { vectorOf } from './harness/provider.ts';
+import { createStage, type Stage } from './harness/stage.ts';
+
+const THIRD_MODEL = 'third-model';
+const FOURTH_MODEL = 'fourth-model';
+const DIMENSIONS = 20;
+
+let stage: Stage;
+let first: string;
+let second: string;
+
+test.before(async () => {
+  stage = await createStage({ [THIRD_MODEL]: DIMENSIONS, [FOURTH_MODEL]: DIMENSIONS });
+  await createDocuments(stage.db.pool, 600);
+  first = await stage.draft({ table: 'documents', storage: 'side-table' });
+  await stage.bring(first, 'contract');
+});
+test.after.always(() => stage.close());
+
+const sql = (text: string) => stage.db.pool.query(text);
+
+/** Rows of the table whose vector in a side table is not that of their present text. */
+async function wrongBeside(sideTable: string, model: string, dimensions: number): Promise<string[]> {
+  const { rows } = await stage.db.pool.query<{ id: string; content: string | null; vector: string | null }>(
+    `SELECT id::text, content, side.embedding::text AS vector FROM documents LEFT JOIN ${sideTable} AS side USING (id) ORDER BY documents.id`,
+  );
+  return rows.filter(({ content, vector }) => !fits(vector, model, content, dimensions)).map(({ id }) => id);
+}
+
+test.serial('after contract the table has no vector column, the view has them, and a search finds its row', async (t) => {
+  const { rows } = await sql("SELECT attname FROM pg_attribute WHERE attrelid = 'documents'::regclass AND attnum > 0 AND NOT attisdropped");
+  t.deepEqual(
+    rows.map(({ attname }) => attname),
+    ['id', 'content'],
+  );
+  const vector = vectorText(vectorOf(NEW_MODEL, textOf(7), 24));
+  const found = await sql(`SELECT id::int, embedding_model FROM documents_live ORDER BY embedding <=> '${vector}' LIMIT 1`);
+  t.deepEqual(found.rows, [{ id: 7, embedding_model: NEW_MODEL }]);
+});
+
+test.serial('a second campaign moves from one side table to another, and validate reads the indexes of both', async (t) => {
+  second = await stage.create([
+    '--table',
+    'documents',
+    '--text',
+    'content',
+    '--to',
+    THIRD_MODEL,
+    '--dimensions',
+    String(DIMENSIONS),
+    '--storage',
+    'side-table',
+  ]);
+  await stage.bring(second, 'index');
+  t.deepEqual(await wrongBeside('documents_third_model_vectors', THIRD_MODEL, DIMENSIONS), []);
+  const { code, stdout, stderr } = await stage.workplace.run(['validate', '--json', '--sample', '30']);
+  t.is(code, 0, stderr);
+  const run = JSON.parse(stdout) as { index_recall: number; coverage: number };
+  t.true(run.index_recall > 0.9, stdout);
+  t.is(run.coverage, 1);
+  t.is((await stage.workplace.run(['doctor', '--json'])).code, 0);
+});
+
+test.serial(
+  'its contract makes the old side table the archive without copying it, and its way back brings it with its index',
+  async (t) => {
+    await stage.bring(second, 'switch');
+    await sql(`UPDATE documents SET content = 'changed after the second switch' WHERE id = 3`);
+    await stage.work();
+    const file = async () =>
+      (
+        await sql(
+          "SELECT pg_relation_filenode(from_relation) AS file FROM reembed.migration WHERE phase <> 'contract' OR archive IS NOT NULL ORDER BY created_at DESC LIMIT 1",
+        )
+      ).rows[0].file;
+    const before = await file();
+    await stage.bring(second, 'contract');
+    t.is(await file(), before);
+    t.is((await sql("SELECT FROM pg_class WHERE relname = 'documents_new_model_vectors'")).rowCount, 0);
+    await sql(`UPDATE documents SET content = 'changed after contract' WHERE id IN (10, 11); DELETE FROM documents WHERE id = 12;
+    UPDATE documents SET content = 'there' WHERE id = 13; UPDATE documents SET content = '${textOf(13)}' WHERE id = 13;
+    INSERT INTO documents (content) VALUES ('inserted after contract')`);
+    await stage.work();
+    await stage.bring(second, 'switch');
+    t.deepEqual(await wrongBeside('documents_new_model_vectors', NEW_MODEL, 24), ['10', '11', '601'], 'those a worker has to bring');
+    t.is((await sql('SELECT FROM documents_new_model_vectors WHERE id = 12')).rowCount, 0);
+    await stage.work();
+    t.deepEqual(await wrongBeside('documents_new_model_vectors', NEW_MODEL, 24), []);
+    t.is((await sql("SELECT FROM pg_indexes WHERE indexname = 'documents_new_model_vectors_idx' AND schemaname = 'public'")).rowCount, 1);
+    await stage.bring(second, 'index');
+    t.deepEqual((await sql('SELECT DISTINCT embedding_model FROM documents_live')).rows, [{ embedding_model: NEW_MODEL }]);
+  },
+);
+
+test.serial("something of the user's that reads the old side table keeps contract waiting", async (t) => {
+  await stage.bring(second, 'switch');
+  await sql("UPDATE reembed.setting SET soak = '0'; CREATE VIEW mine AS SELECT count(*) FROM documents_new_model_vectors");
+  const { rows } = await sql(`SELECT condition FROM reembed.contract_gate('${second}')`);
+  t.deepEqual(rows, [{ condition: 'view public.mine uses the old table public.documents_new_model_vectors' }]);
+  await sql('DROP VIEW mine');
+});
+
+test.serial('a third campaign brings the vectors back into a column of the table, and purge drops the side table for good', async (t) => {
+  await stage.bring(second, 'contract');
+  t.is((await stage.workplace.run(['purge', second, '--yes'])).code, 0);
+  const third = await stage.create([
+    '--table',
+    'documents',
+    '--text',
+    'content',
+    '--to',
+    FOURTH_MODEL,
+    '--dimensions',
+    String(DIMENSIONS),
+    '--storage',
+    'column',
+  ]);
+  await stage.bring(third, 'switch');
+  await sql("UPDATE documents SET content = 'changed after the third switch' WHERE id = 20");
+  await stage.work();
+  await stage.bring(third, 'contract');
+  const wrong = async () =>
+    (await sql('SELECT id, content, embedding::text AS vector, embedding_model_version AS version FROM documents')).rows.filter(
+      ({ content, vector, version }) => !fits(vector, FOURTH_MODEL, content, DIMENSIONS) || version !== FOURTH_MODEL,
+    );
+  t.deepEqual(await wrong(), []);
+  await stage.bring(third, 'switch');
+  await stage.work();
+  t.deepEqual(await wrongBeside('documents_third_model_vectors', THIRD_MODEL, DIMENSIONS), []);
+  await stage.bring(third, 'contract');
+  t.is((await stage.workplace.run(['purge', third, '--yes'])).code, 0);
+  t.is(
+    (await sql("SELECT FROM pg_class WHERE relkind = 'r' AND (relname LIKE 'documents_%vectors' OR relname LIKE 'archive%')")).rowCount,
+    1,
+    'the archive of the first campaign is left',
+  );
+  await sql("UPDATE documents SET content = 'and on' WHERE id = 21");
+  await stage.work();
+  t.deepEqual(await wrong(), []);
+});
+
+test.serial('a table with row level security is refused a side table, with the remedy', async (t) => {
+  await createDocuments(stage.db.pool, 5, { table: 'guarded' });
+  await sql('ALTER TABLE guarded ENABLE ROW LEVEL SECURITY');
+  const { code, stderr } = await stage.workplace.run([
+    'migrate',
+    'create',
+    '--table',
+    'guarded',
+    '--text',
+    'content',
+    '--to',
+    NEW_MODEL,
+    '--dimensions',
+    '24',
+    '--storage',
+    'side-table',
+  ]);
+  t.is(code, 1);
+  t.regex(
+    stderr,
+    /guarded has row level security, whose policies would not reach a side table \[side_table_refused\] - use --storage column/,
+  );
+});
+
+test.serial('the plan compares both ways to keep the vectors and says which it takes, and why', async (t) => {
+  await createDocuments(stage.db.pool, 50, { table: 'small' });
+  const { stderr } = await stage.workplace.run([
+    'migrate',
+    'create',
+    '--table',
+    'small',
+    '--text',
+    'content',
+    '--to',
+    NEW_MODEL,
+    '--dimensions',
+    '24',
+    '--dry-run',
+  ]);
+  t.regex(
+    stderr,
+    /storage {2}column \(the table is small enough to be updated in place\); column: about .+ of writing and .+ of WAL, side-table: /,
+  );
+});
