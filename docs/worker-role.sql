@@ -3,7 +3,7 @@
 --   psql -v role=reembed_worker -v table=public.documents -f docs/worker-role.sql
 GRANT USAGE ON SCHEMA reembed, reembed_queue TO :role;
 GRANT SELECT ON ALL TABLES IN SCHEMA reembed TO :role;
-GRANT INSERT, UPDATE, DELETE ON reembed.stale_row, reembed.failed_row, reembed.provider_quota, reembed.worker TO :role;
+GRANT INSERT, UPDATE, DELETE ON reembed.stale_row, reembed.failed_row, reembed.provider_quota, reembed.worker, reembed.read_probe TO :role;
 GRANT UPDATE ON reembed.batch TO :role;
 GRANT UPDATE (live_rows, live_tokens, swept_at, needs_old_sweep) ON reembed.migration TO :role;
 GRANT UPDATE (paused, paused_reason, keep_old_current) ON reembed.setting TO :role;

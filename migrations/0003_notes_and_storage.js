@@ -1,5 +1,6 @@
 // Notes become a log that is only added to, so that a write of the application never waits for one, never fails for the
-// length of its key and pays less; vectors may be kept in a table of their own beside the application's.
+// length of its key and pays less; vectors may be kept in a table of their own beside the application's; the backfill gives
+// way to signs of trouble.
 
 /** @param {import('node-pg-migrate').MigrationBuilder} pgm */
 export const up = (pgm) => {
@@ -37,6 +38,35 @@ ALTER TABLE reembed.migration
   ADD COLUMN from_relation regclass;
 COMMENT ON COLUMN reembed.migration.to_relation IS 'Table of the new vectors, where they are not a column of the target.';
 COMMENT ON COLUMN reembed.migration.from_relation IS 'Table of the old vectors, where an earlier campaign put them into one.';
+
+ALTER TABLE reembed.setting
+  ADD COLUMN max_replica_lag_bytes bigint DEFAULT 67108864,
+  ADD COLUMN max_wal_backlog_bytes bigint DEFAULT 10737418240,
+  ADD COLUMN max_lock_waits integer DEFAULT 2,
+  ADD COLUMN yields_to_vacuum boolean NOT NULL DEFAULT true,
+  ADD COLUMN max_read_slowdown numeric,
+  ADD CONSTRAINT max_replica_lag_bytes_is_positive CHECK (max_replica_lag_bytes > 0),
+  ADD CONSTRAINT max_wal_backlog_bytes_is_positive CHECK (max_wal_backlog_bytes > 0),
+  ADD CONSTRAINT max_lock_waits_is_not_negative CHECK (max_lock_waits >= 0),
+  ADD CONSTRAINT max_read_slowdown_is_more_than_one CHECK (max_read_slowdown > 1);
+COMMENT ON COLUMN reembed.setting.max_replica_lag_bytes IS 'The backfill writes nothing while a standby is more bytes of WAL behind; null: no matter how many.';
+COMMENT ON COLUMN reembed.setting.max_wal_backlog_bytes IS 'The backfill writes nothing while more bytes of WAL are kept for a replication slot or wait to be archived; null: no matter how many.';
+COMMENT ON COLUMN reembed.setting.max_lock_waits IS 'The backfill writes nothing while more sessions wait for locks on the table or its rows; null: no matter how many.';
+COMMENT ON COLUMN reembed.setting.yields_to_vacuum IS 'The backfill writes a quarter of the time while the table is vacuumed.';
+COMMENT ON COLUMN reembed.setting.max_read_slowdown IS 'The backfill writes less of the time while searches take more than so many times what they took before it, at the 95th percentile; null: no matter how long.';
+
+CREATE TABLE reembed.read_probe (
+  target text NOT NULL REFERENCES reembed.target ON DELETE CASCADE,
+  at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  milliseconds double precision NOT NULL,
+  is_idle boolean NOT NULL
+);
+CREATE INDEX read_probe_newest ON reembed.read_probe (target, at DESC);
+COMMENT ON TABLE reembed.read_probe IS 'How long searches through the live view took that workers made to find out. Kept for an hour; those made before the backfill wrote, for as long as it lasts.';
+COMMENT ON COLUMN reembed.read_probe.target IS 'The target.';
+COMMENT ON COLUMN reembed.read_probe.at IS 'When the search was made.';
+COMMENT ON COLUMN reembed.read_probe.milliseconds IS 'How long it took on the server.';
+COMMENT ON COLUMN reembed.read_probe.is_idle IS 'Whether it was made before the backfill wrote anything: the measure for the others.';
 `);
 };
 
@@ -54,6 +84,9 @@ BEGIN
   END IF;
 END $$;
 
+DROP TABLE reembed.read_probe;
+ALTER TABLE reembed.setting DROP COLUMN max_replica_lag_bytes, DROP COLUMN max_wal_backlog_bytes, DROP COLUMN max_lock_waits,
+  DROP COLUMN yields_to_vacuum, DROP COLUMN max_read_slowdown;
 ALTER TABLE reembed.migration DROP COLUMN from_relation, DROP COLUMN to_relation;
 DROP INDEX reembed.failed_row_by_key;
 ALTER TABLE reembed.failed_row DROP CONSTRAINT failed_row_pkey;

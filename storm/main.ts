@@ -1,5 +1,5 @@
 import Table from 'cli-table3';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { formatBytes } from '../src/commands/print.ts';
 import { createStormDatabase, shell } from './server.ts';
 import { runStorm, type StormResult } from './storm.ts';
@@ -21,6 +21,7 @@ interface Options {
   writers: number;
   searchers: number;
   workers: number;
+  storage: 'column' | 'side-table';
   longestStall: number;
   server: string;
   crashCommand?: string;
@@ -43,6 +44,7 @@ await new Command('storm')
   .option('--writers <n>', 'clients that write', number, 4)
   .option('--searchers <n>', 'clients that search', number, 3)
   .option('--workers <n>', 'worker processes', number, 3)
+  .addOption(new Option('--storage <where>', 'where the new vectors are kept').choices(['column', 'side-table']).default('column'))
   .option('--longest-stall <ms>', "longest wait of a write that is allowed (the default is the toolkit's lock_timeout)", number, 500)
   .option('--server <17|18>', 'version of .ci/postgres, without DATABASE_URL', '17')
   .option('--crash-command <command>', 'restarts the server with -m immediate, and returns when it answers')
@@ -59,9 +61,14 @@ async function storm(options: Options): Promise<void> {
   const url = own ?? (await shell(`.ci/postgres start ${options.server}`));
   const crash = options.crashCommand ?? (own ? undefined : `.ci/postgres restart-immediate ${options.server}`);
   const server = await createStormDatabase(url, options.crashes ? crash : undefined, options.keep ?? false);
-  const { seconds, seed, rows, writers, searchers, workers, longestStall } = options;
+  const { seconds, seed, rows, writers, searchers, workers, storage, longestStall } = options;
   try {
-    const result = await runStorm(server, { seconds, seed, rows, writers, searchers, workers, longestStall }, showTick, options.log);
+    const result = await runStorm(
+      server,
+      { seconds, seed, rows, writers, searchers, workers, storage, longestStall },
+      showTick,
+      options.log,
+    );
     process.stderr.write('\n');
     process.stdout.write(`${options.json ? JSON.stringify(result) : text(result)}\n`);
     process.exitCode = result.missed.length === 0 ? 0 : 1;
@@ -93,7 +100,7 @@ function text(result: StormResult): string {
     ['largest worker', formatBytes(result.workerPeakBytes)],
   );
   return [
-    `${options.seconds} s, seed ${options.seed}, ${result.rows} rows at the end, ${result.server}`,
+    `${options.seconds} s, seed ${options.seed}, ${options.storage}, ${result.rows} rows at the end, ${result.server}`,
     `operations: ${counts(result.operations)}`,
     `faults: ${counts(result.faults)}`,
     figures.toString(),

@@ -1,5 +1,5 @@
 import { isSame } from './journal.ts';
-import { hasText, isVectorOf, NEW_MODEL, OLD_MODEL, POISON, TABLE, type World } from './world.ts';
+import { hasText, isVectorOf, NEW_MODEL, OLD_MODEL, POISON, SIDE_TABLE, TABLE, type World } from './world.ts';
 
 /** What the oracle found when everything was quiet. */
 export interface Verdict {
@@ -15,9 +15,15 @@ export interface Verdict {
 /** Checks every row: contents against the journal, vectors against what the model gives for the present text. */
 export async function judge(world: World): Promise<Verdict> {
   const { rows } = await world.pool.query<{ id: string; content: string | null; title: string; old: string | null; new: string | null }>(
-    `SELECT id, content, title, embedding::text AS old, embedding_v2::text AS new FROM ${TABLE}`,
+    world.options.storage === 'column'
+      ? `SELECT id, content, title, embedding::text AS old, embedding_v2::text AS new FROM ${TABLE}`
+      : `SELECT id, t.content, t.title, t.embedding::text AS old, side.embedding::text AS new FROM ${TABLE} AS t LEFT JOIN ${SIDE_TABLE} AS side USING (id)`,
   );
   const verdict: Verdict = { rows: rows.length, wrong: [], neverEmbedded: [], lost: [] };
+  if (world.options.storage === 'side-table') {
+    const strays = await world.pool.query<{ id: string }>(`SELECT id FROM ${SIDE_TABLE} EXCEPT SELECT id FROM ${TABLE}`);
+    for (const { id } of strays.rows) verdict.wrong.push(`row ${id} is gone, its vector is not`);
+  }
   const seen = new Set<number>();
   for (const row of rows) {
     const id = Number(row.id);

@@ -136,7 +136,7 @@ async function prepare(world: World): Promise<void> {
   const model = ['--to', NEW_MODEL, '--dimensions', String(DIMENSIONS), '--from', OLD_MODEL];
   const created = await world.workplace.run([
     ...['migrate', 'create', '--table', TABLE, '--text', 'content', '--column', 'embedding'],
-    ...[...model, '--batch-rows', '200'],
+    ...[...model, '--batch-rows', '200', '--storage', world.options.storage],
   ]);
   if (created.code !== 0) throw new Error(created.stderr);
   // Tables, views and triggers are there before the first writer: what is not captured cannot be told from what is lost.

@@ -12,6 +12,7 @@ export const NEW_MODEL = 'new-model';
 // The same size on purpose: vectors of the wrong model would fit, and give plausible nonsense.
 export const DIMENSIONS = 32;
 export const TABLE = 'documents';
+export const SIDE_TABLE = 'documents_new_model_vectors';
 /** every tenth row of the first ones is never written: whatever a search returns of it can be checked exactly */
 export const isStatic = (id: number): boolean => id % 10 === 0;
 export const POISON = 'poison';
@@ -26,6 +27,8 @@ export interface StormOptions {
   writers: number;
   searchers: number;
   workers: number;
+  /** where the new vectors are kept */
+  storage: 'column' | 'side-table';
   /** longest wait of a write that is allowed, in milliseconds */
   longestStall: number;
 }

@@ -6,21 +6,32 @@ import { runStorm } from '../storm/storm.ts';
 // The short form of `npm run storm`. The server is not crashed: other tests are on it. The embedded database has one session only.
 const testOnServer = process.env.TEST_DATABASE_URL ? test : undefined;
 
-testOnServer?.('a short storm loses no write, fails no read and leaves every vector right', async (t) => {
-  t.timeout(240_000);
-  const server = await createStormDatabase(process.env.TEST_DATABASE_URL ?? '', undefined, false);
-  try {
-    // How long a write waits is measured by the long storm, on a machine that does nothing else.
-    const options = { seconds: 20, seed: 7, rows: 2000, writers: 3, searchers: 2, workers: 2, longestStall: Number.POSITIVE_INFINITY };
-    const result = await runStorm(server, options, () => {});
-    t.deepEqual(result.missed, [], [...result.examples, ...result.bugs].join('\n'));
-    t.log(JSON.stringify({ operations: result.operations, faults: result.faults }));
-    const total = (counts: Record<string, number>) => Object.values(counts).reduce((sum, count) => sum + count, 0);
-    t.true(total(result.operations) > 100 && total(result.faults) > 5);
-  } finally {
-    await server.close();
-  }
-});
+for (const storage of ['column', 'side-table'] as const) {
+  testOnServer?.(`a short storm loses no write, fails no read and leaves every vector right: ${storage}`, async (t) => {
+    t.timeout(240_000);
+    const server = await createStormDatabase(process.env.TEST_DATABASE_URL ?? '', undefined, false);
+    try {
+      // How long a write waits is measured by the long storm, on a machine that does nothing else.
+      const options = {
+        seconds: 20,
+        seed: 7,
+        rows: 2000,
+        writers: 3,
+        searchers: 2,
+        workers: 2,
+        longestStall: Number.POSITIVE_INFINITY,
+        storage,
+      };
+      const result = await runStorm(server, options, () => {});
+      t.deepEqual(result.missed, [], [...result.examples, ...result.bugs].join('\n'));
+      t.log(JSON.stringify({ operations: result.operations, faults: result.faults }));
+      const total = (counts: Record<string, number>) => Object.values(counts).reduce((sum, count) => sum + count, 0);
+      t.true(total(result.operations) > 100 && total(result.faults) > 5);
+    } finally {
+      await server.close();
+    }
+  });
+}
 
 test('a seed repeats the choices of each actor, and gives every actor its own', (t) => {
   const choices = (seed: number, actor: string) => {

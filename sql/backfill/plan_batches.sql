@@ -26,6 +26,7 @@ BEGIN
   $q$, t.relation, reembed.vector_sql(t.name, 'new'), reembed.row_text_sql(t.name))
     USING p_name, greatest(1, v_blocks * p_batch_rows / greatest(v_rows, 1));
   GET DIAGNOSTICS v_batches = ROW_COUNT;
+  DELETE FROM reembed.read_probe WHERE target = t.name;
   UPDATE reembed.migration SET planned_at = now(), swept_at = NULL WHERE name = p_name;
   RETURN v_batches;
 END;

@@ -11,6 +11,10 @@ SELECT s.target, true, 'no worker is running'
    AND (EXISTS (SELECT FROM reembed.stale_row AS r WHERE r.target = s.target)
         OR EXISTS (SELECT FROM reembed.batch AS b JOIN reembed.migration AS m ON m.name = b.migration WHERE m.target = s.target AND b.state = 'pending'))
 UNION ALL
+SELECT m.target, true, g.reason
+  FROM reembed.migration AS m, reembed.throttle_signals(m.target) AS g
+ WHERE EXISTS (SELECT FROM reembed.batch AS b WHERE b.migration = m.name AND b.state = 'pending')
+UNION ALL
 SELECT f.target, false, format('%s rows failed with %s', count(*), f.class)
   FROM reembed.failed_row AS f GROUP BY f.target, f.class
 UNION ALL

@@ -71,6 +71,7 @@ const WORKER_RIGHTS: Record<string, string> = {
   failed_row: CHANGE,
   provider_quota: 'SELECT, INSERT, UPDATE',
   worker: CHANGE,
+  read_probe: 'SELECT, INSERT, DELETE',
   event: 'SELECT, INSERT',
   validation: READ,
   schema_migration: READ,

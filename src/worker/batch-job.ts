@@ -44,7 +44,7 @@ export async function runBatch(
     const outcome = await embedRows(context, target, vector, source, context.config.patienceSeconds, options.signal);
     const vectors = new Map(outcome.embedded.map(({ item, vector: values }) => [item, values]));
     const store = () =>
-      storeBatch(pool, context.portionOf(target.name), target, vector, job, {
+      storeBatch(pool, { portion: context.portionOf(target.name), throttle: context.throttleOf(target.name) }, target, vector, job, {
         // Answers come in any order; rows are written in that of the table.
         items: source.flatMap((row) => (vectors.has(row) ? [{ row, vector: vectors.get(row) ?? null }] : [])),
         failures: outcome.refused.map(({ item, code, message }) => ({ row: item, code, message })),

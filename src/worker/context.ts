@@ -8,6 +8,7 @@ import type { Provider } from '../embedding/provider.ts';
 import { createPortion, type Portion } from './portion.ts';
 import type { SourceRow } from './reader.ts';
 import type { VectorColumn, WorkTarget } from './target.ts';
+import { createThrottle, type Throttle } from './throttle.ts';
 
 /** What every job of a worker needs. */
 export interface WorkContext {
@@ -21,6 +22,8 @@ export interface WorkContext {
   providerOf(vector: VectorColumn): Promise<Provider>;
   /** how many rows of a target to write at a time, as this process has found */
   portionOf(target: string): Portion;
+  /** holds back the writes of a target's batches while the database shows signs of trouble */
+  throttleOf(target: string): Throttle;
   /** runs the writes of a target's batches one after the other */
   writerOf(target: string): LimitFunction;
   notice(line: string): void;
@@ -36,6 +39,7 @@ export function createWorkContext(
   const providers = new Map<string, Provider>();
   const portions = new Map<string, Portion>();
   const writers = new Map<string, LimitFunction>();
+  const throttles = new Map<string, Throttle>();
   return {
     database,
     config,
@@ -46,6 +50,11 @@ export function createWorkContext(
       const portion = portions.get(target) ?? createPortion();
       portions.set(target, portion);
       return portion;
+    },
+    throttleOf(target) {
+      const throttle = throttles.get(target) ?? createThrottle(database.pool, target, notice, options.stopping);
+      throttles.set(target, throttle);
+      return throttle;
     },
     writerOf(target) {
       const writer = writers.get(target) ?? pLimit(1);

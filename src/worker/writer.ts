@@ -3,6 +3,7 @@ import type { Queryable } from '../database/connection.ts';
 import type { Portion } from './portion.ts';
 import type { BatchRow, SourceRow, StaleRow } from './reader.ts';
 import type { VectorColumn, WorkTarget } from './target.ts';
+import type { Throttle } from './throttle.ts';
 
 /** A vector for a row; null takes the vector away, because the row has no text any more. */
 export interface RowVector {
@@ -62,7 +63,7 @@ export async function storeVectors(
  */
 export async function storeBatch(
   db: Queryable,
-  portion: Portion,
+  { portion, throttle }: { portion: Portion; throttle: Throttle },
   target: WorkTarget,
   vector: VectorColumn,
   batch: { migration: string; batch: number },
@@ -75,6 +76,7 @@ export async function storeBatch(
     const some = ofOneWave(items.slice(at, at + portion.rows));
     at += some.length || 1;
     const isLast = at >= items.length;
+    await throttle.pass();
     const startedAt = performance.now();
     const { rows } = await db.query<{ written: number }>(
       `SELECT reembed.store_batch($1, $2, $3, $4, $5, $6, $7::${target.vectorType}[], $8, $9, $10, $11) AS written`,
@@ -87,7 +89,9 @@ export async function storeBatch(
         isLast && outcome.done,
       ],
     );
-    portion.took(some.length, performance.now() - startedAt);
+    const took = performance.now() - startedAt;
+    portion.took(some.length, took);
+    throttle.wrote(took);
     written += rows[0]?.written ?? 0;
   }
   return written;

@@ -1,0 +1,70 @@
+-- With the owner's rights: what sessions and standbys do is hidden from others. Any one of these signs is enough.
+CREATE OR REPLACE FUNCTION reembed.throttle_signals(p_target text) RETURNS TABLE (signal text, stops boolean, reason text)
+LANGUAGE plpgsql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  s reembed.setting;
+  v_relations oid[];
+  v_bytes numeric;
+  v_name text;
+  v_count bigint;
+  v_idle double precision;
+  v_now double precision;
+BEGIN
+  SELECT * INTO STRICT s FROM reembed.setting WHERE target = p_target;
+  SELECT array_agg(r.relation::oid) INTO v_relations
+    FROM (SELECT t.relation FROM reembed.target AS t WHERE t.name = p_target
+          UNION SELECT v.relation FROM reembed.vector_column AS v WHERE v.target = p_target) AS r;
+
+  IF s.max_replica_lag_bytes IS NOT NULL AND NOT pg_is_in_recovery() THEN
+    SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), w.replay_lsn), coalesce(nullif(w.application_name, ''), w.client_addr::text, 'a standby') INTO v_bytes, v_name
+      FROM pg_stat_replication AS w WHERE w.replay_lsn IS NOT NULL ORDER BY w.replay_lsn LIMIT 1;
+    IF v_bytes > s.max_replica_lag_bytes THEN
+      RETURN QUERY SELECT 'replica lag', true, format('standby %s is %s behind (max_replica_lag_bytes: %s)', v_name, pg_size_pretty(v_bytes), pg_size_pretty(s.max_replica_lag_bytes));
+    END IF;
+  END IF;
+
+  IF s.max_wal_backlog_bytes IS NOT NULL AND NOT pg_is_in_recovery() THEN
+    SELECT b.bytes, b.name INTO v_bytes, v_name
+      FROM (SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), r.restart_lsn) AS bytes, 'kept for replication slot ' || r.slot_name AS name
+              FROM pg_replication_slots AS r WHERE r.restart_lsn IS NOT NULL
+            UNION ALL
+            SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), (substr(a.last_archived_wal, 9, 8) || '/' || substr(a.last_archived_wal, 23, 2) || '000000')::pg_lsn), 'waiting to be archived'
+              FROM pg_stat_archiver AS a
+             WHERE current_setting('archive_mode') <> 'off' AND a.last_archived_wal ~ '^[0-9A-F]{24}$' AND current_setting('wal_segment_size') = '16MB') AS b
+     ORDER BY b.bytes DESC LIMIT 1;
+    IF v_bytes > s.max_wal_backlog_bytes THEN
+      RETURN QUERY SELECT 'WAL backlog', true, format('%s of WAL %s (max_wal_backlog_bytes: %s)', pg_size_pretty(v_bytes), v_name, pg_size_pretty(s.max_wal_backlog_bytes));
+    END IF;
+  END IF;
+
+  IF s.max_lock_waits IS NOT NULL THEN
+    -- Whoever waits for a row stands in line for it with a lock on the tuple.
+    SELECT count(DISTINCT l.pid) INTO v_count FROM pg_locks AS l
+     WHERE l.database = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database()) AND l.relation = ANY (v_relations)
+       AND (NOT l.granted OR l.locktype = 'tuple') AND l.pid <> pg_backend_pid();
+    IF v_count > s.max_lock_waits THEN
+      RETURN QUERY SELECT 'lock waits', true, format('%s sessions wait for locks on the table (max_lock_waits: %s)', v_count, s.max_lock_waits);
+    END IF;
+  END IF;
+
+  IF s.yields_to_vacuum THEN
+    SELECT count(*) INTO v_count FROM pg_stat_progress_vacuum AS v WHERE v.relid = ANY (v_relations);
+    IF v_count > 0 THEN
+      RETURN QUERY SELECT 'vacuum', false, 'the table is being vacuumed (yields_to_vacuum)';
+    END IF;
+  END IF;
+
+  IF s.max_read_slowdown IS NOT NULL THEN
+    SELECT percentile_cont(0.95) WITHIN GROUP (ORDER BY p.milliseconds) FILTER (WHERE p.is_idle),
+           percentile_cont(0.95) WITHIN GROUP (ORDER BY p.milliseconds) FILTER (WHERE NOT p.is_idle AND p.at > clock_timestamp() - interval '10 seconds')
+      INTO v_idle, v_now
+      FROM reembed.read_probe AS p WHERE p.target = p_target;
+    IF v_now > v_idle * s.max_read_slowdown THEN
+      RETURN QUERY SELECT 'slow reads', false, format('searches take %s ms, %s ms before the backfill (95th percentile; max_read_slowdown: %s)', round(v_now::numeric, 1), round(v_idle::numeric, 1), s.max_read_slowdown);
+    END IF;
+  END IF;
+END;
+$$;
+COMMENT ON FUNCTION reembed.throttle_signals IS 'What keeps the backfill of a target from writing now, or lets it write less of the time.';

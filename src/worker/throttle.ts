@@ -1,0 +1,85 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Queryable } from '../database/connection.ts';
+
+/** Holds back the writes of a backfill while the database shows signs of trouble. */
+export interface Throttle {
+  /** waits for as long as it takes before the next portion may be written */
+  pass(): Promise<void>;
+  /** tells how long writing a portion took, in milliseconds */
+  wrote(milliseconds: number): void;
+}
+
+interface Signal {
+  signal: string;
+  stops: boolean;
+  reason: string;
+}
+
+const LOOK_EVERY_MS = 1000;
+const SHARE_BESIDE_VACUUM = 0.25;
+const SMALLEST_SHARE = 0.02;
+const IDLE_PROBES = 40;
+
+/**
+ * One for each target in a process. What it looks at is reembed.throttle_signals(): the same that DBAs see in reembed.health.
+ *
+ * @param stopping once aborted nothing is held back any more: what was embedded is still to be stored
+ */
+export function createThrottle(db: Queryable, target: string, notice: (line: string) => void, stopping: AbortSignal | undefined): Throttle {
+  let lookedAt = 0;
+  let signals: Signal[] = [];
+  // Share of the time that may be spent on writing: it falls by half while searches are slow, and grows again little by little.
+  let shareBesideReads = 1;
+  let owed = 0;
+  let said = '';
+  let isMeasured = false;
+
+  return {
+    async pass() {
+      if (owed > 0) {
+        await pause(owed);
+        owed = 0;
+      }
+      while (!stopping?.aborted) {
+        if (Date.now() - lookedAt >= LOOK_EVERY_MS) await look();
+        if (!signals.some(({ stops }) => stops)) return;
+        await pause(LOOK_EVERY_MS);
+      }
+    },
+    wrote(milliseconds) {
+      const share = Math.min(shareBesideReads, signals.some(({ signal }) => signal === 'vacuum') ? SHARE_BESIDE_VACUUM : 1);
+      owed = milliseconds * (1 / share - 1);
+    },
+  };
+
+  async function look(): Promise<void> {
+    const { rows } = await db.query<{ probes: boolean; measured: boolean }>(
+      `SELECT max_read_slowdown IS NOT NULL AS probes, EXISTS (SELECT FROM reembed.read_probe AS p WHERE p.target = s.target AND p.is_idle) AS measured
+         FROM reembed.setting AS s WHERE target = $1`,
+      [target],
+    );
+    if (rows[0]?.probes) {
+      if (!rows[0].measured && !isMeasured) for (let i = 0; i < IDLE_PROBES && !stopping?.aborted; i++) await probe(true);
+      isMeasured = true;
+      await probe(false);
+    }
+    signals = (await db.query<Signal>('SELECT signal, stops, reason FROM reembed.throttle_signals($1)', [target])).rows;
+    lookedAt = Date.now();
+    const areReadsSlow = signals.some(({ signal }) => signal === 'slow reads');
+    shareBesideReads = areReadsSlow ? Math.max(SMALLEST_SHARE, shareBesideReads / 2) : Math.min(1, shareBesideReads * 1.2);
+    const kinds = signals.map(({ signal }) => signal).join();
+    if (kinds === said) return;
+    said = kinds;
+    notice(
+      `${target}: ${signals.length > 0 ? `held back: ${signals.map(({ reason }) => reason).join('; ')}` : 'nothing holds the backfill back any more'}`,
+    );
+  }
+
+  async function probe(isIdle: boolean): Promise<void> {
+    await db.query('SELECT reembed.probe_read($1, $2)', [target, isIdle]);
+  }
+
+  async function pause(milliseconds: number): Promise<void> {
+    await sleep(milliseconds, undefined, stopping ? { signal: stopping } : {}).catch(() => {});
+  }
+}

@@ -1,0 +1,175 @@
+import test from 'ava';
+import pg from 'pg';
+import { removeCampaigns, startCampaign, until } from './harness/campaign.ts';
+import { wrongRows } from './harness/documents.ts';
+import { startForeground } from './harness/foreground.ts';
+import { createStage, type Stage } from './harness/stage.ts';
+
+const ROWS = 300;
+
+let stage: Stage;
+
+test.before(async () => {
+  stage = await createStage();
+});
+test.afterEach.always(() => removeCampaigns(stage));
+test.after.always(() => stage?.close());
+
+// Signs of trouble come from other sessions: the embedded database has only one.
+const testOnServer = process.env.TEST_DATABASE_URL ? test : undefined;
+
+const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+const sql = (text: string) => stage.db.pool.query(text);
+
+async function connect(): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString: stage.db.url });
+  client.on('error', () => {});
+  await client.connect();
+  return client;
+}
+
+const reasons = async () =>
+  (await sql('SELECT reason FROM reembed.health WHERE throttles ORDER BY reason')).rows.map(({ reason }) => reason as string);
+const written = async (table: string) => (await sql(`SELECT FROM ${table} WHERE embedding_v2 IS NOT NULL`)).rowCount ?? 0;
+
+/** While the sign is there a worker writes nothing and DBAs see why; once it is gone the backfill ends by itself. */
+async function isHeldBack(t: import('ava').ExecutionContext, table: string, reason: RegExp, letGo: () => Promise<unknown>): Promise<void> {
+  await until(async () => (await reasons()).some((text) => reason.test(text)), `a reason like ${reason}`);
+  const worker = stage.workplace.start(['worker', '--drain']);
+  let said = '';
+  worker.stderr?.on('data', (chunk) => {
+    said += chunk;
+  });
+  const exited = new Promise((resolve) => worker.once('exit', resolve));
+  await until(() => reason.test(said), `a worker that says ${reason}`);
+  await pause(1500);
+  t.is(await written(table), 0, 'nothing is written meanwhile');
+  await letGo();
+  t.is(await exited, 0, said);
+  t.regex(said, /nothing holds the backfill back any more/);
+  t.is(await written(table), ROWS);
+  t.deepEqual(await wrongRows(stage.db.pool, { table, newColumn: 'embedding_v2' }), []);
+}
+
+testOnServer?.serial('sessions that wait for locks on the table hold the backfill back', async (t) => {
+  await startCampaign(stage, 'locked', { rows: ROWS });
+  const holder = await connect();
+  await holder.query('BEGIN; UPDATE locked SET embedding = embedding WHERE id = 1');
+  const waiters = await Promise.all([connect(), connect(), connect()]);
+  const writes = waiters.map((waiter) => waiter.query('UPDATE locked SET embedding = embedding WHERE id = 1'));
+  await isHeldBack(t, 'locked', /3 sessions wait for locks on the table \(max_lock_waits: 2\)/, () => holder.query('COMMIT'));
+  await Promise.all(writes);
+  await Promise.all([holder, ...waiters].map((client) => client.end()));
+});
+
+testOnServer?.serial('WAL that is kept for a replication slot holds the backfill back', async (t) => {
+  await startCampaign(stage, 'backlog', { rows: ROWS });
+  const slot = `backlog_${process.pid}`;
+  await sql(`SELECT pg_create_physical_replication_slot('${slot}', true); UPDATE reembed.setting SET max_wal_backlog_bytes = 1000`);
+  await sql('CREATE TABLE noise AS SELECT g FROM generate_series(1, 10000) AS g; DROP TABLE noise');
+  try {
+    await isHeldBack(t, 'backlog', new RegExp(`of WAL kept for replication slot ${slot} \\(max_wal_backlog_bytes: 1000 bytes\\)`), () =>
+      sql(`SELECT pg_drop_replication_slot('${slot}'); UPDATE reembed.setting SET max_wal_backlog_bytes = NULL`),
+    );
+  } finally {
+    await sql(`SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = '${slot}'`);
+  }
+});
+
+if (process.env.TEST_STANDBY) {
+  test.serial('a streaming standby that is behind holds the backfill back until it has caught up', async (t) => {
+    t.timeout(120_000);
+    await startCampaign(stage, 'followed', { rows: ROWS });
+    const standby = await startForeground(process.env.TEST_STANDBY ?? '', 'the standby', 'SIGINT');
+    const follower = new pg.Pool({ connectionString: Object.assign(new URL(stage.db.url), { port: String(standby.port) }).href, max: 1 });
+    follower.on('error', () => {});
+    try {
+      await until(
+        () =>
+          follower.query('SELECT').then(
+            () => true,
+            () => false,
+          ),
+        'a standby that answers',
+      );
+      await until(
+        async () => (await sql('SELECT FROM pg_stat_replication WHERE replay_lsn IS NOT NULL')).rowCount === 1,
+        'a standby that follows',
+      );
+      await follower.query('SELECT pg_wal_replay_pause()');
+      await sql('UPDATE reembed.setting SET max_replica_lag_bytes = 100000');
+      await sql('CREATE TABLE noise AS SELECT g FROM generate_series(1, 20000) AS g; DROP TABLE noise');
+      await isHeldBack(t, 'followed', /standby ci_standby is .+ behind \(max_replica_lag_bytes: 98 kB\)/, async () => {
+        await sql('UPDATE reembed.setting SET max_replica_lag_bytes = 50000000');
+        await follower.query('SELECT pg_wal_replay_resume()');
+      });
+    } finally {
+      await follower.end();
+      await standby.close();
+    }
+  });
+}
+
+testOnServer?.serial('beside a VACUUM of the table the backfill writes a quarter of the time', async (t) => {
+  const campaign = await startCampaign(stage, 'vacuumed', { rows: 3000 });
+  await sql('UPDATE vacuumed SET embedding = embedding');
+  const vacuum = await connect();
+  await vacuum.query(
+    'SET vacuum_cost_delay = 100; SET vacuum_cost_limit = 1; SET vacuum_cost_page_dirty = 1; SET vacuum_cost_page_miss = 1; SET vacuum_cost_page_hit = 1',
+  );
+  const vacuuming = vacuum.query('VACUUM vacuumed').catch(() => {});
+  await until(async () => (await reasons()).some((text) => /being vacuumed \(yields_to_vacuum\)/.test(text)), 'the vacuum');
+  const { code, stderr } = await stage.workplace.run(['worker', '--drain']);
+  t.is(code, 0, stderr);
+  t.regex(stderr, /the table is being vacuumed/);
+  t.is(await campaign.ask('SELECT count(*)::int FROM vacuumed WHERE embedding_v2 IS NULL'), 0, 'it goes on all the same');
+  await sql(`SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE query = 'VACUUM vacuumed'`);
+  await vacuuming;
+  await vacuum.end();
+});
+
+testOnServer?.serial('searches that have become slow make the backfill write less of the time, and it takes its time back', async (t) => {
+  const campaign = await startCampaign(stage, 'searched', { rows: 2000 });
+  await sql('UPDATE reembed.setting SET max_read_slowdown = 1.5');
+  // As if the searches before the backfill had been a thousand times faster, and then as slow as they are.
+  await sql(
+    `INSERT INTO reembed.read_probe (target, milliseconds, is_idle) SELECT '${campaign.target}', 0.001, true FROM generate_series(1, 20)`,
+  );
+  const startedAt = Date.now();
+  const running = stage.workplace.run(['worker', '--drain']);
+  await until(async () => (await reasons()).some((text) => /^searches take .+ ms, 0.0 ms before the backfill/.test(text)), 'slow searches');
+  await until(async () => (await written('searched')) > 0, 'some rows');
+  await pause(1500);
+  t.true((await written('searched')) < 2000, 'it is slow');
+  await sql('UPDATE reembed.read_probe SET milliseconds = 100000 WHERE is_idle');
+  const { code, stderr } = await running;
+  t.is(code, 0, stderr);
+  t.is(await written('searched'), 2000);
+  t.true((await campaign.ask<number>('SELECT count(*)::int FROM reembed.read_probe WHERE NOT is_idle')) > 1);
+  t.log(`${Date.now() - startedAt} ms`);
+});
+
+test.serial('the measure for slow searches is taken before the first row is written', async (t) => {
+  const campaign = await startCampaign(stage, 'measured', { rows: 100 });
+  await sql('UPDATE reembed.setting SET max_read_slowdown = 100');
+  await stage.work();
+  const first = await campaign.ask<boolean>(
+    'SELECT max(p.at) < (SELECT min(b.finished_at) FROM reembed.batch AS b) FROM reembed.read_probe AS p WHERE p.is_idle',
+  );
+  t.true(first);
+  t.is(await campaign.ask('SELECT count(*)::int FROM reembed.read_probe WHERE is_idle'), 40);
+});
+
+test('a throttle setting that makes no sense is refused', async (t) => {
+  await startCampaign(stage, 'senseless', { rows: 10 });
+  for (const [change, message] of [
+    ['max_read_slowdown=1', /max_read_slowdown cannot be "1": max read slowdown is more than one/],
+    ['max_replica_lag_bytes=0', /max replica lag bytes is positive/],
+    ['max_lock_waits=-1', /max lock waits is not negative/],
+    ['yields_to_vacuum=perhaps', /invalid input syntax for type boolean/],
+  ] as const) {
+    const { code, stderr } = await stage.workplace.run(['setting', '--', change]);
+    t.is(code, 1);
+    t.regex(stderr, message);
+  }
+});
