@@ -1,6 +1,6 @@
 // Notes become a log that is only added to, so that a write of the application never waits for one, never fails for the
 // length of its key and pays less; vectors may be kept in a table of their own beside the application's; the backfill gives
-// way to signs of trouble.
+// way to signs of trouble; a text that many rows have is embedded once.
 
 /** @param {import('node-pg-migrate').MigrationBuilder} pgm */
 export const up = (pgm) => {
@@ -38,6 +38,24 @@ ALTER TABLE reembed.migration
   ADD COLUMN from_relation regclass;
 COMMENT ON COLUMN reembed.migration.to_relation IS 'Table of the new vectors, where they are not a column of the target.';
 COMMENT ON COLUMN reembed.migration.from_relation IS 'Table of the old vectors, where an earlier campaign put them into one.';
+
+CREATE TABLE reembed.repeated_text (
+  migration text NOT NULL REFERENCES reembed.migration ON DELETE CASCADE,
+  text_digest uuid NOT NULL,
+  batch bigint NOT NULL,
+  PRIMARY KEY (migration, text_digest)
+);
+-- The extension may be in any schema.
+DO $$
+BEGIN
+  EXECUTE format('ALTER TABLE reembed.repeated_text ADD COLUMN vector %I.vector',
+                 (SELECT n.nspname FROM pg_extension AS e JOIN pg_namespace AS n ON n.oid = e.extnamespace WHERE e.extname = 'vector'));
+END $$;
+COMMENT ON TABLE reembed.repeated_text IS 'Texts that rows of several batches had when these were planned: one batch has them embedded, the others take the vector from here. Emptied when the backfill is over.';
+COMMENT ON COLUMN reembed.repeated_text.migration IS 'Campaign that embeds the text.';
+COMMENT ON COLUMN reembed.repeated_text.text_digest IS 'MD5 of the text.';
+COMMENT ON COLUMN reembed.repeated_text.batch IS 'The batch that has it embedded.';
+COMMENT ON COLUMN reembed.repeated_text.vector IS 'Its vector; null until that batch is done.';
 
 ALTER TABLE reembed.setting
   ADD COLUMN max_replica_lag_bytes bigint DEFAULT 67108864,
@@ -84,7 +102,7 @@ BEGIN
   END IF;
 END $$;
 
-DROP TABLE reembed.read_probe;
+DROP TABLE reembed.read_probe, reembed.repeated_text;
 ALTER TABLE reembed.setting DROP COLUMN max_replica_lag_bytes, DROP COLUMN max_wal_backlog_bytes, DROP COLUMN max_lock_waits,
   DROP COLUMN yields_to_vacuum, DROP COLUMN max_read_slowdown;
 ALTER TABLE reembed.migration DROP COLUMN from_relation, DROP COLUMN to_relation;

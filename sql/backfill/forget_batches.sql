@@ -5,6 +5,7 @@ AS $$
 BEGIN
   -- Jobs of another campaign stay; a worker that holds one of these finds its batch gone and lets go.
   DELETE FROM reembed_queue.job WHERE name = 'reembed-batch' AND data ->> 'migration' = p_name;
+  DELETE FROM reembed.repeated_text WHERE migration = p_name;
   DELETE FROM reembed.batch WHERE migration = p_name;
   UPDATE reembed.migration SET planned_at = NULL, swept_at = NULL WHERE name = p_name;
 END;

@@ -10,11 +10,13 @@ DECLARE
   v_rows bigint;
   v_blocks bigint;
   v_batches bigint;
+  v_batch_blocks bigint;
 BEGIN
   SELECT * INTO STRICT m FROM reembed.migration WHERE name = p_name;
   SELECT * INTO STRICT t FROM reembed.target WHERE name = m.target;
   v_blocks := pg_relation_size(t.relation) / current_setting('block_size')::bigint;
   EXECUTE format('SELECT count(*) FROM %s AS t', t.relation) INTO v_rows;
+  v_batch_blocks := greatest(1, v_blocks * p_batch_rows / greatest(v_rows, 1));
 
   EXECUTE format($q$
     INSERT INTO reembed.batch (migration, id, first_block, last_block, rows)
@@ -24,11 +26,20 @@ BEGIN
              WHERE %s IS NULL AND reembed.has_text((%s)::text)
              GROUP BY 1) AS b
   $q$, t.relation, reembed.vector_sql(t.name, 'new'), reembed.row_text_sql(t.name))
-    USING p_name, greatest(1, v_blocks * p_batch_rows / greatest(v_rows, 1));
+    USING p_name, v_batch_blocks;
   GET DIAGNOSTICS v_batches = ROW_COUNT;
+
+  EXECUTE format($q$
+    INSERT INTO reembed.repeated_text (migration, text_digest, batch)
+    SELECT $1, r.text_digest, min(b.id)
+      FROM (SELECT md5((%2$s)::text)::uuid AS text_digest, (t.ctid::text::point)[0]::bigint AS block
+              FROM %1$s AS t WHERE %3$s IS NULL AND reembed.has_text((%2$s)::text)) AS r
+      JOIN reembed.batch AS b ON b.migration = $1 AND b.first_block = r.block / $2 * $2
+     GROUP BY r.text_digest HAVING min(b.id) < max(b.id)
+  $q$, t.relation, reembed.row_text_sql(t.name), reembed.vector_sql(t.name, 'new')) USING p_name, v_batch_blocks;
   DELETE FROM reembed.read_probe WHERE target = t.name;
   UPDATE reembed.migration SET planned_at = now(), swept_at = NULL WHERE name = p_name;
   RETURN v_batches;
 END;
 $$;
-COMMENT ON FUNCTION reembed.plan_batches IS 'Divides the rows without a new vector into batches of about p_batch_rows; returns how many batches.';
+COMMENT ON FUNCTION reembed.plan_batches IS 'Divides the rows without a new vector into batches of about p_batch_rows and finds the texts that rows of several batches have; returns how many batches.';

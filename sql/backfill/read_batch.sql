@@ -20,13 +20,14 @@ BEGIN
     SELECT s.key::text, s.content, reembed.text_hash(s.content), %5$s, s.wave
       FROM (SELECT t.ctid AS place, %1$s AS key, (%2$s)::text AS content, %6$s AS wave
               FROM %3$s AS t
-             WHERE t.ctid >= format('(%%s,0)', $1)::tid AND t.ctid < format('(%%s,0)', $2)::tid AND %4$s IS NULL AND NOT %7$s) AS s
+             WHERE t.ctid >= format('(%%s,0)', $1)::tid AND t.ctid < format('(%%s,0)', $2)::tid AND %4$s IS NULL AND NOT %7$s%8$s) AS s
      WHERE reembed.has_text(s.content)
      ORDER BY s.wave, s.place
      LIMIT $3
   $q$, reembed.key_sql(t.name, 't'), reembed.row_text_sql(t.name), t.relation, reembed.vector_sql(t.name, 'new'),
     CASE WHEN cardinality(t.text_columns) = 0 THEN 'reembed.text_failure(s.content)' ELSE 'NULL::text' END,
-    CASE WHEN v_is_side_table THEN '1' ELSE '(row_number() OVER (PARTITION BY (t.ctid::text::point)[0] ORDER BY t.ctid))::integer' END, reembed.has_failed_sql(t.name, p_model))
+    CASE WHEN v_is_side_table THEN '1' ELSE '(row_number() OVER (PARTITION BY (t.ctid::text::point)[0] ORDER BY t.ctid))::integer' END, reembed.has_failed_sql(t.name, p_model),
+    CASE WHEN EXISTS (SELECT FROM reembed.repeated_text AS r WHERE r.migration = p_migration) THEN format(' AND NOT %s', reembed.waits_for_text_sql(p_migration, p_batch)) END)
     USING b.first_block, b.last_block + 1, p_limit;
 END;
 $$;

@@ -8,16 +8,21 @@ AS $$
 DECLARE
   v_target text;
   v_written integer;
+  v_is_done boolean := p_done;
 BEGIN
   SELECT m.target INTO v_target FROM reembed.migration AS m JOIN reembed.batch AS b ON b.migration = m.name AND b.id = p_batch WHERE m.name = p_migration;
   IF FOUND THEN
     v_written := cardinality(reembed.store_vectors(v_target, p_migration, p_model, p_column, p_keys, p_text_hashes, p_vectors, p_refused));
+    IF p_done THEN
+      PERFORM reembed.keep_repeated(p_migration, p_batch);
+      v_is_done := NOT reembed.waits_for_repeated(p_migration, p_batch);
+    END IF;
     -- Rows that were changed meanwhile have a note by now; those that were only held locked are found by the sweep.
     UPDATE reembed.batch
        SET embedded_rows = embedded_rows + v_written, tokens = tokens + p_tokens, requests = requests + p_requests, failed_at = NULL,
-           state = CASE WHEN p_done THEN 'done' ELSE state END,
-           other_rows = CASE WHEN p_done THEN greatest(0, rows - embedded_rows - v_written) ELSE other_rows END,
-           finished_at = CASE WHEN p_done THEN clock_timestamp() END
+           state = CASE WHEN v_is_done THEN 'done' ELSE state END,
+           other_rows = CASE WHEN v_is_done THEN greatest(0, rows - embedded_rows - v_written) ELSE other_rows END,
+           finished_at = CASE WHEN v_is_done THEN clock_timestamp() END
      WHERE migration = p_migration AND id = p_batch;
   END IF;
   -- Taken down meanwhile: what was just written must not outlive its campaign.

@@ -19,6 +19,9 @@ BEGIN
     RAISE EXCEPTION '% cannot enter % from %', p_name, p_phase, coalesce(m.phase, 'nowhere')
       USING ERRCODE = 'RE001', HINT = 'The phases are ' || array_to_string(v_phases, ', ') || '.';
   END IF;
+  IF p_phase = 'index' THEN
+    DELETE FROM reembed.repeated_text WHERE migration = p_name;
+  END IF;
   UPDATE reembed.migration SET phase = p_phase, phase_entered_at = now(), phase_entered_by = session_user WHERE name = p_name;
   INSERT INTO reembed.event (target, migration, kind, from_value, to_value) VALUES (m.target, p_name, 'phase', m.phase, p_phase);
 END;

@@ -4,7 +4,7 @@ import { messageOf } from '../errors.ts';
 import { embedRows, type WorkContext } from './context.ts';
 import { readBatch } from './reader.ts';
 import { loadTarget, vectorColumn } from './target.ts';
-import { storeBatch } from './writer.ts';
+import { copyRepeated, storeBatch } from './writer.ts';
 
 /** What a batch job carries in the queue. */
 export interface BatchJob {
@@ -39,12 +39,16 @@ export async function runBatch(
   const vector = target && vectorColumn(target, 'new');
   if (!target || !vector) return 0;
 
+  const pacing = { portion: context.portionOf(target.name), throttle: context.throttleOf(target.name) };
+  // One batch of a table is written at a time while others are embedded: two would undo each other's room in the pages.
+  const write = context.writerOf(target.name);
   try {
+    const copied = options.limit === undefined ? await write(() => copyRepeated(pool, pacing, vector, job)) : 0;
     const source = await readBatch(pool, vector, job, options.limit);
     const outcome = await embedRows(context, target, vector, source, context.config.patienceSeconds, options.signal);
     const vectors = new Map(outcome.embedded.map(({ item, vector: values }) => [item, values]));
     const store = () =>
-      storeBatch(pool, { portion: context.portionOf(target.name), throttle: context.throttleOf(target.name) }, target, vector, job, {
+      storeBatch(pool, pacing, target, vector, job, {
         // Answers come in any order; rows are written in that of the table.
         items: source.flatMap((row) => (vectors.has(row) ? [{ row, vector: vectors.get(row) ?? null }] : [])),
         failures: outcome.refused.map(({ item, code, message }) => ({ row: item, code, message })),
@@ -52,8 +56,7 @@ export async function runBatch(
         requests: outcome.requests,
         done: outcome.complete && options.limit === undefined,
       });
-    // One batch of a table is written at a time while others are embedded: two would undo each other's room in the pages.
-    return await context.writerOf(target.name)(store);
+    return copied + (await write(store));
   } catch (error) {
     await recordFailure(context, job, batch.target, error).catch(() => {});
     throw error;

@@ -16,6 +16,12 @@ export interface BatchVector extends RowVector {
   row: BatchRow;
 }
 
+/** How many rows to write at a time, and when. */
+export interface Pacing {
+  portion: Portion;
+  throttle: Throttle;
+}
+
 /** A row that could not be embedded. */
 export interface RowFailure {
   row: SourceRow;
@@ -63,7 +69,7 @@ export async function storeVectors(
  */
 export async function storeBatch(
   db: Queryable,
-  { portion, throttle }: { portion: Portion; throttle: Throttle },
+  { portion, throttle }: Pacing,
   target: WorkTarget,
   vector: VectorColumn,
   batch: { migration: string; batch: number },
@@ -95,6 +101,34 @@ export async function storeBatch(
     written += rows[0]?.written ?? 0;
   }
   return written;
+}
+
+/**
+ * Gives rows of a batch the vectors that their texts have from other rows already. See reembed.copy_repeated().
+ *
+ * @returns how many rows got their vector
+ */
+export async function copyRepeated(
+  db: Queryable,
+  { portion, throttle }: Pacing,
+  vector: VectorColumn,
+  batch: { migration: string; batch: number },
+): Promise<number> {
+  let copied = 0;
+  for (let some = 1; some > 0; copied += some) {
+    await throttle.pass();
+    const startedAt = performance.now();
+    const { rows } = await db.query<{ copied: number }>('SELECT reembed.copy_repeated($1, $2, $3, $4, $5) AS copied', [
+      ...[batch.migration, batch.batch, vector.model, vector.column],
+      portion.rows,
+    ]);
+    some = rows[0]?.copied ?? 0;
+    if (some === 0) break;
+    const took = performance.now() - startedAt;
+    portion.took(some, took);
+    throttle.wrote(took);
+  }
+  return copied;
 }
 
 /** Takes what one role needed out of the notes of rows. See reembed.settle_notes(). */

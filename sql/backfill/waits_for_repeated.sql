@@ -1,0 +1,23 @@
+CREATE OR REPLACE FUNCTION reembed.waits_for_repeated(p_migration text, p_batch bigint) RETURNS boolean
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+SET row_security = off
+AS $$
+DECLARE
+  b reembed.batch;
+  t reembed.target;
+  v_waits boolean;
+BEGIN
+  IF NOT EXISTS (SELECT FROM reembed.repeated_text AS r WHERE r.migration = p_migration AND r.batch <> p_batch AND r.vector IS NULL) THEN
+    RETURN false;
+  END IF;
+  SELECT * INTO STRICT b FROM reembed.batch WHERE migration = p_migration AND id = p_batch;
+  SELECT t2.* INTO STRICT t FROM reembed.migration AS m JOIN reembed.target AS t2 ON t2.name = m.target WHERE m.name = p_migration;
+  EXECUTE format($q$
+    SELECT EXISTS (SELECT FROM %1$s AS t WHERE t.ctid >= format('(%%s,0)', $1)::tid AND t.ctid < format('(%%s,0)', $2)::tid AND %2$s IS NULL AND %3$s)
+  $q$, t.relation, reembed.vector_sql(t.name, 'new'), reembed.waits_for_text_sql(p_migration, p_batch))
+    INTO v_waits USING b.first_block, b.last_block + 1;
+  RETURN v_waits;
+END;
+$$;
+COMMENT ON FUNCTION reembed.waits_for_repeated IS 'Whether rows of a batch still wait for a text that another batch has embedded.';
