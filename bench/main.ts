@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import cliProgress from 'cli-progress';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { wholeNumber } from '../src/commands/parse-option.ts';
 import { say } from '../src/commands/print.ts';
 import { readConfig } from '../src/config.ts';
@@ -54,7 +54,7 @@ const program = new Command('bench')
   .option('--m <n>', 'of the HNSW index on the old vectors', wholeNumber, 16)
   .option('--ef-construction <n>', 'of the same', wholeNumber, 64)
   .option('--seed <n>', 'makes the same rows, vectors and writes again', wholeNumber, 7)
-  .option('--contenders <letters>', 'which of them, apart by commas', letters, [...LETTERS])
+  .addOption(new Option('--contenders <letters>', 'which of them, apart by commas').argParser(letters).default([...LETTERS], 'all'))
   .option('--reads-per-second <n>', 'searches of the application by the old vectors', numberFromZero, 50)
   .option('--writes-per-second <n>', 'writes of the application: half change a text, a quarter insert', numberFromZero, 20)
   .option('--idle-seconds <n>', 'how long the application runs alone before each contender', wholeNumber, 20)

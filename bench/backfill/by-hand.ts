@@ -44,7 +44,7 @@ export function byHandContender(letter: 'a' | 'b' | 'e'): Contender {
       return {
         cpuMicroseconds: filling?.cpuMicroseconds ?? 0,
         peakMemoryBytes,
-        more: { vectorMicroseconds: filling?.vectorMicroseconds ?? 0 },
+        more: { vectorSeconds: filling?.vectorSeconds ?? 0, vectorCpuMicroseconds: filling?.vectorCpuMicroseconds ?? 0 },
       };
     },
     async close() {

@@ -4,7 +4,7 @@ import type { Contender, Copy } from './contender.ts';
 import type { BenchOptions, Figures } from './figures.ts';
 import { type LoadResult, startLiveLoad } from './live-load.ts';
 import { watchServerCpu } from './server-cpu.ts';
-import { growthBetween, type Snapshot, takeSnapshot } from './snapshot.ts';
+import { growthBetween, type Snapshot, sessionsToEnd, takeSnapshot } from './snapshot.ts';
 
 /** Says what goes on. */
 export interface Voice {
@@ -42,6 +42,7 @@ export async function measure(contender: Contender, copy: Copy, options: BenchOp
     const during = await (application ? application.during(fill) : fill().then(() => undefined));
     const server = await cpu.stop();
     const usage = await contender.settle();
+    await sessionsToEnd(client);
     const after = await takeSnapshot(client);
 
     voice.say('checking every vector');

@@ -63,6 +63,8 @@ async function runAll(run: Run): Promise<BenchResult> {
 
 async function prepareTemplate({ databases, options, voice }: Run): Promise<Machine> {
   const client = await connect(await databases.create(TEMPLATE), 'bench monitor');
+  // Such as that the graph does not fit into the memory, which makes the build several times slower.
+  client.on('notice', ({ message }) => message && voice.say(message));
   try {
     await createDocuments(client, options.table, options.maintenanceMemory, voice.say);
     return await describeMachine(client);

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import { TABLE } from './documents.ts';
 import { LOAD_NAME } from './live-load.ts';
@@ -76,6 +77,21 @@ async function walOfApplication(client: pg.Client): Promise<number | null> {
     [LOAD_NAME],
   );
   return wal.rows[0]?.bytes ?? 0;
+}
+
+/** Waits until the contender's sessions are gone: a session adds to the counters at its very end. */
+export async function sessionsToEnd(client: pg.Client): Promise<void> {
+  const giveUpAt = Date.now() + 10_000;
+  for (;;) {
+    const { rowCount } = await client.query(
+      `SELECT FROM pg_stat_activity
+        WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid() AND application_name <> $1`,
+      [LOAD_NAME],
+    );
+    if (rowCount === 0) return;
+    if (Date.now() > giveUpAt) throw new Error(`${rowCount} sessions of the contender do not end`);
+    await sleep(20);
+  }
 }
 
 /** What grew from one snapshot to the other; tables that came meanwhile count whole. */
