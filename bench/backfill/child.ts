@@ -1,0 +1,80 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+// Whoever does the work, the searches or the provider's part has a process of its own: CPU and memory are then its own, and
+// one of them that is busy makes no answer of another look late.
+
+type Calls = Record<string, (argument: never) => unknown>;
+type Argument<Call> = Call extends (argument: infer A) => unknown ? A : never;
+type Answer<Call> = Call extends (argument: never) => infer R ? Awaited<R> : never;
+
+/** A process of the benchmark that answers calls. */
+export interface Child<Served extends Calls> {
+  call<Name extends keyof Served & string>(name: Name, argument: Argument<Served[Name]>): Promise<Answer<Served[Name]>>;
+  /** ends it at once; may be called twice */
+  stop(): void;
+}
+
+interface Request {
+  number: number;
+  name: string;
+  argument: unknown;
+}
+
+type Message = { number: number; answer?: unknown; error?: string } | { rows: number };
+
+/**
+ * Starts a module of this folder as a process.
+ *
+ * @param onRows is told of the progress that the process reports
+ */
+export function startChild<Served extends Calls>(module: string, onRows?: (rows: number) => void): Child<Served> {
+  const path = fileURLToPath(new URL(module, import.meta.url));
+  const child: ChildProcess = fork(path, { execArgv: [], env: { ...process.env, NODE_NO_WARNINGS: '1' } });
+  const waiting = new Map<number, { resolve: (answer: unknown) => void; reject: (error: Error) => void }>();
+  let count = 0;
+  const failAll = (reason: string) => {
+    for (const { reject } of waiting.values()) reject(new Error(`${module} ${reason}`));
+    waiting.clear();
+  };
+  child.on('message', (message: Message) => {
+    if ('rows' in message) return onRows?.(message.rows);
+    const call = waiting.get(message.number);
+    waiting.delete(message.number);
+    if (message.error === undefined) call?.resolve(message.answer);
+    else call?.reject(new Error(`${module}: ${message.error}`));
+  });
+  child.on('error', (error) => failAll(error.message));
+  child.on('exit', (code, signal) => failAll(`ended with ${signal ?? code}`));
+  return {
+    call(name, argument) {
+      count += 1;
+      const number = count;
+      return new Promise((resolve, reject) => {
+        if (!child.connected) return reject(new Error(`${module} is not running`));
+        waiting.set(number, { resolve: resolve as (answer: unknown) => void, reject });
+        child.send({ number, name, argument } satisfies Request);
+      });
+    },
+    stop: () => void child.kill('SIGKILL'),
+  };
+}
+
+/** The other side: answers calls until the parent is gone. */
+export function serve(calls: Calls): void {
+  // Ctrl-C reaches the whole group; what to do about it is the parent's to say.
+  process.on('SIGINT', () => {});
+  process.on('disconnect', () => process.exit());
+  process.on('message', async ({ number, name, argument }: Request) => {
+    try {
+      process.send?.({ number, answer: await calls[name]?.(argument as never) });
+    } catch (error) {
+      process.send?.({ number, error: error instanceof Error ? error.message : String(error) });
+    }
+  });
+}
+
+/** Tells the parent how far this process is. */
+export function reportRows(rows: number): void {
+  process.send?.({ rows });
+}

@@ -1,0 +1,56 @@
+import { randomBytes } from 'node:crypto';
+import pg from 'pg';
+
+/** The databases of one run, on a server where the role is a superuser. */
+export interface BenchDatabases {
+  /** makes an empty one; returns its URL */
+  create(name: string): Promise<string>;
+  /** makes a copy of one, file by file, with its indexes as they are; returns its URL */
+  copy(template: string, name: string): Promise<string>;
+  drop(name: string): Promise<void>;
+  /** drops what is left; names of those that are kept are returned instead of dropped */
+  close(keep: boolean): Promise<string[]>;
+}
+
+/** @param server URL of any database on the server */
+export function createBenchDatabases(server: string): BenchDatabases {
+  const prefix = `reembed_bench_${randomBytes(4).toString('hex')}`;
+  const made = new Set<string>();
+  const administer = async (statement: string) => {
+    const admin = await connect(server, 'bench administration');
+    try {
+      await admin.query(statement);
+    } finally {
+      await admin.end();
+    }
+  };
+  const make = async (name: string, how: string) => {
+    made.add(name);
+    await administer(`CREATE DATABASE ${prefix}_${name} ${how}`);
+    const url = new URL(server);
+    url.pathname = `/${prefix}_${name}`;
+    return url.href;
+  };
+  const drop = async (name: string) => {
+    await administer(`DROP DATABASE IF EXISTS ${prefix}_${name} WITH (FORCE)`);
+    made.delete(name);
+  };
+  return {
+    create: (name) => make(name, ''),
+    copy: (template, name) => make(name, `TEMPLATE ${prefix}_${template} STRATEGY file_copy`),
+    drop,
+    async close(keep) {
+      if (keep) return [...made].map((name) => `${prefix}_${name}`);
+      for (const name of made) await drop(name);
+      return [];
+    },
+  };
+}
+
+/** Opens a connection that is not upset when its database is dropped under it. */
+export async function connect(url: string, applicationName: string): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString: url, application_name: applicationName });
+  client.on('error', () => {});
+  await client.connect();
+  return client;
+}

@@ -1,0 +1,79 @@
+import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
+
+/** Latencies of one kind of operation, in milliseconds from the moment it was due. */
+export interface Latency {
+  count: number;
+  failed: number;
+  p50: number;
+  p95: number;
+  p99: number;
+  highest: number;
+}
+
+/** Performs one operation; throws when it fails. */
+export type Operation = () => Promise<void>;
+
+/** Operations that are under way. */
+export interface OpenLoop {
+  /** no further operation falls due; resolves when those that did are done */
+  stop(): Promise<Latency>;
+}
+
+const TICK_MS = 2;
+
+/**
+ * Performs operations at a fixed rate, whether or not the ones before are done: who has to wait for a free client is late, and
+ * the waiting counts. (A loop that sends the next one after an answer would measure little exactly when much is wrong.)
+ *
+ * @param rate operations a second, all clients together
+ * @param clients each performs one operation at a time
+ */
+export function startOpenLoop(rate: number, clients: readonly Operation[]): OpenLoop {
+  const histogram = createHistogram();
+  const free = [...clients];
+  const due: number[] = [];
+  const underWay = new Set<Promise<void>>();
+  const startedAt = performance.now();
+  let scheduled = 0;
+  let failed = 0;
+
+  const perform = async (client: Operation) => {
+    for (let at = due.shift(); at !== undefined; at = due.shift()) {
+      try {
+        await client();
+        histogram.record(Math.max(1, Math.round((performance.now() - at) * 1000)));
+      } catch {
+        failed += 1;
+      }
+    }
+    free.push(client);
+  };
+  const tick = () => {
+    for (; startedAt + (scheduled * 1000) / rate <= performance.now(); scheduled++) due.push(startedAt + (scheduled * 1000) / rate);
+    while (due.length > 0 && free.length > 0) {
+      const work = perform(free.pop() as Operation);
+      underWay.add(work);
+      work.finally(() => underWay.delete(work));
+    }
+  };
+  const ticking = setInterval(tick, TICK_MS);
+  return {
+    async stop() {
+      clearInterval(ticking);
+      await Promise.all(underWay);
+      return summarise(histogram, failed);
+    },
+  };
+}
+
+function summarise(histogram: RecordableHistogram, failed: number): Latency {
+  const milliseconds = (microseconds: number) => (histogram.count === 0 ? 0 : microseconds / 1000);
+  return {
+    count: histogram.count,
+    failed,
+    p50: milliseconds(histogram.percentile(50)),
+    p95: milliseconds(histogram.percentile(95)),
+    p99: milliseconds(histogram.percentile(99)),
+    highest: milliseconds(histogram.max),
+  };
+}

@@ -1,0 +1,103 @@
+import type pg from 'pg';
+import { BARE_TABLE, createBareTable, fillBareTable } from './bare-table.ts';
+import type { Copy, Letter } from './contender.ts';
+import { indexParameters, NEW_MODEL, TABLE } from './documents.ts';
+import { type Campaign, createArguments, GATE_CLOSED, successOf } from './product.ts';
+import { createVectorSpace } from './vectors.ts';
+
+/** One command of a road and how long it took. */
+export interface Step {
+  step: string;
+  seconds: number;
+}
+
+/** The road of one contender. */
+export interface Travelled {
+  contender: Letter;
+  title: string;
+  steps: Step[];
+}
+
+/** The whole road from a table with old vectors to searches by the new ones, beside the least that it can take. */
+export interface Road {
+  /** the vectors loaded into a bare table and indexed there */
+  floor: Step[];
+  roads: (Travelled & { ratioToFloor: number })[];
+}
+
+/** Sets the road of each contender in relation to the floor. */
+export function roadOf(floor: Step[], roads: Travelled[]): Road {
+  const least = secondsOf(floor);
+  return { floor, roads: roads.map((road) => ({ ...road, ratioToFloor: secondsOf(road.steps) / least })) };
+}
+
+export function secondsOf(steps: Step[]): number {
+  return steps.reduce((sum, { seconds }) => sum + seconds, 0);
+}
+
+/**
+ * Goes through every command of a campaign up to the switch, without an application beside it.
+ *
+ * @param storage options of `migrate create`
+ * @param maintenanceMemory megabytes that building the index may use
+ */
+export async function measureRoad(
+  campaign: Campaign,
+  { client, table }: Copy,
+  storage: string[],
+  maintenanceMemory: number,
+): Promise<Step[]> {
+  await allowMemory(client, maintenanceMemory);
+  await client.query('VACUUM ANALYZE');
+  await client.query('CHECKPOINT');
+  const steps: Step[] = [];
+  await timed(steps, 'create', () => campaign.run(createArguments(table, storage), 0));
+  await timed(steps, 'up: expand, backfill', () => campaign.run(['migrate', 'up'], GATE_CLOSED));
+  // How well an index finds made-up vectors is not what is asked here.
+  await client.query('UPDATE reembed.setting SET min_index_recall = 0, min_overlap = 0');
+  await timed(steps, 'worker', () => successOf(campaign.startWorker()));
+  await timed(steps, 'up: index', () => campaign.run(['migrate', 'up'], GATE_CLOSED));
+  await timed(steps, 'validate', () => campaign.run(['validate'], 0));
+  await timed(steps, 'up: switch', () => campaign.run(['migrate', 'up'], GATE_CLOSED));
+  await checkSwitch(client);
+  return steps;
+}
+
+/** Loads the new vectors into a bare table and builds the same index on them, with the same memory. */
+export async function measureFloor({ client, table }: Copy, maintenanceMemory: number): Promise<Step[]> {
+  const space = createVectorSpace(NEW_MODEL, table.dimensions, table.seed);
+  await client.query('CREATE EXTENSION vector');
+  await client.query("SELECT set_config('maintenance_work_mem', $1, false)", [`${maintenanceMemory}MB`]);
+  await createBareTable(client, table.dimensions);
+  await client.query('CHECKPOINT');
+  const steps: Step[] = [];
+  await timed(steps, 'load', () => fillBareTable(client, space, table.rows));
+  await timed(steps, 'index', () =>
+    client.query(`CREATE INDEX ON ${BARE_TABLE} USING hnsw (embedding vector_cosine_ops) WITH (${indexParameters(table)})`),
+  );
+  return steps;
+}
+
+async function timed(steps: Step[], step: string, work: () => Promise<unknown>): Promise<void> {
+  const startedAt = performance.now();
+  await work();
+  steps.push({ step, seconds: (performance.now() - startedAt) / 1000 });
+}
+
+/** The commands open sessions of their own, so that it is the database that has to allow it. */
+async function allowMemory(client: pg.Client, megabytes: number): Promise<void> {
+  const { rows } = await client.query<{ statement: string }>(
+    "SELECT format('ALTER DATABASE %I SET maintenance_work_mem = %L', current_database(), $1::text) AS statement",
+    [`${megabytes}MB`],
+  );
+  await client.query(rows[0]?.statement ?? '');
+}
+
+async function checkSwitch(client: pg.Client): Promise<void> {
+  const { rows } = await client.query<{ model: string; vectors: string; rows: string }>(
+    `SELECT reembed.active_model($1) AS model, count(embedding) AS vectors, (SELECT count(*) FROM ${TABLE}) AS rows FROM ${TABLE}_live`,
+    [TABLE],
+  );
+  const [found] = rows;
+  if (found?.model !== NEW_MODEL || found.vectors !== found.rows) throw new Error(`the road ended at ${JSON.stringify(found)}`);
+}

@@ -1,0 +1,167 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import cliProgress from 'cli-progress';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { wholeNumber } from '../src/commands/parse-option.ts';
+import { say } from '../src/commands/print.ts';
+import { readConfig } from '../src/config.ts';
+import { LETTERS, type Letter } from './backfill/contender.ts';
+import { graphMegabytes } from './backfill/documents.ts';
+import type { BenchOptions } from './backfill/figures.ts';
+import type { Voice } from './backfill/measure.ts';
+import { reportText } from './backfill/report.ts';
+import { startBench } from './backfill/run.ts';
+
+const HELP = `
+Contenders, each on a fresh copy of the same table with its live HNSW index:
+  a  by hand, an UPDATE for each row, vectors as text, 50 rows a transaction
+  b  by hand, UPDATE … FROM unnest, vectors as text, 500 rows a statement
+  c  pg-reembed into a column: migrate create, migrate up, worker --drain
+  d  pg-reembed into a side table
+  e  the floor: binary COPY into a bare table
+
+DATABASE_URL must name a superuser; the benchmark makes databases of its own and drops them, also on Ctrl-C.
+docs/performance.md says what the figures mean.
+
+  npm run bench -- --rows 50000 --json --out docs/bench/50k.json
+  npm run bench -- --rows 257000 --road --contenders d`;
+
+interface Options {
+  rows: number;
+  dimensions: number;
+  characters: number;
+  m: number;
+  efConstruction: number;
+  seed: number;
+  contenders: Letter[];
+  readsPerSecond: number;
+  writesPerSecond: number;
+  idleSeconds: number;
+  latency: number;
+  maintenanceMemory?: number;
+  autovacuum: boolean;
+  road?: boolean;
+  keep?: boolean;
+  json?: boolean;
+  out?: string;
+}
+
+const program = new Command('bench')
+  .description('Measures how the toolkit fills the new vectors of a live table, beside how it is done by hand.')
+  .option('--rows <n>', 'rows of the table', wholeNumber, 50_000)
+  .option('--dimensions <n>', 'of the old and the new vectors', wholeNumber, 768)
+  .option('--characters <n>', 'length of a text', wholeNumber, 900)
+  .option('--m <n>', 'of the HNSW index on the old vectors', wholeNumber, 16)
+  .option('--ef-construction <n>', 'of the same', wholeNumber, 64)
+  .option('--seed <n>', 'makes the same rows, vectors and writes again', wholeNumber, 7)
+  .addOption(new Option('--contenders <letters>', 'which of them, apart by commas').argParser(letters).default([...LETTERS], 'all'))
+  .option('--reads-per-second <n>', 'searches of the application by the old vectors', numberFromZero, 50)
+  .option('--writes-per-second <n>', 'writes of the application: half change a text, a quarter insert', numberFromZero, 20)
+  .option('--idle-seconds <n>', 'how long the application runs alone before each contender', wholeNumber, 20)
+  .option('--latency <ms>', 'time until the provider answers', numberFromZero, 0)
+  .option('--maintenance-memory <MB>', 'for building indexes (default: what the graph needs)', wholeNumber)
+  .option('--no-autovacuum', 'switch autovacuum off for the table')
+  .option('--road', 'measure the whole road of c and d to the switch instead, beside load and index alone')
+  .option('--keep', 'leave the databases to look at')
+  .option('--json', 'print the result as JSON on stdout')
+  .option('--out <file>', 'write the result as JSON to a file')
+  .addHelpText('after', HELP)
+  .action(bench);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  say(`bench: ${error instanceof Error ? error.message : error}`);
+  process.exitCode = 1;
+}
+
+async function bench(options: Options): Promise<void> {
+  const { databaseUrl } = readConfig();
+  if (!databaseUrl) throw new Error('set DATABASE_URL: the embedded database has no processes to compare');
+  const voice = createVoice();
+  const run = startBench(databaseUrl, benchOptions(options), voice);
+  run.result.catch(() => {});
+  const close = async () => {
+    voice.stop();
+    const kept = await run.close();
+    if (kept.length > 0) say(`kept: ${kept.join(', ')}`);
+  };
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      say('cleaning up');
+      close().finally(() => process.exit(130));
+    });
+  }
+  try {
+    const result = await run.result;
+    voice.stop();
+    say(reportText(result));
+    const json = JSON.stringify(result, null, 2);
+    if (options.json) process.stdout.write(`${json}\n`);
+    if (options.out) {
+      mkdirSync(dirname(options.out), { recursive: true });
+      writeFileSync(options.out, `${json}\n`);
+    }
+  } finally {
+    await close();
+  }
+}
+
+function benchOptions(options: Options): BenchOptions {
+  const { rows, dimensions, characters, m, efConstruction, seed, autovacuum } = options;
+  const table = { rows, dimensions, characters, m, efConstruction, seed, autovacuum };
+  return {
+    table,
+    contenders: options.contenders,
+    readsPerSecond: options.readsPerSecond,
+    writesPerSecond: options.writesPerSecond,
+    idleSeconds: options.idleSeconds,
+    latency: options.latency,
+    maintenanceMemory: options.maintenanceMemory ?? graphMegabytes(table),
+    road: options.road ?? false,
+    keep: options.keep ?? false,
+  };
+}
+
+/** Says what goes on, with the seconds since the begin, and how far a contender is. */
+function createVoice(): Voice & { stop(): void } {
+  const startedAt = performance.now();
+  const bar = new cliProgress.SingleBar({
+    format: '       [{bar}] {value}/{total} rows, {eta_formatted} left',
+    gracefulExit: false,
+    linewrap: true,
+    noTTYOutput: true,
+    notTTYSchedule: 15_000,
+  });
+  let isOver = false;
+  const endBar = () => {
+    if (bar.isActive) bar.stop();
+  };
+  return {
+    stop() {
+      isOver = true;
+      endBar();
+    },
+    say(line) {
+      if (isOver) return;
+      endBar();
+      say(`${((performance.now() - startedAt) / 1000).toFixed(0).padStart(5)} s  ${line}`);
+    },
+    rows(done, of) {
+      if (isOver) return;
+      if (!bar.isActive) bar.start(of, 0);
+      bar.update(done);
+    },
+  };
+}
+
+function numberFromZero(value: string): number {
+  if (!/^\d{1,6}$/.test(value)) throw new InvalidArgumentError('a whole number is needed.');
+  return Number(value);
+}
+
+function letters(value: string): Letter[] {
+  const chosen = LETTERS.filter((letter) => value.split(',').includes(letter));
+  if (chosen.length !== value.split(',').length) throw new InvalidArgumentError(`letters of ${LETTERS.join(',')} are needed.`);
+  return chosen;
+}

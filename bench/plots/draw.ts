@@ -1,0 +1,51 @@
+import { parse, View } from 'vega';
+import { compile, type TopLevelSpec } from 'vega-lite';
+import type { BenchResult } from '../backfill/figures.ts';
+import { barsOf } from './bars.ts';
+import { latencies } from './latencies.ts';
+import { roads } from './roads.ts';
+
+/** A plot as the text of an SVG file. */
+export interface Plot {
+  name: string;
+  svg: string;
+}
+
+// Lines and letters take the colour of the text around them, which follows the page where the file stands alone.
+const CURRENT = 'currentColor';
+const STYLE = '<style>svg{color:#1f2328}@media (prefers-color-scheme:dark){svg{color:#e6edf3}}</style>';
+const CONFIG: NonNullable<TopLevelSpec['config']> = {
+  background: 'transparent',
+  font: 'system-ui, sans-serif',
+  view: { stroke: null },
+  title: { color: CURRENT, anchor: 'start', fontSize: 14, offset: 14 },
+  text: { color: CURRENT },
+  axis: { labelColor: CURRENT, titleColor: CURRENT, tickColor: CURRENT, domainColor: CURRENT, gridColor: CURRENT, gridOpacity: 0.15 },
+  header: { labelColor: CURRENT, titleColor: CURRENT, labelFontWeight: 'bold' },
+  legend: { labelColor: CURRENT, titleColor: CURRENT, labelLimit: 240 },
+};
+
+/** Draws what the results have figures for. */
+export async function drawPlots(results: BenchResult[]): Promise<Plot[]> {
+  const bySize = results.toSorted((a, b) => a.options.table.rows - b.options.table.rows);
+  const filled = bySize.filter(({ contenders }) => contenders.length > 0);
+  const live = filled.filter(({ contenders }) => contenders.some(({ during }) => during));
+  const travelled = bySize.filter(({ road }) => road);
+  return Promise.all([
+    ...(filled.length > 0
+      ? [
+          render('rows-per-second', barsOf(filled, 'rowsPerSecond', 'rows filled a second; more is better')),
+          render('wal', barsOf(filled, 'walBytesPerRow', 'write-ahead log, bytes a row; less is better')),
+        ]
+      : []),
+    ...(live.length > 0 ? [render('latency', latencies(live))] : []),
+    ...(travelled.length > 0 ? [render('road', roads(travelled))] : []),
+  ]);
+}
+
+async function render(name: string, spec: TopLevelSpec): Promise<Plot> {
+  const view = new View(parse(compile({ ...spec, config: CONFIG }).spec), { renderer: 'none' });
+  const svg = await view.toSVG();
+  view.finalize();
+  return { name, svg: svg.replace(/^<svg[^>]*>/, (tag) => `${tag}${STYLE}`) };
+}
