@@ -104,6 +104,17 @@ test('a provider that refuses more than it bears is asked for less, and nearly a
   t.true(limits.filter((limit) => limit === 8).length > 1500);
 });
 
+test('a provider that bears more than it once did is soon given more', async (t) => {
+  const inFlight = createInFlight(16);
+  const { limits } = await simulate(
+    inFlight,
+    (underWay, nth) => (underWay > 5 && nth < 60 ? { takes: 20, went: 'overloaded' } : { takes: 100 }),
+    { requests: 600, demand: 50 },
+  );
+  t.true(Math.max(...limits.slice(0, 100)) <= 6);
+  t.is(limits.at(-1), 16);
+});
+
 test('requests that fail together halve the limit once', async (t) => {
   const inFlight = createInFlight(16);
   await simulate(inFlight, () => ({ takes: 100 }), { requests: 150, demand: 50 });
