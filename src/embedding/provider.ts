@@ -96,7 +96,7 @@ export function createProvider(
         {
           model: model.provider_model,
           input: prefix ? texts.map((text) => prefix + text) : texts,
-          // Always said: without it the client asks for base64 by itself and decodes whatever comes.
+          // Always said, and then the client hands the answer on as it is; by itself it would ask for base64 and decode it unchecked.
           encoding_format: encoding,
           ...(model.send_dimensions ? { dimensions: model.dimensions } : {}),
         },
