@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { usualLimits } from './embedding/request-limits.ts';
 import { UsageError } from './errors.ts';
 
 /** How to reach the provider of one model. Read from the environment, never stored in the database. */
@@ -19,11 +20,15 @@ export interface Config {
   oldModel: string | undefined;
   newProvider: ProviderAccess;
   oldProvider: ProviderAccess;
+  /** texts and tokens of one request; where nothing is said, what suits the provider of the new model */
   requestInputs: number;
   requestTokens: number;
   requestTimeoutSeconds: number;
   patienceSeconds: number;
+  /** batches worked at the same time in a process */
   concurrency: number;
+  /** most requests of a model under way at the same time in a process */
+  mostInFlight: number;
 }
 
 /**
@@ -34,6 +39,7 @@ export interface Config {
 export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
   if (env === process.env && existsSync('.env')) process.loadEnvFile('.env');
   const newProvider = { apiKey: text(env, 'OPENAI_API_KEY'), baseUrl: text(env, 'OPENAI_BASE_URL') };
+  const usual = usualLimits(newProvider.baseUrl);
   return {
     databaseUrl: text(env, 'DATABASE_URL'),
     directUrl: text(env, 'DATABASE_DIRECT_URL'),
@@ -47,11 +53,12 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
       apiKey: text(env, 'OPENAI_OLD_API_KEY') ?? newProvider.apiKey,
       baseUrl: text(env, 'OPENAI_OLD_BASE_URL') ?? newProvider.baseUrl,
     },
-    requestInputs: wholeNumber(env, 'EMBED_REQUEST_INPUTS') ?? 128,
-    requestTokens: wholeNumber(env, 'EMBED_REQUEST_TOKENS') ?? 100_000,
+    requestInputs: wholeNumber(env, 'EMBED_REQUEST_INPUTS') ?? usual.inputs,
+    requestTokens: wholeNumber(env, 'EMBED_REQUEST_TOKENS') ?? usual.tokens,
     requestTimeoutSeconds: wholeNumber(env, 'EMBED_TIMEOUT_SECONDS') ?? 60,
     patienceSeconds: wholeNumber(env, 'EMBED_PATIENCE_SECONDS') ?? 300,
     concurrency: wholeNumber(env, 'EMBED_CONCURRENCY') ?? 4,
+    mostInFlight: wholeNumber(env, 'EMBED_MAX_IN_FLIGHT') ?? 16,
   };
 }
 

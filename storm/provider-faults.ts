@@ -19,7 +19,7 @@ const FAULTS = {
   'short vectors': 1,
   NaN: 2,
   'zero vector': 2,
-  'base64 for floats': 1,
+  'the other encoding': 1,
   'no JSON': 1,
 };
 
@@ -63,14 +63,8 @@ export function faultyScript(world: World, state: { isCalm: boolean; isOut: bool
       case 'zero vector':
         vectors[spoilt] = Array(DIMENSIONS).fill(0);
         return { vectors };
-      case 'base64 for floats': {
-        const data = vectors.map((vector, index) => ({
-          object: 'embedding',
-          index,
-          embedding: Buffer.from(Float32Array.from(vector ?? []).buffer).toString('base64'),
-        }));
-        return { status: 200, body: { object: 'list', model, data, usage: { prompt_tokens: 1, total_tokens: 1 } } };
-      }
+      case 'the other encoding':
+        return { encoding: request.encoding === 'float' ? 'base64' : 'float' };
       case 'no JSON':
         return { status: 200, body: 'please wait' };
     }

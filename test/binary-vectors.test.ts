@@ -13,7 +13,12 @@ test.before(async () => {
 test.after.always(() => db.close());
 
 const component = fc.float({ noNaN: true, noDefaultInfinity: true });
-const vector = fc.array(component, { minLength: 1, maxLength: 300 }).map((components) => Float32Array.from(components));
+// A part of a larger piece of memory, as the vectors of an answer are.
+const vector = fc
+  .tuple(fc.array(component, { minLength: 1, maxLength: 300 }), fc.nat({ max: 3 }))
+  .map(([components, before]) =>
+    Float32Array.from([...Array(before).fill(7), ...components, 7]).subarray(before, before + components.length),
+  );
 
 /** What the database understood, in the order it was sent. */
 async function sendThrough(vectors: (Float32Array | null)[]): Promise<(Float32Array | null)[]> {

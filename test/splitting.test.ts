@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import type { Queryable } from '../src/database/connection.ts';
 import { BadAnswer } from '../src/embedding/check-vectors.ts';
 import { embedTexts } from '../src/embedding/embed-texts.ts';
+import { createFindings } from '../src/embedding/findings.ts';
 import type { ModelRow } from '../src/embedding/models.ts';
 import type { Provider } from '../src/embedding/provider.ts';
 import { InputRefused } from '../src/embedding/provider-error.ts';
@@ -24,6 +25,8 @@ function createFakeProvider(items: Item[]): Provider & { requests: string[][] } 
   const requests: string[][] = [];
   return {
     model: MODEL,
+    findings: createFindings(16),
+    settleEncoding: async () => {},
     requests,
     async embed(texts) {
       requests.push(texts);

@@ -141,7 +141,7 @@ test.serial('a batch whose requests are many is stopped between two of them, and
     if (!isProbe(request)) await pause(600);
     return undefined;
   };
-  const worker = stage.workplace.start(['worker'], { EMBED_REQUEST_INPUTS: '5' });
+  const worker = stage.workplace.start(['worker'], { EMBED_REQUEST_INPUTS: '5', EMBED_MAX_IN_FLIGHT: '2' });
   await until(() => campaign.requests().length >= 3, 'the third request');
   worker.kill('SIGTERM');
   t.is(await exitOf(worker), 0);

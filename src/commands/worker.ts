@@ -22,7 +22,11 @@ export function workerCommand(): Command {
     .description('embed batches and changed rows until stopped; run as many as you like')
     .option('--limit <n>', 'embed about n rows spread over the table, then stop: to look at before paying for the rest', wholeNumber)
     .option('--drain', 'stop when nothing is left to do')
-    .option('--concurrency <n>', 'batches worked at the same time in this process (default: EMBED_CONCURRENCY or 4)', wholeNumber)
+    .option(
+      '--concurrency <n>',
+      'batches worked at the same time in this process (default: EMBED_CONCURRENCY or 4); their requests share EMBED_MAX_IN_FLIGHT',
+      wholeNumber,
+    )
     .action((options: WorkerCommandOptions) => work(options));
 }
 

@@ -1,14 +1,17 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Queryable } from '../database/connection.ts';
 import { messageOf, type ReembedError } from '../errors.ts';
 import { BadAnswer } from './check-vectors.ts';
+import { type DistinctText, distinctTexts } from './distinct-texts.ts';
+import type { Went } from './in-flight.ts';
 import { packRequests, type RequestLimits } from './pack.ts';
 import { sendProbe } from './probe.ts';
-import type { Provider } from './provider.ts';
-import { InputRefused, ProviderRefused, ProviderUnavailable } from './provider-error.ts';
+import type { Embedded, Provider } from './provider.ts';
+import { InputRefused, ProviderOverloaded, ProviderRefused, ProviderUnavailable, RequestTooLarge } from './provider-error.ts';
+import { holdProvider, waitForQuota } from './quota.ts';
 
 /** How requests are made. */
 export interface EmbedOptions {
+  /** limits of a request; smaller ones that the provider turned out to have come first */
   limits: RequestLimits;
   /** document for what is stored (the default), query for what is searched for */
   role?: 'document' | 'query';
@@ -16,13 +19,13 @@ export interface EmbedOptions {
   tokensPerCharacter: number;
   /** how long a provider that does not answer is waited for, in seconds */
   patienceSeconds: number;
-  /** ends a request under way and every wait */
+  /** ends requests under way and every wait */
   signal?: AbortSignal | undefined;
-  /** begins no further request and ends every wait; a request under way is still answered, because it is paid for */
+  /** begins no further request and ends every wait; requests under way are still answered, because they are paid for */
   stopping?: AbortSignal | undefined;
 }
 
-/** What became of each text. */
+/** What became of each text, in the order of the texts. */
 export interface EmbedOutcome<T> {
   embedded: { item: T; vector: Float32Array }[];
   refused: { item: T; code: string; message: string }[];
@@ -46,12 +49,15 @@ export class ProviderUnusable extends ProviderRefused {
 const FIRST_PAUSE_SECONDS = 1;
 const LONGEST_PAUSE_SECONDS = 60;
 // From here on it is worth asking whether the rows or the provider are at fault.
-const ROWS_THAT_TELL = 10;
+const TEXTS_THAT_TELL = 10;
 const TRIES_AFTER_BAD_ANSWER = 3;
+// Fewer are soon read in any encoding; finding out the better one takes two requests.
+const TEXTS_WORTH_A_TRIAL = 10;
 
 /**
- * Embeds the texts of a batch: packs requests, keeps to the quota shared by all workers, waits out a provider that is
- * overloaded, and splits a refused request until the text at fault is alone.
+ * Embeds the texts of a batch, each different one once: packs requests, sends as many at a time as the provider bears, keeps
+ * to the quota shared by all workers, waits out a provider that is overloaded, and splits a refused request until the text at
+ * fault is alone.
  *
  * @throws ProviderUnavailable when the patience is used up, ProviderRefused when only the operator can help
  */
@@ -61,100 +67,160 @@ export async function embedTexts<T extends { text: string | null; hasFailed?: bo
   items: readonly T[],
   options: EmbedOptions,
 ): Promise<EmbedOutcome<T>> {
-  const outcome: EmbedOutcome<T> = { embedded: [], refused: [], tokens: 0, requests: 0, complete: true };
+  const { model, findings } = provider;
   const role = options.role ?? 'document';
-  const prefixLength = provider.model[`${role}_prefix`].length;
-  const tokensOf = (item: T) => Math.max(1, Math.ceil(((item.text?.length ?? 0) + prefixLength) * options.tokensPerCharacter));
-  // Rows that failed before are left out of the judgement on the provider: handed over together they would always speak against it.
-  const triedAtFirst = items.filter(({ hasFailed }) => !hasFailed).length;
+  const texts = distinctTexts(items, (text) =>
+    Math.max(1, Math.ceil((text.length + model[`${role}_prefix`].length) * options.tokensPerCharacter)),
+  );
+  const outcome: EmbedOutcome<T> = { embedded: [], refused: [], tokens: 0, requests: 0, complete: true };
+  // Texts that failed before are left out of the judgement on the provider: handed over together they would always speak against it.
+  const triedAtFirst = [...texts.values()].filter(({ hasFailed }) => !hasFailed).length;
   let refusedAtFirst = 0;
-  const ending = [options.signal, options.stopping].filter((signal) => signal !== undefined);
-  const waitUntil = ending.length > 0 ? AbortSignal.any(ending) : undefined;
-  try {
-    for (const request of packRequests(items, options.limits, tokensOf)) await embedOrSplit(request, 1);
-  } catch (error) {
-    // What was embedded before is paid for and worth storing.
-    if (!options.stopping?.aborted || options.signal?.aborted || !isAbort(error)) throw error;
-    outcome.complete = false;
+  let isAnyDone = false;
+  let proof: Promise<void> | undefined;
+  const failures: unknown[] = [];
+  const failed = new AbortController();
+  const cutOff = anyOf([options.signal, failed.signal]);
+  const noFurther = anyOf([options.signal, options.stopping, failed.signal]);
+
+  await sendAll(pack([...texts.values()]), 1);
+  if (failures.length > 0) throw failures[0];
+
+  for (const item of items) {
+    const { vector, refusal } = texts.get(item.text ?? '') as DistinctText;
+    if (vector) outcome.embedded.push({ item, vector });
     // Whether the rows or the provider were at fault only a whole batch can tell.
-    outcome.refused.length = 0;
+    else if (refusal && outcome.complete) outcome.refused.push({ item, ...refusal });
   }
   return outcome;
 
-  async function embedOrSplit(request: T[], attempt: number): Promise<void> {
+  function pack(some: DistinctText[]): DistinctText[][] {
+    return packRequests(some, findings.limits.within(options.limits), ({ tokens }) => tokens);
+  }
+
+  /** Never fails: the first error that ends the whole call is kept, and the requests beside it are dropped. */
+  async function sendAll(requests: DistinctText[][], attempt: number): Promise<void> {
+    await Promise.all(
+      requests.map(async (request) => {
+        try {
+          await send(request, attempt);
+        } catch (error) {
+          // What was embedded before is paid for and worth storing.
+          if (options.stopping?.aborted && !options.signal?.aborted && isAbort(error)) {
+            outcome.complete = false;
+            return;
+          }
+          failures.push(error);
+          failed.abort();
+        }
+      }),
+    );
+  }
+
+  async function send(request: DistinctText[], attempt: number): Promise<void> {
     try {
-      const { vectors, tokens } = await askPatiently(request);
-      outcome.tokens += tokens;
-      request.forEach((item, i) => {
-        outcome.embedded.push({ item, vector: vectors[i] as Float32Array });
+      const answer = await askPatiently(request);
+      if (!answer) return await sendAll(pack(request), attempt);
+      isAnyDone = true;
+      findings.limits.passed(sizeOf(request));
+      outcome.tokens += answer.tokens;
+      request.forEach((text, i) => {
+        text.vector = answer.vectors[i] as Float32Array;
       });
     } catch (error) {
       if (!(error instanceof InputRefused || error instanceof BadAnswer)) throw error;
       if (error instanceof BadAnswer && error.positions.length === 0) return splitAfterBadAnswer(request, error, attempt);
       // A provider in trouble also spoils good answers; what is the row's own fault comes back every time.
-      if (request.length === 1 && error instanceof BadAnswer && attempt < TRIES_AFTER_BAD_ANSWER) return embedOrSplit(request, attempt + 1);
-      if (request.length === 1) return await park(request[0] as T, error);
-      for (const part of divide(request, error instanceof BadAnswer ? error.positions : [])) await embedOrSplit(part, 1);
+      if (request.length === 1 && error instanceof BadAnswer && attempt < TRIES_AFTER_BAD_ANSWER) return send(request, attempt + 1);
+      if (request.length === 1) return await park(request[0] as DistinctText, error);
+      if (error instanceof RequestTooLarge) return await sendAll(splitToSize(request, error), 1);
+      return await sendAll(divide(request, error instanceof BadAnswer ? error.positions : []), 1);
     }
+    if (request.length >= TEXTS_WORTH_A_TRIAL && !noFurther.aborted) await provider.settleEncoding(noFurther);
   }
 
   /** The answer as a whole was wrong, which says nothing about the texts. */
-  async function splitAfterBadAnswer(request: T[], error: BadAnswer, attempt: number): Promise<void> {
-    if (attempt < TRIES_AFTER_BAD_ANSWER) return embedOrSplit(request, attempt + 1);
+  async function splitAfterBadAnswer(request: DistinctText[], error: BadAnswer, attempt: number): Promise<void> {
+    if (attempt < TRIES_AFTER_BAD_ANSWER) return send(request, attempt + 1);
     if (request.length === 1 || error.code === 'wrong_dimensions') throw new ProviderRefused(error.code, error.message, error.remedy);
-    const middle = Math.ceil(request.length / 2);
-    await embedOrSplit(request.slice(0, middle), TRIES_AFTER_BAD_ANSWER);
-    await embedOrSplit(request.slice(middle), TRIES_AFTER_BAD_ANSWER);
+    return sendAll(divide(request, []), TRIES_AFTER_BAD_ANSWER);
   }
 
-  async function park(item: T, error: ReembedError): Promise<void> {
+  /** The request was too large, which says nothing about the texts; what passes is kept in mind for the requests to come. */
+  function splitToSize(request: DistinctText[], { bound }: RequestTooLarge): DistinctText[][] {
+    findings.limits.lower(bound, sizeOf(request));
+    const parts = pack(request);
+    return parts.length > 1 ? parts : divide(request, []);
+  }
+
+  async function park(text: DistinctText, error: ReembedError): Promise<void> {
+    if (error instanceof RequestTooLarge) findings.limits.forget(error.bound);
     // Before the first row is blamed, the provider has to show that it takes anything at all.
-    if (outcome.embedded.length === 0 && outcome.refused.length === 0) await sendProbe(provider);
-    outcome.refused.push({ item, code: error.code, message: messageOf(error) });
-    if (item.hasFailed) return;
+    if (!isAnyDone) {
+      proof ??= sendProbe(provider);
+      await proof;
+      isAnyDone = true;
+    }
+    text.refusal = { code: error.code, message: messageOf(error) };
+    if (text.hasFailed) return;
     refusedAtFirst += 1;
-    if (triedAtFirst >= ROWS_THAT_TELL && refusedAtFirst > triedAtFirst / 2) {
-      throw new ProviderUnusable(provider.model.name, refusedAtFirst, triedAtFirst, messageOf(error));
+    if (triedAtFirst >= TEXTS_THAT_TELL && refusedAtFirst > triedAtFirst / 2) {
+      throw new ProviderUnusable(model.name, refusedAtFirst, triedAtFirst, messageOf(error));
     }
   }
 
-  async function askPatiently(request: T[]): Promise<{ vectors: Float32Array[]; tokens: number }> {
-    const expected = request.reduce((sum, item) => sum + tokensOf(item), 0);
+  async function askPatiently(request: DistinctText[]): Promise<Embedded | undefined> {
     let giveUpAt: number | undefined;
     for (let attempt = 1; ; attempt++) {
-      await waitForQuota(expected, giveUpAt);
       try {
-        outcome.requests += 1;
-        return await provider.embed(
-          request.map((item) => item.text ?? ''),
-          role,
-          options.signal,
-        );
+        return await askInTurn(request, giveUpAt);
       } catch (error) {
         if (!(error instanceof ProviderUnavailable)) throw error;
-        waitUntil?.throwIfAborted();
+        noFurther.throwIfAborted();
         giveUpAt ??= Date.now() + options.patienceSeconds * 1000;
         const backOff = Math.min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2 ** (attempt - 1)) * (0.5 + Math.random() / 2);
         const pause = error.retryAfterSeconds ?? backOff;
         if (Date.now() + pause * 1000 > giveUpAt) throw error;
         // Told to every worker through the database, so that none of them runs into the same wall.
-        await db.query('SELECT reembed.hold_provider($1, $2, $3)', [provider.model.name, pause, error.message]);
+        await holdProvider(db, model.name, pause, error.message);
       }
     }
   }
 
-  /** Waits its turn, however long: a small quota is the user's wish. Only a provider that failed us may use up the patience. */
-  async function waitForQuota(tokens: number, giveUpAt: number | undefined): Promise<void> {
-    for (;;) {
-      waitUntil?.throwIfAborted();
-      const { rows } = await db.query<{ wait: number }>('SELECT reembed.take_quota($1, $2) AS wait', [provider.model.name, tokens]);
-      const wait = rows[0]?.wait ?? 0;
-      if (wait <= 0) return;
-      if (giveUpAt !== undefined && Date.now() > giveUpAt)
-        throw new ProviderUnavailable(provider.model.name, `no request was allowed for ${options.patienceSeconds} s`);
-      await sleep(Math.min(wait, 5) * 1000, undefined, waitUntil ? { signal: waitUntil } : {});
+  /** @returns nothing when the provider was found to take less at once while the request waited its turn */
+  async function askInTurn(request: DistinctText[], giveUpAt: number | undefined): Promise<Embedded | undefined> {
+    const leave = await findings.inFlight.enter(texts, noFurther);
+    let went: Went = 'otherwise';
+    try {
+      if (pack(request).length > 1) return undefined;
+      const { tokens } = sizeOf(request);
+      await waitForQuota(db, model.name, { tokens, giveUpAt, patienceSeconds: options.patienceSeconds, signal: noFurther });
+      outcome.requests += 1;
+      const startedAt = performance.now();
+      const answering = provider.embed(
+        request.map(({ text }) => text),
+        role,
+        cutOff,
+      );
+      const answer = await answering.catch((error: unknown) => {
+        if (error instanceof ProviderUnavailable && !cutOff.aborted)
+          went = error instanceof ProviderOverloaded ? 'overloaded' : 'unavailable';
+        throw error;
+      });
+      went = { milliseconds: performance.now() - startedAt, tokens };
+      return answer;
+    } finally {
+      leave(went);
     }
   }
+}
+
+function sizeOf(request: DistinctText[]): RequestLimits {
+  return { inputs: request.length, tokens: request.reduce((sum, { tokens }) => sum + tokens, 0) };
+}
+
+function anyOf(signals: (AbortSignal | undefined)[]): AbortSignal {
+  return AbortSignal.any(signals.filter((signal) => signal !== undefined));
 }
 
 function isAbort(error: unknown): boolean {

@@ -10,6 +10,7 @@ import { createProvider, type Provider } from './provider.ts';
 export function openProvider(model: ModelRow, role: 'old' | 'new', config: Config): Provider {
   return createProvider(model, role === 'old' ? config.oldProvider : config.newProvider, {
     timeoutSeconds: config.requestTimeoutSeconds,
+    mostInFlight: config.mostInFlight,
     keyVariable: role === 'old' ? 'OPENAI_OLD_API_KEY' : 'OPENAI_API_KEY',
   });
 }

@@ -2,6 +2,7 @@ import pRetry from 'p-retry';
 import type { Config } from '../config.ts';
 import type { ModelDefinition } from '../phases/plan.ts';
 import { BadAnswer } from './check-vectors.ts';
+import { SHORT_TEXT } from './encoding.ts';
 import { createProvider, type Provider } from './provider.ts';
 import { InputRefused, MissingApiKey, ProviderRefused } from './provider-error.ts';
 
@@ -27,6 +28,7 @@ export async function probeProvider(definition: ModelDefinition, config: Config)
   try {
     const provider = createProvider(model, config.newProvider, {
       timeoutSeconds: config.requestTimeoutSeconds,
+      mostInFlight: config.mostInFlight,
       keyVariable: 'OPENAI_API_KEY',
     });
     await sendProbe(provider);
@@ -46,7 +48,7 @@ export async function probeProvider(definition: ModelDefinition, config: Config)
 export async function sendProbe(provider: Provider): Promise<void> {
   try {
     // One bad answer may be an accident; three are a habit.
-    await pRetry(() => provider.embed(['a short text'], 'document'), {
+    await pRetry(() => provider.embed([SHORT_TEXT], 'document'), {
       retries: 2,
       minTimeout: 200,
       shouldRetry: ({ error }) => error instanceof BadAnswer,

@@ -1,5 +1,6 @@
 import { APIConnectionError, APIError, APIUserAbortError } from 'openai';
 import { messageOf, ReembedError } from '../errors.ts';
+import type { Bound } from './request-limits.ts';
 
 /** The provider cannot be reached or is overloaded: the same request may succeed later. */
 export class ProviderUnavailable extends ReembedError {
@@ -19,6 +20,9 @@ export class ProviderUnavailable extends ReembedError {
   }
 }
 
+/** The provider asks for fewer requests (429). */
+export class ProviderOverloaded extends ProviderUnavailable {}
+
 /** Only the operator can mend it: key, quota, address or model name. Costs no row an attempt. */
 export class ProviderRefused extends ReembedError {
   constructor(code: string, message: string, remedy: string, cause?: unknown) {
@@ -32,6 +36,17 @@ export class InputRefused extends ReembedError {
     super(code, `the provider of ${model} refused the input: ${message}`, 'shorten or correct the text of the row, then npm run retry', {
       cause,
     });
+  }
+}
+
+/** A request of several texts is more than the provider takes at once; a single one is too long. */
+export class RequestTooLarge extends InputRefused {
+  /** whether there are too many texts, or too much of them */
+  readonly bound: Bound;
+
+  constructor(bound: Bound, model: string, message: string) {
+    super('request_too_large', model, message);
+    this.bound = bound;
   }
 }
 
@@ -80,11 +95,25 @@ export function classifyProviderError(error: unknown, model: string, secrets: st
       'top it up, then start the worker again; nothing is lost',
     );
   }
-  if (status === 429 || status === 408 || status === 409 || (status !== undefined && status >= 500)) {
+  if (status === 429) return new ProviderOverloaded(model, `429 ${message}`, retryAfter(error));
+  if (status === 408 || status === 409 || (status !== undefined && status >= 500)) {
     return new ProviderUnavailable(model, `${status} ${message}`, retryAfter(error));
   }
-  if (status === 413) return new InputRefused('request_too_large', model, message);
+  const bound = status === 413 || status === 400 || status === 422 ? exceededBound(message) : undefined;
+  if (bound || status === 413) return new RequestTooLarge(bound ?? 'tokens', model, message);
   return new InputRefused('input_refused', model, message);
+}
+
+// In the words of OpenAI, Azure, Gemini, Vertex, Voyage, Cohere, Mistral, TEI and others. What they say of a single text that is
+// too long must not be among them.
+const TOO_MANY_TOKENS = /tokens (per|in (a|the|this))\b.{0,20}\b(request|batch)|too many tokens overall/i;
+const TOO_MANY_INPUTS =
+  /batch[ _]?size|too many (inputs|texts|documents|instances|requests in)|number of (inputs|texts|documents)\b|array too long|at most \d+ (inputs|texts|documents|requests|instances)|instance\(s\) (is|are) allowed/i;
+
+/** Which limit of a whole request the provider says was exceeded, if it says so. */
+function exceededBound(message: string): Bound | undefined {
+  if (TOO_MANY_TOKENS.test(message)) return 'tokens';
+  return TOO_MANY_INPUTS.test(message) ? 'inputs' : undefined;
 }
 
 /** What the error says and what lies at the bottom of it, such as a refused connection. */

@@ -1,6 +1,8 @@
 import OpenAI from 'openai';
 import type { ProviderAccess } from '../config.ts';
 import { type AnsweredVector, checkVectors } from './check-vectors.ts';
+import { type Encoding, provenEncoding, SHORT_TEXT } from './encoding.ts';
+import { type Findings, findingsOf } from './findings.ts';
 import type { ModelRow } from './models.ts';
 import { classifyProviderError, MissingApiKey } from './provider-error.ts';
 
@@ -14,6 +16,8 @@ export interface Embedded {
 /** Embeds texts with one model. */
 export interface Provider {
   readonly model: ModelRow;
+  /** shared with every other provider object of the model in this process */
+  readonly findings: Findings;
   /**
    * Embeds texts in one request; nothing is retried here.
    *
@@ -21,19 +25,27 @@ export interface Provider {
    * @throws ProviderUnavailable, ProviderRefused, InputRefused, BadAnswer
    */
   embed(texts: string[], role: 'document' | 'query', signal?: AbortSignal): Promise<Embedded>;
+  /**
+   * Finds out, once in a process, whether the provider may be asked for base64. Never fails: what could not be found out is
+   * tried again by the next call, a few times, and until then numbers are asked for.
+   */
+  settleEncoding(signal?: AbortSignal): Promise<void>;
 }
+
+const MOST_FAILED_TRIALS = 3;
 
 /**
  * A provider behind any OpenAI-compatible address.
  *
  * @param options.timeoutSeconds longest wait for one answer
+ * @param options.mostInFlight most requests under way at the same time, over the whole process
  * @param options.keyVariable name of the environment variable that a missing key belongs in
  * @throws MissingApiKey
  */
 export function createProvider(
   model: ModelRow,
   access: ProviderAccess,
-  options: { timeoutSeconds: number; keyVariable: string },
+  options: { timeoutSeconds: number; mostInFlight: number; keyVariable: string },
 ): Provider {
   if (!access.apiKey) throw new MissingApiKey(model.name, options.keyVariable);
   const client = new OpenAI({
@@ -44,29 +56,63 @@ export function createProvider(
     maxRetries: 0,
   });
   const secrets = [access.apiKey, ...credentialsOf(access.baseUrl)];
+  const findings = findingsOf(model, access.baseUrl, options.mostInFlight);
 
   return {
     model,
+    findings,
     async embed(texts, role, signal) {
-      const prefix = role === 'query' ? model.query_prefix : model.document_prefix;
+      const { vectors, tokens } = await ask(texts, role, findings.encoding ?? 'float', signal);
+      return { vectors, tokens };
+    },
+    async settleEncoding(signal) {
+      if (findings.encoding || findings.isOnTrial) return;
+      findings.isOnTrial = true;
       try {
-        const answer = await client.embeddings.create(
-          {
-            model: model.provider_model,
-            input: prefix ? texts.map((text) => prefix + text) : texts,
-            // Some compatible servers answer a base64 request with plain numbers, which the client would decode to garbage.
-            encoding_format: 'float',
-            ...(model.send_dimensions ? { dimensions: model.dimensions } : {}),
-          },
-          signal ? { signal } : {},
-        );
-        const vectors = checkVectors(answer?.data as unknown as AnsweredVector[], texts.length, model.dimensions, model.name);
-        return { vectors, tokens: answer.usage?.total_tokens ?? answer.usage?.prompt_tokens ?? 0 };
-      } catch (error) {
-        throw classifyProviderError(error, model.name, secrets, texts);
+        findings.encoding = await provenEncoding(async (encoding) => {
+          const leave = await findings.inFlight.enter(findings, signal);
+          const { vectors, isText } = await ask([SHORT_TEXT], 'document', encoding, signal).finally(() => leave('otherwise'));
+          return { vector: vectors[0] as Float32Array, isText };
+        });
+      } catch {
+        if (signal?.aborted) return;
+        findings.failedTrials += 1;
+        if (findings.failedTrials >= MOST_FAILED_TRIALS) findings.encoding = 'float';
+      } finally {
+        findings.isOnTrial = false;
       }
     },
   };
+
+  async function ask(
+    texts: string[],
+    role: 'document' | 'query',
+    encoding: Encoding,
+    signal?: AbortSignal,
+  ): Promise<Embedded & { isText: boolean }> {
+    const prefix = role === 'query' ? model.query_prefix : model.document_prefix;
+    try {
+      const answer = await client.embeddings.create(
+        {
+          model: model.provider_model,
+          input: prefix ? texts.map((text) => prefix + text) : texts,
+          // Always said, and then the client hands the answer on as it is; by itself it would ask for base64 and decode it unchecked.
+          encoding_format: encoding,
+          ...(model.send_dimensions ? { dimensions: model.dimensions } : {}),
+        },
+        signal ? { signal } : {},
+      );
+      const data = answer?.data as unknown as AnsweredVector[];
+      const vectors = checkVectors(data, texts.length, model.dimensions, model.name, encoding);
+      return {
+        vectors,
+        tokens: answer.usage?.total_tokens ?? answer.usage?.prompt_tokens ?? 0,
+        isText: data.every(({ embedding }) => typeof embedding === 'string'),
+      };
+    } catch (error) {
+      throw classifyProviderError(error, model.name, secrets, texts);
+    }
+  }
 }
 
 /** User and password that someone put into the address, in the forms they may come back in. */

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Encoding } from '../../src/embedding/encoding.ts';
 
 /** A request as the server saw it. */
 export interface SeenRequest {
@@ -8,14 +9,18 @@ export interface SeenRequest {
   input: string[];
   key: string;
   dimensions?: number;
+  encoding: Encoding;
   /** when it came, in milliseconds */
   at: number;
 }
 
-/** What a script may answer instead of good vectors; `cut` ends the connection without an answer. */
+/**
+ * What a script may answer instead of good vectors; `cut` ends the connection without an answer. Vectors are encoded as was
+ * asked for where `encoding` is left out.
+ */
 export type ScriptedAnswer =
   | { status: number; body?: unknown; headers?: Record<string, string> }
-  | { vectors: (number[] | Float32Array | null)[]; indexes?: number[] }
+  | { vectors?: (number[] | Float32Array | null)[]; indexes?: number[]; encoding?: Encoding }
   | { cut: true }
   | undefined;
 
@@ -74,10 +79,16 @@ async function answer(
 ): Promise<void> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
-  const body = JSON.parse(Buffer.concat(chunks).toString('utf8')) as { model: string; input: string | string[]; dimensions?: number };
+  const body = JSON.parse(Buffer.concat(chunks).toString('utf8')) as {
+    model: string;
+    input: string | string[];
+    dimensions?: number;
+    encoding_format?: Encoding;
+  };
   const seen: SeenRequest = {
     model: body.model,
     input: [body.input].flat(),
+    encoding: body.encoding_format ?? 'float',
     at: Date.now(),
     key: (request.headers.authorization ?? '').replace('Bearer ', ''),
     ...(body.dimensions ? { dimensions: body.dimensions } : {}),
@@ -94,6 +105,7 @@ async function answer(
   }
   const dimensions = models[seen.model];
   if (dimensions === undefined) return send(response, 404, { error: { message: `The model ${seen.model} does not exist` } });
+  const encoding = scripted?.encoding ?? seen.encoding;
   const vectors = scripted?.vectors ?? seen.input.map((text) => vectorOf(seen.model, text, dimensions));
   send(response, 200, {
     object: 'list',
@@ -101,10 +113,15 @@ async function answer(
     data: vectors.map((vector, i) => ({
       object: 'embedding',
       index: scripted?.indexes?.[i] ?? i,
-      embedding: vector && Array.from(vector),
+      embedding: vector && (encoding === 'base64' ? toBase64(vector) : Array.from(vector)),
     })),
     usage: { prompt_tokens: seen.input.join(' ').length >> 2, total_tokens: seen.input.join(' ').length >> 2 },
   });
+}
+
+/** Little-endian float32 numbers, as OpenAI sends them. A null stands for NaN, as it does in JSON. */
+export function toBase64(vector: ArrayLike<number | null>): string {
+  return Buffer.from(Float32Array.from(vector, (component) => component ?? Number.NaN).buffer).toString('base64');
 }
 
 function send(response: ServerResponse, status: number, body: unknown): void {

@@ -1,0 +1,126 @@
+import { cpus, loadavg } from 'node:os';
+import Table from 'cli-table3';
+import { Command } from 'commander';
+import OpenAI from 'openai';
+import { toSql } from 'pgvector';
+import { wholeNumber } from '../src/commands/parse-option.ts';
+import { encodeVectorArray } from '../src/database/binary-vectors.ts';
+import { type AnsweredVector, checkVectors } from '../src/embedding/check-vectors.ts';
+import type { ModelRow } from '../src/embedding/models.ts';
+import { createProvider } from '../src/embedding/provider.ts';
+import { answerBody, startInstantProvider } from './instant-provider.ts';
+
+interface Options {
+  dimensions: number;
+  vectors: number;
+  inputs: number;
+  json?: boolean;
+}
+
+/** One way for vectors to go, or a part of it, for a request of some texts. */
+interface Path {
+  name: string;
+  run(): Promise<unknown> | unknown;
+  /** microseconds of CPU a vector, in each round */
+  costs: number[];
+}
+
+const ROUNDS = 7;
+const ELEMENT_OID = 16_385;
+
+const program = new Command('bench:client')
+  .description(
+    'Measures what a vector costs the client in CPU, from the answer of the provider to the parameter of the statement. ' +
+      'The provider answers at once and runs in a process of its own, so that its CPU is not counted; no database is needed.',
+  )
+  .option('--dimensions <n>', 'of the vectors', wholeNumber, 768)
+  .option('--vectors <n>', 'vectors each path is measured with', wholeNumber, 60_000)
+  .option('--inputs <n>', 'texts of a request', wholeNumber, 128)
+  .option('--json', 'print the figures as JSON')
+  .action(run);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.stderr.write(`bench:client: ${error instanceof Error ? error.message : error}\n`);
+  process.exitCode = 1;
+}
+
+async function run(options: Options): Promise<void> {
+  const provider = await startInstantProvider(options.dimensions, options.inputs);
+  try {
+    const paths = await createPaths(provider.urls, options);
+    const requests = Math.max(1, Math.round(options.vectors / options.inputs / ROUNDS));
+    // The first time, all of them are compiled.
+    for (const path of paths) await measure(path, Math.min(requests, 20), options.inputs);
+    // Whatever drifts, such as the load of the machine, meets all of them.
+    for (let round = 0; round < ROUNDS; round++) {
+      for (const path of round % 2 === 0 ? paths : paths.toReversed()) path.costs.push(await measure(path, requests, options.inputs));
+    }
+    report(paths, options);
+  } finally {
+    await provider.close();
+  }
+}
+
+async function createPaths(urls: { base64: string; float: string }, { dimensions, inputs }: Options): Promise<Path[]> {
+  const texts = Array.from({ length: inputs }, (_, i) => `text number ${i} ${'some words of it '.repeat(50)}`);
+  const model = { name: 'bench', provider_model: 'bench', dimensions, document_prefix: '', query_prefix: '' } as ModelRow;
+  const open = (baseUrl: string) =>
+    createProvider(model, { apiKey: 'bench', baseUrl }, { timeoutSeconds: 60, mostInFlight: 1, keyVariable: 'OPENAI_API_KEY' });
+  const [base64, float] = [open(urls.base64), open(urls.float)];
+  for (const provider of [base64, float]) await provider.settleEncoding();
+  if (base64.findings.encoding !== 'base64' || float.findings.encoding !== 'float') throw new Error('the encodings were not settled');
+  const plain = new OpenAI({ apiKey: 'bench', baseURL: urls.float, maxRetries: 0 });
+
+  const bodies = { base64: answerBody(inputs, dimensions, 'base64'), float: answerBody(inputs, dimensions, 'float') };
+  const parse = (encoding: 'base64' | 'float') => (JSON.parse(bodies[encoding]) as { data: AnsweredVector[] }).data;
+  const vectors = checkVectors(parse('base64'), inputs, dimensions, 'bench', 'base64');
+  const encode = (some: Float32Array[]) => encodeVectorArray(some, ELEMENT_OID);
+  const decode = ({ embedding }: AnsweredVector) => {
+    const bytes = Buffer.from(embedding as string, 'base64');
+    return new Float32Array(bytes.buffer, bytes.byteOffset, dimensions);
+  };
+
+  const path = (name: string, run: Path['run']): Path => ({ name, run, costs: [] });
+  return [
+    path('numbers in JSON, sent as text', async () => {
+      const { data } = await plain.embeddings.create({ model: 'bench', input: texts, encoding_format: 'float' });
+      return data.map(({ embedding }) => Buffer.from(toSql(embedding) as string));
+    }),
+    path('numbers in JSON, checked, sent as binary', async () => encode((await float.embed(texts, 'document')).vectors)),
+    path('base64, checked, sent as binary', async () => encode((await base64.embed(texts, 'document')).vectors)),
+    path('of that: the request, its answer only read', async () => {
+      const body = JSON.stringify({ model: 'bench', input: texts, encoding_format: 'base64' });
+      return (await fetch(`${urls.base64}/embeddings`, { method: 'POST', body })).text();
+    }),
+    path('of that: parsing, checking and encoding', () => encode(checkVectors(parse('base64'), inputs, dimensions, 'bench', 'base64'))),
+    path('the same without any check', () => encode(parse('base64').map(decode))),
+    path('encoding alone', () => encode(vectors)),
+  ];
+}
+
+/** Microseconds of CPU a vector. */
+async function measure({ run }: Path, requests: number, inputs: number): Promise<number> {
+  const before = process.cpuUsage();
+  for (let i = 0; i < requests; i++) await run();
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / (requests * inputs);
+}
+
+function report(paths: Path[], { dimensions, vectors, inputs, json }: Options): void {
+  const setting = { dimensions, vectors, inputs, node: process.version, cores: cpus().length, load: loadavg()[0] };
+  const figures = paths.map(({ name, costs }) => {
+    const sorted = costs.toSorted((a, b) => a - b);
+    return { path: name, microseconds: sorted[sorted.length >> 1] ?? 0, lowest: sorted[0] ?? 0, highest: sorted.at(-1) ?? 0 };
+  });
+  if (json) {
+    process.stdout.write(`${JSON.stringify({ ...setting, figures })}\n`);
+    return;
+  }
+  const table = new Table({ head: ['path', 'µs of CPU a vector', 'lowest to highest'], style: { head: [], border: [] } });
+  for (const { path, microseconds, lowest, highest } of figures) {
+    table.push([path, microseconds.toFixed(1), `${lowest.toFixed(1)} to ${highest.toFixed(1)}`]);
+  }
+  process.stdout.write(`${table.toString()}\n${JSON.stringify(setting)}\n`);
+}

@@ -1,0 +1,126 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import test from 'ava';
+import type { Queryable } from '../src/database/connection.ts';
+import { type EmbedOptions, embedTexts } from '../src/embedding/embed-texts.ts';
+import { loadModel } from '../src/embedding/models.ts';
+import { createProvider, type Provider } from '../src/embedding/provider.ts';
+import { isProbe, removeCampaigns, startCampaign } from './harness/campaign.ts';
+import { NEW_MODEL, wrongRows } from './harness/documents.ts';
+import { createStage, type Stage } from './harness/stage.ts';
+
+const OPTIONS: EmbedOptions = { limits: { inputs: 5, tokens: 1000 }, tokensPerCharacter: 0.2, patienceSeconds: 10 };
+
+let stage: Stage;
+
+test.before(async () => {
+  stage = await createStage();
+});
+test.afterEach.always(() => removeCampaigns(stage));
+test.after.always(() => stage?.close());
+
+/** A connection of another worker: it knows nothing of what this process asked before. */
+function createWorker(): { db: Queryable; asked: () => number } {
+  let asked = 0;
+  const query = (...args: unknown[]) => {
+    asked += String(args[0]).includes('take_quota') ? 1 : 0;
+    return (stage.db.pool.query as (...args: unknown[]) => unknown).apply(stage.db.pool, args);
+  };
+  return { db: { query } as unknown as Queryable, asked: () => asked };
+}
+
+async function open(): Promise<Provider> {
+  const model = await loadModel(stage.db.pool, NEW_MODEL);
+  return createProvider(
+    model,
+    { apiKey: 'test', baseUrl: stage.provider.url },
+    { timeoutSeconds: 5, mostInFlight: 16, keyVariable: 'KEY' },
+  );
+}
+
+const itemsOf = (count: number) => Array.from({ length: count }, (_, i) => ({ text: `text number ${i}` }));
+const times = () => stage.provider.requests.filter((request) => !isProbe(request)).map(({ at }) => at);
+
+test.serial('where there is no quota the database is asked twice a second, not for each request', async (t) => {
+  await startCampaign(stage, 'free', { rows: 1 });
+  const { db, asked } = createWorker();
+  const startedAt = Date.now();
+  const { requests } = await embedTexts(db, await open(), itemsOf(1000), OPTIONS);
+  t.is(requests, 200);
+  // Those that begin together ask together.
+  t.true(asked() <= 16 * (1 + (Date.now() - startedAt) / 500), `asked ${asked()} times`);
+});
+
+test.serial('a quota that is set while requests go on holds within half a second', async (t) => {
+  const campaign = await startCampaign(stage, 'limited', { rows: 1 });
+  stage.provider.script = async () => {
+    await sleep(20);
+    return undefined;
+  };
+  const { db } = createWorker();
+  const ending = new AbortController();
+  const running = embedTexts(db, await open(), itemsOf(20_000), { ...OPTIONS, stopping: ending.signal });
+  await sleep(300);
+  await stage.db.pool.query('UPDATE reembed.setting SET requests_per_minute = 60 WHERE target = $1', [campaign.target]);
+  const limitedAt = Date.now();
+  await sleep(4000);
+  ending.abort();
+  t.false((await running).complete);
+  t.true(times().filter((at) => at < limitedAt).length > 5);
+  // The bucket holds ten seconds' worth, here ten requests; then it fills by one a second.
+  const later = times().filter((at) => at > limitedAt + 700).length;
+  t.true(later <= 10 + 4, `${later} requests`);
+});
+
+test.serial('a hold by another worker is kept within half a second, and by this one at once', async (t) => {
+  await startCampaign(stage, 'held_by_another', { rows: 1 });
+  stage.provider.script = async () => {
+    await sleep(20);
+    return undefined;
+  };
+  const { db } = createWorker();
+  const ending = new AbortController();
+  const running = embedTexts(db, await open(), itemsOf(20_000), { ...OPTIONS, stopping: ending.signal });
+  await sleep(300);
+  await stage.db.pool.query('SELECT reembed.hold_provider($1, 3, $2)', [NEW_MODEL, 'a test']);
+  const heldAt = Date.now();
+  await sleep(4000);
+  const during = times().filter((at) => at > heldAt + 700 && at < heldAt + 2900).length;
+  t.is(during, 0);
+  t.true(times().filter((at) => at > heldAt + 3000).length > 5, 'it goes on');
+
+  let refusedAt = 0;
+  stage.provider.script = () => {
+    if (refusedAt > 0) return undefined;
+    refusedAt = Date.now();
+    return { status: 429, headers: { 'retry-after': '2' } };
+  };
+  await sleep(1500);
+  // Those under way at that moment have still been sent.
+  t.is(times().filter((at) => at > refusedAt + 200).length, 0);
+  ending.abort();
+  await running;
+});
+
+test.serial('a provider that bears few requests at a time is found out, and costs no row and no batch an attempt', async (t) => {
+  const campaign = await startCampaign(stage, 'overloaded', { rows: 400 });
+  let underWay = 0;
+  let refused = 0;
+  stage.provider.script = async (request) => {
+    if (isProbe(request)) return undefined;
+    if (underWay >= 3) {
+      refused += 1;
+      return { status: 429, headers: { 'retry-after-ms': '100' } };
+    }
+    underWay += 1;
+    await sleep(20);
+    underWay -= 1;
+    return undefined;
+  };
+  const result = await stage.workplace.run(['worker', '--drain'], { EMBED_REQUEST_INPUTS: '4' });
+  t.is(result.code, 0, result.stderr);
+  t.true(refused > 0);
+  t.true(refused < 20, `${refused} requests refused`);
+  t.is(await campaign.failures(), 0);
+  t.is(await campaign.ask('SELECT max(attempts) FROM reembed.batch WHERE migration = $1', [campaign.name]), 1);
+  t.deepEqual(await wrongRows(stage.db.pool, { table: 'overloaded', newColumn: 'embedding_v2' }), []);
+});
