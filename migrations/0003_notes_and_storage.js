@@ -42,6 +42,7 @@ COMMENT ON COLUMN reembed.migration.from_relation IS 'Table of the old vectors, 
 CREATE TABLE reembed.repeated_text (
   migration text NOT NULL REFERENCES reembed.migration ON DELETE CASCADE,
   text_digest uuid NOT NULL,
+  text_hash bigint NOT NULL,
   batch bigint NOT NULL,
   PRIMARY KEY (migration, text_digest)
 );
@@ -54,6 +55,7 @@ END $$;
 COMMENT ON TABLE reembed.repeated_text IS 'Texts that rows of several batches had when these were planned: one batch has them embedded, the others take the vector from here. Emptied when the backfill is over.';
 COMMENT ON COLUMN reembed.repeated_text.migration IS 'Campaign that embeds the text.';
 COMMENT ON COLUMN reembed.repeated_text.text_digest IS 'MD5 of the text.';
+COMMENT ON COLUMN reembed.repeated_text.text_hash IS 'reembed.text_hash() of the text, by which a worker names what it embedded.';
 COMMENT ON COLUMN reembed.repeated_text.batch IS 'The batch that has it embedded.';
 COMMENT ON COLUMN reembed.repeated_text.vector IS 'Its vector; null until that batch is done.';
 

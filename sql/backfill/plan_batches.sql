@@ -30,12 +30,12 @@ BEGIN
   GET DIAGNOSTICS v_batches = ROW_COUNT;
 
   EXECUTE format($q$
-    INSERT INTO reembed.repeated_text (migration, text_digest, batch)
-    SELECT $1, r.text_digest, min(b.id)
-      FROM (SELECT md5((%2$s)::text)::uuid AS text_digest, (t.ctid::text::point)[0]::bigint AS block
+    INSERT INTO reembed.repeated_text (migration, text_digest, text_hash, batch)
+    SELECT $1, r.text_digest, r.text_hash, min(b.id)
+      FROM (SELECT md5((%2$s)::text)::uuid AS text_digest, reembed.text_hash((%2$s)::text) AS text_hash, (t.ctid::text::point)[0]::bigint AS block
               FROM %1$s AS t WHERE %3$s IS NULL AND reembed.has_text((%2$s)::text)) AS r
       JOIN reembed.batch AS b ON b.migration = $1 AND b.first_block = r.block / $2 * $2
-     GROUP BY r.text_digest HAVING min(b.id) < max(b.id)
+     GROUP BY r.text_digest, r.text_hash HAVING min(b.id) < max(b.id)
   $q$, t.relation, reembed.row_text_sql(t.name), reembed.vector_sql(t.name, 'new')) USING p_name, v_batch_blocks;
   DELETE FROM reembed.read_probe WHERE target = t.name;
   UPDATE reembed.migration SET planned_at = now(), swept_at = NULL WHERE name = p_name;

@@ -13,8 +13,12 @@ BEGIN
   SELECT m.target INTO v_target FROM reembed.migration AS m JOIN reembed.batch AS b ON b.migration = m.name AND b.id = p_batch WHERE m.name = p_migration;
   IF FOUND THEN
     v_written := cardinality(reembed.store_vectors(v_target, p_migration, p_model, p_column, p_keys, p_text_hashes, p_vectors, p_refused));
+    -- For the batches that wait for these texts, also where the row itself has another one by now.
+    IF EXISTS (SELECT FROM reembed.repeated_text AS r WHERE r.migration = p_migration AND r.batch = p_batch AND r.vector IS NULL) THEN
+      UPDATE reembed.repeated_text AS r SET vector = i.vector FROM unnest(p_text_hashes, p_vectors) AS i(text_hash, vector)
+       WHERE r.migration = p_migration AND r.batch = p_batch AND r.text_hash = i.text_hash AND r.vector IS NULL;
+    END IF;
     IF p_done THEN
-      PERFORM reembed.keep_repeated(p_migration, p_batch);
       v_is_done := NOT reembed.waits_for_repeated(p_migration, p_batch);
     END IF;
     -- Rows that were changed meanwhile have a note by now; those that were only held locked are found by the sweep.
