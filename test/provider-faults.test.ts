@@ -126,6 +126,28 @@ test.serial('an outage longer than the patience ends the worker, parks no row, a
   t.deepEqual(await wrongRows(stage.db.pool, { table: 'outage', newColumn: 'embedding_v2' }), []);
 });
 
+test.serial('what was embedded before a provider failed is stored, because it is paid for', async (t) => {
+  const campaign = await startCampaign(stage, 'paid', { rows: 200, request: { batchRows: 1000 } });
+  stage.provider.script = ({ input }) => (input.some((text) => text.endsWith('number 200')) ? { status: 401 } : undefined);
+  const { code } = await stage.workplace.run(['worker', '--drain'], { EMBED_REQUEST_INPUTS: '10', EMBED_MAX_IN_FLIGHT: '1' });
+  t.is(code, 1);
+  t.is(await campaign.ask('SELECT count(*)::int FROM reembed.batch'), 1);
+  const stored = await campaign.ask<number>('SELECT count(*)::int FROM paid WHERE embedding_v2 IS NOT NULL');
+  t.true(stored >= 10 && stored < 200, `${stored} rows stored`);
+  t.is(await campaign.failures(), 0);
+  stage.provider.script = () => undefined;
+  const sentBefore = campaign.requests().length;
+  t.is((await stage.workplace.run(['worker', '--drain'])).code, 0);
+  t.is(
+    campaign
+      .requests()
+      .slice(sentBefore)
+      .reduce((sum, { input }) => sum + input.length, 0),
+    200 - stored,
+    'only what was missing is paid for again',
+  );
+});
+
 test.serial('429 for ever ends the worker when its patience is used up', async (t) => {
   const campaign = await startCampaign(stage, 'overrun', { rows: 60 });
   stage.provider.script = () => ({ status: 429 });

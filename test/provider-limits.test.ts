@@ -98,8 +98,9 @@ test.serial('tokens_per_minute holds over the whole run', async (t) => {
     .map(tokens)
     .reduce((a, b) => a + b, 0);
   t.true(sum > 1000, `${sum} tokens in all`);
-  // The bucket holds 750, fills by 75 a second, and the last request may overdraw it.
-  t.true(busiest(campaign.requests(), 2, tokens) <= 750 + 150 + largest);
+  // The bucket holds 750, fills by 75 a second, and the last request may overdraw it. On a busy machine what was granted over four
+  // seconds may arrive in two.
+  t.true(busiest(campaign.requests(), 2, tokens) <= 750 + 300 + largest);
   const requests = campaign.requests();
   t.true((requests.at(-1)?.at ?? 0) - (requests[0]?.at ?? 0) >= ((sum - 750 - 2 * largest) / 75) * 1000);
 });

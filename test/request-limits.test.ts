@@ -30,15 +30,15 @@ const isRight = ({ item, vector }: { item: { text: string }; vector: Float32Arra
 const refuse = (status: number, message: string): ScriptedAnswer => ({ status, body: { error: { message } } });
 
 test.serial('limits follow the address of the provider, and the environment comes first', (t) => {
-  t.deepEqual(usualLimits(undefined), { inputs: 2048, tokens: 240_000 });
-  t.deepEqual(usualLimits('https://eu.api.openai.com/v1'), { inputs: 2048, tokens: 240_000 });
-  t.deepEqual(usualLimits('https://mine.openai.azure.com/openai/v1/'), { inputs: 2048, tokens: 240_000 });
+  t.deepEqual(usualLimits(undefined), { inputs: 512, tokens: 240_000 });
+  t.deepEqual(usualLimits('https://eu.api.openai.com/v1'), { inputs: 512, tokens: 240_000 });
+  t.deepEqual(usualLimits('https://mine.openai.azure.com/openai/v1/'), { inputs: 512, tokens: 240_000 });
   t.is(usualLimits('https://generativelanguage.googleapis.com/v1beta/openai/').inputs, 100);
   t.is(usualLimits('https://api.cohere.ai/compatibility/v1').inputs, 96);
   for (const unknown of ['http://localhost:8080/v1', 'https://api.openai.com.example/v1', 'no address']) {
     t.deepEqual(usualLimits(unknown), { inputs: 128, tokens: 100_000 }, unknown);
   }
-  t.is(readConfig({}).requestInputs, 2048);
+  t.is(readConfig({}).requestInputs, 512);
   t.is(readConfig({ OPENAI_BASE_URL: 'http://localhost:11434/v1' }).requestInputs, 128);
   t.is(readConfig({ EMBED_REQUEST_INPUTS: '7', EMBED_REQUEST_TOKENS: '99' }).requestInputs, 7);
   t.is(readConfig({ EMBED_REQUEST_INPUTS: '7', EMBED_REQUEST_TOKENS: '99' }).requestTokens, 99);

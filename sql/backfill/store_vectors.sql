@@ -22,35 +22,38 @@ BEGIN
   SELECT c.* INTO v FROM reembed.vector_column AS c WHERE c.target = p_target AND c.migration = p_migration AND c.model = p_model AND c.column_name = p_column;
   IF FOUND AND cardinality(p_keys) > 0 THEN
     v_keys := reembed.key_columns_sql(p_target);
+    -- The vectors go straight from the parameter to their rows; what is looked at several times is without them.
     IF v.is_side_table THEN
       v_store := format($q$
         stored AS (
           INSERT INTO %1$s AS side (%2$s, %3$I, %4$I, text_hash)
-          SELECT %5$s, f.reembed_vector, $4, f.reembed_hash FROM fitting AS f WHERE f.reembed_vector IS NOT NULL
+          SELECT %5$s, v.reembed_vector, $4, f.reembed_hash FROM unnest($3) WITH ORDINALITY AS v(reembed_vector, reembed_place) JOIN fitting AS f USING (reembed_place)
+           WHERE v.reembed_vector IS NOT NULL
           ON CONFLICT (%2$s) DO UPDATE SET %3$I = excluded.%3$I, %4$I = excluded.%4$I, text_hash = excluded.text_hash
-          RETURNING %6$s
         ), removed AS (
-          DELETE FROM %1$s AS side USING fitting AS f WHERE f.reembed_vector IS NULL AND %7$s
+          DELETE FROM %1$s AS side USING unnest($3) WITH ORDINALITY AS v(reembed_vector, reembed_place) JOIN fitting AS f USING (reembed_place)
+           WHERE v.reembed_vector IS NULL AND %6$s
         )
-        SELECT array_agg(f.reembed_key) FROM fitting AS f WHERE f.reembed_vector IS NULL OR EXISTS (SELECT FROM stored AS side WHERE %7$s)
-      $q$, v.relation, v_keys, v.column_name, v.version_column, reembed.key_columns_sql(p_target, 'f'), reembed.key_columns_sql(p_target, 'side'),
-           reembed.same_key_sql(p_target, 'side', 'f'));
+        SELECT array_agg(reembed_key) FROM fitting
+      $q$, v.relation, v_keys, v.column_name, v.version_column, reembed.key_columns_sql(p_target, 'f'), reembed.same_key_sql(p_target, 'side', 'f'));
     ELSE
       SELECT NOT a.attnotnull INTO STRICT v_nullable FROM pg_attribute AS a WHERE a.attrelid = v.relation AND a.attname = v.column_name;
       v_store := format($q$
         stored AS (
-          UPDATE %1$s AS u SET %2$I = %3$s %4$s FROM fitting AS f WHERE %5$s RETURNING f.reembed_key
+          UPDATE %1$s AS u SET %2$I = %3$s %4$s
+            FROM unnest($3) WITH ORDINALITY AS v(reembed_vector, reembed_place) JOIN fitting AS f USING (reembed_place) WHERE %5$s
+          RETURNING f.reembed_key
         )
         SELECT array_agg(reembed_key) FROM stored
-      $q$, v.relation, v.column_name, CASE WHEN v_nullable THEN 'f.reembed_vector' ELSE format('coalesce(f.reembed_vector, u.%I)', v.column_name) END,
-           CASE WHEN v.version_column IS NOT NULL THEN format(', %I = CASE WHEN f.reembed_vector IS NOT NULL THEN $4 END', v.version_column) END,
+      $q$, v.relation, v.column_name, CASE WHEN v_nullable THEN 'v.reembed_vector' ELSE format('coalesce(v.reembed_vector, u.%I)', v.column_name) END,
+           CASE WHEN v.version_column IS NOT NULL THEN format(', %I = CASE WHEN v.reembed_vector IS NOT NULL THEN $4 END', v.version_column) END,
            reembed.same_key_sql(p_target, 'u', 'f'));
     END IF;
     EXECUTE format($q$
       WITH input AS MATERIALIZED (
-        SELECT i.key AS reembed_key, i.reembed_hash, i.reembed_vector, %1$s
-          FROM (SELECT item.key, item.key::jsonb AS key_object, item.hash AS reembed_hash, item.vector AS reembed_vector
-                  FROM unnest($1, $2, $3) AS item(key, hash, vector)) AS i
+        SELECT i.key AS reembed_key, i.reembed_hash, i.reembed_place, %1$s
+          FROM (SELECT item.key, item.key::jsonb AS key_object, item.hash AS reembed_hash, item.place AS reembed_place
+                  FROM unnest($1, $2) WITH ORDINALITY AS item(key, hash, place)) AS i
       ), locked AS MATERIALIZED (
         SELECT %2$s, reembed.text_hash((%3$s)::text) AS reembed_present_hash
           FROM %4$s AS t

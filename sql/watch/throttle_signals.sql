@@ -50,7 +50,8 @@ BEGIN
   END IF;
 
   IF s.yields_to_vacuum THEN
-    SELECT count(*) INTO v_count FROM pg_stat_progress_vacuum AS v WHERE v.relid = ANY (v_relations);
+    -- Of the application's table alone: a side table has next to nothing to clean while it is filled.
+    SELECT count(*) INTO v_count FROM pg_stat_progress_vacuum AS v JOIN reembed.target AS t ON t.relation = v.relid WHERE t.name = p_target;
     IF v_count > 0 THEN
       RETURN QUERY SELECT 'vacuum', false, 'the table is being vacuumed (yields_to_vacuum)';
     END IF;

@@ -119,12 +119,13 @@ function queryEmbedder(database: Database, config: Config): QueryEmbedder {
     try {
       const provider = openProvider(await loadModel(database.pool, model.name), side, config);
       const items = texts.map((text, position) => ({ text, position }));
-      const { embedded, refused } = await embedTexts(database.pool, provider, items, {
+      const { embedded, refused, failure } = await embedTexts(database.pool, provider, items, {
         role,
         limits: { inputs: config.requestInputs, tokens: config.requestTokens },
         tokensPerCharacter: TOKENS_PER_CHARACTER,
         patienceSeconds: config.patienceSeconds,
       });
+      if (failure) throw failure;
       if (refused[0]) throw new QueryRefused(refused[0].item.text, refused[0].message);
       return embedded.sort((a, b) => a.item.position - b.item.position).map(({ vector }) => vector);
     } catch (error) {

@@ -31,8 +31,10 @@ export interface EmbedOutcome<T> {
   refused: { item: T; code: string; message: string }[];
   tokens: number;
   requests: number;
-  /** false when it was stopped before every text had been asked for */
+  /** false when it was stopped, or failed, before every text had been asked for */
   complete: boolean;
+  /** what ended it; what was embedded before is paid for and to be stored all the same */
+  failure?: unknown;
 }
 
 /** More than half of a batch was refused: the provider is at fault, and parking good rows would hide it. */
@@ -59,7 +61,8 @@ const TEXTS_WORTH_A_TRIAL = 10;
  * to the quota shared by all workers, waits out a provider that is overloaded, and splits a refused request until the text at
  * fault is alone.
  *
- * @throws ProviderUnavailable when the patience is used up, ProviderRefused when only the operator can help
+ * Never throws for the provider: the outcome then has what was embedded and the failure, ProviderUnavailable when the patience is
+ * used up, ProviderRefused when only the operator can help.
  */
 export async function embedTexts<T extends { text: string | null; hasFailed?: boolean }>(
   db: Queryable,
@@ -84,7 +87,10 @@ export async function embedTexts<T extends { text: string | null; hasFailed?: bo
   const noFurther = anyOf([options.signal, options.stopping, failed.signal]);
 
   await sendAll(pack([...texts.values()]), 1);
-  if (failures.length > 0) throw failures[0];
+  if (failures.length > 0) {
+    outcome.failure = failures[0];
+    outcome.complete = false;
+  }
 
   for (const item of items) {
     const { vector, refusal } = texts.get(item.text ?? '') as DistinctText;

@@ -5,11 +5,12 @@ export type Bound = keyof RequestLimits;
 
 const USUAL: RequestLimits = { inputs: 128, tokens: 100_000 };
 
-// As the vendors published them in 2026. Tokens are estimated from characters, so a fifth is left free below 300,000.
+// As the vendors published them in 2026. Tokens are estimated from characters, so a fifth is left free below 300,000. Where
+// more than 512 texts are allowed: an answer of that many is megabytes, and several smaller ones are under way at a time.
 const KNOWN: [RegExp, Partial<RequestLimits>][] = [
-  [/(^|\.)api\.openai\.com$/, { inputs: 2048, tokens: 240_000 }],
-  [/\.(openai|cognitiveservices|services\.ai)\.azure\.com$/, { inputs: 2048, tokens: 240_000 }],
-  [/^api\.voyageai\.com$/, { inputs: 1000 }],
+  [/(^|\.)api\.openai\.com$/, { inputs: 512, tokens: 240_000 }],
+  [/\.(openai|cognitiveservices|services\.ai)\.azure\.com$/, { inputs: 512, tokens: 240_000 }],
+  [/^api\.voyageai\.com$/, { inputs: 512 }],
   [/^generativelanguage\.googleapis\.com$/, { inputs: 100 }],
   [/^api\.cohere\.(ai|com)$/, { inputs: 96 }],
 ];

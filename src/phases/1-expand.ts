@@ -12,6 +12,9 @@ import {
   vectorType,
 } from './plan.ts';
 
+// Half a page of 8 kB, less the key and the names of the row.
+const LARGEST_IN_PLACE = 3800;
+
 export const expand: Phase = {
   name: 'expand',
   locks: ({ sideTable }) =>
@@ -77,8 +80,15 @@ function createSideTable(plan: CampaignPlan): string {
   text_hash bigint NOT NULL,
   PRIMARY KEY (${plan.keyColumns.map(identifier).join(', ')})
 );
-COMMENT ON TABLE ${vectorTableOf(plan)} IS ${literal(`pg-reembed: vectors of ${plan.to.name} for the rows of ${plan.schema}.${plan.table}, kept by triggers and workers. Search through ${plan.liveView}.`)};
+${inPlace(plan)}COMMENT ON TABLE ${vectorTableOf(plan)} IS ${literal(`pg-reembed: vectors of ${plan.to.name} for the rows of ${plan.schema}.${plan.table}, kept by triggers and workers. Search through ${plan.liveView}.`)};
 COMMENT ON COLUMN ${vectorTableOf(plan)}.text_hash IS 'Hash of the text the vector is of: reembed.text_hash().';`;
+}
+
+/** Where two vectors fit a page they are kept in it: they are written and read faster than through a TOAST table. */
+function inPlace(plan: CampaignPlan): string {
+  const vectorBytes = plan.to.dimensions * (plan.to.elementType === 'halfvec' ? 2 : 4);
+  if (vectorBytes > LARGEST_IN_PLACE) return '';
+  return `ALTER TABLE ${vectorTableOf(plan)} ALTER COLUMN ${identifier(plan.toColumn)} SET STORAGE PLAIN;\n`;
 }
 
 /** The part of the file that says which column it is about. */

@@ -56,7 +56,9 @@ export async function runBatch(
         requests: outcome.requests,
         done: outcome.complete && options.limit === undefined,
       });
-    return copied + (await write(store));
+    const written = await write(store);
+    if (outcome.failure) throw outcome.failure;
+    return copied + written;
   } catch (error) {
     await recordFailure(context, job, batch.target, error).catch(() => {});
     throw error;

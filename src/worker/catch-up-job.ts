@@ -112,21 +112,28 @@ async function serveNotes(
   const wanting = notes.filter((note) => note.exists && (role === 'new' ? note.needsNew : note.needsOld));
   const unsettled = new Set<StaleRow>();
   let stored = { rows: 0, tokens: 0 };
+  let failure: unknown;
   if (vector && !vector.maintained) {
     await recordLost(context, target, vector, wanting, 'the old model is not kept current');
   } else if (vector && wanting.length > 0) {
-    try {
-      const result = await refresh(context, target, vector, wanting, patienceSeconds, signal);
-      stored = { rows: result.written.size, tokens: result.tokens };
-      for (const note of wanting) if (!result.written.has(note.keyText)) unsettled.add(note);
-    } catch (error) {
-      if (role === 'new' || !isGone(error)) throw error;
-      await stopKeepingOldCurrent(context, target, error);
-      await recordLost(context, target, vector, wanting, messageOf(error));
+    const result = await refresh(context, target, vector, wanting, patienceSeconds, signal).catch((error: unknown) => ({
+      written: new Set<string>(),
+      tokens: 0,
+      failure: error,
+    }));
+    stored = { rows: result.written.size, tokens: result.tokens };
+    for (const note of wanting) if (!result.written.has(note.keyText)) unsettled.add(note);
+    failure = result.failure;
+    if (role === 'old' && isGone(failure)) {
+      await stopKeepingOldCurrent(context, target, failure);
+      await recordLost(context, target, vector, [...unsettled], messageOf(failure));
+      unsettled.clear();
+      failure = undefined;
     }
   }
   const settled = notes.filter((note) => !unsettled.has(note));
   await settleNotes(context.database.pool, target, role, settled, stored);
+  if (failure) throw failure;
   return settled.length;
 }
 
@@ -177,7 +184,7 @@ async function refresh(
     ],
     outcome.refused.map(({ item, code, message }) => ({ row: item, code, message })),
   );
-  return { written, tokens: outcome.tokens };
+  return { written, tokens: outcome.tokens, failure: outcome.failure };
 }
 
 /** A provider that knows neither the model nor us any more. One whose answers are wrong may answer well again. */
