@@ -5,6 +5,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { wholeNumber } from '../src/commands/parse-option.ts';
 import { say } from '../src/commands/print.ts';
 import { readConfig } from '../src/config.ts';
+import { PROVIDERS, type ProviderPlace } from './backfill/answers.ts';
 import { LETTERS, type Letter } from './backfill/contender.ts';
 import { graphMegabytes } from './backfill/documents.ts';
 import type { BenchOptions } from './backfill/figures.ts';
@@ -38,6 +39,8 @@ interface Options {
   writesPerSecond: number;
   idleSeconds: number;
   latency: number;
+  provider: ProviderPlace;
+  setting: string[];
   maintenanceMemory?: number;
   autovacuum: boolean;
   road?: boolean;
@@ -59,6 +62,12 @@ const program = new Command('bench')
   .option('--writes-per-second <n>', 'writes of the application: half change a text, a quarter insert', numberFromZero, 20)
   .option('--idle-seconds <n>', 'how long the application runs alone before each contender', wholeNumber, 20)
   .option('--latency <ms>', 'time until the provider answers', numberFromZero, 0)
+  .addOption(
+    new Option('--provider <where>', 'within the worker, or as a process of its own that is asked by HTTP')
+      .choices(PROVIDERS)
+      .default('in-process'),
+  )
+  .option('--setting <name=value...>', 'of the toolkit, such as max_read_slowdown=1.3', [])
   .option('--maintenance-memory <MB>', 'for building indexes (default: what the graph needs)', wholeNumber)
   .option('--no-autovacuum', 'switch autovacuum off for the table')
   .option('--road', 'measure the whole road of c and d to the switch instead, beside load and index alone')
@@ -117,6 +126,8 @@ function benchOptions(options: Options): BenchOptions {
     writesPerSecond: options.writesPerSecond,
     idleSeconds: options.idleSeconds,
     latency: options.latency,
+    provider: options.provider,
+    settings: options.setting,
     maintenanceMemory: options.maintenanceMemory ?? graphMegabytes(table),
     road: options.road ?? false,
     keep: options.keep ?? false,

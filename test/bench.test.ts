@@ -17,6 +17,8 @@ const OPTIONS: BenchOptions = {
   writesPerSecond: 0,
   idleSeconds: 1,
   latency: 0,
+  provider: 'in-process',
+  settings: [],
   maintenanceMemory: 64,
   road: false,
   keep: false,

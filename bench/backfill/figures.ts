@@ -1,3 +1,4 @@
+import type { ProviderPlace } from './answers.ts';
 import type { Letter } from './contender.ts';
 import type { TableOptions } from './documents.ts';
 import type { Machine } from './machine.ts';
@@ -15,6 +16,9 @@ export interface BenchOptions {
   idleSeconds: number;
   /** milliseconds until the provider answers */
   latency: number;
+  provider: ProviderPlace;
+  /** settings of the toolkit, as `npm run setting` takes them */
+  settings: string[];
   /** megabytes for the building of indexes */
   maintenanceMemory: number;
   road: boolean;

@@ -3,9 +3,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createWorkplace, type Workplace } from '../../test/harness/command.ts';
+import type { ProviderOptions, ProviderPlace } from './answers.ts';
 import { type Child, startChild } from './child.ts';
 import type { ClientUsage, Contender, Copy } from './contender.ts';
 import { indexParameters, NEW_MODEL, OLD_MODEL, TABLE, type TableOptions } from './documents.ts';
+import type { BenchOptions } from './figures.ts';
 import type { ProviderCalls } from './provider-process.ts';
 
 /** A campaign of the toolkit, driven by its commands as processes of their own, with a provider beside it. */
@@ -43,11 +45,12 @@ export async function storageOptions(storage: Storage): Promise<string[] | undef
 }
 
 /** Starts a provider and makes the place that commands run in; nothing is done to the database. */
-export async function openCampaign({ url, table }: Copy, latency: number): Promise<Campaign> {
+export async function openCampaign({ url, table }: Copy, latency: number, place: ProviderPlace): Promise<Campaign> {
   const provider = startChild<ProviderCalls>('./provider-process.ts');
   const { dimensions, seed } = table;
   const base = await provider.call('listen', { dimensions, seed, latency });
   const workplace = createWorkplace({ DATABASE_URL: url, OPENAI_API_KEY: 'bench', OPENAI_BASE_URL: base });
+  const preloads = ['./report-usage.ts', ...(place === 'in-process' ? ['./provider-in-process.ts'] : [])];
   const usageFile = join(workplace.directory, 'usage.json');
   let worker: ChildProcess | undefined;
   return {
@@ -60,7 +63,8 @@ export async function openCampaign({ url, table }: Copy, latency: number): Promi
     startWorker() {
       worker = workplace.start(['worker', '--drain'], {
         BENCH_USAGE_FILE: usageFile,
-        NODE_OPTIONS: `--import=${new URL('./report-usage.ts', import.meta.url).href}`,
+        BENCH_PROVIDER: JSON.stringify({ dimensions, seed, latency } satisfies ProviderOptions),
+        NODE_OPTIONS: preloads.map((file) => `--import=${new URL(file, import.meta.url).href}`).join(' '),
       });
       return worker;
     },
@@ -89,7 +93,11 @@ export function createArguments(table: TableOptions, storage: string[]): string[
  *
  * @param storage options of `migrate create`
  */
-export function productContender(letter: 'c' | 'd', storage: string[], latency: number): Contender {
+export function productContender(
+  letter: 'c' | 'd',
+  storage: string[],
+  { latency, provider: place, settings }: Pick<BenchOptions, 'latency' | 'provider' | 'settings'>,
+): Contender {
   let copy: Copy | undefined;
   let campaign: Campaign | undefined;
   let worker: { ended: Promise<void>; seconds: Record<string, number> } | undefined;
@@ -99,9 +107,10 @@ export function productContender(letter: 'c' | 'd', storage: string[], latency: 
     search: SEARCH_LIVE,
     async prepare(given) {
       copy = given;
-      campaign = await openCampaign(copy, latency);
+      campaign = await openCampaign(copy, latency, place);
       await campaign.run(createArguments(copy.table, storage), 0);
       await campaign.run(['migrate', 'up'], GATE_CLOSED);
+      if (settings.length > 0) await campaign.run(['setting', ...settings], 0);
       const { rows } = await copy.client.query<{ view: string }>(
         'SELECT quote_ident(reembed.model_view_name(name, $1)) AS view FROM reembed.target',
         [NEW_MODEL],
@@ -144,9 +153,11 @@ export function productContender(letter: 'c' | 'd', storage: string[], latency: 
         more: {
           ...worker.seconds,
           drainSeconds: (performance.now() - startedAt) / 1000,
-          providerRequests: provider.requests,
-          providerTexts: provider.texts,
-          providerCpuMicroseconds: provider.cpuMicroseconds,
+          ...(place === 'http' && {
+            providerRequests: provider.requests,
+            providerTexts: provider.texts,
+            providerCpuMicroseconds: provider.cpuMicroseconds,
+          }),
         },
       };
     },

@@ -1,11 +1,10 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type Answer, createAnswers, type ProviderOptions } from './answers.ts';
 import { serve } from './child.ts';
-import { NEW_MODEL, OLD_MODEL, readTag } from './documents.ts';
-import { createVectorSpace, type VectorSpace } from './vectors.ts';
 
-// A provider that answers at once, or after a fixed time. Its vectors are put together from text that was encoded before.
+// A provider that answers at once, or after a fixed time.
 
 /** What the provider did since it was started. */
 export interface ProviderUsage {
@@ -17,17 +16,11 @@ export interface ProviderUsage {
 /** The calls that this process answers. */
 export type ProviderCalls = {
   /** serves both models; returns the base URL */
-  listen(options: { dimensions: number; seed: number; latency: number }): Promise<string>;
+  listen(options: ProviderOptions): Promise<string>;
   usage(nothing: undefined): ProviderUsage;
 };
 
-interface EmbeddingRequest {
-  model: string;
-  input: string | string[];
-  encoding_format?: 'float' | 'base64';
-}
-
-const spaces = new Map<string, VectorSpace>();
+let answerOf: (request: string) => Answer = () => ({ status: 503, body: '', texts: 0 });
 let latency = 0;
 let cpuBefore = process.cpuUsage();
 let requests = 0;
@@ -36,12 +29,7 @@ let texts = 0;
 serve({
   async listen(options) {
     latency = options.latency;
-    for (const model of [OLD_MODEL, NEW_MODEL]) {
-      const space = createVectorSpace(model, options.dimensions, options.seed);
-      space.json(1, 0);
-      space.base64(1, 0);
-      spaces.set(model, space);
-    }
+    answerOf = createAnswers(options);
     const server = createServer((request, response) => {
       answer(request, response).catch((error) => send(response, 400, JSON.stringify({ error: { message: String(error) } })));
     });
@@ -59,25 +47,11 @@ serve({
 async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
-  const { model, input, encoding_format: encoding } = JSON.parse(Buffer.concat(chunks).toString()) as EmbeddingRequest;
-  const space = spaces.get(model);
-  if (!space) return send(response, 404, JSON.stringify({ error: { message: `The model ${model} does not exist` } }));
-  const asked = [input].flat();
+  const { status, body, texts: asked } = answerOf(Buffer.concat(chunks).toString());
   requests += 1;
-  texts += asked.length;
+  texts += asked;
   if (latency > 0) await sleep(latency);
-  const data = asked.map((text, index) => {
-    const { id, version } = readTag(text);
-    const embedding = encoding === 'base64' ? `"${space.base64(id, version)}"` : space.json(id, version);
-    return `{"object":"embedding","index":${index},"embedding":${embedding}}`;
-  });
-  // About four characters are a token.
-  const tokens = Math.ceil(asked.reduce((sum, text) => sum + text.length, 0) / 4);
-  send(
-    response,
-    200,
-    `{"object":"list","model":${JSON.stringify(model)},"data":[${data.join()}],"usage":{"prompt_tokens":${tokens},"total_tokens":${tokens}}}`,
-  );
+  send(response, status, body);
 }
 
 function send(response: ServerResponse, status: number, body: string): void {

@@ -80,7 +80,7 @@ function isOurs(letter: Letter): letter is 'c' | 'd' {
 
 async function measureContender(run: Run, letter: Letter, storage: string[]): Promise<Figures> {
   const { options, voice } = run;
-  const contender: Contender = isOurs(letter) ? productContender(letter, storage, options.latency) : byHandContender(letter);
+  const contender: Contender = isOurs(letter) ? productContender(letter, storage, options) : byHandContender(letter);
   voice.say(`${letter}: ${contender.title}`);
   return inCopy(run, letter, (copy) =>
     whileOpen(run, contender, () => measure(contender, copy, options, { ...voice, say: (line) => voice.say(`${letter}: ${line}`) })),
@@ -94,7 +94,7 @@ async function measureRoads(run: Run, present: { letter: Letter; storage: string
     if (!isOurs(letter)) continue;
     voice.say(`${letter}: the whole road`);
     const steps = await inCopy(run, letter, async (copy) => {
-      const campaign = await openCampaign(copy, options.latency);
+      const campaign = await openCampaign(copy, options.latency, options.provider);
       return whileOpen(run, campaign, () => measureRoad(campaign, copy, storage, options.maintenanceMemory));
     });
     roads.push({ contender: letter, title: titleOf(letter), steps });

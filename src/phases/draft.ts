@@ -40,6 +40,7 @@ export interface KnownTarget {
 }
 
 const BATCH_BYTES = 12 * 2 ** 20;
+const SIDE_TABLE_BATCH_ROWS = 1000;
 
 /** Name the old model gets when nobody says what it is; it cannot be called. */
 export const UNNAMED_MODEL = 'unnamed-old-model';
@@ -88,7 +89,7 @@ export function draftCampaign(
     index: indexPlan(request, facts, sideTable, toColumn),
     keepOldCurrent: from.name !== UNNAMED_MODEL,
     tokensPerCharacter: text.tokensPerCharacter,
-    batchRows: request.batchRows ?? batchRows(to),
+    batchRows: request.batchRows ?? (sideTable ? SIDE_TABLE_BATCH_ROWS : batchRows(to)),
     vectorSchema: facts.vectorSchema,
   };
 }
@@ -106,7 +107,7 @@ function chooseStorage(request: CampaignRequest, facts: TableFacts, to: ModelDef
 }
 
 /**
- * Rows of a batch. Many, so that there is time between one row of a page and the next, and the room of the first can be
+ * Rows of a batch that goes into a column. Many, so that there is time between one row of a page and the next, and the room of the first can be
  * used again; no more than some megabytes of vectors, because a worker holds a few batches at a time.
  */
 function batchRows(to: ModelDefinition): number {

@@ -100,12 +100,17 @@ export async function startWorker(
     }
   };
   const polling = { pollingIntervalSeconds: 0.5 };
-  await boss.work<BatchJob>('reembed-batch', { ...polling, localConcurrency: config.concurrency }, ([job]) =>
-    guarded(
-      `${job?.data.migration} ${job?.data.batch}`,
-      async () => job && runBatch(context, job.data, { signal: AbortSignal.any([job.signal, cutOff.signal]) }),
-    ),
-  );
+  for (let slot = 0; slot < config.concurrency; slot++) {
+    const id = await boss.work<BatchJob>('reembed-batch', polling, async ([job]) => {
+      if (!job) return;
+      let rows = 0;
+      await guarded(`${job.data.migration} ${job.data.batch}`, async () => {
+        rows = await runBatch(context, job.data, { signal: AbortSignal.any([job.signal, cutOff.signal]) });
+      });
+      // Where there was a batch there may be another one: half a second for each would be most of the time of small ones.
+      if (rows > 0) boss.notifyWorker(id);
+    });
+  }
   await boss.work<CatchUpJob>('reembed-catch-up', { ...polling, localConcurrency: CATCH_UP_LANES }, ([job]) =>
     guarded(
       `${job?.data.target} ${job?.data.lane}`,

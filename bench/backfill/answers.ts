@@ -1,0 +1,56 @@
+import { NEW_MODEL, OLD_MODEL, readTag } from './documents.ts';
+import { createVectorSpace, type VectorSpace } from './vectors.ts';
+
+/** Where the provider of the toolkit runs: a process of its own, asked by HTTP, or within the worker, where it costs next to nothing. */
+export const PROVIDERS = ['in-process', 'http'] as const;
+export type ProviderPlace = (typeof PROVIDERS)[number];
+
+/** What decides a provider's vectors, and how long it takes to give them, in milliseconds. */
+export interface ProviderOptions {
+  dimensions: number;
+  seed: number;
+  latency: number;
+}
+
+interface EmbeddingRequest {
+  model: string;
+  input: string | string[];
+  encoding_format?: 'float' | 'base64';
+}
+
+/** An answer of an OpenAI-compatible provider, as text. Its vectors are put together from text that was encoded before. */
+export interface Answer {
+  status: number;
+  body: string;
+  texts: number;
+}
+
+/** Gives the answers of a provider that knows both models. */
+export function createAnswers({ dimensions, seed }: ProviderOptions): (request: string) => Answer {
+  const spaces = new Map<string, VectorSpace>();
+  for (const model of [OLD_MODEL, NEW_MODEL]) {
+    const space = createVectorSpace(model, dimensions, seed);
+    space.json(1, 0);
+    space.base64(1, 0);
+    spaces.set(model, space);
+  }
+  return (request) => {
+    const { model, input, encoding_format: encoding } = JSON.parse(request) as EmbeddingRequest;
+    const space = spaces.get(model);
+    if (!space) return { status: 404, body: JSON.stringify({ error: { message: `The model ${model} does not exist` } }), texts: 0 };
+    const asked = [input].flat();
+    const data = asked.map((text, index) => {
+      const { id, version } = readTag(text);
+      const embedding = encoding === 'base64' ? `"${space.base64(id, version)}"` : space.json(id, version);
+      return `{"object":"embedding","index":${index},"embedding":${embedding}}`;
+    });
+    // About four characters are a token.
+    const tokens = Math.ceil(asked.reduce((sum, text) => sum + text.length, 0) / 4);
+    const usage = `{"prompt_tokens":${tokens},"total_tokens":${tokens}}`;
+    return {
+      status: 200,
+      body: `{"object":"list","model":${JSON.stringify(model)},"data":[${data.join()}],"usage":${usage}}`,
+      texts: asked.length,
+    };
+  };
+}
