@@ -17,7 +17,7 @@ const OPTIONS: BenchOptions = {
   writesPerSecond: 0,
   idleSeconds: 1,
   latency: 0,
-  provider: 'in-process',
+  provider: 'http',
   settings: [],
   maintenanceMemory: 64,
   road: false,
@@ -61,7 +61,13 @@ testOnServer?.('a short bench fills every row by every contender and compares th
 
 testOnServer?.('beside an application the bench counts what a script leaves outdated, and the toolkit leaves nothing', async (t) => {
   t.timeout(240_000);
-  const { contenders } = await bench({ contenders: ['c', 'e'], readsPerSecond: 40, writesPerSecond: 40, idleSeconds: 2 });
+  const { contenders } = await bench({
+    contenders: ['c', 'e'],
+    provider: 'in-process',
+    readsPerSecond: 40,
+    writesPerSecond: 40,
+    idleSeconds: 2,
+  });
   for (const { contender, idle, during } of contenders) {
     t.is(idle?.reads.failed, 0, contender);
     t.is(during?.writes.failed, 0, contender);

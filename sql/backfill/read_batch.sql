@@ -1,6 +1,7 @@
 -- In the order they are to be written: where the vectors are a column, one row of each page, then a second one of each,
 -- and so on. A full page has room for a new version of a row only where an old one has gone, and an old one can go once the
--- transaction that made it old is past; an update that finds room in its page leaves every index of the table alone.
+-- transaction that made it old is past; an update that finds room in its page leaves every index of the table alone. While
+-- somebody holds an old snapshot no room comes back, and the order is plain.
 CREATE OR REPLACE FUNCTION reembed.read_batch(p_migration text, p_batch bigint, p_model text, p_limit integer)
 RETURNS TABLE (key text, content text, text_hash bigint, failure text, wave integer)
 LANGUAGE plpgsql
@@ -26,7 +27,7 @@ BEGIN
      LIMIT $3
   $q$, reembed.key_sql(t.name, 't'), reembed.row_text_sql(t.name), t.relation, reembed.vector_sql(t.name, 'new'),
     CASE WHEN cardinality(t.text_columns) = 0 THEN 'reembed.text_failure(s.content)' ELSE 'NULL::text' END,
-    CASE WHEN v_is_side_table THEN '1' ELSE '(row_number() OVER (PARTITION BY (t.ctid::text::point)[0] ORDER BY t.ctid))::integer' END, reembed.has_failed_sql(t.name, p_model),
+    CASE WHEN v_is_side_table OR reembed.old_snapshot() IS NOT NULL THEN '1' ELSE '(row_number() OVER (PARTITION BY (t.ctid::text::point)[0] ORDER BY t.ctid))::integer' END, reembed.has_failed_sql(t.name, p_model),
     CASE WHEN EXISTS (SELECT FROM reembed.repeated_text AS r WHERE r.migration = p_migration) THEN format(' AND NOT %s', reembed.waits_for_text_sql(p_migration, p_batch)) END)
     USING b.first_block, b.last_block + 1, p_limit;
 END;

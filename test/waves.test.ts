@@ -1,0 +1,79 @@
+import test from 'ava';
+import pg from 'pg';
+import { removeCampaigns, startCampaign, until } from './harness/campaign.ts';
+import { createStage, type Stage } from './harness/stage.ts';
+
+const ROWS = 1500;
+
+let stage: Stage;
+
+test.before(async () => {
+  stage = await createStage();
+});
+test.afterEach.always(() => removeCampaigns(stage));
+test.after.always(() => stage?.close());
+
+const sql = (text: string) => stage.db.pool.query(text);
+
+/** Full pages of rows of about 900 bytes, as chunks of text are. */
+const fill = (table: string) => () =>
+  sql(`UPDATE ${table} SET content = content || repeat(' filler', 110)`).then(() => sql(`VACUUM FULL ${table}`));
+
+/** Updates of a table so far, and how many of them stayed in their page. */
+async function updates(table: string): Promise<{ all: number; hot: number }> {
+  const { rows } = await sql(
+    `SELECT pg_stat_get_tuples_updated(oid)::int AS all, pg_stat_get_tuples_hot_updated(oid)::int AS hot FROM pg_class WHERE relname = '${table}'`,
+  );
+  return rows[0];
+}
+
+test.serial('a batch is written one row of each page after the other', async (t) => {
+  await startCampaign(stage, 'paged', { rows: 100, fill: fill('paged') });
+  const { rows } = await sql(
+    `SELECT r.wave, (p.ctid::text::point)[0]::int AS block
+       FROM reembed.migration AS m, reembed.batch AS b, reembed.read_batch(m.name, b.id, m.to_model, NULL) WITH ORDINALITY AS r(key, content, text_hash, failure, wave, place)
+       JOIN paged AS p ON p.id = (r.key::jsonb ->> 'id')::bigint ORDER BY b.id, r.place`,
+  );
+  t.is(rows.length, 100);
+  const perWave = new Map<string, number>();
+  for (const { wave, block } of rows) perWave.set(`${wave}/${block}`, (perWave.get(`${wave}/${block}`) ?? 0) + 1);
+  t.true(
+    [...perWave.values()].every((count) => count === 1),
+    'no page twice in a wave',
+  );
+  t.true(Math.max(...rows.map(({ wave }) => wave)) >= 5);
+});
+
+if (process.env.TEST_DATABASE_URL) {
+  test.serial('most updates of a backfill stay in their page, and none of them goes into an index', async (t) => {
+    await startCampaign(stage, 'roomy', { rows: ROWS, fill: fill('roomy'), request: { batchRows: ROWS } });
+    await until(async () => (await updates('roomy')).all === ROWS, 'statistics of the updates before');
+    const before = await updates('roomy');
+    await stage.work();
+    await until(async () => (await updates('roomy')).all === 2 * ROWS, 'statistics of those of the backfill');
+    const share = ((await updates('roomy')).hot - before.hot) / ROWS;
+    t.true(share > 0.7, `${share} of the updates were HOT`);
+  });
+
+  test.serial('while somebody holds an old snapshot the order is plain, and health says who it is', async (t) => {
+    await startCampaign(stage, 'held', { rows: 100, fill: fill('held') });
+    const holder = new pg.Client({ connectionString: stage.db.url });
+    await holder.connect();
+    await holder.query('BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM held');
+    const waves = async () =>
+      (
+        await sql(
+          'SELECT max(r.wave)::int AS last FROM reembed.migration AS m, reembed.batch AS b, reembed.read_batch(m.name, b.id, m.to_model, NULL) AS r',
+        )
+      ).rows[0].last;
+    t.true((await waves()) > 1);
+    await until(async () => (await waves()) === 1, 'ten seconds', 20);
+    const { rows } = await sql("SELECT reason, throttles FROM reembed.health WHERE reason LIKE '%snapshot%'");
+    t.is(rows.length, 1);
+    t.regex(rows[0].reason, /^process \d+ holds a snapshot since .+: meanwhile updates of the table find no room in their pages/);
+    t.false(rows[0].throttles);
+    await holder.query('COMMIT');
+    t.true((await waves()) > 1);
+    await holder.end();
+  });
+}
