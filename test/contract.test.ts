@@ -157,16 +157,11 @@ if (process.env.TEST_DATABASE_URL) {
     await stage.bring(campaign, 'switch');
     await sql("UPDATE reembed.setting SET soak = '0'");
     const own = (text: string) => `'${vectorText(vectorOf(OLD_MODEL, text, OLD_DIMENSIONS))}'`;
-    const writer = new pg.Client({ connectionString: stage.db.url });
-    await writer.connect();
-    t.teardown(() => writer.end());
-    await writer.query('BEGIN');
-    await writer.query(`UPDATE documents SET content = 'late text', embedding = ${own('late text')} WHERE id = 30`);
-    await writer.query(`INSERT INTO documents (id, content, embedding) VALUES (95000, 'late row', ${own('late row')})`);
-    await writer.query(
-      "UPDATE documents SET id = 95001 WHERE id = 31; DELETE FROM documents WHERE id = 32; UPDATE documents SET content = 'not yet embedded' WHERE id = 33",
-    );
-    // The copy does not see any of it; then contract waits for the lock that the writer holds.
+    const reader = new pg.Client({ connectionString: stage.db.url });
+    await reader.connect();
+    t.teardown(() => reader.end());
+    // The copy is made; then contract waits for the lock that the reader is in the way of.
+    await reader.query('BEGIN; SELECT FROM documents LIMIT 1');
     const contracting = stage.workplace.run(['migrate', 'up', '1']);
     for (let waiting = false; !waiting; await sleep(20)) {
       const { rows } = await sql(
@@ -174,7 +169,13 @@ if (process.env.TEST_DATABASE_URL) {
       );
       waiting = rows[0].waiting;
     }
-    await writer.query('COMMIT');
+    const writer = stage.db.pool;
+    await writer.query(`UPDATE documents SET content = 'late text', embedding = ${own('late text')} WHERE id = 30`);
+    await writer.query(`INSERT INTO documents (id, content, embedding) VALUES (95000, 'late row', ${own('late row')})`);
+    await writer.query(
+      "UPDATE documents SET id = 95001 WHERE id = 31; DELETE FROM documents WHERE id = 32; UPDATE documents SET content = 'not yet embedded' WHERE id = 33",
+    );
+    await reader.query('COMMIT');
     const { code, stderr } = await contracting;
     t.is(code, 0, stderr);
     const { rows } =

@@ -1,10 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
 import pg from 'pg';
+import { listMigrationFiles } from '../src/database/migration-file.ts';
 import { compareCatalogs, dumpCatalog } from './harness/catalog.ts';
 import type { CommandResult } from './harness/command.ts';
 import { createDocuments } from './harness/documents.ts';
 import { createStage, type Stage } from './harness/stage.ts';
+
+const OWN_MIGRATIONS = listMigrationFiles('no-campaigns').length;
 
 /** A stage with the schema in place and the files of a campaign on documents. */
 async function prepare(t?: ExecutionContext): Promise<{ stage: Stage; campaign: string }> {
@@ -59,7 +62,7 @@ if (process.env.TEST_DATABASE_URL) {
   // Half a minute of patience, during which the other tests run.
   test.before(async () => {
     const { stage } = await prepare();
-    await stage.up(2);
+    await stage.up(OWN_MIGRATIONS);
     const before = await dumpCatalog(stage.db.pool);
     await holdOpen(undefined, stage, 'SELECT count(*) FROM documents');
     givingUp = { stage, before, ended: stage.workplace.run(['migrate', 'up']) };
@@ -68,7 +71,7 @@ if (process.env.TEST_DATABASE_URL) {
   test.serial('up tries again while another session holds the table, and goes on when it lets go', async (t) => {
     const { stage } = await prepare(t);
     const reader = await holdOpen(t, stage, 'SELECT count(*) FROM documents');
-    const child = stage.workplace.start(['migrate', 'up', '3']);
+    const child = stage.workplace.start(['migrate', 'up', String(OWN_MIGRATIONS + 1)]);
     let talk = '';
     child.stderr?.on('data', (chunk) => {
       talk += chunk;
@@ -83,7 +86,7 @@ if (process.env.TEST_DATABASE_URL) {
 
   test.serial('searches and writes of others go on while up waits for its lock', async (t) => {
     const { stage } = await prepare(t);
-    await stage.up(2);
+    await stage.up(OWN_MIGRATIONS);
     const reader = await holdOpen(t, stage, 'SELECT count(*) FROM documents');
     const done = stage.workplace.run(['migrate', 'up', '1']);
     await until(stage, "EXISTS (SELECT FROM pg_stat_activity WHERE application_name = 'pg-reembed migrate' AND wait_event_type = 'Lock')");

@@ -11,7 +11,7 @@ BEGIN
       FROM reembed.target AS t
       JOIN pg_trigger AS g ON g.tgrelid = t.relation AND NOT g.tgisinternal
       JOIN pg_proc AS p ON p.oid = g.tgfoid AND p.pronamespace = 'reembed'::regnamespace
-     WHERE t.name = p_target AND p.proname IN (SELECT w || reembed.capture_suffix(t.name) FROM unnest(ARRAY['note_', 'clear_', 'follow_']) AS w)
+     WHERE t.name = p_target AND p.proname IN (SELECT w || reembed.capture_suffix(t.name) FROM unnest(ARRAY['note_', 'clear_', 'follow_', 'late_']) AS w)
   LOOP
     EXECUTE v_statement;
   END LOOP;

@@ -18,7 +18,7 @@ BEGIN
     FOR v_function IN
       SELECT p.oid FROM pg_proc AS p
        WHERE p.pronamespace = 'reembed'::regnamespace
-         AND p.proname IN (SELECT w || reembed.capture_suffix(t.name) FROM unnest(ARRAY['note_', 'clear_', 'follow_', 'text_']) AS w)
+         AND p.proname IN (SELECT w || reembed.capture_suffix(t.name) FROM unnest(ARRAY['note_', 'clear_', 'follow_', 'late_', 'text_']) AS w)
     LOOP
       EXECUTE format('DROP FUNCTION %s', v_function);
     END LOOP;

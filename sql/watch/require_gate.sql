@@ -6,6 +6,10 @@ DECLARE
   v_conditions text;
   v_remedies text;
 BEGIN
+  -- A file that runs outside a transaction may have stopped after its last statement; running it again must not fail here.
+  IF EXISTS (SELECT FROM reembed.migration AS m WHERE m.name = p_name AND m.phase = p_phase) THEN
+    RETURN;
+  END IF;
   SELECT string_agg(c.condition, '; '), string_agg(DISTINCT c.remedy, '; ') INTO v_conditions, v_remedies
     FROM reembed.open_conditions(p_name, p_phase) AS c;
   IF v_conditions IS NOT NULL THEN

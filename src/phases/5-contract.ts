@@ -1,4 +1,4 @@
-import { CONCURRENT_LOCK_WAIT, type Phase, RESET_LOCK_WAIT, SHORT_LOCK_WAIT } from './phase.ts';
+import { CONCURRENT_LOCK_WAIT, type Phase, RESET_LOCK_WAIT } from './phase.ts';
 import { type CampaignPlan, identifier, literal, tableOf, targetOf } from './plan.ts';
 
 export const contract: Phase = {
@@ -11,20 +11,23 @@ export const contract: Phase = {
     oldSideTable
       ? 'brings the old side table back with its index; only purge has no way back'
       : 'brings back the old column, its vectors (a commit per batch) and its index; only purge has no way back',
-  inTransaction: true,
-  downInTransaction: false,
+  inTransaction: false,
   up: (plan) => [
-    `${SHORT_LOCK_WAIT}
-
-SELECT reembed.require_gate(${literal(plan.campaign)}, 'contract');
-${plan.oldSideTable ? '' : `SELECT reembed.archive_old_vectors(${literal(plan.campaign)});\n`}
--- ACCESS EXCLUSIVE on the views and the table from here on.
-SELECT reembed.lock_target(${literal(targetOf(plan))});
-${plan.oldSideTable ? '' : `SELECT reembed.archive_late_changes(${literal(plan.campaign)});\n`}SELECT reembed.drop_view(${literal(targetOf(plan))}, reembed.model_view_name(${literal(targetOf(plan))}, ${literal(plan.from.name)}));
-${archiveOrDrop(plan)}
-${renames(plan, 'contract').join('\n')}
-
-SELECT reembed.enter_contract(${literal(plan.campaign)});`,
+    `SELECT reembed.require_gate(${literal(plan.campaign)}, 'contract');`,
+    ...(plan.oldSideTable
+      ? []
+      : [`SELECT reembed.begin_archive(${literal(plan.campaign)});`, `CALL reembed.copy_to_archive(${literal(plan.campaign)});`]),
+    `-- ACCESS EXCLUSIVE on the views and the table from here on.
+DO $up$
+BEGIN
+  IF (SELECT phase FROM reembed.migration WHERE name = ${literal(plan.campaign)}) <> 'contract' THEN
+    SET LOCAL lock_timeout = '300ms';
+    PERFORM reembed.lock_target(${literal(targetOf(plan))});
+    PERFORM reembed.drop_view(${literal(targetOf(plan))}, reembed.model_view_name(${literal(targetOf(plan))}, ${literal(plan.from.name)}));
+${[...archiveOrDrop(plan), ...renames(plan, 'contract')].map((line) => `    ${line}`).join('\n')}
+    PERFORM reembed.enter_contract(${literal(plan.campaign)});
+  END IF;
+END $up$;`,
   ],
   // Every statement can be run again: a restore that was interrupted goes on where it stopped.
   down: (plan) => [
@@ -46,16 +49,19 @@ END $down$;`,
   ],
 };
 
-function archiveOrDrop(plan: CampaignPlan): string {
+function archiveOrDrop(plan: CampaignPlan): string[] {
   if (plan.oldSideTable) {
-    return `
--- Renames ${identifier(plan.schema)}.${identifier(plan.oldSideTable)} and sets its schema to reembed: no vector is copied.
-SELECT reembed.archive_side_table(${literal(plan.campaign)});`;
+    return [
+      `-- Renames ${identifier(plan.schema)}.${identifier(plan.oldSideTable)} and sets its schema to reembed: no vector is copied.`,
+      `PERFORM reembed.archive_side_table(${literal(plan.campaign)});`,
+    ];
   }
   const columns = [plan.column, ...(plan.fromVersionColumn ? [plan.fromVersionColumn] : [])];
-  return `
--- Without CASCADE: whatever still depends on the old column stops this transaction.
-${columns.map((column) => `ALTER TABLE ${tableOf(plan)} DROP COLUMN ${identifier(column)};`).join('\n')}`;
+  return [
+    `PERFORM reembed.finish_archive(${literal(plan.campaign)});`,
+    '-- Without CASCADE: whatever still depends on the old column stops this transaction.',
+    ...columns.map((column) => `ALTER TABLE ${tableOf(plan)} DROP COLUMN ${identifier(column)};`),
+  ];
 }
 
 function bringBack(plan: CampaignPlan): string[] {

@@ -47,7 +47,7 @@ ${statements(phase.up(plan), phase.inTransaction)}
 
 /** @param {import('node-pg-migrate').MigrationBuilder} pgm */
 export const down = (pgm) => {
-${statements(phase.down(plan), phase.downInTransaction ?? phase.inTransaction)}
+${statements(phase.down(plan), phase.inTransaction)}
 };
 `;
 }

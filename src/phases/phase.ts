@@ -10,8 +10,6 @@ export interface Phase {
   back(plan: CampaignPlan): string;
   /** false: every statement commits by itself, because one of them cannot run in a transaction */
   inTransaction: boolean;
-  /** the same for `down`, where it differs */
-  downInTransaction?: boolean;
   /** statements of `up`; each string is sent as one query */
   up(plan: CampaignPlan): string[];
   /** statements of `down`, the inverse */
