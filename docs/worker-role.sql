@@ -3,8 +3,8 @@
 --   psql -v role=reembed_worker -v table=public.documents -f docs/worker-role.sql
 GRANT USAGE ON SCHEMA reembed, reembed_queue TO :role;
 GRANT SELECT ON ALL TABLES IN SCHEMA reembed TO :role;
-GRANT INSERT, UPDATE, DELETE ON reembed.stale_row, reembed.failed_row, reembed.provider_quota, reembed.worker, reembed.read_probe TO :role;
-GRANT UPDATE ON reembed.batch TO :role;
+GRANT INSERT, UPDATE, DELETE ON reembed.stale_row, reembed.failed_row, reembed.provider_quota, reembed.worker TO :role;
+GRANT UPDATE ON reembed.batch, reembed.repeated_text TO :role;
 GRANT UPDATE (live_rows, live_tokens, swept_at, needs_old_sweep) ON reembed.migration TO :role;
 GRANT UPDATE (paused, paused_reason, keep_old_current) ON reembed.setting TO :role;
 GRANT INSERT ON reembed.validation, reembed.validation_query TO :role;
@@ -12,3 +12,6 @@ GRANT USAGE ON ALL SEQUENCES IN SCHEMA reembed TO :role;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA reembed, reembed_queue TO :role;
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA reembed_queue TO :role;
 GRANT SELECT, UPDATE ON :table TO :role;
+-- What the role may do with the table it may do with its side tables.
+SELECT reembed.copy_table_grants(t.relation, v.relation)
+  FROM reembed.target AS t JOIN reembed.vector_column AS v ON v.target = t.name WHERE v.is_side_table;

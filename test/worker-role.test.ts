@@ -8,8 +8,8 @@ import { createDocuments, NEW_DIMENSIONS, NEW_MODEL, OLD_DIMENSIONS, OLD_MODEL, 
 import { startProvider } from './harness/provider.ts';
 
 // The embedded database has one role, which may do everything.
-if (process.env.TEST_DATABASE_URL) {
-  test('a role with the grants of docs/worker-role.sql can work and validate, and can neither switch nor create anything', async (t) => {
+for (const storage of process.env.TEST_DATABASE_URL ? (['column', 'side-table'] as const) : []) {
+  test(`a role with the grants of docs/worker-role.sql can work and validate, and can neither switch nor create anything: ${storage}`, async (t) => {
     const database = await createTestDatabase();
     t.teardown(database.close);
     const provider = await startProvider({ [OLD_MODEL]: OLD_DIMENSIONS, [NEW_MODEL]: NEW_DIMENSIONS });
@@ -17,9 +17,12 @@ if (process.env.TEST_DATABASE_URL) {
     const place = createWorkplace({ DATABASE_URL: database.url, OPENAI_API_KEY: 'any-word', OPENAI_BASE_URL: provider.url });
     t.teardown(place.remove);
     await createDocuments(database.pool, 300);
-    const create = ['migrate', 'create', '--table', 'documents', '--text', 'content', '--from', OLD_MODEL, '--to', NEW_MODEL];
-    t.is((await place.run([...create, '--dimensions', String(NEW_DIMENSIONS)])).code, 0);
+    // Everything a worker may come upon: texts that repeat, an expression, searches to be measured.
+    await database.pool.query("UPDATE documents SET content = 'the same' WHERE id % 50 = 0");
+    const create = ['migrate', 'create', '--table', 'documents', '--text-sql', "content || ''", '--from', OLD_MODEL, '--to', NEW_MODEL];
+    t.is((await place.run([...create, '--dimensions', String(NEW_DIMENSIONS), '--storage', storage, '--batch-rows', '50'])).code, 0);
     t.is((await place.run(['migrate', 'up'])).code, 3);
+    await database.pool.query('UPDATE reembed.setting SET max_read_slowdown = 1000');
 
     const role = `reembed_worker_${randomBytes(4).toString('hex')}`;
     await database.pool.query(`CREATE ROLE ${role} LOGIN PASSWORD 'only-for-this-test'`);
@@ -33,7 +36,14 @@ if (process.env.TEST_DATABASE_URL) {
 
     const worker = await place.run(['worker', '--drain'], asWorker);
     t.is(worker.code, 0, worker.stderr);
-    t.deepEqual(await wrongRows(database.pool, { oldColumn: 'embedding', newColumn: 'embedding_v2' }), []);
+    const beside = '(SELECT side.embedding FROM documents_new_model_vectors AS side WHERE side.id = documents.id)';
+    const columns = { newColumn: storage === 'column' ? 'embedding_v2' : beside };
+    await database.pool.query(
+      "UPDATE documents SET embedding = NULL WHERE content = 'the same'; UPDATE documents SET content = 'changed' WHERE id = 7",
+    );
+    t.is((await place.run(['worker', '--drain'], asWorker)).code, 0);
+    t.deepEqual(await wrongRows(database.pool, columns), []);
+    t.is((await place.run(['doctor'], asWorker)).stdout.match(/lacks rights that a worker needs/), null);
     t.is((await place.run(['migrate', 'up'])).code, 3);
     t.is((await place.run(['validate'], asWorker)).code, 0);
 
@@ -46,7 +56,8 @@ if (process.env.TEST_DATABASE_URL) {
     await t.throwsAsync(client.query('CREATE TABLE reembed.mine (id integer)'), { message: /permission denied/ });
     await t.throwsAsync(client.query('ALTER TABLE documents ADD COLUMN mine integer'), { message: /must be owner/ });
   });
-} else {
+}
+if (!process.env.TEST_DATABASE_URL) {
   test('roles are not told apart on the embedded database', async (t) => {
     const database = await createTestDatabase();
     t.teardown(database.close);

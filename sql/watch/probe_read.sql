@@ -1,5 +1,6 @@
+-- With the owner's rights: a worker need not be allowed to search, and learns nothing but the time.
 CREATE OR REPLACE FUNCTION reembed.probe_read(p_target text, p_is_idle boolean) RETURNS double precision
-LANGUAGE plpgsql
+LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE

@@ -67,12 +67,13 @@ const WORKER_RIGHTS: Record<string, string> = {
   setting: 'SELECT, UPDATE',
   migration: 'SELECT, UPDATE',
   batch: 'SELECT, UPDATE',
+  repeated_text: 'SELECT, UPDATE',
   stale_row: CHANGE,
   failed_row: CHANGE,
   provider_quota: 'SELECT, INSERT, UPDATE',
   worker: CHANGE,
-  read_probe: 'SELECT, INSERT, DELETE',
-  event: 'SELECT, INSERT',
+  read_probe: READ,
+  event: READ,
   validation: READ,
   schema_migration: READ,
 };
@@ -106,7 +107,8 @@ const workerRights: Check = {
        UNION ALL
        SELECT format('GRANT %s ON %s TO %I', w.rights, w.name, current_user)
          FROM wanted AS w
-        WHERE EXISTS (SELECT FROM unnest(string_to_array(w.rights, ', ')) AS p WHERE NOT has_table_privilege(w.oid, p))
+        WHERE EXISTS (SELECT FROM unnest(string_to_array(w.rights, ', ')) AS p
+                       WHERE NOT has_table_privilege(w.oid, p) AND NOT (p = 'UPDATE' AND has_any_column_privilege(w.oid, p)))
        UNION ALL
        SELECT format('GRANT USAGE ON SEQUENCE reembed.stale_row_version TO %I', current_user)
         WHERE NOT has_sequence_privilege(to_regclass('reembed.stale_row_version'), 'USAGE')
