@@ -10,6 +10,7 @@ import { inspectTable, type TableFacts } from '../phases/inspect.ts';
 import { chooseLiveView, readKnownTarget, refusePendingFiles, refuseTakenNames } from '../phases/known-target.ts';
 import { measureText, type TextFacts, textSource } from '../phases/measure.ts';
 import type { CampaignPlan } from '../phases/plan.ts';
+import { adviseStorage } from '../phases/storage.ts';
 import { list, price, wholeNumber } from './parse-option.ts';
 import { say } from './print.ts';
 import { planText } from './show-plan.ts';
@@ -78,7 +79,7 @@ async function create(options: CreateOptions): Promise<void> {
     }
     if (options.json) {
       process.stdout.write(
-        `${JSON.stringify({ campaign: plan.campaign, plan, estimate, probe, files: files.map(({ path }) => path), written: !options.dryRun }, null, 2)}\n`,
+        `${JSON.stringify({ campaign: plan.campaign, plan, storage: adviseStorage(facts, plan.to), estimate, probe, files: files.map(({ path }) => path), written: !options.dryRun }, null, 2)}\n`,
       );
     } else {
       say(planText({ plan, facts, text, estimate, probe, files, written: !options.dryRun }));

@@ -38,8 +38,8 @@ export function estimateCampaign(plan: CampaignPlan, facts: TableFacts, text: Te
     usd: plan.to.usdPerMillionTokens === null ? null : (tokens * plan.to.usdPerMillionTokens) / 1_000_000,
     requests,
     seconds: Math.ceil((requests * SECONDS_A_REQUEST) / config.concurrency),
-    // Each UPDATE leaves a dead version of the row until VACUUM: about the table once more, at the worst.
-    vectorBytes: vectorBytes + facts.tableBytes - facts.indexes.reduce((sum, { bytes }) => sum + bytes, 0),
+    // Each UPDATE leaves a dead version of the row until VACUUM: about the table once more, at the worst. A side table has none.
+    vectorBytes: vectorBytes + (plan.sideTable ? 0 : facts.tableBytes - facts.indexes.reduce((sum, { bytes }) => sum + bytes, 0)),
     indexBytes: plan.index ? Math.round(vectorBytes + (plan.index.method === 'hnsw' ? text.rows * HNSW_BYTES_PER_ROW : 0)) : 0,
   };
 }

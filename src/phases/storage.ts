@@ -22,13 +22,13 @@ export interface StorageAdvice {
 }
 
 // Measured by `npm run bench` (docs/performance.md): a machine of two cores, 768 dimensions.
-const MICROSECONDS_A_VECTOR = 45;
-const MICROSECONDS_A_ROW_VERSION = 25;
-const MICROSECONDS_A_VECTOR_INDEX_ENTRY = 1300;
+const MICROSECONDS_A_VECTOR = 70;
+const MICROSECONDS_A_ROW_VERSION = 40;
+const MICROSECONDS_A_VECTOR_INDEX_ENTRY = 1000;
 const MICROSECONDS_AN_INDEX_ENTRY = 10;
-const WAL_BYTES_A_VECTOR_INDEX_ENTRY = 9000;
+const WAL_BYTES_A_VECTOR_INDEX_ENTRY = 1500;
 const WAL_BYTES_AN_INDEX_ENTRY = 120;
-const WAL_BYTES_A_ROW = 150;
+const WAL_BYTES_A_ROW = 1000;
 const DIMENSIONS_MEASURED = 768;
 /** Less than this is not worth a second table. */
 const WORTH_SECONDS = 300;
