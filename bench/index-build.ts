@@ -80,6 +80,13 @@ async function build(
     const result = await workplace.run(args);
     if (result.code !== code) throw new Error(result.stderr);
   };
+  const leave = async () => {
+    await client.end().catch(() => {});
+    workplace.remove();
+    await server.close();
+  };
+  const interrupt = () => leave().finally(() => process.exit(1));
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, interrupt);
   try {
     await client.connect();
     await client.query(`CREATE TABLE documents (id bigint PRIMARY KEY, content text NOT NULL, embedding ${type}(3))`);
@@ -107,9 +114,8 @@ async function build(
       load: Number((loadavg()[0] ?? 0).toFixed(1)),
     };
   } finally {
-    await client.end();
-    workplace.remove();
-    await server.close();
+    for (const signal of ['SIGINT', 'SIGTERM']) process.off(signal, interrupt);
+    await leave();
   }
 }
 

@@ -265,6 +265,16 @@ if (process.env.TEST_DATABASE_URL) {
     t.true(await isValid(stage));
   });
 
+  test.serial('a graph that does not fit is said to take at least so long, and how much memory it needs', async (t) => {
+    const { stage } = await prepare(t);
+    await stage.db.pool.query(`ALTER DATABASE ${new URL(stage.db.url).pathname.slice(1)} SET maintenance_work_mem = '1MB'`);
+    const { code, stderr } = await stage.workplace.run(['migrate', 'up', '1'], { REEMBED_INDEX_MEMORY: '2MB' });
+    t.is(code, 0, stderr);
+    t.regex(stderr, /: 2048 kB of memory, .*, predicted at least [\d.]+ s/);
+    t.regex(stderr, /needs \d+ kB of memory and may have 2048 kB.*REEMBED_INDEX_MEMORY=\d+MB/);
+    t.regex(stderr, /built in [\d.]+ s \(predicted at least [\d.]+ s\)/);
+  });
+
   test.serial('memory and workers that a DBA set higher stay, and RESET brings back what was', async (t) => {
     const { stage, campaign } = await prepare(t);
     const database = new URL(stage.db.url).pathname.slice(1);

@@ -17,7 +17,7 @@ BEGIN
   END IF;
   v_seconds := extract(epoch FROM clock_timestamp() - v_begun.at);
   v_text := format('index %s built in %s (%s)', p_index, reembed.seconds_text(v_seconds),
-                   coalesce('predicted ' || reembed.seconds_text(v_begun.from_value::double precision), 'not predicted'));
+                   coalesce(substring(v_begun.reason FROM 'predicted .+$'), 'not predicted'));
   INSERT INTO reembed.event (target, migration, kind, from_value, to_value, reason)
   VALUES (v_begun.target, p_name, 'index_build', v_begun.from_value, round(v_seconds::numeric, 4), v_text);
   RAISE NOTICE '%', v_text;

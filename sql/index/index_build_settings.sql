@@ -29,7 +29,7 @@ BEGIN
   memory_limit := least(greatest(p_memory, coalesce(p_memory_limit, p_shared_buffers)), 2147483647 * 1024::bigint);
   -- No more than is needed: a parallel build takes all of maintenance_work_mem from shared memory at its start.
   v_wanted := p_build_bytes + p_build_bytes / 10 + v_spare;
-  IF workers > 0 AND p_vector_bytes >= 2 * v_share THEN
+  IF workers > 0 AND p_vector_bytes >= v_share THEN
     v_wanted := greatest(v_wanted, v_share * (workers + 1));
   END IF;
   memory := greatest(p_memory, least(v_wanted, memory_limit));

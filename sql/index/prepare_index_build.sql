@@ -14,7 +14,7 @@ DECLARE
   v_vector_schema name;
   v_rows bigint;
   v_bytes bigint;
-  v_vector_bytes bigint;
+  v_vector_bytes integer;
   v_seconds double precision;
   v_text text;
   v_parallel boolean;
@@ -44,9 +44,9 @@ BEGIN
    WHERE e.extname = 'vector';
   EXECUTE format('SELECT count(%I) FROM %s', v_column, t.relation) INTO v_rows;
   v_bytes := reembed.index_build_bytes(p_method, v_rows, o.dimensions, v_element, v_m, v_lists);
-  v_vector_bytes := v_rows * o.dimensions * CASE v_element WHEN 'halfvec' THEN 2 ELSE 4 END;
+  v_vector_bytes := o.dimensions * CASE v_element WHEN 'halfvec' THEN 2 ELSE 4 END;
   s := reembed.index_build_settings(
-    p_method, v_version, v_bytes, v_vector_bytes,
+    p_method, v_version, v_bytes, v_rows * v_vector_bytes,
     pg_size_bytes(current_setting('maintenance_work_mem')),
     pg_size_bytes(current_setting('shared_buffers')),
     pg_size_bytes(nullif(current_setting('reembed.index_memory', true), '')),
@@ -57,7 +57,7 @@ BEGIN
   PERFORM set_config('maintenance_work_mem', s.memory / 1024 || 'kB', false),
           set_config('max_parallel_maintenance_workers', s.workers::text, false);
   -- PostgreSQL looks at the table without what is stored out of line, as large vectors are, and would take it for a small one.
-  IF s.workers > 0 AND v_vector_bytes >= 64 * 1048576 THEN
+  IF s.workers > 0 AND v_rows * v_vector_bytes >= 32 * 1048576 THEN
     PERFORM set_config('min_parallel_table_scan_size', '0', false);
   END IF;
   v_parallel := s.workers > 0 AND s.memory >= 64 * 1048576
@@ -68,7 +68,7 @@ BEGIN
     v_seconds := reembed.predict_index_build(
       t.relation, v_column, format('%I.%I(%s)', v_vector_schema, v_element, o.dimensions),
       format('%I.%I', v_vector_schema, v_element || CASE o.distance WHEN 'cosine' THEN '_cosine_ops' WHEN 'l2' THEN '_l2_ops' ELSE '_ip_ops' END),
-      v_m, v_ef_construction, v_rows, CASE WHEN v_parallel THEN s.workers ELSE 0 END);
+      v_m, v_ef_construction, v_vector_bytes, v_rows, CASE WHEN v_parallel THEN s.workers ELSE 0 END);
   END IF;
   v_text := format('index %s over %s rows: %s of memory, %s, %s', p_index, v_rows,
     pg_size_pretty(s.memory),
@@ -83,8 +83,8 @@ BEGIN
       USING HINT = 'upgrade pgvector to 0.8.2 or newer';
   END IF;
   IF NOT s.fits THEN
-    RAISE NOTICE 'the build needs % of memory and may have %, so that it will take many times longer or fail', pg_size_pretty(v_bytes), pg_size_pretty(s.memory_limit)
-      USING HINT = format('if the server can spare it: REEMBED_INDEX_MEMORY=%sMB', ceil(1.2 * v_bytes / 1048576));
+    RAISE NOTICE 'the build needs % of memory and may have %, so that it will take many times longer or fail', pg_size_pretty(v_bytes + 4 * 1048576), pg_size_pretty(s.memory_limit)
+      USING HINT = format('if the server can spare it: REEMBED_INDEX_MEMORY=%sMB', ceil(1.2 * v_bytes / 1048576) + 5);
   END IF;
 END;
 $$;

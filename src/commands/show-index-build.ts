@@ -2,8 +2,8 @@ import type { BuildDisplay, IndexBuild } from '../phases/index-build.ts';
 import { formatSeconds } from './print.ts';
 import { createDisplay } from './progress-display.ts';
 
-// As in sql/index/predict_index_build.sql: a row of an HNSW graph costs the more the more there are before it.
-const GROWTH = 1.3;
+// A row of an HNSW graph costs the more the more there are before it: about as in sql/index/predict_index_build.sql.
+const GROWTH = 1.25;
 const LOADING = 'building index: loading tuples';
 
 /** Shows an index build while it runs: a bar on a terminal, elsewhere a line every five seconds. */

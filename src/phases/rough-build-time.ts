@@ -25,7 +25,7 @@ export async function roughBuildSeconds(db: Queryable, plan: CampaignPlan, rows:
   const secondsADistance = Math.max(0, much - little) / 1000 / (ROUNDS * VECTORS ** 2);
   const efConstruction = parameter(plan.index.parameters, 'ef_construction') ?? 64;
   const m = parameter(plan.index.parameters, 'm') ?? 16;
-  const distancesARow = DISTANCES_A_ROW * (m / 16) * (efConstruction / 64) ** 0.75 * (rows / ROWS_OF_FIT) ** 0.3;
+  const distancesARow = DISTANCES_A_ROW * (m / 16) * (efConstruction / 64) ** 0.75 * (rows / ROWS_OF_FIT) ** 0.25;
   return rows * distancesARow * secondsADistance;
 }
 
