@@ -218,7 +218,7 @@ if (process.env.TEST_DATABASE_URL) {
     t.regex(build.waiting_for ?? '', new RegExp(`^process ${old.pid} \\(nightly report, \\w+\\), in transaction since \\d{4}-`));
     t.not(build.predicted, null);
     const status = await stage.workplace.run(['status']);
-    t.regex(status.stdout, new RegExp(`index +${INDEX}: waiting for old snapshots, waits for process ${old.pid}`));
+    t.regex(status.stdout, new RegExp(`index +${INDEX}: waits for process ${old.pid} `));
     await until(() => talk.includes(`waits for process ${old.pid} (nightly report`), 'the line of the build');
     await old.client.query('COMMIT');
     t.is(await ended, 0, talk);

@@ -28,12 +28,13 @@ export function createBuildDisplay(stream: NodeJS.WritableStream = process.stder
  * @param left seconds it is expected to go on, where that is known
  */
 export function buildLine(build: IndexBuild, left?: number): string {
+  // A narrow terminal cuts the end off.
   const parts = [
-    build.phase.replace(/^building index: /, ''),
-    build.percent === null ? '' : `${build.percent.toFixed(1)}%`,
     build.waiting_for === null ? '' : `waits for ${build.waiting_for}`,
-    build.elapsed_seconds === null ? '' : formatSeconds(build.elapsed_seconds),
+    build.percent === null ? '' : `${build.percent.toFixed(1)}%`,
     left === undefined ? '' : `ETA ${formatSeconds(left)}`,
+    build.phase.replace(/^building index: /, ''),
+    build.elapsed_seconds === null ? '' : formatSeconds(build.elapsed_seconds),
     build.predicted_seconds === null ? '' : `predicted ${formatSeconds(build.predicted_seconds)}`,
   ];
   return parts.filter(Boolean).join(', ');
