@@ -29,6 +29,10 @@ export interface Config {
   concurrency: number;
   /** most requests of a model under way at the same time in a process */
   mostInFlight: number;
+  /** most memory an index build may use, as PostgreSQL writes it */
+  indexMemory: string | undefined;
+  /** parallel workers of an index build */
+  indexWorkers: number | undefined;
 }
 
 /**
@@ -59,6 +63,8 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     patienceSeconds: wholeNumber(env, 'EMBED_PATIENCE_SECONDS') ?? 300,
     concurrency: wholeNumber(env, 'EMBED_CONCURRENCY') ?? 4,
     mostInFlight: wholeNumber(env, 'EMBED_MAX_IN_FLIGHT') ?? 16,
+    indexMemory: memory(env, 'REEMBED_INDEX_MEMORY'),
+    indexWorkers: text(env, 'REEMBED_INDEX_WORKERS') === '0' ? 0 : wholeNumber(env, 'REEMBED_INDEX_WORKERS'),
   };
 }
 
@@ -71,4 +77,10 @@ function wholeNumber(env: NodeJS.ProcessEnv, name: string): number | undefined {
   if (value === undefined) return undefined;
   if (!/^[1-9]\d{0,8}$/.test(value)) throw new UsageError(`${name} must be a whole number above 0, not "${value}"`, `set ${name} in .env`);
   return Number(value);
+}
+
+function memory(env: NodeJS.ProcessEnv, name: string): string | undefined {
+  const value = text(env, name);
+  if (value === undefined || /^[1-9]\d{0,8} ?(MB|GB|TB)$/.test(value)) return value;
+  throw new UsageError(`${name} must be an amount such as 8GB, not "${value}"`, `set ${name} in .env`);
 }

@@ -165,13 +165,15 @@ test.serial('doctor tells the old INVALID index of somebody else from its own', 
   t.is((await diagnose(stage)).of('indexes')[0]?.level, 'ok');
 });
 
-test.serial('doctor warns when the graph will not fit into maintenance_work_mem', async (t) => {
+test.serial('doctor warns when the graph will not fit into the memory its build may have', async (t) => {
   await stage.bring(campaign, 'backfill');
   await stage.db.pool.query('UPDATE reembed.batch SET rows = 1000000 WHERE id = 1');
   const { of } = await diagnose(stage);
+  const allowed = await diagnose(stage, { REEMBED_INDEX_MEMORY: '1GB' });
   await stage.db.pool.query('UPDATE reembed.batch SET rows = 30 WHERE id = 1');
   t.is(of('maintenance_work_mem')[0]?.level, 'warn');
-  t.regex(of('maintenance_work_mem')[0]?.remedy ?? '', /SET maintenance_work_mem = '8\d\dMB'/);
+  t.regex(of('maintenance_work_mem')[0]?.remedy ?? '', /REEMBED_INDEX_MEMORY=9\d\dMB/);
+  t.is(allowed.of('maintenance_work_mem')[0]?.level, 'ok');
 });
 
 test.serial('doctor says when EMBED_MODEL is not the model of the campaign', async (t) => {

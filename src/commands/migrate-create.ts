@@ -10,6 +10,7 @@ import { inspectTable, type TableFacts } from '../phases/inspect.ts';
 import { chooseLiveView, readKnownTarget, refusePendingFiles, refuseTakenNames } from '../phases/known-target.ts';
 import { measureText, type TextFacts, textSource } from '../phases/measure.ts';
 import type { CampaignPlan } from '../phases/plan.ts';
+import { roughBuildSeconds } from '../phases/rough-build-time.ts';
 import { adviseStorage } from '../phases/storage.ts';
 import { list, price, wholeNumber } from './parse-option.ts';
 import { say } from './print.ts';
@@ -67,10 +68,11 @@ async function create(options: CreateOptions): Promise<void> {
     await client.query('BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY');
     await applySettings(client, 'transaction');
     const { plan, facts, text } = await draft(client, request, config);
+    const indexSeconds = await roughBuildSeconds(client, plan, text.rows);
     await client.query('ROLLBACK');
     const { probeProvider } = await import('../embedding/probe.ts');
     const probe = options.probe ? await probeProvider(plan.to, config) : 'not probed';
-    const estimate = estimateCampaign(plan, facts, text, config);
+    const estimate = estimateCampaign(plan, facts, text, config, indexSeconds);
     const files = campaignFiles(plan, config.migrationsDirectory);
     if (options.dryRun) {
       for (const file of options.json ? [] : files) process.stdout.write(`// ---- ${file.path}\n${file.text}\n`);

@@ -2,9 +2,11 @@ import { Command } from 'commander';
 import { readConfig } from '../config.ts';
 import { openDirectDatabase } from '../database/connection.ts';
 import { asOnlyRunner } from '../database/runner-lock.ts';
+import { indexSettings } from '../phases/index-build.ts';
 import { retreat } from '../phases/retreat.ts';
 import { wholeNumber } from './parse-option.ts';
 import { say } from './print.ts';
+import { createBuildDisplay } from './show-index-build.ts';
 
 interface DownOptions {
   all?: boolean;
@@ -33,6 +35,7 @@ async function down(count: number, options: DownOptions): Promise<void> {
         count: options.all ? Number.POSITIVE_INFINITY : count,
         acceptMissing: options.acceptMissing ?? false,
         notice: say,
+        index: { settings: indexSettings(config), display: createBuildDisplay },
       }),
     );
     if (options.json) process.stdout.write(`${JSON.stringify({ ran: done.ran.map(({ name }) => name), durations_ms: done.durations })}\n`);

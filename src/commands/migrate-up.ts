@@ -4,8 +4,10 @@ import { type Database, inOwnTransactions, openDirectDatabase } from '../databas
 import { asOnlyRunner } from '../database/runner-lock.ts';
 import { GateClosed } from '../errors.ts';
 import { type Advance, advance, type OpenCondition, openConditions, type Waiting } from '../phases/advance.ts';
+import { indexSettings } from '../phases/index-build.ts';
 import { wholeNumber } from './parse-option.ts';
 import { say } from './print.ts';
+import { createBuildDisplay } from './show-index-build.ts';
 import { createProgressBar, readProgress } from './show-progress.ts';
 
 interface UpOptions {
@@ -34,6 +36,7 @@ async function up(count: number | undefined, options: UpOptions): Promise<void> 
         directory: config.migrationsDirectory,
         count,
         notice: say,
+        index: { settings: indexSettings(config), display: createBuildDisplay },
         wait: options.wait ? (waiting) => workUntilOpen(database, config, waiting) : undefined,
       });
       if (options.wait && done.waiting.every(({ conditions }) => !conditions.some(isForWorkers))) await workOffLastNotes(database, config);

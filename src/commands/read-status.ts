@@ -6,6 +6,7 @@ import { listMigrationFiles, type MigrationFile, PHASES } from '../database/migr
 import { type MigrationState, readMigrationState } from '../database/migration-runner.ts';
 import { ReembedError } from '../errors.ts';
 import type { OpenCondition } from '../phases/advance.ts';
+import { type IndexBuild, readIndexBuilds } from '../phases/index-build.ts';
 import { currentCampaigns, type ProgressRow, readProgress } from './show-progress.ts';
 
 /** The last validation of a campaign. */
@@ -35,6 +36,8 @@ export interface CampaignStatus extends ProgressRow {
   current: boolean;
   health: { throttles: boolean; reason: string }[];
   validation: Verdict | null;
+  /** the index that is being built now, as far as this role may see it */
+  index_build: IndexBuild | null;
   /** table of the old vectors after contract, until it is purged */
   archive: string | null;
   next: NextStep | null;
@@ -122,6 +125,7 @@ async function readCampaigns(db: Queryable, pending: MigrationFile[], target?: s
     'SELECT target, throttles, reason FROM reembed.health',
   );
   const facts = await ifAllowed(readFacts(db), new Map<string, CampaignFacts>());
+  const builds = await ifAllowed(readIndexBuilds(db, resolved), []);
   const current = new Set(currentCampaigns(progress));
   return Promise.all(
     progress.map(async (row) => {
@@ -134,6 +138,7 @@ async function readCampaigns(db: Queryable, pending: MigrationFile[], target?: s
           ? health.rows.filter(({ target: of }) => of === row.target).map(({ throttles, reason }) => ({ throttles, reason }))
           : [],
         validation,
+        index_build: builds.find(({ migration }) => migration === row.migration) ?? null,
         archive,
         next: isCurrent ? await nextStep(db, row, allowance, pending) : null,
       };
@@ -198,12 +203,12 @@ async function gateConditions(db: Queryable, migration: string, phase: string): 
   );
 }
 
-/** A role that may read nothing but the progress sees the progress. */
+/** A role that may read nothing but the progress sees the progress; so does a newer toolkit before its first `up`. */
 async function ifAllowed<T, F>(reading: Promise<T>, otherwise: F): Promise<T | F> {
   try {
     return await reading;
   } catch (error) {
-    if ((error as { code?: string }).code === '42501') return otherwise;
+    if (['42501', '42P01'].includes((error as { code?: string }).code ?? '')) return otherwise;
     throw error;
   }
 }

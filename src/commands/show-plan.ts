@@ -30,7 +30,7 @@ export function planText({ plan, facts, text, estimate, probe, files, written }:
     `  disk     up to ${formatBytes(estimate.vectorBytes)} for the new vectors and row versions, about ${formatBytes(estimate.indexBytes)} for their index`,
     storageLine(plan, adviseStorage(facts, plan.to)),
     `  vectors  ${plan.sideTable ? `${plan.sideTable}.` : ''}${plan.toColumn} ${vectorType(plan, plan.to)}${plan.to.elementType === 'halfvec' && plan.to.dimensions > 2000 ? ', because vector can be indexed only up to 2,000 dimensions' : ''}`,
-    `  index    ${plan.index ? `${plan.index.method}${plan.index.parameters ? ` (${plan.index.parameters})` : ''}, ${plan.to.distance}` : 'none'}`,
+    `  index    ${plan.index ? `${plan.index.method}${plan.index.parameters ? ` (${plan.index.parameters})` : ''}, ${plan.to.distance}` : 'none'}${estimate.indexSeconds === null ? '' : `; roughly ${formatSeconds(estimate.indexSeconds)} of one processor to build`}`,
     `  provider ${probe}`,
     '',
     'Locks:',

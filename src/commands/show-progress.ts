@@ -1,8 +1,7 @@
-import type { WriteStream } from 'node:tty';
-import cliProgress from 'cli-progress';
 import type { Queryable } from '../database/connection.ts';
 import type { PhaseName } from '../database/migration-file.ts';
 import { formatNumber, formatSeconds } from './print.ts';
+import { createDisplay } from './progress-display.ts';
 
 /** A row of reembed.progress, under the same names; counts as numbers, the ETA in seconds. */
 export interface ProgressRow {
@@ -39,8 +38,6 @@ export interface ProgressBar {
   stop(): void;
 }
 
-const LINE_EVERY_MS = 5000;
-
 /**
  * Reads reembed.progress, oldest campaign first.
  *
@@ -68,7 +65,16 @@ export function currentCampaigns<Row extends Pick<ProgressRow, 'target'>>(rows: 
 
 /** A bar for each campaign on a terminal; elsewhere a plain line at most every five seconds, and one at the end. */
 export function createProgressBar(stream: NodeJS.WritableStream = process.stderr): ProgressBar {
-  return (stream as WriteStream).isTTY ? drawBars(stream) : writeLines(stream);
+  const display = createDisplay(stream);
+  return {
+    ...display,
+    update: (rows) =>
+      display.update(
+        currentCampaigns(rows)
+          .filter(hasWork)
+          .map((row) => ({ name: row.target, done: row.done, total: row.total, text: progressLine(row) })),
+      ),
+  };
 }
 
 /** Where a campaign stands, in one line. */
@@ -92,79 +98,7 @@ export function formatUsd(amount: number): string {
   return `$${amount.toFixed(amount < 1 ? 4 : 2)}`;
 }
 
-/** A bar of block characters. */
-export function blockBar(share: number, width: number): string {
-  const full = Math.round(Math.min(1, Math.max(0, share)) * width);
-  return '█'.repeat(full) + '░'.repeat(width - full);
-}
-
 /** Whether there is anything to show progress of. */
 function hasWork(row: ProgressRow): boolean {
   return row.total > 0 || row.stale > 0;
-}
-
-function drawBars(stream: NodeJS.WritableStream): ProgressBar {
-  const bars = new Map<string, cliProgress.SingleBar>();
-  const multi = new cliProgress.MultiBar({
-    stream,
-    // SIGINT is the command's: it lets the batch in hand finish while the bar goes on.
-    gracefulExit: false,
-    // A line is cut at the width of the terminal, whose own setting is left alone: a killed process could not restore it.
-    linewrap: true,
-    barsize: 24,
-    format: (options, params, { row }: { row: ProgressRow }) =>
-      `${row.target} ${blockBar(params.progress, options.barsize ?? 24)} ${progressLine(row)}`,
-  });
-  let drawn = false;
-  let stopped = false;
-  return {
-    update(rows) {
-      if (stopped) return;
-      for (const row of currentCampaigns(rows).filter(hasWork)) {
-        const bar = bars.get(row.target);
-        bar?.setTotal(row.total);
-        bar?.update(row.done, { row });
-        if (!bar) bars.set(row.target, multi.create(row.total, row.done, { row }));
-        drawn = true;
-      }
-    },
-    say(line) {
-      if (drawn && !stopped) multi.log(`${line}\n`);
-      else stream.write(`${line}\n`);
-    },
-    stop() {
-      if (stopped) return;
-      stopped = true;
-      if (!drawn) return;
-      // stop() alone would lose the lines that wait to be logged.
-      multi.update();
-      multi.stop();
-    },
-  };
-}
-
-function writeLines(stream: NodeJS.WritableStream): ProgressBar {
-  let latest: string[] = [];
-  let written = '';
-  let writtenAt = Number.NEGATIVE_INFINITY;
-  const write = () => {
-    const text = latest.join('');
-    // An idle worker has nothing new to say.
-    if (text === written) return;
-    stream.write(text);
-    written = text;
-    writtenAt = performance.now();
-  };
-  return {
-    update(rows) {
-      latest = currentCampaigns(rows)
-        .filter(hasWork)
-        .map((row) => `${row.target}: ${progressLine(row)}\n`);
-      if (performance.now() - writtenAt >= LINE_EVERY_MS) write();
-    },
-    say(line) {
-      stream.write(`${line}\n`);
-    },
-    stop: write,
-  };
 }

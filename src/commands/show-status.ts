@@ -1,7 +1,9 @@
 import { styleText } from 'node:util';
 import { formatNumber, formatSeconds } from './print.ts';
+import { blockBar } from './progress-display.ts';
 import type { CampaignStatus, NextStep, Status, Verdict } from './read-status.ts';
-import { blockBar, formatUsd } from './show-progress.ts';
+import { buildLine } from './show-index-build.ts';
+import { formatUsd } from './show-progress.ts';
 
 const BAR_WIDTH = 40;
 
@@ -40,6 +42,7 @@ function campaignText(row: CampaignStatus): string {
     ['workers', String(row.workers)],
     ['slowed by', row.throttled_by === null ? 'nothing' : styleText('yellow', row.throttled_by)],
     ...row.health.filter(({ throttles }) => !throttles).map(({ reason }): [string, string] => ['beware', styleText('yellow', reason)]),
+    ...(row.index_build ? [['index', `${row.index_build.index}: ${buildLine(row.index_build)}`] satisfies [string, string]] : []),
     ['validation', row.validation ? verdictText(row.validation) : 'none yet'],
     ['next', nextText(row)],
   ];

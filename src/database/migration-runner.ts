@@ -1,4 +1,5 @@
 import { runner } from 'node-pg-migrate';
+import pg from 'pg';
 import { messageOf, ReembedError } from '../errors.ts';
 import type { Database, Queryable } from './connection.ts';
 import { translateDatabaseError } from './database-error.ts';
@@ -57,21 +58,47 @@ export async function readMigrationState(db: Queryable, directory: string): Prom
   return { applied, pending: files.filter((file) => !names.has(file.name)) };
 }
 
+/** What the session of a file is to be like, beyond the usual. */
+export interface FileSession {
+  /** settings, by name */
+  settings?: Record<string, string>;
+  /** tell the user what the statements say with RAISE NOTICE */
+  passNotices?: boolean;
+}
+
 /**
  * Runs one file in one direction through node-pg-migrate: one transaction, unless the file says otherwise. A lock that
  * is not granted rolls the file back; it is tried again after a random pause, a bounded number of times.
  *
  * @throws LockNotAvailable after the last try; MigrationFailed
  */
-export async function runMigrationFile(database: Database, file: MigrationFile, direction: 'up' | 'down', notice: Notice): Promise<void> {
-  await withLockRetries(() => runOnce(database, file, direction), file.name, notice).catch((error: unknown) => {
+export async function runMigrationFile(
+  database: Database,
+  file: MigrationFile,
+  direction: 'up' | 'down',
+  notice: Notice,
+  session: FileSession = {},
+): Promise<void> {
+  await withLockRetries(() => runOnce(database, file, direction, notice, session), file.name, notice).catch((error: unknown) => {
     const known = translateDatabaseError(error, database.url);
     throw known instanceof ReembedError || !file.campaign ? known : new MigrationFailed(file.name, error);
   });
 }
 
-async function runOnce(database: Database, file: MigrationFile, direction: 'up' | 'down'): Promise<void> {
+async function runOnce(
+  database: Database,
+  file: MigrationFile,
+  direction: 'up' | 'down',
+  notice: Notice,
+  { settings = {}, passNotices = false }: FileSession,
+): Promise<void> {
   await withSession(database.url, 'pg-reembed migrate', async (client) => {
+    for (const [name, value] of Object.entries(settings)) await client.query(`SET ${name} = ${pg.escapeLiteral(value)}`);
+    // Notices with a code of their own, such as "already exists, skipping", are the runner's.
+    if (passNotices)
+      client.on('notice', ({ code, message, hint }) => {
+        if (code === '00000') notice(hint ? `${message}; ${hint}` : `${message}`);
+      });
     await runner({
       dbClient: client,
       dir: [file.path.replace(/[[\]*?{}()!]/g, '\\$&')],

@@ -1,5 +1,4 @@
 import type { PhaseName } from '../database/migration-file.ts';
-import { identifier } from '../phases/plan.ts';
 import { type Check, error, ok, type Verdict, warn } from './check.ts';
 import type { Target } from './registered-targets.ts';
 import { listed } from './wording.ts';
@@ -52,36 +51,40 @@ function invalidIndex({ phase, indexName, table }: Target, name: string, bare: s
 }
 
 // Bytes of memory that pgvector's HNSW build takes for an element beside its vector: read off the NOTICE at which the
-// graph no longer fits (8 MB, 64 to 768 dimensions, m 16 and 32, vector and halfvec): 200 + 32 * m.
+// graph no longer fits (8 MB, 64 to 768 dimensions, m 16 and 32, vector and halfvec): 200 + 32 * m. Like
+// reembed.index_build_bytes(), which is not there before the first `up`.
 const ELEMENT_BYTES = 200 + 32 * 16;
 
 const memory: Check = {
   name: 'maintenance_work_mem',
   needsSchema: true,
-  async run({ db, role, targets }) {
+  async run({ db, config, targets }) {
     const waiting = (await targets()).filter(
       ({ exists, phase, indexName }) => exists && indexName !== null && BEFORE_INDEX.includes(phase),
     );
     if (waiting.length === 0) return [];
-    const { rows } = await db.query<{ table: string; rows: number; setting: string; needed: string; megabytes: number; fits: boolean }>(
-      `SELECT c.oid::regclass::text AS table, rows, current_setting('maintenance_work_mem') AS setting, pg_size_pretty(bytes) AS needed,
-              ceil(bytes / 1048576.0 * 1.1)::integer AS megabytes, bytes < pg_size_bytes(current_setting('maintenance_work_mem')) AS fits
+    const { rows } = await db.query<{ table: string; rows: number; limit: string; needed: string; megabytes: number; fits: boolean }>(
+      `SELECT c.oid::regclass::text AS table, rows, pg_size_pretty(l.bytes) AS limit, pg_size_pretty(b.bytes) AS needed,
+              ceil(b.bytes / 1048576.0 * 1.2)::integer AS megabytes, b.bytes < l.bytes AS fits
          FROM reembed.migration AS m
          JOIN reembed.target AS t ON t.name = m.target
          JOIN pg_class AS c ON c.oid = t.relation
          JOIN reembed.model AS o ON o.name = m.to_model,
               -- The ledger counted the rows; before that the planner's estimate has to do.
               LATERAL (SELECT coalesce((SELECT sum(b.rows) FROM reembed.batch AS b WHERE b.migration = m.name), greatest(c.reltuples, 0))::bigint AS rows) AS r,
-              LATERAL (SELECT (r.rows * (o.dimensions * CASE o.element_type WHEN 'halfvec' THEN 2 ELSE 4 END + $2))::bigint AS bytes) AS b
+              LATERAL (SELECT (r.rows * (o.dimensions * CASE o.element_type WHEN 'halfvec' THEN 2 ELSE 4 END + $2))::bigint AS bytes) AS b,
+              -- As phase index chooses, which sets maintenance_work_mem itself.
+              LATERAL (SELECT greatest(pg_size_bytes(current_setting('maintenance_work_mem')),
+                                       pg_size_bytes(coalesce($3, nullif(current_setting('reembed.index_memory', true), ''), current_setting('shared_buffers')))) AS bytes) AS l
         WHERE m.name = ANY ($1)`,
-      [waiting.map(({ migration }) => migration), ELEMENT_BYTES],
+      [waiting.map(({ migration }) => migration), ELEMENT_BYTES, config.indexMemory ?? null],
     );
-    return rows.map(({ table, rows: count, setting, needed, megabytes, fits }) => {
-      const finding = `an HNSW graph over ${count} rows of ${table} takes about ${needed} (m = 16); maintenance_work_mem is ${setting}`;
+    return rows.map(({ table, rows: count, limit, needed, megabytes, fits }) => {
+      const finding = `an HNSW graph over ${count} rows of ${table} takes about ${needed} (m = 16); its build may have ${limit}`;
       if (fits) return ok(finding);
       return warn(
-        `${finding}, so the build would be many times slower`,
-        `before the index phase: ALTER ROLE ${identifier(role)} SET maintenance_work_mem = '${megabytes}MB', if the server has that much to spare`,
+        `${finding}, so that it would take many times longer`,
+        `before the index phase, if the server has that much to spare: REEMBED_INDEX_MEMORY=${megabytes}MB`,
       );
     });
   },

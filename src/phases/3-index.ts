@@ -1,6 +1,7 @@
 import type { Database } from '../database/connection.ts';
 import type { Notice } from '../database/migration-runner.ts';
 import { withSession } from '../database/session.ts';
+import { buildIndexes } from './index-statements.ts';
 import { CONCURRENT_LOCK_WAIT, type Phase, RESET_LOCK_WAIT } from './phase.ts';
 import { identifier, literal, operatorClass, vectorTableOf } from './plan.ts';
 
@@ -15,12 +16,13 @@ export const index: Phase = {
   up: (plan) => [
     `SELECT reembed.require_gate(${literal(plan.campaign)}, 'index');`,
     ...(plan.index
-      ? [
-          CONCURRENT_LOCK_WAIT,
-          `CREATE INDEX CONCURRENTLY IF NOT EXISTS ${identifier(plan.index.name)} ON ${vectorTableOf(plan)}
+      ? buildIndexes(plan, [
+          {
+            ...plan.index,
+            statement: `CREATE INDEX CONCURRENTLY IF NOT EXISTS ${identifier(plan.index.name)} ON ${vectorTableOf(plan)}
   USING ${plan.index.method} (${identifier(plan.toColumn)} ${operatorClass(plan, plan.to)})${plan.index.parameters ? ` WITH (${plan.index.parameters})` : ''};`,
-          RESET_LOCK_WAIT,
-        ]
+          },
+        ])
       : []),
     `SELECT reembed.enter_phase(${literal(plan.campaign)}, 'index');`,
   ],

@@ -1,4 +1,5 @@
-import { CONCURRENT_LOCK_WAIT, type Phase, RESET_LOCK_WAIT } from './phase.ts';
+import { buildIndexes, readDefinition } from './index-statements.ts';
+import type { Phase } from './phase.ts';
 import { type CampaignPlan, identifier, literal, tableOf, targetOf } from './plan.ts';
 
 export const contract: Phase = {
@@ -42,9 +43,11 @@ ${[...renames(plan, 'expand'), ...bringBack(plan)].map((line) => `    ${line}`).
   END IF;
 END $down$;`,
     `CALL reembed.restore_old_vectors(${literal(plan.campaign)});`,
-    ...(plan.oldSideTable === null && plan.oldIndexes.length > 0
-      ? [CONCURRENT_LOCK_WAIT, ...plan.oldIndexes.map(({ definition }) => `${concurrently(definition)};`), RESET_LOCK_WAIT]
-      : []),
+    ...buildIndexes(
+      plan,
+      // Those of a side table came back with it.
+      plan.oldSideTable ? [] : plan.oldIndexes.map((index) => readDefinition(plan, index)),
+    ),
     `SELECT reembed.finish_restore(${literal(plan.campaign)});`,
   ],
 };
@@ -87,8 +90,4 @@ function renames(plan: CampaignPlan, direction: 'contract' | 'expand'): string[]
   return pairs
     .filter(([, temporary, final]) => temporary !== final)
     .map(([rename, temporary, final]) => (direction === 'contract' ? rename(temporary, final) : rename(final, temporary)));
-}
-
-function concurrently(indexDefinition: string): string {
-  return indexDefinition.replace(/^CREATE (UNIQUE )?INDEX /, 'CREATE $1INDEX CONCURRENTLY IF NOT EXISTS ');
 }

@@ -3,7 +3,7 @@ import { withLockRetries } from '../database/lock-retries.ts';
 import type { MigrationFile } from '../database/migration-file.ts';
 import { type Notice, readMigrationState, runMigrationFile } from '../database/migration-runner.ts';
 import { applySqlObjects } from '../database/sql-objects.ts';
-import { dropInvalidIndexes } from './3-index.ts';
+import { type IndexBuildOptions, runIndexBuild } from './index-build.ts';
 
 /** A condition that keeps a gate closed, and what settles it. */
 export interface OpenCondition {
@@ -31,6 +31,8 @@ export interface AdvanceOptions {
   /** most files to run */
   count?: number | undefined;
   notice: Notice;
+  /** of the index builds */
+  index?: Omit<IndexBuildOptions, 'notice'>;
   /** called before a closed gate; true when it should be looked at again, else `conditions` are those of that moment */
   wait?: ((waiting: Waiting) => Promise<boolean>) | undefined;
 }
@@ -53,9 +55,12 @@ export async function advance(database: Database, options: AdvanceOptions): Prom
     if (result.ran.length >= limit) return result;
     const next = own ?? (await nextOpenFile(inOwnTransactions(database.pool), pending, result.waiting, options));
     if (!next) return result;
-    if (next.phase === 'index' && next.campaign) await dropInvalidIndexes(database, next.campaign, options.notice);
     const startedAt = Date.now();
-    await runMigrationFile(database, next, 'up', options.notice);
+    if (next.phase === 'index' && next.campaign) {
+      await runIndexBuild(database, { ...next, campaign: next.campaign }, 'up', { ...options.index, notice: options.notice });
+    } else {
+      await runMigrationFile(database, next, 'up', options.notice);
+    }
     const duration = Date.now() - startedAt;
     options.notice(`up   ${next.name} (${(duration / 1000).toFixed(2)} s)`);
     result.ran.push(next);

@@ -15,6 +15,8 @@ export interface Estimate {
   /** bytes of the new vectors and of their index */
   vectorBytes: number;
   indexBytes: number;
+  /** seconds the index takes to build, roughly; null where that cannot be told */
+  indexSeconds: number | null;
 }
 
 // A request of a hosted provider takes about half a second; what a plan cannot know, the ETA of `status` measures.
@@ -23,7 +25,13 @@ const SECONDS_A_REQUEST = 0.5;
 const HNSW_BYTES_PER_ROW = 300;
 
 /** Estimates rows, tokens, cost, time and disk of a campaign from what was measured. */
-export function estimateCampaign(plan: CampaignPlan, facts: TableFacts, text: TextFacts, config: Config): Estimate {
+export function estimateCampaign(
+  plan: CampaignPlan,
+  facts: TableFacts,
+  text: TextFacts,
+  config: Config,
+  indexSeconds: number | null,
+): Estimate {
   const prefix = plan.to.documentPrefix.length * text.rows;
   const tokens = Math.round((text.characters + prefix) * text.tokensPerCharacter);
   const requests = Math.max(
@@ -41,5 +49,6 @@ export function estimateCampaign(plan: CampaignPlan, facts: TableFacts, text: Te
     // Each UPDATE leaves a dead version of the row until VACUUM: about the table once more, at the worst. A side table has none.
     vectorBytes: vectorBytes + (plan.sideTable ? 0 : facts.tableBytes - facts.indexes.reduce((sum, { bytes }) => sum + bytes, 0)),
     indexBytes: plan.index ? Math.round(vectorBytes + (plan.index.method === 'hnsw' ? text.rows * HNSW_BYTES_PER_ROW : 0)) : 0,
+    indexSeconds,
   };
 }

@@ -5,8 +5,8 @@ import { dropEmptySchema, type Notice, readMigrationState, runMigrationFile } fr
 import { dropSqlObjects } from '../database/sql-objects.ts';
 import { GateClosed, ReembedError } from '../errors.ts';
 import { sweepTable } from '../worker/sweep.ts';
-import { dropInvalidIndexes } from './3-index.ts';
 import { rowsLackingOldVector } from './4-switch.ts';
+import { type IndexBuildOptions, runIndexBuild } from './index-build.ts';
 
 /** There is nothing left to take down. */
 export class NothingToTakeDown extends ReembedError {
@@ -29,6 +29,8 @@ export interface RetreatOptions {
   /** go back although some rows would not be found by the old model */
   acceptMissing: boolean;
   notice: Notice;
+  /** of the index builds */
+  index?: Omit<IndexBuildOptions, 'notice'>;
 }
 
 /**
@@ -45,11 +47,14 @@ export async function retreat(database: Database, options: RetreatOptions): Prom
     if (!last && done.ran.length === 0) throw new NothingToTakeDown();
     if (!last) break;
     if (last.phase === 'switch' && last.campaign) await refuseIncompleteWayBack(database, last.campaign, options);
-    if (last.phase === 'contract' && last.campaign) await dropInvalidIndexes(database, last.campaign, options.notice);
     // The tables cannot go while functions are made of their types; the next `up` brings the functions again.
     if (!last.campaign) await withLockRetries(() => dropSqlObjects(database), 'sql/', options.notice);
     const startedAt = Date.now();
-    await runMigrationFile(database, last, 'down', options.notice);
+    if (last.phase === 'contract' && last.campaign) {
+      await runIndexBuild(database, { ...last, campaign: last.campaign }, 'down', { ...options.index, notice: options.notice });
+    } else {
+      await runMigrationFile(database, last, 'down', options.notice);
+    }
     const duration = Date.now() - startedAt;
     options.notice(`down ${last.name} (${(duration / 1000).toFixed(2)} s)`);
     done.ran.push(last);

@@ -1,0 +1,157 @@
+import { cpus, loadavg } from 'node:os';
+import Table from 'cli-table3';
+import { Command, Option } from 'commander';
+import pg from 'pg';
+import { list } from '../src/commands/parse-option.ts';
+import { readConfig } from '../src/config.ts';
+import { createStormDatabase } from '../storm/server.ts';
+import { createWorkplace } from '../test/harness/command.ts';
+import { asParameter, createVectors } from './clustered-vectors.ts';
+
+interface Options {
+  rows: string[];
+  dimensions: string[];
+  type: 'vector' | 'halfvec';
+  indexWith?: string;
+  json?: boolean;
+}
+
+/** One build, as reembed.event has it. */
+interface Build {
+  rows: number;
+  dimensions: number;
+  type: string;
+  /** what was chosen, in words */
+  chosen: string;
+  predicted_seconds: number;
+  actual_seconds: number;
+  /** predicted / actual */
+  ratio: number;
+  /** processes that wanted a processor when it ended, ours among them */
+  load: number;
+}
+
+const ROWS_AT_ONCE = 500;
+
+const program = new Command('bench:index')
+  .description(
+    'Builds the index of campaigns and compares how long it takes with what was predicted. ' +
+      'Makes databases of its own on the server of DATABASE_URL and drops them.',
+  )
+  .option('--rows <list>', 'rows of the tables, apart by commas (default: 10000,100000)', list, [])
+  .option('--dimensions <list>', 'dimensions, apart by commas (default: 384,768,1536)', list, [])
+  .addOption(new Option('--type <name>', 'element type').choices(['vector', 'halfvec']).default('vector'))
+  .option('--index-with <parameters>', 'storage parameters of the index, such as "m = 16, ef_construction = 64"')
+  .option('--json', 'print the figures as JSON')
+  .action(run);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.stderr.write(`bench:index: ${error instanceof Error ? error.message : error}\n`);
+  process.exitCode = 1;
+}
+
+async function run({ rows, dimensions, ...options }: Options): Promise<void> {
+  const { databaseUrl } = readConfig();
+  if (!databaseUrl) throw new Error('set DATABASE_URL: the embedded database builds without parallel workers and cannot be watched');
+  const builds: Build[] = [];
+  for (const size of dimensions.length > 0 ? dimensions : ['384', '768', '1536'])
+    for (const count of rows.length > 0 ? rows : ['10000', '100000'])
+      builds.push(await build(databaseUrl, Number(count), Number(size), options));
+  const setting = { cores: cpus().length, node: process.version, ...options };
+  process.stdout.write(options.json ? `${JSON.stringify({ ...setting, builds })}\n` : `${tableOf(builds)}\n${JSON.stringify(setting)}\n`);
+}
+
+/** Takes a campaign to the gate of the index, puts the vectors in place as workers would have left them, and lets `up` build. */
+async function build(
+  serverUrl: string,
+  rows: number,
+  dimensions: number,
+  { type, indexWith }: Omit<Options, 'rows' | 'dimensions'>,
+): Promise<Build> {
+  const server = await createStormDatabase(serverUrl, undefined, false);
+  const workplace = createWorkplace({
+    DATABASE_URL: server.url,
+    ...Object.fromEntries(Object.entries(process.env).filter(([name]) => name.startsWith('REEMBED_INDEX_'))),
+  });
+  const client = new pg.Client({ connectionString: server.url });
+  const succeed = async (args: string[], code: number) => {
+    const result = await workplace.run(args);
+    if (result.code !== code) throw new Error(result.stderr);
+  };
+  const leave = async () => {
+    await client.end().catch(() => {});
+    workplace.remove();
+    await server.close();
+  };
+  const interrupt = () => leave().finally(() => process.exit(1));
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, interrupt);
+  try {
+    await client.connect();
+    await client.query(`CREATE TABLE documents (id bigint PRIMARY KEY, content text NOT NULL, embedding ${type}(3))`);
+    await client.query("INSERT INTO documents VALUES (0, 'some text', '[1,2,3]')");
+    const create = ['--table', 'documents', '--text', 'content', '--from', 'old', '--to', 'new', '--dimensions', String(dimensions)];
+    await succeed(['migrate', 'create', ...create, '--no-probe', ...(indexWith ? ['--index-with', indexWith] : [])], 0);
+    await succeed(['migrate', 'up'], 3);
+    await fill(client, rows, dimensions, type);
+    // Stops before the switch, which asks for a validation.
+    await succeed(['migrate', 'up'], 3);
+    const events = await client.query<{ reason: string; predicted: number | null; actual: number | null }>(
+      "SELECT reason, from_value::double precision AS predicted, to_value::double precision AS actual FROM reembed.event WHERE kind = 'index_build' ORDER BY id",
+    );
+    const [begun, built] = events.rows;
+    const { predicted, actual } = built ?? {};
+    if (!begun || !predicted || !actual) throw new Error('the build was not predicted, or not recorded');
+    return {
+      rows,
+      dimensions,
+      type,
+      chosen: begun.reason,
+      predicted_seconds: predicted,
+      actual_seconds: actual,
+      ratio: Number((predicted / actual).toFixed(2)),
+      load: Number((loadavg()[0] ?? 0).toFixed(1)),
+    };
+  } finally {
+    for (const signal of ['SIGINT', 'SIGTERM']) process.off(signal, interrupt);
+    await leave();
+  }
+}
+
+async function fill(client: pg.Client, rows: number, dimensions: number, type: string): Promise<void> {
+  const { rows: types } = await client.query<{ oid: number }>("SELECT 'vector'::regtype::oid::integer AS oid");
+  // The notes of the triggers would be for workers, and there are none.
+  await client.query('ALTER TABLE documents DISABLE TRIGGER USER');
+  await client.query('TRUNCATE documents');
+  const next = createVectors(dimensions, rows);
+  for (let id = 0; id < rows; id += ROWS_AT_ONCE) {
+    const count = Math.min(ROWS_AT_ONCE, rows - id);
+    await client.query(
+      `INSERT INTO documents (id, content, embedding_v2, embedding_v2_model_version)
+       SELECT $1::bigint + n, 'some text ' || n, v::${type}, 'new' FROM unnest($2::vector[]) WITH ORDINALITY AS t(v, n)`,
+      [id, asParameter(next, count, types[0]?.oid ?? 0)],
+    );
+  }
+  await client.query('ALTER TABLE documents ENABLE TRIGGER USER');
+  await client.query("UPDATE reembed.batch SET state = 'done', embedded_rows = rows, finished_at = now()");
+  await client.query('VACUUM ANALYZE documents');
+}
+
+function tableOf(builds: Build[]): string {
+  const table = new Table({
+    head: ['rows', 'dimensions', 'predicted s', 'actual s', 'ratio', 'load', 'chosen'],
+    style: { head: [], border: [] },
+  });
+  for (const { rows, dimensions, predicted_seconds: predicted, actual_seconds: actual, ratio, load, chosen } of builds)
+    table.push([
+      rows,
+      dimensions,
+      predicted.toFixed(1),
+      actual.toFixed(1),
+      ratio.toFixed(2),
+      load.toFixed(1),
+      chosen.replace(/^.*?: |, predicted.*$/g, ''),
+    ]);
+  return table.toString();
+}

@@ -1,0 +1,27 @@
+CREATE OR REPLACE FUNCTION reembed.finish_index_build(p_name text, p_index name) RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  v_begun reembed.event;
+  v_seconds double precision;
+  v_text text;
+BEGIN
+  SELECT e.* INTO v_begun FROM reembed.begun_index_build(p_name) AS e;
+  -- An INVALID one is for the next statement of the file to refuse.
+  IF v_begun.id IS NULL OR NOT EXISTS (
+    SELECT FROM reembed.migration AS m JOIN reembed.target AS t ON t.name = m.target
+      JOIN pg_index AS i ON i.indrelid IN (t.relation, m.to_relation, m.from_relation) JOIN pg_class AS c ON c.oid = i.indexrelid
+     WHERE m.name = p_name AND c.relname = p_index AND i.indisvalid)
+  THEN
+    RETURN;
+  END IF;
+  v_seconds := extract(epoch FROM clock_timestamp() - v_begun.at);
+  v_text := format('index %s built in %s (%s)', p_index, reembed.seconds_text(v_seconds),
+                   coalesce(substring(v_begun.reason FROM 'predicted .+$'), 'not predicted'));
+  INSERT INTO reembed.event (target, migration, kind, from_value, to_value, reason)
+  VALUES (v_begun.target, p_name, 'index_build', v_begun.from_value, round(v_seconds::numeric, 4), v_text);
+  RAISE NOTICE '%', v_text;
+END;
+$$;
+COMMENT ON FUNCTION reembed.finish_index_build IS 'Says how long the build of an index took and what was predicted, and records both.';

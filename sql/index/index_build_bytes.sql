@@ -1,0 +1,18 @@
+-- What pgvector allocates: an element, its lists of neighbours and the vector (hnsw.h; the same was read off the NOTICE at
+-- which a graph no longer fits), or samples, centers and bounds of k-means (ivfkmeans.c, which refuses to go on with less).
+CREATE OR REPLACE FUNCTION reembed.index_build_bytes(
+  p_method text, p_rows bigint, p_dimensions integer, p_element_type text, p_m integer, p_lists integer
+) RETURNS bigint
+LANGUAGE sql IMMUTABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+  SELECT CASE p_method
+           WHEN 'hnsw' THEN p_rows * (v.bytes + 192 + 32 * p_m)
+           ELSE (v.bytes + 7) / 8 * 8 * (s.places + 2 * p_lists)
+                + 4 * (s.samples * p_lists + 2 * s.samples + p_lists::bigint * (p_lists + p_dimensions + 3))
+         END
+    FROM (SELECT (8 + p_dimensions * CASE p_element_type WHEN 'halfvec' THEN 2 ELSE 4 END)::bigint AS bytes) AS v,
+         LATERAL (SELECT least(w.samples, greatest(10000, p_rows)) AS places, least(w.samples, p_rows) AS samples
+                    FROM (SELECT greatest(10000, 50::bigint * p_lists) AS samples) AS w) AS s;
+$$;
+COMMENT ON FUNCTION reembed.index_build_bytes IS 'Memory that the build of a vector index takes, in bytes: the HNSW graph, or the k-means of IVFFlat.';

@@ -1,0 +1,29 @@
+-- How many processors a build gets, beside all else that runs, cannot be looked up; a query over a catalog that is there in every
+-- database shows it.
+CREATE OR REPLACE FUNCTION reembed.parallel_speedup(p_workers integer) RETURNS double precision
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+SET parallel_setup_cost = 0
+SET parallel_tuple_cost = 0
+SET min_parallel_table_scan_size = 0
+SET max_parallel_workers_per_gather = 0
+SET jit = off
+AS $$
+DECLARE
+  -- Alone, with workers, and with workers that have next to nothing to do: what it takes to start them is nothing to a build.
+  v_workers constant integer[] := ARRAY[0, p_workers, p_workers];
+  v_rounds constant integer[] := ARRAY[1000, 1000, 1];
+  v_seconds double precision[];
+  v_started timestamptz;
+BEGIN
+  FOR i IN 1..3 LOOP
+    PERFORM set_config('max_parallel_workers_per_gather', v_workers[i]::text, true);
+    v_started := clock_timestamp();
+    -- PERFORM fetches all rows at once; only then PostgreSQL starts parallel workers within a function.
+    PERFORM count(*) FROM pg_proc AS p, generate_series(1, v_rounds[i]) AS n WHERE p.oid::bigint + n > 0;
+    v_seconds[i] := extract(epoch FROM clock_timestamp() - v_started);
+  END LOOP;
+  RETURN greatest(1, least(p_workers + 1, v_seconds[1] / greatest(v_seconds[2] - v_seconds[3], v_seconds[1] / (p_workers + 1))));
+END;
+$$;
+COMMENT ON FUNCTION reembed.parallel_speedup IS 'How many times faster work goes with parallel workers, measured in about half a second.';

@@ -1,0 +1,93 @@
+-- Settings of the session, not of a transaction: CREATE INDEX CONCURRENTLY, which comes next, brings its own transactions.
+CREATE OR REPLACE FUNCTION reembed.prepare_index_build(
+  p_name text, p_index name, p_method text, p_parameters text DEFAULT '', p_element_type text DEFAULT NULL
+) RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  m reembed.migration;
+  t reembed.target;
+  o reembed.model;
+  s record;
+  v_relation regclass;
+  v_column name;
+  v_vector_schema name;
+  v_rows bigint;
+  v_bytes bigint;
+  v_vector_bytes integer;
+  v_seconds double precision;
+  v_text text;
+  v_parallel boolean;
+  -- The defaults are pgvector's.
+  v_m constant integer := coalesce(substring(p_parameters FROM '\mm\s*=\s*(\d+)')::integer, 16);
+  v_ef_construction constant integer := coalesce(substring(p_parameters FROM '\mef_construction\s*=\s*(\d+)')::integer, 64);
+  v_lists constant integer := coalesce(substring(p_parameters FROM '\mlists\s*=\s*(\d+)')::integer, 100);
+  v_version text;
+  v_element text;
+BEGIN
+  SELECT * INTO STRICT m FROM reembed.migration WHERE name = p_name;
+  SELECT * INTO STRICT t FROM reembed.target WHERE name = m.target;
+  v_relation := coalesce(CASE WHEN p_index = m.index_name THEN m.to_relation ELSE m.from_relation END, t.relation);
+  -- A file that is run again finds what it built, and perhaps that nobody was left to say so.
+  IF EXISTS (SELECT FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid
+              WHERE i.indrelid = v_relation AND c.relname = p_index AND i.indisvalid) THEN
+    INSERT INTO reembed.event (target, migration, kind, from_value, to_value, reason)
+    SELECT e.target, p_name, e.kind, e.from_value, 'unknown', format('index %s was built by a run that was cut short', p_index)
+      FROM reembed.begun_index_build(p_name) AS e;
+    RETURN;
+  END IF;
+  SELECT * INTO STRICT o FROM reembed.model WHERE name = CASE WHEN p_index = m.index_name THEN m.to_model ELSE m.from_model END;
+  v_column := CASE WHEN p_index = m.index_name THEN m.to_column ELSE m.from_column END;
+  v_element := coalesce(p_element_type, o.element_type);
+  -- The library decides what faults there are, not what the database was told of it.
+  SELECT n.nspname, coalesce(a.default_version, e.extversion) INTO STRICT v_vector_schema, v_version
+    FROM pg_extension AS e JOIN pg_namespace AS n ON n.oid = e.extnamespace LEFT JOIN pg_available_extensions AS a ON a.name = e.extname
+   WHERE e.extname = 'vector';
+  EXECUTE format('SELECT count(%I) FROM %s', v_column, v_relation) INTO v_rows;
+  v_bytes := reembed.index_build_bytes(p_method, v_rows, o.dimensions, v_element, v_m, v_lists);
+  v_vector_bytes := o.dimensions * CASE v_element WHEN 'halfvec' THEN 2 ELSE 4 END;
+  s := reembed.index_build_settings(
+    p_method, v_version, v_bytes, v_rows * v_vector_bytes,
+    pg_size_bytes(current_setting('maintenance_work_mem')),
+    pg_size_bytes(current_setting('shared_buffers')),
+    pg_size_bytes(nullif(current_setting('reembed.index_memory', true), '')),
+    current_setting('max_parallel_maintenance_workers')::integer,
+    CASE WHEN current_setting('reembed.embedded', true) IS NULL
+         THEN least(current_setting('max_parallel_workers')::integer, current_setting('max_worker_processes')::integer) ELSE 0 END,
+    nullif(current_setting('reembed.index_workers', true), '')::integer);
+  PERFORM set_config('maintenance_work_mem', s.memory / 1024 || 'kB', false),
+          set_config('max_parallel_maintenance_workers', s.workers::text, false);
+  -- PostgreSQL looks at the table without what is stored out of line, as large vectors are, and would take it for a small one.
+  IF s.workers > 0 AND v_rows * v_vector_bytes >= 32 * 1048576 THEN
+    PERFORM set_config('min_parallel_table_scan_size', '0', false);
+  END IF;
+  v_parallel := s.workers > 0 AND s.memory >= 64 * 1048576
+                AND pg_relation_size(v_relation) >= pg_size_bytes(current_setting('min_parallel_table_scan_size'));
+
+  -- How long k-means takes to converge cannot be told from a sample.
+  IF p_method = 'hnsw' THEN
+    v_seconds := reembed.predict_index_build(
+      v_relation, v_column, format('%I.%I(%s)', v_vector_schema, v_element, o.dimensions),
+      format('%I.%I', v_vector_schema, v_element || CASE o.distance WHEN 'cosine' THEN '_cosine_ops' WHEN 'l2' THEN '_l2_ops' ELSE '_ip_ops' END),
+      v_m, v_ef_construction, v_vector_bytes, v_rows, CASE WHEN v_parallel THEN s.workers ELSE 0 END);
+  END IF;
+  v_text := format('index %s over %s rows: %s of memory, %s, %s', p_index, v_rows,
+    pg_size_pretty(s.memory),
+    CASE WHEN v_parallel THEN s.workers || ' parallel workers' ELSE 'no parallel workers' END,
+    CASE WHEN v_seconds IS NULL THEN 'time not predicted'
+         ELSE 'predicted ' || CASE WHEN s.fits THEN '' ELSE 'at least ' END || reembed.seconds_text(v_seconds) END);
+  INSERT INTO reembed.event (target, migration, kind, from_value, reason)
+  VALUES (m.target, p_name, 'index_build', round(v_seconds::numeric, 4), v_text);
+  RAISE NOTICE '%', v_text;
+  IF s.is_unsafe THEN
+    RAISE NOTICE 'pgvector % can crash the server or leak data in a parallel build (CVE-2026-3172): built without', v_version
+      USING HINT = 'upgrade pgvector to 0.8.2 or newer';
+  END IF;
+  IF NOT s.fits THEN
+    RAISE NOTICE 'the build needs % of memory and may have %, so that it will take many times longer or fail', pg_size_pretty(v_bytes + 4 * 1048576), pg_size_pretty(s.memory_limit)
+      USING HINT = format('if the server can spare it: REEMBED_INDEX_MEMORY=%sMB', ceil(1.2 * v_bytes / 1048576) + 5);
+  END IF;
+END;
+$$;
+COMMENT ON FUNCTION reembed.prepare_index_build IS 'Sets maintenance_work_mem and parallel workers of this session for the build of one index, predicts how long it takes, and says both.';

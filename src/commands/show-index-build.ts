@@ -1,0 +1,53 @@
+import type { BuildDisplay, IndexBuild } from '../phases/index-build.ts';
+import { formatSeconds } from './print.ts';
+import { createDisplay } from './progress-display.ts';
+
+// A row of an HNSW graph costs the more the more there are before it: about as in sql/index/predict_index_build.sql.
+const GROWTH = 1.25;
+const LOADING = 'building index: loading tuples';
+
+/** Shows an index build while it runs: a bar on a terminal, elsewhere a line every five seconds. */
+export function createBuildDisplay(stream: NodeJS.WritableStream = process.stderr): BuildDisplay {
+  const display = createDisplay(stream);
+  let loadingSince: { pid: number; at: number } | undefined;
+  return {
+    ...display,
+    update(build) {
+      if (build.phase === LOADING && loadingSince?.pid !== build.pid) loadingSince = { pid: build.pid, at: performance.now() };
+      const loadingSeconds = build.phase === LOADING && loadingSince ? (performance.now() - loadingSince.at) / 1000 : undefined;
+      display.update([
+        { name: build.index, done: build.percent ?? 0, total: 100, text: buildLine(build, secondsLeft(build, loadingSeconds)) },
+      ]);
+    },
+  };
+}
+
+/**
+ * Where an index build stands, in one line.
+ *
+ * @param left seconds it is expected to go on, where that is known
+ */
+export function buildLine(build: IndexBuild, left?: number): string {
+  // A narrow terminal cuts the end off.
+  const parts = [
+    build.waiting_for === null ? '' : `waits for ${build.waiting_for}`,
+    build.percent === null ? '' : `${build.percent.toFixed(1)}%`,
+    left === undefined ? '' : `ETA ${formatSeconds(left)}`,
+    build.phase.replace(/^building index: /, ''),
+    build.elapsed_seconds === null ? '' : formatSeconds(build.elapsed_seconds),
+    build.predicted_seconds === null ? '' : `predicted ${formatSeconds(build.predicted_seconds)}`,
+  ];
+  return parts.filter(Boolean).join(', ');
+}
+
+/**
+ * How long a build will go on: from its own pace once there is one, before that from the prediction.
+ *
+ * @param loadingSeconds how long it has loaded rows; undefined while it does not
+ */
+export function secondsLeft(build: IndexBuild, loadingSeconds: number | undefined): number | undefined {
+  if (loadingSeconds === undefined) return undefined;
+  const share = (build.percent ?? 0) / 100;
+  if (share >= 0.02 && loadingSeconds >= 2) return loadingSeconds * (share ** -GROWTH - 1);
+  return build.predicted_seconds === null ? undefined : build.predicted_seconds * (1 - share ** GROWTH);
+}

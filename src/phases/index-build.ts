@@ -1,0 +1,138 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Config } from '../config.ts';
+import type { Database, Queryable } from '../database/connection.ts';
+import type { MigrationFile } from '../database/migration-file.ts';
+import { type Notice, runMigrationFile } from '../database/migration-runner.ts';
+import { ReembedError } from '../errors.ts';
+import { dropInvalidIndexes } from './3-index.ts';
+
+/** An index build that runs now: a row of reembed.index_build, times in seconds. */
+export interface IndexBuild {
+  target: string;
+  migration: string;
+  index: string;
+  /** server process that builds */
+  pid: number;
+  phase: string;
+  /** of the present phase; null where it counts nothing */
+  percent: number | null;
+  waiting_for: string | null;
+  started_at: Date | null;
+  elapsed_seconds: number | null;
+  predicted_seconds: number | null;
+}
+
+/** Where a build is shown while it runs. */
+export interface BuildDisplay {
+  /** called about twice a second */
+  update(build: IndexBuild): void;
+  say(line: string): void;
+  stop(): void;
+}
+
+/** How a build goes about it. */
+export interface IndexBuildOptions {
+  notice: Notice;
+  /** settings of the session that builds, by name */
+  settings?: Record<string, string>;
+  /** opens a display for a build; without one nothing is shown but notices */
+  display?: () => BuildDisplay;
+}
+
+/** IVFFlat does not begin with less memory than its k-means takes. */
+export class IndexMemoryTooSmall extends ReembedError {
+  constructor(megabytes: number, cause: unknown) {
+    super(
+      'index_memory_too_small',
+      `the index needs ${megabytes} MB to be built, more than it may use`,
+      `if the server can spare it: REEMBED_INDEX_MEMORY=${megabytes}MB, then run the command again; else write the campaign anew with fewer lists`,
+      { cause },
+    );
+  }
+}
+
+const POLL_MS = 500;
+
+/** What the environment says about index builds, as settings of the session that reembed.prepare_index_build() reads. */
+export function indexSettings({ indexMemory, indexWorkers }: Pick<Config, 'indexMemory' | 'indexWorkers'>): Record<string, string> {
+  return {
+    ...(indexMemory === undefined ? {} : { 'reembed.index_memory': indexMemory }),
+    ...(indexWorkers === undefined ? {} : { 'reembed.index_workers': String(indexWorkers) }),
+  };
+}
+
+/**
+ * Reads which index builds run now.
+ *
+ * @param target full name of a target; all of them when left out
+ */
+export async function readIndexBuilds(db: Queryable, target?: string): Promise<IndexBuild[]> {
+  const { rows } = await db.query<IndexBuild>(
+    `SELECT target, migration, index, pid, phase, percent::double precision AS percent, waiting_for, started_at,
+            extract(epoch FROM clock_timestamp() - started_at)::double precision AS elapsed_seconds,
+            extract(epoch FROM predicted)::double precision AS predicted_seconds
+       FROM reembed.index_build WHERE $1::text IS NULL OR target = $1 ORDER BY started_at`,
+    [target ?? null],
+  );
+  return rows;
+}
+
+/**
+ * Runs a file that builds indexes, after dropping what an earlier build of the same campaign left INVALID. Where the server
+ * has too little shared memory for parallel workers, it builds once more without them.
+ *
+ * @throws LockNotAvailable, MigrationFailed and the like; IndexMemoryTooSmall
+ */
+export async function runIndexBuild(
+  database: Database,
+  file: MigrationFile & { campaign: string },
+  direction: 'up' | 'down',
+  options: IndexBuildOptions,
+): Promise<void> {
+  const display = options.display?.();
+  const notice = display ? display.say : options.notice;
+  const build = async (settings: Record<string, string>) => {
+    await dropInvalidIndexes(database, file.campaign, notice);
+    await runMigrationFile(database, file, direction, notice, { settings, passNotices: true });
+  };
+  const stop = new AbortController();
+  // The embedded database has a single session: a look would wait until the build is over.
+  const watched = display && !database.embedded ? watchBuild(database, file.campaign, display, stop.signal) : undefined;
+  try {
+    await build(options.settings ?? {}).catch(async (error: unknown) => {
+      if (!isSharedMemoryFailure(error)) throw explain(error);
+      notice('the server has too little shared memory for parallel workers (/dev/shm; of a container, --shm-size): building without them');
+      await build({ ...options.settings, 'reembed.index_workers': '0' });
+    });
+  } finally {
+    stop.abort();
+    await watched;
+    display?.stop();
+  }
+}
+
+async function watchBuild(database: Database, campaign: string, display: BuildDisplay, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    // One short statement: the build waits for every transaction older than itself, this one too. A look that fails is no
+    // reason to end a build that goes on.
+    const builds = await readIndexBuilds(database.pool).catch(() => []);
+    for (const build of builds) if (build.migration === campaign && !signal.aborted) display.update(build);
+    await sleep(POLL_MS, undefined, { signal }).catch(() => {});
+  }
+}
+
+/** Whether dynamic shared memory could not be had: by code and by what it is called there, as messages are translated. */
+function isSharedMemoryFailure(error: unknown): boolean {
+  const { code = '', message = '' } = causeOf(error);
+  return /^53[12]00$/.test(code) && /PostgreSQL\.\d+|pg_dynshmem|shared memory/.test(message);
+}
+
+function explain(error: unknown): unknown {
+  const { code, message = '' } = causeOf(error);
+  const [, megabytes] = /memory required is (\d+) MB/.exec(message) ?? [];
+  return code === '54000' && megabytes ? new IndexMemoryTooSmall(Number(megabytes), error) : error;
+}
+
+function causeOf(error: unknown): { code?: string; message?: string } {
+  return error instanceof ReembedError && error.cause ? error.cause : (error as Error);
+}
