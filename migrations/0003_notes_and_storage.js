@@ -75,6 +75,24 @@ COMMENT ON COLUMN reembed.setting.max_lock_waits IS 'The backfill writes nothing
 COMMENT ON COLUMN reembed.setting.yields_to_vacuum IS 'The backfill writes a quarter of the time while the table is vacuumed.';
 COMMENT ON COLUMN reembed.setting.max_read_slowdown IS 'The backfill writes less of the time while searches take more than so many times what they took before it, at the 95th percentile; null: no matter how long.';
 
+CREATE TABLE reembed.throttle (
+  target text NOT NULL REFERENCES reembed.target ON DELETE CASCADE,
+  signal text NOT NULL,
+  effect text NOT NULL,
+  reason text NOT NULL,
+  since timestamptz NOT NULL DEFAULT clock_timestamp(),
+  seen_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  PRIMARY KEY (target, signal),
+  CONSTRAINT effect_is_known CHECK (effect IN ('stops', 'slows', 'none'))
+);
+COMMENT ON TABLE reembed.throttle IS 'Signs of trouble that workers saw when they last looked, once a second while they write; reembed.health shows those of the last ten seconds.';
+COMMENT ON COLUMN reembed.throttle.target IS 'The target.';
+COMMENT ON COLUMN reembed.throttle.signal IS 'Kind of the sign.';
+COMMENT ON COLUMN reembed.throttle.effect IS 'What it does to the backfill: stops, slows, or none.';
+COMMENT ON COLUMN reembed.throttle.reason IS 'What was seen.';
+COMMENT ON COLUMN reembed.throttle.since IS 'When it was first seen.';
+COMMENT ON COLUMN reembed.throttle.seen_at IS 'When it was last seen.';
+
 CREATE TABLE reembed.read_probe (
   target text NOT NULL REFERENCES reembed.target ON DELETE CASCADE,
   at timestamptz NOT NULL DEFAULT clock_timestamp(),
@@ -104,7 +122,7 @@ BEGIN
   END IF;
 END $$;
 
-DROP TABLE reembed.read_probe, reembed.repeated_text;
+DROP TABLE reembed.read_probe, reembed.throttle, reembed.repeated_text;
 ALTER TABLE reembed.setting DROP COLUMN max_replica_lag_bytes, DROP COLUMN max_wal_backlog_bytes, DROP COLUMN max_lock_waits,
   DROP COLUMN yields_to_vacuum, DROP COLUMN max_read_slowdown;
 ALTER TABLE reembed.migration DROP COLUMN from_relation, DROP COLUMN to_relation;

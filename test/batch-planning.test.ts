@@ -36,7 +36,7 @@ test.serial('every row that has a text but no vector is in one batch, and the ra
   const { pool } = stage.db;
   await fc.assert(
     fc.asyncProperty(rows, fc.integer({ min: 1, max: 30 }), fc.boolean(), async (table, batchRows, vacuumed) => {
-      await pool.query('TRUNCATE documents; DELETE FROM reembed.batch');
+      await pool.query('TRUNCATE documents; DELETE FROM reembed.repeated_text; DELETE FROM reembed.batch');
       await pool.query(
         `INSERT INTO documents (id, content, embedding_v2)
          SELECT place, text, CASE WHEN has_vector THEN array_fill(1, ARRAY[${NEW_DIMENSIONS}])::vector END

@@ -56,7 +56,7 @@ if (process.env.TEST_DATABASE_URL) {
   });
 
   test.serial('while somebody holds an old snapshot the order is plain, and health says who it is', async (t) => {
-    await startCampaign(stage, 'held', { rows: 100, fill: fill('held') });
+    const campaign = await startCampaign(stage, 'held', { rows: 100, fill: fill('held') });
     const holder = new pg.Client({ connectionString: stage.db.url });
     await holder.connect();
     await holder.query('BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM held');
@@ -68,9 +68,10 @@ if (process.env.TEST_DATABASE_URL) {
       ).rows[0].last;
     t.true((await waves()) > 1);
     await until(async () => (await waves()) === 1, 'ten seconds', 20);
+    await sql(`SELECT reembed.look_for_trouble('${campaign.target}')`);
     const { rows } = await sql("SELECT reason, throttles FROM reembed.health WHERE reason LIKE '%snapshot%'");
     t.is(rows.length, 1);
-    t.regex(rows[0].reason, /^process \d+ holds a snapshot since .+: meanwhile updates of the table find no room in their pages/);
+    t.regex(rows[0].reason, /^process \d+ is in a transaction since .+: meanwhile updates of the table find no room in their pages/);
     t.false(rows[0].throttles);
     await holder.query('COMMIT');
     t.true((await waves()) > 1);

@@ -12,7 +12,8 @@ AS $$
                 + 4 * (s.samples * p_lists + 2 * s.samples + p_lists::bigint * (p_lists + p_dimensions + 3))
          END
     FROM (SELECT (8 + p_dimensions * CASE p_element_type WHEN 'halfvec' THEN 2 ELSE 4 END)::bigint AS bytes) AS v,
-         LATERAL (SELECT least(w.samples, greatest(10000, p_rows)) AS places, least(w.samples, p_rows) AS samples
+         -- Older versions make room for as many samples as they would like, newer ones for no more than there are rows.
+         LATERAL (SELECT w.samples AS places, least(w.samples, p_rows) AS samples
                     FROM (SELECT greatest(10000, 50::bigint * p_lists) AS samples) AS w) AS s;
 $$;
 COMMENT ON FUNCTION reembed.index_build_bytes IS 'Memory that the build of a vector index takes, in bytes: the HNSW graph, or the k-means of IVFFlat.';

@@ -11,14 +11,8 @@ SELECT s.target, true, 'no worker is running'
    AND (EXISTS (SELECT FROM reembed.stale_row AS r WHERE r.target = s.target)
         OR EXISTS (SELECT FROM reembed.batch AS b JOIN reembed.migration AS m ON m.name = b.migration WHERE m.target = s.target AND b.state = 'pending'))
 UNION ALL
-SELECT m.target, true, g.reason
-  FROM reembed.migration AS m, reembed.throttle_signals(m.target) AS g
- WHERE EXISTS (SELECT FROM reembed.batch AS b WHERE b.migration = m.name AND b.state = 'pending')
-UNION ALL
-SELECT v.target, false, o.reason || ': meanwhile updates of the table find no room in their pages and go into every index'
-  FROM reembed.vector_column AS v, reembed.old_snapshot() AS o(reason)
- WHERE v.role = 'new' AND NOT v.is_side_table AND o.reason IS NOT NULL
-   AND EXISTS (SELECT FROM reembed.batch AS b WHERE b.migration = v.migration AND b.state = 'pending')
+SELECT h.target, h.effect <> 'none', h.reason
+  FROM reembed.throttle AS h WHERE h.seen_at > now() - interval '10 seconds'
 UNION ALL
 SELECT f.target, false, format('%s rows failed with %s', count(*), f.class)
   FROM reembed.failed_row AS f GROUP BY f.target, f.class

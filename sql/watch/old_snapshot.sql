@@ -1,12 +1,17 @@
--- With the owner's rights: the snapshots of others are hidden from most roles.
+-- With the owner's rights: the snapshots of others are hidden from most roles. A transaction that has written something is
+-- in everybody's snapshots, whichever database it is in; one that only reads matters in its own.
 CREATE OR REPLACE FUNCTION reembed.old_snapshot() RETURNS text
 LANGUAGE sql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
-  SELECT format('process %s holds a snapshot since %s', a.pid, to_char(a.xact_start, 'YYYY-MM-DD HH24:MI:SS'))
-    FROM pg_stat_activity AS a
-   WHERE a.backend_xmin IS NOT NULL AND a.datname = current_database() AND a.backend_type = 'client backend'
-     AND a.xact_start < clock_timestamp() - interval '10 seconds'
-   ORDER BY a.xact_start LIMIT 1;
+  SELECT o.text
+    FROM (SELECT format('process %s is in a transaction since %s', a.pid, to_char(a.xact_start, 'YYYY-MM-DD HH24:MI:SS')) AS text, a.xact_start AS since
+            FROM pg_stat_activity AS a
+           WHERE a.backend_type = 'client backend' AND (a.backend_xid IS NOT NULL OR a.backend_xmin IS NOT NULL AND a.datname = current_database())
+          UNION ALL
+          SELECT format('prepared transaction %s is open since %s', p.gid, to_char(p.prepared, 'YYYY-MM-DD HH24:MI:SS')), p.prepared
+            FROM pg_prepared_xacts AS p) AS o
+   WHERE o.since < clock_timestamp() - interval '10 seconds'
+   ORDER BY o.since LIMIT 1;
 $$;
-COMMENT ON FUNCTION reembed.old_snapshot IS 'Who keeps row versions of more than ten seconds ago from being cleared away; null when nobody does.';
+COMMENT ON FUNCTION reembed.old_snapshot IS 'Whose transaction keeps row versions of more than ten seconds ago from being cleared away; null when nobody''s does.';

@@ -1,5 +1,5 @@
 -- With the owner's rights: what sessions and standbys do is hidden from others. Any one of these signs is enough.
-CREATE OR REPLACE FUNCTION reembed.throttle_signals(p_target text) RETURNS TABLE (signal text, stops boolean, reason text)
+CREATE OR REPLACE FUNCTION reembed.throttle_signals(p_target text) RETURNS TABLE (signal text, effect text, reason text)
 LANGUAGE plpgsql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
@@ -21,7 +21,7 @@ BEGIN
     SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), w.replay_lsn), coalesce(nullif(w.application_name, ''), w.client_addr::text, 'a standby') INTO v_bytes, v_name
       FROM pg_stat_replication AS w WHERE w.replay_lsn IS NOT NULL ORDER BY w.replay_lsn LIMIT 1;
     IF v_bytes > s.max_replica_lag_bytes THEN
-      RETURN QUERY SELECT 'replica lag', true, format('standby %s is %s behind (max_replica_lag_bytes: %s)', v_name, pg_size_pretty(v_bytes), pg_size_pretty(s.max_replica_lag_bytes));
+      RETURN QUERY SELECT 'replica lag', 'stops', format('standby %s is %s behind (max_replica_lag_bytes: %s)', v_name, pg_size_pretty(v_bytes), pg_size_pretty(s.max_replica_lag_bytes));
     END IF;
   END IF;
 
@@ -35,7 +35,7 @@ BEGIN
              WHERE current_setting('archive_mode') <> 'off' AND a.last_archived_wal ~ '^[0-9A-F]{24}$' AND current_setting('wal_segment_size') = '16MB') AS b
      ORDER BY b.bytes DESC LIMIT 1;
     IF v_bytes > s.max_wal_backlog_bytes THEN
-      RETURN QUERY SELECT 'WAL backlog', true, format('%s of WAL %s (max_wal_backlog_bytes: %s)', pg_size_pretty(v_bytes), v_name, pg_size_pretty(s.max_wal_backlog_bytes));
+      RETURN QUERY SELECT 'WAL backlog', 'stops', format('%s of WAL %s (max_wal_backlog_bytes: %s)', pg_size_pretty(v_bytes), v_name, pg_size_pretty(s.max_wal_backlog_bytes));
     END IF;
   END IF;
 
@@ -45,7 +45,7 @@ BEGIN
      WHERE l.database = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database()) AND l.relation = ANY (v_relations)
        AND (NOT l.granted OR l.locktype = 'tuple') AND l.pid <> pg_backend_pid();
     IF v_count > s.max_lock_waits THEN
-      RETURN QUERY SELECT 'lock waits', true, format('%s sessions wait for locks on the table (max_lock_waits: %s)', v_count, s.max_lock_waits);
+      RETURN QUERY SELECT 'lock waits', 'stops', format('%s sessions wait for locks on the table (max_lock_waits: %s)', v_count, s.max_lock_waits);
     END IF;
   END IF;
 
@@ -53,7 +53,7 @@ BEGIN
     -- Of the application's table alone: a side table has next to nothing to clean while it is filled.
     SELECT count(*) INTO v_count FROM pg_stat_progress_vacuum AS v JOIN reembed.target AS t ON t.relation = v.relid WHERE t.name = p_target;
     IF v_count > 0 THEN
-      RETURN QUERY SELECT 'vacuum', false, 'the table is being vacuumed (yields_to_vacuum)';
+      RETURN QUERY SELECT 'vacuum', 'slows', 'the table is being vacuumed (yields_to_vacuum)';
     END IF;
   END IF;
 
@@ -63,8 +63,14 @@ BEGIN
       INTO v_idle, v_now
       FROM reembed.read_probe AS p WHERE p.target = p_target;
     IF v_now > v_idle * s.max_read_slowdown THEN
-      RETURN QUERY SELECT 'slow reads', false, format('searches take %s ms, %s ms before the backfill (95th percentile; max_read_slowdown: %s)', round(v_now::numeric, 1), round(v_idle::numeric, 1), s.max_read_slowdown);
+      RETURN QUERY SELECT 'slow reads', 'slows', format('searches take %s ms, %s ms before the backfill (95th percentile; max_read_slowdown: %s)', round(v_now::numeric, 1), round(v_idle::numeric, 1), s.max_read_slowdown);
     END IF;
+  END IF;
+
+  -- Of no use to a side table's backfill, which updates nothing.
+  v_name := reembed.old_snapshot();
+  IF v_name IS NOT NULL AND EXISTS (SELECT FROM reembed.vector_column AS v WHERE v.target = p_target AND v.role = 'new' AND NOT v.is_side_table) THEN
+    RETURN QUERY SELECT 'old snapshot', 'none', v_name || ': meanwhile updates of the table find no room in their pages and go into every index';
   END IF;
 END;
 $$;

@@ -73,6 +73,7 @@ const WORKER_RIGHTS: Record<string, string> = {
   provider_quota: 'SELECT, INSERT, UPDATE',
   worker: CHANGE,
   read_probe: READ,
+  throttle: READ,
   event: READ,
   validation: READ,
   schema_migration: READ,

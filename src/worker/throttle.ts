@@ -11,7 +11,7 @@ export interface Throttle {
 
 interface Signal {
   signal: string;
-  stops: boolean;
+  effect: 'stops' | 'slows' | 'none';
   reason: string;
 }
 
@@ -21,7 +21,7 @@ const SMALLEST_SHARE = 0.02;
 const IDLE_PROBES = 40;
 
 /**
- * One for each target in a process. What it looks at is reembed.throttle_signals(): the same that DBAs see in reembed.health.
+ * One for each target in a process. What reembed.look_for_trouble() tells it, DBAs see in reembed.health.
  *
  * @param stopping once aborted nothing is held back any more: what was embedded is still to be stored
  */
@@ -42,7 +42,7 @@ export function createThrottle(db: Queryable, target: string, notice: (line: str
       }
       while (!stopping?.aborted) {
         if (Date.now() - lookedAt >= LOOK_EVERY_MS) await look();
-        if (!signals.some(({ stops }) => stops)) return;
+        if (!signals.some(({ effect }) => effect === 'stops')) return;
         await pause(LOOK_EVERY_MS);
       }
     },
@@ -63,15 +63,16 @@ export function createThrottle(db: Queryable, target: string, notice: (line: str
       isMeasured = true;
       await probe(false);
     }
-    signals = (await db.query<Signal>('SELECT signal, stops, reason FROM reembed.throttle_signals($1)', [target])).rows;
+    signals = (await db.query<Signal>('SELECT signal, effect, reason FROM reembed.look_for_trouble($1)', [target])).rows;
     lookedAt = Date.now();
     const areReadsSlow = signals.some(({ signal }) => signal === 'slow reads');
     shareBesideReads = areReadsSlow ? Math.max(SMALLEST_SHARE, shareBesideReads / 2) : Math.min(1, shareBesideReads * 1.2);
-    const kinds = signals.map(({ signal }) => signal).join();
+    const inTheWay = signals.filter(({ effect }) => effect !== 'none');
+    const kinds = inTheWay.map(({ signal }) => signal).join();
     if (kinds === said) return;
     said = kinds;
     notice(
-      `${target}: ${signals.length > 0 ? `held back: ${signals.map(({ reason }) => reason).join('; ')}` : 'nothing holds the backfill back any more'}`,
+      `${target}: ${inTheWay.length > 0 ? `held back: ${inTheWay.map(({ reason }) => reason).join('; ')}` : 'nothing holds the backfill back any more'}`,
     );
   }
 
