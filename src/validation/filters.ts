@@ -6,7 +6,7 @@ import { nearestExactly } from './exact-search.ts';
 import { inParallel } from './in-parallel.ts';
 import { type IterativeScan, nearestByIndex } from './index-search.ts';
 import { spread, type VectorQuery } from './queries.ts';
-import { type FoundRow, viewSource } from './search-source.ts';
+import { type FoundRow, filteredSource } from './search-source.ts';
 import { BadFilter } from './validation-error.ts';
 
 /** What searches with a filter bring, as reembed.validation_filter holds it. */
@@ -95,7 +95,7 @@ async function searchPass(
   iterativeScans: readonly IterativeScan[],
   k: number,
 ): Promise<FilteredRows[]> {
-  const source = viewSource(campaign, campaign.new, filter);
+  const source = filteredSource(campaign, campaign.new, filter);
   const vectors = queries.map(({ newVector }) => newVector);
   return readOnly(pool, filter, async (client) => {
     const found = queries.map(() => new Map<IterativeScan, FoundRow[]>());
@@ -129,7 +129,7 @@ async function readOnly<T>(pool: pg.Pool, filter: string, work: (client: Queryab
     );
   } catch (error) {
     const { code = '', message } = error as Error & { code?: string };
-    // Class 42: syntax, names, types, rights; 22: values; 25: a write; 54: too deep; 0A: what may not stand there.
-    throw /^(42|22|25|54|0A)/.test(code) ? new BadFilter(filter, message) : error;
+    // Class 42: syntax, names, types (42501 is a missing right); 22: values; 25: a write; 54: too deep; 0A: what may not stand there.
+    throw /^(42(?!501)|22|25|54|0A)/.test(code) ? new BadFilter(filter, message) : error;
   }
 }

@@ -1,6 +1,6 @@
 import type { Queryable } from '../database/connection.ts';
 import type { Campaign } from './campaign.ts';
-import { type FoundRow, type SearchSource, viewSource } from './search-source.ts';
+import { type FoundRow, liveSource, type SearchSource } from './search-source.ts';
 
 // Without enable_sort = off a small table is read through its primary key and sorted, which is exact too.
 const BY_INDEX = `SET LOCAL enable_indexscan = on; SET LOCAL enable_indexonlyscan = off; SET LOCAL enable_bitmapscan = off;
@@ -54,7 +54,7 @@ export async function inspectIndex(
     const { rows } = await client.query<{ 'QUERY PLAN': unknown }>(`EXPLAIN (FORMAT JSON) ${indexedSql(searched)}`, [vector, limit]);
     return readsInOrder(rows[0]?.['QUERY PLAN']);
   };
-  const chosen = await isServed(viewSource(campaign, campaign.new));
+  const chosen = await isServed(liveSource(campaign, campaign.new));
   await client.query(BY_INDEX);
   const usable = await isServed(source);
   const { rows } = await client.query<{ name: string; setting: string }>(

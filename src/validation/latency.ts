@@ -3,7 +3,7 @@ import { inTransaction, type Queryable } from '../database/connection.ts';
 import type { Campaign } from './campaign.ts';
 import { LOCK_WAIT } from './comparison.ts';
 import { spread, type VectorQuery } from './queries.ts';
-import { viewSource } from './search-source.ts';
+import { liveSource } from './search-source.ts';
 
 /** How long one query took on the server, in milliseconds. */
 export interface SearchTime {
@@ -17,7 +17,7 @@ const MOST_QUERIES = 50;
 const SECONDS = 10;
 
 /**
- * Times searches as the application makes them: through the view of each model, by the plan that the planner chooses, under
+ * Times searches as the application makes them: of what the view of each model is made of, by the plan that the planner chooses, under
  * the settings of the session. Each is made twice in a row, the second one counts, so that what it needs is in memory for both
  * models. The time is that of execution on the server, without the network and without planning.
  *
@@ -44,7 +44,7 @@ export async function timeSearches(pool: pg.Pool, campaign: Campaign, queries: r
 }
 
 async function timeSearch(client: Queryable, campaign: Campaign, side: 'old' | 'new', vector: string, k: number): Promise<number> {
-  const { rows: from, vector: column, operator, vectorType, keyText } = viewSource(campaign, campaign[side]);
+  const { rows: from, vector: column, operator, vectorType, keyText } = liveSource(campaign, campaign[side]);
   const search = `EXPLAIN (ANALYZE, TIMING OFF, BUFFERS OFF, FORMAT JSON)
     SELECT ${keyText} FROM ${from} ORDER BY ${column} ${operator} $1::${vectorType} LIMIT $2`;
   await client.query(search, [vector, k]);

@@ -45,21 +45,23 @@ export function tableSource(campaign: Campaign, compared: ComparedModel, judgeme
 }
 
 /**
- * The view of one of the models: what the application's searches read when that model is live.
- *
- * @param filter condition on the rows of the view, admitted by admitFilter()
+ * What the application's searches read when the model is live: what its view is made of, so that no right on the view is needed.
  */
-export function viewSource(campaign: Campaign, compared: ComparedModel, filter?: string): SearchSource {
+export function liveSource(campaign: Campaign, compared: ComparedModel): SearchSource {
+  return { ...tableSource(campaign, compared), isEligible: null };
+}
+
+/**
+ * The rows of the live view that a condition holds for, as it will be with the model.
+ *
+ * @param filter condition on the columns of the view, admitted by admitFilter()
+ */
+export function filteredSource(campaign: Campaign, compared: ComparedModel, filter: string): SearchSource {
   return {
-    rows: filter === undefined ? `${compared.view} AS t` : `(SELECT * FROM ${compared.view} AS t WHERE (\n${filter}\n)) AS t`,
+    ...liveSource(campaign, compared),
+    rows: `(SELECT * FROM ${compared.view} AS t WHERE (\n${filter}\n)) AS t`,
     sampledRows: null,
     vector: `t.${campaign.viewVector}`,
-    isEligible: null,
-    keyText: campaign.keyText,
-    judgedId: campaign.keyText,
-    keyColumns: campaign.keyColumns,
-    vectorType: compared.vectorType,
-    operator: compared.operator,
   };
 }
 
