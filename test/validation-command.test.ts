@@ -98,6 +98,42 @@ test.serial('a run that misses a threshold prints it and exits with 4', async (t
   t.is(result.lowest_overlap.length, 5);
 });
 
+test.serial('queries made of the rows, sliced, filtered and cut, print every part in a hundred columns', async (t) => {
+  await database.pool.query('UPDATE reembed.setting SET min_index_recall = 0.9');
+  const args = [
+    'validate',
+    '--queries-from',
+    'generated',
+    '--sample',
+    '60',
+    '--filter',
+    'id > 50',
+    '--cutoff',
+    '0.7',
+    '--slice-by',
+    'id',
+    '--lowest',
+    '1',
+  ];
+  const { code, stdout, stderr } = await workplace.run(args);
+  t.is(code, 0, stderr);
+  t.regex(stdout, /\n60 queries from generated, each to find its own row, 10 nearest rows of each, seed \d+\n/);
+  t.regex(stdout, /\nby id, with the number of queries:\n/);
+  t.regex(stdout, /\n +and \d+ more values\n/);
+  t.regex(stdout, /\nby kind, with the number of queries:\n +terms +60 +overlap 0\.\d{3} +nDCG@10 \d\.\d{3} -> \d\.\d{3}/);
+  t.regex(stdout, /\n +id > 50 +strict_order +10\.0 of 10\.0 rows +index recall \d\.\d{3}\n/);
+  t.regex(stdout, /\nscores \(cosine similarity\):\n +percent below +0 +10 /);
+  t.regex(stdout, /\n +same share +0\.700 -> 0\.\d{3} \[0\.\d{3}, 0\.\d{3}\] +\d+\.\d %/);
+  t.true(stdout.split('\n').every((line) => line.length <= 100));
+  const seed = /seed (\d+)/.exec(stdout)?.[1] ?? '';
+  const [first, second] = [
+    await workplace.run([...args, '--json', '--seed', seed]),
+    await workplace.run([...args, '--json', '--seed', seed]),
+  ];
+  const overlap = (text: string) => JSON.parse(text).metrics.find(({ metric }: { metric: string }) => metric === 'overlap');
+  t.deepEqual(overlap(first.stdout), overlap(second.stdout));
+});
+
 test.serial('options that do not fit together are refused as wrong usage', async (t) => {
   for (const args of [
     ['--queries', 'queries.jsonl', '--query-table', 'documents', '--query-text', 'content'],

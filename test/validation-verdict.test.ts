@@ -135,7 +135,7 @@ test.serial('what was found before the last batch was embedded does not count an
     last_block: 0,
     rows: 1,
     state: 'done',
-    finished_at: new Date(),
+    finished_at: new Date(Date.now() + 500),
   });
   t.deepEqual((await judge(await runOf({ started_at: new Date(Date.now() + 1000) }))).fails, []);
   await database.pool.query('DELETE FROM reembed.batch; DELETE FROM reembed.validation');
@@ -216,6 +216,10 @@ test.serial('a filter fails when the better way of scanning brings too few rows,
     'where published, searches bring only 0.8000 of the rows wanted even with iterative scan strict_order, min_filtered_rows is 0.9',
   ]);
   t.deepEqual((await judged(filter('off', 10, 0.9))).fails, ['where published, index recall is 0.9000, below min_index_recall 0.95']);
+  const { rows } = await database.pool.query('SELECT max(validation)::text AS last FROM reembed.validation_filter');
+  t.deepEqual((await judge(await runOf())).fails, [
+    `where published (validation ${rows[0].last}), index recall is 0.9000, below min_index_recall 0.95`,
+  ]);
   await database.pool.query('DELETE FROM reembed.validation');
 });
 

@@ -12,6 +12,7 @@ DECLARE
   i record;
   v_runs bigint[];
   v_rows bigint;
+  v_where text;
   -- Means of floating-point numbers: 0.95 may come out as 0.9499999999999999.
   c_tolerance constant double precision := 1e-9;
 BEGIN
@@ -100,12 +101,13 @@ BEGIN
      WHERE f.validation = (SELECT max(o.validation) FROM reembed.validation_filter AS o WHERE o.validation = ANY (v_runs)) AND f.wanted_rows > 0
      GROUP BY f.filter, f.validation ORDER BY f.filter
   LOOP
+    v_where := concat('where ', i.filter, CASE WHEN i.validation <> v.id THEN format(' (validation %s)', i.validation) END);
     IF i.best_rows < s.min_filtered_rows - c_tolerance THEN
-      RETURN QUERY SELECT true, format('where %s, searches bring only %s of the rows wanted%s, min_filtered_rows is %s', i.filter, round(i.best_rows::numeric, 4), ' even with iterative scan ' || i.iterative_scan, s.min_filtered_rows);
+      RETURN QUERY SELECT true, format('%s, searches bring only %s of the rows wanted%s, min_filtered_rows is %s', v_where, round(i.best_rows::numeric, 4), ' even with iterative scan ' || i.iterative_scan, s.min_filtered_rows);
     ELSIF i.best_recall < s.min_index_recall - c_tolerance THEN
-      RETURN QUERY SELECT true, format('where %s, index recall is %s, below min_index_recall %s', i.filter, round(i.best_recall::numeric, 4), s.min_index_recall);
+      RETURN QUERY SELECT true, format('%s, index recall is %s, below min_index_recall %s', v_where, round(i.best_recall::numeric, 4), s.min_index_recall);
     ELSIF i.plain_rows < s.min_filtered_rows - c_tolerance THEN
-      RETURN QUERY SELECT false, format('where %s, searches bring only %s of the rows wanted without iterative scan; let the application set it to %s', i.filter, round(i.plain_rows::numeric, 4), i.iterative_scan);
+      RETURN QUERY SELECT false, format('%s, searches bring only %s of the rows wanted without iterative scan; let the application set it to %s', v_where, round(i.plain_rows::numeric, 4), i.iterative_scan);
     END IF;
   END LOOP;
 

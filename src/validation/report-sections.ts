@@ -44,9 +44,9 @@ export function filterSection({ filters }: ValidationResult): string[] {
 export function cutoffSection({ cutoffs, distributions, k, campaign }: ValidationResult): string[] {
   if (!cutoffs.some(({ basis }) => basis === 'same_share')) return [];
   const scores = plainTable();
-  scores.push(['percent of rows below', ...Array.from({ length: 11 }, (_, i) => String(i * 10))]);
+  scores.push(['percent below', ...Array.from({ length: 11 }, (_, i) => String(i * 10))]);
   for (const { role, rows, deciles } of distributions) {
-    scores.push([`${role}, ${rows === 'nearest' ? `the ${k} nearest` : 'random rows'}`, ...deciles.map((score) => score.toFixed(2))]);
+    scores.push([`${role}, ${rows === 'nearest' ? `${k} nearest` : 'random rows'}`, ...deciles.map((score) => score.toFixed(2))]);
   }
   const moved = plainTable();
   for (const cutoff of cutoffs) moved.push(cutoffRow(cutoff));

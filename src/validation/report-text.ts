@@ -14,10 +14,10 @@ import type { ValidationResult } from './validate.ts';
 export function reportText(result: ValidationResult, lowest: number): string {
   const { campaign, comparisons, metrics, k, knownItems } = result;
   const judged = overall(metrics, 'ndcg')?.queries ?? 0;
-  const judgedText = judged === 0 ? '' : knownItems ? ', each to find the row it was made of' : `, ${judged} of them judged`;
+  const judgedText = judged === 0 ? '' : knownItems ? ', each to find its own row' : `, ${judged} of them judged`;
   return [
     `validation ${result.id}: ${campaign.old.model.name} -> ${campaign.new.model.name} on ${campaign.target}`,
-    `${comparisons.length} queries from ${result.querySource}${judgedText}, the ${k} nearest rows of each (seed ${result.seed})`,
+    `${comparisons.length} queries from ${result.querySource}${judgedText}, ${k} nearest rows of each, seed ${result.seed}`,
     '',
     figuresTable(result),
     '',
@@ -95,7 +95,9 @@ function notes(result: ValidationResult): string[] {
   if (coverage.justChangedRows > 0)
     lines.push(`${coverage.justChangedRows} of the missing rows changed in the last 30 seconds and do not count: the workers are at them.`);
   if (!index?.usable)
-    lines.push('There is no valid index on the new vectors yet; validate again when it is built, the switch asks for it.');
+    lines.push(
+      'There is no valid index on the new vectors yet; validate again when it is built, the switch asks for it. Filters wait for it, too.',
+    );
   return lines.length === 0 ? [] : [...lines, ''];
 }
 

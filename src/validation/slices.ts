@@ -16,7 +16,7 @@ export const ALL_QUERIES = { slice: '', value: '' };
 const MOST_VALUES = 50;
 const OTHER_VALUES = '(other)';
 // Below this a quarter of the queries says nothing.
-const FEWEST_FOR_QUARTERS = 20;
+const FEWEST_FOR_QUARTERS = 40;
 
 /** The queries divided by each column that the run is sliced by, and by length into quarters. */
 export function sliceQueries(comparisons: readonly QueryComparison[]): Slice[] {
@@ -42,6 +42,7 @@ function byLength(comparisons: readonly QueryComparison[]): Slice[] {
     .sort(([a], [b]) => a - b)
     .map(([, group]) => {
       const inGroup = group.map(({ query }) => query.length);
-      return { slice: 'length', value: `${Math.min(...inGroup)}-${Math.max(...inGroup)} characters`, comparisons: group };
+      const [fewest, most] = [Math.min(...inGroup), Math.max(...inGroup)];
+      return { slice: 'length', value: `${fewest === most ? fewest : `${fewest}-${most}`} characters`, comparisons: group };
     });
 }
