@@ -1,115 +1,81 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import test from 'ava';
-import { createWorkplace } from './harness/command.ts';
-import { createTestDatabase } from './harness/database.ts';
-import { vectorText } from './harness/documents.ts';
-import { startProvider } from './harness/provider.ts';
+import { createScifact, HAS_SCIFACT, MINILM, USE_LITE } from './harness/scifact.ts';
 
-// SciFact with the vectors of two models is not part of this repository: the test runs where it lies beside it.
-const folder = new URL('../../shared/data/scifact/', import.meta.url);
-const path = (name: string) => fileURLToPath(new URL(name, folder));
-const OLD = { name: 'use-lite', dimensions: 512 };
-const NEW = { name: 'minilm', dimensions: 384 };
-
-function readObjects<T>(name: string): T[] {
-  return readFileSync(path(name), 'utf8')
-    .trimEnd()
-    .split('\n')
-    .map((line) => JSON.parse(line) as T);
+interface Figures {
+  passed: boolean;
+  reasons: string[];
+  queries: number;
+  ndcg_before: number;
+  ndcg_after: number;
+  overlap: number;
+  index_recall: number;
+  metrics: { metric: string; slice: string; value: number; low: number; high: number }[];
+  score_cutoffs: {
+    basis: string;
+    old_cutoff: number;
+    new_cutoff: number;
+    share_before: number;
+    share_after: number;
+    f1_before: number;
+    f1_after: number;
+  }[];
+  truth_audit: { role: string; rows: number; agreeing_rows: number }[];
 }
 
-/** Rows of raw little-endian float32. */
-function readVectors(name: string, dimensions: number): Float32Array[] {
-  const bytes = readFileSync(path(name));
-  const floats = new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
-  return Array.from({ length: floats.length / dimensions }, (_, i) => floats.subarray(i * dimensions, (i + 1) * dimensions));
-}
-
-if (existsSync(folder) && process.env.TEST_DATABASE_URL) {
+if (HAS_SCIFACT) {
   test('SciFact moves from USE-lite to MiniLM with the published figures: nDCG@10 0.212 -> 0.640, overlap@10 0.12', async (t) => {
     t.timeout(300_000);
-    const documents = readObjects<{ id: string; title: string; text: string }>('corpus.jsonl');
-    const queries = readObjects<{ id: string; text: string }>('queries.jsonl');
-    const texts = [...documents.map(({ title, text }) => `${title} ${text}`), ...queries.map(({ text }) => text)];
-    // The provider gives the vectors that the real models gave these texts.
-    const known = new Map<string, Float32Array>();
-    for (const { model, files } of [
-      { model: OLD, files: ['use-lite.docs.f32', 'use-lite.queries.f32'] },
-      { model: NEW, files: ['minilm.docs.f32', 'minilm.queries.f32'] },
-    ]) {
-      files
-        .flatMap((file) => readVectors(file, model.dimensions))
-        .forEach((vector, i) => {
-          known.set(`${model.name}/${texts[i]}`, vector);
-        });
-    }
-    const provider = await startProvider({ [OLD.name]: OLD.dimensions, [NEW.name]: NEW.dimensions });
-    t.teardown(provider.close);
-    provider.script = ({ model, input }) =>
-      input[0] === 'a short text' ? undefined : { vectors: input.map((text) => known.get(`${model}/${text}`) ?? null) };
-
-    const database = await createTestDatabase();
-    t.teardown(database.close);
-    const { pool } = database;
-    await pool.query('CREATE TABLE abstracts (id bigint PRIMARY KEY, title text, body text, embedding vector(512))');
-    for (let i = 0; i < documents.length; i += 500) {
-      const part = documents.slice(i, i + 500);
-      await pool.query('INSERT INTO abstracts SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::vector[])', [
-        part.map(({ id }) => id),
-        part.map(({ title }) => title),
-        part.map(({ text }) => text),
-        part.map(({ title, text }) => vectorText(known.get(`${OLD.name}/${title} ${text}`) as Float32Array)),
-      ]);
-    }
-    await pool.query('CREATE INDEX abstracts_embedding_idx ON abstracts USING hnsw (embedding vector_cosine_ops)');
-
-    const place = createWorkplace({ DATABASE_URL: database.url, OPENAI_API_KEY: 'any-word', OPENAI_BASE_URL: provider.url });
-    t.teardown(place.remove);
-    const create = [
-      'migrate',
-      'create',
-      '--table',
-      'abstracts',
-      '--text-sql',
-      "title || ' ' || body",
-      '--from',
-      OLD.name,
-      '--to',
-      NEW.name,
-    ];
-    t.is((await place.run([...create, '--dimensions', String(NEW.dimensions)])).code, 0);
-    t.is((await place.run(['migrate', 'up', '--wait'])).code, 3);
-
-    // BEIR's queries of the judged split are among more; only those with a judgement count.
-    const judged = new Set(
-      readFileSync(path('qrels.tsv'), 'utf8')
-        .split('\n')
-        .map((line) => line.split('\t')[0]),
-    );
-    const queryFile = join(place.directory, 'queries.jsonl');
-    writeFileSync(
-      queryFile,
-      queries
-        .filter(({ id }) => judged.has(id))
-        .map((query) => JSON.stringify(query))
-        .join('\n'),
-    );
-    const validation = await place.run(['validate', '--queries', queryFile, '--judgements', path('qrels.tsv'), '--json']);
+    const { database, place, queries, judgements } = await createScifact(t, USE_LITE, MINILM);
+    const validation = await place.run(['validate', '--queries', queries, '--judgements', judgements, '--cutoff', '0.5', '--json']);
     t.is(validation.code, 0, validation.stderr);
-    const figures = JSON.parse(validation.stdout) as Record<'ndcg_before' | 'ndcg_after' | 'overlap' | 'index_recall' | 'queries', number>;
-    t.log(figures.queries, figures.ndcg_before, figures.ndcg_after, figures.overlap, figures.index_recall);
-    t.true(Math.abs(figures.ndcg_before - 0.212) <= 0.005);
-    t.true(Math.abs(figures.ndcg_after - 0.64) <= 0.005);
+    const figures = JSON.parse(validation.stdout) as Figures;
+    const ndcg = figures.metrics.find(({ metric, slice }) => metric === 'ndcg' && slice === '');
+    t.log(figures.queries, figures.ndcg_before, figures.ndcg_after, ndcg?.low, ndcg?.high, figures.overlap, figures.index_recall);
+    t.true(Math.abs(figures.ndcg_before - 0.212) <= 0.001);
+    t.true(Math.abs(figures.ndcg_after - 0.64) <= 0.001);
     t.true(Math.abs(figures.overlap - 0.12) <= 0.005);
+    t.true(ndcg !== undefined && ndcg.low > 0.35 && ndcg.low < ndcg.value && ndcg.value < ndcg.high && ndcg.high < 0.5);
+    t.deepEqual(
+      figures.truth_audit.map(({ role, rows, agreeing_rows }) => [role, rows, agreeing_rows]),
+      [
+        ['new', 50, 50],
+        ['old', 50, 50],
+      ],
+    );
+
+    const [same, best] = figures.score_cutoffs;
+    t.log(same, best);
+    // Of the 3,000 rows that 300 queries get, one more or less is kept by the next cut-off.
+    t.true(same !== undefined && Math.abs(same.share_before - same.share_after) <= 1 / 3000 + 1e-9);
+    t.true(best !== undefined && best.basis === 'best_f1' && best.f1_after > 2 * best.f1_before);
 
     t.is((await place.run(['migrate', 'up'])).code, 3);
-    const { rows } = await pool.query('SELECT DISTINCT embedding_model FROM abstracts_live');
-    t.deepEqual(rows, [{ embedding_model: NEW.name }]);
+    const { rows } = await database.pool.query('SELECT DISTINCT embedding_model FROM abstracts_live');
+    t.deepEqual(rows, [{ embedding_model: MINILM.name }]);
+  });
+
+  test('the same campaign reversed is refused by the gate, and a run without judgements does not open it again', async (t) => {
+    t.timeout(300_000);
+    const { database, place, queries, judgements } = await createScifact(t, MINILM, USE_LITE);
+    const validation = await place.run(['validate', '--queries', queries, '--judgements', judgements]);
+    t.is(validation.code, 4);
+    t.regex(
+      validation.stdout,
+      /\nFAIL\n {2}- nDCG@10 fell from 0\.6\d+ to 0\.2\d+, by more than max_ndcg_drop 0\.02 \(95 % interval of the\n +difference -0\.4\d+ to -0\.3\d+, 300 queries\)\n$/,
+    );
+    const closed = await place.run(['migrate', 'up']);
+    t.is(closed.code, 3);
+    t.regex(closed.stderr, /the last validation failed: nDCG@10 fell from 0\.6/);
+
+    const unjudged = await place.run(['validate']);
+    t.is(unjudged.code, 4);
+    t.regex(unjudged.stderr, /nDCG@10 fell from 0\.6\d+ to 0\.2\d+, .* in validation 1/);
+    t.is((await place.run(['migrate', 'up'])).code, 3);
+    const { rows } = await database.pool.query('SELECT DISTINCT embedding_model FROM abstracts_live');
+    t.deepEqual(rows, [{ embedding_model: MINILM.name }]);
   });
 } else {
   test('the figures of SciFact are checked on a real server beside which its data lies', (t) => {
-    t.false(existsSync(folder) && process.env.TEST_DATABASE_URL !== undefined);
+    t.false(HAS_SCIFACT);
   });
 }

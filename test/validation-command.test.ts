@@ -43,15 +43,21 @@ test.serial('a run that passes prints its figures and exits with 0', async (t) =
     stdout,
     /^validation \d+: old-model -> new-model on public\.documents\.embedding\n3 queries from file queries\.jsonl, 2 of them judged/,
   );
-  t.regex(stdout, /nDCG@10 +1\.000 -> 1\.000 +may fall by 0\.02/);
+  t.regex(stdout, /nDCG@10 +1\.000 -> 1\.000 +\+0\.000 \[\+0\.000, \+0\.000\] +may fall by 0\.02/);
   t.regex(stdout, /index recall@10 +1\.000 /);
-  t.regex(stdout, /coverage +100\.00 % of 100 rows /);
+  t.regex(stdout, /coverage +100\.00 % +of 100 rows /);
+  t.regex(stdout, /truth audit +50 of 50 agree +lowest similarity 1\.0000 /);
+  t.true(stdout.split('\n').every((line) => line.length <= 100));
   t.regex(stdout, /\nlowest overlap:\n +0\.\d\d +.*q\d: /);
   t.regex(stdout, /\nPASS\n$/);
   t.notRegex(stdout, /Judged queries decide/);
-  t.deepEqual(provider.requests.map(({ model, key, input }) => `${model} ${key} ${input.length}`).sort(), [
+  // Beside them the short texts by which an encoding is tried.
+  const requests = provider.requests.filter(({ input }) => input.length > 1);
+  t.deepEqual(requests.map(({ model, key, input }) => `${model} ${key} ${input.length}`).sort(), [
     'new-model new-key 3',
+    'new-model new-key 50',
     'old-model old-key 3',
+    'old-model old-key 50',
   ]);
 });
 
@@ -60,7 +66,7 @@ test.serial('queries go to the provider with the prefix for queries, in requests
   await database.pool.query("UPDATE reembed.model SET query_prefix = 'query: ', document_prefix = 'passage: ' WHERE name = $1", [
     NEW_MODEL,
   ]);
-  const { code } = await workplace.run(['validate', '--queries', 'queries.jsonl'], { EMBED_REQUEST_INPUTS: '2' });
+  const { code } = await workplace.run(['validate', '--queries', 'queries.jsonl', '--audit', '0'], { EMBED_REQUEST_INPUTS: '2' });
   await database.pool.query("UPDATE reembed.model SET query_prefix = '', document_prefix = ''");
   t.is(code, 0);
   const inputs = provider.requests.filter(({ model }) => model === NEW_MODEL).map(({ input }) => input);
@@ -80,8 +86,8 @@ test.serial('without judgements it says that overlap is not quality', async (t) 
 
 test.serial('a run that misses a threshold prints it and exits with 4', async (t) => {
   await database.pool.query('UPDATE reembed.setting SET min_overlap = 0.99');
-  const plain = await workplace.run(['validate', '--sample', '10']);
-  const json = await workplace.run(['validate', '--sample', '10', '--json']);
+  const plain = await workplace.run(['validate', '--sample', '10', '--audit', '0']);
+  const json = await workplace.run(['validate', '--sample', '10', '--audit', '0', '--json']);
   await database.pool.query('UPDATE reembed.setting SET min_overlap = 0.05');
   t.is(plain.code, 4);
   t.regex(plain.stdout, /\nFAIL\n {2}- overlap@10 0\.\d{4} is below min_overlap 0\.99\n$/);
@@ -92,6 +98,42 @@ test.serial('a run that misses a threshold prints it and exits with 4', async (t
   t.is(result.lowest_overlap.length, 5);
 });
 
+test.serial('queries made of the rows, sliced, filtered and cut, print every part in a hundred columns', async (t) => {
+  await database.pool.query('UPDATE reembed.setting SET min_index_recall = 0.9');
+  const args = [
+    'validate',
+    '--queries-from',
+    'generated',
+    '--sample',
+    '60',
+    '--filter',
+    'id > 50',
+    '--cutoff',
+    '0.7',
+    '--slice-by',
+    'id',
+    '--lowest',
+    '1',
+  ];
+  const { code, stdout, stderr } = await workplace.run(args);
+  t.is(code, 0, stderr);
+  t.regex(stdout, /\n60 queries from generated, each to find its own row, 10 nearest rows of each, seed \d+\n/);
+  t.regex(stdout, /\nby id, with the number of queries:\n/);
+  t.regex(stdout, /\n +and \d+ more values\n/);
+  t.regex(stdout, /\nby kind, with the number of queries:\n +terms +60 +overlap 0\.\d{3} +nDCG@10 \d\.\d{3} -> \d\.\d{3}/);
+  t.regex(stdout, /\n +id > 50 +strict_order +10\.0 of 10\.0 rows +index recall \d\.\d{3}\n/);
+  t.regex(stdout, /\nscores \(cosine similarity\):\n +percent below +0 +10 /);
+  t.regex(stdout, /\n +same share +0\.700 -> 0\.\d{3} \[0\.\d{3}, 0\.\d{3}\] +\d+\.\d %/);
+  t.true(stdout.split('\n').every((line) => line.length <= 100));
+  const seed = /seed (\d+)/.exec(stdout)?.[1] ?? '';
+  const [first, second] = [
+    await workplace.run([...args, '--json', '--seed', seed]),
+    await workplace.run([...args, '--json', '--seed', seed]),
+  ];
+  const overlap = (text: string) => JSON.parse(text).metrics.find(({ metric }: { metric: string }) => metric === 'overlap');
+  t.deepEqual(overlap(first.stdout), overlap(second.stdout));
+});
+
 test.serial('options that do not fit together are refused as wrong usage', async (t) => {
   for (const args of [
     ['--queries', 'queries.jsonl', '--query-table', 'documents', '--query-text', 'content'],
@@ -99,6 +141,11 @@ test.serial('options that do not fit together are refused as wrong usage', async
     ['--query-text', 'content'],
     ['-k', '0'],
     ['--sample', 'many'],
+    ['--queries-from', 'elsewhere'],
+    ['--queries-from', 'log', '--queries', 'queries.jsonl'],
+    ['--queries-from', 'generated', '--judgements', 'qrels.tsv'],
+    ['--cutoff', 'high'],
+    ['--audit', '-1'],
   ]) {
     t.is((await workplace.run(['validate', ...args])).code, 2, args.join(' '));
   }

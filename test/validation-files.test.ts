@@ -2,12 +2,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
-import type { Thresholds } from '../src/validation/campaign.ts';
 import { inParallel } from '../src/validation/in-parallel.ts';
 import { readJudgements } from '../src/validation/judgements.ts';
-import { readQueryFile } from '../src/validation/queries.ts';
-import { type Figures, missedThresholds } from '../src/validation/thresholds.ts';
-import { BadLine, FileUnreadable, NoQueries } from '../src/validation/validation-error.ts';
+import { readQueryFile } from '../src/validation/query-file.ts';
+import { BadLine, ColumnMissing, FileUnreadable, NoQueries } from '../src/validation/validation-error.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'reembed-validation-'));
 test.after.always(() => rmSync(folder, { recursive: true, force: true }));
@@ -53,14 +51,25 @@ test('an empty or missing query file is refused', (t) => {
   t.throws(() => readQueryFile(folder), { instanceOf: FileUnreadable, message: /cannot be read \(EISDIR\)$/ });
 });
 
+test('a query file of JSON lines gives the fields to slice by, and one that no query has is refused', (t) => {
+  const path = file('.jsonl', '{"id": 1, "text": "a", "lang": "de"}\n{"id": 2, "text": "b"}\n');
+  t.deepEqual(
+    readQueryFile(path, { sliceBy: ['lang'] }).map(({ slices }) => slices),
+    [{ lang: 'de' }, { lang: '(none)' }],
+  );
+  const missing = t.throws(() => readQueryFile(path, { sliceBy: ['language'] }), { instanceOf: ColumnMissing });
+  t.is(missing?.remedy, 'correct --slice-by; the columns are id, text, lang');
+  t.throws(() => readQueryFile(file('.txt', 'a\n'), { sliceBy: ['lang'] }), { instanceOf: ColumnMissing });
+});
+
 test('a sample of a query file takes judged queries first and spreads the others', (t) => {
   const path = file('.txt', Array.from({ length: 10 }, (_, i) => `query ${i + 1}`).join('\n'));
   const judged = new Map([['9', new Map([['a', 1]])]]);
   t.deepEqual(
-    readQueryFile(path, 4, judged).map(({ id }) => id),
+    readQueryFile(path, { sample: 4, judged }).map(({ id }) => id),
     ['9', '1', '4', '7'],
   );
-  t.is(readQueryFile(path, 50).length, 10);
+  t.is(readQueryFile(path, { sample: 50 }).length, 10);
 });
 
 test('judgements are read in the form of BEIR and in that of TREC', (t) => {
@@ -93,29 +102,6 @@ test('a bad line of judgements is named by its number', (t) => {
   ];
   for (const [text, message] of faults) t.throws(() => readJudgements(file('.tsv', text)), { instanceOf: BadLine, message });
   t.throws(() => readJudgements(join(folder, 'none.tsv')), { instanceOf: FileUnreadable });
-});
-
-const thresholds: Thresholds = { minOverlap: 0.1, minIndexRecall: 0.95, maxNdcgDrop: 0.02, maxFailedRows: 1 };
-const good: Figures = { k: 10, overlap: 0.1, indexRecall: 0.95, ndcg: { before: 0.5, after: 0.48 }, missingRows: 3, justChangedRows: 2 };
-
-test('figures exactly at their thresholds pass', (t) => {
-  t.deepEqual(missedThresholds(good, thresholds), []);
-  t.deepEqual(missedThresholds({ ...good, indexRecall: (0.9 + 0.9 + 1 + 1) / 4 - Number.EPSILON, ndcg: null }, thresholds), []);
-});
-
-test('every missed threshold is told with its figures', (t) => {
-  const bad: Figures = { k: 10, overlap: 0.0999, indexRecall: 0.9, ndcg: { before: 0.5, after: 0.4 }, missingRows: 4, justChangedRows: 2 };
-  t.deepEqual(missedThresholds(bad, thresholds, { usable: true, searchSetting: 'hnsw.ef_search = 40' }), [
-    'overlap@10 0.0999 is below min_overlap 0.1',
-    'index recall@10 0.9000 is below min_index_recall 0.95, with hnsw.ef_search = 40',
-    'nDCG@10 fell from 0.5000 to 0.4000, by more than max_ndcg_drop 0.02',
-    '2 rows lack a new vector, max_failed_rows is 1',
-  ]);
-});
-
-test('an index that searches do not use fails, a missing one does not', (t) => {
-  t.is(missedThresholds({ ...good, indexRecall: null }, thresholds, { usable: false, searchSetting: null }).length, 1);
-  t.deepEqual(missedThresholds({ ...good, indexRecall: null }, thresholds), []);
 });
 
 test('work in parallel keeps the order and stops at the first failure', async (t) => {

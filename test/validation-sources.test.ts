@@ -15,7 +15,7 @@ import {
 import { until } from './harness/campaign.ts';
 import { NEW_MODEL, OLD_MODEL, textOf, vectorText } from './harness/documents.ts';
 import { vectorOf } from './harness/provider.ts';
-import { createFilledCampaign, openWithSchema, startCampaign, testEmbedder } from './harness/validation.ts';
+import { createFilledCampaign, openWithSchema, startCampaign, testEmbedder, validateTable } from './harness/validation.ts';
 
 // The embedded server has no timers.
 const onRealServer = process.env.TEST_DATABASE_URL ? test : test.skip;
@@ -30,7 +30,7 @@ test.before(async () => {
 test.after.always(() => database?.close());
 
 function run(table: string, options: Partial<ValidateOptions> = {}) {
-  return validate(database, { target: table, queries: { kind: 'rows' }, embedder: testEmbedder, ...options });
+  return validateTable(database, table, options);
 }
 
 const log = { kind: 'table', table: 'search_log', textColumn: 'words', idColumn: 'nr' } as const;

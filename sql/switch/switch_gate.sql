@@ -31,8 +31,9 @@ BEGIN
     RETURN QUERY SELECT 'old and new results have not been compared', 'npm run validate';
   ELSIF v.started_at < (SELECT max(b.finished_at) FROM reembed.batch AS b WHERE b.migration = p_name) THEN
     RETURN QUERY SELECT 'the last validation is older than the backfill', 'npm run validate';
-  ELSIF NOT v.passed THEN
-    RETURN QUERY SELECT 'the last validation failed: ' || array_to_string(v.reasons, '; '), 'npm run validate, or change the thresholds with npm run setting';
+  ELSIF EXISTS (SELECT FROM reembed.judge_validation(v.id) AS j WHERE j.fails) THEN
+    RETURN QUERY SELECT 'the last validation failed: ' || string_agg(j.reason, '; '), 'npm run validate, or change the thresholds with npm run setting'
+      FROM reembed.judge_validation(v.id) AS j WHERE j.fails;
   ELSIF v.index_recall IS NULL AND m.index_name IS NOT NULL THEN
     RETURN QUERY SELECT 'the last validation ran before the index was built', 'npm run validate';
   END IF;

@@ -1,48 +1,50 @@
 import { SingleBar } from 'cli-progress';
-import { Command } from 'commander';
-import { type Config, readConfig } from '../config.ts';
-import { type Database, openDatabase } from '../database/connection.ts';
-import { embedTexts } from '../embedding/embed-texts.ts';
-import { loadModel } from '../embedding/models.ts';
-import { openProvider } from '../embedding/open-provider.ts';
-import { ProviderRefused } from '../embedding/provider-error.ts';
+import { Command, InvalidArgumentError } from 'commander';
+import { readConfig } from '../config.ts';
+import { openDatabase } from '../database/connection.ts';
 import { UsageError } from '../errors.ts';
 import { readJudgements } from '../validation/judgements.ts';
 import type { QuerySource } from '../validation/queries.ts';
-import { reportJson, reportText } from '../validation/report.ts';
-import { type QueryEmbedder, type ValidationResult, validate } from '../validation/validate.ts';
-import { OldModelUnavailable, QueryRefused, ValidationFailed } from '../validation/validation-error.ts';
-import { wholeNumber } from './parse-option.ts';
+import { reportJson } from '../validation/report-json.ts';
+import { reportText } from '../validation/report-text.ts';
+import { type ValidationResult, validate } from '../validation/validate.ts';
+import { ValidationFailed } from '../validation/validation-error.ts';
+import { list, wholeNumber } from './parse-option.ts';
+import { createEmbedder } from './validate-embedder.ts';
 
 interface ValidateCommandOptions {
   target?: string;
+  queriesFrom?: string;
   queries?: string;
   queryTable?: string;
   queryText?: string;
   queryId?: string;
+  sample?: number;
+  seed?: number;
   judgements?: string;
   judgementColumn?: string;
   k: number;
-  sample?: number;
+  filter?: string[];
+  sliceBy?: string[];
+  cutoff?: number[];
+  audit: number;
   lowest: number;
   json?: boolean;
 }
 
-// Queries are short and mostly plain words; a request may be a little fuller or emptier than its limit.
-const TOKENS_PER_CHARACTER = 0.3;
-
 const HELP = `
-Without a query option, rows of the table are the queries, with their stored vectors: no provider is called.
-
   npm run validate
   npm run validate -- --queries queries.jsonl --judgements qrels.tsv
-  npm run validate -- --query-table public.search_log --query-text words --sample 500
+  npm run validate -- --queries-from generated --slice-by language
+  npm run validate -- --queries-from log --filter "published" --cutoff 0.8
 
-Queries of a file or table are embedded with both models, so both providers must be reachable.
+Without a query option, rows of the table are the queries, with their stored vectors. All other queries
+are embedded with both models, so both providers must be reachable.
 A query file has one query a line, or with the ending .jsonl one {"id": "1", "text": "red shoes"} a line.
 Judgements are query-id, corpus-id and score, separated by tabs (BEIR), or the four columns of TREC.
 
-Every run is kept in reembed.validation; the thresholds are in reembed.setting.
+Every run is kept in reembed.validation; the thresholds are in reembed.setting; what each figure means
+is in docs/validation.md.
 Exit code 0: passed. 4: a threshold was missed.`;
 
 /** `reembed validate`: compares the old and the new model on sample queries. */
@@ -50,14 +52,24 @@ export function validateCommand(): Command {
   return new Command('validate')
     .description('compare the results of the old and the new model; the switch asks for a run that passed')
     .option('--target <name>', 'table or table.column, where there are several')
+    .optionsGroup('Queries:')
+    .option('--queries-from <source>', 'rows (the default); log: what the application searched for; generated: made of the rows')
     .option('--queries <file>', 'file of queries to search for')
     .option('--query-table <schema.table>', 'table or view that holds queries')
     .option('--query-text <column>', 'its column with the text')
     .option('--query-id <column>', 'its column with the id that judgements name')
+    .option('--sample <n>', 'most queries to use (default: 200, or the whole of a file)', wholeNumber)
+    .option('--seed <n>', 'draw the same queries and rows as the run that showed this seed', wholeNumber)
+    .optionsGroup('Judgements:')
     .option('--judgements <file>', 'which rows are relevant to which query: gives nDCG, MRR and recall')
     .option('--judgement-column <column>', 'column that judgements name (default: the primary key)')
+    .optionsGroup('Comparison:')
     .option('-k <n>', 'how many nearest rows to compare', wholeNumber, 10)
-    .option('--sample <n>', 'most queries to use (default: 200 rows or table entries, the whole of a file)', wholeNumber)
+    .option('--filter <condition>', 'search with this SQL condition on the live view too; may be repeated', repeated)
+    .option('--slice-by <column>', 'divide the figures by a column of rows, query table or file; may be repeated', severalColumns)
+    .option('--cutoff <score>', 'score at which the application cuts: prints the one of the new model; may be repeated', score)
+    .option('--audit <n>', 'rows to embed anew and compare with what is stored; 0: none', wholeNumberOrZero, 50)
+    .optionsGroup('Output:')
     .option('--lowest <n>', 'how many of the most changed queries to list', wholeNumber, 5)
     .option('--json', 'print the result as JSON on stdout')
     .addHelpText('after', HELP)
@@ -88,10 +100,16 @@ async function run(options: ValidateCommandOptions): Promise<ValidationResult> {
       judgementColumn: options.judgementColumn,
       k: options.k,
       sample: options.sample,
-      embedder: queryEmbedder(database, config),
+      seed: options.seed,
+      filters: options.filter ?? [],
+      sliceBy: options.sliceBy ?? [],
+      cutoffs: options.cutoff ?? [],
+      audit: options.audit,
+      embedder: createEmbedder(database, config),
       onProgress(done, total) {
         if (done === 1) bar.start(total, 0);
         bar.update(done);
+        if (done === total) bar.stop();
       },
     });
   } finally {
@@ -100,36 +118,37 @@ async function run(options: ValidateCommandOptions): Promise<ValidationResult> {
   }
 }
 
-function querySource({ queries, queryTable, queryText, queryId }: ValidateCommandOptions): QuerySource {
-  if (queries !== undefined && queryTable !== undefined)
-    throw new UsageError('--queries and --query-table exclude each other', 'give one of them');
+function querySource({ queriesFrom, queries, queryTable, queryText, queryId }: ValidateCommandOptions): QuerySource {
+  if ([queriesFrom, queries, queryTable].filter((source) => source !== undefined).length > 1)
+    throw new UsageError('--queries-from, --queries and --query-table exclude each other', 'give one of them');
   if (queryTable === undefined && (queryText !== undefined || queryId !== undefined)) {
     throw new UsageError('--query-text and --query-id belong to --query-table', 'add --query-table schema.table');
   }
   if (queries !== undefined) return { kind: 'file', path: queries };
-  if (queryTable === undefined) return { kind: 'rows' };
-  if (queryText === undefined)
-    throw new UsageError('--query-table needs --query-text', 'name the column that holds the text of the queries');
-  return { kind: 'table', table: queryTable, textColumn: queryText, idColumn: queryId };
+  if (queryTable !== undefined) {
+    if (queryText === undefined)
+      throw new UsageError('--query-table needs --query-text', 'name the column that holds the text of the queries');
+    return { kind: 'table', table: queryTable, textColumn: queryText, idColumn: queryId };
+  }
+  if (queriesFrom === undefined || queriesFrom === 'rows') return { kind: 'rows' };
+  if (queriesFrom === 'log' || queriesFrom === 'generated') return { kind: queriesFrom };
+  throw new UsageError(`queries cannot come from "${queriesFrom}"`, 'give rows, log or generated; a file goes with --queries');
 }
 
-/** Embeds as the workers do: packed requests, the quota they share, and the same patience. */
-function queryEmbedder(database: Database, config: Config): QueryEmbedder {
-  return async (model, texts, role, side) => {
-    try {
-      const provider = openProvider(await loadModel(database.pool, model.name), side, config);
-      const items = texts.map((text, position) => ({ text, position }));
-      const { embedded, refused, failure } = await embedTexts(database.pool, provider, items, {
-        role,
-        limits: { inputs: config.requestInputs, tokens: config.requestTokens },
-        tokensPerCharacter: TOKENS_PER_CHARACTER,
-        patienceSeconds: config.patienceSeconds,
-      });
-      if (failure) throw failure;
-      if (refused[0]) throw new QueryRefused(refused[0].item.text, refused[0].message);
-      return embedded.sort((a, b) => a.item.position - b.item.position).map(({ vector }) => vector);
-    } catch (error) {
-      throw side === 'old' && error instanceof ProviderRefused ? new OldModelUnavailable(error) : error;
-    }
-  };
+// The defaults are here, and not beside the option, so that --help does not show them.
+function repeated(value: string, before: string[] = []): string[] {
+  return [...before, value];
+}
+
+function severalColumns(value: string, before: string[] = []): string[] {
+  return list(value, before);
+}
+
+function score(value: string, before: number[] = []): number[] {
+  if (!/^-?\d+(\.\d+)?$/.test(value)) throw new InvalidArgumentError('a number such as 0.8 is needed.');
+  return [...before, Number(value)];
+}
+
+function wholeNumberOrZero(value: string): number {
+  return value === '0' ? 0 : wholeNumber(value);
 }

@@ -3,8 +3,12 @@ import type { Queryable } from '../database/connection.ts';
 import { loadModel, type ModelRow } from '../embedding/models.ts';
 import { NothingToCompare } from './validation-error.ts';
 
+/** Which of the two models. */
+export type Role = 'old' | 'new';
+
 /** One of the two models under comparison, and where its vectors are. */
 export interface ComparedModel {
+  role: Role;
   model: ModelRow;
   /** SQL of the vector of the row under the alias t */
   vector: string;
@@ -14,14 +18,20 @@ export interface ComparedModel {
   vectorType: string;
   /** qualified distance operator of the model */
   operator: string;
+  /** the view that shows the table with the vectors of this model, as the live view does; qualified and quoted */
+  view: string;
 }
 
-/** Thresholds of reembed.setting. */
+/** Thresholds of reembed.setting, as they are shown beside the figures; reembed.judge_validation() applies them. */
 export interface Thresholds {
   minOverlap: number;
   minIndexRecall: number;
   maxNdcgDrop: number;
   maxFailedRows: number;
+  minFilteredRows: number;
+  maxLatencyRatio: number | null;
+  minTruthAudit: number;
+  minAuditSimilarity: number;
 }
 
 /** Everything about a running campaign that a validation reads. */
@@ -32,15 +42,25 @@ export interface Campaign {
   table: string;
   /** SQL that gives the key of a row, under the alias t, as one text; several columns are joined by "/" */
   keyText: string;
+  /** SQL that gives the key of a row, under the alias t, as it stands in reembed.failed_row */
+  keyObject: string;
   /** key columns of the row under the alias t, to order by */
   keyColumns: string;
+  /** SQL of the text of the row under the alias t */
+  text: string;
   /** SQL that says whether the row under the alias t has a text to embed */
   hasText: string;
+  /** column of the vector in the views, quoted */
+  viewVector: string;
   old: ComparedModel;
   new: ComparedModel;
   indexName: string | null;
   /** access method of the index, where a valid one exists */
   indexMethod: string | null;
+  /** rows of the table, as the server estimates them */
+  estimatedRows: number;
+  /** blocks of the table */
+  blocks: number;
   thresholds: Thresholds;
 }
 
@@ -49,20 +69,29 @@ interface CampaignRow {
   target: string;
   table: string;
   key_columns: string[];
+  key_object: string;
   text_sql: string;
+  view_vector: string;
   vector_schema: string;
   old_model: string | null;
   old_vector: string | null;
   old_join: string | null;
+  old_view: string | null;
   new_model: string;
   new_vector: string;
   new_join: string;
+  new_view: string;
   index_name: string | null;
   index_method: string | null;
+  estimated_rows: number;
+  blocks: number;
   thresholds: Thresholds;
 }
 
 const OPERATORS: Record<ModelRow['distance'], string> = { cosine: '<=>', l2: '<->', inner_product: '<#>' };
+
+// A table that was never analysed says nothing of its rows; so many to a block is usual beside a vector stored out of line.
+const ROWS_A_BLOCK = 10;
 
 /**
  * Reads the campaign that runs on a target.
@@ -76,16 +105,18 @@ export async function loadCampaign(
   choice: { target?: string | undefined; migration?: string | undefined },
 ): Promise<Campaign> {
   const { rows } = await db.query<CampaignRow>(
-    `SELECT m.name AS migration, t.name AS target, format('%I.%I', n.nspname, c.relname) AS table, t.key_columns::text[] AS key_columns, reembed.row_text_sql(t.name) AS text_sql,
+    `SELECT m.name AS migration, t.name AS target, format('%I.%I', n.nspname, c.relname) AS table, t.key_columns::text[] AS key_columns,
+            reembed.key_sql(t.name, 't') AS key_object, reembed.row_text_sql(t.name) AS text_sql, quote_ident(t.column_name) AS view_vector,
             vn.nspname AS vector_schema, o.model AS old_model, w.model AS new_model, m.index_name,
-            format('%s.%I', CASE WHEN o.is_side_table THEN 'old_side' ELSE 't' END, o.column_name) AS old_vector,
-            format('%s.%I', CASE WHEN w.is_side_table THEN 'new_side' ELSE 't' END, w.column_name) AS new_vector,
-            CASE WHEN o.is_side_table THEN format('JOIN %s AS old_side ON %s', o.relation, reembed.same_key_sql(t.name, 't', 'old_side')) ELSE '' END AS old_join,
-            CASE WHEN w.is_side_table THEN format('JOIN %s AS new_side ON %s', w.relation, reembed.same_key_sql(t.name, 't', 'new_side')) ELSE '' END AS new_join,
+            ${vectorSql('o')} AS old_vector, ${joinSql('o')} AS old_join, ${viewSql('o')} AS old_view,
+            ${vectorSql('w')} AS new_vector, ${joinSql('w')} AS new_join, ${viewSql('w')} AS new_view,
             (SELECT a.amname FROM pg_index AS i JOIN pg_class AS ic ON ic.oid = i.indexrelid JOIN pg_am AS a ON a.oid = ic.relam
               WHERE i.indrelid = w.relation AND ic.relname = m.index_name AND reembed.index_is_valid(m.name)) AS index_method,
-            json_build_object('minOverlap', s.min_overlap, 'minIndexRecall', s.min_index_recall,
-                              'maxNdcgDrop', s.max_ndcg_drop, 'maxFailedRows', s.max_failed_rows) AS thresholds
+            z.blocks::float8 AS blocks,
+            CASE WHEN c.reltuples > 0 AND c.relpages > 0 THEN c.reltuples / c.relpages ELSE ${ROWS_A_BLOCK} END * z.blocks AS estimated_rows,
+            json_build_object('minOverlap', s.min_overlap, 'minIndexRecall', s.min_index_recall, 'maxNdcgDrop', s.max_ndcg_drop,
+                              'maxFailedRows', s.max_failed_rows, 'minFilteredRows', s.min_filtered_rows, 'maxLatencyRatio', s.max_latency_ratio,
+                              'minTruthAudit', s.min_truth_audit, 'minAuditSimilarity', s.min_audit_similarity) AS thresholds
        FROM reembed.target AS t
        JOIN pg_class AS c ON c.oid = t.relation
        JOIN pg_namespace AS n ON n.oid = c.relnamespace
@@ -95,6 +126,7 @@ export async function loadCampaign(
        LEFT JOIN reembed.vector_column AS o ON o.target = t.name AND o.role = 'old'
        JOIN pg_extension AS e ON e.extname = 'vector'
        JOIN pg_namespace AS vn ON vn.oid = e.extnamespace
+      CROSS JOIN LATERAL (SELECT pg_relation_size(c.oid) / current_setting('block_size')::bigint AS blocks) AS z
       WHERE CASE WHEN $1::text IS NULL THEN t.name = reembed.resolve_target($2) ELSE m.name = $1 END`,
     [choice.migration ?? null, choice.target ?? null],
   );
@@ -104,27 +136,53 @@ export async function loadCampaign(
   if (row.old_model === null || row.old_vector === null) throw new NothingToCompare(`the old vectors of ${row.migration} are archived`);
 
   const keys = row.key_columns.map((column) => `t.${pg.escapeIdentifier(column)}`);
+  const [old, renewed] = [await loadModel(db, row.old_model), await loadModel(db, row.new_model)];
   return {
     migration: row.migration,
     target: row.target,
     table: row.table,
     keyText: keys.length === 1 ? `${keys[0]}::text` : `concat_ws('/', ${keys.join(', ')})`,
+    keyObject: row.key_object,
     keyColumns: keys.join(', '),
+    text: `(${row.text_sql})::text`,
     hasText: `reembed.has_text((${row.text_sql})::text)`,
-    old: comparedModel(await loadModel(db, row.old_model), row.old_vector, row.old_join ?? '', row.vector_schema),
-    new: comparedModel(await loadModel(db, row.new_model), row.new_vector, row.new_join, row.vector_schema),
+    viewVector: row.view_vector,
+    old: comparedModel('old', old, row.old_vector, row.old_join ?? '', row.old_view ?? '', row.vector_schema),
+    new: comparedModel('new', renewed, row.new_vector, row.new_join, row.new_view, row.vector_schema),
     indexName: row.index_name,
     indexMethod: row.index_method,
+    estimatedRows: row.estimated_rows,
+    blocks: row.blocks,
     thresholds: row.thresholds,
   };
 }
 
-function comparedModel(model: ModelRow, vector: string, join: string, vectorSchema: string): ComparedModel {
+// The row of reembed.vector_column under the alias o is of the old model, w of the new one; none of the old one after contract.
+function vectorSql(alias: 'o' | 'w'): string {
+  return `CASE WHEN ${alias}.column_name IS NOT NULL THEN format('%s.%I', CASE WHEN ${alias}.is_side_table THEN '${sideOf(alias)}' ELSE 't' END, ${alias}.column_name) END`;
+}
+
+function joinSql(alias: 'o' | 'w'): string {
+  const side = sideOf(alias);
+  return `CASE WHEN ${alias}.is_side_table THEN format('JOIN %s AS ${side} ON %s', ${alias}.relation, reembed.same_key_sql(t.name, 't', '${side}')) ELSE '' END`;
+}
+
+function viewSql(alias: 'o' | 'w'): string {
+  return `CASE WHEN ${alias}.model IS NOT NULL THEN format('%I.%I', n.nspname, reembed.model_view_name(t.name, ${alias}.model)) END`;
+}
+
+function sideOf(alias: 'o' | 'w'): string {
+  return alias === 'o' ? 'old_side' : 'new_side';
+}
+
+function comparedModel(role: Role, model: ModelRow, vector: string, join: string, view: string, vectorSchema: string): ComparedModel {
   const schema = pg.escapeIdentifier(vectorSchema);
   return {
+    role,
     model,
     vector,
     join,
+    view,
     vectorType: `${schema}.${model.element_type}`,
     operator: `OPERATOR(${schema}.${OPERATORS[model.distance]})`,
   };

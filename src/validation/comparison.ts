@@ -1,9 +1,13 @@
 import type pg from 'pg';
 import { inTransaction } from '../database/connection.ts';
 import type { Campaign } from './campaign.ts';
-import { type FoundRow, nearestByIndex, nearestExactly } from './nearest-rows.ts';
+import { nearestExactly } from './exact-search.ts';
+import { nearestByIndex } from './index-search.ts';
+import type { Judgements } from './judgements.ts';
 import type { VectorQuery } from './queries.ts';
-import { type Gains, ndcgAt, overlapAt, recallAt, reciprocalRankAt } from './ranking-metrics.ts';
+import { kendallTau, rankBiasedOverlap } from './rank-correlation.ts';
+import { type Gains, jaccardAt, ndcgAt, overlapAt, recallAt, reciprocalRankAt } from './ranking-metrics.ts';
+import { type FoundRow, tableSource } from './search-source.ts';
 
 /** A figure of the old model and of the new one. */
 export interface BeforeAfter {
@@ -13,8 +17,13 @@ export interface BeforeAfter {
 
 /** What one query showed. */
 export interface QueryComparison {
-  label: string;
+  query: VectorQuery;
+  /** the exact nearest rows in each model */
+  results: { before: FoundRow[]; after: FoundRow[] };
   overlap: number;
+  jaccard: number;
+  rankBiasedOverlap: number;
+  kendallTau: number;
   /** null without a usable index */
   indexRecall: number | null;
   /** null for a query without judgements */
@@ -24,37 +33,53 @@ export interface QueryComparison {
 /** Longest wait for a lock: a search that waits holds up nobody, but a table that stays locked should end the run. */
 export const LOCK_WAIT = '30s';
 
+/** Queries that one pass over the table serves: more would gain little, and the progress would stand still for longer. */
+export const QUERIES_A_PASS = 100;
+
+interface CompareOptions {
+  /** depth of the result lists */
+  k: number;
+  judgements?: Judgements | undefined;
+  /** column that the judgements name, instead of the key */
+  judgementColumn?: string | undefined;
+  /** whether the new index can be searched */
+  withIndex: boolean;
+}
+
 /**
- * Asks one query of both models, exactly, and of the new index. All of it in one short transaction, which only keeps the
- * planner settings from leaking: each statement has a snapshot of its own, so no old one holds up vacuum.
+ * Asks queries of both models, exactly, and of the new index. All of it in one transaction, which only keeps the planner
+ * settings from leaking: each statement has a snapshot of its own, so none is older than one pass over the table.
  *
- * @param k depth of the result lists
- * @param options.gains judgements of the query
- * @param options.judgementColumn column that the judgements name, instead of the key
- * @param options.withIndex whether the new index can be searched
+ * @param queries QUERIES_A_PASS of them at most
  */
-export async function compareQuery(
+export async function compareQueries(
   pool: pg.Pool,
   campaign: Campaign,
-  query: VectorQuery,
-  k: number,
-  options: { gains?: Gains | undefined; judgementColumn?: string | undefined; withIndex: boolean },
-): Promise<QueryComparison> {
+  queries: readonly VectorQuery[],
+  { k, judgements, judgementColumn, withIndex }: CompareOptions,
+): Promise<QueryComparison[]> {
   // A row that is a query finds itself first; one more result makes up for it.
-  const limit = query.ownKey === undefined ? k : k + 1;
-  const others = (rows: FoundRow[]) => rows.filter((row) => row.key !== query.ownKey).slice(0, k);
+  const limit = queries.some(({ ownKey }) => ownKey !== undefined) ? k + 1 : k;
   return inTransaction(
     pool,
     async (client) => {
-      const before = others(await nearestExactly(client, campaign, campaign.old, query.oldVector, limit, options.judgementColumn));
-      const after = others(await nearestExactly(client, campaign, campaign.new, query.newVector, limit, options.judgementColumn));
-      const found = options.withIndex ? others(await nearestByIndex(client, campaign, campaign.new, query.newVector, limit)) : null;
-      return {
-        label: query.label,
-        overlap: overlapAt(keysOf(before), keysOf(after), k),
-        indexRecall: found && indexRecall(after, found),
-        judged: options.gains ? judge(before, after, options.gains, k) : null,
-      };
+      const exact = (side: 'old' | 'new') =>
+        nearestExactly(
+          client,
+          tableSource(campaign, campaign[side], judgementColumn),
+          queries.map((query) => query[`${side}Vector`]),
+          limit,
+        );
+      const old = await exact('old');
+      const renewed = await exact('new');
+      const comparisons: QueryComparison[] = [];
+      for (const [position, query] of queries.entries()) {
+        const others = (rows: FoundRow[] = []) => rows.filter((row) => row.key !== query.ownKey).slice(0, k);
+        const results = { before: others(old[position]), after: others(renewed[position]) };
+        const found = withIndex ? others(await nearestByIndex(client, tableSource(campaign, campaign.new), query.newVector, limit)) : null;
+        comparisons.push(compare(query, results, found, k, judgements?.get(query.id)));
+      }
+      return comparisons;
     },
     LOCK_WAIT,
   );
@@ -75,9 +100,29 @@ export function indexRecall(exact: readonly FoundRow[], found: readonly FoundRow
   return Math.min(exact.length, found.filter((row) => row.distance <= farthest.distance).length) / exact.length;
 }
 
-function judge(before: FoundRow[], after: FoundRow[], gains: Gains, k: number): QueryComparison['judged'] {
-  const old = judgedIds(before);
-  const renewed = judgedIds(after);
+function compare(
+  query: VectorQuery,
+  results: QueryComparison['results'],
+  found: FoundRow[] | null,
+  k: number,
+  gains: Gains | undefined,
+): QueryComparison {
+  const [before, after] = [keysOf(results.before), keysOf(results.after)];
+  return {
+    query,
+    results,
+    overlap: overlapAt(before, after, k),
+    jaccard: jaccardAt(before, after, k),
+    rankBiasedOverlap: rankBiasedOverlap(before, after),
+    kendallTau: kendallTau(before, after),
+    indexRecall: found && indexRecall(results.after, found),
+    judged: gains ? judge(results, gains, k) : null,
+  };
+}
+
+function judge(results: QueryComparison['results'], gains: Gains, k: number): QueryComparison['judged'] {
+  const old = judgedIds(results.before);
+  const renewed = judgedIds(results.after);
   const both = (metric: typeof ndcgAt) => ({ before: metric(old, gains, k), after: metric(renewed, gains, k) });
   return { ndcg: both(ndcgAt), reciprocalRank: both(reciprocalRankAt), recall: both(recallAt) };
 }

@@ -1,8 +1,8 @@
 import type { Queryable } from '../database/connection.ts';
 import type { Campaign } from './campaign.ts';
-import { judgedIdSql } from './nearest-rows.ts';
 import type { Gains } from './ranking-metrics.ts';
 import { readLines } from './read-lines.ts';
+import { judgedIdSql } from './search-source.ts';
 import { BadLine, JudgementsFitNoQuery, JudgementsFitNoRow, NoQueries } from './validation-error.ts';
 
 /** Judgements of each query, by the id of the query. */

@@ -19,6 +19,23 @@ export function overlapAt(before: readonly string[], after: readonly string[], k
 }
 
 /**
+ * Rows among the first `k` of both rankings, as a share of those among the first `k` of either (Jaccard, "The distribution of the
+ * flora in the alpine zone", New Phytologist 11(2), 1912).
+ *
+ * @param before ids, best first
+ * @param after ids, best first
+ * @param k depth, at least 1
+ * @returns 0 (nothing in common) to 1; 1 when neither ranking has a result
+ */
+export function jaccardAt(before: readonly string[], after: readonly string[], k: number): number {
+  const first = new Set(before.slice(0, k));
+  const second = new Set(after.slice(0, k));
+  const common = [...first].filter((id) => second.has(id)).length;
+  const either = first.size + second.size - common;
+  return either === 0 ? 1 : common / either;
+}
+
+/**
  * Normalised discounted cumulative gain as trec_eval computes it (`ndcg_cut`, m_ndcg_cut.c): the gain of a row is its
  * judgement, the discount log2(rank + 1), and the ideal ranking is made of all judgements. Judgements below zero count as 0.
  *

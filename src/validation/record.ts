@@ -1,75 +1,209 @@
 import type pg from 'pg';
-import { inTransaction } from '../database/connection.ts';
-import type { BeforeAfter, QueryComparison } from './comparison.ts';
+import { inTransaction, type Queryable } from '../database/connection.ts';
+import type { Campaign } from './campaign.ts';
+import type { QueryComparison } from './comparison.ts';
+import type { FilteredSearch } from './filters.ts';
+import type { IndexState } from './index-search.ts';
+import type { Coverage, Integrity } from './integrity.ts';
+import type { SearchTime } from './latency.ts';
+import { type Metric, overall } from './metrics.ts';
+import type { ScoreCutoff } from './score-cutoff.ts';
+import { type ScoreDistribution, scoresOf } from './scores.ts';
+import type { TruthAudit } from './truth-audit.ts';
 
 /** A run as it is stored. */
 export interface ValidationRecord {
-  migration: string;
+  campaign: Campaign;
   /** when the run began, by the clock of the database, as text */
   startedAt: string;
   querySource: string;
+  seed: number;
   k: number;
-  queries: QueryComparison[];
-  judgedQueries: number;
-  overlap: number;
-  indexRecall: number | null;
-  coverage: number;
-  missingRows: number;
-  ndcg: BeforeAfter | null;
-  mrr: BeforeAfter | null;
-  recall: BeforeAfter | null;
-  reasons: string[];
+  /** whether the relevant row of each query is the one it was generated from */
+  knownItems: boolean;
+  comparisons: QueryComparison[];
+  times: SearchTime[];
+  metrics: Metric[];
+  /** undefined where the campaign has no valid index yet */
+  index: IndexState | undefined;
+  filters: FilteredSearch[];
+  coverage: Coverage;
+  integrity: Integrity[];
+  audit: TruthAudit;
+  distributions: ScoreDistribution[];
+  cutoffs: ScoreCutoff[];
 }
 
-/**
- * Stores a run and its queries in one transaction.
- *
- * @returns number of the run
- */
-export async function storeValidation(pool: pg.Pool, record: ValidationRecord): Promise<string> {
-  const { queries, ndcg, mrr, recall } = record;
+/** The verdict on a stored run: see reembed.judge_validation(). */
+export interface Verdict {
+  /** number of the run */
+  id: string;
+  passed: boolean;
+  /** thresholds that were missed */
+  reasons: string[];
+  /** what is worth knowing but fails nothing */
+  warnings: string[];
+}
+
+/** Stores a run with all its parts, and has it judged by what was stored, in one transaction. */
+export async function storeValidation(pool: pg.Pool, record: ValidationRecord): Promise<Verdict> {
   return inTransaction(pool, async (client) => {
-    const { rows } = await client.query<{ id: string }>(
-      `INSERT INTO reembed.validation (migration, started_at, query_source, queries, judged_queries, k, overlap, index_recall, coverage, missing_rows,
-                                       ndcg_before, ndcg_after, mrr_before, mrr_after, recall_before, recall_after, passed, reasons)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
-       RETURNING id::text AS id`,
-      [
-        record.migration,
-        record.startedAt,
-        record.querySource,
-        queries.length,
-        record.judgedQueries,
-        record.k,
-        record.overlap,
-        record.indexRecall,
-        record.coverage,
-        record.missingRows,
-        ndcg?.before,
-        ndcg?.after,
-        mrr?.before,
-        mrr?.after,
-        recall?.before,
-        recall?.after,
-        record.reasons.length === 0,
-        record.reasons,
-      ],
-    );
+    const { rows } = await insert<{ id: string }>(client, 'validation', [runRow(record)], 'RETURNING id::text AS id');
     const id = rows[0]?.id ?? '';
-    await client.query(
-      `INSERT INTO reembed.validation_query (validation, ordinal, query, overlap, index_recall, ndcg_before, ndcg_after)
-       SELECT $1, q.ordinal, q.query, q.overlap, q.index_recall, q.ndcg_before, q.ndcg_after
-         FROM unnest($2::text[], $3::double precision[], $4::double precision[], $5::double precision[], $6::double precision[])
-              WITH ORDINALITY AS q(query, overlap, index_recall, ndcg_before, ndcg_after, ordinal)`,
-      [
-        id,
-        queries.map((query) => query.label),
-        queries.map((query) => query.overlap),
-        queries.map((query) => query.indexRecall),
-        queries.map((query) => query.judged?.ndcg.before ?? null),
-        queries.map((query) => query.judged?.ndcg.after ?? null),
-      ],
+    const parts = { validation_query: queryRows(record), validation_metric: metricRows(record), ...otherRows(record) };
+    for (const [table, part] of Object.entries(parts)) {
+      await insert(
+        client,
+        table,
+        part.map((row) => ({ validation: id, ...row })),
+      );
+    }
+    await storeAudit(client, id, record.audit);
+    const judged = await client.query<{ reasons: string[]; warnings: string[] }>(
+      `UPDATE reembed.validation AS v SET passed = (j.reasons = '{}'), reasons = j.reasons, warnings = j.warnings
+         FROM (SELECT coalesce(array_agg(reason) FILTER (WHERE fails), '{}') AS reasons, coalesce(array_agg(reason) FILTER (WHERE NOT fails), '{}') AS warnings
+                 FROM reembed.judge_validation($1)) AS j
+        WHERE v.id = $1 RETURNING v.reasons, v.warnings`,
+      [id],
     );
-    return id;
+    const { reasons = [], warnings = [] } = judged.rows[0] ?? {};
+    return { id, passed: reasons.length === 0, reasons, warnings };
   });
+}
+
+type Row = Record<string, unknown>;
+
+/** The table's own types are applied to the values, arrays and objects included. */
+async function insert<T extends Row>(client: Queryable, table: string, rows: Row[], returning = '') {
+  const columns = Object.keys(rows[0] ?? {}).join(', ');
+  if (columns === '') return { rows: [] as T[] };
+  return client.query<T>(
+    `INSERT INTO reembed.${table} (${columns}) SELECT ${columns} FROM jsonb_populate_recordset(NULL::reembed.${table}, $1) ${returning}`,
+    [JSON.stringify(rows)],
+  );
+}
+
+/** Not as the other parts: a large number in a key would lose its last digits. */
+async function storeAudit(client: Queryable, id: string, { rows }: TruthAudit): Promise<void> {
+  await client.query(
+    `INSERT INTO reembed.truth_audit (validation, role, ordinal, key, similarity)
+     SELECT $1, role, row_number() OVER (PARTITION BY role ORDER BY place), key, similarity
+       FROM unnest($2::text[], $3::jsonb[], $4::float8[]) WITH ORDINALITY AS a(role, key, similarity, place)`,
+    [id, rows.map(({ role }) => role), rows.map(({ key }) => key), rows.map(({ similarity }) => similarity)],
+  );
+}
+
+function runRow({ campaign, comparisons, metrics, index, coverage, ...record }: ValidationRecord): Row {
+  const of = (name: string) => overall(metrics, name);
+  return {
+    migration: campaign.migration,
+    started_at: record.startedAt,
+    query_source: record.querySource,
+    seed: record.seed,
+    queries: comparisons.length,
+    judged_queries: of('ndcg')?.queries ?? 0,
+    known_items: record.knownItems,
+    k: record.k,
+    overlap: of('overlap')?.value,
+    index_recall: of('index_recall')?.value ?? null,
+    searches_use_index: index?.usable ?? null,
+    planner_chooses_index: index?.chosen ?? null,
+    index_setting: index?.searchSetting ?? null,
+    coverage: coverage.coverage,
+    missing_rows: coverage.missingRows,
+    just_changed_rows: coverage.justChangedRows,
+    ndcg_before: of('ndcg')?.before ?? null,
+    ndcg_after: of('ndcg')?.after ?? null,
+    mrr_before: of('mrr')?.before ?? null,
+    mrr_after: of('mrr')?.after ?? null,
+    recall_before: of('recall')?.before ?? null,
+    recall_after: of('recall')?.after ?? null,
+    audit_problem: record.audit.problem,
+    // Until judged; a moment later, in the same transaction.
+    passed: true,
+    reasons: [],
+  };
+}
+
+function queryRows({ campaign, comparisons, times }: ValidationRecord): Row[] {
+  const [before, after] = [scoresOf(comparisons, campaign, 'old'), scoresOf(comparisons, campaign, 'new')];
+  const timeOf = new Map(times.map((time) => [time.query, time]));
+  return comparisons.map((one, i) => ({
+    ordinal: i + 1,
+    query: one.query.label,
+    query_length: one.query.length,
+    slices: one.query.slices,
+    overlap: one.overlap,
+    jaccard: one.jaccard,
+    rank_biased_overlap: one.rankBiasedOverlap,
+    kendall_tau: one.kendallTau,
+    index_recall: one.indexRecall,
+    ndcg_before: one.judged?.ndcg.before ?? null,
+    ndcg_after: one.judged?.ndcg.after ?? null,
+    reciprocal_rank_before: one.judged?.reciprocalRank.before ?? null,
+    reciprocal_rank_after: one.judged?.reciprocalRank.after ?? null,
+    recall_before: one.judged?.recall.before ?? null,
+    recall_after: one.judged?.recall.after ?? null,
+    search_ms_before: timeOf.get(one.query)?.before ?? null,
+    search_ms_after: timeOf.get(one.query)?.after ?? null,
+    results_before: one.results.before.map(({ key }) => key),
+    results_after: one.results.after.map(({ key }) => key),
+    scores_before: before[i],
+    scores_after: after[i],
+  }));
+}
+
+function metricRows({ metrics }: ValidationRecord): Row[] {
+  return metrics.map(({ sliceValue, ...metric }) => ({ ...metric, slice_value: sliceValue }));
+}
+
+function otherRows({ filters, integrity, distributions, cutoffs }: ValidationRecord): Record<string, Row[]> {
+  return {
+    validation_filter: filters.map((one) => ({
+      filter: one.filter,
+      iterative_scan: one.iterativeScan,
+      queries: one.queries,
+      wanted_rows: one.wantedRows,
+      returned_rows: one.returnedRows,
+      short_queries: one.shortQueries,
+      index_recall: one.indexRecall,
+    })),
+    validation_integrity: integrity.map((one) => ({
+      role: one.role,
+      model: one.model,
+      rows: one.rows,
+      zero_rows: one.zeroRows,
+      not_finite_rows: one.notFiniteRows,
+      wrong_dimensions_rows: one.wrongDimensionsRows,
+      unit_length_rows: one.unitLengthRows,
+      odd_norm_rows: one.oddNormRows,
+      norm_min: one.norm?.min ?? null,
+      norm_median: one.norm?.median ?? null,
+      norm_max: one.norm?.max ?? null,
+      shared_vector_rows: one.sharedVectorRows,
+      checksum_at: one.checksum?.at ?? null,
+      unchanged_rows: one.checksum?.unchangedRows ?? null,
+      set_aside_rows: one.checksum?.setAsideRows ?? null,
+      changed_rows: one.checksum?.changedRows ?? null,
+    })),
+    score_distribution: distributions.flatMap(({ role, rows, deciles }) =>
+      deciles.map((score, i) => ({ role, rows, percentile: 10 * i, score })),
+    ),
+    score_cutoff: cutoffs.map((one, i) => ({
+      ordinal: i + 1,
+      basis: one.basis,
+      old_cutoff: one.oldCutoff,
+      new_cutoff: one.newCutoff,
+      new_cutoff_low: one.newCutoffLow,
+      new_cutoff_high: one.newCutoffHigh,
+      share_before: one.share.before,
+      share_after: one.share.after,
+      precision_before: one.precision?.before ?? null,
+      precision_after: one.precision?.after ?? null,
+      recall_before: one.recall?.before ?? null,
+      recall_after: one.recall?.after ?? null,
+      f1_before: one.f1?.before ?? null,
+      f1_after: one.f1?.after ?? null,
+    })),
+  };
 }

@@ -1,24 +1,22 @@
-import { basename } from 'node:path';
-import { toSql } from 'pgvector';
-import { type Database, inOwnTransactions, inTransaction, type Queryable } from '../database/connection.ts';
-import type { ModelRow } from '../embedding/models.ts';
-import { type Campaign, loadCampaign, type Thresholds } from './campaign.ts';
-import { type BeforeAfter, compareQuery, LOCK_WAIT, type QueryComparison } from './comparison.ts';
+import { randomInt } from 'node:crypto';
+import { type Database, inOwnTransactions, inTransaction } from '../database/connection.ts';
+import { type Campaign, loadCampaign } from './campaign.ts';
+import { compareQueries, LOCK_WAIT, QUERIES_A_PASS, type QueryComparison } from './comparison.ts';
+import { moveCutoffs } from './cutoffs.ts';
+import { admitFilter, searchFiltered } from './filters.ts';
 import { inParallel } from './in-parallel.ts';
-import { checkJudgements, type Judgements } from './judgements.ts';
-import { inspectIndex } from './nearest-rows.ts';
-import { drawRows, type QuerySource, readQueryFile, readQueryTable, requireColumn, type TextQuery, type VectorQuery } from './queries.ts';
-import { mean } from './ranking-metrics.ts';
-import { storeValidation } from './record.ts';
-import { missedThresholds } from './thresholds.ts';
+import { inspectIndex } from './index-search.ts';
+import { measureCoverage, measureIntegrity } from './integrity.ts';
+import type { Judgements } from './judgements.ts';
+import { timeSearches } from './latency.ts';
+import { measureMetrics } from './metrics.ts';
+import { describeSource, type QuerySource } from './queries.ts';
+import { type Embedder, type PreparedQueries, prepareQueries } from './read-queries.ts';
+import { storeValidation, type ValidationRecord, type Verdict } from './record.ts';
+import { distributeScores } from './scores.ts';
+import { tableSource } from './search-source.ts';
+import { auditTruth } from './truth-audit.ts';
 import { ScanCancelled, TableLocked } from './validation-error.ts';
-
-/**
- * Embeds query texts with one of the two models, one vector per text in the order of the texts.
- *
- * @param side which of the two it is, for a provider of its own
- */
-export type QueryEmbedder = (model: ModelRow, texts: string[], role: 'query', side: 'old' | 'new') => Promise<Float32Array[]>;
 
 /** What to compare, and on which queries. */
 export interface ValidateOptions {
@@ -27,53 +25,38 @@ export interface ValidateOptions {
   /** name of the running campaign, instead of the target */
   migration?: string | undefined;
   queries: QuerySource;
-  /** not called for queries drawn from the rows */
-  embedder: QueryEmbedder;
+  /** not called for queries drawn from the rows, unless there is an audit */
+  embedder: Embedder;
   /** depth of the result lists; 10 when left out */
   k?: number | undefined;
-  /** most queries; when left out, 200 drawn from rows or a table, or the whole file */
+  /** most queries; when left out, 200 drawn from rows, log or a table, or the whole file */
   sample?: number | undefined;
   judgements?: Judgements | undefined;
   /** column that holds the ids of the judgements; the key when left out */
   judgementColumn?: string | undefined;
+  /** conditions on the columns of the live view, to search with */
+  filters?: readonly string[];
+  /** columns of the rows, the query table or the query file by whose values results are divided */
+  sliceBy?: readonly string[];
+  /** scores of the old model at which the application cuts */
+  cutoffs?: readonly number[];
+  /** rows whose text is embedded anew and compared with what is stored; none when left out */
+  audit?: number | undefined;
+  /** number that samples and intervals follow from; another one at each run when left out */
+  seed?: number | undefined;
   /** called after each query that was compared */
   onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
 /** The outcome of a run, as it was stored. */
-export interface ValidationResult {
-  /** number of the run in reembed.validation */
-  id: string;
-  migration: string;
-  target: string;
-  /** by the clock of the database */
-  startedAt: string;
-  oldModel: string;
-  newModel: string;
-  querySource: string;
-  queries: QueryComparison[];
-  judgedQueries: number;
+export interface ValidationResult extends ValidationRecord, Verdict {
   /** rows that judgements call relevant but the table does not have */
   judgedRowsMissing: number;
-  k: number;
-  overlap: number;
-  indexRecall: number | null;
-  indexName: string | null;
-  coverage: number;
-  rows: number;
-  missingRows: number;
-  justChangedRows: number;
-  ndcg: BeforeAfter | null;
-  mrr: BeforeAfter | null;
-  recall: BeforeAfter | null;
-  thresholds: Thresholds;
-  passed: boolean;
-  /** thresholds that were missed */
-  reasons: string[];
 }
 
 // Exact scans are bound by the CPU of the server, which has its live load to carry as well.
-const PARALLEL_QUERIES = 3;
+const PARALLEL_PASSES = 3;
+const LARGEST_SEED = 2 ** 31;
 
 /**
  * Compares the old and the new model of a running campaign on sample queries and stores the run in reembed.validation.
@@ -83,7 +66,7 @@ const PARALLEL_QUERIES = 3;
  */
 export async function validate(database: Database, options: ValidateOptions): Promise<ValidationResult> {
   try {
-    return await compare(database, options);
+    return await run(database, options);
   } catch (error) {
     const { code } = error as { code?: string };
     if (code === '57014') throw new ScanCancelled(error);
@@ -91,121 +74,61 @@ export async function validate(database: Database, options: ValidateOptions): Pr
   }
 }
 
-async function compare(database: Database, options: ValidateOptions): Promise<ValidationResult> {
+async function run(database: Database, options: ValidateOptions): Promise<ValidationResult> {
   const { pool } = database;
-  const { judgements, judgementColumn, k = 10 } = options;
+  const { k = 10, seed = randomInt(LARGEST_SEED), filters = [], sliceBy = [], cutoffs = [], audit = 0, embedder } = options;
+  const width = database.embedded ? 1 : PARALLEL_PASSES;
   const db = inOwnTransactions(pool, LOCK_WAIT);
   const clock = await db.query<{ now: string }>('SELECT clock_timestamp()::text AS now');
-  const startedAt = clock.rows[0]?.now ?? '';
 
   const campaign = await loadCampaign(db, options);
-  if (judgementColumn !== undefined) await requireColumn(db, campaign.table, judgementColumn, '--judgement-column');
-  const { queries, judgedRowsMissing } = await readQueries(db, campaign, options);
-  const index = await inTransaction(pool, (client) => inspectIndex(client, campaign, queries[0]?.newVector ?? '', k), LOCK_WAIT);
+  for (const filter of filters) await admitFilter(pool, campaign, filter);
+  const { queries, judgements, judgedRowsMissing } = await prepareQueries(db, campaign, { ...options, sliceBy, seed });
+  const index = await inTransaction(
+    pool,
+    (client) => inspectIndex(client, campaign, tableSource(campaign, campaign.new), queries[0]?.newVector ?? '', k),
+    LOCK_WAIT,
+  );
+  const withIndex = index?.usable === true;
 
-  let done = 0;
-  const comparisons = await inParallel(queries, database.embedded ? 1 : PARALLEL_QUERIES, async (query) => {
-    const gains = judgements?.get(query.id);
-    const comparison = await compareQuery(pool, campaign, query, k, { gains, judgementColumn, withIndex: index?.usable === true });
-    options.onProgress?.(++done, queries.length);
-    return comparison;
-  });
-
-  const figures = { ...summarise(comparisons), ...(await measureCoverage(db, campaign)), k };
-  const reasons = missedThresholds(figures, campaign.thresholds, index);
-  const run = {
-    ...figures,
-    migration: campaign.migration,
-    startedAt,
+  const comparisons = await compareAll(database, campaign, { queries, judgements }, { ...options, k, withIndex, width });
+  const times = await timeSearches(pool, campaign, queries, k);
+  const record: ValidationRecord = {
+    campaign,
+    startedAt: clock.rows[0]?.now ?? '',
     querySource: describeSource(options.queries),
-    queries: comparisons,
-    reasons,
+    seed,
+    k,
+    knownItems: options.queries.kind === 'generated',
+    comparisons,
+    times,
+    metrics: measureMetrics(comparisons, times, seed),
+    index,
+    filters: withIndex ? await searchFiltered(pool, campaign, queries, filters, index.iterativeScans, { k, width }) : [],
+    coverage: await measureCoverage(db, campaign),
+    integrity: await measureIntegrity(db, campaign),
+    audit: await auditTruth(db, campaign, embedder, audit, seed),
+    distributions: await distributeScores(db, campaign, comparisons),
+    cutoffs: moveCutoffs(campaign, comparisons, cutoffs, judgements, seed),
   };
-  const id = await storeValidation(pool, run);
-  return {
-    ...run,
-    id,
-    target: campaign.target,
-    oldModel: campaign.old.model.name,
-    newModel: campaign.new.model.name,
-    judgedRowsMissing,
-    indexName: index?.usable ? campaign.indexName : null,
-    thresholds: campaign.thresholds,
-    passed: reasons.length === 0,
-  };
+  return { ...record, ...(await storeValidation(pool, record)), judgedRowsMissing };
 }
 
-async function readQueries(
-  db: Queryable,
+/** Every query in both models, some dozens at a pass over the table. */
+async function compareAll(
+  database: Database,
   campaign: Campaign,
-  options: ValidateOptions,
-): Promise<{ queries: VectorQuery[]; judgedRowsMissing: number }> {
-  const { queries: source, sample, judgements, judgementColumn } = options;
-  const check = async (queries: { id: string }[]) =>
-    judgements
-      ? checkJudgements(
-          db,
-          campaign,
-          judgements,
-          queries.map(({ id }) => id),
-          judgementColumn,
-        )
-      : 0;
-  if (source.kind === 'rows') {
-    const queries = await drawRows(db, campaign, sample);
-    return { queries, judgedRowsMissing: await check(queries) };
-  }
-  const texts =
-    source.kind === 'file' ? readQueryFile(source.path, sample, judgements) : await readQueryTable(db, source, sample, judgements);
-  const judgedRowsMissing = await check(texts);
-  return { queries: await embedQueries(campaign, texts, options.embedder), judgedRowsMissing };
-}
-
-async function embedQueries(campaign: Campaign, queries: TextQuery[], embedder: QueryEmbedder): Promise<VectorQuery[]> {
-  const texts = queries.map(({ text }) => text);
-  const [old = [], renewed = []] = await inParallel(['old', 'new'] as const, 2, (side) =>
-    embedder(campaign[side].model, texts, 'query', side),
+  { queries, judgements }: Pick<PreparedQueries, 'queries' | 'judgements'>,
+  { k, judgementColumn, withIndex, width, onProgress }: ValidateOptions & { k: number; withIndex: boolean; width: number },
+): Promise<QueryComparison[]> {
+  const passes = Array.from({ length: Math.ceil(queries.length / QUERIES_A_PASS) }, (_, i) =>
+    queries.slice(i * QUERIES_A_PASS, (i + 1) * QUERIES_A_PASS),
   );
-  return queries.map(({ id, text }, position) => ({
-    id,
-    label: id === text ? text : `${id}: ${text}`,
-    oldVector: vectorText(old[position]),
-    newVector: vectorText(renewed[position]),
-  }));
-}
-
-function summarise(comparisons: QueryComparison[]) {
-  const judged = comparisons.flatMap((comparison) => comparison.judged ?? []);
-  const recalls = comparisons.flatMap((comparison) => comparison.indexRecall ?? []);
-  const beforeAfter = (metric: 'ndcg' | 'reciprocalRank' | 'recall'): BeforeAfter | null =>
-    judged.length === 0
-      ? null
-      : { before: mean(judged.map((one) => one[metric].before)), after: mean(judged.map((one) => one[metric].after)) };
-  return {
-    overlap: mean(comparisons.map((comparison) => comparison.overlap)),
-    indexRecall: recalls.length === 0 ? null : mean(recalls),
-    judgedQueries: judged.length,
-    ndcg: beforeAfter('ndcg'),
-    mrr: beforeAfter('reciprocalRank'),
-    recall: beforeAfter('recall'),
-  };
-}
-
-async function measureCoverage(db: Queryable, campaign: Campaign) {
-  const { rows } = await db.query<{ total: string; missing: string; just_changed: string }>(
-    'SELECT total, missing, just_changed FROM reembed.coverage($1, $2)',
-    [campaign.target, campaign.new.model.name],
-  );
-  const [total, missingRows, justChangedRows] = [Number(rows[0]?.total), Number(rows[0]?.missing), Number(rows[0]?.just_changed)];
-  return { rows: total, missingRows, justChangedRows, coverage: total === 0 ? 1 : 1 - missingRows / total };
-}
-
-function describeSource(source: QuerySource): string {
-  if (source.kind === 'rows') return 'rows';
-  return source.kind === 'file' ? `file ${basename(source.path)}` : `table ${source.table}`;
-}
-
-function vectorText(vector: Float32Array | undefined): string {
-  if (!vector) throw new Error('the embedder returned fewer vectors than texts');
-  return toSql(Array.from(vector)) as string;
+  let done = 0;
+  const compared = await inParallel(passes, width, async (pass) => {
+    const comparisons = await compareQueries(database.pool, campaign, pass, { k, judgements, judgementColumn, withIndex });
+    for (const _ of comparisons) onProgress?.(++done, queries.length);
+    return comparisons;
+  });
+  return compared.flat();
 }

@@ -67,6 +67,17 @@ export class JudgementsFitNoRow extends ReembedError {
   }
 }
 
+/** A filter is not a condition on the rows of the live view. */
+export class BadFilter extends ReembedError {
+  constructor(filter: string, reason: string) {
+    super(
+      'bad_filter',
+      `--filter "${filter}" is not a condition on the live view: ${reason}`,
+      'give one SQL expression of type boolean over its columns, as it would stand behind WHERE',
+    );
+  }
+}
+
 /** The campaign has no two models to compare. */
 export class NothingToCompare extends ReembedError {
   constructor(problem: string) {

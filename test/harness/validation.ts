@@ -1,7 +1,9 @@
 import pg from 'pg';
 import type { Database } from '../../src/database/connection.ts';
 import { advance } from '../../src/phases/advance.ts';
-import type { QueryEmbedder } from '../../src/validation/validate.ts';
+import { overall } from '../../src/validation/metrics.ts';
+import type { Embedder } from '../../src/validation/read-queries.ts';
+import { type ValidateOptions, type ValidationResult, validate } from '../../src/validation/validate.ts';
 import { createTestDatabase } from './database.ts';
 import { createDocuments, NEW_DIMENSIONS, NEW_MODEL, OLD_DIMENSIONS, OLD_MODEL, vectorText } from './documents.ts';
 import { vectorOf } from './provider.ts';
@@ -73,5 +75,30 @@ export async function createFilledCampaign(pool: pg.Pool, table: string, rows: n
   });
 }
 
-/** Embeds queries with the vectors that createFilledCampaign() stores. */
-export const testEmbedder: QueryEmbedder = async (model, texts) => texts.map((text) => vectorOf(model.name, text, model.dimensions));
+/** Embeds texts with the vectors that createFilledCampaign() stores. */
+export const testEmbedder: Embedder = async (model, texts) => texts.map((text) => vectorOf(model.name, text, model.dimensions));
+
+/** The figures of a run over all its queries, as a test wants to look at them. */
+export function figuresOf(result: ValidationResult) {
+  const of = (name: string) => overall(result.metrics, name);
+  const both = (name: string) => {
+    const { before, after } = of(name) ?? {};
+    return typeof before === 'number' && typeof after === 'number' ? { before, after } : null;
+  };
+  return {
+    ...result,
+    ...result.coverage,
+    queries: result.comparisons.map((one) => ({ ...one, label: one.query.label })),
+    judgedQueries: of('ndcg')?.queries ?? 0,
+    overlap: of('overlap')?.value,
+    indexRecall: of('index_recall')?.value ?? null,
+    ndcg: both('ndcg'),
+    mrr: both('mrr'),
+    recall: both('recall'),
+  };
+}
+
+/** Validates the campaign of a table, by rows where nothing else is said, without an audit. */
+export async function validateTable(database: Database, table: string, options: Partial<ValidateOptions> = {}) {
+  return figuresOf(await validate(database, { target: table, queries: { kind: 'rows' }, embedder: testEmbedder, ...options }));
+}

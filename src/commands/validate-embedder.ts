@@ -1,0 +1,35 @@
+import type { Config } from '../config.ts';
+import type { Database } from '../database/connection.ts';
+import { embedTexts } from '../embedding/embed-texts.ts';
+import { loadModel } from '../embedding/models.ts';
+import { openProvider } from '../embedding/open-provider.ts';
+import { ProviderRefused } from '../embedding/provider-error.ts';
+import type { Embedder } from '../validation/read-queries.ts';
+import { OldModelUnavailable, QueryRefused } from '../validation/validation-error.ts';
+
+// Texts are mostly plain words; a request may be a little fuller or emptier than its limit.
+const TOKENS_PER_CHARACTER = 0.3;
+
+// Rows that are audited are a check beside the comparison, which must not wait for a provider that is down.
+const AUDIT_PATIENCE_SECONDS = 10;
+
+/** Embeds as the workers do: packed requests, the quota they share, and the same patience. */
+export function createEmbedder(database: Database, config: Config): Embedder {
+  return async (model, texts, role, side) => {
+    try {
+      const provider = openProvider(await loadModel(database.pool, model.name), side, config);
+      const items = texts.map((text, position) => ({ text, position }));
+      const { embedded, refused, failure } = await embedTexts(database.pool, provider, items, {
+        role,
+        limits: { inputs: config.requestInputs, tokens: config.requestTokens },
+        tokensPerCharacter: TOKENS_PER_CHARACTER,
+        patienceSeconds: role === 'query' ? config.patienceSeconds : Math.min(AUDIT_PATIENCE_SECONDS, config.patienceSeconds),
+      });
+      if (failure) throw failure;
+      if (refused[0]) throw new QueryRefused(refused[0].item.text, refused[0].message);
+      return embedded.sort((a, b) => a.item.position - b.item.position).map(({ vector }) => vector);
+    } catch (error) {
+      throw side === 'old' && error instanceof ProviderRefused ? new OldModelUnavailable(error) : error;
+    }
+  };
+}

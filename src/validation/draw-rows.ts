@@ -1,0 +1,84 @@
+import type { Queryable } from '../database/connection.ts';
+import type { Campaign } from './campaign.ts';
+import { DEFAULT_SAMPLE, type Slices, type VectorQuery } from './queries.ts';
+import { slicesSql } from './query-table.ts';
+import { NoQueries } from './validation-error.ts';
+
+interface DrawOptions {
+  /** most rows; 200 when left out */
+  sample?: number | undefined;
+  /** columns of the table by which results are sliced */
+  sliceBy?: readonly string[];
+  /** the same seed draws the same rows */
+  seed: number;
+}
+
+/**
+ * Draws rows at random that have a text and both vectors. Each row's stored vectors are the query vectors of the two
+ * models, so no provider is called and nothing is paid.
+ *
+ * @throws NoQueries when no row has both vectors
+ */
+export async function drawRows(
+  db: Queryable,
+  campaign: Campaign,
+  { sample = DEFAULT_SAMPLE, sliceBy = [], seed }: DrawOptions,
+): Promise<VectorQuery[]> {
+  // Cast outside: the sort then moves pointers to the vectors, not their text.
+  const { rows } = await db.query<{ key: string; length: number; slices: Slices; oldVector: string; newVector: string }>(
+    `SELECT key, length, slices, old::text AS "oldVector", new::text AS "newVector"
+       FROM (SELECT ${campaign.keyText} AS key, t.reembed_length AS length, ${slicesSql('t', sliceBy)} AS slices,
+                    ${campaign.old.vector} AS old, ${campaign.new.vector} AS new
+               FROM ${withBothVectors(campaign, `length(${campaign.text}) AS reembed_length`)}
+              ORDER BY hashtextextended((${campaign.keyText}) COLLATE "C", $2) LIMIT $1) AS drawn`,
+    [sample, seed],
+  );
+  const queries = rows
+    .filter((row) => !isZero(row.oldVector) && !isZero(row.newVector))
+    .map((row) => ({ id: row.key, label: row.key, ownKey: row.key, ...row }));
+  if (queries.length === 0) throw noRow(campaign);
+  return queries;
+}
+
+/** A row with its text. */
+export interface TextRow {
+  key: string;
+  text: string;
+  slices: Slices;
+}
+
+/**
+ * Draws rows at random as drawRows() does, with the beginning of their texts.
+ *
+ * @param characters most characters of a text
+ * @throws NoQueries when no row has both vectors
+ */
+export async function drawTexts(
+  db: Queryable,
+  campaign: Campaign,
+  characters: number,
+  { sample = DEFAULT_SAMPLE, sliceBy = [], seed }: DrawOptions,
+): Promise<TextRow[]> {
+  const { rows } = await db.query<TextRow>(
+    `SELECT ${campaign.keyText} AS key, t.reembed_text AS text, ${slicesSql('t', sliceBy)} AS slices
+       FROM ${withBothVectors(campaign, `left(${campaign.text}, $3::integer) AS reembed_text`)}
+      ORDER BY hashtextextended((${campaign.keyText}) COLLATE "C", $2) LIMIT $1`,
+    [sample, seed, characters],
+  );
+  if (rows.length === 0) throw noRow(campaign);
+  return rows;
+}
+
+// The text is taken before the vectors of side tables are joined: beside them the names of its columns may be ambiguous.
+function withBothVectors({ table, hasText, old, new: renewed }: Campaign, column: string): string {
+  return `(SELECT t.*, ${column} FROM ${table} AS t WHERE ${hasText}) AS t ${old.join} ${renewed.join}
+          WHERE ${old.vector} IS NOT NULL AND ${renewed.vector} IS NOT NULL`;
+}
+
+function noRow({ table }: Campaign): NoQueries {
+  return new NoQueries(`no row of ${table} has a vector of both models yet`, 'let the workers embed rows first: npm run worker');
+}
+
+function isZero(vector: string): boolean {
+  return !/[1-9]/.test(vector);
+}

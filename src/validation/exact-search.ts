@@ -1,0 +1,100 @@
+import type { Queryable } from '../database/connection.ts';
+import type { FoundRow, SearchSource } from './search-source.ts';
+
+// With the index path switched off the planner has only the whole table left, which is exact.
+const EXACT = `SET LOCAL enable_indexscan = off; SET LOCAL enable_indexonlyscan = off; SET LOCAL enable_bitmapscan = off;
+  SET LOCAL enable_seqscan = on; SET LOCAL enable_sort = on`;
+
+/**
+ * The exact nearest rows of many queries at once, by one pass over the table: a large vector lies out of line, and to fetch
+ * it once for all queries instead of once for each of them is most of the gain.
+ *
+ * A pass keeps only rows within a bound of each query. Any `limit` rows give a bound that no nearest row is beyond; those of
+ * a sample give one that few others are within. A query that gets fewer rows than it wants (the sample was too small, or rows
+ * went meanwhile) is searched for again without a bound, so that the result is exact whatever the bound was.
+ *
+ * Rows at the same distance come in the order of their key, in both models alike, so that copies of one text do not lower
+ * the overlap.
+ *
+ * @param client a connection within a transaction
+ * @param vectors query vectors of the model, in pgvector's text form
+ * @param limit most rows for each
+ * @param bounds for each query a distance that at least `limit` rows are within, where it is known; Infinity where not
+ * @returns for each query its rows, nearest first; rows without a vector, without a text, or (cosine) with a zero vector are left out
+ */
+export async function nearestExactly(
+  client: Queryable,
+  source: SearchSource,
+  vectors: readonly string[],
+  limit: number,
+  bounds?: readonly number[],
+): Promise<FoundRow[][]> {
+  await client.query(EXACT);
+  const within = bounds ?? (await boundsFromSample(client, source, vectors, limit));
+  const found = await searchWithin(client, source, vectors, limit, within);
+  const short = vectors.flatMap((_, i) => ((found[i]?.length ?? 0) < limit && within[i] !== Number.POSITIVE_INFINITY ? [i] : []));
+  if (short.length === 0) return found;
+  const again = await searchWithin(
+    client,
+    source,
+    short.map((i) => vectors[i] as string),
+    limit,
+    short.map(() => Number.POSITIVE_INFINITY),
+  );
+  short.forEach((i, position) => {
+    found[i] = again[position] ?? [];
+  });
+  return found;
+}
+
+/** How far the last of the `limit` nearest rows of a sample is from each query; Infinity where the sample has fewer. */
+async function boundsFromSample(client: Queryable, source: SearchSource, vectors: readonly string[], limit: number): Promise<number[]> {
+  if (source.sampledRows === null) return vectors.map(() => Number.POSITIVE_INFINITY);
+  const { rows } = await client.query<{ query: string; bound: number }>(
+    `SELECT query, max(distance) AS bound
+       FROM (SELECT q.reembed_query AS query, q.reembed_distance AS distance,
+                    row_number() OVER (PARTITION BY q.reembed_query ORDER BY q.reembed_distance) AS place
+               FROM ${crossJoin(source.sampledRows, source)}) AS ranked
+      WHERE place <= $3
+      GROUP BY query HAVING count(*) = $3`,
+    [vectors, vectors.map(() => Number.POSITIVE_INFINITY), limit],
+  );
+  const bounds = vectors.map(() => Number.POSITIVE_INFINITY);
+  for (const { query, bound } of rows) bounds[Number(query) - 1] = bound;
+  return bounds;
+}
+
+async function searchWithin(
+  client: Queryable,
+  source: SearchSource,
+  vectors: readonly string[],
+  limit: number,
+  bounds: readonly number[],
+): Promise<FoundRow[][]> {
+  const { rows } = await client.query<FoundRow & { query: string }>(
+    `SELECT query, key, "judgedId", distance
+       FROM (SELECT q.reembed_query AS query, ${source.keyText} AS key, coalesce(${source.judgedId}, '') AS "judgedId", q.reembed_distance AS distance,
+                    row_number() OVER (PARTITION BY q.reembed_query ORDER BY q.reembed_distance, ${source.keyColumns}) AS place
+               FROM ${crossJoin(source.rows, source)}) AS ranked
+      WHERE place <= $3
+      ORDER BY query, place`,
+    [vectors, bounds, limit],
+  );
+  const found: FoundRow[][] = vectors.map(() => []);
+  for (const { query, ...row } of rows) found[Number(query) - 1]?.push(row);
+  return found;
+}
+
+/**
+ * Each row t beside each query q whose bound it is within, with the vector of the row unpacked once (an array holds its
+ * elements unpacked). LATERAL keeps the table outside and the queries inside, whatever the planner thinks; CASE keeps the text
+ * from being read before that. The cosine distance from a zero vector is NaN, which is within no bound.
+ */
+function crossJoin(rows: string, { vector, vectorType, operator, isEligible }: SearchSource): string {
+  return `${rows}
+     CROSS JOIN LATERAL (SELECT (ARRAY[${vector}])[1] AS reembed_vector OFFSET 0) AS unpacked
+     CROSS JOIN LATERAL (SELECT given.query AS reembed_query, unpacked.reembed_vector ${operator} given.vector AS reembed_distance
+                           FROM unnest($1::${vectorType}[], $2::float8[]) WITH ORDINALITY AS given(vector, bound, query)
+                          WHERE (unpacked.reembed_vector ${operator} given.vector) <= given.bound OFFSET 0) AS q
+    WHERE ${vector} IS NOT NULL ${isEligible ? `AND CASE WHEN q.reembed_query IS NOT NULL THEN ${isEligible} END` : ''}`;
+}

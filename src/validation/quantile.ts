@@ -1,0 +1,13 @@
+/**
+ * Value that a share of the values stays below, between two of them by a straight line: type 7 of Hyndman and Fan, "Sample
+ * quantiles in statistical packages", The American Statistician 50(4), 1996, as PostgreSQL's percentile_cont has it.
+ *
+ * @param sorted values, smallest first, at least one
+ * @param share 0 to 1
+ */
+export function quantile(sorted: ArrayLike<number>, share: number): number {
+  const place = share * (sorted.length - 1);
+  const below = sorted[Math.floor(place)] as number;
+  const above = sorted[Math.ceil(place)] as number;
+  return below + (above - below) * (place - Math.floor(place));
+}

@@ -1,0 +1,134 @@
+import type { QueryComparison } from './comparison.ts';
+import { overall } from './metrics.ts';
+import { agreeing } from './truth-audit.ts';
+import type { ValidationResult } from './validate.ts';
+
+/**
+ * A run as JSON, with the names that the columns of reembed.validation and of the tables of its parts have.
+ *
+ * @param lowest how many of the queries with the lowest overlap to include
+ */
+export function reportJson(result: ValidationResult, lowest: number): Record<string, unknown> {
+  const { campaign, comparisons, metrics, index, coverage } = result;
+  const of = (name: string) => overall(metrics, name);
+  return {
+    id: Number(result.id),
+    migration: campaign.migration,
+    target: campaign.target,
+    from_model: campaign.old.model.name,
+    to_model: campaign.new.model.name,
+    started_at: result.startedAt,
+    query_source: result.querySource,
+    seed: result.seed,
+    queries: comparisons.length,
+    judged_queries: of('ndcg')?.queries ?? 0,
+    known_items: result.knownItems,
+    judged_rows_missing: result.judgedRowsMissing,
+    k: result.k,
+    overlap: of('overlap')?.value,
+    index: index?.usable ? campaign.indexName : null,
+    index_recall: of('index_recall')?.value ?? null,
+    index_setting: index?.searchSetting ?? null,
+    searches_use_index: index?.usable ?? null,
+    planner_chooses_index: index?.chosen ?? null,
+    coverage: coverage.coverage,
+    rows: coverage.rows,
+    missing_rows: coverage.missingRows,
+    just_changed_rows: coverage.justChangedRows,
+    ndcg_before: of('ndcg')?.before ?? null,
+    ndcg_after: of('ndcg')?.after ?? null,
+    mrr_before: of('mrr')?.before ?? null,
+    mrr_after: of('mrr')?.after ?? null,
+    recall_before: of('recall')?.before ?? null,
+    recall_after: of('recall')?.after ?? null,
+    passed: result.passed,
+    reasons: result.reasons,
+    warnings: result.warnings,
+    metrics: metrics.map(({ sliceValue, ...metric }) => ({ ...metric, slice_value: sliceValue })),
+    filters: filtersJson(result),
+    integrity: integrityJson(result),
+    truth_audit: auditJson(result),
+    score_distributions: result.distributions,
+    score_cutoffs: cutoffsJson(result),
+    lowest_overlap: lowestOverlap(comparisons, lowest).map((one) => ({
+      query: one.query.label,
+      overlap: one.overlap,
+      ndcg_before: one.judged?.ndcg.before ?? null,
+      ndcg_after: one.judged?.ndcg.after ?? null,
+      results_before: one.results.before.map(({ key }) => key),
+      results_after: one.results.after.map(({ key }) => key),
+    })),
+  };
+}
+
+/** The queries whose results changed most. */
+export function lowestOverlap(comparisons: readonly QueryComparison[], count: number): QueryComparison[] {
+  return [...comparisons].sort((a, b) => a.overlap - b.overlap).slice(0, count);
+}
+
+function filtersJson({ filters }: ValidationResult) {
+  return filters.map((one) => ({
+    filter: one.filter,
+    iterative_scan: one.iterativeScan,
+    queries: one.queries,
+    wanted_rows: one.wantedRows,
+    returned_rows: one.returnedRows,
+    short_queries: one.shortQueries,
+    index_recall: one.indexRecall,
+  }));
+}
+
+function integrityJson({ integrity }: ValidationResult) {
+  return integrity.map((one) => ({
+    role: one.role,
+    model: one.model,
+    rows: one.rows,
+    zero_rows: one.zeroRows,
+    not_finite_rows: one.notFiniteRows,
+    wrong_dimensions_rows: one.wrongDimensionsRows,
+    unit_length_rows: one.unitLengthRows,
+    odd_norm_rows: one.oddNormRows,
+    norm_min: one.norm?.min ?? null,
+    norm_median: one.norm?.median ?? null,
+    norm_max: one.norm?.max ?? null,
+    shared_vector_rows: one.sharedVectorRows,
+    checksum_at: one.checksum?.at ?? null,
+    unchanged_rows: one.checksum?.unchangedRows ?? null,
+    set_aside_rows: one.checksum?.setAsideRows ?? null,
+    changed_rows: one.checksum?.changedRows ?? null,
+  }));
+}
+
+function auditJson({ audit, campaign }: ValidationResult) {
+  return (['new', 'old'] as const).map((role) => {
+    const rows = audit.rows.filter((row) => row.role === role);
+    const same = agreeing(rows, campaign.thresholds.minAuditSimilarity);
+    return {
+      role,
+      rows: rows.length,
+      agreeing_rows: same.length,
+      lowest_similarity: rows.length === 0 ? null : Math.min(...rows.map((row) => row.similarity)),
+      problem: role === 'new' ? audit.problem : audit.oldProblem,
+      // A key may be a number larger than JavaScript's; as text it keeps its digits.
+      disagreeing: rows.filter((row) => !same.includes(row)).map(({ key, similarity }) => ({ key, similarity })),
+    };
+  });
+}
+
+function cutoffsJson({ cutoffs }: ValidationResult) {
+  return cutoffs.map((one) => ({
+    basis: one.basis,
+    old_cutoff: one.oldCutoff,
+    new_cutoff: one.newCutoff,
+    new_cutoff_low: one.newCutoffLow,
+    new_cutoff_high: one.newCutoffHigh,
+    share_before: one.share.before,
+    share_after: one.share.after,
+    precision_before: one.precision?.before ?? null,
+    precision_after: one.precision?.after ?? null,
+    recall_before: one.recall?.before ?? null,
+    recall_after: one.recall?.after ?? null,
+    f1_before: one.f1?.before ?? null,
+    f1_after: one.f1?.after ?? null,
+  }));
+}

@@ -1,0 +1,114 @@
+import type { Queryable } from '../database/connection.ts';
+import { ReembedError } from '../errors.ts';
+import type { Campaign, ComparedModel, Role } from './campaign.ts';
+import type { Embedder } from './read-queries.ts';
+
+/** A row whose text was embedded anew, as reembed.truth_audit holds it. */
+export interface AuditedRow {
+  role: Role;
+  /** key as JSON text */
+  key: string;
+  /** of the stored and the fresh vector, -1 to 1 */
+  similarity: number;
+}
+
+/** What an audit found, and why it could not be done. */
+export interface TruthAudit {
+  rows: AuditedRow[];
+  /** why no new vector was compared; null when it was, or none was asked for */
+  problem: string | null;
+  /** why no old vector was compared, as when the old model is gone */
+  oldProblem: string | null;
+}
+
+/**
+ * Embeds the texts of rows drawn at random once more and compares what comes with what is stored: finds a wrong model name, a
+ * model that the provider changed silently, and a column that is not of the model it is said to be of. Rows that wait for a new
+ * vector, or failed, are left out.
+ *
+ * A provider that cannot be asked is no fault of the vectors: the audit then says why, and nothing is thrown.
+ *
+ * @param size rows to audit of each model
+ * @param seed the same seed draws the same rows
+ */
+export async function auditTruth(db: Queryable, campaign: Campaign, embedder: Embedder, size: number, seed: number): Promise<TruthAudit> {
+  if (size === 0) return { rows: [], problem: null, oldProblem: null };
+  const audit = async (role: Role) => {
+    const compared = campaign[role];
+    const drawn = await drawStored(db, campaign, compared, size, seed);
+    if (drawn.length === 0) return { rows: [], problem: 'no row has a vector of its present text' };
+    try {
+      const fresh = await embedder(
+        compared.model,
+        drawn.map(({ text }) => text),
+        'document',
+        role,
+      );
+      const rows = drawn.map(({ key, vector }, i) => ({
+        role,
+        key,
+        similarity: similarity(JSON.parse(vector) as number[], fresh[i] ?? [], compared.model.distance),
+      }));
+      return { rows, problem: null };
+    } catch (error) {
+      if (!(error instanceof ReembedError)) throw error;
+      return { rows: [], problem: error.message };
+    }
+  };
+  const renewed = await audit('new');
+  const old = await audit('old');
+  return { rows: [...renewed.rows, ...old.rows], problem: renewed.problem, oldProblem: old.problem };
+}
+
+/** The rows whose stored vector is as good as the fresh one. */
+export function agreeing(rows: readonly AuditedRow[], minSimilarity: number): AuditedRow[] {
+  return rows.filter((row) => row.similarity >= minSimilarity - TOLERANCE);
+}
+
+// As in reembed.judge_validation().
+const TOLERANCE = 1e-9;
+
+/**
+ * Cosine similarity of two vectors. Where the distance of the model counts lengths as well, twice the inner product over the sum of
+ * the squared lengths: the same for vectors of one length, less where the lengths differ.
+ *
+ * @returns -1 to 1; 0 where one of them is zero or they have different dimensions
+ */
+export function similarity(stored: ArrayLike<number>, fresh: ArrayLike<number>, distance: ComparedModel['model']['distance']): number {
+  if (stored.length !== fresh.length) return 0;
+  let product = 0;
+  let first = 0;
+  let second = 0;
+  for (let i = 0; i < stored.length; i++) {
+    const [a, b] = [stored[i] as number, fresh[i] as number];
+    product += a * b;
+    first += a * a;
+    second += b * b;
+  }
+  if (first === 0 || second === 0) return 0;
+  return distance === 'cosine' ? product / Math.sqrt(first * second) : (2 * product) / (first + second);
+}
+
+async function drawStored(
+  db: Queryable,
+  campaign: Campaign,
+  { role, model, vector, join }: ComparedModel,
+  size: number,
+  seed: number,
+): Promise<{ key: string; text: string; vector: string }[]> {
+  // Text and vector are of one snapshot; a row with a note may still have the vector of its former text.
+  const { rows } = await db.query<{ conditions: string }>(
+    `SELECT format('NOT %s AND NOT %s', reembed.is_noted_sql($1, $2), reembed.has_failed_sql($1, $3)) AS conditions`,
+    [campaign.target, `r.needs_${role}`, model.name],
+  );
+  const drawn = await db.query<{ key: string; text: string; vector: string }>(
+    `SELECT key::text AS key, text, vector::text AS vector
+       FROM (SELECT ${campaign.keyObject} AS key, t.reembed_text AS text, ${vector} AS vector
+               FROM (SELECT t.*, ${campaign.text} AS reembed_text FROM ${campaign.table} AS t
+                      WHERE ${campaign.hasText} AND ${rows[0]?.conditions}) AS t ${join}
+              WHERE ${vector} IS NOT NULL
+              ORDER BY hashtextextended((${campaign.keyText}) COLLATE "C", $2) LIMIT $1) AS drawn`,
+    [size, seed],
+  );
+  return drawn.rows;
+}
