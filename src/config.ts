@@ -29,6 +29,10 @@ export interface Config {
   concurrency: number;
   /** most requests of a model under way at the same time in a process */
   mostInFlight: number;
+  /** most texts of one batch that is given to the batch API */
+  batchApiInputs: number;
+  /** most batches there at the same time, over all workers */
+  batchApiOpen: number;
 }
 
 /**
@@ -59,6 +63,9 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     patienceSeconds: wholeNumber(env, 'EMBED_PATIENCE_SECONDS') ?? 300,
     concurrency: wholeNumber(env, 'EMBED_CONCURRENCY') ?? 4,
     mostInFlight: wholeNumber(env, 'EMBED_MAX_IN_FLIGHT') ?? 16,
+    // What OpenAI takes.
+    batchApiInputs: wholeNumber(env, 'EMBED_BATCH_API_INPUTS') ?? 50_000,
+    batchApiOpen: wholeNumber(env, 'EMBED_BATCH_API_OPEN') ?? 20,
   };
 }
 
