@@ -4,6 +4,7 @@
 GRANT USAGE ON SCHEMA reembed, reembed_queue TO :role;
 GRANT SELECT ON ALL TABLES IN SCHEMA reembed TO :role;
 GRANT INSERT, UPDATE, DELETE ON reembed.stale_row, reembed.failed_row, reembed.provider_quota, reembed.worker TO :role;
+GRANT INSERT, UPDATE, DELETE ON reembed.provider_batch, reembed.provider_batch_row TO :role;
 GRANT UPDATE ON reembed.batch, reembed.repeated_text TO :role;
 GRANT UPDATE (live_rows, live_tokens, swept_at, needs_old_sweep) ON reembed.migration TO :role;
 GRANT UPDATE (paused, paused_reason, keep_old_current) ON reembed.setting TO :role;

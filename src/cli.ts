@@ -56,8 +56,8 @@ function report(thrown: unknown): number {
 
 /** Without --, npm keeps the options for itself and the command would ask for what was just typed. */
 function refuseSwallowedOptions(): void {
-  const swallowed = ['table', 'text', 'to', 'from', 'column', 'wait', 'drain'].find(
-    (name) => process.env[`npm_config_${name}`] !== undefined,
+  const swallowed = ['table', 'text', 'to', 'from', 'column', 'wait', 'drain', 'batch-api'].find(
+    (name) => process.env[`npm_config_${name.replaceAll('-', '_')}`] !== undefined,
   );
   if (process.env.npm_lifecycle_event && swallowed && !process.argv.includes(`--${swallowed}`)) {
     throw new UsageError(

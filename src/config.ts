@@ -33,6 +33,10 @@ export interface Config {
   indexMemory: string | undefined;
   /** parallel workers of an index build */
   indexWorkers: number | undefined;
+  /** most texts of one batch that is given to the batch API */
+  batchApiInputs: number;
+  /** most batches there at the same time, over all workers */
+  batchApiOpen: number;
 }
 
 /**
@@ -65,6 +69,9 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     mostInFlight: wholeNumber(env, 'EMBED_MAX_IN_FLIGHT') ?? 16,
     indexMemory: memory(env, 'REEMBED_INDEX_MEMORY'),
     indexWorkers: text(env, 'REEMBED_INDEX_WORKERS') === '0' ? 0 : wholeNumber(env, 'REEMBED_INDEX_WORKERS'),
+    // What OpenAI takes.
+    batchApiInputs: wholeNumber(env, 'EMBED_BATCH_API_INPUTS') ?? 50_000,
+    batchApiOpen: wholeNumber(env, 'EMBED_BATCH_API_OPEN') ?? 20,
   };
 }
 

@@ -25,6 +25,7 @@ const row: ProgressRow = {
   workers: 2,
   phase_entered_at: new Date(0),
   switched_at: null,
+  rows_at_batch_api: 0,
 };
 
 function capture(isTTY: boolean) {

@@ -1,13 +1,33 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import test from 'ava';
+import test, { type ExecutionContext } from 'ava';
 import pg from 'pg';
+import { startCampaign } from './harness/campaign.ts';
 import { createWorkplace } from './harness/command.ts';
 import { createTestDatabase } from './harness/database.ts';
 import { createDocuments, NEW_DIMENSIONS, NEW_MODEL, OLD_DIMENSIONS, OLD_MODEL, wrongRows } from './harness/documents.ts';
 import { startProvider } from './harness/provider.ts';
+import { createStage } from './harness/stage.ts';
 
 // The embedded database has one role, which may do everything.
+if (process.env.TEST_DATABASE_URL) {
+  test('a role with the grants of docs/worker-role.sql can send the backfill to the batch API', async (t) => {
+    const stage = await createStage();
+    t.teardown(stage.close);
+    const campaign = await startCampaign(stage, 'documents', { rows: 300 });
+    const role = await createRole(t, stage.db.url);
+    const grants = readFileSync(new URL('../docs/worker-role.sql', import.meta.url), 'utf8');
+    await stage.db.pool.query(grants.replaceAll(':role', role.name).replaceAll(':table', 'public.documents'));
+    stage.provider.batchApi.isOffered = true;
+    stage.provider.batchApi.script = () => 'completed';
+    const worker = await stage.workplace.run(['worker', '--batch-api', '--drain'], { DATABASE_URL: role.url });
+    t.is(worker.code, 0, worker.stderr);
+    t.is(campaign.requests().length, 0);
+    t.deepEqual(await wrongRows(stage.db.pool, { oldColumn: 'embedding', newColumn: 'embedding_v2' }), []);
+    t.is(stage.provider.batchApi.embedded.length, 300);
+  });
+}
+
 for (const storage of process.env.TEST_DATABASE_URL ? (['column', 'side-table'] as const) : []) {
   test(`a role with the grants of docs/worker-role.sql can work and validate, and can neither switch nor create anything: ${storage}`, async (t) => {
     const database = await createTestDatabase();
@@ -24,15 +44,10 @@ for (const storage of process.env.TEST_DATABASE_URL ? (['column', 'side-table'] 
     t.is((await place.run(['migrate', 'up'])).code, 3);
     await database.pool.query('UPDATE reembed.setting SET max_read_slowdown = 1000');
 
-    const role = `reembed_worker_${randomBytes(4).toString('hex')}`;
-    await database.pool.query(`CREATE ROLE ${role} LOGIN PASSWORD 'only-for-this-test'`);
-    t.teardown(() => dropRole(database.url, role));
+    const role = await createRole(t, database.url);
     const grants = readFileSync(new URL('../docs/worker-role.sql', import.meta.url), 'utf8');
-    await database.pool.query(grants.replaceAll(':role', role).replaceAll(':table', 'public.documents'));
-    const url = new URL(database.url);
-    url.username = role;
-    url.password = 'only-for-this-test';
-    const asWorker = { DATABASE_URL: url.href };
+    await database.pool.query(grants.replaceAll(':role', role.name).replaceAll(':table', 'public.documents'));
+    const asWorker = { DATABASE_URL: role.url };
 
     const worker = await place.run(['worker', '--drain'], asWorker);
     t.is(worker.code, 0, worker.stderr);
@@ -47,7 +62,7 @@ for (const storage of process.env.TEST_DATABASE_URL ? (['column', 'side-table'] 
     t.is((await place.run(['migrate', 'up'])).code, 3);
     t.is((await place.run(['validate'], asWorker)).code, 0);
 
-    const client = new pg.Client({ connectionString: url.href });
+    const client = new pg.Client({ connectionString: role.url });
     await client.connect();
     t.teardown(() => client.end());
     await t.throwsAsync(client.query("SELECT reembed.switch_to('documents', $1)", [NEW_MODEL]), { message: /permission denied/ });
@@ -63,6 +78,20 @@ if (!process.env.TEST_DATABASE_URL) {
     t.teardown(database.close);
     t.is((await database.pool.query('SELECT session_user AS role')).rows[0].role, 'postgres');
   });
+}
+
+/** A role that lives as long as the test. */
+async function createRole(t: ExecutionContext, databaseUrl: string): Promise<{ name: string; url: string }> {
+  const name = `reembed_worker_${randomBytes(4).toString('hex')}`;
+  const client = new pg.Client({ connectionString: databaseUrl });
+  await client.connect();
+  await client.query(`CREATE ROLE ${name} LOGIN PASSWORD 'only-for-this-test'`);
+  await client.end();
+  t.teardown(() => dropRole(databaseUrl, name));
+  const url = new URL(databaseUrl);
+  url.username = name;
+  url.password = 'only-for-this-test';
+  return { name, url: url.href };
 }
 
 async function dropRole(databaseUrl: string, role: string): Promise<void> {

@@ -3,12 +3,19 @@ CREATE OR REPLACE FUNCTION reembed.enqueue_work() RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+  v_batch_api_is_served constant boolean := reembed.batch_api_is_served();
 BEGIN
   -- The next thousand of each campaign: enough for any number of workers, and the same little work for any size of table.
   PERFORM reembed.enqueue('reembed-batch', b.migration || '/' || b.id, jsonb_build_object('migration', b.migration, 'batch', b.id))
      FROM reembed.migration AS m
      JOIN reembed.setting AS s ON s.target = m.target AND NOT s.paused,
-     LATERAL (SELECT n.migration, n.id FROM reembed.batch AS n WHERE n.migration = m.name AND n.state = 'pending' ORDER BY n.id LIMIT 1000) AS b
+     -- Those that are at a provider's batch API, or will be, are left out.
+     LATERAL ((SELECT n.migration, n.id FROM reembed.batch AS n
+                WHERE n.migration = m.name AND n.state = 'pending' AND n.provider_batch IS NULL AND NOT v_batch_api_is_served ORDER BY n.id LIMIT 1000)
+              UNION
+              (SELECT n.migration, n.id FROM reembed.batch AS n
+                WHERE n.migration = m.name AND n.state = 'pending' AND n.came_back AND n.provider_batch IS NULL ORDER BY n.id LIMIT 1000)) AS b
     WHERE NOT EXISTS (SELECT FROM reembed_queue.job AS j
                        WHERE j.name = 'reembed-batch' AND j.singleton_key = b.migration || '/' || b.id AND j.state <= 'active')
     ORDER BY b.migration, b.id;
@@ -22,6 +29,12 @@ BEGIN
            SELECT s.target, 0
              FROM reembed.setting AS s JOIN reembed.migration AS m ON m.target = s.target
             WHERE NOT s.paused AND (m.phase = 'backfill' AND reembed.needs_sweep(m.name) OR m.needs_old_sweep)) AS w;
+
+  PERFORM reembed.enqueue('reembed-provider-batch', p.id::text, jsonb_build_object('id', p.id))
+     FROM reembed.provider_batch AS p
+    WHERE p.state <> 'settled' AND p.next_look_at <= clock_timestamp()
+      AND (p.state = 'abandoned'
+           OR NOT EXISTS (SELECT FROM reembed.migration AS m JOIN reembed.setting AS s ON s.target = m.target WHERE m.name = p.migration AND s.paused));
 END;
 $$;
-COMMENT ON FUNCTION reembed.enqueue_work IS 'Gives a job to every open batch and to every target with changed rows.';
+COMMENT ON FUNCTION reembed.enqueue_work IS 'Gives a job to every open batch, to every target with changed rows and to every provider batch that is to be looked at.';

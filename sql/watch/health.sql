@@ -14,6 +14,13 @@ UNION ALL
 SELECT h.target, h.effect <> 'none', h.reason
   FROM reembed.throttle AS h WHERE h.seen_at > now() - interval '10 seconds'
 UNION ALL
+SELECT m.target, false, format('the batch API gets no batch before %s, because the last one failed (%s: %s)', to_char(p.holds_until, 'HH24:MI:SS'), p.error_code, p.error)
+  FROM reembed.provider_batch AS p JOIN reembed.migration AS m ON m.name = p.migration
+ WHERE p.holds_until > now() AND EXISTS (SELECT FROM reembed.batch AS b WHERE b.migration = m.name AND b.state = 'pending' AND NOT b.came_back)
+UNION ALL
+SELECT m.target, false, format('the batch API does not answer since %s: %s', to_char(min(p.failing_since), 'YYYY-MM-DD HH24:MI:SS'), min(p.error))
+  FROM reembed.provider_batch AS p JOIN reembed.migration AS m ON m.name = p.migration WHERE p.failing_since IS NOT NULL GROUP BY m.target
+UNION ALL
 SELECT f.target, false, format('%s rows failed with %s', count(*), f.class)
   FROM reembed.failed_row AS f GROUP BY f.target, f.class
 UNION ALL

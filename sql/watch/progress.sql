@@ -9,6 +9,7 @@ WITH ledger AS (
          sum(b.embedded_rows + b.other_rows) AS done,
          sum(b.embedded_rows) AS embedded,
          sum(b.tokens) AS tokens,
+         sum(b.batch_api_tokens) AS batch_api_tokens,
          max(b.finished_at) AS finished_at
     FROM reembed.batch AS b
    GROUP BY b.migration
@@ -35,18 +36,22 @@ SELECT m.target,
             THEN make_interval(secs => round(((l.total - l.done) / r.rows_per_second)::numeric, 0)::double precision) END AS eta,
        coalesce(l.tokens, 0) + m.live_tokens AS tokens,
        CASE WHEN l.embedded > 0 THEN round(l.tokens::numeric * l.total / l.embedded) END AS tokens_expected,
-       round((coalesce(l.tokens, 0) + m.live_tokens) * o.usd_per_million_tokens / 1000000, 4) AS cost_usd,
-       CASE WHEN l.embedded > 0 THEN round(l.tokens::numeric * l.total / l.embedded * o.usd_per_million_tokens / 1000000, 4) END AS cost_usd_expected,
+       round((coalesce(p.full_price_tokens, 0) + m.live_tokens) * o.usd_per_million_tokens / 1000000, 4) AS cost_usd,
+       CASE WHEN l.embedded > 0 THEN round(p.full_price_tokens * l.total / l.embedded * o.usd_per_million_tokens / 1000000, 4) END AS cost_usd_expected,
        m.live_rows,
        (SELECT string_agg(h.reason, '; ' ORDER BY h.reason) FROM reembed.health AS h WHERE h.target = m.target AND h.throttles) AS throttled_by,
        (SELECT count(*) FROM reembed.worker AS w WHERE w.seen_at > now() - interval '30 seconds') AS workers,
        m.phase_entered_at,
-       m.switched_at
+       m.switched_at,
+       (SELECT coalesce(sum(b.rows - b.stored_rows), 0) FROM reembed.provider_batch AS b
+         WHERE b.migration = m.name AND b.state IN ('submitting', 'submitted'))::bigint AS rows_at_batch_api
   FROM reembed.migration AS m
   JOIN reembed.setting AS s ON s.target = m.target
   JOIN reembed.model AS o ON o.name = m.to_model
   LEFT JOIN ledger AS l ON l.migration = m.name
   LEFT JOIN recent AS r ON r.migration = m.name
+  -- A token that the batch API counted is a part of one.
+  CROSS JOIN LATERAL (SELECT l.tokens - l.batch_api_tokens * (1 - o.batch_api_price_factor) AS full_price_tokens) AS p
  ORDER BY m.created_at;
 COMMENT ON VIEW reembed.progress IS 'Where every campaign stands.';
 COMMENT ON COLUMN reembed.progress.target IS 'Table and column.';
@@ -64,10 +69,11 @@ COMMENT ON COLUMN reembed.progress.rows_per_second IS 'Rate of the last five min
 COMMENT ON COLUMN reembed.progress.eta IS 'Expected time left; null before one percent is done.';
 COMMENT ON COLUMN reembed.progress.tokens IS 'Tokens the provider counted.';
 COMMENT ON COLUMN reembed.progress.tokens_expected IS 'Tokens expected for the whole backfill.';
-COMMENT ON COLUMN reembed.progress.cost_usd IS 'Cost so far in US dollars, where the price is known.';
+COMMENT ON COLUMN reembed.progress.cost_usd IS 'Cost so far in US dollars, where the price is known; tokens of the batch API at their share of it (model.batch_api_price_factor).';
 COMMENT ON COLUMN reembed.progress.cost_usd_expected IS 'Cost expected for the whole backfill.';
 COMMENT ON COLUMN reembed.progress.live_rows IS 'Vectors stored for rows the application wrote meanwhile.';
 COMMENT ON COLUMN reembed.progress.throttled_by IS 'What slows or stops the workers now.';
 COMMENT ON COLUMN reembed.progress.workers IS 'Worker processes alive.';
 COMMENT ON COLUMN reembed.progress.phase_entered_at IS 'When the phase was entered.';
 COMMENT ON COLUMN reembed.progress.switched_at IS 'When the live view moved to the new model.';
+COMMENT ON COLUMN reembed.progress.rows_at_batch_api IS 'Rows that are at the provider''s batch API, or on their way to it; they are not settled.';

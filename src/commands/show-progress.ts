@@ -27,6 +27,7 @@ export interface ProgressRow {
   workers: number;
   phase_entered_at: Date;
   switched_at: Date | null;
+  rows_at_batch_api: number;
 }
 
 /** Shows how the work goes on while it goes on. */
@@ -51,7 +52,8 @@ export async function readProgress(db: Queryable, target?: string): Promise<Prog
             rows_per_second::double precision AS rows_per_second, extract(epoch FROM eta)::double precision AS eta_seconds,
             tokens::double precision AS tokens, tokens_expected::double precision AS tokens_expected,
             cost_usd::double precision AS cost_usd, cost_usd_expected::double precision AS cost_usd_expected,
-            live_rows::double precision AS live_rows, throttled_by, workers::integer AS workers, phase_entered_at, switched_at
+            live_rows::double precision AS live_rows, throttled_by, workers::integer AS workers, phase_entered_at, switched_at,
+            rows_at_batch_api::double precision AS rows_at_batch_api
        FROM reembed.progress WHERE $1::text IS NULL OR target = $1`,
     [target ?? null],
   );
@@ -84,6 +86,7 @@ export function progressLine(row: ProgressRow): string {
     row.percent === null ? '' : `${row.percent.toFixed(1)}%`,
     row.rows_per_second === null ? '' : `${formatNumber(row.rows_per_second)} rows/s`,
     row.eta_seconds === null ? '' : `ETA ${formatSeconds(row.eta_seconds)}`,
+    row.rows_at_batch_api > 0 ? `${formatNumber(row.rows_at_batch_api)} at the batch API` : '',
     row.stale > 0 ? `${formatNumber(row.stale)} changed rows wait` : '',
     row.failed > 0 ? `${formatNumber(row.failed)} failed` : '',
     `${formatNumber(row.tokens)} tokens`,

@@ -36,6 +36,9 @@ function campaignText(row: CampaignStatus): string {
     ['reads', `${row.read_model}${row.switched_at ? ` since ${dateText(row.switched_at)}` : ''}`],
     ['rows', rowsText(row)],
     ['speed', speedText(row)],
+    ...(row.rows_at_batch_api > 0
+      ? [['batch API', `${formatNumber(row.rows_at_batch_api)} rows: select * from reembed.provider_batch`] as [string, string]]
+      : []),
     ['changes', `${formatNumber(row.stale)} changed rows wait, ${formatNumber(row.live_rows)} vectors stored for live writes`],
     ['failed', row.failed === 0 ? '0 rows' : styleText('red', `${formatNumber(row.failed)} rows: select * from reembed.failed_row`)],
     ['tokens', tokensText(row)],

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { readConfig } from '../config.ts';
 import { inOwnTransactions, openDatabase } from '../database/connection.ts';
+import { UsageError } from '../errors.ts';
 import { drain } from '../worker/drain.ts';
 import { embedSubset } from '../worker/subset.ts';
 import { startWorker } from '../worker/worker.ts';
@@ -13,6 +14,7 @@ const INTERRUPTED = 130;
 interface WorkerCommandOptions {
   limit?: number;
   drain?: boolean;
+  batchApi?: boolean;
   concurrency?: number;
 }
 
@@ -23,6 +25,10 @@ export function workerCommand(): Command {
     .option('--limit <n>', 'embed about n rows spread over the table, then stop: to look at before paying for the rest', wholeNumber)
     .option('--drain', 'stop when nothing is left to do')
     .option(
+      '--batch-api',
+      "give the backfill to the provider's batch API, at half the price and within a day; changed rows do not wait for it",
+    )
+    .option(
       '--concurrency <n>',
       'batches worked at the same time in this process (default: EMBED_CONCURRENCY or 4); their requests share EMBED_MAX_IN_FLIGHT',
       wholeNumber,
@@ -31,7 +37,10 @@ export function workerCommand(): Command {
 }
 
 async function work(options: WorkerCommandOptions): Promise<void> {
+  if (options.limit && options.batchApi)
+    throw new UsageError('--limit embeds at once, --batch-api within a day', 'leave out one of the two');
   const config = readConfig();
+  const batchApi = options.batchApi ?? false;
   if (options.concurrency) config.concurrency = options.concurrency;
   const database = await openDatabase(config);
   const bar = createProgressBar();
@@ -53,13 +62,13 @@ async function work(options: WorkerCommandOptions): Promise<void> {
     process.on('SIGINT', interrupt);
     process.on('SIGTERM', interrupt);
     if (options.drain) {
-      await drain(database, config, { notice: bar.say, onTick: show, signal: interrupted.signal });
+      await drain(database, config, { notice: bar.say, onTick: show, signal: interrupted.signal, batchApi });
       await show();
       // Not everything was done that was asked for: a script must not take it for that.
       if (interrupted.signal.aborted) process.exitCode = INTERRUPTED;
       return;
     }
-    const worker = await startWorker(database, config, bar.say);
+    const worker = await startWorker(database, config, bar.say, { batchApi });
     say('worker started; Ctrl-C stops it after the batches in hand');
     const ticking = setInterval(() => show().catch(() => {}), 1000);
     interrupted.signal.addEventListener('abort', () => worker.stop());

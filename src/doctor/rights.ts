@@ -71,6 +71,8 @@ const WORKER_RIGHTS: Record<string, string> = {
   stale_row: CHANGE,
   failed_row: CHANGE,
   provider_quota: 'SELECT, INSERT, UPDATE',
+  provider_batch: CHANGE,
+  provider_batch_row: 'SELECT, INSERT, DELETE',
   worker: CHANGE,
   read_probe: READ,
   throttle: READ,

@@ -1,4 +1,5 @@
 import type { Config } from '../config.ts';
+import { type BatchApi, createBatchApi } from './batch-api.ts';
 import type { ModelRow } from './models.ts';
 import { createProvider, type Provider } from './provider.ts';
 
@@ -13,4 +14,13 @@ export function openProvider(model: ModelRow, role: 'old' | 'new', config: Confi
     mostInFlight: config.mostInFlight,
     keyVariable: role === 'old' ? 'OPENAI_OLD_API_KEY' : 'OPENAI_API_KEY',
   });
+}
+
+/**
+ * The batch API of the new model's provider: only the backfill goes through it.
+ *
+ * @throws MissingApiKey
+ */
+export function openBatchApi(config: Config): BatchApi {
+  return createBatchApi(config.newProvider, { timeoutSeconds: config.requestTimeoutSeconds, keyVariable: 'OPENAI_API_KEY' });
 }

@@ -34,6 +34,62 @@ export interface Provider {
 
 const MOST_FAILED_TRIALS = 3;
 
+/** The client of an address, and what must never be shown of it. */
+export interface Client {
+  api: OpenAI;
+  secrets: string[];
+}
+
+/**
+ * @param model for the message alone
+ * @param options.timeoutSeconds longest wait for one answer
+ * @param options.keyVariable name of the environment variable that a missing key belongs in
+ * @throws MissingApiKey
+ */
+export function createClient(access: ProviderAccess, model: string, options: { timeoutSeconds: number; keyVariable: string }): Client {
+  if (!access.apiKey) throw new MissingApiKey(model, options.keyVariable);
+  const api = new OpenAI({
+    apiKey: access.apiKey,
+    ...(access.baseUrl ? { baseURL: access.baseUrl } : {}),
+    timeout: options.timeoutSeconds * 1000,
+    // Retries are ours: every worker has to hear of a 429, and waits are longer than the client would bear.
+    maxRetries: 0,
+  });
+  return { api, secrets: [access.apiKey, ...credentialsOf(access.baseUrl)] };
+}
+
+/** The body of a request for vectors, however it is sent. */
+export function embeddingRequest(
+  model: ModelRow,
+  texts: string[],
+  role: 'document' | 'query',
+  encoding: Encoding,
+): OpenAI.EmbeddingCreateParams {
+  const prefix = role === 'query' ? model.query_prefix : model.document_prefix;
+  return {
+    model: model.provider_model,
+    input: prefix ? texts.map((text) => prefix + text) : texts,
+    // Always said, and then the client hands the answer on as it is; by itself it would ask for base64 and decode it unchecked.
+    encoding_format: encoding,
+    ...(model.send_dimensions ? { dimensions: model.dimensions } : {}),
+  };
+}
+
+/** The vectors of an answer, checked, and what the provider counted for them. @throws BadAnswer */
+export function readAnswer(
+  answer: OpenAI.CreateEmbeddingResponse,
+  model: ModelRow,
+  count: number,
+  encoding: Encoding,
+): Embedded & { isText: boolean } {
+  const data = answer?.data as unknown as AnsweredVector[];
+  return {
+    vectors: checkVectors(data, count, model.dimensions, model.name, encoding),
+    tokens: answer.usage?.total_tokens ?? answer.usage?.prompt_tokens ?? 0,
+    isText: data.every(({ embedding }) => typeof embedding === 'string'),
+  };
+}
+
 /**
  * A provider behind any OpenAI-compatible address.
  *
@@ -47,15 +103,7 @@ export function createProvider(
   access: ProviderAccess,
   options: { timeoutSeconds: number; mostInFlight: number; keyVariable: string },
 ): Provider {
-  if (!access.apiKey) throw new MissingApiKey(model.name, options.keyVariable);
-  const client = new OpenAI({
-    apiKey: access.apiKey,
-    ...(access.baseUrl ? { baseURL: access.baseUrl } : {}),
-    timeout: options.timeoutSeconds * 1000,
-    // Retries are ours: every worker has to hear of a 429, and waits are longer than the client would bear.
-    maxRetries: 0,
-  });
-  const secrets = [access.apiKey, ...credentialsOf(access.baseUrl)];
+  const { api, secrets } = createClient(access, model.name, options);
   const findings = findingsOf(model, access.baseUrl, options.mostInFlight);
 
   return {
@@ -90,25 +138,9 @@ export function createProvider(
     encoding: Encoding,
     signal?: AbortSignal,
   ): Promise<Embedded & { isText: boolean }> {
-    const prefix = role === 'query' ? model.query_prefix : model.document_prefix;
     try {
-      const answer = await client.embeddings.create(
-        {
-          model: model.provider_model,
-          input: prefix ? texts.map((text) => prefix + text) : texts,
-          // Always said, and then the client hands the answer on as it is; by itself it would ask for base64 and decode it unchecked.
-          encoding_format: encoding,
-          ...(model.send_dimensions ? { dimensions: model.dimensions } : {}),
-        },
-        signal ? { signal } : {},
-      );
-      const data = answer?.data as unknown as AnsweredVector[];
-      const vectors = checkVectors(data, texts.length, model.dimensions, model.name, encoding);
-      return {
-        vectors,
-        tokens: answer.usage?.total_tokens ?? answer.usage?.prompt_tokens ?? 0,
-        isText: data.every(({ embedding }) => typeof embedding === 'string'),
-      };
+      const answer = await api.embeddings.create(embeddingRequest(model, texts, role, encoding), signal ? { signal } : {});
+      return readAnswer(answer, model, texts.length, encoding);
     } catch (error) {
       throw classifyProviderError(error, model.name, secrets, texts);
     }

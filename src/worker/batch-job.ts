@@ -29,11 +29,12 @@ export async function runBatch(
     `UPDATE reembed.batch AS b SET attempts = b.attempts + 1, started_at = clock_timestamp(), error = NULL
        FROM reembed.migration AS m JOIN reembed.setting AS s ON s.target = m.target
       WHERE b.migration = $1 AND b.id = $2 AND m.name = b.migration AND b.state = 'pending' AND NOT s.paused
+        AND b.provider_batch IS NULL AND ($3 OR b.came_back OR NOT reembed.batch_api_is_served())
       RETURNING m.target`,
-    [job.migration, job.batch],
+    [job.migration, job.batch, options.limit !== undefined],
   );
   const batch = rows[0];
-  // Done by another worker, paused, or taken down with its campaign: nothing is lost, the ledger knows.
+  // Done by another worker, paused, left to the batch API, or taken down with its campaign: nothing is lost, the ledger knows.
   if (!batch) return 0;
   const target = await loadTarget(pool, batch.target);
   const vector = target && vectorColumn(target, 'new');

@@ -37,15 +37,22 @@ export async function isDrained(db: Queryable): Promise<boolean> {
  * @param until asked about twice a second whether it is enough; by default whether nothing is left
  * @param onTick called about twice a second, to show progress
  * @param signal stops it after the batches in hand
+ * @param batchApi see WorkerOptions
  * @throws ProviderUnavailable when a provider stays away longer than the patience; WorkPaused, WorkStuck
  */
 export async function drain(
   database: Database,
   config: Config,
-  options: { notice: (line: string) => void; onTick?: () => Promise<void>; until?: () => Promise<boolean>; signal?: AbortSignal },
+  options: {
+    notice: (line: string) => void;
+    onTick?: () => Promise<void>;
+    until?: () => Promise<boolean>;
+    signal?: AbortSignal;
+    batchApi?: boolean;
+  },
 ): Promise<void> {
   const until = options.until ?? (() => isDrained(database.pool));
-  const worker = await startWorker(database, config, options.notice, { giveUp: true });
+  const worker = await startWorker(database, config, options.notice, { giveUp: true, batchApi: options.batchApi ?? false });
   let over = false;
   const ticking = (async () => {
     while (!over && !options.signal?.aborted) {

@@ -24,7 +24,7 @@ export async function embedSubset(database: Database, config: Config, limit: num
   const context = createWorkContext(database, config, notice);
   await checkProviders(context);
   const { rows } = await database.pool.query<{ migration: string; id: string }>(
-    `SELECT migration, id::text FROM reembed.batch WHERE state = 'pending' ORDER BY md5(id::text)`,
+    `SELECT migration, id::text FROM reembed.batch WHERE state = 'pending' AND provider_batch IS NULL ORDER BY md5(id::text)`,
   );
   if (rows.length === 0) throw new NothingToEmbed();
   await throwIfPaused(database.pool);

@@ -5,8 +5,11 @@ import { PgBoss } from 'pg-boss';
 import type { Config } from '../config.ts';
 import type { Database } from '../database/connection.ts';
 import { isConnectionFailure, isLockFailure } from '../database/database-error.ts';
+import { BatchApiMissing, BatchApiRefused } from '../embedding/batch-api.ts';
 import { ProviderRefused, ProviderUnavailable } from '../embedding/provider-error.ts';
 import { messageOf, ReembedError } from '../errors.ts';
+import { claimForBatchApi, requireBatchApi } from './batch-api/claim.ts';
+import { type ProviderBatchJob, runProviderBatch } from './batch-api/provider-batch-job.ts';
 import { type BatchJob, runBatch } from './batch-job.ts';
 import { type CatchUpJob, runCatchUp } from './catch-up-job.ts';
 import { checkProviders, WORKER_STOPPED } from './check-providers.ts';
@@ -31,10 +34,14 @@ export class WorkStuck extends ReembedError {
 export interface WorkerOptions {
   /** true: stop with the error once the patience is used up, because a person waits; false: go on trying for ever */
   giveUp?: boolean;
+  /** true: the backfill goes through the provider's batch API, as far as it brings vectors; changed rows do not */
+  batchApi?: boolean;
 }
 
 // As many as reembed.catch_up_lane() tells apart: a lane without a place would wait for as long as the others are written to.
 const CATCH_UP_LANES = 4;
+// One that stores its vectors for minutes must not keep the next from being sent.
+const PROVIDER_BATCHES = 2;
 const LOOK_FOR_WORK_MS = 500;
 const SIGN_OF_LIFE_MS = 5000;
 // Under the 30 s that container platforms leave between their two signals.
@@ -46,7 +53,7 @@ const FAILURES_THAT_TELL = 5;
  * Starts a worker: pg-boss hands it batches and changed rows, and it looks again and again that whatever the ledger says
  * is open has a job. Any number may run, on any number of hosts.
  *
- * @throws ProviderRefused, MissingApiKey, BadAnswer and the like when a first small request to the provider fails
+ * @throws ProviderRefused, MissingApiKey, BadAnswer and the like when a first small request to the provider fails; BatchApiMissing
  */
 export async function startWorker(
   database: Database,
@@ -58,6 +65,10 @@ export async function startWorker(
   const cutOff = new AbortController();
   const context = createWorkContext(database, config, notice, { giveUp: options.giveUp ?? false, stopping: stopping.signal });
   await checkProviders(context);
+  const isForBatchApi = options.batchApi ?? false;
+  if (isForBatchApi) await requireBatchApi(context);
+  const id = randomUUID();
+  await showSignOfLife(database, id, isForBatchApi);
   // Whoever starts a worker has mended something.
   await retryNow(database);
   const boss = createBoss(database, notice);
@@ -93,6 +104,8 @@ export async function startWorker(
         return;
       }
       notice(messageOf(error));
+      // Whoever asked for it has to hear of it; others only went on with what was begun.
+      if (isForBatchApi && (error instanceof BatchApiMissing || error instanceof BatchApiRefused)) fail(error);
       if (!isConnectionFailure(error) && !isLockFailure(error)) failures.set(what, (failures.get(what) ?? 0) + 1);
       if (options.giveUp && error instanceof ProviderUnavailable) fail(error);
       else if (options.giveUp && (failures.get(what) ?? 0) >= FAILURES_THAT_TELL) fail(new WorkStuck(messageOf(error)));
@@ -118,8 +131,14 @@ export async function startWorker(
     ),
   );
 
-  const id = randomUUID();
-  const loop = keepLooking(context, id, stopping.signal);
+  await boss.work<ProviderBatchJob>('reembed-provider-batch', { ...polling, localConcurrency: PROVIDER_BATCHES }, ([job]) =>
+    guarded(
+      `provider batch ${job?.data.id}`,
+      async () => job && runProviderBatch(context, job.data, AbortSignal.any([job.signal, cutOff.signal])),
+    ),
+  );
+
+  const loop = keepLooking(context, id, isForBatchApi, stopping.signal);
   let stopped: Promise<void> | undefined;
   return {
     finished,
@@ -142,7 +161,14 @@ export async function startWorker(
 /** No job shall sit out the wait of its last failure when its cause is gone. */
 async function retryNow(database: Database): Promise<void> {
   await database.pool.query(
-    "UPDATE reembed_queue.job SET start_after = now() WHERE name IN ('reembed-batch', 'reembed-catch-up') AND state = 'retry'",
+    "UPDATE reembed_queue.job SET start_after = now() WHERE name IN ('reembed-batch', 'reembed-catch-up', 'reembed-provider-batch') AND state = 'retry'",
+  );
+}
+
+async function showSignOfLife({ pool }: Database, id: string, isForBatchApi: boolean): Promise<void> {
+  await pool.query(
+    `INSERT INTO reembed.worker (id, host, pid, batch_api) VALUES ($1, $2, $3, $4) ON CONFLICT (id) DO UPDATE SET seen_at = now()`,
+    [id, hostname(), process.pid, isForBatchApi],
   );
 }
 
@@ -172,18 +198,16 @@ function createBoss(database: Database, notice: (line: string) => void): PgBoss 
 }
 
 /** Gives every open batch a job and shows a sign of life, until told to stop. A lost connection is waited out. */
-async function keepLooking(context: WorkContext, id: string, signal: AbortSignal): Promise<void> {
-  const { pool } = context.database;
+async function keepLooking(context: WorkContext, id: string, isForBatchApi: boolean, signal: AbortSignal): Promise<void> {
+  const { database } = context;
+  const { pool } = database;
   let seenAt = 0;
   while (!signal.aborted) {
     try {
+      if (isForBatchApi) await claimForBatchApi(context);
       await pool.query('SELECT reembed.enqueue_work()');
       if (Date.now() - seenAt > SIGN_OF_LIFE_MS) {
-        await pool.query(`INSERT INTO reembed.worker (id, host, pid) VALUES ($1, $2, $3) ON CONFLICT (id) DO UPDATE SET seen_at = now()`, [
-          id,
-          hostname(),
-          process.pid,
-        ]);
+        await showSignOfLife(database, id, isForBatchApi);
         await pool.query("DELETE FROM reembed.worker WHERE seen_at < now() - interval '1 day'");
         seenAt = Date.now();
       }

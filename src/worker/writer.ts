@@ -79,7 +79,7 @@ export async function storeBatch(
   let written = 0;
   for (let at = 0; at === 0 || at < items.length; ) {
     const isFirst = at === 0;
-    const some = ofOneWave(items.slice(at, at + portion.rows));
+    const some = ofOneWave(items.slice(at, at + portion.rows), ({ row }) => row.wave);
     at += some.length || 1;
     const isLast = at >= items.length;
     await throttle.pass();
@@ -131,6 +131,52 @@ export async function copyRepeated(
   return copied;
 }
 
+/**
+ * Stores vectors of rows that one request of a provider batch carried, and takes the rows out of its record. See
+ * reembed.store_sent_rows().
+ *
+ * @param items rows of the request that are still on record, in the order to write them
+ * @param tokens what the provider counted for the request
+ * @returns how many rows got their vector
+ */
+export async function storeSentRows(
+  db: Queryable,
+  { portion, throttle }: Pacing,
+  target: WorkTarget,
+  vector: VectorColumn,
+  { providerBatch, request }: { providerBatch: string; request: number },
+  items: { position: number; wave: number; vector: Float32Array }[],
+  tokens: number,
+): Promise<number> {
+  let written = 0;
+  for (let at = 0; at < items.length; ) {
+    const isFirst = items[at]?.position === 0;
+    const some = ofOneWave(items.slice(at, at + portion.rows), ({ wave }) => wave);
+    at += some.length;
+    await throttle.pass();
+    const startedAt = performance.now();
+    const { rows } = await db.query<{ written: number }>(
+      `SELECT reembed.store_sent_rows($1, $2, $3, $4::${target.vectorType}[], $5, $6, $7) AS written`,
+      [
+        ...[providerBatch, request],
+        some.map(({ position }) => position),
+        encodeVectorArray(
+          some.map((item) => item.vector),
+          target.vectorOid,
+        ),
+        vector.column,
+        isFirst ? tokens : 0,
+        isFirst ? 1 : 0,
+      ],
+    );
+    const took = performance.now() - startedAt;
+    portion.took(some.length, took);
+    throttle.wrote(took);
+    written += rows[0]?.written ?? 0;
+  }
+  return written;
+}
+
 /** Takes what one role needed out of the notes of rows. See reembed.settle_notes(). */
 export async function settleNotes(
   db: Queryable,
@@ -152,8 +198,8 @@ export async function settleNotes(
 }
 
 /** The rows up to the next wave: in one transaction a page gains room for one row only. */
-function ofOneWave(items: BatchVector[]): BatchVector[] {
-  const next = items.findIndex(({ row }) => row.wave !== items[0]?.row.wave);
+function ofOneWave<T>(items: T[], waveOf: (item: T) => number): T[] {
+  const next = items.findIndex((item) => waveOf(item) !== waveOf(items[0] as T));
   return next === -1 ? items : items.slice(0, next);
 }
 

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Encoding } from '../../src/embedding/encoding.ts';
+import { answerBatchCall, type BatchApiServer, createBatchApiServer } from './batch-api.ts';
 
 /** A request as the server saw it. */
 export interface SeenRequest {
@@ -30,6 +31,8 @@ export interface TestProvider {
   requests: SeenRequest[];
   /** decides the answer of a request; undefined for good vectors */
   script: (request: SeenRequest, count: number) => ScriptedAnswer | Promise<ScriptedAnswer>;
+  /** files and batches; not offered unless a test says so */
+  batchApi: BatchApiServer;
   close(): Promise<void>;
 }
 
@@ -57,7 +60,13 @@ export function vectorOf(model: string, text: string, dimensions: number): Float
 
 /** Starts a provider that knows the given models and their dimensions. */
 export async function startProvider(models: Record<string, number>): Promise<TestProvider> {
-  const provider: TestProvider = { url: '', requests: [], script: () => undefined, close: async () => {} };
+  const provider: TestProvider = {
+    url: '',
+    requests: [],
+    script: () => undefined,
+    batchApi: createBatchApiServer(),
+    close: async () => {},
+  };
   const server = createServer((request, response) => {
     answer(request, response, provider, models).catch((error) => send(response, 500, { error: { message: String(error) } }));
   });
@@ -79,16 +88,19 @@ async function answer(
 ): Promise<void> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
-  const body = JSON.parse(Buffer.concat(chunks).toString('utf8')) as {
-    model: string;
-    input: string | string[];
-    dimensions?: number;
-    encoding_format?: Encoding;
-  };
+  const content = Buffer.concat(chunks);
+  if (/^\/v1\/(files|batches)\b/.test(request.url ?? '')) {
+    const served = await answerBatchCall(provider.batchApi, request, content, (line) => embed(line, models));
+    if (!served) request.socket.destroy();
+    else if (served.type) response.writeHead(served.status, { 'content-type': served.type }).end(served.body);
+    else send(response, served.status, served.body);
+    return;
+  }
+  const body = JSON.parse(content.toString('utf8')) as EmbeddingBody;
   const seen: SeenRequest = {
     model: body.model,
     input: [body.input].flat(),
-    encoding: body.encoding_format ?? 'float',
+    encoding: (body.encoding_format as Encoding | undefined) ?? 'float',
     at: Date.now(),
     key: (request.headers.authorization ?? '').replace('Bearer ', ''),
     ...(body.dimensions ? { dimensions: body.dimensions } : {}),
@@ -103,20 +115,42 @@ async function answer(
     request.socket.destroy();
     return;
   }
-  const dimensions = models[seen.model];
-  if (dimensions === undefined) return send(response, 404, { error: { message: `The model ${seen.model} does not exist` } });
-  const encoding = scripted?.encoding ?? seen.encoding;
-  const vectors = scripted?.vectors ?? seen.input.map((text) => vectorOf(seen.model, text, dimensions));
-  send(response, 200, {
-    object: 'list',
-    model: seen.model,
-    data: vectors.map((vector, i) => ({
-      object: 'embedding',
-      index: scripted?.indexes?.[i] ?? i,
-      embedding: vector && (encoding === 'base64' ? toBase64(vector) : Array.from(vector)),
-    })),
-    usage: { prompt_tokens: seen.input.join(' ').length >> 2, total_tokens: seen.input.join(' ').length >> 2 },
-  });
+  const answered = embed(body, models, scripted);
+  send(response, answered.status, answered.body);
+}
+
+interface EmbeddingBody {
+  model: string;
+  input: string | string[];
+  dimensions?: number;
+  encoding_format?: string;
+}
+
+/** What a request gets, through whatever API. */
+export function embed(
+  body: EmbeddingBody,
+  models: Record<string, number>,
+  scripted?: { vectors?: (number[] | Float32Array | null)[]; indexes?: number[]; encoding?: Encoding },
+): { status: number; body: unknown } {
+  const input = [body.input].flat();
+  const dimensions = models[body.model];
+  if (dimensions === undefined) return { status: 404, body: { error: { message: `The model ${body.model} does not exist` } } };
+  const encoding = scripted?.encoding ?? body.encoding_format ?? 'float';
+  const vectors = scripted?.vectors ?? input.map((text) => vectorOf(body.model, text, dimensions));
+  const tokens = input.join(' ').length >> 2;
+  return {
+    status: 200,
+    body: {
+      object: 'list',
+      model: body.model,
+      data: vectors.map((vector, i) => ({
+        object: 'embedding',
+        index: scripted?.indexes?.[i] ?? i,
+        embedding: vector && (encoding === 'base64' ? toBase64(vector) : Array.from(vector)),
+      })),
+      usage: { prompt_tokens: tokens, total_tokens: tokens },
+    },
+  };
 }
 
 /** Little-endian float32 numbers, as OpenAI sends them. A null stands for NaN, as it does in JSON. */

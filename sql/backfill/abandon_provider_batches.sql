@@ -1,0 +1,18 @@
+-- Only here: the provider is told by a worker, when it gets to it.
+CREATE OR REPLACE FUNCTION reembed.abandon_provider_batches(p_name text) RETURNS bigint
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+SET lock_timeout = '500ms'
+AS $$
+DECLARE
+  v_batches bigint;
+BEGIN
+  UPDATE reembed.provider_batch SET state = 'abandoned', failing_since = NULL, next_look_at = clock_timestamp()
+   WHERE migration = p_name AND state IN ('submitting', 'submitted');
+  GET DIAGNOSTICS v_batches = ROW_COUNT;
+  DELETE FROM reembed.provider_batch_row AS r USING reembed.provider_batch AS p WHERE p.id = r.provider_batch AND p.migration = p_name AND p.state = 'abandoned';
+  UPDATE reembed.batch SET provider_batch = NULL, came_back = true WHERE migration = p_name AND provider_batch IS NOT NULL;
+  RETURN v_batches;
+END;
+$$;
+COMMENT ON FUNCTION reembed.abandon_provider_batches IS 'Gives up what a campaign has at the batch API: workers cancel it at the provider, store nothing of it, and embed its rows by ordinary requests. Returns how many provider batches that are.';

@@ -1,0 +1,229 @@
+import type { ProviderAccess } from '../config.ts';
+import { ReembedError } from '../errors.ts';
+import { createClient } from './provider.ts';
+import { classifyProviderError, InputRefused, ProviderUnavailable, redact } from './provider-error.ts';
+
+/** What a provider says of a batch. */
+export interface BatchStatus {
+  id: string;
+  inputFileId: string;
+  /** what the batch was labelled with when it was made */
+  labels: Record<string, string>;
+  /** validating, in_progress, finalizing, completed, failed, expired, cancelling, cancelled, or a word we do not know */
+  state: string;
+  /** nothing will change any more */
+  isOver: boolean;
+  /** requests that were answered or refused */
+  requestsDone: number;
+  outputFileId: string | undefined;
+  errorFileId: string | undefined;
+  /** why it failed as a whole */
+  failure: { code: string; message: string } | undefined;
+}
+
+/**
+ * The batch API of an OpenAI-compatible address: files of requests that are answered within a day, for less money.
+ *
+ * Every call throws ProviderUnavailable for what may pass, ProviderRefused for a login that is not accepted.
+ */
+export interface BatchApi {
+  /** @throws BatchApiMissing when the provider does not offer it */
+  requireOffered(signal?: AbortSignal): Promise<void>;
+  /** Uploads requests, one a line; returns the id of the file. @throws BatchApiMissing, BatchApiRefused */
+  upload(name: string, lines: Buffer[], signal?: AbortSignal): Promise<string>;
+  /** @throws BatchApiMissing, BatchApiRefused */
+  create(inputFileId: string, labels: Record<string, string>, signal?: AbortSignal): Promise<BatchStatus>;
+  /** The newest few thousand batches of the account. */
+  list(signal?: AbortSignal): AsyncGenerator<BatchStatus>;
+  /** A batch; undefined when the provider does not know it. */
+  retrieve(id: string, signal?: AbortSignal): Promise<BatchStatus | undefined>;
+  /** Asks to stop a batch; does nothing when it is over, or not known. */
+  cancel(id: string, signal?: AbortSignal): Promise<void>;
+  /** The lines of a file as they arrive; none when the provider does not know it. */
+  readLines(fileId: string, signal?: AbortSignal): AsyncGenerator<string>;
+  /** Takes a file away; does nothing when it is not known. */
+  removeFile(fileId: string, signal?: AbortSignal): Promise<void>;
+  /** Takes away the files we uploaded under names that begin so. */
+  removeUploads(prefix: string, signal?: AbortSignal): Promise<void>;
+}
+
+/** The provider has no batch API, or not for this key. Nothing is wrong with anything else. */
+export class BatchApiMissing extends ReembedError {
+  constructor(provider: string, reason: string) {
+    super(
+      'batch_api_missing',
+      `${provider} offers no batch API (${reason})`,
+      'leave out --batch-api: npm run worker embeds by ordinary requests; nothing was sent',
+    );
+  }
+}
+
+/** The provider takes none of our batches, and would take none of the next ones. */
+export class BatchApiRefused extends ReembedError {
+  constructor(provider: string, message: string) {
+    super(
+      'batch_api_refused',
+      `${provider} refused a batch: ${message}`,
+      'mend the cause, or leave out --batch-api: npm run worker embeds by ordinary requests; nothing is lost',
+    );
+  }
+}
+
+const ENDPOINT = '/v1/embeddings';
+// 404 and 405 from servers that do not know the path, 501 from those that do and say so, 403 for a key without the right.
+const NOT_OFFERED = new Set([403, 404, 405, 501]);
+// 409 for what is over and cannot be cancelled any more.
+const NOTHING_TO_DO = new Set([400, 404, 409, 410]);
+const OVER = new Set(['completed', 'failed', 'expired', 'cancelled']);
+const MOST_LISTED = 5000;
+// Of a file of our size, over a line of a few megabits a second.
+const UPLOAD_SECONDS = 600;
+
+/**
+ * @param options.timeoutSeconds longest wait for one answer, and for the next piece of a long one
+ * @param options.keyVariable name of the environment variable that a missing key belongs in
+ * @throws MissingApiKey
+ */
+export function createBatchApi(access: ProviderAccess, options: { timeoutSeconds: number; keyVariable: string }): BatchApi {
+  const provider = `the provider at ${access.baseUrl && URL.canParse(access.baseUrl) ? new URL(access.baseUrl).host : 'api.openai.com'}`;
+  const { api, secrets } = createClient(access, 'the batch API', options);
+
+  return {
+    async requireOffered(signal) {
+      const body = await attempt(
+        () => api.get<{ data?: unknown }>('/batches', { query: { limit: 1 }, ...within(signal) }),
+        missingOr(sorted),
+      );
+      // Some servers answer any path with a page of their own.
+      if (!Array.isArray(body?.data)) throw new BatchApiMissing(provider, 'its answer is not a list of batches');
+    },
+    async upload(name, lines, signal) {
+      const file = new File(lines as Buffer<ArrayBuffer>[], name, { type: 'application/jsonl' });
+      const options = { timeout: UPLOAD_SECONDS * 1000, ...within(signal) };
+      return (await attempt(() => api.files.create({ file, purpose: 'batch' }, options), missingOr(refused))).id;
+    },
+    async create(inputFileId, labels, signal) {
+      const request = { input_file_id: inputFileId, endpoint: ENDPOINT, completion_window: '24h', metadata: labels } as const;
+      return statusOf(await attempt(() => api.batches.create(request, within(signal)), missingOr(refused)));
+    },
+    async *list(signal) {
+      const pages = api.batches.list({ limit: 100 }, within(signal))[Symbol.asyncIterator]();
+      for (let seen = 0; seen < MOST_LISTED; seen++) {
+        const next = await attempt(() => pages.next(), sorted);
+        if (next.done) return;
+        yield statusOf(next.value);
+      }
+    },
+    async retrieve(id, signal) {
+      const batch = await known(() => api.batches.retrieve(id, within(signal)));
+      return batch && statusOf(batch);
+    },
+    async cancel(id, signal) {
+      await known(() => api.batches.cancel(id, within(signal)));
+    },
+    async *readLines(fileId, signal) {
+      const response = await known(() => api.files.content(fileId, within(signal)));
+      if (!response?.body) return;
+      const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+      try {
+        let line = '';
+        for (;;) {
+          const { done, value } = await attempt(() => soon(reader.read()), sorted);
+          if (done) break;
+          const [rest, ...others] = value.split('\n');
+          line += rest;
+          for (const next of others) {
+            if (line) yield line;
+            line = next;
+          }
+        }
+        if (line) yield line;
+      } finally {
+        await reader.cancel().catch(() => {});
+      }
+    },
+    async removeFile(fileId, signal) {
+      await known(() => api.files.delete(fileId, within(signal)));
+    },
+    async removeUploads(prefix, signal) {
+      await attempt(async () => {
+        let seen = 0;
+        for await (const file of api.files.list({ purpose: 'batch', limit: 100 }, within(signal))) {
+          if (file.filename?.startsWith(prefix)) await api.files.delete(file.id, within(signal));
+          seen += 1;
+          if (seen >= MOST_LISTED) break;
+        }
+      }, sorted);
+    },
+  };
+
+  async function attempt<T>(work: () => Promise<T>, translate: (error: unknown) => Error): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      throw translate(error);
+    }
+  }
+
+  /** The answer, or undefined where the provider says that there is no such thing. */
+  async function known<T>(work: () => Promise<T>): Promise<T | undefined> {
+    return attempt(work, (error) => error as Error).catch((error: unknown) => {
+      if (NOTHING_TO_DO.has(statusCode(error))) return undefined;
+      throw sorted(error);
+    });
+  }
+
+  function sorted(error: unknown): Error {
+    return classifyProviderError(error, 'the batch API', secrets, []);
+  }
+
+  function refused(error: unknown): Error {
+    const failure = sorted(error);
+    return failure instanceof InputRefused ? new BatchApiRefused(provider, wordsOf(error)) : failure;
+  }
+
+  function missingOr(otherwise: (error: unknown) => Error): (error: unknown) => Error {
+    return (error) => (NOT_OFFERED.has(statusCode(error)) ? new BatchApiMissing(provider, String(statusCode(error))) : otherwise(error));
+  }
+
+  /** What an error or a failure says, without secrets. */
+  function wordsOf(error: unknown): string {
+    const { message } = error as { message?: unknown };
+    return redact(String(message ?? ''), secrets)
+      .replace(/\s+/g, ' ')
+      .slice(0, 200);
+  }
+
+  function statusOf(batch: Awaited<ReturnType<typeof api.batches.retrieve>>): BatchStatus {
+    const [failure] = batch.errors?.data ?? [];
+    return {
+      id: batch.id,
+      inputFileId: batch.input_file_id,
+      labels: batch.metadata ?? {},
+      state: batch.status,
+      isOver: OVER.has(batch.status),
+      requestsDone: (batch.request_counts?.completed ?? 0) + (batch.request_counts?.failed ?? 0),
+      outputFileId: batch.output_file_id ?? undefined,
+      errorFileId: batch.error_file_id ?? undefined,
+      failure: failure && { code: failure.code ?? 'unknown', message: wordsOf(failure) },
+    };
+  }
+
+  async function soon<T>(reading: Promise<T>): Promise<T> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      const unavailable = () => new ProviderUnavailable('the batch API', `an answer stopped for ${options.timeoutSeconds} s`);
+      timer = setTimeout(() => reject(unavailable()), options.timeoutSeconds * 1000);
+    });
+    return Promise.race([reading, late]).finally(() => clearTimeout(timer));
+  }
+}
+
+function within(signal: AbortSignal | undefined): { signal?: AbortSignal } {
+  return signal ? { signal } : {};
+}
+
+function statusCode(error: unknown): number {
+  const { status } = (error ?? {}) as { status?: unknown };
+  return typeof status === 'number' ? status : 0;
+}

@@ -1,0 +1,56 @@
+import type { Encoding } from './encoding.ts';
+import type { ModelRow } from './models.ts';
+import { type Embedded, embeddingRequest, readAnswer } from './provider.ts';
+
+/** What a line of an answered batch says of one request. */
+export interface AnsweredRequest {
+  customId: string;
+  /** the body of a good answer; undefined when there is none */
+  body: unknown;
+  /** why there is none: a status and a code, never a message, which may quote a text */
+  failure: string;
+}
+
+/**
+ * A request for vectors as a line of a batch.
+ *
+ * @param customId told apart by it, at most 64 characters
+ */
+export function requestLine(model: ModelRow, customId: string, texts: string[], encoding: Encoding): string {
+  const body = embeddingRequest(model, texts, 'document', encoding);
+  return `${JSON.stringify({ custom_id: customId, method: 'POST', url: '/v1/embeddings', body })}\n`;
+}
+
+/** A line of the output or error file of a batch; undefined when it is none. */
+export function readAnsweredRequest(line: string): AnsweredRequest | undefined {
+  let answer: {
+    custom_id?: unknown;
+    response?: { status_code?: number; body?: { error?: { code?: unknown; type?: unknown } } } | null;
+    error?: { code?: unknown } | null;
+  } | null;
+  try {
+    answer = JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+  if (typeof answer?.custom_id !== 'string') return undefined;
+  const status = answer.response?.status_code;
+  if (status === 200 && !answer.error) return { customId: answer.custom_id, body: answer.response?.body, failure: '' };
+  const refusal = answer.response?.body?.error;
+  const code = answer.error?.code ?? refusal?.code ?? refusal?.type;
+  return { customId: answer.custom_id, body: undefined, failure: [status, wordOf(code)].filter(Boolean).join(' ') || 'unknown' };
+}
+
+/**
+ * The vectors of a good answer, in the order of the texts, checked like those of any other answer.
+ *
+ * @throws BadAnswer
+ */
+export function vectorsOf({ body }: AnsweredRequest, model: ModelRow, count: number, encoding: Encoding): Embedded {
+  return readAnswer((body ?? {}) as Parameters<typeof readAnswer>[0], model, count, encoding);
+}
+
+/** A code, if it looks like one. */
+function wordOf(code: unknown): string {
+  return typeof code === 'string' && /^[\w.-]{1,64}$/.test(code) ? code : '';
+}

@@ -1,0 +1,106 @@
+import type { BatchStatus } from '../../embedding/batch-api.ts';
+import { type AnsweredRequest, readAnsweredRequest, vectorsOf } from '../../embedding/batch-lines.ts';
+import { BadAnswer } from '../../embedding/check-vectors.ts';
+import type { Embedded } from '../../embedding/provider.ts';
+import { storeSentRows } from '../writer.ts';
+import { recordError } from './provider-batch.ts';
+import { customIdOf } from './requests.ts';
+import type { BatchWork } from './work.ts';
+
+/** A row whose vector is still to come. */
+interface AwaitedRow {
+  request: number;
+  position: number;
+  input: number;
+  /** texts in the request */
+  inputs: number;
+  wave: number;
+}
+
+const LOOK_FOR_PAUSE_MS = 1000;
+
+/**
+ * Stores what a provider batch brought, request by request as the answer arrives, checked and fenced like any other answer.
+ * What is stored already is passed over, so it may be begun again at any moment.
+ *
+ * @returns false when it was told to stop, or paused, before the end
+ */
+export async function collect(work: BatchWork, status: BatchStatus): Promise<boolean> {
+  const { api, batch, signal } = work;
+  const awaited = await readAwaited(work);
+  const failures = new Map<string, number>();
+  const mustStop = createStopCheck(work);
+  for (const fileId of [status.outputFileId, status.errorFileId]) {
+    if (fileId === undefined) continue;
+    for await (const line of api.readLines(fileId, signal)) {
+      if (awaited.size === 0) return true;
+      if (await mustStop()) return false;
+      const answer = readAnsweredRequest(line);
+      const request = answer && numberOf(answer, work);
+      const rows = request && awaited.get(request);
+      if (!rows) continue;
+      const failure = answer.failure || (await store(work, answer, rows));
+      if (failure) failures.set(failure, (failures.get(failure) ?? 0) + 1);
+      else awaited.delete(request);
+    }
+  }
+  // What is still awaited goes back to ordinary requests, which find the row at fault.
+  if (awaited.size > 0) await recordError(work.context.database.pool, batch, 'incomplete', wordsOf(awaited.size, failures));
+  return true;
+}
+
+/** Stores the vectors of one request; returns why not, where they cannot be. */
+async function store({ context, batch, target, vector }: BatchWork, answer: AnsweredRequest, rows: AwaitedRow[]): Promise<string> {
+  const [first] = rows as [AwaitedRow];
+  const { model } = await context.providerOf(vector);
+  let embedded: Embedded;
+  try {
+    embedded = vectorsOf(answer, model, first.inputs, batch.encoding ?? 'float');
+  } catch (error) {
+    if (error instanceof BadAnswer) return error.code;
+    throw error;
+  }
+  const pacing = { portion: context.portionOf(target.name), throttle: context.throttleOf(target.name) };
+  const items = rows.map((row) => ({ ...row, vector: embedded.vectors[row.input] as Float32Array }));
+  const request = { providerBatch: batch.id, request: first.request };
+  // Where the first rows are stored already, so are the tokens.
+  const tokens = first.position === 0 ? embedded.tokens : 0;
+  await context.writerOf(target.name)(() => storeSentRows(context.database.pool, pacing, target, vector, request, items, tokens));
+  return '';
+}
+
+/** The rows on record, by request, in the order to write them. */
+async function readAwaited({ context, batch }: BatchWork): Promise<Map<number, AwaitedRow[]>> {
+  const { rows } = await context.database.pool.query<AwaitedRow>(
+    'SELECT request, position, input, inputs, wave FROM reembed.provider_batch_row WHERE provider_batch = $1 ORDER BY request, position',
+    [batch.id],
+  );
+  return Map.groupBy(rows, ({ request }) => request);
+}
+
+/** Which of our requests an answer is of; undefined when it is none of this attempt. */
+function numberOf({ customId }: AnsweredRequest, { batch }: BatchWork): number | undefined {
+  const prefix = customIdOf(batch, batch.attempt, '');
+  const number = customId.startsWith(prefix) ? Number(customId.slice(prefix.length)) : 0;
+  return Number.isInteger(number) && number > 0 ? number : undefined;
+}
+
+function createStopCheck({ context, target, signal }: BatchWork): () => Promise<boolean> {
+  let lookedAt = 0;
+  let isPaused = false;
+  return async () => {
+    if (Date.now() - lookedAt >= LOOK_FOR_PAUSE_MS) {
+      const { rows } = await context.database.pool.query<{ paused: boolean }>('SELECT paused FROM reembed.setting WHERE target = $1', [
+        target.name,
+      ]);
+      isPaused = rows[0]?.paused ?? false;
+      lookedAt = Date.now();
+    }
+    return isPaused || (signal?.aborted ?? false) || (context.stopping?.aborted ?? false);
+  };
+}
+
+function wordsOf(requests: number, failures: Map<string, number>): string {
+  const reasons = [...failures].map(([reason, count]) => `${reason}: ${count}`).slice(0, 5);
+  return `${requests} requests brought no vectors${reasons.length > 0 ? ` (${reasons.join(', ')})` : ''}; their rows are embedded by ordinary requests`;
+}

@@ -1,0 +1,101 @@
+import type { BatchApi, BatchStatus } from '../../embedding/batch-api.ts';
+import { openBatchApi } from '../../embedding/open-provider.ts';
+import { ProviderUnavailable } from '../../embedding/provider-error.ts';
+import { messageOf, ReembedError } from '../../errors.ts';
+import type { WorkContext } from '../context.ts';
+import { loadTarget, vectorColumn } from '../target.ts';
+import { collect } from './collect.ts';
+import { type ProviderBatch, readProviderBatch, recordError, recordLook, recordSilence } from './provider-batch.ts';
+import { giveBack, settle } from './settle.ts';
+import { cancelOthers, findMade, submit } from './submit.ts';
+import type { BatchWork } from './work.ts';
+
+/** What a job for a provider batch carries in the queue. */
+export interface ProviderBatchJob {
+  id: string;
+}
+
+// A batch has a day; an answer that is not there a day later will not come.
+const GIVE_UP_AFTER_SECONDS = 2 * 24 * 3600;
+const TOKEN_LIMIT = 'token_limit_exceeded';
+
+/**
+ * Does what is next for a provider batch: gives it to the provider, asks how it stands, stores what it brought, or cancels it.
+ * Each step can be done again, by whatever worker.
+ *
+ * @throws BatchApiMissing, BatchApiRefused, ProviderRefused; ProviderUnavailable only where somebody waits for this process
+ */
+export async function runProviderBatch(context: WorkContext, { id }: ProviderBatchJob, signal?: AbortSignal): Promise<void> {
+  const { pool } = context.database;
+  const batch = await readProviderBatch(pool, id);
+  if (!batch) return;
+  const api = openBatchApi(context.config);
+  try {
+    if (batch.state === 'abandoned') return await cancel(context, api, batch, signal);
+    const target = batch.target === undefined ? undefined : await loadTarget(pool, batch.target);
+    const vector = target && vectorColumn(target, 'new');
+    if (!target || vector?.model !== batch.model || target.migration !== batch.migration) return;
+    const work: BatchWork = { context, api, batch, target, vector, signal };
+    await (batch.state === 'submitting' ? submit(work) : look(work));
+  } catch (error) {
+    // Best effort: it costs nothing more once its day is over.
+    const isHopeless = batch.state === 'abandoned' && error instanceof ReembedError;
+    if (signal?.aborted || !(error instanceof ProviderUnavailable || isHopeless)) throw error;
+    await recordSilence(pool, batch, error);
+    if (context.giveUp && batch.state !== 'abandoned' && batch.failingFor > context.config.patienceSeconds) throw error;
+    context.notice(messageOf(error));
+  }
+}
+
+async function look(work: BatchWork): Promise<void> {
+  const { context, api, batch, signal } = work;
+  const { pool } = context.database;
+  const status = await api.retrieve(batch.providerBatchId ?? '', signal);
+  if (!status) {
+    // Most likely the key or the address is another one than it was sent with.
+    if (batch.age < GIVE_UP_AFTER_SECONDS) throw new ProviderUnavailable('the batch API', `it does not know ${batch.providerBatchId}`);
+    await recordError(pool, batch, 'not_known', 'the provider does not know it any more; its rows are embedded by ordinary requests');
+    return settle(work);
+  }
+  await recordLook(pool, batch, status);
+  if (batch.tries > 1) await cancelOthers(api, batch, signal);
+  if (!status.isOver) return;
+  if (status.state === 'failed') await recordFailure(work, status);
+  else if (!(await collect(work, status))) return;
+  const isOverLimit = status.failure?.code === TOKEN_LIMIT;
+  // The texts need not lie at the provider any longer.
+  await removeFiles(api, status, signal);
+  await (isOverLimit ? giveBack(pool, batch) : settle(work));
+}
+
+async function recordFailure({ context, batch }: BatchWork, { failure }: BatchStatus): Promise<void> {
+  const { code, message } = failure ?? { code: 'unknown', message: 'the provider gives no reason' };
+  await context.database.pool.query('SELECT reembed.fail_provider_batch($1, $2, $3)', [batch.id, code, message]);
+  context.notice(`the batch API failed a batch of ${batch.migration}: ${message}`);
+}
+
+/** Nobody wants its vectors any more. */
+async function cancel(context: WorkContext, api: BatchApi, batch: ProviderBatch, signal: AbortSignal | undefined): Promise<void> {
+  const { pool } = context.database;
+  const { providerBatchId, inputFileId } = batch;
+  const forget = () => pool.query("DELETE FROM reembed.provider_batch WHERE id = $1 AND state = 'abandoned'", [batch.id]);
+  if (batch.age > GIVE_UP_AFTER_SECONDS) return void (await forget());
+  const found = providerBatchId === null ? inputFileId !== null && (await findMade(api, batch, signal)) : undefined;
+  const status = providerBatchId === null ? found || undefined : await api.retrieve(providerBatchId, signal);
+  if (status && !status.isOver) {
+    if (status.state !== 'cancelling') await api.cancel(status.id, signal);
+    // Its answers are made into a file once it has stopped; that one is to be taken away as well.
+    await recordLook(pool, batch, status);
+    return;
+  }
+  if (status) await removeFiles(api, status, signal);
+  else if (inputFileId !== null) await api.removeFile(inputFileId, signal);
+  await forget();
+}
+
+/** Best effort: a provider deletes the files of batches by itself after some weeks. */
+async function removeFiles(api: BatchApi, status: BatchStatus, signal: AbortSignal | undefined): Promise<void> {
+  for (const fileId of [status.inputFileId, status.outputFileId, status.errorFileId]) {
+    if (fileId) await api.removeFile(fileId, signal).catch(() => {});
+  }
+}

@@ -1,0 +1,71 @@
+import { requestLine } from '../../embedding/batch-lines.ts';
+import { distinctTexts } from '../../embedding/distinct-texts.ts';
+import type { Encoding } from '../../embedding/encoding.ts';
+import type { ModelRow } from '../../embedding/models.ts';
+import { packRequests, type RequestLimits } from '../../embedding/pack.ts';
+import type { BatchRow } from '../reader.ts';
+import type { ProviderBatch } from './provider-batch.ts';
+
+/** One request of a provider batch. */
+export interface SentRequest {
+  /** from 1, in the whole provider batch */
+  number: number;
+  line: Buffer;
+  inputs: number;
+  /** as estimated */
+  tokens: number;
+  rows: { row: BatchRow; input: number }[];
+}
+
+// A request that is refused for one of its texts goes back with all of them, to be paid in full. A request costs nothing.
+const MOST_INPUTS = 50;
+
+/** What a request is called at the provider. */
+export function customIdOf({ id }: ProviderBatch, attempt: number, request: number | ''): string {
+  return `${id}-${attempt}-${request}`;
+}
+
+/**
+ * The requests for the rows of one batch of the ledger, identical texts once. Rows whose text cannot be had are left out.
+ *
+ * @param options.firstNumber of the first request
+ * @param options.customId what a request is to be called
+ * @param options.limits of one request, which has fewer texts in any case
+ */
+export function requestsOf(
+  rows: readonly BatchRow[],
+  model: ModelRow,
+  options: {
+    firstNumber: number;
+    customId: (number: number) => string;
+    encoding: Encoding;
+    limits: RequestLimits;
+    tokensPerCharacter: number;
+  },
+): SentRequest[] {
+  const sound = rows.filter(({ failure }) => failure === null);
+  const prefixLength = model.document_prefix.length;
+  const texts = distinctTexts(sound, (text) => Math.max(1, Math.ceil((text.length + prefixLength) * options.tokensPerCharacter)));
+  const packed = packRequests(
+    [...texts.values()],
+    { ...options.limits, inputs: Math.min(MOST_INPUTS, options.limits.inputs) },
+    ({ tokens }) => tokens,
+  );
+  const places = new Map(packed.flatMap((request, at) => request.map(({ text }, input) => [text, { at, input }] as const)));
+  const requests = packed.map((request, at): SentRequest => {
+    const number = options.firstNumber + at;
+    const contents = request.map(({ text }) => text);
+    return {
+      number,
+      line: Buffer.from(requestLine(model, options.customId(number), contents, options.encoding)),
+      inputs: request.length,
+      tokens: request.reduce((sum, { tokens }) => sum + tokens, 0),
+      rows: [],
+    };
+  });
+  for (const row of sound) {
+    const place = places.get(row.text ?? '');
+    if (place) requests[place.at]?.rows.push({ row, input: place.input });
+  }
+  return requests;
+}

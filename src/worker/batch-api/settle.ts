@@ -1,0 +1,41 @@
+import type { Queryable } from '../../database/connection.ts';
+import { copyRepeated } from '../writer.ts';
+import { ledgerBatchesOf, type ProviderBatch } from './provider-batch.ts';
+import type { BatchWork } from './work.ts';
+
+/**
+ * Ends a provider batch: its batches of the ledger are done where no row is left to embed; the others go back to ordinary
+ * requests, or wait for another provider batch that has one of their texts embedded.
+ */
+export async function settle(work: BatchWork): Promise<void> {
+  const { context, batch, signal } = work;
+  const { pool } = context.database;
+  // Another one may come to wait for a text of this one until the last moment.
+  for (let isSettled = false; !isSettled; isSettled = await close(pool, batch)) {
+    for (const ledgerBatch of await ledgerBatchesOf(pool, batch)) {
+      signal?.throwIfAborted();
+      context.stopping?.throwIfAborted();
+      await copyTexts(work, ledgerBatch);
+      await pool.query('SELECT reembed.release_batch($1, $2)', [batch.id, ledgerBatch]);
+    }
+  }
+}
+
+/** Ends a provider batch that the provider did not take: its rows may be sent in another one. */
+export async function giveBack(db: Queryable, batch: ProviderBatch): Promise<void> {
+  for (let isSettled = false; !isSettled; isSettled = await close(db, batch)) {
+    await db.query('SELECT reembed.return_to_batch_api($1)', [batch.id]);
+  }
+}
+
+async function close(db: Queryable, { id }: ProviderBatch): Promise<boolean> {
+  const { rows } = await db.query<{ settled: boolean }>('SELECT reembed.settle_provider_batch($1) AS settled', [id]);
+  return rows[0]?.settled ?? true;
+}
+
+/** Gives rows of a batch of the ledger the vectors that their texts have from other rows already. */
+export async function copyTexts({ context, batch, target, vector }: BatchWork, ledgerBatch: number): Promise<void> {
+  const pacing = { portion: context.portionOf(target.name), throttle: context.throttleOf(target.name) };
+  const write = context.writerOf(target.name);
+  await write(() => copyRepeated(context.database.pool, pacing, vector, { migration: batch.migration, batch: ledgerBatch }));
+}

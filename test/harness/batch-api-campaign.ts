@@ -1,0 +1,49 @@
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import type { CommandResult } from './command.ts';
+import { wrongRows } from './documents.ts';
+import type { Stage } from './stage.ts';
+
+/** Short ways through a backfill by the batch API. */
+export interface BatchApiRun {
+  /** `worker --batch-api --drain`, whose waits between two looks are cut short */
+  drain(env?: Record<string, string>): Promise<CommandResult>;
+  /** does something while waits are cut short */
+  hastened<T>(work: () => Promise<T>): Promise<T>;
+  /** rows without the vectors of their present text */
+  wrong(table: string): Promise<string[]>;
+}
+
+/** How a process ended. */
+export async function exitOf(child: ChildProcess): Promise<number | null> {
+  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+  return child.exitCode;
+}
+
+export function batchApiRun(stage: Stage): BatchApiRun {
+  const { pool } = stage.db;
+  async function hastened<T>(work: () => Promise<T>): Promise<T> {
+    let isOver = false;
+    const hastening = (async () => {
+      while (!isOver) {
+        await pool
+          .query(
+            "UPDATE reembed.provider_batch SET next_look_at = clock_timestamp() WHERE state <> 'settled' AND next_look_at > clock_timestamp()",
+          )
+          .catch(() => {});
+        await new Promise((resolve) => setTimeout(resolve, 200));
+      }
+    })();
+    try {
+      return await work();
+    } finally {
+      isOver = true;
+      await hastening;
+    }
+  }
+  return {
+    hastened,
+    drain: (env = {}) => hastened(() => stage.workplace.run(['worker', '--batch-api', '--drain'], env)),
+    wrong: (table) => wrongRows(pool, { table, oldColumn: 'embedding', newColumn: 'embedding_v2' }),
+  };
+}
