@@ -1,4 +1,5 @@
 -- A role for `npm run worker`, `status` and `validate`: it owns nothing, creates nothing and cannot switch.
+-- The watch, which it runs, can only take readers back from a model that alerts speak against.
 -- Run it as the owner of the table, after the first `npm run migrate up`, with the names of your own role and table:
 --   psql -v role=reembed_worker -v table=public.documents -f docs/worker-role.sql
 GRANT USAGE ON SCHEMA reembed, reembed_queue TO :role;
@@ -7,7 +8,7 @@ GRANT INSERT, UPDATE, DELETE ON reembed.stale_row, reembed.failed_row, reembed.p
 GRANT UPDATE ON reembed.batch TO :role;
 GRANT UPDATE (live_rows, live_tokens, swept_at, needs_old_sweep) ON reembed.migration TO :role;
 GRANT UPDATE (paused, paused_reason, keep_old_current) ON reembed.setting TO :role;
-GRANT INSERT ON reembed.validation, reembed.validation_query TO :role;
+GRANT INSERT ON reembed.validation, reembed.validation_query, reembed.known_item TO :role;
 GRANT USAGE ON ALL SEQUENCES IN SCHEMA reembed TO :role;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA reembed, reembed_queue TO :role;
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA reembed_queue TO :role;

@@ -29,12 +29,14 @@ export interface Config {
   concurrency: number;
   /** most requests of a model under way at the same time in a process */
   mostInFlight: number;
+  /** where the watch posts alerts to; may hold a secret */
+  alertWebhook: string | undefined;
 }
 
 /**
  * Reads the configuration from the environment and, where it exists, from `.env` in the working directory.
  *
- * @throws UsageError when a number is not one
+ * @throws UsageError when a number is not one, or the address of the webhook is none
  */
 export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
   if (env === process.env && existsSync('.env')) process.loadEnvFile('.env');
@@ -59,6 +61,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     patienceSeconds: wholeNumber(env, 'EMBED_PATIENCE_SECONDS') ?? 300,
     concurrency: wholeNumber(env, 'EMBED_CONCURRENCY') ?? 4,
     mostInFlight: wholeNumber(env, 'EMBED_MAX_IN_FLIGHT') ?? 16,
+    alertWebhook: webAddress(env, 'REEMBED_ALERT_WEBHOOK'),
   };
 }
 
@@ -71,4 +74,12 @@ function wholeNumber(env: NodeJS.ProcessEnv, name: string): number | undefined {
   if (value === undefined) return undefined;
   if (!/^[1-9]\d{0,8}$/.test(value)) throw new UsageError(`${name} must be a whole number above 0, not "${value}"`, `set ${name} in .env`);
   return Number(value);
+}
+
+/** It may hold a secret, so the refusal does not repeat it. */
+function webAddress(env: NodeJS.ProcessEnv, name: string): string | undefined {
+  const value = text(env, name);
+  if (value !== undefined && !/^https?:/.test(URL.parse(value)?.protocol ?? ''))
+    throw new UsageError(`${name} is not an http or https address`, `correct ${name}, or leave it out`);
+  return value;
 }

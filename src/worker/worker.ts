@@ -7,6 +7,7 @@ import type { Database } from '../database/connection.ts';
 import { isConnectionFailure, isLockFailure } from '../database/database-error.ts';
 import { ProviderRefused, ProviderUnavailable } from '../embedding/provider-error.ts';
 import { messageOf, ReembedError } from '../errors.ts';
+import { lookAtAll } from '../watch/look.ts';
 import { type BatchJob, runBatch } from './batch-job.ts';
 import { type CatchUpJob, runCatchUp } from './catch-up-job.ts';
 import { checkProviders, WORKER_STOPPED } from './check-providers.ts';
@@ -60,7 +61,8 @@ export async function startWorker(
   await checkProviders(context);
   // Whoever starts a worker has mended something.
   await retryNow(database);
-  const boss = createBoss(database, notice);
+  const keepsWatch = !options.giveUp;
+  const boss = createBoss(database, keepsWatch, notice);
   await boss.start();
 
   let fail: (error: unknown) => void = () => {};
@@ -112,6 +114,14 @@ export async function startWorker(
       async () => job && runCatchUp(context, job.data, AbortSignal.any([job.signal, cutOff.signal])),
     ),
   );
+  // Somebody waits for a worker that gives up; it is not there to keep watch.
+  if (keepsWatch) {
+    await boss.work('reembed-watch', { pollingIntervalSeconds: 2 }, async ([job]) => {
+      const signals = [stopping.signal, ...(job ? [job.signal] : [])];
+      // What goes wrong with one look is said, and the next comes in a minute.
+      await lookAtAll(context, AbortSignal.any(signals)).catch((error) => notice(`watch: ${messageOf(error)}`));
+    });
+  }
 
   const id = randomUUID();
   const loop = keepLooking(context, id, stopping.signal);
@@ -141,7 +151,7 @@ async function retryNow(database: Database): Promise<void> {
   );
 }
 
-function createBoss(database: Database, notice: (line: string) => void): PgBoss {
+function createBoss(database: Database, keepsWatch: boolean, notice: (line: string) => void): PgBoss {
   const boss = new PgBoss({
     connectionString: database.url,
     application_name: 'pg-reembed worker',
@@ -149,7 +159,8 @@ function createBoss(database: Database, notice: (line: string) => void): PgBoss 
     // The schema comes with a migration, so that a worker needs no right to create anything.
     migrate: false,
     createSchema: false,
-    schedule: false,
+    // The watch comes by a schedule of pg-boss, which needs no right to create anything either.
+    schedule: keepsWatch,
     max: 4,
     superviseIntervalSeconds: 5,
     monitorIntervalSeconds: 5,
