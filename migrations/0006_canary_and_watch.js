@@ -114,7 +114,7 @@ COMMENT ON COLUMN reembed.known_item.target IS 'Target that was searched.';
 COMMENT ON COLUMN reembed.known_item.model IS 'Model it was searched with.';
 COMMENT ON COLUMN reembed.known_item.at IS 'When it was searched for.';
 COMMENT ON COLUMN reembed.known_item.key IS 'Primary key of the row, as an object of column and value.';
-COMMENT ON COLUMN reembed.known_item.found IS 'Whether the row was among the ten nearest to its own text; null when the provider gave no vector.';
+COMMENT ON COLUMN reembed.known_item.found IS 'Whether the row was found among the nearest to its own text; null when the provider gave no vector.';
 COMMENT ON COLUMN reembed.known_item.error IS 'Code of the provider''s error.';
 
 CREATE TABLE reembed.alert (

@@ -59,7 +59,7 @@ test.serial('a canary of 10 % is 10 % of 10,000 keys, give or take 1, and the sa
   const keys = await canaryKeys(10_000);
   t.log(`${keys.size} of 10,000 keys`);
   t.true(keys.size >= 900 && keys.size <= 1100);
-  t.deepEqual(await canaryKeys(10_000), keys);
+  t.deepEqual(await canaryKeys(2000), new Set([...keys].filter((key) => key <= 2000)));
 });
 
 test.serial('a canary that grows keeps the readers it has', async (t) => {
@@ -120,6 +120,8 @@ test.serial('contract takes back what the campaign was allowed', async (t) => {
   await sql(
     "UPDATE reembed.setting SET shadow_percent = 5, min_shadow_overlap = 0, auto_revert = true, canary_steps = '{5}', max_latency_ratio = 50",
   );
+  await t.throwsAsync(stage.bring(campaign, 'contract'), { message: /shadow reads still ask old-model/ });
+  await sql('UPDATE reembed.setting SET shadow_percent = 0');
   await stage.bring(campaign, 'contract');
   const { rows } = await sql(
     'SELECT shadow_percent::float AS percent, min_shadow_overlap, auto_revert, canary_steps, max_latency_ratio::float AS ratio FROM reembed.setting',

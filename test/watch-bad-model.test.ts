@@ -45,11 +45,11 @@ const turnedInto =
   ({ model, input }: SeenRequest): ScriptedAnswer =>
     model === bad ? { vectors: input.map((text) => vectorOf('another-model', text, bad === NEW_MODEL ? NEW_DIMENSIONS : 16)) } : undefined;
 
-/** Searches of many readers, with the package's client and a real provider. */
-async function traffic(searches = SAMPLE): Promise<void> {
+/** Searches of many readers, with the package's client and a real provider, until enough were followed by a shadow read. */
+async function traffic(): Promise<void> {
   const config = readConfig({ OPENAI_API_KEY: 'test', OPENAI_BASE_URL: stage.provider.url });
   const client = createSearchClient(stage.db.pool, { target: 'documents', config });
-  for (let i = 1; i <= searches; i++) {
+  for (let i = 1; client.shadowReads.recorded < SAMPLE; i++) {
     await client.search(textOf(i * 7), top, { key: `reader ${i}`, ids: (found) => found });
   }
   await client.close();
@@ -84,11 +84,20 @@ test.serial('a healthy model is left alone: no alert at the canary, none after t
     { model: NEW_MODEL, found: 1, count: 60 },
     { model: OLD_MODEL, found: 1, count: 60 },
   ]);
+  // Contract waits until nobody scans the old index, and the watch is nobody.
+  const [before, , after] = [await oldIndexScans(), await watch.look(2), await oldIndexScans()];
+  t.is(after, before);
   const [overlap] = (await sql("SELECT is_bad, details FROM reembed.check_shadow('public.documents.embedding') WHERE kind = 'overlap'"))
     .rows;
   t.false(overlap.is_bad);
   t.log(overlap.details);
 });
+
+async function oldIndexScans(): Promise<string> {
+  // What a session counted is handed on when it has been idle for a second.
+  await new Promise((resolve) => setTimeout(resolve, 1200));
+  return (await sql("SELECT idx_scan FROM pg_stat_user_indexes WHERE indexrelname = 'documents_embedding_idx'")).rows[0].idx_scan;
+}
 
 test.serial('a model that became bad is caught at the canary, whose readers are taken back without a hand', async (t) => {
   await sql('UPDATE reembed.setting SET canary_percent = 30');

@@ -27,6 +27,7 @@ export interface Answer<T> {
   searchMs: number;
 }
 
+/** Embeds one text, with each model at most once. */
 export function createQueryVectors(embed: EmbedQuery, text: string): QueryVectors {
   const made = new Map<string, { vector: string; milliseconds: number }>();
   return {

@@ -17,16 +17,16 @@ const LONGEST_PAUSE_MS = 30_000;
  */
 export function listen(pool: pg.Pool, onChange: () => void): Listener {
   const stopping = new AbortController();
-  let current: pg.Client | undefined;
   const listening = (async () => {
     for (let pauseMs = FIRST_PAUSE_MS; !stopping.signal.aborted; pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 2)) {
       const client = new pg.Client(pool.options);
-      current = client;
+      const over = new Promise<void>((resolve) => {
+        // A connection that breaks may say so more than once.
+        client.on('error', () => resolve());
+        client.once('end', resolve);
+        stopping.signal.addEventListener('abort', () => resolve(), { once: true });
+      });
       try {
-        const broken = new Promise<void>((resolve) => {
-          client.once('error', () => resolve());
-          client.once('end', () => resolve());
-        });
         await client.connect();
         // An application that has nothing else to do may end.
         (client as pg.Client & { unref(): void }).unref();
@@ -34,12 +34,11 @@ export function listen(pool: pg.Pool, onChange: () => void): Listener {
         await client.query('LISTEN reembed');
         onChange();
         pauseMs = FIRST_PAUSE_MS;
-        await broken;
+        await over;
         onChange();
       } catch {
         // The server is away, or a standby: settings are still asked for now and then.
       }
-      client.on('error', () => {});
       await client.end().catch(() => {});
       await sleep(pauseMs, undefined, { signal: stopping.signal, ref: false }).catch(() => {});
     }
@@ -47,7 +46,6 @@ export function listen(pool: pg.Pool, onChange: () => void): Listener {
   return {
     async close() {
       stopping.abort();
-      await current?.end().catch(() => {});
       await listening;
     },
   };

@@ -1,4 +1,3 @@
-import type pg from 'pg';
 import type { Config } from '../config.ts';
 import type { Queryable } from '../database/connection.ts';
 import { ReembedError } from '../errors.ts';
@@ -6,6 +5,7 @@ import { ask, createQueryVectors, type QueryVectors, type RunSearch } from './as
 import { type EmbedQuery, embedWithEnvironment } from './embed-queries.ts';
 import { fuseRankings } from './fuse-rankings.ts';
 import { type Listener, listen } from './listener.ts';
+import { isPool } from './pool.ts';
 import { isInCanary, keyHashOf } from './reading.ts';
 import { createReadingCache } from './reading-cache.ts';
 import { createShadowReads, type ShadowCounts } from './shadow-reads.ts';
@@ -82,7 +82,7 @@ export function createSearchClient(db: Queryable, options: SearchClientOptions =
   const embed = options.embed ?? embedWithEnvironment(options.config);
   const cache = createReadingCache(db, options.target, 1000 * (options.refreshSeconds ?? REFRESH_SECONDS));
   const shadowReads = createShadowReads(db);
-  const listener: Listener | undefined = options.listen && 'options' in db ? listen(db as pg.Pool, cache.forget) : undefined;
+  const listener: Listener | undefined = options.listen && isPool(db) ? listen(db, cache.forget) : undefined;
 
   async function search<T>(text: string, vectors: QueryVectors, run: RunSearch<T>, { key, ids }: SearchOptions<T>): Promise<T> {
     let triedNew: { error: unknown } | undefined;

@@ -1,6 +1,6 @@
-import type pg from 'pg';
 import type { Queryable } from '../database/connection.ts';
 import { type Answer, ask, type QueryVectors, type RunSearch } from './ask.ts';
+import { isPool } from './pool.ts';
 import type { Reading, Side } from './reading.ts';
 
 /** What became of the shadow reads of a process. */
@@ -49,6 +49,7 @@ interface Outcome {
 
 const MOST_UNDER_WAY = 4;
 
+/** @param db where they are put on record; without a pool there are none */
 export function createShadowReads(db: Queryable): ShadowReads {
   const counts = { recorded: 0, lost: 0, skipped: 0 };
   const underWay = new Set<Promise<void>>();
@@ -140,10 +141,6 @@ export function createShadowReads(db: Queryable): ShadowReads {
       ...[search.keyHash ?? null, search.reading.shadow.keepsText ? search.text : null, outcome.error],
     ]);
   }
-}
-
-function isPool(db: Queryable): db is pg.Pool {
-  return typeof (db as Partial<pg.Pool>).waitingCount === 'number';
 }
 
 /** What tells errors apart without a word of their message, in which a query may be quoted. */

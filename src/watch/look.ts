@@ -1,3 +1,4 @@
+import { inOwnTransactions } from '../database/connection.ts';
 import { withLockRetries } from '../database/lock-retries.ts';
 import { messageOf } from '../errors.ts';
 import type { WorkContext } from '../worker/context.ts';
@@ -24,14 +25,17 @@ export async function lookAtAll(context: WorkContext, signal?: AbortSignal): Pro
 async function look(context: WorkContext, target: string, signal?: AbortSignal): Promise<void> {
   const { database, notice } = context;
   const { pool } = database;
+  // A role's own statement_timeout would cut off the search of a large table, minute after minute.
+  const patient = inOwnTransactions(pool);
   // Neither is a reason not to look at the rest.
   await searchKnownItems(context, target, signal).catch((error) => notice(`known items of ${target}: ${messageOf(error)}`));
-  await pool.query('SELECT reembed.scan_coverage($1)', [target]).catch((error) => notice(`coverage of ${target}: ${messageOf(error)}`));
+  await patient.query('SELECT reembed.scan_coverage($1)', [target]).catch((error) => notice(`coverage of ${target}: ${messageOf(error)}`));
   if (signal?.aborted) return;
 
-  const changes = await pool.query<{ change: string; kind: string; severity: string; message: string }>('SELECT * FROM reembed.watch($1)', [
-    target,
-  ]);
+  const changes = await patient.query<{ change: string; kind: string; severity: string; message: string }>(
+    'SELECT * FROM reembed.watch($1)',
+    [target],
+  );
   for (const { change, kind, severity, message } of changes.rows) notice(`${target}: alert ${kind} (${severity}) ${change}: ${message}`);
 
   const act = async (name: 'answer_alerts' | 'grow_canary') => {
