@@ -1,4 +1,5 @@
 -- A role for `npm run worker`, `status` and `validate`: it owns nothing, creates nothing and cannot switch.
+-- The watch, which it runs, can only take readers back from a model that alerts speak against.
 -- Run it as the owner of the table, after the first `npm run migrate up`, with the names of your own role and table:
 --   psql -v role=reembed_worker -v table=public.documents -f docs/worker-role.sql
 GRANT USAGE ON SCHEMA reembed, reembed_queue TO :role;
@@ -10,6 +11,7 @@ GRANT UPDATE (live_rows, live_tokens, swept_at, needs_old_sweep) ON reembed.migr
 GRANT UPDATE (paused, paused_reason, keep_old_current) ON reembed.setting TO :role;
 GRANT INSERT ON reembed.validation, reembed.validation_query, reembed.validation_metric, reembed.validation_filter, reembed.validation_integrity,
   reembed.truth_audit, reembed.old_vector_checksum, reembed.old_vector_group, reembed.score_distribution, reembed.score_cutoff TO :role;
+GRANT INSERT ON reembed.known_item TO :role;
 GRANT UPDATE (passed, reasons, warnings) ON reembed.validation TO :role;
 GRANT USAGE ON ALL SEQUENCES IN SCHEMA reembed TO :role;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA reembed, reembed_queue TO :role;

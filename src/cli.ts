@@ -13,6 +13,7 @@ const commands: Record<string, () => Promise<Command>> = {
   status: async () => (await import('./commands/status.ts')).statusCommand(),
   validate: async () => (await import('./commands/validate.ts')).validateCommand(),
   setting: async () => (await import('./commands/setting.ts')).settingCommand(),
+  alerts: async () => (await import('./commands/alerts.ts')).alertsCommand(),
   retry: async () => (await import('./commands/retry.ts')).retryCommand(),
   purge: async () => (await import('./commands/purge.ts')).purgeCommand(),
   doctor: async () => (await import('./commands/doctor.ts')).doctorCommand(),

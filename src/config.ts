@@ -37,12 +37,14 @@ export interface Config {
   batchApiInputs: number;
   /** most batches there at the same time, over all workers */
   batchApiOpen: number;
+  /** where the watch posts alerts to; may hold a secret */
+  alertWebhook: string | undefined;
 }
 
 /**
  * Reads the configuration from the environment and, where it exists, from `.env` in the working directory.
  *
- * @throws UsageError when a number is not one
+ * @throws UsageError when a number is not one, or the address of the webhook is none
  */
 export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
   if (env === process.env && existsSync('.env')) process.loadEnvFile('.env');
@@ -72,6 +74,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     // What OpenAI takes.
     batchApiInputs: wholeNumber(env, 'EMBED_BATCH_API_INPUTS') ?? 50_000,
     batchApiOpen: wholeNumber(env, 'EMBED_BATCH_API_OPEN') ?? 20,
+    alertWebhook: webAddress(env, 'REEMBED_ALERT_WEBHOOK'),
   };
 }
 
@@ -90,4 +93,12 @@ function memory(env: NodeJS.ProcessEnv, name: string): string | undefined {
   const value = text(env, name);
   if (value === undefined || /^[1-9]\d{0,8} ?(MB|GB|TB)$/.test(value)) return value;
   throw new UsageError(`${name} must be an amount such as 8GB, not "${value}"`, `set ${name} in .env`);
+}
+
+/** It may hold a secret, so the refusal does not repeat it. */
+function webAddress(env: NodeJS.ProcessEnv, name: string): string | undefined {
+  const value = text(env, name);
+  if (value !== undefined && !/^https?:/.test(URL.parse(value)?.protocol ?? ''))
+    throw new UsageError(`${name} is not an http or https address`, `correct ${name}, or leave it out`);
+  return value;
 }

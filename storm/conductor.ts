@@ -66,8 +66,11 @@ export function createConductor(world: World): Conductor {
   const moves: Record<keyof typeof MOVES, () => Promise<unknown>> = {
     async 'switch back and forth by SQL'() {
       for (let times = draw.between(2, 8); times > 0; times--) {
-        await ask(`SELECT reembed.switch_to('${TABLE}', '${times % 2 === 0 ? OLD_MODEL : NEW_MODEL}')`);
-        await sleep(draw.between(20, 1500));
+        const model = times % 2 === 0 ? OLD_MODEL : NEW_MODEL;
+        await ask(`SELECT reembed.switch_to('${TABLE}', '${model}')`);
+        await sleep(draw.between(20, 700));
+        if (model === OLD_MODEL) await ask(`UPDATE reembed.setting SET canary_percent = ${draw.pick([5, 30, 100])}`);
+        await sleep(draw.between(0, 800));
       }
     },
     async 'switch back and forth by migrations'() {
@@ -79,7 +82,7 @@ export function createConductor(world: World): Conductor {
     async 'contract and back'() {
       world.writesOwnVectors = false;
       await sleep(LONGEST_HOLD_MS);
-      await ask("UPDATE reembed.setting SET soak = '0'");
+      await ask("UPDATE reembed.setting SET soak = '0', shadow_percent = 0");
       for (let tries = 0; tries < 20 && (await phase()) === 'switch'; tries++) {
         if ((await command(['migrate', 'up'])).code !== 0) await sleep(1500);
       }
@@ -105,6 +108,10 @@ export function createConductor(world: World): Conductor {
         await bringToSwitch();
         this.sawSwitch ||= !world.over.aborted;
         if (world.over.aborted) return;
+        // Taken back with the index, and with contract. The models have nothing in common.
+        await ask(
+          'UPDATE reembed.setting SET shadow_percent = 30, min_shadow_overlap = 0, max_latency_ratio = NULL, max_shadow_errors = NULL',
+        );
         await sleep(draw.between(100, 2000));
         const move = draw.weighted(MOVES);
         world.log(`move: ${move}`);
@@ -121,7 +128,8 @@ export function createConductor(world: World): Conductor {
         const { rows } = await world.pool.query<Record<string, T>>(statement);
         return Object.values(rows[0] ?? {})[0];
       } catch (error) {
-        if ((error as { code?: string }).code === 'RE001') return undefined;
+        // A closed gate, or a canary after a switch that was refused.
+        if (['RE001', 'RE004'].includes((error as { code?: string }).code ?? '')) return undefined;
         if (tries > 60) throw error;
         await sleep(300);
       }

@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createSearchClient } from '../src/reading/search-client.ts';
+import { createSearchClient, type EmbeddedQuery } from '../src/index.ts';
 import { vectorOf } from '../test/harness/provider.ts';
 import type { Draw } from './draw.ts';
 import { DIMENSIONS, isStatic, isVectorOf, TABLE, vectorText, type World } from './world.ts';
 
-const SEARCH = `SELECT id, content, embedding_model AS model, embedding::text AS vector FROM ${TABLE}_live
+const searchOf = (view: string) => `SELECT id, content, embedding_model AS model, embedding::text AS vector FROM ${view}
   ORDER BY embedding <=> reembed.query_vector(embedding_model, $1, $2::vector) LIMIT 10`;
+const KINDS = ['search by SQL', 'search by client', 'search with key'] as const;
 
 interface Found {
   id: string;
@@ -14,22 +15,29 @@ interface Found {
   vector: string;
 }
 
-/** One client of the application that searches all the time: by plain SQL, or with the toolkit's client. */
+interface Answered {
+  model: string;
+  rows: Found[];
+}
+
+/**
+ * One client of the application that searches all the time: by plain SQL, with the toolkit's client, or with the client for
+ * readers of whom some are in the canary, and followed by shadow reads.
+ */
 export async function runSearcher(world: World, number: number): Promise<void> {
   const draw = world.draw(`searcher ${number}`);
-  const isPlain = number % 2 === 0;
-  const kind = isPlain ? 'search by SQL' : 'search by client';
+  const kind = KINDS[number % KINDS.length] as (typeof KINDS)[number];
   const client = createSearchClient(world.application, {
     target: TABLE,
     embed: async (text, model) => vectorOf(model.name, text, DIMENSIONS),
+    listen: number % 2 === 0,
   });
   while (!world.over.aborted) {
     const text = await textOfStaticRow(world, draw);
     const startedAt = Date.now();
     try {
-      const asked = isPlain ? await searchBySql(world, text) : await searchByClient(text);
+      check(world, kind === 'search by SQL' ? await searchBySql(world, text) : await searchByClient(text));
       world.operations.add(kind);
-      check(world, asked);
     } catch (error) {
       const { code = '', message = '' } = error as { code?: string; message?: string };
       world.log(`${kind} failed: ${code} ${message}`);
@@ -39,21 +47,32 @@ export async function runSearcher(world: World, number: number): Promise<void> {
     await sleep(draw.between(10, 40));
   }
 
-  async function searchByClient(text: string) {
-    return client.search(text, async ({ model, vector }) => ({
+  await client.close();
+  world.operations.add('shadow read', client.shadowReads.recorded);
+
+  async function searchByClient(text: string): Promise<Answered> {
+    const run = async ({ model, vector, view }: EmbeddedQuery) => ({
       model,
-      rows: (await world.application.query<Found>(SEARCH, [model, vector])).rows,
-    }));
+      isCanary: view !== `public.${TABLE}_live`,
+      rows: (await world.application.query<Found>(searchOf(view), [model, vector])).rows,
+    });
+    if (kind === 'search by client') return client.search(text, run);
+    const answer = await client.search(text, run, {
+      key: `reader ${draw.between(1, 1000)}`,
+      ids: ({ rows }) => rows.map(({ id }) => id),
+    });
+    if (answer.isCanary) world.operations.add('answered by canary');
+    return answer;
   }
 }
 
 /** What the documentation tells an application in any language to do. */
-async function searchBySql(world: World, text: string): Promise<{ model: string; rows: Found[] }> {
+async function searchBySql(world: World, text: string): Promise<Answered> {
   for (;;) {
     const served = await world.application.query<{ model: string }>('SELECT reembed.active_model($1) AS model', [TABLE]);
     const model = served.rows[0]?.model ?? '';
     try {
-      return { model, rows: (await world.application.query<Found>(SEARCH, [model, vectorText(model, text)])).rows };
+      return { model, rows: (await world.application.query<Found>(searchOf(`${TABLE}_live`), [model, vectorText(model, text)])).rows };
     } catch (error) {
       if ((error as { code?: string }).code !== 'RE002') throw error;
       world.operations.add('search again after RE002');
@@ -61,7 +80,7 @@ async function searchBySql(world: World, text: string): Promise<{ model: string;
   }
 }
 
-function check(world: World, { model, rows }: { model: string; rows: Found[] }): void {
+function check(world: World, { model, rows }: Answered): void {
   if (rows.length !== 10) world.wrongAnswers.add(`${rows.length} rows found instead of 10`);
   for (const row of rows) {
     if (row.model !== model) world.wrongAnswers.add(`asked with ${model}, answered with ${row.model}`);

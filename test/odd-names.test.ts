@@ -2,6 +2,7 @@ import test from 'ava';
 import { NEW_DIMENSIONS, NEW_MODEL, OLD_DIMENSIONS, OLD_MODEL, textOf, vectorText, wrongRows } from './harness/documents.ts';
 import { vectorOf } from './harness/provider.ts';
 import { createStage, type Stage } from './harness/stage.ts';
+import { createWatch } from './harness/watch.ts';
 
 /** A table that is hard to write about. Names are as they are in the catalog, unquoted. */
 interface OddTable {
@@ -184,6 +185,28 @@ test.serial('the switch, writes after it, contract and the whole way back work f
   const { pool } = stage.db;
   const { rows } = await pool.query<{ name: string }>('SELECT name FROM reembed.migration');
   for (const { name } of rows) await stage.pass(name);
+  await pool.query("UPDATE reembed.setting SET canary_percent = 100, known_items = 10, alert_after = '0'");
+  for (const odd of tables) {
+    const side = (
+      await pool.query(
+        'SELECT r.name, r.view, quote_ident(t.live_model_column) AS model FROM reembed.reads_for($1, $2) AS r JOIN reembed.target AS t ON t.name = r.target',
+        [target(odd), 'anybody'],
+      )
+    ).rows[0];
+    const vector = vectorText(vectorOf(NEW_MODEL, textOf(20), NEW_DIMENSIONS));
+    const found = await pool.query(
+      `SELECT ${quote(odd.text)} AS content FROM ${side.view} ORDER BY ${quote(odd.vector)} <=> reembed.query_vector(${side.model}, $1, $2::vector) LIMIT 1`,
+      [side.name, vector],
+    );
+    t.deepEqual([side.name, found.rows[0].content], [NEW_MODEL, textOf(20)], odd.about);
+  }
+  const watch = createWatch(stage);
+  t.deepEqual(await watch.look(), []);
+  t.deepEqual(await watch.kinds(), []);
+  const { rows: known } = await pool.query(
+    'SELECT count(*)::int, count(DISTINCT target)::int AS targets, bool_and(found) AS found FROM reembed.known_item',
+  );
+  t.deepEqual(known, [{ count: tables.length * 20, targets: tables.length, found: true }]);
   await run(t, ['migrate', 'up'], 3);
   for (const odd of tables)
     t.is((await pool.query('SELECT reembed.active_model($1) AS model', [target(odd)])).rows[0]?.model, NEW_MODEL, odd.about);

@@ -1,9 +1,11 @@
 import anyTest from 'ava';
 import pg from 'pg';
 import { examineRoad, withClient } from '../src/database/session.ts';
+import { createSearchClient } from '../src/index.ts';
 import { until } from './harness/campaign.ts';
-import { createDocuments, wrongRows } from './harness/documents.ts';
+import { createDocuments, NEW_MODEL, OLD_MODEL, textOf, wrongRows } from './harness/documents.ts';
 import { type PgBouncer, startPgBouncer } from './harness/pgbouncer.ts';
+import { vectorOf } from './harness/provider.ts';
 import { assertRefused, fingerprint } from './harness/refusal.ts';
 import { createStage, type Stage } from './harness/stage.ts';
 
@@ -164,6 +166,39 @@ test('with DATABASE_DIRECT_URL the whole road is gone while workers and the appl
   t.is(back.code, 0, back.stderr);
   t.deepEqual(await wrongRows(stage.db.pool, { oldColumn: 'embedding', newColumn: 'embedding_v2' }), []);
   t.is(await locks(), 0);
+});
+
+test("the application's client follows switches and the canary through the pool, by asking now and then", async (t) => {
+  const application = new pg.Pool({ connectionString: pooled.DATABASE_URL, max: 4 });
+  t.teardown(() => application.end());
+  const client = createSearchClient(application, {
+    target: 'documents',
+    embed: async (text, model) => vectorOf(model.name, text, model.dimensions),
+    refreshSeconds: 0.2,
+  });
+  const nearest = () =>
+    client.search(
+      textOf(7),
+      async ({ model, vector, view }) => {
+        const { rows } = await application.query(
+          `SELECT embedding_model AS model FROM ${view} ORDER BY embedding <=> reembed.query_vector(embedding_model, $1, $2::vector) LIMIT 1`,
+          [model, vector],
+        );
+        return rows[0].model as string;
+      },
+      { key: 'ann' },
+    );
+  await withTraffic(async () => {
+    for (const model of [NEW_MODEL, OLD_MODEL, NEW_MODEL, OLD_MODEL]) {
+      await stage.db.pool.query("SELECT reembed.switch_to('documents', $1)", [model]);
+      t.is(await nearest(), model);
+    }
+    await stage.db.pool.query('UPDATE reembed.setting SET canary_percent = 100');
+    await until(async () => (await nearest()) === NEW_MODEL, 'the canary', 5);
+    await stage.db.pool.query('UPDATE reembed.setting SET canary_percent = 0');
+    await until(async () => (await nearest()) === OLD_MODEL, 'its end', 5);
+  });
+  await client.close();
 });
 
 test('status, setting, retry and purge work through the pool and leave no setting behind in it', async (t) => {

@@ -3,6 +3,7 @@ import pg from 'pg';
 import { createDocuments, OLD_MODEL, textOf, vectorText } from './harness/documents.ts';
 import { vectorOf } from './harness/provider.ts';
 import { createStage, type Stage } from './harness/stage.ts';
+import { createWatch } from './harness/watch.ts';
 
 // As many dimensions as the old model has: comparing with the wrong one raises no error, it only gives nonsense.
 const TWIN = 'twin-model';
@@ -143,6 +144,18 @@ test.serial('vectors of 3,000 dimensions go to halfvec, and the live view change
     await client.query('ROLLBACK');
     client.release();
   }
+
+  await stage.bring(campaign, 'switch');
+  await sql("UPDATE reembed.setting SET known_items = 10, alert_after = '0' WHERE target = 'public.large.embedding'");
+  const watch = createWatch(stage);
+  t.deepEqual(await watch.look(), []);
+  const { rows } = await sql(
+    "SELECT model, bool_and(found) AS found FROM reembed.known_item WHERE target = 'public.large.embedding' GROUP BY 1 ORDER BY 1",
+  );
+  t.deepEqual(rows, [
+    { model: LARGE, found: true },
+    { model: OLD_MODEL, found: true },
+  ]);
 });
 
 test.serial("a user's view upon the live view keeps it from changing its type, and is named", async (t) => {

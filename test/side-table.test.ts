@@ -1,8 +1,9 @@
 import test from 'ava';
 import { applicationWrites, runWrites } from './harness/application-writes.ts';
-import { createDocuments, NEW_DIMENSIONS, NEW_MODEL, textOf, vectorText, wrongRows } from './harness/documents.ts';
+import { createDocuments, NEW_DIMENSIONS, NEW_MODEL, OLD_MODEL, textOf, vectorText, wrongRows } from './harness/documents.ts';
 import { vectorOf } from './harness/provider.ts';
 import { createStage, type Stage } from './harness/stage.ts';
+import { createWatch } from './harness/watch.ts';
 
 const SIDE = 'documents_new_model_vectors';
 const BESIDE = `(SELECT side.embedding FROM ${SIDE} AS side WHERE side.id = documents.id)`;
@@ -69,6 +70,31 @@ test.serial('back from contract the rows written since have vectors of both mode
   await stage.work();
   t.deepEqual(await wrongRows(stage.db.pool, BOTH), []);
   t.is(await strays(), 0);
+});
+
+test.serial('the watch finds nothing amiss, and every known item', async (t) => {
+  await sql("UPDATE reembed.setting SET known_items = 10, alert_after = '0'");
+  const watch = createWatch(stage);
+  t.deepEqual(await watch.look(2), []);
+  t.deepEqual(await watch.kinds(), []);
+  const { rows } = await sql('SELECT model, bool_and(found) AS found FROM reembed.known_item GROUP BY model ORDER BY model');
+  t.deepEqual(rows, [
+    { model: NEW_MODEL, found: true },
+    { model: OLD_MODEL, found: true },
+  ]);
+  await sql(
+    `UPDATE ${SIDE} AS side SET embedding = o.embedding FROM ${SIDE} AS o WHERE o.id = (SELECT min(id) FROM ${SIDE} AS n WHERE n.id > side.id)`,
+  );
+  await watch.look(2);
+  t.deepEqual(await watch.kinds(), ['known_items']);
+  await sql('UPDATE reembed.setting SET known_items = 0; DELETE FROM reembed.alert');
+  // As they were: each vector is again that of the text.
+  await sql(`DELETE FROM ${SIDE}`);
+  await sql(
+    `INSERT INTO reembed.stale_row (target, key, needs_old, needs_new) SELECT 'public.documents.embedding', jsonb_build_object('id', id), false, true FROM documents`,
+  );
+  await stage.work();
+  t.deepEqual(await wrongRows(stage.db.pool, BOTH), []);
 });
 
 test.serial('a changed row loses the vector nobody reads at once and keeps the one being read', async (t) => {

@@ -17,7 +17,7 @@ for (const storage of ['column', 'side-table'] as const) {
         seed: 7,
         rows: 2000,
         writers: 3,
-        searchers: 2,
+        searchers: 3,
         workers: 2,
         longestStall: Number.POSITIVE_INFINITY,
         storage,

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import test, { type ExecutionContext } from 'ava';
 import pg from 'pg';
-import { startCampaign } from './harness/campaign.ts';
+import { startCampaign, until } from './harness/campaign.ts';
 import { createWorkplace } from './harness/command.ts';
 import { createTestDatabase } from './harness/database.ts';
 import { createDocuments, NEW_DIMENSIONS, NEW_MODEL, OLD_DIMENSIONS, OLD_MODEL, wrongRows } from './harness/documents.ts';
@@ -29,7 +29,7 @@ if (process.env.TEST_DATABASE_URL) {
 }
 
 for (const storage of process.env.TEST_DATABASE_URL ? (['column', 'side-table'] as const) : []) {
-  test(`a role with the grants of docs/worker-role.sql can work and validate, and can neither switch nor create anything: ${storage}`, async (t) => {
+  test(`a role with the grants of docs/worker-role.sql can work, validate and keep watch, and can neither switch nor create anything: ${storage}`, async (t) => {
     const database = await createTestDatabase();
     t.teardown(database.close);
     const provider = await startProvider({ [OLD_MODEL]: OLD_DIMENSIONS, [NEW_MODEL]: NEW_DIMENSIONS });
@@ -61,6 +61,34 @@ for (const storage of process.env.TEST_DATABASE_URL ? (['column', 'side-table'] 
     t.is((await place.run(['doctor'], asWorker)).stdout.match(/lacks rights that a worker needs/), null);
     t.is((await place.run(['migrate', 'up'])).code, 3);
     t.is((await place.run(['validate'], asWorker)).code, 0);
+
+    // It keeps watch, and may take readers back from a model that an alert speaks against: that and no other switch.
+    await database.pool.query("UPDATE reembed.setting SET auto_revert = true, alert_after = '0', known_items = 10, read_model = $1", [
+      NEW_MODEL,
+    ]);
+    provider.script = ({ model, input }) => (model === NEW_MODEL ? { vectors: input.map(() => Array(NEW_DIMENSIONS).fill(1)) } : undefined);
+    const looked = await place.run(['alerts', '--look'], asWorker);
+    t.regex(looked.stderr, new RegExp(`read_model ${NEW_MODEL} -> ${OLD_MODEL}, because alert known_items`), looked.stderr);
+    provider.script = () => undefined;
+    const { rows: events } = await database.pool.query(
+      "SELECT actor, reason FROM reembed.event WHERE kind = 'read_model' ORDER BY id DESC LIMIT 1",
+    );
+    t.is(events[0].actor, role.name);
+    t.regex(events[0].reason, /alert known_items/);
+    await database.pool.query('DELETE FROM reembed.watch_memory; DELETE FROM reembed.known_item');
+    const running = place.start(['worker'], asWorker);
+    t.teardown(() => running.kill('SIGKILL'));
+    let talk = '';
+    running.stderr?.on('data', (chunk) => {
+      talk += chunk;
+    });
+    await until(
+      async () => ((await database.pool.query('SELECT FROM reembed.watch_memory')).rowCount ?? 0) > 0,
+      'a look of the worker',
+      100,
+    );
+    running.kill('SIGTERM');
+    t.notRegex(talk, /permission denied/);
 
     const client = new pg.Client({ connectionString: role.url });
     await client.connect();

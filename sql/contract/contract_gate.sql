@@ -21,6 +21,10 @@ BEGIN
                                to_char(now() - m.switched_at, CASE WHEN now() - m.switched_at < interval '1 day' THEN 'HH24:MI:SS' ELSE 'DD"d" HH24"h"' END), s.soak),
                         format('wait until %s, or npm run setting -- "soak=1 hour"', to_char(m.switched_at + s.soak, 'YYYY-MM-DD HH24:MI:SS TZ'));
   END IF;
+  RETURN QUERY SELECT * FROM reembed.alert_gate(p_name, 'contract');
+  IF s.shadow_percent > 0 THEN
+    RETURN QUERY SELECT format('shadow reads still ask %s', m.from_model), 'npm run setting -- shadow_percent=0';
+  END IF;
   v_stale := reembed.late_rows(m.target);
   IF v_stale > 0 THEN
     RETURN QUERY SELECT format('%s rows changed and wait for their new vector', v_stale), 'npm run worker';

@@ -17,6 +17,9 @@ BEGIN
   IF NEW.read_model <> OLD.read_model OR NEW.keep_old_current <> OLD.keep_old_current THEN
     PERFORM reembed.install_capture(NEW.target);
   END IF;
+  IF NEW.canary_percent > OLD.canary_percent OR NEW.shadow_percent > OLD.shadow_percent THEN
+    PERFORM reembed.share_view_grants(NEW.target);
+  END IF;
   FOR v IN
     SELECT o.key, o.value AS old_value, n.value AS new_value
       FROM jsonb_each_text(to_jsonb(OLD)) AS o JOIN jsonb_each_text(to_jsonb(NEW)) AS n USING (key)
@@ -24,7 +27,7 @@ BEGIN
   LOOP
     INSERT INTO reembed.event (target, migration, kind, from_value, to_value, reason)
     VALUES (NEW.target, (SELECT name FROM reembed.migration WHERE target = NEW.target AND phase <> 'contract'), v.key, v.old_value, v.new_value,
-            CASE WHEN v.key = 'paused' THEN NEW.paused_reason END);
+            CASE WHEN v.key = 'paused' AND NEW.paused_reason IS NOT NULL THEN NEW.paused_reason ELSE nullif(current_setting('reembed.reason', true), '') END);
     PERFORM pg_notify('reembed', json_build_object('target', NEW.target, 'setting', v.key, 'value', v.new_value)::text);
   END LOOP;
   RETURN NULL;

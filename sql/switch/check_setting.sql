@@ -20,6 +20,15 @@ BEGIN
     IF NEW.read_model = m.to_model THEN
       PERFORM reembed.require_gate(m.name, 'switch');
     END IF;
+    -- The canary of one direction says nothing about the other.
+    NEW.canary_percent := 0;
+  ELSIF NEW.canary_percent > OLD.canary_percent THEN
+    SELECT * INTO m FROM reembed.migration WHERE target = NEW.target AND phase <> 'contract';
+    IF m.name IS NULL OR NEW.read_model = m.to_model THEN
+      RAISE EXCEPTION 'there is no canary: the live view reads % for everybody', NEW.read_model
+        USING ERRCODE = 'RE004', HINT = 'A canary tries the new model of a campaign before the switch.';
+    END IF;
+    PERFORM reembed.require_gate(m.name, 'canary');
   END IF;
   RETURN NEW;
 END;

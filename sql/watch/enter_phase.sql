@@ -22,6 +22,13 @@ BEGIN
   IF p_phase = 'index' THEN
     DELETE FROM reembed.repeated_text WHERE migration = p_name;
   END IF;
+  IF p_phase = 'contract' THEN
+    -- There is one model from here on, and what this campaign was allowed the next has to be allowed anew.
+    UPDATE reembed.setting
+       SET canary_percent = DEFAULT, canary_steps = DEFAULT, shadow_percent = DEFAULT, min_shadow_overlap = DEFAULT, max_latency_ratio = DEFAULT,
+           max_shadow_errors = DEFAULT, min_known_items = DEFAULT, auto_revert = DEFAULT
+     WHERE target = m.target;
+  END IF;
   UPDATE reembed.migration SET phase = p_phase, phase_entered_at = now(), phase_entered_by = session_user WHERE name = p_name;
   INSERT INTO reembed.event (target, migration, kind, from_value, to_value) VALUES (m.target, p_name, 'phase', m.phase, p_phase);
 END;

@@ -25,7 +25,10 @@ SELECT f.target, false, format('%s rows failed with %s', count(*), f.class)
   FROM reembed.failed_row AS f GROUP BY f.target, f.class
 UNION ALL
 SELECT r.target, false, format('%s changed rows wait, the oldest since %s', count(*), to_char(min(r.noted_at), 'YYYY-MM-DD HH24:MI:SS'))
-  FROM reembed.stale_row AS r GROUP BY r.target HAVING min(r.noted_at) < now() - interval '1 minute';
+  FROM reembed.stale_row AS r GROUP BY r.target HAVING min(r.noted_at) < now() - interval '1 minute'
+UNION ALL
+SELECT a.target, false, format('alert %s (%s) since %s: %s', a.kind, a.severity, to_char(a.opened_at, 'YYYY-MM-DD HH24:MI:SS'), a.message)
+  FROM reembed.alert AS a WHERE a.closed_at IS NULL;
 COMMENT ON VIEW reembed.health IS 'What throttles or troubles each target now, and why. No rows: all is well.';
 COMMENT ON COLUMN reembed.health.target IS 'The target.';
 COMMENT ON COLUMN reembed.health.throttles IS 'Whether it slows or stops the workers.';

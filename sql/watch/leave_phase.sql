@@ -20,6 +20,9 @@ BEGIN
   IF p_phase = 'switch' THEN
     PERFORM reembed.abandon_archive(p_name);
   END IF;
+  IF p_phase = 'index' THEN
+    UPDATE reembed.setting SET canary_percent = DEFAULT, shadow_percent = DEFAULT WHERE target = m.target AND (canary_percent > 0 OR shadow_percent > 0);
+  END IF;
   UPDATE reembed.migration SET phase = v_previous, phase_entered_at = now(), phase_entered_by = session_user WHERE name = p_name;
   INSERT INTO reembed.event (target, migration, kind, from_value, to_value) VALUES (m.target, p_name, 'phase', p_phase, v_previous);
 END;

@@ -5,7 +5,8 @@ AS $$
 BEGIN
   CASE p_phase
     WHEN 'index' THEN RETURN QUERY SELECT * FROM reembed.index_gate(p_name);
-    WHEN 'switch' THEN RETURN QUERY SELECT * FROM reembed.switch_gate(p_name);
+    -- Readers of a canary get the answers that everybody gets after the switch.
+    WHEN 'switch', 'canary' THEN RETURN QUERY SELECT * FROM reembed.switch_gate(p_name) UNION ALL SELECT * FROM reembed.alert_gate(p_name, p_phase);
     WHEN 'contract' THEN RETURN QUERY SELECT * FROM reembed.contract_gate(p_name);
     ELSE RETURN;
   END CASE;

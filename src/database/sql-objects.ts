@@ -23,7 +23,8 @@ export async function applySqlObjects(database: Database): Promise<void> {
     await client.query(`REVOKE ALL ON ALL FUNCTIONS IN SCHEMA reembed FROM PUBLIC;
       REVOKE ALL ON ALL PROCEDURES IN SCHEMA reembed FROM PUBLIC;
       GRANT USAGE ON SCHEMA reembed TO PUBLIC;
-      GRANT EXECUTE ON FUNCTION reembed.active_model(text), reembed.served_model(text), reembed.query_vector(text, text, vector), reembed.log_query(text, text, text) TO PUBLIC`);
+      GRANT EXECUTE ON FUNCTION reembed.active_model(text), reembed.served_model(text), reembed.query_vector(text, text, vector),
+        reembed.log_query(text, text, text), reembed.key_hash(text, text), reembed.reading(text), reembed.reads_for(text, text), reembed.record_shadow_read TO PUBLIC`);
     for (const worker of workers) await client.query(`GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA reembed TO ${worker}`);
   });
   // Each target by itself: a search waits for the views of its own table at most.
@@ -61,7 +62,7 @@ async function dropFunctions(client: Queryable): Promise<string[]> {
         FOR v_function IN
           SELECT p.oid::regprocedure AS name FROM pg_proc AS p
            WHERE p.pronamespace = 'reembed'::regnamespace AND p.proname !~ '_[0-9a-f]{6}$'
-             AND p.proname NOT IN ('active_model', 'served_model', 'query_vector', 'log_query')
+             AND p.proname NOT IN ('active_model', 'served_model', 'query_vector', 'log_query', 'key_hash', 'reading', 'reads_for', 'record_shadow_read')
              AND NOT EXISTS (SELECT FROM pg_depend AS d WHERE d.refclassid = 'pg_proc'::regclass AND d.refobjid = p.oid)
         LOOP
           EXECUTE format('DROP ROUTINE %s', v_function.name);

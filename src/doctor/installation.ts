@@ -43,7 +43,7 @@ const queue: Check = {
     const { rows: there } = await db.query<{ isThere: boolean }>(`SELECT to_regclass('reembed_queue.version') IS NOT NULL AS "isThere"`);
     if (!there[0]?.isThere) return error('the queue (schema reembed_queue) is missing', UP);
     const { rows } = await db.query<{ version: number; queues: string[] }>(
-      `SELECT version, ARRAY(SELECT q FROM unnest(ARRAY['reembed-batch', 'reembed-catch-up', 'reembed-dead']) AS q
+      `SELECT version, ARRAY(SELECT q FROM unnest(ARRAY['reembed-batch', 'reembed-catch-up', 'reembed-watch', 'reembed-dead']) AS q
                               WHERE NOT EXISTS (SELECT FROM reembed_queue.queue WHERE name = q)) AS queues FROM reembed_queue.version`,
     );
     const { version, queues = [] } = rows[0] ?? {};

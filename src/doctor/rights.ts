@@ -77,6 +77,10 @@ const WORKER_RIGHTS: Record<string, string> = {
   read_probe: READ,
   throttle: READ,
   event: READ,
+  known_item: 'SELECT, INSERT',
+  alert: READ,
+  shadow_read: READ,
+  watch_memory: READ,
   validation: READ,
   schema_migration: READ,
 };

@@ -8,6 +8,7 @@ import { isConnectionFailure, isLockFailure } from '../database/database-error.t
 import { BatchApiMissing, BatchApiRefused } from '../embedding/batch-api.ts';
 import { ProviderRefused, ProviderUnavailable } from '../embedding/provider-error.ts';
 import { messageOf, ReembedError } from '../errors.ts';
+import { lookAtAll } from '../watch/look.ts';
 import { claimForBatchApi, requireBatchApi } from './batch-api/claim.ts';
 import { type ProviderBatchJob, runProviderBatch } from './batch-api/provider-batch-job.ts';
 import { type BatchJob, runBatch } from './batch-job.ts';
@@ -71,7 +72,8 @@ export async function startWorker(
   await showSignOfLife(database, id, isForBatchApi);
   // Whoever starts a worker has mended something.
   await retryNow(database);
-  const boss = createBoss(database, notice);
+  const keepsWatch = !options.giveUp;
+  const boss = createBoss(database, keepsWatch, notice);
   await boss.start();
 
   let fail: (error: unknown) => void = () => {};
@@ -130,6 +132,14 @@ export async function startWorker(
       async () => job && runCatchUp(context, job.data, AbortSignal.any([job.signal, cutOff.signal])),
     ),
   );
+  // Somebody waits for a worker that gives up; it is not there to keep watch.
+  if (keepsWatch) {
+    await boss.work('reembed-watch', { pollingIntervalSeconds: 2 }, async ([job]) => {
+      const signals = [stopping.signal, ...(job ? [job.signal] : [])];
+      // What goes wrong with one look is said, and the next comes in a minute.
+      await lookAtAll(context, AbortSignal.any(signals)).catch((error) => notice(`watch: ${messageOf(error)}`));
+    });
+  }
 
   await boss.work<ProviderBatchJob>('reembed-provider-batch', { ...polling, localConcurrency: PROVIDER_BATCHES }, ([job]) =>
     guarded(
@@ -172,7 +182,7 @@ async function showSignOfLife({ pool }: Database, id: string, isForBatchApi: boo
   );
 }
 
-function createBoss(database: Database, notice: (line: string) => void): PgBoss {
+function createBoss(database: Database, keepsWatch: boolean, notice: (line: string) => void): PgBoss {
   const boss = new PgBoss({
     connectionString: database.url,
     application_name: 'pg-reembed worker',
@@ -180,7 +190,8 @@ function createBoss(database: Database, notice: (line: string) => void): PgBoss 
     // The schema comes with a migration, so that a worker needs no right to create anything.
     migrate: false,
     createSchema: false,
-    schedule: false,
+    // The watch comes by a schedule of pg-boss, which needs no right to create anything either.
+    schedule: keepsWatch,
     max: 4,
     superviseIntervalSeconds: 5,
     monitorIntervalSeconds: 5,

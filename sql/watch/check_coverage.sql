@@ -1,0 +1,20 @@
+CREATE OR REPLACE FUNCTION reembed.check_coverage(p_target text)
+RETURNS TABLE (kind text, severity text, model text, is_bad boolean, message text, details jsonb)
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+  SELECT 'coverage', 'warning', f.model, coalesce(f.missing > s.max_failed_rows, false),
+         format('%s rows lack a vector of %s, which is read, and are not found (searched at %s)', f.missing, f.model, to_char(w.scanned_at, 'YYYY-MM-DD HH24:MI:SS')),
+         w.coverage
+    FROM reembed.setting AS s
+    LEFT JOIN reembed.watch_memory AS w ON w.target = s.target
+    LEFT JOIN LATERAL (
+      SELECT c.key AS model, (c.value ->> 'missing')::bigint AS missing
+        FROM jsonb_each(w.coverage) AS c
+        JOIN reembed.vector_column AS v ON v.target = s.target AND v.model = c.key
+        JOIN reembed.migration AS m ON m.name = v.migration AND m.phase IN ('index', 'switch')
+       WHERE v.is_read OR s.canary_percent > 0
+       ORDER BY (c.value ->> 'missing')::bigint DESC LIMIT 1) AS f ON true
+   WHERE s.target = p_target;
+$$;
+COMMENT ON FUNCTION reembed.check_coverage IS 'What the watch makes of the last search of the whole table for rows without a vector.';

@@ -1,0 +1,32 @@
+CREATE OR REPLACE FUNCTION reembed.check_index(p_target text)
+RETURNS TABLE (kind text, severity text, model text, is_bad boolean, message text, details jsonb)
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  m reembed.migration;
+  t reembed.target;
+  v reembed.vector_column;
+  v_view regclass;
+  v_reads boolean;
+BEGIN
+  SELECT * INTO m FROM reembed.migration WHERE target = p_target AND phase <> 'contract';
+  RETURN QUERY SELECT 'index', 'critical', m.to_model, coalesce(m.phase IN ('index', 'switch') AND NOT reembed.index_is_valid(m.name), false),
+                      format('index %s is missing or INVALID, so that searches read the whole table', m.index_name), jsonb_build_object('index', m.index_name);
+
+  SELECT * INTO STRICT t FROM reembed.target WHERE name = p_target;
+  SELECT * INTO STRICT v FROM reembed.vector_column AS c WHERE c.target = p_target AND c.is_read;
+  SELECT to_regclass(format('%I.%I', n.nspname, t.live_view)) INTO v_view
+    FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE c.oid = t.relation;
+  -- The model it names, and the column it takes the vectors from.
+  v_reads := v_view IS NOT NULL
+    AND position(format('%L::text AS %I', v.model, t.live_model_column) IN pg_get_viewdef(v_view)) > 0
+    AND EXISTS (SELECT FROM pg_rewrite AS r JOIN pg_depend AS d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid
+                  JOIN pg_attribute AS a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
+                 WHERE r.ev_class = v_view AND d.refclassid = 'pg_class'::regclass AND d.refobjid = v.relation AND a.attname = v.column_name);
+  RETURN QUERY SELECT 'live_view', 'critical', NULL::text, NOT v_reads,
+                      format('%I does not read %s, as reembed.setting.read_model says', t.live_view, v.model),
+                      jsonb_build_object('read_model', v.model, 'view', v_view::text);
+END;
+$$;
+COMMENT ON FUNCTION reembed.check_index IS 'What the watch makes of the new index, and of the live view: whether it reads what the settings say.';

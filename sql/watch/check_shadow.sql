@@ -1,0 +1,54 @@
+-- How far two good models agree differs from table to table, so that without a threshold of its own the last validation is
+-- the measure. Overlap cannot tell which of the two is at fault; the known items can.
+CREATE OR REPLACE FUNCTION reembed.check_shadow(p_target text)
+RETURNS TABLE (kind text, severity text, model text, is_bad boolean, message text, details jsonb)
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  s reembed.setting;
+  m reembed.migration;
+  r record;
+  v_min_overlap numeric;
+  v_blamed text;
+  v_is_new_blamed boolean;
+BEGIN
+  SELECT * INTO STRICT s FROM reembed.setting WHERE target = p_target;
+  SELECT * INTO m FROM reembed.migration WHERE target = p_target AND phase IN ('index', 'switch');
+  SELECT count(*) AS reads, count(n.error) FILTER (WHERE n.shadow_model = m.to_model) AS errors, max(n.error) FILTER (WHERE n.shadow_model = m.to_model) AS error,
+         count(n.overlap) AS compared, avg(n.overlap) AS overlap,
+         percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY CASE WHEN n.served_model = m.to_model THEN n.served_ms ELSE n.shadow_ms END) FILTER (WHERE n.error IS NULL) AS new_ms,
+         percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY CASE WHEN n.served_model = m.from_model THEN n.served_ms ELSE n.shadow_ms END) FILTER (WHERE n.error IS NULL) AS old_ms
+    INTO r
+    FROM (SELECT * FROM reembed.shadow_read AS x
+           WHERE x.target = p_target AND x.k IS DISTINCT FROM 0 AND x.at > greatest(clock_timestamp() - s.watch_window, m.created_at)
+             AND x.served_model IN (m.from_model, m.to_model) AND x.shadow_model IN (m.from_model, m.to_model)
+           ORDER BY x.id DESC LIMIT s.shadow_sample) AS n;
+
+  v_min_overlap := coalesce(s.min_shadow_overlap, (SELECT v.overlap::numeric / 2 FROM reembed.validation AS v WHERE v.migration = m.name AND v.passed
+                                                    ORDER BY v.finished_at DESC, v.id DESC LIMIT 1));
+  v_is_new_blamed := NOT coalesce(reembed.known_item_share(p_target, m.from_model) < s.min_known_items
+                                  AND NOT coalesce(reembed.known_item_share(p_target, m.to_model) < s.min_known_items, false), false);
+  v_blamed := CASE WHEN v_is_new_blamed THEN m.to_model ELSE m.from_model END;
+  RETURN QUERY SELECT 'overlap', CASE WHEN v_is_new_blamed THEN 'critical' ELSE 'warning' END, v_blamed,
+                      CASE WHEN m.name IS NULL OR v_min_overlap IS NULL THEN false WHEN r.compared >= s.shadow_sample THEN r.overlap < v_min_overlap END,
+                      format('%s and %s share %s of their results in %s shadow reads, at least %s is expected', m.from_model, m.to_model,
+                             round(r.overlap::numeric, 3), r.compared, round(v_min_overlap, 3)),
+                      jsonb_build_object('overlap', r.overlap, 'expected', v_min_overlap, 'shadow_reads', r.compared);
+
+  -- Below a millisecond everything is noise.
+  RETURN QUERY SELECT 'latency', 'warning', m.to_model,
+                      CASE WHEN m.name IS NULL OR s.max_latency_ratio IS NULL THEN false
+                           WHEN r.compared >= s.shadow_sample THEN r.new_ms[1] > s.max_latency_ratio * greatest(1, r.old_ms[1]) END,
+                      format('a search takes %s ms with %s and %s ms with %s at the median (max_latency_ratio: %s)', round(r.new_ms[1]::numeric, 1), m.to_model,
+                             round(r.old_ms[1]::numeric, 1), m.from_model, s.max_latency_ratio),
+                      jsonb_build_object('new_ms', r.new_ms[1], 'old_ms', r.old_ms[1], 'new_ms_p95', r.new_ms[2], 'old_ms_p95', r.old_ms[2], 'shadow_reads', r.compared);
+
+  RETURN QUERY SELECT 'shadow_errors', 'critical', m.to_model,
+                      CASE WHEN m.name IS NULL OR s.max_shadow_errors IS NULL THEN false
+                           WHEN r.reads >= s.shadow_sample THEN r.errors > s.max_shadow_errors * r.reads END,
+                      format('%s of %s searches failed with %s (%s)', r.errors, r.reads, m.to_model, r.error),
+                      jsonb_build_object('errors', r.errors, 'shadow_reads', r.reads, 'error', r.error);
+END;
+$$;
+COMMENT ON FUNCTION reembed.check_shadow IS 'What the watch makes of the newest shadow reads: overlap, latency and errors of the new model.';

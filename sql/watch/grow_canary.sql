@@ -1,0 +1,36 @@
+-- Nothing amiss is not enough: what it goes by must have been looked at and found well.
+CREATE OR REPLACE FUNCTION reembed.grow_canary(p_target text DEFAULT NULL) RETURNS TABLE (action text, reason text)
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+SET lock_timeout = '300ms'
+AS $$
+DECLARE
+  v_target text := reembed.resolve_target(p_target);
+  s reembed.setting;
+  v_next numeric;
+  v_found_well bigint;
+BEGIN
+  SELECT * INTO STRICT s FROM reembed.setting AS g WHERE g.target = v_target;
+  SELECT min(step) INTO v_next FROM unnest(s.canary_steps) AS step WHERE step > s.canary_percent;
+  IF v_next IS NULL OR s.canary_percent = 0
+     OR EXISTS (SELECT FROM reembed.alert AS a WHERE a.target = v_target AND a.closed_at IS NULL)
+     OR EXISTS (SELECT FROM reembed.watch_memory AS w WHERE w.target = v_target AND w.suspected <> '{}')
+     OR (SELECT max(e.at) FROM reembed.event AS e WHERE e.target = v_target AND e.kind = 'canary_percent') + s.canary_step_time > clock_timestamp() THEN
+    RETURN;
+  END IF;
+  SELECT count(*) FILTER (WHERE NOT c.is_bad) INTO v_found_well
+    FROM (SELECT k.kind, k.is_bad FROM reembed.check_known_items(v_target) AS k WHERE k.kind = 'known_items' AND s.known_items > 0
+          UNION ALL
+          SELECT k.kind, k.is_bad FROM reembed.check_shadow(v_target) AS k WHERE k.kind IN ('overlap', 'latency') AND s.shadow_percent > 0) AS c;
+  IF v_found_well = 0 OR v_found_well < (s.known_items > 0)::integer + 2 * (s.shadow_percent > 0)::integer THEN
+    RETURN;
+  END IF;
+  reason := format('nothing was amiss for %s', s.canary_step_time);
+  action := format('canary_percent %s -> %s', s.canary_percent, v_next);
+  PERFORM set_config('reembed.reason', reason, true);
+  UPDATE reembed.setting AS g SET canary_percent = v_next WHERE g.target = v_target;
+  PERFORM set_config('reembed.reason', '', true);
+  RETURN NEXT;
+END;
+$$;
+COMMENT ON FUNCTION reembed.grow_canary IS 'Lets the canary grow by one of its steps when it has been healthy for canary_step_time; raises RE001 when the gate is closed. Returns what it did.';

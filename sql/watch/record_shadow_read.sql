@@ -1,0 +1,42 @@
+-- With the owner's rights, so that an application needs none on the table; but only for those who could have made the search:
+-- others must not be able to talk the watch into a way back. MEMBER, because a role may be taken on only for a statement.
+CREATE OR REPLACE FUNCTION reembed.record_shadow_read(
+  p_target text, p_served_model text, p_shadow_model text, p_is_canary boolean, p_k integer, p_overlap double precision,
+  p_served_ms double precision, p_shadow_ms double precision, p_served_embedding_ms double precision, p_shadow_embedding_ms double precision,
+  p_key_hash bigint, p_query text, p_error text
+) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  v_target text := reembed.resolve_target(p_target);
+  v_id bigint;
+BEGIN
+  IF NOT EXISTS (
+    SELECT FROM reembed.target AS t
+      JOIN pg_class AS c ON c.oid = t.relation
+      JOIN pg_class AS w ON w.relnamespace = c.relnamespace AND w.relname = t.live_view,
+           LATERAL (SELECT w.relowner AS grantee
+                    UNION ALL
+                    SELECT g.grantee FROM aclexplode(w.relacl) AS g WHERE g.privilege_type = 'SELECT'
+                    UNION ALL
+                    SELECT g.grantee FROM pg_attribute AS a, aclexplode(a.attacl) AS g WHERE a.attrelid = w.oid AND g.privilege_type = 'SELECT') AS reader
+     WHERE t.name = v_target AND (reader.grantee = 0 OR pg_has_role(session_user, reader.grantee, 'MEMBER'))
+  ) THEN
+    RAISE EXCEPTION '% may not read the live view of %', session_user, v_target USING ERRCODE = '42501';
+  END IF;
+  -- A campaign may have ended since the search.
+  INSERT INTO reembed.shadow_read (target, served_model, shadow_model, is_canary, k, overlap, served_ms, shadow_ms, served_embedding_ms,
+                                   shadow_embedding_ms, key_hash, query, error)
+  SELECT v_target, p_served_model, p_shadow_model, p_is_canary, p_k, p_overlap, p_served_ms, p_shadow_ms, p_served_embedding_ms,
+         p_shadow_embedding_ms, p_key_hash, CASE WHEN s.shadow_keeps_text THEN left(p_query, 2000) END, left(p_error, 100)
+    FROM reembed.setting AS s
+   WHERE s.target = v_target
+     AND (SELECT count(*) FROM reembed.vector_column AS v WHERE v.target = v_target AND v.model IN (p_served_model, p_shadow_model)) = 2
+  RETURNING id INTO v_id;
+  IF v_id % 100 = 0 THEN
+    PERFORM reembed.trim_shadow_reads();
+  END IF;
+END;
+$$;
+COMMENT ON FUNCTION reembed.record_shadow_read IS 'Puts one shadow read on record. Open to whoever may read the live view of the target.';

@@ -1,0 +1,54 @@
+-- What is amiss has to last before an alert is opened, and closes the alert by being gone; what cannot be told changes nothing.
+CREATE OR REPLACE FUNCTION reembed.watch(p_target text DEFAULT NULL) RETURNS TABLE (change text, kind text, severity text, message text)
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  v_target text := reembed.resolve_target(p_target);
+  v_check name;
+  v_now timestamptz := clock_timestamp();
+  v_after interval;
+  v_suspected jsonb;
+  v_blind text;
+  f record;
+BEGIN
+  INSERT INTO reembed.watch_memory AS w (target) VALUES (v_target) ON CONFLICT (target) DO NOTHING;
+  SELECT w.suspected INTO v_suspected FROM reembed.watch_memory AS w WHERE w.target = v_target FOR UPDATE;
+  SELECT s.alert_after INTO STRICT v_after FROM reembed.setting AS s WHERE s.target = v_target;
+  FOREACH v_check IN ARRAY ARRAY['check_work', 'check_coverage', 'check_index', 'check_index_use', 'check_known_items', 'check_shadow'] LOOP
+    BEGIN
+      FOR f IN EXECUTE format('SELECT * FROM reembed.%I($1)', v_check) USING v_target LOOP
+        IF f.is_bad THEN
+          IF EXISTS (SELECT FROM reembed.alert AS a WHERE a.target = v_target AND a.kind = f.kind AND a.closed_at IS NULL) THEN
+            UPDATE reembed.alert AS a SET severity = f.severity, model = f.model, message = f.message, details = a.details || f.details, seen_at = v_now
+             WHERE a.target = v_target AND a.kind = f.kind AND a.closed_at IS NULL;
+          ELSIF v_now - coalesce((v_suspected ->> f.kind)::timestamptz, v_now) >= v_after THEN
+            PERFORM reembed.open_alert(v_target, f.kind, f.severity, f.model, f.message, f.details);
+            v_suspected := v_suspected - f.kind;
+            RETURN QUERY SELECT 'opened', f.kind, f.severity, f.message;
+          ELSIF NOT v_suspected ? f.kind THEN
+            v_suspected := v_suspected || jsonb_build_object(f.kind, v_now);
+          END IF;
+        ELSIF NOT f.is_bad THEN
+          v_suspected := v_suspected - f.kind;
+          IF reembed.close_alert(v_target, f.kind, 'the cause is gone') THEN
+            RETURN QUERY SELECT 'closed', f.kind, f.severity, 'the cause is gone';
+          END IF;
+        END IF;
+      END LOOP;
+    EXCEPTION WHEN OTHERS THEN
+      v_blind := format('%s: %s', v_check, SQLERRM);
+    END;
+  END LOOP;
+  IF v_blind IS NULL THEN
+    PERFORM reembed.close_alert(v_target, 'watch', 'the cause is gone');
+  ELSIF NOT EXISTS (SELECT FROM reembed.alert AS a WHERE a.target = v_target AND a.kind = 'watch' AND a.closed_at IS NULL) THEN
+    PERFORM reembed.open_alert(v_target, 'watch', 'warning', NULL, 'the watch cannot look: ' || v_blind, '{}');
+    RETURN QUERY SELECT 'opened', 'watch', 'warning', 'the watch cannot look: ' || v_blind;
+  END IF;
+  UPDATE reembed.watch_memory AS w SET looked_at = v_now, suspected = v_suspected, statistics = reembed.scan_statistics(v_target) WHERE w.target = v_target;
+  DELETE FROM reembed.known_item AS k WHERE k.target = v_target AND k.at < v_now - interval '1 day';
+  PERFORM reembed.trim_shadow_reads();
+END;
+$$;
+COMMENT ON FUNCTION reembed.watch IS 'Looks once whether all is well with a target: opens and closes alerts, and returns which. Workers call it every minute.';

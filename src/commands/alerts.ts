@@ -1,0 +1,91 @@
+import Table from 'cli-table3';
+import { Command } from 'commander';
+import { readConfig } from '../config.ts';
+import { inOwnTransactions, openDatabase, type Queryable } from '../database/connection.ts';
+import { lookAtAll } from '../watch/look.ts';
+import { createWorkContext } from '../worker/context.ts';
+import { say } from './print.ts';
+
+interface AlertsOptions {
+  target?: string;
+  all?: boolean;
+  look?: boolean;
+  json?: boolean;
+}
+
+interface AlertRow {
+  target: string;
+  kind: string;
+  severity: string;
+  model: string | null;
+  message: string;
+  details: Record<string, unknown>;
+  opened_at: Date;
+  closed_at: Date | null;
+  closed_because: string | null;
+}
+
+const MOST_SHOWN = 100;
+
+const HELP = `
+The watch is kept by every running worker (npm run worker), once a minute. An alert closes by itself when its cause is gone;
+by hand: select reembed.close_alert('documents', 'latency', 'why').`;
+
+/** `reembed alerts`: what the watch found amiss. */
+export function alertsCommand(): Command {
+  return new Command('alerts')
+    .description('show what the watch found amiss and has not seen mended')
+    .option('--target <name>', 'table or table.column, where there are several')
+    .option('--all', `closed ones too, the newest ${MOST_SHOWN}`)
+    .option('--look', 'look first, as the workers do every minute: for a host without a running worker')
+    .option('--json', 'print them as JSON on stdout')
+    .addHelpText('after', HELP)
+    .action((options: AlertsOptions) => alerts(options));
+}
+
+async function alerts(options: AlertsOptions): Promise<void> {
+  const config = readConfig();
+  const database = await openDatabase(config);
+  try {
+    if (options.look) await lookAtAll(createWorkContext(database, config, say));
+    const rows = await readAlerts(inOwnTransactions(database.pool), options);
+    if (options.json) process.stdout.write(`${JSON.stringify(rows)}\n`);
+    else say(rows.length > 0 ? alertsText(rows) : 'no alert is open');
+  } finally {
+    await database.close();
+  }
+}
+
+async function readAlerts(db: Queryable, { target, all }: AlertsOptions): Promise<AlertRow[]> {
+  const { rows } = await db.query<AlertRow>(
+    `SELECT target, kind, severity, model, message, details, opened_at, closed_at, closed_because FROM reembed.alert
+      WHERE ($1::text IS NULL OR target = reembed.resolve_target($1)) AND ($2 OR closed_at IS NULL)
+      ORDER BY opened_at DESC, id DESC LIMIT $3`,
+    [target ?? null, all ?? false, MOST_SHOWN],
+  );
+  return rows;
+}
+
+function alertsText(rows: AlertRow[]): string {
+  const table = new Table({
+    head: ['opened', 'target', 'alert', 'what', 'closed'],
+    colWidths: [18, 28, 18, 60, 26],
+    wordWrap: true,
+    style: { head: [], border: [] },
+  });
+  for (const row of rows) {
+    const answer = row.details.answer === undefined ? '' : `\n${row.details.answer}`;
+    table.push([
+      minuteOf(row.opened_at),
+      row.target,
+      `${row.kind} (${row.severity})`,
+      row.message + answer,
+      row.closed_at ? `${minuteOf(row.closed_at)}: ${row.closed_because}` : '',
+    ]);
+  }
+  return table.toString();
+}
+
+function minuteOf(date: Date): string {
+  return date.toISOString().slice(0, 16).replace('T', ' ');
+}

@@ -1,0 +1,95 @@
+import { createHash } from 'node:crypto';
+import type { Queryable } from '../database/connection.ts';
+import type { ModelRow } from '../embedding/models.ts';
+
+/** A model that a target can be searched with at a moment, as reembed.reading() gives it. */
+export interface ServedModel extends ModelRow {
+  target: string;
+  role: 'old' | 'new';
+}
+
+/** How the shadow reads of a target are to be made. */
+export interface ShadowSettings {
+  /** percentage of searches that are followed by one */
+  percent: number;
+  /** most of them a second in this process */
+  perSecond: number;
+  timeoutMs: number;
+  /** whether the text of the query is kept with it */
+  keepsText: boolean;
+}
+
+/** A model and the view that shows its vectors. */
+export interface Side {
+  model: ServedModel;
+  /** the view to search, schema-qualified and quoted where needed */
+  view: string;
+}
+
+/** How a target is read at a moment. */
+export interface Reading {
+  target: string;
+  /** the model that the live view reads */
+  live: Side;
+  /** the other one of a running campaign */
+  other: Side | undefined;
+  /** percentage of keys that read the new model although the live view does not */
+  canaryPercent: number;
+  shadow: ShadowSettings;
+}
+
+interface ReadingRow extends ServedModel {
+  view: string;
+  is_live: boolean;
+  canary_percent: number;
+  shadow_percent: number;
+  shadow_per_second: number;
+  shadow_timeout_ms: number;
+  shadow_keeps_text: boolean;
+}
+
+const BUCKETS = 2 ** 32;
+
+/** Reads how a target is read now. */
+export async function loadReading(db: Queryable, target: string | undefined): Promise<Reading> {
+  const { rows } = await db.query<ReadingRow>('SELECT * FROM reembed.reading($1)', [target ?? null]);
+  const live = rows.find(({ is_live }) => is_live);
+  const other = rows.find(({ is_live }) => !is_live);
+  if (!live) throw new Error(`${target ?? 'the target'} has no vectors`);
+  return {
+    target: live.target,
+    live: sideOf(live),
+    other: other && sideOf(other),
+    canaryPercent: live.canary_percent,
+    shadow: {
+      percent: live.shadow_percent,
+      perSecond: live.shadow_per_second,
+      timeoutMs: live.shadow_timeout_ms,
+      keepsText: live.shadow_keeps_text,
+    },
+  };
+}
+
+function sideOf(row: ReadingRow): Side {
+  const { view, is_live, canary_percent, shadow_percent, shadow_per_second, shadow_timeout_ms, shadow_keeps_text, ...model } = row;
+  return { model, view };
+}
+
+/**
+ * The number a reader's key has for a new model, 0 to 2^32 - 1: the first 32 bits of MD5 over the model's name, a slash and the
+ * key, in UTF-8. The same as reembed.key_hash().
+ */
+export function keyHash(newModel: string, key: string): number {
+  return createHash('md5').update(`${newModel}/${key}`, 'utf8').digest().readUInt32BE(0);
+}
+
+/** The hash of a key where there is a new model to try. */
+export function keyHashOf({ live, other }: Reading, key: string | undefined): number | undefined {
+  const newModel = [live, other].find((side) => side?.model.role === 'new')?.model.name;
+  return newModel === undefined || key === undefined ? undefined : keyHash(newModel, key);
+}
+
+/** Whether the reader with that key tries the new model. */
+export function isInCanary(reading: Reading, hash: number | undefined): boolean {
+  return reading.other !== undefined && hash !== undefined && hash < (reading.canaryPercent / 100) * BUCKETS;
+}

@@ -1,0 +1,150 @@
+import type { Queryable } from '../database/connection.ts';
+import { type Answer, ask, type QueryVectors, type RunSearch } from './ask.ts';
+import { isPool } from './pool.ts';
+import type { Reading, Side } from './reading.ts';
+
+/** What became of the shadow reads of a process. */
+export interface ShadowCounts {
+  /** put on record, with an overlap or with the error of the other model */
+  recorded: number;
+  /** could not be put on record */
+  lost: number;
+  /** left out, because there were too many a second or under way, or the pool had no connection to spare */
+  skipped: number;
+}
+
+/** A search that was answered, for the other model to be asked too. */
+export interface AnsweredSearch<T> {
+  reading: Reading;
+  /** the side that gave the answer */
+  served: Side;
+  isCanary: boolean;
+  text: string;
+  keyHash: number | undefined;
+  vectors: QueryVectors;
+  answer: Answer<T>;
+  run: RunSearch<T>;
+  /** what makes results the same, nearest first */
+  ids: (result: T) => readonly unknown[];
+}
+
+/** Asks the other model after the answer went out. */
+export interface ShadowReads {
+  /** begins a shadow read, or leaves it out; returns at once and never fails */
+  follow<T>(search: AnsweredSearch<T>): void;
+  /** puts on record that the new model failed a reader of the canary, who then got the live view's answer; never fails */
+  recordFailure(search: Pick<AnsweredSearch<unknown>, 'reading' | 'text' | 'keyHash'>, error: unknown): void;
+  readonly counts: ShadowCounts;
+  /** resolves when none is under way any more */
+  settled(): Promise<void>;
+}
+
+interface Outcome {
+  k: number | null;
+  overlap: number | null;
+  shadowMs: number | null;
+  shadowEmbeddingMs: number | null;
+  error: string | null;
+}
+
+const MOST_UNDER_WAY = 4;
+
+/** @param db where they are put on record; without a pool there are none */
+export function createShadowReads(db: Queryable): ShadowReads {
+  const counts = { recorded: 0, lost: 0, skipped: 0 };
+  const underWay = new Set<Promise<void>>();
+  let searching = 0;
+  let second = 0;
+  let thisSecond = 0;
+
+  const keep = (work: Promise<void>) => {
+    const kept = work
+      .then(
+        () => void counts.recorded++,
+        () => void counts.lost++,
+      )
+      .finally(() => underWay.delete(kept));
+    underWay.add(kept);
+  };
+
+  return {
+    counts,
+    follow(search) {
+      const { reading, served } = search;
+      const other = served === reading.live ? reading.other : reading.live;
+      if (!other || !(Math.random() * 100 < reading.shadow.percent)) return;
+      if (!isAllowed(reading)) {
+        counts.skipped += 1;
+        return;
+      }
+      // After whoever waits for the answer has gone on with it.
+      keep(new Promise<void>((resolve) => setImmediate(resolve)).then(() => shadowRead(search, other)));
+    },
+    recordFailure({ reading, text, keyHash }, error) {
+      const failed = { k: null, overlap: null, shadowMs: null, shadowEmbeddingMs: null, error: codeOf(error) };
+      // A switch may have come in between.
+      if (reading.other?.model.role === 'new')
+        keep(record({ reading, served: reading.live, isCanary: true, text, keyHash }, reading.other, failed));
+    },
+    async settled() {
+      while (underWay.size > 0) await Promise.all(underWay);
+    },
+  };
+
+  /** A single connection belongs to the application's next statement, and so does the last one of a pool. */
+  function isAllowed({ shadow }: Reading): boolean {
+    if (!isPool(db) || db.waitingCount > 0 || searching >= MOST_UNDER_WAY) return false;
+    const now = Math.floor(performance.now() / 1000);
+    if (now !== second) {
+      second = now;
+      thisSecond = 0;
+    }
+    thisSecond += 1;
+    return thisSecond <= shadow.perSecond;
+  }
+
+  async function shadowRead<T>(search: AnsweredSearch<T>, other: Side): Promise<void> {
+    const signal = AbortSignal.timeout(Math.max(1, Math.round(search.reading.shadow.timeoutMs)));
+    const outcome = await compare(search, other, signal).catch((error: unknown) => ({
+      k: null,
+      overlap: null,
+      shadowMs: null,
+      shadowEmbeddingMs: null,
+      error: signal.aborted ? 'timeout' : codeOf(error),
+    }));
+    await record(search, other, outcome, search.answer);
+  }
+
+  async function compare<T>(search: AnsweredSearch<T>, other: Side, signal: AbortSignal): Promise<Outcome> {
+    searching += 1;
+    // A search that is given up still has its connection until the server answers.
+    const asking = ask(other, search.vectors, search.run, signal).finally(() => {
+      searching -= 1;
+    });
+    const givenUp = new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }));
+    const { result, searchMs, embeddingMs } = await Promise.race([asking, givenUp]);
+    const [served, shadow] = [search.answer.result, result].map((found) => new Set(search.ids(found).map(String)));
+    const k = Math.max(served?.size ?? 0, shadow?.size ?? 0);
+    const common = [...(served ?? [])].filter((id) => shadow?.has(id)).length;
+    return { k, overlap: k === 0 ? 1 : common / k, shadowMs: searchMs, shadowEmbeddingMs: embeddingMs, error: null };
+  }
+
+  async function record(
+    search: Pick<AnsweredSearch<unknown>, 'reading' | 'served' | 'isCanary' | 'text' | 'keyHash'>,
+    other: Side,
+    outcome: Outcome,
+    answer?: Answer<unknown>,
+  ): Promise<void> {
+    await db.query('SELECT reembed.record_shadow_read($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)', [
+      ...[search.reading.target, search.served.model.name, other.model.name, search.isCanary, outcome.k, outcome.overlap],
+      ...[answer?.searchMs ?? null, outcome.shadowMs, answer?.embeddingMs ?? null, outcome.shadowEmbeddingMs],
+      ...[search.keyHash ?? null, search.reading.shadow.keepsText ? search.text : null, outcome.error],
+    ]);
+  }
+}
+
+/** What tells errors apart without a word of their message, in which a query may be quoted. */
+function codeOf(error: unknown): string {
+  const { code, name } = error as { code?: unknown; name?: unknown };
+  return String(code ?? name ?? 'error');
+}

@@ -1,0 +1,64 @@
+import { toSql } from 'pgvector';
+import { embedTexts } from '../embedding/embed-texts.ts';
+import type { WorkContext } from '../worker/context.ts';
+import { loadTarget, type VectorColumn } from '../worker/target.ts';
+
+interface KnownItem {
+  key: string;
+  text: string;
+  hash: string;
+}
+
+// The next look comes in a minute: a provider that is away is asked again then.
+const PATIENCE_SECONDS = 5;
+const TOKENS_PER_CHARACTER = 0.3;
+
+/**
+ * Embeds some rows' own texts as queries with each model that is kept current and searches for the rows with them. Whatever
+ * happens is put on record in reembed.known_item, also that a provider gave no vector.
+ */
+export async function searchKnownItems(context: WorkContext, targetName: string, signal?: AbortSignal): Promise<void> {
+  const { pool } = context.database;
+  const { rows: items } = await pool.query<KnownItem>(
+    'SELECT key, content AS text, text_hash::text AS hash FROM reembed.draw_known_items($1)',
+    [targetName],
+  );
+  if (items.length === 0) return;
+  const target = await loadTarget(pool, targetName);
+  for (const vector of target?.vectors ?? []) {
+    if (!vector.maintained || signal?.aborted) continue;
+    const { vectors, error } = await embedItems(context, vector, items, signal);
+    if (signal?.aborted) return;
+    for (const item of items) {
+      await pool.query('SELECT reembed.record_known_item($1, $2, $3, $4, $5, $6)', [
+        ...[targetName, vector.role, item.key, item.hash],
+        ...[vectors.get(item) ?? null, error ?? 'no_vector'],
+      ]);
+    }
+  }
+}
+
+async function embedItems(
+  context: WorkContext,
+  vector: VectorColumn,
+  items: KnownItem[],
+  signal?: AbortSignal,
+): Promise<{ vectors: Map<KnownItem, string>; error: string | undefined }> {
+  const vectors = new Map<KnownItem, string>();
+  let failure: unknown;
+  try {
+    const outcome = await embedTexts(context.database.pool, await context.providerOf(vector), items, {
+      role: 'query',
+      limits: { inputs: context.config.requestInputs, tokens: context.config.requestTokens },
+      tokensPerCharacter: TOKENS_PER_CHARACTER,
+      patienceSeconds: PATIENCE_SECONDS,
+      signal,
+      stopping: context.stopping,
+    });
+    for (const { item, vector: values } of outcome.embedded) vectors.set(item, toSql(Array.from(values)) as string);
+    failure = outcome.failure ?? outcome.refused[0];
+  } catch (error) {
+    failure = error;
+  }
+  return { vectors, error: failure === undefined ? undefined : String((failure as { code?: unknown }).code ?? 'error') };
+}

@@ -1,0 +1,54 @@
+import { inOwnTransactions } from '../database/connection.ts';
+import { withLockRetries } from '../database/lock-retries.ts';
+import { messageOf } from '../errors.ts';
+import type { WorkContext } from '../worker/context.ts';
+import { searchKnownItems } from './known-items.ts';
+import { postAlerts } from './webhook.ts';
+
+const CLOSED_GATE = 'RE001';
+
+/**
+ * Looks once whether all is well with every target: searches for known items, opens and closes alerts, takes readers back
+ * from a model that is bad, lets the canary grow, tells the webhook. What fails for one target is said and does not keep
+ * it from the others.
+ */
+export async function lookAtAll(context: WorkContext, signal?: AbortSignal): Promise<void> {
+  const { rows } = await context.database.pool.query<{ name: string }>('SELECT name FROM reembed.target ORDER BY name');
+  for (const { name } of rows) {
+    if (signal?.aborted) return;
+    await look(context, name, signal).catch((error) => context.notice(`watch of ${name}: ${messageOf(error)}`));
+  }
+  const { alertWebhook } = context.config;
+  if (alertWebhook) await postAlerts(context.database.pool, alertWebhook, context.notice, signal);
+}
+
+async function look(context: WorkContext, target: string, signal?: AbortSignal): Promise<void> {
+  const { database, notice } = context;
+  const { pool } = database;
+  // A role's own statement_timeout would cut off the search of a large table, minute after minute.
+  const patient = inOwnTransactions(pool);
+  // Neither is a reason not to look at the rest.
+  await searchKnownItems(context, target, signal).catch((error) => notice(`known items of ${target}: ${messageOf(error)}`));
+  await patient.query('SELECT reembed.scan_coverage($1)', [target]).catch((error) => notice(`coverage of ${target}: ${messageOf(error)}`));
+  if (signal?.aborted) return;
+
+  const changes = await patient.query<{ change: string; kind: string; severity: string; message: string }>(
+    'SELECT * FROM reembed.watch($1)',
+    [target],
+  );
+  for (const { change, kind, severity, message } of changes.rows) notice(`${target}: alert ${kind} (${severity}) ${change}: ${message}`);
+
+  const act = async (name: 'answer_alerts' | 'grow_canary') => {
+    const { rows } = await withLockRetries(
+      () => pool.query<{ action: string; reason: string }>(`SELECT * FROM reembed.${name}($1)`, [target]),
+      `watch of ${target}`,
+      notice,
+    );
+    for (const { action, reason } of rows) notice(`${target}: ${action}, because ${reason}`);
+  };
+  await act('answer_alerts');
+  await act('grow_canary').catch((error) => {
+    if ((error as { code?: string }).code !== CLOSED_GATE) throw error;
+    notice(`${target}: the canary does not grow: ${messageOf(error)}`);
+  });
+}
