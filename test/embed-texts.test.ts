@@ -27,6 +27,11 @@ const requests = () => server.requests.filter((request) => !isProbe(request));
 const isRight = ({ item, vector }: { item: { text: string | null }; vector: Float32Array }) =>
   vector.join() === vectorOf('model', item.text ?? '', DIMENSIONS).join();
 
+/** Rejects with what ended a call, so that it can be asked what it was. */
+async function failureOf(outcome: Promise<{ failure?: unknown }>): Promise<never> {
+  throw (await outcome).failure;
+}
+
 test.serial(
   'a text that several rows have is sent once and paid for once, and every row gets its vector, in the order of the rows',
   async (t) => {
@@ -67,7 +72,7 @@ test.serial('a text that is refused is refused for each row that has it, and spe
 
 test.serial('more than half of the texts refused is the fault of the provider, but for those that failed before', async (t) => {
   server.script = ({ input }) => (input.some((text) => /[1-9]$/.test(text)) ? { status: 400 } : undefined);
-  await t.throwsAsync(embedTexts(free, open(), itemsOf(40), OPTIONS), { code: 'provider_unusable', message: /\d+ of 40 texts/ });
+  await t.throwsAsync(failureOf(embedTexts(free, open(), itemsOf(40), OPTIONS)), { code: 'provider_unusable', message: /\d+ of 40 texts/ });
   // Thirty texts that failed before, one of them in a row that is new, beside twenty others.
   const bad = Array.from({ length: 30 }, (_, i) => ({ id: 100 + i, text: `bad number ${i}1`, hasFailed: true }));
   const items = [
@@ -138,7 +143,7 @@ test.serial('told to end at once it waits for no answer', async (t) => {
     return undefined;
   };
   const startedAt = Date.now();
-  await t.throwsAsync(embedTexts(free, open(), itemsOf(200), { ...OPTIONS, signal: ending.signal, stopping: ending.signal }), {
+  await t.throwsAsync(failureOf(embedTexts(free, open(), itemsOf(200), { ...OPTIONS, signal: ending.signal, stopping: ending.signal })), {
     name: 'AbortError',
   });
   t.true(Date.now() - startedAt < 2000);
@@ -151,7 +156,7 @@ test.serial('an error that only the operator can mend ends the requests beside i
     return undefined;
   };
   const startedAt = Date.now();
-  await t.throwsAsync(embedTexts(free, open(), itemsOf(500), OPTIONS), { code: 'provider_login' });
+  await t.throwsAsync(failureOf(embedTexts(free, open(), itemsOf(500), OPTIONS)), { code: 'provider_login' });
   t.true(Date.now() - startedAt < 2000);
   await sleep(200);
   t.true(requests().length <= 4, `${requests().length} requests`);
