@@ -27,6 +27,7 @@ export interface Workplace {
   run: Run;
   /** starts a command that goes on until it is killed */
   start(args: string[], env?: Record<string, string>): ChildProcess;
+  /** ends what still runs of it, so that a test that failed keeps nobody waiting */
   remove(): void;
 }
 
@@ -34,8 +35,14 @@ export interface Workplace {
 export function createWorkplace(env: Record<string, string>): Workplace {
   const directory = mkdtempSync(join(tmpdir(), 'reembed-test-'));
   const base = { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', NODE_NO_WARNINGS: '1', NO_COLOR: '1' };
-  const start = (args: string[], more: Record<string, string> = {}) =>
-    spawn(process.execPath, [CLI, ...args], { cwd: directory, env: { ...base, ...env, ...more }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const children = new Set<ChildProcess>();
+  const start = (args: string[], more: Record<string, string> = {}) => {
+    const options = { cwd: directory, env: { ...base, ...env, ...more }, stdio: ['ignore', 'pipe', 'pipe'] as ['ignore', 'pipe', 'pipe'] };
+    const child = spawn(process.execPath, [CLI, ...args], options);
+    children.add(child);
+    child.once('exit', () => children.delete(child));
+    return child;
+  };
   return {
     directory,
     start,
@@ -59,6 +66,9 @@ export function createWorkplace(env: Record<string, string>): Workplace {
         queue.shift()?.();
       });
     },
-    remove: () => rmSync(directory, { recursive: true, force: true }),
+    remove() {
+      for (const child of children) child.kill('SIGKILL');
+      rmSync(directory, { recursive: true, force: true });
+    },
   };
 }
