@@ -51,9 +51,7 @@ testOnServer?.serial('a worker that stands still while it writes holds no row of
     );
     worker.kill('SIGSTOP');
     await t.notThrowsAsync(
-      stage.db.pool.query(
-        "SET LOCAL statement_timeout = '5s'; UPDATE frozen SET content = 'changed while the worker stood still ' || id",
-      ),
+      stage.db.pool.query("SET LOCAL statement_timeout = '5s'; UPDATE frozen SET content = 'changed while the worker stood still ' || id"),
       'the application waited for its rows',
     );
   } finally {
