@@ -27,7 +27,7 @@ ALTER TABLE reembed.setting
   ADD CONSTRAINT query_log_rows_is_positive CHECK (query_log_rows > 0);
 COMMENT ON COLUMN reembed.setting.max_ndcg_drop IS 'How much nDCG@10 may fall, where judgements are given. A fall that chance alone may explain (the 95 % interval of the difference holds 0) is told, but fails nothing.';
 COMMENT ON COLUMN reembed.setting.min_filtered_rows IS 'Smallest mean share of the rows wanted that a search with a filter must bring, 0 to 1; with an iterative scan, where pgvector has it.';
-COMMENT ON COLUMN reembed.setting.max_latency_ratio IS 'The median search of the new model may take so many times what that of the old one takes, differences up to 10 ms aside; null: no matter how long.';
+COMMENT ON COLUMN reembed.setting.max_latency_ratio IS 'The median search of the new model may take so many times what that of the old one takes, differences up to 10 ms aside, in a validation and in shadow reads; null: no matter how long.';
 COMMENT ON COLUMN reembed.setting.min_truth_audit IS 'Smallest share of audited rows whose stored new vector is the one that the provider gives now, 0 to 1.';
 COMMENT ON COLUMN reembed.setting.min_audit_similarity IS 'How similar a stored and a fresh vector must be to count as the same, -1 to 1.';
 COMMENT ON COLUMN reembed.setting.max_shared_vectors IS 'Largest share of new vectors that rows of different texts have in common, 0 to 1.';

@@ -17,7 +17,6 @@ ALTER TABLE reembed.setting
   ADD COLUMN shadow_keeps_text boolean NOT NULL DEFAULT false,
   ADD COLUMN shadow_sample integer NOT NULL DEFAULT 100,
   ADD COLUMN min_shadow_overlap numeric,
-  ADD COLUMN max_latency_ratio numeric DEFAULT 3,
   ADD COLUMN max_shadow_errors numeric DEFAULT 0.2,
   ADD COLUMN known_items integer NOT NULL DEFAULT 3,
   ADD COLUMN min_known_items numeric NOT NULL DEFAULT 0.8,
@@ -34,7 +33,6 @@ ALTER TABLE reembed.setting
   ADD CONSTRAINT shadow_rows_is_not_negative CHECK (shadow_rows >= 0),
   ADD CONSTRAINT shadow_sample_is_positive CHECK (shadow_sample > 0),
   ADD CONSTRAINT min_shadow_overlap_is_a_share CHECK (min_shadow_overlap BETWEEN 0 AND 1),
-  ADD CONSTRAINT max_latency_ratio_is_positive CHECK (max_latency_ratio > 0),
   ADD CONSTRAINT max_shadow_errors_is_a_share CHECK (max_shadow_errors BETWEEN 0 AND 1),
   ADD CONSTRAINT known_items_is_not_negative CHECK (known_items >= 0),
   ADD CONSTRAINT min_known_items_is_a_share CHECK (min_known_items BETWEEN 0 AND 1),
@@ -51,7 +49,6 @@ COMMENT ON COLUMN reembed.setting.shadow_rows IS 'About how many shadow reads ar
 COMMENT ON COLUMN reembed.setting.shadow_keeps_text IS 'Whether the text of the query is kept with a shadow read.';
 COMMENT ON COLUMN reembed.setting.shadow_sample IS 'How many of the newest shadow reads the watch judges by; while there are fewer it does not judge.';
 COMMENT ON COLUMN reembed.setting.min_shadow_overlap IS 'Smallest mean overlap of old and new results in shadow reads, 0 to 1; null: half of what the last validation found.';
-COMMENT ON COLUMN reembed.setting.max_latency_ratio IS 'How many times as long as with the old model a search with the new one may take, at the median of shadow reads; null: no matter.';
 COMMENT ON COLUMN reembed.setting.max_shadow_errors IS 'Share of shadow reads of the new model that may fail, 0 to 1; null: no matter.';
 COMMENT ON COLUMN reembed.setting.known_items IS 'Rows a minute whose own text is searched for with either model while the new one has readers; each must be found. They cost an embedding by each model; 0: none.';
 COMMENT ON COLUMN reembed.setting.min_known_items IS 'Share of them that must be found, 0 to 1.';
@@ -185,7 +182,7 @@ SELECT reembed_queue.delete_queue('reembed-watch');
 DROP TABLE reembed.watch_memory, reembed.alert, reembed.known_item, reembed.shadow_read;
 ALTER TABLE reembed.setting DROP COLUMN canary_percent, DROP COLUMN canary_steps, DROP COLUMN canary_step_time, DROP COLUMN shadow_percent,
   DROP COLUMN shadow_per_second, DROP COLUMN shadow_timeout, DROP COLUMN shadow_rows, DROP COLUMN shadow_keeps_text, DROP COLUMN shadow_sample,
-  DROP COLUMN min_shadow_overlap, DROP COLUMN max_latency_ratio, DROP COLUMN max_shadow_errors, DROP COLUMN known_items,
+  DROP COLUMN min_shadow_overlap, DROP COLUMN max_shadow_errors, DROP COLUMN known_items,
   DROP COLUMN min_known_items, DROP COLUMN max_stale_seconds, DROP COLUMN watch_window, DROP COLUMN alert_after, DROP COLUMN auto_revert;
 `);
 };

@@ -39,7 +39,7 @@ BEGIN
   -- Below a millisecond everything is noise.
   RETURN QUERY SELECT 'latency', 'warning', m.to_model,
                       CASE WHEN m.name IS NULL OR s.max_latency_ratio IS NULL THEN false
-                           WHEN r.compared >= s.shadow_sample THEN r.new_ms[1] > s.max_latency_ratio * greatest(1, r.old_ms[1]) END,
+                           WHEN r.compared >= s.shadow_sample THEN r.new_ms[1] > greatest(s.max_latency_ratio * r.old_ms[1], r.old_ms[1] + 10) END,
                       format('a search takes %s ms with %s and %s ms with %s at the median (max_latency_ratio: %s)', round(r.new_ms[1]::numeric, 1), m.to_model,
                              round(r.old_ms[1]::numeric, 1), m.from_model, s.max_latency_ratio),
                       jsonb_build_object('new_ms', r.new_ms[1], 'old_ms', r.old_ms[1], 'new_ms_p95', r.new_ms[2], 'old_ms_p95', r.old_ms[2], 'shadow_reads', r.compared);
