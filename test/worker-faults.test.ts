@@ -70,10 +70,12 @@ testOnServer?.serial('rows are written in portions, so that the application neve
     rows: ROWS,
     request: { batchRows: ROWS },
     // A row a page, so that a wave is the whole batch.
-    fill: () =>
-      stage.db.pool.query(
-        "ALTER TABLE portioned ALTER COLUMN content SET STORAGE PLAIN; UPDATE portioned SET content = content || repeat(' filler', 600); VACUUM FULL portioned",
-      ),
+    fill: async () => {
+      await stage.db.pool.query(
+        "ALTER TABLE portioned ALTER COLUMN content SET STORAGE PLAIN; UPDATE portioned SET content = content || repeat(' filler', 600)",
+      );
+      await stage.db.pool.query('VACUUM FULL portioned');
+    },
   });
   await slowDown('portioned', 0.01);
   const working = drain();
@@ -91,7 +93,7 @@ testOnServer?.serial('rows are written in portions, so that the application neve
   }
   t.is((await working).code, 0);
   // 400 rows at 10 ms are 4 s in one transaction; the first portion is of 50.
-  t.true(longest < 2000, `a write of the application waited ${longest} ms`);
+  t.true(longest < 3000, `a write of the application waited ${longest} ms`);
   t.is((await drain()).code, 0);
   t.deepEqual(await right('portioned'), []);
 });
@@ -225,7 +227,7 @@ test.serial('each lane of changed rows has a place in a worker, however long the
   const campaign = await startCampaign(stage, 'lanes', { rows: 60 });
   t.is((await drain()).code, 0);
   const lanes = 'SELECT DISTINCT reembed.catch_up_lane(key) FROM reembed.stale_row';
-  await stage.db.pool.query("UPDATE lanes SET content = 'changed ' || id WHERE id <= 12");
+  await stage.db.pool.query("UPDATE lanes SET content = 'changed ' || id WHERE id <= 40");
   t.is((await stage.db.pool.query(lanes)).rowCount, 4);
   let isHanging = true;
   stage.provider.script = async (request) => {
