@@ -41,7 +41,7 @@ async function work(options: WorkerCommandOptions): Promise<void> {
   if (options.limit && options.batchApi)
     throw new UsageError('--limit embeds at once, --batch-api within a day', 'leave out one of the two');
   // Vectors and answers live for a moment only; left to itself the heap grows to several times what is alive.
-  setFlagsFromString('--optimize-for-size');
+  setFlagsFromString('--heap-growing-percent=20');
   const config = readConfig();
   const batchApi = options.batchApi ?? false;
   if (options.concurrency) config.concurrency = options.concurrency;
