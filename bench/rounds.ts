@@ -137,7 +137,8 @@ function nearestCoprime(candidate: number, n: number): number {
   return step;
 }
 
-function median(values: number[]): number {
+/** The middle of some numbers. */
+export function median(values: number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = sorted.length >> 1;
   return sorted.length % 2 === 1 ? (sorted[middle] ?? 0) : ((sorted[middle - 1] ?? 0) + (sorted[middle] ?? 0)) / 2;

@@ -24,8 +24,12 @@ export interface Subject {
  *
  * @param server URL of a server where the role may create databases and extension vector
  * @param options.index whether the old vectors have an HNSW index
+ * @param options.storage where the new vectors go (default: a column)
  */
-export async function createSubject(server: string, options: { rows: number; characters: number; index: boolean }): Promise<Subject> {
+export async function createSubject(
+  server: string,
+  options: { rows: number; characters: number; index: boolean; storage?: 'column' | 'side-table' },
+): Promise<Subject> {
   const name = `reembed_bench_${randomBytes(4).toString('hex')}`;
   await administer(server, `CREATE DATABASE ${name}`);
   const address = new URL(server);
@@ -52,6 +56,8 @@ export async function createSubject(server: string, options: { rows: number; cha
       '--from',
       'old',
       '--no-probe',
+      '--storage',
+      options.storage ?? 'column',
     ];
     await reembed(['migrate', 'create', ...text], address.href, folder, 0);
     // Stops before the index, because no worker runs.

@@ -1,0 +1,121 @@
+import { cpus } from 'node:os';
+import Table from 'cli-table3';
+import { Command } from 'commander';
+import { wholeNumber } from '../src/commands/parse-option.ts';
+import { readConfig } from '../src/config.ts';
+import { median } from './rounds.ts';
+import { createSubject, DIMENSIONS, type Subject } from './subject.ts';
+
+interface Options {
+  rows: number;
+  characters: number;
+  rounds: number;
+  searches: number;
+  json?: boolean;
+}
+
+interface Search {
+  name: string;
+  text: string;
+}
+
+interface Comparison {
+  search: string;
+  /** milliseconds a search, median over the rounds */
+  bare: number;
+  view: number;
+  /** view / bare of each round: median, lowest and highest */
+  ratio: number;
+  lowest: number;
+  highest: number;
+}
+
+const NEAREST = 'ORDER BY embedding <=> $1::vector LIMIT 10';
+
+const program = new Command('bench:view')
+  .description(
+    'Measures what a search through the views costs beside one of the bare table, in alternating rounds of the same queries. ' +
+      'Makes a database of its own on the server of DATABASE_URL and drops it at the end.',
+  )
+  .option('--rows <n>', 'rows of the table', wholeNumber, 20_000)
+  .option('--characters <n>', 'length of a text', wholeNumber, 900)
+  .option('--rounds <n>', 'rounds, all searches each', wholeNumber, 10)
+  .option('--searches <n>', 'searches of one side of a round', wholeNumber, 300)
+  .option('--json', 'print the figures as JSON')
+  .action(run);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.stderr.write(`bench:view: ${error instanceof Error ? error.message : error}\n`);
+  process.exitCode = 1;
+}
+
+async function run(options: Options): Promise<void> {
+  const { databaseUrl } = readConfig();
+  if (!databaseUrl) throw new Error('set DATABASE_URL: the embedded database shares its processor with whoever searches');
+  const subject = await createSubject(databaseUrl, { ...options, index: true, storage: 'side-table' });
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => subject.close().finally(() => process.exit(1)));
+  try {
+    await subject.client.query(`INSERT INTO documents_new_vectors (id, embedding, model_version, text_hash)
+      SELECT id, embedding, 'new', reembed.text_hash(content) FROM documents`);
+    await subject.client.query('CREATE INDEX ON documents_new_vectors USING hnsw (embedding vector_cosine_ops)');
+    await subject.client.query('VACUUM ANALYZE documents_new_vectors');
+    const bare = { name: 'the bare table', text: `SELECT id, content FROM documents ${NEAREST}` };
+    const views = [
+      { name: 'the live view, vectors in a column', text: `SELECT id, content FROM documents_live ${NEAREST}` },
+      {
+        name: 'the same with the guard against the wrong model',
+        text: `SELECT id, content FROM documents_live ORDER BY embedding <=> reembed.query_vector(embedding_model, 'old', $1::vector) LIMIT 10`,
+      },
+      { name: 'the view of vectors in a side table', text: `SELECT id, content FROM documents_new ${NEAREST}` },
+    ];
+    const comparisons: Comparison[] = [];
+    for (const view of views) comparisons.push(await compare(subject, bare, view, options));
+    const setting = { ...options, node: process.version, cores: cpus().length };
+    process.stdout.write(
+      options.json ? `${JSON.stringify({ ...setting, comparisons })}\n` : `${tableOf(comparisons)}\n${JSON.stringify(setting)}\n`,
+    );
+  } finally {
+    await subject.close();
+  }
+}
+
+/** The same queries on both sides, in the order A B, B A, and so on. */
+async function compare(subject: Subject, bare: Search, view: Search, { rounds, searches }: Options): Promise<Comparison> {
+  const results: { bare: number; view: number }[] = [];
+  // The first round warms caches and plans and does not count.
+  for (let round = -1; round < rounds; round++) {
+    const queries = Array.from({ length: searches }, () => `[${Array.from({ length: DIMENSIONS }, () => Math.random() - 0.5)}]`);
+    const result = { bare: 0, view: 0 };
+    for (const side of round % 2 === 0 ? (['bare', 'view'] as const) : (['view', 'bare'] as const)) {
+      const { name, text } = side === 'bare' ? bare : view;
+      const startedAt = performance.now();
+      for (const query of queries) {
+        const { rowCount } = await subject.client.query({ name, text, values: [query] });
+        if (rowCount !== 10) throw new Error(`${name} gave ${rowCount} rows`);
+      }
+      result[side] = (performance.now() - startedAt) / searches;
+    }
+    if (round >= 0) results.push(result);
+  }
+  const ratios = results.map((result) => result.view / result.bare);
+  return {
+    search: view.name,
+    bare: median(results.map((result) => result.bare)),
+    view: median(results.map((result) => result.view)),
+    ratio: median(ratios),
+    lowest: Math.min(...ratios),
+    highest: Math.max(...ratios),
+  };
+}
+
+function tableOf(comparisons: Comparison[]): string {
+  const table = new Table({
+    head: ['search through', 'ms, bare table', 'ms', 'ratio', 'lowest to highest'],
+    style: { head: [], border: [] },
+  });
+  for (const { search, bare, view, ratio, lowest, highest } of comparisons)
+    table.push([search, bare.toFixed(2), view.toFixed(2), ratio.toFixed(3), `${lowest.toFixed(2)} to ${highest.toFixed(2)}`]);
+  return table.toString();
+}
