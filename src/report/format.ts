@@ -9,7 +9,7 @@ export function count(value: Maybe): string {
 
 /** A figure between -1 and 1. */
 export function score(value: Maybe): string {
-  return typeof value === 'number' ? value.toFixed(3) : NOTHING;
+  return typeof value === 'number' ? value.toFixed(3).replace('-', '−') : NOTHING;
 }
 
 /** A difference, with its sign. */
@@ -32,6 +32,11 @@ export function percent(share: Maybe): string {
 /** A number of milliseconds. */
 export function milliseconds(value: Maybe): string {
   return typeof value === 'number' ? `${value.toFixed(value < 10 ? 2 : 0)} ms` : NOTHING;
+}
+
+/** A number of milliseconds in the old and the new model. */
+export function bothMilliseconds(before: Maybe, after: Maybe): string {
+  return `${milliseconds(before).replace(' ms', '')} → ${milliseconds(after)}`;
 }
 
 /** A number of seconds for people. */
@@ -61,11 +66,14 @@ const NAMES: Record<string, string> = {
   mrr: 'MRR@',
   recall: 'recall@',
   overlap: 'overlap@',
-  jaccard: 'Jaccard@',
-  index_recall: 'index recall@',
   rank_biased_overlap: 'rank-biased overlap',
+  jaccard: 'Jaccard@',
   kendall_tau: 'Kendall tau',
+  index_recall: 'index recall@',
 };
+
+/** Metrics in the order in which they are read. */
+export const METRICS: readonly string[] = Object.keys(NAMES);
 
 /** What readers call a metric. */
 export function metricName(metric: string, k: number): string {

@@ -40,7 +40,7 @@ interface StoredQuery {
 // Enough to see what happened, however deep the comparison went.
 const MOST_RESULTS = 10;
 const QUERY_CHARACTERS = 500;
-const ROW_CHARACTERS = 240;
+const ROW_CHARACTERS = 160;
 
 /**
  * The queries that changed most: of judged ones those that lost and those that won most, in turns; of others those with the
@@ -51,7 +51,7 @@ const ROW_CHARACTERS = 240;
  */
 export async function readChangedQueries(db: Queryable, run: string, count: number, withText: boolean): Promise<ChangedQuery[]> {
   const { rows } = await db.query<StoredQuery>(
-    `SELECT q.ordinal, left(q.query, ${QUERY_CHARACTERS}) AS query, v.query_source = 'rows' AS is_row, q.overlap, q.ndcg_before, q.ndcg_after,
+    `SELECT q.ordinal, CASE WHEN v.query_source = 'rows' THEN q.query ELSE ${begin('q.query', QUERY_CHARACTERS)} END AS query, v.query_source = 'rows' AS is_row, q.overlap, q.ndcg_before, q.ndcg_after,
             q.results_before[:${MOST_RESULTS}], q.results_after[:${MOST_RESULTS}], q.scores_before[:${MOST_RESULTS}], q.scores_after[:${MOST_RESULTS}]
        FROM reembed.validation_query AS q JOIN reembed.validation AS v ON v.id = q.validation
       CROSS JOIN LATERAL (SELECT coalesce(q.ndcg_after - q.ndcg_before, 0) AS won) AS d
@@ -73,6 +73,11 @@ export async function readChangedQueries(db: Queryable, run: string, count: numb
     before: results(row.results_before, row.scores_before),
     after: results(row.results_after, row.scores_after),
   }));
+}
+
+/** SQL of the begin of a text; what is left out shows. */
+function begin(text: string, characters: number): string {
+  return `left(${text}, ${characters}) || CASE WHEN length(${text}) > ${characters} THEN '…' ELSE '' END`;
 }
 
 function keysOf(rows: StoredQuery[]): string[] {
@@ -103,7 +108,7 @@ async function readTexts(db: Queryable, run: string, keys: string[]): Promise<Ma
   const known = parts.filter(({ length }) => length === target.columns.length);
   const given = target.columns.map((_, i) => `k${i}`);
   const found = await db.query<{ key: string; text: string | null }>(
-    `SELECT concat_ws('/', ${given.map((name) => `given.${name}`).join(', ')}) AS key, left((${target.text_sql})::text, ${ROW_CHARACTERS}) AS text
+    `SELECT concat_ws('/', ${given.map((name) => `given.${name}`).join(', ')}) AS key, ${begin(`(${target.text_sql})::text`, ROW_CHARACTERS)} AS text
        FROM unnest(${given.map((_, i) => `$${i + 1}::text[]`).join(', ')}) AS given(${given.join(', ')})
        JOIN ${target.table} AS t ON ${target.columns.map(({ name, type }, i) => `t.${pg.escapeIdentifier(name)} = given.${given[i]}::${type}`).join(' AND ')}`,
     target.columns.map((_, i) => known.map((part) => part[i])),

@@ -1,4 +1,5 @@
 import type { Queryable } from '../../database/connection.ts';
+import { METRICS } from '../format.ts';
 import type { Evidence } from './validation.ts';
 
 /** A row of reembed.validation_metric. */
@@ -79,6 +80,8 @@ export interface ReportedFigures {
   metrics: ReportedMetric[];
   /** how many queries have so large a share of results in both models */
   overlaps: { overlap: number; queries: number }[];
+  /** how many judged queries won so much nDCG, to the nearest tenth; those that lost are below 0 */
+  gains: { gain: number; queries: number }[];
   /** judged queries with a higher, an equal and a lower nDCG; null without judgements */
   judged: { better: number; equal: number; worse: number } | null;
   filters: ReportedFilter[];
@@ -97,6 +100,12 @@ export async function readFigures(db: Queryable, evidence: Evidence): Promise<Re
       db,
       'SELECT overlap, count(*)::integer AS queries FROM reembed.validation_query WHERE validation = $1 GROUP BY overlap ORDER BY overlap',
       newest,
+    ),
+    gains: await select(
+      db,
+      `SELECT round((10 * (ndcg_after - ndcg_before))::numeric)::float8 / 10 AS gain, count(*)::integer AS queries
+         FROM reembed.validation_query WHERE validation = $1 AND ndcg_after IS NOT NULL GROUP BY 1 ORDER BY 1`,
+      judged,
     ),
     judged: await readJudged(db, judged),
     filters: await select(
@@ -142,8 +151,8 @@ async function readMetrics(db: Queryable, newest: string, judged: string | null)
   const { rows } = await db.query<ReportedMetric>(
     `SELECT validation::text, metric, slice, slice_value, queries, before, after, value, low, high FROM reembed.validation_metric
       WHERE validation = CASE WHEN metric IN ('ndcg', 'mrr', 'recall') THEN $2::bigint ELSE $1::bigint END
-      ORDER BY slice, queries DESC, slice_value, metric`,
-    [newest, judged],
+      ORDER BY slice, queries DESC, slice_value, array_position($3::text[], metric)`,
+    [newest, judged, METRICS],
   );
   return rows;
 }

@@ -21,8 +21,9 @@ export interface ReportedProgress {
   points: ProgressPoint[];
 }
 
-// As many as a plot can show; the ledger may hold a hundred thousand.
-const POINTS = 100;
+// As many as a plot can show, and a few batches to each; the ledger may hold a hundred thousand.
+const MOST_POINTS = 100;
+const BATCHES_A_POINT = 4;
 
 /** Reads the ledger once, however long it is. */
 export async function readBackfill(db: Queryable, migration: string): Promise<ReportedProgress> {
@@ -34,26 +35,27 @@ export async function readBackfill(db: Queryable, migration: string): Promise<Re
     [migration],
   );
   const ledger = rows[0] ?? { batches: 0, batches_done: 0, batches_retried: 0, requests: 0, first_at: null, last_at: null };
-  return { ...ledger, points: ledger.last_at === null ? [] : await readPoints(db, migration) };
+  return { ...ledger, points: ledger.last_at === null ? [] : await readPoints(db, migration, ledger.batches_done) };
 }
 
 /** At equal distances in time, so that a pause shows as one. */
-async function readPoints(db: Queryable, migration: string): Promise<ProgressPoint[]> {
+async function readPoints(db: Queryable, migration: string, batches: number): Promise<ProgressPoint[]> {
+  const count = Math.min(MOST_POINTS, Math.max(2, Math.ceil(batches / BATCHES_A_POINT)));
   const { rows } = await db.query<ProgressPoint>(
     `WITH done AS (
        SELECT extract(epoch FROM finished_at)::float8 AS at, embedded_rows + other_rows AS rows,
               extract(epoch FROM least(min(started_at) OVER (), min(finished_at) OVER ()))::float8 AS first, extract(epoch FROM max(finished_at) OVER ())::float8 AS last
          FROM reembed.batch WHERE migration = $1 AND state = 'done'
      ), span AS (
-       SELECT first, greatest(last - first, 0.001) / $2 AS step FROM done LIMIT 1
+       SELECT first, greatest(last - first, 0.001) / ${count} AS step FROM done LIMIT 1
      ), settled AS (
-       SELECT least($2, greatest(1, ceil((d.at - d.first) / s.step)::integer)) AS point, sum(d.rows)::float8 AS rows FROM done AS d, span AS s GROUP BY 1
+       SELECT least(${count}, greatest(1, ceil((d.at - d.first) / s.step)::integer)) AS point, sum(d.rows)::float8 AS rows FROM done AS d, span AS s GROUP BY 1
      )
      SELECT to_timestamp(s.first + s.step * point) AS at, coalesce(sum(c.rows) OVER (ORDER BY point), 0)::float8 AS rows,
             CASE WHEN point > 0 THEN coalesce(c.rows, 0) / s.step END AS rows_per_second
-       FROM span AS s CROSS JOIN generate_series(0, $2) AS point LEFT JOIN settled AS c USING (point)
+       FROM span AS s CROSS JOIN generate_series(0, ${count}) AS point LEFT JOIN settled AS c USING (point)
       ORDER BY point`,
-    [migration, POINTS],
+    [migration],
   );
   return rows;
 }

@@ -1,10 +1,13 @@
 import { html } from 'hono/html';
 import type { ChangedQuery, ReportedResult } from '../data/changed-queries.ts';
 import { score } from '../format.ts';
-import { overlapPlot } from '../plots/overlap.ts';
+import { changePlots } from '../plots/overlap.ts';
 import type { Report } from '../read-report.ts';
 import { type Draw, figures } from './plots.ts';
 import type { Html } from './table.ts';
+
+const READING =
+  'Each bar counts queries. Two good models may agree on few results: overlap says how much users will notice, judged queries whether it is for the better.';
 
 /** How much of the results stays, and the queries that changed most. */
 export async function changesSection(report: Report, draw: Draw): Promise<Html | null> {
@@ -14,7 +17,7 @@ export async function changesSection(report: Report, draw: Draw): Promise<Html |
   const queries = validation.changed_queries;
   return html`<section id="changes" aria-labelledby="changes-head">
 <h2 id="changes-head">What changes for users</h2>
-${await figures(draw, overlapPlot(validation.figures, k))}
+${await figures(draw, changePlots(validation.figures, k), READING)}
 ${
   queries.length === 0
     ? null
@@ -26,11 +29,16 @@ ${queries.map((query, i) => queryDetails(query, i === 0))}`
 }
 
 function queryDetails(query: ChangedQuery, isOpen: boolean): Html {
-  const name = query.key === null ? `Query ${query.ordinal}` : `Row ${query.key}`;
+  const name = query.key === null ? `query ${query.ordinal}` : `row ${query.key}`;
   const ndcg = query.ndcg_before === null ? '' : `, nDCG ${score(query.ndcg_before)} → ${score(query.ndcg_after)}`;
+  const figures = `overlap ${query.overlap.toFixed(2)}${ndcg}`;
+  const head =
+    query.text === undefined
+      ? html`<b>${name}</b> <span class="quiet">${figures}</span>`
+      : html`<bdi>${query.text}</bdi> <span class="quiet">${name}, ${figures}</span>`;
   const places = (results: ReportedResult[]) => new Map(results.map(({ key }, i) => [key, i + 1]));
   return html`<details${isOpen ? html` open` : null}>
-<summary><b>${name}</b>${query.text === undefined ? null : html` <bdi>${query.text}</bdi>`} <span class="quiet">overlap ${query.overlap.toFixed(2)}${ndcg}</span></summary>
+<summary>${head}</summary>
 <div class="lists">${resultList('Old model', query.before, places(query.after), 'now')}${resultList('New model', query.after, places(query.before), 'was')}</div>
 </details>`;
 }

@@ -1,10 +1,13 @@
 import { html } from 'hono/html';
+import type { ReportedIntegrity } from '../data/figures.ts';
 import { count, minute, percent, score } from '../format.ts';
 import { latencyPlot } from '../plots/latency.ts';
 import type { ModelLabels } from '../plots/plot.ts';
 import type { Report } from '../read-report.ts';
 import { type Draw, figures } from './plots.ts';
 import { type Cell, type Html, table } from './table.ts';
+
+const READING = 'How long a search takes on the server, warm, by the plan the planner chooses; with shadow reads also in the application.';
 
 /** Index, filters, times and stored vectors beside their thresholds. */
 export async function checksSection(report: Report, labels: ModelLabels, draw: Draw): Promise<Html | null> {
@@ -13,10 +16,10 @@ export async function checksSection(report: Report, labels: ModelLabels, draw: D
   const { metrics, filters, integrity } = validation.figures;
   return html`<section id="checks" aria-labelledby="checks-head">
 <h2 id="checks-head">Index, speed and stored vectors</h2>
-${await figures(draw, latencyPlot(metrics, shadow_reads, labels))}
+${await figures(draw, latencyPlot(metrics, shadow_reads, labels), READING)}
 ${table({
   caption: 'Figures beside the thresholds of now',
-  columns: [{ name: 'figure', kind: 'tight' }, { name: 'value', kind: 'tight' }, { name: 'threshold', kind: 'tight' }, { name: 'setting' }],
+  columns: [{ name: 'figure', kind: 'tight' }, { name: 'value', kind: 'wide' }, { name: 'threshold', kind: 'tight' }, { name: 'setting' }],
   rows: thresholdRows(report),
 })}
 ${
@@ -43,39 +46,7 @@ ${
         ]),
       })
 }
-${
-  integrity.length === 0
-    ? null
-    : table({
-        caption: 'Vectors as they are stored',
-        columns: [
-          { name: 'vectors', kind: 'tight' },
-          ...[
-            'rows',
-            'zero',
-            'not finite',
-            'wrong dimensions',
-            'odd length',
-            'shared by other texts',
-            'length',
-            'unchanged since checksum',
-            'changed',
-          ].map((name) => ({ name, kind: 'number' as const })),
-        ],
-        rows: integrity.map((one) => [
-          `${one.role}: ${one.model}`,
-          count(one.rows),
-          count(one.zero_rows),
-          count(one.not_finite_rows),
-          count(one.wrong_dimensions_rows),
-          count(one.odd_norm_rows),
-          count(one.shared_vector_rows),
-          one.norm_min === null ? '–' : `${score(one.norm_min)} to ${score(one.norm_max)}`,
-          one.checksum_at === null ? '–' : `${count(one.unchanged_rows)} since ${minute(one.checksum_at)}`,
-          count(one.changed_rows),
-        ]),
-      })
-}
+${integrity.length === 0 ? null : integrityTable(integrity)}
 </section>`;
 }
 
@@ -92,8 +63,13 @@ function thresholdRows({ validation, campaign, runs }: Report): Cell[][] {
     html`<code>${name}</code>`,
   ];
   const [ndcg, time] = [of('ndcg'), of('search_p50_ms')];
-  const audit = found.audit.map(
-    (one) => `${one.role} ${one.agreeing_rows} of ${one.rows} agree, lowest similarity ${one.lowest_similarity.toFixed(4)}`,
+  const audits = found.audit.map((one) =>
+    row(
+      `truth audit, ${one.role} model`,
+      `${one.agreeing_rows} of ${one.rows} agree, lowest similarity ${one.lowest_similarity.toFixed(4)}`,
+      'share of at least',
+      'min_truth_audit',
+    ),
   );
   const ratio = time?.before && time.after !== null ? `${(time.after / time.before).toFixed(2)} times` : null;
   return [
@@ -106,12 +82,33 @@ function thresholdRows({ validation, campaign, runs }: Report): Cell[][] {
       'min_index_recall',
     ),
     row('rows without a new vector', `${count(run.missing_rows)}, coverage ${percent(run.coverage)}`, 'at most', 'max_failed_rows'),
-    row(
-      'truth audit',
-      audit.length > 0 ? audit.join('; ') : run.audit_problem && `not possible: ${run.audit_problem}`,
-      'share of at least',
-      'min_truth_audit',
-    ),
+    ...(audits.length > 0
+      ? audits
+      : [row('truth audit', run.audit_problem && `not possible: ${run.audit_problem}`, 'share of at least', 'min_truth_audit')]),
     row('median search, new to old', ratio, 'at most', 'max_latency_ratio'),
   ];
+}
+
+/** A line for each check, so that the two models stand beside each other. */
+function integrityTable(integrity: ReportedIntegrity[]): Html {
+  const line = (name: string, of: (one: ReportedIntegrity) => Cell): Cell[] => [name, ...integrity.map(of)];
+  return table({
+    caption: 'Vectors as they are stored',
+    columns: [
+      { name: 'vectors', kind: 'tight' },
+      ...integrity.map(({ role, model }) => ({ name: `${role}: ${model}`, kind: 'number' as const })),
+    ],
+    rows: [
+      line('rows with a vector', (one) => count(one.rows)),
+      line('zero', (one) => count(one.zero_rows)),
+      line('not finite', (one) => count(one.not_finite_rows)),
+      line('of wrong dimensions', (one) => count(one.wrong_dimensions_rows)),
+      line('of odd length', (one) => count(one.odd_norm_rows)),
+      line('shared by rows of different texts', (one) => count(one.shared_vector_rows)),
+      line('length, shortest to longest', (one) => (one.norm_min === null ? '–' : `${score(one.norm_min)} to ${score(one.norm_max)}`)),
+      line('checksum taken', (one) => (one.checksum_at === null ? '–' : minute(one.checksum_at))),
+      line('proved unchanged since', (one) => count(one.unchanged_rows)),
+      line('changed since without their text', (one) => count(one.changed_rows)),
+    ],
+  });
 }

@@ -14,7 +14,7 @@ export async function backfillSection({ campaign, progress }: Report, draw: Draw
 ${
   seconds === null
     ? html`<p>No batch is done yet.</p>`
-    : html`<p>${count(progress.batches_done)} of ${count(progress.batches)} batches, ${count(progress.requests)} requests to the provider and ${count(campaign.tokens)} tokens (${campaign.cost_usd === null ? 'price not known' : dollars(campaign.cost_usd)}) in ${duration(seconds)}; ${count(progress.batches_retried)} batches were begun more than once. ${count(campaign.live_rows)} vectors were stored for rows that the application wrote meanwhile.</p>`
+    : html`<p>${count(progress.batches_done)} of ${count(progress.batches)} batches, ${count(progress.requests)} requests to the provider and ${count(campaign.tokens)} tokens (${campaign.cost_usd === null ? 'price not known' : dollars(campaign.cost_usd)}) in ${duration(seconds)}.${progress.batches_retried > 0 ? ` ${count(progress.batches_retried)} batches were begun more than once.` : ''}${campaign.live_rows > 0 ? ` ${count(campaign.live_rows)} vectors were stored for rows that the application wrote meanwhile.` : ''}</p>`
 }
 ${campaign.failed_rows > 0 || campaign.stale_rows > 0 ? html`<p>Now ${count(campaign.failed_rows)} rows cannot be embedded and ${count(campaign.stale_rows)} changed rows wait for a vector.</p>` : null}
 ${await figures(draw, backfillPlots(progress, campaign.rows_planned))}
@@ -28,7 +28,7 @@ export async function liveSection({ shadow_reads: shadow, known_items, alerts, c
 <h2 id="live-head">Live reads and alerts</h2>
 ${
   shadow
-    ? html`<p>${count(shadow.reads)} shadow reads between ${minute(shadow.first_at)} and ${minute(shadow.last_at)}: mean overlap ${percent(shadow.overlap)}, ${count(shadow.errors)} failed.</p>${await figures(draw, shadowPlot(shadow))}`
+    ? html`<p>${count(shadow.reads)} shadow reads between ${minute(shadow.first_at)} and ${minute(shadow.last_at)}: mean overlap ${percent(shadow.overlap)}, ${count(shadow.errors)} failed.</p>${await figures(draw, shadowPlot(shadow), 'Each point is the mean of as many searches of the application, asked of both models.')}`
     : null
 }
 ${
@@ -43,7 +43,7 @@ ${
 ${
   alerts.length > 0
     ? table({
-        caption: `Alerts; ${alerts.filter(({ closed_at }) => closed_at === null).length} are open`,
+        caption: `Alerts: ${alerts.filter(({ closed_at }) => closed_at === null).length} open of ${alerts.length}`,
         columns: [
           { name: 'opened (UTC)', kind: 'tight' },
           { name: 'alert', kind: 'tight' },
@@ -113,8 +113,8 @@ ${table({
     { name: 'at (UTC)', kind: 'tight' },
     { name: 'by', kind: 'tight' },
     { name: 'what', kind: 'tight' },
-    { name: 'from', kind: 'wide' },
-    { name: 'to', kind: 'wide' },
+    { name: 'from' },
+    { name: 'to' },
     { name: 'reason', kind: 'wide' },
   ],
   rows: events.map((event) => [second(event.at), event.actor, event.kind, event.from_value, event.to_value, event.reason]),

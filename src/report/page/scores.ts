@@ -9,6 +9,9 @@ import { type Cell, type Html, table } from './table.ts';
 
 const KINDS = { cosine: 'cosine similarities', l2: 'distances with a minus sign', inner_product: 'inner products' } as const;
 
+const READING =
+  'A line that lies further to the right has higher scores. Where the line of the nearest rows and that of random rows are far apart, a cut-off can tell them from each other.';
+
 /** Which scores rows have in each model, and where cut-offs move. */
 export async function scoresSection({ validation, campaign, runs }: Report, labels: ModelLabels, draw: Draw): Promise<Html | null> {
   if (!validation || validation.figures.scores.length === 0) return null;
@@ -17,7 +20,7 @@ export async function scoresSection({ validation, campaign, runs }: Report, labe
   return html`<section id="scores" aria-labelledby="scores-head">
 <h2 id="scores-head">Scores and cut-offs</h2>
 <p>An application that shows rows above a score must not keep it: another model has other scores. Scores are ${distances.join(' and ')}.</p>
-${await figures(draw, scorePlots(scores, labels, runs[0]?.k ?? 10))}
+${await figures(draw, scorePlots(scores, labels, runs[0]?.k ?? 10), READING)}
 ${
   cutoffs.length === 0
     ? null
@@ -25,7 +28,10 @@ ${
         caption: 'Where cut-offs move',
         columns: [
           { name: 'by', kind: 'tight' },
-          ...['old', 'new', '95 % interval', 'rows kept, old', 'new', 'F1, old', 'new'].map((name) => ({ name, kind: 'number' as const })),
+          ...['old', 'new', '95 % interval', 'rows kept, old', 'rows kept, new', 'F1, old', 'F1, new'].map((name) => ({
+            name,
+            kind: 'number' as const,
+          })),
         ],
         rows: cutoffs.map(cutoffRow),
       })

@@ -44,29 +44,31 @@ section { margin: 24px 0; padding: 24px; background: var(--card); border: 1px so
 .wait > .badge, .badge.wait { color: var(--wait); background: var(--wait-back); }
 .verdict > .badge { font-size: 17px; padding: 4px 16px; }
 .verdict .lead { font-size: 18px; margin: 12px 0; }
-.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 12px; margin: 20px 0 0; }
+.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(250px, 1fr)); gap: 12px; margin: 20px 0 0; }
 .tiles div { padding: 12px 16px; background: var(--page); border: 1px solid var(--line); border-radius: 8px; }
 .tiles dt { font-size: 13px; color: var(--quiet); }
 .tiles dd { margin: 0; font-size: 21px; font-weight: 650; font-variant-numeric: tabular-nums; line-height: 1.35; }
 .tiles dd small { display: block; font-size: 13px; font-weight: 400; color: var(--quiet); }
 .plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 400px), 1fr)); gap: 24px; margin: 16px 0; }
 figure { margin: 0; min-width: 0; }
+figure.data { margin: 20px 0 0; }
 figcaption { font-size: 14px; font-weight: 600; margin-bottom: 8px; }
 figure svg { display: block; max-width: 100%; height: auto; }
-.scroll { overflow-x: auto; margin: 12px 0; }
+.plots > p { align-self: center; }
+.scroll { overflow-x: auto; }
 .scroll.long { max-height: 480px; overflow-y: auto; }
 .scroll:focus-visible, summary:focus-visible, a:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
 table { border-collapse: collapse; width: 100%; font-size: 14px; overflow-wrap: normal; font-variant-numeric: tabular-nums; }
-caption { text-align: left; font-weight: 600; padding-bottom: 6px; }
 th, td { padding: 6px 14px 6px 0; text-align: left; vertical-align: top; border-bottom: 1px solid var(--line); }
 thead th { position: sticky; top: 0; background: var(--card); color: var(--quiet); font-weight: 500; white-space: nowrap; }
 tbody th { font-weight: 500; }
 th.number, td.number { text-align: right; white-space: nowrap; }
 td.tight, th.tight { white-space: nowrap; }
-td.wide { min-width: 220px; overflow-wrap: anywhere; }
+td.wide, tbody th.wide { min-width: 200px; overflow-wrap: anywhere; }
 details { border: 1px solid var(--line); border-radius: 8px; margin: 8px 0; }
 summary { cursor: pointer; padding: 10px 14px; }
 summary .quiet { font-size: 14px; }
+summary bdi { font-weight: 500; }
 .lists { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 300px), 1fr)); gap: 16px; padding: 0 14px 14px; }
 .lists h4 { margin: 4px 0; font-size: 14px; }
 .lists ol { margin: 0; padding-left: 28px; font-size: 14px; }
@@ -77,6 +79,9 @@ ul.plain { margin: 8px 0; padding-left: 20px; }
 @media (max-width: 560px) {
   main, header, footer { padding-left: 12px; padding-right: 12px; }
   section { padding: 16px; margin: 16px 0; }
+  .tiles { grid-template-columns: 1fr 1fr; gap: 8px; }
+  .tiles div { padding: 10px 12px; }
+  .tiles dd { font-size: 17px; }
 }
 @media print {
   body { background: none; font-size: 12px; }

@@ -25,11 +25,10 @@ export interface TableOptions {
 
 /** A table that scrolls within itself where the page is narrower; by keyboard too. */
 export function table({ caption, columns, rows, long = false }: TableOptions): Html {
-  return html`<div class="scroll${long ? ' long' : ''}" role="region" aria-label="${caption}" tabindex="0"><table>
-<caption>${caption}</caption>
+  return html`<figure class="data"><figcaption>${caption}</figcaption><div class="scroll${long ? ' long' : ''}" role="region" aria-label="${caption}" tabindex="0"><table aria-label="${caption}">
 <thead><tr>${columns.map(({ name, kind = '' }) => html`<th scope="col" class="${kind}">${name}</th>`)}</tr></thead>
 <tbody>${rows.map((row) => html`<tr>${row.map((cell, i) => tableCell(cell, columns[i]?.kind ?? '', i === 0))}</tr>\n`)}</tbody>
-</table></div>`;
+</table></div></figure>`;
 }
 
 function tableCell(cell: Cell, kind: string, isHead: boolean): Html {

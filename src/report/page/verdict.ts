@@ -1,5 +1,5 @@
 import { html } from 'hono/html';
-import { count, dollars, interval, milliseconds, percent, score, signed } from '../format.ts';
+import { bothMilliseconds, count, dollars, interval, percent, score, signed } from '../format.ts';
 import type { Report } from '../read-report.ts';
 import type { Html } from './table.ts';
 
@@ -81,10 +81,15 @@ function tiles({ campaign, validation, runs }: Report): [name: string, value: st
   const of = (name: string) => validation?.figures.metrics.find(({ metric, slice }) => metric === name && slice === '');
   const [ndcg, overlap, recall, time] = ['ndcg', 'overlap', 'index_recall', 'search_p50_ms'].map(of);
   const shown: [string, string, string][] = [];
-  if (ndcg) shown.push([`nDCG@${k}`, `${score(ndcg.before)} → ${score(ndcg.after)}`, `${signed(ndcg.value)} ${interval(ndcg, signed)}`]);
+  if (ndcg)
+    shown.push([
+      `nDCG@${k}`,
+      `${score(ndcg.before)} → ${score(ndcg.after)}`,
+      `${signed(ndcg.value)} ${interval(ndcg, signed)}${ndcg.validation === runs[0]?.id ? '' : `, run ${ndcg.validation}`}`,
+    ]);
   if (overlap) shown.push([`Overlap@${k}`, percent(overlap.value), 'of results stay the same']);
   if (recall) shown.push([`Index recall@${k}`, score(recall.value), 'of the exact nearest rows']);
-  if (time) shown.push(['Median search', `${milliseconds(time.before)} → ${milliseconds(time.after)}`, 'on the server']);
+  if (time) shown.push(['Median search', bothMilliseconds(time.before, time.after), 'on the server']);
   const share = campaign.rows_planned === 0 ? null : Math.min(1, campaign.rows_done / campaign.rows_planned);
   shown.push(['Rows embedded', count(campaign.rows_done), share === null ? 'none planned' : `${percent(share)} of those planned`]);
   shown.push([

@@ -3,8 +3,11 @@ import { count, minute } from '../format.ts';
 import { COLOURS } from './draw-plot.ts';
 import { FRAME, type PlotDraft, timeUnit } from './plot.ts';
 
+// Of fewer the rate shows little but when batches happened to end.
+const FEWEST_BATCHES = 20;
+
 /** Rows settled over time, and how many a second; nothing before the first batch is done. */
-export function backfillPlots({ points }: ReportedProgress, planned: number): PlotDraft[] {
+export function backfillPlots({ points, batches_done }: ReportedProgress, planned: number): PlotDraft[] {
   const [first] = points;
   const last = points.at(-1);
   if (!first || !last) return [];
@@ -17,7 +20,7 @@ export function backfillPlots({ points }: ReportedProgress, planned: number): Pl
   }));
   const x = { field: 'time', type: 'quantitative' as const, title: `${unit.name} since ${minute(first.at)}`, scale: { nice: false } };
   const fastest = Math.max(...values.map(({ rate }) => rate ?? 0));
-  return [
+  const plots: PlotDraft[] = [
     {
       title: 'Rows with their new vector',
       description: `Line from 0 to ${count(last.rows)} of ${count(planned)} rows in ${(seconds / unit.seconds).toFixed(1)} ${unit.name}.`,
@@ -29,6 +32,10 @@ export function backfillPlots({ points }: ReportedProgress, planned: number): Pl
         encoding: { x, y: { field: 'rows', type: 'quantitative', title: null, scale: { domainMax: Math.max(planned, last.rows, 1) } } },
       },
     },
+  ];
+  if (batches_done < FEWEST_BATCHES) return plots;
+  return [
+    ...plots,
     {
       title: 'Rows a second',
       description: `Rows settled a second over the same time, at most ${count(Math.round(fastest))}.`,

@@ -1,4 +1,4 @@
-import { parse, View } from 'vega';
+import { mergeConfig, parse, View } from 'vega';
 import { compile, type TopLevelSpec } from 'vega-lite';
 
 // Lines and letters take the colour of the text around them, which follows the page.
@@ -21,7 +21,7 @@ export const COLOURS = { grey: '#8b949e', blue: '#3b82f6', green: '#10a37f' } as
 
 /** A plot as the text of an SVG element whose lines and letters have the colour of the text around it. */
 export async function drawPlot(spec: TopLevelSpec): Promise<string> {
-  const view = new View(parse(compile({ ...spec, config: { ...CONFIG, ...spec.config } }).spec), { renderer: 'none' });
+  const view = new View(parse(compile({ ...spec, config: mergeConfig(CONFIG, spec.config ?? {}) }).spec), { renderer: 'none' });
   const svg = await view.toSVG();
   view.finalize();
   return svg;

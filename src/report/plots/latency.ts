@@ -2,7 +2,7 @@ import type { ReportedMetric } from '../data/figures.ts';
 import type { ReportedShadowReads } from '../data/live.ts';
 import { milliseconds, minute, percent } from '../format.ts';
 import { COLOURS } from './draw-plot.ts';
-import { FRAME, type ModelLabels, modelColour, type PlotDraft, timeUnit } from './plot.ts';
+import { FRAME, GROUP_HEIGHT, type ModelLabels, modelColour, type PlotDraft, timeUnit } from './plot.ts';
 
 interface Times {
   name: string;
@@ -16,8 +16,8 @@ export function latencyPlot(metrics: readonly ReportedMetric[], shadow: Reported
   const times: Times[] = [
     { name: 'median', ...pick(of('search_p50_ms')) },
     { name: '95th percentile', ...pick(of('search_p95_ms')) },
-    { name: 'application, median', before: shadow?.old_p50_ms, after: shadow?.new_p50_ms },
-    { name: 'application, 95th', before: shadow?.old_p95_ms, after: shadow?.new_p95_ms },
+    { name: 'live, median', before: shadow?.old_p50_ms, after: shadow?.new_p50_ms },
+    { name: 'live, 95th percentile', before: shadow?.old_p95_ms, after: shadow?.new_p95_ms },
   ].filter(({ before, after }) => typeof before === 'number' && typeof after === 'number');
   if (times.length === 0) return [];
   return [
@@ -28,7 +28,7 @@ export function latencyPlot(metrics: readonly ReportedMetric[], shadow: Reported
         .join('; '),
       spec: {
         ...FRAME,
-        height: { step: 22 },
+        height: times.length * GROUP_HEIGHT,
         data: {
           values: times.flatMap(({ name, before, after }) =>
             [before, after].map((value, i) => ({ name, model: labels[i], value, label: milliseconds(value) })),

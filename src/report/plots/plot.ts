@@ -14,8 +14,19 @@ export type ModelLabels = readonly [old: string, renewed: string];
 /** So wide that the letters can be read on a telephone, where a plot is as wide as the page. */
 export const WIDTH = 440;
 
+/** A bar for each of the two models. */
+export const GROUP_HEIGHT = 54;
+
 /** What all plots have: a width that counts axes and legend in. */
-export const FRAME = { width: WIDTH, autosize: { type: 'fit', contains: 'padding' } } as const;
+export const FRAME = {
+  width: WIDTH,
+  autosize: { type: 'fit-x', contains: 'padding' },
+  config: {
+    axis: { labelFontSize: 12, titleFontSize: 12, titleFontWeight: 'normal', labelLimit: 200 },
+    legend: { labelFontSize: 12 },
+    text: { fontSize: 12 },
+  },
+} as const;
 
 /** The colour of each model and, below the plot, which is which. */
 export function modelColour(labels: ModelLabels) {
@@ -25,7 +36,7 @@ export function modelColour(labels: ModelLabels) {
     sort: null,
     title: null,
     scale: { domain: [...labels], range: [COLOURS.grey, COLOURS.blue] },
-    legend: { orient: 'bottom' as const, columns: 1, labelLimit: 400 },
+    legend: { orient: 'bottom' as const, columns: 1, labelLimit: 380 },
   };
 }
 

@@ -2,7 +2,7 @@ import type { TopLevelSpec } from 'vega-lite';
 import type { ReportedMetric } from '../data/figures.ts';
 import { interval, metricName, score, signed } from '../format.ts';
 import { COLOURS } from './draw-plot.ts';
-import { FRAME, type ModelLabels, modelColour, type PlotDraft } from './plot.ts';
+import { FRAME, GROUP_HEIGHT, type ModelLabels, modelColour, type PlotDraft } from './plot.ts';
 
 const JUDGED = ['ndcg', 'mrr', 'recall'];
 // More are in the table.
@@ -26,7 +26,7 @@ export function qualityPlots(metrics: readonly ReportedMetric[], labels: ModelLa
       description: judged.map((one) => `${metricName(one.metric, k)}: ${score(one.before)} before, ${score(one.after)} after`).join('; '),
       spec: {
         ...FRAME,
-        height: { step: 22 },
+        height: judged.length * GROUP_HEIGHT,
         data: { values: bars },
         encoding: {
           y: { field: 'metric', type: 'nominal', sort: null, title: null },
@@ -59,16 +59,23 @@ export function slicePlots(metrics: readonly ReportedMetric[], k: number): PlotD
   );
   const title = metric === 'ndcg' ? `Difference in nDCG@${k}` : `Overlap@${k}`;
   return [...slices].map(([slice, values]) => {
-    const shown = values.slice(0, MOST_SLICES);
+    const shown = inOrder(values.slice(0, MOST_SLICES));
     return {
       title: `${title} by ${slice}`,
       description: shown.map((one) => `${one.slice_value}: ${one.value.toFixed(3)} ${interval(one)}`).join('; '),
       spec: intervals(
-        shown.map((one) => ({ ...one, name: `${one.slice_value} (${one.queries})` })),
+        shown.map((one) => ({ ...one, name: one.slice_value })),
         metric === 'ndcg' ? 'difference' : 'overlap',
       ),
     };
   });
+}
+
+const COLLATOR = new Intl.Collator('en', { numeric: true });
+
+/** By their value, numbers as numbers. */
+export function inOrder<Row extends Pick<ReportedMetric, 'slice_value'>>(slices: readonly Row[]): Row[] {
+  return slices.toSorted((a, b) => COLLATOR.compare(a.slice_value, b.slice_value));
 }
 
 function intervals(values: (ReportedMetric & { name: string })[], title: string): TopLevelSpec {
@@ -76,10 +83,10 @@ function intervals(values: (ReportedMetric & { name: string })[], title: string)
     title === 'difference'
       ? [{ data: { values: [{ zero: 0 }] }, mark: 'rule', encoding: { x: { field: 'zero', type: 'quantitative' } } }]
       : [];
-  const y = { field: 'name', type: 'nominal' as const, sort: null, title: null, axis: { labelLimit: 170 } };
+  const y = { field: 'name', type: 'nominal' as const, sort: null, title: null };
   return {
     ...FRAME,
-    height: { step: 32 },
+    height: Math.max(1, values.length) * 32,
     layer: [
       ...(zero as []),
       {
