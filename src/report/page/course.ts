@@ -77,7 +77,7 @@ ${table({
     { name: 'ended (UTC)', kind: 'tight' },
     { name: 'by', kind: 'tight' },
     { name: 'queries from', kind: 'tight' },
-    ...['queries', 'judged', 'overlap', 'nDCG, old', 'new', 'index recall'].map((name) => ({ name, kind: 'number' as const })),
+    ...['queries', 'judged', 'overlap', 'nDCG, old', 'nDCG, new', 'index recall'].map((name) => ({ name, kind: 'number' as const })),
     { name: 'verdict', kind: 'tight' },
   ],
   rows: runs.map((run) => [

@@ -22,7 +22,7 @@ function wording({ validation, campaign, runs }: Report): { kind: 'pass' | 'fail
     return { kind: 'wait', word: 'NOT VALIDATED', lead: 'The results of the old and the new model have not been compared yet.' };
   }
   const { verdict } = validation;
-  const queries = `${count(runs[0]?.queries)} queries`;
+  const queries = runs[0]?.queries === 1 ? '1 query' : `${count(runs[0]?.queries)} queries`;
   if (!verdict.passed) {
     return {
       kind: 'fail',

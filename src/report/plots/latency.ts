@@ -16,8 +16,8 @@ export function latencyPlot(metrics: readonly ReportedMetric[], shadow: Reported
   const times: Times[] = [
     { name: 'median', ...pick(of('search_p50_ms')) },
     { name: '95th percentile', ...pick(of('search_p95_ms')) },
-    { name: 'live, median', before: shadow?.old_p50_ms, after: shadow?.new_p50_ms },
-    { name: 'live, 95th percentile', before: shadow?.old_p95_ms, after: shadow?.new_p95_ms },
+    { name: 'live median', before: shadow?.old_p50_ms, after: shadow?.new_p50_ms },
+    { name: 'live 95th', before: shadow?.old_p95_ms, after: shadow?.new_p95_ms },
   ].filter(({ before, after }) => typeof before === 'number' && typeof after === 'number');
   if (times.length === 0) return [];
   return [

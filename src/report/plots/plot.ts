@@ -36,7 +36,7 @@ export function modelColour(labels: ModelLabels) {
     sort: null,
     title: null,
     scale: { domain: [...labels], range: [COLOURS.grey, COLOURS.blue] },
-    legend: { orient: 'bottom' as const, columns: 1, labelLimit: 380 },
+    legend: { orient: 'bottom' as const, columns: 1, labelLimit: 230 },
   };
 }
 

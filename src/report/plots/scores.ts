@@ -41,7 +41,7 @@ export function scorePlots(scores: readonly ReportedScore[], labels: ModelLabels
                 [3, 4],
               ],
             },
-            legend: { orient: 'bottom', columns: 1, symbolStrokeColor: COLOURS.grey, symbolType: 'stroke', symbolSize: 400 },
+            legend: { orient: 'top', symbolStrokeColor: COLOURS.grey, symbolType: 'stroke', symbolSize: 400 },
           },
         },
       },
