@@ -12,6 +12,7 @@ const commands: Record<string, () => Promise<Command>> = {
   worker: async () => (await import('./commands/worker.ts')).workerCommand(),
   status: async () => (await import('./commands/status.ts')).statusCommand(),
   validate: async () => (await import('./commands/validate.ts')).validateCommand(),
+  report: async () => (await import('./commands/report.ts')).reportCommand(),
   setting: async () => (await import('./commands/setting.ts')).settingCommand(),
   alerts: async () => (await import('./commands/alerts.ts')).alertsCommand(),
   retry: async () => (await import('./commands/retry.ts')).retryCommand(),

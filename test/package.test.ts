@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -112,6 +112,9 @@ if (!process.env.TEST_DATABASE_URL) {
     t.deepEqual(await wrongRows(pool, { oldColumn: 'embedding', newColumn: 'embedding_v2' }), []);
     const { rows } = await pool.query('SELECT content, embedding_model FROM documents_live WHERE id = 7');
     t.deepEqual(rows, [{ content: textOf(7), embedding_model: OLD_MODEL }]);
+    const report = await reembed(['report', '--out', 'report.html']);
+    t.is(report.code, 0, report.stderr);
+    t.regex(readFileSync(join(app, 'report.html'), 'utf8'), /<svg /);
     const down = await reembed(['migrate', 'down', '--all']);
     t.is(down.code, 0, down.stderr);
     await pool.end();

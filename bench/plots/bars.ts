@@ -1,10 +1,11 @@
 import type { TopLevelSpec } from 'vega-lite';
+import { COLOURS } from '../../src/report/plots/draw-plot.ts';
 import type { BenchResult, Figures } from '../backfill/figures.ts';
 
 type Figure = 'rowsPerSecond' | 'walBytesPerRow';
 
-/** What the contenders are to the reader; the colours are seen on white and on black. */
-const KINDS = { domain: ['by hand', 'pg-reembed', 'floor'], range: ['#8b949e', '#3b82f6', '#10a37f'] };
+/** What the contenders are to the reader. */
+const KINDS = { domain: ['by hand', 'pg-reembed', 'floor'], range: [COLOURS.grey, COLOURS.blue, COLOURS.green] };
 
 function kindOf({ contender }: Pick<Figures, 'contender'>): string {
   if (contender === 'c' || contender === 'd') return 'pg-reembed';

@@ -1,5 +1,5 @@
-import { parse, View } from 'vega';
-import { compile, type TopLevelSpec } from 'vega-lite';
+import type { TopLevelSpec } from 'vega-lite';
+import { drawPlot } from '../../src/report/plots/draw-plot.ts';
 import type { BenchResult } from '../backfill/figures.ts';
 import { barsOf } from './bars.ts';
 import { latencies } from './latencies.ts';
@@ -11,19 +11,8 @@ export interface Plot {
   svg: string;
 }
 
-// Lines and letters take the colour of the text around them, which follows the page where the file stands alone.
-const CURRENT = 'currentColor';
+// A file that stands alone has no text around it to take the colour of.
 const STYLE = '<style>svg{color:#1f2328}@media (prefers-color-scheme:dark){svg{color:#e6edf3}}</style>';
-const CONFIG: NonNullable<TopLevelSpec['config']> = {
-  background: 'transparent',
-  font: 'system-ui, sans-serif',
-  view: { stroke: null },
-  title: { color: CURRENT, anchor: 'start', fontSize: 14, offset: 14 },
-  text: { color: CURRENT },
-  axis: { labelColor: CURRENT, titleColor: CURRENT, tickColor: CURRENT, domainColor: CURRENT, gridColor: CURRENT, gridOpacity: 0.15 },
-  header: { labelColor: CURRENT, titleColor: CURRENT, labelFontWeight: 'bold' },
-  legend: { labelColor: CURRENT, titleColor: CURRENT, labelLimit: 240 },
-};
 
 /** Draws what the results have figures for. */
 export async function drawPlots(results: BenchResult[]): Promise<Plot[]> {
@@ -44,8 +33,6 @@ export async function drawPlots(results: BenchResult[]): Promise<Plot[]> {
 }
 
 async function render(name: string, spec: TopLevelSpec): Promise<Plot> {
-  const view = new View(parse(compile({ ...spec, config: CONFIG }).spec), { renderer: 'none' });
-  const svg = await view.toSVG();
-  view.finalize();
+  const svg = await drawPlot(spec);
   return { name, svg: svg.replace(/^<svg[^>]*>/, (tag) => `${tag}${STYLE}`) };
 }

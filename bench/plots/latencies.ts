@@ -1,8 +1,9 @@
 import type { TopLevelSpec } from 'vega-lite';
+import { COLOURS } from '../../src/report/plots/draw-plot.ts';
 import type { BenchResult, Figures } from '../backfill/figures.ts';
 import { sizeOf } from './bars.ts';
 
-const WHEN = { domain: ['alone', 'beside it'], range: ['#8b949e', '#3b82f6'] };
+const WHEN = { domain: ['alone', 'beside it'], range: [COLOURS.grey, COLOURS.blue] };
 const OPERATIONS = ['reads', 'writes'] as const;
 type Operation = (typeof OPERATIONS)[number];
 

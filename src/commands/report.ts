@@ -1,0 +1,63 @@
+import { Command } from 'commander';
+import { readConfig } from '../config.ts';
+import { openDatabase } from '../database/connection.ts';
+import { UsageError } from '../errors.ts';
+import { readReport } from '../report/read-report.ts';
+import { wholeNumber } from './parse-option.ts';
+import { say } from './print.ts';
+
+interface ReportCommandOptions {
+  target?: string;
+  migration?: string;
+  out?: string;
+  withText?: boolean;
+  lowest: number;
+  json?: boolean;
+}
+
+const HELP = `
+  npm run report
+  npm run report -- --target documents --out report.html
+  npm run report -- --with-text
+  npm run report -- --json > report.json
+
+One HTML file that needs no network and no other file, for a browser, light or dark, or a printer. A report that is there
+already is replaced, any other file is not. Texts of queries and rows are in it only with --with-text, vectors never.`;
+
+/** `reembed report`: a campaign as a file to send around. */
+export function reportCommand(): Command {
+  return new Command('report')
+    .description('write what is known of a campaign to one HTML file: verdict, figures, queries that changed, audit trail')
+    .option('--target <name>', 'table or table.column, where there are several; its newest campaign')
+    .option('--migration <name>', 'name of the campaign, for an earlier one')
+    .option('--out <file>', 'where it goes (default: reembed-report-<campaign>.html)')
+    .option('--with-text', 'show the texts of queries and rows that changed most')
+    .option('--lowest <n>', 'how many of the most changed queries to show', wholeNumber, 10)
+    .option('--json', 'print the data behind it as JSON on stdout, and write no file')
+    .addHelpText('after', HELP)
+    .action((options: ReportCommandOptions) => report(options));
+}
+
+async function report({ target, migration, out, withText = false, lowest, json }: ReportCommandOptions): Promise<void> {
+  if (target !== undefined && migration !== undefined)
+    throw new UsageError('--target and --migration exclude each other', 'give one of them');
+  if (json && out !== undefined) throw new UsageError('--json goes to stdout', 'leave --out away, or redirect: --json > report.json');
+  const database = await openDatabase(readConfig());
+  try {
+    const data = await readReport(database.pool, { target, migration, withText, lowest });
+    if (json) {
+      process.stdout.write(`${JSON.stringify(data)}\n`);
+      return;
+    }
+    // The drawing takes most of a second to load: nobody waits for it who does not need it.
+    const [{ reportPage }, { reportFileName, writeReport }] = await Promise.all([
+      import('../report/page/document.ts'),
+      import('../report/write-report.ts'),
+    ]);
+    const path = out ?? reportFileName(data.campaign.migration);
+    writeReport(path, await reportPage(data));
+    say(path);
+  } finally {
+    await database.close();
+  }
+}

@@ -1,0 +1,117 @@
+import pg from 'pg';
+import type { Queryable } from '../../database/connection.ts';
+
+/** A row that a query found. */
+export interface ReportedResult {
+  /** columns of the primary key, joined by "/" */
+  key: string;
+  score: number | null;
+  /** begin of its text; only where texts were asked for and the row is there */
+  text?: string;
+}
+
+/** A query whose results changed. */
+export interface ChangedQuery {
+  ordinal: number;
+  /** key of the row whose vector was the query; null for a query that is a text */
+  key: string | null;
+  /** the query as it is stored, with its id; only where texts were asked for */
+  text?: string;
+  overlap: number;
+  ndcg_before: number | null;
+  ndcg_after: number | null;
+  before: ReportedResult[];
+  after: ReportedResult[];
+}
+
+interface StoredQuery {
+  ordinal: number;
+  query: string;
+  is_row: boolean;
+  overlap: number;
+  ndcg_before: number | null;
+  ndcg_after: number | null;
+  results_before: string[] | null;
+  results_after: string[] | null;
+  scores_before: number[] | null;
+  scores_after: number[] | null;
+}
+
+// Enough to see what happened, however deep the comparison went.
+const MOST_RESULTS = 10;
+const QUERY_CHARACTERS = 500;
+const ROW_CHARACTERS = 160;
+
+/**
+ * The queries that changed most: of judged ones those that lost and those that won most, in turns; of others those with the
+ * smallest overlap.
+ *
+ * @param count how many
+ * @param withText whether texts of queries and rows are read
+ */
+export async function readChangedQueries(db: Queryable, run: string, count: number, withText: boolean): Promise<ChangedQuery[]> {
+  const { rows } = await db.query<StoredQuery>(
+    `SELECT q.ordinal, CASE WHEN v.query_source = 'rows' THEN q.query ELSE ${begin('q.query', QUERY_CHARACTERS)} END AS query, v.query_source = 'rows' AS is_row, q.overlap, q.ndcg_before, q.ndcg_after,
+            q.results_before[:${MOST_RESULTS}], q.results_after[:${MOST_RESULTS}], q.scores_before[:${MOST_RESULTS}], q.scores_after[:${MOST_RESULTS}]
+       FROM reembed.validation_query AS q JOIN reembed.validation AS v ON v.id = q.validation
+      CROSS JOIN LATERAL (SELECT coalesce(q.ndcg_after - q.ndcg_before, 0) AS won) AS d
+      WHERE q.validation = $1
+      ORDER BY row_number() OVER (PARTITION BY d.won < 0 ORDER BY abs(d.won) DESC, q.overlap, q.rank_biased_overlap, q.ordinal), d.won, q.ordinal
+      LIMIT $2`,
+    [run, count],
+  );
+  const texts = withText ? await readTexts(db, run, keysOf(rows)) : new Map<string, string>();
+  const results = (keys: string[] | null, scores: number[] | null): ReportedResult[] =>
+    (keys ?? []).map((key, i) => ({ key, score: scores?.[i] ?? null, ...textOf(texts.get(key)) }));
+  return rows.map((row) => ({
+    ordinal: row.ordinal,
+    key: row.is_row ? row.query : null,
+    ...(withText ? textOf(row.is_row ? texts.get(row.query) : row.query) : {}),
+    overlap: row.overlap,
+    ndcg_before: row.ndcg_before,
+    ndcg_after: row.ndcg_after,
+    before: results(row.results_before, row.scores_before),
+    after: results(row.results_after, row.scores_after),
+  }));
+}
+
+/** SQL of the begin of a text; what is left out shows. */
+function begin(text: string, characters: number): string {
+  return `left(${text}, ${characters}) || CASE WHEN length(${text}) > ${characters} THEN '…' ELSE '' END`;
+}
+
+function keysOf(rows: StoredQuery[]): string[] {
+  const keys = rows.flatMap((row) => [...(row.is_row ? [row.query] : []), ...(row.results_before ?? []), ...(row.results_after ?? [])]);
+  return [...new Set(keys)];
+}
+
+function textOf(text: string | undefined): { text?: string } {
+  return text === undefined ? {} : { text };
+}
+
+/** Present texts of rows by their keys, found through the primary key; a row that is gone has none. */
+async function readTexts(db: Queryable, run: string, keys: string[]): Promise<Map<string, string>> {
+  const { rows } = await db.query<{ table: string; text_sql: string; columns: { name: string; type: string }[] }>(
+    `SELECT format('%I.%I', n.nspname, c.relname) AS table, reembed.row_text_sql(t.name) AS text_sql,
+            (SELECT json_agg(json_build_object('name', a.attname, 'type', format_type(a.atttypid, NULL)) ORDER BY k.place)
+               FROM unnest(t.key_columns) WITH ORDINALITY AS k(name, place)
+               JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attname = k.name) AS columns
+       FROM reembed.validation AS v JOIN reembed.migration AS m ON m.name = v.migration JOIN reembed.target AS t ON t.name = m.target
+       JOIN pg_class AS c ON c.oid = t.relation JOIN pg_namespace AS n ON n.oid = c.relnamespace
+      WHERE v.id = $1`,
+    [run],
+  );
+  const [target] = rows;
+  if (!target) return new Map();
+  // A key of several columns that holds a slash itself cannot be taken apart; its text is left out.
+  const parts = target.columns.length === 1 ? keys.map((key) => [key]) : keys.map((key) => key.split('/'));
+  const known = parts.filter(({ length }) => length === target.columns.length);
+  const given = target.columns.map((_, i) => `k${i}`);
+  const found = await db.query<{ key: string; text: string | null }>(
+    `SELECT concat_ws('/', ${given.map((name) => `given.${name}`).join(', ')}) AS key, ${begin(`(${target.text_sql})::text`, ROW_CHARACTERS)} AS text
+       FROM unnest(${given.map((_, i) => `$${i + 1}::text[]`).join(', ')}) AS given(${given.join(', ')})
+       JOIN ${target.table} AS t ON ${target.columns.map(({ name, type }, i) => `t.${pg.escapeIdentifier(name)} = given.${given[i]}::${type}`).join(' AND ')}`,
+    target.columns.map((_, i) => known.map((part) => part[i])),
+  );
+  return new Map(found.rows.flatMap(({ key, text }) => (text === null ? [] : [[key, text] as const])));
+}

@@ -1,0 +1,88 @@
+import type { Queryable } from '../../database/connection.ts';
+
+/** A run of the validation. */
+export interface ReportedRun {
+  id: string;
+  finished_at: Date;
+  run_by: string;
+  query_source: string;
+  queries: number;
+  judged_queries: number;
+  known_items: boolean;
+  k: number;
+  seed: number | null;
+  overlap: number;
+  index_recall: number | null;
+  index_setting: string | null;
+  coverage: number;
+  missing_rows: number;
+  ndcg_before: number | null;
+  ndcg_after: number | null;
+  audit_problem: string | null;
+  /** by the thresholds of its time */
+  passed: boolean;
+}
+
+/** What reembed.judge_validation() says of the newest run. */
+export interface ReportedVerdict {
+  validation: string;
+  passed: boolean;
+  reasons: string[];
+  warnings: string[];
+  /** whether rows were embedded after it, so that the gate to the switch asks for another */
+  is_older_than_backfill: boolean;
+}
+
+/** Which run each part is taken from: the newest one since the backfill that has it, as the verdict takes it. */
+export interface Evidence {
+  newest: string;
+  judged: string | null;
+  filters: string | null;
+  audit: string | null;
+  cutoffs: string | null;
+}
+
+// Older runs are in the database.
+const MOST_RUNS = 20;
+
+/** The newest runs, newest first. */
+export async function readRuns(db: Queryable, migration: string): Promise<ReportedRun[]> {
+  const { rows } = await db.query<ReportedRun>(
+    `SELECT id::text, finished_at, run_by, query_source, queries, judged_queries, known_items, k, seed, overlap, index_recall, index_setting, coverage,
+            missing_rows::float8 AS missing_rows, ndcg_before, ndcg_after, audit_problem, passed
+       FROM reembed.validation WHERE migration = $1 ORDER BY finished_at DESC, validation.id DESC LIMIT ${MOST_RUNS}`,
+    [migration],
+  );
+  return rows;
+}
+
+/** The verdict by the thresholds as they are now. */
+export async function readVerdict(db: Queryable, run: ReportedRun): Promise<ReportedVerdict> {
+  const { rows } = await db.query<Omit<ReportedVerdict, 'validation' | 'passed'>>(
+    `SELECT coalesce(array_agg(j.reason) FILTER (WHERE j.fails), '{}') AS reasons, coalesce(array_agg(j.reason) FILTER (WHERE NOT j.fails), '{}') AS warnings,
+            (SELECT v.started_at < max(b.finished_at) FROM reembed.validation AS v JOIN reembed.batch AS b ON b.migration = v.migration
+              WHERE v.id = $1 GROUP BY v.started_at) IS TRUE AS is_older_than_backfill
+       FROM reembed.judge_validation($1) AS j`,
+    [run.id],
+  );
+  const judged = rows[0] ?? { reasons: [], warnings: [], is_older_than_backfill: false };
+  return { validation: run.id, passed: judged.reasons.length === 0, ...judged };
+}
+
+/** Judged queries come before known items, where there are runs with either. */
+export async function readEvidence(db: Queryable, migration: string, newest: string): Promise<Evidence> {
+  const { rows } = await db.query<Evidence>(
+    `WITH runs AS (
+       SELECT r.* FROM reembed.validation AS r
+        WHERE r.migration = $1 AND r.id <= $2
+          AND (r.id = $2 OR r.started_at >= coalesce((SELECT max(b.finished_at) FROM reembed.batch AS b WHERE b.migration = $1), '-infinity'))
+     )
+     SELECT $2::text AS newest,
+            (SELECT r.id::text FROM runs AS r WHERE r.judged_queries > 0 ORDER BY r.known_items, r.id DESC LIMIT 1) AS judged,
+            (SELECT max(f.validation)::text FROM reembed.validation_filter AS f JOIN runs AS r ON r.id = f.validation) AS filters,
+            (SELECT max(a.validation)::text FROM reembed.truth_audit AS a JOIN runs AS r ON r.id = a.validation) AS audit,
+            (SELECT max(c.validation)::text FROM reembed.score_cutoff AS c JOIN runs AS r ON r.id = c.validation) AS cutoffs`,
+    [migration, newest],
+  );
+  return rows[0] ?? { newest, judged: null, filters: null, audit: null, cutoffs: null };
+}

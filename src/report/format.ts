@@ -1,0 +1,82 @@
+type Maybe = number | null | undefined;
+
+const NOTHING = '–';
+
+/** A number with thousands apart. */
+export function count(value: Maybe): string {
+  return typeof value === 'number' ? value.toLocaleString('en-US') : NOTHING;
+}
+
+/** A figure between -1 and 1. */
+export function score(value: Maybe): string {
+  return typeof value === 'number' ? value.toFixed(3).replace('-', '−') : NOTHING;
+}
+
+/** A difference, with its sign. */
+export function signed(value: number): string {
+  return `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(3)}`;
+}
+
+/** An interval; empty where there is none. */
+export function interval({ low, high }: { low: number | null; high: number | null }, write: (value: number) => string = score): string {
+  return low === null || high === null ? '' : `[${write(low)}, ${write(high)}]`;
+}
+
+/** A share; rounded down, so that 100 % is said only of all. */
+export function percent(share: Maybe): string {
+  if (typeof share !== 'number') return NOTHING;
+  const value = Math.floor(share * 1000 + 1e-9) / 10;
+  return `${value === 100 || value === 0 ? value : value.toFixed(1)} %`;
+}
+
+/** A number of milliseconds. */
+export function milliseconds(value: Maybe): string {
+  return typeof value === 'number' ? `${value.toFixed(value < 10 ? 2 : 0)} ms` : NOTHING;
+}
+
+/** A number of milliseconds in the old and the new model. */
+export function bothMilliseconds(before: Maybe, after: Maybe): string {
+  return `${milliseconds(before).replace(' ms', '')} → ${milliseconds(after)}`;
+}
+
+/** A number of seconds for people. */
+export function duration(seconds: number): string {
+  if (seconds < 90) return `${Math.round(seconds)} s`;
+  if (seconds < 5400) return `${Math.round(seconds / 60)} min`;
+  return seconds < 172_800 ? `${(seconds / 3600).toFixed(1)} h` : `${(seconds / 86_400).toFixed(1)} days`;
+}
+
+/** A price in US dollars. */
+export function dollars(value: Maybe): string {
+  return typeof value === 'number' ? `$${value.toFixed(value < 1 ? 4 : 2)}` : NOTHING;
+}
+
+/** A time to the minute. */
+export function minute(at: Date): string {
+  return `${at.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+}
+
+/** A time to the second. */
+export function second(at: Date): string {
+  return at.toISOString().slice(0, 19).replace('T', ' ');
+}
+
+const NAMES: Record<string, string> = {
+  ndcg: 'nDCG@',
+  mrr: 'MRR@',
+  recall: 'recall@',
+  overlap: 'overlap@',
+  rank_biased_overlap: 'rank-biased overlap',
+  jaccard: 'Jaccard@',
+  kendall_tau: 'Kendall tau',
+  index_recall: 'index recall@',
+};
+
+/** Metrics in the order in which they are read. */
+export const METRICS: readonly string[] = Object.keys(NAMES);
+
+/** What readers call a metric. */
+export function metricName(metric: string, k: number): string {
+  const name = NAMES[metric] ?? metric;
+  return name.endsWith('@') ? `${name}${k}` : name;
+}

@@ -1,0 +1,53 @@
+import { html } from 'hono/html';
+import type { ChangedQuery, ReportedResult } from '../data/changed-queries.ts';
+import { score } from '../format.ts';
+import { changePlots } from '../plots/overlap.ts';
+import type { Report } from '../read-report.ts';
+import { type Draw, figures } from './plots.ts';
+import type { Html } from './table.ts';
+
+const READING =
+  'Each bar counts queries. Two good models may agree on few results: overlap says how much users will notice, judged queries whether it is for the better.';
+
+/** How much of the results stays, and the queries that changed most. */
+export async function changesSection(report: Report, draw: Draw): Promise<Html | null> {
+  const { validation, runs, with_text } = report;
+  if (!validation) return null;
+  const k = runs[0]?.k ?? 10;
+  const queries = validation.changed_queries;
+  return html`<section id="changes" aria-labelledby="changes-head">
+<h2 id="changes-head">What changes for users</h2>
+${await figures(draw, changePlots(validation.figures, k), READING)}
+${
+  queries.length === 0
+    ? null
+    : html`<h3>Queries that changed most</h3>
+<p class="quiet">${queries.some(({ ndcg_before }) => ndcg_before !== null) ? 'Those that lost most and those that won most, in turns.' : 'Those with the fewest results in common.'} Rows are shown by their key${with_text ? ' and the begin of their present text' : '; their texts are left out'}. Marked rows are not in the other list.</p>
+${queries.map((query, i) => queryDetails(query, i === 0))}`
+}
+</section>`;
+}
+
+function queryDetails(query: ChangedQuery, isOpen: boolean): Html {
+  const name = query.key === null ? `query ${query.ordinal}` : `row ${query.key}`;
+  const ndcg = query.ndcg_before === null ? '' : `, nDCG ${score(query.ndcg_before)} → ${score(query.ndcg_after)}`;
+  const figures = `overlap ${query.overlap.toFixed(2)}${ndcg}`;
+  const head =
+    query.text === undefined
+      ? html`<b>${name}</b> <span class="quiet">${figures}</span>`
+      : html`<bdi>${query.text}</bdi> <span class="quiet">${name}, ${figures}</span>`;
+  const places = (results: ReportedResult[]) => new Map(results.map(({ key }, i) => [key, i + 1]));
+  return html`<details${isOpen ? html` open` : null}>
+<summary>${head}</summary>
+<div class="lists">${resultList('Old model', query.before, places(query.after), 'now')}${resultList('New model', query.after, places(query.before), 'was')}</div>
+</details>`;
+}
+
+function resultList(name: string, results: ReportedResult[], others: Map<string, number>, word: 'now' | 'was'): Html {
+  if (results.length === 0) return html`<div><h4>${name}</h4><p class="quiet">no result</p></div>`;
+  return html`<div><h4>${name}</h4><ol>${results.map(({ key, score: value, text }) => {
+    const place = others.get(key);
+    const moved = place === undefined ? (word === 'now' ? 'gone' : 'new') : `${word} ${place}`;
+    return html`<li class="${place === undefined ? 'moved' : ''}"><b>${key}</b> <span class="quiet">${score(value)}, ${moved}</span>${text === undefined ? null : html`<bdi>${text}</bdi>`}</li>`;
+  })}</ol></div>`;
+}

@@ -1,0 +1,76 @@
+import { html, raw } from 'hono/html';
+import { PHASES } from '../../database/migration-file.ts';
+import { minute } from '../format.ts';
+import { drawPlot } from '../plots/draw-plot.ts';
+import type { ModelLabels } from '../plots/plot.ts';
+import type { Report } from '../read-report.ts';
+import { changesSection } from './changes.ts';
+import { checksSection } from './checks.ts';
+import { backfillSection, liveSection, runsSection, trailSection } from './course.ts';
+import { qualitySection } from './quality.ts';
+import { scoresSection } from './scores.ts';
+import { STYLE } from './style.ts';
+import type { Html } from './table.ts';
+import { verdictSection } from './verdict.ts';
+
+/** How a report begins, so that a file can be told to be one. */
+export const FIRST_LINES = '<!doctype html>\n<!-- A report of pg-reembed. -->\n';
+
+// Whatever got past the escaping: the page runs no script and asks nobody for anything.
+const POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
+
+/** The report as one file of HTML that needs no other: no script, no font, no image. */
+export async function reportPage(report: Report): Promise<string> {
+  const { campaign } = report;
+  const labels: ModelLabels = [`old: ${campaign.from_model}`, `new: ${campaign.to_model}`];
+  const sections: [id: string, name: string, content: Html | null][] = [
+    ['verdict', 'Verdict', verdictSection(report)],
+    ['quality', 'Old against new', await qualitySection(report, labels, drawPlot)],
+    ['changes', 'What changes', await changesSection(report, drawPlot)],
+    ['scores', 'Scores and cut-offs', await scoresSection(report, labels, drawPlot)],
+    ['checks', 'Index, speed, vectors', await checksSection(report, labels, drawPlot)],
+    ['live', 'Live reads and alerts', await liveSection(report, drawPlot)],
+    ['backfill', 'Backfill', await backfillSection(report, drawPlot)],
+    ['runs', 'Runs', runsSection(report)],
+    ['trail', 'Audit trail', trailSection(report)],
+  ];
+  const shown = sections.filter(([, , content]) => content !== null);
+  const page = await html`<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="${POLICY}">
+<meta name="color-scheme" content="light dark">
+<link rel="icon" href="data:,">
+<title>${campaign.from_model} → ${campaign.to_model}, ${campaign.target}</title>
+<style>${raw(STYLE)}</style>
+</head>
+<body>
+<header>
+<p class="eyebrow">Change of embedding model</p>
+<h1>${campaign.from_model} <span class="arrow" aria-label="to">→</span> ${campaign.to_model}</h1>
+<p class="quiet"><code>${campaign.target}</code>, campaign <code>${campaign.migration}</code>. ${campaign.models.map(({ role, dimensions }) => `${role} model: ${dimensions} dimensions`).join(', ')}; new vectors in a ${campaign.storage}. Reads now: <b>${campaign.read_model}</b>.</p>
+${phases(report)}
+<nav aria-label="Sections"><ul>${shown.map(([id, name]) => html`<li><a href="#${id}">${name}</a></li>`)}</ul></nav>
+</header>
+<main>
+${shown.map(([, , content]) => content)}
+</main>
+<footer>
+<p>Made ${minute(report.at)} by pg-reembed from schema <code>reembed</code>; PostgreSQL ${campaign.server_version}, pgvector ${campaign.pgvector_version}. ${report.with_text ? 'It holds texts of queries and rows.' : 'It holds no text of a query or row.'} It holds no vectors. The verdict follows the thresholds of this moment.</p>
+</footer>
+</body>
+</html>`;
+  return `${FIRST_LINES}${page}\n`;
+}
+
+/** The five phases, with when each was last entered. */
+function phases({ campaign, trail }: Report): Html {
+  const at = PHASES.indexOf(campaign.phase);
+  const entered = new Map(trail.events.filter(({ kind }) => kind === 'phase').map(({ to_value, at: time }) => [to_value, time]));
+  return html`<ol class="phases" aria-label="Phases">${PHASES.map((phase, i) => {
+    const time = i <= at ? entered.get(phase) : undefined;
+    const state = i > at ? 'to come' : time ? minute(time) : 'done';
+    return html`<li class="${i <= at ? 'reached' : ''}"${i === at ? html` aria-current="step"` : null}><b>${phase}</b>${state}</li>`;
+  })}</ol>`;
+}

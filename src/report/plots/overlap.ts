@@ -1,0 +1,68 @@
+import type { TopLevelSpec } from 'vega-lite';
+import type { ReportedFigures } from '../data/figures.ts';
+import { percent } from '../format.ts';
+import { COLOURS } from './draw-plot.ts';
+import { FRAME, type PlotDraft } from './plot.ts';
+
+interface Bar {
+  value: string;
+  queries: number;
+}
+
+/** How many queries keep how much of their results and, of judged ones, how many win or lose how much. */
+export function changePlots({ overlaps, gains }: ReportedFigures, k: number): PlotDraft[] {
+  const queries = overlaps.reduce((sum, one) => sum + one.queries, 0);
+  if (queries === 0) return [];
+  const bars = tenths(0, 10);
+  for (const one of overlaps) add(bars, one.overlap, one.queries);
+  const plots = [
+    {
+      title: `Share of the ${k} nearest rows that both models return`,
+      description: `Histogram of ${queries} queries: ${percent((bars[0]?.queries ?? 0) / queries)} of them share hardly any result, ${percent((bars[10]?.queries ?? 0) / queries)} nearly all.`,
+      spec: histogram(bars, 'overlap'),
+    },
+  ];
+  if (gains.length === 0) return plots;
+  const won = tenths(-10, 10);
+  for (const one of gains) add(won, one.gain, one.queries);
+  const spec = histogram(won, 'nDCG, new minus old');
+  return [...plots, { title: `Gain in nDCG@${k}`, description: wordsOf(won.filter((bar) => bar.queries > 0)), spec }];
+}
+
+function tenths(from: number, to: number): Bar[] {
+  return Array.from({ length: to - from + 1 }, (_, i) => ({ value: nameOf((from + i) / 10), queries: 0 }));
+}
+
+function add(bars: Bar[], value: number, queries: number): void {
+  const bar = bars.find((one) => one.value === nameOf(value));
+  if (bar) bar.queries += queries;
+}
+
+function nameOf(value: number): string {
+  return (Math.round(10 * value) / 10 + 0).toFixed(1).replace('-', '−');
+}
+
+function wordsOf(bars: Bar[]): string {
+  return `Histogram: ${bars.map(({ value, queries }) => `${queries} at ${value}`).join(', ')}`;
+}
+
+function histogram(values: Bar[], title: string): TopLevelSpec {
+  const few = values.length < 12;
+  return {
+    ...FRAME,
+    height: 200,
+    data: { values },
+    encoding: {
+      x: { field: 'value', type: 'ordinal', sort: null, title, axis: { labelAngle: 0, labelOverlap: true } },
+      y: { field: 'queries', type: 'quantitative', title: 'queries' },
+    },
+    layer: [
+      { mark: { type: 'bar', color: COLOURS.blue } },
+      {
+        mark: { type: 'text', dy: -7, fontSize: few ? 12 : 10 },
+        transform: [{ filter: 'datum.queries > 0' }],
+        encoding: { text: { field: 'queries' } },
+      },
+    ],
+  };
+}

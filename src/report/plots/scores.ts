@@ -1,0 +1,50 @@
+import type { ReportedScore } from '../data/figures.ts';
+import { score } from '../format.ts';
+import { COLOURS } from './draw-plot.ts';
+import { FRAME, type ModelLabels, modelColour, type PlotDraft } from './plot.ts';
+
+/** How the scores of results and of random rows lie in each model. */
+export function scorePlots(scores: readonly ReportedScore[], labels: ModelLabels, k: number): PlotDraft[] {
+  const values = scores
+    .filter(({ score: value }) => Number.isFinite(value))
+    .map((one) => ({
+      model: labels[one.role === 'old' ? 0 : 1],
+      rows: one.rows === 'nearest' ? `${k} nearest rows` : 'random rows',
+      score: one.score,
+      percent: one.percentile,
+    }));
+  if (values.length === 0) return [];
+  const median = (role: string, rows: string) =>
+    score(scores.find((one) => one.role === role && one.rows === rows && one.percentile === 50)?.score);
+  return [
+    {
+      title: 'Percent of rows that stay below a score',
+      description: `Median score of the ${k} nearest rows: ${median('old', 'nearest')} in the old model, ${median('new', 'nearest')} in the new one; of random rows: ${median('old', 'random')} and ${median('new', 'random')}.`,
+      spec: {
+        ...FRAME,
+        height: 240,
+        data: { values },
+        mark: { type: 'line', interpolate: 'monotone', strokeWidth: 2.5 },
+        encoding: {
+          x: { field: 'score', type: 'quantitative', title: 'score', scale: { zero: false } },
+          y: { field: 'percent', type: 'quantitative', title: null },
+          order: { field: 'percent', type: 'quantitative' },
+          color: modelColour(labels),
+          strokeDash: {
+            field: 'rows',
+            type: 'nominal',
+            title: null,
+            scale: {
+              domain: [`${k} nearest rows`, 'random rows'],
+              range: [
+                [1, 0],
+                [3, 4],
+              ],
+            },
+            legend: { orient: 'top', symbolStrokeColor: COLOURS.grey, symbolType: 'stroke', symbolSize: 400 },
+          },
+        },
+      },
+    },
+  ];
+}

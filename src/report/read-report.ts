@@ -1,0 +1,92 @@
+import type pg from 'pg';
+import { inTransaction, WAIT_FOR_LOCKS } from '../database/connection.ts';
+import { type CampaignChoice, type ReportedCampaign, readCampaign } from './data/campaign.ts';
+import { type ChangedQuery, readChangedQueries } from './data/changed-queries.ts';
+import { type ReportedEvents, readEvents } from './data/events.ts';
+import { type ReportedFigures, readFigures } from './data/figures.ts';
+import {
+  type ReportedAlert,
+  type ReportedKnownItems,
+  type ReportedShadowReads,
+  readAlerts,
+  readKnownItems,
+  readShadowReads,
+} from './data/live.ts';
+import { type ReportedProgress, readBackfill } from './data/progress.ts';
+import { type Evidence, type ReportedRun, type ReportedVerdict, readEvidence, readRuns, readVerdict } from './data/validation.ts';
+
+/** What the runs of a validation say. */
+export interface ReportedValidation {
+  verdict: ReportedVerdict;
+  evidence: Evidence;
+  figures: ReportedFigures;
+  changed_queries: ChangedQuery[];
+}
+
+/** Everything a report shows: never a vector, and a text of a row or a query only where texts were asked for. */
+export interface Report {
+  at: Date;
+  with_text: boolean;
+  campaign: ReportedCampaign;
+  progress: ReportedProgress;
+  /** newest first */
+  runs: ReportedRun[];
+  /** null before the first run */
+  validation: ReportedValidation | null;
+  shadow_reads: ReportedShadowReads | null;
+  known_items: ReportedKnownItems[];
+  alerts: ReportedAlert[];
+  trail: ReportedEvents;
+}
+
+/** What to read. */
+export interface ReportOptions extends CampaignChoice {
+  /** whether texts of queries and rows are read */
+  withText: boolean;
+  /** how many of the queries that changed most to read */
+  lowest: number;
+}
+
+/**
+ * Reads what is recorded of a campaign, whatever phase it is in; changes nothing.
+ *
+ * @throws NoCampaign
+ */
+export async function readReport(pool: pg.Pool, options: ReportOptions): Promise<Report> {
+  return inTransaction(
+    pool,
+    async (client) => {
+      await client.query('SET TRANSACTION READ ONLY');
+      const campaign = await readCampaign(client, options);
+      const runs = await readRuns(client, campaign.migration);
+      return {
+        at: new Date(),
+        with_text: options.withText,
+        campaign,
+        progress: await readBackfill(client, campaign.migration),
+        runs,
+        validation: runs[0] ? await readValidation(client, campaign, runs[0], options) : null,
+        shadow_reads: await readShadowReads(client, campaign),
+        known_items: await readKnownItems(client, campaign),
+        alerts: await readAlerts(client, campaign),
+        trail: await readEvents(client, campaign),
+      };
+    },
+    WAIT_FOR_LOCKS,
+  );
+}
+
+async function readValidation(
+  client: pg.PoolClient,
+  campaign: ReportedCampaign,
+  newest: ReportedRun,
+  { lowest, withText }: ReportOptions,
+): Promise<ReportedValidation> {
+  const evidence = await readEvidence(client, campaign.migration, newest.id);
+  return {
+    verdict: await readVerdict(client, newest),
+    evidence,
+    figures: await readFigures(client, evidence),
+    changed_queries: await readChangedQueries(client, evidence.judged ?? evidence.newest, lowest, withText),
+  };
+}

@@ -1,0 +1,34 @@
+import { ReembedError, UsageError } from '../errors.ts';
+
+/** There is no campaign to report on. */
+export class NoCampaign extends ReembedError {
+  constructor(wanted: { target?: string | undefined; migration?: string | undefined }) {
+    const which = wanted.migration === undefined ? (wanted.target ?? 'this database') : undefined;
+    super(
+      'no_campaign',
+      which === undefined ? `there is no campaign ${wanted.migration}` : `no campaign is recorded on ${which}`,
+      'npm run status shows what there is; a campaign that was taken down to before its first phase leaves nothing to report',
+    );
+  }
+}
+
+/** A file is in the way that a report must not replace. */
+export class NotAReport extends UsageError {
+  constructor(path: string) {
+    super(`${path} exists and is no report of pg-reembed`, 'name another file with --out');
+  }
+}
+
+/** The file cannot be written. */
+export class ReportUnwritable extends ReembedError {
+  constructor(path: string, cause: unknown) {
+    super(
+      'report_unwritable',
+      `${path} cannot be written (${(cause as { code?: string }).code ?? String(cause)})`,
+      'name another file with --out',
+      {
+        cause,
+      },
+    );
+  }
+}

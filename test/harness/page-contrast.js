@@ -1,0 +1,33 @@
+// Runs in a page: texts whose contrast with what is behind them is below that of WCAG 2.2, level AA.
+(() => {
+  const canvas = new OffscreenCanvas(1, 1).getContext('2d', { willReadFrequently: true });
+  const rgba = (colour) => {
+    canvas.clearRect(0, 0, 1, 1);
+    canvas.fillStyle = colour;
+    canvas.fillRect(0, 0, 1, 1);
+    return [...canvas.getImageData(0, 0, 1, 1).data];
+  };
+  const luminance = (colour) => {
+    const [red = 0, green = 0, blue = 0] = colour.slice(0, 3).map((value) => {
+      const part = value / 255;
+      return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
+    });
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+  };
+  const pale = [];
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (texts.nextNode()) {
+    const parent = texts.currentNode.parentElement;
+    if (!parent || !texts.currentNode.textContent?.trim()) continue;
+    const style = getComputedStyle(parent);
+    const front = rgba(parent instanceof SVGElement ? style.fill : style.color);
+    let behind = parent;
+    while (behind && rgba(getComputedStyle(behind).backgroundColor)[3] === 0) behind = behind.parentElement;
+    const [light = 0, dark = 0] = [luminance(front), luminance(rgba(behind ? getComputedStyle(behind).backgroundColor : 'white'))].sort(
+      (a, b) => b - a,
+    );
+    const ratio = (light + 0.05) / (dark + 0.05);
+    if (ratio < 4.5) pale.push(`${texts.currentNode.textContent.slice(0, 40)}: ${ratio.toFixed(2)}`);
+  }
+  return pale;
+})();

@@ -1,0 +1,53 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { NEW_MODEL, OLD_DIMENSIONS, textOf, vectorText } from './documents.ts';
+import { vectorOf } from './provider.ts';
+import { createStage, type Stage } from './stage.ts';
+import { testEmbedder, validateTable } from './validation.ts';
+
+/** What would run if it were not escaped. */
+export const PAYLOADS = {
+  text: '<script>window.ran = 1</script>',
+  model: `"><img src=x onerror='window.ran=2'>`,
+  value: '</text></svg><script>window.ran = 3</script>',
+  filter: '<iframe src=javascript:parent.ran=4>',
+  reason: '<style>body { display: none }</style>&amp;',
+} as const;
+
+/** A campaign from a model whose name is a payload, with payloads wherever a user can put a word. */
+export async function createReportedCampaign(rows: number): Promise<{ stage: Stage; campaign: string }> {
+  const stage = await createStage({ [PAYLOADS.model]: OLD_DIMENSIONS });
+  const { pool } = stage.db;
+  await pool.query(`CREATE TABLE documents (id bigint PRIMARY KEY, content text, lang text, embedding vector(${OLD_DIMENSIONS}))`);
+  const ids = Array.from({ length: rows }, (_, i) => i + 1);
+  const texts = ids.map((id) => `${textOf(id)} ${PAYLOADS.text}`);
+  await pool.query('INSERT INTO documents SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::vector[])', [
+    ids,
+    texts,
+    ids.map((id) => (id % 2 === 0 ? PAYLOADS.value : 'en')),
+    texts.map((text) => vectorText(vectorOf(PAYLOADS.model, text, OLD_DIMENSIONS))),
+  ]);
+  const campaign = await stage.draft({ table: 'documents', from: PAYLOADS.model, to: NEW_MODEL });
+  return { stage, campaign };
+}
+
+/** Validates it by queries made of its rows, so that every part of a report has something to show. */
+export async function validateReported({ database }: Stage) {
+  return validateTable(database, 'documents', {
+    queries: { kind: 'generated' },
+    embedder: testEmbedder,
+    sample: 60,
+    audit: 20,
+    filters: [`content <> '${PAYLOADS.filter}'`],
+    sliceBy: ['lang'],
+    cutoffs: [0.5],
+    seed: 3,
+  });
+}
+
+/** Runs `report`, which must succeed, and returns the page. */
+export async function pageOf({ workplace }: Stage, args: string[] = []): Promise<string> {
+  const { code, stderr } = await workplace.run(['report', '--out', 'page.html', ...args]);
+  if (code !== 0 || stderr !== 'page.html\n') throw new Error(`exit code ${code}: ${stderr}`);
+  return readFileSync(join(workplace.directory, 'page.html'), 'utf8');
+}

@@ -1,0 +1,208 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'ava';
+import type { Report } from '../src/report/read-report.ts';
+import { NEW_MODEL } from './harness/documents.ts';
+import { createReportedCampaign, PAYLOADS, pageOf, validateReported } from './harness/report.ts';
+import type { Stage } from './harness/stage.ts';
+
+let stage: Stage;
+let campaign: string;
+test.before(async () => {
+  ({ stage, campaign } = await createReportedCampaign(300));
+});
+test.after.always(() => stage?.close());
+
+const sql = (text: string, values?: unknown[]) => stage.db.pool.query(text, values);
+
+async function dataOf(args: string[] = []): Promise<Report> {
+  const { code, stdout, stderr } = await stage.workplace.run(['report', '--json', ...args]);
+  if (code !== 0) throw new Error(stderr);
+  return JSON.parse(stdout) as Report;
+}
+
+/** A text as it must stand in the page. */
+function escaped(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;').replaceAll("'", '&#39;');
+}
+
+test.serial('without a campaign there is nothing to report, and the refusal says so', async (t) => {
+  t.regex((await stage.workplace.run(['report'])).stderr, /\[not_installed\] - npm run migrate up/);
+  await stage.bring(campaign, 'none');
+  const { code, stderr } = await stage.workplace.run(['report']);
+  t.is(code, 1);
+  t.regex(stderr, /nothing is registered with pg-reembed/);
+  t.regex((await stage.workplace.run(['report', '--migration', 'no such'])).stderr, /there is no campaign no such \[no_campaign\]/);
+});
+
+test.serial('a campaign that has only begun gets a report that says what it cannot show', async (t) => {
+  await stage.bring(campaign, 'expand');
+  const page = await pageOf(stage);
+  t.true(/NOT VALIDATED/.test(page));
+  t.true(/no batch has been planned/.test(page));
+  t.true(/npm run validate compares them/.test(page));
+  t.false(page.includes('id="quality"'));
+  t.true(/<h2 id="trail-head">/.test(page));
+});
+
+test.serial('a validated campaign shows its verdict and the figures as they are stored', async (t) => {
+  await stage.bring(campaign, 'index');
+  await sql("INSERT INTO reembed.event (target, migration, kind, reason) SELECT target, name, 'note', $1 FROM reembed.migration", [
+    PAYLOADS.reason,
+  ]);
+  const run = await validateReported(stage);
+  t.true(run.passed, run.reasons.join());
+  const page = await pageOf(stage);
+  t.true(/<span class="badge">PASS<\/span>/.test(page));
+  const { ndcg, overlap } = run;
+  t.true(page.includes(`<dd>${ndcg?.before.toFixed(3)} → ${ndcg?.after.toFixed(3)}<small>`));
+  t.true(page.includes(`>${overlap?.toFixed(3)}</td>`));
+  for (const id of ['quality', 'changes', 'scores', 'checks', 'backfill', 'trail']) t.true(page.includes(`<section id="${id}"`), id);
+  t.true(/20 of 20 agree, lowest similarity 1\.0000/.test(page));
+  t.true(/same share of rows/.test(page));
+  t.is(page.match(/<svg /g)?.length, page.match(/role="img" aria-label="[^"]{10}/g)?.length);
+  t.true((page.match(/<svg /g)?.length ?? 0) >= 8);
+  t.is(page.match(/<details/g)?.length, 10);
+  t.is((await pageOf(stage, ['--lowest', '3'])).match(/<details/g)?.length, 3);
+});
+
+test.serial('what a text, a model, a value, a filter or a reason holds is shown and is no markup', async (t) => {
+  const page = await pageOf(stage, ['--with-text']);
+  for (const payload of Object.values(PAYLOADS)) t.true(page.includes(escaped(payload)), payload);
+  t.false(/<(script|img|iframe|object|embed|form|base)\b/i.test(page));
+  t.is(page.match(/<style/g)?.length, 1);
+  t.false(/(src|href)="(?!#|data:,")/.test(page));
+  t.true(/Content-Security-Policy" content="default-src &#39;none&#39;; style-src &#39;unsafe-inline&#39;/.test(page));
+});
+
+test.serial('texts of queries and rows are in it only where they are asked for', async (t) => {
+  const { rows } = await sql('SELECT query FROM reembed.validation_query ORDER BY ordinal');
+  const words = rows.map(({ query }) => query.split(': ')[1].slice(0, 25));
+  for (const plain of [await pageOf(stage), JSON.stringify(await dataOf())]) {
+    t.false(plain.includes('window.ran = 1'));
+    t.false(words.some((text) => plain.includes(text)));
+    t.false(/number \d+/.test(plain));
+  }
+  const page = await pageOf(stage, ['--with-text']);
+  t.true(words.some((text) => page.includes(escaped(text))));
+  t.true(/number \d+/.test(page));
+  const data = await dataOf(['--with-text']);
+  const [first] = data.validation?.changed_queries ?? [];
+  const { rows: found } = await sql('SELECT content FROM documents WHERE id = $1', [first?.after[0]?.key]);
+  t.is(first?.after[0]?.text, found[0].content);
+});
+
+test.serial('the data behind it has no vector in it, and neither has the page; no secret is in either', async (t) => {
+  const secrets = {
+    OPENAI_API_KEY: 'sk-secret-of-the-new',
+    OPENAI_OLD_API_KEY: 'sk-secret-of-the-old',
+    REEMBED_ALERT_WEBHOOK: 'https://hooks.test/secret-path',
+  };
+  const { stdout } = await stage.workplace.run(['report', '--json', '--with-text'], secrets);
+  const data = JSON.parse(stdout) as Report;
+  t.is(data.campaign.migration, campaign);
+  t.is(data.validation?.verdict.passed, true);
+  t.true(data.progress.points.length >= 2);
+  t.is(data.progress.points.at(-1)?.rows, 300);
+  t.false(holdsNumbers(data));
+  await stage.workplace.run(['report', '--out', 'page.html', '--with-text'], secrets);
+  const page = readFileSync(join(stage.workplace.directory, 'page.html'), 'utf8');
+  const { rows } = await sql('SELECT embedding::text AS old, embedding_v2::text AS new FROM documents LIMIT 50');
+  for (const text of [stdout, page]) {
+    t.false(rows.some((row) => text.includes(row.old.slice(1, 30)) || text.includes(row.new.slice(1, 30))));
+    t.false(/sk-secret|secret-path|postgres(ql)?:\/\//.test(text));
+  }
+});
+
+/** Whether there is a list of numbers anywhere in it, as a vector would be. */
+function holdsNumbers(value: unknown): boolean {
+  if (Array.isArray(value)) return value.some((one) => typeof one === 'number' || holdsNumbers(one));
+  return typeof value === 'object' && value !== null && Object.values(value).some(holdsNumbers);
+}
+
+test.serial('the verdict follows the thresholds as they are now, and its reasons are on top', async (t) => {
+  await sql('UPDATE reembed.setting SET min_overlap = 1');
+  const page = await pageOf(stage);
+  t.true(/<span class="badge">FAIL<\/span>/.test(page));
+  t.true(page.indexOf('is below min_overlap 1') < page.indexOf('id="quality"') && page.includes('is below min_overlap 1'));
+  await sql('UPDATE reembed.setting SET min_overlap = DEFAULT');
+});
+
+test.serial('rows embedded after the last run make it out of date', async (t) => {
+  await sql("UPDATE reembed.batch SET finished_at = clock_timestamp() + interval '1 second'");
+  t.true(/OUT OF DATE/.test(await pageOf(stage)));
+  await sql("UPDATE reembed.batch SET finished_at = started_at + interval '1 millisecond'");
+  t.true(/<span class="badge">PASS<\/span>/.test(await pageOf(stage)));
+});
+
+test.serial('judged figures come from the newest run that has some, and say from which', async (t) => {
+  const { rows } = await sql(
+    `INSERT INTO reembed.validation (migration, started_at, query_source, queries, judged_queries, k, overlap, index_recall, coverage, missing_rows, just_changed_rows, searches_use_index, planner_chooses_index, passed, reasons)
+     VALUES ($1, now(), 'rows', 5, 0, 10, 0.5, 1, 1, 0, 0, true, true, true, '{}') RETURNING id::text`,
+    [campaign],
+  );
+  const data = await dataOf();
+  t.is(data.validation?.evidence.newest, rows[0].id);
+  t.is(data.validation?.evidence.judged, data.runs[1]?.id);
+  t.true(new RegExp(`, run ${data.runs[1]?.id}</small>`).test(await pageOf(stage)));
+  await sql('DELETE FROM reembed.validation WHERE id = $1', [rows[0].id]);
+});
+
+test.serial('shadow reads, known items and alerts are shown where there are any', async (t) => {
+  t.false((await pageOf(stage)).includes('id="live"'));
+  await sql(
+    `INSERT INTO reembed.shadow_read (target, served_model, shadow_model, is_canary, k, overlap, served_ms, shadow_ms)
+     SELECT target, from_model, to_model, false, 10, 0.25, 2, 3 FROM reembed.migration, generate_series(1, 40)`,
+  );
+  await sql(
+    'INSERT INTO reembed.known_item (target, model, key, found) SELECT target, to_model, \'{"id": 1}\', true FROM reembed.migration',
+  );
+  await sql(
+    `INSERT INTO reembed.alert (target, migration, kind, severity, model, message) SELECT target, name, 'latency', 'warning', to_model, $1 FROM reembed.migration`,
+    [PAYLOADS.reason],
+  );
+  const page = await pageOf(stage);
+  t.true(/40 shadow reads between .*: mean overlap 25\.0 %, 0 failed/.test(page));
+  t.true(/Alerts: 1 open of 1/.test(page));
+  t.true(page.includes(`<td class="wide">${escaped(PAYLOADS.reason)}</td>`));
+  await sql('DELETE FROM reembed.alert');
+});
+
+test.serial('a report replaces a report and no other file, and is whole or not there', async (t) => {
+  const { directory, run } = stage.workplace;
+  const first = await run(['report']);
+  t.is(first.stderr, `reembed-report-${campaign}.html\n`);
+  t.is((await run(['report'])).code, 0);
+  writeFileSync(join(directory, 'notes.txt'), 'mine');
+  const refused = await run(['report', '--out', 'notes.txt']);
+  t.is(refused.code, 2);
+  t.regex(refused.stderr, /notes\.txt exists and is no report of pg-reembed/);
+  t.is(readFileSync(join(directory, 'notes.txt'), 'utf8'), 'mine');
+  t.is((await run(['report', '--out', 'migrations'])).code, 2);
+  const missing = await run(['report', '--out', 'nowhere/page.html']);
+  t.is(missing.code, 1);
+  t.regex(missing.stderr, /cannot be written \(ENOENT\)/);
+  t.deepEqual(
+    readdirSync(directory).filter((name) => name.endsWith('.tmp')),
+    [],
+  );
+});
+
+test.serial('options that exclude each other are refused', async (t) => {
+  const both = await stage.workplace.run(['report', '--target', 'documents', '--migration', campaign]);
+  t.is(both.code, 2);
+  t.is((await stage.workplace.run(['report', '--json', '--out', 'data.json'])).code, 2);
+  t.is((await dataOf(['--target', 'documents'])).campaign.migration, campaign);
+  t.is((await dataOf(['--migration', campaign])).campaign.target, 'public.documents.embedding');
+});
+
+test.serial('after contract the report shows the figures of before it, and says what is gone', async (t) => {
+  await stage.bring(campaign, 'contract');
+  const page = await pageOf(stage, ['--with-text']);
+  t.true(/its vectors are in the archive reembed\./.test(page));
+  t.true(page.includes(`Reads now: <b>${NEW_MODEL}</b>`));
+  t.true(/<section id="quality"/.test(page));
+  t.true(/number \d+/.test(page));
+  await sql('SELECT reembed.purge($1)', [campaign]);
+  t.true(/its vectors are gone/.test(await pageOf(stage)));
+});
