@@ -44,7 +44,7 @@ COMMENT ON COLUMN reembed.setting.canary_steps IS 'Percentages that the watch le
 COMMENT ON COLUMN reembed.setting.canary_step_time IS 'How long a step of the canary must have been healthy before the next.';
 COMMENT ON COLUMN reembed.setting.shadow_percent IS 'Percentage of searches after whose answer the model that was not read is asked too, for reembed.shadow_read. Has effect while the new index is there.';
 COMMENT ON COLUMN reembed.setting.shadow_per_second IS 'Most shadow reads a second in each process of the application.';
-COMMENT ON COLUMN reembed.setting.shadow_timeout IS 'How long a shadow read may take before it is given up and counted as an error.';
+COMMENT ON COLUMN reembed.setting.shadow_timeout IS 'How long a shadow read may take before it is given up and counted as an error, and how long a reader of the canary or a fused search waits for a vector of the model that is not read.';
 COMMENT ON COLUMN reembed.setting.shadow_rows IS 'About how many shadow reads are kept.';
 COMMENT ON COLUMN reembed.setting.shadow_keeps_text IS 'Whether the text of the query is kept with a shadow read.';
 COMMENT ON COLUMN reembed.setting.shadow_sample IS 'How many of the newest shadow reads the watch judges by; while there are fewer it does not judge.';

@@ -1,6 +1,6 @@
 import test from 'ava';
 import { readConfig } from '../src/config.ts';
-import { createSearchClient, type EmbeddedQuery } from '../src/index.ts';
+import { createSearchClient, type EmbeddedQuery, type EmbedQuery } from '../src/index.ts';
 import { createDocuments, NEW_DIMENSIONS, NEW_MODEL, OLD_MODEL, textOf } from './harness/documents.ts';
 import { type ScriptedAnswer, type SeenRequest, vectorOf } from './harness/provider.ts';
 import { createStage, type Stage } from './harness/stage.ts';
@@ -26,7 +26,7 @@ test.beforeEach(async () => {
   const validated = await stage.workplace.run(['validate', '--sample', '60', '--json']);
   if (validated.code !== 0) throw new Error(validated.stderr);
   await sql(`UPDATE reembed.setting SET shadow_percent = 100, shadow_per_second = 1000, shadow_sample = ${SAMPLE}, known_items = 10, alert_after = '0',
-    auto_revert = false, canary_steps = NULL, max_latency_ratio = NULL`);
+    auto_revert = false, canary_steps = NULL, max_latency_ratio = NULL, min_shadow_overlap = NULL`);
 });
 test.afterEach.always(async () => {
   await sql('DELETE FROM reembed.alert; DELETE FROM reembed.known_item; DELETE FROM reembed.shadow_read');
@@ -212,6 +212,45 @@ test.serial('a new model whose provider fails the canary loses its readers, and 
   t.deepEqual(await watch.kinds(), ['shadow_errors']);
   t.regex((await watch.alerts())[0]?.message ?? '', /40 of 40 searches failed with new-model \(provider_login\)/);
   t.is(await setting('canary_percent'), '0');
+});
+
+test.serial('of a canary that fails now and then it is known how seldom, whatever the share of shadow reads', async (t) => {
+  const seldom = async (percent: number) => {
+    await sql('DELETE FROM reembed.shadow_read');
+    await sql('UPDATE reembed.setting SET canary_percent = 100, shadow_percent = $1, known_items = 0', [percent]);
+    let asked = 0;
+    const embed: EmbedQuery = async (text, model) => {
+      if (model.name === NEW_MODEL && asked++ % 20 === 0) throw new Error('away');
+      return vectorOf(model.name, text, model.dimensions);
+    };
+    const client = createSearchClient(stage.db.pool, { target: 'documents', embed });
+    for (let i = 0; i < 20 * SAMPLE; i++) await client.search('any', async () => [1], { key: 'ann', ids: (found) => found });
+    await client.close();
+    await watch.look(2);
+    t.deepEqual([await watch.kinds(), await setting('canary_percent')], [[], '100'], `${percent} %`);
+    const { rows } = await sql("SELECT details FROM reembed.check_shadow('public.documents.embedding') WHERE kind = 'shadow_errors'");
+    t.log(`${percent} %`, rows[0].details);
+  };
+  await seldom(20);
+  await seldom(0);
+});
+
+test.serial('a few errors among the shadow reads do not hide that the others share nothing', async (t) => {
+  await sql('UPDATE reembed.setting SET canary_percent = 30, min_shadow_overlap = 0.5, known_items = 0');
+  await sql(
+    `SELECT reembed.record_shadow_read('documents', $1, $2, false, 10, CASE WHEN i % 20 > 0 THEN 0.01 END, 10, 10, 5, 5, NULL, NULL, CASE WHEN i % 20 = 0 THEN 'timeout' END)
+       FROM generate_series(1, ${2 * SAMPLE}) AS i`,
+    [OLD_MODEL, NEW_MODEL],
+  );
+  await watch.look(2);
+  t.deepEqual([await watch.kinds(), await setting('canary_percent')], [['overlap'], '0']);
+});
+
+test.serial('without shadow reads a provider that is away takes the canary back as soon as the watch gets no vectors', async (t) => {
+  await sql('UPDATE reembed.setting SET canary_percent = 30, shadow_percent = 0');
+  stage.provider.script = ({ model }) => (model === NEW_MODEL ? { status: 401 } : undefined);
+  await watch.look(2);
+  t.deepEqual([await watch.kinds(), await setting('canary_percent')], [['provider'], '0']);
 });
 
 test.serial('searches that are slower with the new model take the canary back to the step it came from, and no further', async (t) => {

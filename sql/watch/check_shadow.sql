@@ -15,15 +15,20 @@ DECLARE
 BEGIN
   SELECT * INTO STRICT s FROM reembed.setting WHERE target = p_target;
   SELECT * INTO m FROM reembed.migration WHERE target = p_target AND phase IN ('index', 'switch');
-  SELECT count(*) AS reads, count(n.error) FILTER (WHERE n.shadow_model = m.to_model) AS errors, max(n.error) FILTER (WHERE n.shadow_model = m.to_model) AS error,
-         count(n.overlap) AS compared, avg(n.overlap) AS overlap,
-         percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY CASE WHEN n.served_model = m.to_model THEN n.served_ms ELSE n.shadow_ms END) FILTER (WHERE n.error IS NULL) AS new_ms,
-         percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY CASE WHEN n.served_model = m.from_model THEN n.served_ms ELSE n.shadow_ms END) FILTER (WHERE n.error IS NULL) AS old_ms
-    INTO r
-    FROM (SELECT * FROM reembed.shadow_read AS x
-           WHERE x.target = p_target AND x.k IS DISTINCT FROM 0 AND x.at > greatest(clock_timestamp() - s.watch_window, m.created_at)
-             AND x.served_model IN (m.from_model, m.to_model) AND x.shadow_model IN (m.from_model, m.to_model)
-           ORDER BY x.id DESC LIMIT s.shadow_sample) AS n;
+  -- Errors are counted among the newest reads, results compared in the newest that have some: a few errors must not blind the rest.
+  WITH recent AS (
+    SELECT x.*, CASE WHEN x.served_model = m.to_model THEN x.served_ms ELSE x.shadow_ms END AS new_ms, CASE WHEN x.served_model = m.to_model THEN x.shadow_ms ELSE x.served_ms END AS old_ms,
+           row_number() OVER (ORDER BY x.id DESC) AS place, row_number() OVER (PARTITION BY x.error IS NULL ORDER BY x.id DESC) AS place_of_kind
+      FROM reembed.shadow_read AS x
+     WHERE x.target = p_target AND x.k IS DISTINCT FROM 0 AND x.at > greatest(clock_timestamp() - s.watch_window, m.created_at)
+       AND x.served_model IN (m.from_model, m.to_model) AND x.shadow_model IN (m.from_model, m.to_model)
+  )
+  SELECT a.*, c.* INTO r
+    FROM (SELECT count(*) AS reads, count(n.error) FILTER (WHERE n.shadow_model = m.to_model) AS errors, max(n.error) FILTER (WHERE n.shadow_model = m.to_model) AS error
+            FROM recent AS n WHERE n.place <= s.shadow_sample) AS a,
+         (SELECT count(*) AS compared, avg(n.overlap) AS overlap, percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY n.new_ms) AS new_ms,
+                 percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY n.old_ms) AS old_ms
+            FROM recent AS n WHERE n.error IS NULL AND n.place_of_kind <= s.shadow_sample) AS c;
 
   v_min_overlap := coalesce(s.min_shadow_overlap, (SELECT v.overlap::numeric / 2 FROM reembed.validation AS v WHERE v.migration = m.name AND v.passed
                                                     ORDER BY v.finished_at DESC, v.id DESC LIMIT 1));

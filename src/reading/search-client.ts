@@ -6,7 +6,7 @@ import { type EmbedQuery, embedWithEnvironment } from './embed-queries.ts';
 import { fuseRankings } from './fuse-rankings.ts';
 import { type Listener, listen } from './listener.ts';
 import { isPool } from './pool.ts';
-import { isInCanary, keyHashOf } from './reading.ts';
+import { isInCanary, keyHashOf, type Reading } from './reading.ts';
 import { createReadingCache } from './reading-cache.ts';
 import { createShadowReads, type ShadowCounts } from './shadow-reads.ts';
 
@@ -94,7 +94,7 @@ export function createSearchClient(db: Queryable, options: SearchClientOptions =
         const isCanary: boolean = !triedNew && isInCanary(reading, keyHash);
         const served = isCanary && reading.other ? reading.other : reading.live;
         try {
-          const answer = await ask(served, vectors, run);
+          const answer = await ask(served, vectors, run, isCanary ? patience(reading) : undefined);
           // What the live view fails at as well is the fault of the search.
           if (triedNew && !isViewReplaced(triedNew.error)) shadowReads.recordFailure({ reading, text, keyHash }, triedNew.error);
           if (ids && !triedNew) shadowReads.follow({ reading, served, isCanary, text, keyHash, vectors, answer, run, ids });
@@ -119,22 +119,24 @@ export function createSearchClient(db: Queryable, options: SearchClientOptions =
     search: (text, run, more = {}) => search(text, createQueryVectors(embed, text), run, more),
     async searchFused(text, run, idOf) {
       const vectors = createQueryVectors(embed, text);
-      const { live, other } = await cache.get();
+      const reading = await cache.get();
+      const { live, other } = reading;
       // One after the other, in case it is a single connection; the vectors, which take longer, at once.
-      await Promise.allSettled([live, other].map((side) => side && vectors.of(side.model)));
+      const [, embedded] = await Promise.allSettled([vectors.of(live.model), other && vectors.of(other.model, patience(reading))]);
       const served = await search(text, vectors, run, {});
-      const others = other
-        ? await ask(other, vectors, run).then(
-            ({ result }) => result,
-            () => [],
-          )
-        : [];
+      const hasOther = other && embedded.status === 'fulfilled';
+      const others = hasOther ? await ask(other, vectors, run).then(({ result }) => result, (): T[] => []) : [];
       return fuseRankings([served, others], idOf);
     },
     async close() {
       await Promise.all([listener?.close(), shadowReads.settled()]);
     },
   };
+}
+
+/** What the model that is not read may take to embed a query: nobody waits longer for it than for a shadow read. */
+function patience({ shadow }: Reading): AbortSignal {
+  return AbortSignal.timeout(Math.max(1, Math.round(shadow.timeoutMs)));
 }
 
 function isSwitched(error: unknown): boolean {
