@@ -76,6 +76,7 @@ export function createShadowReads(db: Queryable): ShadowReads {
       const { reading, served } = search;
       const other = served === reading.live ? reading.other : reading.live;
       if (!other || !isDrawn(reading)) return;
+      searching += 1;
       // After whoever waits for the answer has gone on with it.
       keep(new Promise<void>((resolve) => setImmediate(resolve)).then(() => shadowRead(search, other)));
     },
@@ -122,7 +123,6 @@ export function createShadowReads(db: Queryable): ShadowReads {
   }
 
   async function compare<T>(search: AnsweredSearch<T>, other: Side, signal: AbortSignal): Promise<Outcome> {
-    searching += 1;
     // A search that is given up still has its connection until the server answers.
     const asking = ask(other, search.vectors, search.run, signal).finally(() => {
       searching -= 1;
