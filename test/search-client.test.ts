@@ -178,6 +178,37 @@ test.serial('within a transaction, where nothing can be tried again, the refusal
   await switchTo(OLD_MODEL);
 });
 
+test.serial('a view that was replaced between two statements is searched again, whatever language the server speaks', async (t) => {
+  const client = clientOf(stage.db.pool);
+  const breaks = {
+    '0A000': [
+      'CREATE TEMP TABLE kept (a integer)',
+      'PREPARE kept AS SELECT * FROM kept',
+      'ALTER TABLE kept ALTER a TYPE text',
+      'EXECUTE kept',
+    ],
+    '42P01': ['SELECT FROM a_view_that_is_gone'],
+  };
+  for (const [code, statements] of Object.entries(breaks)) {
+    const seen: unknown[] = [];
+    const found = await client.search(textOf(7), async (query) => {
+      if (seen.length > 0) return run(stage.db.pool)(query);
+      const session = await stage.db.pool.connect();
+      try {
+        for (const statement of statements) await session.query(statement);
+        throw new Error('nothing broke');
+      } catch (error) {
+        seen.push((error as { code?: string }).code);
+        throw Object.assign(error as Error, { message: 'in another language' });
+      } finally {
+        await session.query('DEALLOCATE ALL; DROP TABLE IF EXISTS kept');
+        session.release();
+      }
+    });
+    t.deepEqual([found, seen], [{ id: '7', model: OLD_MODEL }, [code]]);
+  }
+});
+
 test.serial('what the new model did to a reader within a transaction of the application leaves no trace in it', async (t) => {
   await sql('UPDATE reembed.setting SET canary_percent = 100, shadow_percent = 100');
   const single = new pg.Client({ connectionString: stage.db.url });
@@ -195,18 +226,25 @@ test.serial('what the new model did to a reader within a transaction of the appl
   await single.end();
 });
 
-test.serial('a provider that hangs keeps neither a reader of the canary nor a fused search waiting for longer than shadow_timeout', async (t) => {
-  await sql("UPDATE reembed.setting SET canary_percent = 100, shadow_percent = 100, shadow_timeout = '300 milliseconds'");
-  // It does not mind the signal.
-  const hanging: EmbedQuery = async (text, model) => (model.name === NEW_MODEL ? new Promise<never>(() => {}) : embed(text, model));
-  const client = clientOf(stage.db.pool, { embed: hanging });
-  t.timeout(10_000);
-  t.deepEqual(await client.find(7, 'ann'), { id: '7', model: OLD_MODEL });
-  await client.close();
-  t.deepEqual((await sql('SELECT error FROM reembed.shadow_read')).rows, [{ error: 'timeout' }]);
-  const fused = await client.searchFused(textOf(7), async (query) => [await run(stage.db.pool)(query)], (found) => found?.id);
-  t.deepEqual(fused, [{ id: '7', model: OLD_MODEL }]);
-});
+test.serial(
+  'a provider that hangs keeps neither a reader of the canary nor a fused search waiting for longer than shadow_timeout',
+  async (t) => {
+    await sql("UPDATE reembed.setting SET canary_percent = 100, shadow_percent = 100, shadow_timeout = '300 milliseconds'");
+    // It does not mind the signal.
+    const hanging: EmbedQuery = async (text, model) => (model.name === NEW_MODEL ? new Promise<never>(() => {}) : embed(text, model));
+    const client = clientOf(stage.db.pool, { embed: hanging });
+    t.timeout(10_000);
+    t.deepEqual(await client.find(7, 'ann'), { id: '7', model: OLD_MODEL });
+    await client.close();
+    t.deepEqual((await sql('SELECT error FROM reembed.shadow_read')).rows, [{ error: 'timeout' }]);
+    const fused = await client.searchFused(
+      textOf(7),
+      async (query) => [await run(stage.db.pool)(query)],
+      (found) => found?.id,
+    );
+    t.deepEqual(fused, [{ id: '7', model: OLD_MODEL }]);
+  },
+);
 
 testOnServer?.serial('a role that may read nothing but the live view is served by the canary too', async (t) => {
   const role = `canary_reader_${process.pid}`;

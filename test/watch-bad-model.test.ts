@@ -270,9 +270,14 @@ test.serial('searches that are slower with the new model take the canary back to
   t.regex((await watch.alerts())[0]?.message ?? '', /35.0 ms with new-model and 10.0 ms with old-model at the median/);
   t.is(await setting('canary_percent'), '5');
   await t.throwsAsync(sql('UPDATE reembed.setting SET canary_percent = 6'), { code: 'RE001', message: /alert latency is open/ });
+  await sql("UPDATE reembed.setting SET canary_steps = '{5,25}', canary_step_time = '0', known_items = 0, shadow_percent = 100");
   await record(10);
-  await watch.look();
+  await watch.look(3);
   t.deepEqual(await watch.kinds(), []);
+  t.is(await setting('canary_percent'), '5', 'what an alert took back does not grow by itself');
+  await sql('UPDATE reembed.setting SET canary_percent = 4');
+  await watch.look(2);
+  t.is(await setting('canary_percent'), '25');
 });
 
 test.serial('a canary with steps grows while it is healthy, stands still while it is not, and ends at its last step', async (t) => {

@@ -7,6 +7,7 @@ AS $$
 DECLARE
   v_target text := reembed.resolve_target(p_target);
   s reembed.setting;
+  v_last reembed.event;
   v_next numeric;
   v_found_well bigint;
 BEGIN
@@ -15,7 +16,12 @@ BEGIN
   IF v_next IS NULL OR s.canary_percent = 0
      OR EXISTS (SELECT FROM reembed.alert AS a WHERE a.target = v_target AND a.closed_at IS NULL)
      OR EXISTS (SELECT FROM reembed.watch_memory AS w WHERE w.target = v_target AND w.suspected <> '{}')
-     OR (SELECT max(e.at) FROM reembed.event AS e WHERE e.target = v_target AND e.kind = 'canary_percent') + s.canary_step_time > clock_timestamp() THEN
+  THEN
+    RETURN;
+  END IF;
+  -- What an alert took back somebody has to look into, or it would grow and shrink for ever.
+  SELECT e.* INTO v_last FROM reembed.event AS e WHERE e.target = v_target AND e.kind = 'canary_percent' ORDER BY e.id DESC LIMIT 1;
+  IF v_last.at + s.canary_step_time > clock_timestamp() OR v_last.reason LIKE 'alert %' THEN
     RETURN;
   END IF;
   SELECT count(*) FILTER (WHERE NOT c.is_bad) INTO v_found_well

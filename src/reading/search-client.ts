@@ -66,8 +66,14 @@ export class ModelKeepsChanging extends ReembedError {
 }
 
 const WRONG_MODEL = 'RE002';
-// The type of the view's column, or the view itself, was replaced between two statements; the next one sees the new one.
-const VIEW_REPLACED = new Set(['0A000', '42P01', 'XX000']);
+// The type of the view's column, or the view itself, was replaced between two statements; the next one sees the new one. Told by the
+// place in the server, because its messages are in the language of lc_messages.
+const VIEW_REPLACED = new Set([
+  '0A000 RevalidateCachedQuery',
+  '42P01 parserOpenTable',
+  '42P01 RangeVarGetRelidExtended',
+  'XX000 relation_open',
+]);
 const TRANSACTION_ABORTED = '25P02';
 const TRIES = 5;
 const REFRESH_SECONDS = 5;
@@ -125,7 +131,12 @@ export function createSearchClient(db: Queryable, options: SearchClientOptions =
       const [, embedded] = await Promise.allSettled([vectors.of(live.model), other && vectors.of(other.model, patience(reading))]);
       const served = await search(text, vectors, run, {});
       const hasOther = other && embedded.status === 'fulfilled';
-      const others = hasOther ? await ask(other, vectors, run).then(({ result }) => result, (): T[] => []) : [];
+      const others = hasOther
+        ? await ask(other, vectors, run).then(
+            ({ result }) => result,
+            () => [],
+          )
+        : [];
       return fuseRankings([served, others], idOf);
     },
     async close() {
@@ -144,6 +155,6 @@ function isSwitched(error: unknown): boolean {
 }
 
 function isViewReplaced(error: unknown): boolean {
-  const { code = '', message = '' } = error as { code?: string; message?: string };
-  return VIEW_REPLACED.has(code) && /cached plan must not change result type|could not open relation|does not exist/.test(message);
+  const { code, routine } = error as { code?: string; routine?: string };
+  return VIEW_REPLACED.has(`${code} ${routine}`);
 }
