@@ -1,4 +1,5 @@
 import test from 'ava';
+import pg from 'pg';
 import { readConfig } from '../src/config.ts';
 import { createSearchClient, type EmbeddedQuery, type EmbedQuery } from '../src/index.ts';
 import { createDocuments, NEW_DIMENSIONS, NEW_MODEL, OLD_MODEL, textOf } from './harness/documents.ts';
@@ -304,3 +305,24 @@ test.serial('a canary with steps grows while it is healthy, stands still while i
   t.is(await setting('canary_percent'), '5');
   await sql('UPDATE reembed.setting SET paused = false; DELETE FROM reembed.stale_row');
 });
+
+if (process.env.TEST_DATABASE_URL) {
+  test.serial('a statement_timeout meant for the application keeps no canary from growing', async (t) => {
+    const role = `watch_in_haste_${process.pid}`;
+    const url = Object.assign(new URL(stage.db.url), { username: role, password: 'only-for-this-test' });
+    await sql(`CREATE ROLE ${role} SUPERUSER LOGIN PASSWORD 'only-for-this-test';
+      ALTER ROLE ${role} IN DATABASE ${url.pathname.slice(1)} SET statement_timeout = '200ms'`);
+    // As the search of a large table is.
+    await sql(`CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.4); RETURN NEW; END';
+      CREATE TRIGGER slow BEFORE UPDATE ON reembed.setting FOR EACH ROW WHEN (NEW.canary_percent > OLD.canary_percent) EXECUTE FUNCTION slow()`);
+    const pool = new pg.Pool({ connectionString: url.href });
+    try {
+      await sql("UPDATE reembed.setting SET canary_percent = 1, canary_steps = '{1,5}', canary_step_time = '0', shadow_percent = 0");
+      await createWatch({ ...stage, database: { ...stage.database, pool } }).look(2);
+      t.is(await setting('canary_percent'), '5');
+    } finally {
+      await pool.end();
+      await sql(`DROP TRIGGER slow ON reembed.setting; DROP FUNCTION slow; DROP OWNED BY ${role}; DROP ROLE ${role}`);
+    }
+  });
+}

@@ -25,7 +25,7 @@ export async function lookAtAll(context: WorkContext, signal?: AbortSignal): Pro
 async function look(context: WorkContext, target: string, signal?: AbortSignal): Promise<void> {
   const { database, notice } = context;
   const { pool } = database;
-  // A role's own statement_timeout would cut off the search of a large table, minute after minute.
+  // A role's own statement_timeout would cut off a search of the whole table, that of the gate to a larger canary too, minute after minute.
   const patient = inOwnTransactions(pool);
   // Neither is a reason not to look at the rest.
   await searchKnownItems(context, target, signal).catch((error) => notice(`known items of ${target}: ${messageOf(error)}`));
@@ -40,7 +40,7 @@ async function look(context: WorkContext, target: string, signal?: AbortSignal):
 
   const act = async (name: 'answer_alerts' | 'grow_canary') => {
     const { rows } = await withLockRetries(
-      () => pool.query<{ action: string; reason: string }>(`SELECT * FROM reembed.${name}($1)`, [target]),
+      () => patient.query<{ action: string; reason: string }>(`SELECT * FROM reembed.${name}($1)`, [target]),
       `watch of ${target}`,
       notice,
     );
