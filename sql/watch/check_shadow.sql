@@ -1,5 +1,5 @@
 -- How far two good models agree differs from table to table, so that without a threshold of its own the last validation is
--- the measure. Overlap cannot tell which of the two is at fault; the known items can.
+-- the measure, one by queries before one by rows: with rows for queries models agree more. Overlap cannot tell which of the two is at fault; the known items can.
 CREATE OR REPLACE FUNCTION reembed.check_shadow(p_target text)
 RETURNS TABLE (kind text, severity text, model text, is_bad boolean, message text, details jsonb)
 LANGUAGE plpgsql STABLE
@@ -31,7 +31,7 @@ BEGIN
             FROM recent AS n WHERE n.error IS NULL AND n.place_of_kind <= s.shadow_sample) AS c;
 
   v_min_overlap := coalesce(s.min_shadow_overlap, (SELECT v.overlap::numeric / 2 FROM reembed.validation AS v WHERE v.migration = m.name AND v.passed
-                                                    ORDER BY v.finished_at DESC, v.id DESC LIMIT 1));
+                                                    ORDER BY v.query_source = 'rows', v.finished_at DESC, v.id DESC LIMIT 1));
   v_is_new_blamed := NOT coalesce(reembed.known_item_share(p_target, m.from_model) < s.min_known_items
                                   AND NOT coalesce(reembed.known_item_share(p_target, m.to_model) < s.min_known_items, false), false);
   v_blamed := CASE WHEN v_is_new_blamed THEN m.to_model ELSE m.from_model END;

@@ -3,6 +3,7 @@ CREATE OR REPLACE FUNCTION reembed.grow_canary(p_target text DEFAULT NULL) RETUR
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 SET lock_timeout = '300ms'
+SET intervalstyle = 'postgres'
 AS $$
 DECLARE
   v_target text := reembed.resolve_target(p_target);
