@@ -134,6 +134,38 @@ test.serial('a canary with steps grows while it is healthy, stands still while i
 });
 
 if (process.env.TEST_DATABASE_URL) {
+  test.serial('a role that gets the right to the live view while there is a canary may read for it after the next look', async (t) => {
+    const role = `late_reader_${process.pid}`;
+    await sql(`CREATE ROLE ${role}; GRANT SELECT (id, embedding) ON documents_live TO ${role}`);
+    try {
+      await sql('UPDATE reembed.setting SET canary_percent = 100');
+      await sql(`GRANT SELECT (content) ON documents_live TO ${role}`);
+      const granted = async () => {
+        const columns = ['id', 'content', 'embedding', 'embedding_model'].map(
+          (column) => `has_column_privilege('${role}', 'documents_new_model', '${column}', 'SELECT')`,
+        );
+        return Object.values((await sql(`SELECT ARRAY[${columns.join()}] AS granted`)).rows[0].granted);
+      };
+      t.deepEqual(await granted(), [true, false, true, false]);
+      await watched.watch.look(2);
+      t.deepEqual(await granted(), [true, true, true, false]);
+      await sql(`GRANT SELECT ON documents_live TO ${role}`);
+      await watched.watch.look();
+      t.deepEqual(await granted(), [true, true, true, true]);
+      const version = async () =>
+        (
+          await sql(
+            "SELECT c.xmin, max(a.xmin::text) FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid WHERE c.relname = 'documents_new_model' GROUP BY 1",
+          )
+        ).rows;
+      const before = await version();
+      await watched.watch.look();
+      t.deepEqual(await version(), before, 'nothing is granted twice');
+    } finally {
+      await sql(`DROP OWNED BY ${role}; DROP ROLE ${role}`);
+    }
+  });
+
   test.serial('a statement_timeout meant for the application keeps no canary from growing', async (t) => {
     const role = `watch_in_haste_${process.pid}`;
     const url = Object.assign(new URL(watched.stage.db.url), { username: role, password: 'only-for-this-test' });
