@@ -125,6 +125,19 @@ test.serial('a canary with steps grows while it is healthy, stands still while i
   t.true((await watched.events('canary_percent')).slice(0, 3).every(({ reason }) => reason?.startsWith('nothing was amiss')));
 
   await sql('UPDATE reembed.setting SET canary_percent = 5');
+  await sql('UPDATE reembed.setting SET min_index_recall = 1; UPDATE reembed.validation SET index_recall = 0.99');
+  const refused = [await watched.watch.look(), await watched.watch.look()].flat();
+  t.regex(refused.join('\n'), /^[^\n]*: canary_percent stays 5, because the gate to canary is closed: .*index recall[^\n]*$/, 'once');
+  const [withheld] = await watched.events('canary_growth');
+  t.regex(withheld?.reason ?? '', /index recall/);
+  t.is(await watched.setting('canary_percent'), '5');
+  await sql(
+    "UPDATE reembed.validation SET index_recall = 1; UPDATE reembed.event SET at = at - interval '11 minutes' WHERE kind = 'canary_growth'",
+  );
+  await watched.watch.look();
+  t.is(await watched.setting('canary_percent'), '25');
+
+  await sql('UPDATE reembed.setting SET canary_percent = 5');
   await sql("SELECT reembed.open_alert('public.documents.embedding', 'paused', 'warning', NULL, 'a test', '{}')");
   await sql('UPDATE reembed.setting SET paused = true');
   await sql(`INSERT INTO reembed.stale_row (target, key, needs_old, needs_new) SELECT name, '{"id": 1}', false, true FROM reembed.target`);

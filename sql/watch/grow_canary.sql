@@ -22,7 +22,9 @@ BEGIN
   END IF;
   -- What an alert took back somebody has to look into, or it would grow and shrink for ever.
   SELECT e.* INTO v_last FROM reembed.event AS e WHERE e.target = v_target AND e.kind = 'canary_percent' ORDER BY e.id DESC LIMIT 1;
-  IF v_last.at + s.canary_step_time > clock_timestamp() OR v_last.reason LIKE 'alert %' THEN
+  IF v_last.at + s.canary_step_time > clock_timestamp() OR v_last.reason LIKE 'alert %'
+     -- The gate searches the whole table, and nobody changes the settings meanwhile.
+     OR EXISTS (SELECT FROM reembed.event AS e WHERE e.target = v_target AND e.kind = 'canary_growth' AND e.at > clock_timestamp() - interval '10 minutes') THEN
     RETURN;
   END IF;
   SELECT count(*) FILTER (WHERE NOT c.is_bad) INTO v_found_well
@@ -35,9 +37,16 @@ BEGIN
   reason := format('nothing was amiss for %s', s.canary_step_time);
   action := format('canary_percent %s -> %s', s.canary_percent, v_next);
   PERFORM set_config('reembed.reason', reason, true);
-  UPDATE reembed.setting AS g SET canary_percent = v_next WHERE g.target = v_target;
+  BEGIN
+    UPDATE reembed.setting AS g SET canary_percent = v_next WHERE g.target = v_target;
+  EXCEPTION WHEN SQLSTATE 'RE001' THEN
+    action := format('canary_percent stays %s', s.canary_percent);
+    reason := SQLERRM;
+    INSERT INTO reembed.event (target, migration, kind, from_value, to_value, reason)
+    VALUES (v_target, (SELECT m.name FROM reembed.migration AS m WHERE m.target = v_target AND m.phase <> 'contract'), 'canary_growth', s.canary_percent, 'withheld', reason);
+  END;
   PERFORM set_config('reembed.reason', '', true);
   RETURN NEXT;
 END;
 $$;
-COMMENT ON FUNCTION reembed.grow_canary IS 'Lets the canary grow by one of its steps when it has been healthy for canary_step_time; raises RE001 when the gate is closed. Returns what it did.';
+COMMENT ON FUNCTION reembed.grow_canary IS 'Lets the canary grow by one of its steps when it has been healthy for canary_step_time, or puts on record why the gate did not let it; then not again within ten minutes. Returns what it did.';
