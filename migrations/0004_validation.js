@@ -291,7 +291,7 @@ COMMENT ON COLUMN reembed.query_log.target IS 'What was searched.';
 COMMENT ON COLUMN reembed.query_log.at IS 'When.';
 COMMENT ON COLUMN reembed.query_log.text IS 'What was searched for, the first 8000 characters.';
 COMMENT ON COLUMN reembed.query_log.model IS 'The model that was read then.';
-COMMENT ON COLUMN reembed.query_log.caller_key IS 'Who searched, where the application says so.';
+COMMENT ON COLUMN reembed.query_log.caller_key IS 'Who searched, where the application says so, the first 200 characters.';
 
 -- Who may store a validation may store its parts.
 DO $$

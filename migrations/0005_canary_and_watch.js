@@ -44,11 +44,11 @@ COMMENT ON COLUMN reembed.setting.canary_steps IS 'Percentages that the watch le
 COMMENT ON COLUMN reembed.setting.canary_step_time IS 'How long a step of the canary must have been healthy before the next.';
 COMMENT ON COLUMN reembed.setting.shadow_percent IS 'Percentage of searches after whose answer the model that was not read is asked too, for reembed.shadow_read. Has effect while the new index is there.';
 COMMENT ON COLUMN reembed.setting.shadow_per_second IS 'Most shadow reads a second in each process of the application.';
-COMMENT ON COLUMN reembed.setting.shadow_timeout IS 'How long a shadow read may take before it is given up and counted as an error.';
+COMMENT ON COLUMN reembed.setting.shadow_timeout IS 'How long a shadow read may take before it is given up and counted as an error, and how long a reader of the canary or a fused search waits for a vector of the model that is not read.';
 COMMENT ON COLUMN reembed.setting.shadow_rows IS 'About how many shadow reads are kept.';
 COMMENT ON COLUMN reembed.setting.shadow_keeps_text IS 'Whether the text of the query is kept with a shadow read.';
 COMMENT ON COLUMN reembed.setting.shadow_sample IS 'How many of the newest shadow reads the watch judges by; while there are fewer it does not judge.';
-COMMENT ON COLUMN reembed.setting.min_shadow_overlap IS 'Smallest mean overlap of old and new results in shadow reads, 0 to 1; null: half of what the last validation found.';
+COMMENT ON COLUMN reembed.setting.min_shadow_overlap IS 'Smallest mean overlap of old and new results in shadow reads, 0 to 1; null: half of what the last validation found, one by queries rather than by rows.';
 COMMENT ON COLUMN reembed.setting.max_shadow_errors IS 'Share of shadow reads of the new model that may fail, 0 to 1; null: no matter.';
 COMMENT ON COLUMN reembed.setting.known_items IS 'Rows a minute whose own text is searched for with either model while the new one has readers; each must be found. They cost an embedding by each model; 0: none.';
 COMMENT ON COLUMN reembed.setting.min_known_items IS 'Share of them that must be found, 0 to 1.';

@@ -98,7 +98,11 @@ function memory(env: NodeJS.ProcessEnv, name: string): string | undefined {
 /** It may hold a secret, so the refusal does not repeat it. */
 function webAddress(env: NodeJS.ProcessEnv, name: string): string | undefined {
   const value = text(env, name);
-  if (value !== undefined && !/^https?:/.test(URL.parse(value)?.protocol ?? ''))
+  const url = value === undefined ? undefined : URL.parse(value);
+  if (value !== undefined && !/^https?:/.test(url?.protocol ?? ''))
     throw new UsageError(`${name} is not an http or https address`, `correct ${name}, or leave it out`);
+  // fetch() would refuse it, at the first alert.
+  if (url?.username || url?.password)
+    throw new UsageError(`${name} has user and password in it, which cannot be sent`, `put the secret of ${name} into its path or query`);
   return value;
 }

@@ -113,7 +113,13 @@ test.serial('both versions of the rows are right after writes in the second camp
 
 test.serial('down from the end of a second campaign brings back the first one, vectors, versions and text', async (t) => {
   const { pool } = stage.db;
+  await stage.bring(second, 'index');
+  await pool.query(`UPDATE reembed.setting SET min_overlap = 0, auto_revert = true, min_shadow_overlap = 0, min_known_items = 0, max_shadow_errors = NULL,
+    max_latency_ratio = NULL, canary_steps = '{100}'`);
   await stage.bring(second, 'none');
+  t.deepEqual((await pool.query("SELECT name, role, view FROM reembed.reads_for('documents', 'any reader')")).rows, [
+    { name: NEW_MODEL, role: 'new', view: 'public.documents_live' },
+  ]);
   t.is(await liveModel(), NEW_MODEL);
   t.deepEqual(await wrongRows(pool, { newColumn: 'embedding' }), []);
   const versions = await pool.query('SELECT DISTINCT embedding_model_version AS model FROM documents');
@@ -140,6 +146,10 @@ test.serial('a second campaign may embed another text, and going back brings the
     'titled',
   ]);
   await stage.bring(other, 'backfill');
+  const allowed = await pool.query(
+    'SELECT min_overlap > 0 AND min_known_items > 0 AND max_shadow_errors > 0 AND max_latency_ratio > 0 AND NOT auto_revert AND num_nulls(min_shadow_overlap, canary_steps) = 2 AS anew FROM reembed.setting',
+  );
+  t.deepEqual(allowed.rows, [{ anew: true }], 'what the campaign that was taken back was allowed, this one is not');
   await stage.work();
   await pool.query("UPDATE documents SET title = 'a new title' WHERE id = 5");
   const noted = await pool.query("SELECT key ->> 'id' AS id, needs_new FROM reembed.stale_row");

@@ -59,6 +59,8 @@ test.serial('a search never fails because its query cannot be logged', async (t)
   t.deepEqual(await logged(), []);
   t.true(await log('documents', 'x'.repeat(10_000)));
   t.is((await logged())[0]?.length, 8000);
+  t.true(await log('documents', 'a long key', 'k'.repeat(10_000)));
+  t.is((await sql("SELECT length(caller_key) FROM reembed.query_log WHERE text = 'a long key'")).rows[0].length, 200);
 });
 
 test.serial('only the newest queries of each table are kept', async (t) => {
@@ -121,7 +123,7 @@ test.serial('known items give judged figures without judgements: a model that fi
 
 // The embedded database has one session and one role.
 if (process.env.TEST_DATABASE_URL) {
-  test.serial('whoever may search may log, but not read the log, and no call waits for the trim of another', async (t) => {
+  test.serial('only who may search may log, and not read the log, and no call waits for the trim of another', async (t) => {
     await sql('UPDATE reembed.setting SET query_log_rows = 5');
     const role = `reembed_test_${randomBytes(4).toString('hex')}`;
     await sql(`CREATE ROLE ${role} LOGIN PASSWORD 'test'`);
@@ -130,7 +132,12 @@ if (process.env.TEST_DATABASE_URL) {
     const application = new pg.Client({ connectionString: url.href, application_name: 'logs' });
     await application.connect();
     t.teardown(() => application.end());
-    t.true((await application.query("SELECT reembed.log_query('documents', 'red shoes') AS kept")).rows[0].kept);
+    const keeps = async () => (await application.query("SELECT reembed.log_query('documents', 'red shoes') AS kept")).rows[0].kept;
+    t.false(await keeps());
+    t.deepEqual(await logged(), []);
+    const { rows } = await sql("SELECT quote_ident(live_view) AS view FROM reembed.target WHERE name = 'public.documents.embedding'");
+    await sql(`GRANT SELECT ON ${rows[0].view} TO ${role}`);
+    t.true(await keeps());
     await t.throwsAsync(application.query('SELECT * FROM reembed.query_log'), { message: /permission denied/ });
 
     // A transaction that trims, and stays open.

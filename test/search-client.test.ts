@@ -22,7 +22,7 @@ test.before(async () => {
   await stage.pass(campaign);
 });
 test.afterEach.always(async () => {
-  await sql('UPDATE reembed.setting SET canary_percent = 0');
+  await sql('UPDATE reembed.setting SET canary_percent = 0, shadow_percent = 0, shadow_timeout = DEFAULT');
   await sql('DELETE FROM reembed.shadow_read');
 });
 test.after.always(() => stage.close());
@@ -131,7 +131,7 @@ test.serial('readers of the canary get the new model, the others the live view, 
 });
 
 test.serial('a reader of the canary whom the new model fails gets the answer of the live view, and it is put on record', async (t) => {
-  await sql('UPDATE reembed.setting SET canary_percent = 100');
+  await sql('UPDATE reembed.setting SET canary_percent = 100, shadow_percent = 100');
   const failing: EmbedQuery = async (text, model) => {
     if (model.name === NEW_MODEL) throw Object.assign(new Error(`no vector for ${text}`), { code: 'provider_login' });
     return embed(text, model);
@@ -154,7 +154,7 @@ test.serial('a reader of the canary whom the new model fails gets the answer of 
 test.serial('an error of the search itself is the one that is thrown, whoever reads', async (t) => {
   const client = createSearchClient(stage.db.pool, { target: 'documents', embed });
   for (const percent of [0, 100]) {
-    await sql('UPDATE reembed.setting SET canary_percent = $1', [percent]);
+    await sql('UPDATE reembed.setting SET canary_percent = $1, shadow_percent = 100', [percent]);
     await t.throwsAsync(
       client.search(textOf(1), async ({ view }) => sql(`SELECT no_such_column FROM ${view}`), { key: 'ann' }),
       { code: '42703' },
@@ -177,6 +177,74 @@ test.serial('within a transaction, where nothing can be tried again, the refusal
   await single.end();
   await switchTo(OLD_MODEL);
 });
+
+test.serial('a view that was replaced between two statements is searched again, whatever language the server speaks', async (t) => {
+  const client = clientOf(stage.db.pool);
+  const breaks = {
+    '0A000': [
+      'CREATE TEMP TABLE kept (a integer)',
+      'PREPARE kept AS SELECT * FROM kept',
+      'ALTER TABLE kept ALTER a TYPE text',
+      'EXECUTE kept',
+    ],
+    '42P01': ['SELECT FROM a_view_that_is_gone'],
+  };
+  for (const [code, statements] of Object.entries(breaks)) {
+    const seen: unknown[] = [];
+    const found = await client.search(textOf(7), async (query) => {
+      if (seen.length > 0) return run(stage.db.pool)(query);
+      const session = await stage.db.pool.connect();
+      try {
+        for (const statement of statements) await session.query(statement);
+        throw new Error('nothing broke');
+      } catch (error) {
+        seen.push((error as { code?: string }).code);
+        throw Object.assign(error as Error, { message: 'in another language' });
+      } finally {
+        await session.query('DEALLOCATE ALL; DROP TABLE IF EXISTS kept');
+        session.release();
+      }
+    });
+    t.deepEqual([found, seen], [{ id: '7', model: OLD_MODEL }, [code]]);
+  }
+});
+
+test.serial('what the new model did to a reader within a transaction of the application leaves no trace in it', async (t) => {
+  await sql('UPDATE reembed.setting SET canary_percent = 100, shadow_percent = 100');
+  const single = new pg.Client({ connectionString: stage.db.url });
+  await single.connect();
+  const failing: EmbedQuery = async (text, model) => {
+    if (model.name === NEW_MODEL) throw new Error('away');
+    return embed(text, model);
+  };
+  const client = clientOf(single, { embed: failing });
+  await single.query('BEGIN READ ONLY');
+  t.deepEqual(await client.find(7, 'ann'), { id: '7', model: OLD_MODEL });
+  await client.close();
+  await t.notThrowsAsync(single.query('SELECT 1'));
+  await single.query('ROLLBACK');
+  await single.end();
+});
+
+test.serial(
+  'a provider that hangs keeps neither a reader of the canary nor a fused search waiting for longer than shadow_timeout',
+  async (t) => {
+    await sql("UPDATE reembed.setting SET canary_percent = 100, shadow_percent = 100, shadow_timeout = '300 milliseconds'");
+    // It does not mind the signal.
+    const hanging: EmbedQuery = async (text, model) => (model.name === NEW_MODEL ? new Promise<never>(() => {}) : embed(text, model));
+    const client = clientOf(stage.db.pool, { embed: hanging });
+    t.timeout(10_000);
+    t.deepEqual(await client.find(7, 'ann'), { id: '7', model: OLD_MODEL });
+    await client.close();
+    t.deepEqual((await sql('SELECT error FROM reembed.shadow_read')).rows, [{ error: 'timeout' }]);
+    const fused = await client.searchFused(
+      textOf(7),
+      async (query) => [await run(stage.db.pool)(query)],
+      (found) => found?.id,
+    );
+    t.deepEqual(fused, [{ id: '7', model: OLD_MODEL }]);
+  },
+);
 
 testOnServer?.serial('a role that may read nothing but the live view is served by the canary too', async (t) => {
   const role = `canary_reader_${process.pid}`;
@@ -231,36 +299,4 @@ test.serial('results of both models are fused, and those of the read one stand a
   };
   const half = createSearchClient(stage.db.pool, { target: 'documents', embed: failing });
   t.deepEqual(await half.searchFused(textOf(7), top, (id) => id), lists[0]);
-});
-
-test('fused ranks are those of the paper: 1 / (60 + rank) in each list, the first place of an item that comes twice', (t) => {
-  t.deepEqual(
-    fuseRankings(
-      [
-        ['a', 'b', 'c'],
-        ['c', 'd'],
-      ],
-      (id) => id,
-    ),
-    ['c', 'a', 'b', 'd'],
-  );
-  // b: 1/62 + 1/61; a: 1/61 + 1/63; c: 1/63 + 1/62
-  t.deepEqual(
-    fuseRankings(
-      [
-        ['a', 'b', 'c'],
-        ['b', 'c', 'a'],
-      ],
-      (id) => id,
-    ),
-    ['b', 'a', 'c'],
-  );
-  t.deepEqual(
-    fuseRankings([['a', 'a', 'a'], ['b']], (id) => id),
-    ['a', 'b'],
-  );
-  t.deepEqual(
-    fuseRankings([], (id) => id),
-    [],
-  );
 });

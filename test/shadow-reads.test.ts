@@ -154,6 +154,24 @@ test.serial('a shadow read that takes too long is given up, and while it hangs i
   );
 });
 
+test.serial('of searches that are answered at the same moment no more than four are followed', async (t) => {
+  const client = clientOf();
+  let underWay = 0;
+  let most = 0;
+  const run = async ({ model }: EmbeddedQuery) => {
+    if (model === NEW_MODEL) {
+      most = Math.max(most, ++underWay);
+      await pause(20);
+      underWay -= 1;
+    }
+    return [1];
+  };
+  await Promise.all(Array.from({ length: 20 }, (_, i) => client.search(textOf(i), run, { ids: (found) => found })));
+  await client.close();
+  t.is(most, 4);
+  t.deepEqual(client.shadowReads, { recorded: 4, lost: 0, skipped: 16 });
+});
+
 test.serial('there are no more a second than the setting allows, and no more are kept', async (t) => {
   await sql('UPDATE reembed.setting SET shadow_per_second = 3, shadow_rows = 50');
   const client = clientOf();

@@ -122,7 +122,10 @@ test.serial('without a webhook nothing is posted, also not later what is long pa
 });
 
 test('an address that is none is refused without being repeated', async (t) => {
-  const env = { REEMBED_ALERT_WEBHOOK: `ftp://example.com/${SECRET}` };
-  const result = await stage.workplace.run(['alerts'], env);
-  assertRefused(t, result, { code: 'usage', exit: 'usage', says: /REEMBED_ALERT_WEBHOOK is not an http or https address/ }, [SECRET]);
+  const refused = async (url: string, says: RegExp) => {
+    const result = await stage.workplace.run(['alerts'], { REEMBED_ALERT_WEBHOOK: url });
+    assertRefused(t, result, { code: 'usage', exit: 'usage', says }, [SECRET]);
+  };
+  await refused(`ftp://example.com/${SECRET}`, /REEMBED_ALERT_WEBHOOK is not an http or https address/);
+  await refused(`https://me:${SECRET}@example.com/hook`, /REEMBED_ALERT_WEBHOOK has user and password in it/);
 });

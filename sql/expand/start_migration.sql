@@ -56,7 +56,8 @@ BEGIN
         min_overlap = excluded.min_overlap, min_index_recall = excluded.min_index_recall, max_ndcg_drop = excluded.max_ndcg_drop,
         min_filtered_rows = excluded.min_filtered_rows, max_latency_ratio = excluded.max_latency_ratio, min_truth_audit = excluded.min_truth_audit,
         min_audit_similarity = excluded.min_audit_similarity, max_shared_vectors = excluded.max_shared_vectors, max_odd_norms = excluded.max_odd_norms,
-        max_changed_old_rows = excluded.max_changed_old_rows;
+        max_changed_old_rows = excluded.max_changed_old_rows, canary_steps = excluded.canary_steps, min_shadow_overlap = excluded.min_shadow_overlap,
+        max_shadow_errors = excluded.max_shadow_errors, min_known_items = excluded.min_known_items, auto_revert = excluded.auto_revert;
   SELECT read_model INTO STRICT v_reading FROM reembed.setting WHERE target = v_target;
   IF v_reading <> p_from_model THEN
     RAISE EXCEPTION '% reads %, not %', v_target, v_reading, p_from_model

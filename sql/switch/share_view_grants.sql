@@ -15,16 +15,19 @@ BEGIN
         JOIN pg_namespace AS n ON n.oid = c.relnamespace
         JOIN reembed.vector_column AS v ON v.target = t.name
        WHERE t.name = p_target
-    ), wanted AS (
-      SELECT w.own, '' AS columns, g.grantee, g.privilege_type AS privilege
-        FROM views AS w JOIN pg_class AS c ON c.oid = w.live, aclexplode(c.relacl) AS g
+    ), present AS (
+      SELECT c.oid AS view, '' AS columns, g.grantee
+        FROM pg_class AS c, aclexplode(c.relacl) AS g
+       WHERE c.oid IN (SELECT live FROM views UNION SELECT own FROM views) AND g.privilege_type = 'SELECT' AND g.grantee <> c.relowner
       UNION ALL
-      SELECT w.own, format(' (%I)', a.attname), g.grantee, g.privilege_type
-        FROM views AS w JOIN pg_attribute AS a ON a.attrelid = w.live AND a.attacl IS NOT NULL AND NOT a.attisdropped, aclexplode(a.attacl) AS g
+      SELECT c.oid, format(' (%I)', a.attname), g.grantee
+        FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attacl IS NOT NULL AND NOT a.attisdropped, aclexplode(a.attacl) AS g
+       WHERE c.oid IN (SELECT live FROM views UNION SELECT own FROM views) AND g.privilege_type = 'SELECT' AND g.grantee <> c.relowner
     )
-    SELECT format('GRANT SELECT%s ON %s TO %s', w.columns, w.own, CASE w.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(w.grantee)) END)
-      FROM wanted AS w JOIN pg_class AS c ON c.oid = w.own
-     WHERE w.privilege = 'SELECT' AND w.grantee <> c.relowner
+    SELECT format('GRANT SELECT%s ON %s TO %s', w.columns, w.view, CASE w.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(w.grantee)) END)
+      FROM (SELECT v.own AS view, p.columns, p.grantee FROM views AS v JOIN present AS p ON p.view = v.live WHERE v.own IS NOT NULL
+            EXCEPT
+            SELECT p.view::regclass, p.columns, p.grantee FROM present AS p) AS w
   LOOP
     EXECUTE v_statement;
   END LOOP;

@@ -1,5 +1,5 @@
 -- Beside a search of the application: it must cost next to nothing, wait for nobody and fail for no reason, not even on a
--- standby or when the target is gone. Every so often the oldest queries go; those that another call is just deleting are passed over.
+-- standby or when the target is gone. Queries of those who may not search say nothing of those who do, and are not kept. Every so often the oldest queries go; those that another call is just deleting are passed over.
 CREATE OR REPLACE FUNCTION reembed.log_query(p_target text, p_text text, p_caller_key text DEFAULT NULL) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
@@ -21,10 +21,10 @@ BEGIN
     END;
     SELECT * INTO s FROM reembed.setting WHERE target = v_target;
   END IF;
-  IF random() * 100 >= s.query_log_percent OR NOT reembed.has_text(p_text) THEN
+  IF random() * 100 >= s.query_log_percent OR NOT reembed.has_text(p_text) OR NOT reembed.may_read(s.target) THEN
     RETURN false;
   END IF;
-  INSERT INTO reembed.query_log (target, text, model, caller_key) VALUES (s.target, left(p_text, 8000), s.read_model, p_caller_key) RETURNING id INTO v_id;
+  INSERT INTO reembed.query_log (target, text, model, caller_key) VALUES (s.target, left(p_text, 8000), s.read_model, left(p_caller_key, 200)) RETURNING id INTO v_id;
   IF v_id % greatest(1, least(100, s.query_log_rows / 100)) = 0 THEN
     DELETE FROM reembed.query_log WHERE id = ANY (ARRAY(
       SELECT l.id

@@ -20,8 +20,10 @@ BEGIN
   END IF;
   SELECT * INTO STRICT s FROM reembed.setting AS g WHERE g.target = v_target FOR UPDATE;
   SELECT * INTO a FROM reembed.alert AS g
-   WHERE g.target = v_target AND g.closed_at IS NULL AND g.severity = 'critical' AND g.model = m.to_model
-   -- Asked beside the model that is read, its errors reach nobody.
+   WHERE g.target = v_target AND g.closed_at IS NULL AND g.model = m.to_model
+     -- Without its vectors the canary waits for nothing, and then gets the answer of all the others.
+     AND (g.severity = 'critical' OR g.kind = 'provider' AND s.canary_percent > 0)
+     -- Asked beside the model that is read, its errors reach nobody.
      AND (s.read_model = m.from_model OR g.kind <> 'shadow_errors')
    ORDER BY g.opened_at LIMIT 1;
 

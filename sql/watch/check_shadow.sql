@@ -1,5 +1,5 @@
 -- How far two good models agree differs from table to table, so that without a threshold of its own the last validation is
--- the measure. Overlap cannot tell which of the two is at fault; the known items can.
+-- the measure, one by queries before one by rows: with rows for queries models agree more. Overlap cannot tell which of the two is at fault; the known items can.
 CREATE OR REPLACE FUNCTION reembed.check_shadow(p_target text)
 RETURNS TABLE (kind text, severity text, model text, is_bad boolean, message text, details jsonb)
 LANGUAGE plpgsql STABLE
@@ -15,18 +15,23 @@ DECLARE
 BEGIN
   SELECT * INTO STRICT s FROM reembed.setting WHERE target = p_target;
   SELECT * INTO m FROM reembed.migration WHERE target = p_target AND phase IN ('index', 'switch');
-  SELECT count(*) AS reads, count(n.error) FILTER (WHERE n.shadow_model = m.to_model) AS errors, max(n.error) FILTER (WHERE n.shadow_model = m.to_model) AS error,
-         count(n.overlap) AS compared, avg(n.overlap) AS overlap,
-         percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY CASE WHEN n.served_model = m.to_model THEN n.served_ms ELSE n.shadow_ms END) FILTER (WHERE n.error IS NULL) AS new_ms,
-         percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY CASE WHEN n.served_model = m.from_model THEN n.served_ms ELSE n.shadow_ms END) FILTER (WHERE n.error IS NULL) AS old_ms
-    INTO r
-    FROM (SELECT * FROM reembed.shadow_read AS x
-           WHERE x.target = p_target AND x.k IS DISTINCT FROM 0 AND x.at > greatest(clock_timestamp() - s.watch_window, m.created_at)
-             AND x.served_model IN (m.from_model, m.to_model) AND x.shadow_model IN (m.from_model, m.to_model)
-           ORDER BY x.id DESC LIMIT s.shadow_sample) AS n;
+  -- Errors are counted among the newest reads, results compared in the newest that have some: a few errors must not blind the rest.
+  WITH recent AS (
+    SELECT x.*, CASE WHEN x.served_model = m.to_model THEN x.served_ms ELSE x.shadow_ms END AS new_ms, CASE WHEN x.served_model = m.to_model THEN x.shadow_ms ELSE x.served_ms END AS old_ms,
+           row_number() OVER (ORDER BY x.id DESC) AS place, row_number() OVER (PARTITION BY x.error IS NULL ORDER BY x.id DESC) AS place_of_kind
+      FROM reembed.shadow_read AS x
+     WHERE x.target = p_target AND x.k IS DISTINCT FROM 0 AND x.at > greatest(clock_timestamp() - s.watch_window, m.created_at)
+       AND x.served_model IN (m.from_model, m.to_model) AND x.shadow_model IN (m.from_model, m.to_model)
+  )
+  SELECT a.*, c.* INTO r
+    FROM (SELECT count(*) AS reads, count(n.error) FILTER (WHERE n.shadow_model = m.to_model) AS errors, max(n.error) FILTER (WHERE n.shadow_model = m.to_model) AS error
+            FROM recent AS n WHERE n.place <= s.shadow_sample) AS a,
+         (SELECT count(*) AS compared, avg(n.overlap) AS overlap, percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY n.new_ms) AS new_ms,
+                 percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY n.old_ms) AS old_ms
+            FROM recent AS n WHERE n.error IS NULL AND n.place_of_kind <= s.shadow_sample) AS c;
 
   v_min_overlap := coalesce(s.min_shadow_overlap, (SELECT v.overlap::numeric / 2 FROM reembed.validation AS v WHERE v.migration = m.name AND v.passed
-                                                    ORDER BY v.finished_at DESC, v.id DESC LIMIT 1));
+                                                    ORDER BY v.query_source = 'rows', v.finished_at DESC, v.id DESC LIMIT 1));
   v_is_new_blamed := NOT coalesce(reembed.known_item_share(p_target, m.from_model) < s.min_known_items
                                   AND NOT coalesce(reembed.known_item_share(p_target, m.to_model) < s.min_known_items, false), false);
   v_blamed := CASE WHEN v_is_new_blamed THEN m.to_model ELSE m.from_model END;

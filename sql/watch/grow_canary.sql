@@ -3,10 +3,12 @@ CREATE OR REPLACE FUNCTION reembed.grow_canary(p_target text DEFAULT NULL) RETUR
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 SET lock_timeout = '300ms'
+SET intervalstyle = 'postgres'
 AS $$
 DECLARE
   v_target text := reembed.resolve_target(p_target);
   s reembed.setting;
+  v_last reembed.event;
   v_next numeric;
   v_found_well bigint;
 BEGIN
@@ -15,7 +17,14 @@ BEGIN
   IF v_next IS NULL OR s.canary_percent = 0
      OR EXISTS (SELECT FROM reembed.alert AS a WHERE a.target = v_target AND a.closed_at IS NULL)
      OR EXISTS (SELECT FROM reembed.watch_memory AS w WHERE w.target = v_target AND w.suspected <> '{}')
-     OR (SELECT max(e.at) FROM reembed.event AS e WHERE e.target = v_target AND e.kind = 'canary_percent') + s.canary_step_time > clock_timestamp() THEN
+  THEN
+    RETURN;
+  END IF;
+  -- What an alert took back somebody has to look into, or it would grow and shrink for ever.
+  SELECT e.* INTO v_last FROM reembed.event AS e WHERE e.target = v_target AND e.kind = 'canary_percent' ORDER BY e.id DESC LIMIT 1;
+  IF v_last.at + s.canary_step_time > clock_timestamp() OR v_last.reason LIKE 'alert %'
+     -- The gate searches the whole table, and nobody changes the settings meanwhile.
+     OR EXISTS (SELECT FROM reembed.event AS e WHERE e.target = v_target AND e.kind = 'canary_growth' AND e.at > clock_timestamp() - interval '10 minutes') THEN
     RETURN;
   END IF;
   SELECT count(*) FILTER (WHERE NOT c.is_bad) INTO v_found_well
@@ -28,9 +37,16 @@ BEGIN
   reason := format('nothing was amiss for %s', s.canary_step_time);
   action := format('canary_percent %s -> %s', s.canary_percent, v_next);
   PERFORM set_config('reembed.reason', reason, true);
-  UPDATE reembed.setting AS g SET canary_percent = v_next WHERE g.target = v_target;
+  BEGIN
+    UPDATE reembed.setting AS g SET canary_percent = v_next WHERE g.target = v_target;
+  EXCEPTION WHEN SQLSTATE 'RE001' THEN
+    action := format('canary_percent stays %s', s.canary_percent);
+    reason := SQLERRM;
+    INSERT INTO reembed.event (target, migration, kind, from_value, to_value, reason)
+    VALUES (v_target, (SELECT m.name FROM reembed.migration AS m WHERE m.target = v_target AND m.phase <> 'contract'), 'canary_growth', s.canary_percent, 'withheld', reason);
+  END;
   PERFORM set_config('reembed.reason', '', true);
   RETURN NEXT;
 END;
 $$;
-COMMENT ON FUNCTION reembed.grow_canary IS 'Lets the canary grow by one of its steps when it has been healthy for canary_step_time; raises RE001 when the gate is closed. Returns what it did.';
+COMMENT ON FUNCTION reembed.grow_canary IS 'Lets the canary grow by one of its steps when it has been healthy for canary_step_time, or puts on record why the gate did not let it; then not again within ten minutes. Returns what it did.';

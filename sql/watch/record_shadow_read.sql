@@ -1,5 +1,5 @@
 -- With the owner's rights, so that an application needs none on the table; but only for those who could have made the search:
--- others must not be able to talk the watch into a way back. MEMBER, because a role may be taken on only for a statement.
+-- others must not be able to talk the watch into a way back.
 CREATE OR REPLACE FUNCTION reembed.record_shadow_read(
   p_target text, p_served_model text, p_shadow_model text, p_is_canary boolean, p_k integer, p_overlap double precision,
   p_served_ms double precision, p_shadow_ms double precision, p_served_embedding_ms double precision, p_shadow_embedding_ms double precision,
@@ -12,17 +12,7 @@ DECLARE
   v_target text := reembed.resolve_target(p_target);
   v_id bigint;
 BEGIN
-  IF NOT EXISTS (
-    SELECT FROM reembed.target AS t
-      JOIN pg_class AS c ON c.oid = t.relation
-      JOIN pg_class AS w ON w.relnamespace = c.relnamespace AND w.relname = t.live_view,
-           LATERAL (SELECT w.relowner AS grantee
-                    UNION ALL
-                    SELECT g.grantee FROM aclexplode(w.relacl) AS g WHERE g.privilege_type = 'SELECT'
-                    UNION ALL
-                    SELECT g.grantee FROM pg_attribute AS a, aclexplode(a.attacl) AS g WHERE a.attrelid = w.oid AND g.privilege_type = 'SELECT') AS reader
-     WHERE t.name = v_target AND (reader.grantee = 0 OR pg_has_role(session_user, reader.grantee, 'MEMBER'))
-  ) THEN
+  IF NOT reembed.may_read(v_target) THEN
     RAISE EXCEPTION '% may not read the live view of %', session_user, v_target USING ERRCODE = '42501';
   END IF;
   -- A campaign may have ended since the search.

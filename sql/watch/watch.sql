@@ -13,6 +13,14 @@ DECLARE
   f record;
 BEGIN
   INSERT INTO reembed.watch_memory AS w (target) VALUES (v_target) ON CONFLICT (target) DO NOTHING;
+  IF EXISTS (SELECT FROM reembed.setting AS s WHERE s.target = v_target AND (s.canary_percent > 0 OR s.shadow_percent > 0)) THEN
+    BEGIN
+      -- Whoever was let into the live view since the canary began.
+      PERFORM reembed.share_view_grants(v_target);
+    EXCEPTION WHEN lock_not_available THEN
+      NULL; -- the next look
+    END;
+  END IF;
   SELECT w.suspected INTO v_suspected FROM reembed.watch_memory AS w WHERE w.target = v_target FOR UPDATE;
   SELECT s.alert_after INTO STRICT v_after FROM reembed.setting AS s WHERE s.target = v_target;
   FOREACH v_check IN ARRAY ARRAY['check_work', 'check_coverage', 'check_index', 'check_index_use', 'check_known_items', 'check_shadow'] LOOP

@@ -27,6 +27,15 @@ export interface Answer<T> {
   searchMs: number;
 }
 
+/** What `work` gives, unless the signal is aborted first: then its reason is thrown, even where `work` does not mind the signal. */
+export function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const aborted = new Promise<never>((_, reject) => {
+    if (signal.aborted) reject(signal.reason);
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
+  return Promise.race([work, aborted]);
+}
+
 /** Embeds one text, with each model at most once. */
 export function createQueryVectors(embed: EmbedQuery, text: string): QueryVectors {
   const made = new Map<string, { vector: string; milliseconds: number }>();
@@ -35,7 +44,8 @@ export function createQueryVectors(embed: EmbedQuery, text: string): QueryVector
       const present = made.get(model.name);
       if (present) return present;
       const startedAt = performance.now();
-      const vector = toSql(Array.from(await embed(text, model, signal))) as string;
+      const embedding = embed(text, model, signal);
+      const vector = toSql(Array.from(await (signal ? unlessAborted(embedding, signal) : embedding))) as string;
       const fresh = { vector, milliseconds: performance.now() - startedAt };
       made.set(model.name, fresh);
       return fresh;

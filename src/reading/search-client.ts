@@ -6,7 +6,7 @@ import { type EmbedQuery, embedWithEnvironment } from './embed-queries.ts';
 import { fuseRankings } from './fuse-rankings.ts';
 import { type Listener, listen } from './listener.ts';
 import { isPool } from './pool.ts';
-import { isInCanary, keyHashOf } from './reading.ts';
+import { isInCanary, keyHashOf, type Reading } from './reading.ts';
 import { createReadingCache } from './reading-cache.ts';
 import { createShadowReads, type ShadowCounts } from './shadow-reads.ts';
 
@@ -66,8 +66,14 @@ export class ModelKeepsChanging extends ReembedError {
 }
 
 const WRONG_MODEL = 'RE002';
-// The type of the view's column, or the view itself, was replaced between two statements; the next one sees the new one.
-const VIEW_REPLACED = new Set(['0A000', '42P01', 'XX000']);
+// The type of the view's column, or the view itself, was replaced between two statements; the next one sees the new one. Told by the
+// place in the server, because its messages are in the language of lc_messages.
+const VIEW_REPLACED = new Set([
+  '0A000 RevalidateCachedQuery',
+  '42P01 parserOpenTable',
+  '42P01 RangeVarGetRelidExtended',
+  'XX000 relation_open',
+]);
 const TRANSACTION_ABORTED = '25P02';
 const TRIES = 5;
 const REFRESH_SECONDS = 5;
@@ -94,7 +100,7 @@ export function createSearchClient(db: Queryable, options: SearchClientOptions =
         const isCanary: boolean = !triedNew && isInCanary(reading, keyHash);
         const served = isCanary && reading.other ? reading.other : reading.live;
         try {
-          const answer = await ask(served, vectors, run);
+          const answer = await ask(served, vectors, run, isCanary ? patience(reading) : undefined);
           // What the live view fails at as well is the fault of the search.
           if (triedNew && !isViewReplaced(triedNew.error)) shadowReads.recordFailure({ reading, text, keyHash }, triedNew.error);
           if (ids && !triedNew) shadowReads.follow({ reading, served, isCanary, text, keyHash, vectors, answer, run, ids });
@@ -119,11 +125,13 @@ export function createSearchClient(db: Queryable, options: SearchClientOptions =
     search: (text, run, more = {}) => search(text, createQueryVectors(embed, text), run, more),
     async searchFused(text, run, idOf) {
       const vectors = createQueryVectors(embed, text);
-      const { live, other } = await cache.get();
+      const reading = await cache.get();
+      const { live, other } = reading;
       // One after the other, in case it is a single connection; the vectors, which take longer, at once.
-      await Promise.allSettled([live, other].map((side) => side && vectors.of(side.model)));
+      const [, embedded] = await Promise.allSettled([vectors.of(live.model), other && vectors.of(other.model, patience(reading))]);
       const served = await search(text, vectors, run, {});
-      const others = other
+      const hasOther = other && embedded.status === 'fulfilled';
+      const others = hasOther
         ? await ask(other, vectors, run).then(
             ({ result }) => result,
             () => [],
@@ -137,11 +145,16 @@ export function createSearchClient(db: Queryable, options: SearchClientOptions =
   };
 }
 
+/** What the model that is not read may take to embed a query: nobody waits longer for it than for a shadow read. */
+function patience({ shadow }: Reading): AbortSignal {
+  return AbortSignal.timeout(Math.max(1, Math.round(shadow.timeoutMs)));
+}
+
 function isSwitched(error: unknown): boolean {
   return (error as { code?: string }).code === WRONG_MODEL;
 }
 
 function isViewReplaced(error: unknown): boolean {
-  const { code = '', message = '' } = error as { code?: string; message?: string };
-  return VIEW_REPLACED.has(code) && /cached plan must not change result type|could not open relation|does not exist/.test(message);
+  const { code, routine } = error as { code?: string; routine?: string };
+  return VIEW_REPLACED.has(`${code} ${routine}`);
 }

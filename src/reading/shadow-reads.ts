@@ -1,5 +1,5 @@
 import type { Queryable } from '../database/connection.ts';
-import { type Answer, ask, type QueryVectors, type RunSearch } from './ask.ts';
+import { type Answer, ask, type QueryVectors, type RunSearch, unlessAborted } from './ask.ts';
 import { isPool } from './pool.ts';
 import type { Reading, Side } from './reading.ts';
 
@@ -32,7 +32,10 @@ export interface AnsweredSearch<T> {
 export interface ShadowReads {
   /** begins a shadow read, or leaves it out; returns at once and never fails */
   follow<T>(search: AnsweredSearch<T>): void;
-  /** puts on record that the new model failed a reader of the canary, who then got the live view's answer; never fails */
+  /**
+   * Puts on record that the new model failed a reader of the canary, who then got the live view's answer; of so many as are followed
+   * by a shadow read, or the share of failures would not be theirs. Never fails.
+   */
   recordFailure(search: Pick<AnsweredSearch<unknown>, 'reading' | 'text' | 'keyHash'>, error: unknown): void;
   readonly counts: ShadowCounts;
   /** resolves when none is under way any more */
@@ -72,24 +75,28 @@ export function createShadowReads(db: Queryable): ShadowReads {
     follow(search) {
       const { reading, served } = search;
       const other = served === reading.live ? reading.other : reading.live;
-      if (!other || !(Math.random() * 100 < reading.shadow.percent)) return;
-      if (!isAllowed(reading)) {
-        counts.skipped += 1;
-        return;
-      }
+      if (!other || !isDrawn(reading)) return;
+      searching += 1;
       // After whoever waits for the answer has gone on with it.
       keep(new Promise<void>((resolve) => setImmediate(resolve)).then(() => shadowRead(search, other)));
     },
     recordFailure({ reading, text, keyHash }, error) {
-      const failed = { k: null, overlap: null, shadowMs: null, shadowEmbeddingMs: null, error: codeOf(error) };
       // A switch may have come in between.
-      if (reading.other?.model.role === 'new')
-        keep(record({ reading, served: reading.live, isCanary: true, text, keyHash }, reading.other, failed));
+      if (reading.other?.model.role !== 'new' || !isDrawn(reading)) return;
+      const failed = { k: null, overlap: null, shadowMs: null, shadowEmbeddingMs: null, error: codeOf(error) };
+      keep(record({ reading, served: reading.live, isCanary: true, text, keyHash }, reading.other, failed));
     },
     async settled() {
       while (underWay.size > 0) await Promise.all(underWay);
     },
   };
+
+  function isDrawn(reading: Reading): boolean {
+    if (!(Math.random() * 100 < reading.shadow.percent)) return false;
+    const allowed = isAllowed(reading);
+    if (!allowed) counts.skipped += 1;
+    return allowed;
+  }
 
   /** A single connection belongs to the application's next statement, and so does the last one of a pool. */
   function isAllowed({ shadow }: Reading): boolean {
@@ -110,19 +117,17 @@ export function createShadowReads(db: Queryable): ShadowReads {
       overlap: null,
       shadowMs: null,
       shadowEmbeddingMs: null,
-      error: signal.aborted ? 'timeout' : codeOf(error),
+      error: codeOf(signal.aborted ? signal.reason : error),
     }));
     await record(search, other, outcome, search.answer);
   }
 
   async function compare<T>(search: AnsweredSearch<T>, other: Side, signal: AbortSignal): Promise<Outcome> {
-    searching += 1;
     // A search that is given up still has its connection until the server answers.
     const asking = ask(other, search.vectors, search.run, signal).finally(() => {
       searching -= 1;
     });
-    const givenUp = new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }));
-    const { result, searchMs, embeddingMs } = await Promise.race([asking, givenUp]);
+    const { result, searchMs, embeddingMs } = await unlessAborted(asking, signal);
     const [served, shadow] = [search.answer.result, result].map((found) => new Set(search.ids(found).map(String)));
     const k = Math.max(served?.size ?? 0, shadow?.size ?? 0);
     const common = [...(served ?? [])].filter((id) => shadow?.has(id)).length;
@@ -146,5 +151,6 @@ export function createShadowReads(db: Queryable): ShadowReads {
 /** What tells errors apart without a word of their message, in which a query may be quoted. */
 function codeOf(error: unknown): string {
   const { code, name } = error as { code?: unknown; name?: unknown };
+  if (name === 'TimeoutError') return 'timeout';
   return String(code ?? name ?? 'error');
 }

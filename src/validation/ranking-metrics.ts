@@ -81,11 +81,6 @@ export function recallAt(ranking: readonly string[], gains: Gains, k: number): n
   return relevant === 0 ? 0 : ranking.slice(0, k).filter((id) => isRelevant(gains, id)).length / relevant;
 }
 
-/** Arithmetic mean; 0 for no values. */
-export function mean(values: readonly number[]): number {
-  return values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
-}
-
 function isRelevant(gains: Gains, id: string): boolean {
   return (gains.get(id) ?? 0) > 0;
 }

@@ -1,4 +1,5 @@
 import { toSql } from 'pgvector';
+import { inOwnTransactions } from '../database/connection.ts';
 import { embedTexts } from '../embedding/embed-texts.ts';
 import type { WorkContext } from '../worker/context.ts';
 import { loadTarget, type VectorColumn } from '../worker/target.ts';
@@ -19,7 +20,8 @@ const TOKENS_PER_CHARACTER = 0.3;
  */
 export async function searchKnownItems(context: WorkContext, targetName: string, signal?: AbortSignal): Promise<void> {
   const { pool } = context.database;
-  const { rows: items } = await pool.query<KnownItem>(
+  const patient = inOwnTransactions(pool);
+  const { rows: items } = await patient.query<KnownItem>(
     'SELECT key, content AS text, text_hash::text AS hash FROM reembed.draw_known_items($1)',
     [targetName],
   );
@@ -30,7 +32,7 @@ export async function searchKnownItems(context: WorkContext, targetName: string,
     const { vectors, error } = await embedItems(context, vector, items, signal);
     if (signal?.aborted) return;
     for (const item of items) {
-      await pool.query('SELECT reembed.record_known_item($1, $2, $3, $4, $5, $6)', [
+      await patient.query('SELECT reembed.record_known_item($1, $2, $3, $4, $5, $6)', [
         ...[targetName, vector.role, item.key, item.hash],
         ...[vectors.get(item) ?? null, error ?? 'no_vector'],
       ]);

@@ -1,0 +1,17 @@
+-- Of the role that logged in: our functions run with the owner's rights. MEMBER, because a role may be taken on only for a statement.
+CREATE OR REPLACE FUNCTION reembed.may_read(p_target text) RETURNS boolean
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+  SELECT EXISTS (
+    SELECT FROM reembed.target AS t
+      JOIN pg_class AS c ON c.oid = t.relation
+      JOIN pg_class AS w ON w.relnamespace = c.relnamespace AND w.relname = t.live_view,
+           LATERAL (SELECT w.relowner AS grantee
+                    UNION ALL
+                    SELECT g.grantee FROM aclexplode(w.relacl) AS g WHERE g.privilege_type = 'SELECT'
+                    UNION ALL
+                    SELECT g.grantee FROM pg_attribute AS a, aclexplode(a.attacl) AS g WHERE a.attrelid = w.oid AND g.privilege_type = 'SELECT') AS reader
+     WHERE t.name = p_target AND (reader.grantee = 0 OR pg_has_role(session_user, reader.grantee, 'MEMBER')));
+$$;
+COMMENT ON FUNCTION reembed.may_read IS 'Whether whoever logged in may search the live view of a target.';
