@@ -2,8 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import pg from 'pg';
-import { up } from '../migrations/0003_notes_and_storage.js';
-import { listMigrationFiles } from '../src/database/migration-file.ts';
+import { listMigrationFiles, type MigrationFile } from '../src/database/migration-file.ts';
 import { runMigrationFile } from '../src/database/migration-runner.ts';
 import { createTestDatabase } from './harness/database.ts';
 import { createDocuments, wrongRows } from './harness/documents.ts';
@@ -70,7 +69,8 @@ onRealServer('no write of the application fails while notes become a log', async
   const [upgrade, application] = [new pg.Client(db.url), new pg.Client(db.url)];
   try {
     const database = { pool: db.pool, url: db.url, embedded: false, directory: '', close: async () => {} };
-    for (const file of listMigrationFiles('none').slice(0, 2)) await runMigrationFile(database, file, 'up', () => {});
+    const [tables, queue, notes] = listMigrationFiles('none') as [MigrationFile, MigrationFile, MigrationFile];
+    for (const file of [tables, queue]) await runMigrationFile(database, file, 'up', () => {});
     await createDocuments(db.pool, 10);
     await db.pool.query(`
       INSERT INTO reembed.target VALUES ('public.documents.embedding', 'documents', 'embedding', '{id}', '{content}', 'content', 'documents_live', 'model');
@@ -84,7 +84,8 @@ onRealServer('no write of the application fails while notes become a log', async
       CREATE TRIGGER note AFTER UPDATE ON documents FOR EACH ROW EXECUTE FUNCTION reembed.note_public_documents_embedding_fded1d();`);
     await Promise.all([upgrade.connect(), application.connect()]);
     const statements: string[] = [];
-    up({ sql: (text: string) => statements.push(text) } as unknown as Parameters<typeof up>[0]);
+    const { up } = (await import(notes.path)) as { up(builder: { sql(text: string): void }): void };
+    up({ sql: (text) => statements.push(text) });
     await upgrade.query(`BEGIN; ${statements.join(';')}`);
     const write = application.query("UPDATE documents SET content = 'meanwhile' WHERE id = 1");
     const outcome = write.then(() => 'written', String);
