@@ -7,6 +7,15 @@ export const up = (pgm) => {
   pgm.sql(`
 SET LOCAL lock_timeout = '500ms';
 
+-- A write that has begun would go on, once it may, with the trigger that it began with: none may be under way.
+DO $$
+DECLARE
+  v_relation regclass;
+BEGIN
+  FOR v_relation IN SELECT DISTINCT t.relation FROM reembed.target AS t JOIN pg_class AS c ON c.oid = t.relation ORDER BY 1 LOOP
+    EXECUTE format('LOCK TABLE %s IN SHARE MODE', v_relation);
+  END LOOP;
+END $$;
 ALTER TABLE reembed.stale_row DROP CONSTRAINT stale_row_pkey;
 ALTER TABLE reembed.stale_row ADD PRIMARY KEY (target, version);
 -- Triggers that are on tables already must not meet a table that is not as they know it, not even for a moment.
@@ -54,7 +63,7 @@ BEGIN
 END $$;
 COMMENT ON TABLE reembed.repeated_text IS 'Texts that rows of several batches had when these were planned: one batch has them embedded, the others take the vector from here. Emptied when the backfill is over.';
 COMMENT ON COLUMN reembed.repeated_text.migration IS 'Campaign that embeds the text.';
-COMMENT ON COLUMN reembed.repeated_text.text_digest IS 'MD5 of the text.';
+COMMENT ON COLUMN reembed.repeated_text.text_digest IS 'reembed.text_digest() of the text.';
 COMMENT ON COLUMN reembed.repeated_text.text_hash IS 'reembed.text_hash() of the text, by which a worker names what it embedded.';
 COMMENT ON COLUMN reembed.repeated_text.batch IS 'The batch that has it embedded.';
 COMMENT ON COLUMN reembed.repeated_text.vector IS 'Its vector; null until that batch is done.';

@@ -129,6 +129,28 @@ test.serial('down from the end of a second campaign brings back the first one, v
   t.deepEqual(await wrongRows(pool, { newColumn: 'embedding' }), []);
 });
 
+for (const storage of ['column', 'side-table'] as const) {
+  test.serial(
+    `what waits for the model that is read waits on when a second campaign begins, and when it is taken back: ${storage}`,
+    async (t) => {
+      const { pool } = stage.db;
+      await pool.query("UPDATE documents SET content = 'before the second, ' || content WHERE id = 11");
+      const another = await stage.draft({ table: 'documents', from: NEW_MODEL, to: THIRD_MODEL, dimensions: 12, storage });
+      await stage.bring(another, 'expand');
+      await stage.work();
+      t.deepEqual(await wrongRows(pool, { newColumn: 'embedding' }), []);
+      await pool.query("UPDATE documents SET content = 'before the way back, ' || content WHERE id = 12");
+      // The other model was served already.
+      await pool.query('UPDATE reembed.stale_row SET needs_new = false');
+      await stage.bring(another, 'none');
+      await stage.work();
+      t.deepEqual(await wrongRows(pool, { newColumn: 'embedding' }), []);
+      t.is((await pool.query('SELECT FROM reembed.stale_row')).rowCount, 0);
+      removeFiles(another);
+    },
+  );
+}
+
 test.serial('a second campaign may embed another text, and going back brings the first text back', async (t) => {
   const { pool } = stage.db;
   removeFiles(second);

@@ -267,3 +267,30 @@ test.serial('a text that differs only for machines is another text', async (t) =
   ]);
   t.deepEqual(wrong, []);
 });
+
+test.serial('a change of the text while what the expression calls is gone is not lost', async (t) => {
+  await createTable('recased', 'content text', "(content) SELECT 'Row ' || i FROM generate_series(1, 40) AS i", 'upper(content)');
+  await sql("CREATE FUNCTION public.loud(text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT upper($1)'");
+  const campaign = await stage.draft({ table: 'recased', textSql: 'public.loud(content)' });
+  await stage.bring(campaign, 'index');
+  await sql('ALTER FUNCTION public.loud(text) RENAME TO loud_away');
+  await sql("UPDATE recased SET content = 'changed meanwhile' WHERE id = 5");
+  await sql('ALTER FUNCTION public.loud_away(text) RENAME TO loud');
+  t.is(await present('recased', 5), 'old -');
+  await stage.work();
+  t.deepEqual(await wrongRows(stage.db.pool, { ...BOTH, table: 'recased', text: 'upper(content)' }), []);
+});
+
+test.serial('a row whose old vector is of a former text is known to be so under another key too', async (t) => {
+  await createDocuments(stage.db.pool, 20, { table: 'rekeyed' });
+  const campaign = await stage.createUsual('rekeyed');
+  await stage.bring(campaign, 'index');
+  await sql("UPDATE reembed.setting SET keep_old_current = false WHERE target = 'public.rekeyed.embedding'");
+  await sql("UPDATE rekeyed SET content = 'changed' WHERE id = 7");
+  await stage.work();
+  await sql('UPDATE rekeyed SET id = 1007 WHERE id = 7');
+  await stage.work();
+  const { rows } = await sql("SELECT key, class FROM reembed.failed_row WHERE target = 'public.rekeyed.embedding'");
+  t.deepEqual(rows, [{ key: { id: 1007 }, class: 'old_model_unavailable' }]);
+  t.is((await sql(`SELECT reembed.rows_lacking_old_vector('${campaign}')::int AS lacking`)).rows[0].lacking, 1);
+});

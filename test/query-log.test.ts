@@ -82,6 +82,18 @@ test.serial('only the newest queries of each table are kept', async (t) => {
   );
 });
 
+test.serial('a search under an older snapshot does not fail because others have trimmed the log', async (t) => {
+  if (database.embedded || !process.env.TEST_DATABASE_URL) return t.pass('one session: nothing happens meanwhile');
+  await sql('UPDATE reembed.setting SET query_log_rows = 5');
+  for (let i = 1; i <= 5; i++) await log('documents', `query ${i}`);
+  const client = await database.pool.connect();
+  await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT FROM reembed.query_log');
+  for (let i = 6; i <= 9; i++) await log('documents', `query ${i}`);
+  t.true((await client.query("SELECT reembed.log_query('documents', 'of an older snapshot') AS kept")).rows[0].kept);
+  await client.query('COMMIT');
+  client.release();
+});
+
 test.serial('queries of a table that is no longer looked after go with the next trim', async (t) => {
   await sql("INSERT INTO reembed.query_log (target, text, model) VALUES ('gone', 'of a table that is gone', 'old-model')");
   await sql('UPDATE reembed.setting SET query_log_rows = 5');

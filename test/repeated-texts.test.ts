@@ -1,6 +1,6 @@
 import test from 'ava';
 import { removeCampaigns, startCampaign } from './harness/campaign.ts';
-import { NEW_MODEL, wrongRows } from './harness/documents.ts';
+import { NEW_DIMENSIONS, NEW_MODEL, wrongRows } from './harness/documents.ts';
 import { createStage, type Stage } from './harness/stage.ts';
 
 let stage: Stage;
@@ -70,10 +70,56 @@ test.serial('the vectors that are kept for others are of the texts they are kept
   });
   await stage.work();
   const wrong = await sql(
-    `SELECT FROM reembed.repeated_text AS r WHERE r.vector IS DISTINCT FROM (SELECT c.embedding_v2 FROM copies AS c WHERE md5(c.content)::uuid = r.text_digest LIMIT 1)`,
+    `SELECT FROM reembed.repeated_text AS r WHERE r.vector IS DISTINCT FROM (SELECT c.embedding_v2 FROM copies AS c WHERE reembed.text_digest(c.content) = r.text_digest LIMIT 1)`,
   );
   t.is(wrong.rowCount, 0);
   t.true((await campaign.ask<number>('SELECT count(*)::int FROM reembed.repeated_text')) > 0);
   await stage.bring(campaign.name, 'index');
   t.is(await campaign.ask('SELECT count(*)::int FROM reembed.repeated_text'), 0);
+});
+
+test.serial('two texts made to have one MD5 are two texts', async (t) => {
+  // By Marc Stevens, 2024; they differ in one letter.
+  const [one, other] = ['A', 'E'].map((letter) => `TEXTCOLLBYfGiJUETHQ4h${letter}cKSMd5zYpgqf1YRDhkmxHkhPWptrkoyz28wnI9V0aHeAuaKnak`);
+  await startCampaign(stage, 'twins', {
+    rows: 200,
+    fill: () =>
+      sql(`UPDATE twins SET content = CASE WHEN id IN (1, 199) THEN '${one}' WHEN id IN (2, 200) THEN '${other}' ELSE content END`),
+  });
+  await stage.work();
+  t.deepEqual(await wrongRows(stage.db.pool, { table: 'twins', newColumn: 'embedding_v2' }), []);
+});
+
+test.serial('batches that have texts of each other do not wait for each other for ever', async (t) => {
+  const campaign = await startCampaign(stage, 'crossed', {
+    rows: 200,
+    fill: async () => {
+      await sql(`UPDATE crossed SET content = CASE WHEN id IN (1, 100) THEN 'refused, first' WHEN id IN (101, 199) THEN 'refused, second' ELSE content END;
+        DELETE FROM crossed WHERE id BETWEEN 10 AND 20`);
+      // Room in the first page, so that a row that changes there stays in its batch.
+      await sql('VACUUM crossed');
+    },
+  });
+  await sql("UPDATE crossed SET content = 'refused, second' WHERE id = 2");
+  t.is(await campaign.ask('SELECT count(DISTINCT (ctid::text::point)[0])::int FROM crossed WHERE id IN (1, 2)'), 1);
+  t.is(await campaign.ask('SELECT count(*)::int FROM reembed.repeated_text'), 2);
+  stage.provider.script = ({ input }) => (input.some((text) => text.startsWith('refused')) ? { status: 400 } : undefined);
+  for (let round = 0; round < 4; round++) await stage.work();
+  t.is(await campaign.ask("SELECT count(*)::int FROM reembed.batch WHERE state = 'pending'"), 0);
+  t.is(await campaign.ask(`SELECT count(*)::int FROM reembed.failed_row WHERE model = '${NEW_MODEL}'`), 5);
+});
+
+test.serial('a text whose vector comes while a batch is about to read its rows is not embedded again', async (t) => {
+  const campaign = await startCampaign(stage, 'late', {
+    rows: 200,
+    fill: () => sql("UPDATE late SET content = CASE WHEN id IN (1, 199) THEN 'shared' ELSE content END"),
+  });
+  await sql(`UPDATE reembed.repeated_text SET vector = array_fill(1, ARRAY[${NEW_DIMENSIONS}])::real[]::vector`);
+  const { rows } = await sql(
+    `SELECT r.content FROM reembed.batch AS b, reembed.read_batch(b.migration, b.id, '${NEW_MODEL}', NULL) AS r WHERE b.id > 1 AND b.migration = '${campaign.name}'`,
+  );
+  t.true(rows.length > 100);
+  t.false(rows.some(({ content }) => content === 'shared'));
+  await stage.work();
+  t.is(await campaign.ask("SELECT count(*)::int FROM reembed.batch WHERE state = 'pending'"), 0);
 });

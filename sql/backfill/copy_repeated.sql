@@ -18,7 +18,7 @@ BEGIN
   EXECUTE format($q$
     SELECT array_agg(s.key::text) AS keys, array_agg(s.text_hash) AS hashes, array_agg(s.vector) AS vectors
       FROM (SELECT %1$s AS key, reembed.text_hash((%2$s)::text) AS text_hash, r.vector
-              FROM %3$s AS t JOIN reembed.repeated_text AS r ON r.migration = $3 AND r.text_digest = md5((%2$s)::text)::uuid AND r.vector IS NOT NULL
+              FROM %3$s AS t JOIN reembed.repeated_text AS r ON r.migration = $3 AND r.text_digest = reembed.text_digest((%2$s)::text) AND r.vector IS NOT NULL
              WHERE t.ctid >= format('(%%s,0)', $1)::tid AND t.ctid < format('(%%s,0)', $2)::tid AND %4$s IS NULL
                -- Held by the application: left for later, or this would be tried again and again.
                FOR NO KEY UPDATE OF t SKIP LOCKED

@@ -32,7 +32,7 @@ BEGIN
   EXECUTE format($q$
     INSERT INTO reembed.repeated_text (migration, text_digest, text_hash, batch)
     SELECT $1, r.text_digest, r.text_hash, min(b.id)
-      FROM (SELECT md5((%2$s)::text)::uuid AS text_digest, reembed.text_hash((%2$s)::text) AS text_hash, (t.ctid::text::point)[0]::bigint AS block
+      FROM (SELECT reembed.text_digest((%2$s)::text) AS text_digest, reembed.text_hash((%2$s)::text) AS text_hash, (t.ctid::text::point)[0]::bigint AS block
               FROM %1$s AS t WHERE %3$s IS NULL AND reembed.has_text((%2$s)::text)) AS r
       JOIN reembed.batch AS b ON b.migration = $1 AND b.first_block = r.block / $2 * $2
      GROUP BY r.text_digest, r.text_hash HAVING min(b.id) < max(b.id)

@@ -8,7 +8,7 @@ DECLARE
   t reembed.target;
   v_provider_batch uuid;
 BEGIN
-  IF NOT EXISTS (SELECT FROM reembed.repeated_text AS r WHERE r.migration = p_migration AND r.batch <> p_batch AND r.vector IS NULL) THEN
+  IF NOT EXISTS (SELECT FROM reembed.repeated_text AS r WHERE r.migration = p_migration AND r.batch < p_batch AND r.vector IS NULL) THEN
     RETURN NULL;
   END IF;
   SELECT * INTO STRICT b FROM reembed.batch WHERE migration = p_migration AND id = p_batch;
@@ -16,7 +16,7 @@ BEGIN
   EXECUTE format($q$
     SELECT o.provider_batch
       FROM %1$s AS t
-      JOIN reembed.repeated_text AS r ON r.migration = $3 AND r.batch <> $4 AND r.text_digest = md5((%3$s)::text)::uuid AND r.vector IS NULL
+      JOIN reembed.repeated_text AS r ON r.migration = $3 AND r.batch < $4 AND r.text_digest = reembed.text_digest((%3$s)::text) AND r.vector IS NULL
       JOIN reembed.batch AS o ON o.migration = r.migration AND o.id = r.batch AND o.state = 'pending'
       JOIN reembed.provider_batch AS p ON p.id = o.provider_batch AND p.id <> $5 AND p.state IN ('submitting', 'submitted')
      WHERE t.ctid >= format('(%%s,0)', $1)::tid AND t.ctid < format('(%%s,0)', $2)::tid AND %2$s IS NULL

@@ -6,6 +6,10 @@ SET search_path = pg_catalog, pg_temp
 SET lock_timeout = '500ms'
 AS $$
 BEGIN
+  -- Under another campaign the roles are other models.
+  IF NOT EXISTS (SELECT FROM reembed.vector_column AS v WHERE v.target = p_target AND v.migration = p_migration) THEN
+    RETURN;
+  END IF;
   IF p_stored > 0 THEN
     UPDATE reembed.migration SET live_rows = live_rows + p_stored, live_tokens = live_tokens + p_tokens WHERE name = p_migration;
   END IF;

@@ -8,7 +8,7 @@ DECLARE
   t reembed.target;
   v_waits boolean;
 BEGIN
-  IF NOT EXISTS (SELECT FROM reembed.repeated_text AS r WHERE r.migration = p_migration AND r.batch <> p_batch) THEN
+  IF NOT EXISTS (SELECT FROM reembed.repeated_text AS r WHERE r.migration = p_migration AND r.batch < p_batch) THEN
     RETURN false;
   END IF;
   SELECT * INTO STRICT b FROM reembed.batch WHERE migration = p_migration AND id = p_batch;
@@ -16,7 +16,7 @@ BEGIN
   EXECUTE format($q$
     SELECT EXISTS (
       SELECT FROM %1$s AS t
-        JOIN reembed.repeated_text AS r ON r.migration = $3 AND r.batch <> $4 AND r.text_digest = md5((%3$s)::text)::uuid
+        JOIN reembed.repeated_text AS r ON r.migration = $3 AND r.batch < $4 AND r.text_digest = reembed.text_digest((%3$s)::text)
         JOIN reembed.batch AS o ON o.migration = r.migration AND o.id = r.batch
        WHERE t.ctid >= format('(%%s,0)', $1)::tid AND t.ctid < format('(%%s,0)', $2)::tid AND %2$s IS NULL
          -- The other batch may have brought the vector a moment ago.

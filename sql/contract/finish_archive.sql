@@ -26,11 +26,7 @@ BEGIN
        reembed.same_key_sql(t.name, 't', 'l'), reembed.has_failed_sql(t.name, m.from_model));
   GET DIAGNOSTICS v_changed = ROW_COUNT;
 
-  -- Of a text that is gone: it was kept for as long as the old model was read, and no worker has renewed it since. What is
-  -- noted now is all there is, because nobody can write.
-  EXECUTE format('DELETE FROM reembed.%1$I AS a USING (SELECT %2$s FROM reembed.stale_row AS r WHERE r.target = $1 AND r.needs_old) AS l WHERE %3$s',
-                 v_archive, reembed.key_from_sql(t.name, 'r.key', true), reembed.same_key_sql(t.name, 'a', 'l')) USING t.name;
-
+  PERFORM reembed.leave_out_noted(p_name);
   EXECUTE format('DROP TRIGGER %I ON %s', 'zz_reembed_archive_' || left(t.column_name, 39), t.relation);
   EXECUTE format('DROP FUNCTION reembed.%I()', 'late_' || reembed.capture_suffix(t.name));
   EXECUTE format('DROP TABLE reembed.%I', v_late);

@@ -16,6 +16,9 @@ BEGIN
   DELETE FROM reembed.failed_row WHERE target = m.target AND model = m.to_model;
 
   IF EXISTS (SELECT FROM reembed.migration WHERE target = m.target AND name <> p_name) THEN
+    -- The old model is the new one of the campaign before, in every note too; no write may be adding one meanwhile.
+    EXECUTE format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', t.relation);
+    UPDATE reembed.stale_row SET needs_new = needs_old, needs_old = false WHERE target = m.target;
     DELETE FROM reembed.migration WHERE name = p_name;
     SELECT * INTO t FROM jsonb_populate_record(t, m.previous_source);
     UPDATE reembed.target

@@ -33,7 +33,7 @@ BEGIN
     v_when_text := v_text_changed;
   ELSE
     PERFORM reembed.install_text_function(t.name);
-    v_text_changed := format('%s IS DISTINCT FROM %s', reembed.text_call_sql(t.name, 'OLD'), reembed.text_call_sql(t.name, 'NEW'));
+    v_text_changed := format('reembed.text_differs(%s, %s)', reembed.text_call_sql(t.name, 'OLD'), reembed.text_call_sql(t.name, 'NEW'));
     -- In a WHEN clause the function would run with the application's rights, which do not reach this schema; but most
     -- updates leave alone what the text is made of, and that can be seen there.
     v_when_text := reembed.text_may_change_sql(t.name);

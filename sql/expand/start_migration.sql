@@ -76,6 +76,11 @@ BEGIN
   IF p_to_relation IS NULL AND v_from.relation IS NULL THEN
     PERFORM reembed.copy_column_grants(p_relation, p_column, p_to_column);
   END IF;
+  IF v_from.column_name IS NOT NULL THEN
+    -- What was the new model is the old one from here on, in every note too; no write may be adding one meanwhile.
+    EXECUTE format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', p_relation);
+    UPDATE reembed.stale_row SET needs_old = needs_new WHERE target = v_target;
+  END IF;
   PERFORM reembed.install_capture(v_target);
   PERFORM reembed.replace_views(v_target);
 END;

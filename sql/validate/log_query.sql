@@ -26,15 +26,20 @@ BEGIN
   END IF;
   INSERT INTO reembed.query_log (target, text, model, caller_key) VALUES (s.target, left(p_text, 8000), s.read_model, left(p_caller_key, 200)) RETURNING id INTO v_id;
   IF v_id % greatest(1, least(100, s.query_log_rows / 100)) = 0 THEN
-    DELETE FROM reembed.query_log WHERE id = ANY (ARRAY(
-      SELECT l.id
-        FROM reembed.setting AS o
-       CROSS JOIN LATERAL (SELECT k.id FROM reembed.query_log AS k WHERE k.target = o.target ORDER BY k.id DESC
-                           OFFSET o.query_log_rows + 1 - greatest(1, least(100, o.query_log_rows / 100)) LIMIT 1) AS newest_to_go
-        JOIN reembed.query_log AS l ON l.target = o.target AND l.id <= newest_to_go.id
-         FOR UPDATE OF l SKIP LOCKED));
-    DELETE FROM reembed.query_log WHERE id = ANY (ARRAY(
-      SELECT l.id FROM reembed.query_log AS l WHERE NOT EXISTS (SELECT FROM reembed.setting AS o WHERE o.target = l.target) FOR UPDATE OF l SKIP LOCKED));
+    BEGIN
+      DELETE FROM reembed.query_log WHERE id = ANY (ARRAY(
+        SELECT l.id
+          FROM reembed.setting AS o
+         CROSS JOIN LATERAL (SELECT k.id FROM reembed.query_log AS k WHERE k.target = o.target ORDER BY k.id DESC
+                             OFFSET o.query_log_rows + 1 - greatest(1, least(100, o.query_log_rows / 100)) LIMIT 1) AS newest_to_go
+          JOIN reembed.query_log AS l ON l.target = o.target AND l.id <= newest_to_go.id
+           FOR UPDATE OF l SKIP LOCKED));
+      DELETE FROM reembed.query_log WHERE id = ANY (ARRAY(
+        SELECT l.id FROM reembed.query_log AS l WHERE NOT EXISTS (SELECT FROM reembed.setting AS o WHERE o.target = l.target) FOR UPDATE OF l SKIP LOCKED));
+    -- Under an older snapshot some may be gone already: the next call is soon enough.
+    EXCEPTION WHEN serialization_failure THEN
+      NULL;
+    END;
   END IF;
   RETURN true;
 END;

@@ -42,7 +42,7 @@ export async function retreat(database: Database, options: RetreatOptions): Prom
   const done: Retreat = { ran: [], durations: {} };
   if (options.count > 1) await refusePurged(database, options);
   while (done.ran.length < options.count) {
-    const { applied } = await readMigrationState(database.pool, options.directory);
+    const applied = await inOrder(database, options);
     const last = applied.at(-1);
     if (!last && done.ran.length === 0) throw new NothingToTakeDown();
     if (!last) break;
@@ -64,6 +64,12 @@ export async function retreat(database: Database, options: RetreatOptions): Prom
   return done;
 }
 
+/** What has run, oldest first; but the tables that a campaign needs came before it, even where an upgrade brought them later. */
+async function inOrder(database: Database, { directory }: RetreatOptions): Promise<MigrationFile[]> {
+  const { applied } = await readMigrationState(database.pool, directory);
+  return [...applied.filter(({ campaign }) => !campaign), ...applied.filter(({ campaign }) => campaign)];
+}
+
 async function refuseIncompleteWayBack(database: Database, campaign: string, options: RetreatOptions): Promise<void> {
   const db = inOwnTransactions(database.pool);
   const missing = await rowsLackingOldVector(db, campaign);
@@ -81,7 +87,7 @@ async function refuseIncompleteWayBack(database: Database, campaign: string, opt
 
 /** Many steps are refused before the first, when one of them has no way back: the others would be undone for nothing. */
 async function refusePurged(database: Database, options: RetreatOptions): Promise<void> {
-  const { applied } = await readMigrationState(database.pool, options.directory);
+  const applied = await inOrder(database, options);
   const contracted = applied.slice(-options.count).flatMap(({ campaign, phase }) => (campaign && phase === 'contract' ? [campaign] : []));
   for (const campaign of contracted) await database.pool.query('SELECT reembed.require_archive($1)', [campaign]);
 }
