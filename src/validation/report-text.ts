@@ -59,7 +59,7 @@ function figuresTable(result: ValidationResult): string {
   for (const percent of [50, 95]) {
     const time = overall(metrics, `search_p${percent}_ms`);
     const limit =
-      percent === 50 && thresholds.maxLatencyRatio !== null ? `${thresholds.maxLatencyRatio} times or +10 ms (max_latency_ratio)` : '';
+      percent === 50 && thresholds.maxLatencyRatio !== null ? `${thresholds.maxLatencyRatio} x or +10 ms (max_latency_ratio)` : '';
     if (time) add(`search p${percent}`, `${milliseconds(time.before)} -> ${milliseconds(time.after)}`, 'ms on the server', limit);
   }
   const missing = coverage.missingRows === 0 ? `of ${coverage.rows} rows` : `${coverage.missingRows} of ${coverage.rows} rows missing`;
