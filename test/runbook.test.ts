@@ -37,7 +37,7 @@ const blocks = (language: string) =>
 const inline = [...runbook.replaceAll(/```.*?```/gs, '').matchAll(/`([^`\n]+)`/g)].map(([, text = '']) => text);
 
 /** Every command of the runbook, in words, without what stands before `npm`. */
-const commandLines = [...blocks('sh').flatMap((block) => block.split('\n')), ...inline]
+const commandLines = [...blocks('sh').flatMap((block) => block.replaceAll(/\\\n\s*/g, ' ').split('\n')), ...inline]
   .filter((line) => /\bnpm run /.test(line))
   .map((line) => line.slice(line.indexOf('npm run ')).match(/"[^"]*"|\S+/g) ?? []);
 

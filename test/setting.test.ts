@@ -33,3 +33,11 @@ test.serial('as JSON all settings are there, with intervals as programs read the
   t.is(settings.soak, 'P3D');
   t.is(settings.min_overlap, 0.05);
 });
+
+test.serial('where there are several targets it says how to name one', async (t) => {
+  await createDocuments(stage.db.pool, 5, { table: 'others', index: false });
+  await stage.bring(await stage.createUsual('others'), 'expand');
+  const { code, stderr } = await stage.workplace.run(['setting', 'paused=true']);
+  t.is(code, 1);
+  t.regex(stderr, /2 targets fit: .*Name one of them; on the command line: --target public\.documents\.embedding\n$/);
+});
