@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, type Option } from 'commander';
 import { translateDatabaseError } from './database/database-error.ts';
 import { EXIT, ReembedError, UsageError } from './errors.ts';
 
@@ -25,6 +25,9 @@ const program = new Command('reembed')
   .description('Change the embedding model under a live PostgreSQL + pgvector table, with a way back at every step.')
   .version(version)
   .addHelpText('after', '\nExit codes: 0 done, 1 failed, 2 wrong usage, 3 waiting at a gate, 4 validation failed, 70 a bug of ours.');
+
+// npm has these itself, or native packages are built by them: somebody may have set them for all of npm.
+const NPM_HAS_TOO = new Set(['all', 'audit', 'dry-run', 'json', 'target', 'yes']);
 
 const wanted = commands[process.argv[2] ?? ''];
 for (const load of wanted ? [wanted] : Object.values(commands)) program.addCommand(await load());
@@ -56,15 +59,22 @@ function report(thrown: unknown): number {
   return EXIT.bug;
 }
 
-/** Without --, npm keeps the options for itself and the command would ask for what was just typed. */
+/** Without --, npm keeps the options for itself: `npm run worker --limit 100` would embed everything. */
 function refuseSwallowedOptions(): void {
-  const swallowed = ['table', 'text', 'to', 'from', 'column', 'wait', 'drain', 'batch-api'].find(
-    (name) => process.env[`npm_config_${name.replaceAll('-', '_')}`] !== undefined,
+  if (!process.env.npm_lifecycle_event) return;
+  const swallowed = optionsOf(program.commands).find((option) => {
+    const name = (option.long ?? option.short ?? '').replace(/^-+/, '');
+    const kept = process.env[`npm_config_${name.replace(/^no-/, '').replaceAll('-', '_')}`] !== undefined;
+    return kept && !NPM_HAS_TOO.has(name) && !process.argv.some((word) => word === option.short || word.split('=')[0] === option.long);
+  });
+  if (!swallowed) return;
+  const flag = swallowed.long ?? swallowed.short;
+  throw new UsageError(
+    `npm took ${flag} for itself`,
+    `put -- before the options: npm run ${process.env.npm_lifecycle_event} ... -- ${flag} ...`,
   );
-  if (process.env.npm_lifecycle_event && swallowed && !process.argv.includes(`--${swallowed}`)) {
-    throw new UsageError(
-      `npm took --${swallowed} for itself`,
-      `put -- before the options: npm run ${process.env.npm_lifecycle_event} ... -- --${swallowed} ...`,
-    );
-  }
+}
+
+function optionsOf(commands: readonly Command[]): Option[] {
+  return commands.flatMap((command) => [...command.options, ...optionsOf(command.commands)]);
 }

@@ -115,7 +115,7 @@ const cases: Case[] = [
   { about: 'more dimensions than can be indexed', dimensions: 4001, code: 'too_many_dimensions', remedy: /--dimensions/ },
   { about: 'dimensions the provider does not return', dimensions: 32, code: 'wrong_dimensions', says: /24 dimensions instead of 32/ },
   { about: 'the model the column has already', to: OLD_MODEL, code: 'same_model', remedy: /--to-name/ },
-  { about: 'a model the provider does not know', to: 'gone', code: 'model_not_found', says: /404/, remedy: /model name/ },
+  { about: 'a model the provider does not know', to: 'gone', code: 'model_not_found', says: /\(404\): The model/, remedy: /model name/ },
   { about: 'a refused API key', to: 'wrong-key', code: 'provider_login', says: /401/, remedy: /OPENAI_API_KEY/ },
   { about: 'an account without credit', to: 'no-credit', code: 'provider_quota', remedy: /top it up/ },
   {
@@ -125,7 +125,7 @@ const cases: Case[] = [
     says: /Entity Too Large/,
     remedy: /server behind/,
   },
-  { about: 'a provider that is overloaded', to: 'overloaded', code: 'provider_unavailable', says: /429/ },
+  { about: 'a provider that is overloaded', to: 'overloaded', code: 'provider_unavailable', says: /answer: 429 scripted/ },
   { about: 'a provider that answers 500', to: 'broken', code: 'provider_unavailable', says: /500/ },
   {
     about: 'a provider that does not run',
@@ -207,6 +207,26 @@ for (const { args, code } of before) {
     t.deepEqual(await fingerprint(db.pool), untouched);
   });
 }
+
+const swallowed: { args: string[]; option: string }[] = [
+  { args: ['worker', '100'], option: 'limit' },
+  { args: ['validate', 'queries.jsonl'], option: 'queries' },
+  { args: ['migrate', 'down'], option: 'accept-missing' },
+];
+
+for (const { args, option } of swallowed) {
+  test(`--${option} of ${args[0]} that npm kept for itself is not taken for left out`, async (t) => {
+    const kept = { npm_lifecycle_event: args[0] ?? '', [`npm_config_${option.replaceAll('-', '_')}`]: 'true' };
+    const refusal: Refusal = { code: 'usage', exit: 'usage', says: new RegExp(`--${option}`), remedy: /put -- before the options/ };
+    assertRefused(t, await workplace.run(args, kept), refusal);
+    t.deepEqual(await fingerprint(db.pool), untouched);
+  });
+}
+
+test('what npm has in its own settings is not taken for an option of ours', async (t) => {
+  const result = await workplace.run(['validate'], { npm_lifecycle_event: 'validate', npm_config_audit: '', npm_config_yes: 'true' });
+  assertRefused(t, result, { code: 'not_installed' });
+});
 
 const misuses: string[][] = [
   ['migrate', 'create', '--table', 'documents', '--shape', 'round'],

@@ -156,7 +156,9 @@ test.serial('options that do not fit together are refused as wrong usage', async
 test.serial('where the old model cannot be asked any more, the rows are offered instead', async (t) => {
   provider.script = ({ model }) => (model === OLD_MODEL ? { status: 404 } : undefined);
   const { code, stderr } = await workplace.run(['validate', '--queries', 'queries.jsonl']);
+  const byRows = await workplace.run(['validate']);
   provider.script = () => undefined;
+  t.regex(byRows.stdout, /- no stored old vector was compared with a fresh one: the provider does not\s+know model old-model/);
   t.is(code, 1);
   t.regex(stderr, /does not know model old-model.*only rows can be compared: npm run validate, with no query options\n$/);
 });

@@ -43,8 +43,10 @@ export async function openStage(providerUrl: string): Promise<Stage> {
   const embedded = databaseUrl ? undefined : await openEmbedded({ directory });
   const pool = new pg.Pool({ connectionString: databaseUrl ?? embedded?.url, max: 6 });
   pool.on('error', () => {});
+  // Where the user's own campaigns, models and webhook are is not the demo's business.
+  const inherited = Object.entries(process.env).filter(([name]) => !/^(REEMBED|EMBED|OPENAI)_/.test(name));
   const env = {
-    ...process.env,
+    ...Object.fromEntries(inherited),
     ...(databaseUrl ? {} : { REEMBED_DIR: directory }),
     OPENAI_BASE_URL: providerUrl,
     OPENAI_API_KEY: 'any-word',

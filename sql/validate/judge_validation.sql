@@ -34,7 +34,7 @@ BEGIN
   IF NOT v.searches_use_index THEN
     RETURN QUERY SELECT true, 'searches do not use the new index; see that its operator class fits the distance of the model';
   ELSIF NOT v.planner_chooses_index THEN
-    RETURN QUERY SELECT false, 'the planner does not choose the new index of its own accord, as it may on a small table';
+    RETURN QUERY SELECT false, 'the planner does not choose the new index of its own accord, as it may on a small table; with random_page_cost = 1.1, which suits SSDs, it often does';
   END IF;
   IF v.index_recall < s.min_index_recall - c_tolerance THEN
     RETURN QUERY SELECT true, format('index recall@%s %s is below min_index_recall %s%s', v.k, round(v.index_recall::numeric, 4), s.min_index_recall, ', with ' || v.index_setting);

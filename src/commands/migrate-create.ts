@@ -16,7 +16,8 @@ import { list, price, wholeNumber } from './parse-option.ts';
 import { say } from './print.ts';
 import { planText } from './show-plan.ts';
 
-interface CreateOptions extends Omit<CampaignRequest, 'to' | 'dimensions'> {
+interface CreateOptions extends Omit<CampaignRequest, 'to' | 'dimensions' | 'text'> {
+  text?: string[];
   to?: string;
   dimensions?: number;
   probe: boolean;
@@ -29,7 +30,7 @@ export function migrateCreateCommand(): Command {
   return new Command('create')
     .description('inspect a table, print the plan, write the five migration files; never changes the database')
     .requiredOption('--table <name>', 'table, schema-qualified where needed')
-    .option('--text <columns>', 'column of the text; several, apart by commas, are joined by a line break', list, [])
+    .option('--text <columns>', 'column of the text; several, apart by commas, are joined by a line break', list)
     .option('--text-sql <expression>', 'SQL over the columns of the table, instead of --text')
     .option('--column <name>', 'vector column', 'embedding')
     .option('--to <model>', 'new model, as the provider calls it (default: EMBED_MODEL)')
@@ -99,11 +100,12 @@ function requestOf(options: CreateOptions, config: Config): CampaignRequest {
   if (!to) throw new UsageError('no new model is named', 'give --to MODEL, or set EMBED_MODEL in .env');
   if (!dimensions)
     throw new UsageError('the dimensions of the new model are not given', 'give --dimensions N, or set EMBED_DIMENSIONS in .env');
-  if (options.text.length === 0 && options.textSql === undefined)
+  const text = options.text ?? [];
+  if (text.length === 0 && options.textSql === undefined)
     throw new UsageError('no text is named', 'give --text COLUMN or --text-sql EXPRESSION');
-  if (options.text.length > 0 && options.textSql !== undefined)
+  if (text.length > 0 && options.textSql !== undefined)
     throw new UsageError('--text and --text-sql exclude each other', 'give one of them');
-  return { ...options, to, dimensions, from: options.from ?? config.oldModel };
+  return { ...options, text, to, dimensions, from: options.from ?? config.oldModel };
 }
 
 async function draft(

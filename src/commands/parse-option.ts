@@ -13,7 +13,7 @@ export function price(value: string): number {
 }
 
 /** Collects an option that may be repeated or hold several values apart by commas. */
-export function list(value: string, before: string[]): string[] {
+export function list(value: string, before: string[] = []): string[] {
   return [
     ...before,
     ...value

@@ -2,7 +2,7 @@ import Table from 'cli-table3';
 import { Command } from 'commander';
 import pg from 'pg';
 import { readConfig } from '../config.ts';
-import { inOwnTransactions, inTransaction, openDatabase, type Queryable } from '../database/connection.ts';
+import { inTransaction, openDatabase, type Queryable, WAIT_FOR_LOCKS } from '../database/connection.ts';
 import { ReembedError, UsageError } from '../errors.ts';
 import { say } from './print.ts';
 
@@ -37,34 +37,58 @@ async function setting(changes: string[], options: { target?: string; json?: boo
     const target = rows[0]?.target ?? '';
     const known = await describeSettings(database.pool);
     if (changes.length > 0) await inTransaction(database.pool, (client) => change(client, target, changes, [...known.keys()]));
-    // Intervals and times as JSON look as the session has them.
-    const values = await inOwnTransactions(database.pool).query<Record<string, unknown>>(
-      'SELECT to_jsonb(s) AS setting FROM reembed.setting AS s WHERE target = $1',
-      [target],
-    );
-    const current = values.rows[0]?.setting as Record<string, unknown>;
     if (options.json) {
-      process.stdout.write(`${JSON.stringify(current)}\n`);
+      process.stdout.write(`${JSON.stringify(await readSettings(database.pool, target, 'iso_8601'))}\n`);
       return;
     }
-    const table = new Table({
-      head: ['setting', 'value', 'meaning'],
-      colWidths: [22, 26, 72],
-      wordWrap: true,
-      style: { head: [], border: [] },
-    });
-    for (const [name, meaning] of known) table.push([name, String(current[name] ?? ''), meaning]);
-    say(`${target}\n${table.toString()}`);
+    const current = await readSettings(database.pool, target, 'postgres');
+    // Who changes a setting wants to see that one, not all of them.
+    const shown = changes.length > 0 ? changes.map(nameOf) : [...known.keys()];
+    say(`${target}\n${settingsTable(shown.map((name) => [name, String(current[name] ?? ''), known.get(name) ?? '']))}`);
   } finally {
     await database.close();
   }
+}
+
+/** @param intervalStyle how intervals look: as they are written on the command line, or as programs read them */
+function readSettings(pool: pg.Pool, target: string, intervalStyle: 'postgres' | 'iso_8601'): Promise<Record<string, unknown>> {
+  return inTransaction(
+    pool,
+    async (client) => {
+      await client.query("SELECT set_config('intervalstyle', $1, true)", [intervalStyle]);
+      const { rows } = await client.query<{ setting: Record<string, unknown> }>(
+        'SELECT to_jsonb(s) AS setting FROM reembed.setting AS s WHERE target = $1',
+        [target],
+      );
+      return rows[0]?.setting ?? {};
+    },
+    WAIT_FOR_LOCKS,
+  );
+}
+
+function settingsTable(rows: [name: string, value: string, meaning: string][]): string {
+  const none = { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' };
+  const table = new Table({
+    head: ['setting', 'value', 'meaning'],
+    // A name is there to be copied, so it is never cut; a model's name may be longer than any column.
+    colWidths: [Math.max(...rows.map(([name]) => name.length), 'setting'.length) + 2, 26, 72],
+    wordWrap: true,
+    style: { head: [], border: [] },
+    chars: none,
+  });
+  table.push(...rows);
+  return table.toString();
+}
+
+function nameOf(change: string): string {
+  return change.slice(0, change.indexOf('=')).trim();
 }
 
 async function change(db: Queryable, target: string, changes: string[], known: string[]): Promise<void> {
   for (const text of changes) {
     const equals = text.indexOf('=');
     if (equals < 1) throw new UsageError(`"${text}" is not name=value`, 'for example: npm run setting -- paused=true');
-    const name = text.slice(0, equals).trim();
+    const name = nameOf(text);
     const value = text.slice(equals + 1).trim();
     if (!known.includes(name)) throw new UnknownSetting(name, known);
     try {

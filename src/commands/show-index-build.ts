@@ -12,6 +12,11 @@ export function createBuildDisplay(stream: NodeJS.WritableStream = process.stder
   let loadingSince: { pid: number; at: number } | undefined;
   return {
     ...display,
+    stop() {
+      // What was measured last is behind: that the build ended was said by now.
+      display.update([]);
+      display.stop();
+    },
     update(build) {
       if (build.phase === LOADING && loadingSince?.pid !== build.pid) loadingSince = { pid: build.pid, at: performance.now() };
       const loadingSeconds = build.phase === LOADING && loadingSince ? (performance.now() - loadingSince.at) / 1000 : undefined;

@@ -5,6 +5,7 @@ import type { TextFacts } from '../phases/measure.ts';
 import { type CampaignPlan, vectorType } from '../phases/plan.ts';
 import { adviseStorage, type StorageAdvice, type StorageCost } from '../phases/storage.ts';
 import { bold, dim, formatBytes, formatNumber, formatSeconds } from './print.ts';
+import { formatUsd } from './show-progress.ts';
 
 /** Everything a plan shows. */
 export interface ShownPlan {
@@ -19,7 +20,7 @@ export interface ShownPlan {
 
 /** The plan of a campaign as text: what will be done, what it takes, every lock, what to beware of. */
 export function planText({ plan, facts, text, estimate, probe, files, written }: ShownPlan): string {
-  const cost = estimate.usd === null ? 'price not known, give --price' : `about $${estimate.usd.toFixed(2)}`;
+  const cost = estimate.usd === null ? 'price not known, give --price' : `about ${formatUsd(estimate.usd)}`;
   const lines = [
     bold(
       `${plan.schema}.${plan.table}.${plan.column}: ${plan.from.name} (${plan.from.dimensions}) -> ${plan.to.name} (${plan.to.dimensions})`,
@@ -48,7 +49,8 @@ export function planText({ plan, facts, text, estimate, probe, files, written }:
 function storageLine(plan: CampaignPlan, advice: StorageAdvice): string {
   const chosen = plan.sideTable ? 'side-table' : 'column';
   const cost = ({ seconds, walBytes }: StorageCost) => `${formatSeconds(seconds)} of writing and ${formatBytes(walBytes)} of WAL`;
-  const judgement = chosen === advice.recommended ? advice.reason : `${advice.recommended} would be better: ${advice.reason}`;
+  const other = advice.recommended === 'column' ? 'a column would do' : 'a side table would be better';
+  const judgement = chosen === advice.recommended ? advice.reason : `${other}: ${advice.reason}`;
   return `  storage  ${chosen} (${judgement}); column: about ${cost(advice.column)}, side-table: ${cost(advice.sideTable)}`;
 }
 

@@ -53,13 +53,16 @@ export class DuplicateMigrationFile extends ReembedError {
  * Lists the toolkit's own migrations and the campaign files of the user's folder, oldest first.
  *
  * @param directory folder of the campaign files; may be the toolkit's own, and need not exist
+ * @param own folder of the toolkit's migrations
  */
-export function listMigrationFiles(directory: string): MigrationFile[] {
-  const folders = [...new Set([OWN_MIGRATIONS, resolve(directory)])].filter((folder) => existsSync(folder));
+export function listMigrationFiles(directory: string, own = OWN_MIGRATIONS): MigrationFile[] {
+  const folders = [...new Set([own, resolve(directory)])].filter((folder) => existsSync(folder));
   const files = folders.flatMap((folder) =>
     readdirSync(folder)
       .filter((entry) => /^\d+_.*\.(js|mjs|ts)$/.test(entry) && !entry.endsWith('.d.ts'))
-      .map((entry) => readMigrationFile(join(folder, entry))),
+      .map((entry) => readMigrationFile(join(folder, entry)))
+      // Campaigns that were written to the toolkit's own folder are of another database, when the user's is elsewhere.
+      .filter((file) => file.campaign === undefined || folder === resolve(directory)),
   );
   files.sort((a, b) => prefixOf(a) - prefixOf(b) || a.name.localeCompare(b.name));
   files.forEach((file, position) => {

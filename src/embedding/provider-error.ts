@@ -74,6 +74,8 @@ export function classifyProviderError(error: unknown, model: string, secrets: st
       : new ProviderUnavailable(model, message);
   }
   const { status, code } = error;
+  // The client puts the status before what the provider said.
+  const said = message.replace(new RegExp(`^${status} `), '');
   if (status === 401 || status === 403) {
     return new ProviderRefused(
       'provider_login',
@@ -84,7 +86,7 @@ export function classifyProviderError(error: unknown, model: string, secrets: st
   if (status === 404) {
     return new ProviderRefused(
       'model_not_found',
-      `the provider does not know model ${model} (404): ${message}`,
+      `the provider does not know model ${model} (404): ${said}`,
       'check the model name, the account and OPENAI_BASE_URL; for a retired old model: npm run setting -- keep_old_current=false',
     );
   }
@@ -95,9 +97,9 @@ export function classifyProviderError(error: unknown, model: string, secrets: st
       'top it up, then start the worker again; nothing is lost',
     );
   }
-  if (status === 429) return new ProviderOverloaded(model, `429 ${message}`, retryAfter(error));
+  if (status === 429) return new ProviderOverloaded(model, `429 ${said}`, retryAfter(error));
   if (status === 408 || status === 409 || (status !== undefined && status >= 500)) {
-    return new ProviderUnavailable(model, `${status} ${message}`, retryAfter(error));
+    return new ProviderUnavailable(model, `${status} ${said}`, retryAfter(error));
   }
   const bound = status === 413 || status === 400 || status === 422 ? exceededBound(message) : undefined;
   if (bound || status === 413) return new RequestTooLarge(bound ?? 'tokens', model, message);

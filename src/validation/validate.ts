@@ -56,7 +56,8 @@ export interface ValidationResult extends ValidationRecord, Verdict {
 
 // Exact scans are bound by the CPU of the server, which has its live load to carry as well.
 const PARALLEL_PASSES = 3;
-const LARGEST_SEED = 2 ** 31;
+// What --seed takes: it must be possible to give back the seed that a run shows.
+const SEEDS_END = 1_000_000_000;
 
 /**
  * Compares the old and the new model of a running campaign on sample queries and stores the run in reembed.validation.
@@ -76,7 +77,7 @@ export async function validate(database: Database, options: ValidateOptions): Pr
 
 async function run(database: Database, options: ValidateOptions): Promise<ValidationResult> {
   const { pool } = database;
-  const { k = 10, seed = randomInt(LARGEST_SEED), filters = [], sliceBy = [], cutoffs = [], audit = 0, embedder } = options;
+  const { k = 10, seed = randomInt(1, SEEDS_END), filters = [], sliceBy = [], cutoffs = [], audit = 0, embedder } = options;
   const width = database.embedded ? 1 : PARALLEL_PASSES;
   const db = inOwnTransactions(pool, LOCK_WAIT);
   const clock = await db.query<{ now: string }>('SELECT clock_timestamp()::text AS now');

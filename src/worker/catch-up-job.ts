@@ -194,6 +194,11 @@ export function isGone(error: unknown): boolean {
 
 /** The old model is gone or refuses: the campaign goes on, and the way back says what it will lack. */
 export async function stopKeepingOldCurrent(context: WorkContext, target: WorkTarget, error: unknown): Promise<void> {
+  const { rowCount } = await context.database.pool.query(
+    'UPDATE reembed.setting SET keep_old_current = false WHERE target = $1 AND keep_old_current',
+    [target.name],
+  );
+  // Several lanes find it out at the same time; one says so.
+  if (rowCount === 0) return;
   context.notice(`the old model cannot be called (${messageOf(error)}); from now on going back would lack the rows written since`);
-  await context.database.pool.query('UPDATE reembed.setting SET keep_old_current = false WHERE target = $1', [target.name]);
 }
