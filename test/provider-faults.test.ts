@@ -105,9 +105,27 @@ test.serial('server errors, cut connections and answers that are none are asked 
   stage.provider.script = (request) => (isProbe(request) || asked++ % 2 === 1 ? undefined : faults[asked >> 1]);
   const result = await drain({ EMBED_CONCURRENCY: '1', EMBED_REQUEST_INPUTS: '20' });
   t.is(result.code, 0, result.stderr);
-  t.true(asked > 2 * faults.length);
+  const requests = campaign.requests().map(({ input }) => input.join());
+  t.is(requests.length - new Set(requests).size, faults.length, 'each request that failed was sent once more as it was');
   t.is(await campaign.failures(), 0);
   t.deepEqual(await wrongRows(stage.db.pool, { table: 'shaky', newColumn: 'embedding_v2' }), []);
+});
+
+test.serial('a request that is never answered is given up after EMBED_TIMEOUT_SECONDS and sent again', async (t) => {
+  t.timeout(60_000);
+  const campaign = await startCampaign(stage, 'unanswered', { rows: 60 });
+  let isFirst = true;
+  stage.provider.script = (request) => {
+    if (isProbe(request) || !isFirst) return undefined;
+    isFirst = false;
+    return new Promise(() => {});
+  };
+  const result = await drain({ EMBED_CONCURRENCY: '1', EMBED_TIMEOUT_SECONDS: '1' });
+  t.is(result.code, 0, result.stderr);
+  const [first, second] = campaign.requests();
+  t.deepEqual(second?.input, first?.input);
+  t.is(await campaign.failures(), 0);
+  t.deepEqual(await wrongRows(stage.db.pool, { table: 'unanswered', newColumn: 'embedding_v2' }), []);
 });
 
 test.serial('an outage longer than the patience ends the worker, parks no row, and the next start goes on at once', async (t) => {
