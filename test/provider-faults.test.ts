@@ -261,6 +261,20 @@ test.serial('an answer that is wrong once costs no row and stops nobody', async 
   t.deepEqual(await wrongRows(stage.db.pool, { table: 'once_wrong', oldColumn: 'embedding', newColumn: 'embedding_v2' }), []);
 });
 
+test.serial('an old model whose answers are wrong for a while is not given up', async (t) => {
+  const campaign = await startCampaign(stage, 'muddled', { rows: 60 });
+  t.is((await drain()).code, 0);
+  await stage.db.pool.query("UPDATE muddled SET content = 'changed ' || id WHERE id <= 5");
+  stage.provider.script = (request) =>
+    request.model === OLD_MODEL && !isProbe(request) ? { vectors: request.input.map(() => [1, 2, 3]) } : undefined;
+  const result = await drain();
+  t.true(await campaign.ask('SELECT keep_old_current FROM reembed.setting'), 'the old model was given up');
+  assertRefused(t, result, { code: 'wrong_dimensions', says: /old-model/, remedy: /dimensions/ });
+  stage.provider.script = () => undefined;
+  t.is((await drain()).code, 0);
+  t.deepEqual(await wrongRows(stage.db.pool, { table: 'muddled', oldColumn: 'embedding', newColumn: 'embedding_v2' }), []);
+});
+
 test.serial('when an old model that was given up can be called again, the rows written meanwhile get its vectors', async (t) => {
   const campaign = await startCampaign(stage, 'given_up', { rows: 60 });
   t.is((await drain()).code, 0);

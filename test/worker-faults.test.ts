@@ -85,10 +85,11 @@ testOnServer?.serial('rows are written in portions, so that the application neve
     rows: ROWS,
     request: { batchRows: ROWS },
     // A row a page, so that a wave is the whole batch.
-    fill: () =>
-      stage.db.pool.query(
-        "ALTER TABLE portioned ALTER COLUMN content SET STORAGE PLAIN; UPDATE portioned SET content = content || repeat(' filler', 600); VACUUM FULL portioned",
-      ),
+    fill: async () => {
+      await stage.db.pool.query('ALTER TABLE portioned ALTER COLUMN content SET STORAGE PLAIN');
+      await stage.db.pool.query("UPDATE portioned SET content = content || repeat(' filler', 600)");
+      await stage.db.pool.query('VACUUM FULL portioned');
+    },
   });
   await slowDown('portioned', 0.01);
   const working = drain();
@@ -108,7 +109,7 @@ testOnServer?.serial('rows are written in portions, so that the application neve
   // 400 rows at 10 ms are 4 s in one transaction; the first portion is of 50.
   t.true(longest < 2000, `a write of the application waited ${longest} ms`);
   t.is((await drain()).code, 0);
-  t.deepEqual(await right('portioned'), []);
+  t.deepEqual(await wrongRows(stage.db.pool, { table: 'portioned', newColumn: 'embedding_v2' }), []);
 });
 
 test.serial(
@@ -266,9 +267,12 @@ test.serial('a lane lets go after some seconds although its notes never end, so 
   await startCampaign(stage, 'never_ending', { rows: 20 });
   await stage.work();
   let isWriting = true;
-  // Whenever the provider has been asked there is another note.
+  let asked = 0;
+  // Whenever the provider has been asked there is another note, of another row than it was asked for.
   stage.provider.script = async () => {
-    if (isWriting) await stage.db.pool.query("UPDATE never_ending SET content = 'changed ' || clock_timestamp() WHERE id = 1");
+    asked += 1;
+    if (isWriting)
+      await stage.db.pool.query("UPDATE never_ending SET content = 'changed ' || clock_timestamp() WHERE id = $1", [1 + (asked % 20)]);
     return undefined;
   };
   await stage.db.pool.query("UPDATE never_ending SET content = 'changed first' WHERE id = 1");
@@ -332,6 +336,26 @@ testOnServer?.serial('a worker waits out a server that is away, and goes on when
   }
   t.is(await campaign.failures(), 0);
   t.deepEqual(await right('away'), []);
+});
+
+test.serial('a worker that finds its queue emptied fills it again from the ledger', async (t) => {
+  const campaign = await startCampaign(stage, 'emptied', { rows: 300 });
+  stage.provider.script = async (request) => {
+    if (!isProbe(request)) await pause(200);
+    return undefined;
+  };
+  const worker = stage.workplace.start(['worker', '--concurrency', '1']);
+  const { isLeft } = watchOver(worker, campaign);
+  try {
+    await until(() => campaign.requests().length > 0, 'a request');
+    await stage.db.pool.query('DELETE FROM reembed_queue.job');
+    t.true(await isLeft());
+    await until(async () => !(await isLeft()), 'every batch', 30);
+  } finally {
+    worker.kill('SIGKILL');
+    await exitOf(worker);
+  }
+  t.deepEqual(await wrongRows(stage.db.pool, { table: 'emptied', newColumn: 'embedding_v2' }), []);
 });
 
 test.serial('a ledger and a queue that were put back from a copy are set right', async (t) => {
