@@ -110,7 +110,7 @@ export const FOUND_BY_STORMS: Mutant[] = [
     mend: 'three tries before a row is blamed',
     test: 'provider-faults',
     title: 'an answer that is wrong once costs no row and stops nobody',
-    says: /campaign\.failures\(\)|\+ 0/,
+    says: /a row was blamed/,
     edits: [
       {
         file: 'src/embedding/embed-texts.ts',
@@ -132,7 +132,7 @@ export const FOUND_BY_STORMS: Mutant[] = [
     mend: 'setting keep_old_current has the table searched for rows without a vector',
     test: 'provider-faults',
     title: 'when an old model that was given up can be called again, the rows written meanwhile get its vectors',
-    says: /old/,
+    says: /'\d+ old'/,
     edits: [{ file: 'sql/switch/apply_setting.sql', find: 'SET needs_old_sweep = true', replace: 'SET needs_old_sweep = false' }],
   },
   {
@@ -140,7 +140,7 @@ export const FOUND_BY_STORMS: Mutant[] = [
     mend: 'setting keep_old_current notes the rows that were given up',
     test: 'provider-faults',
     title: 'when an old model that was given up can be called again, the rows written meanwhile get its vectors',
-    says: /old/,
+    says: /'\d+ old'/,
     edits: [{ file: 'sql/switch/resume_old.sql', find: "f.class = 'old_model_unavailable'", replace: "f.class = 'nothing'" }],
   },
   {
