@@ -125,7 +125,10 @@ export const FOUND_BY_STORMS: Mutant[] = [
     test: 'provider-faults',
     title: 'rows handed over again by retry that still fail are not taken for a fault of the provider',
     says: /provider_unusable/,
-    edits: [{ file: 'src/embedding/embed-texts.ts', find: '    if (text.hasFailed) return;\n', replace: '' }],
+    edits: [
+      { file: 'src/embedding/embed-texts.ts', find: '    if (text.hasFailed) return;\n', replace: '' },
+      { file: 'src/embedding/embed-texts.ts', find: '.filter(({ hasFailed }) => !hasFailed).length;', replace: '.length;' },
+    ],
   },
   {
     fault: 'an old model back again',
