@@ -90,7 +90,7 @@ export const BAD_ANSWERS: Mutant[] = [
     mend: 'vectors are counted',
     test: 'check-vectors',
     title: 'an answer of another length or with indexes that do not fit says nothing about any text',
-    says: /wrong_count|Difference|index/,
+    says: /wrong_dimensions/,
     edits: [{ file: CHECKS, find: '|| answers.length !== count) {', replace: ') {' }],
   },
   {
@@ -106,7 +106,11 @@ export const BAD_ANSWERS: Mutant[] = [
     fault: 'short vectors',
     mend: 'components are counted',
     says: /Difference|Function returned/,
-    edits: [{ file: CHECKS, find: 'found === dimensions\n', replace: 'found <= dimensions && vector.some((number) => number !== 0)\n' }],
+    edits: [
+      { file: CHECKS, find: '  if (numbers.length !== into.length) return numbers.length;\n', replace: '' },
+      { file: CHECKS, find: 'into[i] = typeof number', replace: 'into[i] = i >= numbers.length ? 0 : typeof number' },
+      { file: CHECKS, find: '  }\n  return numbers.length;\n', replace: '  }\n  return into.length;\n' },
+    ],
   },
   {
     ...AT_FAULT,
@@ -143,7 +147,7 @@ export const BAD_ANSWERS: Mutant[] = [
     test: 'check-vectors',
     title:
       'vectors come out as they were sent, in the order of the texts, as numbers and as base64, and numbers where base64 was asked for',
-    says: /Difference|Function returned/,
+    says: /Property failed/,
     edits: [
       {
         file: CHECKS,

@@ -189,7 +189,7 @@ export const FOUND_BY_STORMS: Mutant[] = [
     mend: 'the guard asks the view',
     test: 'reading',
     title: 'a transaction that began before a switch is refused the vector of the model it began with, though it still sees its setting',
-    says: /Difference|throw/,
+    says: /throwsAsync/,
     edits: [
       {
         file: 'sql/switch/query_vector.sql',
