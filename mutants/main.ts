@@ -2,8 +2,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
-import { BAD_ANSWERS, HARM } from './brought-by-storms.ts';
+import { BAD_ANSWERS } from './bad-answers.ts';
 import { FOUND_BY_STORMS } from './found-by-storms.ts';
+import { HARM } from './harm.ts';
 import { type Mutant, mutate, writeAll } from './mutant.ts';
 import { copyTree, type Tree } from './tree.ts';
 

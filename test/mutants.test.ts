@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
-import { BAD_ANSWERS, HARM } from '../mutants/brought-by-storms.ts';
+import { BAD_ANSWERS } from '../mutants/bad-answers.ts';
 import { FOUND_BY_STORMS } from '../mutants/found-by-storms.ts';
+import { HARM } from '../mutants/harm.ts';
 import { mutate } from '../mutants/mutant.ts';
 import { FAULTS } from '../storm/faults.ts';
 import { FAULTS as PROVIDER_FAULTS } from '../storm/provider-faults.ts';
