@@ -130,6 +130,8 @@ test.serial('queries made of the rows, sliced, filtered and cut, print every par
     await workplace.run([...args, '--json', '--seed', seed]),
     await workplace.run([...args, '--json', '--seed', seed]),
   ];
+  t.is(first.code, 0, first.stderr);
+  t.is(second.code, 0, second.stderr);
   const overlap = (text: string) => JSON.parse(text).metrics.find(({ metric }: { metric: string }) => metric === 'overlap');
   t.deepEqual(overlap(first.stdout), overlap(second.stdout));
 });

@@ -1,3 +1,4 @@
+import { setFlagsFromString } from 'node:v8';
 import { Command } from 'commander';
 import { readConfig } from '../config.ts';
 import { inOwnTransactions, openDatabase } from '../database/connection.ts';
@@ -39,6 +40,8 @@ export function workerCommand(): Command {
 async function work(options: WorkerCommandOptions): Promise<void> {
   if (options.limit && options.batchApi)
     throw new UsageError('--limit embeds at once, --batch-api within a day', 'leave out one of the two');
+  // Vectors and answers live for a moment only; left to itself the heap grows to several times what is alive.
+  setFlagsFromString('--optimize-for-size');
   const config = readConfig();
   const batchApi = options.batchApi ?? false;
   if (options.concurrency) config.concurrency = options.concurrency;
