@@ -12,7 +12,7 @@ export const HARM: Mutant[] = [
   },
   {
     fault: 'SIGTERM of a worker',
-    mend: 'no further request is begun, and what was answered is stored',
+    mend: 'requests under way are still answered, because they are paid for',
     test: 'worker-faults',
     title: 'a batch whose requests are many is stopped between two of them, and what they brought is stored',
     says: /\d+ rows|no text was paid for twice/,

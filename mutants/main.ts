@@ -10,7 +10,8 @@ import { copyTree, type Tree } from './tree.ts';
 
 const HELP = `
 Takes the mend of each fault out of a copy of the project, runs the test that is there for it, and expects that it fails. First every
-one of these tests has to pass with all mends in place. Needs TEST_DATABASE_URL, as the suite does; takes about a quarter of an hour.
+one of these tests has to pass with all mends in place. Needs TEST_DATABASE_URL, as the suite does, and time: that is more than fifty runs of
+a test, some of which fail by waiting a minute in vain.
 
   TEST_DATABASE_URL=postgres://postgres@localhost/postgres npm run mutants
   TEST_DATABASE_URL=postgres://postgres@localhost/postgres npm run mutants -- 429 SIGTERM
