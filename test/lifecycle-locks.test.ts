@@ -57,15 +57,19 @@ test('no lock_timeout or statement_timeout is left behind in a session that stee
 
 // The embedded database has one transaction at a time: nobody ever holds a lock against another there.
 if (process.env.TEST_DATABASE_URL) {
-  let givingUp: { stage: Stage; before: string[]; ended: Promise<CommandResult> };
+  let givingUp: { stage: Stage; holder: pg.Client; before: string[]; ended: Promise<CommandResult> };
 
   // Half a minute of patience, during which the other tests run.
   test.before(async () => {
     const { stage } = await prepare();
     await stage.up(OWN_MIGRATIONS);
     const before = await dumpCatalog(stage.db.pool);
-    await holdOpen(undefined, stage, 'SELECT count(*) FROM documents');
-    givingUp = { stage, before, ended: stage.workplace.run(['migrate', 'up']) };
+    const holder = await holdOpen(undefined, stage, 'SELECT count(*) FROM documents');
+    givingUp = { stage, holder, before, ended: stage.workplace.run(['migrate', 'up']) };
+  });
+  test.after.always(async () => {
+    await givingUp?.holder.end();
+    await givingUp?.stage.close();
   });
 
   test.serial('up tries again while another session holds the table, and goes on when it lets go', async (t) => {
@@ -140,7 +144,6 @@ if (process.env.TEST_DATABASE_URL) {
 
   test.serial('up gives up after ten tries and has changed nothing', async (t) => {
     const { stage, before, ended } = givingUp;
-    t.teardown(() => stage.close());
     const { code, stderr } = await ended;
     t.is(code, 1, stderr);
     t.is([...stderr.matchAll(/a lock was not granted in time \(try \d+ of 10\)/g)].length, 10);
