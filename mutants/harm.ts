@@ -69,7 +69,7 @@ export const HARM: Mutant[] = [
     mend: 'what a failed build left INVALID is dropped and built again',
     test: 'lifecycle-locks',
     title: 'a cancelled index build leaves an INVALID index, and the next up drops it and builds it again',
-    says: /INVALID|Difference/,
+    says: /was left INVALID|failed: /,
     edits: [{ file: 'src/phases/index-build.ts', find: '    await dropInvalidIndexes(database, file.campaign, notice);\n', replace: '' }],
   },
   {
@@ -77,7 +77,7 @@ export const HARM: Mutant[] = [
     mend: 'DDL is tried again when it did not get its lock',
     test: 'lifecycle-locks',
     title: 'up tries again while another session holds the table, and goes on when it lets go',
-    says: /not granted in time/,
+    says: /lock_not_available/,
     edits: [{ file: 'src/database/lock-retries.ts', find: 'retries: ATTEMPTS - 1,', replace: 'retries: 0,' }],
   },
   {

@@ -81,7 +81,7 @@ if (process.env.TEST_DATABASE_URL) {
       talk += chunk;
     });
     const ended = new Promise((resolve) => child.on('close', resolve));
-    while (!talk.includes('try 2 of 10')) await sleep(50);
+    while (!talk.includes('try 2 of 10') && child.exitCode === null) await sleep(50);
     await reader.query('COMMIT');
     t.is(await ended, 0, talk);
     t.regex(talk, /1_expand: a lock was not granted in time \(try 1 of 10\); rolled back/);
@@ -93,7 +93,10 @@ if (process.env.TEST_DATABASE_URL) {
     await stage.up(OWN_MIGRATIONS);
     const reader = await holdOpen(t, stage, 'SELECT count(*) FROM documents');
     const done = stage.workplace.run(['migrate', 'up', '1']);
-    await until(stage, "EXISTS (SELECT FROM pg_stat_activity WHERE application_name = 'pg-reembed migrate' AND wait_event_type = 'Lock')");
+    await until(
+      stage,
+      "EXISTS (SELECT FROM pg_stat_activity WHERE application_name = 'pg-reembed migrate' AND datname = current_database() AND wait_event_type = 'Lock')",
+    );
     const waits: number[] = [];
     for (let i = 0; i < 20; i++) {
       const startedAt = Date.now();
