@@ -69,7 +69,7 @@ export const HARM: Mutant[] = [
     mend: 'what a failed build left INVALID is dropped and built again',
     test: 'lifecycle-locks',
     title: 'a cancelled index build leaves an INVALID index, and the next up drops it and builds it again',
-    says: /was left INVALID|failed: /,
+    says: /is missing or INVALID/,
     edits: [{ file: 'src/phases/index-build.ts', find: '    await dropInvalidIndexes(database, file.campaign, notice);\n', replace: '' }],
   },
   {

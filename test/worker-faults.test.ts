@@ -368,9 +368,11 @@ test.serial('a ledger and a queue that were put back from a copy are set right',
   t.is((await drain()).code, 0);
   t.deepEqual(await right('put_back'), [], 'batches that were called done and were not');
 
-  await stage.db.pool.query("UPDATE reembed.batch SET state = 'pending', finished_at = NULL WHERE migration = $1 AND id IN (1, 2)", [
-    campaign.name,
-  ]);
+  // With the blocks that its rows have moved to.
+  await stage.db.pool.query(
+    "UPDATE reembed.batch SET state = 'pending', finished_at = NULL, last_block = 1000 WHERE migration = $1 AND id IN (1, 2)",
+    [campaign.name],
+  );
   stage.provider.requests.length = 0;
   t.is((await drain()).code, 0);
   t.is(campaign.requests().length, 0, 'what is done is not paid for again');
