@@ -146,15 +146,15 @@ export const HARM: Mutant[] = [
   },
   {
     fault: 'provider out of order',
-    mend: 'no job sits out the wait of its last failure when the provider is back',
+    mend: 'a provider that is away is no fault of the texts: it is waited for, and the rest stays in the ledger',
     test: 'provider-faults',
-    title: 'an outage heals by itself: a running worker goes on as soon as the provider is back',
-    says: /not within 40 s: every batch/,
+    title: 'an outage longer than the patience ends the worker, parks no row, and the next start goes on at once',
+    says: /provider_unavailable/,
     edits: [
       {
-        file: 'src/worker/worker.ts',
-        find: '        providerWasAway = false;\n        await retryNow(database);\n',
-        replace: '        providerWasAway = false;\n',
+        file: 'src/embedding/provider-error.ts',
+        find: '(status !== undefined && status >= 500)',
+        replace: '(status !== undefined && status > 503)',
       },
     ],
   },
