@@ -3,7 +3,7 @@ import pg from 'pg';
 import type { WorkerFleet } from './workers.ts';
 import { TABLE, type World } from './world.ts';
 
-const FAULTS = {
+export const FAULTS = {
   'SIGKILL of a worker': 5,
   'SIGTERM of a worker': 3,
   'worker frozen': 2,

@@ -7,7 +7,7 @@ import { DIMENSIONS, POISON, type World } from './world.ts';
 const HANG_MS = 4000;
 const SHARE_OF_FAULTS = 0.05;
 
-const FAULTS = {
+export const FAULTS = {
   '429 with Retry-After': 3,
   '429 without': 3,
   '500': 4,

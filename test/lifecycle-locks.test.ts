@@ -57,15 +57,19 @@ test('no lock_timeout or statement_timeout is left behind in a session that stee
 
 // The embedded database has one transaction at a time: nobody ever holds a lock against another there.
 if (process.env.TEST_DATABASE_URL) {
-  let givingUp: { stage: Stage; before: string[]; ended: Promise<CommandResult> };
+  let givingUp: { stage: Stage; holder: pg.Client; before: string[]; ended: Promise<CommandResult> };
 
   // Half a minute of patience, during which the other tests run.
   test.before(async () => {
     const { stage } = await prepare();
     await stage.up(OWN_MIGRATIONS);
     const before = await dumpCatalog(stage.db.pool);
-    await holdOpen(undefined, stage, 'SELECT count(*) FROM documents');
-    givingUp = { stage, before, ended: stage.workplace.run(['migrate', 'up']) };
+    const holder = await holdOpen(undefined, stage, 'SELECT count(*) FROM documents');
+    givingUp = { stage, holder, before, ended: stage.workplace.run(['migrate', 'up']) };
+  });
+  test.after.always(async () => {
+    await givingUp?.holder.end();
+    await givingUp?.stage.close();
   });
 
   test.serial('up tries again while another session holds the table, and goes on when it lets go', async (t) => {
@@ -77,7 +81,7 @@ if (process.env.TEST_DATABASE_URL) {
       talk += chunk;
     });
     const ended = new Promise((resolve) => child.on('close', resolve));
-    while (!talk.includes('try 2 of 10')) await sleep(50);
+    while (!talk.includes('try 2 of 10') && child.exitCode === null) await sleep(50);
     await reader.query('COMMIT');
     t.is(await ended, 0, talk);
     t.regex(talk, /1_expand: a lock was not granted in time \(try 1 of 10\); rolled back/);
@@ -89,7 +93,10 @@ if (process.env.TEST_DATABASE_URL) {
     await stage.up(OWN_MIGRATIONS);
     const reader = await holdOpen(t, stage, 'SELECT count(*) FROM documents');
     const done = stage.workplace.run(['migrate', 'up', '1']);
-    await until(stage, "EXISTS (SELECT FROM pg_stat_activity WHERE application_name = 'pg-reembed migrate' AND wait_event_type = 'Lock')");
+    await until(
+      stage,
+      "EXISTS (SELECT FROM pg_stat_activity WHERE application_name = 'pg-reembed migrate' AND datname = current_database() AND wait_event_type = 'Lock')",
+    );
     const waits: number[] = [];
     for (let i = 0; i < 20; i++) {
       const startedAt = Date.now();
@@ -140,7 +147,6 @@ if (process.env.TEST_DATABASE_URL) {
 
   test.serial('up gives up after ten tries and has changed nothing', async (t) => {
     const { stage, before, ended } = givingUp;
-    t.teardown(() => stage.close());
     const { code, stderr } = await ended;
     t.is(code, 1, stderr);
     t.is([...stderr.matchAll(/a lock was not granted in time \(try \d+ of 10\)/g)].length, 10);

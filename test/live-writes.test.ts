@@ -89,6 +89,22 @@ test.serial('a changed text is embedded once however often it changed, and never
   t.deepEqual(inputs.sort(), [`${NEW_MODEL}: version 4`, `${OLD_MODEL}: version 4`]);
 });
 
+test.serial('what is noted of a row while its earlier notes are served outlives them', async (t) => {
+  const { pool } = stage.db;
+  const versions = async () =>
+    (await pool.query<{ version: string }>('SELECT version::text FROM reembed.stale_row WHERE key = \'{"id": 33}\' ORDER BY version')).rows;
+  await pool.query("UPDATE documents SET content = 'being served' WHERE id = 33");
+  const served = (await versions()).map(({ version }) => version);
+  await pool.query("UPDATE documents SET content = 'noted meanwhile' WHERE id = 33");
+  t.is((await versions()).length, served.length + 1);
+  for (const role of ['new', 'old']) {
+    await pool.query("SELECT reembed.settle_notes('public.documents.embedding', $1, $2, $3, '{}', 0, 0)", [campaign, role, served]);
+  }
+  t.is((await versions()).length, 1);
+  await stage.work();
+  t.deepEqual(await wrongRows(pool, { oldColumn: 'embedding', newColumn: 'embedding_v2' }), []);
+});
+
 test.serial('an application that writes text and vector together keeps its own vector', async (t) => {
   const { pool } = stage.db;
   await pool.query("UPDATE documents SET content = 'mine', embedding = array_fill(0.25, ARRAY[16])::vector WHERE id = 33");

@@ -105,9 +105,27 @@ test.serial('server errors, cut connections and answers that are none are asked 
   stage.provider.script = (request) => (isProbe(request) || asked++ % 2 === 1 ? undefined : faults[asked >> 1]);
   const result = await drain({ EMBED_CONCURRENCY: '1', EMBED_REQUEST_INPUTS: '20' });
   t.is(result.code, 0, result.stderr);
-  t.true(asked > 2 * faults.length);
+  const requests = campaign.requests().map(({ input }) => input.join());
+  t.is(requests.length - new Set(requests).size, faults.length, 'each request that failed was sent once more as it was');
   t.is(await campaign.failures(), 0);
   t.deepEqual(await wrongRows(stage.db.pool, { table: 'shaky', newColumn: 'embedding_v2' }), []);
+});
+
+test.serial('a request that is never answered is given up after EMBED_TIMEOUT_SECONDS and sent again', async (t) => {
+  t.timeout(60_000);
+  const campaign = await startCampaign(stage, 'unanswered', { rows: 60 });
+  let isFirst = true;
+  stage.provider.script = (request) => {
+    if (isProbe(request) || !isFirst) return undefined;
+    isFirst = false;
+    return new Promise(() => {});
+  };
+  const result = await drain({ EMBED_CONCURRENCY: '1', EMBED_TIMEOUT_SECONDS: '1' });
+  t.is(result.code, 0, result.stderr);
+  const [first, second] = campaign.requests();
+  t.deepEqual(second?.input, first?.input);
+  t.is(await campaign.failures(), 0);
+  t.deepEqual(await wrongRows(stage.db.pool, { table: 'unanswered', newColumn: 'embedding_v2' }), []);
 });
 
 test.serial('an outage longer than the patience ends the worker, parks no row, and the next start goes on at once', async (t) => {
@@ -203,16 +221,17 @@ test.serial('a provider that refuses every row is to blame, not the rows', async
 
 test.serial('rows handed over again by retry that still fail are not taken for a fault of the provider', async (t) => {
   const campaign = await startCampaign(stage, 'still_bad', {
-    rows: 100,
-    fill: () => stage.db.pool.query("UPDATE still_bad SET content = 'forbidden ' || id WHERE id <= 12"),
+    rows: 200,
+    fill: () => stage.db.pool.query("UPDATE still_bad SET content = CASE WHEN id % 3 = 0 THEN 'forbidden ' || id ELSE content END"),
   });
   stage.provider.script = ({ input }) => (input.some((text) => text.startsWith('forbidden')) ? { status: 400 } : undefined);
   t.is((await drain()).code, 0);
-  t.is(await campaign.failures(), 12);
+  // So many that each lane of them would speak against the provider.
+  t.is(await campaign.failures(), 66);
   await stage.workplace.run(['retry']);
   const again = await drain();
   t.is(again.code, 0, again.stderr);
-  t.is(await campaign.failures(), 12);
+  t.is(await campaign.failures(), 66);
   t.false(await campaign.ask('SELECT paused FROM reembed.setting'));
 });
 
@@ -231,7 +250,7 @@ test.serial('an answer that is wrong once costs no row and stops nobody', async 
   const result = await drain({ EMBED_CONCURRENCY: '1', EMBED_REQUEST_INPUTS: '20' });
   t.is(result.code, 0, result.stderr);
   t.is(glitches.length, 0);
-  t.is(await campaign.failures(), 0);
+  t.is(await campaign.failures(), 0, 'a row was blamed');
   t.deepEqual(await wrongRows(stage.db.pool, { table: 'once_wrong', newColumn: 'embedding_v2' }), []);
 
   // Of the old model neither: it is not given up.
@@ -241,6 +260,20 @@ test.serial('an answer that is wrong once costs no row and stops nobody', async 
   t.is((await drain()).code, 0);
   t.true(await campaign.ask('SELECT keep_old_current FROM reembed.setting'));
   t.deepEqual(await wrongRows(stage.db.pool, { table: 'once_wrong', oldColumn: 'embedding', newColumn: 'embedding_v2' }), []);
+});
+
+test.serial('an old model whose answers are wrong for a while is not given up', async (t) => {
+  const campaign = await startCampaign(stage, 'muddled', { rows: 60 });
+  t.is((await drain()).code, 0);
+  await stage.db.pool.query("UPDATE muddled SET content = 'changed ' || id WHERE id <= 5");
+  stage.provider.script = (request) =>
+    request.model === OLD_MODEL && !isProbe(request) ? { vectors: request.input.map(() => [1, 2, 3]) } : undefined;
+  const result = await drain();
+  t.true(await campaign.ask('SELECT keep_old_current FROM reembed.setting'), 'the old model was given up');
+  assertRefused(t, result, { code: 'wrong_dimensions', says: /old-model/, remedy: /dimensions/ });
+  stage.provider.script = () => undefined;
+  t.is((await drain()).code, 0);
+  t.deepEqual(await wrongRows(stage.db.pool, { table: 'muddled', oldColumn: 'embedding', newColumn: 'embedding_v2' }), []);
 });
 
 test.serial('when an old model that was given up can be called again, the rows written meanwhile get its vectors', async (t) => {

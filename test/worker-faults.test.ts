@@ -1,8 +1,9 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import test from 'ava';
-import { isProbe, removeCampaigns, startCampaign, until } from './harness/campaign.ts';
+import { type Campaign, isProbe, removeCampaigns, startCampaign, until } from './harness/campaign.ts';
 import { OLD_MODEL, wrongRows } from './harness/documents.ts';
+import { openRoad } from './harness/road.ts';
 import { createStage, type Stage } from './harness/stage.ts';
 
 let stage: Stage;
@@ -26,6 +27,20 @@ const right = (table: string) => wrongRows(stage.db.pool, { table, oldColumn: 'e
 async function exitOf(child: ChildProcess): Promise<number | null> {
   if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
   return child.exitCode;
+}
+
+/** Whether batches are left for a worker, which must not end meanwhile. */
+function watchOver(worker: ChildProcess, campaign: Campaign): { isLeft(): Promise<boolean> } {
+  let said = '';
+  worker.stderr?.on('data', (chunk) => {
+    said = (said + chunk).slice(-2000);
+  });
+  return {
+    isLeft() {
+      if (worker.exitCode !== null || worker.signalCode !== null) throw new Error(`the worker ended: ${said}`);
+      return campaign.ask<boolean>("SELECT EXISTS (SELECT FROM reembed.batch WHERE state = 'pending')");
+    },
+  };
 }
 
 /** Makes each update of a row of the table by a worker take a while, as a vector index does. */
@@ -71,9 +86,8 @@ testOnServer?.serial('rows are written in portions, so that the application neve
     request: { batchRows: ROWS },
     // A row a page, so that a wave is the whole batch.
     fill: async () => {
-      await stage.db.pool.query(
-        "ALTER TABLE portioned ALTER COLUMN content SET STORAGE PLAIN; UPDATE portioned SET content = content || repeat(' filler', 600)",
-      );
+      await stage.db.pool.query('ALTER TABLE portioned ALTER COLUMN content SET STORAGE PLAIN');
+      await stage.db.pool.query("UPDATE portioned SET content = content || repeat(' filler', 600)");
       await stage.db.pool.query('VACUUM FULL portioned');
     },
   });
@@ -95,7 +109,7 @@ testOnServer?.serial('rows are written in portions, so that the application neve
   // 400 rows at 10 ms are 4 s in one transaction; the first portion is of 50.
   t.true(longest < 3000, `a write of the application waited ${longest} ms`);
   t.is((await drain()).code, 0);
-  t.deepEqual(await right('portioned'), []);
+  t.deepEqual(await wrongRows(stage.db.pool, { table: 'portioned', newColumn: 'embedding_v2' }), []);
 });
 
 test.serial(
@@ -227,6 +241,7 @@ test.serial('each lane of changed rows has a place in a worker, however long the
   const campaign = await startCampaign(stage, 'lanes', { rows: 60 });
   t.is((await drain()).code, 0);
   const lanes = 'SELECT DISTINCT reembed.catch_up_lane(key) FROM reembed.stale_row';
+  // Rows of every lane.
   await stage.db.pool.query("UPDATE lanes SET content = 'changed ' || id WHERE id <= 40");
   t.is((await stage.db.pool.query(lanes)).rowCount, 4);
   let isHanging = true;
@@ -252,9 +267,12 @@ test.serial('a lane lets go after some seconds although its notes never end, so 
   await startCampaign(stage, 'never_ending', { rows: 20 });
   await stage.work();
   let isWriting = true;
-  // Whenever the provider has been asked there is another note.
+  let asked = 0;
+  // Whenever the provider has been asked there is another note, of another row than it was asked for.
   stage.provider.script = async () => {
-    if (isWriting) await stage.db.pool.query("UPDATE never_ending SET content = 'changed ' || clock_timestamp() WHERE id = 1");
+    asked += 1;
+    if (isWriting)
+      await stage.db.pool.query("UPDATE never_ending SET content = 'changed ' || clock_timestamp() WHERE id = $1", [1 + (asked % 20)]);
     return undefined;
   };
   await stage.db.pool.query("UPDATE never_ending SET content = 'changed first' WHERE id = 1");
@@ -266,7 +284,82 @@ test.serial('a lane lets go after some seconds although its notes never end, so 
   t.deepEqual(await right('never_ending'), []);
 });
 
+testOnServer?.serial('a worker whose connections are terminated again and again goes on', async (t) => {
+  const campaign = await startCampaign(stage, 'terminated', { rows: 400 });
+  stage.provider.script = async (request) => {
+    if (!isProbe(request)) await pause(200);
+    return undefined;
+  };
+  const worker = stage.workplace.start(['worker']);
+  const { isLeft } = watchOver(worker, campaign);
+  try {
+    await until(() => campaign.requests().length > 0, 'a request');
+    for (let round = 0; round < 4; round++) {
+      await stage.db.pool.query(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'pg-reembed%'",
+      );
+      await pause(400);
+    }
+    stage.provider.script = () => undefined;
+    await until(async () => !(await isLeft()), 'every batch', 90);
+    worker.kill('SIGTERM');
+    t.is(await exitOf(worker), 0);
+  } finally {
+    worker.kill('SIGKILL');
+  }
+  t.is(await campaign.failures(), 0);
+  t.deepEqual(await right('terminated'), []);
+});
+
+testOnServer?.serial('a worker waits out a server that is away, and goes on when it is back', async (t) => {
+  const campaign = await startCampaign(stage, 'away', { rows: 400 });
+  stage.provider.script = async (request) => {
+    if (!isProbe(request)) await pause(200);
+    return undefined;
+  };
+  const road = await openRoad(stage.db.url);
+  const worker = stage.workplace.start(['worker'], { DATABASE_URL: road.url });
+  const { isLeft } = watchOver(worker, campaign);
+  try {
+    await until(() => campaign.requests().length > 0, 'a request');
+    road.cut();
+    await pause(4000);
+    await road.mend();
+    stage.provider.script = () => undefined;
+    await until(async () => !(await isLeft()), 'every batch', 90);
+    worker.kill('SIGTERM');
+    t.is(await exitOf(worker), 0);
+  } finally {
+    worker.kill('SIGKILL');
+    await exitOf(worker);
+    road.cut();
+  }
+  t.is(await campaign.failures(), 0);
+  t.deepEqual(await right('away'), []);
+});
+
+test.serial('a worker that finds its queue emptied fills it again from the ledger', async (t) => {
+  const campaign = await startCampaign(stage, 'emptied', { rows: 300 });
+  stage.provider.script = async (request) => {
+    if (!isProbe(request)) await pause(200);
+    return undefined;
+  };
+  const worker = stage.workplace.start(['worker', '--concurrency', '1']);
+  const { isLeft } = watchOver(worker, campaign);
+  try {
+    await until(() => campaign.requests().length > 0, 'a request');
+    await stage.db.pool.query('DELETE FROM reembed_queue.job');
+    t.true(await isLeft());
+    await until(async () => !(await isLeft()), 'every batch', 30);
+  } finally {
+    worker.kill('SIGKILL');
+    await exitOf(worker);
+  }
+  t.deepEqual(await wrongRows(stage.db.pool, { table: 'emptied', newColumn: 'embedding_v2' }), []);
+});
+
 test.serial('a ledger and a queue that were put back from a copy are set right', async (t) => {
+  t.timeout(60_000);
   const campaign = await startCampaign(stage, 'put_back', { rows: 300 });
   await stage.db.pool.query("UPDATE reembed.batch SET state = 'done', finished_at = now() WHERE migration = $1 AND id IN (2, 3)", [
     campaign.name,
@@ -275,9 +368,11 @@ test.serial('a ledger and a queue that were put back from a copy are set right',
   t.is((await drain()).code, 0);
   t.deepEqual(await right('put_back'), [], 'batches that were called done and were not');
 
-  await stage.db.pool.query("UPDATE reembed.batch SET state = 'pending', finished_at = NULL WHERE migration = $1 AND id IN (1, 2)", [
-    campaign.name,
-  ]);
+  // With the blocks that its rows have moved to.
+  await stage.db.pool.query(
+    "UPDATE reembed.batch SET state = 'pending', finished_at = NULL, last_block = 1000 WHERE migration = $1 AND id IN (1, 2)",
+    [campaign.name],
+  );
   stage.provider.requests.length = 0;
   t.is((await drain()).code, 0);
   t.is(campaign.requests().length, 0, 'what is done is not paid for again');

@@ -224,6 +224,8 @@ test.serial('two workers share the rows and embed each about once', async (t) =>
 });
 
 testOnServer?.serial('what a killed worker held is taken up by the next one', async (t) => {
+  // Its heart has stopped for 10 s by then, and not for the hour that a job may take.
+  t.timeout(90_000);
   const campaign = await startCampaign(stage, 'killed', { rows: 160 });
   stage.provider.script = (request) => (isProbe(request) ? undefined : new Promise(() => {}));
   const worker = stage.workplace.start(['worker']);

@@ -158,6 +158,7 @@ export function toBase64(vector: ArrayLike<number | null>): string {
   return Buffer.from(Float32Array.from(vector, (component) => component ?? Number.NaN).buffer).toString('base64');
 }
 
+/** A text is sent as it is, and then is no JSON, whatever the header says. */
 function send(response: ServerResponse, status: number, body: unknown): void {
-  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+  response.writeHead(status, { 'content-type': 'application/json' }).end(typeof body === 'string' ? body : JSON.stringify(body));
 }

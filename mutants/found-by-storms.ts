@@ -1,0 +1,245 @@
+import type { Mutant } from './mutant.ts';
+
+/** One or more for each row of the table in docs/reliability.md, under what stands there first. */
+export const FOUND_BY_STORMS: Mutant[] = [
+  {
+    fault: 'a worker frozen while it wrote',
+    mend: 'a write is one statement, never a transaction across the network',
+    test: 'worker-faults',
+    title: 'a worker that stands still while it writes holds no row of the application',
+    says: /the application waited for its rows/,
+    edits: [
+      {
+        file: 'src/worker/batch-job.ts',
+        find: '      storeBatch(pool, pacing, target, vector, job, {\n',
+        replace:
+          "      import('../database/connection.ts').then(({ inTransaction }) => inTransaction(pool, (client) => storeBatch(client, pacing, target, vector, job, {\n",
+      },
+      {
+        file: 'src/worker/batch-job.ts',
+        find: 'done: outcome.complete && options.limit === undefined,\n      });',
+        replace: 'done: outcome.complete && options.limit === undefined,\n      })));',
+      },
+    ],
+  },
+  {
+    fault: 'a batch of 500 rows in one transaction',
+    mend: 'portions that take a tenth of a second',
+    test: 'worker-faults',
+    title: 'rows are written in portions, so that the application never waits for a whole batch',
+    says: /a write of the application waited \d+ ms/,
+    edits: [
+      { file: 'src/worker/portion.ts', find: 'let size = 50;', replace: 'let size = 100_000;' },
+      { file: 'src/worker/portion.ts', find: 'if (rows >= size || fitting < size)', replace: 'if (rows < 0)' },
+    ],
+  },
+  {
+    fault: 'writes that never end',
+    mend: 'each model has its turn with the notes of one moment',
+    test: 'worker-faults',
+    title: 'writes that never end keep neither model waiting',
+    says: /not within 60 s: both vectors of the row that changed first/,
+    edits: [
+      {
+        file: 'src/worker/catch-up-job.ts',
+        find: 'const upTo = await newestNote(context, targetName);',
+        replace: "const upTo = '9000000000000000000';",
+      },
+    ],
+  },
+  {
+    fault: 'four lanes of catch-up with two places in a worker',
+    mend: 'a place for each lane',
+    test: 'worker-faults',
+    title: 'each lane of changed rows has a place in a worker, however long the others are at the provider',
+    says: /not within 20 s: a request of each lane at the same time/,
+    edits: [{ file: 'src/worker/worker.ts', find: 'const CATCH_UP_LANES = 4;', replace: 'const CATCH_UP_LANES = 2;' }],
+  },
+  {
+    fault: 'four lanes of catch-up with two places in a worker',
+    mend: 'turns of 5 s',
+    test: 'worker-faults',
+    title: 'a lane lets go after some seconds although its notes never end, so that those of other tables get a place',
+    says: /still at it/,
+    edits: [{ file: 'src/worker/catch-up-job.ts', find: 'const TURN_MS = 5000;', replace: 'const TURN_MS = 500_000;' }],
+  },
+  {
+    fault: 'rows held by a long transaction',
+    mend: 'catch-up passes over notes of rows that are held',
+    test: 'worker-faults',
+    title: 'rows that a long transaction holds do not keep later ones waiting',
+    says: /not within 60 s: the later rows/,
+    edits: [
+      {
+        file: 'src/worker/catch-up-job.ts',
+        find: 'const free = notes.filter(({ held }) => !held);',
+        replace: 'const free = notes.filter(({ held }) => !held);\n    if (free.length === 0) return total;',
+      },
+    ],
+  },
+  {
+    fault: "one wrong answer of the old model's provider",
+    mend: 'only a login, a credit or a model that is gone gives the old model up',
+    test: 'provider-faults',
+    title: 'an old model whose answers are wrong for a while is not given up',
+    says: /was given up/,
+    edits: [
+      {
+        file: 'src/worker/catch-up-job.ts',
+        find: 'return error instanceof ProviderRefused && GONE.has(error.code);',
+        replace: 'return error instanceof ProviderRefused;',
+      },
+    ],
+  },
+  {
+    fault: "one wrong answer of the old model's provider",
+    mend: 'wrong answers are asked for again',
+    test: 'provider-faults',
+    title: 'an answer that is wrong once costs no row and stops nobody',
+    says: /wrong_dimensions/,
+    edits: [
+      {
+        file: 'src/embedding/embed-texts.ts',
+        find: '    if (attempt < TRIES_AFTER_BAD_ANSWER) return send(request, attempt + 1);\n    if (request.length === 1 ||',
+        replace: '    if (request.length === 1 ||',
+      },
+    ],
+  },
+  {
+    fault: 'one short, zero or NaN vector',
+    mend: 'three tries before a row is blamed',
+    test: 'provider-faults',
+    title: 'an answer that is wrong once costs no row and stops nobody',
+    says: /a row was blamed/,
+    edits: [
+      {
+        file: 'src/embedding/embed-texts.ts',
+        find: 'error instanceof BadAnswer && attempt < TRIES_AFTER_BAD_ANSWER) return',
+        replace: 'error instanceof BadAnswer && attempt < 1) return',
+      },
+    ],
+  },
+  {
+    fault: '`retry` of rows that are really bad',
+    mend: 'rows that failed before do not count',
+    test: 'provider-faults',
+    title: 'rows handed over again by retry that still fail are not taken for a fault of the provider',
+    says: /provider_unusable/,
+    edits: [
+      { file: 'src/embedding/embed-texts.ts', find: '    if (text.hasFailed) return;\n', replace: '' },
+      { file: 'src/embedding/embed-texts.ts', find: '.filter(({ hasFailed }) => !hasFailed).length;', replace: '.length;' },
+    ],
+  },
+  {
+    fault: 'an old model back again',
+    mend: 'setting keep_old_current has the table searched for rows without a vector',
+    test: 'provider-faults',
+    title: 'when an old model that was given up can be called again, the rows written meanwhile get its vectors',
+    says: /'\d+ old'/,
+    edits: [{ file: 'sql/switch/apply_setting.sql', find: 'SET needs_old_sweep = true', replace: 'SET needs_old_sweep = false' }],
+  },
+  {
+    fault: 'an old model back again',
+    mend: 'setting keep_old_current notes the rows that were given up',
+    test: 'provider-faults',
+    title: 'when an old model that was given up can be called again, the rows written meanwhile get its vectors',
+    says: /'\d+ old'/,
+    edits: [{ file: 'sql/switch/resume_old.sql', find: "f.class = 'old_model_unavailable'", replace: "f.class = 'nothing'" }],
+  },
+  {
+    fault: 'SIGTERM while the provider hangs',
+    mend: 'requests end after 20 s',
+    test: 'worker-faults',
+    title: 'SIGTERM ends a worker in bounded time although its provider never answers, and what it held waits in the ledger',
+    says: /it took \d+ ms/,
+    edits: [{ file: 'src/worker/worker.ts', find: 'const DRAIN_MS = 20_000;', replace: 'const DRAIN_MS = 60_000;' }],
+  },
+  {
+    fault: 'SIGTERM while the provider hangs',
+    mend: 'waits end at once',
+    test: 'worker-faults',
+    title: 'SIGTERM ends a worker that waits for a provider at once, and a second one ends any worker at once',
+    says: /it took \d+ ms/,
+    edits: [
+      {
+        file: 'src/embedding/embed-texts.ts',
+        find: 'const noFurther = anyOf([options.signal, options.stopping, failed.signal]);',
+        replace: 'const noFurther = anyOf([options.signal, failed.signal]);',
+      },
+    ],
+  },
+  {
+    fault: '`migrate up` again and again',
+    mend: 'views are replaced only when something changed',
+    test: 'sql-objects',
+    title: 'up leaves the objects alone when they are in place, and puts back what was changed by hand',
+    says: /Difference/,
+    edits: [{ file: 'src/database/sql-objects.ts', find: '  if (await isApplied(database, filesDigest)) return;\n', replace: '' }],
+  },
+  {
+    fault: 'a changed row left behind by `up --wait`',
+    mend: '`--wait` works until nothing waits',
+    test: 'provider-limits',
+    title: 'up --wait leaves no changed row behind: with no worker running it would close the next gate',
+    says: /id: 1/,
+    edits: [{ file: 'src/commands/migrate-up.ts', find: 'await workOffLastNotes(database, config);', replace: '' }],
+  },
+  {
+    fault: 'a switch under an open `REPEATABLE READ`',
+    mend: 'the guard asks the view',
+    test: 'reading',
+    title: 'a transaction that began before a switch is refused the vector of the model it began with, though it still sees its setting',
+    says: /throwsAsync/,
+    edits: [
+      {
+        file: 'sql/switch/query_vector.sql',
+        find: 'IF p_model IS DISTINCT FROM p_served_model THEN',
+        replace: 'IF p_model IS DISTINCT FROM reembed.active_model() THEN',
+      },
+      { file: 'sql/switch/query_vector.sql', find: 'LANGUAGE plpgsql IMMUTABLE', replace: 'LANGUAGE plpgsql STABLE' },
+    ],
+  },
+  {
+    fault: 'a sweep over many missing rows',
+    mend: 'a sweep locks no row',
+    test: 'live-writes-locks',
+    title: 'writers that lock their rows in order never deadlock for our sake, whatever the workers do meanwhile',
+    says: /40P01/,
+    edits: [
+      {
+        file: 'sql/backfill/note_missing.sql',
+        find: 'AND NOT %7$s AND NOT %8$s\n',
+        replace: 'AND NOT %7$s AND NOT %8$s FOR NO KEY UPDATE OF t\n',
+      },
+    ],
+  },
+  {
+    fault: 'contract while old vectors wait to be renewed',
+    mend: 'the archive leaves out what is noted as out of date',
+    test: 'contract',
+    title: 'an old vector that still waits to be renewed at contract does not come back with the text it is not of',
+    says: /embedding: null/,
+    edits: [
+      {
+        file: 'sql/contract/finish_archive.sql',
+        find: 'WHERE r.target = $1 AND r.needs_old) AS l',
+        replace: 'WHERE r.target = $1 AND r.needs_old AND false) AS l',
+      },
+    ],
+  },
+  {
+    fault: "the application's own `lock_timeout`",
+    mend: 'notes are only added, so there is nothing to wait for',
+    test: 'live-writes-locks',
+    title: 'a write waits for no note, whoever holds it',
+    says: /lock timeout/,
+    edits: [
+      {
+        file: 'sql/expand/write_note_function.sql',
+        find: 'INSERT INTO reembed.stale_row (target, key, needs_new, needs_old) VALUES (%10$L, %12$s, v_needs_new, v_needs_old);',
+        replace:
+          'UPDATE reembed.stale_row AS s SET needs_new = true WHERE s.target = %10$L AND s.key = %12$s; IF NOT FOUND THEN INSERT INTO reembed.stale_row (target, key, needs_new, needs_old) VALUES (%10$L, %12$s, v_needs_new, v_needs_old); END IF;',
+      },
+    ],
+  },
+];

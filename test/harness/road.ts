@@ -1,0 +1,46 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+
+/** A way to the server that can be cut: connections break and new ones are refused, as while a server that crashed recovers. */
+export interface Road {
+  url: string;
+  cut(): void;
+  mend(): Promise<void>;
+}
+
+/** @param url database that it leads to */
+export async function openRoad(url: string): Promise<Road> {
+  const { hostname, port } = new URL(url);
+  const sockets = new Set<Socket>();
+  let server: Server;
+  const listen = async (at: number) => {
+    server = createServer((near) => {
+      const far = connect(Number(port || 5432), hostname);
+      for (const [socket, other] of [
+        [near, far],
+        [far, near],
+      ] as const) {
+        sockets.add(socket);
+        socket.on('error', () => {});
+        socket.on('close', () => {
+          sockets.delete(socket);
+          other.destroy();
+        });
+        socket.pipe(other);
+      }
+    }).listen(at, '127.0.0.1');
+    await once(server, 'listening');
+    return (server.address() as AddressInfo).port;
+  };
+  const here = await listen(0);
+  return {
+    url: Object.assign(new URL(url), { hostname: '127.0.0.1', port: String(here) }).href,
+    cut() {
+      server.close();
+      for (const socket of sockets) socket.destroy();
+    },
+    async mend() {
+      await listen(here);
+    },
+  };
+}
