@@ -221,7 +221,7 @@ export const FOUND_BY_STORMS: Mutant[] = [
     says: /embedding: null/,
     edits: [
       {
-        file: 'sql/contract/finish_archive.sql',
+        file: 'sql/contract/leave_out_noted.sql',
         find: 'WHERE r.target = $1 AND r.needs_old) AS l',
         replace: 'WHERE r.target = $1 AND r.needs_old AND false) AS l',
       },
