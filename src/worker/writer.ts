@@ -69,7 +69,7 @@ export async function storeVectors(
  */
 export async function storeBatch(
   db: Queryable,
-  { portion, throttle }: Pacing,
+  pacing: Pacing,
   target: WorkTarget,
   vector: VectorColumn,
   batch: { migration: string; batch: number },
@@ -79,13 +79,13 @@ export async function storeBatch(
   let written = 0;
   for (let at = 0; at === 0 || at < items.length; ) {
     const isFirst = at === 0;
-    const some = ofOneWave(items.slice(at, at + portion.rows), ({ row }) => row.wave);
+    const some = ofOneWave(items.slice(at, at + pacing.portion.rows), ({ row }) => row.wave);
     at += some.length || 1;
     const isLast = at >= items.length;
-    await throttle.pass();
-    const startedAt = performance.now();
-    const { rows } = await db.query<{ written: number }>(
-      `SELECT reembed.store_batch($1, $2, $3, $4, $5, $6, $7::${target.vectorType}[], $8, $9, $10, $11) AS written`,
+    written += await paced(
+      pacing,
+      db,
+      `SELECT reembed.store_batch($1, $2, $3, $4, $5, $6, $7::${target.vectorType}[], $8, $9, $10, $11) AS rows`,
       [
         ...[batch.migration, batch.batch, vector.model, vector.column],
         ...arrays(target, some),
@@ -94,11 +94,8 @@ export async function storeBatch(
         isFirst ? outcome.requests : 0,
         isLast && outcome.done,
       ],
+      some.length,
     );
-    const took = performance.now() - startedAt;
-    portion.took(some.length, took);
-    throttle.wrote(took);
-    written += rows[0]?.written ?? 0;
   }
   return written;
 }
@@ -110,23 +107,16 @@ export async function storeBatch(
  */
 export async function copyRepeated(
   db: Queryable,
-  { portion, throttle }: Pacing,
+  pacing: Pacing,
   vector: VectorColumn,
   batch: { migration: string; batch: number },
 ): Promise<number> {
   let copied = 0;
   for (let some = 1; some > 0; copied += some) {
-    await throttle.pass();
-    const startedAt = performance.now();
-    const { rows } = await db.query<{ copied: number }>('SELECT reembed.copy_repeated($1, $2, $3, $4, $5) AS copied', [
+    some = await paced(pacing, db, 'SELECT reembed.copy_repeated($1, $2, $3, $4, $5) AS rows', [
       ...[batch.migration, batch.batch, vector.model, vector.column],
-      portion.rows,
+      pacing.portion.rows,
     ]);
-    some = rows[0]?.copied ?? 0;
-    if (some === 0) break;
-    const took = performance.now() - startedAt;
-    portion.took(some, took);
-    throttle.wrote(took);
   }
   return copied;
 }
@@ -141,7 +131,7 @@ export async function copyRepeated(
  */
 export async function storeSentRows(
   db: Queryable,
-  { portion, throttle }: Pacing,
+  pacing: Pacing,
   target: WorkTarget,
   vector: VectorColumn,
   { providerBatch, request }: { providerBatch: string; request: number },
@@ -151,12 +141,12 @@ export async function storeSentRows(
   let written = 0;
   for (let at = 0; at < items.length; ) {
     const isFirst = items[at]?.position === 0;
-    const some = ofOneWave(items.slice(at, at + portion.rows), ({ wave }) => wave);
+    const some = ofOneWave(items.slice(at, at + pacing.portion.rows), ({ wave }) => wave);
     at += some.length;
-    await throttle.pass();
-    const startedAt = performance.now();
-    const { rows } = await db.query<{ written: number }>(
-      `SELECT reembed.store_sent_rows($1, $2, $3, $4::${target.vectorType}[], $5, $6, $7) AS written`,
+    written += await paced(
+      pacing,
+      db,
+      `SELECT reembed.store_sent_rows($1, $2, $3, $4::${target.vectorType}[], $5, $6, $7) AS rows`,
       [
         ...[providerBatch, request],
         some.map(({ position }) => position),
@@ -168,11 +158,8 @@ export async function storeSentRows(
         isFirst ? tokens : 0,
         isFirst ? 1 : 0,
       ],
+      some.length,
     );
-    const took = performance.now() - startedAt;
-    portion.took(some.length, took);
-    throttle.wrote(took);
-    written += rows[0]?.written ?? 0;
   }
   return written;
 }
@@ -195,6 +182,31 @@ export async function settleNotes(
     stored.rows,
     stored.tokens,
   ]);
+}
+
+/**
+ * Writes a portion when nothing speaks against it; how long that takes decides how large the next one is.
+ *
+ * @param handedOver rows of the portion; left out where only the answer says how many there were
+ * @returns how many rows were written
+ */
+async function paced(
+  { portion, throttle }: Pacing,
+  db: Queryable,
+  statement: string,
+  values: unknown[],
+  handedOver?: number,
+): Promise<number> {
+  await throttle.pass();
+  const startedAt = performance.now();
+  const answer = await db.query<{ rows: number }>(statement, values);
+  const took = performance.now() - startedAt;
+  const written = answer.rows[0]?.rows ?? 0;
+  if (handedOver ?? written) {
+    portion.took(handedOver ?? written, took);
+    throttle.wrote(took);
+  }
+  return written;
 }
 
 /** The rows up to the next wave: in one transaction a page gains room for one row only. */
