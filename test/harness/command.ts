@@ -35,9 +35,14 @@ export interface Workplace {
 export function createWorkplace(env: Record<string, string>): Workplace {
   const directory = mkdtempSync(join(tmpdir(), 'reembed-test-'));
   const base = { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', NODE_NO_WARNINGS: '1', NO_COLOR: '1' };
+  const cache = process.env.NODE_COMPILE_CACHE;
   const children = new Set<ChildProcess>();
   const start = (args: string[], more: Record<string, string> = {}) => {
-    const options = { cwd: directory, env: { ...base, ...env, ...more }, stdio: ['ignore', 'pipe', 'pipe'] as ['ignore', 'pipe', 'pipe'] };
+    const options = {
+      cwd: directory,
+      env: { ...base, ...(cache ? { NODE_COMPILE_CACHE: cache } : {}), ...env, ...more },
+      stdio: ['ignore', 'pipe', 'pipe'] as ['ignore', 'pipe', 'pipe'],
+    };
     const child = spawn(process.execPath, [CLI, ...args], options);
     children.add(child);
     child.once('exit', () => children.delete(child));
