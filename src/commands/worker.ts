@@ -42,6 +42,7 @@ async function work(options: WorkerCommandOptions): Promise<void> {
     throw new UsageError('--limit embeds at once, --batch-api within a day', 'leave out one of the two');
   // Vectors and answers live for a moment only; left to itself the heap grows to several times what is alive.
   setFlagsFromString('--heap-growing-percent=20');
+  setFlagsFromString('--semi-space-growth-factor=1');
   const config = readConfig();
   const batchApi = options.batchApi ?? false;
   if (options.concurrency) config.concurrency = options.concurrency;

@@ -19,6 +19,7 @@ const LOOK_EVERY_MS = 1000;
 const SHARE_BESIDE_VACUUM = 0.25;
 const SMALLEST_SHARE = 0.02;
 const IDLE_PROBES = 40;
+const PROBES_A_LOOK = 5;
 
 /**
  * One for each target in a process. What reembed.look_for_trouble() tells it, DBAs see in reembed.health.
@@ -33,6 +34,7 @@ export function createThrottle(db: Queryable, target: string, notice: (line: str
   let owed = 0;
   let said = '';
   let isMeasured = false;
+  let isProbing = false;
 
   return {
     async pass() {
@@ -61,7 +63,7 @@ export function createThrottle(db: Queryable, target: string, notice: (line: str
     if (rows[0]?.probes) {
       if (!rows[0].measured && !isMeasured) for (let i = 0; i < IDLE_PROBES && !stopping?.aborted; i++) await probe(true);
       isMeasured = true;
-      await probe(false);
+      void probeBesideWrites();
     }
     signals = (await db.query<Signal>('SELECT signal, effect, reason FROM reembed.look_for_trouble($1)', [target])).rows;
     lookedAt = Date.now();
@@ -74,6 +76,19 @@ export function createThrottle(db: Queryable, target: string, notice: (line: str
     notice(
       `${target}: ${inTheWay.length > 0 ? `held back: ${inTheWay.map(({ reason }) => reason).join('; ')}` : 'nothing holds the backfill back any more'}`,
     );
+  }
+
+  /** Never fails. Not to be awaited: a search between two writes says nothing of those that meet one. */
+  async function probeBesideWrites(): Promise<void> {
+    if (isProbing) return;
+    isProbing = true;
+    try {
+      for (let i = 0; i < PROBES_A_LOOK && !stopping?.aborted; i++) await probe(false);
+    } catch {
+      // The next look probes again.
+    } finally {
+      isProbing = false;
+    }
   }
 
   async function probe(isIdle: boolean): Promise<void> {
