@@ -22,6 +22,19 @@ const IDLE_PROBES = 40;
 const PROBES_A_LOOK = 5;
 
 /**
+ * Finds out how long searches take without a backfill, where `max_read_slowdown` compares with it and nobody has yet. To be
+ * called before the first batch: beside one, what is usual would seem slower than it is.
+ */
+export async function probeIdleReads(db: Queryable, stopping: AbortSignal): Promise<void> {
+  const { rows } = await db.query<{ target: string }>(
+    `SELECT s.target FROM reembed.setting AS s JOIN reembed.vector_column AS v ON v.target = s.target AND v.role = 'new'
+      WHERE s.max_read_slowdown IS NOT NULL AND NOT EXISTS (SELECT FROM reembed.read_probe AS p WHERE p.target = s.target AND p.is_idle)`,
+  );
+  for (const { target } of rows)
+    for (let i = 0; i < IDLE_PROBES && !stopping.aborted; i++) await db.query('SELECT reembed.probe_read($1, true)', [target]);
+}
+
+/**
  * One for each target in a process. What reembed.look_for_trouble() tells it, DBAs see in reembed.health.
  *
  * @param stopping once aborted nothing is held back any more: what was embedded is still to be stored

@@ -15,6 +15,7 @@ import { type BatchJob, runBatch } from './batch-job.ts';
 import { type CatchUpJob, runCatchUp } from './catch-up-job.ts';
 import { checkProviders, WORKER_STOPPED } from './check-providers.ts';
 import { createWorkContext, type WorkContext } from './context.ts';
+import { probeIdleReads } from './throttle.ts';
 
 /** A running worker process. */
 export interface Worker {
@@ -70,6 +71,7 @@ export async function startWorker(
   if (isForBatchApi) await requireBatchApi(context);
   const id = randomUUID();
   await showSignOfLife(database, id, isForBatchApi);
+  await probeIdleReads(database.pool, stopping.signal).catch((error) => notice(`searches cannot be timed: ${messageOf(error)}`));
   // Whoever starts a worker has mended something.
   await retryNow(database);
   const keepsWatch = !options.giveUp;
