@@ -166,6 +166,19 @@ test.serial('the measure for slow searches is taken before the first row is writ
   t.is(await campaign.ask('SELECT count(*)::int FROM reembed.read_probe WHERE is_idle'), 40);
 });
 
+test.serial('a worker takes that measure before it begins its first batch, which would slow it', async (t) => {
+  const campaign = await startCampaign(stage, 'measured_early', { rows: 100 });
+  await sql('UPDATE reembed.setting SET max_read_slowdown = 100');
+  const { code, stderr } = await stage.workplace.run(['worker', '--drain']);
+  t.is(code, 0, stderr);
+  t.true(
+    await campaign.ask<boolean>(
+      `SELECT max(p.at) < (SELECT min(b.started_at) FROM reembed.batch AS b) FROM reembed.read_probe AS p
+        WHERE p.is_idle AND p.target = '${campaign.target}'`,
+    ),
+  );
+});
+
 test('a throttle setting that makes no sense is refused', async (t) => {
   await startCampaign(stage, 'senseless', { rows: 10 });
   for (const [change, message] of [
