@@ -58,7 +58,7 @@ test.serial('a campaign is begun', async (t) => {
   await stage.bring(campaign, 'backfill');
   await stage.up();
   running = await fingerprint(stage.db.pool);
-  t.pass();
+  t.is((await stage.db.pool.query('SELECT phase FROM reembed.migration')).rows[0]?.phase, 'backfill');
 });
 
 interface Case extends Refusal {

@@ -156,7 +156,7 @@ async function run(t: { is(actual: unknown, expected: unknown, message?: string)
 for (const odd of tables) {
   test.serial(`create takes ${odd.about}`, async (t) => {
     const name = odd.schema ? qualified(odd) : odd.table;
-    await stage.create([
+    const campaign = await stage.create([
       '--table',
       name,
       '--text',
@@ -170,7 +170,7 @@ for (const odd of tables) {
       '--from',
       OLD_MODEL,
     ]);
-    t.pass();
+    t.regex(campaign, /^\d{17}_/);
   });
 }
 

@@ -46,18 +46,19 @@ test('Jaccard counts shared rows against all', (t) => {
 const ranking = fc.uniqueArray(fc.constantFrom(...'abcdefghijkl'), { maxLength: 10 });
 
 test('each measure is 1 for a ranking and itself, within its range, and the same either way round', (t) => {
-  fc.assert(
-    fc.property(ranking, ranking, (first, second) => {
-      const range = [
-        [rankBiasedOverlap, 0],
-        [kendallTau, -1],
-        [(a: string[], b: string[]) => jaccardAt(a, b, 10), 0],
-      ] as const;
-      return range.every(([measure, lowest]) => {
-        const value = measure(first, second);
-        return near(measure(first, first), 1) && value >= lowest - 1e-12 && value <= 1 + 1e-12 && near(value, measure(second, first));
-      });
-    }),
+  t.notThrows(() =>
+    fc.assert(
+      fc.property(ranking, ranking, (first, second) => {
+        const range = [
+          [rankBiasedOverlap, 0],
+          [kendallTau, -1],
+          [(a: string[], b: string[]) => jaccardAt(a, b, 10), 0],
+        ] as const;
+        return range.every(([measure, lowest]) => {
+          const value = measure(first, second);
+          return near(measure(first, first), 1) && value >= lowest - 1e-12 && value <= 1 + 1e-12 && near(value, measure(second, first));
+        });
+      }),
+    ),
   );
-  t.pass();
 });

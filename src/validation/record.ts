@@ -7,6 +7,7 @@ import type { IndexState } from './index-search.ts';
 import type { Coverage, Integrity } from './integrity.ts';
 import type { SearchTime } from './latency.ts';
 import { type Metric, overall } from './metrics.ts';
+import { cutoffRows, filterRows, integrityRows } from './part-rows.ts';
 import type { ScoreCutoff } from './score-cutoff.ts';
 import { type ScoreDistribution, scoresOf } from './scores.ts';
 import type { TruthAudit } from './truth-audit.ts';
@@ -157,53 +158,13 @@ function metricRows({ metrics }: ValidationRecord): Row[] {
   return metrics.map(({ sliceValue, ...metric }) => ({ ...metric, slice_value: sliceValue }));
 }
 
-function otherRows({ filters, integrity, distributions, cutoffs }: ValidationRecord): Record<string, Row[]> {
+function otherRows(record: ValidationRecord): Record<string, Row[]> {
   return {
-    validation_filter: filters.map((one) => ({
-      filter: one.filter,
-      iterative_scan: one.iterativeScan,
-      queries: one.queries,
-      wanted_rows: one.wantedRows,
-      returned_rows: one.returnedRows,
-      short_queries: one.shortQueries,
-      index_recall: one.indexRecall,
-    })),
-    validation_integrity: integrity.map((one) => ({
-      role: one.role,
-      model: one.model,
-      rows: one.rows,
-      zero_rows: one.zeroRows,
-      not_finite_rows: one.notFiniteRows,
-      wrong_dimensions_rows: one.wrongDimensionsRows,
-      unit_length_rows: one.unitLengthRows,
-      odd_norm_rows: one.oddNormRows,
-      norm_min: one.norm?.min ?? null,
-      norm_median: one.norm?.median ?? null,
-      norm_max: one.norm?.max ?? null,
-      shared_vector_rows: one.sharedVectorRows,
-      checksum_at: one.checksum?.at ?? null,
-      unchanged_rows: one.checksum?.unchangedRows ?? null,
-      set_aside_rows: one.checksum?.setAsideRows ?? null,
-      changed_rows: one.checksum?.changedRows ?? null,
-    })),
-    score_distribution: distributions.flatMap(({ role, rows, deciles }) =>
+    validation_filter: filterRows(record),
+    validation_integrity: integrityRows(record),
+    score_distribution: record.distributions.flatMap(({ role, rows, deciles }) =>
       deciles.map((score, i) => ({ role, rows, percentile: 10 * i, score })),
     ),
-    score_cutoff: cutoffs.map((one, i) => ({
-      ordinal: i + 1,
-      basis: one.basis,
-      old_cutoff: one.oldCutoff,
-      new_cutoff: one.newCutoff,
-      new_cutoff_low: one.newCutoffLow,
-      new_cutoff_high: one.newCutoffHigh,
-      share_before: one.share.before,
-      share_after: one.share.after,
-      precision_before: one.precision?.before ?? null,
-      precision_after: one.precision?.after ?? null,
-      recall_before: one.recall?.before ?? null,
-      recall_after: one.recall?.after ?? null,
-      f1_before: one.f1?.before ?? null,
-      f1_after: one.f1?.after ?? null,
-    })),
+    score_cutoff: cutoffRows(record).map((row, i) => ({ ordinal: i + 1, ...row })),
   };
 }

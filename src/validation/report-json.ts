@@ -1,5 +1,6 @@
 import type { QueryComparison } from './comparison.ts';
 import { overall } from './metrics.ts';
+import { cutoffRows, filterRows, integrityRows } from './part-rows.ts';
 import { agreeing } from './truth-audit.ts';
 import type { ValidationResult } from './validate.ts';
 
@@ -45,11 +46,11 @@ export function reportJson(result: ValidationResult, lowest: number): Record<str
     reasons: result.reasons,
     warnings: result.warnings,
     metrics: metrics.map(({ sliceValue, ...metric }) => ({ ...metric, slice_value: sliceValue })),
-    filters: filtersJson(result),
-    integrity: integrityJson(result),
+    filters: filterRows(result),
+    integrity: integrityRows(result),
     truth_audit: auditJson(result),
     score_distributions: result.distributions,
-    score_cutoffs: cutoffsJson(result),
+    score_cutoffs: cutoffRows(result),
     lowest_overlap: lowestOverlap(comparisons, lowest).map((one) => ({
       query: one.query.label,
       overlap: one.overlap,
@@ -66,39 +67,6 @@ export function lowestOverlap(comparisons: readonly QueryComparison[], count: nu
   return [...comparisons].sort((a, b) => a.overlap - b.overlap).slice(0, count);
 }
 
-function filtersJson({ filters }: ValidationResult) {
-  return filters.map((one) => ({
-    filter: one.filter,
-    iterative_scan: one.iterativeScan,
-    queries: one.queries,
-    wanted_rows: one.wantedRows,
-    returned_rows: one.returnedRows,
-    short_queries: one.shortQueries,
-    index_recall: one.indexRecall,
-  }));
-}
-
-function integrityJson({ integrity }: ValidationResult) {
-  return integrity.map((one) => ({
-    role: one.role,
-    model: one.model,
-    rows: one.rows,
-    zero_rows: one.zeroRows,
-    not_finite_rows: one.notFiniteRows,
-    wrong_dimensions_rows: one.wrongDimensionsRows,
-    unit_length_rows: one.unitLengthRows,
-    odd_norm_rows: one.oddNormRows,
-    norm_min: one.norm?.min ?? null,
-    norm_median: one.norm?.median ?? null,
-    norm_max: one.norm?.max ?? null,
-    shared_vector_rows: one.sharedVectorRows,
-    checksum_at: one.checksum?.at ?? null,
-    unchanged_rows: one.checksum?.unchangedRows ?? null,
-    set_aside_rows: one.checksum?.setAsideRows ?? null,
-    changed_rows: one.checksum?.changedRows ?? null,
-  }));
-}
-
 function auditJson({ audit, campaign }: ValidationResult) {
   return (['new', 'old'] as const).map((role) => {
     const rows = audit.rows.filter((row) => row.role === role);
@@ -113,22 +81,4 @@ function auditJson({ audit, campaign }: ValidationResult) {
       disagreeing: rows.filter((row) => !same.includes(row)).map(({ key, similarity }) => ({ key, similarity })),
     };
   });
-}
-
-function cutoffsJson({ cutoffs }: ValidationResult) {
-  return cutoffs.map((one) => ({
-    basis: one.basis,
-    old_cutoff: one.oldCutoff,
-    new_cutoff: one.newCutoff,
-    new_cutoff_low: one.newCutoffLow,
-    new_cutoff_high: one.newCutoffHigh,
-    share_before: one.share.before,
-    share_after: one.share.after,
-    precision_before: one.precision?.before ?? null,
-    precision_after: one.precision?.after ?? null,
-    recall_before: one.recall?.before ?? null,
-    recall_after: one.recall?.after ?? null,
-    f1_before: one.f1?.before ?? null,
-    f1_after: one.f1?.after ?? null,
-  }));
 }
