@@ -41,6 +41,7 @@ interface Options {
   latency: number;
   provider: ProviderPlace;
   setting: string[];
+  environment: string[];
   maintenanceMemory?: number;
   autovacuum: boolean;
   road?: boolean;
@@ -68,6 +69,7 @@ const program = new Command('bench')
       .default('in-process'),
   )
   .option('--setting <name=value...>', 'of the toolkit, such as max_read_slowdown=1.3', [])
+  .option('--environment <NAME=value...>', "of the toolkit's commands, such as EMBED_MAX_IN_FLIGHT=1", [])
   .option('--maintenance-memory <MB>', 'for building indexes (default: what the graph needs)', wholeNumber)
   .option('--no-autovacuum', 'switch autovacuum off for the table')
   .option('--road', 'measure the whole road of c and d to the switch instead, beside load and index alone')
@@ -128,6 +130,7 @@ function benchOptions(options: Options): BenchOptions {
     latency: options.latency,
     provider: options.provider,
     settings: options.setting,
+    environment: options.environment,
     maintenanceMemory: options.maintenanceMemory ?? graphMegabytes(table),
     road: options.road ?? false,
     keep: options.keep ?? false,

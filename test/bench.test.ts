@@ -19,6 +19,7 @@ const OPTIONS: BenchOptions = {
   latency: 0,
   provider: 'http',
   settings: [],
+  environment: [],
   maintenanceMemory: 64,
   road: false,
   keep: false,

@@ -155,6 +155,30 @@ testOnServer?.serial('searches that have become slow make the backfill write les
   t.log(`${Date.now() - startedAt} ms`);
 });
 
+testOnServer?.serial('what slow searches hold back is written in short pieces', async (t) => {
+  const campaign = await startCampaign(stage, 'pieces', { rows: 600, request: { storage: 'side-table', batchRows: 600 } });
+  const side = await campaign.ask<string>(
+    `SELECT relation::text FROM reembed.vector_column WHERE target = '${campaign.target}' AND is_side_table`,
+  );
+  await sql(
+    `CREATE FUNCTION slow_row() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.003); RETURN NEW; END $$;
+     CREATE TRIGGER slow_row BEFORE INSERT ON ${side} FOR EACH ROW EXECUTE FUNCTION slow_row();
+     UPDATE reembed.setting SET max_read_slowdown = 1.5;
+     INSERT INTO reembed.read_probe (target, milliseconds, is_idle) SELECT '${campaign.target}', 0.001, true FROM generate_series(1, 20)`,
+  );
+  const running = stage.workplace.run(['worker', '--drain']);
+  // Left alone a piece takes a tenth of a second: 30 rows.
+  await until(async () => {
+    const pieces = await sql(`SELECT count(*)::int AS rows FROM ${side} GROUP BY xmin ORDER BY max(xmin::text::bigint) DESC LIMIT 3`);
+    return pieces.rows.length === 3 && pieces.rows.every(({ rows }) => rows <= 15);
+  }, 'three short pieces in a row');
+  t.true((await campaign.ask<number>(`SELECT count(*)::int FROM ${side}`)) < 600, 'they are not the end of it');
+  await sql('UPDATE reembed.read_probe SET milliseconds = 100000 WHERE is_idle');
+  const { code, stderr } = await running;
+  t.is(code, 0, stderr);
+  t.is(await campaign.ask(`SELECT count(*)::int FROM ${side}`), 600);
+});
+
 test.serial('the measure for slow searches is taken before the first row is written', async (t) => {
   const campaign = await startCampaign(stage, 'measured', { rows: 100 });
   await sql('UPDATE reembed.setting SET max_read_slowdown = 100');

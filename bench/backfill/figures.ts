@@ -19,6 +19,8 @@ export interface BenchOptions {
   provider: ProviderPlace;
   /** settings of the toolkit, as `npm run setting` takes them */
   settings: string[];
+  /** environment of its commands, as name=value */
+  environment: string[];
   /** megabytes for the building of indexes */
   maintenanceMemory: number;
   road: boolean;

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createWorkplace, type Workplace } from '../../test/harness/command.ts';
-import type { ProviderOptions, ProviderPlace } from './answers.ts';
+import type { ProviderOptions } from './answers.ts';
 import { type Child, startChild } from './child.ts';
 import type { ClientUsage, Contender, Copy } from './contender.ts';
 import { indexParameters, NEW_MODEL, OLD_MODEL, TABLE, type TableOptions } from './documents.ts';
@@ -22,6 +22,9 @@ export interface Campaign {
   provider: Child<ProviderCalls>;
   close(): Promise<void>;
 }
+
+/** What decides how a campaign's provider answers, and how its commands run. */
+export type CampaignOptions = Pick<BenchOptions, 'latency' | 'provider' | 'environment'>;
 
 /** Where the new vectors are kept. */
 export type Storage = 'column' | 'side-table';
@@ -45,11 +48,16 @@ export async function storageOptions(storage: Storage): Promise<string[] | undef
 }
 
 /** Starts a provider and makes the place that commands run in; nothing is done to the database. */
-export async function openCampaign({ url, table }: Copy, latency: number, place: ProviderPlace): Promise<Campaign> {
+export async function openCampaign({ url, table }: Copy, { latency, provider: place, environment }: CampaignOptions): Promise<Campaign> {
   const provider = startChild<ProviderCalls>('./provider-process.ts');
   const { dimensions, seed } = table;
   const base = await provider.call('listen', { dimensions, seed, latency });
-  const workplace = createWorkplace({ DATABASE_URL: url, OPENAI_API_KEY: 'bench', OPENAI_BASE_URL: base });
+  const workplace = createWorkplace({
+    DATABASE_URL: url,
+    OPENAI_API_KEY: 'bench',
+    OPENAI_BASE_URL: base,
+    ...Object.fromEntries(environment.map((given) => given.split(/=(.*)/s, 2))),
+  });
   const preloads = ['./report-usage.ts', ...(place === 'in-process' ? ['./provider-in-process.ts'] : [])];
   const usageFile = join(workplace.directory, 'usage.json');
   let worker: ChildProcess | undefined;
@@ -96,7 +104,7 @@ export function createArguments(table: TableOptions, storage: string[]): string[
 export function productContender(
   letter: 'c' | 'd',
   storage: string[],
-  { latency, provider: place, settings }: Pick<BenchOptions, 'latency' | 'provider' | 'settings'>,
+  { settings, ...options }: Pick<BenchOptions, 'settings'> & CampaignOptions,
 ): Contender {
   let copy: Copy | undefined;
   let campaign: Campaign | undefined;
@@ -107,7 +115,7 @@ export function productContender(
     search: SEARCH_LIVE,
     async prepare(given) {
       copy = given;
-      campaign = await openCampaign(copy, latency, place);
+      campaign = await openCampaign(copy, options);
       await campaign.run(createArguments(copy.table, storage), 0);
       await campaign.run(['migrate', 'up'], GATE_CLOSED);
       if (settings.length > 0) await campaign.run(['setting', ...settings], 0);
@@ -153,7 +161,7 @@ export function productContender(
         more: {
           ...worker.seconds,
           drainSeconds: (performance.now() - startedAt) / 1000,
-          ...(place === 'http' && {
+          ...(options.provider === 'http' && {
             providerRequests: provider.requests,
             providerTexts: provider.texts,
             providerCpuMicroseconds: provider.cpuMicroseconds,

@@ -94,7 +94,7 @@ async function measureRoads(run: Run, present: { letter: Letter; storage: string
     if (!isOurs(letter)) continue;
     voice.say(`${letter}: the whole road`);
     const steps = await inCopy(run, letter, async (copy) => {
-      const campaign = await openCampaign(copy, options.latency, options.provider);
+      const campaign = await openCampaign(copy, options);
       return whileOpen(run, campaign, () => measureRoad(campaign, copy, storage, options.maintenanceMemory));
     });
     roads.push({ contender: letter, title: titleOf(letter), steps });

@@ -3,6 +3,8 @@ import type { Queryable } from '../database/connection.ts';
 
 /** Holds back the writes of a backfill while the database shows signs of trouble. */
 export interface Throttle {
+  /** share of the time that may be spent on writing at present, above 0 and up to 1 */
+  readonly share: number;
   /** waits for as long as it takes before the next portion may be written */
   pass(): Promise<void>;
   /** tells how long writing a portion took, in milliseconds */
@@ -49,7 +51,12 @@ export function createThrottle(db: Queryable, target: string, notice: (line: str
   let isMeasured = false;
   let isProbing = false;
 
+  const share = () => Math.min(shareBesideReads, signals.some(({ signal }) => signal === 'vacuum') ? SHARE_BESIDE_VACUUM : 1);
+
   return {
+    get share() {
+      return share();
+    },
     async pass() {
       if (owed > 0) {
         await pause(owed);
@@ -62,8 +69,7 @@ export function createThrottle(db: Queryable, target: string, notice: (line: str
       }
     },
     wrote(milliseconds) {
-      const share = Math.min(shareBesideReads, signals.some(({ signal }) => signal === 'vacuum') ? SHARE_BESIDE_VACUUM : 1);
-      owed = milliseconds * (1 / share - 1);
+      owed = milliseconds * (1 / share() - 1);
     },
   };
 

@@ -203,8 +203,9 @@ async function paced(
   const took = performance.now() - startedAt;
   const written = answer.rows[0]?.rows ?? 0;
   if (handedOver ?? written) {
-    portion.took(handedOver ?? written, took);
     throttle.wrote(took);
+    // As if it had taken longer: what is held back is spread over the time in many short pieces.
+    portion.took(handedOver ?? written, took / throttle.share);
   }
   return written;
 }
