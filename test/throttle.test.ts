@@ -156,7 +156,7 @@ testOnServer?.serial('searches that have become slow make the backfill write les
 });
 
 testOnServer?.serial('what slow searches hold back is written in short pieces', async (t) => {
-  const campaign = await startCampaign(stage, 'pieces', { rows: 600, request: { storage: 'side-table', batchRows: 600 } });
+  const campaign = await startCampaign(stage, 'pieces', { rows: 400, request: { storage: 'side-table', batchRows: 400 } });
   const side = await campaign.ask<string>(
     `SELECT relation::text FROM reembed.vector_column WHERE target = '${campaign.target}' AND is_side_table`,
   );
@@ -172,11 +172,11 @@ testOnServer?.serial('what slow searches hold back is written in short pieces', 
     const pieces = await sql(`SELECT count(*)::int AS rows FROM ${side} GROUP BY xmin ORDER BY max(xmin::text::bigint) DESC LIMIT 3`);
     return pieces.rows.length === 3 && pieces.rows.every(({ rows }) => rows <= 15);
   }, 'three short pieces in a row');
-  t.true((await campaign.ask<number>(`SELECT count(*)::int FROM ${side}`)) < 600, 'they are not the end of it');
+  t.true((await campaign.ask<number>(`SELECT count(*)::int FROM ${side}`)) < 400, 'they are not the end of it');
   await sql('UPDATE reembed.read_probe SET milliseconds = 100000 WHERE is_idle');
   const { code, stderr } = await running;
   t.is(code, 0, stderr);
-  t.is(await campaign.ask(`SELECT count(*)::int FROM ${side}`), 600);
+  t.is(await campaign.ask(`SELECT count(*)::int FROM ${side}`), 400);
 });
 
 test.serial('the measure for slow searches is taken before the first row is written', async (t) => {

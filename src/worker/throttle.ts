@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Queryable } from '../database/connection.ts';
+import { createWriteShare } from './write-share.ts';
 
 /** Holds back the writes of a backfill while the database shows signs of trouble. */
 export interface Throttle {
@@ -19,7 +20,6 @@ interface Signal {
 
 const LOOK_EVERY_MS = 1000;
 const SHARE_BESIDE_VACUUM = 0.25;
-const SMALLEST_SHARE = 0.02;
 const IDLE_PROBES = 40;
 const PROBES_A_LOOK = 5;
 
@@ -44,14 +44,13 @@ export async function probeIdleReads(db: Queryable, stopping: AbortSignal): Prom
 export function createThrottle(db: Queryable, target: string, notice: (line: string) => void, stopping: AbortSignal | undefined): Throttle {
   let lookedAt = 0;
   let signals: Signal[] = [];
-  // Share of the time that may be spent on writing: it falls by half while searches are slow, and grows again little by little.
-  let shareBesideReads = 1;
+  const besideReads = createWriteShare();
   let owed = 0;
   let said = '';
   let isMeasured = false;
   let isProbing = false;
 
-  const share = () => Math.min(shareBesideReads, signals.some(({ signal }) => signal === 'vacuum') ? SHARE_BESIDE_VACUUM : 1);
+  const share = () => Math.min(besideReads.value, signals.some(({ signal }) => signal === 'vacuum') ? SHARE_BESIDE_VACUUM : 1);
 
   return {
     get share() {
@@ -81,13 +80,13 @@ export function createThrottle(db: Queryable, target: string, notice: (line: str
     );
     if (rows[0]?.probes) {
       if (!rows[0].measured && !isMeasured) for (let i = 0; i < IDLE_PROBES && !stopping?.aborted; i++) await probe(true);
+      if (!isMeasured) besideReads.beginLow();
       isMeasured = true;
       void probeBesideWrites();
     }
     signals = (await db.query<Signal>('SELECT signal, effect, reason FROM reembed.look_for_trouble($1)', [target])).rows;
     lookedAt = Date.now();
-    const areReadsSlow = signals.some(({ signal }) => signal === 'slow reads');
-    shareBesideReads = areReadsSlow ? Math.max(SMALLEST_SHARE, shareBesideReads / 2) : Math.min(1, shareBesideReads * 1.2);
+    besideReads.adjust(signals.some(({ signal }) => signal === 'slow reads'));
     const inTheWay = signals.filter(({ effect }) => effect !== 'none');
     const kinds = inTheWay.map(({ signal }) => signal).join();
     if (kinds === said) return;
