@@ -36,7 +36,7 @@ export const FOUND_BY_STORMS: Mutant[] = [
   {
     fault: 'writes that never end',
     mend: 'each model has its turn with the notes of one moment',
-    test: 'worker-faults',
+    test: 'worker-lanes',
     title: 'writes that never end keep neither model waiting',
     says: /not within 60 s: both vectors of the row that changed first/,
     edits: [
@@ -50,7 +50,7 @@ export const FOUND_BY_STORMS: Mutant[] = [
   {
     fault: 'four lanes of catch-up with two places in a worker',
     mend: 'a place for each lane',
-    test: 'worker-faults',
+    test: 'worker-lanes',
     title: 'each lane of changed rows has a place in a worker, however long the others are at the provider',
     says: /not within 20 s: a request of each lane at the same time/,
     edits: [{ file: 'src/worker/worker.ts', find: 'const CATCH_UP_LANES = 4;', replace: 'const CATCH_UP_LANES = 2;' }],
@@ -58,7 +58,7 @@ export const FOUND_BY_STORMS: Mutant[] = [
   {
     fault: 'four lanes of catch-up with two places in a worker',
     mend: 'turns of 5 s',
-    test: 'worker-faults',
+    test: 'worker-lanes',
     title: 'a lane lets go after some seconds although its notes never end, so that those of other tables get a place',
     says: /still at it/,
     edits: [{ file: 'src/worker/catch-up-job.ts', find: 'const TURN_MS = 5000;', replace: 'const TURN_MS = 500_000;' }],
@@ -66,7 +66,7 @@ export const FOUND_BY_STORMS: Mutant[] = [
   {
     fault: 'rows held by a long transaction',
     mend: 'catch-up passes over notes of rows that are held',
-    test: 'worker-faults',
+    test: 'worker-lanes',
     title: 'rows that a long transaction holds do not keep later ones waiting',
     says: /not within 60 s: the later rows/,
     edits: [
@@ -80,7 +80,7 @@ export const FOUND_BY_STORMS: Mutant[] = [
   {
     fault: "one wrong answer of the old model's provider",
     mend: 'only a login, a credit or a model that is gone gives the old model up',
-    test: 'provider-faults',
+    test: 'provider-recovery',
     title: 'an old model whose answers are wrong for a while is not given up',
     says: /was given up/,
     edits: [
@@ -94,7 +94,7 @@ export const FOUND_BY_STORMS: Mutant[] = [
   {
     fault: "one wrong answer of the old model's provider",
     mend: 'wrong answers are asked for again',
-    test: 'provider-faults',
+    test: 'provider-recovery',
     title: 'an answer that is wrong once costs no row and stops nobody',
     says: /wrong_dimensions/,
     edits: [
@@ -108,7 +108,7 @@ export const FOUND_BY_STORMS: Mutant[] = [
   {
     fault: 'one short, zero or NaN vector',
     mend: 'three tries before a row is blamed',
-    test: 'provider-faults',
+    test: 'provider-recovery',
     title: 'an answer that is wrong once costs no row and stops nobody',
     says: /a row was blamed/,
     edits: [
@@ -133,7 +133,7 @@ export const FOUND_BY_STORMS: Mutant[] = [
   {
     fault: 'an old model back again',
     mend: 'setting keep_old_current has the table searched for rows without a vector',
-    test: 'provider-faults',
+    test: 'provider-recovery',
     title: 'when an old model that was given up can be called again, the rows written meanwhile get its vectors',
     says: /'\d+ old'/,
     edits: [{ file: 'sql/switch/apply_setting.sql', find: 'SET needs_old_sweep = true', replace: 'SET needs_old_sweep = false' }],
@@ -141,7 +141,7 @@ export const FOUND_BY_STORMS: Mutant[] = [
   {
     fault: 'an old model back again',
     mend: 'setting keep_old_current notes the rows that were given up',
-    test: 'provider-faults',
+    test: 'provider-recovery',
     title: 'when an old model that was given up can be called again, the rows written meanwhile get its vectors',
     says: /'\d+ old'/,
     edits: [{ file: 'sql/switch/resume_old.sql', find: "f.class = 'old_model_unavailable'", replace: "f.class = 'nothing'" }],

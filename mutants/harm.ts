@@ -37,7 +37,7 @@ export const HARM: Mutant[] = [
   {
     fault: 'backend terminated',
     mend: 'an idle connection that is closed ends no process',
-    test: 'worker-faults',
+    test: 'worker-recovery',
     title: 'a worker whose connections are terminated again and again goes on',
     says: /the worker ended/,
     edits: [{ file: 'src/database/connection.ts', find: "  pool.on('error', () => {});\n", replace: '' }],
@@ -45,7 +45,7 @@ export const HARM: Mutant[] = [
   {
     fault: 'backend terminated',
     mend: 'trouble of the queue is said, and ends no process',
-    test: 'worker-faults',
+    test: 'worker-recovery',
     title: 'a worker whose connections are terminated again and again goes on',
     says: /the worker ended/,
     edits: [{ file: 'src/worker/worker.ts', find: "  boss.on('error', (error) => {", replace: "  boss.on('no error', (error) => {" }],
@@ -53,7 +53,7 @@ export const HARM: Mutant[] = [
   {
     fault: 'server crashed',
     mend: 'a lost connection is waited out',
-    test: 'worker-faults',
+    test: 'worker-recovery',
     title: 'a worker waits out a server that is away, and goes on when it is back',
     says: /the worker ended/,
     edits: [
@@ -115,7 +115,7 @@ export const HARM: Mutant[] = [
   {
     fault: 'ledger row gone stale',
     mend: 'once every batch is done the table is searched for rows without a vector',
-    test: 'worker-faults',
+    test: 'worker-recovery',
     title: 'a ledger and a queue that were put back from a copy are set right',
     says: /batches that were called done and were not/,
     edits: [{ file: 'sql/backfill/note_missing.sql', find: 'AND %3$s IS NULL AND', replace: 'AND false AND %3$s IS NULL AND' }],
@@ -123,7 +123,7 @@ export const HARM: Mutant[] = [
   {
     fault: 'ledger row gone stale',
     mend: 'a batch is only of rows that have no vector yet',
-    test: 'worker-faults',
+    test: 'worker-recovery',
     title: 'a ledger and a queue that were put back from a copy are set right',
     says: /what is done is not paid for again/,
     edits: [
@@ -133,7 +133,7 @@ export const HARM: Mutant[] = [
   {
     fault: 'queue lost its jobs',
     mend: 'whatever the ledger says is open gets a job, again and again',
-    test: 'worker-faults',
+    test: 'worker-recovery',
     title: 'a worker that finds its queue emptied fills it again from the ledger',
     says: /not within 30 s: every batch/,
     edits: [

@@ -149,6 +149,21 @@ test.serial('status shows the verdict of the last validation', async (t) => {
   );
 });
 
+test.serial('status shows how many read the new model before the switch, and how many searches ask both', async (t) => {
+  const { pool } = stage.db;
+  const readers = /\n +reads +old-model\n/;
+  t.regex(statusText(await look()), readers);
+  await pool.query('UPDATE reembed.setting SET canary_percent = 12.5, shadow_percent = 5');
+  const status = await look();
+  await pool.query('UPDATE reembed.setting SET canary_percent = 0, shadow_percent = 0');
+  t.like(status.campaigns[0], { canary_percent: 12.5, shadow_percent: 5 });
+  t.regex(
+    statusText(status),
+    /reads +old-model; 12\.5 % of the readers new-model \(canary\); 5 % of the searches ask both \(shadow reads\)\n/,
+  );
+  t.regex(statusText(await look()), readers);
+});
+
 test.serial('status shows the progress also where the migration files are not at hand', async (t) => {
   const status = await look({ REEMBED_MIGRATIONS: 'nowhere' });
   t.is(status.campaigns[0]?.next?.phase, 'switch');

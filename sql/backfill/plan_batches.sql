@@ -11,6 +11,7 @@ DECLARE
   v_blocks bigint;
   v_batches bigint;
   v_batch_blocks bigint;
+  v_repeated bigint[];
 BEGIN
   SELECT * INTO STRICT m FROM reembed.migration WHERE name = p_name;
   SELECT * INTO STRICT t FROM reembed.target WHERE name = m.target;
@@ -29,14 +30,24 @@ BEGIN
     USING p_name, v_batch_blocks;
   GET DIAGNOSTICS v_batches = ROW_COUNT;
 
+  -- The hash is quickly had of every text; the digest, which is dear, only of those that seem to be repeated.
   EXECUTE format($q$
-    INSERT INTO reembed.repeated_text (migration, text_digest, text_hash, batch)
-    SELECT $1, r.text_digest, r.text_hash, min(b.id)
-      FROM (SELECT reembed.text_digest((%2$s)::text) AS text_digest, reembed.text_hash((%2$s)::text) AS text_hash, (t.ctid::text::point)[0]::bigint AS block
-              FROM %1$s AS t WHERE %3$s IS NULL AND reembed.has_text((%2$s)::text)) AS r
-      JOIN reembed.batch AS b ON b.migration = $1 AND b.first_block = r.block / $2 * $2
-     GROUP BY r.text_digest, r.text_hash HAVING min(b.id) < max(b.id)
-  $q$, t.relation, reembed.row_text_sql(t.name), reembed.vector_sql(t.name, 'new')) USING p_name, v_batch_blocks;
+    SELECT array_agg(r.text_hash)
+      FROM (SELECT h.text_hash
+              FROM (SELECT reembed.text_hash((%2$s)::text) AS text_hash, (t.ctid::text::point)[0]::bigint / $1 AS range
+                      FROM %1$s AS t WHERE %3$s IS NULL AND reembed.has_text((%2$s)::text)) AS h
+             GROUP BY h.text_hash HAVING min(h.range) < max(h.range)) AS r
+  $q$, t.relation, reembed.row_text_sql(t.name), reembed.vector_sql(t.name, 'new')) INTO v_repeated USING v_batch_blocks;
+  IF v_repeated IS NOT NULL THEN
+    EXECUTE format($q$
+      INSERT INTO reembed.repeated_text (migration, text_digest, text_hash, batch)
+      SELECT $1, r.text_digest, r.text_hash, min(b.id)
+        FROM (SELECT reembed.text_digest((%2$s)::text) AS text_digest, reembed.text_hash((%2$s)::text) AS text_hash, (t.ctid::text::point)[0]::bigint AS block
+                FROM %1$s AS t WHERE %3$s IS NULL AND reembed.has_text((%2$s)::text) AND reembed.text_hash((%2$s)::text) = ANY ($3)) AS r
+        JOIN reembed.batch AS b ON b.migration = $1 AND b.first_block = r.block / $2 * $2
+       GROUP BY r.text_digest, r.text_hash HAVING min(b.id) < max(b.id)
+    $q$, t.relation, reembed.row_text_sql(t.name), reembed.vector_sql(t.name, 'new')) USING p_name, v_batch_blocks, v_repeated;
+  END IF;
   DELETE FROM reembed.read_probe WHERE target = t.name;
   UPDATE reembed.migration SET planned_at = now(), swept_at = NULL WHERE name = p_name;
   RETURN v_batches;

@@ -36,6 +36,10 @@ export interface CampaignStatus extends ProgressRow {
   current: boolean;
   health: { throttles: boolean; reason: string }[];
   validation: Verdict | null;
+  /** share of readers, in percent, who read the new model before the switch; null when this role may not look */
+  canary_percent: number | null;
+  /** share of searches, in percent, after which the other model is asked too; null when this role may not look */
+  shadow_percent: number | null;
   /** the index that is being built now, as far as this role may see it */
   index_build: IndexBuild | null;
   /** table of the old vectors after contract, until it is purged */
@@ -60,6 +64,8 @@ interface CampaignFacts {
   allowed_failures: number;
   failed_new: number;
   validation: Verdict | null;
+  canary_percent: number | null;
+  shadow_percent: number | null;
 }
 
 /** Whether the database would be an embedded one that nobody has made yet, so that looking at it would make it. */
@@ -129,7 +135,13 @@ async function readCampaigns(db: Queryable, pending: MigrationFile[], target?: s
   const current = new Set(currentCampaigns(progress));
   return Promise.all(
     progress.map(async (row) => {
-      const { archive = null, validation = null, ...allowance } = facts.get(row.migration) ?? {};
+      const {
+        archive = null,
+        validation = null,
+        canary_percent = null,
+        shadow_percent = null,
+        ...allowance
+      } = facts.get(row.migration) ?? {};
       const isCurrent = current.has(row);
       return {
         ...row,
@@ -138,6 +150,8 @@ async function readCampaigns(db: Queryable, pending: MigrationFile[], target?: s
           ? health.rows.filter(({ target: of }) => of === row.target).map(({ throttles, reason }) => ({ throttles, reason }))
           : [],
         validation,
+        canary_percent,
+        shadow_percent,
         index_build: builds.find(({ migration }) => migration === row.migration) ?? null,
         archive,
         next: isCurrent ? await nextStep(db, row, allowance, pending) : null,
@@ -158,7 +172,10 @@ async function readFacts(db: Queryable): Promise<Map<string, CampaignFacts>> {
             (SELECT count(*)::integer FROM reembed.failed_row AS f WHERE f.target = m.target AND f.model = m.to_model) AS failed_new,
             (SELECT jsonb_build_object('passed', v.passed, 'finished_at', v.finished_at, 'queries', v.queries, 'overlap', v.overlap,
                                        'index_recall', v.index_recall, 'reasons', v.reasons)
-               FROM reembed.validation AS v WHERE v.migration = m.name ORDER BY v.finished_at DESC, v.id DESC LIMIT 1) AS validation
+               FROM reembed.validation AS v WHERE v.migration = m.name ORDER BY v.finished_at DESC, v.id DESC LIMIT 1) AS validation,
+            -- By way of JSON: tables of an earlier version have no such columns yet.
+            (to_jsonb(s) ->> 'canary_percent')::double precision AS canary_percent,
+            (to_jsonb(s) ->> 'shadow_percent')::double precision AS shadow_percent
        FROM reembed.migration AS m JOIN reembed.setting AS s ON s.target = m.target`,
   );
   // JSON carried the time as text, in the time zone of the session.

@@ -33,7 +33,7 @@ function earlierText(campaign: CampaignStatus): string {
 function campaignText(row: CampaignStatus): string {
   const lines: [label: string, text: string][] = [
     ['phase', `${row.phase} since ${dateText(row.phase_entered_at)}`],
-    ['reads', `${row.read_model}${row.switched_at ? ` since ${dateText(row.switched_at)}` : ''}`],
+    ['reads', readsText(row)],
     ['rows', rowsText(row)],
     ['speed', speedText(row)],
     ...(row.rows_at_batch_api > 0
@@ -53,6 +53,13 @@ function campaignText(row: CampaignStatus): string {
     styleText('bold', `${row.target}: ${row.from_model} -> ${row.to_model}`),
     ...lines.map(([label, text]) => `  ${label.padEnd(11)}${text.replaceAll('\n', `\n${' '.repeat(13)}`)}`),
   ].join('\n');
+}
+
+function readsText(row: CampaignStatus): string {
+  const parts = [`${row.read_model}${row.switched_at ? ` since ${dateText(row.switched_at)}` : ''}`];
+  if (row.canary_percent) parts.push(`${row.canary_percent} % of the readers ${row.to_model} (canary)`);
+  if (row.shadow_percent) parts.push(`${row.shadow_percent} % of the searches ask both (shadow reads)`);
+  return parts.join('; ');
 }
 
 function rowsText(row: CampaignStatus): string {

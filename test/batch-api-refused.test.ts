@@ -1,0 +1,106 @@
+import test from 'ava';
+import { resetBatchApi } from './harness/batch-api.ts';
+import { batchApiRun, exitOf } from './harness/batch-api-campaign.ts';
+import { removeCampaigns, startCampaign, until } from './harness/campaign.ts';
+import { createStage, type Stage } from './harness/stage.ts';
+
+let stage: Stage;
+let run: ReturnType<typeof batchApiRun>;
+
+test.before(async () => {
+  stage = await createStage();
+  run = batchApiRun(stage);
+});
+test.beforeEach(() => {
+  resetBatchApi(stage.provider.batchApi);
+  stage.provider.batchApi.isOffered = true;
+  stage.provider.batchApi.script = () => 'completed';
+});
+test.afterEach.always(() => removeCampaigns(stage));
+test.after.always(() => stage?.close());
+
+const api = () => stage.provider.batchApi;
+const sql = (text: string, values: unknown[] = []) => stage.db.pool.query(text, values);
+test.serial('a campaign that is taken back cancels its batches at the provider, and nothing of them is stored', async (t) => {
+  const campaign = await startCampaign(stage, 'maps', { rows: 300 });
+  api().isHeld = true;
+  const worker = stage.workplace.start(['worker', '--batch-api']);
+  try {
+    await until(
+      () => campaign.ask("SELECT EXISTS (SELECT FROM reembed.provider_batch WHERE state = 'submitted')"),
+      'a batch at the provider',
+    );
+    await stage.bring(campaign.name, 'expand');
+    t.is(await campaign.ask('SELECT count(*)::int FROM reembed.provider_batch_row'), 0);
+    await until(() => [...api().batches.values()][0]?.status === 'cancelling', 'the batch to be cancelled');
+    api().isHeld = false;
+    api().script = () => undefined;
+    await run.hastened(() => until(() => campaign.ask('SELECT NOT EXISTS (SELECT FROM reembed.provider_batch)'), 'the record to go'));
+  } finally {
+    worker.kill('SIGTERM');
+    await exitOf(worker);
+  }
+  t.is([...api().batches.values()][0]?.status, 'cancelled');
+  t.is(api().files.size, 0);
+  t.is(await campaign.ask('SELECT count(*)::int FROM maps WHERE embedding_v2 IS NOT NULL'), 0);
+});
+
+test.serial('vectors that arrive for a campaign which was taken back and begun again are refused', async (t) => {
+  const campaign = await startCampaign(stage, 'charts', { rows: 60 });
+  const id = await campaign.ask<string>('SELECT reembed.claim_provider_batch(100, 1)');
+  await sql('SELECT reembed.begin_submission($1)', [id]);
+  const hash = await campaign.ask<string>('SELECT reembed.text_hash(content)::text FROM charts WHERE id = 1');
+  await sql(`SELECT reembed.record_sent_rows($1, 1, 1, '{1}', '{0}', '{0}', '{1}', '{"{\\"id\\": 1}"}', ARRAY[$2::bigint], '{1}')`, [
+    id,
+    hash,
+  ]);
+  await sql("UPDATE reembed.provider_batch SET state = 'submitted', input_file_id = 'file', provider_batch_id = 'batch'");
+  await stage.bring(campaign.name, 'expand');
+  await stage.bring(campaign.name, 'backfill');
+  t.is(await campaign.ask('SELECT state FROM reembed.provider_batch WHERE id = $1', [id]), 'abandoned');
+  const vector = `[${new Array(24).fill(1)}]`;
+  await t.throwsAsync(sql(`SELECT reembed.store_sent_rows($1, 1, '{0}', ARRAY[$2::vector], 'embedding_v2', 5, 1)`, [id, vector]), {
+    message: /not wanted any more; nothing was stored/,
+  });
+  await t.throwsAsync(
+    sql(`SELECT reembed.record_sent_rows($1, 1, 1, '{2}', '{0}', '{0}', '{1}', '{"{\\"id\\": 1}"}', ARRAY[$2::bigint], '{1}')`, [id, hash]),
+    { message: /not wanted any more/ },
+  );
+  t.is(await campaign.ask('SELECT count(*)::int FROM charts WHERE embedding_v2 IS NOT NULL'), 0);
+  // One that never was at the provider is forgotten by the next worker.
+  t.is((await stage.workplace.run(['worker', '--drain'])).code, 0);
+  t.is(await campaign.ask('SELECT count(*)::int FROM reembed.provider_batch'), 0);
+});
+
+test.serial('a provider without a batch API is refused with the reason, and nothing is set aside', async (t) => {
+  const campaign = await startCampaign(stage, 'plain', { rows: 60 });
+  for (const options of [['--drain'], []]) {
+    api().isOffered = false;
+    const { code, stderr } = await stage.workplace.run(['worker', '--batch-api', ...options]);
+    t.is(code, 1);
+    t.regex(
+      stderr,
+      /^reembed: the provider at 127\.0\.0\.1:\d+ offers no batch API \(404\) \[batch_api_missing\] - leave out --batch-api/m,
+    );
+  }
+  t.is(await campaign.ask('SELECT count(*)::int FROM reembed.provider_batch WHERE migration = $1', [campaign.name]), 0);
+  t.false(await campaign.ask('SELECT paused FROM reembed.setting'));
+  const { code, stderr } = await stage.workplace.run(['worker', '--batch-api', '--limit', '10']);
+  t.is(code, 2, stderr);
+  t.is((await stage.workplace.run(['worker', '--drain'])).code, 0);
+  t.deepEqual(await run.wrong('plain'), []);
+});
+
+test.serial('a provider that lists batches and takes none ends the worker with its reason, without its key', async (t) => {
+  const campaign = await startCampaign(stage, 'walled', { rows: 60 });
+  api().refuse = { call: 'POST /batches', status: 400, message: 'key test-secret-key may not make batches' };
+  const { code, stderr } = await stage.workplace.run(['worker', '--batch-api', '--drain'], { OPENAI_API_KEY: 'test-secret-key' });
+  t.is(code, 1);
+  t.regex(stderr, /refused a batch: 400 key \[key\] may not make batches \[batch_api_refused\]/);
+  t.regex(await campaign.ask('SELECT error FROM reembed.provider_batch'), /refused a batch: 400 key \[key\] may not/);
+  t.is(await campaign.ask('SELECT count(*)::int FROM reembed.batch WHERE came_back OR provider_batch IS NOT NULL'), 0);
+  t.is(api().files.size, 0);
+  t.false(await campaign.ask('SELECT paused FROM reembed.setting'));
+  t.is((await stage.workplace.run(['worker', '--drain'])).code, 0);
+  t.deepEqual(await run.wrong('walled'), []);
+});
