@@ -29,7 +29,7 @@ export const FOUND_BY_STORMS: Mutant[] = [
     title: 'rows are written in portions, so that the application never waits for a whole batch',
     says: /a write of the application waited \d+ ms/,
     edits: [
-      { file: 'src/worker/portion.ts', find: 'let size = 50;', replace: 'let size = 100_000;' },
+      { file: 'src/worker/portion.ts', find: 'let size = FEWEST_ROWS;', replace: 'let size = 100_000;' },
       { file: 'src/worker/portion.ts', find: 'if (rows >= size || fitting < size)', replace: 'if (rows < 0)' },
     ],
   },

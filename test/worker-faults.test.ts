@@ -91,11 +91,32 @@ testOnServer?.serial('rows are written in portions, so that the application neve
     await pause(20);
   }
   t.is((await working).code, 0);
-  // 400 rows at 10 ms are 4 s in one transaction; the first portion is of 50.
+  // 400 rows at 10 ms are 4 s in one transaction; the first portion is of 10.
   t.true(longest < 3000, `a write of the application waited ${longest} ms`);
   t.is((await drain()).code, 0);
   t.deepEqual(await wrongRows(stage.db.pool, { table: 'portioned', newColumn: 'embedding_v2' }), []);
 });
+
+test.serial(
+  'the first rows of their pages, which go into every index, are written a few at a time however cheap the others are',
+  async (t) => {
+    await startCampaign(stage, 'waves', { rows: 3000, request: { batchRows: 1000 } });
+    await stage.db.pool.query(
+      `CREATE TABLE dear_update (id bigint, transaction xid8 DEFAULT pg_current_xact_id());
+     CREATE FUNCTION slow_down() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+       IF (OLD.ctid::text::point)[1] = 1 THEN PERFORM pg_sleep(0.02); INSERT INTO public.dear_update (id) VALUES (OLD.id); END IF; RETURN NEW; END $$;
+     CREATE TRIGGER slow_down BEFORE UPDATE ON waves FOR EACH ROW EXECUTE FUNCTION slow_down()`,
+    );
+    t.is((await drain()).code, 0);
+    const { rows } = await stage.db.pool.query(
+      'SELECT max(n)::int AS most, sum(n)::int AS all FROM (SELECT count(*) AS n FROM dear_update GROUP BY transaction) AS g',
+    );
+    await stage.db.pool.query('DROP TABLE dear_update');
+    t.true(rows[0].all > 40, `${rows[0].all} of them`);
+    t.true(rows[0].most <= 10, `${rows[0].most} in one transaction`);
+    t.deepEqual(await right('waves'), []);
+  },
+);
 
 test.serial(
   'SIGTERM ends a worker in bounded time although its provider never answers, and what it held waits in the ledger',

@@ -40,7 +40,7 @@ export async function runBatch(
   const vector = target && vectorColumn(target, 'new');
   if (!target || !vector) return 0;
 
-  const pacing = { portion: context.portionOf(target.name), throttle: context.throttleOf(target.name) };
+  const pacing = context.pacingOf(target.name);
   // One batch of a table is written at a time while others are embedded: two would undo each other's room in the pages.
   const write = context.writerOf(target.name);
   try {

@@ -147,7 +147,7 @@ async function recordLost(
 ): Promise<void> {
   await storeVectors(
     context.database.pool,
-    context.portionOf(target.name),
+    context.pacingOf(target.name).portion,
     target,
     vector,
     [],
@@ -173,7 +173,7 @@ async function refresh(
   );
   const written = await storeVectors(
     context.database.pool,
-    context.portionOf(target.name),
+    context.pacingOf(target.name).portion,
     target,
     vector,
     [

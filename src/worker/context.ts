@@ -5,10 +5,11 @@ import { type EmbedOutcome, embedTexts } from '../embedding/embed-texts.ts';
 import { loadModel } from '../embedding/models.ts';
 import { openProvider } from '../embedding/open-provider.ts';
 import type { Provider } from '../embedding/provider.ts';
-import { createPortion, type Portion } from './portion.ts';
+import { createPortion } from './portion.ts';
 import type { SourceRow } from './reader.ts';
 import type { VectorColumn, WorkTarget } from './target.ts';
-import { createThrottle, type Throttle } from './throttle.ts';
+import { createThrottle } from './throttle.ts';
+import type { Pacing } from './writer.ts';
 
 /** What every job of a worker needs. */
 export interface WorkContext {
@@ -20,10 +21,8 @@ export interface WorkContext {
   stopping?: AbortSignal | undefined;
   /** provider of a column's model, as the model is defined now */
   providerOf(vector: VectorColumn): Promise<Provider>;
-  /** how many rows of a target to write at a time, as this process has found */
-  portionOf(target: string): Portion;
-  /** holds back the writes of a target's batches while the database shows signs of trouble */
-  throttleOf(target: string): Throttle;
+  /** how many rows of a target to write at a time, as this process has found, and when */
+  pacingOf(target: string): Pacing;
   /** runs the writes of a target's batches one after the other */
   writerOf(target: string): LimitFunction;
   notice(line: string): void;
@@ -37,24 +36,22 @@ export function createWorkContext(
   options: { giveUp?: boolean; stopping?: AbortSignal } = {},
 ): WorkContext {
   const providers = new Map<string, Provider>();
-  const portions = new Map<string, Portion>();
   const writers = new Map<string, LimitFunction>();
-  const throttles = new Map<string, Throttle>();
+  const pacings = new Map<string, Pacing>();
   return {
     database,
     config,
     notice,
     giveUp: options.giveUp ?? false,
     stopping: options.stopping,
-    portionOf(target) {
-      const portion = portions.get(target) ?? createPortion();
-      portions.set(target, portion);
-      return portion;
-    },
-    throttleOf(target) {
-      const throttle = throttles.get(target) ?? createThrottle(database.pool, target, notice, options.stopping);
-      throttles.set(target, throttle);
-      return throttle;
+    pacingOf(target) {
+      const pacing = pacings.get(target) ?? {
+        portion: createPortion(),
+        laterWaves: createPortion(),
+        throttle: createThrottle(database.pool, target, notice, options.stopping),
+      };
+      pacings.set(target, pacing);
+      return pacing;
     },
     writerOf(target) {
       const writer = writers.get(target) ?? pLimit(1);

@@ -10,9 +10,9 @@ const AIM_MS = 100;
 const FEWEST_ROWS = 10;
 const MOST_ROWS = 2000;
 
-/** Starts small, because nothing is known yet of how dear an update of this table is. */
+/** Starts with the fewest, because nothing is known yet of how dear an update of this table is. */
 export function createPortion(): Portion {
-  let size = 50;
+  let size = FEWEST_ROWS;
   return {
     get rows() {
       return size;

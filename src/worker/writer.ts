@@ -18,7 +18,10 @@ export interface BatchVector extends RowVector {
 
 /** How many rows to write at a time, and when. */
 export interface Pacing {
+  /** of rows that nothing is known of, or that are the first of their pages to be written: most of them go into every index */
   portion: Portion;
+  /** of the later waves of a column: most of them stay in their pages, at a fraction of that price */
+  laterWaves: Portion;
   throttle: Throttle;
 }
 
@@ -79,11 +82,12 @@ export async function storeBatch(
   let written = 0;
   for (let at = 0; at === 0 || at < items.length; ) {
     const isFirst = at === 0;
-    const some = ofOneWave(items.slice(at, at + pacing.portion.rows), ({ row }) => row.wave);
+    const portion = portionOfWave(pacing, items[at]?.row.wave);
+    const some = ofOneWave(items.slice(at, at + portion.rows), ({ row }) => row.wave);
     at += some.length || 1;
     const isLast = at >= items.length;
     written += await paced(
-      pacing,
+      { portion, throttle: pacing.throttle },
       db,
       `SELECT reembed.store_batch($1, $2, $3, $4, $5, $6, $7::${target.vectorType}[], $8, $9, $10, $11) AS rows`,
       [
@@ -141,10 +145,11 @@ export async function storeSentRows(
   let written = 0;
   for (let at = 0; at < items.length; ) {
     const isFirst = items[at]?.position === 0;
-    const some = ofOneWave(items.slice(at, at + pacing.portion.rows), ({ wave }) => wave);
+    const portion = portionOfWave(pacing, items[at]?.wave);
+    const some = ofOneWave(items.slice(at, at + portion.rows), ({ wave }) => wave);
     at += some.length;
     written += await paced(
-      pacing,
+      { portion, throttle: pacing.throttle },
       db,
       `SELECT reembed.store_sent_rows($1, $2, $3, $4::${target.vectorType}[], $5, $6, $7) AS rows`,
       [
@@ -191,7 +196,7 @@ export async function settleNotes(
  * @returns how many rows were written
  */
 async function paced(
-  { portion, throttle }: Pacing,
+  { portion, throttle }: Pick<Pacing, 'portion' | 'throttle'>,
   db: Queryable,
   statement: string,
   values: unknown[],
@@ -208,6 +213,11 @@ async function paced(
     portion.took(handedOver ?? written, took / throttle.share);
   }
   return written;
+}
+
+/** Waves differ in price by ten times and more: judged by the cheap ones, a portion of the first would take a second. */
+function portionOfWave(pacing: Pacing, wave = 1): Portion {
+  return wave === 1 ? pacing.portion : pacing.laterWaves;
 }
 
 /** The rows up to the next wave: in one transaction a page gains room for one row only. */

@@ -60,7 +60,7 @@ async function store({ context, batch, target, vector }: BatchWork, answer: Answ
     if (error instanceof BadAnswer) return error.code;
     throw error;
   }
-  const pacing = { portion: context.portionOf(target.name), throttle: context.throttleOf(target.name) };
+  const pacing = context.pacingOf(target.name);
   const items = rows.map((row) => ({ ...row, vector: embedded.vectors[row.input] as Float32Array }));
   const request = { providerBatch: batch.id, request: first.request };
   // Where the first rows are stored already, so are the tokens.

@@ -35,7 +35,7 @@ async function close(db: Queryable, { id }: ProviderBatch): Promise<boolean> {
 
 /** Gives rows of a batch of the ledger the vectors that their texts have from other rows already. */
 export async function copyTexts({ context, batch, target, vector }: BatchWork, ledgerBatch: number): Promise<void> {
-  const pacing = { portion: context.portionOf(target.name), throttle: context.throttleOf(target.name) };
+  const pacing = context.pacingOf(target.name);
   const write = context.writerOf(target.name);
   await write(() => copyRepeated(context.database.pool, pacing, vector, { migration: batch.migration, batch: ledgerBatch }));
 }
