@@ -135,7 +135,7 @@ testOnServer?.serial('beside a VACUUM of the table the backfill writes a quarter
 });
 
 testOnServer?.serial('searches that have become slow make the backfill write less of the time, and it takes its time back', async (t) => {
-  const campaign = await startCampaign(stage, 'searched', { rows: 2000 });
+  const campaign = await startCampaign(stage, 'searched', { rows: 1000 });
   await sql('UPDATE reembed.setting SET max_read_slowdown = 1.5');
   // As if the searches before the backfill had been a thousand times faster, and then as slow as they are.
   await sql(
@@ -146,11 +146,11 @@ testOnServer?.serial('searches that have become slow make the backfill write les
   await until(async () => (await reasons()).some((text) => /^searches take .+ ms, 0.0 ms before the backfill/.test(text)), 'slow searches');
   await until(async () => (await written('searched')) > 0, 'some rows');
   await pause(1500);
-  t.true((await written('searched')) < 2000, 'it is slow');
+  t.true((await written('searched')) < 1000, 'it is slow');
   await sql('UPDATE reembed.read_probe SET milliseconds = 100000 WHERE is_idle');
   const { code, stderr } = await running;
   t.is(code, 0, stderr);
-  t.is(await written('searched'), 2000);
+  t.is(await written('searched'), 1000);
   t.true((await campaign.ask<number>('SELECT count(*)::int FROM reembed.read_probe WHERE NOT is_idle')) > 1);
   t.log(`${Date.now() - startedAt} ms`);
 });
