@@ -3,9 +3,10 @@ import test from 'ava';
 import { readConfig } from '../src/config.ts';
 import { runProviderBatch } from '../src/worker/batch-api/provider-batch-job.ts';
 import { createWorkContext, type WorkContext } from '../src/worker/context.ts';
-import { resetBatchApi } from './harness/batch-api.ts';
-import { batchApiRun, exitOf } from './harness/batch-api-campaign.ts';
+import { offerBatchApi } from './harness/batch-api.ts';
+import { batchApiRun } from './harness/batch-api-campaign.ts';
 import { removeCampaigns, startCampaign, until } from './harness/campaign.ts';
+import { exitOf } from './harness/command.ts';
 import { createStage, type Stage } from './harness/stage.ts';
 
 let stage: Stage;
@@ -16,9 +17,7 @@ test.before(async () => {
   run = batchApiRun(stage);
 });
 test.beforeEach(() => {
-  resetBatchApi(stage.provider.batchApi);
-  stage.provider.batchApi.isOffered = true;
-  stage.provider.batchApi.script = () => 'completed';
+  offerBatchApi(stage.provider.batchApi);
 });
 test.afterEach.always(async () => {
   await stage.db.pool.query('DROP FUNCTION IF EXISTS slow_down CASCADE');

@@ -1,7 +1,8 @@
 import test from 'ava';
-import { resetBatchApi, type ServedLine } from './harness/batch-api.ts';
-import { batchApiRun, exitOf } from './harness/batch-api-campaign.ts';
+import { offerBatchApi, type ServedLine } from './harness/batch-api.ts';
+import { batchApiRun } from './harness/batch-api-campaign.ts';
 import { removeCampaigns, startCampaign, until } from './harness/campaign.ts';
+import { exitOf } from './harness/command.ts';
 import { NEW_MODEL, wrongRows } from './harness/documents.ts';
 import { createStage, type Stage } from './harness/stage.ts';
 
@@ -13,9 +14,7 @@ test.before(async () => {
   run = batchApiRun(stage);
 });
 test.beforeEach(() => {
-  resetBatchApi(stage.provider.batchApi);
-  stage.provider.batchApi.isOffered = true;
-  stage.provider.batchApi.script = () => 'completed';
+  offerBatchApi(stage.provider.batchApi);
 });
 test.afterEach.always(() => removeCampaigns(stage));
 test.after.always(() => stage?.close());

@@ -1,7 +1,6 @@
-import type { ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import test from 'ava';
 import { isProbe, removeCampaigns, startCampaign, until } from './harness/campaign.ts';
+import { exitOf } from './harness/command.ts';
 import { wrongRows } from './harness/documents.ts';
 import { createStage, type Stage } from './harness/stage.ts';
 
@@ -22,11 +21,6 @@ const testOnServer = process.env.TEST_DATABASE_URL ? test : undefined;
 const drain = (env: Record<string, string> = {}) => stage.workplace.run(['worker', '--drain'], env);
 const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 const right = (table: string) => wrongRows(stage.db.pool, { table, oldColumn: 'embedding', newColumn: 'embedding_v2' });
-
-async function exitOf(child: ChildProcess): Promise<number | null> {
-  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
-  return child.exitCode;
-}
 
 /** Makes each update of a row of the table by a worker take a while, as a vector index does. */
 async function slowDown(table: string, seconds: number): Promise<void> {

@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import test from 'ava';
 import { type Campaign, isProbe, removeCampaigns, startCampaign, until } from './harness/campaign.ts';
+import { exitOf } from './harness/command.ts';
 import { wrongRows } from './harness/documents.ts';
 import { openRoad } from './harness/road.ts';
 import { createStage, type Stage } from './harness/stage.ts';
@@ -23,11 +23,6 @@ const testOnServer = process.env.TEST_DATABASE_URL ? test : undefined;
 const drain = (env: Record<string, string> = {}) => stage.workplace.run(['worker', '--drain'], env);
 const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 const right = (table: string) => wrongRows(stage.db.pool, { table, oldColumn: 'embedding', newColumn: 'embedding_v2' });
-
-async function exitOf(child: ChildProcess): Promise<number | null> {
-  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
-  return child.exitCode;
-}
 
 /** Whether batches are left for a worker, which must not end meanwhile. */
 function watchOver(worker: ChildProcess, campaign: Campaign): { isLeft(): Promise<boolean> } {

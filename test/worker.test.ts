@@ -1,8 +1,7 @@
-import type { ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import test from 'ava';
 import pg from 'pg';
 import { isProbe, removeCampaigns, startCampaign, until } from './harness/campaign.ts';
+import { exitOf } from './harness/command.ts';
 import { NEW_MODEL, textOf, wrongRows } from './harness/documents.ts';
 import { assertRefused } from './harness/refusal.ts';
 import { createStage, type Stage } from './harness/stage.ts';
@@ -20,11 +19,6 @@ const testOnServer = process.env.TEST_DATABASE_URL ? test : undefined;
 
 const drain = (env: Record<string, string> = {}) => stage.workplace.run(['worker', '--drain'], env);
 const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
-
-async function exitOf(child: ChildProcess): Promise<number | null> {
-  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
-  return child.exitCode;
-}
 
 /** Lets every answer take a while, so that something can happen meanwhile. */
 function answerSlowly(milliseconds: number): void {

@@ -1,5 +1,4 @@
 import { runner } from 'node-pg-migrate';
-import pg from 'pg';
 import { messageOf, ReembedError } from '../errors.ts';
 import type { Database, Queryable } from './connection.ts';
 import { translateDatabaseError } from './database-error.ts';
@@ -93,7 +92,7 @@ async function runOnce(
   { settings = {}, passNotices = false }: FileSession,
 ): Promise<void> {
   await withSession(database.url, 'pg-reembed migrate', async (client) => {
-    for (const [name, value] of Object.entries(settings)) await client.query(`SET ${name} = ${pg.escapeLiteral(value)}`);
+    for (const setting of Object.entries(settings)) await client.query('SELECT set_config($1, $2, false)', setting);
     // Notices with a code of their own, such as "already exists, skipping", are the runner's.
     if (passNotices)
       client.on('notice', ({ code, message, hint }) => {

@@ -32,8 +32,16 @@ export async function probeIdleReads(db: Queryable, stopping: AbortSignal): Prom
     `SELECT s.target FROM reembed.setting AS s JOIN reembed.vector_column AS v ON v.target = s.target AND v.role = 'new'
       WHERE s.max_read_slowdown IS NOT NULL AND NOT EXISTS (SELECT FROM reembed.read_probe AS p WHERE p.target = s.target AND p.is_idle)`,
   );
-  for (const { target } of rows)
-    for (let i = 0; i < IDLE_PROBES && !stopping.aborted; i++) await db.query('SELECT reembed.probe_read($1, true)', [target]);
+  for (const { target } of rows) await probe(db, target, { times: IDLE_PROBES, isIdle: true, stopping });
+}
+
+/** Times searches by the model that is read, one after the other, and puts on record what they took. See reembed.probe_read(). */
+async function probe(
+  db: Queryable,
+  target: string,
+  { times, isIdle, stopping }: { times: number; isIdle: boolean; stopping: AbortSignal | undefined },
+): Promise<void> {
+  for (let i = 0; i < times && !stopping?.aborted; i++) await db.query('SELECT reembed.probe_read($1, $2)', [target, isIdle]);
 }
 
 /**
@@ -79,7 +87,7 @@ export function createThrottle(db: Queryable, target: string, notice: (line: str
       [target],
     );
     if (rows[0]?.probes) {
-      if (!rows[0].measured && !isMeasured) for (let i = 0; i < IDLE_PROBES && !stopping?.aborted; i++) await probe(true);
+      if (!rows[0].measured && !isMeasured) await probe(db, target, { times: IDLE_PROBES, isIdle: true, stopping });
       if (!isMeasured) besideReads.beginLow();
       isMeasured = true;
       void probeBesideWrites();
@@ -101,16 +109,12 @@ export function createThrottle(db: Queryable, target: string, notice: (line: str
     if (isProbing) return;
     isProbing = true;
     try {
-      for (let i = 0; i < PROBES_A_LOOK && !stopping?.aborted; i++) await probe(false);
+      await probe(db, target, { times: PROBES_A_LOOK, isIdle: false, stopping });
     } catch {
       // The next look probes again.
     } finally {
       isProbing = false;
     }
-  }
-
-  async function probe(isIdle: boolean): Promise<void> {
-    await db.query('SELECT reembed.probe_read($1, $2)', [target, isIdle]);
   }
 
   async function pause(milliseconds: number): Promise<void> {

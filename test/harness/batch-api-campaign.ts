@@ -1,5 +1,3 @@
-import type { ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import type { CommandResult } from './command.ts';
 import { wrongRows } from './documents.ts';
 import type { Stage } from './stage.ts';
@@ -12,12 +10,6 @@ export interface BatchApiRun {
   hastened<T>(work: () => Promise<T>): Promise<T>;
   /** rows without the vectors of their present text */
   wrong(table: string): Promise<string[]>;
-}
-
-/** How a process ended. */
-export async function exitOf(child: ChildProcess): Promise<number | null> {
-  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
-  return child.exitCode;
 }
 
 export function batchApiRun(stage: Stage): BatchApiRun {

@@ -22,18 +22,22 @@ export async function startForeground(command: string, what: string, stopSignal:
   child.stderr.on('data', (chunk) => {
     said = (said + chunk).slice(-2000);
   });
-  await until(async () => {
-    if (child.exitCode !== null) throw new Error(`${what} did not start: ${said}`);
-    return isListening(port);
-  }, what);
-  return {
-    port,
-    async close() {
-      if (child.exitCode !== null || child.signalCode !== null) return;
-      child.kill(stopSignal);
-      await once(child, 'exit');
-    },
+  const close = async () => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    child.kill(stopSignal);
+    await once(child, 'exit');
   };
+  try {
+    await until(async () => {
+      if (child.exitCode !== null) throw new Error(`${what} did not start: ${said}`);
+      return isListening(port);
+    }, what);
+  } catch (error) {
+    // Left alone it would keep the process of the test file, and with it the suite, from ending.
+    await close();
+    throw error;
+  }
+  return { port, close };
 }
 
 async function findFreePort(): Promise<number> {
