@@ -1,4 +1,5 @@
 import { runner } from 'node-pg-migrate';
+import pg from 'pg';
 import { messageOf, ReembedError } from '../errors.ts';
 import type { Database, Queryable } from './connection.ts';
 import { translateDatabaseError } from './database-error.ts';
@@ -92,7 +93,9 @@ async function runOnce(
   { settings = {}, passNotices = false }: FileSession,
 ): Promise<void> {
   await withSession(database.url, 'pg-reembed migrate', async (client) => {
-    for (const setting of Object.entries(settings)) await client.query('SELECT set_config($1, $2, false)', setting);
+    for (const [name, value] of Object.entries(settings)) {
+      await client.query(`SET ${name.split('.').map(pg.escapeIdentifier).join('.')} = ${pg.escapeLiteral(value)}`);
+    }
     // Notices with a code of their own, such as "already exists, skipping", are the runner's.
     if (passNotices)
       client.on('notice', ({ code, message, hint }) => {
