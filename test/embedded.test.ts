@@ -70,6 +70,22 @@ test('a setting made by one connection is not seen by another', async (t) => {
   await Promise.all([one.end(), two.end()]);
 });
 
+test('a setting of an application is kept for its connection, however its name is written', async (t) => {
+  const [one, two] = [await connect(memory.url), await connect(memory.url)];
+  for (const [name, statement] of [
+    ['app.plain', "SET app.plain = 'ann'"],
+    ['app.quoted', `SET "app"."quoted" = 'ann'`],
+    ['app.half', `SET SESSION app."half" TO 'ann'`],
+    ['app.called', "SELECT set_config('app.called', 'ann', false)"],
+  ] as const) {
+    await one.query(statement);
+    await two.query('SELECT');
+    t.is(await scalarOf(one, `SELECT current_setting('${name}', true)`), 'ann', statement);
+    t.falsy(await scalarOf(two, `SELECT current_setting('${name}', true)`), statement);
+  }
+  await Promise.all([one.end(), two.end()]);
+});
+
 test('two connections may prepare different statements under one name', async (t) => {
   const [one, two] = [await connect(memory.url), await connect(memory.url)];
   t.is((await one.query({ name: 'same', text: 'SELECT 1 AS n' })).rows[0].n, 1);

@@ -7,7 +7,7 @@ export const RESET_SETTINGS = 'SET SESSION AUTHORIZATION postgres; RESET ROLE; R
 // SET LOCAL and SET TRANSACTION end with their transaction, which nobody else can enter.
 const CHANGES_SETTINGS =
   /(?:^|;|\*\/)\s*(?:--[^\n]*\n\s*)*(?:set(?!\s+(?:local|transaction|constraints)\b)|reset|discard)\b|\bset_config\s*\(/i;
-const NAMES_CUSTOM_SETTING = /\b(?:set\s+(?:session\s+)?|set_config\s*\(\s*')"?([a-z_]\w*\.\w+)/gi;
+const NAMES_CUSTOM_SETTING = /\b(?:set\s+(?:session\s+)?|set_config\s*\(\s*')("?[a-z_]\w*"?\."?\w+)/gi;
 
 // These end the session from a timer. The backend has no process to end, so it would spin for ever instead.
 const TIMERS = ['idle_in_transaction_session_timeout', 'idle_session_timeout', 'transaction_timeout'];
@@ -27,7 +27,7 @@ export function changesSettings(sql: string): boolean {
 
 /** Names like `app.actor`, which pg_settings does not list. */
 export function customSettings(sql: string): string[] {
-  return [...sql.matchAll(NAMES_CUSTOM_SETTING)].map((match) => (match[1] ?? '').toLowerCase());
+  return [...sql.matchAll(NAMES_CUSTOM_SETTING)].map((match) => (match[1] ?? '').replaceAll('"', '').toLowerCase());
 }
 
 /** What a client asks for when it connects: its own parameters and those in `options`. */
