@@ -13,8 +13,7 @@ BEGIN
   SELECT * INTO STRICT s FROM reembed.setting WHERE target = p_target;
   SELECT * INTO m FROM reembed.migration WHERE target = p_target AND phase <> 'contract';
 
-  -- Notes are in the order of their versions, so the oldest need not be looked for.
-  SELECT extract(epoch FROM clock_timestamp() - r.noted_at) INTO v_oldest FROM reembed.stale_row AS r WHERE r.target = p_target ORDER BY r.version LIMIT 1;
+  SELECT extract(epoch FROM clock_timestamp() - min(c.changed_at)) INTO v_oldest FROM reembed.change AS c WHERE c.target = p_target;
   RETURN QUERY SELECT 'backlog', 'warning', NULL::text, coalesce(v_oldest > s.max_stale_seconds, false),
                       format('a changed row has waited for its vector for %s s (max_stale_seconds: %s)', round(v_oldest), s.max_stale_seconds),
                       jsonb_build_object('oldest_seconds', round(v_oldest));
@@ -32,4 +31,4 @@ BEGIN
                       format('%s batches are open again though the campaign is past its backfill', v_open), jsonb_build_object('open_batches', v_open);
 END;
 $$;
-COMMENT ON FUNCTION reembed.check_work IS 'What the watch makes of the work of a target: notes that wait, rows that failed, a pause, batches that are open again.';
+COMMENT ON FUNCTION reembed.check_work IS 'What the watch makes of the work of a target: changes that wait, rows that failed, a pause, batches that are open again.';

@@ -69,7 +69,7 @@ BEGIN
 
   -- Of no use to a side table's backfill, which updates nothing.
   v_name := reembed.old_snapshot();
-  IF v_name IS NOT NULL AND EXISTS (SELECT FROM reembed.vector_column AS v WHERE v.target = p_target AND v.role = 'new' AND NOT v.is_side_table) THEN
+  IF v_name IS NOT NULL AND EXISTS (SELECT FROM reembed.vector_column AS v WHERE v.target = p_target AND v.role = 'new' AND v.storage = 'column') THEN
     RETURN QUERY SELECT 'old snapshot', 'none', v_name || ': meanwhile updates of the table find no room in their pages and go into every index';
   END IF;
 END;

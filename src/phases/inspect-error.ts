@@ -1,3 +1,4 @@
+import { ELEMENT_TYPES } from '../database/element-types.ts';
 import { ReembedError } from '../errors.ts';
 
 /** No such table. */
@@ -49,7 +50,7 @@ export class ColumnNotAVector extends ReembedError {
   constructor(table: string, column: string, type: string, vectors: string[]) {
     super(
       'column_not_a_vector',
-      `${table}.${column} is ${type}, not vector or halfvec`,
+      `${table}.${column} is ${type}, not ${Object.keys(ELEMENT_TYPES).join(' or ')}`,
       vectors.length > 0 ? `vector columns: ${vectors.join(', ')}` : `${table} has no vector column`,
     );
   }
@@ -114,7 +115,9 @@ export class TooManyDimensions extends ReembedError {
   constructor(dimensions: number) {
     super(
       'too_many_dimensions',
-      `${dimensions} dimensions cannot be indexed: vector reaches 2000, halfvec 4000`,
+      `${dimensions} dimensions cannot be indexed: ${Object.entries(ELEMENT_TYPES)
+        .map(([name, { maxIndexedDimensions }]) => `${name} reaches ${maxIndexedDimensions}`)
+        .join(', ')}`,
       'ask the model for fewer dimensions with --dimensions, if it can shorten its vectors',
     );
   }

@@ -15,6 +15,9 @@ interface AwaitedRow {
   /** texts in the request */
   inputs: number;
   wave: number;
+  batch: number;
+  keyText: string;
+  textHash: string;
 }
 
 const LOOK_FOR_PAUSE_MS = 1000;
@@ -72,7 +75,8 @@ async function store({ context, batch, target, vector }: BatchWork, answer: Answ
 /** The rows on record, by request, in the order to write them. */
 async function readAwaited({ context, batch }: BatchWork): Promise<Map<number, AwaitedRow[]>> {
   const { rows } = await context.database.pool.query<AwaitedRow>(
-    'SELECT request, position, input, inputs, wave FROM reembed.provider_batch_row WHERE provider_batch = $1 ORDER BY request, position',
+    `SELECT request, position, input, inputs, wave, batch::double precision, key::text AS "keyText", text_hash::text AS "textHash"
+       FROM reembed.provider_batch_row WHERE provider_batch = $1 ORDER BY request, position`,
     [batch.id],
   );
   return Map.groupBy(rows, ({ request }) => request);

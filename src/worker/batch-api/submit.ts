@@ -1,6 +1,5 @@
 import { type BatchApi, BatchApiMissing, BatchApiRefused, type BatchStatus } from '../../embedding/batch-api.ts';
 import type { Encoding } from '../../embedding/encoding.ts';
-import { readBatch } from '../reader.ts';
 import {
   ATTEMPT_LABEL,
   LABEL,
@@ -122,8 +121,7 @@ async function putTogether(work: BatchWork, attempt: number, encoding: Encoding)
   for (const ledgerBatch of await ledgerBatchesOf(database.pool, batch)) {
     context.stopping?.throwIfAborted();
     signal?.throwIfAborted();
-    await copyTexts(work, ledgerBatch);
-    const rows = await readBatch(database.pool, vector, { migration: batch.migration, batch: ledgerBatch });
+    const { own: rows } = await copyTexts(work, ledgerBatch);
     const requests = requestsOf(rows, model, {
       firstNumber: all.length + 1,
       customId: (number) => customIdOf(batch, attempt, number),
