@@ -67,7 +67,7 @@ test.serial('progress and status show the rows that are at the batch API, and ch
     await sql("UPDATE news SET content = 'changed ' || id WHERE id <= 20");
     await sql('DELETE FROM news WHERE id BETWEEN 21 AND 30');
     await sql("INSERT INTO news (content) SELECT 'inserted ' || i FROM generate_series(1, 5) AS i");
-    await until(async () => (await sql('SELECT FROM reembed.stale_row')).rowCount === 0, 'the changed rows');
+    await until(async () => (await sql('SELECT FROM reembed.change')).rowCount === 0, 'the changed rows');
     t.is(await campaign.ask('SELECT count(*)::int FROM news WHERE embedding_v2 IS NOT NULL'), 25);
     // One is changed when its vector is about to come.
     await sql("UPDATE news SET content = 'changed at the last moment' WHERE id = 100");
@@ -97,7 +97,7 @@ test.serial('a vector that comes for a text which was changed meanwhile is not s
   await sql("UPDATE drafts SET content = 'written anew ' || id WHERE id <= 10");
   api().isHeld = false;
   // Notes are kept from the workers, so that whatever gets a vector gets it from the batch.
-  await sql('CREATE TABLE notes AS SELECT * FROM reembed.stale_row; DELETE FROM reembed.stale_row');
+  await sql('CREATE TABLE notes AS SELECT * FROM reembed.change; DELETE FROM reembed.change_public_documents_embedding_fded1d');
   const working = stage.workplace.start(['worker', '--batch-api']);
   try {
     await run.hastened(() =>

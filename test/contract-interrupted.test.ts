@@ -45,7 +45,7 @@ test.serial('a contract that was interrupted after its copy goes on, with what t
   await stage.work();
   await stage.bring(campaign, 'contract');
   t.is((await archives()).length, 1);
-  t.is((await sql("SELECT FROM pg_trigger WHERE tgname LIKE 'zz_reembed_archive%'")).rowCount, 0);
+  t.is((await sql("SELECT FROM pg_trigger WHERE tgname LIKE 'zz_reembed_late%'")).rowCount, 0);
   await stage.bring(campaign, 'switch');
   // Before any worker comes: all of it is out of the archive.
   t.deepEqual(await wrongRows(stage.db.pool, BOTH), []);

@@ -38,7 +38,7 @@ test.serial('the index waits for rows that changed a while ago and have no new v
   await stage.work();
   t.deepEqual(await closedBy('index'), []);
   await sql("UPDATE documents SET content = 'changed' WHERE id IN (4, 5)");
-  await sql("UPDATE reembed.stale_row SET noted_at = noted_at - interval '1 minute'");
+  await sql("UPDATE reembed.change_public_documents_embedding_fded1d SET changed_at = changed_at - interval '1 minute'");
   t.deepEqual(await closedBy('index'), ['2 rows changed and wait for their new vector | npm run worker']);
   await stage.work();
   t.deepEqual(await closedBy('index'), []);

@@ -23,7 +23,7 @@ async function after(id: number, statement: string): Promise<{ vector: string; n
   await stage.db.pool.query(statement);
   const { rows } = await stage.db.pool.query(
     `SELECT CASE WHEN embedding_v2 IS NULL THEN 'none' WHEN embedding_v2 = ${OWN} THEN 'own' ELSE 'former' END AS vector,
-            EXISTS (SELECT FROM reembed.stale_row WHERE key = jsonb_build_object('id', id) AND needs_new) AS noted
+            EXISTS (SELECT FROM reembed.change WHERE key = jsonb_build_object('id', id) AND needs_new) AS noted
        FROM documents WHERE id = $1`,
     [id],
   );

@@ -39,7 +39,7 @@ test.serial('a role without any right on schema reembed writes as before, and it
     await client.query('ROLLBACK');
   }
   client.release();
-  t.is((await sql('SELECT FROM reembed.stale_row')).rowCount, 2);
+  t.is((await sql('SELECT FROM reembed.change')).rowCount, 2);
   await stage.work();
   t.deepEqual(await wrongRows(stage.db.pool, BOTH), []);
 });
@@ -65,7 +65,7 @@ test.serial('rows that arrive by logical replication are noted like any other', 
   await client.query("INSERT INTO documents (content) VALUES ('replicated too')");
   await client.query('COMMIT');
   client.release();
-  t.is((await sql('SELECT FROM reembed.stale_row')).rowCount, 2);
+  t.is((await sql('SELECT FROM reembed.change')).rowCount, 2);
   await stage.work();
   t.deepEqual(await wrongRows(stage.db.pool, BOTH), []);
 });
@@ -118,7 +118,7 @@ if (process.env.TEST_DATABASE_URL) {
     const startedAt = Date.now();
     await stage.work();
     t.true(Date.now() - startedAt < 3000);
-    t.deepEqual((await sql("SELECT key ->> 'id' AS id FROM reembed.stale_row")).rows, [{ id: '9' }]);
+    t.deepEqual((await sql('SELECT key AS id FROM reembed.change')).rows, [{ id: '9' }]);
     await client.query("UPDATE documents SET content = 'changed under the lock' WHERE id = 9");
     await client.query('COMMIT');
     await client.end();
@@ -128,7 +128,7 @@ if (process.env.TEST_DATABASE_URL) {
 
   test.serial('COPY is noted row by row', async (t) => {
     await sql(`COPY documents (content) FROM PROGRAM 'seq -f "copied %g" 1 500'`);
-    t.is((await sql('SELECT FROM reembed.stale_row')).rowCount, 500);
+    t.is((await sql('SELECT FROM reembed.change')).rowCount, 500);
     await stage.work();
     t.deepEqual(await wrongRows(stage.db.pool, BOTH), []);
   });
@@ -140,7 +140,7 @@ if (process.env.TEST_DATABASE_URL) {
     const insensitive = await stage.createUsual('insensitive');
     await stage.bring(insensitive, 'index');
     await sql('UPDATE insensitive SET content = upper(content) WHERE id < 5');
-    t.is((await sql('SELECT FROM reembed.stale_row')).rowCount, 4);
+    t.is((await sql('SELECT FROM reembed.change')).rowCount, 4);
     await stage.work();
     t.deepEqual(await wrongRows(stage.db.pool, { ...BOTH, table: 'insensitive' }), []);
   });

@@ -85,7 +85,7 @@ test.serial('the text may be an expression', async (t) => {
   ]);
   t.deepEqual(wrong, []);
   await sql(`UPDATE items SET stock = stock + 1, meta = jsonb_set(meta, '{views}', '7') WHERE id BETWEEN 3 AND 40`);
-  t.is((await sql('SELECT FROM reembed.stale_row')).rowCount, 0, 'what the expression does not show is no change');
+  t.is((await sql('SELECT FROM reembed.change')).rowCount, 0, 'what the expression does not show is no change');
   await sql(`UPDATE items SET meta = '{"title": "at once"}' WHERE id = 5`);
   t.is(await present('items', 5), '- new');
   await stage.work();
@@ -181,7 +181,7 @@ for (const [kind, table] of [
       ]);
       t.deepEqual(wrong, [], name);
       await sql(`UPDATE ${name} SET views = views + 1`);
-      t.is((await sql('SELECT FROM reembed.stale_row')).rowCount, 0, 'another column is no change of the text');
+      t.is((await sql('SELECT FROM reembed.change')).rowCount, 0, 'another column is no change of the text');
       await sql(`UPDATE ${name} SET body = 'at once' WHERE id = 5`);
       t.is(await present(name, 5), '- new');
       await stage.work();
@@ -210,7 +210,7 @@ test.serial('the key may be of several columns of any type', async (t) => {
   await client.query('COMMIT');
   client.release();
   await stage.work();
-  t.is((await sql('SELECT FROM reembed.stale_row')).rowCount, 0);
+  t.is((await sql('SELECT FROM reembed.change')).rowCount, 0);
   t.deepEqual(await wrongRows(stage.db.pool, { table: `(SELECT *, "no ""1" AS id FROM mixed) AS mixed`, newColumn: 'embedding_v2' }), []);
 });
 
@@ -252,7 +252,7 @@ test.serial('a queue that is broken fails no write, and the work waits in the le
   await sql('ALTER TABLE reembed_queue.job RENAME TO job_away');
   await sql("UPDATE queued SET content = 'changed' WHERE id = 1");
   await sql('ALTER TABLE reembed_queue.job_away RENAME TO job');
-  t.is((await sql('SELECT FROM reembed.stale_row')).rowCount, 1);
+  t.is((await sql('SELECT FROM reembed.change')).rowCount, 1);
   await stage.work();
   t.deepEqual(await wrongRows(stage.db.pool, { ...BOTH, table: 'queued' }), []);
 });

@@ -32,7 +32,7 @@ for (const [when, phase, at, columns] of ROADS) {
     }
     await stage.work();
     t.deepEqual(await wrongRows(pool, columns), []);
-    t.is((await pool.query('SELECT FROM reembed.stale_row')).rowCount, 0);
+    t.is((await pool.query('SELECT FROM reembed.change')).rowCount, 0);
   });
 }
 
@@ -76,7 +76,7 @@ test.serial('a write of other columns notes nothing and costs no request', async
   await pool.query(
     'ALTER TABLE documents ADD COLUMN views integer NOT NULL DEFAULT 0; UPDATE documents SET views = views + 1; UPDATE documents SET content = content',
   );
-  t.is((await pool.query('SELECT FROM reembed.stale_row')).rowCount, 0);
+  t.is((await pool.query('SELECT FROM reembed.change')).rowCount, 0);
 });
 
 test.serial('a changed text is embedded once however often it changed, and never when the row is gone', async (t) => {
@@ -92,7 +92,7 @@ test.serial('a changed text is embedded once however often it changed, and never
 test.serial('what is noted of a row while its earlier notes are served outlives them', async (t) => {
   const { pool } = stage.db;
   const versions = async () =>
-    (await pool.query<{ version: string }>('SELECT version::text FROM reembed.stale_row WHERE key = \'{"id": 33}\' ORDER BY version')).rows;
+    (await pool.query<{ version: string }>('SELECT version::text FROM reembed.change WHERE key = \'{"id": 33}\' ORDER BY version')).rows;
   await pool.query("UPDATE documents SET content = 'being served' WHERE id = 33");
   const served = (await versions()).map(({ version }) => version);
   await pool.query("UPDATE documents SET content = 'noted meanwhile' WHERE id = 33");

@@ -82,7 +82,7 @@ test('keys look the same to a worker whose role has odd settings, and so do time
   await application.query("UPDATE odd_keys SET content = 'changed by the odd role ' || content WHERE ratio < 5");
   await pool.query("UPDATE odd_keys SET content = 'changed by another ' || content WHERE ratio BETWEEN 3 AND 12");
   await pool.query('UPDATE odd_keys SET embedding_v2 = NULL WHERE ratio BETWEEN 15 AND 17; UPDATE reembed.migration SET swept_at = NULL');
-  const notes = await pool.query('SELECT count(DISTINCT key)::int AS notes FROM reembed.stale_row');
+  const notes = await pool.query('SELECT count(DISTINCT key)::int AS notes FROM reembed.change');
   t.is(notes.rows[0].notes, 36, 'one key a row, whoever notes it');
   const again = await stage.workplace.run(['worker', '--drain'], asWorker);
   t.is(again.code, 0, again.stderr);

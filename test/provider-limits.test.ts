@@ -156,12 +156,12 @@ test.serial('up --wait leaves no changed row behind: with no worker running it w
   await stage.work();
   await stage.db.pool.query("UPDATE lagging SET content = 'changed ' || id WHERE id <= 10");
   t.is((await stage.workplace.run(['migrate', 'up', '--wait'])).code, 3);
-  t.deepEqual((await stage.db.pool.query('SELECT key FROM reembed.stale_row')).rows, []);
+  t.deepEqual((await stage.db.pool.query('SELECT key FROM reembed.change')).rows, []);
   t.deepEqual(await wrongRows(stage.db.pool, { table: 'lagging', oldColumn: 'embedding', newColumn: 'embedding_v2' }), []);
 
   // At the gate to the switch as well.
   await stage.db.pool.query("UPDATE lagging SET content = 'changed again ' || id WHERE id <= 10");
-  await stage.db.pool.query("UPDATE reembed.stale_row SET noted_at = noted_at - interval '1 minute'");
+  await stage.db.pool.query("UPDATE reembed.change_public_documents_embedding_fded1d SET changed_at = changed_at - interval '1 minute'");
   const { stderr } = await stage.workplace.run(['migrate', 'up', '--wait']);
   t.notRegex(stderr, /rows changed and wait/);
   t.regex(stderr, /have not been compared/);

@@ -61,7 +61,7 @@ for (const [when, phase, at, columns] of ROADS) {
     await stage.work();
     t.deepEqual(await wrongRows(pool, columns), []);
     t.is(await strays(), 0);
-    t.is((await pool.query('SELECT FROM reembed.stale_row')).rowCount, 0);
+    t.is((await pool.query('SELECT FROM reembed.change')).rowCount, 0);
   });
 }
 
@@ -91,7 +91,7 @@ test.serial('the watch finds nothing amiss, and every known item', async (t) => 
   // As they were: each vector is again that of the text.
   await sql(`DELETE FROM ${SIDE}`);
   await sql(
-    `INSERT INTO reembed.stale_row (target, key, needs_old, needs_new) SELECT 'public.documents.embedding', jsonb_build_object('id', id), false, true FROM documents`,
+    `INSERT INTO reembed.change_public_documents_embedding_fded1d (key_1, needs_old, needs_new) SELECT id, false, true FROM documents`,
   );
   await stage.work();
   t.deepEqual(await wrongRows(stage.db.pool, BOTH), []);

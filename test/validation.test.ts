@@ -143,7 +143,7 @@ test('rows that lack a new vector fail the run, but not those that changed momen
   t.is(missing.coverage, 1 - 3 / ROWS);
 
   await database.pool.query(
-    `INSERT INTO reembed.stale_row (target, key, needs_new, needs_old, noted_at)
+    `INSERT INTO reembed.stale_row (target, key, needs_new, needs_old, changed_at)
      SELECT 'public.gaps.embedding', jsonb_build_object('id', id), true, false, clock_timestamp() - CASE WHEN id = 1 THEN interval '1 minute' ELSE interval '0' END
        FROM gaps WHERE id <= 3`,
   );

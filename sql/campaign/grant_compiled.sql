@@ -15,9 +15,7 @@ BEGIN
        UNION
        SELECT g.grantee FROM pg_proc AS w CROSS JOIN aclexplode(w.proacl) AS g
         WHERE w.oid = 'reembed.enqueue_work()'::regprocedure AND g.privilege_type = 'EXECUTE'
-          AND regexp_replace(p.proname, '_' || t.suffix || '$', '') IN (
-                'read_batch', 'read_changes', 'settle', 'coverage', 'log_missing', 'sample', 'digests', 'store_new', 'store_old', 'forget_new', 'forget_old',
-                'sweep_new', 'sweep_old', 'find_new', 'find_old')) AS w
+          AND EXISTS (SELECT FROM reembed.compiled_for_workers() AS c WHERE p.proname = c.name || '_' || t.suffix)) AS w
       JOIN pg_roles AS r ON r.oid = w.grantee AND r.oid <> p.proowner
      WHERE t.name = p_target AND NOT has_function_privilege(r.oid, p.oid, 'EXECUTE')
   LOOP

@@ -115,6 +115,7 @@ const OWN_SQLSTATES: Record<string, string> = {
   RE003: 'unknown_target',
   RE004: 'invalid_setting',
   RE005: 'name_taken',
+  RE006: 'cannot_act_as_owner',
 };
 
 /**

@@ -164,7 +164,11 @@ export function readSqlFiles(isWanted: (file: SqlFile) => boolean): SqlFile[] {
     first.includes(name) ? 0 : /^CREATE OR REPLACE VIEW/m.test(text) ? 2 : /^CREATE OR REPLACE TRIGGER/m.test(text) ? 3 : 1;
   return readdirSync(SQL_OBJECTS, { recursive: true, encoding: 'utf8' })
     .filter((path) => path.endsWith('.sql'))
-    .map((path) => ({ folder: path.split(/[\\/]/)[0] ?? '', name: basename(path, '.sql'), text: readFileSync(join(SQL_OBJECTS, path), 'utf8') }))
+    .map((path) => ({
+      folder: path.split(/[\\/]/)[0] ?? '',
+      name: basename(path, '.sql'),
+      text: readFileSync(join(SQL_OBJECTS, path), 'utf8'),
+    }))
     .filter(isWanted)
     .sort((a, b) => rank(a) - rank(b) || views.indexOf(a.name) - views.indexOf(b.name) || a.name.localeCompare(b.name));
 }

@@ -1,3 +1,5 @@
+import pg from 'pg';
+import type { Queryable } from '../database/connection.ts';
 import { identifier } from '../phases/plan.ts';
 import { type Check, error, ok, type Verdict, warn } from './check.ts';
 import { listed } from './wording.ts';
@@ -55,83 +57,31 @@ const ownership: Check = {
   },
 };
 
-const READ = 'SELECT';
-const CHANGE = 'SELECT, INSERT, UPDATE, DELETE';
-// What a worker, `status` beside it and the functions they call do to each relation.
-const WORKER_RIGHTS: Record<string, string> = {
-  model: READ,
-  target: READ,
-  vector_column: READ,
-  health: READ,
-  progress: READ,
-  setting: 'SELECT, UPDATE',
-  migration: 'SELECT, UPDATE',
-  batch: 'SELECT, UPDATE',
-  repeated_text: 'SELECT, UPDATE',
-  stale_row: CHANGE,
-  failed_row: CHANGE,
-  provider_quota: 'SELECT, INSERT, UPDATE',
-  provider_batch: CHANGE,
-  provider_batch_row: 'SELECT, INSERT, DELETE',
-  worker: CHANGE,
-  read_probe: READ,
-  throttle: READ,
-  event: READ,
-  known_item: 'SELECT, INSERT',
-  alert: READ,
-  shadow_read: READ,
-  watch_memory: READ,
-  validation: READ,
-  schema_migration: READ,
-};
-
 const workerRights: Check = {
   name: 'worker rights',
   needsServer: true,
   needsSchema: true,
-  async run({ db, role, targets }) {
-    // Without this right the rest can still be said, and the tables at the next look.
-    const { rows: readable } = await db.query<{ yes: boolean }>(
-      `SELECT bool_and(has_table_privilege(format('reembed.%I', name), 'SELECT')) AS yes FROM unnest(ARRAY['target', 'setting', 'migration']) AS name`,
-    );
-    const tables = readable[0]?.yes ? (await targets()).filter(({ exists }) => exists) : [];
-    const { rows } = await db.query<{ statement: string }>(
-      `WITH wanted AS (
-         SELECT c.oid, format('%I.%I', n.nspname, c.relname) AS name, r.value AS rights
-           FROM jsonb_each_text($1) AS r JOIN pg_class AS c ON c.relname = r.key
-           JOIN pg_namespace AS n ON n.oid = c.relnamespace AND n.nspname = 'reembed'
-         UNION ALL
-         SELECT c.oid, format('%I.%I', n.nspname, c.relname), 'SELECT, UPDATE'
-           FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE c.oid = ANY ($2::oid[])
-         UNION ALL
-         SELECT c.oid, format('%I.%I', n.nspname, c.relname), '${CHANGE}'
-           FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE c.oid = ANY ($3::oid[])
-       )
-       SELECT format('GRANT USAGE ON SCHEMA %I TO %I', n.nspname, current_user) AS statement
-         FROM pg_namespace AS n
-        WHERE (n.nspname IN ('reembed', 'reembed_queue') OR n.oid IN (SELECT relnamespace FROM pg_class WHERE oid = ANY ($2::oid[])))
-          AND NOT has_schema_privilege(n.oid, 'USAGE')
-       UNION ALL
-       SELECT format('GRANT %s ON %s TO %I', w.rights, w.name, current_user)
-         FROM wanted AS w
-        WHERE EXISTS (SELECT FROM unnest(string_to_array(w.rights, ', ')) AS p
-                       WHERE NOT has_table_privilege(w.oid, p) AND NOT (p = 'UPDATE' AND has_any_column_privilege(w.oid, p)))
-       UNION ALL
-       SELECT format('GRANT USAGE ON SEQUENCE reembed.stale_row_version TO %I', current_user)
-        WHERE NOT has_sequence_privilege(to_regclass('reembed.stale_row_version'), 'USAGE')
-       UNION ALL
-       SELECT format('GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA reembed TO %I', current_user)
-        WHERE EXISTS (SELECT FROM pg_proc AS p WHERE p.pronamespace = to_regnamespace('reembed') AND p.prokind = 'f' AND NOT p.prosecdef AND NOT has_function_privilege(p.oid, 'EXECUTE'))
-       UNION ALL
-       SELECT format('GRANT ${CHANGE} ON ALL TABLES IN SCHEMA reembed_queue TO %I', current_user)
-        WHERE EXISTS (SELECT FROM pg_class AS c, unnest(string_to_array('${CHANGE}', ', ')) AS p
-                       WHERE c.relnamespace = to_regnamespace('reembed_queue') AND c.relkind IN ('r', 'p') AND NOT has_table_privilege(c.oid, p))`,
-      [JSON.stringify(WORKER_RIGHTS), tables.map(({ oid }) => oid), tables.flatMap(({ sideTables }) => sideTables)],
-    );
+  async run({ db, role }) {
+    const mayAsk = await db.query<{ yes: boolean }>("SELECT has_function_privilege('reembed.worker_grants(name)', 'EXECUTE') AS yes");
+    // A role that may not ask is no installer; what it lacks is then seen by what it cannot call.
+    if (!mayAsk.rows[0]?.yes) return checkWorkerCalls(db, role);
+    const { rows } = await db.query<{ statement: string }>('SELECT statement FROM reembed.worker_grants(current_user)');
     if (rows.length === 0) return ok(`role ${role} may do all that a worker does`);
     return error(`role ${role} lacks rights that a worker needs`, `${rows.map(({ statement }) => statement).join(';\n')};`);
   },
 };
+
+async function checkWorkerCalls(db: Queryable, role: string): Promise<Verdict> {
+  const { rows } = await db.query<{ missing: number }>(
+    `SELECT count(*)::integer AS missing FROM pg_proc AS p
+      WHERE p.pronamespace = to_regnamespace('reembed') AND p.proname IN ('enqueue_work', 'settle_batch', 'settle_live', 'take_quota') AND NOT has_function_privilege(p.oid, 'EXECUTE')`,
+  );
+  if (rows[0]?.missing === 0) return ok(`role ${role} may work the queue`);
+  return error(
+    `role ${role} lacks rights that a worker needs`,
+    `as the owner of schema reembed: SELECT reembed.grant_worker(${pg.escapeLiteral(role)})`,
+  );
+}
 
 const rowSecurity: Check = {
   name: 'row level security',

@@ -1,3 +1,4 @@
+import pg from 'pg';
 import { ELEMENT_TYPES } from '../database/element-types.ts';
 import { ReembedError } from '../errors.ts';
 
@@ -156,5 +157,60 @@ export class NameTaken extends ReembedError {
 export class CampaignRunning extends ReembedError {
   constructor(target: string, campaign: string, remedy: string) {
     super('campaign_running', `a campaign is already running on ${target}: ${campaign}`, remedy);
+  }
+}
+
+/** The runner has not what the owner of the table has, so nothing could be given to the owner. */
+export class CannotActAsOwner extends ReembedError {
+  constructor(table: string, role: string, owner: string) {
+    super(
+      'cannot_act_as_owner',
+      `${table} belongs to ${owner}, and role ${role} cannot act as ${owner}`,
+      `GRANT ${pg.escapeIdentifier(owner)} TO ${pg.escapeIdentifier(role)}, or run migrations as ${owner}`,
+    );
+  }
+}
+
+/** Views and side tables are made in the schema of the table and belong to its owner. */
+export class NoCreateOnSchema extends ReembedError {
+  constructor(schema: string, role: string) {
+    super(
+      'no_create_on_schema',
+      `role ${role} may not create views in schema ${schema}`,
+      `GRANT CREATE ON SCHEMA ${pg.escapeIdentifier(schema)} TO ${pg.escapeIdentifier(role)}`,
+    );
+  }
+}
+
+/** Policies hide rows even from the owner, with whose rights rows are read and written. */
+export class ForcedRowSecurity extends ReembedError {
+  constructor(table: string, owner: string) {
+    super(
+      'forced_row_security',
+      `row level security is forced on ${table}, so that even ${owner} does not see every row`,
+      `ALTER TABLE ${table} NO FORCE ROW LEVEL SECURITY, or ALTER ROLE ${pg.escapeIdentifier(owner)} BYPASSRLS`,
+    );
+  }
+}
+
+/** A rule does something else instead of, or beside, the update that stores a vector. */
+export class UpdateRules extends ReembedError {
+  constructor(table: string, rule: string) {
+    super(
+      'update_rules',
+      `${table} has the rule ${rule} ON UPDATE, which would apply to every vector that is stored`,
+      `DROP RULE ${pg.escapeIdentifier(rule)} ON ${table}; a trigger can do the same`,
+    );
+  }
+}
+
+/** The expression gives another text each time. */
+export class VolatileTextExpression extends ReembedError {
+  constructor(expression: string, called: string) {
+    super(
+      'volatile_text_expression',
+      `the text expression ${expression} calls ${called}, which is VOLATILE: it may give another text each time`,
+      `if it gives the same text for the same row, ALTER FUNCTION ${called} … IMMUTABLE (or STABLE); else leave it out`,
+    );
   }
 }

@@ -11,6 +11,7 @@ import {
   NotAnOrdinaryTable,
   PostgresTooOld,
 } from './inspect-error.ts';
+import { refuseUnfitTable } from './refuse-unfit.ts';
 
 /** A table and its vector column as the catalog has them. */
 export interface TableFacts {
@@ -52,13 +53,14 @@ export interface TableFacts {
  * Reads what a campaign has to know of a table.
  *
  * @param table name as the user wrote it: bare, schema-qualified, quoted or not
- * @throws NoSuchTable, NotAnOrdinaryTable, NoSuchColumn, ColumnNotAVector, NoPrimaryKey, EmptyTable, ExtensionMissing, PostgresTooOld
+ * @throws NoSuchTable, NotAnOrdinaryTable, CannotActAsOwner, NoCreateOnSchema, ForcedRowSecurity, UpdateRules, NoSuchColumn, ColumnNotAVector, NoPrimaryKey, EmptyTable, ExtensionMissing, PostgresTooOld
  */
 export async function inspectTable(db: Queryable, table: string, column: string): Promise<TableFacts> {
   const server = await readServer(db);
   const relation = await findRelation(db, table);
   const kind = relation.kind === 'r' && relation.family ? relation.family : relation.kind;
   if (kind !== 'r') throw new NotAnOrdinaryTable(table, kind);
+  await refuseUnfitTable(db, relation.oid, `${relation.schema}.${relation.name}`);
 
   const columns = await readColumns(db, relation.oid);
   const names = columns.map(({ name }) => name);

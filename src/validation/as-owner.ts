@@ -15,10 +15,10 @@ export interface OwnersConnection {
 export function asOwner(db: Queryable, target: { suffix: string }): OwnersConnection {
   return {
     async query<Row extends object>(statement: string, values: readonly unknown[] = []) {
-      const { rows } = await db.query<{ row: Row } & pg.QueryResultRow>(`SELECT r.row FROM ${compiled(target, 'ask')}($1, $2::text[]) AS r(row)`, [
-        statement.replace(/\$(\d+)/g, '($$1)[$1]'),
-        values.map(toText),
-      ]);
+      const { rows } = await db.query<{ row: Row } & pg.QueryResultRow>(
+        `SELECT r.row FROM ${compiled(target, 'ask')}($1, $2::text[]) AS r(row)`,
+        [statement.replace(/\$(\d+)/g, '($$1)[$1]'), values.map(toText)],
+      );
       return { rows: rows.map(({ row }) => row) };
     },
   };

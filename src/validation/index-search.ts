@@ -1,6 +1,6 @@
 import type { Queryable } from '../database/connection.ts';
-import type { Campaign } from './campaign.ts';
 import { asOwner } from './as-owner.ts';
+import type { Campaign } from './campaign.ts';
 import { type FoundRow, liveSource, type SearchSource } from './search-source.ts';
 
 // Without enable_sort = off a small table is read through its primary key and sorted, which is exact too.
@@ -52,7 +52,10 @@ export async function inspectIndex(
 ): Promise<IndexState | undefined> {
   if (campaign.indexMethod === null) return undefined;
   const isServed = async (searched: SearchSource) => {
-    const { rows } = await asOwner(client, searched).query<{ 'QUERY PLAN': unknown }>(`EXPLAIN (FORMAT JSON) ${indexedSql(searched)}`, [vector, limit]);
+    const { rows } = await asOwner(client, searched).query<{ 'QUERY PLAN': unknown }>(`EXPLAIN (FORMAT JSON) ${indexedSql(searched)}`, [
+      vector,
+      limit,
+    ]);
     return readsInOrder(rows[0]?.['QUERY PLAN']);
   };
   const chosen = await isServed(liveSource(campaign, campaign.new));

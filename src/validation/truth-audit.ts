@@ -98,7 +98,10 @@ async function drawStored(
   seed: number,
 ): Promise<{ key: string; text: string; vector: string }[]> {
   // Text and vector are of one snapshot; a row with a change that waits may still have the vector of its former text.
-  const { rows } = await db.query<{ failed: string[] }>('SELECT reembed.failed_keys($1, $2)::text[] AS failed', [campaign.target, model.name]);
+  const { rows } = await db.query<{ failed: string[] }>('SELECT reembed.failed_keys($1, $2)::text[] AS failed', [
+    campaign.target,
+    model.name,
+  ]);
   const drawn = await asOwner(db, campaign).query<{ key: string; text: string; vector: string }>(
     `SELECT key::text AS key, text, vector::text AS vector
        FROM (SELECT (${campaign.keyObject})::text AS key, t.reembed_text AS text, ${vector} AS vector

@@ -32,7 +32,13 @@ export async function runCatchUp(context: WorkContext, { target: targetName, lan
   const turnEndsAt = Date.now() + TURN_MS;
   let after = '0';
   for (let served = 0; target && !isStopped(context, target, signal); ) {
-    const round: ChangedRow[] = await readChanges(context.database.pool, target, lane, { after, upTo: target.newestChange }, context.config.requestInputs);
+    const round: ChangedRow[] = await readChanges(
+      context.database.pool,
+      target,
+      lane,
+      { after, upTo: target.newestChange },
+      context.config.requestInputs,
+    );
     const last = round.at(-1)?.seqs.at(-1);
     if (last === undefined) {
       if (served === 0 || Date.now() > turnEndsAt) return;
@@ -75,7 +81,14 @@ async function serve(context: WorkContext, target: WorkTarget, changes: ChangedR
   for (const vector of inTurn) {
     const wanting = changes.filter((change) => change.state === 'there' && (vector.role === 'new' ? change.needsNew : change.needsOld));
     if (wanting.length === 0) continue;
-    const result = await serveRole(context, target, vector, wanting, vector.read ? patienceSeconds : Math.min(UNREAD_PATIENCE_SECONDS, patienceSeconds), signal);
+    const result = await serveRole(
+      context,
+      target,
+      vector,
+      wanting,
+      vector.read ? patienceSeconds : Math.min(UNREAD_PATIENCE_SECONDS, patienceSeconds),
+      signal,
+    );
     for (const change of result.settled) served[vector.role].add(change);
     rows += result.rows;
     tokens += result.tokens;
@@ -88,7 +101,10 @@ async function serve(context: WorkContext, target: WorkTarget, changes: ChangedR
     !(role === 'new' ? change.needsNew : change.needsOld) || served[role].has(change) || !vectorColumn(target, role);
   const there = changes.filter(({ state }) => state === 'there');
   const settled = {
-    both: [...there.filter((change) => isServed(change, 'new') && isServed(change, 'old')), ...changes.filter(({ state }) => state === 'truncated')],
+    both: [
+      ...there.filter((change) => isServed(change, 'new') && isServed(change, 'old')),
+      ...changes.filter(({ state }) => state === 'truncated'),
+    ],
     newOnly: there.filter((change) => isServed(change, 'new') && !isServed(change, 'old') && change.needsNew),
     oldOnly: there.filter((change) => isServed(change, 'old') && !isServed(change, 'new') && change.needsOld),
     gone: changes.filter(({ state }) => state === 'gone'),
@@ -126,14 +142,26 @@ async function serveRole(
   const settled = wanting.filter(({ keyText }) => written.has(keyText));
   if (vector.role === 'old' && isGone(failure)) {
     await stopKeepingOldCurrent(context, target, failure);
-    await recordLost(context, target, vector, wanting.filter(({ keyText }) => !written.has(keyText)), messageOf(failure));
+    await recordLost(
+      context,
+      target,
+      vector,
+      wanting.filter(({ keyText }) => !written.has(keyText)),
+      messageOf(failure),
+    );
     return { settled: wanting, rows: written.size, tokens };
   }
   return { settled, rows: written.size, tokens, failure };
 }
 
 /** Keeps in mind which rows have an old vector of a former text, so that neither the way back nor the archive trusts it. */
-async function recordLost(context: WorkContext, target: WorkTarget, vector: VectorColumn, changes: ChangedRow[], message: string): Promise<void> {
+async function recordLost(
+  context: WorkContext,
+  target: WorkTarget,
+  vector: VectorColumn,
+  changes: ChangedRow[],
+  message: string,
+): Promise<void> {
   await storeVectors(
     context.database.pool,
     context.pacingOf(target.name).portion,
@@ -154,7 +182,8 @@ async function refresh(
   signal?: AbortSignal,
 ) {
   // The hash in a side table tells that the text is the one that was embedded.
-  const isCurrent = (change: ChangedRow) => vector.role === 'new' && change.hasText && change.newHash !== null && change.newHash === change.textHash;
+  const isCurrent = (change: ChangedRow) =>
+    vector.role === 'new' && change.hasText && change.newHash !== null && change.newHash === change.textHash;
   const texts = changes.filter((change) => change.hasText && !isCurrent(change));
   const outcome = await embedRows(context, target, vector, texts, patienceSeconds, signal);
   const written = await storeVectors(
@@ -178,11 +207,10 @@ async function refresh(
 async function sweepSideTables(context: WorkContext, target: WorkTarget): Promise<void> {
   for (const { role } of target.vectors) {
     for (let block: string | null = '0'; block !== null; ) {
-      const { rows }: { rows: { next: string | null }[] } = await context.database.pool.query('SELECT reembed.sweep_side_table($1, $2, $3)::text AS next', [
-        target.name,
-        role,
-        block,
-      ]);
+      const { rows }: { rows: { next: string | null }[] } = await context.database.pool.query(
+        'SELECT reembed.sweep_side_table($1, $2, $3)::text AS next',
+        [target.name, role, block],
+      );
       block = rows[0]?.next ?? null;
     }
   }

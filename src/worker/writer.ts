@@ -180,8 +180,7 @@ export interface ServedChanges {
 
 /** Takes what was served out of the change log, in one statement. See reembed.settle_live(). */
 export async function settleChanges(db: Queryable, target: WorkTarget, served: ServedChanges): Promise<void> {
-  const seqs = (changes: ChangedRow[]) =>
-    changes.flatMap((change) => change.seqs.map(BigInt)).sort((a, b) => (a < b ? -1 : 1));
+  const seqs = (changes: ChangedRow[]) => changes.flatMap((change) => change.seqs.map(BigInt)).sort((a, b) => (a < b ? -1 : 1));
   const settle = compiled(target, 'settle');
   const goneKeys = served.gone.map(({ keyText }) => keyText);
   const forget =

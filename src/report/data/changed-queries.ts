@@ -1,5 +1,5 @@
-import { asOwner } from '../../validation/as-owner.ts';
 import type { Queryable } from '../../database/connection.ts';
+import { asOwner } from '../../validation/as-owner.ts';
 
 /** A row that a query found. */
 export interface ReportedResult {
