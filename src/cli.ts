@@ -21,6 +21,7 @@ const commands: Record<string, () => Promise<Command>> = {
   alerts: async () => (await import('./commands/alerts.ts')).alertsCommand(),
   retry: async () => (await import('./commands/retry.ts')).retryCommand(),
   purge: async () => (await import('./commands/purge.ts')).purgeCommand(),
+  release: async () => (await import('./commands/release.ts')).releaseCommand(),
   doctor: async () => (await import('./commands/doctor.ts')).doctorCommand(),
   db: async () => (await import('./commands/db.ts')).dbCommand(),
 };

@@ -1,6 +1,9 @@
 import pg from 'pg';
 import type { Queryable } from '../database/connection.ts';
+import { ELEMENT_TYPES } from '../database/element-types.ts';
+import { ReembedError } from '../errors.ts';
 import { identifier } from '../phases/plan.ts';
+import { refuseUnfitTable } from '../phases/refuse-unfit.ts';
 import { type Check, error, ok, type Verdict, warn } from './check.ts';
 import { listed } from './wording.ts';
 
@@ -57,6 +60,32 @@ const ownership: Check = {
   },
 };
 
+/** Tables that a campaign could be created on; what create would refuse is said before. */
+const candidates: Check = {
+  name: 'tables to migrate',
+  needsServer: true,
+  async run({ db }) {
+    const { rows } = await db.query<{ oid: number; table: string }>(
+      `SELECT DISTINCT c.oid::bigint::double precision AS oid, format('%s.%s', n.nspname, c.relname) AS table
+         FROM pg_attribute AS a JOIN pg_type AS y ON y.oid = a.atttypid JOIN pg_class AS c ON c.oid = a.attrelid JOIN pg_namespace AS n ON n.oid = c.relnamespace
+        WHERE y.typname = ANY ($1) AND c.relkind = 'r' AND NOT a.attisdropped AND n.nspname <> 'reembed' ORDER BY 2 LIMIT 100`,
+      [Object.keys(ELEMENT_TYPES)],
+    );
+    const verdicts: Verdict[] = [];
+    for (const { oid, table } of rows) {
+      try {
+        await refuseUnfitTable(db, oid, table);
+      } catch (refusal) {
+        if (!(refusal instanceof ReembedError)) throw refusal;
+        verdicts.push(warn(`no campaign can be created: ${refusal.message}`, refusal.remedy));
+      }
+    }
+    return verdicts.length > 0
+      ? verdicts
+      : ok(rows.length === 0 ? 'no table has a vector column' : 'a campaign may be created on every table with vectors');
+  },
+};
+
 const workerRights: Check = {
   name: 'worker rights',
   needsServer: true,
@@ -87,22 +116,24 @@ const rowSecurity: Check = {
   name: 'row level security',
   needsServer: true,
   needsSchema: true,
-  async run({ db, role, targets }) {
+  async run({ db, targets }) {
     const tables = (await targets()).filter(({ exists }) => exists);
-    const { rows } = await db.query<{ name: string; enabled: boolean; active: boolean }>(
-      `SELECT c.oid::regclass::text AS name, c.relrowsecurity AS enabled, row_security_active(c.oid) AS active
-         FROM pg_class AS c WHERE c.oid = ANY ($1::oid[]) AND c.relrowsecurity`,
+    const { rows } = await db.query<{ name: string; owner: string; forced: boolean }>(
+      `SELECT c.oid::regclass::text AS name, quote_ident(r.rolname) AS owner, c.relforcerowsecurity AND NOT (r.rolbypassrls OR r.rolsuper) AS forced
+         FROM pg_class AS c JOIN pg_roles AS r ON r.oid = c.relowner WHERE c.oid = ANY ($1::oid[]) AND c.relrowsecurity`,
       [tables.map(({ oid }) => oid)],
     );
     if (rows.length === 0) return tables.length === 0 ? [] : ok('no registered table has it');
-    const hidden = rows.filter(({ active }) => active);
-    if (hidden.length === 0) return ok(`on ${listed(rows.map(({ name }) => name))}, but role ${role} sees every row`);
-    return error(
-      `policies of ${listed(hidden.map(({ name }) => name))} apply to role ${role}: a worker would leave the rows it cannot see without a vector`,
-      `run workers as the owner of the table (without FORCE ROW LEVEL SECURITY), or: ALTER ROLE ${identifier(role)} BYPASSRLS`,
+    const forced = rows.filter((row) => row.forced);
+    if (forced.length === 0) return ok(`on ${listed(rows.map(({ name }) => name))}, whose owner sees every row`);
+    return forced.map(({ name, owner }) =>
+      error(
+        `row level security is forced on ${name}: rows that its owner does not see would stay without a vector`,
+        `ALTER TABLE ${name} NO FORCE ROW LEVEL SECURITY, or ALTER ROLE ${owner} BYPASSRLS`,
+      ),
     );
   },
 };
 
 /** Checks of what the role may do. */
-export const rightsChecks: Check[] = [schemaRights, ownership, workerRights, rowSecurity];
+export const rightsChecks: Check[] = [schemaRights, ownership, candidates, workerRights, rowSecurity];
