@@ -1,0 +1,42 @@
+import type { Mutant } from './mutant.ts';
+
+/** Faults that a review found, outside what storms do. */
+export const FOUND_BY_REVIEW: Mutant[] = [
+  {
+    fault: 'quota refilled twice',
+    mend: 'the clock is read after the wait for the row',
+    test: 'quota',
+    title: 'time that a worker spends waiting for the row of the quota is not refilled a second time',
+    says: /requests granted/,
+    edits: [
+      {
+        file: 'sql/backfill/take_quota.sql',
+        find: '  v_now timestamptz;\n',
+        replace: '  v_now timestamptz := clock_timestamp();\n',
+      },
+      { file: 'sql/backfill/take_quota.sql', find: '  v_now := clock_timestamp();\n', replace: '' },
+    ],
+  },
+  {
+    fault: 'shadow reads trimmed in the transaction of the application',
+    mend: 'rows that another transaction has locked are skipped',
+    test: 'shadow-reads',
+    title: 'a shadow read is recorded without waiting for a transaction that trims at the same moment',
+    says: /lock timeout/,
+    edits: [{ file: 'sql/watch/trim_shadow_reads.sql', find: ' FOR UPDATE OF r SKIP LOCKED', replace: '' }],
+  },
+  {
+    fault: 'shadow reads trimmed in the transaction of the application',
+    mend: 'no search for old rows under SERIALIZABLE',
+    test: 'shadow-reads',
+    title: 'two SERIALIZABLE transactions that record shadow reads at the same time both commit',
+    says: /read\/write dependencies/,
+    edits: [
+      {
+        file: 'sql/watch/record_shadow_read.sql',
+        find: " AND current_setting('transaction_isolation') <> 'serializable'",
+        replace: '',
+      },
+    ],
+  },
+];
