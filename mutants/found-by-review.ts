@@ -47,4 +47,56 @@ export const FOUND_BY_REVIEW: Mutant[] = [
     says: /migration_file_unverified/,
     edits: [{ file: 'src/database/migration-runner.ts', find: '{ ...settings, [DIGEST_SETTING]: file.sha256 }', replace: 'settings' }],
   },
+  {
+    fault: 'the lock of the runner is cut',
+    mend: 'before each file the server is asked whether the lock is still held',
+    test: 'runner-lock',
+    title: 'a runner whose lock was cut between two files stops where another runner has taken it',
+    says: /Promise resolved/,
+    edits: [
+      {
+        file: 'src/database/runner-lock.ts',
+        find: '  if (!(await runner.session.isHeld())) {',
+        replace: '  if (false) {',
+      },
+    ],
+  },
+  {
+    fault: 'the lock of the runner is cut',
+    mend: 'a runner stops when another has run a migration since it began',
+    test: 'runner-lock',
+    title: 'a runner whose lock was cut stops where another runner has come and gone',
+    says: /Promise resolved/,
+    edits: [
+      {
+        file: 'src/database/runner-lock.ts',
+        find: "throw new RunnerOvertaken('another migration has run since this one began');",
+        replace: 'return;',
+      },
+    ],
+  },
+  {
+    fault: 'the lock of the runner is cut',
+    mend: 'the session of a file holds a lock of its own',
+    test: 'runner-lock',
+    title: 'while a file runs, no file of another runner begins, even where the lock was cut',
+    says: /Promise resolved/,
+    edits: [{ file: 'src/database/runner-session.ts', find: '    if (rows[0]?.locked) break;', replace: '    break;' }],
+  },
+  {
+    fault: 'the lock of the runner is cut',
+    mend: 'its session has no idle_session_timeout',
+    test: 'runner-lock',
+    title: 'idle_session_timeout does not take the lock from a runner',
+    says: /Promise resolved/,
+    edits: [{ file: 'src/database/runner-session.ts', find: "    await setIdleTimeout(client, '0');\n", replace: '' }],
+  },
+  {
+    fault: 'the lock of the runner is cut',
+    mend: 'its connection does not idle',
+    test: 'runner-lock',
+    title: 'the connection of the lock does not idle',
+    says: /the connection of the lock does not idle/,
+    edits: [{ file: 'src/database/runner-session.ts', find: 'KEEP_ALIVE_MS = 5000', replace: 'KEEP_ALIVE_MS = 500_000' }],
+  },
 ];

@@ -11,6 +11,8 @@ import {
   MigrationFileMissing,
   MigrationFileUnverified,
 } from './migration-file.ts';
+import { noteMigration, requireRunnerLock } from './runner-lock.ts';
+import { withFileLock } from './runner-session.ts';
 import { withSession } from './session.ts';
 
 const DIGEST_SETTING = 'reembed.file_sha256';
@@ -79,7 +81,7 @@ export interface FileSession {
  * Runs one file in one direction through node-pg-migrate: one transaction, unless the file says otherwise. A lock that
  * is not granted rolls the file back; it is tried again after a random pause, a bounded number of times.
  *
- * @throws LockNotAvailable after the last try; MigrationFailed
+ * @throws LockNotAvailable after the last try; MigrationFailed; RunnerOvertaken and RunnerBusy before the file begins
  */
 export async function runMigrationFile(
   database: Database,
@@ -102,7 +104,6 @@ async function runOnce(
   { settings = {}, passNotices = false }: FileSession,
 ): Promise<void> {
   await withSession(database.url, 'pg-reembed migrate', async (client) => {
-    if (direction === 'up') await prepareRecord(client);
     for (const [name, value] of Object.entries({ ...settings, [DIGEST_SETTING]: file.sha256 })) {
       await client.query(`SET ${name.split('.').map(pg.escapeIdentifier).join('.')} = ${pg.escapeLiteral(value)}`);
     }
@@ -111,20 +112,25 @@ async function runOnce(
       client.on('notice', ({ code, message, hint }) => {
         if (code === '00000') notice(hint ? `${message}; ${hint}` : `${message}`);
       });
-    await runner({
-      dbClient: client,
-      dir: [file.path.replace(/[[\]*?{}()!]/g, '\\$&')],
-      useGlob: true,
-      file: file.name,
-      direction,
-      count: 1,
-      checkOrder: false,
-      singleTransaction: true,
-      noLock: true,
-      migrationsSchema: 'reembed',
-      createMigrationsSchema: true,
-      migrationsTable: 'schema_migration',
-      logger: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
+    await withFileLock(client, async () => {
+      await requireRunnerLock(database, notice);
+      if (direction === 'up') await prepareRecord(client);
+      await runner({
+        dbClient: client,
+        dir: [file.path.replace(/[[\]*?{}()!]/g, '\\$&')],
+        useGlob: true,
+        file: file.name,
+        direction,
+        count: 1,
+        checkOrder: false,
+        singleTransaction: true,
+        noLock: true,
+        migrationsSchema: 'reembed',
+        createMigrationsSchema: true,
+        migrationsTable: 'schema_migration',
+        logger: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
+      });
+      noteMigration(database, file.name, direction);
     });
   });
 }
