@@ -45,7 +45,14 @@ export const FOUND_BY_REVIEW: Mutant[] = [
     test: 'migration-record',
     title: 'a file without a transaction that is edited after a crash that followed its last statement is refused',
     says: /migration_file_unverified/,
-    edits: [{ file: 'src/database/migration-runner.ts', find: '{ ...settings, [DIGEST_SETTING]: file.sha256 }', replace: 'settings' }],
+    edits: [
+      { file: 'src/database/migration-runner.ts', find: '{ ...settings, [DIGEST_SETTING]: file.sha256 }', replace: 'settings' },
+      {
+        file: 'src/database/migration-runner.ts',
+        find: '      noteMigration(database, file.name, direction);\n',
+        replace: "      await client.query('UPDATE reembed.schema_migration SET sha256 = $1 WHERE name = $2', [file.sha256, file.name]);\n",
+      },
+    ],
   },
   {
     fault: 'the lock of the runner is cut',
@@ -98,5 +105,27 @@ export const FOUND_BY_REVIEW: Mutant[] = [
     title: 'the connection of the lock does not idle',
     says: /the connection of the lock does not idle/,
     edits: [{ file: 'src/database/runner-session.ts', find: 'KEEP_ALIVE_MS = 5000', replace: 'KEEP_ALIVE_MS = 500_000' }],
+  },
+  {
+    fault: 'queue: [object Object]',
+    mend: 'an error may be a plain object',
+    test: 'errors',
+    title: 'a worker says what is wrong with the queue',
+    says: /object Object/,
+    edits: [
+      {
+        file: 'src/errors.ts',
+        find: "  if (typeof error !== 'object' || error === null) return String(error);",
+        replace: '  if (!(error instanceof Error)) return String(error);',
+      },
+    ],
+  },
+  {
+    fault: 'EPIPE',
+    mend: 'a command outlives the reader of its output',
+    test: 'errors',
+    title: 'a command whose output nobody reads any more ends as it would otherwise',
+    says: /Difference/,
+    edits: [{ file: 'src/cli.ts', find: "if (error.code !== 'EPIPE') throw error;", replace: 'throw error;' }],
   },
 ];
