@@ -72,9 +72,9 @@ BEGIN
       format('%I.%I', v_vector_schema, v_element || CASE o.distance WHEN 'cosine' THEN '_cosine_ops' WHEN 'l2' THEN '_l2_ops' ELSE '_ip_ops' END),
       v_m, v_ef_construction, v_vector_bytes, v_rows, CASE WHEN v_parallel THEN s.workers ELSE 0 END);
   END IF;
-  v_text := format('index %s over %s rows: %s of memory, %s, %s', p_index, v_rows,
+  v_text := format('index %s over %s: %s of memory, %s, %s', p_index, CASE v_rows WHEN 1 THEN '1 row' ELSE v_rows || ' rows' END,
     pg_size_pretty(s.memory),
-    CASE WHEN v_parallel THEN s.workers || ' parallel workers' ELSE 'no parallel workers' END,
+    CASE WHEN v_parallel AND s.workers = 1 THEN '1 parallel worker' WHEN v_parallel THEN s.workers || ' parallel workers' ELSE 'no parallel workers' END,
     CASE WHEN v_seconds IS NULL THEN 'time not predicted'
          ELSE 'predicted ' || CASE WHEN s.fits THEN '' ELSE 'at least ' END || reembed.seconds_text(v_seconds) END);
   INSERT INTO reembed.event (target, migration, kind, from_value, reason)
