@@ -166,8 +166,8 @@ export const HARM: Mutant[] = [
     says: /runner_busy|Difference/,
     edits: [
       {
-        file: 'src/database/runner-lock.ts',
-        find: '    if (!rows[0]?.locked) throw new RunnerBusy(await holderOfLock(client));\n',
+        file: 'src/database/runner-session.ts',
+        find: '  if (!rows[0]?.locked) throw new RunnerBusy(await holderOf(client, RUNNER_LOCK));\n',
         replace: '',
       },
     ],

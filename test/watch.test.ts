@@ -38,7 +38,7 @@ const TROUBLES: Record<string, { severity: string; model: string | null; make: s
     model: NEW_MODEL,
     make: "INSERT INTO reembed.failed_row (target, key, model, class, message) SELECT name, '{\"id\": 1}', 'new-model', 'refused', 'no' FROM reembed.target",
     mend: 'DELETE FROM reembed.failed_row',
-    message: /1 rows could not be embedded with new-model, 0 are allowed/,
+    message: /1 row could not be embedded with new-model, 0 are allowed/,
   },
   paused: {
     severity: 'warning',
@@ -53,7 +53,7 @@ const TROUBLES: Record<string, { severity: string; model: string | null; make: s
     model: NEW_MODEL,
     make: "UPDATE reembed.batch SET state = 'pending'",
     mend: "UPDATE reembed.batch SET state = 'done'",
-    message: /1 batches are open again/,
+    message: /1 batch is open again/,
   },
   index: {
     severity: 'critical',

@@ -72,9 +72,9 @@ BEGIN
       format('%I.%I', v_vector_schema, (SELECT CASE o.distance WHEN 'cosine' THEN e.cosine_operator_class WHEN 'l2' THEN e.l2_operator_class ELSE e.inner_product_operator_class END FROM reembed.element_type AS e WHERE e.name = v_element)),
       v_m, v_ef_construction, v_vector_bytes, v_rows, CASE WHEN v_parallel THEN s.workers ELSE 0 END);
   END IF;
-  v_text := format('index %s over %s rows: %s of memory, %s, %s', p_index, v_rows,
+  v_text := format('index %s over %s: %s of memory, %s, %s', p_index, CASE v_rows WHEN 1 THEN '1 row' ELSE v_rows || ' rows' END,
     pg_size_pretty(s.memory),
-    CASE WHEN v_parallel THEN s.workers || ' parallel workers' ELSE 'no parallel workers' END,
+    CASE WHEN v_parallel AND s.workers = 1 THEN '1 parallel worker' WHEN v_parallel THEN s.workers || ' parallel workers' ELSE 'no parallel workers' END,
     CASE WHEN v_seconds IS NULL THEN 'time not predicted'
          ELSE 'predicted ' || CASE WHEN s.fits THEN '' ELSE 'at least ' END || reembed.seconds_text(v_seconds) END);
   INSERT INTO reembed.event (target, migration, kind, from_value, reason)

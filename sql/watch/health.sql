@@ -21,10 +21,10 @@ UNION ALL
 SELECT m.target, false, format('the batch API does not answer since %s: %s', to_char(min(p.failing_since), 'YYYY-MM-DD HH24:MI:SS'), min(p.error))
   FROM reembed.provider_batch AS p JOIN reembed.migration AS m ON m.name = p.migration WHERE p.failing_since IS NOT NULL GROUP BY m.target
 UNION ALL
-SELECT f.target, false, format('%s rows failed with %s', count(*), f.class)
+SELECT f.target, false, format('%s failed with %s', CASE count(*) WHEN 1 THEN '1 row' ELSE count(*) || ' rows' END, f.class)
   FROM reembed.failed_row AS f GROUP BY f.target, f.class
 UNION ALL
-SELECT c.target, false, format('%s changes wait, the oldest since %s', count(*), to_char(min(c.changed_at), 'YYYY-MM-DD HH24:MI:SS'))
+SELECT c.target, false, format('%s, the oldest since %s', CASE count(*) WHEN 1 THEN '1 change waits' ELSE count(*) || ' changes wait' END, to_char(min(c.changed_at), 'YYYY-MM-DD HH24:MI:SS'))
   FROM reembed.change AS c GROUP BY c.target HAVING min(c.changed_at) < now() - interval '1 minute'
 UNION ALL
 SELECT d.target, false, d.damage || '; repair it with: ' || d.remedy FROM reembed.damage AS d

@@ -1,4 +1,5 @@
 import type { PhaseName } from '../database/migration-file.ts';
+import { plural } from '../wording.ts';
 import { type Check, error, ok, type Verdict, warn } from './check.ts';
 import type { Target } from './registered-targets.ts';
 import { listed } from './wording.ts';
@@ -80,7 +81,7 @@ const memory: Check = {
       [waiting.map(({ migration }) => migration), ELEMENT_BYTES, config.indexMemory ?? null],
     );
     return rows.map(({ table, rows: count, limit, needed, megabytes, fits }) => {
-      const finding = `an HNSW graph over ${count} rows of ${table} takes about ${needed} (m = 16); its build may have ${limit}`;
+      const finding = `an HNSW graph over ${count} ${plural(Number(count), 'row')} of ${table} takes about ${needed} (m = 16); its build may have ${limit}`;
       if (fits) return ok(finding);
       return warn(
         `${finding}, so that it would take many times longer`,

@@ -1,4 +1,5 @@
 import type { Queryable } from '../database/connection.ts';
+import { counted } from '../wording.ts';
 import { asOwner } from './as-owner.ts';
 import type { Campaign } from './campaign.ts';
 import type { Gains } from './ranking-metrics.ts';
@@ -24,7 +25,7 @@ export function readJudgements(path: string): Judgements {
       throw new BadLine(
         path,
         number,
-        `${fields.length} columns`,
+        counted(fields.length, 'column'),
         'give query-id, corpus-id and score, or the four columns of TREC, separated by tabs',
       );
     }

@@ -2,6 +2,7 @@ import type { BatchStatus } from '../../embedding/batch-api.ts';
 import { type AnsweredRequest, readAnsweredRequest, vectorsOf } from '../../embedding/batch-lines.ts';
 import { BadAnswer } from '../../embedding/check-vectors.ts';
 import type { Embedded } from '../../embedding/provider.ts';
+import { counted, plural } from '../../wording.ts';
 import { storeSentRows } from '../writer.ts';
 import { recordError } from './provider-batch.ts';
 import { customIdOf } from './requests.ts';
@@ -106,5 +107,5 @@ function createStopCheck({ context, target, signal }: BatchWork): () => Promise<
 
 function wordsOf(requests: number, failures: Map<string, number>): string {
   const reasons = [...failures].map(([reason, count]) => `${reason}: ${count}`).slice(0, 5);
-  return `${requests} requests brought no vectors${reasons.length > 0 ? ` (${reasons.join(', ')})` : ''}; their rows are embedded by ordinary requests`;
+  return `${counted(requests, 'request')} brought no vectors${reasons.length > 0 ? ` (${reasons.join(', ')})` : ''}; ${plural(requests, 'its', 'their')} rows are embedded by ordinary requests`;
 }
