@@ -468,6 +468,7 @@ CREATE TABLE reembed.provider_batch_row (
   batch bigint NOT NULL,
   key jsonb NOT NULL,
   text_hash bigint NOT NULL,
+  text_digest uuid,
   wave integer NOT NULL,
   PRIMARY KEY (provider_batch, request, position)
 ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 20000, autovacuum_analyze_scale_factor = 0, autovacuum_analyze_threshold = 20000);
@@ -480,6 +481,7 @@ COMMENT ON COLUMN reembed.provider_batch_row.inputs IS 'Texts in the request.';
 COMMENT ON COLUMN reembed.provider_batch_row.batch IS 'Its batch in the ledger.';
 COMMENT ON COLUMN reembed.provider_batch_row.key IS 'Primary key, as an object of column and value.';
 COMMENT ON COLUMN reembed.provider_batch_row.text_hash IS 'reembed.text_hash() of the text that was sent: the vector is stored only while the row still has it.';
+COMMENT ON COLUMN reembed.provider_batch_row.text_digest IS 'reembed.text_digest() of the text, where rows of other batches have it too.';
 COMMENT ON COLUMN reembed.provider_batch_row.wave IS 'Rows of one wave are in different pages of the table.';
 
 CREATE TABLE reembed.failed_row (

@@ -96,8 +96,9 @@ test.serial('a vector that comes for a text which was changed meanwhile is not s
   }
   await sql("UPDATE drafts SET content = 'written anew ' || id WHERE id <= 10");
   api().isHeld = false;
-  // Notes are kept from the workers, so that whatever gets a vector gets it from the batch.
-  await sql('CREATE TABLE notes AS SELECT * FROM reembed.change; DELETE FROM reembed.change_public_documents_embedding_fded1d');
+  // Changes are kept from the workers, so that whatever gets a vector gets it from the batch.
+  const log = await campaign.ask<string>("SELECT 'reembed.change_' || suffix FROM reembed.target");
+  await sql(`CREATE TABLE notes AS SELECT * FROM ${log}; DELETE FROM ${log}`);
   const working = stage.workplace.start(['worker', '--batch-api']);
   try {
     await run.hastened(() =>
@@ -111,7 +112,7 @@ test.serial('a vector that comes for a text which was changed meanwhile is not s
     working.kill('SIGTERM');
     await exitOf(working);
   }
-  await sql('INSERT INTO reembed.stale_row SELECT * FROM notes; DROP TABLE notes');
+  await sql(`INSERT INTO ${log} (key_1, needs_new, needs_old) SELECT key_1, needs_new, needs_old FROM notes; DROP TABLE notes`);
   t.is((await run.drain()).code, 0);
   t.deepEqual(await run.wrong('drafts'), []);
 });

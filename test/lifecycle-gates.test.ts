@@ -59,8 +59,8 @@ test.serial('the gate searches the table itself: rows written past the triggers 
   await sql('ALTER TABLE documents DISABLE TRIGGER USER');
   await sql("INSERT INTO documents (content) VALUES ('nobody noted this row')");
   await sql('ALTER TABLE documents ENABLE TRIGGER USER');
-  for (const name of ['note_insert', 'note_update', 'clear_stale'])
-    await sql(`ALTER TABLE documents ENABLE ALWAYS TRIGGER zz_reembed_${name}_embedding`);
+  for (const name of ['insert', 'update'])
+    await sql(`ALTER TABLE documents ENABLE ALWAYS TRIGGER zz_reembed_${name}_public_documents_embedding_fded1d`);
   t.deepEqual(await closedBy('index'), ['1 row still lacks a new vector | npm run worker']);
   t.deepEqual(await closedBy('index'), ['1 row changed and waits for its new vector | npm run worker']);
   await stage.work();

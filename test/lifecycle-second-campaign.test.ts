@@ -52,7 +52,8 @@ test.serial('a second campaign needs neither the old model nor the names again',
   second = await stage.create(['--table', 'documents', '--text', 'content', '--to', THIRD_MODEL, '--dimensions', '12']);
   await stage.bring(second, 'expand');
   const { rows } = await stage.db.pool.query(
-    'SELECT from_model, to_model, from_column, from_version_column FROM reembed.migration WHERE name = $1',
+    `SELECT m.from_model, m.to_model, v.column_name AS from_column, v.version_column AS from_version_column
+       FROM reembed.migration AS m JOIN reembed.vector_column AS v ON v.migration = m.name AND v.role = 'old' WHERE m.name = $1`,
     [second],
   );
   t.deepEqual(rows, [

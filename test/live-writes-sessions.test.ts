@@ -33,7 +33,7 @@ test.serial('a role without any right on schema reembed writes as before, and it
   await client.query('UPDATE documents SET id = 5001 WHERE id = 2');
   await client.query('DELETE FROM documents WHERE id = 3');
   await client.query('COMMIT');
-  for (const table of ['stale_row', 'setting', 'target', 'event']) {
+  for (const table of ['change', 'setting', 'target', 'event']) {
     await client.query(`BEGIN; SET LOCAL ROLE ${ROLE}`);
     await t.throwsAsync(client.query(`SELECT FROM reembed.${table}`), { code: '42501' });
     await client.query('ROLLBACK');

@@ -5,6 +5,7 @@ import test from 'ava';
 import type { Database } from '../src/database/connection.ts';
 import { ndcgAt, overlapAt } from '../src/validation/ranking-metrics.ts';
 import type { ValidateOptions } from '../src/validation/validate.ts';
+import { changeLog } from './harness/catalog.ts';
 import { NEW_DIMENSIONS, NEW_MODEL, OLD_DIMENSIONS, OLD_MODEL, textOf, vectorText } from './harness/documents.ts';
 import { vectorOf } from './harness/provider.ts';
 import { createFilledCampaign, openWithSchema, validateTable } from './harness/validation.ts';
@@ -143,8 +144,8 @@ test('rows that lack a new vector fail the run, but not those that changed momen
   t.is(missing.coverage, 1 - 3 / ROWS);
 
   await database.pool.query(
-    `INSERT INTO reembed.stale_row (target, key, needs_new, needs_old, changed_at)
-     SELECT 'public.gaps.embedding', jsonb_build_object('id', id), true, false, clock_timestamp() - CASE WHEN id = 1 THEN interval '1 minute' ELSE interval '0' END
+    `INSERT INTO ${await changeLog(database.pool, 'public.gaps.embedding')} (key_1, needs_new, needs_old, changed_at)
+     SELECT id, true, false, clock_timestamp() - CASE WHEN id = 1 THEN interval '1 minute' ELSE interval '0' END
        FROM gaps WHERE id <= 3`,
   );
   t.deepEqual((await run('gaps')).reasons, ['1 row lacks a new vector, max_failed_rows is 0']);

@@ -15,13 +15,14 @@ BEGIN
       FROM (
         SELECT 1 AS step, 0::oid AS place, format('DROP TRIGGER %I ON %s', g.tgname, g.tgrelid::regclass) AS statement
           FROM pg_trigger AS g JOIN pg_proc AS p ON p.oid = g.tgfoid AND p.pronamespace = 'reembed'::regnamespace
-         WHERE NOT g.tgisinternal AND p.proname LIKE '%\_' || t.suffix AND p.proname <> 'log_late_' || t.suffix
+         WHERE NOT g.tgisinternal AND p.proname LIKE '%\_' || t.suffix AND (p.proname <> 'log_late_' || t.suffix OR to_regclass(format('reembed.late_%s', t.suffix)) IS NULL)
         UNION ALL
         -- Later ones may be made of earlier ones.
         SELECT 2, p.oid, format('DROP FUNCTION %s', p.oid::regprocedure)
           FROM pg_proc AS p
          WHERE p.pronamespace = 'reembed'::regnamespace AND p.proname LIKE '%\_' || t.suffix
-           AND p.proname NOT IN ('log_late_' || t.suffix, 'text_' || t.suffix, 'raw_text_' || t.suffix)
+           AND (p.proname <> 'log_late_' || t.suffix OR to_regclass(format('reembed.late_%s', t.suffix)) IS NULL)
+           AND p.proname NOT IN ('text_' || t.suffix, 'raw_text_' || t.suffix)
         UNION ALL
         SELECT 3, 0, format('DROP VIEW IF EXISTS reembed.%I', 'row_' || t.suffix)
         UNION ALL

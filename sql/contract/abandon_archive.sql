@@ -5,11 +5,11 @@ SET lock_timeout = '300ms'
 SET client_min_messages = warning
 AS $$
 DECLARE
-  m reembed.migration;
+  v_names jsonb := reembed.archive_names(p_name) || (SELECT jsonb_build_object('suffix', t.suffix) FROM reembed.migration AS m JOIN reembed.target AS t ON t.name = m.target WHERE m.name = p_name);
 BEGIN
-  SELECT * INTO STRICT m FROM reembed.migration WHERE name = p_name;
-  PERFORM reembed.end_archive(p_name);
-  EXECUTE reembed.render('DROP TABLE IF EXISTS {archive}', reembed.archive_names(p_name));
+  IF to_regclass(v_names ->> 'late') IS NOT NULL THEN
+    EXECUTE reembed.render((SELECT p.body FROM reembed.template AS p WHERE p.name = 'archive_ended'), v_names);
+  END IF;
 END;
 $$;
 COMMENT ON FUNCTION reembed.abandon_archive IS 'Drops the archive of a contract that was begun and not ended.';

@@ -13,10 +13,13 @@ BEGIN
   SELECT * INTO STRICT m FROM reembed.migration WHERE name = p_name;
   SELECT * INTO STRICT t FROM reembed.target WHERE name = m.target;
   IF m.phase = 'contract'
-     OR EXISTS (SELECT FROM pg_trigger AS g WHERE g.tgrelid = t.relation AND g.tgname = 'zz_reembed_late_' || t.suffix AND g.tgenabled = 'A') THEN
+     OR to_regclass(format('reembed.late_%s', t.suffix)) IS NOT NULL
+        AND EXISTS (SELECT FROM pg_trigger AS g WHERE g.tgrelid = t.relation AND g.tgname = 'zz_reembed_late_' || t.suffix AND g.tgenabled = 'A') THEN
     RETURN;
   END IF;
-  PERFORM reembed.abandon_archive(p_name);
+  -- Anew, also where an abandoned one is there: its lock waits for all writes that it did not see.
+  PERFORM reembed.end_archive(p_name);
+  EXECUTE reembed.render('DROP TABLE IF EXISTS {archive}', reembed.archive_names(p_name));
   EXECUTE reembed.render((SELECT p.body FROM reembed.template AS p WHERE p.name = 'archive'), reembed.target_names(m.target) || reembed.archive_names(p_name));
   EXECUTE reembed.render((SELECT p.body FROM reembed.template AS p WHERE p.name = 'archive_rows'), reembed.target_names(m.target) || reembed.archive_names(p_name));
   PERFORM reembed.give_to_owner(m.target);

@@ -6,14 +6,15 @@ LANGUAGE sql STABLE SECURITY DEFINER {key_settings} SET row_security = off
 BEGIN ATOMIC
   SELECT count(*),
          count(*) FILTER (WHERE h.lacks_new),
-         count(*) FILTER (WHERE h.lacks_new AND c.is_recent),
+         count(*) FILTER (WHERE h.lacks_new AND c.new_is_recent),
          count(*) FILTER (WHERE h.lacks_old),
-         count(*) FILTER (WHERE h.lacks_old AND c.is_recent),
+         count(*) FILTER (WHERE h.lacks_old AND c.old_is_recent),
          count(*) FILTER (WHERE h.lacks_old OR c.old_is_late OR h.old_has_failed)
     FROM (SELECT {r_keys}, r.new_vector IS NULL AS lacks_new, r.old_vector IS NULL AS lacks_old,
                  EXISTS (SELECT FROM unnest(p_failed_old) AS f(key) WHERE f.key = {r_key_json}) AS old_has_failed
             FROM {row} AS r WHERE reembed.has_text(r.content)) AS h
-    LEFT JOIN (SELECT {c_keys}, bool_or(c.changed_at > clock_timestamp() - interval '30 seconds') AS is_recent,
+    LEFT JOIN (SELECT {c_keys}, bool_or(c.needs_new AND c.changed_at > clock_timestamp() - interval '30 seconds') AS new_is_recent,
+                      bool_or(c.needs_old AND c.changed_at > clock_timestamp() - interval '30 seconds') AS old_is_recent,
                       bool_or(c.needs_old AND c.changed_at <= clock_timestamp() - interval '30 seconds') AS old_is_late
                  FROM {change} AS c GROUP BY {c_keys}) AS c ON {h_is_c};
 END;

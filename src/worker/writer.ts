@@ -149,7 +149,7 @@ export async function storeSentRows(
     written += await paced(
       { portion, throttle: pacing.throttle },
       db,
-      `SELECT reembed.settle_sent_rows($6, $7, $8, $9, w.written, $10, $11) AS rows
+      `SELECT reembed.settle_sent_rows($6, $7, $8, $9, $5::${target.vectorType}[], w.written, $10, $11) AS rows
          FROM (SELECT ARRAY(SELECT ${compiled(target, `store_${vector.role}`)}($1, $2, $3, $4, $5::${target.vectorType}[]) WHERE ${awaited} @> $9) AS written OFFSET 0) AS w`,
       [
         vector.model,
