@@ -8,8 +8,7 @@ AS $$
 DECLARE
   p reembed.provider_batch;
   v_written constant integer := cardinality(p_written);
-  v_digests uuid[];
-  v_vectors vector[];
+  v_taken integer;
 BEGIN
   SELECT * INTO p FROM reembed.provider_batch AS b WHERE b.id = p_provider_batch AND b.state = 'submitted' FOR NO KEY UPDATE;
   IF NOT FOUND THEN
@@ -20,11 +19,11 @@ BEGIN
      WHERE r.provider_batch = p_provider_batch AND r.request = p_request AND r.position = i.position
     RETURNING r.text_digest, i.vector
   )
-  SELECT array_agg(t.text_digest), array_agg(t.vector) INTO v_digests, v_vectors FROM taken AS t;
-  IF v_digests IS NULL THEN
+  SELECT reembed.settle_batch(p.migration, p_batch, p.model, p_written, array_agg(t.text_digest), array_agg(t.vector), '[]', p_tokens, p_requests, false)
+    INTO v_taken FROM taken AS t HAVING count(*) > 0;
+  IF v_taken IS NULL THEN
     RETURN 0;
   END IF;
-  PERFORM reembed.settle_batch(p.migration, p_batch, p.model, p_written, v_digests, v_vectors, '[]', p_tokens, p_requests, false);
   IF p_tokens > 0 THEN
     UPDATE reembed.batch AS b SET batch_api_tokens = b.batch_api_tokens + p_tokens WHERE b.migration = p.migration AND b.id = p_batch;
   END IF;

@@ -8,6 +8,8 @@ DECLARE
   t reembed.target;
   v_names jsonb;
   v_statement text;
+  v_attnum smallint;
+  v_version_attnum smallint;
 BEGIN
   SELECT * INTO STRICT m FROM reembed.migration WHERE name = p_name;
   SELECT * INTO STRICT t FROM reembed.target WHERE name = m.target;
@@ -26,10 +28,12 @@ BEGIN
     EXECUTE v_statement;
   END LOOP;
   IF m.from_relation IS NULL THEN
-    UPDATE reembed.migration
-       SET from_attnum = reembed.attnum(t.relation, m.old_column ->> 'name'),
-           from_version_attnum = CASE WHEN m.old_column ->> 'version_name' IS NOT NULL THEN reembed.attnum(t.relation, m.old_column ->> 'version_name') END
-     WHERE name = p_name;
+    v_attnum := reembed.attnum(t.relation, m.old_column ->> 'name');
+    v_version_attnum := CASE WHEN m.old_column ->> 'version_name' IS NOT NULL THEN reembed.attnum(t.relation, m.old_column ->> 'version_name') END;
+    -- The campaign that made the column knew it by the number it had.
+    UPDATE reembed.migration SET to_attnum = v_attnum, to_version_attnum = coalesce(v_version_attnum, to_version_attnum)
+     WHERE target = m.target AND to_relation IS NULL AND to_attnum = m.from_attnum;
+    UPDATE reembed.migration SET from_attnum = v_attnum, from_version_attnum = v_version_attnum WHERE name = p_name;
   END IF;
 END;
 $$;
