@@ -195,11 +195,11 @@ test.serial('doctor finds a migration file that was edited or lost after it ran'
   t.regex(edited.of('migration files')[0]?.finding ?? '', /1_expand was edited after it ran/);
 });
 
-test.serial('doctor finds a renamed column and a dropped table and goes on looking', async (t) => {
+test.serial('doctor follows a renamed column, finds a dropped table and goes on looking', async (t) => {
   const { pool } = stage.db;
   await pool.query('ALTER TABLE documents RENAME COLUMN content TO body');
   const renamed = await diagnose(stage);
-  t.regex(renamed.of('tables')[0]?.finding ?? '', /documents has no column content any more/);
+  t.is(renamed.of('tables')[0]?.level, 'ok', 'a renamed column is followed');
   await pool.query('DROP TABLE documents CASCADE');
   const dropped = await diagnose(stage);
 

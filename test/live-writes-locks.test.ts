@@ -55,10 +55,10 @@ test.serial('a key of any length is noted, and may fail', async (t) => {
 });
 
 if (process.env.TEST_DATABASE_URL) {
-  test.serial('a write waits for no note, whoever holds it', async (t) => {
+  test.serial('a write waits for no change in the log, whoever holds it', async (t) => {
     await stage.db.pool.query("UPDATE documents SET content = 'noted' WHERE id = 1");
     const worker = await connect('BEGIN');
-    await worker.query('SELECT FROM reembed.change FOR UPDATE');
+    await worker.query('SELECT FROM reembed.change_public_documents_embedding_fded1d FOR UPDATE');
     const application = await connect("SET lock_timeout = '50ms'");
     await t.notThrowsAsync(application.query("UPDATE documents SET content = 'noted again' WHERE id = 1"));
     await worker.query('COMMIT');
@@ -103,7 +103,7 @@ if (process.env.TEST_DATABASE_URL) {
       // Notes lost as if by hand, so that sweeps have something to note.
       during(async () => {
         await pool.query(
-          'DELETE FROM reembed.change_public_documents_embedding_fded1d WHERE key IN (SELECT key FROM reembed.change ORDER BY random() LIMIT 5 FOR UPDATE SKIP LOCKED)',
+          'DELETE FROM reembed.change_public_documents_embedding_fded1d WHERE seq IN (SELECT seq FROM reembed.change_public_documents_embedding_fded1d ORDER BY random() LIMIT 5 FOR UPDATE SKIP LOCKED)',
         );
         await new Promise((resolve) => setTimeout(resolve, 20));
       }),

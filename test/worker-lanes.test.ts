@@ -76,9 +76,14 @@ test.serial('writes that never end keep neither model waiting', async (t) => {
 test.serial('each lane of changed rows has a place in a worker, however long the others are at the provider', async (t) => {
   const campaign = await startCampaign(stage, 'lanes', { rows: 60 });
   t.is((await drain()).code, 0);
-  const lanes = 'SELECT DISTINCT reembed.catch_up_lane(key) FROM reembed.change';
+  const lanes = 'SELECT DISTINCT reembed.change_lane(seq) FROM reembed.change';
   // Rows of every lane.
-  await stage.db.pool.query("UPDATE lanes SET content = 'changed ' || id WHERE id <= 40");
+  for (const lane of [1, 2, 3, 4]) {
+    await stage.db.pool.query("SELECT setval(pg_get_serial_sequence('reembed.change_' || suffix, 'seq'), $1) FROM reembed.target", [
+      256 * (lane + 4),
+    ]);
+    await stage.db.pool.query("UPDATE lanes SET content = 'changed ' || id WHERE id BETWEEN $1 AND $2", [10 * lane - 9, 10 * lane]);
+  }
   t.is((await stage.db.pool.query(lanes)).rowCount, 4);
   let isHanging = true;
   stage.provider.script = async (request) => {
