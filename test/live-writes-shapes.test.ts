@@ -45,12 +45,6 @@ async function wrongAfterWrites(
   return wrong;
 }
 
-/** Which of the two vectors of a row are there. */
-async function present(table: string, id: number): Promise<string> {
-  const { rows } = await sql(`SELECT embedding IS NOT NULL AS old, embedding_v2 IS NOT NULL AS new FROM ${table} WHERE id = ${id}`);
-  return `${rows[0].old ? 'old' : '-'} ${rows[0].new ? 'new' : '-'}`;
-}
-
 test.serial('the text may be several columns', async (t) => {
   const text = "concat_ws(E'\\n', title, body)";
   await createTable(
