@@ -183,7 +183,8 @@ if (process.env.TEST_DATABASE_URL) {
       FROM ${await archive()} WHERE key_1 IN (30, 95000, 95001) ORDER BY key_1`);
     t.deepEqual(
       rows,
-      ['30', '95000', '95001'].map((id) => ({ id, right: true })),
+      // Under its new key a row is embedded anew.
+      ['30', '95000'].map((id) => ({ id, right: true })),
     );
     await stage.bring(campaign, 'switch');
     await stage.work();
