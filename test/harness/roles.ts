@@ -17,6 +17,23 @@ export function workerGrants(worker: string, table: string): string[] {
   ];
 }
 
+/** A validation that passes, as somebody would write it who never made one; $1 is the campaign. */
+export const FORGED_VALIDATION = `INSERT INTO reembed.validation (migration, started_at, finished_at, query_source, queries, judged_queries, k, overlap,
+    index_recall, coverage, missing_rows, passed, reasons)
+  VALUES ($1, clock_timestamp(), clock_timestamp(), 'rows', 200, 0, 10, 1, 1, 1, 0, true, '{}')`;
+
+/** What a worker has no business to do to tables of ours. */
+export const FORBIDDEN_TO_WORKERS = [
+  "UPDATE reembed.setting SET read_model = 'new-model'",
+  "UPDATE reembed.migration SET phase = 'switch'",
+  "UPDATE reembed.target SET text_sql = 'current_user'",
+  "UPDATE reembed.model SET document_prefix = 'x'",
+  "UPDATE reembed.validation SET passed = true, reasons = '{}'",
+  "SELECT reembed.switch_to('documents', 'new-model')",
+  'DELETE FROM reembed.event',
+  'DELETE FROM reembed.migration',
+];
+
 /** Functions of schema reembed that everybody may call; docs/reading.md. */
 export const PUBLIC_FUNCTIONS = [
   'active_model',
