@@ -52,7 +52,7 @@ for (const storage of ['column', 'side-table'] as const) {
       storage === 'column'
         ? 'embedding_v2'
         : '(SELECT side.embedding FROM app.documents_new_model_vectors AS side WHERE side.id = documents.id)';
-    const oracle = () => wrongRows(admin, { oldColumn: 'embedding', newColumn: newVector });
+    const oracle = () => wrongRows(admin, { table: 'app.documents', oldColumn: 'embedding', newColumn: newVector });
     const { code, stderr } = await worker.run(['worker', '--drain']);
     t.is(code, 0, stderr);
     t.deepEqual(await oracle(), []);

@@ -99,7 +99,10 @@ export async function createRoleStage(options: RoleStageOptions = {}): Promise<R
   const database = `reembed_roles_${id}`;
   const server = openPool(SUPERUSER);
   await server.query(`CREATE DATABASE ${database}`);
-  const admin = openPool(Object.assign(new URL(SUPERUSER), { pathname: `/${database}` }).href);
+  // Its own statements find nothing that anybody planted.
+  const admin = openPool(
+    Object.assign(new URL(SUPERUSER), { pathname: `/${database}`, search: 'options=-csearch_path%3Dpg_catalog' }).href,
+  );
   const provider = await startProvider({ [OLD_MODEL]: OLD_DIMENSIONS, [NEW_MODEL]: NEW_DIMENSIONS });
   const workplace = createWorkplace({ OPENAI_API_KEY: 'any-word', OPENAI_BASE_URL: provider.url });
   const roles: Role[] = [];
@@ -217,8 +220,8 @@ export async function runCampaign(stage: RoleStage, { create, before = {} }: Cam
   };
   const amiss: string[] = [];
   for (const [name, expected] of STEPS) {
+    if (name === 'watch searches') await stage.grantWorker().catch((error) => amiss.push(`the worker has no grants: ${error.message}`));
     await before[name]?.();
-    if (name === 'watch searches') await stage.grantWorker();
     const { code, stderr } = await commands[name]();
     if (code !== expected) amiss.push(`${name} ended with ${code}, not ${expected}: ${stderr.trim()}`);
   }
