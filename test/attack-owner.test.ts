@@ -10,7 +10,7 @@ import {
 } from './harness/roles.ts';
 import { plantTripwire, type Tripwire } from './harness/tripwire.ts';
 
-// Whoever owns the table decides what runs when it is read or written. He must not get more rights by that than he has.
+// The owner of a table decides what runs when it is read or written. That code must never run with more rights than the owner has.
 const onServer = process.env.TEST_DATABASE_URL ? test : test.skip;
 const STORAGES = ['column', 'side-table'] as const;
 
@@ -20,12 +20,12 @@ async function openStage(t: ExecutionContext, options: RoleStageOptions = {}): P
   return stage;
 }
 
-/** The attacker is the owner; the installer's and the worker's rights are what he is after. */
+/** The attacker is the owner, and the rights to gain are the installer's and the worker's. */
 function plant(stage: RoleStage): Promise<Tripwire> {
   return plantTripwire(stage, stage.owner, 'app', [stage.installer, stage.worker]);
 }
 
-/** Roles as which the owner's code may run: his own, and the application's where it writes. */
+/** Roles as which the owner's code may run: the owner, and the application where it writes. */
 const rightful = ({ owner, application }: RoleStage) => [owner, application];
 
 /** Runs commands that may or may not be possible on what the attacker left of the table. */
@@ -41,7 +41,7 @@ for (const [what, exchange] of [
   ],
 ] as const) {
   for (const storage of STORAGES) {
-    onServer(`a key column ${what}, of a type with casts of the owner's, gives him no rights: ${storage}`, async (t) => {
+    onServer(`a key column ${what}, of a type with casts of the owner's, gives no rights: ${storage}`, async (t) => {
       const stage = await openStage(t);
       const { installer, owner } = stage;
       const tripwire = await plant(stage);
@@ -53,7 +53,7 @@ for (const [what, exchange] of [
         ALTER TABLE app.documents ${exchange};
         TRUNCATE app.documents;
         ALTER TABLE app.documents ADD COLUMN id app.kind PRIMARY KEY`);
-      // Whether it is taken is the toolkit's affair; that it runs nothing is not.
+      // Whether these succeed does not matter here.
       for (const statement of [
         "INSERT INTO app.documents (id, content) VALUES ('one', 'first'), ('two', 'second')",
         "UPDATE app.documents SET content = 'changed'",
@@ -75,7 +75,7 @@ for (const [what, exchange] of [
   }
 }
 
-onServer("a text column added again, of a type with casts of the owner's, gives him no rights", async (t) => {
+onServer("a text column added again, of a type with casts of the owner's, gives no rights", async (t) => {
   const stage = await openStage(t);
   const { installer, owner } = stage;
   const tripwire = await plant(stage);
@@ -115,7 +115,7 @@ async function plantCasts(owner: Role, type: string, tripwire: Tripwire): Promis
 }
 
 for (const storage of STORAGES) {
-  onServer(`a function of the text expression that its owner replaces runs with his rights only: ${storage}`, async (t) => {
+  onServer(`a function of the text expression that its owner replaces runs with the owner's rights only: ${storage}`, async (t) => {
     const stage = await openStage(t);
     const { owner, application } = stage;
     const tripwire = await plant(stage);
@@ -123,7 +123,7 @@ for (const storage of STORAGES) {
     const change = async (by: Role, id: number) => {
       await by.pool.query(`UPDATE app.documents SET content = content || ' again' WHERE id = $1`, [id]);
     };
-    const amiss = await runCampaign(stage, {
+    const wrong = await runCampaign(stage, {
       create: ['--text-sql', 'app.norm(content)', '--storage', storage],
       before: {
         'watch searches': async () => {
@@ -136,7 +136,7 @@ for (const storage of STORAGES) {
           await change(owner, 1);
           await change(application, 2);
         },
-        look: () => change(application, 3),
+        watch: () => change(application, 3),
         'drain again': () => change(owner, 4),
         'drain as installer': () => change(application, 5),
       },
@@ -146,7 +146,7 @@ for (const storage of STORAGES) {
       (await tripwire.ran()).some(({ role }) => role === owner.name),
       'it did run, as the owner',
     );
-    t.deepEqual(amiss, []);
+    t.deepEqual(wrong, []);
   });
 }
 
@@ -164,7 +164,7 @@ onServer('a function of the text expression is not run by create with more right
 });
 
 for (const storage of STORAGES) {
-  onServer(`triggers, constraints, policies, domains and defaults of the owner run with his rights only: ${storage}`, async (t) => {
+  onServer(`triggers, constraints, policies, domains and defaults of the owner run with the owner's rights only: ${storage}`, async (t) => {
     const stage = await openStage(t, { rows: 0 });
     const { owner, application } = stage;
     const tripwire = await plant(stage);
@@ -182,12 +182,12 @@ for (const storage of STORAGES) {
       await application.pool.query('DELETE FROM app.documents WHERE id = $1', [id - 40]);
       await trapEverything(stage, tripwire);
     };
-    const amiss = await runCampaign(stage, {
+    const wrong = await runCampaign(stage, {
       create: ['--text', 'content', '--storage', storage],
       before: {
         'drain as worker': () => write(61),
         index: () => trapEverything(stage, tripwire),
-        look: () => write(62),
+        watch: () => write(62),
         'drain again': () => write(63),
         'drain as installer': () => write(64),
         'roll contract back': () => write(65),
@@ -195,7 +195,7 @@ for (const storage of STORAGES) {
       },
     });
     t.deepEqual(await tripwire.gained(rightful(stage)), []);
-    t.deepEqual(amiss, []);
+    t.deepEqual(wrong, []);
   });
 }
 
@@ -229,9 +229,9 @@ async function createTrappedTable({ owner, application }: RoleStage, tripwire: T
     GRANT SELECT, INSERT, UPDATE, DELETE ON app.documents TO ${application.name}`);
 }
 
-/** Puts his code on whatever else the owner is allowed to put it on: side tables, change logs, archives. */
+/** Puts the owner's code wherever the owner is allowed to: side tables, change logs, archives. */
 async function trapEverything({ admin, owner }: RoleStage, tripwire: Tripwire): Promise<void> {
-  // Once he has won, what he may do shows nothing.
+  // A superuser may put it anywhere, which would show nothing.
   if ((await admin.query('SELECT FROM pg_roles WHERE rolname = $1 AND rolsuper', [owner.name])).rowCount) return;
   const { rows } = await admin.query<{ name: string; isOurs: boolean }>(
     `SELECT format('%I.%I', n.nspname, c.relname) AS name, n.nspname <> 'app' AS "isOurs"
@@ -252,11 +252,11 @@ async function trapEverything({ admin, owner }: RoleStage, tripwire: Tripwire): 
 }
 
 for (const storage of STORAGES) {
-  onServer(`a view that the owner puts in the place of ours runs with his rights only: ${storage}`, async (t) => {
+  onServer(`a view that the owner puts in the place of ours runs with the owner's rights only: ${storage}`, async (t) => {
     const stage = await openStage(t);
     const { application, installer } = stage;
     const tripwire = await plant(stage);
-    const amiss = await runCampaign(stage, {
+    const wrong = await runCampaign(stage, {
       create: ['--text', 'content', '--storage', storage],
       before: {
         'drain as worker': async () => {
@@ -272,16 +272,16 @@ for (const storage of STORAGES) {
             ['doctor'],
           ]);
         },
-        look: () => replaceViews(stage),
+        watch: () => replaceViews(stage),
         'roll contract back': () => replaceViews(stage),
       },
     });
     t.deepEqual(await tripwire.gained(rightful(stage)), []);
-    t.deepEqual(amiss, []);
+    t.deepEqual(wrong, []);
   });
 }
 
-/** The schema is the owner's, so he may drop what others have in it and make his own of that name. */
+/** The owner of a schema may drop what others have in it and put something else in its place. */
 async function replaceViews({ admin, owner }: RoleStage): Promise<void> {
   const { rows } = await admin.query<{ name: string; definition: string }>(
     `SELECT c.oid::regclass::text AS name, rtrim(pg_get_viewdef(c.oid), ';') AS definition
@@ -294,7 +294,7 @@ async function replaceViews({ admin, owner }: RoleStage): Promise<void> {
   }
 }
 
-onServer('the owner of one table reaches neither the table of another owner nor what is ours for it', async (t) => {
+onServer('the owner of one table reaches neither the table of another owner nor the functions for it', async (t) => {
   const stage = await openStage(t, { superuserInstaller: false });
   const { admin, installer, owner, worker } = stage;
   const other = await stage.addRole('other_owner');
@@ -345,5 +345,5 @@ onServer('the owner of one table reaches neither the table of another owner nor 
              OR has_table_privilege($1, c.oid, 'INSERT') AND has_table_privilege($2, c.oid, 'INSERT')) ORDER BY 1`,
     [owner.name, other.name],
   );
-  t.deepEqual(writable, [], 'tables of ours that he may change, or that several owners may write to');
+  t.deepEqual(writable, [], 'tables of the toolkit that an owner may change, or that several owners may write to');
 });

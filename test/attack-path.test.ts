@@ -3,7 +3,7 @@ import { createRoleStage, type Role, type RoleStage, runCampaign } from './harne
 import { plantTripwire, type Tripwire } from './harness/tripwire.ts';
 
 // PostgreSQL prefers a function whose parameters fit exactly to one in pg_catalog that needs a conversion, is variadic or polymorphic.
-// Whoever may create in a schema that is searched can therefore put his own in the place of almost any.
+// So a role with CREATE on a schema of the search_path can replace almost any function.
 const onServer = process.env.TEST_DATABASE_URL ? test : test.skip;
 
 interface PathStage extends RoleStage {
@@ -31,7 +31,7 @@ async function createTable({ owner, application }: RoleStage): Promise<void> {
     GRANT SELECT, INSERT, UPDATE, DELETE ON app.documents TO ${application.name}`);
 }
 
-/** Writes without a function or an operator but those of pg_catalog, so that what runs was called by us. */
+/** Writes with qualified operators, so that whatever planted code runs was called by the toolkit. */
 async function write({ application }: RoleStage, id: number): Promise<void> {
   for (const statement of [
     `INSERT INTO app.documents (id, content) VALUES (${id}, 'more')`,
@@ -117,13 +117,13 @@ async function plantNeighbours({ admin, planter, tripwire }: PathStage): Promise
                    FROM unnest(p.proargtypes::oid[]) WITH ORDINALITY AS a(type, place) ORDER BY a.place) AS types
       FROM pg_proc AS p JOIN near AS n ON n.type = ANY (p.proargtypes::oid[])
      WHERE p.pronamespace = 'pg_catalog'::regnamespace AND p.prokind = 'f' AND NOT p.proretset AND p.provariadic = 0
-       -- Two of these fit a number without a type equally well: nobody would get anywhere, and nothing would be called.
+       -- Two of these would fit an untyped number equally well, and the call would fail.
        AND p.proname !~ 'advisory'
        AND NOT EXISTS (SELECT FROM pg_type AS y WHERE y.oid = ANY (p.proargtypes::oid[] || p.prorettype) AND y.typtype = 'p')
        -- What is called by operators and casts alone would be planted for nothing.
        AND NOT EXISTS (SELECT FROM pg_operator AS o WHERE o.oprcode = p.oid) AND NOT EXISTS (SELECT FROM pg_cast AS c WHERE c.castfunc = p.oid)`);
   for (const { name, types, result } of rows) {
-    // Some are there already, also in pg_catalog, and some are not to be had under another type.
+    // Some cannot be called with the other type.
     await plantFunction({ planter, tripwire } as PathStage, `"${name}"`, types, result).catch(() => {});
   }
 }
@@ -175,16 +175,11 @@ async function plantOperators({ admin, planter, tripwire }: PathStage): Promise<
   }
 }
 
-/** What ran, as `function as role`, and what else the planter gained. */
-async function outcome(stage: PathStage): Promise<string[]> {
-  return stage.tripwire.gained([]);
-}
-
 onServer('functions planted before the first up, as public.hashtextextended(text, integer), are never called', async (t) => {
   const stage = await openStage(t);
   await plantFunction(stage, 'hashtextextended', ['text', 'integer'], 'bigint');
   await plantPolymorphic(stage);
-  const amiss = await runCampaign(stage, {
+  const wrong = await runCampaign(stage, {
     before: {
       'drain as worker': () => write(stage, 61),
       'drain again': () => write(stage, 62),
@@ -192,13 +187,13 @@ onServer('functions planted before the first up, as public.hashtextextended(text
       'roll contract back': () => write(stage, 64),
     },
   });
-  t.deepEqual(await outcome(stage), []);
-  t.deepEqual(amiss, []);
+  t.deepEqual(await stage.tripwire.gained([]), []);
+  t.deepEqual(wrong, []);
 });
 
 onServer('functions planted before contract, as public.format(text, bigint), are never called', async (t) => {
   const stage = await openStage(t);
-  const amiss = await runCampaign(stage, {
+  const wrong = await runCampaign(stage, {
     before: {
       contract: async () => {
         await plantFunction(stage, 'hashtextextended', ['text', 'integer'], 'bigint');
@@ -207,36 +202,36 @@ onServer('functions planted before contract, as public.format(text, bigint), are
       'drain as installer': () => write(stage, 61),
     },
   });
-  t.deepEqual(await outcome(stage), []);
-  t.deepEqual(amiss, []);
+  t.deepEqual(await stage.tripwire.gained([]), []);
+  t.deepEqual(wrong, []);
 });
 
 onServer('neighbours of all functions of pg_catalog are never called', async (t) => {
   const stage = await openStage(t);
   await plantNeighbours(stage);
-  const amiss = await runCampaign(stage, {
+  const wrong = await runCampaign(stage, {
     before: {
       'drain as worker': () => write(stage, 61),
       'drain again': () => write(stage, 62),
       'drain as installer': () => write(stage, 63),
     },
   });
-  t.deepEqual(await outcome(stage), []);
-  t.deepEqual(amiss, []);
+  t.deepEqual(await stage.tripwire.gained([]), []);
+  t.deepEqual(wrong, []);
 });
 
 onServer('operators planted for the types used are never called', async (t) => {
   const stage = await openStage(t);
   await plantOperators(stage);
-  const amiss = await runCampaign(stage, {
+  const wrong = await runCampaign(stage, {
     before: {
       'drain as worker': () => write(stage, 61),
       'drain again': () => write(stage, 62),
       'drain as installer': () => write(stage, 63),
     },
   });
-  t.deepEqual(await outcome(stage), []);
-  t.deepEqual(amiss, []);
+  t.deepEqual(await stage.tripwire.gained([]), []);
+  t.deepEqual(wrong, []);
 });
 
 onServer('everything that runs with rights of others fixes its search_path, with pg_temp behind all else', async (t) => {

@@ -5,7 +5,7 @@ import { wrongRows } from './harness/documents.ts';
 import { createArguments, createRoleStage, FORBIDDEN_TO_WORKERS, FORGED_VALIDATION, type Role, type RoleStage } from './harness/roles.ts';
 import { plantTripwire } from './harness/tripwire.ts';
 
-// A worker runs where the API key is, often on hosts of others. It is there to embed, and must be of no use for anything else.
+// A worker embeds, and its role must be of no use for anything else.
 const test = process.env.TEST_DATABASE_URL ? anyTest : anyTest.skip;
 
 /** A campaign whose first gate is reached, with a worker that has its grants. */

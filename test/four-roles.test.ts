@@ -10,7 +10,7 @@ import { createArguments, createRoleStage, type Role, type RoleStage } from './h
 const onServer = process.env.TEST_DATABASE_URL ? test : test.skip;
 
 for (const storage of ['column', 'side-table'] as const) {
-  onServer(`with nobody a superuser a campaign goes there, back and there again while the application writes: ${storage}`, async (t) => {
+  onServer(`without any superuser a campaign goes forward, back and forward again while the application writes: ${storage}`, async (t) => {
     const stage = await createRoleStage({ rows: 400 });
     t.teardown(stage.close);
     const { admin, installer, worker, application } = stage;
@@ -65,11 +65,11 @@ for (const storage of ['column', 'side-table'] as const) {
     await writing.stop();
     t.deepEqual(writing.failures, []);
     t.true(writing.rounds() > 3, `${writing.rounds()} rounds of writes`);
-    t.deepEqual(await ownership(stage), before, 'what is in schema app belongs to whom it did, and nothing is left of ours');
+    t.deepEqual(await ownership(stage), before, 'schema app has the same relations, owners and grants as before');
   });
 }
 
-onServer('after every step only the installer may create in the schemas of ours', async (t) => {
+onServer('after every step only the installer may create in the toolkit's schemas', async (t) => {
   const stage = await createRoleStage();
   t.teardown(stage.close);
   const { admin, installer, worker } = stage;

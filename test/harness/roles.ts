@@ -5,7 +5,7 @@ import { type CommandResult, createWorkplace, type Workplace } from './command.t
 import { createDocuments, NEW_DIMENSIONS, NEW_MODEL, OLD_DIMENSIONS, OLD_MODEL } from './documents.ts';
 import { startProvider, type TestProvider } from './provider.ts';
 
-// What may change with the way rights are given stands here and nowhere else.
+// Names and grants that depend on how the toolkit gives rights are here and nowhere else.
 
 /** Statements that make a role a worker; run by the installer after the first `migrate up`. */
 export function workerGrants(worker: string, table: string): string[] {
@@ -17,12 +17,12 @@ export function workerGrants(worker: string, table: string): string[] {
   ];
 }
 
-/** A validation that passes, as somebody would write it who never made one; $1 is the campaign. */
+/** A validation that passes, made up; $1 is the campaign. */
 export const FORGED_VALIDATION = `INSERT INTO reembed.validation (migration, started_at, finished_at, query_source, queries, judged_queries, k, overlap,
     index_recall, coverage, missing_rows, passed, reasons)
   VALUES ($1, clock_timestamp(), clock_timestamp(), 'rows', 200, 0, 10, 1, 1, 1, 0, true, '{}')`;
 
-/** What a worker has no business to do to tables of ours. */
+/** Statements on the toolkit's tables that a worker must not be allowed. */
 export const FORBIDDEN_TO_WORKERS = [
   "UPDATE reembed.setting SET read_model = 'new-model'",
   "UPDATE reembed.migration SET phase = 'switch'",
@@ -34,7 +34,7 @@ export const FORBIDDEN_TO_WORKERS = [
   'DELETE FROM reembed.migration',
 ];
 
-/** Functions of schema reembed that everybody may call; docs/reading.md. */
+/** Functions of schema reembed that every role may call: docs/reading.md. */
 export const PUBLIC_FUNCTIONS = [
   'active_model',
   'served_model',
@@ -51,7 +51,7 @@ export const SCHEMA = 'app';
 
 const SUPERUSER = process.env.TEST_DATABASE_URL;
 
-/** A role of a test's own, and what it can do with the database. */
+/** A role made for one test. */
 export interface Role {
   name: string;
   url: string;
@@ -60,11 +60,11 @@ export interface Role {
   run(args: string[], env?: Record<string, string>): Promise<CommandResult>;
 }
 
-/** A database on a real server where everybody has no more than his own rights. */
+/** A database on a real server, with a role for each party. */
 export interface RoleStage {
-  /** the superuser of the server: looks and prepares, and is nobody in the story */
+  /** the superuser of the server: prepares and checks, and takes no part in the campaign */
   admin: pg.Pool;
-  /** runs migrations: may create schemas and has the owner's role, or is a superuser where that was asked for */
+  /** runs migrations: may create schemas and is a member of the owner, or a superuser where that was asked for */
   installer: Role;
   /** owns schema app and everything in it */
   owner: Role;
@@ -81,7 +81,7 @@ export interface RoleStage {
   close(): Promise<void>;
 }
 
-/** What is special about a stage. */
+/** How a stage differs from the usual one. */
 export interface RoleStageOptions {
   /** where pgvector is; Supabase has it in `extensions` */
   vectorSchema?: 'extensions' | 'public';
@@ -99,7 +99,7 @@ export async function createRoleStage(options: RoleStageOptions = {}): Promise<R
   const database = `reembed_roles_${id}`;
   const server = openPool(SUPERUSER);
   await server.query(`CREATE DATABASE ${database}`);
-  // Its own statements find nothing that anybody planted.
+  // So that statements of the test itself call nothing that was planted.
   const admin = openPool(
     Object.assign(new URL(SUPERUSER), { pathname: `/${database}`, search: 'options=-csearch_path%3Dpg_catalog' }).href,
   );
@@ -158,13 +158,13 @@ export async function createRoleStage(options: RoleStageOptions = {}): Promise<R
   return stage;
 }
 
-/** What `migrate create` is given for app.documents, from the old to the new model. */
+/** Arguments of `migrate create` for app.documents, from the old to the new model. */
 export function createArguments(more: string[] = ['--text', 'content'], table = `${SCHEMA}.documents`): string[] {
   const models = ['--from', OLD_MODEL, '--to', NEW_MODEL, '--dimensions', String(NEW_DIMENSIONS)];
   return ['migrate', 'create', '--table', table, ...models, ...more];
 }
 
-/** Steps of a whole campaign, in the order they are gone, and the exit code each ends with. */
+/** Steps of a whole campaign, in order, with the exit code each ends with. */
 const STEPS = [
   ['create', 0],
   ['expand and backfill', 3],
@@ -173,7 +173,7 @@ const STEPS = [
   ['index', 3],
   ['validate', 0],
   ['switch', 3],
-  ['look', 0],
+  ['watch', 0],
   ['end the soak', 0],
   ['drain again', 0],
   ['contract', 0],
@@ -185,17 +185,17 @@ const STEPS = [
 
 export type StepName = (typeof STEPS)[number][0];
 
-/** What a campaign is run with. */
+/** How runCampaign() differs from the usual campaign. */
 export interface CampaignOptions {
   /** options of `create` besides the usual ones; by default the text is column content */
   create?: string[];
-  /** what others do before a step */
+  /** what happens before a step */
   before?: Partial<Record<StepName, () => Promise<unknown>>>;
 }
 
 /**
  * Takes a campaign on app.documents through its whole life, as the installer and with one worker of its own role. A step that
- * fails does not keep the later ones from being tried.
+ * fails does not prevent the later ones.
  *
  * @returns what did not end as it should, a line each
  */
@@ -209,7 +209,7 @@ export async function runCampaign(stage: RoleStage, { create, before = {} }: Cam
     index: () => installer.run(['migrate', 'up']),
     validate: () => installer.run(['validate']),
     switch: () => installer.run(['migrate', 'up']),
-    look: () => installer.run(['alerts', '--look']),
+    watch: () => installer.run(['alerts', '--look']),
     'end the soak': () => installer.run(['setting', 'soak=0']),
     'drain again': () => worker.run(['worker', '--drain']),
     contract: () => installer.run(['migrate', 'up']),
@@ -218,14 +218,14 @@ export async function runCampaign(stage: RoleStage, { create, before = {} }: Cam
     'roll contract back': () => installer.run(['migrate', 'down']),
     'take everything down': () => installer.run(['migrate', 'down', '--all']),
   };
-  const amiss: string[] = [];
+  const wrong: string[] = [];
   for (const [name, expected] of STEPS) {
-    if (name === 'watch searches') await stage.grantWorker().catch((error) => amiss.push(`the worker has no grants: ${error.message}`));
+    if (name === 'watch searches') await stage.grantWorker().catch((error) => wrong.push(`the worker has no grants: ${error.message}`));
     await before[name]?.();
     const { code, stderr } = await commands[name]();
-    if (code !== expected) amiss.push(`${name} ended with ${code}, not ${expected}: ${stderr.trim()}`);
+    if (code !== expected) wrong.push(`${name} ended with ${code}, not ${expected}: ${stderr.trim()}`);
   }
-  return amiss;
+  return wrong;
 }
 
 function openPool(url: string): pg.Pool {

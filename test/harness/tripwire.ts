@@ -1,20 +1,20 @@
 import pg from 'pg';
 import type { Role, RoleStage } from './roles.ts';
 
-/** Code of an attacker that does whatever the rights allow under which it runs, and shows afterwards what that was. */
+/** Code of an attacker that uses whatever rights it runs with, and shows afterwards which these were. */
 export interface Tripwire {
-  /** SQL that is true and sets it off; `what` says from where */
+  /** a boolean expression, always true, that runs it; `what` says from where */
   call(what: string): string;
-  /** every role as which it ran, what set it off, and in which statement */
+  /** the roles as which it ran, from where, and in which statement */
   ran(): Promise<{ what: string; role: string; statement: string }[]>;
-  /** what an attack gained, a sentence each; nothing when it ran with the rights of the given roles only */
+  /** what the attack gained, a sentence each; empty when it ran with the rights of the given roles only */
   gained(rightful: Role[]): Promise<string[]>;
 }
 
 /**
  * Plants the code in a schema where the attacker may create. It undoes SET ROLE first. Then it tries to make the attacker a
- * superuser, ends the sessions of others (which works in READ ONLY transactions, and whether or not they are rolled back), runs
- * `loot`, and writes down as whom it ran.
+ * superuser, runs `loot`, ends the sessions of others (possible in READ ONLY transactions too, and not undone by ROLLBACK), and
+ * writes down as which role it ran.
  *
  * @param watched roles each of which gets a session that only itself or a superuser can end
  * @param loot statements that the attacker has no right to
