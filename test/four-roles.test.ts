@@ -69,7 +69,7 @@ for (const storage of ['column', 'side-table'] as const) {
   });
 }
 
-onServer('after every step only the installer may create in the toolkit's schemas', async (t) => {
+onServer('after every step only the installer may create in schemas of the toolkit', async (t) => {
   const stage = await createRoleStage();
   t.teardown(stage.close);
   const { admin, installer, worker } = stage;
