@@ -8,13 +8,8 @@ import { startProvider, type TestProvider } from './provider.ts';
 // Names and grants that depend on how the toolkit gives rights are here and nowhere else.
 
 /** Statements that make a role a worker; run by the installer after the first `migrate up`. */
-export function workerGrants(worker: string, table: string): string[] {
-  const documented = readFileSync(new URL('../../docs/worker-role.sql', import.meta.url), 'utf8');
-  return [
-    documented.replaceAll(':role', pg.escapeIdentifier(worker)).replaceAll(':table', table),
-    // What `doctor` asks for besides.
-    `GRANT USAGE ON SCHEMA ${SCHEMA} TO ${pg.escapeIdentifier(worker)}`,
-  ];
+export function workerGrants(worker: string): string[] {
+  return [readFileSync(new URL('../../docs/worker-role.sql', import.meta.url), 'utf8').replaceAll(":'role'", pg.escapeLiteral(worker))];
 }
 
 /** A validation that passes, made up; $1 is the campaign. */
@@ -77,7 +72,7 @@ export interface RoleStage {
   /** another role without any right */
   addRole(purpose: string, attributes?: string): Promise<Role>;
   /** gives the worker what the documentation says */
-  grantWorker(table?: string): Promise<void>;
+  grantWorker(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -131,8 +126,8 @@ export async function createRoleStage(options: RoleStageOptions = {}): Promise<R
     provider,
     workplace,
     addRole,
-    async grantWorker(table = `${SCHEMA}.documents`) {
-      for (const statement of workerGrants(stage.worker.name, table)) await stage.installer.pool.query(statement);
+    async grantWorker() {
+      for (const statement of workerGrants(stage.worker.name)) await stage.installer.pool.query(statement);
     },
     async close() {
       workplace.remove();
