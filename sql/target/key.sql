@@ -1,3 +1,4 @@
 CREATE FUNCTION reembed.key_{n}_{suffix}(r {table}) RETURNS {type}
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN (r).{column};
+COMMENT ON FUNCTION reembed.key_{n}_{suffix} IS 'pg-reembed: part {n} of the key of a row.';
