@@ -42,8 +42,8 @@ export const FOUND_BY_STORMS: Mutant[] = [
     edits: [
       {
         file: 'src/worker/catch-up-job.ts',
-        find: '{ after, upTo: target.newestChange },',
-        replace: "{ after, upTo: '9000000000000000000' },",
+        find: 'upTo ??= target.newestChange;',
+        replace: "upTo = '9000000000000000000';",
       },
     ],
   },

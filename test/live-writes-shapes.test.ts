@@ -147,8 +147,11 @@ test.serial('an expression that can work on no row any more is no fault of the r
   await t.notThrowsAsync(sql("UPDATE notes SET content = 'written' WHERE id = 1"));
   await t.throwsAsync(stage.work());
   t.regex(
-    (await sql("SELECT reason FROM reembed.health WHERE target = 'public.notes.embedding' AND reason LIKE 'view reembed.row%'")).rows[0]
-      .reason,
+    (
+      await sql(
+        "SELECT reason FROM reembed.health WHERE target = 'public.notes.embedding' AND reason LIKE 'what the text expression calls%'",
+      )
+    ).rows[0].reason,
     /SELECT reembed\.rehook/,
   );
   t.is((await sql("SELECT FROM reembed.failed_row WHERE target LIKE '%notes%'")).rowCount, 0);

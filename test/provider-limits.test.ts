@@ -1,5 +1,6 @@
 import test from 'ava';
 import { isProbe, removeCampaigns, startCampaign } from './harness/campaign.ts';
+import { changeLog } from './harness/catalog.ts';
 import { NEW_MODEL, OLD_MODEL, wrongRows } from './harness/documents.ts';
 import { type SeenRequest, vectorOf } from './harness/provider.ts';
 import { assertRefused } from './harness/refusal.ts';
@@ -161,7 +162,9 @@ test.serial('up --wait leaves no changed row behind: with no worker running it w
 
   // At the gate to the switch as well.
   await stage.db.pool.query("UPDATE lagging SET content = 'changed again ' || id WHERE id <= 10");
-  await stage.db.pool.query("UPDATE reembed.change_public_documents_embedding_fded1d SET changed_at = changed_at - interval '1 minute'");
+  await stage.db.pool.query(
+    `UPDATE ${await changeLog(stage.db.pool, 'public.lagging.embedding')} SET changed_at = changed_at - interval '1 minute'`,
+  );
   const { stderr } = await stage.workplace.run(['migrate', 'up', '--wait']);
   t.notRegex(stderr, /changed and wait/);
   t.regex(stderr, /have not been compared/);

@@ -67,8 +67,8 @@ test.serial('texts are found by keys of several columns, of any type and name, a
   await startCampaign(database.pool, {
     table: '"Od d"',
     keyColumns: ['the key', 'No'],
-    textColumns: ['title', 'body'],
-    textSql: 't.title || t.body',
+    textColumns: [],
+    textSql: 'title || body',
     newColumn: 'embedding_v2',
     from: { name: OLD_MODEL, dimensions: OLD_DIMENSIONS },
     to: { name: NEW_MODEL, dimensions: NEW_DIMENSIONS },

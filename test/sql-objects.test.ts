@@ -113,10 +113,12 @@ test('PUBLIC may call nothing of ours but what a search needs and what only comp
   );
   t.deepEqual(callable, [
     'active_model',
+    'capture_triggers',
     'change_lane',
     'has_text',
     'key_hash',
     'log_query',
+    'model_view_name',
     'query_vector',
     'reading',
     'reads_for',

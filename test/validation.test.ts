@@ -136,7 +136,8 @@ test('copies of one text count as the same result in both models and in the inde
 
 test('rows that lack a new vector fail the run, but not those that changed moments ago or may be missing', async (t) => {
   await createFilledCampaign(database.pool, 'gaps', ROWS);
-  await database.pool.query('UPDATE gaps SET embedding_v2 = NULL WHERE id <= 3');
+  const log = await changeLog(database.pool, 'public.gaps.embedding');
+  await database.pool.query(`UPDATE gaps SET embedding_v2 = NULL WHERE id <= 3; TRUNCATE ${log}`);
   const missing = await run('gaps');
   t.false(missing.passed);
   t.deepEqual(missing.reasons, ['3 rows lack a new vector, max_failed_rows is 0']);
@@ -144,7 +145,7 @@ test('rows that lack a new vector fail the run, but not those that changed momen
   t.is(missing.coverage, 1 - 3 / ROWS);
 
   await database.pool.query(
-    `INSERT INTO ${await changeLog(database.pool, 'public.gaps.embedding')} (key_1, needs_new, needs_old, changed_at)
+    `INSERT INTO ${log} (key_1, needs_new, needs_old, changed_at)
      SELECT id, true, false, clock_timestamp() - CASE WHEN id = 1 THEN interval '1 minute' ELSE interval '0' END
        FROM gaps WHERE id <= 3`,
   );

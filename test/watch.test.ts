@@ -149,7 +149,7 @@ test.serial(
 );
 
 test.serial('rows that the live view does not find are counted, by a search of the table once an hour', async (t) => {
-  await sql('UPDATE documents SET embedding_v2 = NULL WHERE id <= 3');
+  await sql('UPDATE documents SET embedding_v2 = NULL WHERE id <= 3; TRUNCATE reembed.change_public_documents_embedding_fded1d');
   await watch.look();
   t.deepEqual(await watch.kinds(), [], 'searched a moment ago');
   await sql("UPDATE reembed.watch_memory SET scanned_at = now() - interval '61 minutes'");

@@ -1,5 +1,6 @@
+-- Open to everybody, as model_view_name() is: who may read reembed.health may read no table of ours.
 CREATE OR REPLACE FUNCTION reembed.capture_triggers(p_target text) RETURNS TABLE (name name)
-LANGUAGE sql STABLE
+LANGUAGE sql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
   SELECT format('zz_reembed_%s_%s', w.event, t.suffix)::name

@@ -33,6 +33,9 @@ SELECT t.name, 'no_view', format('view %s is missing', w.name), format('SELECT r
                      UNION ALL SELECT 'reembed.row_' || t.suffix) AS w
  WHERE t.present IS NOT NULL AND t.unhooked IS NULL AND to_regclass(w.name) IS NULL
 UNION ALL
+SELECT t.name, 'no_text', 'what the text expression calls has been dropped: no text can be had until it is there again', format('SELECT reembed.rehook(%s)', t.literal)
+  FROM target AS t WHERE t.present IS NOT NULL AND t.unhooked IS NULL AND t.is_expression AND to_regproc('reembed.raw_text_' || t.suffix) IS NULL
+UNION ALL
 SELECT t.name, 'row_security', 'its table has row level security by now, which does not reach its side table', 'ALTER TABLE … DISABLE ROW LEVEL SECURITY, or take the campaign down'
   FROM target AS t JOIN pg_class AS c ON c.oid = t.relation
  WHERE c.relrowsecurity AND EXISTS (SELECT FROM reembed.vector_column AS v WHERE v.target = t.name AND v.storage = 'side_table');

@@ -1,5 +1,5 @@
 CREATE OR REPLACE FUNCTION reembed.model_view_name(p_target text, p_model text) RETURNS name
-LANGUAGE sql STABLE
+LANGUAGE sql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 RETURN (
   SELECT CASE WHEN octet_length(long.name) <= 63 THEN long.name ELSE left(long.name, 40) || '_' || left(md5(long.name), 8) END::name

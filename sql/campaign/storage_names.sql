@@ -24,9 +24,9 @@ BEGIN
     'outdated', 'reembed.lacks_{role}_{suffix}(NEW) OR v_text_changed AND reembed.kept_{role}_{suffix}(OLD, NEW)',
     'lacks_row', '(r).{column} IS NULL',
     -- A vector that an update leaves alone keeps its place in the TOAST table; told by that, it need not be read.
-    'kept', CASE WHEN current_setting('server_version_num')::integer >= 170000
+    'kept', 'coalesce(' || CASE WHEN current_setting('server_version_num')::integer >= 170000
                  THEN '(pg_column_toast_chunk_id((o).{column}) IS NOT DISTINCT FROM pg_column_toast_chunk_id((n).{column}) AND pg_column_toast_chunk_id((n).{column}) IS NOT NULL) OR '
-                 ELSE '' END || '(o).{column} OPERATOR({schema}.=) (n).{column}')
+                 ELSE '' END || '(o).{column} OPERATOR({schema}.=) (n).{column}, false)')
   ELSE jsonb_build_object(
     'vector', '(SELECT s.{column} FROM {relation} AS s WHERE {s_is_t})',
     'model', '(SELECT s.{version} FROM {relation} AS s WHERE {s_is_t})',

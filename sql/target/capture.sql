@@ -1,32 +1,26 @@
--- Parsed when they are made, so that they follow renamed columns; a trigger function that named a column would not.
+-- What a trigger function asks of a row stands in functions of their own, which follow renamed columns: see target_names().
 CREATE FUNCTION reembed.text_differs_{suffix}(o {table}, n {table}) RETURNS boolean
-LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN {text_differs};
+{row_begin}{text_differs}{row_end};
 COMMENT ON FUNCTION reembed.text_differs_{suffix} IS 'pg-reembed: whether an update changed the text.';
 
 CREATE FUNCTION reembed.key_differs_{suffix}(o {table}, n {table}) RETURNS boolean
-LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN {key_differs};
+{row_begin}{key_differs}{row_end};
 COMMENT ON FUNCTION reembed.key_differs_{suffix} IS 'pg-reembed: whether an update changed the key.';
 
 CREATE FUNCTION reembed.lacks_new_{suffix}(r {table}) RETURNS boolean
-LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN {new_lacks_row};
+{row_begin}{new_lacks_row}{row_end};
 COMMENT ON FUNCTION reembed.lacks_new_{suffix} IS 'pg-reembed: whether a row has a text and lacks the vector of the new model.';
 
 CREATE FUNCTION reembed.lacks_old_{suffix}(r {table}) RETURNS boolean
-LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN {old_lacks_row};
+{row_begin}{old_lacks_row}{row_end};
 COMMENT ON FUNCTION reembed.lacks_old_{suffix} IS 'pg-reembed: whether a row has a text and lacks the vector of the old model.';
 
 CREATE FUNCTION reembed.kept_new_{suffix}(o {table}, n {table}) RETURNS boolean
-LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN {new_kept};
+{row_begin}{new_kept}{row_end};
 COMMENT ON FUNCTION reembed.kept_new_{suffix} IS 'pg-reembed: whether an update left the vector of the new model as it was.';
 
 CREATE FUNCTION reembed.kept_old_{suffix}(o {table}, n {table}) RETURNS boolean
-LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN {old_kept};
+{row_begin}{old_kept}{row_end};
 COMMENT ON FUNCTION reembed.kept_old_{suffix} IS 'pg-reembed: whether an update left the vector of the old model as it was.';
 
 -- One small insert of typed values each: no cast, no operator and no function of the user's, nothing looked up by name alone.

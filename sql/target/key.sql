@@ -1,4 +1,3 @@
 CREATE FUNCTION reembed.key_{n}_{suffix}(r {table}) RETURNS {type}
-LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN (r).{column};
+{key_begin}(r).{column}{key_end};
 COMMENT ON FUNCTION reembed.key_{n}_{suffix} IS 'pg-reembed: part {n} of the key of a row.';

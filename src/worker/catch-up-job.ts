@@ -31,18 +31,15 @@ export async function runCatchUp(context: WorkContext, { target: targetName, lan
   // Under steady writes there is always another change: a turn ends with those there were when its round began.
   const turnEndsAt = Date.now() + TURN_MS;
   let after = '0';
+  let upTo: string | undefined;
   for (let served = 0; target && !isStopped(context, target, signal); ) {
-    const round: ChangedRow[] = await readChanges(
-      context.database.pool,
-      target,
-      lane,
-      { after, upTo: target.newestChange },
-      context.config.requestInputs,
-    );
+    upTo ??= target.newestChange;
+    const round: ChangedRow[] = await readChanges(context.database.pool, target, lane, { after, upTo }, context.config.requestInputs);
     const last = round.at(-1)?.seqs.at(-1);
     if (last === undefined) {
       if (served === 0 || Date.now() > turnEndsAt) return;
       after = '0';
+      upTo = undefined;
       served = 0;
     } else {
       // The last to be read is the newest of any row, not of the last one.

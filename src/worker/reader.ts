@@ -78,9 +78,10 @@ export async function readChanges(
 ): Promise<ChangedRow[]> {
   const { rows } = await db.query<ChangedRow>(
     `SELECT c.seqs::text[] AS seqs, c.key AS "keyText", c.needs_new AS "needsNew", c.needs_old AS "needsOld", c.state, c.content AS text,
-            c.text_hash::text AS "textHash", c.version, c.failure, c.has_text AS "hasText", c.new_hash::text AS "newHash"
+            c.text_hash::text AS "textHash", c.version, c.failure, c.has_text AS "hasText", c.new_hash::text AS "newHash",
+            EXISTS (SELECT FROM reembed.failed_row AS f WHERE f.target = $5 AND f.key = c.key::jsonb) AS "hasFailed"
        FROM ${compiled(target, 'read_changes')}($1, $2, $3, $4) AS c`,
-    [lane ?? null, after, upTo, limit],
+    [lane ?? null, after, upTo, limit, target.name],
   );
   return rows;
 }
