@@ -147,6 +147,8 @@ test('a worker puts no SQL into the queue that later workers and runners run', a
   await worker.pool.query("INSERT INTO reembed_queue.job_common (name) VALUES ('attack')").catch(() => {});
   const isSuperuser = async () => (await admin.query('SELECT FROM pg_roles WHERE rolname = $1 AND rolsuper', [worker.name])).rowCount === 1;
   const running = stage.workplace.start(['worker'], { DATABASE_URL: installer.url });
+  running.stdout?.resume();
+  running.stderr?.resume();
   // The queue is supervised every five seconds.
   await until(isSuperuser, 'the attack works', 15).catch(() => {});
   running.kill('SIGKILL');
