@@ -12,9 +12,9 @@ AS $$
            'type', format_type(a.atttypid, NULL),
            -- The same two ways as row_begin and row_end in target_names(), but a key is looked for under its new name.
            'key_begin', CASE WHEN p.is_parsed THEN E'LANGUAGE sql IMMUTABLE PARALLEL SAFE\nRETURN '
-                             ELSE format(E'LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp\nAS $body$ DECLARE v_key %s; BEGIN RETURN ', format_type(a.atttypid, NULL)) END,
+                             ELSE format(E'LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp\nAS $row$ DECLARE v_key %s; BEGIN RETURN ', format_type(a.atttypid, NULL)) END,
            'key_end', CASE WHEN p.is_parsed THEN ''
-                           ELSE format('; EXCEPTION WHEN undefined_column THEN EXECUTE pg_catalog.format(''SELECT ($1).%%I'', (SELECT a.attname FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = %s AND a.attnum = %s)) INTO v_key USING r; RETURN v_key; END $body$',
+                           ELSE format('; EXCEPTION WHEN undefined_column THEN EXECUTE pg_catalog.format(''SELECT ($1).%%I'', (SELECT a.attname FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = %s AND a.attnum = %s)) INTO v_key USING r; RETURN v_key; END $row$',
                                        t.relation::oid, k.attnum) END,
            'collation', CASE WHEN a.attcollation <> y.typcollation THEN format(' COLLATE %I.%I', cn.nspname, c.collname) ELSE '' END,
            'open', CASE WHEN p.is_plain THEN '' ELSE 'format(''%s'', ' END,

@@ -14,8 +14,8 @@ BEGIN
   SELECT * INTO STRICT t FROM reembed.target AS g WHERE g.name = p_target;
   SELECT g.* INTO m FROM reembed.migration AS g JOIN reembed.vector_column AS v ON v.migration = g.name AND v.role = 'new' WHERE v.target = p_target;
   v_names := v_names || reembed.archive_names(m.name);
-  IF v_names::text LIKE '%$body$%' THEN
-    RAISE EXCEPTION 'a name of % holds $body$', p_target USING ERRCODE = 'RE005', HINT = 'Rename what has it.';
+  IF (v_names - 'row_begin' - 'row_end')::text ~ '\$(body|row)\$' THEN
+    RAISE EXCEPTION 'a name of % holds $body$ or $row$', p_target USING ERRCODE = 'RE005', HINT = 'Rename what has it.';
   END IF;
   RETURN QUERY
     SELECT w.name, reembed.render(p.body, v_names || w.names)
