@@ -162,11 +162,11 @@ export class CampaignRunning extends ReembedError {
 
 /** The runner has not what the owner of the table has, so nothing could be given to the owner. */
 export class CannotActAsOwner extends ReembedError {
-  constructor(table: string, role: string, owner: string) {
+  constructor(table: string, { role, owner, grantOptions }: { role: string; owner: string; grantOptions: string }) {
     super(
       'cannot_act_as_owner',
       `${table} belongs to ${owner}, and role ${role} cannot act as ${owner}`,
-      `GRANT ${pg.escapeIdentifier(owner)} TO ${pg.escapeIdentifier(role)}, or run migrations as ${owner}`,
+      `GRANT ${owner} TO ${role}${grantOptions}, or run migrations as ${owner}`,
     );
   }
 }
@@ -177,7 +177,7 @@ export class NoCreateOnSchema extends ReembedError {
     super(
       'no_create_on_schema',
       `role ${role} may not create views in schema ${schema}`,
-      `GRANT CREATE ON SCHEMA ${pg.escapeIdentifier(schema)} TO ${pg.escapeIdentifier(role)}`,
+      `GRANT CREATE ON SCHEMA ${schema} TO ${role}`,
     );
   }
 }
@@ -188,7 +188,7 @@ export class ForcedRowSecurity extends ReembedError {
     super(
       'forced_row_security',
       `row level security is forced on ${table}, so that even ${owner} does not see every row`,
-      `ALTER TABLE ${table} NO FORCE ROW LEVEL SECURITY, or ALTER ROLE ${pg.escapeIdentifier(owner)} BYPASSRLS`,
+      `ALTER TABLE ${table} NO FORCE ROW LEVEL SECURITY, or ALTER ROLE ${owner} BYPASSRLS`,
     );
   }
 }

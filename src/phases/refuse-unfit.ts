@@ -3,9 +3,12 @@ import { CannotActAsOwner, ForcedRowSecurity, NoCreateOnSchema, UpdateRules, Vol
 
 /** What has to hold of a table before a campaign can be created on it; doctor looks at the same. */
 export interface TableRights {
+  /** names as SQL writes them */
   role: string;
   owner: string;
   schema: string;
+  /** what a GRANT of the owner's role needs besides, on this server */
+  grantOptions: string;
   actsAsOwner: boolean;
   runnerMayCreate: boolean;
   /** whether views in the schema can be given to the owner */
@@ -17,7 +20,8 @@ export interface TableRights {
 /** Reads who may do what with a table, and what would keep a row from being written. */
 export async function readTableRights(db: Queryable, oid: number): Promise<TableRights> {
   const { rows } = await db.query<TableRights>(
-    `SELECT current_user::text AS role, pg_get_userbyid(c.relowner)::text AS owner, n.nspname::text AS schema,
+    `SELECT quote_ident(current_user) AS role, quote_ident(pg_get_userbyid(c.relowner)) AS owner, quote_ident(n.nspname) AS schema,
+            CASE WHEN current_setting('server_version_num')::integer >= 160000 THEN ' WITH INHERIT TRUE, SET TRUE' ELSE '' END AS "grantOptions",
             pg_has_role(c.relowner, 'USAGE') AND pg_has_role(c.relowner, CASE WHEN current_setting('server_version_num')::integer >= 160000 THEN 'SET' ELSE 'MEMBER' END) AS "actsAsOwner",
             has_schema_privilege(n.oid, 'CREATE') AS "runnerMayCreate",
             has_schema_privilege(c.relowner, n.oid, 'CREATE') OR (SELECT r.rolsuper FROM pg_roles AS r WHERE r.rolname = current_user) AS "ownerMayCreate",
@@ -36,9 +40,9 @@ export async function readTableRights(db: Queryable, oid: number): Promise<Table
  */
 export async function refuseUnfitTable(db: Queryable, oid: number, table: string): Promise<void> {
   const rights = await readTableRights(db, oid);
-  if (!rights.actsAsOwner) throw new CannotActAsOwner(table, rights.role, rights.owner);
-  if (!rights.runnerMayCreate) throw new NoCreateOnSchema(rights.schema, rights.role);
+  if (!rights.actsAsOwner) throw new CannotActAsOwner(table, rights);
   if (!rights.ownerMayCreate) throw new NoCreateOnSchema(rights.schema, rights.owner);
+  if (!rights.runnerMayCreate) throw new NoCreateOnSchema(rights.schema, rights.role);
   if (rights.forcedRowSecurity) throw new ForcedRowSecurity(table, rights.owner);
   const [rule] = rights.updateRules;
   if (rule) throw new UpdateRules(table, rule);
