@@ -19,6 +19,20 @@ SELECT reembed_queue.create_queue('reembed-provider-batch', '{"policy": "exclusi
 -- One watch at a time; when one fails, the next minute's comes anyway.
 SELECT reembed_queue.create_queue('reembed-watch', '{"policy": "exclusive", "retryLimit": 0, "expireInSeconds": 7200, "retentionSeconds": 86400, "deleteAfterSeconds": 3600, "heartbeatSeconds": 10}');
 INSERT INTO reembed_queue.schedule (name, cron, timezone, options) VALUES ('reembed-watch', '* * * * *', 'UTC', '{}');
+-- The one that pg-boss makes for its schedules.
+SELECT reembed_queue.create_queue('__pgboss__send-it', '{"policy": "standard"}');
+-- It asks for it anew at each start; a worker, which may make no queue, must get through where there is nothing to make.
+ALTER FUNCTION reembed_queue.create_queue(text, jsonb) RENAME TO make_queue;
+CREATE FUNCTION reembed_queue.create_queue(queue_name text, options jsonb) RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $create$
+BEGIN
+  IF NOT EXISTS (SELECT FROM reembed_queue.queue AS q WHERE q.name = queue_name) THEN
+    PERFORM reembed_queue.make_queue(queue_name, options);
+  END IF;
+END
+$create$;
 -- pg-boss pastes the name into its statements.
 ALTER TABLE reembed_queue.queue ADD CONSTRAINT table_name_is_plain CHECK (table_name ~ '^[a-z0-9_]{1,63}$');
 `);

@@ -174,11 +174,7 @@ export class CannotActAsOwner extends ReembedError {
 /** Views and side tables are made in the schema of the table and belong to its owner. */
 export class NoCreateOnSchema extends ReembedError {
   constructor(schema: string, role: string) {
-    super(
-      'no_create_on_schema',
-      `role ${role} may not create views in schema ${schema}`,
-      `GRANT CREATE ON SCHEMA ${schema} TO ${role}`,
-    );
+    super('no_create_on_schema', `role ${role} may not create views in schema ${schema}`, `GRANT CREATE ON SCHEMA ${schema} TO ${role}`);
   }
 }
 
