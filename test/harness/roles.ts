@@ -32,6 +32,8 @@ export const FORBIDDEN_TO_WORKERS = [
 /** Functions of schema reembed that every role may call: docs/reading.md. */
 export const PUBLIC_FUNCTIONS = [
   'active_model',
+  'capture_triggers',
+  'model_view_name',
   'served_model',
   'query_vector',
   'log_query',
