@@ -11,6 +11,13 @@ WITH target AS (
 SELECT t.name AS target, 'dropped_table' AS code, 'its table has been dropped, or made anew under its name' AS damage, format('SELECT reembed.forget(%s)', t.literal) AS remedy
   FROM target AS t WHERE t.present IS NULL
 UNION ALL
+-- A view of that name may well lead to it.
+SELECT t.name, 'replaced_table', format('its table is called %s by now, and another table has its former name: rename them back, or give the target up', t.relation), format('SELECT reembed.forget(%s)', t.literal)
+  FROM target AS t
+ WHERE t.present IS NOT NULL
+   AND EXISTS (SELECT FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+                WHERE c.oid <> t.relation AND c.relkind IN ('r', 'p', 'f') AND t.name = concat_ws('.', n.nspname, c.relname, t.column_name))
+UNION ALL
 SELECT t.name, 'unhooked', 'the toolkit is unhooked from its table, and changes of rows are not seen', format('SELECT reembed.rehook(%s)', t.literal)
   FROM target AS t WHERE t.present IS NOT NULL AND t.unhooked IS NOT NULL
 UNION ALL

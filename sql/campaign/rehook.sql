@@ -10,9 +10,11 @@ DECLARE
   v_schema text;
 BEGIN
   SELECT * INTO STRICT t FROM reembed.target WHERE name = reembed.resolve_target(p_target);
+  -- First, while the view does not read it: the key may have another type by now.
+  PERFORM reembed.fit_change_log(t.name);
   UPDATE reembed.target SET unhooked = NULL WHERE name = t.name;
-  PERFORM reembed.compile_target(t.name);
   PERFORM reembed.replace_change_view();
+  PERFORM reembed.compile_target(t.name);
   PERFORM reembed.replace_views(t.name);
   SELECT quote_ident(n.nspname) INTO v_schema FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE c.oid = t.relation;
   FOR v_view IN SELECT v.key AS name, v.value FROM jsonb_each(t.unhooked -> 'views') AS v LOOP

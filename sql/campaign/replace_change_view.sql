@@ -1,4 +1,5 @@
--- One view over all change logs, so that progress, gates and people ask in one place.
+-- One view over all change logs, so that progress, gates and people ask in one place. Where a target is unhooked its log may
+-- get a key of another type, which a view would not let happen.
 CREATE OR REPLACE FUNCTION reembed.replace_change_view() RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
@@ -12,7 +13,7 @@ BEGIN
                                                       'key', format('concat_ws(''/'', %s)', (SELECT string_agg('c.key_' || n, ', ' ORDER BY n) FROM generate_series(1, cardinality(t.key_attnums)) AS n)))),
                     E'\nUNION ALL\n' ORDER BY t.name)
     INTO v_logs
-    FROM reembed.target AS t WHERE to_regclass(format('reembed.change_%s', t.suffix)) IS NOT NULL;
+    FROM reembed.target AS t WHERE t.unhooked IS NULL AND to_regclass(format('reembed.change_%s', t.suffix)) IS NOT NULL;
   EXECUTE 'CREATE OR REPLACE VIEW reembed.change AS ' ||
           coalesce(v_logs, 'SELECT NULL::text AS target, NULL::bigint AS seq, NULL::text AS key, NULL::boolean AS needs_new, NULL::boolean AS needs_old, NULL::timestamptz AS changed_at WHERE false');
 END;

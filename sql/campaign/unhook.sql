@@ -24,6 +24,7 @@ BEGIN
   END LOOP;
   PERFORM reembed.drop_compiled(t.name);
   UPDATE reembed.target SET unhooked = jsonb_build_object('views', v_kept, 'transaction', txid_current()) WHERE name = t.name;
+  PERFORM reembed.replace_change_view();
 END;
 $$;
 COMMENT ON FUNCTION reembed.unhook IS 'Takes triggers, views and functions off a target, so that PostgreSQL accepts what they stand in the way of; rehook() puts them back.';

@@ -1,6 +1,5 @@
 import { vectorBytes } from '../database/element-types.ts';
-import type { Phase } from './phase.ts';
-import { SHORT_LOCK_WAIT } from './phase.ts';
+import { type Phase, present, SHORT_LOCK_WAIT } from './phase.ts';
 import {
   type CampaignPlan,
   identifier,
@@ -15,6 +14,10 @@ import {
 
 // Half a page of 8 kB, less the key and the names of the row.
 const LARGEST_IN_PLACE = 3800;
+
+const DROP_COLUMNS = `ALTER TABLE ${present('table')}
+  DROP COLUMN ${present('version')},
+  DROP COLUMN ${present('column')};`;
 
 export const expand: Phase = {
   name: 'expand',
@@ -55,7 +58,7 @@ SELECT reembed.start_migration(
 
 SELECT reembed.forget_migration(${literal(plan.campaign)});
 
-${plan.sideTable ? `DROP TABLE ${vectorTableOf(plan)};` : dropColumns(plan)}`,
+${plan.sideTable ? `DROP TABLE ${present('vectors')};` : DROP_COLUMNS}`,
   ],
 };
 
@@ -65,12 +68,6 @@ SELECT reembed.lock_target(${literal(targetOf(plan))});
 ALTER TABLE ${tableOf(plan)}
   ADD COLUMN ${identifier(plan.toColumn)} ${vectorType(plan, plan.to)},
   ADD COLUMN ${identifier(plan.toVersionColumn)} text;`;
-}
-
-function dropColumns(plan: CampaignPlan): string {
-  return `ALTER TABLE ${tableOf(plan)}
-  DROP COLUMN ${identifier(plan.toVersionColumn)},
-  DROP COLUMN ${identifier(plan.toColumn)};`;
 }
 
 function createSideTable(plan: CampaignPlan): string {

@@ -2,8 +2,8 @@ import type { Database } from '../database/connection.ts';
 import type { Notice } from '../database/migration-runner.ts';
 import { withSession } from '../database/session.ts';
 import { buildIndexes } from './index-statements.ts';
-import { CONCURRENT_LOCK_WAIT, type Phase, RESET_LOCK_WAIT } from './phase.ts';
-import { identifier, literal, operatorClass, vectorTableOf } from './plan.ts';
+import { CONCURRENT_LOCK_WAIT, type Phase, present, RESET_LOCK_WAIT } from './phase.ts';
+import { identifier, literal, operatorClass } from './plan.ts';
 
 export const index: Phase = {
   name: 'index',
@@ -19,8 +19,8 @@ export const index: Phase = {
       ? buildIndexes(plan, [
           {
             ...plan.index,
-            statement: `CREATE INDEX CONCURRENTLY IF NOT EXISTS ${identifier(plan.index.name)} ON ${vectorTableOf(plan)}
-  USING ${plan.index.method} (${identifier(plan.toColumn)} ${operatorClass(plan, plan.to)})${plan.index.parameters ? ` WITH (${plan.index.parameters})` : ''};`,
+            statement: `CREATE INDEX CONCURRENTLY IF NOT EXISTS ${identifier(plan.index.name)} ON ${present('vectors')}
+  USING ${plan.index.method} (${present('column')} ${operatorClass(plan, plan.to)})${plan.index.parameters ? ` WITH (${plan.index.parameters})` : ''};`,
           },
         ])
       : []),
@@ -29,11 +29,7 @@ export const index: Phase = {
   down: (plan) => [
     `SELECT reembed.require_unread(${literal(plan.campaign)});`,
     ...(plan.index
-      ? [
-          CONCURRENT_LOCK_WAIT,
-          `DROP INDEX CONCURRENTLY IF EXISTS ${identifier(plan.schema)}.${identifier(plan.index.name)};`,
-          RESET_LOCK_WAIT,
-        ]
+      ? [CONCURRENT_LOCK_WAIT, `DROP INDEX CONCURRENTLY IF EXISTS ${present('schema')}.${identifier(plan.index.name)};`, RESET_LOCK_WAIT]
       : []),
     `SELECT reembed.leave_phase(${literal(plan.campaign)}, 'index');`,
   ],

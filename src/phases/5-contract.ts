@@ -83,5 +83,5 @@ function bringBack(plan: CampaignPlan): string[] {
 function renameIndex(plan: CampaignPlan, names: (index: IndexPlan) => [string, string]): string[] {
   if (plan.sideTable || !plan.index || plan.index.name === plan.index.finalName) return [];
   const [before, after] = names(plan.index);
-  return [`ALTER INDEX ${identifier(plan.schema)}.${identifier(before)} RENAME TO ${identifier(after)};`];
+  return [`PERFORM reembed.rename_index(${literal(plan.campaign)}, ${literal(before)}, ${literal(after)});`];
 }

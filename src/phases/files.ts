@@ -6,7 +6,7 @@ import { index } from './3-index.ts';
 import { switchOver } from './4-switch.ts';
 import { contract } from './5-contract.ts';
 import type { Phase } from './phase.ts';
-import { type CampaignPlan, targetOf } from './plan.ts';
+import { type CampaignPlan, literal, targetOf } from './plan.ts';
 
 /** The five phases in the order they run. */
 export const phases: readonly Phase[] = [expand, backfill, index, switchOver, contract];
@@ -41,23 +41,34 @@ function fileText(plan: CampaignPlan, phase: Phase, position: number): string {
 // Down: ${phase.back(plan)}.
 
 /** @param {import('node-pg-migrate').MigrationBuilder} pgm */
-export const up = (pgm) => {
-${statements(phase.up(plan), phase.inTransaction)}
-};
+export const up = ${action(plan, phase.up(plan), phase.inTransaction)};
 
 /** @param {import('node-pg-migrate').MigrationBuilder} pgm */
-export const down = (pgm) => {
-${statements(phase.down(plan), phase.inTransaction)}
-};
+export const down = ${action(plan, phase.down(plan), phase.inTransaction)};
 `;
 }
 
-function statements(texts: string[], inTransaction: boolean): string {
+function action(plan: CampaignPlan, texts: string[], inTransaction: boolean): string {
   const calls = texts.map((text) => `  pgm.sql(\`${text.includes('\n') ? `\n${templateText(text)}\n` : templateText(text)}\`);`);
-  return [...(inTransaction ? [] : ['  pgm.noTransaction();']), ...calls].join('\n');
+  const isNamed = texts.some((text) => text.includes('\0'));
+  return [
+    isNamed ? 'async (pgm) => {' : '(pgm) => {',
+    ...(inTransaction ? [] : ['  pgm.noTransaction();']),
+    ...(isNamed
+      ? [
+          '  // What was renamed since is found by its present name.',
+          `  const [{ present }] = await pgm.db.select(\`SELECT reembed.present_names(${templateText(literal(plan.campaign))}) AS present\`);`,
+        ]
+      : []),
+    ...calls,
+    '}',
+  ].join('\n');
 }
 
-/** Text that stands for itself between backticks. */
+/** Text that stands for itself between backticks, but for the names that are known only when the file runs. */
 export function templateText(text: string): string {
-  return text.replace(/[\\`]/g, '\\$&').replace(/\$\{/g, '\\${');
+  return text
+    .replace(/[\\`]/g, '\\$&')
+    .replace(/\$\{/g, '\\${')
+    .replace(/\0(\w+)\0/g, (_, named) => `\${present.${named}}`);
 }

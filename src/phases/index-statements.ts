@@ -1,5 +1,5 @@
 import { isElementType } from '../database/element-types.ts';
-import { CONCURRENT_LOCK_WAIT, RESET_LOCK_WAIT } from './phase.ts';
+import { CONCURRENT_LOCK_WAIT, present, RESET_LOCK_WAIT } from './phase.ts';
 import { type CampaignPlan, literal } from './plan.ts';
 
 /** An index to be built by a file. */
@@ -14,6 +14,8 @@ export interface PlannedIndex {
   statement: string;
 }
 
+const NAME = '(?:"(?:[^"]|"")+"|[^\\s".]+)';
+const INDEX_ON_TABLE = new RegExp(`^CREATE (UNIQUE )?INDEX (${NAME}) ON (?:ONLY )?${NAME}(?:\\.${NAME})? USING `);
 const RESET_BUILD_SETTINGS = 'RESET maintenance_work_mem; RESET max_parallel_maintenance_workers; RESET min_parallel_table_scan_size;';
 
 /** Statements that build indexes one after another, each with memory and parallel workers of its own; no transaction may be open. */
@@ -49,6 +51,6 @@ export function readDefinition(plan: CampaignPlan, { name, definition }: { name:
     method: type === undefined || isElementType(type) ? method : 'other',
     parameters: parameters.replaceAll("'", ''),
     ...(type !== undefined && type !== plan.from.elementType ? { elementType: type } : {}),
-    statement: `${definition.replace(/^CREATE (UNIQUE )?INDEX /, 'CREATE $1INDEX CONCURRENTLY IF NOT EXISTS ')};`,
+    statement: `${definition.replace(INDEX_ON_TABLE, `CREATE $1INDEX CONCURRENTLY IF NOT EXISTS $2 ON ${present('table')} USING `)};`,
   };
 }

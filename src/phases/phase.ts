@@ -10,7 +10,7 @@ export interface Phase {
   back(plan: CampaignPlan): string;
   /** false: every statement commits by itself, because one of them cannot run in a transaction */
   inTransaction: boolean;
-  /** statements of `up`; each string is sent as one query */
+  /** statements of `up`; each string is sent as one query, with present() where a name may have changed by then */
   up(plan: CampaignPlan): string[];
   /** statements of `down`, the inverse */
   down(plan: CampaignPlan): string[];
@@ -25,3 +25,11 @@ export const SHORT_LOCK_WAIT = "SET LOCAL lock_timeout = '300ms';";
 // A concurrent build waits for old transactions, under a lock that stops neither reads nor writes; a second would never do.
 export const CONCURRENT_LOCK_WAIT = "SET lock_timeout = '10min';";
 export const RESET_LOCK_WAIT = 'RESET lock_timeout;';
+
+/** What a name can be of: the table, the relation and columns of the new vectors, the schema of their index. */
+type Named = 'table' | 'vectors' | 'column' | 'version' | 'schema';
+
+/** Stands in a statement for the name that the database gives when the file runs: the user may have renamed it since. No text has a NUL. */
+export function present(named: Named): string {
+  return `\0${named}\0`;
+}
