@@ -169,7 +169,7 @@ async function exitCodeOf(run: () => Promise<unknown>): Promise<{ code: number; 
 
 /** The other table's vectors are brought, whatever was done to the first. */
 async function checkBystander(stage: Stage, report: DdlReport, storage: Storage, phase: DdlPhase): Promise<void> {
-  const wrong = () => wrongRows(stage.db.pool, { table: OTHER, ...vectorsOf(OTHER, 'id', {}, storage, phase, 'id') });
+  const wrong = () => wrongRows(stage.db.pool, { table: OTHER, ...vectorsOf(OTHER, `${OTHER}.id`, {}, storage, phase, 'id') });
   if ((await wrong()).length === 0) return;
   const child = stage.workplace.start(['worker']);
   child.stderr?.resume();
@@ -205,7 +205,7 @@ async function wrongVectors(
       `SELECT (SELECT count(*) FROM public.${TABLE}_live)::integer AS live, (SELECT count(*) FROM ${table(TABLE)})::integer AS rows`,
     );
     if (served.rows[0].live !== served.rows[0].rows) return [`the live view shows ${served.rows[0].live} of ${served.rows[0].rows} rows`];
-    const vectors = vectorsOf(TABLE, key, renamed, storage, phase, rows[0]?.key ?? 'id');
+    const vectors = vectorsOf(TABLE, `present.${key}`, renamed, storage, phase, rows[0]?.key ?? 'id');
     const columns = Object.entries(vectors).map(([role, sql]) => `${sql} AS ${role}`);
     return await wrongRows(db.pool, {
       table: `(SELECT ${key} AS id, ${text} AS content, ${columns.join(', ')} FROM ${table(TABLE)} AS present) AS present`,
@@ -216,7 +216,11 @@ async function wrongVectors(
   }
 }
 
-/** SQL for the vectors of a row. */
+/**
+ * SQL for the vectors of a row.
+ *
+ * @param key of the row, with the name of its table: the side table may have a column of that name
+ */
 function vectorsOf(
   table: string,
   key: string,
