@@ -80,7 +80,7 @@ export async function createSubject(
     async catchUp() {
       await setTriggers(false);
       await client.query('UPDATE documents SET embedding_v2 = embedding WHERE embedding_v2 IS NULL');
-      await client.query('TRUNCATE reembed.stale_row');
+      await client.query('TRUNCATE reembed.change_public_documents_embedding_fded1d');
     },
     close,
   };

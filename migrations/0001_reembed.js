@@ -11,33 +11,59 @@ COMMENT ON TABLE reembed.schema_migration IS 'Migration files that have run, old
 COMMENT ON COLUMN reembed.schema_migration.sha256 IS 'Digest of the file when it ran; a file edited afterwards is refused.';
 
 CREATE TABLE reembed.installation (
+  is_one boolean PRIMARY KEY DEFAULT true CHECK (is_one),
   files_digest text NOT NULL,
   objects_digest text NOT NULL,
   applied_at timestamptz NOT NULL DEFAULT now()
 );
-CREATE UNIQUE INDEX installation_is_one ON reembed.installation ((true));
 COMMENT ON TABLE reembed.installation IS 'Which state of sql/ the functions, views and triggers here are of; one row.';
+COMMENT ON COLUMN reembed.installation.is_one IS 'Always true: there is one row.';
 COMMENT ON COLUMN reembed.installation.files_digest IS 'Digest of the files.';
 COMMENT ON COLUMN reembed.installation.objects_digest IS 'reembed.objects_digest() when they had been applied.';
 COMMENT ON COLUMN reembed.installation.applied_at IS 'When they were applied.';
+
+CREATE TABLE reembed.template (
+  name text PRIMARY KEY,
+  body text NOT NULL
+);
+COMMENT ON TABLE reembed.template IS 'Templates that reembed.compile_target() makes the objects of a target from: the files of sql/target/.';
+COMMENT ON COLUMN reembed.template.name IS 'Name of the file.';
+COMMENT ON COLUMN reembed.template.body IS 'SQL with {named} placeholders.';
+
+CREATE TABLE reembed.element_type (
+  name text PRIMARY KEY,
+  bytes_per_dimension numeric NOT NULL,
+  max_indexed_dimensions integer NOT NULL,
+  norm_function name NOT NULL,
+  cosine_operator_class name NOT NULL,
+  l2_operator_class name NOT NULL,
+  inner_product_operator_class name NOT NULL
+);
+COMMENT ON TABLE reembed.element_type IS 'Vector types of pgvector and all that differs between them.';
+COMMENT ON COLUMN reembed.element_type.name IS 'Name of the type.';
+COMMENT ON COLUMN reembed.element_type.bytes_per_dimension IS 'Bytes of one component.';
+COMMENT ON COLUMN reembed.element_type.max_indexed_dimensions IS 'Most dimensions that an index takes.';
+COMMENT ON COLUMN reembed.element_type.norm_function IS 'Function of pgvector that gives the length of a vector.';
+COMMENT ON COLUMN reembed.element_type.cosine_operator_class IS 'Operator class of an index by cosine distance.';
+COMMENT ON COLUMN reembed.element_type.l2_operator_class IS 'Operator class of an index by Euclidean distance.';
+COMMENT ON COLUMN reembed.element_type.inner_product_operator_class IS 'Operator class of an index by inner product.';
 
 CREATE TABLE reembed.model (
   name text PRIMARY KEY,
   provider_model text NOT NULL,
   dimensions integer NOT NULL,
-  element_type text NOT NULL,
+  element_type text NOT NULL REFERENCES reembed.element_type,
   distance text NOT NULL,
   document_prefix text NOT NULL DEFAULT '',
   query_prefix text NOT NULL DEFAULT '',
   send_dimensions boolean NOT NULL DEFAULT false,
   token_limit integer,
   usd_per_million_tokens numeric,
-  fingerprint text NOT NULL GENERATED ALWAYS AS (
-    md5(provider_model || '|' || dimensions::text || '|' || document_prefix || '|' || query_prefix)
-  ) STORED,
+  fingerprint text NOT NULL GENERATED ALWAYS AS (md5(provider_model || '|' || dimensions::text || '|' || document_prefix || '|' || query_prefix)) STORED,
   created_at timestamptz NOT NULL DEFAULT now(),
+  batch_api_price_factor numeric NOT NULL DEFAULT 0.5,
+  CONSTRAINT batch_api_price_factor_is_a_share CHECK (batch_api_price_factor BETWEEN 0 AND 1),
   CONSTRAINT dimensions_are_positive CHECK (dimensions > 0),
-  CONSTRAINT element_type_is_known CHECK (element_type IN ('vector', 'halfvec')),
   CONSTRAINT distance_is_known CHECK (distance IN ('cosine', 'l2', 'inner_product'))
 );
 COMMENT ON TABLE reembed.model IS 'Embedding models. Never an API key or an address: those come from the environment of the process that calls the provider.';
@@ -53,29 +79,46 @@ COMMENT ON COLUMN reembed.model.token_limit IS 'Tokens one text may have; unknow
 COMMENT ON COLUMN reembed.model.usd_per_million_tokens IS 'Price in US dollars per million tokens; unknown when null.';
 COMMENT ON COLUMN reembed.model.fingerprint IS 'Digest of everything that defines the vector space: two models with one fingerprint are the same space.';
 COMMENT ON COLUMN reembed.model.created_at IS 'When the model was first named here.';
+COMMENT ON COLUMN reembed.model.batch_api_price_factor IS 'Price of a token by the batch API, as a share of usd_per_million_tokens.';
 
 CREATE TABLE reembed.target (
   name text PRIMARY KEY,
   relation regclass NOT NULL,
   column_name name NOT NULL,
-  key_columns name[] NOT NULL,
-  text_columns name[] NOT NULL,
+  key_attnums smallint[] NOT NULL,
+  key_names text[] NOT NULL,
+  text_attnums smallint[] NOT NULL,
+  text_names text[] NOT NULL,
   text_sql text NOT NULL,
+  is_expression boolean NOT NULL,
   live_view name NOT NULL,
   live_model_column name NOT NULL,
+  view_columns jsonb NOT NULL DEFAULT '[]',
+  suffix name NOT NULL UNIQUE,
+  application_path text NOT NULL,
+  unhooked jsonb,
   created_at timestamptz NOT NULL DEFAULT now(),
   CONSTRAINT one_target_per_column UNIQUE (relation, column_name),
-  CONSTRAINT key_is_not_empty CHECK (cardinality(key_columns) > 0)
+  CONSTRAINT key_is_not_empty CHECK (cardinality(key_attnums) > 0),
+  CONSTRAINT keys_have_names CHECK (cardinality(key_attnums) = cardinality(key_names)),
+  CONSTRAINT texts_have_names CHECK (cardinality(text_attnums) = cardinality(text_names))
 );
-COMMENT ON TABLE reembed.target IS 'Tables and vector columns that pg-reembed looks after.';
+COMMENT ON TABLE reembed.target IS 'Tables and vector columns that pg-reembed looks after. Columns are known by their numbers, so that a renamed one is followed.';
 COMMENT ON COLUMN reembed.target.name IS 'schema.table.column, as first registered.';
 COMMENT ON COLUMN reembed.target.relation IS 'The table.';
-COMMENT ON COLUMN reembed.target.column_name IS 'The vector column the application knows.';
-COMMENT ON COLUMN reembed.target.key_columns IS 'Columns of the primary key, in its order.';
-COMMENT ON COLUMN reembed.target.text_columns IS 'Columns the text is made of; empty when text_sql is an expression of the user.';
-COMMENT ON COLUMN reembed.target.text_sql IS 'SQL over the columns of the table that gives the text to embed.';
+COMMENT ON COLUMN reembed.target.column_name IS 'The vector column the application knows, as it was called when it was registered; what the live view calls the vector.';
+COMMENT ON COLUMN reembed.target.key_attnums IS 'Column numbers of the primary key, in its order.';
+COMMENT ON COLUMN reembed.target.key_names IS 'Names of the key columns when they were registered: those of the key in failed_row.';
+COMMENT ON COLUMN reembed.target.text_attnums IS 'Numbers of the columns that the text is made of.';
+COMMENT ON COLUMN reembed.target.text_names IS 'Their names when they were registered: those in text_sql.';
+COMMENT ON COLUMN reembed.target.text_sql IS 'SQL over text_names that gives the text to embed.';
+COMMENT ON COLUMN reembed.target.is_expression IS 'Whether text_sql is an expression of the user: one that may fail on a row.';
 COMMENT ON COLUMN reembed.target.live_view IS 'View to search through, in the schema of the table.';
 COMMENT ON COLUMN reembed.target.live_model_column IS 'Column of the live view that names the model being read.';
+COMMENT ON COLUMN reembed.target.view_columns IS 'Columns of the views in their order, each with its name and the number of the column of the table: 0 is the vector, -1 the name of the model.';
+COMMENT ON COLUMN reembed.target.suffix IS 'Ending of the names of the objects that are compiled for the target.';
+COMMENT ON COLUMN reembed.target.application_path IS 'search_path of the application: the table''s own triggers and functions run under it when a vector is stored.';
+COMMENT ON COLUMN reembed.target.unhooked IS 'What rehook() puts back: views with their owners, options and grants; null while the objects are in place.';
 COMMENT ON COLUMN reembed.target.created_at IS 'When the column was first registered.';
 
 CREATE TABLE reembed.setting (
@@ -92,13 +135,74 @@ CREATE TABLE reembed.setting (
   max_ndcg_drop numeric NOT NULL DEFAULT 0.02,
   soak interval NOT NULL DEFAULT '7 days',
   updated_at timestamptz NOT NULL DEFAULT now(),
-  CONSTRAINT requests_per_minute_is_positive CHECK (requests_per_minute > 0),
-  CONSTRAINT tokens_per_minute_is_positive CHECK (tokens_per_minute > 0),
+  max_replica_lag_bytes bigint DEFAULT 67108864,
+  max_wal_backlog_bytes bigint DEFAULT 10737418240,
+  max_lock_waits integer DEFAULT 2,
+  yields_to_vacuum boolean NOT NULL DEFAULT true,
+  max_read_slowdown numeric,
+  min_filtered_rows numeric NOT NULL DEFAULT 0.9,
+  max_latency_ratio numeric DEFAULT 3,
+  min_truth_audit numeric NOT NULL DEFAULT 0.98,
+  min_audit_similarity numeric NOT NULL DEFAULT 0.999,
+  max_shared_vectors numeric NOT NULL DEFAULT 0.05,
+  max_odd_norms numeric NOT NULL DEFAULT 0.05,
+  max_changed_old_rows bigint,
+  query_log_percent numeric NOT NULL DEFAULT 0,
+  query_log_rows integer NOT NULL DEFAULT 10000,
+  canary_percent numeric NOT NULL DEFAULT 0,
+  canary_steps numeric[],
+  canary_step_time interval NOT NULL DEFAULT '01:00:00',
+  shadow_percent numeric NOT NULL DEFAULT 0,
+  shadow_per_second integer NOT NULL DEFAULT 5,
+  shadow_timeout interval NOT NULL DEFAULT '00:00:05',
+  shadow_rows integer NOT NULL DEFAULT 10000,
+  shadow_keeps_text boolean NOT NULL DEFAULT false,
+  shadow_sample integer NOT NULL DEFAULT 100,
+  min_shadow_overlap numeric,
+  max_shadow_errors numeric DEFAULT 0.2,
+  known_items integer NOT NULL DEFAULT 3,
+  min_known_items numeric NOT NULL DEFAULT 0.8,
+  max_stale_seconds integer DEFAULT 300,
+  watch_window interval NOT NULL DEFAULT '00:15:00',
+  alert_after interval NOT NULL DEFAULT '00:01:00',
+  auto_revert boolean NOT NULL DEFAULT false,
+  maintained_by text NOT NULL DEFAULT 'workers',
+  CONSTRAINT alert_after_is_not_negative CHECK (alert_after >= '00:00:00'),
+  CONSTRAINT canary_percent_is_a_percentage CHECK (canary_percent BETWEEN 0 AND 100),
+  CONSTRAINT canary_step_time_is_not_negative CHECK (canary_step_time >= '00:00:00'),
+  CONSTRAINT canary_steps_are_percentages CHECK (cardinality(canary_steps) > 0 AND 0 < ALL (canary_steps) AND 100 >= ALL (canary_steps)),
+  CONSTRAINT known_items_is_not_negative CHECK (known_items >= 0),
+  CONSTRAINT maintained_by_is_known CHECK (maintained_by IN ('workers', 'application')),
+  CONSTRAINT max_changed_old_rows_is_not_negative CHECK (max_changed_old_rows >= 0),
   CONSTRAINT max_failed_rows_is_not_negative CHECK (max_failed_rows >= 0),
-  CONSTRAINT min_overlap_is_a_share CHECK (min_overlap BETWEEN 0 AND 1),
-  CONSTRAINT min_index_recall_is_a_share CHECK (min_index_recall BETWEEN 0 AND 1),
+  CONSTRAINT max_latency_ratio_is_positive CHECK (max_latency_ratio > 0),
+  CONSTRAINT max_lock_waits_is_not_negative CHECK (max_lock_waits >= 0),
   CONSTRAINT max_ndcg_drop_is_a_share CHECK (max_ndcg_drop BETWEEN 0 AND 1),
-  CONSTRAINT soak_is_not_negative CHECK (soak >= interval '0')
+  CONSTRAINT max_odd_norms_is_a_share CHECK (max_odd_norms BETWEEN 0 AND 1),
+  CONSTRAINT max_read_slowdown_is_more_than_one CHECK (max_read_slowdown > 1),
+  CONSTRAINT max_replica_lag_bytes_is_positive CHECK (max_replica_lag_bytes > 0),
+  CONSTRAINT max_shadow_errors_is_a_share CHECK (max_shadow_errors BETWEEN 0 AND 1),
+  CONSTRAINT max_shared_vectors_is_a_share CHECK (max_shared_vectors BETWEEN 0 AND 1),
+  CONSTRAINT max_stale_seconds_is_positive CHECK (max_stale_seconds > 0),
+  CONSTRAINT max_wal_backlog_bytes_is_positive CHECK (max_wal_backlog_bytes > 0),
+  CONSTRAINT min_audit_similarity_is_at_most_one CHECK (min_audit_similarity BETWEEN -1 AND 1),
+  CONSTRAINT min_filtered_rows_is_a_share CHECK (min_filtered_rows BETWEEN 0 AND 1),
+  CONSTRAINT min_index_recall_is_a_share CHECK (min_index_recall BETWEEN 0 AND 1),
+  CONSTRAINT min_known_items_is_a_share CHECK (min_known_items BETWEEN 0 AND 1),
+  CONSTRAINT min_overlap_is_a_share CHECK (min_overlap BETWEEN 0 AND 1),
+  CONSTRAINT min_shadow_overlap_is_a_share CHECK (min_shadow_overlap BETWEEN 0 AND 1),
+  CONSTRAINT min_truth_audit_is_a_share CHECK (min_truth_audit BETWEEN 0 AND 1),
+  CONSTRAINT query_log_percent_is_a_percentage CHECK (query_log_percent BETWEEN 0 AND 100),
+  CONSTRAINT query_log_rows_is_positive CHECK (query_log_rows > 0),
+  CONSTRAINT requests_per_minute_is_positive CHECK (requests_per_minute > 0),
+  CONSTRAINT shadow_per_second_is_positive CHECK (shadow_per_second > 0),
+  CONSTRAINT shadow_percent_is_a_percentage CHECK (shadow_percent BETWEEN 0 AND 100),
+  CONSTRAINT shadow_rows_is_not_negative CHECK (shadow_rows >= 0),
+  CONSTRAINT shadow_sample_is_positive CHECK (shadow_sample > 0),
+  CONSTRAINT shadow_timeout_is_positive CHECK (shadow_timeout > '00:00:00'),
+  CONSTRAINT soak_is_not_negative CHECK (soak >= '00:00:00'),
+  CONSTRAINT tokens_per_minute_is_positive CHECK (tokens_per_minute > 0),
+  CONSTRAINT watch_window_is_positive CHECK (watch_window > '00:00:00')
 );
 COMMENT ON TABLE reembed.setting IS 'What a DBA steers with UPDATE; a trigger checks, applies, audits and notifies.';
 COMMENT ON COLUMN reembed.setting.target IS 'The target the row steers.';
@@ -111,19 +215,89 @@ COMMENT ON COLUMN reembed.setting.keep_old_current IS 'Whether workers embed cha
 COMMENT ON COLUMN reembed.setting.max_failed_rows IS 'Rows that may stay without a new vector when the index is built.';
 COMMENT ON COLUMN reembed.setting.min_overlap IS 'Smallest mean overlap@10 of old and new results that passes validation, 0 to 1.';
 COMMENT ON COLUMN reembed.setting.min_index_recall IS 'Smallest mean recall of the new index against the exact scan that passes validation, 0 to 1.';
-COMMENT ON COLUMN reembed.setting.max_ndcg_drop IS 'How much nDCG@10 may fall, where judgements are given.';
+COMMENT ON COLUMN reembed.setting.max_ndcg_drop IS 'How much nDCG@10 may fall, where judgements are given. A fall that chance alone may explain (the 95 % interval of the difference holds 0) is told, but fails nothing.';
 COMMENT ON COLUMN reembed.setting.soak IS 'How long the new model must have been read before contract.';
 COMMENT ON COLUMN reembed.setting.updated_at IS 'When the row last changed.';
+COMMENT ON COLUMN reembed.setting.max_replica_lag_bytes IS 'The backfill writes nothing while a standby is more bytes of WAL behind; null: no matter how many.';
+COMMENT ON COLUMN reembed.setting.max_wal_backlog_bytes IS 'The backfill writes nothing while more bytes of WAL are kept for a replication slot or wait to be archived; null: no matter how many.';
+COMMENT ON COLUMN reembed.setting.max_lock_waits IS 'The backfill writes nothing while more sessions wait for locks on the table or its rows; null: no matter how many.';
+COMMENT ON COLUMN reembed.setting.yields_to_vacuum IS 'The backfill writes a quarter of the time while the table is vacuumed.';
+COMMENT ON COLUMN reembed.setting.max_read_slowdown IS 'The backfill writes less of the time while searches take more than so many times what they took before it, at the 95th percentile; null: no matter how long.';
+COMMENT ON COLUMN reembed.setting.min_filtered_rows IS 'Smallest mean share of the rows wanted that a search with a filter must bring, 0 to 1; with an iterative scan, where pgvector has it.';
+COMMENT ON COLUMN reembed.setting.max_latency_ratio IS 'The median search of the new model may take so many times what that of the old one takes, differences up to 10 ms aside, in a validation and in shadow reads; null: no matter how long.';
+COMMENT ON COLUMN reembed.setting.min_truth_audit IS 'Smallest share of audited rows whose stored new vector is the one that the provider gives now, 0 to 1.';
+COMMENT ON COLUMN reembed.setting.min_audit_similarity IS 'How similar a stored and a fresh vector must be to count as the same, -1 to 1.';
+COMMENT ON COLUMN reembed.setting.max_shared_vectors IS 'Largest share of new vectors that rows of different texts have in common, 0 to 1.';
+COMMENT ON COLUMN reembed.setting.max_odd_norms IS 'Largest share of new vectors whose length is far off that of the others, 0 to 1.';
+COMMENT ON COLUMN reembed.setting.max_changed_old_rows IS 'Most rows whose old vector may have changed without their text since the checksum was taken; null: such rows are told, but fail nothing.';
+COMMENT ON COLUMN reembed.setting.query_log_percent IS 'Share of the queries given to reembed.log_query() that are kept, in percent; 0: none.';
+COMMENT ON COLUMN reembed.setting.query_log_rows IS 'Most queries kept in reembed.query_log, the newest ones.';
+COMMENT ON COLUMN reembed.setting.canary_percent IS 'Percentage of readers, by hash of their key, who read the new model while the live view still reads the old one. More is refused while the gate to the switch is closed or an alert is open; less never is.';
+COMMENT ON COLUMN reembed.setting.canary_steps IS 'Percentages that the watch lets canary_percent grow through once it is above 0, each after canary_step_time with nothing amiss, such as {1,5,25,50}; null: it grows by hand.';
+COMMENT ON COLUMN reembed.setting.canary_step_time IS 'How long a step of the canary must have been healthy before the next.';
+COMMENT ON COLUMN reembed.setting.shadow_percent IS 'Percentage of searches after whose answer the model that was not read is asked too, for reembed.shadow_read. Has effect while the new index is there.';
+COMMENT ON COLUMN reembed.setting.shadow_per_second IS 'Most shadow reads a second in each process of the application.';
+COMMENT ON COLUMN reembed.setting.shadow_timeout IS 'How long a shadow read may take before it is given up and counted as an error, and how long a reader of the canary or a fused search waits for a vector of the model that is not read.';
+COMMENT ON COLUMN reembed.setting.shadow_rows IS 'About how many shadow reads are kept.';
+COMMENT ON COLUMN reembed.setting.shadow_keeps_text IS 'Whether the text of the query is kept with a shadow read.';
+COMMENT ON COLUMN reembed.setting.shadow_sample IS 'How many of the newest shadow reads the watch judges by; while there are fewer it does not judge.';
+COMMENT ON COLUMN reembed.setting.min_shadow_overlap IS 'Smallest mean overlap of old and new results in shadow reads, 0 to 1; null: half of what the last validation found, one by queries rather than by rows.';
+COMMENT ON COLUMN reembed.setting.max_shadow_errors IS 'Share of shadow reads of the new model that may fail, 0 to 1; null: no matter.';
+COMMENT ON COLUMN reembed.setting.known_items IS 'Rows a minute whose own text is searched for with either model while the new one has readers; each must be found. They cost an embedding by each model; 0: none.';
+COMMENT ON COLUMN reembed.setting.min_known_items IS 'Share of them that must be found, 0 to 1.';
+COMMENT ON COLUMN reembed.setting.max_stale_seconds IS 'How long a changed row may wait for its vector; null: no matter.';
+COMMENT ON COLUMN reembed.setting.watch_window IS 'Shadow reads and known items older than this say nothing any more.';
+COMMENT ON COLUMN reembed.setting.alert_after IS 'How long something must be amiss before an alert is opened.';
+COMMENT ON COLUMN reembed.setting.auto_revert IS 'true: the live view goes back to the old model by itself when the new one it reads is bad.';
+COMMENT ON COLUMN reembed.setting.maintained_by IS 'Who embeds changed rows after contract: workers, so that the triggers stay; or application, which stores its own vectors, so that no trigger stays on the table. A side table is always maintained by workers.';
+
+CREATE TABLE reembed.serving (
+  target text NOT NULL REFERENCES reembed.target ON DELETE CASCADE,
+  role text NOT NULL,
+  spellings text[] NOT NULL,
+  name text NOT NULL,
+  provider_model text NOT NULL,
+  dimensions integer NOT NULL,
+  element_type text NOT NULL,
+  distance text NOT NULL,
+  document_prefix text NOT NULL,
+  query_prefix text NOT NULL,
+  send_dimensions boolean NOT NULL,
+  token_limit integer,
+  usd_per_million_tokens double precision,
+  view text NOT NULL,
+  is_live boolean NOT NULL,
+  canary_percent double precision NOT NULL,
+  PRIMARY KEY (target, role),
+  CONSTRAINT role_is_known CHECK (role IN ('old', 'new'))
+);
+COMMENT ON TABLE reembed.serving IS 'The answer of reads_for(), ready made by refresh_serving(): each model of a target, the view to search for it, and how many readers get it.';
+COMMENT ON COLUMN reembed.serving.target IS 'The target.';
+COMMENT ON COLUMN reembed.serving.role IS 'new or old.';
+COMMENT ON COLUMN reembed.serving.spellings IS 'Names that the target may be asked for by.';
+COMMENT ON COLUMN reembed.serving.name IS 'Name of the model.';
+COMMENT ON COLUMN reembed.serving.provider_model IS 'Name sent to the provider.';
+COMMENT ON COLUMN reembed.serving.dimensions IS 'Components of every vector.';
+COMMENT ON COLUMN reembed.serving.element_type IS 'Type of the vectors.';
+COMMENT ON COLUMN reembed.serving.distance IS 'Distance the model is searched by.';
+COMMENT ON COLUMN reembed.serving.document_prefix IS 'Put before each text that is stored.';
+COMMENT ON COLUMN reembed.serving.query_prefix IS 'Put before each text that is searched for.';
+COMMENT ON COLUMN reembed.serving.send_dimensions IS 'Whether requests carry the dimensions parameter.';
+COMMENT ON COLUMN reembed.serving.token_limit IS 'Tokens one text may have; unknown when null.';
+COMMENT ON COLUMN reembed.serving.usd_per_million_tokens IS 'Price in US dollars per million tokens; unknown when null.';
+COMMENT ON COLUMN reembed.serving.view IS 'View to search for the model, qualified and quoted.';
+COMMENT ON COLUMN reembed.serving.is_live IS 'Whether the live view reads it.';
+COMMENT ON COLUMN reembed.serving.canary_percent IS 'Share of readers, in percent, who read the new model before the switch.';
 
 CREATE TABLE reembed.migration (
   name text PRIMARY KEY,
   target text NOT NULL REFERENCES reembed.target,
   from_model text NOT NULL REFERENCES reembed.model,
   to_model text NOT NULL REFERENCES reembed.model,
-  from_column name NOT NULL,
-  to_column name NOT NULL,
-  to_version_column name NOT NULL,
-  from_version_column name,
+  from_attnum smallint NOT NULL,
+  from_version_attnum smallint,
+  to_attnum smallint NOT NULL,
+  to_version_attnum smallint NOT NULL,
   index_name name,
   phase text NOT NULL,
   phase_entered_at timestamptz NOT NULL DEFAULT now(),
@@ -140,6 +314,8 @@ CREATE TABLE reembed.migration (
   archive name,
   purged_at timestamptz,
   created_at timestamptz NOT NULL DEFAULT now(),
+  to_relation regclass,
+  from_relation regclass,
   CONSTRAINT models_differ CHECK (from_model <> to_model),
   CONSTRAINT phase_is_known CHECK (phase IN ('expand', 'backfill', 'index', 'switch', 'contract'))
 );
@@ -149,10 +325,10 @@ COMMENT ON COLUMN reembed.migration.name IS 'Name of the campaign, as in its fiv
 COMMENT ON COLUMN reembed.migration.target IS 'What is moved.';
 COMMENT ON COLUMN reembed.migration.from_model IS 'The old model.';
 COMMENT ON COLUMN reembed.migration.to_model IS 'The new model.';
-COMMENT ON COLUMN reembed.migration.from_column IS 'Column of the old vectors until contract.';
-COMMENT ON COLUMN reembed.migration.to_column IS 'Column of the new vectors until contract gives it the old name.';
-COMMENT ON COLUMN reembed.migration.to_version_column IS 'Column that names the model of each new vector.';
-COMMENT ON COLUMN reembed.migration.from_version_column IS 'Column that names the model of each old vector, where an earlier campaign left one.';
+COMMENT ON COLUMN reembed.migration.from_attnum IS 'Number of the column of the old vectors, in from_relation or the target''s own table.';
+COMMENT ON COLUMN reembed.migration.from_version_attnum IS 'Number of the column that names the model of each old vector; null where there is none.';
+COMMENT ON COLUMN reembed.migration.to_attnum IS 'Number of the column of the new vectors, in to_relation or the target''s own table.';
+COMMENT ON COLUMN reembed.migration.to_version_attnum IS 'Number of the column that names the model of each new vector.';
 COMMENT ON COLUMN reembed.migration.index_name IS 'Index on the new vectors; null when none is wanted.';
 COMMENT ON COLUMN reembed.migration.phase IS 'The phase last entered: expand, backfill, index, switch or contract.';
 COMMENT ON COLUMN reembed.migration.phase_entered_at IS 'When that was.';
@@ -169,12 +345,78 @@ COMMENT ON COLUMN reembed.migration.old_column IS 'Definition of the old column 
 COMMENT ON COLUMN reembed.migration.archive IS 'Table in schema reembed that holds the old vectors after contract.';
 COMMENT ON COLUMN reembed.migration.purged_at IS 'When the archive was dropped; from then on there is no way back.';
 COMMENT ON COLUMN reembed.migration.created_at IS 'When the campaign was expanded.';
+COMMENT ON COLUMN reembed.migration.to_relation IS 'Table of the new vectors, where they are not a column of the target.';
+COMMENT ON COLUMN reembed.migration.from_relation IS 'Table of the old vectors, where an earlier campaign put them into one.';
+
+CREATE TABLE reembed.provider_batch (
+  id uuid DEFAULT gen_random_uuid() PRIMARY KEY,
+  migration text NOT NULL,
+  model text NOT NULL,
+  state text NOT NULL DEFAULT 'submitting',
+  tries integer NOT NULL DEFAULT 0,
+  attempt integer NOT NULL DEFAULT 0,
+  encoding text,
+  input_file_id text,
+  provider_batch_id text,
+  provider_state text,
+  requests integer NOT NULL DEFAULT 0,
+  requests_done integer NOT NULL DEFAULT 0,
+  rows integer NOT NULL DEFAULT 0,
+  stored_rows integer NOT NULL DEFAULT 0,
+  is_partial boolean NOT NULL DEFAULT false,
+  tokens_allowed bigint,
+  tokens_expected bigint,
+  tokens_enqueued bigint,
+  tokens bigint NOT NULL DEFAULT 0,
+  error_code text,
+  error text,
+  failing_since timestamptz,
+  created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  submitted_at timestamptz,
+  next_look_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  holds_until timestamptz,
+  finished_at timestamptz,
+  CONSTRAINT provider_batch_encoding_is_known CHECK (encoding IN ('float', 'base64')),
+  CONSTRAINT provider_batch_state_is_known CHECK (state IN ('submitting', 'submitted', 'abandoned', 'settled')),
+  CONSTRAINT settled_provider_batches_are_finished CHECK (state <> 'settled' OR finished_at IS NOT NULL),
+  CONSTRAINT submitted_provider_batches_have_an_id CHECK (state <> 'submitted' OR provider_batch_id IS NOT NULL)
+);
+CREATE INDEX provider_batch_open ON reembed.provider_batch (next_look_at) WHERE state <> 'settled';
+CREATE INDEX provider_batch_newest ON reembed.provider_batch (migration, created_at DESC);
+COMMENT ON TABLE reembed.provider_batch IS 'Batches of requests given to the batch API of a provider, from the intent on. Those that are settled stay until their campaign forgets its ledger.';
+COMMENT ON COLUMN reembed.provider_batch.id IS 'Drawn before anything is sent; the provider keeps it in the metadata of the batch, as reembed.';
+COMMENT ON COLUMN reembed.provider_batch.migration IS 'Campaign whose rows it has.';
+COMMENT ON COLUMN reembed.provider_batch.model IS 'Model that embeds them.';
+COMMENT ON COLUMN reembed.provider_batch.state IS 'submitting: on record, not known to be at the provider; submitted: at the provider; settled: what it brought is stored and the rest was handed back; abandoned: to be cancelled at the provider, nothing of it is stored.';
+COMMENT ON COLUMN reembed.provider_batch.tries IS 'How often a worker set about giving it to the provider. After the first time another may be there that was made of the same requests; it is looked for and cancelled.';
+COMMENT ON COLUMN reembed.provider_batch.attempt IS 'How often its requests were put together.';
+COMMENT ON COLUMN reembed.provider_batch.encoding IS 'What the vectors were asked for in: float or base64.';
+COMMENT ON COLUMN reembed.provider_batch.input_file_id IS 'Its requests at the provider; null until they are there.';
+COMMENT ON COLUMN reembed.provider_batch.provider_batch_id IS 'What the provider calls it.';
+COMMENT ON COLUMN reembed.provider_batch.provider_state IS 'What the provider last said of it: validating, in_progress, finalizing, completed, failed, expired, cancelling or cancelled.';
+COMMENT ON COLUMN reembed.provider_batch.requests IS 'Requests in it.';
+COMMENT ON COLUMN reembed.provider_batch.requests_done IS 'Requests the provider was through with when it was last asked.';
+COMMENT ON COLUMN reembed.provider_batch.rows IS 'Rows in it.';
+COMMENT ON COLUMN reembed.provider_batch.stored_rows IS 'Rows that got their vector from it.';
+COMMENT ON COLUMN reembed.provider_batch.is_partial IS 'Whether its only batch of the ledger was too large for it, so that the rest of the rows is still to be sent.';
+COMMENT ON COLUMN reembed.provider_batch.tokens_allowed IS 'Most tokens to put into it, because the provider would not take more; null: no such limit is known.';
+COMMENT ON COLUMN reembed.provider_batch.tokens_expected IS 'Tokens in it, as estimated.';
+COMMENT ON COLUMN reembed.provider_batch.tokens_enqueued IS 'Tokens that were at the provider together with it, as estimated, when it was refused for their number.';
+COMMENT ON COLUMN reembed.provider_batch.tokens IS 'Tokens the provider counted.';
+COMMENT ON COLUMN reembed.provider_batch.error_code IS 'Code of what went wrong with it as a whole.';
+COMMENT ON COLUMN reembed.provider_batch.error IS 'What last went wrong; never a text of a row.';
+COMMENT ON COLUMN reembed.provider_batch.failing_since IS 'Since when the provider does not answer to it; null while it does.';
+COMMENT ON COLUMN reembed.provider_batch.created_at IS 'When its rows were set aside for it.';
+COMMENT ON COLUMN reembed.provider_batch.submitted_at IS 'When the provider had it.';
+COMMENT ON COLUMN reembed.provider_batch.next_look_at IS 'When a worker sees to it next. Set it to now() to have it looked at at once.';
+COMMENT ON COLUMN reembed.provider_batch.holds_until IS 'No other batch of its campaign is sent before, because it failed as a whole. Set it to null to try again at once.';
+COMMENT ON COLUMN reembed.provider_batch.finished_at IS 'When it was settled.';
 
 CREATE TABLE reembed.batch (
   migration text NOT NULL REFERENCES reembed.migration ON DELETE CASCADE,
   id bigint NOT NULL,
-  first_block bigint NOT NULL,
-  last_block bigint NOT NULL,
+  first_place tid NOT NULL,
+  end_place tid NOT NULL,
   state text NOT NULL DEFAULT 'pending',
   rows integer NOT NULL,
   embedded_rows integer NOT NULL DEFAULT 0,
@@ -186,17 +428,22 @@ CREATE TABLE reembed.batch (
   started_at timestamptz,
   failed_at timestamptz,
   finished_at timestamptz,
+  provider_batch uuid REFERENCES reembed.provider_batch ON DELETE SET NULL,
+  came_back boolean NOT NULL DEFAULT false,
+  batch_api_tokens bigint NOT NULL DEFAULT 0,
   PRIMARY KEY (migration, id),
   CONSTRAINT batch_state_is_known CHECK (state IN ('pending', 'done')),
-  CONSTRAINT blocks_are_in_order CHECK (first_block <= last_block),
+  CONSTRAINT places_are_in_order CHECK (first_place < end_place),
   CONSTRAINT done_batches_are_finished CHECK (state <> 'done' OR finished_at IS NOT NULL)
 );
 CREATE INDEX batch_pending ON reembed.batch (migration, id) WHERE state = 'pending';
+CREATE INDEX batch_at_provider ON reembed.batch (provider_batch) WHERE provider_batch IS NOT NULL;
+CREATE INDEX batch_came_back ON reembed.batch (migration, id) WHERE (state = 'pending') AND came_back;
 COMMENT ON TABLE reembed.batch IS 'The ledger: ranges of the table and what became of them. Progress and ETA read this, never the table itself.';
 COMMENT ON COLUMN reembed.batch.migration IS 'Campaign of the batch.';
 COMMENT ON COLUMN reembed.batch.id IS 'Position in heap order, from 1.';
-COMMENT ON COLUMN reembed.batch.first_block IS 'First heap block of the range.';
-COMMENT ON COLUMN reembed.batch.last_block IS 'Last heap block of the range.';
+COMMENT ON COLUMN reembed.batch.first_place IS 'Place in the table (ctid) of its first row.';
+COMMENT ON COLUMN reembed.batch.end_place IS 'Place after that of its last row.';
 COMMENT ON COLUMN reembed.batch.state IS 'pending or done. Who works on it is known to the queue.';
 COMMENT ON COLUMN reembed.batch.rows IS 'Rows with a text when the batch was planned.';
 COMMENT ON COLUMN reembed.batch.embedded_rows IS 'Rows that got their new vector from this batch.';
@@ -208,26 +455,34 @@ COMMENT ON COLUMN reembed.batch.error IS 'What stopped the last attempt.';
 COMMENT ON COLUMN reembed.batch.started_at IS 'When the last attempt began.';
 COMMENT ON COLUMN reembed.batch.failed_at IS 'When an attempt last failed for a reason that does not pass by itself; null once it was mended.';
 COMMENT ON COLUMN reembed.batch.finished_at IS 'When its vectors were committed.';
+COMMENT ON COLUMN reembed.batch.provider_batch IS 'The batch of the provider''s batch API that has its rows, or the one whose texts they wait for; others leave it alone meanwhile.';
+COMMENT ON COLUMN reembed.batch.came_back IS 'The batch API did not bring all of its vectors, or was given up: the others are embedded by ordinary requests.';
+COMMENT ON COLUMN reembed.batch.batch_api_tokens IS 'Those of its tokens that the batch API counted.';
 
-CREATE SEQUENCE reembed.stale_row_version;
-COMMENT ON SEQUENCE reembed.stale_row_version IS 'Orders the notes about one row, so that a note renewed meanwhile is not deleted.';
-
-CREATE TABLE reembed.stale_row (
-  target text NOT NULL,
+CREATE TABLE reembed.provider_batch_row (
+  provider_batch uuid NOT NULL REFERENCES reembed.provider_batch ON DELETE CASCADE,
+  request integer NOT NULL,
+  position integer NOT NULL,
+  input integer NOT NULL,
+  inputs integer NOT NULL,
+  batch bigint NOT NULL,
   key jsonb NOT NULL,
-  needs_old boolean NOT NULL,
-  needs_new boolean NOT NULL,
-  version bigint NOT NULL DEFAULT nextval('reembed.stale_row_version'),
-  noted_at timestamptz NOT NULL DEFAULT now(),
-  PRIMARY KEY (target, key)
-);
-COMMENT ON TABLE reembed.stale_row IS 'Rows the application changed that wait for a vector. Filled by triggers in the transaction of the change, drained by workers.';
-COMMENT ON COLUMN reembed.stale_row.target IS 'Target of the row.';
-COMMENT ON COLUMN reembed.stale_row.key IS 'Primary key, as an object of column and value.';
-COMMENT ON COLUMN reembed.stale_row.needs_old IS 'Whether the vector of the old model is out of date.';
-COMMENT ON COLUMN reembed.stale_row.needs_new IS 'Whether the vector of the new model is out of date.';
-COMMENT ON COLUMN reembed.stale_row.version IS 'Grows with every note.';
-COMMENT ON COLUMN reembed.stale_row.noted_at IS 'When the row last changed.';
+  text_hash bigint NOT NULL,
+  text_digest uuid,
+  wave integer NOT NULL,
+  PRIMARY KEY (provider_batch, request, position)
+) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 20000, autovacuum_analyze_scale_factor = 0, autovacuum_analyze_threshold = 20000);
+COMMENT ON TABLE reembed.provider_batch_row IS 'What was sent in the batches that are at a provider. A row goes in the commit that stores its vector, or when its batch is settled.';
+COMMENT ON COLUMN reembed.provider_batch_row.provider_batch IS 'Batch it was sent in.';
+COMMENT ON COLUMN reembed.provider_batch_row.request IS 'Request of the batch, from 1.';
+COMMENT ON COLUMN reembed.provider_batch_row.position IS 'Position among the rows of the request, in the order to write them, from 0.';
+COMMENT ON COLUMN reembed.provider_batch_row.input IS 'Which of the texts of the request is its own, from 0; rows with the same text share one.';
+COMMENT ON COLUMN reembed.provider_batch_row.inputs IS 'Texts in the request.';
+COMMENT ON COLUMN reembed.provider_batch_row.batch IS 'Its batch in the ledger.';
+COMMENT ON COLUMN reembed.provider_batch_row.key IS 'Primary key, as an object of column and value.';
+COMMENT ON COLUMN reembed.provider_batch_row.text_hash IS 'reembed.text_hash() of the text that was sent: the vector is stored only while the row still has it.';
+COMMENT ON COLUMN reembed.provider_batch_row.text_digest IS 'reembed.text_digest() of the text, where rows of other batches have it too.';
+COMMENT ON COLUMN reembed.provider_batch_row.wave IS 'Rows of one wave are in different pages of the table.';
 
 CREATE TABLE reembed.failed_row (
   target text NOT NULL REFERENCES reembed.target ON DELETE CASCADE,
@@ -237,8 +492,10 @@ CREATE TABLE reembed.failed_row (
   message text NOT NULL,
   attempts integer NOT NULL DEFAULT 1,
   failed_at timestamptz NOT NULL DEFAULT now(),
-  PRIMARY KEY (target, key, model)
+  key_digest uuid NOT NULL GENERATED ALWAYS AS (md5(key::text)::uuid) STORED,
+  PRIMARY KEY (target, model, key_digest)
 );
+CREATE INDEX failed_row_by_key ON reembed.failed_row USING hash (key);
 COMMENT ON TABLE reembed.failed_row IS 'Rows that cannot be embedded, with the reason. A change of the text takes the row out.';
 COMMENT ON COLUMN reembed.failed_row.target IS 'Target of the row.';
 COMMENT ON COLUMN reembed.failed_row.key IS 'Primary key, as an object of column and value.';
@@ -247,6 +504,114 @@ COMMENT ON COLUMN reembed.failed_row.class IS 'Code of the error.';
 COMMENT ON COLUMN reembed.failed_row.message IS 'What the provider or the check said; never the text of the row.';
 COMMENT ON COLUMN reembed.failed_row.attempts IS 'How often it was tried.';
 COMMENT ON COLUMN reembed.failed_row.failed_at IS 'When it last failed.';
+COMMENT ON COLUMN reembed.failed_row.key_digest IS 'Digest of the key, which may be too long for an index.';
+
+CREATE TABLE reembed.repeated_text (
+  migration text NOT NULL REFERENCES reembed.migration ON DELETE CASCADE,
+  text_digest uuid NOT NULL,
+  text_hash bigint NOT NULL,
+  batch bigint NOT NULL,
+  PRIMARY KEY (migration, text_digest)
+);
+COMMENT ON TABLE reembed.repeated_text IS 'Texts that rows of several batches had when these were planned: one batch has them embedded, the others take the vector from here. Emptied when the backfill is over.';
+COMMENT ON COLUMN reembed.repeated_text.migration IS 'Campaign that embeds the text.';
+COMMENT ON COLUMN reembed.repeated_text.text_digest IS 'reembed.text_digest() of the text.';
+COMMENT ON COLUMN reembed.repeated_text.text_hash IS 'reembed.text_hash() of the text, by which a worker names what it embedded.';
+COMMENT ON COLUMN reembed.repeated_text.batch IS 'The batch that has it embedded.';
+-- The extension may be in any schema.
+DO $$
+BEGIN
+  EXECUTE format('ALTER TABLE reembed.repeated_text ADD COLUMN vector %I.vector',
+                 (SELECT n.nspname FROM pg_extension AS e JOIN pg_namespace AS n ON n.oid = e.extnamespace WHERE e.extname = 'vector'));
+END $$;
+COMMENT ON COLUMN reembed.repeated_text.vector IS 'Its vector; null until that batch is done.';
+
+CREATE TABLE reembed.provider_quota (
+  model text PRIMARY KEY REFERENCES reembed.model ON DELETE CASCADE,
+  requests double precision NOT NULL,
+  tokens double precision NOT NULL,
+  refilled_at timestamptz NOT NULL DEFAULT now(),
+  held_until timestamptz,
+  hold_reason text
+);
+COMMENT ON TABLE reembed.provider_quota IS 'What may still be sent to a model''s provider in this minute, over all workers.';
+COMMENT ON COLUMN reembed.provider_quota.model IS 'The model.';
+COMMENT ON COLUMN reembed.provider_quota.requests IS 'Requests left.';
+COMMENT ON COLUMN reembed.provider_quota.tokens IS 'Tokens left; below zero after a request larger than expected.';
+COMMENT ON COLUMN reembed.provider_quota.refilled_at IS 'When the two were last topped up.';
+COMMENT ON COLUMN reembed.provider_quota.held_until IS 'No request before this time, because the provider asked to wait.';
+COMMENT ON COLUMN reembed.provider_quota.hold_reason IS 'What the provider said.';
+
+CREATE TABLE reembed.worker (
+  id uuid PRIMARY KEY,
+  host text NOT NULL,
+  pid integer NOT NULL,
+  started_at timestamptz NOT NULL DEFAULT now(),
+  seen_at timestamptz NOT NULL DEFAULT now(),
+  batch_api boolean NOT NULL DEFAULT false
+);
+COMMENT ON TABLE reembed.worker IS 'Worker processes; one not seen for 30 seconds is gone.';
+COMMENT ON COLUMN reembed.worker.id IS 'Drawn anew at every start.';
+COMMENT ON COLUMN reembed.worker.host IS 'Host name.';
+COMMENT ON COLUMN reembed.worker.pid IS 'Process id on that host.';
+COMMENT ON COLUMN reembed.worker.started_at IS 'When it started.';
+COMMENT ON COLUMN reembed.worker.seen_at IS 'Its last sign of life.';
+COMMENT ON COLUMN reembed.worker.batch_api IS 'Whether it gives the backfill to the batch API. While it is alive, other workers leave new batches to it.';
+
+CREATE TABLE reembed.event (
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  actor text NOT NULL DEFAULT session_user,
+  target text,
+  migration text,
+  kind text NOT NULL,
+  from_value text,
+  to_value text,
+  reason text
+);
+COMMENT ON TABLE reembed.event IS 'Audit: every change of state, append-only.';
+COMMENT ON COLUMN reembed.event.id IS 'Number of the event.';
+COMMENT ON COLUMN reembed.event.at IS 'When it happened.';
+COMMENT ON COLUMN reembed.event.actor IS 'Which role did it.';
+COMMENT ON COLUMN reembed.event.target IS 'Target it concerns.';
+COMMENT ON COLUMN reembed.event.migration IS 'Campaign it concerns.';
+COMMENT ON COLUMN reembed.event.kind IS 'What changed: phase, or the name of a setting.';
+COMMENT ON COLUMN reembed.event.from_value IS 'Value before.';
+COMMENT ON COLUMN reembed.event.to_value IS 'Value after.';
+COMMENT ON COLUMN reembed.event.reason IS 'Why, where one was given.';
+
+CREATE TABLE reembed.throttle (
+  target text NOT NULL REFERENCES reembed.target ON DELETE CASCADE,
+  signal text NOT NULL,
+  effect text NOT NULL,
+  reason text NOT NULL,
+  since timestamptz NOT NULL DEFAULT clock_timestamp(),
+  seen_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  PRIMARY KEY (target, signal),
+  CONSTRAINT effect_is_known CHECK (effect IN ('stops', 'slows', 'none'))
+);
+COMMENT ON TABLE reembed.throttle IS 'Signs of trouble that workers saw when they last looked, once a second while they write; reembed.health shows those of the last ten seconds.';
+COMMENT ON COLUMN reembed.throttle.target IS 'The target.';
+COMMENT ON COLUMN reembed.throttle.signal IS 'Kind of the sign.';
+COMMENT ON COLUMN reembed.throttle.effect IS 'What it does to the backfill: stops, slows, or none.';
+COMMENT ON COLUMN reembed.throttle.reason IS 'What was seen.';
+COMMENT ON COLUMN reembed.throttle.since IS 'When it was first seen.';
+COMMENT ON COLUMN reembed.throttle.seen_at IS 'When it was last seen.';
+
+CREATE TABLE reembed.read_probe (
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  target text NOT NULL REFERENCES reembed.target ON DELETE CASCADE,
+  at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  milliseconds double precision NOT NULL,
+  is_idle boolean NOT NULL
+);
+CREATE INDEX read_probe_newest ON reembed.read_probe (target, at DESC);
+COMMENT ON TABLE reembed.read_probe IS 'How long searches through the live view took that workers made to find out. Kept for an hour; those made before the backfill wrote, for as long as it lasts.';
+COMMENT ON COLUMN reembed.read_probe.id IS 'Number of the search.';
+COMMENT ON COLUMN reembed.read_probe.target IS 'The target.';
+COMMENT ON COLUMN reembed.read_probe.at IS 'When the search was made.';
+COMMENT ON COLUMN reembed.read_probe.milliseconds IS 'How long it took on the server.';
+COMMENT ON COLUMN reembed.read_probe.is_idle IS 'Whether it was made before the backfill wrote anything: the measure for the others.';
 
 CREATE TABLE reembed.validation (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -270,6 +635,14 @@ CREATE TABLE reembed.validation (
   recall_after double precision,
   passed boolean NOT NULL,
   reasons text[] NOT NULL,
+  seed integer,
+  known_items boolean NOT NULL DEFAULT false,
+  just_changed_rows bigint,
+  searches_use_index boolean,
+  planner_chooses_index boolean,
+  index_setting text,
+  audit_problem text,
+  warnings text[] NOT NULL DEFAULT '{}',
   CONSTRAINT failed_validations_have_reasons CHECK (passed = (cardinality(reasons) = 0))
 );
 CREATE INDEX validation_newest ON reembed.validation (migration, finished_at DESC);
@@ -279,7 +652,7 @@ COMMENT ON COLUMN reembed.validation.migration IS 'Campaign that was validated.'
 COMMENT ON COLUMN reembed.validation.started_at IS 'When the run began.';
 COMMENT ON COLUMN reembed.validation.finished_at IS 'When the run ended.';
 COMMENT ON COLUMN reembed.validation.run_by IS 'Which role ran it.';
-COMMENT ON COLUMN reembed.validation.query_source IS 'Where the queries came from: rows, a file or a table.';
+COMMENT ON COLUMN reembed.validation.query_source IS 'Where the queries came from: rows, generated, log, a file or a table.';
 COMMENT ON COLUMN reembed.validation.queries IS 'Queries compared.';
 COMMENT ON COLUMN reembed.validation.judged_queries IS 'Queries that had judgements.';
 COMMENT ON COLUMN reembed.validation.k IS 'Depth of the result lists.';
@@ -293,8 +666,16 @@ COMMENT ON COLUMN reembed.validation.mrr_before IS 'Mean reciprocal rank of the 
 COMMENT ON COLUMN reembed.validation.mrr_after IS 'Mean reciprocal rank of the new model.';
 COMMENT ON COLUMN reembed.validation.recall_before IS 'Recall@k of the old model against the judgements.';
 COMMENT ON COLUMN reembed.validation.recall_after IS 'Recall@k of the new model against the judgements.';
-COMMENT ON COLUMN reembed.validation.passed IS 'Whether every threshold in setting was met.';
+COMMENT ON COLUMN reembed.validation.passed IS 'Whether every threshold was met when the run ended. The gate to the switch judges the figures anew: see judge_validation().';
 COMMENT ON COLUMN reembed.validation.reasons IS 'Thresholds that were missed; empty when it passed.';
+COMMENT ON COLUMN reembed.validation.seed IS 'Number that samples and intervals follow from; with the same rows it gives the same run.';
+COMMENT ON COLUMN reembed.validation.known_items IS 'Whether the relevant row of each query is the one it was generated from.';
+COMMENT ON COLUMN reembed.validation.just_changed_rows IS 'Missing rows that the application had changed in the last 30 seconds; null in a run whose figures cannot be judged anew.';
+COMMENT ON COLUMN reembed.validation.searches_use_index IS 'Whether a search in the order of distance can be served by the new index; null without one.';
+COMMENT ON COLUMN reembed.validation.planner_chooses_index IS 'Whether the planner takes the new index of its own accord; on a small table it may well not.';
+COMMENT ON COLUMN reembed.validation.index_setting IS 'The search setting of the index during the run.';
+COMMENT ON COLUMN reembed.validation.audit_problem IS 'Why no vector was compared with a fresh one; null when that was done, or not asked for.';
+COMMENT ON COLUMN reembed.validation.warnings IS 'What is worth knowing but fails nothing.';
 
 CREATE TABLE reembed.validation_query (
   validation bigint NOT NULL REFERENCES reembed.validation ON DELETE CASCADE,
@@ -304,6 +685,21 @@ CREATE TABLE reembed.validation_query (
   index_recall double precision,
   ndcg_before double precision,
   ndcg_after double precision,
+  query_length integer,
+  slices jsonb NOT NULL DEFAULT '{}',
+  jaccard double precision,
+  rank_biased_overlap double precision,
+  kendall_tau double precision,
+  reciprocal_rank_before double precision,
+  reciprocal_rank_after double precision,
+  recall_before double precision,
+  recall_after double precision,
+  search_ms_before double precision,
+  search_ms_after double precision,
+  results_before text[],
+  results_after text[],
+  scores_before double precision[],
+  scores_after double precision[],
   PRIMARY KEY (validation, ordinal)
 );
 COMMENT ON TABLE reembed.validation_query IS 'The single queries of a validation.';
@@ -314,58 +710,334 @@ COMMENT ON COLUMN reembed.validation_query.overlap IS 'Share of the k nearest ro
 COMMENT ON COLUMN reembed.validation_query.index_recall IS 'Share of the exact k nearest rows that the new index returns.';
 COMMENT ON COLUMN reembed.validation_query.ndcg_before IS 'nDCG@k of the old model.';
 COMMENT ON COLUMN reembed.validation_query.ndcg_after IS 'nDCG@k of the new model.';
+COMMENT ON COLUMN reembed.validation_query.query_length IS 'Characters of the query, or of the row it was drawn from.';
+COMMENT ON COLUMN reembed.validation_query.slices IS 'Values of the columns by which the run was sliced.';
+COMMENT ON COLUMN reembed.validation_query.jaccard IS 'Rows both models return, as a share of those that either returns.';
+COMMENT ON COLUMN reembed.validation_query.rank_biased_overlap IS 'Likeness of the two rankings, the first ranks counting most, 0 to 1.';
+COMMENT ON COLUMN reembed.validation_query.kendall_tau IS 'Rank correlation of the two rankings over all rows in either, -1 to 1.';
+COMMENT ON COLUMN reembed.validation_query.reciprocal_rank_before IS 'One divided by the rank of the first relevant row, old model.';
+COMMENT ON COLUMN reembed.validation_query.reciprocal_rank_after IS 'The same, new model.';
+COMMENT ON COLUMN reembed.validation_query.recall_before IS 'Share of the relevant rows among the k nearest, old model.';
+COMMENT ON COLUMN reembed.validation_query.recall_after IS 'The same, new model.';
+COMMENT ON COLUMN reembed.validation_query.search_ms_before IS 'Milliseconds a search of the old model took on the server, warm; null where it was not measured.';
+COMMENT ON COLUMN reembed.validation_query.search_ms_after IS 'The same, new model.';
+COMMENT ON COLUMN reembed.validation_query.results_before IS 'Keys of the k nearest rows, nearest first, old model.';
+COMMENT ON COLUMN reembed.validation_query.results_after IS 'The same, new model.';
+COMMENT ON COLUMN reembed.validation_query.scores_before IS 'Scores of these rows, old model: cosine similarity or inner product; of a model with distance l2, the distance with a minus sign.';
+COMMENT ON COLUMN reembed.validation_query.scores_after IS 'The same, new model.';
 
-CREATE TABLE reembed.provider_quota (
-  model text PRIMARY KEY REFERENCES reembed.model ON DELETE CASCADE,
-  requests double precision NOT NULL,
-  tokens double precision NOT NULL,
-  refilled_at timestamptz NOT NULL DEFAULT now(),
-  held_until timestamptz,
-  hold_reason text
+CREATE TABLE reembed.validation_metric (
+  validation bigint NOT NULL REFERENCES reembed.validation ON DELETE CASCADE,
+  metric text NOT NULL,
+  slice text NOT NULL DEFAULT '',
+  slice_value text NOT NULL DEFAULT '',
+  queries integer NOT NULL,
+  before double precision,
+  after double precision,
+  value double precision NOT NULL,
+  low double precision,
+  high double precision,
+  PRIMARY KEY (validation, metric, slice, slice_value),
+  CONSTRAINT interval_is_in_order CHECK (low <= high)
 );
-COMMENT ON TABLE reembed.provider_quota IS 'What may still be sent to a model''s provider in this minute, over all workers.';
-COMMENT ON COLUMN reembed.provider_quota.model IS 'The model.';
-COMMENT ON COLUMN reembed.provider_quota.requests IS 'Requests left.';
-COMMENT ON COLUMN reembed.provider_quota.tokens IS 'Tokens left; below zero after a request larger than expected.';
-COMMENT ON COLUMN reembed.provider_quota.refilled_at IS 'When the two were last topped up.';
-COMMENT ON COLUMN reembed.provider_quota.held_until IS 'No request before this time, because the provider asked to wait.';
-COMMENT ON COLUMN reembed.provider_quota.hold_reason IS 'What the provider said.';
+COMMENT ON TABLE reembed.validation_metric IS 'The figures of a validation over all its queries, and over slices of them.';
+COMMENT ON COLUMN reembed.validation_metric.validation IS 'The run.';
+COMMENT ON COLUMN reembed.validation_metric.metric IS 'overlap, jaccard, rank_biased_overlap, kendall_tau, index_recall; of each model: ndcg, mrr, recall, search_p50_ms, search_p95_ms.';
+COMMENT ON COLUMN reembed.validation_metric.slice IS 'Column by whose value the queries were divided, or length; empty: all queries.';
+COMMENT ON COLUMN reembed.validation_metric.slice_value IS 'Value that the queries of the slice have.';
+COMMENT ON COLUMN reembed.validation_metric.queries IS 'Queries it is the mean of.';
+COMMENT ON COLUMN reembed.validation_metric.before IS 'Old model; null for a metric that compares the two.';
+COMMENT ON COLUMN reembed.validation_metric.after IS 'New model.';
+COMMENT ON COLUMN reembed.validation_metric.value IS 'The mean; for a metric of each model, after minus before.';
+COMMENT ON COLUMN reembed.validation_metric.low IS 'Lower end of the 95 % interval of the value, by a paired bootstrap over the queries.';
+COMMENT ON COLUMN reembed.validation_metric.high IS 'Upper end.';
 
-CREATE TABLE reembed.worker (
-  id uuid PRIMARY KEY,
-  host text NOT NULL,
-  pid integer NOT NULL,
-  started_at timestamptz NOT NULL DEFAULT now(),
-  seen_at timestamptz NOT NULL DEFAULT now()
+CREATE TABLE reembed.validation_filter (
+  validation bigint NOT NULL REFERENCES reembed.validation ON DELETE CASCADE,
+  filter text NOT NULL,
+  iterative_scan text NOT NULL,
+  queries integer NOT NULL,
+  wanted_rows double precision NOT NULL,
+  returned_rows double precision NOT NULL,
+  short_queries integer NOT NULL,
+  index_recall double precision NOT NULL,
+  PRIMARY KEY (validation, filter, iterative_scan)
 );
-COMMENT ON TABLE reembed.worker IS 'Worker processes; one not seen for 30 seconds is gone.';
-COMMENT ON COLUMN reembed.worker.id IS 'Drawn anew at every start.';
-COMMENT ON COLUMN reembed.worker.host IS 'Host name.';
-COMMENT ON COLUMN reembed.worker.pid IS 'Process id on that host.';
-COMMENT ON COLUMN reembed.worker.started_at IS 'When it started.';
-COMMENT ON COLUMN reembed.worker.seen_at IS 'Its last sign of life.';
+COMMENT ON TABLE reembed.validation_filter IS 'What searches of the new index bring when rows are filtered.';
+COMMENT ON COLUMN reembed.validation_filter.validation IS 'The run.';
+COMMENT ON COLUMN reembed.validation_filter.filter IS 'The condition, as it was given. It is shown, and never run again.';
+COMMENT ON COLUMN reembed.validation_filter.iterative_scan IS 'hnsw.iterative_scan or ivfflat.iterative_scan during the searches: off, strict_order or relaxed_order.';
+COMMENT ON COLUMN reembed.validation_filter.queries IS 'Queries searched for.';
+COMMENT ON COLUMN reembed.validation_filter.wanted_rows IS 'Mean number of rows there are to find: k, or all that pass the filter where these are fewer.';
+COMMENT ON COLUMN reembed.validation_filter.returned_rows IS 'Mean number of rows that came back.';
+COMMENT ON COLUMN reembed.validation_filter.short_queries IS 'Queries that got fewer rows than there are to find.';
+COMMENT ON COLUMN reembed.validation_filter.index_recall IS 'Mean share of the exact nearest rows that pass the filter which the index returned.';
 
-CREATE TABLE reembed.event (
+CREATE TABLE reembed.validation_integrity (
+  validation bigint NOT NULL REFERENCES reembed.validation ON DELETE CASCADE,
+  role text NOT NULL,
+  model text NOT NULL,
+  rows bigint NOT NULL,
+  zero_rows bigint NOT NULL,
+  not_finite_rows bigint NOT NULL,
+  wrong_dimensions_rows bigint NOT NULL,
+  unit_length_rows bigint NOT NULL,
+  odd_norm_rows bigint NOT NULL,
+  norm_min double precision,
+  norm_median double precision,
+  norm_max double precision,
+  shared_vector_rows bigint NOT NULL,
+  checksum_at timestamptz,
+  unchanged_rows bigint,
+  set_aside_rows bigint,
+  changed_rows bigint,
+  PRIMARY KEY (validation, role),
+  CONSTRAINT role_is_known CHECK (role IN ('old', 'new'))
+);
+COMMENT ON TABLE reembed.validation_integrity IS 'What the stored vectors of each model show.';
+COMMENT ON COLUMN reembed.validation_integrity.validation IS 'The run.';
+COMMENT ON COLUMN reembed.validation_integrity.role IS 'new or old.';
+COMMENT ON COLUMN reembed.validation_integrity.model IS 'The model.';
+COMMENT ON COLUMN reembed.validation_integrity.rows IS 'Rows with a vector.';
+COMMENT ON COLUMN reembed.validation_integrity.zero_rows IS 'Vectors of nothing but zeros: no search by cosine finds them.';
+COMMENT ON COLUMN reembed.validation_integrity.not_finite_rows IS 'Vectors with NaN or infinity in them.';
+COMMENT ON COLUMN reembed.validation_integrity.wrong_dimensions_rows IS 'Vectors that have not as many dimensions as the model.';
+COMMENT ON COLUMN reembed.validation_integrity.unit_length_rows IS 'Vectors whose length is 1, to a hundredth.';
+COMMENT ON COLUMN reembed.validation_integrity.odd_norm_rows IS 'Vectors whose length is beyond three interquartile ranges of the middle half, and by more than a hundredth of the median.';
+COMMENT ON COLUMN reembed.validation_integrity.norm_min IS 'Shortest vector.';
+COMMENT ON COLUMN reembed.validation_integrity.norm_median IS 'Median length.';
+COMMENT ON COLUMN reembed.validation_integrity.norm_max IS 'Longest vector.';
+COMMENT ON COLUMN reembed.validation_integrity.shared_vector_rows IS 'Rows whose vector is, bit for bit, also that of a row with another text.';
+COMMENT ON COLUMN reembed.validation_integrity.checksum_at IS 'When the checksum was taken that the vectors are compared with; null where there is none.';
+COMMENT ON COLUMN reembed.validation_integrity.unchanged_rows IS 'Rows whose group has its texts and, bit for bit, its vectors as they were then.';
+COMMENT ON COLUMN reembed.validation_integrity.set_aside_rows IS 'Rows whose group says nothing, because a row of it came, went, changed its text or gained a vector.';
+COMMENT ON COLUMN reembed.validation_integrity.changed_rows IS 'Rows whose group has its texts as they were, but not its vectors.';
+
+CREATE TABLE reembed.truth_audit (
+  validation bigint NOT NULL REFERENCES reembed.validation ON DELETE CASCADE,
+  role text NOT NULL,
+  ordinal integer NOT NULL,
+  key jsonb NOT NULL,
+  similarity double precision NOT NULL,
+  PRIMARY KEY (validation, role, ordinal),
+  CONSTRAINT role_is_known CHECK (role IN ('old', 'new'))
+);
+COMMENT ON TABLE reembed.truth_audit IS 'Rows drawn at random whose text was embedded anew, to see whether what is stored is what the model gives.';
+COMMENT ON COLUMN reembed.truth_audit.validation IS 'The run.';
+COMMENT ON COLUMN reembed.truth_audit.role IS 'new or old: whose vectors.';
+COMMENT ON COLUMN reembed.truth_audit.ordinal IS 'Position in the sample, from 1.';
+COMMENT ON COLUMN reembed.truth_audit.key IS 'Primary key of the row, as an object of column and value.';
+COMMENT ON COLUMN reembed.truth_audit.similarity IS 'Cosine similarity of the stored and the fresh vector; for the distances l2 and inner_product one that counts the lengths too.';
+
+CREATE TABLE reembed.score_distribution (
+  validation bigint NOT NULL REFERENCES reembed.validation ON DELETE CASCADE,
+  role text NOT NULL,
+  rows text NOT NULL,
+  percentile integer NOT NULL,
+  score double precision NOT NULL,
+  PRIMARY KEY (validation, role, rows, percentile),
+  CONSTRAINT role_is_known CHECK (role IN ('old', 'new')),
+  CONSTRAINT rows_are_known CHECK (rows IN ('nearest', 'random'))
+);
+COMMENT ON TABLE reembed.score_distribution IS 'Which scores the rows of each model have: applications cut at a score, and another model has others.';
+COMMENT ON COLUMN reembed.score_distribution.validation IS 'The run.';
+COMMENT ON COLUMN reembed.score_distribution.role IS 'new or old: the model.';
+COMMENT ON COLUMN reembed.score_distribution.rows IS 'nearest: the k nearest rows of each query; random: rows drawn at random.';
+COMMENT ON COLUMN reembed.score_distribution.percentile IS '0, 10, ... 100.';
+COMMENT ON COLUMN reembed.score_distribution.score IS 'Score that so many percent of the rows stay below: cosine similarity or inner product; of a model with distance l2, the distance with a minus sign.';
+
+CREATE TABLE reembed.score_cutoff (
+  validation bigint NOT NULL REFERENCES reembed.validation ON DELETE CASCADE,
+  ordinal integer NOT NULL,
+  basis text NOT NULL,
+  old_cutoff double precision,
+  new_cutoff double precision,
+  new_cutoff_low double precision,
+  new_cutoff_high double precision,
+  share_before double precision NOT NULL,
+  share_after double precision,
+  precision_before double precision,
+  precision_after double precision,
+  recall_before double precision,
+  recall_after double precision,
+  f1_before double precision,
+  f1_after double precision,
+  PRIMARY KEY (validation, ordinal),
+  CONSTRAINT basis_is_known CHECK (basis IN ('same_share', 'best_f1'))
+);
+COMMENT ON TABLE reembed.score_cutoff IS 'Cut-offs of the old model, and those that take their place in the new one.';
+COMMENT ON COLUMN reembed.score_cutoff.validation IS 'The run.';
+COMMENT ON COLUMN reembed.score_cutoff.ordinal IS 'Position in the run, from 1.';
+COMMENT ON COLUMN reembed.score_cutoff.basis IS 'same_share: the new cut-off keeps the same share of the k nearest rows as the given one; best_f1: each is the best of its model by the judgements.';
+COMMENT ON COLUMN reembed.score_cutoff.old_cutoff IS 'Cut-off in the old model: rows of at least this score are shown.';
+COMMENT ON COLUMN reembed.score_cutoff.new_cutoff IS 'Cut-off in the new model; null where no row reaches the old one.';
+COMMENT ON COLUMN reembed.score_cutoff.new_cutoff_low IS 'Lower end of the 95 % interval of the new cut-off, by a bootstrap over the queries.';
+COMMENT ON COLUMN reembed.score_cutoff.new_cutoff_high IS 'Upper end.';
+COMMENT ON COLUMN reembed.score_cutoff.share_before IS 'Share of the k nearest rows that the old cut-off keeps.';
+COMMENT ON COLUMN reembed.score_cutoff.share_after IS 'Share that the new one keeps.';
+COMMENT ON COLUMN reembed.score_cutoff.precision_before IS 'Share of the kept rows that are relevant, old model; null without judgements.';
+COMMENT ON COLUMN reembed.score_cutoff.precision_after IS 'The same, new model.';
+COMMENT ON COLUMN reembed.score_cutoff.recall_before IS 'Share of the relevant rows that are kept, old model.';
+COMMENT ON COLUMN reembed.score_cutoff.recall_after IS 'The same, new model.';
+COMMENT ON COLUMN reembed.score_cutoff.f1_before IS 'Harmonic mean of precision and recall, old model.';
+COMMENT ON COLUMN reembed.score_cutoff.f1_after IS 'The same, new model.';
+
+CREATE TABLE reembed.old_vector_checksum (
+  migration text PRIMARY KEY REFERENCES reembed.migration ON DELETE CASCADE,
+  taken_at timestamptz NOT NULL DEFAULT now(),
+  phase text NOT NULL,
+  groups bigint NOT NULL,
+  rows bigint NOT NULL
+);
+COMMENT ON TABLE reembed.old_vector_checksum IS 'Checksums of the old vectors, taken once in a campaign, to show later that nobody touched them.';
+COMMENT ON COLUMN reembed.old_vector_checksum.migration IS 'The campaign.';
+COMMENT ON COLUMN reembed.old_vector_checksum.taken_at IS 'When the table was read.';
+COMMENT ON COLUMN reembed.old_vector_checksum.phase IS 'The phase the campaign was in.';
+COMMENT ON COLUMN reembed.old_vector_checksum.groups IS 'How many groups the rows were divided into, by the hash of their key; about eight rows each.';
+COMMENT ON COLUMN reembed.old_vector_checksum.rows IS 'Rows with a text.';
+
+CREATE TABLE reembed.old_vector_group (
+  migration text NOT NULL REFERENCES reembed.old_vector_checksum ON DELETE CASCADE,
+  number bigint NOT NULL,
+  rows bigint NOT NULL,
+  lacking_rows bigint NOT NULL,
+  texts bigint NOT NULL,
+  vectors bigint NOT NULL,
+  PRIMARY KEY (migration, number)
+);
+COMMENT ON TABLE reembed.old_vector_group IS 'The checksums, one a group of rows.';
+COMMENT ON COLUMN reembed.old_vector_group.migration IS 'The campaign.';
+COMMENT ON COLUMN reembed.old_vector_group.number IS 'The group.';
+COMMENT ON COLUMN reembed.old_vector_group.rows IS 'Its rows with a text.';
+COMMENT ON COLUMN reembed.old_vector_group.lacking_rows IS 'Those of them that have no old vector.';
+COMMENT ON COLUMN reembed.old_vector_group.texts IS 'Hashes of key and text of its rows, xor of all.';
+COMMENT ON COLUMN reembed.old_vector_group.vectors IS 'Hashes of key, text and vector of its rows, xor of all.';
+
+CREATE TABLE reembed.query_log (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  target text NOT NULL,
   at timestamptz NOT NULL DEFAULT clock_timestamp(),
-  actor text NOT NULL DEFAULT session_user,
-  target text,
+  text text NOT NULL,
+  model text NOT NULL,
+  caller_key text
+);
+CREATE INDEX query_log_newest ON reembed.query_log (target, id DESC);
+COMMENT ON TABLE reembed.query_log IS 'Live queries of the application, a sample of the newest, as reembed.log_query() brought them.';
+COMMENT ON COLUMN reembed.query_log.id IS 'Position in the order of all queries.';
+COMMENT ON COLUMN reembed.query_log.target IS 'What was searched.';
+COMMENT ON COLUMN reembed.query_log.at IS 'When.';
+COMMENT ON COLUMN reembed.query_log.text IS 'What was searched for, the first 8000 characters.';
+COMMENT ON COLUMN reembed.query_log.model IS 'The model that was read then.';
+COMMENT ON COLUMN reembed.query_log.caller_key IS 'Who searched, where the application says so, the first 200 characters.';
+
+CREATE TABLE reembed.shadow_read (
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  target text NOT NULL REFERENCES reembed.target ON DELETE CASCADE,
+  at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  served_model text NOT NULL,
+  shadow_model text NOT NULL,
+  is_canary boolean NOT NULL,
+  k integer,
+  overlap double precision,
+  served_ms double precision,
+  shadow_ms double precision,
+  served_embedding_ms double precision,
+  shadow_embedding_ms double precision,
+  key_hash bigint,
+  query text,
+  error text,
+  CONSTRAINT overlap_is_a_share CHECK (overlap BETWEEN 0 AND 1),
+  CONSTRAINT shadow_reads_have_an_overlap_or_an_error CHECK ((overlap IS NULL) = (error IS NOT NULL))
+);
+CREATE INDEX shadow_read_newest ON reembed.shadow_read (target, id DESC);
+COMMENT ON TABLE reembed.shadow_read IS 'Searches that were made with the other model as well, after their answer went out, and searches of the canary that the new model failed.';
+COMMENT ON COLUMN reembed.shadow_read.id IS 'Number of the shadow read.';
+COMMENT ON COLUMN reembed.shadow_read.target IS 'Target that was searched.';
+COMMENT ON COLUMN reembed.shadow_read.at IS 'When it was put on record.';
+COMMENT ON COLUMN reembed.shadow_read.served_model IS 'Model whose results were the answer.';
+COMMENT ON COLUMN reembed.shadow_read.shadow_model IS 'Model that was asked besides.';
+COMMENT ON COLUMN reembed.shadow_read.is_canary IS 'Whether the reader belonged to the canary.';
+COMMENT ON COLUMN reembed.shadow_read.k IS 'Length of the longer of the two result lists.';
+COMMENT ON COLUMN reembed.shadow_read.overlap IS 'Share of it that both lists have, 0 to 1.';
+COMMENT ON COLUMN reembed.shadow_read.served_ms IS 'Milliseconds the search of the answer took, without the embedding of its query.';
+COMMENT ON COLUMN reembed.shadow_read.shadow_ms IS 'Milliseconds the other search took.';
+COMMENT ON COLUMN reembed.shadow_read.served_embedding_ms IS 'Milliseconds the embedding of the query took for the answer.';
+COMMENT ON COLUMN reembed.shadow_read.shadow_embedding_ms IS 'Milliseconds it took with the other model.';
+COMMENT ON COLUMN reembed.shadow_read.key_hash IS 'The 32 bits of the reader''s key that the canary goes by; null without a key.';
+COMMENT ON COLUMN reembed.shadow_read.query IS 'Text of the query, only where shadow_keeps_text says so.';
+COMMENT ON COLUMN reembed.shadow_read.error IS 'Code of what made the other model fail; null when it answered.';
+
+CREATE TABLE reembed.known_item (
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  target text NOT NULL REFERENCES reembed.target ON DELETE CASCADE,
+  model text NOT NULL,
+  at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  key jsonb NOT NULL,
+  found boolean,
+  error text,
+  CONSTRAINT known_items_are_found_or_failed CHECK ((found IS NULL) = (error IS NOT NULL))
+);
+CREATE INDEX known_item_newest ON reembed.known_item (target, model, id DESC);
+COMMENT ON TABLE reembed.known_item IS 'Rows whose own text the watch searched for, and whether the search found the row. Kept for a day.';
+COMMENT ON COLUMN reembed.known_item.id IS 'Number of the search.';
+COMMENT ON COLUMN reembed.known_item.target IS 'Target that was searched.';
+COMMENT ON COLUMN reembed.known_item.model IS 'Model it was searched with.';
+COMMENT ON COLUMN reembed.known_item.at IS 'When it was searched for.';
+COMMENT ON COLUMN reembed.known_item.key IS 'Primary key of the row, as an object of column and value.';
+COMMENT ON COLUMN reembed.known_item.found IS 'Whether the row was found among the nearest to its own text; null when the provider gave no vector.';
+COMMENT ON COLUMN reembed.known_item.error IS 'Code of the provider''s error.';
+
+CREATE TABLE reembed.alert (
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  target text NOT NULL REFERENCES reembed.target ON DELETE CASCADE,
   migration text,
   kind text NOT NULL,
-  from_value text,
-  to_value text,
-  reason text
+  severity text NOT NULL,
+  model text,
+  message text NOT NULL,
+  details jsonb NOT NULL DEFAULT '{}',
+  opened_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  seen_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  closed_at timestamptz,
+  closed_because text,
+  opening_posted_at timestamptz,
+  closing_posted_at timestamptz,
+  CONSTRAINT closed_alerts_have_a_reason CHECK ((closed_at IS NULL) = (closed_because IS NULL)),
+  CONSTRAINT severity_is_known CHECK (severity IN ('warning', 'critical'))
 );
-COMMENT ON TABLE reembed.event IS 'Audit: every change of state, append-only.';
-COMMENT ON COLUMN reembed.event.id IS 'Number of the event.';
-COMMENT ON COLUMN reembed.event.at IS 'When it happened.';
-COMMENT ON COLUMN reembed.event.actor IS 'Which role did it.';
-COMMENT ON COLUMN reembed.event.target IS 'Target it concerns.';
-COMMENT ON COLUMN reembed.event.migration IS 'Campaign it concerns.';
-COMMENT ON COLUMN reembed.event.kind IS 'What changed: phase, or the name of a setting.';
-COMMENT ON COLUMN reembed.event.from_value IS 'Value before.';
-COMMENT ON COLUMN reembed.event.to_value IS 'Value after.';
-COMMENT ON COLUMN reembed.event.reason IS 'Why, where one was given.';
+CREATE UNIQUE INDEX one_open_alert_per_target_and_kind ON reembed.alert (target, kind) WHERE closed_at IS NULL;
+CREATE INDEX alert_newest ON reembed.alert (target, opened_at DESC);
+COMMENT ON TABLE reembed.alert IS 'What the watch found amiss. An alert closes by itself when its cause is gone; while one is open, contract and a larger canary are refused.';
+COMMENT ON COLUMN reembed.alert.id IS 'Number of the alert.';
+COMMENT ON COLUMN reembed.alert.target IS 'Target it concerns.';
+COMMENT ON COLUMN reembed.alert.migration IS 'Campaign it was opened in.';
+COMMENT ON COLUMN reembed.alert.kind IS 'What is amiss, such as overlap, known_items, latency, backlog; docs/reading.md lists them.';
+COMMENT ON COLUMN reembed.alert.severity IS 'critical: readers get bad answers, or would; warning: look at it.';
+COMMENT ON COLUMN reembed.alert.model IS 'Model that is at fault; null when it is none.';
+COMMENT ON COLUMN reembed.alert.message IS 'One sentence with the figures.';
+COMMENT ON COLUMN reembed.alert.details IS 'The figures.';
+COMMENT ON COLUMN reembed.alert.opened_at IS 'When it was opened.';
+COMMENT ON COLUMN reembed.alert.seen_at IS 'When the cause was last seen.';
+COMMENT ON COLUMN reembed.alert.closed_at IS 'When it was closed; null while it is open.';
+COMMENT ON COLUMN reembed.alert.closed_because IS 'Why it was closed.';
+COMMENT ON COLUMN reembed.alert.opening_posted_at IS 'When the webhook took the news of its opening.';
+COMMENT ON COLUMN reembed.alert.closing_posted_at IS 'When the webhook took the news of its end.';
+
+CREATE TABLE reembed.watch_memory (
+  target text PRIMARY KEY REFERENCES reembed.target ON DELETE CASCADE,
+  looked_at timestamptz,
+  suspected jsonb NOT NULL DEFAULT '{}',
+  scanned_at timestamptz,
+  coverage jsonb NOT NULL DEFAULT '{}',
+  statistics jsonb
+);
+COMMENT ON TABLE reembed.watch_memory IS 'What the watch remembers of a target from one look to the next.';
+COMMENT ON COLUMN reembed.watch_memory.target IS 'The target.';
+COMMENT ON COLUMN reembed.watch_memory.looked_at IS 'When it last looked.';
+COMMENT ON COLUMN reembed.watch_memory.suspected IS 'What is amiss, but not yet for as long as alert_after, with the time since.';
+COMMENT ON COLUMN reembed.watch_memory.scanned_at IS 'When the whole table was last searched for rows without a vector.';
+COMMENT ON COLUMN reembed.watch_memory.coverage IS 'What that search found, by model.';
+COMMENT ON COLUMN reembed.watch_memory.statistics IS 'How often the index and the table of the model being read had been scanned.';
 `);
 };
 
@@ -374,7 +1046,6 @@ export const down = (pgm) => {
   pgm.sql(`
 SET LOCAL lock_timeout = '500ms';
 
--- A campaign that is still here has columns or an archive in it: dropping these tables would orphan them.
 DO $$
 BEGIN
   IF EXISTS (SELECT FROM reembed.migration) THEN
@@ -383,9 +1054,7 @@ BEGIN
   END IF;
 END $$;
 
-DROP TABLE reembed.event, reembed.worker, reembed.provider_quota, reembed.validation_query, reembed.validation, reembed.failed_row,
-  reembed.stale_row, reembed.batch, reembed.migration, reembed.setting, reembed.target, reembed.model, reembed.installation;
-DROP SEQUENCE reembed.stale_row_version;
+DROP TABLE reembed.watch_memory, reembed.alert, reembed.known_item, reembed.shadow_read, reembed.query_log, reembed.old_vector_group, reembed.old_vector_checksum, reembed.score_cutoff, reembed.score_distribution, reembed.truth_audit, reembed.validation_integrity, reembed.validation_filter, reembed.validation_metric, reembed.validation_query, reembed.validation, reembed.read_probe, reembed.throttle, reembed.event, reembed.worker, reembed.provider_quota, reembed.repeated_text, reembed.failed_row, reembed.provider_batch_row, reembed.batch, reembed.provider_batch, reembed.migration, reembed.serving, reembed.setting, reembed.target, reembed.model, reembed.element_type, reembed.template, reembed.installation;
 ALTER TABLE reembed.schema_migration DROP COLUMN sha256;
 `);
 };

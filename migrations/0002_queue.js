@@ -8,13 +8,33 @@ export const up = (pgm) => {
   pgm.sql(`SET LOCAL lock_timeout = '500ms';`);
   pgm.sql(schema);
   pgm.sql(`
-COMMENT ON SCHEMA reembed_queue IS 'Queue of pg-reembed, kept by pg-boss. Only reembed.batch and reembed.stale_row are truth; jobs may expire.';
+COMMENT ON SCHEMA reembed_queue IS 'Queue of pg-reembed, kept by pg-boss. Only the ledger reembed.batch and the change logs are truth; jobs may expire.';
 
 -- The dead-letter queue comes first: the others name it.
 SELECT reembed_queue.create_queue('reembed-dead', '{"policy": "standard", "retentionSeconds": 31536000}');
 -- exclusive: one queued or active job a key, so enqueueing twice does nothing.
 SELECT reembed_queue.create_queue('reembed-batch', '{"policy": "exclusive", "retryLimit": 1000, "retryDelay": 2, "retryBackoff": true, "retryDelayMax": 300, "expireInSeconds": 3600, "retentionSeconds": 31536000, "deleteAfterSeconds": 86400, "heartbeatSeconds": 10, "deadLetter": "reembed-dead"}');
 SELECT reembed_queue.create_queue('reembed-catch-up', '{"policy": "exclusive", "retryLimit": 1000, "retryDelay": 2, "retryBackoff": true, "retryDelayMax": 60, "expireInSeconds": 3600, "retentionSeconds": 31536000, "deleteAfterSeconds": 3600, "heartbeatSeconds": 10, "deadLetter": "reembed-dead"}');
+SELECT reembed_queue.create_queue('reembed-provider-batch', '{"policy": "exclusive", "retryLimit": 1000, "retryDelay": 2, "retryBackoff": true, "retryDelayMax": 60, "expireInSeconds": 14400, "retentionSeconds": 31536000, "deleteAfterSeconds": 3600, "heartbeatSeconds": 10, "deadLetter": "reembed-dead"}');
+-- One watch at a time; when one fails, the next minute's comes anyway.
+SELECT reembed_queue.create_queue('reembed-watch', '{"policy": "exclusive", "retryLimit": 0, "expireInSeconds": 7200, "retentionSeconds": 86400, "deleteAfterSeconds": 3600, "heartbeatSeconds": 10}');
+INSERT INTO reembed_queue.schedule (name, cron, timezone, options) VALUES ('reembed-watch', '* * * * *', 'UTC', '{}');
+-- The one that pg-boss makes for its schedules.
+SELECT reembed_queue.create_queue('__pgboss__send-it', '{"policy": "standard"}');
+-- It asks for it anew at each start; a worker, which may make no queue, must get through where there is nothing to make.
+ALTER FUNCTION reembed_queue.create_queue(text, jsonb) RENAME TO make_queue;
+CREATE FUNCTION reembed_queue.create_queue(queue_name text, options jsonb) RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $create$
+BEGIN
+  IF NOT EXISTS (SELECT FROM reembed_queue.queue AS q WHERE q.name = queue_name) THEN
+    PERFORM reembed_queue.make_queue(queue_name, options);
+  END IF;
+END
+$create$;
+-- pg-boss pastes the name into its statements.
+ALTER TABLE reembed_queue.queue ADD CONSTRAINT table_name_is_plain CHECK (table_name ~ '^[a-z0-9_]{1,63}$');
 `);
 };
 

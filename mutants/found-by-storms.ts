@@ -17,8 +17,8 @@ export const FOUND_BY_STORMS: Mutant[] = [
       },
       {
         file: 'src/worker/batch-job.ts',
-        find: 'done: outcome.complete && options.limit === undefined,\n      });',
-        replace: 'done: outcome.complete && options.limit === undefined,\n      })));',
+        find: 'done: outcome.complete && options.limit === undefined && waiting.length === 0,\n      }),',
+        replace: 'done: outcome.complete && options.limit === undefined && waiting.length === 0,\n      }))),',
       },
     ],
   },
@@ -42,8 +42,8 @@ export const FOUND_BY_STORMS: Mutant[] = [
     edits: [
       {
         file: 'src/worker/catch-up-job.ts',
-        find: 'const upTo = await newestNote(context, targetName);',
-        replace: "const upTo = '9000000000000000000';",
+        find: 'upTo ??= target.newestChange;',
+        replace: "upTo = '9000000000000000000';",
       },
     ],
   },
@@ -72,8 +72,8 @@ export const FOUND_BY_STORMS: Mutant[] = [
     edits: [
       {
         file: 'src/worker/catch-up-job.ts',
-        find: 'const free = notes.filter(({ held }) => !held);',
-        replace: 'const free = notes.filter(({ held }) => !held);\n    if (free.length === 0) return total;',
+        find: "const free = round.filter(({ state }) => state !== 'held');",
+        replace: "const free = round.filter(({ state }) => state !== 'held');\n      if (free.length === 0) return;",
       },
     ],
   },
@@ -207,38 +207,38 @@ export const FOUND_BY_STORMS: Mutant[] = [
     says: /40P01/,
     edits: [
       {
-        file: 'sql/backfill/note_missing.sql',
-        find: 'AND NOT %7$s AND NOT %8$s\n',
-        replace: 'AND NOT %7$s AND NOT %8$s FOR NO KEY UPDATE OF t\n',
+        file: 'sql/target/coverage.sql',
+        find: 'FROM unnest(p_skip) AS s(key) WHERE s.key = {r_key_json})\n  ), logged AS (',
+        replace: 'FROM unnest(p_skip) AS s(key) WHERE s.key = {r_key_json})\n     FOR NO KEY UPDATE OF r\n  ), logged AS (',
       },
     ],
   },
   {
     fault: 'contract while old vectors wait to be renewed',
-    mend: 'the archive leaves out what is noted as out of date',
+    mend: 'the archive leaves out what the change log says is out of date',
     test: 'contract',
     title: 'an old vector that still waits to be renewed at contract does not come back with the text it is not of',
     says: /embedding: null/,
     edits: [
       {
-        file: 'sql/contract/leave_out_noted.sql',
-        find: 'WHERE r.target = $1 AND r.needs_old) AS l',
-        replace: 'WHERE r.target = $1 AND r.needs_old AND false) AS l',
+        file: 'sql/target/archive_rows.sql',
+        find: 'WHERE c.needs_old AND {a_is_c};',
+        replace: 'WHERE false AND c.needs_old AND {a_is_c};',
       },
     ],
   },
   {
     fault: "the application's own `lock_timeout`",
-    mend: 'notes are only added, so there is nothing to wait for',
+    mend: 'the log is only added to, so there is nothing to wait for',
     test: 'live-writes-locks',
-    title: 'a write waits for no note, whoever holds it',
+    title: 'a write waits for no change in the log, whoever holds it',
     says: /lock timeout/,
     edits: [
       {
-        file: 'sql/expand/write_note_function.sql',
-        find: 'INSERT INTO reembed.stale_row (target, key, needs_new, needs_old) VALUES (%10$L, %12$s, v_needs_new, v_needs_old);',
+        file: 'sql/target/capture.sql',
+        find: '  v_text_changed := {text_has_changed};\n',
         replace:
-          'UPDATE reembed.stale_row AS s SET needs_new = true WHERE s.target = %10$L AND s.key = %12$s; IF NOT FOUND THEN INSERT INTO reembed.stale_row (target, key, needs_new, needs_old) VALUES (%10$L, %12$s, v_needs_new, v_needs_old); END IF;',
+          '  v_text_changed := {text_has_changed};\n  IF EXISTS (SELECT FROM {change} AS c WHERE c.key_1 = reembed.key_1_{suffix}(NEW) FOR UPDATE) THEN RETURN NULL; END IF;\n',
       },
     ],
   },

@@ -28,9 +28,9 @@ export const HARM: Mutant[] = [
     says: /stored for a moment/,
     edits: [
       {
-        file: 'sql/backfill/store_vectors.sql',
-        find: 'WHERE t.reembed_present_hash IS NOT DISTINCT FROM i.reembed_hash',
-        replace: 'WHERE true',
+        file: 'sql/target/store_column.sql',
+        find: 'WHERE f.fits AND p_model',
+        replace: 'WHERE p_model',
       },
     ],
   },
@@ -100,9 +100,7 @@ export const HARM: Mutant[] = [
     test: 'waves',
     title: 'while somebody holds an old snapshot the order is plain, and health says who it is',
     says: /not within 20 s: ten seconds/,
-    edits: [
-      { file: 'sql/backfill/read_batch.sql', find: 'v_is_side_table OR reembed.old_snapshot() IS NOT NULL', replace: 'v_is_side_table' },
-    ],
+    edits: [{ file: 'sql/target/read.sql', find: 'CASE WHEN {is_plain} THEN 1', replace: 'CASE WHEN false THEN 1' }],
   },
   {
     fault: 'paused for a while',
@@ -118,7 +116,13 @@ export const HARM: Mutant[] = [
     test: 'worker-recovery',
     title: 'a ledger and a queue that were put back from a copy are set right',
     says: /batches that were called done and were not/,
-    edits: [{ file: 'sql/backfill/note_missing.sql', find: 'AND %3$s IS NULL AND', replace: 'AND false AND %3$s IS NULL AND' }],
+    edits: [
+      {
+        file: 'sql/target/coverage.sql',
+        find: 'AND CASE WHEN p_new THEN r.new_vector',
+        replace: 'AND false AND CASE WHEN p_new THEN r.new_vector',
+      },
+    ],
   },
   {
     fault: 'ledger row gone stale',
@@ -126,9 +130,7 @@ export const HARM: Mutant[] = [
     test: 'worker-recovery',
     title: 'a ledger and a queue that were put back from a copy are set right',
     says: /what is done is not paid for again/,
-    edits: [
-      { file: 'sql/backfill/read_batch.sql', find: '::tid AND %4$s IS NULL AND NOT', replace: '::tid AND (true OR %4$s IS NULL) AND NOT' },
-    ],
+    edits: [{ file: 'sql/target/read.sql', find: 'r.place < p_end AND r.new_vector IS NULL', replace: 'r.place < p_end' }],
   },
   {
     fault: 'queue lost its jobs',
@@ -166,8 +168,8 @@ export const HARM: Mutant[] = [
     says: /runner_busy|Difference/,
     edits: [
       {
-        file: 'src/database/runner-lock.ts',
-        find: '    if (!rows[0]?.locked) throw new RunnerBusy(await holderOfLock(client));\n',
+        file: 'src/database/runner-session.ts',
+        find: '  if (!rows[0]?.locked) throw new RunnerBusy(await holderOf(client, RUNNER_LOCK));\n',
         replace: '',
       },
     ],

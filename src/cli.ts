@@ -10,6 +10,13 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
 // Compiled once and kept in the temporary folder; it halves the start of every command.
 enableCompileCache();
 
+// Whoever read the output may have gone, as in `reembed status | head -1`. A command that does something goes on to its end.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+}
+
 // Only the command at hand is loaded: the provider's client and the queue take most of a second to start.
 const commands: Record<string, () => Promise<Command>> = {
   migrate: async () => (await import('./commands/migrate.ts')).migrateCommand(),
@@ -21,6 +28,7 @@ const commands: Record<string, () => Promise<Command>> = {
   alerts: async () => (await import('./commands/alerts.ts')).alertsCommand(),
   retry: async () => (await import('./commands/retry.ts')).retryCommand(),
   purge: async () => (await import('./commands/purge.ts')).purgeCommand(),
+  release: async () => (await import('./commands/release.ts')).releaseCommand(),
   doctor: async () => (await import('./commands/doctor.ts')).doctorCommand(),
   db: async () => (await import('./commands/db.ts')).dbCommand(),
 };

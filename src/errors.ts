@@ -1,3 +1,5 @@
+import { inspect } from 'node:util';
+
 /** Exit codes of every command, so that scripts can tell the outcomes apart. */
 export const EXIT = { done: 0, failed: 1, usage: 2, waiting: 3, validationFailed: 4, bug: 70 } as const;
 
@@ -40,7 +42,12 @@ export class GateClosed extends ReembedError {
   }
 }
 
-/** The text of any thrown value, without its trace. */
+/** The text of any thrown value, without its trace. pg-boss reports errors as plain objects, and Node some without a message. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  if (typeof error !== 'object' || error === null) return String(error);
+  const { message, code, errors } = error as { message?: unknown; code?: unknown; errors?: unknown[] };
+  if (message) return String(message);
+  if (errors?.[0]) return messageOf(errors[0]);
+  if (code) return String(code);
+  return error instanceof Error ? error.name : inspect(error, { breakLength: Number.POSITIVE_INFINITY });
 }

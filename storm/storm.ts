@@ -163,7 +163,7 @@ async function settle(world: World, command: (args: string[]) => Promise<{ code:
   await command(['retry']);
   for (let tries = 0; tries < 30; tries++) {
     if ((await command(['worker', '--drain'])).code !== 0) continue;
-    const { rowCount } = await world.pool.query('SELECT FROM reembed.stale_row LIMIT 1');
+    const { rowCount } = await world.pool.query('SELECT FROM reembed.change LIMIT 1');
     if (rowCount === 0) return;
   }
 }
@@ -172,7 +172,7 @@ async function settle(world: World, command: (args: string[]) => Promise<{ code:
 async function logProgress(world: World): Promise<void> {
   try {
     const { rows } = await world.pool.query(
-      `SELECT (SELECT count(*) FROM reembed.batch WHERE state = 'pending') AS pending, (SELECT count(*) FROM reembed.stale_row) AS notes,
+      `SELECT (SELECT count(*) FROM reembed.batch WHERE state = 'pending') AS pending, (SELECT count(*) FROM reembed.change) AS notes,
               (SELECT string_agg(state || ' ' || count || ' in ' || wait, ', ') FROM (
                  SELECT state::text, count(*), round(extract(epoch FROM max(start_after) - now())) AS wait
                    FROM reembed_queue.job WHERE state < 'completed' GROUP BY state) AS s) AS jobs,

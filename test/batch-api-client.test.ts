@@ -141,6 +141,7 @@ test('rows become requests of fifty texts at most, each text once, and every row
     keyText: `{"id": ${i}}`,
     text: `text ${i % 120}`,
     textHash: String(i % 120),
+    version: null,
     failure: i === 5 ? 'its expression fails' : null,
     wave: 1,
   }));

@@ -49,20 +49,23 @@ test.serial('vectors that arrive for a campaign which was taken back and begun a
   const id = await campaign.ask<string>('SELECT reembed.claim_provider_batch(100, 1)');
   await sql('SELECT reembed.begin_submission($1)', [id]);
   const hash = await campaign.ask<string>('SELECT reembed.text_hash(content)::text FROM charts WHERE id = 1');
-  await sql(`SELECT reembed.record_sent_rows($1, 1, 1, '{1}', '{0}', '{0}', '{1}', '{"{\\"id\\": 1}"}', ARRAY[$2::bigint], '{1}')`, [
-    id,
-    hash,
-  ]);
+  await sql(
+    `SELECT reembed.record_sent_rows($1, 1, 1, '{1}', '{0}', '{0}', '{1}', '{"{\\"id\\": 1}"}', ARRAY[$2::bigint], '{NULL}', '{1}')`,
+    [id, hash],
+  );
   await sql("UPDATE reembed.provider_batch SET state = 'submitted', input_file_id = 'file', provider_batch_id = 'batch'");
   await stage.bring(campaign.name, 'expand');
   await stage.bring(campaign.name, 'backfill');
   t.is(await campaign.ask('SELECT state FROM reembed.provider_batch WHERE id = $1', [id]), 'abandoned');
   const vector = `[${new Array(24).fill(1)}]`;
-  await t.throwsAsync(sql(`SELECT reembed.store_sent_rows($1, 1, '{0}', ARRAY[$2::vector], 'embedding_v2', 5, 1)`, [id, vector]), {
+  await t.throwsAsync(sql(`SELECT reembed.settle_sent_rows($1, 1, 1, '{0}', ARRAY[$2::vector], '{}', 5, 1)`, [id, vector]), {
     message: /not wanted any more; nothing was stored/,
   });
   await t.throwsAsync(
-    sql(`SELECT reembed.record_sent_rows($1, 1, 1, '{2}', '{0}', '{0}', '{1}', '{"{\\"id\\": 1}"}', ARRAY[$2::bigint], '{1}')`, [id, hash]),
+    sql(`SELECT reembed.record_sent_rows($1, 1, 1, '{2}', '{0}', '{0}', '{1}', '{"{\\"id\\": 1}"}', ARRAY[$2::bigint], '{NULL}', '{1}')`, [
+      id,
+      hash,
+    ]),
     { message: /not wanted any more/ },
   );
   t.is(await campaign.ask('SELECT count(*)::int FROM charts WHERE embedding_v2 IS NOT NULL'), 0);

@@ -67,7 +67,7 @@ test.serial('progress and status show the rows that are at the batch API, and ch
     await sql("UPDATE news SET content = 'changed ' || id WHERE id <= 20");
     await sql('DELETE FROM news WHERE id BETWEEN 21 AND 30');
     await sql("INSERT INTO news (content) SELECT 'inserted ' || i FROM generate_series(1, 5) AS i");
-    await until(async () => (await sql('SELECT FROM reembed.stale_row')).rowCount === 0, 'the changed rows');
+    await until(async () => (await sql('SELECT FROM reembed.change')).rowCount === 0, 'the changed rows');
     t.is(await campaign.ask('SELECT count(*)::int FROM news WHERE embedding_v2 IS NOT NULL'), 25);
     // One is changed when its vector is about to come.
     await sql("UPDATE news SET content = 'changed at the last moment' WHERE id = 100");
@@ -96,8 +96,9 @@ test.serial('a vector that comes for a text which was changed meanwhile is not s
   }
   await sql("UPDATE drafts SET content = 'written anew ' || id WHERE id <= 10");
   api().isHeld = false;
-  // Notes are kept from the workers, so that whatever gets a vector gets it from the batch.
-  await sql('CREATE TABLE notes AS SELECT * FROM reembed.stale_row; DELETE FROM reembed.stale_row');
+  // Changes are kept from the workers, so that whatever gets a vector gets it from the batch.
+  const log = await campaign.ask<string>("SELECT 'reembed.change_' || suffix FROM reembed.target");
+  await sql(`CREATE TABLE notes AS SELECT * FROM ${log}; DELETE FROM ${log}`);
   const working = stage.workplace.start(['worker', '--batch-api']);
   try {
     await run.hastened(() =>
@@ -111,7 +112,7 @@ test.serial('a vector that comes for a text which was changed meanwhile is not s
     working.kill('SIGTERM');
     await exitOf(working);
   }
-  await sql('INSERT INTO reembed.stale_row SELECT * FROM notes; DROP TABLE notes');
+  await sql(`INSERT INTO ${log} (key_1, needs_new, needs_old) SELECT key_1, needs_new, needs_old FROM notes; DROP TABLE notes`);
   t.is((await run.drain()).code, 0);
   t.deepEqual(await run.wrong('drafts'), []);
 });
@@ -130,7 +131,10 @@ test.serial('the rows of a request that failed are embedded by ordinary requests
   t.deepEqual(await run.wrong('letters'), ['100 old', '100 new', '400 old', '400 new']);
   t.true(ordinary(campaign.requests()).length < 250, 'only the requests at fault are paid in full');
   t.is(await campaign.ask('SELECT error_code FROM reembed.provider_batch'), 'incomplete');
-  t.regex(await campaign.ask('SELECT error FROM reembed.provider_batch'), /^[12] requests brought no vectors \(400 context_length: [12]\)/);
+  t.regex(
+    await campaign.ask('SELECT error FROM reembed.provider_batch'),
+    /^[12] requests? brought no vectors \(400 context_length: [12]\)/,
+  );
 });
 
 test.serial('vectors that are wrong are not stored, whatever the provider calls them', async (t) => {

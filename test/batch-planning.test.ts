@@ -27,9 +27,16 @@ const rows = fc.array(row, { maxLength: 120, size: 'max' });
 
 interface Batch {
   id: number;
-  first: number;
-  last: number;
+  /** places as block and row within it, the end excluded */
+  first: Place;
+  end: Place;
   rows: number;
+}
+
+type Place = [block: number, row: number];
+
+function isBefore([block, row]: Place, [otherBlock, otherRow]: Place): boolean {
+  return block < otherBlock || (block === otherBlock && row < otherRow);
 }
 
 test.serial('every row that has a text but no vector is in one batch, and the ranges are in order and never meet', async (t) => {
@@ -49,14 +56,15 @@ test.serial('every row that has a text but no vector is in one batch, and the ra
       const count = await pool.query<{ batches: number }>('SELECT reembed.plan_batches($1, $2)::integer AS batches', [campaign, batchRows]);
 
       const { rows: batches } = await pool.query<Batch>(
-        'SELECT id::integer, first_block::integer AS first, last_block::integer AS last, rows FROM reembed.batch ORDER BY id',
+        `SELECT id::integer, rows, string_to_array(trim('()' FROM first_place::text), ',')::integer[] AS first,
+                string_to_array(trim('()' FROM end_place::text), ',')::integer[] AS end FROM reembed.batch ORDER BY id`,
       );
-      const { rows: places } = await pool.query<{ id: number; block: number }>(
-        'SELECT id::integer, (ctid::text::point)[0]::integer AS block FROM documents',
+      const { rows: places } = await pool.query<{ id: number; place: Place }>(
+        "SELECT id::integer, string_to_array(trim('()' FROM ctid::text), ',')::integer[] AS place FROM documents",
       );
-      const blockOf = new Map(places.map(({ id, block }) => [id, block]));
+      const placeOf = new Map(places.map(({ id, place }) => [id, place]));
       const open = table.flatMap(({ text, hasVector, deleted }, i) =>
-        text !== null && /[^ \t\r\n]/.test(text) && !hasVector && !deleted ? [blockOf.get(i + 1) ?? -1] : [],
+        text !== null && /[^ \t\r\n]/.test(text) && !hasVector && !deleted ? [placeOf.get(i + 1) as Place] : [],
       );
 
       t.is(count.rows[0]?.batches, batches.length);
@@ -64,9 +72,10 @@ test.serial('every row that has a text but no vector is in one batch, and the ra
         batches.map(({ id }) => id),
         batches.map((_, i) => i + 1),
       );
-      t.true(batches.every(({ first, last }, i) => first <= last && first > (batches[i - 1]?.last ?? -1)));
-      for (const { first, last, rows: planned } of batches) {
-        t.is(planned, open.filter((block) => first <= block && block <= last).length);
+      t.true(batches.every(({ first, end }, i) => isBefore(first, end) && !isBefore(first, batches[i - 1]?.end ?? [-1, 0])));
+      for (const { first, end, rows: planned } of batches) {
+        t.is(planned, open.filter((place) => !isBefore(place, first) && isBefore(place, end)).length);
+        t.true(planned <= Math.max(1, 1.2 * batchRows), `${planned} rows for ${batchRows}`);
         t.true(planned > 0);
       }
       t.is(

@@ -35,8 +35,8 @@ test.serial('a canary is refused until the index is there and a validation passe
   await stage.pass(campaign);
   await setCanary(5);
   await sql('INSERT INTO documents (content) VALUES ($1)', ['a row that waits for its vector']);
-  await sql("UPDATE reembed.stale_row SET noted_at = now() - interval '1 minute'");
-  await t.throwsAsync(setCanary(6), { code: 'RE001', message: /1 rows changed and wait/ });
+  await sql("UPDATE reembed.change_public_documents_embedding_fded1d SET changed_at = now() - interval '1 minute'");
+  await t.throwsAsync(setCanary(6), { code: 'RE001', message: /1 row changed and waits for its/ });
   await setCanary(4);
   await setCanary(0);
   await stage.work();

@@ -29,7 +29,7 @@ test.serial('up stops before the index with exit code 3 while batches are pendin
   const { ran, waiting } = JSON.parse(stdout);
   t.deepEqual(ran, []);
   t.is(waiting[0].file, `${campaign}.3_index`);
-  t.regex(waiting[0].conditions[0].condition, /^\d+ of \d+ batches are still to be embedded$/);
+  t.regex(waiting[0].conditions[0].condition, /^\d+ of \d+ (batch is|batches (is|are)) still to be embedded$/);
   t.is(waiting[0].conditions[0].remedy, 'npm run worker');
   t.regex(stderr, /\[gate_closed\] - npm run worker/);
 });
@@ -38,7 +38,7 @@ test.serial('the index waits for rows that changed a while ago and have no new v
   await stage.work();
   t.deepEqual(await closedBy('index'), []);
   await sql("UPDATE documents SET content = 'changed' WHERE id IN (4, 5)");
-  await sql("UPDATE reembed.stale_row SET noted_at = noted_at - interval '1 minute'");
+  await sql("UPDATE reembed.change_public_documents_embedding_fded1d SET changed_at = changed_at - interval '1 minute'");
   t.deepEqual(await closedBy('index'), ['2 rows changed and wait for their new vector | npm run worker']);
   await stage.work();
   t.deepEqual(await closedBy('index'), []);
@@ -49,7 +49,7 @@ test.serial('the index waits for failed rows beyond those that are allowed', asy
     `INSERT INTO reembed.failed_row (target, key, model, class, message) VALUES ('public.documents.embedding', '{"id": 1}', 'new-model', 'input_refused', 'too long')`,
   );
   const [line] = await closedBy('index');
-  t.regex(line ?? '', /^1 rows could not be embedded, 0 are allowed \| .*npm run retry.*max_failed_rows=1/);
+  t.regex(line ?? '', /^1 row could not be embedded, 0 are allowed \| .*npm run retry.*max_failed_rows=1/);
   await sql('UPDATE reembed.setting SET max_failed_rows = 1');
   t.deepEqual(await closedBy('index'), []);
   await sql('UPDATE reembed.setting SET max_failed_rows = 0; DELETE FROM reembed.failed_row');
@@ -59,10 +59,10 @@ test.serial('the gate searches the table itself: rows written past the triggers 
   await sql('ALTER TABLE documents DISABLE TRIGGER USER');
   await sql("INSERT INTO documents (content) VALUES ('nobody noted this row')");
   await sql('ALTER TABLE documents ENABLE TRIGGER USER');
-  for (const name of ['note_insert', 'note_update', 'clear_stale'])
-    await sql(`ALTER TABLE documents ENABLE ALWAYS TRIGGER zz_reembed_${name}_embedding`);
-  t.deepEqual(await closedBy('index'), ['1 rows still lack a new vector | npm run worker']);
-  t.deepEqual(await closedBy('index'), ['1 rows changed and wait for their new vector | npm run worker']);
+  for (const name of ['insert', 'update'])
+    await sql(`ALTER TABLE documents ENABLE ALWAYS TRIGGER zz_reembed_${name}_public_documents_embedding_fded1d`);
+  t.deepEqual(await closedBy('index'), ['1 row still lacks a new vector | npm run worker']);
+  t.deepEqual(await closedBy('index'), ['1 row changed and waits for its new vector | npm run worker']);
   await stage.work();
   t.deepEqual(await closedBy('index'), []);
 });

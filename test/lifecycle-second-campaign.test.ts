@@ -52,7 +52,8 @@ test.serial('a second campaign needs neither the old model nor the names again',
   second = await stage.create(['--table', 'documents', '--text', 'content', '--to', THIRD_MODEL, '--dimensions', '12']);
   await stage.bring(second, 'expand');
   const { rows } = await stage.db.pool.query(
-    'SELECT from_model, to_model, from_column, from_version_column FROM reembed.migration WHERE name = $1',
+    `SELECT m.from_model, m.to_model, v.column_name AS from_column, v.version_column AS from_version_column
+       FROM reembed.migration AS m JOIN reembed.vector_column AS v ON v.migration = m.name AND v.role = 'old' WHERE m.name = $1`,
     [second],
   );
   t.deepEqual(rows, [
@@ -141,11 +142,11 @@ for (const storage of ['column', 'side-table'] as const) {
       t.deepEqual(await wrongRows(pool, { newColumn: 'embedding' }), []);
       await pool.query("UPDATE documents SET content = 'before the way back, ' || content WHERE id = 12");
       // The other model was served already.
-      await pool.query('UPDATE reembed.stale_row SET needs_new = false');
+      await pool.query('UPDATE reembed.change_public_documents_embedding_fded1d SET needs_new = false');
       await stage.bring(another, 'none');
       await stage.work();
       t.deepEqual(await wrongRows(pool, { newColumn: 'embedding' }), []);
-      t.is((await pool.query('SELECT FROM reembed.stale_row')).rowCount, 0);
+      t.is((await pool.query('SELECT FROM reembed.change')).rowCount, 0);
       removeFiles(another);
     },
   );
@@ -174,12 +175,12 @@ test.serial('a second campaign may embed another text, and going back brings the
   t.deepEqual(allowed.rows, [{ anew: true }], 'what the campaign that was taken back was allowed, this one is not');
   await stage.work();
   await pool.query("UPDATE documents SET title = 'a new title' WHERE id = 5");
-  const noted = await pool.query("SELECT key ->> 'id' AS id, needs_new FROM reembed.stale_row");
+  const noted = await pool.query('SELECT key AS id, needs_new FROM reembed.change');
   t.deepEqual(noted.rows, [{ id: '5', needs_new: true }], 'the title is part of the text now');
   await stage.work();
   await stage.bring(other, 'none');
   await pool.query("UPDATE documents SET title = 'any title' WHERE id = 6");
-  t.deepEqual((await pool.query('SELECT FROM reembed.stale_row')).rowCount, 0, 'the title is no part of the text any more');
+  t.deepEqual((await pool.query('SELECT FROM reembed.change')).rowCount, 0, 'the title is no part of the text any more');
   await pool.query("UPDATE documents SET content = 'the content still is' WHERE id = 5");
   await stage.work();
   t.false((await wrongRows(pool, { newColumn: 'embedding' })).includes('5 new'));

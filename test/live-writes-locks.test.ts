@@ -32,7 +32,7 @@ test.serial('keys that are no ordinary numbers are noted like any other', async 
   await pool.query(
     "INSERT INTO odd_keys SELECT a, r, d, 'odd' FROM unnest('{NaN,Infinity,1e-400}'::numeric[], '{NaN,-Infinity,1e-300}'::float8[], '{infinity,-infinity,2026-01-01}'::timestamptz[]) AS k(a, r, d)",
   );
-  t.is((await pool.query("SELECT FROM reembed.stale_row WHERE target LIKE '%odd_keys%'")).rowCount, 3);
+  t.is((await pool.query("SELECT FROM reembed.change WHERE target LIKE '%odd_keys%'")).rowCount, 3);
   await stage.work();
   t.is((await pool.query('SELECT FROM odd_keys WHERE embedding_v2 IS NULL OR embedding IS NULL AND amount <> 1')).rowCount, 0);
 });
@@ -55,10 +55,10 @@ test.serial('a key of any length is noted, and may fail', async (t) => {
 });
 
 if (process.env.TEST_DATABASE_URL) {
-  test.serial('a write waits for no note, whoever holds it', async (t) => {
+  test.serial('a write waits for no change in the log, whoever holds it', async (t) => {
     await stage.db.pool.query("UPDATE documents SET content = 'noted' WHERE id = 1");
     const worker = await connect('BEGIN');
-    await worker.query('SELECT FROM reembed.stale_row FOR UPDATE');
+    await worker.query('SELECT FROM reembed.change_public_documents_embedding_fded1d FOR UPDATE');
     const application = await connect("SET lock_timeout = '50ms'");
     await t.notThrowsAsync(application.query("UPDATE documents SET content = 'noted again' WHERE id = 1"));
     await worker.query('COMMIT');
@@ -103,7 +103,7 @@ if (process.env.TEST_DATABASE_URL) {
       // Notes lost as if by hand, so that sweeps have something to note.
       during(async () => {
         await pool.query(
-          'DELETE FROM reembed.stale_row WHERE key IN (SELECT key FROM reembed.stale_row ORDER BY random() LIMIT 5 FOR UPDATE SKIP LOCKED)',
+          'DELETE FROM reembed.change_public_documents_embedding_fded1d WHERE seq IN (SELECT seq FROM reembed.change_public_documents_embedding_fded1d ORDER BY random() LIMIT 5 FOR UPDATE SKIP LOCKED)',
         );
         await new Promise((resolve) => setTimeout(resolve, 20));
       }),

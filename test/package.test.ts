@@ -39,6 +39,14 @@ test.after.always(async () => {
   await provider.close();
 });
 
+test('npm reads no setting that it does not know, and every install script is allowed or denied', (t) => {
+  t.false(existsSync(join(ROOT, '.npmrc')));
+  const read = (file: string) => JSON.parse(readFileSync(join(ROOT, file), 'utf8'));
+  const locked: [string, { hasInstallScript?: boolean }][] = Object.entries(read('package-lock.json').packages);
+  const scripts = locked.flatMap(([path, { hasInstallScript }]) => (hasInstallScript ? [path.replace(/.*node_modules\//, '')] : []));
+  t.deepEqual(Object.keys(read('package.json').allowScripts).sort(), scripts.sort());
+});
+
 /** Runs the installed command in the folder of the application. */
 async function reembed(args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
   return run(join(app, 'node_modules', '.bin', 'reembed'), args, { cwd: app, env }).then(

@@ -213,7 +213,7 @@ test('status, setting, retry and purge work through the pool and leave no settin
   );
   const retry = await run(['retry'], pooled);
   t.is(retry.code, 0, retry.stderr);
-  t.regex(retry.stderr, /1 rows wait/);
+  t.regex(retry.stderr, /1 row waits/);
   t.is((await run(['worker', '--drain'], pooled)).code, 0);
   t.is((await stage.db.pool.query('SELECT FROM reembed.failed_row')).rowCount, 0);
   assertRefused(t, await run(['purge'], pooled), { code: 'nothing_to_purge' });

@@ -1,5 +1,6 @@
 import test from 'ava';
 import { isProbe, removeCampaigns, startCampaign } from './harness/campaign.ts';
+import { changeLog } from './harness/catalog.ts';
 import { NEW_MODEL, OLD_MODEL, wrongRows } from './harness/documents.ts';
 import { type SeenRequest, vectorOf } from './harness/provider.ts';
 import { assertRefused } from './harness/refusal.ts';
@@ -156,14 +157,16 @@ test.serial('up --wait leaves no changed row behind: with no worker running it w
   await stage.work();
   await stage.db.pool.query("UPDATE lagging SET content = 'changed ' || id WHERE id <= 10");
   t.is((await stage.workplace.run(['migrate', 'up', '--wait'])).code, 3);
-  t.deepEqual((await stage.db.pool.query('SELECT key FROM reembed.stale_row')).rows, []);
+  t.deepEqual((await stage.db.pool.query('SELECT key FROM reembed.change')).rows, []);
   t.deepEqual(await wrongRows(stage.db.pool, { table: 'lagging', oldColumn: 'embedding', newColumn: 'embedding_v2' }), []);
 
   // At the gate to the switch as well.
   await stage.db.pool.query("UPDATE lagging SET content = 'changed again ' || id WHERE id <= 10");
-  await stage.db.pool.query("UPDATE reembed.stale_row SET noted_at = noted_at - interval '1 minute'");
+  await stage.db.pool.query(
+    `UPDATE ${await changeLog(stage.db.pool, 'public.lagging.embedding')} SET changed_at = changed_at - interval '1 minute'`,
+  );
   const { stderr } = await stage.workplace.run(['migrate', 'up', '--wait']);
-  t.notRegex(stderr, /rows changed and wait/);
+  t.notRegex(stderr, /changed and wait/);
   t.regex(stderr, /have not been compared/);
   t.deepEqual(await wrongRows(stage.db.pool, { table: 'lagging', oldColumn: 'embedding', newColumn: 'embedding_v2' }), []);
 });

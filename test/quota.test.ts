@@ -124,3 +124,34 @@ test.serial('a provider that bears few requests at a time is found out, and cost
   t.is(await campaign.ask('SELECT max(attempts) FROM reembed.batch WHERE migration = $1', [campaign.name]), 1);
   t.deepEqual(await wrongRows(stage.db.pool, { table: 'overloaded', newColumn: 'embedding_v2' }), []);
 });
+
+if (process.env.TEST_DATABASE_URL) {
+  test.serial('time that a worker spends waiting for the row of the quota is not refilled a second time', async (t) => {
+    const campaign = await startCampaign(stage, 'quota_row', { rows: 1 });
+    const { pool } = stage.db;
+    await pool.query('UPDATE reembed.setting SET requests_per_minute = 600 WHERE target = $1', [campaign.target]);
+    const take = async (db: Queryable) => {
+      const { rows } = await db.query<{ wait: number }>('SELECT reembed.take_quota($1, 1) AS wait', [NEW_MODEL]);
+      return rows[0]?.wait === 0;
+    };
+    await take(pool);
+    const first = await pool.connect();
+    try {
+      await first.query('BEGIN');
+      await first.query('UPDATE reembed.provider_quota SET requests = 0, refilled_at = clock_timestamp() WHERE model = $1', [NEW_MODEL]);
+      const startedAt = performance.now();
+      const second = take(pool);
+      await sleep(2000);
+      let granted = Number(await take(first));
+      await first.query('COMMIT');
+      granted += Number(await second);
+      while (await take(pool)) granted += 1;
+      // Ten requests a second, and the second call may have begun a moment before the row was locked.
+      const due = ((performance.now() - startedAt) / 1000) * 10;
+      t.true(granted <= due + 1, `${granted} requests granted where ${due.toFixed(1)} were due`);
+      t.true(granted >= 19, `${granted} requests granted where ${due.toFixed(1)} were due`);
+    } finally {
+      first.release(true);
+    }
+  });
+}

@@ -17,8 +17,8 @@ const sql = (text: string, values?: unknown[]) => database.pool.query(text, valu
 test.serial('a campaign of twenty thousand batches and thousands of events makes a page of less than a megabyte', async (t) => {
   await createFilledCampaign(database.pool, 'documents', 120);
   await sql(
-    `INSERT INTO reembed.batch (migration, id, first_block, last_block, state, rows, embedded_rows, tokens, requests, attempts, started_at, finished_at)
-     SELECT 'move_documents', i, i, i, 'done', 500, 500, 40000, 3, 1 + (i % 50 = 0)::integer, s.at, s.at + interval '2 seconds'
+    `INSERT INTO reembed.batch (migration, id, first_place, end_place, state, rows, embedded_rows, tokens, requests, attempts, started_at, finished_at)
+     SELECT 'move_documents', i, format('(%s,0)', i)::tid, format('(%s,0)', i + 1)::tid, 'done', 500, 500, 40000, 3, 1 + (i % 50 = 0)::integer, s.at, s.at + interval '2 seconds'
        FROM generate_series(1, 20000) AS i CROSS JOIN LATERAL (SELECT now() - interval '3 days' + i * interval '4 seconds' + (i > 10000)::integer * interval '20 hours' AS at) AS s`,
   );
   await sql(
@@ -67,8 +67,8 @@ test.serial('texts are found by keys of several columns, of any type and name, a
   await startCampaign(database.pool, {
     table: '"Od d"',
     keyColumns: ['the key', 'No'],
-    textColumns: ['title', 'body'],
-    textSql: 't.title || t.body',
+    textColumns: [],
+    textSql: 'title || body',
     newColumn: 'embedding_v2',
     from: { name: OLD_MODEL, dimensions: OLD_DIMENSIONS },
     to: { name: NEW_MODEL, dimensions: NEW_DIMENSIONS },

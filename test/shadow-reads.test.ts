@@ -191,6 +191,61 @@ test.serial('there are no more a second than the setting allows, and no more are
   t.is((await records()).length, 50);
 });
 
+const RECORD_TWO_HUNDRED = `SELECT reembed.record_shadow_read('documents', '${OLD_MODEL}', '${NEW_MODEL}', false, 10, 0.5, 1, 1, 1, 1, NULL, NULL, NULL)
+  FROM generate_series(1, 200)`;
+
+if (process.env.TEST_DATABASE_URL) {
+  test.serial('a shadow read is recorded without waiting for a transaction that trims at the same moment', async (t) => {
+    await sql(RECORD_TWO_HUNDRED);
+    await sql('UPDATE reembed.setting SET shadow_rows = 10');
+    const other = await stage.db.pool.connect();
+    const application = await stage.db.pool.connect();
+    try {
+      await other.query('BEGIN');
+      await other.query('SELECT reembed.trim_shadow_reads()');
+      await application.query("BEGIN; SET LOCAL lock_timeout = '2s'");
+      await t.notThrowsAsync(application.query(RECORD_TWO_HUNDRED));
+      await application.query('COMMIT');
+      await t.notThrowsAsync(sql("SET lock_timeout = '2s'; SELECT reembed.trim_shadow_reads(); RESET lock_timeout"), 'the watch waits');
+      await other.query('COMMIT');
+    } finally {
+      for (const client of [other, application]) client.release(true);
+    }
+    await sql('SELECT reembed.trim_shadow_reads()');
+    t.is((await records()).length, 10);
+  });
+
+  for (const level of ['REPEATABLE READ', 'SERIALIZABLE']) {
+    test.serial(`a shadow read is recorded in a ${level} transaction whose snapshot still shows rows that were trimmed`, async (t) => {
+      await sql(RECORD_TWO_HUNDRED);
+      await sql('UPDATE reembed.setting SET shadow_rows = 10');
+      const application = await stage.db.pool.connect();
+      try {
+        await application.query(`BEGIN ISOLATION LEVEL ${level}`);
+        await application.query('SELECT count(*) FROM documents');
+        await sql('SELECT reembed.trim_shadow_reads()');
+        await t.notThrowsAsync(application.query(RECORD_TWO_HUNDRED));
+        await t.notThrowsAsync(application.query('COMMIT'));
+      } finally {
+        application.release(true);
+      }
+      t.is((await records()).length, 210);
+    });
+  }
+
+  test.serial('two SERIALIZABLE transactions that record shadow reads at the same time both commit', async (t) => {
+    await sql('UPDATE reembed.setting SET shadow_rows = 10');
+    const clients = await Promise.all([stage.db.pool.connect(), stage.db.pool.connect()]);
+    try {
+      for (const client of clients) await client.query('BEGIN ISOLATION LEVEL SERIALIZABLE');
+      for (const client of clients) await client.query(RECORD_TWO_HUNDRED);
+      for (const client of clients) await t.notThrowsAsync(client.query('COMMIT'));
+    } finally {
+      for (const client of clients) client.release(true);
+    }
+  });
+}
+
 test.serial('with a single connection, which the next statement of the application needs, there is none', async (t) => {
   const single = new pg.Client({ connectionString: stage.db.url });
   await single.connect();

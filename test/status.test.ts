@@ -95,9 +95,9 @@ test.serial('status gives machines one document with numbers, seconds and ISO ti
   }
   t.is(keys.size, 1);
   await stage.db.pool.query(
-    `INSERT INTO reembed.batch (migration, id, first_block, last_block, state, rows, embedded_rows, tokens, started_at, finished_at)
-     SELECT name, 98, 800, 801, 'done', 60, 60, 100, now() - interval '10 s', now() FROM reembed.migration
-     UNION ALL SELECT name, 99, 900, 901, 'pending', 40, 0, 0, NULL, NULL FROM reembed.migration`,
+    `INSERT INTO reembed.batch (migration, id, first_place, end_place, state, rows, embedded_rows, tokens, started_at, finished_at)
+     SELECT name, 98, '(800,0)'::tid, '(802,0)'::tid, 'done', 60, 60, 100, now() - interval '10 s', now() FROM reembed.migration
+     UNION ALL SELECT name, 99, '(900,0)', '(902,0)', 'pending', 40, 0, 0, NULL, NULL FROM reembed.migration`,
   );
   const { at, campaigns } = await command();
   await stage.db.pool.query('DELETE FROM reembed.batch WHERE id >= 98');
@@ -132,12 +132,12 @@ test.serial('status shows what slows the workers, what waits and what failed', a
   t.is(status.campaigns[0]?.stale, 2);
   t.deepEqual(
     status.campaigns[0]?.next?.open_conditions?.map(({ condition }) => condition),
-    ['2 rows changed and wait for their new vector', '1 rows could not be embedded, 0 are allowed'],
+    ['2 rows changed and wait for their new vector', '1 row could not be embedded, 0 are allowed'],
   );
   const text = statusText(status);
   t.regex(text, /slowed by +no worker is running; paused: night shift\n/);
-  t.regex(text, /failed +1 rows: select \* from reembed\.failed_row\n/);
-  t.regex(text, /beware +1 rows failed with input_refused\n/);
+  t.regex(text, /failed +1 row: select \* from reembed\.failed_row\n/);
+  t.regex(text, /beware +1 row failed with input_refused\n/);
 });
 
 test.serial('status shows the verdict of the last validation', async (t) => {
@@ -145,7 +145,7 @@ test.serial('status shows the verdict of the last validation', async (t) => {
   await stage.pass(campaign);
   t.regex(
     statusText(await look()),
-    /validation passed \(overlap 1\.00, index recall 1\.00, 1 queries; .+ UTC\)\n +next +switch: npm run migrate up\n/,
+    /validation passed \(overlap 1\.00, index recall 1\.00, 1 query; .+ UTC\)\n +next +switch: npm run migrate up\n/,
   );
 });
 

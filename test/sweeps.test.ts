@@ -23,7 +23,7 @@ async function ask(sql: string): Promise<unknown> {
   return rows[0]?.answer;
 }
 
-const notes = () => ask('SELECT count(*)::integer FROM reembed.stale_row');
+const notes = () => ask('SELECT count(*)::integer FROM reembed.change');
 
 test.serial('the gate counts every missing row, notes the first of them and leaves the others to the workers', async (t) => {
   t.is(await ask(`reembed.sweep('${campaign}')::integer`), ROWS);
@@ -36,20 +36,24 @@ test.serial('a sweep of the workers notes every missing row, of either model, on
   t.is(await notes(), ROWS);
   t.false(await ask(`reembed.needs_sweep('${campaign}')`));
   t.is(await ask(`reembed.sweep('${campaign}')::integer`), 0);
-  await stage.db.pool.query('TRUNCATE reembed.stale_row; UPDATE documents SET embedding = NULL WHERE id > 500; TRUNCATE reembed.stale_row');
+  await stage.db.pool.query(
+    'TRUNCATE reembed.change_public_documents_embedding_fded1d; UPDATE documents SET embedding = NULL WHERE id > 500; TRUNCATE reembed.change_public_documents_embedding_fded1d',
+  );
   await sweepTable(stage.db.pool, campaign, 'old');
-  t.is(await ask('SELECT count(*)::integer FROM reembed.stale_row WHERE needs_old AND NOT needs_new'), ROWS - 500);
+  t.is(await ask('SELECT count(*)::integer FROM reembed.change WHERE needs_old AND NOT needs_new'), ROWS - 500);
 });
 
 test.serial('a sweep for an old model that is not kept current notes nothing', async (t) => {
-  await stage.db.pool.query('TRUNCATE reembed.stale_row; UPDATE reembed.setting SET keep_old_current = false');
+  await stage.db.pool.query(
+    'TRUNCATE reembed.change_public_documents_embedding_fded1d; UPDATE reembed.setting SET keep_old_current = false',
+  );
   await sweepTable(stage.db.pool, campaign, 'old');
   t.is(await notes(), 0);
 });
 
 if (process.env.TEST_DATABASE_URL) {
   test.serial('a write of the application waits for a portion of a sweep, not for the whole of it', async (t) => {
-    await stage.db.pool.query('TRUNCATE reembed.stale_row');
+    await stage.db.pool.query('TRUNCATE reembed.change_public_documents_embedding_fded1d');
     const application = new pg.Client({ connectionString: stage.db.url });
     await application.connect();
     const startedAt = Date.now();

@@ -158,7 +158,7 @@ testOnServer?.serial('searches that have become slow make the backfill write les
 testOnServer?.serial('what slow searches hold back is written in short pieces', async (t) => {
   const campaign = await startCampaign(stage, 'pieces', { rows: 400, request: { storage: 'side-table', batchRows: 400 } });
   const side = await campaign.ask<string>(
-    `SELECT relation::text FROM reembed.vector_column WHERE target = '${campaign.target}' AND is_side_table`,
+    `SELECT relation::text FROM reembed.vector_column WHERE target = '${campaign.target}' AND storage = 'side_table'`,
   );
   await sql(
     `CREATE FUNCTION slow_row() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.003); RETURN NEW; END $$;

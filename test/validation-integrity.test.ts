@@ -59,9 +59,13 @@ test.serial('vectors of unit length, and of another number of dimensions than th
   await sql('UPDATE units SET embedding_v2 = l2_normalize(embedding_v2)');
   const measure = async () => (await sql("SELECT * FROM reembed.measure_vectors('public.units.embedding', 'new')")).rows[0];
   t.like(await measure(), { rows: '20', wrong_dimensions_rows: '0', unit_length_rows: '20', odd_norm_rows: '0' });
-  await sql('UPDATE reembed.model SET dimensions = 25 WHERE name = $1', [NEW_MODEL]);
+  const setDimensions = async (dimensions: number) => {
+    await sql('UPDATE reembed.model SET dimensions = $2 WHERE name = $1', [NEW_MODEL, dimensions]);
+    await sql("SELECT reembed.compile_target('public.units.embedding')");
+  };
+  await setDimensions(25);
   t.like(await measure(), { rows: '20', wrong_dimensions_rows: '20' });
-  await sql('UPDATE reembed.model SET dimensions = $2 WHERE name = $1', [NEW_MODEL, NEW_DIMENSIONS]);
+  await setDimensions(NEW_DIMENSIONS);
 });
 
 test.serial('a truth audit embeds random rows anew and finds what is stored', async (t) => {

@@ -63,8 +63,9 @@ test.serial('of many rows at one distance the first by key are taken, as in a se
 
 test.serial('an expression over the whole row may give the text', async (t) => {
   await createFilledCampaign(database.pool, 'whole', 30);
-  await database.pool.query(`UPDATE reembed.target SET text_columns = '{}', text_sql = 'to_jsonb(t) ->> ''content''' WHERE name = 'public.whole.embedding';
-    SELECT reembed.install_text_function('public.whole.embedding')`);
+  await database.pool.query(`UPDATE reembed.target AS t SET text_attnums = s.text_attnums, text_names = s.text_names, text_sql = s.text_sql, is_expression = true
+       FROM jsonb_populate_record(NULL::reembed.target, reembed.text_source('whole', '{id}', '{}', 'to_jsonb(t) ->> ''content''')) AS s WHERE t.name = 'public.whole.embedding';
+    SELECT reembed.compile_target('public.whole.embedding')`);
   const result = await validateTable(database, 'whole', { sample: 5, audit: 5 });
   t.is(result.queries.length, 5);
   t.true(result.passed, result.reasons.join());

@@ -131,8 +131,8 @@ test.serial('what was found before the last batch was embedded does not count an
   await insert('batch', {
     migration: 'move_documents',
     id: 1,
-    first_block: 0,
-    last_block: 0,
+    first_place: '(0,0)',
+    end_place: '(1,0)',
     rows: 1,
     state: 'done',
     finished_at: new Date(Date.now() + 500),

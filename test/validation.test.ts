@@ -5,6 +5,7 @@ import test from 'ava';
 import type { Database } from '../src/database/connection.ts';
 import { ndcgAt, overlapAt } from '../src/validation/ranking-metrics.ts';
 import type { ValidateOptions } from '../src/validation/validate.ts';
+import { changeLog } from './harness/catalog.ts';
 import { NEW_DIMENSIONS, NEW_MODEL, OLD_DIMENSIONS, OLD_MODEL, textOf, vectorText } from './harness/documents.ts';
 import { vectorOf } from './harness/provider.ts';
 import { createFilledCampaign, openWithSchema, validateTable } from './harness/validation.ts';
@@ -135,7 +136,8 @@ test('copies of one text count as the same result in both models and in the inde
 
 test('rows that lack a new vector fail the run, but not those that changed moments ago or may be missing', async (t) => {
   await createFilledCampaign(database.pool, 'gaps', ROWS);
-  await database.pool.query('UPDATE gaps SET embedding_v2 = NULL WHERE id <= 3');
+  const log = await changeLog(database.pool, 'public.gaps.embedding');
+  await database.pool.query(`UPDATE gaps SET embedding_v2 = NULL WHERE id <= 3; TRUNCATE ${log}`);
   const missing = await run('gaps');
   t.false(missing.passed);
   t.deepEqual(missing.reasons, ['3 rows lack a new vector, max_failed_rows is 0']);
@@ -143,8 +145,8 @@ test('rows that lack a new vector fail the run, but not those that changed momen
   t.is(missing.coverage, 1 - 3 / ROWS);
 
   await database.pool.query(
-    `INSERT INTO reembed.stale_row (target, key, needs_new, needs_old, noted_at)
-     SELECT 'public.gaps.embedding', jsonb_build_object('id', id), true, false, clock_timestamp() - CASE WHEN id = 1 THEN interval '1 minute' ELSE interval '0' END
+    `INSERT INTO ${log} (key_1, needs_new, needs_old, changed_at)
+     SELECT id, true, false, clock_timestamp() - CASE WHEN id = 1 THEN interval '1 minute' ELSE interval '0' END
        FROM gaps WHERE id <= 3`,
   );
   t.deepEqual((await run('gaps')).reasons, ['1 row lacks a new vector, max_failed_rows is 0']);

@@ -140,10 +140,10 @@ test.serial('a canary with steps grows while it is healthy, stands still while i
   await sql('UPDATE reembed.setting SET canary_percent = 5');
   await sql("SELECT reembed.open_alert('public.documents.embedding', 'paused', 'warning', NULL, 'a test', '{}')");
   await sql('UPDATE reembed.setting SET paused = true');
-  await sql(`INSERT INTO reembed.stale_row (target, key, needs_old, needs_new) SELECT name, '{"id": 1}', false, true FROM reembed.target`);
+  await sql(`INSERT INTO reembed.change_public_documents_embedding_fded1d (key_1, needs_old, needs_new) SELECT 1, false, true`);
   await watched.watch.look(2);
   t.is(await watched.setting('canary_percent'), '5');
-  await sql('UPDATE reembed.setting SET paused = false; DELETE FROM reembed.stale_row');
+  await sql('UPDATE reembed.setting SET paused = false; DELETE FROM reembed.change_public_documents_embedding_fded1d');
 });
 
 if (process.env.TEST_DATABASE_URL) {

@@ -78,7 +78,7 @@ test.serial('the webhook gets each alert once when it is opened and once when it
     posted.map(({ state, kind, severity, target }) => ({ state, kind, severity, target })),
     ['opened', 'closed'].map((state) => ({ state, kind: 'failed_rows', severity: 'warning', target: 'public.documents.embedding' })),
   );
-  t.regex(posted[0]?.text ?? '', /^\[warning\] public.documents.embedding failed_rows: 1 rows could not be embedded/);
+  t.regex(posted[0]?.text ?? '', /^\[warning\] public.documents.embedding failed_rows: 1 row could not be embedded/);
   t.is(posted[1]?.text, '[closed] public.documents.embedding failed_rows: the cause is gone');
 });
 

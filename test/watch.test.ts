@@ -29,8 +29,8 @@ const TROUBLES: Record<string, { severity: string; model: string | null; make: s
   backlog: {
     severity: 'warning',
     model: null,
-    make: "INSERT INTO reembed.stale_row (target, key, needs_old, needs_new, noted_at) SELECT name, '{\"id\": 1}', false, true, now() - interval '400 seconds' FROM reembed.target",
-    mend: 'DELETE FROM reembed.stale_row',
+    make: "INSERT INTO reembed.change_public_documents_embedding_fded1d (key_1, needs_old, needs_new, changed_at) SELECT 1, false, true, now() - interval '400 seconds'",
+    mend: 'DELETE FROM reembed.change_public_documents_embedding_fded1d',
     message: /has waited for its vector for 40\d s \(max_stale_seconds: 300\)/,
   },
   failed_rows: {
@@ -38,14 +38,14 @@ const TROUBLES: Record<string, { severity: string; model: string | null; make: s
     model: NEW_MODEL,
     make: "INSERT INTO reembed.failed_row (target, key, model, class, message) SELECT name, '{\"id\": 1}', 'new-model', 'refused', 'no' FROM reembed.target",
     mend: 'DELETE FROM reembed.failed_row',
-    message: /1 rows could not be embedded with new-model, 0 are allowed/,
+    message: /1 row could not be embedded with new-model, 0 are allowed/,
   },
   paused: {
     severity: 'warning',
     model: null,
     make: `UPDATE reembed.setting SET paused = true, paused_reason = 'no credit';
-           INSERT INTO reembed.stale_row (target, key, needs_old, needs_new) SELECT name, '{"id": 1}', false, true FROM reembed.target`,
-    mend: 'UPDATE reembed.setting SET paused = false; DELETE FROM reembed.stale_row',
+           INSERT INTO reembed.change_public_documents_embedding_fded1d (key_1, needs_old, needs_new) SELECT 1, false, true`,
+    mend: 'UPDATE reembed.setting SET paused = false; DELETE FROM reembed.change_public_documents_embedding_fded1d',
     message: /paused while work waits: no credit/,
   },
   ledger: {
@@ -53,7 +53,7 @@ const TROUBLES: Record<string, { severity: string; model: string | null; make: s
     model: NEW_MODEL,
     make: "UPDATE reembed.batch SET state = 'pending'",
     mend: "UPDATE reembed.batch SET state = 'done'",
-    message: /1 batches are open again/,
+    message: /1 batch is open again/,
   },
   index: {
     severity: 'critical',
@@ -149,7 +149,7 @@ test.serial(
 );
 
 test.serial('rows that the live view does not find are counted, by a search of the table once an hour', async (t) => {
-  await sql('UPDATE documents SET embedding_v2 = NULL WHERE id <= 3');
+  await sql('UPDATE documents SET embedding_v2 = NULL WHERE id <= 3; TRUNCATE reembed.change_public_documents_embedding_fded1d');
   await watch.look();
   t.deepEqual(await watch.kinds(), [], 'searched a moment ago');
   await sql("UPDATE reembed.watch_memory SET scanned_at = now() - interval '61 minutes'");
@@ -169,7 +169,7 @@ testOnServer?.serial('searches that read a whole large table instead of the inde
   await sql(
     `INSERT INTO documents (id, content, embedding, embedding_v2) SELECT 1000 + i, NULL, NULL, NULL FROM generate_series(1, 12000) AS i; ANALYZE documents`,
   );
-  await sql('DELETE FROM reembed.stale_row');
+  await sql('DELETE FROM reembed.change_public_documents_embedding_fded1d');
   const search = async (settings: string) => {
     const client = await stage.db.pool.connect();
     await client.query(settings);
@@ -196,7 +196,7 @@ testOnServer?.serial('searches that read a whole large table instead of the inde
   await search('SET enable_seqscan = off');
   await watch.look();
   t.deepEqual(await watch.kinds(), []);
-  await sql('DELETE FROM documents WHERE id > 1000; DELETE FROM reembed.stale_row');
+  await sql('DELETE FROM documents WHERE id > 1000; DELETE FROM reembed.change_public_documents_embedding_fded1d');
 });
 
 test.serial('a check that fails keeps none of the others from looking, and is an alert itself', async (t) => {

@@ -27,6 +27,12 @@ async function updates(table: string): Promise<{ all: number; hot: number }> {
   return rows[0];
 }
 
+/** SQL that reads a batch b of the only campaign as a worker does. */
+async function reading(): Promise<string> {
+  const { rows } = await sql('SELECT suffix FROM reembed.target');
+  return `reembed.read_batch_${rows[0].suffix}(b.first_place, b.end_place, NULL, '{}', reembed.old_snapshot() IS NOT NULL)`;
+}
+
 /** Other tests have their transactions on the same server: what is to be seen here is the order without an old one. */
 const withoutOldTransactions = () =>
   until(async () => (await sql('SELECT reembed.old_snapshot() AS who')).rows[0].who === null, 'no old transaction', 120);
@@ -36,7 +42,7 @@ test.serial('a batch is written one row of each page after the other', async (t)
   await withoutOldTransactions();
   const { rows } = await sql(
     `SELECT r.wave, (p.ctid::text::point)[0]::int AS block
-       FROM reembed.migration AS m, reembed.batch AS b, reembed.read_batch(m.name, b.id, m.to_model, NULL) WITH ORDINALITY AS r(key, content, text_hash, failure, wave, place)
+       FROM reembed.batch AS b CROSS JOIN LATERAL ${await reading()} WITH ORDINALITY AS r(key, content, text_hash, version, failure, wave, place)
        JOIN paged AS p ON p.id = (r.key::jsonb ->> 'id')::bigint ORDER BY b.id, r.place`,
   );
   t.is(rows.length, 100);
@@ -74,11 +80,7 @@ if (process.env.TEST_DATABASE_URL) {
     await holder.connect();
     await holder.query('BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM held');
     const waves = async () =>
-      (
-        await sql(
-          'SELECT max(r.wave)::int AS last FROM reembed.migration AS m, reembed.batch AS b, reembed.read_batch(m.name, b.id, m.to_model, NULL) AS r',
-        )
-      ).rows[0].last;
+      (await sql(`SELECT max(r.wave)::int AS last FROM reembed.batch AS b CROSS JOIN LATERAL ${await reading()} AS r`)).rows[0].last;
     t.true((await waves()) > 1);
     await until(async () => (await waves()) === 1, 'ten seconds', 20);
     await sql(`SELECT reembed.look_for_trouble('${campaign.target}')`);

@@ -30,7 +30,7 @@ testOnServer?.serial('rows that a long transaction holds do not keep later ones 
   try {
     await holder.query("BEGIN; UPDATE held_up SET content = 'held ' || id WHERE id <= 40");
     await stage.db.pool.query("UPDATE held_up SET content = 'changed later' WHERE id > 50");
-    const waiting = async () => (await stage.db.pool.query("SELECT FROM reembed.stale_row WHERE (key ->> 'id')::int > 50")).rowCount;
+    const waiting = async () => (await stage.db.pool.query('SELECT FROM reembed.change WHERE key::int > 50')).rowCount;
     await until(async () => (await waiting()) === 0, 'the later rows', 60);
   } finally {
     await holder.query('COMMIT');
@@ -58,7 +58,7 @@ test.serial('writes that never end keep neither model waiting', async (t) => {
       async () => {
         id = (id % 50) + 2;
         await stage.db.pool.query("UPDATE steady SET content = 'changed ' || clock_timestamp() WHERE id = $1", [id]);
-        const { rowCount } = await stage.db.pool.query("SELECT FROM reembed.stale_row WHERE key ->> 'id' = '1'");
+        const { rowCount } = await stage.db.pool.query("SELECT FROM reembed.change WHERE key = '1'");
         return rowCount === 0;
       },
       'both vectors of the row that changed first',
@@ -76,9 +76,14 @@ test.serial('writes that never end keep neither model waiting', async (t) => {
 test.serial('each lane of changed rows has a place in a worker, however long the others are at the provider', async (t) => {
   const campaign = await startCampaign(stage, 'lanes', { rows: 60 });
   t.is((await drain()).code, 0);
-  const lanes = 'SELECT DISTINCT reembed.catch_up_lane(key) FROM reembed.stale_row';
+  const lanes = 'SELECT DISTINCT reembed.change_lane(seq) FROM reembed.change';
   // Rows of every lane.
-  await stage.db.pool.query("UPDATE lanes SET content = 'changed ' || id WHERE id <= 40");
+  for (const lane of [1, 2, 3, 4]) {
+    await stage.db.pool.query("SELECT setval(pg_get_serial_sequence('reembed.change_' || suffix, 'seq'), $1) FROM reembed.target", [
+      256 * (lane + 4),
+    ]);
+    await stage.db.pool.query("UPDATE lanes SET content = 'changed ' || id WHERE id BETWEEN $1 AND $2", [10 * lane - 9, 10 * lane]);
+  }
   t.is((await stage.db.pool.query(lanes)).rowCount, 4);
   let isHanging = true;
   stage.provider.script = async (request) => {

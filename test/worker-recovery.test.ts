@@ -124,7 +124,7 @@ test.serial('a ledger and a queue that were put back from a copy are set right',
 
   // With the blocks that its rows have moved to.
   await stage.db.pool.query(
-    "UPDATE reembed.batch SET state = 'pending', finished_at = NULL, last_block = 1000 WHERE migration = $1 AND id IN (1, 2)",
+    "UPDATE reembed.batch SET state = 'pending', finished_at = NULL, end_place = '(1000,0)' WHERE migration = $1 AND id IN (1, 2)",
     [campaign.name],
   );
   stage.provider.requests.length = 0;

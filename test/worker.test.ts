@@ -154,7 +154,7 @@ test.serial('rows that change or go while they are at the provider keep only vec
   t.is((await drain()).code, 0);
   t.true(meddled);
   t.deepEqual(await wrongRows(pool, { table: 'in_flight', oldColumn: 'embedding', newColumn: 'embedding_v2' }), []);
-  t.is(await campaign.ask('SELECT count(*)::int FROM reembed.stale_row'), 0);
+  t.is(await campaign.ask('SELECT count(*)::int FROM reembed.change'), 0);
 });
 
 test.serial('a text that becomes null or blank takes its vectors away, and one that is odd but not blank gets them', async (t) => {

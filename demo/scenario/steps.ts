@@ -37,7 +37,7 @@ function durationOf(output: string): number {
 /** Resolves when the worker has served every row that was written. */
 export async function caughtUp(stage: Stage): Promise<void> {
   for (const giveUpAt = Date.now() + 30_000; ; await sleep(100)) {
-    const { rows } = await stage.pool.query<{ waiting: number }>('SELECT count(*)::integer AS waiting FROM reembed.stale_row');
+    const { rows } = await stage.pool.query<{ waiting: number }>('SELECT count(*)::integer AS waiting FROM reembed.change');
     if (rows[0]?.waiting === 0) return;
     if (Date.now() > giveUpAt) throw new StoryBroken(`${rows[0]?.waiting} rows still wait for the worker`);
   }

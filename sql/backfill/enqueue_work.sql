@@ -20,10 +20,10 @@ BEGIN
                        WHERE j.name = 'reembed-batch' AND j.singleton_key = b.migration || '/' || b.id AND j.state <= 'active')
     ORDER BY b.migration, b.id;
 
-  -- A lane that has nothing among the first notes gets its turn once those are served. The first lane also searches the table.
+  -- A lane that has nothing among the first changes gets its turn once those are served. The first lane also searches the table.
   PERFORM reembed.enqueue('reembed-catch-up', w.target || '/' || w.lane, jsonb_build_object('target', w.target, 'lane', w.lane))
-     FROM (SELECT DISTINCT s.target, reembed.catch_up_lane(n.key) AS lane
-             FROM reembed.setting AS s, LATERAL (SELECT r.key FROM reembed.stale_row AS r WHERE r.target = s.target LIMIT 100) AS n
+     FROM (SELECT DISTINCT s.target, reembed.change_lane(n.seq) AS lane
+             FROM reembed.setting AS s, LATERAL (SELECT c.seq FROM reembed.change AS c WHERE c.target = s.target LIMIT 1000) AS n
             WHERE NOT s.paused
            UNION
            SELECT s.target, 0
@@ -37,4 +37,4 @@ BEGIN
            OR NOT EXISTS (SELECT FROM reembed.migration AS m JOIN reembed.setting AS s ON s.target = m.target WHERE m.name = p.migration AND s.paused));
 END;
 $$;
-COMMENT ON FUNCTION reembed.enqueue_work IS 'Gives a job to every open batch, to every target with changed rows and to every provider batch that is to be looked at.';
+COMMENT ON FUNCTION reembed.enqueue_work IS 'Gives a job to every open batch, to every target with changes and to every provider batch that is to be looked at.';

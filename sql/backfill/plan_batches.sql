@@ -1,53 +1,46 @@
--- Block ranges, not key ranges: any key type works, planning reads the table once without sorting, and workers go through
--- the heap in its own order. A row that an update moves across ranges is found by reembed.sweep().
+-- Ranges of places, not of keys: any key type works, planning reads the table once, and workers go through the heap in its own
+-- order. Whole pages where a batch has room for many, because rows of one page are best written by one batch. A row that an
+-- update moves across ranges is found by the sweep.
 CREATE OR REPLACE FUNCTION reembed.plan_batches(p_name text, p_batch_rows integer DEFAULT 500) RETURNS bigint
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-  m reembed.migration;
   t reembed.target;
-  v_rows bigint;
-  v_blocks bigint;
   v_batches bigint;
-  v_batch_blocks bigint;
-  v_repeated bigint[];
 BEGIN
-  SELECT * INTO STRICT m FROM reembed.migration WHERE name = p_name;
-  SELECT * INTO STRICT t FROM reembed.target WHERE name = m.target;
-  v_blocks := pg_relation_size(t.relation) / current_setting('block_size')::bigint;
-  EXECUTE format('SELECT count(*) FROM %s AS t', t.relation) INTO v_rows;
-  v_batch_blocks := greatest(1, v_blocks * p_batch_rows / greatest(v_rows, 1));
-
-  EXECUTE format($q$
-    INSERT INTO reembed.batch (migration, id, first_block, last_block, rows)
-    SELECT $1, row_number() OVER (ORDER BY b.range), b.range * $2, (b.range + 1) * $2 - 1, b.rows
-      FROM (SELECT ((t.ctid::text::point)[0]::bigint) / $2 AS range, count(*) AS rows
-              FROM %s AS t
-             WHERE %s IS NULL AND reembed.has_text((%s)::text)
-             GROUP BY 1) AS b
-  $q$, t.relation, reembed.vector_sql(t.name, 'new'), reembed.row_text_sql(t.name))
-    USING p_name, v_batch_blocks;
-  GET DIAGNOSTICS v_batches = ROW_COUNT;
-
-  -- The hash is quickly had of every text; the digest, which is dear, only of those that seem to be repeated.
-  EXECUTE format($q$
-    SELECT array_agg(r.text_hash)
-      FROM (SELECT h.text_hash
-              FROM (SELECT reembed.text_hash((%2$s)::text) AS text_hash, (t.ctid::text::point)[0]::bigint / $1 AS range
-                      FROM %1$s AS t WHERE %3$s IS NULL AND reembed.has_text((%2$s)::text)) AS h
-             GROUP BY h.text_hash HAVING min(h.range) < max(h.range)) AS r
-  $q$, t.relation, reembed.row_text_sql(t.name), reembed.vector_sql(t.name, 'new')) INTO v_repeated USING v_batch_blocks;
-  IF v_repeated IS NOT NULL THEN
-    EXECUTE format($q$
+  SELECT g.* INTO STRICT t FROM reembed.migration AS m JOIN reembed.target AS g ON g.name = m.target WHERE m.name = p_name;
+  EXECUTE reembed.render('
+    WITH found AS MATERIALIZED (
+      SELECT f.place, f.text_hash, (f.place::text::point)[0]::bigint AS block FROM reembed.scan_{suffix}() AS f
+    ), page AS (
+      SELECT f.block, count(*) AS rows, sum(count(*)) OVER (ORDER BY f.block) - count(*) AS rows_before, max(count(*)) OVER () > $2 / 5 AS is_divided
+        FROM found AS f GROUP BY f.block
+    ), placed AS MATERIALIZED (
+      SELECT f.place, f.text_hash, p.is_divided,
+             div(CASE WHEN p.is_divided THEN row_number() OVER (ORDER BY f.place) - 1 ELSE p.rows_before END, $2)::bigint AS portion
+        FROM found AS f JOIN page AS p ON p.block = f.block
+    ), portion AS (
+      SELECT p.portion, row_number() OVER (ORDER BY p.portion) AS id, count(*) AS rows,
+             CASE WHEN bool_or(p.is_divided) THEN min(p.place) ELSE reembed.place((min(p.place)::text::point)[0]::bigint) END AS first_place
+        FROM placed AS p GROUP BY p.portion
+    ), planned AS (
+      INSERT INTO reembed.batch (migration, id, first_place, end_place, rows)
+      SELECT $1, p.id, p.first_place, lead(p.first_place, 1, reembed.place($3)) OVER (ORDER BY p.id), p.rows FROM portion AS p
+      RETURNING 1
+    ), repeated AS (
+      SELECT p.text_hash FROM placed AS p GROUP BY p.text_hash HAVING min(p.portion) < max(p.portion)
+    ), recorded AS (
+      -- The hash is quickly had of every text; the digest, which is expensive, only of those that seem to be repeated.
       INSERT INTO reembed.repeated_text (migration, text_digest, text_hash, batch)
-      SELECT $1, r.text_digest, r.text_hash, min(b.id)
-        FROM (SELECT reembed.text_digest((%2$s)::text) AS text_digest, reembed.text_hash((%2$s)::text) AS text_hash, (t.ctid::text::point)[0]::bigint AS block
-                FROM %1$s AS t WHERE %3$s IS NULL AND reembed.has_text((%2$s)::text) AND reembed.text_hash((%2$s)::text) = ANY ($3)) AS r
-        JOIN reembed.batch AS b ON b.migration = $1 AND b.first_block = r.block / $2 * $2
-       GROUP BY r.text_digest, r.text_hash HAVING min(b.id) < max(b.id)
-    $q$, t.relation, reembed.row_text_sql(t.name), reembed.vector_sql(t.name, 'new')) USING p_name, v_batch_blocks, v_repeated;
-  END IF;
+      SELECT $1, d.text_digest, p.text_hash, min(o.id)
+        FROM reembed.digests_{suffix}(ARRAY(SELECT p.place FROM placed AS p WHERE p.text_hash IN (SELECT r.text_hash FROM repeated AS r))) AS d
+        JOIN placed AS p ON p.place = d.place
+        JOIN portion AS o ON o.portion = p.portion
+       GROUP BY d.text_digest, p.text_hash HAVING min(o.id) < max(o.id)
+    )
+    SELECT count(*) FROM planned', to_jsonb(t))
+    INTO v_batches USING p_name, p_batch_rows, reembed.blocks(t.relation);
   DELETE FROM reembed.read_probe WHERE target = t.name;
   UPDATE reembed.migration SET planned_at = now(), swept_at = NULL WHERE name = p_name;
   RETURN v_batches;

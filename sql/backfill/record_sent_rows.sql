@@ -1,5 +1,5 @@
 CREATE OR REPLACE FUNCTION reembed.record_sent_rows(p_provider_batch uuid, p_attempt integer, p_batch bigint, p_requests integer[], p_positions integer[],
-                                                    p_input_places integer[], p_input_counts integer[], p_keys text[], p_text_hashes bigint[], p_waves integer[]) RETURNS void
+                                                    p_input_places integer[], p_input_counts integer[], p_keys text[], p_text_hashes bigint[], p_text_digests uuid[], p_waves integer[]) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 SET lock_timeout = '500ms'
@@ -10,9 +10,9 @@ BEGIN
   IF NOT FOUND THEN
     RAISE EXCEPTION 'batch % is being submitted by another worker, or not wanted any more', p_provider_batch USING ERRCODE = 'RE001';
   END IF;
-  INSERT INTO reembed.provider_batch_row (provider_batch, request, position, input, inputs, batch, key, text_hash, wave)
-  SELECT p_provider_batch, i.request, i.position, i.input, i.inputs, p_batch, i.key::jsonb, i.text_hash, i.wave
-    FROM unnest(p_requests, p_positions, p_input_places, p_input_counts, p_keys, p_text_hashes, p_waves) AS i(request, position, input, inputs, key, text_hash, wave);
+  INSERT INTO reembed.provider_batch_row (provider_batch, request, position, input, inputs, batch, key, text_hash, text_digest, wave)
+  SELECT p_provider_batch, i.request, i.position, i.input, i.inputs, p_batch, i.key::jsonb, i.text_hash, i.text_digest, i.wave
+    FROM unnest(p_requests, p_positions, p_input_places, p_input_counts, p_keys, p_text_hashes, p_text_digests, p_waves) AS i(request, position, input, inputs, key, text_hash, text_digest, wave);
 END;
 $$;
 COMMENT ON FUNCTION reembed.record_sent_rows IS 'Puts on record which rows of a batch of the ledger are sent in which requests of a provider batch.';

@@ -1,34 +1,30 @@
-CREATE OR REPLACE FUNCTION reembed.release_batch(p_provider_batch uuid, p_batch bigint) RETURNS boolean
+-- Texts that another batch at the provider has embedded are hours away: to look for them twice a second would be for nothing.
+CREATE OR REPLACE FUNCTION reembed.release_batch(p_provider_batch uuid, p_batch bigint, p_waits_for uuid, p_has_rows boolean) RETURNS boolean
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 SET lock_timeout = '500ms'
 AS $$
 DECLARE
   p reembed.provider_batch;
-  v reembed.vector_column;
-  v_waits_for uuid;
 BEGIN
   SELECT * INTO STRICT p FROM reembed.provider_batch WHERE id = p_provider_batch;
   PERFORM FROM reembed.batch AS b WHERE b.migration = p.migration AND b.id = p_batch AND b.provider_batch = p_provider_batch FOR NO KEY UPDATE;
   IF NOT FOUND THEN
     RETURN true;
   END IF;
-  -- Texts that another batch at the provider has embedded are hours away: to look for them twice a second would be for nothing.
-  v_waits_for := reembed.provider_batch_of_repeated(p.migration, p_batch, p_provider_batch);
-  PERFORM FROM reembed.provider_batch AS o WHERE o.id = v_waits_for AND o.state IN ('submitting', 'submitted') FOR SHARE;
+  PERFORM FROM reembed.provider_batch AS o WHERE o.id = p_waits_for AND o.state IN ('submitting', 'submitted') FOR SHARE;
   IF FOUND THEN
-    UPDATE reembed.batch SET provider_batch = v_waits_for WHERE migration = p.migration AND id = p_batch;
+    UPDATE reembed.batch SET provider_batch = p_waits_for WHERE migration = p.migration AND id = p_batch;
     RETURN false;
   END IF;
   UPDATE reembed.batch SET provider_batch = NULL, came_back = NOT p.is_partial OR EXISTS (
            SELECT FROM reembed.provider_batch_row AS r WHERE r.provider_batch = p_provider_batch AND r.batch = p_batch)
    WHERE migration = p.migration AND id = p_batch;
-  IF EXISTS (SELECT FROM reembed.read_batch(p.migration, p_batch, p.model, 1)) THEN
+  IF p_has_rows THEN
     RETURN false;
   END IF;
-  SELECT c.* INTO STRICT v FROM reembed.vector_column AS c WHERE c.migration = p.migration AND c.role = 'new';
-  PERFORM reembed.store_batch(p.migration, p_batch, p.model, v.column_name, '{}', '{}', '{}', '[]', 0, 0, true);
-  RETURN (SELECT b.state = 'done' FROM reembed.batch AS b WHERE b.migration = p.migration AND b.id = p_batch);
+  PERFORM reembed.settle_batch(p.migration, p_batch, p.model, '{}', NULL, NULL, '[]', 0, 0, true);
+  RETURN true;
 END;
 $$;
 COMMENT ON FUNCTION reembed.release_batch IS 'Ends what a provider batch was to do for a batch of the ledger: it is done when no row of it is left to embed, waits for another provider batch that has a text of its rows embedded, or goes back: to ordinary requests, or to the batch API where a part of it was not sent yet. Returns whether it is done.';

@@ -5,15 +5,14 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
   v_target text := reembed.resolve_target(p_target);
-  v_rows bigint;
 BEGIN
-  INSERT INTO reembed.stale_row (target, key, needs_new, needs_old)
-  SELECT v_target, f.key, bool_or(v.role = 'new'), bool_or(v.role = 'old')
-    FROM reembed.failed_row AS f JOIN reembed.vector_column AS v ON v.target = v_target AND v.model = f.model
-   WHERE f.target = v_target
-   GROUP BY f.key;
-  GET DIAGNOSTICS v_rows = ROW_COUNT;
-  RETURN v_rows;
+  PERFORM reembed.log_keys(v_target, w.keys, w.needs_new, w.needs_old)
+     FROM (SELECT array_agg(f.key) AS keys, f.needs_new, f.needs_old
+             FROM (SELECT r.key, bool_or(v.role = 'new') AS needs_new, bool_or(v.role = 'old') AS needs_old
+                     FROM reembed.failed_row AS r JOIN reembed.vector_column AS v ON v.target = v_target AND v.model = r.model
+                    WHERE r.target = v_target GROUP BY r.key) AS f
+            GROUP BY f.needs_new, f.needs_old) AS w;
+  RETURN (SELECT count(DISTINCT f.key) FROM reembed.failed_row AS f JOIN reembed.vector_column AS v ON v.target = v_target AND v.model = f.model WHERE f.target = v_target);
 END;
 $$;
 COMMENT ON FUNCTION reembed.retry_failed IS 'Hands the rows in failed_row to the workers again; returns how many.';

@@ -1,16 +1,15 @@
--- For the gate, which asks for the whole number at one moment and cannot commit. What it does not note itself is left to
--- the workers, who go through the table in portions.
+-- For the gate, which asks for the whole number at one moment and cannot commit. What it does not log itself is left to the
+-- workers, who go through the table in portions.
 CREATE OR REPLACE FUNCTION reembed.sweep(p_name text) RETURNS bigint
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
   v_found record;
-  v_last_block constant bigint := 4294967294;
 BEGIN
-  SELECT * INTO v_found FROM reembed.note_missing(p_name, 'new', 0, v_last_block);
-  UPDATE reembed.migration SET swept_at = CASE WHEN v_found.noted < 1000 THEN clock_timestamp() END WHERE name = p_name;
+  v_found := reembed.log_missing(p_name, 'new', 0, 4294967294);
+  UPDATE reembed.migration SET swept_at = CASE WHEN v_found.logged < 1000 THEN clock_timestamp() END WHERE name = p_name;
   RETURN v_found.missing;
 END;
 $$;
-COMMENT ON FUNCTION reembed.sweep IS 'Searches the whole table for rows that still lack a new vector and are nowhere noted, hands them to the workers and returns how many there are.';
+COMMENT ON FUNCTION reembed.sweep IS 'Searches the whole table for rows that still lack a new vector and are in no change, hands them to the workers and returns how many there are.';

@@ -7,12 +7,11 @@ AS $$
 DECLARE
   v_found record;
   v_relation regclass := (SELECT t.relation FROM reembed.migration AS m JOIN reembed.target AS t ON t.name = m.target WHERE m.name = p_name);
-  v_blocks bigint := pg_relation_size(v_relation) / current_setting('block_size')::bigint;
 BEGIN
-  SELECT * INTO v_found FROM reembed.note_missing(p_name, p_role, p_block, p_block + 199);
-  IF v_found.noted = 1000 THEN
+  v_found := reembed.log_missing(p_name, p_role, p_block, p_block + 200);
+  IF v_found.logged = 1000 THEN
     RETURN p_block;
-  ELSIF p_block + 200 < v_blocks THEN
+  ELSIF p_block + 200 < reembed.blocks(v_relation) THEN
     RETURN p_block + 200;
   END IF;
   UPDATE reembed.migration SET swept_at = clock_timestamp() WHERE name = p_name AND p_role = 'new';

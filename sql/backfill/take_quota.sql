@@ -7,7 +7,7 @@ DECLARE
   q reembed.provider_quota;
   v_requests_limit double precision;
   v_tokens_limit double precision;
-  v_now timestamptz := clock_timestamp();
+  v_now timestamptz;
   v_elapsed double precision;
 BEGIN
   SELECT min(s.requests_per_minute), min(s.tokens_per_minute) INTO v_requests_limit, v_tokens_limit
@@ -16,6 +16,8 @@ BEGIN
   INSERT INTO reembed.provider_quota (model, requests, tokens) VALUES (p_model, coalesce(greatest(1, v_requests_limit / 6), 0), coalesce(v_tokens_limit / 6, 0))
   ON CONFLICT (model) DO NOTHING;
   SELECT * INTO STRICT q FROM reembed.provider_quota WHERE model = p_model FOR UPDATE;
+  -- Read after the wait for the row: an earlier time would be written as refilled_at, and the wait refilled once more by the next call.
+  v_now := clock_timestamp();
   IF q.held_until > v_now THEN
     RETURN extract(epoch FROM q.held_until - v_now);
   END IF;

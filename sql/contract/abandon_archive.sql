@@ -1,21 +1,15 @@
--- Contract was begun and not ended, and the campaign goes back. The trigger stays, because taking it off would need a lock on
--- the table, but does nothing any more.
 CREATE OR REPLACE FUNCTION reembed.abandon_archive(p_name text) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
+SET lock_timeout = '300ms'
 SET client_min_messages = warning
-AS $abandon$
+AS $$
 DECLARE
-  v_function name := (SELECT 'late_' || reembed.capture_suffix(m.target) FROM reembed.migration AS m WHERE m.name = p_name);
+  v_names jsonb := reembed.archive_names(p_name) || (SELECT jsonb_build_object('suffix', t.suffix) FROM reembed.migration AS m JOIN reembed.target AS t ON t.name = m.target WHERE m.name = p_name);
 BEGIN
-  IF to_regproc(format('reembed.%I', v_function)) IS NULL THEN
-    RETURN;
+  IF to_regclass(v_names ->> 'late') IS NOT NULL THEN
+    EXECUTE reembed.render((SELECT p.body FROM reembed.template AS p WHERE p.name = 'archive_ended'), v_names);
   END IF;
-  EXECUTE format($body$
-    CREATE OR REPLACE FUNCTION reembed.%I() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path = pg_catalog, pg_temp AS $f$ BEGIN RETURN NULL; END $f$
-  $body$, v_function);
-  EXECUTE format('DROP TABLE IF EXISTS reembed.%I, reembed.%I', reembed.archive_name(p_name), reembed.archive_name(p_name) || '_late');
 END;
-$abandon$;
+$$;
 COMMENT ON FUNCTION reembed.abandon_archive IS 'Drops the archive of a contract that was begun and not ended.';

@@ -12,8 +12,8 @@ BEGIN
   SELECT * INTO STRICT m FROM reembed.migration WHERE name = p_name;
   SELECT jsonb_build_object('side_table', c.relname, 'schema', n.nspname) INTO STRICT v_old
     FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE c.oid = m.from_relation;
-  EXECUTE format('ALTER TABLE %s RENAME TO %I', m.from_relation, v_archive);
-  EXECUTE format('ALTER TABLE %I.%I SET SCHEMA reembed', v_old ->> 'schema', v_archive);
+  EXECUTE reembed.render('ALTER TABLE {relation} RENAME TO {archive}; ALTER TABLE {schema}.{archive} SET SCHEMA reembed',
+                         jsonb_build_object('relation', m.from_relation::text, 'archive', quote_ident(v_archive), 'schema', quote_ident(v_old ->> 'schema')));
   UPDATE reembed.migration SET archive = v_archive, old_column = v_old WHERE name = p_name;
 END;
 $$;

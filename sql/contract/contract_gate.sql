@@ -6,6 +6,7 @@ AS $$
 DECLARE
   m reembed.migration;
   t reembed.target;
+  v_old_column name;
   s reembed.setting;
   v_stale bigint;
   v_dependent text;
@@ -14,6 +15,7 @@ BEGIN
   SELECT * INTO STRICT m FROM reembed.migration WHERE name = p_name;
   SELECT * INTO STRICT t FROM reembed.target WHERE name = m.target;
   SELECT * INTO STRICT s FROM reembed.setting WHERE target = m.target;
+  v_old_column := reembed.column_name(coalesce(m.from_relation, t.relation), m.from_attnum);
   IF s.read_model <> m.to_model THEN
     RETURN QUERY SELECT format('the live view reads %s again', s.read_model), format('select reembed.switch_to(%L, %L)', m.target, m.to_model);
   ELSIF m.switched_at + s.soak > now() THEN
@@ -30,18 +32,18 @@ BEGIN
     RETURN QUERY SELECT format('%s rows changed and wait for their new vector', v_stale), 'npm run worker';
   END IF;
   FOR v_dependent IN SELECT d.description FROM reembed.dependents(p_name) AS d ORDER BY 1 LOOP
-    RETURN QUERY SELECT format('%s uses the old %s', v_dependent, coalesce('table ' || m.from_relation, 'column ' || m.from_column)), CASE WHEN v_dependent ~ '^(materialized )?view ' THEN format('let it read %I instead, or drop it', t.live_view)
+    RETURN QUERY SELECT format('%s uses the old %s', v_dependent, coalesce('table ' || m.from_relation, 'column ' || v_old_column)), CASE WHEN v_dependent ~ '^(materialized )?view ' THEN format('let it read %I instead, or drop it', t.live_view)
                              ELSE 'drop it; where it is still needed, make it again after contract' END;
   END LOOP;
   -- PostgreSQL 15 does not say when an index was last scanned; to_jsonb gives null there instead of an error.
   FOR v_index IN
     SELECT u.indexrelname AS name, (to_jsonb(u) ->> 'last_idx_scan')::timestamptz AS scanned_at
       FROM pg_stat_user_indexes AS u
-     WHERE u.indexrelid IN (SELECT reembed.vector_indexes(coalesce(m.from_relation, t.relation), m.from_column))
+     WHERE u.indexrelid IN (SELECT reembed.vector_indexes(coalesce(m.from_relation, t.relation), v_old_column))
   LOOP
     IF v_index.scanned_at > greatest(m.switched_at, now() - s.soak) THEN
       RETURN QUERY SELECT format('the old index %s was scanned at %s', v_index.name, to_char(v_index.scanned_at, 'YYYY-MM-DD HH24:MI:SS')),
-                          format('find who still searches %s, let it search %I, and wait out the soak time', coalesce(m.from_relation::text, m.from_column), t.live_view);
+                          format('find who still searches %s, let it search %I, and wait out the soak time', coalesce(m.from_relation::text, v_old_column), t.live_view);
     END IF;
   END LOOP;
 END;

@@ -8,7 +8,7 @@ AS $$
       FROM reembed.migration AS m
       JOIN reembed.target AS t ON t.name = m.target
       JOIN pg_class AS c ON c.oid = coalesce(m.from_relation, t.relation)
-      JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attname IN (m.from_column, m.from_version_column)
+      JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum IN (m.from_attnum, m.from_version_attnum)
      WHERE m.name = p_name AND m.phase <> 'contract'
   ), reference AS (
     SELECT old.*, old.relation AS oid, CASE WHEN NOT old.is_side_table THEN old.attnum END AS place FROM old
@@ -25,6 +25,10 @@ AS $$
     LEFT JOIN pg_class AS v ON v.oid = r.ev_class
     LEFT JOIN pg_namespace AS n ON n.oid = v.relnamespace
    WHERE (r.oid IS NOT NULL OR NOT old.is_side_table)
+     -- Ours go before the column does.
+     AND v.relnamespace IS DISTINCT FROM 'reembed'::regnamespace
+     AND NOT (d.classid = 'pg_proc'::regclass AND EXISTS (SELECT FROM pg_proc AS p WHERE p.oid = d.objid AND p.pronamespace = 'reembed'::regnamespace))
+     AND NOT (d.classid = 'pg_trigger'::regclass AND EXISTS (SELECT FROM pg_trigger AS g JOIN pg_proc AS p ON p.oid = g.tgfoid WHERE g.oid = d.objid AND p.pronamespace = 'reembed'::regnamespace))
      AND (r.oid IS NULL OR v.relnamespace <> old.relnamespace OR v.relname NOT IN (
             old.live_view, reembed.model_view_name(old.target, old.from_model), reembed.model_view_name(old.target, old.to_model)))
      AND NOT (d.classid = 'pg_class'::regclass AND d.objid IN (SELECT reembed.vector_indexes(old.relation, old.column_name)))

@@ -9,8 +9,7 @@ BEGIN
   PERFORM reembed.enter_phase(p_name, 'contract');
   SELECT * INTO STRICT m FROM reembed.migration WHERE name = p_name;
   DELETE FROM reembed.failed_row WHERE target = m.target AND model = m.from_model;
-  UPDATE reembed.stale_row SET needs_old = false WHERE target = m.target;
-  PERFORM reembed.install_capture(m.target);
+  PERFORM reembed.compile_target(m.target);
   PERFORM reembed.replace_views(m.target);
 END;
 $$;

@@ -21,7 +21,7 @@ BEGIN
     IF NOT v.indisvalid THEN
       RAISE EXCEPTION 'index % is INVALID', v.name USING ERRCODE = 'RE001', HINT = 'Run again: npm run migrate down';
     END IF;
-    EXECUTE format('COMMENT ON INDEX %I.%I IS %L', v.schema, v.name, v.comment);
+    EXECUTE reembed.render('COMMENT ON INDEX {index} IS {comment}', jsonb_build_object('index', format('%I.%I', v.schema, v.name), 'comment', quote_nullable(v.comment)));
   END LOOP;
   UPDATE reembed.migration SET old_column = NULL WHERE name = p_name;
 END;

@@ -6,24 +6,30 @@ AS $$
 DECLARE
   m reembed.migration;
   v_relation regclass;
+  v_statement text;
 BEGIN
   PERFORM reembed.leave_phase(p_name, 'contract');
   SELECT * INTO STRICT m FROM reembed.migration WHERE name = p_name;
   SELECT relation INTO STRICT v_relation FROM reembed.target WHERE name = m.target;
   IF m.from_relation IS NOT NULL THEN
-    PERFORM reembed.install_capture(m.target);
+    PERFORM reembed.compile_target(m.target);
     PERFORM reembed.replace_views(m.target);
     RETURN;
   END IF;
   -- What the column had besides its type. NOT NULL stays off: rows written since contract have no old vector yet.
-  IF m.old_column ->> 'default' IS NOT NULL THEN
-    EXECUTE format('ALTER TABLE %s ALTER COLUMN %I SET DEFAULT %s', v_relation, m.from_column, m.old_column ->> 'default');
-  END IF;
-  EXECUTE format('ALTER TABLE %s ALTER COLUMN %I SET STORAGE %s', v_relation, m.from_column,
-                 CASE m.old_column ->> 'storage' WHEN 'p' THEN 'PLAIN' WHEN 'm' THEN 'MAIN' WHEN 'x' THEN 'EXTENDED' ELSE 'EXTERNAL' END);
-  EXECUTE format('COMMENT ON COLUMN %s.%I IS %L', v_relation, m.from_column, m.old_column ->> 'comment');
-  PERFORM reembed.grant_on_column(v_relation, m.from_column, (m.old_column ->> 'grants')::aclitem[]);
-  PERFORM reembed.install_capture(m.target);
+  FOR v_statement IN
+    SELECT reembed.render(w.statement, jsonb_build_object('table', v_relation::text, 'column', quote_ident(m.old_column ->> 'name'), 'default', m.old_column ->> 'default',
+             'storage', CASE m.old_column ->> 'storage' WHEN 'p' THEN 'PLAIN' WHEN 'm' THEN 'MAIN' WHEN 'x' THEN 'EXTENDED' ELSE 'EXTERNAL' END,
+             'comment', quote_nullable(m.old_column ->> 'comment')))
+      FROM (VALUES ('ALTER TABLE {table} ALTER COLUMN {column} SET DEFAULT {default}', m.old_column ->> 'default' IS NOT NULL),
+                   ('ALTER TABLE {table} ALTER COLUMN {column} SET STORAGE {storage}', true),
+                   ('COMMENT ON COLUMN {table}.{column} IS {comment}', true)) AS w(statement, is_wanted)
+     WHERE w.is_wanted
+  LOOP
+    EXECUTE v_statement;
+  END LOOP;
+  PERFORM reembed.grant_on_column(v_relation, m.old_column ->> 'name', (m.old_column ->> 'grants')::aclitem[]);
+  PERFORM reembed.compile_target(m.target);
   PERFORM reembed.replace_views(m.target);
 END;
 $$;

@@ -5,16 +5,22 @@ SET search_path = pg_catalog, pg_temp
 SET lock_timeout = '300ms'
 AS $$
 DECLARE
-  v_relation regclass;
+  v_statement text;
 BEGIN
   -- A table that is new to the toolkit has no views yet; its file locks it by its own statements.
   IF NOT EXISTS (SELECT FROM reembed.target WHERE name = p_target) THEN
     RETURN;
   END IF;
   PERFORM reembed.replace_views(p_target);
-  EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', (SELECT relation FROM reembed.target WHERE name = p_target));
-  FOR v_relation IN SELECT relation FROM reembed.vector_column WHERE target = p_target AND is_side_table LOOP
-    EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', v_relation);
+  FOR v_statement IN
+    SELECT reembed.render('LOCK TABLE {relation} IN ACCESS EXCLUSIVE MODE', jsonb_build_object('relation', w.name))
+      FROM (SELECT 1 AS step, format('reembed.row_%s', t.suffix) AS name FROM reembed.target AS t WHERE t.name = p_target
+            UNION ALL SELECT 2, t.relation::text FROM reembed.target AS t WHERE t.name = p_target
+            UNION ALL SELECT 3, v.relation::text FROM reembed.vector_column AS v WHERE v.target = p_target AND v.storage = 'side_table') AS w
+     WHERE to_regclass(w.name) IS NOT NULL
+     ORDER BY w.step
+  LOOP
+    EXECUTE v_statement;
   END LOOP;
 END;
 $$;

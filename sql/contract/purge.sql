@@ -14,7 +14,7 @@ BEGIN
   IF m.phase <> 'contract' THEN
     RAISE EXCEPTION 'the archive of % is being put back', p_name USING ERRCODE = 'RE001', HINT = 'Finish the way back first: npm run migrate down';
   END IF;
-  EXECUTE format('DROP TABLE reembed.%I', m.archive);
+  EXECUTE reembed.render('DROP TABLE reembed.{archive}', jsonb_build_object('archive', quote_ident(m.archive)));
   UPDATE reembed.migration SET archive = NULL, from_relation = NULL, purged_at = now() WHERE name = p_name;
   -- The campaign that made the side table which is now gone.
   UPDATE reembed.migration SET to_relation = NULL WHERE target = m.target AND to_relation = m.from_relation;

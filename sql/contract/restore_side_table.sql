@@ -7,8 +7,8 @@ DECLARE
   m reembed.migration;
 BEGIN
   SELECT * INTO STRICT m FROM reembed.migration WHERE name = p_name;
-  EXECUTE format('ALTER TABLE reembed.%I SET SCHEMA %I', m.archive, m.old_column ->> 'schema');
-  EXECUTE format('ALTER TABLE %I.%I RENAME TO %I', m.old_column ->> 'schema', m.archive, m.old_column ->> 'side_table');
+  EXECUTE reembed.render('ALTER TABLE reembed.{archive} SET SCHEMA {schema}; ALTER TABLE {schema}.{archive} RENAME TO {side_table}',
+                         jsonb_build_object('archive', quote_ident(m.archive), 'schema', quote_ident(m.old_column ->> 'schema'), 'side_table', quote_ident(m.old_column ->> 'side_table')));
 END;
 $$;
 COMMENT ON FUNCTION reembed.restore_side_table IS 'Brings the side table of the old vectors back from the archive.';

@@ -38,7 +38,7 @@ BEGIN
     RETURN;
   END IF;
   SELECT * INTO STRICT o FROM reembed.model WHERE name = CASE WHEN p_index = m.index_name THEN m.to_model ELSE m.from_model END;
-  v_column := CASE WHEN p_index = m.index_name THEN m.to_column ELSE m.from_column END;
+  v_column := reembed.column_name(v_relation, CASE WHEN p_index = m.index_name THEN m.to_attnum ELSE m.from_attnum END);
   v_element := coalesce(p_element_type, o.element_type);
   -- The library decides what faults there are, not what the database was told of it.
   SELECT n.nspname, coalesce(a.default_version, e.extversion) INTO STRICT v_vector_schema, v_version
@@ -46,7 +46,7 @@ BEGIN
    WHERE e.extname = 'vector';
   EXECUTE format('SELECT count(%I) FROM %s', v_column, v_relation) INTO v_rows;
   v_bytes := reembed.index_build_bytes(p_method, v_rows, o.dimensions, v_element, v_m, v_lists);
-  v_vector_bytes := o.dimensions * CASE v_element WHEN 'halfvec' THEN 2 ELSE 4 END;
+  v_vector_bytes := (SELECT o.dimensions * e.bytes_per_dimension FROM reembed.element_type AS e WHERE e.name = v_element);
   s := reembed.index_build_settings(
     p_method, v_version, v_bytes, v_rows * v_vector_bytes,
     pg_size_bytes(current_setting('maintenance_work_mem')),
@@ -69,12 +69,12 @@ BEGIN
   IF p_method = 'hnsw' THEN
     v_seconds := reembed.predict_index_build(
       v_relation, v_column, format('%I.%I(%s)', v_vector_schema, v_element, o.dimensions),
-      format('%I.%I', v_vector_schema, v_element || CASE o.distance WHEN 'cosine' THEN '_cosine_ops' WHEN 'l2' THEN '_l2_ops' ELSE '_ip_ops' END),
+      format('%I.%I', v_vector_schema, (SELECT CASE o.distance WHEN 'cosine' THEN e.cosine_operator_class WHEN 'l2' THEN e.l2_operator_class ELSE e.inner_product_operator_class END FROM reembed.element_type AS e WHERE e.name = v_element)),
       v_m, v_ef_construction, v_vector_bytes, v_rows, CASE WHEN v_parallel THEN s.workers ELSE 0 END);
   END IF;
-  v_text := format('index %s over %s rows: %s of memory, %s, %s', p_index, v_rows,
+  v_text := format('index %s over %s: %s of memory, %s, %s', p_index, CASE v_rows WHEN 1 THEN '1 row' ELSE v_rows || ' rows' END,
     pg_size_pretty(s.memory),
-    CASE WHEN v_parallel THEN s.workers || ' parallel workers' ELSE 'no parallel workers' END,
+    CASE WHEN v_parallel AND s.workers = 1 THEN '1 parallel worker' WHEN v_parallel THEN s.workers || ' parallel workers' ELSE 'no parallel workers' END,
     CASE WHEN v_seconds IS NULL THEN 'time not predicted'
          ELSE 'predicted ' || CASE WHEN s.fits THEN '' ELSE 'at least ' END || reembed.seconds_text(v_seconds) END);
   INSERT INTO reembed.event (target, migration, kind, from_value, reason)

@@ -14,8 +14,11 @@ BEGIN
   IF NEW.keep_old_current AND NOT OLD.keep_old_current THEN
     UPDATE reembed.migration SET needs_old_sweep = true WHERE target = NEW.target AND phase <> 'contract';
   END IF;
-  IF NEW.read_model <> OLD.read_model OR NEW.keep_old_current <> OLD.keep_old_current THEN
-    PERFORM reembed.install_capture(NEW.target);
+  IF NEW.maintained_by <> OLD.maintained_by AND NOT EXISTS (SELECT FROM reembed.migration WHERE target = NEW.target AND phase <> 'contract') THEN
+    PERFORM reembed.compile_target(NEW.target);
+  END IF;
+  IF NEW.canary_percent <> OLD.canary_percent THEN
+    PERFORM reembed.refresh_serving(NEW.target);
   END IF;
   IF NEW.canary_percent > OLD.canary_percent OR NEW.shadow_percent > OLD.shadow_percent THEN
     PERFORM reembed.share_view_grants(NEW.target);

@@ -7,10 +7,9 @@ DECLARE
   m reembed.migration;
 BEGIN
   SELECT * INTO STRICT m FROM reembed.migration WHERE name = p_name;
-  INSERT INTO reembed.stale_row (target, key, needs_new, needs_old)
-  SELECT f.target, f.key, false, true FROM reembed.failed_row AS f
-   WHERE f.target = m.target AND f.model = m.from_model AND f.class = 'old_model_unavailable';
+  PERFORM reembed.log_keys(m.target, ARRAY(SELECT f.key FROM reembed.failed_row AS f
+                                            WHERE f.target = m.target AND f.model = m.from_model AND f.class = 'old_model_unavailable'), false, true);
   UPDATE reembed.migration SET needs_old_sweep = false WHERE name = p_name;
 END;
 $$;
-COMMENT ON FUNCTION reembed.resume_old IS 'Notes the rows whose old vector was given up while that model was not kept current; those without any are found by sweep_portion().';
+COMMENT ON FUNCTION reembed.resume_old IS 'Logs the rows whose old vector was given up while that model was not kept current; those without any are found by sweep_portion().';

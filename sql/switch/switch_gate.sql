@@ -18,12 +18,12 @@ BEGIN
   END IF;
   v_late := reembed.late_rows(m.target);
   IF v_late > 0 THEN
-    RETURN QUERY SELECT format('%s rows changed and wait for their new vector', v_late), 'npm run worker';
+    RETURN QUERY SELECT format('%s for %s new vector', CASE v_late WHEN 1 THEN '1 row changed and waits' ELSE v_late || ' rows changed and wait' END, CASE v_late WHEN 1 THEN 'its' ELSE 'their' END), 'npm run worker';
   END IF;
   SELECT c.missing - c.just_changed - s.max_failed_rows INTO v_gap
     FROM reembed.coverage(m.target, m.to_model) AS c, reembed.setting AS s WHERE s.target = m.target;
   IF v_gap > 0 AND v_late = 0 THEN
-    RETURN QUERY SELECT format('%s rows more than allowed lack a new vector and would not be found', v_gap),
+    RETURN QUERY SELECT format('%s more than allowed %s a new vector and would not be found', CASE v_gap WHEN 1 THEN '1 row' ELSE v_gap || ' rows' END, CASE v_gap WHEN 1 THEN 'lacks' ELSE 'lack' END),
                         'npm run worker, npm run retry, or max_failed_rows with npm run setting';
   END IF;
   SELECT * INTO v FROM reembed.validation AS w WHERE w.migration = p_name ORDER BY w.finished_at DESC, w.id DESC LIMIT 1;

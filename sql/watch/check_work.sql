@@ -13,15 +13,15 @@ BEGIN
   SELECT * INTO STRICT s FROM reembed.setting WHERE target = p_target;
   SELECT * INTO m FROM reembed.migration WHERE target = p_target AND phase <> 'contract';
 
-  -- Notes are in the order of their versions, so the oldest need not be looked for.
-  SELECT extract(epoch FROM clock_timestamp() - r.noted_at) INTO v_oldest FROM reembed.stale_row AS r WHERE r.target = p_target ORDER BY r.version LIMIT 1;
+  SELECT extract(epoch FROM clock_timestamp() - min(c.changed_at)) INTO v_oldest FROM reembed.change AS c WHERE c.target = p_target;
   RETURN QUERY SELECT 'backlog', 'warning', NULL::text, coalesce(v_oldest > s.max_stale_seconds, false),
                       format('a changed row has waited for its vector for %s s (max_stale_seconds: %s)', round(v_oldest), s.max_stale_seconds),
                       jsonb_build_object('oldest_seconds', round(v_oldest));
 
   SELECT count(*) INTO v_failed FROM reembed.failed_row AS f WHERE f.target = p_target AND f.model = m.to_model;
   RETURN QUERY SELECT 'failed_rows', 'warning', m.to_model, v_failed > s.max_failed_rows,
-                      format('%s rows could not be embedded with %s, %s are allowed', v_failed, m.to_model, s.max_failed_rows),
+                      format('%s could not be embedded with %s, %s allowed', CASE v_failed WHEN 1 THEN '1 row' ELSE v_failed || ' rows' END, m.to_model,
+                             CASE s.max_failed_rows WHEN 1 THEN '1 is' ELSE s.max_failed_rows || ' are' END),
                       jsonb_build_object('failed_rows', v_failed, 'max_failed_rows', s.max_failed_rows);
 
   SELECT count(*) INTO v_open FROM reembed.batch AS b WHERE b.migration = m.name AND b.state = 'pending';
@@ -29,7 +29,7 @@ BEGIN
                       'it is paused while work waits' || coalesce(': ' || s.paused_reason, ''),
                       jsonb_build_object('reason', s.paused_reason, 'open_batches', v_open);
   RETURN QUERY SELECT 'ledger', 'warning', m.to_model, coalesce(m.phase IN ('index', 'switch'), false) AND v_open > 0,
-                      format('%s batches are open again though the campaign is past its backfill', v_open), jsonb_build_object('open_batches', v_open);
+                      format('%s open again though the campaign is past its backfill', CASE v_open WHEN 1 THEN '1 batch is' ELSE v_open || ' batches are' END), jsonb_build_object('open_batches', v_open);
 END;
 $$;
-COMMENT ON FUNCTION reembed.check_work IS 'What the watch makes of the work of a target: notes that wait, rows that failed, a pause, batches that are open again.';
+COMMENT ON FUNCTION reembed.check_work IS 'What the watch makes of the work of a target: changes that wait, rows that failed, a pause, batches that are open again.';

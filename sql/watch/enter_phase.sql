@@ -31,6 +31,7 @@ BEGIN
   END IF;
   UPDATE reembed.migration SET phase = p_phase, phase_entered_at = now(), phase_entered_by = session_user WHERE name = p_name;
   INSERT INTO reembed.event (target, migration, kind, from_value, to_value) VALUES (m.target, p_name, 'phase', m.phase, p_phase);
+  PERFORM reembed.refresh_serving(m.target);
 END;
 $$;
 COMMENT ON FUNCTION reembed.enter_phase IS 'Records that a campaign went one phase on.';

@@ -8,7 +8,7 @@ UNION ALL
 SELECT s.target, true, 'no worker is running'
   FROM reembed.setting AS s
  WHERE NOT EXISTS (SELECT FROM reembed.worker AS w WHERE w.seen_at > now() - interval '30 seconds')
-   AND (EXISTS (SELECT FROM reembed.stale_row AS r WHERE r.target = s.target)
+   AND (EXISTS (SELECT FROM reembed.change AS c WHERE c.target = s.target)
         OR EXISTS (SELECT FROM reembed.batch AS b JOIN reembed.migration AS m ON m.name = b.migration WHERE m.target = s.target AND b.state = 'pending'))
 UNION ALL
 SELECT h.target, h.effect <> 'none', h.reason
@@ -21,11 +21,13 @@ UNION ALL
 SELECT m.target, false, format('the batch API does not answer since %s: %s', to_char(min(p.failing_since), 'YYYY-MM-DD HH24:MI:SS'), min(p.error))
   FROM reembed.provider_batch AS p JOIN reembed.migration AS m ON m.name = p.migration WHERE p.failing_since IS NOT NULL GROUP BY m.target
 UNION ALL
-SELECT f.target, false, format('%s rows failed with %s', count(*), f.class)
+SELECT f.target, false, format('%s failed with %s', CASE count(*) WHEN 1 THEN '1 row' ELSE count(*) || ' rows' END, f.class)
   FROM reembed.failed_row AS f GROUP BY f.target, f.class
 UNION ALL
-SELECT r.target, false, format('%s changed rows wait, the oldest since %s', count(*), to_char(min(r.noted_at), 'YYYY-MM-DD HH24:MI:SS'))
-  FROM reembed.stale_row AS r GROUP BY r.target HAVING min(r.noted_at) < now() - interval '1 minute'
+SELECT c.target, false, format('%s, the oldest since %s', CASE count(*) WHEN 1 THEN '1 change waits' ELSE count(*) || ' changes wait' END, to_char(min(c.changed_at), 'YYYY-MM-DD HH24:MI:SS'))
+  FROM reembed.change AS c GROUP BY c.target HAVING min(c.changed_at) < now() - interval '1 minute'
+UNION ALL
+SELECT d.target, false, d.damage || '; repair it with: ' || d.remedy FROM reembed.damage AS d
 UNION ALL
 SELECT a.target, false, format('alert %s (%s) since %s: %s', a.kind, a.severity, to_char(a.opened_at, 'YYYY-MM-DD HH24:MI:SS'), a.message)
   FROM reembed.alert AS a WHERE a.closed_at IS NULL;

@@ -25,6 +25,7 @@ BEGIN
   END IF;
   UPDATE reembed.migration SET phase = v_previous, phase_entered_at = now(), phase_entered_by = session_user WHERE name = p_name;
   INSERT INTO reembed.event (target, migration, kind, from_value, to_value) VALUES (m.target, p_name, 'phase', p_phase, v_previous);
+  PERFORM reembed.refresh_serving(m.target);
 END;
 $$;
 COMMENT ON FUNCTION reembed.leave_phase IS 'Records that a campaign went one phase back.';

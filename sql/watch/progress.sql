@@ -29,7 +29,7 @@ SELECT m.target,
        coalesce(l.total, 0) AS total,
        coalesce(l.done, 0) AS done,
        CASE WHEN l.total > 0 THEN round(100 * least(l.done, l.total)::numeric / l.total, 1) END AS percent,
-       (SELECT count(*) FROM reembed.stale_row AS r WHERE r.target = m.target) AS stale,
+       (SELECT count(*) FROM reembed.change AS c WHERE c.target = m.target) AS stale,
        (SELECT count(*) FROM reembed.failed_row AS f WHERE f.target = m.target AND f.model = m.to_model) AS failed,
        CASE WHEN l.batches_done < l.batches THEN round(r.rows_per_second::numeric, 1) END AS rows_per_second,
        CASE WHEN l.batches_done < l.batches AND l.done >= 0.01 * l.total AND r.rows_per_second > 0

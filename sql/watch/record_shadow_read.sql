@@ -24,7 +24,8 @@ BEGIN
    WHERE s.target = v_target
      AND (SELECT count(*) FROM reembed.vector_column AS v WHERE v.target = v_target AND v.model IN (p_served_model, p_shadow_model)) = 2
   RETURNING id INTO v_id;
-  IF v_id % 100 = 0 THEN
+  -- Under SERIALIZABLE the search for old rows would make concurrent transactions fail when they commit. The watch trims as well.
+  IF v_id % 100 = 0 AND current_setting('transaction_isolation') <> 'serializable' THEN
     PERFORM reembed.trim_shadow_reads();
   END IF;
 END;

@@ -45,7 +45,8 @@ BEGIN
      WHERE l.database = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database()) AND l.relation = ANY (v_relations)
        AND (NOT l.granted OR l.locktype = 'tuple') AND l.pid <> pg_backend_pid();
     IF v_count > s.max_lock_waits THEN
-      RETURN QUERY SELECT 'lock waits', 'stops', format('%s sessions wait for locks on the table (max_lock_waits: %s)', v_count, s.max_lock_waits);
+      RETURN QUERY SELECT 'lock waits', 'stops', format('%s for locks on the table (max_lock_waits: %s)',
+                                                          CASE v_count WHEN 1 THEN '1 session waits' ELSE v_count || ' sessions wait' END, s.max_lock_waits);
     END IF;
   END IF;
 
@@ -69,7 +70,7 @@ BEGIN
 
   -- Of no use to a side table's backfill, which updates nothing.
   v_name := reembed.old_snapshot();
-  IF v_name IS NOT NULL AND EXISTS (SELECT FROM reembed.vector_column AS v WHERE v.target = p_target AND v.role = 'new' AND NOT v.is_side_table) THEN
+  IF v_name IS NOT NULL AND EXISTS (SELECT FROM reembed.vector_column AS v WHERE v.target = p_target AND v.role = 'new' AND v.storage = 'column') THEN
     RETURN QUERY SELECT 'old snapshot', 'none', v_name || ': meanwhile updates of the table find no room in their pages and go into every index';
   END IF;
 END;

@@ -21,6 +21,8 @@ BEGIN
       NULL; -- the next look
     END;
   END IF;
+  -- The index may have gone, or become valid.
+  PERFORM reembed.refresh_serving(v_target);
   SELECT w.suspected INTO v_suspected FROM reembed.watch_memory AS w WHERE w.target = v_target FOR UPDATE;
   SELECT s.alert_after INTO STRICT v_after FROM reembed.setting AS s WHERE s.target = v_target;
   FOREACH v_check IN ARRAY ARRAY['check_work', 'check_coverage', 'check_index', 'check_index_use', 'check_known_items', 'check_shadow'] LOOP

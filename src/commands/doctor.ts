@@ -6,6 +6,7 @@ import type { Finding, Level } from '../doctor/check.ts';
 import { examineProviders } from '../doctor/environment.ts';
 import { examineDatabase } from '../doctor/examine.ts';
 import { ReembedError } from '../errors.ts';
+import { counted } from '../wording.ts';
 import { isEmbeddedMissing } from './read-status.ts';
 
 /** The doctor found something that will not work. */
@@ -35,7 +36,9 @@ async function doctor(options: { json?: boolean }): Promise<void> {
   if (options.json) {
     process.stdout.write(`${JSON.stringify({ errors: errors.length, warnings: warnings.length, findings }, null, 2)}\n`);
   } else {
-    process.stdout.write(`${findings.map(findingText).join('\n')}\n\n${errors.length} errors, ${warnings.length} warnings\n`);
+    process.stdout.write(
+      `${findings.map(findingText).join('\n')}\n\n${counted(errors.length, 'error')}, ${counted(warnings.length, 'warning')}\n`,
+    );
   }
   if (errors.length > 0) throw new DoctorFoundErrors(errors);
 }

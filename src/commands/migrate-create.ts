@@ -21,6 +21,7 @@ interface CreateOptions extends Omit<CampaignRequest, 'to' | 'dimensions' | 'tex
   to?: string;
   dimensions?: number;
   probe: boolean;
+  applicationPath?: string;
   dryRun?: boolean;
   json?: boolean;
 }
@@ -53,6 +54,10 @@ export function migrateCreateCommand(): Command {
         .default('auto', 'what the table calls for'),
     )
     .option('--batch-rows <n>', 'rows of a batch, a unit of the ledger (default: as many as make 12 MB of vectors)', wholeNumber)
+    .option(
+      '--application-path <schemas>',
+      "search_path of the application, under which the table's triggers run when a vector is stored (default: that of the table's owner)",
+    )
     .option('--no-probe', 'do not send the provider one short text to check model and dimensions')
     .option('--dry-run', 'print the plan and the files, write nothing')
     .option('--json', 'print the plan as JSON on stdout')

@@ -80,7 +80,7 @@ function isForWorkers({ remedy }: OpenCondition): boolean {
  */
 async function workOffLastNotes(database: Database, config: Config): Promise<void> {
   const { isDrained } = await import('../worker/drain.ts');
-  const { rowCount } = await database.pool.query("SELECT WHERE to_regclass('reembed.stale_row') IS NOT NULL");
+  const { rowCount } = await database.pool.query("SELECT WHERE to_regclass('reembed.change') IS NOT NULL");
   if (rowCount === 0 || (await isDrained(database.pool))) return;
   const giveUpAt = Date.now() + LAST_NOTES_MS;
   await workOff(database, config, async () => Date.now() > giveUpAt || isDrained(database.pool));

@@ -7,6 +7,7 @@ import { type MigrationState, readMigrationState } from '../database/migration-r
 import { ReembedError } from '../errors.ts';
 import type { OpenCondition } from '../phases/advance.ts';
 import { type IndexBuild, readIndexBuilds } from '../phases/index-build.ts';
+import { counted, plural } from '../wording.ts';
 import { currentCampaigns, type ProgressRow, readProgress } from './show-progress.ts';
 
 /** The last validation of a campaign. */
@@ -200,11 +201,18 @@ async function nextStep(
 function ledgerConditions(row: ProgressRow, { failed_new = 0, allowed_failures = 0 }: Partial<CampaignFacts>): OpenCondition[] {
   const conditions: OpenCondition[] = [];
   if (row.done < row.total)
-    conditions.push({ condition: `${row.total - row.done} of ${row.total} rows are still to be embedded`, remedy: 'npm run worker' });
-  if (row.stale > 0) conditions.push({ condition: `${row.stale} rows changed and wait for their new vector`, remedy: 'npm run worker' });
+    conditions.push({
+      condition: `${row.total - row.done} of ${counted(row.total, 'row')} ${plural(row.total - row.done, 'is', 'are')} still to be embedded`,
+      remedy: 'npm run worker',
+    });
+  if (row.stale > 0)
+    conditions.push({
+      condition: row.stale === 1 ? '1 row changed and waits for its new vector' : `${row.stale} rows changed and wait for their new vector`,
+      remedy: 'npm run worker',
+    });
   if (failed_new > allowed_failures) {
     conditions.push({
-      condition: `${failed_new} rows could not be embedded, ${allowed_failures} are allowed`,
+      condition: `${counted(failed_new, 'row')} could not be embedded, ${allowed_failures} ${plural(allowed_failures, 'is', 'are')} allowed`,
       remedy: `npm run retry, or npm run setting -- max_failed_rows=${failed_new}`,
     });
   }

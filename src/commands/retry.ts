@@ -16,7 +16,7 @@ export function retryCommand(): Command {
         const retry = () => db.query<{ rows: string }>('SELECT reembed.retry_failed($1) AS rows', [options.target ?? null]);
         const { rows } = await withLockRetries(retry, 'retry', say);
         const count = Number(rows[0]?.rows ?? 0);
-        say(count === 0 ? 'no row had failed' : `${count} rows wait for a worker again: npm run worker`);
+        say(count === 0 ? 'no row had failed' : `${count === 1 ? '1 row waits' : `${count} rows wait`} for a worker again: npm run worker`);
       } finally {
         await database.close();
       }

@@ -1,3 +1,4 @@
+import { ELEMENT_TYPES } from '../database/element-types.ts';
 import type { Estimate } from '../phases/estimate.ts';
 import { type PlannedFile, phases } from '../phases/files.ts';
 import type { TableFacts } from '../phases/inspect.ts';
@@ -30,7 +31,7 @@ export function planText({ plan, facts, text, estimate, probe, files, written }:
     `  time     about ${formatSeconds(estimate.seconds)} of provider calls (${formatNumber(estimate.requests)} requests); npm run status measures the rest`,
     `  disk     up to ${formatBytes(estimate.vectorBytes)} for the new vectors and row versions, about ${formatBytes(estimate.indexBytes)} for their index`,
     storageLine(plan, adviseStorage(facts, plan.to)),
-    `  vectors  ${plan.sideTable ? `${plan.sideTable}.` : ''}${plan.toColumn} ${vectorType(plan, plan.to)}${plan.to.elementType === 'halfvec' && plan.to.dimensions > 2000 ? ', because vector can be indexed only up to 2,000 dimensions' : ''}`,
+    `  vectors  ${plan.sideTable ? `${plan.sideTable}.` : ''}${plan.toColumn} ${vectorType(plan, plan.to)}${plan.to.elementType === facts.elementType ? '' : `, because an index takes ${facts.elementType} only up to ${formatNumber(ELEMENT_TYPES[facts.elementType].maxIndexedDimensions)} dimensions`}`,
     `  index    ${plan.index ? `${plan.index.method}${plan.index.parameters ? ` (${plan.index.parameters})` : ''}, ${plan.to.distance}` : 'none'}${estimate.indexSeconds === null ? '' : `; roughly ${formatSeconds(estimate.indexSeconds)} of one processor to build`}`,
     `  provider ${probe}`,
     '',
@@ -75,7 +76,7 @@ function warnings(plan: CampaignPlan, facts: TableFacts, text: TextFacts): strin
   }
   if (plan.from.elementType !== plan.to.elementType) {
     found.push(
-      'the live view changes from vector to halfvec at the switch: it is made anew with the same grants, and views upon it keep it from switching',
+      `the live view changes from ${plan.from.elementType} to ${plan.to.elementType} at the switch: it is made anew with the same grants, and views upon it keep it from switching`,
     );
   }
   return found;

@@ -1,5 +1,6 @@
 import type { Queryable } from '../database/connection.ts';
 import type { PhaseName } from '../database/migration-file.ts';
+import { plural } from '../wording.ts';
 import { formatNumber, formatSeconds } from './print.ts';
 import { createDisplay } from './progress-display.ts';
 
@@ -79,6 +80,11 @@ export function createProgressBar(stream: NodeJS.WritableStream = process.stderr
   };
 }
 
+/** How many changed rows wait for their vector. */
+export function waitingText({ stale }: Pick<ProgressRow, 'stale'>): string {
+  return `${formatNumber(stale)} changed ${plural(stale, 'row waits', 'rows wait')}`;
+}
+
 /** Where a campaign stands, in one line. */
 export function progressLine(row: ProgressRow): string {
   const parts = [
@@ -87,7 +93,7 @@ export function progressLine(row: ProgressRow): string {
     row.rows_per_second === null ? '' : `${formatNumber(row.rows_per_second)} rows/s`,
     row.eta_seconds === null ? '' : `ETA ${formatSeconds(row.eta_seconds)}`,
     row.rows_at_batch_api > 0 ? `${formatNumber(row.rows_at_batch_api)} at the batch API` : '',
-    row.stale > 0 ? `${formatNumber(row.stale)} changed rows wait` : '',
+    row.stale > 0 ? waitingText(row) : '',
     row.failed > 0 ? `${formatNumber(row.failed)} failed` : '',
     `${formatNumber(row.tokens)} tokens`,
     row.cost_usd === null ? '' : formatUsd(row.cost_usd),

@@ -1,9 +1,10 @@
 import { styleText } from 'node:util';
+import { counted, plural } from '../wording.ts';
 import { formatNumber, formatSeconds } from './print.ts';
 import { blockBar } from './progress-display.ts';
 import type { CampaignStatus, NextStep, Status, Verdict } from './read-status.ts';
 import { buildLine } from './show-index-build.ts';
-import { formatUsd } from './show-progress.ts';
+import { formatUsd, waitingText } from './show-progress.ts';
 
 const BAR_WIDTH = 40;
 
@@ -37,10 +38,20 @@ function campaignText(row: CampaignStatus): string {
     ['rows', rowsText(row)],
     ['speed', speedText(row)],
     ...(row.rows_at_batch_api > 0
-      ? [['batch API', `${formatNumber(row.rows_at_batch_api)} rows: select * from reembed.provider_batch`] as [string, string]]
+      ? [
+          [
+            'batch API',
+            `${formatNumber(row.rows_at_batch_api)} ${plural(row.rows_at_batch_api, 'row')}: select * from reembed.provider_batch`,
+          ] as [string, string],
+        ]
       : []),
-    ['changes', `${formatNumber(row.stale)} changed rows wait, ${formatNumber(row.live_rows)} vectors stored for live writes`],
-    ['failed', row.failed === 0 ? '0 rows' : styleText('red', `${formatNumber(row.failed)} rows: select * from reembed.failed_row`)],
+    ['changes', `${waitingText(row)}, ${formatNumber(row.live_rows)} ${plural(row.live_rows, 'vector')} stored for live writes`],
+    [
+      'failed',
+      row.failed === 0
+        ? '0 rows'
+        : styleText('red', `${formatNumber(row.failed)} ${plural(row.failed, 'row')}: select * from reembed.failed_row`),
+    ],
     ['tokens', tokensText(row)],
     ['workers', String(row.workers)],
     ['slowed by', row.throttled_by === null ? 'nothing' : styleText('yellow', row.throttled_by)],
@@ -83,7 +94,7 @@ function verdictText(verdict: Verdict): string {
   const figures = [
     `overlap ${verdict.overlap.toFixed(2)}`,
     verdict.index_recall === null ? '' : `index recall ${verdict.index_recall.toFixed(2)}`,
-    `${verdict.queries} queries`,
+    counted(verdict.queries, 'query', 'queries'),
   ];
   const outcome = verdict.passed ? styleText('green', 'passed') : `${styleText('red', 'failed')}: ${verdict.reasons.join('; ')}`;
   return `${outcome} (${figures.filter(Boolean).join(', ')}; ${dateText(verdict.finished_at)})`;

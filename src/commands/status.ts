@@ -6,12 +6,14 @@ import { DatabaseUnreachable, isConnectionFailure } from '../database/database-e
 import { messageOf } from '../errors.ts';
 import { wholeNumber } from './parse-option.ts';
 import { isEmbeddedMissing, readStatus, type Status } from './read-status.ts';
+import { compiledSql } from './show-sql.ts';
 import { statusText } from './show-status.ts';
 
 interface StatusOptions {
   target?: string;
   watch?: number | true;
   json?: boolean;
+  sql?: boolean;
 }
 
 const WATCH_SECONDS = 2;
@@ -22,6 +24,7 @@ export function statusCommand(): Command {
     .description('show where every campaign stands, what slows it and what comes next')
     .option('--target <name>', 'table or table.column, where there are several')
     .option('--watch [seconds]', `show it again and again, every ${WATCH_SECONDS} seconds, until Ctrl-C`, wholeNumber)
+    .option('--sql', 'print the SQL of the functions, views and triggers that are compiled for each table')
     .option('--json', 'one JSON document on stdout; with --watch one a line')
     .action((options: StatusOptions) => (options.watch ? watch(options) : once(options)));
 }
@@ -30,6 +33,10 @@ async function once(options: StatusOptions): Promise<void> {
   const config = readConfig();
   const database = await openIfThere(config);
   try {
+    if (options.sql && database) {
+      process.stdout.write(await compiledSql(database.pool, options.target));
+      return;
+    }
     const status = await readStatus(database, config, options.target);
     process.stdout.write(options.json ? `${JSON.stringify(status, null, 2)}\n` : statusText(status));
   } finally {

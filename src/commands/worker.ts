@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { readConfig } from '../config.ts';
 import { inOwnTransactions, openDatabase } from '../database/connection.ts';
 import { UsageError } from '../errors.ts';
+import { counted, plural } from '../wording.ts';
 import { drain } from '../worker/drain.ts';
 import { embedSubset } from '../worker/subset.ts';
 import { startWorker } from '../worker/worker.ts';
@@ -54,7 +55,9 @@ async function work(options: WorkerCommandOptions): Promise<void> {
   try {
     if (options.limit) {
       const embedded = await embedSubset(database, config, options.limit, say);
-      say(`${embedded} rows embedded; their batches stay open. Look at them, then: npm run worker`);
+      say(
+        `${counted(embedded, 'row')} embedded; the batches of ${plural(embedded, 'it', 'them')} stay open. Look at them, then: npm run worker`,
+      );
       return;
     }
     const interrupted = new AbortController();

@@ -25,7 +25,7 @@ export class DatabaseUnreachable extends ReembedError {
   constructor(where: string, variable: UrlVariable, cause: unknown) {
     super(
       'database_unreachable',
-      `no database answers at ${where} (${reasonOf(cause)})`,
+      `no database answers at ${where} (${messageOf(cause)})`,
       variable === 'DATABASE_URL'
         ? 'check DATABASE_URL and that the server runs; unset it to use the embedded database'
         : `check ${variable} and that the server runs`,
@@ -115,6 +115,7 @@ const OWN_SQLSTATES: Record<string, string> = {
   RE003: 'unknown_target',
   RE004: 'invalid_setting',
   RE005: 'name_taken',
+  RE006: 'cannot_act_as_owner',
 };
 
 /**
@@ -167,9 +168,4 @@ function placeOf(url: string): string {
   } catch {
     return 'DATABASE_URL';
   }
-}
-
-function reasonOf(error: unknown): string {
-  const { code, errors } = error as { code?: string; errors?: unknown[] };
-  return messageOf(error) || code || (errors?.[0] ? messageOf(errors[0]) : 'no reason given');
 }

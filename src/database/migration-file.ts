@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, extname, join, resolve } from 'node:path';
+import pg from 'pg';
 import { ReembedError } from '../errors.ts';
 import { OWN_MIGRATIONS } from '../paths.ts';
 
@@ -27,6 +28,17 @@ export class MigrationFileEdited extends ReembedError {
       'migration_file_edited',
       `migration file ${name} was edited after it ran`,
       'restore the file from version control; to change what it did, take it down first',
+    );
+  }
+}
+
+/** A migration is on record without the digest of its file, so an edit since then would go unnoticed. */
+export class MigrationFileUnverified extends ReembedError {
+  constructor({ name, sha256 }: Pick<MigrationFile, 'name' | 'sha256'>) {
+    super(
+      'migration_file_unverified',
+      `${name} ran, but its digest was not recorded, so an edit since then would go unnoticed`,
+      `compare the file with version control, then record its digest: UPDATE reembed.schema_migration SET sha256 = ${pg.escapeLiteral(sha256)} WHERE name = ${pg.escapeLiteral(name)}`,
     );
   }
 }

@@ -4,8 +4,18 @@ import { messageOf, ReembedError } from '../errors.ts';
 import type { Database, Queryable } from './connection.ts';
 import { translateDatabaseError } from './database-error.ts';
 import { withLockRetries } from './lock-retries.ts';
-import { listMigrationFiles, type MigrationFile, MigrationFileEdited, MigrationFileMissing } from './migration-file.ts';
+import {
+  listMigrationFiles,
+  type MigrationFile,
+  MigrationFileEdited,
+  MigrationFileMissing,
+  MigrationFileUnverified,
+} from './migration-file.ts';
+import { noteMigration, requireRunnerLock } from './runner-lock.ts';
+import { withFileLock } from './runner-session.ts';
 import { withSession } from './session.ts';
+
+const DIGEST_SETTING = 'reembed.file_sha256';
 
 /** Called for each thing the runner does that the user should hear about. */
 export type Notice = (line: string) => void;
@@ -33,7 +43,7 @@ export interface MigrationState {
 /**
  * Compares the files with what has run.
  *
- * @throws MigrationFileEdited, MigrationFileMissing
+ * @throws MigrationFileEdited, MigrationFileUnverified, MigrationFileMissing
  */
 export async function readMigrationState(db: Queryable, directory: string): Promise<MigrationState> {
   const files = listMigrationFiles(directory);
@@ -51,7 +61,8 @@ export async function readMigrationState(db: Queryable, directory: string): Prom
   const applied = ran.rows.map(({ name, sha256 }) => {
     const file = byName.get(name);
     if (!file) throw new MigrationFileMissing(name, directory);
-    if (sha256 !== null && sha256 !== file.sha256) throw new MigrationFileEdited(name);
+    if (!sha256) throw new MigrationFileUnverified(file);
+    if (sha256 !== file.sha256) throw new MigrationFileEdited(name);
     return file;
   });
   const names = new Set(ran.rows.map(({ name }) => name));
@@ -70,7 +81,7 @@ export interface FileSession {
  * Runs one file in one direction through node-pg-migrate: one transaction, unless the file says otherwise. A lock that
  * is not granted rolls the file back; it is tried again after a random pause, a bounded number of times.
  *
- * @throws LockNotAvailable after the last try; MigrationFailed
+ * @throws LockNotAvailable after the last try; MigrationFailed; RunnerOvertaken and RunnerBusy before the file begins
  */
 export async function runMigrationFile(
   database: Database,
@@ -93,7 +104,7 @@ async function runOnce(
   { settings = {}, passNotices = false }: FileSession,
 ): Promise<void> {
   await withSession(database.url, 'pg-reembed migrate', async (client) => {
-    for (const [name, value] of Object.entries(settings)) {
+    for (const [name, value] of Object.entries({ ...settings, [DIGEST_SETTING]: file.sha256 })) {
       await client.query(`SET ${name.split('.').map(pg.escapeIdentifier).join('.')} = ${pg.escapeLiteral(value)}`);
     }
     // Notices with a code of their own, such as "already exists, skipping", are the runner's.
@@ -101,23 +112,46 @@ async function runOnce(
       client.on('notice', ({ code, message, hint }) => {
         if (code === '00000') notice(hint ? `${message}; ${hint}` : `${message}`);
       });
-    await runner({
-      dbClient: client,
-      dir: [file.path.replace(/[[\]*?{}()!]/g, '\\$&')],
-      useGlob: true,
-      file: file.name,
-      direction,
-      count: 1,
-      checkOrder: false,
-      singleTransaction: true,
-      noLock: true,
-      migrationsSchema: 'reembed',
-      createMigrationsSchema: true,
-      migrationsTable: 'schema_migration',
-      logger: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
+    await withFileLock(client, async () => {
+      await requireRunnerLock(database, notice);
+      if (direction === 'up') await prepareRecord(client);
+      await runner({
+        dbClient: client,
+        dir: [file.path.replace(/[[\]*?{}()!]/g, '\\$&')],
+        useGlob: true,
+        file: file.name,
+        direction,
+        count: 1,
+        checkOrder: false,
+        singleTransaction: true,
+        noLock: true,
+        migrationsSchema: 'reembed',
+        createMigrationsSchema: true,
+        migrationsTable: 'schema_migration',
+        logger: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
+      });
+      noteMigration(database, file.name, direction);
     });
-    if (direction === 'up') await client.query('UPDATE reembed.schema_migration SET sha256 = $1 WHERE name = $2', [file.sha256, file.name]);
   });
+}
+
+/**
+ * node-pg-migrate inserts the row of a file itself, in the file's transaction where it has one. A default of the column
+ * puts the digest into that row, so that there is no moment at which the row is committed without it.
+ */
+async function prepareRecord(client: pg.Client): Promise<void> {
+  const { rowCount } = await client.query(
+    `SELECT FROM pg_attribute WHERE attrelid = to_regclass('reembed.schema_migration') AND attname = 'sha256' AND atthasdef`,
+  );
+  if (rowCount) return;
+  await client.query(`
+    BEGIN;
+    SET LOCAL lock_timeout = '500ms';
+    CREATE SCHEMA IF NOT EXISTS reembed;
+    CREATE TABLE IF NOT EXISTS reembed.schema_migration (id serial PRIMARY KEY, name varchar(255) NOT NULL, run_on timestamp NOT NULL);
+    ALTER TABLE reembed.schema_migration ADD COLUMN IF NOT EXISTS sha256 text;
+    ALTER TABLE reembed.schema_migration ALTER COLUMN sha256 SET DEFAULT nullif(current_setting('${DIGEST_SETTING}', true), '');
+    COMMIT`);
 }
 
 /** Drops schema reembed once nothing but the empty record of migrations is left in it. */

@@ -1,53 +1,98 @@
-import { PG_MIGRATE_LOCK_ID } from 'node-pg-migrate';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ReembedError } from '../errors.ts';
 import type { Database, Queryable } from './connection.ts';
 import { takeLock } from './embedded/lock.ts';
-import { examineRoad, SessionNeeded, withClient } from './session.ts';
+import { openRunnerSession, RunnerBusy, type RunnerSession } from './runner-session.ts';
 
-const LOCK = String(PG_MIGRATE_LOCK_ID);
-
-/** Another migrate up or down is at work in this database. */
-export class RunnerBusy extends ReembedError {
-  constructor(who: string) {
-    super('runner_busy', `another migration is already running${who}`, 'wait until it ends; nothing was changed');
+/** The lock of this runner was lost between two files, and another runner has come in. */
+export class RunnerOvertaken extends ReembedError {
+  constructor(reason: string, options?: ErrorOptions) {
+    super(
+      'runner_overtaken',
+      `stopped between two migrations: ${reason}`,
+      'what ran is complete, and nothing else was begun; wait until the other migration ends, look at npm run status, then run the command again',
+      options,
+    );
   }
 }
+
+interface Runner {
+  session: RunnerSession;
+  /** names of the migrations on record, as far as this runner knows */
+  names: Set<string>;
+}
+
+const runners = new WeakMap<Database, Runner>();
+
+// A server process whose connection was cut takes a moment to release its locks.
+const RETAKE_MS = 2000;
+const POLL_MS = 100;
 
 /**
  * Runs `work` as the only migration runner of the database. The lock ends with the process, however it ends.
  *
- * @throws RunnerBusy at once when there is another; SessionNeeded behind a pooler in transaction mode
+ * @throws RunnerBusy at once when there is another; SessionNeeded behind a pooler in transaction mode; RunnerOvertaken
  */
 export async function asOnlyRunner<T>(database: Database, work: () => Promise<T>): Promise<T> {
   return database.embedded ? withFolderLock(database, work) : withAdvisoryLock(database, work);
 }
 
 async function withAdvisoryLock<T>(database: Database, work: () => Promise<T>): Promise<T> {
-  return withClient(database.url, 'pg-reembed runner', async (client) => {
-    const { road, pid } = await examineRoad(client, database.url);
-    if (road === 'transaction pooler') throw new SessionNeeded();
-    // A pooler that the examination did not show up must not be left with a lock that nobody can find again.
-    const { rows } = await client.query<{ locked: boolean | null }>(
-      'SELECT CASE WHEN pg_backend_pid() = $2 THEN pg_try_advisory_lock($1) END AS locked',
-      [LOCK, pid],
-    );
-    if (rows[0]?.locked === null) throw new SessionNeeded();
-    if (!rows[0]?.locked) throw new RunnerBusy(await holderOfLock(client));
-    try {
-      return await work();
-    } finally {
-      // A pool in session mode may hand the session on as it is.
-      await client.query('SELECT pg_advisory_unlock($1)', [LOCK]).catch(() => {});
-    }
-  });
+  const runner: Runner = { session: await openRunnerSession(database.url), names: new Set() };
+  try {
+    runner.names = await readNames(database.pool);
+    runners.set(database, runner);
+    return await work();
+  } finally {
+    runners.delete(database);
+    await runner.session.close();
+  }
 }
 
-async function holderOfLock(db: Queryable): Promise<string> {
-  const { rows } = await db.query<{ pid: number }>(
-    "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted AND (classid::bigint << 32) + objid::bigint = $1",
-    [LOCK],
-  );
-  return rows[0] ? ` (server process ${rows[0].pid})` : '';
+/**
+ * Asks before a migration file whether this process is still the only runner. A lock that was lost with its connection is
+ * taken again where nobody else has it. Does nothing outside asOnlyRunner().
+ *
+ * @throws RunnerOvertaken when another runner has the lock, or had it meanwhile
+ */
+export async function requireRunnerLock(database: Database, notice: (line: string) => void): Promise<void> {
+  const runner = runners.get(database);
+  if (!runner) return;
+  if (!(await runner.session.isHeld())) {
+    await runner.session.close();
+    runner.session = await retakeLock(database.url);
+    notice('the connection that held the lock of this runner was lost; the lock was free and is held again');
+  }
+  // What is to run was chosen by what had run before.
+  const names = await readNames(database.pool);
+  if ([...names].sort().join() !== [...runner.names].sort().join())
+    throw new RunnerOvertaken('another migration has run since this one began');
+}
+
+/** Keeps in mind that a file ran, so that requireRunnerLock() can tell it from one that another runner ran. */
+export function noteMigration(database: Database, name: string, direction: 'up' | 'down'): void {
+  const names = runners.get(database)?.names;
+  if (direction === 'up') names?.add(name);
+  else names?.delete(name);
+}
+
+async function retakeLock(url: string): Promise<RunnerSession> {
+  for (const giveUpAt = Date.now() + RETAKE_MS; ; await sleep(POLL_MS)) {
+    try {
+      return await openRunnerSession(url);
+    } catch (error) {
+      if (!(error instanceof RunnerBusy)) throw error;
+      if (Date.now() > giveUpAt)
+        throw new RunnerOvertaken(`the connection that held its lock was lost, and ${error.message}`, { cause: error });
+    }
+  }
+}
+
+async function readNames(db: Queryable): Promise<Set<string>> {
+  const { rows } = await db.query<{ recorded: boolean }>("SELECT to_regclass('reembed.schema_migration') IS NOT NULL AS recorded");
+  if (!rows[0]?.recorded) return new Set();
+  const ran = await db.query<{ name: string }>('SELECT name FROM reembed.schema_migration');
+  return new Set(ran.rows.map(({ name }) => name));
 }
 
 /** The embedded database has one session for everybody, in which an advisory lock would lock nobody out. */

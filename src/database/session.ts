@@ -32,14 +32,20 @@ export async function withSession<T>(url: string, application: string, work: (cl
 
 /** Opens a connection of its own for `work` and changes nothing in it: it may turn out to be a pooler's. */
 export async function withClient<T>(url: string, application: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client({ connectionString: url, application_name: application, connectionTimeoutMillis: 10_000 });
-  client.on('error', () => {});
-  await client.connect();
+  const client = await connect(url, application);
   try {
     return await work(client);
   } finally {
     await client.end().catch(() => {});
   }
+}
+
+/** The same for longer than a call: whoever asked for it ends it. */
+export async function connect(url: string, application: string, config: pg.ClientConfig = {}): Promise<pg.Client> {
+  const client = new pg.Client({ ...config, connectionString: url, application_name: application, connectionTimeoutMillis: 10_000 });
+  client.on('error', () => {});
+  await client.connect();
+  return client;
 }
 
 /**

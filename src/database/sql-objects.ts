@@ -3,34 +3,52 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { SQL_OBJECTS } from '../paths.ts';
 import { type Database, inTransaction, type Queryable } from './connection.ts';
+import { DISTANCES, type Distance, ELEMENT_TYPES, type ElementType, operatorClassOf } from './element-types.ts';
+
+// What an application calls, and what the functions call that run with the rights of a table's owner.
+const FOR_EVERYBODY = `reembed.active_model(text), reembed.served_model(text), reembed.query_vector(text, text, vector), reembed.log_query(text, text, text),
+  reembed.key_hash(text, text), reembed.reading(text), reembed.reads_for(text, text), reembed.record_shadow_read,
+  reembed.text_hash(text), reembed.text_digest(text), reembed.has_text(text), reembed.text_failure(text), reembed.change_lane(bigint),
+  reembed.capture_triggers(text), reembed.model_view_name(text, text)`;
+// Searches of the application call these; they are replaced in place.
+const KEPT = ['active_model', 'served_model', 'query_vector', 'log_query', 'key_hash', 'reading', 'reads_for', 'record_shadow_read'];
 
 /**
- * Puts the functions, views and triggers of sql/ in place as they are now, and lets every target's triggers and views be
- * written anew by them. Run after every `up`, so that an upgrade of the toolkit reaches them; does nothing when they are in
- * place already, because a search waits while its view is replaced. Interrupted, it is done again by the next run.
+ * Puts the functions, views, triggers and templates of sql/ in place as they are now, and has the objects of every target compiled
+ * anew. Run after every `up`, so that an upgrade of the toolkit reaches them; does nothing when they are in place already, because
+ * a search waits while its view is replaced. Interrupted, it is done again by the next run.
  */
 export async function applySqlObjects(database: Database): Promise<void> {
   const objects = readSqlObjects();
-  const filesDigest = createHash('sha256').update(objects.join('\n')).digest('hex');
+  const templates = readSqlFiles(({ folder }) => folder === TEMPLATES);
+  const filesDigest = createHash('sha256')
+    .update([...objects, ...templates].map(({ text }) => text).join('\n'))
+    .digest('hex');
   if (await isApplied(database, filesDigest)) return;
   await inTransaction(database.pool, async (client) => {
     await client.query('SELECT pg_advisory_xact_lock($1)', [SQL_OBJECTS_LOCK]);
     // The type vector may live in any schema; the objects themselves fix their own search_path.
     await client.query(`SELECT set_config('search_path', coalesce((SELECT quote_ident(n.nspname) FROM pg_extension AS e
       JOIN pg_namespace AS n ON n.oid = e.extnamespace WHERE e.extname = 'vector'), 'public'), true), set_config('check_function_bodies', 'off', true)`);
-    const workers = await dropFunctions(client);
-    for (const text of objects) await client.query(text);
-    await client.query(`REVOKE ALL ON ALL FUNCTIONS IN SCHEMA reembed FROM PUBLIC;
+    const grants = await readGrants(client);
+    await dropFunctions(client);
+    for (const { text } of objects) await client.query(text);
+    await storeTemplates(client, templates);
+    await storeElementTypes(client);
+    await client.query(`SELECT reembed.replace_change_view();
+      REVOKE ALL ON ALL FUNCTIONS IN SCHEMA reembed FROM PUBLIC;
       REVOKE ALL ON ALL PROCEDURES IN SCHEMA reembed FROM PUBLIC;
       GRANT USAGE ON SCHEMA reembed TO PUBLIC;
-      GRANT EXECUTE ON FUNCTION reembed.active_model(text), reembed.served_model(text), reembed.query_vector(text, text, vector),
-        reembed.log_query(text, text, text), reembed.key_hash(text, text), reembed.reading(text), reembed.reads_for(text, text), reembed.record_shadow_read TO PUBLIC`);
-    for (const worker of workers) await client.query(`GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA reembed TO ${worker}`);
+      GRANT EXECUTE ON FUNCTION ${FOR_EVERYBODY} TO PUBLIC`);
+    await restoreGrants(client, grants);
   });
   // Each target by itself: a search waits for the views of its own table at most.
-  const { rows } = await database.pool.query<{ name: string }>('SELECT name FROM reembed.target ORDER BY name');
+  const { rows } = await database.pool.query<{ name: string }>(
+    `SELECT t.name FROM reembed.target AS t JOIN pg_class AS c ON c.oid = t.relation
+      WHERE t.unhooked IS NULL AND NOT EXISTS (SELECT FROM reembed.damage AS d WHERE d.target = t.name AND d.code = 'dropped_column') ORDER BY t.name`,
+  );
   for (const { name } of rows) {
-    await inTransaction(database.pool, (client) => client.query('SELECT reembed.install_capture($1), reembed.replace_views($1)', [name]));
+    await inTransaction(database.pool, (client) => client.query('SELECT reembed.compile_target($1), reembed.replace_views($1)', [name]));
   }
   await inTransaction(database.pool, async (client) => {
     await client.query('DELETE FROM reembed.installation');
@@ -40,37 +58,62 @@ export async function applySqlObjects(database: Database): Promise<void> {
   });
 }
 
+/** Who may call a function beyond its owner and what everybody may. */
+interface Grant {
+  name: string;
+  grantee: string;
+}
+
+async function readGrants(client: Queryable): Promise<Grant[]> {
+  const { rows } = await client.query<Grant>(
+    `SELECT DISTINCT p.proname AS name, quote_ident(pg_get_userbyid(g.grantee)) AS grantee FROM pg_proc AS p, aclexplode(p.proacl) AS g
+      WHERE p.pronamespace = 'reembed'::regnamespace AND g.grantee NOT IN (0, p.proowner) ORDER BY 1, 2`,
+  );
+  return rows;
+}
+
+/** Each function stays granted to those it was granted to, and to nobody else. */
+async function restoreGrants(client: Queryable, grants: Grant[]): Promise<void> {
+  const { rows } = await client.query<{ statement: string }>(
+    `SELECT format('GRANT EXECUTE ON ROUTINE %s TO %s', p.oid::regprocedure, g.grantee) AS statement
+       FROM unnest($1::text[], $2::text[]) AS g(name, grantee) JOIN pg_proc AS p ON p.proname = g.name AND p.pronamespace = 'reembed'::regnamespace`,
+    [grants.map(({ name }) => name), grants.map(({ grantee }) => grantee)],
+  );
+  for (const { statement } of rows) await client.query(statement);
+}
+
 /**
  * Drops the functions of an earlier version, whose parameters and results CREATE OR REPLACE could not change. Those that
- * searches call, and whatever a user's own objects are made of, stay and are replaced in place.
- *
- * @returns the roles of workers, quoted: who could call the functions must be able to call the new ones
+ * searches call, what is compiled for a target, and whatever other objects are made of, stay and are replaced in place.
  */
-async function dropFunctions(client: Queryable): Promise<string[]> {
-  const { rows } = await client.query<{ role: string }>(
-    `SELECT DISTINCT quote_ident(pg_get_userbyid(g.grantee)) AS role FROM pg_proc AS p, aclexplode(p.proacl) AS g
-      WHERE p.pronamespace = 'reembed'::regnamespace AND p.proname = 'store_vectors' AND g.grantee NOT IN (0, p.proowner)`,
+async function dropFunctions(client: Queryable): Promise<void> {
+  const { rows } = await client.query<{ name: string }>(
+    `SELECT p.oid::regprocedure::text AS name FROM pg_proc AS p
+      WHERE p.pronamespace = 'reembed'::regnamespace AND p.proname <> ALL ($1)
+        AND NOT EXISTS (SELECT FROM reembed.target AS t WHERE p.proname LIKE '%\\_' || t.suffix)
+        AND NOT EXISTS (SELECT FROM pg_depend AS d WHERE d.refclassid = 'pg_proc'::regclass AND d.refobjid = p.oid AND d.deptype = 'n')`,
+    [KEPT],
   );
-  await client.query(`DO $$
-    DECLARE
-      v_function record;
-      v_dropped boolean := true;
-    BEGIN
-      -- Some are made of others: as often as one can go, the next may.
-      WHILE v_dropped LOOP
-        v_dropped := false;
-        FOR v_function IN
-          SELECT p.oid::regprocedure AS name FROM pg_proc AS p
-           WHERE p.pronamespace = 'reembed'::regnamespace AND p.proname !~ '_[0-9a-f]{6}$'
-             AND p.proname NOT IN ('active_model', 'served_model', 'query_vector', 'log_query', 'key_hash', 'reading', 'reads_for', 'record_shadow_read')
-             AND NOT EXISTS (SELECT FROM pg_depend AS d WHERE d.refclassid = 'pg_proc'::regclass AND d.refobjid = p.oid)
-        LOOP
-          EXECUTE format('DROP ROUTINE %s', v_function.name);
-          v_dropped := true;
-        END LOOP;
-      END LOOP;
-    END $$`);
-  return rows.map(({ role }) => role);
+  for (const { name } of rows) await client.query(`DROP ROUTINE ${name}`);
+}
+
+async function storeTemplates(client: Queryable, templates: SqlFile[]): Promise<void> {
+  await client.query('DELETE FROM reembed.template');
+  await client.query('INSERT INTO reembed.template (name, body) SELECT * FROM unnest($1::text[], $2::text[])', [
+    templates.map(({ name }) => name),
+    templates.map(({ text }) => text),
+  ]);
+}
+
+async function storeElementTypes(client: Queryable): Promise<void> {
+  for (const [name, facts] of Object.entries(ELEMENT_TYPES)) {
+    const classes = (Object.keys(DISTANCES) as Distance[]).map((distance) => operatorClassOf(name as ElementType, distance));
+    await client.query(
+      `INSERT INTO reembed.element_type (name, bytes_per_dimension, max_indexed_dimensions, norm_function, cosine_operator_class, l2_operator_class, inner_product_operator_class)
+       VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (name) DO NOTHING`,
+      [name, facts.bytesPerDimension, facts.maxIndexedDimensions, facts.normFunction, ...classes],
+    );
+  }
 }
 
 async function isApplied(database: Database, filesDigest: string): Promise<boolean> {
@@ -91,9 +134,11 @@ export async function dropSqlObjects(database: Database): Promise<void> {
          SELECT 1 AS step, format('DROP TRIGGER %I ON %s', tgname, tgrelid::regclass) AS statement
            FROM pg_trigger WHERE NOT tgisinternal AND tgrelid = to_regclass('reembed.setting')
          UNION ALL
+         -- Functions that take a row of a view go with it.
          SELECT 2, format('DROP VIEW IF EXISTS %s CASCADE', oid::regclass) FROM pg_class WHERE relnamespace = to_regnamespace('reembed') AND relkind = 'v'
          UNION ALL
-         SELECT 3, format('DROP ROUTINE %s', oid::regprocedure) FROM pg_proc WHERE pronamespace = to_regnamespace('reembed')
+         SELECT 3, format('DROP ROUTINE IF EXISTS %s CASCADE', oid::regprocedure) FROM pg_proc WHERE pronamespace = to_regnamespace('reembed')
+           AND NOT EXISTS (SELECT FROM unnest(proargtypes) AS a(type) JOIN pg_type AS y ON y.oid = a.type JOIN pg_class AS c ON c.oid = y.typrelid AND c.relkind = 'v')
        ) AS objects ORDER BY step`,
     );
     for (const { statement } of rows) await client.query(statement);
@@ -102,14 +147,34 @@ export async function dropSqlObjects(database: Database): Promise<void> {
 }
 
 const SQL_OBJECTS_LOCK = 7_241_865_325;
+const TEMPLATES = 'target';
 
-/** Functions first, then the views that call them, then triggers. */
-function readSqlObjects(): string[] {
-  const rank = (text: string) => (/^CREATE OR REPLACE VIEW/m.test(text) ? 1 : /^CREATE OR REPLACE TRIGGER/m.test(text) ? 2 : 0);
-  const viewOrder = ['vector_column', 'health', 'progress'];
+/** One file of sql/. */
+export interface SqlFile {
+  folder: string;
+  /** of the object, or of the template */
+  name: string;
+  text: string;
+}
+
+/** The files of sql/ in the order to run them: views that functions are made of, functions, the views that call them, triggers. */
+export function readSqlFiles(isWanted: (file: SqlFile) => boolean): SqlFile[] {
+  const first = ['vector_column', 'change'];
+  const views = ['damage', 'health', 'progress'];
+  const rank = ({ name, text }: SqlFile) =>
+    first.includes(name) ? 0 : /^CREATE OR REPLACE VIEW/m.test(text) ? 2 : /^CREATE OR REPLACE TRIGGER/m.test(text) ? 3 : 1;
   return readdirSync(SQL_OBJECTS, { recursive: true, encoding: 'utf8' })
     .filter((path) => path.endsWith('.sql'))
-    .map((path) => ({ name: basename(path, '.sql'), text: readFileSync(join(SQL_OBJECTS, path), 'utf8') }))
-    .sort((a, b) => rank(a.text) - rank(b.text) || viewOrder.indexOf(a.name) - viewOrder.indexOf(b.name) || a.name.localeCompare(b.name))
-    .map(({ text }) => text);
+    .map((path) => ({
+      folder: path.split(/[\\/]/)[0] ?? '',
+      name: basename(path, '.sql'),
+      text: readFileSync(join(SQL_OBJECTS, path), 'utf8'),
+    }))
+    .filter(isWanted)
+    .sort((a, b) => rank(a) - rank(b) || views.indexOf(a.name) - views.indexOf(b.name) || a.name.localeCompare(b.name));
+}
+
+/** The files that hold functions, views and triggers. */
+export function readSqlObjects(): SqlFile[] {
+  return readSqlFiles(({ folder }) => folder !== TEMPLATES);
 }

@@ -1,4 +1,5 @@
 import { PG_MIGRATE_LOCK_ID } from 'node-pg-migrate';
+import { counted, plural } from '../wording.ts';
 import { type Check, ok, type Verdict, warn } from './check.ts';
 import { duration, listed } from './wording.ts';
 
@@ -30,12 +31,13 @@ export const oldTransactions = (least = OLD_TRANSACTION_SECONDS): Check => ({
     if (old.length > 0) {
       verdicts.push(
         warn(
-          `${old.length} transactions have been open for ${duration(least)} or more: ${listed(old.map((session) => `${describe(session)}`))}; DDL and concurrent index builds wait for them`,
-          `let them end, or end them: SELECT pg_terminate_backend(${old[0]?.pid})`,
+          `${counted(old.length, 'transaction has', 'transactions have')} been open for ${duration(least)} or more: ${listed(old.map((session) => `${describe(session)}`))}; DDL and concurrent index builds wait for ${plural(old.length, 'it', 'them')}`,
+          `let ${plural(old.length, 'it', 'them')} end, or end ${plural(old.length, 'it', 'them')}: SELECT pg_terminate_backend(${old[0]?.pid})`,
         ),
       );
     }
-    if (hidden > 0) verdicts.push(warn(`could not look into ${hidden} sessions of other roles`, `GRANT pg_read_all_stats TO ${role}`));
+    if (hidden > 0)
+      verdicts.push(warn(`could not look into ${counted(hidden, 'session')} of other roles`, `GRANT pg_read_all_stats TO ${role}`));
     return verdicts.length > 0 ? verdicts : ok(`none has been open for ${duration(least)}`);
   },
 });

@@ -1,4 +1,5 @@
 import type { PhaseName } from '../database/migration-file.ts';
+import { plural } from '../wording.ts';
 import { type Check, error, ok, type Verdict, warn } from './check.ts';
 import type { Target } from './registered-targets.ts';
 import { listed } from './wording.ts';
@@ -72,7 +73,7 @@ const memory: Check = {
          JOIN reembed.model AS o ON o.name = m.to_model,
               -- The ledger counted the rows; before that the planner's estimate has to do.
               LATERAL (SELECT coalesce((SELECT sum(b.rows) FROM reembed.batch AS b WHERE b.migration = m.name), greatest(c.reltuples, 0))::bigint AS rows) AS r,
-              LATERAL (SELECT (r.rows * (o.dimensions * CASE o.element_type WHEN 'halfvec' THEN 2 ELSE 4 END + $2))::bigint AS bytes) AS b,
+              LATERAL (SELECT (r.rows * (o.dimensions * (SELECT e.bytes_per_dimension FROM reembed.element_type AS e WHERE e.name = o.element_type) + $2))::bigint AS bytes) AS b,
               -- As phase index chooses, which sets maintenance_work_mem itself.
               LATERAL (SELECT greatest(pg_size_bytes(current_setting('maintenance_work_mem')),
                                        pg_size_bytes(coalesce($3, nullif(current_setting('reembed.index_memory', true), ''), current_setting('shared_buffers')))) AS bytes) AS l
@@ -80,7 +81,7 @@ const memory: Check = {
       [waiting.map(({ migration }) => migration), ELEMENT_BYTES, config.indexMemory ?? null],
     );
     return rows.map(({ table, rows: count, limit, needed, megabytes, fits }) => {
-      const finding = `an HNSW graph over ${count} rows of ${table} takes about ${needed} (m = 16); its build may have ${limit}`;
+      const finding = `an HNSW graph over ${count} ${plural(Number(count), 'row')} of ${table} takes about ${needed} (m = 16); its build may have ${limit}`;
       if (fits) return ok(finding);
       return warn(
         `${finding}, so that it would take many times longer`,

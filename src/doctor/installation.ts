@@ -1,9 +1,7 @@
-import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
 import { readMigrationState } from '../database/migration-runner.ts';
+import { readSqlObjects } from '../database/sql-objects.ts';
 import { ReembedError } from '../errors.ts';
-import { SQL_OBJECTS } from '../paths.ts';
 import { type Check, error, ok, type Verdict, warn } from './check.ts';
 import { listed } from './wording.ts';
 
@@ -75,7 +73,7 @@ const sqlObjects: Check = {
   name: 'sql objects',
   needsSchema: true,
   async run({ db }) {
-    const wanted = readSqlObjects();
+    const wanted = wantedObjects();
     const { rows } = await db.query<{ kind: string; name: string; body: string; disabled: boolean }>(
       `SELECT CASE prokind WHEN 'p' THEN 'PROCEDURE' ELSE 'FUNCTION' END AS kind, proname AS name, prosrc AS body, false AS disabled
          FROM pg_proc WHERE pronamespace = to_regnamespace('reembed')
@@ -105,13 +103,10 @@ const sqlObjects: Check = {
   },
 };
 
-function readSqlObjects(): SqlObject[] {
-  return readdirSync(SQL_OBJECTS, { recursive: true, encoding: 'utf8' })
-    .filter((path) => path.endsWith('.sql'))
-    .flatMap((path) => {
-      const text = readFileSync(join(SQL_OBJECTS, path), 'utf8');
-      return [...text.matchAll(/^CREATE OR REPLACE (\w+) (?:reembed\.)?(\w+)/gm)].map(([, kind = '', name = '']) => ({ kind, name, text }));
-    });
+function wantedObjects(): SqlObject[] {
+  return readSqlObjects().flatMap(({ text }) =>
+    [...text.matchAll(/^CREATE OR REPLACE (\w+) (?:reembed\.)?(\w+)/gm)].map(([, kind = '', name = '']) => ({ kind, name, text })),
+  );
 }
 
 /** Checks of what the toolkit put into the database. */

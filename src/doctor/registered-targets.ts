@@ -31,7 +31,7 @@ export async function readTargets(db: Queryable): Promise<Target[]> {
     `SELECT DISTINCT ON (t.name) t.name, c.oid IS NOT NULL AS exists, t.relation::oid::bigint::double precision AS oid, coalesce(n.nspname, '') AS schema,
             CASE WHEN c.oid IS NULL THEN t.relation::oid::text ELSE format('%I.%I', n.nspname, c.relname) END AS table, t.column_name AS column,
             ARRAY(SELECT v.relation::oid::bigint::double precision FROM reembed.vector_column AS v JOIN pg_class AS s ON s.oid = v.relation
-                   WHERE v.target = t.name AND v.is_side_table) AS "sideTables",
+                   WHERE v.target = t.name AND v.storage = 'side_table') AS "sideTables",
             t.live_view AS "liveView", t.live_model_column AS "liveModelColumn", s.read_model AS "readModel",
             coalesce(pg_get_userbyid(c.relowner), '') AS owner, coalesce(pg_has_role(c.relowner, 'USAGE'), false) AS "ownedByUs",
             m.name AS migration, m.phase, m.index_name AS "indexName", m.to_model AS "toModel"

@@ -1,4 +1,9 @@
+import pg from 'pg';
+import type { Queryable } from '../database/connection.ts';
+import { ELEMENT_TYPES } from '../database/element-types.ts';
+import { ReembedError } from '../errors.ts';
 import { identifier } from '../phases/plan.ts';
+import { refuseUnfitTable } from '../phases/refuse-unfit.ts';
 import { type Check, error, ok, type Verdict, warn } from './check.ts';
 import { listed } from './wording.ts';
 
@@ -55,104 +60,80 @@ const ownership: Check = {
   },
 };
 
-const READ = 'SELECT';
-const CHANGE = 'SELECT, INSERT, UPDATE, DELETE';
-// What a worker, `status` beside it and the functions they call do to each relation.
-const WORKER_RIGHTS: Record<string, string> = {
-  model: READ,
-  target: READ,
-  vector_column: READ,
-  health: READ,
-  progress: READ,
-  setting: 'SELECT, UPDATE',
-  migration: 'SELECT, UPDATE',
-  batch: 'SELECT, UPDATE',
-  repeated_text: 'SELECT, UPDATE',
-  stale_row: CHANGE,
-  failed_row: CHANGE,
-  provider_quota: 'SELECT, INSERT, UPDATE',
-  provider_batch: CHANGE,
-  provider_batch_row: 'SELECT, INSERT, DELETE',
-  worker: CHANGE,
-  read_probe: READ,
-  throttle: READ,
-  event: READ,
-  known_item: 'SELECT, INSERT',
-  alert: READ,
-  shadow_read: READ,
-  watch_memory: READ,
-  validation: READ,
-  schema_migration: READ,
+/** Tables that a campaign could be created on; what create would refuse is said before. */
+const candidates: Check = {
+  name: 'tables to migrate',
+  needsServer: true,
+  async run({ db }) {
+    const { rows } = await db.query<{ oid: number; table: string }>(
+      `SELECT DISTINCT c.oid::bigint::double precision AS oid, format('%s.%s', n.nspname, c.relname) AS table
+         FROM pg_attribute AS a JOIN pg_type AS y ON y.oid = a.atttypid JOIN pg_class AS c ON c.oid = a.attrelid JOIN pg_namespace AS n ON n.oid = c.relnamespace
+        WHERE y.typname = ANY ($1) AND c.relkind = 'r' AND NOT a.attisdropped AND n.nspname <> 'reembed' ORDER BY 2 LIMIT 100`,
+      [Object.keys(ELEMENT_TYPES)],
+    );
+    const verdicts: Verdict[] = [];
+    for (const { oid, table } of rows) {
+      try {
+        await refuseUnfitTable(db, oid, table);
+      } catch (refusal) {
+        if (!(refusal instanceof ReembedError)) throw refusal;
+        verdicts.push(warn(`no campaign can be created: ${refusal.message}`, refusal.remedy));
+      }
+    }
+    return verdicts.length > 0
+      ? verdicts
+      : ok(rows.length === 0 ? 'no table has a vector column' : 'a campaign may be created on every table with vectors');
+  },
 };
 
 const workerRights: Check = {
   name: 'worker rights',
   needsServer: true,
   needsSchema: true,
-  async run({ db, role, targets }) {
-    // Without this right the rest can still be said, and the tables at the next look.
-    const { rows: readable } = await db.query<{ yes: boolean }>(
-      `SELECT bool_and(has_table_privilege(format('reembed.%I', name), 'SELECT')) AS yes FROM unnest(ARRAY['target', 'setting', 'migration']) AS name`,
-    );
-    const tables = readable[0]?.yes ? (await targets()).filter(({ exists }) => exists) : [];
-    const { rows } = await db.query<{ statement: string }>(
-      `WITH wanted AS (
-         SELECT c.oid, format('%I.%I', n.nspname, c.relname) AS name, r.value AS rights
-           FROM jsonb_each_text($1) AS r JOIN pg_class AS c ON c.relname = r.key
-           JOIN pg_namespace AS n ON n.oid = c.relnamespace AND n.nspname = 'reembed'
-         UNION ALL
-         SELECT c.oid, format('%I.%I', n.nspname, c.relname), 'SELECT, UPDATE'
-           FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE c.oid = ANY ($2::oid[])
-         UNION ALL
-         SELECT c.oid, format('%I.%I', n.nspname, c.relname), '${CHANGE}'
-           FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE c.oid = ANY ($3::oid[])
-       )
-       SELECT format('GRANT USAGE ON SCHEMA %I TO %I', n.nspname, current_user) AS statement
-         FROM pg_namespace AS n
-        WHERE (n.nspname IN ('reembed', 'reembed_queue') OR n.oid IN (SELECT relnamespace FROM pg_class WHERE oid = ANY ($2::oid[])))
-          AND NOT has_schema_privilege(n.oid, 'USAGE')
-       UNION ALL
-       SELECT format('GRANT %s ON %s TO %I', w.rights, w.name, current_user)
-         FROM wanted AS w
-        WHERE EXISTS (SELECT FROM unnest(string_to_array(w.rights, ', ')) AS p
-                       WHERE NOT has_table_privilege(w.oid, p) AND NOT (p = 'UPDATE' AND has_any_column_privilege(w.oid, p)))
-       UNION ALL
-       SELECT format('GRANT USAGE ON SEQUENCE reembed.stale_row_version TO %I', current_user)
-        WHERE NOT has_sequence_privilege(to_regclass('reembed.stale_row_version'), 'USAGE')
-       UNION ALL
-       SELECT format('GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA reembed TO %I', current_user)
-        WHERE EXISTS (SELECT FROM pg_proc AS p WHERE p.pronamespace = to_regnamespace('reembed') AND p.prokind = 'f' AND NOT p.prosecdef AND NOT has_function_privilege(p.oid, 'EXECUTE'))
-       UNION ALL
-       SELECT format('GRANT ${CHANGE} ON ALL TABLES IN SCHEMA reembed_queue TO %I', current_user)
-        WHERE EXISTS (SELECT FROM pg_class AS c, unnest(string_to_array('${CHANGE}', ', ')) AS p
-                       WHERE c.relnamespace = to_regnamespace('reembed_queue') AND c.relkind IN ('r', 'p') AND NOT has_table_privilege(c.oid, p))`,
-      [JSON.stringify(WORKER_RIGHTS), tables.map(({ oid }) => oid), tables.flatMap(({ sideTables }) => sideTables)],
-    );
+  async run({ db, role }) {
+    const mayAsk = await db.query<{ yes: boolean }>("SELECT has_function_privilege('reembed.worker_grants(name)', 'EXECUTE') AS yes");
+    // A role that may not ask is no installer; what it lacks is then seen by what it cannot call.
+    if (!mayAsk.rows[0]?.yes) return checkWorkerCalls(db, role);
+    const { rows } = await db.query<{ statement: string }>('SELECT statement FROM reembed.worker_grants(current_user)');
     if (rows.length === 0) return ok(`role ${role} may do all that a worker does`);
     return error(`role ${role} lacks rights that a worker needs`, `${rows.map(({ statement }) => statement).join(';\n')};`);
   },
 };
 
+async function checkWorkerCalls(db: Queryable, role: string): Promise<Verdict> {
+  const { rows } = await db.query<{ missing: number }>(
+    `SELECT count(*)::integer AS missing FROM pg_proc AS p
+      WHERE p.pronamespace = to_regnamespace('reembed') AND p.proname IN ('enqueue_work', 'settle_batch', 'settle_live', 'take_quota') AND NOT has_function_privilege(p.oid, 'EXECUTE')`,
+  );
+  if (rows[0]?.missing === 0) return ok(`role ${role} may work the queue`);
+  return error(
+    `role ${role} lacks rights that a worker needs`,
+    `as the owner of schema reembed: SELECT reembed.grant_worker(${pg.escapeLiteral(role)})`,
+  );
+}
+
 const rowSecurity: Check = {
   name: 'row level security',
   needsServer: true,
   needsSchema: true,
-  async run({ db, role, targets }) {
+  async run({ db, targets }) {
     const tables = (await targets()).filter(({ exists }) => exists);
-    const { rows } = await db.query<{ name: string; enabled: boolean; active: boolean }>(
-      `SELECT c.oid::regclass::text AS name, c.relrowsecurity AS enabled, row_security_active(c.oid) AS active
-         FROM pg_class AS c WHERE c.oid = ANY ($1::oid[]) AND c.relrowsecurity`,
+    const { rows } = await db.query<{ name: string; owner: string; forced: boolean }>(
+      `SELECT c.oid::regclass::text AS name, quote_ident(r.rolname) AS owner, c.relforcerowsecurity AND NOT (r.rolbypassrls OR r.rolsuper) AS forced
+         FROM pg_class AS c JOIN pg_roles AS r ON r.oid = c.relowner WHERE c.oid = ANY ($1::oid[]) AND c.relrowsecurity`,
       [tables.map(({ oid }) => oid)],
     );
     if (rows.length === 0) return tables.length === 0 ? [] : ok('no registered table has it');
-    const hidden = rows.filter(({ active }) => active);
-    if (hidden.length === 0) return ok(`on ${listed(rows.map(({ name }) => name))}, but role ${role} sees every row`);
-    return error(
-      `policies of ${listed(hidden.map(({ name }) => name))} apply to role ${role}: a worker would leave the rows it cannot see without a vector`,
-      `run workers as the owner of the table (without FORCE ROW LEVEL SECURITY), or: ALTER ROLE ${identifier(role)} BYPASSRLS`,
+    const forced = rows.filter((row) => row.forced);
+    if (forced.length === 0) return ok(`on ${listed(rows.map(({ name }) => name))}, whose owner sees every row`);
+    return forced.map(({ name, owner }) =>
+      error(
+        `row level security is forced on ${name}: rows that its owner does not see would stay without a vector`,
+        `ALTER TABLE ${name} NO FORCE ROW LEVEL SECURITY, or ALTER ROLE ${owner} BYPASSRLS`,
+      ),
     );
   },
 };
 
 /** Checks of what the role may do. */
-export const rightsChecks: Check[] = [schemaRights, ownership, workerRights, rowSecurity];
+export const rightsChecks: Check[] = [schemaRights, ownership, candidates, workerRights, rowSecurity];

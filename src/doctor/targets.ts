@@ -12,24 +12,15 @@ const registered: Check = {
     const verdicts: Verdict[] = all
       .filter(({ exists }) => !exists)
       .map(({ name }) =>
-        error(`the table of ${name} has been dropped, or made anew under its name`, 'restore the table that was registered from a backup'),
-      );
-    const { rows } = await db.query<{ table: string; columns: string[] }>(
-      `SELECT w.relation::text AS table, array_agg(w.name::text ORDER BY w.name) AS columns
-         FROM reembed.target AS t JOIN pg_class AS c ON c.oid = t.relation,
-              LATERAL (SELECT t.relation, unnest(t.key_columns || t.text_columns)
-                       UNION SELECT v.relation, unnest(ARRAY[v.column_name, v.version_column]) FROM reembed.vector_column AS v WHERE v.target = t.name) AS w(relation, name)
-        WHERE w.name IS NOT NULL AND NOT EXISTS (SELECT FROM pg_attribute AS a WHERE a.attrelid = w.relation AND a.attname = w.name AND NOT a.attisdropped)
-        GROUP BY w.relation ORDER BY w.relation::text`,
-    );
-    for (const { table, columns } of rows) {
-      verdicts.push(
         error(
-          `${table} has no column ${listed(columns)} any more`,
-          'rename it back; workers and triggers need the columns a campaign was created with',
+          `the table of ${name} has been dropped, or made anew under its name`,
+          `SELECT reembed.forget(${pg.escapeLiteral(name)}), then create a campaign on the table that is there now`,
         ),
       );
-    }
+    const { rows } = await db.query<{ target: string; damage: string; remedy: string }>(
+      "SELECT target, damage, remedy FROM reembed.damage WHERE code IN ('dropped_column', 'no_primary_key', 'row_security') ORDER BY target, damage",
+    );
+    for (const { target, damage, remedy } of rows) verdicts.push(error(`${target}: ${damage}`, remedy));
     return verdicts.length > 0 ? verdicts : ok(listed(all.map(({ name, phase }) => `${name} (${phase})`)));
   },
 };
@@ -97,8 +88,7 @@ const capture: Check = {
       const disabled = rows.filter(({ state }) => state !== null).map(({ trigger }) => trigger);
       const meanwhile = 'rows changed meanwhile keep an outdated vector until they are changed again';
       if (missing.length > 0) {
-        const literal = pg.escapeLiteral(name);
-        const remedy = `SELECT reembed.drop_capture(${literal}), reembed.install_capture(${literal})`;
+        const remedy = `SELECT reembed.rehook(${pg.escapeLiteral(name)})`;
         verdicts.push(error(`${table} lacks trigger ${listed(missing)}: live writes go unnoticed`, `${remedy}; ${meanwhile}`));
       } else if (disabled.length > 0) {
         const remedy = `ALTER TABLE ${table} ${disabled.map((trigger) => `ENABLE ALWAYS TRIGGER ${identifier(trigger)}`).join(', ')}`;

@@ -1,3 +1,4 @@
+import { counted, plural } from '../wording.ts';
 import { type Check, ok, type Verdict, warn } from './check.ts';
 import { listed } from './wording.ts';
 
@@ -25,7 +26,7 @@ const failedRows: Check = {
     if (rows.length === 0) return ok('none');
     return rows.map(({ target, model, class: reason, count, message }) =>
       warn(
-        `${count} rows of ${target} have no vector of ${model} (${reason}: ${message})`,
+        `${counted(count, 'row')} of ${target} ${plural(count, 'has', 'have')} no vector of ${model} (${reason}: ${message})`,
         'SELECT * FROM reembed.failed_row; shorten or mend their text, or try again: npm run retry',
       ),
     );

@@ -1,5 +1,6 @@
 import { endianness } from 'node:os';
 import { ReembedError } from '../errors.ts';
+import { counted } from '../wording.ts';
 import type { Encoding } from './encoding.ts';
 
 /** The provider's answer cannot be stored: wrong count, order, size or numbers. */
@@ -48,7 +49,7 @@ export function checkVectors(
     throw new BadAnswer(
       'wrong_count',
       model,
-      `returned ${Array.isArray(answers) ? answers.length : 'no'} vectors for ${count} texts`,
+      `returned ${Array.isArray(answers) ? counted(answers.length, 'vector') : 'no vectors'} for ${counted(count, 'text')}`,
       'lower EMBED_REQUEST_INPUTS; if it stays, report it to the provider',
     );
   }

@@ -1,12 +1,13 @@
 import type { Queryable } from '../database/connection.ts';
+import type { Distance, ElementType } from '../database/element-types.ts';
 
 /** A row of reembed.model. */
 export interface ModelRow {
   name: string;
   provider_model: string;
   dimensions: number;
-  element_type: 'vector' | 'halfvec';
-  distance: 'cosine' | 'l2' | 'inner_product';
+  element_type: ElementType;
+  distance: Distance;
   document_prefix: string;
   query_prefix: string;
   send_dimensions: boolean;

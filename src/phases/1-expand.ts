@@ -1,3 +1,4 @@
+import { vectorBytes } from '../database/element-types.ts';
 import type { Phase } from './phase.ts';
 import { SHORT_LOCK_WAIT } from './phase.ts';
 import {
@@ -20,7 +21,7 @@ export const expand: Phase = {
   locks: ({ sideTable }) =>
     sideTable
       ? 'SHARE ROW EXCLUSIVE on the table for milliseconds: triggers; it gets no column and no row of it is rewritten'
-      : 'ACCESS EXCLUSIVE on the table for milliseconds: two nullable columns and three triggers, no rewrite',
+      : 'ACCESS EXCLUSIVE on the table for milliseconds: two nullable columns and two triggers, no rewrite',
   back: ({ sideTable }) =>
     `drops the ${sideTable ? 'side table' : 'columns'}, triggers and views it added; the old vectors were never touched`,
   inTransaction: true,
@@ -31,7 +32,7 @@ ${plan.sideTable ? createSideTable(plan) : addColumns(plan)}
 
 ${registerModel(plan.from)}
 ${registerModel(plan.to)}
--- Puts triggers on the table that note live writes, and makes the view ${plan.liveView}, which still reads ${oneLine(plan.from.name)}.
+-- Puts triggers on the table that log live writes, and makes the view ${plan.liveView}, which still reads ${oneLine(plan.from.name)}.
 SELECT reembed.start_migration(
   p_name => ${literal(plan.campaign)},
   ${columnArguments(plan)}
@@ -46,7 +47,7 @@ SELECT reembed.start_migration(
   p_to_version_column => ${literal(plan.toVersionColumn)},
   p_index_name => ${literal(plan.index?.name ?? null)},
   p_tokens_per_character => ${literal(plan.tokensPerCharacter)},
-  p_keep_old_current => ${literal(plan.keepOldCurrent)}${plan.sideTable ? `,\n  p_to_relation => ${literal(vectorTableOf(plan))}` : ''}
+  p_keep_old_current => ${literal(plan.keepOldCurrent)}${plan.sideTable ? `,\n  p_to_relation => ${literal(vectorTableOf(plan))}` : ''}${plan.applicationPath ? `,\n  p_application_path => ${literal(plan.applicationPath)}` : ''}
 );`,
   ],
   down: (plan) => [
@@ -86,8 +87,7 @@ COMMENT ON COLUMN ${vectorTableOf(plan)}.text_hash IS 'Hash of the text the vect
 
 /** Where two vectors fit a page they are kept in it: they are written and read faster than through a TOAST table. */
 function inPlace(plan: CampaignPlan): string {
-  const vectorBytes = plan.to.dimensions * (plan.to.elementType === 'halfvec' ? 2 : 4);
-  if (vectorBytes > LARGEST_IN_PLACE) return '';
+  if (vectorBytes(plan.to.elementType, plan.to.dimensions) > LARGEST_IN_PLACE) return '';
   return `ALTER TABLE ${vectorTableOf(plan)} ALTER COLUMN ${identifier(plan.toColumn)} SET STORAGE PLAIN;\n`;
 }
 

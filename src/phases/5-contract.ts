@@ -1,6 +1,6 @@
 import { buildIndexes, readDefinition } from './index-statements.ts';
 import type { Phase } from './phase.ts';
-import { type CampaignPlan, identifier, literal, tableOf, targetOf } from './plan.ts';
+import { type CampaignPlan, type IndexPlan, identifier, literal, targetOf } from './plan.ts';
 
 export const contract: Phase = {
   name: 'contract',
@@ -25,7 +25,7 @@ BEGIN
     SET LOCAL lock_timeout = '300ms';
     PERFORM reembed.lock_target(${literal(targetOf(plan))});
     PERFORM reembed.drop_view(${literal(targetOf(plan))}, reembed.model_view_name(${literal(targetOf(plan))}, ${literal(plan.from.name)}));
-${[...archiveOrDrop(plan), ...renames(plan, 'contract')].map((line) => `    ${line}`).join('\n')}
+${[...archive(plan), ...exchange(plan)].map((line) => `    ${line}`).join('\n')}
     PERFORM reembed.enter_contract(${literal(plan.campaign)});
   END IF;
 END $up$;`,
@@ -38,7 +38,9 @@ BEGIN
   IF (SELECT phase FROM reembed.migration WHERE name = ${literal(plan.campaign)}) = 'contract' THEN
     SET LOCAL lock_timeout = '300ms';
     PERFORM reembed.lock_target(${literal(targetOf(plan))});
-${[...renames(plan, 'expand'), ...bringBack(plan)].map((line) => `    ${line}`).join('\n')}
+${bringBack(plan)
+  .map((line) => `    ${line}`)
+  .join('\n')}
     PERFORM reembed.leave_contract(${literal(plan.campaign)});
   END IF;
 END $down$;`,
@@ -52,42 +54,34 @@ END $down$;`,
   ],
 };
 
-function archiveOrDrop(plan: CampaignPlan): string[] {
-  if (plan.oldSideTable) {
-    return [
-      `-- Renames ${identifier(plan.schema)}.${identifier(plan.oldSideTable)} and sets its schema to reembed: no vector is copied.`,
-      `PERFORM reembed.archive_side_table(${literal(plan.campaign)});`,
-    ];
-  }
-  const columns = [plan.column, ...(plan.fromVersionColumn ? [plan.fromVersionColumn] : [])];
+function archive(plan: CampaignPlan): string[] {
+  if (!plan.oldSideTable) return [`PERFORM reembed.finish_archive(${literal(plan.campaign)});`];
   return [
-    `PERFORM reembed.finish_archive(${literal(plan.campaign)});`,
-    '-- Without CASCADE: whatever still depends on the old column stops this transaction.',
-    ...columns.map((column) => `ALTER TABLE ${tableOf(plan)} DROP COLUMN ${identifier(column)};`),
+    `-- Renames ${identifier(plan.schema)}.${identifier(plan.oldSideTable)} and sets its schema to reembed: no vector is copied.`,
+    `PERFORM reembed.archive_side_table(${literal(plan.campaign)});`,
+  ];
+}
+
+/** Drops the old column and gives its name, and that of its index, to the new ones. A side table keeps its names. */
+function exchange(plan: CampaignPlan): string[] {
+  return [
+    `PERFORM reembed.drop_compiled(${literal(targetOf(plan))});`,
+    ...(plan.oldSideTable ? [] : ['-- Without CASCADE: whatever still depends on the old column stops this transaction.']),
+    `PERFORM reembed.exchange_columns(${literal(plan.campaign)});`,
+    ...renameIndex(plan, ({ name, finalName }) => [name, finalName]),
   ];
 }
 
 function bringBack(plan: CampaignPlan): string[] {
-  if (plan.oldSideTable) return [`PERFORM reembed.restore_side_table(${literal(plan.campaign)});`];
   return [
-    `ALTER TABLE ${tableOf(plan)} ADD COLUMN ${identifier(plan.column)} ${plan.columnType};`,
-    ...(plan.fromVersionColumn ? [`ALTER TABLE ${tableOf(plan)} ADD COLUMN ${identifier(plan.fromVersionColumn)} text;`] : []),
+    ...renameIndex(plan, ({ name, finalName }) => [finalName, name]),
+    `PERFORM reembed.bring_back_column(${literal(plan.campaign)}, ${literal(plan.toColumn)}, ${literal(plan.toVersionColumn)});`,
+    ...(plan.oldSideTable ? [`PERFORM reembed.restore_side_table(${literal(plan.campaign)});`] : []),
   ];
 }
 
-/** Lets the new column and index take the old names, or gives them their own names back. A side table keeps its names. */
-function renames(plan: CampaignPlan, direction: 'contract' | 'expand'): string[] {
-  if (plan.sideTable) return [];
-  const column = (before: string, after: string) =>
-    `ALTER TABLE ${tableOf(plan)} RENAME COLUMN ${identifier(before)} TO ${identifier(after)};`;
-  const index = (before: string, after: string) =>
-    `ALTER INDEX ${identifier(plan.schema)}.${identifier(before)} RENAME TO ${identifier(after)};`;
-  const pairs: [typeof column, string, string][] = [
-    [column, plan.toColumn, plan.column],
-    [column, plan.toVersionColumn, `${plan.column}_model_version`],
-    ...(plan.index ? [[index, plan.index.name, plan.index.finalName] satisfies [typeof index, string, string]] : []),
-  ];
-  return pairs
-    .filter(([, temporary, final]) => temporary !== final)
-    .map(([rename, temporary, final]) => (direction === 'contract' ? rename(temporary, final) : rename(final, temporary)));
+function renameIndex(plan: CampaignPlan, names: (index: IndexPlan) => [string, string]): string[] {
+  if (plan.sideTable || !plan.index || plan.index.name === plan.index.finalName) return [];
+  const [before, after] = names(plan.index);
+  return [`ALTER INDEX ${identifier(plan.schema)}.${identifier(before)} RENAME TO ${identifier(after)};`];
 }

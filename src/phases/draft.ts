@@ -1,3 +1,4 @@
+import { indexableType } from '../database/element-types.ts';
 import { knownModel } from '../embedding/model-catalog.ts';
 import { UsageError } from '../errors.ts';
 import type { TableFacts } from './inspect.ts';
@@ -28,6 +29,8 @@ export interface CampaignRequest {
   /** column, side-table, or what the table calls for */
   storage?: Storage | 'auto' | undefined;
   batchRows?: number | undefined;
+  /** search_path of the application */
+  applicationPath?: string | undefined;
 }
 
 /** What the database already knows of the target, from an earlier campaign. */
@@ -90,6 +93,7 @@ export function draftCampaign(
     keepOldCurrent: from.name !== UNNAMED_MODEL,
     tokensPerCharacter: text.tokensPerCharacter,
     batchRows: request.batchRows ?? (sideTable ? SIDE_TABLE_BATCH_ROWS : batchRows(to)),
+    applicationPath: request.applicationPath ?? null,
     vectorSchema: facts.vectorSchema,
   };
 }
@@ -147,13 +151,14 @@ function oldModel(
 
 function newModel(request: CampaignRequest, facts: TableFacts, distance: ModelDefinition['distance']): ModelDefinition {
   const catalog = knownModel(request.to);
-  if (request.dimensions > 4000) throw new TooManyDimensions(request.dimensions);
+  // The type stays where it may, so that the live view can be replaced.
+  const elementType = indexableType(facts.elementType, request.dimensions);
+  if (!elementType) throw new TooManyDimensions(request.dimensions);
   return {
     name: request.toName ?? request.to,
     providerModel: request.to,
     dimensions: request.dimensions,
-    // Only halfvec can be indexed above 2,000 dimensions; below, the type stays, so that the live view can be replaced.
-    elementType: request.dimensions > 2000 ? 'halfvec' : facts.elementType,
+    elementType,
     distance,
     documentPrefix: request.documentPrefix ?? catalog.documentPrefix,
     queryPrefix: request.queryPrefix ?? catalog.queryPrefix,

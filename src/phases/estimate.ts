@@ -1,4 +1,5 @@
 import type { Config } from '../config.ts';
+import { vectorBytes } from '../database/element-types.ts';
 import type { TableFacts } from './inspect.ts';
 import type { TextFacts } from './measure.ts';
 import type { CampaignPlan } from './plan.ts';
@@ -39,7 +40,7 @@ export function estimateCampaign(
     Math.ceil(tokens / config.requestTokens),
     Math.ceil(text.rows / plan.batchRows),
   );
-  const vectorBytes = text.rows * (plan.to.dimensions * (plan.to.elementType === 'halfvec' ? 2 : 4) + 8);
+  const newBytes = text.rows * (vectorBytes(plan.to.elementType, plan.to.dimensions) + 8);
   return {
     rows: text.rows,
     tokens,
@@ -47,8 +48,8 @@ export function estimateCampaign(
     requests,
     seconds: Math.ceil((requests * SECONDS_A_REQUEST) / config.concurrency),
     // Each UPDATE leaves a dead version of the row until VACUUM: about the table once more, at the worst. A side table has none.
-    vectorBytes: vectorBytes + (plan.sideTable ? 0 : facts.tableBytes - facts.indexes.reduce((sum, { bytes }) => sum + bytes, 0)),
-    indexBytes: plan.index ? Math.round(vectorBytes + (plan.index.method === 'hnsw' ? text.rows * HNSW_BYTES_PER_ROW : 0)) : 0,
+    vectorBytes: newBytes + (plan.sideTable ? 0 : facts.tableBytes - facts.indexes.reduce((sum, { bytes }) => sum + bytes, 0)),
+    indexBytes: plan.index ? Math.round(newBytes + (plan.index.method === 'hnsw' ? text.rows * HNSW_BYTES_PER_ROW : 0)) : 0,
     indexSeconds,
   };
 }

@@ -1,3 +1,4 @@
+import { isElementType } from '../database/element-types.ts';
 import { CONCURRENT_LOCK_WAIT, RESET_LOCK_WAIT } from './phase.ts';
 import { type CampaignPlan, literal } from './plan.ts';
 
@@ -45,7 +46,7 @@ export function readDefinition(plan: CampaignPlan, { name, definition }: { name:
   return {
     name,
     // The build of an index on something else, such as bits, is not known to the SQL that chooses.
-    method: type === undefined || type === 'vector' || type === 'halfvec' ? method : 'other',
+    method: type === undefined || isElementType(type) ? method : 'other',
     parameters: parameters.replaceAll("'", ''),
     ...(type !== undefined && type !== plan.from.elementType ? { elementType: type } : {}),
     statement: `${definition.replace(/^CREATE (UNIQUE )?INDEX /, 'CREATE $1INDEX CONCURRENTLY IF NOT EXISTS ')};`,

@@ -1,3 +1,5 @@
+import pg from 'pg';
+import { ELEMENT_TYPES } from '../database/element-types.ts';
 import { ReembedError } from '../errors.ts';
 
 /** No such table. */
@@ -49,7 +51,7 @@ export class ColumnNotAVector extends ReembedError {
   constructor(table: string, column: string, type: string, vectors: string[]) {
     super(
       'column_not_a_vector',
-      `${table}.${column} is ${type}, not vector or halfvec`,
+      `${table}.${column} is ${type}, not ${Object.keys(ELEMENT_TYPES).join(' or ')}`,
       vectors.length > 0 ? `vector columns: ${vectors.join(', ')}` : `${table} has no vector column`,
     );
   }
@@ -114,7 +116,9 @@ export class TooManyDimensions extends ReembedError {
   constructor(dimensions: number) {
     super(
       'too_many_dimensions',
-      `${dimensions} dimensions cannot be indexed: vector reaches 2000, halfvec 4000`,
+      `${dimensions} dimensions cannot be indexed: ${Object.entries(ELEMENT_TYPES)
+        .map(([name, { maxIndexedDimensions }]) => `${name} reaches ${maxIndexedDimensions}`)
+        .join(', ')}`,
       'ask the model for fewer dimensions with --dimensions, if it can shorten its vectors',
     );
   }
@@ -153,5 +157,56 @@ export class NameTaken extends ReembedError {
 export class CampaignRunning extends ReembedError {
   constructor(target: string, campaign: string, remedy: string) {
     super('campaign_running', `a campaign is already running on ${target}: ${campaign}`, remedy);
+  }
+}
+
+/** The runner has not what the owner of the table has, so nothing could be given to the owner. */
+export class CannotActAsOwner extends ReembedError {
+  constructor(table: string, { role, owner, grantOptions }: { role: string; owner: string; grantOptions: string }) {
+    super(
+      'cannot_act_as_owner',
+      `${table} belongs to ${owner}, and role ${role} cannot act as ${owner}`,
+      `GRANT ${owner} TO ${role}${grantOptions}, or run migrations as ${owner}`,
+    );
+  }
+}
+
+/** Views and side tables are made in the schema of the table and belong to its owner. */
+export class NoCreateOnSchema extends ReembedError {
+  constructor(schema: string, role: string) {
+    super('no_create_on_schema', `role ${role} may not create views in schema ${schema}`, `GRANT CREATE ON SCHEMA ${schema} TO ${role}`);
+  }
+}
+
+/** Policies hide rows even from the owner, with whose rights rows are read and written. */
+export class ForcedRowSecurity extends ReembedError {
+  constructor(table: string, owner: string) {
+    super(
+      'forced_row_security',
+      `row level security is forced on ${table}, so that even ${owner} does not see every row`,
+      `ALTER TABLE ${table} NO FORCE ROW LEVEL SECURITY, or ALTER ROLE ${owner} BYPASSRLS`,
+    );
+  }
+}
+
+/** A rule does something else instead of, or beside, the update that stores a vector. */
+export class UpdateRules extends ReembedError {
+  constructor(table: string, rule: string) {
+    super(
+      'update_rules',
+      `${table} has the rule ${rule} ON UPDATE, which would apply to every vector that is stored`,
+      `DROP RULE ${pg.escapeIdentifier(rule)} ON ${table}; a trigger can do the same`,
+    );
+  }
+}
+
+/** The expression gives another text each time. */
+export class VolatileTextExpression extends ReembedError {
+  constructor(expression: string, called: string) {
+    super(
+      'volatile_text_expression',
+      `the text expression ${expression} calls ${called}, which is VOLATILE: it may give another text each time`,
+      `if it gives the same text for the same row, ALTER FUNCTION ${called} … IMMUTABLE (or STABLE); else leave it out`,
+    );
   }
 }

@@ -1,5 +1,6 @@
 import pg from 'pg';
 import type { Queryable } from '../database/connection.ts';
+import { ELEMENT_TYPES, type ElementType, isElementType } from '../database/element-types.ts';
 import {
   ColumnNotAVector,
   EmptyTable,
@@ -10,6 +11,7 @@ import {
   NotAnOrdinaryTable,
   PostgresTooOld,
 } from './inspect-error.ts';
+import { refuseUnfitTable } from './refuse-unfit.ts';
 
 /** A table and its vector column as the catalog has them. */
 export interface TableFacts {
@@ -23,7 +25,7 @@ export interface TableFacts {
   columns: string[];
   column: string;
   columnType: string;
-  elementType: 'vector' | 'halfvec';
+  elementType: ElementType;
   /** null for a column without fixed dimensions and without a vector */
   dimensions: number | null;
   notNull: boolean;
@@ -51,13 +53,14 @@ export interface TableFacts {
  * Reads what a campaign has to know of a table.
  *
  * @param table name as the user wrote it: bare, schema-qualified, quoted or not
- * @throws NoSuchTable, NotAnOrdinaryTable, NoSuchColumn, ColumnNotAVector, NoPrimaryKey, EmptyTable, ExtensionMissing, PostgresTooOld
+ * @throws NoSuchTable, NotAnOrdinaryTable, CannotActAsOwner, NoCreateOnSchema, ForcedRowSecurity, UpdateRules, NoSuchColumn, ColumnNotAVector, NoPrimaryKey, EmptyTable, ExtensionMissing, PostgresTooOld
  */
 export async function inspectTable(db: Queryable, table: string, column: string): Promise<TableFacts> {
   const server = await readServer(db);
   const relation = await findRelation(db, table);
   const kind = relation.kind === 'r' && relation.family ? relation.family : relation.kind;
   if (kind !== 'r') throw new NotAnOrdinaryTable(table, kind);
+  await refuseUnfitTable(db, relation.oid, `${relation.schema}.${relation.name}`);
 
   const columns = await readColumns(db, relation.oid);
   const names = columns.map(({ name }) => name);
@@ -66,12 +69,12 @@ export async function inspectTable(db: Queryable, table: string, column: string)
     ? (await readColumns(db, side.oid)).find(({ name }) => name === side.column)
     : columns.find(({ name }) => name === column);
   if (!vector) throw new NoSuchColumn(table, column, names);
-  if (vector.base !== 'vector' && vector.base !== 'halfvec') {
+  if (!isElementType(vector.base)) {
     throw new ColumnNotAVector(
       table,
       column,
       vector.type,
-      columns.filter(({ base }) => base === 'vector' || base === 'halfvec').map(({ name }) => name),
+      columns.filter(({ base }) => isElementType(base)).map(({ name }) => name),
     );
   }
   const key = await db.query<{ name: string; definition: string }>(
@@ -155,7 +158,7 @@ async function findSideTable(db: Queryable, oid: number, column: string) {
   if (!installed.rows[0]?.yes) return undefined;
   const { rows } = await db.query<{ oid: number; name: string; qualified: string; column: string }>(
     `SELECT c.oid::bigint::double precision AS oid, c.relname AS name, format('%I.%I', n.nspname, c.relname) AS qualified, v.column_name AS column
-       FROM reembed.target AS t JOIN reembed.vector_column AS v ON v.target = t.name AND v.role = 'new' AND v.is_side_table
+       FROM reembed.target AS t JOIN reembed.vector_column AS v ON v.target = t.name AND v.role = 'new' AND v.storage = 'side_table'
        JOIN reembed.migration AS m ON m.name = v.migration AND m.phase = 'contract'
        JOIN pg_class AS c ON c.oid = v.relation JOIN pg_namespace AS n ON n.oid = c.relnamespace
       WHERE t.relation = $1 AND t.column_name = $2`,
@@ -208,7 +211,8 @@ async function findRelation(db: Queryable, table: string) {
   const { rows } = await db.query<{ name: string }>(
     `SELECT format('%s.%s', n.nspname, c.relname) AS name
        FROM pg_attribute AS a JOIN pg_type AS y ON y.oid = a.atttypid JOIN pg_class AS c ON c.oid = a.attrelid JOIN pg_namespace AS n ON n.oid = c.relnamespace
-      WHERE y.typname IN ('vector', 'halfvec') AND c.relkind = 'r' AND NOT a.attisdropped AND n.nspname <> 'reembed' GROUP BY 1 ORDER BY 1 LIMIT 10`,
+      WHERE y.typname = ANY ($1) AND c.relkind = 'r' AND NOT a.attisdropped AND n.nspname <> 'reembed' GROUP BY 1 ORDER BY 1 LIMIT 10`,
+    [Object.keys(ELEMENT_TYPES)],
   );
   throw new NoSuchTable(
     table,

@@ -2,6 +2,7 @@ import pg from 'pg';
 import type { Queryable } from '../database/connection.ts';
 import type { TableFacts } from './inspect.ts';
 import { BadTextExpression, NoSuchColumn, NoText } from './inspect-error.ts';
+import { refuseVolatile } from './refuse-unfit.ts';
 
 /** The text to be embedded, measured. */
 export interface TextFacts {
@@ -56,6 +57,7 @@ export async function measureText(
       throw error;
     }
   };
+  if (source.textColumns.length === 0) await refuseVolatile(db, source.textSql);
   // As the functions of the campaign will see it: they find nothing of the user's without its schema.
   await db.query("SELECT set_config('search_path', 'pg_catalog', true)");
   const counted = await measured<{ rows: string }>(`SELECT count(*) AS rows FROM ${facts.qualified} AS t WHERE ${hasText}`);

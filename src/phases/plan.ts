@@ -1,12 +1,13 @@
 import pg from 'pg';
+import { type Distance, type ElementType, operatorClassOf } from '../database/element-types.ts';
 
 /** What defines a model's vector space and how to ask for it. */
 export interface ModelDefinition {
   name: string;
   providerModel: string;
   dimensions: number;
-  elementType: 'vector' | 'halfvec';
-  distance: 'cosine' | 'l2' | 'inner_product';
+  elementType: ElementType;
+  distance: Distance;
   documentPrefix: string;
   queryPrefix: string;
   sendDimensions: boolean;
@@ -54,6 +55,8 @@ export interface CampaignPlan {
   keepOldCurrent: boolean;
   tokensPerCharacter: number;
   batchRows: number;
+  /** search_path of the application; null: that of the table's owner */
+  applicationPath: string | null;
   /** schema of the extension vector */
   vectorSchema: string;
 }
@@ -75,8 +78,7 @@ export function vectorType(plan: CampaignPlan, model: ModelDefinition): string {
 
 /** Operator class of an index on a model's vectors. */
 export function operatorClass(plan: CampaignPlan, model: ModelDefinition): string {
-  const suffix = { cosine: 'cosine', l2: 'l2', inner_product: 'ip' }[model.distance];
-  return `${identifier(plan.vectorSchema)}.${model.elementType}_${suffix}_ops`;
+  return `${identifier(plan.vectorSchema)}.${operatorClassOf(model.elementType, model.distance)}`;
 }
 
 /** Name of the target, as reembed.start_migration() gives it. */

@@ -1,3 +1,4 @@
+import { vectorBytes } from '../database/element-types.ts';
 import type { TableFacts } from './inspect.ts';
 import type { ModelDefinition } from './plan.ts';
 
@@ -41,7 +42,7 @@ const WORTH_WAL_BYTES = 2 ** 31;
  */
 export function adviseStorage(facts: TableFacts, model: ModelDefinition): StorageAdvice {
   const { rows } = facts;
-  const vectorBytes = model.dimensions * (model.elementType === 'halfvec' ? 2 : 4) + 100;
+  const rowBytes = vectorBytes(model.elementType, model.dimensions) + 100;
   const scale = model.dimensions / DIMENSIONS_MEASURED;
   const moved = Math.min(1, facts.pages / Math.max(1, rows) + 0.05);
   const vectorIndexes = facts.tableIndexes.filter(({ method }) => method === 'hnsw' || method === 'ivfflat').length;
@@ -50,7 +51,7 @@ export function adviseStorage(facts: TableFacts, model: ModelDefinition): Storag
   const indexWal = vectorIndexes * WAL_BYTES_A_VECTOR_INDEX_ENTRY + otherIndexes * WAL_BYTES_AN_INDEX_ENTRY;
   const sideTable = {
     seconds: (rows * MICROSECONDS_A_VECTOR * Math.max(0.5, scale)) / 1e6,
-    walBytes: rows * (vectorBytes + WAL_BYTES_A_ROW),
+    walBytes: rows * (rowBytes + WAL_BYTES_A_ROW),
   };
   const column = {
     seconds: sideTable.seconds + (rows * (MICROSECONDS_A_ROW_VERSION + moved * indexMicroseconds)) / 1e6,

@@ -38,8 +38,12 @@ export interface Thresholds {
 export interface Campaign {
   migration: string;
   target: string;
+  /** ending of the names of the functions that are compiled for the target */
+  suffix: string;
   /** qualified and quoted */
   table: string;
+  /** SQL that says whether a change of the row under the alias t waits for a vector of a role */
+  isWaiting: Record<Role, string>;
   /** SQL that gives the key of a row, under the alias t, as one text; several columns are joined by "/" */
   keyText: string;
   /** SQL that gives the key of a row, under the alias t, as it stands in reembed.failed_row */
@@ -68,8 +72,10 @@ interface CampaignRow {
   migration: string;
   target: string;
   table: string;
-  key_columns: string[];
+  suffix: string;
+  keys: string[];
   key_object: string;
+  is_waiting: string;
   text_sql: string;
   view_vector: string;
   vector_schema: string;
@@ -105,8 +111,11 @@ export async function loadCampaign(
   choice: { target?: string | undefined; migration?: string | undefined },
 ): Promise<Campaign> {
   const { rows } = await db.query<CampaignRow>(
-    `SELECT m.name AS migration, t.name AS target, format('%I.%I', n.nspname, c.relname) AS table, t.key_columns::text[] AS key_columns,
-            reembed.key_sql(t.name, 't') AS key_object, reembed.row_text_sql(t.name) AS text_sql, quote_ident(t.column_name) AS view_vector,
+    `SELECT m.name AS migration, t.name AS target, format('%I.%I', n.nspname, c.relname) AS table, t.suffix,
+            ARRAY(SELECT reembed.render('t.{column}', k.names) FROM reembed.key_names(t.name) AS k ORDER BY k.n) AS keys,
+            format('jsonb_build_object(%s)', reembed.each_key(t.name, '{label}, {open}t.{column}{close}')) AS key_object,
+            format('EXISTS (SELECT FROM reembed.change_%s AS c WHERE %s AND c.needs_', t.suffix, reembed.each_key(t.name, 'c.key_{n} OPERATOR({operator}) t.{column}', ' AND ')) AS is_waiting,
+            reembed.target_names(t.name) ->> 'content' AS text_sql, quote_ident(t.column_name) AS view_vector,
             vn.nspname AS vector_schema, o.model AS old_model, w.model AS new_model, m.index_name,
             ${vectorSql('o')} AS old_vector, ${joinSql('o')} AS old_join, ${viewSql('o')} AS old_view,
             ${vectorSql('w')} AS new_vector, ${joinSql('w')} AS new_join, ${viewSql('w')} AS new_view,
@@ -135,12 +144,14 @@ export async function loadCampaign(
     throw new NothingToCompare(choice.migration ? `no campaign ${choice.migration} is running` : 'no campaign is running on this table');
   if (row.old_model === null || row.old_vector === null) throw new NothingToCompare(`the old vectors of ${row.migration} are archived`);
 
-  const keys = row.key_columns.map((column) => `t.${pg.escapeIdentifier(column)}`);
+  const { keys } = row;
   const [old, renewed] = [await loadModel(db, row.old_model), await loadModel(db, row.new_model)];
   return {
     migration: row.migration,
     target: row.target,
+    suffix: row.suffix,
     table: row.table,
+    isWaiting: { new: `${row.is_waiting}new)`, old: `${row.is_waiting}old)` },
     keyText: keys.length === 1 ? `${keys[0]}::text` : `concat_ws('/', ${keys.join(', ')})`,
     keyObject: row.key_object,
     keyColumns: keys.join(', '),
@@ -159,12 +170,13 @@ export async function loadCampaign(
 
 // The row of reembed.vector_column under the alias o is of the old model, w of the new one; none of the old one after contract.
 function vectorSql(alias: 'o' | 'w'): string {
-  return `CASE WHEN ${alias}.column_name IS NOT NULL THEN format('%s.%I', CASE WHEN ${alias}.is_side_table THEN '${sideOf(alias)}' ELSE 't' END, ${alias}.column_name) END`;
+  return `CASE WHEN ${alias}.column_name IS NOT NULL THEN format('%s.%I', CASE ${alias}.storage WHEN 'column' THEN 't' ELSE '${sideOf(alias)}' END, ${alias}.column_name) END`;
 }
 
 function joinSql(alias: 'o' | 'w'): string {
   const side = sideOf(alias);
-  return `CASE WHEN ${alias}.is_side_table THEN format('JOIN %s AS ${side} ON %s', ${alias}.relation, reembed.same_key_sql(t.name, 't', '${side}')) ELSE '' END`;
+  return `CASE ${alias}.storage WHEN 'side_table' THEN format('JOIN %s AS ${side} ON %s', ${alias}.relation,
+            reembed.each_key(t.name, '${side}.{side} OPERATOR({operator}) t.{column}', ' AND ', ${alias}.relation)) ELSE '' END`;
 }
 
 function viewSql(alias: 'o' | 'w'): string {

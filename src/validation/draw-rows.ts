@@ -1,4 +1,5 @@
 import type { Queryable } from '../database/connection.ts';
+import { asOwner } from './as-owner.ts';
 import type { Campaign } from './campaign.ts';
 import { DEFAULT_SAMPLE, type Slices, type VectorQuery } from './queries.ts';
 import { slicesSql } from './query-table.ts';
@@ -25,12 +26,12 @@ export async function drawRows(
   { sample = DEFAULT_SAMPLE, sliceBy = [], seed }: DrawOptions,
 ): Promise<VectorQuery[]> {
   // Cast outside: the sort then moves pointers to the vectors, not their text.
-  const { rows } = await db.query<{ key: string; length: number; slices: Slices; oldVector: string; newVector: string }>(
+  const { rows } = await asOwner(db, campaign).query<{ key: string; length: number; slices: Slices; oldVector: string; newVector: string }>(
     `SELECT key, length, slices, old::text AS "oldVector", new::text AS "newVector"
        FROM (SELECT ${campaign.keyText} AS key, t.reembed_length AS length, ${slicesSql('t', sliceBy)} AS slices,
                     ${campaign.old.vector} AS old, ${campaign.new.vector} AS new
                FROM ${withBothVectors(campaign, `length(${campaign.text}) AS reembed_length`)}
-              ORDER BY hashtextextended((${campaign.keyText}) COLLATE "C", $2) LIMIT $1) AS drawn`,
+              ORDER BY hashtextextended((${campaign.keyText}) COLLATE "C", $2::bigint) LIMIT $1::bigint) AS drawn`,
     [sample, seed],
   );
   const queries = rows
@@ -59,10 +60,10 @@ export async function drawTexts(
   characters: number,
   { sample = DEFAULT_SAMPLE, sliceBy = [], seed }: DrawOptions,
 ): Promise<TextRow[]> {
-  const { rows } = await db.query<TextRow>(
+  const { rows } = await asOwner(db, campaign).query<TextRow>(
     `SELECT ${campaign.keyText} AS key, t.reembed_text AS text, ${slicesSql('t', sliceBy)} AS slices
        FROM ${withBothVectors(campaign, `left(${campaign.text}, $3::integer) AS reembed_text`)}
-      ORDER BY hashtextextended((${campaign.keyText}) COLLATE "C", $2) LIMIT $1`,
+      ORDER BY hashtextextended((${campaign.keyText}) COLLATE "C", $2::bigint) LIMIT $1::bigint`,
     [sample, seed, characters],
   );
   if (rows.length === 0) throw noRow(campaign);

@@ -1,4 +1,5 @@
 import type { Queryable } from '../database/connection.ts';
+import { asOwner } from './as-owner.ts';
 import type { FoundRow, SearchSource } from './search-source.ts';
 
 // With the index path switched off the planner has only the whole table left, which is exact.
@@ -50,17 +51,17 @@ export async function nearestExactly(
 /** How far the last of the `limit` nearest rows of a sample is from each query; Infinity where the sample has fewer. */
 async function boundsFromSample(client: Queryable, source: SearchSource, vectors: readonly string[], limit: number): Promise<number[]> {
   if (source.sampledRows === null) return vectors.map(() => Number.POSITIVE_INFINITY);
-  const { rows } = await client.query<{ query: string; bound: number }>(
+  const { rows } = await asOwner(client, source).query<{ query: number; bound: number }>(
     `SELECT query, max(distance) AS bound
        FROM (SELECT q.reembed_query AS query, q.reembed_distance AS distance,
                     row_number() OVER (PARTITION BY q.reembed_query ORDER BY q.reembed_distance) AS place
                FROM ${crossJoin(source.sampledRows, source)}) AS ranked
-      WHERE place <= $3
-      GROUP BY query HAVING count(*) = $3`,
+      WHERE place <= $3::bigint
+      GROUP BY query HAVING count(*) = $3::bigint`,
     [vectors, vectors.map(() => Number.POSITIVE_INFINITY), limit],
   );
   const bounds = vectors.map(() => Number.POSITIVE_INFINITY);
-  for (const { query, bound } of rows) bounds[Number(query) - 1] = bound;
+  for (const { query, bound } of rows) bounds[query - 1] = bound;
   return bounds;
 }
 
@@ -71,17 +72,17 @@ async function searchWithin(
   limit: number,
   bounds: readonly number[],
 ): Promise<FoundRow[][]> {
-  const { rows } = await client.query<FoundRow & { query: string }>(
+  const { rows } = await asOwner(client, source).query<FoundRow & { query: number }>(
     `SELECT query, key, "judgedId", distance
        FROM (SELECT q.reembed_query AS query, ${source.keyText} AS key, coalesce(${source.judgedId}, '') AS "judgedId", q.reembed_distance AS distance,
                     row_number() OVER (PARTITION BY q.reembed_query ORDER BY q.reembed_distance, ${source.keyColumns}) AS place
                FROM ${crossJoin(source.rows, source)}) AS ranked
-      WHERE place <= $3
+      WHERE place <= $3::bigint
       ORDER BY query, place`,
     [vectors, bounds, limit],
   );
   const found: FoundRow[][] = vectors.map(() => []);
-  for (const { query, ...row } of rows) found[Number(query) - 1]?.push(row);
+  for (const { query, ...row } of rows) found[query - 1]?.push(row);
   return found;
 }
 

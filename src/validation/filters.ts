@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import { inTransaction, type Queryable } from '../database/connection.ts';
+import { asOwner } from './as-owner.ts';
 import type { Campaign } from './campaign.ts';
 import { indexRecall, LOCK_WAIT, QUERIES_A_PASS } from './comparison.ts';
 import { nearestExactly } from './exact-search.ts';
@@ -27,19 +28,18 @@ const MOST_QUERIES = 100;
 
 /**
  * Sees that a filter is one condition on the columns of the live view, and nothing else: the server itself must find it whole
- * in two places where only an expression can stand, and of type boolean. It is then run, as it stands, by the role that gave it, in
- * transactions that are READ ONLY; it is never stored to be run by anybody else.
+ * in two places where only an expression can stand, and of type boolean. It is then run, as it stands, with the rights of the table's owner, in
+ * transactions that are READ ONLY; it is never stored to be run again.
  *
  * @throws BadFilter with what the server says
  */
 export async function admitFilter(pool: pg.Pool, campaign: Campaign, filter: string): Promise<void> {
   const places = [
-    `EXPLAIN SELECT FROM (SELECT * FROM ${campaign.new.view} AS t WHERE (\n${filter}\n)) AS t LIMIT $1`,
-    `EXPLAIN SELECT (\n${filter}\n) IS TRUE, 1 FROM ${campaign.new.view} AS t LIMIT $1`,
+    `EXPLAIN SELECT FROM (SELECT * FROM ${campaign.new.view} AS t WHERE (\n${filter}\n)) AS t LIMIT $1::bigint`,
+    `EXPLAIN SELECT (\n${filter}\n) IS TRUE, 1 FROM ${campaign.new.view} AS t LIMIT $1::bigint`,
   ];
   await readOnly(pool, filter, async (client) => {
-    // With a parameter the statement goes by the extended protocol, which takes only one at a time.
-    for (const place of places) await client.query(place, [1]);
+    for (const place of places) await asOwner(client, campaign).query(place, [1]);
   });
 }
 

@@ -1,4 +1,5 @@
 import type { Queryable } from '../database/connection.ts';
+import { asOwner } from './as-owner.ts';
 import type { Campaign } from './campaign.ts';
 import { type FoundRow, liveSource, type SearchSource } from './search-source.ts';
 
@@ -31,9 +32,9 @@ export interface IndexState {
  */
 export async function nearestByIndex(client: Queryable, source: SearchSource, vector: string, limit: number): Promise<FoundRow[]> {
   await client.query(BY_INDEX);
-  const { rows } = await client.query<FoundRow>(indexedSql(source), [vector, limit]);
-  // The cosine distance from a zero vector is NaN, which sorts behind every other.
-  return rows.filter((row) => !Number.isNaN(row.distance));
+  const { rows } = await asOwner(client, source).query<FoundRow>(indexedSql(source), [vector, limit]);
+  // The cosine distance from a zero vector is NaN, which sorts behind every other and is none of JSON's numbers.
+  return rows.filter((row) => typeof row.distance === 'number');
 }
 
 /**
@@ -51,7 +52,10 @@ export async function inspectIndex(
 ): Promise<IndexState | undefined> {
   if (campaign.indexMethod === null) return undefined;
   const isServed = async (searched: SearchSource) => {
-    const { rows } = await client.query<{ 'QUERY PLAN': unknown }>(`EXPLAIN (FORMAT JSON) ${indexedSql(searched)}`, [vector, limit]);
+    const { rows } = await asOwner(client, searched).query<{ 'QUERY PLAN': unknown }>(`EXPLAIN (FORMAT JSON) ${indexedSql(searched)}`, [
+      vector,
+      limit,
+    ]);
     return readsInOrder(rows[0]?.['QUERY PLAN']);
   };
   const chosen = await isServed(liveSource(campaign, campaign.new));
@@ -82,5 +86,5 @@ function indexedSql(source: SearchSource): string {
             FROM ${source.rows}
            WHERE ${source.vector} IS NOT NULL ${source.isEligible ? `AND ${source.isEligible}` : ''}
            ORDER BY distance
-           LIMIT $2`;
+           LIMIT $2::bigint`;
 }

@@ -1,4 +1,6 @@
 import type { Queryable } from '../database/connection.ts';
+import { counted } from '../wording.ts';
+import { asOwner } from './as-owner.ts';
 import type { Campaign } from './campaign.ts';
 import type { Gains } from './ranking-metrics.ts';
 import { readLines } from './read-lines.ts';
@@ -23,7 +25,7 @@ export function readJudgements(path: string): Judgements {
       throw new BadLine(
         path,
         number,
-        `${fields.length} columns`,
+        counted(fields.length, 'column'),
         'give query-id, corpus-id and score, or the four columns of TREC, separated by tabs',
       );
     }
@@ -60,7 +62,7 @@ export async function checkJudgements(
   const asked = queryIds.filter((id) => judgements.has(id));
   if (asked.length === 0) throw new JudgementsFitNoQuery([...judgements.keys()][0] ?? '', queryIds[0] ?? '');
   const relevant = new Set(asked.flatMap((id) => [...(judgements.get(id) ?? [])].filter(([, gain]) => gain > 0).map(([row]) => row)));
-  const { rows } = await db.query<{ found: number; example: string | null }>(
+  const { rows } = await asOwner(db, campaign).query<{ found: number; example: string | null }>(
     `SELECT count(DISTINCT j.id)::integer AS found, min(t.id) AS example
        FROM (SELECT ${judgedIdSql(campaign, judgementColumn)} AS id FROM ${campaign.table} AS t) AS t
        LEFT JOIN unnest($1::text[]) AS j(id) ON j.id = t.id`,

@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import { inTransaction, type Queryable } from '../database/connection.ts';
+import { asOwner } from './as-owner.ts';
 import type { Campaign } from './campaign.ts';
 import { LOCK_WAIT } from './comparison.ts';
 import { spread, type VectorQuery } from './queries.ts';
@@ -45,9 +46,10 @@ export async function timeSearches(pool: pg.Pool, campaign: Campaign, queries: r
 
 async function timeSearch(client: Queryable, campaign: Campaign, side: 'old' | 'new', vector: string, k: number): Promise<number> {
   const { rows: from, vector: column, operator, vectorType, keyText } = liveSource(campaign, campaign[side]);
+  const owner = asOwner(client, campaign);
   const search = `EXPLAIN (ANALYZE, TIMING OFF, BUFFERS OFF, FORMAT JSON)
-    SELECT ${keyText} FROM ${from} ORDER BY ${column} ${operator} $1::${vectorType} LIMIT $2`;
-  await client.query(search, [vector, k]);
-  const { rows } = await client.query<{ 'QUERY PLAN': [{ 'Execution Time': number }] }>(search, [vector, k]);
+    SELECT ${keyText} FROM ${from} ORDER BY ${column} ${operator} $1::${vectorType} LIMIT $2::bigint`;
+  await owner.query(search, [vector, k]);
+  const { rows } = await owner.query<{ 'QUERY PLAN': [{ 'Execution Time': number }] }>(search, [vector, k]);
   return rows[0]?.['QUERY PLAN'][0]['Execution Time'] ?? Number.NaN;
 }

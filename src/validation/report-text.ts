@@ -1,3 +1,4 @@
+import { counted } from '../wording.ts';
 import type { BeforeAfter } from './comparison.ts';
 import { type Metric, overall } from './metrics.ts';
 import { lowestOverlap } from './report-json.ts';
@@ -17,7 +18,7 @@ export function reportText(result: ValidationResult, lowest: number): string {
   const judgedText = judged === 0 ? '' : knownItems ? ', each to find its own row' : `, ${judged} of them judged`;
   return [
     `validation ${result.id}: ${campaign.old.model.name} -> ${campaign.new.model.name} on ${campaign.target}`,
-    `${comparisons.length} queries from ${result.querySource}${judgedText}, ${k} nearest rows of each, seed ${result.seed}`,
+    `${counted(comparisons.length, 'query', 'queries')} from ${result.querySource}${judgedText}, ${k} nearest rows of each, seed ${result.seed}`,
     '',
     figuresTable(result),
     '',
@@ -62,7 +63,10 @@ function figuresTable(result: ValidationResult): string {
       percent === 50 && thresholds.maxLatencyRatio !== null ? `${thresholds.maxLatencyRatio} x or +10 ms (max_latency_ratio)` : '';
     if (time) add(`search p${percent}`, `${milliseconds(time.before)} -> ${milliseconds(time.after)}`, 'ms on the server', limit);
   }
-  const missing = coverage.missingRows === 0 ? `of ${coverage.rows} rows` : `${coverage.missingRows} of ${coverage.rows} rows missing`;
+  const missing =
+    coverage.missingRows === 0
+      ? `of ${counted(coverage.rows, 'row')}`
+      : `${coverage.missingRows} of ${counted(coverage.rows, 'row')} missing`;
   add('coverage', percent(coverage.coverage), missing, `at most ${thresholds.maxFailedRows} missing (max_failed_rows)`);
   const audit = auditText(result);
   if (audit) add('truth audit', ...audit, `at least ${thresholds.minTruthAudit} (min_truth_audit)`);
@@ -91,7 +95,11 @@ function notes(result: ValidationResult): string[] {
     );
   }
   if (judgedRowsMissing > 0)
-    lines.push(`${judgedRowsMissing} rows that are judged relevant are not in the table; they count against both models.`);
+    lines.push(
+      judgedRowsMissing === 1
+        ? '1 row that is judged relevant is not in the table; it counts against both models.'
+        : `${judgedRowsMissing} rows that are judged relevant are not in the table; they count against both models.`,
+    );
   if (coverage.justChangedRows > 0)
     lines.push(`${coverage.justChangedRows} of the missing rows changed in the last 30 seconds and do not count: the workers are at them.`);
   if (!index?.usable)

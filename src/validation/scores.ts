@@ -1,5 +1,6 @@
 import type { Queryable } from '../database/connection.ts';
 import type { ModelRow } from '../embedding/models.ts';
+import { asOwner } from './as-owner.ts';
 import type { Campaign, Role } from './campaign.ts';
 import type { QueryComparison } from './comparison.ts';
 import { quantile } from './quantile.ts';
@@ -62,7 +63,7 @@ export async function distributeScores(
 async function randomScores(db: Queryable, campaign: Campaign, role: Role, queries: readonly VectorQuery[]): Promise<number[] | null> {
   const source = tableSource(campaign, campaign[role]);
   const distance = `unpacked.vector ${source.operator} given.vector`;
-  const { rows } = await db.query<{ deciles: number[] | null }>(
+  const { rows } = await asOwner(db, campaign).query<{ deciles: number[] | null }>(
     `SELECT percentile_cont($2::float8[]) WITHIN GROUP (ORDER BY scored.score) AS deciles
        FROM (SELECT ${campaign[role].model.distance === 'cosine' ? '1' : '0'} - (${distance}) AS score
                FROM (SELECT (ARRAY[${source.vector}])[1] AS vector FROM ${source.sampledRows}

@@ -11,6 +11,8 @@ export interface FoundRow {
 
 /** Where a search looks, in SQL: which rows there are, and how far they are from a query. */
 export interface SearchSource {
+  /** of the target: see asOwner() */
+  suffix: string;
   /** FROM items; the row has the alias t */
   rows: string;
   /** the same over a sample of the pages; null where that cannot be had */
@@ -31,6 +33,7 @@ export interface SearchSource {
 /** The table itself with the vectors of one of the models. */
 export function tableSource(campaign: Campaign, compared: ComparedModel, judgementColumn?: string): SearchSource {
   return {
+    suffix: campaign.suffix,
     rows: `${campaign.table} AS t ${compared.join}`,
     sampledRows: `${campaign.table} AS t TABLESAMPLE SYSTEM (${samplePercent(campaign)}) ${compared.join}`,
     vector: compared.vector,

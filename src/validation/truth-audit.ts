@@ -1,5 +1,6 @@
 import type { Queryable } from '../database/connection.ts';
 import { ReembedError } from '../errors.ts';
+import { asOwner } from './as-owner.ts';
 import type { Campaign, ComparedModel, Role } from './campaign.ts';
 import type { Embedder } from './read-queries.ts';
 
@@ -96,19 +97,20 @@ async function drawStored(
   size: number,
   seed: number,
 ): Promise<{ key: string; text: string; vector: string }[]> {
-  // Text and vector are of one snapshot; a row with a note may still have the vector of its former text.
-  const { rows } = await db.query<{ conditions: string }>(
-    `SELECT format('NOT %s AND NOT %s', reembed.is_noted_sql($1, $2), reembed.has_failed_sql($1, $3)) AS conditions`,
-    [campaign.target, `r.needs_${role}`, model.name],
-  );
-  const drawn = await db.query<{ key: string; text: string; vector: string }>(
+  // Text and vector are of one snapshot; a row with a change that waits may still have the vector of its former text.
+  const { rows } = await db.query<{ failed: string[] }>('SELECT reembed.failed_keys($1, $2)::text[] AS failed', [
+    campaign.target,
+    model.name,
+  ]);
+  const drawn = await asOwner(db, campaign).query<{ key: string; text: string; vector: string }>(
     `SELECT key::text AS key, text, vector::text AS vector
-       FROM (SELECT ${campaign.keyObject} AS key, t.reembed_text AS text, ${vector} AS vector
+       FROM (SELECT (${campaign.keyObject})::text AS key, t.reembed_text AS text, ${vector} AS vector
                FROM (SELECT t.*, ${campaign.text} AS reembed_text FROM ${campaign.table} AS t
-                      WHERE ${campaign.hasText} AND ${rows[0]?.conditions}) AS t ${join}
+                      WHERE ${campaign.hasText} AND NOT ${campaign.isWaiting[role]}
+                        AND NOT EXISTS (SELECT FROM unnest($3::jsonb[]) AS f(key) WHERE f.key = ${campaign.keyObject})) AS t ${join}
               WHERE ${vector} IS NOT NULL
-              ORDER BY hashtextextended((${campaign.keyText}) COLLATE "C", $2) LIMIT $1) AS drawn`,
-    [size, seed],
+              ORDER BY hashtextextended((${campaign.keyText}) COLLATE "C", $2::bigint) LIMIT $1::bigint) AS drawn`,
+    [size, seed, rows[0]?.failed ?? []],
   );
   return drawn.rows;
 }

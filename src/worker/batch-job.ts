@@ -2,9 +2,10 @@ import { isConnectionFailure, isLockFailure } from '../database/database-error.t
 import { ProviderRefused, ProviderUnavailable } from '../embedding/provider-error.ts';
 import { messageOf } from '../errors.ts';
 import { embedRows, type WorkContext } from './context.ts';
-import { readBatch } from './reader.ts';
+import { type BatchRow, readBatch } from './reader.ts';
+import { shareTexts } from './repeated-texts.ts';
 import { loadTarget, vectorColumn } from './target.ts';
-import { copyRepeated, storeBatch } from './writer.ts';
+import { storeBatch } from './writer.ts';
 
 /** What a batch job carries in the queue. */
 export interface BatchJob {
@@ -44,22 +45,26 @@ export async function runBatch(
   // One batch of a table is written at a time while others are embedded: two would undo each other's room in the pages.
   const write = context.writerOf(target.name);
   try {
-    const copied = options.limit === undefined ? await write(() => copyRepeated(pool, pacing, vector, job)) : 0;
-    const source = await readBatch(pool, vector, job, options.limit);
+    const rowsOfBatch = await readBatch(pool, target, vector, job);
+    const { own, copied, waiting } = await shareTexts(pool, target, job, rowsOfBatch);
+    const source = own.slice(0, options.limit);
     const outcome = await embedRows(context, target, vector, source, context.config.patienceSeconds, options.signal);
-    const vectors = new Map(outcome.embedded.map(({ item, vector: values }) => [item, values]));
-    const store = () =>
+    const vectors = new Map<BatchRow, Float32Array>([
+      ...outcome.embedded.map(({ item, vector: values }) => [item, values] as const),
+      ...(options.limit === undefined ? copied.map(({ row, vector: values }) => [row, values] as const) : []),
+    ]);
+    const written = await write(() =>
       storeBatch(pool, pacing, target, vector, job, {
         // Answers come in any order; rows are written in that of the table.
-        items: source.flatMap((row) => (vectors.has(row) ? [{ row, vector: vectors.get(row) ?? null }] : [])),
+        items: rowsOfBatch.flatMap((row) => (vectors.has(row) ? [{ row, vector: vectors.get(row) ?? null }] : [])),
         failures: outcome.refused.map(({ item, code, message }) => ({ row: item, code, message })),
         tokens: outcome.tokens,
         requests: outcome.requests,
-        done: outcome.complete && options.limit === undefined,
-      });
-    const written = await write(store);
+        done: outcome.complete && options.limit === undefined && waiting.length === 0,
+      }),
+    );
     if (outcome.failure) throw outcome.failure;
-    return copied + written;
+    return written;
   } catch (error) {
     await recordFailure(context, job, batch.target, error).catch(() => {});
     throw error;

@@ -1,10 +1,10 @@
 import { ProviderRefused, ProviderUnavailable } from '../embedding/provider-error.ts';
 import { messageOf } from '../errors.ts';
 import { embedRows, type WorkContext } from './context.ts';
-import { readNotes, type StaleRow } from './reader.ts';
+import { type ChangedRow, readChanges } from './reader.ts';
 import { sweepTable } from './sweep.ts';
-import { loadTarget, type VectorColumn, vectorColumn, type WorkTarget } from './target.ts';
-import { settleNotes, storeVectors } from './writer.ts';
+import { loadTarget, type Role, type VectorColumn, vectorColumn, type WorkTarget } from './target.ts';
+import { settleChanges, storeVectors } from './writer.ts';
 
 const GONE = new Set(['provider_login', 'model_not_found', 'provider_quota', 'missing_api_key']);
 // Then the job ends and is queued again, so that a process with several tables gives each of their lanes its turn.
@@ -20,121 +20,135 @@ export interface CatchUpJob {
 }
 
 /**
- * Brings the vectors of rows that the application changed up to date, in both models where both are maintained: first
- * those of the model that is read, then the other's. Searches the table for rows no batch has seen once every batch is done.
+ * Brings the vectors of rows that the application changed up to date, in both models where both are maintained: of each round
+ * of changes first those of the model that is read, then the other's. Searches the table for rows no batch has seen once every
+ * batch is done.
  */
 export async function runCatchUp(context: WorkContext, { target: targetName, lane }: CatchUpJob, signal?: AbortSignal): Promise<void> {
-  const { pool } = context.database;
-  const { rows } = await pool.query<{ readRole: Role | null; sweep: string | null; oldSweep: string | null }>(
-    `SELECT (SELECT v.role FROM reembed.vector_column AS v WHERE v.target = s.target AND v.is_read) AS "readRole",
-            (SELECT m.name FROM reembed.migration AS m WHERE m.target = s.target AND m.phase = 'backfill' AND reembed.needs_sweep(m.name)) AS sweep,
-            (SELECT m.name FROM reembed.migration AS m WHERE m.target = s.target AND m.needs_old_sweep) AS "oldSweep"
-       FROM reembed.setting AS s WHERE s.target = $1`,
-    [targetName],
-  );
-  const state = rows[0];
-  if (!state) return;
-  const isFirstLane = !lane;
-  if (isFirstLane && state.sweep) await sweepTable(pool, state.sweep, 'new', signal);
-  if (isFirstLane && state.oldSweep) {
-    await sweepTable(pool, state.oldSweep, 'old', signal);
-    await pool.query('SELECT reembed.resume_old($1)', [state.oldSweep]);
-  }
-  const [first, second]: Role[] = state.readRole === 'old' ? ['old', 'new'] : ['new', 'old'];
-  const { patienceSeconds } = context.config;
-  // Under steady writes there is always another note: each model has its turn with those of one moment, so that none waits for ever.
+  let target = await loadTarget(context.database.pool, targetName);
+  if (!target) return;
+  if (!lane && (await sweep(context, target, signal))) target = await loadTarget(context.database.pool, targetName);
+  // Under steady writes there is always another change: a turn ends with those there were when its round began.
   const turnEndsAt = Date.now() + TURN_MS;
-  for (let settled = 1; settled > 0 && Date.now() < turnEndsAt; ) {
-    const upTo = await newestNote(context, targetName);
-    settled = await catchUpRole(context, { target: targetName, lane }, first as Role, upTo, patienceSeconds, signal);
-    try {
-      settled += await catchUpRole(
-        context,
-        { target: targetName, lane },
-        second as Role,
-        upTo,
-        Math.min(UNREAD_PATIENCE_SECONDS, patienceSeconds),
-        signal,
-      );
-    } catch (error) {
-      if (!(error instanceof ProviderUnavailable) || context.giveUp) throw error;
-      context.notice(messageOf(error));
-      return;
-    }
-  }
-}
-
-type Role = VectorColumn['role'];
-
-async function newestNote(context: WorkContext, targetName: string): Promise<string> {
-  const { rows } = await context.database.pool.query<{ version: string }>(
-    'SELECT coalesce(max(version), 0)::text AS version FROM reembed.stale_row WHERE target = $1',
-    [targetName],
-  );
-  return rows[0]?.version ?? '0';
-}
-
-/** Serves the notes up to a version that want one role's vector, but for rows that the application holds locked; returns how many. */
-async function catchUpRole(
-  context: WorkContext,
-  { target: targetName, lane }: { target: string; lane: number | undefined },
-  role: Role,
-  upTo: string,
-  patienceSeconds: number,
-  signal?: AbortSignal,
-): Promise<number> {
-  const { pool } = context.database;
   let after = '0';
-  for (let total = 0; ; ) {
-    const { rows } = await pool.query<{ paused: boolean }>('SELECT paused FROM reembed.setting WHERE target = $1', [targetName]);
-    // A round is one request: what it brought is stored before the next. The target is read anew each time, because a switch
-    // or contract moves the columns under a running worker.
-    const target = await loadTarget(pool, targetName);
-    if (!target || !rows[0] || rows[0].paused || signal?.aborted || context.stopping?.aborted) return 0;
-    const notes = await readNotes(pool, target, role, lane, { after, upTo }, context.config.requestInputs);
-    const last = notes.at(-1);
-    if (!last) return total;
-    after = last.readTo;
-    const free = notes.filter(({ held }) => !held);
-    if (free.length > 0) total += await serveNotes(context, target, role, free, patienceSeconds, signal);
+  let upTo: string | undefined;
+  for (let served = 0; target && !isStopped(context, target, signal); ) {
+    upTo ??= target.newestChange;
+    const round: ChangedRow[] = await readChanges(context.database.pool, target, lane, { after, upTo }, context.config.requestInputs);
+    const last = round.at(-1)?.seqs.at(-1);
+    if (last === undefined) {
+      if (served === 0 || Date.now() > turnEndsAt) return;
+      after = '0';
+      upTo = undefined;
+      served = 0;
+    } else {
+      // The last to be read is the newest of any row, not of the last one.
+      after = String(round.flatMap(({ seqs }) => seqs.map(BigInt)).reduce((most, seq) => (seq > most ? seq : most), 0n));
+      const free = round.filter(({ state }) => state !== 'held');
+      if (free.length > 0) served += await serve(context, target, free, signal);
+    }
+    // Read anew each time, because a switch or contract moves the columns under a running worker.
+    target = await loadTarget(context.database.pool, targetName);
   }
 }
 
-async function serveNotes(
+/** Searches the table where that is due; returns whether it did. */
+async function sweep(context: WorkContext, target: WorkTarget, signal: AbortSignal | undefined): Promise<boolean> {
+  const { pool } = context.database;
+  if (target.needsSweep.new) await sweepTable(pool, target.migration, 'new', signal);
+  if (target.needsSweep.old) {
+    await sweepTable(pool, target.migration, 'old', signal);
+    await pool.query('SELECT reembed.resume_old($1)', [target.migration]);
+  }
+  return target.needsSweep.new || target.needsSweep.old;
+}
+
+function isStopped(context: WorkContext, target: WorkTarget, signal: AbortSignal | undefined): boolean {
+  return target.paused || signal?.aborted === true || context.stopping?.aborted === true;
+}
+
+/** Serves a round of changes for both models and takes out of the log what was served; returns how many rows were settled. */
+async function serve(context: WorkContext, target: WorkTarget, changes: ChangedRow[], signal: AbortSignal | undefined): Promise<number> {
+  const { patienceSeconds } = context.config;
+  const served: Record<Role, Set<ChangedRow>> = { new: new Set(), old: new Set() };
+  let rows = 0;
+  let tokens = 0;
+  let failure: unknown;
+  const inTurn = [...target.vectors].sort((a, b) => Number(b.read) - Number(a.read));
+  for (const vector of inTurn) {
+    const wanting = changes.filter((change) => change.state === 'there' && (vector.role === 'new' ? change.needsNew : change.needsOld));
+    if (wanting.length === 0) continue;
+    const result = await serveRole(
+      context,
+      target,
+      vector,
+      wanting,
+      vector.read ? patienceSeconds : Math.min(UNREAD_PATIENCE_SECONDS, patienceSeconds),
+      signal,
+    );
+    for (const change of result.settled) served[vector.role].add(change);
+    rows += result.rows;
+    tokens += result.tokens;
+    if (result.failure && vector.read) failure = result.failure;
+    else if (result.failure instanceof ProviderUnavailable && !context.giveUp) context.notice(messageOf(result.failure));
+    else failure ??= result.failure;
+    if (failure && vector.read) break;
+  }
+  const isServed = (change: ChangedRow, role: Role) =>
+    !(role === 'new' ? change.needsNew : change.needsOld) || served[role].has(change) || !vectorColumn(target, role);
+  const there = changes.filter(({ state }) => state === 'there');
+  const settled = {
+    both: [
+      ...there.filter((change) => isServed(change, 'new') && isServed(change, 'old')),
+      ...changes.filter(({ state }) => state === 'truncated'),
+    ],
+    newOnly: there.filter((change) => isServed(change, 'new') && !isServed(change, 'old') && change.needsNew),
+    oldOnly: there.filter((change) => isServed(change, 'old') && !isServed(change, 'new') && change.needsOld),
+    gone: changes.filter(({ state }) => state === 'gone'),
+  };
+  if (changes.some(({ state }) => state === 'truncated')) await sweepSideTables(context, target);
+  await settleChanges(context.database.pool, target, { ...settled, rows, tokens });
+  if (failure) throw failure;
+  return settled.both.length + settled.gone.length;
+}
+
+interface ServedRole {
+  settled: ChangedRow[];
+  rows: number;
+  tokens: number;
+  failure?: unknown;
+}
+
+async function serveRole(
   context: WorkContext,
   target: WorkTarget,
-  role: Role,
-  notes: StaleRow[],
+  vector: VectorColumn,
+  wanting: ChangedRow[],
   patienceSeconds: number,
-  signal?: AbortSignal,
-): Promise<number> {
-  const vector = vectorColumn(target, role);
-  const wanting = notes.filter((note) => note.exists && (role === 'new' ? note.needsNew : note.needsOld));
-  const unsettled = new Set<StaleRow>();
-  let stored = { rows: 0, tokens: 0 };
-  let failure: unknown;
-  if (vector && !vector.maintained) {
+  signal: AbortSignal | undefined,
+): Promise<ServedRole> {
+  if (!vector.maintained) {
     await recordLost(context, target, vector, wanting, 'the old model is not kept current');
-  } else if (vector && wanting.length > 0) {
-    const result = await refresh(context, target, vector, wanting, patienceSeconds, signal).catch((error: unknown) => ({
-      written: new Set<string>(),
-      tokens: 0,
-      failure: error,
-    }));
-    stored = { rows: result.written.size, tokens: result.tokens };
-    for (const note of wanting) if (!result.written.has(note.keyText)) unsettled.add(note);
-    failure = result.failure;
-    if (role === 'old' && isGone(failure)) {
-      await stopKeepingOldCurrent(context, target, failure);
-      await recordLost(context, target, vector, [...unsettled], messageOf(failure));
-      unsettled.clear();
-      failure = undefined;
-    }
+    return { settled: wanting, rows: 0, tokens: 0 };
   }
-  const settled = notes.filter((note) => !unsettled.has(note));
-  await settleNotes(context.database.pool, target, role, settled, stored);
-  if (failure) throw failure;
-  return settled.length;
+  const { written, tokens, failure } = await refresh(context, target, vector, wanting, patienceSeconds, signal).catch((error: unknown) => ({
+    written: new Set<string>(),
+    tokens: 0,
+    failure: error,
+  }));
+  const settled = wanting.filter(({ keyText }) => written.has(keyText));
+  if (vector.role === 'old' && isGone(failure)) {
+    await stopKeepingOldCurrent(context, target, failure);
+    await recordLost(
+      context,
+      target,
+      vector,
+      wanting.filter(({ keyText }) => !written.has(keyText)),
+      messageOf(failure),
+    );
+    return { settled: wanting, rows: written.size, tokens };
+  }
+  return { settled, rows: written.size, tokens, failure };
 }
 
 /** Keeps in mind which rows have an old vector of a former text, so that neither the way back nor the archive trusts it. */
@@ -142,7 +156,7 @@ async function recordLost(
   context: WorkContext,
   target: WorkTarget,
   vector: VectorColumn,
-  notes: StaleRow[],
+  changes: ChangedRow[],
   message: string,
 ): Promise<void> {
   await storeVectors(
@@ -150,8 +164,9 @@ async function recordLost(
     context.pacingOf(target.name).portion,
     target,
     vector,
-    [],
-    notes.map((row) => ({ row, code: 'old_model_unavailable', message })),
+    // A vector of a former text must not be found, unless it is the one that is read.
+    vector.read ? [] : changes.map((row) => ({ row, vector: null })),
+    changes.map((row) => ({ row, code: 'old_model_unavailable', message })),
   );
 }
 
@@ -159,18 +174,15 @@ async function refresh(
   context: WorkContext,
   target: WorkTarget,
   vector: VectorColumn,
-  notes: StaleRow[],
+  changes: ChangedRow[],
   patienceSeconds: number,
   signal?: AbortSignal,
 ) {
-  const outcome = await embedRows(
-    context,
-    target,
-    vector,
-    notes.filter(({ hasText }) => hasText),
-    patienceSeconds,
-    signal,
-  );
+  // The hash in a side table tells that the text is the one that was embedded.
+  const isCurrent = (change: ChangedRow) =>
+    vector.role === 'new' && change.hasText && change.newHash !== null && change.newHash === change.textHash;
+  const texts = changes.filter((change) => change.hasText && !isCurrent(change));
+  const outcome = await embedRows(context, target, vector, texts, patienceSeconds, signal);
   const written = await storeVectors(
     context.database.pool,
     context.pacingOf(target.name).portion,
@@ -178,13 +190,27 @@ async function refresh(
     vector,
     [
       ...outcome.embedded.map(({ item, vector: values }) => ({ row: item, vector: values })),
-      ...notes.filter(({ hasText }) => !hasText).map((row) => ({ row, vector: null })),
+      ...changes.filter(({ hasText }) => !hasText).map((row) => ({ row, vector: null })),
       // A vector that could not be renewed belongs to a text that is gone: it must not be found any more.
       ...outcome.refused.map(({ item }) => ({ row: item, vector: null })),
     ],
     outcome.refused.map(({ item, code, message }) => ({ row: item, code, message })),
   );
+  for (const change of changes) if (isCurrent(change)) written.add(change.keyText);
   return { written, tokens: outcome.tokens, failure: outcome.failure };
+}
+
+/** Takes the vectors of a table that was emptied out of its side tables. */
+async function sweepSideTables(context: WorkContext, target: WorkTarget): Promise<void> {
+  for (const { role } of target.vectors) {
+    for (let block: string | null = '0'; block !== null; ) {
+      const { rows }: { rows: { next: string | null }[] } = await context.database.pool.query(
+        'SELECT reembed.sweep_side_table($1, $2, $3)::text AS next',
+        [target.name, role, block],
+      );
+      block = rows[0]?.next ?? null;
+    }
+  }
 }
 
 /** A provider that knows neither the model nor us any more. One whose answers are wrong may answer well again. */

@@ -2,7 +2,6 @@ import pLimit, { type LimitFunction } from 'p-limit';
 import type { Config } from '../config.ts';
 import type { Database } from '../database/connection.ts';
 import { type EmbedOutcome, embedTexts } from '../embedding/embed-texts.ts';
-import { loadModel } from '../embedding/models.ts';
 import { openProvider } from '../embedding/open-provider.ts';
 import type { Provider } from '../embedding/provider.ts';
 import { createPortion } from './portion.ts';
@@ -60,9 +59,8 @@ export function createWorkContext(
     },
     async providerOf(vector) {
       // A campaign taken down and created again may define the same name otherwise.
-      const model = await loadModel(database.pool, vector.model);
-      const definition = `${vector.role} ${JSON.stringify(model)}`;
-      const provider = providers.get(definition) ?? openProvider(model, vector.role, config);
+      const definition = `${vector.role} ${JSON.stringify(vector.definition)}`;
+      const provider = providers.get(definition) ?? openProvider(vector.definition, vector.role, config);
       providers.set(definition, provider);
       return provider;
     },

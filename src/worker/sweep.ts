@@ -2,7 +2,7 @@ import type { Queryable } from '../database/connection.ts';
 import type { VectorColumn } from './target.ts';
 
 /**
- * Goes through the table of a campaign and notes every row that lacks a vector of one role, a commit per portion.
+ * Goes through the table of a campaign and logs every row that lacks a vector of one role, a commit per portion.
  *
  * @param signal leaves the rest for the next time
  */

@@ -1,51 +1,77 @@
+import pg from 'pg';
 import type { Queryable } from '../database/connection.ts';
+import type { ModelRow } from '../embedding/models.ts';
 
-/** One column of vectors that workers may have to fill. */
+/** Which of the two models of a campaign. */
+export type Role = 'new' | 'old';
+
+/** The vectors of one model that workers may have to keep current. */
 export interface VectorColumn {
-  role: 'new' | 'old';
+  role: Role;
   model: string;
-  column: string;
+  definition: ModelRow;
   maintained: boolean;
+  /** whether the live view shows them */
+  read: boolean;
+  storage: 'column' | 'side_table';
 }
 
 /** What a worker has to know of a target to read and write its rows. */
 export interface WorkTarget {
   name: string;
+  paused: boolean;
   vectors: VectorColumn[];
   /** campaign the vectors belong to */
   migration: string;
+  phase: string;
   tokensPerCharacter: number;
+  /** whether texts of several batches are embedded once for all of them */
+  hasRepeatedTexts: boolean;
+  /** whether the table is still to be searched for rows without a vector of the role */
+  needsSweep: Record<Role, boolean>;
+  /** number of the newest change */
+  newestChange: string;
+  /** ending of the names of the functions that are compiled for it */
+  suffix: string;
   /** OID of the type vector, and its qualified name */
   vectorOid: number;
   vectorType: string;
 }
 
-/** Reads a target as it is in this moment; undefined when no campaign is left on it. */
+/** Reads a target as it is in this moment, in one statement; undefined when no campaign is left on it. */
 export async function loadTarget(db: Queryable, name: string): Promise<WorkTarget | undefined> {
-  const { rows } = await db.query<Omit<WorkTarget, 'vectors'>>(
-    `SELECT t.name, m.name AS migration, m.tokens_per_character::double precision AS "tokensPerCharacter",
-            y.oid::bigint::double precision AS "vectorOid", format('%I.%I', yn.nspname, y.typname) AS "vectorType"
+  const { rows } = await db.query<WorkTarget>(
+    `SELECT t.name, s.paused, m.name AS migration, m.phase, m.tokens_per_character::double precision AS "tokensPerCharacter", t.suffix,
+            EXISTS (SELECT FROM reembed.repeated_text AS r WHERE r.migration = m.name) AS "hasRepeatedTexts",
+            json_build_object('new', m.phase = 'backfill' AND reembed.needs_sweep(m.name), 'old', m.needs_old_sweep) AS "needsSweep",
+            (SELECT coalesce(max(c.seq), 0)::text FROM reembed.change AS c WHERE c.target = t.name) AS "newestChange",
+            y.oid::bigint::double precision AS "vectorOid", format('%I.%I', yn.nspname, y.typname) AS "vectorType",
+            (SELECT json_agg(json_build_object('role', v.role, 'model', v.model, 'maintained', v.is_maintained, 'read', v.is_read, 'storage', v.storage,
+                      'definition', json_build_object('name', o.name, 'provider_model', o.provider_model, 'dimensions', o.dimensions, 'element_type', o.element_type,
+                        'distance', o.distance, 'document_prefix', o.document_prefix, 'query_prefix', o.query_prefix, 'send_dimensions', o.send_dimensions,
+                        'token_limit', o.token_limit, 'usd_per_million_tokens', o.usd_per_million_tokens)))
+               FROM reembed.vector_column AS v JOIN reembed.model AS o ON o.name = v.model
+              WHERE v.target = t.name AND v.column_name IS NOT NULL) AS vectors
        FROM reembed.target AS t
-       JOIN reembed.vector_column AS v ON v.target = t.name AND v.role = 'new'
-       JOIN reembed.migration AS m ON m.name = v.migration
+       JOIN reembed.setting AS s ON s.target = t.name
+       JOIN reembed.vector_column AS n ON n.target = t.name AND n.role = 'new'
+       JOIN reembed.migration AS m ON m.name = n.migration
        JOIN pg_extension AS e ON e.extname = 'vector'
        JOIN pg_type AS y ON y.typname = 'vector' AND y.typnamespace = e.extnamespace
        JOIN pg_namespace AS yn ON yn.oid = y.typnamespace
-      WHERE t.name = $1`,
+      WHERE t.name = $1 AND t.unhooked IS NULL`,
     [name],
   );
   const target = rows[0];
-  if (!target) return undefined;
-  const columns = await db.query<VectorColumn>(
-    `SELECT v.role, v.model, v.column_name AS column, v.is_maintained AS maintained
-       FROM reembed.vector_column AS v
-      WHERE v.target = $1`,
-    [name],
-  );
-  return { ...target, vectors: columns.rows };
+  return target ? { ...target, vectors: target.vectors ?? [] } : undefined;
 }
 
-/** The column of one role, if the target has it in this phase. */
-export function vectorColumn(target: WorkTarget, role: 'new' | 'old'): VectorColumn | undefined {
+/** The vectors of one role, if the target has them in this phase. */
+export function vectorColumn(target: WorkTarget, role: Role): VectorColumn | undefined {
   return target.vectors.find((vector) => vector.role === role);
+}
+
+/** Qualified name of a function that is compiled for a target. */
+export function compiled(target: Pick<WorkTarget, 'suffix'>, name: string): string {
+  return `reembed.${pg.escapeIdentifier(`${name}_${target.suffix}`)}`;
 }

@@ -203,7 +203,8 @@ function createBoss(database: Database, keepsWatch: boolean, notice: (line: stri
   // pg-boss recovers by itself; without a listener its first hiccup would end the process.
   let last = '';
   boss.on('error', (error) => {
-    const line = `queue: ${messageOf(error)}`;
+    // Each of its workers adds its own name, so the same failure would be said by every one of them.
+    const line = `queue: ${messageOf(error).replace(/ \(Queue: .*, Worker: .*\)$/, '')}`;
     if (line !== last) notice(line);
     last = line;
   });

@@ -1,8 +1,9 @@
 import { encodeVectorArray } from '../database/binary-vectors.ts';
 import type { Queryable } from '../database/connection.ts';
 import type { Portion } from './portion.ts';
-import type { BatchRow, SourceRow, StaleRow } from './reader.ts';
-import type { VectorColumn, WorkTarget } from './target.ts';
+import type { BatchName, BatchRow, ChangedRow, SourceRow } from './reader.ts';
+import { textDigest } from './repeated-texts.ts';
+import { compiled, type VectorColumn, type WorkTarget } from './target.ts';
 import type { Throttle } from './throttle.ts';
 
 /** A vector for a row; null takes the vector away, because the row has no text any more. */
@@ -12,8 +13,9 @@ export interface RowVector {
 }
 
 /** A vector for a row of a batch. */
-export interface BatchVector extends RowVector {
+export interface BatchVector {
   row: BatchRow;
+  vector: Float32Array | null;
 }
 
 /** How many rows to write at a time, and when. */
@@ -32,11 +34,11 @@ export interface RowFailure {
   message: string;
 }
 
-// Every write is one call of one function, a transaction by itself: a worker that is frozen or cut off between two
-// statements would keep the application waiting for the rows it holds.
+// Every write is one statement, a transaction by itself: a worker that is frozen or cut off between two statements would keep
+// the application waiting for the rows it holds.
 
 /**
- * Stores vectors and failures of rows, and nothing for a row whose text is not the one that was embedded. See reembed.store_vectors().
+ * Stores vectors and failures of changed rows, and nothing for a row whose text is not the one that was embedded.
  *
  * @returns keys (as JSON text) of the rows that were written
  */
@@ -49,14 +51,16 @@ export async function storeVectors(
   failures: RowFailure[],
 ): Promise<Set<string>> {
   const written = new Set<string>();
+  if (items.length === 0 && failures.length === 0) return written;
   for (let at = 0; at === 0 || at < items.length; ) {
     const some = items.slice(at, at + portion.rows);
     at += some.length || 1;
     const isLast = at >= items.length;
     const startedAt = performance.now();
     const { rows } = await db.query<{ written: string[] }>(
-      `SELECT reembed.store_vectors($1, $2, $3, $4, $5, $6, $7::${target.vectorType}[], $8) AS written`,
-      [target.name, target.migration, vector.model, vector.column, ...arrays(target, some), refusals(isLast ? failures : [])],
+      `SELECT w.written, reembed.record_failed($6, $1, $7, w.written)
+         FROM (SELECT ARRAY(SELECT ${compiled(target, `store_${vector.role}`)}($1, $2, $3, $4, $5::${target.vectorType}[])) AS written OFFSET 0) AS w`,
+      [vector.model, ...arrays(target, some), target.name, refusals(isLast ? failures : [])],
     );
     portion.took(some.length, performance.now() - startedAt);
     for (const key of rows[0]?.written ?? []) written.add(key);
@@ -65,9 +69,9 @@ export async function storeVectors(
 }
 
 /**
- * Stores what became of a batch, its row in the ledger with the last portion. See reembed.store_batch().
+ * Stores what became of a batch, its row in the ledger with each portion. See reembed.settle_batch().
  *
- * @param outcome vectors in the order to write them; `done` when every row of the range was asked for
+ * @param outcome vectors in the order to write them; `done` when nothing of the range is left to be embedded
  * @returns how many rows got their vector
  */
 export async function storeBatch(
@@ -75,7 +79,7 @@ export async function storeBatch(
   pacing: Pacing,
   target: WorkTarget,
   vector: VectorColumn,
-  batch: { migration: string; batch: number },
+  batch: BatchName,
   outcome: { items: BatchVector[]; failures: RowFailure[]; tokens: number; requests: number; done: boolean },
 ): Promise<number> {
   const { items } = outcome;
@@ -86,13 +90,16 @@ export async function storeBatch(
     const some = ofOneWave(items.slice(at, at + portion.rows), ({ row }) => row.wave);
     at += some.length || 1;
     const isLast = at >= items.length;
+    const digests = target.hasRepeatedTexts ? some.map(({ row, vector }) => (vector ? textDigest(row.text ?? '') : null)) : null;
     written += await paced(
       { portion, throttle: pacing.throttle },
       db,
-      `SELECT reembed.store_batch($1, $2, $3, $4, $5, $6, $7::${target.vectorType}[], $8, $9, $10, $11) AS rows`,
+      `SELECT reembed.settle_batch($6, $7, $1, w.written, $8, CASE WHEN $8::uuid[] IS NOT NULL THEN $5::${target.vectorType}[] END, $9, $10, $11, $12) AS rows
+         FROM (SELECT ARRAY(SELECT ${compiled(target, `store_${vector.role}`)}($1, $2, $3, $4, $5::${target.vectorType}[])) AS written OFFSET 0) AS w`,
       [
-        ...[batch.migration, batch.batch, vector.model, vector.column],
+        vector.model,
         ...arrays(target, some),
+        ...[batch.migration, batch.batch, digests],
         refusals(isLast ? outcome.failures : []),
         isFirst ? outcome.tokens : 0,
         isFirst ? outcome.requests : 0,
@@ -104,30 +111,19 @@ export async function storeBatch(
   return written;
 }
 
-/**
- * Gives rows of a batch the vectors that their texts have from other rows already. See reembed.copy_repeated().
- *
- * @returns how many rows got their vector
- */
-export async function copyRepeated(
-  db: Queryable,
-  pacing: Pacing,
-  vector: VectorColumn,
-  batch: { migration: string; batch: number },
-): Promise<number> {
-  let copied = 0;
-  for (let some = 1; some > 0; copied += some) {
-    some = await paced(pacing, db, 'SELECT reembed.copy_repeated($1, $2, $3, $4, $5) AS rows', [
-      ...[batch.migration, batch.batch, vector.model, vector.column],
-      pacing.portion.rows,
-    ]);
-  }
-  return copied;
+/** A row of a request of a provider batch, and its vector. */
+export interface SentVector {
+  position: number;
+  batch: number;
+  keyText: string;
+  textHash: string;
+  wave: number;
+  vector: Float32Array;
 }
 
 /**
  * Stores vectors of rows that one request of a provider batch carried, and takes the rows out of its record. See
- * reembed.store_sent_rows().
+ * reembed.settle_sent_rows().
  *
  * @param items rows of the request that are still on record, in the order to write them
  * @param tokens what the provider counted for the request
@@ -139,7 +135,7 @@ export async function storeSentRows(
   target: WorkTarget,
   vector: VectorColumn,
   { providerBatch, request }: { providerBatch: string; request: number },
-  items: { position: number; wave: number; vector: Float32Array }[],
+  items: SentVector[],
   tokens: number,
 ): Promise<number> {
   let written = 0;
@@ -148,18 +144,21 @@ export async function storeSentRows(
     const portion = portionOfWave(pacing, items[at]?.wave);
     const some = ofOneWave(items.slice(at, at + portion.rows), ({ wave }) => wave);
     at += some.length;
+    // Of rows whose record another worker took meanwhile nothing is stored: whoever came first had the same vector.
+    const awaited = `(SELECT array_agg(r.position) FROM reembed.provider_batch_row AS r WHERE r.provider_batch = $6 AND r.request = $8 AND r.position = ANY ($9))`;
     written += await paced(
       { portion, throttle: pacing.throttle },
       db,
-      `SELECT reembed.store_sent_rows($1, $2, $3, $4::${target.vectorType}[], $5, $6, $7) AS rows`,
+      `SELECT reembed.settle_sent_rows($6, $7, $8, $9, $5::${target.vectorType}[], w.written, $10, $11) AS rows
+         FROM (SELECT ARRAY(SELECT ${compiled(target, `store_${vector.role}`)}($1, $2, $3, $4, $5::${target.vectorType}[]) WHERE ${awaited} @> $9) AS written OFFSET 0) AS w`,
       [
-        ...[providerBatch, request],
-        some.map(({ position }) => position),
-        encodeVectorArray(
-          some.map((item) => item.vector),
-          target.vectorOid,
+        vector.model,
+        ...arrays(
+          target,
+          some.map(({ keyText, textHash, vector: values }) => ({ row: { keyText, textHash, version: null }, vector: values })),
         ),
-        vector.column,
+        ...[providerBatch, some[0]?.batch, request],
+        some.map(({ position }) => position),
         isFirst ? tokens : 0,
         isFirst ? 1 : 0,
       ],
@@ -169,24 +168,33 @@ export async function storeSentRows(
   return written;
 }
 
-/** Takes what one role needed out of the notes of rows. See reembed.settle_notes(). */
-export async function settleNotes(
-  db: Queryable,
-  target: WorkTarget,
-  role: VectorColumn['role'],
-  notes: StaleRow[],
-  stored: { rows: number; tokens: number },
-): Promise<void> {
-  if (notes.length === 0) return;
-  await db.query('SELECT reembed.settle_notes($1, $2, $3, $4, $5, $6, $7)', [
-    target.name,
-    target.migration,
-    role,
-    notes.flatMap(({ versions }) => versions),
-    notes.filter(({ exists }) => !exists).map(({ keyText }) => keyText),
-    stored.rows,
-    stored.tokens,
-  ]);
+/** What was served of changes: for both models, or for one of them only. */
+export interface ServedChanges {
+  both: ChangedRow[];
+  newOnly: ChangedRow[];
+  oldOnly: ChangedRow[];
+  gone: ChangedRow[];
+  rows: number;
+  tokens: number;
+}
+
+/** Takes what was served out of the change log, in one statement. See reembed.settle_live(). */
+export async function settleChanges(db: Queryable, target: WorkTarget, served: ServedChanges): Promise<void> {
+  const seqs = (changes: ChangedRow[]) => changes.flatMap((change) => change.seqs.map(BigInt)).sort((a, b) => (a < b ? -1 : 1));
+  const settle = compiled(target, 'settle');
+  const goneKeys = served.gone.map(({ keyText }) => keyText);
+  const forget =
+    goneKeys.length === 0
+      ? []
+      : target.vectors.flatMap(({ role, storage }) => (storage === 'side_table' ? [`${compiled(target, `forget_${role}`)}($3)`] : []));
+  await db.query(
+    `SELECT ${[`${settle}($6::bigint[], true, true)`, `${settle}($7::bigint[], true, false)`, `${settle}($8::bigint[], false, true)`, ...forget].join(', ')}
+       FROM (SELECT reembed.settle_live($1, $2, $3::text[]::jsonb[], $4, $5) AS is_current OFFSET 0) AS w WHERE w.is_current`,
+    [
+      ...[target.name, target.migration, goneKeys, served.rows, served.tokens],
+      ...[seqs([...served.both, ...served.gone]), seqs(served.newOnly), seqs(served.oldOnly)],
+    ],
+  );
 }
 
 /**
@@ -226,9 +234,13 @@ function ofOneWave<T>(items: T[], waveOf: (item: T) => number): T[] {
   return next === -1 ? items : items.slice(0, next);
 }
 
-function arrays(target: WorkTarget, items: RowVector[]): [string[], (string | null)[], Buffer] {
+function arrays(
+  target: WorkTarget,
+  items: { row: Pick<SourceRow, 'keyText' | 'version' | 'textHash'>; vector: Float32Array | null }[],
+): [string[], (string | null)[], (string | null)[], Buffer] {
   return [
     items.map(({ row }) => row.keyText),
+    items.map(({ row }) => row.version),
     items.map(({ row }) => row.textHash),
     encodeVectorArray(
       items.map(({ vector }) => vector),

@@ -72,3 +72,13 @@ export async function digestRows(db: Pick<pg.Pool, 'query'>, table: string, colu
   );
   return rows[0]?.digest ?? '';
 }
+
+/** Table of the changes of a target that wait for a vector, qualified. */
+export async function changeLog(pool: pg.Pool, target = 'public.documents.embedding'): Promise<string> {
+  const { rows } = await pool.query<{ log: string }>(
+    "SELECT format('reembed.change_%s', suffix) AS log FROM reembed.target WHERE name = $1",
+    [target],
+  );
+  if (!rows[0]) throw new Error(`no target ${target}`);
+  return rows[0].log;
+}

@@ -1,5 +1,6 @@
 import pg from 'pg';
 import type { Database } from '../../src/database/connection.ts';
+import { withLockRetries } from '../../src/database/lock-retries.ts';
 import { advance } from '../../src/phases/advance.ts';
 import { overall } from '../../src/validation/metrics.ts';
 import type { Embedder } from '../../src/validation/read-queries.ts';
@@ -37,21 +38,24 @@ export async function startCampaign(
   for (const { name, dimensions, elementType = 'vector', distance = 'cosine' } of [campaign.from, campaign.to]) {
     await pool.query('SELECT reembed.register_model($1, $1, $2, $3, $4)', [name, dimensions, elementType, distance]);
   }
-  await pool.query(
-    `SELECT reembed.start_migration(p_name => 'move_' || $1, p_relation => $1::regclass, p_column => 'embedding', p_key_columns => $2, p_text_columns => $3,
+  // Other tests read the view of all change logs meanwhile, which gets one more.
+  const start = () =>
+    pool.query(
+      `SELECT reembed.start_migration(p_name => 'move_' || $1, p_relation => $1::regclass, p_column => 'embedding', p_key_columns => $2, p_text_columns => $3,
        p_text_sql => $4, p_live_view => left(md5($1), 8) || '_live', p_live_model_column => 'embedding_model', p_from_model => $5, p_to_model => $6,
        p_to_column => $7, p_to_version_column => 'embedding_model_version', p_index_name => $8, p_tokens_per_character => 0.25, p_keep_old_current => true)`,
-    [
-      campaign.table,
-      campaign.keyColumns,
-      campaign.textColumns,
-      campaign.textSql,
-      campaign.from.name,
-      campaign.to.name,
-      campaign.newColumn,
-      campaign.indexName,
-    ],
-  );
+      [
+        campaign.table,
+        campaign.keyColumns,
+        campaign.textColumns,
+        campaign.textSql,
+        campaign.from.name,
+        campaign.to.name,
+        campaign.newColumn,
+        campaign.indexName,
+      ],
+    );
+  await withLockRetries(start, campaign.table, () => {});
 }
 
 /** A table of documents with the vectors of both models, and its campaign, called move_<table>. */

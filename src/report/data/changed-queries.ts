@@ -1,5 +1,5 @@
-import pg from 'pg';
 import type { Queryable } from '../../database/connection.ts';
+import { asOwner } from '../../validation/as-owner.ts';
 
 /** A row that a query found. */
 export interface ReportedResult {
@@ -91,11 +91,9 @@ function textOf(text: string | undefined): { text?: string } {
 
 /** Present texts of rows by their keys, found through the primary key; a row that is gone has none. */
 async function readTexts(db: Queryable, run: string, keys: string[]): Promise<Map<string, string>> {
-  const { rows } = await db.query<{ table: string; text_sql: string; columns: { name: string; type: string }[] }>(
-    `SELECT format('%I.%I', n.nspname, c.relname) AS table, reembed.row_text_sql(t.name) AS text_sql,
-            (SELECT json_agg(json_build_object('name', a.attname, 'type', format_type(a.atttypid, NULL)) ORDER BY k.place)
-               FROM unnest(t.key_columns) WITH ORDINALITY AS k(name, place)
-               JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attname = k.name) AS columns
+  const { rows } = await db.query<{ suffix: string; table: string; text_sql: string; columns: { column: string; type: string }[] }>(
+    `SELECT t.suffix, format('%I.%I', n.nspname, c.relname) AS table, reembed.target_names(t.name) ->> 'content' AS text_sql,
+            (SELECT json_agg(k.names ORDER BY k.n) FROM reembed.key_names(t.name) AS k) AS columns
        FROM reembed.validation AS v JOIN reembed.migration AS m ON m.name = v.migration JOIN reembed.target AS t ON t.name = m.target
        JOIN pg_class AS c ON c.oid = t.relation JOIN pg_namespace AS n ON n.oid = c.relnamespace
       WHERE v.id = $1`,
@@ -107,10 +105,10 @@ async function readTexts(db: Queryable, run: string, keys: string[]): Promise<Ma
   const parts = target.columns.length === 1 ? keys.map((key) => [key]) : keys.map((key) => key.split('/'));
   const known = parts.filter(({ length }) => length === target.columns.length);
   const given = target.columns.map((_, i) => `k${i}`);
-  const found = await db.query<{ key: string; text: string | null }>(
+  const found = await asOwner(db, target).query<{ key: string; text: string | null }>(
     `SELECT concat_ws('/', ${given.map((name) => `given.${name}`).join(', ')}) AS key, ${begin(`(${target.text_sql})::text`, ROW_CHARACTERS)} AS text
        FROM unnest(${given.map((_, i) => `$${i + 1}::text[]`).join(', ')}) AS given(${given.join(', ')})
-       JOIN ${target.table} AS t ON ${target.columns.map(({ name, type }, i) => `t.${pg.escapeIdentifier(name)} = given.${given[i]}::${type}`).join(' AND ')}`,
+       JOIN ${target.table} AS t ON ${target.columns.map(({ column, type }, i) => `t.${column} = given.${given[i]}::${type}`).join(' AND ')}`,
     target.columns.map((_, i) => known.map((part) => part[i])),
   );
   return new Map(found.rows.flatMap(({ key, text }) => (text === null ? [] : [[key, text] as const])));

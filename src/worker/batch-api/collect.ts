@@ -2,6 +2,7 @@ import type { BatchStatus } from '../../embedding/batch-api.ts';
 import { type AnsweredRequest, readAnsweredRequest, vectorsOf } from '../../embedding/batch-lines.ts';
 import { BadAnswer } from '../../embedding/check-vectors.ts';
 import type { Embedded } from '../../embedding/provider.ts';
+import { counted, plural } from '../../wording.ts';
 import { storeSentRows } from '../writer.ts';
 import { recordError } from './provider-batch.ts';
 import { customIdOf } from './requests.ts';
@@ -15,6 +16,9 @@ interface AwaitedRow {
   /** texts in the request */
   inputs: number;
   wave: number;
+  batch: number;
+  keyText: string;
+  textHash: string;
 }
 
 const LOOK_FOR_PAUSE_MS = 1000;
@@ -72,7 +76,8 @@ async function store({ context, batch, target, vector }: BatchWork, answer: Answ
 /** The rows on record, by request, in the order to write them. */
 async function readAwaited({ context, batch }: BatchWork): Promise<Map<number, AwaitedRow[]>> {
   const { rows } = await context.database.pool.query<AwaitedRow>(
-    'SELECT request, position, input, inputs, wave FROM reembed.provider_batch_row WHERE provider_batch = $1 ORDER BY request, position',
+    `SELECT request, position, input, inputs, wave, batch::double precision, key::text AS "keyText", text_hash::text AS "textHash"
+       FROM reembed.provider_batch_row WHERE provider_batch = $1 ORDER BY request, position`,
     [batch.id],
   );
   return Map.groupBy(rows, ({ request }) => request);
@@ -102,5 +107,5 @@ function createStopCheck({ context, target, signal }: BatchWork): () => Promise<
 
 function wordsOf(requests: number, failures: Map<string, number>): string {
   const reasons = [...failures].map(([reason, count]) => `${reason}: ${count}`).slice(0, 5);
-  return `${requests} requests brought no vectors${reasons.length > 0 ? ` (${reasons.join(', ')})` : ''}; their rows are embedded by ordinary requests`;
+  return `${counted(requests, 'request')} brought no vectors${reasons.length > 0 ? ` (${reasons.join(', ')})` : ''}; ${plural(requests, 'its', 'their')} rows are embedded by ordinary requests`;
 }

@@ -1,5 +1,7 @@
 import type { Queryable } from '../../database/connection.ts';
-import { copyRepeated } from '../writer.ts';
+import { readBatch } from '../reader.ts';
+import { type SharedRows, shareTexts } from '../repeated-texts.ts';
+import { storeBatch } from '../writer.ts';
 import { ledgerBatchesOf, type ProviderBatch } from './provider-batch.ts';
 import type { BatchWork } from './work.ts';
 
@@ -15,8 +17,12 @@ export async function settle(work: BatchWork): Promise<void> {
     for (const ledgerBatch of await ledgerBatchesOf(pool, batch)) {
       signal?.throwIfAborted();
       context.stopping?.throwIfAborted();
-      await copyTexts(work, ledgerBatch);
-      await pool.query('SELECT reembed.release_batch($1, $2)', [batch.id, ledgerBatch]);
+      const { own, waiting, waitsFor } = await copyTexts(work, ledgerBatch);
+      await pool.query('SELECT reembed.release_batch($1, $2, $3, $4)', [
+        ...[batch.id, ledgerBatch],
+        waitsFor === batch.id ? null : (waitsFor ?? null),
+        own.length + waiting.length > 0,
+      ]);
     }
   }
 }
@@ -33,9 +39,14 @@ async function close(db: Queryable, { id }: ProviderBatch): Promise<boolean> {
   return rows[0]?.settled ?? true;
 }
 
-/** Gives rows of a batch of the ledger the vectors that their texts have from other rows already. */
-export async function copyTexts({ context, batch, target, vector }: BatchWork, ledgerBatch: number): Promise<void> {
-  const pacing = context.pacingOf(target.name);
-  const write = context.writerOf(target.name);
-  await write(() => copyRepeated(context.database.pool, pacing, vector, { migration: batch.migration, batch: ledgerBatch }));
+/** Gives rows of a batch of the ledger the vectors that their texts have from other rows already; returns the others. */
+export async function copyTexts({ context, batch, target, vector }: BatchWork, ledgerBatch: number): Promise<SharedRows> {
+  const { pool } = context.database;
+  const name = { migration: batch.migration, batch: ledgerBatch };
+  const shared = await shareTexts(pool, target, name, await readBatch(pool, target, vector, name));
+  if (shared.copied.length > 0) {
+    const outcome = { items: shared.copied, failures: [], tokens: 0, requests: 0, done: false };
+    await context.writerOf(target.name)(() => storeBatch(pool, context.pacingOf(target.name), target, vector, name, outcome));
+  }
+  return shared;
 }

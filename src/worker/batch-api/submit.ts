@@ -1,6 +1,6 @@
 import { type BatchApi, BatchApiMissing, BatchApiRefused, type BatchStatus } from '../../embedding/batch-api.ts';
 import type { Encoding } from '../../embedding/encoding.ts';
-import { readBatch } from '../reader.ts';
+import { textDigest } from '../repeated-texts.ts';
 import {
   ATTEMPT_LABEL,
   LABEL,
@@ -122,8 +122,7 @@ async function putTogether(work: BatchWork, attempt: number, encoding: Encoding)
   for (const ledgerBatch of await ledgerBatchesOf(database.pool, batch)) {
     context.stopping?.throwIfAborted();
     signal?.throwIfAborted();
-    await copyTexts(work, ledgerBatch);
-    const rows = await readBatch(database.pool, vector, { migration: batch.migration, batch: ledgerBatch });
+    const { own: rows } = await copyTexts(work, ledgerBatch);
     const requests = requestsOf(rows, model, {
       firstNumber: all.length + 1,
       customId: (number) => customIdOf(batch, attempt, number),
@@ -150,12 +149,17 @@ async function putTogether(work: BatchWork, attempt: number, encoding: Encoding)
   return { requests: all, isPartial };
 }
 
-async function recordRows({ context, batch }: BatchWork, attempt: number, ledgerBatch: number, requests: SentRequest[]): Promise<void> {
+async function recordRows(
+  { context, batch, target }: BatchWork,
+  attempt: number,
+  ledgerBatch: number,
+  requests: SentRequest[],
+): Promise<void> {
   const sent = requests.flatMap(({ number, inputs, rows }) =>
     rows.map(({ row, input }, position) => ({ number, position, input, inputs, row })),
   );
   if (sent.length === 0) return;
-  await context.database.pool.query('SELECT reembed.record_sent_rows($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)', [
+  await context.database.pool.query('SELECT reembed.record_sent_rows($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)', [
     ...[batch.id, attempt, ledgerBatch],
     sent.map(({ number }) => number),
     sent.map(({ position }) => position),
@@ -163,6 +167,7 @@ async function recordRows({ context, batch }: BatchWork, attempt: number, ledger
     sent.map(({ inputs }) => inputs),
     sent.map(({ row }) => row.keyText),
     sent.map(({ row }) => row.textHash),
+    sent.map(({ row }) => (target.hasRepeatedTexts ? textDigest(row.text ?? '') : null)),
     sent.map(({ row }) => row.wave),
   ]);
 }

@@ -1,0 +1,21 @@
+-- A thousand at the most: more than that would be a backfill of its own, and goes on at the next call.
+CREATE OR REPLACE FUNCTION reembed.log_missing(p_name text, p_role text, p_first_block bigint, p_end_block bigint, OUT missing bigint, OUT logged bigint)
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+SET lock_timeout = '500ms'
+AS $$
+DECLARE
+  m reembed.migration;
+BEGIN
+  SELECT * INTO STRICT m FROM reembed.migration WHERE name = p_name;
+  IF p_role = 'old' AND NOT EXISTS (SELECT FROM reembed.vector_column AS v WHERE v.target = m.target AND v.role = 'old' AND v.is_maintained) THEN
+    missing := 0;
+    logged := 0;
+    RETURN;
+  END IF;
+  EXECUTE reembed.render('SELECT * FROM reembed.log_missing_{suffix}($1, $2, $3, $4, 1000)', (SELECT to_jsonb(t) FROM reembed.target AS t WHERE t.name = m.target))
+    INTO missing, logged
+    USING p_role = 'new', reembed.place(p_first_block), reembed.place(p_end_block), reembed.failed_keys(m.target, CASE p_role WHEN 'new' THEN m.to_model ELSE m.from_model END);
+END;
+$$;
+COMMENT ON FUNCTION reembed.log_missing IS 'Searches a range of blocks for rows without a vector of one role that are in no change, for the old one only where it is kept current; logs up to a thousand of them. Returns how many there are and how many it logged.';

@@ -1,0 +1,19 @@
+CREATE OR REPLACE FUNCTION reembed.record_failed(p_target text, p_model text, p_refused jsonb, p_written text[]) RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+SET lock_timeout = '500ms'
+AS $$
+DECLARE
+  v_refused constant jsonb[] := ARRAY(SELECT (r.refused ->> 'key')::jsonb FROM jsonb_array_elements(p_refused) AS r(refused));
+BEGIN
+  INSERT INTO reembed.failed_row AS f (target, key, model, class, message)
+  SELECT p_target, (r.refused ->> 'key')::jsonb, p_model, r.refused ->> 'class', r.refused ->> 'message'
+    FROM jsonb_array_elements(p_refused) AS r(refused)
+  ON CONFLICT (target, model, key_digest) DO UPDATE
+    SET class = excluded.class, message = excluded.message, attempts = f.attempts + 1, failed_at = now();
+  IF EXISTS (SELECT FROM reembed.failed_row WHERE target = p_target AND model = p_model) THEN
+    DELETE FROM reembed.failed_row WHERE target = p_target AND model = p_model AND key = ANY (p_written::jsonb[]) AND key <> ALL (v_refused);
+  END IF;
+END;
+$$;
+COMMENT ON FUNCTION reembed.record_failed IS 'Puts rows that could not be embedded into failed_row, and takes those out of it that got their vector.';

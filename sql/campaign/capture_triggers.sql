@@ -1,0 +1,12 @@
+-- Open to everybody, as model_view_name() is: who may read reembed.health may read no table of ours.
+CREATE OR REPLACE FUNCTION reembed.capture_triggers(p_target text) RETURNS TABLE (name name)
+LANGUAGE sql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+  SELECT format('zz_reembed_%s_%s', w.event, t.suffix)::name
+    FROM reembed.target AS t
+   CROSS JOIN (VALUES ('insert', ARRAY['column', 'side_table']), ('update', ARRAY['column', 'side_table']), ('delete', ARRAY['side_table']), ('truncate', ARRAY['side_table'])) AS w(event, storages)
+   WHERE t.name = p_target AND t.unhooked IS NULL AND reembed.is_captured(t.name)
+     AND EXISTS (SELECT FROM reembed.vector_column AS v WHERE v.target = t.name AND v.storage = ANY (w.storages))
+$$;
+COMMENT ON FUNCTION reembed.capture_triggers IS 'The triggers a target must have in the phase it is in.';

@@ -1,0 +1,11 @@
+CREATE OR REPLACE FUNCTION reembed.compiled_grants(p_target text) RETURNS TABLE (function_name name, grantee oid)
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+  SELECT p.proname, g.grantee
+    FROM reembed.target AS t
+    JOIN pg_proc AS p ON p.pronamespace = 'reembed'::regnamespace AND p.proname LIKE '%\_' || t.suffix
+   CROSS JOIN aclexplode(p.proacl) AS g
+   WHERE t.name = p_target AND g.grantee NOT IN (0, p.proowner);
+$$;
+COMMENT ON FUNCTION reembed.compiled_grants IS 'Who may call which of the compiled functions of a target, beyond their owner.';

@@ -1,0 +1,46 @@
+-- Over the catalog alone: no worker is needed to know it.
+CREATE OR REPLACE VIEW reembed.damage AS
+WITH target AS (
+  SELECT t.*, c.oid AS present, quote_literal(t.name) AS literal, n.nspname
+    FROM reembed.target AS t LEFT JOIN pg_class AS c ON c.oid = t.relation LEFT JOIN pg_namespace AS n ON n.oid = c.relnamespace
+), needed AS (
+  SELECT t.name AS target, t.literal, t.relation, unnest(t.key_attnums || t.text_attnums) AS attnum FROM target AS t WHERE t.present IS NOT NULL
+  UNION
+  SELECT v.target, quote_literal(v.target), v.relation, v.attnum FROM reembed.vector_column AS v
+)
+SELECT t.name AS target, 'dropped_table' AS code, 'its table has been dropped, or made anew under its name' AS damage, format('SELECT reembed.forget(%s)', t.literal) AS remedy
+  FROM target AS t WHERE t.present IS NULL
+UNION ALL
+SELECT t.name, 'unhooked', 'the toolkit is unhooked from its table, and changes of rows are not seen', format('SELECT reembed.rehook(%s)', t.literal)
+  FROM target AS t WHERE t.present IS NOT NULL AND t.unhooked IS NOT NULL
+UNION ALL
+SELECT n.target, 'dropped_column', format('column number %s of %s has been dropped', n.attnum, n.relation), format('SELECT reembed.forget(%s)', n.literal)
+  FROM needed AS n
+ WHERE EXISTS (SELECT FROM pg_class AS c WHERE c.oid = n.relation)
+   AND NOT EXISTS (SELECT FROM pg_attribute AS a WHERE a.attrelid = n.relation AND a.attnum = n.attnum AND NOT a.attisdropped)
+UNION ALL
+SELECT t.name, 'no_primary_key', 'its table has no primary key, so that workers find rows slowly or not at all', format('ALTER TABLE %s ADD PRIMARY KEY (…)', t.relation)
+  FROM target AS t WHERE t.present IS NOT NULL AND NOT EXISTS (SELECT FROM pg_index AS i WHERE i.indrelid = t.relation AND i.indisprimary)
+UNION ALL
+SELECT t.name, 'no_trigger', format('trigger %s is missing, disabled or not ALWAYS: changes of rows go unseen', w.name), format('SELECT reembed.rehook(%s)', t.literal)
+  FROM target AS t CROSS JOIN LATERAL reembed.capture_triggers(t.name) AS w
+ WHERE t.present IS NOT NULL AND NOT EXISTS (SELECT FROM pg_trigger AS g WHERE g.tgrelid = t.relation AND g.tgname = w.name AND g.tgenabled = 'A')
+UNION ALL
+SELECT t.name, 'no_view', format('view %s is missing', w.name), format('SELECT reembed.rehook(%s)', t.literal)
+  FROM target AS t
+ CROSS JOIN LATERAL (SELECT format('%I.%I', t.nspname, t.live_view) AS name
+                     UNION ALL SELECT format('%I.%I', t.nspname, reembed.model_view_name(t.name, v.model)) FROM reembed.vector_column AS v WHERE v.target = t.name
+                     UNION ALL SELECT 'reembed.row_' || t.suffix) AS w
+ WHERE t.present IS NOT NULL AND t.unhooked IS NULL AND to_regclass(w.name) IS NULL
+UNION ALL
+SELECT t.name, 'no_text', 'what the text expression calls has been dropped: no text can be had until it is there again', format('SELECT reembed.rehook(%s)', t.literal)
+  FROM target AS t WHERE t.present IS NOT NULL AND t.unhooked IS NULL AND t.is_expression AND to_regproc('reembed.raw_text_' || t.suffix) IS NULL
+UNION ALL
+SELECT t.name, 'row_security', 'its table has row level security by now, which does not reach its side table', 'ALTER TABLE … DISABLE ROW LEVEL SECURITY, or take the campaign down'
+  FROM target AS t JOIN pg_class AS c ON c.oid = t.relation
+ WHERE c.relrowsecurity AND EXISTS (SELECT FROM reembed.vector_column AS v WHERE v.target = t.name AND v.storage = 'side_table');
+COMMENT ON VIEW reembed.damage IS 'What the user''s own DDL has broken, and the command that repairs it. No rows: nothing is broken.';
+COMMENT ON COLUMN reembed.damage.target IS 'The target.';
+COMMENT ON COLUMN reembed.damage.code IS 'Kind of the damage.';
+COMMENT ON COLUMN reembed.damage.damage IS 'What is broken.';
+COMMENT ON COLUMN reembed.damage.remedy IS 'Command that repairs it.';

@@ -1,0 +1,17 @@
+-- Nothing of the user's is called: a type whose equality is not PostgreSQL's own is compared by its bytes. COLLATE "C": two
+-- texts that a nondeterministic collation calls equal are still two texts.
+CREATE OR REPLACE FUNCTION reembed.differs_sql(p_relation regclass, p_attnums smallint[], p_old text, p_new text) RETURNS text
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+  SELECT coalesce(string_agg(CASE
+           WHEN y.typname IN ('text', 'varchar') AND y.typnamespace = 'pg_catalog'::regnamespace
+             THEN format('%1$s%3$I COLLATE "C" IS DISTINCT FROM %2$s%3$I COLLATE "C"', p_old, p_new, a.attname)
+           WHEN y.typnamespace = 'pg_catalog'::regnamespace AND y.typname IN ('int2', 'int4', 'int8', 'uuid', 'bool', 'date', 'timestamptz', 'timestamp', 'oid')
+             THEN format('%1$s%3$I IS DISTINCT FROM %2$s%3$I', p_old, p_new, a.attname)
+           ELSE format('ROW(%1$s%3$I)::record OPERATOR(pg_catalog.*<>) ROW(%2$s%3$I)::record', p_old, p_new, a.attname) END, ' OR ' ORDER BY k.position), 'false')
+    FROM unnest(p_attnums) WITH ORDINALITY AS k(attnum, position)
+    JOIN pg_attribute AS a ON a.attrelid = p_relation AND a.attnum = k.attnum
+    JOIN pg_type AS y ON y.oid = a.atttypid
+$$;
+COMMENT ON FUNCTION reembed.differs_sql IS 'SQL that says whether columns of a table differ between two rows; p_old and p_new stand before each name, as OLD. or (o). do.';

@@ -1,0 +1,17 @@
+-- Without CASCADE: a view of the user's that reads ours is named in the error instead of being dropped.
+CREATE OR REPLACE FUNCTION reembed.drop_view(p_target text, p_view name) RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+SET lock_timeout = '300ms'
+SET client_min_messages = warning
+AS $$
+DECLARE
+  v_schema name;
+BEGIN
+  SELECT n.nspname INTO STRICT v_schema
+    FROM reembed.target AS t JOIN pg_class AS c ON c.oid = t.relation JOIN pg_namespace AS n ON n.oid = c.relnamespace
+   WHERE t.name = p_target;
+  EXECUTE reembed.render('DROP VIEW IF EXISTS {view}', jsonb_build_object('view', format('%I.%I', v_schema, p_view)));
+END;
+$$;
+COMMENT ON FUNCTION reembed.drop_view IS 'Drops one view of a target; refuses when something depends on it.';

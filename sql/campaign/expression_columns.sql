@@ -1,0 +1,35 @@
+-- PostgreSQL itself says what an expression reads, once a view is made of it; the view never lives to be seen.
+CREATE OR REPLACE FUNCTION reembed.expression_columns(p_relation regclass, p_expression text) RETURNS smallint[]
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  v_view text := format('reembed.expression_%s', txid_current());
+  v_attnums smallint[];
+  v_volatile text;
+BEGIN
+  EXECUTE reembed.render('CREATE VIEW {view} AS SELECT ({expression})::text AS content FROM {table} AS t',
+                         jsonb_build_object('view', v_view, 'expression', p_expression, 'table', p_relation::text));
+  SELECT array_agg(DISTINCT d.refobjsubid::smallint) INTO v_attnums
+    FROM pg_rewrite AS r
+    JOIN pg_depend AS d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid AND d.refclassid = 'pg_class'::regclass AND d.refobjid = p_relation
+   WHERE r.ev_class = v_view::regclass AND d.refobjsubid > 0;
+  -- Of the parsed expression the server knows each function, also behind an operator or a cast.
+  SELECT string_agg(DISTINCT p.oid::regprocedure::text, ', ') INTO v_volatile
+    FROM pg_rewrite AS r CROSS JOIN regexp_matches(r.ev_action::text, ':(?:funcid|opfuncid) (\d+)', 'g') AS f(oid) JOIN pg_proc AS p ON p.oid = f.oid[1]::oid
+   WHERE r.ev_class = v_view::regclass AND p.provolatile = 'v';
+  IF v_volatile IS NOT NULL THEN
+    RAISE EXCEPTION 'the text expression calls %, which is VOLATILE: it may give another text each time', v_volatile
+      USING ERRCODE = 'RE004', HINT = 'If it gives the same text for the same row, declare it IMMUTABLE or STABLE; else leave it out.';
+  END IF;
+  -- Of the whole row: every column but the vectors.
+  IF pg_get_viewdef(v_view::regclass) ~ '\mt\.\*' THEN
+    SELECT array_agg(a.attnum ORDER BY a.attnum) INTO v_attnums
+      FROM pg_attribute AS a JOIN pg_type AS y ON y.oid = a.atttypid
+     WHERE a.attrelid = p_relation AND a.attnum > 0 AND NOT a.attisdropped AND y.typname NOT IN (SELECT name FROM reembed.element_type);
+  END IF;
+  EXECUTE reembed.render('DROP VIEW {view}', jsonb_build_object('view', v_view));
+  RETURN coalesce(v_attnums, '{}');
+END;
+$$;
+COMMENT ON FUNCTION reembed.expression_columns IS 'Numbers of the columns of a table that an expression over its rows, named t, reads.';

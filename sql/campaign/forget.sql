@@ -1,0 +1,25 @@
+CREATE OR REPLACE FUNCTION reembed.forget(p_target text) RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+SET lock_timeout = '500ms'
+AS $$
+DECLARE
+  t reembed.target;
+  m reembed.migration;
+BEGIN
+  -- resolve_target() does not know a table that is gone.
+  SELECT * INTO t FROM reembed.target WHERE name = p_target;
+  IF NOT FOUND THEN
+    SELECT * INTO STRICT t FROM reembed.target WHERE name = reembed.resolve_target(p_target);
+  END IF;
+  IF NOT EXISTS (SELECT FROM reembed.damage AS d WHERE d.target = t.name AND d.code IN ('dropped_table', 'dropped_column')) THEN
+    RAISE EXCEPTION '% is whole: there is nothing to forget', t.name
+      USING ERRCODE = 'RE001', HINT = 'Take the campaign down with npm run migrate down, or after contract: reembed.release().';
+  END IF;
+  FOR m IN SELECT * FROM reembed.migration WHERE target = t.name LOOP
+    PERFORM reembed.forget_batches(m.name);
+  END LOOP;
+  PERFORM reembed.release_objects(t.name);
+END;
+$$;
+COMMENT ON FUNCTION reembed.forget IS 'Gives a target up whose table, or a column that is needed, has been dropped; its files can then be deleted and a new campaign created.';

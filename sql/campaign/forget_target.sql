@@ -1,0 +1,15 @@
+CREATE OR REPLACE FUNCTION reembed.forget_target(p_target text) RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+SET lock_timeout = '300ms'
+AS $$
+DECLARE
+  v_suffix name := (SELECT suffix FROM reembed.target WHERE name = p_target);
+BEGIN
+  PERFORM reembed.drop_compiled(p_target);
+  DELETE FROM reembed.target WHERE name = p_target;
+  PERFORM reembed.replace_change_view();
+  EXECUTE reembed.render('DROP TABLE IF EXISTS reembed.change_{suffix}', jsonb_build_object('suffix', v_suffix));
+END;
+$$;
+COMMENT ON FUNCTION reembed.forget_target IS 'Takes away all that is kept of a target without a campaign.';

@@ -1,0 +1,11 @@
+-- The owner may create in the schema of the table already: whoever made the campaign saw to that.
+CREATE OR REPLACE FUNCTION reembed.give_relation(p_relation regclass, p_like regclass) RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  EXECUTE reembed.render('ALTER TABLE {relation} OWNER TO {owner}', jsonb_build_object('relation', p_relation::text,
+    'owner', (SELECT quote_ident(pg_get_userbyid(c.relowner)) FROM pg_class AS c WHERE c.oid = p_like)));
+END;
+$$;
+COMMENT ON FUNCTION reembed.give_relation IS 'Gives a table to the owner of another one.';

@@ -1,0 +1,50 @@
+-- The owner may create in our schema for the length of this statement only.
+CREATE OR REPLACE FUNCTION reembed.give_to_owner(p_target text) RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  t reembed.target;
+  v_owner name;
+  v_statement text;
+BEGIN
+  SELECT * INTO STRICT t FROM reembed.target WHERE name = p_target;
+  SELECT pg_get_userbyid(c.relowner) INTO STRICT v_owner FROM pg_class AS c WHERE c.oid = t.relation;
+  FOR v_statement IN
+    WITH compiled AS (
+      SELECT p.oid, p.oid::regprocedure::text AS name, p.prosecdef, p.proowner,
+             p.proname NOT IN ('settle_' || t.suffix, 'empty_' || t.suffix, 'shift_' || t.suffix) AS is_owners
+        FROM pg_proc AS p WHERE p.pronamespace = 'reembed'::regnamespace AND p.proname LIKE '%\_' || t.suffix
+    ), relation AS (
+      SELECT c.oid, c.relkind, c.relowner, format('reembed.%I', c.relname) AS name, c.relname = 'change_' || t.suffix AS is_log
+        FROM pg_class AS c
+       WHERE c.relnamespace = 'reembed'::regnamespace
+         AND (c.relname IN ('row_' || t.suffix, 'change_' || t.suffix, 'late_' || t.suffix)
+              OR c.relname IN (SELECT reembed.archive_name(m.name) FROM reembed.migration AS m WHERE m.target = t.name) AND c.relkind = 'r')
+    )
+    SELECT s.statement
+      FROM (
+        SELECT 1 AS step, format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', c.name) AS statement FROM compiled AS c
+        UNION ALL
+        -- What touches the table runs under the path of the application, whose triggers and functions may name things without a schema.
+        SELECT 2, format('ALTER FUNCTION %s SET search_path = %s', c.name, CASE WHEN c.is_owners THEN t.application_path || ', pg_temp' ELSE 'pg_catalog, pg_temp' END)
+          FROM compiled AS c JOIN pg_proc AS p ON p.oid = c.oid
+         WHERE c.prosecdef AND p.prorettype <> 'trigger'::regtype
+        UNION ALL
+        SELECT 3, format('GRANT INSERT, SELECT ON %s TO %I', r.name, v_owner) FROM relation AS r WHERE r.is_log AND pg_get_userbyid(r.relowner) <> v_owner
+        UNION ALL
+        SELECT 4, format('GRANT CREATE ON SCHEMA reembed TO %I', v_owner) WHERE NOT has_schema_privilege(v_owner, 'reembed', 'CREATE')
+        UNION ALL
+        SELECT 5, format('ALTER FUNCTION %s OWNER TO %I', c.name, v_owner) FROM compiled AS c WHERE c.is_owners AND pg_get_userbyid(c.proowner) <> v_owner
+        UNION ALL
+        SELECT 5, format('ALTER %s %s OWNER TO %I', CASE r.relkind WHEN 'v' THEN 'VIEW' ELSE 'TABLE' END, r.name, v_owner)
+          FROM relation AS r WHERE NOT r.is_log AND pg_get_userbyid(r.relowner) <> v_owner
+        UNION ALL
+        SELECT 6, format('REVOKE CREATE ON SCHEMA reembed FROM %I', v_owner) WHERE NOT has_schema_privilege(v_owner, 'reembed', 'CREATE')) AS s
+     ORDER BY s.step
+  LOOP
+    EXECUTE v_statement;
+  END LOOP;
+END;
+$$;
+COMMENT ON FUNCTION reembed.give_to_owner IS 'Gives the compiled objects of a target to the owner of its table; the change log and what drains it stay with the installer.';

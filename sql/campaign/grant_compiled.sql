@@ -1,0 +1,26 @@
+-- Who may work the queue needs what a worker calls; more than that has been granted by somebody, and stays.
+CREATE OR REPLACE FUNCTION reembed.grant_compiled(p_target text, p_functions name[], p_grantees oid[]) RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  v_statement text;
+BEGIN
+  FOR v_statement IN
+    SELECT DISTINCT format('GRANT EXECUTE ON FUNCTION %s TO %I', p.oid::regprocedure, r.rolname)
+      FROM reembed.target AS t
+      JOIN pg_proc AS p ON p.pronamespace = 'reembed'::regnamespace AND p.proname LIKE '%\_' || t.suffix
+     CROSS JOIN LATERAL (
+       SELECT g.grantee FROM unnest(p_functions, p_grantees) AS g(function_name, grantee) WHERE g.function_name = p.proname
+       UNION
+       SELECT g.grantee FROM pg_proc AS w CROSS JOIN aclexplode(w.proacl) AS g
+        WHERE w.oid = 'reembed.enqueue_work()'::regprocedure AND g.privilege_type = 'EXECUTE'
+          AND EXISTS (SELECT FROM reembed.compiled_for_workers() AS c WHERE p.proname = c.name || '_' || t.suffix)) AS w
+      JOIN pg_roles AS r ON r.oid = w.grantee AND r.oid <> p.proowner
+     WHERE t.name = p_target AND NOT has_function_privilege(r.oid, p.oid, 'EXECUTE')
+  LOOP
+    EXECUTE v_statement;
+  END LOOP;
+END;
+$$;
+COMMENT ON FUNCTION reembed.grant_compiled IS 'Lets those call the compiled functions of a target who could call the former ones, and workers those that they need.';

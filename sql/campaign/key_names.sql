@@ -1,0 +1,44 @@
+-- The operator is that of the primary key: found by name alone it might be another one, which its index does not serve. Types
+-- that JSON does not know are written as their own text, so that no cast of the user's is called.
+CREATE OR REPLACE FUNCTION reembed.key_names(p_target text, p_side_table regclass DEFAULT NULL) RETURNS TABLE (n bigint, names jsonb)
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+  SELECT k.position, jsonb_build_object(
+           'n', k.position,
+           'column', quote_ident(a.attname),
+           'side', coalesce((SELECT quote_ident(s.attname) FROM pg_attribute AS s WHERE s.attrelid = p_side_table AND s.attnum = k.position), ''),
+           'label', quote_literal(t.key_names[k.position]),
+           'type', format_type(a.atttypid, NULL),
+           -- The same two ways as row_begin and row_end in target_names(), but a key is looked for under its new name.
+           'key_begin', CASE WHEN p.is_parsed THEN E'LANGUAGE sql IMMUTABLE PARALLEL SAFE\nRETURN '
+                             ELSE format(E'LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp\nAS $row$ DECLARE v_key %s; BEGIN RETURN ', format_type(a.atttypid, NULL)) END,
+           'key_end', CASE WHEN p.is_parsed THEN ''
+                           ELSE format('; EXCEPTION WHEN undefined_column THEN EXECUTE pg_catalog.format(''SELECT ($1).%%I'', (SELECT a.attname FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = %s AND a.attnum = %s)) INTO v_key USING r; RETURN v_key; END $row$',
+                                       t.relation::oid, k.attnum) END,
+           'collation', CASE WHEN a.attcollation <> y.typcollation THEN format(' COLLATE %I.%I', cn.nspname, c.collname) ELSE '' END,
+           'open', CASE WHEN p.is_plain THEN '' ELSE 'format(''%s'', ' END,
+           'close', CASE WHEN p.is_plain THEN '' ELSE ')' END,
+           'operator', coalesce(o.operator, 'pg_catalog.='))
+    FROM reembed.target AS t
+   CROSS JOIN unnest(t.key_attnums) WITH ORDINALITY AS k(attnum, position)
+    JOIN pg_attribute AS a ON a.attrelid = t.relation AND a.attnum = k.attnum
+    JOIN pg_type AS y ON y.oid = a.atttypid
+    LEFT JOIN pg_collation AS c ON c.oid = a.attcollation
+    LEFT JOIN pg_namespace AS cn ON cn.oid = c.collnamespace
+   CROSS JOIN LATERAL (SELECT y.typnamespace = 'pg_catalog'::regnamespace
+                              AND y.typname IN ('int2', 'int4', 'int8', 'numeric', 'bool', 'uuid', 'text', 'varchar', 'bpchar') AS is_plain,
+                              current_setting('server_version_num')::integer >= 180000 AS is_parsed) AS p
+    LEFT JOIN LATERAL (
+      SELECT format('%I.%s', n.nspname, q.oprname) AS operator
+        FROM pg_index AS i
+       CROSS JOIN unnest(i.indkey, i.indclass) AS x(attnum, opclass)
+        JOIN pg_opclass AS oc ON oc.oid = x.opclass
+        JOIN pg_amop AS m ON m.amopfamily = oc.opcfamily AND m.amopstrategy = 3 AND m.amoplefttype = oc.opcintype AND m.amoprighttype = oc.opcintype
+        JOIN pg_operator AS q ON q.oid = m.amopopr
+        JOIN pg_namespace AS n ON n.oid = q.oprnamespace
+       WHERE i.indrelid = t.relation AND i.indisprimary AND x.attnum = k.attnum
+       LIMIT 1) AS o ON true
+   WHERE t.name = p_target
+$$;
+COMMENT ON FUNCTION reembed.key_names IS 'What a template may say of each key column of a target: {n} its position, {column} its name, {side} that in a side table, whose first columns are the key, {label} its name in keys, {type}, {collation}, {operator} of the primary key, {open} and {close} around a value on its way to JSON, {key_begin} and {key_end} around the function that takes it out of a row.';

@@ -1,0 +1,31 @@
+CREATE OR REPLACE FUNCTION reembed.rehook(p_target text) RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+SET lock_timeout = '300ms'
+AS $$
+DECLARE
+  t reembed.target;
+  v_view record;
+  v_statement text;
+  v_schema text;
+BEGIN
+  SELECT * INTO STRICT t FROM reembed.target WHERE name = reembed.resolve_target(p_target);
+  UPDATE reembed.target SET unhooked = NULL WHERE name = t.name;
+  PERFORM reembed.compile_target(t.name);
+  PERFORM reembed.replace_change_view();
+  PERFORM reembed.replace_views(t.name);
+  SELECT quote_ident(n.nspname) INTO v_schema FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE c.oid = t.relation;
+  FOR v_view IN SELECT v.key AS name, v.value FROM jsonb_each(t.unhooked -> 'views') AS v LOOP
+    CONTINUE WHEN to_regclass(format('%s.%I', v_schema, v_view.name)) IS NULL;
+    FOR v_statement IN SELECT jsonb_array_elements_text(v_view.value -> 'grants') LOOP
+      EXECUTE v_statement;
+    END LOOP;
+  END LOOP;
+  -- What came meanwhile is found; what changed its text meanwhile is not, so both calls belong in one transaction.
+  UPDATE reembed.migration SET swept_at = NULL, needs_old_sweep = phase <> 'contract' WHERE target = t.name;
+  IF (t.unhooked ->> 'transaction')::bigint IS DISTINCT FROM txid_current() AND t.unhooked IS NOT NULL THEN
+    RAISE WARNING 'rows of % that changed their text since unhook() keep an outdated vector', t.name USING HINT = 'Call unhook() and rehook() in one transaction.';
+  END IF;
+END;
+$$;
+COMMENT ON FUNCTION reembed.rehook IS 'Puts triggers, views and functions back on a target as its table is now, and has it searched for rows without a vector.';

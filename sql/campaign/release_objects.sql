@@ -1,0 +1,31 @@
+CREATE OR REPLACE FUNCTION reembed.release_objects(p_target text) RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+SET lock_timeout = '500ms'
+SET client_min_messages = warning
+AS $$
+DECLARE
+  t reembed.target;
+  v reembed.vector_column;
+  v_archive name;
+BEGIN
+  SELECT * INTO STRICT t FROM reembed.target WHERE name = p_target;
+  IF EXISTS (SELECT FROM pg_class AS c WHERE c.oid = t.relation) THEN
+    FOR v IN SELECT * FROM reembed.vector_column WHERE target = p_target LOOP
+      PERFORM reembed.drop_view(p_target, reembed.model_view_name(p_target, v.model));
+    END LOOP;
+    PERFORM reembed.drop_view(p_target, t.live_view);
+  END IF;
+  FOR v_archive IN SELECT m.archive FROM reembed.migration AS m WHERE m.target = p_target AND m.archive IS NOT NULL LOOP
+    EXECUTE reembed.render('DROP TABLE IF EXISTS reembed.{archive}', jsonb_build_object('archive', quote_ident(v_archive)));
+  END LOOP;
+  EXECUTE reembed.render('DROP TABLE IF EXISTS reembed.late_{suffix} CASCADE', to_jsonb(t));
+  DELETE FROM reembed.failed_row WHERE target = p_target;
+  DELETE FROM reembed.validation AS o USING reembed.migration AS m WHERE m.name = o.migration AND m.target = p_target;
+  INSERT INTO reembed.event (target, migration, kind, from_value) SELECT p_target, m.name, 'release', m.phase FROM reembed.migration AS m WHERE m.target = p_target;
+  PERFORM reembed.drop_compiled(p_target);
+  DELETE FROM reembed.migration WHERE target = p_target;
+  PERFORM reembed.forget_target(p_target);
+END;
+$$;
+COMMENT ON FUNCTION reembed.release_objects IS 'Drops all that is kept of a target and its campaigns.';

@@ -1,0 +1,23 @@
+-- In one pass: what is put in is never looked at again, so that a column named {table} stays one.
+CREATE OR REPLACE FUNCTION reembed.render(p_template text, p_names jsonb) RETURNS text
+LANGUAGE plpgsql IMMUTABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  v_unknown text;
+  v_text text;
+BEGIN
+  SELECT string_agg(CASE WHEN w.position = 1 THEN w.piece
+                         WHEN w.name IS NULL THEN '{' || w.piece
+                         ELSE coalesce(p_names ->> w.name, '') || substr(w.piece, length(w.name) + 2) END, '' ORDER BY w.position),
+         min(w.name) FILTER (WHERE w.position > 1 AND NOT p_names ? w.name)
+    INTO v_text, v_unknown
+    FROM (SELECT s.piece, s.position, substring(s.piece FROM '^([a-z0-9_]+)\}') AS name
+            FROM string_to_table(p_template, '{') WITH ORDINALITY AS s(piece, position)) AS w;
+  IF v_unknown IS NOT NULL THEN
+    RAISE EXCEPTION 'a template names {%}, which is not known', v_unknown USING ERRCODE = 'XX000';
+  END IF;
+  RETURN v_text;
+END;
+$$;
+COMMENT ON FUNCTION reembed.render IS 'Puts names into the {placeholders} of a template.';

@@ -1,0 +1,40 @@
+CREATE OR REPLACE FUNCTION reembed.role_names(v reembed.vector_column, p_role text) RETURNS jsonb
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  t reembed.target;
+  o reembed.model;
+  a pg_attribute;
+  v_type text;
+  v_names jsonb;
+BEGIN
+  IF v.column_name IS NULL THEN
+    v_names := jsonb_build_object('vector', 'NULL::' || (SELECT format('%I.vector', n.nspname) FROM pg_extension AS e JOIN pg_namespace AS n ON n.oid = e.extnamespace WHERE e.extname = 'vector'),
+                                  'model', 'NULL::text', 'hash', 'NULL::bigint', 'lacks', 'false', 'lost', 'false', 'lacks_now', 'false',
+                                  'outdated', 'false', 'lacks_row', 'false', 'kept', 'false');
+  ELSE
+    SELECT * INTO STRICT t FROM reembed.target WHERE name = v.target;
+    SELECT * INTO STRICT o FROM reembed.model WHERE name = v.model;
+    SELECT * INTO STRICT a FROM pg_attribute WHERE attrelid = v.relation AND attnum = v.attnum;
+    v_type := format_type(a.atttypid, NULL);
+    v_names := jsonb_build_object(
+      'type', v_type,
+      'model_name', quote_literal(v.model),
+      'dimensions', o.dimensions,
+      'norm', (SELECT format('%I.%I', n.nspname, e.norm_function) FROM pg_type AS y JOIN pg_namespace AS n ON n.oid = y.typnamespace JOIN reembed.element_type AS e ON e.name = y.typname WHERE y.oid = a.atttypid),
+      'send', (SELECT p.typsend::text FROM pg_type AS p WHERE p.oid = a.atttypid),
+      'distance', (SELECT format('OPERATOR(%I.%s)', n.nspname, CASE o.distance WHEN 'l2' THEN '<->' WHEN 'inner_product' THEN '<#>' ELSE '<=>' END)
+                     FROM pg_type AS y JOIN pg_namespace AS n ON n.oid = y.typnamespace WHERE y.oid = a.atttypid),
+      'relation', v.relation::text,
+      'relation_literal', quote_literal(v.relation::text),
+      'f_is_w', reembed.each_key(t.name, 'f.key_{n} OPERATOR({operator}) w.key_{n}', ' AND '),
+      'column', quote_ident(v.column_name),
+      'stored', CASE WHEN a.attnotnull AND v.storage = 'column' THEN format('coalesce(v.vector, u.%s_vector)', p_role) ELSE 'v.vector' END,
+      'set_model', CASE WHEN v.version_column IS NULL THEN '' ELSE format(', %s_model = CASE WHEN v.vector IS NOT NULL THEN p_model END', p_role) END)
+      || reembed.storage_names(v, p_role, t.suffix);
+  END IF;
+  RETURN v_names || jsonb_build_object('role', p_role);
+END;
+$$;
+COMMENT ON FUNCTION reembed.role_names IS 'What the placeholders of the templates stand for that are rendered once for each role.';

@@ -1,0 +1,54 @@
+-- The one place, with the templates store_column.sql and store_side_table.sql, that knows how a column and a side table differ.
+CREATE OR REPLACE FUNCTION reembed.storage_names(v reembed.vector_column, p_role text, p_suffix name) RETURNS jsonb
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  v_names jsonb := jsonb_build_object(
+    'column', quote_ident(v.column_name), 'version', quote_ident(v.version_column), 'relation', v.relation::text, 'role', p_role, 'table', (SELECT t.relation::text FROM reembed.target AS t WHERE t.name = v.target), 'suffix', p_suffix,
+    'schema', (SELECT quote_ident(n.nspname) FROM pg_extension AS e JOIN pg_namespace AS n ON n.oid = e.extnamespace WHERE e.extname = 'vector'),
+    's_is_t', reembed.each_key(v.target, 's.{side} OPERATOR({operator}) t.{column}', ' AND ', v.relation));
+  v_templates jsonb;
+BEGIN
+  v_templates := CASE v.storage WHEN 'column' THEN jsonb_build_object(
+    -- In the row view and the views to search through.
+    'vector', 't.{column}',
+    'model', CASE WHEN v.version_column IS NULL THEN 'NULL::text' ELSE 't.{version}' END,
+    'hash', 'NULL::bigint',
+    -- In a trigger's WHEN, in its function, and in the parsed functions that this one calls.
+    'search_from', '{table} AS t',
+    'found', 't.{column}',
+    'lacks', 'NEW.{column} IS NULL',
+    'lost', 'OLD.{column} IS NOT NULL AND NEW.{column} IS NULL',
+    'lacks_now', 'reembed.lacks_{role}_{suffix}(NEW)',
+    'outdated', 'reembed.lacks_{role}_{suffix}(NEW) OR v_text_changed AND reembed.kept_{role}_{suffix}(OLD, NEW)',
+    'lacks_row', '(r).{column} IS NULL',
+    -- A vector that an update leaves alone keeps its place in the TOAST table; told by that, it need not be read.
+    'kept', 'coalesce(' || CASE WHEN current_setting('server_version_num')::integer >= 170000
+                 THEN '(pg_column_toast_chunk_id((o).{column}) IS NOT DISTINCT FROM pg_column_toast_chunk_id((n).{column}) AND pg_column_toast_chunk_id((n).{column}) IS NOT NULL) OR '
+                 ELSE '' END || '(o).{column} OPERATOR({schema}.=) (n).{column}, false)')
+  ELSE jsonb_build_object(
+    'vector', '(SELECT s.{column} FROM {relation} AS s WHERE {s_is_t})',
+    'model', '(SELECT s.{version} FROM {relation} AS s WHERE {s_is_t})',
+    'hash', '(SELECT s.text_hash FROM {relation} AS s WHERE {s_is_t})',
+    'search_from', '{table} AS t JOIN {relation} AS s ON {s_is_t}',
+    'found', 's.{column}',
+    'lacks', 'true',
+    'lost', 'false',
+    'lacks_now', 'true',
+    'outdated', 'v_text_changed',
+    'lacks_row', 'true',
+    'kept', 'true',
+    'version_column', '{version}',
+    's_is_t', '{s_is_t}') END;
+  RETURN (SELECT jsonb_object_agg(w.key, reembed.render(w.value, v_names)) FROM jsonb_each_text(v_templates) AS w)
+    || CASE v.storage WHEN 'column' THEN jsonb_build_object('found_keys', reembed.each_key(v.target, 's.{column} AS key_{n}')) ELSE jsonb_build_object(
+         'found_keys', reembed.each_key(v.target, 's.{side} AS key_{n}', ', ', v.relation),
+         'side_keys', reembed.each_key(v.target, '{side}', ', ', v.relation),
+         's_is_r', reembed.each_key(v.target, 's.{side} OPERATOR({operator}) r.key_{n}', ' AND ', v.relation),
+         's_is_i', reembed.each_key(v.target, 's.{side} OPERATOR({operator}) i.key_{n}', ' AND ', v.relation),
+         's_is_f', reembed.each_key(v.target, 's.{side} OPERATOR({operator}) f.key_{n}', ' AND ', v.relation),
+         'f_keys', reembed.each_key(v.target, 'f.key_{n}')) END;
+END;
+$$;
+COMMENT ON FUNCTION reembed.storage_names IS 'What the placeholders of the templates stand for where the two ways to store vectors differ.';

@@ -1,0 +1,88 @@
+-- All that a template may name, taken from the catalog by column numbers at this moment.
+CREATE OR REPLACE FUNCTION reembed.target_names(p_target text) RETURNS jsonb
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  t reembed.target;
+  c pg_class;
+  v_new reembed.vector_column;
+  v_old reembed.vector_column;
+  v_args record;
+  v_content text;
+  v_vector_schema name;
+  v_is_parsed constant boolean := current_setting('server_version_num')::integer >= 180000;
+BEGIN
+  SELECT * INTO STRICT t FROM reembed.target WHERE name = p_target;
+  SELECT * INTO STRICT c FROM pg_class WHERE oid = t.relation;
+  SELECT * INTO v_new FROM reembed.vector_column WHERE target = p_target AND role = 'new';
+  SELECT * INTO v_old FROM reembed.vector_column WHERE target = p_target AND role = 'old';
+  SELECT n.nspname INTO STRICT v_vector_schema FROM pg_extension AS e JOIN pg_namespace AS n ON n.oid = e.extnamespace WHERE e.extname = 'vector';
+
+  SELECT coalesce(string_agg(format('p%s %s', k.position, format_type(a.atttypid, NULL)), ', ' ORDER BY k.position), '') AS parameters,
+         coalesce(string_agg(format('p%s', k.position), ', ' ORDER BY k.position), '') AS names,
+         coalesce(string_agg(format('p%s AS %I', k.position, t.text_names[k.position]), ', ' ORDER BY k.position), '') AS aliases,
+         coalesce(string_agg(format('t.%I', a.attname), ', ' ORDER BY k.position), '') AS columns,
+         bool_or(a.attgenerated = 'v') AS is_virtual
+    INTO v_args
+    FROM unnest(t.text_attnums) WITH ORDINALITY AS k(attnum, position)
+    JOIN pg_attribute AS a ON a.attrelid = t.relation AND a.attnum = k.attnum;
+  v_content := CASE WHEN t.is_expression THEN format('reembed.text_%s(%s)', t.suffix, v_args.columns)
+                    WHEN cardinality(t.text_attnums) = 1 THEN format('%s::text', v_args.columns)
+                    ELSE format('concat_ws(E''\n'', %s)', v_args.columns) END;
+
+  RETURN jsonb_build_object(
+    'suffix', t.suffix,
+    'target', t.name,
+    'target_literal', quote_literal(t.name),
+    'table', t.relation::text,
+    'table_literal', quote_literal(t.relation::text),
+    'row', format('reembed.row_%s', t.suffix),
+    'change', format('reembed.change_%s', t.suffix),
+    'vector_type', format('%I.vector', v_vector_schema),
+    'vector_schema', quote_ident(v_vector_schema),
+    'content', v_content,
+    'text_sql', t.text_sql,
+    'text_parameters', v_args.parameters,
+    'text_arguments', v_args.names,
+    'text_aliases', v_args.aliases,
+    'failure', CASE WHEN t.is_expression THEN 'reembed.text_failure(h.content)' ELSE 'NULL::text' END,
+    'same_version', CASE WHEN t.is_expression THEN 'false' ELSE 'r.version = i.version' END,
+    'key_settings', reembed.key_settings(t.name),
+    'key_list', reembed.each_key(t.name, 'key_{n}'),
+    'key_definitions', reembed.each_key(t.name, 'key_{n} {type}{collation}'),
+    'key_view', reembed.each_key(t.name, 't.{column} AS key_{n}'),
+    'r_keys', reembed.each_key(t.name, 'r.key_{n}'),
+    'i_keys', reembed.each_key(t.name, 'i.key_{n}'),
+    'c_keys', reembed.each_key(t.name, 'c.key_{n}'),
+    'r_key_json', format('jsonb_build_object(%s)', reembed.each_key(t.name, '{label}, {open}r.key_{n}{close}')),
+    'c_key_json', format('jsonb_build_object(%s)', reembed.each_key(t.name, '{label}, {open}c.key_{n}{close}')),
+    'keys_of_object', reembed.each_key(t.name, '(i.object ->> {label})::{type} AS key_{n}'),
+    'key_shown', format('concat_ws(''/'', %s)', reembed.each_key(t.name, 'c.key_{n}')),
+    'r_is_i', reembed.each_key(t.name, 'r.key_{n} OPERATOR({operator}) i.key_{n}', ' AND '),
+    'r_is_c', reembed.each_key(t.name, 'r.key_{n} OPERATOR({operator}) c.key_{n}', ' AND '),
+    'h_is_c', reembed.each_key(t.name, 'h.key_{n} OPERATOR({operator}) c.key_{n}', ' AND '),
+    'a_is_c', reembed.each_key(t.name, 'a.key_{n} OPERATOR({operator}) c.key_{n}', ' AND '),
+    'a_is_r', reembed.each_key(t.name, 'a.key_{n} OPERATOR({operator}) r.key_{n}', ' AND '),
+    'u_is_f', reembed.each_key(t.name, 'u.key_{n} OPERATOR({operator}) f.key_{n}', ' AND '),
+    'key_functions', reembed.each_key(t.name, 'reembed.key_{n}_' || t.suffix || '(NEW)'),
+    'old_key_functions', reembed.each_key(t.name, 'reembed.key_{n}_' || t.suffix || '(OLD)'),
+    'text_differs', reembed.differs_sql(t.relation, t.text_attnums, '(o).', '(n).'),
+    'key_differs', reembed.differs_sql(t.relation, t.key_attnums, '(o).', '(n).'),
+    'changed_text', reembed.differs_sql(t.relation, t.text_attnums, 'OLD.', 'NEW.'),
+    'changed_key', reembed.differs_sql(t.relation, t.key_attnums, 'OLD.', 'NEW.'),
+    -- A virtual column has no value in a trigger function; in the WHEN of its trigger it has.
+    'text_has_changed', CASE WHEN v_args.is_virtual THEN 'true' ELSE format('reembed.text_differs_%s(OLD, NEW)', t.suffix) END,
+    -- Parsed, a function follows a renamed column. Before PostgreSQL 18 such a function of a row would make ADD COLUMN … DEFAULT fail;
+    -- there it is a text that says after a rename: it differs. The row is then embedded, perhaps without need, until up compiles it anew.
+    'row_begin', CASE WHEN v_is_parsed THEN E'LANGUAGE sql IMMUTABLE PARALLEL SAFE\nRETURN ' ELSE E'LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp\nAS $row$ BEGIN RETURN ' END,
+    'row_end', CASE WHEN v_is_parsed THEN '' ELSE '; EXCEPTION WHEN undefined_column THEN RETURN true; END $row$' END,
+    'has_old', CASE WHEN v_old.column_name IS NULL THEN 'false' ELSE 'true' END,
+    'is_plain', CASE v_new.storage WHEN 'column' THEN 'p_plain' ELSE 'true' END,
+    'every_new_column', reembed.names_columns(t.name, 'NEW'),
+    'every_old_column', reembed.names_columns(t.name, 'OLD'))
+    || (SELECT jsonb_object_agg(w.role || '_' || n.key, n.value)
+          FROM (VALUES ('new', v_new), ('old', v_old)) AS w(role, vectors) CROSS JOIN jsonb_each(reembed.role_names(w.vectors, w.role)) AS n);
+END;
+$$;
+COMMENT ON FUNCTION reembed.target_names IS 'What the placeholders of the templates stand for: names and fragments of SQL for one target as it is now.';

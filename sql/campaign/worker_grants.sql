@@ -1,0 +1,45 @@
+-- The one list of what a worker, and `status` beside it, may do. On the user's tables: nothing; it calls functions of their owners.
+CREATE OR REPLACE FUNCTION reembed.worker_grants(p_role name) RETURNS TABLE (statement text)
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+  WITH wanted AS (
+    SELECT 1 AS step, format('USAGE ON SCHEMA %I', n.nspname) AS rights, has_schema_privilege(p_role, n.oid, 'USAGE') AS is_held
+      FROM pg_namespace AS n WHERE n.nspname IN ('reembed', 'reembed_queue')
+    UNION ALL
+    SELECT 2, format('%s ON reembed.%I', w.rights, c.relname),
+           (SELECT bool_and(CASE WHEN p LIKE 'UPDATE (%' THEN has_any_column_privilege(p_role, c.oid, 'UPDATE') ELSE has_table_privilege(p_role, c.oid, p) END)
+              FROM regexp_split_to_table(w.rights, ', (?=[A-Z])') AS p)
+      FROM (VALUES
+        ('model', 'SELECT'), ('element_type', 'SELECT'), ('target', 'SELECT'), ('serving', 'SELECT'), ('vector_column', 'SELECT'), ('change', 'SELECT'), ('damage', 'SELECT'), ('health', 'SELECT'),
+        ('progress', 'SELECT'), ('index_build', 'SELECT'), ('read_probe', 'SELECT'), ('throttle', 'SELECT'), ('event', 'SELECT'), ('alert', 'SELECT'), ('watch_memory', 'SELECT'),
+        ('validation', 'SELECT'), ('schema_migration', 'SELECT'), ('installation', 'SELECT'), ('shadow_read', 'SELECT'),
+        ('setting', 'SELECT, UPDATE (paused, paused_reason, keep_old_current)'),
+        ('migration', 'SELECT, UPDATE (live_rows, live_tokens, swept_at, needs_old_sweep)'),
+        ('batch', 'SELECT, UPDATE'), ('repeated_text', 'SELECT, UPDATE'), ('failed_row', 'SELECT, INSERT, UPDATE, DELETE'),
+        ('provider_quota', 'SELECT, INSERT, UPDATE'), ('provider_batch', 'SELECT, INSERT, UPDATE, DELETE'), ('provider_batch_row', 'SELECT, INSERT, DELETE'),
+        ('worker', 'SELECT, INSERT, UPDATE, DELETE'), ('known_item', 'SELECT, INSERT')) AS w(name, rights)
+      JOIN pg_class AS c ON c.relname = w.name AND c.relnamespace = 'reembed'::regnamespace
+    UNION ALL
+    -- What is stored in queue is pasted into statements by pg-boss: workers may count there, and define nothing.
+    SELECT 3, format('%s ON reembed_queue.%I', w.rights, c.relname), (SELECT bool_and(CASE WHEN p LIKE 'UPDATE (%' THEN has_any_column_privilege(p_role, c.oid, 'UPDATE') ELSE has_table_privilege(p_role, c.oid, p) END)
+              FROM regexp_split_to_table(w.rights, ', (?=[A-Z])') AS p)
+      FROM pg_class AS c
+     CROSS JOIN LATERAL (SELECT CASE c.relname WHEN 'queue' THEN format('SELECT, UPDATE (%s)', (SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) FROM pg_attribute AS a
+                             WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attname NOT IN ('name', 'table_name', 'policy', 'partition', 'dead_letter'))) WHEN 'version' THEN 'SELECT, UPDATE' ELSE 'SELECT, INSERT, UPDATE, DELETE' END AS rights) AS w
+     WHERE c.relnamespace = 'reembed_queue'::regnamespace AND c.relkind IN ('r', 'p')
+    UNION ALL
+    SELECT 4, format('EXECUTE ON FUNCTION %s', p.oid::regprocedure), has_function_privilege(p_role, p.oid, 'EXECUTE')
+      FROM pg_proc AS p
+     WHERE p.pronamespace = 'reembed'::regnamespace AND (
+       p.proname IN (
+         'answer_alerts', 'batch_api_is_served', 'batch_api_token_limit', 'begin_submission', 'begun_index_build', 'blocks', 'capture_triggers', 'claim_provider_batch', 'draw_known_items',
+         'enqueue', 'enqueue_work', 'fail_provider_batch', 'failed_keys', 'grow_canary', 'hold_provider', 'is_captured', 'known_item_share', 'late_rows', 'log_keys', 'log_missing',
+         'look_for_trouble', 'mark_alert_posted', 'alert_news', 'model_view_name', 'needs_sweep', 'old_snapshot', 'place', 'probe_read', 'record_failed', 'record_known_item',
+         'record_sent_rows', 'release_batch', 'render', 'repeated_texts', 'resolve_target', 'resume_old', 'retry_failed', 'return_to_batch_api', 'scan_coverage', 'settle_batch', 'settle_live',
+         'settle_provider_batch', 'settle_sent_rows', 'sweep_portion', 'sweep_side_table', 'take_quota', 'trip_breaker', 'watch')
+       OR EXISTS (SELECT FROM reembed.target AS t JOIN reembed.compiled_for_workers() AS w ON p.proname = w.name || '_' || t.suffix))
+  )
+  SELECT format('GRANT %s TO %I', w.rights, p_role) FROM wanted AS w WHERE NOT w.is_held ORDER BY w.step, w.rights
+$$;
+COMMENT ON FUNCTION reembed.worker_grants IS 'Statements that give a role what a worker needs and the role has not got.';

@@ -1,0 +1,21 @@
+CREATE OR REPLACE FUNCTION reembed.archive_portion(p_name text, p_block bigint) RETURNS bigint
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  m reembed.migration;
+  t reembed.target;
+  v_portion constant bigint := 1000;
+BEGIN
+  SELECT * INTO STRICT m FROM reembed.migration WHERE name = p_name;
+  IF m.phase = 'contract' THEN
+    RETURN NULL;
+  END IF;
+  SELECT * INTO STRICT t FROM reembed.target WHERE name = m.target;
+  EXECUTE reembed.render('SELECT reembed.archive_rows_{suffix}($1, $2, $3)', to_jsonb(t))
+    USING reembed.place(p_block), reembed.place(p_block + v_portion), reembed.failed_keys(m.target, m.from_model);
+  -- What comes into the table meanwhile is logged as changed.
+  RETURN CASE WHEN p_block + v_portion < reembed.blocks(t.relation) THEN p_block + v_portion END;
+END;
+$$;
+COMMENT ON FUNCTION reembed.archive_portion IS 'Copies the old vectors of a range of blocks to the archive; returns the block to go on from, null at the end.';

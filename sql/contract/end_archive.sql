@@ -1,0 +1,16 @@
+CREATE OR REPLACE FUNCTION reembed.end_archive(p_name text) RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+SET lock_timeout = '300ms'
+SET client_min_messages = warning
+AS $$
+DECLARE
+  v_names jsonb := (SELECT jsonb_build_object('suffix', t.suffix, 'table', t.relation::text) FROM reembed.migration AS m JOIN reembed.target AS t ON t.name = m.target WHERE m.name = p_name);
+BEGIN
+  EXECUTE reembed.render('
+    DROP TRIGGER IF EXISTS zz_reembed_late_{suffix} ON {table};
+    DROP FUNCTION IF EXISTS reembed.log_late_{suffix}(), reembed.archive_rows_{suffix}(tid, tid, jsonb[]), reembed.archive_late_{suffix}(jsonb[]);
+    DROP TABLE IF EXISTS reembed.late_{suffix}', v_names);
+END;
+$$;
+COMMENT ON FUNCTION reembed.end_archive IS 'Takes away what logged changes while the old vectors were being archived.';

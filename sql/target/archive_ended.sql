@@ -1,0 +1,11 @@
+-- Taking the trigger off would need a lock on the table; a rollback must not wait for it. It does nothing any more.
+CREATE OR REPLACE FUNCTION reembed.log_late_{suffix}() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER
+AS $body$
+BEGIN
+  RETURN NULL;
+END
+$body$;
+COMMENT ON FUNCTION reembed.log_late_{suffix} IS 'pg-reembed: does nothing; a contract was begun and not ended.';
+DROP FUNCTION reembed.archive_rows_{suffix}(tid, tid, jsonb[]), reembed.archive_late_{suffix}(jsonb[]);
+DROP TABLE {late}, {archive};

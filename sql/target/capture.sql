@@ -1,0 +1,53 @@
+-- What a trigger function asks of a row stands in functions of their own, which follow renamed columns: see target_names().
+CREATE FUNCTION reembed.text_differs_{suffix}(o {table}, n {table}) RETURNS boolean
+{row_begin}{text_differs}{row_end};
+COMMENT ON FUNCTION reembed.text_differs_{suffix} IS 'pg-reembed: whether an update changed the text.';
+
+CREATE FUNCTION reembed.key_differs_{suffix}(o {table}, n {table}) RETURNS boolean
+{row_begin}{key_differs}{row_end};
+COMMENT ON FUNCTION reembed.key_differs_{suffix} IS 'pg-reembed: whether an update changed the key.';
+
+CREATE FUNCTION reembed.lacks_new_{suffix}(r {table}) RETURNS boolean
+{row_begin}{new_lacks_row}{row_end};
+COMMENT ON FUNCTION reembed.lacks_new_{suffix} IS 'pg-reembed: whether a row has a text and lacks the vector of the new model.';
+
+CREATE FUNCTION reembed.lacks_old_{suffix}(r {table}) RETURNS boolean
+{row_begin}{old_lacks_row}{row_end};
+COMMENT ON FUNCTION reembed.lacks_old_{suffix} IS 'pg-reembed: whether a row has a text and lacks the vector of the old model.';
+
+CREATE FUNCTION reembed.kept_new_{suffix}(o {table}, n {table}) RETURNS boolean
+{row_begin}{new_kept}{row_end};
+COMMENT ON FUNCTION reembed.kept_new_{suffix} IS 'pg-reembed: whether an update left the vector of the new model as it was.';
+
+CREATE FUNCTION reembed.kept_old_{suffix}(o {table}, n {table}) RETURNS boolean
+{row_begin}{old_kept}{row_end};
+COMMENT ON FUNCTION reembed.kept_old_{suffix} IS 'pg-reembed: whether an update left the vector of the old model as it was.';
+
+-- One small insert of typed values each: no cast, no operator and no function of the user's, nothing looked up by name alone.
+CREATE FUNCTION reembed.log_insert_{suffix}() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER
+AS $body$
+BEGIN
+  INSERT INTO {change} ({key_list}, needs_new, needs_old) VALUES ({key_functions}, {new_lacks_now}, {old_lacks_now});
+  RETURN NULL;
+END
+$body$;
+COMMENT ON FUNCTION reembed.log_insert_{suffix} IS 'pg-reembed: logs a new row that needs a vector.';
+
+CREATE FUNCTION reembed.log_update_{suffix}() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER
+AS $body$
+DECLARE
+  v_text_changed boolean;
+BEGIN
+  IF reembed.key_differs_{suffix}(OLD, NEW) THEN
+    -- What waited or failed under the old key is served anew under the new one.
+    INSERT INTO {change} ({key_list}, needs_new, needs_old) VALUES ({old_key_functions}, false, false), ({key_functions}, true, {has_old});
+    RETURN NULL;
+  END IF;
+  v_text_changed := {text_has_changed};
+  INSERT INTO {change} ({key_list}, needs_new, needs_old) VALUES ({key_functions}, {new_outdated}, {old_outdated});
+  RETURN NULL;
+END
+$body$;
+COMMENT ON FUNCTION reembed.log_update_{suffix} IS 'pg-reembed: logs a row whose text or key changed, or which lost a vector.';

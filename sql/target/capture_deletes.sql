@@ -1,0 +1,19 @@
+CREATE FUNCTION reembed.log_delete_{suffix}() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER
+AS $body$
+BEGIN
+  INSERT INTO {change} ({key_list}, needs_new, needs_old) VALUES ({old_key_functions}, false, false);
+  RETURN NULL;
+END
+$body$;
+COMMENT ON FUNCTION reembed.log_delete_{suffix} IS 'pg-reembed: logs a row that is gone, so that its vector goes too.';
+
+CREATE FUNCTION reembed.log_truncate_{suffix}() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER
+AS $body$
+BEGIN
+  INSERT INTO {change} (needs_new, needs_old) VALUES (false, false);
+  RETURN NULL;
+END
+$body$;
+COMMENT ON FUNCTION reembed.log_truncate_{suffix} IS 'pg-reembed: logs, without a key, that the table was emptied.';

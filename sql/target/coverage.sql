@@ -1,0 +1,43 @@
+-- One scan for all figures, so that they are of one moment. A row that changed moments ago is what the workers are at: under
+-- steady writes there is always one, and it is no gap.
+CREATE FUNCTION reembed.coverage_{suffix}(p_failed_old jsonb[])
+RETURNS TABLE (total bigint, missing_new bigint, just_changed_new bigint, missing_old bigint, just_changed_old bigint, not_found_by_old bigint)
+LANGUAGE sql STABLE SECURITY DEFINER {key_settings} SET row_security = off
+BEGIN ATOMIC
+  SELECT count(*),
+         count(*) FILTER (WHERE h.lacks_new),
+         count(*) FILTER (WHERE h.lacks_new AND c.new_is_recent),
+         count(*) FILTER (WHERE h.lacks_old),
+         count(*) FILTER (WHERE h.lacks_old AND c.old_is_recent),
+         count(*) FILTER (WHERE h.lacks_old OR c.old_is_late OR h.old_has_failed)
+    FROM (SELECT {r_keys}, r.new_vector IS NULL AS lacks_new, r.old_vector IS NULL AS lacks_old,
+                 EXISTS (SELECT FROM unnest(p_failed_old) AS f(key) WHERE f.key = {r_key_json}) AS old_has_failed
+            FROM {row} AS r WHERE reembed.has_text(r.content)) AS h
+    LEFT JOIN (SELECT {c_keys}, bool_or(c.needs_new AND c.changed_at > clock_timestamp() - interval '30 seconds') AS new_is_recent,
+                      bool_or(c.needs_old AND c.changed_at > clock_timestamp() - interval '30 seconds') AS old_is_recent,
+                      bool_or(c.needs_old AND c.changed_at <= clock_timestamp() - interval '30 seconds') AS old_is_late
+                 FROM {change} AS c GROUP BY {c_keys}) AS c ON {h_is_c};
+END;
+COMMENT ON FUNCTION reembed.coverage_{suffix} IS 'pg-reembed: rows with a text, how many of them lack a vector of each model, how many of those changed in the last 30 seconds, and how many would not be found by the old model. Reads the whole table.';
+
+-- Touches no row and waits for nobody.
+CREATE FUNCTION reembed.log_missing_{suffix}(p_new boolean, p_first tid, p_end tid, p_skip jsonb[], p_limit integer, OUT missing bigint, OUT logged bigint)
+LANGUAGE sql VOLATILE SECURITY DEFINER {key_settings} SET row_security = off
+BEGIN ATOMIC
+  WITH missing AS MATERIALIZED (
+    SELECT {r_keys}
+      FROM {row} AS r
+     WHERE r.place >= p_first AND r.place < p_end
+       AND CASE WHEN p_new THEN r.new_vector IS NULL ELSE r.old_vector IS NULL END
+       AND reembed.has_text(r.content)
+       AND NOT EXISTS (SELECT FROM {change} AS c WHERE {r_is_c} AND CASE WHEN p_new THEN c.needs_new ELSE c.needs_old END)
+       AND NOT EXISTS (SELECT FROM unnest(p_skip) AS s(key) WHERE s.key = {r_key_json})
+  ), logged AS (
+    INSERT INTO {change} ({key_list}, needs_new, needs_old, changed_at)
+    -- Missed nobody knows when: never a change of this moment, which a gate would let pass.
+    SELECT {r_keys}, p_new, NOT p_new, now() - interval '1 minute' FROM missing AS r LIMIT p_limit
+    RETURNING 1
+  )
+  SELECT (SELECT count(*) FROM missing), (SELECT count(*) FROM logged);
+END;
+COMMENT ON FUNCTION reembed.log_missing_{suffix} IS 'pg-reembed: searches for rows between two places that lack a vector and are in no change; logs up to p_limit of them. Returns how many there are and how many it logged.';

@@ -1,0 +1,26 @@
+-- Each round takes rows out of the archive, so an interrupted restore goes on where it stopped. Rows the application holds
+-- locked are left for a later round: waiting for them while holding others could deadlock its transaction.
+CREATE FUNCTION reembed.restore_{suffix}(p_rows integer) RETURNS bigint
+LANGUAGE sql VOLATILE SECURITY DEFINER
+BEGIN ATOMIC
+  WITH next AS MATERIALIZED (
+    SELECT a.* FROM {archive} AS a LIMIT p_rows
+  ), locked AS MATERIALIZED (
+    SELECT {r_keys}, c.vector, reembed.text_hash(r.content) IS NOT DISTINCT FROM c.text_hash AND r.old_vector IS NULL AS fits
+      FROM next AS c JOIN {row} AS r ON {r_is_c}
+       FOR NO KEY UPDATE OF r SKIP LOCKED
+  ), stored AS (
+    UPDATE {row} AS u SET old_vector = f.vector {restored_model} FROM locked AS f WHERE f.fits AND {u_is_f}
+  ), taken AS (
+    DELETE FROM {archive} AS a USING next AS c
+     WHERE {a_is_c} AND (EXISTS (SELECT FROM locked AS r WHERE {a_is_r}) OR NOT EXISTS (SELECT FROM {row} AS r WHERE {r_is_c}))
+    RETURNING 1
+  )
+  SELECT count(*) FROM taken;
+END;
+COMMENT ON FUNCTION reembed.restore_{suffix} IS 'pg-reembed: puts some archived vectors back where the text is still the one they are of; returns how many rows left the archive.';
+
+CREATE FUNCTION reembed.archive_is_empty_{suffix}() RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER
+RETURN NOT EXISTS (SELECT FROM {archive});
+COMMENT ON FUNCTION reembed.archive_is_empty_{suffix} IS 'pg-reembed: whether every archived vector is back.';

@@ -1,0 +1,14 @@
+-- For validation, whose statements depend on what the user asks for: with the rights of the table's owner, whoever calls it. One
+-- statement at a time, because a loop takes no more.
+CREATE FUNCTION reembed.ask_{suffix}(p_statement text, p_values text[]) RETURNS SETOF jsonb
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+AS $body$
+DECLARE
+  v_row record;
+BEGIN
+  FOR v_row IN EXECUTE p_statement USING p_values LOOP
+    RETURN NEXT pg_catalog.to_jsonb(v_row);
+  END LOOP;
+END
+$body$;
+COMMENT ON FUNCTION reembed.ask_{suffix} IS 'pg-reembed: runs one statement of the toolkit with the rights of the table''s owner. Open to the installer alone.';

@@ -1,0 +1,46 @@
+import { Command } from 'commander';
+import { readConfig } from '../config.ts';
+import { inTransaction, openDirectDatabase } from '../database/connection.ts';
+import { withLockRetries } from '../database/lock-retries.ts';
+import { asOnlyRunner } from '../database/runner-lock.ts';
+import { UsageError } from '../errors.ts';
+import { say } from './print.ts';
+
+/** `reembed release`: takes every object of ours off a table after contract. */
+export function releaseCommand(): Command {
+  return new Command('release')
+    .description('after contract and purge: drop the live views and whatever else is left on a table, which is then like any other')
+    .option('--target <name>', 'table or table.column, where there are several')
+    .option('--yes', 'really do it')
+    .action((options: { target?: string; yes?: boolean }) => release(options));
+}
+
+async function release(options: { target?: string; yes?: boolean }): Promise<void> {
+  const database = await openDirectDatabase(readConfig());
+  try {
+    const { rows } = await database.pool.query<{ name: string; view: string }>(
+      `SELECT t.name, format('%I.%I', n.nspname, t.live_view) AS view
+         FROM reembed.target AS t JOIN pg_class AS c ON c.oid = t.relation JOIN pg_namespace AS n ON n.oid = c.relnamespace
+        WHERE t.name = reembed.resolve_target($1)`,
+      [options.target ?? null],
+    );
+    const [target] = rows;
+    if (!target) throw new UsageError('the table has been dropped', 'SELECT reembed.forget(…); npm run doctor shows the command');
+    if (!options.yes) {
+      throw new UsageError(
+        `${target.view} and the other views of ${target.name} would be dropped: no application may read them any more`,
+        `npm run release -- --target ${target.name} --yes`,
+      );
+    }
+    await asOnlyRunner(database, () =>
+      withLockRetries(
+        () => inTransaction(database.pool, (client) => client.query('SELECT reembed.release($1)', [target.name])),
+        'release',
+        say,
+      ),
+    );
+    say(`${target.name} is released: nothing of pg-reembed is left on its table. Delete its migration files.`);
+  } finally {
+    await database.close();
+  }
+}

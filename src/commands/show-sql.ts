@@ -1,0 +1,15 @@
+import type { Queryable } from '../database/connection.ts';
+import { identifier } from '../phases/plan.ts';
+
+/** What is compiled for the targets, as the templates give it: with its comments, in the order it is run. */
+export async function compiledSql(db: Queryable, target: string | undefined): Promise<string> {
+  const { rows } = await db.query<{ target: string; template: string; body: string }>(
+    `SELECT t.name AS target, r.name AS template, r.body
+       FROM reembed.target AS t CROSS JOIN LATERAL reembed.rendered(t.name) WITH ORDINALITY AS r(name, body, place)
+      WHERE $1::text IS NULL OR t.name = reembed.resolve_target($1) ORDER BY t.name, r.place`,
+    [target ?? null],
+  );
+  return rows
+    .map(({ target: name, template, body }) => `-- ${identifier(name).replace(/\s+/g, ' ')}: ${template}\n${body.trim()}\n`)
+    .join('\n');
+}

@@ -1,0 +1,232 @@
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import pg from 'pg';
+import { type CommandResult, createWorkplace, type Workplace } from './command.ts';
+import { createDocuments, NEW_DIMENSIONS, NEW_MODEL, OLD_DIMENSIONS, OLD_MODEL } from './documents.ts';
+import { startProvider, type TestProvider } from './provider.ts';
+
+// Names and grants that depend on how the toolkit gives rights are here and nowhere else.
+
+/** Statements that make a role a worker; run by the installer after the first `migrate up`. */
+export function workerGrants(worker: string): string[] {
+  return [readFileSync(new URL('../../docs/worker-role.sql', import.meta.url), 'utf8').replaceAll(":'role'", pg.escapeLiteral(worker))];
+}
+
+/** A validation that passes, made up; $1 is the campaign. */
+export const FORGED_VALIDATION = `INSERT INTO reembed.validation (migration, started_at, finished_at, query_source, queries, judged_queries, k, overlap,
+    index_recall, coverage, missing_rows, passed, reasons)
+  VALUES ($1, clock_timestamp(), clock_timestamp(), 'rows', 200, 0, 10, 1, 1, 1, 0, true, '{}')`;
+
+/** Statements on the toolkit's tables that a worker must not be allowed. */
+export const FORBIDDEN_TO_WORKERS = [
+  "UPDATE reembed.setting SET read_model = 'new-model'",
+  "UPDATE reembed.migration SET phase = 'switch'",
+  "UPDATE reembed.target SET text_sql = 'current_user'",
+  "UPDATE reembed.model SET document_prefix = 'x'",
+  "UPDATE reembed.validation SET passed = true, reasons = '{}'",
+  "SELECT reembed.switch_to('documents', 'new-model')",
+  'DELETE FROM reembed.event',
+  'DELETE FROM reembed.migration',
+];
+
+/** Functions of schema reembed that every role may call: docs/reading.md. */
+export const PUBLIC_FUNCTIONS = [
+  'active_model',
+  'capture_triggers',
+  'model_view_name',
+  'served_model',
+  'query_vector',
+  'log_query',
+  'key_hash',
+  'reading',
+  'reads_for',
+  'record_shadow_read',
+];
+
+/** Schema of the application's tables; the owner's. */
+export const SCHEMA = 'app';
+
+const SUPERUSER = process.env.TEST_DATABASE_URL;
+
+/** A role made for one test. */
+export interface Role {
+  name: string;
+  url: string;
+  pool: pg.Pool;
+  /** runs `reembed …` as this role */
+  run(args: string[], env?: Record<string, string>): Promise<CommandResult>;
+}
+
+/** A database on a real server, with a role for each party. */
+export interface RoleStage {
+  /** the superuser of the server: prepares and checks, and takes no part in the campaign */
+  admin: pg.Pool;
+  /** runs migrations: may create schemas and is a member of the owner, or a superuser where that was asked for */
+  installer: Role;
+  /** owns schema app and everything in it */
+  owner: Role;
+  /** runs `worker`; has no right before grantWorker() */
+  worker: Role;
+  /** reads and writes the table, and has no other right */
+  application: Role;
+  provider: TestProvider;
+  workplace: Workplace;
+  /** another role without any right */
+  addRole(purpose: string, attributes?: string): Promise<Role>;
+  /** gives the worker what the documentation says */
+  grantWorker(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** How a stage differs from the usual one. */
+export interface RoleStageOptions {
+  /** where pgvector is; Supabase has it in `extensions` */
+  vectorSchema?: 'extensions' | 'public';
+  /** the installer is a superuser */
+  superuserInstaller?: boolean;
+  /** documents in table app.documents, of the owner; 0: no table is made */
+  rows?: number;
+}
+
+/** Makes the four roles, with random names and passwords, in a database of their own. */
+export async function createRoleStage(options: RoleStageOptions = {}): Promise<RoleStage> {
+  if (!SUPERUSER) throw new Error('roles are told apart on a real server only: set TEST_DATABASE_URL');
+  const { vectorSchema = 'extensions', superuserInstaller = false, rows = 60 } = options;
+  const id = randomBytes(4).toString('hex');
+  const database = `reembed_roles_${id}`;
+  const server = openPool(SUPERUSER);
+  await server.query(`CREATE DATABASE ${database}`);
+  // So that statements of the test itself call nothing that was planted.
+  const admin = openPool(
+    Object.assign(new URL(SUPERUSER), { pathname: `/${database}`, search: 'options=-csearch_path%3Dpg_catalog' }).href,
+  );
+  const provider = await startProvider({ [OLD_MODEL]: OLD_DIMENSIONS, [NEW_MODEL]: NEW_DIMENSIONS });
+  const workplace = createWorkplace({ OPENAI_API_KEY: 'any-word', OPENAI_BASE_URL: provider.url });
+  const roles: Role[] = [];
+
+  const addRole = async (purpose: string, attributes = '') => {
+    const name = `${purpose}_${id}`;
+    const password = randomBytes(12).toString('hex');
+    await admin.query(`CREATE ROLE ${name} LOGIN ${attributes} PASSWORD '${password}'`);
+    const url = Object.assign(new URL(SUPERUSER), { pathname: `/${database}`, username: name, password }).href;
+    const role: Role = {
+      name,
+      url,
+      pool: openPool(url),
+      run: (args, env = {}) => workplace.run(args, { DATABASE_URL: url, ...env }),
+    };
+    roles.push(role);
+    return role;
+  };
+
+  const stage: RoleStage = {
+    admin,
+    installer: await addRole('installer', superuserInstaller ? 'SUPERUSER' : ''),
+    owner: await addRole('owner'),
+    worker: await addRole('worker'),
+    application: await addRole('application'),
+    provider,
+    workplace,
+    addRole,
+    async grantWorker() {
+      for (const statement of workerGrants(stage.worker.name)) await stage.installer.pool.query(statement);
+    },
+    async close() {
+      workplace.remove();
+      await Promise.all([admin, ...roles.map(({ pool }) => pool)].map((pool) => pool.end()));
+      await server.query(`DROP DATABASE ${database} WITH (FORCE)`);
+      for (const { name } of roles) await server.query(`DROP ROLE ${name}`);
+      await Promise.all([server.end(), provider.close()]);
+    },
+  };
+
+  const { installer, owner, application } = stage;
+  await admin.query(`
+    ${vectorSchema === 'extensions' ? 'CREATE SCHEMA extensions; GRANT USAGE ON SCHEMA extensions TO PUBLIC;' : ''}
+    CREATE EXTENSION vector SCHEMA ${vectorSchema};
+    CREATE SCHEMA ${SCHEMA} AUTHORIZATION ${owner.name};
+    GRANT USAGE ON SCHEMA ${SCHEMA} TO ${application.name};
+    ALTER DATABASE ${database} SET search_path = "$user", ${SCHEMA}, public${vectorSchema === 'public' ? '' : ', extensions'};
+    ${superuserInstaller ? '' : `GRANT CREATE ON DATABASE ${database} TO ${installer.name}; GRANT ${owner.name} TO ${installer.name};`}`);
+  if (rows > 0) {
+    await createDocuments(owner.pool, rows);
+    await owner.pool.query(`GRANT SELECT, INSERT, UPDATE, DELETE ON documents TO ${application.name}`);
+  }
+  return stage;
+}
+
+/** Arguments of `migrate create` for app.documents, from the old to the new model. */
+export function createArguments(more: string[] = ['--text', 'content'], table = `${SCHEMA}.documents`): string[] {
+  const models = ['--from', OLD_MODEL, '--to', NEW_MODEL, '--dimensions', String(NEW_DIMENSIONS)];
+  return ['migrate', 'create', '--table', table, ...models, ...more];
+}
+
+/** Steps of a whole campaign, in order, with the exit code each ends with. */
+const STEPS = [
+  ['create', 0],
+  ['expand and backfill', 3],
+  ['watch searches', 0],
+  ['drain as worker', 0],
+  ['index', 3],
+  ['validate', 0],
+  ['switch', 3],
+  ['watch', 0],
+  ['end the soak', 0],
+  ['drain again', 0],
+  ['contract', 0],
+  ['drain as installer', 0],
+  ['status', 0],
+  ['roll contract back', 0],
+  ['take everything down', 0],
+] as const;
+
+export type StepName = (typeof STEPS)[number][0];
+
+/** How runCampaign() differs from the usual campaign. */
+export interface CampaignOptions {
+  /** options of `create` besides the usual ones; by default the text is column content */
+  create?: string[];
+  /** what happens before a step */
+  before?: Partial<Record<StepName, () => Promise<unknown>>>;
+}
+
+/**
+ * Takes a campaign on app.documents through its whole life, as the installer and with one worker of its own role. A step that
+ * fails does not prevent the later ones.
+ *
+ * @returns what did not end as it should, a line each
+ */
+export async function runCampaign(stage: RoleStage, { create, before = {} }: CampaignOptions = {}): Promise<string[]> {
+  const { installer, worker } = stage;
+  const commands: Record<StepName, () => Promise<CommandResult>> = {
+    create: () => installer.run(createArguments(create)),
+    'expand and backfill': () => installer.run(['migrate', 'up']),
+    'watch searches': () => installer.run(['setting', 'max_read_slowdown=1000', 'known_items=10']),
+    'drain as worker': () => worker.run(['worker', '--drain']),
+    index: () => installer.run(['migrate', 'up']),
+    validate: () => installer.run(['validate']),
+    switch: () => installer.run(['migrate', 'up']),
+    watch: () => installer.run(['alerts', '--look']),
+    'end the soak': () => installer.run(['setting', 'soak=0']),
+    'drain again': () => worker.run(['worker', '--drain']),
+    contract: () => installer.run(['migrate', 'up']),
+    'drain as installer': () => installer.run(['worker', '--drain']),
+    status: () => installer.run(['status']),
+    'roll contract back': () => installer.run(['migrate', 'down']),
+    'take everything down': () => installer.run(['migrate', 'down', '--all']),
+  };
+  const wrong: string[] = [];
+  for (const [name, expected] of STEPS) {
+    if (name === 'watch searches') await stage.grantWorker().catch((error) => wrong.push(`the worker has no grants: ${error.message}`));
+    await before[name]?.();
+    const { code, stderr } = await commands[name]();
+    if (code !== expected) wrong.push(`${name} ended with ${code}, not ${expected}: ${stderr.trim()}`);
+  }
+  return wrong;
+}
+
+function openPool(url: string): pg.Pool {
+  const pool = new pg.Pool({ connectionString: url, max: 3 });
+  pool.on('error', () => {});
+  return pool;
+}
