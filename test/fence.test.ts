@@ -40,7 +40,9 @@ async function recordStored(table: string, storage: Storage): Promise<void> {
   await sql(`CREATE TABLE ${table}_stored (id bigint, content text, vector text);
     CREATE FUNCTION record_${table}() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN INSERT INTO public.${table}_stored SELECT NEW.id, t.content, NEW.${vector}::text FROM public.${table} AS t WHERE t.id = NEW.id; RETURN NULL; END $$;
-    CREATE TRIGGER record AFTER INSERT OR UPDATE ON ${source} FOR EACH ROW WHEN (NEW.${vector} IS NOT NULL) EXECUTE FUNCTION record_${table}()`);
+    CREATE TRIGGER record_first AFTER INSERT ON ${source} FOR EACH ROW WHEN (NEW.${vector} IS NOT NULL) EXECUTE FUNCTION record_${table}();
+    CREATE TRIGGER record_next AFTER UPDATE ON ${source} FOR EACH ROW WHEN (NEW.${vector} IS NOT NULL AND OLD.${vector} IS DISTINCT FROM NEW.${vector})
+      EXECUTE FUNCTION record_${table}()`);
 }
 
 /** Embeds what waits, and calls back while each request is under way: after its rows were read, and before their vectors are stored. */
