@@ -22,6 +22,7 @@ interface Options {
   searchers: number;
   workers: number;
   storage: 'column' | 'side-table';
+  ddl?: boolean;
   longestStall: number;
   server: string;
   crashCommand?: string;
@@ -45,6 +46,7 @@ await new Command('storm')
   .option('--searchers <n>', 'clients that search', number, 3)
   .option('--workers <n>', 'worker processes', number, 3)
   .addOption(new Option('--storage <where>', 'where the new vectors are kept').choices(['column', 'side-table']).default('column'))
+  .option('--ddl', 'the table is changed meanwhile: columns renamed, types altered, rewritten')
   .option('--longest-stall <ms>', "longest wait of a write that is allowed (the default is the toolkit's lock_timeout)", number, 500)
   .option('--server <17|18>', 'version of .ci/postgres, without DATABASE_URL', '17')
   .option('--crash-command <command>', 'restarts the server with -m immediate, and returns when it answers')
@@ -61,11 +63,11 @@ async function storm(options: Options): Promise<void> {
   const url = own ?? (await shell(`.ci/postgres start ${options.server}`));
   const crash = options.crashCommand ?? (own ? undefined : `.ci/postgres restart-immediate ${options.server}`);
   const server = await createStormDatabase(url, options.crashes ? crash : undefined, options.keep ?? false);
-  const { seconds, seed, rows, writers, searchers, workers, storage, longestStall } = options;
+  const { seconds, seed, rows, writers, searchers, workers, storage, ddl = false, longestStall } = options;
   try {
     const result = await runStorm(
       server,
-      { seconds, seed, rows, writers, searchers, workers, storage, longestStall },
+      { seconds, seed, rows, writers, searchers, workers, storage, ddl, longestStall },
       showTick,
       options.log,
     );

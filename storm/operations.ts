@@ -4,7 +4,7 @@ import type pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import type { Draw } from './draw.ts';
 import type { Expected, RowState } from './journal.ts';
-import { OLD_MODEL, POISON, TABLE, vectorText } from './world.ts';
+import { type Columns, OLD_MODEL, POISON, TABLE, vectorText } from './world.ts';
 
 /** What one operation is going to do, and what the rows are once it is acknowledged. */
 export interface PlannedWrite {
@@ -43,25 +43,31 @@ export const OPERATIONS = {
 export type OperationName = keyof typeof OPERATIONS;
 
 const BULK_ROWS = 100;
-const UPDATE_TEXT = `UPDATE ${TABLE} SET content = $2 WHERE id = $1`;
-const INSERT = `INSERT INTO ${TABLE} (id, content, title) VALUES ($1, $2, $3)`;
+const updateText = (columns: Columns) => `UPDATE ${TABLE} SET ${columns.content} = $2 WHERE ${columns.id} = $1`;
+const insertRow = (columns: Columns) => `INSERT INTO ${TABLE} (${columns.id}, ${columns.content}, title) VALUES ($1, $2, $3)`;
 
-/** Plans one operation; undefined when the writer has no row left to do it with. */
-export function planWrite(name: OperationName, draw: Draw, rows: RowSource): PlannedWrite | undefined {
+/**
+ * Plans one operation; undefined when the writer has no row left to do it with.
+ *
+ * @param columns what they are called now
+ */
+export function planWrite(name: OperationName, draw: Draw, rows: RowSource, columns: Columns): PlannedWrite | undefined {
   const found = rows.existing();
-  if (!found) return insertNew(rows, 'new');
+  if (!found) return insertNew(rows, 'new', columns);
+  const { id: keyColumn, content: text, embedding: vector } = columns;
+  const [updateOf, insertOf] = [updateText(columns), insertRow(columns)];
   const { id, state } = found;
   const content = rows.text();
   const updated = new Map<number, Expected>([[id, { ...state, content }]]);
   switch (name) {
     case 'insert':
-      return insertNew(rows, 'new');
+      return insertNew(rows, 'new', columns);
     case 'insert with own vector': {
       const key = rows.fresh();
       return {
         change: new Map([[key, { content, title: 'own' }]]),
         run: (client) =>
-          client.query(`INSERT INTO ${TABLE} (id, content, title, embedding) VALUES ($1, $2, 'own', $3)`, [
+          client.query(`INSERT INTO ${TABLE} (${keyColumn}, ${text}, title, ${vector}) VALUES ($1, $2, 'own', $3)`, [
             key,
             content,
             vectorText(OLD_MODEL, content),
@@ -69,25 +75,33 @@ export function planWrite(name: OperationName, draw: Draw, rows: RowSource): Pla
       };
     }
     case 'update text':
-      return { change: updated, run: (client) => client.query(UPDATE_TEXT, [id, content]) };
+      return { change: updated, run: (client) => client.query(updateOf, [id, content]) };
     case 'update text and own vector':
       return {
         change: updated,
         run: (client) =>
-          client.query(`UPDATE ${TABLE} SET content = $2, embedding = $3 WHERE id = $1`, [id, content, vectorText(OLD_MODEL, content)]),
+          client.query(`UPDATE ${TABLE} SET ${text} = $2, ${vector} = $3 WHERE ${keyColumn} = $1`, [
+            id,
+            content,
+            vectorText(OLD_MODEL, content),
+          ]),
       };
     case 'update other column': {
       const title = `title ${draw.between(1, 1_000_000)}`;
       return {
         change: new Map([[id, { ...state, title }]]),
-        run: (client) => client.query(`UPDATE ${TABLE} SET title = $2, views = views + 1 WHERE id = $1`, [id, title]),
+        run: (client) => client.query(`UPDATE ${TABLE} SET title = $2, views = views + 1 WHERE ${keyColumn} = $1`, [id, title]),
       };
     }
     case 'update many': {
       const several = new Map([found, ...Array.from({ length: 9 }, rows.existing)].flatMap((row) => (row ? [[row.id, row.state]] : [])));
       return {
         change: new Map([...several].map(([key, old]) => [key, { ...old, content: `${content} ${key}` }])),
-        run: (client) => client.query(`UPDATE ${TABLE} SET content = $2 || ' ' || id WHERE id = ANY ($1)`, [[...several.keys()], content]),
+        run: (client) =>
+          client.query(`UPDATE ${TABLE} SET ${text} = $2 || ' ' || ${keyColumn} WHERE ${keyColumn} = ANY ($1)`, [
+            [...several.keys()],
+            content,
+          ]),
       };
     }
     case 'upsert': {
@@ -96,20 +110,20 @@ export function planWrite(name: OperationName, draw: Draw, rows: RowSource): Pla
         change: new Map([[key, { content, title: 'upserted' }]]),
         run: (client) =>
           client.query(
-            `INSERT INTO ${TABLE} (id, content, title) VALUES ($1, $2, 'upserted')
-             ON CONFLICT (id) DO UPDATE SET content = excluded.content, title = excluded.title`,
+            `INSERT INTO ${TABLE} (${keyColumn}, ${text}, title) VALUES ($1, $2, 'upserted')
+             ON CONFLICT (${keyColumn}) DO UPDATE SET ${text} = excluded.${text}, title = excluded.title`,
             [key, content],
           ),
       };
     }
     case 'delete':
-      return { change: new Map([[id, undefined]]), run: (client) => client.query(`DELETE FROM ${TABLE} WHERE id = $1`, [id]) };
+      return { change: new Map([[id, undefined]]), run: (client) => client.query(`DELETE FROM ${TABLE} WHERE ${keyColumn} = $1`, [id]) };
     case 'bulk copy': {
       const copied = new Map(Array.from({ length: BULK_ROWS }, () => [rows.fresh(), { content: rows.text(), title: 'copied' }]));
       const lines = [...copied].map(([key, row]) => `${key}\t${row.content}\t${row.title}\n`);
       return {
         change: copied,
-        run: (client) => pipeline(lines, client.query(copyFrom(`COPY ${TABLE} (id, content, title) FROM STDIN`))),
+        run: (client) => pipeline(lines, client.query(copyFrom(`COPY ${TABLE} (${keyColumn}, ${text}, title) FROM STDIN`))),
       };
     }
     case 'insert and roll back':
@@ -117,8 +131,8 @@ export function planWrite(name: OperationName, draw: Draw, rows: RowSource): Pla
         change: new Map(),
         async run(client) {
           await client.query('BEGIN');
-          await client.query(INSERT, [rows.fresh(), content, 'never']);
-          await client.query(UPDATE_TEXT, [id, content]);
+          await client.query(insertOf, [rows.fresh(), content, 'never']);
+          await client.query(updateOf, [id, content]);
           await client.query('ROLLBACK');
         },
       };
@@ -127,9 +141,9 @@ export function planWrite(name: OperationName, draw: Draw, rows: RowSource): Pla
         change: updated,
         async run(client) {
           await client.query('BEGIN');
-          await client.query(UPDATE_TEXT, [id, content]);
+          await client.query(updateOf, [id, content]);
           await client.query('SAVEPOINT here');
-          await client.query(UPDATE_TEXT, [id, `${content} taken back`]);
+          await client.query(updateOf, [id, `${content} taken back`]);
           await client.query('ROLLBACK TO SAVEPOINT here');
           await client.query('COMMIT');
         },
@@ -141,7 +155,7 @@ export function planWrite(name: OperationName, draw: Draw, rows: RowSource): Pla
         change: isKept ? updated : new Map(),
         async run(client) {
           await client.query('BEGIN');
-          await client.query(UPDATE_TEXT, [id, content]);
+          await client.query(updateOf, [id, content]);
           await sleep(held);
           await client.query(isKept ? 'COMMIT' : 'ROLLBACK');
         },
@@ -149,7 +163,7 @@ export function planWrite(name: OperationName, draw: Draw, rows: RowSource): Pla
     }
     case 'take text away': {
       const blank = draw.pick([null, '', '  ']);
-      return { change: new Map([[id, { ...state, content: blank }]]), run: (client) => client.query(UPDATE_TEXT, [id, blank]) };
+      return { change: new Map([[id, { ...state, content: blank }]]), run: (client) => client.query(updateOf, [id, blank]) };
     }
     case 'change key': {
       const key = rows.fresh();
@@ -158,18 +172,18 @@ export function planWrite(name: OperationName, draw: Draw, rows: RowSource): Pla
           [id, undefined],
           [key, state],
         ]),
-        run: (client) => client.query(`UPDATE ${TABLE} SET id = $2 WHERE id = $1`, [id, key]),
+        run: (client) => client.query(`UPDATE ${TABLE} SET ${keyColumn} = $2 WHERE ${keyColumn} = $1`, [id, key]),
       };
     }
     case 'poison': {
       const poisoned = `${POISON} ${content}`;
-      return { change: new Map([[id, { ...state, content: poisoned }]]), run: (client) => client.query(UPDATE_TEXT, [id, poisoned]) };
+      return { change: new Map([[id, { ...state, content: poisoned }]]), run: (client) => client.query(updateOf, [id, poisoned]) };
     }
   }
 }
 
-function insertNew(rows: RowSource, title: string): PlannedWrite {
+function insertNew(rows: RowSource, title: string, columns: Columns): PlannedWrite {
   const key = rows.fresh();
   const content = rows.text();
-  return { change: new Map([[key, { content, title }]]), run: (client) => client.query(INSERT, [key, content, title]) };
+  return { change: new Map([[key, { content, title }]]), run: (client) => client.query(insertRow(columns), [key, content, title]) };
 }

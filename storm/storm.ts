@@ -4,6 +4,7 @@ import { createWorkplace } from '../test/harness/command.ts';
 import { startProvider } from '../test/harness/provider.ts';
 import { watchBlockers } from './blockers.ts';
 import { createConductor } from './conductor.ts';
+import { runDdlFaults } from './ddl-faults.ts';
 import { runFaults } from './faults.ts';
 import { judge, type Verdict } from './oracle.ts';
 import { faultyScript } from './provider-faults.ts';
@@ -82,6 +83,7 @@ export async function runStorm(
       ...Array.from({ length: options.writers }, (_, number) => runWriter(world, number)),
       ...Array.from({ length: options.searchers }, (_, number) => runSearcher(world, number)),
       runFaults(world, fleet, state),
+      ...(options.ddl ? [runDdlFaults(world)] : []),
       watchBlockers(world),
       conductor.run(),
     ];

@@ -29,8 +29,17 @@ export interface StormOptions {
   workers: number;
   /** where the new vectors are kept */
   storage: 'column' | 'side-table';
+  /** whether somebody changes the table meanwhile */
+  ddl: boolean;
   /** longest wait of a write that is allowed, in milliseconds */
   longestStall: number;
+}
+
+/** What the columns of the table are called now. */
+export interface Columns {
+  id: string;
+  content: string;
+  embedding: string;
 }
 
 /** What every actor of the storm shares. */
@@ -57,6 +66,11 @@ export interface World {
   over: AbortSignal;
   /** an application may write vectors of the old model itself, until contract */
   writesOwnVectors: boolean;
+  /** the application follows these */
+  columns: Columns;
+  /** when the table was being changed; what overlaps with one may have waited for it, or not know its outcome */
+  changes: { from: number; to: number }[];
+  isChanged(from: number, to: number): boolean;
   draw(actor: string): Draw;
   /** a line for whoever looks into a failure */
   log(line: string): void;
@@ -67,6 +81,7 @@ export function createWorld(
 ): World & { close(): Promise<void> } {
   const pool = createPool(parts.server.url, 'storm', 6);
   const application = createPool(parts.server.url, 'storm application', parts.options.writers + parts.options.searchers + 4);
+  const changes: World['changes'] = [];
   return {
     ...parts,
     pool,
@@ -81,6 +96,9 @@ export function createWorld(
     bugs: new Offences(),
     stalls: [],
     writesOwnVectors: true,
+    columns: { id: 'id', content: 'content', embedding: 'embedding' },
+    changes,
+    isChanged: (from, to) => changes.some((change) => from <= change.to && to >= change.from),
     draw: (actor) => createDraw(parts.options.seed, actor),
     async close() {
       await Promise.all([pool.end(), application.end()]);

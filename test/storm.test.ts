@@ -6,8 +6,13 @@ import { runStorm } from '../storm/storm.ts';
 // The short form of `npm run storm`. The server is not crashed: other tests are on it. The embedded database has one session only.
 const testOnServer = process.env.TEST_DATABASE_URL ? test : undefined;
 
-for (const storage of ['column', 'side-table'] as const) {
-  testOnServer?.(`a short storm loses no write, fails no read and leaves every vector right: ${storage}`, async (t) => {
+for (const [storage, ddl] of [
+  ['column', false],
+  ['side-table', false],
+  ['column', true],
+] as const) {
+  const what = ddl ? `${storage}, while somebody changes the table` : storage;
+  testOnServer?.(`a short storm loses no write, fails no read and leaves every vector right: ${what}`, async (t) => {
     t.timeout(240_000);
     const server = await createStormDatabase(process.env.TEST_DATABASE_URL ?? '', undefined, false);
     try {
@@ -21,6 +26,7 @@ for (const storage of ['column', 'side-table'] as const) {
         workers: 2,
         longestStall: Number.POSITIVE_INFINITY,
         storage,
+        ddl,
       };
       const result = await runStorm(server, options, () => {});
       t.deepEqual(result.missed, [], [...result.examples, ...result.bugs].join('\n'));

@@ -11,6 +11,14 @@ export interface TestDatabase {
   env: Record<string, string>;
   /** true on a real server: several sessions, locks that block, roles */
   real: boolean;
+  /** ends the connections for good; from then on copies of the database can be made */
+  freeze(): Promise<FrozenDatabase>;
+  close(): Promise<void>;
+}
+
+/** A database that stays as it is; its copies cost little. */
+export interface FrozenDatabase {
+  copy(): Promise<TestDatabase>;
   close(): Promise<void>;
 }
 
@@ -25,16 +33,23 @@ export async function createTestDatabase(): Promise<TestDatabase> {
 }
 
 async function cloneTemplate(server: string): Promise<TestDatabase> {
-  const name = `reembed_test_${randomBytes(6).toString('hex')}`;
-  await withAdmin(server, async (admin) => {
+  return withAdmin(server, async (admin) => {
     await admin.query('SELECT pg_advisory_lock($1)', [TEMPLATE_LOCK]);
     const { rowCount } = await admin.query('SELECT FROM pg_database WHERE datname = $1', [TEMPLATE]);
     if (rowCount === 0) {
       await admin.query(`CREATE DATABASE ${TEMPLATE}`);
       await withAdmin(urlOf(server, TEMPLATE), (template) => template.query('CREATE EXTENSION vector'));
     }
-    await admin.query(`CREATE DATABASE ${name} TEMPLATE ${TEMPLATE}`);
+    return copyDatabase(server, TEMPLATE);
   });
+}
+
+async function copyDatabase(server: string, template: string): Promise<TestDatabase> {
+  const name = `reembed_test_${randomBytes(6).toString('hex')}`;
+  await withAdmin(server, (admin) => admin.query(`CREATE DATABASE ${name} TEMPLATE ${template}`));
+  const drop = async () => {
+    await withAdmin(server, (admin) => admin.query(`DROP DATABASE ${name} WITH (FORCE)`));
+  };
   const url = urlOf(server, name);
   const pool = createPool(url);
   return {
@@ -42,9 +57,13 @@ async function cloneTemplate(server: string): Promise<TestDatabase> {
     pool,
     env: environmentOf(url),
     real: true,
+    async freeze() {
+      await pool.end();
+      return { copy: () => copyDatabase(server, name), close: drop };
+    },
     async close() {
       await pool.end();
-      await withAdmin(server, (admin) => admin.query(`DROP DATABASE ${name} WITH (FORCE)`));
+      await drop();
     },
   };
 }
@@ -58,15 +77,31 @@ function environmentOf(url: string): Record<string, string> {
 
 async function startEmbedded(): Promise<TestDatabase> {
   const image = readImage();
-  const embedded = await openEmbedded({ directory: 'memory://', ...(image ? { image } : {}) });
+  if (image) return copyImage(image);
+  const embedded = await openEmbedded({ directory: 'memory://' });
   const pool = createPool(embedded.url);
   await pool.query('CREATE EXTENSION IF NOT EXISTS vector');
-  if (!image) await keepImage(await embedded.image());
+  await pool.end();
+  const first = await embedded.image();
+  await embedded.close();
+  await keepImage(first);
+  return copyImage(first);
+}
+
+async function copyImage(image: Uint8Array): Promise<TestDatabase> {
+  const embedded = await openEmbedded({ directory: 'memory://', image });
+  const pool = createPool(embedded.url);
   return {
     url: embedded.url,
     pool,
     env: { DATABASE_URL: embedded.url },
     real: false,
+    async freeze() {
+      await pool.end();
+      const frozen = await embedded.image();
+      await embedded.close();
+      return { copy: () => copyImage(frozen), close: async () => {} };
+    },
     async close() {
       await pool.end();
       await embedded.close();

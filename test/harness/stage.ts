@@ -1,3 +1,4 @@
+import { cpSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { readConfig } from '../../src/config.ts';
 import type { Database } from '../../src/database/connection.ts';
@@ -10,7 +11,7 @@ import { inspectTable } from '../../src/phases/inspect.ts';
 import { chooseLiveView, readKnownTarget } from '../../src/phases/known-target.ts';
 import { measureText, textSource } from '../../src/phases/measure.ts';
 import { retreat } from '../../src/phases/retreat.ts';
-import { runBatch } from '../../src/worker/batch-job.ts';
+import { type BatchJob, runBatch } from '../../src/worker/batch-job.ts';
 import { runCatchUp } from '../../src/worker/catch-up-job.ts';
 import { createWorkContext } from '../../src/worker/context.ts';
 import { createWorkplace, type Workplace } from './command.ts';
@@ -42,20 +43,36 @@ export interface Stage {
   down(count?: number): Promise<void>;
   /** embeds whatever waits, as the jobs of a worker do, without the queue */
   work(): Promise<void>;
+  /** embeds every second batch that waits, and no changed row: a backfill that is half done */
+  workHalf(): Promise<void>;
   /** records a validation that passed */
   pass(campaign: string): Promise<void>;
+  /** ends its connections; from then on copies of it can be made, each with a database, a provider and a folder of its own */
+  freeze(): Promise<FrozenStage>;
+  close(): Promise<void>;
+}
+
+/** A stage on which everything stands as several tests need it. */
+export interface FrozenStage {
+  copy(): Promise<Stage>;
   close(): Promise<void>;
 }
 
 /** @param models models the provider knows beyond the two usual ones, with their dimensions */
 export async function createStage(models: Record<string, number> = {}): Promise<Stage> {
+  return assemble(createTestDatabase(), models);
+}
+
+/** @param campaigns folder of campaign files to begin with */
+async function assemble(opening: Promise<TestDatabase>, models: Record<string, number>, campaigns?: string): Promise<Stage> {
   const [db, provider] = await Promise.all([
-    createTestDatabase(),
+    opening,
     startProvider({ [OLD_MODEL]: OLD_DIMENSIONS, [NEW_MODEL]: NEW_DIMENSIONS, ...models }),
   ]);
   const env = { ...db.env, OPENAI_API_KEY: 'test', OPENAI_BASE_URL: provider.url };
   const workplace = createWorkplace(env);
   const directory = join(workplace.directory, 'migrations');
+  if (campaigns && existsSync(campaigns)) cpSync(campaigns, directory, { recursive: true });
   const database: Database = { pool: db.pool, url: db.url, embedded: false, directory, close: async () => {} };
   const notice = () => {};
 
@@ -108,12 +125,13 @@ export async function createStage(models: Record<string, number> = {}): Promise<
     },
     async work() {
       const context = createWorkContext(database, readConfig(env), notice);
-      const batches = await db.pool.query<{ migration: string; batch: number }>(
-        "SELECT migration, id::integer AS batch FROM reembed.batch WHERE state = 'pending' ORDER BY 1, 2",
-      );
-      for (const job of batches.rows) await runBatch(context, job);
+      for (const job of await pendingBatches(db)) await runBatch(context, job);
       const targets = await db.pool.query<{ name: string }>('SELECT name FROM reembed.target ORDER BY name');
       for (const { name } of targets.rows) await runCatchUp(context, { target: name });
+    },
+    async workHalf() {
+      const context = createWorkContext(database, readConfig(env), notice);
+      for (const [i, job] of (await pendingBatches(db)).entries()) if (i % 2 === 0) await runBatch(context, job);
     },
     async pass(campaign) {
       await db.pool.query(
@@ -123,12 +141,29 @@ export async function createStage(models: Record<string, number> = {}): Promise<
         [campaign],
       );
     },
+    async freeze() {
+      const frozen = await db.freeze();
+      return {
+        copy: () => assemble(frozen.copy(), models, directory),
+        async close() {
+          workplace.remove();
+          await Promise.all([frozen.close(), provider.close()]);
+        },
+      };
+    },
     async close() {
       workplace.remove();
       await Promise.all([db.close(), provider.close()]);
     },
   };
   return stage;
+}
+
+async function pendingBatches({ pool }: TestDatabase): Promise<BatchJob[]> {
+  const { rows } = await pool.query<BatchJob>(
+    "SELECT migration, id::integer AS batch FROM reembed.batch WHERE state = 'pending' ORDER BY 1, 2",
+  );
+  return rows;
 }
 
 async function isInstalled({ pool }: TestDatabase): Promise<boolean> {

@@ -1,0 +1,3 @@
+import { testDdl } from './harness/ddl.ts';
+
+testDdl('column');

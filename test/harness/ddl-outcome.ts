@@ -1,0 +1,262 @@
+import { once } from 'node:events';
+import pg from 'pg';
+import { readStatus } from '../../src/commands/read-status.ts';
+import { statusText } from '../../src/commands/show-status.ts';
+import { readConfig } from '../../src/config.ts';
+import { translateDatabaseError } from '../../src/database/database-error.ts';
+import { EXIT, messageOf, ReembedError } from '../../src/errors.ts';
+import { type Application, FIRST_NAMES, type Names, startApplication } from './application.ts';
+import { until } from './campaign.ts';
+import { exitOf } from './command.ts';
+import { type DdlCase, type DdlPhase, namesAfter, type Outcome, type Storage } from './ddl-cases.ts';
+import { createDocuments, OLD_DIMENSIONS, OLD_MODEL, textOf, vectorText, wrongRows } from './documents.ts';
+import { vectorOf } from './provider.ts';
+import { createStage, type FrozenStage, type Stage } from './stage.ts';
+
+const TABLE = 'documents';
+const TWIN = 'twin';
+const OTHER = 'bystanders';
+const TARGET = `public.${TABLE}.embedding`;
+const ROWS = 60;
+// A worker that has nothing left to do ends after a second or two.
+const DRAIN_SECONDS = 8;
+
+/** What became of a change of the table. */
+export interface DdlReport {
+  outcome: Outcome | 'lost';
+  /** what must not be, in sentences */
+  faults: string[];
+  /** what tells why, for whoever looks into a failure */
+  notes: string[];
+}
+
+/** Two tables with a campaign each, and a twin of the first; copies of it are what the cases are tried on. */
+export async function prepareDdlStage(storage: Storage, phase: DdlPhase): Promise<FrozenStage> {
+  const stage = await createStage();
+  const { pool } = stage.db;
+  // Few rows a page, so that the backfill has several batches.
+  await pool.query(`CREATE SCHEMA elsewhere;
+    CREATE TABLE ${TABLE} (id integer PRIMARY KEY, content varchar(400), note text, embedding vector(${OLD_DIMENSIONS})) WITH (fillfactor = 20)`);
+  const ids = Array.from({ length: ROWS }, (_, i) => i + 1);
+  await pool.query(
+    `INSERT INTO ${TABLE} (id, content, embedding) SELECT * FROM unnest($1::integer[], $2::text[], $3::vector[]) AS row(id, content, embedding)`,
+    [ids, ids.map(textOf), ids.map((i) => vectorText(vectorOf(OLD_MODEL, textOf(i), OLD_DIMENSIONS)))],
+  );
+  await createDocuments(pool, 30, { table: OTHER, index: false });
+  for (const table of [OTHER, TABLE]) {
+    const campaign = await stage.draft({ table, storage, batchRows: 10 });
+    await stage.bring(campaign, phase);
+  }
+  if (phase === 'backfill') await stage.workHalf();
+  const tables = storage === 'column' ? [''] : ['', '_new_model_vectors'];
+  for (const suffix of tables) {
+    await pool.query(
+      `CREATE TABLE ${TWIN}${suffix} (LIKE ${TABLE}${suffix} INCLUDING ALL); INSERT INTO ${TWIN}${suffix} SELECT * FROM ${TABLE}${suffix}`,
+    );
+  }
+  return stage.freeze();
+}
+
+/** Makes one change of the table under an application that writes, and says what became of it. */
+export async function tryDdl(stage: Stage, ddlCase: DdlCase, storage: Storage, phase: DdlPhase): Promise<DdlReport> {
+  const report: DdlReport = { outcome: 'lost', faults: [], notes: [] };
+  const application = await startApplication(stage.db.url, { subject: TABLE, twin: TWIN }, ROWS);
+  try {
+    await application.rounds(1);
+    const refusal = await makeChange(stage, ddlCase);
+    const names = refusal ? FIRST_NAMES : namesAfter(ddlCase);
+    application.use(names);
+    await application.rounds(2);
+    await application.pause();
+    await stage.db.pool.query(`UPDATE ${OTHER} SET content = 'changed since' WHERE id <= 5`);
+    const look = () => wrongVectors(stage, names, refusal ? {} : (ddlCase.vectors ?? {}), storage, phase);
+    let drained = await work(stage, report);
+    let wrong = await look();
+    // What the quick way does not do has to be shown by a worker as users run it.
+    if (!drained || wrong.length > 0) {
+      drained = await runWorker(stage, report);
+      wrong = await look();
+    }
+    const named = await damage(stage);
+    report.notes.push(...wrong.slice(0, 3), ...named);
+    if (refusal) report.notes.push(`refused: ${refusal}`);
+    if (wrong.length === 0 && drained) report.outcome = refusal ? 'refused' : 'follows';
+    else if (named.length > 0) report.outcome = 'named';
+    await checkBystander(stage, report, storage, phase);
+    application.resume();
+    // Where the table is as it was, they are tried by other tests.
+    if (!refusal) await runCommands(stage, report);
+    await application.rounds(1);
+    report.notes.push(`${application.written} writes`);
+  } finally {
+    await application.stop();
+  }
+  report.faults.unshift(...kindsOf(application));
+  return report;
+}
+
+/** @returns why PostgreSQL refused, if it did */
+async function makeChange({ db }: Stage, { ddl, unhooked, alone }: DdlCase): Promise<string | undefined> {
+  const client = new pg.Client({ connectionString: db.url });
+  await client.connect();
+  try {
+    if (alone) for (const statement of [...ddl(TABLE), ...ddl(TWIN)]) await client.query(statement);
+    else {
+      const own = unhooked ? [`SELECT reembed.unhook('${TARGET}')`, ...ddl(TABLE), `SELECT reembed.rehook('${TARGET}')`] : ddl(TABLE);
+      await client.query(['BEGIN', ...own, ...ddl(TWIN), 'COMMIT'].join('; '));
+    }
+    return undefined;
+  } catch (error) {
+    return `${(error as { code?: string }).code} ${(error as Error).message}`;
+  } finally {
+    await client.end();
+  }
+}
+
+/** @returns whether nothing failed */
+async function work(stage: Stage, report: DdlReport): Promise<boolean> {
+  try {
+    await stage.work();
+    return true;
+  } catch (error) {
+    report.notes.push(`work: ${(error as Error).message}`);
+    return false;
+  }
+}
+
+/** @returns whether the worker found its end by itself */
+async function runWorker(stage: Stage, report: DdlReport): Promise<boolean> {
+  const child = stage.workplace.start(['worker', '--drain']);
+  let stderr = '';
+  child.stderr?.on('data', (chunk) => {
+    stderr += chunk;
+  });
+  child.stdout?.resume();
+  const giveUp = setTimeout(() => child.kill('SIGTERM'), DRAIN_SECONDS * 1000);
+  const code = await exitOf(child);
+  clearTimeout(giveUp);
+  if (code !== 0) report.notes.push(`worker --drain: ${code} ${lastLine(stderr)}`);
+  if (code === EXIT.bug || code === null) report.faults.push(`worker --drain ended with ${code}: ${lastLine(stderr)}`);
+  return code === 0;
+}
+
+/** What `status`, `migrate up` and `migrate down` do; all three of two campaigns, so that two files go down. */
+async function runCommands(stage: Stage, report: DdlReport): Promise<void> {
+  const commands: Record<string, () => Promise<unknown>> = {
+    status: async () => statusText(await readStatus(stage.database, readConfig(stage.db.env), undefined)),
+    'migrate up': () => stage.up(),
+    'migrate down': () => stage.down(2),
+  };
+  for (const [command, run] of Object.entries(commands)) {
+    const { code, message } = await exitCodeOf(run);
+    const isWell = code === EXIT.done || code === EXIT.waiting;
+    const said = `${command} ends with ${code}: ${message}`;
+    if (!isWell) report.notes.push(said);
+    if (code === EXIT.bug || (!isWell && report.outcome !== 'named')) report.faults.push(said);
+  }
+}
+
+/** The exit code that a command would have. */
+async function exitCodeOf(run: () => Promise<unknown>): Promise<{ code: number; message: string }> {
+  try {
+    await run();
+    return { code: EXIT.done, message: '' };
+  } catch (thrown) {
+    const error = translateDatabaseError(thrown);
+    return { code: error instanceof ReembedError ? error.exitCode : EXIT.bug, message: messageOf(error) };
+  }
+}
+
+/** The other table's vectors are brought, whatever was done to the first. */
+async function checkBystander(stage: Stage, report: DdlReport, storage: Storage, phase: DdlPhase): Promise<void> {
+  const wrong = () => wrongRows(stage.db.pool, { table: OTHER, ...vectorsOf(OTHER, `${OTHER}.id`, {}, storage, phase, 'id') });
+  if ((await wrong()).length === 0) return;
+  const child = stage.workplace.start(['worker']);
+  child.stderr?.resume();
+  child.stdout?.resume();
+  try {
+    await until(async () => (await wrong()).length === 0, 'vectors of the other table', 10);
+    report.notes.push('the other table was not done by worker --drain');
+  } catch {
+    report.faults.push(`the other table stands still: ${(await wrong()).slice(0, 3).join(', ')}`);
+  } finally {
+    const gone = once(child, 'exit');
+    child.kill('SIGTERM');
+    await gone;
+  }
+}
+
+/** Rows that the application finds in its table with a vector that is not of their text. */
+async function wrongVectors(
+  { db }: Stage,
+  { table, key, text }: Names,
+  renamed: Record<string, string>,
+  storage: Storage,
+  phase: DdlPhase,
+): Promise<string[]> {
+  try {
+    const { rows } = await db.pool.query<{ key: string }>(
+      `SELECT a.attname AS key FROM pg_index AS i JOIN pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
+        WHERE i.indrelid = to_regclass($1) AND i.indisprimary`,
+      [`public.${TABLE}_new_model_vectors`],
+    );
+    // Both have every row, because every row has a text.
+    const served = await db.pool.query(
+      `SELECT (SELECT count(*) FROM public.${TABLE}_live)::integer AS live, (SELECT count(*) FROM ${table(TABLE)})::integer AS rows`,
+    );
+    if (served.rows[0].live !== served.rows[0].rows) return [`the live view shows ${served.rows[0].live} of ${served.rows[0].rows} rows`];
+    const vectors = vectorsOf(TABLE, `present.${key}`, renamed, storage, phase, rows[0]?.key ?? 'id');
+    const columns = Object.entries(vectors).map(([role, sql]) => `${sql} AS ${role}`);
+    return await wrongRows(db.pool, {
+      table: `(SELECT ${key} AS id, ${text} AS content, ${columns.join(', ')} FROM ${table(TABLE)} AS present) AS present`,
+      ...Object.fromEntries(Object.keys(vectors).map((role) => [role, role])),
+    });
+  } catch (error) {
+    return [(error as Error).message];
+  }
+}
+
+/**
+ * SQL for the vectors of a row.
+ *
+ * @param key of the row, with the name of its table: the side table may have a column of that name
+ */
+function vectorsOf(
+  table: string,
+  key: string,
+  renamed: Record<string, string>,
+  storage: Storage,
+  phase: DdlPhase,
+  sideKey: string,
+): { newColumn: string; oldColumn?: string } {
+  const name = (first: string) => renamed[first] ?? first;
+  const column = phase === 'contract' ? name('embedding') : name('embedding_v2');
+  const beside = `(SELECT side.embedding FROM public.${table}_new_model_vectors AS side WHERE side.${pg.escapeIdentifier(sideKey)} = ${key})`;
+  return {
+    newColumn: storage === 'column' ? column : beside,
+    ...(phase === 'contract' ? {} : { oldColumn: name('embedding') }),
+  };
+}
+
+/** What reembed.health says of the target, with a command; that rows wait for a worker is no damage. */
+async function damage({ db }: Stage): Promise<string[]> {
+  const { rows } = await db.pool.query<{ reason: string }>(
+    `SELECT reason FROM reembed.health WHERE target = $1 AND reason !~ 'no worker is running|changed rows wait' AND reason ~* 'reembed[. ]|npm run'`,
+    [TARGET],
+  );
+  return rows.map(({ reason }) => `health: ${reason}`);
+}
+
+/** Each kind of failure once, with how often it came. */
+function kindsOf({ failures }: Application): string[] {
+  const counts = new Map<string, number>();
+  for (const failure of failures) counts.set(failure, (counts.get(failure) ?? 0) + 1);
+  return [...counts].map(([failure, count]) => `${count} writes failed: ${failure}`);
+}
+
+/** The line of a command's output that says what was wrong. */
+function lastLine(text: string): string {
+  const lines = text.trim().split('\n');
+  // A bug of ours says so in one line, and what it is in the next.
+  return lines.find((line) => /^reembed: (?!a bug)|[Ee]rror:/.test(line)) ?? lines.at(-1) ?? '';
+}
