@@ -82,7 +82,14 @@ if (!process.env.TEST_DATABASE_URL) {
   test.serial('the package installs in an empty folder and knows its version', async (t) => {
     mkdirSync(app);
     writeFileSync(join(app, 'package.json'), '{ "name": "app", "private": true }');
-    await run('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', join(folder, packed.filename)], { cwd: app, env });
+    const install = () =>
+      run('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', '--fetch-timeout=20000', join(folder, packed.filename)], {
+        cwd: app,
+        env,
+        timeout: 100_000,
+      });
+    // A registry that does not answer is asked once more.
+    await install().catch(install);
     t.is((await run('npx', ['--no-install', 'reembed', '--version'], { cwd: app, env })).stdout, '0.1.0\n');
     t.false(existsSync(join(app, 'node_modules', 'typescript')));
   });

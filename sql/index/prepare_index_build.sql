@@ -44,7 +44,7 @@ BEGIN
   SELECT n.nspname, coalesce(a.default_version, e.extversion) INTO STRICT v_vector_schema, v_version
     FROM pg_extension AS e JOIN pg_namespace AS n ON n.oid = e.extnamespace LEFT JOIN pg_available_extensions AS a ON a.name = e.extname
    WHERE e.extname = 'vector';
-  EXECUTE format('SELECT count(%I) FROM %s', v_column, v_relation) INTO v_rows;
+  EXECUTE reembed.render('SELECT count({vector}) FROM {table}', jsonb_build_object('vector', quote_ident(v_column), 'table', v_relation::text)) INTO v_rows;
   v_bytes := reembed.index_build_bytes(p_method, v_rows, o.dimensions, v_element, v_m, v_lists);
   v_vector_bytes := (SELECT o.dimensions * e.bytes_per_dimension FROM reembed.element_type AS e WHERE e.name = v_element);
   s := reembed.index_build_settings(

@@ -8,20 +8,22 @@ SET search_path = pg_catalog, pg_temp
 SET client_min_messages = warning
 AS $$
 DECLARE
-  v_select constant text := format('SELECT %I::%s AS v FROM %s', p_column, p_type, p_relation);
+  v_names constant jsonb := jsonb_build_object('vector', quote_ident(p_column), 'type', p_type, 'table', p_relation::text, 'rows', p_rows, 'percent', least(100, 100 * p_share),
+    'operator_class', p_operator_class, 'm', p_m, 'ef_construction', p_ef_construction);
   v_started timestamptz;
 BEGIN
-  EXECUTE format('CREATE TEMPORARY TABLE reembed_sample ON COMMIT DROP AS %s TABLESAMPLE SYSTEM (%s) WHERE %I IS NOT NULL LIMIT %s',
-                 v_select, least(100, 100 * p_share), p_column, p_rows);
+  EXECUTE reembed.render('
+    CREATE TEMPORARY TABLE reembed_sample ON COMMIT DROP AS
+    SELECT {vector}::{type} AS v FROM {table} TABLESAMPLE SYSTEM ({percent}) WHERE {vector} IS NOT NULL LIMIT {rows}', v_names);
   GET DIAGNOSTICS rows = ROW_COUNT;
   -- Blocks are drawn, not rows: of a table of few blocks it may be none.
   IF rows < p_rows / 2 THEN
     TRUNCATE pg_temp.reembed_sample;
-    EXECUTE format('INSERT INTO pg_temp.reembed_sample %s WHERE %I IS NOT NULL LIMIT %s', v_select, p_column, p_rows);
+    EXECUTE reembed.render('INSERT INTO pg_temp.reembed_sample SELECT {vector}::{type} FROM {table} WHERE {vector} IS NOT NULL LIMIT {rows}', v_names);
     GET DIAGNOSTICS rows = ROW_COUNT;
   END IF;
   v_started := clock_timestamp();
-  EXECUTE format('CREATE INDEX ON pg_temp.reembed_sample USING hnsw (v %s) WITH (m = %s, ef_construction = %s)', p_operator_class, p_m, p_ef_construction);
+  EXECUTE reembed.render('CREATE INDEX ON pg_temp.reembed_sample USING hnsw (v {operator_class}) WITH (m = {m}, ef_construction = {ef_construction})', v_names);
   seconds := extract(epoch FROM clock_timestamp() - v_started);
   DROP TABLE pg_temp.reembed_sample;
 END;

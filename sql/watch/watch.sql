@@ -27,7 +27,7 @@ BEGIN
   SELECT s.alert_after INTO STRICT v_after FROM reembed.setting AS s WHERE s.target = v_target;
   FOREACH v_check IN ARRAY ARRAY['check_work', 'check_coverage', 'check_index', 'check_index_use', 'check_known_items', 'check_shadow'] LOOP
     BEGIN
-      FOR f IN EXECUTE format('SELECT * FROM reembed.%I($1)', v_check) USING v_target LOOP
+      FOR f IN EXECUTE reembed.render('SELECT * FROM reembed.{check}($1)', jsonb_build_object('check', v_check)) USING v_target LOOP
         IF f.is_bad THEN
           IF EXISTS (SELECT FROM reembed.alert AS a WHERE a.target = v_target AND a.kind = f.kind AND a.closed_at IS NULL) THEN
             UPDATE reembed.alert AS a SET severity = f.severity, model = f.model, message = f.message, details = a.details || f.details, seen_at = v_now
