@@ -1,12 +1,11 @@
-import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import test, { type ExecutionContext } from 'ava';
+import test from 'ava';
 import pg from 'pg';
 import { startCampaign, until } from './harness/campaign.ts';
 import { createWorkplace } from './harness/command.ts';
 import { createTestDatabase } from './harness/database.ts';
 import { createDocuments, NEW_DIMENSIONS, NEW_MODEL, OLD_DIMENSIONS, OLD_MODEL, wrongRows } from './harness/documents.ts';
 import { startProvider } from './harness/provider.ts';
+import { createWorkerRole } from './harness/roles.ts';
 import { createStage } from './harness/stage.ts';
 
 // The embedded database has one role, which may do everything.
@@ -15,9 +14,7 @@ if (process.env.TEST_DATABASE_URL) {
     const stage = await createStage();
     t.teardown(stage.close);
     const campaign = await startCampaign(stage, 'documents', { rows: 300 });
-    const role = await createRole(t, stage.db.url);
-    const grants = readFileSync(new URL('../docs/worker-role.sql', import.meta.url), 'utf8');
-    await stage.db.pool.query(grants.replaceAll(":'role'", `'${role.name}'`));
+    const role = await createWorkerRole(t, stage.db);
     stage.provider.batchApi.isOffered = true;
     stage.provider.batchApi.script = () => 'completed';
     const worker = await stage.workplace.run(['worker', '--batch-api', '--drain'], { DATABASE_URL: role.url });
@@ -44,9 +41,7 @@ for (const storage of process.env.TEST_DATABASE_URL ? (['column', 'side-table'] 
     t.is((await place.run(['migrate', 'up'])).code, 3);
     await database.pool.query('UPDATE reembed.setting SET max_read_slowdown = 1000');
 
-    const role = await createRole(t, database.url);
-    const grants = readFileSync(new URL('../docs/worker-role.sql', import.meta.url), 'utf8');
-    await database.pool.query(grants.replaceAll(":'role'", `'${role.name}'`));
+    const role = await createWorkerRole(t, database);
     const asWorker = { DATABASE_URL: role.url };
 
     const worker = await place.run(['worker', '--drain'], asWorker);
@@ -107,25 +102,4 @@ if (!process.env.TEST_DATABASE_URL) {
     t.teardown(database.close);
     t.is((await database.pool.query('SELECT session_user AS role')).rows[0].role, 'postgres');
   });
-}
-
-/** A role that lives as long as the test. */
-async function createRole(t: ExecutionContext, databaseUrl: string): Promise<{ name: string; url: string }> {
-  const name = `reembed_worker_${randomBytes(4).toString('hex')}`;
-  const client = new pg.Client({ connectionString: databaseUrl });
-  await client.connect();
-  await client.query(`CREATE ROLE ${name} LOGIN PASSWORD 'only-for-this-test'`);
-  await client.end();
-  t.teardown(() => dropRole(databaseUrl, name));
-  const url = new URL(databaseUrl);
-  url.username = name;
-  url.password = 'only-for-this-test';
-  return { name, url: url.href };
-}
-
-async function dropRole(databaseUrl: string, role: string): Promise<void> {
-  const client = new pg.Client({ connectionString: databaseUrl });
-  await client.connect();
-  await client.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`);
-  await client.end();
 }

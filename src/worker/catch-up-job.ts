@@ -28,28 +28,33 @@ export async function runCatchUp(context: WorkContext, { target: targetName, lan
   let target = await loadTarget(context.database.pool, targetName);
   if (!target) return;
   if (!lane && (await sweep(context, target, signal))) target = await loadTarget(context.database.pool, targetName);
-  // Under steady writes there is always another change: a turn ends with those there were when its round began.
+  if (!target) return;
+  // Under steady writes there is always another change: a pass ends with those there were when it began.
   const turnEndsAt = Date.now() + TURN_MS;
-  let after = '0';
-  let upTo: string | undefined;
-  for (let served = 0; target && !isStopped(context, target, signal); ) {
-    upTo ??= target.newestChange;
-    const round: ChangedRow[] = await readChanges(context.database.pool, target, lane, { after, upTo }, context.config.requestInputs);
-    const last = round.at(-1)?.seqs.at(-1);
-    if (last === undefined) {
-      if (served === 0 || Date.now() > turnEndsAt) return;
-      after = '0';
-      upTo = undefined;
-      served = 0;
-    } else {
-      // The last to be read is the newest of any row, not of the last one.
-      after = String(round.flatMap(({ seqs }) => seqs.map(BigInt)).reduce((most, seq) => (seq > most ? seq : most), 0n));
-      const free = round.filter(({ state }) => state !== 'held');
-      if (free.length > 0) served += await serve(context, target, free, signal);
-    }
+  const limit = context.config.requestInputs;
+  let pass = beginPass(target);
+  while (target && !isStopped(context, target, signal)) {
+    const round: ChangedRow[] = await readChanges(context.database.pool, target, lane, pass, limit);
+    const seqs = round.flatMap((change) => change.seqs.map(BigInt));
+    const free = round.filter(({ state }) => state !== 'held');
+    const settled = free.length > 0 ? await serve(context, target, free, signal) : 0;
+    pass.settled += settled;
+    pass.left += round.length - settled;
+    // The last to be read is the newest of any row, not of the last one.
+    pass.after = String(seqs.reduce((most, seq) => (seq > most ? seq : most), BigInt(pass.after)));
+    const isOver = seqs.length < limit;
+    if (isOver && (pass.settled === 0 || Date.now() > turnEndsAt)) return;
     // Read anew each time, because a switch or contract moves the columns under a running worker.
     target = await loadTarget(context.database.pool, targetName);
+    if (!isOver || !target) continue;
+    if (pass.left === 0 && BigInt(target.newestChange) <= BigInt(pass.upTo)) return;
+    pass = beginPass(target);
   }
+}
+
+/** One way through the changes that there are now. */
+function beginPass({ newestChange }: WorkTarget): { after: string; upTo: string; settled: number; left: number } {
+  return { after: '0', upTo: newestChange, settled: 0, left: 0 };
 }
 
 /** Searches the table where that is due; returns whether it did. */

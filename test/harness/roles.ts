@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import type { ExecutionContext } from 'ava';
 import pg from 'pg';
 import { type CommandResult, createWorkplace, type Workplace } from './command.ts';
+import type { TestDatabase } from './database.ts';
 import { createDocuments, NEW_DIMENSIONS, NEW_MODEL, OLD_DIMENSIONS, OLD_MODEL } from './documents.ts';
 import { startProvider, type TestProvider } from './provider.ts';
 
@@ -229,4 +231,23 @@ function openPool(url: string): pg.Pool {
   const pool = new pg.Pool({ connectionString: url, max: 3 });
   pool.on('error', () => {});
   return pool;
+}
+
+/** A role with the rights of a worker and no other, which lives as long as the test. */
+export async function createWorkerRole(t: ExecutionContext, { url, pool }: TestDatabase): Promise<{ name: string; url: string }> {
+  const name = `reembed_worker_${randomBytes(4).toString('hex')}`;
+  await pool.query(`CREATE ROLE ${name} LOGIN PASSWORD 'only-for-this-test'`);
+  t.teardown(() => dropRole(url, name));
+  for (const statement of workerGrants(name)) await pool.query(statement);
+  const own = new URL(url);
+  own.username = name;
+  own.password = 'only-for-this-test';
+  return { name, url: own.href };
+}
+
+async function dropRole(databaseUrl: string, role: string): Promise<void> {
+  const client = new pg.Client({ connectionString: databaseUrl });
+  await client.connect();
+  await client.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`);
+  await client.end();
 }
