@@ -3,6 +3,7 @@ import test from 'ava';
 import { buildLine, createBuildDisplay, secondsLeft } from '../src/commands/show-index-build.ts';
 import type { IndexBuild } from '../src/phases/index-build.ts';
 import { buildIndexes, readDefinition } from '../src/phases/index-statements.ts';
+import { present } from '../src/phases/phase.ts';
 import type { CampaignPlan } from '../src/phases/plan.ts';
 
 const plan = { campaign: 'a_campaign', from: { elementType: 'vector' } } as CampaignPlan;
@@ -13,7 +14,7 @@ for (const [definition, known] of [
     {
       method: 'hnsw',
       parameters: '',
-      statement: 'CREATE INDEX CONCURRENTLY IF NOT EXISTS i ON public.t USING hnsw (embedding vector_cosine_ops);',
+      statement: `CREATE INDEX CONCURRENTLY IF NOT EXISTS i ON ${present('table')} USING hnsw (embedding vector_cosine_ops);`,
     },
   ],
   [
@@ -25,7 +26,14 @@ for (const [definition, known] of [
   ['CREATE INDEX i ON t USING hnsw (((binary_quantize(embedding))::bit(1536)) bit_hamming_ops)', { method: 'other' }],
   [
     'CREATE UNIQUE INDEX i ON t USING btree (embedding)',
-    { method: 'btree', statement: 'CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS i ON t USING btree (embedding);' },
+    { method: 'btree', statement: `CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS i ON ${present('table')} USING btree (embedding);` },
+  ],
+  [
+    'CREATE INDEX i ON "a. ""schema USING"."my ON table" USING hnsw ("a vector" vector_cosine_ops)',
+    {
+      method: 'hnsw',
+      statement: `CREATE INDEX CONCURRENTLY IF NOT EXISTS i ON ${present('table')} USING hnsw ("a vector" vector_cosine_ops);`,
+    },
   ],
 ] as const) {
   test(`what a file has to know of an index is read off: ${definition}`, (t) => {
