@@ -1,8 +1,7 @@
 -- Over the catalog alone: no worker is needed to know it.
 CREATE OR REPLACE VIEW reembed.damage AS
 WITH target AS (
-  SELECT t.*, c.oid AS present, quote_literal(t.name) AS literal, n.nspname
-    FROM reembed.target AS t LEFT JOIN pg_class AS c ON c.oid = t.relation LEFT JOIN pg_namespace AS n ON n.oid = c.relnamespace
+  SELECT t.*, c.oid AS present, quote_literal(t.name) AS literal FROM reembed.target AS t LEFT JOIN pg_class AS c ON c.oid = t.relation
 ), needed AS (
   SELECT t.name AS target, t.literal, t.relation, unnest(t.key_attnums || t.text_attnums) AS attnum FROM target AS t WHERE t.present IS NOT NULL
   UNION
@@ -35,8 +34,8 @@ SELECT t.name, 'no_trigger', format('trigger %s is missing, disabled or not ALWA
 UNION ALL
 SELECT t.name, 'no_view', format('view %s is missing', w.name), format('SELECT reembed.rehook(%s)', t.literal)
   FROM target AS t
- CROSS JOIN LATERAL (SELECT format('%I.%I', t.nspname, t.live_view) AS name
-                     UNION ALL SELECT format('%I.%I', t.nspname, reembed.model_view_name(t.name, v.model)) FROM reembed.vector_column AS v WHERE v.target = t.name
+ CROSS JOIN LATERAL (SELECT format('%I.%I', reembed.view_schema(t.name), t.live_view) AS name
+                     UNION ALL SELECT format('%I.%I', reembed.view_schema(t.name), reembed.model_view_name(t.name, v.model)) FROM reembed.vector_column AS v WHERE v.target = t.name
                      UNION ALL SELECT 'reembed.row_' || t.suffix) AS w
  WHERE t.present IS NOT NULL AND t.unhooked IS NULL AND to_regclass(w.name) IS NULL
 UNION ALL

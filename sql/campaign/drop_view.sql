@@ -5,13 +5,8 @@ SET search_path = pg_catalog, pg_temp
 SET lock_timeout = '300ms'
 SET client_min_messages = warning
 AS $$
-DECLARE
-  v_schema name;
 BEGIN
-  SELECT n.nspname INTO STRICT v_schema
-    FROM reembed.target AS t JOIN pg_class AS c ON c.oid = t.relation JOIN pg_namespace AS n ON n.oid = c.relnamespace
-   WHERE t.name = p_target;
-  EXECUTE reembed.render('DROP VIEW IF EXISTS {view}', jsonb_build_object('view', format('%I.%I', v_schema, p_view)));
+  EXECUTE reembed.render('DROP VIEW IF EXISTS {view}', jsonb_build_object('view', format('%I.%I', reembed.view_schema(p_target), p_view)));
 END;
 $$;
 COMMENT ON FUNCTION reembed.drop_view IS 'Drops one view of a target; refuses when something depends on it.';

@@ -7,18 +7,16 @@ DECLARE
   t reembed.target;
   v_view record;
   v_statement text;
-  v_schema text;
 BEGIN
   SELECT * INTO STRICT t FROM reembed.target WHERE name = reembed.resolve_target(p_target);
   -- First, while the view does not read it: the key may have another type by now.
   PERFORM reembed.fit_change_log(t.name);
-  UPDATE reembed.target SET unhooked = NULL WHERE name = t.name;
-  PERFORM reembed.replace_change_view();
   PERFORM reembed.compile_target(t.name);
   PERFORM reembed.replace_views(t.name);
-  SELECT quote_ident(n.nspname) INTO v_schema FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE c.oid = t.relation;
+  UPDATE reembed.target SET unhooked = NULL WHERE name = t.name;
+  PERFORM reembed.replace_change_view();
   FOR v_view IN SELECT v.key AS name, v.value FROM jsonb_each(t.unhooked -> 'views') AS v LOOP
-    CONTINUE WHEN to_regclass(format('%s.%I', v_schema, v_view.name)) IS NULL;
+    CONTINUE WHEN to_regclass(format('%I.%I', reembed.view_schema(t.name), v_view.name)) IS NULL;
     FOR v_statement IN SELECT jsonb_array_elements_text(v_view.value -> 'grants') LOOP
       EXECUTE v_statement;
     END LOOP;

@@ -19,7 +19,7 @@ BEGIN
   SELECT * INTO STRICT t FROM reembed.target WHERE name = p_target;
   SELECT * INTO STRICT c FROM pg_class WHERE oid = t.relation;
   SELECT w.* INTO STRICT v FROM reembed.vector_column AS w WHERE w.target = t.name AND w.model = p_model;
-  v_name := (SELECT format('%I.%I', n.nspname, p_view) FROM pg_namespace AS n WHERE n.oid = c.relnamespace);
+  v_name := format('%I.%I', reembed.view_schema(t.name), p_view);
   v_view := to_regclass(v_name);
   v_names := reembed.role_names(v, v.role);
   SELECT string_agg(format('%s AS %I', CASE (e.entry ->> 'attnum')::integer

@@ -3,7 +3,7 @@ LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
   WITH old AS (
-    SELECT t.name AS target, c.oid AS relation, a.attname AS column_name, a.attnum, c.relnamespace, t.live_view, m.from_model, m.to_model,
+    SELECT t.name AS target, c.oid AS relation, a.attname AS column_name, a.attnum, (SELECT w.oid FROM pg_namespace AS w WHERE w.nspname = reembed.view_schema(t.name)) AS view_schema, t.live_view, m.from_model, m.to_model,
            m.from_relation IS NOT NULL AS is_side_table
       FROM reembed.migration AS m
       JOIN reembed.target AS t ON t.name = m.target
@@ -15,7 +15,7 @@ AS $$
     UNION ALL
     -- The view of the old model goes with its column.
     SELECT old.*, c.oid, NULL FROM old
-      JOIN pg_class AS c ON c.relnamespace = old.relnamespace AND c.relname = reembed.model_view_name(old.target, old.from_model)
+      JOIN pg_class AS c ON c.relnamespace = old.view_schema AND c.relname = reembed.model_view_name(old.target, old.from_model)
   )
   SELECT DISTINCT CASE WHEN r.oid IS NULL THEN pg_describe_object(d.classid, d.objid, d.objsubid)
                        ELSE format('%s %I.%I', CASE v.relkind WHEN 'm' THEN 'materialized view' WHEN 'v' THEN 'view' ELSE 'rule on' END, n.nspname, v.relname) END
@@ -29,7 +29,7 @@ AS $$
      AND v.relnamespace IS DISTINCT FROM 'reembed'::regnamespace
      AND NOT (d.classid = 'pg_proc'::regclass AND EXISTS (SELECT FROM pg_proc AS p WHERE p.oid = d.objid AND p.pronamespace = 'reembed'::regnamespace))
      AND NOT (d.classid = 'pg_trigger'::regclass AND EXISTS (SELECT FROM pg_trigger AS g JOIN pg_proc AS p ON p.oid = g.tgfoid WHERE g.oid = d.objid AND p.pronamespace = 'reembed'::regnamespace))
-     AND (r.oid IS NULL OR v.relnamespace <> old.relnamespace OR v.relname NOT IN (
+     AND (r.oid IS NULL OR v.relnamespace <> old.view_schema OR v.relname NOT IN (
             old.live_view, reembed.model_view_name(old.target, old.from_model), reembed.model_view_name(old.target, old.to_model)))
      AND NOT (d.classid = 'pg_class'::regclass AND d.objid IN (SELECT reembed.vector_indexes(old.relation, old.column_name)))
      AND NOT (d.classid = 'pg_attrdef'::regclass AND EXISTS (

@@ -5,8 +5,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
   SELECT EXISTS (
     SELECT FROM reembed.target AS t
-      JOIN pg_class AS c ON c.oid = t.relation
-      JOIN pg_class AS w ON w.relnamespace = c.relnamespace AND w.relname = t.live_view,
+      JOIN pg_class AS w ON w.oid = to_regclass(format('%I.%I', reembed.view_schema(t.name), t.live_view)),
            LATERAL (SELECT w.relowner AS grantee
                     UNION ALL
                     SELECT g.grantee FROM aclexplode(w.relacl) AS g WHERE g.privilege_type = 'SELECT'

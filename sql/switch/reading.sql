@@ -9,7 +9,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
   SELECT v.target, v.role, o.name, o.provider_model, o.dimensions, o.element_type, o.distance, o.document_prefix, o.query_prefix,
          o.send_dimensions, o.token_limit, o.usd_per_million_tokens::double precision,
-         format('%I.%I', n.nspname, CASE WHEN v.is_read THEN t.live_view ELSE reembed.model_view_name(v.target, v.model) END), v.is_read,
+         format('%I.%I', reembed.view_schema(t.name), CASE WHEN v.is_read THEN t.live_view ELSE reembed.model_view_name(v.target, v.model) END), v.is_read,
          (CASE WHEN r.is_ready AND s.read_model = m.from_model THEN s.canary_percent ELSE 0 END)::double precision,
          (CASE WHEN r.is_ready THEN s.shadow_percent ELSE 0 END)::double precision,
          s.shadow_per_second, extract(epoch FROM s.shadow_timeout)::double precision * 1000, s.shadow_keeps_text
@@ -17,9 +17,7 @@ AS $$
     JOIN reembed.model AS o ON o.name = v.model
     JOIN reembed.setting AS s ON s.target = v.target
     JOIN reembed.migration AS m ON m.name = v.migration
-    JOIN reembed.target AS t ON t.name = v.target
-    JOIN pg_class AS c ON c.oid = t.relation
-    JOIN pg_namespace AS n ON n.oid = c.relnamespace,
+    JOIN reembed.target AS t ON t.name = v.target,
     LATERAL (SELECT m.phase IN ('index', 'switch') AND reembed.index_is_valid(m.name) AS is_ready) AS r
    WHERE v.target = reembed.resolve_target(p_target);
 $$;

@@ -9,10 +9,8 @@ DECLARE
 BEGIN
   FOR v_statement IN
     WITH views AS (
-      SELECT to_regclass(format('%I.%I', n.nspname, t.live_view)) AS live, to_regclass(format('%I.%I', n.nspname, reembed.model_view_name(t.name, v.model))) AS own
+      SELECT to_regclass(format('%I.%I', reembed.view_schema(t.name), t.live_view)) AS live, to_regclass(format('%I.%I', reembed.view_schema(t.name), reembed.model_view_name(t.name, v.model))) AS own
         FROM reembed.target AS t
-        JOIN pg_class AS c ON c.oid = t.relation
-        JOIN pg_namespace AS n ON n.oid = c.relnamespace
         JOIN reembed.vector_column AS v ON v.target = t.name
        WHERE t.name = p_target
     ), present AS (

@@ -16,8 +16,7 @@ BEGIN
 
   SELECT * INTO STRICT t FROM reembed.target WHERE name = p_target;
   SELECT * INTO STRICT v FROM reembed.vector_column AS c WHERE c.target = p_target AND c.is_read;
-  SELECT to_regclass(format('%I.%I', n.nspname, t.live_view)) INTO v_view
-    FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE c.oid = t.relation;
+  v_view := to_regclass(format('%I.%I', reembed.view_schema(t.name), t.live_view));
   -- The model it names, and the column it takes the vectors from.
   v_reads := v_view IS NOT NULL
     AND position(format('%L::text AS %I', v.model, t.live_model_column) IN pg_get_viewdef(v_view)) > 0

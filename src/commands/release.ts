@@ -19,8 +19,8 @@ async function release(options: { target?: string; yes?: boolean }): Promise<voi
   const database = await openDirectDatabase(readConfig());
   try {
     const { rows } = await database.pool.query<{ name: string; view: string }>(
-      `SELECT t.name, format('%I.%I', n.nspname, t.live_view) AS view
-         FROM reembed.target AS t JOIN pg_class AS c ON c.oid = t.relation JOIN pg_namespace AS n ON n.oid = c.relnamespace
+      `SELECT t.name, format('%I.%I', reembed.view_schema(t.name), t.live_view) AS view
+         FROM reembed.target AS t JOIN pg_class AS c ON c.oid = t.relation
         WHERE t.name = reembed.resolve_target($1)`,
       [options.target ?? null],
     );

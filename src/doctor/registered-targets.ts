@@ -7,7 +7,8 @@ export interface Target {
   /** false when the table has been dropped */
   exists: boolean;
   oid: number;
-  schema: string;
+  /** of its views; empty when the table is gone */
+  viewSchema: string;
   /** qualified and quoted; the bare OID when the table is gone */
   table: string;
   column: string;
@@ -28,7 +29,7 @@ export interface Target {
 /** Registered tables with the newest campaign of each. */
 export async function readTargets(db: Queryable): Promise<Target[]> {
   const { rows } = await db.query<Target>(
-    `SELECT DISTINCT ON (t.name) t.name, c.oid IS NOT NULL AS exists, t.relation::oid::bigint::double precision AS oid, coalesce(n.nspname, '') AS schema,
+    `SELECT DISTINCT ON (t.name) t.name, c.oid IS NOT NULL AS exists, t.relation::oid::bigint::double precision AS oid, coalesce(reembed.view_schema(t.name), '') AS "viewSchema",
             CASE WHEN c.oid IS NULL THEN t.relation::oid::text ELSE format('%I.%I', n.nspname, c.relname) END AS table, t.column_name AS column,
             ARRAY(SELECT v.relation::oid::bigint::double precision FROM reembed.vector_column AS v JOIN pg_class AS s ON s.oid = v.relation
                    WHERE v.target = t.name AND v.storage = 'side_table') AS "sideTables",

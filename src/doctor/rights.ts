@@ -49,7 +49,7 @@ const ownership: Check = {
     );
     const { rows } = await db.query<{ schema: string }>(
       `SELECT quote_ident(s.name) AS schema FROM unnest($1::text[]) AS s(name) WHERE NOT has_schema_privilege(s.name, 'CREATE')`,
-      [[...new Set(tables.filter(({ ownedByUs }) => ownedByUs).map(({ schema }) => schema))]],
+      [[...new Set(tables.filter(({ ownedByUs }) => ownedByUs).map(({ viewSchema }) => viewSchema))]],
     );
     for (const { schema } of rows) {
       verdicts.push(

@@ -41,10 +41,10 @@ const views: Check = {
                 strpos(pg_get_viewdef(c.oid), quote_literal($4) || '::text AS ' || quote_ident($5)) > 0 AS reads
            FROM (SELECT) AS one
            LEFT JOIN (pg_class AS c JOIN pg_namespace AS cn ON cn.oid = c.relnamespace) ON cn.nspname = $1 AND c.relname = $2 AND c.relkind = 'v'`,
-        [target.schema, target.liveView, target.name, target.readModel, target.liveModelColumn],
+        [target.viewSchema, target.liveView, target.name, target.readModel, target.liveModelColumn],
       );
       const { missing = [], invoker, reads } = rows[0] ?? {};
-      const view = `${target.schema}.${target.liveView}`;
+      const view = `${target.viewSchema}.${target.liveView}`;
       if (missing.length > 0)
         verdicts.push(
           error(`view ${listed(missing)} is missing`, 'npm run migrate up makes it again; then grant SELECT to those who search'),
@@ -66,7 +66,7 @@ const views: Check = {
         );
     }
     if (tables.length === 0 || verdicts.length > 0) return verdicts;
-    return ok(listed(tables.map(({ schema, liveView, readModel }) => `${schema}.${liveView} reads ${readModel}`)));
+    return ok(listed(tables.map(({ viewSchema, liveView, readModel }) => `${viewSchema}.${liveView} reads ${readModel}`)));
   },
 };
 

@@ -180,7 +180,7 @@ function joinSql(alias: 'o' | 'w'): string {
 }
 
 function viewSql(alias: 'o' | 'w'): string {
-  return `CASE WHEN ${alias}.model IS NOT NULL THEN format('%I.%I', n.nspname, reembed.model_view_name(t.name, ${alias}.model)) END`;
+  return `CASE WHEN ${alias}.model IS NOT NULL THEN format('%I.%I', reembed.view_schema(t.name), reembed.model_view_name(t.name, ${alias}.model)) END`;
 }
 
 function sideOf(alias: 'o' | 'w'): string {

@@ -36,6 +36,7 @@ export const PUBLIC_FUNCTIONS = [
   'active_model',
   'capture_triggers',
   'model_view_name',
+  'view_schema',
   'served_model',
   'query_vector',
   'log_query',
