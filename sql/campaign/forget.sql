@@ -12,7 +12,7 @@ BEGIN
   IF NOT FOUND THEN
     SELECT * INTO STRICT t FROM reembed.target WHERE name = reembed.resolve_target(p_target);
   END IF;
-  IF NOT EXISTS (SELECT FROM reembed.damage AS d WHERE d.target = t.name AND d.code IN ('dropped_table', 'dropped_column', 'replaced_table')) THEN
+  IF NOT EXISTS (SELECT FROM reembed.damage AS d WHERE d.target = t.name AND (d.is_final OR d.code = 'replaced_table')) THEN
     RAISE EXCEPTION '% is whole: there is nothing to forget', t.name
       USING ERRCODE = 'RE001', HINT = 'Take the campaign down with npm run migrate down, or after contract: reembed.release().';
   END IF;

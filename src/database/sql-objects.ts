@@ -45,7 +45,7 @@ export async function applySqlObjects(database: Database): Promise<void> {
   // Each target by itself: a search waits for the views of its own table at most.
   const { rows } = await database.pool.query<{ name: string }>(
     `SELECT t.name FROM reembed.target AS t JOIN pg_class AS c ON c.oid = t.relation
-      WHERE t.unhooked IS NULL AND NOT EXISTS (SELECT FROM reembed.damage AS d WHERE d.target = t.name AND d.code = 'dropped_column') ORDER BY t.name`,
+      WHERE t.unhooked IS NULL AND NOT EXISTS (SELECT FROM reembed.damage AS d WHERE d.target = t.name AND d.is_final) ORDER BY t.name`,
   );
   for (const { name } of rows) {
     await inTransaction(database.pool, (client) => client.query('SELECT reembed.compile_target($1), reembed.replace_views($1)', [name]));

@@ -18,7 +18,7 @@ const registered: Check = {
         ),
       );
     const { rows } = await db.query<{ target: string; damage: string; remedy: string }>(
-      "SELECT target, damage, remedy FROM reembed.damage WHERE code IN ('dropped_column', 'no_primary_key', 'row_security') ORDER BY target, damage",
+      "SELECT target, damage, remedy FROM reembed.damage WHERE code IN ('dropped_column', 'dropped_side_table', 'replaced_table', 'no_primary_key', 'row_security') ORDER BY target, damage",
     );
     for (const { target, damage, remedy } of rows) verdicts.push(error(`${target}: ${damage}`, remedy));
     return verdicts.length > 0 ? verdicts : ok(listed(all.map(({ name, phase }) => `${name} (${phase})`)));

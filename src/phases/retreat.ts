@@ -15,6 +15,13 @@ export class NothingToTakeDown extends ReembedError {
   }
 }
 
+/** The table of a campaign, or a part of it that is needed, has been dropped, so none of its files can run. */
+export class TargetDamaged extends ReembedError {
+  constructor(damage: string, remedy: string) {
+    super('target_damaged', `${damage}, so the campaign cannot be taken down`, `${remedy}; then delete its files`);
+  }
+}
+
 /** What `down` did. */
 export interface Retreat {
   ran: MigrationFile[];
@@ -36,7 +43,7 @@ export interface RetreatOptions {
 /**
  * Takes the last migrations down, newest first.
  *
- * @throws NothingToTakeDown when there is not even one; GateClosed when going back would lose rows from search
+ * @throws NothingToTakeDown when there is not even one; GateClosed when going back would lose rows from search; TargetDamaged
  */
 export async function retreat(database: Database, options: RetreatOptions): Promise<Retreat> {
   const done: Retreat = { ran: [], durations: {} };
@@ -46,6 +53,7 @@ export async function retreat(database: Database, options: RetreatOptions): Prom
     const last = applied.at(-1);
     if (!last && done.ran.length === 0) throw new NothingToTakeDown();
     if (!last) break;
+    if (last.campaign) await refuseDamaged(database, last.campaign);
     if (last.phase === 'switch' && last.campaign) await refuseIncompleteWayBack(database, last.campaign, options);
     // The tables cannot go while functions are made of their types; the next `up` brings the functions again.
     if (!last.campaign) await withLockRetries(() => dropSqlObjects(database), 'sql/', options.notice);
@@ -68,6 +76,14 @@ export async function retreat(database: Database, options: RetreatOptions): Prom
 async function inOrder(database: Database, { directory }: RetreatOptions): Promise<MigrationFile[]> {
   const { applied } = await readMigrationState(database.pool, directory);
   return [...applied.filter(({ campaign }) => !campaign), ...applied.filter(({ campaign }) => campaign)];
+}
+
+async function refuseDamaged(database: Database, campaign: string): Promise<void> {
+  const { rows } = await database.pool.query<{ damage: string; remedy: string }>(
+    'SELECT d.damage, d.remedy FROM reembed.migration AS m JOIN reembed.damage AS d ON d.target = m.target AND d.is_final WHERE m.name = $1',
+    [campaign],
+  );
+  if (rows[0]) throw new TargetDamaged(rows[0].damage, rows[0].remedy);
 }
 
 async function refuseIncompleteWayBack(database: Database, campaign: string, options: RetreatOptions): Promise<void> {
