@@ -42,7 +42,8 @@ const commandLines = [...blocks('sh').flatMap((block) => block.replaceAll(/\\\n\
   .map((line) => line.slice(line.indexOf('npm run ')).match(/"[^"]*"|\S+/g) ?? []);
 
 const statements = [
-  ...blocks('sql').flatMap((block) => block.split(/;\n/)),
+  // What belongs in one transaction is tried in one.
+  ...blocks('sql').flatMap((block) => (block.startsWith('BEGIN;') ? [block.replaceAll(/^(BEGIN|COMMIT);$/gm, '')] : block.split(/;\n/))),
   ...inline.filter((text) => /^SELECT .*\)$/.test(text) && !text.includes('…')),
 ]
   .map((statement) => statement.trim())
