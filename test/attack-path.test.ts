@@ -5,8 +5,6 @@ import { plantTripwire, type Tripwire } from './harness/tripwire.ts';
 // PostgreSQL prefers a function whose parameters fit exactly to one in pg_catalog that needs a conversion, is variadic or polymorphic.
 // So a role with CREATE on a schema of the search_path can replace almost any function.
 const onServer = process.env.TEST_DATABASE_URL ? test : test.skip;
-// Statements of our own sessions still look names up along the path of the role that runs them: docs/reliability.md, "Known limits".
-const openOnServer = process.env.TEST_DATABASE_URL ? test.failing : test.skip;
 
 interface PathStage extends RoleStage {
   planter: Role;
@@ -44,6 +42,9 @@ async function write({ application }: RoleStage, id: number): Promise<void> {
     await application.pool.query(statement);
   }
 }
+
+/** What was written after contract has no vector of the old model, without which the way back is refused. */
+const embedAgain = ({ worker }: RoleStage) => worker.run(['worker', '--drain']);
 
 async function plantFunction(
   { planter, tripwire }: PathStage,
@@ -177,7 +178,7 @@ async function plantOperators({ admin, planter, tripwire }: PathStage): Promise<
   }
 }
 
-openOnServer('functions planted before the first up, as public.hashtextextended(text, integer), are never called', async (t) => {
+onServer('functions planted before the first up, as public.hashtextextended(text, integer), are never called', async (t) => {
   const stage = await openStage(t);
   await plantFunction(stage, 'hashtextextended', ['text', 'integer'], 'bigint');
   await plantPolymorphic(stage);
@@ -187,13 +188,14 @@ openOnServer('functions planted before the first up, as public.hashtextextended(
       'drain again': () => write(stage, 62),
       'drain as installer': () => write(stage, 63),
       'roll contract back': () => write(stage, 64),
+      'take everything down': () => embedAgain(stage),
     },
   });
   t.deepEqual(await stage.tripwire.gained([]), []);
   t.deepEqual(wrong, []);
 });
 
-openOnServer('functions planted before contract, as public.format(text, bigint), are never called', async (t) => {
+onServer('functions planted before contract, as public.format(text, bigint), are never called', async (t) => {
   const stage = await openStage(t);
   const wrong = await runCampaign(stage, {
     before: {
@@ -202,13 +204,14 @@ openOnServer('functions planted before contract, as public.format(text, bigint),
         await plantPolymorphic(stage);
       },
       'drain as installer': () => write(stage, 61),
+      'take everything down': () => embedAgain(stage),
     },
   });
   t.deepEqual(await stage.tripwire.gained([]), []);
   t.deepEqual(wrong, []);
 });
 
-openOnServer('neighbours of all functions of pg_catalog are never called', async (t) => {
+onServer('neighbours of all functions of pg_catalog are never called', async (t) => {
   const stage = await openStage(t);
   await plantNeighbours(stage);
   const wrong = await runCampaign(stage, {
@@ -216,13 +219,14 @@ openOnServer('neighbours of all functions of pg_catalog are never called', async
       'drain as worker': () => write(stage, 61),
       'drain again': () => write(stage, 62),
       'drain as installer': () => write(stage, 63),
+      'take everything down': () => embedAgain(stage),
     },
   });
   t.deepEqual(await stage.tripwire.gained([]), []);
   t.deepEqual(wrong, []);
 });
 
-openOnServer('operators planted for the types used are never called', async (t) => {
+onServer('operators planted for the types used are never called', async (t) => {
   const stage = await openStage(t);
   await plantOperators(stage);
   const wrong = await runCampaign(stage, {
@@ -230,6 +234,7 @@ openOnServer('operators planted for the types used are never called', async (t) 
       'drain as worker': () => write(stage, 61),
       'drain again': () => write(stage, 62),
       'drain as installer': () => write(stage, 63),
+      'take everything down': () => embedAgain(stage),
     },
   });
   t.deepEqual(await stage.tripwire.gained([]), []);

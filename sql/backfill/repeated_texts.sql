@@ -1,5 +1,5 @@
 CREATE OR REPLACE FUNCTION reembed.repeated_texts(p_migration text, p_batch bigint, p_digests uuid[])
-RETURNS TABLE (text_digest uuid, vector vector, is_pending boolean, provider_batch uuid)
+RETURNS TABLE (text_digest uuid, vector {vector_schema}.vector, is_pending boolean, provider_batch uuid)
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$

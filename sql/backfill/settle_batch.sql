@@ -1,5 +1,5 @@
 -- In the statement that stores the vectors, so that a vector and the ledger are of one commit.
-CREATE OR REPLACE FUNCTION reembed.settle_batch(p_migration text, p_batch bigint, p_model text, p_written text[], p_digests uuid[], p_vectors vector[],
+CREATE OR REPLACE FUNCTION reembed.settle_batch(p_migration text, p_batch bigint, p_model text, p_written text[], p_digests uuid[], p_vectors {vector_schema}.vector[],
                                                 p_refused jsonb, p_tokens bigint, p_requests integer, p_done boolean) RETURNS integer
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp

@@ -1,5 +1,5 @@
 -- A row leaves the record in the commit that stores its vector: whoever comes later, from whatever copy of the answer, finds it gone.
-CREATE OR REPLACE FUNCTION reembed.settle_sent_rows(p_provider_batch uuid, p_batch bigint, p_request integer, p_positions integer[], p_vectors vector[], p_written text[],
+CREATE OR REPLACE FUNCTION reembed.settle_sent_rows(p_provider_batch uuid, p_batch bigint, p_request integer, p_positions integer[], p_vectors {vector_schema}.vector[], p_written text[],
                                                     p_tokens bigint, p_requests integer) RETURNS integer
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp

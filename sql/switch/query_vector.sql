@@ -1,7 +1,7 @@
 -- A vector of another model compares without any error and gives plausible nonsense; this is the guard against it. The
 -- model served comes from the view itself, where it is a constant: read from the settings it could be another one than the
 -- view's, under a snapshot taken before a switch. Immutable, so that the vector index is used and nothing is looked up.
-CREATE OR REPLACE FUNCTION reembed.query_vector(p_served_model text, p_model text, p_vector vector) RETURNS vector
+CREATE OR REPLACE FUNCTION reembed.query_vector(p_served_model text, p_model text, p_vector {vector_schema}.vector) RETURNS {vector_schema}.vector
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 AS $$

@@ -62,6 +62,12 @@ function isConnectionString(text: string): boolean {
 }
 
 /**
+ * Under it the names in our statements mean PostgreSQL's own. In a schema that others may create in, a function or operator that fits
+ * more exactly than PostgreSQL's would be called in its place, with our rights.
+ */
+const OWN_PATH = 'pg_catalog, pg_temp';
+
+/**
  * What our statements must find whatever the role has set: keys look the same, rows that row level security would hide end
  * in an error instead of being taken for deleted, and long maintenance is not cut off.
  */
@@ -74,6 +80,7 @@ const SETTINGS: Record<string, string> = {
   row_security: 'off',
   statement_timeout: '0',
   transaction_timeout: '0',
+  search_path: OWN_PATH,
 };
 
 /** No limit: for reading, which holds up nobody while it waits. */
@@ -87,12 +94,31 @@ export const WAIT_FOR_LOCKS = '0';
  */
 export async function applySettings(client: Queryable, lasts: 'transaction' | 'session', lockTimeout?: string): Promise<void> {
   const settings = lockTimeout === undefined ? SETTINGS : { ...SETTINGS, lock_timeout: lockTimeout };
-  // transaction_timeout is not known before PostgreSQL 17.
+  // transaction_timeout is not known before PostgreSQL 17; the only session of the embedded database is the application's as well.
   await client.query(
-    `SELECT set_config(name, value, $3) FROM unnest($1::text[], $2::text[]) AS setting(name, value) WHERE current_setting(name, true) IS NOT NULL`,
+    `SELECT pg_catalog.set_config(name, value, $3) FROM ROWS FROM (pg_catalog.unnest($1::pg_catalog.text[]), pg_catalog.unnest($2::pg_catalog.text[])) AS setting(name, value)
+      WHERE pg_catalog.current_setting(name, true) IS NOT NULL
+        AND ($3 OR name OPERATOR(pg_catalog.<>) 'search_path'::pg_catalog.text OR pg_catalog.current_setting('reembed.embedded', true) IS NULL)`,
     [Object.keys(settings), Object.values(settings), lasts === 'transaction'],
   );
 }
+
+/**
+ * Gives a new connection our search_path, where its session is ours alone: a pooler hands sessions on to others, and answers the login
+ * with a process id of its own making.
+ */
+export async function keepOwnPath(client: pg.ClientBase): Promise<void> {
+  await client.query(
+    `SELECT pg_catalog.set_config('search_path', $1::pg_catalog.text, false)
+      WHERE pg_catalog.pg_backend_pid() OPERATOR(pg_catalog.=) $2::pg_catalog.int4 AND pg_catalog.current_setting('reembed.embedded', true) IS NULL`,
+    [OWN_PATH, (client as { processID?: number }).processID ?? 0],
+  );
+}
+
+/** A relation by the name that the user wrote, as the sessions of the user's role find it. A column `oid`; $1 is the name. */
+export const RELATION_AS_WRITTEN = `(
+  SELECT w.oid FROM (SELECT set_config('search_path', s.reset_val, true), to_regclass($1)::oid AS oid, set_config('search_path', '${OWN_PATH}', true)
+                       FROM pg_settings AS s WHERE s.name = 'search_path' OFFSET 0) AS w)`;
 
 function createPool(url: string): pg.Pool {
   const pool = new pg.Pool({
@@ -100,6 +126,7 @@ function createPool(url: string): pg.Pool {
     application_name: 'pg-reembed',
     connectionTimeoutMillis: 10_000,
     max: 12,
+    onConnect: keepOwnPath,
   });
   // An idle connection that the server closes must not end the process; the next query gets a new one.
   pool.on('error', () => {});

@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import pg from 'pg';
 import { SQL_OBJECTS } from '../paths.ts';
 import { type Database, inTransaction, type Queryable } from './connection.ts';
 import { DISTANCES, type Distance, ELEMENT_TYPES, type ElementType, operatorClassOf } from './element-types.ts';
 
 // What an application calls, and what the functions call that run with the rights of a table's owner.
-const FOR_EVERYBODY = `reembed.active_model(text), reembed.served_model(text), reembed.query_vector(text, text, vector), reembed.log_query(text, text, text),
+const FOR_EVERYBODY = `reembed.active_model(text), reembed.served_model(text), reembed.query_vector, reembed.log_query(text, text, text),
   reembed.key_hash(text, text), reembed.reading(text), reembed.reads_for(text, text), reembed.record_shadow_read,
   reembed.text_hash(text), reembed.text_digest(text), reembed.has_text(text), reembed.text_failure(text), reembed.change_lane(bigint),
   reembed.capture_triggers(text), reembed.model_view_name(text, text), reembed.view_schema(text)`;
@@ -27,12 +28,11 @@ export async function applySqlObjects(database: Database): Promise<void> {
   if (await isApplied(database, filesDigest)) return;
   await inTransaction(database.pool, async (client) => {
     await client.query('SELECT pg_advisory_xact_lock($1)', [SQL_OBJECTS_LOCK]);
-    // The type vector may live in any schema; the objects themselves fix their own search_path.
-    await client.query(`SELECT set_config('search_path', coalesce((SELECT quote_ident(n.nspname) FROM pg_extension AS e
-      JOIN pg_namespace AS n ON n.oid = e.extnamespace WHERE e.extname = 'vector'), 'public'), true), set_config('check_function_bodies', 'off', true)`);
+    await client.query("SELECT set_config('check_function_bodies', 'off', true)");
     const grants = await readGrants(client);
     await dropFunctions(client);
-    for (const { text } of objects) await client.query(text);
+    const vectorSchema = await readVectorSchema(client);
+    for (const { text } of objects) await client.query(text.replaceAll('{vector_schema}', pg.escapeIdentifier(vectorSchema)));
     await storeTemplates(client, templates);
     await storeElementTypes(client);
     await client.query(`SELECT reembed.replace_change_view();
@@ -70,6 +70,14 @@ async function readGrants(client: Queryable): Promise<Grant[]> {
       WHERE p.pronamespace = 'reembed'::regnamespace AND g.grantee NOT IN (0, p.proowner) ORDER BY 1, 2`,
   );
   return rows;
+}
+
+/** The type vector may live in any schema. */
+async function readVectorSchema(client: Queryable): Promise<string> {
+  const { rows } = await client.query<{ name: string }>(
+    "SELECT n.nspname AS name FROM pg_extension AS e JOIN pg_namespace AS n ON n.oid = e.extnamespace WHERE e.extname = 'vector'",
+  );
+  return rows[0]?.name ?? 'public';
 }
 
 /** Each function stays granted to those it was granted to, and to nobody else. */

@@ -1,5 +1,5 @@
 import pg from 'pg';
-import type { Queryable } from '../database/connection.ts';
+import { type Queryable, RELATION_AS_WRITTEN } from '../database/connection.ts';
 import { ELEMENT_TYPES, type ElementType, isElementType } from '../database/element-types.ts';
 import {
   ColumnNotAVector,
@@ -203,7 +203,7 @@ async function findRelation(db: Queryable, table: string) {
     }>(
       `SELECT c.oid::bigint::double precision AS oid, c.relkind AS kind, n.nspname AS schema, c.relname AS name, c.relrowsecurity AS "rowSecurity",
               CASE WHEN c.relispartition THEN 'partition' WHEN EXISTS (SELECT FROM pg_inherits WHERE c.oid IN (inhrelid, inhparent)) THEN 'heir' END AS family
-         FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE c.oid = to_regclass($1)`,
+         FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE c.oid = ${RELATION_AS_WRITTEN}`,
       [spelling],
     );
     if (rows[0]) return rows[0];

@@ -113,7 +113,7 @@ export async function loadCampaign(
   const { rows } = await db.query<CampaignRow>(
     `SELECT m.name AS migration, t.name AS target, format('%I.%I', n.nspname, c.relname) AS table, t.suffix,
             ARRAY(SELECT reembed.render('t.{column}', k.names) FROM reembed.key_names(t.name) AS k ORDER BY k.n) AS keys,
-            format('jsonb_build_object(%s)', reembed.each_key(t.name, '{label}, {open}t.{column}{close}')) AS key_object,
+            format('pg_catalog.jsonb_build_object(%s)', reembed.each_key(t.name, '{label}, {open}t.{column}{close}')) AS key_object,
             format('EXISTS (SELECT FROM reembed.change_%s AS c WHERE %s AND c.needs_', t.suffix, reembed.each_key(t.name, 'c.key_{n} OPERATOR({operator}) t.{column}', ' AND ')) AS is_waiting,
             reembed.target_names(t.name) ->> 'content' AS text_sql, quote_ident(t.column_name) AS view_vector,
             vn.nspname AS vector_schema, o.model AS old_model, w.model AS new_model, m.index_name,
@@ -152,7 +152,7 @@ export async function loadCampaign(
     suffix: row.suffix,
     table: row.table,
     isWaiting: { new: `${row.is_waiting}new)`, old: `${row.is_waiting}old)` },
-    keyText: keys.length === 1 ? `${keys[0]}::text` : `concat_ws('/', ${keys.join(', ')})`,
+    keyText: keys.length === 1 ? `${keys[0]}::text` : `pg_catalog.concat_ws('/', ${keys.join(', ')})`,
     keyObject: row.key_object,
     keyColumns: keys.join(', '),
     text: `(${row.text_sql})::text`,

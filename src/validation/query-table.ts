@@ -1,5 +1,5 @@
 import pg from 'pg';
-import type { Queryable } from '../database/connection.ts';
+import { type Queryable, RELATION_AS_WRITTEN } from '../database/connection.ts';
 import type { Judgements } from './judgements.ts';
 import { DEFAULT_SAMPLE, NO_VALUE, type QuerySource, type TextQuery } from './queries.ts';
 import { ColumnMissing, NoQueries, QueryTableMissing } from './validation-error.ts';
@@ -51,7 +51,7 @@ export function slicesSql(row: string, columns: readonly string[]): string {
   const values = columns.map(
     (column) => `${pg.escapeLiteral(column)}, coalesce(${row}.${pg.escapeIdentifier(column)}::text, ${pg.escapeLiteral(NO_VALUE)})`,
   );
-  return `jsonb_build_object(${values.join(', ')})`;
+  return `pg_catalog.jsonb_build_object(${values.join(', ')})`;
 }
 
 /**
@@ -73,7 +73,7 @@ async function findTable(db: Queryable, name: string): Promise<string> {
   const { rows } = await db
     .query<{ table: string }>(
       `SELECT format('%I.%I', n.nspname, c.relname) AS table FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
-        WHERE c.oid = to_regclass($1) AND c.relkind IN ('r', 'p', 'v', 'm', 'f')`,
+        WHERE c.oid = ${RELATION_AS_WRITTEN} AND c.relkind IN ('r', 'p', 'v', 'm', 'f')`,
       [name],
     )
     .catch((error: { code?: string }) => {

@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PgBoss } from 'pg-boss';
 import type { Config } from '../config.ts';
-import type { Database } from '../database/connection.ts';
+import { type Database, keepOwnPath } from '../database/connection.ts';
 import { isConnectionFailure, isLockFailure } from '../database/database-error.ts';
 import { BatchApiMissing, BatchApiRefused } from '../embedding/batch-api.ts';
 import { ProviderRefused, ProviderUnavailable } from '../embedding/provider-error.ts';
@@ -195,6 +195,7 @@ function createBoss(database: Database, keepsWatch: boolean, notice: (line: stri
     // The watch comes by a schedule of pg-boss, which needs no right to create anything either.
     schedule: keepsWatch,
     max: 4,
+    ...{ onConnect: keepOwnPath },
     superviseIntervalSeconds: 5,
     monitorIntervalSeconds: 5,
     reindex: false,
