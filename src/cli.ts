@@ -1,14 +1,13 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
-import { enableCompileCache } from 'node:module';
 import { Command, CommanderError, type Option } from 'commander';
+import { keepCompiledCode } from './compile-cache.ts';
 import { translateDatabaseError } from './database/database-error.ts';
 import { EXIT, ReembedError, UsageError } from './errors.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
 
-// Compiled once and kept in the temporary folder; it halves the start of every command.
-enableCompileCache();
+keepCompiledCode();
 
 // Whoever read the output may have gone, as in `reembed status | head -1`. A command that does something goes on to its end.
 for (const stream of [process.stdout, process.stderr]) {

@@ -1,6 +1,7 @@
 import { appendFileSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
+import { MARKER } from '../src/database/migration-file.ts';
 import { createDocuments, NEW_MODEL, OLD_MODEL } from './harness/documents.ts';
 import { assertRefused, fingerprint, type Refusal } from './harness/refusal.ts';
 import { createStage, type Stage } from './harness/stage.ts';
@@ -169,7 +170,7 @@ test.serial('up says in one line what a table lacks that has changed since the f
 
 test.serial('up says in one line that a file is broken', async (t) => {
   const broken = join(migrations, '20990101000000000_broken_embedding_to_x.1_expand.js');
-  writeFileSync(broken, 'export const up = (pgm) => {');
+  writeFileSync(broken, `${MARKER}\nexport const up = (pgm) => {`);
   assertRefused(t, await stage.workplace.run(['migrate', 'up']), { code: 'migration_failed', says: /broken_embedding_to_x\.1_expand/ });
   rmSync(broken);
   t.deepEqual(await fingerprint(stage.db.pool), running);

@@ -2,7 +2,7 @@ import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { listMigrationFiles, type MigrationFile } from '../src/database/migration-file.ts';
+import { listMigrationFiles, MARKER, type MigrationFile } from '../src/database/migration-file.ts';
 import { readMigrationState, runMigrationFile } from '../src/database/migration-runner.ts';
 import { advance } from '../src/phases/advance.ts';
 import { createTestDatabase } from './harness/database.ts';
@@ -27,7 +27,7 @@ function write(table: string, { transaction }: { transaction: boolean }): Migrat
   const name = `20990101000000000_${table}.${transaction ? '1_expand' : '3_index'}`;
   writeFileSync(
     join(directory, `${name}.js`),
-    `export const up = (pgm) => { ${transaction ? '' : 'pgm.noTransaction(); '}pgm.sql('CREATE TABLE ${table} ()'); };\n`,
+    `${MARKER}\nexport const up = (pgm) => { ${transaction ? '' : 'pgm.noTransaction(); '}pgm.sql('CREATE TABLE ${table} ()'); };\n`,
   );
   const file = listMigrationFiles(directory).find((candidate) => candidate.name === name);
   if (!file) throw new Error(`${name} is not listed`);

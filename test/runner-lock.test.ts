@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
 import pg from 'pg';
 import type { Database } from '../src/database/connection.ts';
-import { listMigrationFiles, type MigrationFile } from '../src/database/migration-file.ts';
+import { listMigrationFiles, MARKER, type MigrationFile } from '../src/database/migration-file.ts';
 import { runMigrationFile } from '../src/database/migration-runner.ts';
 import { asOnlyRunner } from '../src/database/runner-lock.ts';
 import { until } from './harness/campaign.ts';
@@ -32,7 +32,7 @@ async function withScene(play: (scene: Scene) => Promise<void>): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), 'reembed-runner-'));
   ['first', 'second', 'slow'].forEach((name, i) => {
     const wait = name === 'slow' ? 'SELECT pg_sleep(2);' : '';
-    const text = `export const up = (pgm) => { pgm.sql('${wait} CREATE TABLE public.made_${name} ()'); };\n`;
+    const text = `${MARKER}\nexport const up = (pgm) => { pgm.sql('${wait} CREATE TABLE public.made_${name} ()'); };\n`;
     writeFileSync(join(directory, `2099010100000000${i}_${name}.1_expand.js`), text);
   });
   const [first, second, slow] = listMigrationFiles(directory).filter(({ campaign }) => campaign) as [

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { type Config, readConfig } from '../config.ts';
 import { type Database, inOwnTransactions, openDirectDatabase } from '../database/connection.ts';
+import { listCampaignFiles } from '../database/migration-file.ts';
 import { asOnlyRunner } from '../database/runner-lock.ts';
 import { GateClosed } from '../errors.ts';
 import { type Advance, advance, type OpenCondition, openConditions, type Waiting } from '../phases/advance.ts';
@@ -32,6 +33,9 @@ async function up(count: number | undefined, options: UpOptions): Promise<void> 
   const database = await openDirectDatabase(config);
   try {
     const result = await asOnlyRunner(database, async () => {
+      for (const name of listCampaignFiles(config.migrationsDirectory).foreign) {
+        say(`${JSON.stringify(name)} in ${config.migrationsDirectory} was not written by migrate create: left alone`);
+      }
       const done = await advance(database, {
         directory: config.migrationsDirectory,
         count,

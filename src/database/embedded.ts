@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
@@ -13,6 +13,7 @@ const SERVER_FILE = 'server.json';
 const LOCK = 'lock';
 const DATA = 'data';
 const UNFINISHED = 'data.unfinished';
+const OURS = /^(data|data\.unfinished|server\.json(\.new)?|\.gitignore|(lock|runner)\.\d+)$/;
 const POLL_MS = 100;
 const PATIENCE_MS = 60_000;
 
@@ -110,9 +111,25 @@ function guest(url: string): Embedded {
 function makeFolder(path: string): string {
   try {
     mkdirSync(path, { recursive: true, mode: 0o700 });
-    return realpathSync(path);
+    const folder = realpathSync(path);
+    // It may have been there before, open to others.
+    keepToOwner(folder);
+    return folder;
   } catch (error) {
     throw new EmbeddedNotStarted(path, error);
+  }
+}
+
+/** Takes every right on the database from everybody but its owner; what else is in the folder is not ours to change. */
+function keepToOwner(folder: string): void {
+  const entries = readdirSync(folder);
+  if (entries.every((name) => OURS.test(name))) chmodSync(folder, 0o700);
+  const data = join(folder, DATA);
+  if (!entries.includes(DATA)) return;
+  chmodSync(data, 0o700);
+  for (const entry of readdirSync(data, { recursive: true, withFileTypes: true })) {
+    if (entry.isDirectory()) chmodSync(join(entry.parentPath, entry.name), 0o700);
+    else if (entry.isFile()) chmodSync(join(entry.parentPath, entry.name), 0o600);
   }
 }
 

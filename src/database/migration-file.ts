@@ -61,6 +61,19 @@ export class DuplicateMigrationFile extends ReembedError {
   }
 }
 
+/** First line of every file that `create` writes. */
+export const MARKER = '// A migration of pg-reembed: run by npm run migrate, together with the other four of its campaign.';
+
+const OWN_FILE = /^\d{4}_\w+\.js$/;
+const CAMPAIGN_FILE = /^(\d{17}_.+)\.[1-5]_(\w+)\.js$/;
+
+/** Files of a folder that look like migrations. */
+interface Listing {
+  files: MigrationFile[];
+  /** names of those that `create` did not write, or that are links: they are never run */
+  foreign: string[];
+}
+
 /**
  * Lists the toolkit's own migrations and the campaign files of the user's folder, oldest first.
  *
@@ -68,14 +81,14 @@ export class DuplicateMigrationFile extends ReembedError {
  * @param own folder of the toolkit's migrations
  */
 export function listMigrationFiles(directory: string, own = OWN_MIGRATIONS): MigrationFile[] {
-  const folders = [...new Set([own, resolve(directory)])].filter((folder) => existsSync(folder));
-  const files = folders.flatMap((folder) =>
-    readdirSync(folder)
-      .filter((entry) => /^\d+_.*\.(js|mjs|ts)$/.test(entry) && !entry.endsWith('.d.ts'))
-      .map((entry) => readMigrationFile(join(folder, entry)))
-      // Campaigns that were written to the toolkit's own folder are of another database, when the user's is elsewhere.
-      .filter((file) => file.campaign === undefined || folder === resolve(directory)),
-  );
+  const { files } = listCampaignFiles(directory);
+  if (existsSync(own)) {
+    files.push(
+      ...readdirSync(own)
+        .filter((entry) => OWN_FILE.test(entry))
+        .map((entry) => readMigrationFile(join(own, entry))),
+    );
+  }
   files.sort((a, b) => prefixOf(a) - prefixOf(b) || a.name.localeCompare(b.name));
   files.forEach((file, position) => {
     if (file.name === files[position - 1]?.name) throw new DuplicateMigrationFile(file.name);
@@ -83,12 +96,25 @@ export function listMigrationFiles(directory: string, own = OWN_MIGRATIONS): Mig
   return files;
 }
 
+/** What a folder has of campaigns, and what of others: an application may keep its own migrations there. */
+export function listCampaignFiles(directory: string): Listing {
+  const listing: Listing = { files: [], foreign: [] };
+  if (!existsSync(directory)) return listing;
+  const isOwn = resolve(directory) === resolve(OWN_MIGRATIONS);
+  for (const entry of readdirSync(directory, { withFileTypes: true })) {
+    if (!/^\d+_.*\.(js|mjs|cjs|ts|sql)$/.test(entry.name) || (isOwn && OWN_FILE.test(entry.name))) continue;
+    const path = join(resolve(directory), entry.name);
+    const [, campaign, phase] = CAMPAIGN_FILE.exec(entry.name) ?? [];
+    const known = PHASES.find((candidate) => candidate === phase);
+    const isOurs = campaign && known && entry.isFile() && readFileSync(path, 'utf8').startsWith(`${MARKER}\n`);
+    if (isOurs) listing.files.push({ ...readMigrationFile(path), campaign, phase: known });
+    else listing.foreign.push(entry.name);
+  }
+  return listing;
+}
+
 function readMigrationFile(path: string): MigrationFile {
-  const name = basename(path, extname(path));
-  const file: MigrationFile = { name, path, sha256: createHash('sha256').update(readFileSync(path)).digest('hex') };
-  const [, campaign, phase] = /^(\d{17}_.+)\.[1-5]_(\w+)$/.exec(name) ?? [];
-  const known = PHASES.find((candidate) => candidate === phase);
-  return campaign && known ? { ...file, campaign, phase: known } : file;
+  return { name: basename(path, extname(path)), path, sha256: createHash('sha256').update(readFileSync(path)).digest('hex') };
 }
 
 function prefixOf(file: MigrationFile): number {

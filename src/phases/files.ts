@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { MARKER } from '../database/migration-file.ts';
 import { expand } from './1-expand.ts';
 import { backfill } from './2-backfill.ts';
 import { index } from './3-index.ts';
@@ -36,7 +37,8 @@ export function writeFiles(files: PlannedFile[]): void {
 
 function fileText(plan: CampaignPlan, phase: Phase, position: number): string {
   const comment = (text: string) => text.replace(/[\r\n\u2028\u2029]+/g, ' ');
-  return `// ${comment(`${position} ${phase.name}: ${targetOf(plan)}, ${plan.from.name} -> ${plan.to.name}`)}
+  return `${MARKER}
+// ${comment(`${position} ${phase.name}: ${targetOf(plan)}, ${plan.from.name} -> ${plan.to.name}`)}
 // Locks: ${phase.locks(plan)}.
 // Down: ${phase.back(plan)}.
 

@@ -1,7 +1,7 @@
 import { cpSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { readConfig } from '../../src/config.ts';
-import type { Database } from '../../src/database/connection.ts';
+import { type Database, inTransaction } from '../../src/database/connection.ts';
 import { listMigrationFiles, PHASES, type PhaseName } from '../../src/database/migration-file.ts';
 import { runMigrationFile } from '../../src/database/migration-runner.ts';
 import { type Advance, advance } from '../../src/phases/advance.ts';
@@ -96,11 +96,13 @@ async function assemble(opening: Promise<TestDatabase>, models: Record<string, n
         batchRows: 500,
         ...wanted,
       };
-      const facts = await inspectTable(db.pool, request.table, request.column);
-      const text = await measureText(db.pool, facts, textSource(facts, request.text, request.textSql));
-      const known = await readKnownTarget(db.pool, facts);
-      const names = { liveView: await chooseLiveView(db.pool, facts), stamp: new Date().toISOString().replace(/\D/g, '') };
-      const plan = draftCampaign(request, facts, text, known, names);
+      const plan = await inTransaction(db.pool, async (client) => {
+        const facts = await inspectTable(client, request.table, request.column);
+        const known = await readKnownTarget(client, facts);
+        const names = { liveView: await chooseLiveView(client, facts), stamp: new Date().toISOString().replace(/\D/g, '') };
+        const text = await measureText(client, facts, textSource(facts, request.text, request.textSql));
+        return draftCampaign(request, facts, text, known, names);
+      });
       writeFiles(campaignFiles(plan, directory));
       return plan.campaign;
     },
