@@ -35,15 +35,15 @@ export const FOUND_BY_STORMS: Mutant[] = [
   },
   {
     fault: 'writes that never end',
-    mend: 'each model has its turn with the notes of one moment',
+    mend: 'each model has its turn with the changes of one moment',
     test: 'worker-lanes',
     title: 'writes that never end keep neither model waiting',
     says: /not within 60 s: both vectors of the row that changed first/,
     edits: [
       {
         file: 'src/worker/catch-up-job.ts',
-        find: 'upTo ??= target.newestChange;',
-        replace: "upTo = '9000000000000000000';",
+        find: '.sort((a, b) => Number(b.read) - Number(a.read));',
+        replace: '.filter(({ read }) => read);',
       },
     ],
   },
@@ -65,7 +65,7 @@ export const FOUND_BY_STORMS: Mutant[] = [
   },
   {
     fault: 'rows held by a long transaction',
-    mend: 'catch-up passes over notes of rows that are held',
+    mend: 'catch-up passes over changes of rows that are held',
     test: 'worker-lanes',
     title: 'rows that a long transaction holds do not keep later ones waiting',
     says: /not within 60 s: the later rows/,
@@ -140,7 +140,7 @@ export const FOUND_BY_STORMS: Mutant[] = [
   },
   {
     fault: 'an old model back again',
-    mend: 'setting keep_old_current notes the rows that were given up',
+    mend: 'setting keep_old_current logs the rows that were given up',
     test: 'provider-recovery',
     title: 'when an old model that was given up can be called again, the rows written meanwhile get its vectors',
     says: /'\d+ old'/,

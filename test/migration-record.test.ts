@@ -27,7 +27,7 @@ function write(table: string, { transaction }: { transaction: boolean }): Migrat
   const name = `20990101000000000_${table}.${transaction ? '1_expand' : '3_index'}`;
   writeFileSync(
     join(directory, `${name}.js`),
-    `${MARKER}\nexport const up = (pgm) => { ${transaction ? '' : 'pgm.noTransaction(); '}pgm.sql('CREATE TABLE ${table} ()'); };\n`,
+    `${MARKER}\nexport const up = (pgm) => { ${transaction ? '' : 'pgm.noTransaction(); '}pgm.sql('CREATE TABLE public.${table} ()'); };\n`,
   );
   const file = listMigrationFiles(directory).find((candidate) => candidate.name === name);
   if (!file) throw new Error(`${name} is not listed`);

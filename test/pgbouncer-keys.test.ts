@@ -64,7 +64,7 @@ test('keys look the same to a worker whose role has odd settings, and so do time
   t.regex((await application.query('SELECT max(at)::text AS at FROM odd_keys')).rows[0].at, /^\d\d\.\d\d\.2024/);
   const inOurs = await inTransaction(
     application,
-    async (client) => (await client.query('SELECT max(at)::text AS at FROM odd_keys')).rows[0].at,
+    async (client) => (await client.query('SELECT max(at)::text AS at FROM public.odd_keys')).rows[0].at,
   );
   t.regex(inOurs, /^2024-.*\+00$/);
 
