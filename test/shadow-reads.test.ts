@@ -191,6 +191,23 @@ test.serial('there are no more a second than the setting allows, and no more are
   t.is((await records()).length, 50);
 });
 
+test.serial('while there are no shadow reads nobody puts one on record, and of an error only a code is kept', async (t) => {
+  const record = (error: string) =>
+    sql('SELECT reembed.record_shadow_read($1, $2, $3, false, 10, NULL, 1, 1, 1, 1, NULL, NULL, $4) FROM generate_series(1, 500)', [
+      'documents',
+      OLD_MODEL,
+      NEW_MODEL,
+      error,
+    ]);
+  await sql('DELETE FROM reembed.shadow_read; UPDATE reembed.setting SET shadow_percent = 0');
+  await record('timeout');
+  t.is((await records()).length, 0);
+  await sql('UPDATE reembed.setting SET shadow_percent = 100');
+  for (const error of ['timeout', '\x1b[31mred', '<http://example.org|click>', 'a word of the query']) await record(error);
+  t.deepEqual(new Set((await records()).map(({ error }) => error)), new Set(['timeout', 'other']));
+  await sql('DELETE FROM reembed.shadow_read');
+});
+
 const RECORD_TWO_HUNDRED = `SELECT reembed.record_shadow_read('documents', '${OLD_MODEL}', '${NEW_MODEL}', false, 10, 0.5, 1, 1, 1, 1, NULL, NULL, NULL)
   FROM generate_series(1, 200)`;
 

@@ -82,7 +82,7 @@ test.serial('without shadow reads a provider that is away takes the canary back 
 });
 
 test.serial('searches that are slower with the new model take the canary back to the step it came from, and no further', async (t) => {
-  await sql('UPDATE reembed.setting SET max_latency_ratio = 3');
+  await sql('UPDATE reembed.setting SET max_latency_ratio = 3, shadow_percent = 1');
   for (const percent of [5, 25]) await sql('UPDATE reembed.setting SET canary_percent = $1', [percent]);
   const record = (milliseconds: number) =>
     sql(

@@ -1,5 +1,5 @@
 -- With the owner's rights, so that an application needs none on the table; but only for those who could have made the search:
--- others must not be able to talk the watch into a way back.
+-- others must not be able to talk the watch into a way back. Nor may readers while there are no shadow reads; and of an error they say a code.
 CREATE OR REPLACE FUNCTION reembed.record_shadow_read(
   p_target text, p_served_model text, p_shadow_model text, p_is_canary boolean, p_k integer, p_overlap double precision,
   p_served_ms double precision, p_shadow_ms double precision, p_served_embedding_ms double precision, p_shadow_embedding_ms double precision,
@@ -19,9 +19,9 @@ BEGIN
   INSERT INTO reembed.shadow_read (target, served_model, shadow_model, is_canary, k, overlap, served_ms, shadow_ms, served_embedding_ms,
                                    shadow_embedding_ms, key_hash, query, error)
   SELECT v_target, p_served_model, p_shadow_model, p_is_canary, p_k, p_overlap, p_served_ms, p_shadow_ms, p_served_embedding_ms,
-         p_shadow_embedding_ms, p_key_hash, CASE WHEN s.shadow_keeps_text THEN left(p_query, 2000) END, left(p_error, 100)
+         p_shadow_embedding_ms, p_key_hash, CASE WHEN s.shadow_keeps_text THEN left(p_query, 2000) END, CASE WHEN p_error ~ '^[A-Za-z0-9_]{1,40}$' THEN p_error WHEN p_error IS NOT NULL THEN 'other' END
     FROM reembed.setting AS s
-   WHERE s.target = v_target
+   WHERE s.target = v_target AND s.shadow_percent > 0
      AND (SELECT count(*) FROM reembed.vector_column AS v WHERE v.target = v_target AND v.model IN (p_served_model, p_shadow_model)) = 2
   RETURNING id INTO v_id;
   -- Under SERIALIZABLE the search for old rows would make concurrent transactions fail when they commit. The watch trims as well.
@@ -30,4 +30,4 @@ BEGIN
   END IF;
 END;
 $$;
-COMMENT ON FUNCTION reembed.record_shadow_read IS 'Puts one shadow read on record. Open to whoever may read the live view of the target.';
+COMMENT ON FUNCTION reembed.record_shadow_read IS 'Puts one shadow read on record. Open to whoever may read the live view of the target; keeps nothing while shadow_percent is 0.';
