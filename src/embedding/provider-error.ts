@@ -65,6 +65,8 @@ export class MissingApiKey extends ProviderRefused {
  */
 export function classifyProviderError(error: unknown, model: string, secrets: string[], texts: string[]): Error {
   if (error instanceof ReembedError) return error;
+  // What was thrown in the place of fetch comes as the cause.
+  if (error instanceof APIConnectionError && error.cause instanceof ReembedError) return error.cause;
   const message = withoutTexts(redact(reasonOf(error), secrets), texts).slice(0, 300);
   // The cause is left out on purpose: the client's error carries request headers with the key in them.
   if (error instanceof APIConnectionError || error instanceof APIUserAbortError) return new ProviderUnavailable(model, message);

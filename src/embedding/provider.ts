@@ -1,5 +1,6 @@
 import OpenAI from 'openai';
 import type { ProviderAccess } from '../config.ts';
+import { carefulFetch, mostAnswerBytes } from './careful-fetch.ts';
 import { type AnsweredVector, checkVectors } from './check-vectors.ts';
 import { type Encoding, provenEncoding, SHORT_TEXT } from './encoding.ts';
 import { type Findings, findingsOf } from './findings.ts';
@@ -54,6 +55,7 @@ export function createClient(access: ProviderAccess, model: string, options: { t
     timeout: options.timeoutSeconds * 1000,
     // Retries are ours: every worker has to hear of a 429, and waits are longer than the client would bear.
     maxRetries: 0,
+    fetch: carefulFetch(model),
   });
   return { api, secrets: [access.apiKey, ...credentialsOf(access.baseUrl)] };
 }
@@ -85,7 +87,7 @@ export function readAnswer(
   const data = answer?.data as unknown as AnsweredVector[];
   return {
     vectors: checkVectors(data, count, model.dimensions, model.name, encoding),
-    tokens: answer.usage?.total_tokens ?? answer.usage?.prompt_tokens ?? 0,
+    tokens: [answer.usage?.total_tokens, answer.usage?.prompt_tokens].find(isCount) ?? 0,
     isText: data.every(({ embedding }) => typeof embedding === 'string'),
   };
 }
@@ -139,12 +141,18 @@ export function createProvider(
     signal?: AbortSignal,
   ): Promise<Embedded & { isText: boolean }> {
     try {
-      const answer = await api.embeddings.create(embeddingRequest(model, texts, role, encoding), signal ? { signal } : {});
+      const careful = api.withOptions({ fetch: carefulFetch(model.name, mostAnswerBytes(texts.length, model.dimensions)) });
+      const answer = await careful.embeddings.create(embeddingRequest(model, texts, role, encoding), signal ? { signal } : {});
       return readAnswer(answer, model, texts.length, encoding);
     } catch (error) {
       throw classifyProviderError(error, model.name, secrets, texts);
     }
   }
+}
+
+/** What cannot be a number of tokens would spoil sums, and the quota that they are taken from. */
+function isCount(figure: unknown): figure is number {
+  return Number.isSafeInteger(figure) && (figure as number) >= 0;
 }
 
 /** User and password that someone put into the address, in the forms they may come back in. */

@@ -1,0 +1,54 @@
+import { BadAnswer } from './check-vectors.ts';
+import { ProviderRefused } from './provider-error.ts';
+
+// Far above what a component takes in JSON, with its comma: some 22 characters at 17 digits.
+const BYTES_A_COMPONENT = 64;
+const BYTES_BESIDE = 1024 * 1024;
+
+/** Most bytes that an answer may have, once unpacked. */
+export function mostAnswerBytes(texts: number, dimensions: number): number {
+  return BYTES_BESIDE + texts * dimensions * BYTES_A_COMPONENT;
+}
+
+/**
+ * `fetch` that follows no redirect, because texts and key would go to whoever it names, and reads no more of an answer than a right one
+ * can have, however well it was packed.
+ *
+ * @param mostBytes left out: any number
+ * @throws ProviderRefused instead of following; reading the body throws BadAnswer
+ */
+export function carefulFetch(model: string, mostBytes = Number.POSITIVE_INFINITY): typeof fetch {
+  return async (input, init) => {
+    const response = await fetch(input, { ...init, redirect: 'manual' });
+    if (response.status >= 300 && response.status < 400) {
+      await response.body?.cancel();
+      throw new ProviderRefused(
+        'provider_redirects',
+        `the provider of ${model} sends requests on to another address (${response.status}), where nothing was sent`,
+        'set OPENAI_BASE_URL (for the old model OPENAI_OLD_BASE_URL) to the address that answers',
+      );
+    }
+    if (!response.body || mostBytes === Number.POSITIVE_INFINITY) return response;
+    const { status, statusText, headers } = response;
+    return new Response(response.body.pipeThrough(limit(model, mostBytes)), { status, statusText, headers });
+  };
+}
+
+function limit(model: string, mostBytes: number): TransformStream<Uint8Array, Uint8Array> {
+  let bytes = 0;
+  return new TransformStream({
+    transform(chunk, controller) {
+      bytes += chunk.byteLength;
+      if (bytes > mostBytes) controller.error(answerTooLarge(model, mostBytes));
+      else controller.enqueue(chunk);
+    },
+  });
+}
+
+const answerTooLarge = (model: string, mostBytes: number) =>
+  new BadAnswer(
+    'answer_too_large',
+    model,
+    `answered with more than ${mostBytes} bytes, which no right answer has`,
+    'look at what OPENAI_BASE_URL leads to',
+  );
