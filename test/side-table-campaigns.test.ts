@@ -165,6 +165,22 @@ test.serial('a table with row level security is refused a side table, with the r
   );
 });
 
+test.serial('row level security that is switched on later keeps the gates closed while vectors are in a side table', async (t) => {
+  await createDocuments(stage.db.pool, 20, { table: 'later' });
+  const campaign = await stage.draft({ table: 'later', storage: 'side-table' });
+  await stage.bring(campaign, 'index');
+  await stage.pass(campaign);
+  const open = async () => (await sql(`SELECT condition FROM reembed.open_conditions('${campaign}', 'switch')`)).rows;
+  t.deepEqual(await open(), []);
+  await sql('ALTER TABLE later ENABLE ROW LEVEL SECURITY');
+  t.deepEqual(await open(), [{ condition: 'its table has row level security by now, which does not reach its side table' }]);
+  await t.throwsAsync(stage.bring(campaign, 'switch'), { message: /row level security/ });
+  await sql('ALTER TABLE later DISABLE ROW LEVEL SECURITY');
+  await stage.bring(campaign, 'switch');
+  await stage.bring(campaign, 'expand');
+  await stage.down();
+});
+
 test.serial('the plan compares both ways to keep the vectors and says which it takes, and why', async (t) => {
   await createDocuments(stage.db.pool, 50, { table: 'small' });
   const { stderr } = await stage.workplace.run([
