@@ -72,13 +72,32 @@ async function run(options: Options): Promise<void> {
     ];
     const comparisons: Comparison[] = [];
     for (const view of views) comparisons.push(await compare(subject, bare, view, options));
+    const readsFor = await timeReadsFor(subject);
+    const search = median(comparisons.map(({ bare: milliseconds }) => milliseconds));
     const setting = { ...options, node: process.version, cores: cpus().length };
     process.stdout.write(
-      options.json ? `${JSON.stringify({ ...setting, comparisons })}\n` : `${tableOf(comparisons)}\n${JSON.stringify(setting)}\n`,
+      options.json
+        ? `${JSON.stringify({ ...setting, comparisons, readsFor })}\n`
+        : `${tableOf(comparisons)}\nreads_for(): ${(1000 * readsFor).toFixed(1)} µs a call, ${((100 * readsFor) / search).toFixed(2)} % of a search\n${JSON.stringify(setting)}\n`,
     );
   } finally {
     await subject.close();
   }
+}
+
+/** Milliseconds of the server for one call, over many in one statement: each for another reader. */
+async function timeReadsFor({ client }: Subject): Promise<number> {
+  const calls = 20_000;
+  const times: number[] = [];
+  for (let round = 0; round < 5; round++) {
+    const startedAt = performance.now();
+    await client.query(
+      "SELECT count(r.view) FROM generate_series(1, $1::integer) AS reader(id), LATERAL reembed.reads_for('documents', 'reader ' || reader.id) AS r",
+      [calls],
+    );
+    times.push((performance.now() - startedAt) / calls);
+  }
+  return median(times);
 }
 
 /** The same queries on both sides, in the order A B, B A, and so on. */
