@@ -54,13 +54,6 @@ export class MigrationFileMissing extends ReembedError {
   }
 }
 
-/** Two campaign files claim the same name. */
-export class DuplicateMigrationFile extends ReembedError {
-  constructor(name: string) {
-    super('duplicate_migration_file', `two files are named ${name}`, 'remove one of them');
-  }
-}
-
 /** First line of every file that `create` writes. */
 export const MARKER = '// A migration of pg-reembed: run by npm run migrate, together with the other four of its campaign.';
 
@@ -89,11 +82,7 @@ export function listMigrationFiles(directory: string, own = OWN_MIGRATIONS): Mig
         .map((entry) => readMigrationFile(join(own, entry))),
     );
   }
-  files.sort((a, b) => prefixOf(a) - prefixOf(b) || a.name.localeCompare(b.name));
-  files.forEach((file, position) => {
-    if (file.name === files[position - 1]?.name) throw new DuplicateMigrationFile(file.name);
-  });
-  return files;
+  return files.sort((a, b) => prefixOf(a) - prefixOf(b) || a.name.localeCompare(b.name));
 }
 
 /** What a folder has of campaigns, and what of others: an application may keep its own migrations there. */
