@@ -6,6 +6,7 @@ import {
   literal,
   type ModelDefinition,
   nameArray,
+  oneLine,
   tableOf,
   targetOf,
   vectorTableOf,
@@ -35,7 +36,7 @@ ${plan.sideTable ? createSideTable(plan) : addColumns(plan)}
 
 ${registerModel(plan.from)}
 ${registerModel(plan.to)}
--- Puts triggers on the table that log live writes, and makes the view ${plan.liveView}, which still reads ${oneLine(plan.from.name)}.
+-- Puts triggers on the table that log live writes, and makes the view ${oneLine(plan.liveView)}, which still reads ${oneLine(plan.from.name)}.
 SELECT reembed.start_migration(
   p_name => ${literal(plan.campaign)},
   ${columnArguments(plan)}
@@ -108,8 +109,4 @@ function registerModel(model: ModelDefinition): string {
   p_usd_per_million_tokens => ${literal(model.usdPerMillionTokens)}
 );
 `;
-}
-
-function oneLine(text: string): string {
-  return text.replace(/\s+/g, ' ');
 }

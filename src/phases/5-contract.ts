@@ -1,6 +1,6 @@
 import { buildIndexes, readDefinition } from './index-statements.ts';
-import type { Phase } from './phase.ts';
-import { type CampaignPlan, type IndexPlan, identifier, literal, targetOf } from './plan.ts';
+import { anonymousBlock, type Phase } from './phase.ts';
+import { type CampaignPlan, type IndexPlan, literal, oneLine, targetOf } from './plan.ts';
 
 export const contract: Phase = {
   name: 'contract',
@@ -19,8 +19,7 @@ export const contract: Phase = {
       ? []
       : [`SELECT reembed.begin_archive(${literal(plan.campaign)});`, `CALL reembed.copy_to_archive(${literal(plan.campaign)});`]),
     `-- ACCESS EXCLUSIVE on the views and the table from here on.
-DO $up$
-BEGIN
+${anonymousBlock(`BEGIN
   IF (SELECT phase FROM reembed.migration WHERE name = ${literal(plan.campaign)}) <> 'contract' THEN
     SET LOCAL lock_timeout = '300ms';
     PERFORM reembed.lock_target(${literal(targetOf(plan))});
@@ -28,12 +27,11 @@ BEGIN
 ${[...archive(plan), ...exchange(plan)].map((line) => `    ${line}`).join('\n')}
     PERFORM reembed.enter_contract(${literal(plan.campaign)});
   END IF;
-END $up$;`,
+END`)}`,
   ],
   // Every statement can be run again: a restore that was interrupted goes on where it stopped.
   down: (plan) => [
-    `DO $down$
-BEGIN
+    anonymousBlock(`BEGIN
   PERFORM reembed.require_archive(${literal(plan.campaign)});
   IF (SELECT phase FROM reembed.migration WHERE name = ${literal(plan.campaign)}) = 'contract' THEN
     SET LOCAL lock_timeout = '300ms';
@@ -43,7 +41,7 @@ ${bringBack(plan)
   .join('\n')}
     PERFORM reembed.leave_contract(${literal(plan.campaign)});
   END IF;
-END $down$;`,
+END`),
     `CALL reembed.restore_old_vectors(${literal(plan.campaign)});`,
     ...buildIndexes(
       plan,
@@ -57,7 +55,7 @@ END $down$;`,
 function archive(plan: CampaignPlan): string[] {
   if (!plan.oldSideTable) return [`PERFORM reembed.finish_archive(${literal(plan.campaign)});`];
   return [
-    `-- Renames ${identifier(plan.schema)}.${identifier(plan.oldSideTable)} and sets its schema to reembed: no vector is copied.`,
+    `-- Renames ${oneLine(plan.oldSideTable)} and sets its schema to reembed: no vector is copied.`,
     `PERFORM reembed.archive_side_table(${literal(plan.campaign)});`,
   ];
 }

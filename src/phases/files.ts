@@ -7,7 +7,7 @@ import { index } from './3-index.ts';
 import { switchOver } from './4-switch.ts';
 import { contract } from './5-contract.ts';
 import type { Phase } from './phase.ts';
-import { type CampaignPlan, literal, targetOf } from './plan.ts';
+import { type CampaignPlan, literal, oneLine, targetOf } from './plan.ts';
 
 /** The five phases in the order they run. */
 export const phases: readonly Phase[] = [expand, backfill, index, switchOver, contract];
@@ -36,9 +36,8 @@ export function writeFiles(files: PlannedFile[]): void {
 }
 
 function fileText(plan: CampaignPlan, phase: Phase, position: number): string {
-  const comment = (text: string) => text.replace(/[\r\n\u2028\u2029]+/g, ' ');
   return `${MARKER}
-// ${comment(`${position} ${phase.name}: ${targetOf(plan)}, ${plan.from.name} -> ${plan.to.name}`)}
+// ${oneLine(`${position} ${phase.name}: ${targetOf(plan)}, ${plan.from.name} -> ${plan.to.name}`)}
 // Locks: ${phase.locks(plan)}.
 // Down: ${phase.back(plan)}.
 
@@ -69,8 +68,12 @@ function action(plan: CampaignPlan, texts: string[], inTransaction: boolean): st
 
 /** Text that stands for itself between backticks, but for the names that are known only when the file runs. */
 export function templateText(text: string): string {
-  return text
-    .replace(/[\\`]/g, '\\$&')
-    .replace(/\$\{/g, '\\${')
-    .replace(/\0(\w+)\0/g, (_, named) => `\${present.${named}}`);
+  return (
+    text
+      .replace(/[\\`]/g, '\\$&')
+      // JavaScript would make a line feed of it.
+      .replace(/\r/g, '\\r')
+      .replace(/\$\{/g, '\\${')
+      .replace(/\0(\w+)\0/g, (_, named) => `\${present.${named}}`)
+  );
 }

@@ -33,3 +33,10 @@ type Named = 'table' | 'vectors' | 'column' | 'version' | 'schema';
 export function present(named: Named): string {
   return `\0${named}\0`;
 }
+
+/** `DO` with a quote that nothing in the block ends, whatever names it holds. */
+export function anonymousBlock(block: string): string {
+  let tag = 'do';
+  while (block.includes(`$${tag}$`)) tag += '_';
+  return `DO $${tag}$\n${block} $${tag}$;`;
+}

@@ -97,6 +97,11 @@ export function literal(value: string | number | boolean | null): string {
   return typeof value === 'string' ? pg.escapeLiteral(value).trimStart() : String(value);
 }
 
+/** Text for a comment, which whatever ends a line would end. */
+export function oneLine(text: string): string {
+  return text.replace(/[\s\u2028\u2029]+/g, ' ');
+}
+
 /** An array of names as an SQL literal. */
 export function nameArray(names: string[]): string {
   return names.length === 0 ? "'{}'" : `ARRAY[${names.map(literal).join(', ')}]::name[]`;
