@@ -7,7 +7,7 @@ import { createStage } from './harness/stage.ts';
 const RUNS = process.env.TEST_DATABASE_URL ? 8 : 3;
 const CANARY = 'CREATE TABLE public.canary ()';
 // Whatever ends a literal, a name, a comment or a body where it stands in SQL, in a template or in a file of JavaScript. What would end a
-// function's body, $body$ or $row$, is refused: bad-input.
+// function's body, $body$ or $row$, is refused: below.
 const ENDS = ['"', "'", '`', '\n', '\r', '\u2028', '*/', '--', '$$', '$do$', '$up$', '${', '}', '{table}', '%I', '%s', '\\', ');', ','];
 const hostile = fc
   .tuple(fc.array(fc.constantFrom(...ENDS), { minLength: 1, maxLength: 3 }), fc.constantFrom('--', '/*', ...ENDS))
@@ -47,5 +47,21 @@ for (const storage of ['column', 'side-table'] as const) {
       }),
       { numRuns: RUNS, seed: 11, endOnFailure: true, includeErrorInReport: true },
     );
+  });
+}
+
+for (const tag of ['$body$', '$row$']) {
+  test(`a name that holds ${tag}, which would end the body of a function, is refused, and nothing is changed`, async (t) => {
+    const stage = await createStage();
+    t.teardown(stage.close);
+    const text = `${tag}; ${CANARY}; ${tag}`;
+    await stage.db.pool.query(`CREATE TABLE odd (id integer PRIMARY KEY, ${pg.escapeIdentifier(text)} text, embedding vector(${OLD_DIMENSIONS}));
+      INSERT INTO odd VALUES (1, 'a text', array_fill(1::real, ARRAY[${OLD_DIMENSIONS}])::vector)`);
+    const campaign = await stage.draft({ table: 'odd', text: [text] });
+    await t.throwsAsync(stage.bring(campaign, 'expand'), { message: /holds \$body\$ or \$row\$/ });
+    const { rows } = await stage.db.pool.query(
+      "SELECT to_regclass('public.canary') AS canary, (SELECT count(*) FROM reembed.target)::int AS targets, (SELECT count(*) FROM pg_trigger WHERE NOT tgisinternal AND tgrelid = 'odd'::regclass)::int AS triggers",
+    );
+    t.deepEqual(rows, [{ canary: null, targets: 0, triggers: 0 }]);
   });
 }
