@@ -4,7 +4,7 @@ import pg from 'pg';
 import { NEW_DIMENSIONS, NEW_MODEL, OLD_DIMENSIONS, OLD_MODEL } from './harness/documents.ts';
 import { createStage } from './harness/stage.ts';
 
-const RUNS = process.env.TEST_DATABASE_URL ? 8 : 3;
+const RUNS = process.env.TEST_DATABASE_URL ? 5 : 2;
 const CANARY = 'CREATE TABLE public.canary ()';
 // Whatever ends a literal, a name, a comment or a body where it stands in SQL, in a template or in a file of JavaScript. What would end a
 // function's body, $body$ or $row$, is refused: below.

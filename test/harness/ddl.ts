@@ -10,24 +10,28 @@ const WHEN: Record<DdlPhase, string> = {
   contract: 'after contract',
 };
 
-// A server runs several cases at once, each in a database of its own; the embedded database would take long for all of them.
-const isServer = process.env.TEST_DATABASE_URL !== undefined;
-const AT_ONCE = isServer ? 3 : 1;
-const TRIED = isServer ? (Object.keys(WHEN) as DdlPhase[]) : (['switch'] as const);
+// Each in a database of its own.
+const AT_ONCE = 3;
+const PHASES = Object.keys(WHEN) as DdlPhase[];
 
 /** Tries every change of a table in every phase, for one storage of the new vectors. */
 export function testDdl(storage: Storage): void {
+  // The embedded database has one session, which the application and whoever changes the table would share.
+  if (!process.env.TEST_DATABASE_URL) {
+    test.skip('changes of a table under an application that writes', () => {});
+    return;
+  }
   const prepared = new Map<DdlPhase, FrozenStage>();
   const limit = pLimit(AT_ONCE);
 
   test.before(async () => {
-    for (const phase of TRIED) prepared.set(phase, await prepareDdlStage(storage, phase));
+    for (const phase of PHASES) prepared.set(phase, await prepareDdlStage(storage, phase));
   });
   test.after.always(async () => {
     for (const stage of prepared.values()) await stage.close();
   });
 
-  for (const phase of TRIED) {
+  for (const phase of PHASES) {
     for (const ddlCase of DDL_CASES.filter((candidate) => isTried(candidate, storage, phase))) {
       test(`${WHEN[phase]}: ${ddlCase.name}`, (t) =>
         limit(async () => {
