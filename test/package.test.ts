@@ -80,13 +80,14 @@ test.serial('the package has what runs and what explains it, with types, and nei
 // The rest is the same on every server, because it uses the embedded one.
 if (!process.env.TEST_DATABASE_URL) {
   test.serial('the package installs in an empty folder and knows its version', async (t) => {
+    t.timeout(360_000);
     mkdirSync(app);
     writeFileSync(join(app, 'package.json'), '{ "name": "app", "private": true }');
     const install = () =>
-      run('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', '--fetch-timeout=20000', join(folder, packed.filename)], {
+      run('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', '--fetch-timeout=60000', join(folder, packed.filename)], {
         cwd: app,
         env,
-        timeout: 100_000,
+        timeout: 170_000,
       });
     // A registry that does not answer is asked once more.
     await install().catch(install);
