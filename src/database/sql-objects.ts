@@ -31,8 +31,9 @@ export async function applySqlObjects(database: Database): Promise<void> {
     await client.query("SELECT set_config('check_function_bodies', 'off', true)");
     const grants = await readGrants(client);
     await dropFunctions(client);
-    const vectorSchema = await readVectorSchema(client);
-    for (const { text } of objects) await client.query(text.replaceAll('{vector_schema}', pg.escapeIdentifier(vectorSchema)));
+    const vectorSchema = pg.escapeIdentifier(await readVectorSchema(client));
+    // A function, because a name may hold what a replacement would take for a pattern, such as $&.
+    for (const { text } of objects) await client.query(text.replaceAll('{vector_schema}', () => vectorSchema));
     await storeTemplates(client, templates);
     await storeElementTypes(client);
     await client.query(`SELECT reembed.replace_change_view();
