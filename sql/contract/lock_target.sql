@@ -11,6 +11,8 @@ BEGIN
   IF NOT EXISTS (SELECT FROM reembed.target WHERE name = p_target) THEN
     RETURN;
   END IF;
+  -- Whoever changes a setting locks its row first and what stands on it after.
+  PERFORM FROM reembed.setting WHERE target = p_target FOR NO KEY UPDATE;
   PERFORM reembed.replace_views(p_target);
   FOR v_statement IN
     SELECT reembed.render('LOCK TABLE {relation} IN ACCESS EXCLUSIVE MODE', jsonb_build_object('relation', w.name))

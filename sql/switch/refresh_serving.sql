@@ -3,6 +3,8 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
+  -- Of two sessions the second looks when the first has committed; without the lock both would insert.
+  PERFORM FROM reembed.target WHERE name = p_target FOR NO KEY UPDATE;
   DELETE FROM reembed.serving AS s WHERE s.target = p_target;
   INSERT INTO reembed.serving (target, role, spellings, name, provider_model, dimensions, element_type, distance, document_prefix, query_prefix,
                                send_dimensions, token_limit, usd_per_million_tokens, view, is_live, canary_percent)

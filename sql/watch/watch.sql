@@ -21,8 +21,6 @@ BEGIN
       NULL; -- the next look
     END;
   END IF;
-  -- The index may have gone, or become valid.
-  PERFORM reembed.refresh_serving(v_target);
   SELECT w.suspected INTO v_suspected FROM reembed.watch_memory AS w WHERE w.target = v_target FOR UPDATE;
   SELECT s.alert_after INTO STRICT v_after FROM reembed.setting AS s WHERE s.target = v_target;
   FOREACH v_check IN ARRAY ARRAY['check_work', 'check_coverage', 'check_index', 'check_index_use', 'check_known_items', 'check_shadow'] LOOP
@@ -59,6 +57,8 @@ BEGIN
   UPDATE reembed.watch_memory AS w SET looked_at = v_now, suspected = v_suspected, statistics = reembed.scan_statistics(v_target) WHERE w.target = v_target;
   DELETE FROM reembed.known_item AS k WHERE k.target = v_target AND k.at < v_now - interval '1 day';
   PERFORM reembed.trim_shadow_reads();
+  -- The index may have gone, or become valid. At the end: a switch waits for whoever makes this answer anew.
+  PERFORM reembed.refresh_serving(v_target);
 END;
 $$;
 COMMENT ON FUNCTION reembed.watch IS 'Looks once whether all is well with a target: opens and closes alerts, and returns which. Workers call it every minute.';
