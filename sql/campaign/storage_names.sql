@@ -25,7 +25,7 @@ BEGIN
     'lacks_row', '(r).{column} IS NULL',
     -- A vector that an update leaves alone keeps its place in the TOAST table; told by that, it need not be read.
     'kept', 'coalesce(' || CASE WHEN current_setting('server_version_num')::integer >= 170000
-                 THEN '(pg_column_toast_chunk_id((o).{column}) IS NOT DISTINCT FROM pg_column_toast_chunk_id((n).{column}) AND pg_column_toast_chunk_id((n).{column}) IS NOT NULL) OR '
+                 THEN 'pg_column_toast_chunk_id((o).{column}) OPERATOR(pg_catalog.=) pg_column_toast_chunk_id((n).{column}) OR '
                  ELSE '' END || '(o).{column} OPERATOR({schema}.=) (n).{column}, false)')
   ELSE jsonb_build_object(
     'vector', '(SELECT s.{column} FROM {relation} AS s WHERE {s_is_t})',

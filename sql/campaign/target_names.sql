@@ -73,9 +73,10 @@ BEGIN
     'changed_key', reembed.differs_sql(t.relation, t.key_attnums, 'OLD.', 'NEW.'),
     -- A virtual column has no value in a trigger function; in the WHEN of its trigger it has.
     'text_has_changed', CASE WHEN v_args.is_virtual THEN 'true' ELSE format('reembed.text_differs_%s(OLD, NEW)', t.suffix) END,
-    -- Parsed, a function follows a renamed column. Before PostgreSQL 18 such a function of a row would make ADD COLUMN … DEFAULT fail;
+    -- STABLE, because PostgreSQL puts the body in place of the call only where nothing in it is more volatile than the function, and
+    -- kept() asks where a value is stored. Parsed, a function follows a renamed column. Before PostgreSQL 18 such a function of a row would make ADD COLUMN … DEFAULT fail;
     -- there it is a text that says after a rename: it differs. The row is then embedded, perhaps without need, until up compiles it anew.
-    'row_begin', CASE WHEN v_is_parsed THEN E'LANGUAGE sql IMMUTABLE PARALLEL SAFE\nRETURN ' ELSE E'LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp\nAS $row$ BEGIN RETURN ' END,
+    'row_begin', CASE WHEN v_is_parsed THEN E'LANGUAGE sql STABLE PARALLEL SAFE\nRETURN ' ELSE E'LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp\nAS $row$ BEGIN RETURN ' END,
     'row_end', CASE WHEN v_is_parsed THEN '' ELSE '; EXCEPTION WHEN undefined_column THEN RETURN true; END $row$' END,
     'has_old', CASE WHEN v_old.column_name IS NULL THEN 'false' ELSE 'true' END,
     'is_plain', CASE v_new.storage WHEN 'column' THEN 'p_plain' ELSE 'true' END,

@@ -1,0 +1,167 @@
+import { readFileSync } from 'node:fs';
+import { cpus, loadavg } from 'node:os';
+import Table from 'cli-table3';
+import { Command } from 'commander';
+import { wholeNumber } from '../src/commands/parse-option.ts';
+import { readConfig } from '../src/config.ts';
+import { readBatch, readChanges } from '../src/worker/reader.ts';
+import { loadTarget, vectorColumn, type WorkTarget } from '../src/worker/target.ts';
+import { settleChanges, storeVectors } from '../src/worker/writer.ts';
+import { copyRows } from './backfill/binary-copy.ts';
+import { createVectorSpace } from './backfill/vectors.ts';
+import { median } from './rounds.ts';
+import { createSubject, DIMENSIONS, type Subject } from './subject.ts';
+
+interface Options {
+  rows: number;
+  together: number;
+  json?: boolean;
+}
+
+/** What one kind of statement takes of the server, in microseconds of CPU a row, over all its calls. */
+type Costs = Record<string, number[]>;
+
+const program = new Command('bench:server')
+  .description(
+    'Measures what the statements of a worker cost the server in CPU: storing vectors beside COPY into a bare table, and reading and settling changes. ' +
+      'Makes databases of its own on the server of DATABASE_URL, which must run on this machine (Linux), and drops them at the end.',
+  )
+  .option('--rows <n>', 'rows of the table', wholeNumber, 10_000)
+  .option('--together <n>', 'rows of one statement', wholeNumber, 500)
+  .option('--json', 'print the figures as JSON')
+  .action(run);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.stderr.write(`bench:server: ${error instanceof Error ? error.message : error}\n`);
+  process.exitCode = 1;
+}
+
+async function run(options: Options): Promise<void> {
+  const { databaseUrl } = readConfig();
+  if (!databaseUrl) throw new Error('set DATABASE_URL: the embedded database has no process of its own');
+  const figures: { table: string; statement: string; microseconds: number; ofCopy: number }[] = [];
+  for (const [storage, characters] of [
+    ['side-table', 900],
+    ['side-table', 6000],
+    ['column', 900],
+  ] as const) {
+    const costs = await measure(databaseUrl, storage, characters, options);
+    const copy = median(costs.COPY ?? []);
+    for (const [statement, values] of Object.entries(costs)) {
+      const microseconds = median(values);
+      figures.push({ table: `${storage}, texts of ${characters} characters`, statement, microseconds, ofCopy: microseconds / copy });
+    }
+  }
+  const setting = { ...options, dimensions: DIMENSIONS, node: process.version, cores: cpus().length, load: loadavg()[0] };
+  if (options.json) {
+    process.stdout.write(`${JSON.stringify({ ...setting, figures })}\n`);
+    return;
+  }
+  const table = new Table({ head: ['table', 'statement', 'µs of CPU a row', '× COPY'], style: { head: [], border: [] } });
+  for (const { table: name, statement, microseconds, ofCopy } of figures) {
+    table.push([name, statement, microseconds.toFixed(1), ofCopy.toFixed(2)]);
+  }
+  process.stdout.write(`${table.toString()}\n${JSON.stringify(setting)}\n`);
+}
+
+async function measure(server: string, storage: 'column' | 'side-table', characters: number, options: Options): Promise<Costs> {
+  const subject = await createSubject(server, { rows: options.rows, characters, index: false, storage });
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => subject.close().finally(() => process.exit(1)));
+  try {
+    const costs: Costs = { COPY: [], 'read for the backfill': [], store: [], 'read changes': [], 'settle changes': [] };
+    const clock = await serverClock(subject);
+    const measured = async <T>(statement: string, rows: (result: T) => number, work: () => Promise<T>): Promise<T> => {
+      const before = clock();
+      const result = await work();
+      costs[statement]?.push((clock() - before) / rows(result));
+      return result;
+    };
+    await backfill(subject, options, measured);
+    await serveChanges(subject, options, measured);
+    return costs;
+  } finally {
+    await subject.close();
+  }
+}
+
+type Measured = <T>(statement: string, rows: (result: T) => number, work: () => Promise<T>) => Promise<T>;
+
+/** Reads and stores the rows of every batch, each in turn with a COPY of as many. */
+async function backfill({ client }: Subject, { together }: Options, measured: Measured): Promise<void> {
+  const target = await targetOf(client);
+  const vector = vectorColumn(target, 'new');
+  if (!vector) throw new Error('the campaign has no new vectors');
+  const space = createVectorSpace('new', DIMENSIONS, 1);
+  await client.query(`CREATE TABLE bare (id bigint, embedding vector(${DIMENSIONS}), model_version text)`);
+  const { rows: batches } = await client.query<{ migration: string; batch: number }>(
+    'SELECT migration, id::integer AS batch FROM reembed.batch ORDER BY id',
+  );
+  for (const batch of batches) {
+    const rows = await measured(
+      'read for the backfill',
+      (found) => found.length,
+      () => readBatch(client, target, vector, batch),
+    );
+    for (let at = 0; at < rows.length; at += together) {
+      const some = rows.slice(at, at + together);
+      const items = some.map((row, i) => ({ row, vector: space.floats(at + i + 1, 0) }));
+      const portion = { rows: together, took: () => {} };
+      await measured(
+        'store',
+        (written) => written.size,
+        () => storeVectors(client, portion, target, vector, items, []),
+      );
+      await measured(
+        'COPY',
+        () => some.length,
+        () =>
+          copyRows(client, 'bare (id, embedding, model_version)', some.length, (fields, row) => {
+            fields.begin(3);
+            fields.bigint(row);
+            fields.vector(space, at + row, 0);
+            fields.text('new');
+          }),
+      );
+    }
+  }
+}
+
+/** Changes the text of every row, and lets the changes be read and settled as if they had been embedded. */
+async function serveChanges({ client }: Subject, { together }: Options, measured: Measured): Promise<void> {
+  await client.query("UPDATE documents SET content = 'changed ' || content");
+  const target = await targetOf(client);
+  for (let after = '0'; ; ) {
+    const range = { after, upTo: target.newestChange };
+    const changes = await measured(
+      'read changes',
+      (found) => found.length,
+      () => readChanges(client, target, undefined, range, together),
+    );
+    const last = changes.at(-1)?.seqs.at(-1);
+    if (!last) return;
+    after = last;
+    const served = { both: changes, newOnly: [], oldOnly: [], gone: [], rows: changes.length, tokens: 0 };
+    await measured(
+      'settle changes',
+      () => changes.length,
+      () => settleChanges(client, target, served),
+    );
+  }
+}
+
+async function targetOf(client: Subject['client']): Promise<WorkTarget> {
+  const target = await loadTarget(client, 'public.documents.embedding');
+  if (!target) throw new Error('there is no such target');
+  return target;
+}
+
+/** Microseconds of CPU that the server's process behind the connection has taken so far. */
+async function serverClock({ client }: Subject): Promise<() => number> {
+  const { rows } = await client.query<{ pid: number; database: string }>('SELECT pg_backend_pid() AS pid, current_database() AS database');
+  const { pid, database } = rows[0] ?? { pid: 0, database: '' };
+  // The number alone could be that of anybody's process beside a server that is elsewhere.
+  if (!readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(database)) throw new Error('the server does not run on this machine');
+  return () => Number(readFileSync(`/proc/${pid}/schedstat`, 'utf8').split(' ')[0]) / 1000;
+}
