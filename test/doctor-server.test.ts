@@ -8,7 +8,7 @@ import { runCheck } from '../src/doctor/check.ts';
 import { oldTransactions } from '../src/doctor/hold-ups.ts';
 import { diagnose } from './harness/doctor.ts';
 import { createDocuments } from './harness/documents.ts';
-import { createStage, type Stage } from './harness/stage.ts';
+import { createBareStage, type Stage } from './harness/stage.ts';
 
 // Roles, several sessions and the server's own settings: the embedded database has none of them.
 const test = process.env.TEST_DATABASE_URL ? anyTest.serial : anyTest.serial.skip;
@@ -18,7 +18,7 @@ const role = `reembed_test_${randomBytes(4).toString('hex')}`;
 
 anyTest.before(async () => {
   if (!process.env.TEST_DATABASE_URL) return;
-  stage = await createStage();
+  stage = await createBareStage();
   await stage.db.pool.query(`CREATE ROLE ${role} LOGIN PASSWORD 'test'`);
   await createDocuments(stage.db.pool, 30);
 });

@@ -6,13 +6,13 @@ import { createWorkplace, type Workplace } from './harness/command.ts';
 import { diagnose } from './harness/doctor.ts';
 import { createDocuments } from './harness/documents.ts';
 import { fingerprint } from './harness/refusal.ts';
-import { createStage, type Stage } from './harness/stage.ts';
+import { createBareStage, type Stage } from './harness/stage.ts';
 
 let stage: Stage;
 let campaign: string;
 
 test.before(async () => {
-  stage = await createStage();
+  stage = await createBareStage();
   await createDocuments(stage.db.pool, 30);
 });
 test.after.always(() => stage.close());

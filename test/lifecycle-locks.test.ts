@@ -5,13 +5,13 @@ import { listMigrationFiles } from '../src/database/migration-file.ts';
 import { compareCatalogs, dumpCatalog } from './harness/catalog.ts';
 import type { CommandResult } from './harness/command.ts';
 import { createDocuments } from './harness/documents.ts';
-import { createStage, type Stage } from './harness/stage.ts';
+import { createBareStage, type Stage } from './harness/stage.ts';
 
 const OWN_MIGRATIONS = listMigrationFiles('no-campaigns').length;
 
 /** A stage with the schema in place and the files of a campaign on documents. */
 async function prepare(t?: ExecutionContext): Promise<{ stage: Stage; campaign: string }> {
-  const stage = await createStage();
+  const stage = await createBareStage();
   t?.teardown(() => stage.close());
   await createDocuments(stage.db.pool, 50);
   return { stage, campaign: await stage.createUsual() };

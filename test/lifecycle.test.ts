@@ -2,7 +2,7 @@ import test from 'ava';
 import { compareCatalogs, digestRows, dumpCatalog } from './harness/catalog.ts';
 import { createDocuments, NEW_MODEL, OLD_MODEL, textOf, vectorText, wrongRows } from './harness/documents.ts';
 import { vectorOf } from './harness/provider.ts';
-import { createStage, type Stage } from './harness/stage.ts';
+import { createBareStage, type Stage } from './harness/stage.ts';
 
 const COLUMNS = ['id', 'content', 'embedding'];
 
@@ -12,7 +12,7 @@ let rowsBefore: string;
 let catalogAtFirstGate: string[];
 
 test.before(async () => {
-  stage = await createStage();
+  stage = await createBareStage();
   const { pool } = stage.db;
   await createDocuments(pool, 300);
   await pool.query(`COMMENT ON COLUMN documents.embedding IS 'Vectors of the search.'`);

@@ -6,13 +6,13 @@ import { listMigrationFiles, MARKER, type MigrationFile } from '../src/database/
 import { readMigrationState, runMigrationFile } from '../src/database/migration-runner.ts';
 import { advance } from '../src/phases/advance.ts';
 import { createTestDatabase } from './harness/database.ts';
-import { createStage, type Stage } from './harness/stage.ts';
+import { createBareStage, type Stage } from './harness/stage.ts';
 
 let stage: Stage;
 let directory: string;
 
 test.before(async () => {
-  stage = await createStage();
+  stage = await createBareStage();
   directory = mkdtempSync(join(tmpdir(), 'reembed-record-'));
   await advance(stage.database, { directory: 'none', notice: () => {} });
 });

@@ -7,7 +7,7 @@ import { createDocuments, NEW_MODEL, OLD_MODEL, textOf, wrongRows } from './harn
 import { type PgBouncer, startPgBouncer } from './harness/pgbouncer.ts';
 import { vectorOf } from './harness/provider.ts';
 import { assertRefused, fingerprint } from './harness/refusal.ts';
-import { createStage, type Stage } from './harness/stage.ts';
+import { createBareStage, type Stage } from './harness/stage.ts';
 
 // Needs a server, and a command that puts PgBouncer in front of it; see test/harness/pgbouncer.ts.
 const command = process.env.TEST_DATABASE_URL ? process.env.TEST_PGBOUNCER : undefined;
@@ -20,7 +20,7 @@ let direct: { DATABASE_URL: string; DATABASE_DIRECT_URL: string };
 
 anyTest.before(async () => {
   if (!command) return;
-  [stage, bouncer] = await Promise.all([createStage(), startPgBouncer(command)]);
+  [stage, bouncer] = await Promise.all([createBareStage(), startPgBouncer(command)]);
   direct = { DATABASE_URL: bouncer.pooled(stage.db.url), DATABASE_DIRECT_URL: stage.db.url };
   pooled = { ...direct, DATABASE_DIRECT_URL: '' };
   await createDocuments(stage.db.pool, 400);

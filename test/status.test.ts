@@ -10,13 +10,13 @@ import { listMigrationFiles } from '../src/database/migration-file.ts';
 import { createWorkplace } from './harness/command.ts';
 import { createDocuments, NEW_MODEL } from './harness/documents.ts';
 import { assertRefused } from './harness/refusal.ts';
-import { createStage, type Stage } from './harness/stage.ts';
+import { createBareStage, type Stage } from './harness/stage.ts';
 
 let stage: Stage;
 let campaign: string;
 
 test.before(async () => {
-  stage = await createStage();
+  stage = await createBareStage();
   await createDocuments(stage.db.pool, 60);
 });
 test.after.always(() => stage.close());

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url));
 
 // ava starts every test of a file at once; more processes than this only wait for each other.
-const AT_ONCE = 3;
+const AT_ONCE = 2;
 let running = 0;
 const queue: (() => void)[] = [];
 

@@ -1,7 +1,8 @@
-import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { createHash, randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import pg from 'pg';
 import { openEmbedded } from '../../src/database/embedded.ts';
+import { advance } from '../../src/phases/advance.ts';
 
 /** A database of a test file's own. */
 export interface TestDatabase {
@@ -22,26 +23,65 @@ export interface FrozenDatabase {
   close(): Promise<void>;
 }
 
-const TEMPLATE = 'reembed_test_template';
-// So that test files which start at the same time make the template once.
+/** What a new database holds: pgvector alone, or the toolkit as the first `migrate up` leaves it. */
+export type Content = 'bare' | 'installed';
+
+// So that test files which start at the same time make a template once.
 const TEMPLATE_LOCK = 5_310_977;
+// Other checkouts use the same server and the same folder of images.
+const KEPT_VERSIONS = 4;
 
 /** With TEST_DATABASE_URL a clone of a template on that server, else an embedded database in memory. */
-export async function createTestDatabase(): Promise<TestDatabase> {
+export async function createTestDatabase(content: Content = 'bare'): Promise<TestDatabase> {
   const server = process.env.TEST_DATABASE_URL;
-  return server ? cloneTemplate(server) : startEmbedded();
+  return server ? cloneTemplate(server, content) : copyImage(await findImage(content));
 }
 
-async function cloneTemplate(server: string): Promise<TestDatabase> {
+/** Everything that decides what an installation looks like: a template made from other files is not used. */
+function digestOfInstallation(): string {
+  const digest = createHash('sha256');
+  for (const folder of ['migrations', 'sql', 'src/database']) {
+    const root = new URL(`../../${folder}/`, import.meta.url);
+    for (const name of readdirSync(root, { recursive: true, encoding: 'utf8' }).sort()) {
+      const file = new URL(name, root);
+      if (statSync(file).isFile()) digest.update(`${folder}/${name}\0`).update(readFileSync(file));
+    }
+  }
+  return digest.digest('hex').slice(0, 16);
+}
+
+async function install(pool: pg.Pool, url: string): Promise<void> {
+  await advance({ pool, url, embedded: false, directory: '', close: async () => {} }, { directory: 'no-campaigns', notice: () => {} });
+}
+
+const INSTALLED = 'reembed_test_installed_';
+
+async function cloneTemplate(server: string, content: Content): Promise<TestDatabase> {
+  const template = content === 'bare' ? 'reembed_test_template' : INSTALLED + digestOfInstallation();
   return withAdmin(server, async (admin) => {
     await admin.query('SELECT pg_advisory_lock($1)', [TEMPLATE_LOCK]);
-    const { rowCount } = await admin.query('SELECT FROM pg_database WHERE datname = $1', [TEMPLATE]);
-    if (rowCount === 0) {
-      await admin.query(`CREATE DATABASE ${TEMPLATE}`);
-      await withAdmin(urlOf(server, TEMPLATE), (template) => template.query('CREATE EXTENSION vector'));
-    }
-    return copyDatabase(server, TEMPLATE);
+    const { rowCount } = await admin.query('SELECT FROM pg_database WHERE datname = $1', [template]);
+    if (rowCount === 0) await makeTemplate(admin, server, template, content);
+    return copyDatabase(server, template);
   });
+}
+
+async function makeTemplate(admin: pg.Client, server: string, template: string, content: Content): Promise<void> {
+  // Renamed when it is complete: whoever is interrupted leaves no half of a template.
+  const unfinished = `${template}_unfinished`;
+  await admin.query(`DROP DATABASE IF EXISTS ${unfinished} WITH (FORCE)`);
+  await admin.query(`CREATE DATABASE ${unfinished}`);
+  const url = urlOf(server, unfinished);
+  const pool = createPool(url);
+  await pool.query('CREATE EXTENSION vector');
+  if (content === 'installed') await install(pool, url);
+  await pool.end();
+  await admin.query(`ALTER DATABASE ${unfinished} RENAME TO ${template}`);
+  const { rows } = await admin.query<{ name: string }>(
+    'SELECT datname AS name FROM pg_database WHERE starts_with(datname, $1) ORDER BY oid DESC OFFSET $2',
+    [INSTALLED, KEPT_VERSIONS],
+  );
+  for (const { name } of rows) await admin.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
 }
 
 async function copyDatabase(server: string, template: string): Promise<TestDatabase> {
@@ -75,19 +115,6 @@ function environmentOf(url: string): Record<string, string> {
   return { DATABASE_URL: urlOf(pooler, new URL(url).pathname.slice(1)), DATABASE_DIRECT_URL: url };
 }
 
-async function startEmbedded(): Promise<TestDatabase> {
-  const image = readImage();
-  if (image) return copyImage(image);
-  const embedded = await openEmbedded({ directory: 'memory://' });
-  const pool = createPool(embedded.url);
-  await pool.query('CREATE EXTENSION IF NOT EXISTS vector');
-  await pool.end();
-  const first = await embedded.image();
-  await embedded.close();
-  await keepImage(first);
-  return copyImage(first);
-}
-
 async function copyImage(image: Uint8Array): Promise<TestDatabase> {
   const embedded = await openEmbedded({ directory: 'memory://', image });
   const pool = createPool(embedded.url);
@@ -109,27 +136,47 @@ async function copyImage(image: Uint8Array): Promise<TestDatabase> {
   };
 }
 
-// A fresh embedded database takes seconds to make and half a second to copy, so one is kept for all test files.
-const IMAGE = new URL(
-  `../../node_modules/.cache/reembed-test/${process.env.npm_package_version ?? 'image'}-${pgliteVersion()}.tar`,
-  import.meta.url,
-);
+// A fresh embedded database takes seconds to make and half a second to copy, so images are kept for all test files.
+const IMAGES = new URL('../../node_modules/.cache/reembed-test/', import.meta.url);
+
+async function findImage(content: Content): Promise<Uint8Array> {
+  const file = new URL(`${pgliteVersion()}-${content === 'bare' ? 'bare' : `installed-${digestOfInstallation()}`}.tar`, IMAGES);
+  if (existsSync(file)) return readFileSync(file);
+  const image = await makeImage(content);
+  mkdirSync(IMAGES, { recursive: true });
+  // Renamed into place: another test file may be looking for it at this moment.
+  const unfinished = new URL(`${file.href}.${process.pid}`);
+  writeFileSync(unfinished, image);
+  renameSync(unfinished, file);
+  removeOldImages();
+  return image;
+}
+
+async function makeImage(content: Content): Promise<Uint8Array> {
+  const embedded = await openEmbedded({
+    directory: 'memory://',
+    ...(content === 'bare' ? {} : { image: await findImage('bare') }),
+  });
+  const pool = createPool(embedded.url);
+  if (content === 'bare') await pool.query('CREATE EXTENSION IF NOT EXISTS vector');
+  else await install(pool, embedded.url);
+  await pool.end();
+  const image = await embedded.image();
+  await embedded.close();
+  return image;
+}
+
+function removeOldImages(): void {
+  const images = readdirSync(IMAGES)
+    .map((name) => new URL(name, IMAGES))
+    .map((file) => ({ file, at: statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0 }))
+    .sort((a, b) => b.at - a.at);
+  for (const { file } of images.slice(2 * KEPT_VERSIONS)) rmSync(file, { force: true });
+}
 
 function pgliteVersion(): string {
   const lock = readFileSync(new URL('../../node_modules/@electric-sql/pglite/package.json', import.meta.url), 'utf8');
   return (JSON.parse(lock) as { version: string }).version;
-}
-
-function readImage(): Uint8Array | undefined {
-  return existsSync(IMAGE) ? readFileSync(IMAGE) : undefined;
-}
-
-async function keepImage(image: Uint8Array): Promise<void> {
-  mkdirSync(new URL('.', IMAGE), { recursive: true });
-  // Renamed into place: another test file may be looking for it at this moment.
-  const unfinished = new URL(`${IMAGE.href}.${process.pid}`);
-  writeFileSync(unfinished, image);
-  renameSync(unfinished, IMAGE);
 }
 
 function createPool(url: string): pg.Pool {

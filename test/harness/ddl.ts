@@ -11,7 +11,7 @@ const WHEN: Record<DdlPhase, string> = {
 };
 
 // Each in a database of its own.
-const AT_ONCE = 3;
+const AT_ONCE = 2;
 const PHASES = Object.keys(WHEN) as DdlPhase[];
 
 /** Tries every change of a table in every phase, for one storage of the new vectors. */

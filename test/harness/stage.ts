@@ -58,9 +58,18 @@ export interface FrozenStage {
   close(): Promise<void>;
 }
 
-/** @param models models the provider knows beyond the two usual ones, with their dimensions */
+/**
+ * A stage on which the toolkit is installed.
+ *
+ * @param models models the provider knows beyond the two usual ones, with their dimensions
+ */
 export async function createStage(models: Record<string, number> = {}): Promise<Stage> {
-  return assemble(createTestDatabase(), models);
+  return assemble(createTestDatabase('installed'), models);
+}
+
+/** A stage on a database that has never seen the toolkit, for tests of what comes first. */
+export async function createBareStage(models: Record<string, number> = {}): Promise<Stage> {
+  return assemble(createTestDatabase('bare'), models);
 }
 
 /** @param campaigns folder of campaign files to begin with */

@@ -1,7 +1,6 @@
 import pg from 'pg';
 import type { Database } from '../../src/database/connection.ts';
 import { withLockRetries } from '../../src/database/lock-retries.ts';
-import { advance } from '../../src/phases/advance.ts';
 import { overall } from '../../src/validation/metrics.ts';
 import type { Embedder } from '../../src/validation/read-queries.ts';
 import { type ValidateOptions, type ValidationResult, validate } from '../../src/validation/validate.ts';
@@ -11,9 +10,8 @@ import { vectorOf } from './provider.ts';
 
 /** A test database with the toolkit's schema in it; with TEST_PGBOUNCER_URL it is used through the pool. */
 export async function openWithSchema(): Promise<Database> {
-  const { pool, url, env, real, close } = await createTestDatabase();
+  const { pool, url, env, real, close } = await createTestDatabase('installed');
   const database: Database = { pool, url, embedded: !real, directory: '', close };
-  await advance(database, { directory: 'no-campaigns', notice: () => {} });
   const { DATABASE_URL: used = url } = env;
   if (used === url) return database;
   const pooled = new pg.Pool({ connectionString: used, max: 6 });

@@ -1,0 +1,34 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import test from 'ava';
+import { FAST, filesOf, ONE_SERVER } from './lanes.ts';
+
+const files = readdirSync(new URL('.', import.meta.url))
+  .filter((name) => name.endsWith('.test.ts'))
+  .map((name) => name.replace('.test.ts', ''));
+const oneServer = Object.values(ONE_SERVER).flat();
+
+test('every file that a lane names is there, and is named once', (t) => {
+  for (const names of [oneServer, FAST]) {
+    t.deepEqual(
+      names.filter((name) => !files.includes(name)),
+      [],
+    );
+    t.is(new Set(names).size, names.length);
+  }
+});
+
+test('a file that no lane leaves out runs on every server, and npm test leaves nothing out', (t) => {
+  t.deepEqual(filesOf(), ['test/**/*.test.ts']);
+  const left = filesOf('every-server').filter((pattern) => pattern.startsWith('!'));
+  t.deepEqual(left.sort(), oneServer.map((name) => `!test/${name}.test.ts`).sort());
+});
+
+test('a lane that does not exist is an error, not a run of nothing', (t) => {
+  t.throws(() => filesOf('quick'), { message: /TEST_LANE=quick is no lane: all, fast, every-server/ });
+});
+
+test('CI runs the whole suite on one server and says which stages leave files out', (t) => {
+  const run = readFileSync(new URL('../.ci/run', import.meta.url), 'utf8');
+  t.regex(run, /^suite_on_postgres 17 all$/m);
+  t.regex(run, /^suite_on_postgres 18 every-server$/m);
+});

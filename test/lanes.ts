@@ -1,0 +1,87 @@
+/**
+ * Which test files run where. `npm test` runs all of them; TEST_LANE names a part, `npm run test:fast` runs lane fast. A file that is not named here runs on every
+ * server, so a new one is never left out by mistake; test/lanes.test.ts checks that every name is a file.
+ */
+
+/** Files whose subject is not the database server: what they prove on one server they prove on all. By what they are about instead. */
+export const ONE_SERVER = {
+  'functions of ours alone; most of them open no database': [
+    'batch-planning',
+    'check-vectors',
+    'fuse-rankings',
+    'generated-queries',
+    'in-flight',
+    'index-statements',
+    'packing',
+    'rank-correlation',
+    'ranking-metrics',
+    'score-cutoff',
+    'splitting',
+    'status-progress',
+    'storage-advice',
+    'validation-files',
+    'validation-verdict',
+    'wording',
+    'write-share',
+  ],
+  'the provider: its answers, its limits, its batch API': [
+    'batch-api',
+    'batch-api-client',
+    'batch-api-crashes',
+    'batch-api-refused',
+    'batch-api-workers',
+    'careful-fetch',
+    'embed-texts',
+    'encoding',
+    'provider-faults',
+    'provider-limits',
+    'provider-recovery',
+    'quota',
+    'request-limits',
+  ],
+  'the embedded server, which they start themselves': ['embedded', 'embedded-command', 'own-files', 'package'],
+  'the report as a page': ['report', 'report-browser', 'report-large'],
+  'the command line, its environment and what it refuses before it writes': ['bad-input', 'doctor-environment', 'setting', 'watch-webhook'],
+  'files of this repository': ['bootstrap', 'lanes', 'migration-files', 'mutants', 'runbook', 'security-docs'],
+  'our own tools': ['bench', 'scifact', 'storm'],
+};
+
+/** Enough to know within two minutes, on the embedded server, whether a change broke something that matters. */
+export const FAST = [
+  ...ONE_SERVER['functions of ours alone; most of them open no database'],
+  ...ONE_SERVER['files of this repository'],
+  'batch-api-client',
+  'careful-fetch',
+  'doctor-environment',
+  'encoding',
+  'lifecycle',
+  'lifecycle-gates',
+  'live-writes',
+  'reading',
+  'request-limits',
+  'setting',
+  'side-table',
+  'sql-objects',
+  'validation',
+];
+
+const fileOf = (name: string) => `test/${name}.test.ts`;
+
+/** Patterns of ava, by the name of the lane. */
+const LANES: Record<string, string[]> = {
+  all: ['test/**/*.test.ts'],
+  fast: FAST.map(fileOf),
+  'every-server': [
+    'test/**/*.test.ts',
+    ...Object.values(ONE_SERVER)
+      .flat()
+      .map((name) => `!${fileOf(name)}`),
+  ],
+};
+
+/** The files of a lane, as ava's `files` takes them. */
+export function filesOf(lane = 'all'): string[] {
+  const files = LANES[lane];
+  if (!files) throw new Error(`TEST_LANE=${lane} is no lane: ${Object.keys(LANES).join(', ')}`);
+  return files;
+}
