@@ -40,13 +40,14 @@ test('docs/security.md states audience, owner, rights, path and volatility of ev
   }
 });
 
-test('every test that docs/security.md names is there', (t) => {
+test('every test that docs/security.md and docs/attacks.md name is there', (t) => {
   const parties = security.slice(security.indexOf('## Who takes part'), security.indexOf('## How'));
-  const names = parties
-    .split('\n')
-    .filter((line) => line.startsWith('| '))
-    .slice(2)
-    .flatMap((line) => [...(line.split('|').at(-2) ?? '').matchAll(/`([\w-]+)`/g)].map(([, name]) => name));
-  t.true(names.length > 10);
-  for (const name of names) t.true(existsSync(new URL(`./${name}.test.ts`, import.meta.url)), name);
+  for (const text of [parties, readFileSync(new URL('../docs/attacks.md', import.meta.url), 'utf8')]) {
+    const names = text
+      .split('\n')
+      .filter((line) => line.startsWith('| '))
+      .flatMap((line) => [...(line.split('|').at(-2) ?? '').matchAll(/`([\w-]+)`/g)].map(([, name]) => name));
+    t.true(names.length > 10);
+    for (const name of names) t.true(existsSync(new URL(`./${name}.test.ts`, import.meta.url)), name);
+  }
 });
