@@ -967,6 +967,11 @@ COMMENT ON COLUMN reembed.shadow_read.key_hash IS 'The 32 bits of the reader''s 
 COMMENT ON COLUMN reembed.shadow_read.query IS 'Text of the query, only where shadow_keeps_text says so.';
 COMMENT ON COLUMN reembed.shadow_read.error IS 'Code of what made the other model fail; null when it answered.';
 
+CREATE SEQUENCE reembed.shadow_read_count;
+COMMENT ON SEQUENCE reembed.shadow_read_count IS 'Counts the shadow reads of a minute; see reembed.is_within_rate().';
+CREATE SEQUENCE reembed.query_log_count;
+COMMENT ON SEQUENCE reembed.query_log_count IS 'Counts the logged queries of a minute; see reembed.is_within_rate().';
+
 CREATE TABLE reembed.known_item (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   target text NOT NULL REFERENCES reembed.target ON DELETE CASCADE,
@@ -974,6 +979,7 @@ CREATE TABLE reembed.known_item (
   at timestamptz NOT NULL DEFAULT clock_timestamp(),
   key jsonb NOT NULL,
   found boolean,
+  ms double precision,
   error text,
   CONSTRAINT known_items_are_found_or_failed CHECK ((found IS NULL) = (error IS NOT NULL))
 );
@@ -985,6 +991,7 @@ COMMENT ON COLUMN reembed.known_item.model IS 'Model it was searched with.';
 COMMENT ON COLUMN reembed.known_item.at IS 'When it was searched for.';
 COMMENT ON COLUMN reembed.known_item.key IS 'Primary key of the row, as an object of column and value.';
 COMMENT ON COLUMN reembed.known_item.found IS 'Whether the row was found among the nearest to its own text; null when the provider gave no vector.';
+COMMENT ON COLUMN reembed.known_item.ms IS 'Milliseconds the search took, without the embedding.';
 COMMENT ON COLUMN reembed.known_item.error IS 'Code of the provider''s error.';
 
 CREATE TABLE reembed.alert (
@@ -1003,16 +1010,16 @@ CREATE TABLE reembed.alert (
   opening_posted_at timestamptz,
   closing_posted_at timestamptz,
   CONSTRAINT closed_alerts_have_a_reason CHECK ((closed_at IS NULL) = (closed_because IS NULL)),
-  CONSTRAINT severity_is_known CHECK (severity IN ('warning', 'critical'))
+  CONSTRAINT severity_is_known CHECK (severity IN ('notice', 'warning', 'critical'))
 );
 CREATE UNIQUE INDEX one_open_alert_per_target_and_kind ON reembed.alert (target, kind) WHERE closed_at IS NULL;
 CREATE INDEX alert_newest ON reembed.alert (target, opened_at DESC);
-COMMENT ON TABLE reembed.alert IS 'What the watch found amiss. An alert closes by itself when its cause is gone; while one is open, contract and a larger canary are refused.';
+COMMENT ON TABLE reembed.alert IS 'What the watch found amiss. An alert closes by itself when its cause is gone; while one above a notice is open, contract and a larger canary are refused.';
 COMMENT ON COLUMN reembed.alert.id IS 'Number of the alert.';
 COMMENT ON COLUMN reembed.alert.target IS 'Target it concerns.';
 COMMENT ON COLUMN reembed.alert.migration IS 'Campaign it was opened in.';
 COMMENT ON COLUMN reembed.alert.kind IS 'What is amiss, such as overlap, known_items, latency, backlog; docs/reading.md lists them.';
-COMMENT ON COLUMN reembed.alert.severity IS 'critical: readers get bad answers, or would; warning: look at it.';
+COMMENT ON COLUMN reembed.alert.severity IS 'critical: readers get bad answers, or would; warning: look at it; notice: what only shadow reads say, so that nothing follows from it.';
 COMMENT ON COLUMN reembed.alert.model IS 'Model that is at fault; null when it is none.';
 COMMENT ON COLUMN reembed.alert.message IS 'One sentence with the figures.';
 COMMENT ON COLUMN reembed.alert.details IS 'The figures.';
@@ -1054,6 +1061,7 @@ BEGIN
   END IF;
 END $$;
 
+DROP SEQUENCE reembed.shadow_read_count, reembed.query_log_count;
 DROP TABLE reembed.watch_memory, reembed.alert, reembed.known_item, reembed.shadow_read, reembed.query_log, reembed.old_vector_group, reembed.old_vector_checksum, reembed.score_cutoff, reembed.score_distribution, reembed.truth_audit, reembed.validation_integrity, reembed.validation_filter, reembed.validation_metric, reembed.validation_query, reembed.validation, reembed.read_probe, reembed.throttle, reembed.event, reembed.worker, reembed.provider_quota, reembed.repeated_text, reembed.failed_row, reembed.provider_batch_row, reembed.batch, reembed.provider_batch, reembed.migration, reembed.serving, reembed.setting, reembed.target, reembed.model, reembed.element_type, reembed.template, reembed.installation;
 ALTER TABLE reembed.schema_migration DROP COLUMN sha256;
 `);

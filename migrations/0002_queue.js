@@ -33,6 +33,14 @@ BEGIN
   END IF;
 END
 $create$;
+-- A worker calls these two; the others make and drop tables. What its sessions find first in their path is not for them to call.
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA reembed_queue FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION reembed_queue.create_queue(text, jsonb), reembed_queue.job_now() TO PUBLIC;
+ALTER FUNCTION reembed_queue.make_queue(text, jsonb) SET search_path = pg_catalog, pg_temp;
+ALTER FUNCTION reembed_queue.delete_queue(text) SET search_path = pg_catalog, pg_temp;
+ALTER FUNCTION reembed_queue.job_table_format(text, text) SET search_path = pg_catalog, pg_temp;
+ALTER FUNCTION reembed_queue.job_table_run(text, text, text) SET search_path = pg_catalog, pg_temp;
+ALTER FUNCTION reembed_queue.job_table_run_async(text, integer, text, text, text) SET search_path = pg_catalog, pg_temp;
 -- pg-boss pastes the name into its statements.
 ALTER TABLE reembed_queue.queue ADD CONSTRAINT table_name_is_plain CHECK (table_name ~ '^[a-z0-9_]{1,63}$');
 `);

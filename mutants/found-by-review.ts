@@ -128,4 +128,12 @@ export const FOUND_BY_REVIEW: Mutant[] = [
     says: /Difference/,
     edits: [{ file: 'src/cli.ts', find: "if (error.code !== 'EPIPE') throw error;", replace: 'throw error;' }],
   },
+  {
+    fault: 'a reader makes shadow reads up',
+    mend: 'a notice closes no gate',
+    test: 'attack-reader',
+    title: 'shadow reads that a reader makes up close no gate and move neither the canary nor the switch',
+    says: /canary: alert latency is open/,
+    edits: [{ file: 'sql/watch/alert_gate.sql', find: " AND a.severity <> 'notice'", replace: '' }],
+  },
 ];

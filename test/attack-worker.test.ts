@@ -140,6 +140,12 @@ test('a worker puts no SQL into the queue that later workers and runners run', a
   const refusals = [
     await attempt(worker.pool, injected),
     await attempt(worker.pool, "UPDATE reembed_queue.queue SET table_name = 'job_common'"),
+    // Commands that pg-boss runs when it migrates itself.
+    await attempt(
+      worker.pool,
+      "INSERT INTO reembed_queue.bam (name, version, status, command) VALUES ('attack', 1, 'pending', 'SELECT 1')",
+    ),
+    await attempt(worker.pool, "SELECT reembed_queue.job_table_run('SELECT 1')"),
     await attempt(admin, injected),
     await attempt(admin, "UPDATE reembed_queue.queue SET table_name = 'job_common AS x'"),
   ];
@@ -153,7 +159,7 @@ test('a worker puts no SQL into the queue that later workers and runners run', a
   await until(isSuperuser, 'the attack works', 15).catch(() => {});
   running.kill('SIGKILL');
   t.false(await isSuperuser(), 'the worker is a superuser');
-  t.deepEqual(refusals, ['42501', '42501', '23514', '23514']);
+  t.deepEqual(refusals, ['42501', '42501', '42501', '42501', '23514', '23514']);
 });
 
 test("functions and operators on a worker's own search_path are never used with the rights of others", async (t) => {

@@ -1,54 +1,53 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import test from 'ava';
+import { createDocuments } from './harness/documents.ts';
 import { createStage } from './harness/stage.ts';
+import { readStatedObjects } from './harness/stated-objects.ts';
 
-const security = readFileSync(new URL('../docs/security.md', import.meta.url), 'utf8');
+const SECURITY = new URL('../docs/security.md', import.meta.url);
+let security = readFileSync(SECURITY, 'utf8');
 
-const listed = (audience: string) =>
-  [...(new RegExp(`<!-- ${audience} -->\\n(.*?)<!-- end -->`, 's').exec(security)?.[1] ?? '').matchAll(/`([^`]+)`/g)]
-    .map(([, name]) => name)
-    .sort();
+/** The rows of a table, between its head and its end. */
+const rowsBelow = (mark: string) => new RegExp(`(?<=<!-- ${mark} -->\\n.*\\n.*\\n)[^]*?(?=<!-- end -->)`);
 
-test('docs/security.md lists who may call which function as the catalog has it', async (t) => {
+test('docs/security.md states audience, owner, rights, path and volatility of everything of ours as the catalog has them', async (t) => {
   const stage = await createStage();
   t.teardown(stage.close);
   const { pool } = stage.db;
-  await stage.up();
-  const everybody = await pool.query<{ name: string }>(
-    `SELECT DISTINCT p.proname::text AS name FROM pg_proc AS p, aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) AS g
-      WHERE p.pronamespace = 'reembed'::regnamespace AND g.grantee = 0 ORDER BY 1`,
-  );
-  t.deepEqual(
-    listed('everybody'),
-    everybody.rows.map(({ name }) => name),
-  );
-  const role = `listed_worker_${process.pid}_${Date.now()}`;
-  await pool.query(`CREATE ROLE ${role}`);
+  const [worker, owner] = [`stated_worker_${process.pid}`, `stated_owner_${process.pid}`];
+  await pool.query(`CREATE ROLE ${worker}; CREATE ROLE ${owner}; GRANT CREATE ON SCHEMA public TO ${owner}`);
   try {
-    const workers = await pool.query<{ name: string }>(
-      `SELECT DISTINCT substring(g.statement FROM 'FUNCTION reembed\\.(\\w+)\\(') AS name FROM reembed.worker_grants($1) AS g
-        WHERE g.statement LIKE '%FUNCTION%'
-       UNION SELECT name || '_…' FROM reembed.compiled_for_workers() ORDER BY 1`,
-      [role],
-    );
-    // What everybody may call needs no grant.
-    const open = new Set(listed('everybody'));
-    t.deepEqual(
-      listed('workers').filter((name) => !open.has(name)),
-      workers.rows.map(({ name }) => name).sort(),
-    );
+    // Of each storage, on either side of contract.
+    for (const [name, storage, standing] of [
+      ['documents', 'column', 'contract'],
+      ['books', 'side-table', 'switch'],
+      ['pages', 'side-table', 'contract'],
+    ] as const) {
+      await createDocuments(pool, 10, { table: name });
+      await pool.query(`ALTER TABLE ${name} OWNER TO ${owner}`);
+      await stage.bring(await stage.draft({ table: name, storage }), standing);
+    }
+    await pool.query('SELECT reembed.grant_worker($1)', [worker]);
+    const stated = await readStatedObjects(pool, { worker, owner });
+    for (const [mark, rows] of Object.entries(stated)) {
+      const wanted = rows.map((row) => `${row}\n`).join('');
+      if (process.env.UPDATE_DOCS) security = security.replace(rowsBelow(mark), () => wanted);
+      t.is(rowsBelow(mark).exec(security)?.[0], wanted, 'UPDATE_DOCS=1 writes the table anew');
+    }
+    if (process.env.UPDATE_DOCS) writeFileSync(SECURITY, security);
   } finally {
-    await pool.query(`DROP ROLE ${role}`);
+    await pool.query(`DROP OWNED BY ${worker} CASCADE; DROP ROLE ${worker}; DROP OWNED BY ${owner} CASCADE; DROP ROLE ${owner}`);
   }
 });
 
-test('every test that docs/security.md names is there', (t) => {
-  const table = security.slice(security.indexOf('## Who takes part'), security.indexOf('## How'));
-  const names = table
-    .split('\n')
-    .filter((line) => line.startsWith('| '))
-    .slice(2)
-    .flatMap((line) => [...(line.split('|').at(-2) ?? '').matchAll(/`([\w-]+)`/g)].map(([, name]) => name));
-  t.true(names.length > 10);
-  for (const name of names) t.true(existsSync(new URL(`./${name}.test.ts`, import.meta.url)), name);
+test('every test that docs/security.md and docs/attacks.md name is there', (t) => {
+  const parties = security.slice(security.indexOf('## Who takes part'), security.indexOf('## How'));
+  for (const text of [parties, readFileSync(new URL('../docs/attacks.md', import.meta.url), 'utf8')]) {
+    const names = text
+      .split('\n')
+      .filter((line) => line.startsWith('| '))
+      .flatMap((line) => [...(line.split('|').at(-2) ?? '').matchAll(/`([\w-]+)`/g)].map(([, name]) => name));
+    t.true(names.length > 10);
+    for (const name of names) t.true(existsSync(new URL(`./${name}.test.ts`, import.meta.url)), name);
+  }
 });

@@ -208,6 +208,59 @@ test.serial('while there are no shadow reads nobody puts one on record, and of a
   await sql('DELETE FROM reembed.shadow_read');
 });
 
+test.serial('what is not a shadow read is not kept, and numbers stay within bounds', async (t) => {
+  const record = (k: string, overlap: string, ms: string, error = 'NULL') =>
+    sql(
+      `SELECT reembed.record_shadow_read('documents', '${OLD_MODEL}', '${NEW_MODEL}', NULL, ${k}, ${overlap}, ${ms}, ${ms}, ${ms}, ${ms}, NULL, NULL, ${error})`,
+    );
+  for (const overlap of ['NULL', "'NaN'", "'Infinity'", '-0.1', '1.1']) await record('10', overlap, '1');
+  t.deepEqual(await records(), []);
+  await record('2147483647', '1', "'Infinity'");
+  await record('-1', '0', "'NaN'");
+  await record('NULL', "'NaN'", '-1', "'timeout'");
+  await record('NULL', 'NULL', 'NULL', "'timeout'");
+  t.deepEqual(
+    (await records()).map(({ k, overlap, served_ms, error }) => [k, overlap, served_ms, error]),
+    [
+      [100000, 1, 3600000, null],
+      [0, 0, 3600000, null],
+      [null, null, 0, 'timeout'],
+      [null, null, null, 'timeout'],
+    ],
+  );
+});
+
+for (const [what, table, call] of [
+  [
+    'shadow reads',
+    'shadow_read',
+    `reembed.record_shadow_read('documents', '${OLD_MODEL}', '${NEW_MODEL}', false, 10, 0.5, 1, 1, 1, 1, NULL, NULL, NULL)`,
+  ],
+  ['logged queries', 'query_log', "reembed.log_query('documents', 'a query')"],
+] as const) {
+  test.serial(`readers put no more than 6,000 ${what} a minute on record, and nobody sees an error`, async (t) => {
+    await sql('UPDATE reembed.setting SET query_log_percent = 100');
+    const minute = async () =>
+      (await sql('SELECT floor(extract(epoch FROM clock_timestamp()) / 60)::bigint * 1000000000 AS now')).rows[0].now;
+    const count = async () => Number((await sql(`SELECT count(*) FROM reembed.${table}`)).rows[0].count);
+    let kept = 0;
+    let isOneMinute = false;
+    while (!isOneMinute) {
+      const now = await minute();
+      const before = await count();
+      await sql(`SELECT setval('reembed.${table}_count', $1::bigint + 5990)`, [now]);
+      await sql(`SELECT ${call} FROM generate_series(1, 30)`);
+      kept = (await count()) - before;
+      isOneMinute = now === (await minute());
+    }
+    t.is(kept, 10);
+    await sql(`SELECT setval('reembed.${table}_count', $1::bigint - 60000)`, [await minute()]);
+    await sql(`SELECT ${call}`);
+    t.true((await count()) > kept, 'the next minute has a count of its own');
+    await sql('UPDATE reembed.setting SET query_log_percent = 0');
+  });
+}
+
 const RECORD_TWO_HUNDRED = `SELECT reembed.record_shadow_read('documents', '${OLD_MODEL}', '${NEW_MODEL}', false, 10, 0.5, 1, 1, 1, 1, NULL, NULL, NULL)
   FROM generate_series(1, 200)`;
 

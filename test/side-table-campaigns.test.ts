@@ -173,13 +173,72 @@ test.serial('row level security that is switched on later keeps the gates closed
   const open = async () => (await sql(`SELECT condition FROM reembed.open_conditions('${campaign}', 'switch')`)).rows;
   t.deepEqual(await open(), []);
   await sql('ALTER TABLE later ENABLE ROW LEVEL SECURITY');
-  t.deepEqual(await open(), [{ condition: 'its table has row level security by now, which does not reach its side table' }]);
+  t.deepEqual(await open(), [
+    { condition: 'its table has row level security by now, which its side table follows only when the watch looks' },
+  ]);
   await t.throwsAsync(stage.bring(campaign, 'switch'), { message: /row level security/ });
   await sql('ALTER TABLE later DISABLE ROW LEVEL SECURITY');
   await stage.bring(campaign, 'switch');
   await stage.bring(campaign, 'expand');
   await stage.down();
 });
+
+if (process.env.TEST_DATABASE_URL) {
+  test.serial(
+    'once the watch has looked a side table shows a reader what the table shows, and its columns only to whom the table does',
+    async (t) => {
+      const reader = `side_reader_${process.pid}`;
+      await createDocuments(stage.db.pool, 20, { table: 'shelf' });
+      await sql(`CREATE ROLE ${reader}; GRANT SELECT (id, content, embedding) ON shelf TO ${reader}`);
+      const campaign = await stage.draft({ table: 'shelf', storage: 'side-table' });
+      try {
+        await stage.bring(campaign, 'index');
+        await sql(`UPDATE reembed.setting SET alert_after = '0'; GRANT SELECT ON shelf_new_model TO ${reader}`);
+        const look = () => sql("SELECT * FROM reembed.watch('shelf')");
+        const read = async (text: string) => {
+          const client = await stage.db.pool.connect();
+          try {
+            await client.query(`SET ROLE ${reader}`);
+            return (await client.query(text)).rowCount;
+          } catch (error) {
+            return (error as Error).message;
+          } finally {
+            await client.query('RESET ROLE');
+            client.release();
+          }
+        };
+        const seen = () =>
+          Promise.all(['shelf', 'shelf_new_model_vectors', 'shelf_new_model'].map((from) => read(`SELECT id, embedding FROM ${from}`)));
+        const alerts = async () =>
+          (await sql("SELECT kind FROM reembed.alert WHERE target = 'public.shelf.embedding' AND closed_at IS NULL")).rows.map(
+            ({ kind }) => kind,
+          );
+        t.deepEqual(await seen(), [20, 20, 20]);
+        await sql(`ALTER TABLE shelf ENABLE ROW LEVEL SECURITY; CREATE POLICY few ON shelf FOR SELECT TO ${reader} USING (id <= 3)`);
+        await look();
+        t.deepEqual([await seen(), await alerts()], [[3, 3, 3], ['row_security']]);
+        await sql('UPDATE shelf SET content = content || id');
+        await stage.work();
+        t.is((await sql('SELECT FROM shelf_new_model_vectors')).rowCount, 20, 'workers see every row');
+        await sql('DROP POLICY few ON shelf; ALTER TABLE shelf DISABLE ROW LEVEL SECURITY');
+        await look();
+        t.deepEqual([await seen(), await alerts()], [[20, 20, 20], []]);
+
+        await sql(`REVOKE SELECT ON shelf FROM ${reader}; GRANT SELECT (id) ON shelf TO ${reader}`);
+        await look();
+        t.is(await read('SELECT id FROM shelf_new_model_vectors'), 20);
+        t.regex(String(await read('SELECT embedding FROM shelf_new_model_vectors')), /permission denied/);
+        await sql(`GRANT SELECT ON shelf TO ${reader}`);
+        await look();
+        t.deepEqual(await seen(), [20, 20, 20]);
+      } finally {
+        await sql(`DROP OWNED BY ${reader}; DROP ROLE ${reader}`);
+      }
+      await stage.bring(campaign, 'expand');
+      await stage.down();
+    },
+  );
+}
 
 test.serial('the plan compares both ways to keep the vectors and says which it takes, and why', async (t) => {
   await createDocuments(stage.db.pool, 50, { table: 'small' });

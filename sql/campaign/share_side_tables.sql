@@ -1,8 +1,9 @@
 -- A view reads with the rights of its user: who may read the table, or the key or the vector of it, must be able to read the same
--- beside it, and no more.
+-- beside it, and no more, also once a right was taken away.
 CREATE OR REPLACE FUNCTION reembed.share_side_tables(p_target text) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
+SET lock_timeout = '300ms'
 AS $$
 DECLARE
   v_statement text;
@@ -10,7 +11,7 @@ BEGIN
   FOR v_statement IN
     WITH side AS (
       SELECT v.relation, v.column_name, v.version_column, t.relation AS of_table, t.key_attnums, t.column_name AS known_as
-        FROM reembed.vector_column AS v JOIN reembed.target AS t ON t.name = v.target WHERE v.target = p_target AND v.storage = 'side_table'
+        FROM reembed.vector_column AS v JOIN reembed.target AS t ON t.name = v.target JOIN pg_class AS e ON e.oid = v.relation WHERE v.target = p_target AND v.storage = 'side_table'
     ), wanted AS (
       SELECT s.relation, '' AS columns, g.grantee
         FROM side AS s JOIN pg_class AS c ON c.oid = s.of_table CROSS JOIN aclexplode(c.relacl) AS g
@@ -26,13 +27,29 @@ BEGIN
          UNION ALL
          SELECT unnest(ARRAY[s.column_name, s.version_column]) WHERE a.attname = s.known_as) AS w
        WHERE g.privilege_type = 'SELECT' AND g.grantee <> c.relowner
+    ), present AS (
+      SELECT s.relation, '' AS columns, g.grantee
+        FROM side AS s JOIN pg_class AS c ON c.oid = s.relation CROSS JOIN aclexplode(c.relacl) AS g
+       WHERE g.privilege_type = 'SELECT' AND g.grantee <> c.relowner
+      UNION
+      SELECT s.relation, format(' (%I)', a.attname), g.grantee
+        FROM side AS s JOIN pg_class AS c ON c.oid = s.relation
+        JOIN pg_attribute AS a ON a.attrelid = s.relation AND a.attacl IS NOT NULL AND NOT a.attisdropped
+       CROSS JOIN aclexplode(a.attacl) AS g
+       WHERE g.privilege_type = 'SELECT' AND g.grantee <> c.relowner
+    ), changes AS (
+      -- PostgreSQL takes the rights on columns away together with that on the table: first away, then given.
+      SELECT 1 AS step, 'REVOKE SELECT%s ON %s FROM %s' AS statement, o.* FROM (SELECT * FROM present EXCEPT SELECT * FROM wanted) AS o
+      UNION ALL
+      SELECT 2, 'GRANT SELECT%s ON %s TO %s', n.* FROM wanted AS n
+       WHERE EXISTS (SELECT FROM (SELECT * FROM present EXCEPT SELECT * FROM wanted) AS o WHERE o.grantee = n.grantee) OR n NOT IN (SELECT p FROM present AS p)
     )
-    SELECT format('GRANT SELECT%s ON %s TO %s', w.columns, w.relation, CASE w.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(w.grantee)) END)
-      FROM wanted AS w
-     WHERE w.grantee = 0 OR NOT has_table_privilege(w.grantee, w.relation, 'SELECT')
+    SELECT format(c.statement, c.columns, c.relation, CASE c.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(c.grantee)) END)
+      FROM changes AS c WHERE c.grantee = 0 OR EXISTS (SELECT FROM pg_roles AS r WHERE r.oid = c.grantee) ORDER BY c.step
   LOOP
     EXECUTE v_statement;
   END LOOP;
+  PERFORM reembed.guard_side_tables(p_target);
 END;
 $$;
-COMMENT ON FUNCTION reembed.share_side_tables IS 'Lets those who may read a table, or some columns of it, read the same of its side tables.';
+COMMENT ON FUNCTION reembed.share_side_tables IS 'Gives the side tables of a target the readers of its table, of the same columns, and its row level security.';

@@ -21,13 +21,14 @@ AS $$
         ('worker', 'SELECT, INSERT, UPDATE, DELETE'), ('known_item', 'SELECT, INSERT')) AS w(name, rights)
       JOIN pg_class AS c ON c.relname = w.name AND c.relnamespace = 'reembed'::regnamespace
     UNION ALL
-    -- What is stored in queue is pasted into statements by pg-boss: workers may count there, and define nothing.
+    -- What is stored in queue is pasted into statements by pg-boss: workers may count there, and define nothing. What is stored in bam would
+    -- be run as it is.
     SELECT 3, format('%s ON reembed_queue.%I', w.rights, c.relname), (SELECT bool_and(CASE WHEN p LIKE 'UPDATE (%' THEN has_any_column_privilege(p_role, c.oid, 'UPDATE') ELSE has_table_privilege(p_role, c.oid, p) END)
               FROM regexp_split_to_table(w.rights, ', (?=[A-Z])') AS p)
       FROM pg_class AS c
      CROSS JOIN LATERAL (SELECT CASE c.relname WHEN 'queue' THEN format('SELECT, UPDATE (%s)', (SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) FROM pg_attribute AS a
                              WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attname NOT IN ('name', 'table_name', 'policy', 'partition', 'dead_letter'))) WHEN 'version' THEN 'SELECT, UPDATE' ELSE 'SELECT, INSERT, UPDATE, DELETE' END AS rights) AS w
-     WHERE c.relnamespace = 'reembed_queue'::regnamespace AND c.relkind IN ('r', 'p')
+     WHERE c.relnamespace = 'reembed_queue'::regnamespace AND c.relkind IN ('r', 'p') AND c.relname <> 'bam'
     UNION ALL
     SELECT 4, format('EXECUTE ON FUNCTION %s', p.oid::regprocedure), has_function_privilege(p_role, p.oid, 'EXECUTE')
       FROM pg_proc AS p

@@ -6,7 +6,7 @@ AS $$
 DECLARE
   m reembed.migration;
   v_rows integer := 100;
-  v_started_at timestamptz;
+  v_started_at timestamp with time zone;
   v_moved bigint;
   v_is_over boolean := false;
   v_block bigint := 0;

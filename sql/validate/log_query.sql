@@ -21,7 +21,8 @@ BEGIN
     END;
     SELECT * INTO s FROM reembed.setting WHERE target = v_target;
   END IF;
-  IF random() * 100 >= s.query_log_percent OR NOT reembed.has_text(p_text) OR NOT reembed.may_read(s.target) THEN
+  IF random() * 100 >= s.query_log_percent OR NOT reembed.has_text(p_text) OR NOT reembed.may_read(s.target)
+     OR NOT reembed.is_within_rate('reembed.query_log_count') THEN
     RETURN false;
   END IF;
   INSERT INTO reembed.query_log (target, text, model, caller_key) VALUES (s.target, left(p_text, 8000), s.read_model, left(p_caller_key, 200)) RETURNING id INTO v_id;

@@ -23,8 +23,6 @@ BEGIN
    WHERE g.target = v_target AND g.closed_at IS NULL AND g.model = m.to_model
      -- Without its vectors the canary waits for nothing, and then gets the answer of all the others.
      AND (g.severity = 'critical' OR g.kind = 'provider' AND s.canary_percent > 0)
-     -- Asked beside the model that is read, its errors reach nobody.
-     AND (s.read_model = m.from_model OR g.kind <> 'shadow_errors')
    ORDER BY g.opened_at LIMIT 1;
 
   IF a.id IS NOT NULL AND s.canary_percent > 0 THEN
@@ -55,7 +53,7 @@ BEGIN
     END IF;
   ELSIF a.id IS NULL AND s.canary_percent > 0 THEN
     SELECT * INTO a FROM reembed.alert AS g
-     WHERE g.target = v_target AND g.closed_at IS NULL AND g.kind = 'latency'
+     WHERE g.target = v_target AND g.closed_at IS NULL AND g.kind = 'latency' AND g.severity = 'warning'
        AND g.opened_at > (SELECT max(e.at) FROM reembed.event AS e WHERE e.target = v_target AND e.kind = 'canary_percent');
     IF a.id IS NOT NULL THEN
       -- To the step it came from, which was bearable.

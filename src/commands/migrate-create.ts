@@ -70,8 +70,8 @@ async function create(options: CreateOptions): Promise<void> {
   const database = await openDatabase(config);
   const client = await database.pool.connect();
   try {
-    // The server itself guarantees that nothing is changed.
-    await client.query('BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY');
+    // It is rolled back whatever happens, and read-only from where code of others can run.
+    await client.query('BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ WRITE');
     await applySettings(client, 'transaction');
     const { plan, facts, text } = await draft(client, request, config);
     const indexSeconds = await roughBuildSeconds(client, plan, text.rows);

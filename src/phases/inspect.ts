@@ -141,9 +141,13 @@ interface ColumnFacts {
   attnum: number;
 }
 
+// A type of the owner's may be called vector too, and have casts that run as whoever reads the column.
+const EXTENSION_TYPE =
+  "CASE WHEN y.typnamespace = (SELECT e.extnamespace FROM pg_extension AS e WHERE e.extname = 'vector') THEN y.typname ELSE '' END";
+
 async function readColumns(db: Queryable, oid: number): Promise<ColumnFacts[]> {
   const { rows } = await db.query<ColumnFacts>(
-    `SELECT a.attname AS name, format_type(a.atttypid, a.atttypmod) AS type, y.typname AS base, a.atttypmod AS modifier,
+    `SELECT a.attname AS name, format_type(a.atttypid, a.atttypmod) AS type, ${EXTENSION_TYPE} AS base, a.atttypmod AS modifier,
             a.attnotnull AS "notNull", a.attnum
        FROM pg_attribute AS a JOIN pg_type AS y ON y.oid = a.atttypid
       WHERE a.attrelid = $1 AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum`,

@@ -1,5 +1,6 @@
 import pg from 'pg';
 import type { Queryable } from '../database/connection.ts';
+import { borrowOwner } from '../database/owners-connection.ts';
 import type { TableFacts } from './inspect.ts';
 import { BadTextExpression, NoSuchColumn, NoText } from './inspect-error.ts';
 import { refuseVolatile } from './refuse-unfit.ts';
@@ -36,9 +37,9 @@ export function textSource(
 
 /**
  * Counts the rows with a text and measures a sample of them with a real tokenizer (cl100k, the one of OpenAI's embedding
- * models; other models' counts differ by some percent).
+ * models; other models' counts differ by some percent). What the expression calls, and the casts of the columns, run as the table's owner.
  *
- * @param db a connection in a transaction
+ * @param db a connection in a transaction that has written nothing; read-only from here on
  * @throws NoText, BadTextExpression
  */
 export async function measureText(
@@ -47,9 +48,11 @@ export async function measureText(
   source: Pick<TextFacts, 'textColumns' | 'textSql'>,
 ): Promise<TextFacts> {
   const hasText = `coalesce(btrim((${source.textSql})::text, E' \\t\\n\\r') <> '', false)`;
-  const measured = async <R extends pg.QueryResultRow>(query: string, values: unknown[] = []) => {
+  if (source.textColumns.length === 0) await refuseVolatile(db, source.textSql);
+  const owner = await borrowOwner(db, facts.oid);
+  const measured = async <R extends object>(query: string) => {
     try {
-      return (await db.query<R>(query, values)).rows;
+      return (await owner.query<R>(query)).rows;
     } catch (error) {
       if (source.textColumns.length === 0 && error instanceof pg.DatabaseError && /^(22|42)/.test(error.code ?? '')) {
         throw new BadTextExpression(source.textSql, error.message);
@@ -57,17 +60,13 @@ export async function measureText(
       throw error;
     }
   };
-  if (source.textColumns.length === 0) await refuseVolatile(db, source.textSql);
-  // As the functions of the campaign will see it: they find nothing of the user's without its schema.
-  await db.query("SELECT set_config('search_path', 'pg_catalog', true)");
   const counted = await measured<{ rows: string }>(`SELECT count(*) AS rows FROM ${facts.qualified} AS t WHERE ${hasText}`);
   const rows = Number(counted[0]?.rows ?? 0);
   if (rows === 0) throw new NoText(facts.table, source.textColumns.join(', ') || source.textSql);
 
   const percent = Math.min(100, ((SAMPLE_ROWS * 1.5) / facts.rows) * 100);
   const sample = await measured<{ text: string }>(
-    `SELECT (${source.textSql})::text AS text FROM ${facts.qualified} AS t ${percent < 100 ? `TABLESAMPLE BERNOULLI (${percent.toFixed(4)})` : ''} WHERE ${hasText} LIMIT $1`,
-    [SAMPLE_ROWS],
+    `SELECT (${source.textSql})::text AS text FROM ${facts.qualified} AS t ${percent < 100 ? `TABLESAMPLE BERNOULLI (${percent.toFixed(4)})` : ''} WHERE ${hasText} LIMIT ${SAMPLE_ROWS}`,
   );
   const { countTokens } = await import('gpt-tokenizer/encoding/cl100k_base');
   const tokens = sample.map(({ text }) => countTokens(text, { disallowedSpecial: new Set<string>() }));

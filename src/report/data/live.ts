@@ -26,7 +26,7 @@ export interface ReportedKnownItems {
 /** A row of reembed.alert. */
 export interface ReportedAlert {
   kind: string;
-  severity: 'warning' | 'critical';
+  severity: 'notice' | 'warning' | 'critical';
   model: string | null;
   message: string;
   opened_at: Date;

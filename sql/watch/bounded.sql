@@ -1,0 +1,5 @@
+CREATE OR REPLACE FUNCTION reembed.bounded(p_value double precision, p_most double precision) RETURNS double precision
+LANGUAGE sql IMMUTABLE STRICT
+SET search_path = pg_catalog, pg_temp
+RETURN least(greatest(p_value, 0), p_most);
+COMMENT ON FUNCTION reembed.bounded IS 'A number as it is, but not below 0 and not above the most; NaN becomes the most, null stays null.';
