@@ -1,7 +1,8 @@
 import type { ProviderAccess } from '../config.ts';
 import { ReembedError } from '../errors.ts';
+import { hideQuotedSecrets } from '../secrets.ts';
 import { createClient } from './provider.ts';
-import { classifyProviderError, InputRefused, ProviderUnavailable, redact } from './provider-error.ts';
+import { classifyProviderError, InputRefused, ProviderUnavailable } from './provider-error.ts';
 
 /** What a provider says of a batch. */
 export interface BatchStatus {
@@ -189,7 +190,7 @@ export function createBatchApi(access: ProviderAccess, options: { timeoutSeconds
   /** What an error or a failure says, without secrets. */
   function wordsOf(error: unknown): string {
     const { message } = error as { message?: unknown };
-    return redact(String(message ?? ''), secrets)
+    return hideQuotedSecrets(String(message ?? ''), secrets)
       .replace(/\s+/g, ' ')
       .slice(0, 200);
   }

@@ -1,5 +1,6 @@
 import { APIConnectionError, APIError, APIUserAbortError } from 'openai';
 import { messageOf, ReembedError } from '../errors.ts';
+import { hideQuotedSecrets } from '../secrets.ts';
 import type { Bound } from './request-limits.ts';
 
 /** The provider cannot be reached or is overloaded: the same request may succeed later. */
@@ -67,7 +68,7 @@ export function classifyProviderError(error: unknown, model: string, secrets: st
   if (error instanceof ReembedError) return error;
   // What was thrown in the place of fetch comes as the cause.
   if (error instanceof APIConnectionError && error.cause instanceof ReembedError) return error.cause;
-  const message = withoutTexts(redact(reasonOf(error), secrets), texts).slice(0, 300);
+  const message = withoutTexts(hideQuotedSecrets(reasonOf(error), secrets), texts).slice(0, 300);
   // The cause is left out on purpose: the client's error carries request headers with the key in them.
   if (error instanceof APIConnectionError || error instanceof APIUserAbortError) return new ProviderUnavailable(model, message);
   if (!(error instanceof APIError)) {
@@ -142,12 +143,6 @@ export function withoutTexts(message: string, texts: string[]): string {
     }
   }
   return message.replace(/./gs, (character, at: number) => (quoted[at] ? (quoted[at - 1] ? '' : '[text]') : character));
-}
-
-/** Replaces secrets by a mark, and what looks like an API key in the text of others. */
-export function redact(text: string, secrets: string[]): string {
-  const known = secrets.filter((secret) => secret.length >= 4).reduce((result, secret) => result.replaceAll(secret, '[key]'), text);
-  return known.replace(/\b(sk|pk|key)-[\w*-]{6,}/gi, '[key]').replace(/Bearer \S+/gi, 'Bearer [key]');
 }
 
 function retryAfter(error: APIError): number | undefined {
