@@ -1002,6 +1002,7 @@ CREATE TABLE reembed.alert (
   closed_because text,
   opening_posted_at timestamptz,
   closing_posted_at timestamptz,
+  post_tried_at timestamptz,
   CONSTRAINT closed_alerts_have_a_reason CHECK ((closed_at IS NULL) = (closed_because IS NULL)),
   CONSTRAINT severity_is_known CHECK (severity IN ('warning', 'critical'))
 );
@@ -1022,6 +1023,7 @@ COMMENT ON COLUMN reembed.alert.closed_at IS 'When it was closed; null while it 
 COMMENT ON COLUMN reembed.alert.closed_because IS 'Why it was closed.';
 COMMENT ON COLUMN reembed.alert.opening_posted_at IS 'When the webhook took the news of its opening.';
 COMMENT ON COLUMN reembed.alert.closing_posted_at IS 'When the webhook took the news of its end.';
+COMMENT ON COLUMN reembed.alert.post_tried_at IS 'When its news was last posted, whether the webhook took it or not.';
 
 CREATE TABLE reembed.watch_memory (
   target text PRIMARY KEY REFERENCES reembed.target ON DELETE CASCADE,
