@@ -167,6 +167,7 @@ CREATE TABLE reembed.setting (
   alert_after interval NOT NULL DEFAULT '00:01:00',
   auto_revert boolean NOT NULL DEFAULT false,
   maintained_by text NOT NULL DEFAULT 'workers',
+  max_text_bytes integer NOT NULL DEFAULT 1048576,
   CONSTRAINT alert_after_is_not_negative CHECK (alert_after >= '00:00:00'),
   CONSTRAINT canary_percent_is_a_percentage CHECK (canary_percent BETWEEN 0 AND 100),
   CONSTRAINT canary_step_time_is_not_negative CHECK (canary_step_time >= '00:00:00'),
@@ -184,6 +185,7 @@ CREATE TABLE reembed.setting (
   CONSTRAINT max_shadow_errors_is_a_share CHECK (max_shadow_errors BETWEEN 0 AND 1),
   CONSTRAINT max_shared_vectors_is_a_share CHECK (max_shared_vectors BETWEEN 0 AND 1),
   CONSTRAINT max_stale_seconds_is_positive CHECK (max_stale_seconds > 0),
+  CONSTRAINT max_text_bytes_is_positive CHECK (max_text_bytes > 0),
   CONSTRAINT max_wal_backlog_bytes_is_positive CHECK (max_wal_backlog_bytes > 0),
   CONSTRAINT min_audit_similarity_is_at_most_one CHECK (min_audit_similarity BETWEEN -1 AND 1),
   CONSTRAINT min_filtered_rows_is_a_share CHECK (min_filtered_rows BETWEEN 0 AND 1),
@@ -250,6 +252,7 @@ COMMENT ON COLUMN reembed.setting.watch_window IS 'Shadow reads and known items 
 COMMENT ON COLUMN reembed.setting.alert_after IS 'How long something must be amiss before an alert is opened.';
 COMMENT ON COLUMN reembed.setting.auto_revert IS 'true: the live view goes back to the old model by itself when the new one it reads is bad.';
 COMMENT ON COLUMN reembed.setting.maintained_by IS 'Who embeds changed rows after contract: workers, so that the triggers stay; or application, which stores its own vectors, so that no trigger stays on the table. A side table is always maintained by workers.';
+COMMENT ON COLUMN reembed.setting.max_text_bytes IS 'Longest text that is embedded, in bytes. A longer one never leaves the database: its row is put into failed_row as text_too_large. After raising it: npm run retry.';
 
 CREATE TABLE reembed.serving (
   target text NOT NULL REFERENCES reembed.target ON DELETE CASCADE,
