@@ -493,10 +493,12 @@ CREATE TABLE reembed.failed_row (
   model text NOT NULL REFERENCES reembed.model,
   class text NOT NULL,
   message text NOT NULL,
+  words text,
   attempts integer NOT NULL DEFAULT 1,
   failed_at timestamptz NOT NULL DEFAULT now(),
   key_digest uuid NOT NULL GENERATED ALWAYS AS (md5(key::text)::uuid) STORED,
-  PRIMARY KEY (target, model, key_digest)
+  PRIMARY KEY (target, model, key_digest),
+  CONSTRAINT words_are_bounded CHECK (length(words) <= 1000)
 );
 CREATE INDEX failed_row_by_key ON reembed.failed_row USING hash (key);
 COMMENT ON TABLE reembed.failed_row IS 'Rows that cannot be embedded, with the reason. A change of the text takes the row out.';
@@ -504,10 +506,22 @@ COMMENT ON COLUMN reembed.failed_row.target IS 'Target of the row.';
 COMMENT ON COLUMN reembed.failed_row.key IS 'Primary key, as an object of column and value.';
 COMMENT ON COLUMN reembed.failed_row.model IS 'Model that refused it.';
 COMMENT ON COLUMN reembed.failed_row.class IS 'Code of the error.';
-COMMENT ON COLUMN reembed.failed_row.message IS 'What the provider or the check said; never the text of the row.';
+COMMENT ON COLUMN reembed.failed_row.message IS 'What is wrong, in words of ours: codes and numbers, never the text of the row.';
+COMMENT ON COLUMN reembed.failed_row.words IS 'What the provider or PostgreSQL said, which may quote the text of the row; shown by npm run status -- --with-text, granted to nobody.';
 COMMENT ON COLUMN reembed.failed_row.attempts IS 'How often it was tried.';
 COMMENT ON COLUMN reembed.failed_row.failed_at IS 'When it last failed.';
 COMMENT ON COLUMN reembed.failed_row.key_digest IS 'Digest of the key, which may be too long for an index.';
+
+CREATE TABLE reembed.words (
+  subject text PRIMARY KEY,
+  words text NOT NULL,
+  said_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  CONSTRAINT last_words_are_bounded CHECK (length(words) <= 1000)
+);
+COMMENT ON TABLE reembed.words IS 'What a provider or PostgreSQL last said when work failed as a whole. It may quote the text of a row: shown by npm run status -- --with-text, granted to nobody.';
+COMMENT ON COLUMN reembed.words.subject IS 'Kind of work.';
+COMMENT ON COLUMN reembed.words.words IS 'The words.';
+COMMENT ON COLUMN reembed.words.said_at IS 'When they were said.';
 
 CREATE TABLE reembed.repeated_text (
   migration text NOT NULL REFERENCES reembed.migration ON DELETE CASCADE,
@@ -1059,7 +1073,7 @@ BEGIN
   END IF;
 END $$;
 
-DROP TABLE reembed.watch_memory, reembed.alert, reembed.known_item, reembed.shadow_read, reembed.query_log, reembed.old_vector_group, reembed.old_vector_checksum, reembed.score_cutoff, reembed.score_distribution, reembed.truth_audit, reembed.validation_integrity, reembed.validation_filter, reembed.validation_metric, reembed.validation_query, reembed.validation, reembed.read_probe, reembed.throttle, reembed.event, reembed.worker, reembed.provider_quota, reembed.repeated_text, reembed.failed_row, reembed.provider_batch_row, reembed.batch, reembed.provider_batch, reembed.migration, reembed.serving, reembed.setting, reembed.target, reembed.model, reembed.element_type, reembed.template, reembed.installation;
+DROP TABLE reembed.watch_memory, reembed.alert, reembed.known_item, reembed.shadow_read, reembed.query_log, reembed.old_vector_group, reembed.old_vector_checksum, reembed.score_cutoff, reembed.score_distribution, reembed.truth_audit, reembed.validation_integrity, reembed.validation_filter, reembed.validation_metric, reembed.validation_query, reembed.validation, reembed.read_probe, reembed.throttle, reembed.event, reembed.worker, reembed.provider_quota, reembed.repeated_text, reembed.failed_row, reembed.words, reembed.provider_batch_row, reembed.batch, reembed.provider_batch, reembed.migration, reembed.serving, reembed.setting, reembed.target, reembed.model, reembed.element_type, reembed.template, reembed.installation;
 ALTER TABLE reembed.schema_migration DROP COLUMN sha256;
 `);
 };

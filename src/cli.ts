@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError, type Option } from 'commander';
 import { say } from './commands/print.ts';
 import { keepCompiledCode } from './compile-cache.ts';
-import { translateDatabaseError } from './database/database-error.ts';
+import { plainMessageOf, translateDatabaseError } from './database/database-error.ts';
 import { EXIT, messageOf, ReembedError, UsageError } from './errors.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
@@ -65,7 +65,9 @@ function report(thrown: unknown): number {
     say(`reembed: ${messageOf(error)} [${error.code}] - ${error.remedy.replace(/\s+/g, ' ')}`);
     return error.exitCode;
   }
-  say(`reembed: a bug of ours; please report it with this trace\n${error instanceof Error ? error.stack : String(error)}`);
+  // What is sent to us must not quote a row.
+  const trace = error instanceof Error ? (error.stack ?? '').replace(error.message, () => plainMessageOf(error)) : String(error);
+  say(`reembed: a bug of ours; please report it with this trace\n${trace}`);
   return EXIT.bug;
 }
 

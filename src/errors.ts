@@ -12,17 +12,20 @@ export class ReembedError extends Error {
   readonly code: string;
   readonly remedy: string;
   readonly exitCode: ExitCode = EXIT.failed;
+  /** what another program said of it, which may quote the text of a row: never printed, logged or stored where others read */
+  readonly words: string | undefined;
 
   /**
    * @param code stable identifier for scripts, in snake_case
    * @param message one sentence: what is wrong
    * @param remedy one sentence or command: how to mend it
    */
-  constructor(code: string, message: string, remedy: string, options?: ErrorOptions) {
+  constructor(code: string, message: string, remedy: string, options?: ErrorOptions & { words?: string | undefined }) {
     super(visibleLines(hideSecrets(message)), options);
     this.name = new.target.name;
     this.code = code;
     this.remedy = visibleLines(remedy);
+    this.words = options?.words;
   }
 }
 

@@ -11,12 +11,14 @@ import { print, printable, printJson, say } from './print.ts';
 import { isEmbeddedMissing, readStatus, type Status } from './read-status.ts';
 import { compiledSql } from './show-sql.ts';
 import { statusText } from './show-status.ts';
+import { readWords, wordsText } from './show-words.ts';
 
 interface StatusOptions {
   target?: string;
   watch?: number | true;
   json?: boolean;
   sql?: boolean;
+  withText?: boolean;
 }
 
 const WATCH_SECONDS = 2;
@@ -27,6 +29,7 @@ export function statusCommand(): Command {
     .description('show where every campaign stands, what slows it and what comes next')
     .option('--target <name>', 'table or table.column, where there are several')
     .option('--watch [seconds]', `show it again and again, every ${WATCH_SECONDS} seconds, until Ctrl-C`, wholeNumber)
+    .option('--with-text', 'show what provider and database said of rows that failed, which may quote their texts')
     .option('--sql', 'print the SQL of the functions, views and triggers that are compiled for each table')
     .option('--json', 'one JSON document on stdout; with --watch one a line')
     .action((options: StatusOptions) => (options.watch ? watch(options) : once(options)));
@@ -44,8 +47,9 @@ async function once(options: StatusOptions): Promise<void> {
       return;
     }
     const status = await readStatus(database, config, options.target);
-    if (options.json) printJson(status, 2);
-    else print(statusText(visibleAll(status)));
+    const words = options.withText && database && status.installed ? await readWords(database.pool, options.target) : undefined;
+    if (options.json) printJson({ ...status, ...(words ? { words } : {}) }, 2);
+    else print(`${statusText(visibleAll(status))}${words ? wordsText(words) : ''}`);
   } finally {
     await database?.close();
   }

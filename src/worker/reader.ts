@@ -5,6 +5,7 @@ import { compiled, type VectorColumn, type WorkTarget } from './target.ts';
 export interface TextFailure {
   code: 'text_expression_fails' | 'text_too_large';
   message: string;
+  words?: string;
 }
 
 /** A row to be embedded. */
@@ -100,7 +101,11 @@ function withFailure<Row extends SourceRow>({ failure, tooManyBytes, maxBytes, .
     tooManyBytes !== null
       ? { code: 'text_too_large', message: `the text has ${tooManyBytes} bytes, max_text_bytes is ${maxBytes}` }
       : failure !== null
-        ? { code: 'text_expression_fails', message: failure }
+        ? {
+            code: 'text_expression_fails',
+            message: `the text expression fails on this row (SQLSTATE ${failure.slice(0, 5)})`,
+            words: failure.slice(5),
+          }
         : null;
   return { ...row, failure: found } as unknown as Row;
 }
