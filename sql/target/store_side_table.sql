@@ -24,14 +24,18 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION reembed.store_{role}_{suffix} IS 'pg-reembed: stores vectors of rows whose text is unchanged, null takes one away; returns the keys that were written.';
 
-CREATE FUNCTION reembed.forget_{role}_{suffix}(p_keys text[]) RETURNS void
+CREATE FUNCTION reembed.forget_{role}_{suffix}(p_keys text[]) RETURNS bigint
 LANGUAGE sql VOLATILE SECURITY DEFINER {key_settings}
 BEGIN ATOMIC
-  DELETE FROM {relation} AS s
-   USING (SELECT {keys_of_object} FROM (SELECT g.key::jsonb AS object FROM unnest(p_keys) AS g(key)) AS i) AS i
-   WHERE {s_is_i} AND NOT EXISTS (SELECT FROM {row} AS r WHERE {r_is_i});
+  WITH gone AS (
+    DELETE FROM {relation} AS s
+     USING (SELECT {keys_of_object} FROM (SELECT g.key::jsonb AS object FROM unnest(p_keys) AS g(key)) AS i) AS i
+     WHERE {s_is_i} AND NOT EXISTS (SELECT FROM {row} AS r WHERE {r_is_i})
+    RETURNING 1
+  )
+  SELECT count(*) FROM gone;
 END;
-COMMENT ON FUNCTION reembed.forget_{role}_{suffix} IS 'pg-reembed: takes the vectors of rows that are gone out of the side table.';
+COMMENT ON FUNCTION reembed.forget_{role}_{suffix} IS 'pg-reembed: takes the vectors of rows that are gone out of the side table; returns how many.';
 
 CREATE FUNCTION reembed.sweep_{role}_{suffix}(p_first tid, p_end tid) RETURNS void
 LANGUAGE sql VOLATILE SECURITY DEFINER
