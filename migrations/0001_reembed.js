@@ -557,7 +557,7 @@ COMMENT ON COLUMN reembed.provider_quota.requests IS 'Requests left.';
 COMMENT ON COLUMN reembed.provider_quota.tokens IS 'Tokens left; below zero after a request larger than expected.';
 COMMENT ON COLUMN reembed.provider_quota.refilled_at IS 'When the two were last topped up.';
 COMMENT ON COLUMN reembed.provider_quota.held_until IS 'No request before this time, because the provider asked to wait.';
-COMMENT ON COLUMN reembed.provider_quota.hold_reason IS 'What the provider said.';
+COMMENT ON COLUMN reembed.provider_quota.hold_reason IS 'Why, by status and code; never what the provider said.';
 
 CREATE TABLE reembed.worker (
   id uuid PRIMARY KEY,

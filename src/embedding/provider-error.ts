@@ -71,8 +71,9 @@ export function classifyProviderError(error: unknown, model: string, secrets: st
   const words = withoutTexts(hideQuotedSecrets(reasonOf(error), secrets), texts).slice(0, MOST_WORDS);
   const mayBeSaid = texts.length > 0 && texts.every((text) => text === SHORT_TEXT);
   // The cause is left out on purpose: the client's error carries request headers with the key in them.
-  if (!(error instanceof APIError) || error instanceof APIConnectionError || error instanceof APIUserAbortError)
-    return new ProviderUnavailable(model, mayBeSaid ? words : unansweredBecause(error), { words });
+  const unavailable = () => new ProviderUnavailable(model, mayBeSaid ? words : unansweredBecause(error), { words });
+  if (error instanceof APIConnectionError || error instanceof APIUserAbortError) return unavailable();
+  if (!(error instanceof APIError)) return unavailable();
   const { status, code } = error;
   // The client puts the status before what the provider said.
   const said = [mayBeSaid ? words.replace(new RegExp(`^${status} `), '') : wordOf(code)].filter(Boolean);
