@@ -167,6 +167,7 @@ CREATE TABLE reembed.setting (
   alert_after interval NOT NULL DEFAULT '00:01:00',
   auto_revert boolean NOT NULL DEFAULT false,
   maintained_by text NOT NULL DEFAULT 'workers',
+  max_text_bytes integer NOT NULL DEFAULT 1048576,
   CONSTRAINT alert_after_is_not_negative CHECK (alert_after >= '00:00:00'),
   CONSTRAINT canary_percent_is_a_percentage CHECK (canary_percent BETWEEN 0 AND 100),
   CONSTRAINT canary_step_time_is_not_negative CHECK (canary_step_time >= '00:00:00'),
@@ -184,6 +185,7 @@ CREATE TABLE reembed.setting (
   CONSTRAINT max_shadow_errors_is_a_share CHECK (max_shadow_errors BETWEEN 0 AND 1),
   CONSTRAINT max_shared_vectors_is_a_share CHECK (max_shared_vectors BETWEEN 0 AND 1),
   CONSTRAINT max_stale_seconds_is_positive CHECK (max_stale_seconds > 0),
+  CONSTRAINT max_text_bytes_is_positive CHECK (max_text_bytes > 0),
   CONSTRAINT max_wal_backlog_bytes_is_positive CHECK (max_wal_backlog_bytes > 0),
   CONSTRAINT min_audit_similarity_is_at_most_one CHECK (min_audit_similarity BETWEEN -1 AND 1),
   CONSTRAINT min_filtered_rows_is_a_share CHECK (min_filtered_rows BETWEEN 0 AND 1),
@@ -250,6 +252,7 @@ COMMENT ON COLUMN reembed.setting.watch_window IS 'Shadow reads and known items 
 COMMENT ON COLUMN reembed.setting.alert_after IS 'How long something must be amiss before an alert is opened.';
 COMMENT ON COLUMN reembed.setting.auto_revert IS 'true: the live view goes back to the old model by itself when the new one it reads is bad.';
 COMMENT ON COLUMN reembed.setting.maintained_by IS 'Who embeds changed rows after contract: workers, so that the triggers stay; or application, which stores its own vectors, so that no trigger stays on the table. A side table is always maintained by workers.';
+COMMENT ON COLUMN reembed.setting.max_text_bytes IS 'Longest text that is embedded, in bytes. A longer one never leaves the database: its row is put into failed_row as text_too_large. After raising it: npm run retry.';
 
 CREATE TABLE reembed.serving (
   target text NOT NULL REFERENCES reembed.target ON DELETE CASCADE,
@@ -490,10 +493,12 @@ CREATE TABLE reembed.failed_row (
   model text NOT NULL REFERENCES reembed.model,
   class text NOT NULL,
   message text NOT NULL,
+  words text,
   attempts integer NOT NULL DEFAULT 1,
   failed_at timestamptz NOT NULL DEFAULT now(),
   key_digest uuid NOT NULL GENERATED ALWAYS AS (md5(key::text)::uuid) STORED,
-  PRIMARY KEY (target, model, key_digest)
+  PRIMARY KEY (target, model, key_digest),
+  CONSTRAINT words_are_bounded CHECK (length(words) <= 1000)
 );
 CREATE INDEX failed_row_by_key ON reembed.failed_row USING hash (key);
 COMMENT ON TABLE reembed.failed_row IS 'Rows that cannot be embedded, with the reason. A change of the text takes the row out.';
@@ -501,10 +506,22 @@ COMMENT ON COLUMN reembed.failed_row.target IS 'Target of the row.';
 COMMENT ON COLUMN reembed.failed_row.key IS 'Primary key, as an object of column and value.';
 COMMENT ON COLUMN reembed.failed_row.model IS 'Model that refused it.';
 COMMENT ON COLUMN reembed.failed_row.class IS 'Code of the error.';
-COMMENT ON COLUMN reembed.failed_row.message IS 'What the provider or the check said; never the text of the row.';
+COMMENT ON COLUMN reembed.failed_row.message IS 'What is wrong, in words of ours: codes and numbers, never the text of the row.';
+COMMENT ON COLUMN reembed.failed_row.words IS 'What the provider or PostgreSQL said, which may quote the text of the row; shown by npm run status -- --with-text, granted to nobody.';
 COMMENT ON COLUMN reembed.failed_row.attempts IS 'How often it was tried.';
 COMMENT ON COLUMN reembed.failed_row.failed_at IS 'When it last failed.';
 COMMENT ON COLUMN reembed.failed_row.key_digest IS 'Digest of the key, which may be too long for an index.';
+
+CREATE TABLE reembed.words (
+  subject text PRIMARY KEY,
+  words text NOT NULL,
+  said_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  CONSTRAINT last_words_are_bounded CHECK (length(words) <= 1000)
+);
+COMMENT ON TABLE reembed.words IS 'What a provider or PostgreSQL last said when work failed as a whole. It may quote the text of a row: shown by npm run status -- --with-text, granted to nobody.';
+COMMENT ON COLUMN reembed.words.subject IS 'Kind of work.';
+COMMENT ON COLUMN reembed.words.words IS 'The words.';
+COMMENT ON COLUMN reembed.words.said_at IS 'When they were said.';
 
 CREATE TABLE reembed.repeated_text (
   migration text NOT NULL REFERENCES reembed.migration ON DELETE CASCADE,
@@ -540,7 +557,7 @@ COMMENT ON COLUMN reembed.provider_quota.requests IS 'Requests left.';
 COMMENT ON COLUMN reembed.provider_quota.tokens IS 'Tokens left; below zero after a request larger than expected.';
 COMMENT ON COLUMN reembed.provider_quota.refilled_at IS 'When the two were last topped up.';
 COMMENT ON COLUMN reembed.provider_quota.held_until IS 'No request before this time, because the provider asked to wait.';
-COMMENT ON COLUMN reembed.provider_quota.hold_reason IS 'What the provider said.';
+COMMENT ON COLUMN reembed.provider_quota.hold_reason IS 'Why, by status and code; never what the provider said.';
 
 CREATE TABLE reembed.worker (
   id uuid PRIMARY KEY,
@@ -1009,6 +1026,7 @@ CREATE TABLE reembed.alert (
   closed_because text,
   opening_posted_at timestamptz,
   closing_posted_at timestamptz,
+  post_tried_at timestamptz,
   CONSTRAINT closed_alerts_have_a_reason CHECK ((closed_at IS NULL) = (closed_because IS NULL)),
   CONSTRAINT severity_is_known CHECK (severity IN ('notice', 'warning', 'critical'))
 );
@@ -1029,6 +1047,7 @@ COMMENT ON COLUMN reembed.alert.closed_at IS 'When it was closed; null while it 
 COMMENT ON COLUMN reembed.alert.closed_because IS 'Why it was closed.';
 COMMENT ON COLUMN reembed.alert.opening_posted_at IS 'When the webhook took the news of its opening.';
 COMMENT ON COLUMN reembed.alert.closing_posted_at IS 'When the webhook took the news of its end.';
+COMMENT ON COLUMN reembed.alert.post_tried_at IS 'When its news was last posted, whether the webhook took it or not.';
 
 CREATE TABLE reembed.watch_memory (
   target text PRIMARY KEY REFERENCES reembed.target ON DELETE CASCADE,
@@ -1062,7 +1081,7 @@ BEGIN
 END $$;
 
 DROP SEQUENCE reembed.shadow_read_count, reembed.query_log_count;
-DROP TABLE reembed.watch_memory, reembed.alert, reembed.known_item, reembed.shadow_read, reembed.query_log, reembed.old_vector_group, reembed.old_vector_checksum, reembed.score_cutoff, reembed.score_distribution, reembed.truth_audit, reembed.validation_integrity, reembed.validation_filter, reembed.validation_metric, reembed.validation_query, reembed.validation, reembed.read_probe, reembed.throttle, reembed.event, reembed.worker, reembed.provider_quota, reembed.repeated_text, reembed.failed_row, reembed.provider_batch_row, reembed.batch, reembed.provider_batch, reembed.migration, reembed.serving, reembed.setting, reembed.target, reembed.model, reembed.element_type, reembed.template, reembed.installation;
+DROP TABLE reembed.watch_memory, reembed.alert, reembed.known_item, reembed.shadow_read, reembed.query_log, reembed.old_vector_group, reembed.old_vector_checksum, reembed.score_cutoff, reembed.score_distribution, reembed.truth_audit, reembed.validation_integrity, reembed.validation_filter, reembed.validation_metric, reembed.validation_query, reembed.validation, reembed.read_probe, reembed.throttle, reembed.event, reembed.worker, reembed.provider_quota, reembed.repeated_text, reembed.failed_row, reembed.words, reembed.provider_batch_row, reembed.batch, reembed.provider_batch, reembed.migration, reembed.serving, reembed.setting, reembed.target, reembed.model, reembed.element_type, reembed.template, reembed.installation;
 ALTER TABLE reembed.schema_migration DROP COLUMN sha256;
 `);
 };

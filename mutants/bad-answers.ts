@@ -74,7 +74,7 @@ export const BAD_ANSWERS: Mutant[] = [
     edits: [
       {
         file: ERRORS,
-        find: '  if (error instanceof APIConnectionError || error instanceof APIUserAbortError) return new ProviderUnavailable(model, message);\n',
+        find: '  if (error instanceof APIConnectionError || error instanceof APIUserAbortError) return unavailable();\n',
         replace: '',
       },
     ],
@@ -83,7 +83,7 @@ export const BAD_ANSWERS: Mutant[] = [
     ...SHAKY,
     fault: 'no JSON',
     mend: 'an answer that is no JSON is asked for again',
-    edits: [{ file: ERRORS, find: 'if (!(error instanceof APIError)) {', replace: 'if (false) {' }],
+    edits: [{ file: ERRORS, find: 'if (!(error instanceof APIError)) return unavailable();', replace: '' }],
   },
   {
     fault: 'wrong count',

@@ -1,9 +1,10 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, type Option } from 'commander';
+import { say } from './commands/print.ts';
 import { keepCompiledCode } from './compile-cache.ts';
-import { translateDatabaseError } from './database/database-error.ts';
-import { EXIT, ReembedError, UsageError } from './errors.ts';
+import { plainMessageOf, translateDatabaseError } from './database/database-error.ts';
+import { EXIT, messageOf, ReembedError, UsageError } from './errors.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
 
@@ -61,12 +62,12 @@ function report(thrown: unknown): number {
   if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? EXIT.done : EXIT.usage;
   const error = translateDatabaseError(thrown, process.env.DATABASE_URL);
   if (error instanceof ReembedError) {
-    process.stderr.write(`reembed: ${error.message.replace(/\s+/g, ' ')} [${error.code}] - ${error.remedy.replace(/\s+/g, ' ')}\n`);
+    say(`reembed: ${messageOf(error)} [${error.code}] - ${error.remedy.replace(/\s+/g, ' ')}`);
     return error.exitCode;
   }
-  process.stderr.write(
-    `reembed: a bug of ours; please report it with this trace\n${error instanceof Error ? error.stack : String(error)}\n`,
-  );
+  // What is sent to us must not quote a row.
+  const trace = error instanceof Error ? (error.stack ?? '').replace(error.message, () => plainMessageOf(error)) : String(error);
+  say(`reembed: a bug of ours; please report it with this trace\n${trace}`);
   return EXIT.bug;
 }
 

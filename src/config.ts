@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { usualLimits } from './embedding/request-limits.ts';
 import { UsageError } from './errors.ts';
+import { learnPassword, learnSecrets } from './secrets.ts';
 
 /** How to reach the provider of one model. Read from the environment, never stored in the database. */
 export interface ProviderAccess {
@@ -48,6 +49,7 @@ export interface Config {
  */
 export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
   if (env === process.env && existsSync('.env')) process.loadEnvFile('.env');
+  learnSecretsOf(env);
   const newProvider = { apiKey: text(env, 'OPENAI_API_KEY'), baseUrl: text(env, 'OPENAI_BASE_URL') };
   const usual = usualLimits(newProvider.baseUrl);
   return {
@@ -76,6 +78,16 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     batchApiOpen: wholeNumber(env, 'EMBED_BATCH_API_OPEN') ?? 20,
     alertWebhook: webAddress(env, 'REEMBED_ALERT_WEBHOOK'),
   };
+}
+
+/** Before anything is read, so that no refusal shows one of them. */
+function learnSecretsOf(env: NodeJS.ProcessEnv): void {
+  learnSecrets(text(env, 'OPENAI_API_KEY'), text(env, 'OPENAI_OLD_API_KEY'), text(env, 'PGPASSWORD'));
+  for (const name of ['DATABASE_URL', 'DATABASE_DIRECT_URL', 'OPENAI_BASE_URL', 'OPENAI_OLD_BASE_URL']) learnPassword(text(env, name));
+  const webhook = text(env, 'REEMBED_ALERT_WEBHOOK');
+  const url = webhook === undefined ? undefined : URL.parse(webhook);
+  // The path of a webhook is what its receiver knows us by.
+  learnSecrets(webhook, url?.pathname, url?.search, url?.username, url?.password);
 }
 
 function text(env: NodeJS.ProcessEnv, name: string): string | undefined {

@@ -1,4 +1,6 @@
 import { inspect } from 'node:util';
+import { visible, visibleLines } from './print-text.ts';
+import { hideSecrets } from './secrets.ts';
 
 /** Exit codes of every command, so that scripts can tell the outcomes apart. */
 export const EXIT = { done: 0, failed: 1, usage: 2, waiting: 3, validationFailed: 4, bug: 70 } as const;
@@ -10,17 +12,20 @@ export class ReembedError extends Error {
   readonly code: string;
   readonly remedy: string;
   readonly exitCode: ExitCode = EXIT.failed;
+  /** what another program said of it, which may quote the text of a row: never printed, logged or stored where others read */
+  readonly words: string | undefined;
 
   /**
    * @param code stable identifier for scripts, in snake_case
    * @param message one sentence: what is wrong
    * @param remedy one sentence or command: how to mend it
    */
-  constructor(code: string, message: string, remedy: string, options?: ErrorOptions) {
-    super(message, options);
+  constructor(code: string, message: string, remedy: string, options?: ErrorOptions & { words?: string | undefined }) {
+    super(visibleLines(hideSecrets(message)), options);
     this.name = new.target.name;
     this.code = code;
-    this.remedy = remedy;
+    this.remedy = visibleLines(remedy);
+    this.words = options?.words;
   }
 }
 
@@ -42,12 +47,19 @@ export class GateClosed extends ReembedError {
   }
 }
 
-/** The text of any thrown value, without its trace. pg-boss reports errors as plain objects, and Node some without a message. */
+/**
+ * The text of any thrown value on one line, without its trace and without secrets. pg-boss reports errors as plain objects, and Node some
+ * without a message.
+ */
 export function messageOf(error: unknown): string {
+  return visible(hideSecrets(textOf(error).replace(/\s+/g, ' ')));
+}
+
+function textOf(error: unknown): string {
   if (typeof error !== 'object' || error === null) return String(error);
   const { message, code, errors } = error as { message?: unknown; code?: unknown; errors?: unknown[] };
   if (message) return String(message);
-  if (errors?.[0]) return messageOf(errors[0]);
+  if (errors?.[0]) return textOf(errors[0]);
   if (code) return String(code);
   return error instanceof Error ? error.name : inspect(error, { breakLength: Number.POSITIVE_INFINITY });
 }

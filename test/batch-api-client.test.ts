@@ -142,7 +142,7 @@ test('rows become requests of fifty texts at most, each text once, and every row
     text: `text ${i % 120}`,
     textHash: String(i % 120),
     version: null,
-    failure: i === 5 ? 'its expression fails' : null,
+    failure: i === 5 ? { code: 'text_expression_fails' as const, message: 'fails' } : null,
     wave: 1,
   }));
   const batch = { id: '0a0a0a0a-0a0a-4a0a-8a0a-0a0a0a0a0a0a' } as Parameters<typeof customIdOf>[0];

@@ -30,7 +30,7 @@ async function updates(table: string): Promise<{ all: number; hot: number }> {
 /** SQL that reads a batch b of the only campaign as a worker does. */
 async function reading(): Promise<string> {
   const { rows } = await sql('SELECT suffix FROM reembed.target');
-  return `reembed.read_batch_${rows[0].suffix}(b.first_place, b.end_place, NULL, '{}', reembed.old_snapshot() IS NOT NULL)`;
+  return `reembed.read_batch_${rows[0].suffix}(b.first_place, b.end_place, NULL, '{}', reembed.old_snapshot() IS NOT NULL, 1000000)`;
 }
 
 /** Other tests have their transactions on the same server: what is to be seen here is the order without an old one. */
@@ -42,7 +42,7 @@ test.serial('a batch is written one row of each page after the other', async (t)
   await withoutOldTransactions();
   const { rows } = await sql(
     `SELECT r.wave, (p.ctid::text::point)[0]::int AS block
-       FROM reembed.batch AS b CROSS JOIN LATERAL ${await reading()} WITH ORDINALITY AS r(key, content, text_hash, version, failure, wave, place)
+       FROM reembed.batch AS b CROSS JOIN LATERAL ${await reading()} WITH ORDINALITY AS r(key, content, text_hash, version, failure, too_many_bytes, wave, place)
        JOIN paged AS p ON p.id = (r.key::jsonb ->> 'id')::bigint ORDER BY b.id, r.place`,
   );
   t.is(rows.length, 100);

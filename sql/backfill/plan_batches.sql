@@ -12,7 +12,7 @@ BEGIN
   SELECT g.* INTO STRICT t FROM reembed.migration AS m JOIN reembed.target AS g ON g.name = m.target WHERE m.name = p_name;
   EXECUTE reembed.render('
     WITH found AS MATERIALIZED (
-      SELECT f.place, f.text_hash, (f.place::text::point)[0]::bigint AS block FROM reembed.scan_{suffix}() AS f
+      SELECT f.place, f.text_hash, (f.place::text::point)[0]::bigint AS block FROM reembed.scan_{suffix}($4) AS f
     ), page AS (
       SELECT f.block, count(*) AS rows, sum(count(*)) OVER (ORDER BY f.block) - count(*) AS rows_before, max(count(*)) OVER () > $2 / 5 AS is_divided
         FROM found AS f GROUP BY f.block
@@ -29,7 +29,7 @@ BEGIN
       SELECT $1, p.id, p.first_place, lead(p.first_place, 1, reembed.place($3)) OVER (ORDER BY p.id), p.rows FROM portion AS p
       RETURNING 1
     ), repeated AS (
-      SELECT p.text_hash FROM placed AS p GROUP BY p.text_hash HAVING min(p.portion) < max(p.portion)
+      SELECT p.text_hash FROM placed AS p WHERE p.text_hash IS NOT NULL GROUP BY p.text_hash HAVING min(p.portion) < max(p.portion)
     ), recorded AS (
       -- The hash is quickly had of every text; the digest, which is expensive, only of those that seem to be repeated.
       INSERT INTO reembed.repeated_text (migration, text_digest, text_hash, batch)
@@ -40,7 +40,7 @@ BEGIN
        GROUP BY d.text_digest, p.text_hash HAVING min(o.id) < max(o.id)
     )
     SELECT count(*) FROM planned', to_jsonb(t))
-    INTO v_batches USING p_name, p_batch_rows, reembed.blocks(t.relation);
+    INTO v_batches USING p_name, p_batch_rows, reembed.blocks(t.relation), (SELECT s.max_text_bytes::bigint FROM reembed.setting AS s WHERE s.target = t.name);
   DELETE FROM reembed.read_probe WHERE target = t.name;
   UPDATE reembed.migration SET planned_at = now(), swept_at = NULL WHERE name = p_name;
   RETURN v_batches;

@@ -1,6 +1,6 @@
 -- Under another campaign the roles are other models, and what was served is not what is asked for.
 CREATE OR REPLACE FUNCTION reembed.settle_live(p_target text, p_migration text, p_gone jsonb[], p_stored integer, p_tokens bigint) RETURNS boolean
-LANGUAGE plpgsql
+LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 SET lock_timeout = '500ms'
 AS $$

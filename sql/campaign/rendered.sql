@@ -23,7 +23,7 @@ BEGIN
         SELECT f.step, f.name, '{}'::jsonb AS names
           FROM (VALUES (10, 'text', t.is_expression), (11, 'row', true), (20, 'change', true), (21, 'settle', true), (31, 'capture', v_is_captured),
                        (32, 'triggers', v_is_captured), (33, 'capture_deletes', v_is_captured AND v_has_side_table),
-                       (34, 'triggers_deletes', v_is_captured AND v_has_side_table), (40, 'read', true), (41, 'coverage', true), (42, 'statement', true),
+                       (34, 'triggers_deletes', v_is_captured AND v_has_side_table), (40, 'read', true), (40, 'locate', true), (41, 'coverage', true), (42, 'statement', true),
                        (43, 'watch', v_has_both), (44, 'checksum', v_has_both),
                        (60, 'archive_rows', to_regclass(format('reembed.late_%s', t.suffix)) IS NOT NULL),
                        (61, 'restore', m.phase = 'switch' AND m.archive IS NOT NULL AND m.from_relation IS NULL)) AS f(step, name, is_wanted)

@@ -23,6 +23,7 @@ BEGIN
          coalesce(string_agg(format('p%s', k.position), ', ' ORDER BY k.position), '') AS names,
          coalesce(string_agg(format('p%s AS %I', k.position, t.text_names[k.position]), ', ' ORDER BY k.position), '') AS aliases,
          coalesce(string_agg(format('t.%I', a.attname), ', ' ORDER BY k.position), '') AS columns,
+         coalesce(string_agg(format('coalesce(octet_length(t.%I::text), 0)::bigint', a.attname), ' + ' ORDER BY k.position), '0') AS bytes,
          bool_or(a.attgenerated = 'v') AS is_virtual
     INTO v_args
     FROM unnest(t.text_attnums) WITH ORDINALITY AS k(attnum, position)
@@ -42,6 +43,8 @@ BEGIN
     'vector_type', format('%I.vector', v_vector_schema),
     'vector_schema', quote_ident(v_vector_schema),
     'content', v_content,
+    -- Of a text that lies outside its row the length is known without fetching it. What an expression makes of its columns is not.
+    'source_bytes', CASE WHEN t.is_expression THEN '0::bigint' ELSE format('(%s + %s)', v_args.bytes, cardinality(t.text_attnums) - 1) END,
     'text_sql', t.text_sql,
     'text_parameters', v_args.parameters,
     'text_arguments', v_args.names,

@@ -10,7 +10,7 @@ BEGIN
   ELSIF substr(p_text, 2, 2) NOT IN ('22', '23', 'P0') THEN
     RAISE EXCEPTION 'the text expression fails: %', substr(p_text, 7) USING ERRCODE = substr(p_text, 2, 5);
   END IF;
-  RETURN format('the text expression fails on this row: %s (SQLSTATE %s)', substr(p_text, 7), substr(p_text, 2, 5));
+  RETURN substr(p_text, 2);
 END;
 $$;
-COMMENT ON FUNCTION reembed.text_failure IS 'Why the text expression failed on a row, told from the text that stands for it; null for a text.';
+COMMENT ON FUNCTION reembed.text_failure IS 'Why the text expression failed on a row, told from the text that stands for it: the five characters of the SQLSTATE, then what PostgreSQL said; null for a text.';

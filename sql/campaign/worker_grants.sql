@@ -8,7 +8,7 @@ AS $$
       FROM pg_namespace AS n WHERE n.nspname IN ('reembed', 'reembed_queue')
     UNION ALL
     SELECT 2, format('%s ON reembed.%I', w.rights, c.relname),
-           (SELECT bool_and(CASE WHEN p LIKE 'UPDATE (%' THEN has_any_column_privilege(p_role, c.oid, 'UPDATE') ELSE has_table_privilege(p_role, c.oid, p) END)
+           (SELECT bool_and(CASE WHEN p LIKE '% (%' THEN has_any_column_privilege(p_role, c.oid, split_part(p, ' ', 1)) ELSE has_table_privilege(p_role, c.oid, p) END)
               FROM regexp_split_to_table(w.rights, ', (?=[A-Z])') AS p)
       FROM (VALUES
         ('model', 'SELECT'), ('element_type', 'SELECT'), ('target', 'SELECT'), ('serving', 'SELECT'), ('vector_column', 'SELECT'), ('change', 'SELECT'), ('damage', 'SELECT'), ('health', 'SELECT'),
@@ -16,14 +16,14 @@ AS $$
         ('validation', 'SELECT'), ('schema_migration', 'SELECT'), ('installation', 'SELECT'), ('shadow_read', 'SELECT'),
         ('setting', 'SELECT, UPDATE (paused, paused_reason, keep_old_current)'),
         ('migration', 'SELECT, UPDATE (live_rows, live_tokens, swept_at, needs_old_sweep)'),
-        ('batch', 'SELECT, UPDATE'), ('repeated_text', 'SELECT, UPDATE'), ('failed_row', 'SELECT, INSERT, UPDATE, DELETE'),
+        ('batch', 'SELECT, UPDATE'), ('repeated_text', 'SELECT, UPDATE'), ('failed_row', 'SELECT (target, key, model, class, message, attempts, failed_at, key_digest)'),
         ('provider_quota', 'SELECT, INSERT, UPDATE'), ('provider_batch', 'SELECT, INSERT, UPDATE, DELETE'), ('provider_batch_row', 'SELECT, INSERT, DELETE'),
         ('worker', 'SELECT, INSERT, UPDATE, DELETE'), ('known_item', 'SELECT, INSERT')) AS w(name, rights)
       JOIN pg_class AS c ON c.relname = w.name AND c.relnamespace = 'reembed'::regnamespace
     UNION ALL
     -- What is stored in queue is pasted into statements by pg-boss: workers may count there, and define nothing. What is stored in bam would
     -- be run as it is.
-    SELECT 3, format('%s ON reembed_queue.%I', w.rights, c.relname), (SELECT bool_and(CASE WHEN p LIKE 'UPDATE (%' THEN has_any_column_privilege(p_role, c.oid, 'UPDATE') ELSE has_table_privilege(p_role, c.oid, p) END)
+    SELECT 3, format('%s ON reembed_queue.%I', w.rights, c.relname), (SELECT bool_and(CASE WHEN p LIKE '% (%' THEN has_any_column_privilege(p_role, c.oid, split_part(p, ' ', 1)) ELSE has_table_privilege(p_role, c.oid, p) END)
               FROM regexp_split_to_table(w.rights, ', (?=[A-Z])') AS p)
       FROM pg_class AS c
      CROSS JOIN LATERAL (SELECT CASE c.relname WHEN 'queue' THEN format('SELECT, UPDATE (%s)', (SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) FROM pg_attribute AS a
@@ -36,7 +36,7 @@ AS $$
        p.proname IN (
          'answer_alerts', 'batch_api_is_served', 'batch_api_token_limit', 'begin_submission', 'begun_index_build', 'blocks', 'capture_triggers', 'claim_provider_batch', 'draw_known_items',
          'enqueue', 'enqueue_work', 'fail_provider_batch', 'failed_keys', 'grow_canary', 'hold_provider', 'is_captured', 'known_item_share', 'late_rows', 'log_keys', 'log_missing',
-         'look_for_trouble', 'mark_alert_posted', 'alert_news', 'model_view_name', 'needs_sweep', 'old_snapshot', 'place', 'probe_read', 'record_failed', 'record_known_item',
+         'look_for_trouble', 'mark_alert_posted', 'alert_news', 'model_view_name', 'needs_sweep', 'old_snapshot', 'place', 'probe_read', 'record_failed', 'record_words', 'record_known_item',
          'record_sent_rows', 'release_batch', 'render', 'repeated_texts', 'resolve_target', 'resume_old', 'retry_failed', 'return_to_batch_api', 'scan_coverage', 'settle_batch', 'settle_live',
          'settle_provider_batch', 'settle_sent_rows', 'sweep_portion', 'sweep_side_table', 'take_quota', 'trip_breaker', 'watch')
        OR EXISTS (SELECT FROM reembed.target AS t JOIN reembed.compiled_for_workers() AS w ON p.proname = w.name || '_' || t.suffix))

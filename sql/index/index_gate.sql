@@ -26,7 +26,7 @@ BEGIN
   IF v_failed > v_allowed THEN
     RETURN QUERY SELECT format('%s could not be embedded, %s allowed', CASE v_failed WHEN 1 THEN '1 row' ELSE v_failed || ' rows' END,
                                CASE v_allowed WHEN 1 THEN '1 is' ELSE v_allowed || ' are' END),
-                        'select * from reembed.failed_row; then npm run retry, or npm run setting -- max_failed_rows=' || v_failed;
+                        'select key, model, class, message from reembed.failed_row; then npm run retry, or npm run setting -- max_failed_rows=' || v_failed;
   END IF;
   IF v_pending = 0 AND v_stale = 0 THEN
     -- Proof rather than bookkeeping: the table itself is searched, and what is found is handed to the workers.

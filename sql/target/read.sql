@@ -1,28 +1,32 @@
 -- In the order they are to be written: where the vectors are a column, one row of each page, then a second one of each, and so
 -- on. A full page has room for a new version of a row only where an old one has gone, and an old one can go once the
 -- transaction that made it old is past; an update that finds room in its page leaves every index of the table alone.
-CREATE FUNCTION reembed.read_batch_{suffix}(p_first tid, p_end tid, p_limit integer, p_skip jsonb[], p_plain boolean)
-RETURNS TABLE (key text, content text, text_hash bigint, version text, failure text, wave integer)
+--
+-- A text of more than p_max_bytes stays here: its size goes in its place. It is not even fetched where the row tells how long it is, and
+-- then the size, negative, is the fence in place of the hash: whatever the text is, at that size it is too long.
+CREATE FUNCTION reembed.read_batch_{suffix}(p_first tid, p_end tid, p_limit integer, p_skip jsonb[], p_plain boolean, p_max_bytes bigint)
+RETURNS TABLE (key text, content text, text_hash bigint, version text, failure text, too_many_bytes bigint, wave integer)
 LANGUAGE sql STABLE SECURITY DEFINER {key_settings} SET row_security = off
 BEGIN ATOMIC
-  SELECT h.key::text, h.content, reembed.text_hash(h.content), h.version::text, {failure}, h.wave::integer
-    FROM (SELECT {r_key_json} AS key, r.place, r.version,
+  SELECT h.key::text, h.content, coalesce(reembed.text_hash(h.content), -h.bytes), h.version::text, {failure}, CASE WHEN h.bytes > p_max_bytes THEN h.bytes END, h.wave::integer
+    FROM (SELECT f.key, f.place, f.version, f.wave, greatest(f.source_bytes, octet_length(f.content)) AS bytes,
                  -- Concatenated, the text is fetched once, however often it is looked at.
-                 r.content || '' AS content,
-                 CASE WHEN {is_plain} THEN 1 ELSE row_number() OVER (PARTITION BY (r.place::text::point)[0] ORDER BY r.place) END AS wave
-            FROM {row} AS r
-           WHERE r.place >= p_first AND r.place < p_end AND r.new_vector IS NULL OFFSET 0) AS h
-   WHERE reembed.has_text(h.content) AND NOT EXISTS (SELECT FROM unnest(p_skip) AS s(key) WHERE s.key = h.key)
+                 CASE WHEN octet_length(f.content) <= p_max_bytes THEN f.content || '' END AS content
+            FROM (SELECT {r_key_json} AS key, r.place, r.version, r.source_bytes, CASE WHEN r.source_bytes <= p_max_bytes THEN r.content END AS content,
+                         CASE WHEN {is_plain} THEN 1 ELSE row_number() OVER (PARTITION BY (r.place::text::point)[0] ORDER BY r.place) END AS wave
+                    FROM {row} AS r
+                   WHERE r.place >= p_first AND r.place < p_end AND r.new_vector IS NULL OFFSET 0) AS f OFFSET 0) AS h
+   WHERE (h.bytes > p_max_bytes OR reembed.has_text(h.content)) AND NOT EXISTS (SELECT FROM unnest(p_skip) AS s(key) WHERE s.key = h.key)
    ORDER BY h.wave, h.place
    LIMIT p_limit;
 END;
-COMMENT ON FUNCTION reembed.read_batch_{suffix} IS 'pg-reembed: rows between two places that have a text but no new vector, in the order to write them. A wave has one row of each page at the most; p_plain: there is one wave. p_skip: keys to leave out.';
+COMMENT ON FUNCTION reembed.read_batch_{suffix} IS 'pg-reembed: rows between two places that have a text but no new vector, in the order to write them. A wave has one row of each page at the most; p_plain: there is one wave. p_skip: keys to leave out. p_max_bytes: of a longer text only the size is told.';
 
 -- A row that the application holds locked is named as held, for later: embedding a text that is about to change would be paid
 -- for twice. Of a row that changed again and again all changes are served at once.
-CREATE FUNCTION reembed.read_changes_{suffix}(p_lane integer, p_after bigint, p_up_to bigint, p_limit integer)
+CREATE FUNCTION reembed.read_changes_{suffix}(p_lane integer, p_after bigint, p_up_to bigint, p_limit integer, p_max_bytes bigint)
 RETURNS TABLE (seqs bigint[], key text, needs_new boolean, needs_old boolean, state text, content text, text_hash bigint, version text, failure text,
-               has_text boolean, new_hash bigint, old_is_missing boolean)
+               too_many_bytes bigint, has_text boolean, new_hash bigint, old_is_missing boolean)
 LANGUAGE sql VOLATILE SECURITY DEFINER {key_settings} SET row_security = off
 BEGIN ATOMIC
   WITH next AS MATERIALIZED (
@@ -32,30 +36,36 @@ BEGIN ATOMIC
   ), changed AS MATERIALIZED (
     SELECT {c_keys}, array_agg(c.seq ORDER BY c.seq) AS seqs, bool_or(c.needs_new) AS needs_new, bool_or(c.needs_old) AS needs_old
       FROM next AS c GROUP BY {c_keys}
-  ), present AS MATERIALIZED (
-    SELECT c.seqs, r.content || '' AS content, r.version, r.new_hash, r.old_vector IS NULL AS old_is_missing
+  ), locked AS MATERIALIZED (
+    SELECT c.seqs, CASE WHEN r.source_bytes <= p_max_bytes THEN r.content END AS content, r.source_bytes, r.version, r.new_hash, r.old_vector IS NULL AS old_is_missing
       FROM changed AS c JOIN {row} AS r ON {r_is_c}
        FOR NO KEY UPDATE OF r SKIP LOCKED
+  ), present AS MATERIALIZED (
+    SELECT l.seqs, CASE WHEN octet_length(l.content) <= p_max_bytes THEN l.content || '' END AS content,
+           CASE WHEN l.source_bytes > p_max_bytes THEN -l.source_bytes WHEN octet_length(l.content) > p_max_bytes THEN reembed.text_hash(l.content) END AS long_hash,
+           CASE WHEN greatest(l.source_bytes, octet_length(l.content)) > p_max_bytes THEN greatest(l.source_bytes, octet_length(l.content)) END AS too_many_bytes,
+           l.version, l.new_hash, l.old_is_missing
+      FROM locked AS l
   )
   SELECT c.seqs, {c_key_json}::text, c.needs_new, c.needs_old,
          CASE WHEN c.key_1 IS NULL THEN 'truncated'
               WHEN h.seqs IS NOT NULL THEN 'there'
               WHEN EXISTS (SELECT FROM {row} AS r WHERE {r_is_c}) THEN 'held'
               ELSE 'gone' END,
-         h.content, reembed.text_hash(h.content), h.version::text, {failure}, reembed.has_text(h.content), h.new_hash, h.old_is_missing
+         h.content, coalesce(reembed.text_hash(h.content), h.long_hash), h.version::text, {failure}, h.too_many_bytes, h.too_many_bytes IS NOT NULL OR reembed.has_text(h.content), h.new_hash, h.old_is_missing
     FROM changed AS c LEFT JOIN present AS h ON h.seqs = c.seqs
    ORDER BY c.seqs[1];
 END;
-COMMENT ON FUNCTION reembed.read_changes_{suffix} IS 'pg-reembed: the rows of the longest-waiting changes of a lane (null: of all) between two numbers, with all their changes among these and their present text.';
+COMMENT ON FUNCTION reembed.read_changes_{suffix} IS 'pg-reembed: the rows of the longest-waiting changes of a lane (null: of all) between two numbers, with all their changes among these and their present text. p_max_bytes: of a longer text only the size is told.';
 
-CREATE FUNCTION reembed.scan_{suffix}() RETURNS TABLE (place tid, text_hash bigint)
+CREATE FUNCTION reembed.scan_{suffix}(p_max_bytes bigint) RETURNS TABLE (place tid, text_hash bigint)
 LANGUAGE sql STABLE SECURITY DEFINER SET row_security = off
 BEGIN ATOMIC
   SELECT h.place, reembed.text_hash(h.content)
-    FROM (SELECT r.place, r.content || '' AS content FROM {row} AS r WHERE r.new_vector IS NULL OFFSET 0) AS h
-   WHERE reembed.has_text(h.content);
+    FROM (SELECT r.place, r.source_bytes, CASE WHEN r.source_bytes <= p_max_bytes THEN r.content || '' END AS content FROM {row} AS r WHERE r.new_vector IS NULL OFFSET 0) AS h
+   WHERE h.source_bytes > p_max_bytes OR reembed.has_text(h.content);
 END;
-COMMENT ON FUNCTION reembed.scan_{suffix} IS 'pg-reembed: place and hash of the text of every row that has a text and no new vector.';
+COMMENT ON FUNCTION reembed.scan_{suffix} IS 'pg-reembed: place and hash of the text of every row that has a text and no new vector; no hash of one that is longer than p_max_bytes.';
 
 CREATE FUNCTION reembed.digests_{suffix}(p_places tid[]) RETURNS TABLE (place tid, text_digest uuid)
 LANGUAGE sql STABLE SECURITY DEFINER SET row_security = off

@@ -8,7 +8,7 @@ BEGIN ATOMIC
     SELECT i.key, i.version::xid AS version, i.hash, i.place, {keys_of_object}
       FROM (SELECT g.*, g.key::jsonb AS object FROM unnest(p_keys, p_versions, p_hashes) WITH ORDINALITY AS g(key, version, hash, place)) AS i
   ), locked AS MATERIALIZED (
-    SELECT i.key, i.place, {r_keys}, ({same_version} OR reembed.text_hash(r.content) IS NOT DISTINCT FROM i.hash) AS fits
+    SELECT i.key, i.place, {r_keys}, ({same_version} OR i.hash = -nullif(r.source_bytes, 0) OR reembed.text_hash(r.content) IS NOT DISTINCT FROM i.hash) AS fits
       FROM input AS i JOIN {row} AS r ON {r_is_i}
        FOR NO KEY UPDATE OF r SKIP LOCKED
   )

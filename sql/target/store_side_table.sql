@@ -6,7 +6,7 @@ BEGIN ATOMIC
     SELECT i.key, i.version::xid AS version, i.hash, i.place, {keys_of_object}
       FROM (SELECT g.*, g.key::jsonb AS object FROM unnest(p_keys, p_versions, p_hashes) WITH ORDINALITY AS g(key, version, hash, place)) AS i
   ), locked AS MATERIALIZED (
-    SELECT i.key, i.place, i.hash, {r_keys}, ({same_version} OR reembed.text_hash(r.content) IS NOT DISTINCT FROM i.hash) AS fits
+    SELECT i.key, i.place, i.hash, {r_keys}, ({same_version} OR i.hash = -nullif(r.source_bytes, 0) OR reembed.text_hash(r.content) IS NOT DISTINCT FROM i.hash) AS fits
       FROM input AS i JOIN {row} AS r ON {r_is_i}
        FOR NO KEY UPDATE OF r SKIP LOCKED
   ), fitting AS MATERIALIZED (
@@ -24,14 +24,18 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION reembed.store_{role}_{suffix} IS 'pg-reembed: stores vectors of rows whose text is unchanged, null takes one away; returns the keys that were written.';
 
-CREATE FUNCTION reembed.forget_{role}_{suffix}(p_keys text[]) RETURNS void
+CREATE FUNCTION reembed.forget_{role}_{suffix}(p_keys text[]) RETURNS bigint
 LANGUAGE sql VOLATILE SECURITY DEFINER {key_settings}
 BEGIN ATOMIC
-  DELETE FROM {relation} AS s
-   USING (SELECT {keys_of_object} FROM (SELECT g.key::jsonb AS object FROM unnest(p_keys) AS g(key)) AS i) AS i
-   WHERE {s_is_i} AND NOT EXISTS (SELECT FROM {row} AS r WHERE {r_is_i});
+  WITH gone AS (
+    DELETE FROM {relation} AS s
+     USING (SELECT {keys_of_object} FROM (SELECT g.key::jsonb AS object FROM unnest(p_keys) AS g(key)) AS i) AS i
+     WHERE {s_is_i} AND NOT EXISTS (SELECT FROM {row} AS r WHERE {r_is_i})
+    RETURNING 1
+  )
+  SELECT count(*) FROM gone;
 END;
-COMMENT ON FUNCTION reembed.forget_{role}_{suffix} IS 'pg-reembed: takes the vectors of rows that are gone out of the side table.';
+COMMENT ON FUNCTION reembed.forget_{role}_{suffix} IS 'pg-reembed: takes the vectors of rows that are gone out of the side table; returns how many.';
 
 CREATE FUNCTION reembed.sweep_{role}_{suffix}(p_first tid, p_end tid) RETURNS void
 LANGUAGE sql VOLATILE SECURITY DEFINER

@@ -1,3 +1,6 @@
+-- The one that was tried longest ago comes first: one that the receiver refuses again and again must not keep others waiting. An opening
+-- is news for as long as the alert is open; one that came and went unposted is news for an hour, and so is its end. An end that somebody waits for
+-- is news for a day.
 CREATE OR REPLACE FUNCTION reembed.alert_news(p_limit integer)
 RETURNS TABLE (id bigint, state text, target text, migration text, kind text, severity text, model text, message text, details jsonb,
                opened_at timestamptz, closed_at timestamptz, closed_because text)
@@ -7,8 +10,10 @@ AS $$
   SELECT a.id, n.state, a.target, a.migration, a.kind, a.severity, a.model, a.message, a.details, a.opened_at,
          CASE WHEN n.state = 'closed' THEN a.closed_at END, CASE WHEN n.state = 'closed' THEN a.closed_because END
     FROM reembed.alert AS a
-    JOIN LATERAL (VALUES ('opened', a.opened_at, a.opening_posted_at), ('closed', a.closed_at, a.closing_posted_at)) AS n(state, at, posted_at) ON true
-   WHERE n.at > clock_timestamp() - interval '1 hour' AND n.posted_at IS NULL
-   ORDER BY n.at LIMIT p_limit;
+    JOIN LATERAL (VALUES ('opened', a.opened_at, a.closed_at IS NULL OR a.opened_at > clock_timestamp() - interval '1 hour' AND a.closing_posted_at IS NULL, a.opening_posted_at),
+                         ('closed', a.closed_at, a.closed_at > clock_timestamp() - CASE WHEN a.opening_posted_at IS NULL THEN interval '1 hour' ELSE interval '1 day' END, a.closing_posted_at)
+         ) AS n(state, at, is_news, posted_at) ON n.is_news
+   WHERE n.posted_at IS NULL
+   ORDER BY a.post_tried_at NULLS FIRST, n.at LIMIT p_limit;
 $$;
-COMMENT ON FUNCTION reembed.alert_news IS 'Alerts opened or closed in the last hour that no webhook has taken yet, oldest first.';
+COMMENT ON FUNCTION reembed.alert_news IS 'Alerts that are open, or were closed lately, and that no webhook has taken yet; those tried longest ago first.';

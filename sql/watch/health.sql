@@ -21,7 +21,12 @@ UNION ALL
 SELECT m.target, false, format('the batch API does not answer since %s: %s', to_char(min(p.failing_since), 'YYYY-MM-DD HH24:MI:SS'), min(p.error))
   FROM reembed.provider_batch AS p JOIN reembed.migration AS m ON m.name = p.migration WHERE p.failing_since IS NOT NULL GROUP BY m.target
 UNION ALL
-SELECT f.target, false, format('%s failed with %s', CASE count(*) WHEN 1 THEN '1 row' ELSE count(*) || ' rows' END, f.class)
+SELECT f.target, false, format('%s failed with %s; %s', CASE count(DISTINCT f.key_digest) WHEN 1 THEN '1 row' ELSE count(DISTINCT f.key_digest) || ' rows' END, f.class,
+                               CASE f.class WHEN 'text_too_large' THEN 'shorten the text, or raise max_text_bytes and run npm run retry'
+                                            WHEN 'text_expression_fails' THEN 'correct the columns that the text is made of'
+                                            WHEN 'old_model_unavailable' THEN 'going back would lack it; set keep_old_current once the old model can be called'
+                                            WHEN 'request_too_large' THEN 'shorten the text'
+                                            ELSE 'correct the text, or mend the cause and run npm run retry' END)
   FROM reembed.failed_row AS f GROUP BY f.target, f.class
 UNION ALL
 SELECT c.target, false, format('%s, the oldest since %s', CASE count(*) WHEN 1 THEN '1 change waits' ELSE count(*) || ' changes wait' END, to_char(min(c.changed_at), 'YYYY-MM-DD HH24:MI:SS'))

@@ -1,10 +1,11 @@
-CREATE OR REPLACE FUNCTION reembed.mark_alert_posted(p_id bigint, p_state text) RETURNS void
+CREATE OR REPLACE FUNCTION reembed.mark_alert_posted(p_id bigint, p_state text, p_is_taken boolean) RETURNS void
 LANGUAGE sql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
   UPDATE reembed.alert AS a
-     SET opening_posted_at = CASE p_state WHEN 'opened' THEN clock_timestamp() ELSE a.opening_posted_at END,
-         closing_posted_at = CASE p_state WHEN 'closed' THEN clock_timestamp() ELSE a.closing_posted_at END
+     SET opening_posted_at = CASE WHEN p_is_taken AND p_state = 'opened' THEN clock_timestamp() ELSE a.opening_posted_at END,
+         closing_posted_at = CASE WHEN p_is_taken AND p_state = 'closed' THEN clock_timestamp() ELSE a.closing_posted_at END,
+         post_tried_at = clock_timestamp()
    WHERE a.id = p_id;
 $$;
-COMMENT ON FUNCTION reembed.mark_alert_posted IS 'Puts on record that a webhook took the news that an alert was opened or closed.';
+COMMENT ON FUNCTION reembed.mark_alert_posted IS 'Puts on record that the news that an alert was opened or closed was posted, and whether the webhook took it.';

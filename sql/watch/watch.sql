@@ -51,7 +51,8 @@ BEGIN
         END IF;
       END LOOP;
     EXCEPTION WHEN OTHERS THEN
-      v_blind := format('%s: %s', v_check, SQLERRM);
+      -- Of other classes the message may quote a row.
+      v_blind := format('%s: %s', v_check, CASE WHEN left(SQLSTATE, 2) IN ('08', '40', '42', '53', '54', '55', '57', '58', 'RE') THEN SQLERRM ELSE 'SQLSTATE ' || SQLSTATE END);
     END;
   END LOOP;
   IF v_blind IS NULL THEN

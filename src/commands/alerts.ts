@@ -2,9 +2,10 @@ import Table from 'cli-table3';
 import { Command } from 'commander';
 import { readConfig } from '../config.ts';
 import { inOwnTransactions, openDatabase, type Queryable } from '../database/connection.ts';
+import { visibleAll } from '../print-text.ts';
 import { lookAtAll } from '../watch/look.ts';
 import { createWorkContext } from '../worker/context.ts';
-import { say } from './print.ts';
+import { printJson, say } from './print.ts';
 
 interface AlertsOptions {
   target?: string;
@@ -49,8 +50,8 @@ async function alerts(options: AlertsOptions): Promise<void> {
   try {
     if (options.look) await lookAtAll(createWorkContext(database, config, say));
     const rows = await readAlerts(inOwnTransactions(database.pool), options);
-    if (options.json) process.stdout.write(`${JSON.stringify(rows)}\n`);
-    else say(rows.length > 0 ? alertsText(rows) : 'no alert is open');
+    if (options.json) printJson(rows);
+    else say(rows.length > 0 ? alertsText(visibleAll(rows)) : 'no alert is open');
   } finally {
     await database.close();
   }

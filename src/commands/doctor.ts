@@ -6,7 +6,9 @@ import type { Finding, Level } from '../doctor/check.ts';
 import { examineProviders } from '../doctor/environment.ts';
 import { examineDatabase } from '../doctor/examine.ts';
 import { ReembedError } from '../errors.ts';
+import { visibleAll } from '../print-text.ts';
 import { counted } from '../wording.ts';
+import { print, printJson } from './print.ts';
 import { isEmbeddedMissing } from './read-status.ts';
 
 /** The doctor found something that will not work. */
@@ -34,10 +36,10 @@ async function doctor(options: { json?: boolean }): Promise<void> {
   const errors = findings.filter(({ level }) => level === 'error');
   const warnings = findings.filter(({ level }) => level === 'warn');
   if (options.json) {
-    process.stdout.write(`${JSON.stringify({ errors: errors.length, warnings: warnings.length, findings }, null, 2)}\n`);
+    printJson({ errors: errors.length, warnings: warnings.length, findings }, 2);
   } else {
-    process.stdout.write(
-      `${findings.map(findingText).join('\n')}\n\n${counted(errors.length, 'error')}, ${counted(warnings.length, 'warning')}\n`,
+    print(
+      `${visibleAll(findings).map(findingText).join('\n')}\n\n${counted(errors.length, 'error')}, ${counted(warnings.length, 'warning')}\n`,
     );
   }
   if (errors.length > 0) throw new DoctorFoundErrors(errors);

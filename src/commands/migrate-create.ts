@@ -12,8 +12,9 @@ import { measureText, type TextFacts, textSource } from '../phases/measure.ts';
 import type { CampaignPlan } from '../phases/plan.ts';
 import { roughBuildSeconds } from '../phases/rough-build-time.ts';
 import { adviseStorage } from '../phases/storage.ts';
+import { visibleAll, visibleLines } from '../print-text.ts';
 import { list, price, wholeNumber } from './parse-option.ts';
-import { say } from './print.ts';
+import { print, printJson, say } from './print.ts';
 import { planText } from './show-plan.ts';
 
 interface CreateOptions extends Omit<CampaignRequest, 'to' | 'dimensions' | 'text'> {
@@ -81,16 +82,16 @@ async function create(options: CreateOptions): Promise<void> {
     const estimate = estimateCampaign(plan, facts, text, config, indexSeconds);
     const files = campaignFiles(plan, config.migrationsDirectory);
     if (options.dryRun) {
-      for (const file of options.json ? [] : files) process.stdout.write(`// ---- ${file.path}\n${file.text}\n`);
+      for (const file of options.json ? [] : files) print(visibleLines(`// ---- ${file.path}\n${file.text}\n`));
     } else {
       writeFiles(files);
     }
     if (options.json) {
-      process.stdout.write(
-        `${JSON.stringify({ campaign: plan.campaign, plan, storage: adviseStorage(facts, plan.to), estimate, probe, files: files.map(({ path }) => path), written: !options.dryRun }, null, 2)}\n`,
-      );
+      const paths = files.map(({ path }) => path);
+      const storage = adviseStorage(facts, plan.to);
+      printJson({ campaign: plan.campaign, plan, storage, estimate, probe, files: paths, written: !options.dryRun }, 2);
     } else {
-      say(planText({ plan, facts, text, estimate, probe, files, written: !options.dryRun }));
+      say(planText(visibleAll({ plan, facts, text, estimate, probe, files, written: !options.dryRun })));
     }
   } finally {
     await client.query('ROLLBACK').catch(() => {});

@@ -5,7 +5,7 @@ import { asOnlyRunner } from '../database/runner-lock.ts';
 import { indexSettings } from '../phases/index-build.ts';
 import { retreat } from '../phases/retreat.ts';
 import { wholeNumber } from './parse-option.ts';
-import { say } from './print.ts';
+import { printJson, say } from './print.ts';
 import { createBuildDisplay } from './show-index-build.ts';
 
 interface DownOptions {
@@ -38,7 +38,7 @@ async function down(count: number, options: DownOptions): Promise<void> {
         index: { settings: indexSettings(config), display: createBuildDisplay },
       }),
     );
-    if (options.json) process.stdout.write(`${JSON.stringify({ ran: done.ran.map(({ name }) => name), durations_ms: done.durations })}\n`);
+    if (options.json) printJson({ ran: done.ran.map(({ name }) => name), durations_ms: done.durations });
   } finally {
     await database.close();
   }

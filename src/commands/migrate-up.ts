@@ -7,7 +7,7 @@ import { GateClosed } from '../errors.ts';
 import { type Advance, advance, type OpenCondition, openConditions, type Waiting } from '../phases/advance.ts';
 import { indexSettings } from '../phases/index-build.ts';
 import { wholeNumber } from './parse-option.ts';
-import { say } from './print.ts';
+import { printJson, say } from './print.ts';
 import { createBuildDisplay } from './show-index-build.ts';
 import { createProgressBar, readProgress } from './show-progress.ts';
 
@@ -46,7 +46,7 @@ async function up(count: number | undefined, options: UpOptions): Promise<void> 
       if (options.wait && done.waiting.every(({ conditions }) => !conditions.some(isForWorkers))) await workOffLastNotes(database, config);
       return done;
     });
-    if (options.json) process.stdout.write(`${JSON.stringify(resultJson(result))}\n`);
+    if (options.json) printJson(resultJson(result));
     if (result.ran.length === 0 && result.waiting.length === 0) say('nothing to run: every migration is up');
     throwIfWaiting(result);
   } finally {

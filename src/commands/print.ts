@@ -1,8 +1,25 @@
 import { styleText } from 'node:util';
+import { jsonText, visibleStyled } from '../print-text.ts';
+import { hideSecrets } from '../secrets.ts';
 
 /** Talk for people goes to stderr, so that stdout stays for data and SQL. */
 export function say(line = ''): void {
-  process.stderr.write(`${line}\n`);
+  process.stderr.write(`${printable(line)}\n`);
+}
+
+/** What a command was asked for, for people to read. */
+export function print(text: string): void {
+  process.stdout.write(printable(text));
+}
+
+/** What a command was asked for, for a program. */
+export function printJson(value: unknown, indent?: number): void {
+  process.stdout.write(`${hideSecrets(jsonText(value, indent))}\n`);
+}
+
+/** Text as a terminal may get it: without secrets, and with nothing in it that moves or colours but our own styles. */
+export function printable(text: string): string {
+  return visibleStyled(hideSecrets(text));
 }
 
 /** Emphasis where the terminal shows it; plain text elsewhere. */

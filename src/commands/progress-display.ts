@@ -1,5 +1,7 @@
 import type { WriteStream } from 'node:tty';
 import cliProgress from 'cli-progress';
+import { visibleAll } from '../print-text.ts';
+import { printable } from './print.ts';
 
 /** One thing that goes on, as a bar shows it. */
 export interface ProgressEntry {
@@ -49,7 +51,7 @@ function drawBars(stream: NodeJS.WritableStream): ProgressDisplay {
   return {
     update(entries) {
       if (stopped) return;
-      for (const entry of entries) {
+      for (const entry of entries.map(visibleAll)) {
         const bar = bars.get(entry.name);
         bar?.setTotal(entry.total);
         bar?.update(entry.done, { entry });
@@ -58,8 +60,8 @@ function drawBars(stream: NodeJS.WritableStream): ProgressDisplay {
       }
     },
     say(line) {
-      if (drawn && !stopped) multi.log(`${line}\n`);
-      else stream.write(`${line}\n`);
+      if (drawn && !stopped) multi.log(`${printable(line)}\n`);
+      else stream.write(`${printable(line)}\n`);
     },
     stop() {
       if (stopped) return;
@@ -86,11 +88,11 @@ function writeLines(stream: NodeJS.WritableStream): ProgressDisplay {
   };
   return {
     update(entries) {
-      latest = entries.map(({ name, text }) => `${name}: ${text}\n`);
+      latest = entries.map(visibleAll).map(({ name, text }) => `${name}: ${text}\n`);
       if (performance.now() - writtenAt >= LINE_EVERY_MS) write();
     },
     say(line) {
-      stream.write(`${line}\n`);
+      stream.write(`${printable(line)}\n`);
     },
     stop: write,
   };

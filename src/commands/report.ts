@@ -4,7 +4,7 @@ import { openDatabase } from '../database/connection.ts';
 import { UsageError } from '../errors.ts';
 import { readReport } from '../report/read-report.ts';
 import { wholeNumber } from './parse-option.ts';
-import { say } from './print.ts';
+import { printJson, say } from './print.ts';
 
 interface ReportCommandOptions {
   target?: string;
@@ -46,7 +46,7 @@ async function report({ target, migration, out, withText = false, lowest, json }
   try {
     const data = await readReport(database.pool, { target, migration, withText, lowest });
     if (json) {
-      process.stdout.write(`${JSON.stringify(data)}\n`);
+      printJson(data);
       return;
     }
     // The drawing takes most of a second to load: nobody waits for it who does not need it.

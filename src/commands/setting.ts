@@ -4,7 +4,8 @@ import pg from 'pg';
 import { readConfig } from '../config.ts';
 import { inTransaction, openDatabase, type Queryable, WAIT_FOR_LOCKS } from '../database/connection.ts';
 import { ReembedError, UsageError } from '../errors.ts';
-import { say } from './print.ts';
+import { visibleAll } from '../print-text.ts';
+import { printJson, say } from './print.ts';
 
 /** No setting of that name. */
 export class UnknownSetting extends ReembedError {
@@ -38,13 +39,14 @@ async function setting(changes: string[], options: { target?: string; json?: boo
     const known = await describeSettings(database.pool);
     if (changes.length > 0) await inTransaction(database.pool, (client) => change(client, target, changes, [...known.keys()]));
     if (options.json) {
-      process.stdout.write(`${JSON.stringify(await readSettings(database.pool, target, 'iso_8601'))}\n`);
+      printJson(await readSettings(database.pool, target, 'iso_8601'));
       return;
     }
     const current = await readSettings(database.pool, target, 'postgres');
     // Who changes a setting wants to see that one, not all of them.
     const shown = changes.length > 0 ? changes.map(nameOf) : [...known.keys()];
-    say(`${target}\n${settingsTable(shown.map((name) => [name, String(current[name] ?? ''), known.get(name) ?? '']))}`);
+    const table = shown.map((name): [string, string, string] => [name, String(current[name] ?? ''), known.get(name) ?? '']);
+    say(`${target}\n${settingsTable(visibleAll(table))}`);
   } finally {
     await database.close();
   }

@@ -50,7 +50,10 @@ function campaignText(row: CampaignStatus): string {
       'failed',
       row.failed === 0
         ? '0 rows'
-        : styleText('red', `${formatNumber(row.failed)} ${plural(row.failed, 'row')}: select * from reembed.failed_row`),
+        : styleText(
+            'red',
+            `${formatNumber(row.failed)} ${plural(row.failed, 'row')}: select key, model, class, message from reembed.failed_row`,
+          ),
     ],
     ['tokens', tokensText(row)],
     ['workers', String(row.workers)],

@@ -4,16 +4,21 @@ import { type Config, readConfig } from '../config.ts';
 import { type Database, openDatabase } from '../database/connection.ts';
 import { DatabaseUnreachable, isConnectionFailure } from '../database/database-error.ts';
 import { messageOf } from '../errors.ts';
+import { jsonText, visibleAll } from '../print-text.ts';
+import { hideSecrets } from '../secrets.ts';
 import { wholeNumber } from './parse-option.ts';
+import { print, printable, printJson, say } from './print.ts';
 import { isEmbeddedMissing, readStatus, type Status } from './read-status.ts';
 import { compiledSql } from './show-sql.ts';
 import { statusText } from './show-status.ts';
+import { readWords, wordsText } from './show-words.ts';
 
 interface StatusOptions {
   target?: string;
   watch?: number | true;
   json?: boolean;
   sql?: boolean;
+  withText?: boolean;
 }
 
 const WATCH_SECONDS = 2;
@@ -24,6 +29,7 @@ export function statusCommand(): Command {
     .description('show where every campaign stands, what slows it and what comes next')
     .option('--target <name>', 'table or table.column, where there are several')
     .option('--watch [seconds]', `show it again and again, every ${WATCH_SECONDS} seconds, until Ctrl-C`, wholeNumber)
+    .option('--with-text', 'show what provider and database said of rows that failed, which may quote their texts')
     .option('--sql', 'print the SQL of the functions, views and triggers that are compiled for each table')
     .option('--json', 'one JSON document on stdout; with --watch one a line')
     .action((options: StatusOptions) => (options.watch ? watch(options) : once(options)));
@@ -34,11 +40,16 @@ async function once(options: StatusOptions): Promise<void> {
   const database = await openIfThere(config);
   try {
     if (options.sql && database) {
-      process.stdout.write(await compiledSql(database.pool, options.target));
+      const sql = await compiledSql(database.pool, options.target);
+      // As it is for psql or a file; a name in it must not move the cursor of a terminal.
+      if (process.stdout.isTTY) print(sql);
+      else process.stdout.write(sql);
       return;
     }
     const status = await readStatus(database, config, options.target);
-    process.stdout.write(options.json ? `${JSON.stringify(status, null, 2)}\n` : statusText(status));
+    const words = options.withText && database && status.installed ? await readWords(database.pool, options.target) : undefined;
+    if (options.json) printJson({ ...status, ...(words ? { words } : {}) }, 2);
+    else print(`${statusText(visibleAll(status))}${words ? wordsText(words) : ''}`);
   } finally {
     await database?.close();
   }
@@ -63,7 +74,7 @@ async function watch(options: StatusOptions): Promise<void> {
         screen.show(present(await readStatus(database, config, options.target), options));
       } catch (error) {
         if (!isConnectionFailure(error) && !(error instanceof DatabaseUnreachable)) throw error;
-        if (options.json) process.stderr.write(`${messageOf(error)}\n`);
+        if (options.json) say(messageOf(error));
         else screen.show(`No answer from the database (${messageOf(error)}); looking again.\n`);
         // The embedded database may come back at another address.
         await database?.close().catch(() => {});
@@ -84,7 +95,7 @@ async function openIfThere(config: Config): Promise<Database | undefined> {
 }
 
 function present(status: Status, options: StatusOptions): string {
-  return options.json ? `${JSON.stringify(status)}\n` : `${statusText(status)}\n`;
+  return options.json ? `${hideSecrets(jsonText(status))}\n` : printable(`${statusText(visibleAll(status))}\n`);
 }
 
 /** Draws over what it drew before on a terminal; elsewhere each text follows the last. */

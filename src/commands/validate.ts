@@ -3,6 +3,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { readConfig } from '../config.ts';
 import { openDatabase } from '../database/connection.ts';
 import { UsageError } from '../errors.ts';
+import { visibleLines } from '../print-text.ts';
 import { readJudgements } from '../validation/judgements.ts';
 import type { QuerySource } from '../validation/queries.ts';
 import { reportJson } from '../validation/report-json.ts';
@@ -10,6 +11,7 @@ import { reportText } from '../validation/report-text.ts';
 import { type ValidationResult, validate } from '../validation/validate.ts';
 import { ValidationFailed } from '../validation/validation-error.ts';
 import { list, wholeNumber } from './parse-option.ts';
+import { print, printJson } from './print.ts';
 import { createEmbedder } from './validate-embedder.ts';
 
 interface ValidateCommandOptions {
@@ -75,8 +77,8 @@ export function validateCommand(): Command {
     .addHelpText('after', HELP)
     .action(async (options: ValidateCommandOptions) => {
       const result = await run(options);
-      const text = options.json ? JSON.stringify(reportJson(result, options.lowest)) : reportText(result, options.lowest);
-      process.stdout.write(`${text}\n`);
+      if (options.json) printJson(reportJson(result, options.lowest));
+      else print(`${visibleLines(reportText(result, options.lowest))}\n`);
       if (!result.passed) throw new ValidationFailed(result.id, result.reasons);
     });
 }

@@ -1,5 +1,6 @@
 import pg from 'pg';
 import type { Config } from '../config.ts';
+import { learnPassword } from '../secrets.ts';
 import { DirectUrlAlone, InvalidDatabaseUrl, translateDatabaseError, type UrlVariable } from './database-error.ts';
 import { openEmbedded } from './embedded.ts';
 
@@ -36,6 +37,7 @@ async function open(config: Config, serverUrl: string | undefined, variable: Url
   if (serverUrl !== undefined && !isConnectionString(serverUrl)) throw new InvalidDatabaseUrl(variable);
   const embedded = serverUrl === undefined ? await openEmbedded({ directory: config.embeddedDirectory }) : undefined;
   const url = serverUrl ?? embedded?.url ?? '';
+  learnPassword(url);
   const pool = createPool(url);
   const database: Database = {
     pool,

@@ -1,4 +1,6 @@
 import { GateClosed, messageOf, ReembedError, UsageError } from '../errors.ts';
+import { visible } from '../print-text.ts';
+import { hideSecrets } from '../secrets.ts';
 
 /** The variables that say where the database is. */
 export type UrlVariable = 'DATABASE_URL' | 'DATABASE_DIRECT_URL';
@@ -141,6 +143,27 @@ export function translateDatabaseError(error: unknown, url = '', variable: UrlVa
   if ((code === '3F000' || code === '42P01' || code === '42883') && /\breembed(_queue)?\b/.test(error.message))
     return new NotInstalled(error);
   return error;
+}
+
+// A message of these classes names objects and states. Of others, such as 22, 23 and P0, it may quote what a row holds, and a code of
+// the user's own comes with words of the user's own.
+const QUOTES_NO_VALUE = /^(08|25|26|28|3D|3F|40|42|53|54|55|57|58|RE)/;
+
+/** What a worker may say and store of an error: of one of PostgreSQL that may quote a row, the SQLSTATE and the names of what refused. */
+export function plainMessageOf(error: unknown): string {
+  const { code, table, constraint, severity } = (error ?? {}) as Record<string, unknown>;
+  if (error instanceof ReembedError || typeof severity !== 'string' || typeof code !== 'string' || QUOTES_NO_VALUE.test(code))
+    return messageOf(error);
+  const names = [table && `table ${table}`, constraint && `constraint ${constraint}`].filter(Boolean).map((name) => `, ${name}`);
+  return visible(hideSecrets(`PostgreSQL refused a row (SQLSTATE ${code}${names.join('')})`));
+}
+
+/** What PostgreSQL or a provider said of a failure; may quote the text of a row. */
+export function wordsOf(error: unknown): string | undefined {
+  if (error instanceof ReembedError) return error.words;
+  const { severity, message, detail, where } = (error ?? {}) as Record<string, unknown>;
+  if (typeof severity !== 'string') return undefined;
+  return hideSecrets([message, detail, where].filter((part) => typeof part === 'string').join('; '));
 }
 
 /** Whether the connection itself failed, so that the statement may be tried again on a new one. */

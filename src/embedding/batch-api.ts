@@ -1,7 +1,8 @@
 import type { ProviderAccess } from '../config.ts';
 import { ReembedError } from '../errors.ts';
+import { hideQuotedSecrets } from '../secrets.ts';
 import { createClient } from './provider.ts';
-import { classifyProviderError, InputRefused, ProviderUnavailable, redact } from './provider-error.ts';
+import { classifyProviderError, InputRefused, ProviderUnavailable, wordOf } from './provider-error.ts';
 
 /** What a provider says of a batch. */
 export interface BatchStatus {
@@ -17,8 +18,8 @@ export interface BatchStatus {
   requestsDone: number;
   outputFileId: string | undefined;
   errorFileId: string | undefined;
-  /** why it failed as a whole */
-  failure: { code: string; message: string } | undefined;
+  /** why it failed as a whole, and what the provider said of it, which may quote a text */
+  failure: { code: string; words: string } | undefined;
 }
 
 /**
@@ -60,11 +61,12 @@ export class BatchApiMissing extends ReembedError {
 
 /** The provider takes none of our batches, and would take none of the next ones. */
 export class BatchApiRefused extends ReembedError {
-  constructor(provider: string, message: string) {
+  constructor(provider: string, message: string, words?: string) {
     super(
       'batch_api_refused',
       `${provider} refused a batch: ${message}`,
       'mend the cause, or leave out --batch-api: npm run worker embeds by ordinary requests; nothing is lost',
+      { words },
     );
   }
 }
@@ -179,7 +181,13 @@ export function createBatchApi(access: ProviderAccess, options: { timeoutSeconds
 
   function refused(error: unknown): Error {
     const failure = sorted(error);
-    return failure instanceof InputRefused ? new BatchApiRefused(provider, wordsOf(error)) : failure;
+    return failure instanceof InputRefused
+      ? new BatchApiRefused(
+          provider,
+          [statusCode(error), wordOf((error as { code?: unknown }).code)].filter(Boolean).join(' '),
+          wordsOf(error),
+        )
+      : failure;
   }
 
   function missingOr(otherwise: (error: unknown) => Error): (error: unknown) => Error {
@@ -189,7 +197,7 @@ export function createBatchApi(access: ProviderAccess, options: { timeoutSeconds
   /** What an error or a failure says, without secrets. */
   function wordsOf(error: unknown): string {
     const { message } = error as { message?: unknown };
-    return redact(String(message ?? ''), secrets)
+    return hideQuotedSecrets(String(message ?? ''), secrets)
       .replace(/\s+/g, ' ')
       .slice(0, 200);
   }
@@ -205,7 +213,7 @@ export function createBatchApi(access: ProviderAccess, options: { timeoutSeconds
       requestsDone: (batch.request_counts?.completed ?? 0) + (batch.request_counts?.failed ?? 0),
       outputFileId: batch.output_file_id ?? undefined,
       errorFileId: batch.error_file_id ?? undefined,
-      failure: failure && { code: failure.code ?? 'unknown', message: wordsOf(failure) },
+      failure: failure && { code: wordOf(failure.code) || 'unknown', words: wordsOf(failure) },
     };
   }
 

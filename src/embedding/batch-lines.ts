@@ -1,6 +1,7 @@
 import type { Encoding } from './encoding.ts';
 import type { ModelRow } from './models.ts';
 import { type Embedded, embeddingRequest, readAnswer } from './provider.ts';
+import { wordOf } from './provider-error.ts';
 
 /** What a line of an answered batch says of one request. */
 export interface AnsweredRequest {
@@ -48,9 +49,4 @@ export function readAnsweredRequest(line: string): AnsweredRequest | undefined {
  */
 export function vectorsOf({ body }: AnsweredRequest, model: ModelRow, count: number, encoding: Encoding): Embedded {
   return readAnswer((body ?? {}) as Parameters<typeof readAnswer>[0], model, count, encoding);
-}
-
-/** A code, if it looks like one. */
-function wordOf(code: unknown): string {
-  return typeof code === 'string' && /^[\w.-]{1,64}$/.test(code) ? code : '';
 }

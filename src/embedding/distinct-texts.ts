@@ -6,7 +6,7 @@ export interface DistinctText {
   /** a row with it failed before */
   hasFailed: boolean;
   vector?: Float32Array;
-  refusal?: { code: string; message: string };
+  refusal?: { code: string; message: string; words?: string | undefined };
 }
 
 /**

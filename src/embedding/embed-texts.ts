@@ -28,7 +28,7 @@ export interface EmbedOptions {
 /** What became of each text, in the order of the texts. */
 export interface EmbedOutcome<T> {
   embedded: { item: T; vector: Float32Array }[];
-  refused: { item: T; code: string; message: string }[];
+  refused: { item: T; code: string; message: string; words?: string | undefined }[];
   tokens: number;
   requests: number;
   /** false when it was stopped, or failed, before every text had been asked for */
@@ -39,11 +39,12 @@ export interface EmbedOutcome<T> {
 
 /** More than half of a batch was refused: the provider is at fault, and parking good rows would hide it. */
 export class ProviderUnusable extends ProviderRefused {
-  constructor(model: string, refused: number, total: number, message: string) {
+  constructor(model: string, refused: number, total: number, { message, words }: ReembedError) {
     super(
       'provider_unusable',
       `${refused} of ${total} texts were refused, so no row is to blame; the last reason: ${message}`,
       `check the model name, the dimensions and the server behind ${model}, then start again; no row was marked as failed`,
+      words,
     );
   }
 }
@@ -167,11 +168,11 @@ export async function embedTexts<T extends { text: string | null; hasFailed?: bo
       await proof;
       isAnyDone = true;
     }
-    text.refusal = { code: error.code, message: messageOf(error) };
+    text.refusal = { code: error.code, message: messageOf(error), words: error.words };
     if (text.hasFailed) return;
     refusedAtFirst += 1;
     if (triedAtFirst >= TEXTS_THAT_TELL && refusedAtFirst > triedAtFirst / 2) {
-      throw new ProviderUnusable(model.name, refusedAtFirst, triedAtFirst, messageOf(error));
+      throw new ProviderUnusable(model.name, refusedAtFirst, triedAtFirst, error);
     }
   }
 

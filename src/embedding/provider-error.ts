@@ -1,5 +1,7 @@
 import { APIConnectionError, APIError, APIUserAbortError } from 'openai';
 import { messageOf, ReembedError } from '../errors.ts';
+import { hideQuotedSecrets } from '../secrets.ts';
+import { SHORT_TEXT } from './encoding.ts';
 import type { Bound } from './request-limits.ts';
 
 /** The provider cannot be reached or is overloaded: the same request may succeed later. */
@@ -7,16 +9,14 @@ export class ProviderUnavailable extends ReembedError {
   /** what the provider asked to wait, in seconds */
   readonly retryAfterSeconds: number | undefined;
 
-  constructor(model: string, message: string, retryAfterSeconds?: number, cause?: unknown) {
+  constructor(model: string, message: string, details: { retryAfterSeconds?: number | undefined; words?: string | undefined } = {}) {
     super(
       'provider_unavailable',
       `the provider of ${model} does not answer: ${message}`,
       'nothing is lost: run the command again later; raise EMBED_PATIENCE_SECONDS to wait longer',
-      {
-        cause,
-      },
+      { words: details.words },
     );
-    this.retryAfterSeconds = retryAfterSeconds;
+    this.retryAfterSeconds = details.retryAfterSeconds;
   }
 }
 
@@ -25,16 +25,16 @@ export class ProviderOverloaded extends ProviderUnavailable {}
 
 /** Only the operator can mend it: key, quota, address or model name. Costs no row an attempt. */
 export class ProviderRefused extends ReembedError {
-  constructor(code: string, message: string, remedy: string, cause?: unknown) {
-    super(code, message, remedy, { cause });
+  constructor(code: string, message: string, remedy: string, words?: string) {
+    super(code, message, remedy, { words });
   }
 }
 
 /** The provider will not take this input; another one may pass. Splitting finds the row. */
 export class InputRefused extends ReembedError {
-  constructor(code: string, model: string, message: string, cause?: unknown) {
+  constructor(code: string, model: string, message: string, words?: string) {
     super(code, `the provider of ${model} refused the input: ${message}`, 'shorten or correct the text of the row, then npm run retry', {
-      cause,
+      words,
     });
   }
 }
@@ -44,8 +44,8 @@ export class RequestTooLarge extends InputRefused {
   /** whether there are too many texts, or too much of them */
   readonly bound: Bound;
 
-  constructor(bound: Bound, model: string, message: string) {
-    super('request_too_large', model, message);
+  constructor(bound: Bound, model: string, message: string, words?: string) {
+    super('request_too_large', model, message, words);
     this.bound = bound;
   }
 }
@@ -58,26 +58,26 @@ export class MissingApiKey extends ProviderRefused {
 }
 
 /**
- * Sorts an error of the openai client by whose fault it is: passing, the input's, or the operator's.
+ * Sorts an error of the openai client by whose fault it is: passing, the input's, or the operator's. Its message has status and code;
+ * what the server said is in its words, because servers like to quote what they were sent.
  *
- * @param secrets values that must not appear in the message
- * @param texts the texts that were sent; servers like to quote them, and messages are stored where more people can read
+ * @param secrets values that must not appear in it
+ * @param texts the texts that were sent; where all of them are ours, the message has the words as well
  */
 export function classifyProviderError(error: unknown, model: string, secrets: string[], texts: string[]): Error {
   if (error instanceof ReembedError) return error;
   // What was thrown in the place of fetch comes as the cause.
   if (error instanceof APIConnectionError && error.cause instanceof ReembedError) return error.cause;
-  const message = withoutTexts(redact(reasonOf(error), secrets), texts).slice(0, 300);
+  const words = withoutTexts(hideQuotedSecrets(reasonOf(error), secrets), texts).slice(0, MOST_WORDS);
+  const mayBeSaid = texts.length > 0 && texts.every((text) => text === SHORT_TEXT);
   // The cause is left out on purpose: the client's error carries request headers with the key in them.
-  if (error instanceof APIConnectionError || error instanceof APIUserAbortError) return new ProviderUnavailable(model, message);
-  if (!(error instanceof APIError)) {
-    return error instanceof SyntaxError
-      ? new ProviderUnavailable(model, 'its answer is not JSON')
-      : new ProviderUnavailable(model, message);
-  }
+  const unavailable = () => new ProviderUnavailable(model, mayBeSaid ? words : unansweredBecause(error), { words });
+  if (error instanceof APIConnectionError || error instanceof APIUserAbortError) return unavailable();
+  if (!(error instanceof APIError)) return unavailable();
   const { status, code } = error;
   // The client puts the status before what the provider said.
-  const said = message.replace(new RegExp(`^${status} `), '');
+  const said = [mayBeSaid ? words.replace(new RegExp(`^${status} `), '') : wordOf(code)].filter(Boolean);
+  const reason = [status, ...said].join(' ');
   if (status === 401 || status === 403) {
     return new ProviderRefused(
       'provider_login',
@@ -88,8 +88,9 @@ export function classifyProviderError(error: unknown, model: string, secrets: st
   if (status === 404) {
     return new ProviderRefused(
       'model_not_found',
-      `the provider does not know model ${model} (404): ${said}`,
+      `the provider does not know model ${model} (404)${said.map((word) => `: ${word}`).join('')}`,
       'check the model name, the account and OPENAI_BASE_URL; for a retired old model: npm run setting -- keep_old_current=false',
+      words,
     );
   }
   if (status === 402 || code === 'insufficient_quota') {
@@ -99,13 +100,13 @@ export function classifyProviderError(error: unknown, model: string, secrets: st
       'top it up, then start the worker again; nothing is lost',
     );
   }
-  if (status === 429) return new ProviderOverloaded(model, `429 ${said}`, retryAfter(error));
+  if (status === 429) return new ProviderOverloaded(model, reason, { retryAfterSeconds: retryAfter(error), words });
   if (status === 408 || status === 409 || (status !== undefined && status >= 500)) {
-    return new ProviderUnavailable(model, `${status} ${said}`, retryAfter(error));
+    return new ProviderUnavailable(model, reason, { retryAfterSeconds: retryAfter(error), words });
   }
-  const bound = status === 413 || status === 400 || status === 422 ? exceededBound(message) : undefined;
-  if (bound || status === 413) return new RequestTooLarge(bound ?? 'tokens', model, message);
-  return new InputRefused('input_refused', model, message);
+  const bound = status === 413 || status === 400 || status === 422 ? exceededBound(words) : undefined;
+  if (bound || status === 413) return new RequestTooLarge(bound ?? 'tokens', model, reason, words);
+  return new InputRefused('input_refused', model, reason, words);
 }
 
 // In the words of OpenAI, Azure, Gemini, Vertex, Voyage, Cohere, Mistral, TEI and others. What they say of a single text that is
@@ -120,6 +121,20 @@ function exceededBound(message: string): Bound | undefined {
   return TOO_MANY_INPUTS.test(message) ? 'inputs' : undefined;
 }
 
+/** A code of the provider, if it looks like one: a sentence in its place may quote a text. */
+export function wordOf(code: unknown): string {
+  return typeof code === 'string' && /^[\w.-]{1,64}$/.test(code) ? code : '';
+}
+
+/** Why there is no answer, in words that no server chose. */
+function unansweredBecause(error: unknown): string {
+  if (error instanceof SyntaxError) return 'its answer is not JSON';
+  let deepest = error;
+  while (deepest instanceof Error && deepest.cause instanceof Error) deepest = deepest.cause;
+  const said = error instanceof APIConnectionError || error instanceof APIUserAbortError ? messageOf(error) : (error as Error).name;
+  return [said, wordOf((deepest as { code?: unknown }).code)].filter(Boolean).join(' ');
+}
+
 /** What the error says and what lies at the bottom of it, such as a refused connection. */
 function reasonOf(error: unknown): string {
   let deepest = error;
@@ -129,6 +144,7 @@ function reasonOf(error: unknown): string {
   return `${messageOf(error)}${reason}`.replace(/\s+/g, ' ').slice(0, 2000);
 }
 
+const MOST_WORDS = 300;
 const QUOTED = 12;
 
 /** Replaces whatever of the texts a message quotes, whole or in part, by a mark. */
@@ -142,12 +158,6 @@ export function withoutTexts(message: string, texts: string[]): string {
     }
   }
   return message.replace(/./gs, (character, at: number) => (quoted[at] ? (quoted[at - 1] ? '' : '[text]') : character));
-}
-
-/** Replaces secrets by a mark, and what looks like an API key in the text of others. */
-export function redact(text: string, secrets: string[]): string {
-  const known = secrets.filter((secret) => secret.length >= 4).reduce((result, secret) => result.replaceAll(secret, '[key]'), text);
-  return known.replace(/\b(sk|pk|key)-[\w*-]{6,}/gi, '[key]').replace(/Bearer \S+/gi, 'Bearer [key]');
 }
 
 function retryAfter(error: APIError): number | undefined {

@@ -1,5 +1,6 @@
 import OpenAI from 'openai';
 import type { ProviderAccess } from '../config.ts';
+import { learnPassword, learnSecrets } from '../secrets.ts';
 import { carefulFetch, mostAnswerBytes } from './careful-fetch.ts';
 import { type AnsweredVector, checkVectors } from './check-vectors.ts';
 import { type Encoding, provenEncoding, SHORT_TEXT } from './encoding.ts';
@@ -49,6 +50,8 @@ export interface Client {
  */
 export function createClient(access: ProviderAccess, model: string, options: { timeoutSeconds: number; keyVariable: string }): Client {
   if (!access.apiKey) throw new MissingApiKey(model, options.keyVariable);
+  learnSecrets(access.apiKey);
+  learnPassword(access.baseUrl);
   const api = new OpenAI({
     apiKey: access.apiKey,
     ...(access.baseUrl ? { baseURL: access.baseUrl } : {}),
@@ -57,7 +60,7 @@ export function createClient(access: ProviderAccess, model: string, options: { t
     maxRetries: 0,
     fetch: carefulFetch(model),
   });
-  return { api, secrets: [access.apiKey, ...credentialsOf(access.baseUrl)] };
+  return { api, secrets: [access.apiKey, ...passwordOf(access.baseUrl)] };
 }
 
 /** The body of a request for vectors, however it is sent. */
@@ -155,9 +158,8 @@ function isCount(figure: unknown): figure is number {
   return Number.isSafeInteger(figure) && (figure as number) >= 0;
 }
 
-/** User and password that someone put into the address, in the forms they may come back in. */
-function credentialsOf(baseUrl: string | undefined): string[] {
-  if (!baseUrl || !URL.canParse(baseUrl)) return [];
-  const { username, password } = new URL(baseUrl);
-  return [`${username}:${password}@`, password, decodeURIComponent(password)].filter((secret) => secret.length > 1);
+/** The password that someone put into the address. */
+function passwordOf(baseUrl: string | undefined): string[] {
+  const password = baseUrl === undefined ? '' : (URL.parse(baseUrl)?.password ?? '');
+  return password === '' ? [] : [decodeURIComponent(password)];
 }

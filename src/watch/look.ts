@@ -1,6 +1,6 @@
 import { inOwnTransactions } from '../database/connection.ts';
+import { plainMessageOf } from '../database/database-error.ts';
 import { withLockRetries } from '../database/lock-retries.ts';
-import { messageOf } from '../errors.ts';
 import type { WorkContext } from '../worker/context.ts';
 import { searchKnownItems } from './known-items.ts';
 import { postAlerts } from './webhook.ts';
@@ -14,7 +14,7 @@ export async function lookAtAll(context: WorkContext, signal?: AbortSignal): Pro
   const { rows } = await context.database.pool.query<{ name: string }>('SELECT name FROM reembed.target ORDER BY name');
   for (const { name } of rows) {
     if (signal?.aborted) return;
-    await look(context, name, signal).catch((error) => context.notice(`watch of ${name}: ${messageOf(error)}`));
+    await look(context, name, signal).catch((error) => context.notice(`watch of ${name}: ${plainMessageOf(error)}`));
   }
   const { alertWebhook } = context.config;
   if (alertWebhook) await postAlerts(context.database.pool, alertWebhook, context.notice, signal);
@@ -26,8 +26,10 @@ async function look(context: WorkContext, target: string, signal?: AbortSignal):
   // A role's own statement_timeout would cut off a search of the whole table, that of the gate to a larger canary too, minute after minute.
   const patient = inOwnTransactions(pool);
   // Neither is a reason not to look at the rest.
-  await searchKnownItems(context, target, signal).catch((error) => notice(`known items of ${target}: ${messageOf(error)}`));
-  await patient.query('SELECT reembed.scan_coverage($1)', [target]).catch((error) => notice(`coverage of ${target}: ${messageOf(error)}`));
+  await searchKnownItems(context, target, signal).catch((error) => notice(`known items of ${target}: ${plainMessageOf(error)}`));
+  await patient
+    .query('SELECT reembed.scan_coverage($1)', [target])
+    .catch((error) => notice(`coverage of ${target}: ${plainMessageOf(error)}`));
   if (signal?.aborted) return;
 
   const changes = await patient.query<{ change: string; kind: string; severity: string; message: string }>(

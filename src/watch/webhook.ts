@@ -1,5 +1,7 @@
 import pRetry, { AbortError } from 'p-retry';
 import type { Queryable } from '../database/connection.ts';
+import { messageOf } from '../errors.ts';
+import { chatText } from './chat-text.ts';
 
 /** News of an alert, as the webhook gets it. */
 interface AlertNews {
@@ -21,28 +23,44 @@ const RETRIES = 3;
 const ANSWER_WITHIN_MS = 5000;
 const MOST_AT_ONCE = 20;
 
+/** The receiver answered, and did not take this one; another it may take. */
+class AlertRefused extends Error {
+  readonly status: number;
+
+  constructor(status: number) {
+    super(`HTTP ${status}`);
+    this.status = status;
+  }
+}
+
+const TOO_MANY = 429;
+
 /**
- * Posts the alerts that were opened or closed in the last hour and that no webhook has taken yet, one JSON document each. What
- * it does not take is tried again by the next look. Never throws: a webhook is no reason to stop anything.
+ * Posts the alerts that no webhook has taken yet, one JSON document each. What it does not take is tried again by the next look, after
+ * those that wait longer; a receiver that does not answer, or asks for fewer, is left alone until then. Never throws: a webhook is no
+ * reason to stop anything.
  *
  * @param url address that takes them; may hold a secret, so that it is never shown
  */
 export async function postAlerts(db: Queryable, url: string, notice: (line: string) => void, signal?: AbortSignal): Promise<void> {
   try {
     const { rows } = await db.query<AlertNews>('SELECT * FROM reembed.alert_news($1)', [MOST_AT_ONCE]);
+    let retries = RETRIES;
     for (const news of rows) {
-      await post(url, news, signal);
-      await db.query('SELECT reembed.mark_alert_posted($1, $2)', [news.id, news.state]);
+      const failure = await post(url, news, retries, signal).catch((error: Error) => error);
+      if (signal?.aborted) return;
+      await db.query('SELECT reembed.mark_alert_posted($1, $2, $3)', [news.id, news.state, failure === undefined]);
+      if (failure) notice(`alert webhook: ${reasonOf(failure, url)}, for alert ${news.kind} of ${news.target}`);
+      // A receiver in trouble is not asked four times for each.
+      if (failure) retries = 0;
+      if (failure && !(failure instanceof AlertRefused && failure.status !== TOO_MANY)) return;
     }
   } catch (error) {
-    const { cause, message, name } = error as Error & { cause?: { code?: string } };
-    notice(
-      `alert webhook: ${cause?.code ?? (name === 'TimeoutError' ? `no answer within ${ANSWER_WITHIN_MS} ms` : withoutAddress(message, url))}`,
-    );
+    notice(`alert webhook: ${reasonOf(error as Error, url)}`);
   }
 }
 
-async function post(url: string, news: AlertNews, signal?: AbortSignal): Promise<void> {
+async function post(url: string, news: AlertNews, retries: number, signal?: AbortSignal): Promise<undefined> {
   const text = `[${news.state === 'closed' ? 'closed' : news.severity}] ${news.target} ${news.kind}: ${news.closed_because ?? news.message}`;
   await pRetry(
     async () => {
@@ -50,18 +68,22 @@ async function post(url: string, news: AlertNews, signal?: AbortSignal): Promise
         method: 'POST',
         headers: { 'content-type': 'application/json' },
         // Chats show the one field that they know.
-        body: JSON.stringify({ text, ...news }),
+        body: JSON.stringify({ text: chatText(text), ...news }),
+        // What is posted is for this receiver, and for nobody it names.
+        redirect: 'manual',
         signal: AbortSignal.any([AbortSignal.timeout(ANSWER_WITHIN_MS), ...(signal ? [signal] : [])]),
       });
       await response.body?.cancel();
       if (response.ok) return;
-      const refusal = new Error(`HTTP ${response.status}`);
-      throw response.status < 500 && response.status !== 429 ? new AbortError(refusal) : refusal;
+      const refusal = new AlertRefused(response.status);
+      throw response.status < 500 && response.status !== TOO_MANY ? new AbortError(refusal) : refusal;
     },
-    { retries: RETRIES, minTimeout: 500, ...(signal ? { signal } : {}) },
+    { retries, minTimeout: 500, ...(signal ? { signal } : {}) },
   );
 }
 
-function withoutAddress(message: string, url: string): string {
-  return message.replaceAll(url, '...');
+function reasonOf(error: Error, url: string): string {
+  if (error.name === 'TimeoutError') return `no answer within ${ANSWER_WITHIN_MS} ms`;
+  const { code } = (error.cause ?? {}) as { code?: string };
+  return code ?? messageOf(error).replaceAll(url, '...');
 }

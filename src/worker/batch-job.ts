@@ -1,6 +1,5 @@
-import { isConnectionFailure, isLockFailure } from '../database/database-error.ts';
+import { isConnectionFailure, isLockFailure, plainMessageOf } from '../database/database-error.ts';
 import { ProviderRefused, ProviderUnavailable } from '../embedding/provider-error.ts';
-import { messageOf } from '../errors.ts';
 import { embedRows, type WorkContext } from './context.ts';
 import { type BatchRow, readBatch } from './reader.ts';
 import { shareTexts } from './repeated-texts.ts';
@@ -57,7 +56,7 @@ export async function runBatch(
       storeBatch(pool, pacing, target, vector, job, {
         // Answers come in any order; rows are written in that of the table.
         items: rowsOfBatch.flatMap((row) => (vectors.has(row) ? [{ row, vector: vectors.get(row) ?? null }] : [])),
-        failures: outcome.refused.map(({ item, code, message }) => ({ row: item, code, message })),
+        failures: outcome.refused.map(({ item, ...refusal }) => ({ row: item, ...refusal })),
         tokens: outcome.tokens,
         requests: outcome.requests,
         done: outcome.complete && options.limit === undefined && waiting.length === 0,
@@ -81,7 +80,7 @@ async function recordFailure(context: WorkContext, job: BatchJob, target: string
     (error instanceof Error && error.name === 'AbortError');
   await pool.query(
     'UPDATE reembed.batch SET error = $3, failed_at = CASE WHEN $4 THEN failed_at ELSE clock_timestamp() END WHERE migration = $1 AND id = $2',
-    [job.migration, job.batch, messageOf(error), passes],
+    [job.migration, job.batch, plainMessageOf(error), passes],
   );
   // A provider that refuses pauses everything anyway, with a better reason.
   if (passes || error instanceof ProviderRefused) return;

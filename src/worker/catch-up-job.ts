@@ -199,7 +199,7 @@ async function refresh(
       // A vector that could not be renewed belongs to a text that is gone: it must not be found any more.
       ...outcome.refused.map(({ item }) => ({ row: item, vector: null })),
     ],
-    outcome.refused.map(({ item, code, message }) => ({ row: item, code, message })),
+    outcome.refused.map(({ item, ...refusal }) => ({ row: item, ...refusal })),
   );
   for (const change of changes) if (isCurrent(change)) written.add(change.keyText);
   return { written, tokens: outcome.tokens, failure: outcome.failure };

@@ -90,6 +90,6 @@ export async function embedRows<T extends SourceRow>(
       stopping: context.stopping,
     },
   );
-  for (const item of rows) if (item.failure !== null) outcome.refused.push({ item, code: 'text_expression_fails', message: item.failure });
+  for (const item of rows) if (item.failure !== null) outcome.refused.push({ item, ...item.failure });
   return outcome;
 }

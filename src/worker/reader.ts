@@ -1,6 +1,13 @@
 import type { Queryable } from '../database/connection.ts';
 import { compiled, type VectorColumn, type WorkTarget } from './target.ts';
 
+/** Why a row has a text that is not embedded. */
+export interface TextFailure {
+  code: 'text_expression_fails' | 'text_too_large';
+  message: string;
+  words?: string;
+}
+
 /** A row to be embedded. */
 export interface SourceRow {
   /** key as JSON text, as it stands in failed_row: what is sent back to find the row */
@@ -9,8 +16,8 @@ export interface SourceRow {
   /** reembed.text_hash() of the text, and the version of the row (xmin): the fence of the write */
   textHash: string | null;
   version: string | null;
-  /** why the row's text cannot be had, where it is an expression that fails on it */
-  failure: string | null;
+  /** why the row's text is not here: it is an expression that fails on the row, or too long */
+  failure: TextFailure | null;
   /** it failed before, so that its failing again says nothing against the provider */
   hasFailed?: boolean;
 }
@@ -53,14 +60,14 @@ export async function readBatch(
   { migration, batch }: BatchName,
   limit?: number,
 ): Promise<BatchRow[]> {
-  const { rows } = await db.query<BatchRow>(
-    `SELECT r.key AS "keyText", r.content AS text, r.text_hash::text AS "textHash", r.version, r.failure, r.wave
-       FROM reembed.batch AS b
-      CROSS JOIN LATERAL ${compiled(target, 'read_batch')}(b.first_place, b.end_place, $3, reembed.failed_keys($4, $5), reembed.old_snapshot() IS NOT NULL) AS r
+  const { rows } = await db.query<Read<BatchRow>>(
+    `SELECT r.key AS "keyText", r.content AS text, r.text_hash::text AS "textHash", r.version, r.failure, r.too_many_bytes AS "tooManyBytes", s.max_text_bytes AS "maxBytes", r.wave
+       FROM reembed.batch AS b JOIN reembed.setting AS s ON s.target = $4
+      CROSS JOIN LATERAL ${compiled(target, 'read_batch')}(b.first_place, b.end_place, $3, reembed.failed_keys($4, $5), reembed.old_snapshot() IS NOT NULL, s.max_text_bytes) AS r
       WHERE b.migration = $1 AND b.id = $2`,
     [migration, batch, limit ?? null, target.name, vector.model],
   );
-  return rows;
+  return rows.map(withFailure);
 }
 
 /**
@@ -76,12 +83,29 @@ export async function readChanges(
   { after, upTo }: { after: string; upTo: string },
   limit: number,
 ): Promise<ChangedRow[]> {
-  const { rows } = await db.query<ChangedRow>(
+  const { rows } = await db.query<Read<ChangedRow>>(
     `SELECT c.seqs::text[] AS seqs, c.key AS "keyText", c.needs_new AS "needsNew", c.needs_old AS "needsOld", c.state, c.content AS text,
-            c.text_hash::text AS "textHash", c.version, c.failure, c.has_text AS "hasText", c.new_hash::text AS "newHash",
+            c.text_hash::text AS "textHash", c.version, c.failure, c.too_many_bytes AS "tooManyBytes", s.max_text_bytes AS "maxBytes", c.has_text AS "hasText", c.new_hash::text AS "newHash",
             EXISTS (SELECT FROM reembed.failed_row AS f WHERE f.target = $5 AND f.key = c.key::jsonb) AS "hasFailed"
-       FROM ${compiled(target, 'read_changes')}($1, $2, $3, $4) AS c`,
+       FROM reembed.setting AS s CROSS JOIN LATERAL ${compiled(target, 'read_changes')}($1, $2, $3, $4, s.max_text_bytes) AS c WHERE s.target = $5`,
     [lane ?? null, after, upTo, limit, target.name],
   );
-  return rows;
+  return rows.map(withFailure);
+}
+
+/** A row as the database gives it. */
+type Read<Row extends SourceRow> = Omit<Row, 'failure'> & { failure: string | null; tooManyBytes: string | null; maxBytes: number };
+
+function withFailure<Row extends SourceRow>({ failure, tooManyBytes, maxBytes, ...row }: Read<Row>): Row {
+  const found: TextFailure | null =
+    tooManyBytes !== null
+      ? { code: 'text_too_large', message: `the text has ${tooManyBytes} bytes, max_text_bytes is ${maxBytes}` }
+      : failure !== null
+        ? {
+            code: 'text_expression_fails',
+            message: `the text expression fails on this row (SQLSTATE ${failure.slice(0, 5)})`,
+            words: failure.slice(5),
+          }
+        : null;
+  return { ...row, failure: found } as unknown as Row;
 }

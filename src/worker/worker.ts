@@ -4,10 +4,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { PgBoss } from 'pg-boss';
 import type { Config } from '../config.ts';
 import { type Database, keepOwnPath } from '../database/connection.ts';
-import { isConnectionFailure, isLockFailure } from '../database/database-error.ts';
+import { isConnectionFailure, isLockFailure, plainMessageOf, wordsOf } from '../database/database-error.ts';
 import { BatchApiMissing, BatchApiRefused } from '../embedding/batch-api.ts';
 import { ProviderRefused, ProviderUnavailable } from '../embedding/provider-error.ts';
-import { messageOf, ReembedError } from '../errors.ts';
+import { ReembedError } from '../errors.ts';
 import { lookAtAll } from '../watch/look.ts';
 import { claimForBatchApi, requireBatchApi } from './batch-api/claim.ts';
 import { type ProviderBatchJob, runProviderBatch } from './batch-api/provider-batch-job.ts';
@@ -71,7 +71,7 @@ export async function startWorker(
   if (isForBatchApi) await requireBatchApi(context);
   const id = randomUUID();
   await showSignOfLife(database, id, isForBatchApi);
-  await probeIdleReads(database.pool, stopping.signal).catch((error) => notice(`searches cannot be timed: ${messageOf(error)}`));
+  await probeIdleReads(database.pool, stopping.signal).catch((error) => notice(`searches cannot be timed: ${plainMessageOf(error)}`));
   // Whoever starts a worker has mended something.
   await retryNow(database);
   const keepsWatch = !options.giveUp;
@@ -89,7 +89,7 @@ export async function startWorker(
 
   const failures = new Map<string, number>();
   let providerWasAway = false;
-  const guarded = async (what: string, work: () => Promise<unknown>) => {
+  const guarded = async (kind: string, what: string, work: () => Promise<unknown>) => {
     try {
       await work();
       failures.delete(what);
@@ -101,19 +101,21 @@ export async function startWorker(
       providerWasAway ||= error instanceof ProviderUnavailable;
       // Stopped on purpose: what it had begun is still in the ledger, and needs no wait for a retry.
       if (stopping.signal.aborted && error instanceof Error && error.name === 'AbortError') return;
+      await keepWords(database, kind, error);
       if (error instanceof ProviderRefused) {
         // The reason comes first: whoever waits for this worker would else hear only of the pause.
         fail(error);
         await pauseEverything(context, error);
         return;
       }
-      notice(messageOf(error));
+      notice(plainMessageOf(error));
       // Whoever asked for it has to hear of it; others only went on with what was begun.
       if (isForBatchApi && (error instanceof BatchApiMissing || error instanceof BatchApiRefused)) fail(error);
       if (!isConnectionFailure(error) && !isLockFailure(error)) failures.set(what, (failures.get(what) ?? 0) + 1);
       if (options.giveUp && error instanceof ProviderUnavailable) fail(error);
-      else if (options.giveUp && (failures.get(what) ?? 0) >= FAILURES_THAT_TELL) fail(new WorkStuck(messageOf(error)));
-      throw error;
+      else if (options.giveUp && (failures.get(what) ?? 0) >= FAILURES_THAT_TELL) fail(new WorkStuck(plainMessageOf(error)));
+      // The queue keeps what it gets: of an error of PostgreSQL every field, and with it the row.
+      throw new Error(plainMessageOf(error));
     }
   };
   const polling = { pollingIntervalSeconds: 0.5 };
@@ -121,7 +123,7 @@ export async function startWorker(
     const id = await boss.work<BatchJob>('reembed-batch', polling, async ([job]) => {
       if (!job) return;
       let rows = 0;
-      await guarded(`${job.data.migration} ${job.data.batch}`, async () => {
+      await guarded('batch', `${job.data.migration} ${job.data.batch}`, async () => {
         rows = await runBatch(context, job.data, { signal: AbortSignal.any([job.signal, cutOff.signal]) });
       });
       // Where there was a batch there may be another one: half a second for each would be most of the time of small ones.
@@ -130,6 +132,7 @@ export async function startWorker(
   }
   await boss.work<CatchUpJob>('reembed-catch-up', { ...polling, localConcurrency: CATCH_UP_LANES }, ([job]) =>
     guarded(
+      'changed rows',
       `${job?.data.target} ${job?.data.lane}`,
       async () => job && runCatchUp(context, job.data, AbortSignal.any([job.signal, cutOff.signal])),
     ),
@@ -139,12 +142,13 @@ export async function startWorker(
     await boss.work('reembed-watch', { pollingIntervalSeconds: 2 }, async ([job]) => {
       const signals = [stopping.signal, ...(job ? [job.signal] : [])];
       // What goes wrong with one look is said, and the next comes in a minute.
-      await lookAtAll(context, AbortSignal.any(signals)).catch((error) => notice(`watch: ${messageOf(error)}`));
+      await lookAtAll(context, AbortSignal.any(signals)).catch((error) => notice(`watch: ${plainMessageOf(error)}`));
     });
   }
 
   await boss.work<ProviderBatchJob>('reembed-provider-batch', { ...polling, localConcurrency: PROVIDER_BATCHES }, ([job]) =>
     guarded(
+      'batch API',
       `provider batch ${job?.data.id}`,
       async () => job && runProviderBatch(context, job.data, AbortSignal.any([job.signal, cutOff.signal])),
     ),
@@ -168,6 +172,12 @@ export async function startWorker(
       return stopped;
     },
   };
+}
+
+/** Best effort: what another program said of a failure, for who is allowed to read it. */
+async function keepWords({ pool }: Database, what: string, error: unknown): Promise<void> {
+  const words = wordsOf(error);
+  if (words) await pool.query('SELECT reembed.record_words($1, $2)', [what, words]).catch(() => {});
 }
 
 /** No job shall sit out the wait of its last failure when its cause is gone. */
@@ -205,7 +215,7 @@ function createBoss(database: Database, keepsWatch: boolean, notice: (line: stri
   let last = '';
   boss.on('error', (error) => {
     // Each of its workers adds its own name, so the same failure would be said by every one of them.
-    const line = `queue: ${messageOf(error).replace(/ \(Queue: .*, Worker: .*\)$/, '')}`;
+    const line = `queue: ${plainMessageOf(error).replace(/ \(Queue: .*, Worker: .*\)$/, '')}`;
     if (line !== last) notice(line);
     last = line;
   });
@@ -227,7 +237,7 @@ async function keepLooking(context: WorkContext, id: string, isForBatchApi: bool
         seenAt = Date.now();
       }
     } catch (error) {
-      context.notice(`${isConnectionFailure(error) ? 'database' : 'looking for work'}: ${messageOf(error)}`);
+      context.notice(`${isConnectionFailure(error) ? 'database' : 'looking for work'}: ${plainMessageOf(error)}`);
       await sleep(1000, undefined, { signal }).catch(() => {});
     }
     await sleep(LOOK_FOR_WORK_MS, undefined, { signal }).catch(() => {});
@@ -237,6 +247,6 @@ async function keepLooking(context: WorkContext, id: string, isForBatchApi: bool
 /** An operator's fault stops every worker, once, with the reason where a DBA looks for it. */
 async function pauseEverything(context: WorkContext, error: Error): Promise<void> {
   await context.database.pool
-    .query('UPDATE reembed.setting SET paused = true, paused_reason = $1 WHERE NOT paused', [`${WORKER_STOPPED} ${messageOf(error)}`])
-    .catch((failure) => context.notice(messageOf(failure)));
+    .query('UPDATE reembed.setting SET paused = true, paused_reason = $1 WHERE NOT paused', [`${WORKER_STOPPED} ${plainMessageOf(error)}`])
+    .catch((failure) => context.notice(plainMessageOf(failure)));
 }

@@ -32,6 +32,8 @@ export interface RowFailure {
   row: SourceRow;
   code: string;
   message: string;
+  /** what others said, which may quote the text */
+  words?: string | undefined;
 }
 
 // Every write is one statement, a transaction by itself: a worker that is frozen or cut off between two statements would keep
@@ -250,5 +252,5 @@ function arrays(
 }
 
 function refusals(failures: RowFailure[]): string {
-  return JSON.stringify(failures.map(({ row, code, message }) => ({ key: row.keyText, class: code, message })));
+  return JSON.stringify(failures.map(({ row, code, message, words }) => ({ key: row.keyText, class: code, message, words })));
 }

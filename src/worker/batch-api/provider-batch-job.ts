@@ -69,9 +69,11 @@ async function look(work: BatchWork): Promise<void> {
 }
 
 async function recordFailure({ context, batch }: BatchWork, { failure }: BatchStatus): Promise<void> {
-  const { code, message } = failure ?? { code: 'unknown', message: 'the provider gives no reason' };
-  await context.database.pool.query('SELECT reembed.fail_provider_batch($1, $2, $3)', [batch.id, code, message]);
-  context.notice(`the batch API failed a batch of ${batch.migration}: ${message}`);
+  const { pool } = context.database;
+  const code = failure?.code ?? 'unknown';
+  await pool.query('SELECT reembed.fail_provider_batch($1, $2, $3)', [batch.id, code, 'the provider failed it as a whole']);
+  if (failure?.words) await pool.query('SELECT reembed.record_words($1, $2)', ['batch API', failure.words]);
+  context.notice(`the batch API failed a batch of ${batch.migration}: ${code}`);
 }
 
 /** Nobody wants its vectors any more. */

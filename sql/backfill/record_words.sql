@@ -1,0 +1,9 @@
+-- The newest of each subject, so that there is never more than a few lines of it.
+CREATE OR REPLACE FUNCTION reembed.record_words(p_subject text, p_words text) RETURNS void
+LANGUAGE sql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+  INSERT INTO reembed.words (subject, words) VALUES (left(p_subject, 64), left(p_words, 1000))
+  ON CONFLICT (subject) DO UPDATE SET words = excluded.words, said_at = clock_timestamp();
+$$;
+COMMENT ON FUNCTION reembed.record_words IS 'Keeps what another program last said when a kind of work failed.';

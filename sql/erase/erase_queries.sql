@@ -1,0 +1,48 @@
+CREATE OR REPLACE FUNCTION reembed.erase_queries(p_target text, p_key jsonb, p_shown text, p_texts text[]) RETURNS TABLE (place text, rows bigint)
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+SET lock_timeout = '500ms'
+AS $$
+#variable_conflict use_column
+DECLARE
+  v_runs constant bigint[] := ARRAY(SELECT v.id FROM reembed.validation AS v JOIN reembed.migration AS m ON m.name = v.migration WHERE m.target = p_target);
+BEGIN
+  place := 'query_log';
+  DELETE FROM reembed.query_log AS l WHERE l.target = p_target AND reembed.quotes(l.text, p_texts);
+  GET DIAGNOSTICS rows = ROW_COUNT;
+  RETURN NEXT;
+
+  place := 'shadow_read';
+  UPDATE reembed.shadow_read AS s SET query = NULL WHERE s.target = p_target AND reembed.quotes(s.query, p_texts);
+  GET DIAGNOSTICS rows = ROW_COUNT;
+  RETURN NEXT;
+
+  place := 'known_item';
+  DELETE FROM reembed.known_item AS k WHERE k.target = p_target AND k.key = p_key;
+  GET DIAGNOSTICS rows = ROW_COUNT;
+  RETURN NEXT;
+
+  place := 'truth_audit';
+  DELETE FROM reembed.truth_audit AS a WHERE a.validation = ANY (v_runs) AND a.key = p_key;
+  GET DIAGNOSTICS rows = ROW_COUNT;
+  RETURN NEXT;
+
+  -- The figures of a run stand in tables of their own and stay.
+  place := 'validation_query';
+  DELETE FROM reembed.validation_query AS q USING reembed.validation AS v
+   WHERE q.validation = ANY (v_runs) AND v.id = q.validation AND CASE v.query_source WHEN 'rows' THEN q.query = p_shown ELSE reembed.quotes(q.query, p_texts) END;
+  GET DIAGNOSTICS rows = ROW_COUNT;
+  RETURN NEXT;
+
+  place := 'validation_query, among its results';
+  UPDATE reembed.validation_query AS q
+     SET results_before = ARRAY(SELECT u.key FROM unnest(q.results_before) WITH ORDINALITY AS u(key, rank) WHERE u.key <> p_shown ORDER BY u.rank),
+         scores_before = ARRAY(SELECT u.score FROM unnest(q.results_before, q.scores_before) WITH ORDINALITY AS u(key, score, rank) WHERE u.key <> p_shown ORDER BY u.rank),
+         results_after = ARRAY(SELECT u.key FROM unnest(q.results_after) WITH ORDINALITY AS u(key, rank) WHERE u.key <> p_shown ORDER BY u.rank),
+         scores_after = ARRAY(SELECT u.score FROM unnest(q.results_after, q.scores_after) WITH ORDINALITY AS u(key, score, rank) WHERE u.key <> p_shown ORDER BY u.rank)
+   WHERE q.validation = ANY (v_runs) AND (p_shown = ANY (q.results_before) OR p_shown = ANY (q.results_after));
+  GET DIAGNOSTICS rows = ROW_COUNT;
+  RETURN NEXT;
+END;
+$$;
+COMMENT ON FUNCTION reembed.erase_queries IS 'Takes a row and its texts out of the logs of queries and out of validations; see erase().';

@@ -1,0 +1,37 @@
+import type { Queryable } from '../database/connection.ts';
+import { visibleAll } from '../print-text.ts';
+
+/** What others said of a row that failed, and of work that failed as a whole. It may quote the text of a row. */
+export interface Words {
+  failed_rows: { target: string; key: Record<string, unknown>; model: string; class: string; words: string | null }[];
+  work: { subject: string; said_at: Date; words: string }[];
+}
+
+const MOST_ROWS = 50;
+
+/**
+ * Reads what is granted to nobody but whoever installed pg-reembed.
+ *
+ * @param target short or full name of a target; all of them when left out
+ */
+export async function readWords(db: Queryable, target?: string): Promise<Words> {
+  const failed = await db.query<Words['failed_rows'][number]>(
+    `SELECT target, key, model, class, words FROM reembed.failed_row
+      WHERE $1::text IS NULL OR target = reembed.resolve_target($1) ORDER BY failed_at DESC, key_digest LIMIT $2`,
+    [target ?? null, MOST_ROWS],
+  );
+  const work = await db.query<Words['work'][number]>('SELECT subject, said_at, words FROM reembed.words ORDER BY said_at DESC');
+  return { failed_rows: failed.rows, work: work.rows };
+}
+
+/** The same for people: a line each. */
+export function wordsText(words: Words): string {
+  const { failed_rows: rows, work } = visibleAll(words);
+  const lines = [
+    ...rows.map((row) => `  ${row.target} ${JSON.stringify(row.key)}, ${row.model}, ${row.class}: ${row.words ?? 'nothing was said'}`),
+    ...work.map(
+      ({ subject, said_at, words: said }) => `  ${subject}, ${said_at.toISOString().slice(0, 16).replace('T', ' ')} UTC: ${said}`,
+    ),
+  ];
+  return lines.length === 0 ? '' : `\nWhat was said, which may quote texts of rows:\n${lines.join('\n')}\n`;
+}

@@ -1,0 +1,99 @@
+import test from 'ava';
+import { removeCampaigns, startCampaign } from './harness/campaign.ts';
+import { createStage, type Stage } from './harness/stage.ts';
+import { columnsHolding } from './harness/stored-text.ts';
+
+// Short, so that no search for whole texts in a message finds it.
+const CANARY = 'Zq7canary';
+
+let stage: Stage;
+
+test.before(async () => {
+  stage = await createStage();
+});
+test.afterEach.always(() => removeCampaigns(stage));
+test.after.always(() => stage.close());
+
+const drain = () => stage.workplace.run(['worker', '--drain'], { EMBED_PATIENCE_SECONDS: '1' });
+const status = async (...options: string[]) => (await stage.workplace.run(['status', ...options])).stdout;
+
+for (const answer of [400, 404, 422, 429, 503] as const) {
+  test.serial(`what a provider says with ${answer} is kept where nobody reads it unasked`, async (t) => {
+    await startCampaign(stage, 'quoted', {
+      rows: 30,
+      fill: () => stage.db.pool.query(`UPDATE quoted SET content = '${CANARY.toLowerCase()} of a person' WHERE id = 7`),
+    });
+    stage.provider.script = ({ input }) =>
+      input.some((text) => text.includes(CANARY.toLowerCase()))
+        ? { status: answer, body: { error: { message: `I saw ${CANARY} there` } } }
+        : undefined;
+    const { stderr } = await drain();
+    t.notRegex(stderr, new RegExp(CANARY));
+    const held = await columnsHolding(stage.db.pool, CANARY);
+    t.true(held.length > 0, 'it is not lost');
+    t.deepEqual(
+      held.filter((column) => !['failed_row.words', 'words.words'].includes(column)),
+      [],
+    );
+    t.notRegex((await status()) + (await status('--json')), new RegExp(CANARY));
+    t.regex(await status('--with-text'), new RegExp(`What was said, which may quote texts of rows:[^]*${CANARY}`));
+    t.regex(await status('--with-text', '--json'), new RegExp(CANARY));
+    await stage.db.pool.query("SELECT reembed.resume('quoted')");
+  });
+}
+
+test.serial('what PostgreSQL and functions of the user say of a row is kept where nobody reads it unasked', async (t) => {
+  await startCampaign(stage, 'checked', {
+    rows: 30,
+    fill: () => stage.db.pool.query(`UPDATE checked SET content = '${CANARY}' WHERE id = 7`),
+  });
+  await stage.db.pool.query(`
+    ALTER TABLE checked ADD CONSTRAINT no_vector CHECK (embedding_v2 IS NULL OR content <> '${CANARY}') NOT VALID`);
+  await stage.db.pool.query(
+    'UPDATE reembed_queue.job SET retry_delay = 0, retry_backoff = false; UPDATE reembed_queue.queue SET retry_delay = 0, retry_backoff = false',
+  );
+  const refused = await drain();
+  t.regex(refused.stderr, /PostgreSQL refused a row \(SQLSTATE 23514, table checked, constraint no_vector\)/);
+  t.notRegex(refused.stderr, new RegExp(CANARY));
+  t.deepEqual(await columnsHolding(stage.db.pool, CANARY), ['words.words']);
+  t.notRegex(await status(), new RegExp(CANARY));
+  t.regex(await status('--with-text'), new RegExp(`batch, .*Failing row contains.*${CANARY}`));
+
+  await stage.db.pool.query(`
+    ALTER TABLE checked DROP CONSTRAINT no_vector;
+    DELETE FROM reembed.words;
+    CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'not this one: %', NEW.content USING ERRCODE = 'U0001'; END $$;
+    CREATE TRIGGER refuse BEFORE UPDATE ON checked FOR EACH ROW WHEN (NEW.content = '${CANARY}') EXECUTE FUNCTION refuse()`);
+  const raised = await drain();
+  t.regex(raised.stderr, /PostgreSQL refused a row \(SQLSTATE U0001\)/);
+  t.notRegex(raised.stderr, new RegExp(CANARY));
+  t.deepEqual(await columnsHolding(stage.db.pool, CANARY), ['words.words']);
+  await stage.db.pool.query('DROP FUNCTION refuse() CASCADE');
+});
+
+test.serial('nobody is granted the words, and they are bounded', async (t) => {
+  const role = `wordless_${process.pid}_${Date.now()}`;
+  const { pool } = stage.db;
+  await startCampaign(stage, 'bounded', { rows: 5 });
+  await pool.query(`CREATE ROLE ${role}; SELECT reembed.grant_worker('${role}')`);
+  try {
+    t.is((await pool.query(`SELECT FROM reembed.worker_grants('${role}')`)).rowCount, 0);
+    const { rows } = await pool.query(
+      `SELECT has_column_privilege($1, 'reembed.failed_row', 'message', 'SELECT') AS message, has_column_privilege($1, 'reembed.failed_row', 'words', 'SELECT') AS words,
+              has_any_column_privilege($1, 'reembed.failed_row', 'INSERT, UPDATE') AS writes, has_any_column_privilege($1, 'reembed.words', 'SELECT, INSERT, UPDATE') AS last`,
+      [role],
+    );
+    t.deepEqual(rows, [{ message: true, words: false, writes: false, last: false }]);
+    const refused = JSON.stringify([{ key: '{"id": 1}', class: 'x'.repeat(1e5), message: 'y'.repeat(1e5), words: 'z'.repeat(1e5) }]);
+    await pool.query(
+      `SELECT reembed.record_failed('public.bounded.embedding', 'new-model', $1, '{}'), reembed.record_words(repeat('s', 9999), repeat('z', 9999))`,
+      [refused],
+    );
+    const sizes = await pool.query(
+      'SELECT length(class) AS class, length(message) AS message, length(words) AS words FROM reembed.failed_row',
+    );
+    t.deepEqual(sizes.rows, [{ class: 64, message: 1000, words: 1000 }]);
+  } finally {
+    await pool.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`);
+  }
+});
