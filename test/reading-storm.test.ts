@@ -1,6 +1,7 @@
 import test from 'ava';
 import pg from 'pg';
 import { createSearchClient, type EmbeddedQuery, type EmbedQuery } from '../src/index.ts';
+import { until } from './harness/campaign.ts';
 import { createDocuments, OLD_MODEL, textOf, vectorText } from './harness/documents.ts';
 import { vectorOf } from './harness/provider.ts';
 import { createStage, type Stage } from './harness/stage.ts';
@@ -99,6 +100,7 @@ test('through twenty switches and ways back no read fails and none is answered b
   };
   const counts = Object.fromEntries(Object.keys(kinds).map((kind) => [kind, { reads: 0, failed: 0, wrong: 0, models: new Set<string>() }]));
   let isOver = false;
+  const ended: number[] = [];
   const crowd = Object.entries(kinds).flatMap((kind) => Array.from({ length: READERS_OF_A_KIND }, () => kind));
   const readers = crowd.map(async ([kind, read], place) => {
     const count = counts[kind] as (typeof counts)[string];
@@ -112,13 +114,20 @@ test('through twenty switches and ways back no read fails and none is answered b
         count.failed += 1;
         t.log(`${kind}: ${(error as Error).message}`);
       }
+      ended[place] = (ended[place] ?? 0) + 1;
     }
   });
+  // On a busy machine one search could see five changes of model, upon which it gives up.
+  const untilAllHaveRead = async () => {
+    const before = crowd.map((_, place) => ended[place] ?? 0);
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    await until(() => before.every((count, place) => (ended[place] ?? 0) > count), 'a read by every reader');
+  };
   for (let i = 0; i < SWITCHES; i++) {
     await stage.db.pool.query("SELECT reembed.switch_to('documents', $1)", [i % 2 === 0 ? TWIN : OLD_MODEL]);
-    await new Promise((resolve) => setTimeout(resolve, 150));
+    await untilAllHaveRead();
     if (i % 2 === 1) await stage.db.pool.query('UPDATE reembed.setting SET canary_percent = $1', [i % 4 === 1 ? 10 : 50]);
-    await new Promise((resolve) => setTimeout(resolve, 150));
+    await untilAllHaveRead();
   }
   isOver = true;
   await Promise.all(readers);

@@ -86,7 +86,8 @@ async function makeTemplate(admin: pg.Client, server: string, template: string, 
 
 async function copyDatabase(server: string, template: string): Promise<TestDatabase> {
   const name = `reembed_test_${randomBytes(6).toString('hex')}`;
-  await withAdmin(server, (admin) => admin.query(`CREATE DATABASE ${name} TEMPLATE ${template}`));
+  // Copied as files: through WAL, as is the default, it costs half as much again.
+  await withAdmin(server, (admin) => admin.query(`CREATE DATABASE ${name} TEMPLATE ${template} STRATEGY file_copy`));
   const drop = async () => {
     await withAdmin(server, (admin) => admin.query(`DROP DATABASE ${name} WITH (FORCE)`));
   };
