@@ -95,8 +95,8 @@ async function backfill({ client }: Subject, { together }: Options, measured: Me
   if (!vector) throw new Error('the campaign has no new vectors');
   const space = createVectorSpace('new', DIMENSIONS, 1);
   await client.query(`CREATE TABLE bare (id bigint, embedding vector(${DIMENSIONS}), model_version text)`);
-  const { rows: batches } = await client.query<{ migration: string; batch: number }>(
-    'SELECT migration, id::integer AS batch FROM reembed.batch ORDER BY id',
+  const { rows: batches } = await client.query<{ campaign: string; batch: number }>(
+    'SELECT campaign, id::integer AS batch FROM reembed.batch ORDER BY id',
   );
   for (const batch of batches) {
     const rows = await measured(

@@ -292,7 +292,7 @@ COMMENT ON COLUMN reembed.serving.view IS 'View to search for the model, qualifi
 COMMENT ON COLUMN reembed.serving.is_live IS 'Whether the live view reads it.';
 COMMENT ON COLUMN reembed.serving.canary_percent IS 'Share of readers, in percent, who read the new model before the switch.';
 
-CREATE TABLE reembed.migration (
+CREATE TABLE reembed.campaign (
   name text PRIMARY KEY,
   target text NOT NULL REFERENCES reembed.target,
   from_model text NOT NULL REFERENCES reembed.model,
@@ -322,38 +322,38 @@ CREATE TABLE reembed.migration (
   CONSTRAINT models_differ CHECK (from_model <> to_model),
   CONSTRAINT phase_is_known CHECK (phase IN ('expand', 'backfill', 'index', 'switch', 'contract'))
 );
-CREATE UNIQUE INDEX one_running_migration_per_target ON reembed.migration (target) WHERE phase <> 'contract';
-COMMENT ON TABLE reembed.migration IS 'Campaigns: one move of one column from one model to another.';
-COMMENT ON COLUMN reembed.migration.name IS 'Name of the campaign, as in its five files.';
-COMMENT ON COLUMN reembed.migration.target IS 'What is moved.';
-COMMENT ON COLUMN reembed.migration.from_model IS 'The old model.';
-COMMENT ON COLUMN reembed.migration.to_model IS 'The new model.';
-COMMENT ON COLUMN reembed.migration.from_attnum IS 'Number of the column of the old vectors, in from_relation or the target''s own table.';
-COMMENT ON COLUMN reembed.migration.from_version_attnum IS 'Number of the column that names the model of each old vector; null where there is none.';
-COMMENT ON COLUMN reembed.migration.to_attnum IS 'Number of the column of the new vectors, in to_relation or the target''s own table.';
-COMMENT ON COLUMN reembed.migration.to_version_attnum IS 'Number of the column that names the model of each new vector.';
-COMMENT ON COLUMN reembed.migration.index_name IS 'Index on the new vectors; null when none is wanted.';
-COMMENT ON COLUMN reembed.migration.phase IS 'The phase last entered: expand, backfill, index, switch or contract.';
-COMMENT ON COLUMN reembed.migration.phase_entered_at IS 'When that was.';
-COMMENT ON COLUMN reembed.migration.phase_entered_by IS 'Which role did it.';
-COMMENT ON COLUMN reembed.migration.tokens_per_character IS 'Measured on a sample of the rows; turns characters into expected tokens.';
-COMMENT ON COLUMN reembed.migration.previous_source IS 'Key and text of the target before this campaign, for the way back; null when the campaign made the target.';
-COMMENT ON COLUMN reembed.migration.planned_at IS 'When the ledger was planned.';
-COMMENT ON COLUMN reembed.migration.swept_at IS 'When the table was last searched for rows that no batch had seen.';
-COMMENT ON COLUMN reembed.migration.needs_old_sweep IS 'Whether the old model is kept current again, and rows written meanwhile are still to be found.';
-COMMENT ON COLUMN reembed.migration.live_rows IS 'Vectors stored for rows the application wrote meanwhile, of both models.';
-COMMENT ON COLUMN reembed.migration.live_tokens IS 'Tokens the provider counted for them.';
-COMMENT ON COLUMN reembed.migration.switched_at IS 'When the live view last moved to the new model; the soak time counts from here.';
-COMMENT ON COLUMN reembed.migration.old_column IS 'Definition of the old column and its indexes, kept at contract for the way back.';
-COMMENT ON COLUMN reembed.migration.archive IS 'Table in schema reembed that holds the old vectors after contract.';
-COMMENT ON COLUMN reembed.migration.purged_at IS 'When the archive was dropped; from then on there is no way back.';
-COMMENT ON COLUMN reembed.migration.created_at IS 'When the campaign was expanded.';
-COMMENT ON COLUMN reembed.migration.to_relation IS 'Table of the new vectors, where they are not a column of the target.';
-COMMENT ON COLUMN reembed.migration.from_relation IS 'Table of the old vectors, where an earlier campaign put them into one.';
+CREATE UNIQUE INDEX one_running_migration_per_target ON reembed.campaign (target) WHERE phase <> 'contract';
+COMMENT ON TABLE reembed.campaign IS 'Campaigns: one move of one column from one model to another.';
+COMMENT ON COLUMN reembed.campaign.name IS 'Name of the campaign, as in its five files.';
+COMMENT ON COLUMN reembed.campaign.target IS 'What is moved.';
+COMMENT ON COLUMN reembed.campaign.from_model IS 'The old model.';
+COMMENT ON COLUMN reembed.campaign.to_model IS 'The new model.';
+COMMENT ON COLUMN reembed.campaign.from_attnum IS 'Number of the column of the old vectors, in from_relation or the target''s own table.';
+COMMENT ON COLUMN reembed.campaign.from_version_attnum IS 'Number of the column that names the model of each old vector; null where there is none.';
+COMMENT ON COLUMN reembed.campaign.to_attnum IS 'Number of the column of the new vectors, in to_relation or the target''s own table.';
+COMMENT ON COLUMN reembed.campaign.to_version_attnum IS 'Number of the column that names the model of each new vector.';
+COMMENT ON COLUMN reembed.campaign.index_name IS 'Index on the new vectors; null when none is wanted.';
+COMMENT ON COLUMN reembed.campaign.phase IS 'The phase last entered: expand, backfill, index, switch or contract.';
+COMMENT ON COLUMN reembed.campaign.phase_entered_at IS 'When that was.';
+COMMENT ON COLUMN reembed.campaign.phase_entered_by IS 'Which role did it.';
+COMMENT ON COLUMN reembed.campaign.tokens_per_character IS 'Measured on a sample of the rows; turns characters into expected tokens.';
+COMMENT ON COLUMN reembed.campaign.previous_source IS 'Key and text of the target before this campaign, for the way back; null when the campaign made the target.';
+COMMENT ON COLUMN reembed.campaign.planned_at IS 'When the ledger was planned.';
+COMMENT ON COLUMN reembed.campaign.swept_at IS 'When the table was last searched for rows that no batch had seen.';
+COMMENT ON COLUMN reembed.campaign.needs_old_sweep IS 'Whether the old model is kept current again, and rows written meanwhile are still to be found.';
+COMMENT ON COLUMN reembed.campaign.live_rows IS 'Vectors stored for rows the application wrote meanwhile, of both models.';
+COMMENT ON COLUMN reembed.campaign.live_tokens IS 'Tokens the provider counted for them.';
+COMMENT ON COLUMN reembed.campaign.switched_at IS 'When the live view last moved to the new model; the soak time counts from here.';
+COMMENT ON COLUMN reembed.campaign.old_column IS 'Definition of the old column and its indexes, kept at contract for the way back.';
+COMMENT ON COLUMN reembed.campaign.archive IS 'Table in schema reembed that holds the old vectors after contract.';
+COMMENT ON COLUMN reembed.campaign.purged_at IS 'When the archive was dropped; from then on there is no way back.';
+COMMENT ON COLUMN reembed.campaign.created_at IS 'When the campaign was expanded.';
+COMMENT ON COLUMN reembed.campaign.to_relation IS 'Table of the new vectors, where they are not a column of the target.';
+COMMENT ON COLUMN reembed.campaign.from_relation IS 'Table of the old vectors, where an earlier campaign put them into one.';
 
 CREATE TABLE reembed.provider_batch (
   id uuid DEFAULT gen_random_uuid() PRIMARY KEY,
-  migration text NOT NULL,
+  campaign text NOT NULL,
   model text NOT NULL,
   state text NOT NULL DEFAULT 'submitting',
   tries integer NOT NULL DEFAULT 0,
@@ -385,10 +385,10 @@ CREATE TABLE reembed.provider_batch (
   CONSTRAINT submitted_provider_batches_have_an_id CHECK (state <> 'submitted' OR provider_batch_id IS NOT NULL)
 );
 CREATE INDEX provider_batch_open ON reembed.provider_batch (next_look_at) WHERE state <> 'settled';
-CREATE INDEX provider_batch_newest ON reembed.provider_batch (migration, created_at DESC);
+CREATE INDEX provider_batch_newest ON reembed.provider_batch (campaign, created_at DESC);
 COMMENT ON TABLE reembed.provider_batch IS 'Batches of requests given to the batch API of a provider, from the intent on. Those that are settled stay until their campaign forgets its ledger.';
 COMMENT ON COLUMN reembed.provider_batch.id IS 'Drawn before anything is sent; the provider keeps it in the metadata of the batch, as reembed.';
-COMMENT ON COLUMN reembed.provider_batch.migration IS 'Campaign whose rows it has.';
+COMMENT ON COLUMN reembed.provider_batch.campaign IS 'Campaign whose rows it has.';
 COMMENT ON COLUMN reembed.provider_batch.model IS 'Model that embeds them.';
 COMMENT ON COLUMN reembed.provider_batch.state IS 'submitting: on record, not known to be at the provider; submitted: at the provider; settled: what it brought is stored and the rest was handed back; abandoned: to be cancelled at the provider, nothing of it is stored.';
 COMMENT ON COLUMN reembed.provider_batch.tries IS 'How often a worker set about giving it to the provider. After the first time another may be there that was made of the same requests; it is looked for and cancelled.';
@@ -416,7 +416,7 @@ COMMENT ON COLUMN reembed.provider_batch.holds_until IS 'No other batch of its c
 COMMENT ON COLUMN reembed.provider_batch.finished_at IS 'When it was settled.';
 
 CREATE TABLE reembed.batch (
-  migration text NOT NULL REFERENCES reembed.migration ON DELETE CASCADE,
+  campaign text NOT NULL REFERENCES reembed.campaign ON DELETE CASCADE,
   id bigint NOT NULL,
   first_place tid NOT NULL,
   end_place tid NOT NULL,
@@ -434,16 +434,16 @@ CREATE TABLE reembed.batch (
   provider_batch uuid REFERENCES reembed.provider_batch ON DELETE SET NULL,
   came_back boolean NOT NULL DEFAULT false,
   batch_api_tokens bigint NOT NULL DEFAULT 0,
-  PRIMARY KEY (migration, id),
+  PRIMARY KEY (campaign, id),
   CONSTRAINT batch_state_is_known CHECK (state IN ('pending', 'done')),
   CONSTRAINT places_are_in_order CHECK (first_place < end_place),
   CONSTRAINT done_batches_are_finished CHECK (state <> 'done' OR finished_at IS NOT NULL)
 );
-CREATE INDEX batch_pending ON reembed.batch (migration, id) WHERE state = 'pending';
+CREATE INDEX batch_pending ON reembed.batch (campaign, id) WHERE state = 'pending';
 CREATE INDEX batch_at_provider ON reembed.batch (provider_batch) WHERE provider_batch IS NOT NULL;
-CREATE INDEX batch_came_back ON reembed.batch (migration, id) WHERE (state = 'pending') AND came_back;
+CREATE INDEX batch_came_back ON reembed.batch (campaign, id) WHERE (state = 'pending') AND came_back;
 COMMENT ON TABLE reembed.batch IS 'The ledger: ranges of the table and what became of them. Progress and ETA read this, never the table itself.';
-COMMENT ON COLUMN reembed.batch.migration IS 'Campaign of the batch.';
+COMMENT ON COLUMN reembed.batch.campaign IS 'Campaign of the batch.';
 COMMENT ON COLUMN reembed.batch.id IS 'Position in heap order, from 1.';
 COMMENT ON COLUMN reembed.batch.first_place IS 'Place in the table (ctid) of its first row.';
 COMMENT ON COLUMN reembed.batch.end_place IS 'Place after that of its last row.';
@@ -524,14 +524,14 @@ COMMENT ON COLUMN reembed.words.words IS 'The words.';
 COMMENT ON COLUMN reembed.words.said_at IS 'When they were said.';
 
 CREATE TABLE reembed.repeated_text (
-  migration text NOT NULL REFERENCES reembed.migration ON DELETE CASCADE,
+  campaign text NOT NULL REFERENCES reembed.campaign ON DELETE CASCADE,
   text_digest uuid NOT NULL,
   text_hash bigint NOT NULL,
   batch bigint NOT NULL,
-  PRIMARY KEY (migration, text_digest)
+  PRIMARY KEY (campaign, text_digest)
 );
 COMMENT ON TABLE reembed.repeated_text IS 'Texts that rows of several batches had when these were planned: one batch has them embedded, the others take the vector from here. Emptied when the backfill is over.';
-COMMENT ON COLUMN reembed.repeated_text.migration IS 'Campaign that embeds the text.';
+COMMENT ON COLUMN reembed.repeated_text.campaign IS 'Campaign that embeds the text.';
 COMMENT ON COLUMN reembed.repeated_text.text_digest IS 'reembed.text_digest() of the text.';
 COMMENT ON COLUMN reembed.repeated_text.text_hash IS 'reembed.text_hash() of the text, by which a worker names what it embedded.';
 COMMENT ON COLUMN reembed.repeated_text.batch IS 'The batch that has it embedded.';
@@ -580,7 +580,7 @@ CREATE TABLE reembed.event (
   at timestamptz NOT NULL DEFAULT clock_timestamp(),
   actor text NOT NULL DEFAULT session_user,
   target text,
-  migration text,
+  campaign text,
   kind text NOT NULL,
   from_value text,
   to_value text,
@@ -591,7 +591,7 @@ COMMENT ON COLUMN reembed.event.id IS 'Number of the event.';
 COMMENT ON COLUMN reembed.event.at IS 'When it happened.';
 COMMENT ON COLUMN reembed.event.actor IS 'Which role did it.';
 COMMENT ON COLUMN reembed.event.target IS 'Target it concerns.';
-COMMENT ON COLUMN reembed.event.migration IS 'Campaign it concerns.';
+COMMENT ON COLUMN reembed.event.campaign IS 'Campaign it concerns.';
 COMMENT ON COLUMN reembed.event.kind IS 'What changed: phase, or the name of a setting.';
 COMMENT ON COLUMN reembed.event.from_value IS 'Value before.';
 COMMENT ON COLUMN reembed.event.to_value IS 'Value after.';
@@ -632,7 +632,7 @@ COMMENT ON COLUMN reembed.read_probe.is_idle IS 'Whether it was made before the 
 
 CREATE TABLE reembed.validation (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-  migration text NOT NULL REFERENCES reembed.migration ON DELETE CASCADE,
+  campaign text NOT NULL REFERENCES reembed.campaign ON DELETE CASCADE,
   started_at timestamptz NOT NULL,
   finished_at timestamptz NOT NULL DEFAULT now(),
   run_by text NOT NULL DEFAULT session_user,
@@ -662,10 +662,10 @@ CREATE TABLE reembed.validation (
   warnings text[] NOT NULL DEFAULT '{}',
   CONSTRAINT failed_validations_have_reasons CHECK (passed = (cardinality(reasons) = 0))
 );
-CREATE INDEX validation_newest ON reembed.validation (migration, finished_at DESC);
+CREATE INDEX validation_newest ON reembed.validation (campaign, finished_at DESC);
 COMMENT ON TABLE reembed.validation IS 'Comparisons of the old and the new model on sample queries. The switch asks for a passing one.';
 COMMENT ON COLUMN reembed.validation.id IS 'Number of the run.';
-COMMENT ON COLUMN reembed.validation.migration IS 'Campaign that was validated.';
+COMMENT ON COLUMN reembed.validation.campaign IS 'Campaign that was validated.';
 COMMENT ON COLUMN reembed.validation.started_at IS 'When the run began.';
 COMMENT ON COLUMN reembed.validation.finished_at IS 'When the run ended.';
 COMMENT ON COLUMN reembed.validation.run_by IS 'Which role ran it.';
@@ -900,30 +900,30 @@ COMMENT ON COLUMN reembed.score_cutoff.f1_before IS 'Harmonic mean of precision 
 COMMENT ON COLUMN reembed.score_cutoff.f1_after IS 'The same, new model.';
 
 CREATE TABLE reembed.old_vector_checksum (
-  migration text PRIMARY KEY REFERENCES reembed.migration ON DELETE CASCADE,
+  campaign text PRIMARY KEY REFERENCES reembed.campaign ON DELETE CASCADE,
   taken_at timestamptz NOT NULL DEFAULT now(),
   phase text NOT NULL,
   groups bigint NOT NULL,
   rows bigint NOT NULL
 );
 COMMENT ON TABLE reembed.old_vector_checksum IS 'Checksums of the old vectors, taken once in a campaign, to show later that nobody touched them.';
-COMMENT ON COLUMN reembed.old_vector_checksum.migration IS 'The campaign.';
+COMMENT ON COLUMN reembed.old_vector_checksum.campaign IS 'The campaign.';
 COMMENT ON COLUMN reembed.old_vector_checksum.taken_at IS 'When the table was read.';
 COMMENT ON COLUMN reembed.old_vector_checksum.phase IS 'The phase the campaign was in.';
 COMMENT ON COLUMN reembed.old_vector_checksum.groups IS 'How many groups the rows were divided into, by the hash of their key; about eight rows each.';
 COMMENT ON COLUMN reembed.old_vector_checksum.rows IS 'Rows with a text.';
 
 CREATE TABLE reembed.old_vector_group (
-  migration text NOT NULL REFERENCES reembed.old_vector_checksum ON DELETE CASCADE,
+  campaign text NOT NULL REFERENCES reembed.old_vector_checksum ON DELETE CASCADE,
   number bigint NOT NULL,
   rows bigint NOT NULL,
   lacking_rows bigint NOT NULL,
   texts bigint NOT NULL,
   vectors bigint NOT NULL,
-  PRIMARY KEY (migration, number)
+  PRIMARY KEY (campaign, number)
 );
 COMMENT ON TABLE reembed.old_vector_group IS 'The checksums, one a group of rows.';
-COMMENT ON COLUMN reembed.old_vector_group.migration IS 'The campaign.';
+COMMENT ON COLUMN reembed.old_vector_group.campaign IS 'The campaign.';
 COMMENT ON COLUMN reembed.old_vector_group.number IS 'The group.';
 COMMENT ON COLUMN reembed.old_vector_group.rows IS 'Its rows with a text.';
 COMMENT ON COLUMN reembed.old_vector_group.lacking_rows IS 'Those of them that have no old vector.';
@@ -1014,7 +1014,7 @@ COMMENT ON COLUMN reembed.known_item.error IS 'Code of the provider''s error.';
 CREATE TABLE reembed.alert (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   target text NOT NULL REFERENCES reembed.target ON DELETE CASCADE,
-  migration text,
+  campaign text,
   kind text NOT NULL,
   severity text NOT NULL,
   model text,
@@ -1035,7 +1035,7 @@ CREATE INDEX alert_newest ON reembed.alert (target, opened_at DESC);
 COMMENT ON TABLE reembed.alert IS 'What the watch found amiss. An alert closes by itself when its cause is gone; while one above a notice is open, contract and a larger canary are refused.';
 COMMENT ON COLUMN reembed.alert.id IS 'Number of the alert.';
 COMMENT ON COLUMN reembed.alert.target IS 'Target it concerns.';
-COMMENT ON COLUMN reembed.alert.migration IS 'Campaign it was opened in.';
+COMMENT ON COLUMN reembed.alert.campaign IS 'Campaign it was opened in.';
 COMMENT ON COLUMN reembed.alert.kind IS 'What is amiss, such as overlap, known_items, latency, backlog; docs/reading.md lists them.';
 COMMENT ON COLUMN reembed.alert.severity IS 'critical: readers get bad answers, or would; warning: look at it; notice: what only shadow reads say, so that nothing follows from it.';
 COMMENT ON COLUMN reembed.alert.model IS 'Model that is at fault; null when it is none.';
@@ -1074,14 +1074,14 @@ SET LOCAL lock_timeout = '500ms';
 
 DO $$
 BEGIN
-  IF EXISTS (SELECT FROM reembed.migration) THEN
-    RAISE EXCEPTION 'campaigns are still recorded in reembed.migration'
+  IF EXISTS (SELECT FROM reembed.campaign) THEN
+    RAISE EXCEPTION 'campaigns are still recorded in reembed.campaign'
       USING ERRCODE = 'RE001', HINT = 'Take each campaign down first: npm run migrate down';
   END IF;
 END $$;
 
 DROP SEQUENCE reembed.shadow_read_count, reembed.query_log_count;
-DROP TABLE reembed.watch_memory, reembed.alert, reembed.known_item, reembed.shadow_read, reembed.query_log, reembed.old_vector_group, reembed.old_vector_checksum, reembed.score_cutoff, reembed.score_distribution, reembed.truth_audit, reembed.validation_integrity, reembed.validation_filter, reembed.validation_metric, reembed.validation_query, reembed.validation, reembed.read_probe, reembed.throttle, reembed.event, reembed.worker, reembed.provider_quota, reembed.repeated_text, reembed.failed_row, reembed.words, reembed.provider_batch_row, reembed.batch, reembed.provider_batch, reembed.migration, reembed.serving, reembed.setting, reembed.target, reembed.model, reembed.element_type, reembed.template, reembed.installation;
+DROP TABLE reembed.watch_memory, reembed.alert, reembed.known_item, reembed.shadow_read, reembed.query_log, reembed.old_vector_group, reembed.old_vector_checksum, reembed.score_cutoff, reembed.score_distribution, reembed.truth_audit, reembed.validation_integrity, reembed.validation_filter, reembed.validation_metric, reembed.validation_query, reembed.validation, reembed.read_probe, reembed.throttle, reembed.event, reembed.worker, reembed.provider_quota, reembed.repeated_text, reembed.failed_row, reembed.words, reembed.provider_batch_row, reembed.batch, reembed.provider_batch, reembed.campaign, reembed.serving, reembed.setting, reembed.target, reembed.model, reembed.element_type, reembed.template, reembed.installation;
 ALTER TABLE reembed.schema_migration DROP COLUMN sha256;
 `);
 };

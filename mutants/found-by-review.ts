@@ -42,7 +42,7 @@ export const FOUND_BY_REVIEW: Mutant[] = [
   {
     fault: 'a crash between the commit of a migration and its digest',
     mend: 'the digest is committed with the row',
-    test: 'migration-record',
+    test: 'campaign-record',
     title: 'a file without a transaction that is edited after a crash that followed its last statement is refused',
     says: /migration_file_unverified/,
     edits: [

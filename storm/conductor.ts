@@ -137,8 +137,8 @@ export function createConductor(world: World): Conductor {
   }
 
   async function phase(): Promise<string | undefined> {
-    if (!(await ask("SELECT to_regclass('reembed.migration')::text"))) return undefined;
-    return ask('SELECT phase FROM reembed.migration');
+    if (!(await ask("SELECT to_regclass('reembed.campaign')::text"))) return undefined;
+    return ask('SELECT phase FROM reembed.campaign');
   }
 
   // The way back from contract is several steps; until the last is done its file counts as up.

@@ -67,9 +67,9 @@ export async function runFaults(world: World, fleet: WorkerFleet, provider: { is
       const { rowCount } = await world.pool.query(
         draw.chance(0.5)
           ? `UPDATE reembed.batch SET state = 'pending', finished_at = NULL
-              WHERE (migration, id) IN (SELECT migration, id FROM reembed.batch WHERE state = 'done' ORDER BY md5(id::text || $1) LIMIT 3)`
+              WHERE (campaign, id) IN (SELECT campaign, id FROM reembed.batch WHERE state = 'done' ORDER BY md5(id::text || $1) LIMIT 3)`
           : `UPDATE reembed.batch SET state = 'done', finished_at = now()
-              WHERE (migration, id) IN (SELECT migration, id FROM reembed.batch WHERE state = 'pending' ORDER BY md5(id::text || $1) LIMIT 3)`,
+              WHERE (campaign, id) IN (SELECT campaign, id FROM reembed.batch WHERE state = 'pending' ORDER BY md5(id::text || $1) LIMIT 3)`,
         [String(draw.between(1, 1000))],
       );
       return (rowCount ?? 0) > 0;

@@ -25,7 +25,7 @@ test('shadow reads that a reader makes up close no gate and move neither the can
   await run(['validate']);
   const reader = await stage.addRole('reader');
   await owner.pool.query(`GRANT USAGE ON SCHEMA app TO ${reader.name}; GRANT SELECT ON app.documents_live TO ${reader.name}`);
-  const { rows: campaigns } = await admin.query('SELECT name FROM reembed.migration');
+  const { rows: campaigns } = await admin.query('SELECT name FROM reembed.campaign');
 
   /** Open alerts, what holds the gates of the next phases, who reads what. */
   const look = async () => {

@@ -111,7 +111,7 @@ test('a validation that a worker makes up opens no gate', async (t) => {
   const { admin, installer, worker } = await openCampaign(t);
   t.is((await worker.run(['worker', '--drain'])).code, 0);
   t.is((await installer.run(['migrate', 'up'])).code, 3);
-  const { rows } = await admin.query<{ name: string }>('SELECT name FROM reembed.migration');
+  const { rows } = await admin.query<{ name: string }>('SELECT name FROM reembed.campaign');
   t.is(await attempt(admin, FORGED_VALIDATION, [rows[0]?.name]), undefined, 'the forgery is good enough for a superuser');
 
   const refusal = await worker.pool.query(FORGED_VALIDATION, [rows[0]?.name]).then(

@@ -59,7 +59,7 @@ test.serial('a campaign is begun', async (t) => {
   await stage.bring(campaign, 'backfill');
   await stage.up();
   running = await fingerprint(stage.db.pool);
-  t.is((await stage.db.pool.query('SELECT phase FROM reembed.migration')).rows[0]?.phase, 'backfill');
+  t.is((await stage.db.pool.query('SELECT phase FROM reembed.campaign')).rows[0]?.phase, 'backfill');
 });
 
 interface Case extends Refusal {

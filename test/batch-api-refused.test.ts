@@ -85,7 +85,7 @@ test.serial('a provider without a batch API is refused with the reason, and noth
       /^reembed: the provider at 127\.0\.0\.1:\d+ offers no batch API \(404\) \[batch_api_missing\] - leave out --batch-api/m,
     );
   }
-  t.is(await campaign.ask('SELECT count(*)::int FROM reembed.provider_batch WHERE migration = $1', [campaign.name]), 0);
+  t.is(await campaign.ask('SELECT count(*)::int FROM reembed.provider_batch WHERE campaign = $1', [campaign.name]), 0);
   t.false(await campaign.ask('SELECT paused FROM reembed.setting'));
   const { code, stderr } = await stage.workplace.run(['worker', '--batch-api', '--limit', '10']);
   t.is(code, 2, stderr);

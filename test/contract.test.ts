@@ -27,7 +27,7 @@ test.after.always(() => stage.close());
 
 const sql = (text: string) => stage.db.pool.query(text);
 const archive = async () =>
-  (await sql(`SELECT format('reembed.%I', archive) AS name FROM reembed.migration WHERE name = '${campaign}'`)).rows[0].name as string;
+  (await sql(`SELECT format('reembed.%I', archive) AS name FROM reembed.campaign WHERE name = '${campaign}'`)).rows[0].name as string;
 
 test.serial('the archive holds exactly the old vectors, with the hash of their text', async (t) => {
   await stage.bring(campaign, 'switch');
@@ -202,7 +202,7 @@ if (process.env.TEST_DATABASE_URL) {
       CREATE TRIGGER slowly BEFORE UPDATE ON documents FOR EACH ROW EXECUTE FUNCTION slowly()`);
     const going = stage.workplace.run(['migrate', 'down']);
     for (let phase = 'contract'; phase === 'contract'; await sleep(20)) {
-      ({ phase } = (await sql(`SELECT phase FROM reembed.migration WHERE name = '${campaign}'`)).rows[0]);
+      ({ phase } = (await sql(`SELECT phase FROM reembed.campaign WHERE name = '${campaign}'`)).rows[0]);
     }
     await writer.query(`BEGIN; SELECT FROM documents WHERE id IN (${ids}) FOR UPDATE`);
     for (let left = 0; left !== 2; await sleep(50)) {

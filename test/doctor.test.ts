@@ -156,7 +156,7 @@ test.serial('doctor tells the old INVALID index of somebody else from its own', 
   t.regex(before.of('indexes')[0]?.remedy ?? '', /^DROP INDEX CONCURRENTLY public\.documents_content_key/);
 
   await stage.bring(campaign, 'index');
-  const { rows } = await pool.query<{ index: string }>('SELECT index_name AS index FROM reembed.migration');
+  const { rows } = await pool.query<{ index: string }>('SELECT index_name AS index FROM reembed.campaign');
   await pool.query('UPDATE pg_index SET indisvalid = false WHERE indexrelid = $1::regclass', [rows[0]?.index]);
   const after = await diagnose(stage);
   t.deepEqual(after.errors, ['indexes']);
@@ -220,7 +220,7 @@ async function command(workplace: Workplace, env: Record<string, string> = {}) {
 
 test.serial('doctor exits 1 when anything is wrong and 0 otherwise', async (t) => {
   t.is((await command(stage.workplace)).code, 1);
-  await stage.db.pool.query('DELETE FROM reembed.migration; DELETE FROM reembed.target');
+  await stage.db.pool.query('DELETE FROM reembed.campaign; DELETE FROM reembed.target');
   t.is((await command(stage.workplace)).code, 0);
 });
 

@@ -70,7 +70,7 @@ test.serial('db serves the embedded database, and every other command finds it',
   ]);
   t.is(created.code, 0, created.stderr);
   t.is((await workplace.run(['migrate', 'up'])).code, 3);
-  const { rows } = await withPool(url, (pool) => pool.query('SELECT phase FROM reembed.migration'));
+  const { rows } = await withPool(url, (pool) => pool.query('SELECT phase FROM reembed.campaign'));
   t.deepEqual(rows, [{ phase: 'backfill' }]);
   t.is(await stop(child, 'SIGINT'), 0);
 });
@@ -102,7 +102,7 @@ test.serial('what was done survives every restart, and a command alone brings th
   t.deepEqual(await withPool(url, (pool) => wrongRows(pool, { oldColumn: 'embedding', newColumn: 'embedding_v2' })), []);
   await stop(child, 'SIGKILL');
   const again = await serve(t);
-  t.deepEqual((await withPool(again.url, (pool) => pool.query('SELECT phase FROM reembed.migration'))).rows, [{ phase: 'index' }]);
+  t.deepEqual((await withPool(again.url, (pool) => pool.query('SELECT phase FROM reembed.campaign'))).rows, [{ phase: 'index' }]);
   t.is(await stop(again.child, 'SIGINT'), 0);
 });
 

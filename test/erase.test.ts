@@ -28,18 +28,18 @@ async function scatter(table: string, campaign: string): Promise<void> {
       ('${target}', 'where does ${TEXT.toLowerCase()} now', 'old-model'), ('${target}', '${TEXT.slice(0, 24)}', 'old-model'), ('${target}', 'another query', 'old-model');
     INSERT INTO reembed.shadow_read (target, served_model, shadow_model, is_canary, overlap, query) VALUES ('${target}', 'old-model', 'new-model', false, 1, '${TEXT}');
     INSERT INTO reembed.known_item (target, model, key, found) VALUES ('${target}', 'new-model', '{"id": 7}', true), ('${target}', 'new-model', '{"id": 8}', true);
-    WITH batch AS (INSERT INTO reembed.provider_batch (migration, model) VALUES ('${campaign}', 'new-model') RETURNING id)
+    WITH batch AS (INSERT INTO reembed.provider_batch (campaign, model) VALUES ('${campaign}', 'new-model') RETURNING id)
     INSERT INTO reembed.provider_batch_row (provider_batch, request, position, input, inputs, batch, key, text_hash, wave)
     SELECT id, 1, i, i, 2, 1, jsonb_build_object('id', 7 + i), 1, 1 FROM batch, generate_series(0, 1) AS i;
-    INSERT INTO reembed.repeated_text (migration, text_digest, text_hash, batch, vector)
+    INSERT INTO reembed.repeated_text (campaign, text_digest, text_hash, batch, vector)
     SELECT '${campaign}', reembed.text_digest(text), reembed.text_hash(text), 1, '[1,2]' FROM unnest(ARRAY['${TEXT}', 'of others']) AS text;
-    INSERT INTO reembed.validation (migration, started_at, query_source, queries, judged_queries, k, overlap, coverage, missing_rows, passed, reasons)
+    INSERT INTO reembed.validation (campaign, started_at, query_source, queries, judged_queries, k, overlap, coverage, missing_rows, passed, reasons)
     SELECT '${campaign}', now(), source, 1, 0, 10, 1, 1, 0, true, '{}' FROM unnest(ARRAY['rows', 'log']) AS source;
     INSERT INTO reembed.truth_audit (validation, role, ordinal, key, similarity) SELECT max(id), 'new', 1, '{"id": 7}', 1 FROM reembed.validation;
     INSERT INTO reembed.validation_query (validation, ordinal, query, overlap, results_before, scores_before, results_after, scores_after, slices)
     SELECT v.id, q.ordinal, q.query, 1, '{5,7,9}', '{0.5,0.7,0.9}', '{7}', '{0.7}', jsonb_build_object('name', CASE q.ordinal WHEN 3 THEN 'x' ELSE '${CANARY}' END)
       FROM reembed.validation AS v CROSS JOIN LATERAL (VALUES (1, CASE v.query_source WHEN 'rows' THEN '7' ELSE '${TEXT}' END), (3, '8')) AS q(ordinal, query)
-     WHERE v.migration = '${campaign}'`);
+     WHERE v.campaign = '${campaign}'`);
 }
 
 for (const storage of ['column', 'side-table'] as const) {

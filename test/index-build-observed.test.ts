@@ -9,7 +9,7 @@ test('a build whose end nobody was left to record is not taken for one that went
   const { stage, campaign } = await prepare(t);
   await stage.bring(campaign, 'index');
   await stage.db.pool.query("DELETE FROM reembed.event WHERE kind = 'index_build' AND to_value IS NOT NULL");
-  await stage.db.pool.query("UPDATE reembed.migration SET phase = 'backfill'");
+  await stage.db.pool.query("UPDATE reembed.campaign SET phase = 'backfill'");
   await stage.db.pool.query("DELETE FROM reembed.schema_migration WHERE name LIKE '%3_index'");
   await stage.up(1);
   const { rows } = await stage.db.pool.query(

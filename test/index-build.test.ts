@@ -53,7 +53,7 @@ test('a file that finds its index built says nothing of a build', async (t) => {
   const { stage, campaign } = await prepare(t);
   await stage.bring(campaign, 'index');
   const before = await buildEvents(stage);
-  await stage.db.pool.query("UPDATE reembed.migration SET phase = 'backfill'");
+  await stage.db.pool.query("UPDATE reembed.campaign SET phase = 'backfill'");
   await stage.db.pool.query("DELETE FROM reembed.schema_migration WHERE name LIKE '%3_index'");
   await stage.up(1);
   t.deepEqual(await buildEvents(stage), before);

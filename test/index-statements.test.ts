@@ -59,7 +59,7 @@ test('every index of a file is built with settings of its own, and an index of a
 
 const build: IndexBuild = {
   target: 'public.documents.embedding',
-  migration: 'a_campaign',
+  campaign: 'a_campaign',
   index: 'documents_embedding_v2_idx',
   pid: 17,
   phase: 'building index: loading tuples',

@@ -138,7 +138,7 @@ test.serial('contract waits for the soak time and says until when', async (t) =>
   const { code, stderr } = await stage.workplace.run(['migrate', 'up']);
   t.is(code, 3);
   t.regex(stderr, /the gate to contract is closed/);
-  await sql("UPDATE reembed.migration SET switched_at = now() - interval '8 days'");
+  await sql("UPDATE reembed.campaign SET switched_at = now() - interval '8 days'");
   t.deepEqual(await closedBy('contract'), []);
 });
 

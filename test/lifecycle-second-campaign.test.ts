@@ -53,7 +53,7 @@ test.serial('a second campaign needs neither the old model nor the names again',
   await stage.bring(second, 'expand');
   const { rows } = await stage.db.pool.query(
     `SELECT m.from_model, m.to_model, v.column_name AS from_column, v.version_column AS from_version_column
-       FROM reembed.migration AS m JOIN reembed.vector_column AS v ON v.migration = m.name AND v.role = 'old' WHERE m.name = $1`,
+       FROM reembed.campaign AS m JOIN reembed.vector_column AS v ON v.campaign = m.name AND v.role = 'old' WHERE m.name = $1`,
     [second],
   );
   t.deepEqual(rows, [
@@ -213,7 +213,7 @@ test.serial('of two campaigns on two tables one waits at its gate and the other 
   await stage.up();
   // Books comes first in order and stays behind: one of its batches is made to wait.
   await stage.work();
-  await pool.query("UPDATE reembed.batch SET state = 'pending', finished_at = NULL WHERE migration = $1 AND id = 1", [books]);
+  await pool.query("UPDATE reembed.batch SET state = 'pending', finished_at = NULL WHERE campaign = $1 AND id = 1", [books]);
   const { ran, waiting } = await stage.up();
   t.deepEqual(
     ran.map(({ name }) => name),

@@ -98,7 +98,7 @@ for (const [phase, prepare, model] of [
 }
 
 async function campaignName(): Promise<string> {
-  const { rows } = await stage.db.pool.query<{ name: string }>('SELECT name FROM reembed.migration');
+  const { rows } = await stage.db.pool.query<{ name: string }>('SELECT name FROM reembed.campaign');
   return rows[0]?.name ?? '';
 }
 

@@ -183,7 +183,7 @@ test.serial('up --wait embeds tables of every kind of name and key, and their li
 
 test.serial('the switch, writes after it, contract and the whole way back work for each of them', async (t) => {
   const { pool } = stage.db;
-  const { rows } = await pool.query<{ name: string }>('SELECT name FROM reembed.migration');
+  const { rows } = await pool.query<{ name: string }>('SELECT name FROM reembed.campaign');
   for (const { name } of rows) await stage.pass(name);
   await pool.query("UPDATE reembed.setting SET canary_percent = 100, known_items = 10, alert_after = '0'");
   for (const odd of tables) {

@@ -35,7 +35,7 @@ test.serial(
     });
     t.is((await drain({ EMBED_REQUEST_INPUTS: '7' })).code, 0);
     const requests = campaign.requests();
-    const batches = (await stage.db.pool.query<{ rows: number }>('SELECT rows FROM reembed.batch WHERE migration = $1', [campaign.name]))
+    const batches = (await stage.db.pool.query<{ rows: number }>('SELECT rows FROM reembed.batch WHERE campaign = $1', [campaign.name]))
       .rows;
     t.is(
       requests.length,
@@ -51,7 +51,7 @@ test.serial(
 test.serial('requests are packed to EMBED_REQUEST_TOKENS', async (t) => {
   const campaign = await startCampaign(stage, 'packed_tokens', { rows: 100 });
   t.is((await drain({ EMBED_REQUEST_TOKENS: '60' })).code, 0);
-  const perCharacter = await campaign.ask<number>('SELECT tokens_per_character::float FROM reembed.migration WHERE name = $1', [
+  const perCharacter = await campaign.ask<number>('SELECT tokens_per_character::float FROM reembed.campaign WHERE name = $1', [
     campaign.name,
   ]);
   for (const { input } of campaign.requests()) t.true(input.reduce((sum, text) => sum + Math.ceil(text.length * perCharacter), 0) <= 60);
@@ -87,7 +87,7 @@ test.serial('requests_per_minute holds over the whole run', async (t) => {
 
 test.serial('tokens_per_minute holds over the whole run', async (t) => {
   const campaign = await startCampaign(stage, 'few_tokens', { rows: 160 });
-  const perCharacter = await campaign.ask<number>('SELECT tokens_per_character::float FROM reembed.migration WHERE name = $1', [
+  const perCharacter = await campaign.ask<number>('SELECT tokens_per_character::float FROM reembed.campaign WHERE name = $1', [
     campaign.name,
   ]);
   const tokens = ({ input }: SeenRequest) => input.reduce((sum, text) => sum + Math.ceil(text.length * perCharacter), 0);

@@ -135,7 +135,7 @@ test.serial('a provider that bears few requests at a time is found out, and cost
   t.true(refused > 0);
   t.true(refused < 20, `${refused} requests refused`);
   t.is(await campaign.failures(), 0);
-  t.is(await campaign.ask('SELECT max(attempts) FROM reembed.batch WHERE migration = $1', [campaign.name]), 1);
+  t.is(await campaign.ask('SELECT max(attempts) FROM reembed.batch WHERE campaign = $1', [campaign.name]), 1);
   t.deepEqual(await wrongRows(stage.db.pool, { table: 'overloaded', newColumn: 'embedding_v2' }), []);
 });
 

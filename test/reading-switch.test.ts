@@ -182,7 +182,7 @@ test.serial('vectors of 3,000 dimensions go to halfvec, and the live view change
 
 test.serial("a user's view upon the live view keeps it from changing its type, and is named", async (t) => {
   await sql('CREATE VIEW mine AS SELECT id, embedding FROM large_live');
-  const { rows } = await sql("SELECT name FROM reembed.migration WHERE target = 'public.large.embedding'");
+  const { rows } = await sql("SELECT name FROM reembed.campaign WHERE target = 'public.large.embedding'");
   const error = await t.throwsAsync<Error & { code: string }>(stage.bring(rows[0].name, 'index'));
   t.is(error?.code, 'still_needed');
   t.regex(error?.message ?? '', /view public.mine depends on view public.large_live/);

@@ -162,11 +162,11 @@ test.serial('a switch by SQL, by function or by UPDATE, is audited and notified'
   await sql(`UPDATE reembed.setting SET read_model = '${NEW_MODEL}'`);
   t.deepEqual((await sql(`SELECT DISTINCT embedding_model AS model FROM documents_live`)).rows, [{ model: NEW_MODEL }]);
   const { rows: events } = await sql(
-    `SELECT kind, from_value, to_value, actor = session_user AS mine, migration FROM reembed.event WHERE id > ${last[0].id} ORDER BY id`,
+    `SELECT kind, from_value, to_value, actor = session_user AS mine, campaign FROM reembed.event WHERE id > ${last[0].id} ORDER BY id`,
   );
   t.deepEqual(events, [
-    { kind: 'read_model', from_value: NEW_MODEL, to_value: OLD_MODEL, mine: true, migration: campaign },
-    { kind: 'read_model', from_value: OLD_MODEL, to_value: NEW_MODEL, mine: true, migration: campaign },
+    { kind: 'read_model', from_value: NEW_MODEL, to_value: OLD_MODEL, mine: true, campaign: campaign },
+    { kind: 'read_model', from_value: OLD_MODEL, to_value: NEW_MODEL, mine: true, campaign: campaign },
   ]);
   for (let i = 0; i < 50 && heard.length < 2; i++) await listener.query('SELECT 1');
   t.deepEqual(

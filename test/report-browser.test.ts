@@ -41,7 +41,7 @@ if (process.env.TEST_CHROMIUM) {
     await stage.bring(campaign, 'index');
     await validateReported(stage);
     await stage.db.pool.query(
-      "INSERT INTO reembed.alert (target, migration, kind, severity, message) SELECT target, name, 'latency', s, 'slow' FROM reembed.migration, unnest(ARRAY['warning']) AS s",
+      "INSERT INTO reembed.alert (target, campaign, kind, severity, message) SELECT target, name, 'latency', s, 'slow' FROM reembed.campaign, unnest(ARRAY['warning']) AS s",
     );
     await pageOf(stage, ['--with-text']);
 

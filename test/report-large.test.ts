@@ -17,16 +17,16 @@ const sql = (text: string, values?: unknown[]) => database.pool.query(text, valu
 test.serial('a campaign of twenty thousand batches and thousands of events makes a page of less than a megabyte', async (t) => {
   await createFilledCampaign(database.pool, 'documents', 120);
   await sql(
-    `INSERT INTO reembed.batch (migration, id, first_place, end_place, state, rows, embedded_rows, tokens, requests, attempts, started_at, finished_at)
+    `INSERT INTO reembed.batch (campaign, id, first_place, end_place, state, rows, embedded_rows, tokens, requests, attempts, started_at, finished_at)
      SELECT 'move_documents', i, format('(%s,0)', i)::tid, format('(%s,0)', i + 1)::tid, 'done', 500, 500, 40000, 3, 1 + (i % 50 = 0)::integer, s.at, s.at + interval '2 seconds'
        FROM generate_series(1, 20000) AS i CROSS JOIN LATERAL (SELECT now() - interval '3 days' + i * interval '4 seconds' + (i > 10000)::integer * interval '20 hours' AS at) AS s`,
   );
   await sql(
-    `INSERT INTO reembed.event (target, migration, kind, from_value, to_value, reason)
+    `INSERT INTO reembed.event (target, campaign, kind, from_value, to_value, reason)
      SELECT 'public.documents.embedding', 'move_documents', CASE WHEN i % 1000 = 0 THEN 'read_model' ELSE 'requests_per_minute' END, i::text, (i + 1)::text, repeat('why ', 20) FROM generate_series(1, 5000) AS i`,
   );
   await sql(
-    `INSERT INTO reembed.alert (target, migration, kind, severity, message, closed_at, closed_because)
+    `INSERT INTO reembed.alert (target, campaign, kind, severity, message, closed_at, closed_because)
      SELECT 'public.documents.embedding', 'move_documents', 'backlog', 'warning', repeat('what ', 20), now(), 'gone' FROM generate_series(1, 1000)`,
   );
   for (let i = 0; i < 25; i++) await validateTable(database, 'documents', { sample: 30, seed: i + 1 });
@@ -74,7 +74,7 @@ test.serial('texts are found by keys of several columns, of any type and name, a
     to: { name: NEW_MODEL, dimensions: NEW_DIMENSIONS },
     indexName: 'odd_idx',
   });
-  const { rows: targets } = await sql("SELECT target FROM reembed.migration WHERE name LIKE '%Od d%'");
+  const { rows: targets } = await sql("SELECT target FROM reembed.campaign WHERE name LIKE '%Od d%'");
   await validateTable(database, targets[0].target, { sample: 20, seed: 1 });
   const report = await readReport(database.pool, { target: targets[0].target, withText: true, lowest: 20 });
   const queries = report.validation?.changed_queries ?? [];

@@ -32,7 +32,7 @@ test.serial('without a campaign there is nothing to report, and the refusal says
   const { code, stderr } = await stage.workplace.run(['report']);
   t.is(code, 1);
   t.regex(stderr, /nothing is registered with pg-reembed/);
-  t.regex((await stage.workplace.run(['report', '--migration', 'no such'])).stderr, /there is no campaign no such \[no_campaign\]/);
+  t.regex((await stage.workplace.run(['report', '--campaign', 'no such'])).stderr, /there is no campaign no such \[no_campaign\]/);
 });
 
 test.serial('a campaign that has only begun gets a report that says what it cannot show', async (t) => {
@@ -47,7 +47,7 @@ test.serial('a campaign that has only begun gets a report that says what it cann
 
 test.serial('a validated campaign shows its verdict and the figures as they are stored', async (t) => {
   await stage.bring(campaign, 'index');
-  await sql("INSERT INTO reembed.event (target, migration, kind, reason) SELECT target, name, 'note', $1 FROM reembed.migration", [
+  await sql("INSERT INTO reembed.event (target, campaign, kind, reason) SELECT target, name, 'note', $1 FROM reembed.campaign", [
     PAYLOADS.reason,
   ]);
   const run = await validateReported(stage);
@@ -100,7 +100,7 @@ test.serial('the data behind it has no vector in it, and neither has the page; n
   };
   const { stdout } = await stage.workplace.run(['report', '--json', '--with-text'], secrets);
   const data = JSON.parse(stdout) as Report;
-  t.is(data.campaign.migration, campaign);
+  t.is(data.campaign.name, campaign);
   t.is(data.validation?.verdict.passed, true);
   t.true(data.progress.points.length >= 2);
   t.is(data.progress.points.at(-1)?.rows, 300);
@@ -137,7 +137,7 @@ test.serial('rows embedded after the last run make it out of date', async (t) =>
 
 test.serial('judged figures come from the newest run that has some, and say from which', async (t) => {
   const { rows } = await sql(
-    `INSERT INTO reembed.validation (migration, started_at, query_source, queries, judged_queries, k, overlap, index_recall, coverage, missing_rows, just_changed_rows, searches_use_index, planner_chooses_index, passed, reasons)
+    `INSERT INTO reembed.validation (campaign, started_at, query_source, queries, judged_queries, k, overlap, index_recall, coverage, missing_rows, just_changed_rows, searches_use_index, planner_chooses_index, passed, reasons)
      VALUES ($1, now(), 'rows', 5, 0, 10, 0.5, 1, 1, 0, 0, true, true, true, '{}') RETURNING id::text`,
     [campaign],
   );
@@ -152,13 +152,13 @@ test.serial('shadow reads, known items and alerts are shown where there are any'
   t.false((await pageOf(stage)).includes('id="live"'));
   await sql(
     `INSERT INTO reembed.shadow_read (target, served_model, shadow_model, is_canary, k, overlap, served_ms, shadow_ms)
-     SELECT target, from_model, to_model, false, 10, 0.25, 2, 3 FROM reembed.migration, generate_series(1, 40)`,
+     SELECT target, from_model, to_model, false, 10, 0.25, 2, 3 FROM reembed.campaign, generate_series(1, 40)`,
   );
   await sql(
-    'INSERT INTO reembed.known_item (target, model, key, found) SELECT target, to_model, \'{"id": 1}\', true FROM reembed.migration',
+    'INSERT INTO reembed.known_item (target, model, key, found) SELECT target, to_model, \'{"id": 1}\', true FROM reembed.campaign',
   );
   await sql(
-    `INSERT INTO reembed.alert (target, migration, kind, severity, model, message) SELECT target, name, 'latency', 'warning', to_model, $1 FROM reembed.migration`,
+    `INSERT INTO reembed.alert (target, campaign, kind, severity, model, message) SELECT target, name, 'latency', 'warning', to_model, $1 FROM reembed.campaign`,
     [PAYLOADS.reason],
   );
   const page = await pageOf(stage);
@@ -189,11 +189,11 @@ test.serial('a report replaces a report and no other file, and is whole or not t
 });
 
 test.serial('options that exclude each other are refused', async (t) => {
-  const both = await stage.workplace.run(['report', '--target', 'documents', '--migration', campaign]);
+  const both = await stage.workplace.run(['report', '--target', 'documents', '--campaign', campaign]);
   t.is(both.code, 2);
   t.is((await stage.workplace.run(['report', '--json', '--out', 'data.json'])).code, 2);
-  t.is((await dataOf(['--target', 'documents'])).campaign.migration, campaign);
-  t.is((await dataOf(['--migration', campaign])).campaign.target, 'public.documents.embedding');
+  t.is((await dataOf(['--target', 'documents'])).campaign.name, campaign);
+  t.is((await dataOf(['--campaign', campaign])).campaign.target, 'public.documents.embedding');
 });
 
 test.serial('after contract the report shows the figures of before it, and says what is gone', async (t) => {

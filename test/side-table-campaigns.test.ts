@@ -72,7 +72,7 @@ test.serial(
     const file = async () =>
       (
         await sql(
-          "SELECT pg_relation_filenode(from_relation) AS file FROM reembed.migration WHERE phase <> 'contract' OR archive IS NOT NULL ORDER BY created_at DESC LIMIT 1",
+          "SELECT pg_relation_filenode(from_relation) AS file FROM reembed.campaign WHERE phase <> 'contract' OR archive IS NOT NULL ORDER BY created_at DESC LIMIT 1",
         )
       ).rows[0].file;
     const before = await file();

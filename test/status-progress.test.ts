@@ -4,7 +4,7 @@ import { createProgressBar, currentCampaigns, formatUsd, type ProgressRow, progr
 
 const row: ProgressRow = {
   target: 'public.documents.embedding',
-  migration: 'first',
+  campaign: 'first',
   phase: 'backfill',
   from_model: 'old',
   to_model: 'new',
@@ -109,9 +109,9 @@ test('on a terminal, progress is a bar that keeps its place, and talk goes above
 });
 
 test('the campaign that counts is the newest of each target', (t) => {
-  const rows = [row, { ...row, target: 'other', migration: 'beside' }, { ...row, migration: 'second' }];
+  const rows = [row, { ...row, target: 'other', campaign: 'beside' }, { ...row, campaign: 'second' }];
   t.deepEqual(
-    currentCampaigns(rows).map(({ migration }) => migration),
+    currentCampaigns(rows).map(({ campaign }) => campaign),
     ['second', 'beside'],
   );
 });

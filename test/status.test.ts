@@ -95,9 +95,9 @@ test.serial('status gives machines one document with numbers, seconds and ISO ti
   }
   t.is(keys.size, 1);
   await stage.db.pool.query(
-    `INSERT INTO reembed.batch (migration, id, first_place, end_place, state, rows, embedded_rows, tokens, started_at, finished_at)
-     SELECT name, 98, '(800,0)'::tid, '(802,0)'::tid, 'done', 60, 60, 100, now() - interval '10 s', now() FROM reembed.migration
-     UNION ALL SELECT name, 99, '(900,0)', '(902,0)', 'pending', 40, 0, 0, NULL, NULL FROM reembed.migration`,
+    `INSERT INTO reembed.batch (campaign, id, first_place, end_place, state, rows, embedded_rows, tokens, started_at, finished_at)
+     SELECT name, 98, '(800,0)'::tid, '(802,0)'::tid, 'done', 60, 60, 100, now() - interval '10 s', now() FROM reembed.campaign
+     UNION ALL SELECT name, 99, '(900,0)', '(902,0)', 'pending', 40, 0, 0, NULL, NULL FROM reembed.campaign`,
   );
   const { at, campaigns } = await command();
   await stage.db.pool.query('DELETE FROM reembed.batch WHERE id >= 98');
@@ -114,9 +114,9 @@ test.serial('status gives machines one document with numbers, seconds and ISO ti
 
 test.serial('status does not search the table', async (t) => {
   await stage.work();
-  await stage.db.pool.query('UPDATE reembed.migration SET swept_at = NULL');
+  await stage.db.pool.query('UPDATE reembed.campaign SET swept_at = NULL');
   await command();
-  const { rows } = await stage.db.pool.query<{ swept: boolean }>('SELECT swept_at IS NOT NULL AS swept FROM reembed.migration');
+  const { rows } = await stage.db.pool.query<{ swept: boolean }>('SELECT swept_at IS NOT NULL AS swept FROM reembed.campaign');
   t.false(rows[0]?.swept);
 });
 
@@ -251,7 +251,7 @@ test.serial('status keeps an earlier campaign to one line and leads with the one
   await stage.bring(second, 'expand');
   const status = await look();
   t.deepEqual(
-    status.campaigns.map(({ migration, current, next }) => [migration, current, next?.phase]),
+    status.campaigns.map(({ campaign, current, next }) => [campaign, current, next?.phase]),
     [
       [campaign, false, undefined],
       [second, true, 'backfill'],

@@ -97,9 +97,9 @@ test('without a row that has both vectors there is nothing to draw', async (t) =
 
 test('only a running campaign can be validated', async (t) => {
   await createFilledCampaign(database.pool, 'over', 5);
-  await database.pool.query("UPDATE reembed.migration SET phase = 'contract' WHERE name = 'move_over'");
+  await database.pool.query("UPDATE reembed.campaign SET phase = 'contract' WHERE name = 'move_over'");
   await t.throwsAsync(run('over'), { instanceOf: NothingToCompare, message: 'the old vectors of move_over are archived' });
-  await t.throwsAsync(run('over', { migration: 'move_nothing' }), {
+  await t.throwsAsync(run('over', { campaign: 'move_nothing' }), {
     instanceOf: NothingToCompare,
     message: 'no campaign move_nothing is running',
   });

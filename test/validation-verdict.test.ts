@@ -14,7 +14,7 @@ type Row = Record<string, unknown>;
 /** Stores a run whose figures are good but for those given, and returns its number. */
 async function runOf(figures: Row = {}, parts: Record<string, Row[]> = {}): Promise<string> {
   const run = {
-    migration: 'move_documents',
+    campaign: 'move_documents',
     started_at: new Date(),
     query_source: 'test',
     queries: 100,
@@ -129,7 +129,7 @@ test.serial(
 test.serial('what was found before the last batch was embedded does not count any more', async (t) => {
   await runOf({ judged_queries: 100, ndcg_before: 0.5, ndcg_after: 0.4 }, { validation_metric: [ndcg(-0.15, -0.05)] });
   await insert('batch', {
-    migration: 'move_documents',
+    campaign: 'move_documents',
     id: 1,
     first_place: '(0,0)',
     end_place: '(1,0)',
@@ -235,7 +235,7 @@ test.serial('searches may take longer up to the ratio, and up to ten millisecond
 
 test.serial('the gate judges anew when a threshold is changed, and keeps the verdict of a run from an earlier version', async (t) => {
   const { pool } = database;
-  await pool.query("DELETE FROM reembed.validation; UPDATE reembed.migration SET phase = 'index'");
+  await pool.query("DELETE FROM reembed.validation; UPDATE reembed.campaign SET phase = 'index'");
   await pool.query('CREATE INDEX documents_embedding_v2_idx ON documents USING hnsw (embedding_v2 vector_cosine_ops)');
   const conditions = async () =>
     (await pool.query<{ condition: string }>("SELECT condition FROM reembed.switch_gate('move_documents')")).rows.map(

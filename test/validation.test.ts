@@ -73,7 +73,7 @@ test('the figures are those of a brute-force comparison, query by query', async 
 
 test('a run is stored with its queries, and the gate to the switch reads it', async (t) => {
   await createFilledCampaign(database.pool, 'stored', ROWS);
-  await database.pool.query("UPDATE reembed.migration SET phase = 'index' WHERE name = 'move_stored'");
+  await database.pool.query("UPDATE reembed.campaign SET phase = 'index' WHERE name = 'move_stored'");
   const openConditions = async () =>
     (await database.pool.query("SELECT condition FROM reembed.switch_gate('move_stored')")).rows.map((row) => row.condition);
   t.true((await openConditions()).includes('old and new results have not been compared'));
@@ -98,7 +98,7 @@ test('a run is stored with its queries, and the gate to the switch reads it', as
   );
   const [row] = rows;
   t.like(row, {
-    migration: 'move_stored',
+    campaign: 'move_stored',
     query_source: 'rows',
     queries: 40,
     stored_queries: 40,

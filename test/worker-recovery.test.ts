@@ -115,7 +115,7 @@ test.serial('a worker that finds its queue emptied fills it again from the ledge
 test.serial('a ledger and a queue that were put back from a copy are set right', async (t) => {
   t.timeout(60_000);
   const campaign = await startCampaign(stage, 'put_back', { rows: 300 });
-  await stage.db.pool.query("UPDATE reembed.batch SET state = 'done', finished_at = now() WHERE migration = $1 AND id IN (2, 3)", [
+  await stage.db.pool.query("UPDATE reembed.batch SET state = 'done', finished_at = now() WHERE campaign = $1 AND id IN (2, 3)", [
     campaign.name,
   ]);
   await stage.db.pool.query('DELETE FROM reembed_queue.job');
@@ -124,7 +124,7 @@ test.serial('a ledger and a queue that were put back from a copy are set right',
 
   // With the blocks that its rows have moved to.
   await stage.db.pool.query(
-    "UPDATE reembed.batch SET state = 'pending', finished_at = NULL, end_place = '(1000,0)' WHERE migration = $1 AND id IN (1, 2)",
+    "UPDATE reembed.batch SET state = 'pending', finished_at = NULL, end_place = '(1000,0)' WHERE campaign = $1 AND id IN (1, 2)",
     [campaign.name],
   );
   stage.provider.requests.length = 0;

@@ -40,10 +40,9 @@ test.serial('Ctrl-C lets the worker finish the batches in hand, and the rest wai
   worker.kill('SIGINT');
   t.is(await exitOf(worker), 0, talk);
   t.regex(talk, /finishing the batches in hand/);
-  const batches = await stage.db.pool.query(
-    'SELECT state, rows, embedded_rows AS embedded, error FROM reembed.batch WHERE migration = $1',
-    [campaign.name],
-  );
+  const batches = await stage.db.pool.query('SELECT state, rows, embedded_rows AS embedded, error FROM reembed.batch WHERE campaign = $1', [
+    campaign.name,
+  ]);
   const done = batches.rows.filter(({ state }) => state === 'done');
   t.is(done.length, campaign.requests().length);
   t.true(done.length < batches.rows.length);
@@ -77,7 +76,7 @@ test.serial('--limit embeds about so many rows spread over the table and leaves 
   const result = await stage.workplace.run(['worker', '--limit', '20']);
   t.is(result.code, 0, result.stderr);
   t.regex(result.stderr, /20 rows embedded/);
-  const { rows } = await stage.db.pool.query('SELECT state, embedded_rows AS embedded FROM reembed.batch WHERE migration = $1', [
+  const { rows } = await stage.db.pool.query('SELECT state, embedded_rows AS embedded FROM reembed.batch WHERE campaign = $1', [
     campaign.name,
   ]);
   for (const { state, embedded } of rows) t.true(state === 'pending' && embedded >= 2 && embedded <= 5);
@@ -96,7 +95,7 @@ test.serial('a pause stops a running worker after the batches in hand, and its e
   const setPaused = (paused: boolean) =>
     stage.db.pool.query('UPDATE reembed.setting SET paused = $2 WHERE target = $1', [campaign.target, paused]);
   const pending = () =>
-    campaign.ask<number>("SELECT count(*)::int FROM reembed.batch WHERE migration = $1 AND state = 'pending'", [campaign.name]);
+    campaign.ask<number>("SELECT count(*)::int FROM reembed.batch WHERE campaign = $1 AND state = 'pending'", [campaign.name]);
   await setPaused(true);
   assertRefused(t, await drain(), { code: 'paused', remedy: /paused=false/ });
   assertRefused(t, await stage.workplace.run(['worker', '--limit', '5']), { code: 'paused', remedy: /paused=false/ });

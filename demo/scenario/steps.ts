@@ -7,7 +7,7 @@ interface Durations {
 
 /** Whether the toolkit was in this database before the demo. */
 export async function isInstalled(stage: Stage): Promise<boolean> {
-  const { rows } = await stage.pool.query<{ yes: boolean }>("SELECT to_regclass('reembed.migration') IS NOT NULL AS yes");
+  const { rows } = await stage.pool.query<{ yes: boolean }>("SELECT to_regclass('reembed.campaign') IS NOT NULL AS yes");
   return rows[0]?.yes ?? false;
 }
 

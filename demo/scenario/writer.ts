@@ -4,7 +4,7 @@ import type { Gloss } from '../corpus.ts';
 import type { Embed } from './embed.ts';
 import { NEW, OLD, TABLE } from './stage.ts';
 
-/** An application that writes all the time and knows nothing of the migration. */
+/** An application that writes all the time and knows nothing of the campaign. */
 export interface Writer {
   writes: number;
   /** the text that each row it wrote must have now; null for a deleted row */

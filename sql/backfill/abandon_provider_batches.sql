@@ -8,10 +8,10 @@ DECLARE
   v_batches bigint;
 BEGIN
   UPDATE reembed.provider_batch SET state = 'abandoned', failing_since = NULL, next_look_at = clock_timestamp()
-   WHERE migration = p_name AND state IN ('submitting', 'submitted');
+   WHERE campaign = p_name AND state IN ('submitting', 'submitted');
   GET DIAGNOSTICS v_batches = ROW_COUNT;
-  DELETE FROM reembed.provider_batch_row AS r USING reembed.provider_batch AS p WHERE p.id = r.provider_batch AND p.migration = p_name AND p.state = 'abandoned';
-  UPDATE reembed.batch SET provider_batch = NULL, came_back = true WHERE migration = p_name AND provider_batch IS NOT NULL;
+  DELETE FROM reembed.provider_batch_row AS r USING reembed.provider_batch AS p WHERE p.id = r.provider_batch AND p.campaign = p_name AND p.state = 'abandoned';
+  UPDATE reembed.batch SET provider_batch = NULL, came_back = true WHERE campaign = p_name AND provider_batch IS NOT NULL;
   RETURN v_batches;
 END;
 $$;

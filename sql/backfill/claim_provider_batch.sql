@@ -4,16 +4,16 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-  m reembed.migration;
+  m reembed.campaign;
   v_open record;
   v_limit bigint;
   v_batches bigint[];
   v_id uuid;
 BEGIN
   FOR m IN
-    SELECT c.* FROM reembed.migration AS c JOIN reembed.setting AS s ON s.target = c.target
+    SELECT c.* FROM reembed.campaign AS c JOIN reembed.setting AS s ON s.target = c.target
      WHERE NOT s.paused
-       AND EXISTS (SELECT FROM reembed.batch AS b WHERE b.migration = c.name AND b.state = 'pending' AND b.provider_batch IS NULL AND NOT b.came_back)
+       AND EXISTS (SELECT FROM reembed.batch AS b WHERE b.campaign = c.name AND b.state = 'pending' AND b.provider_batch IS NULL AND NOT b.came_back)
      ORDER BY c.name
   LOOP
     -- One claim at a time in a campaign; whoever comes second finds out at its next look.
@@ -21,27 +21,27 @@ BEGIN
     SELECT count(*) AS batches, coalesce(sum(p.tokens_expected), 0) AS tokens, count(*) FILTER (WHERE p.tokens_expected IS NULL) AS unknown INTO v_open
       FROM reembed.provider_batch AS p WHERE p.model = m.to_model AND p.state IN ('submitting', 'submitted');
     CONTINUE WHEN v_open.batches >= p_most_open
-      OR EXISTS (SELECT FROM reembed.provider_batch AS p WHERE p.migration = m.name AND p.holds_until > clock_timestamp());
+      OR EXISTS (SELECT FROM reembed.provider_batch AS p WHERE p.campaign = m.name AND p.holds_until > clock_timestamp());
     -- The first one has to be found valid before others follow.
     CONTINUE WHEN v_open.batches > 0 AND NOT EXISTS (
-      SELECT FROM reembed.provider_batch AS p WHERE p.migration = m.name AND p.provider_state IN ('in_progress', 'finalizing', 'completed', 'expired'));
+      SELECT FROM reembed.provider_batch AS p WHERE p.campaign = m.name AND p.provider_state IN ('in_progress', 'finalizing', 'completed', 'expired'));
     v_limit := reembed.batch_api_token_limit(m.to_model);
     CONTINUE WHEN v_open.batches > 0 AND v_limit IS NOT NULL AND (v_open.unknown > 0 OR v_limit - v_open.tokens < v_limit / 4);
 
     SELECT array_agg(n.id ORDER BY n.id) INTO v_batches
       FROM (SELECT b.id, sum(b.rows) OVER (ORDER BY b.id) - b.rows AS rows_before
               FROM reembed.batch AS b
-             WHERE b.migration = m.name AND b.state = 'pending' AND b.provider_batch IS NULL AND NOT b.came_back
+             WHERE b.campaign = m.name AND b.state = 'pending' AND b.provider_batch IS NULL AND NOT b.came_back
                -- Already being embedded by ordinary requests; a job that only found out that it may not has begun nothing.
                AND NOT EXISTS (SELECT FROM reembed_queue.job AS j
-                                WHERE j.name = 'reembed-batch' AND j.singleton_key = b.migration || '/' || b.id AND j.state = 'active' AND b.started_at >= j.started_on)
+                                WHERE j.name = 'reembed-batch' AND j.singleton_key = b.campaign || '/' || b.id AND j.state = 'active' AND b.started_at >= j.started_on)
              ORDER BY b.id LIMIT p_most_inputs) AS n
      WHERE n.rows_before < p_most_inputs;
     CONTINUE WHEN v_batches IS NULL;
 
-    INSERT INTO reembed.provider_batch (migration, model, tokens_allowed) VALUES (m.name, m.to_model, v_limit - v_open.tokens) RETURNING id INTO v_id;
+    INSERT INTO reembed.provider_batch (campaign, model, tokens_allowed) VALUES (m.name, m.to_model, v_limit - v_open.tokens) RETURNING id INTO v_id;
     UPDATE reembed.batch AS b SET provider_batch = v_id, attempts = b.attempts + 1, started_at = clock_timestamp(), error = NULL
-     WHERE b.migration = m.name AND b.id = ANY (v_batches) AND b.state = 'pending' AND b.provider_batch IS NULL;
+     WHERE b.campaign = m.name AND b.id = ANY (v_batches) AND b.state = 'pending' AND b.provider_batch IS NULL;
     RETURN v_id;
   END LOOP;
   RETURN NULL;

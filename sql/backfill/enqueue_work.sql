@@ -7,18 +7,18 @@ DECLARE
   v_batch_api_is_served constant boolean := reembed.batch_api_is_served();
 BEGIN
   -- The next thousand of each campaign: enough for any number of workers, and the same little work for any size of table.
-  PERFORM reembed.enqueue('reembed-batch', b.migration || '/' || b.id, jsonb_build_object('migration', b.migration, 'batch', b.id))
-     FROM reembed.migration AS m
+  PERFORM reembed.enqueue('reembed-batch', b.campaign || '/' || b.id, jsonb_build_object('campaign', b.campaign, 'batch', b.id))
+     FROM reembed.campaign AS m
      JOIN reembed.setting AS s ON s.target = m.target AND NOT s.paused,
      -- Those that are at a provider's batch API, or will be, are left out.
-     LATERAL ((SELECT n.migration, n.id FROM reembed.batch AS n
-                WHERE n.migration = m.name AND n.state = 'pending' AND n.provider_batch IS NULL AND NOT v_batch_api_is_served ORDER BY n.id LIMIT 1000)
+     LATERAL ((SELECT n.campaign, n.id FROM reembed.batch AS n
+                WHERE n.campaign = m.name AND n.state = 'pending' AND n.provider_batch IS NULL AND NOT v_batch_api_is_served ORDER BY n.id LIMIT 1000)
               UNION
-              (SELECT n.migration, n.id FROM reembed.batch AS n
-                WHERE n.migration = m.name AND n.state = 'pending' AND n.came_back AND n.provider_batch IS NULL ORDER BY n.id LIMIT 1000)) AS b
+              (SELECT n.campaign, n.id FROM reembed.batch AS n
+                WHERE n.campaign = m.name AND n.state = 'pending' AND n.came_back AND n.provider_batch IS NULL ORDER BY n.id LIMIT 1000)) AS b
     WHERE NOT EXISTS (SELECT FROM reembed_queue.job AS j
-                       WHERE j.name = 'reembed-batch' AND j.singleton_key = b.migration || '/' || b.id AND j.state <= 'active')
-    ORDER BY b.migration, b.id;
+                       WHERE j.name = 'reembed-batch' AND j.singleton_key = b.campaign || '/' || b.id AND j.state <= 'active')
+    ORDER BY b.campaign, b.id;
 
   -- A lane that has nothing among the first changes gets its turn once those are served. The first lane also searches the table.
   PERFORM reembed.enqueue('reembed-catch-up', w.target || '/' || w.lane, jsonb_build_object('target', w.target, 'lane', w.lane))
@@ -27,14 +27,14 @@ BEGIN
             WHERE NOT s.paused
            UNION
            SELECT s.target, 0
-             FROM reembed.setting AS s JOIN reembed.migration AS m ON m.target = s.target
+             FROM reembed.setting AS s JOIN reembed.campaign AS m ON m.target = s.target
             WHERE NOT s.paused AND (m.phase = 'backfill' AND reembed.needs_sweep(m.name) OR m.needs_old_sweep)) AS w;
 
   PERFORM reembed.enqueue('reembed-provider-batch', p.id::text, jsonb_build_object('id', p.id))
      FROM reembed.provider_batch AS p
     WHERE p.state <> 'settled' AND p.next_look_at <= clock_timestamp()
       AND (p.state = 'abandoned'
-           OR NOT EXISTS (SELECT FROM reembed.migration AS m JOIN reembed.setting AS s ON s.target = m.target WHERE m.name = p.migration AND s.paused));
+           OR NOT EXISTS (SELECT FROM reembed.campaign AS m JOIN reembed.setting AS s ON s.target = m.target WHERE m.name = p.campaign AND s.paused));
 END;
 $$;
 COMMENT ON FUNCTION reembed.enqueue_work IS 'Gives a job to every open batch, to every target with changes and to every provider batch that is to be looked at.';

@@ -5,9 +5,9 @@ SET search_path = pg_catalog, pg_temp
 SET lock_timeout = '500ms'
 AS $$
 DECLARE
-  m reembed.migration;
+  m reembed.campaign;
 BEGIN
-  SELECT * INTO STRICT m FROM reembed.migration WHERE name = p_name;
+  SELECT * INTO STRICT m FROM reembed.campaign WHERE name = p_name;
   IF p_role = 'old' AND NOT EXISTS (SELECT FROM reembed.vector_column AS v WHERE v.target = m.target AND v.role = 'old' AND v.is_maintained) THEN
     missing := 0;
     logged := 0;

@@ -9,7 +9,7 @@ DECLARE
   t reembed.target;
   v_batches bigint;
 BEGIN
-  SELECT g.* INTO STRICT t FROM reembed.migration AS m JOIN reembed.target AS g ON g.name = m.target WHERE m.name = p_name;
+  SELECT g.* INTO STRICT t FROM reembed.campaign AS m JOIN reembed.target AS g ON g.name = m.target WHERE m.name = p_name;
   EXECUTE reembed.render('
     WITH found AS MATERIALIZED (
       SELECT f.place, f.text_hash, (f.place::text::point)[0]::bigint AS block FROM reembed.scan_{suffix}($4) AS f
@@ -25,14 +25,14 @@ BEGIN
              CASE WHEN bool_or(p.is_divided) THEN min(p.place) ELSE reembed.place((min(p.place)::text::point)[0]::bigint) END AS first_place
         FROM placed AS p GROUP BY p.portion
     ), planned AS (
-      INSERT INTO reembed.batch (migration, id, first_place, end_place, rows)
+      INSERT INTO reembed.batch (campaign, id, first_place, end_place, rows)
       SELECT $1, p.id, p.first_place, lead(p.first_place, 1, reembed.place($3)) OVER (ORDER BY p.id), p.rows FROM portion AS p
       RETURNING 1
     ), repeated AS (
       SELECT p.text_hash FROM placed AS p WHERE p.text_hash IS NOT NULL GROUP BY p.text_hash HAVING min(p.portion) < max(p.portion)
     ), recorded AS (
       -- The hash is quickly had of every text; the digest, which is expensive, only of those that seem to be repeated.
-      INSERT INTO reembed.repeated_text (migration, text_digest, text_hash, batch)
+      INSERT INTO reembed.repeated_text (campaign, text_digest, text_hash, batch)
       SELECT $1, d.text_digest, p.text_hash, min(o.id)
         FROM reembed.digests_{suffix}(ARRAY(SELECT p.place FROM placed AS p WHERE p.text_hash IN (SELECT r.text_hash FROM repeated AS r))) AS d
         JOIN placed AS p ON p.place = d.place
@@ -42,7 +42,7 @@ BEGIN
     SELECT count(*) FROM planned', to_jsonb(t))
     INTO v_batches USING p_name, p_batch_rows, reembed.blocks(t.relation), (SELECT s.max_text_bytes::bigint FROM reembed.setting AS s WHERE s.target = t.name);
   DELETE FROM reembed.read_probe WHERE target = t.name;
-  UPDATE reembed.migration SET planned_at = now(), swept_at = NULL WHERE name = p_name;
+  UPDATE reembed.campaign SET planned_at = now(), swept_at = NULL WHERE name = p_name;
   RETURN v_batches;
 END;
 $$;

@@ -8,22 +8,22 @@ DECLARE
   p reembed.provider_batch;
 BEGIN
   SELECT * INTO STRICT p FROM reembed.provider_batch WHERE id = p_provider_batch;
-  PERFORM FROM reembed.batch AS b WHERE b.migration = p.migration AND b.id = p_batch AND b.provider_batch = p_provider_batch FOR NO KEY UPDATE;
+  PERFORM FROM reembed.batch AS b WHERE b.campaign = p.campaign AND b.id = p_batch AND b.provider_batch = p_provider_batch FOR NO KEY UPDATE;
   IF NOT FOUND THEN
     RETURN true;
   END IF;
   PERFORM FROM reembed.provider_batch AS o WHERE o.id = p_waits_for AND o.state IN ('submitting', 'submitted') FOR SHARE;
   IF FOUND THEN
-    UPDATE reembed.batch SET provider_batch = p_waits_for WHERE migration = p.migration AND id = p_batch;
+    UPDATE reembed.batch SET provider_batch = p_waits_for WHERE campaign = p.campaign AND id = p_batch;
     RETURN false;
   END IF;
   UPDATE reembed.batch SET provider_batch = NULL, came_back = NOT p.is_partial OR EXISTS (
            SELECT FROM reembed.provider_batch_row AS r WHERE r.provider_batch = p_provider_batch AND r.batch = p_batch)
-   WHERE migration = p.migration AND id = p_batch;
+   WHERE campaign = p.campaign AND id = p_batch;
   IF p_has_rows THEN
     RETURN false;
   END IF;
-  PERFORM reembed.settle_batch(p.migration, p_batch, p.model, '{}', NULL, NULL, '[]', 0, 0, true);
+  PERFORM reembed.settle_batch(p.campaign, p_batch, p.model, '{}', NULL, NULL, '[]', 0, 0, true);
   RETURN true;
 END;
 $$;

@@ -1,5 +1,5 @@
 -- In the statement that stores the vectors, so that a vector and the ledger are of one commit.
-CREATE OR REPLACE FUNCTION reembed.settle_batch(p_migration text, p_batch bigint, p_model text, p_written text[], p_digests uuid[], p_vectors {vector_schema}.vector[],
+CREATE OR REPLACE FUNCTION reembed.settle_batch(p_campaign text, p_batch bigint, p_model text, p_written text[], p_digests uuid[], p_vectors {vector_schema}.vector[],
                                                 p_refused jsonb, p_tokens bigint, p_requests integer, p_done boolean) RETURNS integer
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
@@ -9,23 +9,23 @@ DECLARE
   v_target text;
   v_written constant integer := cardinality(p_written);
 BEGIN
-  SELECT m.target INTO v_target FROM reembed.migration AS m JOIN reembed.batch AS b ON b.migration = m.name AND b.id = p_batch WHERE m.name = p_migration;
+  SELECT m.target INTO v_target FROM reembed.campaign AS m JOIN reembed.batch AS b ON b.campaign = m.name AND b.id = p_batch WHERE m.name = p_campaign;
   IF FOUND THEN
     PERFORM reembed.record_failed(v_target, p_model, p_refused, p_written);
     -- For the batches that wait for these texts, also where the row itself has another one by now.
     UPDATE reembed.repeated_text AS r SET vector = i.vector FROM unnest(p_digests, p_vectors) AS i(text_digest, vector)
-     WHERE r.migration = p_migration AND r.text_digest = i.text_digest AND r.vector IS NULL;
+     WHERE r.campaign = p_campaign AND r.text_digest = i.text_digest AND r.vector IS NULL;
     -- Rows that were changed meanwhile are in the change log by now; those that were only held locked are found by the sweep.
     UPDATE reembed.batch
        SET embedded_rows = embedded_rows + v_written, tokens = tokens + p_tokens, requests = requests + p_requests, failed_at = NULL,
            state = CASE WHEN p_done THEN 'done' ELSE state END,
            other_rows = CASE WHEN p_done THEN greatest(0, rows - embedded_rows - v_written) ELSE other_rows END,
            finished_at = CASE WHEN p_done THEN clock_timestamp() END
-     WHERE migration = p_migration AND id = p_batch;
+     WHERE campaign = p_campaign AND id = p_batch;
   END IF;
   -- Taken down meanwhile: what was just written must not outlive its campaign.
   IF NOT FOUND THEN
-    RAISE EXCEPTION 'batch % of % is not in the ledger any more; nothing was stored', p_batch, p_migration USING ERRCODE = 'RE001';
+    RAISE EXCEPTION 'batch % of % is not in the ledger any more; nothing was stored', p_batch, p_campaign USING ERRCODE = 'RE001';
   END IF;
   RETURN v_written;
 END;

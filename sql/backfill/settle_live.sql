@@ -1,15 +1,15 @@
 -- Under another campaign the roles are other models, and what was served is not what is asked for.
-CREATE OR REPLACE FUNCTION reembed.settle_live(p_target text, p_migration text, p_gone jsonb[], p_stored integer, p_tokens bigint) RETURNS boolean
+CREATE OR REPLACE FUNCTION reembed.settle_live(p_target text, p_campaign text, p_gone jsonb[], p_stored integer, p_tokens bigint) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 SET lock_timeout = '500ms'
 AS $$
 BEGIN
-  IF NOT EXISTS (SELECT FROM reembed.vector_column AS v WHERE v.target = p_target AND v.migration = p_migration) THEN
+  IF NOT EXISTS (SELECT FROM reembed.vector_column AS v WHERE v.target = p_target AND v.campaign = p_campaign) THEN
     RETURN false;
   END IF;
   IF p_stored > 0 OR p_tokens > 0 THEN
-    UPDATE reembed.migration SET live_rows = live_rows + p_stored, live_tokens = live_tokens + p_tokens WHERE name = p_migration;
+    UPDATE reembed.campaign SET live_rows = live_rows + p_stored, live_tokens = live_tokens + p_tokens WHERE name = p_campaign;
   END IF;
   -- A row that is gone cannot fail any more.
   IF cardinality(p_gone) > 0 THEN

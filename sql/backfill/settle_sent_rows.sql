@@ -19,13 +19,13 @@ BEGIN
      WHERE r.provider_batch = p_provider_batch AND r.request = p_request AND r.position = i.position
     RETURNING r.text_digest, i.vector
   )
-  SELECT reembed.settle_batch(p.migration, p_batch, p.model, p_written, array_agg(t.text_digest), array_agg(t.vector), '[]', p_tokens, p_requests, false)
+  SELECT reembed.settle_batch(p.campaign, p_batch, p.model, p_written, array_agg(t.text_digest), array_agg(t.vector), '[]', p_tokens, p_requests, false)
     INTO v_taken FROM taken AS t HAVING count(*) > 0;
   IF v_taken IS NULL THEN
     RETURN 0;
   END IF;
   IF p_tokens > 0 THEN
-    UPDATE reembed.batch AS b SET batch_api_tokens = b.batch_api_tokens + p_tokens WHERE b.migration = p.migration AND b.id = p_batch;
+    UPDATE reembed.batch AS b SET batch_api_tokens = b.batch_api_tokens + p_tokens WHERE b.campaign = p.campaign AND b.id = p_batch;
   END IF;
   UPDATE reembed.provider_batch AS b SET stored_rows = b.stored_rows + v_written, tokens = b.tokens + p_tokens WHERE b.id = p_provider_batch;
   RETURN v_written;

@@ -8,7 +8,7 @@ DECLARE
   v_found record;
 BEGIN
   v_found := reembed.log_missing(p_name, 'new', 0, 4294967294);
-  UPDATE reembed.migration SET swept_at = CASE WHEN v_found.logged < 1000 THEN clock_timestamp() END WHERE name = p_name;
+  UPDATE reembed.campaign SET swept_at = CASE WHEN v_found.logged < 1000 THEN clock_timestamp() END WHERE name = p_name;
   RETURN v_found.missing;
 END;
 $$;

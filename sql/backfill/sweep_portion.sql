@@ -6,7 +6,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
   v_found record;
-  v_relation regclass := (SELECT t.relation FROM reembed.migration AS m JOIN reembed.target AS t ON t.name = m.target WHERE m.name = p_name);
+  v_relation regclass := (SELECT t.relation FROM reembed.campaign AS m JOIN reembed.target AS t ON t.name = m.target WHERE m.name = p_name);
 BEGIN
   v_found := reembed.log_missing(p_name, p_role, p_block, p_block + 200);
   IF v_found.logged = 1000 THEN
@@ -14,7 +14,7 @@ BEGIN
   ELSIF p_block + 200 < reembed.blocks(v_relation) THEN
     RETURN p_block + 200;
   END IF;
-  UPDATE reembed.migration SET swept_at = clock_timestamp() WHERE name = p_name AND p_role = 'new';
+  UPDATE reembed.campaign SET swept_at = clock_timestamp() WHERE name = p_name AND p_role = 'new';
   RETURN NULL;
 END;
 $$;

@@ -6,21 +6,21 @@ SET search_path = pg_catalog, pg_temp
 SET lock_timeout = '500ms'
 AS $$
 DECLARE
-  m reembed.migration;
+  m reembed.campaign;
   v_since timestamptz;
   v_begun bigint;
   v_failed bigint;
   v_reason text;
 BEGIN
-  SELECT * INTO STRICT m FROM reembed.migration WHERE name = p_name;
+  SELECT * INTO STRICT m FROM reembed.campaign WHERE name = p_name;
   SELECT coalesce(max(e.at), '-infinity') INTO v_since FROM reembed.event AS e WHERE e.target = m.target AND e.kind = 'paused' AND e.to_value = 'false';
   SELECT count(*), count(*) FILTER (WHERE b.failed_at > v_since) INTO v_begun, v_failed
-    FROM reembed.batch AS b WHERE b.migration = p_name AND b.started_at > v_since;
+    FROM reembed.batch AS b WHERE b.campaign = p_name AND b.started_at > v_since;
   IF v_begun < 50 OR v_failed * 2 <= v_begun THEN
     RETURN NULL;
   END IF;
   v_reason := format('%s of %s batches failed, the last because: %s', v_failed, v_begun,
-                     (SELECT b.error FROM reembed.batch AS b WHERE b.migration = p_name AND b.failed_at IS NOT NULL ORDER BY b.failed_at DESC LIMIT 1));
+                     (SELECT b.error FROM reembed.batch AS b WHERE b.campaign = p_name AND b.failed_at IS NOT NULL ORDER BY b.failed_at DESC LIMIT 1));
   UPDATE reembed.setting SET paused = true, paused_reason = v_reason WHERE target = m.target AND NOT paused;
   RETURN CASE WHEN FOUND THEN v_reason END;
 END;

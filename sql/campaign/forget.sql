@@ -5,7 +5,7 @@ SET lock_timeout = '500ms'
 AS $$
 DECLARE
   t reembed.target;
-  m reembed.migration;
+  m reembed.campaign;
 BEGIN
   -- resolve_target() does not know a table that is gone.
   SELECT * INTO t FROM reembed.target WHERE name = p_target;
@@ -16,7 +16,7 @@ BEGIN
     RAISE EXCEPTION '% is whole: there is nothing to forget', t.name
       USING ERRCODE = 'RE001', HINT = 'Take the campaign down with npm run migrate down, or after contract: reembed.release().';
   END IF;
-  FOR m IN SELECT * FROM reembed.migration WHERE target = t.name LOOP
+  FOR m IN SELECT * FROM reembed.campaign WHERE target = t.name LOOP
     PERFORM reembed.forget_batches(m.name);
   END LOOP;
   PERFORM reembed.release_objects(t.name);

@@ -20,7 +20,7 @@ BEGIN
         FROM pg_class AS c
        WHERE c.relnamespace = 'reembed'::regnamespace
          AND (c.relname IN ('row_' || t.suffix, 'change_' || t.suffix, 'late_' || t.suffix)
-              OR c.relname IN (SELECT reembed.archive_name(m.name) FROM reembed.migration AS m WHERE m.target = t.name) AND c.relkind = 'r')
+              OR c.relname IN (SELECT reembed.archive_name(m.name) FROM reembed.campaign AS m WHERE m.target = t.name) AND c.relkind = 'r')
     )
     SELECT s.statement
       FROM (

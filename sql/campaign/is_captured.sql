@@ -4,7 +4,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
   SELECT coalesce(bool_or(m.phase <> 'contract' OR v.storage = 'side_table' OR s.maintained_by = 'workers'), false)
     FROM reembed.vector_column AS v
-    JOIN reembed.migration AS m ON m.name = v.migration
+    JOIN reembed.campaign AS m ON m.name = v.campaign
     JOIN reembed.setting AS s ON s.target = v.target
    WHERE v.target = p_target
 $$;

@@ -9,7 +9,7 @@ AS $$
            'column', quote_ident(reembed.column_name(v.relation, m.to_attnum)),
            'version', quote_ident(reembed.column_name(v.relation, m.to_version_attnum)),
            'schema', (SELECT quote_ident(n.nspname) FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE c.oid = v.relation))
-    FROM reembed.migration AS m
+    FROM reembed.campaign AS m
     JOIN reembed.target AS t ON t.name = m.target
    CROSS JOIN LATERAL (SELECT coalesce(m.to_relation, t.relation) AS relation) AS v
    WHERE m.name = p_name;

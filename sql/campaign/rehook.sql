@@ -22,7 +22,7 @@ BEGIN
     END LOOP;
   END LOOP;
   -- What came meanwhile is found; what changed its text meanwhile is not, so both calls belong in one transaction.
-  UPDATE reembed.migration SET swept_at = NULL, needs_old_sweep = phase <> 'contract' WHERE target = t.name;
+  UPDATE reembed.campaign SET swept_at = NULL, needs_old_sweep = phase <> 'contract' WHERE target = t.name;
   IF (t.unhooked ->> 'transaction')::bigint IS DISTINCT FROM txid_current() AND t.unhooked IS NOT NULL THEN
     RAISE WARNING 'rows of % that changed their text since unhook() keep an outdated vector', t.name USING HINT = 'Call unhook() and rehook() in one transaction.';
   END IF;

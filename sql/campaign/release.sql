@@ -7,9 +7,9 @@ DECLARE
   t reembed.target;
 BEGIN
   SELECT * INTO STRICT t FROM reembed.target WHERE name = reembed.resolve_target(p_target);
-  IF EXISTS (SELECT FROM reembed.migration AS m WHERE m.target = t.name AND m.phase <> 'contract') THEN
+  IF EXISTS (SELECT FROM reembed.campaign AS m WHERE m.target = t.name AND m.phase <> 'contract') THEN
     RAISE EXCEPTION 'a campaign is running on %', t.name USING ERRCODE = 'RE001', HINT = 'Finish it, or take it back with: npm run migrate down';
-  ELSIF EXISTS (SELECT FROM reembed.migration AS m WHERE m.target = t.name AND m.archive IS NOT NULL) THEN
+  ELSIF EXISTS (SELECT FROM reembed.campaign AS m WHERE m.target = t.name AND m.archive IS NOT NULL) THEN
     RAISE EXCEPTION 'the old vectors of % are still archived', t.name USING ERRCODE = 'RE001', HINT = 'npm run purge, after which there is no way back';
   ELSIF EXISTS (SELECT FROM reembed.vector_column AS v WHERE v.target = t.name AND v.storage = 'side_table') THEN
     RAISE EXCEPTION 'the vectors of % are in a side table, which only workers keep current', t.name

@@ -16,15 +16,15 @@ BEGIN
     END LOOP;
     PERFORM reembed.drop_view(p_target, t.live_view);
   END IF;
-  FOR v_archive IN SELECT m.archive FROM reembed.migration AS m WHERE m.target = p_target AND m.archive IS NOT NULL LOOP
+  FOR v_archive IN SELECT m.archive FROM reembed.campaign AS m WHERE m.target = p_target AND m.archive IS NOT NULL LOOP
     EXECUTE reembed.render('DROP TABLE IF EXISTS reembed.{archive}', jsonb_build_object('archive', quote_ident(v_archive)));
   END LOOP;
   EXECUTE reembed.render('DROP TABLE IF EXISTS reembed.late_{suffix} CASCADE', to_jsonb(t));
   DELETE FROM reembed.failed_row WHERE target = p_target;
-  DELETE FROM reembed.validation AS o USING reembed.migration AS m WHERE m.name = o.migration AND m.target = p_target;
-  INSERT INTO reembed.event (target, migration, kind, from_value) SELECT p_target, m.name, 'release', m.phase FROM reembed.migration AS m WHERE m.target = p_target;
+  DELETE FROM reembed.validation AS o USING reembed.campaign AS m WHERE m.name = o.campaign AND m.target = p_target;
+  INSERT INTO reembed.event (target, campaign, kind, from_value) SELECT p_target, m.name, 'release', m.phase FROM reembed.campaign AS m WHERE m.target = p_target;
   PERFORM reembed.drop_compiled(p_target);
-  DELETE FROM reembed.migration WHERE target = p_target;
+  DELETE FROM reembed.campaign WHERE target = p_target;
   PERFORM reembed.forget_target(p_target);
 END;
 $$;

@@ -4,7 +4,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
   t reembed.target;
-  m reembed.migration;
+  m reembed.campaign;
   v_names jsonb := reembed.target_names(p_target);
   v_roles constant text[] := ARRAY(SELECT v.role FROM reembed.vector_column AS v WHERE v.target = p_target AND v.column_name IS NOT NULL);
   v_has_both constant boolean := cardinality(v_roles) = 2;
@@ -12,7 +12,7 @@ DECLARE
   v_has_side_table constant boolean := EXISTS (SELECT FROM reembed.vector_column AS v WHERE v.target = p_target AND v.storage = 'side_table');
 BEGIN
   SELECT * INTO STRICT t FROM reembed.target AS g WHERE g.name = p_target;
-  SELECT g.* INTO m FROM reembed.migration AS g JOIN reembed.vector_column AS v ON v.migration = g.name AND v.role = 'new' WHERE v.target = p_target;
+  SELECT g.* INTO m FROM reembed.campaign AS g JOIN reembed.vector_column AS v ON v.campaign = g.name AND v.role = 'new' WHERE v.target = p_target;
   v_names := v_names || reembed.archive_names(m.name);
   IF (v_names - 'row_begin' - 'row_end')::text ~ '\$(body|row)\$' THEN
     RAISE EXCEPTION 'a name of % holds $body$ or $row$', p_target USING ERRCODE = 'RE005', HINT = 'Rename what has it.';

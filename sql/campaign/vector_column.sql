@@ -2,10 +2,10 @@
 CREATE OR REPLACE VIEW reembed.vector_column AS
 WITH current_migration AS (
   SELECT DISTINCT ON (m.target) m.*
-    FROM reembed.migration AS m
+    FROM reembed.campaign AS m
    ORDER BY m.target, (m.phase <> 'contract') DESC, m.created_at DESC
 ), kept AS (
-  SELECT m.target, m.name AS migration, 'new' AS role, m.to_model AS model, true AS is_maintained, m.to_relation AS side_table,
+  SELECT m.target, m.name AS campaign, 'new' AS role, m.to_model AS model, true AS is_maintained, m.to_relation AS side_table,
          m.to_attnum AS attnum, m.to_version_attnum AS version_attnum
     FROM current_migration AS m
   UNION ALL
@@ -13,7 +13,7 @@ WITH current_migration AS (
     FROM current_migration AS m WHERE m.phase <> 'contract'
 )
 SELECT k.target,
-       k.migration,
+       k.campaign,
        k.role,
        k.model,
        a.attname AS column_name,
@@ -31,7 +31,7 @@ SELECT k.target,
   LEFT JOIN pg_attribute AS w ON w.attrelid = coalesce(k.side_table, t.relation) AND w.attnum = k.version_attnum AND NOT w.attisdropped;
 COMMENT ON VIEW reembed.vector_column IS 'Where the vectors of which model of a target are, whether they are read, and whether workers keep them current.';
 COMMENT ON COLUMN reembed.vector_column.target IS 'The target.';
-COMMENT ON COLUMN reembed.vector_column.migration IS 'The campaign that gave it.';
+COMMENT ON COLUMN reembed.vector_column.campaign IS 'The campaign that gave it.';
 COMMENT ON COLUMN reembed.vector_column.role IS 'new or old.';
 COMMENT ON COLUMN reembed.vector_column.model IS 'The model of the vectors.';
 COMMENT ON COLUMN reembed.vector_column.column_name IS 'The column; null when it has been dropped.';

@@ -15,7 +15,7 @@ AS $$
         ('progress', 'SELECT'), ('index_build', 'SELECT'), ('read_probe', 'SELECT'), ('throttle', 'SELECT'), ('event', 'SELECT'), ('alert', 'SELECT'), ('watch_memory', 'SELECT'),
         ('validation', 'SELECT'), ('schema_migration', 'SELECT'), ('installation', 'SELECT'), ('shadow_read', 'SELECT'),
         ('setting', 'SELECT, UPDATE (paused, paused_reason, keep_old_current)'),
-        ('migration', 'SELECT, UPDATE (live_rows, live_tokens, swept_at, needs_old_sweep)'),
+        ('campaign', 'SELECT, UPDATE (live_rows, live_tokens, swept_at, needs_old_sweep)'),
         ('batch', 'SELECT, UPDATE'), ('repeated_text', 'SELECT, UPDATE'), ('failed_row', 'SELECT (target, key, model, class, message, attempts, failed_at, key_digest)'),
         ('provider_quota', 'SELECT, INSERT, UPDATE'), ('provider_batch', 'SELECT, INSERT, UPDATE, DELETE'), ('provider_batch_row', 'SELECT, INSERT, DELETE'),
         ('worker', 'SELECT, INSERT, UPDATE, DELETE'), ('known_item', 'SELECT, INSERT')) AS w(name, rights)

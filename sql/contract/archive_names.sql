@@ -7,6 +7,6 @@ RETURN (
            'late', format('reembed.late_%s', t.suffix),
            'archive_comment', quote_literal(format('Vectors of %s that %s held until contract of %s. Dropped by: npm run purge', m.from_model, m.target, m.name)),
            'restored_model', CASE WHEN m.from_version_attnum IS NULL THEN '' ELSE format(', old_model = %L', m.from_model) END)
-    FROM reembed.migration AS m JOIN reembed.target AS t ON t.name = m.target WHERE m.name = p_name
+    FROM reembed.campaign AS m JOIN reembed.target AS t ON t.name = m.target WHERE m.name = p_name
 );
 COMMENT ON FUNCTION reembed.archive_names IS 'What the placeholders of the templates stand for that are about the archive of a campaign.';

@@ -3,11 +3,11 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-  m reembed.migration;
+  m reembed.campaign;
   t reembed.target;
   v_portion constant bigint := 1000;
 BEGIN
-  SELECT * INTO STRICT m FROM reembed.migration WHERE name = p_name;
+  SELECT * INTO STRICT m FROM reembed.campaign WHERE name = p_name;
   IF m.phase = 'contract' THEN
     RETURN NULL;
   END IF;

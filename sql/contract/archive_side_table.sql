@@ -5,16 +5,16 @@ SET search_path = pg_catalog, pg_temp
 SET lock_timeout = '300ms'
 AS $$
 DECLARE
-  m reembed.migration;
+  m reembed.campaign;
   v_archive name := reembed.archive_name(p_name);
   v_old jsonb;
 BEGIN
-  SELECT * INTO STRICT m FROM reembed.migration WHERE name = p_name;
+  SELECT * INTO STRICT m FROM reembed.campaign WHERE name = p_name;
   SELECT jsonb_build_object('side_table', c.relname, 'schema', n.nspname) INTO STRICT v_old
     FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE c.oid = m.from_relation;
   EXECUTE reembed.render('ALTER TABLE {relation} RENAME TO {archive}; ALTER TABLE {schema}.{archive} SET SCHEMA reembed',
                          jsonb_build_object('relation', m.from_relation::text, 'archive', quote_ident(v_archive), 'schema', quote_ident(v_old ->> 'schema')));
-  UPDATE reembed.migration SET archive = v_archive, old_column = v_old WHERE name = p_name;
+  UPDATE reembed.campaign SET archive = v_archive, old_column = v_old WHERE name = p_name;
 END;
 $$;
 COMMENT ON FUNCTION reembed.archive_side_table IS 'Makes the side table of the old vectors the archive of a campaign.';

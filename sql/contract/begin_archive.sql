@@ -7,10 +7,10 @@ SET lock_timeout = '300ms'
 SET client_min_messages = warning
 AS $$
 DECLARE
-  m reembed.migration;
+  m reembed.campaign;
   t reembed.target;
 BEGIN
-  SELECT * INTO STRICT m FROM reembed.migration WHERE name = p_name;
+  SELECT * INTO STRICT m FROM reembed.campaign WHERE name = p_name;
   SELECT * INTO STRICT t FROM reembed.target WHERE name = m.target;
   IF m.phase = 'contract'
      OR to_regclass(format('reembed.late_%s', t.suffix)) IS NOT NULL

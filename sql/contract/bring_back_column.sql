@@ -4,14 +4,14 @@ SET search_path = pg_catalog, pg_temp
 SET lock_timeout = '300ms'
 AS $$
 DECLARE
-  m reembed.migration;
+  m reembed.campaign;
   t reembed.target;
   v_names jsonb;
   v_statement text;
   v_attnum smallint;
   v_version_attnum smallint;
 BEGIN
-  SELECT * INTO STRICT m FROM reembed.migration WHERE name = p_name;
+  SELECT * INTO STRICT m FROM reembed.campaign WHERE name = p_name;
   SELECT * INTO STRICT t FROM reembed.target WHERE name = m.target;
   v_names := jsonb_build_object('table', t.relation::text, 'new', quote_ident(p_to_column), 'new_version', quote_ident(p_to_version_column),
     'present', quote_ident(reembed.column_name(t.relation, m.to_attnum)), 'present_version', quote_ident(reembed.column_name(t.relation, m.to_version_attnum)),
@@ -31,9 +31,9 @@ BEGIN
     v_attnum := reembed.attnum(t.relation, m.old_column ->> 'name');
     v_version_attnum := CASE WHEN m.old_column ->> 'version_name' IS NOT NULL THEN reembed.attnum(t.relation, m.old_column ->> 'version_name') END;
     -- The campaign that made the column knew it by the number it had.
-    UPDATE reembed.migration SET to_attnum = v_attnum, to_version_attnum = coalesce(v_version_attnum, to_version_attnum)
+    UPDATE reembed.campaign SET to_attnum = v_attnum, to_version_attnum = coalesce(v_version_attnum, to_version_attnum)
      WHERE target = m.target AND to_relation IS NULL AND to_attnum = m.from_attnum;
-    UPDATE reembed.migration SET from_attnum = v_attnum, from_version_attnum = v_version_attnum WHERE name = p_name;
+    UPDATE reembed.campaign SET from_attnum = v_attnum, from_version_attnum = v_version_attnum WHERE name = p_name;
   END IF;
 END;
 $$;

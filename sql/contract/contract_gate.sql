@@ -4,7 +4,7 @@ SET search_path = pg_catalog, pg_temp
 SET intervalstyle = 'postgres'
 AS $$
 DECLARE
-  m reembed.migration;
+  m reembed.campaign;
   t reembed.target;
   v_old_column name;
   s reembed.setting;
@@ -12,7 +12,7 @@ DECLARE
   v_dependent text;
   v_index record;
 BEGIN
-  SELECT * INTO STRICT m FROM reembed.migration WHERE name = p_name;
+  SELECT * INTO STRICT m FROM reembed.campaign WHERE name = p_name;
   SELECT * INTO STRICT t FROM reembed.target WHERE name = m.target;
   SELECT * INTO STRICT s FROM reembed.setting WHERE target = m.target;
   v_old_column := reembed.column_name(coalesce(m.from_relation, t.relation), m.from_attnum);

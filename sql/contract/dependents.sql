@@ -5,7 +5,7 @@ AS $$
   WITH old AS (
     SELECT t.name AS target, c.oid AS relation, a.attname AS column_name, a.attnum, (SELECT w.oid FROM pg_namespace AS w WHERE w.nspname = reembed.view_schema(t.name)) AS view_schema, t.live_view, m.from_model, m.to_model,
            m.from_relation IS NOT NULL AS is_side_table
-      FROM reembed.migration AS m
+      FROM reembed.campaign AS m
       JOIN reembed.target AS t ON t.name = m.target
       JOIN pg_class AS c ON c.oid = coalesce(m.from_relation, t.relation)
       JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum IN (m.from_attnum, m.from_version_attnum)

@@ -5,7 +5,7 @@ SET lock_timeout = '300ms'
 SET client_min_messages = warning
 AS $$
 DECLARE
-  v_names jsonb := (SELECT jsonb_build_object('suffix', t.suffix, 'table', t.relation::text) FROM reembed.migration AS m JOIN reembed.target AS t ON t.name = m.target WHERE m.name = p_name);
+  v_names jsonb := (SELECT jsonb_build_object('suffix', t.suffix, 'table', t.relation::text) FROM reembed.campaign AS m JOIN reembed.target AS t ON t.name = m.target WHERE m.name = p_name);
 BEGIN
   EXECUTE reembed.render('
     DROP TRIGGER IF EXISTS zz_reembed_late_{suffix} ON {table};

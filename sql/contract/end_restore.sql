@@ -4,10 +4,10 @@ SET search_path = pg_catalog, pg_temp
 SET lock_timeout = '500ms'
 AS $$
 DECLARE
-  m reembed.migration;
+  m reembed.campaign;
 BEGIN
-  SELECT * INTO STRICT m FROM reembed.migration WHERE name = p_name;
-  UPDATE reembed.migration SET archive = NULL WHERE name = p_name;
+  SELECT * INTO STRICT m FROM reembed.campaign WHERE name = p_name;
+  UPDATE reembed.campaign SET archive = NULL WHERE name = p_name;
   IF m.from_relation IS NULL THEN
     EXECUTE reembed.render('DROP FUNCTION reembed.restore_{suffix}(integer), reembed.archive_is_empty_{suffix}(); DROP TABLE reembed.{archive}',
                            (SELECT jsonb_build_object('suffix', t.suffix, 'archive', quote_ident(m.archive)) FROM reembed.target AS t WHERE t.name = m.target));

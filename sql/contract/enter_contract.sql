@@ -4,10 +4,10 @@ SET search_path = pg_catalog, pg_temp
 SET lock_timeout = '300ms'
 AS $$
 DECLARE
-  m reembed.migration;
+  m reembed.campaign;
 BEGIN
   PERFORM reembed.enter_phase(p_name, 'contract');
-  SELECT * INTO STRICT m FROM reembed.migration WHERE name = p_name;
+  SELECT * INTO STRICT m FROM reembed.campaign WHERE name = p_name;
   DELETE FROM reembed.failed_row WHERE target = m.target AND model = m.from_model;
   PERFORM reembed.compile_target(m.target);
   PERFORM reembed.replace_views(m.target);

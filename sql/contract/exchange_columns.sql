@@ -5,13 +5,13 @@ SET search_path = pg_catalog, pg_temp
 SET lock_timeout = '300ms'
 AS $$
 DECLARE
-  m reembed.migration;
+  m reembed.campaign;
   t reembed.target;
   v_old name;
   v_old_version name;
   v_statement text;
 BEGIN
-  SELECT * INTO STRICT m FROM reembed.migration WHERE name = p_name;
+  SELECT * INTO STRICT m FROM reembed.campaign WHERE name = p_name;
   SELECT * INTO STRICT t FROM reembed.target WHERE name = m.target;
   v_old := CASE WHEN m.from_relation IS NULL THEN reembed.column_name(t.relation, m.from_attnum) ELSE t.column_name END;
   v_old_version := CASE WHEN m.from_relation IS NULL THEN reembed.column_name(t.relation, m.from_version_attnum) END;

@@ -3,15 +3,15 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-  m reembed.migration;
+  m reembed.campaign;
   t reembed.target;
   v_changed bigint;
 BEGIN
-  SELECT * INTO STRICT m FROM reembed.migration WHERE name = p_name;
+  SELECT * INTO STRICT m FROM reembed.campaign WHERE name = p_name;
   SELECT * INTO STRICT t FROM reembed.target WHERE name = m.target;
   EXECUTE reembed.render('SELECT reembed.archive_late_{suffix}($1)', to_jsonb(t)) INTO v_changed USING reembed.failed_keys(m.target, m.from_model);
   PERFORM reembed.end_archive(p_name);
-  UPDATE reembed.migration SET archive = reembed.archive_name(p_name),
+  UPDATE reembed.campaign SET archive = reembed.archive_name(p_name),
          old_column = reembed.describe_column(t.relation, reembed.column_name(t.relation, m.from_attnum))
                       || jsonb_build_object('version_name', reembed.column_name(t.relation, m.from_version_attnum))
    WHERE name = p_name;

@@ -5,10 +5,10 @@ SET search_path = pg_catalog, pg_temp
 SET lock_timeout = '500ms'
 AS $$
 DECLARE
-  m reembed.migration;
+  m reembed.campaign;
   v record;
 BEGIN
-  SELECT * INTO STRICT m FROM reembed.migration WHERE name = p_name;
+  SELECT * INTO STRICT m FROM reembed.campaign WHERE name = p_name;
   FOR v IN
     SELECT c.relname AS name, n.nspname AS schema, i.indisvalid, k.old_index ->> 'comment' AS comment
       FROM reembed.target AS t
@@ -23,7 +23,7 @@ BEGIN
     END IF;
     EXECUTE reembed.render('COMMENT ON INDEX {index} IS {comment}', jsonb_build_object('index', format('%I.%I', v.schema, v.name), 'comment', quote_nullable(v.comment)));
   END LOOP;
-  UPDATE reembed.migration SET old_column = NULL WHERE name = p_name;
+  UPDATE reembed.campaign SET old_column = NULL WHERE name = p_name;
 END;
 $$;
 COMMENT ON FUNCTION reembed.finish_restore IS 'Ends the way back from contract: raises RE001 while an old index is INVALID, gives indexes their comments.';

@@ -4,12 +4,12 @@ SET search_path = pg_catalog, pg_temp
 SET lock_timeout = '300ms'
 AS $$
 DECLARE
-  m reembed.migration;
+  m reembed.campaign;
   v_relation regclass;
   v_statement text;
 BEGIN
   PERFORM reembed.leave_phase(p_name, 'contract');
-  SELECT * INTO STRICT m FROM reembed.migration WHERE name = p_name;
+  SELECT * INTO STRICT m FROM reembed.campaign WHERE name = p_name;
   SELECT relation INTO STRICT v_relation FROM reembed.target WHERE name = m.target;
   IF m.from_relation IS NOT NULL THEN
     PERFORM reembed.compile_target(m.target);

@@ -4,21 +4,21 @@ SET search_path = pg_catalog, pg_temp
 SET lock_timeout = '500ms'
 AS $$
 DECLARE
-  m reembed.migration;
+  m reembed.campaign;
 BEGIN
-  SELECT * INTO m FROM reembed.migration WHERE name = p_name FOR UPDATE;
+  SELECT * INTO m FROM reembed.campaign WHERE name = p_name FOR UPDATE;
   IF NOT FOUND OR m.archive IS NULL THEN
     RAISE EXCEPTION '% has no archive to purge', p_name
-      USING ERRCODE = 'RE001', HINT = 'Archives: ' || coalesce((SELECT string_agg(name, ', ') FROM reembed.migration WHERE archive IS NOT NULL), 'none');
+      USING ERRCODE = 'RE001', HINT = 'Archives: ' || coalesce((SELECT string_agg(name, ', ') FROM reembed.campaign WHERE archive IS NOT NULL), 'none');
   END IF;
   IF m.phase <> 'contract' THEN
     RAISE EXCEPTION 'the archive of % is being put back', p_name USING ERRCODE = 'RE001', HINT = 'Finish the way back first: npm run migrate down';
   END IF;
   EXECUTE reembed.render('DROP TABLE reembed.{archive}', jsonb_build_object('archive', quote_ident(m.archive)));
-  UPDATE reembed.migration SET archive = NULL, from_relation = NULL, purged_at = now() WHERE name = p_name;
+  UPDATE reembed.campaign SET archive = NULL, from_relation = NULL, purged_at = now() WHERE name = p_name;
   -- The campaign that made the side table which is now gone.
-  UPDATE reembed.migration SET to_relation = NULL WHERE target = m.target AND to_relation = m.from_relation;
-  INSERT INTO reembed.event (target, migration, kind, from_value) VALUES (m.target, p_name, 'purge', m.archive);
+  UPDATE reembed.campaign SET to_relation = NULL WHERE target = m.target AND to_relation = m.from_relation;
+  INSERT INTO reembed.event (target, campaign, kind, from_value) VALUES (m.target, p_name, 'purge', m.archive);
 END;
 $$;
 COMMENT ON FUNCTION reembed.purge IS 'Drops the archive of the old vectors. The only step without a way back.';

@@ -5,7 +5,7 @@ SET lock_timeout = '300ms'
 AS $$
 BEGIN
   EXECUTE (SELECT reembed.render('ALTER INDEX {index} RENAME TO {after}', jsonb_build_object('index', i.indexrelid::regclass::text, 'after', quote_ident(p_after)))
-             FROM reembed.migration AS m
+             FROM reembed.campaign AS m
              JOIN reembed.target AS t ON t.name = m.target
              JOIN pg_index AS i ON i.indrelid = t.relation
              JOIN pg_class AS c ON c.oid = i.indexrelid AND c.relname = p_before

@@ -4,14 +4,14 @@ CREATE OR REPLACE PROCEDURE reembed.restore_old_vectors(p_name text)
 LANGUAGE plpgsql
 AS $$
 DECLARE
-  m reembed.migration;
+  m reembed.campaign;
   v_rows integer := 100;
   v_started_at timestamp with time zone;
   v_moved bigint;
   v_is_over boolean := false;
   v_block bigint := 0;
 BEGIN
-  SELECT * INTO STRICT m FROM reembed.migration WHERE name OPERATOR(pg_catalog.=) p_name;
+  SELECT * INTO STRICT m FROM reembed.campaign WHERE name OPERATOR(pg_catalog.=) p_name;
   IF m.archive IS NULL THEN
     RETURN;
   END IF;

@@ -5,7 +5,7 @@ AS $$
 DECLARE
   t reembed.target;
 BEGIN
-  SELECT g.* INTO STRICT t FROM reembed.migration AS m JOIN reembed.target AS g ON g.name = m.target WHERE m.name = p_name;
+  SELECT g.* INTO STRICT t FROM reembed.campaign AS m JOIN reembed.target AS g ON g.name = m.target WHERE m.name = p_name;
   EXECUTE reembed.render('SELECT reembed.restore_{suffix}($1)', to_jsonb(t)) INTO moved USING p_rows;
   EXECUTE reembed.render('SELECT reembed.archive_is_empty_{suffix}()', to_jsonb(t)) INTO is_over;
 END;

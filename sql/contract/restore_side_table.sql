@@ -4,9 +4,9 @@ SET search_path = pg_catalog, pg_temp
 SET lock_timeout = '300ms'
 AS $$
 DECLARE
-  m reembed.migration;
+  m reembed.campaign;
 BEGIN
-  SELECT * INTO STRICT m FROM reembed.migration WHERE name = p_name;
+  SELECT * INTO STRICT m FROM reembed.campaign WHERE name = p_name;
   EXECUTE reembed.render('ALTER TABLE reembed.{archive} SET SCHEMA {schema}; ALTER TABLE {schema}.{archive} RENAME TO {side_table}',
                          jsonb_build_object('archive', quote_ident(m.archive), 'schema', quote_ident(m.old_column ->> 'schema'), 'side_table', quote_ident(m.old_column ->> 'side_table')));
 END;

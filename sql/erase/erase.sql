@@ -22,7 +22,7 @@ BEGIN
   END IF;
   EXECUTE reembed.render('SELECT * FROM reembed.locate_{suffix}($1)', v_names) INTO v_row USING p_key;
   v_texts := ARRAY(SELECT w.text FROM unnest(ARRAY[v_row.content, p_text]) AS w(text) WHERE reembed.has_text(w.text));
-  v_campaigns := ARRAY(SELECT m.name FROM reembed.migration AS m WHERE m.target = v_target);
+  v_campaigns := ARRAY(SELECT m.name FROM reembed.campaign AS m WHERE m.target = v_target);
   v_digests := ARRAY(SELECT reembed.text_digest(w.text) FROM unnest(v_texts) AS w(text));
 
   place := 'failed_row';
@@ -38,7 +38,7 @@ BEGIN
   place := 'provider_batch_row';
   WITH gone AS (
     DELETE FROM reembed.provider_batch_row AS r USING reembed.provider_batch AS p
-     WHERE p.id = r.provider_batch AND p.migration = ANY (v_campaigns) AND r.key = v_row.key RETURNING r.text_digest
+     WHERE p.id = r.provider_batch AND p.campaign = ANY (v_campaigns) AND r.key = v_row.key RETURNING r.text_digest
   )
   SELECT count(*), v_digests || array_remove(array_agg(g.text_digest), NULL) INTO rows, v_digests FROM gone AS g;
   remark := CASE WHEN rows > 0 THEN 'what was sent lies at the provider until its batch is over' END;
@@ -47,7 +47,7 @@ BEGIN
 
   -- Batches that wait for the vector embed the text themselves.
   place := 'repeated_text';
-  DELETE FROM reembed.repeated_text AS r WHERE r.migration = ANY (v_campaigns) AND r.text_digest = ANY (v_digests);
+  DELETE FROM reembed.repeated_text AS r WHERE r.campaign = ANY (v_campaigns) AND r.text_digest = ANY (v_digests);
   GET DIAGNOSTICS rows = ROW_COUNT;
   RETURN NEXT;
 
@@ -61,7 +61,7 @@ BEGIN
     RETURN NEXT;
   END LOOP;
 
-  FOR place IN SELECT format('reembed.%I', m.archive) FROM reembed.migration AS m WHERE m.target = v_target AND m.archive IS NOT NULL LOOP
+  FOR place IN SELECT format('reembed.%I', m.archive) FROM reembed.campaign AS m WHERE m.target = v_target AND m.archive IS NOT NULL LOOP
     rows := 0;
     remark := 'not touched: the old vector of the row may be in it; delete it by key_1, or all of it with npm run purge';
     RETURN NEXT;

@@ -5,7 +5,7 @@ SET lock_timeout = '500ms'
 AS $$
 #variable_conflict use_column
 DECLARE
-  v_runs constant bigint[] := ARRAY(SELECT v.id FROM reembed.validation AS v JOIN reembed.migration AS m ON m.name = v.migration WHERE m.target = p_target);
+  v_runs constant bigint[] := ARRAY(SELECT v.id FROM reembed.validation AS v JOIN reembed.campaign AS m ON m.name = v.campaign WHERE m.target = p_target);
 BEGIN
   place := 'query_log';
   DELETE FROM reembed.query_log AS l WHERE l.target = p_target AND reembed.quotes(l.text, p_texts);

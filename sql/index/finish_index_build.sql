@@ -10,7 +10,7 @@ BEGIN
   SELECT e.* INTO v_begun FROM reembed.begun_index_build(p_name) AS e;
   -- An INVALID one is for the next statement of the file to refuse.
   IF v_begun.id IS NULL OR NOT EXISTS (
-    SELECT FROM reembed.migration AS m JOIN reembed.target AS t ON t.name = m.target
+    SELECT FROM reembed.campaign AS m JOIN reembed.target AS t ON t.name = m.target
       JOIN pg_index AS i ON i.indrelid IN (t.relation, m.to_relation, m.from_relation) JOIN pg_class AS c ON c.oid = i.indexrelid
      WHERE m.name = p_name AND c.relname = p_index AND i.indisvalid)
   THEN
@@ -19,7 +19,7 @@ BEGIN
   v_seconds := extract(epoch FROM clock_timestamp() - v_begun.at);
   v_text := format('index %s built in %s (%s)', p_index, reembed.seconds_text(v_seconds),
                    coalesce(substring(v_begun.reason FROM 'predicted .+$'), 'not predicted'));
-  INSERT INTO reembed.event (target, migration, kind, from_value, to_value, reason)
+  INSERT INTO reembed.event (target, campaign, kind, from_value, to_value, reason)
   VALUES (v_begun.target, p_name, 'index_build', v_begun.from_value, round(v_seconds::numeric, 4), v_text);
   RAISE NOTICE '%', v_text;
 END;

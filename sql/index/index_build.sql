@@ -11,14 +11,14 @@ WITH build AS (
     FROM pg_locks AS l
     JOIN pg_stat_activity AS a ON a.pid = l.pid AND a.query ~* '\mCREATE\s+(UNIQUE\s+)?INDEX\s+CONCURRENTLY\M'
     CROSS JOIN LATERAL (
-      SELECT m.index_name AS name FROM reembed.migration AS m
-       UNION SELECT k.old_index ->> 'name' FROM reembed.migration AS m CROSS JOIN jsonb_array_elements(m.old_column -> 'indexes') AS k(old_index)
+      SELECT m.index_name AS name FROM reembed.campaign AS m
+       UNION SELECT k.old_index ->> 'name' FROM reembed.campaign AS m CROSS JOIN jsonb_array_elements(m.old_column -> 'indexes') AS k(old_index)
     ) AS i
    WHERE NOT l.granted AND l.locktype = 'relation' AND l.database = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database())
      AND position(i.name IN a.query) > 0
 )
 SELECT m.target,
-       m.name AS migration,
+       m.name AS campaign,
        b.index,
        b.pid,
        b.phase,
@@ -36,7 +36,7 @@ SELECT m.target,
        a.query_start AS started_at,
        make_interval(secs => e.from_value::double precision) AS predicted
   FROM build AS b
-  JOIN reembed.migration AS m
+  JOIN reembed.campaign AS m
     ON (b.index = m.index_name OR m.old_column -> 'indexes' @> jsonb_build_array(jsonb_build_object('name', b.index)))
   JOIN reembed.target AS t ON t.name = m.target AND b.relid IN (t.relation, m.to_relation, m.from_relation)
   LEFT JOIN pg_stat_activity AS a ON a.pid = b.pid
@@ -44,7 +44,7 @@ SELECT m.target,
   LEFT JOIN reembed.begun_index_build(m.name) AS e ON true;
 COMMENT ON VIEW reembed.index_build IS 'Index builds of campaigns that run now, and what they wait for. PostgreSQL shows them to superusers, to members of pg_read_all_stats and to the role that builds.';
 COMMENT ON COLUMN reembed.index_build.target IS 'Table and column.';
-COMMENT ON COLUMN reembed.index_build.migration IS 'Name of the campaign.';
+COMMENT ON COLUMN reembed.index_build.campaign IS 'Name of the campaign.';
 COMMENT ON COLUMN reembed.index_build.index IS 'The index.';
 COMMENT ON COLUMN reembed.index_build.pid IS 'Server process that builds it; pg_cancel_backend(pid) ends it, and the next run begins anew.';
 COMMENT ON COLUMN reembed.index_build.phase IS 'What PostgreSQL and pgvector are at.';

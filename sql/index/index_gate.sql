@@ -3,22 +3,22 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-  m reembed.migration;
+  m reembed.campaign;
   v_pending bigint;
   v_stale bigint;
   v_failed bigint;
   v_allowed bigint;
   v_missing bigint;
 BEGIN
-  SELECT * INTO STRICT m FROM reembed.migration WHERE name = p_name;
-  SELECT count(*) INTO v_pending FROM reembed.batch AS b WHERE b.migration = p_name AND b.state = 'pending';
+  SELECT * INTO STRICT m FROM reembed.campaign WHERE name = p_name;
+  SELECT count(*) INTO v_pending FROM reembed.batch AS b WHERE b.campaign = p_name AND b.state = 'pending';
   v_stale := reembed.late_rows(m.target);
   SELECT count(*) INTO v_failed FROM reembed.failed_row AS f WHERE f.target = m.target AND f.model = m.to_model;
   SELECT s.max_failed_rows INTO v_allowed FROM reembed.setting AS s WHERE s.target = m.target;
   IF v_pending > 0 THEN
     RETURN QUERY SELECT format('%s of %s still to be embedded', v_pending,
                                CASE WHEN count(*) = 1 THEN '1 batch is' WHEN v_pending = 1 THEN count(*) || ' batches is' ELSE count(*) || ' batches are' END),
-                        'npm run worker' FROM reembed.batch AS b WHERE b.migration = p_name;
+                        'npm run worker' FROM reembed.batch AS b WHERE b.campaign = p_name;
   END IF;
   IF v_stale > 0 THEN
     RETURN QUERY SELECT format('%s for %s new vector', CASE v_stale WHEN 1 THEN '1 row changed and waits' ELSE v_stale || ' rows changed and wait' END, CASE v_stale WHEN 1 THEN 'its' ELSE 'their' END), 'npm run worker';

@@ -6,7 +6,7 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-  m reembed.migration;
+  m reembed.campaign;
   t reembed.target;
   o reembed.model;
   s record;
@@ -26,13 +26,13 @@ DECLARE
   v_version text;
   v_element text;
 BEGIN
-  SELECT * INTO STRICT m FROM reembed.migration WHERE name = p_name;
+  SELECT * INTO STRICT m FROM reembed.campaign WHERE name = p_name;
   SELECT * INTO STRICT t FROM reembed.target WHERE name = m.target;
   v_relation := coalesce(CASE WHEN p_index = m.index_name THEN m.to_relation ELSE m.from_relation END, t.relation);
   -- A file that is run again finds what it built, and perhaps that nobody was left to say so.
   IF EXISTS (SELECT FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid
               WHERE i.indrelid = v_relation AND c.relname = p_index AND i.indisvalid) THEN
-    INSERT INTO reembed.event (target, migration, kind, from_value, to_value, reason)
+    INSERT INTO reembed.event (target, campaign, kind, from_value, to_value, reason)
     SELECT e.target, p_name, e.kind, e.from_value, 'unknown', format('index %s was built by a run that was cut short', p_index)
       FROM reembed.begun_index_build(p_name) AS e;
     RETURN;
@@ -77,7 +77,7 @@ BEGIN
     CASE WHEN v_parallel AND s.workers = 1 THEN '1 parallel worker' WHEN v_parallel THEN s.workers || ' parallel workers' ELSE 'no parallel workers' END,
     CASE WHEN v_seconds IS NULL THEN 'time not predicted'
          ELSE 'predicted ' || CASE WHEN s.fits THEN '' ELSE 'at least ' END || reembed.seconds_text(v_seconds) END);
-  INSERT INTO reembed.event (target, migration, kind, from_value, reason)
+  INSERT INTO reembed.event (target, campaign, kind, from_value, reason)
   VALUES (m.target, p_name, 'index_build', round(v_seconds::numeric, 4), v_text);
   RAISE NOTICE '%', v_text;
   IF s.is_unsafe THEN

@@ -4,9 +4,9 @@ LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-  m reembed.migration;
+  m reembed.campaign;
 BEGIN
-  SELECT * INTO STRICT m FROM reembed.migration WHERE name = p_name;
+  SELECT * INTO STRICT m FROM reembed.campaign WHERE name = p_name;
   IF EXISTS (SELECT FROM reembed.setting WHERE target = m.target AND read_model = m.to_model) THEN
     RAISE EXCEPTION 'the live view reads %', m.to_model
       USING ERRCODE = 'RE001', HINT = format('select reembed.switch_to(%L, %L)', m.target, m.from_model);

@@ -6,15 +6,15 @@ DECLARE
   v record;
 BEGIN
   IF NEW.read_model <> OLD.read_model THEN
-    UPDATE reembed.migration
+    UPDATE reembed.campaign
        SET switched_at = CASE WHEN NEW.read_model = to_model THEN now() END
      WHERE target = NEW.target AND phase <> 'contract';
     PERFORM reembed.replace_views(NEW.target);
   END IF;
   IF NEW.keep_old_current AND NOT OLD.keep_old_current THEN
-    UPDATE reembed.migration SET needs_old_sweep = true WHERE target = NEW.target AND phase <> 'contract';
+    UPDATE reembed.campaign SET needs_old_sweep = true WHERE target = NEW.target AND phase <> 'contract';
   END IF;
-  IF NEW.maintained_by <> OLD.maintained_by AND NOT EXISTS (SELECT FROM reembed.migration WHERE target = NEW.target AND phase <> 'contract') THEN
+  IF NEW.maintained_by <> OLD.maintained_by AND NOT EXISTS (SELECT FROM reembed.campaign WHERE target = NEW.target AND phase <> 'contract') THEN
     PERFORM reembed.compile_target(NEW.target);
   END IF;
   IF NEW.canary_percent <> OLD.canary_percent THEN
@@ -28,8 +28,8 @@ BEGIN
       FROM jsonb_each_text(to_jsonb(OLD)) AS o JOIN jsonb_each_text(to_jsonb(NEW)) AS n USING (key)
      WHERE o.value IS DISTINCT FROM n.value AND o.key NOT IN ('updated_at', 'paused_reason')
   LOOP
-    INSERT INTO reembed.event (target, migration, kind, from_value, to_value, reason)
-    VALUES (NEW.target, (SELECT name FROM reembed.migration WHERE target = NEW.target AND phase <> 'contract'), v.key, v.old_value, v.new_value,
+    INSERT INTO reembed.event (target, campaign, kind, from_value, to_value, reason)
+    VALUES (NEW.target, (SELECT name FROM reembed.campaign WHERE target = NEW.target AND phase <> 'contract'), v.key, v.old_value, v.new_value,
             CASE WHEN v.key = 'paused' AND NEW.paused_reason IS NOT NULL THEN NEW.paused_reason ELSE nullif(current_setting('reembed.reason', true), '') END);
     PERFORM pg_notify('reembed', json_build_object('target', NEW.target, 'setting', v.key, 'value', v.new_value)::text);
   END LOOP;

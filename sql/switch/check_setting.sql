@@ -3,7 +3,7 @@ LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-  m reembed.migration;
+  m reembed.campaign;
 BEGIN
   NEW.updated_at := now();
   IF NOT NEW.paused THEN
@@ -15,7 +15,7 @@ BEGIN
         USING ERRCODE = 'RE004',
               HINT = 'Models there are: ' || (SELECT string_agg(model, ', ') FROM reembed.vector_column WHERE target = NEW.target);
     END IF;
-    SELECT * INTO m FROM reembed.migration WHERE target = NEW.target AND phase <> 'contract';
+    SELECT * INTO m FROM reembed.campaign WHERE target = NEW.target AND phase <> 'contract';
     -- Going back is never refused.
     IF NEW.read_model = m.to_model THEN
       PERFORM reembed.require_gate(m.name, 'switch');
@@ -23,7 +23,7 @@ BEGIN
     -- The canary of one direction says nothing about the other.
     NEW.canary_percent := 0;
   ELSIF NEW.canary_percent > OLD.canary_percent THEN
-    SELECT * INTO m FROM reembed.migration WHERE target = NEW.target AND phase <> 'contract';
+    SELECT * INTO m FROM reembed.campaign WHERE target = NEW.target AND phase <> 'contract';
     IF m.name IS NULL OR NEW.read_model = m.to_model THEN
       RAISE EXCEPTION 'there is no canary: the live view reads % for everybody', NEW.read_model
         USING ERRCODE = 'RE004', HINT = 'A canary tries the new model of a campaign before the switch.';

@@ -16,7 +16,7 @@ AS $$
     FROM reembed.vector_column AS v
     JOIN reembed.model AS o ON o.name = v.model
     JOIN reembed.setting AS s ON s.target = v.target
-    JOIN reembed.migration AS m ON m.name = v.migration
+    JOIN reembed.campaign AS m ON m.name = v.campaign
     JOIN reembed.target AS t ON t.name = v.target,
     LATERAL (SELECT m.phase IN ('index', 'switch') AND reembed.index_is_valid(m.name) AS is_ready) AS r
    WHERE v.target = reembed.resolve_target(p_target);

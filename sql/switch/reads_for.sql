@@ -27,7 +27,7 @@ BEGIN
   END IF;
   is_canary := v_other.target = v_live.target AND v_other.role = 'new' AND v_other.canary_percent > 0
                AND reembed.key_hash(v_other.name, p_key) < v_other.canary_percent / 100 * 4294967296
-               AND EXISTS (SELECT FROM reembed.migration AS m WHERE m.target = v_other.target AND m.phase IN ('index', 'switch') AND reembed.index_is_valid(m.name));
+               AND EXISTS (SELECT FROM reembed.campaign AS m WHERE m.target = v_other.target AND m.phase IN ('index', 'switch') AND reembed.index_is_valid(m.name));
   is_canary := coalesce(is_canary, false);
   IF is_canary THEN
     v_live := v_other;

@@ -4,12 +4,12 @@ SET search_path = pg_catalog, pg_temp
 SET lock_timeout = '500ms'
 AS $$
 DECLARE
-  m reembed.migration;
+  m reembed.campaign;
 BEGIN
-  SELECT * INTO STRICT m FROM reembed.migration WHERE name = p_name;
+  SELECT * INTO STRICT m FROM reembed.campaign WHERE name = p_name;
   PERFORM reembed.log_keys(m.target, ARRAY(SELECT f.key FROM reembed.failed_row AS f
                                             WHERE f.target = m.target AND f.model = m.from_model AND f.class = 'old_model_unavailable'), false, true);
-  UPDATE reembed.migration SET needs_old_sweep = false WHERE name = p_name;
+  UPDATE reembed.campaign SET needs_old_sweep = false WHERE name = p_name;
 END;
 $$;
 COMMENT ON FUNCTION reembed.resume_old IS 'Logs the rows whose old vector was given up while that model was not kept current; those without any are found by sweep_portion().';

@@ -3,11 +3,11 @@ LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-  m reembed.migration;
+  m reembed.campaign;
   s reembed.setting;
   v_found record;
 BEGIN
-  SELECT * INTO STRICT m FROM reembed.migration WHERE name = p_name;
+  SELECT * INTO STRICT m FROM reembed.campaign WHERE name = p_name;
   SELECT * INTO STRICT s FROM reembed.setting WHERE target = m.target;
   v_found := reembed.coverage_of(m.target);
   -- A row the application changed moments ago is what the workers are at, where they keep the old model current.

@@ -3,12 +3,12 @@ LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-  m reembed.migration;
+  m reembed.campaign;
   v reembed.validation;
   v_late bigint;
   v_gap bigint;
 BEGIN
-  SELECT * INTO STRICT m FROM reembed.migration WHERE name = p_name;
+  SELECT * INTO STRICT m FROM reembed.campaign WHERE name = p_name;
   IF m.phase NOT IN ('index', 'switch') THEN
     RETURN QUERY SELECT format('the campaign is in phase %s, the index is not built', m.phase), 'npm run migrate up';
     RETURN;
@@ -26,10 +26,10 @@ BEGIN
     RETURN QUERY SELECT format('%s more than allowed %s a new vector and would not be found', CASE v_gap WHEN 1 THEN '1 row' ELSE v_gap || ' rows' END, CASE v_gap WHEN 1 THEN 'lacks' ELSE 'lack' END),
                         'npm run worker, npm run retry, or max_failed_rows with npm run setting';
   END IF;
-  SELECT * INTO v FROM reembed.validation AS w WHERE w.migration = p_name ORDER BY w.finished_at DESC, w.id DESC LIMIT 1;
+  SELECT * INTO v FROM reembed.validation AS w WHERE w.campaign = p_name ORDER BY w.finished_at DESC, w.id DESC LIMIT 1;
   IF NOT FOUND THEN
     RETURN QUERY SELECT 'old and new results have not been compared', 'npm run validate';
-  ELSIF v.started_at < (SELECT max(b.finished_at) FROM reembed.batch AS b WHERE b.migration = p_name) THEN
+  ELSIF v.started_at < (SELECT max(b.finished_at) FROM reembed.batch AS b WHERE b.campaign = p_name) THEN
     RETURN QUERY SELECT 'the last validation is older than the backfill', 'npm run validate';
   ELSIF EXISTS (SELECT FROM reembed.judge_validation(v.id) AS j WHERE j.fails) THEN
     RETURN QUERY SELECT 'the last validation failed: ' || string_agg(j.reason, '; '), 'npm run validate, or change the thresholds with npm run setting'

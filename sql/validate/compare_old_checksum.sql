@@ -5,7 +5,7 @@ AS $$
 DECLARE
   v_groups bigint;
 BEGIN
-  SELECT c.taken_at, c.groups INTO checksum_at, v_groups FROM reembed.old_vector_checksum AS c WHERE c.migration = p_name;
+  SELECT c.taken_at, c.groups INTO checksum_at, v_groups FROM reembed.old_vector_checksum AS c WHERE c.campaign = p_name;
   IF FOUND THEN
     -- A group that gained vectors, or whose texts are not the same ones, is the business of live writes.
     SELECT coalesce(sum(n.rows) FILTER (WHERE g.texts = n.texts AND g.rows = n.rows AND g.vectors = n.vectors), 0),
@@ -13,7 +13,7 @@ BEGIN
            coalesce(sum(n.rows) FILTER (WHERE g.texts = n.texts AND g.rows = n.rows AND g.vectors <> n.vectors AND n.lacking_rows >= g.lacking_rows), 0)
       INTO unchanged_rows, set_aside_rows, changed_rows
       FROM reembed.old_vector_groups(p_name, v_groups) AS n
-      LEFT JOIN reembed.old_vector_group AS g ON g.migration = p_name AND g.number = n.number;
+      LEFT JOIN reembed.old_vector_group AS g ON g.campaign = p_name AND g.number = n.number;
   END IF;
 END;
 $$;

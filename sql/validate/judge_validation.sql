@@ -21,11 +21,11 @@ BEGIN
     RETURN QUERY SELECT true, unnest(v.reasons);
     RETURN;
   END IF;
-  SELECT o.* INTO STRICT s FROM reembed.migration AS m JOIN reembed.setting AS o ON o.target = m.target WHERE m.name = v.migration;
+  SELECT o.* INTO STRICT s FROM reembed.campaign AS m JOIN reembed.setting AS o ON o.target = m.target WHERE m.name = v.campaign;
   SELECT array_agg(r.id ORDER BY r.id DESC) INTO v_runs
     FROM reembed.validation AS r
-   WHERE r.migration = v.migration AND r.id <= v.id AND r.just_changed_rows IS NOT NULL
-     AND r.started_at >= coalesce((SELECT max(b.finished_at) FROM reembed.batch AS b WHERE b.migration = v.migration), '-infinity');
+   WHERE r.campaign = v.campaign AND r.id <= v.id AND r.just_changed_rows IS NOT NULL
+     AND r.started_at >= coalesce((SELECT max(b.finished_at) FROM reembed.batch AS b WHERE b.campaign = v.campaign), '-infinity');
   v_runs := coalesce(v_runs, ARRAY[v.id]);
 
   IF v.overlap < s.min_overlap - c_tolerance THEN

@@ -5,7 +5,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   RETURN QUERY EXECUTE reembed.render('SELECT * FROM reembed.groups_{suffix}($1)',
-                                      (SELECT to_jsonb(t) FROM reembed.migration AS m JOIN reembed.target AS t ON t.name = m.target WHERE m.name = p_name)) USING p_groups;
+                                      (SELECT to_jsonb(t) FROM reembed.campaign AS m JOIN reembed.target AS t ON t.name = m.target WHERE m.name = p_name)) USING p_groups;
 END;
 $$;
 COMMENT ON FUNCTION reembed.old_vector_groups IS 'Checksums of the old vectors of a campaign as they are now, the rows divided into p_groups (a power of two) by the hash of their key. Reads the whole table.';

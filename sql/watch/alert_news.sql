@@ -2,12 +2,12 @@
 -- is news for as long as the alert is open; one that came and went unposted is news for an hour, and so is its end. An end that somebody waits for
 -- is news for a day.
 CREATE OR REPLACE FUNCTION reembed.alert_news(p_limit integer)
-RETURNS TABLE (id bigint, state text, target text, migration text, kind text, severity text, model text, message text, details jsonb,
+RETURNS TABLE (id bigint, state text, target text, campaign text, kind text, severity text, model text, message text, details jsonb,
                opened_at timestamptz, closed_at timestamptz, closed_because text)
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
-  SELECT a.id, n.state, a.target, a.migration, a.kind, a.severity, a.model, a.message, a.details, a.opened_at,
+  SELECT a.id, n.state, a.target, a.campaign, a.kind, a.severity, a.model, a.message, a.details, a.opened_at,
          CASE WHEN n.state = 'closed' THEN a.closed_at END, CASE WHEN n.state = 'closed' THEN a.closed_because END
     FROM reembed.alert AS a
     JOIN LATERAL (VALUES ('opened', a.opened_at, a.closed_at IS NULL OR a.opened_at > clock_timestamp() - interval '1 hour' AND a.closing_posted_at IS NULL, a.opening_posted_at),

@@ -8,13 +8,13 @@ AS $$
 DECLARE
   v_target text := reembed.resolve_target(p_target);
   s reembed.setting;
-  m reembed.migration;
+  m reembed.campaign;
   a reembed.alert;
   v_hindrance text;
   v_old_share double precision;
   v_percent numeric;
 BEGIN
-  SELECT * INTO m FROM reembed.migration AS g WHERE g.target = v_target AND g.phase IN ('index', 'switch');
+  SELECT * INTO m FROM reembed.campaign AS g WHERE g.target = v_target AND g.phase IN ('index', 'switch');
   IF NOT FOUND THEN
     RETURN;
   END IF;
@@ -48,7 +48,7 @@ BEGIN
       RETURN NEXT;
     ELSIF a.details ->> 'answer' IS NULL THEN
       action := 'no way back: ' || v_hindrance;
-      INSERT INTO reembed.event (target, migration, kind, from_value, to_value, reason) VALUES (v_target, m.name, 'auto_revert', NULL, 'withheld: ' || v_hindrance, reason);
+      INSERT INTO reembed.event (target, campaign, kind, from_value, to_value, reason) VALUES (v_target, m.name, 'auto_revert', NULL, 'withheld: ' || v_hindrance, reason);
       RETURN NEXT;
     END IF;
   ELSIF a.id IS NULL AND s.canary_percent > 0 THEN

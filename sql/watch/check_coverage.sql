@@ -13,7 +13,7 @@ AS $$
       SELECT c.key AS model, (c.value ->> 'missing')::bigint AS missing
         FROM jsonb_each(w.coverage) AS c
         JOIN reembed.vector_column AS v ON v.target = s.target AND v.model = c.key
-        JOIN reembed.migration AS m ON m.name = v.migration AND m.phase IN ('index', 'switch')
+        JOIN reembed.campaign AS m ON m.name = v.campaign AND m.phase IN ('index', 'switch')
        WHERE v.is_read OR s.canary_percent > 0
        ORDER BY (c.value ->> 'missing')::bigint DESC LIMIT 1) AS f ON true
    WHERE s.target = p_target;

@@ -4,13 +4,13 @@ LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-  m reembed.migration;
+  m reembed.campaign;
   t reembed.target;
   v reembed.vector_column;
   v_view regclass;
   v_reads boolean;
 BEGIN
-  SELECT * INTO m FROM reembed.migration WHERE target = p_target AND phase <> 'contract';
+  SELECT * INTO m FROM reembed.campaign WHERE target = p_target AND phase <> 'contract';
   RETURN QUERY SELECT 'index', 'critical', m.to_model, coalesce(m.phase IN ('index', 'switch') AND NOT reembed.index_is_valid(m.name), false),
                       format('index %s is missing or INVALID, so that searches read the whole table', m.index_name), jsonb_build_object('index', m.index_name);
 

@@ -5,11 +5,11 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
   s reembed.setting;
-  m reembed.migration;
+  m reembed.campaign;
   v record;
 BEGIN
   SELECT * INTO STRICT s FROM reembed.setting WHERE target = p_target;
-  SELECT * INTO m FROM reembed.migration WHERE target = p_target AND phase IN ('index', 'switch');
+  SELECT * INTO m FROM reembed.campaign WHERE target = p_target AND phase IN ('index', 'switch');
   FOR v IN
     SELECT w.kind, w.severity, w.model, reembed.known_item_share(p_target, w.model) AS share
       FROM (VALUES ('known_items', 'critical', m.to_model), ('old_known_items', 'warning', m.from_model)) AS w(kind, severity, model)

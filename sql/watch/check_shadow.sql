@@ -8,14 +8,14 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
   s reembed.setting;
-  m reembed.migration;
+  m reembed.campaign;
   r record;
   v_min_overlap numeric;
   v_blamed text;
   v_is_slow boolean;
 BEGIN
   SELECT * INTO STRICT s FROM reembed.setting WHERE target = p_target;
-  SELECT * INTO m FROM reembed.migration WHERE target = p_target AND phase IN ('index', 'switch');
+  SELECT * INTO m FROM reembed.campaign WHERE target = p_target AND phase IN ('index', 'switch');
   -- Errors are counted among the newest reads, results compared in the newest that have some: a few errors must not blind the rest.
   WITH recent AS (
     SELECT x.*, CASE WHEN x.served_model = m.to_model THEN x.served_ms ELSE x.shadow_ms END AS new_ms, CASE WHEN x.served_model = m.to_model THEN x.shadow_ms ELSE x.served_ms END AS old_ms,
@@ -31,7 +31,7 @@ BEGIN
                  percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY n.old_ms) AS old_ms
             FROM recent AS n WHERE n.error IS NULL AND n.place_of_kind <= s.shadow_sample) AS c;
 
-  v_min_overlap := coalesce(s.min_shadow_overlap, (SELECT v.overlap::numeric / 2 FROM reembed.validation AS v WHERE v.migration = m.name AND v.passed
+  v_min_overlap := coalesce(s.min_shadow_overlap, (SELECT v.overlap::numeric / 2 FROM reembed.validation AS v WHERE v.campaign = m.name AND v.passed
                                                     ORDER BY v.query_source = 'rows', v.finished_at DESC, v.id DESC LIMIT 1));
   v_blamed := CASE WHEN reembed.known_item_share(p_target, m.from_model) < s.min_known_items
                     AND NOT coalesce(reembed.known_item_share(p_target, m.to_model) < s.min_known_items, false) THEN m.from_model ELSE m.to_model END;

@@ -5,13 +5,13 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
   s reembed.setting;
-  m reembed.migration;
+  m reembed.campaign;
   v_oldest double precision;
   v_failed bigint;
   v_open bigint;
 BEGIN
   SELECT * INTO STRICT s FROM reembed.setting WHERE target = p_target;
-  SELECT * INTO m FROM reembed.migration WHERE target = p_target AND phase <> 'contract';
+  SELECT * INTO m FROM reembed.campaign WHERE target = p_target AND phase <> 'contract';
 
   SELECT extract(epoch FROM clock_timestamp() - min(c.changed_at)) INTO v_oldest FROM reembed.change AS c WHERE c.target = p_target;
   RETURN QUERY SELECT 'backlog', 'warning', NULL::text, coalesce(v_oldest > s.max_stale_seconds, false),
@@ -24,7 +24,7 @@ BEGIN
                              CASE s.max_failed_rows WHEN 1 THEN '1 is' ELSE s.max_failed_rows || ' are' END),
                       jsonb_build_object('failed_rows', v_failed, 'max_failed_rows', s.max_failed_rows);
 
-  SELECT count(*) INTO v_open FROM reembed.batch AS b WHERE b.migration = m.name AND b.state = 'pending';
+  SELECT count(*) INTO v_open FROM reembed.batch AS b WHERE b.campaign = m.name AND b.state = 'pending';
   RETURN QUERY SELECT 'paused', 'warning', NULL::text, s.paused AND (v_open > 0 OR v_oldest IS NOT NULL),
                       'it is paused while work waits' || coalesce(': ' || s.paused_reason, ''),
                       jsonb_build_object('reason', s.paused_reason, 'open_batches', v_open);

@@ -11,7 +11,7 @@ BEGIN
   IF NOT FOUND THEN
     RETURN false;
   END IF;
-  INSERT INTO reembed.event (target, migration, kind, from_value, reason) VALUES (v_target, a.migration, 'alert', p_kind, p_reason);
+  INSERT INTO reembed.event (target, campaign, kind, from_value, reason) VALUES (v_target, a.campaign, 'alert', p_kind, p_reason);
   PERFORM pg_notify('reembed', json_build_object('target', v_target, 'alert', p_kind, 'state', 'closed', 'severity', a.severity, 'message', left(p_reason, 1000))::text);
   RETURN true;
 END;

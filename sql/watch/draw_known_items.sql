@@ -7,7 +7,7 @@ DECLARE
   v_max_bytes bigint;
 BEGIN
   SELECT s.known_items, s.max_text_bytes INTO v_rows, v_max_bytes
-    FROM reembed.setting AS s JOIN reembed.migration AS m ON m.target = s.target AND m.phase IN ('index', 'switch')
+    FROM reembed.setting AS s JOIN reembed.campaign AS m ON m.target = s.target AND m.phase IN ('index', 'switch')
    WHERE s.target = p_target
      -- An alert about it could not close if nobody checked any more.
      AND (s.canary_percent > 0 OR s.shadow_percent > 0 OR s.read_model = m.to_model

@@ -4,10 +4,10 @@ SET search_path = pg_catalog, pg_temp
 SET lock_timeout = '500ms'
 AS $$
 DECLARE
-  m reembed.migration;
+  m reembed.campaign;
   v_phases constant text[] := ARRAY['expand', 'backfill', 'index', 'switch', 'contract'];
 BEGIN
-  SELECT * INTO m FROM reembed.migration WHERE name = p_name FOR UPDATE;
+  SELECT * INTO m FROM reembed.campaign WHERE name = p_name FOR UPDATE;
   -- A file that runs outside a transaction may have stopped right after this call; running it again must not fail here.
   IF m.phase = p_phase THEN
     RETURN;
@@ -20,7 +20,7 @@ BEGIN
       USING ERRCODE = 'RE001', HINT = 'The phases are ' || array_to_string(v_phases, ', ') || '.';
   END IF;
   IF p_phase = 'index' THEN
-    DELETE FROM reembed.repeated_text WHERE migration = p_name;
+    DELETE FROM reembed.repeated_text WHERE campaign = p_name;
   END IF;
   IF p_phase = 'contract' THEN
     -- There is one model from here on, and what this campaign was allowed the next has to be allowed anew.
@@ -29,8 +29,8 @@ BEGIN
            max_shadow_errors = DEFAULT, min_known_items = DEFAULT, auto_revert = DEFAULT
      WHERE target = m.target;
   END IF;
-  UPDATE reembed.migration SET phase = p_phase, phase_entered_at = now(), phase_entered_by = session_user WHERE name = p_name;
-  INSERT INTO reembed.event (target, migration, kind, from_value, to_value) VALUES (m.target, p_name, 'phase', m.phase, p_phase);
+  UPDATE reembed.campaign SET phase = p_phase, phase_entered_at = now(), phase_entered_by = session_user WHERE name = p_name;
+  INSERT INTO reembed.event (target, campaign, kind, from_value, to_value) VALUES (m.target, p_name, 'phase', m.phase, p_phase);
   PERFORM reembed.refresh_serving(m.target);
 END;
 $$;

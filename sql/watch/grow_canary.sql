@@ -43,8 +43,8 @@ BEGIN
   EXCEPTION WHEN SQLSTATE 'RE001' THEN
     action := format('canary_percent stays %s', s.canary_percent);
     reason := SQLERRM;
-    INSERT INTO reembed.event (target, migration, kind, from_value, to_value, reason)
-    VALUES (v_target, (SELECT m.name FROM reembed.migration AS m WHERE m.target = v_target AND m.phase <> 'contract'), 'canary_growth', s.canary_percent, 'withheld', reason);
+    INSERT INTO reembed.event (target, campaign, kind, from_value, to_value, reason)
+    VALUES (v_target, (SELECT m.name FROM reembed.campaign AS m WHERE m.target = v_target AND m.phase <> 'contract'), 'canary_growth', s.canary_percent, 'withheld', reason);
   END;
   PERFORM set_config('reembed.reason', '', true);
   RETURN NEXT;

@@ -9,17 +9,17 @@ SELECT s.target, true, 'no worker is running'
   FROM reembed.setting AS s
  WHERE NOT EXISTS (SELECT FROM reembed.worker AS w WHERE w.seen_at > now() - interval '30 seconds')
    AND (EXISTS (SELECT FROM reembed.change AS c WHERE c.target = s.target)
-        OR EXISTS (SELECT FROM reembed.batch AS b JOIN reembed.migration AS m ON m.name = b.migration WHERE m.target = s.target AND b.state = 'pending'))
+        OR EXISTS (SELECT FROM reembed.batch AS b JOIN reembed.campaign AS m ON m.name = b.campaign WHERE m.target = s.target AND b.state = 'pending'))
 UNION ALL
 SELECT h.target, h.effect <> 'none', h.reason
   FROM reembed.throttle AS h WHERE h.seen_at > now() - interval '10 seconds'
 UNION ALL
 SELECT m.target, false, format('the batch API gets no batch before %s, because the last one failed (%s: %s)', to_char(p.holds_until, 'HH24:MI:SS'), p.error_code, p.error)
-  FROM reembed.provider_batch AS p JOIN reembed.migration AS m ON m.name = p.migration
- WHERE p.holds_until > now() AND EXISTS (SELECT FROM reembed.batch AS b WHERE b.migration = m.name AND b.state = 'pending' AND NOT b.came_back)
+  FROM reembed.provider_batch AS p JOIN reembed.campaign AS m ON m.name = p.campaign
+ WHERE p.holds_until > now() AND EXISTS (SELECT FROM reembed.batch AS b WHERE b.campaign = m.name AND b.state = 'pending' AND NOT b.came_back)
 UNION ALL
 SELECT m.target, false, format('the batch API does not answer since %s: %s', to_char(min(p.failing_since), 'YYYY-MM-DD HH24:MI:SS'), min(p.error))
-  FROM reembed.provider_batch AS p JOIN reembed.migration AS m ON m.name = p.migration WHERE p.failing_since IS NOT NULL GROUP BY m.target
+  FROM reembed.provider_batch AS p JOIN reembed.campaign AS m ON m.name = p.campaign WHERE p.failing_since IS NOT NULL GROUP BY m.target
 UNION ALL
 SELECT f.target, false, format('%s failed with %s; %s', CASE count(DISTINCT f.key_digest) WHEN 1 THEN '1 row' ELSE count(DISTINCT f.key_digest) || ' rows' END, f.class,
                                CASE f.class WHEN 'text_too_large' THEN 'shorten the text, or raise max_text_bytes and run npm run retry'

@@ -4,11 +4,11 @@ SET search_path = pg_catalog, pg_temp
 SET lock_timeout = '500ms'
 AS $$
 DECLARE
-  m reembed.migration;
+  m reembed.campaign;
   v_phases constant text[] := ARRAY['expand', 'backfill', 'index', 'switch', 'contract'];
   v_previous text;
 BEGIN
-  SELECT * INTO m FROM reembed.migration WHERE name = p_name FOR UPDATE;
+  SELECT * INTO m FROM reembed.campaign WHERE name = p_name FOR UPDATE;
   v_previous := v_phases[array_position(v_phases, p_phase) - 1];
   -- Left already by a run that stopped right after this call.
   IF m.phase = v_previous THEN
@@ -23,8 +23,8 @@ BEGIN
   IF p_phase = 'index' THEN
     UPDATE reembed.setting SET canary_percent = DEFAULT, shadow_percent = DEFAULT WHERE target = m.target AND (canary_percent > 0 OR shadow_percent > 0);
   END IF;
-  UPDATE reembed.migration SET phase = v_previous, phase_entered_at = now(), phase_entered_by = session_user WHERE name = p_name;
-  INSERT INTO reembed.event (target, migration, kind, from_value, to_value) VALUES (m.target, p_name, 'phase', p_phase, v_previous);
+  UPDATE reembed.campaign SET phase = v_previous, phase_entered_at = now(), phase_entered_by = session_user WHERE name = p_name;
+  INSERT INTO reembed.event (target, campaign, kind, from_value, to_value) VALUES (m.target, p_name, 'phase', p_phase, v_previous);
   PERFORM reembed.refresh_serving(m.target);
 END;
 $$;

@@ -1,7 +1,7 @@
 -- The one place that progress, rate, ETA, tokens and cost come from. Reads the ledger, never the user's table.
 CREATE OR REPLACE VIEW reembed.progress AS
 WITH ledger AS (
-  SELECT b.migration,
+  SELECT b.campaign,
          count(*) AS batches,
          count(*) FILTER (WHERE b.state = 'done') AS batches_done,
          -- A batch may meet rows that were inserted after it was planned.
@@ -12,16 +12,16 @@ WITH ledger AS (
          sum(b.batch_api_tokens) AS batch_api_tokens,
          max(b.finished_at) AS finished_at
     FROM reembed.batch AS b
-   GROUP BY b.migration
+   GROUP BY b.campaign
 ), recent AS (
   -- The last five minutes in which anything was finished, so that a pause does not lower the rate.
-  SELECT b.migration, sum(b.embedded_rows) / nullif(extract(epoch FROM max(b.finished_at) - min(b.started_at)), 0) AS rows_per_second
-    FROM reembed.batch AS b JOIN ledger AS l ON l.migration = b.migration
+  SELECT b.campaign, sum(b.embedded_rows) / nullif(extract(epoch FROM max(b.finished_at) - min(b.started_at)), 0) AS rows_per_second
+    FROM reembed.batch AS b JOIN ledger AS l ON l.campaign = b.campaign
    WHERE b.state = 'done' AND b.finished_at > l.finished_at - interval '5 minutes'
-   GROUP BY b.migration
+   GROUP BY b.campaign
 )
 SELECT m.target,
-       m.name AS migration,
+       m.name AS campaign,
        m.phase,
        m.from_model,
        m.to_model,
@@ -44,18 +44,18 @@ SELECT m.target,
        m.phase_entered_at,
        m.switched_at,
        (SELECT coalesce(sum(b.rows - b.stored_rows), 0) FROM reembed.provider_batch AS b
-         WHERE b.migration = m.name AND b.state IN ('submitting', 'submitted'))::bigint AS rows_at_batch_api
-  FROM reembed.migration AS m
+         WHERE b.campaign = m.name AND b.state IN ('submitting', 'submitted'))::bigint AS rows_at_batch_api
+  FROM reembed.campaign AS m
   JOIN reembed.setting AS s ON s.target = m.target
   JOIN reembed.model AS o ON o.name = m.to_model
-  LEFT JOIN ledger AS l ON l.migration = m.name
-  LEFT JOIN recent AS r ON r.migration = m.name
+  LEFT JOIN ledger AS l ON l.campaign = m.name
+  LEFT JOIN recent AS r ON r.campaign = m.name
   -- A token that the batch API counted is a part of one.
   CROSS JOIN LATERAL (SELECT l.tokens - l.batch_api_tokens * (1 - o.batch_api_price_factor) AS full_price_tokens) AS p
  ORDER BY m.created_at;
 COMMENT ON VIEW reembed.progress IS 'Where every campaign stands.';
 COMMENT ON COLUMN reembed.progress.target IS 'Table and column.';
-COMMENT ON COLUMN reembed.progress.migration IS 'Name of the campaign.';
+COMMENT ON COLUMN reembed.progress.campaign IS 'Name of the campaign.';
 COMMENT ON COLUMN reembed.progress.phase IS 'Phase last entered.';
 COMMENT ON COLUMN reembed.progress.from_model IS 'The old model.';
 COMMENT ON COLUMN reembed.progress.to_model IS 'The new model.';

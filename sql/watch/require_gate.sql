@@ -7,7 +7,7 @@ DECLARE
   v_remedies text;
 BEGIN
   -- A file that runs outside a transaction may have stopped after its last statement; running it again must not fail here.
-  IF EXISTS (SELECT FROM reembed.migration AS m WHERE m.name = p_name AND m.phase = p_phase) THEN
+  IF EXISTS (SELECT FROM reembed.campaign AS m WHERE m.name = p_name AND m.phase = p_phase) THEN
     RETURN;
   END IF;
   SELECT string_agg(c.condition, '; '), string_agg(DISTINCT c.remedy, '; ') INTO v_conditions, v_remedies

@@ -8,7 +8,7 @@ DECLARE
   v_coverage jsonb;
 BEGIN
   INSERT INTO reembed.watch_memory (target) VALUES (v_target) ON CONFLICT DO NOTHING;
-  IF NOT EXISTS (SELECT FROM reembed.migration AS m WHERE m.target = v_target AND m.phase IN ('index', 'switch'))
+  IF NOT EXISTS (SELECT FROM reembed.campaign AS m WHERE m.target = v_target AND m.phase IN ('index', 'switch'))
      OR EXISTS (SELECT FROM reembed.watch_memory AS w WHERE w.target = v_target AND w.scanned_at > clock_timestamp() - p_every) THEN
     RETURN false;
   END IF;

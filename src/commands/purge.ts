@@ -23,7 +23,7 @@ export function purgeCommand(): Command {
       try {
         const { rows } = await database.pool.query<{ name: string; archive: string; size: string }>(
           `SELECT name, archive, pg_size_pretty(pg_total_relation_size(format('reembed.%I', archive)::regclass)) AS size
-             FROM reembed.migration WHERE archive IS NOT NULL AND ($1::text IS NULL OR name = $1) ORDER BY name`,
+             FROM reembed.campaign WHERE archive IS NOT NULL AND ($1::text IS NULL OR name = $1) ORDER BY name`,
           [campaign ?? null],
         );
         const [first, ...others] = rows;

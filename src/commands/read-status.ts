@@ -60,7 +60,7 @@ export interface Status {
 }
 
 interface CampaignFacts {
-  migration: string;
+  campaign: string;
   archive: string | null;
   allowed_failures: number;
   failed_new: number;
@@ -93,7 +93,7 @@ export async function readStatus(database: Database | undefined, config: Config,
   const campaignFiles = state.pending.filter(({ campaign }) => campaign);
   if (database && status.installed) {
     status.campaigns = await readCampaigns(inOwnTransactions(database.pool), state.pending, target);
-    const started = new Set(status.campaigns.map(({ migration }) => migration));
+    const started = new Set(status.campaigns.map(({ campaign }) => campaign));
     if (state.pending.some(({ campaign }) => !campaign) || campaignFiles.some(({ campaign }) => !started.has(campaign ?? '')))
       status.command = 'npm run migrate up';
     else if (started.size === 0 && target === undefined) status.command = 'npm run migrate create';
@@ -142,7 +142,7 @@ async function readCampaigns(db: Queryable, pending: MigrationFile[], target?: s
         canary_percent = null,
         shadow_percent = null,
         ...allowance
-      } = facts.get(row.migration) ?? {};
+      } = facts.get(row.campaign) ?? {};
       const isCurrent = current.has(row);
       return {
         ...row,
@@ -153,7 +153,7 @@ async function readCampaigns(db: Queryable, pending: MigrationFile[], target?: s
         validation,
         canary_percent,
         shadow_percent,
-        index_build: builds.find(({ migration }) => migration === row.migration) ?? null,
+        index_build: builds.find(({ campaign }) => campaign === row.campaign) ?? null,
         archive,
         next: isCurrent ? await nextStep(db, row, allowance, pending) : null,
       };
@@ -169,19 +169,19 @@ async function resolveTarget(db: Queryable, target: string): Promise<string | un
 /** What is not progress: the settings and the verdicts the gates look at. */
 async function readFacts(db: Queryable): Promise<Map<string, CampaignFacts>> {
   const { rows } = await db.query<CampaignFacts>(
-    `SELECT m.name AS migration, m.archive, s.max_failed_rows AS allowed_failures,
+    `SELECT m.name AS campaign, m.archive, s.max_failed_rows AS allowed_failures,
             (SELECT count(*)::integer FROM reembed.failed_row AS f WHERE f.target = m.target AND f.model = m.to_model) AS failed_new,
             (SELECT jsonb_build_object('passed', v.passed, 'finished_at', v.finished_at, 'queries', v.queries, 'overlap', v.overlap,
                                        'index_recall', v.index_recall, 'reasons', v.reasons)
-               FROM reembed.validation AS v WHERE v.migration = m.name ORDER BY v.finished_at DESC, v.id DESC LIMIT 1) AS validation,
+               FROM reembed.validation AS v WHERE v.campaign = m.name ORDER BY v.finished_at DESC, v.id DESC LIMIT 1) AS validation,
             -- By way of JSON: tables of an earlier version have no such columns yet.
             (to_jsonb(s) ->> 'canary_percent')::double precision AS canary_percent,
             (to_jsonb(s) ->> 'shadow_percent')::double precision AS shadow_percent
-       FROM reembed.migration AS m JOIN reembed.setting AS s ON s.target = m.target`,
+       FROM reembed.campaign AS m JOIN reembed.setting AS s ON s.target = m.target`,
   );
   // JSON carried the time as text, in the time zone of the session.
   for (const { validation } of rows) if (validation) validation.finished_at = new Date(validation.finished_at);
-  return new Map(rows.map((row) => [row.migration, row]));
+  return new Map(rows.map((row) => [row.campaign, row]));
 }
 
 async function nextStep(
@@ -190,10 +190,10 @@ async function nextStep(
   facts: Partial<CampaignFacts>,
   pending: MigrationFile[],
 ): Promise<NextStep | null> {
-  const file = pending.find(({ campaign }) => campaign === row.migration);
+  const file = pending.find(({ campaign }) => campaign === row.campaign);
   const phase = file?.phase ?? PHASES[PHASES.indexOf(row.phase) + 1];
   if (!phase) return null;
-  const conditions = phase === 'index' ? ledgerConditions(row, facts) : await gateConditions(db, row.migration, phase);
+  const conditions = phase === 'index' ? ledgerConditions(row, facts) : await gateConditions(db, row.campaign, phase);
   return { phase, file: file?.name ?? null, open_conditions: conditions, command: conditions?.[0]?.remedy ?? 'npm run migrate up' };
 }
 
@@ -219,9 +219,9 @@ function ledgerConditions(row: ProgressRow, { failed_new = 0, allowed_failures =
   return conditions;
 }
 
-async function gateConditions(db: Queryable, migration: string, phase: string): Promise<OpenCondition[] | null> {
+async function gateConditions(db: Queryable, campaign: string, phase: string): Promise<OpenCondition[] | null> {
   if (phase !== 'switch' && phase !== 'contract') return [];
-  const conditions = db.query<OpenCondition>('SELECT condition, remedy FROM reembed.open_conditions($1, $2)', [migration, phase]);
+  const conditions = db.query<OpenCondition>('SELECT condition, remedy FROM reembed.open_conditions($1, $2)', [campaign, phase]);
   return ifAllowed(
     conditions.then(({ rows }) => rows),
     null,

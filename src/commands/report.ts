@@ -8,7 +8,7 @@ import { printJson, say } from './print.ts';
 
 interface ReportCommandOptions {
   target?: string;
-  migration?: string;
+  campaign?: string;
   out?: string;
   withText?: boolean;
   lowest: number;
@@ -29,7 +29,7 @@ export function reportCommand(): Command {
   return new Command('report')
     .description('write what is known of a campaign to one HTML file: verdict, figures, queries that changed, audit trail')
     .option('--target <name>', 'table or table.column, where there are several; its newest campaign')
-    .option('--migration <name>', 'name of the campaign, for an earlier one')
+    .option('--campaign <name>', 'name of the campaign, for an earlier one')
     .option('--out <file>', 'where it goes (default: reembed-report-<campaign>.html)')
     .option('--with-text', 'show the texts of queries and rows that changed most')
     .option('--lowest <n>', 'how many of the most changed queries to show', wholeNumber, 10)
@@ -38,13 +38,13 @@ export function reportCommand(): Command {
     .action((options: ReportCommandOptions) => report(options));
 }
 
-async function report({ target, migration, out, withText = false, lowest, json }: ReportCommandOptions): Promise<void> {
-  if (target !== undefined && migration !== undefined)
-    throw new UsageError('--target and --migration exclude each other', 'give one of them');
+async function report({ target, campaign, out, withText = false, lowest, json }: ReportCommandOptions): Promise<void> {
+  if (target !== undefined && campaign !== undefined)
+    throw new UsageError('--target and --campaign exclude each other', 'give one of them');
   if (json && out !== undefined) throw new UsageError('--json goes to stdout', 'leave --out away, or redirect: --json > report.json');
   const database = await openDatabase(readConfig());
   try {
-    const data = await readReport(database.pool, { target, migration, withText, lowest });
+    const data = await readReport(database.pool, { target, campaign, withText, lowest });
     if (json) {
       printJson(data);
       return;
@@ -54,7 +54,7 @@ async function report({ target, migration, out, withText = false, lowest, json }
       import('../report/page/document.ts'),
       import('../report/write-report.ts'),
     ]);
-    const path = out ?? reportFileName(data.campaign.migration);
+    const path = out ?? reportFileName(data.campaign.name);
     writeReport(path, await reportPage(data));
     say(path);
   } finally {

@@ -7,7 +7,7 @@ import { createDisplay } from './progress-display.ts';
 /** A row of reembed.progress, under the same names; counts as numbers, the ETA in seconds. */
 export interface ProgressRow {
   target: string;
-  migration: string;
+  campaign: string;
   phase: PhaseName;
   from_model: string;
   to_model: string;
@@ -47,7 +47,7 @@ export interface ProgressBar {
  */
 export async function readProgress(db: Queryable, target?: string): Promise<ProgressRow[]> {
   const { rows } = await db.query<ProgressRow>(
-    `SELECT target, migration, phase, from_model, to_model, read_model,
+    `SELECT target, campaign, phase, from_model, to_model, read_model,
             total::double precision AS total, done::double precision AS done, percent::double precision AS percent,
             stale::double precision AS stale, failed::double precision AS failed,
             rows_per_second::double precision AS rows_per_second, extract(epoch FROM eta)::double precision AS eta_seconds,

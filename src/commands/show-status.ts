@@ -105,7 +105,7 @@ function verdictText(verdict: Verdict): string {
 
 function nextText(row: CampaignStatus): string {
   if (row.next) return stepText(row.next);
-  return row.archive ? `finished; when the way back is no longer wanted: npm run purge -- ${row.migration}` : 'finished';
+  return row.archive ? `finished; when the way back is no longer wanted: npm run purge -- ${row.campaign}` : 'finished';
 }
 
 function stepText({ phase, open_conditions: conditions, command }: NextStep): string {

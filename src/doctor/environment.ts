@@ -70,7 +70,7 @@ const model: Check = {
 
 async function otherModel(db: Queryable, wanted: string, names: string[]): Promise<Verdict> {
   const { rows } = await db.query<{ running: boolean }>(
-    `SELECT EXISTS (SELECT FROM reembed.migration WHERE phase <> 'contract') AS running`,
+    `SELECT EXISTS (SELECT FROM reembed.campaign WHERE phase <> 'contract') AS running`,
   );
   const finding = `EMBED_MODEL is ${wanted}, but campaigns embed with ${listed(names)}, and workers refuse to start`;
   return rows[0]?.running

@@ -30,7 +30,7 @@ export async function examineDatabase(database: Database, config: Config): Promi
   const { rows } = await database.pool.query<{ role: string; embedded: boolean; installed: boolean }>(
     // By way of the catalog, because to_regclass() fails without the right to use the schema.
     `SELECT current_user AS role, current_setting('reembed.embedded', true) IS NOT NULL AS embedded,
-            EXISTS (SELECT FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE n.nspname = 'reembed' AND c.relname = 'migration') AS installed`,
+            EXISTS (SELECT FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE n.nspname = 'reembed' AND c.relname = 'campaign') AS installed`,
   );
   const { role = '', installed = false } = rows[0] ?? {};
   // DATABASE_URL may name an embedded database that npm run db serves.

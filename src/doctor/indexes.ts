@@ -67,18 +67,18 @@ const memory: Check = {
     const { rows } = await db.query<{ table: string; rows: number; limit: string; needed: string; megabytes: number; fits: boolean }>(
       `SELECT c.oid::regclass::text AS table, rows, pg_size_pretty(l.bytes) AS limit, pg_size_pretty(b.bytes) AS needed,
               ceil(b.bytes / 1048576.0 * 1.2)::integer AS megabytes, b.bytes < l.bytes AS fits
-         FROM reembed.migration AS m
+         FROM reembed.campaign AS m
          JOIN reembed.target AS t ON t.name = m.target
          JOIN pg_class AS c ON c.oid = t.relation
          JOIN reembed.model AS o ON o.name = m.to_model,
               -- The ledger counted the rows; before that the planner's estimate has to do.
-              LATERAL (SELECT coalesce((SELECT sum(b.rows) FROM reembed.batch AS b WHERE b.migration = m.name), greatest(c.reltuples, 0))::bigint AS rows) AS r,
+              LATERAL (SELECT coalesce((SELECT sum(b.rows) FROM reembed.batch AS b WHERE b.campaign = m.name), greatest(c.reltuples, 0))::bigint AS rows) AS r,
               LATERAL (SELECT (r.rows * (o.dimensions * (SELECT e.bytes_per_dimension FROM reembed.element_type AS e WHERE e.name = o.element_type) + $2))::bigint AS bytes) AS b,
               -- As phase index chooses, which sets maintenance_work_mem itself.
               LATERAL (SELECT greatest(pg_size_bytes(current_setting('maintenance_work_mem')),
                                        pg_size_bytes(coalesce($3, nullif(current_setting('reembed.index_memory', true), ''), current_setting('shared_buffers')))) AS bytes) AS l
         WHERE m.name = ANY ($1)`,
-      [waiting.map(({ migration }) => migration), ELEMENT_BYTES, config.indexMemory ?? null],
+      [waiting.map(({ campaign }) => campaign), ELEMENT_BYTES, config.indexMemory ?? null],
     );
     return rows.map(({ table, rows: count, limit, needed, megabytes, fits }) => {
       const finding = `an HNSW graph over ${count} ${plural(Number(count), 'row')} of ${table} takes about ${needed} (m = 16); its build may have ${limit}`;

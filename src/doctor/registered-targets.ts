@@ -20,7 +20,7 @@ export interface Target {
   owner: string;
   ownedByUs: boolean;
   /** newest campaign */
-  migration: string;
+  campaign: string;
   phase: PhaseName;
   indexName: string | null;
   toModel: string;
@@ -35,10 +35,10 @@ export async function readTargets(db: Queryable): Promise<Target[]> {
                    WHERE v.target = t.name AND v.storage = 'side_table') AS "sideTables",
             t.live_view AS "liveView", t.live_model_column AS "liveModelColumn", s.read_model AS "readModel",
             coalesce(pg_get_userbyid(c.relowner), '') AS owner, coalesce(pg_has_role(c.relowner, 'USAGE'), false) AS "ownedByUs",
-            m.name AS migration, m.phase, m.index_name AS "indexName", m.to_model AS "toModel"
+            m.name AS campaign, m.phase, m.index_name AS "indexName", m.to_model AS "toModel"
        FROM reembed.target AS t
        JOIN reembed.setting AS s ON s.target = t.name
-       JOIN reembed.migration AS m ON m.target = t.name
+       JOIN reembed.campaign AS m ON m.target = t.name
        LEFT JOIN pg_class AS c ON c.oid = t.relation
        LEFT JOIN pg_namespace AS n ON n.oid = c.relnamespace
       ORDER BY t.name, m.created_at DESC`,

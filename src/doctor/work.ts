@@ -41,7 +41,7 @@ const workers: Check = {
     const { rows } = await db.query<{ hosts: string[]; waiting: string[]; stuck: string[] }>(
       `SELECT ARRAY(SELECT format('%s on %s', count(*), host) FROM reembed.worker WHERE seen_at > now() - interval '30 seconds' GROUP BY host ORDER BY host) AS hosts,
               ARRAY(SELECT DISTINCT target FROM reembed.progress WHERE done < total OR stale > 0 ORDER BY 1) AS waiting,
-              ARRAY(SELECT DISTINCT format('%s: %s', migration, error) FROM reembed.batch WHERE state = 'pending' AND error IS NOT NULL AND attempts > 1 ORDER BY 1) AS stuck`,
+              ARRAY(SELECT DISTINCT format('%s: %s', campaign, error) FROM reembed.batch WHERE state = 'pending' AND error IS NOT NULL AND attempts > 1 ORDER BY 1) AS stuck`,
     );
     const { hosts = [], waiting = [], stuck = [] } = rows[0] ?? {};
     const verdicts: Verdict[] = [];

@@ -37,7 +37,7 @@ ${plan.sideTable ? createSideTable(plan) : addColumns(plan)}
 ${registerModel(plan.from)}
 ${registerModel(plan.to)}
 -- Puts triggers on the table that log live writes, and makes the view ${oneLine(plan.liveView)}, which still reads ${oneLine(plan.from.name)}.
-SELECT reembed.start_migration(
+SELECT reembed.start_campaign(
   p_name => ${literal(plan.campaign)},
   ${columnArguments(plan)}
   p_key_columns => ${nameArray(plan.keyColumns)},
@@ -57,7 +57,7 @@ SELECT reembed.start_migration(
   down: (plan) => [
     `${SHORT_LOCK_WAIT}
 
-SELECT reembed.forget_migration(${literal(plan.campaign)});
+SELECT reembed.forget_campaign(${literal(plan.campaign)});
 
 ${plan.sideTable ? `DROP TABLE ${present('vectors')};` : DROP_COLUMNS}`,
   ],

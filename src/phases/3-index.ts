@@ -42,7 +42,7 @@ export const index: Phase = {
 export async function dropInvalidIndexes(database: Database, campaign: string, notice: Notice): Promise<void> {
   const { rows } = await database.pool.query<{ name: string; statement: string }>(
     `SELECT c.relname AS name, format('DROP INDEX CONCURRENTLY %I.%I', n.nspname, c.relname) AS statement
-       FROM reembed.migration AS m
+       FROM reembed.campaign AS m
        JOIN reembed.target AS t ON t.name = m.target
        JOIN pg_index AS i ON i.indrelid IN (t.relation, m.to_relation) AND NOT i.indisvalid
        JOIN pg_class AS c ON c.oid = i.indexrelid

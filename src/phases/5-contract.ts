@@ -20,7 +20,7 @@ export const contract: Phase = {
       : [`SELECT reembed.begin_archive(${literal(plan.campaign)});`, `CALL reembed.copy_to_archive(${literal(plan.campaign)});`]),
     `-- ACCESS EXCLUSIVE on the views and the table from here on.
 ${anonymousBlock(`BEGIN
-  IF (SELECT phase FROM reembed.migration WHERE name = ${literal(plan.campaign)}) <> 'contract' THEN
+  IF (SELECT phase FROM reembed.campaign WHERE name = ${literal(plan.campaign)}) <> 'contract' THEN
     SET LOCAL lock_timeout = '300ms';
     PERFORM reembed.lock_target(${literal(targetOf(plan))});
     PERFORM reembed.drop_view(${literal(targetOf(plan))}, reembed.model_view_name(${literal(targetOf(plan))}, ${literal(plan.from.name)}));
@@ -33,7 +33,7 @@ END`)}`,
   down: (plan) => [
     anonymousBlock(`BEGIN
   PERFORM reembed.require_archive(${literal(plan.campaign)});
-  IF (SELECT phase FROM reembed.migration WHERE name = ${literal(plan.campaign)}) = 'contract' THEN
+  IF (SELECT phase FROM reembed.campaign WHERE name = ${literal(plan.campaign)}) = 'contract' THEN
     SET LOCAL lock_timeout = '300ms';
     PERFORM reembed.lock_target(${literal(targetOf(plan))});
 ${bringBack(plan)

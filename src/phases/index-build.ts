@@ -9,7 +9,7 @@ import { dropInvalidIndexes } from './3-index.ts';
 /** An index build that runs now: a row of reembed.index_build, times in seconds. */
 export interface IndexBuild {
   target: string;
-  migration: string;
+  campaign: string;
   index: string;
   /** server process that builds */
   pid: number;
@@ -68,7 +68,7 @@ export function indexSettings({ indexMemory, indexWorkers }: Pick<Config, 'index
  */
 export async function readIndexBuilds(db: Queryable, target?: string): Promise<IndexBuild[]> {
   const { rows } = await db.query<IndexBuild>(
-    `SELECT target, migration, index, pid, phase, percent::double precision AS percent, waiting_for, started_at,
+    `SELECT target, campaign, index, pid, phase, percent::double precision AS percent, waiting_for, started_at,
             extract(epoch FROM clock_timestamp() - started_at)::double precision AS elapsed_seconds,
             extract(epoch FROM predicted)::double precision AS predicted_seconds
        FROM reembed.index_build WHERE $1::text IS NULL OR target = $1 ORDER BY started_at`,
@@ -116,7 +116,7 @@ async function watchBuild(database: Database, campaign: string, display: BuildDi
     // One short statement: the build waits for every transaction older than itself, this one too. A look that fails is no
     // reason to end a build that goes on.
     const builds = await readIndexBuilds(database.pool).catch(() => []);
-    for (const build of builds) if (build.migration === campaign && !signal.aborted) display.update(build);
+    for (const build of builds) if (build.campaign === campaign && !signal.aborted) display.update(build);
     await sleep(POLL_MS, undefined, { signal }).catch(() => {});
   }
 }

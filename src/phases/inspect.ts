@@ -163,7 +163,7 @@ async function findSideTable(db: Queryable, oid: number, column: string) {
   const { rows } = await db.query<{ oid: number; name: string; qualified: string; column: string }>(
     `SELECT c.oid::bigint::double precision AS oid, c.relname AS name, format('%I.%I', n.nspname, c.relname) AS qualified, v.column_name AS column
        FROM reembed.target AS t JOIN reembed.vector_column AS v ON v.target = t.name AND v.role = 'new' AND v.storage = 'side_table'
-       JOIN reembed.migration AS m ON m.name = v.migration AND m.phase = 'contract'
+       JOIN reembed.campaign AS m ON m.name = v.campaign AND m.phase = 'contract'
        JOIN pg_class AS c ON c.oid = v.relation JOIN pg_namespace AS n ON n.oid = c.relnamespace
       WHERE t.relation = $1 AND t.column_name = $2`,
     [oid, column],

@@ -81,7 +81,7 @@ export function operatorClass(plan: CampaignPlan, model: ModelDefinition): strin
   return `${identifier(plan.vectorSchema)}.${operatorClassOf(model.elementType, model.distance)}`;
 }
 
-/** Name of the target, as reembed.start_migration() gives it. */
+/** Name of the target, as reembed.start_campaign() gives it. */
 export function targetOf(plan: CampaignPlan): string {
   return `${plan.schema}.${plan.table}.${plan.column}`;
 }

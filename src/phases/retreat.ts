@@ -80,7 +80,7 @@ async function inOrder(database: Database, { directory }: RetreatOptions): Promi
 
 async function refuseDamaged(database: Database, campaign: string): Promise<void> {
   const { rows } = await database.pool.query<{ damage: string; remedy: string }>(
-    'SELECT d.damage, d.remedy FROM reembed.migration AS m JOIN reembed.damage AS d ON d.target = m.target AND d.is_final WHERE m.name = $1',
+    'SELECT d.damage, d.remedy FROM reembed.campaign AS m JOIN reembed.damage AS d ON d.target = m.target AND d.is_final WHERE m.name = $1',
     [campaign],
   );
   if (rows[0]) throw new TargetDamaged(rows[0].damage, rows[0].remedy);

@@ -58,12 +58,12 @@ export async function readReport(pool: pg.Pool, options: ReportOptions): Promise
     async (client) => {
       await client.query('SET TRANSACTION READ ONLY');
       const campaign = await readCampaign(client, options);
-      const runs = await readRuns(client, campaign.migration);
+      const runs = await readRuns(client, campaign.name);
       return {
         at: new Date(),
         with_text: options.withText,
         campaign,
-        progress: await readBackfill(client, campaign.migration),
+        progress: await readBackfill(client, campaign.name),
         runs,
         validation: runs[0] ? await readValidation(client, campaign, runs[0], options) : null,
         shadow_reads: await readShadowReads(client, campaign),
@@ -82,7 +82,7 @@ async function readValidation(
   newest: ReportedRun,
   { lowest, withText }: ReportOptions,
 ): Promise<ReportedValidation> {
-  const evidence = await readEvidence(client, campaign.migration, newest.id);
+  const evidence = await readEvidence(client, campaign.name, newest.id);
   return {
     verdict: await readVerdict(client, newest),
     evidence,

@@ -2,11 +2,11 @@ import { ReembedError, UsageError } from '../errors.ts';
 
 /** There is no campaign to report on. */
 export class NoCampaign extends ReembedError {
-  constructor(wanted: { target?: string | undefined; migration?: string | undefined }) {
-    const which = wanted.migration === undefined ? (wanted.target ?? 'this database') : undefined;
+  constructor(wanted: { target?: string | undefined; campaign?: string | undefined }) {
+    const which = wanted.campaign === undefined ? (wanted.target ?? 'this database') : undefined;
     super(
       'no_campaign',
-      which === undefined ? `there is no campaign ${wanted.migration}` : `no campaign is recorded on ${which}`,
+      which === undefined ? `there is no campaign ${wanted.campaign}` : `no campaign is recorded on ${which}`,
       'npm run status shows what there is; a campaign that was taken down to before its first phase leaves nothing to report',
     );
   }

@@ -3,8 +3,8 @@ import { FIRST_LINES } from './page/document.ts';
 import { NotAReport, ReportUnwritable } from './report-error.ts';
 
 /** Name of the file where none is given: no character of it means anything to a shell or a file system. */
-export function reportFileName(migration: string): string {
-  return `reembed-report-${migration.replace(/[^\p{L}\p{N}_-]+/gu, '-')}.html`;
+export function reportFileName(campaign: string): string {
+  return `reembed-report-${campaign.replace(/[^\p{L}\p{N}_-]+/gu, '-')}.html`;
 }
 
 /**

@@ -36,7 +36,7 @@ export interface Thresholds {
 
 /** Everything about a running campaign that a validation reads. */
 export interface Campaign {
-  migration: string;
+  name: string;
   target: string;
   /** ending of the names of the functions that are compiled for the target */
   suffix: string;
@@ -69,7 +69,7 @@ export interface Campaign {
 }
 
 interface CampaignRow {
-  migration: string;
+  campaign: string;
   target: string;
   table: string;
   suffix: string;
@@ -103,15 +103,15 @@ const ROWS_A_BLOCK = 10;
  * Reads the campaign that runs on a target.
  *
  * @param choice.target name of the target, short or full; may be left out where there is only one
- * @param choice.migration name of a campaign, instead
+ * @param choice.campaign name of a campaign, instead
  * @throws NothingToCompare when the campaign is not running, or its old vectors are archived
  */
 export async function loadCampaign(
   db: Queryable,
-  choice: { target?: string | undefined; migration?: string | undefined },
+  choice: { target?: string | undefined; campaign?: string | undefined },
 ): Promise<Campaign> {
   const { rows } = await db.query<CampaignRow>(
-    `SELECT m.name AS migration, t.name AS target, format('%I.%I', n.nspname, c.relname) AS table, t.suffix,
+    `SELECT m.name AS campaign, t.name AS target, format('%I.%I', n.nspname, c.relname) AS table, t.suffix,
             ARRAY(SELECT reembed.render('t.{column}', k.names) FROM reembed.key_names(t.name) AS k ORDER BY k.n) AS keys,
             format('pg_catalog.jsonb_build_object(%s)', reembed.each_key(t.name, '{label}, {open}t.{column}{close}')) AS key_object,
             format('EXISTS (SELECT FROM reembed.change_%s AS c WHERE %s AND c.needs_', t.suffix, reembed.each_key(t.name, 'c.key_{n} OPERATOR({operator}) t.{column}', ' AND ')) AS is_waiting,
@@ -131,23 +131,23 @@ export async function loadCampaign(
        JOIN pg_namespace AS n ON n.oid = c.relnamespace
        JOIN reembed.setting AS s ON s.target = t.name
        JOIN reembed.vector_column AS w ON w.target = t.name AND w.role = 'new'
-       JOIN reembed.migration AS m ON m.name = w.migration
+       JOIN reembed.campaign AS m ON m.name = w.campaign
        LEFT JOIN reembed.vector_column AS o ON o.target = t.name AND o.role = 'old'
        JOIN pg_extension AS e ON e.extname = 'vector'
        JOIN pg_namespace AS vn ON vn.oid = e.extnamespace
       CROSS JOIN LATERAL (SELECT pg_relation_size(c.oid) / current_setting('block_size')::bigint AS blocks) AS z
       WHERE CASE WHEN $1::text IS NULL THEN t.name = reembed.resolve_target($2) ELSE m.name = $1 END`,
-    [choice.migration ?? null, choice.target ?? null],
+    [choice.campaign ?? null, choice.target ?? null],
   );
   const row = rows[0];
   if (!row)
-    throw new NothingToCompare(choice.migration ? `no campaign ${choice.migration} is running` : 'no campaign is running on this table');
-  if (row.old_model === null || row.old_vector === null) throw new NothingToCompare(`the old vectors of ${row.migration} are archived`);
+    throw new NothingToCompare(choice.campaign ? `no campaign ${choice.campaign} is running` : 'no campaign is running on this table');
+  if (row.old_model === null || row.old_vector === null) throw new NothingToCompare(`the old vectors of ${row.campaign} are archived`);
 
   const { keys } = row;
   const [old, renewed] = [await loadModel(db, row.old_model), await loadModel(db, row.new_model)];
   return {
-    migration: row.migration,
+    name: row.campaign,
     target: row.target,
     suffix: row.suffix,
     table: row.table,

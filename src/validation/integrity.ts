@@ -58,12 +58,12 @@ export async function measureIntegrity(db: Queryable, campaign: Campaign): Promi
  * @returns what holds since the checksum was taken
  */
 export async function compareChecksum(db: Queryable, campaign: Campaign): Promise<ChecksumComparison> {
-  const taken = await db.query<{ taken: boolean }>('SELECT reembed.take_old_checksum($1) AS taken', [campaign.migration]);
+  const taken = await db.query<{ taken: boolean }>('SELECT reembed.take_old_checksum($1) AS taken', [campaign.name]);
   const { rows } = await db.query<{ at: string; unchanged: string; set_aside: string; changed: string }>(
     `SELECT to_char(c.checksum_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS at, c.unchanged_rows AS unchanged,
             c.set_aside_rows AS set_aside, c.changed_rows AS changed
        FROM ${taken.rows[0]?.taken ? JUST_TAKEN : 'reembed.compare_old_checksum($1)'} AS c`,
-    [campaign.migration],
+    [campaign.name],
   );
   const [row] = rows;
   return {
@@ -75,7 +75,7 @@ export async function compareChecksum(db: Queryable, campaign: Campaign): Promis
 }
 
 const JUST_TAKEN =
-  '(SELECT taken_at AS checksum_at, rows AS unchanged_rows, 0 AS set_aside_rows, 0 AS changed_rows FROM reembed.old_vector_checksum WHERE migration = $1)';
+  '(SELECT taken_at AS checksum_at, rows AS unchanged_rows, 0 AS set_aside_rows, 0 AS changed_rows FROM reembed.old_vector_checksum WHERE campaign = $1)';
 
 async function measure(db: Queryable, campaign: Campaign, role: Role, checksum: ChecksumComparison | null): Promise<Integrity> {
   const { rows } = await db.query<Record<string, string | number | null>>('SELECT * FROM reembed.measure_vectors($1, $2)', [

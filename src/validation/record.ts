@@ -97,7 +97,7 @@ async function storeAudit(client: Queryable, id: string, { rows }: TruthAudit): 
 function runRow({ campaign, comparisons, metrics, index, coverage, ...record }: ValidationRecord): Row {
   const of = (name: string) => overall(metrics, name);
   return {
-    migration: campaign.migration,
+    campaign: campaign.name,
     started_at: record.startedAt,
     query_source: record.querySource,
     seed: record.seed,

@@ -14,7 +14,7 @@ export function reportJson(result: ValidationResult, lowest: number): Record<str
   const of = (name: string) => overall(metrics, name);
   return {
     id: Number(result.id),
-    migration: campaign.migration,
+    campaign: campaign.name,
     target: campaign.target,
     from_model: campaign.old.model.name,
     to_model: campaign.new.model.name,

@@ -23,7 +23,7 @@ export interface ValidateOptions {
   /** name of the target, short or full; may be left out where there is only one */
   target?: string | undefined;
   /** name of the running campaign, instead of the target */
-  migration?: string | undefined;
+  campaign?: string | undefined;
   queries: QuerySource;
   /** not called for queries drawn from the rows, unless there is an audit */
   embedder: Embedder;

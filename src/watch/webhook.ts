@@ -8,7 +8,7 @@ interface AlertNews {
   id: string;
   state: 'opened' | 'closed';
   target: string;
-  migration: string | null;
+  campaign: string | null;
   kind: string;
   severity: string;
   model: string | null;

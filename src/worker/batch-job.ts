@@ -8,7 +8,7 @@ import { storeBatch } from './writer.ts';
 
 /** What a batch job carries in the queue. */
 export interface BatchJob {
-  migration: string;
+  campaign: string;
   batch: number;
 }
 
@@ -27,11 +27,11 @@ export async function runBatch(
   const { pool } = context.database;
   const { rows } = await pool.query<{ target: string }>(
     `UPDATE reembed.batch AS b SET attempts = b.attempts + 1, started_at = clock_timestamp(), error = NULL
-       FROM reembed.migration AS m JOIN reembed.setting AS s ON s.target = m.target
-      WHERE b.migration = $1 AND b.id = $2 AND m.name = b.migration AND b.state = 'pending' AND NOT s.paused
+       FROM reembed.campaign AS m JOIN reembed.setting AS s ON s.target = m.target
+      WHERE b.campaign = $1 AND b.id = $2 AND m.name = b.campaign AND b.state = 'pending' AND NOT s.paused
         AND b.provider_batch IS NULL AND ($3 OR b.came_back OR NOT reembed.batch_api_is_served())
       RETURNING m.target`,
-    [job.migration, job.batch, options.limit !== undefined],
+    [job.campaign, job.batch, options.limit !== undefined],
   );
   const batch = rows[0];
   // Done by another worker, paused, left to the batch API, or taken down with its campaign: nothing is lost, the ledger knows.
@@ -79,11 +79,11 @@ async function recordFailure(context: WorkContext, job: BatchJob, target: string
     isLockFailure(error) ||
     (error instanceof Error && error.name === 'AbortError');
   await pool.query(
-    'UPDATE reembed.batch SET error = $3, failed_at = CASE WHEN $4 THEN failed_at ELSE clock_timestamp() END WHERE migration = $1 AND id = $2',
-    [job.migration, job.batch, plainMessageOf(error), passes],
+    'UPDATE reembed.batch SET error = $3, failed_at = CASE WHEN $4 THEN failed_at ELSE clock_timestamp() END WHERE campaign = $1 AND id = $2',
+    [job.campaign, job.batch, plainMessageOf(error), passes],
   );
   // A provider that refuses pauses everything anyway, with a better reason.
   if (passes || error instanceof ProviderRefused) return;
-  const { rows } = await pool.query<{ reason: string | null }>('SELECT reembed.trip_breaker($1) AS reason', [job.migration]);
+  const { rows } = await pool.query<{ reason: string | null }>('SELECT reembed.trip_breaker($1) AS reason', [job.campaign]);
   if (rows[0]?.reason) context.notice(`${target} is paused: ${rows[0].reason}`);
 }

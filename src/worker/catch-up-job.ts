@@ -60,10 +60,10 @@ function beginPass({ newestChange }: WorkTarget): { after: string; upTo: string;
 /** Searches the table where that is due; returns whether it did. */
 async function sweep(context: WorkContext, target: WorkTarget, signal: AbortSignal | undefined): Promise<boolean> {
   const { pool } = context.database;
-  if (target.needsSweep.new) await sweepTable(pool, target.migration, 'new', signal);
+  if (target.needsSweep.new) await sweepTable(pool, target.campaign, 'new', signal);
   if (target.needsSweep.old) {
-    await sweepTable(pool, target.migration, 'old', signal);
-    await pool.query('SELECT reembed.resume_old($1)', [target.migration]);
+    await sweepTable(pool, target.campaign, 'old', signal);
+    await pool.query('SELECT reembed.resume_old($1)', [target.campaign]);
   }
   return target.needsSweep.new || target.needsSweep.old;
 }

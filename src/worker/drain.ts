@@ -16,7 +16,7 @@ export async function isNearlyDrained(db: Queryable): Promise<boolean> {
   const { rows } = await db.query<{ drained: boolean }>(
     `SELECT NOT EXISTS (SELECT FROM reembed.batch WHERE state = 'pending')
         AND NOT EXISTS (SELECT FROM reembed.target WHERE reembed.late_rows(name) > 0)
-        AND NOT EXISTS (SELECT FROM reembed.migration WHERE phase = 'backfill' AND reembed.needs_sweep(name) OR needs_old_sweep) AS drained`,
+        AND NOT EXISTS (SELECT FROM reembed.campaign WHERE phase = 'backfill' AND reembed.needs_sweep(name) OR needs_old_sweep) AS drained`,
   );
   return rows[0]?.drained ?? true;
 }
@@ -26,7 +26,7 @@ export async function isDrained(db: Queryable): Promise<boolean> {
   const { rows } = await db.query<{ drained: boolean }>(
     `SELECT NOT EXISTS (SELECT FROM reembed.batch WHERE state = 'pending')
         AND NOT EXISTS (SELECT FROM reembed.change)
-        AND NOT EXISTS (SELECT FROM reembed.migration WHERE phase = 'backfill' AND reembed.needs_sweep(name) OR needs_old_sweep) AS drained`,
+        AND NOT EXISTS (SELECT FROM reembed.campaign WHERE phase = 'backfill' AND reembed.needs_sweep(name) OR needs_old_sweep) AS drained`,
   );
   return rows[0]?.drained ?? true;
 }
@@ -76,7 +76,7 @@ export async function throwIfPaused(db: Queryable): Promise<void> {
   const { rows } = await db.query<{ target: string; reason: string | null }>(
     `SELECT s.target, s.paused_reason AS reason FROM reembed.setting AS s
       WHERE s.paused AND (EXISTS (SELECT FROM reembed.change AS c WHERE c.target = s.target)
-         OR EXISTS (SELECT FROM reembed.batch AS b JOIN reembed.migration AS m ON m.name = b.migration WHERE m.target = s.target AND b.state = 'pending'))`,
+         OR EXISTS (SELECT FROM reembed.batch AS b JOIN reembed.campaign AS m ON m.name = b.campaign WHERE m.target = s.target AND b.state = 'pending'))`,
   );
   if (rows[0]) throw new WorkPaused(rows[0].target, rows[0].reason);
 }

@@ -36,7 +36,7 @@ export async function shareTexts(db: Queryable, target: WorkTarget, batch: Batch
   const found = await db.query<RepeatedText>(
     `SELECT text_digest::text AS digest, vector::text AS vector, is_pending AS pending, provider_batch::text
        FROM reembed.repeated_texts($1, $2, $3)`,
-    [batch.migration, batch.batch, [...new Set(digests.values())].filter((digest) => digest !== '')],
+    [batch.campaign, batch.batch, [...new Set(digests.values())].filter((digest) => digest !== '')],
   );
   const byDigest = new Map(found.rows.map((text) => [text.digest, text]));
   const vectors = new Map<string, Float32Array>();

@@ -23,16 +23,16 @@ export class NothingToEmbed extends ReembedError {
 export async function embedSubset(database: Database, config: Config, limit: number, notice: (line: string) => void): Promise<number> {
   const context = createWorkContext(database, config, notice);
   await checkProviders(context);
-  const { rows } = await database.pool.query<{ migration: string; id: string }>(
-    `SELECT migration, id::text FROM reembed.batch WHERE state = 'pending' AND provider_batch IS NULL ORDER BY md5(id::text)`,
+  const { rows } = await database.pool.query<{ campaign: string; id: string }>(
+    `SELECT campaign, id::text FROM reembed.batch WHERE state = 'pending' AND provider_batch IS NULL ORDER BY md5(id::text)`,
   );
   if (rows.length === 0) throw new NothingToEmbed();
   await throwIfPaused(database.pool);
   let embedded = 0;
-  for (const [position, { migration, id }] of rows.entries()) {
+  for (const [position, { campaign, id }] of rows.entries()) {
     const share = Math.ceil((limit - embedded) / (rows.length - position));
     if (share <= 0) break;
-    embedded += await runBatch(context, { migration, batch: Number(id) }, { limit: share });
+    embedded += await runBatch(context, { campaign, batch: Number(id) }, { limit: share });
   }
   return embedded;
 }

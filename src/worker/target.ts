@@ -22,7 +22,7 @@ export interface WorkTarget {
   paused: boolean;
   vectors: VectorColumn[];
   /** campaign the vectors belong to */
-  migration: string;
+  campaign: string;
   phase: string;
   tokensPerCharacter: number;
   /** whether texts of several batches are embedded once for all of them */
@@ -41,8 +41,8 @@ export interface WorkTarget {
 /** Reads a target as it is in this moment, in one statement; undefined when no campaign is left on it. */
 export async function loadTarget(db: Queryable, name: string): Promise<WorkTarget | undefined> {
   const { rows } = await db.query<WorkTarget>(
-    `SELECT t.name, s.paused, m.name AS migration, m.phase, m.tokens_per_character::double precision AS "tokensPerCharacter", t.suffix,
-            EXISTS (SELECT FROM reembed.repeated_text AS r WHERE r.migration = m.name) AS "hasRepeatedTexts",
+    `SELECT t.name, s.paused, m.name AS campaign, m.phase, m.tokens_per_character::double precision AS "tokensPerCharacter", t.suffix,
+            EXISTS (SELECT FROM reembed.repeated_text AS r WHERE r.campaign = m.name) AS "hasRepeatedTexts",
             json_build_object('new', m.phase = 'backfill' AND reembed.needs_sweep(m.name), 'old', m.needs_old_sweep) AS "needsSweep",
             (SELECT coalesce(max(c.seq), 0)::text FROM reembed.change AS c WHERE c.target = t.name) AS "newestChange",
             y.oid::bigint::double precision AS "vectorOid", format('%I.%I', yn.nspname, y.typname) AS "vectorType",
@@ -55,7 +55,7 @@ export async function loadTarget(db: Queryable, name: string): Promise<WorkTarge
        FROM reembed.target AS t
        JOIN reembed.setting AS s ON s.target = t.name
        JOIN reembed.vector_column AS n ON n.target = t.name AND n.role = 'new'
-       JOIN reembed.migration AS m ON m.name = n.migration
+       JOIN reembed.campaign AS m ON m.name = n.campaign
        JOIN pg_extension AS e ON e.extname = 'vector'
        JOIN pg_type AS y ON y.typname = 'vector' AND y.typnamespace = e.extnamespace
        JOIN pg_namespace AS yn ON yn.oid = y.typnamespace

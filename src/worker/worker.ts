@@ -123,7 +123,7 @@ export async function startWorker(
     const id = await boss.work<BatchJob>('reembed-batch', polling, async ([job]) => {
       if (!job) return;
       let rows = 0;
-      await guarded('batch', `${job.data.migration} ${job.data.batch}`, async () => {
+      await guarded('batch', `${job.data.campaign} ${job.data.batch}`, async () => {
         rows = await runBatch(context, job.data, { signal: AbortSignal.any([job.signal, cutOff.signal]) });
       });
       // Where there was a batch there may be another one: half a second for each would be most of the time of small ones.

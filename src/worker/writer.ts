@@ -101,7 +101,7 @@ export async function storeBatch(
       [
         vector.model,
         ...arrays(target, some),
-        ...[batch.migration, batch.batch, digests],
+        ...[batch.campaign, batch.batch, digests],
         refusals(isLast ? outcome.failures : []),
         isFirst ? outcome.tokens : 0,
         isFirst ? outcome.requests : 0,
@@ -193,7 +193,7 @@ export async function settleChanges(db: Queryable, target: WorkTarget, served: S
     `SELECT ${[`${settle}($6::bigint[], true, true)`, `${settle}($7::bigint[], true, false)`, `${settle}($8::bigint[], false, true)`, ...forget].join(', ')}
        FROM (SELECT reembed.settle_live($1, $2, $3::text[]::jsonb[], $4, $5) AS is_current OFFSET 0) AS w WHERE w.is_current`,
     [
-      ...[target.name, target.migration, goneKeys, served.rows, served.tokens],
+      ...[target.name, target.campaign, goneKeys, served.rows, served.tokens],
       ...[seqs([...served.both, ...served.gone]), seqs(served.newOnly), seqs(served.oldOnly)],
     ],
   );

@@ -84,7 +84,7 @@ export async function removeCampaigns(stage: Stage): Promise<void> {
   stage.provider.script = () => undefined;
   const directory = join(stage.workplace.directory, 'migrations');
   const { rows } = await stage.db.pool.query<{ name: string; relation: string }>(
-    'SELECT m.name, t.relation::text FROM reembed.migration AS m JOIN reembed.target AS t ON t.name = m.target',
+    'SELECT m.name, t.relation::text FROM reembed.campaign AS m JOIN reembed.target AS t ON t.name = m.target',
   );
   for (const { name, relation } of rows) {
     await stage.bring(name, 'none');

@@ -15,20 +15,20 @@ export function workerGrants(worker: string): string[] {
 }
 
 /** A validation that passes, made up; $1 is the campaign. */
-export const FORGED_VALIDATION = `INSERT INTO reembed.validation (migration, started_at, finished_at, query_source, queries, judged_queries, k, overlap,
+export const FORGED_VALIDATION = `INSERT INTO reembed.validation (campaign, started_at, finished_at, query_source, queries, judged_queries, k, overlap,
     index_recall, coverage, missing_rows, passed, reasons)
   VALUES ($1, clock_timestamp(), clock_timestamp(), 'rows', 200, 0, 10, 1, 1, 1, 0, true, '{}')`;
 
 /** Statements on the toolkit's tables that a worker must not be allowed. */
 export const FORBIDDEN_TO_WORKERS = [
   "UPDATE reembed.setting SET read_model = 'new-model'",
-  "UPDATE reembed.migration SET phase = 'switch'",
+  "UPDATE reembed.campaign SET phase = 'switch'",
   "UPDATE reembed.target SET text_sql = 'current_user'",
   "UPDATE reembed.model SET document_prefix = 'x'",
   "UPDATE reembed.validation SET passed = true, reasons = '{}'",
   "SELECT reembed.switch_to('documents', 'new-model')",
   'DELETE FROM reembed.event',
-  'DELETE FROM reembed.migration',
+  'DELETE FROM reembed.campaign',
 ];
 
 /** Functions of schema reembed that every role may call: docs/reading.md. */

@@ -146,7 +146,7 @@ async function assemble(opening: Promise<TestDatabase>, models: Record<string, n
     },
     async pass(campaign) {
       await db.pool.query(
-        `INSERT INTO reembed.validation (migration, started_at, finished_at, query_source, queries, judged_queries, k, overlap, index_recall, coverage,
+        `INSERT INTO reembed.validation (campaign, started_at, finished_at, query_source, queries, judged_queries, k, overlap, index_recall, coverage,
            missing_rows, passed, reasons)
          VALUES ($1, clock_timestamp(), clock_timestamp(), 'test', 1, 0, 10, 1, 1, 1, 0, true, '{}')`,
         [campaign],
@@ -172,7 +172,7 @@ async function assemble(opening: Promise<TestDatabase>, models: Record<string, n
 
 async function pendingBatches({ pool }: TestDatabase): Promise<BatchJob[]> {
   const { rows } = await pool.query<BatchJob>(
-    "SELECT migration, id::integer AS batch FROM reembed.batch WHERE state = 'pending' ORDER BY 1, 2",
+    "SELECT campaign, id::integer AS batch FROM reembed.batch WHERE state = 'pending' ORDER BY 1, 2",
   );
   return rows;
 }
@@ -183,7 +183,7 @@ async function isInstalled({ pool }: TestDatabase): Promise<boolean> {
 }
 
 async function standsAt({ pool }: TestDatabase, campaign: string): Promise<number> {
-  const { rows } = await pool.query<{ phase: PhaseName }>('SELECT phase FROM reembed.migration WHERE name = $1', [campaign]);
+  const { rows } = await pool.query<{ phase: PhaseName }>('SELECT phase FROM reembed.campaign WHERE name = $1', [campaign]);
   return placeOf(rows[0]?.phase ?? 'none');
 }
 

@@ -39,7 +39,7 @@ export async function startCampaign(
   // Other tests read the view of all change logs meanwhile, which gets one more.
   const start = () =>
     pool.query(
-      `SELECT reembed.start_migration(p_name => 'move_' || $1, p_relation => $1::regclass, p_column => 'embedding', p_key_columns => $2, p_text_columns => $3,
+      `SELECT reembed.start_campaign(p_name => 'move_' || $1, p_relation => $1::regclass, p_column => 'embedding', p_key_columns => $2, p_text_columns => $3,
        p_text_sql => $4, p_live_view => left(md5($1), 8) || '_live', p_live_model_column => 'embedding_model', p_from_model => $5, p_to_model => $6,
        p_to_column => $7, p_to_version_column => 'embedding_model_version', p_index_name => $8, p_tokens_per_character => 0.25, p_keep_old_current => true)`,
       [

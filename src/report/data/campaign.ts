@@ -7,7 +7,7 @@ export interface CampaignChoice {
   /** short or full name of a target; the newest campaign on it */
   target?: string | undefined;
   /** name of a campaign, instead */
-  migration?: string | undefined;
+  campaign?: string | undefined;
 }
 
 /** One of the two models of a campaign. */
@@ -21,7 +21,7 @@ export interface ReportedModel {
 
 /** What is moved, from where to where, and how far it is. */
 export interface ReportedCampaign {
-  migration: string;
+  name: string;
   target: string;
   phase: PhaseName;
   phase_entered_at: Date;
@@ -67,7 +67,7 @@ const THRESHOLDS = [
 /** @throws NoCampaign */
 export async function readCampaign(db: Queryable, choice: CampaignChoice): Promise<ReportedCampaign> {
   const { rows } = await db.query<ReportedCampaign>(
-    `SELECT m.name AS migration, m.target, m.phase, m.phase_entered_at, m.created_at, m.planned_at, m.switched_at, m.purged_at, m.archive,
+    `SELECT m.name, m.target, m.phase, m.phase_entered_at, m.created_at, m.planned_at, m.switched_at, m.purged_at, m.archive,
             CASE WHEN m.to_relation IS NULL THEN 'column' ELSE 'side table' END AS storage, m.from_model, m.to_model, p.read_model,
             (SELECT json_agg(json_build_object('role', r.role, 'name', o.name, 'dimensions', o.dimensions, 'element_type', o.element_type,
                                                'distance', o.distance) ORDER BY r.role DESC)
@@ -78,12 +78,12 @@ export async function readCampaign(db: Queryable, choice: CampaignChoice): Promi
             split_part(current_setting('server_version'), ' ', 1) AS server_version,
             (SELECT e.extversion FROM pg_extension AS e WHERE e.extname = 'vector') AS pgvector_version,
             (SELECT json_object_agg(t.name, (to_jsonb(s) ->> t.name)::float8) FROM unnest($3::text[]) AS t(name)) AS thresholds
-       FROM reembed.migration AS m
-       JOIN reembed.progress AS p ON p.migration = m.name
+       FROM reembed.campaign AS m
+       JOIN reembed.progress AS p ON p.campaign = m.name
        JOIN reembed.setting AS s ON s.target = m.target
       WHERE CASE WHEN $1::text IS NOT NULL THEN m.name = $1 ELSE m.target = reembed.resolve_target($2) END
       ORDER BY m.phase <> 'contract' DESC, m.created_at DESC LIMIT 1`,
-    [choice.migration ?? null, choice.target ?? null, THRESHOLDS],
+    [choice.campaign ?? null, choice.target ?? null, THRESHOLDS],
   );
   if (!rows[0]) throw new NoCampaign(choice);
   return rows[0];

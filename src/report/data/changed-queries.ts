@@ -94,7 +94,7 @@ async function readTexts(db: Queryable, run: string, keys: string[]): Promise<Ma
   const { rows } = await db.query<{ suffix: string; table: string; text_sql: string; columns: { column: string; type: string }[] }>(
     `SELECT t.suffix, format('%I.%I', n.nspname, c.relname) AS table, reembed.target_names(t.name) ->> 'content' AS text_sql,
             (SELECT json_agg(k.names ORDER BY k.n) FROM reembed.key_names(t.name) AS k) AS columns
-       FROM reembed.validation AS v JOIN reembed.migration AS m ON m.name = v.migration JOIN reembed.target AS t ON t.name = m.target
+       FROM reembed.validation AS v JOIN reembed.campaign AS m ON m.name = v.campaign JOIN reembed.target AS t ON t.name = m.target
        JOIN pg_class AS c ON c.oid = t.relation JOIN pg_namespace AS n ON n.oid = c.relnamespace
       WHERE v.id = $1`,
     [run],

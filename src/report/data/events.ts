@@ -27,10 +27,10 @@ export async function readEvents(db: Queryable, campaign: ReportedCampaign): Pro
     `SELECT at, actor, kind, from_value, to_value, reason, total
        FROM (SELECT e.*, count(*) OVER ()::integer AS total, row_number() OVER (ORDER BY e.kind IN ('phase', 'read_model', 'purge') DESC, e.id DESC) AS place
                FROM reembed.event AS e
-              WHERE e.migration = $1 OR (e.target = $2 AND e.migration IS NULL AND e.at >= $3
-                AND e.at < coalesce((SELECT min(m.created_at) FROM reembed.migration AS m WHERE m.target = $2 AND m.created_at > $3), 'infinity'))) AS e
+              WHERE e.campaign = $1 OR (e.target = $2 AND e.campaign IS NULL AND e.at >= $3
+                AND e.at < coalesce((SELECT min(m.created_at) FROM reembed.campaign AS m WHERE m.target = $2 AND m.created_at > $3), 'infinity'))) AS e
       WHERE place <= ${MOST_EVENTS} ORDER BY e.id`,
-    [campaign.migration, campaign.target, campaign.created_at],
+    [campaign.name, campaign.target, campaign.created_at],
   );
   return { total: rows[0]?.total ?? 0, events: rows.map(({ total, ...event }) => event) };
 }

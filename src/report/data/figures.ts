@@ -127,7 +127,7 @@ export async function readFigures(db: Queryable, evidence: Evidence): Promise<Re
       db,
       `SELECT a.role, count(*)::integer AS rows, count(*) FILTER (WHERE a.similarity >= s.min_audit_similarity - 1e-9)::integer AS agreeing_rows,
               min(a.similarity) AS lowest_similarity
-         FROM reembed.truth_audit AS a JOIN reembed.validation AS v ON v.id = a.validation JOIN reembed.migration AS m ON m.name = v.migration
+         FROM reembed.truth_audit AS a JOIN reembed.validation AS v ON v.id = a.validation JOIN reembed.campaign AS m ON m.name = v.campaign
          JOIN reembed.setting AS s ON s.target = m.target
         WHERE a.validation = $1 GROUP BY a.role ORDER BY a.role DESC`,
       evidence.audit,

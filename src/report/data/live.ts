@@ -76,8 +76,8 @@ export async function readKnownItems(db: Queryable, campaign: ReportedCampaign):
 export async function readAlerts(db: Queryable, campaign: ReportedCampaign): Promise<ReportedAlert[]> {
   const { rows } = await db.query<ReportedAlert>(
     `SELECT kind, severity, model, message, opened_at, closed_at, closed_because FROM reembed.alert
-      WHERE target = $1 AND migration = $2 ORDER BY closed_at IS NULL DESC, opened_at DESC, id DESC LIMIT ${MOST_ALERTS}`,
-    [campaign.target, campaign.migration],
+      WHERE target = $1 AND campaign = $2 ORDER BY closed_at IS NULL DESC, opened_at DESC, id DESC LIMIT ${MOST_ALERTS}`,
+    [campaign.target, campaign.name],
   );
   return rows;
 }

@@ -46,12 +46,12 @@ export interface Evidence {
 const MOST_RUNS = 20;
 
 /** The newest runs, newest first. */
-export async function readRuns(db: Queryable, migration: string): Promise<ReportedRun[]> {
+export async function readRuns(db: Queryable, campaign: string): Promise<ReportedRun[]> {
   const { rows } = await db.query<ReportedRun>(
     `SELECT id::text, finished_at, run_by, query_source, queries, judged_queries, known_items, k, seed, overlap, index_recall, index_setting, coverage,
             missing_rows::float8 AS missing_rows, ndcg_before, ndcg_after, audit_problem, passed
-       FROM reembed.validation WHERE migration = $1 ORDER BY finished_at DESC, validation.id DESC LIMIT ${MOST_RUNS}`,
-    [migration],
+       FROM reembed.validation WHERE campaign = $1 ORDER BY finished_at DESC, validation.id DESC LIMIT ${MOST_RUNS}`,
+    [campaign],
   );
   return rows;
 }
@@ -60,7 +60,7 @@ export async function readRuns(db: Queryable, migration: string): Promise<Report
 export async function readVerdict(db: Queryable, run: ReportedRun): Promise<ReportedVerdict> {
   const { rows } = await db.query<Omit<ReportedVerdict, 'validation' | 'passed'>>(
     `SELECT coalesce(array_agg(j.reason) FILTER (WHERE j.fails), '{}') AS reasons, coalesce(array_agg(j.reason) FILTER (WHERE NOT j.fails), '{}') AS warnings,
-            (SELECT v.started_at < max(b.finished_at) FROM reembed.validation AS v JOIN reembed.batch AS b ON b.migration = v.migration
+            (SELECT v.started_at < max(b.finished_at) FROM reembed.validation AS v JOIN reembed.batch AS b ON b.campaign = v.campaign
               WHERE v.id = $1 GROUP BY v.started_at) IS TRUE AS is_older_than_backfill
        FROM reembed.judge_validation($1) AS j`,
     [run.id],
@@ -70,19 +70,19 @@ export async function readVerdict(db: Queryable, run: ReportedRun): Promise<Repo
 }
 
 /** Judged queries come before known items, where there are runs with either. */
-export async function readEvidence(db: Queryable, migration: string, newest: string): Promise<Evidence> {
+export async function readEvidence(db: Queryable, campaign: string, newest: string): Promise<Evidence> {
   const { rows } = await db.query<Evidence>(
     `WITH runs AS (
        SELECT r.* FROM reembed.validation AS r
-        WHERE r.migration = $1 AND r.id <= $2
-          AND (r.id = $2 OR r.started_at >= coalesce((SELECT max(b.finished_at) FROM reembed.batch AS b WHERE b.migration = $1), '-infinity'))
+        WHERE r.campaign = $1 AND r.id <= $2
+          AND (r.id = $2 OR r.started_at >= coalesce((SELECT max(b.finished_at) FROM reembed.batch AS b WHERE b.campaign = $1), '-infinity'))
      )
      SELECT $2::text AS newest,
             (SELECT r.id::text FROM runs AS r WHERE r.judged_queries > 0 ORDER BY r.known_items, r.id DESC LIMIT 1) AS judged,
             (SELECT max(f.validation)::text FROM reembed.validation_filter AS f JOIN runs AS r ON r.id = f.validation) AS filters,
             (SELECT max(a.validation)::text FROM reembed.truth_audit AS a JOIN runs AS r ON r.id = a.validation) AS audit,
             (SELECT max(c.validation)::text FROM reembed.score_cutoff AS c JOIN runs AS r ON r.id = c.validation) AS cutoffs`,
-    [migration, newest],
+    [campaign, newest],
   );
   return rows[0] ?? { newest, judged: null, filters: null, audit: null, cutoffs: null };
 }

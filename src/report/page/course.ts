@@ -61,7 +61,7 @@ ${
         ]),
         long: true,
       })
-    : html`<p>No alert was opened in ${campaign.migration}.</p>`
+    : html`<p>No alert was opened in ${campaign.name}.</p>`
 }
 </section>`;
 }

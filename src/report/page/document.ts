@@ -49,7 +49,7 @@ export async function reportPage(report: Report): Promise<string> {
 <header>
 <p class="eyebrow">Change of embedding model</p>
 <h1>${campaign.from_model} <span class="arrow" aria-label="to">→</span> ${campaign.to_model}</h1>
-<p class="quiet"><code>${campaign.target}</code>, campaign <code>${campaign.migration}</code>. ${campaign.models.map(({ role, dimensions }) => `${role} model: ${dimensions} dimensions`).join(', ')}; new vectors in a ${campaign.storage}. Reads now: <b>${campaign.read_model}</b>.</p>
+<p class="quiet"><code>${campaign.target}</code>, campaign <code>${campaign.name}</code>. ${campaign.models.map(({ role, dimensions }) => `${role} model: ${dimensions} dimensions`).join(', ')}; new vectors in a ${campaign.storage}. Reads now: <b>${campaign.read_model}</b>.</p>
 ${phases(report)}
 <nav aria-label="Sections"><ul>${shown.map(([id, name]) => html`<li><a href="#${id}">${name}</a></li>`)}</ul></nav>
 </header>

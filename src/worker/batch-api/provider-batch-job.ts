@@ -34,7 +34,7 @@ export async function runProviderBatch(context: WorkContext, { id }: ProviderBat
     if (batch.state === 'abandoned') return await cancel(context, api, batch, signal);
     const target = batch.target === undefined ? undefined : await loadTarget(pool, batch.target);
     const vector = target && vectorColumn(target, 'new');
-    if (!target || vector?.model !== batch.model || target.migration !== batch.migration) return;
+    if (!target || vector?.model !== batch.model || target.campaign !== batch.campaign) return;
     const work: BatchWork = { context, api, batch, target, vector, signal };
     await (batch.state === 'submitting' ? submit(work) : look(work));
   } catch (error) {
@@ -73,7 +73,7 @@ async function recordFailure({ context, batch }: BatchWork, { failure }: BatchSt
   const code = failure?.code ?? 'unknown';
   await pool.query('SELECT reembed.fail_provider_batch($1, $2, $3)', [batch.id, code, 'the provider failed it as a whole']);
   if (failure?.words) await pool.query('SELECT reembed.record_words($1, $2)', ['batch API', failure.words]);
-  context.notice(`the batch API failed a batch of ${batch.migration}: ${code}`);
+  context.notice(`the batch API failed a batch of ${batch.campaign}: ${code}`);
 }
 
 /** Nobody wants its vectors any more. */

@@ -6,7 +6,7 @@ import type { ReembedError } from '../../errors.ts';
 /** A row of reembed.provider_batch. */
 export interface ProviderBatch {
   id: string;
-  migration: string;
+  campaign: string;
   /** undefined when the campaign is gone */
   target: string | undefined;
   model: string;
@@ -30,11 +30,11 @@ export const ATTEMPT_LABEL = 'reembed_attempt';
 /** Reads a provider batch as it is now; undefined when there is none, or none that anything is to be done for. */
 export async function readProviderBatch(db: Queryable, id: string): Promise<ProviderBatch | undefined> {
   const { rows } = await db.query<ProviderBatch>(
-    `SELECT p.id::text, p.migration, m.target, p.model, p.state, p.tries, p.attempt, p.encoding, p.input_file_id AS "inputFileId",
+    `SELECT p.id::text, p.campaign, m.target, p.model, p.state, p.tries, p.attempt, p.encoding, p.input_file_id AS "inputFileId",
             p.provider_batch_id AS "providerBatchId", p.tokens_allowed::double precision AS "tokensAllowed",
             extract(epoch FROM clock_timestamp() - p.created_at)::double precision AS age,
             coalesce(extract(epoch FROM clock_timestamp() - p.failing_since), 0)::double precision AS "failingFor"
-       FROM reembed.provider_batch AS p LEFT JOIN reembed.migration AS m ON m.name = p.migration
+       FROM reembed.provider_batch AS p LEFT JOIN reembed.campaign AS m ON m.name = p.campaign
       WHERE p.id = $1 AND p.state <> 'settled'`,
     [id],
   );

@@ -42,7 +42,7 @@ async function close(db: Queryable, { id }: ProviderBatch): Promise<boolean> {
 /** Gives rows of a batch of the ledger the vectors that their texts have from other rows already; returns the others. */
 export async function copyTexts({ context, batch, target, vector }: BatchWork, ledgerBatch: number): Promise<SharedRows> {
   const { pool } = context.database;
-  const name = { migration: batch.migration, batch: ledgerBatch };
+  const name = { campaign: batch.campaign, batch: ledgerBatch };
   const shared = await shareTexts(pool, target, name, await readBatch(pool, target, vector, name));
   if (shared.copied.length > 0) {
     const outcome = { items: shared.copied, failures: [], tokens: 0, requests: 0, done: false };

@@ -1,13 +1,13 @@
-CREATE OR REPLACE FUNCTION reembed.forget_migration(p_name text) RETURNS void
+CREATE OR REPLACE FUNCTION reembed.forget_campaign(p_name text) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 SET lock_timeout = '300ms'
 AS $$
 DECLARE
-  m reembed.migration;
+  m reembed.campaign;
   t reembed.target;
 BEGIN
-  SELECT * INTO STRICT m FROM reembed.migration WHERE name = p_name;
+  SELECT * INTO STRICT m FROM reembed.campaign WHERE name = p_name;
   SELECT * INTO STRICT t FROM reembed.target WHERE name = m.target;
   IF m.phase <> 'expand' THEN
     RAISE EXCEPTION '% is in phase %', p_name, m.phase USING ERRCODE = 'RE001', HINT = 'Take the later phases down first: npm run migrate down';
@@ -15,11 +15,11 @@ BEGIN
   PERFORM reembed.drop_view(m.target, reembed.model_view_name(m.target, m.to_model));
   DELETE FROM reembed.failed_row WHERE target = m.target AND model = m.to_model;
 
-  IF EXISTS (SELECT FROM reembed.migration WHERE target = m.target AND name <> p_name) THEN
+  IF EXISTS (SELECT FROM reembed.campaign WHERE target = m.target AND name <> p_name) THEN
     -- The old model is the new one of the campaign before, in every change that waits, too; no write may be adding one meanwhile.
     PERFORM reembed.lock_writes(t.relation);
     PERFORM reembed.shift_changes(m.target, false);
-    DELETE FROM reembed.migration WHERE name = p_name;
+    DELETE FROM reembed.campaign WHERE name = p_name;
     UPDATE reembed.target AS g
        SET key_attnums = s.key_attnums, key_names = s.key_names, text_attnums = s.text_attnums, text_names = s.text_names, text_sql = s.text_sql, is_expression = s.is_expression
       FROM jsonb_populate_record(NULL::reembed.target, m.previous_source) AS s WHERE g.name = m.target;
@@ -29,13 +29,13 @@ BEGIN
   ELSE
     PERFORM reembed.drop_view(m.target, reembed.model_view_name(m.target, m.from_model));
     PERFORM reembed.drop_view(m.target, t.live_view);
-    DELETE FROM reembed.migration WHERE name = p_name;
+    DELETE FROM reembed.campaign WHERE name = p_name;
     PERFORM reembed.forget_target(m.target);
   END IF;
   DELETE FROM reembed.model AS o
    WHERE o.name IN (m.from_model, m.to_model)
-     AND NOT EXISTS (SELECT FROM reembed.migration WHERE o.name IN (from_model, to_model));
-  INSERT INTO reembed.event (target, migration, kind, from_value) VALUES (m.target, p_name, 'phase', 'expand');
+     AND NOT EXISTS (SELECT FROM reembed.campaign WHERE o.name IN (from_model, to_model));
+  INSERT INTO reembed.event (target, campaign, kind, from_value) VALUES (m.target, p_name, 'phase', 'expand');
 END;
 $$;
-COMMENT ON FUNCTION reembed.forget_migration IS 'Leaves phase expand: takes away views, triggers and rows of a campaign; the file drops the columns.';
+COMMENT ON FUNCTION reembed.forget_campaign IS 'Leaves phase expand: takes away views, triggers and rows of a campaign; the file drops the columns.';

@@ -1,4 +1,4 @@
-CREATE OR REPLACE FUNCTION reembed.start_migration(
+CREATE OR REPLACE FUNCTION reembed.start_campaign(
   p_name text, p_relation regclass, p_column name, p_key_columns name[], p_text_columns name[], p_text_sql text,
   p_live_view name, p_live_model_column name, p_from_model text, p_to_model text,
   p_to_column name, p_to_version_column name, p_index_name name, p_tokens_per_character numeric, p_keep_old_current boolean,
@@ -65,17 +65,17 @@ BEGIN
     RAISE EXCEPTION '% reads %, not %', v_target, v_reading, p_from_model
       USING ERRCODE = 'RE004', HINT = format('Create the campaign again with --from %s', v_reading);
   END IF;
-  IF EXISTS (SELECT FROM reembed.migration WHERE target = v_target AND phase <> 'contract') THEN
+  IF EXISTS (SELECT FROM reembed.campaign WHERE target = v_target AND phase <> 'contract') THEN
     RAISE EXCEPTION 'a campaign is already running on %', v_target
       USING ERRCODE = 'RE001', HINT = 'Finish it, or take it back with: npm run migrate down';
   END IF;
 
-  INSERT INTO reembed.migration (name, target, from_model, to_model, from_attnum, from_version_attnum, to_attnum, to_version_attnum,
+  INSERT INTO reembed.campaign (name, target, from_model, to_model, from_attnum, from_version_attnum, to_attnum, to_version_attnum,
                                  from_relation, to_relation, index_name, phase, tokens_per_character, previous_source, created_at)
   VALUES (p_name, v_target, p_from_model, p_to_model, coalesce(v_from.attnum, reembed.attnum(p_relation, p_column)), v_from.version_attnum,
           reembed.attnum(coalesce(p_to_relation, p_relation), p_to_column), reembed.attnum(coalesce(p_to_relation, p_relation), p_to_version_column),
           v_from.relation, p_to_relation, p_index_name, 'expand', p_tokens_per_character, v_previous_source, clock_timestamp());
-  INSERT INTO reembed.event (target, migration, kind, to_value) VALUES (v_target, p_name, 'phase', 'expand');
+  INSERT INTO reembed.event (target, campaign, kind, to_value) VALUES (v_target, p_name, 'phase', 'expand');
   IF p_to_relation IS NULL AND v_from.relation IS NULL THEN
     PERFORM reembed.copy_column_grants(p_relation, reembed.column_name(p_relation, coalesce(v_from.attnum, reembed.attnum(p_relation, p_column))), p_to_column);
   ELSIF p_to_relation IS NOT NULL THEN
@@ -91,4 +91,4 @@ BEGIN
   PERFORM reembed.replace_views(v_target);
 END;
 $$;
-COMMENT ON FUNCTION reembed.start_migration IS 'Enters phase expand: registers target and campaign, puts the triggers and the views in place.';
+COMMENT ON FUNCTION reembed.start_campaign IS 'Enters phase expand: registers target and campaign, puts the triggers and the views in place.';
