@@ -1,16 +1,16 @@
 -- The one place that knows where the vectors of which model are, in every phase.
 CREATE OR REPLACE VIEW reembed.vector_column AS
-WITH current_migration AS (
+WITH current_campaign AS (
   SELECT DISTINCT ON (m.target) m.*
     FROM reembed.campaign AS m
    ORDER BY m.target, (m.phase <> 'contract') DESC, m.created_at DESC
 ), kept AS (
   SELECT m.target, m.name AS campaign, 'new' AS role, m.to_model AS model, true AS is_maintained, m.to_relation AS side_table,
          m.to_attnum AS attnum, m.to_version_attnum AS version_attnum
-    FROM current_migration AS m
+    FROM current_campaign AS m
   UNION ALL
   SELECT m.target, m.name, 'old', m.from_model, NULL, m.from_relation, m.from_attnum, m.from_version_attnum
-    FROM current_migration AS m WHERE m.phase <> 'contract'
+    FROM current_campaign AS m WHERE m.phase <> 'contract'
 )
 SELECT k.target,
        k.campaign,
