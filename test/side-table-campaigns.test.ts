@@ -223,6 +223,10 @@ if (process.env.TEST_DATABASE_URL) {
         await sql('DROP POLICY few ON shelf; ALTER TABLE shelf DISABLE ROW LEVEL SECURITY');
         await look();
         t.deepEqual([await seen(), await alerts()], [[20, 20, 20], []]);
+        await sql('ALTER TABLE shelf_new_model_vectors ENABLE ROW LEVEL SECURITY');
+        await look();
+        t.deepEqual(await seen(), [20, 0, 0], 'what somebody else switched on stays on');
+        await sql('ALTER TABLE shelf_new_model_vectors DISABLE ROW LEVEL SECURITY');
 
         await sql(`REVOKE SELECT ON shelf FROM ${reader}; GRANT SELECT (id) ON shelf TO ${reader}`);
         await look();

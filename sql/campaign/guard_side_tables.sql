@@ -16,7 +16,9 @@ BEGIN
       JOIN reembed.vector_column AS w ON w.target = t.name AND w.storage = 'side_table'
       JOIN pg_class AS c ON c.oid = t.relation
       JOIN pg_class AS s ON s.oid = w.relation
-     WHERE t.name = p_target AND c.relrowsecurity <> s.relrowsecurity
+     WHERE t.name = p_target
+       -- What a DBA has switched on there stays as it is.
+       AND CASE WHEN c.relrowsecurity THEN NOT s.relrowsecurity ELSE EXISTS (SELECT FROM pg_policy AS p WHERE p.polrelid = s.oid AND p.polname = 'reembed_as_the_table') END
   LOOP
     -- What the table shows is asked with the rights of whoever reads, so that its own policies decide. Not by EXISTS, for which a search
     -- would read the whole table into a hash.
@@ -24,7 +26,7 @@ BEGIN
       'ALTER TABLE {side} ENABLE ROW LEVEL SECURITY;
        CREATE POLICY reembed_as_the_table ON {side} FOR SELECT USING ((SELECT true FROM {table} AS t WHERE {same_row}))'
     ELSE
-      'DROP POLICY IF EXISTS reembed_as_the_table ON {side};
+      'DROP POLICY reembed_as_the_table ON {side};
        ALTER TABLE {side} DISABLE ROW LEVEL SECURITY' END, v.names);
   END LOOP;
 END;

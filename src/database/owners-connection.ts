@@ -17,7 +17,8 @@ export function ownersConnection(db: Queryable, ask: string): OwnersConnection {
   return {
     async query<Row extends object>(statement: string, values: readonly unknown[] = []) {
       const { rows } = await db.query<{ row: Row } & pg.QueryResultRow>(`SELECT r.row FROM ${ask}($1, $2::text[]) AS r(row)`, [
-        statement.replace(/\$(\d+)/g, '($$1)[$1]'),
+        // Without values a $1 is part of a text.
+        values.length > 0 ? statement.replace(/\$(\d+)/g, '($$1)[$1]') : statement,
         values.map(toText),
       ]);
       return { rows: rows.map(({ row }) => row) };
