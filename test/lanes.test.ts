@@ -17,6 +17,15 @@ test('every file that a lane names is there, and is named once', (t) => {
   }
 });
 
+test('no file that CI runs on a real server alone keeps tests for the embedded one', (t) => {
+  const keeping = oneServer.filter((name) =>
+    /!process\.env\.TEST_DATABASE_URL|TEST_DATABASE_URL \? (test|anyTest(\.serial)?)\.skip/.test(
+      readFileSync(new URL(`${name}.test.ts`, import.meta.url), 'utf8'),
+    ),
+  );
+  t.deepEqual(keeping, []);
+});
+
 test('a file that no lane leaves out runs on every server, and npm test leaves nothing out', (t) => {
   t.deepEqual(filesOf(), ['test/**/*.test.ts']);
   const left = filesOf('every-server').filter((pattern) => pattern.startsWith('!'));
