@@ -198,6 +198,7 @@ const before: { args: string[]; code: string }[] = [
   { args: ['setting', 'paused=true'], code: 'not_installed' },
   { args: ['retry'], code: 'not_installed' },
   { args: ['purge', '--yes'], code: 'not_installed' },
+  { args: ['report'], code: 'not_installed' },
   { args: ['migrate', 'down'], code: 'nothing_to_take_down' },
 ];
 
