@@ -125,6 +125,7 @@ CREATE TABLE reembed.setting (
   target text PRIMARY KEY REFERENCES reembed.target ON DELETE CASCADE,
   read_model text NOT NULL REFERENCES reembed.model,
   paused boolean NOT NULL DEFAULT false,
+  paused_by text,
   paused_reason text,
   requests_per_minute integer,
   tokens_per_minute integer,
@@ -174,6 +175,7 @@ CREATE TABLE reembed.setting (
   CONSTRAINT canary_steps_are_percentages CHECK (cardinality(canary_steps) > 0 AND 0 < ALL (canary_steps) AND 100 >= ALL (canary_steps)),
   CONSTRAINT known_items_is_not_negative CHECK (known_items >= 0),
   CONSTRAINT maintained_by_is_known CHECK (maintained_by IN ('workers', 'application')),
+  CONSTRAINT paused_by_is_known CHECK (paused_by IN ('person', 'worker', 'breaker')),
   CONSTRAINT max_changed_old_rows_is_not_negative CHECK (max_changed_old_rows >= 0),
   CONSTRAINT max_failed_rows_is_not_negative CHECK (max_failed_rows >= 0),
   CONSTRAINT max_latency_ratio_is_positive CHECK (max_latency_ratio > 0),
@@ -210,6 +212,7 @@ COMMENT ON TABLE reembed.setting IS 'What a DBA steers with UPDATE; a trigger ch
 COMMENT ON COLUMN reembed.setting.target IS 'The target the row steers.';
 COMMENT ON COLUMN reembed.setting.read_model IS 'The switch: the model that the live view reads.';
 COMMENT ON COLUMN reembed.setting.paused IS 'true: workers finish the batch in hand and wait.';
+COMMENT ON COLUMN reembed.setting.paused_by IS 'Who paused it: person, worker (it could not start or go on), or breaker (too many batches failed).';
 COMMENT ON COLUMN reembed.setting.paused_reason IS 'Why it is paused, when the toolkit paused it.';
 COMMENT ON COLUMN reembed.setting.requests_per_minute IS 'Provider requests a minute over all workers; null: no limit.';
 COMMENT ON COLUMN reembed.setting.tokens_per_minute IS 'Provider tokens a minute over all workers; null: no limit.';
@@ -584,7 +587,8 @@ CREATE TABLE reembed.event (
   kind text NOT NULL,
   from_value text,
   to_value text,
-  reason text
+  reason text,
+  alert bigint
 );
 COMMENT ON TABLE reembed.event IS 'Audit: every change of state, append-only.';
 COMMENT ON COLUMN reembed.event.id IS 'Number of the event.';
@@ -596,6 +600,7 @@ COMMENT ON COLUMN reembed.event.kind IS 'What changed: phase, or the name of a s
 COMMENT ON COLUMN reembed.event.from_value IS 'Value before.';
 COMMENT ON COLUMN reembed.event.to_value IS 'Value after.';
 COMMENT ON COLUMN reembed.event.reason IS 'Why, where one was given.';
+COMMENT ON COLUMN reembed.event.alert IS 'Alert that caused it.';
 
 CREATE TABLE reembed.throttle (
   target text NOT NULL REFERENCES reembed.target ON DELETE CASCADE,

@@ -146,7 +146,7 @@ test.serial('the breaker stops a campaign when more than half of at least 50 bat
   await exitOf(worker);
   t.regex(
     await campaign.ask('SELECT paused_reason FROM reembed.setting'),
-    /^\d+ of \d+ batches failed, the last because: not in this table$/,
+    /^\d+ of \d+ batches failed, the last because: PostgreSQL refused a row \(SQLSTATE P0001\)$/,
   );
   const begun = await campaign.ask<number>('SELECT count(*)::int FROM reembed.batch WHERE started_at IS NOT NULL');
   t.true(begun >= 50 && begun < 60, `${begun} batches were begun`);

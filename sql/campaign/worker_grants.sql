@@ -14,7 +14,7 @@ AS $$
         ('model', 'SELECT'), ('element_type', 'SELECT'), ('target', 'SELECT'), ('serving', 'SELECT'), ('vector_column', 'SELECT'), ('change', 'SELECT'), ('damage', 'SELECT'), ('health', 'SELECT'),
         ('progress', 'SELECT'), ('index_build', 'SELECT'), ('read_probe', 'SELECT'), ('throttle', 'SELECT'), ('event', 'SELECT'), ('alert', 'SELECT'), ('watch_memory', 'SELECT'),
         ('validation', 'SELECT'), ('schema_migration', 'SELECT'), ('installation', 'SELECT'), ('shadow_read', 'SELECT'),
-        ('setting', 'SELECT, UPDATE (paused, paused_reason, keep_old_current)'),
+        ('setting', 'SELECT, UPDATE (paused, paused_by, paused_reason, keep_old_current)'),
         ('campaign', 'SELECT, UPDATE (live_rows, live_tokens, swept_at, needs_old_sweep)'),
         ('batch', 'SELECT, UPDATE'), ('repeated_text', 'SELECT, UPDATE'), ('failed_row', 'SELECT (target, key, model, class, message, attempts, failed_at, key_digest)'),
         ('provider_quota', 'SELECT, INSERT, UPDATE'), ('provider_batch', 'SELECT, INSERT, UPDATE, DELETE'), ('provider_batch_row', 'SELECT, INSERT, DELETE'),

@@ -1,4 +1,4 @@
-CREATE OR REPLACE FUNCTION reembed.index_gate(p_name text) RETURNS TABLE (condition text, remedy text)
+CREATE OR REPLACE FUNCTION reembed.index_gate(p_name text) RETURNS TABLE (code text, condition text, remedy text)
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
@@ -16,15 +16,15 @@ BEGIN
   SELECT count(*) INTO v_failed FROM reembed.failed_row AS f WHERE f.target = m.target AND f.model = m.to_model;
   SELECT s.max_failed_rows INTO v_allowed FROM reembed.setting AS s WHERE s.target = m.target;
   IF v_pending > 0 THEN
-    RETURN QUERY SELECT format('%s of %s still to be embedded', v_pending,
+    RETURN QUERY SELECT 'pending_batches', format('%s of %s still to be embedded', v_pending,
                                CASE WHEN count(*) = 1 THEN '1 batch is' WHEN v_pending = 1 THEN count(*) || ' batches is' ELSE count(*) || ' batches are' END),
                         'npm run worker' FROM reembed.batch AS b WHERE b.campaign = p_name;
   END IF;
   IF v_stale > 0 THEN
-    RETURN QUERY SELECT format('%s for %s new vector', CASE v_stale WHEN 1 THEN '1 row changed and waits' ELSE v_stale || ' rows changed and wait' END, CASE v_stale WHEN 1 THEN 'its' ELSE 'their' END), 'npm run worker';
+    RETURN QUERY SELECT 'outdated_rows', format('%s for %s new vector', CASE v_stale WHEN 1 THEN '1 row changed and waits' ELSE v_stale || ' rows changed and wait' END, CASE v_stale WHEN 1 THEN 'its' ELSE 'their' END), 'npm run worker';
   END IF;
   IF v_failed > v_allowed THEN
-    RETURN QUERY SELECT format('%s could not be embedded, %s allowed', CASE v_failed WHEN 1 THEN '1 row' ELSE v_failed || ' rows' END,
+    RETURN QUERY SELECT 'failed_rows', format('%s could not be embedded, %s allowed', CASE v_failed WHEN 1 THEN '1 row' ELSE v_failed || ' rows' END,
                                CASE v_allowed WHEN 1 THEN '1 is' ELSE v_allowed || ' are' END),
                         'select key, model, class, message from reembed.failed_row; then npm run retry, or npm run setting -- max_failed_rows=' || v_failed;
   END IF;
@@ -32,7 +32,7 @@ BEGIN
     -- Proof rather than bookkeeping: the table itself is searched, and what is found is handed to the workers.
     v_missing := reembed.sweep(p_name);
     IF v_missing > 0 THEN
-      RETURN QUERY SELECT format('%s a new vector', CASE v_missing WHEN 1 THEN '1 row still lacks' ELSE v_missing || ' rows still lack' END), 'npm run worker';
+      RETURN QUERY SELECT 'missing_vectors', format('%s a new vector', CASE v_missing WHEN 1 THEN '1 row still lacks' ELSE v_missing || ' rows still lack' END), 'npm run worker';
     END IF;
   END IF;
 END;

@@ -26,11 +26,12 @@ BEGIN
   FOR v IN
     SELECT o.key, o.value AS old_value, n.value AS new_value
       FROM jsonb_each_text(to_jsonb(OLD)) AS o JOIN jsonb_each_text(to_jsonb(NEW)) AS n USING (key)
-     WHERE o.value IS DISTINCT FROM n.value AND o.key NOT IN ('updated_at', 'paused_reason')
+     WHERE o.value IS DISTINCT FROM n.value AND o.key NOT IN ('updated_at', 'paused_by', 'paused_reason')
   LOOP
-    INSERT INTO reembed.event (target, campaign, kind, from_value, to_value, reason)
+    INSERT INTO reembed.event (target, campaign, kind, from_value, to_value, reason, alert)
     VALUES (NEW.target, (SELECT name FROM reembed.campaign WHERE target = NEW.target AND phase <> 'contract'), v.key, v.old_value, v.new_value,
-            CASE WHEN v.key = 'paused' AND NEW.paused_reason IS NOT NULL THEN NEW.paused_reason ELSE nullif(current_setting('reembed.reason', true), '') END);
+            CASE WHEN v.key = 'paused' AND NEW.paused_reason IS NOT NULL THEN NEW.paused_reason ELSE nullif(current_setting('reembed.reason', true), '') END,
+            nullif(current_setting('reembed.alert', true), '')::bigint);
     PERFORM pg_notify('reembed', json_build_object('target', NEW.target, 'setting', v.key, 'value', v.new_value)::text);
   END LOOP;
   RETURN NULL;

@@ -7,7 +7,10 @@ DECLARE
 BEGIN
   NEW.updated_at := now();
   IF NOT NEW.paused THEN
+    NEW.paused_by := NULL;
     NEW.paused_reason := NULL;
+  ELSIF NOT OLD.paused THEN
+    NEW.paused_by := coalesce(NEW.paused_by, 'person');
   END IF;
   IF NEW.read_model IS DISTINCT FROM OLD.read_model THEN
     IF NOT EXISTS (SELECT FROM reembed.vector_column WHERE target = NEW.target AND model = NEW.read_model) THEN

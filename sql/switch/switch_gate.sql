@@ -1,4 +1,4 @@
-CREATE OR REPLACE FUNCTION reembed.switch_gate(p_name text) RETURNS TABLE (condition text, remedy text)
+CREATE OR REPLACE FUNCTION reembed.switch_gate(p_name text) RETURNS TABLE (code text, condition text, remedy text)
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
@@ -10,32 +10,32 @@ DECLARE
 BEGIN
   SELECT * INTO STRICT m FROM reembed.campaign WHERE name = p_name;
   IF m.phase NOT IN ('index', 'switch') THEN
-    RETURN QUERY SELECT format('the campaign is in phase %s, the index is not built', m.phase), 'npm run migrate up';
+    RETURN QUERY SELECT 'index_not_built', format('the campaign is in phase %s, the index is not built', m.phase), 'npm run migrate up';
     RETURN;
   END IF;
   IF NOT reembed.index_is_valid(p_name) THEN
-    RETURN QUERY SELECT format('index %s is missing or INVALID', m.index_name), 'npm run migrate down, then npm run migrate up';
+    RETURN QUERY SELECT 'index_not_valid', format('index %s is missing or INVALID', m.index_name), 'npm run migrate down, then npm run migrate up';
   END IF;
   v_late := reembed.late_rows(m.target);
   IF v_late > 0 THEN
-    RETURN QUERY SELECT format('%s for %s new vector', CASE v_late WHEN 1 THEN '1 row changed and waits' ELSE v_late || ' rows changed and wait' END, CASE v_late WHEN 1 THEN 'its' ELSE 'their' END), 'npm run worker';
+    RETURN QUERY SELECT 'outdated_rows', format('%s for %s new vector', CASE v_late WHEN 1 THEN '1 row changed and waits' ELSE v_late || ' rows changed and wait' END, CASE v_late WHEN 1 THEN 'its' ELSE 'their' END), 'npm run worker';
   END IF;
   SELECT c.missing - c.just_changed - s.max_failed_rows INTO v_gap
     FROM reembed.coverage(m.target, m.to_model) AS c, reembed.setting AS s WHERE s.target = m.target;
   IF v_gap > 0 AND v_late = 0 THEN
-    RETURN QUERY SELECT format('%s more than allowed %s a new vector and would not be found', CASE v_gap WHEN 1 THEN '1 row' ELSE v_gap || ' rows' END, CASE v_gap WHEN 1 THEN 'lacks' ELSE 'lack' END),
+    RETURN QUERY SELECT 'too_many_missing_vectors', format('%s more than allowed %s a new vector and would not be found', CASE v_gap WHEN 1 THEN '1 row' ELSE v_gap || ' rows' END, CASE v_gap WHEN 1 THEN 'lacks' ELSE 'lack' END),
                         'npm run worker, npm run retry, or max_failed_rows with npm run setting';
   END IF;
   SELECT * INTO v FROM reembed.validation AS w WHERE w.campaign = p_name ORDER BY w.finished_at DESC, w.id DESC LIMIT 1;
   IF NOT FOUND THEN
-    RETURN QUERY SELECT 'old and new results have not been compared', 'npm run validate';
+    RETURN QUERY SELECT 'not_validated', 'old and new results have not been compared', 'npm run validate';
   ELSIF v.started_at < (SELECT max(b.finished_at) FROM reembed.batch AS b WHERE b.campaign = p_name) THEN
-    RETURN QUERY SELECT 'the last validation is older than the backfill', 'npm run validate';
+    RETURN QUERY SELECT 'validation_outdated', 'the last validation is older than the backfill', 'npm run validate';
   ELSIF EXISTS (SELECT FROM reembed.judge_validation(v.id) AS j WHERE j.fails) THEN
-    RETURN QUERY SELECT 'the last validation failed: ' || string_agg(j.reason, '; '), 'npm run validate, or change the thresholds with npm run setting'
+    RETURN QUERY SELECT 'validation_failed', 'the last validation failed: ' || string_agg(j.reason, '; '), 'npm run validate, or change the thresholds with npm run setting'
       FROM reembed.judge_validation(v.id) AS j WHERE j.fails;
   ELSIF v.index_recall IS NULL AND m.index_name IS NOT NULL THEN
-    RETURN QUERY SELECT 'the last validation ran before the index was built', 'npm run validate';
+    RETURN QUERY SELECT 'validated_without_index', 'the last validation ran before the index was built', 'npm run validate';
   END IF;
 END;
 $$;

@@ -28,7 +28,7 @@ BEGIN
   IF a.id IS NOT NULL AND s.canary_percent > 0 THEN
     reason := format('alert %s: %s', a.kind, a.message);
     action := format('canary_percent %s -> 0', s.canary_percent);
-    PERFORM set_config('reembed.reason', reason, true);
+    PERFORM set_config('reembed.reason', reason, true), set_config('reembed.alert', a.id::text, true);
     UPDATE reembed.setting AS g SET canary_percent = 0 WHERE g.target = v_target;
     RETURN NEXT;
   ELSIF a.id IS NOT NULL AND s.read_model = m.to_model AND s.auto_revert THEN
@@ -43,7 +43,7 @@ BEGIN
     reason := format('alert %s: %s', a.kind, a.message);
     IF v_hindrance IS NULL THEN
       action := format('read_model %s -> %s', m.to_model, m.from_model);
-      PERFORM set_config('reembed.reason', reason, true);
+      PERFORM set_config('reembed.reason', reason, true), set_config('reembed.alert', a.id::text, true);
       UPDATE reembed.setting AS g SET read_model = m.from_model WHERE g.target = v_target;
       RETURN NEXT;
     ELSIF a.details ->> 'answer' IS NULL THEN
@@ -62,13 +62,13 @@ BEGIN
                               ORDER BY e.id DESC LIMIT 1), 0);
       reason := format('alert %s: %s', a.kind, a.message);
       action := format('canary_percent %s -> %s', s.canary_percent, v_percent);
-      PERFORM set_config('reembed.reason', reason, true);
+      PERFORM set_config('reembed.reason', reason, true), set_config('reembed.alert', a.id::text, true);
       UPDATE reembed.setting AS g SET canary_percent = v_percent WHERE g.target = v_target;
       RETURN NEXT;
     END IF;
   END IF;
   UPDATE reembed.alert AS g SET details = g.details || jsonb_build_object('answer', action) WHERE g.id = a.id AND action IS NOT NULL;
-  PERFORM set_config('reembed.reason', '', true);
+  PERFORM set_config('reembed.reason', '', true), set_config('reembed.alert', '', true);
 END;
 $$;
 COMMENT ON FUNCTION reembed.answer_alerts IS 'Takes readers back from a new model that open alerts speak against: the canary at once, everybody where auto_revert is on. Returns what it did.';

@@ -23,7 +23,7 @@ BEGIN
   END IF;
   -- What an alert took back somebody has to look into, or it would grow and shrink for ever.
   SELECT e.* INTO v_last FROM reembed.event AS e WHERE e.target = v_target AND e.kind = 'canary_percent' ORDER BY e.id DESC LIMIT 1;
-  IF v_last.at + s.canary_step_time > clock_timestamp() OR v_last.reason LIKE 'alert %'
+  IF v_last.at + s.canary_step_time > clock_timestamp() OR v_last.alert IS NOT NULL
      -- The gate searches the whole table, and nobody changes the settings meanwhile.
      OR EXISTS (SELECT FROM reembed.event AS e WHERE e.target = v_target AND e.kind = 'canary_growth' AND e.at > clock_timestamp() - interval '10 minutes') THEN
     RETURN;

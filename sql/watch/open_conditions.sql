@@ -1,9 +1,9 @@
-CREATE OR REPLACE FUNCTION reembed.open_conditions(p_name text, p_phase text) RETURNS TABLE (condition text, remedy text)
+CREATE OR REPLACE FUNCTION reembed.open_conditions(p_name text, p_phase text) RETURNS TABLE (code text, condition text, remedy text)
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-  RETURN QUERY SELECT d.damage, d.remedy FROM reembed.campaign AS m JOIN reembed.damage AS d ON d.target = m.target WHERE m.name = p_name AND (d.is_final OR d.code = 'row_security');
+  RETURN QUERY SELECT d.code, d.damage, d.remedy FROM reembed.campaign AS m JOIN reembed.damage AS d ON d.target = m.target WHERE m.name = p_name AND (d.is_final OR d.code = 'row_security');
   -- The gates look at the table.
   IF EXISTS (SELECT FROM reembed.campaign AS m JOIN reembed.damage AS d ON d.target = m.target AND d.is_final WHERE m.name = p_name) THEN
     RETURN;

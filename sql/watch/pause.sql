@@ -2,6 +2,6 @@ CREATE OR REPLACE FUNCTION reembed.pause(p_target text DEFAULT NULL, p_reason te
 LANGUAGE sql
 SET search_path = pg_catalog, pg_temp
 AS $$
-  UPDATE reembed.setting SET paused = true, paused_reason = p_reason WHERE target = reembed.resolve_target(p_target);
+  UPDATE reembed.setting SET paused = true, paused_by = 'person', paused_reason = p_reason WHERE target = reembed.resolve_target(p_target);
 $$;
 COMMENT ON FUNCTION reembed.pause IS 'Lets workers finish the batch in hand and wait.';

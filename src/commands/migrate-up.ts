@@ -74,8 +74,10 @@ async function workUntilOpen(database: Database, config: Config, waiting: Waitin
   return finished && conditions.length === 0;
 }
 
-function isForWorkers({ remedy }: OpenCondition): boolean {
-  return remedy === 'npm run worker';
+const SETTLED_BY_WORKERS = new Set(['pending_batches', 'outdated_rows', 'missing_vectors']);
+
+function isForWorkers({ code }: OpenCondition): boolean {
+  return SETTLED_BY_WORKERS.has(code);
 }
 
 /**

@@ -202,16 +202,19 @@ function ledgerConditions(row: ProgressRow, { failed_new = 0, allowed_failures =
   const conditions: OpenCondition[] = [];
   if (row.done < row.total)
     conditions.push({
+      code: 'pending_batches',
       condition: `${row.total - row.done} of ${counted(row.total, 'row')} ${plural(row.total - row.done, 'is', 'are')} still to be embedded`,
       remedy: 'npm run worker',
     });
   if (row.stale > 0)
     conditions.push({
+      code: 'outdated_rows',
       condition: row.stale === 1 ? '1 row changed and waits for its new vector' : `${row.stale} rows changed and wait for their new vector`,
       remedy: 'npm run worker',
     });
   if (failed_new > allowed_failures) {
     conditions.push({
+      code: 'failed_rows',
       condition: `${counted(failed_new, 'row')} could not be embedded, ${allowed_failures} ${plural(allowed_failures, 'is', 'are')} allowed`,
       remedy: `npm run retry, or npm run setting -- max_failed_rows=${failed_new}`,
     });
@@ -221,7 +224,7 @@ function ledgerConditions(row: ProgressRow, { failed_new = 0, allowed_failures =
 
 async function gateConditions(db: Queryable, campaign: string, phase: string): Promise<OpenCondition[] | null> {
   if (phase !== 'switch' && phase !== 'contract') return [];
-  const conditions = db.query<OpenCondition>('SELECT condition, remedy FROM reembed.open_conditions($1, $2)', [campaign, phase]);
+  const conditions = db.query<OpenCondition>('SELECT code, condition, remedy FROM reembed.open_conditions($1, $2)', [campaign, phase]);
   return ifAllowed(
     conditions.then(({ rows }) => rows),
     null,

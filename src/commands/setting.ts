@@ -111,7 +111,7 @@ async function change(db: Queryable, target: string, changes: string[], known: s
 async function describeSettings(db: Queryable): Promise<Map<string, string>> {
   const { rows } = await db.query<{ name: string; meaning: string }>(
     `SELECT attname AS name, col_description(attrelid, attnum) AS meaning FROM pg_attribute
-      WHERE attrelid = 'reembed.setting'::regclass AND attnum > 0 AND NOT attisdropped AND attname NOT IN ('target', 'updated_at', 'paused_reason')
+      WHERE attrelid = 'reembed.setting'::regclass AND attnum > 0 AND NOT attisdropped AND attname NOT IN ('target', 'updated_at', 'paused_by', 'paused_reason')
       ORDER BY attnum`,
   );
   return new Map(rows.map(({ name, meaning }) => [name, meaning]));

@@ -7,6 +7,8 @@ import { type IndexBuildOptions, runIndexBuild } from './index-build.ts';
 
 /** A condition that keeps a gate closed, and what settles it. */
 export interface OpenCondition {
+  /** what it is, for programs */
+  code: string;
   condition: string;
   remedy: string;
 }
@@ -95,7 +97,7 @@ async function nextOpenFile(
 /** What keeps the phase of a file from being entered; none when its gate is open. */
 export async function openConditions(db: Queryable, file: MigrationFile): Promise<OpenCondition[]> {
   if (!file.campaign || file.phase === 'expand' || file.phase === 'backfill') return [];
-  const { rows } = await db.query<OpenCondition>('SELECT condition, remedy FROM reembed.open_conditions($1, $2)', [
+  const { rows } = await db.query<OpenCondition>('SELECT code, condition, remedy FROM reembed.open_conditions($1, $2)', [
     file.campaign,
     file.phase,
   ]);

@@ -5,9 +5,6 @@ import { isGone, stopKeepingOldCurrent } from './catch-up-job.ts';
 import type { WorkContext } from './context.ts';
 import { loadTarget } from './target.ts';
 
-/** Begins the reason of a pause that a worker made, so that a later start may end it. */
-export const WORKER_STOPPED = 'a worker stopped:';
-
 /**
  * Sends each model that will be needed one short text before any row is touched, so that a wrong key, name or dimension
  * is found at once. Ends a pause that a worker made for such a reason.
@@ -49,8 +46,8 @@ export async function checkProviders(context: WorkContext): Promise<void> {
       'correct EMBED_MODEL, or create a campaign for it',
     );
   }
-  const stopped = await pool.query('SELECT FROM reembed.setting WHERE paused AND starts_with(paused_reason, $1)', [WORKER_STOPPED]);
+  const stopped = await pool.query("SELECT FROM reembed.setting WHERE paused_by = 'worker'");
   if (stopped.rowCount === 0) return;
   if (unavailable) throw unavailable;
-  await pool.query('UPDATE reembed.setting SET paused = false WHERE paused AND starts_with(paused_reason, $1)', [WORKER_STOPPED]);
+  await pool.query("UPDATE reembed.setting SET paused = false WHERE paused_by = 'worker'");
 }

@@ -13,7 +13,7 @@ import { claimForBatchApi, requireBatchApi } from './batch-api/claim.ts';
 import { type ProviderBatchJob, runProviderBatch } from './batch-api/provider-batch-job.ts';
 import { type BatchJob, runBatch } from './batch-job.ts';
 import { type CatchUpJob, runCatchUp } from './catch-up-job.ts';
-import { checkProviders, WORKER_STOPPED } from './check-providers.ts';
+import { checkProviders } from './check-providers.ts';
 import { createWorkContext, type WorkContext } from './context.ts';
 import { probeIdleReads } from './throttle.ts';
 
@@ -247,6 +247,8 @@ async function keepLooking(context: WorkContext, id: string, isForBatchApi: bool
 /** An operator's fault stops every worker, once, with the reason where a DBA looks for it. */
 async function pauseEverything(context: WorkContext, error: Error): Promise<void> {
   await context.database.pool
-    .query('UPDATE reembed.setting SET paused = true, paused_reason = $1 WHERE NOT paused', [`${WORKER_STOPPED} ${plainMessageOf(error)}`])
+    .query("UPDATE reembed.setting SET paused = true, paused_by = 'worker', paused_reason = $1 WHERE NOT paused", [
+      `a worker stopped: ${plainMessageOf(error)}`,
+    ])
     .catch((failure) => context.notice(plainMessageOf(failure)));
 }
