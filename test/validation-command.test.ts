@@ -178,3 +178,15 @@ test.serial('a missing file is one line on stderr', async (t) => {
   t.is(stdout, '');
   t.is(stderr, 'reembed: none.txt does not exist [file_unreadable] - name a file that can be read with --queries\n');
 });
+
+test.serial('the text of a row that an audit could not embed is not put on record', async (t) => {
+  provider.script = ({ model, input }) =>
+    model === NEW_MODEL && input.some((text) => text.includes('number'))
+      ? { status: 400, body: { error: { message: `no: ${input[0]}` } } }
+      : undefined;
+  const { stdout } = await workplace.run(['validate', '--audit', '3']);
+  provider.script = () => undefined;
+  const { rows } = await database.pool.query('SELECT audit_problem FROM reembed.validation ORDER BY id DESC LIMIT 1');
+  t.regex(rows[0].audit_problem, /refused/);
+  t.notRegex(rows[0].audit_problem + stdout, /number \d/);
+});

@@ -5,7 +5,7 @@ import { loadModel } from '../embedding/models.ts';
 import { openProvider } from '../embedding/open-provider.ts';
 import { ProviderRefused } from '../embedding/provider-error.ts';
 import type { Embedder } from '../validation/read-queries.ts';
-import { OldModelUnavailable, QueryRefused } from '../validation/validation-error.ts';
+import { OldModelUnavailable, QueryRefused, RowRefused } from '../validation/validation-error.ts';
 
 // Texts are mostly plain words; a request may be a little fuller or emptier than its limit.
 const TOKENS_PER_CHARACTER = 0.3;
@@ -26,7 +26,10 @@ export function createEmbedder(database: Database, config: Config): Embedder {
         patienceSeconds: role === 'query' ? config.patienceSeconds : Math.min(AUDIT_PATIENCE_SECONDS, config.patienceSeconds),
       });
       if (failure) throw failure;
-      if (refused[0]) throw new QueryRefused(refused[0].item.text, refused[0].message);
+      const [first] = refused;
+      // The text of a row is in no message: what stops an audit is stored, and shown in reports.
+      if (first && role === 'document') throw new RowRefused(first.message);
+      if (first) throw new QueryRefused(first.item.text, first.words ?? first.message);
       return embedded.sort((a, b) => a.item.position - b.item.position).map(({ vector }) => vector);
     } catch (error) {
       throw side === 'old' && error instanceof ProviderRefused ? new OldModelUnavailable(error) : error;

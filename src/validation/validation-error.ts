@@ -104,6 +104,13 @@ export class QueryRefused extends ReembedError {
   }
 }
 
+/** The provider will not take the text of a row that is audited. */
+export class RowRefused extends ReembedError {
+  constructor(message: string) {
+    super('row_refused', `the text of an audited row: ${message}`, 'run it again with another --seed, or with --audit 0');
+  }
+}
+
 /** Somebody ended a statement of the comparison; statement_timeout does not apply to it. */
 export class ScanCancelled extends ReembedError {
   constructor(cause: unknown) {
