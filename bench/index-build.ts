@@ -121,7 +121,7 @@ async function build(
 
 async function fill(client: pg.Client, rows: number, dimensions: number, type: string): Promise<void> {
   const { rows: types } = await client.query<{ oid: number }>("SELECT 'vector'::regtype::oid::integer AS oid");
-  // The notes of the triggers would be for workers, and there are none.
+  // The changes that the triggers capture would be for workers, and there are none.
   await client.query('ALTER TABLE documents DISABLE TRIGGER USER');
   await client.query('TRUNCATE documents');
   const next = createVectors(dimensions, rows);

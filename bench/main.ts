@@ -25,7 +25,7 @@ DATABASE_URL must name a superuser; the benchmark makes databases of its own and
 docs/performance.md says what the figures mean.
 
   npm run bench -- --rows 50000 --json --out docs/bench/50k.json
-  npm run bench -- --rows 257000 --road --contenders d`;
+  npm run bench -- --rows 257000 --procedure --contenders d`;
 
 interface Options {
   rows: number;
@@ -44,7 +44,7 @@ interface Options {
   environment: string[];
   maintenanceMemory?: number;
   autovacuum: boolean;
-  road?: boolean;
+  procedure?: boolean;
   keep?: boolean;
   json?: boolean;
   out?: string;
@@ -72,7 +72,7 @@ const program = new Command('bench')
   .option('--environment <NAME=value...>', "of the toolkit's commands, such as EMBED_MAX_IN_FLIGHT=1", [])
   .option('--maintenance-memory <MB>', 'for building indexes (default: what the graph needs)', wholeNumber)
   .option('--no-autovacuum', 'switch autovacuum off for the table')
-  .option('--road', 'measure the whole road of c and d to the switch instead, beside load and index alone')
+  .option('--procedure', 'measure the whole procedure of c and d to the switch instead, beside load and index alone')
   .option('--keep', 'leave the databases to look at')
   .option('--json', 'print the result as JSON on stdout')
   .option('--out <file>', 'write the result as JSON to a file')
@@ -132,12 +132,12 @@ function benchOptions(options: Options): BenchOptions {
     settings: options.setting,
     environment: options.environment,
     maintenanceMemory: options.maintenanceMemory ?? graphMegabytes(table),
-    road: options.road ?? false,
+    procedure: options.procedure ?? false,
     keep: options.keep ?? false,
   };
 }
 
-/** Says what goes on, with the seconds since the begin, and how far a contender is. */
+/** Says what goes on, with the seconds since the start, and how far a contender is. */
 function createVoice(): Voice & { stop(): void } {
   const startedAt = performance.now();
   const bar = new cliProgress.SingleBar({

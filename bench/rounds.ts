@@ -38,7 +38,7 @@ const vector = (i: number) => `[${Array.from({ length: DIMENSIONS }, (_, d) => M
  */
 export function writes(characters: number): Write[] {
   const words = Array.from({ length: Math.ceil(characters / 33) }, () => randomBytes(16).toString('hex')).join(' ');
-  // Never the same twice: a text that is written again unchanged costs no note.
+  // Never the same twice: a text that is written again unchanged costs no change.
   const text = () => {
     written += 1;
     return `${written} ${words}`.slice(0, characters);

@@ -14,7 +14,7 @@ export const DIMENSIONS = 768;
 export interface Subject {
   client: pg.Client;
   setTriggers(on: boolean): Promise<void>;
-  /** every row has its new vector and no note waits, as where the workers keep up */
+  /** every row has its new vector and no change waits, as where the workers keep up */
   catchUp(): Promise<void>;
   close(): Promise<void>;
 }
@@ -86,7 +86,7 @@ export async function createSubject(
   };
 }
 
-/** One trigger that notes the key of a row that was written, in a table without an index, and asks nothing. */
+/** One trigger that records the key of a row that was written, in a table without an index, and asks nothing. */
 async function replaceTriggers(client: pg.Client): Promise<void> {
   await client.query(
     `DO $$ DECLARE v_trigger name; BEGIN
@@ -95,8 +95,8 @@ async function replaceTriggers(client: pg.Client): Promise<void> {
        END LOOP;
      END $$;
      CREATE TABLE written (id bigint NOT NULL);
-     CREATE FUNCTION note_written() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO written VALUES (NEW.id); RETURN NULL; END $$;
-     CREATE TRIGGER note_written AFTER INSERT OR UPDATE OF content ON documents FOR EACH ROW EXECUTE FUNCTION note_written()`,
+     CREATE FUNCTION record_written() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO written VALUES (NEW.id); RETURN NULL; END $$;
+     CREATE TRIGGER record_written AFTER INSERT OR UPDATE OF content ON documents FOR EACH ROW EXECUTE FUNCTION record_written()`,
   );
 }
 

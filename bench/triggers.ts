@@ -26,7 +26,7 @@ const program = new Command('bench:triggers')
   .option('--rounds <n>', 'rounds of each kind of write, both sides each', wholeNumber, 10)
   .option('--seconds <n>', 'length of one side of a round', wholeNumber, 1)
   .option('--no-index', 'no HNSW index on the old vectors; it hides the triggers behind its own cost')
-  .option('--least-trigger', 'in place of the triggers, one that only notes the key in a table without an index: what any trigger costs')
+  .option('--least-trigger', 'in place of the triggers, one that only records the key in a table without an index: what any trigger costs')
   .option('--json', 'print the figures as JSON')
   .action(run);
 

@@ -163,7 +163,7 @@ CREATE TABLE reembed.setting (
   max_shadow_errors numeric DEFAULT 0.2,
   known_items integer NOT NULL DEFAULT 3,
   min_known_items numeric NOT NULL DEFAULT 0.8,
-  max_stale_seconds integer DEFAULT 300,
+  max_outdated_seconds integer DEFAULT 300,
   watch_window interval NOT NULL DEFAULT '00:15:00',
   alert_after interval NOT NULL DEFAULT '00:01:00',
   auto_revert boolean NOT NULL DEFAULT false,
@@ -186,7 +186,7 @@ CREATE TABLE reembed.setting (
   CONSTRAINT max_replica_lag_bytes_is_positive CHECK (max_replica_lag_bytes > 0),
   CONSTRAINT max_shadow_errors_is_a_share CHECK (max_shadow_errors BETWEEN 0 AND 1),
   CONSTRAINT max_shared_vectors_is_a_share CHECK (max_shared_vectors BETWEEN 0 AND 1),
-  CONSTRAINT max_stale_seconds_is_positive CHECK (max_stale_seconds > 0),
+  CONSTRAINT max_outdated_seconds_is_positive CHECK (max_outdated_seconds > 0),
   CONSTRAINT max_text_bytes_is_positive CHECK (max_text_bytes > 0),
   CONSTRAINT max_wal_backlog_bytes_is_positive CHECK (max_wal_backlog_bytes > 0),
   CONSTRAINT min_audit_similarity_is_at_most_one CHECK (min_audit_similarity BETWEEN -1 AND 1),
@@ -220,7 +220,7 @@ COMMENT ON COLUMN reembed.setting.keep_old_current IS 'Whether workers embed cha
 COMMENT ON COLUMN reembed.setting.max_failed_rows IS 'Rows that may stay without a new vector when the index is built.';
 COMMENT ON COLUMN reembed.setting.min_overlap IS 'Smallest mean overlap@10 of old and new results that passes validation, 0 to 1.';
 COMMENT ON COLUMN reembed.setting.min_index_recall IS 'Smallest mean recall of the new index against the exact scan that passes validation, 0 to 1.';
-COMMENT ON COLUMN reembed.setting.max_ndcg_drop IS 'How much nDCG@10 may fall, where judgements are given. A fall that chance alone may explain (the 95 % interval of the difference holds 0) is told, but fails nothing.';
+COMMENT ON COLUMN reembed.setting.max_ndcg_drop IS 'How much nDCG@10 may fall, where judgements are given. A fall that chance alone may explain (the 95 % interval of the difference holds 0) is reported, but fails nothing.';
 COMMENT ON COLUMN reembed.setting.soak IS 'How long the new model must have been read before contract.';
 COMMENT ON COLUMN reembed.setting.updated_at IS 'When the row last changed.';
 COMMENT ON COLUMN reembed.setting.max_replica_lag_bytes IS 'The backfill writes nothing while a standby is more bytes of WAL behind; null: no matter how many.';
@@ -234,11 +234,11 @@ COMMENT ON COLUMN reembed.setting.min_truth_audit IS 'Smallest share of audited 
 COMMENT ON COLUMN reembed.setting.min_audit_similarity IS 'How similar a stored and a fresh vector must be to count as the same, -1 to 1.';
 COMMENT ON COLUMN reembed.setting.max_shared_vectors IS 'Largest share of new vectors that rows of different texts have in common, 0 to 1.';
 COMMENT ON COLUMN reembed.setting.max_odd_norms IS 'Largest share of new vectors whose length is far off that of the others, 0 to 1.';
-COMMENT ON COLUMN reembed.setting.max_changed_old_rows IS 'Most rows whose old vector may have changed without their text since the checksum was taken; null: such rows are told, but fail nothing.';
+COMMENT ON COLUMN reembed.setting.max_changed_old_rows IS 'Most rows whose old vector may have changed without their text since the checksum was taken; null: such rows are reported, but fail nothing.';
 COMMENT ON COLUMN reembed.setting.query_log_percent IS 'Share of the queries given to reembed.log_query() that are kept, in percent; 0: none.';
 COMMENT ON COLUMN reembed.setting.query_log_rows IS 'Most queries kept in reembed.query_log, the newest ones.';
 COMMENT ON COLUMN reembed.setting.canary_percent IS 'Percentage of readers, by hash of their key, who read the new model while the live view still reads the old one. More is refused while the gate to the switch is closed or an alert is open; less never is.';
-COMMENT ON COLUMN reembed.setting.canary_steps IS 'Percentages that the watch lets canary_percent grow through once it is above 0, each after canary_step_time with nothing amiss, such as {1,5,25,50}; null: it grows by hand.';
+COMMENT ON COLUMN reembed.setting.canary_steps IS 'Percentages that the watch lets canary_percent grow through once it is above 0, each after canary_step_time with nothing wrong, such as {1,5,25,50}; null: it grows by hand.';
 COMMENT ON COLUMN reembed.setting.canary_step_time IS 'How long a step of the canary must have been healthy before the next.';
 COMMENT ON COLUMN reembed.setting.shadow_percent IS 'Percentage of searches after whose answer the model that was not read is asked too, for reembed.shadow_read. Has effect while the new index is there.';
 COMMENT ON COLUMN reembed.setting.shadow_per_second IS 'Most shadow reads a second in each process of the application.';
@@ -250,10 +250,10 @@ COMMENT ON COLUMN reembed.setting.min_shadow_overlap IS 'Smallest mean overlap o
 COMMENT ON COLUMN reembed.setting.max_shadow_errors IS 'Share of shadow reads of the new model that may fail, 0 to 1; null: no matter.';
 COMMENT ON COLUMN reembed.setting.known_items IS 'Rows a minute whose own text is searched for with either model while the new one has readers; each must be found. They cost an embedding by each model; 0: none.';
 COMMENT ON COLUMN reembed.setting.min_known_items IS 'Share of them that must be found, 0 to 1.';
-COMMENT ON COLUMN reembed.setting.max_stale_seconds IS 'How long a changed row may wait for its vector; null: no matter.';
+COMMENT ON COLUMN reembed.setting.max_outdated_seconds IS 'How long a changed row may wait for its vector; null: no matter.';
 COMMENT ON COLUMN reembed.setting.watch_window IS 'Shadow reads and known items older than this say nothing any more.';
-COMMENT ON COLUMN reembed.setting.alert_after IS 'How long something must be amiss before an alert is opened.';
-COMMENT ON COLUMN reembed.setting.auto_revert IS 'true: the live view goes back to the old model by itself when the new one it reads is bad.';
+COMMENT ON COLUMN reembed.setting.alert_after IS 'How long something must be wrong before an alert is opened.';
+COMMENT ON COLUMN reembed.setting.auto_revert IS 'true: the live view goes back to the old model automatically when the new one it reads is bad.';
 COMMENT ON COLUMN reembed.setting.maintained_by IS 'Who embeds changed rows after contract: workers, so that the triggers stay; or application, which stores its own vectors, so that no trigger stays on the table. A side table is always maintained by workers.';
 COMMENT ON COLUMN reembed.setting.max_text_bytes IS 'Longest text that is embedded, in bytes. A longer one never leaves the database: its row is put into failed_row as text_too_large. After raising it: npm run retry.';
 
@@ -379,7 +379,7 @@ CREATE TABLE reembed.provider_batch (
   failing_since timestamptz,
   created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
   submitted_at timestamptz,
-  next_look_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  next_check_at timestamptz NOT NULL DEFAULT clock_timestamp(),
   holds_until timestamptz,
   finished_at timestamptz,
   CONSTRAINT provider_batch_encoding_is_known CHECK (encoding IN ('float', 'base64')),
@@ -387,7 +387,7 @@ CREATE TABLE reembed.provider_batch (
   CONSTRAINT settled_provider_batches_are_finished CHECK (state <> 'settled' OR finished_at IS NOT NULL),
   CONSTRAINT submitted_provider_batches_have_an_id CHECK (state <> 'submitted' OR provider_batch_id IS NOT NULL)
 );
-CREATE INDEX provider_batch_open ON reembed.provider_batch (next_look_at) WHERE state <> 'settled';
+CREATE INDEX provider_batch_open ON reembed.provider_batch (next_check_at) WHERE state <> 'settled';
 CREATE INDEX provider_batch_newest ON reembed.provider_batch (campaign, created_at DESC);
 COMMENT ON TABLE reembed.provider_batch IS 'Batches of requests given to the batch API of a provider, from the intent on. Those that are settled stay until their campaign forgets its ledger.';
 COMMENT ON COLUMN reembed.provider_batch.id IS 'Drawn before anything is sent; the provider keeps it in the metadata of the batch, as reembed.';
@@ -414,7 +414,7 @@ COMMENT ON COLUMN reembed.provider_batch.error IS 'What last went wrong; never a
 COMMENT ON COLUMN reembed.provider_batch.failing_since IS 'Since when the provider does not answer to it; null while it does.';
 COMMENT ON COLUMN reembed.provider_batch.created_at IS 'When its rows were set aside for it.';
 COMMENT ON COLUMN reembed.provider_batch.submitted_at IS 'When the provider had it.';
-COMMENT ON COLUMN reembed.provider_batch.next_look_at IS 'When a worker sees to it next. Set it to now() to have it looked at at once.';
+COMMENT ON COLUMN reembed.provider_batch.next_check_at IS 'When a worker sees to it next. Set it to now() to have it checked at once.';
 COMMENT ON COLUMN reembed.provider_batch.holds_until IS 'No other batch of its campaign is sent before, because it failed as a whole. Set it to null to try again at once.';
 COMMENT ON COLUMN reembed.provider_batch.finished_at IS 'When it was settled.';
 
@@ -459,7 +459,7 @@ COMMENT ON COLUMN reembed.batch.requests IS 'Requests made.';
 COMMENT ON COLUMN reembed.batch.attempts IS 'How often it was begun.';
 COMMENT ON COLUMN reembed.batch.error IS 'What stopped the last attempt.';
 COMMENT ON COLUMN reembed.batch.started_at IS 'When the last attempt began.';
-COMMENT ON COLUMN reembed.batch.failed_at IS 'When an attempt last failed for a reason that does not pass by itself; null once it was mended.';
+COMMENT ON COLUMN reembed.batch.failed_at IS 'When an attempt last failed for a reason that does not pass automatically; null once it was fixed.';
 COMMENT ON COLUMN reembed.batch.finished_at IS 'When its vectors were committed.';
 COMMENT ON COLUMN reembed.batch.provider_batch IS 'The batch of the provider''s batch API that has its rows, or the one whose texts they wait for; others leave it alone meanwhile.';
 COMMENT ON COLUMN reembed.batch.came_back IS 'The batch API did not bring all of its vectors, or was given up: the others are embedded by ordinary requests.';
@@ -612,7 +612,7 @@ CREATE TABLE reembed.throttle (
   PRIMARY KEY (target, signal),
   CONSTRAINT effect_is_known CHECK (effect IN ('stops', 'slows', 'none'))
 );
-COMMENT ON TABLE reembed.throttle IS 'Signs of trouble that workers saw when they last looked, once a second while they write; reembed.health shows those of the last ten seconds.';
+COMMENT ON TABLE reembed.throttle IS 'Signs of trouble that workers saw when they last checked, once a second while they write; reembed.health shows those of the last ten seconds.';
 COMMENT ON COLUMN reembed.throttle.target IS 'The target.';
 COMMENT ON COLUMN reembed.throttle.signal IS 'Kind of the sign.';
 COMMENT ON COLUMN reembed.throttle.effect IS 'What it does to the backfill: stops, slows, or none.';
@@ -1037,11 +1037,11 @@ CREATE TABLE reembed.alert (
 );
 CREATE UNIQUE INDEX one_open_alert_per_target_and_kind ON reembed.alert (target, kind) WHERE closed_at IS NULL;
 CREATE INDEX alert_newest ON reembed.alert (target, opened_at DESC);
-COMMENT ON TABLE reembed.alert IS 'What the watch found amiss. An alert closes by itself when its cause is gone; while one above a notice is open, contract and a larger canary are refused.';
+COMMENT ON TABLE reembed.alert IS 'What the watch found wrong. An alert closes automatically when its cause is gone; while one above a notice is open, contract and a larger canary are refused.';
 COMMENT ON COLUMN reembed.alert.id IS 'Number of the alert.';
 COMMENT ON COLUMN reembed.alert.target IS 'Target it concerns.';
 COMMENT ON COLUMN reembed.alert.campaign IS 'Campaign it was opened in.';
-COMMENT ON COLUMN reembed.alert.kind IS 'What is amiss, such as overlap, known_items, latency, backlog; docs/reading.md lists them.';
+COMMENT ON COLUMN reembed.alert.kind IS 'What is wrong, such as overlap, known_items, latency, backlog; docs/reading.md lists them.';
 COMMENT ON COLUMN reembed.alert.severity IS 'critical: readers get bad answers, or would; warning: look at it; notice: what only shadow reads say, so that nothing follows from it.';
 COMMENT ON COLUMN reembed.alert.model IS 'Model that is at fault; null when it is none.';
 COMMENT ON COLUMN reembed.alert.message IS 'One sentence with the figures.';
@@ -1050,22 +1050,22 @@ COMMENT ON COLUMN reembed.alert.opened_at IS 'When it was opened.';
 COMMENT ON COLUMN reembed.alert.seen_at IS 'When the cause was last seen.';
 COMMENT ON COLUMN reembed.alert.closed_at IS 'When it was closed; null while it is open.';
 COMMENT ON COLUMN reembed.alert.closed_because IS 'Why it was closed.';
-COMMENT ON COLUMN reembed.alert.opening_posted_at IS 'When the webhook took the news of its opening.';
-COMMENT ON COLUMN reembed.alert.closing_posted_at IS 'When the webhook took the news of its end.';
-COMMENT ON COLUMN reembed.alert.post_tried_at IS 'When its news was last posted, whether the webhook took it or not.';
+COMMENT ON COLUMN reembed.alert.opening_posted_at IS 'When the webhook accepted its opening.';
+COMMENT ON COLUMN reembed.alert.closing_posted_at IS 'When the webhook accepted its closing.';
+COMMENT ON COLUMN reembed.alert.post_tried_at IS 'When it was last posted, whether the webhook accepted it or not.';
 
 CREATE TABLE reembed.watch_memory (
   target text PRIMARY KEY REFERENCES reembed.target ON DELETE CASCADE,
-  looked_at timestamptz,
+  checked_at timestamptz,
   suspected jsonb NOT NULL DEFAULT '{}',
   scanned_at timestamptz,
   coverage jsonb NOT NULL DEFAULT '{}',
   statistics jsonb
 );
-COMMENT ON TABLE reembed.watch_memory IS 'What the watch remembers of a target from one look to the next.';
+COMMENT ON TABLE reembed.watch_memory IS 'What the watch remembers of a target from one check to the next.';
 COMMENT ON COLUMN reembed.watch_memory.target IS 'The target.';
-COMMENT ON COLUMN reembed.watch_memory.looked_at IS 'When it last looked.';
-COMMENT ON COLUMN reembed.watch_memory.suspected IS 'What is amiss, but not yet for as long as alert_after, with the time since.';
+COMMENT ON COLUMN reembed.watch_memory.checked_at IS 'When it last checked.';
+COMMENT ON COLUMN reembed.watch_memory.suspected IS 'What is wrong, but not yet for as long as alert_after, with the time since.';
 COMMENT ON COLUMN reembed.watch_memory.scanned_at IS 'When the whole table was last searched for rows without a vector.';
 COMMENT ON COLUMN reembed.watch_memory.coverage IS 'What that search found, by model.';
 COMMENT ON COLUMN reembed.watch_memory.statistics IS 'How often the index and the table of the model being read had been scanned.';

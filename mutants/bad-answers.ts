@@ -13,7 +13,7 @@ const AT_FAULT = { test: 'check-vectors', title: 'exactly the vectors at fault a
 export const BAD_ANSWERS: Mutant[] = [
   {
     fault: '429 with Retry-After',
-    mend: 'the pause is as long as the provider says',
+    fix: 'the pause is as long as the provider says',
     test: 'provider-faults',
     title: 'a 429 with Retry-After holds every request until then, and the database says so',
     says: /the next request came after \d+ ms/,
@@ -21,7 +21,7 @@ export const BAD_ANSWERS: Mutant[] = [
   },
   {
     fault: '429 with Retry-After',
-    mend: 'every worker is told, through the database',
+    fix: 'every worker learns of it through the database',
     test: 'provider-faults',
     title: 'a 429 with Retry-After holds every request until then, and the database says so',
     says: /not within 60 s: a hold/,
@@ -35,9 +35,9 @@ export const BAD_ANSWERS: Mutant[] = [
   },
   {
     fault: '429 without',
-    mend: 'a 429 is no fault of the texts: it is waited out',
+    fix: 'a 429 is no fault of the texts: it is waited out',
     test: 'quota',
-    title: 'a provider that bears few requests at a time is found out, and costs no row and no batch an attempt',
+    title: 'a provider that accepts few requests at a time is found out, and costs no row and no batch an attempt',
     says: /Difference|not true/i,
     edits: [
       {
@@ -50,18 +50,18 @@ export const BAD_ANSWERS: Mutant[] = [
   {
     ...SHAKY,
     fault: '500',
-    mend: 'an error of the server is no fault of the texts: it is asked again',
+    fix: 'an error of the server is no fault of the texts: it is asked again',
     edits: [{ file: ERRORS, find: '(status !== undefined && status >= 500)', replace: 'status === 503' }],
   },
   {
     ...SHAKY,
     fault: '503',
-    mend: 'an error of the server is no fault of the texts: it is asked again',
+    fix: 'an error of the server is no fault of the texts: it is asked again',
     edits: [{ file: ERRORS, find: '(status !== undefined && status >= 500)', replace: 'status === 500' }],
   },
   {
     fault: 'time-out',
-    mend: 'a request is given up after EMBED_TIMEOUT_SECONDS',
+    fix: 'a request is given up after EMBED_TIMEOUT_SECONDS',
     test: 'provider-faults',
     title: 'a request that is never answered is given up after EMBED_TIMEOUT_SECONDS and sent again',
     says: /timeout exceeded/i,
@@ -70,7 +70,7 @@ export const BAD_ANSWERS: Mutant[] = [
   {
     ...SHAKY,
     fault: 'cut connection',
-    mend: 'a connection that breaks is no fault of the texts: it is asked again',
+    fix: 'a connection that breaks is no fault of the texts: it is asked again',
     edits: [
       {
         file: ERRORS,
@@ -82,12 +82,12 @@ export const BAD_ANSWERS: Mutant[] = [
   {
     ...SHAKY,
     fault: 'no JSON',
-    mend: 'an answer that is no JSON is asked for again',
+    fix: 'an answer that is no JSON is asked for again',
     edits: [{ file: ERRORS, find: 'if (!(error instanceof APIError)) return unavailable();', replace: '' }],
   },
   {
     fault: 'wrong count',
-    mend: 'vectors are counted',
+    fix: 'vectors are counted',
     test: 'check-vectors',
     title: 'an answer of another length or with indexes that do not fit says nothing about any text',
     says: /wrong_dimensions/,
@@ -95,7 +95,7 @@ export const BAD_ANSWERS: Mutant[] = [
   },
   {
     fault: 'reordered',
-    mend: 'vectors go by their index',
+    fix: 'vectors go by their index',
     test: 'provider-limits',
     title: 'requests are packed to EMBED_REQUEST_INPUTS, carry the document prefix and the dimensions, and may be answered in any order',
     says: /\d+ new/,
@@ -104,7 +104,7 @@ export const BAD_ANSWERS: Mutant[] = [
   {
     ...AT_FAULT,
     fault: 'short vectors',
-    mend: 'components are counted',
+    fix: 'components are counted',
     says: /Difference|Function returned/,
     edits: [
       { file: CHECKS, find: '  if (numbers.length !== into.length) return numbers.length;\n', replace: '' },
@@ -115,27 +115,27 @@ export const BAD_ANSWERS: Mutant[] = [
   {
     ...AT_FAULT,
     fault: 'NaN',
-    mend: 'a vector with NaN or infinity in it is refused',
+    fix: 'a vector with NaN or infinity in it is refused',
     says: /Difference|Function returned/,
     edits: [{ file: CHECKS, find: 'if (!Number.isFinite(sum))', replace: 'if (false)' }],
   },
   {
     ...AT_FAULT,
     fault: 'NaN',
-    mend: 'what is no number does not become a zero',
+    fix: 'what is no number does not become a zero',
     says: /Difference|Function returned/,
     edits: [{ file: CHECKS, find: "typeof number === 'number' ? number : Number.NaN", replace: 'Number(number)' }],
   },
   {
     ...AT_FAULT,
     fault: 'zero vector',
-    mend: 'a vector of zeros is refused',
+    fix: 'a vector of zeros is refused',
     says: /Difference|Function returned/,
     edits: [{ file: CHECKS, find: 'if (sum === 0)', replace: 'if (false)' }],
   },
   {
     fault: 'the other encoding',
-    mend: 'base64 where numbers were asked for is not taken: nothing was proved of it',
+    fix: 'base64 where numbers were asked for is not taken: nothing was proved of it',
     test: 'check-vectors',
     title: 'text where numbers were asked for, text that is not base64 and vectors of another number type are no vectors',
     says: /Function returned/,
@@ -143,7 +143,7 @@ export const BAD_ANSWERS: Mutant[] = [
   },
   {
     fault: 'the other encoding',
-    mend: 'numbers where base64 was asked for are taken',
+    fix: 'numbers where base64 was asked for are taken',
     test: 'check-vectors',
     title:
       'vectors come out as they were sent, in the order of the texts, as numbers and as base64, and numbers where base64 was asked for',
@@ -158,7 +158,7 @@ export const BAD_ANSWERS: Mutant[] = [
   },
   {
     fault: 'a text the provider refuses',
-    mend: 'a refused request is divided until the text at fault is alone',
+    fix: 'a refused request is divided until the text at fault is alone',
     test: 'provider-faults',
     title: 'a row the provider refuses ends up alone in failed_row, without its text, and the others go on',
     says: /Difference|provider_unusable/,

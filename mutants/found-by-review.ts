@@ -4,7 +4,7 @@ import type { Mutant } from './mutant.ts';
 export const FOUND_BY_REVIEW: Mutant[] = [
   {
     fault: 'quota refilled twice',
-    mend: 'the clock is read after the wait for the row',
+    fix: 'the clock is read after the wait for the row',
     test: 'quota',
     title: 'time that a worker spends waiting for the row of the quota is not refilled a second time',
     says: /requests granted/,
@@ -19,7 +19,7 @@ export const FOUND_BY_REVIEW: Mutant[] = [
   },
   {
     fault: 'shadow reads trimmed in the transaction of the application',
-    mend: 'rows that another transaction has locked are skipped',
+    fix: 'rows that another transaction has locked are skipped',
     test: 'shadow-reads',
     title: 'a shadow read is recorded without waiting for a transaction that trims at the same moment',
     says: /lock timeout/,
@@ -27,7 +27,7 @@ export const FOUND_BY_REVIEW: Mutant[] = [
   },
   {
     fault: 'shadow reads trimmed in the transaction of the application',
-    mend: 'no search for old rows under SERIALIZABLE',
+    fix: 'no search for old rows under SERIALIZABLE',
     test: 'shadow-reads',
     title: 'two SERIALIZABLE transactions that record shadow reads at the same time both commit',
     says: /read\/write dependencies/,
@@ -41,8 +41,8 @@ export const FOUND_BY_REVIEW: Mutant[] = [
   },
   {
     fault: 'a crash between the commit of a migration and its digest',
-    mend: 'the digest is committed with the row',
-    test: 'campaign-record',
+    fix: 'the digest is committed with the row',
+    test: 'migration-record',
     title: 'a file without a transaction that is edited after a crash that followed its last statement is refused',
     says: /migration_file_unverified/,
     edits: [
@@ -56,7 +56,7 @@ export const FOUND_BY_REVIEW: Mutant[] = [
   },
   {
     fault: 'the lock of the runner is cut',
-    mend: 'before each file the server is asked whether the lock is still held',
+    fix: 'before each file the server is asked whether the lock is still held',
     test: 'runner-lock',
     title: 'a runner whose lock was cut between two files stops where another runner has taken it',
     says: /Promise resolved/,
@@ -70,7 +70,7 @@ export const FOUND_BY_REVIEW: Mutant[] = [
   },
   {
     fault: 'the lock of the runner is cut',
-    mend: 'a runner stops when another has run a migration since it began',
+    fix: 'a runner stops when another has run a migration since it began',
     test: 'runner-lock',
     title: 'a runner whose lock was cut stops where another runner has come and gone',
     says: /Promise resolved/,
@@ -84,7 +84,7 @@ export const FOUND_BY_REVIEW: Mutant[] = [
   },
   {
     fault: 'the lock of the runner is cut',
-    mend: 'the session of a file holds a lock of its own',
+    fix: 'the session of a file holds a lock of its own',
     test: 'runner-lock',
     title: 'while a file runs, no file of another runner begins, even where the lock was cut',
     says: /Promise resolved/,
@@ -92,7 +92,7 @@ export const FOUND_BY_REVIEW: Mutant[] = [
   },
   {
     fault: 'the lock of the runner is cut',
-    mend: 'its session has no idle_session_timeout',
+    fix: 'its session has no idle_session_timeout',
     test: 'runner-lock',
     title: 'idle_session_timeout does not take the lock from a runner',
     says: /Promise resolved/,
@@ -100,7 +100,7 @@ export const FOUND_BY_REVIEW: Mutant[] = [
   },
   {
     fault: 'the lock of the runner is cut',
-    mend: 'its connection does not idle',
+    fix: 'its connection does not idle',
     test: 'runner-lock',
     title: 'the connection of the lock does not idle',
     says: /the connection of the lock does not idle/,
@@ -108,7 +108,7 @@ export const FOUND_BY_REVIEW: Mutant[] = [
   },
   {
     fault: 'queue: [object Object]',
-    mend: 'an error may be a plain object',
+    fix: 'an error may be a plain object',
     test: 'errors',
     title: 'a worker says what is wrong with the queue',
     says: /object Object/,
@@ -122,7 +122,7 @@ export const FOUND_BY_REVIEW: Mutant[] = [
   },
   {
     fault: 'EPIPE',
-    mend: 'a command outlives the reader of its output',
+    fix: 'a command outlives the reader of its output',
     test: 'errors',
     title: 'a command whose output nobody reads any more ends as it would otherwise',
     says: /Difference/,
@@ -130,7 +130,7 @@ export const FOUND_BY_REVIEW: Mutant[] = [
   },
   {
     fault: 'a reader makes shadow reads up',
-    mend: 'a notice closes no gate',
+    fix: 'a notice closes no gate',
     test: 'attack-reader',
     title: 'shadow reads that a reader makes up close no gate and move neither the canary nor the switch',
     says: /canary: alert latency is open/,
@@ -138,23 +138,23 @@ export const FOUND_BY_REVIEW: Mutant[] = [
   },
   {
     fault: 'an alert that the webhook refuses',
-    mend: 'what was tried longest ago is posted first',
+    fix: 'what was tried longest ago is posted first',
     test: 'watch-webhook',
     title: 'an alert that the receiver refuses keeps no other from being posted',
     says: /Difference/,
-    edits: [{ file: 'sql/watch/alert_news.sql', find: 'ORDER BY a.post_tried_at NULLS FIRST, n.at', replace: 'ORDER BY n.at' }],
+    edits: [{ file: 'sql/watch/alerts_to_post.sql', find: 'ORDER BY a.post_tried_at NULLS FIRST, n.at', replace: 'ORDER BY n.at' }],
   },
   {
     fault: 'an old alert is still open',
-    mend: 'an opening is news while the alert is open',
+    fix: 'an opening is posted while the alert is open',
     test: 'watch-webhook',
     title: 'an alert is posted however old it is while it is open, and its end as well',
     says: /Difference/,
-    edits: [{ file: 'sql/watch/alert_news.sql', find: 'a.closed_at IS NULL OR a.opened_at >', replace: 'a.opened_at >' }],
+    edits: [{ file: 'sql/watch/alerts_to_post.sql', find: 'a.closed_at IS NULL OR a.opened_at >', replace: 'a.opened_at >' }],
   },
   {
     fault: 'the queue keeps the DETAIL of an error',
-    mend: 'a job fails with codes and names alone',
+    fix: 'a job fails with codes and names alone',
     test: 'words',
     title: 'what PostgreSQL and functions of the user say of a row is kept where nobody reads it unasked',
     says: /job/,
@@ -162,7 +162,7 @@ export const FOUND_BY_REVIEW: Mutant[] = [
   },
   {
     fault: 'a key in base64',
-    mend: 'secrets are masked in any encoding',
+    fix: 'secrets are masked in any encoding',
     test: 'secrets',
     title: 'of base64 with the secret in its middle nothing is left that gives the secret',
     says: /is not `false`/,

@@ -4,7 +4,7 @@ import type { Mutant } from './mutant.ts';
 export const FOUND_BY_STORMS: Mutant[] = [
   {
     fault: 'a worker frozen while it wrote',
-    mend: 'a write is one statement, never a transaction across the network',
+    fix: 'a write is one statement, never a transaction across the network',
     test: 'worker-faults',
     title: 'a worker that stands still while it writes holds no row of the application',
     says: /the application waited for its rows/,
@@ -24,7 +24,7 @@ export const FOUND_BY_STORMS: Mutant[] = [
   },
   {
     fault: 'a batch of 500 rows in one transaction',
-    mend: 'portions that take a tenth of a second',
+    fix: 'portions that take a tenth of a second',
     test: 'worker-faults',
     title: 'rows are written in portions, so that the application never waits for a whole batch',
     says: /a write of the application waited \d+ ms/,
@@ -35,7 +35,7 @@ export const FOUND_BY_STORMS: Mutant[] = [
   },
   {
     fault: 'writes that never end',
-    mend: 'each model has its turn with the changes of one moment',
+    fix: 'each model has its turn with the changes of one moment',
     test: 'worker-lanes',
     title: 'writes that never end keep neither model waiting',
     says: /not within 60 s: both vectors of the row that changed first/,
@@ -49,7 +49,7 @@ export const FOUND_BY_STORMS: Mutant[] = [
   },
   {
     fault: 'four lanes of catch-up with two places in a worker',
-    mend: 'a place for each lane',
+    fix: 'a place for each lane',
     test: 'worker-lanes',
     title: 'each lane of changed rows has a place in a worker, however long the others are at the provider',
     says: /not within 20 s: a request of each lane at the same time/,
@@ -57,15 +57,15 @@ export const FOUND_BY_STORMS: Mutant[] = [
   },
   {
     fault: 'four lanes of catch-up with two places in a worker',
-    mend: 'turns of 5 s',
+    fix: 'turns of 5 s',
     test: 'worker-lanes',
-    title: 'a lane lets go after some seconds although its notes never end, so that those of other tables get a place',
+    title: 'a lane lets go after some seconds although its changes never end, so that those of other tables get a place',
     says: /still at it/,
     edits: [{ file: 'src/worker/catch-up-job.ts', find: 'const TURN_MS = 5000;', replace: 'const TURN_MS = 500_000;' }],
   },
   {
     fault: 'rows held by a long transaction',
-    mend: 'catch-up passes over changes of rows that are held',
+    fix: 'catch-up passes over changes of rows that are held',
     test: 'worker-lanes',
     title: 'rows that a long transaction holds do not keep later ones waiting',
     says: /not within 60 s: the later rows/,
@@ -79,7 +79,7 @@ export const FOUND_BY_STORMS: Mutant[] = [
   },
   {
     fault: "one wrong answer of the old model's provider",
-    mend: 'only a login, a credit or a model that is gone gives the old model up',
+    fix: 'only a login, a credit or a model that is gone gives the old model up',
     test: 'provider-recovery',
     title: 'an old model whose answers are wrong for a while is not given up',
     says: /was given up/,
@@ -93,7 +93,7 @@ export const FOUND_BY_STORMS: Mutant[] = [
   },
   {
     fault: "one wrong answer of the old model's provider",
-    mend: 'wrong answers are asked for again',
+    fix: 'wrong answers are asked for again',
     test: 'provider-recovery',
     title: 'an answer that is wrong once costs no row and stops nobody',
     says: /wrong_dimensions/,
@@ -107,7 +107,7 @@ export const FOUND_BY_STORMS: Mutant[] = [
   },
   {
     fault: 'one short, zero or NaN vector',
-    mend: 'three tries before a row is blamed',
+    fix: 'three tries before a row is blamed',
     test: 'provider-recovery',
     title: 'an answer that is wrong once costs no row and stops nobody',
     says: /a row was blamed/,
@@ -121,7 +121,7 @@ export const FOUND_BY_STORMS: Mutant[] = [
   },
   {
     fault: '`retry` of rows that are really bad',
-    mend: 'rows that failed before do not count',
+    fix: 'rows that failed before do not count',
     test: 'provider-faults',
     title: 'rows handed over again by retry that still fail are not taken for a fault of the provider',
     says: /provider_unusable/,
@@ -132,7 +132,7 @@ export const FOUND_BY_STORMS: Mutant[] = [
   },
   {
     fault: 'an old model back again',
-    mend: 'setting keep_old_current has the table searched for rows without a vector',
+    fix: 'setting keep_old_current has the table searched for rows without a vector',
     test: 'provider-recovery',
     title: 'when an old model that was given up can be called again, the rows written meanwhile get its vectors',
     says: /'\d+ old'/,
@@ -140,7 +140,7 @@ export const FOUND_BY_STORMS: Mutant[] = [
   },
   {
     fault: 'an old model back again',
-    mend: 'setting keep_old_current logs the rows that were given up',
+    fix: 'setting keep_old_current logs the rows that were given up',
     test: 'provider-recovery',
     title: 'when an old model that was given up can be called again, the rows written meanwhile get its vectors',
     says: /'\d+ old'/,
@@ -148,7 +148,7 @@ export const FOUND_BY_STORMS: Mutant[] = [
   },
   {
     fault: 'SIGTERM while the provider hangs',
-    mend: 'requests end after 20 s',
+    fix: 'requests end after 20 s',
     test: 'worker-faults',
     title: 'SIGTERM ends a worker in bounded time although its provider never answers, and what it held waits in the ledger',
     says: /it took \d+ ms/,
@@ -156,7 +156,7 @@ export const FOUND_BY_STORMS: Mutant[] = [
   },
   {
     fault: 'SIGTERM while the provider hangs',
-    mend: 'waits end at once',
+    fix: 'waits end at once',
     test: 'worker-faults',
     title: 'SIGTERM ends a worker that waits for a provider at once, and a second one ends any worker at once',
     says: /it took \d+ ms/,
@@ -170,7 +170,7 @@ export const FOUND_BY_STORMS: Mutant[] = [
   },
   {
     fault: '`migrate up` again and again',
-    mend: 'views are replaced only when something changed',
+    fix: 'views are replaced only when something changed',
     test: 'sql-objects',
     title: 'up leaves the objects alone when they are in place, and puts back what was changed by hand',
     says: /Difference/,
@@ -178,15 +178,15 @@ export const FOUND_BY_STORMS: Mutant[] = [
   },
   {
     fault: 'a changed row left behind by `up --wait`',
-    mend: '`--wait` works until nothing waits',
+    fix: '`--wait` works until nothing waits',
     test: 'provider-limits',
     title: 'up --wait leaves no changed row behind: with no worker running it would close the next gate',
     says: /id: 1/,
-    edits: [{ file: 'src/commands/migrate-up.ts', find: 'await workOffLastNotes(database, config);', replace: '' }],
+    edits: [{ file: 'src/commands/migrate-up.ts', find: 'await workOffLastChanges(database, config);', replace: '' }],
   },
   {
     fault: 'a switch under an open `REPEATABLE READ`',
-    mend: 'the guard asks the view',
+    fix: 'the guard asks the view',
     test: 'reading',
     title: 'a transaction that began before a switch is refused the vector of the model it began with, though it still sees its setting',
     says: /throwsAsync/,
@@ -201,7 +201,7 @@ export const FOUND_BY_STORMS: Mutant[] = [
   },
   {
     fault: 'a sweep over many missing rows',
-    mend: 'a sweep locks no row',
+    fix: 'a sweep locks no row',
     test: 'live-writes-locks',
     title: 'writers that lock their rows in order never deadlock for our sake, whatever the workers do meanwhile',
     says: /40P01/,
@@ -215,7 +215,7 @@ export const FOUND_BY_STORMS: Mutant[] = [
   },
   {
     fault: 'contract while old vectors wait to be renewed',
-    mend: 'the archive leaves out what the change log says is out of date',
+    fix: 'the archive leaves out what the change log says is out of date',
     test: 'contract',
     title: 'an old vector that still waits to be renewed at contract does not come back with the text it is not of',
     says: /embedding: null/,
@@ -229,7 +229,7 @@ export const FOUND_BY_STORMS: Mutant[] = [
   },
   {
     fault: "the application's own `lock_timeout`",
-    mend: 'the log is only added to, so there is nothing to wait for',
+    fix: 'the log is only added to, so there is nothing to wait for',
     test: 'live-writes-locks',
     title: 'a write waits for no change in the log, whoever holds it',
     says: /lock timeout/,

@@ -4,7 +4,7 @@ import type { Mutant } from './mutant.ts';
 export const HARM: Mutant[] = [
   {
     fault: 'SIGKILL of a worker',
-    mend: 'a job whose worker shows no sign of life for 10 s is given to another',
+    fix: 'a job whose worker shows no sign of life for 10 s is given to another',
     test: 'worker',
     title: 'what a killed worker held is taken up by the next one',
     says: /timeout exceeded/i,
@@ -12,7 +12,7 @@ export const HARM: Mutant[] = [
   },
   {
     fault: 'SIGTERM of a worker',
-    mend: 'requests under way are still answered, because they are paid for',
+    fix: 'requests under way are still answered, because they are paid for',
     test: 'worker-faults',
     title: 'a batch whose requests are many is stopped between two of them, and what they brought is stored',
     says: /\d+ rows|no text was paid for twice/,
@@ -22,7 +22,7 @@ export const HARM: Mutant[] = [
   },
   {
     fault: 'worker frozen',
-    mend: 'a vector is stored only if the text of its row is still the one that was embedded',
+    fix: 'a vector is stored only if the text of its row is still the one that was embedded',
     test: 'live-writes-sessions',
     title: 'a text that changes while it is being embedded never gets the vector of what it was',
     says: /stored for a moment/,
@@ -36,7 +36,7 @@ export const HARM: Mutant[] = [
   },
   {
     fault: 'backend terminated',
-    mend: 'an idle connection that is closed ends no process',
+    fix: 'an idle connection that is closed ends no process',
     test: 'worker-recovery',
     title: 'a worker whose connections are terminated again and again goes on',
     says: /the worker ended/,
@@ -44,7 +44,7 @@ export const HARM: Mutant[] = [
   },
   {
     fault: 'backend terminated',
-    mend: 'trouble of the queue is said, and ends no process',
+    fix: 'trouble of the queue is said, and ends no process',
     test: 'worker-recovery',
     title: 'a worker whose connections are terminated again and again goes on',
     says: /the worker ended/,
@@ -52,7 +52,7 @@ export const HARM: Mutant[] = [
   },
   {
     fault: 'server crashed',
-    mend: 'a lost connection is waited out',
+    fix: 'a lost connection is waited out',
     test: 'worker-recovery',
     title: 'a worker waits out a server that is away, and goes on when it is back',
     says: /the worker ended/,
@@ -66,7 +66,7 @@ export const HARM: Mutant[] = [
   },
   {
     fault: 'index build terminated',
-    mend: 'what a failed build left INVALID is dropped and built again',
+    fix: 'what a failed build left INVALID is dropped and built again',
     test: 'lifecycle-locks',
     title: 'a cancelled index build leaves an INVALID index, and the next up drops it and builds it again',
     says: /is missing or INVALID/,
@@ -74,7 +74,7 @@ export const HARM: Mutant[] = [
   },
   {
     fault: 'table locked while DDL waits',
-    mend: 'DDL is tried again when it did not get its lock',
+    fix: 'DDL is tried again when it did not get its lock',
     test: 'lifecycle-locks',
     title: 'up tries again while another session holds the table, and goes on when it lets go',
     says: /lock_not_available/,
@@ -82,7 +82,7 @@ export const HARM: Mutant[] = [
   },
   {
     fault: 'table locked while DDL waits',
-    mend: 'DDL waits 0.3 s at most, because everybody waits behind it',
+    fix: 'DDL waits 0.3 s at most, because everybody waits behind it',
     test: 'lifecycle-locks',
     title: 'searches and writes of others go on while up waits for its lock',
     says: /longest wait \d+ ms/,
@@ -96,7 +96,7 @@ export const HARM: Mutant[] = [
   },
   {
     fault: 'old snapshot held',
-    mend: 'while no room comes back in the pages, rows are written in plain order',
+    fix: 'while no room comes back in the pages, rows are written in plain order',
     test: 'waves',
     title: 'while somebody holds an old snapshot the order is plain, and health says who it is',
     says: /not within 20 s: ten seconds/,
@@ -104,15 +104,15 @@ export const HARM: Mutant[] = [
   },
   {
     fault: 'paused for a while',
-    mend: 'no job begins while a campaign is paused',
+    fix: 'no job begins while a campaign is paused',
     test: 'worker',
     title: 'a pause stops a running worker after the batches in hand, and its end lets it go on',
     says: /not true|Difference/i,
     edits: [{ file: 'src/worker/batch-job.ts', find: "b.state = 'pending' AND NOT s.paused\n", replace: "b.state = 'pending'\n" }],
   },
   {
-    fault: 'ledger row gone stale',
-    mend: 'once every batch is done the table is searched for rows without a vector',
+    fault: 'ledger row out of date',
+    fix: 'once every batch is done the table is searched for rows without a vector',
     test: 'worker-recovery',
     title: 'a ledger and a queue that were put back from a copy are set right',
     says: /batches that were called done and were not/,
@@ -125,8 +125,8 @@ export const HARM: Mutant[] = [
     ],
   },
   {
-    fault: 'ledger row gone stale',
-    mend: 'a batch is only of rows that have no vector yet',
+    fault: 'ledger row out of date',
+    fix: 'a batch is only of rows that have no vector yet',
     test: 'worker-recovery',
     title: 'a ledger and a queue that were put back from a copy are set right',
     says: /what is done is not paid for again/,
@@ -134,7 +134,7 @@ export const HARM: Mutant[] = [
   },
   {
     fault: 'queue lost its jobs',
-    mend: 'whatever the ledger says is open gets a job, again and again',
+    fix: 'whatever the ledger says is open gets a job, again and again',
     test: 'worker-recovery',
     title: 'a worker that finds its queue emptied fills it again from the ledger',
     says: /not within 30 s: every batch/,
@@ -148,7 +148,7 @@ export const HARM: Mutant[] = [
   },
   {
     fault: 'provider out of order',
-    mend: 'a provider that is away is no fault of the texts: it is waited for, and the rest stays in the ledger',
+    fix: 'a provider that is away is no fault of the texts: it is waited for, and the rest stays in the ledger',
     test: 'provider-faults',
     title: 'an outage longer than the patience ends the worker, parks no row, and the next start goes on at once',
     says: /provider_unavailable/,
@@ -162,7 +162,7 @@ export const HARM: Mutant[] = [
   },
   {
     fault: 'two runners at once',
-    mend: 'the second is refused',
+    fix: 'the second is refused',
     test: 'two-runners',
     title: 'of two `up` on one server the second is refused and changes nothing',
     says: /runner_busy|Difference/,

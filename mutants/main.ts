@@ -10,19 +10,19 @@ import { type Mutant, mutate, writeAll } from './mutant.ts';
 import { copyTree, type Tree } from './tree.ts';
 
 const HELP = `
-Takes the mend of each fault out of a copy of the project, runs the test that is there for it, and expects that it fails. First every
-one of these tests has to pass with all mends in place. Needs TEST_DATABASE_URL, as the suite does, and time: that is more than fifty runs of
+Takes the fix of each fault out of a copy of the project, runs the test that is there for it, and expects that it fails. First every
+one of these tests has to pass with all fixes in place. Needs TEST_DATABASE_URL, as the suite does, and time: that is more than fifty runs of
 a test, some of which fail by waiting a minute in vain.
 
   TEST_DATABASE_URL=postgres://postgres@localhost/postgres npm run mutants
   TEST_DATABASE_URL=postgres://postgres@localhost/postgres npm run mutants -- 429 SIGTERM
 
-Exit code 0: every test fails without its mend.`;
+Exit code 0: every test fails without its fix.`;
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url)).replace(/\/$/, '');
 
 await new Command('mutants')
-  .description('show that the test of each fault fails without its mend')
+  .description('show that the test of each fault fails without its fix')
   .argument('[words...]', 'only faults that have one of these words in their name; all of them when left out')
   .addHelpText('after', HELP)
   .action(prove)
@@ -42,10 +42,10 @@ async function prove(words: string[]): Promise<void> {
   process.once('SIGTERM', stop);
   try {
     const unsound = await testsThatFailAnyway(tree, mutants);
-    process.stdout.write('| fault | mend | test | fails without it |\n| --- | --- | --- | --- |\n');
+    process.stdout.write('| fault | fix | test | fails without it |\n| --- | --- | --- | --- |\n');
     for (const mutant of mutants) {
       const verdict = unsound.has(mutant.title) ? 'NO: it fails with it, too' : await judge(tree, mutant);
-      process.stdout.write(`| ${mutant.fault} | ${mutant.mend} | \`${mutant.test}\`: ${mutant.title} | ${verdict} |\n`);
+      process.stdout.write(`| ${mutant.fault} | ${mutant.fix} | \`${mutant.test}\`: ${mutant.title} | ${verdict} |\n`);
       if (!verdict.startsWith('yes')) process.exitCode = 1;
     }
   } finally {
@@ -59,7 +59,7 @@ async function testsThatFailAnyway(tree: Tree, mutants: Mutant[]): Promise<Set<s
   for (const test of new Set(mutants.map((mutant) => mutant.test))) {
     const titles = [...new Set(mutants.filter((mutant) => mutant.test === test).map(({ title }) => title))];
     const { passed, output } = await tree.run(test, titles);
-    process.stderr.write(`${test}: ${passed.length} of ${titles.length} tests pass with every mend\n`);
+    process.stderr.write(`${test}: ${passed.length} of ${titles.length} tests pass with every fix\n`);
     if (passed.length < titles.length) process.stderr.write(output);
     for (const title of titles) if (!passed.includes(title)) failing.add(title);
   }

@@ -9,12 +9,12 @@ export interface Edit {
   replace: string;
 }
 
-/** The project without the mend of one fault, and the test that must fail then. */
+/** The project without the fix of one fault, and the test that must fail then. */
 export interface Mutant {
   /** as docs/reliability.md or the storm calls it */
   fault: string;
-  /** the mend that is taken out */
-  mend: string;
+  /** the fix that is taken out */
+  fix: string;
   /** name of the test file, without `.test.ts` */
   test: string;
   /** title of the test in it */
@@ -24,7 +24,7 @@ export interface Mutant {
   edits: Edit[];
 }
 
-/** The searched text of an edit is not in its file exactly once: the mend has changed, and its mutant has to change with it. */
+/** The searched text of an edit is not in its file exactly once: the fix has changed, and its mutant has to change with it. */
 export class EditDoesNotApply extends Error {
   constructor({ fault }: Mutant, { file, find }: Edit, times: number) {
     super(`${fault}: ${JSON.stringify(find)} is ${times} times in ${file}`);
@@ -32,7 +32,7 @@ export class EditDoesNotApply extends Error {
 }
 
 /**
- * The files of a mutant as they are without its mend.
+ * The files of a mutant as they are without its fix.
  *
  * @param root folder of the project
  * @throws EditDoesNotApply

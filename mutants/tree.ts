@@ -36,7 +36,7 @@ export function copyTree(root: string): Tree {
     try {
       if (pid !== undefined) process.kill(-pid, 'SIGKILL');
     } catch {
-      // It has ended by itself.
+      // It has ended automatically.
     }
   };
   return {

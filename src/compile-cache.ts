@@ -5,7 +5,7 @@ import { join } from 'node:path';
 
 /**
  * Keeps compiled code for the next start, which halves it: in a folder of the user's own, because whoever can write there has code run
- * as the user. Without such a folder nothing is kept. NODE_COMPILE_CACHE comes first; Node takes it by itself.
+ * as the user. Without such a folder nothing is kept. NODE_COMPILE_CACHE comes first; Node takes it on its own.
  */
 export function keepCompiledCode(): void {
   if (process.env.NODE_COMPILE_CACHE) return;

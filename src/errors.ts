@@ -18,7 +18,7 @@ export class ReembedError extends Error {
   /**
    * @param code stable identifier for scripts, in snake_case
    * @param message one sentence: what is wrong
-   * @param remedy one sentence or command: how to mend it
+   * @param remedy one sentence or command: how to fix it
    */
   constructor(code: string, message: string, remedy: string, options?: ErrorOptions & { words?: string | undefined }) {
     super(visibleLines(hideSecrets(message)), options);

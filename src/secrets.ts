@@ -12,7 +12,7 @@ export function learnSecrets(...secrets: (string | undefined)[]): void {
     if (secret !== undefined && secret.length >= SHORTEST && !known.has(secret)) known.set(secret, formsOf(secret));
 }
 
-/** Keeps in mind the password of an address. One that is also shown as a name, as in postgres:postgres@, hides nothing by itself. */
+/** Keeps in mind the password of an address. One that is also shown as a name, as in postgres:postgres@, hides nothing on its own. */
 export function learnPassword(address: string | undefined): void {
   const url = address === undefined ? undefined : URL.parse(address);
   if (!url?.password) return;

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { World } from './world.ts';
 
-const LOOK_EVERY_MS = 100;
+const CHECK_EVERY_MS = 100;
 
 /** Writes down who keeps the application waiting, for whoever looks into a stall. */
 export async function watchBlockers(world: World): Promise<void> {
@@ -18,6 +18,6 @@ export async function watchBlockers(world: World): Promise<void> {
     } catch {
       // The server is down for a moment.
     }
-    await sleep(LOOK_EVERY_MS);
+    await sleep(CHECK_EVERY_MS);
   }
 }

@@ -15,7 +15,7 @@ const MOVES = {
 const EXPECTED_EXITS = new Set([0, 1, 3, 4]);
 const LONGEST_HOLD_MS = 3500;
 
-/** The operator: drives the campaign over its road, forward and back, whatever happens meanwhile. */
+/** The operator: drives the campaign through its phases, forward and back, whatever happens meanwhile. */
 export interface Conductor {
   /** forward and back at random until the storm is over */
   run(): Promise<void>;

@@ -13,7 +13,7 @@ export const FAULTS = {
   'table locked while DDL waits': 4,
   'old snapshot held': 2,
   'paused for a while': 1,
-  'ledger row gone stale': 4,
+  'ledger row out of date': 4,
   'queue lost its jobs': 2,
   'provider out of order': 1,
 };
@@ -63,7 +63,7 @@ export async function runFaults(world: World, fleet: WorkerFleet, provider: { is
       return true;
     },
     // As if the ledger had been put back from a copy: finished work is open again, or open work is called done.
-    async 'ledger row gone stale'() {
+    async 'ledger row out of date'() {
       const { rowCount } = await world.pool.query(
         draw.chance(0.5)
           ? `UPDATE reembed.batch SET state = 'pending', finished_at = NULL

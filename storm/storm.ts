@@ -141,14 +141,14 @@ async function prepare(world: World): Promise<void> {
     ...[...model, '--batch-rows', '200', '--storage', world.options.storage],
   ]);
   if (created.code !== 0) throw new Error(created.stderr);
-  // Tables, views and triggers are there before the first writer: what is not captured cannot be told from what is lost.
+  // Tables, views and triggers are there before the first writer: what is not captured cannot be determined from what is lost.
   const up = await world.workplace.run(['migrate', 'up']);
   if (up.code !== 3) throw new Error(up.stderr);
   // The models of a storm have nothing in common, and poisoned rows have no vector.
   await world.pool.query("UPDATE reembed.setting SET min_overlap = 0, min_index_recall = 0, max_failed_rows = 1000000, soak = '1 hour'");
 }
 
-/** A row that the old model refuses has no way back; so the application mends its poisoned texts first. */
+/** A row that the old model refuses has no way back; so the application fixes its poisoned texts first. */
 async function cure(world: World): Promise<void> {
   for (const [id, state] of world.journal.rows) {
     if (!state.content?.includes(POISON)) continue;
@@ -172,7 +172,7 @@ async function settle(world: World, command: (args: string[]) => Promise<{ code:
 async function logProgress(world: World): Promise<void> {
   try {
     const { rows } = await world.pool.query(
-      `SELECT (SELECT count(*) FROM reembed.batch WHERE state = 'pending') AS pending, (SELECT count(*) FROM reembed.change) AS notes,
+      `SELECT (SELECT count(*) FROM reembed.batch WHERE state = 'pending') AS pending, (SELECT count(*) FROM reembed.change) AS changes,
               (SELECT string_agg(state || ' ' || count || ' in ' || wait, ', ') FROM (
                  SELECT state::text, count(*), round(extract(epoch FROM max(start_after) - now())) AS wait
                    FROM reembed_queue.job WHERE state < 'completed' GROUP BY state) AS s) AS jobs,

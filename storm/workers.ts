@@ -8,7 +8,7 @@ import type { World } from './world.ts';
 export interface WorkerFleet {
   /** kills one at once */
   kill(draw: Draw): void;
-  /** asks one to stop, and notes how long it took */
+  /** asks one to stop, and records how long it took */
   terminate(draw: Draw): void;
   /** stops one in its tracks for some seconds, whatever it holds, and lets it go on */
   freeze(draw: Draw, milliseconds: number): void;

@@ -4,7 +4,7 @@ import { isSame } from './journal.ts';
 import { OPERATIONS, type OperationName, type PlannedWrite, planWrite, type RowSource } from './operations.ts';
 import { isStatic, TABLE, textFor, type World } from './world.ts';
 
-// COPY of many rows takes long by itself, and so does a transaction that is held open.
+// COPY of many rows takes long on its own, and so does a transaction that is held open.
 const LONG: ReadonlySet<OperationName> = new Set(['bulk copy', 'hold transaction open']);
 const NOTABLE_STALL_MS = 200;
 const WORST_KEPT = 5;

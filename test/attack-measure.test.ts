@@ -80,7 +80,7 @@ for (const column of ['embedding', 'embedding_v2']) {
       ['validate'],
       ['status'],
       ['doctor'],
-      ['alerts', '--look'],
+      ['alerts', '--check'],
       ['migrate', 'up'],
       ['migrate', 'down', '--all'],
     ]) {

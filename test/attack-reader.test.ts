@@ -29,7 +29,7 @@ test('shadow reads that a reader makes up close no gate and move neither the can
 
   /** Open alerts, what holds the gates of the next phases, who reads what. */
   const look = async () => {
-    await run(['alerts', '--look']);
+    await run(['alerts', '--check']);
     const alerts = await admin.query("SELECT kind || ' ' || severity AS alert FROM reembed.alert WHERE closed_at IS NULL ORDER BY 1");
     const gates = await admin.query(
       "SELECT p || ': ' || c.condition AS gate FROM unnest(ARRAY['canary', 'switch', 'contract']) AS p, reembed.open_conditions($1, p) AS c WHERE c.condition LIKE 'alert%'",

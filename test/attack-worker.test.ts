@@ -181,7 +181,7 @@ test("functions and operators on a worker's own search_path are never used with 
   t.is((await worker.run(['worker', '--drain'])).code, 0);
   await stage.application.pool.query("UPDATE documents SET content = 'changed ' || id WHERE id < 5");
   t.is((await worker.run(['worker', '--drain'])).code, 0);
-  await worker.run(['alerts', '--look']);
+  await worker.run(['alerts', '--check']);
   await worker.run(['status']);
   t.deepEqual(await tripwire.gained([worker]), []);
 });

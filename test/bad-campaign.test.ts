@@ -107,7 +107,7 @@ for (const { args, env, ...refusal } of cases) {
   );
 }
 
-test.serial('a file that was edited after it ran stops every command of the road, until it is restored', async (t) => {
+test.serial('a file that was edited after it ran stops every command until it is restored', async (t) => {
   const path = fileOf('1_expand');
   const text = readFileSync(path, 'utf8');
   appendFileSync(path, '\n// a harmless remark\n');
@@ -122,7 +122,7 @@ test.serial('a file that was edited after it ran stops every command of the road
   t.deepEqual(await fingerprint(stage.db.pool), running);
 });
 
-test.serial('a file that ran and is missing stops every command of the road, until it is restored', async (t) => {
+test.serial('a file that ran and is missing stops every command until it is restored', async (t) => {
   const path = fileOf('2_backfill');
   renameSync(path, `${path}.away`);
   for (const direction of ['up', 'down']) {

@@ -39,7 +39,7 @@ async function allOf(lines: AsyncGenerator<string>): Promise<string[]> {
 }
 
 for (const status of [403, 404, 405, 501]) {
-  test(`a provider that answers ${status} to a look at its batches has no batch API`, async (t) => {
+  test(`a provider that answers ${status} to a request for its batches has no batch API`, async (t) => {
     const api = await apiOf(t, (_, response) => response.writeHead(status).end('{"error": {"message": "no"}}'));
     await t.throwsAsync(api.requireOffered(), { code: 'batch_api_missing', message: new RegExp(`offers no batch API \\(${status}\\)`) });
     await t.throwsAsync(api.upload('a.jsonl', [Buffer.from('{}')]), { code: 'batch_api_missing' });
@@ -52,7 +52,7 @@ test('a page in place of a list is no batch API', async (t) => {
   await t.throwsAsync(api.requireOffered(), { code: 'batch_api_missing', message: /its answer is not a list of batches/ });
 });
 
-test('a login that is refused and a provider in trouble are told apart from one without a batch API', async (t) => {
+test('a login that is refused and a provider in trouble are distinguished from one without a batch API', async (t) => {
   for (const [status, code] of [
     [401, 'provider_login'],
     [429, 'provider_unavailable'],

@@ -53,7 +53,7 @@ for (const storage of ['column', 'side-table'] as const) {
 }
 
 test.serial('progress and status show the rows that are at the batch API, and changed rows do not wait for it', async (t) => {
-  const campaign = await startCampaign(stage, 'news', { rows: 300 });
+  const campaign = await startCampaign(stage, 'articles', { rows: 300 });
   api().isHeld = true;
   const worker = stage.workplace.start(['worker', '--batch-api']);
   try {
@@ -64,20 +64,20 @@ test.serial('progress and status show the rows that are at the batch API, and ch
     t.is(await campaign.ask('SELECT rows_at_batch_api::int FROM reembed.progress'), 300);
     t.is(await campaign.ask('SELECT done::int FROM reembed.progress'), 0);
     t.regex((await stage.workplace.run(['status'])).stdout, /batch API\s+300 rows: select \* from reembed\.provider_batch/);
-    await sql("UPDATE news SET content = 'changed ' || id WHERE id <= 20");
-    await sql('DELETE FROM news WHERE id BETWEEN 21 AND 30');
-    await sql("INSERT INTO news (content) SELECT 'inserted ' || i FROM generate_series(1, 5) AS i");
+    await sql("UPDATE articles SET content = 'changed ' || id WHERE id <= 20");
+    await sql('DELETE FROM articles WHERE id BETWEEN 21 AND 30');
+    await sql("INSERT INTO articles (content) SELECT 'inserted ' || i FROM generate_series(1, 5) AS i");
     await until(async () => (await sql('SELECT FROM reembed.change')).rowCount === 0, 'the changed rows');
-    t.is(await campaign.ask('SELECT count(*)::int FROM news WHERE embedding_v2 IS NOT NULL'), 25);
+    t.is(await campaign.ask('SELECT count(*)::int FROM articles WHERE embedding_v2 IS NOT NULL'), 25);
     // One is changed when its vector is about to come.
-    await sql("UPDATE news SET content = 'changed at the last moment' WHERE id = 100");
+    await sql("UPDATE articles SET content = 'changed at the last moment' WHERE id = 100");
     api().isHeld = false;
   } finally {
     worker.kill('SIGTERM');
     await exitOf(worker);
   }
   t.is((await run.drain()).code, 0);
-  t.deepEqual(await run.wrong('news'), []);
+  t.deepEqual(await run.wrong('articles'), []);
   t.is(api().batches.size, 1);
 });
 

@@ -21,7 +21,7 @@ const OPTIONS: BenchOptions = {
   settings: [],
   environment: [],
   maintenanceMemory: 64,
-  road: false,
+  procedure: false,
   keep: false,
 };
 
@@ -80,17 +80,17 @@ testOnServer?.('beside an application the bench counts what a script leaves outd
   t.true((floor?.outdatedRows ?? 0) > 10);
 });
 
-testOnServer?.('the road of a short bench ends at the switch and is compared with load and index alone', async (t) => {
+testOnServer?.('the procedure of a short bench ends at the switch and is compared with load and index alone', async (t) => {
   t.timeout(240_000);
-  const { road, contenders } = await bench({ road: true, contenders: ['c'] });
+  const { procedure, contenders } = await bench({ procedure: true, contenders: ['c'] });
   t.deepEqual(contenders, []);
   const total = (steps: { seconds: number }[] = []) => steps.reduce((sum, { seconds }) => sum + seconds, 0);
   t.deepEqual(
-    road?.floor.map(({ step }) => step),
+    procedure?.floor.map(({ step }) => step),
     ['load', 'index'],
   );
-  t.is(road?.roads.length, 1);
-  t.is(road?.roads[0]?.ratioToFloor, total(road?.roads[0]?.steps) / total(road?.floor));
+  t.is(procedure?.procedures.length, 1);
+  t.is(procedure?.procedures[0]?.ratioToFloor, total(procedure?.procedures[0]?.steps) / total(procedure?.floor));
 });
 
 // Alone, because a test that keeps this process busy would make every operation late.
@@ -165,12 +165,15 @@ test('plots take their letters from the page and name every contender', async (t
       { ...figures, ...live, contender: 'a', title: 'by hand' },
       { ...figures, ...live, contender: 'c', title: 'the toolkit' },
     ],
-    road: { floor: [{ step: 'load', seconds: 1 }], roads: [{ contender: 'c', title: 'the toolkit', steps: [], ratioToFloor: 2 }] },
+    procedure: {
+      floor: [{ step: 'load', seconds: 1 }],
+      procedures: [{ contender: 'c', title: 'the toolkit', steps: [], ratioToFloor: 2 }],
+    },
   } as unknown as BenchResult;
   const plots = await drawPlots([result]);
   t.deepEqual(
     plots.map(({ name }) => name),
-    ['rows-per-second', 'wal', 'latency', 'road'],
+    ['rows-per-second', 'wal', 'latency', 'procedure'],
   );
   for (const { name, svg } of plots) {
     t.regex(svg, /^<svg [^>]*><style>.*prefers-color-scheme:dark/, name);

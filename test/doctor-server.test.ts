@@ -89,7 +89,7 @@ test('doctor with few rights says what it could not see and lists the rights a w
   const campaign = await stage.createUsual();
   await stage.bring(campaign, 'backfill');
   const without = await diagnoseAsRole();
-  t.regex(without.of('tables')[0]?.finding ?? '', /^could not look: permission denied/);
+  t.regex(without.of('tables')[0]?.finding ?? '', /^could not check: permission denied/);
 
   t.is(without.of('worker rights')[0]?.level, 'error');
   await stage.db.pool.query((without.of('worker rights')[0]?.remedy ?? '').replace(/^as the owner of schema reembed: /, ''));

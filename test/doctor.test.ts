@@ -90,17 +90,17 @@ test.serial('doctor says when work waits and no worker runs', async (t) => {
   );
 });
 
-test.serial('doctor finds disabled and missing triggers, and its remedies mend them', async (t) => {
+test.serial('doctor finds disabled and missing triggers, and its remedies fix them', async (t) => {
   const { pool } = stage.db;
-  const mend = async () => pool.query((await diagnose(stage)).of('triggers')[0]?.remedy?.split('; ')[0] ?? '');
+  const fix = async () => pool.query((await diagnose(stage)).of('triggers')[0]?.remedy?.split('; ')[0] ?? '');
   await pool.query('ALTER TABLE documents DISABLE TRIGGER zz_reembed_update_public_documents_embedding_fded1d');
   const disabled = await diagnose(stage);
   t.deepEqual(disabled.errors, ['triggers']);
   t.regex(disabled.of('triggers')[0]?.finding ?? '', /zz_reembed_update_public_documents_embedding_fded1d is disabled/);
-  await mend();
+  await fix();
   await pool.query('DROP TRIGGER zz_reembed_insert_public_documents_embedding_fded1d ON documents');
   t.regex((await diagnose(stage)).of('triggers')[0]?.finding ?? '', /lacks trigger zz_reembed_insert_public_documents_embedding_fded1d:/);
-  await mend();
+  await fix();
   t.is((await diagnose(stage)).of('triggers')[0]?.level, 'ok');
 });
 

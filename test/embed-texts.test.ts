@@ -149,7 +149,7 @@ test.serial('told to end at once it waits for no answer', async (t) => {
   t.true(Date.now() - startedAt < 2000);
 });
 
-test.serial('an error that only the operator can mend ends the requests beside it, and no other is begun', async (t) => {
+test.serial('an error that only the operator can fix ends the requests beside it, and no other is begun', async (t) => {
   server.script = async ({ input }) => {
     if (input.includes('text number 25')) return { status: 401 };
     await sleep(3000);

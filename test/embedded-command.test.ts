@@ -106,7 +106,7 @@ test.serial('what was done survives every restart, and a command alone brings th
   t.is(await stop(again.child, 'SIGINT'), 0);
 });
 
-test.serial('db takes the port it is told, and says so when that is taken', async (t) => {
+test.serial('db takes the port it is given, and says so when that is taken', async (t) => {
   const taken = createServer();
   await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
   const { port } = taken.address() as AddressInfo;

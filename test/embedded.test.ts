@@ -96,9 +96,9 @@ test('two connections may prepare different statements under one name', async (t
 
 test('a notification reaches the connection that listens', async (t) => {
   const [listener, sender] = [await connect(memory.url), await connect(memory.url)];
-  await listener.query('LISTEN news');
+  await listener.query('LISTEN arrivals');
   const heard = once(listener, 'notification');
-  await sender.query("NOTIFY news, 'hello'");
+  await sender.query("NOTIFY arrivals, 'hello'");
   t.is((await heard)[0].payload, 'hello');
   await Promise.all([listener.end(), sender.end()]);
 });

@@ -163,7 +163,7 @@ interface Count {
   failed: number;
 }
 
-/** Changes texts in turns of a table and of one like it that nobody works on, until it is told to stop. */
+/** Changes texts in turns of a table and of one like it that nobody works on, until it is stopped. */
 async function changeTexts(
   tables: readonly [string, string],
   isolation: string,

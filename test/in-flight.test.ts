@@ -92,7 +92,7 @@ test('a provider that answers one request after the other is not given more of t
   t.is(inFlight.limit, 4);
 });
 
-test('a provider that refuses more than it bears is asked for less, and nearly all requests pass', async (t) => {
+test('a provider that refuses more than it accepts is asked for less, and nearly all requests pass', async (t) => {
   const inFlight = createInFlight(64);
   const { limits, refused } = await simulate(inFlight, (underWay) => (underWay > 8 ? { takes: 20, went: 'overloaded' } : { takes: 100 }), {
     requests: 2000,
@@ -104,7 +104,7 @@ test('a provider that refuses more than it bears is asked for less, and nearly a
   t.true(limits.filter((limit) => limit === 8).length > 1500);
 });
 
-test('a provider that bears more than it once did is soon given more', async (t) => {
+test('a provider that accepts more than it once did is soon given more', async (t) => {
   const inFlight = createInFlight(16);
   const { limits } = await simulate(
     inFlight,
@@ -211,7 +211,7 @@ test('lines take turns: a batch with many requests keeps no other waiting', asyn
   t.deepEqual(order, ['long 0', 'long 1', 'short 0', 'long 2', 'short 1', 'long 3', 'long 4']);
 });
 
-test('who is told to stop while waiting lets those behind pass', async (t) => {
+test('a caller that is stopped while waiting lets those behind pass', async (t) => {
   const inFlight = createInFlight(1);
   const line = {};
   const leave = await inFlight.enter(line);

@@ -105,7 +105,7 @@ for (const [version, method, isUnsafe] of [
   });
 }
 
-test('times are told as people tell them', async (t) => {
+test('durations are printed in units that people use', async (t) => {
   const { rows } = await stage.db.pool.query<{ text: string }>(
     'SELECT reembed.seconds_text(s) AS text FROM unnest(ARRAY[0.04, 9.44, 11.2, 89, 90, 5000, 9000]) AS s',
   );

@@ -175,8 +175,8 @@ test.serial('a second campaign may embed another text, and going back brings the
   t.deepEqual(allowed.rows, [{ anew: true }], 'what the campaign that was taken back was allowed, this one is not');
   await stage.work();
   await pool.query("UPDATE documents SET title = 'a new title' WHERE id = 5");
-  const noted = await pool.query('SELECT key AS id, needs_new FROM reembed.change');
-  t.deepEqual(noted.rows, [{ id: '5', needs_new: true }], 'the title is part of the text now');
+  const captured = await pool.query('SELECT key AS id, needs_new FROM reembed.change');
+  t.deepEqual(captured.rows, [{ id: '5', needs_new: true }], 'the title is part of the text now');
   await stage.work();
   await stage.bring(other, 'none');
   await pool.query("UPDATE documents SET title = 'any title' WHERE id = 6");

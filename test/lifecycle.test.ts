@@ -128,14 +128,14 @@ test.serial('up has nothing left to do after contract', async (t) => {
   t.regex(await migrate(t, ['up'], 0), /every migration is up/);
 });
 
-test.serial('the whole road back from contract in one command leaves the database as it was', async (t) => {
+test.serial('going down from contract in one command leaves the database as it was', async (t) => {
   await migrate(t, ['down', '--all'], 0);
   t.deepEqual(compareCatalogs(catalogBefore, await dumpCatalog(stage.db.pool)), []);
   t.is(await digestRows(stage.db.pool, 'documents', COLUMNS), rowsBefore);
   t.regex(await migrate(t, ['down'], 1), /no migration is left to take down/);
 });
 
-test.serial('the whole road can be gone again', async (t) => {
+test.serial('all phases can be run again', async (t) => {
   t.regex(await migrate(t, ['up', '--wait'], 3), /old and new results have not been compared/);
   await stage.pass(await campaignName());
   await migrate(t, ['up'], 3);

@@ -24,7 +24,7 @@ async function connect(settings: string): Promise<pg.Client> {
   return client;
 }
 
-test.serial('keys that are no ordinary numbers are noted like any other', async (t) => {
+test.serial('keys that are no ordinary numbers are captured like any other', async (t) => {
   const { pool } = stage.db;
   await pool.query(`CREATE TABLE odd_keys (amount numeric, ratio double precision, at timestamptz, content text, embedding vector(16),
     PRIMARY KEY (amount, ratio, at)); INSERT INTO odd_keys VALUES (1, 1, now(), 'a row', NULL)`);
@@ -37,7 +37,7 @@ test.serial('keys that are no ordinary numbers are noted like any other', async 
   t.is((await pool.query('SELECT FROM odd_keys WHERE embedding_v2 IS NULL OR embedding IS NULL AND amount <> 1')).rowCount, 0);
 });
 
-test.serial('a key of any length is noted, and may fail', async (t) => {
+test.serial('a key of any length is captured, and may fail', async (t) => {
   const { pool } = stage.db;
   await pool.query('CREATE TABLE long_keys (name text PRIMARY KEY, content text, embedding vector(16))');
   // Small enough for the index of its own table only because it can be compressed; as long as any can be.
@@ -81,7 +81,7 @@ if (process.env.TEST_DATABASE_URL) {
         try {
           await client.query('BEGIN');
           for (const id of new Set(ids)) {
-            // Without its vector and without a note: what a sweep looks for.
+            // Without its vector and without a change on record: what a sweep looks for.
             const lost = i % 3 === 0 ? ', embedding_v2 = NULL' : '';
             await client.query(`UPDATE documents SET content = $1${lost} WHERE id = $2`, [`writer ${who} round ${i}`, id]);
           }
@@ -100,7 +100,7 @@ if (process.env.TEST_DATABASE_URL) {
     const others = [
       during(() => stage.work()),
       during(() => sweepTable(pool, campaign, 'new')),
-      // Notes lost as if by hand, so that sweeps have something to note.
+      // Changes lost as if by hand, so that sweeps have something to find.
       during(async () => {
         await pool.query(
           'DELETE FROM reembed.change_public_documents_embedding_fded1d WHERE seq IN (SELECT seq FROM reembed.change_public_documents_embedding_fded1d ORDER BY random() LIMIT 5 FOR UPDATE SKIP LOCKED)',

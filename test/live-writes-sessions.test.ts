@@ -22,7 +22,7 @@ test.after.always(async () => {
 
 const sql = (text: string) => stage.db.pool.query(text);
 
-test.serial('a role without any right on schema reembed writes as before, and its writes are noted', async (t) => {
+test.serial('a role without any right on schema reembed writes as before, and its writes are captured', async (t) => {
   await sql(
     `CREATE ROLE ${ROLE}; GRANT SELECT, INSERT, UPDATE, DELETE ON documents TO ${ROLE}; GRANT USAGE ON SEQUENCE documents_id_seq TO ${ROLE}`,
   );
@@ -59,7 +59,7 @@ test.serial('a hostile search_path of the session changes nothing', async (t) =>
   t.deepEqual(await wrongRows(stage.db.pool, BOTH), []);
 });
 
-test.serial('rows that arrive by logical replication are noted like any other', async (t) => {
+test.serial('rows that arrive by logical replication are captured like any other', async (t) => {
   const client = await stage.db.pool.connect();
   await client.query('BEGIN; SET LOCAL session_replication_role = replica');
   await client.query("UPDATE documents SET content = 'replicated' WHERE id = 5");
@@ -72,7 +72,7 @@ test.serial('rows that arrive by logical replication are noted like any other', 
 });
 
 test.serial('a text that changes while it is being embedded never gets the vector of what it was', async (t) => {
-  // Not even for a moment: the note of the change would soon bring the right one.
+  // Not even for a moment: the captured change would soon bring the right one.
   await sql(`CREATE TABLE stored AS SELECT * FROM documents WHERE false;
     CREATE FUNCTION record_stored() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO public.stored SELECT NEW.*; RETURN NULL; END $$;
     CREATE TRIGGER record_stored AFTER UPDATE ON documents FOR EACH ROW WHEN (NEW.embedding_v2 IS DISTINCT FROM OLD.embedding_v2) EXECUTE FUNCTION record_stored()`);
@@ -127,7 +127,7 @@ if (process.env.TEST_DATABASE_URL) {
     t.deepEqual(await wrongRows(stage.db.pool, BOTH), []);
   });
 
-  test.serial('COPY is noted row by row', async (t) => {
+  test.serial('COPY is captured row by row', async (t) => {
     await sql(`COPY documents (content) FROM PROGRAM 'seq -f "copied %g" 1 500'`);
     t.is((await sql('SELECT FROM reembed.change')).rowCount, 500);
     await stage.work();

@@ -15,14 +15,14 @@ test.before(async () => {
 });
 test.after.always(() => stage.close());
 
-const ROADS = [
+const PHASES_OF_WRITES = [
   ['before the backfill', 'expand', 10_000, { oldColumn: 'embedding', newColumn: 'embedding_v2' }],
   ['before the switch', 'index', 20_000, { oldColumn: 'embedding', newColumn: 'embedding_v2' }],
   ['after the switch', 'switch', 30_000, { oldColumn: 'embedding', newColumn: 'embedding_v2' }],
   ['after contract', 'contract', 40_000, { newColumn: 'embedding' }],
 ] as const;
 
-for (const [when, phase, at, columns] of ROADS) {
+for (const [when, phase, at, columns] of PHASES_OF_WRITES) {
   test.serial(`${when} every kind of write ends with right vectors of every model`, async (t) => {
     const { pool } = stage.db;
     await stage.bring(campaign, phase);
@@ -119,7 +119,7 @@ test.serial('an application that writes text and vector together keeps its own v
   t.deepEqual(rows, [{ mine: true, new: true }]);
 });
 
-test.serial('rows whose old vector nobody noted as missing hold the way back up until a worker has brought it', async (t) => {
+test.serial('rows whose old vector nobody recorded as missing hold the way back up until a worker has brought it', async (t) => {
   const { pool } = stage.db;
   await pool.query(`UPDATE documents SET embedding = NULL WHERE id IN (33, 36); TRUNCATE ${await changeLog(pool)}`);
   for (const attempt of ['first', 'second']) {

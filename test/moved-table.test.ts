@@ -8,7 +8,7 @@ const viewsElsewhere = async ({ db }: Stage) =>
 const damage = async ({ db }: Stage) => (await db.pool.query('SELECT code, damage FROM reembed.damage')).rows;
 
 for (const [how, move] of [
-  ['by itself', ['ALTER TABLE documents SET SCHEMA elsewhere']],
+  ['alone', ['ALTER TABLE documents SET SCHEMA elsewhere']],
   [
     'between unhook and rehook',
     ["SELECT reembed.unhook('documents')", 'ALTER TABLE documents SET SCHEMA elsewhere', "SELECT reembed.rehook('elsewhere.documents')"],

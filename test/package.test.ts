@@ -95,7 +95,7 @@ if (!process.env.TEST_DATABASE_URL) {
     t.false(existsSync(join(app, 'node_modules', 'typescript')));
   });
 
-  test.serial('the installed command goes the road on the embedded database', async (t) => {
+  test.serial('the installed command runs all phases on the embedded database', async (t) => {
     const server: ChildProcess = spawn(process.execPath, [join(app, 'node_modules', '.bin', 'reembed'), 'db'], {
       cwd: app,
       env,

@@ -83,8 +83,8 @@ test('keys look the same to a worker whose role has odd settings, and so do time
   await pool.query("UPDATE odd_keys SET content = 'changed by another ' || content WHERE ratio BETWEEN 3 AND 12");
   await pool.query('UPDATE odd_keys SET embedding_v2 = NULL WHERE ratio BETWEEN 15 AND 17; UPDATE reembed.campaign SET swept_at = NULL');
   await pool.query(`DELETE FROM ${await changeLog(pool, 'public.odd_keys.embedding')} WHERE key_4 BETWEEN 15 AND 17`);
-  const notes = await pool.query('SELECT count(DISTINCT key)::int AS notes FROM reembed.change');
-  t.is(notes.rows[0].notes, 36, 'one key a row, whoever notes it');
+  const changes = await pool.query('SELECT count(DISTINCT key)::int AS changes FROM reembed.change');
+  t.is(changes.rows[0].changes, 36, 'one key a row, whoever captures it');
   const again = await stage.workplace.run(['worker', '--drain'], asWorker);
   t.is(again.code, 0, again.stderr);
   t.deepEqual(await wrong(), []);

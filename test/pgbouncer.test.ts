@@ -1,6 +1,6 @@
 import anyTest from 'ava';
 import pg from 'pg';
-import { examineRoad, withClient } from '../src/database/session.ts';
+import { examineRoute, withClient } from '../src/database/session.ts';
 import { createSearchClient } from '../src/index.ts';
 import { until } from './harness/campaign.ts';
 import { createDocuments, NEW_MODEL, OLD_MODEL, textOf, wrongRows } from './harness/documents.ts';
@@ -68,13 +68,13 @@ test('migrate up and down through PgBouncer alone are refused, change nothing an
 });
 
 test('a pool in transaction mode is recognised also while others keep its sessions changing hands', async (t) => {
-  const roads = new Set<string>();
-  const look = (url: string) => withClient(url, 'test', async (client) => (await examineRoad(client, url)).road);
-  for (let i = 0; i < 5; i++) roads.add(await look(pooled.DATABASE_URL));
+  const routes = new Set<string>();
+  const look = (url: string) => withClient(url, 'test', async (client) => (await examineRoute(client, url)).route);
+  for (let i = 0; i < 5; i++) routes.add(await look(pooled.DATABASE_URL));
   await withTraffic(async () => {
-    for (let i = 0; i < 20; i++) roads.add(await look(pooled.DATABASE_URL));
+    for (let i = 0; i < 20; i++) routes.add(await look(pooled.DATABASE_URL));
   });
-  t.deepEqual([...roads], ['transaction pooler']);
+  t.deepEqual([...routes], ['transaction pooler']);
   t.is(await look(stage.db.url), 'direct');
 });
 
@@ -110,7 +110,7 @@ test('doctor names the pooler and says whether there is a way around it', async 
   t.is(plain?.finding, 'connected to the server itself');
 });
 
-test('with DATABASE_DIRECT_URL the whole road is gone while workers and the application use the pool', async (t) => {
+test('with DATABASE_DIRECT_URL all phases run while workers and the application use the pool', async (t) => {
   const { run } = stage.workplace;
   const up = await run(['migrate', 'up'], direct);
   t.is(up.code, 3, up.stderr);

@@ -178,7 +178,7 @@ test.serial('429 for ever ends the worker when its patience is used up', async (
   t.is(await campaign.failures(), 0);
 });
 
-test.serial('a key refused in the middle pauses the campaign with the reason; a start with a good key goes on by itself', async (t) => {
+test.serial('a key refused in the middle pauses the campaign with the reason; a start with a good key goes on automatically', async (t) => {
   const campaign = await startCampaign(stage, 'locked_out', { rows: 160 });
   let answered = 0;
   stage.provider.script = (request) =>

@@ -78,7 +78,7 @@ test.serial('when an old model that was given up can be called again, the rows w
   t.is(await campaign.failures(), 0);
 });
 
-test.serial('an outage heals by itself: a running worker goes on as soon as the provider is back', async (t) => {
+test.serial('an outage heals automatically: a running worker goes on as soon as the provider is back', async (t) => {
   const campaign = await startCampaign(stage, 'healing', { rows: 400 });
   let isOut = true;
   stage.provider.script = (request) => (isOut && !isProbe(request) ? { status: 503 } : undefined);

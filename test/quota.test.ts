@@ -115,7 +115,7 @@ test.serial('a hold by another worker is kept within half a second, and by this 
   await running;
 });
 
-test.serial('a provider that bears few requests at a time is found out, and costs no row and no batch an attempt', async (t) => {
+test.serial('a provider that accepts few requests at a time is found out, and costs no row and no batch an attempt', async (t) => {
   const campaign = await startCampaign(stage, 'overloaded', { rows: 400 });
   let underWay = 0;
   let refused = 0;

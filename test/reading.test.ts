@@ -43,7 +43,7 @@ async function as(role: string, ...statements: string[]): Promise<Record<string,
   }
 }
 
-/** The vector index that a search uses; small tables are searched without one unless that is made dear. */
+/** The vector index that a search uses; small tables are searched without one unless that is made expensive. */
 async function indexOf(search: string): Promise<string | undefined> {
   const client = await stage.db.pool.connect();
   await client.query('BEGIN; SET LOCAL enable_seqscan = off');

@@ -75,7 +75,7 @@ const OF_A_TEXT: [number, string][] = [
   [400, "'$.input' is invalid."],
 ];
 
-test.serial('a request that is too large is told from a text that is too long by the words of the vendors', async (t) => {
+test.serial('a request that is too large is distinguished from a text that is too long by the words of the vendors', async (t) => {
   for (const [status, message, bound] of OF_THE_REQUEST) {
     server.script = () => refuse(status, message);
     const error = await t.throwsAsync<RequestTooLarge>(

@@ -98,7 +98,7 @@ test.serial('the settings are asked for once, and again when they are too old or
   t.is((await polling.find(7, 'ann'))?.model, NEW_MODEL);
   await sql('UPDATE reembed.setting SET canary_percent = 0');
   t.is((await polling.find(7, 'ann'))?.model, NEW_MODEL, 'not asked again yet');
-  await until(async () => (await polling.find(7, 'ann'))?.model === OLD_MODEL, 'the next look at the settings', 15);
+  await until(async () => (await polling.find(7, 'ann'))?.model === OLD_MODEL, 'the next check at the settings', 15);
 });
 
 test.serial('a client that listens hears of a changed setting at once, also after its connection broke', async (t) => {

@@ -174,7 +174,7 @@ test.serial('row level security that is switched on later keeps the gates closed
   t.deepEqual(await open(), []);
   await sql('ALTER TABLE later ENABLE ROW LEVEL SECURITY');
   t.deepEqual(await open(), [
-    { condition: 'its table has row level security by now, which its side table follows only when the watch looks' },
+    { condition: 'its table has row level security by now, which its side table follows only when the watch runs' },
   ]);
   await t.throwsAsync(stage.bring(campaign, 'switch'), { message: /row level security/ });
   await sql('ALTER TABLE later DISABLE ROW LEVEL SECURITY');
@@ -185,7 +185,7 @@ test.serial('row level security that is switched on later keeps the gates closed
 
 if (process.env.TEST_DATABASE_URL) {
   test.serial(
-    'once the watch has looked a side table shows a reader what the table shows, and its columns only to whom the table does',
+    'once the watch has run a side table shows a reader what the table shows, and its columns only to whom the table does',
     async (t) => {
       const reader = `side_reader_${process.pid}`;
       await createDocuments(stage.db.pool, 20, { table: 'shelf' });

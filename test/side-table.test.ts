@@ -44,14 +44,14 @@ test.serial('the backfill rewrites no row of the table', async (t) => {
   t.is(await columns(), 'id,content,embedding');
 });
 
-const ROADS = [
+const PHASES_OF_WRITES = [
   ['before the backfill', 'expand', 10_000, BOTH],
   ['before the switch', 'index', 20_000, BOTH],
   ['after the switch', 'switch', 30_000, BOTH],
   ['after contract', 'contract', 40_000, { newColumn: BESIDE }],
 ] as const;
 
-for (const [when, phase, at, columns] of ROADS) {
+for (const [when, phase, at, columns] of PHASES_OF_WRITES) {
   test.serial(`${when} every kind of write ends with right vectors of every model, and none is left over`, async (t) => {
     const { pool } = stage.db;
     await stage.bring(campaign, phase);
@@ -72,7 +72,7 @@ test.serial('back from contract the rows written since have vectors of both mode
   t.is(await strays(), 0);
 });
 
-test.serial('the watch finds nothing amiss, and every known item', async (t) => {
+test.serial('the watch finds nothing wrong, and every known item', async (t) => {
   await sql("UPDATE reembed.setting SET known_items = 10, alert_after = '0'");
   const watch = createWatch(stage);
   t.deepEqual(await watch.look(2), []);

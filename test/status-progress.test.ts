@@ -12,7 +12,7 @@ const row: ProgressRow = {
   total: 20_000,
   done: 5000,
   percent: 25,
-  stale: 3,
+  outdated: 3,
   failed: 2,
   rows_per_second: 812.5,
   eta_seconds: 18,
@@ -48,7 +48,7 @@ test('a progress line leaves out what is not known', (t) => {
   const unknown = {
     ...row,
     percent: null,
-    stale: 0,
+    outdated: 0,
     failed: 0,
     rows_per_second: null,
     eta_seconds: null,
@@ -88,7 +88,7 @@ test('progress says nothing while there is nothing to do', async (t) => {
   for (const isTTY of [true, false]) {
     const { stream, written } = capture(isTTY);
     const bar = createProgressBar(stream);
-    bar.update([{ ...row, total: 0, done: 0, stale: 0 }]);
+    bar.update([{ ...row, total: 0, done: 0, outdated: 0 }]);
     bar.stop();
     await new Promise(setImmediate);
     t.is(written(), '');

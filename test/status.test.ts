@@ -129,7 +129,7 @@ test.serial('status shows what slows the workers, what waits and what failed', a
   );
   const status = await look();
   await pool.query(`SELECT reembed.resume('documents'); DELETE FROM reembed.failed_row`);
-  t.is(status.campaigns[0]?.stale, 2);
+  t.is(status.campaigns[0]?.outdated, 2);
   t.deepEqual(
     status.campaigns[0]?.next?.open_conditions?.map(({ condition }) => condition),
     ['2 rows changed and wait for their new vector', '1 row could not be embedded, 0 are allowed'],
@@ -137,7 +137,7 @@ test.serial('status shows what slows the workers, what waits and what failed', a
   const text = statusText(status);
   t.regex(text, /slowed by +no worker is running; paused: night shift\n/);
   t.regex(text, /failed +1 row: select key, model, class, message from reembed\.failed_row\n/);
-  t.regex(text, /beware +1 row failed with input_refused; correct the text, or mend the cause and run npm run retry\n/);
+  t.regex(text, /beware +1 row failed with input_refused; correct the text, or fix the cause and run npm run retry\n/);
 });
 
 test.serial('status shows the verdict of the last validation', async (t) => {

@@ -25,7 +25,7 @@ for (const [what, table, recommended] of [
   });
 }
 
-test('more dimensions, more indexes and fuller rows make a column dearer', (t) => {
+test('more dimensions, more indexes and fuller rows make a column more expensive', (t) => {
   const seconds = (table: TableFacts, dimensions = 768) => adviseStorage(table, { ...model, dimensions }).column.seconds;
   t.true(seconds(facts(10_000, ['hnsw']), 1536) > seconds(facts(10_000, ['hnsw'])));
   t.true(seconds(facts(10_000, ['hnsw', 'hnsw'])) > seconds(facts(10_000, ['hnsw'])));

@@ -23,17 +23,17 @@ async function ask(sql: string): Promise<unknown> {
   return rows[0]?.answer;
 }
 
-const notes = () => ask('SELECT count(*)::integer FROM reembed.change');
+const changes = () => ask('SELECT count(*)::integer FROM reembed.change');
 
-test.serial('the gate counts every missing row, notes the first of them and leaves the others to the workers', async (t) => {
+test.serial('the gate counts every missing row, logs the first of them and leaves the others to the workers', async (t) => {
   t.is(await ask(`reembed.sweep('${campaign}')::integer`), ROWS);
-  t.is(await notes(), 1000);
+  t.is(await changes(), 1000);
   t.true(await ask(`reembed.needs_sweep('${campaign}')`));
 });
 
-test.serial('a sweep of the workers notes every missing row, of either model, once', async (t) => {
+test.serial('a sweep of the workers logs every missing row, of either model, once', async (t) => {
   await sweepTable(stage.db.pool, campaign, 'new');
-  t.is(await notes(), ROWS);
+  t.is(await changes(), ROWS);
   t.false(await ask(`reembed.needs_sweep('${campaign}')`));
   t.is(await ask(`reembed.sweep('${campaign}')::integer`), 0);
   await stage.db.pool.query(
@@ -43,12 +43,12 @@ test.serial('a sweep of the workers notes every missing row, of either model, on
   t.is(await ask('SELECT count(*)::integer FROM reembed.change WHERE needs_old AND NOT needs_new'), ROWS - 500);
 });
 
-test.serial('a sweep for an old model that is not kept current notes nothing', async (t) => {
+test.serial('a sweep for an old model that is not kept current logs nothing', async (t) => {
   await stage.db.pool.query(
     'TRUNCATE reembed.change_public_documents_embedding_fded1d; UPDATE reembed.setting SET keep_old_current = false',
   );
   await sweepTable(stage.db.pool, campaign, 'old');
-  t.is(await notes(), 0);
+  t.is(await changes(), 0);
 });
 
 if (process.env.TEST_DATABASE_URL) {

@@ -32,7 +32,7 @@ const reasons = async () =>
   (await sql('SELECT reason FROM reembed.health WHERE throttles ORDER BY reason')).rows.map(({ reason }) => reason as string);
 const written = async (table: string) => (await sql(`SELECT FROM ${table} WHERE embedding_v2 IS NOT NULL`)).rowCount ?? 0;
 
-/** While the sign is there a worker writes nothing and DBAs see why; once it is gone the backfill ends by itself. */
+/** While the sign is there a worker writes nothing and DBAs see why; once it is gone the backfill ends automatically. */
 async function isHeldBack(t: import('ava').ExecutionContext, table: string, reason: RegExp, letGo: () => Promise<unknown>): Promise<void> {
   const worker = stage.workplace.start(['worker', '--drain']);
   let said = '';

@@ -54,7 +54,7 @@ test.serial('rows of one text may share their vector', async (t) => {
   t.is((await validateTable(database, 'twins', { sample: 5 })).integrity[0]?.sharedVectorRows, 0);
 });
 
-test.serial('vectors of unit length, and of another number of dimensions than the model has, are told', async (t) => {
+test.serial('vectors of unit length, and of another number of dimensions than the model has, are reported', async (t) => {
   await createFilledCampaign(database.pool, 'units', 20);
   await sql('UPDATE units SET embedding_v2 = l2_normalize(embedding_v2)');
   const measure = async () => (await sql("SELECT * FROM reembed.measure_vectors('public.units.embedding', 'new')")).rows[0];

@@ -107,7 +107,7 @@ test('only a running campaign can be validated', async (t) => {
 });
 
 testOnServer?.(
-  'a statement_timeout does not cut the comparison short, and a scan that somebody cancels is told with its remedy',
+  'a statement_timeout does not cut the comparison short, and a scan that somebody cancels is reported with its remedy',
   async (t) => {
     const role = `reembed_test_${randomBytes(4).toString('hex')}`;
     const url = Object.assign(new URL(database.url), { username: role, password: 'test' });

@@ -82,7 +82,7 @@ test.serial('figures exactly at their thresholds pass, rounding errors of a mean
   t.deepEqual(await judge(await runOf(close)), { fails: [], warnings: [] });
 });
 
-test.serial('every missed threshold is told with its figures', async (t) => {
+test.serial('every missed threshold is reported with its figures', async (t) => {
   const bad = { overlap: 0.0499, index_recall: 0.9, missing_rows: 4, just_changed_rows: 2 };
   t.deepEqual((await judge(await runOf(bad))).fails, [
     'overlap@10 0.0499 is below min_overlap 0.05',
@@ -100,7 +100,7 @@ test.serial('an index that cannot serve searches fails, one that is not chosen o
   t.deepEqual(await judge(await runOf(none)), { fails: [], warnings: [] });
 });
 
-test.serial('a fall of nDCG fails when its interval leaves chance out, and is told when it does not', async (t) => {
+test.serial('a fall of nDCG fails when its interval leaves chance out, and is reported when it does not', async (t) => {
   const fallen = { judged_queries: 100, ndcg_before: 0.5, ndcg_after: 0.4 };
   t.deepEqual((await judge(await runOf(fallen, { validation_metric: [ndcg(-0.15, -0.05)] }))).fails, [
     'nDCG@10 fell from 0.5000 to 0.4000, by more than max_ndcg_drop 0.02 (95 % interval of the difference -0.1500 to -0.0500, 100 queries)',
@@ -141,7 +141,7 @@ test.serial('what was found before the last batch was embedded does not count an
   await database.pool.query('DELETE FROM reembed.batch; DELETE FROM reembed.validation');
 });
 
-test.serial('bad, shared and odd new vectors fail, those of the old model are told', async (t) => {
+test.serial('bad, shared and odd new vectors fail, those of the old model are reported', async (t) => {
   const bad = { ...NEW_VECTORS, zero_rows: 1, wrong_dimensions_rows: 2, shared_vector_rows: 6, odd_norm_rows: 7 };
   t.deepEqual((await judge(await runOf({}, { validation_integrity: [bad] }))).fails, [
     '3 new vectors are zero (1), not finite (0) or of wrong dimensions (2), max_failed_rows is 0',
@@ -157,7 +157,7 @@ test.serial('bad, shared and odd new vectors fail, those of the old model are to
   });
 });
 
-test.serial('old vectors that changed under the same text are told, and fail where max_changed_old_rows says so', async (t) => {
+test.serial('old vectors that changed under the same text are reported, and fail where max_changed_old_rows says so', async (t) => {
   const changed = {
     ...NEW_VECTORS,
     role: 'old',

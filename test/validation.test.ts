@@ -195,7 +195,7 @@ test('a fall of nDCG beyond the threshold fails the run', async (t) => {
   );
 });
 
-test('an index that finds too few of the nearest rows fails the run and its search setting is told', async (t) => {
+test('an index that finds too few of the nearest rows fails the run and its search setting is reported', async (t) => {
   await createFilledCampaign(database.pool, 'coarse', ROWS);
   await database.pool.query(
     'CREATE INDEX coarse_embedding_v2_idx ON coarse USING ivfflat (embedding_v2 vector_cosine_ops) WITH (lists = 40)',

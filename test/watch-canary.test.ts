@@ -117,7 +117,7 @@ test.serial(
     await record(10);
     await watched.watch.look(3);
     t.deepEqual(await watched.watch.kinds(), []);
-    t.is(await watched.setting('canary_percent'), '5', 'what an alert took back does not grow by itself');
+    t.is(await watched.setting('canary_percent'), '5', 'what an alert took back does not grow automatically');
     await sql('UPDATE reembed.setting SET canary_percent = 4');
     await watched.watch.look(2);
     t.is(await watched.setting('canary_percent'), '25');
@@ -130,7 +130,7 @@ test.serial('a canary with steps grows while it is healthy, stands still while i
   await watched.traffic();
   await watched.watch.look(2);
   const said = await watched.watch.look();
-  t.regex(said.join('\n'), /canary_percent \d+ -> \d+, because nothing was amiss for 00:00:00/);
+  t.regex(said.join('\n'), /canary_percent \d+ -> \d+, because nothing was wrong for 00:00:00/);
   await sql("UPDATE reembed.setting SET canary_step_time = '1 hour'");
   const stood = await watched.setting('canary_percent');
   await watched.watch.look();
@@ -138,7 +138,7 @@ test.serial('a canary with steps grows while it is healthy, stands still while i
   await sql("UPDATE reembed.setting SET canary_step_time = '0'");
   await watched.watch.look(4);
   t.is(await watched.setting('canary_percent'), '50');
-  t.true((await watched.events('canary_percent')).slice(0, 3).every(({ reason }) => reason?.startsWith('nothing was amiss')));
+  t.true((await watched.events('canary_percent')).slice(0, 3).every(({ reason }) => reason?.startsWith('nothing was wrong')));
 
   await sql('UPDATE reembed.setting SET canary_percent = 5');
   await sql('UPDATE reembed.setting SET min_index_recall = 1; UPDATE reembed.validation SET index_recall = 0.99');
@@ -163,7 +163,7 @@ test.serial('a canary with steps grows while it is healthy, stands still while i
 });
 
 if (process.env.TEST_DATABASE_URL) {
-  test.serial('a role that gets the right to the live view while there is a canary may read for it after the next look', async (t) => {
+  test.serial('a role that gets the right to the live view while there is a canary may read for it after the next check', async (t) => {
     const role = `late_reader_${process.pid}`;
     await sql(`CREATE ROLE ${role}; GRANT SELECT (id, embedding) ON documents_live TO ${role}`);
     try {

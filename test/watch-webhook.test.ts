@@ -56,7 +56,7 @@ const fail = () =>
   sql(
     `INSERT INTO reembed.failed_row (target, key, model, class, message) SELECT name, '{"id": 1}', 'new-model', 'refused', 'no' FROM reembed.target`,
   );
-const mend = () => sql('DELETE FROM reembed.failed_row');
+const fix = () => sql('DELETE FROM reembed.failed_row');
 
 /** A port where nobody listens. */
 async function freePort(): Promise<number> {
@@ -77,7 +77,7 @@ test.serial('the webhook gets each alert once when it is opened and once when it
   const watch = createWatch(stage, { REEMBED_ALERT_WEBHOOK: url });
   await fail();
   await watch.look(2);
-  await mend();
+  await fix();
   await watch.look(2);
   t.deepEqual(
     posted.map(({ state, kind, severity, target }) => ({ state, kind, severity, target })),
@@ -87,14 +87,14 @@ test.serial('the webhook gets each alert once when it is opened and once when it
   t.is(posted[1]?.text, '[closed] public.documents.embedding failed_rows: the cause is gone');
 });
 
-test.serial('a webhook in trouble is asked again, at once and by the next look, and its address is said nowhere', async (t) => {
+test.serial('a webhook in trouble is asked again, at once and by the next check, and its address is said nowhere', async (t) => {
   const watch = createWatch(stage, { REEMBED_ALERT_WEBHOOK: url });
   await fail();
   answers = [500, 429];
   t.notRegex((await watch.look()).join('\n'), /webhook/);
   t.is(posted.length, 1);
 
-  await mend();
+  await fix();
   answers = [404];
   const said = (await watch.look()).join('\n');
   t.regex(said, /alert webhook: HTTP 404/);
@@ -108,7 +108,7 @@ test.serial('a webhook in trouble is asked again, at once and by the next look, 
   t.regex(lost, /alert webhook: ECONNREFUSED/);
   t.notRegex(said + lost, new RegExp(SECRET));
   t.deepEqual(await watch.kinds(), ['failed_rows'], 'the alert itself is open');
-  await mend();
+  await fix();
   await watch.look();
   t.deepEqual(
     posted.slice(2).map(({ state }) => state),
@@ -119,7 +119,7 @@ test.serial('a webhook in trouble is asked again, at once and by the next look, 
 test.serial('without a webhook nothing is posted, also not later what is long past', async (t) => {
   await fail();
   await createWatch(stage).look();
-  await mend();
+  await fix();
   await createWatch(stage).look();
   await sql("UPDATE reembed.alert SET opened_at = opened_at - interval '2 hours', closed_at = closed_at - interval '2 hours'");
   await createWatch(stage, { REEMBED_ALERT_WEBHOOK: url }).look();

@@ -24,20 +24,20 @@ test.after.always(() => stage.close());
 const testOnServer = process.env.TEST_DATABASE_URL ? test : undefined;
 const sql = (text: string, values?: unknown[]) => stage.db.pool.query(text, values);
 
-/** Something amiss, how it is brought about and how it is mended. */
-const TROUBLES: Record<string, { severity: string; model: string | null; make: string; mend: string; message: RegExp }> = {
+/** Something wrong, how it is brought about and how it is fixed. */
+const TROUBLES: Record<string, { severity: string; model: string | null; make: string; fix: string; message: RegExp }> = {
   backlog: {
     severity: 'warning',
     model: null,
     make: "INSERT INTO reembed.change_public_documents_embedding_fded1d (key_1, needs_old, needs_new, changed_at) SELECT 1, false, true, now() - interval '400 seconds'",
-    mend: 'DELETE FROM reembed.change_public_documents_embedding_fded1d',
-    message: /has waited for its vector for 40\d s \(max_stale_seconds: 300\)/,
+    fix: 'DELETE FROM reembed.change_public_documents_embedding_fded1d',
+    message: /has waited for its vector for 40\d s \(max_outdated_seconds: 300\)/,
   },
   failed_rows: {
     severity: 'warning',
     model: NEW_MODEL,
     make: "INSERT INTO reembed.failed_row (target, key, model, class, message) SELECT name, '{\"id\": 1}', 'new-model', 'refused', 'no' FROM reembed.target",
-    mend: 'DELETE FROM reembed.failed_row',
+    fix: 'DELETE FROM reembed.failed_row',
     message: /1 row could not be embedded with new-model, 0 are allowed/,
   },
   paused: {
@@ -45,28 +45,28 @@ const TROUBLES: Record<string, { severity: string; model: string | null; make: s
     model: null,
     make: `UPDATE reembed.setting SET paused = true, paused_reason = 'no credit';
            INSERT INTO reembed.change_public_documents_embedding_fded1d (key_1, needs_old, needs_new) SELECT 1, false, true`,
-    mend: 'UPDATE reembed.setting SET paused = false; DELETE FROM reembed.change_public_documents_embedding_fded1d',
+    fix: 'UPDATE reembed.setting SET paused = false; DELETE FROM reembed.change_public_documents_embedding_fded1d',
     message: /paused while work waits: no credit/,
   },
   ledger: {
     severity: 'warning',
     model: NEW_MODEL,
     make: "UPDATE reembed.batch SET state = 'pending'",
-    mend: "UPDATE reembed.batch SET state = 'done'",
+    fix: "UPDATE reembed.batch SET state = 'done'",
     message: /1 batch is open again/,
   },
   index: {
     severity: 'critical',
     model: NEW_MODEL,
     make: "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'documents_embedding_v2_idx'::regclass",
-    mend: "UPDATE pg_index SET indisvalid = true WHERE indexrelid = 'documents_embedding_v2_idx'::regclass",
+    fix: "UPDATE pg_index SET indisvalid = true WHERE indexrelid = 'documents_embedding_v2_idx'::regclass",
     message: /index documents_embedding_v2_idx is missing or INVALID/,
   },
   live_view: {
     severity: 'critical',
     model: null,
     make: "SELECT reembed.replace_view('public.documents.embedding', 'documents_live', 'old-model')",
-    mend: "SELECT reembed.replace_views('public.documents.embedding')",
+    fix: "SELECT reembed.replace_views('public.documents.embedding')",
     message: /documents_live does not read new-model/,
   },
 };
@@ -84,7 +84,7 @@ for (const [kind, trouble] of Object.entries(TROUBLES)) {
     t.regex(alert?.message ?? '', trouble.message);
     const health = await sql('SELECT reason FROM reembed.health WHERE NOT throttles');
     t.true(health.rows.some(({ reason }) => reason.includes(`alert ${kind}`)));
-    await sql(trouble.mend);
+    await sql(trouble.fix);
     await watch.look();
     t.deepEqual(await watch.kinds(), []);
     t.is((await watch.alerts('all')).at(-1)?.closed_because, 'the cause is gone');
@@ -96,13 +96,13 @@ for (const [kind, trouble] of Object.entries(TROUBLES)) {
   });
 }
 
-test.serial('what is amiss for a moment only is no alert', async (t) => {
+test.serial('what is wrong for a moment only is no alert', async (t) => {
   await sql("UPDATE reembed.setting SET alert_after = '1 minute'");
-  const { make = '', mend = '' } = TROUBLES.backlog ?? {};
+  const { make = '', fix = '' } = TROUBLES.backlog ?? {};
   await sql(make);
   await watch.look(2);
   t.deepEqual(await watch.kinds(), []);
-  await sql(mend);
+  await sql(fix);
   await watch.look();
   t.deepEqual((await sql('SELECT suspected FROM reembed.watch_memory')).rows, [{ suspected: {} }]);
   await sql(make);
@@ -111,7 +111,7 @@ test.serial('what is amiss for a moment only is no alert', async (t) => {
   await sql(`UPDATE reembed.watch_memory SET suspected = ${aMinuteAgo}`);
   await watch.look();
   t.deepEqual(await watch.kinds(), ['backlog']);
-  await sql(mend);
+  await sql(fix);
   await watch.look();
 });
 
@@ -191,7 +191,7 @@ testOnServer?.serial('searches that read a whole large table instead of the inde
   t.is(alert?.kind, 'index_use');
   t.regex(
     alert?.message ?? '',
-    /searches read the whole table: 15 scans of it since the last look, none of the index on the vectors of new-model/,
+    /searches read the whole table: 15 scans of it since the last check, none of the index on the vectors of new-model/,
   );
   await search('SET enable_seqscan = off');
   await watch.look();
@@ -206,10 +206,10 @@ test.serial('a check that fails keeps none of the others from looking, and is an
   t.deepEqual(await watch.kinds(), ['backlog', 'watch']);
   t.regex(
     (await watch.alerts()).find(({ kind }) => kind === 'watch')?.message ?? '',
-    /the watch cannot look: check_coverage: function .* does not exist/,
+    /the watch could not check: check_coverage: function .* does not exist/,
   );
   await sql('ALTER FUNCTION reembed.hidden(text) RENAME TO check_coverage');
-  await sql(TROUBLES.backlog?.mend ?? '');
+  await sql(TROUBLES.backlog?.fix ?? '');
   await watch.look();
   t.deepEqual(await watch.kinds(), []);
 });
@@ -222,7 +222,7 @@ test.serial('whoever listens hears of an alert that is opened and of one that is
   await listener.query('LISTEN reembed');
   await sql(TROUBLES.failed_rows?.make ?? '');
   await watch.look();
-  await sql(TROUBLES.failed_rows?.mend ?? '');
+  await sql(TROUBLES.failed_rows?.fix ?? '');
   await watch.look();
   await until(async () => (await listener.query('SELECT 1')) && heard.length >= 2, 'two notices', 10);
   await listener.end();
@@ -236,7 +236,7 @@ test.serial('npm run alerts shows them, and looks itself where no worker does', 
   const run = (args: string[]) => stage.workplace.run(['alerts', ...args]);
   t.regex((await run([])).stderr, /no alert is open/);
   await sql(TROUBLES.failed_rows?.make ?? '');
-  const looked = await run(['--look', '--json']);
+  const looked = await run(['--check', '--json']);
   t.is(looked.code, 0, looked.stderr);
   t.deepEqual(
     (JSON.parse(looked.stdout) as { kind: string }[]).map(({ kind }) => kind),
@@ -244,7 +244,7 @@ test.serial('npm run alerts shows them, and looks itself where no worker does', 
   );
   const shown = await run(['--target', 'documents']);
   t.regex(shown.stderr, /failed_rows/);
-  await sql(TROUBLES.failed_rows?.mend ?? '');
-  await run(['--look']);
+  await sql(TROUBLES.failed_rows?.fix ?? '');
+  await run(['--check']);
   t.regex((await run(['--all'])).stderr, /closed [\s\S]*failed_rows/);
 });

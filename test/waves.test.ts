@@ -83,7 +83,7 @@ if (process.env.TEST_DATABASE_URL) {
       (await sql(`SELECT max(r.wave)::int AS last FROM reembed.batch AS b CROSS JOIN LATERAL ${await reading()} AS r`)).rows[0].last;
     t.true((await waves()) > 1);
     await until(async () => (await waves()) === 1, 'ten seconds', 20);
-    await sql(`SELECT reembed.look_for_trouble('${campaign.target}')`);
+    await sql(`SELECT reembed.check_throttle_signals('${campaign.target}')`);
     const { rows } = await sql("SELECT reason, throttles FROM reembed.health WHERE reason LIKE '%find no room%'");
     t.is(rows.length, 1);
     t.regex(rows[0].reason, /^process \d+ is in a transaction since .+: meanwhile updates of the table find no room in their pages/);

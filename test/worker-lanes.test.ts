@@ -45,7 +45,7 @@ testOnServer?.serial('rows that a long transaction holds do not keep later ones 
 test.serial('writes that never end keep neither model waiting', async (t) => {
   await startCampaign(stage, 'steady', { rows: 60 });
   t.is((await drain()).code, 0);
-  // The model that is read is slow: whenever it has answered there are new notes for it.
+  // The model that is read is slow: whenever it has answered there are new changes for it.
   stage.provider.script = async (request) => {
     if (request.model === OLD_MODEL && !isProbe(request)) await pause(400);
     return undefined;
@@ -104,12 +104,12 @@ test.serial('each lane of changed rows has a place in a worker, however long the
   t.deepEqual(await right('lanes'), []);
 });
 
-test.serial('a lane lets go after some seconds although its notes never end, so that those of other tables get a place', async (t) => {
+test.serial('a lane lets go after some seconds although its changes never end, so that those of other tables get a place', async (t) => {
   await startCampaign(stage, 'never_ending', { rows: 20 });
   await stage.work();
   let isWriting = true;
   let asked = 0;
-  // Whenever the provider has been asked there is another note, of another row than it was asked for.
+  // Whenever the provider has been asked there is another change, of another row than it was asked for.
   stage.provider.script = async () => {
     asked += 1;
     if (isWriting)

@@ -3,7 +3,7 @@ import test from 'ava';
 import { type Campaign, isProbe, removeCampaigns, startCampaign, until } from './harness/campaign.ts';
 import { exitOf } from './harness/command.ts';
 import { wrongRows } from './harness/documents.ts';
-import { openRoad } from './harness/road.ts';
+import { openLink } from './harness/link.ts';
 import { createStage, type Stage } from './harness/stage.ts';
 
 let stage: Stage;
@@ -71,14 +71,14 @@ testOnServer?.serial('a worker waits out a server that is away, and goes on when
     if (!isProbe(request)) await pause(200);
     return undefined;
   };
-  const road = await openRoad(stage.db.url);
-  const worker = stage.workplace.start(['worker'], { DATABASE_URL: road.url });
+  const link = await openLink(stage.db.url);
+  const worker = stage.workplace.start(['worker'], { DATABASE_URL: link.url });
   const { isLeft } = watchOver(worker, campaign);
   try {
     await until(() => campaign.requests().length > 0, 'a request');
-    road.cut();
+    link.cut();
     await pause(4000);
-    await road.mend();
+    await link.fix();
     stage.provider.script = () => undefined;
     await until(async () => !(await isLeft()), 'every batch', 90);
     worker.kill('SIGTERM');
@@ -86,7 +86,7 @@ testOnServer?.serial('a worker waits out a server that is away, and goes on when
   } finally {
     worker.kill('SIGKILL');
     await exitOf(worker);
-    road.cut();
+    link.cut();
   }
   t.is(await campaign.failures(), 0);
   t.deepEqual(await right('away'), []);

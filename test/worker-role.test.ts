@@ -63,7 +63,7 @@ for (const storage of process.env.TEST_DATABASE_URL ? (['column', 'side-table'] 
       NEW_MODEL,
     ]);
     provider.script = ({ model, input }) => (model === NEW_MODEL ? { vectors: input.map(() => Array(NEW_DIMENSIONS).fill(1)) } : undefined);
-    const looked = await place.run(['alerts', '--look'], asWorker);
+    const looked = await place.run(['alerts', '--check'], asWorker);
     t.regex(looked.stderr, new RegExp(`read_model ${NEW_MODEL} -> ${OLD_MODEL}, because alert known_items`), looked.stderr);
     provider.script = () => undefined;
     const { rows: events } = await database.pool.query(

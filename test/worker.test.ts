@@ -203,7 +203,7 @@ testOnServer?.serial('rows that an open transaction holds are passed over, and d
     await client.end();
   }
   t.is((await drain()).code, 0);
-  // Row 7 was held without being changed, so no trigger noted it; the search for missed rows did.
+  // Row 7 was held without being changed, so no trigger captured it; the search for missed rows did.
   t.deepEqual(await wrongRows(stage.db.pool, { table: 'locked', oldColumn: 'embedding', newColumn: 'embedding_v2' }), []);
 });
 

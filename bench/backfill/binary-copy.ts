@@ -53,7 +53,7 @@ export class BinaryFields {
  *
  * @param into table and columns, as SQL
  * @param encode writes the fields of a row; rows are counted from 1
- * @param onRows is told now and then how many rows were handed over
+ * @param onRows is called now and then with the number of rows handed over
  */
 export async function copyRows(
   client: pg.Client,

@@ -26,7 +26,7 @@ type Message = { number: number; answer?: unknown; error?: string } | { rows: nu
 /**
  * Starts a module of this folder as a process.
  *
- * @param onRows is told of the progress that the process reports
+ * @param onRows is called with the progress that the process reports
  */
 export function startChild<Served extends Calls>(module: string, onRows?: (rows: number) => void): Child<Served> {
   const path = fileURLToPath(new URL(module, import.meta.url));

@@ -10,9 +10,9 @@ export interface Contender {
   /** makes what has to be there before the first vector can be written; returns where the vectors will be */
   prepare(copy: Copy): Promise<Result>;
   /**
-   * Writes the vectors; resolves when every row that was there at the begin has its own.
+   * Writes the vectors; resolves when every row that was there at the start has its own.
    *
-   * @param onRows is told now and then how many have
+   * @param onRows is called now and then with the number that have
    */
   fill(onRows: (rows: number) => void): Promise<{ seconds: number }>;
   /** the application is at rest now: ends what is left to do, and the process, and says what it took */

@@ -44,7 +44,7 @@ export function readTag(text: string): { id: number; version: number } {
  * Makes and fills table documents: keys in heap order, version 0 of every text, the old model's vectors and an HNSW index on them.
  *
  * @param maintenanceMemory megabytes that the index build may use
- * @param log is told what goes on
+ * @param log receives what happens
  */
 export async function createDocuments(
   client: pg.Client,

@@ -3,7 +3,7 @@ import type { Letter } from './contender.ts';
 import type { TableOptions } from './documents.ts';
 import type { Machine } from './machine.ts';
 import type { Latency } from './open-loop.ts';
-import type { Road } from './road.ts';
+import type { Procedure } from './procedure.ts';
 import type { Growth } from './snapshot.ts';
 
 /** What is measured, and how. */
@@ -23,7 +23,7 @@ export interface BenchOptions {
   environment: string[];
   /** megabytes for the building of indexes */
   maintenanceMemory: number;
-  road: boolean;
+  procedure: boolean;
   keep: boolean;
 }
 
@@ -73,7 +73,7 @@ export interface BenchResult {
   contenders: Figures[];
   /** contenders that were asked for but cannot run, each with the reason */
   absent: { contender: Letter; reason: string }[];
-  road: Road | null;
+  procedure: Procedure | null;
 }
 
 const COMPARABLE = [

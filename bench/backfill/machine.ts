@@ -8,7 +8,7 @@ export interface Machine {
   cores: number;
   processor: string;
   memoryBytes: number;
-  /** processes that wanted to run in the minute before the begin */
+  /** processes that wanted to run in the minute before the start */
   loadAverage: number;
   node: string;
   /** commit of the program; null outside a repository */

@@ -2,25 +2,25 @@ import Table from 'cli-table3';
 import { formatBytes, formatNumber } from '../../src/commands/print.ts';
 import type { BenchResult, Figures } from './figures.ts';
 import type { Latency } from './open-loop.ts';
-import { type Road, secondsOf } from './road.ts';
+import { type Procedure, secondsOf } from './procedure.ts';
 
 // A line for each figure is enough; rules between them would make it twice as long.
 const PLAIN = { style: { head: [], border: [] }, chars: { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' } };
 
 /** The result of a run for people. */
 export function reportText(result: BenchResult): string {
-  const { machine, options, contenders, absent, road } = result;
+  const { machine, options, contenders, absent, procedure } = result;
   const { rows, dimensions, m, efConstruction, seed, autovacuum } = options.table;
   const lines = [
     `${formatNumber(rows)} rows, ${dimensions} dimensions, HNSW m ${m} ef_construction ${efConstruction}, seed ${seed}, autovacuum ${autovacuum ? 'on' : 'off'}`,
-    options.road
+    options.procedure
       ? `no application beside it, ${options.maintenanceMemory} MB for index builds`
       : `application: ${options.readsPerSecond} searches and ${options.writesPerSecond} writes a second; provider ${options.provider === 'http' ? 'asked by HTTP' : 'within the worker'}, answers after ${options.latency} ms${[...options.settings, ...options.environment].map((given) => `; ${given}`).join('')}`,
     `PostgreSQL ${machine.postgresql}, pgvector ${machine.pgvector}, fsync ${machine.settings.fsync}, shared_buffers ${machine.settings.shared_buffers}; ` +
       `${machine.cores} cores, ${formatBytes(machine.memoryBytes)}, load average ${machine.loadAverage.toFixed(1)}; Node ${machine.node}; ${machine.date}`,
   ];
   if (contenders.length > 0) lines.push(figuresTable(contenders), ...contenders.map(growthLine));
-  if (road) lines.push(roadTable(road));
+  if (procedure) lines.push(procedureTable(procedure));
   lines.push(...absent.map(({ contender, reason }) => `${contender}: ${reason}`));
   return lines.join('\n');
 }
@@ -91,11 +91,16 @@ function growthLine({ contender, growth, more }: Figures): string {
   return [`${contender} grew by: ${parts.join(', ')}`, ...(others.length > 0 ? [`  ${others.join(', ')}`] : [])].join('\n');
 }
 
-function roadTable({ floor, roads }: Road): string {
-  const table = new Table({ head: ['road', 'steps, s', 'seconds', 'to the floor'], ...PLAIN });
+function procedureTable({ floor, procedures }: Procedure): string {
+  const table = new Table({ head: ['procedure', 'steps, s', 'seconds', 'to the floor'], ...PLAIN });
   const steps = (list: { step: string; seconds: number }[]) => list.map(({ step, seconds }) => `${step} ${seconds.toFixed(1)}`).join('\n');
-  for (const road of roads)
-    table.push([road.contender, steps(road.steps), secondsOf(road.steps).toFixed(1), `× ${road.ratioToFloor.toFixed(2)}`]);
+  for (const procedure of procedures)
+    table.push([
+      procedure.contender,
+      steps(procedure.steps),
+      secondsOf(procedure.steps).toFixed(1),
+      `× ${procedure.ratioToFloor.toFixed(2)}`,
+    ]);
   table.push(['floor', steps(floor), secondsOf(floor).toFixed(1), '']);
   return table.toString();
 }

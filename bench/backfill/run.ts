@@ -5,8 +5,8 @@ import { createDocuments } from './documents.ts';
 import { addRatios, type BenchOptions, type BenchResult, type Figures } from './figures.ts';
 import { describeMachine, type Machine } from './machine.ts';
 import { measure, type Voice } from './measure.ts';
+import { measureFloor, measureProcedure, type Procedure, procedureOf, type Travelled } from './procedure.ts';
 import { openCampaign, productContender, storageOptions, titleOf } from './product.ts';
-import { measureFloor, measureRoad, type Road, roadOf, type Travelled } from './road.ts';
 
 /** A run that has begun. */
 export interface BenchRun {
@@ -55,10 +55,10 @@ async function runAll(run: Run): Promise<BenchResult> {
 
   const machine = await prepareTemplate(run);
   const contenders: Figures[] = [];
-  for (const { letter, storage } of options.road ? [] : present) contenders.push(await measureContender(run, letter, storage));
+  for (const { letter, storage } of options.procedure ? [] : present) contenders.push(await measureContender(run, letter, storage));
   addRatios(contenders);
-  const road = options.road ? await measureRoads(run, present) : null;
-  return { machine, options, contenders, absent, road };
+  const procedure = options.procedure ? await measureProcedures(run, present) : null;
+  return { machine, options, contenders, absent, procedure };
 }
 
 async function prepareTemplate({ databases, options, voice }: Run): Promise<Machine> {
@@ -87,21 +87,21 @@ async function measureContender(run: Run, letter: Letter, storage: string[]): Pr
   );
 }
 
-async function measureRoads(run: Run, present: { letter: Letter; storage: string[] }[]): Promise<Road> {
+async function measureProcedures(run: Run, present: { letter: Letter; storage: string[] }[]): Promise<Procedure> {
   const { databases, options, voice } = run;
-  const roads: Travelled[] = [];
+  const procedures: Travelled[] = [];
   for (const { letter, storage } of present) {
     if (!isOurs(letter)) continue;
-    voice.say(`${letter}: the whole road`);
+    voice.say(`${letter}: the whole procedure`);
     const steps = await inCopy(run, letter, async (copy) => {
       const campaign = await openCampaign(copy, options);
-      return whileOpen(run, campaign, () => measureRoad(campaign, copy, storage, options.maintenanceMemory));
+      return whileOpen(run, campaign, () => measureProcedure(campaign, copy, storage, options.maintenanceMemory));
     });
-    roads.push({ contender: letter, title: titleOf(letter), steps });
+    procedures.push({ contender: letter, title: titleOf(letter), steps });
   }
   voice.say('the floor: load and index alone');
   const floor = await inDatabase(run, 'floor', await databases.create('floor'), (copy) => measureFloor(copy, options.maintenanceMemory));
-  return roadOf(floor, roads);
+  return procedureOf(floor, procedures);
 }
 
 async function inCopy<T>(run: Run, name: string, work: (copy: Copy) => Promise<T>): Promise<T> {

@@ -3,7 +3,7 @@ import { drawPlot } from '../../src/report/plots/draw-plot.ts';
 import type { BenchResult } from '../backfill/figures.ts';
 import { barsOf } from './bars.ts';
 import { latencies } from './latencies.ts';
-import { roads } from './roads.ts';
+import { procedures } from './procedures.ts';
 
 /** A plot as the text of an SVG file. */
 export interface Plot {
@@ -19,7 +19,7 @@ export async function drawPlots(results: BenchResult[]): Promise<Plot[]> {
   const bySize = results.toSorted((a, b) => a.options.table.rows - b.options.table.rows);
   const filled = bySize.filter(({ contenders }) => contenders.length > 0);
   const live = filled.filter(({ contenders }) => contenders.some(({ during }) => during));
-  const travelled = bySize.filter(({ road }) => road);
+  const travelled = bySize.filter(({ procedure }) => procedure);
   return Promise.all([
     ...(filled.length > 0
       ? [
@@ -28,7 +28,7 @@ export async function drawPlots(results: BenchResult[]): Promise<Plot[]> {
         ]
       : []),
     ...(live.length > 0 ? [render('latency', latencies(live))] : []),
-    ...(travelled.length > 0 ? [render('road', roads(travelled))] : []),
+    ...(travelled.length > 0 ? [render('procedure', procedures(travelled))] : []),
   ]);
 }
 

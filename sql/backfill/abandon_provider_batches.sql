@@ -1,4 +1,4 @@
--- Only here: the provider is told by a worker, when it gets to it.
+-- Only here: a worker notifies the provider, when it gets to it.
 CREATE OR REPLACE FUNCTION reembed.abandon_provider_batches(p_name text) RETURNS bigint
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
@@ -7,7 +7,7 @@ AS $$
 DECLARE
   v_batches bigint;
 BEGIN
-  UPDATE reembed.provider_batch SET state = 'abandoned', failing_since = NULL, next_look_at = clock_timestamp()
+  UPDATE reembed.provider_batch SET state = 'abandoned', failing_since = NULL, next_check_at = clock_timestamp()
    WHERE campaign = p_name AND state IN ('submitting', 'submitted');
   GET DIAGNOSTICS v_batches = ROW_COUNT;
   DELETE FROM reembed.provider_batch_row AS r USING reembed.provider_batch AS p WHERE p.id = r.provider_batch AND p.campaign = p_name AND p.state = 'abandoned';

@@ -16,7 +16,7 @@ BEGIN
        AND EXISTS (SELECT FROM reembed.batch AS b WHERE b.campaign = c.name AND b.state = 'pending' AND b.provider_batch IS NULL AND NOT b.came_back)
      ORDER BY c.name
   LOOP
-    -- One claim at a time in a campaign; whoever comes second finds out at its next look.
+    -- One claim at a time in a campaign; whoever comes second finds out at its next attempt.
     CONTINUE WHEN NOT pg_try_advisory_xact_lock(hashtextextended('reembed.claim_provider_batch ' || m.name, 0));
     SELECT count(*) AS batches, coalesce(sum(p.tokens_expected), 0) AS tokens, count(*) FILTER (WHERE p.tokens_expected IS NULL) AS unknown INTO v_open
       FROM reembed.provider_batch AS p WHERE p.model = m.to_model AND p.state IN ('submitting', 'submitted');

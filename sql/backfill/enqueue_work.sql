@@ -32,9 +32,9 @@ BEGIN
 
   PERFORM reembed.enqueue('reembed-provider-batch', p.id::text, jsonb_build_object('id', p.id))
      FROM reembed.provider_batch AS p
-    WHERE p.state <> 'settled' AND p.next_look_at <= clock_timestamp()
+    WHERE p.state <> 'settled' AND p.next_check_at <= clock_timestamp()
       AND (p.state = 'abandoned'
            OR NOT EXISTS (SELECT FROM reembed.campaign AS m JOIN reembed.setting AS s ON s.target = m.target WHERE m.name = p.campaign AND s.paused));
 END;
 $$;
-COMMENT ON FUNCTION reembed.enqueue_work IS 'Gives a job to every open batch, to every target with changes and to every provider batch that is to be looked at.';
+COMMENT ON FUNCTION reembed.enqueue_work IS 'Gives a job to every open batch, to every target with changes and to every provider batch that is to be checked.';

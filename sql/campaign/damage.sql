@@ -46,7 +46,7 @@ SELECT d.*, d.code IN ('dropped_table', 'dropped_column', 'dropped_side_table') 
   SELECT t.name, 'no_text', 'what the text expression calls has been dropped: no text can be had until it is there again', format('SELECT reembed.rehook(%s)', t.literal)
     FROM target AS t WHERE t.present IS NOT NULL AND t.unhooked IS NULL AND t.is_expression AND to_regproc('reembed.raw_text_' || t.suffix) IS NULL
   UNION ALL
-  SELECT t.name, 'row_security', 'its table has row level security by now, which its side table follows only when the watch looks', 'ALTER TABLE … DISABLE ROW LEVEL SECURITY, or take the campaign down and create it with --storage column'
+  SELECT t.name, 'row_security', 'its table has row level security by now, which its side table follows only when the watch runs', 'ALTER TABLE … DISABLE ROW LEVEL SECURITY, or take the campaign down and create it with --storage column'
     FROM target AS t JOIN pg_class AS c ON c.oid = t.relation
    WHERE c.relrowsecurity AND EXISTS (SELECT FROM reembed.vector_column AS v WHERE v.target = t.name AND v.storage = 'side_table')) AS d;
 COMMENT ON VIEW reembed.damage IS 'What the user''s own DDL has broken, and the command that repairs it. No rows: nothing is broken.';

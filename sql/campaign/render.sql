@@ -1,4 +1,4 @@
--- In one pass: what is put in is never looked at again, so that a column named {table} stays one.
+-- In one pass: what is put in is never parsed again, so that a column named {table} stays one.
 CREATE OR REPLACE FUNCTION reembed.render(p_template text, p_names jsonb) RETURNS text
 LANGUAGE plpgsql IMMUTABLE
 SET search_path = pg_catalog, pg_temp

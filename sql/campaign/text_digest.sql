@@ -3,4 +3,4 @@
 CREATE OR REPLACE FUNCTION reembed.text_digest(p_text text) RETURNS uuid
 LANGUAGE sql STABLE PARALLEL SAFE
 RETURN left(encode(sha256(convert_to(p_text, 'UTF8')), 'hex'), 32)::uuid;
-COMMENT ON FUNCTION reembed.text_digest IS 'The first half of the SHA-256 of a text in UTF-8, by which repeated texts are told apart.';
+COMMENT ON FUNCTION reembed.text_digest IS 'The first half of the SHA-256 of a text in UTF-8, by which repeated texts are distinguished.';

@@ -36,7 +36,7 @@ AS $$
        p.proname IN (
          'answer_alerts', 'batch_api_is_served', 'batch_api_token_limit', 'begin_submission', 'begun_index_build', 'blocks', 'capture_triggers', 'claim_provider_batch', 'draw_known_items',
          'enqueue', 'enqueue_work', 'fail_provider_batch', 'failed_keys', 'grow_canary', 'hold_provider', 'is_captured', 'known_item_share', 'late_rows', 'log_keys', 'log_missing',
-         'look_for_trouble', 'mark_alert_posted', 'alert_news', 'model_view_name', 'needs_sweep', 'old_snapshot', 'place', 'probe_read', 'record_failed', 'record_words', 'record_known_item',
+         'check_throttle_signals', 'mark_alert_posted', 'alerts_to_post', 'model_view_name', 'needs_sweep', 'old_snapshot', 'place', 'probe_read', 'record_failed', 'record_words', 'record_known_item',
          'record_sent_rows', 'release_batch', 'render', 'repeated_texts', 'resolve_target', 'resume_old', 'retry_failed', 'return_to_batch_api', 'scan_coverage', 'settle_batch', 'settle_live',
          'settle_provider_batch', 'settle_sent_rows', 'sweep_portion', 'sweep_side_table', 'take_quota', 'trip_breaker', 'watch')
        OR EXISTS (SELECT FROM reembed.target AS t JOIN reembed.compiled_for_workers() AS w ON p.proname = w.name || '_' || t.suffix))

@@ -1,5 +1,5 @@
 -- The old vectors are copied without a lock, for as long as that takes. What changes meanwhile is logged by a trigger, so that
--- under the lock that ends it only those rows are looked at. Run again, it goes on with what is there.
+-- under the lock that ends it only those rows are read. Run again, it goes on with what is there.
 CREATE OR REPLACE FUNCTION reembed.begin_archive(p_name text) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp

@@ -8,7 +8,7 @@ DECLARE
   t reembed.target;
   v_old_column name;
   s reembed.setting;
-  v_stale bigint;
+  v_outdated bigint;
   v_dependent text;
   v_index record;
 BEGIN
@@ -27,9 +27,9 @@ BEGIN
   IF s.shadow_percent > 0 THEN
     RETURN QUERY SELECT 'shadow_reads', format('shadow reads still ask %s', m.from_model), 'npm run setting -- shadow_percent=0';
   END IF;
-  v_stale := reembed.late_rows(m.target);
-  IF v_stale > 0 THEN
-    RETURN QUERY SELECT 'outdated_rows', format('%s rows changed and wait for their new vector', v_stale), 'npm run worker';
+  v_outdated := reembed.late_rows(m.target);
+  IF v_outdated > 0 THEN
+    RETURN QUERY SELECT 'outdated_rows', format('%s rows changed and wait for their new vector', v_outdated), 'npm run worker';
   END IF;
   FOR v_dependent IN SELECT d.description FROM reembed.dependents(p_name) AS d ORDER BY 1 LOOP
     RETURN QUERY SELECT 'dependent_object', format('%s uses the old %s', v_dependent, coalesce('table ' || m.from_relation, 'column ' || v_old_column)), CASE WHEN v_dependent ~ '^(materialized )?view ' THEN format('let it read %I instead, or drop it', t.live_view)

@@ -1,5 +1,5 @@
 -- What a table of ours holds of a row by its key goes; what it holds by its text goes where the text is found: that of the row as it is now, and
--- p_text. What cannot be told whose it is goes as a whole.
+-- p_text. What cannot be determined whose it is goes as a whole.
 CREATE OR REPLACE FUNCTION reembed.erase(p_target text, p_key jsonb, p_text text DEFAULT NULL) RETURNS TABLE (place text, rows bigint, remark text)
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp

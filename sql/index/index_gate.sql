@@ -5,14 +5,14 @@ AS $$
 DECLARE
   m reembed.campaign;
   v_pending bigint;
-  v_stale bigint;
+  v_outdated bigint;
   v_failed bigint;
   v_allowed bigint;
   v_missing bigint;
 BEGIN
   SELECT * INTO STRICT m FROM reembed.campaign WHERE name = p_name;
   SELECT count(*) INTO v_pending FROM reembed.batch AS b WHERE b.campaign = p_name AND b.state = 'pending';
-  v_stale := reembed.late_rows(m.target);
+  v_outdated := reembed.late_rows(m.target);
   SELECT count(*) INTO v_failed FROM reembed.failed_row AS f WHERE f.target = m.target AND f.model = m.to_model;
   SELECT s.max_failed_rows INTO v_allowed FROM reembed.setting AS s WHERE s.target = m.target;
   IF v_pending > 0 THEN
@@ -20,15 +20,15 @@ BEGIN
                                CASE WHEN count(*) = 1 THEN '1 batch is' WHEN v_pending = 1 THEN count(*) || ' batches is' ELSE count(*) || ' batches are' END),
                         'npm run worker' FROM reembed.batch AS b WHERE b.campaign = p_name;
   END IF;
-  IF v_stale > 0 THEN
-    RETURN QUERY SELECT 'outdated_rows', format('%s for %s new vector', CASE v_stale WHEN 1 THEN '1 row changed and waits' ELSE v_stale || ' rows changed and wait' END, CASE v_stale WHEN 1 THEN 'its' ELSE 'their' END), 'npm run worker';
+  IF v_outdated > 0 THEN
+    RETURN QUERY SELECT 'outdated_rows', format('%s for %s new vector', CASE v_outdated WHEN 1 THEN '1 row changed and waits' ELSE v_outdated || ' rows changed and wait' END, CASE v_outdated WHEN 1 THEN 'its' ELSE 'their' END), 'npm run worker';
   END IF;
   IF v_failed > v_allowed THEN
     RETURN QUERY SELECT 'failed_rows', format('%s could not be embedded, %s allowed', CASE v_failed WHEN 1 THEN '1 row' ELSE v_failed || ' rows' END,
                                CASE v_allowed WHEN 1 THEN '1 is' ELSE v_allowed || ' are' END),
                         'select key, model, class, message from reembed.failed_row; then npm run retry, or npm run setting -- max_failed_rows=' || v_failed;
   END IF;
-  IF v_pending = 0 AND v_stale = 0 THEN
+  IF v_pending = 0 AND v_outdated = 0 THEN
     -- Proof rather than bookkeeping: the table itself is searched, and what is found is handed to the workers.
     v_missing := reembed.sweep(p_name);
     IF v_missing > 0 THEN

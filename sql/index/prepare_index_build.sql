@@ -65,7 +65,7 @@ BEGIN
   v_parallel := s.workers > 0 AND s.memory >= 64 * 1048576
                 AND pg_relation_size(v_relation) >= pg_size_bytes(current_setting('min_parallel_table_scan_size'));
 
-  -- How long k-means takes to converge cannot be told from a sample.
+  -- How long k-means takes to converge cannot be determined from a sample.
   IF p_method = 'hnsw' THEN
     v_seconds := reembed.predict_index_build(
       v_relation, v_column, format('%I.%I(%s)', v_vector_schema, v_element, o.dimensions),

@@ -1,4 +1,4 @@
--- The canary and shadow reads end by themselves when the new index is not usable, whatever the settings still say.
+-- The canary and shadow reads end automatically when the new index is not usable, whatever the settings still say.
 CREATE OR REPLACE FUNCTION reembed.reading(p_target text DEFAULT NULL)
 RETURNS TABLE (target text, role text, name text, provider_model text, dimensions integer, element_type text, distance text,
                document_prefix text, query_prefix text, send_dimensions boolean, token_limit integer, usd_per_million_tokens double precision,

@@ -3,7 +3,7 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-  -- Of two sessions the second looks when the first has committed; without the lock both would insert.
+  -- Of two sessions the second reads what the first has committed; without the lock both would insert.
   PERFORM FROM reembed.target WHERE name = p_target FOR NO KEY UPDATE;
   DELETE FROM reembed.serving AS s WHERE s.target = p_target;
   INSERT INTO reembed.serving (target, role, spellings, name, provider_model, dimensions, element_type, distance, document_prefix, query_prefix,

@@ -10,7 +10,7 @@ LANGUAGE sql STABLE SECURITY DEFINER {key_settings} SET row_security = off
 BEGIN ATOMIC
   SELECT h.key::text, h.content, coalesce(reembed.text_hash(h.content), -h.bytes), h.version::text, {failure}, CASE WHEN h.bytes > p_max_bytes THEN h.bytes END, h.wave::integer
     FROM (SELECT f.key, f.place, f.version, f.wave, greatest(f.source_bytes, octet_length(f.content)) AS bytes,
-                 -- Concatenated, the text is fetched once, however often it is looked at.
+                 -- Concatenated, the text is fetched once, however often it is used.
                  CASE WHEN octet_length(f.content) <= p_max_bytes THEN f.content || '' END AS content
             FROM (SELECT {r_key_json} AS key, r.place, r.version, r.source_bytes, CASE WHEN r.source_bytes <= p_max_bytes THEN r.content END AS content,
                          CASE WHEN {is_plain} THEN 1 ELSE row_number() OVER (PARTITION BY (r.place::text::point)[0] ORDER BY r.place) END AS wave
@@ -20,7 +20,7 @@ BEGIN ATOMIC
    ORDER BY h.wave, h.place
    LIMIT p_limit;
 END;
-COMMENT ON FUNCTION reembed.read_batch_{suffix} IS 'pg-reembed: rows between two places that have a text but no new vector, in the order to write them. A wave has one row of each page at the most; p_plain: there is one wave. p_skip: keys to leave out. p_max_bytes: of a longer text only the size is told.';
+COMMENT ON FUNCTION reembed.read_batch_{suffix} IS 'pg-reembed: rows between two places that have a text but no new vector, in the order to write them. A wave has one row of each page at the most; p_plain: there is one wave. p_skip: keys to leave out. p_max_bytes: of a longer text only the size is returned.';
 
 -- A row that the application holds locked is named as held, for later: embedding a text that is about to change would be paid
 -- for twice. Of a row that changed again and again all changes are served at once.
@@ -37,26 +37,29 @@ BEGIN ATOMIC
     SELECT {c_keys}, array_agg(c.seq ORDER BY c.seq) AS seqs, bool_or(c.needs_new) AS needs_new, bool_or(c.needs_old) AS needs_old
       FROM next AS c GROUP BY {c_keys}
   ), locked AS MATERIALIZED (
-    SELECT c.seqs, CASE WHEN r.source_bytes <= p_max_bytes THEN r.content END AS content, r.source_bytes, r.version, r.new_hash, r.old_vector IS NULL AS old_is_missing
-      FROM changed AS c JOIN {row} AS r ON {r_is_c}
-       FOR NO KEY UPDATE OF r SKIP LOCKED
+    -- Row by row, by the key: how many changes there are PostgreSQL can only guess, and a join might read the whole table for a few.
+    SELECT c.key_1 IS NULL AS is_truncated, {c_key_json}::text AS key, c.seqs, c.needs_new, c.needs_old, l.*,
+           CASE WHEN l.version IS NULL THEN (SELECT true FROM {row} AS r WHERE {r_is_c} LIMIT 1) END AS is_held
+      FROM changed AS c
+      LEFT JOIN LATERAL (
+        SELECT CASE WHEN r.source_bytes <= p_max_bytes THEN r.content END AS content, r.source_bytes, r.version, r.new_hash, r.old_vector IS NULL AS old_is_missing
+          FROM {row} AS r WHERE {r_is_c}
+           FOR NO KEY UPDATE OF r SKIP LOCKED) AS l ON true
   ), present AS MATERIALIZED (
-    SELECT l.seqs, CASE WHEN octet_length(l.content) <= p_max_bytes THEN l.content || '' END AS content,
+    SELECT l.is_truncated, l.key, l.seqs, l.needs_new, l.needs_old, l.is_held, l.version, l.new_hash, l.old_is_missing,
+           CASE WHEN octet_length(l.content) <= p_max_bytes THEN l.content || '' END AS content,
            CASE WHEN l.source_bytes > p_max_bytes THEN -l.source_bytes WHEN octet_length(l.content) > p_max_bytes THEN reembed.text_hash(l.content) END AS long_hash,
-           CASE WHEN greatest(l.source_bytes, octet_length(l.content)) > p_max_bytes THEN greatest(l.source_bytes, octet_length(l.content)) END AS too_many_bytes,
-           l.version, l.new_hash, l.old_is_missing
+           CASE WHEN greatest(l.source_bytes, octet_length(l.content)) > p_max_bytes THEN greatest(l.source_bytes, octet_length(l.content)) END AS too_many_bytes
       FROM locked AS l
   )
-  SELECT c.seqs, {c_key_json}::text, c.needs_new, c.needs_old,
-         CASE WHEN c.key_1 IS NULL THEN 'truncated'
-              WHEN h.seqs IS NOT NULL THEN 'there'
-              WHEN EXISTS (SELECT FROM {row} AS r WHERE {r_is_c}) THEN 'held'
-              ELSE 'gone' END,
-         h.content, coalesce(reembed.text_hash(h.content), h.long_hash), h.version::text, {failure}, h.too_many_bytes, h.too_many_bytes IS NOT NULL OR reembed.has_text(h.content), h.new_hash, h.old_is_missing
-    FROM changed AS c LEFT JOIN present AS h ON h.seqs = c.seqs
-   ORDER BY c.seqs[1];
+  SELECT h.seqs, h.key, h.needs_new, h.needs_old,
+         CASE WHEN h.is_truncated THEN 'truncated' WHEN h.version IS NOT NULL THEN 'there' WHEN h.is_held THEN 'held' ELSE 'gone' END,
+         h.content, coalesce(reembed.text_hash(h.content), h.long_hash), h.version::text, {failure}, h.too_many_bytes,
+         h.too_many_bytes IS NOT NULL OR reembed.has_text(h.content), h.new_hash, h.old_is_missing
+    FROM present AS h
+   ORDER BY h.seqs[1];
 END;
-COMMENT ON FUNCTION reembed.read_changes_{suffix} IS 'pg-reembed: the rows of the longest-waiting changes of a lane (null: of all) between two numbers, with all their changes among these and their present text. p_max_bytes: of a longer text only the size is told.';
+COMMENT ON FUNCTION reembed.read_changes_{suffix} IS 'pg-reembed: the rows of the longest-waiting changes of a lane (null: of all) between two numbers, with all their changes among these and their present text. p_max_bytes: of a longer text only the size is returned.';
 
 CREATE FUNCTION reembed.scan_{suffix}(p_max_bytes bigint) RETURNS TABLE (place tid, text_hash bigint)
 LANGUAGE sql STABLE SECURITY DEFINER SET row_security = off

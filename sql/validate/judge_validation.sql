@@ -1,4 +1,4 @@
--- Figures are facts, the verdict follows from them and the thresholds as they are now. What a run did not look at (judgements,
+-- Figures are facts, the verdict follows from them and the thresholds as they are now. What a run did not examine (judgements,
 -- known items, filters, fresh vectors) is taken from the newest run since the backfill that did: a run that failed by its judged
 -- queries is not undone by one that has none.
 CREATE OR REPLACE FUNCTION reembed.judge_validation(p_validation bigint) RETURNS TABLE (fails boolean, reason text)

@@ -3,7 +3,7 @@ LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
   SELECT 'open_alert', format('alert %s is open since %s: %s', a.kind, to_char(a.opened_at, 'YYYY-MM-DD HH24:MI:SS'), a.message),
-         format('mend the cause, and the watch closes it; or select reembed.close_alert(%L, %L, ''why'')', a.target, a.kind)
+         format('fix the cause, and the watch closes it; or select reembed.close_alert(%L, %L, ''why'')', a.target, a.kind)
     FROM reembed.alert AS a JOIN reembed.campaign AS m ON m.target = a.target
    WHERE m.name = p_name AND a.closed_at IS NULL AND a.severity <> 'notice'
      -- A switch may be the way out of what only troubles the old model.

@@ -1,4 +1,4 @@
--- Compared with what the last look saw. A small table is rightly read as a whole.
+-- Compared with what the last check saw. A small table is rightly read as a whole.
 CREATE OR REPLACE FUNCTION reembed.check_index_use(p_target text)
 RETURNS TABLE (kind text, severity text, model text, is_bad boolean, message text, details jsonb)
 LANGUAGE sql STABLE
@@ -8,7 +8,7 @@ AS $$
          CASE WHEN g.index_scans IS NULL THEN false
               WHEN g.table_scans < 0 OR g.new_index_scans < 0 OR g.table_scans IS NULL OR g.new_index_scans IS NULL THEN NULL
               ELSE g.rows >= 10000 AND g.new_index_scans - g.known_items <= 0 AND g.table_scans >= 10 AND g.rows_scanned >= g.table_scans * g.rows / 2 END,
-         format('searches read the whole table: %s scans of it since the last look, none of the index on the vectors of %s', g.table_scans, g.model),
+         format('searches read the whole table: %s scans of it since the last check, none of the index on the vectors of %s', g.table_scans, g.model),
          jsonb_build_object('table_scans', g.table_scans, 'index_scans', g.new_index_scans, 'rows_scanned', g.rows_scanned)
     FROM (SELECT n.now ->> 'model' AS model, (n.now ->> 'index_scans')::numeric AS index_scans, (n.now ->> 'rows')::numeric AS rows,
                  (n.now ->> 'index_scans')::numeric - (n.before ->> 'index_scans')::numeric AS new_index_scans,
@@ -18,4 +18,4 @@ AS $$
             FROM (SELECT c.now, CASE WHEN w.statistics ->> 'model' = c.now ->> 'model' THEN w.statistics END AS before
                     FROM (SELECT reembed.scan_statistics(p_target) AS now) AS c LEFT JOIN reembed.watch_memory AS w ON w.target = p_target) AS n) AS g
 $$;
-COMMENT ON FUNCTION reembed.check_index_use IS 'What the watch makes of the scans since its last look: whether searches use the index of the model that is read.';
+COMMENT ON FUNCTION reembed.check_index_use IS 'What the watch makes of the scans since its last check: whether searches use the index of the model that is read.';

@@ -1,4 +1,4 @@
--- Nothing amiss is not enough: what it goes by must have been checked and found well. Shadow reads, which readers put on record,
+-- Nothing wrong is not enough: what it goes by must have been checked and found well. Shadow reads, which readers put on record,
 -- may hold it back; only known items, which workers search for themselves, let it grow.
 CREATE OR REPLACE FUNCTION reembed.grow_canary(p_target text DEFAULT NULL) RETURNS TABLE (action text, reason text)
 LANGUAGE plpgsql SECURITY DEFINER
@@ -35,7 +35,7 @@ BEGIN
   IF v_found_well < 1 + 2 * (s.shadow_percent > 0)::integer THEN
     RETURN;
   END IF;
-  reason := format('nothing was amiss for %s', s.canary_step_time);
+  reason := format('nothing was wrong for %s', s.canary_step_time);
   action := format('canary_percent %s -> %s', s.canary_percent, v_next);
   PERFORM set_config('reembed.reason', reason, true);
   BEGIN

@@ -26,7 +26,7 @@ SELECT f.target, false, format('%s failed with %s; %s', CASE count(DISTINCT f.ke
                                             WHEN 'text_expression_fails' THEN 'correct the columns that the text is made of'
                                             WHEN 'old_model_unavailable' THEN 'going back would lack it; set keep_old_current once the old model can be called'
                                             WHEN 'request_too_large' THEN 'shorten the text'
-                                            ELSE 'correct the text, or mend the cause and run npm run retry' END)
+                                            ELSE 'correct the text, or fix the cause and run npm run retry' END)
   FROM reembed.failed_row AS f GROUP BY f.target, f.class
 UNION ALL
 SELECT c.target, false, format('%s, the oldest since %s', CASE count(*) WHEN 1 THEN '1 change waits' ELSE count(*) || ' changes wait' END, to_char(min(c.changed_at), 'YYYY-MM-DD HH24:MI:SS'))

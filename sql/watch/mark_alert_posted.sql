@@ -8,4 +8,4 @@ AS $$
          post_tried_at = clock_timestamp()
    WHERE a.id = p_id;
 $$;
-COMMENT ON FUNCTION reembed.mark_alert_posted IS 'Puts on record that the news that an alert was opened or closed was posted, and whether the webhook took it.';
+COMMENT ON FUNCTION reembed.mark_alert_posted IS 'Records that the opening or closing of an alert was posted, and whether the webhook accepted it.';

@@ -4,7 +4,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   RETURN QUERY SELECT d.code, d.damage, d.remedy FROM reembed.campaign AS m JOIN reembed.damage AS d ON d.target = m.target WHERE m.name = p_name AND (d.is_final OR d.code = 'row_security');
-  -- The gates look at the table.
+  -- The gates read the table.
   IF EXISTS (SELECT FROM reembed.campaign AS m JOIN reembed.damage AS d ON d.target = m.target AND d.is_final WHERE m.name = p_name) THEN
     RETURN;
   END IF;

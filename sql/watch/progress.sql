@@ -29,7 +29,7 @@ SELECT m.target,
        coalesce(l.total, 0) AS total,
        coalesce(l.done, 0) AS done,
        CASE WHEN l.total > 0 THEN round(100 * least(l.done, l.total)::numeric / l.total, 1) END AS percent,
-       (SELECT count(*) FROM reembed.change AS c WHERE c.target = m.target) AS stale,
+       (SELECT count(*) FROM reembed.change AS c WHERE c.target = m.target) AS outdated,
        (SELECT count(*) FROM reembed.failed_row AS f WHERE f.target = m.target AND f.model = m.to_model) AS failed,
        CASE WHEN l.batches_done < l.batches THEN round(r.rows_per_second::numeric, 1) END AS rows_per_second,
        CASE WHEN l.batches_done < l.batches AND l.done >= 0.01 * l.total AND r.rows_per_second > 0
@@ -63,7 +63,7 @@ COMMENT ON COLUMN reembed.progress.read_model IS 'The model the live view reads.
 COMMENT ON COLUMN reembed.progress.total IS 'Rows planned.';
 COMMENT ON COLUMN reembed.progress.done IS 'Rows settled.';
 COMMENT ON COLUMN reembed.progress.percent IS 'Share of the planned rows that is settled.';
-COMMENT ON COLUMN reembed.progress.stale IS 'Rows the application changed that wait for a vector.';
+COMMENT ON COLUMN reembed.progress.outdated IS 'Rows the application changed that wait for a vector.';
 COMMENT ON COLUMN reembed.progress.failed IS 'Rows that cannot be embedded.';
 COMMENT ON COLUMN reembed.progress.rows_per_second IS 'Rate of the last five minutes of work.';
 COMMENT ON COLUMN reembed.progress.eta IS 'Expected time left; null before one percent is done.';

@@ -1,4 +1,4 @@
--- What is amiss has to last before an alert is opened, and closes the alert by being gone; what cannot be told changes nothing.
+-- What is wrong has to last before an alert is opened, and closes the alert by being gone; what cannot be determined changes nothing.
 CREATE OR REPLACE FUNCTION reembed.watch(p_target text DEFAULT NULL) RETURNS TABLE (change text, kind text, severity text, message text)
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
@@ -18,14 +18,14 @@ BEGIN
       -- Whoever was let into the live view since the canary began.
       PERFORM reembed.share_view_grants(v_target);
     EXCEPTION WHEN lock_not_available THEN
-      NULL; -- the next look
+      NULL; -- the next check
     END;
   END IF;
   BEGIN
     -- Whoever was let into the table, or out of it, and its row level security.
     PERFORM reembed.share_side_tables(v_target);
   EXCEPTION WHEN lock_not_available OR insufficient_privilege THEN
-    NULL; -- the next look
+    NULL; -- the next check
   END;
   SELECT w.suspected INTO v_suspected FROM reembed.watch_memory AS w WHERE w.target = v_target FOR UPDATE;
   SELECT s.alert_after INTO STRICT v_after FROM reembed.setting AS s WHERE s.target = v_target;
@@ -58,14 +58,14 @@ BEGIN
   IF v_blind IS NULL THEN
     PERFORM reembed.close_alert(v_target, 'watch', 'the cause is gone');
   ELSIF NOT EXISTS (SELECT FROM reembed.alert AS a WHERE a.target = v_target AND a.kind = 'watch' AND a.closed_at IS NULL) THEN
-    PERFORM reembed.open_alert(v_target, 'watch', 'warning', NULL, 'the watch cannot look: ' || v_blind, '{}');
-    RETURN QUERY SELECT 'opened', 'watch', 'warning', 'the watch cannot look: ' || v_blind;
+    PERFORM reembed.open_alert(v_target, 'watch', 'warning', NULL, 'the watch could not check: ' || v_blind, '{}');
+    RETURN QUERY SELECT 'opened', 'watch', 'warning', 'the watch could not check: ' || v_blind;
   END IF;
-  UPDATE reembed.watch_memory AS w SET looked_at = v_now, suspected = v_suspected, statistics = reembed.scan_statistics(v_target) WHERE w.target = v_target;
+  UPDATE reembed.watch_memory AS w SET checked_at = v_now, suspected = v_suspected, statistics = reembed.scan_statistics(v_target) WHERE w.target = v_target;
   DELETE FROM reembed.known_item AS k WHERE k.target = v_target AND k.at < v_now - interval '1 day';
   PERFORM reembed.trim_shadow_reads();
   -- The index may have gone, or become valid. At the end: a switch waits for whoever makes this answer anew.
   PERFORM reembed.refresh_serving(v_target);
 END;
 $$;
-COMMENT ON FUNCTION reembed.watch IS 'Looks once whether all is well with a target: opens and closes alerts, and returns which. Workers call it every minute.';
+COMMENT ON FUNCTION reembed.watch IS 'Checks a target once: opens and closes alerts, and returns which. Workers call it every minute.';

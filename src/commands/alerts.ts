@@ -3,14 +3,14 @@ import { Command } from 'commander';
 import { readConfig } from '../config.ts';
 import { inOwnTransactions, openDatabase, type Queryable } from '../database/connection.ts';
 import { visibleAll } from '../print-text.ts';
-import { lookAtAll } from '../watch/look.ts';
+import { checkAllTargets } from '../watch/check-targets.ts';
 import { createWorkContext } from '../worker/context.ts';
 import { printJson, say } from './print.ts';
 
 interface AlertsOptions {
   target?: string;
   all?: boolean;
-  look?: boolean;
+  check?: boolean;
   json?: boolean;
 }
 
@@ -29,16 +29,16 @@ interface AlertRow {
 const MOST_SHOWN = 100;
 
 const HELP = `
-The watch is kept by every running worker (npm run worker), once a minute. An alert closes by itself when its cause is gone;
+The watch is kept by every running worker (npm run worker), once a minute. An alert closes automatically when its cause is gone;
 by hand: select reembed.close_alert('documents', 'latency', 'why').`;
 
-/** `reembed alerts`: what the watch found amiss. */
+/** `reembed alerts`: what the watch found wrong. */
 export function alertsCommand(): Command {
   return new Command('alerts')
-    .description('show what the watch found amiss and has not seen mended')
+    .description('show what the watch found wrong and has not seen fixed')
     .option('--target <name>', 'table or table.column, where there are several')
     .option('--all', `closed ones too, the newest ${MOST_SHOWN}`)
-    .option('--look', 'look first, as the workers do every minute: for a host without a running worker')
+    .option('--check', 'check first, as the workers do every minute: for a host without a running worker')
     .option('--json', 'print them as JSON on stdout')
     .addHelpText('after', HELP)
     .action((options: AlertsOptions) => alerts(options));
@@ -48,7 +48,7 @@ async function alerts(options: AlertsOptions): Promise<void> {
   const config = readConfig();
   const database = await openDatabase(config);
   try {
-    if (options.look) await lookAtAll(createWorkContext(database, config, say));
+    if (options.check) await checkAllTargets(createWorkContext(database, config, say));
     const rows = await readAlerts(inOwnTransactions(database.pool), options);
     if (options.json) printJson(rows);
     else say(rows.length > 0 ? alertsText(visibleAll(rows)) : 'no alert is open');

@@ -17,15 +17,15 @@ export class DoctorFoundErrors extends ReembedError {
     super(
       'doctor_found_errors',
       `${errors.length} ${errors.length === 1 ? 'thing is' : 'things are'} wrong: ${errors.map(({ name }) => name).join(', ')}`,
-      'mend what is marked, then run npm run doctor again',
+      'fix what is marked, then run npm run doctor again',
     );
   }
 }
 
-/** `reembed doctor`: what is wrong or risky, and how to mend it. */
+/** `reembed doctor`: what is wrong or risky, and how to fix it. */
 export function doctorCommand(): Command {
   return new Command('doctor')
-    .description('say what is wrong or risky and how to mend it; changes nothing')
+    .description('say what is wrong or risky and how to fix it; changes nothing')
     .option('--json', 'one JSON document on stdout')
     .action((options: { json?: boolean }) => doctor(options));
 }
@@ -46,7 +46,7 @@ async function doctor(options: { json?: boolean }): Promise<void> {
 }
 
 async function examine(config: Config): Promise<Finding[]> {
-  // Only looking must not make an embedded database.
+  // Only reading must not make an embedded database.
   if (isEmbeddedMissing(config)) {
     return [
       {

@@ -16,7 +16,7 @@ interface UpOptions {
   json?: boolean;
 }
 
-const LAST_NOTES_MS = 15_000;
+const LAST_CHANGES_MS = 15_000;
 
 /** `reembed migrate up [n]`: runs what may run now and stops before a closed gate. */
 export function migrateUpCommand(): Command {
@@ -43,7 +43,8 @@ async function up(count: number | undefined, options: UpOptions): Promise<void> 
         index: { settings: indexSettings(config), display: createBuildDisplay },
         wait: options.wait ? (waiting) => workUntilOpen(database, config, waiting) : undefined,
       });
-      if (options.wait && done.waiting.every(({ conditions }) => !conditions.some(isForWorkers))) await workOffLastNotes(database, config);
+      if (options.wait && done.waiting.every(({ conditions }) => !conditions.some(isForWorkers)))
+        await workOffLastChanges(database, config);
       return done;
     });
     if (options.json) printJson(resultJson(result));
@@ -84,11 +85,11 @@ function isForWorkers({ code }: OpenCondition): boolean {
  * A row that changed a moment ago is no reason to wait at a gate, but would close the next one if it were left behind with no
  * worker running. Under steady writes there is always one, so the time for them is bounded.
  */
-async function workOffLastNotes(database: Database, config: Config): Promise<void> {
+async function workOffLastChanges(database: Database, config: Config): Promise<void> {
   const { isDrained } = await import('../worker/drain.ts');
   const { rowCount } = await database.pool.query("SELECT WHERE to_regclass('reembed.change') IS NOT NULL");
   if (rowCount === 0 || (await isDrained(database.pool))) return;
-  const giveUpAt = Date.now() + LAST_NOTES_MS;
+  const giveUpAt = Date.now() + LAST_CHANGES_MS;
   await workOff(database, config, async () => Date.now() > giveUpAt || isDrained(database.pool));
 }
 

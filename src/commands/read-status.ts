@@ -25,7 +25,7 @@ export interface NextStep {
   phase: string;
   /** its migration file; null when it is not in the folder */
   file: string | null;
-  /** what keeps its gate closed; null when this role may not look */
+  /** what keeps its gate closed; null when this role may not read it */
   open_conditions: OpenCondition[] | null;
   /** what to type now */
   command: string;
@@ -37,9 +37,9 @@ export interface CampaignStatus extends ProgressRow {
   current: boolean;
   health: { throttles: boolean; reason: string }[];
   validation: Verdict | null;
-  /** share of readers, in percent, who read the new model before the switch; null when this role may not look */
+  /** share of readers, in percent, who read the new model before the switch; null when this role may not read it */
   canary_percent: number | null;
-  /** share of searches, in percent, after which the other model is asked too; null when this role may not look */
+  /** share of searches, in percent, after which the other model is asked too; null when this role may not read it */
   shadow_percent: number | null;
   /** the index that is being built now, as far as this role may see it */
   index_build: IndexBuild | null;
@@ -69,7 +69,7 @@ interface CampaignFacts {
   shadow_percent: number | null;
 }
 
-/** Whether the database would be an embedded one that nobody has made yet, so that looking at it would make it. */
+/** Whether the database would be an embedded one that nobody has made yet, so that reading it would make it. */
 export function isEmbeddedMissing(config: Config): boolean {
   return config.databaseUrl === undefined && !existsSync(config.embeddedDirectory);
 }
@@ -166,7 +166,7 @@ async function resolveTarget(db: Queryable, target: string): Promise<string | un
   return rows[0]?.name;
 }
 
-/** What is not progress: the settings and the verdicts the gates look at. */
+/** What is not progress: the settings and the verdicts the gates use. */
 async function readFacts(db: Queryable): Promise<Map<string, CampaignFacts>> {
   const { rows } = await db.query<CampaignFacts>(
     `SELECT m.name AS campaign, m.archive, s.max_failed_rows AS allowed_failures,
@@ -197,7 +197,7 @@ async function nextStep(
   return { phase, file: file?.name ?? null, open_conditions: conditions, command: conditions?.[0]?.remedy ?? 'npm run migrate up' };
 }
 
-/** The gate to the index searches the whole table; what the ledger knows is enough for a look. */
+/** The gate to the index searches the whole table; what the ledger knows is enough here. */
 function ledgerConditions(row: ProgressRow, { failed_new = 0, allowed_failures = 0 }: Partial<CampaignFacts>): OpenCondition[] {
   const conditions: OpenCondition[] = [];
   if (row.done < row.total)
@@ -206,10 +206,11 @@ function ledgerConditions(row: ProgressRow, { failed_new = 0, allowed_failures =
       condition: `${row.total - row.done} of ${counted(row.total, 'row')} ${plural(row.total - row.done, 'is', 'are')} still to be embedded`,
       remedy: 'npm run worker',
     });
-  if (row.stale > 0)
+  if (row.outdated > 0)
     conditions.push({
       code: 'outdated_rows',
-      condition: row.stale === 1 ? '1 row changed and waits for its new vector' : `${row.stale} rows changed and wait for their new vector`,
+      condition:
+        row.outdated === 1 ? '1 row changed and waits for its new vector' : `${row.outdated} rows changed and wait for their new vector`,
       remedy: 'npm run worker',
     });
   if (failed_new > allowed_failures) {

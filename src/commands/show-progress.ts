@@ -15,7 +15,7 @@ export interface ProgressRow {
   total: number;
   done: number;
   percent: number | null;
-  stale: number;
+  outdated: number;
   failed: number;
   rows_per_second: number | null;
   eta_seconds: number | null;
@@ -49,7 +49,7 @@ export async function readProgress(db: Queryable, target?: string): Promise<Prog
   const { rows } = await db.query<ProgressRow>(
     `SELECT target, campaign, phase, from_model, to_model, read_model,
             total::double precision AS total, done::double precision AS done, percent::double precision AS percent,
-            stale::double precision AS stale, failed::double precision AS failed,
+            outdated::double precision AS outdated, failed::double precision AS failed,
             rows_per_second::double precision AS rows_per_second, extract(epoch FROM eta)::double precision AS eta_seconds,
             tokens::double precision AS tokens, tokens_expected::double precision AS tokens_expected,
             cost_usd::double precision AS cost_usd, cost_usd_expected::double precision AS cost_usd_expected,
@@ -81,8 +81,8 @@ export function createProgressBar(stream: NodeJS.WritableStream = process.stderr
 }
 
 /** How many changed rows wait for their vector. */
-export function waitingText({ stale }: Pick<ProgressRow, 'stale'>): string {
-  return `${formatNumber(stale)} changed ${plural(stale, 'row waits', 'rows wait')}`;
+export function waitingText({ outdated }: Pick<ProgressRow, 'outdated'>): string {
+  return `${formatNumber(outdated)} changed ${plural(outdated, 'row waits', 'rows wait')}`;
 }
 
 /** Where a campaign stands, in one line. */
@@ -93,7 +93,7 @@ export function progressLine(row: ProgressRow): string {
     row.rows_per_second === null ? '' : `${formatNumber(row.rows_per_second)} rows/s`,
     row.eta_seconds === null ? '' : `ETA ${formatSeconds(row.eta_seconds)}`,
     row.rows_at_batch_api > 0 ? `${formatNumber(row.rows_at_batch_api)} at the batch API` : '',
-    row.stale > 0 ? waitingText(row) : '',
+    row.outdated > 0 ? waitingText(row) : '',
     row.failed > 0 ? `${formatNumber(row.failed)} failed` : '',
     `${formatNumber(row.tokens)} tokens`,
     row.cost_usd === null ? '' : formatUsd(row.cost_usd),
@@ -109,5 +109,5 @@ export function formatUsd(amount: number): string {
 
 /** Whether there is anything to show progress of. */
 function hasWork(row: ProgressRow): boolean {
-  return row.total > 0 || row.stale > 0;
+  return row.total > 0 || row.outdated > 0;
 }

@@ -75,7 +75,7 @@ async function watch(options: StatusOptions): Promise<void> {
       } catch (error) {
         if (!isConnectionFailure(error) && !(error instanceof DatabaseUnreachable)) throw error;
         if (options.json) say(messageOf(error));
-        else screen.show(`No answer from the database (${messageOf(error)}); looking again.\n`);
+        else screen.show(`No answer from the database (${messageOf(error)}); trying again.\n`);
         // The embedded database may come back at another address.
         await database?.close().catch(() => {});
         database = undefined;
@@ -89,7 +89,7 @@ async function watch(options: StatusOptions): Promise<void> {
   }
 }
 
-/** Only looking must not make an embedded database. */
+/** Only reading must not make an embedded database. */
 async function openIfThere(config: Config): Promise<Database | undefined> {
   return isEmbeddedMissing(config) ? undefined : openDatabase(config);
 }

@@ -91,7 +91,7 @@ export class ServerRefused extends ReembedError {
     super(
       'server_refused',
       `the database server refused: ${messageOf(cause)}`,
-      'what was begun is rolled back: mend the cause, then run the command again',
+      'what was begun is rolled back: fix the cause, then run the command again',
       { cause },
     );
   }

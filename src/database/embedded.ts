@@ -144,7 +144,7 @@ interface ServerFile {
 async function own(options: EmbeddedOptions, directory: string, release: () => void): Promise<Embedded> {
   const data = join(directory, DATA);
   const unfinished = join(directory, UNFINISHED);
-  // A database whose creation was cut short is incomplete in ways that no recovery mends.
+  // A database whose creation was cut short is incomplete in ways that no recovery fixes.
   if (existsSync(unfinished)) rmSync(data, { recursive: true, force: true });
   if (!existsSync(join(data, 'PG_VERSION'))) {
     writeFileSync(unfinished, '');

@@ -3,7 +3,7 @@ import { PG_MIGRATE_LOCK_ID } from 'node-pg-migrate';
 import type pg from 'pg';
 import { ReembedError } from '../errors.ts';
 import type { Queryable } from './connection.ts';
-import { connect, examineRoad, SessionNeeded } from './session.ts';
+import { connect, examineRoute, SessionNeeded } from './session.ts';
 
 const RUNNER_LOCK = String(PG_MIGRATE_LOCK_ID);
 const FILE_LOCK = String(PG_MIGRATE_LOCK_ID + 1);
@@ -47,8 +47,8 @@ export async function openRunnerSession(url: string): Promise<RunnerSession> {
 }
 
 async function takeRunnerLock(client: pg.Client, url: string): Promise<number> {
-  const { road, pid } = await examineRoad(client, url);
-  if (road === 'transaction pooler') throw new SessionNeeded();
+  const { route, pid } = await examineRoute(client, url);
+  if (route === 'transaction pooler') throw new SessionNeeded();
   // A pooler that the examination did not show up must not be left with a lock that nobody can find again.
   const { rows } = await client.query<{ locked: boolean | null }>(
     'SELECT CASE WHEN pg_backend_pid() = $2 THEN pg_try_advisory_lock($1) END AS locked',

@@ -14,7 +14,7 @@ export class SessionNeeded extends ReembedError {
 }
 
 /** What stands between us and the server. */
-export type Road = 'direct' | 'session pooler' | 'transaction pooler';
+export type Route = 'direct' | 'session pooler' | 'transaction pooler';
 
 const ROUNDS = 10;
 
@@ -53,14 +53,14 @@ export async function connect(url: string, application: string, config: pg.Clien
  * be with the same server process as before, and the other with a different one.
  *
  * @param client a connection to `url`, outside any transaction
- * @returns the road and, when the session is kept, its server process
+ * @returns the route and, when the session is kept, its server process
  */
-export async function examineRoad(client: pg.Client, url: string): Promise<{ road: Road; pid: number }> {
+export async function examineRoute(client: pg.Client, url: string): Promise<{ route: Route; pid: number }> {
   const { rows } = await client.query<{ pid: number; embedded: boolean }>(
     "SELECT pg_backend_pid() AS pid, current_setting('reembed.embedded', true) IS NOT NULL AS embedded",
   );
   const { pid = 0, embedded = false } = rows[0] ?? {};
-  if (embedded) return { road: 'direct', pid };
+  if (embedded) return { route: 'direct', pid };
   // A pooler answers the login with a process id of its own making. Where other clients keep its sessions busy, one round
   // may see the same process by chance.
   const isServerItself = (client as { processID?: number }).processID === pid;
@@ -73,8 +73,8 @@ export async function examineRoad(client: pg.Client, url: string): Promise<{ roa
     }
     return true;
   });
-  if (!isKept) return { road: 'transaction pooler', pid };
-  return { road: isServerItself ? 'direct' : 'session pooler', pid };
+  if (!isKept) return { route: 'transaction pooler', pid };
+  return { route: isServerItself ? 'direct' : 'session pooler', pid };
 }
 
 async function askProcess(client: pg.Client): Promise<number> {

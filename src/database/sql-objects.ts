@@ -43,7 +43,7 @@ export async function applySqlObjects(database: Database): Promise<void> {
       GRANT EXECUTE ON FUNCTION ${FOR_EVERYBODY} TO PUBLIC`);
     await restoreGrants(client, grants);
   });
-  // Each target by itself: a search waits for the views of its own table at most.
+  // Each target on its own: a search waits for the views of its own table at most.
   const { rows } = await database.pool.query<{ name: string }>(
     `SELECT t.name FROM reembed.target AS t JOIN pg_class AS c ON c.oid = t.relation
       WHERE t.unhooked IS NULL AND NOT EXISTS (SELECT FROM reembed.damage AS d WHERE d.target = t.name AND d.is_final) ORDER BY t.name`,

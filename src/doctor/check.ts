@@ -7,7 +7,7 @@ import { readTargets, type Target } from './registered-targets.ts';
 /** ok: nothing to do; warn: risky or slow; error: something will not work. */
 export type Level = 'ok' | 'warn' | 'error';
 
-/** What one check found, and how to mend it. */
+/** What one check found, and how to fix it. */
 export interface Finding {
   name: string;
   level: Level;
@@ -17,12 +17,12 @@ export interface Finding {
 
 export type Verdict = Omit<Finding, 'name'>;
 
-/** What checks look at. */
+/** What checks examine. */
 export interface Situation {
   /** a transaction that cannot write and waits for no lock */
   db: pg.PoolClient;
   config: Config;
-  /** of the database that is looked at */
+  /** of the database that is examined */
   url: string;
   embedded: boolean;
   role: string;
@@ -39,7 +39,7 @@ export interface Check {
   needsServer?: boolean;
   /** true: only when the tables of schema reembed are there */
   needsSchema?: boolean;
-  /** several verdicts where several things can be wrong; none where there is nothing to look at */
+  /** several verdicts where several things can be wrong; none where there is nothing to check */
   run(situation: Situation): Promise<Verdict | Verdict[]>;
 }
 
@@ -78,5 +78,5 @@ function couldNotLook({ code, message }: pg.DatabaseError, role: string): Verdic
     '42501': `run the doctor as the owner of schema reembed, or give role ${role} the right`,
     '55P03': 'another session holds a lock; run the doctor again',
   }[code ?? ''];
-  return warn(`could not look: ${message}`, remedy ?? 'if npm run migrate up does not mend it, please report it');
+  return warn(`could not check: ${message}`, remedy ?? 'if npm run migrate up does not fix it, please report it');
 }

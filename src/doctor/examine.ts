@@ -25,7 +25,7 @@ const checks: Check[] = [
   ...environmentChecks,
 ];
 
-/** Looks at everything in the database that can be wrong or risky. Changes nothing. */
+/** Examines everything in the database that can be wrong or risky. Changes nothing. */
 export async function examineDatabase(database: Database, config: Config): Promise<Finding[]> {
   const { rows } = await database.pool.query<{ role: string; embedded: boolean; installed: boolean }>(
     // By way of the catalog, because to_regclass() fails without the right to use the schema.

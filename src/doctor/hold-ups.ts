@@ -37,7 +37,7 @@ export const oldTransactions = (least = OLD_TRANSACTION_SECONDS): Check => ({
       );
     }
     if (hidden > 0)
-      verdicts.push(warn(`could not look into ${counted(hidden, 'session')} of other roles`, `GRANT pg_read_all_stats TO ${role}`));
+      verdicts.push(warn(`could not examine ${counted(hidden, 'session')} of other roles`, `GRANT pg_read_all_stats TO ${role}`));
     return verdicts.length > 0 ? verdicts : ok(`none has been open for ${duration(least)}`);
   },
 });
@@ -102,7 +102,7 @@ const locks: Check = {
     if (rows.length === 0) return ok('nobody holds up changes of the registered tables');
     return warn(
       `DDL on the table has to wait for ${listed(rows.map((row) => `${row.lock}: ${describe(row)}`))}`,
-      `wait, or end the session: SELECT pg_terminate_backend(${rows[0]?.pid}); autovacuum makes way by itself`,
+      `wait, or end the session: SELECT pg_terminate_backend(${rows[0]?.pid}); autovacuum makes way automatically`,
     );
   },
 };

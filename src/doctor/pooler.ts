@@ -1,6 +1,6 @@
 import type { Queryable } from '../database/connection.ts';
 import { translateDatabaseError } from '../database/database-error.ts';
-import { examineRoad, withClient } from '../database/session.ts';
+import { examineRoute, withClient } from '../database/session.ts';
 import { ReembedError } from '../errors.ts';
 import { type Check, error, ok, type Verdict, warn } from './check.ts';
 
@@ -11,9 +11,9 @@ const pooler: Check = {
   name: 'pooler',
   needsServer: true,
   async run({ url, config }) {
-    const { road } = await withClient(url, APPLICATION, (client) => examineRoad(client, url));
-    if (road === 'direct') return ok('connected to the server itself');
-    if (road === 'session pooler') return ok('a connection pooler stands in between; it keeps sessions');
+    const { route } = await withClient(url, APPLICATION, (client) => examineRoute(client, url));
+    if (route === 'direct') return ok('connected to the server itself');
+    if (route === 'session pooler') return ok('a connection pooler stands in between; it keeps sessions');
     const finding = 'a connection pooler in transaction mode stands in between';
     if (config.directUrl === undefined) return warn(`${finding}: workers may use it, migrate up and down are refused`, REMEDY);
     return ok(`${finding}; migrate up and down go by DATABASE_DIRECT_URL`);
@@ -31,8 +31,8 @@ const directAddress: Check = {
       return await withClient(directUrl, APPLICATION, async (client): Promise<Verdict> => {
         if ((await identify(client)) !== here)
           return error('DATABASE_DIRECT_URL leads to another database than DATABASE_URL', 'let both name the same database');
-        const { road } = await examineRoad(client, directUrl);
-        if (road === 'transaction pooler')
+        const { route } = await examineRoute(client, directUrl);
+        if (route === 'transaction pooler')
           return error('DATABASE_DIRECT_URL leads to a pooler in transaction mode: migrate up and down are refused', REMEDY);
         return ok('DATABASE_DIRECT_URL is set, and keeps sessions');
       });

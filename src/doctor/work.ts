@@ -27,7 +27,7 @@ const failedRows: Check = {
     return rows.map(({ target, model, class: reason, count, message }) =>
       warn(
         `${counted(count, 'row')} of ${target} ${plural(count, 'has', 'have')} no vector of ${model} (${reason}: ${message})`,
-        'SELECT key, model, class, message FROM reembed.failed_row; shorten or mend their text, or try again: npm run retry',
+        'SELECT key, model, class, message FROM reembed.failed_row; shorten or fix their text, or try again: npm run retry',
       ),
     );
   },
@@ -40,7 +40,7 @@ const workers: Check = {
     if ((await targets()).length === 0) return [];
     const { rows } = await db.query<{ hosts: string[]; waiting: string[]; stuck: string[] }>(
       `SELECT ARRAY(SELECT format('%s on %s', count(*), host) FROM reembed.worker WHERE seen_at > now() - interval '30 seconds' GROUP BY host ORDER BY host) AS hosts,
-              ARRAY(SELECT DISTINCT target FROM reembed.progress WHERE done < total OR stale > 0 ORDER BY 1) AS waiting,
+              ARRAY(SELECT DISTINCT target FROM reembed.progress WHERE done < total OR outdated > 0 ORDER BY 1) AS waiting,
               ARRAY(SELECT DISTINCT format('%s: %s', campaign, error) FROM reembed.batch WHERE state = 'pending' AND error IS NOT NULL AND attempts > 1 ORDER BY 1) AS stuck`,
     );
     const { hosts = [], waiting = [], stuck = [] } = rows[0] ?? {};
@@ -48,7 +48,7 @@ const workers: Check = {
     if (hosts.length === 0 && waiting.length > 0)
       verdicts.push(warn(`no worker is running, and work waits for ${listed(waiting)}`, 'npm run worker'));
     if (stuck.length > 0)
-      verdicts.push(warn(`batches fail again and again: ${listed(stuck)}`, 'mend the cause; workers try them again by themselves'));
+      verdicts.push(warn(`batches fail again and again: ${listed(stuck)}`, 'fix the cause; workers try them again automatically'));
     if (verdicts.length > 0) return verdicts;
     return ok(
       hosts.length > 0 ? `${listed(hosts)}` : 'none is running, none is needed now; after the backfill keep one for rows that change',

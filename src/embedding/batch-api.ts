@@ -65,7 +65,7 @@ export class BatchApiRefused extends ReembedError {
     super(
       'batch_api_refused',
       `${provider} refused a batch: ${message}`,
-      'mend the cause, or leave out --batch-api: npm run worker embeds by ordinary requests; nothing is lost',
+      'fix the cause, or leave out --batch-api: npm run worker embeds by ordinary requests; nothing is lost',
       { words },
     );
   }

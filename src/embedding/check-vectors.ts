@@ -65,7 +65,7 @@ export function checkVectors(
       throw new BadAnswer(
         'wrong_order',
         model,
-        `returned vectors that cannot be told apart (index ${String(answer?.index)})`,
+        `returned vectors that cannot be determined apart (index ${String(answer?.index)})`,
         'report it to the provider; nothing was stored',
       );
     }
@@ -121,7 +121,7 @@ function copy(numbers: unknown[], into: Float32Array): number {
 }
 
 function faultOf(vector: Float32Array): Fault | undefined {
-  // One pass: the sum is NaN or infinite when a component is, for it cannot overflow by itself, and zero when all of them are.
+  // One pass: the sum is NaN or infinite when a component is, for it cannot overflow on its own, and zero when all of them are.
   let sum = 0;
   for (let i = 0; i < vector.length; i++) sum += Math.abs(vector[i] as number);
   if (!Number.isFinite(sum)) return { code: 'not_finite', reason: 'a vector with NaN or infinity in it' };

@@ -58,7 +58,7 @@ const TRIES_AFTER_BAD_ANSWER = 3;
 const TEXTS_WORTH_A_TRIAL = 10;
 
 /**
- * Embeds the texts of a batch, each different one once: packs requests, sends as many at a time as the provider bears, keeps
+ * Embeds the texts of a batch, each different one once: packs requests, sends as many at a time as the provider accepts, keeps
  * to the quota shared by all workers, waits out a provider that is overloaded, and splits a refused request until the text at
  * fault is alone.
  *

@@ -8,7 +8,7 @@ export type Went =
   /** refused or given up: how long that took says nothing */
   | 'otherwise';
 
-/** How many requests of one model may be under way in this process; grows and shrinks with what the provider bears. */
+/** How many requests of one model may be under way in this process; grows and shrinks with what the provider accepts. */
 export interface InFlight {
   /** most requests under way at present */
   readonly limit: number;
@@ -41,7 +41,7 @@ const ROUNDS_OF_CAUTION = 30;
 export function createInFlight(ceiling: number): InFlight {
   let limit = Math.min(FIRST_LIMIT, ceiling);
   let underWay = 0;
-  // Requests that began before the limit was halved belong to former times: together they are one piece of news.
+  // Requests that began before the limit was halved belong to former times: together they count once.
   let era = 0;
   // A part of a step up: each good answer adds to it, each slow one takes away.
   let credit = 0;

@@ -23,7 +23,7 @@ export class ProviderUnavailable extends ReembedError {
 /** The provider asks for fewer requests (429). */
 export class ProviderOverloaded extends ProviderUnavailable {}
 
-/** Only the operator can mend it: key, quota, address or model name. Costs no row an attempt. */
+/** Only the operator can fix it: key, quota, address or model name. Costs no row an attempt. */
 export class ProviderRefused extends ReembedError {
   constructor(code: string, message: string, remedy: string, words?: string) {
     super(code, message, remedy, { words });

@@ -56,7 +56,7 @@ export function createClient(access: ProviderAccess, model: string, options: { t
     apiKey: access.apiKey,
     ...(access.baseUrl ? { baseURL: access.baseUrl } : {}),
     timeout: options.timeoutSeconds * 1000,
-    // Retries are ours: every worker has to hear of a 429, and waits are longer than the client would bear.
+    // Retries are ours: every worker has to hear of a 429, and waits are longer than the client allows.
     maxRetries: 0,
     fetch: carefulFetch(model),
   });
@@ -74,7 +74,7 @@ export function embeddingRequest(
   return {
     model: model.provider_model,
     input: prefix ? texts.map((text) => prefix + text) : texts,
-    // Always said, and then the client hands the answer on as it is; by itself it would ask for base64 and decode it unchecked.
+    // Always said, and then the client hands the answer on as it is; automatically it would ask for base64 and decode it unchecked.
     encoding_format: encoding,
     ...(model.send_dimensions ? { dimensions: model.dimensions } : {}),
   };

@@ -35,7 +35,7 @@ export interface AdvanceOptions {
   notice: Notice;
   /** of the index builds */
   index?: Omit<IndexBuildOptions, 'notice'>;
-  /** called before a closed gate; true when it should be looked at again, else `conditions` are those of that moment */
+  /** called before a closed gate; true when it should be checked again, else `conditions` are those of that moment */
   wait?: ((waiting: Waiting) => Promise<boolean>) | undefined;
 }
 

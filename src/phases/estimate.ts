@@ -16,7 +16,7 @@ export interface Estimate {
   /** bytes of the new vectors and of their index */
   vectorBytes: number;
   indexBytes: number;
-  /** seconds the index takes to build, roughly; null where that cannot be told */
+  /** seconds the index takes to build, roughly; null where that cannot be determined */
   indexSeconds: number | null;
 }
 

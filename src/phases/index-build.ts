@@ -96,7 +96,7 @@ export async function runIndexBuild(
     await runMigrationFile(database, file, direction, notice, { settings, passNotices: true });
   };
   const stop = new AbortController();
-  // The embedded database has a single session: a look would wait until the build is over.
+  // The embedded database has a single session: a query would wait until the build is over.
   const watched = display && !database.embedded ? watchBuild(database, file.campaign, display, stop.signal) : undefined;
   try {
     await build(options.settings ?? {}).catch(async (error: unknown) => {
@@ -113,7 +113,7 @@ export async function runIndexBuild(
 
 async function watchBuild(database: Database, campaign: string, display: BuildDisplay, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
-    // One short statement: the build waits for every transaction older than itself, this one too. A look that fails is no
+    // One short statement: the build waits for every transaction older than itself, this one too. A query that fails is no
     // reason to end a build that goes on.
     const builds = await readIndexBuilds(database.pool).catch(() => []);
     for (const build of builds) if (build.campaign === campaign && !signal.aborted) display.update(build);

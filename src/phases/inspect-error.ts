@@ -57,7 +57,7 @@ export class ColumnNotAVector extends ReembedError {
   }
 }
 
-/** Rows cannot be told apart. */
+/** Rows cannot be determined apart. */
 export class NoPrimaryKey extends ReembedError {
   constructor(table: string) {
     super(

@@ -8,7 +8,7 @@ export interface Phase {
   locks(plan: CampaignPlan): string;
   /** one line for the head of the file: what going back does */
   back(plan: CampaignPlan): string;
-  /** false: every statement commits by itself, because one of them cannot run in a transaction */
+  /** false: every statement commits on its own, because one of them cannot run in a transaction */
   inTransaction: boolean;
   /** statements of `up`; each string is sent as one query, with present() where a name may have changed by then */
   up(plan: CampaignPlan): string[];

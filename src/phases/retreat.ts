@@ -91,7 +91,7 @@ async function refuseIncompleteWayBack(database: Database, campaign: string, opt
   const missing = await rowsLackingOldVector(db, campaign);
   if (missing === 0) return;
   if (!options.acceptMissing) {
-    // So that the remedy is true also of rows that no trigger has noted.
+    // So that the remedy is true also of rows that no trigger has captured.
     await sweepTable(database.pool, campaign, 'old');
     throw new GateClosed(
       `going back now, ${missing} rows would not be found: they have no vector of the old model`,

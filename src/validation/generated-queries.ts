@@ -5,7 +5,7 @@ import type { TextQuery } from './queries.ts';
 /** Rows whose texts say how common a term is. */
 export const SAMPLED_TEXTS = 2000;
 
-/** Characters of a text that are looked at: what a row is about stands at its beginning, and long texts are slow to send. */
+/** Characters of a text that are used: what a row is about stands at its beginning, and long texts are slow to send. */
 export const TEXT_CHARACTERS = 4000;
 
 const TERMS = 5;

@@ -145,7 +145,7 @@ export class ValidationFailed extends ReembedError {
     super(
       'validation_failed',
       `validation ${id} failed: ${reasons.join('; ')}`,
-      'mend it and validate again; the thresholds are in reembed.setting, to be changed with npm run setting',
+      'fix it and validate again; the thresholds are in reembed.setting, to be changed with npm run setting',
     );
   }
 }

@@ -10,7 +10,7 @@ interface KnownItem {
   hash: string;
 }
 
-// The next look comes in a minute: a provider that is away is asked again then.
+// The next check comes in a minute: a provider that is away is asked again then.
 const PATIENCE_SECONDS = 5;
 const TOKENS_PER_CHARACTER = 0.3;
 

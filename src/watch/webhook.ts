@@ -3,8 +3,8 @@ import type { Queryable } from '../database/connection.ts';
 import { messageOf } from '../errors.ts';
 import { chatText } from './chat-text.ts';
 
-/** News of an alert, as the webhook gets it. */
-interface AlertNews {
+/** An alert that opened or closed, as the webhook gets it. */
+interface AlertPost {
   id: string;
   state: 'opened' | 'closed';
   target: string;
@@ -36,7 +36,7 @@ class AlertRefused extends Error {
 const TOO_MANY = 429;
 
 /**
- * Posts the alerts that no webhook has taken yet, one JSON document each. What it does not take is tried again by the next look, after
+ * Posts the alerts that no webhook has taken yet, one JSON document each. What it does not take is tried again by the next check, after
  * those that wait longer; a receiver that does not answer, or asks for fewer, is left alone until then. Never throws: a webhook is no
  * reason to stop anything.
  *
@@ -44,13 +44,13 @@ const TOO_MANY = 429;
  */
 export async function postAlerts(db: Queryable, url: string, notice: (line: string) => void, signal?: AbortSignal): Promise<void> {
   try {
-    const { rows } = await db.query<AlertNews>('SELECT * FROM reembed.alert_news($1)', [MOST_AT_ONCE]);
+    const { rows } = await db.query<AlertPost>('SELECT * FROM reembed.alerts_to_post($1)', [MOST_AT_ONCE]);
     let retries = RETRIES;
-    for (const news of rows) {
-      const failure = await post(url, news, retries, signal).catch((error: Error) => error);
+    for (const alert of rows) {
+      const failure = await post(url, alert, retries, signal).catch((error: Error) => error);
       if (signal?.aborted) return;
-      await db.query('SELECT reembed.mark_alert_posted($1, $2, $3)', [news.id, news.state, failure === undefined]);
-      if (failure) notice(`alert webhook: ${reasonOf(failure, url)}, for alert ${news.kind} of ${news.target}`);
+      await db.query('SELECT reembed.mark_alert_posted($1, $2, $3)', [alert.id, alert.state, failure === undefined]);
+      if (failure) notice(`alert webhook: ${reasonOf(failure, url)}, for alert ${alert.kind} of ${alert.target}`);
       // A receiver in trouble is not asked four times for each.
       if (failure) retries = 0;
       if (failure && !(failure instanceof AlertRefused && failure.status !== TOO_MANY)) return;
@@ -60,15 +60,15 @@ export async function postAlerts(db: Queryable, url: string, notice: (line: stri
   }
 }
 
-async function post(url: string, news: AlertNews, retries: number, signal?: AbortSignal): Promise<undefined> {
-  const text = `[${news.state === 'closed' ? 'closed' : news.severity}] ${news.target} ${news.kind}: ${news.closed_because ?? news.message}`;
+async function post(url: string, alert: AlertPost, retries: number, signal?: AbortSignal): Promise<undefined> {
+  const text = `[${alert.state === 'closed' ? 'closed' : alert.severity}] ${alert.target} ${alert.kind}: ${alert.closed_because ?? alert.message}`;
   await pRetry(
     async () => {
       const response = await fetch(url, {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
         // Chats show the one field that they know.
-        body: JSON.stringify({ text: chatText(text), ...news }),
+        body: JSON.stringify({ text: chatText(text), ...alert }),
         // What is posted is for this receiver, and for nobody it names.
         redirect: 'manual',
         signal: AbortSignal.any([AbortSignal.timeout(ANSWER_WITHIN_MS), ...(signal ? [signal] : [])]),

@@ -10,7 +10,7 @@ const AIM_MS = 100;
 const FEWEST_ROWS = 10;
 const MOST_ROWS = 2000;
 
-/** Starts with the fewest, because nothing is known yet of how dear an update of this table is. */
+/** Starts with the fewest, because nothing is known yet of how expensive an update of this table is. */
 export function createPortion(): Portion {
   let size = FEWEST_ROWS;
   return {

@@ -18,7 +18,7 @@ interface Signal {
   reason: string;
 }
 
-const LOOK_EVERY_MS = 1000;
+const CHECK_EVERY_MS = 1000;
 const SHARE_BESIDE_VACUUM = 0.25;
 const IDLE_PROBES = 40;
 const PROBES_A_LOOK = 5;
@@ -45,12 +45,12 @@ async function probe(
 }
 
 /**
- * One for each target in a process. What reembed.look_for_trouble() tells it, DBAs see in reembed.health.
+ * One for each target in a process. What reembed.check_throttle_signals() tells it, DBAs see in reembed.health.
  *
  * @param stopping once aborted nothing is held back any more: what was embedded is still to be stored
  */
 export function createThrottle(db: Queryable, target: string, notice: (line: string) => void, stopping: AbortSignal | undefined): Throttle {
-  let lookedAt = 0;
+  let checkedAt = 0;
   let signals: Signal[] = [];
   const besideReads = createWriteShare();
   let owed = 0;
@@ -70,9 +70,9 @@ export function createThrottle(db: Queryable, target: string, notice: (line: str
         owed = 0;
       }
       while (!stopping?.aborted) {
-        if (Date.now() - lookedAt >= LOOK_EVERY_MS) await look();
+        if (Date.now() - checkedAt >= CHECK_EVERY_MS) await check();
         if (!signals.some(({ effect }) => effect === 'stops')) return;
-        await pause(LOOK_EVERY_MS);
+        await pause(CHECK_EVERY_MS);
       }
     },
     wrote(milliseconds) {
@@ -80,7 +80,7 @@ export function createThrottle(db: Queryable, target: string, notice: (line: str
     },
   };
 
-  async function look(): Promise<void> {
+  async function check(): Promise<void> {
     const { rows } = await db.query<{ probes: boolean; measured: boolean }>(
       `SELECT max_read_slowdown IS NOT NULL AS probes, EXISTS (SELECT FROM reembed.read_probe AS p WHERE p.target = s.target AND p.is_idle) AS measured
          FROM reembed.setting AS s WHERE target = $1`,
@@ -92,8 +92,8 @@ export function createThrottle(db: Queryable, target: string, notice: (line: str
       isMeasured = true;
       void probeBesideWrites();
     }
-    signals = (await db.query<Signal>('SELECT signal, effect, reason FROM reembed.look_for_trouble($1)', [target])).rows;
-    lookedAt = Date.now();
+    signals = (await db.query<Signal>('SELECT signal, effect, reason FROM reembed.check_throttle_signals($1)', [target])).rows;
+    checkedAt = Date.now();
     besideReads.adjust(signals.some(({ signal }) => signal === 'slow reads'));
     const inTheWay = signals.filter(({ effect }) => effect !== 'none');
     const kinds = inTheWay.map(({ signal }) => signal).join();
@@ -111,7 +111,7 @@ export function createThrottle(db: Queryable, target: string, notice: (line: str
     try {
       await probe(db, target, { times: PROBES_A_LOOK, isIdle: false, stopping });
     } catch {
-      // The next look probes again.
+      // The next check probes again.
     } finally {
       isProbing = false;
     }

@@ -8,7 +8,7 @@ import { isConnectionFailure, isLockFailure, plainMessageOf, wordsOf } from '../
 import { BatchApiMissing, BatchApiRefused } from '../embedding/batch-api.ts';
 import { ProviderRefused, ProviderUnavailable } from '../embedding/provider-error.ts';
 import { ReembedError } from '../errors.ts';
-import { lookAtAll } from '../watch/look.ts';
+import { checkAllTargets } from '../watch/check-targets.ts';
 import { claimForBatchApi, requireBatchApi } from './batch-api/claim.ts';
 import { type ProviderBatchJob, runProviderBatch } from './batch-api/provider-batch-job.ts';
 import { type BatchJob, runBatch } from './batch-job.ts';
@@ -28,7 +28,7 @@ export interface Worker {
 /** A job fails again and again, and not for want of a provider; what it was to do stays in the ledger. */
 export class WorkStuck extends ReembedError {
   constructor(reason: string) {
-    super('work_stuck', reason, 'nothing is lost: mend the cause, then run the command again; it goes on where it stopped');
+    super('work_stuck', reason, 'nothing is lost: fix the cause, then run the command again; it goes on where it stopped');
   }
 }
 
@@ -52,7 +52,7 @@ const CLEAN_UP_MS = 5000;
 const FAILURES_THAT_TELL = 5;
 
 /**
- * Starts a worker: pg-boss hands it batches and changed rows, and it looks again and again that whatever the ledger says
+ * Starts a worker: pg-boss hands it batches and changed rows, and it sees to it again and again that whatever the ledger says
  * is open has a job. Any number may run, on any number of hosts.
  *
  * @throws ProviderRefused, MissingApiKey, BadAnswer and the like when a first small request to the provider fails; BatchApiMissing
@@ -72,7 +72,7 @@ export async function startWorker(
   const id = randomUUID();
   await showSignOfLife(database, id, isForBatchApi);
   await probeIdleReads(database.pool, stopping.signal).catch((error) => notice(`searches cannot be timed: ${plainMessageOf(error)}`));
-  // Whoever starts a worker has mended something.
+  // Whoever starts a worker has fixed something.
   await retryNow(database);
   const keepsWatch = !options.giveUp;
   const boss = createBoss(database, keepsWatch, notice);
@@ -141,8 +141,8 @@ export async function startWorker(
   if (keepsWatch) {
     await boss.work('reembed-watch', { pollingIntervalSeconds: 2 }, async ([job]) => {
       const signals = [stopping.signal, ...(job ? [job.signal] : [])];
-      // What goes wrong with one look is said, and the next comes in a minute.
-      await lookAtAll(context, AbortSignal.any(signals)).catch((error) => notice(`watch: ${plainMessageOf(error)}`));
+      // What goes wrong with one check is reported, and the next comes in a minute.
+      await checkAllTargets(context, AbortSignal.any(signals)).catch((error) => notice(`watch: ${plainMessageOf(error)}`));
     });
   }
 
@@ -211,7 +211,7 @@ function createBoss(database: Database, keepsWatch: boolean, notice: (line: stri
     reindex: false,
     monitorVacuum: false,
   });
-  // pg-boss recovers by itself; without a listener its first hiccup would end the process.
+  // pg-boss recovers automatically; without a listener its first hiccup would end the process.
   let last = '';
   boss.on('error', (error) => {
     // Each of its workers adds its own name, so the same failure would be said by every one of them.
@@ -237,7 +237,7 @@ async function keepLooking(context: WorkContext, id: string, isForBatchApi: bool
         seenAt = Date.now();
       }
     } catch (error) {
-      context.notice(`${isConnectionFailure(error) ? 'database' : 'looking for work'}: ${plainMessageOf(error)}`);
+      context.notice(`${isConnectionFailure(error) ? 'database' : 'searching for work'}: ${plainMessageOf(error)}`);
       await sleep(1000, undefined, { signal }).catch(() => {});
     }
     await sleep(LOOK_FOR_WORK_MS, undefined, { signal }).catch(() => {});

@@ -2,9 +2,9 @@
 export interface WriteShare {
   /** above 0 and up to 1 */
   readonly value: number;
-  /** searches are watched from now on: begins low, because nothing is known yet of what they bear */
+  /** searches are watched from now on: begins low, because nothing is known yet of what they tolerate */
   beginLow(): void;
-  /** takes note of whether searches are slow; to be called at every look, once a second */
+  /** records whether searches are slow; to be called once a second */
   adjust(areReadsSlow: boolean): void;
 }
 

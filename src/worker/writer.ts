@@ -36,7 +36,7 @@ export interface RowFailure {
   words?: string | undefined;
 }
 
-// Every write is one statement, a transaction by itself: a worker that is frozen or cut off between two statements would keep
+// Every write is one statement, a transaction on its own: a worker that is frozen or cut off between two statements would keep
 // the application waiting for the rows it holds.
 
 /**

@@ -21,7 +21,7 @@ export interface Pair {
 /**
  * An application that inserts, updates, upserts and deletes all the while, on connections of its own that stay open. Each
  * statement goes to the table and then to its twin, so that a failure which the application brought upon itself, by a change
- * of the table, is told from one that pg-reembed brought.
+ * of the table, is distinguished from one that pg-reembed brought.
  */
 export interface Application {
   /** what the table refused and the twin took */

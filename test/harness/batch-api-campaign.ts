@@ -20,7 +20,7 @@ export function batchApiRun(stage: Stage): BatchApiRun {
       while (!isOver) {
         await pool
           .query(
-            "UPDATE reembed.provider_batch SET next_look_at = clock_timestamp() WHERE state <> 'settled' AND next_look_at > clock_timestamp()",
+            "UPDATE reembed.provider_batch SET next_check_at = clock_timestamp() WHERE state <> 'settled' AND next_check_at > clock_timestamp()",
           )
           .catch(() => {});
         await new Promise((resolve) => setTimeout(resolve, 200));

@@ -7,7 +7,7 @@ export type DdlPhase = 'backfill' | 'switch' | 'contract';
 
 /**
  * How pg-reembed may take a change of the table:
- * follows: its work goes on by itself, and every row gets its vectors;
+ * follows: its work goes on automatically, and every row gets its vectors;
  * refused: PostgreSQL refuses the change, and everything stays as it was;
  * named: reembed.health names the damage and a command.
  */

@@ -124,7 +124,7 @@ async function work(stage: Stage, report: DdlReport): Promise<boolean> {
   }
 }
 
-/** @returns whether the worker found its end by itself */
+/** @returns whether the worker found its end automatically */
 async function runWorker(stage: Stage, report: DdlReport): Promise<boolean> {
   const child = stage.workplace.start(['worker', '--drain']);
   let stderr = '';

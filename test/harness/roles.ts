@@ -93,7 +93,7 @@ export interface RoleStageOptions {
 
 /** Makes the four roles, with random names and passwords, in a database of their own. */
 export async function createRoleStage(options: RoleStageOptions = {}): Promise<RoleStage> {
-  if (!SUPERUSER) throw new Error('roles are told apart on a real server only: set TEST_DATABASE_URL');
+  if (!SUPERUSER) throw new Error('roles are distinguished on a real server only: set TEST_DATABASE_URL');
   const { vectorSchema = 'extensions', superuserInstaller = false, rows = 60 } = options;
   const id = randomBytes(4).toString('hex');
   const database = `reembed_roles_${id}`;
@@ -209,7 +209,7 @@ export async function runCampaign(stage: RoleStage, { create, before = {} }: Cam
     index: () => installer.run(['migrate', 'up']),
     validate: () => installer.run(['validate']),
     switch: () => installer.run(['migrate', 'up']),
-    watch: () => installer.run(['alerts', '--look']),
+    watch: () => installer.run(['alerts', '--check']),
     'end the soak': () => installer.run(['setting', 'soak=0']),
     'drain again': () => worker.run(['worker', '--drain']),
     contract: () => installer.run(['migrate', 'up']),

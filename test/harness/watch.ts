@@ -1,5 +1,5 @@
 import { readConfig } from '../../src/config.ts';
-import { lookAtAll } from '../../src/watch/look.ts';
+import { checkAllTargets } from '../../src/watch/check-targets.ts';
 import { createWorkContext } from '../../src/worker/context.ts';
 import type { Stage } from './stage.ts';
 
@@ -32,7 +32,7 @@ export function createWatch(stage: Stage, env: Record<string, string> = {}): Wat
     async look(times = 1) {
       const said: string[] = [];
       const config = readConfig({ OPENAI_API_KEY: 'test', OPENAI_BASE_URL: stage.provider.url, ...env });
-      for (let i = 0; i < times; i++) await lookAtAll(createWorkContext(stage.database, config, (line) => void said.push(line)));
+      for (let i = 0; i < times; i++) await checkAllTargets(createWorkContext(stage.database, config, (line) => void said.push(line)));
       return said;
     },
     async alerts(which = 'open') {

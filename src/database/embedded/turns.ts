@@ -178,7 +178,7 @@ export class Turns {
     this.#holder = session.synced && session.status === 'I' ? undefined : session;
   }
 
-  /** Notes what the answer tells about the session, and takes out what is not for its client. */
+  /** Records what the answer tells about the session, and takes out what is not for its client. */
   #readAnswer(session: Session, unit: Unit, output: Buffer): Buffer {
     const kept: Buffer[] = [];
     const notifications: Buffer[] = [];

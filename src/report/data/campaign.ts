@@ -38,7 +38,7 @@ export interface ReportedCampaign {
   models: ReportedModel[];
   rows_planned: number;
   rows_done: number;
-  stale_rows: number;
+  outdated_rows: number;
   failed_rows: number;
   live_rows: number;
   tokens: number;
@@ -72,7 +72,7 @@ export async function readCampaign(db: Queryable, choice: CampaignChoice): Promi
             (SELECT json_agg(json_build_object('role', r.role, 'name', o.name, 'dimensions', o.dimensions, 'element_type', o.element_type,
                                                'distance', o.distance) ORDER BY r.role DESC)
                FROM (VALUES ('old', m.from_model), ('new', m.to_model)) AS r(role, model) JOIN reembed.model AS o ON o.name = r.model) AS models,
-            p.total::float8 AS rows_planned, p.done::float8 AS rows_done, p.stale::float8 AS stale_rows, p.failed::float8 AS failed_rows,
+            p.total::float8 AS rows_planned, p.done::float8 AS rows_done, p.outdated::float8 AS outdated_rows, p.failed::float8 AS failed_rows,
             p.live_rows::float8 AS live_rows, p.tokens::float8 AS tokens, p.cost_usd::float8 AS cost_usd,
             extract(epoch FROM s.soak)::float8 AS soak_seconds,
             split_part(current_setting('server_version'), ' ', 1) AS server_version,

@@ -6,7 +6,7 @@ export interface ReportedResult {
   /** columns of the primary key, joined by "/" */
   key: string;
   score: number | null;
-  /** begin of its text; only where texts were asked for and the row is there */
+  /** start of its text; only where texts were asked for and the row is there */
   text?: string;
 }
 
@@ -75,7 +75,7 @@ export async function readChangedQueries(db: Queryable, run: string, count: numb
   }));
 }
 
-/** SQL of the begin of a text; what is left out shows. */
+/** SQL of the start of a text; what is left out shows. */
 function begin(text: string, characters: number): string {
   return `left(${text}, ${characters}) || CASE WHEN length(${text}) > ${characters} THEN '…' ELSE '' END`;
 }

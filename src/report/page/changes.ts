@@ -22,7 +22,7 @@ ${
   queries.length === 0
     ? null
     : html`<h3>Queries that changed most</h3>
-<p class="quiet">${queries.some(({ ndcg_before }) => ndcg_before !== null) ? 'Those that lost most and those that won most, in turns.' : 'Those with the fewest results in common.'} Rows are shown by their key${with_text ? ' and the begin of their present text' : '; their texts are left out'}. Marked rows are not in the other list.</p>
+<p class="quiet">${queries.some(({ ndcg_before }) => ndcg_before !== null) ? 'Those that lost most and those that won most, in turns.' : 'Those with the fewest results in common.'} Rows are shown by their key${with_text ? ' and the start of their present text' : '; their texts are left out'}. Marked rows are not in the other list.</p>
 ${queries.map((query, i) => queryDetails(query, i === 0))}`
 }
 </section>`;

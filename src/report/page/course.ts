@@ -17,7 +17,7 @@ ${
     ? html`<p>No batch is done yet.</p>`
     : html`<p>${count(progress.batches_done)} of ${count(progress.batches)} ${plural(progress.batches, 'batch', 'batches')}, ${count(progress.requests)} ${plural(progress.requests, 'request')} to the provider and ${count(campaign.tokens)} ${plural(campaign.tokens, 'token')} (${campaign.cost_usd === null ? 'price not known' : dollars(campaign.cost_usd)}) in ${duration(seconds)}.${progress.batches_retried > 0 ? ` ${count(progress.batches_retried)} ${plural(progress.batches_retried, 'batch was', 'batches were')} begun more than once.` : ''}${campaign.live_rows > 0 ? ` ${count(campaign.live_rows)} ${plural(campaign.live_rows, 'vector was', 'vectors were')} stored for rows that the application wrote meanwhile.` : ''}</p>`
 }
-${campaign.failed_rows > 0 || campaign.stale_rows > 0 ? html`<p>Now ${count(campaign.failed_rows)} ${plural(campaign.failed_rows, 'row')} cannot be embedded and ${count(campaign.stale_rows)} changed ${plural(campaign.stale_rows, 'row waits', 'rows wait')} for a vector.</p>` : null}
+${campaign.failed_rows > 0 || campaign.outdated_rows > 0 ? html`<p>Now ${count(campaign.failed_rows)} ${plural(campaign.failed_rows, 'row')} cannot be embedded and ${count(campaign.outdated_rows)} changed ${plural(campaign.outdated_rows, 'row waits', 'rows wait')} for a vector.</p>` : null}
 ${await figures(draw, backfillPlots(progress, campaign.rows_planned))}
 </section>`;
 }

@@ -5,7 +5,7 @@ import type { WorkContext } from '../context.ts';
 
 /**
  * Finds out whether the provider has a batch API before any row is set aside for it. One that merely does not answer is waited
- * for by the work itself. What is there already is looked at at once: whoever starts a worker may have mended something.
+ * for by the work itself. What is there already is checked at once: whoever starts a worker may have fixed something.
  *
  * @throws BatchApiMissing, MissingApiKey, ProviderRefused
  */
@@ -16,7 +16,7 @@ export async function requireBatchApi(context: WorkContext): Promise<void> {
     if (!(error instanceof ProviderUnavailable)) throw error;
     context.notice(messageOf(error));
   }
-  await context.database.pool.query("UPDATE reembed.provider_batch SET next_look_at = clock_timestamp() WHERE state <> 'settled'");
+  await context.database.pool.query("UPDATE reembed.provider_batch SET next_check_at = clock_timestamp() WHERE state <> 'settled'");
 }
 
 /** Sets rows aside for the batch API where there are any to be sent; a job then sends them. */

@@ -91,15 +91,15 @@ function numberOf({ customId }: AnsweredRequest, { batch }: BatchWork): number |
 }
 
 function createStopCheck({ context, target, signal }: BatchWork): () => Promise<boolean> {
-  let lookedAt = 0;
+  let checkedAt = 0;
   let isPaused = false;
   return async () => {
-    if (Date.now() - lookedAt >= LOOK_FOR_PAUSE_MS) {
+    if (Date.now() - checkedAt >= LOOK_FOR_PAUSE_MS) {
       const { rows } = await context.database.pool.query<{ paused: boolean }>('SELECT paused FROM reembed.setting WHERE target = $1', [
         target.name,
       ]);
       isPaused = rows[0]?.paused ?? false;
-      lookedAt = Date.now();
+      checkedAt = Date.now();
     }
     return isPaused || (signal?.aborted ?? false) || (context.stopping?.aborted ?? false);
   };

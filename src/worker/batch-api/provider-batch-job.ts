@@ -36,7 +36,7 @@ export async function runProviderBatch(context: WorkContext, { id }: ProviderBat
     const vector = target && vectorColumn(target, 'new');
     if (!target || vector?.model !== batch.model || target.campaign !== batch.campaign) return;
     const work: BatchWork = { context, api, batch, target, vector, signal };
-    await (batch.state === 'submitting' ? submit(work) : look(work));
+    await (batch.state === 'submitting' ? submit(work) : checkBatch(work));
   } catch (error) {
     // Best effort: it costs nothing more once its day is over.
     const isHopeless = batch.state === 'abandoned' && error instanceof ReembedError;
@@ -47,7 +47,7 @@ export async function runProviderBatch(context: WorkContext, { id }: ProviderBat
   }
 }
 
-async function look(work: BatchWork): Promise<void> {
+async function checkBatch(work: BatchWork): Promise<void> {
   const { context, api, batch, signal } = work;
   const { pool } = context.database;
   const status = await api.retrieve(batch.providerBatchId ?? '', signal);
@@ -95,7 +95,7 @@ async function cancel(context: WorkContext, api: BatchApi, batch: ProviderBatch,
   await forget();
 }
 
-/** Best effort: a provider deletes the files of batches by itself after some weeks. */
+/** Best effort: a provider deletes the files of batches automatically after some weeks. */
 async function removeFiles(api: BatchApi, status: BatchStatus, signal: AbortSignal | undefined): Promise<void> {
   for (const fileId of [status.inputFileId, status.outputFileId, status.errorFileId]) {
     if (fileId) await api.removeFile(fileId, signal).catch(() => {});

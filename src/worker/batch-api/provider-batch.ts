@@ -66,7 +66,7 @@ export async function recordSubmission(db: Queryable, { id }: ProviderBatch, inp
   const { rowCount } = await db.query(
     `UPDATE reembed.provider_batch
         SET state = 'submitted', provider_batch_id = $3, provider_state = $4, submitted_at = clock_timestamp(), error = NULL, failing_since = NULL,
-            next_look_at = clock_timestamp() + interval '5 seconds'
+            next_check_at = clock_timestamp() + interval '5 seconds'
       WHERE id = $1 AND input_file_id = $2 AND state = 'submitting'`,
     [id, inputFileId, status.id, status.state],
   );
@@ -78,7 +78,7 @@ export async function recordLook(db: Queryable, { id }: ProviderBatch, status: B
   await db.query(
     `UPDATE reembed.provider_batch
         SET provider_state = $2, requests_done = $3, failing_since = NULL, error = CASE WHEN failing_since IS NULL THEN error END,
-            next_look_at = clock_timestamp() + CASE WHEN $4 THEN interval '5 seconds'
+            next_check_at = clock_timestamp() + CASE WHEN $4 THEN interval '5 seconds'
                                                     ELSE least(interval '5 minutes', greatest(interval '5 seconds', (clock_timestamp() - created_at) / 20)) END
       WHERE id = $1`,
     [id, status.state, status.requestsDone, status.isOver],
@@ -95,7 +95,7 @@ export async function recordSilence(db: Queryable, { id }: ProviderBatch, error:
   await db.query(
     `UPDATE reembed.provider_batch
         SET error = $2, failing_since = coalesce(failing_since, clock_timestamp()),
-            next_look_at = clock_timestamp() + least(interval '5 minutes', greatest(interval '10 seconds', clock_timestamp() - failing_since))
+            next_check_at = clock_timestamp() + least(interval '5 minutes', greatest(interval '10 seconds', clock_timestamp() - failing_since))
       WHERE id = $1`,
     [id, error.message],
   );

@@ -1,7 +1,7 @@
 -- The one that was tried longest ago comes first: one that the receiver refuses again and again must not keep others waiting. An opening
--- is news for as long as the alert is open; one that came and went unposted is news for an hour, and so is its end. An end that somebody waits for
--- is news for a day.
-CREATE OR REPLACE FUNCTION reembed.alert_news(p_limit integer)
+-- is posted for as long as the alert is open. If the alert closed before, opening and closing are posted for an hour; a closing whose opening
+-- was posted, for a day.
+CREATE OR REPLACE FUNCTION reembed.alerts_to_post(p_limit integer)
 RETURNS TABLE (id bigint, state text, target text, campaign text, kind text, severity text, model text, message text, details jsonb,
                opened_at timestamptz, closed_at timestamptz, closed_because text)
 LANGUAGE sql STABLE
@@ -16,4 +16,4 @@ AS $$
    WHERE n.posted_at IS NULL
    ORDER BY a.post_tried_at NULLS FIRST, n.at LIMIT p_limit;
 $$;
-COMMENT ON FUNCTION reembed.alert_news IS 'Alerts that are open, or were closed lately, and that no webhook has taken yet; those tried longest ago first.';
+COMMENT ON FUNCTION reembed.alerts_to_post IS 'Alerts that are open, or were closed lately, and that no webhook has taken yet; those tried longest ago first.';

@@ -2,14 +2,14 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 
 /** A way to the server that can be cut: connections break and new ones are refused, as while a server that crashed recovers. */
-export interface Road {
+export interface Link {
   url: string;
   cut(): void;
-  mend(): Promise<void>;
+  fix(): Promise<void>;
 }
 
 /** @param url database that it leads to */
-export async function openRoad(url: string): Promise<Road> {
+export async function openLink(url: string): Promise<Link> {
   const { hostname, port } = new URL(url);
   const sockets = new Set<Socket>();
   let server: Server;
@@ -39,7 +39,7 @@ export async function openRoad(url: string): Promise<Road> {
       server.close();
       for (const socket of sockets) socket.destroy();
     },
-    async mend() {
+    async fix() {
       await listen(here);
     },
   };

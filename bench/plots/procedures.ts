@@ -2,8 +2,8 @@ import type { TopLevelSpec } from 'vega-lite';
 import type { BenchResult } from '../backfill/figures.ts';
 import { sizeOf } from './bars.ts';
 
-/** A bar for each road, made of its steps, above the floor. */
-export function roads(results: BenchResult[]): TopLevelSpec {
+/** A bar for each procedure, made of its steps, above the floor. */
+export function procedures(results: BenchResult[]): TopLevelSpec {
   return {
     title: 'from the old vectors to searches by the new ones, seconds',
     vconcat: results.map((result) => ({
@@ -13,7 +13,7 @@ export function roads(results: BenchResult[]): TopLevelSpec {
       height: { step: 24 },
       mark: 'bar',
       encoding: {
-        y: { field: 'road', type: 'nominal', sort: null, title: null, axis: { labelLimit: 260 } },
+        y: { field: 'procedure', type: 'nominal', sort: null, title: null, axis: { labelLimit: 260 } },
         x: { field: 'seconds', type: 'quantitative', title: null },
         color: {
           field: 'step',
@@ -30,7 +30,7 @@ export function roads(results: BenchResult[]): TopLevelSpec {
   };
 }
 
-function stepsOf({ road }: BenchResult) {
-  const all = [...(road?.roads ?? []), { title: 'load and index alone', steps: road?.floor ?? [] }];
-  return all.flatMap(({ title, steps }) => steps.map((step, order) => ({ road: title, order, ...step })));
+function stepsOf({ procedure }: BenchResult) {
+  const all = [...(procedure?.procedures ?? []), { title: 'load and index alone', steps: procedure?.floor ?? [] }];
+  return all.flatMap(({ title, steps }) => steps.map((step, order) => ({ procedure: title, order, ...step })));
 }

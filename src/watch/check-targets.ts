@@ -6,26 +6,26 @@ import { searchKnownItems } from './known-items.ts';
 import { postAlerts } from './webhook.ts';
 
 /**
- * Looks once whether all is well with every target: searches for known items, opens and closes alerts, takes readers back
+ * Checks every target once: searches for known items, opens and closes alerts, takes readers back
  * from a model that is bad, lets the canary grow, tells the webhook. What fails for one target is said and does not keep
  * it from the others.
  */
-export async function lookAtAll(context: WorkContext, signal?: AbortSignal): Promise<void> {
+export async function checkAllTargets(context: WorkContext, signal?: AbortSignal): Promise<void> {
   const { rows } = await context.database.pool.query<{ name: string }>('SELECT name FROM reembed.target ORDER BY name');
   for (const { name } of rows) {
     if (signal?.aborted) return;
-    await look(context, name, signal).catch((error) => context.notice(`watch of ${name}: ${plainMessageOf(error)}`));
+    await checkTarget(context, name, signal).catch((error) => context.notice(`watch of ${name}: ${plainMessageOf(error)}`));
   }
   const { alertWebhook } = context.config;
   if (alertWebhook) await postAlerts(context.database.pool, alertWebhook, context.notice, signal);
 }
 
-async function look(context: WorkContext, target: string, signal?: AbortSignal): Promise<void> {
+async function checkTarget(context: WorkContext, target: string, signal?: AbortSignal): Promise<void> {
   const { database, notice } = context;
   const { pool } = database;
   // A role's own statement_timeout would cut off a search of the whole table, that of the gate to a larger canary too, minute after minute.
   const patient = inOwnTransactions(pool);
-  // Neither is a reason not to look at the rest.
+  // Neither is a reason not to check the rest.
   await searchKnownItems(context, target, signal).catch((error) => notice(`known items of ${target}: ${plainMessageOf(error)}`));
   await patient
     .query('SELECT reembed.scan_coverage($1)', [target])

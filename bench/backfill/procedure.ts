@@ -5,30 +5,30 @@ import { indexParameters, NEW_MODEL, TABLE } from './documents.ts';
 import { type Campaign, createArguments, GATE_CLOSED, successOf } from './product.ts';
 import { createVectorSpace } from './vectors.ts';
 
-/** One command of a road and how long it took. */
+/** One command of a procedure and how long it took. */
 export interface Step {
   step: string;
   seconds: number;
 }
 
-/** The road of one contender. */
+/** The procedure of one contender. */
 export interface Travelled {
   contender: Letter;
   title: string;
   steps: Step[];
 }
 
-/** The whole road from a table with old vectors to searches by the new ones, beside the least that it can take. */
-export interface Road {
+/** The whole procedure from a table with old vectors to searches by the new ones, beside the least that it can take. */
+export interface Procedure {
   /** the vectors loaded into a bare table and indexed there */
   floor: Step[];
-  roads: (Travelled & { ratioToFloor: number })[];
+  procedures: (Travelled & { ratioToFloor: number })[];
 }
 
-/** Sets the road of each contender in relation to the floor. */
-export function roadOf(floor: Step[], roads: Travelled[]): Road {
+/** Sets the procedure of each contender in relation to the floor. */
+export function procedureOf(floor: Step[], procedures: Travelled[]): Procedure {
   const least = secondsOf(floor);
-  return { floor, roads: roads.map((road) => ({ ...road, ratioToFloor: secondsOf(road.steps) / least })) };
+  return { floor, procedures: procedures.map((procedure) => ({ ...procedure, ratioToFloor: secondsOf(procedure.steps) / least })) };
 }
 
 export function secondsOf(steps: Step[]): number {
@@ -41,7 +41,7 @@ export function secondsOf(steps: Step[]): number {
  * @param storage options of `migrate create`
  * @param maintenanceMemory megabytes that building the index may use
  */
-export async function measureRoad(
+export async function measureProcedure(
   campaign: Campaign,
   { client, table }: Copy,
   storage: string[],
@@ -99,5 +99,5 @@ async function checkSwitch(client: pg.Client): Promise<void> {
     [TABLE],
   );
   const [found] = rows;
-  if (found?.model !== NEW_MODEL || found.vectors !== found.rows) throw new Error(`the road ended at ${JSON.stringify(found)}`);
+  if (found?.model !== NEW_MODEL || found.vectors !== found.rows) throw new Error(`the procedure ended at ${JSON.stringify(found)}`);
 }

@@ -1,5 +1,5 @@
--- Several workers may look at the same time: each writes what it saw, and none waits for another's row.
-CREATE OR REPLACE FUNCTION reembed.look_for_trouble(p_target text) RETURNS TABLE (signal text, effect text, reason text)
+-- Several workers may check at the same time: each writes what it saw, and none waits for another's row.
+CREATE OR REPLACE FUNCTION reembed.check_throttle_signals(p_target text) RETURNS TABLE (signal text, effect text, reason text)
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
@@ -10,10 +10,10 @@ BEGIN
   RETURN QUERY
     WITH seen AS MATERIALIZED (SELECT * FROM reembed.throttle_signals(p_target)),
          gone AS (DELETE FROM reembed.throttle AS h WHERE v_writes AND h.target = p_target AND h.signal NOT IN (SELECT signal FROM seen)),
-         noted AS (
+         written AS (
            INSERT INTO reembed.throttle AS h (target, signal, effect, reason) SELECT p_target, signal, effect, reason FROM seen WHERE v_writes
            ON CONFLICT (target, signal) DO UPDATE SET effect = excluded.effect, reason = excluded.reason, seen_at = excluded.seen_at)
     SELECT signal, effect, reason FROM seen;
 END;
 $$;
-COMMENT ON FUNCTION reembed.look_for_trouble IS 'Looks for signs of trouble, puts them where reembed.health shows them, and returns them.';
+COMMENT ON FUNCTION reembed.check_throttle_signals IS 'Checks for signs of trouble, puts them where reembed.health shows them, and returns them.';
