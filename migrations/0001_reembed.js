@@ -220,7 +220,7 @@ COMMENT ON COLUMN reembed.setting.keep_old_current IS 'Whether workers embed cha
 COMMENT ON COLUMN reembed.setting.max_failed_rows IS 'Rows that may stay without a new vector when the index is built.';
 COMMENT ON COLUMN reembed.setting.min_overlap IS 'Smallest mean overlap@10 of old and new results that passes validation, 0 to 1.';
 COMMENT ON COLUMN reembed.setting.min_index_recall IS 'Smallest mean recall of the new index against the exact scan that passes validation, 0 to 1.';
-COMMENT ON COLUMN reembed.setting.max_ndcg_drop IS 'How much nDCG@10 may fall, where judgements are given. A fall that chance alone may explain (the 95 % interval of the difference holds 0) is reported, but fails nothing.';
+COMMENT ON COLUMN reembed.setting.max_ndcg_drop IS 'Largest drop of nDCG@10 that passes, where judgements are given. A larger drop whose 95 % confidence interval includes 0 is only a warning.';
 COMMENT ON COLUMN reembed.setting.soak IS 'How long the new model must have been read before contract.';
 COMMENT ON COLUMN reembed.setting.updated_at IS 'When the row last changed.';
 COMMENT ON COLUMN reembed.setting.max_replica_lag_bytes IS 'The backfill writes nothing while a standby is more bytes of WAL behind; null: no matter how many.';
@@ -234,7 +234,7 @@ COMMENT ON COLUMN reembed.setting.min_truth_audit IS 'Smallest share of audited 
 COMMENT ON COLUMN reembed.setting.min_audit_similarity IS 'How similar a stored and a fresh vector must be to count as the same, -1 to 1.';
 COMMENT ON COLUMN reembed.setting.max_shared_vectors IS 'Largest share of new vectors that rows of different texts have in common, 0 to 1.';
 COMMENT ON COLUMN reembed.setting.max_odd_norms IS 'Largest share of new vectors whose length is far off that of the others, 0 to 1.';
-COMMENT ON COLUMN reembed.setting.max_changed_old_rows IS 'Most rows whose old vector may have changed without their text since the checksum was taken; null: such rows are reported, but fail nothing.';
+COMMENT ON COLUMN reembed.setting.max_changed_old_rows IS 'Most rows whose old vector may have changed without their text since the checksum was taken; null: such rows are only a warning.';
 COMMENT ON COLUMN reembed.setting.query_log_percent IS 'Share of the queries given to reembed.log_query() that are kept, in percent; 0: none.';
 COMMENT ON COLUMN reembed.setting.query_log_rows IS 'Most queries kept in reembed.query_log, the newest ones.';
 COMMENT ON COLUMN reembed.setting.canary_percent IS 'Percentage of readers, by hash of their key, who read the new model while the live view still reads the old one. More is refused while the gate to the switch is closed or an alert is open; less never is.';

@@ -70,7 +70,7 @@ export async function runBatch(
   }
 }
 
-/** Puts on record what stopped a batch. Trouble that passes automatically is no failure; of others, too many stop the campaign. */
+/** Records what stopped a batch. Transient errors do not count; too many permanent ones pause the campaign. */
 async function recordFailure(context: WorkContext, job: BatchJob, target: string, error: unknown): Promise<void> {
   const { pool } = context.database;
   const passes =
