@@ -12,7 +12,7 @@ AS $$
     FROM reembed.alert AS a
     JOIN LATERAL (VALUES ('opened', a.opened_at, a.closed_at IS NULL OR a.opened_at > clock_timestamp() - interval '1 hour' AND a.closing_posted_at IS NULL, a.opening_posted_at),
                          ('closed', a.closed_at, a.closed_at > clock_timestamp() - CASE WHEN a.opening_posted_at IS NULL THEN interval '1 hour' ELSE interval '1 day' END, a.closing_posted_at)
-         ) AS n(state, at, is_news, posted_at) ON n.is_news
+         ) AS n(state, at, is_due, posted_at) ON n.is_due
    WHERE n.posted_at IS NULL
    ORDER BY a.post_tried_at NULLS FIRST, n.at LIMIT p_limit;
 $$;
