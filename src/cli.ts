@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, type Option } from 'commander';
+import { asTyped } from './as-typed.ts';
 import { say } from './commands/print.ts';
 import { keepCompiledCode } from './compile-cache.ts';
 import { plainMessageOf, translateDatabaseError } from './database/database-error.ts';
@@ -44,11 +45,11 @@ const NPM_HAS_TOO = new Set(['all', 'audit', 'dry-run', 'json', 'target', 'yes']
 const wanted = commands[process.argv[2] ?? ''];
 for (const load of wanted ? [wanted] : Object.values(commands)) program.addCommand(await load());
 
-function exitOverride(command: Command): void {
-  command.exitOverride();
-  command.commands.forEach(exitOverride);
+function prepare(command: Command): void {
+  command.exitOverride().configureOutput({ writeOut: (text) => process.stdout.write(asTyped(text)) });
+  command.commands.forEach(prepare);
 }
-exitOverride(program);
+prepare(program);
 
 try {
   refuseSwallowedOptions();

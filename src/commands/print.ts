@@ -1,4 +1,5 @@
 import { styleText } from 'node:util';
+import { asTyped } from '../as-typed.ts';
 import { jsonText, visibleStyled } from '../print-text.ts';
 import { hideSecrets } from '../secrets.ts';
 
@@ -17,9 +18,9 @@ export function printJson(value: unknown, indent?: number): void {
   process.stdout.write(`${hideSecrets(jsonText(value, indent))}\n`);
 }
 
-/** Text as a terminal may get it: without secrets, and with nothing in it that moves or colours but our own styles. */
+/** Text as a terminal may get it: with commands as they are typed here, without secrets, and with nothing in it that moves or colours but our own styles. */
 export function printable(text: string): string {
-  return visibleStyled(hideSecrets(text));
+  return visibleStyled(hideSecrets(asTyped(text)));
 }
 
 /** Emphasis where the terminal shows it; plain text elsewhere. */

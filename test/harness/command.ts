@@ -35,7 +35,13 @@ export interface Workplace {
 /** @param env environment of every command; nothing of this process's own settings gets through */
 export function createWorkplace(env: Record<string, string>): Workplace {
   const directory = mkdtempSync(join(tmpdir(), 'reembed-test-'));
-  const base = { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', NODE_NO_WARNINGS: '1', NO_COLOR: '1' };
+  const base = {
+    PATH: process.env.PATH ?? '',
+    HOME: process.env.HOME ?? '',
+    NODE_NO_WARNINGS: '1',
+    NO_COLOR: '1',
+    npm_lifecycle_event: 'test',
+  };
   const cache = process.env.NODE_COMPILE_CACHE;
   const children = new Set<ChildProcess>();
   const start = (args: string[], more: Record<string, string> = {}) => {
