@@ -3,9 +3,6 @@ import { ProviderUnavailable } from './provider-error.ts';
 /** How a provider is asked to write its vectors: as numbers in JSON, or as the bytes of little-endian float32 numbers in base64. */
 export type Encoding = 'float' | 'base64';
 
-/** A text of our own that no provider has a reason to refuse. */
-export const SHORT_TEXT = 'a short text';
-
 /** A vector, and whether it came as text. */
 export interface EncodedVector {
   vector: Float32Array;

@@ -2,9 +2,9 @@ import pRetry from 'p-retry';
 import type { Config } from '../config.ts';
 import type { ModelDefinition } from '../phases/plan.ts';
 import { BadAnswer } from './check-vectors.ts';
-import { SHORT_TEXT } from './encoding.ts';
 import { createProvider, type Provider } from './provider.ts';
 import { InputRefused, MissingApiKey, ProviderRefused } from './provider-error.ts';
+import { SHORT_TEXT } from './short-text.ts';
 
 /**
  * Sends one short text, so that a wrong key, name or dimension is found before anything is written.

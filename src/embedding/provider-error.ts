@@ -1,8 +1,8 @@
 import { APIConnectionError, APIError, APIUserAbortError } from 'openai';
 import { messageOf, ReembedError } from '../errors.ts';
 import { hideQuotedSecrets } from '../secrets.ts';
-import { SHORT_TEXT } from './encoding.ts';
 import type { Bound } from './request-limits.ts';
+import { SHORT_TEXT } from './short-text.ts';
 
 /** The provider cannot be reached or is overloaded: the same request may succeed later. */
 export class ProviderUnavailable extends ReembedError {

@@ -3,10 +3,11 @@ import type { ProviderAccess } from '../config.ts';
 import { learnPassword, learnSecrets } from '../secrets.ts';
 import { carefulFetch, mostAnswerBytes } from './careful-fetch.ts';
 import { type AnsweredVector, checkVectors } from './check-vectors.ts';
-import { type Encoding, provenEncoding, SHORT_TEXT } from './encoding.ts';
+import { type Encoding, provenEncoding } from './encoding.ts';
 import { type Findings, findingsOf } from './findings.ts';
 import type { ModelRow } from './models.ts';
 import { classifyProviderError, MissingApiKey } from './provider-error.ts';
+import { SHORT_TEXT } from './short-text.ts';
 
 /** Vectors of one request and what the provider counted for it. */
 export interface Embedded {

@@ -1,4 +1,4 @@
-import type { ValidationRecord } from './record.ts';
+import type { ValidationRecord } from './validation-record.ts';
 
 /** Searches under filters, with the names of the columns of reembed.validation_filter. */
 export function filterRows({ filters }: Pick<ValidationRecord, 'filters'>) {

@@ -1,39 +1,10 @@
 import type pg from 'pg';
 import { inTransaction, type Queryable } from '../database/connection.ts';
-import type { Campaign } from './campaign.ts';
-import type { QueryComparison } from './comparison.ts';
-import type { FilteredSearch } from './filters.ts';
-import type { IndexState } from './index-search.ts';
-import type { Coverage, Integrity } from './integrity.ts';
-import type { SearchTime } from './latency.ts';
-import { type Metric, overall } from './metrics.ts';
+import { overall } from './metrics.ts';
 import { cutoffRows, filterRows, integrityRows } from './part-rows.ts';
-import type { ScoreCutoff } from './score-cutoff.ts';
-import { type ScoreDistribution, scoresOf } from './scores.ts';
+import { scoresOf } from './scores.ts';
 import type { TruthAudit } from './truth-audit.ts';
-
-/** A run as it is stored. */
-export interface ValidationRecord {
-  campaign: Campaign;
-  /** when the run began, by the clock of the database, as text */
-  startedAt: string;
-  querySource: string;
-  seed: number;
-  k: number;
-  /** whether the relevant row of each query is the one it was generated from */
-  knownItems: boolean;
-  comparisons: QueryComparison[];
-  times: SearchTime[];
-  metrics: Metric[];
-  /** undefined where the campaign has no valid index yet */
-  index: IndexState | undefined;
-  filters: FilteredSearch[];
-  coverage: Coverage;
-  integrity: Integrity[];
-  audit: TruthAudit;
-  distributions: ScoreDistribution[];
-  cutoffs: ScoreCutoff[];
-}
+import type { ValidationRecord } from './validation-record.ts';
 
 /** The verdict on a stored run: see reembed.judge_validation(). */
 export interface Verdict {

@@ -12,11 +12,12 @@ import { timeSearches } from './latency.ts';
 import { measureMetrics } from './metrics.ts';
 import { describeSource, type QuerySource } from './queries.ts';
 import { type Embedder, type PreparedQueries, prepareQueries } from './read-queries.ts';
-import { storeValidation, type ValidationRecord, type Verdict } from './record.ts';
+import { storeValidation, type Verdict } from './record.ts';
 import { distributeScores } from './scores.ts';
 import { tableSource } from './search-source.ts';
 import { auditTruth } from './truth-audit.ts';
 import { ScanCancelled, TableLocked } from './validation-error.ts';
+import type { ValidationRecord } from './validation-record.ts';
 
 /** What to compare, and on which queries. */
 export interface ValidateOptions {
