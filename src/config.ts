@@ -45,7 +45,7 @@ export interface Config {
 /**
  * Reads the configuration from the environment and, where it exists, from `.env` in the working directory.
  *
- * @throws UsageError when a number is not one, or the address of the webhook is none
+ * @throws UsageError when a number is not one, the address of the webhook is none, or DATABASE_URL is set but empty
  */
 export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
   if (env === process.env && existsSync('.env')) process.loadEnvFile('.env');
@@ -53,7 +53,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
   const newProvider = { apiKey: text(env, 'OPENAI_API_KEY'), baseUrl: text(env, 'OPENAI_BASE_URL') };
   const usual = usualLimits(newProvider.baseUrl);
   return {
-    databaseUrl: text(env, 'DATABASE_URL'),
+    databaseUrl: databaseUrl(env),
     directUrl: text(env, 'DATABASE_DIRECT_URL'),
     embeddedDirectory: text(env, 'REEMBED_DIR') ?? '.reembed',
     migrationsDirectory: text(env, 'REEMBED_MIGRATIONS') ?? 'migrations',
@@ -88,6 +88,16 @@ function learnSecretsOf(env: NodeJS.ProcessEnv): void {
   const url = webhook === undefined ? undefined : URL.parse(webhook);
   // The path of a webhook is what its receiver knows us by.
   learnSecrets(webhook, url?.pathname, url?.search, url?.username, url?.password);
+}
+
+/** An empty secret must not lead to a database of its own that nobody asked for. */
+function databaseUrl(env: NodeJS.ProcessEnv): string | undefined {
+  if (env.DATABASE_URL !== undefined && env.DATABASE_URL.trim() === '')
+    throw new UsageError(
+      'DATABASE_URL is set but empty',
+      'set it to the address of the database, or unset it to use the embedded database',
+    );
+  return text(env, 'DATABASE_URL');
 }
 
 function text(env: NodeJS.ProcessEnv, name: string): string | undefined {

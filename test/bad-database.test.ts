@@ -10,6 +10,7 @@ const workplace = createWorkplace({});
 test.after.always(() => workplace.remove());
 
 const cases: (Refusal & { about: string; url: string })[] = [
+  { about: 'that is set but empty', url: '', code: 'usage', exit: 'usage', says: /DATABASE_URL is set but empty/, remedy: /unset it/ },
   {
     about: 'that is no address',
     url: 'my database',

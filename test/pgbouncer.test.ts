@@ -85,7 +85,7 @@ test('an address for migrations that cannot be used is refused by its own name',
     code: 'database_unreachable',
     remedy: /check DATABASE_DIRECT_URL/,
   });
-  assertRefused(t, await run({ DATABASE_URL: '' }), { code: 'usage', exit: 'usage', says: /DATABASE_URL is not/ });
+  assertRefused(t, await run({ DATABASE_URL: '' }), { code: 'usage', exit: 'usage', says: /DATABASE_URL is set but empty/ });
 });
 
 test('doctor names the pooler and says whether there is a way around it', async (t) => {
