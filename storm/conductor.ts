@@ -53,7 +53,7 @@ export function createConductor(world: World): Conductor {
       if (tries > 200) throw new Error('the campaign does not get to its switch');
       // The workers are at it either way; now and then the operator lends a hand.
       const up = await command(draw.chance(0.3) ? ['migrate', 'up', '--wait'] : ['migrate', 'up']);
-      if (up.code === 3 && /npm run validate/.test(up.stderr)) await command(['validate', '--sample', '20', '--json']);
+      if (up.code === 3 && /(npm run|npx reembed) validate/.test(up.stderr)) await command(['validate', '--sample', '20', '--json']);
       else if (up.code === 3 && /reads .* again|the new model has been read/.test(up.stderr)) {
         const model = await ask(`SELECT reembed.switch_to('${TABLE}', '${NEW_MODEL}')`);
         // Refused: a ledger that was put back makes the last validation too old.
