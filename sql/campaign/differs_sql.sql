@@ -4,12 +4,13 @@ CREATE OR REPLACE FUNCTION reembed.differs_sql(p_relation regclass, p_attnums sm
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
-  SELECT coalesce(string_agg(CASE
-           WHEN y.typname IN ('text', 'varchar') AND y.typnamespace = 'pg_catalog'::regnamespace
-             THEN format('%1$s%3$I COLLATE "C" IS DISTINCT FROM %2$s%3$I COLLATE "C"', p_old, p_new, a.attname)
-           WHEN y.typnamespace = 'pg_catalog'::regnamespace AND y.typname IN ('int2', 'int4', 'int8', 'uuid', 'bool', 'date', 'timestamptz', 'timestamp', 'oid')
-             THEN format('%1$s%3$I IS DISTINCT FROM %2$s%3$I', p_old, p_new, a.attname)
-           ELSE format('ROW(%1$s%3$I)::record OPERATOR(pg_catalog.*<>) ROW(%2$s%3$I)::record', p_old, p_new, a.attname) END, ' OR ' ORDER BY k.position), 'false')
+  SELECT coalesce(string_agg(reembed.render(
+           CASE WHEN y.typname IN ('text', 'varchar') AND y.typnamespace = 'pg_catalog'::regnamespace
+                  THEN '{old}{column} COLLATE "C" IS DISTINCT FROM {new}{column} COLLATE "C"'
+                WHEN y.typname IN ('int2', 'int4', 'int8', 'uuid', 'bool', 'date', 'timestamptz', 'timestamp', 'oid') AND y.typnamespace = 'pg_catalog'::regnamespace
+                  THEN '{old}{column} IS DISTINCT FROM {new}{column}'
+                ELSE 'ROW({old}{column})::record OPERATOR(pg_catalog.*<>) ROW({new}{column})::record' END,
+           jsonb_build_object('old', p_old, 'new', p_new, 'column', quote_ident(a.attname))), ' OR ' ORDER BY k.position), 'false')
     FROM unnest(p_attnums) WITH ORDINALITY AS k(attnum, position)
     JOIN pg_attribute AS a ON a.attrelid = p_relation AND a.attnum = k.attnum
     JOIN pg_type AS y ON y.oid = a.atttypid
