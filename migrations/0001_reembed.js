@@ -252,7 +252,7 @@ COMMENT ON COLUMN reembed.setting.known_items IS 'Rows a minute whose own text i
 COMMENT ON COLUMN reembed.setting.min_known_items IS 'Share of them that must be found, 0 to 1.';
 COMMENT ON COLUMN reembed.setting.max_outdated_seconds IS 'How long a changed row may wait for its vector; null: no matter.';
 COMMENT ON COLUMN reembed.setting.watch_window IS 'Shadow reads and known items older than this say nothing any more.';
-COMMENT ON COLUMN reembed.setting.alert_after IS 'How long something must be wrong before an alert is opened.';
+COMMENT ON COLUMN reembed.setting.alert_after IS 'How long a problem must last before an alert is opened.';
 COMMENT ON COLUMN reembed.setting.auto_revert IS 'true: the live view goes back to the old model automatically when the new one it reads is bad.';
 COMMENT ON COLUMN reembed.setting.maintained_by IS 'Who embeds changed rows after contract: workers, so that the triggers stay; or application, which stores its own vectors, so that no trigger stays on the table. A side table is always maintained by workers.';
 COMMENT ON COLUMN reembed.setting.max_text_bytes IS 'Longest text that is embedded, in bytes. A longer one never leaves the database: its row is put into failed_row as text_too_large. After raising it: npm run retry.';
@@ -459,7 +459,7 @@ COMMENT ON COLUMN reembed.batch.requests IS 'Requests made.';
 COMMENT ON COLUMN reembed.batch.attempts IS 'How often it was begun.';
 COMMENT ON COLUMN reembed.batch.error IS 'What stopped the last attempt.';
 COMMENT ON COLUMN reembed.batch.started_at IS 'When the last attempt began.';
-COMMENT ON COLUMN reembed.batch.failed_at IS 'When an attempt last failed for a reason that does not pass automatically; null once it was fixed.';
+COMMENT ON COLUMN reembed.batch.failed_at IS 'When an attempt last failed with a permanent error; null once an attempt succeeded.';
 COMMENT ON COLUMN reembed.batch.finished_at IS 'When its vectors were committed.';
 COMMENT ON COLUMN reembed.batch.provider_batch IS 'The batch of the provider''s batch API that has its rows, or the one whose texts they wait for; others leave it alone meanwhile.';
 COMMENT ON COLUMN reembed.batch.came_back IS 'The batch API did not bring all of its vectors, or was given up: the others are embedded by ordinary requests.';
@@ -1037,7 +1037,7 @@ CREATE TABLE reembed.alert (
 );
 CREATE UNIQUE INDEX one_open_alert_per_target_and_kind ON reembed.alert (target, kind) WHERE closed_at IS NULL;
 CREATE INDEX alert_newest ON reembed.alert (target, opened_at DESC);
-COMMENT ON TABLE reembed.alert IS 'What the watch found wrong. An alert closes automatically when its cause is gone; while one above a notice is open, contract and a larger canary are refused.';
+COMMENT ON TABLE reembed.alert IS 'Problems that the watch found. An alert closes when its cause is gone; while one above a notice is open, contract and a larger canary are refused.';
 COMMENT ON COLUMN reembed.alert.id IS 'Number of the alert.';
 COMMENT ON COLUMN reembed.alert.target IS 'Target it concerns.';
 COMMENT ON COLUMN reembed.alert.campaign IS 'Campaign it was opened in.';

@@ -36,7 +36,7 @@ export function copyTree(root: string): Tree {
     try {
       if (pid !== undefined) process.kill(-pid, 'SIGKILL');
     } catch {
-      // It has ended automatically.
+      // It has ended already.
     }
   };
   return {

@@ -1,5 +1,5 @@
--- Nothing wrong is not enough: what it goes by must have been checked and found well. Shadow reads, which readers put on record,
--- may hold it back; only known items, which workers search for themselves, let it grow.
+-- The absence of alerts is not enough: known items, which workers search for themselves, must have been searched for and found. Shadow
+-- reads, which readers record, can only hold the canary back.
 CREATE OR REPLACE FUNCTION reembed.grow_canary(p_target text DEFAULT NULL) RETURNS TABLE (action text, reason text)
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp

@@ -1,4 +1,5 @@
--- What is wrong has to last before an alert is opened, and closes the alert by being gone; what cannot be determined changes nothing.
+-- A problem has to last for alert_after before an alert is opened, and the alert closes when the problem is gone. A check without a result changes
+-- nothing.
 CREATE OR REPLACE FUNCTION reembed.watch(p_target text DEFAULT NULL) RETURNS TABLE (change text, kind text, severity text, message text)
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp

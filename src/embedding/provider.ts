@@ -75,7 +75,7 @@ export function embeddingRequest(
   return {
     model: model.provider_model,
     input: prefix ? texts.map((text) => prefix + text) : texts,
-    // Always said, and then the client hands the answer on as it is; automatically it would ask for base64 and decode it unchecked.
+    // Always said, and then the client hands the answer on as it is; by default it asks for base64 and decodes it unchecked.
     encoding_format: encoding,
     ...(model.send_dimensions ? { dimensions: model.dimensions } : {}),
   };

@@ -124,7 +124,7 @@ async function work(stage: Stage, report: DdlReport): Promise<boolean> {
   }
 }
 
-/** @returns whether the worker found its end automatically */
+/** @returns whether the worker ended on its own */
 async function runWorker(stage: Stage, report: DdlReport): Promise<boolean> {
   const child = stage.workplace.start(['worker', '--drain']);
   let stderr = '';
