@@ -32,7 +32,7 @@ const HELP = `
 The watch is kept by every running worker (npm run worker), once a minute. An alert closes automatically when its cause is gone;
 by hand: select reembed.close_alert('documents', 'latency', 'why').`;
 
-/** `reembed alerts`: what the watch found wrong. */
+/** `reembed alerts`: lists the alerts that the watch raised. */
 export function alertsCommand(): Command {
   return new Command('alerts')
     .description('show what the watch found wrong and has not seen fixed')

@@ -5,7 +5,7 @@ import { UsageError } from '../errors.ts';
 import { wholeNumber } from './parse-option.ts';
 import { say } from './print.ts';
 
-/** `reembed db`: serves the embedded database for psql and several processes. */
+/** `reembed db`: serves the embedded database to psql and other processes. */
 export function dbCommand(): Command {
   return new Command('db')
     .description('serve the embedded database for psql and other processes until stopped')

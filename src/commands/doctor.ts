@@ -11,7 +11,7 @@ import { counted } from '../wording.ts';
 import { print, printJson } from './print.ts';
 import { isEmbeddedMissing } from './read-status.ts';
 
-/** The doctor found something that will not work. */
+/** Thrown when the doctor found at least one error. */
 export class DoctorFoundErrors extends ReembedError {
   constructor(errors: Finding[]) {
     super(
@@ -22,7 +22,7 @@ export class DoctorFoundErrors extends ReembedError {
   }
 }
 
-/** `reembed doctor`: what is wrong or risky, and how to fix it. */
+/** `reembed doctor`: reports errors and risks with their fixes. */
 export function doctorCommand(): Command {
   return new Command('doctor')
     .description('say what is wrong or risky and how to fix it; changes nothing')
@@ -46,7 +46,7 @@ async function doctor(options: { json?: boolean }): Promise<void> {
 }
 
 async function examine(config: Config): Promise<Finding[]> {
-  // Only reading must not make an embedded database.
+  // A read-only command must not create an embedded database.
   if (isEmbeddedMissing(config)) {
     return [
       {

@@ -27,7 +27,7 @@ interface CreateOptions extends Omit<CampaignRequest, 'to' | 'dimensions' | 'tex
   json?: boolean;
 }
 
-/** `reembed migrate create`: inspects a table, prints the plan and writes the five files of a campaign. */
+/** `reembed migrate create`: inspects a table, prints the plan and writes the five migration files of a campaign. */
 export function migrateCreateCommand(): Command {
   return new Command('create')
     .description('inspect a table, print the plan, write the five migration files; never changes the database')
@@ -71,7 +71,7 @@ async function create(options: CreateOptions): Promise<void> {
   const database = await openDatabase(config);
   const client = await database.pool.connect();
   try {
-    // It is rolled back whatever happens, and read-only from where code of others can run.
+    // The transaction is always rolled back. It becomes read-only before code of other owners can run in it.
     await client.query('BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ WRITE');
     await applySettings(client, 'transaction');
     const { plan, facts, text } = await draft(client, request, config);

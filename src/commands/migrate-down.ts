@@ -14,7 +14,7 @@ interface DownOptions {
   json?: boolean;
 }
 
-/** `reembed migrate down [n]`: takes the last migration down, or the last n. */
+/** `reembed migrate down [n]`: reverts the last migration, or the last n. */
 export function migrateDownCommand(): Command {
   return new Command('down')
     .description('take the last migration down, or the last n')

@@ -18,7 +18,7 @@ interface UpOptions {
 
 const LAST_CHANGES_MS = 15_000;
 
-/** `reembed migrate up [n]`: runs what may run now and stops before a closed gate. */
+/** `reembed migrate up [n]`: runs the pending migrations whose gates are open and stops before the first closed gate. */
 export function migrateUpCommand(): Command {
   return new Command('up')
     .description('run the migrations that may run now; stops before a closed gate with exit code 3')
@@ -55,7 +55,9 @@ async function up(count: number | undefined, options: UpOptions): Promise<void> 
   }
 }
 
-/** Embeds what a gate still asks of the workers. Gates that ask for a decision or for time are not waited for. */
+/**
+ * Works the queue until workers can do no more for a closed gate. Conditions that need a person's decision, or time, are not waited for.
+ */
 async function workUntilOpen(database: Database, config: Config, waiting: Waiting): Promise<boolean> {
   if (!waiting.conditions.some(isForWorkers)) return false;
   const { isNearlyDrained } = await import('../worker/drain.ts');
@@ -63,14 +65,14 @@ async function workUntilOpen(database: Database, config: Config, waiting: Waitin
   const finished = await workOff(database, config, async () => {
     if (!(await isNearlyDrained(database.pool))) return false;
     conditions = await openConditions(inOwnTransactions(database.pool), waiting.file);
-    // What is left then is for a person to settle, such as rows that failed.
+    // The remaining conditions need a person, for example failed rows.
     return !conditions.some(isForWorkers);
   });
   if (!finished) {
     say('stopped: the batch in hand is stored, the rest waits in the ledger');
     conditions = await openConditions(inOwnTransactions(database.pool), waiting.file);
   }
-  // What is left is not what it was before: that rows failed, for one, is known only now.
+  // The conditions may have changed meanwhile: that rows failed, for example, is known only now.
   if (conditions.length > 0) waiting.conditions = conditions;
   return finished && conditions.length === 0;
 }
@@ -82,8 +84,8 @@ function isForWorkers({ code }: OpenCondition): boolean {
 }
 
 /**
- * A row that changed a moment ago is no reason to wait at a gate, but would close the next one if it were left behind with no
- * worker running. Under steady writes there is always one, so the time for them is bounded.
+ * Embeds rows that changed a moment ago. They are no reason to wait at a gate, but they would close the next gate if they were left behind
+ * with no worker running. Under steady writes there is always such a row, so the time is limited.
  */
 async function workOffLastChanges(database: Database, config: Config): Promise<void> {
   const { isDrained } = await import('../worker/drain.ts');
@@ -93,7 +95,7 @@ async function workOffLastChanges(database: Database, config: Config): Promise<v
   await workOff(database, config, async () => Date.now() > giveUpAt || isDrained(database.pool));
 }
 
-/** Works the queue with a progress bar until it is enough; false when it was interrupted before. */
+/** Works the queue with a progress bar until `until` is true. Returns false when interrupted before that. */
 async function workOff(database: Database, config: Config, until: () => Promise<boolean>): Promise<boolean> {
   const { drain } = await import('../worker/drain.ts');
   const bar = createProgressBar();

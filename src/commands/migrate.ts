@@ -3,7 +3,7 @@ import { migrateCreateCommand } from './migrate-create.ts';
 import { migrateDownCommand } from './migrate-down.ts';
 import { migrateUpCommand } from './migrate-up.ts';
 
-/** `reembed migrate …`: the migration files of a campaign. */
+/** `reembed migrate …`: creates, runs and reverts the migration files of a campaign. */
 export function migrateCommand(): Command {
   return new Command('migrate')
     .description('create, run and take back the migrations of a campaign')

@@ -1,18 +1,18 @@
 import { InvalidArgumentError } from 'commander';
 
-/** A whole number above 0 from the command line. */
+/** Parses a positive integer from the command line. */
 export function wholeNumber(value: string): number {
   if (!/^[1-9]\d{0,8}$/.test(value)) throw new InvalidArgumentError('a whole number above 0 is needed.');
   return Number(value);
 }
 
-/** A number of at least 0 from the command line. */
+/** Parses a number of at least 0 from the command line. */
 export function price(value: string): number {
   if (!/^\d+(\.\d+)?$/.test(value)) throw new InvalidArgumentError('a number such as 0.02 is needed.');
   return Number(value);
 }
 
-/** Collects an option that may be repeated or hold several values apart by commas. */
+/** Collects the values of an option that may be repeated or hold several values separated by commas. */
 export function list(value: string, before: string[] = []): string[] {
   return [
     ...before,

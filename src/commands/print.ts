@@ -3,50 +3,53 @@ import { asTyped } from '../as-typed.ts';
 import { jsonText, visibleStyled } from '../print-text.ts';
 import { hideSecrets } from '../secrets.ts';
 
-/** Talk for people goes to stderr, so that stdout stays for data and SQL. */
+/** Writes a message for people to stderr, so that stdout holds only data and SQL. */
 export function say(line = ''): void {
   process.stderr.write(`${printable(line)}\n`);
 }
 
-/** What a command was asked for, for people to read. */
+/** Writes the output of a command to stdout, for people. */
 export function print(text: string): void {
   process.stdout.write(printable(text));
 }
 
-/** What a command was asked for, for a program. */
+/** Writes the output of a command to stdout as JSON, for programs. */
 export function printJson(value: unknown, indent?: number): void {
   process.stdout.write(`${hideSecrets(jsonText(value, indent))}\n`);
 }
 
-/** Text as a terminal may get it: with commands as they are typed here, without secrets, and with nothing in it that moves or colours but our own styles. */
+/**
+ * Makes text safe for a terminal: spells commands as they are typed in this installation, hides secrets, and removes every control sequence
+ * except our own styles.
+ */
 export function printable(text: string): string {
   return visibleStyled(hideSecrets(asTyped(text)));
 }
 
-/** Emphasis where the terminal shows it; plain text elsewhere. */
+/** Bold text if the terminal supports it, else plain text. */
 export function bold(text: string): string {
   return styleText('bold', text, { stream: process.stderr });
 }
 
-/** Less important text. */
+/** Dimmed text, for less important details. */
 export function dim(text: string): string {
   return styleText('dim', text, { stream: process.stderr });
 }
 
-/** A number of bytes for people. */
+/** Formats a number of bytes. */
 export function formatBytes(bytes: number): string {
   const units = ['B', 'kB', 'MB', 'GB', 'TB'];
   const step = Math.min(units.length - 1, Math.floor(Math.log2(Math.max(1, bytes)) / 10));
   return `${(bytes / 1024 ** step).toFixed(step === 0 ? 0 : 1)} ${units[step]}`;
 }
 
-/** A number of seconds for people. */
+/** Formats a number of seconds. */
 export function formatSeconds(seconds: number): string {
   if (seconds < 90) return `${Math.round(seconds)} s`;
   return seconds < 5400 ? `${Math.round(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`;
 }
 
-/** A number with thousands apart. */
+/** Formats a number with thousands separators. */
 export function formatNumber(value: number): string {
   return value.toLocaleString('en-US');
 }

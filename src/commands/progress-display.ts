@@ -3,32 +3,32 @@ import cliProgress from 'cli-progress';
 import { visibleAll } from '../print-text.ts';
 import { printable } from './print.ts';
 
-/** One thing that goes on, as a bar shows it. */
+/** One piece of work, shown as one bar. */
 export interface ProgressEntry {
   name: string;
   done: number;
   total: number;
-  /** what stands behind the bar */
+  /** text after the bar */
   text: string;
 }
 
-/** Shows how things go on while they go on. */
+/** Shows the progress of running work. */
 export interface ProgressDisplay {
   update(entries: readonly ProgressEntry[]): void;
-  /** prints a line of talk without tearing the bars */
+  /** prints a message without breaking the bars */
   say(line: string): void;
-  /** shows the last state and lets go of the terminal */
+  /** shows the last state and releases the terminal */
   stop(): void;
 }
 
 const LINE_EVERY_MS = 5000;
 
-/** A bar for each entry on a terminal; elsewhere a plain line at most every five seconds, and one at the end. */
+/** Shows one bar per entry on a terminal. Elsewhere it writes a plain line at most every five seconds, and one at the end. */
 export function createDisplay(stream: NodeJS.WritableStream = process.stderr): ProgressDisplay {
   return (stream as WriteStream).isTTY ? drawBars(stream) : writeLines(stream);
 }
 
-/** A bar of block characters. */
+/** Draws a bar of block characters. */
 export function blockBar(share: number, width: number): string {
   const full = Math.round(Math.min(1, Math.max(0, share)) * width);
   return '█'.repeat(full) + '░'.repeat(width - full);
@@ -38,9 +38,9 @@ function drawBars(stream: NodeJS.WritableStream): ProgressDisplay {
   const bars = new Map<string, cliProgress.SingleBar>();
   const multi = new cliProgress.MultiBar({
     stream,
-    // SIGINT is the command's: it lets the batch in hand finish while the bar goes on.
+    // The command handles SIGINT: the current batch finishes while the bar stays visible.
     gracefulExit: false,
-    // A line is cut at the width of the terminal, whose own setting is left alone: a killed process could not restore it.
+    // true leaves the terminal's line-wrap setting unchanged, which a killed process could not restore. Lines are cut to its width.
     linewrap: true,
     barsize: 24,
     format: (options, params, { entry }: { entry: ProgressEntry }) =>
@@ -67,7 +67,7 @@ function drawBars(stream: NodeJS.WritableStream): ProgressDisplay {
       if (stopped) return;
       stopped = true;
       if (!drawn) return;
-      // stop() alone would lose the lines that wait to be logged.
+      // stop() alone would lose lines that are still waiting to be logged.
       multi.update();
       multi.stop();
     },
@@ -80,7 +80,7 @@ function writeLines(stream: NodeJS.WritableStream): ProgressDisplay {
   let writtenAt = Number.NEGATIVE_INFINITY;
   const write = () => {
     const text = latest.join('');
-    // An idle worker has nothing new to say.
+    // An idle worker would repeat the same line.
     if (text === written) return;
     stream.write(text);
     written = text;

@@ -5,14 +5,14 @@ import { withLockRetries } from '../database/lock-retries.ts';
 import { ReembedError, UsageError } from '../errors.ts';
 import { say } from './print.ts';
 
-/** No archive is left. */
+/** Thrown when there is no archive to purge. */
 export class NothingToPurge extends ReembedError {
   constructor() {
     super('nothing_to_purge', 'there is no archive of old vectors', 'an archive is made by contract: npm run migrate up');
   }
 }
 
-/** `reembed purge`: drops the archive of the old vectors; the only step without a way back. */
+/** `reembed purge`: drops the archive of the old vectors. It is the only step that cannot be undone. */
 export function purgeCommand(): Command {
   return new Command('purge')
     .description('drop the archive of the old vectors; the only step without a way back')

@@ -20,30 +20,30 @@ export interface Verdict {
   reasons: string[];
 }
 
-/** The phase a campaign enters next, and how. */
+/** The next phase of a campaign and how to enter it. */
 export interface NextStep {
   phase: string;
-  /** its migration file; null when it is not in the folder */
+  /** migration file of the phase; null when it is not in the folder */
   file: string | null;
-  /** what keeps its gate closed; null when this role may not read it */
+  /** conditions that keep the gate closed; null when this role may not read them */
   open_conditions: OpenCondition[] | null;
-  /** what to type now */
+  /** the command to run now */
   command: string;
 }
 
-/** One campaign as `status` shows it: its row of reembed.progress and what belongs to it. */
+/** One campaign as `status` shows it: its row of reembed.progress and related facts. */
 export interface CampaignStatus extends ProgressRow {
   /** false for an earlier campaign on the same target */
   current: boolean;
   health: { throttles: boolean; reason: string }[];
   validation: Verdict | null;
-  /** share of readers, in percent, who read the new model before the switch; null when this role may not read it */
+  /** percentage of readers who read the new model before the switch; null when this role may not read it */
   canary_percent: number | null;
-  /** share of searches, in percent, after which the other model is asked too; null when this role may not read it */
+  /** percentage of searches that are repeated against the other model; null when this role may not read it */
   shadow_percent: number | null;
-  /** the index that is being built now, as far as this role may see it */
+  /** index build in progress, as far as this role may see it */
   index_build: IndexBuild | null;
-  /** table of the old vectors after contract, until it is purged */
+  /** table of the old vectors between contract and purge, else null */
   archive: string | null;
   next: NextStep | null;
 }
@@ -55,7 +55,7 @@ export interface Status {
   at: Date;
   campaigns: CampaignStatus[];
   migrations: { applied: string[]; pending: string[]; problem: { code: string; message: string; remedy: string } | null };
-  /** what to do where no campaign says it */
+  /** the command to run when no campaign has one */
   command: string | null;
 }
 
@@ -69,16 +69,16 @@ interface CampaignFacts {
   shadow_percent: number | null;
 }
 
-/** Whether the database would be an embedded one that nobody has made yet, so that reading it would make it. */
+/** Whether the configuration names an embedded database that does not exist yet. Opening it to read would create it. */
 export function isEmbeddedMissing(config: Config): boolean {
   return config.databaseUrl === undefined && !existsSync(config.embeddedDirectory);
 }
 
 /**
- * Reads where everything stands.
+ * Reads the state of all campaigns and migration files.
  *
- * @param database undefined while there is none
- * @param target short or full name of a target; all of them when left out
+ * @param database undefined when there is none
+ * @param target short or full name of a target; undefined for all targets
  */
 export async function readStatus(database: Database | undefined, config: Config, target?: string): Promise<Status> {
   const { state, problem } = await readFiles(database, config);
@@ -108,7 +108,10 @@ async function isInstalled(db: Queryable): Promise<boolean> {
   return rows[0]?.installed ?? false;
 }
 
-/** The progress is worth showing also where the files are not at hand, as on the machine of a DBA. */
+/**
+ * Reads the state of the migration files. A failure is returned as `problem`, because progress is useful even where the files are missing,
+ * as on a DBA's machine.
+ */
 async function readFiles(
   database: Database | undefined,
   config: Config,
@@ -166,7 +169,7 @@ async function resolveTarget(db: Queryable, target: string): Promise<string | un
   return rows[0]?.name;
 }
 
-/** What is not progress: the settings and the verdicts the gates use. */
+/** Reads what reembed.progress does not hold: settings, and the verdicts that the gates use. */
 async function readFacts(db: Queryable): Promise<Map<string, CampaignFacts>> {
   const { rows } = await db.query<CampaignFacts>(
     `SELECT m.name AS campaign, m.archive, s.max_failed_rows AS allowed_failures,
@@ -179,7 +182,7 @@ async function readFacts(db: Queryable): Promise<Map<string, CampaignFacts>> {
             (to_jsonb(s) ->> 'shadow_percent')::double precision AS shadow_percent
        FROM reembed.campaign AS m JOIN reembed.setting AS s ON s.target = m.target`,
   );
-  // JSON carried the time as text, in the time zone of the session.
+  // JSON returns the time as text, in the time zone of the session.
   for (const { validation } of rows) if (validation) validation.finished_at = new Date(validation.finished_at);
   return new Map(rows.map((row) => [row.campaign, row]));
 }
@@ -197,7 +200,7 @@ async function nextStep(
   return { phase, file: file?.name ?? null, open_conditions: conditions, command: conditions?.[0]?.remedy ?? 'npm run migrate up' };
 }
 
-/** The gate to the index searches the whole table; what the ledger knows is enough here. */
+/** Conditions of the gate to phase index, from the ledger alone. The gate itself searches the whole table, which is too expensive here. */
 function ledgerConditions(row: ProgressRow, { failed_new = 0, allowed_failures = 0 }: Partial<CampaignFacts>): OpenCondition[] {
   const conditions: OpenCondition[] = [];
   if (row.done < row.total)
@@ -232,7 +235,10 @@ async function gateConditions(db: Queryable, campaign: string, phase: string): P
   );
 }
 
-/** A role that may read nothing but the progress sees the progress; so does a newer toolkit before its first `up`. */
+/**
+ * Returns `otherwise` when privileges or tables are missing. A role that may read only the progress then still sees it; so does a newer
+ * toolkit before its first `up`.
+ */
 async function ifAllowed<T, F>(reading: Promise<T>, otherwise: F): Promise<T | F> {
   try {
     return await reading;

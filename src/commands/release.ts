@@ -6,7 +6,7 @@ import { asOnlyRunner } from '../database/runner-lock.ts';
 import { UsageError } from '../errors.ts';
 import { say } from './print.ts';
 
-/** `reembed release`: takes every object of ours off a table after contract. */
+/** `reembed release`: removes every object of pg-reembed from a table after contract. */
 export function releaseCommand(): Command {
   return new Command('release')
     .description('after contract and purge: drop the live views and whatever else is left on a table, which is then like any other')

@@ -24,7 +24,7 @@ const HELP = `
 One HTML file that needs no network and no other file, for a browser, light or dark, or a printer. A report that is there
 already is replaced, any other file is not. Texts of queries and rows are in it only with --with-text, vectors never.`;
 
-/** `reembed report`: a campaign as a file to send around. */
+/** `reembed report`: writes a report of a campaign to one file. */
 export function reportCommand(): Command {
   return new Command('report')
     .description('write what is known of a campaign to one HTML file: verdict, figures, queries that changed, audit trail')
@@ -49,7 +49,7 @@ async function report({ target, campaign, out, withText = false, lowest, json }:
       printJson(data);
       return;
     }
-    // The drawing takes most of a second to load: nobody waits for it who does not need it.
+    // The plotting library takes most of a second to load, so it is loaded only when needed.
     const [{ reportPage }, { reportFileName, writeReport }] = await Promise.all([
       import('../report/page/document.ts'),
       import('../report/write-report.ts'),

@@ -4,7 +4,7 @@ import { inOwnTransactions, openDatabase } from '../database/connection.ts';
 import { withLockRetries } from '../database/lock-retries.ts';
 import { say } from './print.ts';
 
-/** `reembed retry`: hands the rows in failed_row to the workers again. */
+/** `reembed retry`: queues the rows in failed_row for the workers again. */
 export function retryCommand(): Command {
   return new Command('retry')
     .description('hand the rows that could not be embedded to the workers again')

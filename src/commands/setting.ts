@@ -7,21 +7,21 @@ import { ReembedError, UsageError } from '../errors.ts';
 import { visibleAll } from '../print-text.ts';
 import { printJson, say } from './print.ts';
 
-/** No setting of that name. */
+/** Thrown for an unknown setting name. */
 export class UnknownSetting extends ReembedError {
   constructor(name: string, known: string[]) {
     super('unknown_setting', `there is no setting ${name}`, `settings: ${known.join(', ')}`);
   }
 }
 
-/** The value does not fit the setting. */
+/** Thrown for a value that the setting does not accept. */
 export class InvalidSetting extends ReembedError {
   constructor(name: string, value: string, reason: string) {
     super('invalid_setting', `${name} cannot be "${value}": ${reason}`, 'npm run setting shows the present values and what each means');
   }
 }
 
-/** `reembed setting [name=value …]`: shows or changes what steers a target. */
+/** `reembed setting [name=value …]`: shows or changes the settings of a target. */
 export function settingCommand(): Command {
   return new Command('setting')
     .description('show the settings of a target, or change them: name=value')
@@ -43,7 +43,7 @@ async function setting(changes: string[], options: { target?: string; json?: boo
       return;
     }
     const current = await readSettings(database.pool, target, 'postgres');
-    // Who changes a setting wants to see that one, not all of them.
+    // After a change, only the changed settings are shown.
     const shown = changes.length > 0 ? changes.map(nameOf) : [...known.keys()];
     const table = shown.map((name): [string, string, string] => [name, String(current[name] ?? ''), known.get(name) ?? '']);
     say(`${target}\n${settingsTable(visibleAll(table))}`);
@@ -52,7 +52,7 @@ async function setting(changes: string[], options: { target?: string; json?: boo
   }
 }
 
-/** @param intervalStyle how intervals look: as they are written on the command line, or as programs read them */
+/** @param intervalStyle format of intervals: `postgres` as written on the command line, `iso_8601` for programs */
 function readSettings(pool: pg.Pool, target: string, intervalStyle: 'postgres' | 'iso_8601'): Promise<Record<string, unknown>> {
   return inTransaction(
     pool,
@@ -72,7 +72,7 @@ function settingsTable(rows: [name: string, value: string, meaning: string][]): 
   const none = { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' };
   const table = new Table({
     head: ['setting', 'value', 'meaning'],
-    // A name is there to be copied, so it is never cut; a model's name may be longer than any column.
+    // A setting's name is meant to be copied, so it is never cut. A model's name may be longer than any column.
     colWidths: [Math.max(...rows.map(([name]) => name.length), 'setting'.length) + 2, 26, 72],
     wordWrap: true,
     style: { head: [], border: [] },
@@ -100,14 +100,14 @@ async function change(db: Queryable, target: string, changes: string[], known: s
       ]);
     } catch (error) {
       const { code, constraint, message } = error as { code?: string; constraint?: string; message: string };
-      // Class 22: the text is not a value of the type; class 23: a named constraint says in words what must hold.
+      // Class 22: the text is not a value of the type. Class 23: the name of the violated constraint states the rule in words.
       if (/^2[23]/.test(code ?? '')) throw new InvalidSetting(name, value, constraint ? constraint.replaceAll('_', ' ') : message);
       throw error;
     }
   }
 }
 
-/** Names and meanings of the settings, from the comments in the database. */
+/** Reads names and meanings of the settings from the column comments in the database. */
 async function describeSettings(db: Queryable): Promise<Map<string, string>> {
   const { rows } = await db.query<{ name: string; meaning: string }>(
     `SELECT attname AS name, col_description(attrelid, attnum) AS meaning FROM pg_attribute

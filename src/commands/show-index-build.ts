@@ -2,7 +2,8 @@ import type { BuildDisplay, IndexBuild } from '../phases/index-build.ts';
 import { formatSeconds } from './print.ts';
 import { createDisplay } from './progress-display.ts';
 
-// A row of an HNSW graph costs the more the more there are before it: about as in sql/index/predict_index_build.sql.
+// Exponent of an HNSW build's time in its rows: inserting a row costs more the larger the graph is. About as in
+// sql/index/predict_index_build.sql.
 const GROWTH = 1.25;
 const LOADING = 'building index: loading tuples';
 
@@ -13,7 +14,7 @@ export function createBuildDisplay(stream: NodeJS.WritableStream = process.stder
   return {
     ...display,
     stop() {
-      // What was measured last is behind: that the build ended was said by now.
+      // The last measured state is out of date: the end of the build has been reported already.
       display.update([]);
       display.stop();
     },
@@ -28,12 +29,12 @@ export function createBuildDisplay(stream: NodeJS.WritableStream = process.stder
 }
 
 /**
- * Where an index build stands, in one line.
+ * Formats the state of an index build in one line.
  *
- * @param left seconds it is expected to go on, where that is known
+ * @param left seconds the build is expected to take from now on; undefined if unknown
  */
 export function buildLine(build: IndexBuild, left?: number): string {
-  // A narrow terminal cuts the end off.
+  // Ordered by importance, because a narrow terminal cuts off the end.
   const parts = [
     build.waiting_for === null ? '' : `waits for ${build.waiting_for}`,
     build.percent === null ? '' : `${build.percent.toFixed(1)}%`,
@@ -46,9 +47,9 @@ export function buildLine(build: IndexBuild, left?: number): string {
 }
 
 /**
- * How long a build will go on: from its own pace once there is one, before that from the prediction.
+ * Estimates the seconds a build has left: from its own pace once that can be measured, before that from the prediction.
  *
- * @param loadingSeconds how long it has loaded rows; undefined while it does not
+ * @param loadingSeconds seconds it has been loading rows; undefined while it is not loading
  */
 export function secondsLeft(build: IndexBuild, loadingSeconds: number | undefined): number | undefined {
   if (loadingSeconds === undefined) return undefined;

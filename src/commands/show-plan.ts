@@ -8,7 +8,7 @@ import { adviseStorage, type StorageAdvice, type StorageCost } from '../phases/s
 import { bold, dim, formatBytes, formatNumber, formatSeconds } from './print.ts';
 import { formatUsd } from './show-progress.ts';
 
-/** Everything a plan shows. */
+/** Everything that a plan shows. */
 export interface ShownPlan {
   plan: CampaignPlan;
   facts: TableFacts;
@@ -19,7 +19,7 @@ export interface ShownPlan {
   written: boolean;
 }
 
-/** The plan of a campaign as text: what will be done, what it takes, every lock, what to beware of. */
+/** Formats the plan of a campaign: what will be done, estimates, every lock, and warnings. */
 export function planText({ plan, facts, text, estimate, probe, files, written }: ShownPlan): string {
   const cost = estimate.usd === null ? 'price not known, give --price' : `about ${formatUsd(estimate.usd)}`;
   const lines = [

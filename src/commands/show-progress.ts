@@ -4,7 +4,7 @@ import { plural } from '../wording.ts';
 import { formatNumber, formatSeconds } from './print.ts';
 import { createDisplay } from './progress-display.ts';
 
-/** A row of reembed.progress, under the same names; counts as numbers, the ETA in seconds. */
+/** A row of reembed.progress with the same column names. Counts are numbers, the ETA is in seconds. */
 export interface ProgressRow {
   target: string;
   campaign: string;
@@ -31,19 +31,19 @@ export interface ProgressRow {
   rows_at_batch_api: number;
 }
 
-/** Shows how the work goes on while it goes on. */
+/** Shows the progress of campaigns. */
 export interface ProgressBar {
   update(rows: readonly ProgressRow[]): void;
-  /** prints a line of talk without tearing the bar */
+  /** prints a message without breaking the bar */
   say(line: string): void;
-  /** shows the last state and lets go of the terminal */
+  /** shows the last state and releases the terminal */
   stop(): void;
 }
 
 /**
  * Reads reembed.progress, oldest campaign first.
  *
- * @param target full name of a target; all of them when left out
+ * @param target full name of a target; undefined for all targets
  */
 export async function readProgress(db: Queryable, target?: string): Promise<ProgressRow[]> {
   const { rows } = await db.query<ProgressRow>(
@@ -61,12 +61,12 @@ export async function readProgress(db: Queryable, target?: string): Promise<Prog
   return rows;
 }
 
-/** The newest campaign of each target: the one that workers work for. */
+/** Returns the newest campaign of each target, which is the one that workers process. */
 export function currentCampaigns<Row extends Pick<ProgressRow, 'target'>>(rows: readonly Row[]): Row[] {
   return [...new Map(rows.map((row) => [row.target, row])).values()];
 }
 
-/** A bar for each campaign on a terminal; elsewhere a plain line at most every five seconds, and one at the end. */
+/** Shows one bar per campaign on a terminal. Elsewhere it writes a plain line at most every five seconds, and one at the end. */
 export function createProgressBar(stream: NodeJS.WritableStream = process.stderr): ProgressBar {
   const display = createDisplay(stream);
   return {
@@ -80,12 +80,12 @@ export function createProgressBar(stream: NodeJS.WritableStream = process.stderr
   };
 }
 
-/** How many changed rows wait for their vector. */
+/** Formats how many changed rows wait for a vector. */
 export function waitingText({ outdated }: Pick<ProgressRow, 'outdated'>): string {
   return `${formatNumber(outdated)} changed ${plural(outdated, 'row waits', 'rows wait')}`;
 }
 
-/** Where a campaign stands, in one line. */
+/** Formats the progress of a campaign in one line. */
 export function progressLine(row: ProgressRow): string {
   const parts = [
     `${formatNumber(row.done)}/${formatNumber(row.total)} rows`,
@@ -102,12 +102,12 @@ export function progressLine(row: ProgressRow): string {
   return parts.filter(Boolean).join(', ');
 }
 
-/** An amount of US dollars; small ones with enough digits to see them grow. */
+/** Formats an amount of US dollars, with four decimals below one dollar so that small amounts are seen to grow. */
 export function formatUsd(amount: number): string {
   return `$${amount.toFixed(amount < 1 ? 4 : 2)}`;
 }
 
-/** Whether there is anything to show progress of. */
+/** Whether a campaign has any progress to show. */
 function hasWork(row: ProgressRow): boolean {
   return row.total > 0 || row.outdated > 0;
 }

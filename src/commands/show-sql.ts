@@ -1,7 +1,7 @@
 import type { Queryable } from '../database/connection.ts';
 import { identifier } from '../phases/plan.ts';
 
-/** What is compiled for the targets, as the templates give it: with its comments, in the order it is run. */
+/** Returns the SQL compiled for the targets, rendered from the templates with its comments, in the order it runs. */
 export async function compiledSql(db: Queryable, target: string | undefined): Promise<string> {
   const { rows } = await db.query<{ target: string; template: string; body: string }>(
     `SELECT t.name AS target, r.name AS template, r.body

@@ -8,7 +8,7 @@ import { formatUsd, waitingText } from './show-progress.ts';
 
 const BAR_WIDTH = 40;
 
-/** The status as text for people, colours only on a terminal. */
+/** Formats the status for people. Colours appear only on a terminal. */
 export function statusText(status: Status): string {
   const blocks = status.campaigns.map((campaign) => (campaign.current ? campaignText(campaign) : earlierText(campaign)));
   if (!status.installed) blocks.push(`pg-reembed is not installed in this database yet.\nNext: ${status.command}`);

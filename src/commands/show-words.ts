@@ -1,7 +1,7 @@
 import type { Queryable } from '../database/connection.ts';
 import { visibleAll } from '../print-text.ts';
 
-/** What others said of a row that failed, and of work that failed as a whole. It may quote the text of a row. */
+/** Messages of the provider and the database about failed rows and about failed work. They may quote the text of a row. */
 export interface Words {
   failed_rows: { target: string; key: Record<string, unknown>; model: string; class: string; words: string | null }[];
   work: { subject: string; said_at: Date; words: string }[];
@@ -10,9 +10,9 @@ export interface Words {
 const MOST_ROWS = 50;
 
 /**
- * Reads what is granted to nobody but whoever installed pg-reembed.
+ * Reads these messages. Only the installer of pg-reembed has the privilege.
  *
- * @param target short or full name of a target; all of them when left out
+ * @param target short or full name of a target; undefined for all targets
  */
 export async function readWords(db: Queryable, target?: string): Promise<Words> {
   const failed = await db.query<Words['failed_rows'][number]>(
@@ -24,7 +24,7 @@ export async function readWords(db: Queryable, target?: string): Promise<Words> 
   return { failed_rows: failed.rows, work: work.rows };
 }
 
-/** The same for people: a line each. */
+/** Formats the messages for people, one line each. */
 export function wordsText(words: Words): string {
   const { failed_rows: rows, work } = visibleAll(words);
   const lines = [

@@ -23,7 +23,7 @@ interface StatusOptions {
 
 const WATCH_SECONDS = 2;
 
-/** `reembed status`: where every campaign stands and what comes next. */
+/** `reembed status`: shows the state of every campaign and its next step. */
 export function statusCommand(): Command {
   return new Command('status')
     .description('show where every campaign stands, what slows it and what comes next')
@@ -41,7 +41,7 @@ async function once(options: StatusOptions): Promise<void> {
   try {
     if (options.sql && database) {
       const sql = await compiledSql(database.pool, options.target);
-      // As it is for psql or a file; a name in it must not move the cursor of a terminal.
+      // A pipe or a file gets the SQL unchanged. On a terminal, control characters in a name are made visible.
       if (process.stdout.isTTY) print(sql);
       else process.stdout.write(sql);
       return;
@@ -62,9 +62,9 @@ async function watch(options: StatusOptions): Promise<void> {
   const interrupt = () => stop.abort();
   process.once('SIGINT', interrupt);
   process.once('SIGTERM', interrupt);
-  // `status --watch | head` closes the pipe; that is an end like any other.
+  // `status --watch | head` closes the pipe, which ends the command normally.
   process.stdout.on('error', interrupt);
-  // A database that cannot be reached at all is an error; one that goes away later is waited for.
+  // A database that cannot be reached at the start is an error. One that disappears later is waited for.
   let database = await openIfThere(config);
   const screen = createScreen();
   try {
@@ -76,7 +76,7 @@ async function watch(options: StatusOptions): Promise<void> {
         if (!isConnectionFailure(error) && !(error instanceof DatabaseUnreachable)) throw error;
         if (options.json) say(messageOf(error));
         else screen.show(`No answer from the database (${messageOf(error)}); trying again.\n`);
-        // The embedded database may come back at another address.
+        // The embedded database may return at another address.
         await database?.close().catch(() => {});
         database = undefined;
       }
@@ -89,7 +89,7 @@ async function watch(options: StatusOptions): Promise<void> {
   }
 }
 
-/** Only reading must not make an embedded database. */
+/** Opens the database. A read-only command must not create an embedded one, so a missing one is undefined. */
 async function openIfThere(config: Config): Promise<Database | undefined> {
   return isEmbeddedMissing(config) ? undefined : openDatabase(config);
 }
@@ -98,13 +98,13 @@ function present(status: Status, options: StatusOptions): string {
   return options.json ? `${hideSecrets(jsonText(status))}\n` : printable(`${statusText(visibleAll(status))}\n`);
 }
 
-/** Draws over what it drew before on a terminal; elsewhere each text follows the last. */
+/** On a terminal, each text overwrites the previous one. Elsewhere texts follow each other. */
 function createScreen(): { show(text: string): void } {
   if (!process.stdout.isTTY) return { show: (text) => process.stdout.write(text) };
   let begun = false;
   return {
     show(text) {
-      // Line by line rather than clearing first, which would flicker.
+      // Overwritten line by line, because clearing the screen first flickers.
       const lines = text.replaceAll('\n', '\x1b[K\n');
       process.stdout.write(`${begun ? '\x1b[H' : '\x1b[2J\x1b[H'}${lines}\x1b[J`);
       begun = true;

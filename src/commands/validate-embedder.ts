@@ -7,13 +7,13 @@ import { ProviderRefused } from '../embedding/provider-error.ts';
 import type { Embedder } from '../validation/read-queries.ts';
 import { OldModelUnavailable, QueryRefused, RowRefused } from '../validation/validation-error.ts';
 
-// Texts are mostly plain words; a request may be a little fuller or emptier than its limit.
+// For mostly plain words. A wrong estimate only makes a request slightly larger or smaller than its limit.
 const TOKENS_PER_CHARACTER = 0.3;
 
-// Rows that are audited are a check beside the comparison, which must not wait for a provider that is down.
+// Auditing rows is secondary to the comparison, so it must not wait long for a provider that is down.
 const AUDIT_PATIENCE_SECONDS = 10;
 
-/** Embeds as the workers do: packed requests, the quota they share, and the same patience. */
+/** Returns an embedder that works as the workers do: packed requests, the shared quota, and the same patience. */
 export function createEmbedder(database: Database, config: Config): Embedder {
   return async (model, texts, role, side) => {
     try {
@@ -27,7 +27,7 @@ export function createEmbedder(database: Database, config: Config): Embedder {
       });
       if (failure) throw failure;
       const [first] = refused;
-      // The text of a row is in no message: what stops an audit is stored, and shown in reports.
+      // No message may hold the text of a row: the reason an audit stopped is stored and shown in reports.
       if (first && role === 'document') throw new RowRefused(first.message);
       if (first) throw new QueryRefused(first.item.text, first.words ?? first.message);
       return embedded.sort((a, b) => a.item.position - b.item.position).map(({ vector }) => vector);

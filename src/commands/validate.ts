@@ -137,7 +137,7 @@ function querySource({ queriesFrom, queries, queryTable, queryText, queryId }: V
   throw new UsageError(`queries cannot come from "${queriesFrom}"`, 'give rows, log or generated; a file goes with --queries');
 }
 
-// The defaults are here, and not beside the option, so that --help does not show them.
+// The defaults are here and not in the option definition, so that --help does not show them.
 function repeated(value: string, before: string[] = []): string[] {
   return [...before, value];
 }

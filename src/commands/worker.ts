@@ -20,7 +20,7 @@ interface WorkerCommandOptions {
   concurrency?: number;
 }
 
-/** `reembed worker`: embeds batches and changed rows; any number of processes. */
+/** `reembed worker`: embeds batches and changed rows. Any number of processes may run. */
 export function workerCommand(): Command {
   return new Command('worker')
     .description('embed batches and changed rows until stopped; run as many as you like')
@@ -41,8 +41,8 @@ export function workerCommand(): Command {
 async function work(options: WorkerCommandOptions): Promise<void> {
   if (options.limit && options.batchApi)
     throw new UsageError('--limit embeds at once, --batch-api within a day', 'leave out one of the two');
-  // Vectors and answers live for a moment only; left to itself the heap grows to several times what is alive, and kept
-  // closer than this it is searched for what is dead so often that a third of the processor time goes into it.
+  // Vectors and answers are short-lived. With V8's defaults the heap grows to several times its live size; with tighter limits than these,
+  // garbage collection takes a third of the processor time.
   setFlagsFromString('--heap-growing-percent=100');
   setFlagsFromString('--semi-space-growth-factor=1');
   const config = readConfig();
@@ -62,7 +62,7 @@ async function work(options: WorkerCommandOptions): Promise<void> {
     }
     const interrupted = new AbortController();
     const interrupt = () => {
-      // The second one means at once; the ledger takes up whatever is left unfinished.
+      // The second signal exits immediately. The ledger makes sure that unfinished batches are processed later.
       if (interrupted.signal.aborted) process.exit(INTERRUPTED);
       say('finishing the batches in hand; once more stops at once');
       interrupted.abort();
@@ -72,7 +72,7 @@ async function work(options: WorkerCommandOptions): Promise<void> {
     if (options.drain) {
       await drain(database, config, { notice: bar.say, onTick: show, signal: interrupted.signal, batchApi });
       await show();
-      // Not everything was done that was asked for: a script must not take it for that.
+      // The work is incomplete, so the exit code must tell a script so.
       if (interrupted.signal.aborted) process.exitCode = INTERRUPTED;
       return;
     }
