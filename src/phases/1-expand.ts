@@ -13,7 +13,7 @@ import {
   vectorType,
 } from './plan.ts';
 
-// Half a page of 8 kB, less the key and the names of the row.
+// Largest vector, in bytes, of which two fit a page: half a page of 8 kB, less the key and the names of the row.
 const LARGEST_IN_PLACE = 3800;
 
 const DROP_COLUMNS = `ALTER TABLE ${present('table')}
@@ -83,13 +83,13 @@ ${inPlace(plan)}COMMENT ON TABLE ${vectorTableOf(plan)} IS ${literal(`pg-reembed
 COMMENT ON COLUMN ${vectorTableOf(plan)}.text_hash IS 'Hash of the text the vector is of: reembed.text_hash().';`;
 }
 
-/** Where two vectors fit a page they are kept in it: they are written and read faster than through a TOAST table. */
+/** Returns the statement that keeps vectors in the page if two of them fit it: reads and writes are faster than through a TOAST table. */
 function inPlace(plan: CampaignPlan): string {
   if (vectorBytes(plan.to.elementType, plan.to.dimensions) > LARGEST_IN_PLACE) return '';
   return `ALTER TABLE ${vectorTableOf(plan)} ALTER COLUMN ${identifier(plan.toColumn)} SET STORAGE PLAIN;\n`;
 }
 
-/** The part of the file that says which column it is about. */
+/** Returns the part of the file that names the target's table and column. */
 export function columnArguments(plan: CampaignPlan): string {
   return `p_relation => ${literal(tableOf(plan))},
   p_column => ${literal(plan.column)},`;

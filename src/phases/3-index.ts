@@ -36,8 +36,8 @@ export const index: Phase = {
 };
 
 /**
- * Drops what a failed concurrent build of this campaign left INVALID: IF NOT EXISTS would take it for the index. Only
- * the campaign's own index on its own table is ever dropped, or on the way back from contract one that it restores.
+ * Drops an index that a failed concurrent build of this campaign left INVALID, because IF NOT EXISTS would accept it as the index. Drops
+ * only the campaign's own index on its own table or, in the `down` of contract, an index that the campaign restores.
  */
 export async function dropInvalidIndexes(database: Database, campaign: string, notice: Notice): Promise<void> {
   const { rows } = await database.pool.query<{ name: string; statement: string }>(
@@ -53,7 +53,8 @@ export async function dropInvalidIndexes(database: Database, campaign: string, n
     [campaign],
   );
   for (const { name, statement } of rows) {
-    // Waits for transactions older than itself, and cannot run inside one where a statement_timeout is lifted.
+    // DROP INDEX CONCURRENTLY waits for older transactions, so statement_timeout must be lifted, and it cannot run inside a transaction.
+    // Hence a session of its own.
     await withSession(database.url, 'pg-reembed migrate', (client) => client.query(statement));
     notice(`index ${name} was left INVALID by an earlier build: dropped, will be built again`);
   }

@@ -24,7 +24,7 @@ SELECT reembed.leave_phase(${literal(plan.campaign)}, 'switch');`,
   ],
 };
 
-/** Rows with a text that the old model could not find if the switch went back now. Reads the whole table. */
+/** Counts the rows with a text that the old model could not find after a rollback of the switch. Reads the whole table. */
 export async function rowsLackingOldVector(db: Queryable, campaign: string): Promise<number> {
   const { rows } = await db.query<{ missing: string }>('SELECT reembed.rows_lacking_old_vector($1) AS missing', [campaign]);
   return Number(rows[0]?.missing ?? 0);

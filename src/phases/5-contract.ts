@@ -29,7 +29,7 @@ ${[...archive(plan), ...exchange(plan)].map((line) => `    ${line}`).join('\n')}
   END IF;
 END`)}`,
   ],
-  // Every statement can be run again: a restore that was interrupted goes on where it stopped.
+  // Every statement is idempotent, so that an interrupted restore continues where it stopped.
   down: (plan) => [
     anonymousBlock(`BEGIN
   PERFORM reembed.require_archive(${literal(plan.campaign)});
@@ -45,7 +45,7 @@ END`),
     `CALL reembed.restore_old_vectors(${literal(plan.campaign)});`,
     ...buildIndexes(
       plan,
-      // Those of a side table came back with it.
+      // The indexes of a side table are restored together with it.
       plan.oldSideTable ? [] : plan.oldIndexes.map((index) => readDefinition(plan, index)),
     ),
     `SELECT reembed.finish_restore(${literal(plan.campaign)});`,
@@ -60,7 +60,7 @@ function archive(plan: CampaignPlan): string[] {
   ];
 }
 
-/** Drops the old column and gives its name, and that of its index, to the new ones. A side table keeps its names. */
+/** Drops the old column and renames the new column and its index to the old names. A side table keeps its names. */
 function exchange(plan: CampaignPlan): string[] {
   return [
     `PERFORM reembed.drop_compiled(${literal(targetOf(plan))});`,

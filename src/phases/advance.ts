@@ -5,9 +5,9 @@ import { type Notice, readMigrationState, runMigrationFile } from '../database/m
 import { applySqlObjects } from '../database/sql-objects.ts';
 import { type IndexBuildOptions, runIndexBuild } from './index-build.ts';
 
-/** A condition that keeps a gate closed, and what settles it. */
+/** A condition that keeps a gate closed, and its remedy. */
 export interface OpenCondition {
-  /** what it is, for programs */
+  /** machine-readable name of the condition */
   code: string;
   condition: string;
   remedy: string;
@@ -19,29 +19,29 @@ export interface Waiting {
   conditions: OpenCondition[];
 }
 
-/** What `up` did and where it stopped. */
+/** What `up` ran and where it stopped. */
 export interface Advance {
   ran: MigrationFile[];
-  /** how long each file took, in milliseconds, by its name */
+  /** duration of each file in milliseconds, by file name */
   durations: Record<string, number>;
   waiting: Waiting[];
 }
 
-/** How `up` goes about it. */
+/** Options of `up`. */
 export interface AdvanceOptions {
   directory: string;
-  /** most files to run */
+  /** maximum number of files to run */
   count?: number | undefined;
   notice: Notice;
-  /** of the index builds */
+  /** options of the index builds */
   index?: Omit<IndexBuildOptions, 'notice'>;
-  /** called before a closed gate; true when it should be checked again, else `conditions` are those of that moment */
+  /** called before a closed gate; returns true to check the gate again, else `conditions` must be current */
   wait?: ((waiting: Waiting) => Promise<boolean>) | undefined;
 }
 
 /**
- * Runs what may run now: the toolkit's own migrations, then each campaign up to its next closed gate. A campaign that
- * waits does not hold up one on another table.
+ * Runs the toolkit's own migrations, then each campaign up to its next closed gate. A campaign that waits does not hold up a campaign on
+ * another table.
  */
 export async function advance(database: Database, options: AdvanceOptions): Promise<Advance> {
   const result: Advance = { ran: [], durations: {}, waiting: [] };
@@ -70,7 +70,7 @@ export async function advance(database: Database, options: AdvanceOptions): Prom
   }
 }
 
-/** The first pending file of a campaign whose gate is open; the others are put on record as waiting. */
+/** Returns the first pending file of a campaign whose gate is open. Campaigns with a closed gate are added to `waiting`. */
 async function nextOpenFile(
   db: Queryable,
   pending: MigrationFile[],
@@ -94,7 +94,7 @@ async function nextOpenFile(
   return undefined;
 }
 
-/** What keeps the phase of a file from being entered; none when its gate is open. */
+/** Returns the conditions that keep the gate of a file's phase closed; an empty array when it is open. */
 export async function openConditions(db: Queryable, file: MigrationFile): Promise<OpenCondition[]> {
   if (!file.campaign || file.phase === 'expand' || file.phase === 'backfill') return [];
   const { rows } = await db.query<OpenCondition>('SELECT code, condition, remedy FROM reembed.open_conditions($1, $2)', [

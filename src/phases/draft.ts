@@ -26,14 +26,14 @@ export interface CampaignRequest {
   sendDimensions?: boolean | undefined;
   tokenLimit?: number | undefined;
   price?: number | undefined;
-  /** column, side-table, or what the table calls for */
+  /** column, side-table, or auto: chosen by the table's properties */
   storage?: Storage | 'auto' | undefined;
   batchRows?: number | undefined;
   /** search_path of the application */
   applicationPath?: string | undefined;
 }
 
-/** What the database already knows of the target, from an earlier campaign. */
+/** What the database knows about the target from an earlier campaign. */
 export interface KnownTarget {
   readModel: string;
   readModelDefinition: ModelDefinition;
@@ -45,13 +45,13 @@ export interface KnownTarget {
 const BATCH_BYTES = 12 * 2 ** 20;
 const SIDE_TABLE_BATCH_ROWS = 1000;
 
-/** Name the old model gets when nobody says what it is; it cannot be called. */
+/** Name of the old model if the user did not name it. It cannot be called. */
 export const UNNAMED_MODEL = 'unnamed-old-model';
 
 /**
  * Decides everything the five files need: types, names, index, models.
  *
- * @param names the live view's name where there is none yet, and seventeen digits of UTC time: the prefix that orders migration files
+ * @param names name of the live view if there is none yet, and the prefix that orders migration files: UTC time in seventeen digits
  * @throws SameModel, SideTableRefused, TooManyDimensions, UsageError
  */
 export function draftCampaign(
@@ -98,7 +98,10 @@ export function draftCampaign(
   };
 }
 
-/** @throws SideTableRefused where the row level security of the table would not reach the other one */
+/**
+ * @throws SideTableRefused if the table has row level security, which would not apply to a side table, or a key column has a name that the
+ * side table needs
+ */
 function chooseStorage(request: CampaignRequest, facts: TableFacts, to: ModelDefinition): Storage {
   const wanted = request.storage ?? 'auto';
   if (wanted === 'side-table' && facts.rowSecurity) {
@@ -111,8 +114,8 @@ function chooseStorage(request: CampaignRequest, facts: TableFacts, to: ModelDef
 }
 
 /**
- * Rows of a batch that goes into a column. Many, so that there is time between one row of a page and the next, and the room of the first can be
- * used again; no more than some megabytes of vectors, because a worker holds a few batches at a time.
+ * Number of rows in a batch whose vectors go into a column. A large batch leaves time between two updates in the same page, so that the
+ * space of the first can be reused. A batch holds at most some megabytes of vectors, because a worker holds several batches at a time.
  */
 function batchRows(to: ModelDefinition): number {
   return Math.min(4000, Math.max(500, Math.round(BATCH_BYTES / (to.dimensions * 4) / 100) * 100));
@@ -151,7 +154,7 @@ function oldModel(
 
 function newModel(request: CampaignRequest, facts: TableFacts, distance: ModelDefinition['distance']): ModelDefinition {
   const catalog = knownModel(request.to);
-  // The type stays where it may, so that the live view can be replaced.
+  // The type stays the same where possible, so that the live view can be replaced.
   const elementType = indexableType(facts.elementType, request.dimensions);
   if (!elementType) throw new TooManyDimensions(request.dimensions);
   return {
@@ -184,12 +187,12 @@ function indexPlan(request: CampaignRequest, facts: TableFacts, sideTable: strin
     method,
     parameters,
     name: sideTable ? shortName(sideTable, '_idx') : shortName(`${facts.table}_${toColumn}`, '_idx'),
-    // The index of an old side table leaves with it, and keeps its name.
+    // The index of an old side table is dropped with that table and keeps its name.
     finalName: (facts.sideTable ? undefined : old?.name) ?? shortName(`${facts.table}_${facts.column}`, '_idx'),
   };
 }
 
-/** Lists an IVFFlat index should have: rows / 1000, above a million rows their square root (pgvector's README). */
+/** Number of lists of an IVFFlat index: rows / 1000, above a million rows the square root of rows (pgvector's README). */
 export function ivfflatLists(rows: number): number {
   return Math.max(1, Math.round(rows <= 1_000_000 ? rows / 1000 : Math.sqrt(rows)));
 }
@@ -209,7 +212,7 @@ function slug(text: string, length: number): string {
   return plain.slice(0, length) || 'x';
 }
 
-/** A name with an ending, within PostgreSQL's 63 bytes. */
+/** Appends an ending to a name, which is shortened to stay within PostgreSQL's 63 bytes. */
 export function shortName(name: string, ending: string): string {
   let short = name;
   while (Buffer.byteLength(short + ending) > 63) short = short.slice(0, -1);

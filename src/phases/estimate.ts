@@ -4,28 +4,28 @@ import type { TableFacts } from './inspect.ts';
 import type { TextFacts } from './measure.ts';
 import type { CampaignPlan } from './plan.ts';
 
-/** What a campaign is expected to take. */
+/** The expected cost of a campaign. */
 export interface Estimate {
   rows: number;
   tokens: number;
-  /** null when the price is not known */
+  /** US dollars; null when the price is not known */
   usd: number | null;
   requests: number;
-  /** seconds the provider calls take */
+  /** seconds of provider calls */
   seconds: number;
-  /** bytes of the new vectors and of their index */
+  /** bytes of the new vectors, and of their index */
   vectorBytes: number;
   indexBytes: number;
-  /** seconds the index takes to build, roughly; null where that cannot be determined */
+  /** approximate build time of the index in seconds; null where it cannot be estimated */
   indexSeconds: number | null;
 }
 
-// A request of a hosted provider takes about half a second; what a plan cannot know, the ETA of `status` measures.
+// A request to a hosted provider takes about half a second. What a plan cannot know is measured later, for the ETA of `status`.
 const SECONDS_A_REQUEST = 0.5;
-// An HNSW element holds the vector and, at m = 16, some 2 × 16 neighbours of 6 bytes in its layer and a few above.
+// An HNSW element holds the vector and, at m = 16, about 2 × 16 neighbours of 6 bytes in its layer and a few in higher layers.
 const HNSW_BYTES_PER_ROW = 300;
 
-/** Estimates rows, tokens, cost, time and disk of a campaign from what was measured. */
+/** Estimates rows, tokens, cost, time and disk space of a campaign from measurements. */
 export function estimateCampaign(
   plan: CampaignPlan,
   facts: TableFacts,
@@ -47,7 +47,7 @@ export function estimateCampaign(
     usd: plan.to.usdPerMillionTokens === null ? null : (tokens * plan.to.usdPerMillionTokens) / 1_000_000,
     requests,
     seconds: Math.ceil((requests * SECONDS_A_REQUEST) / config.concurrency),
-    // Each UPDATE leaves a dead version of the row until VACUUM: about the table once more, at the worst. A side table has none.
+    // Each UPDATE leaves a dead row version until VACUUM, in the worst case as much as the table itself. A side table has none.
     vectorBytes: newBytes + (plan.sideTable ? 0 : facts.tableBytes - facts.indexes.reduce((sum, { bytes }) => sum + bytes, 0)),
     indexBytes: plan.index ? Math.round(newBytes + (plan.index.method === 'hnsw' ? text.rows * HNSW_BYTES_PER_ROW : 0)) : 0,
     indexSeconds,

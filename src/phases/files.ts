@@ -12,13 +12,13 @@ import { type CampaignPlan, literal, oneLine, targetOf } from './plan.ts';
 /** The five phases in the order they run. */
 export const phases: readonly Phase[] = [expand, backfill, index, switchOver, contract];
 
-/** A file to be written. */
+/** A migration file to be written. */
 export interface PlannedFile {
   path: string;
   text: string;
 }
 
-/** The five migration files of a campaign, as they would be written to `directory`. */
+/** Returns the five migration files of a campaign as they would be written to `directory`. */
 export function campaignFiles(plan: CampaignPlan, directory: string): PlannedFile[] {
   return phases.map((phase, position) => ({
     path: join(directory, `${plan.campaign}.${position + 1}_${phase.name}.js`),
@@ -26,7 +26,7 @@ export function campaignFiles(plan: CampaignPlan, directory: string): PlannedFil
   }));
 }
 
-/** Writes the files; none of them may exist. */
+/** Writes the files. Throws when one of them exists. */
 export function writeFiles(files: PlannedFile[]): void {
   for (const { path, text } of files) {
     mkdirSync(join(path, '..'), { recursive: true });
@@ -66,12 +66,12 @@ function action(plan: CampaignPlan, texts: string[], inTransaction: boolean): st
   ].join('\n');
 }
 
-/** Text that stands for itself between backticks, but for the names that are known only when the file runs. */
+/** Escapes text for a JavaScript template literal, except the placeholders of names that are known only when the file runs. */
 export function templateText(text: string): string {
   return (
     text
       .replace(/[\\`]/g, '\\$&')
-      // JavaScript would make a line feed of it.
+      // JavaScript would turn a carriage return into a line feed.
       .replace(/\r/g, '\\r')
       .replace(/\$\{/g, '\\${')
       .replace(/\0(\w+)\0/g, (_, named) => `\${present.${named}}`)

@@ -6,15 +6,15 @@ import { type Notice, runMigrationFile } from '../database/migration-runner.ts';
 import { ReembedError } from '../errors.ts';
 import { dropInvalidIndexes } from './3-index.ts';
 
-/** An index build that runs now: a row of reembed.index_build, times in seconds. */
+/** A running index build: a row of reembed.index_build, with times in seconds. */
 export interface IndexBuild {
   target: string;
   campaign: string;
   index: string;
-  /** server process that builds */
+  /** process id of the server process that builds */
   pid: number;
   phase: string;
-  /** of the present phase; null where it counts nothing */
+  /** progress of the current phase; null where the phase counts nothing */
   percent: number | null;
   waiting_for: string | null;
   started_at: Date | null;
@@ -22,7 +22,7 @@ export interface IndexBuild {
   predicted_seconds: number | null;
 }
 
-/** Where a build is shown while it runs. */
+/** Shows a build while it runs. */
 export interface BuildDisplay {
   /** called about twice a second */
   update(build: IndexBuild): void;
@@ -30,16 +30,16 @@ export interface BuildDisplay {
   stop(): void;
 }
 
-/** How a build goes about it. */
+/** Options of an index build. */
 export interface IndexBuildOptions {
   notice: Notice;
-  /** settings of the session that builds, by name */
+  /** settings of the building session, by name */
   settings?: Record<string, string>;
-  /** opens a display for a build; without one nothing is shown but notices */
+  /** opens a display for a build; without it only notices are shown */
   display?: () => BuildDisplay;
 }
 
-/** IVFFlat does not begin with less memory than its k-means takes. */
+/** Thrown when maintenance memory is too small for the k-means of IVFFlat, which then does not start. */
 export class IndexMemoryTooSmall extends ReembedError {
   constructor(megabytes: number, cause: unknown) {
     super(
@@ -53,7 +53,7 @@ export class IndexMemoryTooSmall extends ReembedError {
 
 const POLL_MS = 500;
 
-/** What the environment says about index builds, as settings of the session that reembed.prepare_index_build() reads. */
+/** Translates the environment's options for index builds into settings that reembed.prepare_index_build() reads. */
 export function indexSettings({ indexMemory, indexWorkers }: Pick<Config, 'indexMemory' | 'indexWorkers'>): Record<string, string> {
   return {
     ...(indexMemory === undefined ? {} : { 'reembed.index_memory': indexMemory }),
@@ -62,9 +62,9 @@ export function indexSettings({ indexMemory, indexWorkers }: Pick<Config, 'index
 }
 
 /**
- * Reads which index builds run now.
+ * Reads the running index builds.
  *
- * @param target full name of a target; all of them when left out
+ * @param target full name of a target; undefined for all targets
  */
 export async function readIndexBuilds(db: Queryable, target?: string): Promise<IndexBuild[]> {
   const { rows } = await db.query<IndexBuild>(
@@ -78,8 +78,8 @@ export async function readIndexBuilds(db: Queryable, target?: string): Promise<I
 }
 
 /**
- * Runs a file that builds indexes, after dropping what an earlier build of the same campaign left INVALID. Where the server
- * has too little shared memory for parallel workers, it builds once more without them.
+ * Runs a file that builds indexes, after dropping any INVALID index of an earlier build of the same campaign. If the server has too little
+ * shared memory for parallel workers, it builds again without them.
  *
  * @throws LockNotAvailable, MigrationFailed and the like; IndexMemoryTooSmall
  */
@@ -96,7 +96,7 @@ export async function runIndexBuild(
     await runMigrationFile(database, file, direction, notice, { settings, passNotices: true });
   };
   const stop = new AbortController();
-  // The embedded database has a single session: a query would wait until the build is over.
+  // The embedded database has a single session, in which a query would wait until the build ends.
   const watched = display && !database.embedded ? watchBuild(database, file.campaign, display, stop.signal) : undefined;
   try {
     await build(options.settings ?? {}).catch(async (error: unknown) => {
@@ -113,15 +113,14 @@ export async function runIndexBuild(
 
 async function watchBuild(database: Database, campaign: string, display: BuildDisplay, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
-    // One short statement: the build waits for every transaction older than itself, this one too. A query that fails is no
-    // reason to end a build that goes on.
+    // One short statement, because the build waits for every older transaction, including this one. A failed query must not end the build.
     const builds = await readIndexBuilds(database.pool).catch(() => []);
     for (const build of builds) if (build.campaign === campaign && !signal.aborted) display.update(build);
     await sleep(POLL_MS, undefined, { signal }).catch(() => {});
   }
 }
 
-/** Whether dynamic shared memory could not be had: by code and by what it is called there, as messages are translated. */
+/** Whether dynamic shared memory could not be allocated. Decided by SQLSTATE and the segment's name, because messages are translated. */
 function isSharedMemoryFailure(error: unknown): boolean {
   const { code = '', message = '' } = causeOf(error);
   return /^53[12]00$/.test(code) && /PostgreSQL\.\d+|pg_dynshmem|shared memory/.test(message);

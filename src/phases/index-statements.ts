@@ -2,13 +2,13 @@ import { isElementType } from '../database/element-types.ts';
 import { CONCURRENT_LOCK_WAIT, present, RESET_LOCK_WAIT } from './phase.ts';
 import { type CampaignPlan, literal } from './plan.ts';
 
-/** An index to be built by a file. */
+/** An index that a file builds. */
 export interface PlannedIndex {
   name: string;
   method: string;
-  /** storage parameters as they stand in WITH (…) */
+  /** storage parameters as written in WITH (…) */
   parameters: string;
-  /** where it differs from that of the model, as in an index on (embedding::halfvec(3072)) */
+  /** element type if it differs from the model's, as in an index on (embedding::halfvec(3072)) */
   elementType?: string;
   /** CREATE INDEX CONCURRENTLY … */
   statement: string;
@@ -18,7 +18,9 @@ const NAME = '(?:"(?:[^"]|"")+"|[^\\s".]+)';
 const INDEX_ON_TABLE = new RegExp(`^CREATE (UNIQUE )?INDEX (${NAME}) ON (?:ONLY )?${NAME}(?:\\.${NAME})? USING `);
 const RESET_BUILD_SETTINGS = 'RESET maintenance_work_mem; RESET max_parallel_maintenance_workers; RESET min_parallel_table_scan_size;';
 
-/** Statements that build indexes one after another, each with memory and parallel workers of its own; no transaction may be open. */
+/**
+ * Returns statements that build the indexes one after another, each with its own memory and parallel workers. No transaction may be open.
+ */
 export function buildIndexes(plan: CampaignPlan, indexes: PlannedIndex[]): string[] {
   return indexes.flatMap((index) => buildIndex(plan, index));
 }
@@ -40,14 +42,14 @@ SELECT reembed.prepare_index_build(
   ];
 }
 
-/** What a file has to know of an index that is defined by a statement of pg_get_indexdef(). */
+/** Parses an index definition from pg_get_indexdef(). */
 export function readDefinition(plan: CampaignPlan, { name, definition }: { name: string; definition: string }): PlannedIndex {
   const [, method = '', key = ''] = / USING (\w+) \((.*)\)/.exec(definition) ?? [];
   const [, type] = /(\w+?)_\w+_ops/.exec(key) ?? [];
   const [, parameters = ''] = / WITH \(([^)]*)\)/.exec(definition) ?? [];
   return {
     name,
-    // The build of an index on something else, such as bits, is not known to the SQL that chooses.
+    // The SQL that chooses build settings does not support indexes on other types, such as bits.
     method: type === undefined || isElementType(type) ? method : 'other',
     parameters: parameters.replaceAll("'", ''),
     ...(type !== undefined && type !== plan.from.elementType ? { elementType: type } : {}),

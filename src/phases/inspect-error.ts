@@ -2,7 +2,7 @@ import pg from 'pg';
 import { ELEMENT_TYPES } from '../database/element-types.ts';
 import { ReembedError } from '../errors.ts';
 
-/** No such table. */
+/** Thrown when the table does not exist. */
 export class NoSuchTable extends ReembedError {
   constructor(table: string, candidates: string[]) {
     super(
@@ -32,21 +32,21 @@ const REMEDIES: Record<string, string> = {
   heir: 'inheritance is not supported: a column cannot be moved in one of the tables alone',
 };
 
-/** The relation is something other than a plain table. */
+/** Thrown when the relation is not a plain table. */
 export class NotAnOrdinaryTable extends ReembedError {
   constructor(table: string, kind: string) {
     super('not_an_ordinary_table', `${table} is ${KINDS[kind] ?? 'not a table'}`, REMEDIES[kind] ?? 'name the table below it');
   }
 }
 
-/** No such column in the table. */
+/** Thrown when the table has no such column. */
 export class NoSuchColumn extends ReembedError {
   constructor(table: string, column: string, columns: string[]) {
     super('no_such_column', `${table} has no column ${column}`, `its columns: ${columns.join(', ')}`);
   }
 }
 
-/** The column holds something other than vectors. */
+/** Thrown when the column does not hold vectors. */
 export class ColumnNotAVector extends ReembedError {
   constructor(table: string, column: string, type: string, vectors: string[]) {
     super(
@@ -57,7 +57,7 @@ export class ColumnNotAVector extends ReembedError {
   }
 }
 
-/** Rows cannot be determined apart. */
+/** Thrown when the table has no primary key, so that rows cannot be identified. */
 export class NoPrimaryKey extends ReembedError {
   constructor(table: string) {
     super(
@@ -68,21 +68,21 @@ export class NoPrimaryKey extends ReembedError {
   }
 }
 
-/** Nothing to embed: no rows. */
+/** Thrown when the table has no rows to embed. */
 export class EmptyTable extends ReembedError {
   constructor(table: string) {
     super('empty_table', `${table} is empty`, 'there is nothing to migrate: change the column and its model directly');
   }
 }
 
-/** Nothing to embed: no text. */
+/** Thrown when no row has a text to embed. */
 export class NoText extends ReembedError {
   constructor(table: string, text: string) {
     super('no_text', `${text} is null or blank in every row of ${table}`, 'name the column that holds the text with --text');
   }
 }
 
-/** The text expression does not work on this table. */
+/** Thrown when the text expression fails on this table. */
 export class BadTextExpression extends ReembedError {
   constructor(expression: string, reason: string) {
     super(
@@ -93,7 +93,7 @@ export class BadTextExpression extends ReembedError {
   }
 }
 
-/** pgvector is not in the database. */
+/** Thrown when pgvector is not installed in the database. */
 export class ExtensionMissing extends ReembedError {
   constructor(available: boolean) {
     super(
@@ -104,14 +104,14 @@ export class ExtensionMissing extends ReembedError {
   }
 }
 
-/** The server is older than what the views need. */
+/** Thrown when the server is too old for security_invoker views. */
 export class PostgresTooOld extends ReembedError {
   constructor(version: number) {
     super('postgres_too_old', `PostgreSQL ${Math.floor(version / 10_000)} has no security_invoker views`, 'use PostgreSQL 15 to 18');
   }
 }
 
-/** More dimensions than pgvector can index. */
+/** Thrown for more dimensions than pgvector can index. */
 export class TooManyDimensions extends ReembedError {
   constructor(dimensions: number) {
     super(
@@ -124,14 +124,14 @@ export class TooManyDimensions extends ReembedError {
   }
 }
 
-/** The vectors of this table cannot be kept beside it. */
+/** Thrown when the vectors of this table cannot be kept in a side table. */
 export class SideTableRefused extends ReembedError {
   constructor(reason: string) {
     super('side_table_refused', reason, 'use --storage column');
   }
 }
 
-/** Old and new model are one and the same. */
+/** Thrown when the old and the new model are the same. */
 export class SameModel extends ReembedError {
   constructor(model: string) {
     super(
@@ -142,7 +142,7 @@ export class SameModel extends ReembedError {
   }
 }
 
-/** A name the campaign needs is taken. */
+/** Thrown when a name that the campaign needs is already in use. */
 export class NameTaken extends ReembedError {
   constructor(what: string, name: string) {
     super(
@@ -153,14 +153,14 @@ export class NameTaken extends ReembedError {
   }
 }
 
-/** Another campaign is at work on the column, or its files wait to be run. */
+/** Thrown when another campaign is running on the column, or its files wait to be run. */
 export class CampaignRunning extends ReembedError {
   constructor(target: string, campaign: string, remedy: string) {
     super('campaign_running', `a campaign is already running on ${target}: ${campaign}`, remedy);
   }
 }
 
-/** The runner has not what the owner of the table has, so nothing could be given to the owner. */
+/** Thrown when the runner cannot act as the table's owner, so that it could not give objects to the owner. */
 export class CannotActAsOwner extends ReembedError {
   constructor(table: string, { role, owner, grantOptions }: { role: string; owner: string; grantOptions: string }) {
     super(
@@ -171,14 +171,14 @@ export class CannotActAsOwner extends ReembedError {
   }
 }
 
-/** Views and side tables are made in the schema of the table and belong to its owner. */
+/** Thrown when a role may not create objects in the table's schema, where views and side tables belong to the table's owner. */
 export class NoCreateOnSchema extends ReembedError {
   constructor(schema: string, role: string) {
     super('no_create_on_schema', `role ${role} may not create views in schema ${schema}`, `GRANT CREATE ON SCHEMA ${schema} TO ${role}`);
   }
 }
 
-/** Policies hide rows even from the owner, with whose rights rows are read and written. */
+/** Thrown for forced row level security: its policies hide rows even from the owner, with whose rights rows are read and written. */
 export class ForcedRowSecurity extends ReembedError {
   constructor(table: string, owner: string) {
     super(
@@ -189,7 +189,7 @@ export class ForcedRowSecurity extends ReembedError {
   }
 }
 
-/** A rule does something else instead of, or beside, the update that stores a vector. */
+/** Thrown for a rule on UPDATE, which would replace or accompany the update that stores a vector. */
 export class UpdateRules extends ReembedError {
   constructor(table: string, rule: string) {
     super(
@@ -200,7 +200,7 @@ export class UpdateRules extends ReembedError {
   }
 }
 
-/** The expression gives another text each time. */
+/** Thrown when the text expression may return a different text each time. */
 export class VolatileTextExpression extends ReembedError {
   constructor(expression: string, called: string) {
     super(

@@ -13,24 +13,24 @@ import {
 } from './inspect-error.ts';
 import { refuseUnfitTable } from './refuse-unfit.ts';
 
-/** A table and its vector column as the catalog has them. */
+/** A table and its vector column, as read from the catalog. */
 export interface TableFacts {
   oid: number;
   schema: string;
   table: string;
-  /** qualified and quoted */
+  /** qualified and quoted name */
   qualified: string;
-  /** table that holds the vectors, when an earlier campaign put them beside this one */
+  /** table that holds the vectors if an earlier campaign put them in a side table */
   sideTable: string | null;
   columns: string[];
   column: string;
   columnType: string;
   elementType: ElementType;
-  /** null for a column without fixed dimensions and without a vector */
+  /** null for a column without fixed dimensions and without any vector */
   dimensions: number | null;
   notNull: boolean;
   keyColumns: string[];
-  /** the same with type and collation, as in CREATE TABLE */
+  /** key columns with type and collation, as in CREATE TABLE */
   keyDefinitions: string[];
   rows: number;
   tableBytes: number;
@@ -44,16 +44,17 @@ export interface TableFacts {
   vectorVersion: string;
   serverVersion: number;
   rowSecurity: boolean;
-  /** indexes on nothing but the vector column */
+  /** indexes whose only column is the vector column */
   indexes: { name: string; method: string; operatorClass: string; parameters: string | null; definition: string; bytes: number }[];
   dependents: string[];
 }
 
 /**
- * Reads what a campaign has to know of a table.
+ * Reads the facts about a table that a campaign needs.
  *
  * @param table name as the user wrote it: bare, schema-qualified, quoted or not
- * @throws NoSuchTable, NotAnOrdinaryTable, CannotActAsOwner, NoCreateOnSchema, ForcedRowSecurity, UpdateRules, NoSuchColumn, ColumnNotAVector, NoPrimaryKey, EmptyTable, ExtensionMissing, PostgresTooOld
+ * @throws NoSuchTable, NotAnOrdinaryTable, CannotActAsOwner, NoCreateOnSchema, ForcedRowSecurity, UpdateRules, NoSuchColumn,
+ * ColumnNotAVector, NoPrimaryKey, EmptyTable, ExtensionMissing, PostgresTooOld
  */
 export async function inspectTable(db: Queryable, table: string, column: string): Promise<TableFacts> {
   const server = await readServer(db);
@@ -141,7 +142,7 @@ interface ColumnFacts {
   attnum: number;
 }
 
-// A type of the owner's may be called vector too, and have casts that run as whoever reads the column.
+// A type of the owner's may also be called vector and have casts, which run with the rights of the role that reads the column.
 const EXTENSION_TYPE =
   "CASE WHEN y.typnamespace = (SELECT e.extnamespace FROM pg_extension AS e WHERE e.extname = 'vector') THEN y.typname ELSE '' END";
 
@@ -156,7 +157,7 @@ async function readColumns(db: Queryable, oid: number): Promise<ColumnFacts[]> {
   return rows;
 }
 
-/** The side table an earlier campaign left the vectors of a column in; the table itself need not have the column any more. */
+/** Finds the side table in which an earlier campaign left the vectors of a column. The table itself need not have the column any more. */
 async function findSideTable(db: Queryable, oid: number, column: string) {
   const installed = await db.query<{ yes: boolean }>("SELECT to_regclass('reembed.vector_column') IS NOT NULL AS yes");
   if (!installed.rows[0]?.yes) return undefined;
@@ -193,7 +194,7 @@ async function findRelation(db: Queryable, table: string) {
     ...(dot > 0 && dot < table.length - 1
       ? [`${pg.escapeIdentifier(table.slice(0, dot))}.${pg.escapeIdentifier(table.slice(dot + 1))}`]
       : []),
-    // PostgreSQL 15 raises an error for what is not a name, and with it ends the transaction.
+    // PostgreSQL 15 raises an error for a string that is not a name, which aborts the transaction.
     ...(WRITTEN_NAME.test(table) ? [table] : []),
   ];
   for (const spelling of spellings) {

@@ -9,9 +9,9 @@ import { CampaignRunning, NameTaken } from './inspect-error.ts';
 import type { CampaignPlan } from './plan.ts';
 
 /**
- * What an earlier campaign left on the column; undefined when there was none.
+ * Reads what an earlier campaign left on the column; undefined when there was none.
  *
- * @throws CampaignRunning when one is still at work
+ * @throws CampaignRunning when an earlier campaign is still running
  */
 export async function readKnownTarget(db: Queryable, facts: TableFacts): Promise<KnownTarget | undefined> {
   const installed = await db.query<{ yes: boolean }>("SELECT to_regclass('reembed.vector_column') IS NOT NULL AS yes");
@@ -35,7 +35,7 @@ export async function readKnownTarget(db: Queryable, facts: TableFacts): Promise
   return known;
 }
 
-/** Name of the live view: table_live, or table_column_live where a campaign on another column has that. */
+/** Chooses the name of the live view: table_live, or table_column_live if a campaign on another column uses table_live. */
 export async function chooseLiveView(db: Queryable, facts: TableFacts): Promise<string> {
   const name = shortName(facts.table, '_live');
   const { rows } = await db.query<{ ours: boolean }>(
@@ -60,7 +60,7 @@ export function refusePendingFiles(state: MigrationState, plan: CampaignPlan): v
   }
 }
 
-/** @throws NameTaken when a column, view or index the campaign is going to make is there already */
+/** @throws NameTaken when a column, view or index that the campaign would create exists */
 export async function refuseTakenNames(
   db: Queryable,
   plan: CampaignPlan,

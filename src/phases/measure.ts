@@ -5,13 +5,13 @@ import type { TableFacts } from './inspect.ts';
 import { BadTextExpression, NoSuchColumn, NoText } from './inspect-error.ts';
 import { refuseVolatile } from './refuse-unfit.ts';
 
-/** The text to be embedded, measured. */
+/** Measurements of the text to be embedded. */
 export interface TextFacts {
   textColumns: string[];
   textSql: string;
   /** rows with a text */
   rows: number;
-  /** characters of all texts, from a sample */
+  /** characters of all texts, extrapolated from a sample */
   characters: number;
   tokensPerCharacter: number;
   longestTokens: number;
@@ -20,7 +20,7 @@ export interface TextFacts {
 const SAMPLE_ROWS = 1000;
 
 /**
- * SQL for the text: one column as it is, several joined by a line break, or an expression of the user's.
+ * Returns the SQL of the text: a single column, several columns joined by a line break, or the user's expression.
  *
  * @throws NoSuchColumn
  */
@@ -36,10 +36,10 @@ export function textSource(
 }
 
 /**
- * Counts the rows with a text and measures a sample of them with a real tokenizer (cl100k, the one of OpenAI's embedding
- * models; other models' counts differ by some percent). What the expression calls, and the casts of the columns, run as the table's owner.
+ * Counts the rows with a text and measures a sample of them with a real tokenizer: cl100k, that of OpenAI's embedding models. Counts of
+ * other models differ by some percent. Functions in the expression, and casts of the columns, run with the rights of the table's owner.
  *
- * @param db a connection in a transaction that has written nothing; read-only from here on
+ * @param db a connection in a transaction that has written nothing; the transaction is read-only from here on
  * @throws NoText, BadTextExpression
  */
 export async function measureText(

@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { type Distance, type ElementType, operatorClassOf } from '../database/element-types.ts';
 
-/** What defines a model's vector space and how to ask for it. */
+/** The definition of a model's vector space, and how to request embeddings. */
 export interface ModelDefinition {
   name: string;
   providerModel: string;
@@ -18,14 +18,14 @@ export interface ModelDefinition {
 /** An index to be built on the new vectors. */
 export interface IndexPlan {
   method: 'hnsw' | 'ivfflat';
-  /** storage parameters as they stand in WITH (…); empty for the defaults */
+  /** storage parameters as written in WITH (…); empty for the defaults */
   parameters: string;
   name: string;
-  /** name it gets at contract */
+  /** name after contract */
   finalName: string;
 }
 
-/** Everything the five files of a campaign are written from. */
+/** All inputs of the five files of a campaign. */
 export interface CampaignPlan {
   campaign: string;
   schema: string;
@@ -33,7 +33,7 @@ export interface CampaignPlan {
   column: string;
   columnType: string;
   keyColumns: string[];
-  /** the same with type and collation, as in CREATE TABLE */
+  /** key columns with type and collation, as in CREATE TABLE */
   keyDefinitions: string[];
   textColumns: string[];
   textSql: string;
@@ -41,15 +41,15 @@ export interface CampaignPlan {
   liveModelColumn: string;
   from: ModelDefinition;
   to: ModelDefinition;
-  /** table of the new vectors beside the application's own; null when they are a column of that */
+  /** side table of the new vectors; null when they are a column of the application's table */
   sideTable: string | null;
-  /** table of the old vectors, left by an earlier campaign */
+  /** side table of the old vectors, left by an earlier campaign */
   oldSideTable: string | null;
   toColumn: string;
   toVersionColumn: string;
   /** version column of the old vectors, left by an earlier campaign */
   fromVersionColumn: string | null;
-  /** definitions of the indexes on the old column, for the way back */
+  /** definitions of the indexes on the old column, needed for a rollback */
   oldIndexes: { name: string; definition: string }[];
   index: IndexPlan | null;
   keepOldCurrent: boolean;
@@ -71,7 +71,7 @@ export function vectorTableOf(plan: CampaignPlan): string {
   return `${identifier(plan.schema)}.${identifier(plan.sideTable ?? plan.table)}`;
 }
 
-/** Column type of a model's vectors, with its dimensions. */
+/** Column type of a model's vectors, with dimensions. */
 export function vectorType(plan: CampaignPlan, model: ModelDefinition): string {
   return `${identifier(plan.vectorSchema)}.${model.elementType}(${model.dimensions})`;
 }
@@ -81,33 +81,33 @@ export function operatorClass(plan: CampaignPlan, model: ModelDefinition): strin
   return `${identifier(plan.vectorSchema)}.${operatorClassOf(model.elementType, model.distance)}`;
 }
 
-/** Name of the target, as reembed.start_campaign() gives it. */
+/** Name of the target, as reembed.start_campaign() assigns it. */
 export function targetOf(plan: CampaignPlan): string {
   return `${plan.schema}.${plan.table}.${plan.column}`;
 }
 
-/** Quotes a name only where PostgreSQL needs it, so that the files read well. */
+/** Quotes a name only where PostgreSQL needs it, to keep the files readable. */
 export function identifier(name: string): string {
   return /^[a-z_][a-z0-9_]*$/.test(name) && !RESERVED.has(name) ? name : pg.escapeIdentifier(name);
 }
 
-/** A value as an SQL literal. */
+/** Formats a value as an SQL literal. */
 export function literal(value: string | number | boolean | null): string {
   if (value === null) return 'NULL';
   return typeof value === 'string' ? pg.escapeLiteral(value).trimStart() : String(value);
 }
 
-/** Text for a comment, which whatever ends a line would end. */
+/** Replaces line breaks and other white space by single spaces, for text in a line comment. */
 export function oneLine(text: string): string {
   return text.replace(/[\s\u2028\u2029]+/g, ' ');
 }
 
-/** An array of names as an SQL literal. */
+/** Formats an array of names as an SQL literal. */
 export function nameArray(names: string[]): string {
   return names.length === 0 ? "'{}'" : `ARRAY[${names.map(literal).join(', ')}]::name[]`;
 }
 
-// Reserved key words of PostgreSQL 18 (appendix C of its manual) that cannot stand bare as a table or column name.
+// Reserved key words of PostgreSQL 18 (appendix C of its manual) that cannot be a table or column name without quotes.
 const RESERVED = new Set(
   `all analyse analyze and any array as asc asymmetric authorization binary both case cast check collate collation column concurrently
   constraint create cross current_catalog current_date current_role current_schema current_time current_timestamp current_user default

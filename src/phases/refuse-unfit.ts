@@ -1,13 +1,13 @@
 import type { Queryable } from '../database/connection.ts';
 import { CannotActAsOwner, ForcedRowSecurity, NoCreateOnSchema, UpdateRules, VolatileTextExpression } from './inspect-error.ts';
 
-/** What has to hold of a table before a campaign can be created on it; doctor looks at the same. */
+/** Facts about a table that decide whether a campaign can be created on it. doctor checks the same facts. */
 export interface TableRights {
-  /** names as SQL writes them */
+  /** names as SQL identifiers, quoted where needed */
   role: string;
   owner: string;
   schema: string;
-  /** what a GRANT of the owner's role needs besides, on this server */
+  /** options that a GRANT of the owner's role needs on this server version */
   grantOptions: string;
   actsAsOwner: boolean;
   runnerMayCreate: boolean;
@@ -17,7 +17,7 @@ export interface TableRights {
   updateRules: string[];
 }
 
-/** Reads who may do what with a table, and what would keep a row from being written. */
+/** Reads the roles and privileges of a table, and anything that would prevent an update of its rows. */
 export async function readTableRights(db: Queryable, oid: number): Promise<TableRights> {
   const { rows } = await db.query<TableRights>(
     `SELECT quote_ident(current_user) AS role, quote_ident(pg_get_userbyid(c.relowner)) AS owner, quote_ident(n.nspname) AS schema,
@@ -34,7 +34,7 @@ export async function readTableRights(db: Queryable, oid: number): Promise<Table
 }
 
 /**
- * Refuses a table that a campaign would fail on later, before anything is changed.
+ * Refuses a table on which a campaign would fail later, before anything is changed.
  *
  * @throws CannotActAsOwner, NoCreateOnSchema, ForcedRowSecurity, UpdateRules
  */
@@ -49,8 +49,8 @@ export async function refuseUnfitTable(db: Queryable, oid: number, table: string
 }
 
 /**
- * Refuses an expression that gives another text each time it is asked: what was embedded could never be told from what is there.
- * reembed.text_source() asks the server again, of the parsed expression.
+ * Refuses an expression that may return a different text each time, because the embedded text could then not be compared with the present
+ * text. reembed.text_source() repeats the check on the server with the parsed expression.
  *
  * @throws VolatileTextExpression
  */
@@ -72,7 +72,7 @@ export async function refuseVolatile(db: Queryable, expression: string): Promise
   if (rows[0]) throw new VolatileTextExpression(expression, rows[0].name);
 }
 
-/** A name as the catalog has it. */
+/** Converts a written name to its form in the catalog. */
 function plain(name: string): string {
   return name.startsWith('"') ? name.slice(1, -1).replaceAll('""', '"') : name.toLowerCase();
 }

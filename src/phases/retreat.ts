@@ -8,42 +8,42 @@ import { sweepTable } from '../worker/sweep.ts';
 import { rowsLackingOldVector } from './4-switch.ts';
 import { type IndexBuildOptions, runIndexBuild } from './index-build.ts';
 
-/** There is nothing left to take down. */
+/** Thrown when no migration is left to revert. */
 export class NothingToTakeDown extends ReembedError {
   constructor() {
     super('nothing_to_take_down', 'no migration is left to take down', 'npm run status shows what has run');
   }
 }
 
-/** The table of a campaign, or a part of it that is needed, has been dropped, so none of its files can run. */
+/** Thrown when the campaign's table, or a part that it needs, has been dropped, so that none of its files can run. */
 export class TargetDamaged extends ReembedError {
   constructor(damage: string, remedy: string) {
     super('target_damaged', `${damage}, so the campaign cannot be taken down`, `${remedy}; then delete its files`);
   }
 }
 
-/** What `down` did. */
+/** What `down` ran. */
 export interface Retreat {
   ran: MigrationFile[];
-  /** how long each file took, in milliseconds, by its name */
+  /** duration of each file in milliseconds, by file name */
   durations: Record<string, number>;
 }
 
-/** How `down` goes about it. */
+/** Options of `down`. */
 export interface RetreatOptions {
   directory: string;
   count: number;
-  /** go back although some rows would not be found by the old model */
+  /** revert although the old model would not find some rows */
   acceptMissing: boolean;
   notice: Notice;
-  /** of the index builds */
+  /** options of the index builds */
   index?: Omit<IndexBuildOptions, 'notice'>;
 }
 
 /**
- * Takes the last migrations down, newest first.
+ * Reverts the last migrations, newest first.
  *
- * @throws NothingToTakeDown when there is not even one; GateClosed when going back would lose rows from search; TargetDamaged
+ * @throws NothingToTakeDown when no migration has run; GateClosed when a rollback would lose rows from search; TargetDamaged
  */
 export async function retreat(database: Database, options: RetreatOptions): Promise<Retreat> {
   const done: Retreat = { ran: [], durations: {} };
@@ -55,7 +55,7 @@ export async function retreat(database: Database, options: RetreatOptions): Prom
     if (!last) break;
     if (last.campaign) await refuseDamaged(database, last.campaign);
     if (last.phase === 'switch' && last.campaign) await refuseIncompleteWayBack(database, last.campaign, options);
-    // The tables cannot go while functions are made of their types; the next `up` brings the functions again.
+    // The tables cannot be dropped while functions depend on their row types. The next `up` creates the functions again.
     if (!last.campaign) await withLockRetries(() => dropSqlObjects(database), 'sql/', options.notice);
     const startedAt = Date.now();
     if (last.phase === 'contract' && last.campaign) {
@@ -72,7 +72,10 @@ export async function retreat(database: Database, options: RetreatOptions): Prom
   return done;
 }
 
-/** What has run, oldest first; but the tables that a campaign needs came before it, even where an upgrade brought them later. */
+/**
+ * Returns the applied files, oldest first. The toolkit's tables come before the campaigns that need them, even if an upgrade added them
+ * later.
+ */
 async function inOrder(database: Database, { directory }: RetreatOptions): Promise<MigrationFile[]> {
   const { applied } = await readMigrationState(database.pool, directory);
   return [...applied.filter(({ campaign }) => !campaign), ...applied.filter(({ campaign }) => campaign)];
@@ -91,7 +94,7 @@ async function refuseIncompleteWayBack(database: Database, campaign: string, opt
   const missing = await rowsLackingOldVector(db, campaign);
   if (missing === 0) return;
   if (!options.acceptMissing) {
-    // So that the remedy is true also of rows that no trigger has captured.
+    // Finds rows that no trigger captured, so that the remedy below covers them too.
     await sweepTable(database.pool, campaign, 'old');
     throw new GateClosed(
       `going back now, ${missing} rows would not be found: they have no vector of the old model`,
@@ -101,7 +104,9 @@ async function refuseIncompleteWayBack(database: Database, campaign: string, opt
   options.notice(`${missing} rows have no vector of the old model and will not be found until they get one`);
 }
 
-/** Many steps are refused before the first, when one of them has no way back: the others would be undone for nothing. */
+/**
+ * Refuses a revert of several steps before the first one when one of them cannot be reverted; the other steps would be reverted in vain.
+ */
 async function refusePurged(database: Database, options: RetreatOptions): Promise<void> {
   const applied = await inOrder(database, options);
   const contracted = applied.slice(-options.count).flatMap(({ campaign, phase }) => (campaign && phase === 'contract' ? [campaign] : []));

@@ -4,23 +4,23 @@ import { type CampaignPlan, vectorType } from './plan.ts';
 
 const VECTORS = 64;
 const ROUNDS = 20;
-// Fitted like sql/index/predict_index_build.sql: a row costs as much as this many distances where the graph has 2,000 rows, at
-// m = 16 and ef_construction = 64.
+// Fitted like sql/index/predict_index_build.sql: inserting a row costs as much as this many distances in a graph of 2,000 rows, at m = 16
+// and ef_construction = 64.
 const DISTANCES_A_ROW = 1300;
 const ROWS_OF_FIT = 2000;
 const OPERATORS = { cosine: '<=>', l2: '<->', inner_product: '<#>' } as const;
 
 /**
- * Seconds that the HNSW index of a campaign may take to build by one process, while there are no vectors yet to try it on: the
- * server computes distances between made-up ones. Within a factor of three or so; phase index predicts better.
+ * Estimates the seconds that a single process needs to build a campaign's HNSW index, before there are vectors to measure with. The server
+ * computes distances between random vectors. Accurate within a factor of about three; phase index predicts better.
  *
  * @param db a connection in a transaction, which may be read-only
- * @returns null for other indexes
+ * @returns null for other index methods
  */
 export async function roughBuildSeconds(db: Queryable, plan: CampaignPlan, rows: number): Promise<number | null> {
   if (plan.index?.method !== 'hnsw') return null;
   await db.query('SET LOCAL jit = off');
-  // What the vectors take to be made is in both.
+  // The time to generate the vectors is in both measurements and cancels out.
   const [little, much] = [await distances(db, plan, 1), await distances(db, plan, 1 + ROUNDS)];
   const secondsADistance = Math.max(0, much - little) / 1000 / (ROUNDS * VECTORS ** 2);
   const efConstruction = parameter(plan.index.parameters, 'ef_construction') ?? 64;
@@ -29,7 +29,7 @@ export async function roughBuildSeconds(db: Queryable, plan: CampaignPlan, rows:
   return rows * distancesARow * secondsADistance;
 }
 
-/** Milliseconds that the server takes for all distances among some vectors, again and again. */
+/** Milliseconds the server takes to compute all distances among VECTORS random vectors, `rounds` times. */
 async function distances(db: Queryable, plan: CampaignPlan, rounds: number): Promise<number> {
   const { rows } = await db.query<{ 'QUERY PLAN': [{ 'Execution Time': number }] }>(
     `EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON)

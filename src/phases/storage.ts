@@ -2,18 +2,18 @@ import { vectorBytes } from '../database/element-types.ts';
 import type { TableFacts } from './inspect.ts';
 import type { ModelDefinition } from './plan.ts';
 
-/** Where the new vectors of a campaign go. */
+/** Where the new vectors of a campaign are stored. */
 export type Storage = 'column' | 'side-table';
 
-/** What writing the new vectors of every row is expected to take, without the provider. */
+/** Expected cost of writing the new vectors of every row, without the provider. */
 export interface StorageCost {
-  /** seconds of one writer */
+  /** seconds with one writer */
   seconds: number;
   /** bytes of write-ahead log */
   walBytes: number;
 }
 
-/** Both ways to keep the new vectors, and which of them fits the table. */
+/** Costs of both storages, and the recommended one. */
 export interface StorageAdvice {
   column: StorageCost;
   sideTable: StorageCost;
@@ -31,14 +31,14 @@ const WAL_BYTES_A_VECTOR_INDEX_ENTRY = 1500;
 const WAL_BYTES_AN_INDEX_ENTRY = 120;
 const WAL_BYTES_A_ROW = 1000;
 const DIMENSIONS_MEASURED = 768;
-/** Less than this is not worth a second table. */
+/** Smaller savings do not justify a second table. */
 const WORTH_SECONDS = 300;
 const WORTH_WAL_BYTES = 2 ** 31;
 
 /**
- * Compares the two ways to keep the new vectors. An update of a row finds no room in a full page once for all its rows: that
- * one row goes to another page and into every index of the table again, the index on the old vectors above all. A side table
- * has none of this, and costs a join by key in every search.
+ * Compares both storages. For each full page, about one update finds no room in the page while its rows are rewritten: that row moves to
+ * another page and gets a new entry in every index of the table, of which the index on the old vectors is by far the most expensive. A side
+ * table avoids this cost but needs a join by key in every search.
  */
 export function adviseStorage(facts: TableFacts, model: ModelDefinition): StorageAdvice {
   const { rows } = facts;
