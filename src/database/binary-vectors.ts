@@ -1,12 +1,12 @@
 import { endianness } from 'node:os';
 
-// Dimensions, element type and so on: five words before the elements.
+// Words before the elements: number of dimensions, NULL flag, element type, length, lower bound.
 const HEADER_WORDS = 5;
 const IS_LITTLE_ENDIAN = endianness() === 'LE';
 
 /**
- * Encodes vectors as one parameter of type vector[] in PostgreSQL's binary array format. pg sends a Buffer as it is,
- * so no number is ever turned into text; `npm run bench:client` shows what that saves.
+ * Encodes vectors as one parameter of type vector[] in PostgreSQL's binary array format. pg sends a Buffer unchanged, so numbers are never
+ * converted to text; `npm run bench:client` measures the saving.
  *
  * Formats: array_send() in PostgreSQL's arrayfuncs.c, vector_send() in pgvector's vector.c; all big-endian.
  *
@@ -15,7 +15,7 @@ const IS_LITTLE_ENDIAN = endianness() === 'LE';
  */
 export function encodeVectorArray(vectors: readonly (Float32Array | null)[], elementOid: number): Buffer {
   const size = vectors.reduce((sum, vector) => sum + 1 + (vector ? 1 + vector.length : 0), HEADER_WORDS);
-  // Everything in the format is made of words of 32 bits, so all of it is written as this machine has it and swapped in one go.
+  // The format consists of 32-bit words, so everything is written in this machine's byte order and swapped in one call.
   const words = new Uint32Array(size);
   const components = new Float32Array(words.buffer);
   words.set([1, vectors.includes(null) ? 1 : 0, elementOid, vectors.length, 1]);
@@ -26,7 +26,7 @@ export function encodeVectorArray(vectors: readonly (Float32Array | null)[], ele
       continue;
     }
     words[at++] = 4 + 4 * vector.length;
-    // Two fields of 16 bits: the dimensions, and one that is not in use.
+    // Two 16-bit fields: the dimensions, and an unused one.
     words[at++] = vector.length << 16;
     components.set(vector, at);
     at += vector.length;

@@ -4,18 +4,18 @@ import { learnPassword } from '../secrets.ts';
 import { DirectUrlAlone, InvalidDatabaseUrl, translateDatabaseError, type UrlVariable } from './database-error.ts';
 import { openEmbedded } from './embedded.ts';
 
-/** A database to work in, whichever kind it is. */
+/** A connected database, either a server or the embedded one. */
 export interface Database {
   pool: pg.Pool;
   url: string;
-  /** true for the embedded PGlite, where every connection is one and the same session */
+  /** true for the embedded PGlite, where all connections share a single session */
   embedded: boolean;
   /** folder of the embedded database, for locks that its single session cannot hold */
   directory: string;
   close(): Promise<void>;
 }
 
-/** What both a pool and a client can do. */
+/** The interface that a pool and a client share. */
 export type Queryable = Pick<pg.Pool, 'query'>;
 
 /**
@@ -27,7 +27,7 @@ export async function openDatabase(config: Config): Promise<Database> {
   return open(config, config.databaseUrl, 'DATABASE_URL');
 }
 
-/** The same at DATABASE_DIRECT_URL, where it is set: for work that needs one session from begin to end. */
+/** Like openDatabase(), but connects to DATABASE_DIRECT_URL if it is set, for work that needs a single session throughout. */
 export async function openDirectDatabase(config: Config): Promise<Database> {
   return config.directUrl === undefined ? openDatabase(config) : open(config, config.directUrl, 'DATABASE_DIRECT_URL');
 }
@@ -58,20 +58,20 @@ async function open(config: Config, serverUrl: string | undefined, variable: Url
   return database;
 }
 
-/** Whether pg can read it: an address, or the folder of a socket. */
+/** Whether pg can parse the text: a URL, or the folder of a Unix socket. */
 function isConnectionString(text: string): boolean {
   return /^(socket:|\/)/.test(text) || (/^postgres(ql)?:\/\//.test(text) && URL.canParse(text.replace('@/', '@socket/')));
 }
 
 /**
- * Under it the names in our statements mean PostgreSQL's own. In a schema that others may create in, a function or operator that fits
- * more exactly than PostgreSQL's would be called in its place, with our rights.
+ * The search_path under which names in our statements resolve to PostgreSQL's own objects. With a schema in which others may create
+ * objects, PostgreSQL would call a function or operator of theirs that matches the arguments more exactly, with our privileges.
  */
 const OWN_PATH = 'pg_catalog, pg_temp';
 
 /**
- * What our statements must find whatever the role has set: keys look the same, rows that row level security would hide end
- * in an error instead of being taken for deleted, and long maintenance is not cut off.
+ * Settings that our statements rely on, whatever the role has set: keys have one text form, rows hidden by row level security raise an
+ * error instead of being taken for deleted, and long maintenance is not cancelled.
  */
 const SETTINGS: Record<string, string> = {
   timezone: 'UTC',
@@ -85,18 +85,18 @@ const SETTINGS: Record<string, string> = {
   search_path: OWN_PATH,
 };
 
-/** No limit: for reading, which holds up nobody while it waits. */
+/** No limit on lock waits. Only for reads, which block no one while they wait. */
 export const WAIT_FOR_LOCKS = '0';
 
 /**
- * Brings a connection to these settings, in one statement. Not as startup `options`: a pooler refuses or forgets them.
+ * Applies these settings to a connection in one statement. They are not startup `options`, because a pooler refuses or forgets those.
  *
- * @param lasts for this transaction, or for the whole session, which must then be ours alone
- * @param lockTimeout longest wait for any lock, as PostgreSQL writes it; left alone when left out
+ * @param lasts `transaction`: this transaction only; `session`: the whole session, which must be ours alone
+ * @param lockTimeout longest wait for any lock, in PostgreSQL's notation; undefined leaves it unchanged
  */
 export async function applySettings(client: Queryable, lasts: 'transaction' | 'session', lockTimeout?: string): Promise<void> {
   const settings = lockTimeout === undefined ? SETTINGS : { ...SETTINGS, lock_timeout: lockTimeout };
-  // transaction_timeout is not known before PostgreSQL 17; the only session of the embedded database is the application's as well.
+  // transaction_timeout does not exist before PostgreSQL 17. The only session of the embedded database is also the application's.
   await client.query(
     `SELECT pg_catalog.set_config(name, value, $3) FROM ROWS FROM (pg_catalog.unnest($1::pg_catalog.text[]), pg_catalog.unnest($2::pg_catalog.text[])) AS setting(name, value)
       WHERE pg_catalog.current_setting(name, true) IS NOT NULL
@@ -106,8 +106,8 @@ export async function applySettings(client: Queryable, lasts: 'transaction' | 's
 }
 
 /**
- * Gives a new connection our search_path, where its session is ours alone: a pooler hands sessions on to others, and answers the login
- * with a process id of its own making.
+ * Sets our search_path on a new connection if its session is ours alone. A pooler passes sessions on to other clients; it is recognized
+ * because it answers the login with a process id of its own.
  */
 export async function keepOwnPath(client: pg.ClientBase): Promise<void> {
   await client.query(
@@ -117,7 +117,9 @@ export async function keepOwnPath(client: pg.ClientBase): Promise<void> {
   );
 }
 
-/** A relation by the name that the user wrote, as the sessions of the user's role find it. A column `oid`; $1 is the name. */
+/**
+ * SQL of a relation by the name the user wrote, resolved under the search_path of the user's role. Returns a column `oid`; $1 is the name.
+ */
 export const RELATION_AS_WRITTEN = `(
   SELECT w.oid FROM (SELECT set_config('search_path', s.reset_val, true), to_regclass($1)::oid AS oid, set_config('search_path', '${OWN_PATH}', true)
                        FROM pg_settings AS s WHERE s.name = 'search_path' OFFSET 0) AS w)`;
@@ -130,21 +132,21 @@ function createPool(url: string): pg.Pool {
     max: 12,
     onConnect: keepOwnPath,
   });
-  // An idle connection that the server closes must not end the process; the next query gets a new one.
+  // Without a listener, an idle connection that the server closes would end the process. The next query gets a new connection.
   pool.on('error', () => {});
   return pool;
 }
 
 /**
- * Runs `work` in one transaction on one connection, under settings of its own; rolls back when it throws. Whatever depends
- * on a setting, or takes long, runs in here: a pooler may give the next transaction another session.
+ * Runs `work` in one transaction on one connection, with our settings; rolls back when it throws. Work that depends on a setting, or takes
+ * long, must run in here, because a pooler may assign the next transaction to another session.
  *
- * @param lockTimeout longest wait for any lock, as PostgreSQL writes it; holds for this transaction only
+ * @param lockTimeout longest wait for any lock, in PostgreSQL's notation; applies to this transaction only
  */
 export async function inTransaction<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>, lockTimeout = '500ms'): Promise<T> {
   const client = await pool.connect();
   let broken: Error | undefined;
-  // A connection that breaks reports it twice: to the statement under way, and here, where nobody listening would end the process.
+  // A connection that breaks reports it twice: to the running statement, and as this event, which would end the process without a listener.
   const onError = (error: Error) => {
     broken = error;
   };
@@ -166,7 +168,7 @@ export async function inTransaction<T>(pool: pg.Pool, work: (client: pg.PoolClie
   }
 }
 
-/** Runs each query in a transaction of its own, under the settings of inTransaction(); unless told otherwise it waits for locks. */
+/** Runs each query in its own transaction, with the settings of inTransaction(). By default it waits for locks without limit. */
 export function inOwnTransactions(pool: pg.Pool, lockTimeout = WAIT_FOR_LOCKS): Queryable {
   const query = (text: string, values?: unknown[]) => inTransaction(pool, (client) => client.query(text, values), lockTimeout);
   return { query: query as unknown as pg.Pool['query'] };

@@ -2,10 +2,10 @@ import { GateClosed, messageOf, ReembedError, UsageError } from '../errors.ts';
 import { visible } from '../print-text.ts';
 import { hideSecrets } from '../secrets.ts';
 
-/** The variables that say where the database is. */
+/** The environment variables that hold a connection string. */
 export type UrlVariable = 'DATABASE_URL' | 'DATABASE_DIRECT_URL';
 
-/** The address cannot be read. The text itself is not shown: it may hold a password. */
+/** Thrown when the connection string cannot be parsed. The message does not show it, because it may hold a password. */
 export class InvalidDatabaseUrl extends UsageError {
   constructor(variable: UrlVariable) {
     super(
@@ -15,14 +15,14 @@ export class InvalidDatabaseUrl extends UsageError {
   }
 }
 
-/** Workers would use the embedded database while the migrations run on a server. */
+/** Thrown when only DATABASE_DIRECT_URL is set: workers would use the embedded database while the migrations run on a server. */
 export class DirectUrlAlone extends UsageError {
   constructor() {
     super('DATABASE_DIRECT_URL is set, but DATABASE_URL is not', 'set both to the same database, or only DATABASE_URL');
   }
 }
 
-/** No server answers at the address. */
+/** Thrown when no server answers at the address. */
 export class DatabaseUnreachable extends ReembedError {
   constructor(where: string, variable: UrlVariable, cause: unknown) {
     super(
@@ -38,21 +38,21 @@ export class DatabaseUnreachable extends ReembedError {
   }
 }
 
-/** The server refuses the role or the password. */
+/** Thrown when the server refuses the role or the password. */
 export class LoginRefused extends ReembedError {
   constructor(where: string, variable: UrlVariable, cause: unknown) {
     super('login_refused', `${where} refused the login: ${messageOf(cause)}`, `check user and password in ${variable}`, { cause });
   }
 }
 
-/** The database named in the address does not exist. */
+/** Thrown when the database named in the connection string does not exist. */
 export class NoSuchDatabase extends ReembedError {
   constructor(where: string, variable: UrlVariable, cause: unknown) {
     super('no_such_database', `${messageOf(cause)} at ${where}`, `create it, or correct the name in ${variable}`, { cause });
   }
 }
 
-/** A lock was not to be had within lock_timeout, after every retry. */
+/** Thrown when a lock was not granted within lock_timeout in any attempt. */
 export class LockNotAvailable extends ReembedError {
   constructor(attempts: number, cause: unknown) {
     super(
@@ -64,7 +64,7 @@ export class LockNotAvailable extends ReembedError {
   }
 }
 
-/** The role lacks a right. */
+/** Thrown when the role lacks a privilege. */
 export class MissingRight extends ReembedError {
   constructor(cause: unknown) {
     super('missing_right', messageOf(cause), 'run it as the owner of the table, or grant the right; npm run doctor lists what is needed', {
@@ -73,7 +73,7 @@ export class MissingRight extends ReembedError {
   }
 }
 
-/** Something of the user's depends on what would be dropped; nothing is ever dropped with CASCADE. */
+/** Thrown when an object of the user depends on one that would be dropped. Nothing is ever dropped with CASCADE. */
 export class StillNeeded extends ReembedError {
   constructor(cause: Error & { detail?: string }) {
     super(
@@ -85,7 +85,7 @@ export class StillNeeded extends ReembedError {
   }
 }
 
-/** The server itself cannot go on: no room, no connection left, read-only, statement cancelled. */
+/** Thrown when the server cannot execute a statement: out of space or connections, read-only, or the statement was cancelled. */
 export class ServerRefused extends ReembedError {
   constructor(cause: unknown) {
     super(
@@ -97,14 +97,14 @@ export class ServerRefused extends ReembedError {
   }
 }
 
-/** The toolkit's own SQL refused, with a reason and a hint of its own. */
+/** Thrown for an error that the toolkit's own SQL raised, with its own message and hint. */
 export class RefusedBySql extends ReembedError {
   constructor(code: string, message: string, remedy: string, cause: unknown) {
     super(code, message, remedy, { cause });
   }
 }
 
-/** The schema of pg-reembed is not there. */
+/** Thrown when schema reembed does not exist. */
 export class NotInstalled extends ReembedError {
   constructor(cause?: unknown) {
     super('not_installed', 'schema reembed is not in this database', 'npm run migrate up', { cause });
@@ -121,10 +121,10 @@ const OWN_SQLSTATES: Record<string, string> = {
 };
 
 /**
- * Turns an error of the driver into one of ours where the user can do something about it; gives back any other as it is.
+ * Converts an error of the driver into a ReembedError if the user can act on it. Other errors are returned unchanged.
  *
  * @param url connection string; only host and port are shown
- * @param variable where the connection string comes from
+ * @param variable environment variable that holds the connection string
  */
 export function translateDatabaseError(error: unknown, url = '', variable: UrlVariable = 'DATABASE_URL'): unknown {
   if (error instanceof ReembedError || !(error instanceof Error)) return error;
@@ -138,18 +138,21 @@ export function translateDatabaseError(error: unknown, url = '', variable: UrlVa
   if (code === '2BP01') return new StillNeeded(error);
   if (isConnectionFailure(error)) return new DatabaseUnreachable(where, variable, error);
   if (isLockFailure(error)) return new LockNotAvailable(1, error);
-  // 25006 read-only, class 53 no resources, class 57 cancelled, class 58 the system underneath.
+  // 25006: read-only. Class 53: insufficient resources. Class 57: operator intervention. Class 58: system error.
   if (code === '25006' || /^(53|57|58)/.test(code)) return new ServerRefused(error);
   if ((code === '3F000' || code === '42P01' || code === '42883') && /\breembed(_queue)?\b/.test(error.message))
     return new NotInstalled(error);
   return error;
 }
 
-// A message of these classes names objects and states. Of others, such as 22, 23 and P0, it may quote what a row holds, and a code of
-// the user's own comes with words of the user's own.
+// Messages of these classes name only objects and states. Messages of other classes, such as 22, 23 and P0, may quote values of a row, and
+// an SQLSTATE defined by the user comes with the user's own text.
 const QUOTES_NO_VALUE = /^(08|25|26|28|3D|3F|40|42|53|54|55|57|58|RE)/;
 
-/** What a worker may say and store of an error: of one of PostgreSQL that may quote a row, the SQLSTATE and the names of what refused. */
+/**
+ * Message of an error that a worker may log and store. If PostgreSQL's message may quote a row, only the SQLSTATE and the names of the
+ * table and constraint are given.
+ */
 export function plainMessageOf(error: unknown): string {
   const { code, table, constraint, severity } = (error ?? {}) as Record<string, unknown>;
   if (error instanceof ReembedError || typeof severity !== 'string' || typeof code !== 'string' || QUOTES_NO_VALUE.test(code))
@@ -158,7 +161,7 @@ export function plainMessageOf(error: unknown): string {
   return visible(hideSecrets(`PostgreSQL refused a row (SQLSTATE ${code}${names.join('')})`));
 }
 
-/** What PostgreSQL or a provider said of a failure; may quote the text of a row. */
+/** Full message of PostgreSQL or a provider about a failure. It may quote the text of a row. */
 export function wordsOf(error: unknown): string | undefined {
   if (error instanceof ReembedError) return error.words;
   const { severity, message, detail, where } = (error ?? {}) as Record<string, unknown>;
@@ -166,7 +169,7 @@ export function wordsOf(error: unknown): string | undefined {
   return hideSecrets([message, detail, where].filter((part) => typeof part === 'string').join('; '));
 }
 
-/** Whether the connection itself failed, so that the statement may be tried again on a new one. */
+/** Whether the connection itself failed, so that the statement may be retried on a new one. */
 export function isConnectionFailure(error: unknown): boolean {
   const { code = '', message = '' } = error as { code?: string; message?: string };
   return (
@@ -178,7 +181,7 @@ export function isConnectionFailure(error: unknown): boolean {
   );
 }
 
-/** Whether a lock was not granted in time or a deadlock was broken: worth another try. */
+/** Whether a lock was not granted in time or a deadlock was detected, so that a retry is worthwhile. */
 export function isLockFailure(error: unknown): boolean {
   const { code = '' } = error as { code?: string };
   return code === '55P03' || code === '40P01';

@@ -1,9 +1,9 @@
-/** One of pgvector's vector types and all that differs between them; `up` puts them into reembed.element_type. */
+/** Properties of one of pgvector's vector types. `up` stores them in reembed.element_type. */
 export interface ElementTypeFacts {
   bytesPerDimension: number;
-  /** most dimensions that an index takes */
+  /** maximum number of dimensions that an index supports */
   maxIndexedDimensions: number;
-  /** function of pgvector that gives the length of a vector */
+  /** pgvector function that computes the norm of a vector */
   normFunction: string;
 }
 
@@ -15,17 +15,17 @@ export const ELEMENT_TYPES = {
 /** Name of a vector type. */
 export type ElementType = keyof typeof ELEMENT_TYPES;
 
-/** Distances a model may be searched by, as they stand in the names of operator classes. */
+/** Supported distances, with the part of the operator class name that stands for each. */
 export const DISTANCES = { cosine: 'cosine', l2: 'l2', inner_product: 'ip' } as const;
 
 export type Distance = keyof typeof DISTANCES;
 
-/** Whether a type of the catalog holds vectors. */
+/** Whether the type with this name holds vectors. */
 export function isElementType(name: string): name is ElementType {
   return Object.hasOwn(ELEMENT_TYPES, name);
 }
 
-/** Operator class of an index on vectors of a type, without its schema. */
+/** Name of the operator class of an index on vectors of this type, without its schema. */
 export function operatorClassOf(type: ElementType, distance: Distance): string {
   return `${type}_${DISTANCES[distance]}_ops`;
 }
@@ -35,7 +35,7 @@ export function vectorBytes(type: ElementType, dimensions: number): number {
   return dimensions * ELEMENT_TYPES[type].bytesPerDimension;
 }
 
-/** The type whose vectors of so many dimensions an index takes: the given one where it may stay. */
+/** Returns a type whose vectors can be indexed at this number of dimensions, preferably the given one; undefined if there is none. */
 export function indexableType(type: ElementType, dimensions: number): ElementType | undefined {
   const candidates = [type, ...(Object.keys(ELEMENT_TYPES) as ElementType[])];
   return candidates.find((candidate) => dimensions <= ELEMENT_TYPES[candidate].maxIndexedDimensions);

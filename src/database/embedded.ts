@@ -17,30 +17,30 @@ const OURS = /^(data|data\.unfinished|server\.json(\.new)?|\.gitignore|(lock|run
 const POLL_MS = 100;
 const PATIENCE_MS = 60_000;
 
-/** Which embedded database to open. */
+/** Options of openEmbedded(). */
 export interface EmbeddedOptions {
-  /** folder that holds it, made when missing; `memory://` for one that lives as long as this process and is nobody else's */
+  /** folder of the database, created when missing; `memory://` for a private database that ends with this process */
   directory: string;
-  /** TCP port on 127.0.0.1 when this process becomes the owner; by default the system chooses */
+  /** TCP port on 127.0.0.1 if this process becomes the owner; by default the system chooses */
   port?: number;
-  /** for `memory://`: begin as a copy of the database that `image()` was taken from */
+  /** for `memory://`: start as a copy of the database that returned this from `image()` */
   image?: Uint8Array;
 }
 
 /** An embedded database that accepts connections at `url`. */
 export interface Embedded {
   url: string;
-  /** true when the database runs in this process, and ends with it */
+  /** true when the database runs in this process and ends with it */
   owner: boolean;
-  /** The owner ends all connections, writes everything to disk and lets go of the folder; for others it does nothing. */
+  /** For the owner: ends all connections, writes everything to disk and releases the folder. For other processes: does nothing. */
   close(): Promise<void>;
-  /** Resolves when nobody has been connected for half a second; for an owner that others may still be using. */
+  /** Resolves when no client has been connected for half a second. An owner waits for it while other processes may use the database. */
   idle(): Promise<void>;
-  /** The whole database as a tar archive, to begin copies in memory with; the owner's only. */
+  /** Returns the whole database as a tar archive, from which in-memory copies can start. Owner only. */
   image(): Promise<Uint8Array>;
 }
 
-/** Another process has the folder and does not let anyone in. */
+/** Thrown when another process holds the folder and does not accept connections. */
 export class EmbeddedBusy extends ReembedError {
   constructor(directory: string, holder: LockHolder) {
     super(
@@ -51,7 +51,7 @@ export class EmbeddedBusy extends ReembedError {
   }
 }
 
-/** The embedded database cannot be started from its folder. */
+/** Thrown when the embedded database cannot start from its folder. */
 export class EmbeddedNotStarted extends ReembedError {
   constructor(directory: string, cause: unknown) {
     super(
@@ -63,7 +63,7 @@ export class EmbeddedNotStarted extends ReembedError {
   }
 }
 
-/** The wanted port of the embedded database is taken. */
+/** Thrown when the requested port of the embedded database is in use. */
 export class EmbeddedPortTaken extends ReembedError {
   constructor(port: number, cause: unknown) {
     super('embedded_port_taken', `port ${port} on ${HOST} is taken`, 'choose another port, or leave it out to get a free one', { cause });
@@ -71,8 +71,8 @@ export class EmbeddedPortTaken extends ReembedError {
 }
 
 /**
- * Opens the embedded database of a folder: the running one if any process has it, else one started in this process.
- * When several processes do this at once, one of them becomes the owner and the others connect to it.
+ * Opens the embedded database of a folder: connects to the process that runs it, or else starts it in this process. When several processes
+ * do this at the same time, one becomes the owner and the others connect to it.
  *
  * @throws EmbeddedBusy, EmbeddedNotStarted, EmbeddedPortTaken
  */
@@ -112,7 +112,7 @@ function makeFolder(path: string): string {
   try {
     mkdirSync(path, { recursive: true, mode: 0o700 });
     const folder = realpathSync(path);
-    // It may have been there before, open to others.
+    // The folder may have existed before with wider permissions.
     keepToOwner(folder);
     return folder;
   } catch (error) {
@@ -120,7 +120,7 @@ function makeFolder(path: string): string {
   }
 }
 
-/** Takes every right on the database from everybody but its owner; what else is in the folder is not ours to change. */
+/** Removes all permissions on the database from other users. A folder that holds other files keeps its own permissions. */
 function keepToOwner(folder: string): void {
   const entries = readdirSync(folder);
   if (entries.every((name) => OURS.test(name))) chmodSync(folder, 0o700);
@@ -133,7 +133,7 @@ function keepToOwner(folder: string): void {
   }
 }
 
-/** Where the running server of a folder is, as its owner writes it down. */
+/** Content of the file in which the owner records how to reach its server. */
 interface ServerFile {
   process: LockHolder;
   url: string;
@@ -144,7 +144,7 @@ interface ServerFile {
 async function own(options: EmbeddedOptions, directory: string, release: () => void): Promise<Embedded> {
   const data = join(directory, DATA);
   const unfinished = join(directory, UNFINISHED);
-  // A database whose creation was cut short is incomplete in ways that no recovery fixes.
+  // A database whose creation was interrupted is incomplete, and recovery cannot repair it.
   if (existsSync(unfinished)) rmSync(data, { recursive: true, force: true });
   if (!existsSync(join(data, 'PG_VERSION'))) {
     writeFileSync(unfinished, '');
@@ -154,10 +154,10 @@ async function own(options: EmbeddedOptions, directory: string, release: () => v
   rmSync(unfinished, { force: true });
   const file = join(directory, SERVER_FILE);
   const content: ServerFile = { process: thisProcess(), url: embedded.url, started: new Date().toISOString() };
-  // Renamed into place, so that nobody reads half of it. It holds the password.
+  // Written under another name and renamed, so that no process reads a partial file. It holds the password.
   writeFileSync(`${file}.new`, JSON.stringify(content, null, 2), { mode: 0o600 });
   renameSync(`${file}.new`, file);
-  // However it ends, the next one who opens the folder may start it again.
+  // However the database ends, the next process that opens the folder must be able to start it again.
   const gone = embedded.ended.then(() => {
     rmSync(file, { force: true });
     release();
@@ -191,7 +191,7 @@ async function serve(options: EmbeddedOptions, dataDirectory: string, identity: 
   };
 }
 
-/** The url of the server that runs on this folder, after having asked it. */
+/** Returns the url of the running server of this folder, after checking that it answers; undefined if there is none. */
 async function findRunning(directory: string): Promise<string | undefined> {
   let file: ServerFile;
   try {
@@ -204,7 +204,7 @@ async function findRunning(directory: string): Promise<string | undefined> {
   client.on('error', () => {});
   try {
     await client.connect();
-    // Another server may have got the port since. One that is busy answers when its statement ends.
+    // Another server may have taken the port since. A busy one answers when its statement ends.
     const { rows } = await client.query<{ identity: string | null }>(`SELECT current_setting('reembed.embedded', true) AS identity`);
     return rows[0]?.identity === directory ? file.url : undefined;
   } catch {

@@ -4,11 +4,11 @@ import { isLockFailure, LockNotAvailable } from './database-error.ts';
 const ATTEMPTS = 10;
 
 /**
- * Runs work that takes locks under a short lock_timeout again after a random pause while a lock is not granted, a bounded
- * number of times. The work must undo itself when it fails.
+ * Runs work that takes locks under a short lock_timeout. When a lock is not granted, it retries after a random pause, up to ATTEMPTS times
+ * in all. The work must undo its changes when it fails.
  *
- * @param what names the work in the notice of a failed try
- * @throws LockNotAvailable after the last try
+ * @param what name of the work in the notice about a failed attempt
+ * @throws LockNotAvailable after the last attempt
  */
 export async function withLockRetries<T>(work: () => Promise<T>, what: string, notice: (line: string) => void): Promise<T> {
   return pRetry(work, {

@@ -12,7 +12,7 @@ export type PhaseName = (typeof PHASES)[number];
 
 /** One migration file, of the toolkit or of a campaign. */
 export interface MigrationFile {
-  /** file name without its ending, as recorded when it ran */
+  /** file name without its extension, as recorded when it ran */
   name: string;
   path: string;
   sha256: string;
@@ -21,7 +21,7 @@ export interface MigrationFile {
   phase?: PhaseName;
 }
 
-/** A migration file was edited after it ran, so the database no longer has what it says. */
+/** Thrown when a migration file was edited after it ran, so that the database no longer matches it. */
 export class MigrationFileEdited extends ReembedError {
   constructor(name: string) {
     super(
@@ -32,7 +32,7 @@ export class MigrationFileEdited extends ReembedError {
   }
 }
 
-/** A migration is on record without the digest of its file, so an edit since then would go unnoticed. */
+/** Thrown when a migration was recorded without the digest of its file, so that a later edit would go unnoticed. */
 export class MigrationFileUnverified extends ReembedError {
   constructor({ name, sha256 }: Pick<MigrationFile, 'name' | 'sha256'>) {
     super(
@@ -43,7 +43,7 @@ export class MigrationFileUnverified extends ReembedError {
   }
 }
 
-/** A migration that ran has no file any more, so it cannot be taken down. */
+/** Thrown when the file of an applied migration is missing, so that the migration cannot be reverted. */
 export class MigrationFileMissing extends ReembedError {
   constructor(name: string, directory: string) {
     super(
@@ -63,7 +63,7 @@ const CAMPAIGN_FILE = /^(\d{17}_.+)\.[1-5]_(\w+)\.js$/;
 /** Files of a folder that look like migrations. */
 interface Listing {
   files: MigrationFile[];
-  /** names of those that `create` did not write, or that are links: they are never run */
+  /** names of files that `create` did not write, or that are links; they are never run */
   foreign: string[];
 }
 
@@ -85,7 +85,7 @@ export function listMigrationFiles(directory: string, own = OWN_MIGRATIONS): Mig
   return files.sort((a, b) => prefixOf(a) - prefixOf(b) || a.name.localeCompare(b.name));
 }
 
-/** What a folder has of campaigns, and what of others: an application may keep its own migrations there. */
+/** Lists the campaign files of a folder and, separately, other migrations: an application may keep its own in the same folder. */
 export function listCampaignFiles(directory: string): Listing {
   const listing: Listing = { files: [], foreign: [] };
   if (!existsSync(directory)) return listing;

@@ -17,10 +17,10 @@ import { withSession } from './session.ts';
 
 const DIGEST_SETTING = 'reembed.file_sha256';
 
-/** Called for each thing the runner does that the user should hear about. */
+/** Called with each message of the runner for the user. */
 export type Notice = (line: string) => void;
 
-/** A migration of a campaign cannot run on the table as it is now. */
+/** Thrown when a migration of a campaign cannot run on the table in its present state. */
 export class MigrationFailed extends ReembedError {
   constructor(name: string, cause: unknown) {
     super(
@@ -34,14 +34,14 @@ export class MigrationFailed extends ReembedError {
   }
 }
 
-/** Files that have run and files that have not, in order. */
+/** Applied and pending files, in order. */
 export interface MigrationState {
   applied: MigrationFile[];
   pending: MigrationFile[];
 }
 
 /**
- * Compares the files with what has run.
+ * Compares the files with the record of migrations.
  *
  * @throws MigrationFileEdited, MigrationFileUnverified, MigrationFileMissing
  */
@@ -69,19 +69,19 @@ export async function readMigrationState(db: Queryable, directory: string): Prom
   return { applied, pending: files.filter((file) => !names.has(file.name)) };
 }
 
-/** What the session of a file is to be like, beyond the usual. */
+/** Options of the session in which a file runs. */
 export interface FileSession {
-  /** settings, by name */
+  /** additional settings, by name */
   settings?: Record<string, string>;
-  /** tell the user what the statements say with RAISE NOTICE */
+  /** forward messages of RAISE NOTICE to the user */
   passNotices?: boolean;
 }
 
 /**
- * Runs one file in one direction through node-pg-migrate: one transaction, unless the file says otherwise. A lock that
- * is not granted rolls the file back; it is tried again after a random pause, a bounded number of times.
+ * Runs one file in one direction through node-pg-migrate: in one transaction, unless the file says otherwise. A lock that is not granted
+ * rolls the file back. It is retried after a random pause, a bounded number of times.
  *
- * @throws LockNotAvailable after the last try; MigrationFailed; RunnerOvertaken and RunnerBusy before the file begins
+ * @throws LockNotAvailable after the last attempt; MigrationFailed; RunnerOvertaken and RunnerBusy before the file starts
  */
 export async function runMigrationFile(
   database: Database,
@@ -107,7 +107,7 @@ async function runOnce(
     for (const [name, value] of Object.entries({ ...settings, [DIGEST_SETTING]: file.sha256 })) {
       await client.query(`SET ${name.split('.').map(pg.escapeIdentifier).join('.')} = ${pg.escapeLiteral(value)}`);
     }
-    // Notices with a code of their own, such as "already exists, skipping", are the runner's.
+    // Notices with an SQLSTATE of their own, such as "already exists, skipping", concern the runner, not the user.
     if (passNotices)
       client.on('notice', ({ code, message, hint }) => {
         if (code === '00000') notice(hint ? `${message}; ${hint}` : `${message}`);
@@ -136,8 +136,8 @@ async function runOnce(
 }
 
 /**
- * node-pg-migrate inserts the row of a file itself, in the file's transaction where it has one. A default of the column
- * puts the digest into that row, so that there is no moment at which the row is committed without it.
+ * Makes the digest of the file the default of its column. node-pg-migrate inserts the row of a file itself, in the file's transaction if
+ * there is one, so the row is never committed without the digest.
  */
 async function prepareRecord(client: pg.Client): Promise<void> {
   const { rowCount } = await client.query(
@@ -154,7 +154,7 @@ async function prepareRecord(client: pg.Client): Promise<void> {
     COMMIT`);
 }
 
-/** Drops schema reembed once nothing but the empty record of migrations is left in it. */
+/** Drops schema reembed when only the empty record of migrations is left in it. */
 export async function dropEmptySchema(db: Queryable): Promise<void> {
   await db.query('DROP TABLE IF EXISTS reembed.schema_migration; DROP SCHEMA IF EXISTS reembed');
 }

@@ -1,23 +1,23 @@
 import type pg from 'pg';
 import type { Queryable } from './connection.ts';
 
-/** A connection on which statements run with the rights of the owner of a table. */
+/** A connection whose statements run with the rights of a table's owner. */
 export interface OwnersConnection {
-  /** runs a statement that casts its parameters; its rows are JSON, so that numbers are numbers and all else is text */
+  /** runs a statement that casts its parameters; rows are JSON, so numbers are numbers and all other values are text */
   query<Row extends object>(statement: string, values?: readonly unknown[]): Promise<{ rows: Row[] }>;
 }
 
 /**
- * The same connection with the rights of whoever owns a function: what the owner's own functions, casts, policies and views do when
- * they are called then happens with no more rights than the owner has, whoever asks.
+ * Wraps a connection so that statements run with the rights of a function's owner. The owner's functions, casts, policies and views are
+ * then called with no more rights than the owner has, whichever role runs the statement.
  *
- * @param ask qualified name of a function that runs a statement with values and is SECURITY DEFINER
+ * @param ask qualified name of a SECURITY DEFINER function that runs a statement with values
  */
 export function ownersConnection(db: Queryable, ask: string): OwnersConnection {
   return {
     async query<Row extends object>(statement: string, values: readonly unknown[] = []) {
       const { rows } = await db.query<{ row: Row } & pg.QueryResultRow>(`SELECT r.row FROM ${ask}($1, $2::text[]) AS r(row)`, [
-        // Without values a $1 is part of a text.
+        // Without values, a $1 is part of a literal.
         values.length > 0 ? statement.replace(/\$(\d+)/g, '($$1)[$1]') : statement,
         values.map(toText),
       ]);
@@ -27,11 +27,11 @@ export function ownersConnection(db: Queryable, ask: string): OwnersConnection {
 }
 
 /**
- * The rights of the owner of a table that is not registered yet, for the rest of a transaction, which is read-only from then on. SET ROLE
- * would not do: what the owner's code is called by could take the runner's role back with RESET ROLE, which a SECURITY DEFINER function
- * forbids. Read-only, because the function is the owner's, who could replace it.
+ * Gives the rights of the owner of a table that is not registered yet, for the rest of a transaction, which becomes read-only. SET ROLE is
+ * not enough: code of the owner could return to the runner's role with RESET ROLE, which a SECURITY DEFINER function forbids. The
+ * transaction is read-only because the function belongs to the owner, who could replace it.
  *
- * @param db a connection in a transaction that has written nothing and is going to be rolled back
+ * @param db a connection in a transaction that has written nothing and will be rolled back
  */
 export async function borrowOwner(db: Queryable, relation: number): Promise<OwnersConnection> {
   const { rows } = await db.query<{ role: string }>(
@@ -52,7 +52,7 @@ export async function borrowOwner(db: Queryable, relation: number): Promise<Owne
   return ownersConnection(db, 'pg_temp.reembed_ask');
 }
 
-/** A value in PostgreSQL's text form. */
+/** Formats a value in PostgreSQL's text form. */
 function toText(value: unknown): string | null {
   if (value === null || value === undefined) return null;
   if (!Array.isArray(value)) return String(value);

@@ -4,7 +4,7 @@ import type { Database, Queryable } from './connection.ts';
 import { takeLock } from './embedded/lock.ts';
 import { openRunnerSession, RunnerBusy, type RunnerSession } from './runner-session.ts';
 
-/** The lock of this runner was lost between two files, and another runner has come in. */
+/** Thrown when this runner lost its lock between two files and another runner has started. */
 export class RunnerOvertaken extends ReembedError {
   constructor(reason: string, options?: ErrorOptions) {
     super(
@@ -18,7 +18,7 @@ export class RunnerOvertaken extends ReembedError {
 
 interface Runner {
   session: RunnerSession;
-  /** names of the migrations on record, as far as this runner knows */
+  /** names of the recorded migrations, as far as this runner knows */
   names: Set<string>;
 }
 
@@ -29,9 +29,9 @@ const RETAKE_MS = 2000;
 const POLL_MS = 100;
 
 /**
- * Runs `work` as the only migration runner of the database. The lock ends with the process, however it ends.
+ * Runs `work` as the only migration runner of the database. The lock ends with the process, even if it crashes.
  *
- * @throws RunnerBusy at once when there is another; SessionNeeded behind a pooler in transaction mode; RunnerOvertaken
+ * @throws RunnerBusy immediately when there is another runner; SessionNeeded behind a pooler in transaction mode; RunnerOvertaken
  */
 export async function asOnlyRunner<T>(database: Database, work: () => Promise<T>): Promise<T> {
   return database.embedded ? withFolderLock(database, work) : withAdvisoryLock(database, work);
@@ -50,8 +50,8 @@ async function withAdvisoryLock<T>(database: Database, work: () => Promise<T>): 
 }
 
 /**
- * Asks before a migration file whether this process is still the only runner. A lock that was lost with its connection is
- * taken again where nobody else has it. Does nothing outside asOnlyRunner().
+ * Checks before a migration file that this process is still the only runner. A lock lost with its connection is taken again if it is free.
+ * Does nothing outside asOnlyRunner().
  *
  * @throws RunnerOvertaken when another runner has the lock, or had it meanwhile
  */
@@ -63,13 +63,13 @@ export async function requireRunnerLock(database: Database, notice: (line: strin
     runner.session = await retakeLock(database.url);
     notice('the connection that held the lock of this runner was lost; the lock was free and is held again');
   }
-  // What is to run was chosen by what had run before.
+  // The files to run were chosen from the migrations that had run by then, so those must not have changed.
   const names = await readNames(database.pool);
   if ([...names].sort().join() !== [...runner.names].sort().join())
     throw new RunnerOvertaken('another migration has run since this one began');
 }
 
-/** Keeps in mind that a file ran, so that requireRunnerLock() can tell it from one that another runner ran. */
+/** Records that this runner ran a file, so that requireRunnerLock() can tell it from a file that another runner ran. */
 export function noteMigration(database: Database, name: string, direction: 'up' | 'down'): void {
   const names = runners.get(database)?.names;
   if (direction === 'up') names?.add(name);
@@ -95,7 +95,7 @@ async function readNames(db: Queryable): Promise<Set<string>> {
   return new Set(ran.rows.map(({ name }) => name));
 }
 
-/** The embedded database has one session for everybody, in which an advisory lock would lock nobody out. */
+/** All clients of the embedded database share one session, in which an advisory lock excludes no one. */
 async function withFolderLock<T>(database: Database, work: () => Promise<T>): Promise<T> {
   const lock = takeLock(database.directory, 'runner');
   if (!('release' in lock)) throw new RunnerBusy(` (process ${lock.pid})`);

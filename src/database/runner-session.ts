@@ -14,25 +14,25 @@ const ANSWER_MS = 10_000;
 const FILE_LOCK_MS = 10_000;
 const POLL_MS = 100;
 
-/** Another migrate up or down is at work in this database. */
+/** Thrown when another `migrate up` or `migrate down` is running in this database. */
 export class RunnerBusy extends ReembedError {
   constructor(who: string) {
     super('runner_busy', `another migration is already running${who}`, 'wait until it ends; nothing was changed');
   }
 }
 
-/** A session of its own that holds the lock of the only runner and does nothing else. */
+/** A session that only holds the runner lock. */
 export interface RunnerSession {
-  /** asks the server whether this very session still holds the lock */
+  /** asks the server whether this session still holds the lock */
   isHeld(): Promise<boolean>;
-  /** releases the lock and ends the session, as far as they are still there */
+  /** releases the lock and ends the session, as far as they still exist */
   close(): Promise<void>;
 }
 
 /**
- * Takes the lock of the only runner in a new session and keeps its connection from idling.
+ * Takes the runner lock in a new session and keeps its connection from idling.
  *
- * @throws RunnerBusy at once when another runner has it; SessionNeeded behind a pooler in transaction mode
+ * @throws RunnerBusy immediately when another runner has it; SessionNeeded behind a pooler in transaction mode
  */
 export async function openRunnerSession(url: string): Promise<RunnerSession> {
   const client = await connect(url, 'pg-reembed runner', { query_timeout: ANSWER_MS });
@@ -49,7 +49,8 @@ export async function openRunnerSession(url: string): Promise<RunnerSession> {
 async function takeRunnerLock(client: pg.Client, url: string): Promise<number> {
   const { route, pid } = await examineRoute(client, url);
   if (route === 'transaction pooler') throw new SessionNeeded();
-  // A pooler that the examination did not show up must not be left with a lock that nobody can find again.
+  // The lock is taken only if the server process is the same: behind a pooler that examineRoute() did not detect, a lock could be left that
+  // no client can find again.
   const { rows } = await client.query<{ locked: boolean | null }>(
     'SELECT CASE WHEN pg_backend_pid() = $2 THEN pg_try_advisory_lock($1) END AS locked',
     [RUNNER_LOCK, pid],
@@ -77,7 +78,8 @@ function keepAlive(client: pg.Client, pid: number): RunnerSession {
     },
     async close() {
       clearInterval(timer);
-      // A pool in session mode may hand the session on as it is. One that is lost may not answer at all.
+      // A pool in session mode may hand the session on unchanged, so the lock and the setting are reset. A lost session may not answer at
+      // all.
       if (!isLost) {
         await inTurn(() => client.query('SELECT pg_advisory_unlock($1)', [RUNNER_LOCK])).catch(() => {});
         await inTurn(() => setIdleTimeout(client, null)).catch(() => {});
@@ -87,9 +89,9 @@ function keepAlive(client: pg.Client, pid: number): RunnerSession {
   };
 }
 
-/** @param value null: as it was before */
+/** @param value null: the initial value */
 async function setIdleTimeout(client: Queryable, value: '0' | null): Promise<void> {
-  // Not known before PostgreSQL 14.
+  // The setting does not exist before PostgreSQL 14.
   await client.query(`SELECT set_config(name, coalesce($1, reset_val), false) FROM pg_settings WHERE name = 'idle_session_timeout'`, [
     value,
   ]);
@@ -103,7 +105,7 @@ async function isLockHeld(client: Queryable, pid: number): Promise<boolean> {
   return rows[0]?.held ?? false;
 }
 
-// Advisory locks belong to one database, and pg_locks lists those of all.
+// Advisory locks belong to one database, but pg_locks lists those of all databases.
 const HOLDERS = `SELECT pid FROM pg_locks
   WHERE locktype = 'advisory' AND granted AND objsubid = 1 AND (classid::bigint << 32) + objid::bigint = $1
     AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`;
@@ -114,14 +116,14 @@ async function holderOf(db: Queryable, lock: string): Promise<string> {
 }
 
 /**
- * Runs `work` while its own session holds a second lock. The runner's lock can be lost in the middle of a file, with a
- * connection that does not do the work; this one cannot, so no file of another runner begins before this one has ended.
+ * Runs `work` while its own session holds a second lock. The runner lock can be lost in the middle of a file, because it is held on another
+ * connection. This one cannot, so no other runner starts a file before this one has ended.
  *
  * @param client the session in which the file runs
  * @throws RunnerBusy when another session keeps the lock
  */
 export async function withFileLock<T>(client: pg.Client, work: () => Promise<T>): Promise<T> {
-  // Polled: CREATE INDEX CONCURRENTLY in the session that holds the lock would wait for a statement that waits for the lock.
+  // Polled, because CREATE INDEX CONCURRENTLY in the session that holds the lock would wait for a statement that waits for the lock.
   for (const giveUpAt = Date.now() + FILE_LOCK_MS; ; await sleep(POLL_MS)) {
     const { rows } = await client.query<{ locked: boolean }>('SELECT pg_try_advisory_lock($1) AS locked', [FILE_LOCK]);
     if (rows[0]?.locked) break;

@@ -2,7 +2,7 @@ import pg from 'pg';
 import { ReembedError } from '../errors.ts';
 import { applySettings } from './connection.ts';
 
-/** A pooler hands out another session for each transaction, where one is needed from begin to end. */
+/** Thrown when a pooler assigns each transaction to another session, but one session is needed throughout. */
 export class SessionNeeded extends ReembedError {
   constructor() {
     super(
@@ -13,15 +13,15 @@ export class SessionNeeded extends ReembedError {
   }
 }
 
-/** What stands between us and the server. */
+/** The route to the server. */
 export type Route = 'direct' | 'session pooler' | 'transaction pooler';
 
 const ROUNDS = 10;
 
 /**
- * Opens a connection of its own for `work`, with our settings for as long as it lasts.
+ * Opens a connection for `work`, with our settings for its whole lifetime.
  *
- * @param application how the server names it in pg_stat_activity
+ * @param application application_name, shown in pg_stat_activity
  */
 export async function withSession<T>(url: string, application: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
   return withClient(url, application, async (client) => {
@@ -30,7 +30,7 @@ export async function withSession<T>(url: string, application: string, work: (cl
   });
 }
 
-/** Opens a connection of its own for `work` and changes nothing in it: it may turn out to be a pooler's. */
+/** Opens a connection for `work` without changing its session, which may turn out to be a pooler's. */
 export async function withClient<T>(url: string, application: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
   const client = await connect(url, application);
   try {
@@ -40,7 +40,7 @@ export async function withClient<T>(url: string, application: string, work: (cli
   }
 }
 
-/** The same for longer than a call: whoever asked for it ends it. */
+/** Opens a connection that the caller must end. */
 export async function connect(url: string, application: string, config: pg.ClientConfig = {}): Promise<pg.Client> {
   const client = new pg.Client({ ...config, connectionString: url, application_name: application, connectionTimeoutMillis: 10_000 });
   client.on('error', () => {});
@@ -49,11 +49,11 @@ export async function connect(url: string, application: string, config: pg.Clien
 }
 
 /**
- * Finds out by what it does whether a connection keeps its session: while another one is in a transaction, the first must
- * be with the same server process as before, and the other with a different one.
+ * Tests whether a connection keeps its session: while another connection is in a transaction, the first must still have the same server
+ * process and the other a different one.
  *
  * @param client a connection to `url`, outside any transaction
- * @returns the route and, when the session is kept, its server process
+ * @returns the route and, when the session is kept, the id of its server process
  */
 export async function examineRoute(client: pg.Client, url: string): Promise<{ route: Route; pid: number }> {
   const { rows } = await client.query<{ pid: number; embedded: boolean }>(
@@ -61,8 +61,8 @@ export async function examineRoute(client: pg.Client, url: string): Promise<{ ro
   );
   const { pid = 0, embedded = false } = rows[0] ?? {};
   if (embedded) return { route: 'direct', pid };
-  // A pooler answers the login with a process id of its own making. Where other clients keep its sessions busy, one round
-  // may see the same process by chance.
+  // A pooler answers the login with a process id of its own. When other clients keep its sessions busy, one round may see the same process
+  // by chance.
   const isServerItself = (client as { processID?: number }).processID === pid;
   const isKept = await withClient(url, 'pg-reembed', async (other) => {
     for (let round = 0; round < (isServerItself ? 1 : ROUNDS); round++) {

@@ -6,18 +6,18 @@ import { SQL_OBJECTS } from '../paths.ts';
 import { type Database, inTransaction, type Queryable } from './connection.ts';
 import { DISTANCES, type Distance, ELEMENT_TYPES, type ElementType, operatorClassOf } from './element-types.ts';
 
-// What an application calls, and what the functions call that run with the rights of a table's owner.
+// Functions that applications call, and those that functions with the rights of a table's owner call.
 const FOR_EVERYBODY = `reembed.active_model(text), reembed.served_model(text), reembed.query_vector, reembed.log_query(text, text, text),
   reembed.key_hash(text, text), reembed.reading(text), reembed.reads_for(text, text), reembed.record_shadow_read,
   reembed.text_hash(text), reembed.text_digest(text), reembed.has_text(text), reembed.text_failure(text), reembed.change_lane(bigint),
   reembed.capture_triggers(text), reembed.model_view_name(text, text), reembed.view_schema(text)`;
-// Searches of the application call these; they are replaced in place.
+// The application's searches call these, so they are never dropped but replaced in place.
 const KEPT = ['active_model', 'served_model', 'query_vector', 'log_query', 'key_hash', 'reading', 'reads_for', 'record_shadow_read'];
 
 /**
- * Puts the functions, views, triggers and templates of sql/ in place as they are now, and has the objects of every target compiled
- * anew. Run after every `up`, so that an upgrade of the toolkit reaches them; does nothing when they are in place already, because
- * a search waits while its view is replaced. Interrupted, it is done again by the next run.
+ * Installs the present functions, views, triggers and templates of sql/ and recompiles the objects of every target. Runs after every `up`,
+ * so that an upgrade of the toolkit takes effect. Does nothing when they are installed already, because a search waits while its view is
+ * replaced. If it is interrupted, the next run repeats it.
  */
 export async function applySqlObjects(database: Database): Promise<void> {
   const objects = readSqlObjects();
@@ -32,7 +32,7 @@ export async function applySqlObjects(database: Database): Promise<void> {
     const grants = await readGrants(client);
     await dropFunctions(client);
     const vectorSchema = pg.escapeIdentifier(await readVectorSchema(client));
-    // A function, because a name may hold what a replacement would take for a pattern, such as $&.
+    // A replacement function, because a schema name may contain what a replacement string treats as a pattern, such as $&.
     for (const { text } of objects) await client.query(text.replaceAll('{vector_schema}', () => vectorSchema));
     await storeTemplates(client, templates);
     await storeElementTypes(client);
@@ -43,7 +43,7 @@ export async function applySqlObjects(database: Database): Promise<void> {
       GRANT EXECUTE ON FUNCTION ${FOR_EVERYBODY} TO PUBLIC`);
     await restoreGrants(client, grants);
   });
-  // Each target on its own: a search waits for the views of its own table at most.
+  // One transaction per target, so that a search waits at most for the views of its own table.
   const { rows } = await database.pool.query<{ name: string }>(
     `SELECT t.name FROM reembed.target AS t JOIN pg_class AS c ON c.oid = t.relation
       WHERE t.unhooked IS NULL AND NOT EXISTS (SELECT FROM reembed.damage AS d WHERE d.target = t.name AND d.is_final) ORDER BY t.name`,
@@ -59,7 +59,7 @@ export async function applySqlObjects(database: Database): Promise<void> {
   });
 }
 
-/** Who may call a function beyond its owner and what everybody may. */
+/** Privilege to call a function, beyond those of its owner and of PUBLIC. */
 interface Grant {
   name: string;
   grantee: string;
@@ -73,7 +73,7 @@ async function readGrants(client: Queryable): Promise<Grant[]> {
   return rows;
 }
 
-/** The type vector may live in any schema. */
+/** Reads the schema of the type vector, which may be any. */
 async function readVectorSchema(client: Queryable): Promise<string> {
   const { rows } = await client.query<{ name: string }>(
     "SELECT n.nspname AS name FROM pg_extension AS e JOIN pg_namespace AS n ON n.oid = e.extnamespace WHERE e.extname = 'vector'",
@@ -81,7 +81,7 @@ async function readVectorSchema(client: Queryable): Promise<string> {
   return rows[0]?.name ?? 'public';
 }
 
-/** Each function stays granted to those it was granted to, and to nobody else. */
+/** Grants each function again to exactly the roles it was granted to before. */
 async function restoreGrants(client: Queryable, grants: Grant[]): Promise<void> {
   const { rows } = await client.query<{ statement: string }>(
     `SELECT format('GRANT EXECUTE ON ROUTINE %s TO %s', p.oid::regprocedure, g.grantee) AS statement
@@ -92,8 +92,8 @@ async function restoreGrants(client: Queryable, grants: Grant[]): Promise<void> 
 }
 
 /**
- * Drops the functions of an earlier version, whose parameters and results CREATE OR REPLACE could not change. Those that
- * searches call, what is compiled for a target, and whatever other objects are made of, stay and are replaced in place.
+ * Drops the functions of an earlier version, because CREATE OR REPLACE cannot change their parameters and results. Functions that searches
+ * call, that are compiled for a target, or on which other objects depend are kept and replaced in place.
  */
 async function dropFunctions(client: Queryable): Promise<void> {
   const { rows } = await client.query<{ name: string }>(
@@ -135,7 +135,7 @@ async function isApplied(database: Database, filesDigest: string): Promise<boole
   return rowCount === 1;
 }
 
-/** Drops what applySqlObjects made and no table carries away, so that the tables can be dropped. */
+/** Drops the objects of applySqlObjects() that are not dropped together with a table, so that the tables can be dropped. */
 export async function dropSqlObjects(database: Database): Promise<void> {
   await inTransaction(database.pool, async (client) => {
     const { rows } = await client.query<{ statement: string }>(
@@ -161,12 +161,12 @@ const TEMPLATES = 'target';
 /** One file of sql/. */
 export interface SqlFile {
   folder: string;
-  /** of the object, or of the template */
+  /** name of the object or template */
   name: string;
   text: string;
 }
 
-/** The files of sql/ in the order to run them: views that functions are made of, functions, the views that call them, triggers. */
+/** Returns the files of sql/ in execution order: views that functions depend on, functions, views that call them, triggers. */
 export function readSqlFiles(isWanted: (file: SqlFile) => boolean): SqlFile[] {
   const first = ['vector_column', 'change'];
   const views = ['damage', 'health', 'progress'];
@@ -183,7 +183,7 @@ export function readSqlFiles(isWanted: (file: SqlFile) => boolean): SqlFile[] {
     .sort((a, b) => rank(a) - rank(b) || views.indexOf(a.name) - views.indexOf(b.name) || a.name.localeCompare(b.name));
 }
 
-/** The files that hold functions, views and triggers. */
+/** Returns the files that hold functions, views and triggers. */
 export function readSqlObjects(): SqlFile[] {
   return readSqlFiles(({ folder }) => folder !== TEMPLATES);
 }

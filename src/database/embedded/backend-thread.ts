@@ -13,7 +13,7 @@ async function start(): Promise<PGlite> {
     extensions: { vector },
     startParams: [...PGlite.defaultStartParams, '-c', `reembed.embedded=${identity}`],
     onStderr(line) {
-      // Of a failed start, PGlite itself says only that it failed.
+      // When the start fails, PGlite's own error does not give the reason.
       said = `${said} ${line.replace(/^[-\d]+ [:.\d]+ UTC \[\d+\]/, '').trim()}`.slice(-300);
       return false;
     },
@@ -27,12 +27,12 @@ async function start(): Promise<PGlite> {
 
 async function run(db: PGlite, messages: Uint8Array): Promise<Buffer> {
   const chunks: Buffer[] = [];
-  // Copied, because the bytes lie in the memory that the next statement writes to.
+  // Copied, because the bytes are in memory that the next statement overwrites.
   await db.execProtocolRawStream(messages, { syncToFs: false, onRawData: (bytes) => void chunks.push(Buffer.from(bytes)) });
   return Buffer.concat(chunks);
 }
 
-/** Begins the one session of the backend. */
+/** Starts the only session of the backend and returns its ParameterStatus messages. */
 async function greet(db: PGlite): Promise<Buffer> {
   const parameters = Buffer.from('user\0postgres\0database\0postgres\0\0');
   const answer = await run(db, Buffer.concat([int32(parameters.length + 8), int32(0x0003_0000), parameters]));
@@ -59,7 +59,7 @@ try {
   const db = await start();
   reply(await greet(db));
   parentPort?.on('message', async (request: BackendRequest) => {
-    // An exception here is a trap in WebAssembly: the memory of the backend can no longer be trusted.
+    // An exception here is a WebAssembly trap, after which the memory of the backend can no longer be trusted.
     reply(await answer(db, request));
   });
 } catch (error) {

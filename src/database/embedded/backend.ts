@@ -1,33 +1,33 @@
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 
-// PostgreSQL must reach its own limit, max_stack_depth, before JavaScript reaches this one: it cannot recover from the latter.
+// PostgreSQL must reach its own limit, max_stack_depth, before it exhausts the JavaScript stack, from which it cannot recover.
 const STACK_MB = 64;
 
-/** What the thread is started with. */
+/** Start options of the thread. */
 export interface BackendOptions {
   /** folder of the data, or `memory://` */
   dataDirectory: string;
-  /** shown by `SHOW reembed.embedded` */
+  /** value that `SHOW reembed.embedded` returns */
   identity: string;
-  /** data to begin with, as `image()` returned it; in memory only */
+  /** initial data, as returned by `image()`; in memory only */
   image?: Uint8Array | undefined;
 }
 
-/** What the owner asks of the thread. */
+/** Request from the owner to the thread. */
 export type BackendRequest = { run: Uint8Array; then?: Uint8Array | undefined } | { image: true } | { close: true };
 
-/** What the thread answers. */
+/** Reply of the thread. */
 export type BackendReply = { bytes: Uint8Array } | { error: Error };
 
 /**
- * PGlite in a thread of its own. A statement occupies its thread until it ends: an index build in the main thread would
- * stop the progress bar, the calls to the provider and every signal.
+ * PGlite in its own thread. A statement blocks its thread until it ends: in the main thread, an index build would block the progress bar,
+ * provider calls and signal handlers.
  */
 export class Backend {
-  /** The ParameterStatus messages that every session begins with. */
+  /** The ParameterStatus messages that start every session. */
   readonly greeting: Buffer;
-  /** Resolves when the thread has ended, for whatever reason. */
+  /** Resolves when the thread has ended for any reason. */
   readonly ended: Promise<Error>;
   readonly #worker: Worker;
   readonly #waiting: { resolve: (bytes: Buffer) => void; reject: (error: Error) => void }[] = [];
@@ -55,13 +55,13 @@ export class Backend {
   /**
    * Starts the thread and waits until the database accepts statements.
    *
-   * @throws whatever kept PGlite from starting
+   * @throws the error that kept PGlite from starting
    */
   static async start(options: BackendOptions): Promise<Backend> {
-    // The built package has .js where a checkout has .ts.
+    // The built package has .js files where a checkout has .ts.
     const worker = new Worker(new URL(`./backend-thread${extname(import.meta.url)}`, import.meta.url), {
       workerData: options,
-      // The flags of this process, such as --eval, are about its own program.
+      // Node flags of this process, such as --eval, must not apply to the thread.
       execArgv: [],
       resourceLimits: { stackSizeMb: STACK_MB },
     });
@@ -77,16 +77,16 @@ export class Backend {
   }
 
   /**
-   * Passes messages of the wire protocol to the database.
+   * Sends messages of the wire protocol to the database.
    *
-   * @param then messages that follow at once, and whose answer nobody needs
-   * @returns the messages it answers
+   * @param then messages that run immediately afterwards and whose answer is discarded
+   * @returns the messages that the database answers with
    */
   run(messages: Buffer, then?: Buffer): Promise<Buffer> {
     return this.#ask({ run: new Uint8Array(messages), then });
   }
 
-  /** The whole database as a tar archive. */
+  /** Returns the whole database as a tar archive. */
   image(): Promise<Buffer> {
     return this.#ask({ image: true });
   }
@@ -97,7 +97,7 @@ export class Backend {
     await this.#worker.terminate();
   }
 
-  /** Ends the thread in the middle of what it does. */
+  /** Ends the thread without waiting for its statement. */
   kill(): void {
     void this.#worker.terminate();
   }

@@ -10,15 +10,15 @@ const CANCEL_REQUEST = 80877102;
 
 const NO_COPY = refusal('COPY FROM STDIN works one at a time and as a simple query on the embedded database');
 
-/** What every connection to one server shares. */
+/** Values that all connections to a server share. */
 export interface ServerFacts {
   turns: Turns;
   password: string;
-  /** ParameterStatus messages to begin a session with */
+  /** ParameterStatus messages that start a session */
   greeting: Buffer;
 }
 
-/** One client: speaks the protocol up to the point where a batch of messages is complete, and leaves the rest to the turns. */
+/** One client connection. It parses the protocol until a batch of messages is complete and submits the batch to the turns. */
 export class Connection {
   readonly #socket: Socket;
   readonly #facts: ServerFacts;
@@ -31,7 +31,7 @@ export class Connection {
   #copy: Buffer[] | undefined;
   #ended = false;
 
-  /** @param id number of the connection, which pg_backend_pid cannot tell */
+  /** @param id number of the connection, because pg_backend_pid is the same for all */
   constructor(socket: Socket, id: number, facts: ServerFacts) {
     this.#socket = socket;
     this.#id = id;
@@ -40,12 +40,12 @@ export class Connection {
     socket.on('data', (chunk) => this.#read(chunk));
     socket.on('error', () => {});
     socket.on('close', () => {
-      // After a goodbye, what was sent before it still runs.
+      // After a Terminate message, units that were sent before it still run.
       if (this.#session && !this.#ended) this.#facts.turns.leave(this.#session);
     });
   }
 
-  /** Sends a last message and closes. */
+  /** Sends a last message and closes the connection. */
   end(last: Buffer): void {
     this.#ended = true;
     if (this.#socket.writable) this.#socket.end(last);
@@ -74,7 +74,7 @@ export class Connection {
   #start(bytes: Buffer): void {
     const code = bytes.readInt32BE(4);
     if (code === SSL_REQUEST || code === GSS_REQUEST) return void this.#socket.write('N');
-    // Nothing can interrupt a statement in WebAssembly.
+    // A statement in WebAssembly cannot be interrupted.
     if (code === CANCEL_REQUEST) return void this.#socket.end();
     if (code >> 16 !== 3) throw new ProtocolViolation('only protocol version 3 is spoken here');
     const parameters = new Map<string, string>();
@@ -141,7 +141,7 @@ export class Connection {
     }
   }
 
-  /** Gives prepared statements names of this session's own: the backend has only one session. */
+  /** Renames prepared statements so that they are unique per client: the backend has only one session. */
   #rename(type: string, bytes: Buffer, session: Session): Buffer {
     let at = 5;
     if (type === 'B') at = readText(bytes, at).next;
@@ -171,7 +171,7 @@ export class Connection {
       this.#submit(session, true);
       return;
     }
-    // The backend reads the rows while the statement runs, so they must be there before it starts.
+    // The backend reads the rows while the statement runs, so they must be complete before it starts.
     const binary = /\bfrom\s+stdin\b[^;]*\bbinary\b/i.test(sql) ? 1 : 0;
     this.#facts.turns.submit(session, { bytes: Buffer.alloc(0), synced: true, reply: message('G', Buffer.from([binary, 0, 0])) });
     this.#copy = this.#batch;
@@ -204,7 +204,7 @@ export class Connection {
   }
 }
 
-/** Number of COPY … FROM STDIN among the statements. */
+/** Counts the COPY … FROM STDIN commands in the statements. */
 function copiesIn(sql: string): number {
   if (!/\bfrom\s+stdin\b/i.test(sql)) return 0;
   const bare = sql.replace(/'(?:[^']|'')*'|\$(\w*)\$[\s\S]*?\$\1\$|--[^\n]*|\/\*[\s\S]*?\*\//g, ' ');

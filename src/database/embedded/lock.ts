@@ -6,7 +6,7 @@ const HEARTBEAT_MS = 10_000;
 const HEARTBEAT_LOST_MS = 60_000;
 const WRITING_MS = 5_000;
 
-/** A lock on a folder, held until released or until its process ends, however it ends. */
+/** A lock on a folder, held until it is released or its process ends, even by a crash. */
 export interface Lock {
   release(): void;
 }
@@ -14,21 +14,21 @@ export interface Lock {
 /** The process that holds a lock. */
 export interface LockHolder {
   pid: number;
-  /** host and process namespace; a pid means something only there */
+  /** host and process namespace, within which the pid is valid */
   place: string;
-  /** when the process began, in the kernel's own unit; tells a reused pid; null where the system does not say */
+  /** start time of the process in the kernel's unit, to detect a reused pid; null where the system does not provide it */
   born: string | null;
 }
 
 /**
- * Takes the lock of this name in a folder, at once or not at all.
+ * Takes the named lock in a folder, without waiting.
  *
- * Each taking creates the file of the next number with 'wx', which only one process can do. The newest file is never
- * removed but by the taker of the next, so that a process which read an old state cannot take what is held.
+ * Each attempt creates the file with the next number with 'wx', which only one process can do. Only the process that takes the next number
+ * removes the newest file, so a process that read an outdated state cannot take a held lock.
  *
  * @param directory existing folder
- * @param name start of the file's name
- * @returns the lock, or who holds it
+ * @param name prefix of the file's name
+ * @returns the lock, or the process that holds it
  */
 export function takeLock(directory: string, name: string): Lock | LockHolder {
   for (;;) {
@@ -43,7 +43,7 @@ export function takeLock(directory: string, name: string): Lock | LockHolder {
       throw error;
     }
     const [first, ...older] = numbers(directory, name);
-    // Others have been through this number and beyond while this process looked at an older one.
+    // Other processes took and passed this number while this one looked at an older one.
     if (first !== newest + 1) {
       rmSync(file, { force: true });
       continue;
@@ -59,14 +59,14 @@ export function takeLock(directory: string, name: string): Lock | LockHolder {
         try {
           writeFileSync(file, '{}');
         } catch {
-          // The folder is gone, and the lock with it.
+          // The folder was deleted, and the lock with it.
         }
       },
     };
   }
 }
 
-/** True when the process still runs. */
+/** Whether the process still runs. A process on another host or in another namespace counts as running. */
 export function isAlive({ pid, place: where, born }: LockHolder): boolean {
   if (where !== place()) return true;
   try {
@@ -77,7 +77,7 @@ export function isAlive({ pid, place: where, born }: LockHolder): boolean {
   return born === null || born === bornOf(pid);
 }
 
-/** This process, as a holder. */
+/** Describes this process as a holder. */
 export function thisProcess(): LockHolder {
   return { pid: process.pid, place: place(), born: bornOf(process.pid) };
 }
@@ -98,7 +98,7 @@ function holderOf(file: string): LockHolder | undefined {
     const holder = JSON.parse(text) as Partial<LockHolder>;
     if (typeof holder.pid !== 'number' || typeof holder.place !== 'string') return undefined;
     const complete = { pid: holder.pid, place: holder.place, born: holder.born ?? null };
-    // Another host's or container's processes cannot be seen from here; its heartbeat can.
+    // Processes of another host or container are not visible from here, but the heartbeat of their lock file is.
     if (complete.place !== place()) return Date.now() - mtimeMs < HEARTBEAT_LOST_MS ? complete : undefined;
     return isAlive(complete) ? complete : undefined;
   } catch {
@@ -110,7 +110,7 @@ function touch(file: string): void {
   try {
     utimesSync(file, new Date(), new Date());
   } catch {
-    // Nothing to keep alive.
+    // The lock file is gone, so there is no heartbeat to write.
   }
 }
 
@@ -124,7 +124,7 @@ function place(): string {
 
 function bornOf(pid: number): string | null {
   try {
-    // Field 22, counted behind the command name, which may itself hold spaces and brackets.
+    // Field 22, counted after the command name, which may contain spaces and brackets.
     return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ')[19] ?? null;
   } catch {
     return null;

@@ -4,14 +4,14 @@ import { Connection } from './connection.ts';
 import { Turns } from './turns.ts';
 import { fatal } from './wire.ts';
 
-/** Only this machine can connect. */
+/** Loopback address, so that only this machine can connect. */
 export const HOST = '127.0.0.1';
 
 const MAX_CONNECTIONS = 200;
 const QUIET_MS = 500;
 const GRACE_MS = 5_000;
 
-/** Where the server listens, and how to get in. */
+/** Address and password of the server. */
 export interface ServerOptions {
   /** TCP port; 0 lets the system choose */
   port: number;
@@ -44,9 +44,9 @@ export class Server {
   }
 
   /**
-   * Begins to listen.
+   * Starts to listen.
    *
-   * @throws Error with code EADDRINUSE when the port is taken
+   * @throws Error with code EADDRINUSE when the port is in use
    */
   static async start(backend: Backend, options: ServerOptions): Promise<Server> {
     const server = new Server(backend, options.password);
@@ -67,27 +67,27 @@ export class Server {
   }
 
   /**
-   * Ends every connection, rolls back what is open and writes everything to disk. A statement that runs gets five seconds;
-   * then it is abandoned as if the process had been killed, which loses nothing that was committed.
+   * Ends every connection, rolls back open transactions and writes everything to disk. A running statement gets five seconds; then the
+   * thread is killed as in a crash, which loses nothing that was committed.
    */
   async close(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#net.close(() => resolve()));
     const impatience = setTimeout(() => this.#backend.kill(), GRACE_MS);
     await this.#turns.stop();
     clearTimeout(impatience);
-    // One round for the farewells to leave; whoever has not logged in yet gets none.
+    // One event-loop round to send the last messages. Clients that have not logged in yet get none.
     await new Promise((resolve) => setImmediate(resolve));
     for (const socket of this.#sockets) socket.destroySoon();
     await this.#backend.close();
     await closed;
   }
 
-  /** Resolves when the database has ended, asked or not. */
+  /** Resolves when the database has ended, whether requested or not. */
   get ended(): Promise<unknown> {
     return this.#backend.ended;
   }
 
-  /** The whole database as a tar archive. */
+  /** Returns the whole database as a tar archive. */
   image(): Promise<Buffer> {
     return this.#backend.image();
   }

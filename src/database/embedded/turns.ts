@@ -5,19 +5,19 @@ import { fatal, message, query, readError, readRows, SYNC, split, type Transacti
 const PATIENCE_MS = 60_000;
 const SHUTTING_DOWN = fatal('57P01', 'the embedded database is shutting down');
 
-/** What runs without another session in between. */
+/** Messages that run without another session in between. */
 export interface Unit {
   /** messages up to a Sync, a Flush or a simple query; empty when there is only a reply */
   bytes: Buffer;
-  /** false after a Flush: the session's batch goes on */
+  /** false after a Flush: the session's batch continues */
   synced: boolean;
-  /** its answer begins with a CopyInResponse that the client already has */
+  /** its answer begins with a CopyInResponse that the client has already received */
   copy?: boolean;
   changesSettings?: boolean;
   stopTimers?: boolean;
-  /** sent in its turn instead of anything from the backend */
+  /** sent in its turn instead of an answer of the backend */
   reply?: Buffer;
-  /** the client has said goodbye */
+  /** the client has sent Terminate */
   last?: boolean;
 }
 
@@ -25,7 +25,7 @@ export interface Unit {
 export class Session {
   readonly units: Unit[] = [];
   readonly customSettings = new Set<string>();
-  /** names in the backend of this session's prepared statements */
+  /** names of this session's prepared statements in the backend */
   readonly statements = new Set<string>();
   readonly send: (bytes: Buffer) => void;
   readonly end: (last: Buffer) => void;
@@ -49,8 +49,8 @@ export class Session {
 }
 
 /**
- * Shares one backend between sessions. A session keeps the backend from the first message of a batch until its Sync, and
- * from BEGIN until the transaction ends; the others wait in order.
+ * Shares one backend between sessions. A session holds the backend from the first message of a batch until its Sync, and from BEGIN until
+ * the transaction ends. The others wait in order.
  */
 export class Turns {
   readonly #backend: Backend;
@@ -58,7 +58,7 @@ export class Turns {
   #queue: Session[] = [];
   #holder: Session | undefined;
   #last: Session | undefined;
-  /** settings the backend has now; undefined when that is not known */
+  /** present settings of the backend; undefined when unknown */
   #loaded: string | undefined = RESET_SETTINGS;
   #running = false;
   #finished: Promise<void> | undefined;
@@ -85,7 +85,7 @@ export class Turns {
     this.#wake();
   }
 
-  /** The client is gone: what it left open is rolled back. */
+  /** Removes a client that disconnected, and rolls back its open transaction. */
   leave(session: Session): void {
     if (!this.#sessions.delete(session)) return;
     session.gone = true;
@@ -95,7 +95,7 @@ export class Turns {
     this.#wake();
   }
 
-  /** Ends every session, after the unit that runs now. */
+  /** Ends every session after the running unit. */
   async stop(): Promise<void> {
     this.#stopped = true;
     await this.#finished;
@@ -123,7 +123,7 @@ export class Turns {
         await (session.gone ? this.#tidy(session) : this.#serve(session));
       }
     } catch {
-      // Only the backend's end gets here, and every session hears of it.
+      // Only the end of the backend leads here, and every session is informed of it.
     } finally {
       this.#running = false;
     }
@@ -178,7 +178,7 @@ export class Turns {
     this.#holder = session.synced && session.status === 'I' ? undefined : session;
   }
 
-  /** Records what the answer tells about the session, and takes out what is not for its client. */
+  /** Updates the session's state from the answer and removes messages that are not for its client. */
   #readAnswer(session: Session, unit: Unit, output: Buffer): Buffer {
     const kept: Buffer[] = [];
     const notifications: Buffer[] = [];
@@ -190,7 +190,7 @@ export class Turns {
       else if (type === 'G' && copy) copy = false;
       else kept.push(bytes);
     }
-    // The backend has one session, so it answers a NOTIFY to whoever sent it; here it goes to those who listen.
+    // The backend has one session, so it sends a NOTIFY back to its sender. Forward it to the sessions that listen.
     if (notifications.length > 0) {
       const all = Buffer.concat(notifications);
       for (const other of this.#sessions) if (other.listening) other.send(all);
@@ -198,7 +198,7 @@ export class Turns {
     return notifications.length > 0 || unit.copy ? Buffer.concat(kept) : output;
   }
 
-  /** @returns the error to end the session with, when its settings are refused */
+  /** @returns the error that ends the session if its settings are refused */
   async #loadSettings(session: Session): Promise<Buffer | undefined> {
     if (this.#last === session) return undefined;
     if (this.#last?.changedSettings) {

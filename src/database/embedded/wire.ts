@@ -1,19 +1,19 @@
-/** Status in every ReadyForQuery: no transaction, in one, or in one that failed. */
+/** Status in every ReadyForQuery: idle, in a transaction, or in a failed transaction. */
 export type TransactionStatus = 'I' | 'T' | 'E';
 
 const LARGEST_STARTUP = 10_000;
 const LARGEST_MESSAGE = 2 ** 30 - 1;
 
-/** Bytes that are no message of PostgreSQL's protocol 3. */
+/** Thrown for bytes that are not a message of PostgreSQL's protocol 3. */
 export class ProtocolViolation extends Error {}
 
-/** One message: type letter, length, parts. Strings are written as they are, without a closing zero. */
+/** Encodes one message: type letter, length, parts. Strings get no terminating zero. */
 export function message(type: string, ...parts: (Uint8Array | string)[]): Buffer {
   const body = Buffer.concat(parts.map((part) => (typeof part === 'string' ? Buffer.from(part) : part)));
   return Buffer.concat([Buffer.from(type), int32(body.length + 4), body]);
 }
 
-/** A simple query, which may hold several statements. */
+/** Encodes a simple query, which may hold several statements. */
 export function query(sql: string): Buffer {
   return message('Q', `${sql}\0`);
 }
@@ -26,20 +26,20 @@ export function int32(value: number): Buffer {
   return bytes;
 }
 
-/** An ErrorResponse that tells the client that its connection ends. */
+/** Encodes an ErrorResponse that tells the client that its connection ends. */
 export function fatal(sqlstate: string, text: string, hint = ''): Buffer {
   const fields = ['SFATAL', 'VFATAL', `C${sqlstate}`, `M${text}`, ...(hint ? [`H${hint}`] : [])];
   return message('E', ...fields.map((field) => `${field}\0`), '\0');
 }
 
-/** The text up to the next zero byte, and where it ends. */
+/** Reads the text up to the next zero byte; `next` is the position after that byte. */
 export function readText(bytes: Buffer, start: number): { text: string; next: number } {
   const end = bytes.indexOf(0, start);
   if (end < 0) throw new ProtocolViolation('text without an end');
   return { text: bytes.toString('utf8', start, end), next: end + 1 };
 }
 
-/** Splits complete messages that follow each other. */
+/** Splits a sequence of complete messages. */
 export function* split(bytes: Buffer): Generator<{ type: string; bytes: Buffer }> {
   for (let start = 0; start < bytes.length; ) {
     const end = start + 1 + bytes.readInt32BE(start + 1);
@@ -48,7 +48,7 @@ export function* split(bytes: Buffer): Generator<{ type: string; bytes: Buffer }
   }
 }
 
-/** The values of every DataRow, as text. */
+/** Returns the values of every DataRow as text. */
 export function readRows(output: Buffer): (string | null)[][] {
   const rows: (string | null)[][] = [];
   for (const { type, bytes } of split(output)) {
@@ -64,7 +64,7 @@ export function readRows(output: Buffer): (string | null)[][] {
   return rows;
 }
 
-/** SQLSTATE and message of the first error in an answer, if there is one. */
+/** Returns SQLSTATE and message of the first error in an answer, if any. */
 export function readError(output: Buffer): { sqlstate: string; text: string } | undefined {
   for (const { type, bytes } of split(output)) {
     if (type !== 'E') continue;
@@ -79,7 +79,7 @@ export function readError(output: Buffer): { sqlstate: string; text: string } | 
   return undefined;
 }
 
-/** Cuts what arrives from a socket into whole messages. */
+/** Reassembles whole messages from the chunks of a socket. */
 export class MessageReader {
   #chunks: Buffer[] = [];
   #size = 0;
@@ -91,7 +91,7 @@ export class MessageReader {
   }
 
   /**
-   * The next whole message, or undefined until the rest arrives.
+   * Returns the next whole message, or undefined until the rest arrives.
    *
    * @param startup true until the session begins: those messages have no type letter
    * @throws ProtocolViolation
@@ -99,7 +99,7 @@ export class MessageReader {
   next(startup: boolean): Buffer | undefined {
     const prefix = startup ? 0 : 1;
     if (this.#size < Math.max(this.#needed, prefix + 4)) return undefined;
-    // Joined only once the whole message is there, so that a message of many chunks is not copied again for each of them.
+    // Concatenated only when the whole message has arrived, so that a message of many chunks is not copied again for each chunk.
     const bytes = this.#chunks.length === 1 ? (this.#chunks[0] as Buffer) : Buffer.concat(this.#chunks);
     const length = prefix + bytes.readUInt32BE(prefix);
     if (length < prefix + (startup ? 8 : 4) || length > (startup ? LARGEST_STARTUP : LARGEST_MESSAGE)) {
