@@ -7,7 +7,7 @@ import { readTargets, type Target } from './registered-targets.ts';
 /** ok: nothing to do; warn: risky or slow; error: something will not work. */
 export type Level = 'ok' | 'warn' | 'error';
 
-/** What one check found, and how to fix it. */
+/** The result of one check, with its remedy. */
 export interface Finding {
   name: string;
   level: Level;
@@ -19,51 +19,51 @@ export type Verdict = Omit<Finding, 'name'>;
 
 /** What checks examine. */
 export interface Situation {
-  /** a transaction that cannot write and waits for no lock */
+  /** connection in a read-only transaction that waits for no lock */
   db: pg.PoolClient;
   config: Config;
-  /** of the database that is examined */
+  /** connection string of the examined database */
   url: string;
   embedded: boolean;
   role: string;
-  /** whether the tables of schema reembed are there */
+  /** whether the tables of schema reembed exist */
   installed: boolean;
   /** @throws when the role may not read schema reembed */
   targets(): Promise<Target[]>;
 }
 
-/** One concern of the doctor. */
+/** One check of the doctor. */
 export interface Check {
   name: string;
-  /** true: means nothing on the embedded database, which has one session, one role and no replicas */
+  /** true: not applicable to the embedded database, which has one session, one role and no replicas */
   needsServer?: boolean;
-  /** true: only when the tables of schema reembed are there */
+  /** true: only runs if the tables of schema reembed exist */
   needsSchema?: boolean;
-  /** several verdicts where several things can be wrong; none where there is nothing to check */
+  /** returns several verdicts if several things can be wrong; an empty array if there is nothing to check */
   run(situation: Situation): Promise<Verdict | Verdict[]>;
 }
 
-/** Nothing to do. */
+/** Verdict: nothing to do. */
 export function ok(finding: string): Verdict {
   return { level: 'ok', finding, remedy: null };
 }
 
-/** Risky or slow. */
+/** Verdict: risky or slow. */
 export function warn(finding: string, remedy: string): Verdict {
   return { level: 'warn', finding, remedy };
 }
 
-/** Something will not work. */
+/** Verdict: something will not work. */
 export function error(finding: string, remedy: string): Verdict {
   return { level: 'error', finding, remedy };
 }
 
-/** Runs a check in a transaction of its own, in which the server itself refuses any change. */
+/** Runs a check in its own transaction, in which the server rejects every write. */
 export async function runCheck(check: Check, database: Database, situation: Omit<Situation, 'db' | 'targets'>): Promise<Finding[]> {
   try {
     const verdicts = await inTransaction(database.pool, async (client) => {
       await client.query('SET TRANSACTION READ ONLY');
-      // By the same connection: the embedded database lets nobody else in while a transaction is open.
+      // On the same connection, because the embedded database admits no other session while a transaction is open.
       return check.run({ ...situation, db: client, targets: () => readTargets(client) });
     });
     return [verdicts].flat().map((verdict) => ({ name: check.name, ...verdict }));

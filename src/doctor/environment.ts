@@ -12,7 +12,7 @@ interface Place {
 
 const LOCAL = /^(localhost|127\..*|\[::1\]|host\.docker\.internal)$/;
 
-/** What the environment says about the providers; the provider itself is not called, because that costs. */
+/** Checks the providers' environment variables. The providers themselves are not called, because calls cost money. */
 export function examineProviders(config: Config): Finding[] {
   const findings: Finding[] = [{ name: 'provider', ...access('OPENAI', config.newProvider) }];
   const { apiKey, baseUrl } = config.oldProvider;
@@ -40,7 +40,7 @@ function access(prefix: string, { apiKey, baseUrl }: ProviderAccess): Verdict {
   return ok(finding);
 }
 
-/** An address without user, password and query, which may be secret. */
+/** Returns an address without user, password and query string, which may be secret. */
 function placeOf(baseUrl: string | undefined): Place | undefined {
   if (baseUrl === undefined) return { shown: 'of OpenAI', plain: false, credentials: false };
   if (!URL.canParse(baseUrl)) return undefined;

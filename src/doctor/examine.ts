@@ -25,15 +25,15 @@ const checks: Check[] = [
   ...environmentChecks,
 ];
 
-/** Examines everything in the database that can be wrong or risky. Changes nothing. */
+/** Runs all checks of the database. Changes nothing. */
 export async function examineDatabase(database: Database, config: Config): Promise<Finding[]> {
   const { rows } = await database.pool.query<{ role: string; embedded: boolean; installed: boolean }>(
-    // By way of the catalog, because to_regclass() fails without the right to use the schema.
+    // From the catalog, because to_regclass() fails without the USAGE privilege on the schema.
     `SELECT current_user AS role, current_setting('reembed.embedded', true) IS NOT NULL AS embedded,
             EXISTS (SELECT FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE n.nspname = 'reembed' AND c.relname = 'campaign') AS installed`,
   );
   const { role = '', installed = false } = rows[0] ?? {};
-  // DATABASE_URL may name an embedded database that npm run db serves.
+  // DATABASE_URL may point to an embedded database that `npm run db` serves.
   const embedded = database.embedded || (rows[0]?.embedded ?? false);
 
   const findings: Finding[] = [];

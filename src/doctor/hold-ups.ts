@@ -12,7 +12,7 @@ interface Session {
   seconds: number;
 }
 
-/** Transactions that DDL and concurrent index builds would wait for, open for at least so many seconds. */
+/** Transactions open for at least `least` seconds, for which DDL and concurrent index builds would wait. */
 export const oldTransactions = (least = OLD_TRANSACTION_SECONDS): Check => ({
   name: 'old transactions',
   needsServer: true,
@@ -133,5 +133,5 @@ function describe({ pid, who, seconds }: Session): string {
   return `process ${pid} (${who}, ${duration(seconds)})`;
 }
 
-/** Checks of what other sessions do that migrations would have to wait for. */
+/** Checks of other sessions that would make migrations wait. */
 export const holdUpChecks: Check[] = [oldTransactions(), preparedTransactions, replicationSlots, locks, runner];

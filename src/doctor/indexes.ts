@@ -51,9 +51,9 @@ function invalidIndex({ phase, indexName, table }: Target, name: string, bare: s
   return error(finding, `REINDEX INDEX CONCURRENTLY ${name}`);
 }
 
-// Bytes of memory that pgvector's HNSW build takes for an element beside its vector: read off the NOTICE at which the
-// graph no longer fits (8 MB, 64 to 768 dimensions, m 16 and 32, vector and halfvec): 200 + 32 * m. Like
-// reembed.index_build_bytes(), which is not there before the first `up`.
+// Bytes that pgvector's HNSW build uses per element in addition to its vector: 200 + 32 * m. Derived from the NOTICE at which the graph no
+// longer fits in memory (8 MB, 64 to 768 dimensions, m 16 and 32, vector and halfvec). Like reembed.index_build_bytes(), which does not
+// exist before the first `up`.
 const ELEMENT_BYTES = 200 + 32 * 16;
 
 const memory: Check = {

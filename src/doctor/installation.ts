@@ -56,7 +56,10 @@ const queue: Check = {
   },
 };
 
-/** pg-boss offers no way to ask for it without a connection of its own. */
+/**
+ * Schema version that the pg-boss library expects. Read from its package.json, because pg-boss reports it only with a connection of its
+ * own.
+ */
 function queueSchemaOfLibrary(): number {
   const { pgboss } = createRequire(import.meta.url)('pg-boss/package.json') as { pgboss: { schema: number } };
   return pgboss.schema;
@@ -65,7 +68,7 @@ function queueSchemaOfLibrary(): number {
 interface SqlObject {
   kind: string;
   name: string;
-  /** of the whole file */
+  /** text of the whole file */
   text: string;
 }
 
@@ -109,5 +112,5 @@ function wantedObjects(): SqlObject[] {
   );
 }
 
-/** Checks of what the toolkit put into the database. */
+/** Checks of the toolkit's own objects in the database. */
 export const installationChecks: Check[] = [schema, migrationFiles, queue, sqlObjects];

@@ -5,7 +5,7 @@ interface Extension {
   /** version of the files on the server */
   available: string | null;
   major: number;
-  /** whether this role may create it */
+  /** whether this role may create the extension */
   creatable: boolean;
 }
 
@@ -39,14 +39,14 @@ function missing({ available, major, creatable }: Extension): Verdict {
 /**
  * Judges versions of pgvector.
  *
- * @param installed what the database was told, which decides what types there are
- * @param files the library on the server, which decides what faults it has
+ * @param installed version of the extension in the database, which determines the available types
+ * @param files version of the library on the server, which determines its bugs
  */
 export function judgeVersions(installed: string, files: string, major: number): Verdict {
   const update = 'ALTER EXTENSION vector UPDATE';
   const upgrade = `upgrade pgvector to ${SAFE} or newer (${install(major)}), then: ${update}`;
   if (isBelow(installed, '0.7.0')) return error(`pgvector ${installed} has no halfvec`, isBelow(files, SAFE) ? upgrade : update);
-  // Read off pgvector's CHANGELOG.md.
+  // From pgvector's CHANGELOG.md.
   const faults = [
     isBelow(files, '0.8.0') && 'no hnsw.iterative_scan, so filtered searches may return too few rows',
     isBelow(files, '0.8.2') && 'CVE-2026-3172: a parallel HNSW build can leak data of other tables or crash the server',

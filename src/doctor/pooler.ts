@@ -44,7 +44,7 @@ const directAddress: Check = {
   },
 };
 
-/** Tells databases apart that have the same name on different servers. */
+/** Identifies a database. Databases with the same name on different servers differ. */
 async function identify(db: Queryable): Promise<string> {
   const { rows } = await db.query<{ identity: string }>(
     `SELECT format('%s/%s', extract(epoch FROM pg_postmaster_start_time()), oid) AS identity FROM pg_database WHERE datname = current_database()`,
@@ -52,5 +52,5 @@ async function identify(db: Queryable): Promise<string> {
   return rows[0]?.identity ?? '';
 }
 
-/** Checks of what stands between us and the server. */
+/** Checks of the connection route to the server. */
 export const poolerChecks: Check[] = [pooler, directAddress];

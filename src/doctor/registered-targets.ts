@@ -1,18 +1,18 @@
 import type { Queryable } from '../database/connection.ts';
 import type { PhaseName } from '../database/migration-file.ts';
 
-/** A table that is registered, as the catalog and schema reembed have it. */
+/** A registered table, from the catalog and schema reembed. */
 export interface Target {
   name: string;
   /** false when the table has been dropped */
   exists: boolean;
   oid: number;
-  /** of its views; empty when the table is gone */
+  /** schema of its views; empty when the table has been dropped */
   viewSchema: string;
-  /** qualified and quoted; the bare OID when the table is gone */
+  /** qualified and quoted name; the bare OID when the table has been dropped */
   table: string;
   column: string;
-  /** OIDs of the tables beside it that hold vectors */
+  /** OIDs of the side tables that hold its vectors */
   sideTables: number[];
   liveView: string;
   liveModelColumn: string;
@@ -26,7 +26,7 @@ export interface Target {
   toModel: string;
 }
 
-/** Registered tables with the newest campaign of each. */
+/** Reads the registered tables, each with its newest campaign. */
 export async function readTargets(db: Queryable): Promise<Target[]> {
   const { rows } = await db.query<Target>(
     `SELECT DISTINCT ON (t.name) t.name, c.oid IS NOT NULL AS exists, t.relation::oid::bigint::double precision AS oid, coalesce(reembed.view_schema(t.name), '') AS "viewSchema",

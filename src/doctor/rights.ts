@@ -60,7 +60,7 @@ const ownership: Check = {
   },
 };
 
-/** Tables that a campaign could be created on; what create would refuse is said before. */
+/** Tables on which a campaign could be created. Reports in advance what `create` would refuse. */
 const candidates: Check = {
   name: 'tables to migrate',
   needsServer: true,
@@ -92,7 +92,7 @@ const workerRights: Check = {
   needsSchema: true,
   async run({ db, role }) {
     const mayAsk = await db.query<{ yes: boolean }>("SELECT has_function_privilege('reembed.worker_grants(name)', 'EXECUTE') AS yes");
-    // A role that may not ask is no installer; what it lacks is then seen by what it cannot call.
+    // A role without this privilege is not the installer. Its missing privileges show in the functions it cannot call.
     if (!mayAsk.rows[0]?.yes) return checkWorkerCalls(db, role);
     const { rows } = await db.query<{ statement: string }>('SELECT statement FROM reembed.worker_grants(current_user)');
     if (rows.length === 0) return ok(`role ${role} may do all that a worker does`);
@@ -135,5 +135,5 @@ const rowSecurity: Check = {
   },
 };
 
-/** Checks of what the role may do. */
+/** Checks of the role's privileges. */
 export const rightsChecks: Check[] = [schemaRights, ownership, candidates, workerRights, rowSecurity];

@@ -126,5 +126,5 @@ const publications: Check = {
   },
 };
 
-/** Checks of the server and the way to it. */
+/** Checks of the server and its replication. */
 export const serverChecks: Check[] = [postgresql, writable, connections, replicationRole, replication, publications];

@@ -1,12 +1,12 @@
 const SHOWN = 5;
 
-/** A list for a sentence; a long one is cut. */
+/** Formats a list for a sentence and shortens a long one. */
 export function listed(items: readonly string[]): string {
   const shown = items.slice(0, SHOWN).join(', ');
   return items.length > SHOWN ? `${shown} and ${items.length - SHOWN} more` : shown;
 }
 
-/** How long something has been going on, for people. */
+/** Formats a duration. */
 export function duration(seconds: number): string {
   if (seconds < 120) return `${Math.round(seconds)} s`;
   if (seconds < 7200) return `${Math.round(seconds / 60)} min`;

@@ -56,5 +56,5 @@ const workers: Check = {
   },
 };
 
-/** Checks of the work in hand. */
+/** Checks of pending work. */
 export const workChecks: Check[] = [paused, failedRows, workers];
