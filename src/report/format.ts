@@ -2,61 +2,61 @@ type Maybe = number | null | undefined;
 
 const NOTHING = '–';
 
-/** A number with thousands apart. */
+/** Formats a number with thousands separators. */
 export function count(value: Maybe): string {
   return typeof value === 'number' ? value.toLocaleString('en-US') : NOTHING;
 }
 
-/** A figure between -1 and 1. */
+/** Formats a figure between -1 and 1. */
 export function score(value: Maybe): string {
   return typeof value === 'number' ? value.toFixed(3).replace('-', '−') : NOTHING;
 }
 
-/** A difference, with its sign. */
+/** Formats a difference with its sign. */
 export function signed(value: number): string {
   return `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(3)}`;
 }
 
-/** An interval; empty where there is none. */
+/** Formats an interval; empty if there is none. */
 export function interval({ low, high }: { low: number | null; high: number | null }, write: (value: number) => string = score): string {
   return low === null || high === null ? '' : `[${write(low)}, ${write(high)}]`;
 }
 
-/** A share; rounded down, so that 100 % is said only of all. */
+/** Formats a share as a percentage, rounded down, so that 100 % means all. */
 export function percent(share: Maybe): string {
   if (typeof share !== 'number') return NOTHING;
   const value = Math.floor(share * 1000 + 1e-9) / 10;
   return `${value === 100 || value === 0 ? value : value.toFixed(1)} %`;
 }
 
-/** A number of milliseconds. */
+/** Formats a number of milliseconds. */
 export function milliseconds(value: Maybe): string {
   return typeof value === 'number' ? `${value.toFixed(value < 10 ? 2 : 0)} ms` : NOTHING;
 }
 
-/** A number of milliseconds in the old and the new model. */
+/** Formats milliseconds in the old and the new model. */
 export function bothMilliseconds(before: Maybe, after: Maybe): string {
   return `${milliseconds(before).replace(' ms', '')} → ${milliseconds(after)}`;
 }
 
-/** A number of seconds for people. */
+/** Formats a number of seconds. */
 export function duration(seconds: number): string {
   if (seconds < 90) return `${Math.round(seconds)} s`;
   if (seconds < 5400) return `${Math.round(seconds / 60)} min`;
   return seconds < 172_800 ? `${(seconds / 3600).toFixed(1)} h` : `${(seconds / 86_400).toFixed(1)} days`;
 }
 
-/** A price in US dollars. */
+/** Formats a price in US dollars. */
 export function dollars(value: Maybe): string {
   return typeof value === 'number' ? `$${value.toFixed(value < 1 ? 4 : 2)}` : NOTHING;
 }
 
-/** A time to the minute. */
+/** Formats a time to the minute. */
 export function minute(at: Date): string {
   return `${at.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 }
 
-/** A time to the second. */
+/** Formats a time to the second. */
 export function second(at: Date): string {
   return at.toISOString().slice(0, 19).replace('T', ' ');
 }
@@ -72,10 +72,10 @@ const NAMES: Record<string, string> = {
   index_recall: 'index recall@',
 };
 
-/** Metrics in the order in which they are read. */
+/** Metrics in display order. */
 export const METRICS: readonly string[] = Object.keys(NAMES);
 
-/** What readers call a metric. */
+/** Display name of a metric. */
 export function metricName(metric: string, k: number): string {
   const name = NAMES[metric] ?? metric;
   return name.endsWith('@') ? `${name}${k}` : name;

@@ -15,7 +15,7 @@ import {
 import { type ReportedProgress, readBackfill } from './data/progress.ts';
 import { type Evidence, type ReportedRun, type ReportedVerdict, readEvidence, readRuns, readVerdict } from './data/validation.ts';
 
-/** What the runs of a validation say. */
+/** Results of the runs of a validation. */
 export interface ReportedValidation {
   verdict: ReportedVerdict;
   evidence: Evidence;
@@ -23,7 +23,7 @@ export interface ReportedValidation {
   changed_queries: ChangedQuery[];
 }
 
-/** Everything a report shows: never a vector, and a text of a row or a query only where texts were asked for. */
+/** Everything a report shows. It never contains a vector, and contains texts of rows or queries only if they were requested. */
 export interface Report {
   at: Date;
   with_text: boolean;
@@ -43,12 +43,12 @@ export interface Report {
 export interface ReportOptions extends CampaignChoice {
   /** whether texts of queries and rows are read */
   withText: boolean;
-  /** how many of the queries that changed most to read */
+  /** number of most changed queries to read */
   lowest: number;
 }
 
 /**
- * Reads what is recorded of a campaign, whatever phase it is in; changes nothing.
+ * Reads everything recorded about a campaign, in any phase. Changes nothing.
  *
  * @throws NoCampaign
  */

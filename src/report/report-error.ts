@@ -1,6 +1,6 @@
 import { ReembedError, UsageError } from '../errors.ts';
 
-/** There is no campaign to report on. */
+/** Thrown when there is no campaign to report on. */
 export class NoCampaign extends ReembedError {
   constructor(wanted: { target?: string | undefined; campaign?: string | undefined }) {
     const which = wanted.campaign === undefined ? (wanted.target ?? 'this database') : undefined;
@@ -12,14 +12,14 @@ export class NoCampaign extends ReembedError {
   }
 }
 
-/** A file is in the way that a report must not replace. */
+/** Thrown when the path holds a file that is not a report and therefore must not be replaced. */
 export class NotAReport extends UsageError {
   constructor(path: string) {
     super(`${path} exists and is no report of pg-reembed`, 'name another file with --out');
   }
 }
 
-/** The file cannot be written. */
+/** Thrown when the file cannot be written. */
 export class ReportUnwritable extends ReembedError {
   constructor(path: string, cause: unknown) {
     super(

@@ -2,13 +2,13 @@ import { closeSync, openSync, readSync, renameSync, rmSync, writeFileSync } from
 import { FIRST_LINES } from './page/document.ts';
 import { NotAReport, ReportUnwritable } from './report-error.ts';
 
-/** Name of the file where none is given: no character of it means anything to a shell or a file system. */
+/** Default name of the report file. Contains no character with a special meaning to a shell or a file system. */
 export function reportFileName(campaign: string): string {
   return `reembed-report-${campaign.replace(/[^\p{L}\p{N}_-]+/gu, '-')}.html`;
 }
 
 /**
- * Puts a page at a path, whole or not at all. A report that is there already is replaced.
+ * Writes a page to a path atomically. Replaces an existing report.
  *
  * @throws NotAReport when another file is there, ReportUnwritable
  */
@@ -24,7 +24,7 @@ export function writeReport(path: string, page: string): void {
   }
 }
 
-/** @throws NotAReport; a file that is not there is none */
+/** @throws NotAReport when a file exists that is not a report */
 export function refuseOtherFile(path: string): void {
   let file: number;
   try {

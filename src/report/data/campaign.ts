@@ -2,11 +2,11 @@ import type { Queryable } from '../../database/connection.ts';
 import type { PhaseName } from '../../database/migration-file.ts';
 import { NoCampaign } from '../report-error.ts';
 
-/** Which campaign to report on. */
+/** The campaign to report on. */
 export interface CampaignChoice {
-  /** short or full name of a target; the newest campaign on it */
+  /** short or full name of a target, for its newest campaign */
   target?: string | undefined;
-  /** name of a campaign, instead */
+  /** name of a campaign, instead of a target */
   campaign?: string | undefined;
 }
 
@@ -19,7 +19,7 @@ export interface ReportedModel {
   distance: 'cosine' | 'l2' | 'inner_product';
 }
 
-/** What is moved, from where to where, and how far it is. */
+/** A campaign with its models, thresholds and progress. */
 export interface ReportedCampaign {
   name: string;
   target: string;
@@ -29,7 +29,7 @@ export interface ReportedCampaign {
   planned_at: Date | null;
   switched_at: Date | null;
   purged_at: Date | null;
-  /** table of the old vectors after contract; null before it and after the purge */
+  /** table of the old vectors after contract; null before contract and after the purge */
   archive: string | null;
   storage: 'column' | 'side table';
   from_model: string;
@@ -46,7 +46,7 @@ export interface ReportedCampaign {
   soak_seconds: number;
   server_version: string;
   pgvector_version: string;
-  /** thresholds by the name of their setting; null: not set */
+  /** thresholds by name of their setting; null: not set */
   thresholds: Record<string, number | null>;
 }
 

@@ -6,7 +6,7 @@ export interface ReportedResult {
   /** columns of the primary key, joined by "/" */
   key: string;
   score: number | null;
-  /** start of its text; only where texts were asked for and the row is there */
+  /** start of the row's text; only if texts were requested and the row exists */
   text?: string;
 }
 
@@ -15,7 +15,7 @@ export interface ChangedQuery {
   ordinal: number;
   /** key of the row whose vector was the query; null for a query that is a text */
   key: string | null;
-  /** the query as it is stored, with its id; only where texts were asked for */
+  /** the query as stored, with its id; only if texts were requested */
   text?: string;
   overlap: number;
   ndcg_before: number | null;
@@ -37,16 +37,16 @@ interface StoredQuery {
   scores_after: number[] | null;
 }
 
-// Enough to see what happened, however deep the comparison went.
+// Enough to show the change, even if the comparison went deeper.
 const MOST_RESULTS = 10;
 const QUERY_CHARACTERS = 500;
 const ROW_CHARACTERS = 160;
 
 /**
- * The queries that changed most: of judged ones those that lost and those that won most, in turns; of others those with the
- * smallest overlap.
+ * Reads the queries that changed most. Of judged queries: those with the largest losses and the largest gains, alternating. Of others:
+ * those with the smallest overlap.
  *
- * @param count how many
+ * @param count number of queries
  * @param withText whether texts of queries and rows are read
  */
 export async function readChangedQueries(db: Queryable, run: string, count: number, withText: boolean): Promise<ChangedQuery[]> {
@@ -75,7 +75,7 @@ export async function readChangedQueries(db: Queryable, run: string, count: numb
   }));
 }
 
-/** SQL of the start of a text; what is left out shows. */
+/** SQL of the start of a text, with an ellipsis if it was shortened. */
 function begin(text: string, characters: number): string {
   return `left(${text}, ${characters}) || CASE WHEN length(${text}) > ${characters} THEN '…' ELSE '' END`;
 }
@@ -89,7 +89,7 @@ function textOf(text: string | undefined): { text?: string } {
   return text === undefined ? {} : { text };
 }
 
-/** Present texts of rows by their keys, found through the primary key; a row that is gone has none. */
+/** Reads the present texts of rows by primary key. A row that no longer exists has none. */
 async function readTexts(db: Queryable, run: string, keys: string[]): Promise<Map<string, string>> {
   const { rows } = await db.query<{ suffix: string; table: string; text_sql: string; columns: { column: string; type: string }[] }>(
     `SELECT t.suffix, format('%I.%I', n.nspname, c.relname) AS table, reembed.target_names(t.name) ->> 'content' AS text_sql,
@@ -101,7 +101,7 @@ async function readTexts(db: Queryable, run: string, keys: string[]): Promise<Ma
   );
   const [target] = rows;
   if (!target) return new Map();
-  // A key of several columns that holds a slash itself cannot be taken apart; its text is left out.
+  // A composite key with a slash in a value cannot be split, so its text is left out.
   const parts = target.columns.length === 1 ? keys.map((key) => [key]) : keys.map((key) => key.split('/'));
   const known = parts.filter(({ length }) => length === target.columns.length);
   const given = target.columns.map((_, i) => `k${i}`);

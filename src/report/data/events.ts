@@ -13,15 +13,15 @@ export interface ReportedEvent {
 
 /** The audit trail of a campaign. */
 export interface ReportedEvents {
-  /** how many there are */
+  /** total number of events */
   total: number;
-  /** the newest ones and all that change the phase or the model being read, oldest first */
+  /** the newest events and all that change the phase or the live model, oldest first */
   events: ReportedEvent[];
 }
 
 const MOST_EVENTS = 400;
 
-/** Events of the campaign, and those of its target while it ran. */
+/** Reads the events of the campaign, and those of its target while the campaign ran. */
 export async function readEvents(db: Queryable, campaign: ReportedCampaign): Promise<ReportedEvents> {
   const { rows } = await db.query<ReportedEvent & { total: number }>(
     `SELECT at, actor, kind, from_value, to_value, reason, total

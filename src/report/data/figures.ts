@@ -75,12 +75,12 @@ export interface ReportedCutoff {
   f1_after: number | null;
 }
 
-/** What the runs of a validation measured. */
+/** Results of the runs of a validation. */
 export interface ReportedFigures {
   metrics: ReportedMetric[];
-  /** how many queries have so large a share of results in both models */
+  /** number of queries by share of results that both models return */
   overlaps: { overlap: number; queries: number }[];
-  /** how many judged queries won so much nDCG, to the nearest tenth; those that lost are below 0 */
+  /** number of judged queries by gain in nDCG, rounded to a tenth; losses are negative */
   gains: { gain: number; queries: number }[];
   /** judged queries with a higher, an equal and a lower nDCG; null without judgements */
   judged: { better: number; equal: number; worse: number } | null;
@@ -91,7 +91,7 @@ export interface ReportedFigures {
   cutoffs: ReportedCutoff[];
 }
 
-/** Reads everything but the single queries. */
+/** Reads all figures except those of single queries. */
 export async function readFigures(db: Queryable, evidence: Evidence): Promise<ReportedFigures> {
   const { newest, judged } = evidence;
   return {
@@ -146,7 +146,7 @@ export async function readFigures(db: Queryable, evidence: Evidence): Promise<Re
   };
 }
 
-/** Figures of judged queries come from the run that has some, all others from the newest run. */
+/** Reads the metrics: those of judged queries from the run that has them, all others from the newest run. */
 async function readMetrics(db: Queryable, newest: string, judged: string | null): Promise<ReportedMetric[]> {
   const { rows } = await db.query<ReportedMetric>(
     `SELECT validation::text, metric, slice, slice_value, queries, before, after, value, low, high FROM reembed.validation_metric

@@ -1,14 +1,14 @@
 import type { Queryable } from '../../database/connection.ts';
 import type { ReportedCampaign } from './campaign.ts';
 
-/** Shadow reads over the time that their rows are kept. */
+/** Shadow reads within their retention time. */
 export interface ReportedShadowReads {
   reads: number;
   errors: number;
   overlap: number | null;
   first_at: Date;
   last_at: Date;
-  /** milliseconds of a search, without the embedding of its query */
+  /** milliseconds per search, without the embedding of its query */
   old_p50_ms: number | null;
   old_p95_ms: number | null;
   new_p50_ms: number | null;
@@ -37,7 +37,7 @@ export interface ReportedAlert {
 const POINTS = 60;
 const MOST_ALERTS = 100;
 
-/** Null where no shadow read of the two models is kept. */
+/** Reads the shadow reads; null if none of these two models is kept. */
 export async function readShadowReads(db: Queryable, campaign: ReportedCampaign): Promise<ReportedShadowReads | null> {
   const values = [campaign.target, campaign.from_model, campaign.to_model, campaign.created_at];
   const reads = `(SELECT *, CASE WHEN served_model = $2 THEN served_ms ELSE shadow_ms END AS old_ms, CASE WHEN served_model = $3 THEN served_ms ELSE shadow_ms END AS new_ms
@@ -62,7 +62,7 @@ export async function readShadowReads(db: Queryable, campaign: ReportedCampaign)
   return { ...total, points: points.rows };
 }
 
-/** Known items of both models, as far as they are kept. */
+/** Reads the known-item searches of both models within their retention time. */
 export async function readKnownItems(db: Queryable, campaign: ReportedCampaign): Promise<ReportedKnownItems[]> {
   const { rows } = await db.query<ReportedKnownItems>(
     `SELECT model, count(*)::integer AS searches, count(*) FILTER (WHERE found)::integer AS found FROM reembed.known_item
@@ -72,7 +72,7 @@ export async function readKnownItems(db: Queryable, campaign: ReportedCampaign):
   return rows;
 }
 
-/** The newest alerts of the campaign, newest first. */
+/** Reads the newest alerts of the campaign: open ones first, then newest first. */
 export async function readAlerts(db: Queryable, campaign: ReportedCampaign): Promise<ReportedAlert[]> {
   const { rows } = await db.query<ReportedAlert>(
     `SELECT kind, severity, model, message, opened_at, closed_at, closed_because FROM reembed.alert

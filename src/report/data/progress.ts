@@ -1,11 +1,11 @@
 import type { Queryable } from '../../database/connection.ts';
 
-/** How far the backfill was at a time. */
+/** Progress of the backfill at one time. */
 export interface ProgressPoint {
   at: Date;
   /** rows settled until then */
   rows: number;
-  /** rows settled a second since the point before; null at the first */
+  /** rows settled per second since the previous point; null at the first */
   rows_per_second: number | null;
 }
 
@@ -13,7 +13,7 @@ export interface ProgressPoint {
 export interface ReportedProgress {
   batches: number;
   batches_done: number;
-  /** batches that were begun more than once */
+  /** batches that were started more than once */
   batches_retried: number;
   requests: number;
   first_at: Date | null;
@@ -21,11 +21,11 @@ export interface ReportedProgress {
   points: ProgressPoint[];
 }
 
-// As many as a plot can show, and a few batches to each; the ledger may hold a hundred thousand.
+// As many points as a plot can show, each with a few batches. The ledger may hold a hundred thousand batches.
 const MOST_POINTS = 100;
 const BATCHES_A_POINT = 4;
 
-/** Reads the ledger once, however long it is. */
+/** Reads the ledger's totals and points of progress. */
 export async function readBackfill(db: Queryable, campaign: string): Promise<ReportedProgress> {
   const { rows } = await db.query<Omit<ReportedProgress, 'points'>>(
     `SELECT count(*)::float8 AS batches, count(*) FILTER (WHERE state = 'done')::float8 AS batches_done,
@@ -38,7 +38,7 @@ export async function readBackfill(db: Queryable, campaign: string): Promise<Rep
   return { ...ledger, points: ledger.last_at === null ? [] : await readPoints(db, campaign, ledger.batches_done) };
 }
 
-/** At equal distances in time, so that a pause shows as one. */
+/** Points at equal time intervals, so that a pause is visible. */
 async function readPoints(db: Queryable, campaign: string, batches: number): Promise<ProgressPoint[]> {
   const count = Math.min(MOST_POINTS, Math.max(2, Math.ceil(batches / BATCHES_A_POINT)));
   const { rows } = await db.query<ProgressPoint>(

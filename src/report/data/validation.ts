@@ -19,21 +19,21 @@ export interface ReportedRun {
   ndcg_before: number | null;
   ndcg_after: number | null;
   audit_problem: string | null;
-  /** by the thresholds of its time */
+  /** by the thresholds at the time of the run */
   passed: boolean;
 }
 
-/** What reembed.judge_validation() says of the newest run. */
+/** Verdict of reembed.judge_validation() on the newest run. */
 export interface ReportedVerdict {
   validation: string;
   passed: boolean;
   reasons: string[];
   warnings: string[];
-  /** whether rows were embedded after it, so that the gate to the switch asks for another */
+  /** whether rows were embedded after the run, so that the gate to the switch requires another one */
   is_older_than_backfill: boolean;
 }
 
-/** Which run each part is taken from: the newest one since the backfill that has it, as the verdict takes it. */
+/** Run from which each part is taken: the newest since the backfill that has the part, as the verdict does. */
 export interface Evidence {
   newest: string;
   judged: string | null;
@@ -42,10 +42,10 @@ export interface Evidence {
   cutoffs: string | null;
 }
 
-// Older runs are in the database.
+// Older runs remain in the database.
 const MOST_RUNS = 20;
 
-/** The newest runs, newest first. */
+/** Reads the newest runs, newest first. */
 export async function readRuns(db: Queryable, campaign: string): Promise<ReportedRun[]> {
   const { rows } = await db.query<ReportedRun>(
     `SELECT id::text, finished_at, run_by, query_source, queries, judged_queries, known_items, k, seed, overlap, index_recall, index_setting, coverage,
@@ -56,7 +56,7 @@ export async function readRuns(db: Queryable, campaign: string): Promise<Reporte
   return rows;
 }
 
-/** The verdict by the thresholds as they are now. */
+/** Reads the verdict by the present thresholds. */
 export async function readVerdict(db: Queryable, run: ReportedRun): Promise<ReportedVerdict> {
   const { rows } = await db.query<Omit<ReportedVerdict, 'validation' | 'passed'>>(
     `SELECT coalesce(array_agg(j.reason) FILTER (WHERE j.fails), '{}') AS reasons, coalesce(array_agg(j.reason) FILTER (WHERE NOT j.fails), '{}') AS warnings,
@@ -69,7 +69,7 @@ export async function readVerdict(db: Queryable, run: ReportedRun): Promise<Repo
   return { validation: run.id, passed: judged.reasons.length === 0, ...judged };
 }
 
-/** Judged queries come before known items, where there are runs with either. */
+/** Chooses the runs. Judged queries take precedence over known items where there are runs with both. */
 export async function readEvidence(db: Queryable, campaign: string, newest: string): Promise<Evidence> {
   const { rows } = await db.query<Evidence>(
     `WITH runs AS (

@@ -9,7 +9,7 @@ import type { Html } from './table.ts';
 const READING =
   'Each bar counts queries. Two good models may agree on few results: overlap says how much users will notice, judged queries whether it is for the better.';
 
-/** How much of the results stays, and the queries that changed most. */
+/** Section on overlap, and on the queries that changed most. */
 export async function changesSection(report: Report, draw: Draw): Promise<Html | null> {
   const { validation, runs, with_text } = report;
   if (!validation) return null;

@@ -9,7 +9,7 @@ import { type Cell, type Html, table } from './table.ts';
 
 const READING = 'How long a search takes on the server, warm, by the plan the planner chooses; with shadow reads also in the application.';
 
-/** Index, filters, times and stored vectors beside their thresholds. */
+/** Section on index, filters, search times and stored vectors, with their thresholds. */
 export async function checksSection(report: Report, labels: ModelLabels, draw: Draw): Promise<Html | null> {
   const { validation, shadow_reads } = report;
   if (!validation) return null;
@@ -89,7 +89,7 @@ function thresholdRows({ validation, campaign, runs }: Report): Cell[][] {
   ];
 }
 
-/** A line for each check, so that the two models stand beside each other. */
+/** Table with one line per check, so that the two models are side by side. */
 function integrityTable(integrity: ReportedIntegrity[]): Html {
   const line = (name: string, of: (one: ReportedIntegrity) => Cell): Cell[] => [name, ...integrity.map(of)];
   return table({

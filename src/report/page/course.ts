@@ -7,7 +7,7 @@ import type { Report } from '../read-report.ts';
 import { type Draw, figures } from './plots.ts';
 import { type Html, table } from './table.ts';
 
-/** How the backfill went. */
+/** Section on the course of the backfill. */
 export async function backfillSection({ campaign, progress }: Report, draw: Draw): Promise<Html> {
   const seconds = progress.first_at && progress.last_at ? (progress.last_at.getTime() - progress.first_at.getTime()) / 1000 : null;
   return html`<section id="backfill" aria-labelledby="backfill-head">
@@ -22,7 +22,7 @@ ${await figures(draw, backfillPlots(progress, campaign.rows_planned))}
 </section>`;
 }
 
-/** What live readers got, and what the watch found; nothing where neither was asked. */
+/** Section on shadow reads, known items and alerts; null if there are none of them. */
 export async function liveSection({ shadow_reads: shadow, known_items, alerts, campaign }: Report, draw: Draw): Promise<Html | null> {
   if (!shadow && known_items.length === 0 && alerts.length === 0) return null;
   return html`<section id="live" aria-labelledby="live-head">
@@ -66,7 +66,7 @@ ${
 </section>`;
 }
 
-/** The runs of the validation, newest first; nothing before the second. */
+/** Section on the runs of the validation, newest first; null if there are fewer than two. */
 export function runsSection({ runs }: Report): Html | null {
   if (runs.length < 2) return null;
   return html`<section id="runs" aria-labelledby="runs-head">
@@ -99,7 +99,7 @@ ${table({
 </section>`;
 }
 
-/** The audit trail. */
+/** Section with the audit trail. */
 export function trailSection({ trail: { total, events } }: Report): Html {
   return html`<section id="trail" aria-labelledby="trail-head">
 <h2 id="trail-head">Audit trail</h2>

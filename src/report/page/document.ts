@@ -13,13 +13,13 @@ import { STYLE } from './style.ts';
 import type { Html } from './table.ts';
 import { verdictSection } from './verdict.ts';
 
-/** How a report begins, so that a file can be told to be one. */
+/** First lines of every report, by which a file is recognized as one. */
 export const FIRST_LINES = '<!doctype html>\n<!-- A report of pg-reembed. -->\n';
 
-// Whatever got past the escaping: the page runs no script and asks nobody for anything.
+// Second line of defence behind the escaping: the page runs no script and loads nothing.
 const POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
 
-/** The report as one file of HTML that needs no other: no script, no font, no image. */
+/** Renders the report as one self-contained HTML file: it needs no script, font or image file. */
 export async function reportPage(report: Report): Promise<string> {
   const { campaign } = report;
   const labels: ModelLabels = [`old: ${campaign.from_model}`, `new: ${campaign.to_model}`];
@@ -64,7 +64,7 @@ ${shown.map(([, , content]) => content)}
   return `${FIRST_LINES}${page}\n`;
 }
 
-/** The five phases, with when each was last entered. */
+/** The five phases, each with the time it was last entered. */
 function phases({ campaign, trail }: Report): Html {
   const at = PHASES.indexOf(campaign.phase);
   const entered = new Map(trail.events.filter(({ kind }) => kind === 'phase').map(({ to_value, at: time }) => [to_value, time]));

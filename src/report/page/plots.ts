@@ -2,13 +2,13 @@ import { html, raw } from 'hono/html';
 import type { PlotDraft } from '../plots/plot.ts';
 import type { Html } from './table.ts';
 
-/** Draws a plot; the module that can is loaded only for a page. */
+/** Draws a plot. The drawing module is loaded only for a page. */
 export type Draw = (spec: PlotDraft['spec']) => Promise<string>;
 
 /**
- * Plots beside each other where there is room.
+ * Places plots side by side if there is room.
  *
- * @param reading how to read them; beside a plot that would stand alone, else above
+ * @param reading how to read the plots; shown beside a single plot, above several
  */
 export async function figures(draw: Draw, drafts: PlotDraft[], reading?: string): Promise<Html | null> {
   if (drafts.length === 0) return null;

@@ -8,10 +8,10 @@ import { type Draw, figures } from './plots.ts';
 import { type Cell, type Html, table } from './table.ts';
 
 const TIMES = ['search_p50_ms', 'search_p95_ms'];
-// The rest is in the database and in the JSON.
+// All slices are in the database and in the JSON.
 const MOST_SLICES = 60;
 
-/** Old against new: every metric with its interval, over all queries and by slice. */
+/** Section that compares both models: every metric with its interval, over all queries and by slice. */
 export async function qualitySection(report: Report, labels: ModelLabels, draw: Draw): Promise<Html | null> {
   const { validation, runs } = report;
   if (!validation) return null;

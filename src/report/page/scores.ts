@@ -12,7 +12,7 @@ const KINDS = { cosine: 'cosine similarities', l2: 'distances with a minus sign'
 const READING =
   'A line that lies further to the right has higher scores. Where the line of the nearest rows and that of random rows are far apart, a cut-off can tell them from each other.';
 
-/** Which scores rows have in each model, and where cut-offs move. */
+/** Section on the scores of rows in each model and the mapped cut-offs. */
 export async function scoresSection({ validation, campaign, runs }: Report, labels: ModelLabels, draw: Draw): Promise<Html | null> {
   if (!validation || validation.figures.scores.length === 0) return null;
   const { scores, cutoffs } = validation.figures;

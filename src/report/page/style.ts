@@ -1,4 +1,4 @@
-/** The only style sheet; light or dark as the reader's system is. */
+/** The only style sheet. Light or dark, following the reader's system. */
 export const STYLE = `
 :root {
   color-scheme: light dark;

@@ -1,29 +1,29 @@
 import { html } from 'hono/html';
 
-/** Markup in which every value was escaped. */
+/** Markup whose interpolated values are escaped. */
 export type Html = ReturnType<typeof html>;
 
-/** Whatever may stand in a cell; text is escaped. */
+/** Content of a cell. Text is escaped. */
 export type Cell = Html | string | number | null;
 
-/** A column and how its cells are set. */
+/** A column and the layout of its cells. */
 export interface Column {
   name: string;
-  /** number: to the right; tight: never broken; wide: broken, but not too narrow */
+  /** number: right-aligned; tight: never wrapped; wide: wrapped, with a minimum width */
   kind?: 'number' | 'tight' | 'wide';
 }
 
-/** How a table is shown. */
+/** Options of a table. */
 export interface TableOptions {
   caption: string;
   columns: Column[];
-  /** the first cell of a row is its head */
+  /** the first cell of a row is its header */
   rows: Cell[][];
-  /** whether it scrolls within itself once it is longer than half a page */
+  /** whether the table scrolls within itself when it is longer than half a page */
   long?: boolean;
 }
 
-/** A table that scrolls within itself where the page is narrower; by keyboard too. */
+/** Renders a table that scrolls horizontally on narrow pages, also by keyboard. */
 export function table({ caption, columns, rows, long = false }: TableOptions): Html {
   return html`<figure class="data"><figcaption>${caption}</figcaption><div class="scroll${long ? ' long' : ''}" role="region" aria-label="${caption}" tabindex="0"><table aria-label="${caption}">
 <thead><tr>${columns.map(({ name, kind = '' }) => html`<th scope="col" class="${kind}">${name}</th>`)}</tr></thead>

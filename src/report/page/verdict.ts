@@ -3,7 +3,7 @@ import { bothMilliseconds, count, dollars, interval, percent, score, signed } fr
 import type { Report } from '../read-report.ts';
 import type { Html } from './table.ts';
 
-/** The verdict with its reasons, what the report cannot show, and the figures that matter most. */
+/** Section with the verdict and its reasons, the gaps in the report, and the most important figures. */
 export function verdictSection(report: Report): Html {
   const { kind, word, lead } = wording(report);
   const { reasons = [], warnings = [] } = report.validation?.verdict ?? {};
@@ -44,7 +44,7 @@ function wording({ validation, campaign, runs }: Report): { kind: 'pass' | 'fail
   };
 }
 
-/** Each a sentence, with what would show it. */
+/** Lists the gaps: each a sentence that also says how to fill the gap. */
 function whatIsMissing({ campaign, progress, validation, runs }: Report): string[] {
   const gaps: string[] = [];
   if (progress.batches === 0) gaps.push('Progress: no batch has been planned. npm run migrate up plans them.');

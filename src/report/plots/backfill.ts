@@ -3,10 +3,10 @@ import { count, minute } from '../format.ts';
 import { COLOURS } from './draw-plot.ts';
 import { FRAME, type PlotDraft, timeUnit } from './plot.ts';
 
-// Of fewer the rate shows little but when batches happened to end.
+// With fewer batches, the rate mainly shows when batches happened to end.
 const FEWEST_BATCHES = 20;
 
-/** Rows settled over time, and how many a second; nothing before the first batch is done. */
+/** Plots rows settled over time, and rows settled per second; an empty array before the first batch is done. */
 export function backfillPlots({ points, batches_done }: ReportedProgress, planned: number): PlotDraft[] {
   const [first] = points;
   const last = points.at(-1);

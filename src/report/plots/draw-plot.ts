@@ -1,7 +1,7 @@
 import { mergeConfig, parse, View } from 'vega';
 import { compile, type TopLevelSpec } from 'vega-lite';
 
-// Lines and letters take the colour of the text around them, which follows the page.
+// Lines and text take the colour of the surrounding text, which follows the page's theme.
 const CURRENT = 'currentColor';
 const CONFIG: NonNullable<TopLevelSpec['config']> = {
   aria: false,
@@ -16,10 +16,10 @@ const CONFIG: NonNullable<TopLevelSpec['config']> = {
   legend: { labelColor: CURRENT, titleColor: CURRENT, labelLimit: 240 },
 };
 
-/** Seen on white and on black. */
+/** Visible on white and on black. */
 export const COLOURS = { grey: '#8b949e', blue: '#3b82f6', green: '#10a37f' } as const;
 
-/** A plot as the text of an SVG element whose lines and letters have the colour of the text around it. */
+/** Renders a plot as an SVG element. Lines and text take the colour of the surrounding text. */
 export async function drawPlot(spec: TopLevelSpec): Promise<string> {
   const view = new View(parse(compile({ ...spec, config: mergeConfig(CONFIG, spec.config ?? {}) }).spec), { renderer: 'none' });
   const svg = await view.toSVG();

@@ -10,7 +10,7 @@ interface Times {
   after: number | null | undefined;
 }
 
-/** Median and 95th percentile of a search in the validation and, where there were shadow reads, in the application. */
+/** Plots median and 95th percentile of search times in the validation and, with shadow reads, in the application. */
 export function latencyPlot(metrics: readonly ReportedMetric[], shadow: ReportedShadowReads | null, labels: ModelLabels): PlotDraft[] {
   const of = (name: string) => metrics.find(({ metric, slice }) => metric === name && slice === '');
   const times: Times[] = [
@@ -48,7 +48,7 @@ export function latencyPlot(metrics: readonly ReportedMetric[], shadow: Reported
   ];
 }
 
-/** Overlap of live searches over time. */
+/** Plots the overlap of shadow reads over time. */
 export function shadowPlot(shadow: ReportedShadowReads | null): PlotDraft[] {
   const points = shadow?.points.filter(({ overlap }) => overlap !== null) ?? [];
   const [first] = points;

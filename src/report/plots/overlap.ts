@@ -9,7 +9,7 @@ interface Bar {
   queries: number;
 }
 
-/** How many queries keep how much of their results and, of judged ones, how many win or lose how much. */
+/** Plots the number of queries by overlap and, for judged queries, by gain in nDCG. */
 export function changePlots({ overlaps, gains }: ReportedFigures, k: number): PlotDraft[] {
   const queries = overlaps.reduce((sum, one) => sum + one.queries, 0);
   if (queries === 0) return [];

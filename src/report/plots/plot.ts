@@ -1,7 +1,7 @@
 import type { TopLevelSpec } from 'vega-lite';
 import { COLOURS } from './draw-plot.ts';
 
-/** What is to be drawn, and what it says to somebody who does not see it. */
+/** A plot to be drawn, with a text description for readers who cannot see it. */
 export interface PlotDraft {
   title: string;
   description: string;
@@ -11,13 +11,13 @@ export interface PlotDraft {
 /** Labels of the two models, the old one first. */
 export type ModelLabels = readonly [old: string, renewed: string];
 
-/** So wide that the letters can be read on a telephone, where a plot is as wide as the page. */
+/** Width of a plot in pixels: letters stay legible on a phone, where a plot is as wide as the page. */
 export const WIDTH = 440;
 
-/** A bar for each of the two models. */
+/** Height in pixels of a group with one bar per model. */
 export const GROUP_HEIGHT = 54;
 
-/** What all plots have: a width that counts axes and legend in. */
+/** Common properties of all plots. The width includes axes and legend. */
 export const FRAME = {
   width: WIDTH,
   autosize: { type: 'fit-x', contains: 'padding' },
@@ -28,7 +28,7 @@ export const FRAME = {
   },
 } as const;
 
-/** The colour of each model and, below the plot, which is which. */
+/** Colour encoding of the models, with the legend below the plot. */
 export function modelColour(labels: ModelLabels) {
   return {
     field: 'model',
@@ -47,7 +47,7 @@ const UNITS: readonly [name: string, seconds: number][] = [
   ['seconds', 1],
 ];
 
-/** The unit in which a length of time is at least three, and how many seconds it has. */
+/** Largest unit in which a duration is at least three, and its length in seconds. */
 export function timeUnit(seconds: number): { name: string; seconds: number } {
   const [name, length] = UNITS.find(([, one]) => seconds >= 3 * one) ?? (['seconds', 1] as const);
   return { name, seconds: length };

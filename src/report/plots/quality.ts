@@ -5,10 +5,10 @@ import { COLOURS } from './draw-plot.ts';
 import { FRAME, GROUP_HEIGHT, type ModelLabels, modelColour, type PlotDraft } from './plot.ts';
 
 const JUDGED = ['ndcg', 'mrr', 'recall'];
-// More are in the table.
+// The table shows more.
 const MOST_SLICES = 16;
 
-/** Judged metrics of both models, and their differences with intervals; nothing without judgements. */
+/** Plots the judged metrics of both models, and their differences with intervals; an empty array without judgements. */
 export function qualityPlots(metrics: readonly ReportedMetric[], labels: ModelLabels, k: number): PlotDraft[] {
   const judged = JUDGED.flatMap((name) => metrics.find(({ metric, slice }) => metric === name && slice === '') ?? []);
   if (judged.length === 0) return [];
@@ -50,7 +50,7 @@ export function qualityPlots(metrics: readonly ReportedMetric[], labels: ModelLa
   ];
 }
 
-/** The difference in nDCG, or else the overlap, in each slice. */
+/** Plots the difference in nDCG, or else the overlap, in each slice. */
 export function slicePlots(metrics: readonly ReportedMetric[], k: number): PlotDraft[] {
   const metric = metrics.some((one) => one.metric === 'ndcg') ? 'ndcg' : 'overlap';
   const slices = Map.groupBy(
@@ -73,7 +73,7 @@ export function slicePlots(metrics: readonly ReportedMetric[], k: number): PlotD
 
 const COLLATOR = new Intl.Collator('en', { numeric: true });
 
-/** By their value, numbers as numbers. */
+/** Sorts slices by value, numbers numerically. */
 export function inOrder<Row extends Pick<ReportedMetric, 'slice_value'>>(slices: readonly Row[]): Row[] {
   return slices.toSorted((a, b) => COLLATOR.compare(a.slice_value, b.slice_value));
 }

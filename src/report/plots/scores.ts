@@ -3,7 +3,7 @@ import { score } from '../format.ts';
 import { COLOURS } from './draw-plot.ts';
 import { FRAME, type ModelLabels, modelColour, type PlotDraft } from './plot.ts';
 
-/** How the scores of results and of random rows lie in each model. */
+/** Plots the score distributions of results and of random rows in each model. */
 export function scorePlots(scores: readonly ReportedScore[], labels: ModelLabels, k: number): PlotDraft[] {
   const values = scores
     .filter(({ score: value }) => Number.isFinite(value))
