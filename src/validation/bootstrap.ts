@@ -8,19 +8,19 @@ export interface Interval {
   high: number;
 }
 
-/** How often a sample is drawn anew. */
+/** Number of bootstrap resamples. */
 export const RESAMPLES = 10_000;
 
 const TAIL = 0.025;
 
 /**
- * Means and their 95 % intervals by the percentile bootstrap (Efron, "Bootstrap methods: another look at the jackknife", Annals
- * of Statistics 7(1), 1979; of differences between two systems, which pairs them by query, as Smucker, Allan and Carterette, CIKM
- * 2007, compare it with other tests). Every resample draws the same queries for all metrics.
+ * Computes means and their 95 % intervals by the percentile bootstrap (Efron, "Bootstrap methods: another look at the jackknife", Annals of
+ * Statistics 7(1), 1979). For differences between two systems it is paired by query, the variant that Smucker, Allan and Carterette, CIKM
+ * 2007, compare with other tests. Every resample draws the same queries for all metrics.
  *
- * @param metrics values of each metric, one a query, in the same order of queries
+ * @param metrics values of each metric, one per query, with the queries in the same order
  * @param seed the same seed gives the same intervals
- * @returns one interval a metric; no interval at all without queries
+ * @returns one interval per metric; an empty array without queries
  */
 export function bootstrapMeans(metrics: readonly (readonly number[])[], seed: number): Interval[] {
   const size = metrics[0]?.length ?? 0;
@@ -42,9 +42,9 @@ export function bootstrapMeans(metrics: readonly (readonly number[])[], seed: nu
 }
 
 /**
- * Draws `size` of `size` items with replacement, again and again.
+ * Draws `size` of `size` items with replacement, RESAMPLES times.
  *
- * @param visit gets the positions drawn; the array is used again for the next resample
+ * @param visit called with the drawn positions; the array is reused for the next resample
  */
 export function forEachResample(size: number, seed: number, visit: (drawn: Uint32Array, resample: number) => void): void {
   const generator = xoroshiro128plus(seed);
@@ -55,7 +55,7 @@ export function forEachResample(size: number, seed: number, visit: (drawn: Uint3
   }
 }
 
-/** The values that 2.5 % of the resamples are below and above. Sorts the values. */
+/** Returns the 2.5 and 97.5 percentiles of the resampled values. Sorts the values in place. */
 export function percentileInterval(values: Float64Array): { low: number; high: number } {
   values.sort();
   const skipped = Math.floor(TAIL * values.length);

@@ -3,26 +3,26 @@ import type { Queryable } from '../database/connection.ts';
 import { loadModel, type ModelRow } from '../embedding/models.ts';
 import { NothingToCompare } from './validation-error.ts';
 
-/** Which of the two models. */
+/** The old or the new model. */
 export type Role = 'old' | 'new';
 
-/** One of the two models under comparison, and where its vectors are. */
+/** One of the two compared models, and where its vectors are. */
 export interface ComparedModel {
   role: Role;
   model: ModelRow;
-  /** SQL of the vector of the row under the alias t */
+  /** SQL of the vector of the row with alias t */
   vector: string;
-  /** SQL that joins the table of the vectors to the row, where they are not a column of its own; else empty */
+  /** SQL that joins the side table of the vectors to the row; empty if the vectors are a column of the row */
   join: string;
   /** qualified type of the column, without dimensions */
   vectorType: string;
   /** qualified distance operator of the model */
   operator: string;
-  /** the view that shows the table with the vectors of this model, as the live view does; qualified and quoted */
+  /** qualified and quoted name of the view that shows the table with the vectors of this model, as the live view does */
   view: string;
 }
 
-/** Thresholds of reembed.setting, as they are shown beside the figures; reembed.judge_validation() applies them. */
+/** Thresholds of reembed.setting, shown beside the figures. reembed.judge_validation() applies them. */
 export interface Thresholds {
   minOverlap: number;
   minIndexRecall: number;
@@ -34,36 +34,36 @@ export interface Thresholds {
   minAuditSimilarity: number;
 }
 
-/** Everything about a running campaign that a validation reads. */
+/** Everything a validation reads about a running campaign. */
 export interface Campaign {
   name: string;
   target: string;
-  /** ending of the names of the functions that are compiled for the target */
+  /** suffix of the functions that are compiled for the target */
   suffix: string;
-  /** qualified and quoted */
+  /** qualified and quoted name */
   table: string;
-  /** SQL that says whether a change of the row under the alias t waits for a vector of a role */
+  /** by role, SQL of whether a change of the row with alias t waits for a vector */
   isWaiting: Record<Role, string>;
-  /** SQL that gives the key of a row, under the alias t, as one text; several columns are joined by "/" */
+  /** SQL of the key of the row with alias t, as one text; values of several columns are joined by "/" */
   keyText: string;
-  /** SQL that gives the key of a row, under the alias t, as it stands in reembed.failed_row */
+  /** SQL of the key of the row with alias t, in the form of reembed.failed_row */
   keyObject: string;
-  /** key columns of the row under the alias t, to order by */
+  /** key columns of the row with alias t, for ORDER BY */
   keyColumns: string;
-  /** SQL of the text of the row under the alias t */
+  /** SQL of the text of the row with alias t */
   text: string;
-  /** SQL that says whether the row under the alias t has a text to embed */
+  /** SQL of whether the row with alias t has a text to embed */
   hasText: string;
-  /** column of the vector in the views, quoted */
+  /** quoted name of the vector column in the views */
   viewVector: string;
   old: ComparedModel;
   new: ComparedModel;
   indexName: string | null;
-  /** access method of the index, where a valid one exists */
+  /** access method of the index; null if there is no valid one */
   indexMethod: string | null;
-  /** rows of the table, as the server estimates them */
+  /** number of rows in the table, as estimated by the server */
   estimatedRows: number;
-  /** blocks of the table */
+  /** number of blocks in the table */
   blocks: number;
   thresholds: Thresholds;
 }
@@ -96,14 +96,14 @@ interface CampaignRow {
 
 const OPERATORS: Record<ModelRow['distance'], string> = { cosine: '<=>', l2: '<->', inner_product: '<#>' };
 
-// A table that was never analysed says nothing of its rows; so many to a block is usual beside a vector stored out of line.
+// A table that was never analysed has no row estimate. Ten rows per block are usual if vectors are stored out of line.
 const ROWS_A_BLOCK = 10;
 
 /**
  * Reads the campaign that runs on a target.
  *
- * @param choice.target name of the target, short or full; may be left out where there is only one
- * @param choice.campaign name of a campaign, instead
+ * @param choice.target short or full name of the target; may be omitted if there is only one
+ * @param choice.campaign name of a campaign, instead of the target
  * @throws NothingToCompare when the campaign is not running, or its old vectors are archived
  */
 export async function loadCampaign(
@@ -168,7 +168,8 @@ export async function loadCampaign(
   };
 }
 
-// The row of reembed.vector_column under the alias o is of the old model, w of the new one; none of the old one after contract.
+// Alias o is the row of reembed.vector_column for the old model, w the one for the new model. There is none for the old model after
+// contract.
 function vectorSql(alias: 'o' | 'w'): string {
   return `CASE WHEN ${alias}.column_name IS NOT NULL THEN format('%s.%I', CASE ${alias}.storage WHEN 'column' THEN 't' ELSE '${sideOf(alias)}' END, ${alias}.column_name) END`;
 }

@@ -9,16 +9,16 @@ import { kendallTau, rankBiasedOverlap } from './rank-correlation.ts';
 import { type Gains, jaccardAt, ndcgAt, overlapAt, recallAt, reciprocalRankAt } from './ranking-metrics.ts';
 import { type FoundRow, tableSource } from './search-source.ts';
 
-/** A figure of the old model and of the new one. */
+/** A figure of the old and of the new model. */
 export interface BeforeAfter {
   before: number;
   after: number;
 }
 
-/** What one query showed. */
+/** The results of one query. */
 export interface QueryComparison {
   query: VectorQuery;
-  /** the exact nearest rows in each model */
+  /** exact nearest rows in each model */
   results: { before: FoundRow[]; after: FoundRow[] };
   overlap: number;
   jaccard: number;
@@ -30,27 +30,27 @@ export interface QueryComparison {
   judged: { ndcg: BeforeAfter; reciprocalRank: BeforeAfter; recall: BeforeAfter } | null;
 }
 
-/** Longest wait for a lock: a search that waits holds up nobody, but a table that stays locked should end the run. */
+/** Longest wait for a lock. A waiting search blocks no one, but a table that stays locked should end the run. */
 export const LOCK_WAIT = '30s';
 
-/** Queries that one pass over the table serves: more would gain little, and the progress would stand still for longer. */
+/** Number of queries per pass over the table. More would save little time and update the progress less often. */
 export const QUERIES_A_PASS = 100;
 
 interface CompareOptions {
   /** depth of the result lists */
   k: number;
   judgements?: Judgements | undefined;
-  /** column that the judgements name, instead of the key */
+  /** column that holds the ids of the judgements, instead of the key */
   judgementColumn?: string | undefined;
   /** whether the new index can be searched */
   withIndex: boolean;
 }
 
 /**
- * Asks queries of both models, exactly, and of the new index. All of it in one transaction, which only keeps the planner
- * settings from leaking: each statement has a snapshot of its own, so none is older than one pass over the table.
+ * Runs queries against both models exactly, and against the new index. All in one transaction, which only keeps the planner settings from
+ * leaking: each statement has its own snapshot, so none is older than one pass over the table.
  *
- * @param queries QUERIES_A_PASS of them at most
+ * @param queries at most QUERIES_A_PASS
  */
 export async function compareQueries(
   pool: pg.Pool,
@@ -58,7 +58,7 @@ export async function compareQueries(
   queries: readonly VectorQuery[],
   { k, judgements, judgementColumn, withIndex }: CompareOptions,
 ): Promise<QueryComparison[]> {
-  // A row that is a query finds itself first; one more result makes up for it.
+  // A query drawn from a row finds that row first, so one more result is needed.
   const limit = queries.some(({ ownKey }) => ownKey !== undefined) ? k + 1 : k;
   return inTransaction(
     pool,
@@ -86,12 +86,12 @@ export async function compareQueries(
 }
 
 /**
- * Share of the exact nearest rows that the index returned as well. A row counts when it is as near as the last exact
- * one, for of several rows at one distance either search may return any (recall as in Aumüller, Bernhardsson and
- * Faithfull, "ANN-Benchmarks", Information Systems 87, 2020, with epsilon 0).
+ * Share of the exact nearest rows that the index also returned. A row counts if it is as near as the last exact one, because of several
+ * rows at the same distance either search may return any (recall as in Aumüller, Bernhardsson and Faithfull, "ANN-Benchmarks", Information
+ * Systems 87, 2020, with epsilon 0).
  *
- * @param exact nearest first
- * @param found what the index returned
+ * @param exact exact nearest rows, nearest first
+ * @param found rows that the index returned
  * @returns 0 to 1; 1 when there was nothing to find
  */
 export function indexRecall(exact: readonly FoundRow[], found: readonly FoundRow[]): number {
@@ -131,7 +131,7 @@ function keysOf(rows: FoundRow[]): string[] {
   return rows.map((row) => row.key);
 }
 
-/** Several rows may be parts of one judged document; its best part stands for it. */
+/** Ids of the judged documents, each once. Several rows may be parts of one document, which takes the rank of its best part. */
 function judgedIds(rows: FoundRow[]): string[] {
   return [...new Set(rows.map((row) => row.judgedId))];
 }

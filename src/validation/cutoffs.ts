@@ -5,10 +5,10 @@ import { bestCutoff, mapCutoff, type Quality, qualityAt, type ScoreCutoff, score
 import { scoresOf } from './scores.ts';
 
 /**
- * For each given cut-off of the old model the one that takes its place in the new one and, with judgements, the best of each.
+ * Maps each cut-off of the old model to one of the new model. With judgements, adds the best cut-off of each model.
  *
- * @param cutoffs scores at which the application cuts today
- * @param judgements of the queries, where there are any
+ * @param cutoffs scores at which the application cuts off results today
+ * @param judgements judgements of the queries, if any
  */
 export function moveCutoffs(
   campaign: Campaign,

@@ -6,7 +6,7 @@ import { slicesSql } from './query-table.ts';
 import { NoQueries } from './validation-error.ts';
 
 interface DrawOptions {
-  /** most rows; 200 when left out */
+  /** maximum number of rows; default 200 */
   sample?: number | undefined;
   /** columns of the table by which results are sliced */
   sliceBy?: readonly string[];
@@ -15,8 +15,8 @@ interface DrawOptions {
 }
 
 /**
- * Draws rows at random that have a text and both vectors. Each row's stored vectors are the query vectors of the two
- * models, so no provider is called and nothing is paid.
+ * Draws random rows that have a text and both vectors. The stored vectors of a row are the query vectors of the two models, so no provider
+ * is called and nothing is paid.
  *
  * @throws NoQueries when no row has both vectors
  */
@@ -25,7 +25,7 @@ export async function drawRows(
   campaign: Campaign,
   { sample = DEFAULT_SAMPLE, sliceBy = [], seed }: DrawOptions,
 ): Promise<VectorQuery[]> {
-  // Cast outside: the sort then moves pointers to the vectors, not their text.
+  // The cast to text is outside, so that the sort moves pointers to the vectors and not their text.
   const { rows } = await asOwner(db, campaign).query<{ key: string; length: number; slices: Slices; oldVector: string; newVector: string }>(
     `SELECT key, length, slices, old::text AS "oldVector", new::text AS "newVector"
        FROM (SELECT ${campaign.keyText} AS key, t.reembed_length AS length, ${slicesSql('t', sliceBy)} AS slices,
@@ -49,9 +49,9 @@ export interface TextRow {
 }
 
 /**
- * Draws rows at random as drawRows() does, with the beginning of their texts.
+ * Draws random rows as drawRows() does, with the start of their texts.
  *
- * @param characters most characters of a text
+ * @param characters maximum length of a text
  * @throws NoQueries when no row has both vectors
  */
 export async function drawTexts(
@@ -70,7 +70,7 @@ export async function drawTexts(
   return rows;
 }
 
-// The text is taken before the vectors of side tables are joined: beside them the names of its columns may be ambiguous.
+// The text is read before the side tables are joined, because their column names could make those of the text ambiguous.
 function withBothVectors({ table, hasText, old, new: renewed }: Campaign, column: string): string {
   return `(SELECT t.*, ${column} FROM ${table} AS t WHERE ${hasText}) AS t ${old.join} ${renewed.join}
           WHERE ${old.vector} IS NOT NULL AND ${renewed.vector} IS NOT NULL`;

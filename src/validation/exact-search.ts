@@ -2,26 +2,25 @@ import type { Queryable } from '../database/connection.ts';
 import { asOwner } from './as-owner.ts';
 import type { FoundRow, SearchSource } from './search-source.ts';
 
-// With the index path switched off the planner has only the whole table left, which is exact.
+// With index paths disabled, the planner can only scan the whole table, which is exact.
 const EXACT = `SET LOCAL enable_indexscan = off; SET LOCAL enable_indexonlyscan = off; SET LOCAL enable_bitmapscan = off;
   SET LOCAL enable_seqscan = on; SET LOCAL enable_sort = on`;
 
 /**
- * The exact nearest rows of many queries at once, by one pass over the table: a large vector lies out of line, and to fetch
- * it once for all queries instead of once for each of them is most of the gain.
+ * Finds the exact nearest rows of many queries in one pass over the table. A large vector is stored out of line, and most of the gain comes
+ * from fetching it once for all queries instead of once per query.
  *
- * A pass keeps only rows within a bound of each query. Any `limit` rows give a bound that no nearest row is beyond; those of
- * a sample give one that few others are within. A query that gets fewer rows than it wants (the sample was too small, or rows
- * went meanwhile) is searched for again without a bound, so that the result is exact whatever the bound was.
+ * A pass keeps only rows within a bound for each query. The distances to any `limit` rows give a bound that no nearest row exceeds; those
+ * of a sample give one that few other rows are within. A query that gets too few rows (the sample was too small, or rows were deleted
+ * meanwhile) is searched again without a bound, so the result is exact whatever the bound was.
  *
- * Rows at the same distance come in the order of their key, in both models alike, so that copies of one text do not lower
- * the overlap.
+ * Rows at the same distance are ordered by key in both models, so that copies of a text do not lower the overlap.
  *
  * @param client a connection within a transaction
  * @param vectors query vectors of the model, in pgvector's text form
- * @param limit most rows for each
- * @param bounds for each query a distance that at least `limit` rows are within, where it is known; Infinity where not
- * @returns for each query its rows, nearest first; rows without a vector, without a text, or (cosine) with a zero vector are left out
+ * @param limit maximum number of rows per query
+ * @param bounds per query, a distance that at least `limit` rows are within; Infinity if unknown
+ * @returns per query its rows, nearest first; rows without a vector, without a text, or (cosine) with a zero vector are left out
  */
 export async function nearestExactly(
   client: Queryable,
@@ -48,7 +47,7 @@ export async function nearestExactly(
   return found;
 }
 
-/** How far the last of the `limit` nearest rows of a sample is from each query; Infinity where the sample has fewer. */
+/** Distance of each query from the last of the `limit` nearest rows of a sample; Infinity if the sample has fewer rows. */
 async function boundsFromSample(client: Queryable, source: SearchSource, vectors: readonly string[], limit: number): Promise<number[]> {
   if (source.sampledRows === null) return vectors.map(() => Number.POSITIVE_INFINITY);
   const { rows } = await asOwner(client, source).query<{ query: number; bound: number }>(
@@ -87,9 +86,9 @@ async function searchWithin(
 }
 
 /**
- * Each row t beside each query q whose bound it is within, with the vector of the row unpacked once (an array holds its
- * elements unpacked). LATERAL keeps the table outside and the queries inside, whatever the planner thinks; CASE keeps the text
- * from being read before that. The cosine distance from a zero vector is NaN, which is within no bound.
+ * SQL that pairs each row t with each query q whose bound it is within. The row's vector is unpacked once, because an array holds its
+ * elements unpacked. LATERAL makes the table the outer and the queries the inner side, regardless of the planner's estimates. CASE delays
+ * reading the text until the bound has been checked. The cosine distance from a zero vector is NaN, which is within no bound.
  */
 function crossJoin(rows: string, { vector, vectorType, operator, isEligible }: SearchSource): string {
   return `${rows}

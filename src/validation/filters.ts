@@ -10,28 +10,28 @@ import { spread, type VectorQuery } from './queries.ts';
 import { type FoundRow, filteredSource } from './search-source.ts';
 import { BadFilter } from './validation-error.ts';
 
-/** What searches with a filter bring, as reembed.validation_filter holds it. */
+/** Results of searches with a filter, as stored in reembed.validation_filter. */
 export interface FilteredSearch {
   filter: string;
   iterativeScan: IterativeScan;
   queries: number;
-  /** mean number of rows there are to find: k, or all that pass the filter */
+  /** mean number of rows to be found: k, or all that pass the filter if they are fewer */
   wantedRows: number;
   returnedRows: number;
-  /** queries that got fewer rows than there are to find */
+  /** queries that returned fewer rows than there are to find */
   shortQueries: number;
   indexRecall: number;
 }
 
-// Where few rows pass, an iterative scan looks at twenty thousand for each query.
+// If few rows pass the filter, an iterative scan visits twenty thousand rows per query.
 const MOST_QUERIES = 100;
 
 /**
- * Sees that a filter is one condition on the columns of the live view, and nothing else: the server itself must find it whole
- * in two places where only an expression can stand, and of type boolean. It is then run, as it stands, with the rights of the table's owner, in
- * transactions that are READ ONLY; it is never stored to be run again.
+ * Checks that a filter is a single condition on the columns of the live view: the server must parse it as a whole in two places where only
+ * an expression is allowed, and as type boolean. The filter then runs unchanged, with the rights of the table's owner, in READ ONLY
+ * transactions. It is never stored to be run again.
  *
- * @throws BadFilter with what the server says
+ * @throws BadFilter with the server's message
  */
 export async function admitFilter(pool: pg.Pool, campaign: Campaign, filter: string): Promise<void> {
   const places = [
@@ -44,11 +44,11 @@ export async function admitFilter(pool: pg.Pool, campaign: Campaign, filter: str
 }
 
 /**
- * Searches the new index with filters, without and with iterative scan, and counts what comes back against the exact
- * nearest rows that pass the filter.
+ * Searches the new index with filters, without and with iterative scan, and compares the number of rows returned with the exact nearest
+ * rows that pass the filter.
  *
  * @param iterativeScans kinds of iterative scan to try
- * @param width searches at a time
+ * @param width number of concurrent searches
  */
 export async function searchFiltered(
   pool: pg.Pool,
@@ -106,7 +106,7 @@ async function searchPass(
         found[position]?.set(iterativeScan, await nearestByIndex(client, source, vector, k));
       }
     }
-    // Where the index found k rows, so many are within the distance of the farthest of them.
+    // If the index found k rows, at least k rows are within the distance of the farthest of them.
     const bounds = found.map((one) =>
       Math.min(
         ...[...one.values()].map((rows) => (rows.length < k ? Number.POSITIVE_INFINITY : Math.max(...rows.map((row) => row.distance)))),
@@ -129,7 +129,8 @@ async function readOnly<T>(pool: pg.Pool, filter: string, work: (client: Queryab
     );
   } catch (error) {
     const { code = '', message } = error as Error & { code?: string };
-    // Class 42: syntax, names, types (42501 is a missing right); 22: values; 25: a write; 54: too deep; 0A: what may not stand there.
+    // Class 42: syntax, names, types (42501 is a missing privilege). Class 22: values. Class 25: a write. Class 54: nested too deep. Class
+    // 0A: not allowed in this place.
     throw /^(42(?!501)|22|25|54|0A)/.test(code) ? new BadFilter(filter, message) : error;
   }
 }

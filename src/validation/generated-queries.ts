@@ -2,30 +2,30 @@ import type { TextRow } from './draw-rows.ts';
 import type { Judgements } from './judgements.ts';
 import type { TextQuery } from './queries.ts';
 
-/** Rows whose texts say how common a term is. */
+/** Number of rows whose texts determine how common a term is. */
 export const SAMPLED_TEXTS = 2000;
 
-/** Characters of a text that are used: what a row is about stands at its beginning, and long texts are slow to send. */
+/** Number of characters of a text that are used. The subject of a row is usually at the start, and long texts are slow to transfer. */
 export const TEXT_CHARACTERS = 4000;
 
 const TERMS = 5;
 const SENTENCE_WORDS = { fewest: 4, most: 30 };
 
-/** Queries made of rows, and for each of them the row it was made of as the relevant one. */
+/** Queries generated from rows. The relevant row of each query is the one it was generated from. */
 export interface GeneratedQueries {
   queries: TextQuery[];
   judgements: Judgements;
 }
 
 /**
- * Makes queries of rows, so that the row itself is what each must find: known-item search (Azzopardi, de Rijke and Balog,
- * "Building simulated queries for known-item topics", SIGIR 2007). Every other query is the first sentence of a text, where it
- * is a small part of it; the others are the terms that tell the text from others, by tf-idf (Spärck Jones, "A statistical
- * interpretation of term specificity", J. of Documentation 28(1), 1972), in the order of the text. Slice `kind` says which.
- * Rows that share their text are left out: none of them is *the* one to find.
+ * Generates queries from rows, each of which should find its own row: known-item search (Azzopardi, de Rijke and Balog, "Building simulated
+ * queries for known-item topics", SIGIR 2007). Every other query is the first sentence of a text, if that is a small part of the text. The
+ * remaining queries are the terms with the highest tf-idf (Spärck Jones, "A statistical interpretation of term specificity", J. of
+ * Documentation 28(1), 1972), in the order of the text. Slice `kind` distinguishes the two. Rows that share a text are left out, because
+ * none of them is the only right answer.
  *
- * @param rows at random; all of them say how common a term is, the first `count` become queries
- * @returns the same for the same rows
+ * @param rows random rows; all of them determine how common a term is, the first `count` become queries
+ * @returns the same queries for the same rows
  */
 export function generateQueries(rows: readonly TextRow[], count: number): GeneratedQueries {
   const times = countAll(rows.map(({ text }) => text));
@@ -48,7 +48,7 @@ export function generateQueries(rows: readonly TextRow[], count: number): Genera
 const WORDS = new Intl.Segmenter('en', { granularity: 'word' });
 const SENTENCES = new Intl.Segmenter('en', { granularity: 'sentence' });
 
-/** The words of a text in small letters, of any script. */
+/** Splits a text into its words in lower case, in any script. */
 function wordsOf(text: string): string[] {
   return [...WORDS.segment(text.toLowerCase())].filter(({ isWordLike }) => isWordLike).map(({ segment }) => segment);
 }
@@ -63,7 +63,7 @@ function tellingTerms(words: readonly string[], frequency: ReadonlyMap<string, n
     .join(' ');
 }
 
-/** Undefined where it would give the row away, or is hardly a sentence. */
+/** Returns the first sentence of a text; undefined if it is a large part of the text, or is hardly a sentence. */
 function firstSentence(text: string): string | undefined {
   const sentence = SENTENCES.segment(text)[Symbol.iterator]().next().value?.segment.trim() ?? '';
   const words = wordsOf(sentence).length;

@@ -1,12 +1,12 @@
 import pLimit from 'p-limit';
 
 /**
- * Works through items, several at a time. After a failure nothing new is started, and what is under way is waited for, so that no
- * query runs on behind the error.
+ * Processes items concurrently. After a failure no new item is started, and running items are waited for, so that no query continues after
+ * the error.
  *
- * @param width most items at a time
+ * @param width maximum number of items at a time
  * @returns results in the order of the items
- * @throws what the first failing item threw
+ * @throws the error of the first item that failed
  */
 export async function inParallel<T, R>(items: readonly T[], width: number, work: (item: T) => Promise<R>): Promise<R[]> {
   const limit = pLimit({ concurrency: width, rejectOnClear: true });

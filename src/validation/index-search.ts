@@ -3,42 +3,42 @@ import { asOwner } from './as-owner.ts';
 import type { Campaign } from './campaign.ts';
 import { type FoundRow, liveSource, type SearchSource } from './search-source.ts';
 
-// Without enable_sort = off a small table is read through its primary key and sorted, which is exact too.
+// Without enable_sort = off, a small table would be read through its primary key and sorted, which is exact as well.
 const BY_INDEX = `SET LOCAL enable_indexscan = on; SET LOCAL enable_indexonlyscan = off; SET LOCAL enable_bitmapscan = off;
   SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off`;
 
-/** How an index goes on looking when a filter leaves too few rows; access methods that cannot have `off` alone. */
+/** How an index scan continues when a filter leaves too few rows. Access methods without iterative scans support only `off`. */
 export type IterativeScan = 'off' | 'strict_order' | 'relaxed_order';
 
 /** What a search can expect of the index on the new vectors. */
 export interface IndexState {
-  /** whether a search in the order of distance can be served by it: without that, a recall of 1 would mean nothing */
+  /** whether the index can serve a search in order of distance; otherwise a recall of 1 would mean nothing */
   usable: boolean;
-  /** whether the planner takes it of its own accord, for the search that the application makes */
+  /** whether the planner chooses it without being forced, for the application's search */
   chosen: boolean;
-  /** the session's search setting, as "hnsw.ef_search = 40"; null for an access method that has none */
+  /** the session's search setting, such as "hnsw.ef_search = 40"; null for an access method without one */
   searchSetting: string | null;
-  /** kinds of iterative scan that this version of pgvector has for it */
+  /** kinds of iterative scan that this version of pgvector supports for it */
   iterativeScans: IterativeScan[];
 }
 
 /**
- * What the index on the vectors returns, with the search settings (hnsw.ef_search, ivfflat.probes) as the session has them.
+ * Searches through the index on the vectors, with the session's search settings (hnsw.ef_search, ivfflat.probes).
  *
  * @param client a connection within a transaction
  * @param vector query vector of the model, in pgvector's text form
- * @param limit most rows to return
- * @returns nearest first; rows that nearestExactly() leaves out are left out here
+ * @param limit maximum number of rows
+ * @returns nearest first; leaves out the same rows as nearestExactly()
  */
 export async function nearestByIndex(client: Queryable, source: SearchSource, vector: string, limit: number): Promise<FoundRow[]> {
   await client.query(BY_INDEX);
   const { rows } = await asOwner(client, source).query<FoundRow>(indexedSql(source), [vector, limit]);
-  // The cosine distance from a zero vector is NaN, which sorts behind every other and is none of JSON's numbers.
+  // The cosine distance from a zero vector is NaN, which sorts last and is not a JSON number.
   return rows.filter((row) => typeof row.distance === 'number');
 }
 
 /**
- * Looks whether nearestByIndex() really reads an index, and whether the application's searches would.
+ * Checks whether nearestByIndex() really reads an index, and whether the application's searches would.
  *
  * @param client a connection within a transaction that has not searched before
  * @returns undefined when the campaign has no valid index
@@ -66,7 +66,7 @@ export async function inspectIndex(
     [campaign.indexMethod],
   );
   const search = rows.find(({ name }) => !name.endsWith('.iterative_scan'));
-  // pgvector before 0.8 has no such setting; ivfflat has no strict order.
+  // pgvector before 0.8 has no such setting. ivfflat has no strict order.
   const hasIterative = rows.some(({ name }) => name.endsWith('.iterative_scan'));
   return {
     usable,
@@ -76,7 +76,7 @@ export async function inspectIndex(
   };
 }
 
-/** Whether a plan has an index scan in the order of distance: only such a scan has this entry. */
+/** Whether a plan has an index scan in order of distance: only such a scan has this entry. */
 export function readsInOrder(plan: unknown): boolean {
   return JSON.stringify(plan).includes('"Order By"');
 }

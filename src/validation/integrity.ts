@@ -1,7 +1,7 @@
 import type { Queryable } from '../database/connection.ts';
 import type { Campaign, Role } from './campaign.ts';
 
-/** What the stored vectors of a model show, as reembed.validation_integrity holds it. */
+/** Measurements of a model's stored vectors, as in reembed.validation_integrity. */
 export interface Integrity {
   role: Role;
   model: string;
@@ -14,13 +14,13 @@ export interface Integrity {
   /** null without any vector */
   norm: { min: number; median: number; max: number } | null;
   sharedVectorRows: number;
-  /** the old vectors beside their checksum; null for the new ones */
+  /** comparison of the old vectors with their checksum; null for the new vectors */
   checksum: ChecksumComparison | null;
 }
 
-/** How the old vectors compare with the checksum of this campaign. */
+/** Comparison of the old vectors with the checksum of this campaign. */
 export interface ChecksumComparison {
-  /** when it was taken, as text; this run took it where there was none */
+  /** time the checksum was taken, as text; this run took it if there was none */
   at: string;
   unchangedRows: number;
   setAsideRows: number;
@@ -31,7 +31,7 @@ export interface ChecksumComparison {
 export interface Coverage {
   rows: number;
   missingRows: number;
-  /** of the missing rows those the application changed in the last 30 seconds */
+  /** missing rows that the application changed in the last 30 seconds */
   justChangedRows: number;
   coverage: number;
 }
@@ -46,16 +46,16 @@ export async function measureCoverage(db: Queryable, campaign: Campaign): Promis
   return { rows: total, missingRows, justChangedRows, coverage: total === 0 ? 1 : 1 - missingRows / total };
 }
 
-/** See reembed.measure_vectors() and reembed.compare_old_checksum(); takes the checksum first where the campaign has none. */
+/** See reembed.measure_vectors() and reembed.compare_old_checksum(). Takes the checksum first if the campaign has none. */
 export async function measureIntegrity(db: Queryable, campaign: Campaign): Promise<Integrity[]> {
   const checksum = await compareChecksum(db, campaign);
   return [await measure(db, campaign, 'new', null), await measure(db, campaign, 'old', checksum)];
 }
 
 /**
- * Compares the old vectors with the checksum of the campaign, or takes it where there is none: then all of them are as they were.
+ * Compares the old vectors with the checksum of the campaign. If there is none, takes it, and all vectors count as unchanged.
  *
- * @returns what holds since the checksum was taken
+ * @returns changes since the checksum was taken
  */
 export async function compareChecksum(db: Queryable, campaign: Campaign): Promise<ChecksumComparison> {
   const taken = await db.query<{ taken: boolean }>('SELECT reembed.take_old_checksum($1) AS taken', [campaign.name]);

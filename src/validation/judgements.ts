@@ -7,15 +7,14 @@ import { readLines } from './read-lines.ts';
 import { judgedIdSql } from './search-source.ts';
 import { BadLine, JudgementsFitNoQuery, JudgementsFitNoRow, NoQueries } from './validation-error.ts';
 
-/** Judgements of each query, by the id of the query. */
+/** Judgements by query id. */
 export type Judgements = ReadonlyMap<string, Gains>;
 
 /**
- * Reads judgements: three columns as BEIR's qrels have them (query-id, corpus-id, score; a header may stand first) or
- * the four of TREC (query, iteration, document, judgement). Columns are separated by tabs, or by blanks where a line
- * has no tab.
+ * Reads judgements in BEIR's qrels format with three columns (query-id, corpus-id, score; optional header) or in TREC's with four (query,
+ * iteration, document, judgement). Columns are separated by tabs, or by blanks in a line without a tab.
  *
- * @throws FileUnreadable, BadLine with the number of the line, NoQueries when nothing is judged relevant
+ * @throws FileUnreadable, BadLine with the line number, NoQueries when nothing is judged relevant
  */
 export function readJudgements(path: string): Judgements {
   const judgements = new Map<string, Map<string, number>>();
@@ -38,18 +37,18 @@ export function readJudgements(path: string): Judgements {
     const gains = judgements.get(query) ?? new Map<string, number>();
     judgements.set(query, gains.set(row, Number(score)));
   }
-  // A query without any relevant row cannot tell a good ranking from a bad one.
+  // A query without a relevant row cannot distinguish a good ranking from a bad one.
   const useful = [...judgements].filter(([, gains]) => [...gains.values()].some((gain) => gain > 0));
   if (useful.length === 0) throw new NoQueries(`${path} judges no row relevant`, 'give at least one judgement above 0');
   return new Map(useful);
 }
 
 /**
- * Sees that judgements and queries, and judgements and rows, speak of the same things, before anything is paid for.
+ * Checks that the judgements match the queries and the rows before anything is paid for.
  *
- * @param queryIds ids of the queries that will be asked
- * @param judgementColumn column that holds the ids of the judgements; the key when left out
- * @returns how many of the relevant rows the table does not have; they count against both models
+ * @param queryIds ids of the queries that will be run
+ * @param judgementColumn column that holds the ids of the judgements; default: the key
+ * @returns number of relevant rows that the table does not have; they count against both models
  * @throws JudgementsFitNoQuery, JudgementsFitNoRow
  */
 export async function checkJudgements(

@@ -6,23 +6,23 @@ import { LOCK_WAIT } from './comparison.ts';
 import { spread, type VectorQuery } from './queries.ts';
 import { liveSource } from './search-source.ts';
 
-/** How long one query took on the server, in milliseconds. */
+/** Execution time of one query on the server, in milliseconds. */
 export interface SearchTime {
   query: VectorQuery;
   before: number;
   after: number;
 }
 
-// A model without an index is searched by reading the table: then few queries have to do.
+// A model without an index is searched by scanning the table, so the number of queries must be small.
 const MOST_QUERIES = 50;
 const SECONDS = 10;
 
 /**
- * Times searches as the application makes them: of what the view of each model is made of, by the plan that the planner chooses, under
- * the settings of the session. Each is made twice in a row, the second one counts, so that what it needs is in memory for both
- * models. The time is that of execution on the server, without the network and without planning.
+ * Measures search times as the application sees them: over the tables of each model's view, with the plan that the planner chooses and the
+ * settings of the session. Each search runs twice in a row and the second run counts, so that its data is cached for both models. The time
+ * is the execution time on the server, without network and planning.
  *
- * @returns the queries there was time for, at most 50
+ * @returns the queries that fitted into the time limit, at most 50
  */
 export async function timeSearches(pool: pg.Pool, campaign: Campaign, queries: readonly VectorQuery[], k: number): Promise<SearchTime[]> {
   const times: SearchTime[] = [];

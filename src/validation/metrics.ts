@@ -4,7 +4,7 @@ import type { SearchTime } from './latency.ts';
 import { quantile } from './quantile.ts';
 import { ALL_QUERIES, type Slice, sliceQueries } from './slices.ts';
 
-/** A figure over all queries or a slice of them, as reembed.validation_metric holds it. */
+/** A figure over all queries or one slice, as stored in reembed.validation_metric. */
 export interface Metric {
   metric: string;
   slice: string;
@@ -35,9 +35,9 @@ const JUDGED: Judged[] = [
 ];
 
 /**
- * Means over all queries and over every slice, each with the 95 % interval of a paired bootstrap over its queries.
+ * Computes means over all queries and over every slice, each with the 95 % interval of a paired bootstrap over its queries.
  *
- * @param times how long searches took; over all queries only
+ * @param times search times; only over all queries
  * @param seed the same seed gives the same intervals
  */
 export function measureMetrics(comparisons: readonly QueryComparison[], times: readonly SearchTime[], seed: number): Metric[] {
@@ -45,7 +45,7 @@ export function measureMetrics(comparisons: readonly QueryComparison[], times: r
   return [...slices.flatMap((slice) => metricsOf(slice, seed)), ...timesOf(times)];
 }
 
-/** The figure over all queries; undefined where the run has none. */
+/** Returns the figure over all queries; undefined if the run does not have it. */
 export function overall(metrics: readonly Metric[], name: string): Metric | undefined {
   return metrics.find(({ metric, slice }) => metric === name && slice === '');
 }

@@ -1,6 +1,6 @@
 import type { ValidationRecord } from './validation-record.ts';
 
-/** Searches under filters, with the names of the columns of reembed.validation_filter. */
+/** Filtered searches, with the column names of reembed.validation_filter. */
 export function filterRows({ filters }: Pick<ValidationRecord, 'filters'>) {
   return filters.map((one) => ({
     filter: one.filter,
@@ -13,7 +13,7 @@ export function filterRows({ filters }: Pick<ValidationRecord, 'filters'>) {
   }));
 }
 
-/** What was found of the stored vectors, with the names of the columns of reembed.validation_integrity. */
+/** Measurements of the stored vectors, with the column names of reembed.validation_integrity. */
 export function integrityRows({ integrity }: Pick<ValidationRecord, 'integrity'>) {
   return integrity.map((one) => ({
     role: one.role,
@@ -35,7 +35,7 @@ export function integrityRows({ integrity }: Pick<ValidationRecord, 'integrity'>
   }));
 }
 
-/** Where cut-offs move to, with the names of the columns of reembed.score_cutoff. */
+/** Mapped cut-offs, with the column names of reembed.score_cutoff. */
 export function cutoffRows({ cutoffs }: Pick<ValidationRecord, 'cutoffs'>) {
   return cutoffs.map((one) => ({
     basis: one.basis,

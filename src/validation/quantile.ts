@@ -1,8 +1,8 @@
 /**
- * Value that a share of the values stays below, between two of them by a straight line: type 7 of Hyndman and Fan, "Sample
- * quantiles in statistical packages", The American Statistician 50(4), 1996, as PostgreSQL's percentile_cont has it.
+ * Quantile with linear interpolation: type 7 of Hyndman and Fan, "Sample quantiles in statistical packages", The American Statistician
+ * 50(4), 1996, the same as PostgreSQL's percentile_cont.
  *
- * @param sorted values, smallest first, at least one
+ * @param sorted values in ascending order, at least one
  * @param share 0 to 1
  */
 export function quantile(sorted: ArrayLike<number>, share: number): number {

@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 
-/** Where sample queries come from. */
+/** Source of the sample queries. */
 export type QuerySource =
   | { kind: 'rows' }
   | { kind: 'generated' }
@@ -13,7 +13,7 @@ export type Slices = Readonly<Record<string, string>>;
 
 /** A query to be embedded by both models. */
 export interface TextQuery {
-  /** what judgements call it */
+  /** id of the query in the judgements */
   id: string;
   text: string;
   slices?: Slices;
@@ -21,32 +21,32 @@ export interface TextQuery {
 
 /** A query with its vector in each model, in pgvector's text form. */
 export interface VectorQuery {
-  /** what judgements call it */
+  /** id of the query in the judgements */
   id: string;
-  /** how it is shown and stored */
+  /** the query as shown and stored */
   label: string;
-  /** characters of its text */
+  /** length of its text in characters */
   length: number;
   slices: Slices;
   oldVector: string;
   newVector: string;
-  /** key of the row it was drawn from, which must not be among its own results */
+  /** key of the row it was drawn from, which is excluded from its results */
   ownKey?: string;
 }
 
-/** Queries drawn from the rows, the log or a query table, where no number is given. */
+/** Default number of queries drawn from the rows, the log or a query table. */
 export const DEFAULT_SAMPLE = 200;
 
-/** What stands for a column without a value. */
+/** Slice value of a column that is null. */
 export const NO_VALUE = '(none)';
 
-/** A source as it is shown and stored. */
+/** Describes a source as it is shown and stored. */
 export function describeSource(source: QuerySource): string {
   if (source.kind === 'file') return `file ${basename(source.path)}`;
   return source.kind === 'table' ? `table ${source.table}` : source.kind;
 }
 
-/** `count` items at even distances, the same at every call. */
+/** Picks `count` evenly spaced items. Deterministic. */
 export function spread<T>(items: readonly T[], count: number): T[] {
   if (count >= items.length) return [...items];
   return Array.from({ length: count }, (_, position) => items[Math.floor((position * items.length) / count)] as T);

@@ -4,19 +4,19 @@ import { readLines } from './read-lines.ts';
 import { BadLine, ColumnMissing, NoQueries } from './validation-error.ts';
 
 interface FileOptions {
-  /** most queries to use, spread evenly over the file; all when left out */
+  /** maximum number of queries, spread evenly over the file; default: all */
   sample?: number | undefined;
-  /** queries that come first when not all are used */
+  /** queries that take precedence if not all are used */
   judged?: Judgements | undefined;
   /** fields by which results are sliced */
   sliceBy?: readonly string[];
 }
 
 /**
- * Reads queries from a file: `.jsonl` with {"id", "text"} a line (BEIR's "_id" will do), any other with one query a
- * line. A query without an id of its own gets the number of its line.
+ * Reads queries from a file: `.jsonl` with {"id", "text"} per line (BEIR's "_id" is accepted), any other file with one query per line. A
+ * query without an id gets its line number as id.
  *
- * @throws FileUnreadable, BadLine with the number of the line, NoQueries, ColumnMissing when no query has a field to slice by
+ * @throws FileUnreadable, BadLine with the line number, NoQueries, ColumnMissing when no query has a field to slice by
  */
 export function readQueryFile(path: string, { sample, judged, sliceBy = [] }: FileOptions = {}): TextQuery[] {
   const isJson = /\.(jsonl|ndjson|json)$/i.test(path);

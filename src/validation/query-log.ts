@@ -4,7 +4,7 @@ import { DEFAULT_SAMPLE, type TextQuery } from './queries.ts';
 import { NoQueries } from './validation-error.ts';
 
 /**
- * Draws queries at random from those of the application that reembed.log_query() kept, each text once.
+ * Draws random queries from those that reembed.log_query() recorded for the application, each text once.
  *
  * @param options.seed the same seed draws the same queries from the same log
  * @throws NoQueries when nothing was logged

@@ -5,9 +5,9 @@ import { DEFAULT_SAMPLE, NO_VALUE, type QuerySource, type TextQuery } from './qu
 import { ColumnMissing, NoQueries, QueryTableMissing } from './validation-error.ts';
 
 interface TableOptions {
-  /** most queries to use */
+  /** maximum number of queries */
   sample?: number | undefined;
-  /** queries that are drawn first; all of them are taken unless `sample` says otherwise */
+  /** queries that are drawn first; all of them are used unless `sample` is lower */
   judged?: Judgements | undefined;
   /** columns by which results are sliced */
   sliceBy?: readonly string[];
@@ -16,7 +16,7 @@ interface TableOptions {
 }
 
 /**
- * Draws queries at random from a table or view of the user's.
+ * Draws random queries from a table or view of the user.
  *
  * @throws QueryTableMissing, ColumnMissing, NoQueries
  */
@@ -46,7 +46,7 @@ export async function readQueryTable(
   return rows;
 }
 
-/** SQL that gives an object of the values that columns of a row have. */
+/** SQL of a JSON object with the values of the given columns of a row. */
 export function slicesSql(row: string, columns: readonly string[]): string {
   const values = columns.map(
     (column) => `${pg.escapeLiteral(column)}, coalesce(${row}.${pg.escapeIdentifier(column)}::text, ${pg.escapeLiteral(NO_VALUE)})`,
@@ -55,10 +55,10 @@ export function slicesSql(row: string, columns: readonly string[]): string {
 }
 
 /**
- * Fails unless a table has a column.
+ * Checks that a table has a column.
  *
- * @param table qualified and quoted
- * @throws ColumnMissing with the columns there are
+ * @param table qualified and quoted name
+ * @throws ColumnMissing with the columns of the table
  */
 export async function requireColumn(db: Queryable, table: string, column: string, option: string): Promise<void> {
   const { rows } = await db.query<{ name: string }>(
@@ -77,7 +77,7 @@ async function findTable(db: Queryable, name: string): Promise<string> {
       [name],
     )
     .catch((error: { code?: string }) => {
-      // Not even a name, or one of another database.
+      // Not a valid name, or a name in another database.
       if (error.code === '42601' || error.code === '42602' || error.code === '0A000') return { rows: [] };
       throw error;
     });

@@ -1,13 +1,13 @@
-// How much weight the first ranks have: with 0.9 the first ten make up 86 % of it (Webber, Moffat and Zobel, table 1).
+// Weight of the first ranks: with 0.9 the first ten make up 86 % of it (Webber, Moffat and Zobel, table 1).
 const PERSISTENCE = 0.9;
 
 /**
- * Rank-biased overlap of two rankings, extrapolated from the depth to which they are known: RBO_ext of Webber, Moffat and
- * Zobel, "A similarity measure for indefinite rankings", ACM TOIS 28(4), 2010, equation 32, with p = 0.9.
+ * Rank-biased overlap of two rankings, extrapolated from their known depth: RBO_ext of Webber, Moffat and Zobel, "A similarity measure for
+ * indefinite rankings", ACM TOIS 28(4), 2010, equation 32, with p = 0.9.
  *
  * @param before ids, best first, each at most once
  * @param after ids, best first, each at most once
- * @returns 0 (nothing in common) to 1 (the same ranking); 1 when neither has a result
+ * @returns 0 (nothing in common) to 1 (the same ranking); 1 when both are empty
  */
 export function rankBiasedOverlap(before: readonly string[], after: readonly string[]): number {
   const [shorter, longer] = before.length <= after.length ? [before, after] : [after, before];
@@ -35,13 +35,13 @@ export function rankBiasedOverlap(before: readonly string[], after: readonly str
 }
 
 /**
- * Rank correlation over all rows that are in either ranking: Kendall's tau-b (Kendall, "The treatment of ties in ranking
- * problems", Biometrika 33, 1945), where the rows that a ranking lacks are tied behind its last one (Fagin, Kumar and
- * Sivakumar, "Comparing top k lists", SIAM J. Discrete Math. 17(1), 2003).
+ * Rank correlation over all rows that are in either ranking: Kendall's tau-b (Kendall, "The treatment of ties in ranking problems",
+ * Biometrika 33, 1945). Rows missing from a ranking are tied after its last row (Fagin, Kumar and Sivakumar, "Comparing top k lists", SIAM
+ * J. Discrete Math. 17(1), 2003).
  *
  * @param before ids, best first, each at most once
  * @param after ids, best first, each at most once
- * @returns 1 (the same order) to -1; 0 where ties leave no order to compare; about -0.7 for two long rankings without a row in common
+ * @returns 1 (the same order) to -1; 0 if ties leave no order to compare; about -0.7 for two long rankings without a common row
  */
 export function kendallTau(before: readonly string[], after: readonly string[]): number {
   const ids = [...new Set([...before, ...after])];

@@ -1,15 +1,15 @@
-/** Judgements of one query: how relevant each row is. A row that is not in it counts as not relevant. */
+/** Judgements of one query: the relevance of each row. A row without an entry is not relevant. */
 export type Gains = ReadonlyMap<string, number>;
 
 /**
- * Share of the first `k` results that two rankings have in common: the agreement at depth k of Webber, Moffat and Zobel,
- * "A similarity measure for indefinite rankings", ACM TOIS 28(4), 2010, section 3. Where both rankings are shorter than
- * k (a table of few rows), the longer one takes the place of k.
+ * Share of the first `k` results that two rankings have in common: the agreement at depth k of Webber, Moffat and Zobel, "A similarity
+ * measure for indefinite rankings", ACM TOIS 28(4), 2010, section 3. If both rankings are shorter than k (a table of few rows), the length
+ * of the longer one replaces k.
  *
  * @param before ids, best first
  * @param after ids, best first
  * @param k depth, at least 1
- * @returns 0 (nothing in common) to 1 (the same rows in any order); 1 when neither ranking has a result
+ * @returns 0 (nothing in common) to 1 (the same rows in any order); 1 when both are empty
  */
 export function overlapAt(before: readonly string[], after: readonly string[], k: number): number {
   const first = new Set(before.slice(0, k));
@@ -19,13 +19,13 @@ export function overlapAt(before: readonly string[], after: readonly string[], k
 }
 
 /**
- * Rows among the first `k` of both rankings, as a share of those among the first `k` of either (Jaccard, "The distribution of the
- * flora in the alpine zone", New Phytologist 11(2), 1912).
+ * Number of rows among the first `k` of both rankings divided by the number of rows among the first `k` of either (Jaccard, "The
+ * distribution of the flora in the alpine zone", New Phytologist 11(2), 1912).
  *
  * @param before ids, best first
  * @param after ids, best first
  * @param k depth, at least 1
- * @returns 0 (nothing in common) to 1; 1 when neither ranking has a result
+ * @returns 0 (nothing in common) to 1; 1 when both are empty
  */
 export function jaccardAt(before: readonly string[], after: readonly string[], k: number): number {
   const first = new Set(before.slice(0, k));
@@ -36,8 +36,8 @@ export function jaccardAt(before: readonly string[], after: readonly string[], k
 }
 
 /**
- * Normalised discounted cumulative gain as trec_eval computes it (`ndcg_cut`, m_ndcg_cut.c): the gain of a row is its
- * judgement, the discount log2(rank + 1), and the ideal ranking is made of all judgements. Judgements below zero count as 0.
+ * Normalised discounted cumulative gain as computed by trec_eval (`ndcg_cut`, m_ndcg_cut.c): the gain of a row is its judgement, the
+ * discount log2(rank + 1), and the ideal ranking uses all judgements. Judgements below zero count as 0.
  *
  * @param ranking ids, best first, each at most once
  * @param k depth, at least 1
@@ -58,9 +58,9 @@ export function ndcgAt(ranking: readonly string[], gains: Gains, k: number): num
 }
 
 /**
- * One divided by the rank of the first relevant row (trec_eval `recip_rank`), looking no deeper than `k`.
+ * Reciprocal of the rank of the first relevant row (trec_eval `recip_rank`), to a depth of `k`.
  *
- * @param ranking ids, best first
+ * @param ranking ids, best first, each at most once
  * @param k depth, at least 1
  * @returns 0 (none among the first k) to 1
  */

@@ -3,16 +3,16 @@ import { FileUnreadable } from './validation-error.ts';
 
 /** A line of a file that is not blank. */
 export interface Line {
-  /** counted from 1, blank lines included */
+  /** counted from 1, including blank lines */
   number: number;
-  /** without surrounding blanks */
+  /** without leading and trailing white space */
   text: string;
 }
 
 /**
- * The lines of a UTF-8 file that are not blank.
+ * Reads the lines of a UTF-8 file that are not blank.
  *
- * @param option option that named the file, for the message
+ * @param option option that named the file, for the error message
  * @throws FileUnreadable
  */
 export function readLines(path: string, option: string): Line[] {

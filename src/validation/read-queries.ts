@@ -14,14 +14,14 @@ import { readQueryTable, requireColumn } from './query-table.ts';
 import { NoQueries } from './validation-error.ts';
 
 /**
- * Embeds texts with one of the two models, one vector per text in the order of the texts.
+ * Embeds texts with one of the two models: one vector per text, in the order of the texts.
  *
- * @param role query for what is searched for, document for what is stored
- * @param side which of the two models it is, for a provider of its own
+ * @param role `query` for search texts, `document` for stored texts
+ * @param side old or new model, because each may have its own provider
  */
 export type Embedder = (model: ModelRow, texts: string[], role: 'query' | 'document', side: Role) => Promise<Float32Array[]>;
 
-/** Which queries to ask. */
+/** Options of prepareQueries(). */
 export interface QueryOptions {
   queries: QuerySource;
   embedder: Embedder;
@@ -32,18 +32,18 @@ export interface QueryOptions {
   seed: number;
 }
 
-/** Queries with their vectors and what is known of their relevant rows. */
+/** Queries with their vectors and judgements. */
 export interface PreparedQueries {
   queries: VectorQuery[];
   judgements: Judgements | undefined;
-  /** rows that judgements call relevant but the table does not have */
+  /** rows that are judged relevant but missing from the table */
   judgedRowsMissing: number;
 }
 
 /**
- * Reads, draws or makes the queries and has them embedded, once the judgements were seen to fit.
+ * Reads, draws or generates the queries, checks that the judgements match, and embeds the queries.
  *
- * @throws NoQueries, BadLine, ColumnMissing, JudgementsFitNoQuery and the like; UsageError; what the embedder throws
+ * @throws NoQueries, BadLine, ColumnMissing, JudgementsFitNoQuery and the like; UsageError; errors of the embedder
  */
 export async function prepareQueries(db: Queryable, campaign: Campaign, options: QueryOptions): Promise<PreparedQueries> {
   const { queries: source, sample, judgements, judgementColumn, sliceBy, seed } = options;

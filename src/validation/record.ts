@@ -8,16 +8,16 @@ import type { ValidationRecord } from './validation-record.ts';
 
 /** The verdict on a stored run: see reembed.judge_validation(). */
 export interface Verdict {
-  /** number of the run */
+  /** id of the run */
   id: string;
   passed: boolean;
   /** thresholds that were missed */
   reasons: string[];
-  /** what is worth knowing but fails nothing */
+  /** findings that do not make the run fail */
   warnings: string[];
 }
 
-/** Stores a run with all its parts, and has it judged by what was stored, in one transaction. */
+/** Stores a run with all its parts and judges it from what was stored, in one transaction. */
 export async function storeValidation(pool: pg.Pool, record: ValidationRecord): Promise<Verdict> {
   return inTransaction(pool, async (client) => {
     const { rows } = await insert<{ id: string }>(client, 'validation', [runRow(record)], 'RETURNING id::text AS id');
@@ -45,7 +45,7 @@ export async function storeValidation(pool: pg.Pool, record: ValidationRecord): 
 
 type Row = Record<string, unknown>;
 
-/** The table's own types are applied to the values, arrays and objects included. */
+/** Inserts rows. jsonb_populate_recordset() converts the values to the column types, including arrays and objects. */
 async function insert<T extends Row>(client: Queryable, table: string, rows: Row[], returning = '') {
   const columns = Object.keys(rows[0] ?? {}).join(', ');
   if (columns === '') return { rows: [] as T[] };
@@ -55,7 +55,7 @@ async function insert<T extends Row>(client: Queryable, table: string, rows: Row
   );
 }
 
-/** Not as the other parts: a large number in a key would lose its last digits. */
+/** Stores the audit. Not through insert(), because a large number in a key would lose its last digits. */
 async function storeAudit(client: Queryable, id: string, { rows }: TruthAudit): Promise<void> {
   await client.query(
     `INSERT INTO reembed.truth_audit (validation, role, ordinal, key, similarity)
@@ -91,7 +91,7 @@ function runRow({ campaign, comparisons, metrics, index, coverage, ...record }: 
     recall_before: of('recall')?.before ?? null,
     recall_after: of('recall')?.after ?? null,
     audit_problem: record.audit.problem,
-    // Until judged; a moment later, in the same transaction.
+    // Replaced by the verdict in the same transaction.
     passed: true,
     reasons: [],
   };

@@ -5,9 +5,9 @@ import { agreeing } from './truth-audit.ts';
 import type { ValidationResult } from './validate.ts';
 
 /**
- * A run as JSON, with the names that the columns of reembed.validation and of the tables of its parts have.
+ * Formats a run as JSON, with the column names of reembed.validation and of the tables of its parts.
  *
- * @param lowest how many of the queries with the lowest overlap to include
+ * @param lowest number of queries with the lowest overlap to include
  */
 export function reportJson(result: ValidationResult, lowest: number): Record<string, unknown> {
   const { campaign, comparisons, metrics, index, coverage } = result;
@@ -62,7 +62,7 @@ export function reportJson(result: ValidationResult, lowest: number): Record<str
   };
 }
 
-/** The queries whose results changed most. */
+/** Returns the queries whose results changed most. */
 export function lowestOverlap(comparisons: readonly QueryComparison[], count: number): QueryComparison[] {
   return [...comparisons].sort((a, b) => a.overlap - b.overlap).slice(0, count);
 }
@@ -77,7 +77,7 @@ function auditJson({ audit, campaign }: ValidationResult) {
       agreeing_rows: same.length,
       lowest_similarity: rows.length === 0 ? null : Math.min(...rows.map((row) => row.similarity)),
       problem: role === 'new' ? audit.problem : audit.oldProblem,
-      // A key may be a number larger than JavaScript's; as text it keeps its digits.
+      // A key may exceed JavaScript's integer range. As text it keeps its digits.
       disagreeing: rows.filter((row) => !same.includes(row)).map(({ key, similarity }) => ({ key, similarity })),
     };
   });

@@ -5,10 +5,10 @@ import type { ScoreCutoff } from './score-cutoff.ts';
 import { agreeing } from './truth-audit.ts';
 import type { ValidationResult } from './validate.ts';
 
-// The rest is in the database and in the JSON.
+// All slices are in the database and in the JSON.
 const MOST_SLICES = 12;
 
-/** Overlap and, of judged queries, nDCG by the value of each column and by length. */
+/** Formats the overlap and, for judged queries, nDCG by the value of each column and by length. */
 export function sliceSection({ metrics, k }: ValidationResult): string[] {
   const columns = Map.groupBy(
     metrics.filter(({ metric, slice }) => metric === 'overlap' && slice !== ''),
@@ -25,7 +25,7 @@ export function sliceSection({ metrics, k }: ValidationResult): string[] {
   });
 }
 
-/** What searches with filters bring. */
+/** Formats the results of filtered searches. */
 export function filterSection({ filters }: ValidationResult): string[] {
   if (filters.length === 0) return [];
   const table = plainTable();
@@ -40,7 +40,7 @@ export function filterSection({ filters }: ValidationResult): string[] {
   return ['with a filter, by iterative scan:', table.toString(), ''];
 }
 
-/** Which scores rows have in each model, and where the cut-offs move; only where a cut-off was given. */
+/** Formats the scores of rows in each model and the mapped cut-offs. Empty unless a cut-off was given. */
 export function cutoffSection({ cutoffs, distributions, k, campaign }: ValidationResult): string[] {
   if (!cutoffs.some(({ basis }) => basis === 'same_share')) return [];
   const scores = plainTable();
@@ -60,7 +60,7 @@ export function cutoffSection({ cutoffs, distributions, k, campaign }: Validatio
   ];
 }
 
-/** How many audited rows agree, and the likeness of the worst; undefined where none was audited. */
+/** Formats how many audited rows agree, and the lowest similarity; undefined if no row was audited. */
 export function auditText({ audit, campaign }: ValidationResult): [string, string] | undefined {
   const rows = audit.rows.filter(({ role }) => role === 'new');
   if (rows.length === 0) return undefined;
@@ -68,7 +68,7 @@ export function auditText({ audit, campaign }: ValidationResult): [string, strin
   return [`${same} of ${rows.length} agree`, `lowest similarity ${Math.min(...rows.map((row) => row.similarity)).toFixed(4)}`];
 }
 
-/** One line on the vectors of a model. */
+/** Formats the measurements of a model's vectors in one line. */
 export function vectorText({ role, rows, norm, zeroRows, sharedVectorRows, oddNormRows, checksum }: Integrity): string {
   const parts = [
     `${rows}`,

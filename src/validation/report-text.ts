@@ -7,10 +7,10 @@ import { arrow, indented, intervalText, oneLine, plainTable, signed } from './re
 import type { ValidationResult } from './validate.ts';
 
 /**
- * A run as a reader sees it, in a hundred columns: the figures beside their thresholds, what they are made of, the queries
- * that changed most, the verdict.
+ * Formats a run for people, at most a hundred columns wide: figures with thresholds, their parts, the queries that changed most, and the
+ * verdict.
  *
- * @param lowest how many of the queries with the lowest overlap to list
+ * @param lowest number of queries with the lowest overlap to list
  */
 export function reportText(result: ValidationResult, lowest: number): string {
   const { campaign, comparisons, metrics, k, knownItems } = result;
@@ -109,7 +109,7 @@ function notes(result: ValidationResult): string[] {
   return lines.length === 0 ? [] : [...lines, ''];
 }
 
-/** What the verdict was not made of; an old model that cannot be asked any more says nothing about the new one. */
+/** Formats findings that did not affect the verdict. An old model that can no longer be called says nothing about the new one. */
 function worthKnowing({ warnings, audit }: ValidationResult): string[] {
   const known =
     audit.oldProblem !== null && audit.problem === null
@@ -126,7 +126,7 @@ function milliseconds(value: number | null): string {
   return value === null ? '-' : value.toFixed(value < 10 ? 2 : 0);
 }
 
-/** Rounded down: 100 % is said only of all rows. */
+/** Rounded down, so that 100 % means all rows. */
 function percent(share: number): string {
   return `${(Math.floor(share * 10_000) / 100).toFixed(2)} %`;
 }

@@ -1,7 +1,7 @@
 import Table from 'cli-table3';
 import type { BeforeAfter } from './comparison.ts';
 
-/** Columns without any frame, so that each line can be read and searched as text. */
+/** Creates a table without borders, so that each line can be read and searched as text. */
 export function plainTable() {
   const none = ['top', 'top-mid', 'top-left', 'top-right', 'bottom', 'bottom-mid', 'bottom-left', 'bottom-right'];
   const rest = ['left', 'left-mid', 'mid', 'mid-mid', 'right', 'right-mid', 'middle'];
@@ -9,17 +9,17 @@ export function plainTable() {
   return new Table({ chars, style: { 'padding-left': 2, 'padding-right': 0, head: [], border: [] } });
 }
 
-/** A figure of both models. */
+/** Formats a figure of both models. */
 export function arrow({ before, after }: BeforeAfter): string {
   return `${before.toFixed(3)} -> ${after.toFixed(3)}`;
 }
 
-/** A difference, with its sign. */
+/** Formats a difference with its sign. */
 export function signed(value: number): string {
   return `${value < 0 ? '' : '+'}${value.toFixed(3)}`;
 }
 
-/** An interval; empty where there is none. */
+/** Formats an interval; empty if there is none. */
 export function intervalText(
   { low, high }: { low: number | null; high: number | null },
   write = (value: number) => value.toFixed(3),
@@ -27,7 +27,7 @@ export function intervalText(
   return low === null || high === null ? '' : `[${write(low)}, ${write(high)}]`;
 }
 
-/** A text on one line of at most so many characters. */
+/** Puts a text on one line and shortens it to `characters`. */
 export function oneLine(text: string, characters: number): string {
   const line = text.replace(/\s+/g, ' ');
   return line.length > characters ? `${line.slice(0, characters - 1)}…` : line;
@@ -35,7 +35,7 @@ export function oneLine(text: string, characters: number): string {
 
 const WIDTH = 98;
 
-/** A sentence as an item of a list, broken where a line ends. */
+/** Formats a sentence as a wrapped list item. */
 export function indented(sentence: string): string[] {
   const lines: string[] = [];
   let line = '  -';

@@ -3,11 +3,11 @@ import type { BeforeAfter, QueryComparison } from './comparison.ts';
 import type { Judgements } from './judgements.ts';
 import type { FoundRow } from './search-source.ts';
 
-/** A cut-off of the old model and the one that takes its place, as reembed.score_cutoff holds it. */
+/** A cut-off of the old model and the corresponding one of the new model, as stored in reembed.score_cutoff. */
 export interface ScoreCutoff {
   basis: 'same_share' | 'best_f1';
   oldCutoff: number | null;
-  /** null where no row reaches the old one */
+  /** null if no row reaches the old cut-off */
   newCutoff: number | null;
   newCutoffLow: number | null;
   newCutoffHigh: number | null;
@@ -24,18 +24,18 @@ export interface ScoredResults {
   scores: readonly number[];
   /** null for a query without judgements */
   relevant: readonly boolean[] | null;
-  /** relevant rows there are, found or not */
+  /** number of relevant rows, including those not found */
   relevantRows: number;
 }
 
 /**
- * The cut-off of the new model that keeps the same share of results as the given one keeps in the old model: mapping by equal
- * quantiles (equipercentile equating; Kolen and Brennan, "Test Equating, Scaling, and Linking", 2014, chapter 2). With its 95 % interval,
- * by a bootstrap over the queries.
+ * Maps a cut-off of the old model to the cut-off of the new model that keeps the same share of results: mapping by equal quantiles
+ * (equipercentile equating; Kolen and Brennan, "Test Equating, Scaling, and Linking", 2014, chapter 2). The 95 % interval is a bootstrap
+ * over the queries.
  *
- * @param old scores of the results, one list a query
- * @param renewed the same queries in the new model
- * @returns null cut-off where the old one keeps nothing
+ * @param old scores of the results, one list per query
+ * @param renewed scores of the same queries in the new model
+ * @returns null as cut-off if the old one keeps nothing
  */
 export function mapCutoff(
   old: readonly (readonly number[])[],
@@ -58,16 +58,17 @@ export function mapCutoff(
     if (mapped !== null) drawnCutoffs.push(mapped);
   });
   const after = descending.filter(({ score }) => score >= newCutoff).length / descending.length;
-  // Where a resample keeps nothing there is no cut-off to speak of; then neither is there an interval.
+  // If any resample keeps nothing, it has no cut-off, so there is no interval either.
   const interval = drawnCutoffs.length === RESAMPLES ? percentileInterval(Float64Array.from(drawnCutoffs)) : { low: null, high: null };
   return { share: { before, after }, newCutoff, ...interval };
 }
 
 /**
- * The cut-off with the best F1 in one model: the harmonic mean of precision (kept rows that are relevant) and recall (relevant rows that are
- * kept), over all judged queries together (van Rijsbergen, "Information Retrieval", 1979, chapter 7, with beta 1).
+ * Finds the cut-off with the best F1 in one model: the harmonic mean of precision (share of kept rows that are relevant) and recall (share
+ * of relevant rows that are kept), over all judged queries together (van Rijsbergen, "Information Retrieval", 1979, chapter 7, with beta
+ * 1).
  *
- * @returns undefined where no result is relevant
+ * @returns undefined if no result is relevant
  */
 export function bestCutoff(results: readonly ScoredResults[]): { cutoff: number; quality: Quality } | undefined {
   const candidates = results
@@ -78,7 +79,7 @@ export function bestCutoff(results: readonly ScoredResults[]): { cutoff: number;
   let hits = 0;
   candidates.forEach(({ score, relevant }, i) => {
     if (relevant) hits += 1;
-    // Rows of one score are kept or left out together.
+    // Rows with the same score are kept or dropped together.
     if (candidates[i + 1]?.score === score) return;
     const quality = qualityOf(hits, i + 1, relevantRows);
     if (hits > 0 && quality.f1 > (best?.quality.f1 ?? 0)) best = { cutoff: score, quality };
@@ -93,7 +94,7 @@ export interface Quality {
   f1: number;
 }
 
-/** Quality of a given cut-off; undefined where no query is judged. */
+/** Quality of a given cut-off; undefined if no query is judged. */
 export function qualityAt(results: readonly ScoredResults[], cutoff: number): Quality | undefined {
   if (results.every(({ relevant }) => relevant === null)) return undefined;
   let hits = 0;
@@ -108,7 +109,7 @@ export function qualityAt(results: readonly ScoredResults[], cutoff: number): Qu
   return qualityOf(hits, kept, relevantRowsOf(results));
 }
 
-/** What bestCutoff() and qualityAt() need of a model's results. */
+/** Collects a model's results in the form that bestCutoff() and qualityAt() need. */
 export function scoredResults(
   comparisons: readonly QueryComparison[],
   scores: readonly (readonly number[])[],
@@ -145,7 +146,7 @@ function shareOf(scores: readonly (readonly number[])[], kept: readonly number[]
   return all === 0 ? 0 : within / all;
 }
 
-/** The score halfway between the last row to be kept and the first that is not, so that neither is at the edge. */
+/** Returns the score halfway between the last row to be kept and the first to be dropped, so that neither is on the boundary. */
 function cutoffKeeping(descending: readonly { score: number; query: number }[], share: number, weights: Float64Array): number | null {
   let all = 0;
   for (const { query } of descending) all += weights[query] as number;

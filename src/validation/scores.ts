@@ -7,37 +7,37 @@ import { quantile } from './quantile.ts';
 import { spread, type VectorQuery } from './queries.ts';
 import { type FoundRow, tableSource } from './search-source.ts';
 
-/** Deciles of the scores that rows have in a model, as reembed.score_distribution holds them. */
+/** Deciles of row scores in a model, as stored in reembed.score_distribution. */
 export interface ScoreDistribution {
   role: Role;
-  /** the k nearest rows of each query, or rows drawn at random */
+  /** the k nearest rows of each query, or random rows */
   rows: 'nearest' | 'random';
-  /** score that 0, 10, ... 100 percent of the rows stay below */
+  /** percentiles 0, 10, ... 100 of the scores */
   deciles: number[];
 }
 
 const DECILES = Array.from({ length: 11 }, (_, i) => i / 10);
 
-// Together a hundred thousand scores: their deciles are good to a thousandth or two.
+// Together a hundred thousand scores, whose deciles are accurate to one or two thousandths.
 const RANDOM_ROWS = 500;
 const RANDOM_QUERIES = 200;
 
-/** The scores of results, one list a query. */
+/** Scores of the results, one list per query. */
 export function scoresOf(comparisons: readonly QueryComparison[], campaign: Campaign, role: Role): number[][] {
   const { distance } = campaign[role].model;
   return comparisons.map(({ results }) => (role === 'old' ? results.before : results.after).map((row) => scoreOf(distance, row)));
 }
 
 /**
- * What applications compare with their cut-off: cosine similarity, or the inner product. Of a model with distance l2 it is the distance with a
- * minus sign, so that here too more is better.
+ * The score that applications compare with their cut-off: cosine similarity or inner product. For a model with distance l2 it is the
+ * negated distance, so that higher is better here too.
  */
 export function scoreOf(distance: ModelRow['distance'], row: Pick<FoundRow, 'distance'>): number {
-  // pgvector's <#> is the inner product with a minus sign already.
+  // pgvector's <#> is the negated inner product.
   return distance === 'cosine' ? 1 - row.distance : 0 - row.distance;
 }
 
-/** Distributions of both models; of `nearest` only where any query found a row. */
+/** Computes the distributions of both models. `nearest` is included only if any query found a row. */
 export async function distributeScores(
   db: Queryable,
   campaign: Campaign,

@@ -4,27 +4,27 @@ import type { Campaign, ComparedModel } from './campaign.ts';
 /** A row that a search returned. */
 export interface FoundRow {
   key: string;
-  /** what judgements call the row: its key, or the column chosen for it */
+  /** id of the row in the judgements: its key, or the value of the chosen column */
   judgedId: string;
   distance: number;
 }
 
-/** Where a search looks, in SQL: which rows there are, and how far they are from a query. */
+/** The SQL parts of a search: which rows exist, and their distance from a query. */
 export interface SearchSource {
-  /** of the target: see asOwner() */
+  /** suffix of the target: see asOwner() */
   suffix: string;
   /** FROM items; the row has the alias t */
   rows: string;
-  /** the same over a sample of the pages; null where that cannot be had */
+  /** the same over a sample of the pages; null if sampling is not possible */
   sampledRows: string | null;
   /** vector of the row */
   vector: string;
-  /** whether the row may be a result, where that is not certain; looked at in few rows only, because it reads their text */
+  /** whether the row may be a result; null if that is certain; evaluated for few rows only, because it reads their text */
   isEligible: string | null;
-  /** key as one text, and what judgements call the row */
+  /** key as one text, and id of the row in the judgements */
   keyText: string;
   judgedId: string;
-  /** key columns, to order rows of one distance by */
+  /** key columns, which order rows at the same distance */
   keyColumns: string;
   vectorType: string;
   operator: string;
@@ -37,7 +37,7 @@ export function tableSource(campaign: Campaign, compared: ComparedModel, judgeme
     rows: `${campaign.table} AS t ${compared.join}`,
     sampledRows: `${campaign.table} AS t TABLESAMPLE SYSTEM (${samplePercent(campaign)}) ${compared.join}`,
     vector: compared.vector,
-    // A row of a side table has a text, or it would not be there; beside it the names of the text's columns may be ambiguous.
+    // A row of a side table always has a text, and joining the side table could make the names of the text's columns ambiguous.
     isEligible: compared.join ? null : campaign.hasText,
     keyText: campaign.keyText,
     judgedId: judgedIdSql(campaign, judgementColumn),
@@ -47,15 +47,13 @@ export function tableSource(campaign: Campaign, compared: ComparedModel, judgeme
   };
 }
 
-/**
- * What the application's searches read when the model is live: what its view is made of, so that no right on the view is needed.
- */
+/** What the application's searches read when the model is live: the tables behind its view, so that no privilege on the view is needed. */
 export function liveSource(campaign: Campaign, compared: ComparedModel): SearchSource {
   return { ...tableSource(campaign, compared), isEligible: null };
 }
 
 /**
- * The rows of the live view that a condition holds for, as it will be with the model.
+ * The rows of the live view that meet a condition, as the view will be with the model.
  *
  * @param filter condition on the columns of the view, admitted by admitFilter()
  */
@@ -68,7 +66,7 @@ export function filteredSource(campaign: Campaign, compared: ComparedModel, filt
   };
 }
 
-/** SQL for the id that judgements give a row under the alias t. */
+/** SQL of the id that judgements use for the row with alias t. */
 export function judgedIdSql(campaign: Campaign, judgementColumn?: string): string {
   return judgementColumn ? `t.${pg.escapeIdentifier(judgementColumn)}::text` : campaign.keyText;
 }
@@ -77,8 +75,9 @@ const SMALLEST_SAMPLE = 500;
 const NEIGHBOURS = 10;
 
 /**
- * Rows that a sample of the table's pages should hold. A search sorts the sample, and then about k rows of the table for each time that the
- * sample goes into it: both together are least at the root of k times the rows. Twice that, because rows of one page may be alike.
+ * Number of rows that a sample of the table's pages should contain. A search sorts the sample, and then about k times as many table rows as
+ * the table is larger than the sample. The sum is smallest at the square root of k times the rows. The result is doubled, because rows of
+ * one page may be similar.
  */
 function sampleSize({ estimatedRows }: Campaign): number {
   return Math.max(SMALLEST_SAMPLE, 2 * Math.sqrt(NEIGHBOURS * estimatedRows));

@@ -1,7 +1,7 @@
 import type { QueryComparison } from './comparison.ts';
 import { quantile } from './quantile.ts';
 
-/** Queries that have something in common. */
+/** Queries with a common property. */
 export interface Slice {
   /** column, or `length` */
   slice: string;
@@ -12,13 +12,13 @@ export interface Slice {
 /** Names of the slice that holds every query. */
 export const ALL_QUERIES = { slice: '', value: '' };
 
-// A column with a value of its own for every query is no way to divide them.
+// A column with a different value for almost every query is not useful for slicing.
 const MOST_VALUES = 50;
 const OTHER_VALUES = '(other)';
-// Below this a quarter of the queries says nothing.
+// With fewer queries, a quarter of them is not meaningful.
 const FEWEST_FOR_QUARTERS = 40;
 
-/** The queries divided by each column that the run is sliced by, and by length into quarters. */
+/** Divides the queries by each slice column, and into quarters by length. */
 export function sliceQueries(comparisons: readonly QueryComparison[]): Slice[] {
   const columns = [...new Set(comparisons.flatMap(({ query }) => Object.keys(query.slices)))];
   return [...columns.flatMap((column) => byColumn(comparisons, column)), ...byLength(comparisons)];

@@ -4,32 +4,32 @@ import { asOwner } from './as-owner.ts';
 import type { Campaign, ComparedModel, Role } from './campaign.ts';
 import type { Embedder } from './read-queries.ts';
 
-/** A row whose text was embedded anew, as reembed.truth_audit holds it. */
+/** A row whose text was embedded again, as stored in reembed.truth_audit. */
 export interface AuditedRow {
   role: Role;
   /** key as JSON text */
   key: string;
-  /** of the stored and the fresh vector, -1 to 1 */
+  /** similarity of the stored and the fresh vector, -1 to 1 */
   similarity: number;
 }
 
-/** What an audit found, and why it could not be done. */
+/** Results of an audit, and the reasons why a part could not be done. */
 export interface TruthAudit {
   rows: AuditedRow[];
-  /** why no new vector was compared; null when it was, or none was asked for */
+  /** reason that no new vector was compared; null if one was, or none was requested */
   problem: string | null;
-  /** why no old vector was compared, as when the old model is gone */
+  /** reason that no old vector was compared, for example that the old model is no longer available */
   oldProblem: string | null;
 }
 
 /**
- * Embeds the texts of rows drawn at random once more and compares what comes with what is stored: finds a wrong model name, a
- * model that the provider changed silently, and a column that is not of the model it is said to be of. Rows that wait for a new
- * vector, or failed, are left out.
+ * Embeds the texts of random rows again and compares the result with the stored vectors. Finds a wrong model name, a model that the
+ * provider changed silently, and a column whose vectors are of another model than declared. Rows that wait for a new vector, or failed, are
+ * left out.
  *
- * A provider that cannot be asked is no fault of the vectors: the audit then says why, and nothing is thrown.
+ * An unavailable provider says nothing about the vectors: the audit then records the reason, and nothing is thrown.
  *
- * @param size rows to audit of each model
+ * @param size number of rows to audit per model
  * @param seed the same seed draws the same rows
  */
 export async function auditTruth(db: Queryable, campaign: Campaign, embedder: Embedder, size: number, seed: number): Promise<TruthAudit> {
@@ -61,7 +61,7 @@ export async function auditTruth(db: Queryable, campaign: Campaign, embedder: Em
   return { rows: [...renewed.rows, ...old.rows], problem: renewed.problem, oldProblem: old.problem };
 }
 
-/** The rows whose stored vector is as good as the fresh one. */
+/** Returns the rows whose stored vector agrees with the fresh one. */
 export function agreeing(rows: readonly AuditedRow[], minSimilarity: number): AuditedRow[] {
   return rows.filter((row) => row.similarity >= minSimilarity - TOLERANCE);
 }
@@ -70,10 +70,10 @@ export function agreeing(rows: readonly AuditedRow[], minSimilarity: number): Au
 const TOLERANCE = 1e-9;
 
 /**
- * Cosine similarity of two vectors. Where the distance of the model counts lengths as well, twice the inner product over the sum of
- * the squared lengths: the same for vectors of one length, less where the lengths differ.
+ * Cosine similarity of two vectors. If the distance of the model depends on lengths, twice the inner product divided by the sum of the
+ * squared lengths: equal to the cosine for vectors of equal length, lower if the lengths differ.
  *
- * @returns -1 to 1; 0 where one of them is zero or they have different dimensions
+ * @returns -1 to 1; 0 if one of them is zero or their dimensions differ
  */
 export function similarity(stored: ArrayLike<number>, fresh: ArrayLike<number>, distance: ComparedModel['model']['distance']): number {
   if (stored.length !== fresh.length) return 0;
@@ -97,7 +97,7 @@ async function drawStored(
   size: number,
   seed: number,
 ): Promise<{ key: string; text: string; vector: string }[]> {
-  // Text and vector are of one snapshot; a row with a change that waits may still have the vector of its former text.
+  // Text and vector come from one snapshot. A row with a waiting change may still have the vector of its previous text.
   const { rows } = await db.query<{ failed: string[] }>('SELECT reembed.failed_keys($1, $2)::text[] AS failed', [
     campaign.target,
     model.name,

@@ -19,52 +19,52 @@ import { auditTruth } from './truth-audit.ts';
 import { ScanCancelled, TableLocked } from './validation-error.ts';
 import type { ValidationRecord } from './validation-record.ts';
 
-/** What to compare, and on which queries. */
+/** What to compare, and with which queries. */
 export interface ValidateOptions {
-  /** name of the target, short or full; may be left out where there is only one */
+  /** short or full name of the target; may be omitted if there is only one */
   target?: string | undefined;
   /** name of the running campaign, instead of the target */
   campaign?: string | undefined;
   queries: QuerySource;
   /** not called for queries drawn from the rows, unless there is an audit */
   embedder: Embedder;
-  /** depth of the result lists; 10 when left out */
+  /** depth of the result lists; default 10 */
   k?: number | undefined;
-  /** most queries; when left out, 200 drawn from rows, log or a table, or the whole file */
+  /** maximum number of queries; default: 200 drawn from rows, log or a table, or the whole file */
   sample?: number | undefined;
   judgements?: Judgements | undefined;
-  /** column that holds the ids of the judgements; the key when left out */
+  /** column that holds the ids of the judgements; default: the key */
   judgementColumn?: string | undefined;
   /** conditions on the columns of the live view, to search with */
   filters?: readonly string[];
-  /** columns of the rows, the query table or the query file by whose values results are divided */
+  /** columns of the rows, the query table or the query file by whose values results are sliced */
   sliceBy?: readonly string[];
-  /** scores of the old model at which the application cuts */
+  /** scores of the old model at which the application cuts off results */
   cutoffs?: readonly number[];
-  /** rows whose text is embedded anew and compared with what is stored; none when left out */
+  /** number of rows whose text is embedded again and compared with the stored vector; default: none */
   audit?: number | undefined;
-  /** number that samples and intervals follow from; another one at each run when left out */
+  /** seed of samples and intervals; default: a different one in each run */
   seed?: number | undefined;
-  /** called after each query that was compared */
+  /** called after each compared query */
   onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
-/** The outcome of a run, as it was stored. */
+/** The result of a run, as stored. */
 export interface ValidationResult extends ValidationRecord, Verdict {
-  /** rows that judgements call relevant but the table does not have */
+  /** rows that are judged relevant but missing from the table */
   judgedRowsMissing: number;
 }
 
-// Exact scans are bound by the CPU of the server, which has its live load to carry as well.
+// Exact scans are limited by the server's CPU, which must also serve the live load.
 const PARALLEL_PASSES = 3;
-// What --seed takes: it must be possible to give back the seed that a run shows.
+// The largest value that --seed accepts: the seed that a run shows must be valid as an option.
 const SEEDS_END = 1_000_000_000;
 
 /**
- * Compares the old and the new model of a running campaign on sample queries and stores the run in reembed.validation.
- * A run that misses a threshold is a result like any other; it is not thrown.
+ * Compares the old and the new model of a running campaign on sample queries and stores the run in reembed.validation. A run that misses a
+ * threshold is returned like any other, not thrown.
  *
- * @throws NothingToCompare, NoQueries, BadLine and the other errors of validation-error.ts; what the embedder throws
+ * @throws NothingToCompare, NoQueries, BadLine and the other errors of validation-error.ts; errors of the embedder
  */
 export async function validate(database: Database, options: ValidateOptions): Promise<ValidationResult> {
   try {
@@ -116,7 +116,7 @@ async function run(database: Database, options: ValidateOptions): Promise<Valida
   return { ...record, ...(await storeValidation(pool, record)), judgedRowsMissing };
 }
 
-/** Every query in both models, some dozens at a pass over the table. */
+/** Compares every query in both models, several dozen per pass over the table. */
 async function compareAll(
   database: Database,
   campaign: Campaign,

@@ -1,6 +1,6 @@
 import { EXIT, ReembedError } from '../errors.ts';
 
-/** A file of queries or judgements cannot be read. */
+/** Thrown when a file of queries or judgements cannot be read. */
 export class FileUnreadable extends ReembedError {
   constructor(path: string, option: string, cause: unknown) {
     const { code } = cause as { code?: string };
@@ -9,7 +9,7 @@ export class FileUnreadable extends ReembedError {
   }
 }
 
-/** A line of a file is not what it should be. */
+/** Thrown for an invalid line of a file. */
 export class BadLine extends ReembedError {
   /** counted from 1 */
   readonly line: number;
@@ -20,14 +20,14 @@ export class BadLine extends ReembedError {
   }
 }
 
-/** There is not a single query to compare the models with. */
+/** Thrown when there is no query to compare the models with. */
 export class NoQueries extends ReembedError {
   constructor(problem: string, remedy: string) {
     super('no_queries', problem, remedy);
   }
 }
 
-/** A table named on the command line is not there. */
+/** Thrown when a table named on the command line does not exist. */
 export class QueryTableMissing extends ReembedError {
   constructor(table: string) {
     super(
@@ -38,14 +38,14 @@ export class QueryTableMissing extends ReembedError {
   }
 }
 
-/** A column named on the command line is not there. */
+/** Thrown when a column named on the command line does not exist. */
 export class ColumnMissing extends ReembedError {
   constructor(table: string, column: string, option: string, known: string[]) {
     super('column_missing', `${table} has no column ${column}`, `correct ${option}; the columns are ${known.join(', ')}`);
   }
 }
 
-/** No judgement is about a query that is asked. */
+/** Thrown when no judgement belongs to any of the queries. */
 export class JudgementsFitNoQuery extends ReembedError {
   constructor(judged: string, asked: string) {
     super(
@@ -56,7 +56,7 @@ export class JudgementsFitNoQuery extends ReembedError {
   }
 }
 
-/** No judgement names a row of the table. */
+/** Thrown when no judgement names a row of the table. */
 export class JudgementsFitNoRow extends ReembedError {
   constructor(judged: string, existing: string, column: string) {
     super(
@@ -67,7 +67,7 @@ export class JudgementsFitNoRow extends ReembedError {
   }
 }
 
-/** A filter is not a condition on the rows of the live view. */
+/** Thrown when a filter is not a condition on the rows of the live view. */
 export class BadFilter extends ReembedError {
   constructor(filter: string, reason: string) {
     super(
@@ -78,14 +78,14 @@ export class BadFilter extends ReembedError {
   }
 }
 
-/** The campaign has no two models to compare. */
+/** Thrown when the campaign does not have two models to compare. */
 export class NothingToCompare extends ReembedError {
   constructor(problem: string) {
     super('nothing_to_compare', problem, 'see select * from reembed.progress; a campaign can be validated from expand until contract');
   }
 }
 
-/** The old model cannot embed the queries. */
+/** Thrown when the old model cannot embed the queries. */
 export class OldModelUnavailable extends ReembedError {
   constructor(cause: ReembedError) {
     super(
@@ -97,21 +97,21 @@ export class OldModelUnavailable extends ReembedError {
   }
 }
 
-/** A query that a provider will not embed. */
+/** Thrown when a provider refuses to embed a query. */
 export class QueryRefused extends ReembedError {
   constructor(query: string, message: string) {
     super('query_refused', `query ${query}: ${message}`, 'shorten or remove this query');
   }
 }
 
-/** The provider will not take the text of a row that is audited. */
+/** Thrown when the provider refuses the text of an audited row. */
 export class RowRefused extends ReembedError {
   constructor(message: string) {
     super('row_refused', `the text of an audited row: ${message}`, 'run it again with another --seed, or with --audit 0');
   }
 }
 
-/** Somebody ended a statement of the comparison; statement_timeout does not apply to it. */
+/** Thrown when another session cancelled a statement of the comparison. statement_timeout does not apply to it. */
 export class ScanCancelled extends ReembedError {
   constructor(cause: unknown) {
     super(
@@ -123,7 +123,7 @@ export class ScanCancelled extends ReembedError {
   }
 }
 
-/** Another session kept the table locked. */
+/** Thrown when another session kept the table locked. */
 export class TableLocked extends ReembedError {
   constructor(cause: unknown) {
     super(
@@ -137,7 +137,7 @@ export class TableLocked extends ReembedError {
   }
 }
 
-/** The run is complete and stored, and a threshold was missed. */
+/** Thrown when a threshold was missed, after the complete run was stored. */
 export class ValidationFailed extends ReembedError {
   override readonly exitCode = EXIT.validationFailed;
 

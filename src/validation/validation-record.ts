@@ -12,7 +12,7 @@ import type { TruthAudit } from './truth-audit.ts';
 /** A run as it is stored. */
 export interface ValidationRecord {
   campaign: Campaign;
-  /** when the run began, by the clock of the database, as text */
+  /** start time of the run, by the database's clock, as text */
   startedAt: string;
   querySource: string;
   seed: number;
@@ -22,7 +22,7 @@ export interface ValidationRecord {
   comparisons: QueryComparison[];
   times: SearchTime[];
   metrics: Metric[];
-  /** undefined where the campaign has no valid index yet */
+  /** undefined if the campaign has no valid index yet */
   index: IndexState | undefined;
   filters: FilteredSearch[];
   coverage: Coverage;
