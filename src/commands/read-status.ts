@@ -48,7 +48,7 @@ export interface CampaignStatus extends ProgressRow {
   next: NextStep | null;
 }
 
-/** Everything `status` knows. The keys are those of `status --json`. */
+/** The data of `status`. The keys are those of `status --json`. */
 export interface Status {
   installed: boolean;
   embedded: boolean;

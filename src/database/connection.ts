@@ -96,7 +96,8 @@ export const WAIT_FOR_LOCKS = '0';
  */
 export async function applySettings(client: Queryable, lasts: 'transaction' | 'session', lockTimeout?: string): Promise<void> {
   const settings = lockTimeout === undefined ? SETTINGS : { ...SETTINGS, lock_timeout: lockTimeout };
-  // transaction_timeout does not exist before PostgreSQL 17. The only session of the embedded database is also the application's.
+  // transaction_timeout does not exist before PostgreSQL 17. The embedded database shares its only session with the
+  // application, whose search_path is left unchanged.
   await client.query(
     `SELECT pg_catalog.set_config(name, value, $3) FROM ROWS FROM (pg_catalog.unnest($1::pg_catalog.text[]), pg_catalog.unnest($2::pg_catalog.text[])) AS setting(name, value)
       WHERE pg_catalog.current_setting(name, true) IS NOT NULL

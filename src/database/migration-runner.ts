@@ -107,7 +107,7 @@ async function runOnce(
     for (const [name, value] of Object.entries({ ...settings, [DIGEST_SETTING]: file.sha256 })) {
       await client.query(`SET ${name.split('.').map(pg.escapeIdentifier).join('.')} = ${pg.escapeLiteral(value)}`);
     }
-    // Notices with an SQLSTATE of their own, such as "already exists, skipping", concern the runner, not the user.
+    // Notices with an SQLSTATE other than 00000, such as "already exists, skipping", come from the runner's own statements.
     if (passNotices)
       client.on('notice', ({ code, message, hint }) => {
         if (code === '00000') notice(hint ? `${message}; ${hint}` : `${message}`);

@@ -17,7 +17,7 @@ export interface Finding {
 
 export type Verdict = Omit<Finding, 'name'>;
 
-/** What checks examine. */
+/** The input of a check. */
 export interface Situation {
   /** connection in a read-only transaction that waits for no lock */
   db: pg.PoolClient;

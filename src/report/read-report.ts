@@ -39,7 +39,7 @@ export interface Report {
   trail: ReportedEvents;
 }
 
-/** What to read. */
+/** Options of readReport(). */
 export interface ReportOptions extends CampaignChoice {
   /** whether texts of queries and rows are read */
   withText: boolean;

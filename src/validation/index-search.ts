@@ -10,7 +10,7 @@ const BY_INDEX = `SET LOCAL enable_indexscan = on; SET LOCAL enable_indexonlysca
 /** How an index scan continues when a filter leaves too few rows. Access methods without iterative scans support only `off`. */
 export type IterativeScan = 'off' | 'strict_order' | 'relaxed_order';
 
-/** What a search can expect of the index on the new vectors. */
+/** Properties of the index on the new vectors that matter to a search. */
 export interface IndexState {
   /** whether the index can serve a search in order of distance; otherwise a recall of 1 would mean nothing */
   usable: boolean;

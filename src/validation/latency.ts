@@ -18,7 +18,7 @@ const MOST_QUERIES = 50;
 const SECONDS = 10;
 
 /**
- * Measures search times as the application sees them: over the tables of each model's view, with the plan that the planner chooses and the
+ * Times searches as the application runs them: over the tables of each model's view, with the plan that the planner chooses and the
  * settings of the session. Each search runs twice in a row and the second run counts, so that its data is cached for both models. The time
  * is the execution time on the server, without network and planning.
  *

@@ -57,7 +57,7 @@ export interface ValidationResult extends ValidationRecord, Verdict {
 
 // Exact scans are limited by the server's CPU, which must also serve the live load.
 const PARALLEL_PASSES = 3;
-// The largest value that --seed accepts: the seed that a run shows must be valid as an option.
+// Exclusive upper limit of random seeds, the same as that of --seed: the seed that a run shows must be valid as an option.
 const SEEDS_END = 1_000_000_000;
 
 /**

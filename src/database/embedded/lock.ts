@@ -43,7 +43,7 @@ export function takeLock(directory: string, name: string): Lock | LockHolder {
       throw error;
     }
     const [first, ...older] = numbers(directory, name);
-    // Other processes took and passed this number while this one looked at an older one.
+    // Other processes have used this number and higher ones since this process listed the files.
     if (first !== newest + 1) {
       rmSync(file, { force: true });
       continue;

@@ -123,7 +123,7 @@ export class Turns {
         await (session.gone ? this.#tidy(session) : this.#serve(session));
       }
     } catch {
-      // Only the end of the backend leads here, and every session is informed of it.
+      // Thrown only when the backend has ended, of which every session is informed separately.
     } finally {
       this.#running = false;
     }

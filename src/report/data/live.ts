@@ -37,7 +37,7 @@ export interface ReportedAlert {
 const POINTS = 60;
 const MOST_ALERTS = 100;
 
-/** Reads the shadow reads; null if none of these two models is kept. */
+/** Reads the shadow reads; null if no shadow read of the two models is kept. */
 export async function readShadowReads(db: Queryable, campaign: ReportedCampaign): Promise<ReportedShadowReads | null> {
   const values = [campaign.target, campaign.from_model, campaign.to_model, campaign.created_at];
   const reads = `(SELECT *, CASE WHEN served_model = $2 THEN served_ms ELSE shadow_ms END AS old_ms, CASE WHEN served_model = $3 THEN served_ms ELSE shadow_ms END AS new_ms
