@@ -596,7 +596,7 @@ COMMENT ON COLUMN reembed.event.at IS 'When it happened.';
 COMMENT ON COLUMN reembed.event.actor IS 'Role that caused it.';
 COMMENT ON COLUMN reembed.event.target IS 'Target it concerns.';
 COMMENT ON COLUMN reembed.event.campaign IS 'Campaign it concerns.';
-COMMENT ON COLUMN reembed.event.kind IS 'What changed: phase, the name of a setting, or an action such as purge or alert.';
+COMMENT ON COLUMN reembed.event.kind IS 'What changed: phase, or the name of a setting.';
 COMMENT ON COLUMN reembed.event.from_value IS 'Value before.';
 COMMENT ON COLUMN reembed.event.to_value IS 'Value after.';
 COMMENT ON COLUMN reembed.event.reason IS 'Reason, where one was given.';

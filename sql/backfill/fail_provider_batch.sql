@@ -1,5 +1,5 @@
--- A batch that failed as a whole would probably fail again, and its rows would then be embedded at the full price, which nobody asked for. So the campaign is
--- held back from the batch API.
+-- A batch that failed as a whole would probably fail again, and its rows would then be embedded at the full price, contrary to the operator's choice. So the
+-- campaign submits no other batch for a while.
 CREATE OR REPLACE FUNCTION reembed.fail_provider_batch(p_provider_batch uuid, p_code text, p_message text) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp

@@ -12,4 +12,4 @@ BEGIN
   RETURN v_attnum;
 END;
 $$;
-COMMENT ON FUNCTION reembed.attnum IS 'Number of a column of a table; raises undefined_column when there is none.';
+COMMENT ON FUNCTION reembed.attnum IS 'Number of a column of a table.';

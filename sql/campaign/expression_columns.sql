@@ -1,4 +1,5 @@
--- Creates a temporary view of the expression, because pg_depend then lists the columns that it reads, and drops the view in the same transaction.
+-- Creates a view of the expression, because pg_depend then lists the columns that it reads. The view is dropped in the same transaction, so no session sees
+-- it.
 CREATE OR REPLACE FUNCTION reembed.expression_columns(p_relation regclass, p_expression text) RETURNS smallint[]
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp

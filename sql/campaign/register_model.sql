@@ -23,4 +23,4 @@ BEGIN
   END IF;
 END;
 $$;
-COMMENT ON FUNCTION reembed.register_model IS 'Registers a model; raises RE004 for a second definition under the same name.';
+COMMENT ON FUNCTION reembed.register_model IS 'Registers a model; rejects a second definition under the same name.';

@@ -43,7 +43,7 @@ BEGIN
     'vector_type', format('%I.vector', v_vector_schema),
     'vector_schema', quote_ident(v_vector_schema),
     'content', v_content,
-    -- The length of a TOASTed column is known without detoasting; the length of an expression over columns is not.
+    -- The length of a column stored in the TOAST table is known without reading it; the length of an expression over columns is not.
     'source_bytes', CASE WHEN t.is_expression THEN '0::bigint' ELSE format('(%s + %s)', v_args.bytes, cardinality(t.text_attnums) - 1) END,
     'text_sql', t.text_sql,
     'text_parameters', v_args.parameters,

@@ -33,4 +33,4 @@ BEGIN
   RETURN v_columns;
 END;
 $$;
-COMMENT ON FUNCTION reembed.view_columns IS 'New columns of the views of a target, in their order; see target.view_columns.';
+COMMENT ON FUNCTION reembed.view_columns IS 'Columns that the views of a target have from now on, in their order; see target.view_columns.';

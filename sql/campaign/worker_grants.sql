@@ -21,8 +21,8 @@ AS $$
         ('worker', 'SELECT, INSERT, UPDATE, DELETE'), ('known_item', 'SELECT, INSERT')) AS w(name, rights)
       JOIN pg_class AS c ON c.relname = w.name AND c.relnamespace = 'reembed'::regnamespace
     UNION ALL
-    -- pg-boss inserts values of queue into statements as plain text, so workers may only update its counters. Statements stored in bam would be executed
-    -- unchanged, so workers have no rights on it.
+    -- pg-boss inserts values of queue into statements as plain text, so workers may update its counters but define no queue. Statements stored in bam would be
+    -- executed unchanged, so workers have no rights on it.
     SELECT 3, format('%s ON reembed_queue.%I', w.rights, c.relname), (SELECT bool_and(CASE WHEN p LIKE '% (%' THEN has_any_column_privilege(p_role, c.oid, split_part(p, ' ', 1)) ELSE has_table_privilege(p_role, c.oid, p) END)
               FROM regexp_split_to_table(w.rights, ', (?=[A-Z])') AS p)
       FROM pg_class AS c

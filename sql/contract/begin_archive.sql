@@ -17,7 +17,7 @@ BEGIN
         AND EXISTS (SELECT FROM pg_trigger AS g WHERE g.tgrelid = t.relation AND g.tgname = 'zz_reembed_late_' || t.suffix AND g.tgenabled = 'A') THEN
     RETURN;
   END IF;
-  -- Recreates the trigger even if an abandoned one exists: its lock waits for all writes that the trigger did not see.
+  -- Recreates the trigger even if an abandoned one exists: the lock of CREATE TRIGGER waits for all writes that the trigger does not see.
   PERFORM reembed.end_archive(p_name);
   EXECUTE reembed.render('DROP TABLE IF EXISTS {archive}', reembed.archive_names(p_name));
   EXECUTE reembed.render((SELECT p.body FROM reembed.template AS p WHERE p.name = 'archive'), reembed.target_names(m.target) || reembed.archive_names(p_name));

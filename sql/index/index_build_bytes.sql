@@ -1,4 +1,4 @@
--- What pgvector allocates. HNSW: element, neighbor lists and vector (hnsw.h; confirmed by the NOTICE about a graph that no longer fits). IVFFlat: samples,
+-- What pgvector allocates. HNSW: element, neighbour lists and vector (hnsw.h; confirmed by the NOTICE about a graph that no longer fits). IVFFlat: samples,
 -- centers and bounds of k-means (ivfkmeans.c, which fails with less).
 CREATE OR REPLACE FUNCTION reembed.index_build_bytes(
   p_method text, p_rows bigint, p_dimensions integer, p_element_type text, p_m integer, p_lists integer

@@ -1,4 +1,4 @@
--- Fitted to builds of 10,000 to 100,000 rows (docs/performance.md). The cost of a row grows with their number: the path to its neighbors is longer and a
+-- Fitted to builds of 10,000 to 100,000 rows (docs/performance.md). The cost of a row grows with their number: the path to its neighbours is longer and a
 -- smaller part of the graph is in the processor caches, the more so the larger the vectors. In a graph not much larger than the candidate list of a search,
 -- the search is shorter.
 CREATE OR REPLACE FUNCTION reembed.predict_index_build(

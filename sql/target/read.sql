@@ -1,14 +1,14 @@
 -- Returns rows in the order to write them: for vectors in a column, one row of each page, then a second one of each, and so on. A full page has room for a new
 -- row version only after an old one was pruned, and that requires the transaction that replaced it to be over. An update that finds room in its page (HOT)
--- changes no index of the table. A text of more than p_max_bytes is not returned, only its size. Where the row shows the size, the text is not even detoasted;
--- the negative size then replaces the hash as the fence, because any text of that size is too long.
+-- changes no index of the table. A text of more than p_max_bytes is not returned, only its size. Where the row shows the size, the text is not even read from
+-- the TOAST table; the negative size then replaces the hash as the fence, because any text of that size is too long.
 CREATE FUNCTION reembed.read_batch_{suffix}(p_first tid, p_end tid, p_limit integer, p_skip jsonb[], p_plain boolean, p_max_bytes bigint)
 RETURNS TABLE (key text, content text, text_hash bigint, version text, failure text, too_many_bytes bigint, wave integer)
 LANGUAGE sql STABLE SECURITY DEFINER {key_settings} SET row_security = off
 BEGIN ATOMIC
   SELECT h.key::text, h.content, coalesce(reembed.text_hash(h.content), -h.bytes), h.version::text, {failure}, CASE WHEN h.bytes > p_max_bytes THEN h.bytes END, h.wave::integer
     FROM (SELECT f.key, f.place, f.version, f.wave, greatest(f.source_bytes, octet_length(f.content)) AS bytes,
-                 -- The concatenation makes PostgreSQL detoast the text once, however often it is used.
+                 -- The concatenation makes PostgreSQL fetch the text once, however often it is used.
                  CASE WHEN octet_length(f.content) <= p_max_bytes THEN f.content || '' END AS content
             FROM (SELECT {r_key_json} AS key, r.place, r.version, r.source_bytes, CASE WHEN r.source_bytes <= p_max_bytes THEN r.content END AS content,
                          CASE WHEN {is_plain} THEN 1 ELSE row_number() OVER (PARTITION BY (r.place::text::point)[0] ORDER BY r.place) END AS wave

@@ -37,7 +37,7 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION reembed.nearest_{role}_{suffix} IS 'pg-reembed: one search like those of the live view, to be timed.';
 
--- An array detoasts its elements: each vector is fetched once instead of once for each function.
+-- The array makes PostgreSQL fetch each vector once instead of once for each function.
 CREATE FUNCTION reembed.measure_{role}_{suffix}()
 RETURNS TABLE (rows bigint, zero_rows bigint, not_finite_rows bigint, wrong_dimensions_rows bigint, unit_length_rows bigint, odd_norm_rows bigint,
                norm_min double precision, norm_median double precision, norm_max double precision, shared_vector_rows bigint)

@@ -20,7 +20,7 @@ BEGIN
   SELECT * INTO STRICT s FROM reembed.setting AS g WHERE g.target = v_target FOR UPDATE;
   SELECT * INTO a FROM reembed.alert AS g
    WHERE g.target = v_target AND g.closed_at IS NULL AND g.model = m.to_model
-     -- Without vectors of its provider the canary falls back at once and gets the live model's answer.
+     -- Without a vector from its provider a canary reader waits in vain and then gets the live model's answer.
      AND (g.severity = 'critical' OR g.kind = 'provider' AND s.canary_percent > 0)
    ORDER BY g.opened_at LIMIT 1;
 
@@ -55,7 +55,7 @@ BEGIN
      WHERE g.target = v_target AND g.closed_at IS NULL AND g.kind = 'latency' AND g.severity = 'warning'
        AND g.opened_at > (SELECT max(e.at) FROM reembed.event AS e WHERE e.target = v_target AND e.kind = 'canary_percent');
     IF a.id IS NOT NULL THEN
-      -- Back to the previous step, which caused no alert.
+      -- Back to the previous step, whose latency was acceptable.
       v_percent := coalesce((SELECT e.from_value::numeric FROM reembed.event AS e
                               WHERE e.target = v_target AND e.kind = 'canary_percent' AND e.to_value::numeric = s.canary_percent AND e.from_value::numeric < s.canary_percent
                               ORDER BY e.id DESC LIMIT 1), 0);

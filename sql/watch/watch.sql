@@ -15,14 +15,14 @@ BEGIN
   INSERT INTO reembed.watch_memory AS w (target) VALUES (v_target) ON CONFLICT (target) DO NOTHING;
   IF EXISTS (SELECT FROM reembed.setting AS s WHERE s.target = v_target AND (s.canary_percent > 0 OR s.shadow_percent > 0)) THEN
     BEGIN
-      -- Roles that were granted access to the live view since the canary started.
+      -- Includes roles that were granted access to the live view since the canary started.
       PERFORM reembed.share_view_grants(v_target);
     EXCEPTION WHEN lock_not_available THEN
       NULL; -- the next check
     END;
   END IF;
   BEGIN
-    -- Grants on the table that were added or revoked, and its row level security.
+    -- Applies grants on the table that were added or revoked, and its row level security.
     PERFORM reembed.share_side_tables(v_target);
   EXCEPTION WHEN lock_not_available OR insufficient_privilege THEN
     NULL; -- the next check
