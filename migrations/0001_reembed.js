@@ -6,7 +6,7 @@ export const up = (pgm) => {
 SET LOCAL lock_timeout = '500ms';
 
 ALTER TABLE reembed.schema_migration ADD COLUMN IF NOT EXISTS sha256 text;
-COMMENT ON SCHEMA reembed IS 'pg-reembed: moves a live table from one embedding model to another. SELECT * FROM reembed.progress shows where it stands.';
+COMMENT ON SCHEMA reembed IS 'pg-reembed: moves a live table from one embedding model to another. SELECT * FROM reembed.progress shows the progress of each campaign.';
 COMMENT ON TABLE reembed.schema_migration IS 'Migration files that have run, oldest first.';
 COMMENT ON COLUMN reembed.schema_migration.sha256 IS 'Digest of the file when it ran; a file edited afterwards is refused.';
 
@@ -16,17 +16,17 @@ CREATE TABLE reembed.installation (
   objects_digest text NOT NULL,
   applied_at timestamptz NOT NULL DEFAULT now()
 );
-COMMENT ON TABLE reembed.installation IS 'Which state of sql/ the functions, views and triggers here are of; one row.';
+COMMENT ON TABLE reembed.installation IS 'The state of sql/ that the installed functions, views and triggers come from; one row.';
 COMMENT ON COLUMN reembed.installation.is_one IS 'Always true: there is one row.';
 COMMENT ON COLUMN reembed.installation.files_digest IS 'Digest of the files.';
-COMMENT ON COLUMN reembed.installation.objects_digest IS 'reembed.objects_digest() when they had been applied.';
+COMMENT ON COLUMN reembed.installation.objects_digest IS 'reembed.objects_digest() after they were applied.';
 COMMENT ON COLUMN reembed.installation.applied_at IS 'When they were applied.';
 
 CREATE TABLE reembed.template (
   name text PRIMARY KEY,
   body text NOT NULL
 );
-COMMENT ON TABLE reembed.template IS 'Templates that reembed.compile_target() makes the objects of a target from: the files of sql/target/.';
+COMMENT ON TABLE reembed.template IS 'Templates that reembed.compile_target() renders into the objects of a target: the files of sql/target/.';
 COMMENT ON COLUMN reembed.template.name IS 'Name of the file.';
 COMMENT ON COLUMN reembed.template.body IS 'SQL with {named} placeholders.';
 
@@ -39,14 +39,14 @@ CREATE TABLE reembed.element_type (
   l2_operator_class name NOT NULL,
   inner_product_operator_class name NOT NULL
 );
-COMMENT ON TABLE reembed.element_type IS 'Vector types of pgvector and all that differs between them.';
+COMMENT ON TABLE reembed.element_type IS 'Vector types of pgvector and the properties that differ between them.';
 COMMENT ON COLUMN reembed.element_type.name IS 'Name of the type.';
 COMMENT ON COLUMN reembed.element_type.bytes_per_dimension IS 'Bytes of one component.';
-COMMENT ON COLUMN reembed.element_type.max_indexed_dimensions IS 'Most dimensions that an index takes.';
-COMMENT ON COLUMN reembed.element_type.norm_function IS 'Function of pgvector that gives the length of a vector.';
-COMMENT ON COLUMN reembed.element_type.cosine_operator_class IS 'Operator class of an index by cosine distance.';
-COMMENT ON COLUMN reembed.element_type.l2_operator_class IS 'Operator class of an index by Euclidean distance.';
-COMMENT ON COLUMN reembed.element_type.inner_product_operator_class IS 'Operator class of an index by inner product.';
+COMMENT ON COLUMN reembed.element_type.max_indexed_dimensions IS 'Maximum number of dimensions of an index.';
+COMMENT ON COLUMN reembed.element_type.norm_function IS 'Function of pgvector that returns the length of a vector.';
+COMMENT ON COLUMN reembed.element_type.cosine_operator_class IS 'Operator class of an index for cosine distance.';
+COMMENT ON COLUMN reembed.element_type.l2_operator_class IS 'Operator class of an index for Euclidean distance.';
+COMMENT ON COLUMN reembed.element_type.inner_product_operator_class IS 'Operator class of an index for inner product.';
 
 CREATE TABLE reembed.model (
   name text PRIMARY KEY,
@@ -66,19 +66,19 @@ CREATE TABLE reembed.model (
   CONSTRAINT dimensions_are_positive CHECK (dimensions > 0),
   CONSTRAINT distance_is_known CHECK (distance IN ('cosine', 'l2', 'inner_product'))
 );
-COMMENT ON TABLE reembed.model IS 'Embedding models. Never an API key or an address: those come from the environment of the process that calls the provider.';
-COMMENT ON COLUMN reembed.model.name IS 'Name of the vector space; what embedding_model shows and what query_vector() compares.';
+COMMENT ON TABLE reembed.model IS 'Embedding models. Contains no API keys or addresses: those come from the environment of the process that calls the provider.';
+COMMENT ON COLUMN reembed.model.name IS 'Name of the vector space, as shown in embedding_model and compared by query_vector().';
 COMMENT ON COLUMN reembed.model.provider_model IS 'Name sent to the provider (on Azure the deployment).';
 COMMENT ON COLUMN reembed.model.dimensions IS 'Components of every vector of the model.';
 COMMENT ON COLUMN reembed.model.element_type IS 'vector (4 bytes a component) or halfvec (2 bytes).';
-COMMENT ON COLUMN reembed.model.distance IS 'cosine, l2 or inner_product; decides the operator class of the index.';
-COMMENT ON COLUMN reembed.model.document_prefix IS 'Put before each text that is stored.';
-COMMENT ON COLUMN reembed.model.query_prefix IS 'Put before each text that is searched for.';
-COMMENT ON COLUMN reembed.model.send_dimensions IS 'Whether requests carry the dimensions parameter.';
-COMMENT ON COLUMN reembed.model.token_limit IS 'Tokens one text may have; unknown when null.';
-COMMENT ON COLUMN reembed.model.usd_per_million_tokens IS 'Price in US dollars per million tokens; unknown when null.';
-COMMENT ON COLUMN reembed.model.fingerprint IS 'Digest of everything that defines the vector space: two models with one fingerprint are the same space.';
-COMMENT ON COLUMN reembed.model.created_at IS 'When the model was first named here.';
+COMMENT ON COLUMN reembed.model.distance IS 'cosine, l2 or inner_product; determines the operator class of the index.';
+COMMENT ON COLUMN reembed.model.document_prefix IS 'Prefix of each stored text.';
+COMMENT ON COLUMN reembed.model.query_prefix IS 'Prefix of each query text.';
+COMMENT ON COLUMN reembed.model.send_dimensions IS 'Whether requests contain the dimensions parameter.';
+COMMENT ON COLUMN reembed.model.token_limit IS 'Maximum tokens of one text; null when unknown.';
+COMMENT ON COLUMN reembed.model.usd_per_million_tokens IS 'Price in US dollars per million tokens; null when unknown.';
+COMMENT ON COLUMN reembed.model.fingerprint IS 'Digest of everything that defines the vector space: two models with the same fingerprint are the same space.';
+COMMENT ON COLUMN reembed.model.created_at IS 'When the model was registered.';
 COMMENT ON COLUMN reembed.model.batch_api_price_factor IS 'Price of a token by the batch API, as a share of usd_per_million_tokens.';
 
 CREATE TABLE reembed.target (
@@ -103,22 +103,22 @@ CREATE TABLE reembed.target (
   CONSTRAINT keys_have_names CHECK (cardinality(key_attnums) = cardinality(key_names)),
   CONSTRAINT texts_have_names CHECK (cardinality(text_attnums) = cardinality(text_names))
 );
-COMMENT ON TABLE reembed.target IS 'Tables and vector columns that pg-reembed looks after. Columns are known by their numbers, so that a renamed one is followed.';
+COMMENT ON TABLE reembed.target IS 'Tables and vector columns that pg-reembed manages. Columns are stored by number, so that a renamed column is still found.';
 COMMENT ON COLUMN reembed.target.name IS 'schema.table.column, as first registered.';
 COMMENT ON COLUMN reembed.target.relation IS 'The table.';
-COMMENT ON COLUMN reembed.target.column_name IS 'The vector column the application knows, as it was called when it was registered; what the live view calls the vector.';
+COMMENT ON COLUMN reembed.target.column_name IS 'The vector column of the application, by its name at registration; the live view names the vector so.';
 COMMENT ON COLUMN reembed.target.key_attnums IS 'Column numbers of the primary key, in its order.';
-COMMENT ON COLUMN reembed.target.key_names IS 'Names of the key columns when they were registered: those of the key in failed_row.';
-COMMENT ON COLUMN reembed.target.text_attnums IS 'Numbers of the columns that the text is made of.';
-COMMENT ON COLUMN reembed.target.text_names IS 'Their names when they were registered: those in text_sql.';
-COMMENT ON COLUMN reembed.target.text_sql IS 'SQL over text_names that gives the text to embed.';
-COMMENT ON COLUMN reembed.target.is_expression IS 'Whether text_sql is an expression of the user: one that may fail on a row.';
-COMMENT ON COLUMN reembed.target.live_view IS 'View to search through, in the schema of the table.';
-COMMENT ON COLUMN reembed.target.live_model_column IS 'Column of the live view that names the model being read.';
-COMMENT ON COLUMN reembed.target.view_columns IS 'Columns of the views in their order, each with its name and the number of the column of the table: 0 is the vector, -1 the name of the model.';
-COMMENT ON COLUMN reembed.target.suffix IS 'Ending of the names of the objects that are compiled for the target.';
-COMMENT ON COLUMN reembed.target.application_path IS 'search_path of the application: the table''s own triggers and functions run under it when a vector is stored.';
-COMMENT ON COLUMN reembed.target.unhooked IS 'What rehook() puts back: views with their owners, options and grants; null while the objects are in place.';
+COMMENT ON COLUMN reembed.target.key_names IS 'Names of the key columns at registration; failed_row uses them for keys.';
+COMMENT ON COLUMN reembed.target.text_attnums IS 'Numbers of the columns that the text is built from.';
+COMMENT ON COLUMN reembed.target.text_names IS 'Names of these columns at registration; text_sql uses them.';
+COMMENT ON COLUMN reembed.target.text_sql IS 'SQL over text_names that returns the text to embed.';
+COMMENT ON COLUMN reembed.target.is_expression IS 'Whether text_sql is an expression of the user, which may fail on a row.';
+COMMENT ON COLUMN reembed.target.live_view IS 'View that the application searches through, in the schema of the table.';
+COMMENT ON COLUMN reembed.target.live_model_column IS 'Column of the live view that names the live model.';
+COMMENT ON COLUMN reembed.target.view_columns IS 'Columns of the views in their order, each with its name and its column number in the table; 0 is the vector, -1 the name of the model.';
+COMMENT ON COLUMN reembed.target.suffix IS 'Suffix of the names of the objects that are compiled for the target.';
+COMMENT ON COLUMN reembed.target.application_path IS 'search_path of the application: storing a vector runs the table''s own triggers and functions under it.';
+COMMENT ON COLUMN reembed.target.unhooked IS 'What rehook() restores: views with their owners, options and grants; null while the objects are in place.';
 COMMENT ON COLUMN reembed.target.created_at IS 'When the column was first registered.';
 
 CREATE TABLE reembed.setting (
@@ -208,54 +208,54 @@ CREATE TABLE reembed.setting (
   CONSTRAINT tokens_per_minute_is_positive CHECK (tokens_per_minute > 0),
   CONSTRAINT watch_window_is_positive CHECK (watch_window > '00:00:00')
 );
-COMMENT ON TABLE reembed.setting IS 'What a DBA steers with UPDATE; a trigger checks, applies, audits and notifies.';
-COMMENT ON COLUMN reembed.setting.target IS 'The target the row steers.';
-COMMENT ON COLUMN reembed.setting.read_model IS 'The switch: the model that the live view reads.';
-COMMENT ON COLUMN reembed.setting.paused IS 'true: workers finish the batch in hand and wait.';
-COMMENT ON COLUMN reembed.setting.paused_by IS 'Who paused it: person, worker (it could not start or go on), or breaker (too many batches failed).';
-COMMENT ON COLUMN reembed.setting.paused_reason IS 'Why it is paused, when the toolkit paused it.';
+COMMENT ON TABLE reembed.setting IS 'Settings that a DBA changes with UPDATE; triggers check, apply and audit them and notify.';
+COMMENT ON COLUMN reembed.setting.target IS 'The target that the settings apply to.';
+COMMENT ON COLUMN reembed.setting.read_model IS 'The live model: the one that the live view reads. Changing it is the switch.';
+COMMENT ON COLUMN reembed.setting.paused IS 'true: workers finish the current batch and wait.';
+COMMENT ON COLUMN reembed.setting.paused_by IS 'What paused it: person, worker (it could not start or continue), or breaker (too many batches failed).';
+COMMENT ON COLUMN reembed.setting.paused_reason IS 'Reason of the pause, when given or when pg-reembed paused it.';
 COMMENT ON COLUMN reembed.setting.requests_per_minute IS 'Provider requests a minute over all workers; null: no limit.';
 COMMENT ON COLUMN reembed.setting.tokens_per_minute IS 'Provider tokens a minute over all workers; null: no limit.';
-COMMENT ON COLUMN reembed.setting.keep_old_current IS 'Whether workers embed changed rows with the old model too, so that going back loses nothing. false when the old model can no longer be called.';
-COMMENT ON COLUMN reembed.setting.max_failed_rows IS 'Rows that may stay without a new vector when the index is built.';
-COMMENT ON COLUMN reembed.setting.min_overlap IS 'Smallest mean overlap@10 of old and new results that passes validation, 0 to 1.';
-COMMENT ON COLUMN reembed.setting.min_index_recall IS 'Smallest mean recall of the new index against the exact scan that passes validation, 0 to 1.';
-COMMENT ON COLUMN reembed.setting.max_ndcg_drop IS 'Largest drop of nDCG@10 that passes, where judgements are given. A larger drop whose 95 % confidence interval includes 0 is only a warning.';
-COMMENT ON COLUMN reembed.setting.soak IS 'How long the new model must have been read before contract.';
+COMMENT ON COLUMN reembed.setting.keep_old_current IS 'Whether workers embed changed rows with the old model too, so that switching back loses nothing. false when the old model can no longer be called.';
+COMMENT ON COLUMN reembed.setting.max_failed_rows IS 'Maximum number of rows without a new vector when the index is built.';
+COMMENT ON COLUMN reembed.setting.min_overlap IS 'Minimum mean overlap@10 of old and new results to pass validation, 0 to 1.';
+COMMENT ON COLUMN reembed.setting.min_index_recall IS 'Minimum mean recall of the new index against the exact scan to pass validation, 0 to 1.';
+COMMENT ON COLUMN reembed.setting.max_ndcg_drop IS 'Maximum drop of nDCG@10 to pass, where there are judgements. A larger drop whose 95 % confidence interval includes 0 is only a warning.';
+COMMENT ON COLUMN reembed.setting.soak IS 'How long the new model must have been live before contract.';
 COMMENT ON COLUMN reembed.setting.updated_at IS 'When the row last changed.';
-COMMENT ON COLUMN reembed.setting.max_replica_lag_bytes IS 'The backfill writes nothing while a standby is more bytes of WAL behind; null: no matter how many.';
-COMMENT ON COLUMN reembed.setting.max_wal_backlog_bytes IS 'The backfill writes nothing while more bytes of WAL are kept for a replication slot or wait to be archived; null: no matter how many.';
-COMMENT ON COLUMN reembed.setting.max_lock_waits IS 'The backfill writes nothing while more sessions wait for locks on the table or its rows; null: no matter how many.';
-COMMENT ON COLUMN reembed.setting.yields_to_vacuum IS 'The backfill writes a quarter of the time while the table is vacuumed.';
-COMMENT ON COLUMN reembed.setting.max_read_slowdown IS 'The backfill writes less of the time while searches take more than so many times what they took before it, at the 95th percentile; null: no matter how long.';
-COMMENT ON COLUMN reembed.setting.min_filtered_rows IS 'Smallest mean share of the rows wanted that a search with a filter must bring, 0 to 1; with an iterative scan, where pgvector has it.';
-COMMENT ON COLUMN reembed.setting.max_latency_ratio IS 'The median search of the new model may take so many times what that of the old one takes, differences up to 10 ms aside, in a validation and in shadow reads; null: no matter how long.';
-COMMENT ON COLUMN reembed.setting.min_truth_audit IS 'Smallest share of audited rows whose stored new vector is the one that the provider gives now, 0 to 1.';
-COMMENT ON COLUMN reembed.setting.min_audit_similarity IS 'How similar a stored and a fresh vector must be to count as the same, -1 to 1.';
-COMMENT ON COLUMN reembed.setting.max_shared_vectors IS 'Largest share of new vectors that rows of different texts have in common, 0 to 1.';
-COMMENT ON COLUMN reembed.setting.max_odd_norms IS 'Largest share of new vectors whose length is far off that of the others, 0 to 1.';
-COMMENT ON COLUMN reembed.setting.max_changed_old_rows IS 'Most rows whose old vector may have changed without their text since the checksum was taken; null: such rows are only a warning.';
-COMMENT ON COLUMN reembed.setting.query_log_percent IS 'Share of the queries given to reembed.log_query() that are kept, in percent; 0: none.';
-COMMENT ON COLUMN reembed.setting.query_log_rows IS 'Most queries kept in reembed.query_log, the newest ones.';
-COMMENT ON COLUMN reembed.setting.canary_percent IS 'Percentage of readers, by hash of their key, who read the new model while the live view still reads the old one. More is refused while the gate to the switch is closed or an alert is open; less never is.';
-COMMENT ON COLUMN reembed.setting.canary_steps IS 'Percentages that the watch lets canary_percent grow through once it is above 0, each after canary_step_time with nothing wrong, such as {1,5,25,50}; null: it grows by hand.';
-COMMENT ON COLUMN reembed.setting.canary_step_time IS 'How long a step of the canary must have been healthy before the next.';
-COMMENT ON COLUMN reembed.setting.shadow_percent IS 'Percentage of searches after whose answer the model that was not read is asked too, for reembed.shadow_read. Has effect while the new index is there.';
-COMMENT ON COLUMN reembed.setting.shadow_per_second IS 'Most shadow reads a second in each process of the application.';
-COMMENT ON COLUMN reembed.setting.shadow_timeout IS 'How long a shadow read may take before it is given up and counted as an error, and how long a reader of the canary or a fused search waits for a vector of the model that is not read.';
-COMMENT ON COLUMN reembed.setting.shadow_rows IS 'About how many shadow reads are kept.';
+COMMENT ON COLUMN reembed.setting.max_replica_lag_bytes IS 'The backfill stops while a standby is more than this many bytes of WAL behind; null: no limit.';
+COMMENT ON COLUMN reembed.setting.max_wal_backlog_bytes IS 'The backfill stops while more than this many bytes of WAL are kept for a replication slot or wait to be archived; null: no limit.';
+COMMENT ON COLUMN reembed.setting.max_lock_waits IS 'The backfill stops while more than this many sessions wait for locks on the table or its rows; null: no limit.';
+COMMENT ON COLUMN reembed.setting.yields_to_vacuum IS 'The backfill writes only a quarter of the time while the table is being vacuumed.';
+COMMENT ON COLUMN reembed.setting.max_read_slowdown IS 'The backfill slows down while searches take more than this many times as long as before it, at the 95th percentile; null: no limit.';
+COMMENT ON COLUMN reembed.setting.min_filtered_rows IS 'Minimum mean share of the wanted rows that a search with a filter must return, 0 to 1; with an iterative scan, where pgvector has it.';
+COMMENT ON COLUMN reembed.setting.max_latency_ratio IS 'Maximum ratio of the median search times of the new and the old model, in a validation and in shadow reads; differences up to 10 ms are ignored; null: no limit.';
+COMMENT ON COLUMN reembed.setting.min_truth_audit IS 'Minimum share of audited rows whose stored new vector equals the one that the provider returns now, 0 to 1.';
+COMMENT ON COLUMN reembed.setting.min_audit_similarity IS 'Minimum similarity at which a stored and a fresh vector count as equal, -1 to 1.';
+COMMENT ON COLUMN reembed.setting.max_shared_vectors IS 'Maximum share of new vectors that rows with different texts share, 0 to 1.';
+COMMENT ON COLUMN reembed.setting.max_odd_norms IS 'Maximum share of new vectors whose length differs much from that of the others, 0 to 1.';
+COMMENT ON COLUMN reembed.setting.max_changed_old_rows IS 'Maximum number of rows whose old vector may have changed without their text since the checksum was taken; null: such rows are only a warning.';
+COMMENT ON COLUMN reembed.setting.query_log_percent IS 'Percentage of the queries passed to reembed.log_query() that are kept; 0: none.';
+COMMENT ON COLUMN reembed.setting.query_log_rows IS 'Maximum number of queries in reembed.query_log; the newest are kept.';
+COMMENT ON COLUMN reembed.setting.canary_percent IS 'Percentage of readers, by hash of their key, who read the new model while the live view still reads the old one. An increase is refused while the gate to the switch is closed or an alert is open; a decrease never is.';
+COMMENT ON COLUMN reembed.setting.canary_steps IS 'Percentages through which the watch raises canary_percent once it is above 0, each after canary_step_time without a problem, such as {1,5,25,50}; null: only manual changes.';
+COMMENT ON COLUMN reembed.setting.canary_step_time IS 'How long a step of the canary must be healthy before the next.';
+COMMENT ON COLUMN reembed.setting.shadow_percent IS 'Percentage of searches that are repeated against the inactive model after the answer was returned, for reembed.shadow_read. Takes effect while the new index is usable.';
+COMMENT ON COLUMN reembed.setting.shadow_per_second IS 'Maximum shadow reads a second in each process of the application.';
+COMMENT ON COLUMN reembed.setting.shadow_timeout IS 'Timeout of a shadow read, which then counts as an error; also how long a canary reader or a fused search waits for a vector of the inactive model.';
+COMMENT ON COLUMN reembed.setting.shadow_rows IS 'Approximate number of shadow reads that are kept.';
 COMMENT ON COLUMN reembed.setting.shadow_keeps_text IS 'Whether the text of the query is kept with a shadow read.';
-COMMENT ON COLUMN reembed.setting.shadow_sample IS 'How many of the newest shadow reads the watch judges by; while there are fewer it does not judge.';
-COMMENT ON COLUMN reembed.setting.min_shadow_overlap IS 'Smallest mean overlap of old and new results in shadow reads, 0 to 1; null: half of what the last validation found, one by queries rather than by rows.';
-COMMENT ON COLUMN reembed.setting.max_shadow_errors IS 'Share of shadow reads of the new model that may fail, 0 to 1; null: no matter.';
-COMMENT ON COLUMN reembed.setting.known_items IS 'Rows a minute whose own text is searched for with either model while the new one has readers; each must be found. They cost an embedding by each model; 0: none.';
-COMMENT ON COLUMN reembed.setting.min_known_items IS 'Share of them that must be found, 0 to 1.';
-COMMENT ON COLUMN reembed.setting.max_outdated_seconds IS 'How long a changed row may wait for its vector; null: no matter.';
-COMMENT ON COLUMN reembed.setting.watch_window IS 'Shadow reads and known items older than this say nothing any more.';
-COMMENT ON COLUMN reembed.setting.alert_after IS 'How long a problem must last before an alert is opened.';
-COMMENT ON COLUMN reembed.setting.auto_revert IS 'true: the live view goes back to the old model automatically when the new one it reads is bad.';
-COMMENT ON COLUMN reembed.setting.maintained_by IS 'Who embeds changed rows after contract: workers, so that the triggers stay; or application, which stores its own vectors, so that no trigger stays on the table. A side table is always maintained by workers.';
-COMMENT ON COLUMN reembed.setting.max_text_bytes IS 'Longest text that is embedded, in bytes. A longer one never leaves the database: its row is put into failed_row as text_too_large. After raising it: npm run retry.';
+COMMENT ON COLUMN reembed.setting.shadow_sample IS 'Number of newest shadow reads that the watch evaluates; with fewer it gives no result.';
+COMMENT ON COLUMN reembed.setting.min_shadow_overlap IS 'Minimum mean overlap of old and new results in shadow reads, 0 to 1; null: half the overlap of the last validation, preferably one by queries rather than by rows.';
+COMMENT ON COLUMN reembed.setting.max_shadow_errors IS 'Maximum share of shadow reads of the new model that may fail, 0 to 1; null: no limit.';
+COMMENT ON COLUMN reembed.setting.known_items IS 'Rows a minute whose own text is searched for with both models while the new one has readers; each should be found. Each costs one embedding by each model; 0: none.';
+COMMENT ON COLUMN reembed.setting.min_known_items IS 'Minimum share of known items that must be found, 0 to 1.';
+COMMENT ON COLUMN reembed.setting.max_outdated_seconds IS 'Maximum time a changed row may wait for its vector; null: no limit.';
+COMMENT ON COLUMN reembed.setting.watch_window IS 'Shadow reads and known items older than this are ignored.';
+COMMENT ON COLUMN reembed.setting.alert_after IS 'How long a problem must persist before an alert is opened.';
+COMMENT ON COLUMN reembed.setting.auto_revert IS 'true: the live view returns to the old model automatically when a critical alert about the new model is open.';
+COMMENT ON COLUMN reembed.setting.maintained_by IS 'Who embeds changed rows after contract: workers, so that the triggers stay; or application, which stores its own vectors, so that no trigger stays on the table. Workers always maintain a side table.';
+COMMENT ON COLUMN reembed.setting.max_text_bytes IS 'Maximum length of an embedded text, in bytes. A longer text never leaves the database: its row is recorded in failed_row as text_too_large. After raising it: npm run retry.';
 
 CREATE TABLE reembed.serving (
   target text NOT NULL REFERENCES reembed.target ON DELETE CASCADE,
@@ -277,23 +277,23 @@ CREATE TABLE reembed.serving (
   PRIMARY KEY (target, role),
   CONSTRAINT role_is_known CHECK (role IN ('old', 'new'))
 );
-COMMENT ON TABLE reembed.serving IS 'The answer of reads_for(), ready made by refresh_serving(): each model of a target, the view to search for it, and how many readers get it.';
+COMMENT ON TABLE reembed.serving IS 'The stored answer of reads_for(), written by refresh_serving(): each model of a target, the view to search for it, and the share of readers.';
 COMMENT ON COLUMN reembed.serving.target IS 'The target.';
 COMMENT ON COLUMN reembed.serving.role IS 'new or old.';
-COMMENT ON COLUMN reembed.serving.spellings IS 'Names that the target may be asked for by.';
+COMMENT ON COLUMN reembed.serving.spellings IS 'Names by which the target may be requested.';
 COMMENT ON COLUMN reembed.serving.name IS 'Name of the model.';
 COMMENT ON COLUMN reembed.serving.provider_model IS 'Name sent to the provider.';
 COMMENT ON COLUMN reembed.serving.dimensions IS 'Components of every vector.';
 COMMENT ON COLUMN reembed.serving.element_type IS 'Type of the vectors.';
-COMMENT ON COLUMN reembed.serving.distance IS 'Distance the model is searched by.';
-COMMENT ON COLUMN reembed.serving.document_prefix IS 'Put before each text that is stored.';
-COMMENT ON COLUMN reembed.serving.query_prefix IS 'Put before each text that is searched for.';
-COMMENT ON COLUMN reembed.serving.send_dimensions IS 'Whether requests carry the dimensions parameter.';
-COMMENT ON COLUMN reembed.serving.token_limit IS 'Tokens one text may have; unknown when null.';
-COMMENT ON COLUMN reembed.serving.usd_per_million_tokens IS 'Price in US dollars per million tokens; unknown when null.';
+COMMENT ON COLUMN reembed.serving.distance IS 'Distance of searches with the model.';
+COMMENT ON COLUMN reembed.serving.document_prefix IS 'Prefix of each stored text.';
+COMMENT ON COLUMN reembed.serving.query_prefix IS 'Prefix of each query text.';
+COMMENT ON COLUMN reembed.serving.send_dimensions IS 'Whether requests contain the dimensions parameter.';
+COMMENT ON COLUMN reembed.serving.token_limit IS 'Maximum tokens of one text; null when unknown.';
+COMMENT ON COLUMN reembed.serving.usd_per_million_tokens IS 'Price in US dollars per million tokens; null when unknown.';
 COMMENT ON COLUMN reembed.serving.view IS 'View to search for the model, qualified and quoted.';
-COMMENT ON COLUMN reembed.serving.is_live IS 'Whether the live view reads it.';
-COMMENT ON COLUMN reembed.serving.canary_percent IS 'Share of readers, in percent, who read the new model before the switch.';
+COMMENT ON COLUMN reembed.serving.is_live IS 'Whether the live view reads the model.';
+COMMENT ON COLUMN reembed.serving.canary_percent IS 'Percentage of readers who read the new model before the switch.';
 
 CREATE TABLE reembed.campaign (
   name text PRIMARY KEY,
@@ -326,33 +326,33 @@ CREATE TABLE reembed.campaign (
   CONSTRAINT phase_is_known CHECK (phase IN ('expand', 'backfill', 'index', 'switch', 'contract'))
 );
 CREATE UNIQUE INDEX one_running_migration_per_target ON reembed.campaign (target) WHERE phase <> 'contract';
-COMMENT ON TABLE reembed.campaign IS 'Campaigns: one move of one column from one model to another.';
-COMMENT ON COLUMN reembed.campaign.name IS 'Name of the campaign, as in its five files.';
-COMMENT ON COLUMN reembed.campaign.target IS 'What is moved.';
+COMMENT ON TABLE reembed.campaign IS 'Campaigns: each moves one vector column from one model to another.';
+COMMENT ON COLUMN reembed.campaign.name IS 'Name of the campaign, as in its five migration files.';
+COMMENT ON COLUMN reembed.campaign.target IS 'Target that is moved.';
 COMMENT ON COLUMN reembed.campaign.from_model IS 'The old model.';
 COMMENT ON COLUMN reembed.campaign.to_model IS 'The new model.';
 COMMENT ON COLUMN reembed.campaign.from_attnum IS 'Number of the column of the old vectors, in from_relation or the target''s own table.';
 COMMENT ON COLUMN reembed.campaign.from_version_attnum IS 'Number of the column that names the model of each old vector; null where there is none.';
 COMMENT ON COLUMN reembed.campaign.to_attnum IS 'Number of the column of the new vectors, in to_relation or the target''s own table.';
 COMMENT ON COLUMN reembed.campaign.to_version_attnum IS 'Number of the column that names the model of each new vector.';
-COMMENT ON COLUMN reembed.campaign.index_name IS 'Index on the new vectors; null when none is wanted.';
+COMMENT ON COLUMN reembed.campaign.index_name IS 'Index on the new vectors; null when no index is wanted.';
 COMMENT ON COLUMN reembed.campaign.phase IS 'The phase last entered: expand, backfill, index, switch or contract.';
-COMMENT ON COLUMN reembed.campaign.phase_entered_at IS 'When that was.';
-COMMENT ON COLUMN reembed.campaign.phase_entered_by IS 'Which role did it.';
-COMMENT ON COLUMN reembed.campaign.tokens_per_character IS 'Measured on a sample of the rows; turns characters into expected tokens.';
-COMMENT ON COLUMN reembed.campaign.previous_source IS 'Key and text of the target before this campaign, for the way back; null when the campaign made the target.';
+COMMENT ON COLUMN reembed.campaign.phase_entered_at IS 'When the phase was entered.';
+COMMENT ON COLUMN reembed.campaign.phase_entered_by IS 'Role that entered it.';
+COMMENT ON COLUMN reembed.campaign.tokens_per_character IS 'Measured on a sample of the rows; used to estimate tokens from characters.';
+COMMENT ON COLUMN reembed.campaign.previous_source IS 'Key and text of the target before this campaign, for rollback; null when the campaign registered the target.';
 COMMENT ON COLUMN reembed.campaign.planned_at IS 'When the ledger was planned.';
-COMMENT ON COLUMN reembed.campaign.swept_at IS 'When the table was last searched for rows that no batch had seen.';
-COMMENT ON COLUMN reembed.campaign.needs_old_sweep IS 'Whether the old model is kept current again, and rows written meanwhile are still to be found.';
-COMMENT ON COLUMN reembed.campaign.live_rows IS 'Vectors stored for rows the application wrote meanwhile, of both models.';
+COMMENT ON COLUMN reembed.campaign.swept_at IS 'When the table was last swept for rows that no batch had seen.';
+COMMENT ON COLUMN reembed.campaign.needs_old_sweep IS 'Whether the old model is maintained again and rows written meanwhile are still to be found.';
+COMMENT ON COLUMN reembed.campaign.live_rows IS 'Vectors of both models stored for rows that the application wrote meanwhile.';
 COMMENT ON COLUMN reembed.campaign.live_tokens IS 'Tokens the provider counted for them.';
-COMMENT ON COLUMN reembed.campaign.switched_at IS 'When the live view last moved to the new model; the soak time counts from here.';
-COMMENT ON COLUMN reembed.campaign.old_column IS 'Definition of the old column and its indexes, kept at contract for the way back.';
+COMMENT ON COLUMN reembed.campaign.switched_at IS 'When the live view last switched to the new model; the soak time starts here.';
+COMMENT ON COLUMN reembed.campaign.old_column IS 'Definition of the old column and its indexes, kept at contract for rollback.';
 COMMENT ON COLUMN reembed.campaign.archive IS 'Table in schema reembed that holds the old vectors after contract.';
-COMMENT ON COLUMN reembed.campaign.purged_at IS 'When the archive was dropped; from then on there is no way back.';
-COMMENT ON COLUMN reembed.campaign.created_at IS 'When the campaign was expanded.';
-COMMENT ON COLUMN reembed.campaign.to_relation IS 'Table of the new vectors, where they are not a column of the target.';
-COMMENT ON COLUMN reembed.campaign.from_relation IS 'Table of the old vectors, where an earlier campaign put them into one.';
+COMMENT ON COLUMN reembed.campaign.purged_at IS 'When the archive was dropped; rollback is impossible from then on.';
+COMMENT ON COLUMN reembed.campaign.created_at IS 'When the campaign entered phase expand.';
+COMMENT ON COLUMN reembed.campaign.to_relation IS 'Side table of the new vectors; null when they are a column of the target''s table.';
+COMMENT ON COLUMN reembed.campaign.from_relation IS 'Side table of the old vectors, created by an earlier campaign; null when there is none.';
 
 CREATE TABLE reembed.provider_batch (
   id uuid DEFAULT gen_random_uuid() PRIMARY KEY,
@@ -389,33 +389,33 @@ CREATE TABLE reembed.provider_batch (
 );
 CREATE INDEX provider_batch_open ON reembed.provider_batch (next_check_at) WHERE state <> 'settled';
 CREATE INDEX provider_batch_newest ON reembed.provider_batch (campaign, created_at DESC);
-COMMENT ON TABLE reembed.provider_batch IS 'Batches of requests given to the batch API of a provider, from the intent on. Those that are settled stay until their campaign forgets its ledger.';
-COMMENT ON COLUMN reembed.provider_batch.id IS 'Drawn before anything is sent; the provider keeps it in the metadata of the batch, as reembed.';
-COMMENT ON COLUMN reembed.provider_batch.campaign IS 'Campaign whose rows it has.';
-COMMENT ON COLUMN reembed.provider_batch.model IS 'Model that embeds them.';
-COMMENT ON COLUMN reembed.provider_batch.state IS 'submitting: on record, not known to be at the provider; submitted: at the provider; settled: what it brought is stored and the rest was handed back; abandoned: to be cancelled at the provider, nothing of it is stored.';
-COMMENT ON COLUMN reembed.provider_batch.tries IS 'How often a worker set about giving it to the provider. After the first time another may be there that was made of the same requests; it is looked for and cancelled.';
-COMMENT ON COLUMN reembed.provider_batch.attempt IS 'How often its requests were put together.';
-COMMENT ON COLUMN reembed.provider_batch.encoding IS 'What the vectors were asked for in: float or base64.';
-COMMENT ON COLUMN reembed.provider_batch.input_file_id IS 'Its requests at the provider; null until they are there.';
-COMMENT ON COLUMN reembed.provider_batch.provider_batch_id IS 'What the provider calls it.';
-COMMENT ON COLUMN reembed.provider_batch.provider_state IS 'What the provider last said of it: validating, in_progress, finalizing, completed, failed, expired, cancelling or cancelled.';
+COMMENT ON TABLE reembed.provider_batch IS 'Batches of requests for the batch API of a provider, recorded before they are sent. Settled ones stay until the ledger of their campaign is emptied.';
+COMMENT ON COLUMN reembed.provider_batch.id IS 'Generated before anything is sent; the provider keeps it in the metadata of the batch, as reembed.';
+COMMENT ON COLUMN reembed.provider_batch.campaign IS 'Campaign of its rows.';
+COMMENT ON COLUMN reembed.provider_batch.model IS 'Model that embeds the rows.';
+COMMENT ON COLUMN reembed.provider_batch.state IS 'submitting: recorded, not known to be at the provider; submitted: at the provider; settled: its results are stored and the rest is returned; abandoned: to be cancelled at the provider, none of its results are stored.';
+COMMENT ON COLUMN reembed.provider_batch.tries IS 'How often a worker started to submit it. After the first time the provider may already have a batch with the same requests; it is searched for and cancelled.';
+COMMENT ON COLUMN reembed.provider_batch.attempt IS 'How often its requests were assembled.';
+COMMENT ON COLUMN reembed.provider_batch.encoding IS 'Requested encoding of the vectors: float or base64.';
+COMMENT ON COLUMN reembed.provider_batch.input_file_id IS 'Id of the input file at the provider; null until it is uploaded.';
+COMMENT ON COLUMN reembed.provider_batch.provider_batch_id IS 'Id of the batch at the provider.';
+COMMENT ON COLUMN reembed.provider_batch.provider_state IS 'Last state reported by the provider: validating, in_progress, finalizing, completed, failed, expired, cancelling or cancelled.';
 COMMENT ON COLUMN reembed.provider_batch.requests IS 'Requests in it.';
-COMMENT ON COLUMN reembed.provider_batch.requests_done IS 'Requests the provider was through with when it was last asked.';
+COMMENT ON COLUMN reembed.provider_batch.requests_done IS 'Requests that the provider had completed at the last check.';
 COMMENT ON COLUMN reembed.provider_batch.rows IS 'Rows in it.';
 COMMENT ON COLUMN reembed.provider_batch.stored_rows IS 'Rows that got their vector from it.';
-COMMENT ON COLUMN reembed.provider_batch.is_partial IS 'Whether its only batch of the ledger was too large for it, so that the rest of the rows is still to be sent.';
-COMMENT ON COLUMN reembed.provider_batch.tokens_allowed IS 'Most tokens to put into it, because the provider would not take more; null: no such limit is known.';
-COMMENT ON COLUMN reembed.provider_batch.tokens_expected IS 'Tokens in it, as estimated.';
-COMMENT ON COLUMN reembed.provider_batch.tokens_enqueued IS 'Tokens that were at the provider together with it, as estimated, when it was refused for their number.';
+COMMENT ON COLUMN reembed.provider_batch.is_partial IS 'Whether its only batch of the ledger was too large for it, so that the remaining rows are still to be sent.';
+COMMENT ON COLUMN reembed.provider_batch.tokens_allowed IS 'Maximum tokens to put into it, because the provider would not accept more; null: no such limit is known.';
+COMMENT ON COLUMN reembed.provider_batch.tokens_expected IS 'Estimated tokens in it.';
+COMMENT ON COLUMN reembed.provider_batch.tokens_enqueued IS 'Estimated tokens that were enqueued at the provider, including it, when it was refused for their number.';
 COMMENT ON COLUMN reembed.provider_batch.tokens IS 'Tokens the provider counted.';
-COMMENT ON COLUMN reembed.provider_batch.error_code IS 'Code of what went wrong with it as a whole.';
-COMMENT ON COLUMN reembed.provider_batch.error IS 'What last went wrong; never a text of a row.';
-COMMENT ON COLUMN reembed.provider_batch.failing_since IS 'Since when the provider does not answer to it; null while it does.';
-COMMENT ON COLUMN reembed.provider_batch.created_at IS 'When its rows were set aside for it.';
-COMMENT ON COLUMN reembed.provider_batch.submitted_at IS 'When the provider had it.';
-COMMENT ON COLUMN reembed.provider_batch.next_check_at IS 'When a worker sees to it next. Set it to now() to have it checked at once.';
-COMMENT ON COLUMN reembed.provider_batch.holds_until IS 'No other batch of its campaign is sent before, because it failed as a whole. Set it to null to try again at once.';
+COMMENT ON COLUMN reembed.provider_batch.error_code IS 'Error code of the batch as a whole.';
+COMMENT ON COLUMN reembed.provider_batch.error IS 'The last error; never contains the text of a row.';
+COMMENT ON COLUMN reembed.provider_batch.failing_since IS 'Since when the provider has not answered requests about it; null while it answers.';
+COMMENT ON COLUMN reembed.provider_batch.created_at IS 'When its rows were reserved.';
+COMMENT ON COLUMN reembed.provider_batch.submitted_at IS 'When the provider accepted it.';
+COMMENT ON COLUMN reembed.provider_batch.next_check_at IS 'When a worker checks it next. Set it to now() for an immediate check.';
+COMMENT ON COLUMN reembed.provider_batch.holds_until IS 'Its campaign submits no other batch before this time, because this one failed as a whole. Set it to null to retry at once.';
 COMMENT ON COLUMN reembed.provider_batch.finished_at IS 'When it was settled.';
 
 CREATE TABLE reembed.batch (
@@ -445,25 +445,25 @@ CREATE TABLE reembed.batch (
 CREATE INDEX batch_pending ON reembed.batch (campaign, id) WHERE state = 'pending';
 CREATE INDEX batch_at_provider ON reembed.batch (provider_batch) WHERE provider_batch IS NOT NULL;
 CREATE INDEX batch_came_back ON reembed.batch (campaign, id) WHERE (state = 'pending') AND came_back;
-COMMENT ON TABLE reembed.batch IS 'The ledger: ranges of the table and what became of them. Progress and ETA read this, never the table itself.';
+COMMENT ON TABLE reembed.batch IS 'The ledger: ranges of the table and their outcome. Progress and ETA are computed from it, never from the table itself.';
 COMMENT ON COLUMN reembed.batch.campaign IS 'Campaign of the batch.';
 COMMENT ON COLUMN reembed.batch.id IS 'Position in heap order, from 1.';
-COMMENT ON COLUMN reembed.batch.first_place IS 'Place in the table (ctid) of its first row.';
-COMMENT ON COLUMN reembed.batch.end_place IS 'Place after that of its last row.';
-COMMENT ON COLUMN reembed.batch.state IS 'pending or done. Who works on it is known to the queue.';
+COMMENT ON COLUMN reembed.batch.first_place IS 'Position (ctid) of its first row in the table.';
+COMMENT ON COLUMN reembed.batch.end_place IS 'Position after its last row.';
+COMMENT ON COLUMN reembed.batch.state IS 'pending or done. The queue shows which worker processes it.';
 COMMENT ON COLUMN reembed.batch.rows IS 'Rows with a text when the batch was planned.';
 COMMENT ON COLUMN reembed.batch.embedded_rows IS 'Rows that got their new vector from this batch.';
-COMMENT ON COLUMN reembed.batch.other_rows IS 'Planned rows that others settled: deleted, changed, moved, or recorded in failed_row.';
+COMMENT ON COLUMN reembed.batch.other_rows IS 'Planned rows that this batch did not embed: deleted, changed, moved, or recorded in failed_row.';
 COMMENT ON COLUMN reembed.batch.tokens IS 'Tokens the provider counted.';
 COMMENT ON COLUMN reembed.batch.requests IS 'Requests made.';
-COMMENT ON COLUMN reembed.batch.attempts IS 'How often it was begun.';
-COMMENT ON COLUMN reembed.batch.error IS 'What stopped the last attempt.';
-COMMENT ON COLUMN reembed.batch.started_at IS 'When the last attempt began.';
+COMMENT ON COLUMN reembed.batch.attempts IS 'How often it was started.';
+COMMENT ON COLUMN reembed.batch.error IS 'Error that stopped the last attempt.';
+COMMENT ON COLUMN reembed.batch.started_at IS 'When the last attempt started.';
 COMMENT ON COLUMN reembed.batch.failed_at IS 'When an attempt last failed with a permanent error; null once an attempt succeeded.';
-COMMENT ON COLUMN reembed.batch.finished_at IS 'When its vectors were committed.';
-COMMENT ON COLUMN reembed.batch.provider_batch IS 'The batch of the provider''s batch API that has its rows, or the one whose texts they wait for; others leave it alone meanwhile.';
-COMMENT ON COLUMN reembed.batch.came_back IS 'The batch API did not bring all of its vectors, or was given up: the others are embedded by ordinary requests.';
-COMMENT ON COLUMN reembed.batch.batch_api_tokens IS 'Those of its tokens that the batch API counted.';
+COMMENT ON COLUMN reembed.batch.finished_at IS 'When it was done and its vectors were committed.';
+COMMENT ON COLUMN reembed.batch.provider_batch IS 'Provider batch that has its rows, or that embeds a text they wait for; other workers skip the batch meanwhile.';
+COMMENT ON COLUMN reembed.batch.came_back IS 'Whether the batch API did not return all of its vectors, or was abandoned: the rest is embedded by ordinary requests.';
+COMMENT ON COLUMN reembed.batch.batch_api_tokens IS 'The part of its tokens that the batch API counted.';
 
 CREATE TABLE reembed.provider_batch_row (
   provider_batch uuid NOT NULL REFERENCES reembed.provider_batch ON DELETE CASCADE,
@@ -478,16 +478,16 @@ CREATE TABLE reembed.provider_batch_row (
   wave integer NOT NULL,
   PRIMARY KEY (provider_batch, request, position)
 ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 20000, autovacuum_analyze_scale_factor = 0, autovacuum_analyze_threshold = 20000);
-COMMENT ON TABLE reembed.provider_batch_row IS 'What was sent in the batches that are at a provider. A row goes in the commit that stores its vector, or when its batch is settled.';
+COMMENT ON TABLE reembed.provider_batch_row IS 'Rows sent in the batches that are at a provider. A row is deleted in the transaction that stores its vector, or when its batch is settled.';
 COMMENT ON COLUMN reembed.provider_batch_row.provider_batch IS 'Batch it was sent in.';
 COMMENT ON COLUMN reembed.provider_batch_row.request IS 'Request of the batch, from 1.';
 COMMENT ON COLUMN reembed.provider_batch_row.position IS 'Position among the rows of the request, in the order to write them, from 0.';
-COMMENT ON COLUMN reembed.provider_batch_row.input IS 'Which of the texts of the request is its own, from 0; rows with the same text share one.';
+COMMENT ON COLUMN reembed.provider_batch_row.input IS 'Number of its text in the request, from 0; rows with the same text share one.';
 COMMENT ON COLUMN reembed.provider_batch_row.inputs IS 'Texts in the request.';
 COMMENT ON COLUMN reembed.provider_batch_row.batch IS 'Its batch in the ledger.';
 COMMENT ON COLUMN reembed.provider_batch_row.key IS 'Primary key, as an object of column and value.';
-COMMENT ON COLUMN reembed.provider_batch_row.text_hash IS 'reembed.text_hash() of the text that was sent: the vector is stored only while the row still has it.';
-COMMENT ON COLUMN reembed.provider_batch_row.text_digest IS 'reembed.text_digest() of the text, where rows of other batches have it too.';
+COMMENT ON COLUMN reembed.provider_batch_row.text_hash IS 'reembed.text_hash() of the text that was sent: the vector is stored only if the row still has it.';
+COMMENT ON COLUMN reembed.provider_batch_row.text_digest IS 'reembed.text_digest() of the text, where rows of other batches have the same text.';
 COMMENT ON COLUMN reembed.provider_batch_row.wave IS 'Rows of one wave are in different pages of the table.';
 
 CREATE TABLE reembed.failed_row (
@@ -504,16 +504,16 @@ CREATE TABLE reembed.failed_row (
   CONSTRAINT words_are_bounded CHECK (length(words) <= 1000)
 );
 CREATE INDEX failed_row_by_key ON reembed.failed_row USING hash (key);
-COMMENT ON TABLE reembed.failed_row IS 'Rows that cannot be embedded, with the reason. A change of the text takes the row out.';
+COMMENT ON TABLE reembed.failed_row IS 'Rows that cannot be embedded, with the reason. A change of the text removes the row from here.';
 COMMENT ON COLUMN reembed.failed_row.target IS 'Target of the row.';
 COMMENT ON COLUMN reembed.failed_row.key IS 'Primary key, as an object of column and value.';
-COMMENT ON COLUMN reembed.failed_row.model IS 'Model that refused it.';
+COMMENT ON COLUMN reembed.failed_row.model IS 'Model that it cannot be embedded with.';
 COMMENT ON COLUMN reembed.failed_row.class IS 'Code of the error.';
-COMMENT ON COLUMN reembed.failed_row.message IS 'What is wrong, in words of ours: codes and numbers, never the text of the row.';
-COMMENT ON COLUMN reembed.failed_row.words IS 'What the provider or PostgreSQL said, which may quote the text of the row; shown by npm run status -- --with-text, granted to nobody.';
-COMMENT ON COLUMN reembed.failed_row.attempts IS 'How often it was tried.';
+COMMENT ON COLUMN reembed.failed_row.message IS 'Description by pg-reembed: codes and numbers, never the text of the row.';
+COMMENT ON COLUMN reembed.failed_row.words IS 'Message of the provider or PostgreSQL, which may quote the text of the row; shown by npm run status -- --with-text, granted to no role.';
+COMMENT ON COLUMN reembed.failed_row.attempts IS 'How often it failed.';
 COMMENT ON COLUMN reembed.failed_row.failed_at IS 'When it last failed.';
-COMMENT ON COLUMN reembed.failed_row.key_digest IS 'Digest of the key, which may be too long for an index.';
+COMMENT ON COLUMN reembed.failed_row.key_digest IS 'Digest of the key, because the key may be too long for an index.';
 
 CREATE TABLE reembed.words (
   subject text PRIMARY KEY,
@@ -521,10 +521,10 @@ CREATE TABLE reembed.words (
   said_at timestamptz NOT NULL DEFAULT clock_timestamp(),
   CONSTRAINT last_words_are_bounded CHECK (length(words) <= 1000)
 );
-COMMENT ON TABLE reembed.words IS 'What a provider or PostgreSQL last said when work failed as a whole. It may quote the text of a row: shown by npm run status -- --with-text, granted to nobody.';
+COMMENT ON TABLE reembed.words IS 'Last error message of a provider or PostgreSQL when work failed as a whole. It may quote the text of a row: shown by npm run status -- --with-text, granted to no role.';
 COMMENT ON COLUMN reembed.words.subject IS 'Kind of work.';
-COMMENT ON COLUMN reembed.words.words IS 'The words.';
-COMMENT ON COLUMN reembed.words.said_at IS 'When they were said.';
+COMMENT ON COLUMN reembed.words.words IS 'The message.';
+COMMENT ON COLUMN reembed.words.said_at IS 'When the error occurred.';
 
 CREATE TABLE reembed.repeated_text (
   campaign text NOT NULL REFERENCES reembed.campaign ON DELETE CASCADE,
@@ -533,18 +533,18 @@ CREATE TABLE reembed.repeated_text (
   batch bigint NOT NULL,
   PRIMARY KEY (campaign, text_digest)
 );
-COMMENT ON TABLE reembed.repeated_text IS 'Texts that rows of several batches had when these were planned: one batch has them embedded, the others take the vector from here. Emptied when the backfill is over.';
+COMMENT ON TABLE reembed.repeated_text IS 'Texts that occur in several batches, as planned: one batch embeds them, the others take the vector from here. Emptied when the backfill is over.';
 COMMENT ON COLUMN reembed.repeated_text.campaign IS 'Campaign that embeds the text.';
 COMMENT ON COLUMN reembed.repeated_text.text_digest IS 'reembed.text_digest() of the text.';
-COMMENT ON COLUMN reembed.repeated_text.text_hash IS 'reembed.text_hash() of the text, by which a worker names what it embedded.';
-COMMENT ON COLUMN reembed.repeated_text.batch IS 'The batch that has it embedded.';
+COMMENT ON COLUMN reembed.repeated_text.text_hash IS 'reembed.text_hash() of the text.';
+COMMENT ON COLUMN reembed.repeated_text.batch IS 'The batch that embeds it.';
 -- The extension may be in any schema.
 DO $$
 BEGIN
   EXECUTE format('ALTER TABLE reembed.repeated_text ADD COLUMN vector %I.vector',
                  (SELECT n.nspname FROM pg_extension AS e JOIN pg_namespace AS n ON n.oid = e.extnamespace WHERE e.extname = 'vector'));
 END $$;
-COMMENT ON COLUMN reembed.repeated_text.vector IS 'Its vector; null until that batch is done.';
+COMMENT ON COLUMN reembed.repeated_text.vector IS 'Its vector; null until that batch has stored it.';
 
 CREATE TABLE reembed.provider_quota (
   model text PRIMARY KEY REFERENCES reembed.model ON DELETE CASCADE,
@@ -554,13 +554,13 @@ CREATE TABLE reembed.provider_quota (
   held_until timestamptz,
   hold_reason text
 );
-COMMENT ON TABLE reembed.provider_quota IS 'What may still be sent to a model''s provider in this minute, over all workers.';
+COMMENT ON TABLE reembed.provider_quota IS 'Remaining requests and tokens for a model''s provider in this minute, over all workers.';
 COMMENT ON COLUMN reembed.provider_quota.model IS 'The model.';
 COMMENT ON COLUMN reembed.provider_quota.requests IS 'Requests left.';
-COMMENT ON COLUMN reembed.provider_quota.tokens IS 'Tokens left; below zero after a request larger than expected.';
-COMMENT ON COLUMN reembed.provider_quota.refilled_at IS 'When the two were last topped up.';
+COMMENT ON COLUMN reembed.provider_quota.tokens IS 'Tokens left; negative after a request larger than expected.';
+COMMENT ON COLUMN reembed.provider_quota.refilled_at IS 'When both were last refilled.';
 COMMENT ON COLUMN reembed.provider_quota.held_until IS 'No request before this time, because the provider asked to wait.';
-COMMENT ON COLUMN reembed.provider_quota.hold_reason IS 'Why, by status and code; never what the provider said.';
+COMMENT ON COLUMN reembed.provider_quota.hold_reason IS 'Status and code of the reason; never the provider''s message.';
 
 CREATE TABLE reembed.worker (
   id uuid PRIMARY KEY,
@@ -570,13 +570,13 @@ CREATE TABLE reembed.worker (
   seen_at timestamptz NOT NULL DEFAULT now(),
   batch_api boolean NOT NULL DEFAULT false
 );
-COMMENT ON TABLE reembed.worker IS 'Worker processes; one not seen for 30 seconds is gone.';
-COMMENT ON COLUMN reembed.worker.id IS 'Drawn anew at every start.';
+COMMENT ON TABLE reembed.worker IS 'Worker processes; one not seen for 30 seconds counts as gone.';
+COMMENT ON COLUMN reembed.worker.id IS 'Generated at every start.';
 COMMENT ON COLUMN reembed.worker.host IS 'Host name.';
 COMMENT ON COLUMN reembed.worker.pid IS 'Process id on that host.';
 COMMENT ON COLUMN reembed.worker.started_at IS 'When it started.';
-COMMENT ON COLUMN reembed.worker.seen_at IS 'Its last sign of life.';
-COMMENT ON COLUMN reembed.worker.batch_api IS 'Whether it gives the backfill to the batch API. While it is alive, other workers leave new batches to it.';
+COMMENT ON COLUMN reembed.worker.seen_at IS 'When it last reported.';
+COMMENT ON COLUMN reembed.worker.batch_api IS 'Whether it sends the backfill to the batch API. While it is alive, other workers leave new batches to it.';
 
 CREATE TABLE reembed.event (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -593,13 +593,13 @@ CREATE TABLE reembed.event (
 COMMENT ON TABLE reembed.event IS 'Audit: every change of state, append-only.';
 COMMENT ON COLUMN reembed.event.id IS 'Number of the event.';
 COMMENT ON COLUMN reembed.event.at IS 'When it happened.';
-COMMENT ON COLUMN reembed.event.actor IS 'Which role did it.';
+COMMENT ON COLUMN reembed.event.actor IS 'Role that caused it.';
 COMMENT ON COLUMN reembed.event.target IS 'Target it concerns.';
 COMMENT ON COLUMN reembed.event.campaign IS 'Campaign it concerns.';
 COMMENT ON COLUMN reembed.event.kind IS 'What changed: phase, or the name of a setting.';
 COMMENT ON COLUMN reembed.event.from_value IS 'Value before.';
 COMMENT ON COLUMN reembed.event.to_value IS 'Value after.';
-COMMENT ON COLUMN reembed.event.reason IS 'Why, where one was given.';
+COMMENT ON COLUMN reembed.event.reason IS 'Reason, where one was given.';
 COMMENT ON COLUMN reembed.event.alert IS 'Alert that caused it.';
 
 CREATE TABLE reembed.throttle (
@@ -612,10 +612,10 @@ CREATE TABLE reembed.throttle (
   PRIMARY KEY (target, signal),
   CONSTRAINT effect_is_known CHECK (effect IN ('stops', 'slows', 'none'))
 );
-COMMENT ON TABLE reembed.throttle IS 'Signs of trouble that workers saw when they last checked, once a second while they write; reembed.health shows those of the last ten seconds.';
+COMMENT ON TABLE reembed.throttle IS 'Throttle signals of the workers'' last check, once a second while they write; reembed.health shows those of the last ten seconds.';
 COMMENT ON COLUMN reembed.throttle.target IS 'The target.';
-COMMENT ON COLUMN reembed.throttle.signal IS 'Kind of the sign.';
-COMMENT ON COLUMN reembed.throttle.effect IS 'What it does to the backfill: stops, slows, or none.';
+COMMENT ON COLUMN reembed.throttle.signal IS 'Kind of signal.';
+COMMENT ON COLUMN reembed.throttle.effect IS 'Its effect on the backfill: stops, slows, or none.';
 COMMENT ON COLUMN reembed.throttle.reason IS 'What was seen.';
 COMMENT ON COLUMN reembed.throttle.since IS 'When it was first seen.';
 COMMENT ON COLUMN reembed.throttle.seen_at IS 'When it was last seen.';
@@ -628,12 +628,12 @@ CREATE TABLE reembed.read_probe (
   is_idle boolean NOT NULL
 );
 CREATE INDEX read_probe_newest ON reembed.read_probe (target, at DESC);
-COMMENT ON TABLE reembed.read_probe IS 'How long searches through the live view took that workers made to find out. Kept for an hour; those made before the backfill wrote, for as long as it lasts.';
+COMMENT ON TABLE reembed.read_probe IS 'Durations of searches like those of the live view that workers made as probes. Kept for an hour; those from before the backfill wrote, for as long as it lasts.';
 COMMENT ON COLUMN reembed.read_probe.id IS 'Number of the search.';
 COMMENT ON COLUMN reembed.read_probe.target IS 'The target.';
 COMMENT ON COLUMN reembed.read_probe.at IS 'When the search was made.';
 COMMENT ON COLUMN reembed.read_probe.milliseconds IS 'How long it took on the server.';
-COMMENT ON COLUMN reembed.read_probe.is_idle IS 'Whether it was made before the backfill wrote anything: the measure for the others.';
+COMMENT ON COLUMN reembed.read_probe.is_idle IS 'Whether it was made before the backfill wrote anything; these are the baseline.';
 
 CREATE TABLE reembed.validation (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -668,16 +668,16 @@ CREATE TABLE reembed.validation (
   CONSTRAINT failed_validations_have_reasons CHECK (passed = (cardinality(reasons) = 0))
 );
 CREATE INDEX validation_newest ON reembed.validation (campaign, finished_at DESC);
-COMMENT ON TABLE reembed.validation IS 'Comparisons of the old and the new model on sample queries. The switch asks for a passing one.';
+COMMENT ON TABLE reembed.validation IS 'Comparisons of the old and the new model on sample queries. The switch requires one that passed.';
 COMMENT ON COLUMN reembed.validation.id IS 'Number of the run.';
 COMMENT ON COLUMN reembed.validation.campaign IS 'Campaign that was validated.';
-COMMENT ON COLUMN reembed.validation.started_at IS 'When the run began.';
+COMMENT ON COLUMN reembed.validation.started_at IS 'When the run started.';
 COMMENT ON COLUMN reembed.validation.finished_at IS 'When the run ended.';
-COMMENT ON COLUMN reembed.validation.run_by IS 'Which role ran it.';
-COMMENT ON COLUMN reembed.validation.query_source IS 'Where the queries came from: rows, generated, log, a file or a table.';
+COMMENT ON COLUMN reembed.validation.run_by IS 'Role that ran it.';
+COMMENT ON COLUMN reembed.validation.query_source IS 'Source of the queries: rows, generated, log, a file or a table.';
 COMMENT ON COLUMN reembed.validation.queries IS 'Queries compared.';
-COMMENT ON COLUMN reembed.validation.judged_queries IS 'Queries that had judgements.';
-COMMENT ON COLUMN reembed.validation.k IS 'Depth of the result lists.';
+COMMENT ON COLUMN reembed.validation.judged_queries IS 'Queries with judgements.';
+COMMENT ON COLUMN reembed.validation.k IS 'Length of the result lists.';
 COMMENT ON COLUMN reembed.validation.overlap IS 'Mean share of the k nearest rows that both models return, 0 to 1.';
 COMMENT ON COLUMN reembed.validation.index_recall IS 'Mean share of the exact k nearest rows that the new index returns; null without an index.';
 COMMENT ON COLUMN reembed.validation.coverage IS 'Share of the rows with a text that have a new vector.';
@@ -688,16 +688,16 @@ COMMENT ON COLUMN reembed.validation.mrr_before IS 'Mean reciprocal rank of the 
 COMMENT ON COLUMN reembed.validation.mrr_after IS 'Mean reciprocal rank of the new model.';
 COMMENT ON COLUMN reembed.validation.recall_before IS 'Recall@k of the old model against the judgements.';
 COMMENT ON COLUMN reembed.validation.recall_after IS 'Recall@k of the new model against the judgements.';
-COMMENT ON COLUMN reembed.validation.passed IS 'Whether every threshold was met when the run ended. The gate to the switch judges the figures anew: see judge_validation().';
-COMMENT ON COLUMN reembed.validation.reasons IS 'Thresholds that were missed; empty when it passed.';
-COMMENT ON COLUMN reembed.validation.seed IS 'Number that samples and intervals follow from; with the same rows it gives the same run.';
+COMMENT ON COLUMN reembed.validation.passed IS 'Whether every threshold was met at the end of the run. The gate to the switch evaluates the figures again: see judge_validation().';
+COMMENT ON COLUMN reembed.validation.reasons IS 'Thresholds that were not met; empty when it passed.';
+COMMENT ON COLUMN reembed.validation.seed IS 'Seed of samples and intervals; with the same rows it reproduces the run.';
 COMMENT ON COLUMN reembed.validation.known_items IS 'Whether the relevant row of each query is the one it was generated from.';
-COMMENT ON COLUMN reembed.validation.just_changed_rows IS 'Missing rows that the application had changed in the last 30 seconds; null in a run whose figures cannot be judged anew.';
-COMMENT ON COLUMN reembed.validation.searches_use_index IS 'Whether a search in the order of distance can be served by the new index; null without one.';
-COMMENT ON COLUMN reembed.validation.planner_chooses_index IS 'Whether the planner takes the new index of its own accord; on a small table it may well not.';
-COMMENT ON COLUMN reembed.validation.index_setting IS 'The search setting of the index during the run.';
-COMMENT ON COLUMN reembed.validation.audit_problem IS 'Why no vector was compared with a fresh one; null when that was done, or not asked for.';
-COMMENT ON COLUMN reembed.validation.warnings IS 'What is worth knowing but fails nothing.';
+COMMENT ON COLUMN reembed.validation.just_changed_rows IS 'Missing rows that the application had changed in the last 30 seconds; null in a run whose figures cannot be evaluated again.';
+COMMENT ON COLUMN reembed.validation.searches_use_index IS 'Whether the new index can serve a search ordered by distance; null without an index.';
+COMMENT ON COLUMN reembed.validation.planner_chooses_index IS 'Whether the planner chooses the new index without being forced; on a small table it may not.';
+COMMENT ON COLUMN reembed.validation.index_setting IS 'Search setting of the index during the run.';
+COMMENT ON COLUMN reembed.validation.audit_problem IS 'Why no vector was compared with a fresh one; null when that was done or not requested.';
+COMMENT ON COLUMN reembed.validation.warnings IS 'Warnings, which do not fail the run.';
 
 CREATE TABLE reembed.validation_query (
   validation bigint NOT NULL REFERENCES reembed.validation ON DELETE CASCADE,
@@ -724,8 +724,8 @@ CREATE TABLE reembed.validation_query (
   scores_after double precision[],
   PRIMARY KEY (validation, ordinal)
 );
-COMMENT ON TABLE reembed.validation_query IS 'The single queries of a validation.';
-COMMENT ON COLUMN reembed.validation_query.validation IS 'Run of the query.';
+COMMENT ON TABLE reembed.validation_query IS 'The individual queries of a validation.';
+COMMENT ON COLUMN reembed.validation_query.validation IS 'Validation run of the query.';
 COMMENT ON COLUMN reembed.validation_query.ordinal IS 'Position in the run, from 1.';
 COMMENT ON COLUMN reembed.validation_query.query IS 'Id or text of the query, or the key of the row it was drawn from.';
 COMMENT ON COLUMN reembed.validation_query.overlap IS 'Share of the k nearest rows that both models return.';
@@ -733,19 +733,19 @@ COMMENT ON COLUMN reembed.validation_query.index_recall IS 'Share of the exact k
 COMMENT ON COLUMN reembed.validation_query.ndcg_before IS 'nDCG@k of the old model.';
 COMMENT ON COLUMN reembed.validation_query.ndcg_after IS 'nDCG@k of the new model.';
 COMMENT ON COLUMN reembed.validation_query.query_length IS 'Characters of the query, or of the row it was drawn from.';
-COMMENT ON COLUMN reembed.validation_query.slices IS 'Values of the columns by which the run was sliced.';
-COMMENT ON COLUMN reembed.validation_query.jaccard IS 'Rows both models return, as a share of those that either returns.';
-COMMENT ON COLUMN reembed.validation_query.rank_biased_overlap IS 'Likeness of the two rankings, the first ranks counting most, 0 to 1.';
+COMMENT ON COLUMN reembed.validation_query.slices IS 'Values of the columns that the run was sliced by.';
+COMMENT ON COLUMN reembed.validation_query.jaccard IS 'Rows that both models return, as a share of those that either returns.';
+COMMENT ON COLUMN reembed.validation_query.rank_biased_overlap IS 'Similarity of the two rankings, weighted towards the first ranks, 0 to 1.';
 COMMENT ON COLUMN reembed.validation_query.kendall_tau IS 'Rank correlation of the two rankings over all rows in either, -1 to 1.';
 COMMENT ON COLUMN reembed.validation_query.reciprocal_rank_before IS 'One divided by the rank of the first relevant row, old model.';
 COMMENT ON COLUMN reembed.validation_query.reciprocal_rank_after IS 'The same, new model.';
 COMMENT ON COLUMN reembed.validation_query.recall_before IS 'Share of the relevant rows among the k nearest, old model.';
 COMMENT ON COLUMN reembed.validation_query.recall_after IS 'The same, new model.';
-COMMENT ON COLUMN reembed.validation_query.search_ms_before IS 'Milliseconds a search of the old model took on the server, warm; null where it was not measured.';
+COMMENT ON COLUMN reembed.validation_query.search_ms_before IS 'Milliseconds that a warm search of the old model took on the server; null where it was not measured.';
 COMMENT ON COLUMN reembed.validation_query.search_ms_after IS 'The same, new model.';
 COMMENT ON COLUMN reembed.validation_query.results_before IS 'Keys of the k nearest rows, nearest first, old model.';
 COMMENT ON COLUMN reembed.validation_query.results_after IS 'The same, new model.';
-COMMENT ON COLUMN reembed.validation_query.scores_before IS 'Scores of these rows, old model: cosine similarity or inner product; of a model with distance l2, the distance with a minus sign.';
+COMMENT ON COLUMN reembed.validation_query.scores_before IS 'Scores of these rows, old model: cosine similarity or inner product; for distance l2 the negative distance.';
 COMMENT ON COLUMN reembed.validation_query.scores_after IS 'The same, new model.';
 
 CREATE TABLE reembed.validation_metric (
@@ -762,16 +762,16 @@ CREATE TABLE reembed.validation_metric (
   PRIMARY KEY (validation, metric, slice, slice_value),
   CONSTRAINT interval_is_in_order CHECK (low <= high)
 );
-COMMENT ON TABLE reembed.validation_metric IS 'The figures of a validation over all its queries, and over slices of them.';
+COMMENT ON TABLE reembed.validation_metric IS 'The figures of a validation over all its queries and over slices of them.';
 COMMENT ON COLUMN reembed.validation_metric.validation IS 'The run.';
 COMMENT ON COLUMN reembed.validation_metric.metric IS 'overlap, jaccard, rank_biased_overlap, kendall_tau, index_recall; of each model: ndcg, mrr, recall, search_p50_ms, search_p95_ms.';
-COMMENT ON COLUMN reembed.validation_metric.slice IS 'Column by whose value the queries were divided, or length; empty: all queries.';
-COMMENT ON COLUMN reembed.validation_metric.slice_value IS 'Value that the queries of the slice have.';
-COMMENT ON COLUMN reembed.validation_metric.queries IS 'Queries it is the mean of.';
+COMMENT ON COLUMN reembed.validation_metric.slice IS 'Column by whose values the queries were divided, or length; empty: all queries.';
+COMMENT ON COLUMN reembed.validation_metric.slice_value IS 'Value of the column in the slice.';
+COMMENT ON COLUMN reembed.validation_metric.queries IS 'Number of queries in the mean.';
 COMMENT ON COLUMN reembed.validation_metric.before IS 'Old model; null for a metric that compares the two.';
 COMMENT ON COLUMN reembed.validation_metric.after IS 'New model.';
 COMMENT ON COLUMN reembed.validation_metric.value IS 'The mean; for a metric of each model, after minus before.';
-COMMENT ON COLUMN reembed.validation_metric.low IS 'Lower end of the 95 % interval of the value, by a paired bootstrap over the queries.';
+COMMENT ON COLUMN reembed.validation_metric.low IS 'Lower end of the 95 % confidence interval of the value, by a paired bootstrap over the queries.';
 COMMENT ON COLUMN reembed.validation_metric.high IS 'Upper end.';
 
 CREATE TABLE reembed.validation_filter (
@@ -785,15 +785,15 @@ CREATE TABLE reembed.validation_filter (
   index_recall double precision NOT NULL,
   PRIMARY KEY (validation, filter, iterative_scan)
 );
-COMMENT ON TABLE reembed.validation_filter IS 'What searches of the new index bring when rows are filtered.';
+COMMENT ON TABLE reembed.validation_filter IS 'Results of searches of the new index with a filter.';
 COMMENT ON COLUMN reembed.validation_filter.validation IS 'The run.';
-COMMENT ON COLUMN reembed.validation_filter.filter IS 'The condition, as it was given. It is shown, and never run again.';
+COMMENT ON COLUMN reembed.validation_filter.filter IS 'The condition as it was given. Only for display; it is never executed again.';
 COMMENT ON COLUMN reembed.validation_filter.iterative_scan IS 'hnsw.iterative_scan or ivfflat.iterative_scan during the searches: off, strict_order or relaxed_order.';
-COMMENT ON COLUMN reembed.validation_filter.queries IS 'Queries searched for.';
-COMMENT ON COLUMN reembed.validation_filter.wanted_rows IS 'Mean number of rows there are to find: k, or all that pass the filter where these are fewer.';
-COMMENT ON COLUMN reembed.validation_filter.returned_rows IS 'Mean number of rows that came back.';
-COMMENT ON COLUMN reembed.validation_filter.short_queries IS 'Queries that got fewer rows than there are to find.';
-COMMENT ON COLUMN reembed.validation_filter.index_recall IS 'Mean share of the exact nearest rows that pass the filter which the index returned.';
+COMMENT ON COLUMN reembed.validation_filter.queries IS 'Number of queries.';
+COMMENT ON COLUMN reembed.validation_filter.wanted_rows IS 'Mean number of rows to find: k, or all that pass the filter where there are fewer.';
+COMMENT ON COLUMN reembed.validation_filter.returned_rows IS 'Mean number of rows returned.';
+COMMENT ON COLUMN reembed.validation_filter.short_queries IS 'Queries that returned fewer rows than there are to find.';
+COMMENT ON COLUMN reembed.validation_filter.index_recall IS 'Mean share of the exact nearest rows passing the filter that the index returned.';
 
 CREATE TABLE reembed.validation_integrity (
   validation bigint NOT NULL REFERENCES reembed.validation ON DELETE CASCADE,
@@ -816,24 +816,24 @@ CREATE TABLE reembed.validation_integrity (
   PRIMARY KEY (validation, role),
   CONSTRAINT role_is_known CHECK (role IN ('old', 'new'))
 );
-COMMENT ON TABLE reembed.validation_integrity IS 'What the stored vectors of each model show.';
+COMMENT ON TABLE reembed.validation_integrity IS 'Integrity figures of the stored vectors of each model.';
 COMMENT ON COLUMN reembed.validation_integrity.validation IS 'The run.';
 COMMENT ON COLUMN reembed.validation_integrity.role IS 'new or old.';
 COMMENT ON COLUMN reembed.validation_integrity.model IS 'The model.';
 COMMENT ON COLUMN reembed.validation_integrity.rows IS 'Rows with a vector.';
-COMMENT ON COLUMN reembed.validation_integrity.zero_rows IS 'Vectors of nothing but zeros: no search by cosine finds them.';
-COMMENT ON COLUMN reembed.validation_integrity.not_finite_rows IS 'Vectors with NaN or infinity in them.';
-COMMENT ON COLUMN reembed.validation_integrity.wrong_dimensions_rows IS 'Vectors that have not as many dimensions as the model.';
-COMMENT ON COLUMN reembed.validation_integrity.unit_length_rows IS 'Vectors whose length is 1, to a hundredth.';
-COMMENT ON COLUMN reembed.validation_integrity.odd_norm_rows IS 'Vectors whose length is beyond three interquartile ranges of the middle half, and by more than a hundredth of the median.';
+COMMENT ON COLUMN reembed.validation_integrity.zero_rows IS 'Vectors of zeros only: a search by cosine distance cannot find them.';
+COMMENT ON COLUMN reembed.validation_integrity.not_finite_rows IS 'Vectors that contain NaN or infinity.';
+COMMENT ON COLUMN reembed.validation_integrity.wrong_dimensions_rows IS 'Vectors whose number of dimensions differs from that of the model.';
+COMMENT ON COLUMN reembed.validation_integrity.unit_length_rows IS 'Vectors whose length is 1 within 0.01.';
+COMMENT ON COLUMN reembed.validation_integrity.odd_norm_rows IS 'Vectors whose length is more than three interquartile ranges outside the middle half, and by more than a hundredth of the median.';
 COMMENT ON COLUMN reembed.validation_integrity.norm_min IS 'Shortest vector.';
 COMMENT ON COLUMN reembed.validation_integrity.norm_median IS 'Median length.';
 COMMENT ON COLUMN reembed.validation_integrity.norm_max IS 'Longest vector.';
-COMMENT ON COLUMN reembed.validation_integrity.shared_vector_rows IS 'Rows whose vector is, bit for bit, also that of a row with another text.';
+COMMENT ON COLUMN reembed.validation_integrity.shared_vector_rows IS 'Rows whose vector is bit-identical to that of a row with another text.';
 COMMENT ON COLUMN reembed.validation_integrity.checksum_at IS 'When the checksum was taken that the vectors are compared with; null where there is none.';
-COMMENT ON COLUMN reembed.validation_integrity.unchanged_rows IS 'Rows whose group has its texts and, bit for bit, its vectors as they were then.';
-COMMENT ON COLUMN reembed.validation_integrity.set_aside_rows IS 'Rows whose group says nothing, because a row of it came, went, changed its text or gained a vector.';
-COMMENT ON COLUMN reembed.validation_integrity.changed_rows IS 'Rows whose group has its texts as they were, but not its vectors.';
+COMMENT ON COLUMN reembed.validation_integrity.unchanged_rows IS 'Rows whose group has the same texts and bit-identical vectors as then.';
+COMMENT ON COLUMN reembed.validation_integrity.set_aside_rows IS 'Rows whose group proves nothing, because a row of it was added, deleted, got another text or gained a vector.';
+COMMENT ON COLUMN reembed.validation_integrity.changed_rows IS 'Rows whose group has the same texts as then, but other vectors.';
 
 CREATE TABLE reembed.truth_audit (
   validation bigint NOT NULL REFERENCES reembed.validation ON DELETE CASCADE,
@@ -844,12 +844,12 @@ CREATE TABLE reembed.truth_audit (
   PRIMARY KEY (validation, role, ordinal),
   CONSTRAINT role_is_known CHECK (role IN ('old', 'new'))
 );
-COMMENT ON TABLE reembed.truth_audit IS 'Rows drawn at random whose text was embedded anew, to see whether what is stored is what the model gives.';
+COMMENT ON TABLE reembed.truth_audit IS 'Rows drawn at random whose text was embedded again, to test whether the stored vectors are those of the model.';
 COMMENT ON COLUMN reembed.truth_audit.validation IS 'The run.';
-COMMENT ON COLUMN reembed.truth_audit.role IS 'new or old: whose vectors.';
+COMMENT ON COLUMN reembed.truth_audit.role IS 'Model of the vectors: new or old.';
 COMMENT ON COLUMN reembed.truth_audit.ordinal IS 'Position in the sample, from 1.';
 COMMENT ON COLUMN reembed.truth_audit.key IS 'Primary key of the row, as an object of column and value.';
-COMMENT ON COLUMN reembed.truth_audit.similarity IS 'Cosine similarity of the stored and the fresh vector; for the distances l2 and inner_product one that counts the lengths too.';
+COMMENT ON COLUMN reembed.truth_audit.similarity IS 'Cosine similarity of the stored and the fresh vector; for the distances l2 and inner_product a similarity that includes the lengths.';
 
 CREATE TABLE reembed.score_distribution (
   validation bigint NOT NULL REFERENCES reembed.validation ON DELETE CASCADE,
@@ -861,12 +861,12 @@ CREATE TABLE reembed.score_distribution (
   CONSTRAINT role_is_known CHECK (role IN ('old', 'new')),
   CONSTRAINT rows_are_known CHECK (rows IN ('nearest', 'random'))
 );
-COMMENT ON TABLE reembed.score_distribution IS 'Which scores the rows of each model have: applications cut at a score, and another model has others.';
+COMMENT ON TABLE reembed.score_distribution IS 'Distribution of the scores of each model: applications filter by a minimum score, and it differs between models.';
 COMMENT ON COLUMN reembed.score_distribution.validation IS 'The run.';
-COMMENT ON COLUMN reembed.score_distribution.role IS 'new or old: the model.';
+COMMENT ON COLUMN reembed.score_distribution.role IS 'Model of the scores: new or old.';
 COMMENT ON COLUMN reembed.score_distribution.rows IS 'nearest: the k nearest rows of each query; random: rows drawn at random.';
 COMMENT ON COLUMN reembed.score_distribution.percentile IS '0, 10, ... 100.';
-COMMENT ON COLUMN reembed.score_distribution.score IS 'Score that so many percent of the rows stay below: cosine similarity or inner product; of a model with distance l2, the distance with a minus sign.';
+COMMENT ON COLUMN reembed.score_distribution.score IS 'Score below which that percentage of the rows lies: cosine similarity or inner product; for distance l2 the negative distance.';
 
 CREATE TABLE reembed.score_cutoff (
   validation bigint NOT NULL REFERENCES reembed.validation ON DELETE CASCADE,
@@ -887,16 +887,16 @@ CREATE TABLE reembed.score_cutoff (
   PRIMARY KEY (validation, ordinal),
   CONSTRAINT basis_is_known CHECK (basis IN ('same_share', 'best_f1'))
 );
-COMMENT ON TABLE reembed.score_cutoff IS 'Cut-offs of the old model, and those that take their place in the new one.';
+COMMENT ON TABLE reembed.score_cutoff IS 'Score cut-offs of the old model, and the equivalent ones of the new model.';
 COMMENT ON COLUMN reembed.score_cutoff.validation IS 'The run.';
 COMMENT ON COLUMN reembed.score_cutoff.ordinal IS 'Position in the run, from 1.';
-COMMENT ON COLUMN reembed.score_cutoff.basis IS 'same_share: the new cut-off keeps the same share of the k nearest rows as the given one; best_f1: each is the best of its model by the judgements.';
-COMMENT ON COLUMN reembed.score_cutoff.old_cutoff IS 'Cut-off in the old model: rows of at least this score are shown.';
+COMMENT ON COLUMN reembed.score_cutoff.basis IS 'same_share: the new cut-off keeps the same share of the k nearest rows as the given one; best_f1: each cut-off is the best of its model by the judgements.';
+COMMENT ON COLUMN reembed.score_cutoff.old_cutoff IS 'Cut-off in the old model: rows with at least this score are kept.';
 COMMENT ON COLUMN reembed.score_cutoff.new_cutoff IS 'Cut-off in the new model; null where no row reaches the old one.';
-COMMENT ON COLUMN reembed.score_cutoff.new_cutoff_low IS 'Lower end of the 95 % interval of the new cut-off, by a bootstrap over the queries.';
+COMMENT ON COLUMN reembed.score_cutoff.new_cutoff_low IS 'Lower end of the 95 % confidence interval of the new cut-off, by a bootstrap over the queries.';
 COMMENT ON COLUMN reembed.score_cutoff.new_cutoff_high IS 'Upper end.';
 COMMENT ON COLUMN reembed.score_cutoff.share_before IS 'Share of the k nearest rows that the old cut-off keeps.';
-COMMENT ON COLUMN reembed.score_cutoff.share_after IS 'Share that the new one keeps.';
+COMMENT ON COLUMN reembed.score_cutoff.share_after IS 'Share of the k nearest rows that the new cut-off keeps.';
 COMMENT ON COLUMN reembed.score_cutoff.precision_before IS 'Share of the kept rows that are relevant, old model; null without judgements.';
 COMMENT ON COLUMN reembed.score_cutoff.precision_after IS 'The same, new model.';
 COMMENT ON COLUMN reembed.score_cutoff.recall_before IS 'Share of the relevant rows that are kept, old model.';
@@ -911,11 +911,11 @@ CREATE TABLE reembed.old_vector_checksum (
   groups bigint NOT NULL,
   rows bigint NOT NULL
 );
-COMMENT ON TABLE reembed.old_vector_checksum IS 'Checksums of the old vectors, taken once in a campaign, to show later that nobody touched them.';
+COMMENT ON TABLE reembed.old_vector_checksum IS 'Checksums of the old vectors, taken once in a campaign, to prove later that they are unchanged.';
 COMMENT ON COLUMN reembed.old_vector_checksum.campaign IS 'The campaign.';
 COMMENT ON COLUMN reembed.old_vector_checksum.taken_at IS 'When the table was read.';
-COMMENT ON COLUMN reembed.old_vector_checksum.phase IS 'The phase the campaign was in.';
-COMMENT ON COLUMN reembed.old_vector_checksum.groups IS 'How many groups the rows were divided into, by the hash of their key; about eight rows each.';
+COMMENT ON COLUMN reembed.old_vector_checksum.phase IS 'Phase of the campaign at that time.';
+COMMENT ON COLUMN reembed.old_vector_checksum.groups IS 'Number of groups of rows, by the hash of their key; about eight rows each.';
 COMMENT ON COLUMN reembed.old_vector_checksum.rows IS 'Rows with a text.';
 
 CREATE TABLE reembed.old_vector_group (
@@ -927,13 +927,13 @@ CREATE TABLE reembed.old_vector_group (
   vectors bigint NOT NULL,
   PRIMARY KEY (campaign, number)
 );
-COMMENT ON TABLE reembed.old_vector_group IS 'The checksums, one a group of rows.';
+COMMENT ON TABLE reembed.old_vector_group IS 'The checksums, one for each group of rows.';
 COMMENT ON COLUMN reembed.old_vector_group.campaign IS 'The campaign.';
 COMMENT ON COLUMN reembed.old_vector_group.number IS 'The group.';
-COMMENT ON COLUMN reembed.old_vector_group.rows IS 'Its rows with a text.';
-COMMENT ON COLUMN reembed.old_vector_group.lacking_rows IS 'Those of them that have no old vector.';
-COMMENT ON COLUMN reembed.old_vector_group.texts IS 'Hashes of key and text of its rows, xor of all.';
-COMMENT ON COLUMN reembed.old_vector_group.vectors IS 'Hashes of key, text and vector of its rows, xor of all.';
+COMMENT ON COLUMN reembed.old_vector_group.rows IS 'Rows of the group with a text.';
+COMMENT ON COLUMN reembed.old_vector_group.lacking_rows IS 'Those rows of the group that have no old vector.';
+COMMENT ON COLUMN reembed.old_vector_group.texts IS 'Hashes of key and text of its rows, combined by xor.';
+COMMENT ON COLUMN reembed.old_vector_group.vectors IS 'Hashes of key, text and vector of its rows, combined by xor.';
 
 CREATE TABLE reembed.query_log (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -944,13 +944,13 @@ CREATE TABLE reembed.query_log (
   caller_key text
 );
 CREATE INDEX query_log_newest ON reembed.query_log (target, id DESC);
-COMMENT ON TABLE reembed.query_log IS 'Live queries of the application, a sample of the newest, as reembed.log_query() brought them.';
+COMMENT ON TABLE reembed.query_log IS 'A sample of the application''s newest queries, as passed to reembed.log_query().';
 COMMENT ON COLUMN reembed.query_log.id IS 'Position in the order of all queries.';
-COMMENT ON COLUMN reembed.query_log.target IS 'What was searched.';
-COMMENT ON COLUMN reembed.query_log.at IS 'When.';
-COMMENT ON COLUMN reembed.query_log.text IS 'What was searched for, the first 8000 characters.';
-COMMENT ON COLUMN reembed.query_log.model IS 'The model that was read then.';
-COMMENT ON COLUMN reembed.query_log.caller_key IS 'Who searched, where the application says so, the first 200 characters.';
+COMMENT ON COLUMN reembed.query_log.target IS 'Target that was searched.';
+COMMENT ON COLUMN reembed.query_log.at IS 'When the query was logged.';
+COMMENT ON COLUMN reembed.query_log.text IS 'Text of the query, at most 8000 characters.';
+COMMENT ON COLUMN reembed.query_log.model IS 'The live model at that time.';
+COMMENT ON COLUMN reembed.query_log.caller_key IS 'Key of the caller, where the application passes it, at most 200 characters.';
 
 CREATE TABLE reembed.shadow_read (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -972,22 +972,22 @@ CREATE TABLE reembed.shadow_read (
   CONSTRAINT shadow_reads_have_an_overlap_or_an_error CHECK ((overlap IS NULL) = (error IS NOT NULL))
 );
 CREATE INDEX shadow_read_newest ON reembed.shadow_read (target, id DESC);
-COMMENT ON TABLE reembed.shadow_read IS 'Searches that were made with the other model as well, after their answer went out, and searches of the canary that the new model failed.';
+COMMENT ON TABLE reembed.shadow_read IS 'Searches that were repeated with the other model after the answer was returned, and canary searches that failed with the new model.';
 COMMENT ON COLUMN reembed.shadow_read.id IS 'Number of the shadow read.';
 COMMENT ON COLUMN reembed.shadow_read.target IS 'Target that was searched.';
-COMMENT ON COLUMN reembed.shadow_read.at IS 'When it was put on record.';
-COMMENT ON COLUMN reembed.shadow_read.served_model IS 'Model whose results were the answer.';
-COMMENT ON COLUMN reembed.shadow_read.shadow_model IS 'Model that was asked besides.';
+COMMENT ON COLUMN reembed.shadow_read.at IS 'When it was recorded.';
+COMMENT ON COLUMN reembed.shadow_read.served_model IS 'Model that gave the answer.';
+COMMENT ON COLUMN reembed.shadow_read.shadow_model IS 'The other model.';
 COMMENT ON COLUMN reembed.shadow_read.is_canary IS 'Whether the reader belonged to the canary.';
 COMMENT ON COLUMN reembed.shadow_read.k IS 'Length of the longer of the two result lists.';
-COMMENT ON COLUMN reembed.shadow_read.overlap IS 'Share of it that both lists have, 0 to 1.';
-COMMENT ON COLUMN reembed.shadow_read.served_ms IS 'Milliseconds the search of the answer took, without the embedding of its query.';
-COMMENT ON COLUMN reembed.shadow_read.shadow_ms IS 'Milliseconds the other search took.';
-COMMENT ON COLUMN reembed.shadow_read.served_embedding_ms IS 'Milliseconds the embedding of the query took for the answer.';
-COMMENT ON COLUMN reembed.shadow_read.shadow_embedding_ms IS 'Milliseconds it took with the other model.';
-COMMENT ON COLUMN reembed.shadow_read.key_hash IS 'The 32 bits of the reader''s key that the canary goes by; null without a key.';
-COMMENT ON COLUMN reembed.shadow_read.query IS 'Text of the query, only where shadow_keeps_text says so.';
-COMMENT ON COLUMN reembed.shadow_read.error IS 'Code of what made the other model fail; null when it answered.';
+COMMENT ON COLUMN reembed.shadow_read.overlap IS 'Share of that length that both lists have in common, 0 to 1.';
+COMMENT ON COLUMN reembed.shadow_read.served_ms IS 'Milliseconds of the search for the answer, without embedding.';
+COMMENT ON COLUMN reembed.shadow_read.shadow_ms IS 'Milliseconds of the other search.';
+COMMENT ON COLUMN reembed.shadow_read.served_embedding_ms IS 'Milliseconds to embed the query for the answer.';
+COMMENT ON COLUMN reembed.shadow_read.shadow_embedding_ms IS 'Milliseconds to embed it with the other model.';
+COMMENT ON COLUMN reembed.shadow_read.key_hash IS 'The 32-bit hash of the reader''s key that the canary uses; null without a key.';
+COMMENT ON COLUMN reembed.shadow_read.query IS 'Text of the query; only where shadow_keeps_text is on.';
+COMMENT ON COLUMN reembed.shadow_read.error IS 'Error code of the failed model; null when it answered.';
 
 CREATE SEQUENCE reembed.shadow_read_count;
 COMMENT ON SEQUENCE reembed.shadow_read_count IS 'Counts the shadow reads of a minute; see reembed.is_within_rate().';
@@ -1012,8 +1012,8 @@ COMMENT ON COLUMN reembed.known_item.target IS 'Target that was searched.';
 COMMENT ON COLUMN reembed.known_item.model IS 'Model it was searched with.';
 COMMENT ON COLUMN reembed.known_item.at IS 'When it was searched for.';
 COMMENT ON COLUMN reembed.known_item.key IS 'Primary key of the row, as an object of column and value.';
-COMMENT ON COLUMN reembed.known_item.found IS 'Whether the row was found among the nearest to its own text; null when the provider gave no vector.';
-COMMENT ON COLUMN reembed.known_item.ms IS 'Milliseconds the search took, without the embedding.';
+COMMENT ON COLUMN reembed.known_item.found IS 'Whether the row was among the nearest to its own text; null when the provider returned no vector.';
+COMMENT ON COLUMN reembed.known_item.ms IS 'Milliseconds of the search, without embedding.';
 COMMENT ON COLUMN reembed.known_item.error IS 'Code of the provider''s error.';
 
 CREATE TABLE reembed.alert (
@@ -1037,13 +1037,13 @@ CREATE TABLE reembed.alert (
 );
 CREATE UNIQUE INDEX one_open_alert_per_target_and_kind ON reembed.alert (target, kind) WHERE closed_at IS NULL;
 CREATE INDEX alert_newest ON reembed.alert (target, opened_at DESC);
-COMMENT ON TABLE reembed.alert IS 'Problems that the watch found. An alert closes when its cause is gone; while one above a notice is open, contract and a larger canary are refused.';
+COMMENT ON TABLE reembed.alert IS 'Problems that the watch found. An alert closes when its cause is gone. While an alert above severity notice is open, contract and a larger canary are refused.';
 COMMENT ON COLUMN reembed.alert.id IS 'Number of the alert.';
 COMMENT ON COLUMN reembed.alert.target IS 'Target it concerns.';
-COMMENT ON COLUMN reembed.alert.campaign IS 'Campaign it was opened in.';
-COMMENT ON COLUMN reembed.alert.kind IS 'What is wrong, such as overlap, known_items, latency, backlog; docs/reading.md lists them.';
-COMMENT ON COLUMN reembed.alert.severity IS 'critical: readers get bad answers, or would; warning: look at it; notice: what only shadow reads say, so that nothing follows from it.';
-COMMENT ON COLUMN reembed.alert.model IS 'Model that is at fault; null when it is none.';
+COMMENT ON COLUMN reembed.alert.campaign IS 'Campaign during which it was opened.';
+COMMENT ON COLUMN reembed.alert.kind IS 'Kind of problem, such as overlap, known_items, latency, backlog; docs/reading.md lists them.';
+COMMENT ON COLUMN reembed.alert.severity IS 'critical: readers get bad answers, or would; warning: investigate; notice: based on shadow reads alone, without consequences.';
+COMMENT ON COLUMN reembed.alert.model IS 'Model that causes it; null when no model does.';
 COMMENT ON COLUMN reembed.alert.message IS 'One sentence with the figures.';
 COMMENT ON COLUMN reembed.alert.details IS 'The figures.';
 COMMENT ON COLUMN reembed.alert.opened_at IS 'When it was opened.';
@@ -1052,7 +1052,7 @@ COMMENT ON COLUMN reembed.alert.closed_at IS 'When it was closed; null while it 
 COMMENT ON COLUMN reembed.alert.closed_because IS 'Why it was closed.';
 COMMENT ON COLUMN reembed.alert.opening_posted_at IS 'When the webhook accepted its opening.';
 COMMENT ON COLUMN reembed.alert.closing_posted_at IS 'When the webhook accepted its closing.';
-COMMENT ON COLUMN reembed.alert.post_tried_at IS 'When it was last posted, whether the webhook accepted it or not.';
+COMMENT ON COLUMN reembed.alert.post_tried_at IS 'When the last attempt to post it was made, accepted or not.';
 
 CREATE TABLE reembed.watch_memory (
   target text PRIMARY KEY REFERENCES reembed.target ON DELETE CASCADE,
@@ -1062,13 +1062,13 @@ CREATE TABLE reembed.watch_memory (
   coverage jsonb NOT NULL DEFAULT '{}',
   statistics jsonb
 );
-COMMENT ON TABLE reembed.watch_memory IS 'What the watch remembers of a target from one check to the next.';
+COMMENT ON TABLE reembed.watch_memory IS 'State of the watch for a target between checks.';
 COMMENT ON COLUMN reembed.watch_memory.target IS 'The target.';
-COMMENT ON COLUMN reembed.watch_memory.checked_at IS 'When it last checked.';
-COMMENT ON COLUMN reembed.watch_memory.suspected IS 'What is wrong, but not yet for as long as alert_after, with the time since.';
-COMMENT ON COLUMN reembed.watch_memory.scanned_at IS 'When the whole table was last searched for rows without a vector.';
-COMMENT ON COLUMN reembed.watch_memory.coverage IS 'What that search found, by model.';
-COMMENT ON COLUMN reembed.watch_memory.statistics IS 'How often the index and the table of the model being read had been scanned.';
+COMMENT ON COLUMN reembed.watch_memory.checked_at IS 'When the last check ran.';
+COMMENT ON COLUMN reembed.watch_memory.suspected IS 'Problems that have not persisted for alert_after yet, with their start times.';
+COMMENT ON COLUMN reembed.watch_memory.scanned_at IS 'When the whole table was last scanned for rows without a vector.';
+COMMENT ON COLUMN reembed.watch_memory.coverage IS 'Result of that scan, by model.';
+COMMENT ON COLUMN reembed.watch_memory.statistics IS 'Scan counts of the index and the table of the live model at the last check.';
 `);
 };
 

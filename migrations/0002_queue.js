@@ -8,20 +8,20 @@ export const up = (pgm) => {
   pgm.sql(`SET LOCAL lock_timeout = '500ms';`);
   pgm.sql(schema);
   pgm.sql(`
-COMMENT ON SCHEMA reembed_queue IS 'Queue of pg-reembed, kept by pg-boss. Only the ledger reembed.batch and the change logs are truth; jobs may expire.';
+COMMENT ON SCHEMA reembed_queue IS 'Queue of pg-reembed, managed by pg-boss. Jobs may expire: only the ledger reembed.batch and the change logs are authoritative.';
 
--- The dead-letter queue comes first: the others name it.
+-- The dead-letter queue is created first, because the others refer to it.
 SELECT reembed_queue.create_queue('reembed-dead', '{"policy": "standard", "retentionSeconds": 31536000}');
--- exclusive: one queued or active job a key, so enqueueing twice does nothing.
+-- exclusive: one queued or active job for each key, so enqueueing twice has no effect.
 SELECT reembed_queue.create_queue('reembed-batch', '{"policy": "exclusive", "retryLimit": 1000, "retryDelay": 2, "retryBackoff": true, "retryDelayMax": 300, "expireInSeconds": 3600, "retentionSeconds": 31536000, "deleteAfterSeconds": 86400, "heartbeatSeconds": 10, "deadLetter": "reembed-dead"}');
 SELECT reembed_queue.create_queue('reembed-catch-up', '{"policy": "exclusive", "retryLimit": 1000, "retryDelay": 2, "retryBackoff": true, "retryDelayMax": 60, "expireInSeconds": 3600, "retentionSeconds": 31536000, "deleteAfterSeconds": 3600, "heartbeatSeconds": 10, "deadLetter": "reembed-dead"}');
 SELECT reembed_queue.create_queue('reembed-provider-batch', '{"policy": "exclusive", "retryLimit": 1000, "retryDelay": 2, "retryBackoff": true, "retryDelayMax": 60, "expireInSeconds": 14400, "retentionSeconds": 31536000, "deleteAfterSeconds": 3600, "heartbeatSeconds": 10, "deadLetter": "reembed-dead"}');
--- One watch at a time; when one fails, the next minute's comes anyway.
+-- One watch job at a time. A failed one is not retried, because the next one starts within a minute.
 SELECT reembed_queue.create_queue('reembed-watch', '{"policy": "exclusive", "retryLimit": 0, "expireInSeconds": 7200, "retentionSeconds": 86400, "deleteAfterSeconds": 3600, "heartbeatSeconds": 10}');
 INSERT INTO reembed_queue.schedule (name, cron, timezone, options) VALUES ('reembed-watch', '* * * * *', 'UTC', '{}');
--- The one that pg-boss makes for its schedules.
+-- The queue that pg-boss creates for its schedules.
 SELECT reembed_queue.create_queue('__pgboss__send-it', '{"policy": "standard"}');
--- It asks for it anew at each start; a worker, which may make no queue, must get through where there is nothing to make.
+-- pg-boss requests this queue at each start. A worker may not create queues, so the call must succeed when the queue exists.
 ALTER FUNCTION reembed_queue.create_queue(text, jsonb) RENAME TO make_queue;
 CREATE FUNCTION reembed_queue.create_queue(queue_name text, options jsonb) RETURNS void
 LANGUAGE plpgsql
@@ -33,7 +33,8 @@ BEGIN
   END IF;
 END
 $create$;
--- A worker calls these two; the others make and drop tables. What its sessions find first in their path is not for them to call.
+-- Workers need only these two functions; the others create and drop tables. Their search_path is fixed, so that objects of the caller's session are never
+-- called.
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA reembed_queue FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION reembed_queue.create_queue(text, jsonb), reembed_queue.job_now() TO PUBLIC;
 ALTER FUNCTION reembed_queue.make_queue(text, jsonb) SET search_path = pg_catalog, pg_temp;
@@ -41,7 +42,7 @@ ALTER FUNCTION reembed_queue.delete_queue(text) SET search_path = pg_catalog, pg
 ALTER FUNCTION reembed_queue.job_table_format(text, text) SET search_path = pg_catalog, pg_temp;
 ALTER FUNCTION reembed_queue.job_table_run(text, text, text) SET search_path = pg_catalog, pg_temp;
 ALTER FUNCTION reembed_queue.job_table_run_async(text, integer, text, text, text) SET search_path = pg_catalog, pg_temp;
--- pg-boss pastes the name into its statements.
+-- pg-boss inserts the name into its statements as plain text.
 ALTER TABLE reembed_queue.queue ADD CONSTRAINT table_name_is_plain CHECK (table_name ~ '^[a-z0-9_]{1,63}$');
 `);
 };

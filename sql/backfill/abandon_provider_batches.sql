@@ -1,4 +1,4 @@
--- Only here: a worker notifies the provider, when it gets to it.
+-- Changes only the record here. A worker cancels the batches at the provider later.
 CREATE OR REPLACE FUNCTION reembed.abandon_provider_batches(p_name text) RETURNS bigint
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
@@ -15,4 +15,4 @@ BEGIN
   RETURN v_batches;
 END;
 $$;
-COMMENT ON FUNCTION reembed.abandon_provider_batches IS 'Gives up what a campaign has at the batch API: workers cancel it at the provider, store nothing of it, and embed its rows by ordinary requests. Returns how many provider batches that are.';
+COMMENT ON FUNCTION reembed.abandon_provider_batches IS 'Abandons the provider batches of a campaign: workers cancel them at the provider, store none of their results, and embed their rows by ordinary requests. Returns the number of provider batches abandoned.';

@@ -1,5 +1,5 @@
--- Providers limit the tokens that wait in all batches together, and say so by failing a batch, without the number. What was
--- there before that batch did pass; half of the whole is tried where it was alone.
+-- Providers limit the tokens enqueued in all batches together. They report it by failing a batch, without naming the limit. The tokens enqueued before the
+-- failed batch were accepted, so they are the new limit; when it was the only batch, half of its tokens are tried.
 CREATE OR REPLACE FUNCTION reembed.batch_api_token_limit(p_model text) RETURNS bigint
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
@@ -9,4 +9,4 @@ RETURN (
    WHERE p.model = p_model AND p.error_code = 'token_limit_exceeded' AND p.finished_at > now() - interval '1 day'
   HAVING count(*) > 0
 );
-COMMENT ON FUNCTION reembed.batch_api_token_limit IS 'Tokens that all batches of a model at the batch API may have together, as its refusals of the last day tell; null while none is known.';
+COMMENT ON FUNCTION reembed.batch_api_token_limit IS 'Token limit for all batches of a model at the batch API together, derived from its refusals of the last day; null while none is known.';

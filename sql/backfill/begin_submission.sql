@@ -1,5 +1,5 @@
--- What an earlier attempt put on record is of texts that may have changed since, and its worker may still be at it: from here on
--- whatever that one does is refused.
+-- Deletes the rows of an earlier attempt, because their texts may have changed since. The worker of that attempt may still be running; the new attempt number
+-- makes its later writes fail.
 CREATE OR REPLACE FUNCTION reembed.begin_submission(p_provider_batch uuid) RETURNS integer
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
@@ -17,4 +17,4 @@ BEGIN
   RETURN v_attempt;
 END;
 $$;
-COMMENT ON FUNCTION reembed.begin_submission IS 'Begins to put the requests of a provider batch together; returns the number of the attempt, null when they are at the provider already or not wanted any more.';
+COMMENT ON FUNCTION reembed.begin_submission IS 'Starts to assemble the requests of a provider batch. Returns the number of the attempt; null when the requests are already at the provider or no longer wanted.';

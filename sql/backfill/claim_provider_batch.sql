@@ -1,4 +1,4 @@
--- Sets the rows aside before anything is sent: two workers never have the same, and what a worker was about to do outlives it.
+-- Reserves the rows before anything is sent: two workers never claim the same rows, and the record of the intent survives a crash of the worker.
 CREATE OR REPLACE FUNCTION reembed.claim_provider_batch(p_most_inputs integer, p_most_open integer) RETURNS uuid
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
@@ -16,13 +16,13 @@ BEGIN
        AND EXISTS (SELECT FROM reembed.batch AS b WHERE b.campaign = c.name AND b.state = 'pending' AND b.provider_batch IS NULL AND NOT b.came_back)
      ORDER BY c.name
   LOOP
-    -- One claim at a time in a campaign; whoever comes second finds out at its next attempt.
+    -- One claim at a time in a campaign. A second worker skips the campaign and retries at its next attempt.
     CONTINUE WHEN NOT pg_try_advisory_xact_lock(hashtextextended('reembed.claim_provider_batch ' || m.name, 0));
     SELECT count(*) AS batches, coalesce(sum(p.tokens_expected), 0) AS tokens, count(*) FILTER (WHERE p.tokens_expected IS NULL) AS unknown INTO v_open
       FROM reembed.provider_batch AS p WHERE p.model = m.to_model AND p.state IN ('submitting', 'submitted');
     CONTINUE WHEN v_open.batches >= p_most_open
       OR EXISTS (SELECT FROM reembed.provider_batch AS p WHERE p.campaign = m.name AND p.holds_until > clock_timestamp());
-    -- The first one has to be found valid before others follow.
+    -- The provider must accept the first batch as valid before others are sent.
     CONTINUE WHEN v_open.batches > 0 AND NOT EXISTS (
       SELECT FROM reembed.provider_batch AS p WHERE p.campaign = m.name AND p.provider_state IN ('in_progress', 'finalizing', 'completed', 'expired'));
     v_limit := reembed.batch_api_token_limit(m.to_model);
@@ -32,7 +32,7 @@ BEGIN
       FROM (SELECT b.id, sum(b.rows) OVER (ORDER BY b.id) - b.rows AS rows_before
               FROM reembed.batch AS b
              WHERE b.campaign = m.name AND b.state = 'pending' AND b.provider_batch IS NULL AND NOT b.came_back
-               -- Already being embedded by ordinary requests; a job that only found out that it may not has begun nothing.
+               -- Skips batches that ordinary requests are already embedding. A job that only found that it may not run has started nothing.
                AND NOT EXISTS (SELECT FROM reembed_queue.job AS j
                                 WHERE j.name = 'reembed-batch' AND j.singleton_key = b.campaign || '/' || b.id AND j.state = 'active' AND b.started_at >= j.started_on)
              ORDER BY b.id LIMIT p_most_inputs) AS n
@@ -47,4 +47,4 @@ BEGIN
   RETURN NULL;
 END;
 $$;
-COMMENT ON FUNCTION reembed.claim_provider_batch IS 'Sets batches of the ledger with about p_most_inputs rows aside for one batch of the batch API and puts the intent on record; null when there is nothing to send now, or p_most_open are there already.';
+COMMENT ON FUNCTION reembed.claim_provider_batch IS 'Reserves batches of the ledger with about p_most_inputs rows for one batch of the batch API and records the intent. Null when there is nothing to send now or p_most_open batches are already open.';

@@ -1,4 +1,4 @@
--- The options of the queue are copied to the job, as pg-boss does when it sends one.
+-- Copies the options of the queue to the job, as pg-boss does when it sends one.
 CREATE OR REPLACE FUNCTION reembed.enqueue(p_queue text, p_singleton_key text, p_data jsonb) RETURNS void
 LANGUAGE sql
 SET search_path = pg_catalog, pg_temp
@@ -11,4 +11,4 @@ AS $$
    WHERE q.name = p_queue
   ON CONFLICT DO NOTHING;
 $$;
-COMMENT ON FUNCTION reembed.enqueue IS 'Adds a job to a queue unless one with the key is already waiting or being worked.';
+COMMENT ON FUNCTION reembed.enqueue IS 'Adds a job to a queue unless a job with the same key is already waiting or active.';

@@ -1,4 +1,4 @@
--- Called by every worker again and again: whatever the ledger says is open gets a job, also when the queue lost one.
+-- Every worker calls this repeatedly: each open entry of the ledger gets a job, even if the queue lost one.
 CREATE OR REPLACE FUNCTION reembed.enqueue_work() RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
@@ -6,11 +6,11 @@ AS $$
 DECLARE
   v_batch_api_is_served constant boolean := reembed.batch_api_is_served();
 BEGIN
-  -- The next thousand of each campaign: enough for any number of workers, and the same little work for any size of table.
+  -- The next thousand batches of each campaign: enough for any number of workers, at a constant cost for any table size.
   PERFORM reembed.enqueue('reembed-batch', b.campaign || '/' || b.id, jsonb_build_object('campaign', b.campaign, 'batch', b.id))
      FROM reembed.campaign AS m
      JOIN reembed.setting AS s ON s.target = m.target AND NOT s.paused,
-     -- Those that are at a provider's batch API, or will be, are left out.
+     -- Leaves out batches that are, or will be, at the batch API.
      LATERAL ((SELECT n.campaign, n.id FROM reembed.batch AS n
                 WHERE n.campaign = m.name AND n.state = 'pending' AND n.provider_batch IS NULL AND NOT v_batch_api_is_served ORDER BY n.id LIMIT 1000)
               UNION
@@ -20,7 +20,7 @@ BEGIN
                        WHERE j.name = 'reembed-batch' AND j.singleton_key = b.campaign || '/' || b.id AND j.state <= 'active')
     ORDER BY b.campaign, b.id;
 
-  -- A lane that has nothing among the first changes gets its turn once those are served. The first lane also searches the table.
+  -- A lane without a change among the first thousand gets its job once those are served. Lane 0 also sweeps the table.
   PERFORM reembed.enqueue('reembed-catch-up', w.target || '/' || w.lane, jsonb_build_object('target', w.target, 'lane', w.lane))
      FROM (SELECT DISTINCT s.target, reembed.change_lane(n.seq) AS lane
              FROM reembed.setting AS s, LATERAL (SELECT c.seq FROM reembed.change AS c WHERE c.target = s.target LIMIT 1000) AS n
@@ -37,4 +37,4 @@ BEGIN
            OR NOT EXISTS (SELECT FROM reembed.campaign AS m JOIN reembed.setting AS s ON s.target = m.target WHERE m.name = p.campaign AND s.paused));
 END;
 $$;
-COMMENT ON FUNCTION reembed.enqueue_work IS 'Gives a job to every open batch, to every target with changes and to every provider batch that is to be checked.';
+COMMENT ON FUNCTION reembed.enqueue_work IS 'Enqueues a job for every open batch, every target with changes and every provider batch that is due for a check.';

@@ -1,4 +1,5 @@
--- What failed as a whole once would most likely fail again: rows that come back are paid in full, and nobody asked for that.
+-- A batch that failed as a whole would probably fail again, and its rows would then be embedded at the full price, contrary to the operator's choice. So the
+-- campaign submits no other batch for a while.
 CREATE OR REPLACE FUNCTION reembed.fail_provider_batch(p_provider_batch uuid, p_code text, p_message text) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
@@ -13,7 +14,7 @@ BEGIN
   IF p_code = 'token_limit_exceeded' THEN
     SELECT sum(o.tokens_expected) INTO v_enqueued FROM reembed.provider_batch AS o
      WHERE o.model = p.model AND o.state = 'submitted' AND (o.id = p.id OR o.provider_state <> 'failed');
-    -- Soon at first, because the next one is smaller; later, because others may fill the provider's queue.
+    -- A short hold at first, because the next batch is smaller. Longer after each refusal, because other clients may fill the provider's queue.
     SELECT least(30, count(*) + 1) * interval '1 minute' INTO v_hold FROM reembed.provider_batch AS o
      WHERE o.model = p.model AND o.error_code = 'token_limit_exceeded' AND o.finished_at > now() - interval '1 hour';
   END IF;
@@ -21,4 +22,4 @@ BEGIN
    WHERE id = p_provider_batch;
 END;
 $$;
-COMMENT ON FUNCTION reembed.fail_provider_batch IS 'Puts on record that the provider failed a batch as a whole, and until when its campaign gets no other one there.';
+COMMENT ON FUNCTION reembed.fail_provider_batch IS 'Records that the provider failed a batch as a whole, and until when its campaign may not submit another one.';

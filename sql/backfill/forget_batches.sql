@@ -3,7 +3,7 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-  -- Jobs of another campaign stay; a worker that holds one of these finds its batch gone and lets go.
+  -- Jobs of other campaigns stay. A worker that holds one of these jobs finds its batch deleted and stops.
   DELETE FROM reembed_queue.job WHERE name = 'reembed-batch' AND data ->> 'campaign' = p_name;
   PERFORM reembed.abandon_provider_batches(p_name);
   DELETE FROM reembed.repeated_text WHERE campaign = p_name;
@@ -12,4 +12,4 @@ BEGIN
   UPDATE reembed.campaign SET planned_at = NULL, swept_at = NULL WHERE name = p_name;
 END;
 $$;
-COMMENT ON FUNCTION reembed.forget_batches IS 'Cancels the jobs of a campaign, gives up what it has at the batch API and empties its ledger; vectors stay in the table.';
+COMMENT ON FUNCTION reembed.forget_batches IS 'Cancels the jobs of a campaign, abandons its provider batches and empties its ledger; vectors stay in the table.';

@@ -7,4 +7,4 @@ AS $$
   ON CONFLICT (model) DO UPDATE
     SET held_until = greatest(q.held_until, excluded.held_until), hold_reason = excluded.hold_reason;
 $$;
-COMMENT ON FUNCTION reembed.hold_provider IS 'Keeps every worker from calling the model''s provider for some seconds.';
+COMMENT ON FUNCTION reembed.hold_provider IS 'Blocks all calls of all workers to the model''s provider for some seconds.';

@@ -10,4 +10,4 @@ BEGIN
   RETURN v_rows;
 END;
 $$;
-COMMENT ON FUNCTION reembed.log_keys IS 'Logs rows of a target, by their keys, as in need of a vector; returns how many.';
+COMMENT ON FUNCTION reembed.log_keys IS 'Adds rows of a target to the change log, by their keys, because they need a vector; returns how many.';

@@ -1,4 +1,4 @@
--- A thousand at the most: more than that would be a backfill of its own, and goes on at the next call.
+-- At most a thousand rows a call, so that the log does not become a second backfill. The next call continues.
 CREATE OR REPLACE FUNCTION reembed.log_missing(p_name text, p_role text, p_first_block bigint, p_end_block bigint, OUT missing bigint, OUT logged bigint)
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
@@ -18,4 +18,4 @@ BEGIN
     USING p_role = 'new', reembed.place(p_first_block), reembed.place(p_end_block), reembed.failed_keys(m.target, CASE p_role WHEN 'new' THEN m.to_model ELSE m.from_model END);
 END;
 $$;
-COMMENT ON FUNCTION reembed.log_missing IS 'Searches a range of blocks for rows without a vector of one role that are in no change, for the old one only where it is kept current; logs up to a thousand of them. Returns how many there are and how many it logged.';
+COMMENT ON FUNCTION reembed.log_missing IS 'Scans a range of blocks for rows without a vector of one role that have no change on record; for the old role only where it is maintained. Logs up to a thousand of them. Returns how many there are and how many it logged.';

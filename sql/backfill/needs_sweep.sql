@@ -8,4 +8,4 @@ RETURN (
     FROM reembed.campaign AS m
    WHERE m.name = p_name
 );
-COMMENT ON FUNCTION reembed.needs_sweep IS 'Whether every batch is done and the table has not been searched for missed rows since.';
+COMMENT ON FUNCTION reembed.needs_sweep IS 'Whether every batch is done and the table has not been swept since.';

@@ -1,6 +1,6 @@
--- Ranges of places, not of keys: any key type works, planning reads the table once, and workers go through the heap in its own
--- order. Whole pages where a batch has room for many, because rows of one page are best written by one batch. A row that an
--- update moves across ranges is found by the sweep.
+-- Ranges of row positions (ctid), not of keys: any key type works, planning reads the table once, and workers read the heap in physical order. Batches consist
+-- of whole pages where a page holds few rows compared with a batch, because one batch should write all rows of a page. The sweep finds rows that an update
+-- moves to another range.
 CREATE OR REPLACE FUNCTION reembed.plan_batches(p_name text, p_batch_rows integer DEFAULT 500) RETURNS bigint
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
@@ -31,7 +31,7 @@ BEGIN
     ), repeated AS (
       SELECT p.text_hash FROM placed AS p WHERE p.text_hash IS NOT NULL GROUP BY p.text_hash HAVING min(p.portion) < max(p.portion)
     ), recorded AS (
-      -- The hash is quickly had of every text; the digest, which is expensive, only of those that seem to be repeated.
+      -- The hash is cheap and is computed for every text. The digest is expensive and is computed only for texts that seem to repeat.
       INSERT INTO reembed.repeated_text (campaign, text_digest, text_hash, batch)
       SELECT $1, d.text_digest, p.text_hash, min(o.id)
         FROM reembed.digests_{suffix}(ARRAY(SELECT p.place FROM placed AS p WHERE p.text_hash IN (SELECT r.text_hash FROM repeated AS r))) AS d
@@ -46,4 +46,4 @@ BEGIN
   RETURN v_batches;
 END;
 $$;
-COMMENT ON FUNCTION reembed.plan_batches IS 'Divides the rows without a new vector into batches of about p_batch_rows and finds the texts that rows of several batches have; returns how many batches.';
+COMMENT ON FUNCTION reembed.plan_batches IS 'Divides the rows without a new vector into batches of about p_batch_rows and records the texts that occur in several batches; returns the number of batches.';

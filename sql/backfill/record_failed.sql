@@ -1,4 +1,4 @@
--- With the owner's rights: workers may read everything of a row that failed but what others said of it.
+-- SECURITY DEFINER, because workers may read every column of failed_row except the provider's own message.
 CREATE OR REPLACE FUNCTION reembed.record_failed(p_target text, p_model text, p_refused jsonb, p_written text[]) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
@@ -17,4 +17,4 @@ BEGIN
   END IF;
 END;
 $$;
-COMMENT ON FUNCTION reembed.record_failed IS 'Puts rows that could not be embedded into failed_row, and takes those out of it that got their vector.';
+COMMENT ON FUNCTION reembed.record_failed IS 'Records rows that could not be embedded in failed_row, and deletes from it those that got their vector.';

@@ -15,4 +15,4 @@ BEGIN
     FROM unnest(p_requests, p_positions, p_input_places, p_input_counts, p_keys, p_text_hashes, p_text_digests, p_waves) AS i(request, position, input, inputs, key, text_hash, text_digest, wave);
 END;
 $$;
-COMMENT ON FUNCTION reembed.record_sent_rows IS 'Puts on record which rows of a batch of the ledger are sent in which requests of a provider batch.';
+COMMENT ON FUNCTION reembed.record_sent_rows IS 'Records which rows of a batch of the ledger are sent in which requests of a provider batch.';

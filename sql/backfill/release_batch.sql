@@ -1,4 +1,4 @@
--- Texts that another batch at the provider has embedded are hours away: to look for them twice a second would be for nothing.
+-- A batch whose texts another provider batch embeds waits for hours. Attaching it to that provider batch avoids a check twice a second.
 CREATE OR REPLACE FUNCTION reembed.release_batch(p_provider_batch uuid, p_batch bigint, p_waits_for uuid, p_has_rows boolean) RETURNS boolean
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
@@ -27,4 +27,4 @@ BEGIN
   RETURN true;
 END;
 $$;
-COMMENT ON FUNCTION reembed.release_batch IS 'Ends what a provider batch was to do for a batch of the ledger: it is done when no row of it is left to embed, waits for another provider batch that has a text of its rows embedded, or goes back: to ordinary requests, or to the batch API where a part of it was not sent yet. Returns whether it is done.';
+COMMENT ON FUNCTION reembed.release_batch IS 'Ends the part of a provider batch in one batch of the ledger. The batch is done when no row of it is left to embed. It waits for another provider batch when that one embeds a text of its rows. Otherwise it returns to ordinary requests, or to the batch API where a part of it was not sent yet. Returns whether it is done.';

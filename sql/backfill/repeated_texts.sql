@@ -7,4 +7,4 @@ AS $$
     FROM reembed.repeated_text AS r JOIN reembed.batch AS b ON b.campaign = r.campaign AND b.id = r.batch
    WHERE r.campaign = p_campaign AND r.batch < p_batch AND r.text_digest = ANY (p_digests)
 $$;
-COMMENT ON FUNCTION reembed.repeated_texts IS 'Of texts that rows of a batch have, those that an earlier batch embeds: the vector, once it is there, and whether that batch is still to be done, and at which provider batch.';
+COMMENT ON FUNCTION reembed.repeated_texts IS 'The texts of a batch that an earlier batch embeds: their vector, once there is one, whether that batch is still pending, and its provider batch.';

@@ -1,4 +1,4 @@
--- A row stays in failed_row until it has its vector: meanwhile it still counts at the gate, and its attempts add up.
+-- A row stays in failed_row until it has its vector: until then the gate counts it, and its attempts add up.
 CREATE OR REPLACE FUNCTION reembed.retry_failed(p_target text DEFAULT NULL) RETURNS bigint
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
@@ -15,4 +15,4 @@ BEGIN
   RETURN (SELECT count(DISTINCT f.key) FROM reembed.failed_row AS f JOIN reembed.vector_column AS v ON v.target = v_target AND v.model = f.model WHERE f.target = v_target);
 END;
 $$;
-COMMENT ON FUNCTION reembed.retry_failed IS 'Hands the rows in failed_row to the workers again; returns how many.';
+COMMENT ON FUNCTION reembed.retry_failed IS 'Logs the rows in failed_row as changed, so that workers retry them; returns how many.';

@@ -5,4 +5,4 @@ SET lock_timeout = '500ms'
 AS $$
   UPDATE reembed.batch SET provider_batch = NULL WHERE provider_batch = p_provider_batch AND id >= p_from_batch;
 $$;
-COMMENT ON FUNCTION reembed.return_to_batch_api IS 'Takes batches of the ledger out of a provider batch that did not send them, so that another one may.';
+COMMENT ON FUNCTION reembed.return_to_batch_api IS 'Removes batches of the ledger from a provider batch that did not send them, so that another one can.';

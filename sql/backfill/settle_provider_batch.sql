@@ -8,7 +8,7 @@ BEGIN
   IF NOT FOUND THEN
     RETURN true;
   END IF;
-  -- A batch that waits for a text of this one may have joined a moment ago: release_batch() then holds the row until it is there.
+  -- A batch that waits for a text of this provider batch may just have been attached to it: release_batch() locks the row until then.
   IF EXISTS (SELECT FROM reembed.batch AS b WHERE b.provider_batch = p_provider_batch) THEN
     RETURN false;
   END IF;
@@ -17,4 +17,4 @@ BEGIN
   RETURN true;
 END;
 $$;
-COMMENT ON FUNCTION reembed.settle_provider_batch IS 'Closes a provider batch that no batch of the ledger waits for any more; returns false while one does.';
+COMMENT ON FUNCTION reembed.settle_provider_batch IS 'Closes a provider batch when no batch of the ledger waits for it any more; returns false while one does.';

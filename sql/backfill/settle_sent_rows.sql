@@ -1,4 +1,4 @@
--- A row leaves the record in the commit that stores its vector: whoever comes later, from whatever copy of the answer, finds it gone.
+-- Deletes a row from the record in the transaction that stores its vector, so that a second copy of the answer finds nothing to store.
 CREATE OR REPLACE FUNCTION reembed.settle_sent_rows(p_provider_batch uuid, p_batch bigint, p_request integer, p_positions integer[], p_vectors {vector_schema}.vector[], p_written text[],
                                                     p_tokens bigint, p_requests integer) RETURNS integer
 LANGUAGE plpgsql
@@ -31,4 +31,4 @@ BEGIN
   RETURN v_written;
 END;
 $$;
-COMMENT ON FUNCTION reembed.settle_sent_rows IS 'Takes rows whose vectors were stored out of the record of a provider batch, and counts them; returns how many were written.';
+COMMENT ON FUNCTION reembed.settle_sent_rows IS 'Deletes rows whose vectors were stored from the record of a provider batch, and counts them; returns how many were written.';

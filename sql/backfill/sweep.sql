@@ -1,5 +1,4 @@
--- For the gate, which asks for the whole number at one moment and cannot commit. What it does not log itself is left to the
--- workers, who go through the table in portions.
+-- For the gate, which needs the total in one statement and cannot commit. The workers sweep the rest in portions.
 CREATE OR REPLACE FUNCTION reembed.sweep(p_name text) RETURNS bigint
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
@@ -12,4 +11,4 @@ BEGIN
   RETURN v_found.missing;
 END;
 $$;
-COMMENT ON FUNCTION reembed.sweep IS 'Searches the whole table for rows that still lack a new vector and are in no change, hands them to the workers and returns how many there are.';
+COMMENT ON FUNCTION reembed.sweep IS 'Scans the whole table for rows that lack a new vector and have no change on record, logs up to a thousand of them and returns how many there are.';

@@ -1,5 +1,4 @@
--- A commit after each portion, so that what was found is worked on at once and a large table is no long transaction. Rows
--- that move meanwhile are found by the gate.
+-- Each portion is committed, so that workers start on the rows at once and a large table causes no long transaction. The gate finds rows that move meanwhile.
 CREATE OR REPLACE FUNCTION reembed.sweep_portion(p_name text, p_role text, p_block bigint) RETURNS bigint
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
@@ -18,4 +17,4 @@ BEGIN
   RETURN NULL;
 END;
 $$;
-COMMENT ON FUNCTION reembed.sweep_portion IS 'One step of a search of the table for rows that lack a vector of one role, from a block on; returns the block to go on from, null at the end.';
+COMMENT ON FUNCTION reembed.sweep_portion IS 'One step of a sweep for rows that lack a vector of one role, starting at a block; returns the block to continue from, null at the end.';

@@ -1,4 +1,4 @@
--- A token bucket in one row, so that the limit holds over all workers on all hosts. The bucket holds ten seconds' worth.
+-- A token bucket in one row, so that the limit holds across all workers on all hosts. Its capacity is ten seconds of the limit.
 CREATE OR REPLACE FUNCTION reembed.take_quota(p_model text, p_tokens integer) RETURNS double precision
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
@@ -16,7 +16,7 @@ BEGIN
   INSERT INTO reembed.provider_quota (model, requests, tokens) VALUES (p_model, coalesce(greatest(1, v_requests_limit / 6), 0), coalesce(v_tokens_limit / 6, 0))
   ON CONFLICT (model) DO NOTHING;
   SELECT * INTO STRICT q FROM reembed.provider_quota WHERE model = p_model FOR UPDATE;
-  -- Read after the wait for the row: an earlier time would be written as refilled_at, and the wait refilled once more by the next call.
+  -- Read after the row lock is acquired: an earlier time would become refilled_at, and the next call would refill the same wait twice.
   v_now := clock_timestamp();
   IF q.held_until > v_now THEN
     RETURN extract(epoch FROM q.held_until - v_now);
@@ -36,4 +36,4 @@ BEGIN
   RETURN 0;
 END;
 $$;
-COMMENT ON FUNCTION reembed.take_quota IS 'Asks for one request of p_tokens expected tokens: 0 to go ahead, else the seconds to wait before asking again.';
+COMMENT ON FUNCTION reembed.take_quota IS 'Requests quota for one request of p_tokens expected tokens. Returns 0 to proceed, otherwise the seconds to wait before the next attempt.';

@@ -1,5 +1,5 @@
--- Rows at fault are set aside one by one, and a provider that is away is waited for; batches that fail for other reasons, one
--- after the other, are a fault of the set-up, and going on would only cost money. Counted from the last time somebody resumed.
+-- Rows that fail are set aside one by one, and an unavailable provider is waited for. Batches that fail repeatedly for other reasons point to a wrong set-up,
+-- where continuing only costs money. Counted since the campaign was last resumed.
 CREATE OR REPLACE FUNCTION reembed.trip_breaker(p_name text) RETURNS text
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
@@ -25,4 +25,4 @@ BEGIN
   RETURN CASE WHEN FOUND THEN v_reason END;
 END;
 $$;
-COMMENT ON FUNCTION reembed.trip_breaker IS 'Pauses a campaign when more than half of at least 50 batches begun since it was last resumed have failed; returns the reason when it did.';
+COMMENT ON FUNCTION reembed.trip_breaker IS 'Pauses a campaign when more than half of at least 50 batches started since it was last resumed have failed; returns the reason, null otherwise.';

@@ -1,4 +1,4 @@
--- What a session of the owner's begins with: triggers and functions of the table were written for it.
+-- The search_path with which sessions of the owner start: triggers and functions of the table were written for it.
 CREATE OR REPLACE FUNCTION reembed.application_path(p_relation regclass) RETURNS text
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
@@ -12,4 +12,4 @@ AS $$
          '"$user", public')
     FROM pg_class AS r WHERE r.oid = p_relation
 $$;
-COMMENT ON FUNCTION reembed.application_path IS 'The search_path that sessions of the owner of a table have in this database.';
+COMMENT ON FUNCTION reembed.application_path IS 'The search_path of new sessions of a table''s owner in this database.';

@@ -1,4 +1,4 @@
--- Open to everybody, as model_view_name() is: who may read reembed.health may read no table of ours.
+-- SECURITY DEFINER and open to PUBLIC, like model_view_name(): roles that may read reembed.health may not read the tables of pg-reembed.
 CREATE OR REPLACE FUNCTION reembed.capture_triggers(p_target text) RETURNS TABLE (name name)
 LANGUAGE sql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
@@ -9,4 +9,4 @@ AS $$
    WHERE t.name = p_target AND t.unhooked IS NULL AND reembed.is_captured(t.name)
      AND EXISTS (SELECT FROM reembed.vector_column AS v WHERE v.target = t.name AND v.storage = ANY (w.storages))
 $$;
-COMMENT ON FUNCTION reembed.capture_triggers IS 'The triggers a target must have in the phase it is in.';
+COMMENT ON FUNCTION reembed.capture_triggers IS 'The capture triggers that a target must have in its present phase.';

@@ -2,4 +2,4 @@ CREATE OR REPLACE FUNCTION reembed.column_name(p_relation regclass, p_attnum sma
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
 RETURN (SELECT a.attname FROM pg_attribute AS a WHERE a.attrelid = p_relation AND a.attnum = p_attnum AND NOT a.attisdropped);
-COMMENT ON FUNCTION reembed.column_name IS 'Name that a column has now; null when it has been dropped.';
+COMMENT ON FUNCTION reembed.column_name IS 'Present name of a column; null when it has been dropped.';

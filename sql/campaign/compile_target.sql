@@ -1,6 +1,6 @@
--- Everything that names the columns of a table of the user's is made here, from the templates, with the names of this moment.
--- What touches the table then belongs to the table's owner, runs with the owner's rights and under the application's
--- search_path, and never with those of whoever installs or works; only the change log stays the installer's.
+-- Creates from the templates every object that names columns of a user's table, with their present names. Objects that access the table belong to the table's
+-- owner and run with the owner's rights and the application's search_path, never with the rights of the installer or a worker. Only the change log belongs to
+-- the installer.
 CREATE OR REPLACE FUNCTION reembed.compile_target(p_target text) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
@@ -22,4 +22,4 @@ BEGIN
   PERFORM reembed.grant_compiled(p_target, v_functions, v_grantees);
 END;
 $$;
-COMMENT ON FUNCTION reembed.compile_target IS 'Makes the objects of a target from the templates: how a row is read, written and captured.';
+COMMENT ON FUNCTION reembed.compile_target IS 'Creates the objects of a target from the templates: how a row is read, written and captured.';

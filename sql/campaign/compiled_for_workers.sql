@@ -5,4 +5,4 @@ AS $$
   VALUES ('read_batch'::name), ('read_changes'), ('settle'), ('log_keys'), ('log_missing'), ('sample'), ('store_new'), ('store_old'), ('forget_new'), ('forget_old'),
          ('sweep_new'), ('sweep_old'), ('find_new'), ('find_old')
 $$;
-COMMENT ON FUNCTION reembed.compiled_for_workers IS 'Which of the functions that are compiled for a target a worker calls.';
+COMMENT ON FUNCTION reembed.compiled_for_workers IS 'The compiled functions of a target that a worker calls.';

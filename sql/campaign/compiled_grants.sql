@@ -8,4 +8,4 @@ AS $$
    CROSS JOIN aclexplode(p.proacl) AS g
    WHERE t.name = p_target AND g.grantee NOT IN (0, p.proowner);
 $$;
-COMMENT ON FUNCTION reembed.compiled_grants IS 'Who may call which of the compiled functions of a target, beyond their owner.';
+COMMENT ON FUNCTION reembed.compiled_grants IS 'Grants on the compiled functions of a target to roles other than their owner.';

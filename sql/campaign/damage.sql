@@ -1,4 +1,4 @@
--- Over the catalog alone: no worker is needed to know it.
+-- Reads only the catalog, so no worker is needed to detect damage.
 CREATE OR REPLACE VIEW reembed.damage AS
 WITH target AS (
   SELECT t.*, c.oid AS present, quote_literal(t.name) AS literal FROM reembed.target AS t LEFT JOIN pg_class AS c ON c.oid = t.relation
@@ -11,7 +11,7 @@ SELECT d.*, d.code IN ('dropped_table', 'dropped_column', 'dropped_side_table') 
   SELECT t.name AS target, 'dropped_table' AS code, 'its table has been dropped, or made anew under its name' AS damage, format('SELECT reembed.forget(%s)', t.literal) AS remedy
     FROM target AS t WHERE t.present IS NULL
   UNION ALL
-  -- A view of that name may well lead to it.
+  -- A view of that name does not count: it may refer to the renamed table.
   SELECT t.name, 'replaced_table', format('its table is called %s by now, and another table has its former name: rename them back, or give the target up', t.relation), format('SELECT reembed.forget(%s)', t.literal)
     FROM target AS t
    WHERE t.present IS NOT NULL
@@ -49,9 +49,9 @@ SELECT d.*, d.code IN ('dropped_table', 'dropped_column', 'dropped_side_table') 
   SELECT t.name, 'row_security', 'its table has row level security by now, which its side table follows only when the watch runs', 'ALTER TABLE … DISABLE ROW LEVEL SECURITY, or take the campaign down and create it with --storage column'
     FROM target AS t JOIN pg_class AS c ON c.oid = t.relation
    WHERE c.relrowsecurity AND EXISTS (SELECT FROM reembed.vector_column AS v WHERE v.target = t.name AND v.storage = 'side_table')) AS d;
-COMMENT ON VIEW reembed.damage IS 'What the user''s own DDL has broken, and the command that repairs it. No rows: nothing is broken.';
+COMMENT ON VIEW reembed.damage IS 'Damage that the user''s own DDL caused, and the command that repairs it. No rows when there is no damage.';
 COMMENT ON COLUMN reembed.damage.target IS 'The target.';
 COMMENT ON COLUMN reembed.damage.code IS 'Kind of the damage.';
 COMMENT ON COLUMN reembed.damage.damage IS 'What is broken.';
 COMMENT ON COLUMN reembed.damage.remedy IS 'Command that repairs it.';
-COMMENT ON COLUMN reembed.damage.is_final IS 'Whether nothing repairs it, so that no file of the campaign can run and the target can only be forgotten.';
+COMMENT ON COLUMN reembed.damage.is_final IS 'Whether the damage is irreparable, so that no migration file of the campaign can run and the target can only be forgotten.';

@@ -1,5 +1,5 @@
--- Nothing of the user's is called: a type whose equality is not PostgreSQL's own is compared by its bytes. COLLATE "C": two
--- texts that a nondeterministic collation calls equal are still two texts.
+-- Calls no function of the user's: a type whose equality is not PostgreSQL's own is compared by its bytes. COLLATE "C" distinguishes texts that a
+-- nondeterministic collation calls equal.
 CREATE OR REPLACE FUNCTION reembed.differs_sql(p_relation regclass, p_attnums smallint[], p_old text, p_new text) RETURNS text
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
@@ -15,4 +15,4 @@ AS $$
     JOIN pg_attribute AS a ON a.attrelid = p_relation AND a.attnum = k.attnum
     JOIN pg_type AS y ON y.oid = a.atttypid
 $$;
-COMMENT ON FUNCTION reembed.differs_sql IS 'SQL that says whether columns of a table differ between two rows; p_old and p_new stand before each name, as OLD. or (o). do.';
+COMMENT ON FUNCTION reembed.differs_sql IS 'SQL that compares columns of a table between two rows; p_old and p_new are the prefixes of the column names, such as OLD. or (o).';

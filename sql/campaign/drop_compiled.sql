@@ -1,4 +1,4 @@
--- Without CASCADE: nothing of the user's is made of these. What logs changes for an archive that is being made stays.
+-- Without CASCADE: no object of the user's depends on these. The trigger of an archive that is being filled stays.
 CREATE OR REPLACE FUNCTION reembed.drop_compiled(p_target text) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
@@ -17,7 +17,7 @@ BEGIN
           FROM pg_trigger AS g JOIN pg_proc AS p ON p.oid = g.tgfoid AND p.pronamespace = 'reembed'::regnamespace
          WHERE NOT g.tgisinternal AND p.proname LIKE '%\_' || t.suffix AND (p.proname <> 'log_late_' || t.suffix OR to_regclass(format('reembed.late_%s', t.suffix)) IS NULL)
         UNION ALL
-        -- Later ones may be made of earlier ones.
+        -- Later functions may depend on earlier ones.
         SELECT 2, p.oid, format('DROP FUNCTION %s', p.oid::regprocedure)
           FROM pg_proc AS p
          WHERE p.pronamespace = 'reembed'::regnamespace AND p.proname LIKE '%\_' || t.suffix
@@ -34,4 +34,4 @@ BEGIN
   END LOOP;
 END;
 $$;
-COMMENT ON FUNCTION reembed.drop_compiled IS 'Takes away what compile_target() made for a target, but for its change log.';
+COMMENT ON FUNCTION reembed.drop_compiled IS 'Drops what compile_target() created for a target, except its change log.';

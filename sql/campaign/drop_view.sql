@@ -1,4 +1,4 @@
--- Without CASCADE: a view of the user's that reads ours is named in the error instead of being dropped.
+-- Without CASCADE: a user's view that depends on this one is named in the error and not dropped.
 CREATE OR REPLACE FUNCTION reembed.drop_view(p_target text, p_view name) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
@@ -9,4 +9,4 @@ BEGIN
   EXECUTE reembed.render('DROP VIEW IF EXISTS {view}', jsonb_build_object('view', format('%I.%I', reembed.view_schema(p_target), p_view)));
 END;
 $$;
-COMMENT ON FUNCTION reembed.drop_view IS 'Drops one view of a target; refuses when something depends on it.';
+COMMENT ON FUNCTION reembed.drop_view IS 'Drops one view of a target; fails when something depends on it.';

@@ -1,4 +1,5 @@
--- PostgreSQL itself says what an expression reads, once a view is made of it; the view never lives to be seen.
+-- Creates a view of the expression, because pg_depend then lists the columns that it reads. The view is dropped in the same transaction, so no session sees
+-- it.
 CREATE OR REPLACE FUNCTION reembed.expression_columns(p_relation regclass, p_expression text) RETURNS smallint[]
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
@@ -14,7 +15,7 @@ BEGIN
     FROM pg_rewrite AS r
     JOIN pg_depend AS d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid AND d.refclassid = 'pg_class'::regclass AND d.refobjid = p_relation
    WHERE r.ev_class = v_view::regclass AND d.refobjsubid > 0;
-  -- Of the parsed expression the server knows each function, also behind an operator or a cast.
+  -- The parsed expression contains the OID of each function, including those of operators and casts.
   SELECT string_agg(DISTINCT p.oid::regprocedure::text, ', ') INTO v_volatile
     FROM pg_rewrite AS r CROSS JOIN regexp_matches(r.ev_action::text, ':(?:funcid|opfuncid) (\d+)', 'g') AS f(oid) JOIN pg_proc AS p ON p.oid = f.oid[1]::oid
    WHERE r.ev_class = v_view::regclass AND p.provolatile = 'v';
@@ -22,7 +23,7 @@ BEGIN
     RAISE EXCEPTION 'the text expression calls %, which is VOLATILE: it may give another text each time', v_volatile
       USING ERRCODE = 'RE004', HINT = 'If it gives the same text for the same row, declare it IMMUTABLE or STABLE; else leave it out.';
   END IF;
-  -- Of the whole row: every column but the vectors.
+  -- The expression refers to the whole row: take every column except vectors.
   IF pg_get_viewdef(v_view::regclass) ~ '\mt\.\*' THEN
     SELECT array_agg(a.attnum ORDER BY a.attnum) INTO v_attnums
       FROM pg_attribute AS a JOIN pg_type AS y ON y.oid = a.atttypid
@@ -32,4 +33,4 @@ BEGIN
   RETURN coalesce(v_attnums, '{}');
 END;
 $$;
-COMMENT ON FUNCTION reembed.expression_columns IS 'Numbers of the columns of a table that an expression over its rows, named t, reads.';
+COMMENT ON FUNCTION reembed.expression_columns IS 'Numbers of the columns that an expression over a table''s rows, named t, reads.';

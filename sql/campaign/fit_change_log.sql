@@ -17,4 +17,4 @@ BEGIN
   END LOOP;
 END;
 $$;
-COMMENT ON FUNCTION reembed.fit_change_log IS 'Gives the key columns of a change log the types that the key of the table has by now.';
+COMMENT ON FUNCTION reembed.fit_change_log IS 'Changes the key columns of a change log to the present key types of the table.';

@@ -7,7 +7,7 @@ DECLARE
   t reembed.target;
   m reembed.campaign;
 BEGIN
-  -- resolve_target() does not know a table that is gone.
+  -- resolve_target() does not find a dropped table.
   SELECT * INTO t FROM reembed.target WHERE name = p_target;
   IF NOT FOUND THEN
     SELECT * INTO STRICT t FROM reembed.target WHERE name = reembed.resolve_target(p_target);
@@ -22,4 +22,4 @@ BEGIN
   PERFORM reembed.release_objects(t.name);
 END;
 $$;
-COMMENT ON FUNCTION reembed.forget IS 'Gives a target up whose table was replaced, or lost a column that is needed; its files can then be deleted and a new campaign created.';
+COMMENT ON FUNCTION reembed.forget IS 'Gives up a target whose table was replaced or lost a column that is needed; its migration files can then be deleted and a new campaign created.';

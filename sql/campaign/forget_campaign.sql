@@ -16,7 +16,7 @@ BEGIN
   DELETE FROM reembed.failed_row WHERE target = m.target AND model = m.to_model;
 
   IF EXISTS (SELECT FROM reembed.campaign WHERE target = m.target AND name <> p_name) THEN
-    -- The old model is the new one of the campaign before, in every change that waits, too; no write may be adding one meanwhile.
+    -- The old model becomes the new model of the campaign before, also in waiting changes. The lock keeps writes from adding changes meanwhile.
     PERFORM reembed.lock_writes(t.relation);
     PERFORM reembed.shift_changes(m.target, false);
     DELETE FROM reembed.campaign WHERE name = p_name;
@@ -25,7 +25,7 @@ BEGIN
       FROM jsonb_populate_record(NULL::reembed.target, m.previous_source) AS s WHERE g.name = m.target;
     PERFORM reembed.compile_target(m.target);
     PERFORM reembed.refresh_serving(m.target);
-    -- The views stay as they are: they read the old model already, and would take the new columns for the user's own.
+    -- The views are not replaced: they read the old model already, and would include the new columns as the user's own.
   ELSE
     PERFORM reembed.drop_view(m.target, reembed.model_view_name(m.target, m.from_model));
     PERFORM reembed.drop_view(m.target, t.live_view);
@@ -38,4 +38,4 @@ BEGIN
   INSERT INTO reembed.event (target, campaign, kind, from_value) VALUES (m.target, p_name, 'phase', 'expand');
 END;
 $$;
-COMMENT ON FUNCTION reembed.forget_campaign IS 'Leaves phase expand: takes away views, triggers and rows of a campaign; the file drops the columns.';
+COMMENT ON FUNCTION reembed.forget_campaign IS 'Leaves phase expand: drops views, triggers and rows of a campaign; the migration file drops the columns.';

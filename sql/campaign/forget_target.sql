@@ -12,4 +12,4 @@ BEGIN
   EXECUTE reembed.render('DROP TABLE IF EXISTS reembed.change_{suffix}', jsonb_build_object('suffix', v_suffix));
 END;
 $$;
-COMMENT ON FUNCTION reembed.forget_target IS 'Takes away all that is kept of a target without a campaign.';
+COMMENT ON FUNCTION reembed.forget_target IS 'Deletes everything that is kept of a target without a campaign.';

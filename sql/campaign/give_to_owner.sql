@@ -1,4 +1,4 @@
--- The owner may create in our schema for the length of this statement only.
+-- Grants the owner CREATE on schema reembed only within this function.
 CREATE OR REPLACE FUNCTION reembed.give_to_owner(p_target text) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
@@ -26,7 +26,7 @@ BEGIN
       FROM (
         SELECT 1 AS step, format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', c.name) AS statement FROM compiled AS c
         UNION ALL
-        -- What touches the table runs under the path of the application, whose triggers and functions may name things without a schema.
+        -- Functions that access the table run under the application's search_path, because its triggers and functions may use unqualified names.
         SELECT 2, format('ALTER FUNCTION %s SET search_path = %s', c.name, CASE WHEN c.is_owners THEN t.application_path || ', pg_temp' ELSE 'pg_catalog, pg_temp' END)
           FROM compiled AS c JOIN pg_proc AS p ON p.oid = c.oid
          WHERE c.prosecdef AND p.prorettype <> 'trigger'::regtype
@@ -47,4 +47,4 @@ BEGIN
   END LOOP;
 END;
 $$;
-COMMENT ON FUNCTION reembed.give_to_owner IS 'Gives the compiled objects of a target to the owner of its table; the change log and what drains it stay with the installer.';
+COMMENT ON FUNCTION reembed.give_to_owner IS 'Transfers the compiled objects of a target to the owner of its table; the change log and the functions that delete from it stay with the installer.';

@@ -1,4 +1,4 @@
--- Who may work the queue needs what a worker calls; more than that has been granted by somebody, and stays.
+-- Roles that may call enqueue_work() get what a worker calls. Other grants on the former functions were made by a person and stay.
 CREATE OR REPLACE FUNCTION reembed.grant_compiled(p_target text, p_functions name[], p_grantees oid[]) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
@@ -23,4 +23,4 @@ BEGIN
   END LOOP;
 END;
 $$;
-COMMENT ON FUNCTION reembed.grant_compiled IS 'Lets those call the compiled functions of a target who could call the former ones, and workers those that they need.';
+COMMENT ON FUNCTION reembed.grant_compiled IS 'Restores the former grants on the compiled functions of a target and grants workers the functions that they need.';

@@ -10,11 +10,11 @@ BEGIN
                   CASE g.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(g.grantee)) END,
                   CASE WHEN g.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)
       FROM aclexplode(p_grants) AS g
-     -- A role may have been dropped since.
+     -- The role may have been dropped since.
      WHERE g.grantee = 0 OR EXISTS (SELECT FROM pg_roles AS r WHERE r.oid = g.grantee)
   LOOP
     EXECUTE v_statement;
   END LOOP;
 END;
 $$;
-COMMENT ON FUNCTION reembed.grant_on_column IS 'Gives a column the privileges that an access list names.';
+COMMENT ON FUNCTION reembed.grant_on_column IS 'Grants the privileges of an access list on a column.';

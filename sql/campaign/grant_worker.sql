@@ -10,4 +10,4 @@ BEGIN
   END LOOP;
 END;
 $$;
-COMMENT ON FUNCTION reembed.grant_worker IS 'Lets a role be the role of workers: it can embed, and neither read nor change a table of the user''s, nor judge, nor switch.';
+COMMENT ON FUNCTION reembed.grant_worker IS 'Grants a role what a worker needs: it can embed, but neither read nor change the user''s tables, nor validate, nor switch.';

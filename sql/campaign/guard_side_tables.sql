@@ -1,4 +1,4 @@
--- Only while the table has row level security: it would refuse the side table to pg_dump in the name of a role that may read everything.
+-- Only while the table has row level security: otherwise pg_dump could not dump the side table as a role that may read every row.
 CREATE OR REPLACE FUNCTION reembed.guard_side_tables(p_target text) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
@@ -17,11 +17,11 @@ BEGIN
       JOIN pg_class AS c ON c.oid = t.relation
       JOIN pg_class AS s ON s.oid = w.relation
      WHERE t.name = p_target
-       -- What a DBA has switched on there stays as it is.
+       -- Row level security that a DBA enabled on the side table stays.
        AND CASE WHEN c.relrowsecurity THEN NOT s.relrowsecurity ELSE EXISTS (SELECT FROM pg_policy AS p WHERE p.polrelid = s.oid AND p.polname = 'reembed_as_the_table') END
   LOOP
-    -- What the table shows is asked with the rights of whoever reads, so that its own policies decide. Not by EXISTS, for which a search
-    -- would read the whole table into a hash.
+    -- The policy reads the table with the rights of the reader, so that the table's own policies decide. A scalar subquery and not EXISTS, for which a search
+    -- would hash the whole table.
     EXECUTE reembed.render(CASE WHEN v.is_guarded THEN
       'ALTER TABLE {side} ENABLE ROW LEVEL SECURITY;
        CREATE POLICY reembed_as_the_table ON {side} FOR SELECT USING ((SELECT true FROM {table} AS t WHERE {same_row}))'
@@ -31,4 +31,4 @@ BEGIN
   END LOOP;
 END;
 $$;
-COMMENT ON FUNCTION reembed.guard_side_tables IS 'Lets a side table show the rows that its table shows, when that has row level security, and all of them when it has none any more.';
+COMMENT ON FUNCTION reembed.guard_side_tables IS 'Restricts a side table to the rows that its table shows while the table has row level security; lifts the restriction when it has none any more.';

@@ -8,4 +8,4 @@ AS $$
     JOIN reembed.setting AS s ON s.target = v.target
    WHERE v.target = p_target
 $$;
-COMMENT ON FUNCTION reembed.is_captured IS 'Whether triggers log the changes of a target: in a campaign always; after it where workers embed changed rows.';
+COMMENT ON FUNCTION reembed.is_captured IS 'Whether triggers log the changes of a target: always during a campaign; afterwards where workers embed changed rows.';

@@ -1,5 +1,5 @@
--- The operator is that of the primary key: found by name alone it might be another one, which its index does not serve. Types
--- that JSON does not know are written as their own text, so that no cast of the user's is called.
+-- The operator is that of the primary key: one found by name alone might not be supported by its index. Types without a JSON form are written as text, so that
+-- no cast of the user's is called.
 CREATE OR REPLACE FUNCTION reembed.key_names(p_target text, p_side_table regclass DEFAULT NULL) RETURNS TABLE (n bigint, names jsonb)
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
@@ -10,7 +10,7 @@ AS $$
            'side', coalesce((SELECT quote_ident(s.attname) FROM pg_attribute AS s WHERE s.attrelid = p_side_table AND s.attnum = k.position), ''),
            'label', quote_literal(t.key_names[k.position]),
            'type', format_type(a.atttypid, NULL),
-           -- The same two ways as row_begin and row_end in target_names(), but a key is looked for under its new name.
+           -- The same two variants as row_begin and row_end in target_names(), but a renamed key is looked up by its new name.
            'key_begin', CASE WHEN p.is_parsed THEN E'LANGUAGE sql IMMUTABLE PARALLEL SAFE\nRETURN '
                              ELSE format(E'LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp\nAS $row$ DECLARE v_key %s; BEGIN RETURN ', format_type(a.atttypid, NULL)) END,
            'key_end', CASE WHEN p.is_parsed THEN ''
@@ -41,4 +41,4 @@ AS $$
        LIMIT 1) AS o ON true
    WHERE t.name = p_target
 $$;
-COMMENT ON FUNCTION reembed.key_names IS 'What a template may say of each key column of a target: {n} its position, {column} its name, {side} that in a side table, whose first columns are the key, {label} its name in keys, {type}, {collation}, {operator} of the primary key, {open} and {close} around a value on its way to JSON, {key_begin} and {key_end} around the function that takes it out of a row.';
+COMMENT ON FUNCTION reembed.key_names IS 'Placeholders for each key column of a target: {n} its position, {column} its name, {side} its name in a side table, whose first columns are the key, {label} its name in keys, {type}, {collation}, {operator} of the primary key, {open} and {close} around a value that is converted to JSON, {key_begin} and {key_end} around the function that reads it from a row.';

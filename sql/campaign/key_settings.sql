@@ -1,4 +1,4 @@
--- Key types that look the same under all settings have none.
+-- Empty for key types whose text form does not depend on settings.
 CREATE OR REPLACE FUNCTION reembed.key_settings(p_target text) RETURNS text
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
@@ -10,4 +10,4 @@ RETURN (
     JOIN pg_type AS y ON y.oid = a.atttypid
    WHERE t.name = p_target
 );
-COMMENT ON FUNCTION reembed.key_settings IS 'Settings under which the key of a row always looks the same, whatever those of the session are.';
+COMMENT ON FUNCTION reembed.key_settings IS 'Settings that make the text form of a key independent of the session.';

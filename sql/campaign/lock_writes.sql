@@ -6,4 +6,4 @@ BEGIN
   EXECUTE reembed.render('LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE', jsonb_build_object('table', p_relation::text));
 END;
 $$;
-COMMENT ON FUNCTION reembed.lock_writes IS 'Keeps everybody from writing a table until this transaction ends.';
+COMMENT ON FUNCTION reembed.lock_writes IS 'Blocks all writes to a table until this transaction ends.';

@@ -8,4 +8,4 @@ RETURN (
     LATERAL (SELECT regexp_replace(t.live_view, '_live$', '') || '_' || trim('_' FROM regexp_replace(lower(p_model), '[^a-z0-9]+', '_', 'g')) AS name) AS long
    WHERE t.name = p_target
 );
-COMMENT ON FUNCTION reembed.model_view_name IS 'Name of the view that always reads one model, whichever is live.';
+COMMENT ON FUNCTION reembed.model_view_name IS 'Name of the view that always shows one model''s vectors, whichever model is live.';

@@ -1,4 +1,4 @@
--- A trigger whose WHEN names a column goes with it at DROP … CASCADE; one that does not would stay and fail every write.
+-- DROP … CASCADE of a column drops a trigger whose WHEN names it. A trigger that does not name it would stay and make every write fail.
 CREATE OR REPLACE FUNCTION reembed.names_columns(p_target text, p_row text) RETURNS text
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
@@ -17,4 +17,4 @@ AS $$
     JOIN pg_attribute AS a ON a.attrelid = t.relation AND a.attnum = u.attnum
    WHERE t.name = p_target AND NOT a.attisdropped
 $$;
-COMMENT ON FUNCTION reembed.names_columns IS 'A condition on OLD or NEW that is always true and names every column a trigger of the target depends on.';
+COMMENT ON FUNCTION reembed.names_columns IS 'A condition on OLD or NEW that is always true and names every column that a trigger of the target depends on.';

@@ -1,4 +1,4 @@
--- For the migration files: a table that was renamed after they were written is found all the same.
+-- For the migration files, so that they find a table that was renamed after they were written.
 CREATE OR REPLACE FUNCTION reembed.present_names(p_name text) RETURNS jsonb
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
@@ -14,4 +14,4 @@ AS $$
    CROSS JOIN LATERAL (SELECT coalesce(m.to_relation, t.relation) AS relation) AS v
    WHERE m.name = p_name;
 $$;
-COMMENT ON FUNCTION reembed.present_names IS 'What a campaign''s table, the relation and columns of its new vectors and the schema of their index are called by now, quoted.';
+COMMENT ON FUNCTION reembed.present_names IS 'Present names, quoted: a campaign''s table, the relation and columns of its new vectors, and the schema of their index.';

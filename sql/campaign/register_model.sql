@@ -23,4 +23,4 @@ BEGIN
   END IF;
 END;
 $$;
-COMMENT ON FUNCTION reembed.register_model IS 'Makes a model known; refuses a second definition under one name.';
+COMMENT ON FUNCTION reembed.register_model IS 'Registers a model; rejects a second definition under the same name.';

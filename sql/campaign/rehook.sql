@@ -9,7 +9,7 @@ DECLARE
   v_statement text;
 BEGIN
   SELECT * INTO STRICT t FROM reembed.target WHERE name = reembed.resolve_target(p_target);
-  -- First, while the view does not read it: the key may have another type by now.
+  -- First, while the view does not read the log: the key may have another type now.
   PERFORM reembed.fit_change_log(t.name);
   PERFORM reembed.compile_target(t.name);
   PERFORM reembed.replace_views(t.name);
@@ -21,11 +21,11 @@ BEGIN
       EXECUTE v_statement;
     END LOOP;
   END LOOP;
-  -- What came meanwhile is found; what changed its text meanwhile is not, so both calls belong in one transaction.
+  -- The sweep finds rows that were added meanwhile, but not texts that were changed, so both calls belong in one transaction.
   UPDATE reembed.campaign SET swept_at = NULL, needs_old_sweep = phase <> 'contract' WHERE target = t.name;
   IF (t.unhooked ->> 'transaction')::bigint IS DISTINCT FROM txid_current() AND t.unhooked IS NOT NULL THEN
     RAISE WARNING 'rows of % that changed their text since unhook() keep an outdated vector', t.name USING HINT = 'Call unhook() and rehook() in one transaction.';
   END IF;
 END;
 $$;
-COMMENT ON FUNCTION reembed.rehook IS 'Puts triggers, views and functions back on a target as its table is now, and has it searched for rows without a vector.';
+COMMENT ON FUNCTION reembed.rehook IS 'Recreates triggers, views and functions of a target for the present table, and schedules a sweep for rows without a vector.';

@@ -18,4 +18,4 @@ BEGIN
   PERFORM reembed.release_objects(t.name);
 END;
 $$;
-COMMENT ON FUNCTION reembed.release IS 'Takes every object of ours off a target after contract, its views too, and forgets it: the table is then like any other.';
+COMMENT ON FUNCTION reembed.release IS 'Drops every object of pg-reembed from a target after contract, including its views, and forgets it.';

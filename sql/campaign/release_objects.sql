@@ -28,4 +28,4 @@ BEGIN
   PERFORM reembed.forget_target(p_target);
 END;
 $$;
-COMMENT ON FUNCTION reembed.release_objects IS 'Drops all that is kept of a target and its campaigns.';
+COMMENT ON FUNCTION reembed.release_objects IS 'Drops everything that is kept of a target and its campaigns.';

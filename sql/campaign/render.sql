@@ -1,4 +1,4 @@
--- In one pass: what is put in is never parsed again, so that a column named {table} stays one.
+-- One pass: inserted text is never parsed again, so a column named {table} stays as it is.
 CREATE OR REPLACE FUNCTION reembed.render(p_template text, p_names jsonb) RETURNS text
 LANGUAGE plpgsql IMMUTABLE
 SET search_path = pg_catalog, pg_temp
@@ -20,4 +20,4 @@ BEGIN
   RETURN v_text;
 END;
 $$;
-COMMENT ON FUNCTION reembed.render IS 'Puts names into the {placeholders} of a template.';
+COMMENT ON FUNCTION reembed.render IS 'Replaces the {placeholders} of a template.';

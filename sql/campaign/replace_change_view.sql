@@ -1,5 +1,5 @@
--- One view over all change logs, so that progress, gates and people ask in one place. Where a target is unhooked its log may
--- get a key of another type, which a view would not let happen.
+-- One view over all change logs, for progress, gates and people. Unhooked targets are left out, because a view would prevent a change of the key type of their
+-- log.
 CREATE OR REPLACE FUNCTION reembed.replace_change_view() RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
@@ -18,4 +18,4 @@ BEGIN
           coalesce(v_logs, 'SELECT NULL::text AS target, NULL::bigint AS seq, NULL::text AS key, NULL::boolean AS needs_new, NULL::boolean AS needs_old, NULL::timestamptz AS changed_at WHERE false');
 END;
 $$;
-COMMENT ON FUNCTION reembed.replace_change_view IS 'Makes reembed.change, the view over the change logs of all targets, anew.';
+COMMENT ON FUNCTION reembed.replace_change_view IS 'Recreates reembed.change, the view over the change logs of all targets.';

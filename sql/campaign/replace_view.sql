@@ -32,14 +32,14 @@ BEGIN
 
   IF v_view IS NOT NULL THEN
     SELECT coalesce(array_to_string(w.reloptions, ', '), '') INTO v_options FROM pg_class AS w WHERE w.oid = v_view;
-    -- vector to halfvec: such a view cannot be replaced, so it is made anew with the same grants and owner, in this transaction.
+    -- vector to halfvec: CREATE OR REPLACE VIEW cannot change a type, so the view is dropped and created with the same grants and owner in this transaction.
     SELECT format_type(a.atttypid, NULL) <> v_names ->> 'type' INTO v_is_remade FROM pg_attribute AS a WHERE a.attrelid = v_view AND a.attname = t.column_name;
     IF v_is_remade THEN
       v_statements := reembed.view_grants(v_view) || (SELECT format('ALTER VIEW %s OWNER TO %I', v_view, pg_get_userbyid(w.relowner)) FROM pg_class AS w WHERE w.oid = v_view);
       EXECUTE reembed.render('DROP VIEW {view}', jsonb_build_object('view', v_name));
     END IF;
   ELSE
-    -- Who may read the table may read it through the view.
+    -- Roles that may read the table may read it through the view.
     SELECT coalesce(array_agg(format('GRANT SELECT ON %s TO %s', v_name, CASE g.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(g.grantee)) END)), '{}')
       INTO v_statements
       FROM aclexplode(c.relacl) AS g
@@ -60,4 +60,4 @@ BEGIN
   END LOOP;
 END;
 $$;
-COMMENT ON FUNCTION reembed.replace_view IS 'Makes or replaces one view of a target so that it reads one model; keeps grants, owner and options.';
+COMMENT ON FUNCTION reembed.replace_view IS 'Creates or replaces one view of a target so that it reads one model; keeps grants, owner and options.';

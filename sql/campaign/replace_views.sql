@@ -18,4 +18,4 @@ BEGIN
   PERFORM reembed.refresh_serving(p_target);
 END;
 $$;
-COMMENT ON FUNCTION reembed.replace_views IS 'Makes the live view and the view of each model fit the settings and the phase.';
+COMMENT ON FUNCTION reembed.replace_views IS 'Updates the live view and the view of each model to the settings and the phase.';

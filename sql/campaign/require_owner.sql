@@ -11,4 +11,4 @@ BEGIN
   END IF;
 END;
 $$;
-COMMENT ON FUNCTION reembed.require_owner IS 'Raises RE006 when this role has not what the owner of a table has.';
+COMMENT ON FUNCTION reembed.require_owner IS 'Raises RE006 when the present role lacks the rights of a table''s owner.';

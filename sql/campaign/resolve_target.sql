@@ -1,4 +1,4 @@
--- Accepts documents, public.documents or public.documents.embedding; without a name, the only target there is.
+-- Accepts documents, public.documents or public.documents.embedding; without a name, the only target.
 CREATE OR REPLACE FUNCTION reembed.resolve_target(p_target text DEFAULT NULL) RETURNS text
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
@@ -28,4 +28,4 @@ BEGIN
                           'Begin with: npm run migrate create, then npm run migrate up') END;
 END;
 $$;
-COMMENT ON FUNCTION reembed.resolve_target IS 'Full name of a target from a short one; raises RE003 when none or several fit.';
+COMMENT ON FUNCTION reembed.resolve_target IS 'Full name of a target from a short one; raises RE003 when none or several match.';

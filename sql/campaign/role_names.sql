@@ -37,4 +37,4 @@ BEGIN
   RETURN v_names || jsonb_build_object('role', p_role);
 END;
 $$;
-COMMENT ON FUNCTION reembed.role_names IS 'What the placeholders of the templates stand for that are rendered once for each role.';
+COMMENT ON FUNCTION reembed.role_names IS 'Values of the placeholders in templates that are rendered once for each role.';

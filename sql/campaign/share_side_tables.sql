@@ -1,5 +1,5 @@
--- A view reads with the rights of its user: who may read the table, or the key or the vector of it, must be able to read the same
--- beside it, and no more, also once a right was taken away.
+-- Views are security_invoker: a role that may read the table, or its key or vector column, needs the same rights on the side table, and no more, also after a
+-- right was revoked.
 CREATE OR REPLACE FUNCTION reembed.share_side_tables(p_target text) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
@@ -38,7 +38,7 @@ BEGIN
        CROSS JOIN aclexplode(a.attacl) AS g
        WHERE g.privilege_type = 'SELECT' AND g.grantee <> c.relowner
     ), changes AS (
-      -- PostgreSQL takes the rights on columns away together with that on the table: first away, then given.
+      -- Revoking SELECT on a table also revokes it on its columns, so REVOKE comes before GRANT.
       SELECT 1 AS step, 'REVOKE SELECT%s ON %s FROM %s' AS statement, o.* FROM (SELECT * FROM present EXCEPT SELECT * FROM wanted) AS o
       UNION ALL
       SELECT 2, 'GRANT SELECT%s ON %s TO %s', n.* FROM wanted AS n
@@ -52,4 +52,4 @@ BEGIN
   PERFORM reembed.guard_side_tables(p_target);
 END;
 $$;
-COMMENT ON FUNCTION reembed.share_side_tables IS 'Gives the side tables of a target the readers of its table, of the same columns, and its row level security.';
+COMMENT ON FUNCTION reembed.share_side_tables IS 'Applies the read grants of the table, including those on columns, and its row level security to the side tables of a target.';

@@ -6,4 +6,4 @@ BEGIN
   EXECUTE reembed.render('SELECT reembed.shift_{suffix}($1)', (SELECT jsonb_build_object('suffix', t.suffix) FROM reembed.target AS t WHERE t.name = p_target)) USING p_forward;
 END;
 $$;
-COMMENT ON FUNCTION reembed.shift_changes IS 'Lets the changes that wait ask for what the two roles are now: forward, the new model becomes the old one.';
+COMMENT ON FUNCTION reembed.shift_changes IS 'Maps waiting changes to the present roles; p_forward: the new model becomes the old one.';

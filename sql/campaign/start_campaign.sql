@@ -37,7 +37,7 @@ BEGIN
   SELECT v.attnum, v.version_attnum, CASE v.storage WHEN 'side_table' THEN v.relation END AS relation INTO v_from
     FROM reembed.vector_column AS v WHERE v.target = v_target AND v.role = 'new';
 
-  -- Views are replaced where they exist, so one that is not ours must be found before.
+  -- Existing views are replaced, so a view of the user's with the same name must be detected before.
   SELECT string_agg(w.name, ', ') INTO v_taken
     FROM (SELECT reembed.model_view_name(v_target, p_to_model) AS name
           UNION ALL
@@ -52,7 +52,7 @@ BEGIN
   END IF;
 
   INSERT INTO reembed.setting (target, read_model, keep_old_current) VALUES (v_target, p_from_model, p_keep_old_current)
-  -- What an earlier campaign was allowed, this one has to be allowed anew.
+  -- A campaign does not inherit the settings of an earlier one.
   ON CONFLICT (target) DO UPDATE
     SET keep_old_current = excluded.keep_old_current, soak = excluded.soak, max_failed_rows = excluded.max_failed_rows,
         min_overlap = excluded.min_overlap, min_index_recall = excluded.min_index_recall, max_ndcg_drop = excluded.max_ndcg_drop,
@@ -82,7 +82,7 @@ BEGIN
     PERFORM reembed.give_relation(p_to_relation, p_relation);
   END IF;
   IF NOT v_is_new THEN
-    -- What was the new model is the old one from here on, in every change that waits, too; no write may be adding one meanwhile.
+    -- The former new model is the old one from here on, also in waiting changes. The lock keeps writes from adding changes meanwhile.
     PERFORM reembed.lock_writes(p_relation);
     PERFORM reembed.shift_changes(v_target, true);
   END IF;
@@ -91,4 +91,4 @@ BEGIN
   PERFORM reembed.replace_views(v_target);
 END;
 $$;
-COMMENT ON FUNCTION reembed.start_campaign IS 'Enters phase expand: registers target and campaign, puts the triggers and the views in place.';
+COMMENT ON FUNCTION reembed.start_campaign IS 'Enters phase expand: registers target and campaign, creates the triggers and the views.';

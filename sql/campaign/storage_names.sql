@@ -1,4 +1,4 @@
--- The one place, with the templates store_column.sql and store_side_table.sql, that knows how a column and a side table differ.
+-- With the templates store_column.sql and store_side_table.sql, the only place with the differences between a column and a side table.
 CREATE OR REPLACE FUNCTION reembed.storage_names(v reembed.vector_column, p_role text, p_suffix name) RETURNS jsonb
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
@@ -11,11 +11,11 @@ DECLARE
   v_templates jsonb;
 BEGIN
   v_templates := CASE v.storage WHEN 'column' THEN jsonb_build_object(
-    -- In the row view and the views to search through.
+    -- For the row view and the views that the application searches through.
     'vector', 't.{column}',
     'model', CASE WHEN v.version_column IS NULL THEN 'NULL::text' ELSE 't.{version}' END,
     'hash', 'NULL::bigint',
-    -- In a trigger's WHEN, in its function, and in the parsed functions that this one calls.
+    -- For a trigger's WHEN, its function, and the parsed functions that this one calls.
     'search_from', '{table} AS t',
     'found', 't.{column}',
     'lacks', 'NEW.{column} IS NULL',
@@ -23,7 +23,7 @@ BEGIN
     'lacks_now', 'reembed.lacks_{role}_{suffix}(NEW)',
     'outdated', 'reembed.lacks_{role}_{suffix}(NEW) OR v_text_changed AND reembed.kept_{role}_{suffix}(OLD, NEW)',
     'lacks_row', '(r).{column} IS NULL',
-    -- A vector that an update leaves alone keeps its place in the TOAST table; told by that, it need not be read.
+    -- An update that does not change a vector keeps its TOAST value. Comparing the chunk ids avoids reading the vector.
     'kept', 'coalesce(' || CASE WHEN current_setting('server_version_num')::integer >= 170000
                  THEN 'pg_column_toast_chunk_id((o).{column}) OPERATOR(pg_catalog.=) pg_column_toast_chunk_id((n).{column}) OR '
                  ELSE '' END || '(o).{column} OPERATOR({schema}.=) (n).{column}, false)')
@@ -51,4 +51,4 @@ BEGIN
          'f_keys', reembed.each_key(v.target, 'f.key_{n}')) END;
 END;
 $$;
-COMMENT ON FUNCTION reembed.storage_names IS 'What the placeholders of the templates stand for where the two ways to store vectors differ.';
+COMMENT ON FUNCTION reembed.storage_names IS 'Values of the placeholders that depend on how vectors are stored.';

@@ -1,4 +1,4 @@
--- All that a template may name, taken from the catalog by column numbers at this moment.
+-- Everything that a template may name, read from the present catalog by column number.
 CREATE OR REPLACE FUNCTION reembed.target_names(p_target text) RETURNS jsonb
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
@@ -43,7 +43,7 @@ BEGIN
     'vector_type', format('%I.vector', v_vector_schema),
     'vector_schema', quote_ident(v_vector_schema),
     'content', v_content,
-    -- Of a text that lies outside its row the length is known without fetching it. What an expression makes of its columns is not.
+    -- The length of a column stored in the TOAST table is known without reading it; the length of an expression over columns is not.
     'source_bytes', CASE WHEN t.is_expression THEN '0::bigint' ELSE format('(%s + %s)', v_args.bytes, cardinality(t.text_attnums) - 1) END,
     'text_sql', t.text_sql,
     'text_parameters', v_args.parameters,
@@ -74,11 +74,11 @@ BEGIN
     'key_differs', reembed.differs_sql(t.relation, t.key_attnums, '(o).', '(n).'),
     'changed_text', reembed.differs_sql(t.relation, t.text_attnums, 'OLD.', 'NEW.'),
     'changed_key', reembed.differs_sql(t.relation, t.key_attnums, 'OLD.', 'NEW.'),
-    -- A virtual column has no value in a trigger function; in the WHEN of its trigger it has.
+    -- A virtual column has a value in the WHEN of a trigger, but not in its function.
     'text_has_changed', CASE WHEN v_args.is_virtual THEN 'true' ELSE format('reembed.text_differs_%s(OLD, NEW)', t.suffix) END,
-    -- STABLE, because PostgreSQL puts the body in place of the call only where nothing in it is more volatile than the function, and
-    -- kept() asks where a value is stored. Parsed, a function follows a renamed column. Before PostgreSQL 18 such a function of a row would make ADD COLUMN … DEFAULT fail;
-    -- there it is a text that says after a rename: it differs. The row is then embedded, perhaps without need, until up compiles it anew.
+    -- STABLE, because PostgreSQL inlines a function only if its body is no more volatile than its declaration, and kept() checks where a value is stored. A
+    -- parsed function follows a renamed column. Before PostgreSQL 18 such a function of a row would make ADD COLUMN … DEFAULT fail, so there it is a text that
+    -- reports a difference after a rename: the row is embedded, perhaps unnecessarily, until up compiles it again.
     'row_begin', CASE WHEN v_is_parsed THEN E'LANGUAGE sql STABLE PARALLEL SAFE\nRETURN ' ELSE E'LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp\nAS $row$ BEGIN RETURN ' END,
     'row_end', CASE WHEN v_is_parsed THEN '' ELSE '; EXCEPTION WHEN undefined_column THEN RETURN true; END $row$' END,
     'has_old', CASE WHEN v_old.column_name IS NULL THEN 'false' ELSE 'true' END,
@@ -89,4 +89,4 @@ BEGIN
           FROM (VALUES ('new', v_new), ('old', v_old)) AS w(role, vectors) CROSS JOIN jsonb_each(reembed.role_names(w.vectors, w.role)) AS n);
 END;
 $$;
-COMMENT ON FUNCTION reembed.target_names IS 'What the placeholders of the templates stand for: names and fragments of SQL for one target as it is now.';
+COMMENT ON FUNCTION reembed.target_names IS 'Values of the template placeholders: names and SQL fragments for one target in its present state.';

@@ -1,5 +1,5 @@
--- A row on which the expression fails is that row's own affair; an expression that can work on none, because a function it
--- calls is gone, is the operator's.
+-- An error on a single row is recorded for that row. An expression that fails on every row, because a function it calls was dropped, must be repaired by the
+-- operator.
 CREATE OR REPLACE FUNCTION reembed.text_failure(p_text text) RETURNS text
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
@@ -13,4 +13,4 @@ BEGIN
   RETURN substr(p_text, 2);
 END;
 $$;
-COMMENT ON FUNCTION reembed.text_failure IS 'Why the text expression failed on a row, told from the text that stands for it: the five characters of the SQLSTATE, then what PostgreSQL said; null for a text.';
+COMMENT ON FUNCTION reembed.text_failure IS 'Why the text expression failed on a row, read from the replacement for its text: the five characters of the SQLSTATE, then the message of PostgreSQL; null for a text.';

@@ -18,4 +18,4 @@ BEGIN
     'is_expression', v_is_expression);
 END;
 $$;
-COMMENT ON FUNCTION reembed.text_source IS 'Key and text of a table by the numbers of their columns, as reembed.target holds them.';
+COMMENT ON FUNCTION reembed.text_source IS 'Key and text of a table by column number, as stored in reembed.target.';

@@ -1,4 +1,4 @@
--- For DDL that PostgreSQL refuses because of our objects, in one transaction with it and with rehook().
+-- For DDL that PostgreSQL refuses because of these objects; call it in one transaction with that DDL and rehook().
 CREATE OR REPLACE FUNCTION reembed.unhook(p_target text) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
@@ -29,4 +29,4 @@ BEGIN
   PERFORM reembed.replace_change_view();
 END;
 $$;
-COMMENT ON FUNCTION reembed.unhook IS 'Takes triggers, views and functions off a target, so that PostgreSQL accepts what they stand in the way of; rehook() puts them back.';
+COMMENT ON FUNCTION reembed.unhook IS 'Drops triggers, views and functions of a target, so that they do not block DDL; rehook() restores them.';

@@ -1,5 +1,5 @@
--- A view can only grow at its end: first the columns it has, then those the table gained since. Vectors of another column have a
--- live view of their own; here they would keep that column from being dropped.
+-- CREATE OR REPLACE VIEW can only append columns: first the present columns of the view, then columns added to the table since. Other vector columns have a
+-- live view of their own; this view would prevent dropping them.
 CREATE OR REPLACE FUNCTION reembed.view_columns(p_target text) RETURNS jsonb
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp

@@ -11,4 +11,4 @@ RETURN ARRAY(
          aclexplode(o.acl) AS g
    WHERE g.grantee <> o.relowner AND (g.grantee = 0 OR EXISTS (SELECT FROM pg_roles AS r WHERE r.oid = g.grantee))
 );
-COMMENT ON FUNCTION reembed.view_grants IS 'Statements that grant on a view what is granted on it now.';
+COMMENT ON FUNCTION reembed.view_grants IS 'Statements that repeat the present grants on a view.';

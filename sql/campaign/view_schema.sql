@@ -1,5 +1,5 @@
--- Open to everybody, as model_view_name() is: who may read reembed.health may read no table of ours.
--- A table that moves to another schema leaves its views behind, and the application goes on searching them there.
+-- SECURITY DEFINER and open to PUBLIC, like model_view_name(): roles that may read reembed.health may not read the tables of pg-reembed. A table that is moved
+-- to another schema leaves its views behind, and the application continues to search them there.
 CREATE OR REPLACE FUNCTION reembed.view_schema(p_target text) RETURNS name
 LANGUAGE sql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
@@ -16,4 +16,4 @@ AS $$
     FROM reembed.target AS t JOIN pg_class AS c ON c.oid = t.relation
    WHERE t.name = p_target;
 $$;
-COMMENT ON FUNCTION reembed.view_schema IS 'Schema of the views to search a target through: where they are, wherever the table has gone.';
+COMMENT ON FUNCTION reembed.view_schema IS 'Schema of the views of a target, even if the table was moved to another schema.';

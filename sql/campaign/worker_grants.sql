@@ -1,4 +1,4 @@
--- The one list of what a worker, and `status` beside it, may do. On the user's tables: nothing; it calls functions of their owners.
+-- The only list of the rights of a worker, and of `status` beside it. It has no rights on the user's tables; it calls functions of their owners.
 CREATE OR REPLACE FUNCTION reembed.worker_grants(p_role name) RETURNS TABLE (statement text)
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
@@ -21,8 +21,8 @@ AS $$
         ('worker', 'SELECT, INSERT, UPDATE, DELETE'), ('known_item', 'SELECT, INSERT')) AS w(name, rights)
       JOIN pg_class AS c ON c.relname = w.name AND c.relnamespace = 'reembed'::regnamespace
     UNION ALL
-    -- What is stored in queue is pasted into statements by pg-boss: workers may count there, and define nothing. What is stored in bam would
-    -- be run as it is.
+    -- pg-boss inserts values of queue into statements as plain text, so workers may update its counters but define no queue. Statements stored in bam would be
+    -- executed unchanged, so workers have no rights on it.
     SELECT 3, format('%s ON reembed_queue.%I', w.rights, c.relname), (SELECT bool_and(CASE WHEN p LIKE '% (%' THEN has_any_column_privilege(p_role, c.oid, split_part(p, ' ', 1)) ELSE has_table_privilege(p_role, c.oid, p) END)
               FROM regexp_split_to_table(w.rights, ', (?=[A-Z])') AS p)
       FROM pg_class AS c
@@ -43,4 +43,4 @@ AS $$
   )
   SELECT format('GRANT %s TO %I', w.rights, p_role) FROM wanted AS w WHERE NOT w.is_held ORDER BY w.step, w.rights
 $$;
-COMMENT ON FUNCTION reembed.worker_grants IS 'Statements that give a role what a worker needs and the role has not got.';
+COMMENT ON FUNCTION reembed.worker_grants IS 'Statements that grant a role the rights of a worker that it lacks.';

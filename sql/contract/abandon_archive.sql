@@ -12,4 +12,4 @@ BEGIN
   END IF;
 END;
 $$;
-COMMENT ON FUNCTION reembed.abandon_archive IS 'Drops the archive of a contract that was begun and not ended.';
+COMMENT ON FUNCTION reembed.abandon_archive IS 'Drops the archive of a contract that was started and not finished.';

@@ -9,4 +9,4 @@ RETURN (
            'restored_model', CASE WHEN m.from_version_attnum IS NULL THEN '' ELSE format(', old_model = %L', m.from_model) END)
     FROM reembed.campaign AS m JOIN reembed.target AS t ON t.name = m.target WHERE m.name = p_name
 );
-COMMENT ON FUNCTION reembed.archive_names IS 'What the placeholders of the templates stand for that are about the archive of a campaign.';
+COMMENT ON FUNCTION reembed.archive_names IS 'Values of the template placeholders that concern the archive of a campaign.';

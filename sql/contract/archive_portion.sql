@@ -14,8 +14,8 @@ BEGIN
   SELECT * INTO STRICT t FROM reembed.target WHERE name = m.target;
   EXECUTE reembed.render('SELECT reembed.archive_rows_{suffix}($1, $2, $3)', to_jsonb(t))
     USING reembed.place(p_block), reembed.place(p_block + v_portion), reembed.failed_keys(m.target, m.from_model);
-  -- What comes into the table meanwhile is logged as changed.
+  -- The late trigger logs rows that are added meanwhile.
   RETURN CASE WHEN p_block + v_portion < reembed.blocks(t.relation) THEN p_block + v_portion END;
 END;
 $$;
-COMMENT ON FUNCTION reembed.archive_portion IS 'Copies the old vectors of a range of blocks to the archive; returns the block to go on from, null at the end.';
+COMMENT ON FUNCTION reembed.archive_portion IS 'Copies the old vectors of a range of blocks to the archive; returns the block to continue from, null at the end.';

@@ -1,4 +1,4 @@
--- Nothing is copied. Which vectors are of former texts is known by their hash when the way back is gone.
+-- Copies nothing. Their hash shows which vectors belong to former texts, and rollback deletes those.
 CREATE OR REPLACE FUNCTION reembed.archive_side_table(p_name text) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
@@ -17,4 +17,4 @@ BEGIN
   UPDATE reembed.campaign SET archive = v_archive, old_column = v_old WHERE name = p_name;
 END;
 $$;
-COMMENT ON FUNCTION reembed.archive_side_table IS 'Makes the side table of the old vectors the archive of a campaign.';
+COMMENT ON FUNCTION reembed.archive_side_table IS 'Turns the side table of the old vectors into the archive of a campaign.';

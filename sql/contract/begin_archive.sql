@@ -1,5 +1,5 @@
--- The old vectors are copied without a lock, for as long as that takes. What changes meanwhile is logged by a trigger, so that
--- under the lock that ends it only those rows are read. Run again, it goes on with what is there.
+-- Copies the old vectors without a lock on the table, however long it takes. A trigger logs changes meanwhile, so that only those rows are read under the
+-- final lock. A second run continues with what is there.
 CREATE OR REPLACE FUNCTION reembed.begin_archive(p_name text) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
@@ -17,7 +17,7 @@ BEGIN
         AND EXISTS (SELECT FROM pg_trigger AS g WHERE g.tgrelid = t.relation AND g.tgname = 'zz_reembed_late_' || t.suffix AND g.tgenabled = 'A') THEN
     RETURN;
   END IF;
-  -- Anew, also where an abandoned one is there: its lock waits for all writes that it did not see.
+  -- Recreates the trigger even if an abandoned one exists: the lock of CREATE TRIGGER waits for all writes that the trigger does not see.
   PERFORM reembed.end_archive(p_name);
   EXECUTE reembed.render('DROP TABLE IF EXISTS {archive}', reembed.archive_names(p_name));
   EXECUTE reembed.render((SELECT p.body FROM reembed.template AS p WHERE p.name = 'archive'), reembed.target_names(m.target) || reembed.archive_names(p_name));
@@ -25,4 +25,4 @@ BEGIN
   PERFORM reembed.give_to_owner(m.target);
 END;
 $$;
-COMMENT ON FUNCTION reembed.begin_archive IS 'Makes the archive of the old vectors, empty, and logs from now on which rows change.';
+COMMENT ON FUNCTION reembed.begin_archive IS 'Creates the empty archive of the old vectors and the trigger that logs which rows change from now on.';

@@ -30,11 +30,11 @@ BEGIN
   IF m.from_relation IS NULL THEN
     v_attnum := reembed.attnum(t.relation, m.old_column ->> 'name');
     v_version_attnum := CASE WHEN m.old_column ->> 'version_name' IS NOT NULL THEN reembed.attnum(t.relation, m.old_column ->> 'version_name') END;
-    -- The campaign that made the column knew it by the number it had.
+    -- The campaign that created the column recorded its former number.
     UPDATE reembed.campaign SET to_attnum = v_attnum, to_version_attnum = coalesce(v_version_attnum, to_version_attnum)
      WHERE target = m.target AND to_relation IS NULL AND to_attnum = m.from_attnum;
     UPDATE reembed.campaign SET from_attnum = v_attnum, from_version_attnum = v_version_attnum WHERE name = p_name;
   END IF;
 END;
 $$;
-COMMENT ON FUNCTION reembed.bring_back_column IS 'Gives the new column its own name back and adds the old one again, empty.';
+COMMENT ON FUNCTION reembed.bring_back_column IS 'Renames the new column back and adds the old one again, empty.';

@@ -35,7 +35,7 @@ BEGIN
     RETURN QUERY SELECT 'dependent_object', format('%s uses the old %s', v_dependent, coalesce('table ' || m.from_relation, 'column ' || v_old_column)), CASE WHEN v_dependent ~ '^(materialized )?view ' THEN format('let it read %I instead, or drop it', t.live_view)
                              ELSE 'drop it; where it is still needed, make it again after contract' END;
   END LOOP;
-  -- PostgreSQL 15 does not say when an index was last scanned; to_jsonb gives null there instead of an error.
+  -- PostgreSQL 15 does not record when an index was last scanned; to_jsonb then gives null instead of an error.
   FOR v_index IN
     SELECT u.indexrelname AS name, (to_jsonb(u) ->> 'last_idx_scan')::timestamptz AS scanned_at
       FROM pg_stat_user_indexes AS u
@@ -48,4 +48,4 @@ BEGIN
   END LOOP;
 END;
 $$;
-COMMENT ON FUNCTION reembed.contract_gate IS 'Conditions that still keep the old vectors in the table; none when the soak time is over and nobody uses them.';
+COMMENT ON FUNCTION reembed.contract_gate IS 'Conditions that prevent contract; none when the soak time is over and nothing uses the old vectors.';

@@ -1,5 +1,5 @@
--- A procedure, because it commits every portion: a long transaction would keep VACUUM from its work. It cannot set a path of its
--- own, so it does nothing but call.
+-- A procedure, because it commits every portion: a long transaction would hold back VACUUM. A procedure that commits cannot set search_path, so it only calls
+-- functions.
 CREATE OR REPLACE PROCEDURE reembed.copy_to_archive(p_name text)
 LANGUAGE plpgsql
 AS $$
@@ -12,4 +12,4 @@ BEGIN
   END LOOP;
 END;
 $$;
-COMMENT ON PROCEDURE reembed.copy_to_archive IS 'Copies the old vectors to the archive, with the hash of the text they belong to; can be interrupted and run again.';
+COMMENT ON PROCEDURE reembed.copy_to_archive IS 'Copies the old vectors to the archive, with the hash of their text; can be interrupted and run again.';

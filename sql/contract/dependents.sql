@@ -13,7 +13,7 @@ AS $$
   ), reference AS (
     SELECT old.*, old.relation AS oid, CASE WHEN NOT old.is_side_table THEN old.attnum END AS place FROM old
     UNION ALL
-    -- The view of the old model goes with its column.
+    -- The view of the old model is dropped together with its column.
     SELECT old.*, c.oid, NULL FROM old
       JOIN pg_class AS c ON c.relnamespace = old.view_schema AND c.relname = reembed.model_view_name(old.target, old.from_model)
   )
@@ -25,7 +25,7 @@ AS $$
     LEFT JOIN pg_class AS v ON v.oid = r.ev_class
     LEFT JOIN pg_namespace AS n ON n.oid = v.relnamespace
    WHERE (r.oid IS NOT NULL OR NOT old.is_side_table)
-     -- Ours go before the column does.
+     -- Objects of pg-reembed are dropped before the column.
      AND v.relnamespace IS DISTINCT FROM 'reembed'::regnamespace
      AND NOT (d.classid = 'pg_proc'::regclass AND EXISTS (SELECT FROM pg_proc AS p WHERE p.oid = d.objid AND p.pronamespace = 'reembed'::regnamespace))
      AND NOT (d.classid = 'pg_trigger'::regclass AND EXISTS (SELECT FROM pg_trigger AS g JOIN pg_proc AS p ON p.oid = g.tgfoid WHERE g.oid = d.objid AND p.pronamespace = 'reembed'::regnamespace))
@@ -38,4 +38,4 @@ AS $$
      AND NOT (d.classid = 'pg_constraint'::regclass AND EXISTS (
             SELECT FROM pg_constraint AS k WHERE k.oid = d.objid AND k.contype = 'n' AND k.conrelid = old.relation))
 $$;
-COMMENT ON FUNCTION reembed.dependents IS 'What of the user''s own depends on the old column, or the table of the old vectors, and so keeps it from being dropped.';
+COMMENT ON FUNCTION reembed.dependents IS 'Objects of the user that depend on the old column, or on the table of the old vectors, and so prevent its removal.';

@@ -16,4 +16,4 @@ AS $$
     FROM pg_attribute AS a
    WHERE a.attrelid = p_relation AND a.attname = p_column;
 $$;
-COMMENT ON FUNCTION reembed.describe_column IS 'What is needed to make a column again as it was.';
+COMMENT ON FUNCTION reembed.describe_column IS 'What is needed to recreate a column as it was.';

@@ -13,4 +13,4 @@ BEGIN
     DROP TABLE IF EXISTS reembed.late_{suffix}', v_names);
 END;
 $$;
-COMMENT ON FUNCTION reembed.end_archive IS 'Takes away what logged changes while the old vectors were being archived.';
+COMMENT ON FUNCTION reembed.end_archive IS 'Drops the trigger and the table that logged changes while the old vectors were being archived.';

@@ -14,4 +14,4 @@ BEGIN
   END IF;
 END;
 $$;
-COMMENT ON FUNCTION reembed.end_restore IS 'Drops the archive when all of its vectors are back.';
+COMMENT ON FUNCTION reembed.end_restore IS 'Drops the archive when all of its vectors are restored.';

@@ -13,4 +13,4 @@ BEGIN
   PERFORM reembed.replace_views(m.target);
 END;
 $$;
-COMMENT ON FUNCTION reembed.enter_contract IS 'Enters phase contract: from here on only the new model is kept current.';
+COMMENT ON FUNCTION reembed.enter_contract IS 'Enters phase contract: from here on only the new model is maintained.';

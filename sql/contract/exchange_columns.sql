@@ -1,4 +1,4 @@
--- By column numbers, so that it does the same after a rename. Without CASCADE: whatever still depends on the old column stops it.
+-- Finds columns by number, so that a rename does not matter. No CASCADE: any object that still depends on the old column causes an error.
 CREATE OR REPLACE FUNCTION reembed.exchange_columns(p_name text) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
@@ -29,4 +29,4 @@ BEGIN
   END LOOP;
 END;
 $$;
-COMMENT ON FUNCTION reembed.exchange_columns IS 'Drops the old column and gives its name to the new one.';
+COMMENT ON FUNCTION reembed.exchange_columns IS 'Drops the old column and renames the new one to its name.';

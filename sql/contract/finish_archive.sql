@@ -18,4 +18,4 @@ BEGIN
   RETURN v_changed;
 END;
 $$;
-COMMENT ON FUNCTION reembed.finish_archive IS 'Brings the archive up to the rows that changed while it was being copied, under the lock that also drops the column; returns how many rows changed.';
+COMMENT ON FUNCTION reembed.finish_archive IS 'Applies to the archive the rows that changed while it was being copied, under the lock that also drops the column; returns how many rows changed.';

@@ -1,4 +1,4 @@
--- IF NOT EXISTS takes the INVALID leftover of a build that was cut short for the index, so the last word is said here.
+-- CREATE INDEX IF NOT EXISTS accepts the INVALID index of an interrupted build, so validity is checked here.
 CREATE OR REPLACE FUNCTION reembed.finish_restore(p_name text) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
@@ -26,4 +26,4 @@ BEGIN
   UPDATE reembed.campaign SET old_column = NULL WHERE name = p_name;
 END;
 $$;
-COMMENT ON FUNCTION reembed.finish_restore IS 'Ends the way back from contract: raises RE001 while an old index is INVALID, gives indexes their comments.';
+COMMENT ON FUNCTION reembed.finish_restore IS 'Finishes the rollback of contract: raises RE001 while an old index is INVALID, restores the comments of the indexes.';

@@ -16,7 +16,7 @@ BEGIN
     PERFORM reembed.replace_views(m.target);
     RETURN;
   END IF;
-  -- What the column had besides its type. NOT NULL stays off: rows written since contract have no old vector yet.
+  -- Restores the properties of the column besides its type, except NOT NULL: rows written since contract have no old vector yet.
   FOR v_statement IN
     SELECT reembed.render(w.statement, jsonb_build_object('table', v_relation::text, 'column', quote_ident(m.old_column ->> 'name'), 'default', m.old_column ->> 'default',
              'storage', CASE m.old_column ->> 'storage' WHEN 'p' THEN 'PLAIN' WHEN 'm' THEN 'MAIN' WHEN 'x' THEN 'EXTENDED' ELSE 'EXTERNAL' END,
@@ -33,4 +33,4 @@ BEGIN
   PERFORM reembed.replace_views(m.target);
 END;
 $$;
-COMMENT ON FUNCTION reembed.leave_contract IS 'Leaves phase contract once the old column is there again, still empty.';
+COMMENT ON FUNCTION reembed.leave_contract IS 'Leaves phase contract once the old column exists again, still empty.';

@@ -1,4 +1,4 @@
--- In the order a search takes its locks, view before table: the other way round the two would deadlock.
+-- Locks in the order of a search, view before table: the opposite order could deadlock.
 CREATE OR REPLACE FUNCTION reembed.lock_target(p_target text) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
@@ -7,11 +7,11 @@ AS $$
 DECLARE
   v_statement text;
 BEGIN
-  -- A table that is new to the toolkit has no views yet; its file locks it by its own statements.
+  -- A table that is new to pg-reembed has no views yet; its migration file locks it.
   IF NOT EXISTS (SELECT FROM reembed.target WHERE name = p_target) THEN
     RETURN;
   END IF;
-  -- Whoever changes a setting locks its row first and what stands on it after.
+  -- A change of a setting locks the row of the setting first and dependent objects afterwards. Keep that order.
   PERFORM FROM reembed.setting WHERE target = p_target FOR NO KEY UPDATE;
   PERFORM reembed.replace_views(p_target);
   FOR v_statement IN
@@ -26,4 +26,4 @@ BEGIN
   END LOOP;
 END;
 $$;
-COMMENT ON FUNCTION reembed.lock_target IS 'Locks the views of a target, then its table and its side tables, for a change of columns.';
+COMMENT ON FUNCTION reembed.lock_target IS 'Locks the views of a target, then its table and its side tables, before a change of columns.';

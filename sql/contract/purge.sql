@@ -16,9 +16,9 @@ BEGIN
   END IF;
   EXECUTE reembed.render('DROP TABLE reembed.{archive}', jsonb_build_object('archive', quote_ident(m.archive)));
   UPDATE reembed.campaign SET archive = NULL, from_relation = NULL, purged_at = now() WHERE name = p_name;
-  -- The campaign that made the side table which is now gone.
+  -- The campaign that created the side table that is now dropped.
   UPDATE reembed.campaign SET to_relation = NULL WHERE target = m.target AND to_relation = m.from_relation;
   INSERT INTO reembed.event (target, campaign, kind, from_value) VALUES (m.target, p_name, 'purge', m.archive);
 END;
 $$;
-COMMENT ON FUNCTION reembed.purge IS 'Drops the archive of the old vectors. The only step without a way back.';
+COMMENT ON FUNCTION reembed.purge IS 'Drops the archive of the old vectors. The only step that cannot be rolled back.';

@@ -12,4 +12,4 @@ BEGIN
             WHERE m.name = p_name);
 END;
 $$;
-COMMENT ON FUNCTION reembed.rename_index IS 'Gives the index on the new column another name, wherever the table is by now.';
+COMMENT ON FUNCTION reembed.rename_index IS 'Renames the index on the new column, even if the table was renamed or moved.';

@@ -12,4 +12,4 @@ BEGIN
   END IF;
 END;
 $$;
-COMMENT ON FUNCTION reembed.require_archive IS 'Raises RE001 when the old vectors were purged and there is no way back.';
+COMMENT ON FUNCTION reembed.require_archive IS 'Raises RE001 when the old vectors were purged and rollback is impossible.';

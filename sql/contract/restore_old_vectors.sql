@@ -1,5 +1,5 @@
--- A procedure, because it commits every batch: the table is never locked for longer than one of them. It cannot set a path of its
--- own, so it does little but call.
+-- A procedure, because it commits every batch: no lock on the table outlasts one batch. A procedure that commits cannot set search_path, so it calls functions
+-- and little else.
 CREATE OR REPLACE PROCEDURE reembed.restore_old_vectors(p_name text)
 LANGUAGE plpgsql
 AS $$
@@ -31,7 +31,7 @@ BEGIN
       END IF;
     END LOOP;
   END IF;
-  -- Rows written since contract have no old vector; the workers bring it where the old model can still be called.
+  -- Rows written since contract have no old vector; the workers embed them where the old model can still be called.
   v_block := 0;
   WHILE v_block IS NOT NULL LOOP
     v_block := reembed.sweep_portion(p_name, 'old', v_block);
@@ -41,4 +41,4 @@ BEGIN
   COMMIT;
 END;
 $$;
-COMMENT ON PROCEDURE reembed.restore_old_vectors IS 'Puts archived vectors back where the text is still the one they belong to, in short transactions; can be interrupted and run again.';
+COMMENT ON PROCEDURE reembed.restore_old_vectors IS 'Restores archived vectors whose text is unchanged, in short transactions; can be interrupted and run again.';

@@ -10,4 +10,4 @@ BEGIN
   EXECUTE reembed.render('SELECT reembed.archive_is_empty_{suffix}()', to_jsonb(t)) INTO is_over;
 END;
 $$;
-COMMENT ON FUNCTION reembed.restore_portion IS 'Puts about so many archived vectors back; says how many left the archive and whether all are back.';
+COMMENT ON FUNCTION reembed.restore_portion IS 'Restores about p_rows archived vectors; returns how many left the archive and whether all are restored.';

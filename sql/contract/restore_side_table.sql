@@ -11,4 +11,4 @@ BEGIN
                          jsonb_build_object('archive', quote_ident(m.archive), 'schema', quote_ident(m.old_column ->> 'schema'), 'side_table', quote_ident(m.old_column ->> 'side_table')));
 END;
 $$;
-COMMENT ON FUNCTION reembed.restore_side_table IS 'Brings the side table of the old vectors back from the archive.';
+COMMENT ON FUNCTION reembed.restore_side_table IS 'Moves the side table of the old vectors back from the archive.';

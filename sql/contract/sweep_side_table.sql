@@ -1,5 +1,5 @@
--- A row that changes meanwhile is the triggers' business; a vector that a worker renews at the same moment may be taken for
--- the outdated one, and is then found missing like any other.
+-- The triggers handle rows that change meanwhile. A vector that a worker renews at the same moment may be deleted as outdated; the sweep then finds it
+-- missing.
 CREATE OR REPLACE FUNCTION reembed.sweep_side_table(p_target text, p_role text, p_block bigint) RETURNS bigint
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
@@ -17,4 +17,4 @@ BEGIN
   RETURN CASE WHEN p_block + v_portion < reembed.blocks(v_relation) THEN p_block + v_portion END;
 END;
 $$;
-COMMENT ON FUNCTION reembed.sweep_side_table IS 'Deletes the vectors of former texts and of rows that are gone from a range of blocks of a side table; returns the block to go on from, null at the end.';
+COMMENT ON FUNCTION reembed.sweep_side_table IS 'Deletes the vectors of former texts and of deleted rows from a range of blocks of a side table; returns the block to continue from, null at the end.';

@@ -1,5 +1,5 @@
--- Directly or by an expression such as (embedding::halfvec(3072)). An index on something else that only mentions the
--- column, for instance in its WHERE, is the user's own affair.
+-- Includes indexes on an expression such as (embedding::halfvec(3072)). An index on another column that only mentions the vector column, for instance in its
+-- WHERE, is left to the user.
 CREATE OR REPLACE FUNCTION reembed.vector_indexes(p_relation regclass, p_column name) RETURNS SETOF oid
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
@@ -13,4 +13,4 @@ AS $$
                                                   WHERE d.classid = 'pg_class'::regclass AND d.objid = i.indexrelid
                                                     AND d.refclassid = 'pg_class'::regclass AND d.refobjid = i.indrelid AND d.refobjsubid > 0));
 $$;
-COMMENT ON FUNCTION reembed.vector_indexes IS 'Indexes on nothing but a vector column: they go with it and come back with it.';
+COMMENT ON FUNCTION reembed.vector_indexes IS 'Indexes on the vector column alone: they are dropped and restored with it.';

@@ -1,5 +1,5 @@
--- What a table of ours holds of a row by its key goes; what it holds by its text goes where the text is found: that of the row as it is now, and
--- p_text. What cannot be determined whose it is goes as a whole.
+-- Deletes what a table of pg-reembed holds of a row by its key. Data held by its text is deleted where it quotes the row's present text or p_text. Data that
+-- cannot be attributed to a row is deleted entirely.
 CREATE OR REPLACE FUNCTION reembed.erase(p_target text, p_key jsonb, p_text text DEFAULT NULL) RETURNS TABLE (place text, rows bigint, remark text)
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
@@ -45,7 +45,7 @@ BEGIN
   RETURN NEXT;
   remark := NULL;
 
-  -- Batches that wait for the vector embed the text themselves.
+  -- Batches that wait for the vector embed the text again.
   place := 'repeated_text';
   DELETE FROM reembed.repeated_text AS r WHERE r.campaign = ANY (v_campaigns) AND r.text_digest = ANY (v_digests);
   GET DIAGNOSTICS rows = ROW_COUNT;
@@ -70,4 +70,4 @@ BEGIN
   INSERT INTO reembed.event (target, kind, reason) VALUES (v_target, 'erase', nullif(current_setting('reembed.reason', true), ''));
 END;
 $$;
-COMMENT ON FUNCTION reembed.erase IS 'Erases what is kept beside the user''s table of one row: key as in failed_row, p_text where the row is gone or had another text. Returns how many rows of which table.';
+COMMENT ON FUNCTION reembed.erase IS 'Erases the data of one row that is kept outside the user''s table: key as in failed_row, p_text where the row is deleted or had another text. Returns how many rows of which table.';

@@ -27,7 +27,7 @@ BEGIN
   GET DIAGNOSTICS rows = ROW_COUNT;
   RETURN NEXT;
 
-  -- The figures of a run stand in tables of their own and stay.
+  -- The figures of a validation run are in other tables and stay.
   place := 'validation_query';
   DELETE FROM reembed.validation_query AS q USING reembed.validation AS v
    WHERE q.validation = ANY (v_runs) AND v.id = q.validation AND CASE v.query_source WHEN 'rows' THEN q.query = p_shown ELSE reembed.quotes(q.query, p_texts) END;
@@ -45,4 +45,4 @@ BEGIN
   RETURN NEXT;
 END;
 $$;
-COMMENT ON FUNCTION reembed.erase_queries IS 'Takes a row and its texts out of the logs of queries and out of validations; see erase().';
+COMMENT ON FUNCTION reembed.erase_queries IS 'Deletes a row and its texts from the logs of queries and from validations; see erase().';

@@ -6,4 +6,4 @@ AS $$
     FROM (SELECT v.* FROM reembed.event AS v WHERE v.campaign = p_name AND v.kind = 'index_build' ORDER BY v.id DESC LIMIT 1) AS e
    WHERE e.to_value IS NULL;
 $$;
-COMMENT ON FUNCTION reembed.begun_index_build IS 'The event with which an index build of a campaign began, while none says that it ended; no row otherwise.';
+COMMENT ON FUNCTION reembed.begun_index_build IS 'The start event of a campaign''s index build while there is no end event; no row otherwise.';

@@ -8,7 +8,7 @@ DECLARE
   v_text text;
 BEGIN
   SELECT e.* INTO v_begun FROM reembed.begun_index_build(p_name) AS e;
-  -- An INVALID one is for the next statement of the file to refuse.
+  -- An INVALID index is refused by the next statement of the migration file.
   IF v_begun.id IS NULL OR NOT EXISTS (
     SELECT FROM reembed.campaign AS m JOIN reembed.target AS t ON t.name = m.target
       JOIN pg_index AS i ON i.indrelid IN (t.relation, m.to_relation, m.from_relation) JOIN pg_class AS c ON c.oid = i.indexrelid
@@ -24,4 +24,4 @@ BEGIN
   RAISE NOTICE '%', v_text;
 END;
 $$;
-COMMENT ON FUNCTION reembed.finish_index_build IS 'Says how long the build of an index took and what was predicted, and records both.';
+COMMENT ON FUNCTION reembed.finish_index_build IS 'Reports how long the build of an index took and what was predicted, and records both.';

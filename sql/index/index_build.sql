@@ -1,4 +1,4 @@
--- PostgreSQL shows the details to superusers, members of pg_read_all_stats and the role that builds.
+-- PostgreSQL shows the details only to superusers, members of pg_read_all_stats and the role that runs the build.
 CREATE OR REPLACE VIEW reembed.index_build AS
 WITH build AS (
   SELECT p.pid, p.relid, c.relname AS index, p.phase, p.current_locker_pid, p.blocks_done, p.blocks_total, p.tuples_done, p.tuples_total
@@ -6,7 +6,7 @@ WITH build AS (
     JOIN pg_class AS c ON c.oid = p.index_relid
    WHERE p.datname = current_database()
   UNION ALL
-  -- Before PostgreSQL reports any progress, the build waits for its lock on the table.
+  -- The build waits for its lock on the table before PostgreSQL reports any progress.
   SELECT l.pid, l.relation, i.name, 'waiting for a lock on the table', (pg_blocking_pids(l.pid))[1], 0, 0, 0, 0
     FROM pg_locks AS l
     JOIN pg_stat_activity AS a ON a.pid = l.pid AND a.query ~* '\mCREATE\s+(UNIQUE\s+)?INDEX\s+CONCURRENTLY\M'
@@ -22,7 +22,7 @@ SELECT m.target,
        b.index,
        b.pid,
        b.phase,
-       -- While it waits, the counts of an earlier phase are still there.
+       -- During a wait the counts are still those of an earlier phase.
        CASE WHEN b.phase LIKE 'waiting%' THEN NULL
             WHEN b.blocks_total > 0 THEN round(100.0 * b.blocks_done / b.blocks_total, 1)
             WHEN b.tuples_total > 0 THEN round(100.0 * b.tuples_done / b.tuples_total, 1) END AS percent,
@@ -42,17 +42,17 @@ SELECT m.target,
   LEFT JOIN pg_stat_activity AS a ON a.pid = b.pid
   LEFT JOIN pg_stat_activity AS w ON w.pid = b.current_locker_pid
   LEFT JOIN reembed.begun_index_build(m.name) AS e ON true;
-COMMENT ON VIEW reembed.index_build IS 'Index builds of campaigns that run now, and what they wait for. PostgreSQL shows them to superusers, to members of pg_read_all_stats and to the role that builds.';
+COMMENT ON VIEW reembed.index_build IS 'Index builds of campaigns that are running, and what they wait for. PostgreSQL shows them to superusers, members of pg_read_all_stats and the role that runs the build.';
 COMMENT ON COLUMN reembed.index_build.target IS 'Table and column.';
 COMMENT ON COLUMN reembed.index_build.campaign IS 'Name of the campaign.';
 COMMENT ON COLUMN reembed.index_build.index IS 'The index.';
-COMMENT ON COLUMN reembed.index_build.pid IS 'Server process that builds it; pg_cancel_backend(pid) ends it, and the next run begins anew.';
-COMMENT ON COLUMN reembed.index_build.phase IS 'What PostgreSQL and pgvector are at.';
-COMMENT ON COLUMN reembed.index_build.percent IS 'Share of the present phase that is done; null in a phase that counts nothing.';
+COMMENT ON COLUMN reembed.index_build.pid IS 'Server process of the build; pg_cancel_backend(pid) ends it, and the next run starts over.';
+COMMENT ON COLUMN reembed.index_build.phase IS 'Present phase of the build, as PostgreSQL and pgvector report it.';
+COMMENT ON COLUMN reembed.index_build.percent IS 'Share of the present phase that is done; null in a phase without counts.';
 COMMENT ON COLUMN reembed.index_build.blocks_done IS 'Blocks of the table read in the present phase.';
 COMMENT ON COLUMN reembed.index_build.blocks_total IS 'Blocks to read in the present phase.';
 COMMENT ON COLUMN reembed.index_build.tuples_done IS 'Rows written in the present phase (IVFFlat).';
 COMMENT ON COLUMN reembed.index_build.tuples_total IS 'Rows to write in the present phase (IVFFlat).';
-COMMENT ON COLUMN reembed.index_build.waiting_for IS 'The session whose transaction or lock it waits for; it goes on when that ends.';
-COMMENT ON COLUMN reembed.index_build.started_at IS 'When the build began.';
-COMMENT ON COLUMN reembed.index_build.predicted IS 'How long it was predicted to take, waits apart, while the graph fits in memory; null where it was not predicted.';
+COMMENT ON COLUMN reembed.index_build.waiting_for IS 'The session whose transaction or lock the build waits for; it continues when that ends.';
+COMMENT ON COLUMN reembed.index_build.started_at IS 'When the build started.';
+COMMENT ON COLUMN reembed.index_build.predicted IS 'Predicted duration without waits, provided that the graph fits in memory; null where there is no prediction.';

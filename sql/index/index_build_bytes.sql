@@ -1,5 +1,5 @@
--- What pgvector allocates: an element, its lists of neighbours and the vector (hnsw.h; the same was read off the NOTICE at
--- which a graph no longer fits), or samples, centers and bounds of k-means (ivfkmeans.c, which refuses to go on with less).
+-- What pgvector allocates. HNSW: element, neighbour lists and vector (hnsw.h; confirmed by the NOTICE about a graph that no longer fits). IVFFlat: samples,
+-- centers and bounds of k-means (ivfkmeans.c, which fails with less).
 CREATE OR REPLACE FUNCTION reembed.index_build_bytes(
   p_method text, p_rows bigint, p_dimensions integer, p_element_type text, p_m integer, p_lists integer
 ) RETURNS bigint
@@ -12,8 +12,8 @@ AS $$
                 + 4 * (s.samples * p_lists + 2 * s.samples + p_lists::bigint * (p_lists + p_dimensions + 3))
          END
     FROM (SELECT (8 + p_dimensions * (SELECT e.bytes_per_dimension FROM reembed.element_type AS e WHERE e.name = p_element_type))::bigint AS bytes) AS v,
-         -- Older versions make room for as many samples as they would like, newer ones for no more than there are rows.
+         -- Older versions allocate the wanted number of samples, newer ones at most one for each row.
          LATERAL (SELECT w.samples AS places, least(w.samples, p_rows) AS samples
                     FROM (SELECT greatest(10000, 50::bigint * p_lists) AS samples) AS w) AS s;
 $$;
-COMMENT ON FUNCTION reembed.index_build_bytes IS 'Memory that the build of a vector index takes, in bytes: the HNSW graph, or the k-means of IVFFlat.';
+COMMENT ON FUNCTION reembed.index_build_bytes IS 'Memory that the build of a vector index needs, in bytes: the HNSW graph, or the k-means of IVFFlat.';

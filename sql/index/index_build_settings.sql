@@ -1,6 +1,6 @@
--- The memory and the processors of the server cannot be seen in SQL. What can be seen has been chosen with them in mind:
--- shared_buffers is about a quarter of the memory, max_parallel_workers about the number of processors. A build may have as
--- much memory as shared_buffers and a quarter of the workers; nothing that is set higher is ever lowered.
+-- SQL cannot see the memory and processors of the server. It sees settings that were chosen for them: shared_buffers is about a quarter of the memory,
+-- max_parallel_workers about the number of processors. A build may use as much memory as shared_buffers and a quarter of the workers. A higher setting is
+-- never lowered.
 CREATE OR REPLACE FUNCTION reembed.index_build_settings(
   p_method text, p_version text, p_build_bytes bigint, p_vector_bytes bigint,
   p_memory bigint, p_shared_buffers bigint, p_memory_limit bigint,
@@ -12,9 +12,9 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
   v_megabyte constant bigint := 1048576;
-  -- PostgreSQL starts no more workers than have this much of maintenance_work_mem each.
+  -- PostgreSQL starts only as many workers as have this share of maintenance_work_mem each.
   v_share constant bigint := 32 * v_megabyte;
-  -- A parallel build keeps 3 MB for other things, and 1 MB free.
+  -- A parallel build uses 3 MB for other purposes, and 1 MB stays free.
   v_spare constant bigint := 4 * v_megabyte;
   v_version constant integer[] := string_to_array(substring(p_version FROM '^[0-9.]+[0-9]'), '.')::integer[];
   v_wanted bigint;
@@ -27,7 +27,7 @@ BEGIN
     ELSE greatest(p_workers, least(p_worker_slots / 4, p_vector_bytes / v_share))
   END;
   memory_limit := least(greatest(p_memory, coalesce(p_memory_limit, p_shared_buffers)), 2147483647 * 1024::bigint);
-  -- No more than is needed: a parallel build takes all of maintenance_work_mem from shared memory at its start.
+  -- No more than needed: a parallel build allocates all of maintenance_work_mem from shared memory at its start.
   v_wanted := p_build_bytes + p_build_bytes / 10 + v_spare;
   IF workers > 0 AND p_vector_bytes >= v_share THEN
     v_wanted := greatest(v_wanted, v_share * (workers + 1));
@@ -36,4 +36,4 @@ BEGIN
   fits := p_build_bytes + v_spare <= memory;
 END;
 $$;
-COMMENT ON FUNCTION reembed.index_build_settings IS 'Memory and parallel workers for the build of a vector index, from its size and the settings of the server. Bytes; limit and wanted workers are null where nobody set them.';
+COMMENT ON FUNCTION reembed.index_build_settings IS 'Memory and parallel workers for the build of a vector index, from its size and the settings of the server. Bytes; limit and wanted workers are null where they are not set.';

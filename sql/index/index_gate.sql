@@ -29,7 +29,7 @@ BEGIN
                         'select key, model, class, message from reembed.failed_row; then npm run retry, or npm run setting -- max_failed_rows=' || v_failed;
   END IF;
   IF v_pending = 0 AND v_outdated = 0 THEN
-    -- Proof rather than bookkeeping: the table itself is searched, and what is found is handed to the workers.
+    -- Checks the table itself, not only the ledger: rows without a vector are logged for the workers.
     v_missing := reembed.sweep(p_name);
     IF v_missing > 0 THEN
       RETURN QUERY SELECT 'missing_vectors', format('%s a new vector', CASE v_missing WHEN 1 THEN '1 row still lacks' ELSE v_missing || ' rows still lack' END), 'npm run worker';
@@ -37,4 +37,4 @@ BEGIN
   END IF;
 END;
 $$;
-COMMENT ON FUNCTION reembed.index_gate IS 'Conditions that still keep the index from being built; none when every row has its new vector.';
+COMMENT ON FUNCTION reembed.index_gate IS 'Conditions that prevent the index build; none when every row has its new vector.';

@@ -8,4 +8,4 @@ RETURN (
     FROM reembed.campaign AS m JOIN reembed.target AS t ON t.name = m.target
    WHERE m.name = p_name
 );
-COMMENT ON FUNCTION reembed.index_is_valid IS 'Whether the index on the new vectors is there and usable; true when none is wanted.';
+COMMENT ON FUNCTION reembed.index_is_valid IS 'Whether the index on the new vectors exists and is usable; true when no index is wanted.';

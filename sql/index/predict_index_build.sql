@@ -1,6 +1,6 @@
--- Fitted to builds of 10,000 to 100,000 rows (docs/performance.md). A row costs the more the more there are: the way to its
--- neighbours gets longer, and less of the graph is in the caches of the processor, the sooner the larger a vector is. And in a
--- graph not much larger than what a search keeps in view, the search is spared part of its work.
+-- Fitted to builds of 10,000 to 100,000 rows (docs/performance.md). The cost of a row grows with their number: the path to its neighbours is longer and a
+-- smaller part of the graph is in the processor caches, the more so the larger the vectors. In a graph not much larger than the candidate list of a search,
+-- the search is shorter.
 CREATE OR REPLACE FUNCTION reembed.predict_index_build(
   p_relation regclass, p_column name, p_type text, p_operator_class text, p_m integer, p_ef_construction integer, p_vector_bytes integer, p_rows bigint, p_workers integer
 ) RETURNS double precision
@@ -22,7 +22,7 @@ BEGIN
   IF p_rows = 0 OR NOT has_database_privilege(current_database(), 'TEMPORARY') THEN
     RETURN NULL;
   END IF;
-  -- Whatever else the server does now and then weighs less in several rounds; a short build is not worth them.
+  -- Several rounds average out other load of the server. A short build gets fewer rounds.
   LOOP
     v_sample := reembed.sample_build(p_relation, p_column, p_type, p_operator_class, p_m, p_ef_construction, v_wanted, 1.5 * v_wanted / p_rows);
     IF v_sample.rows = 0 THEN
@@ -39,4 +39,4 @@ BEGIN
   RETURN v_predicted;
 END;
 $$;
-COMMENT ON FUNCTION reembed.predict_index_build IS 'Seconds that an HNSW index will take to build while its graph fits in memory, from a sample built on this server; null where no sample can be built.';
+COMMENT ON FUNCTION reembed.predict_index_build IS 'Seconds that the build of an HNSW index will take while its graph fits in memory, from a sample built on this server; null where no sample can be built.';

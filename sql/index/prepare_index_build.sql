@@ -1,4 +1,4 @@
--- Settings of the session, not of a transaction: CREATE INDEX CONCURRENTLY, which comes next, brings its own transactions.
+-- Settings of the session, not of a transaction: CREATE INDEX CONCURRENTLY, which follows, runs in its own transactions.
 CREATE OR REPLACE FUNCTION reembed.prepare_index_build(
   p_name text, p_index name, p_method text, p_parameters text DEFAULT '', p_element_type text DEFAULT NULL
 ) RETURNS void
@@ -19,7 +19,7 @@ DECLARE
   v_seconds double precision;
   v_text text;
   v_parallel boolean;
-  -- The defaults are pgvector's.
+  -- The defaults of pgvector.
   v_m constant integer := coalesce(substring(p_parameters FROM '\mm\s*=\s*(\d+)')::integer, 16);
   v_ef_construction constant integer := coalesce(substring(p_parameters FROM '\mef_construction\s*=\s*(\d+)')::integer, 64);
   v_lists constant integer := coalesce(substring(p_parameters FROM '\mlists\s*=\s*(\d+)')::integer, 100);
@@ -29,7 +29,7 @@ BEGIN
   SELECT * INTO STRICT m FROM reembed.campaign WHERE name = p_name;
   SELECT * INTO STRICT t FROM reembed.target WHERE name = m.target;
   v_relation := coalesce(CASE WHEN p_index = m.index_name THEN m.to_relation ELSE m.from_relation END, t.relation);
-  -- A file that is run again finds what it built, and perhaps that nobody was left to say so.
+  -- A migration file that is run again finds the index built, possibly without an end event.
   IF EXISTS (SELECT FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid
               WHERE i.indrelid = v_relation AND c.relname = p_index AND i.indisvalid) THEN
     INSERT INTO reembed.event (target, campaign, kind, from_value, to_value, reason)
@@ -40,7 +40,7 @@ BEGIN
   SELECT * INTO STRICT o FROM reembed.model WHERE name = CASE WHEN p_index = m.index_name THEN m.to_model ELSE m.from_model END;
   v_column := reembed.column_name(v_relation, CASE WHEN p_index = m.index_name THEN m.to_attnum ELSE m.from_attnum END);
   v_element := coalesce(p_element_type, o.element_type);
-  -- The library decides what faults there are, not what the database was told of it.
+  -- The installed library determines which bugs apply, not the extension version recorded in the database.
   SELECT n.nspname, coalesce(a.default_version, e.extversion) INTO STRICT v_vector_schema, v_version
     FROM pg_extension AS e JOIN pg_namespace AS n ON n.oid = e.extnamespace LEFT JOIN pg_available_extensions AS a ON a.name = e.extname
    WHERE e.extname = 'vector';
@@ -58,14 +58,14 @@ BEGIN
     nullif(current_setting('reembed.index_workers', true), '')::integer);
   PERFORM set_config('maintenance_work_mem', s.memory / 1024 || 'kB', false),
           set_config('max_parallel_maintenance_workers', s.workers::text, false);
-  -- PostgreSQL looks at the table without what is stored out of line, as large vectors are, and would take it for a small one.
+  -- The planner counts only the main relation, not TOAST, where large vectors are stored, and would consider the table too small for a parallel build.
   IF s.workers > 0 AND v_rows * v_vector_bytes >= 32 * 1048576 THEN
     PERFORM set_config('min_parallel_table_scan_size', '0', false);
   END IF;
   v_parallel := s.workers > 0 AND s.memory >= 64 * 1048576
                 AND pg_relation_size(v_relation) >= pg_size_bytes(current_setting('min_parallel_table_scan_size'));
 
-  -- How long k-means takes to converge cannot be determined from a sample.
+  -- A sample cannot show how long k-means takes to converge.
   IF p_method = 'hnsw' THEN
     v_seconds := reembed.predict_index_build(
       v_relation, v_column, format('%I.%I(%s)', v_vector_schema, v_element, o.dimensions),
@@ -90,4 +90,4 @@ BEGIN
   END IF;
 END;
 $$;
-COMMENT ON FUNCTION reembed.prepare_index_build IS 'Sets maintenance_work_mem and parallel workers of this session for the build of one index, predicts how long it takes, and says both.';
+COMMENT ON FUNCTION reembed.prepare_index_build IS 'Sets maintenance_work_mem and parallel workers of this session for the build of one index, predicts its duration, and reports both.';

@@ -1,4 +1,4 @@
--- A DBA may have switched by SQL before the file of phase switch ran; taking the index away then would slow every search.
+-- A DBA may have switched by SQL before the migration file of phase switch ran; dropping the index then would slow every search.
 CREATE OR REPLACE FUNCTION reembed.require_unread(p_name text) RETURNS void
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
@@ -13,4 +13,4 @@ BEGIN
   END IF;
 END;
 $$;
-COMMENT ON FUNCTION reembed.require_unread IS 'Raises RE001 while the live view reads the new model, whose vectors must not be taken away then.';
+COMMENT ON FUNCTION reembed.require_unread IS 'Raises RE001 while the live view reads the new model, whose vectors must not be removed then.';

@@ -1,4 +1,4 @@
--- The only measure that knows the server, the distance, the parameters and how the vectors lie to each other, all in one.
+-- A sample is the only measure that covers the server, the distance, the parameters and the distribution of the vectors at once.
 CREATE OR REPLACE FUNCTION reembed.sample_build(
   p_relation regclass, p_column name, p_type text, p_operator_class text, p_m integer, p_ef_construction integer, p_rows integer, p_share double precision,
   OUT rows integer, OUT seconds double precision
@@ -16,7 +16,7 @@ BEGIN
     CREATE TEMPORARY TABLE reembed_sample ON COMMIT DROP AS
     SELECT {vector}::{type} AS v FROM {table} TABLESAMPLE SYSTEM ({percent}) WHERE {vector} IS NOT NULL LIMIT {rows}', v_names);
   GET DIAGNOSTICS rows = ROW_COUNT;
-  -- Blocks are drawn, not rows: of a table of few blocks it may be none.
+  -- TABLESAMPLE SYSTEM draws blocks, not rows: on a small table it may draw none.
   IF rows < p_rows / 2 THEN
     TRUNCATE pg_temp.reembed_sample;
     EXECUTE reembed.render('INSERT INTO pg_temp.reembed_sample SELECT {vector}::{type} FROM {table} WHERE {vector} IS NOT NULL LIMIT {rows}', v_names);
@@ -28,4 +28,4 @@ BEGIN
   DROP TABLE pg_temp.reembed_sample;
 END;
 $$;
-COMMENT ON FUNCTION reembed.sample_build IS 'Builds an HNSW index over a sample of the vectors, in a temporary table, and says how long it took.';
+COMMENT ON FUNCTION reembed.sample_build IS 'Builds an HNSW index over a sample of the vectors in a temporary table and returns how long it took.';

@@ -7,4 +7,4 @@ RETURN CASE
   WHEN p_seconds < 5400 THEN round(p_seconds::numeric / 60) || ' min'
   ELSE round(p_seconds::numeric / 3600, 1) || ' h'
 END;
-COMMENT ON FUNCTION reembed.seconds_text IS 'A number of seconds for people.';
+COMMENT ON FUNCTION reembed.seconds_text IS 'Formats a number of seconds for people.';

@@ -37,7 +37,7 @@ BEGIN
   RETURN NULL;
 END;
 $$;
-COMMENT ON FUNCTION reembed.apply_setting IS 'Carries a changed setting out in the same transaction: views, triggers, audit, notification.';
+COMMENT ON FUNCTION reembed.apply_setting IS 'Applies a changed setting in the same transaction: views, triggers, audit, notification.';
 
 CREATE OR REPLACE TRIGGER apply_setting AFTER UPDATE ON reembed.setting FOR EACH ROW EXECUTE FUNCTION reembed.apply_setting();
 COMMENT ON TRIGGER apply_setting ON reembed.setting IS 'See reembed.apply_setting().';

@@ -19,11 +19,11 @@ BEGIN
               HINT = 'Models there are: ' || (SELECT string_agg(model, ', ') FROM reembed.vector_column WHERE target = NEW.target);
     END IF;
     SELECT * INTO m FROM reembed.campaign WHERE target = NEW.target AND phase <> 'contract';
-    -- Going back is never refused.
+    -- Switching back is never refused.
     IF NEW.read_model = m.to_model THEN
       PERFORM reembed.require_gate(m.name, 'switch');
     END IF;
-    -- The canary of one direction says nothing about the other.
+    -- The canary of one direction is not evidence for the other.
     NEW.canary_percent := 0;
   ELSIF NEW.canary_percent > OLD.canary_percent THEN
     SELECT * INTO m FROM reembed.campaign WHERE target = NEW.target AND phase <> 'contract';
@@ -36,7 +36,7 @@ BEGIN
   RETURN NEW;
 END;
 $$;
-COMMENT ON FUNCTION reembed.check_setting IS 'Refuses settings that cannot hold, before they are stored.';
+COMMENT ON FUNCTION reembed.check_setting IS 'Rejects invalid settings before they are stored.';
 
 CREATE OR REPLACE TRIGGER check_setting BEFORE UPDATE ON reembed.setting FOR EACH ROW EXECUTE FUNCTION reembed.check_setting();
 COMMENT ON TRIGGER check_setting ON reembed.setting IS 'See reembed.check_setting().';

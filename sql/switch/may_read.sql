@@ -1,4 +1,4 @@
--- Of the role that logged in: our functions run with the owner's rights. MEMBER, because a role may be taken on only for a statement.
+-- Checks session_user, because these functions run with the owner's rights. MEMBER, because an application may SET ROLE for a single statement.
 CREATE OR REPLACE FUNCTION reembed.may_read(p_target text) RETURNS boolean
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
@@ -13,4 +13,4 @@ AS $$
                     SELECT g.grantee FROM pg_attribute AS a, aclexplode(a.attacl) AS g WHERE a.attrelid = w.oid AND g.privilege_type = 'SELECT') AS reader
      WHERE t.name = p_target AND (reader.grantee = 0 OR pg_has_role(session_user, reader.grantee, 'MEMBER')));
 $$;
-COMMENT ON FUNCTION reembed.may_read IS 'Whether whoever logged in may search the live view of a target.';
+COMMENT ON FUNCTION reembed.may_read IS 'Whether the session user may search the live view of a target.';

@@ -1,4 +1,4 @@
--- The canary and shadow reads end automatically when the new index is not usable, whatever the settings still say.
+-- Canary and shadow reads stop automatically while the new index is not usable, regardless of the settings.
 CREATE OR REPLACE FUNCTION reembed.reading(p_target text DEFAULT NULL)
 RETURNS TABLE (target text, role text, name text, provider_model text, dimensions integer, element_type text, distance text,
                document_prefix text, query_prefix text, send_dimensions boolean, token_limit integer, usd_per_million_tokens double precision,
@@ -21,4 +21,4 @@ AS $$
     LATERAL (SELECT m.phase IN ('index', 'switch') AND reembed.index_is_valid(m.name) AS is_ready) AS r
    WHERE v.target = reembed.resolve_target(p_target);
 $$;
-COMMENT ON FUNCTION reembed.reading IS 'How a target is read now: each of its models with all that is needed to embed a query, the view to search for it, and how many readers try the new model or are followed by a shadow read.';
+COMMENT ON FUNCTION reembed.reading IS 'How a target is read now: each model with all that is needed to embed a query, the view to search for it, and the percentages of canary and shadow reads.';

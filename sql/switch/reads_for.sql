@@ -1,4 +1,4 @@
--- One look-up of a table of a few rows; a name that is not among its spellings is resolved, or refused with a reason.
+-- One look-up in a small table. A name that is not among the stored spellings is resolved, or rejected with a reason.
 CREATE OR REPLACE FUNCTION reembed.reads_for(p_target text DEFAULT NULL, p_key text DEFAULT NULL)
 RETURNS TABLE (target text, role text, name text, provider_model text, dimensions integer, element_type text, distance text,
                document_prefix text, query_prefix text, send_dimensions boolean, token_limit integer, usd_per_million_tokens double precision,
@@ -48,4 +48,4 @@ BEGIN
   RETURN NEXT;
 END;
 $$;
-COMMENT ON FUNCTION reembed.reads_for IS 'The model to embed a reader''s query with and the view to search: those of the new model for the keys of the canary, else those of the live view. The same key always gets the same.';
+COMMENT ON FUNCTION reembed.reads_for IS 'The model for a reader''s query and the view to search: the new model for keys of the canary, otherwise the live model. The same key always gets the same answer.';

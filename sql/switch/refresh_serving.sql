@@ -3,7 +3,7 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-  -- Of two sessions the second reads what the first has committed; without the lock both would insert.
+  -- The lock makes the second of two sessions read what the first has committed; otherwise both would insert.
   PERFORM FROM reembed.target WHERE name = p_target FOR NO KEY UPDATE;
   DELETE FROM reembed.serving AS s WHERE s.target = p_target;
   INSERT INTO reembed.serving (target, role, spellings, name, provider_model, dimensions, element_type, distance, document_prefix, query_prefix,
@@ -17,4 +17,4 @@ BEGIN
     JOIN pg_namespace AS n ON n.oid = c.relnamespace;
 END;
 $$;
-COMMENT ON FUNCTION reembed.refresh_serving IS 'Makes the answer of reads_for() for a target anew.';
+COMMENT ON FUNCTION reembed.refresh_serving IS 'Refreshes the stored answer of reads_for() for a target.';

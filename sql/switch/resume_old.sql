@@ -12,4 +12,4 @@ BEGIN
   UPDATE reembed.campaign SET needs_old_sweep = false WHERE name = p_name;
 END;
 $$;
-COMMENT ON FUNCTION reembed.resume_old IS 'Logs the rows whose old vector was given up while that model was not kept current; those without any are found by sweep_portion().';
+COMMENT ON FUNCTION reembed.resume_old IS 'Logs the rows whose old vector was given up while the old model was not maintained; sweep_portion() finds the rows without one.';

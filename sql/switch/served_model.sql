@@ -9,4 +9,4 @@ AS $$
     FROM reembed.vector_column AS v JOIN reembed.model AS o ON o.name = v.model
    WHERE v.target = reembed.resolve_target(p_target) AND v.is_read;
 $$;
-COMMENT ON FUNCTION reembed.served_model IS 'All that is needed to embed a query with the model that the live view of a target reads now.';
+COMMENT ON FUNCTION reembed.served_model IS 'All that is needed to embed a query with the model that the live view of a target reads.';

@@ -1,4 +1,4 @@
--- A DBA may have granted more on the live view than on the table; readers of the canary search the view of a model.
+-- A DBA may have granted more on the live view than on the table, and canary readers search the view of a model.
 CREATE OR REPLACE FUNCTION reembed.share_view_grants(p_target text) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
@@ -31,4 +31,4 @@ BEGIN
   END LOOP;
 END;
 $$;
-COMMENT ON FUNCTION reembed.share_view_grants IS 'Lets those who may read the live view of a target read the views of its models as well.';
+COMMENT ON FUNCTION reembed.share_view_grants IS 'Copies the SELECT grants of the live view of a target to the views of its models.';

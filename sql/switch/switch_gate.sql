@@ -39,4 +39,4 @@ BEGIN
   END IF;
 END;
 $$;
-COMMENT ON FUNCTION reembed.switch_gate IS 'Conditions that still keep the live view on the old model; none when a newer validation passed and the index is valid.';
+COMMENT ON FUNCTION reembed.switch_gate IS 'Conditions that prevent the switch to the new model; none when a validation newer than the backfill passed and the index is valid.';

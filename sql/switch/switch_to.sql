@@ -10,4 +10,4 @@ BEGIN
   RETURN reembed.active_model(v_target);
 END;
 $$;
-COMMENT ON FUNCTION reembed.switch_to IS 'Lets the live view read another model, forward or back, in one transaction; returns the model being read.';
+COMMENT ON FUNCTION reembed.switch_to IS 'Switches the live view to another model, forward or back, in one transaction; returns the model that is read now.';

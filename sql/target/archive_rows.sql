@@ -8,10 +8,10 @@ BEGIN ATOMIC
      AND NOT EXISTS (SELECT FROM unnest(p_skip) AS s(key) WHERE s.key = {r_key_json})
   ON CONFLICT DO NOTHING;
 END;
-COMMENT ON FUNCTION reembed.archive_rows_{suffix} IS 'pg-reembed: copies old vectors to the archive, for rows between two places.';
+COMMENT ON FUNCTION reembed.archive_rows_{suffix} IS 'pg-reembed: copies old vectors to the archive, for rows between two positions.';
 
--- Runs under the lock that also drops the column, so nothing can change after it. By the keys of what changed: going through
--- the table would hold up the application for as long.
+-- Runs under the lock that also drops the column, so nothing can change after it. Reads by key only what changed: a scan of the table would block the
+-- application for as long.
 CREATE FUNCTION reembed.archive_late_{suffix}(p_skip jsonb[]) RETURNS bigint
 LANGUAGE sql VOLATILE SECURITY DEFINER {key_settings} SET row_security = off SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
 BEGIN ATOMIC
@@ -20,8 +20,8 @@ BEGIN ATOMIC
   SELECT {r_keys}, r.old_vector, reembed.text_hash(r.content)
     FROM (SELECT DISTINCT {c_keys} FROM {late} AS c) AS c JOIN {row} AS r ON {r_is_c}
    WHERE r.old_vector IS NOT NULL AND NOT EXISTS (SELECT FROM unnest(p_skip) AS s(key) WHERE s.key = {r_key_json});
-  -- Of a text that is gone: it was kept for as long as the old model was read, and no worker has renewed it since.
+  -- Vectors of former texts: they were kept while the old model was read, and no worker has renewed them since.
   DELETE FROM {archive} AS a USING {change} AS c WHERE c.needs_old AND {a_is_c};
   SELECT count(*) FROM (SELECT DISTINCT {c_keys} FROM {late} AS c) AS changed;
 END;
-COMMENT ON FUNCTION reembed.archive_late_{suffix} IS 'pg-reembed: brings the archive up to the rows that changed meanwhile, and takes vectors of former texts out of it; returns how many rows changed.';
+COMMENT ON FUNCTION reembed.archive_late_{suffix} IS 'pg-reembed: applies to the archive the rows that changed meanwhile, and deletes vectors of former texts from it; returns how many rows changed.';

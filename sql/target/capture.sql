@@ -1,4 +1,4 @@
--- What a trigger function asks of a row stands in functions of their own, which follow renamed columns: see target_names().
+-- The conditions that a trigger function checks are functions of their own, which follow renamed columns: see target_names().
 CREATE FUNCTION reembed.text_differs_{suffix}(o {table}, n {table}) RETURNS boolean
 {row_begin}{text_differs}{row_end};
 COMMENT ON FUNCTION reembed.text_differs_{suffix} IS 'pg-reembed: whether an update changed the text.';
@@ -17,13 +17,13 @@ COMMENT ON FUNCTION reembed.lacks_old_{suffix} IS 'pg-reembed: whether a row has
 
 CREATE FUNCTION reembed.kept_new_{suffix}(o {table}, n {table}) RETURNS boolean
 {row_begin}{new_kept}{row_end};
-COMMENT ON FUNCTION reembed.kept_new_{suffix} IS 'pg-reembed: whether an update left the vector of the new model as it was.';
+COMMENT ON FUNCTION reembed.kept_new_{suffix} IS 'pg-reembed: whether an update left the vector of the new model unchanged.';
 
 CREATE FUNCTION reembed.kept_old_{suffix}(o {table}, n {table}) RETURNS boolean
 {row_begin}{old_kept}{row_end};
-COMMENT ON FUNCTION reembed.kept_old_{suffix} IS 'pg-reembed: whether an update left the vector of the old model as it was.';
+COMMENT ON FUNCTION reembed.kept_old_{suffix} IS 'pg-reembed: whether an update left the vector of the old model unchanged.';
 
--- One small insert of typed values each: no cast, no operator and no function of the user's, nothing looked up by name alone.
+-- One small insert of typed values each: no cast, operator or function of the user's, and every name qualified.
 CREATE FUNCTION reembed.log_insert_{suffix}() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
 AS $body$
@@ -41,7 +41,7 @@ DECLARE
   v_text_changed boolean;
 BEGIN
   IF reembed.key_differs_{suffix}(OLD, NEW) THEN
-    -- What waited or failed under the old key is served anew under the new one.
+    -- Changes and failures under the old key are logged again under the new one.
     INSERT INTO {change} ({key_list}, needs_new, needs_old) VALUES ({old_key_functions}, false, false), ({key_functions}, true, {has_old});
     RETURN NULL;
   END IF;

@@ -6,7 +6,7 @@ BEGIN
   RETURN NULL;
 END
 $body$;
-COMMENT ON FUNCTION reembed.log_delete_{suffix} IS 'pg-reembed: logs a row that is gone, so that its vector goes too.';
+COMMENT ON FUNCTION reembed.log_delete_{suffix} IS 'pg-reembed: logs a deleted row, so that its vector is deleted too.';
 
 CREATE FUNCTION reembed.log_truncate_{suffix}() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER

@@ -1,4 +1,4 @@
--- xor does not ask for an order, and no two rows have one key, so that no two hashes take each other away.
+-- xor does not depend on the order of rows, and keys are unique, so equal hashes cannot cancel each other.
 CREATE FUNCTION reembed.groups_{suffix}(p_groups bigint) RETURNS TABLE (number bigint, rows bigint, lacking_rows bigint, texts bigint, vectors bigint)
 LANGUAGE sql STABLE SECURITY DEFINER {key_settings} SET row_security = off
 BEGIN ATOMIC
@@ -8,4 +8,4 @@ BEGIN ATOMIC
             FROM {row} AS r WHERE reembed.has_text(r.content)) AS h
    GROUP BY 1;
 END;
-COMMENT ON FUNCTION reembed.groups_{suffix} IS 'pg-reembed: checksums of the old vectors as they are now, the rows divided into p_groups (a power of two) by the hash of their key. Reads the whole table.';
+COMMENT ON FUNCTION reembed.groups_{suffix} IS 'pg-reembed: present checksums of the old vectors; rows are divided into p_groups (a power of two) by the hash of their key. Reads the whole table.';

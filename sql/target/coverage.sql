@@ -1,5 +1,5 @@
--- One scan for all figures, so that they are of one moment. A row that changed moments ago is what the workers are at: under
--- steady writes there is always one, and it is no gap.
+-- One scan for all figures, so that they are of one moment. Rows that changed moments ago are counted separately: under steady writes there is always one, and
+-- it is no gap.
 CREATE FUNCTION reembed.coverage_{suffix}(p_failed_old jsonb[])
 RETURNS TABLE (total bigint, missing_new bigint, just_changed_new bigint, missing_old bigint, just_changed_old bigint, not_found_by_old bigint)
 LANGUAGE sql STABLE SECURITY DEFINER {key_settings} SET row_security = off
@@ -18,9 +18,9 @@ BEGIN ATOMIC
                       bool_or(c.needs_old AND c.changed_at <= clock_timestamp() - interval '30 seconds') AS old_is_late
                  FROM {change} AS c GROUP BY {c_keys}) AS c ON {h_is_c};
 END;
-COMMENT ON FUNCTION reembed.coverage_{suffix} IS 'pg-reembed: rows with a text, how many of them lack a vector of each model, how many of those changed in the last 30 seconds, and how many would not be found by the old model. Reads the whole table.';
+COMMENT ON FUNCTION reembed.coverage_{suffix} IS 'pg-reembed: rows with a text, how many of them lack a vector of each model, how many of those changed in the last 30 seconds, and how many the old model would not find. Reads the whole table.';
 
--- Touches no row and waits for nobody.
+-- Locks no row and waits for no lock.
 CREATE FUNCTION reembed.log_missing_{suffix}(p_new boolean, p_first tid, p_end tid, p_skip jsonb[], p_limit integer, OUT missing bigint, OUT logged bigint)
 LANGUAGE sql VOLATILE SECURITY DEFINER {key_settings} SET row_security = off
 BEGIN ATOMIC
@@ -34,10 +34,10 @@ BEGIN ATOMIC
        AND NOT EXISTS (SELECT FROM unnest(p_skip) AS s(key) WHERE s.key = {r_key_json})
   ), logged AS (
     INSERT INTO {change} ({key_list}, needs_new, needs_old, changed_at)
-    -- Missed nobody knows when: never a change of this moment, which a gate would let pass.
+    -- The time of the change is unknown. It must not look recent, because a gate ignores recent changes.
     SELECT {r_keys}, p_new, NOT p_new, now() - interval '1 minute' FROM missing AS r LIMIT p_limit
     RETURNING 1
   )
   SELECT (SELECT count(*) FROM missing), (SELECT count(*) FROM logged);
 END;
-COMMENT ON FUNCTION reembed.log_missing_{suffix} IS 'pg-reembed: searches for rows between two places that lack a vector and are in no change; logs up to p_limit of them. Returns how many there are and how many it logged.';
+COMMENT ON FUNCTION reembed.log_missing_{suffix} IS 'pg-reembed: searches for rows between two positions that lack a vector and have no change on record; logs up to p_limit of them. Returns how many there are and how many it logged.';

@@ -1,6 +1,6 @@
--- Rules learned by measurement: no CASE and no UNION (the vector index would be lost); the vector without its dimensions (else
--- the view could not be replaced by another model's); every option restated (else security_invoker is cleared). A side table is
--- joined to the inside: an outer join would have to show rows without a vector, and lose the index for them.
+-- Measured: no CASE and no UNION, which prevent use of the vector index. The vector has a type without dimensions, because a view cannot be replaced by one
+-- with another type. All options are restated, because CREATE OR REPLACE VIEW clears security_invoker otherwise. A side table is joined by an inner join: an
+-- outer join would return rows without a vector and prevent use of the index.
 CREATE OR REPLACE VIEW {view}{options} AS
 SELECT {columns}
   FROM {search_from};

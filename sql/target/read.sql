@@ -1,16 +1,14 @@
--- In the order they are to be written: where the vectors are a column, one row of each page, then a second one of each, and so
--- on. A full page has room for a new version of a row only where an old one has gone, and an old one can go once the
--- transaction that made it old is past; an update that finds room in its page leaves every index of the table alone.
---
--- A text of more than p_max_bytes stays here: its size goes in its place. It is not even fetched where the row tells how long it is, and
--- then the size, negative, is the fence in place of the hash: whatever the text is, at that size it is too long.
+-- Returns rows in the order to write them: for vectors in a column, one row of each page, then a second one of each, and so on. A full page has room for a new
+-- row version only after an old one was pruned, and that requires the transaction that replaced it to be over. An update that finds room in its page (HOT)
+-- changes no index of the table. A text of more than p_max_bytes is not returned, only its size. Where the row shows the size, the text is not even read from
+-- the TOAST table; the negative size then replaces the hash as the fence, because any text of that size is too long.
 CREATE FUNCTION reembed.read_batch_{suffix}(p_first tid, p_end tid, p_limit integer, p_skip jsonb[], p_plain boolean, p_max_bytes bigint)
 RETURNS TABLE (key text, content text, text_hash bigint, version text, failure text, too_many_bytes bigint, wave integer)
 LANGUAGE sql STABLE SECURITY DEFINER {key_settings} SET row_security = off
 BEGIN ATOMIC
   SELECT h.key::text, h.content, coalesce(reembed.text_hash(h.content), -h.bytes), h.version::text, {failure}, CASE WHEN h.bytes > p_max_bytes THEN h.bytes END, h.wave::integer
     FROM (SELECT f.key, f.place, f.version, f.wave, greatest(f.source_bytes, octet_length(f.content)) AS bytes,
-                 -- Concatenated, the text is fetched once, however often it is used.
+                 -- The concatenation makes PostgreSQL fetch the text once, however often it is used.
                  CASE WHEN octet_length(f.content) <= p_max_bytes THEN f.content || '' END AS content
             FROM (SELECT {r_key_json} AS key, r.place, r.version, r.source_bytes, CASE WHEN r.source_bytes <= p_max_bytes THEN r.content END AS content,
                          CASE WHEN {is_plain} THEN 1 ELSE row_number() OVER (PARTITION BY (r.place::text::point)[0] ORDER BY r.place) END AS wave
@@ -20,10 +18,10 @@ BEGIN ATOMIC
    ORDER BY h.wave, h.place
    LIMIT p_limit;
 END;
-COMMENT ON FUNCTION reembed.read_batch_{suffix} IS 'pg-reembed: rows between two places that have a text but no new vector, in the order to write them. A wave has one row of each page at the most; p_plain: there is one wave. p_skip: keys to leave out. p_max_bytes: of a longer text only the size is returned.';
+COMMENT ON FUNCTION reembed.read_batch_{suffix} IS 'pg-reembed: rows between two positions that have a text but no new vector, in the order to write them. A wave has at most one row of each page; with p_plain there is one wave. p_skip: keys to leave out. p_max_bytes: of a longer text only the size is returned.';
 
--- A row that the application holds locked is named as held, for later: embedding a text that is about to change would be paid
--- for twice. Of a row that changed again and again all changes are served at once.
+-- A row that the application has locked is returned as held and served later: its text is about to change, and an embedding would be paid for twice. All
+-- changes of a row are served together.
 CREATE FUNCTION reembed.read_changes_{suffix}(p_lane integer, p_after bigint, p_up_to bigint, p_limit integer, p_max_bytes bigint)
 RETURNS TABLE (seqs bigint[], key text, needs_new boolean, needs_old boolean, state text, content text, text_hash bigint, version text, failure text,
                too_many_bytes bigint, has_text boolean, new_hash bigint, old_is_missing boolean)
@@ -37,7 +35,7 @@ BEGIN ATOMIC
     SELECT {c_keys}, array_agg(c.seq ORDER BY c.seq) AS seqs, bool_or(c.needs_new) AS needs_new, bool_or(c.needs_old) AS needs_old
       FROM next AS c GROUP BY {c_keys}
   ), locked AS MATERIALIZED (
-    -- Row by row, by the key: how many changes there are PostgreSQL can only guess, and a join might read the whole table for a few.
+    -- Row by row, by the key: PostgreSQL cannot estimate the number of changes, and a join might read the whole table for a few.
     SELECT c.key_1 IS NULL AS is_truncated, {c_key_json}::text AS key, c.seqs, c.needs_new, c.needs_old, l.*,
            CASE WHEN l.version IS NULL THEN (SELECT true FROM {row} AS r WHERE {r_is_c} LIMIT 1) END AS is_held
       FROM changed AS c
@@ -59,7 +57,7 @@ BEGIN ATOMIC
     FROM present AS h
    ORDER BY h.seqs[1];
 END;
-COMMENT ON FUNCTION reembed.read_changes_{suffix} IS 'pg-reembed: the rows of the longest-waiting changes of a lane (null: of all) between two numbers, with all their changes among these and their present text. p_max_bytes: of a longer text only the size is returned.';
+COMMENT ON FUNCTION reembed.read_changes_{suffix} IS 'pg-reembed: the rows of the oldest changes of a lane (null: of all lanes) between two numbers, with all their changes in that range and their present text. p_max_bytes: of a longer text only the size is returned.';
 
 CREATE FUNCTION reembed.scan_{suffix}(p_max_bytes bigint) RETURNS TABLE (place tid, text_hash bigint)
 LANGUAGE sql STABLE SECURITY DEFINER SET row_security = off
@@ -68,11 +66,11 @@ BEGIN ATOMIC
     FROM (SELECT r.place, r.source_bytes, CASE WHEN r.source_bytes <= p_max_bytes THEN r.content || '' END AS content FROM {row} AS r WHERE r.new_vector IS NULL OFFSET 0) AS h
    WHERE h.source_bytes > p_max_bytes OR reembed.has_text(h.content);
 END;
-COMMENT ON FUNCTION reembed.scan_{suffix} IS 'pg-reembed: place and hash of the text of every row that has a text and no new vector; no hash of one that is longer than p_max_bytes.';
+COMMENT ON FUNCTION reembed.scan_{suffix} IS 'pg-reembed: position and hash of the text of every row that has a text and no new vector; no hash for a text longer than p_max_bytes.';
 
 CREATE FUNCTION reembed.digests_{suffix}(p_places tid[]) RETURNS TABLE (place tid, text_digest uuid)
 LANGUAGE sql STABLE SECURITY DEFINER SET row_security = off
 BEGIN ATOMIC
   SELECT r.place, reembed.text_digest(r.content) FROM unnest(p_places) AS p(place) JOIN {row} AS r ON r.place = p.place;
 END;
-COMMENT ON FUNCTION reembed.digests_{suffix} IS 'pg-reembed: digests of the texts at these places.';
+COMMENT ON FUNCTION reembed.digests_{suffix} IS 'pg-reembed: digests of the texts at the given positions.';

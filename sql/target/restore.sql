@@ -1,5 +1,5 @@
--- Each round takes rows out of the archive, so an interrupted restore goes on where it stopped. Rows the application holds
--- locked are left for a later round: waiting for them while holding others could deadlock its transaction.
+-- Each round deletes the restored rows from the archive, so an interrupted restore continues where it stopped. Rows that the application has locked are left
+-- for a later round: waiting for them while holding other locks could deadlock.
 CREATE FUNCTION reembed.restore_{suffix}(p_rows integer) RETURNS bigint
 LANGUAGE sql VOLATILE SECURITY DEFINER
 BEGIN ATOMIC
@@ -18,9 +18,9 @@ BEGIN ATOMIC
   )
   SELECT count(*) FROM taken;
 END;
-COMMENT ON FUNCTION reembed.restore_{suffix} IS 'pg-reembed: puts some archived vectors back where the text is still the one they are of; returns how many rows left the archive.';
+COMMENT ON FUNCTION reembed.restore_{suffix} IS 'pg-reembed: restores some archived vectors whose text is unchanged; returns how many left the archive.';
 
 CREATE FUNCTION reembed.archive_is_empty_{suffix}() RETURNS boolean
 LANGUAGE sql STABLE SECURITY DEFINER
 RETURN NOT EXISTS (SELECT FROM {archive});
-COMMENT ON FUNCTION reembed.archive_is_empty_{suffix} IS 'pg-reembed: whether every archived vector is back.';
+COMMENT ON FUNCTION reembed.archive_is_empty_{suffix} IS 'pg-reembed: whether every archived vector is restored.';

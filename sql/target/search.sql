@@ -1,5 +1,5 @@
--- Found is a row also when the tenth is exactly as far: of many copies of one text not all can be among ten. A row that changed
--- meanwhile says nothing.
+-- A row also counts as found when the tenth result is equally far: not all of many copies of one text can be among ten. A row that changed meanwhile gives no
+-- result.
 CREATE FUNCTION reembed.find_{role}_{suffix}(p_key text, p_hash bigint, p_vector text, p_is_read boolean) RETURNS boolean
 LANGUAGE sql VOLATILE SECURITY DEFINER {key_settings} SET row_security = off
 BEGIN ATOMIC
@@ -8,8 +8,8 @@ BEGIN ATOMIC
                 SELECT coalesce(bool_or({f_is_w}), false) OR count(*) = 10 AND abs(max(f.distance) - w.distance) <= 0.000001
                   FROM (SELECT {found_keys}, s.{column} {distance} p_vector::{type} AS distance FROM {relation} AS s
                          ORDER BY s.{column} {distance} p_vector::{type} LIMIT 10) AS f)
-              -- Once the old model is not read its index is left alone, or contract, which waits until nobody scans it, would
-              -- never come: the row must then be nearer than a sample of others.
+              -- When the old model is not read, its index must not be scanned, because contract waits until nothing scans it. The row must then be nearer than
+              -- a sample of others.
               ELSE (
                 SELECT coalesce(w.distance <= min(f.distance) + 0.000001, true)
                   FROM (SELECT {found_keys}, s.{column} {distance} p_vector::{type} AS distance
@@ -19,9 +19,9 @@ BEGIN ATOMIC
     FROM (SELECT {i_keys}, (SELECT r.{role}_vector {distance} p_vector::{type} FROM {row} AS r WHERE {r_is_i} AND reembed.text_hash(r.content) = p_hash) AS distance
             FROM (SELECT {keys_of_object} FROM (SELECT p_key::jsonb AS object) AS i) AS i) AS w;
 END;
-COMMENT ON FUNCTION reembed.find_{role}_{suffix} IS 'pg-reembed: whether a row is found among the nearest to the vector of its own text; null when nothing can be told.';
+COMMENT ON FUNCTION reembed.find_{role}_{suffix} IS 'pg-reembed: whether a row is among the nearest to the vector of its own text; null when there is no result.';
 
--- A page or two, anywhere in the table.
+-- Samples a page or two of the table.
 CREATE FUNCTION reembed.any_{role}_{suffix}() RETURNS {type}
 LANGUAGE sql VOLATILE SECURITY DEFINER
 BEGIN ATOMIC
@@ -35,9 +35,9 @@ LANGUAGE sql VOLATILE SECURITY DEFINER
 BEGIN ATOMIC
   SELECT count(*) FROM (SELECT FROM {search_from} ORDER BY {found} {distance} p_vector LIMIT 10) AS found;
 END;
-COMMENT ON FUNCTION reembed.nearest_{role}_{suffix} IS 'pg-reembed: one search as the live view makes it; to be timed.';
+COMMENT ON FUNCTION reembed.nearest_{role}_{suffix} IS 'pg-reembed: one search like those of the live view, to be timed.';
 
--- An array unpacks its elements: each vector is fetched once instead of once a function.
+-- The array makes PostgreSQL fetch each vector once instead of once for each function.
 CREATE FUNCTION reembed.measure_{role}_{suffix}()
 RETURNS TABLE (rows bigint, zero_rows bigint, not_finite_rows bigint, wrong_dimensions_rows bigint, unit_length_rows bigint, odd_norm_rows bigint,
                norm_min double precision, norm_median double precision, norm_max double precision, shared_vector_rows bigint)
@@ -57,4 +57,4 @@ BEGIN ATOMIC
          (SELECT coalesce(sum(s.rows), 0)::bigint FROM (SELECT count(*) AS rows FROM measured AS o WHERE o.norm > 0 GROUP BY o.digest HAVING min(o.text_hash) <> max(o.text_hash)) AS s)
     FROM measured AS m CROSS JOIN middle;
 END;
-COMMENT ON FUNCTION reembed.measure_{role}_{suffix} IS 'pg-reembed: what the vectors of one model show: zeros, NaN, wrong dimensions, odd lengths, and rows of different texts that share one vector. Reads the whole table.';
+COMMENT ON FUNCTION reembed.measure_{role}_{suffix} IS 'pg-reembed: measures the vectors of one model: zeros, NaN, wrong dimensions, odd lengths, and rows of different texts that share one vector. Reads the whole table.';

@@ -1,4 +1,4 @@
--- By their numbers: a change that came meanwhile is another one, and stays.
+-- By sequence number: a change that was added meanwhile has another number and stays.
 CREATE FUNCTION reembed.settle_{suffix}(p_seqs bigint[], p_new boolean, p_old boolean) RETURNS void
 LANGUAGE sql VOLATILE SECURITY DEFINER
 BEGIN ATOMIC
@@ -8,7 +8,7 @@ BEGIN ATOMIC
    WHERE c.seq BETWEEN p_seqs[1] AND p_seqs[cardinality(p_seqs)] AND c.seq = ANY (p_seqs)
      AND NOT (c.needs_new AND NOT p_new OR c.needs_old AND NOT p_old);
 END;
-COMMENT ON FUNCTION reembed.settle_{suffix} IS 'pg-reembed: takes what was served out of changes, and deletes those that need nothing more. The numbers are in their order.';
+COMMENT ON FUNCTION reembed.settle_{suffix} IS 'pg-reembed: marks changes as served and deletes those that need no other vector. p_seqs must be sorted.';
 
 CREATE FUNCTION reembed.empty_{suffix}() RETURNS void
 LANGUAGE sql VOLATILE SECURITY DEFINER
@@ -17,13 +17,13 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION reembed.empty_{suffix} IS 'pg-reembed: empties the change log.';
 
--- Another campaign: what was the new model becomes the old one.
+-- A new campaign: the former new model becomes the old one.
 CREATE FUNCTION reembed.shift_{suffix}(p_forward boolean) RETURNS void
 LANGUAGE sql VOLATILE SECURITY DEFINER
 BEGIN ATOMIC
   UPDATE {change} SET needs_old = CASE WHEN p_forward THEN needs_new ELSE false END, needs_new = CASE WHEN p_forward THEN needs_new ELSE needs_old END;
 END;
-COMMENT ON FUNCTION reembed.shift_{suffix} IS 'pg-reembed: lets waiting changes ask for what the two roles are now, at the start of a campaign or when one is forgotten.';
+COMMENT ON FUNCTION reembed.shift_{suffix} IS 'pg-reembed: maps waiting changes to the present roles, at the start of a campaign or when one is forgotten.';
 
 CREATE FUNCTION reembed.log_keys_{suffix}(p_keys jsonb[], p_new boolean, p_old boolean) RETURNS bigint
 LANGUAGE sql VOLATILE SECURITY DEFINER {key_settings}

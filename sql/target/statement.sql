@@ -1,5 +1,5 @@
--- For validation, whose statements depend on what the user asks for: with the rights of the table's owner, whoever calls it. One
--- statement at a time, because a loop takes no more.
+-- For validation, whose statements depend on the user's options: runs with the rights of the table's owner for any caller. One statement at a time, because a
+-- loop accepts only one.
 CREATE FUNCTION reembed.ask_{suffix}(p_statement text, p_values text[]) RETURNS SETOF jsonb
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 AS $body$
@@ -11,4 +11,4 @@ BEGIN
   END LOOP;
 END
 $body$;
-COMMENT ON FUNCTION reembed.ask_{suffix} IS 'pg-reembed: runs one statement of the toolkit with the rights of the table''s owner. Open to the installer alone.';
+COMMENT ON FUNCTION reembed.ask_{suffix} IS 'pg-reembed: runs one statement of pg-reembed with the rights of the table''s owner. Only the installer may call it.';

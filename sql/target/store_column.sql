@@ -1,6 +1,6 @@
--- One statement, so that a worker never holds a lock while the network, or a frozen process, makes it wait. Each vector is
--- stored only if its row is still the version that was read or its text has the hash of the one that was embedded, and only
--- while this model's vectors are kept here. Rows that the application holds locked are skipped, never waited for.
+-- One statement, so that a worker never holds a lock while it waits for the network or is frozen. A vector is stored only if its row is still the version that
+-- was read, or its text still has the hash of the embedded one, and only while this model's vectors are kept here. Rows that the application has locked are
+-- skipped.
 CREATE FUNCTION reembed.store_{role}_{suffix}(p_model text, p_keys text[], p_versions text[], p_hashes bigint[], p_vectors {vector_type}[]) RETURNS SETOF text
 LANGUAGE sql VOLATILE SECURITY DEFINER {key_settings}
 BEGIN ATOMIC
@@ -17,4 +17,4 @@ BEGIN ATOMIC
    WHERE f.fits AND p_model = {model_name} AND {u_is_f}
   RETURNING f.key;
 END;
-COMMENT ON FUNCTION reembed.store_{role}_{suffix} IS 'pg-reembed: stores vectors of rows whose text is unchanged, null takes one away; returns the keys that were written.';
+COMMENT ON FUNCTION reembed.store_{role}_{suffix} IS 'pg-reembed: stores vectors of rows whose text is unchanged, a null deletes one; returns the keys that were written.';

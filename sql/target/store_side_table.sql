@@ -1,4 +1,4 @@
--- As into a column; see there. The row of the table is locked, too, so that whoever changes its text comes before or after.
+-- Like store_column.sql. The row of the table is locked too, so that a change of its text comes before or after.
 CREATE FUNCTION reembed.store_{role}_{suffix}(p_model text, p_keys text[], p_versions text[], p_hashes bigint[], p_vectors {vector_type}[]) RETURNS SETOF text
 LANGUAGE sql VOLATILE SECURITY DEFINER {key_settings}
 BEGIN ATOMIC
@@ -22,7 +22,7 @@ BEGIN ATOMIC
   )
   SELECT f.key FROM fitting AS f;
 END;
-COMMENT ON FUNCTION reembed.store_{role}_{suffix} IS 'pg-reembed: stores vectors of rows whose text is unchanged, null takes one away; returns the keys that were written.';
+COMMENT ON FUNCTION reembed.store_{role}_{suffix} IS 'pg-reembed: stores vectors of rows whose text is unchanged, a null deletes one; returns the keys that were written.';
 
 CREATE FUNCTION reembed.forget_{role}_{suffix}(p_keys text[]) RETURNS bigint
 LANGUAGE sql VOLATILE SECURITY DEFINER {key_settings}
@@ -35,7 +35,7 @@ BEGIN ATOMIC
   )
   SELECT count(*) FROM gone;
 END;
-COMMENT ON FUNCTION reembed.forget_{role}_{suffix} IS 'pg-reembed: takes the vectors of rows that are gone out of the side table; returns how many.';
+COMMENT ON FUNCTION reembed.forget_{role}_{suffix} IS 'pg-reembed: deletes the vectors of deleted rows from the side table; returns how many.';
 
 CREATE FUNCTION reembed.sweep_{role}_{suffix}(p_first tid, p_end tid) RETURNS void
 LANGUAGE sql VOLATILE SECURITY DEFINER
@@ -46,4 +46,4 @@ BEGIN ATOMIC
        AND s.text_hash IS DISTINCT FROM (SELECT reembed.text_hash(r.content) FROM {row} AS r WHERE {s_is_r})
        FOR UPDATE SKIP LOCKED));
 END;
-COMMENT ON FUNCTION reembed.sweep_{role}_{suffix} IS 'pg-reembed: deletes the vectors of former texts and of rows that are gone between two places of the side table.';
+COMMENT ON FUNCTION reembed.sweep_{role}_{suffix} IS 'pg-reembed: deletes the vectors of former texts and of deleted rows between two positions of the side table.';

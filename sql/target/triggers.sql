@@ -1,4 +1,4 @@
--- Named zz_ to come after the application's own triggers. ALWAYS: rows that arrive by logical replication are captured too.
+-- Named zz_ to run after the application's own triggers. ALWAYS, so that rows from logical replication are captured too.
 CREATE TRIGGER zz_reembed_insert_{suffix} AFTER INSERT ON {table} FOR EACH ROW
   WHEN (({every_new_column}) AND ({new_lacks} OR {old_lacks}))
   EXECUTE FUNCTION reembed.log_insert_{suffix}();

@@ -1,4 +1,4 @@
--- A few dozen pages, anywhere in the table; short texts first, because they are paid for every minute.
+-- Samples a few dozen pages of the table. Prefers short texts, because they are paid for every minute.
 CREATE FUNCTION reembed.sample_{suffix}(p_rows integer, p_max_bytes bigint) RETURNS TABLE (key text, content text, text_hash bigint)
 LANGUAGE sql VOLATILE SECURITY DEFINER {key_settings} SET row_security = off
 BEGIN ATOMIC
@@ -10,4 +10,4 @@ BEGIN ATOMIC
    WHERE reembed.has_text(h.content) AND octet_length(h.content) <= p_max_bytes
    ORDER BY length(h.content) > 2000, random() LIMIT p_rows;
 END;
-COMMENT ON FUNCTION reembed.sample_{suffix} IS 'pg-reembed: some rows at random with both vectors, to be searched for by their own text.';
+COMMENT ON FUNCTION reembed.sample_{suffix} IS 'pg-reembed: some random rows with both vectors, to be searched for by their own text.';

@@ -7,7 +7,7 @@ DECLARE
 BEGIN
   SELECT c.taken_at, c.groups INTO checksum_at, v_groups FROM reembed.old_vector_checksum AS c WHERE c.campaign = p_name;
   IF FOUND THEN
-    -- A group that gained vectors, or whose texts are not the same ones, is the business of live writes.
+    -- A group that gained vectors, or whose texts differ, was changed by live writes and proves nothing.
     SELECT coalesce(sum(n.rows) FILTER (WHERE g.texts = n.texts AND g.rows = n.rows AND g.vectors = n.vectors), 0),
            coalesce(sum(n.rows) FILTER (WHERE (g.texts = n.texts AND g.rows = n.rows AND (g.vectors = n.vectors OR n.lacking_rows >= g.lacking_rows)) IS NOT TRUE), 0),
            coalesce(sum(n.rows) FILTER (WHERE g.texts = n.texts AND g.rows = n.rows AND g.vectors <> n.vectors AND n.lacking_rows >= g.lacking_rows), 0)
@@ -17,4 +17,4 @@ BEGIN
   END IF;
 END;
 $$;
-COMMENT ON FUNCTION reembed.compare_old_checksum IS 'Compares the old vectors of a campaign with their checksums: rows in groups that are as they were, in groups that say nothing because rows came, went or changed their text, and in groups whose vectors changed under the same texts. Nulls without checksums.';
+COMMENT ON FUNCTION reembed.compare_old_checksum IS 'Compares the old vectors of a campaign with their checksums. Counts rows in unchanged groups, in groups that prove nothing because rows were added, deleted or got another text, and in groups whose vectors changed under the same texts. Nulls without checksums.';

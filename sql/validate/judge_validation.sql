@@ -1,6 +1,5 @@
--- Figures are facts, the verdict follows from them and the thresholds as they are now. What a run did not examine (judgements,
--- known items, filters, fresh vectors) is taken from the newest run since the backfill that did: a run that failed by its judged
--- queries is not undone by one that has none.
+-- Figures are stored; the verdict is computed from them and the present thresholds. Parts that a run did not examine (judgements, known items, filters, fresh
+-- vectors) come from the newest run since the backfill that did: a run that failed on judged queries is not overruled by a run without any.
 CREATE OR REPLACE FUNCTION reembed.judge_validation(p_validation bigint) RETURNS TABLE (fails boolean, reason text)
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
@@ -13,7 +12,7 @@ DECLARE
   v_runs bigint[];
   v_rows bigint;
   v_where text;
-  -- Means of floating-point numbers: 0.95 may come out as 0.9499999999999999.
+  -- Means of floating-point numbers: 0.95 may be computed as 0.9499999999999999.
   c_tolerance constant double precision := 1e-9;
 BEGIN
   SELECT * INTO STRICT v FROM reembed.validation WHERE id = p_validation;
@@ -86,7 +85,7 @@ BEGIN
     HAVING count(*) FILTER (WHERE a.similarity >= s.min_audit_similarity - c_tolerance) < s.min_truth_audit * count(*) - c_tolerance
      ORDER BY a.role
   LOOP
-    -- What is stored of the old model is what users are searching now, be it of which model it may.
+    -- Only a warning for the old model: users already search its stored vectors, whichever model they are of.
     RETURN QUERY SELECT i.role = 'new', format('%s of %s audited %s vectors are not those the model gives now (lowest similarity %s%s), min_truth_audit is %s',
                                                i.rows - i.agreeing, i.rows, i.role, round(i.lowest::numeric, 4), CASE WHEN i.validation <> v.id THEN format('; validation %s', i.validation) END, s.min_truth_audit);
   END LOOP;
@@ -117,4 +116,4 @@ BEGIN
   END IF;
 END;
 $$;
-COMMENT ON FUNCTION reembed.judge_validation IS 'The verdict on a validation by the thresholds as they are now: what fails it, and what is only worth knowing. No row that fails: it passes.';
+COMMENT ON FUNCTION reembed.judge_validation IS 'The verdict on a validation by the present thresholds: failures and warnings. It passes when no row fails.';

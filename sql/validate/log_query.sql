@@ -1,5 +1,5 @@
--- Beside a search of the application: it must cost next to nothing, wait for nobody and fail for no reason, not even on a
--- standby or when the target is gone. Queries of those who may not search say nothing of those who do, and are not kept. Every so often the oldest queries go; those that another call is just deleting are passed over.
+-- Runs beside a search of the application: it must cost little, never wait and never fail, not even on a standby or without the target. Queries of roles that
+-- may not search are not representative and are not kept. Old queries are deleted at intervals; SKIP LOCKED skips those that another call is deleting.
 CREATE OR REPLACE FUNCTION reembed.log_query(p_target text, p_text text, p_caller_key text DEFAULT NULL) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
@@ -37,7 +37,7 @@ BEGIN
            FOR UPDATE OF l SKIP LOCKED));
       DELETE FROM reembed.query_log WHERE id = ANY (ARRAY(
         SELECT l.id FROM reembed.query_log AS l WHERE NOT EXISTS (SELECT FROM reembed.setting AS o WHERE o.target = l.target) FOR UPDATE OF l SKIP LOCKED));
-    -- Under an older snapshot some may be gone already: the next call is soon enough.
+    -- Under an older snapshot some rows may be deleted already; the next call retries.
     EXCEPTION WHEN serialization_failure THEN
       NULL;
     END;
@@ -45,4 +45,4 @@ BEGIN
   RETURN true;
 END;
 $$;
-COMMENT ON FUNCTION reembed.log_query IS 'Keeps a query of the application for npm run validate -- --queries-from log, as often as setting.query_log_percent says; returns whether it was kept.';
+COMMENT ON FUNCTION reembed.log_query IS 'Keeps a share of the application''s queries, set by setting.query_log_percent, for npm run validate -- --queries-from log; returns whether this one was kept.';

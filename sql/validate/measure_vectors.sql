@@ -9,4 +9,4 @@ BEGIN
                                       (SELECT to_jsonb(t) FROM reembed.target AS t WHERE t.name = p_target) || jsonb_build_object('role', p_role));
 END;
 $$;
-COMMENT ON FUNCTION reembed.measure_vectors IS 'What the vectors of one role of a target show: zeros, NaN, wrong dimensions, odd lengths, and rows of different texts that share one vector. Reads the whole table.';
+COMMENT ON FUNCTION reembed.measure_vectors IS 'Measures the vectors of one role of a target: zeros, NaN, wrong dimensions, odd lengths, and rows of different texts that share one vector. Reads the whole table.';

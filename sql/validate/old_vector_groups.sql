@@ -8,4 +8,4 @@ BEGIN
                                       (SELECT to_jsonb(t) FROM reembed.campaign AS m JOIN reembed.target AS t ON t.name = m.target WHERE m.name = p_name)) USING p_groups;
 END;
 $$;
-COMMENT ON FUNCTION reembed.old_vector_groups IS 'Checksums of the old vectors of a campaign as they are now, the rows divided into p_groups (a power of two) by the hash of their key. Reads the whole table.';
+COMMENT ON FUNCTION reembed.old_vector_groups IS 'Present checksums of the old vectors of a campaign; rows are divided into p_groups (a power of two) by the hash of their key. Reads the whole table.';

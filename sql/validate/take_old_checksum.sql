@@ -22,4 +22,4 @@ BEGIN
   RETURN false;
 END;
 $$;
-COMMENT ON FUNCTION reembed.take_old_checksum IS 'Takes the checksums of the old vectors of a campaign unless they were taken before; returns whether it did. The earlier in a campaign, the more they say.';
+COMMENT ON FUNCTION reembed.take_old_checksum IS 'Takes the checksums of the old vectors of a campaign unless they exist; returns whether it did. The earlier in a campaign, the more changes they detect.';

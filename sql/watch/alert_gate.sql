@@ -6,8 +6,8 @@ AS $$
          format('fix the cause, and the watch closes it; or select reembed.close_alert(%L, %L, ''why'')', a.target, a.kind)
     FROM reembed.alert AS a JOIN reembed.campaign AS m ON m.target = a.target
    WHERE m.name = p_name AND a.closed_at IS NULL AND a.severity <> 'notice'
-     -- A switch may be the way out of what only troubles the old model.
+     -- Alerts about the old model alone do not block the switch, which may be their remedy.
      AND (p_phase <> 'switch' OR a.severity = 'critical' AND a.model = m.to_model)
    ORDER BY a.kind;
 $$;
-COMMENT ON FUNCTION reembed.alert_gate IS 'Open alerts that keep a campaign from contract, from a larger canary, or, when they speak against the new model, from the switch.';
+COMMENT ON FUNCTION reembed.alert_gate IS 'Open alerts that block contract, a larger canary, or, when they concern the new model, the switch.';

@@ -1,6 +1,5 @@
--- The one that was tried longest ago comes first: one that the receiver refuses again and again must not keep others waiting. An opening
--- is posted for as long as the alert is open. If the alert closed before, opening and closing are posted for an hour; a closing whose opening
--- was posted, for a day.
+-- The alert whose last attempt is oldest comes first, so that one the receiver keeps refusing does not delay others. An opening is posted for as long as the
+-- alert is open. If the alert closed before that, opening and closing are posted for an hour. A closing whose opening was posted is posted for a day.
 CREATE OR REPLACE FUNCTION reembed.alerts_to_post(p_limit integer)
 RETURNS TABLE (id bigint, state text, target text, campaign text, kind text, severity text, model text, message text, details jsonb,
                opened_at timestamptz, closed_at timestamptz, closed_because text)
@@ -16,4 +15,4 @@ AS $$
    WHERE n.posted_at IS NULL
    ORDER BY a.post_tried_at NULLS FIRST, n.at LIMIT p_limit;
 $$;
-COMMENT ON FUNCTION reembed.alerts_to_post IS 'Alerts that are open, or were closed lately, and that no webhook has taken yet; those tried longest ago first.';
+COMMENT ON FUNCTION reembed.alerts_to_post IS 'Alerts that are open or were closed recently and that no webhook has accepted yet; those with the oldest attempt first.';

@@ -1,5 +1,4 @@
--- Only ever back: whoever may call this cannot let anybody read a model that the gates have not let through. By the owner's
--- rights, because workers may not switch.
+-- Only moves readers back, so a caller cannot expose readers to a model that has not passed its gates. SECURITY DEFINER, because workers may not switch.
 CREATE OR REPLACE FUNCTION reembed.answer_alerts(p_target text DEFAULT NULL) RETURNS TABLE (action text, reason text)
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
@@ -21,7 +20,7 @@ BEGIN
   SELECT * INTO STRICT s FROM reembed.setting AS g WHERE g.target = v_target FOR UPDATE;
   SELECT * INTO a FROM reembed.alert AS g
    WHERE g.target = v_target AND g.closed_at IS NULL AND g.model = m.to_model
-     -- Without its vectors the canary waits for nothing, and then gets the answer of all the others.
+     -- Without a vector from its provider a canary reader waits in vain and then gets the live model's answer.
      AND (g.severity = 'critical' OR g.kind = 'provider' AND s.canary_percent > 0)
    ORDER BY g.opened_at LIMIT 1;
 
@@ -32,7 +31,7 @@ BEGIN
     UPDATE reembed.setting AS g SET canary_percent = 0 WHERE g.target = v_target;
     RETURN NEXT;
   ELSIF a.id IS NOT NULL AND s.read_model = m.to_model AND s.auto_revert THEN
-    -- Nobody is sent to a model that is not known to be better: what speaks against the new one may be the old one's fault.
+    -- The old model must be known to be better: the cause of an alert about the new model may lie in the old one.
     v_old_share := reembed.known_item_share(v_target, m.from_model);
     v_hindrance := CASE WHEN NOT s.keep_old_current THEN format('%s is not kept current', m.from_model)
                         WHEN s.known_items = 0 THEN format('without known items nothing is known of %s', m.from_model)
@@ -56,7 +55,7 @@ BEGIN
      WHERE g.target = v_target AND g.closed_at IS NULL AND g.kind = 'latency' AND g.severity = 'warning'
        AND g.opened_at > (SELECT max(e.at) FROM reembed.event AS e WHERE e.target = v_target AND e.kind = 'canary_percent');
     IF a.id IS NOT NULL THEN
-      -- To the step it came from, which was bearable.
+      -- Back to the previous step, whose latency was acceptable.
       v_percent := coalesce((SELECT e.from_value::numeric FROM reembed.event AS e
                               WHERE e.target = v_target AND e.kind = 'canary_percent' AND e.to_value::numeric = s.canary_percent AND e.from_value::numeric < s.canary_percent
                               ORDER BY e.id DESC LIMIT 1), 0);
@@ -71,4 +70,4 @@ BEGIN
   PERFORM set_config('reembed.reason', '', true), set_config('reembed.alert', '', true);
 END;
 $$;
-COMMENT ON FUNCTION reembed.answer_alerts IS 'Takes readers back from a new model that open alerts speak against: the canary at once, everybody where auto_revert is on. Returns what it did.';
+COMMENT ON FUNCTION reembed.answer_alerts IS 'Moves readers back from a new model with open alerts: the canary at once, all readers where auto_revert is on. Returns what it did.';

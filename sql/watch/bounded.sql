@@ -2,4 +2,4 @@ CREATE OR REPLACE FUNCTION reembed.bounded(p_value double precision, p_most doub
 LANGUAGE sql IMMUTABLE STRICT
 SET search_path = pg_catalog, pg_temp
 RETURN least(greatest(p_value, 0), p_most);
-COMMENT ON FUNCTION reembed.bounded IS 'A number as it is, but not below 0 and not above the most; NaN becomes the most, null stays null.';
+COMMENT ON FUNCTION reembed.bounded IS 'Limits a number to the range from 0 to p_most; NaN becomes p_most, null stays null.';

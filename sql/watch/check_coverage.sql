@@ -18,4 +18,4 @@ AS $$
        ORDER BY (c.value ->> 'missing')::bigint DESC LIMIT 1) AS f ON true
    WHERE s.target = p_target;
 $$;
-COMMENT ON FUNCTION reembed.check_coverage IS 'What the watch makes of the last search of the whole table for rows without a vector.';
+COMMENT ON FUNCTION reembed.check_coverage IS 'Check of the watch: the last scan of the whole table for rows without a vector.';

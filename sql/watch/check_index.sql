@@ -17,7 +17,7 @@ BEGIN
   SELECT * INTO STRICT t FROM reembed.target WHERE name = p_target;
   SELECT * INTO STRICT v FROM reembed.vector_column AS c WHERE c.target = p_target AND c.is_read;
   v_view := to_regclass(format('%I.%I', reembed.view_schema(t.name), t.live_view));
-  -- The model it names, and the column it takes the vectors from.
+  -- Checks the model that the view names and the column that it reads.
   v_reads := v_view IS NOT NULL
     AND position(format('%L::text AS %I', v.model, t.live_model_column) IN pg_get_viewdef(v_view)) > 0
     AND EXISTS (SELECT FROM pg_rewrite AS r JOIN pg_depend AS d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid
@@ -28,4 +28,4 @@ BEGIN
                       jsonb_build_object('read_model', v.model, 'view', v_view::text);
 END;
 $$;
-COMMENT ON FUNCTION reembed.check_index IS 'What the watch makes of the new index, and of the live view: whether it reads what the settings say.';
+COMMENT ON FUNCTION reembed.check_index IS 'Check of the watch: whether the new index is usable, and whether the live view reads what the settings say.';

@@ -1,4 +1,4 @@
--- Compared with what the last check saw. A small table is rightly read as a whole.
+-- Compares statistics with those of the last check. A small table is rightly read by a sequential scan.
 CREATE OR REPLACE FUNCTION reembed.check_index_use(p_target text)
 RETURNS TABLE (kind text, severity text, model text, is_bad boolean, message text, details jsonb)
 LANGUAGE sql STABLE
@@ -18,4 +18,4 @@ AS $$
             FROM (SELECT c.now, CASE WHEN w.statistics ->> 'model' = c.now ->> 'model' THEN w.statistics END AS before
                     FROM (SELECT reembed.scan_statistics(p_target) AS now) AS c LEFT JOIN reembed.watch_memory AS w ON w.target = p_target) AS n) AS g
 $$;
-COMMENT ON FUNCTION reembed.check_index_use IS 'What the watch makes of the scans since its last check: whether searches use the index of the model that is read.';
+COMMENT ON FUNCTION reembed.check_index_use IS 'Check of the watch: whether searches since the last check used the index of the model that is read.';

@@ -26,4 +26,4 @@ BEGIN
                       format('the provider of %s gives the watch no vectors: %s', m.to_model, v.error), jsonb_build_object('error', v.error);
 END;
 $$;
-COMMENT ON FUNCTION reembed.check_known_items IS 'What the watch makes of the rows it searched for by their own text.';
+COMMENT ON FUNCTION reembed.check_known_items IS 'Check of the watch: the rows that were searched for by their own text.';

@@ -6,4 +6,4 @@ AS $$
   SELECT 'row_security', 'warning', NULL::text, count(d.code) > 0, coalesce(min(d.damage) || '; ' || min(d.remedy), ''), '{}'::jsonb
     FROM reembed.damage AS d WHERE d.target = p_target AND d.code = 'row_security';
 $$;
-COMMENT ON FUNCTION reembed.check_row_security IS 'What the watch makes of row level security on a table whose vectors are in a side table.';
+COMMENT ON FUNCTION reembed.check_row_security IS 'Check of the watch: row level security on a table whose vectors are in a side table.';

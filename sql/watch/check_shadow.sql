@@ -1,6 +1,6 @@
--- How far two good models agree differs from table to table, so that without a threshold of its own the last validation is
--- the measure, one by queries before one by rows: with rows for queries models agree more. Overlap cannot tell which of the two is at fault; the known items can.
--- Whoever may read the live view can record shadow reads that never were, so that what they say is a notice until a worker measured the same.
+-- The overlap of two good models differs from table to table. Without a threshold the last validation is the reference, preferably one by queries: with rows
+-- as queries models agree more. Overlap cannot tell which model is at fault; the known items can. Any reader of the live view can record false shadow reads,
+-- so an alert from them is only a notice until a worker measures the same.
 CREATE OR REPLACE FUNCTION reembed.check_shadow(p_target text)
 RETURNS TABLE (kind text, severity text, model text, is_bad boolean, message text, details jsonb)
 LANGUAGE plpgsql STABLE
@@ -16,7 +16,7 @@ DECLARE
 BEGIN
   SELECT * INTO STRICT s FROM reembed.setting WHERE target = p_target;
   SELECT * INTO m FROM reembed.campaign WHERE target = p_target AND phase IN ('index', 'switch');
-  -- Errors are counted among the newest reads, results compared in the newest that have some: a few errors must not blind the rest.
+  -- Errors are counted among the newest reads, results compared among the newest that have some: a few errors must not hide the rest.
   WITH recent AS (
     SELECT x.*, CASE WHEN x.served_model = m.to_model THEN x.served_ms ELSE x.shadow_ms END AS new_ms, CASE WHEN x.served_model = m.to_model THEN x.shadow_ms ELSE x.served_ms END AS old_ms,
            row_number() OVER (ORDER BY x.id DESC) AS place, row_number() OVER (PARTITION BY x.error IS NULL ORDER BY x.id DESC) AS place_of_kind
@@ -56,4 +56,4 @@ BEGIN
                       jsonb_build_object('errors', r.errors, 'shadow_reads', r.reads, 'error', r.error);
 END;
 $$;
-COMMENT ON FUNCTION reembed.check_shadow IS 'What the watch makes of the newest shadow reads: overlap, latency and errors of the new model.';
+COMMENT ON FUNCTION reembed.check_shadow IS 'Check of the watch: overlap, latency and errors of the new model in the newest shadow reads.';

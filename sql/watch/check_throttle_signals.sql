@@ -1,4 +1,4 @@
--- Several workers may check at the same time: each writes what it saw, and none waits for another's row.
+-- Several workers may check at the same time. Only one writes what it saw, and none waits for another's row.
 CREATE OR REPLACE FUNCTION reembed.check_throttle_signals(p_target text) RETURNS TABLE (signal text, effect text, reason text)
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
@@ -16,4 +16,4 @@ BEGIN
     SELECT signal, effect, reason FROM seen;
 END;
 $$;
-COMMENT ON FUNCTION reembed.check_throttle_signals IS 'Checks for signs of trouble, puts them where reembed.health shows them, and returns them.';
+COMMENT ON FUNCTION reembed.check_throttle_signals IS 'Checks the throttle signals, stores them for reembed.health, and returns them.';

@@ -32,4 +32,4 @@ BEGIN
                       format('%s open again though the campaign is past its backfill', CASE v_open WHEN 1 THEN '1 batch is' ELSE v_open || ' batches are' END), jsonb_build_object('open_batches', v_open);
 END;
 $$;
-COMMENT ON FUNCTION reembed.check_work IS 'What the watch makes of the work of a target: changes that wait, rows that failed, a pause, batches that are open again.';
+COMMENT ON FUNCTION reembed.check_work IS 'Check of the watch: changes that wait, failed rows, a pause, reopened batches.';

@@ -16,4 +16,4 @@ BEGIN
   RETURN true;
 END;
 $$;
-COMMENT ON FUNCTION reembed.close_alert IS 'Closes an open alert with a reason, audits it and notifies; false when none is open. The watch opens it again while the cause lasts.';
+COMMENT ON FUNCTION reembed.close_alert IS 'Closes an open alert with a reason, audits it and notifies; false when none is open. The watch opens it again while the cause persists.';

@@ -8,7 +8,7 @@ DECLARE
   v_phases constant text[] := ARRAY['expand', 'backfill', 'index', 'switch', 'contract'];
 BEGIN
   SELECT * INTO m FROM reembed.campaign WHERE name = p_name FOR UPDATE;
-  -- A file that runs outside a transaction may have stopped right after this call; running it again must not fail here.
+  -- A migration file without a transaction may have stopped right after this call; a second run must not fail here.
   IF m.phase = p_phase THEN
     RETURN;
   END IF;
@@ -23,7 +23,7 @@ BEGIN
     DELETE FROM reembed.repeated_text WHERE campaign = p_name;
   END IF;
   IF p_phase = 'contract' THEN
-    -- There is one model from here on, and what this campaign was allowed the next has to be allowed anew.
+    -- Only one model remains. The next campaign must not inherit the settings of this one.
     UPDATE reembed.setting
        SET canary_percent = DEFAULT, canary_steps = DEFAULT, shadow_percent = DEFAULT, min_shadow_overlap = DEFAULT, max_latency_ratio = DEFAULT,
            max_shadow_errors = DEFAULT, min_known_items = DEFAULT, auto_revert = DEFAULT
@@ -34,4 +34,4 @@ BEGIN
   PERFORM reembed.refresh_serving(m.target);
 END;
 $$;
-COMMENT ON FUNCTION reembed.enter_phase IS 'Records that a campaign went one phase on.';
+COMMENT ON FUNCTION reembed.enter_phase IS 'Records that a campaign entered its next phase.';

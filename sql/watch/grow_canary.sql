@@ -1,5 +1,5 @@
--- The absence of alerts is not enough: known items, which workers search for themselves, must have been searched for and found. Shadow
--- reads, which readers record, can only hold the canary back.
+-- The absence of alerts is not enough: workers must have searched for known items and found them. Shadow reads, which readers record, can only hold the canary
+-- back.
 CREATE OR REPLACE FUNCTION reembed.grow_canary(p_target text DEFAULT NULL) RETURNS TABLE (action text, reason text)
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
@@ -21,10 +21,10 @@ BEGIN
   THEN
     RETURN;
   END IF;
-  -- What an alert took back somebody has to look into, or it would grow and shrink for ever.
+  -- After an alert reduced the canary a person has to check, or it would grow and shrink forever.
   SELECT e.* INTO v_last FROM reembed.event AS e WHERE e.target = v_target AND e.kind = 'canary_percent' ORDER BY e.id DESC LIMIT 1;
   IF v_last.at + s.canary_step_time > clock_timestamp() OR v_last.alert IS NOT NULL
-     -- The gate searches the whole table, and nobody changes the settings meanwhile.
+     -- The gate scans the whole table and blocks changes of the settings meanwhile, so a refused step waits ten minutes.
      OR EXISTS (SELECT FROM reembed.event AS e WHERE e.target = v_target AND e.kind = 'canary_growth' AND e.at > clock_timestamp() - interval '10 minutes') THEN
     RETURN;
   END IF;
@@ -50,4 +50,4 @@ BEGIN
   RETURN NEXT;
 END;
 $$;
-COMMENT ON FUNCTION reembed.grow_canary IS 'Lets the canary grow by one of its steps when it has been healthy for canary_step_time, or puts on record why the gate did not let it; then not again within ten minutes. Returns what it did.';
+COMMENT ON FUNCTION reembed.grow_canary IS 'Raises the canary to its next step when it was healthy for canary_step_time, or records why the gate refused; then it waits ten minutes. Returns what it did.';

@@ -36,7 +36,7 @@ SELECT d.target, false, d.damage || '; repair it with: ' || d.remedy FROM reembe
 UNION ALL
 SELECT a.target, false, format('alert %s (%s) since %s: %s', a.kind, a.severity, to_char(a.opened_at, 'YYYY-MM-DD HH24:MI:SS'), a.message)
   FROM reembed.alert AS a WHERE a.closed_at IS NULL;
-COMMENT ON VIEW reembed.health IS 'What throttles or troubles each target now, and why. No rows: all is well.';
+COMMENT ON VIEW reembed.health IS 'What throttles or impairs each target now, and why. No rows when there is no problem.';
 COMMENT ON COLUMN reembed.health.target IS 'The target.';
 COMMENT ON COLUMN reembed.health.throttles IS 'Whether it slows or stops the workers.';
-COMMENT ON COLUMN reembed.health.reason IS 'What it is.';
+COMMENT ON COLUMN reembed.health.reason IS 'The reason.';

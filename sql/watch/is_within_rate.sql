@@ -1,5 +1,5 @@
--- A sequence, because readers call this in transactions of their own: it makes nobody wait, fails under no isolation level, and
--- counts what is rolled back. Its value is the minute times a billion, plus the count of that minute.
+-- A sequence, because readers call this in their own transactions: it waits for nothing, works at every isolation level, and counts rolled-back calls. Its
+-- value is the minute times a billion, plus the count of that minute.
 CREATE OR REPLACE FUNCTION reembed.is_within_rate(p_counter regclass) RETURNS boolean
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
@@ -15,4 +15,4 @@ BEGIN
   RETURN v_count <= v_most_a_minute;
 END;
 $$;
-COMMENT ON FUNCTION reembed.is_within_rate IS 'Whether readers may put one more row on record in this minute: 6,000 over all targets. Counts the call.';
+COMMENT ON FUNCTION reembed.is_within_rate IS 'Whether readers may record one more row in this minute: 6,000 over all targets. Counts the call.';

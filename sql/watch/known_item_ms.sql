@@ -7,4 +7,4 @@ AS $$
            WHERE i.target = p_target AND i.model = p_model AND i.ms IS NOT NULL AND i.at > clock_timestamp() - s.watch_window
            ORDER BY i.id DESC LIMIT 20) AS k;
 $$;
-COMMENT ON FUNCTION reembed.known_item_ms IS 'Median time of the newest searches for known items with a model, in milliseconds; null while there are too few to say.';
+COMMENT ON FUNCTION reembed.known_item_ms IS 'Median time of the newest searches for known items with a model, in milliseconds; null while there are too few.';

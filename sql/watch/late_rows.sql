@@ -1,4 +1,4 @@
--- On a table that is written all the time some changes are always a moment old; they are no reason to wait.
+-- On a busy table some changes are always a moment old; a gate does not wait for them.
 CREATE OR REPLACE FUNCTION reembed.late_rows(p_target text) RETURNS bigint
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp

@@ -10,7 +10,7 @@ DECLARE
 BEGIN
   SELECT * INTO m FROM reembed.campaign WHERE name = p_name FOR UPDATE;
   v_previous := v_phases[array_position(v_phases, p_phase) - 1];
-  -- Left already by a run that stopped right after this call.
+  -- An earlier run stopped right after this call.
   IF m.phase = v_previous THEN
     RETURN;
   END IF;
@@ -28,4 +28,4 @@ BEGIN
   PERFORM reembed.refresh_serving(m.target);
 END;
 $$;
-COMMENT ON FUNCTION reembed.leave_phase IS 'Records that a campaign went one phase back.';
+COMMENT ON FUNCTION reembed.leave_phase IS 'Records that a campaign returned to its previous phase.';

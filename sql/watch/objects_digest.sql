@@ -1,5 +1,5 @@
--- Told by this that nothing was changed, by an upgrade or by hand, `up` leaves the objects alone: to replace them would
--- make searches wait for it.
+-- The digest tells `up` that neither an upgrade nor a manual change altered the objects. Then `up` does not replace them, because searches would wait for the
+-- locks.
 CREATE OR REPLACE FUNCTION reembed.objects_digest() RETURNS text
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
@@ -15,11 +15,11 @@ AS $$
     UNION ALL
     SELECT p.name || p.body FROM reembed.template AS p
     UNION ALL
-    -- What the user's own DDL took away, also from targets whose campaigns are past contract.
+    -- Triggers and views that the user's own DDL dropped, also for targets whose campaigns are past contract.
     SELECT d.target || d.damage FROM reembed.damage AS d WHERE d.code IN ('no_trigger', 'no_view')
     UNION ALL
-    -- A column that the table gained has to come into the live view.
+    -- A column that was added to the table must be added to the live view.
     SELECT t.name || t.view_columns FROM reembed.target AS t JOIN pg_class AS c ON c.oid = t.relation WHERE t.unhooked IS NULL AND t.view_columns <> reembed.view_columns(t.name)
   ) AS o;
 $$;
-COMMENT ON FUNCTION reembed.objects_digest IS 'Changes when a function, view or trigger of the toolkit is changed, a trigger of a target is missing, or its table gained a column.';
+COMMENT ON FUNCTION reembed.objects_digest IS 'Changes when a function, view or trigger of pg-reembed is changed, a trigger of a target is missing, or its table gained a column.';

@@ -1,5 +1,5 @@
--- With the owner's rights: the snapshots of others are hidden from most roles. A transaction that has written something is
--- in everybody's snapshots, whichever database it is in; one that only reads matters in its own.
+-- With the owner's rights, because most roles cannot see the snapshots of others. A transaction that has written is in the snapshots of every database; a
+-- read-only one matters only in its own database.
 CREATE OR REPLACE FUNCTION reembed.old_snapshot() RETURNS text
 LANGUAGE sql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
@@ -14,4 +14,4 @@ AS $$
    WHERE o.since < clock_timestamp() - interval '10 seconds'
    ORDER BY o.since LIMIT 1;
 $$;
-COMMENT ON FUNCTION reembed.old_snapshot IS 'Whose transaction keeps row versions of more than ten seconds ago from being cleared away; null when nobody''s does.';
+COMMENT ON FUNCTION reembed.old_snapshot IS 'The transaction that prevents cleanup of row versions older than ten seconds; null when there is none.';

@@ -4,17 +4,17 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   RETURN QUERY SELECT d.code, d.damage, d.remedy FROM reembed.campaign AS m JOIN reembed.damage AS d ON d.target = m.target WHERE m.name = p_name AND (d.is_final OR d.code = 'row_security');
-  -- The gates read the table.
+  -- The gates read the table, which is not possible with final damage.
   IF EXISTS (SELECT FROM reembed.campaign AS m JOIN reembed.damage AS d ON d.target = m.target AND d.is_final WHERE m.name = p_name) THEN
     RETURN;
   END IF;
   CASE p_phase
     WHEN 'index' THEN RETURN QUERY SELECT * FROM reembed.index_gate(p_name);
-    -- Readers of a canary get the answers that everybody gets after the switch.
+    -- Canary readers get the answers that all readers get after the switch.
     WHEN 'switch', 'canary' THEN RETURN QUERY SELECT * FROM reembed.switch_gate(p_name) UNION ALL SELECT * FROM reembed.alert_gate(p_name, p_phase);
     WHEN 'contract' THEN RETURN QUERY SELECT * FROM reembed.contract_gate(p_name);
     ELSE RETURN;
   END CASE;
 END;
 $$;
-COMMENT ON FUNCTION reembed.open_conditions IS 'What keeps a campaign from entering a phase, with the command that settles it; no rows when the gate is open.';
+COMMENT ON FUNCTION reembed.open_conditions IS 'What prevents a campaign from entering a phase, with the command that resolves it; no rows when the gate is open.';

@@ -1,4 +1,4 @@
--- With the installer's rights, and within it with those of the table's owner: a worker need not be allowed to search, and learns nothing but the time.
+-- Runs with the installer's rights, and its inner functions with those of the table's owner: a worker needs no right to search, and gets only the time.
 CREATE OR REPLACE FUNCTION reembed.probe_read(p_target text, p_is_idle boolean) RETURNS double precision
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
@@ -23,4 +23,4 @@ BEGIN
   RETURN v_milliseconds;
 END;
 $$;
-COMMENT ON FUNCTION reembed.probe_read IS 'Makes one search as the live view makes it and puts on record how long it took, in milliseconds; null when there is no vector to search for.';
+COMMENT ON FUNCTION reembed.probe_read IS 'Makes one search like the live view and records how long it took, in milliseconds; null when there is no vector to search for.';

@@ -1,10 +1,10 @@
--- The one place that progress, rate, ETA, tokens and cost come from. Reads the ledger, never the user's table.
+-- The only source of progress, rate, ETA, tokens and cost. Reads the ledger, never the user's table.
 CREATE OR REPLACE VIEW reembed.progress AS
 WITH ledger AS (
   SELECT b.campaign,
          count(*) AS batches,
          count(*) FILTER (WHERE b.state = 'done') AS batches_done,
-         -- A batch may meet rows that were inserted after it was planned.
+         -- A batch may contain rows that were inserted after it was planned.
          sum(greatest(b.rows, b.embedded_rows + b.other_rows)) AS total,
          sum(b.embedded_rows + b.other_rows) AS done,
          sum(b.embedded_rows) AS embedded,
@@ -14,7 +14,7 @@ WITH ledger AS (
     FROM reembed.batch AS b
    GROUP BY b.campaign
 ), recent AS (
-  -- The last five minutes in which anything was finished, so that a pause does not lower the rate.
+  -- The last five minutes in which a batch was finished, so that a pause does not lower the rate.
   SELECT b.campaign, sum(b.embedded_rows) / nullif(extract(epoch FROM max(b.finished_at) - min(b.started_at)), 0) AS rows_per_second
     FROM reembed.batch AS b JOIN ledger AS l ON l.campaign = b.campaign
    WHERE b.state = 'done' AND b.finished_at > l.finished_at - interval '5 minutes'
@@ -50,10 +50,10 @@ SELECT m.target,
   JOIN reembed.model AS o ON o.name = m.to_model
   LEFT JOIN ledger AS l ON l.campaign = m.name
   LEFT JOIN recent AS r ON r.campaign = m.name
-  -- A token that the batch API counted is a part of one.
+  -- Tokens of the batch API count at their share of the full price.
   CROSS JOIN LATERAL (SELECT l.tokens - l.batch_api_tokens * (1 - o.batch_api_price_factor) AS full_price_tokens) AS p
  ORDER BY m.created_at;
-COMMENT ON VIEW reembed.progress IS 'Where every campaign stands.';
+COMMENT ON VIEW reembed.progress IS 'Progress of every campaign.';
 COMMENT ON COLUMN reembed.progress.target IS 'Table and column.';
 COMMENT ON COLUMN reembed.progress.campaign IS 'Name of the campaign.';
 COMMENT ON COLUMN reembed.progress.phase IS 'Phase last entered.';
@@ -61,9 +61,9 @@ COMMENT ON COLUMN reembed.progress.from_model IS 'The old model.';
 COMMENT ON COLUMN reembed.progress.to_model IS 'The new model.';
 COMMENT ON COLUMN reembed.progress.read_model IS 'The model the live view reads.';
 COMMENT ON COLUMN reembed.progress.total IS 'Rows planned.';
-COMMENT ON COLUMN reembed.progress.done IS 'Rows settled.';
-COMMENT ON COLUMN reembed.progress.percent IS 'Share of the planned rows that is settled.';
-COMMENT ON COLUMN reembed.progress.outdated IS 'Rows the application changed that wait for a vector.';
+COMMENT ON COLUMN reembed.progress.done IS 'Rows done.';
+COMMENT ON COLUMN reembed.progress.percent IS 'Share of the planned rows that is done.';
+COMMENT ON COLUMN reembed.progress.outdated IS 'Changes of rows by the application that wait for a vector.';
 COMMENT ON COLUMN reembed.progress.failed IS 'Rows that cannot be embedded.';
 COMMENT ON COLUMN reembed.progress.rows_per_second IS 'Rate of the last five minutes of work.';
 COMMENT ON COLUMN reembed.progress.eta IS 'Expected time left; null before one percent is done.';
@@ -76,4 +76,4 @@ COMMENT ON COLUMN reembed.progress.throttled_by IS 'What slows or stops the work
 COMMENT ON COLUMN reembed.progress.workers IS 'Worker processes alive.';
 COMMENT ON COLUMN reembed.progress.phase_entered_at IS 'When the phase was entered.';
 COMMENT ON COLUMN reembed.progress.switched_at IS 'When the live view moved to the new model.';
-COMMENT ON COLUMN reembed.progress.rows_at_batch_api IS 'Rows that are at the provider''s batch API, or on their way to it; they are not settled.';
+COMMENT ON COLUMN reembed.progress.rows_at_batch_api IS 'Rows that are at the provider''s batch API or being submitted; they do not count as done.';

@@ -24,4 +24,4 @@ BEGIN
   RETURN v_found;
 END;
 $$;
-COMMENT ON FUNCTION reembed.record_known_item IS 'Searches for a row by the vector of its own text and puts on record whether it was found among the nearest, or the error that left it without a vector; null when nothing can be told.';
+COMMENT ON FUNCTION reembed.record_known_item IS 'Searches for a row by the vector of its own text and records whether it was among the nearest, or the error that prevented a vector; null when there is no result.';

@@ -1,5 +1,5 @@
--- With the installer's rights, so that an application needs none on the table; but only for those who could have made the search, and
--- only while there are shadow reads. What they say becomes a code and numbers within bounds, so that no figure made of it can fail.
+-- Runs with the installer's rights, so that an application needs none on the table; but only for roles that may search, and only while shadow reads are on.
+-- Input becomes a code and numbers within bounds, so that computations on it cannot fail.
 CREATE OR REPLACE FUNCTION reembed.record_shadow_read(
   p_target text, p_served_model text, p_shadow_model text, p_is_canary boolean, p_k integer, p_overlap double precision,
   p_served_ms double precision, p_shadow_ms double precision, p_served_embedding_ms double precision, p_shadow_embedding_ms double precision,
@@ -35,10 +35,10 @@ BEGIN
           p_key_hash, CASE WHEN s.shadow_keeps_text THEN left(p_query, 2000) END,
           CASE WHEN p_error ~ '^[A-Za-z0-9_]{1,40}$' THEN p_error WHEN p_error IS NOT NULL THEN 'other' END)
   RETURNING id INTO v_id;
-  -- Under SERIALIZABLE the search for old rows would make concurrent transactions fail when they commit. The watch trims as well.
+  -- Under SERIALIZABLE the search for old rows would cause serialization failures of concurrent transactions. The watch trims as well.
   IF v_id % 100 = 0 AND current_setting('transaction_isolation') <> 'serializable' THEN
     PERFORM reembed.trim_shadow_reads();
   END IF;
 END;
 $$;
-COMMENT ON FUNCTION reembed.record_shadow_read IS 'Puts one shadow read on record. Open to whoever may read the live view of the target; keeps nothing while shadow_percent is 0, and 6,000 a minute at most.';
+COMMENT ON FUNCTION reembed.record_shadow_read IS 'Records one shadow read. Open to roles that may read the live view of the target; stores nothing while shadow_percent is 0, and at most 6,000 a minute.';

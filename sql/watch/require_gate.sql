@@ -6,7 +6,7 @@ DECLARE
   v_conditions text;
   v_remedies text;
 BEGIN
-  -- A file that runs outside a transaction may have stopped after its last statement; running it again must not fail here.
+  -- A migration file without a transaction may have stopped after its last statement; a second run must not fail here.
   IF EXISTS (SELECT FROM reembed.campaign AS m WHERE m.name = p_name AND m.phase = p_phase) THEN
     RETURN;
   END IF;

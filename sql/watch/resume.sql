@@ -4,4 +4,4 @@ SET search_path = pg_catalog, pg_temp
 AS $$
   UPDATE reembed.setting SET paused = false WHERE target = reembed.resolve_target(p_target);
 $$;
-COMMENT ON FUNCTION reembed.resume IS 'Lets workers go on.';
+COMMENT ON FUNCTION reembed.resume IS 'Ends a pause.';

@@ -19,4 +19,4 @@ BEGIN
   RETURN true;
 END;
 $$;
-COMMENT ON FUNCTION reembed.scan_coverage IS 'Searches the whole table for rows without a vector of the models that are read, unless that was done less than p_every ago; returns whether it did.';
+COMMENT ON FUNCTION reembed.scan_coverage IS 'Scans the whole table for rows without a vector of the models that are read, unless that was done less than p_every ago; returns whether it did.';

@@ -13,4 +13,4 @@ AS $$
     FROM reembed.vector_column AS v
    WHERE v.target = p_target AND v.is_read;
 $$;
-COMMENT ON FUNCTION reembed.scan_statistics IS 'How often the vector index and the table of the model that is read were scanned so far; index_scans is null without such an index.';
+COMMENT ON FUNCTION reembed.scan_statistics IS 'How often the vector index and the table of the model that is read have been scanned; index_scans is null without such an index.';

@@ -1,4 +1,4 @@
--- With the owner's rights: what sessions and standbys do is hidden from others. Any one of these signs is enough.
+-- With the owner's rights, because other roles cannot see the activity of sessions and standbys. Any one of these signals is enough.
 CREATE OR REPLACE FUNCTION reembed.throttle_signals(p_target text) RETURNS TABLE (signal text, effect text, reason text)
 LANGUAGE plpgsql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
@@ -40,7 +40,7 @@ BEGIN
   END IF;
 
   IF s.max_lock_waits IS NOT NULL THEN
-    -- Whoever waits for a row stands in line for it with a lock on the tuple.
+    -- A session that waits for a row holds a tuple lock while it queues.
     SELECT count(DISTINCT l.pid) INTO v_count FROM pg_locks AS l
      WHERE l.database = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database()) AND l.relation = ANY (v_relations)
        AND (NOT l.granted OR l.locktype = 'tuple') AND l.pid <> pg_backend_pid();
@@ -51,7 +51,7 @@ BEGIN
   END IF;
 
   IF s.yields_to_vacuum THEN
-    -- Of the application's table alone: a side table has next to nothing to clean while it is filled.
+    -- Only for the application's table: a side table has little to vacuum while it is being filled.
     SELECT count(*) INTO v_count FROM pg_stat_progress_vacuum AS v JOIN reembed.target AS t ON t.relation = v.relid WHERE t.name = p_target;
     IF v_count > 0 THEN
       RETURN QUERY SELECT 'vacuum', 'slows', 'the table is being vacuumed (yields_to_vacuum)';
@@ -68,11 +68,11 @@ BEGIN
     END IF;
   END IF;
 
-  -- Of no use to a side table's backfill, which updates nothing.
+  -- Does not concern the backfill of a side table, which updates nothing.
   v_name := reembed.old_snapshot();
   IF v_name IS NOT NULL AND EXISTS (SELECT FROM reembed.vector_column AS v WHERE v.target = p_target AND v.role = 'new' AND v.storage = 'column') THEN
     RETURN QUERY SELECT 'old snapshot', 'none', v_name || ': meanwhile updates of the table find no room in their pages and go into every index';
   END IF;
 END;
 $$;
-COMMENT ON FUNCTION reembed.throttle_signals IS 'What keeps the backfill of a target from writing now, or lets it write less of the time.';
+COMMENT ON FUNCTION reembed.throttle_signals IS 'Signals that stop the backfill of a target from writing now, or slow it down.';

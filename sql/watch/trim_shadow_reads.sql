@@ -1,4 +1,4 @@
--- Called in transactions of the application: it waits for no lock and raises no error.
+-- Runs in transactions of the application, so it waits for no lock and raises no error.
 CREATE OR REPLACE FUNCTION reembed.trim_shadow_reads() RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
@@ -10,7 +10,7 @@ BEGIN
      CROSS JOIN LATERAL (SELECT k.id FROM reembed.shadow_read AS k WHERE k.target = s.target ORDER BY k.id DESC OFFSET s.shadow_rows LIMIT 1) AS newest_to_go
       JOIN reembed.shadow_read AS r ON r.target = s.target AND r.id <= newest_to_go.id
        FOR UPDATE OF r SKIP LOCKED));
--- The snapshot of a REPEATABLE READ transaction shows rows that are already deleted; a later call trims.
+-- The snapshot of a REPEATABLE READ transaction shows rows that are already deleted; a later call deletes the rest.
 EXCEPTION WHEN serialization_failure THEN
   NULL;
 END;

@@ -1,5 +1,4 @@
--- A problem has to last for alert_after before an alert is opened, and the alert closes when the problem is gone. A check without a result changes
--- nothing.
+-- A problem must persist for alert_after before an alert is opened; the alert closes when the problem is gone. A check without a result changes nothing.
 CREATE OR REPLACE FUNCTION reembed.watch(p_target text DEFAULT NULL) RETURNS TABLE (change text, kind text, severity text, message text)
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
@@ -16,14 +15,14 @@ BEGIN
   INSERT INTO reembed.watch_memory AS w (target) VALUES (v_target) ON CONFLICT (target) DO NOTHING;
   IF EXISTS (SELECT FROM reembed.setting AS s WHERE s.target = v_target AND (s.canary_percent > 0 OR s.shadow_percent > 0)) THEN
     BEGIN
-      -- Whoever was let into the live view since the canary began.
+      -- Includes roles that were granted access to the live view since the canary started.
       PERFORM reembed.share_view_grants(v_target);
     EXCEPTION WHEN lock_not_available THEN
       NULL; -- the next check
     END;
   END IF;
   BEGIN
-    -- Whoever was let into the table, or out of it, and its row level security.
+    -- Applies grants on the table that were added or revoked, and its row level security.
     PERFORM reembed.share_side_tables(v_target);
   EXCEPTION WHEN lock_not_available OR insufficient_privilege THEN
     NULL; -- the next check
@@ -52,7 +51,7 @@ BEGIN
         END IF;
       END LOOP;
     EXCEPTION WHEN OTHERS THEN
-      -- Of other classes the message may quote a row.
+      -- Messages of other classes may quote a row.
       v_blind := format('%s: %s', v_check, CASE WHEN left(SQLSTATE, 2) IN ('08', '40', '42', '53', '54', '55', '57', '58', 'RE') THEN SQLERRM ELSE 'SQLSTATE ' || SQLSTATE END);
     END;
   END LOOP;
@@ -65,7 +64,7 @@ BEGIN
   UPDATE reembed.watch_memory AS w SET checked_at = v_now, suspected = v_suspected, statistics = reembed.scan_statistics(v_target) WHERE w.target = v_target;
   DELETE FROM reembed.known_item AS k WHERE k.target = v_target AND k.at < v_now - interval '1 day';
   PERFORM reembed.trim_shadow_reads();
-  -- The index may have gone, or become valid. At the end: a switch waits for whoever makes this answer anew.
+  -- The index may have been dropped or become valid. Done last, because a switch waits for the transaction that refreshes this answer.
   PERFORM reembed.refresh_serving(v_target);
 END;
 $$;
