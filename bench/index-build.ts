@@ -63,10 +63,7 @@ async function run({ rows, dimensions, ...options }: Options): Promise<void> {
   process.stdout.write(options.json ? `${JSON.stringify({ ...setting, builds })}\n` : `${tableOf(builds)}\n${JSON.stringify(setting)}\n`);
 }
 
-/**
- * Brings a campaign to the gate of the index, stores the vectors as workers would have left them, and lets `up` build
- * the index.
- */
+/** Brings a campaign to the gate of the index, stores the vectors as workers would have left them, and lets `up` build the index. */
 async function build(
   serverUrl: string,
   rows: number,

@@ -11,8 +11,7 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
 
 keepCompiledCode();
 
-// The reader of the output may have exited, as in `reembed status | head -1`. A command with side effects still
-// completes.
+// The reader of the output may have exited, as in `reembed status | head -1`. A command with side effects still completes.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;

@@ -73,9 +73,8 @@ function characterForms(character: string): string {
 }
 
 /**
- * The base64 encoding of a secret that follows other bytes, as in `Bearer key` or `user:password`, depends on their
- * number modulo three. The forms contain the part that the secret alone determines, and match one more character on
- * both sides.
+ * The base64 encoding of a secret that follows other bytes, as in `Bearer key` or `user:password`, depends on their number
+ * modulo three. The forms contain the part that the secret alone determines, and match one more character on both sides.
  */
 function base64Forms(secret: string): string[] {
   const bytes = Buffer.from(secret);

@@ -31,8 +31,7 @@ export async function runFaults(world: World, fleet: WorkerFleet, provider: { is
   const inject: Record<Fault, () => Promise<boolean | undefined>> = {
     'SIGKILL of a worker': async () => void fleet.kill(draw),
     'SIGTERM of a worker': async () => void fleet.terminate(draw),
-    // Sometimes longer than the heartbeat timeout: another worker takes the job over while this one still believes it
-    // has it.
+    // Sometimes longer than the heartbeat timeout: another worker takes the job over while this one still believes it has it.
     'worker frozen': async () => void fleet.freeze(draw, draw.chance(0.3) ? 40_000 : draw.between(2000, 8000)),
     async 'backend terminated'() {
       const { rows } = await world.pool.query<{ pid: number }>(

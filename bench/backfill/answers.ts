@@ -1,10 +1,7 @@
 import { NEW_MODEL, OLD_MODEL, readTag } from './documents.ts';
 import { createVectorSpace, type VectorSpace } from './vectors.ts';
 
-/**
- * Where the toolkit's provider runs: in a separate process, called by HTTP, or inside the worker, where it costs next
- * to nothing.
- */
+/** Where the toolkit's provider runs: in a separate process, called by HTTP, or inside the worker, where it costs next to nothing. */
 export const PROVIDERS = ['in-process', 'http'] as const;
 export type ProviderPlace = (typeof PROVIDERS)[number];
 

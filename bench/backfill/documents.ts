@@ -41,8 +41,7 @@ export function readTag(text: string): { id: number; version: number } {
 }
 
 /**
- * Creates and fills table documents: keys in heap order, version 0 of every text, the old model's vectors and an HNSW
- * index on them.
+ * Creates and fills table documents: keys in heap order, version 0 of every text, the old model's vectors and an HNSW index on them.
  *
  * @param maintenanceMemory memory for the index build, in megabytes
  * @param log receives progress messages

@@ -86,10 +86,7 @@ async function search(client: pg.Client): Promise<void> {
   if (rowCount === 0) throw new Error('nothing was found');
 }
 
-/**
- * Of four writes, two change a text, one inserts a row and one changes another column. The application writes the old
- * model's vectors.
- */
+/** Of four writes, two change a text, one inserts a row and one changes another column. The application writes the old model's vectors. */
 async function write(client: pg.Client): Promise<void> {
   if (!load) return;
   const { options, draw, space, text } = load;

@@ -17,7 +17,7 @@ export interface Campaign {
   run(args: string[], code: number): Promise<void>;
   /** starts a worker that ends when nothing is left to do */
   startWorker(): ChildProcess;
-  /** resource usage of a worker that has ended, as reported by itself */
+  /** resource usage that a worker reported before it ended */
   readUsage(): NodeJS.ResourceUsage;
   provider: Child<ProviderCalls>;
   close(): Promise<void>;

@@ -3,9 +3,8 @@ import { createDraw } from '../../storm/draw.ts';
 /**
  * Deterministic vectors of one model, one for each version of each row's text, in every required encoding.
  *
- * A vector is assembled from pieces of a seeded pool that are kept in all encodings, so that it costs a few copies and
- * does not distort the measurement. Rows share topics, as texts do; all models of a seed agree on which rows are near
- * each other.
+ * A vector is assembled from pieces of a seeded pool that are kept in all encodings, so that it costs a few copies and does
+ * not distort the measurement. Rows share topics, as texts do; all models of a seed agree on which rows are near each other.
  */
 export interface VectorSpace {
   readonly dimensions: number;

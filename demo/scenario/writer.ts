@@ -74,8 +74,7 @@ export function startWriter(pool: pg.Pool, spare: Gloss[], others: Gloss[]): Wri
 }
 
 /**
- * Lost writes: rows whose text is not the last one written, or whose vectors are not those that the two models give for
- * that text now.
+ * Lost writes: rows whose text is not the last one written, or whose vectors are not those that the two models give for that text now.
  *
  * @param columns columns to check, with the model of each
  */

@@ -153,10 +153,7 @@ export async function embedTexts<T extends { text: string | null; hasFailed?: bo
     return sendAll(divide(request, []), TRIES_AFTER_BAD_ANSWER);
   }
 
-  /**
-   * Splits a request that was too large, which says nothing about the texts. The size that passes is remembered for
-   * later requests.
-   */
+  /** Splits a request that was too large, which says nothing about the texts. The size that passes is remembered for later requests. */
   function splitToSize(request: DistinctText[], { bound }: RequestTooLarge): DistinctText[][] {
     findings.limits.lower(bound, sizeOf(request));
     const parts = pack(request);

@@ -16,9 +16,8 @@ const TOLERANCE = 1e-6;
 const TRIES = 3;
 
 /**
- * Requests the vector of the same text in both encodings and compares them. Base64 is several times cheaper to decode,
- * but some servers answer with other numbers or other bytes when it is requested. It is used only if both vectors are
- * equal.
+ * Requests the vector of the same text in both encodings and compares them. Base64 is several times cheaper to decode, but
+ * some servers answer with other numbers or other bytes when it is requested. It is used only if both vectors are equal.
  *
  * @param ask embeds a short text in an encoding and checks the answer
  * @throws any error of the provider for `float`, and ProviderUnavailable: the encoding is then still unknown

@@ -29,8 +29,7 @@ export function createFindings(mostInFlight: number): Findings {
 }
 
 /**
- * The findings shared by all provider objects of a model at an address, so that batches, changed rows and validations
- * use the same ones.
+ * The findings shared by all provider objects of a model at an address, so that batches, changed rows and validations use the same ones.
  */
 export function findingsOf(model: ModelRow, baseUrl: string | undefined, mostInFlight: number): Findings {
   const key = JSON.stringify([baseUrl, model.provider_model, model.dimensions, model.send_dimensions, mostInFlight]);

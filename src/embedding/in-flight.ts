@@ -33,9 +33,8 @@ const SLOW_FOR_LONG = 100;
 const ROUNDS_OF_CAUTION = 30;
 
 /**
- * An adaptive limit. It grows by one per round of good answers, as in TCP congestion avoidance, while they are about as
- * quick as the quickest of their size and all places were in use. Slow answers stop the growth; a failing provider
- * halves the limit.
+ * An adaptive limit. It grows by one per round of good answers, as in TCP congestion avoidance, while they are about as quick
+ * as the quickest of their size and all places were in use. Slow answers stop the growth; a failing provider halves the limit.
  *
  * @param ceiling highest limit
  */

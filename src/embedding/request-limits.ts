@@ -5,9 +5,8 @@ export type Bound = keyof RequestLimits;
 
 const USUAL: RequestLimits = { inputs: 128, tokens: 100_000 };
 
-// As published by the vendors in 2026. Tokens are estimated from characters, so a fifth is left free below 300,000.
-// Where more than 512 texts are allowed, 512 is used: a larger answer has megabytes, and several smaller requests run
-// in parallel.
+// As published by the vendors in 2026. Tokens are estimated from characters, so a fifth is left free below 300,000. Where
+// more than 512 texts are allowed, 512 is used: a larger answer has megabytes, and several smaller requests run in parallel.
 const KNOWN: [RegExp, Partial<RequestLimits>][] = [
   [/(^|\.)api\.openai\.com$/, { inputs: 512, tokens: 240_000 }],
   [/\.(openai|cognitiveservices|services\.ai)\.azure\.com$/, { inputs: 512, tokens: 240_000 }],

@@ -10,9 +10,8 @@ const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 30_000;
 
 /**
- * Listens for changes of the settings on a connection of its own, next to a pool. A broken connection is reopened, and
- * that counts as a change, because notifications may have been missed. Never throws: if it cannot listen, it retries
- * silently.
+ * Listens for changes of the settings on a connection of its own, next to a pool. A broken connection is reopened, and that
+ * counts as a change, because notifications may have been missed. Never throws: if it cannot listen, it retries silently.
  *
  * @param onChange called for each notification, and each time the connection was opened
  */

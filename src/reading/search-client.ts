@@ -20,10 +20,7 @@ export interface SearchClientOptions {
   config?: Config;
   /** polling interval of the settings in seconds; 5 when left out */
   refreshSeconds?: number;
-  /**
-   * receive changed settings immediately, on a connection next to the pool; has no effect through a pooler in
-   * transaction mode
-   */
+  /** receive changed settings immediately, on a connection next to the pool; has no effect through a pooler in transaction mode */
   listen?: boolean;
 }
 
@@ -130,8 +127,7 @@ export function createSearchClient(db: Queryable, options: SearchClientOptions =
       const vectors = createQueryVectors(embed, text);
       const reading = await cache.get();
       const { live, other } = reading;
-      // The searches run one after another, in case there is a single connection. The embeddings, which take longer,
-      // run in parallel.
+      // The searches run one after another, in case there is a single connection. The embeddings, which take longer, run in parallel.
       const [, embedded] = await Promise.allSettled([vectors.of(live.model), other && vectors.of(other.model, patience(reading))]);
       const served = await search(text, vectors, run, {});
       const hasOther = other && embedded.status === 'fulfilled';

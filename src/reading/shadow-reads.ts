@@ -33,9 +33,8 @@ export interface ShadowReads {
   /** starts a shadow read, or skips it; returns immediately and never throws */
   follow<T>(search: AnsweredSearch<T>): void;
   /**
-   * Records that the new model failed for a canary reader, who then got the live view's answer. Only the share of
-   * failures that a shadow read would have followed is recorded; otherwise the failure rate would be too high. Never
-   * throws.
+   * Records that the new model failed for a canary reader, who then got the live view's answer. Only the share of failures
+   * that a shadow read would have followed is recorded; otherwise the failure rate would be too high. Never throws.
    */
   recordFailure(search: Pick<AnsweredSearch<unknown>, 'reading' | 'text' | 'keyHash'>, error: unknown): void;
   readonly counts: ShadowCounts;

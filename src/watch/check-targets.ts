@@ -7,8 +7,7 @@ import { postAlerts } from './webhook.ts';
 
 /**
  * Runs the watch once for every target: searches for known items, opens and closes alerts, removes readers from a bad
- * model, increases the canary, and posts to the webhook. An error of one target is reported and does not affect the
- * others.
+ * model, increases the canary, and posts to the webhook. An error of one target is reported and does not affect the others.
  */
 export async function checkAllTargets(context: WorkContext, signal?: AbortSignal): Promise<void> {
   const { rows } = await context.database.pool.query<{ name: string }>('SELECT name FROM reembed.target ORDER BY name');
@@ -23,8 +22,7 @@ export async function checkAllTargets(context: WorkContext, signal?: AbortSignal
 async function checkTarget(context: WorkContext, target: string, signal?: AbortSignal): Promise<void> {
   const { database, notice } = context;
   const { pool } = database;
-  // A role's statement_timeout would cancel an exact search of the whole table, and the gate of a larger canary, every
-  // minute.
+  // A role's statement_timeout would cancel an exact search of the whole table, and the gate of a larger canary, every minute.
   const patient = inOwnTransactions(pool);
   // Neither failure is a reason to skip the other checks.
   await searchKnownItems(context, target, signal).catch((error) => notice(`known items of ${target}: ${plainMessageOf(error)}`));

@@ -34,8 +34,7 @@ export async function runBatch(
     [job.campaign, job.batch, options.limit !== undefined],
   );
   const batch = rows[0];
-  // Done by another worker, paused, left to the batch API, or removed with its campaign: the ledger has the current
-  // state.
+  // Done by another worker, paused, left to the batch API, or removed with its campaign: the ledger has the current state.
   if (!batch) return 0;
   const target = await loadTarget(pool, batch.target);
   const vector = target && vectorColumn(target, 'new');

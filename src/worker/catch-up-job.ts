@@ -21,8 +21,7 @@ export interface CatchUpJob {
 
 /**
  * Updates the vectors of rows that the application changed, for each model that is kept current. Within a round of
- * changes the live model comes first. Once every batch is done, it also sweeps the table for rows that no batch has
- * read.
+ * changes the live model comes first. Once every batch is done, it also sweeps the table for rows that no batch has read.
  */
 export async function runCatchUp(context: WorkContext, { target: targetName, lane }: CatchUpJob, signal?: AbortSignal): Promise<void> {
   let target = await loadTarget(context.database.pool, targetName);
@@ -72,10 +71,7 @@ function isStopped(context: WorkContext, target: WorkTarget, signal: AbortSignal
   return target.paused || signal?.aborted === true || context.stopping?.aborted === true;
 }
 
-/**
- * Processes a round of changes for both models and removes processed changes from the log. Returns how many rows were
- * settled.
- */
+/** Processes a round of changes for both models and removes processed changes from the log. Returns how many rows were settled. */
 async function serve(context: WorkContext, target: WorkTarget, changes: ChangedRow[], signal: AbortSignal | undefined): Promise<number> {
   const { patienceSeconds } = context.config;
   const served: Record<Role, Set<ChangedRow>> = { new: new Set(), old: new Set() };

@@ -24,7 +24,7 @@ export interface SourceRow {
 
 /** A row of a batch. */
 export interface BatchRow extends SourceRow {
-  /** rows of one wave are in different pages of the table, if its own column is written */
+  /** with vectors in a column of the table: rows of one wave are in different pages */
   wave: number;
 }
 

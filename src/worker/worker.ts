@@ -110,8 +110,7 @@ export async function startWorker(
         return;
       }
       notice(plainMessageOf(error));
-      // Only a worker that was started for the batch API fails with this error; others merely continue existing
-      // batches.
+      // Only a worker that was started for the batch API fails with this error; others merely continue existing batches.
       if (isForBatchApi && (error instanceof BatchApiMissing || error instanceof BatchApiRefused)) fail(error);
       if (!isConnectionFailure(error) && !isLockFailure(error)) failures.set(what, (failures.get(what) ?? 0) + 1);
       if (options.giveUp && error instanceof ProviderUnavailable) fail(error);

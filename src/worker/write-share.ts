@@ -12,8 +12,7 @@ const FIRST = 0.1;
 const SMALLEST = 0.02;
 const GROWTH = 1.2;
 const CAUTIOUS_GROWTH = 1.1;
-// Searches are judged by the last ten seconds, so a cut shows only gradually. Until then they are no evidence against
-// the new share.
+// Searches are judged by the last ten seconds, so a cut shows only gradually. Until then they are no evidence against the new share.
 const LOOKS_AFTER_CUT = 5;
 
 /**

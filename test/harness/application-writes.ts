@@ -6,8 +6,7 @@ const old = (text: string) => `'${vectorText(vectorOf(OLD_MODEL, text, OLD_DIMEN
 
 /**
  * Every kind of statement that an application may run on the table, each on rows of its own; keys from `at` on are
- * unused. The second part uses the old model's column and writes its vectors, which an application can do until
- * contract.
+ * unused. The second part uses the old model's column and writes its vectors, which an application can do until contract.
  */
 export function applicationWrites(at: number): { any: Record<string, string>; withOldVector: Record<string, string> } {
   return {

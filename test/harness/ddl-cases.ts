@@ -6,9 +6,8 @@ export type Storage = 'column' | 'side-table';
 export type DdlPhase = 'backfill' | 'switch' | 'contract';
 
 /**
- * Possible reactions of pg-reembed to a change of the table. follows: its work continues automatically, and every row
- * gets its vectors. refused: PostgreSQL refuses the change, and nothing changes. named: reembed.health names the damage
- * and a command.
+ * Possible reactions of pg-reembed to a change of the table. follows: its work continues automatically, and every row gets its
+ * vectors. refused: PostgreSQL refuses the change, and nothing changes. named: reembed.health names the damage and a command.
  */
 export type Outcome = 'follows' | 'refused' | 'named';
 

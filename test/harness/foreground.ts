@@ -10,8 +10,7 @@ export interface ForegroundServer {
 }
 
 /**
- * Runs a command with a free port as its last argument. It has to serve on 127.0.0.1 at this port and to stay in the
- * foreground.
+ * Runs a command with a free port as its last argument. It has to serve on 127.0.0.1 at this port and to stay in the foreground.
  *
  * @param stopSignal signal that ends it
  */

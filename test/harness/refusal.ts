@@ -18,10 +18,7 @@ export interface Refusal {
 /** Values that no output may contain. */
 export const SECRETS = ['sk-secret-of-the-new-model', 'sk-secret-of-the-old-model', 'the-secret-password'] as const;
 
-/**
- * Asserts that a command refused properly: with the right exit code, one line with code and remedy, no stack trace and
- * no secret.
- */
+/** Asserts that a command refused properly: with the right exit code, one line with code and remedy, no stack trace and no secret. */
 export function assertRefused(t: ExecutionContext, result: CommandResult, refusal: Refusal, secrets: readonly string[] = SECRETS): void {
   const lines = result.stderr.split('\n').filter((line) => line.startsWith('reembed:'));
   t.is(lines.length, 1, `one line that begins with reembed:, got ${JSON.stringify(result.stderr)}`);

@@ -7,8 +7,7 @@ import { createTestDatabase, type TestDatabase } from './database.ts';
 import { vectorText } from './documents.ts';
 import { startProvider, type TestProvider } from './provider.ts';
 
-// SciFact with the vectors of two models is not part of this repository: it is in a folder next to it, or in
-// TEST_SCIFACT.
+// SciFact with the vectors of two models is not part of this repository: it is in a folder next to it, or in TEST_SCIFACT.
 const folder = process.env.TEST_SCIFACT
   ? pathToFileURL(`${process.env.TEST_SCIFACT}/`)
   : new URL('../../../shared/data/scifact/', import.meta.url);

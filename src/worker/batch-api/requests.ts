@@ -17,8 +17,8 @@ export interface SentRequest {
   rows: { row: BatchRow; input: number }[];
 }
 
-// A request that is refused for one text is sent again with all its texts, all of them paid again. A request itself
-// costs nothing, so small ones are better.
+// When one text is refused, all texts of its request go back to ordinary requests, at the full price. Requests themselves
+// cost nothing, so they are small.
 const MOST_INPUTS = 50;
 
 /** The custom_id of a request at the provider. */
@@ -27,8 +27,7 @@ export function customIdOf({ id }: ProviderBatch, attempt: number, request: numb
 }
 
 /**
- * The requests for the rows of one ledger batch, with identical texts sent once. Rows whose text cannot be read are
- * left out.
+ * The requests for the rows of one ledger batch, with identical texts sent once. Rows whose text cannot be read are left out.
  *
  * @param options.firstNumber number of the first request
  * @param options.customId makes the custom_id of a request from its number
