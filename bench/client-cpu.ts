@@ -17,11 +17,11 @@ interface Options {
   json?: boolean;
 }
 
-/** One way for vectors to go, or a part of it, for a request of some texts. */
+/** A path, or part of one, that the vectors of a request take through the client. */
 interface Path {
   name: string;
   run(): Promise<unknown> | unknown;
-  /** microseconds of CPU a vector, in each round */
+  /** CPU time in microseconds per vector, in each round */
   costs: number[];
 }
 
@@ -51,9 +51,9 @@ async function run(options: Options): Promise<void> {
   try {
     const paths = await createPaths(provider.urls, options);
     const requests = Math.max(1, Math.round(options.vectors / options.inputs / ROUNDS));
-    // The first time, all of them are compiled.
+    // Warm-up: the code is compiled in the first run.
     for (const path of paths) await measure(path, Math.min(requests, 20), options.inputs);
-    // Whatever drifts, such as the load of the machine, meets all of them.
+    // Interleaved, so that drift, such as in the load of the machine, affects all of them.
     for (let round = 0; round < ROUNDS; round++) {
       for (const path of round % 2 === 0 ? paths : paths.toReversed()) path.costs.push(await measure(path, requests, options.inputs));
     }
@@ -100,7 +100,7 @@ async function createPaths(urls: { base64: string; float: string }, { dimensions
   ];
 }
 
-/** Microseconds of CPU a vector. */
+/** CPU time in microseconds per vector. */
 async function measure({ run }: Path, requests: number, inputs: number): Promise<number> {
   const before = process.cpuUsage();
   for (let i = 0; i < requests; i++) await run();

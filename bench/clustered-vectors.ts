@@ -7,8 +7,9 @@ const DIRECTIONS_OF_A_VECTOR = 8;
 const NOISE_LENGTH = 1 << 20;
 
 /**
- * Repeatable vectors that lie as embeddings do: around topics, spread along few directions, with a little noise. How they lie
- * decides how long a search for neighbours goes on; evenly random ones have no neighbours worth the name.
+ * Reproducible vectors with a distribution like that of embeddings: clustered by topic, spread along few directions,
+ * with some noise. The distribution determines how long a nearest-neighbour search takes; uniformly random vectors have
+ * no meaningful neighbours.
  */
 export function createVectors(dimensions: number, seed: number): () => Float32Array {
   const random = xoroshiro128plus(seed);

@@ -16,18 +16,18 @@ interface Options {
   json?: boolean;
 }
 
-/** One build, as reembed.event has it. */
+/** One index build, as recorded in reembed.event. */
 interface Build {
   rows: number;
   dimensions: number;
   type: string;
-  /** what was chosen, in words */
+  /** the chosen build settings, as text */
   chosen: string;
   predicted_seconds: number;
   actual_seconds: number;
   /** predicted / actual */
   ratio: number;
-  /** processes that wanted a processor when it ended, ours among them */
+  /** number of runnable processes at the end of the build, its own included */
   load: number;
 }
 
@@ -63,7 +63,7 @@ async function run({ rows, dimensions, ...options }: Options): Promise<void> {
   process.stdout.write(options.json ? `${JSON.stringify({ ...setting, builds })}\n` : `${tableOf(builds)}\n${JSON.stringify(setting)}\n`);
 }
 
-/** Takes a campaign to the gate of the index, puts the vectors in place as workers would have left them, and lets `up` build. */
+/** Brings a campaign to the gate of the index, stores the vectors as workers would have left them, and lets `up` build the index. */
 async function build(
   serverUrl: string,
   rows: number,
@@ -95,7 +95,7 @@ async function build(
     await succeed(['migrate', 'create', ...create, '--no-probe', ...(indexWith ? ['--index-with', indexWith] : [])], 0);
     await succeed(['migrate', 'up'], 3);
     await fill(client, rows, dimensions, type);
-    // Stops before the switch, which asks for a validation.
+    // Stops before the switch, which requires a validation.
     await succeed(['migrate', 'up'], 3);
     const events = await client.query<{ reason: string; predicted: number | null; actual: number | null }>(
       "SELECT reason, from_value::double precision AS predicted, to_value::double precision AS actual FROM reembed.event WHERE kind = 'index_build' ORDER BY id",
@@ -121,7 +121,7 @@ async function build(
 
 async function fill(client: pg.Client, rows: number, dimensions: number, type: string): Promise<void> {
   const { rows: types } = await client.query<{ oid: number }>("SELECT 'vector'::regtype::oid::integer AS oid");
-  // The changes that the triggers capture would be for workers, and there are none.
+  // Otherwise the triggers would capture changes for workers, and no worker runs.
   await client.query('ALTER TABLE documents DISABLE TRIGGER USER');
   await client.query('TRUNCATE documents');
   const next = createVectors(dimensions, rows);

@@ -3,16 +3,16 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** A provider in a process of its own that answers at once: its answers are made before the first request comes. */
+/** A provider in a process of its own that answers immediately: its answers are computed before the first request. */
 export interface InstantProvider {
-  /** address of a provider that knows base64, and of one that answers with numbers whatever it is asked for */
+  /** address of a provider that supports base64, and of one that always answers with numbers */
   urls: { base64: string; float: string };
   close(): Promise<void>;
 }
 
 type Encoding = keyof InstantProvider['urls'];
 
-/** @param most texts of the largest request */
+/** @param most number of texts of the largest request */
 export async function startInstantProvider(dimensions: number, most: number): Promise<InstantProvider> {
   const child = fork(import.meta.filename, [String(dimensions), String(most)]);
   const ended = once(child, 'exit');

@@ -21,10 +21,10 @@ interface Search {
 
 interface Comparison {
   search: string;
-  /** milliseconds a search, median over the rounds */
+  /** milliseconds per search, median over the rounds */
   bare: number;
   view: number;
-  /** view / bare of each round: median, lowest and highest */
+  /** view / bare of each round: median, minimum and maximum */
   ratio: number;
   lowest: number;
   highest: number;
@@ -85,7 +85,7 @@ async function run(options: Options): Promise<void> {
   }
 }
 
-/** Milliseconds of the server for one call, over many in one statement: each for another reader. */
+/** Server time in milliseconds per call, over many calls in one statement, each for another reader. */
 async function timeReadsFor({ client }: Subject): Promise<number> {
   const calls = 20_000;
   const times: number[] = [];
@@ -100,10 +100,10 @@ async function timeReadsFor({ client }: Subject): Promise<number> {
   return median(times);
 }
 
-/** The same queries on both sides, in the order A B, B A, and so on. */
+/** Runs the same queries on both sides, in the order A B, B A, and so on. */
 async function compare(subject: Subject, bare: Search, view: Search, { rounds, searches }: Options): Promise<Comparison> {
   const results: { bare: number; view: number }[] = [];
-  // The first round warms caches and plans and does not count.
+  // The first round is a warm-up of caches and plans and is not counted.
   for (let round = -1; round < rounds; round++) {
     const queries = Array.from({ length: searches }, () => `[${Array.from({ length: DIMENSIONS }, () => Math.random() - 0.5)}]`);
     const result = { bare: 0, view: 0 };

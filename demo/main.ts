@@ -23,7 +23,7 @@ const { values } = parseArgs({
   },
 });
 
-// Rows the writer adds while the story goes on; taken from the same sample.
+// Rows that the writer adds during the story; taken from the same sample.
 const SPARE_ROWS = 400;
 
 try {
@@ -69,7 +69,7 @@ function wholeNumber(option: string, value: string): number {
   return Number(value);
 }
 
-/** The summary for people. */
+/** The summary in readable form. */
 function closingWords(summary: Summary, seconds: number): string {
   return `
 ${summary.reads} searches, ${summary.failed_reads} failed. ${summary.writes} writes, ${summary.lost_writes} lost.

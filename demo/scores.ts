@@ -4,7 +4,7 @@ import { allModels } from './models/all-models.ts';
 import { minilmFolder } from './models/minilm-files.ts';
 import { startLanes } from './server/lanes.ts';
 
-// A check of the demo's models: how well does each find the explanation of a word among all of them?
+// A check of the demo's models: how well does each find a word's definition among all of them?
 
 const { values } = parseArgs({ options: { rows: { type: 'string', default: '1500' }, queries: { type: 'string' } } });
 const glosses = loadGlosses(Number(values.rows));
@@ -28,7 +28,7 @@ for (const model of allModels.keys()) {
 }
 await lanes.close();
 
-/** With one right answer, a query gains 1 at rank 1, 0.63 at rank 2 and nothing below rank 10. */
+/** With one right answer, a query scores 1 at rank 1, 0.63 at rank 2 and 0 below rank 10. */
 function ndcgAt10(documents: Float32Array[], searches: Float32Array[]): number {
   const gains = searches.map((search, query) => {
     const similarities = documents.map((document) => dot(document, search));

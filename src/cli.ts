@@ -11,14 +11,14 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
 
 keepCompiledCode();
 
-// Whoever read the output may have gone, as in `reembed status | head -1`. A command that does something goes on to its end.
+// The reader of the output may have exited, as in `reembed status | head -1`. A command with side effects still completes.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;
   });
 }
 
-// Only the command at hand is loaded: the provider's client and the queue take most of a second to start.
+// Only the requested command is loaded: the provider's client and the queue take most of a second to load.
 const commands: Record<string, () => Promise<Command>> = {
   migrate: async () => (await import('./commands/migrate.ts')).migrateCommand(),
   worker: async () => (await import('./commands/worker.ts')).workerCommand(),
@@ -39,7 +39,7 @@ const program = new Command('reembed')
   .version(version)
   .addHelpText('after', '\nExit codes: 0 done, 1 failed, 2 wrong usage, 3 waiting at a gate, 4 validation failed, 70 a bug of ours.');
 
-// npm has these itself, or native packages are built by them: somebody may have set them for all of npm.
+// npm or the build of native packages uses these options as well, so a user may have set them for all of npm.
 const NPM_HAS_TOO = new Set(['all', 'audit', 'dry-run', 'json', 'target', 'yes']);
 
 const wanted = commands[process.argv[2] ?? ''];
@@ -58,7 +58,7 @@ try {
   process.exitCode = report(thrown);
 }
 
-/** Prints a failure, one line for a user's mistake and a trace for our bug, and names its exit code. */
+/** Prints a failure, as one line for a user's mistake and with a stack trace for our bug, and returns its exit code. */
 function report(thrown: unknown): number {
   if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? EXIT.done : EXIT.usage;
   const error = translateDatabaseError(thrown, process.env.DATABASE_URL);
@@ -66,7 +66,7 @@ function report(thrown: unknown): number {
     say(`reembed: ${messageOf(error)} [${error.code}] - ${error.remedy.replace(/\s+/g, ' ')}`);
     return error.exitCode;
   }
-  // What is sent to us must not quote a row.
+  // Users send us this trace, so it must not quote a row.
   const trace = error instanceof Error ? (error.stack ?? '').replace(error.message, () => plainMessageOf(error)) : String(error);
   say(`reembed: a bug of ours; please report it with this trace\n${trace}`);
   return EXIT.bug;

@@ -4,8 +4,8 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 
 /**
- * Keeps compiled code for the next start, which halves it: in a folder of the user's own, because whoever can write there has code run
- * as the user. Without such a folder nothing is kept. NODE_COMPILE_CACHE comes first; Node takes it on its own.
+ * Caches compiled code, which halves the start-up time. The folder has to belong to the user, because code in it runs
+ * as the user; without such a folder nothing is cached. NODE_COMPILE_CACHE takes precedence; Node handles it.
  */
 export function keepCompiledCode(): void {
   if (process.env.NODE_COMPILE_CACHE) return;
@@ -14,7 +14,7 @@ export function keepCompiledCode(): void {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     if (isOwn(folder)) enableCompileCache(folder);
   } catch {
-    // A home that is read-only, or none: every start compiles anew.
+    // The home directory is missing or read-only: every start compiles again.
   }
 }
 
@@ -23,7 +23,7 @@ function cacheHome(): string {
   return process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
 }
 
-/** Whether nobody but this user and root can write there. */
+/** Whether only this user and root can write to the folder. */
 function isOwn(folder: string): boolean {
   const { uid, mode } = statSync(folder);
   return process.getuid === undefined || (uid === process.getuid() && (mode & 0o022) === 0);

@@ -9,10 +9,10 @@ export interface ProviderAccess {
   baseUrl: string | undefined;
 }
 
-/** Everything that comes from the environment, in one place. */
+/** All settings from the environment, in one place. */
 export interface Config {
   databaseUrl: string | undefined;
-  /** the server itself, where DATABASE_URL names a pooler */
+  /** address of the server itself, if DATABASE_URL names a pooler */
   directUrl: string | undefined;
   embeddedDirectory: string;
   migrationsDirectory: string;
@@ -21,31 +21,31 @@ export interface Config {
   oldModel: string | undefined;
   newProvider: ProviderAccess;
   oldProvider: ProviderAccess;
-  /** texts and tokens of one request; where nothing is said, what suits the provider of the new model */
+  /** maximum number of texts and tokens in a request; undefined: the usual limits of the new model's provider */
   requestInputs: number;
   requestTokens: number;
   requestTimeoutSeconds: number;
   patienceSeconds: number;
-  /** batches worked at the same time in a process */
+  /** number of batches processed in parallel in a process */
   concurrency: number;
-  /** most requests of a model under way at the same time in a process */
+  /** maximum number of concurrent requests per model in a process */
   mostInFlight: number;
-  /** most memory an index build may use, as PostgreSQL writes it */
+  /** maximum memory of an index build, in PostgreSQL's notation */
   indexMemory: string | undefined;
-  /** parallel workers of an index build */
+  /** number of parallel workers of an index build */
   indexWorkers: number | undefined;
-  /** most texts of one batch that is given to the batch API */
+  /** maximum number of texts in a provider batch */
   batchApiInputs: number;
-  /** most batches there at the same time, over all workers */
+  /** maximum number of open provider batches, over all workers */
   batchApiOpen: number;
-  /** where the watch posts alerts to; may hold a secret */
+  /** address to which the watch posts alerts; may contain a secret */
   alertWebhook: string | undefined;
 }
 
 /**
- * Reads the configuration from the environment and, where it exists, from `.env` in the working directory.
+ * Reads the configuration from the environment and from `.env` in the working directory, if it exists.
  *
- * @throws UsageError when a number is not one, the address of the webhook is none, or DATABASE_URL is set but empty
+ * @throws UsageError for an invalid number or webhook address, or when DATABASE_URL is set but empty
  */
 export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
   if (env === process.env && existsSync('.env')) process.loadEnvFile('.env');
@@ -73,24 +73,24 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     mostInFlight: wholeNumber(env, 'EMBED_MAX_IN_FLIGHT') ?? 16,
     indexMemory: memory(env, 'REEMBED_INDEX_MEMORY'),
     indexWorkers: text(env, 'REEMBED_INDEX_WORKERS') === '0' ? 0 : wholeNumber(env, 'REEMBED_INDEX_WORKERS'),
-    // What OpenAI takes.
+    // The limit of OpenAI.
     batchApiInputs: wholeNumber(env, 'EMBED_BATCH_API_INPUTS') ?? 50_000,
     batchApiOpen: wholeNumber(env, 'EMBED_BATCH_API_OPEN') ?? 20,
     alertWebhook: webAddress(env, 'REEMBED_ALERT_WEBHOOK'),
   };
 }
 
-/** Before anything is read, so that no refusal shows one of them. */
+/** Called before anything else is read, so that no error message shows a secret. */
 function learnSecretsOf(env: NodeJS.ProcessEnv): void {
   learnSecrets(text(env, 'OPENAI_API_KEY'), text(env, 'OPENAI_OLD_API_KEY'), text(env, 'PGPASSWORD'));
   for (const name of ['DATABASE_URL', 'DATABASE_DIRECT_URL', 'OPENAI_BASE_URL', 'OPENAI_OLD_BASE_URL']) learnPassword(text(env, name));
   const webhook = text(env, 'REEMBED_ALERT_WEBHOOK');
   const url = webhook === undefined ? undefined : URL.parse(webhook);
-  // The path of a webhook is what its receiver knows us by.
+  // The path of a webhook address is usually its secret.
   learnSecrets(webhook, url?.pathname, url?.search, url?.username, url?.password);
 }
 
-/** An empty secret must not lead to a database of its own that nobody asked for. */
+/** An empty secret must not silently select another database. */
 function databaseUrl(env: NodeJS.ProcessEnv): string | undefined {
   if (env.DATABASE_URL !== undefined && env.DATABASE_URL.trim() === '')
     throw new UsageError(
@@ -117,13 +117,13 @@ function memory(env: NodeJS.ProcessEnv, name: string): string | undefined {
   throw new UsageError(`${name} must be an amount such as 8GB, not "${value}"`, `set ${name} in .env`);
 }
 
-/** It may hold a secret, so the refusal does not repeat it. */
+/** The address may contain a secret, so the error does not repeat it. */
 function webAddress(env: NodeJS.ProcessEnv, name: string): string | undefined {
   const value = text(env, name);
   const url = value === undefined ? undefined : URL.parse(value);
   if (value !== undefined && !/^https?:/.test(url?.protocol ?? ''))
     throw new UsageError(`${name} is not an http or https address`, `correct ${name}, or leave it out`);
-  // fetch() would refuse it, at the first alert.
+  // fetch() would reject it, but only at the first alert.
   if (url?.username || url?.password)
     throw new UsageError(`${name} has user and password in it, which cannot be sent`, `put the secret of ${name} into its path or query`);
   return value;

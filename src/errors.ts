@@ -2,17 +2,17 @@ import { inspect } from 'node:util';
 import { visible, visibleLines } from './print-text.ts';
 import { hideSecrets } from './secrets.ts';
 
-/** Exit codes of every command, so that scripts can tell the outcomes apart. */
+/** Exit codes of every command, so that scripts can distinguish the outcomes. */
 export const EXIT = { done: 0, failed: 1, usage: 2, waiting: 3, validationFailed: 4, bug: 70 } as const;
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
-/** Base of every failure that is not our bug: shown as one line with its remedy, never with a trace. */
+/** Base class of every failure that is not our bug: shown as one line with its remedy, never with a stack trace. */
 export class ReembedError extends Error {
   readonly code: string;
   readonly remedy: string;
   readonly exitCode: ExitCode = EXIT.failed;
-  /** what another program said of it, which may quote the text of a row: never printed, logged or stored where others read */
+  /** message of another program, which may quote the text of a row: never printed, logged or stored where others can read it */
   readonly words: string | undefined;
 
   /**
@@ -38,7 +38,7 @@ export class UsageError extends ReembedError {
   }
 }
 
-/** A closed gate: nothing is wrong, something has to happen first. */
+/** A closed gate: nothing is wrong, but something else has to happen first. */
 export class GateClosed extends ReembedError {
   override readonly exitCode = EXIT.waiting;
 
@@ -48,8 +48,8 @@ export class GateClosed extends ReembedError {
 }
 
 /**
- * The text of any thrown value on one line, without its trace and without secrets. pg-boss reports errors as plain objects, and Node some
- * without a message.
+ * The message of any thrown value on one line, without stack trace and secrets. pg-boss reports errors as plain
+ * objects, and some Node errors have no message.
  */
 export function messageOf(error: unknown): string {
   return visible(hideSecrets(textOf(error).replace(/\s+/g, ' ')));

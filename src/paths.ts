@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 
-// The same from src/ in a checkout and from dist/ in an installed package: both lie one level below the root.
+// Valid from src/ in a checkout and from dist/ in an installed package: both are one level below the root.
 const root = new URL('../', import.meta.url);
 
 /** Folder of this package's own migrations. */

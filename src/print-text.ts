@@ -1,21 +1,22 @@
-// Control characters, which move the cursor, colour or ring; marks of direction, which let a line read otherwise than it is; separators
-// that end a line in some programs only; and what nobody sees.
+// Control characters, which move the cursor, change colours or ring the bell; bidirectional marks, which change the
+// visible order of a line; separators that only some programs treat as line ends; and invisible characters.
 const UNSEEN = /[\p{Cc}\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]/gu;
 
 /**
- * Text of others as it may be printed on one line: whatever a terminal or a chat would act on instead of showing it is written as an
- * escape, such as \x1b or \u202e. Used for texts of rows, names of the catalog and of files, and messages of servers.
+ * Untrusted text for printing on one line: characters that a terminal or chat would interpret are written as escapes,
+ * such as \x1b or \u202e. Used for texts of rows, names from the catalog and of files, and messages of servers.
  */
 export function visible(text: string): string {
   return text.replace(UNSEEN, escaped);
 }
 
-/** The same for text of several lines, which stay lines. */
+/** The same for text of several lines; line breaks are kept. */
 export function visibleLines(text: string): string {
   return text.split('\n').map(visible).join('\n');
 }
 
-// What styleText() gives of the styles in use. Text of others is made visible before it is styled, so that none of these is its own.
+// Escape sequences that styleText() returns for the styles in use. Untrusted text is made visible before styling, so
+// none of these sequences comes from it.
 const ESCAPE = '\x1b';
 const OWN_STYLES = new RegExp(`(${ESCAPE}\\[(?:1|2|22|31|32|33|39)m)`);
 
@@ -27,7 +28,7 @@ export function visibleStyled(text: string): string {
     .join('');
 }
 
-/** A copy of rows or findings with every text in them made visible; dates and numbers stay what they are. */
+/** A copy of rows or findings with every text in them made visible; dates and numbers are unchanged. */
 export function visibleAll<T>(value: T): T {
   if (typeof value === 'string') return visibleLines(value) as T;
   if (Array.isArray(value)) return value.map(visibleAll) as T;
@@ -35,7 +36,7 @@ export function visibleAll<T>(value: T): T {
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [visible(key), visibleAll(inner)])) as T;
 }
 
-/** JSON for a program that reads stdout, which may also be a terminal. The texts in it are unchanged once it is parsed. */
+/** JSON for a program that reads stdout, which may also be a terminal. Parsing it returns the unchanged texts. */
 export function jsonText(value: unknown, indent?: number): string {
   const asJson = (character: string) => `\\u${hex(character).padStart(4, '0')}`;
   return JSON.stringify(value, null, indent).replace(UNSEEN, (character) => (character === '\n' ? character : asJson(character)));

@@ -1,18 +1,21 @@
 const MARK = '[key]';
-// Shorter ones are words that stand for no key, such as the "test" of a local server: masked everywhere they would tear holes into paths.
+// Shorter values are ordinary words, such as the "test" of a local server: masking them everywhere would corrupt paths.
 const SHORTEST = 8;
-// In the words of a server that was given the secret.
+// Minimum length in the message of a server that was given the secret.
 const SHORTEST_QUOTED = 4;
 
 const known = new Map<string, RegExp>();
 
-/** Keeps in mind what must not be shown by this process: API keys, passwords, addresses that are secrets themselves. */
+/** Registers secrets that this process must not show: API keys, passwords, addresses that are secrets themselves. */
 export function learnSecrets(...secrets: (string | undefined)[]): void {
   for (const secret of secrets)
     if (secret !== undefined && secret.length >= SHORTEST && !known.has(secret)) known.set(secret, formsOf(secret));
 }
 
-/** Keeps in mind the password of an address. One that is also shown as a name, as in postgres:postgres@, hides nothing on its own. */
+/**
+ * Registers the password of an address. A password equal to a name that is also shown, as in postgres:postgres@, is not
+ * masked on its own.
+ */
 export function learnPassword(address: string | undefined): void {
   const url = address === undefined ? undefined : URL.parse(address);
   if (!url?.password) return;
@@ -21,7 +24,7 @@ export function learnPassword(address: string | undefined): void {
   if (![decoded(url.username), url.hostname, url.pathname.slice(1), url.protocol.slice(0, -1)].includes(password)) learnSecrets(password);
 }
 
-/** Replaces the secrets this process knows by a mark, however they are written. The one place that everything printed or stored goes through. */
+/** Replaces the secrets known to this process by a mark, in every encoding. Everything printed or stored passes through here. */
 export function hideSecrets(text: string): string {
   let hidden = text;
   for (const forms of known.values()) hidden = hidden.replace(forms, MARK);
@@ -29,9 +32,9 @@ export function hideSecrets(text: string): string {
 }
 
 /**
- * The same for the words of a server: also short secrets that it was given, and what merely looks like a key.
+ * The same for the message of a server: also masks short secrets that it was given, and anything that looks like a key.
  *
- * @param secrets what it was given
+ * @param secrets secrets that the server was given
  */
 export function hideQuotedSecrets(text: string, secrets: readonly string[]): string {
   const quoted = secrets.filter((secret) => secret.length >= SHORTEST_QUOTED);
@@ -42,7 +45,7 @@ export function hideQuotedSecrets(text: string, secrets: readonly string[]): str
     .replace(/:\/\/[^\s/@]+:[^\s/@]+@/g, `://${MARK}@`);
 }
 
-/** Every form that a secret is found in: as it is, each character escaped for an address, for JSON or HTML, or not; base64; hexadecimal. */
+/** All forms in which a secret is found: each character literal or escaped for a URL, JSON or HTML; base64; hexadecimal. */
 function formsOf(secret: string): RegExp {
   const forms = [Array.from(secret, characterForms).join(''), anyCase(Buffer.from(secret).toString('hex')), ...base64Forms(secret)];
   return new RegExp(forms.map((form) => `(?:${form})`).join('|'), 'g');
@@ -70,8 +73,8 @@ function characterForms(character: string): string {
 }
 
 /**
- * In base64 a secret that follows other bytes, as in `Bearer key` or `user:password`, looks different by how many there are, modulo three.
- * What is left is what the secret alone decides, and with it a character to both sides.
+ * The base64 encoding of a secret that follows other bytes, as in `Bearer key` or `user:password`, depends on their number
+ * modulo three. The forms contain the part that the secret alone determines, and match one more character on both sides.
  */
 function base64Forms(secret: string): string[] {
   const bytes = Buffer.from(secret);

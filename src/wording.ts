@@ -1,4 +1,4 @@
-/** The noun that goes with a count: row or rows. */
+/** The noun for a count: row or rows. */
 export function plural(count: number, one: string, many = `${one}s`): string {
   return count === 1 ? one : many;
 }

@@ -3,7 +3,7 @@ import type { World } from './world.ts';
 
 const CHECK_EVERY_MS = 100;
 
-/** Writes down who keeps the application waiting, for whoever looks into a stall. */
+/** Logs the sessions that block the application, to investigate stalls. */
 export async function watchBlockers(world: World): Promise<void> {
   while (!world.over.aborted) {
     try {
@@ -16,7 +16,7 @@ export async function watchBlockers(world: World): Promise<void> {
       );
       for (const { waiting, blocking } of rows) world.log(`waits: ${waiting.replace(/\s+/g, ' ')} <- ${blocking.replace(/\s+/g, ' ')}`);
     } catch {
-      // The server is down for a moment.
+      // The server is restarting.
     }
     await sleep(CHECK_EVERY_MS);
   }

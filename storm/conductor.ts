@@ -11,19 +11,19 @@ const MOVES = {
   'two runners at once': 3,
 };
 
-/** What an operator meets every day: wait, look again, or try again; anything else is a bug. */
+/** Expected in normal operation: wait, check again, or retry. Any other exit code is a bug. */
 const EXPECTED_EXITS = new Set([0, 1, 3, 4]);
 const LONGEST_HOLD_MS = 3500;
 
-/** The operator: drives the campaign through its phases, forward and back, whatever happens meanwhile. */
+/** The operator: drives the campaign through its phases, forward and back, despite the faults. */
 export interface Conductor {
-  /** forward and back at random until the storm is over */
+  /** forward and back at random until the storm ends */
   run(): Promise<void>;
-  /** brings the campaign to where both models are complete and the new one is read */
+  /** brings the campaign to where both models are complete and the new one is live */
   bringToSwitch(): Promise<void>;
-  /** runs one command and keeps an eye on its exit code */
+  /** runs one command and checks its exit code */
   command(args: string[]): Promise<CommandResult>;
-  /** whether the new model was served before the storm was over */
+  /** whether the new model was live before the storm ended */
   sawSwitch: boolean;
 }
 
@@ -46,17 +46,17 @@ export function createConductor(world: World): Conductor {
     return result;
   };
 
-  /** Forward, until the new model is read. */
+  /** Moves forward until the new model is live. */
   const bringToSwitch = async (): Promise<void> => {
     for (let tries = 0; ; tries++) {
       if ((await phase()) === 'switch' && (await readModel()) === NEW_MODEL) return;
       if (tries > 200) throw new Error('the campaign does not get to its switch');
-      // The workers are at it either way; now and then the operator lends a hand.
+      // The workers embed in either case; sometimes the operator's command embeds as well.
       const up = await command(draw.chance(0.3) ? ['migrate', 'up', '--wait'] : ['migrate', 'up']);
       if (up.code === 3 && /(npm run|npx reembed) validate/.test(up.stderr)) await command(['validate', '--sample', '20', '--json']);
       else if (up.code === 3 && /reads .* again|the new model has been read/.test(up.stderr)) {
         const model = await ask(`SELECT reembed.switch_to('${TABLE}', '${NEW_MODEL}')`);
-        // Refused: a ledger that was put back makes the last validation too old.
+        // Switch is refused when a reset ledger makes the last validation too old.
         if (model === undefined) await command(['validate', '--sample', '20', '--json']);
       } else if (up.code !== 0) await sleep(1000);
       if (/could not be embedded/.test(up.stderr)) await command(['retry']);
@@ -108,7 +108,7 @@ export function createConductor(world: World): Conductor {
         await bringToSwitch();
         this.sawSwitch ||= !world.over.aborted;
         if (world.over.aborted) return;
-        // Taken back with the index, and with contract. The models have nothing in common.
+        // Rolling back the index or contract resets these settings, and the models of a storm have nothing in common.
         await ask(
           'UPDATE reembed.setting SET shadow_percent = 30, min_shadow_overlap = 0, max_latency_ratio = NULL, max_shadow_errors = NULL',
         );
@@ -121,7 +121,7 @@ export function createConductor(world: World): Conductor {
     },
   };
 
-  /** One value; asked again while the server is down or the lock not to be had. */
+  /** One value; repeated while the server is down or the lock is not available. */
   async function ask<T>(statement: string): Promise<T | undefined> {
     for (let tries = 0; ; tries++) {
       try {
@@ -141,7 +141,7 @@ export function createConductor(world: World): Conductor {
     return ask('SELECT phase FROM reembed.campaign');
   }
 
-  // The way back from contract is several steps; until the last is done its file counts as up.
+  // The rollback of contract has several steps; until the last one is done its file counts as up.
   async function isContracted(): Promise<boolean> {
     return (await ask<string>("SELECT name FROM reembed.schema_migration WHERE name LIKE '%5_contract'")) !== undefined;
   }

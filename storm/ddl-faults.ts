@@ -3,7 +3,7 @@ import pg from 'pg';
 import type { Draw } from './draw.ts';
 import { type Columns, TABLE, type World } from './world.ts';
 
-/** What an application's own migrations do to the table meanwhile. */
+/** DDL of the application's own migrations during the storm. */
 export const DDL_FAULTS = {
   'column renamed for a while': 6,
   'column added': 2,
@@ -15,11 +15,11 @@ export const DDL_FAULTS = {
 
 type DdlFault = keyof typeof DDL_FAULTS;
 
-// Who changes a busy table lets go soon and tries again: whatever writes would queue behind a statement that waits.
+// DDL on a busy table needs a short timeout and retries: every write would queue behind a statement that waits.
 const LOCK_TIMEOUT = '300ms';
 const DUPLICATE_COLUMN = '42701';
 
-/** Changes the table at random until the storm is over; then every column has its first name again. */
+/** Changes the table at random until the storm ends; then restores the first name of every column. */
 export async function runDdlFaults(world: World): Promise<void> {
   const draw = world.draw('ddl');
   let added = 0;
@@ -54,11 +54,11 @@ export async function runDdlFaults(world: World): Promise<void> {
   }
 }
 
-/** The application writes by the other name meanwhile; searches go on by the names of the view. */
+/** Renames a column for a while: the application writes under the new name, and searches use the names of the view. */
 async function renameForAWhile(world: World, draw: Draw): Promise<boolean> {
   const column = draw.pick(Object.keys(world.columns) as (keyof Columns)[]);
   const away = `${column}_renamed`;
-  // Contract drops a column and gives its name to another one, so it is known by its number.
+  // Contract drops a column and gives its name to another one, so the column is identified by its number.
   const { rows } = await world.pool.query<{ number: number }>(
     'SELECT attnum AS number FROM pg_attribute WHERE attrelid = $1::regclass AND attname = $2',
     [TABLE, column],
@@ -76,7 +76,7 @@ async function renameForAWhile(world: World, draw: Draw): Promise<boolean> {
       if (!(await isCalled(world, number, away))) break;
       await rename(away, column);
     } catch (error) {
-      // The way back from contract took the name meanwhile.
+      // The rollback of contract took the name in the meantime.
       if ((error as { code?: string }).code === DUPLICATE_COLUMN) break;
       await sleep(draw.between(100, 300));
     }
@@ -96,7 +96,7 @@ async function isCalled(world: World, number: number, name: string): Promise<boo
 /**
  * Runs the statements on a connection of their own.
  *
- * @param then runs when they are done, before the time of the change is over
+ * @param then runs after them, before the time of the change is recorded as over
  */
 async function change(world: World, statements: string[], then: () => void = () => {}): Promise<true> {
   const client = new pg.Client({ connectionString: world.server.url, application_name: 'storm ddl' });

@@ -1,18 +1,18 @@
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 
-/** Repeatable chance: one stream for each actor, so that how they interleave changes nobody's choices. */
+/** Reproducible random numbers, one stream per actor, so that interleaving does not affect the choices of any actor. */
 export interface Draw {
-  /** whole number from `low` to `high`, both included */
+  /** integer from `low` to `high`, inclusive */
   between(low: number, high: number): number;
-  /** true in a share of cases, 0 to 1 */
+  /** true with a probability from 0 to 1 */
   chance(share: number): boolean;
   pick<T>(choices: readonly T[]): T;
-  /** a name, each as often as its weight says */
+  /** a name, drawn with its weight */
   weighted<K extends string>(weights: Record<K, number>): K;
 }
 
-/** @param actor name of the stream; one seed gives every actor its own */
+/** @param actor name of the stream; one seed gives each actor a stream of its own */
 export function createDraw(seed: number, actor: string): Draw {
   const random = xoroshiro128plus([...actor].reduce((hash, character) => Math.imul(hash, 31) + character.charCodeAt(0), seed * 7919));
   const between = (low: number, high: number) => uniformInt(random, low, high);

@@ -22,7 +22,7 @@ type Fault = keyof typeof FAULTS;
 
 const SECONDS_BETWEEN_CRASHES = 60;
 
-/** Does harm at random until the storm is over. */
+/** Injects faults at random until the storm ends. */
 export async function runFaults(world: World, fleet: WorkerFleet, provider: { isOut: boolean }): Promise<void> {
   const draw = world.draw('faults');
   const after = (milliseconds: number) => sleep(milliseconds);
@@ -31,7 +31,7 @@ export async function runFaults(world: World, fleet: WorkerFleet, provider: { is
   const inject: Record<Fault, () => Promise<boolean | undefined>> = {
     'SIGKILL of a worker': async () => void fleet.kill(draw),
     'SIGTERM of a worker': async () => void fleet.terminate(draw),
-    // Longer than a heartbeat now and then: another worker takes the job over while this one still believes it has it.
+    // Sometimes longer than the heartbeat timeout: another worker takes the job over while this one still believes it has it.
     'worker frozen': async () => void fleet.freeze(draw, draw.chance(0.3) ? 40_000 : draw.between(2000, 8000)),
     async 'backend terminated'() {
       const { rows } = await world.pool.query<{ pid: number }>(
@@ -62,7 +62,7 @@ export async function runFaults(world: World, fleet: WorkerFleet, provider: { is
       await untilDone(() => world.pool.query('UPDATE reembed.setting SET paused = false'));
       return true;
     },
-    // As if the ledger had been put back from a copy: finished work is open again, or open work is called done.
+    // As if the ledger had been restored from a copy: finished work is open again, or open work is marked as done.
     async 'ledger row out of date'() {
       const { rowCount } = await world.pool.query(
         draw.chance(0.5)
@@ -94,7 +94,7 @@ export async function runFaults(world: World, fleet: WorkerFleet, provider: { is
       world.faults.add(fault);
       world.log(`fault: ${fault}`);
     } catch (error) {
-      // Harm done to a server that is down, or to tables that are not there yet, is no harm.
+      // The server was down or the tables did not exist yet, so the fault had no effect.
       world.log(`fault ${fault} not done: ${(error as Error).message}`);
     }
   }

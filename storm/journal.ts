@@ -1,15 +1,15 @@
-/** What a row must be, as far as its application knows. */
+/** The expected state of a row, as far as its application knows. */
 export interface RowState {
   content: string | null;
   title: string;
 }
 
-/** undefined: there is no such row */
+/** undefined: the row does not exist */
 export type Expected = RowState | undefined;
 
 /**
- * The application's own record of every write that was acknowledged. Each row belongs to one writer, so what it must be is
- * never in doubt; a write whose answer was lost with its connection is looked up afterwards.
+ * The application's own record of every acknowledged write. Each row belongs to one writer, so its expected state is
+ * unambiguous. A write whose answer was lost with its connection is looked up afterwards.
  */
 export class Journal {
   readonly rows = new Map<number, RowState>();

@@ -6,22 +6,22 @@ import type { Draw } from './draw.ts';
 import type { Expected, RowState } from './journal.ts';
 import { type Columns, OLD_MODEL, POISON, TABLE, vectorText } from './world.ts';
 
-/** What one operation is going to do, and what the rows are once it is acknowledged. */
+/** The statements of one operation, and the expected rows once it is acknowledged. */
 export interface PlannedWrite {
   change: Map<number, Expected>;
   run(client: pg.ClientBase): Promise<unknown>;
 }
 
-/** Rows an operation may take. */
+/** Rows that an operation may use. */
 export interface RowSource {
-  /** a row of the writer that is there, with what it holds */
+  /** an existing row of the writer, with its state */
   existing(): { id: number; state: RowState } | undefined;
-  /** a key nobody has used */
+  /** an unused key */
   fresh(): number;
   text(): string;
 }
 
-/** How often each operation comes. */
+/** Weight of each operation. */
 export const OPERATIONS = {
   insert: 20,
   'insert with own vector': 3,
@@ -47,9 +47,9 @@ const updateText = (columns: Columns) => `UPDATE ${TABLE} SET ${columns.content}
 const insertRow = (columns: Columns) => `INSERT INTO ${TABLE} (${columns.id}, ${columns.content}, title) VALUES ($1, $2, $3)`;
 
 /**
- * Plans one operation; undefined when the writer has no row left to do it with.
+ * Plans one operation; undefined when the writer has no row for it.
  *
- * @param columns what they are called now
+ * @param columns current names of the columns
  */
 export function planWrite(name: OperationName, draw: Draw, rows: RowSource, columns: Columns): PlannedWrite | undefined {
   const found = rows.existing();

@@ -1,18 +1,18 @@
 import { isSame } from './journal.ts';
 import { hasText, isVectorOf, NEW_MODEL, OLD_MODEL, POISON, SIDE_TABLE, TABLE, type World } from './world.ts';
 
-/** What the oracle found when everything was quiet. */
+/** Findings of the oracle after the system has settled. */
 export interface Verdict {
   rows: number;
-  /** a vector is there, but it is not its model's vector of the present text */
+  /** a vector exists, but is not its model's vector of the current text */
   wrong: string[];
-  /** there is a text that its model takes, but no vector */
+  /** a text exists that its model accepts, but no vector */
   neverEmbedded: string[];
-  /** the row is not what its last acknowledged write made of it */
+  /** the row is not in the state of its last acknowledged write */
   lost: string[];
 }
 
-/** Checks every row: contents against the journal, vectors against what the model gives for the present text. */
+/** Checks every row: content against the journal, vectors against the model's vectors of the current text. */
 export async function judge(world: World): Promise<Verdict> {
   const { rows } = await world.pool.query<{ id: string; content: string | null; title: string; old: string | null; new: string | null }>(
     world.options.storage === 'column'
@@ -34,7 +34,7 @@ export async function judge(world: World): Promise<Verdict> {
       [NEW_MODEL, row.new],
     ] as const) {
       const isRight = hasText(row.content) ? stored !== null && isVectorOf(model, row.content, stored) : stored === null;
-      // A poisoned row has no vector, unless the application brought one itself.
+      // A poisoned row has no vector, unless the application stored one itself.
       const isExcused = row.content?.includes(POISON) && stored === null;
       if (isRight || isExcused) continue;
       (stored === null ? verdict.neverEmbedded : verdict.wrong).push(`row ${id} ${model}`);

@@ -3,7 +3,7 @@ import type { ScriptedAnswer, SeenRequest } from '../test/harness/provider.ts';
 import { vectorOf } from '../test/harness/provider.ts';
 import { DIMENSIONS, POISON, type World } from './world.ts';
 
-/** Longer than EMBED_TIMEOUT_SECONDS of the workers. */
+/** Longer than the workers' EMBED_TIMEOUT_SECONDS. */
 const HANG_MS = 4000;
 const SHARE_OF_FAULTS = 0.05;
 
@@ -23,11 +23,11 @@ export const FAULTS = {
   'no JSON': 1,
 };
 
-/** Makes the provider answer badly now and then, until told to stop; while `isOut` says so it answers nothing but 503. */
+/** Makes the provider answer with random faults while it is not calm; while `isOut` is set, it answers 503 to everything. */
 export function faultyScript(world: World, state: { isCalm: boolean; isOut: boolean }) {
   const draw = world.draw('provider');
   return async (request: SeenRequest): Promise<ScriptedAnswer> => {
-    // The provider of the storm runs for minutes; what it saw is of no use here.
+    // The provider runs for minutes, and the storm does not use its list of requests.
     world.provider.requests.length = 0;
     const { input, model } = request;
     if (state.isOut) return { status: 503, body: { error: { message: 'out of order' } } };

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** Resident set of a process in bytes, from /proc; 0 for one that is gone, and where there is no /proc. */
+/** Resident set size of a process in bytes, from /proc; 0 if the process has ended, and on systems without /proc. */
 export function residentBytes(pid: number | undefined): number {
   try {
     return Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) * 1024;

@@ -21,8 +21,8 @@ interface Answered {
 }
 
 /**
- * One client of the application that searches all the time: by plain SQL, with the toolkit's client, or with the client for
- * readers of whom some are in the canary, and followed by shadow reads.
+ * One client of the application that searches continuously: with plain SQL, with the toolkit's client, or with that
+ * client for readers of whom some are in the canary, followed by shadow reads.
  */
 export async function runSearcher(world: World, number: number): Promise<void> {
   const draw = world.draw(`searcher ${number}`);
@@ -67,7 +67,7 @@ export async function runSearcher(world: World, number: number): Promise<void> {
   }
 }
 
-/** What the documentation tells an application in any language to do. */
+/** The search that the documentation recommends for applications in any language. */
 async function searchBySql(world: World, text: string): Promise<Answered> {
   for (;;) {
     const served = await world.application.query<{ model: string }>('SELECT reembed.active_model($1) AS model', [TABLE]);
@@ -81,7 +81,7 @@ async function searchBySql(world: World, text: string): Promise<Answered> {
   }
 }
 
-/** Whether a view may have had columns of other names since then; searches do not follow those. */
+/** Whether a view may have had other column names since then; searches do not follow renames. */
 function isRenamed(world: World, since: number): boolean {
   return world.isChanged(since, Date.now()) || Object.entries(world.columns).some(([first, present]) => first !== present);
 }

@@ -2,12 +2,12 @@ import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 
-/** A database of the storm's own on a real server, and the power to crash that server. */
+/** A database of the storm on a real server, and the means to crash that server. */
 export interface StormServer {
   url: string;
-  /** when the server was down: nothing that overlaps it counts against anybody */
+  /** times when the server was down: an operation that overlaps one is not counted as a failure */
   outages: Outage[];
-  /** stops the server as a crash would and starts it again; undefined where nobody said how */
+  /** stops the server as a crash would and restarts it; undefined without a crash command */
   crash: (() => Promise<void>) | undefined;
   isUp(from: number, to: number): boolean;
   close(): Promise<void>;
@@ -18,11 +18,11 @@ interface Outage {
   to: number;
 }
 
-// After the server answers again, connections of before are still found broken for a moment.
+// For a moment after the restart, sessions still find connections from before it broken.
 const AFTERSHOCK_MS = 2000;
 
 /**
- * Makes a database for the storm.
+ * Creates a database for the storm.
  *
  * @param server URL of a superuser
  * @param crashCommand shell command that restarts the server with `-m immediate` and returns when it answers again
@@ -64,7 +64,7 @@ async function asAdmin(url: string, work: (client: pg.Client) => Promise<unknown
   }
 }
 
-/** Runs a command of the shell and returns what it printed on stdout. */
+/** Runs a shell command and returns its stdout. */
 export async function shell(command: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const child = spawn('bash', ['-c', command], { stdio: ['ignore', 'pipe', 'pipe'] });

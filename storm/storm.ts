@@ -25,7 +25,7 @@ import {
 } from './world.ts';
 import { runWriter } from './writer.ts';
 
-/** What a storm did and what it found. */
+/** Activity and findings of a storm. */
 export interface StormResult {
   options: StormOptions;
   server: string;
@@ -39,22 +39,22 @@ export interface StormResult {
   writesLost: number;
   rowsNeverEmbedded: number;
   rowsWrongAfterWayBack: number;
-  /** longest wait of a single statement of the application that writes, while the server was up, in milliseconds */
+  /** longest duration of a single write statement of the application while the server was up, in milliseconds */
   longestStallMs: number;
   stalls: { milliseconds: number; what: string }[];
   longestDrainMs: number;
   workerPeakBytes: number;
   bugs: string[];
   examples: string[];
-  /** sentences about what was missed; empty when the storm did no harm */
+  /** requirements that were missed, as sentences; empty when the storm passed */
   missed: string[];
 }
 
 /**
- * Runs a storm: an application that writes and searches, workers, an operator who goes forward and back, and faults at
- * random. Then all is quiet, and every row is checked.
+ * Runs a storm: an application that writes and searches, workers, an operator who moves forward and back, and random
+ * faults. Then the system settles and every row is checked.
  *
- * @param logFile every notable thing with its time, for whoever looks into a failure
+ * @param logFile log of every notable event with its time, to investigate failures
  */
 export async function runStorm(
   server: StormServer,
@@ -105,7 +105,7 @@ export async function runStorm(
     const verdict = await judge(world);
     await cure(world);
     await settle(world, conductor.command);
-    // The way back without --accept-missing: it is refused unless every row is complete in the old model.
+    // The rollback runs without --accept-missing, so it is refused unless every row is complete in the old model.
     const back = await conductor.command(['migrate', 'down']);
     if (back.code !== 0) world.bugs.add(`the way back was refused: ${back.stderr.slice(-300)}`);
     await settle(world, conductor.command);
@@ -141,14 +141,15 @@ async function prepare(world: World): Promise<void> {
     ...[...model, '--batch-rows', '200', '--storage', world.options.storage],
   ]);
   if (created.code !== 0) throw new Error(created.stderr);
-  // Tables, views and triggers are there before the first writer: what is not captured cannot be determined from what is lost.
+  // Tables, views and triggers must exist before the first writer starts: otherwise writes that were never captured
+  // would look like lost ones.
   const up = await world.workplace.run(['migrate', 'up']);
   if (up.code !== 3) throw new Error(up.stderr);
   // The models of a storm have nothing in common, and poisoned rows have no vector.
   await world.pool.query("UPDATE reembed.setting SET min_overlap = 0, min_index_recall = 0, max_failed_rows = 1000000, soak = '1 hour'");
 }
 
-/** A row that the old model refuses has no way back; so the application fixes its poisoned texts first. */
+/** A row that the old model refuses cannot be rolled back, so the application replaces its poisoned texts first. */
 async function cure(world: World): Promise<void> {
   for (const [id, state] of world.journal.rows) {
     if (!state.content?.includes(POISON)) continue;
@@ -158,7 +159,7 @@ async function cure(world: World): Promise<void> {
   }
 }
 
-/** Lets what still waits be done, failed rows included, until nothing waits any more. */
+/** Processes everything that waits, failed rows included, until nothing is left. */
 async function settle(world: World, command: (args: string[]) => Promise<{ code: number | null }>): Promise<void> {
   await command(['retry']);
   for (let tries = 0; tries < 30; tries++) {
@@ -168,7 +169,7 @@ async function settle(world: World, command: (args: string[]) => Promise<{ code:
   }
 }
 
-/** How far the work is, for whoever wonders why it is slow. */
+/** Logs the progress, to investigate slow storms. */
 async function logProgress(world: World): Promise<void> {
   try {
     const { rows } = await world.pool.query(
@@ -180,7 +181,7 @@ async function logProgress(world: World): Promise<void> {
     );
     world.log(`progress: ${JSON.stringify(rows[0])}`);
   } catch {
-    // The server is down for a moment.
+    // The server is restarting.
   }
 }
 

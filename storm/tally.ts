@@ -15,7 +15,7 @@ export class Tally {
   }
 }
 
-/** Things that must not happen, with a few examples to look into. */
+/** Violations with counts and a few examples. */
 export class Offences {
   readonly examples: string[] = [];
   count = 0;

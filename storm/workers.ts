@@ -4,19 +4,19 @@ import type { Draw } from './draw.ts';
 import { residentBytes } from './resident-bytes.ts';
 import type { World } from './world.ts';
 
-/** Worker processes that are started again whenever one ends, as a supervisor would. */
+/** Worker processes that are restarted whenever one ends, as a supervisor would do. */
 export interface WorkerFleet {
-  /** kills one at once */
+  /** kills one immediately */
   kill(draw: Draw): void;
-  /** asks one to stop, and records how long it took */
+  /** sends one a SIGTERM and records how long it takes to end */
   terminate(draw: Draw): void;
-  /** stops one in its tracks for some seconds, whatever it holds, and lets it go on */
+  /** suspends one for some milliseconds, whatever locks it holds, then resumes it */
   freeze(draw: Draw, milliseconds: number): void;
   /** longest time between SIGTERM and the end of a worker, in milliseconds */
   longestDrain: number;
-  /** largest resident set of a worker, in bytes */
+  /** largest resident set size of a worker, in bytes */
   peakMemory: number;
-  /** ends all of them for good */
+  /** ends all of them permanently */
   close(): Promise<void>;
 }
 

@@ -9,17 +9,17 @@ import { Offences, Tally } from './tally.ts';
 
 export const OLD_MODEL = 'old-model';
 export const NEW_MODEL = 'new-model';
-// The same size on purpose: vectors of the wrong model would fit, and give plausible nonsense.
+// Equal on purpose: vectors of the wrong model would fit the column, so that only their values show the error.
 export const DIMENSIONS = 32;
 export const TABLE = 'documents';
 export const SIDE_TABLE = 'documents_new_model_vectors';
-/** every tenth row of the first ones is never written: whatever a search returns of it can be checked exactly */
+/** every tenth of the first rows is never written, so that what a search returns of it can be checked exactly */
 export const isStatic = (id: number): boolean => id % 10 === 0;
 export const POISON = 'poison';
 
 const WORDS = 'river stone cloud paper winter engine garden silver harbor violin desert candle mirror forest bridge copper'.split(' ');
 
-/** How large a storm is and how long it lasts. */
+/** Size and duration of a storm. */
 export interface StormOptions {
   seconds: number;
   seed: number;
@@ -27,30 +27,30 @@ export interface StormOptions {
   writers: number;
   searchers: number;
   workers: number;
-  /** where the new vectors are kept */
+  /** where the new vectors are stored */
   storage: 'column' | 'side-table';
-  /** whether somebody changes the table meanwhile */
+  /** whether DDL changes the table during the storm */
   ddl: boolean;
-  /** longest wait of a write that is allowed, in milliseconds */
+  /** maximum allowed duration of a write, in milliseconds */
   longestStall: number;
 }
 
-/** What the columns of the table are called now. */
+/** Current names of the table's columns. */
 export interface Columns {
   id: string;
   content: string;
   embedding: string;
 }
 
-/** What every actor of the storm shares. */
+/** State shared by all actors of the storm. */
 export interface World {
   options: StormOptions;
   server: StormServer;
   provider: TestProvider;
   workplace: Workplace;
-  /** connections of the storm itself, to prepare and to look */
+  /** connections of the storm itself, for preparation and checks */
   pool: pg.Pool;
-  /** of the application, never terminated on purpose */
+  /** connections of the application, never terminated on purpose */
   application: pg.Pool;
   journal: Journal;
   operations: Tally;
@@ -60,19 +60,19 @@ export interface World {
   failedWrites: Offences;
   lostWrites: Offences;
   bugs: Offences;
-  /** longest waits of single writes, in milliseconds, the worst first */
+  /** longest durations of single writes, in milliseconds, the longest first */
   stalls: { milliseconds: number; what: string }[];
   /** ends writers, searchers and faults */
   over: AbortSignal;
-  /** an application may write vectors of the old model itself, until contract */
+  /** whether the application may write vectors of the old model itself, until contract */
   writesOwnVectors: boolean;
-  /** the application follows these */
+  /** the application uses these names */
   columns: Columns;
-  /** when the table was being changed; what overlaps with one may have waited for it, or not know its outcome */
+  /** times of DDL on the table; an operation that overlaps one may have waited for it, or not know the new names yet */
   changes: { from: number; to: number }[];
   isChanged(from: number, to: number): boolean;
   draw(actor: string): Draw;
-  /** a line for whoever looks into a failure */
+  /** adds a line to the log for the investigation of failures */
   log(line: string): void;
 }
 
@@ -109,19 +109,19 @@ export function createWorld(
 function createPool(url: string, name: string, max: number): pg.Pool {
   const pool = new pg.Pool({ connectionString: url, application_name: name, max, connectionTimeoutMillis: 5000 });
   pool.on('error', () => {});
-  // A connection that breaks while it is checked out says so twice; the statement under way is the one that counts.
+  // A connection that breaks while it is checked out emits two errors; the one of the statement under way is handled.
   pool.on('connect', (client) => {
     client.on('error', () => {});
   });
   return pool;
 }
 
-/** A text nobody else has. */
+/** A text that occurs only once. */
 export function textFor(draw: Draw, mark: string): string {
   return `${draw.pick(WORDS)} ${draw.pick(WORDS)} ${draw.pick(WORDS)} ${mark}`;
 }
 
-/** The vector a model gives a text, as SQL text. */
+/** The vector of a text by a model, as SQL text. */
 export function vectorText(model: string, text: string): string {
   return toSql(Array.from(vectorOf(model, text, DIMENSIONS))) as string;
 }
@@ -130,7 +130,7 @@ export function hasText(text: string | null): text is string {
   return text !== null && text.trim() !== '';
 }
 
-/** Whether a stored vector, as SQL text, is the one a model gives a text. */
+/** Whether a stored vector, as SQL text, is the model's vector of a text. */
 export function isVectorOf(model: string, text: string, stored: string): boolean {
   const expected = vectorOf(model, text, DIMENSIONS);
   const found = Float32Array.from(JSON.parse(stored) as number[]);

@@ -4,14 +4,14 @@ import { isSame } from './journal.ts';
 import { OPERATIONS, type OperationName, type PlannedWrite, planWrite, type RowSource } from './operations.ts';
 import { isStatic, TABLE, textFor, type World } from './world.ts';
 
-// COPY of many rows takes long on its own, and so does a transaction that is held open.
+// COPY of many rows takes long in any case, and so does a transaction that is held open.
 const LONG: ReadonlySet<OperationName> = new Set(['bulk copy', 'hold transaction open']);
 const NOTABLE_STALL_MS = 200;
 const WORST_KEPT = 5;
 
 /**
- * One client of the application: writes rows that are its own, one operation after the other, until the storm is over. Every
- * acknowledged write goes to the journal.
+ * One client of the application: writes rows of its own, one operation after another, until the storm ends. Every
+ * acknowledged write is recorded in the journal.
  */
 export async function runWriter(world: World, number: number): Promise<void> {
   const draw = world.draw(`writer ${number}`);
@@ -64,14 +64,14 @@ async function perform(world: World, name: OperationName, plan: PlannedWrite): P
     client?.release(true);
     const { code = '', message = '' } = error as { code?: string; message?: string };
     world.log(`${name} failed: ${code} ${message}`);
-    // Planned with names that were changed before it ran; it would have failed without pg-reembed, too.
+    // Planned with names that were changed before the statement ran; it would have failed without pg-reembed, too.
     const isOutdated = code === '42703' && world.isChanged(startedAt, Date.now());
     if (world.server.isUp(startedAt, Date.now()) && !isOutdated) world.failedWrites.add(`${name}: ${code} ${message}`);
     await lookUp(world, name, plan);
   }
 }
 
-/** The same client, each of whose statements is timed: an operation of several is no longer wait than its longest. */
+/** The same client with every statement timed: the stall of an operation is that of its longest statement. */
 function timed(world: World, name: string, client: pg.PoolClient): pg.ClientBase {
   return new Proxy(client, {
     get(target, property) {
@@ -95,7 +95,7 @@ function noteStall(world: World, name: string, sentAt: number): void {
   world.stalls.length = Math.min(world.stalls.length, WORST_KEPT);
 }
 
-/** After an answer that was lost with its connection: the whole of it happened, or nothing did. */
+/** Looks up a write whose answer was lost with its connection: it was committed as a whole, or not at all. */
 async function lookUp(world: World, name: OperationName, plan: PlannedWrite): Promise<void> {
   const ids = [...plan.change.keys()];
   for (;;) {

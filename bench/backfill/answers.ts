@@ -1,11 +1,11 @@
 import { NEW_MODEL, OLD_MODEL, readTag } from './documents.ts';
 import { createVectorSpace, type VectorSpace } from './vectors.ts';
 
-/** Where the provider of the toolkit runs: a process of its own, asked by HTTP, or within the worker, where it costs next to nothing. */
+/** Where the toolkit's provider runs: in a separate process, called by HTTP, or inside the worker, where it costs next to nothing. */
 export const PROVIDERS = ['in-process', 'http'] as const;
 export type ProviderPlace = (typeof PROVIDERS)[number];
 
-/** What decides a provider's vectors, and how long it takes to give them, in milliseconds. */
+/** Parameters of a provider's vectors, and its latency in milliseconds. */
 export interface ProviderOptions {
   dimensions: number;
   seed: number;
@@ -18,14 +18,14 @@ interface EmbeddingRequest {
   encoding_format?: 'float' | 'base64';
 }
 
-/** An answer of an OpenAI-compatible provider, as text. Its vectors are put together from text that was encoded before. */
+/** An answer of an OpenAI-compatible provider, as text. Its vectors are assembled from pieces that were encoded in advance. */
 export interface Answer {
   status: number;
   body: string;
   texts: number;
 }
 
-/** Gives the answers of a provider that knows both models. */
+/** Creates the answers of a provider that serves both models. */
 export function createAnswers({ dimensions, seed }: ProviderOptions): (request: string) => Answer {
   const spaces = new Map<string, VectorSpace>();
   for (const model of [OLD_MODEL, NEW_MODEL]) {
@@ -44,7 +44,7 @@ export function createAnswers({ dimensions, seed }: ProviderOptions): (request: 
       const embedding = encoding === 'base64' ? `"${space.base64(id, version)}"` : space.json(id, version);
       return `{"object":"embedding","index":${index},"embedding":${embedding}}`;
     });
-    // About four characters are a token.
+    // A token is about four characters.
     const tokens = Math.ceil(asked.reduce((sum, text) => sum + text.length, 0) / 4);
     const usage = `{"prompt_tokens":${tokens},"total_tokens":${tokens}}`;
     return {

@@ -5,11 +5,11 @@ import { from as copyFrom } from 'pg-copy-streams';
 import type { VectorSpace } from './vectors.ts';
 
 const CHUNK = 256 * 1024;
-// Above what a row of this benchmark can have.
+// Larger than any row of this benchmark.
 const ROOM_FOR_ROW = 100_000;
 const SIGNATURE = Buffer.from('PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0', 'latin1');
 
-/** Writes the fields of rows in the format of `COPY … WITH (FORMAT binary)`. */
+/** Encodes the fields of rows in the format of `COPY … WITH (FORMAT binary)`. */
 export class BinaryFields {
   #buffer = Buffer.allocUnsafe(CHUNK);
   #at = 0;
@@ -39,7 +39,7 @@ export class BinaryFields {
     return this.#at > CHUNK - ROOM_FOR_ROW;
   }
 
-  /** Hands over what was written and begins a new chunk: the stream keeps the old one until it is sent. */
+  /** Returns the encoded bytes and starts a new chunk, because the stream keeps the old one until it is sent. */
   take(): Buffer {
     const chunk = this.#buffer.subarray(0, this.#at);
     this.#buffer = Buffer.allocUnsafe(CHUNK);
@@ -49,11 +49,11 @@ export class BinaryFields {
 }
 
 /**
- * Fills a table by one binary COPY.
+ * Fills a table with one binary COPY.
  *
  * @param into table and columns, as SQL
- * @param encode writes the fields of a row; rows are counted from 1
- * @param onRows is called now and then with the number of rows handed over
+ * @param encode encodes the fields of a row; rows are counted from 1
+ * @param onRows called from time to time with the number of rows sent
  */
 export async function copyRows(
   client: pg.Client,

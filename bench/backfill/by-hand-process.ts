@@ -5,17 +5,17 @@ import { connect } from './databases.ts';
 import { NEW_MODEL, readTag, TABLE } from './documents.ts';
 import { createVectorSpace, type VectorSpace } from './vectors.ts';
 
-// A backfill as people write it themselves. Vectors are put together when they are needed, because those of a million rows would
-// not fit into memory; the time that takes is taken off.
+// A backfill as users write it themselves. Vectors are generated on demand, because those of a million rows would not
+// fit into memory; the time for that is subtracted.
 
-/** A way to write vectors by hand. */
+/** A method of writing vectors without the toolkit. */
 export type Way = 'row by row' | 'unnest' | 'copy';
 
-/** What one filling took of this process. */
+/** Resources that one backfill used in this process. */
 export interface Filling {
   seconds: number;
   cpuMicroseconds: number;
-  /** what went into the making of vectors, already taken off */
+  /** time spent on generating vectors, already subtracted */
   vectorSeconds: number;
   vectorCpuMicroseconds: number;
 }
@@ -24,7 +24,7 @@ export interface Filling {
 export type ByHandCalls = {
   prepare(task: { url: string; way: Way; rows: number; dimensions: number; seed: number }): Promise<void>;
   fill(nothing: undefined): Promise<Filling>;
-  /** closes the connection; returns the largest resident set in bytes */
+  /** closes the connection; returns the largest resident set size in bytes */
   end(nothing: undefined): Promise<number>;
 };
 
@@ -44,7 +44,7 @@ let work: Work | undefined;
 serve({
   async prepare({ url, way, rows, dimensions, seed }) {
     const space = createVectorSpace(NEW_MODEL, dimensions, seed);
-    // The forms that will be needed are made now.
+    // Creates the encodings that will be needed before the measurement.
     space.copyTo(Buffer.alloc(4 * dimensions), 0, 1, 0);
     work = { client: await connect(url, 'bench contender'), way, rows, space: timeVectors(space) };
   },
@@ -61,7 +61,7 @@ serve({
     const vectorSeconds = work.space.seconds;
     const vectorCpuMicroseconds = cpuOfVectors(work);
     return {
-      // During COPY the server works while vectors are put together: they keep nobody waiting.
+      // During COPY the server works while vectors are generated, so generating them adds no time.
       seconds: work.way === 'copy' ? elapsed : elapsed - vectorSeconds,
       cpuMicroseconds: user + system - vectorCpuMicroseconds,
       vectorSeconds,
@@ -75,7 +75,7 @@ serve({
   },
 } satisfies ByHandCalls);
 
-/** The same vectors; adds up how long it takes to put them together. */
+/** The same vectors, with a counter of the time spent on generating them. */
 function timeVectors(space: VectorSpace): VectorSpace & { seconds: number } {
   const timed = {
     ...space,
@@ -92,7 +92,10 @@ function timeVectors(space: VectorSpace): VectorSpace & { seconds: number } {
   return timed;
 }
 
-/** CPU that all vectors took, from a sample of them: the clock also runs while somebody else has the processor. */
+/**
+ * CPU time of generating all vectors, estimated from a sample: wall-clock time would include time in which another
+ * process has the processor.
+ */
 function cpuOfVectors({ way, rows, space }: Work): number {
   const target = Buffer.allocUnsafe(4 * space.dimensions);
   const sample = Math.min(rows, VECTORS_THAT_TELL);
@@ -105,7 +108,7 @@ function cpuOfVectors({ way, rows, space }: Work): number {
   return ((user + system) * rows) / sample;
 }
 
-/** The loop of most scripts: read some rows, write each by a statement of its own, commit. */
+/** The loop of most scripts: read some rows, write each with a separate statement, commit. */
 async function fillRowByRow(work: Work): Promise<void> {
   const { client, space } = work;
   for await (const texts of batches(work, ROWS_OF_TRANSACTION)) {
@@ -129,7 +132,7 @@ async function fillByUnnest(work: Work): Promise<void> {
   }
 }
 
-/** Reads keys and texts in the order of the keys, as a script has to that sends the texts to a provider. */
+/** Reads keys and texts in key order, as a script must that sends the texts to a provider. */
 async function* batches({ client, rows }: Work, size: number): AsyncGenerator<{ id: number; version: number }[]> {
   for (let last = 0; last < rows; ) {
     const batch = await client.query<{ id: string; content: string }>({

@@ -12,7 +12,7 @@ const WAYS: Record<'a' | 'b' | 'e', { way: Way; title: string }> = {
   e: { way: 'copy', title: 'floor: COPY, bare table' },
 };
 
-/** Backfills as people write them, and the least that any of them has to do. They leave rows that change meanwhile to chance. */
+/** Backfills as users write them, and the minimum that any of them has to do. They do not handle rows that change meanwhile. */
 export function byHandContender(letter: 'a' | 'b' | 'e'): Contender {
   const { way, title } = WAYS[letter];
   let child: Child<ByHandCalls> | undefined;

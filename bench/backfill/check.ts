@@ -4,11 +4,11 @@ import type { Result } from './contender.ts';
 import { NEW_MODEL, readTag, TABLE, type TableOptions } from './documents.ts';
 import { createVectorSpace } from './vectors.ts';
 
-/** What was found in a contender's vectors. */
+/** Result of the check of a contender's vectors. */
 export interface Check {
-  /** rows whose vector was compared number by number */
+  /** number of rows whose vector was compared component by component */
   compared: number;
-  /** rows written meanwhile that lack the vector of their present text */
+  /** number of rows written meanwhile that lack the vector of their current text */
   outdated: number;
 }
 
@@ -16,10 +16,10 @@ const SAMPLE = 1000;
 const ROWS_AT_ONCE = 250;
 
 /**
- * Counts the vectors, and compares those of a sample and of every row the application wrote.
+ * Counts the vectors, and compares those of a sample and of every row that the application wrote.
  *
  * @param touched rows that the application inserted or whose text it changed
- * @throws when a vector is missing or another than it must be
+ * @throws when a vector is missing or wrong
  */
 export async function checkVectors(client: pg.Client, result: Result, table: TableOptions, touched: number[]): Promise<Check> {
   await countVectors(client, result, table);

@@ -1,8 +1,8 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-// Whoever does the work, the searches or the provider's part has a process of its own: CPU and memory are then its own, and
-// one of them that is busy makes no answer of another look late.
+// Contender, application and provider each run in a process of their own: CPU and memory are then measured separately,
+// and a busy process does not delay the measured answers of another.
 
 type Calls = Record<string, (argument: never) => unknown>;
 type Argument<Call> = Call extends (argument: infer A) => unknown ? A : never;
@@ -11,7 +11,7 @@ type Answer<Call> = Call extends (argument: never) => infer R ? Awaited<R> : nev
 /** A process of the benchmark that answers calls. */
 export interface Child<Served extends Calls> {
   call<Name extends keyof Served & string>(name: Name, argument: Argument<Served[Name]>): Promise<Answer<Served[Name]>>;
-  /** ends it at once; may be called twice */
+  /** ends it immediately; may be called twice */
   stop(): void;
 }
 
@@ -26,7 +26,7 @@ type Message = { number: number; answer?: unknown; error?: string } | { rows: nu
 /**
  * Starts a module of this folder as a process.
  *
- * @param onRows is called with the progress that the process reports
+ * @param onRows called with the progress that the process reports
  */
 export function startChild<Served extends Calls>(module: string, onRows?: (rows: number) => void): Child<Served> {
   const path = fileURLToPath(new URL(module, import.meta.url));
@@ -60,9 +60,9 @@ export function startChild<Served extends Calls>(module: string, onRows?: (rows:
   };
 }
 
-/** The other side: answers calls until the parent is gone. */
+/** The child's side: answers calls until the parent has exited. */
 export function serve(calls: Calls): void {
-  // Ctrl-C reaches the whole group; what to do about it is the parent's to say.
+  // Ctrl-C reaches the whole process group; the parent decides what to do.
   process.on('SIGINT', () => {});
   process.on('disconnect', () => process.exit());
   process.on('message', async ({ number, name, argument }: Request) => {
@@ -74,7 +74,7 @@ export function serve(calls: Calls): void {
   });
 }
 
-/** Tells the parent how far this process is. */
+/** Reports the progress of this process to the parent. */
 export function reportRows(rows: number): void {
   process.send?.({ rows });
 }

@@ -3,12 +3,12 @@ import pg from 'pg';
 
 /** The databases of one run, on a server where the role is a superuser. */
 export interface BenchDatabases {
-  /** makes an empty one; returns its URL */
+  /** creates an empty database; returns its URL */
   create(name: string): Promise<string>;
-  /** makes a copy of one, file by file, with its indexes as they are; returns its URL */
+  /** copies a database file by file, with its indexes unchanged; returns its URL */
   copy(template: string, name: string): Promise<string>;
   drop(name: string): Promise<void>;
-  /** drops what is left; names of those that are kept are returned instead of dropped */
+  /** drops the remaining databases, or returns their names when they are to be kept */
   close(keep: boolean): Promise<string[]>;
 }
 
@@ -47,7 +47,7 @@ export function createBenchDatabases(server: string): BenchDatabases {
   };
 }
 
-/** Opens a connection that is not upset when its database is dropped under it. */
+/** Opens a connection that tolerates the drop of its database. */
 export async function connect(url: string, applicationName: string): Promise<pg.Client> {
   const client = new pg.Client({ connectionString: url, application_name: applicationName });
   client.on('error', () => {});

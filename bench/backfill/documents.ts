@@ -7,13 +7,13 @@ export const TABLE = 'documents';
 export const OLD_MODEL = 'bench-old';
 export const NEW_MODEL = 'bench-new';
 
-/** What the table of the benchmark is made of. */
+/** Parameters of the benchmark's table. */
 export interface TableOptions {
   rows: number;
   dimensions: number;
-  /** length of a text; with 900, eight rows share a page */
+  /** length of a text; with 900, a page holds eight rows */
   characters: number;
-  /** of the HNSW index on the old vectors */
+  /** parameters of the HNSW index on the old vectors */
   m: number;
   efConstruction: number;
   seed: number;
@@ -23,7 +23,7 @@ export interface TableOptions {
 const WORDS = 'river stone cloud paper winter engine garden silver harbor violin desert candle mirror forest bridge copper'.split(' ');
 const SUPPLY = 50_000;
 
-/** Gives each version of each row its text. It begins with both numbers, from which its vectors follow. */
+/** Generates the text of each version of each row. It begins with both numbers, which determine its vectors. */
 export function createTexts(seed: number, characters: number): (id: number, version: number) => string {
   const draw = createDraw(seed, 'texts');
   let supply = '';
@@ -34,17 +34,17 @@ export function createTexts(seed: number, characters: number): (id: number, vers
   };
 }
 
-/** The row and the version that a text begins with; row 0 for a text that is not of the table. */
+/** The row and version at the beginning of a text; row 0 for a text that is not from the table. */
 export function readTag(text: string): { id: number; version: number } {
   const [, id = '0', version = '0'] = /^(\d+)\.(\d+) /.exec(text) ?? [];
   return { id: Number(id), version: Number(version) };
 }
 
 /**
- * Makes and fills table documents: keys in heap order, version 0 of every text, the old model's vectors and an HNSW index on them.
+ * Creates and fills table documents: keys in heap order, version 0 of every text, the old model's vectors and an HNSW index on them.
  *
- * @param maintenanceMemory megabytes that the index build may use
- * @param log receives what happens
+ * @param maintenanceMemory memory for the index build, in megabytes
+ * @param log receives progress messages
  */
 export async function createDocuments(
   client: pg.Client,
@@ -81,7 +81,7 @@ export function indexParameters({ m, efConstruction }: TableOptions): string {
   return `m = ${m}, ef_construction = ${efConstruction}`;
 }
 
-/** Megabytes that a graph over so many vectors needs while it is built, and a little more. */
+/** Memory in megabytes that building an HNSW graph over so many vectors needs, with a small margin. */
 export function graphMegabytes({ rows, dimensions, m }: TableOptions): number {
   const bytesOfElement = 4 * dimensions + 90 * m;
   return Math.ceil(Math.max(64, (1.2 * rows * bytesOfElement) / 2 ** 20));

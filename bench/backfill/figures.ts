@@ -12,53 +12,56 @@ export interface BenchOptions {
   contenders: Letter[];
   readsPerSecond: number;
   writesPerSecond: number;
-  /** length of the idle phase, without a contender */
+  /** duration of the idle phase, without a contender */
   idleSeconds: number;
-  /** milliseconds until the provider answers */
+  /** latency of the provider in milliseconds */
   latency: number;
   provider: ProviderPlace;
-  /** settings of the toolkit, as `npm run setting` takes them */
+  /** settings of the toolkit, as arguments of `npm run setting` */
   settings: string[];
   /** environment of its commands, as name=value */
   environment: string[];
-  /** megabytes for the building of indexes */
+  /** memory for index builds, in megabytes */
   maintenanceMemory: number;
   procedure: boolean;
   keep: boolean;
 }
 
-/** Figures that are worth a comparison: less is better in all but the first. */
+/** Figures that are compared: less is better in all but the first. */
 export interface Comparable {
   rowsPerSecond: number;
   clientCpuMicrosecondsPerRow: number;
-  /** null where the server's processes are not to be seen */
+  /** null if the server's processes are not visible */
   serverCpuMicrosecondsPerRow: number | null;
   walBytesPerRow: number;
   growthBytesPerRow: number;
   peakMemoryBytes: number;
 }
 
-/** Everything measured of one contender. */
+/** All figures of one contender. */
 export interface Figures extends Comparable {
   contender: Letter;
   title: string;
   seconds: number;
   autovacuumCpuMicroseconds: number | null;
-  /** the application's own, already taken off */
+  /** WAL of the application, already subtracted */
   applicationWalBytes: number;
   growth: Growth;
-  /** share of all updates of the table, the application's included; null where there were fewer than rows, so that the contender made none */
+  /**
+   * share of HOT updates among all updates of the table, the application's included; null if there were fewer updates
+   * than rows, which means that the contender made none
+   */
   hotShare: number | null;
   updates: number;
   deadTuples: number;
   autovacuums: number;
-  /** of the application, alone and beside the contender; null without application */
+  /** latencies of the application, alone and with the contender; null without an application */
   idle: { reads: Latency; writes: Latency } | null;
   during: { reads: Latency; writes: Latency } | null;
-  /** rows written meanwhile that are left without the vector of their present text */
+  /** number of rows written meanwhile that lack the vector of their current text */
   outdatedRows: number;
   comparedRows: number;
-  /** figures that only one kind of contender has */
+  /** figures of one kind of contender only */
   more: Record<string, number>;
   /** its figures divided by those of contender a, and of contender e */
   ratios: { toRowByRow: Ratios | null; toFloor: Ratios | null };
@@ -66,12 +69,12 @@ export interface Figures extends Comparable {
 
 export type Ratios = Record<keyof Comparable, number | null>;
 
-/** The outcome of a run, as it is written to a file. */
+/** The result of a run, as written to a file. */
 export interface BenchResult {
   machine: Machine;
   options: BenchOptions;
   contenders: Figures[];
-  /** contenders that were asked for but cannot run, each with the reason */
+  /** requested contenders that cannot run, each with the reason */
   absent: { contender: Letter; reason: string }[];
   procedure: Procedure | null;
 }
@@ -85,7 +88,7 @@ const COMPARABLE = [
   'peakMemoryBytes',
 ] as const satisfies (keyof Comparable)[];
 
-/** Divides each figure by that of another contender; null where there is nothing to divide by. */
+/** Divides each figure by that of another contender; null if that is missing. */
 export function ratiosTo(figures: Comparable, base: Comparable): Ratios {
   return Object.fromEntries(
     COMPARABLE.map((name) => {
@@ -95,7 +98,7 @@ export function ratiosTo(figures: Comparable, base: Comparable): Ratios {
   ) as Ratios;
 }
 
-/** Puts the ratios to contenders a and e of the same run into the figures. */
+/** Adds the ratios to contenders a and e of the same run to the figures. */
 export function addRatios(all: Figures[]): void {
   const [rowByRow, floor] = (['a', 'e'] as const).map((letter) => all.find(({ contender }) => contender === letter));
   for (const figures of all) {

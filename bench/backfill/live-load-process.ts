@@ -7,7 +7,7 @@ import { LOAD_NAME, type LoadOptions, type LoadResult } from './live-load.ts';
 import { type OpenLoop, type Operation, startOpenLoop } from './open-loop.ts';
 import { createVectorSpace, type VectorSpace } from './vectors.ts';
 
-// The application: searches and writes at a fixed rate, beside whatever fills the new vectors.
+// The application: searches and writes at a fixed rate while a contender fills the new vectors.
 
 /** The calls that this process answers. */
 export type LoadCalls = {
@@ -41,7 +41,7 @@ serve({
     const open = (count: number) => Promise.all(Array.from({ length: count }, () => connect(options.url, LOAD_NAME)));
     readers = await open(options.readsPerSecond > 0 ? READERS : 0);
     writers = await open(options.writesPerSecond > 0 ? WRITERS : 0);
-    // Plans are made and caches are filled before anything counts.
+    // Warm-up: creates plans and fills caches before the measurement.
     for (const client of readers) await search(client);
   },
 
@@ -71,7 +71,7 @@ serve({
   async end() {
     if (!loops) throw new Error('not begun');
     const [reads, writes] = await Promise.all([loops.reads.stop(), loops.writes.stop()]);
-    // Else the counters of these sessions would lag behind by some seconds.
+    // Otherwise the counters of these sessions would lag behind by some seconds.
     for (const client of [...readers, ...writers]) await client.query('SELECT pg_stat_force_next_flush()');
     return { reads, writes, touched: [...touched] };
   },
@@ -80,13 +80,13 @@ serve({
 async function search(client: pg.Client): Promise<void> {
   if (!load) return;
   const { options, draw, space } = load;
-  // Like a row of the table, and the same as none.
+  // A query vector similar to rows of the table but equal to none.
   const vector = space.json(draw.between(1, options.table.rows), draw.between(1000, 2000));
   const { rowCount } = await client.query({ name: 'search', text: options.search, values: [vector] });
   if (rowCount === 0) throw new Error('nothing was found');
 }
 
-/** Of four writes two change a text, one inserts a row and one changes another column. The application brings the old model's vectors. */
+/** Of four writes, two change a text, one inserts a row and one changes another column. The application writes the old model's vectors. */
 async function write(client: pg.Client): Promise<void> {
   if (!load) return;
   const { options, draw, space, text } = load;

@@ -3,30 +3,30 @@ import type { TableOptions } from './documents.ts';
 import type { LoadCalls } from './live-load-process.ts';
 import type { Latency } from './open-loop.ts';
 
-/** Name of the application's sessions. */
+/** application_name of the application's sessions. */
 export const LOAD_NAME = 'bench application';
 
-/** How the application goes about it. */
+/** Parameters of the application. */
 export interface LoadOptions {
   url: string;
   table: Pick<TableOptions, 'rows' | 'dimensions' | 'characters' | 'seed'>;
   readsPerSecond: number;
   writesPerSecond: number;
-  /** a query whose only parameter is the vector searched for, as text */
+  /** a query whose only parameter is the query vector, as text */
   search: string;
 }
 
-/** What the application met with between two moments. */
+/** Measurements of the application over a period. */
 export interface LoadResult {
   reads: Latency;
   writes: Latency;
-  /** rows that were inserted or whose text was changed since the process began */
+  /** rows that were inserted or whose text was changed since the process started */
   touched: number[];
 }
 
 /** The application: searches and writes at a fixed rate, in a process of its own. */
 export interface LiveLoad {
-  /** is busy for as long as something else lasts, or fails with it */
+  /** runs until `work` ends; rejects if `work` does */
   during(work: () => Promise<unknown>): Promise<LoadResult>;
   stop(): void;
 }

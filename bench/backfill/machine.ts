@@ -2,13 +2,13 @@ import { execFileSync } from 'node:child_process';
 import { cpus, loadavg, totalmem } from 'node:os';
 import type pg from 'pg';
 
-/** What figures depend on beside the program. */
+/** The environment that the figures depend on. */
 export interface Machine {
   date: string;
   cores: number;
   processor: string;
   memoryBytes: number;
-  /** processes that wanted to run in the minute before the start */
+  /** load average over the minute before the start */
   loadAverage: number;
   node: string;
   /** commit of the program; null outside a repository */

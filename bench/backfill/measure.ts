@@ -6,20 +6,20 @@ import { type LoadResult, startLiveLoad } from './live-load.ts';
 import { watchServerCpu } from './server-cpu.ts';
 import { growthBetween, type Snapshot, sessionsToEnd, takeSnapshot } from './snapshot.ts';
 
-/** Says what goes on. */
+/** Reports progress. */
 export interface Voice {
   say(line: string): void;
-  /** how many rows of all have their vectors */
+  /** reports how many of all rows have their vectors */
   rows(done: number, of: number): void;
 }
 
 /**
- * Lets one contender fill the vectors of a fresh copy while the application goes on, and measures both.
+ * Runs one contender on a fresh copy while the application runs, and measures both.
  *
- * The application runs alone first, in the same copy. VACUUM comes before that, and a checkpoint before each of the two phases,
- * so that every contender pays for the same full page images.
+ * The application first runs alone on the same copy. VACUUM precedes that, and a checkpoint precedes each of the two
+ * phases, so that every contender pays for the same full-page images.
  *
- * @throws when the contender fails or leaves a wrong vector behind
+ * @throws when the contender fails or stores a wrong vector
  */
 export async function measure(contender: Contender, copy: Copy, options: BenchOptions, voice: Voice): Promise<Figures> {
   const { client, table } = copy;
@@ -79,7 +79,10 @@ export async function measure(contender: Contender, copy: Copy, options: BenchOp
   }
 }
 
-/** What the application's own writes put into the log; before PostgreSQL 18, which counts it by session, as much a second as when alone. */
+/**
+ * WAL bytes written by the application. Before PostgreSQL 18, which counts them by session, estimated from its rate
+ * when it runs alone.
+ */
 function walOfApplication(alone: Snapshot, before: Snapshot, after: Snapshot, seconds: { idle: number; during: number }): number {
   if (after.walOfApplication !== null) return after.walOfApplication - (before.walOfApplication ?? 0);
   return seconds.idle === 0 ? 0 : ((before.wal - alone.wal) / seconds.idle) * seconds.during;

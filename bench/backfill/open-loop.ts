@@ -1,6 +1,6 @@
 import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
 
-/** Latencies of one kind of operation, in milliseconds from the moment it was due. */
+/** Latencies of one kind of operation, in milliseconds from the time it was due. */
 export interface Latency {
   count: number;
   failed: number;
@@ -13,19 +13,20 @@ export interface Latency {
 /** Performs one operation; throws when it fails. */
 export type Operation = () => Promise<void>;
 
-/** Operations that are under way. */
+/** A running open loop. */
 export interface OpenLoop {
-  /** no further operation falls due; resolves when those that did are done */
+  /** schedules no further operation; resolves when all due operations are done */
   stop(): Promise<Latency>;
 }
 
 const TICK_MS = 2;
 
 /**
- * Performs operations at a fixed rate, whether or not the ones before are done: who has to wait for a free client is late, and
- * the waiting counts. (A loop that sends the next one after an answer would measure little exactly when much is wrong.)
+ * Performs operations at a fixed rate, whether or not earlier ones have finished. The time that an operation waits for
+ * a free client counts as latency. (A closed loop, which sends the next operation after an answer, would measure least
+ * exactly when the latency is worst.)
  *
- * @param rate operations a second, all clients together
+ * @param rate operations per second, over all clients
  * @param clients each performs one operation at a time
  */
 export function startOpenLoop(rate: number, clients: readonly Operation[]): OpenLoop {

@@ -5,7 +5,7 @@ import { indexParameters, NEW_MODEL, TABLE } from './documents.ts';
 import { type Campaign, createArguments, GATE_CLOSED, successOf } from './product.ts';
 import { createVectorSpace } from './vectors.ts';
 
-/** One command of a procedure and how long it took. */
+/** One command of a procedure and its duration. */
 export interface Step {
   step: string;
   seconds: number;
@@ -18,14 +18,14 @@ export interface Travelled {
   steps: Step[];
 }
 
-/** The whole procedure from a table with old vectors to searches by the new ones, beside the least that it can take. */
+/** The whole procedure, from a table with old vectors to searches by the new ones, and the minimum that it can take. */
 export interface Procedure {
-  /** the vectors loaded into a bare table and indexed there */
+  /** loading the vectors into a bare table and indexing them */
   floor: Step[];
   procedures: (Travelled & { ratioToFloor: number })[];
 }
 
-/** Sets the procedure of each contender in relation to the floor. */
+/** Relates the procedure of each contender to the floor. */
 export function procedureOf(floor: Step[], procedures: Travelled[]): Procedure {
   const least = secondsOf(floor);
   return { floor, procedures: procedures.map((procedure) => ({ ...procedure, ratioToFloor: secondsOf(procedure.steps) / least })) };
@@ -36,10 +36,10 @@ export function secondsOf(steps: Step[]): number {
 }
 
 /**
- * Goes through every command of a campaign up to the switch, without an application beside it.
+ * Runs every command of a campaign up to the switch, without an application.
  *
  * @param storage options of `migrate create`
- * @param maintenanceMemory megabytes that building the index may use
+ * @param maintenanceMemory memory for the index build, in megabytes
  */
 export async function measureProcedure(
   campaign: Campaign,
@@ -53,7 +53,7 @@ export async function measureProcedure(
   const steps: Step[] = [];
   await timed(steps, 'create', () => campaign.run(createArguments(table, storage), 0));
   await timed(steps, 'up: expand, backfill', () => campaign.run(['migrate', 'up'], GATE_CLOSED));
-  // How well an index finds made-up vectors is not what is asked here.
+  // Index recall on generated vectors is not what is measured.
   await client.query('UPDATE reembed.setting SET min_index_recall = 0, min_overlap = 0');
   await timed(steps, 'worker', () => successOf(campaign.startWorker()));
   await timed(steps, 'up: index', () => campaign.run(['migrate', 'up'], GATE_CLOSED));
@@ -84,7 +84,7 @@ async function timed(steps: Step[], step: string, work: () => Promise<unknown>):
   steps.push({ step, seconds: (performance.now() - startedAt) / 1000 });
 }
 
-/** The commands open sessions of their own, so that it is the database that has to allow it. */
+/** Sets the memory on the database, because the commands open sessions of their own. */
 async function allowMemory(client: pg.Client, megabytes: number): Promise<void> {
   const { rows } = await client.query<{ statement: string }>(
     "SELECT format('ALTER DATABASE %I SET maintenance_work_mem = %L', current_database(), $1::text) AS statement",

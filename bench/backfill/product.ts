@@ -10,32 +10,32 @@ import { indexParameters, NEW_MODEL, OLD_MODEL, TABLE, type TableOptions } from 
 import type { BenchOptions } from './figures.ts';
 import type { ProviderCalls } from './provider-process.ts';
 
-/** A campaign of the toolkit, driven by its commands as processes of their own, with a provider beside it. */
+/** A campaign of the toolkit, run by its commands in separate processes, with a provider. */
 export interface Campaign {
   workplace: Workplace;
-  /** @throws when the command ends with another code */
+  /** @throws when the command ends with another exit code */
   run(args: string[], code: number): Promise<void>;
   /** starts a worker that ends when nothing is left to do */
   startWorker(): ChildProcess;
-  /** what a worker that has ended took, by its own account */
+  /** resource usage that a worker reported before it ended */
   readUsage(): NodeJS.ResourceUsage;
   provider: Child<ProviderCalls>;
   close(): Promise<void>;
 }
 
-/** What decides how a campaign's provider answers, and how its commands run. */
+/** Options of a campaign's provider and commands. */
 export type CampaignOptions = Pick<BenchOptions, 'latency' | 'provider' | 'environment'>;
 
-/** Where the new vectors are kept. */
+/** Where the new vectors are stored. */
 export type Storage = 'column' | 'side-table';
 
-/** exit code of `migrate up` that stops before a gate */
+/** exit code of a `migrate up` that stops before a gate */
 export const GATE_CLOSED = 3;
 const LEDGER_LOOK_MS = 100;
 const SEARCH_LIVE = `SELECT id, content FROM ${TABLE}_live
   ORDER BY embedding <=> reembed.query_vector(embedding_model, '${OLD_MODEL}', $1::vector) LIMIT 10`;
 
-/** The options of `migrate create` that are about storage: an empty list where there is no choice, undefined where there is no such storage. */
+/** The storage options of `migrate create`: an empty list if there is no choice, undefined if this storage does not exist. */
 export async function storageOptions(storage: Storage): Promise<string[] | undefined> {
   const workplace = createWorkplace({});
   try {
@@ -47,7 +47,7 @@ export async function storageOptions(storage: Storage): Promise<string[] | undef
   }
 }
 
-/** Starts a provider and makes the place that commands run in; nothing is done to the database. */
+/** Starts a provider and creates a folder for the commands; does not touch the database. */
 export async function openCampaign({ url, table }: Copy, { latency, provider: place, environment }: CampaignOptions): Promise<Campaign> {
   const provider = startChild<ProviderCalls>('./provider-process.ts');
   const { dimensions, seed } = table;
@@ -89,7 +89,7 @@ export function titleOf(letter: 'c' | 'd'): string {
   return letter === 'c' ? 'pg-reembed, column' : 'pg-reembed, side table';
 }
 
-/** The words after `reembed` that write the files of the campaign. */
+/** Arguments of `reembed` that write the files of the campaign. */
 export function createArguments(table: TableOptions, storage: string[]): string[] {
   const models = ['--from', OLD_MODEL, '--to', NEW_MODEL, '--dimensions', String(table.dimensions)];
   const index = ['--index-with', indexParameters(table)];
@@ -97,7 +97,7 @@ export function createArguments(table: TableOptions, storage: string[]): string[
 }
 
 /**
- * The toolkit itself: its files, its gates, its worker.
+ * The toolkit itself, with its files, gates and worker.
  *
  * @param storage options of `migrate create`
  */
@@ -140,7 +140,7 @@ export function productContender(
         onRows(rows[0]?.done ?? 0);
         isOver ||= rows[0]?.open === false;
       }
-      // The ledger knows to the moment what is seen here a little later.
+      // The ledger has exact times; this process notices the end a little later.
       const ledger = await client.query<{ first: Date; last: Date }>(
         'SELECT min(started_at) AS first, max(finished_at) AS last FROM reembed.batch',
       );
@@ -173,7 +173,7 @@ export function productContender(
   };
 }
 
-/** Resolves when a process ends well. */
+/** Resolves when a process ends successfully. */
 export function successOf(child: ChildProcess): Promise<void> {
   let stderr = '';
   child.stderr?.on('data', (chunk) => {

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createAnswers, type ProviderOptions } from './answers.ts';
 
-// Loaded into a worker by NODE_OPTIONS, in place of the network: everything of the toolkit runs as ever, and what a provider beside
-// it would take of the same processors is left out.
+// Loaded into a worker by NODE_OPTIONS to replace the network. The toolkit's code runs unchanged, without the CPU usage
+// of a provider on the same machine.
 const options = JSON.parse(process.env.BENCH_PROVIDER ?? '') as ProviderOptions;
 const answerOf = createAnswers(options);
 

@@ -4,9 +4,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Answer, createAnswers, type ProviderOptions } from './answers.ts';
 import { serve } from './child.ts';
 
-// A provider that answers at once, or after a fixed time.
+// A provider that answers immediately or after a fixed time.
 
-/** What the provider did since it was started. */
+/** Activity of the provider since its start. */
 export interface ProviderUsage {
   requests: number;
   texts: number;
@@ -55,6 +55,6 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
 }
 
 function send(response: ServerResponse, status: number, body: string): void {
-  // Nothing in it is outside ASCII, and latin1 is written without a look at each character.
+  // The body is pure ASCII, and latin1 is written without inspecting each character.
   response.writeHead(status, { 'content-type': 'application/json', 'content-length': body.length }).end(body, 'latin1');
 }

@@ -4,10 +4,10 @@ import type { BenchResult, Figures } from './figures.ts';
 import type { Latency } from './open-loop.ts';
 import { type Procedure, secondsOf } from './procedure.ts';
 
-// A line for each figure is enough; rules between them would make it twice as long.
+// One line per figure; rules between them would double the length.
 const PLAIN = { style: { head: [], border: [] }, chars: { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' } };
 
-/** The result of a run for people. */
+/** The result of a run in readable form. */
 export function reportText(result: BenchResult): string {
   const { machine, options, contenders, absent, procedure } = result;
   const { rows, dimensions, m, efConstruction, seed, autovacuum } = options.table;
@@ -76,7 +76,7 @@ function latency(figures: Latency | undefined): string {
   return [figures.p50, figures.p95, figures.p99].map((value) => value.toFixed(value < 10 ? 1 : 0)).join(' / ');
 }
 
-/** Where it grew, and what else is to be said of one contender. */
+/** Where the database grew, with further figures of one contender. */
 function growthLine({ contender, growth, more }: Figures): string {
   const parts = [
     `heap ${formatBytes(growth.heap)}`,

@@ -8,26 +8,26 @@ import { measure, type Voice } from './measure.ts';
 import { measureFloor, measureProcedure, type Procedure, procedureOf, type Travelled } from './procedure.ts';
 import { openCampaign, productContender, storageOptions, titleOf } from './product.ts';
 
-/** A run that has begun. */
+/** A started run. */
 export interface BenchRun {
   result: Promise<BenchResult>;
-  /** ends its processes and drops its databases, also while it runs; returns the names of those that are kept */
+  /** ends its processes and drops its databases, even during the run; returns the names of databases that are kept */
   close(): Promise<string[]>;
 }
 
-/** What every part of a run shares. */
+/** State shared by all parts of a run. */
 interface Run {
   options: BenchOptions;
   databases: BenchDatabases;
   voice: Voice;
-  /** whatever has processes of its own at the moment */
+  /** everything that currently has processes of its own */
   open: Set<{ close(): Promise<void> }>;
 }
 
 const TEMPLATE = 'template';
 
 /**
- * Prepares the table once and lets every contender have a copy of its own, one after the other.
+ * Prepares the table once and runs every contender on a copy of its own, one after another.
  *
  * @param server URL of a superuser, on a real server with extension vector
  */
@@ -63,13 +63,13 @@ async function runAll(run: Run): Promise<BenchResult> {
 
 async function prepareTemplate({ databases, options, voice }: Run): Promise<Machine> {
   const client = await connect(await databases.create(TEMPLATE), 'bench monitor');
-  // Such as that the graph does not fit into the memory, which makes the build several times slower.
+  // For example that the graph does not fit into memory, which makes the build several times slower.
   client.on('notice', ({ message }) => message && voice.say(message));
   try {
     await createDocuments(client, options.table, options.maintenanceMemory, voice.say);
     return await describeMachine(client);
   } finally {
-    // A database that somebody is connected to cannot be copied.
+    // A database with open connections cannot be copied.
     await client.end();
   }
 }

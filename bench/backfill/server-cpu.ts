@@ -1,21 +1,21 @@
 import { readFileSync } from 'node:fs';
 import type pg from 'pg';
 
-/** CPU of the server processes that work in one database, the bench's own sessions left out. */
+/** CPU time of the server processes that work in one database, without the benchmark's own sessions. */
 export interface ServerCpu {
-  /** null where the server's processes are not to be seen from here */
+  /** null if the server's processes are not visible from here */
   stop(): Promise<{ backendMicroseconds: number; autovacuumMicroseconds: number } | null>;
 }
 
 const SAMPLE_MS = 100;
-// USER_HZ, which Linux fixes at 100 for whoever reads /proc.
+// USER_HZ, which Linux fixes at 100 for /proc.
 const MICROSECONDS_OF_TICK = 10_000;
 
 /**
- * Reads /proc of each backend again and again, because what a process took is gone with it. The last moments of a session that
- * ends between two readings are missed.
+ * Polls /proc for each backend, because the values disappear with the process. The last moments of a session that ends
+ * between two readings are missed.
  *
- * @param monitor a connection that nobody else uses meanwhile
+ * @param monitor a connection that is not used otherwise meanwhile
  */
 export function watchServerCpu(monitor: pg.Client): ServerCpu {
   const seen = new Map<number, { isAutovacuum: boolean; first: number; last: number }>();
@@ -30,7 +30,7 @@ export function watchServerCpu(monitor: pg.Client): ServerCpu {
       const ticks = readTicks(pid, name);
       if (ticks === undefined) continue;
       const process = seen.get(pid);
-      // What began before the measurement counts from there on, what began later from its begin.
+      // A process that started before the measurement counts from its beginning, a later one from its own start.
       if (process) process.last = ticks;
       else seen.set(pid, { isAutovacuum, first: isFirst ? ticks : 0, last: ticks });
     }
@@ -60,10 +60,10 @@ export function watchServerCpu(monitor: pg.Client): ServerCpu {
   };
 }
 
-/** User and system time of a server process; undefined when there is none of that number here, or it is another program. */
+/** User and system time of a server process; undefined if no process has this id, or if it is another program. */
 function readTicks(pid: number, database: string): number | undefined {
   try {
-    // The title says whose backend it is: a number alone could be that of anybody's process beside a server that is elsewhere.
+    // The process title is checked, because with a remote server the id may belong to any local process.
     const title = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
     if (!title.startsWith('postgres: ') || !title.includes(database)) return undefined;
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');

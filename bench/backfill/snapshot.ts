@@ -3,20 +3,20 @@ import type pg from 'pg';
 import { TABLE } from './documents.ts';
 import { LOAD_NAME } from './live-load.ts';
 
-/** The database at one moment, as far as filling vectors changes it. */
+/** State of the database at one moment, as far as filling vectors changes it. */
 export interface Snapshot {
   relations: RelationSize[];
   updates: number;
   hotUpdates: number;
   deadTuples: number;
   autovacuums: number;
-  /** position of the write-ahead log, in bytes */
+  /** position in the write-ahead log, in bytes */
   wal: number;
-  /** bytes of it that the application's sessions wrote; null before PostgreSQL 18 */
+  /** WAL bytes written by the application's sessions; null before PostgreSQL 18 */
   walOfApplication: number | null;
 }
 
-/** Bytes of a table and what belongs to it. */
+/** Size of a table and its parts, in bytes. */
 export interface RelationSize {
   name: string;
   schema: string;
@@ -26,13 +26,13 @@ export interface RelationSize {
   holdsVectors: boolean;
 }
 
-/** What grew between two moments, in bytes. */
+/** Growth between two snapshots, in bytes. */
 export interface Growth {
-  /** of the table of the application */
+  /** of the application's table */
   heap: number;
   toast: number;
   indexes: Record<string, number>;
-  /** a table of its own for the new vectors; null where there is none */
+  /** a separate table for the new vectors; null if there is none */
   vectorTable: { heap: number; toast: number; indexes: number } | null;
   /** everything else, such as a ledger and a queue */
   bookkeeping: number;
@@ -42,7 +42,7 @@ export interface Growth {
 /** Reads sizes and counters. */
 export async function takeSnapshot(client: pg.Client, when?: 'after a checkpoint'): Promise<Snapshot> {
   if (when) await client.query('CHECKPOINT');
-  // What this session remembers of the counters may be older than their last change.
+  // Counters cached in this session may be outdated.
   await client.query('SELECT pg_stat_clear_snapshot()');
   const relations = await client.query<RelationSize>(
     `SELECT c.relname AS name, n.nspname AS schema, pg_table_size(c.oid)::float8 - coalesce(pg_total_relation_size(t.oid), 0)::float8 AS heap,
@@ -79,7 +79,7 @@ async function walOfApplication(client: pg.Client): Promise<number | null> {
   return wal.rows[0]?.bytes ?? 0;
 }
 
-/** Waits until the contender's sessions are gone: a session adds to the counters at its very end. */
+/** Waits until the contender's sessions have ended: a session updates the counters only at its end. */
 export async function sessionsToEnd(client: pg.Client): Promise<void> {
   const giveUpAt = Date.now() + 10_000;
   for (;;) {
@@ -94,7 +94,7 @@ export async function sessionsToEnd(client: pg.Client): Promise<void> {
   }
 }
 
-/** What grew from one snapshot to the other; tables that came meanwhile count whole. */
+/** Growth from one snapshot to the other; tables that were created in between count as a whole. */
 export function growthBetween(before: Snapshot, after: Snapshot): Growth {
   const growth: Growth = { heap: 0, toast: 0, indexes: {}, vectorTable: null, bookkeeping: 0, total: 0 };
   for (const relation of after.relations) {

@@ -1,39 +1,38 @@
 import { createDraw } from '../../storm/draw.ts';
 
 /**
- * Deterministic vectors of one model, one for each version of each row's text, in every form somebody needs.
+ * Deterministic vectors of one model, one for each version of each row's text, in every required encoding.
  *
- * A vector is put together from pieces of a seeded pool that are kept in all forms, so that giving one costs a few copies and
- * the making of vectors does not stand in the way of what is measured. Rows share topics, as texts do; all models of a seed
- * agree on which rows are near each other.
+ * A vector is assembled from pieces of a seeded pool that are kept in all encodings, so that it costs a few copies and does
+ * not distort the measurement. Rows share topics, as texts do; all models of a seed agree on which rows are near each other.
  */
 export interface VectorSpace {
   readonly dimensions: number;
-  /** as the JSON of a provider has them */
+  /** numbers, as in the JSON of a provider */
   numbers(id: number, version: number): number[];
   floats(id: number, version: number): Float32Array;
-  /** text form, of JSON and of pgvector alike */
+  /** text form, the same in JSON and in pgvector */
   json(id: number, version: number): string;
-  /** little-endian floats, as providers encode them */
+  /** base64 of little-endian floats, as sent by providers */
   base64(id: number, version: number): string;
-  /** copies the big-endian floats of PostgreSQL's binary form to a place in a buffer; returns where they end */
+  /** copies the big-endian floats of PostgreSQL's binary format into a buffer at an offset; returns the end offset */
   copyTo(target: Buffer, at: number, id: number, version: number): number;
 }
 
 const SLOTS = 8;
 const TOPICS = 64;
 const VARIANTS = 16;
-// So much of a piece is its own; the rest it shares with the other pieces of its topic.
+// Share of a piece that is its own; the rest is common to the pieces of its topic.
 const OWN_SHARE = 0.7;
 
 /**
- * @param name of the model; each has a space of its own
- * @param seed the same for all models whose rows are to be neighbours alike
+ * @param name name of the model; each model has a vector space of its own
+ * @param seed the same for all models in which rows are to have the same neighbours
  */
 export function createVectorSpace(name: string, dimensions: number, seed: number): VectorSpace {
   const slots = drawPieces(name, dimensions, seed);
   const floats = slots.map((pieces) => pieces.map((piece) => Float32Array.from(piece)));
-  // Made when somebody asks, because a process needs one form or two.
+  // Encoded on demand, because a process needs only one or two encodings.
   const json = lazy(() => slots.map((pieces) => pieces.map((piece) => JSON.stringify(piece).slice(1, -1))));
   const base64 = lazy(() => floats.map((pieces) => pieces.map((piece) => bytesOf(piece).toString('base64'))));
   const bigEndian = lazy(() => floats.map((pieces) => pieces.map((piece) => Buffer.from(bytesOf(piece)).swap32())));
@@ -70,10 +69,10 @@ export function createVectorSpace(name: string, dimensions: number, seed: number
   };
 }
 
-/** For each slot its pool of pieces, topic by topic. Vectors come out with a length of about 1. */
+/** The pool of pieces of each slot, topic by topic. Vectors have a length of about 1. */
 function drawPieces(name: string, dimensions: number, seed: number): number[][][] {
   const draw = createDraw(seed, `vectors of ${name}`);
-  // Three floats are 12 bytes, which are 16 characters of base64: pieces of that size can be put together as text.
+  // Three floats are 12 bytes or 16 characters of base64, so pieces of that size can be concatenated as text.
   const length = 3 * Math.ceil(dimensions / SLOTS / 3);
   const scale = Math.sqrt(3 / (1 + OWN_SHARE ** 2) / dimensions);
   const uniform = () => draw.between(-1_000_000, 1_000_000) / 1_000_000;
@@ -81,13 +80,13 @@ function drawPieces(name: string, dimensions: number, seed: number): number[][][
     const size = Math.min(length, dimensions - slot * length);
     return Array.from({ length: TOPICS }, () => {
       const topic = Array.from({ length: size }, uniform);
-      // Eight decimals, as providers print them.
+      // Eight decimals, as printed by providers.
       return Array.from({ length: VARIANTS }, () => topic.map((centre) => Number(((centre + OWN_SHARE * uniform()) * scale).toFixed(8))));
     }).flat();
   });
 }
 
-/** Scatters three whole numbers over 32 bits. */
+/** Hashes three integers to 32 bits. */
 export function mix(a: number, b: number, c: number): number {
   let h = Math.imul(a ^ 0x9e3779b9, 0x85ebca6b);
   h = Math.imul(h ^ (h >>> 15) ^ b, 0xc2b2ae35);

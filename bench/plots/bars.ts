@@ -4,7 +4,7 @@ import type { BenchResult, Figures } from '../backfill/figures.ts';
 
 type Figure = 'rowsPerSecond' | 'walBytesPerRow';
 
-/** What the contenders are to the reader. */
+/** Groups of contenders, as shown to readers. */
 const KINDS = { domain: ['by hand', 'pg-reembed', 'floor'], range: [COLOURS.grey, COLOURS.blue, COLOURS.green] };
 
 function kindOf({ contender }: Pick<Figures, 'contender'>): string {
@@ -12,12 +12,12 @@ function kindOf({ contender }: Pick<Figures, 'contender'>): string {
   return contender === 'e' ? 'floor' : 'by hand';
 }
 
-/** Name of a size of table above its part of a plot. */
+/** Heading of a size of table in a plot. */
 export function sizeOf({ options }: BenchResult): string {
   return `${options.table.rows.toLocaleString('en-US')} rows of ${options.table.dimensions} dimensions`;
 }
 
-/** A bar for each contender, in a block for each size of table. */
+/** One bar per contender, in one block per size of table. */
 export function barsOf(results: BenchResult[], figure: Figure, title: string): TopLevelSpec {
   return {
     title,

@@ -11,10 +11,10 @@ export interface Plot {
   svg: string;
 }
 
-// A file that stands alone has no text around it to take the colour of.
+// A standalone file has no surrounding text whose colour it could use.
 const STYLE = '<style>svg{color:#1f2328}@media (prefers-color-scheme:dark){svg{color:#e6edf3}}</style>';
 
-/** Draws what the results have figures for. */
+/** Draws the plots for which the results have figures. */
 export async function drawPlots(results: BenchResult[]): Promise<Plot[]> {
   const bySize = results.toSorted((a, b) => a.options.table.rows - b.options.table.rows);
   const filled = bySize.filter(({ contenders }) => contenders.length > 0);

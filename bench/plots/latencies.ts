@@ -7,7 +7,7 @@ const WHEN = { domain: ['alone', 'beside it'], range: [COLOURS.grey, COLOURS.blu
 const OPERATIONS = ['reads', 'writes'] as const;
 type Operation = (typeof OPERATIONS)[number];
 
-/** For each contender a line from p50 to p99 of the application, alone and beside it, with a mark at p95. */
+/** For each contender a line from p50 to p99 of the application's latency, alone and with the contender, with a mark at p95. */
 export function latencies(results: BenchResult[]): TopLevelSpec {
   return {
     title: 'latency of the application in ms, alone and beside each contender: p50 to p99, a mark at p95',

@@ -2,7 +2,7 @@ import type { TopLevelSpec } from 'vega-lite';
 import type { BenchResult } from '../backfill/figures.ts';
 import { sizeOf } from './bars.ts';
 
-/** A bar for each procedure, made of its steps, above the floor. */
+/** One bar per procedure, divided into its steps, next to the floor. */
 export function procedures(results: BenchResult[]): TopLevelSpec {
   return {
     title: 'from the old vectors to searches by the new ones, seconds',

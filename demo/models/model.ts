@@ -2,29 +2,29 @@ import { microBatches } from './micro-batches.ts';
 
 /** A text embedding model that runs on this machine. */
 export interface EmbeddingModel {
-  /** The name a client asks for. */
+  /** The name that a client requests. */
   readonly name: string;
   readonly dimensions: number;
   /** One vector of length 1 for each text, in the order of the texts. */
   embed(texts: string[]): Promise<Float32Array[]>;
-  /** As `embed`, with the number of tokens the model read: what a provider would bill. */
+  /** Like `embed`, with the number of tokens that the model read, which is what a provider would bill. */
   embedCounted(texts: string[]): Promise<Embedded>;
 }
 
-/** Vectors in the order of their texts, and what they cost. */
+/** Vectors in the order of their texts, and the number of tokens. */
 export interface Embedded {
   vectors: Float32Array[];
   tokens: number;
 }
 
-/** The two halves of a loaded model. */
+/** Tokenizer and network of a loaded model. */
 export interface Encoder {
   tokenize(text: string): number[];
   /** One vector for each list of tokens, all in one array. */
   encode(batch: number[][]): Promise<Float32Array>;
 }
 
-/** Makes a model of an encoder that is loaded at the first use and then kept. */
+/** Creates a model with an encoder that is loaded at the first use and then kept. */
 export function defineModel(name: string, dimensions: number, load: () => Promise<Encoder>): EmbeddingModel {
   let loading: Promise<Encoder> | undefined;
 

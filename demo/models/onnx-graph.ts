@@ -10,7 +10,7 @@ const OPERATOR_SET = 18;
 /** An attribute of an operator: a list of integers, an integer, or any other number. */
 export type Attribute = number[] | number;
 
-/** Builds a network operator by operator, as the bytes of an ONNX file. Values are known by generated names. */
+/** Builds a network operator by operator, as the bytes of an ONNX file. Values have generated names. */
 export class OnnxGraph {
   #nodes: Buffer[] = [];
   #constants: Buffer[] = [];
@@ -18,7 +18,7 @@ export class OnnxGraph {
   #outputs: Buffer[] = [];
   #names = 0;
 
-  /** An int64 matrix that is given at each run, of any size. */
+  /** An int64 matrix of any size, supplied at each run. */
   matrixInput(name: string): string {
     this.#inputs.push(valueInfo(name, INT64));
     return name;
@@ -45,14 +45,14 @@ export class OnnxGraph {
     return output;
   }
 
-  /** Cuts the last axis of a value into three parts of the same size. */
+  /** Splits the last axis of a value into three parts of equal size. */
   splitInThree(value: string, size: number): [string, string, string] {
     const outputs: [string, string, string] = [this.#newName(), this.#newName(), this.#newName()];
     this.#node('Split', [value, this.integers(size, size, size)], outputs, { axis: -1 });
     return outputs;
   }
 
-  /** The finished file, with the one value that is its result. */
+  /** The finished file, with a single value as its result. */
   toFile(result: string, name: string): Buffer {
     this.#node('Identity', [result], [name], {});
     this.#outputs.push(valueInfo(name, FLOAT));

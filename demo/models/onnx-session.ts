@@ -1,13 +1,13 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 
-/** Runs a loaded network: its inputs by name, and the values of its one output. */
+/** Runs a loaded network: takes its inputs by name, returns the values of its only output. */
 export type RunNetwork = (inputs: Record<string, Tensor>) => Promise<Float32Array>;
 
 /** Loads a network from an ONNX file, given by its path or its bytes. */
 export async function openNetwork(file: string | Uint8Array): Promise<RunNetwork> {
   const session = await InferenceSession.create(file as string, {
-    // Two networks with a thread each finish more texts a second than one with two threads, and the
-    // threads of ONNX Runtime spin while they wait, which takes the core from the database.
+    // Two networks with one thread each have a higher throughput than one with two threads. The threads of ONNX Runtime
+    // also spin while they wait, which takes CPU time from the database.
     intraOpNumThreads: 1,
     interOpNumThreads: 1,
     logSeverityLevel: 3,
@@ -19,7 +19,7 @@ export async function openNetwork(file: string | Uint8Array): Promise<RunNetwork
   };
 }
 
-/** Token lists as one rectangle: short lists are filled up with token 0, which `mask` marks with 0. */
+/** Token lists as a rectangle: short lists are padded with token 0, which `mask` marks with 0. */
 export interface PaddedBatch {
   columns: number;
   shape: [rows: number, columns: number];

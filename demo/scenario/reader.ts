@@ -5,13 +5,13 @@ import type { JudgedQuery } from '../corpus.ts';
 import type { Embed } from './embed.ts';
 import { TABLE } from './stage.ts';
 
-/** An application that searches all the time. */
+/** An application that searches continuously. */
 export interface Reader {
   reads: number;
   failed: number;
-  /** reasons of failed reads, the first few */
+  /** the first few reasons of failed reads */
   reasons: string[];
-  /** how often the model was switched between embedding the query and searching, and the search done again */
+  /** how often a search was repeated because the live model changed between embedding the query and searching */
   retriedSearches: number;
   stop(): Promise<void>;
 }
@@ -19,7 +19,7 @@ export interface Reader {
 const WRONG_MODEL = 'RE002';
 const PAUSE_MS = 60;
 
-/** Searches through the live view with the model it reads, until stopped. */
+/** Searches through the live view with the live model, until stopped. */
 export function startReader(pool: pg.Pool, embed: Embed, queries: JudgedQuery[]): Reader {
   const stopping = new AbortController();
   const known = new Map<string, Promise<number[][]>>();

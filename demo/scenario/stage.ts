@@ -15,23 +15,23 @@ export const NEW = { name: 'all-minilm-l6-v2', dimensions: 384 };
 export const SCHEMA = 'reembed_demo';
 export const TABLE = `${SCHEMA}.glosses`;
 
-/** Where the demo plays: a database, a folder for its migration files, and the commands a user would type. */
+/** The environment of the demo: a database, a folder for its migration files, and the commands that a user would type. */
 export interface Stage {
   pool: pg.Pool;
   embedded: boolean;
   folder: string;
-  /** runs `reembed …` and gives back what it printed on stdout; throws when it ends with another code than `expected` */
+  /** runs `reembed …` and returns its stdout; throws when the exit code is not `expected` */
   reembed(args: string[], expected?: number): Promise<string>;
-  /** starts `reembed worker`; the returned function stops it after the batch in hand */
+  /** starts `reembed worker`; the returned function stops it after the current batch */
   startWorker(): () => Promise<void>;
   close(): Promise<void>;
 }
 
-/** A command of the toolkit ended otherwise than the story says. */
+/** A command of the toolkit ended with an unexpected exit code. */
 export class StoryBroken extends Error {}
 
 /**
- * Opens the database (DATABASE_URL, else an embedded one of the demo's own, made anew) and an empty folder.
+ * Opens the database (DATABASE_URL, otherwise a new embedded one of the demo's own) and creates an empty folder.
  *
  * @param providerUrl base URL of the embedding server
  */
@@ -43,7 +43,7 @@ export async function openStage(providerUrl: string): Promise<Stage> {
   const embedded = databaseUrl ? undefined : await openEmbedded({ directory });
   const pool = new pg.Pool({ connectionString: databaseUrl ?? embedded?.url, max: 6 });
   pool.on('error', () => {});
-  // Where the user's own campaigns, models and webhook are is not the demo's business.
+  // The user's own campaigns, models and webhook must not affect the demo.
   const inherited = Object.entries(process.env).filter(([name]) => !/^(REEMBED|EMBED|OPENAI)_/.test(name));
   const env = {
     ...Object.fromEntries(inherited),
@@ -97,7 +97,7 @@ function runCommand(args: string[], expected: number, env: NodeJS.ProcessEnv, cw
   });
 }
 
-/** Makes the table as it would be in a real product: text, old vectors, an HNSW index. */
+/** Creates the table as it would be in a real product: text, old vectors, an HNSW index. */
 export async function buildTable(pool: pg.Pool, glosses: Gloss[], vectors: number[][]): Promise<void> {
   await pool.query('CREATE EXTENSION IF NOT EXISTS vector');
   await pool.query(`DROP SCHEMA IF EXISTS ${SCHEMA} CASCADE; CREATE SCHEMA ${SCHEMA}`);
@@ -116,7 +116,7 @@ export async function buildTable(pool: pg.Pool, glosses: Gloss[], vectors: numbe
   await pool.query(`ANALYZE ${TABLE}`);
 }
 
-/** Writes queries and judgements in the formats that `validate` reads. */
+/** Writes queries and relevance judgements in the formats that `validate` reads. */
 export function writeJudgements(folder: string, queries: JudgedQuery[]): { queries: string; judgements: string } {
   const files = { queries: join(folder, 'queries.jsonl'), judgements: join(folder, 'qrels.tsv') };
   writeFileSync(files.queries, queries.map(({ text, relevant }) => JSON.stringify({ id: String(relevant), text })).join('\n'));

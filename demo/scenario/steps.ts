@@ -5,24 +5,24 @@ interface Durations {
   durations_ms: Record<string, number>;
 }
 
-/** Whether the toolkit was in this database before the demo. */
+/** Whether the toolkit was installed in this database before the demo. */
 export async function isInstalled(stage: Stage): Promise<boolean> {
   const { rows } = await stage.pool.query<{ yes: boolean }>("SELECT to_regclass('reembed.campaign') IS NOT NULL AS yes");
   return rows[0]?.yes ?? false;
 }
 
-/** The model that the live view reads. */
+/** The live model. */
 export async function activeModel(stage: Stage): Promise<string> {
   const { rows } = await stage.pool.query<{ model: string }>('SELECT reembed.active_model($1) AS model', [TABLE]);
   return rows[0]?.model ?? '';
 }
 
-/** Runs `migrate up` through the switch; gives its duration in milliseconds. It ends waiting for the soak time. */
+/** Runs `migrate up` through the switch; returns its duration in milliseconds. The command ends waiting for the soak time. */
 export async function switchOver(stage: Stage): Promise<number> {
   return durationOf(await stage.reembed(['migrate', 'up', '--json'], 3));
 }
 
-/** Runs `migrate down` through the switch; gives its duration in milliseconds. */
+/** Runs `migrate down` through the switch; returns its duration in milliseconds. */
 export async function switchBack(stage: Stage): Promise<number> {
   return durationOf(await stage.reembed(['migrate', 'down', '--json']));
 }
@@ -34,7 +34,7 @@ function durationOf(output: string): number {
   return duration;
 }
 
-/** Resolves when the worker has served every row that was written. */
+/** Resolves when the worker has processed every written row. */
 export async function caughtUp(stage: Stage): Promise<void> {
   for (const giveUpAt = Date.now() + 30_000; ; await sleep(100)) {
     const { rows } = await stage.pool.query<{ waiting: number }>('SELECT count(*)::integer AS waiting FROM reembed.change');
@@ -43,10 +43,10 @@ export async function caughtUp(stage: Stage): Promise<void> {
   }
 }
 
-/** Leaves the database as it was before the demo. */
+/** Restores the database to its state before the demo. */
 export async function cleanUp(stage: Stage, wasInstalled: boolean): Promise<void> {
   if (stage.embedded) return;
-  // With other campaigns in the database, only the demo's five files are taken down.
+  // If the database has other campaigns, only the demo's files are rolled back.
   await stage.reembed(wasInstalled ? ['migrate', 'down', '4'] : ['migrate', 'down', '--all', '--accept-missing']);
   await stage.pool.query(`DROP SCHEMA ${SCHEMA} CASCADE`);
 }

@@ -6,7 +6,7 @@ import { buildTable, NEW, OLD, type Stage, TABLE, writeJudgements } from './stag
 import { activeModel, caughtUp, cleanUp, isInstalled, switchBack, switchOver } from './steps.ts';
 import { BOTH_COLUMNS, countLostWrites, startWriter } from './writer.ts';
 
-/** What the story is played with. */
+/** Inputs of the story. */
 export interface Cast {
   stage: Stage;
   embed: Embed;
@@ -16,7 +16,7 @@ export interface Cast {
   say(line: string): void;
 }
 
-/** What came of it; every figure is measured in this run. */
+/** Results of the story; every figure is measured in this run. */
 export interface Summary {
   rows: number;
   reads: number;
@@ -115,7 +115,7 @@ export async function playStory({ stage, embed, glosses, spare, judged, say }: C
     await cleanUp(stage, installedBefore);
   }
 
-  /** The writer holds still while its rows are compared with what the models say now. */
+  /** Pauses the writer and compares its rows with the models' current vectors. */
   async function lostSoFar(columns: { column: string; model: string }[]): Promise<number> {
     await writer.pause();
     await caughtUp(stage);

@@ -4,10 +4,10 @@ import type { Gloss } from '../corpus.ts';
 import type { Embed } from './embed.ts';
 import { NEW, OLD, TABLE } from './stage.ts';
 
-/** An application that writes all the time and knows nothing of the campaign. */
+/** An application that writes continuously and does not know of the campaign. */
 export interface Writer {
   writes: number;
-  /** the text that each row it wrote must have now; null for a deleted row */
+  /** the current text expected for each row it wrote; null for a deleted row */
   expected: Map<number, string | null>;
   /** resolves when no write is under way */
   pause(): Promise<void>;
@@ -17,7 +17,7 @@ export interface Writer {
 
 const PAUSE_MS = 120;
 
-/** Inserts, changes and deletes rows of its own, and counts look-ups on the others, until stopped. */
+/** Inserts, updates and deletes rows of its own, and counts look-ups on the others, until stopped. */
 export function startWriter(pool: pg.Pool, spare: Gloss[], others: Gloss[]): Writer {
   const stopping = new AbortController();
   let paused = false;
@@ -45,7 +45,7 @@ export function startWriter(pool: pg.Pool, spare: Gloss[], others: Gloss[]): Wri
       writer.writes += 1;
     }
   })();
-  // A write that fails is the one thing the demo must never hide.
+  // The demo must never hide a failed write.
   running.catch((error) => {
     process.stderr.write(`a write failed: ${error}\n`);
     process.exitCode = 1;
@@ -74,10 +74,9 @@ export function startWriter(pool: pg.Pool, spare: Gloss[], others: Gloss[]): Wri
 }
 
 /**
- * Writes that did not get through: rows whose text is not the last one written, or whose vectors are not those the two
- * models give that text now.
+ * Lost writes: rows whose text is not the last one written, or whose vectors are not those that the two models give for that text now.
  *
- * @param columns columns to check, with the model each must hold
+ * @param columns columns to check, with the model of each
  */
 export async function countLostWrites(
   pool: pg.Pool,
@@ -104,7 +103,7 @@ export async function countLostWrites(
   return lost.size;
 }
 
-/** Which column holds which model before contract. */
+/** The model of each column before contract. */
 export const BOTH_COLUMNS = [
   { column: 'embedding', model: OLD.name },
   { column: 'embedding_v2', model: NEW.name },

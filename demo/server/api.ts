@@ -5,7 +5,7 @@ import { ApiError, parseEmbeddingRequest } from './request.ts';
 
 const MOST_BYTES = 32 * 1024 * 1024;
 
-/** The part of the OpenAI API that embeds texts, answered by `lanes`. */
+/** The embeddings endpoint of the OpenAI API, answered by `lanes`. */
 export function embeddingApi(lanes: Lanes): RequestListener {
   return async (request, response) => {
     try {
@@ -20,7 +20,7 @@ export function embeddingApi(lanes: Lanes): RequestListener {
 }
 
 async function answer(request: IncomingMessage, response: ServerResponse, lanes: Lanes): Promise<object> {
-  // Any key will do, but none is the mistake that a real provider would notice first.
+  // Any key is accepted, but a missing one is refused, because a real provider would refuse it first.
   if (!/^Bearer \S/.test(request.headers.authorization ?? '')) {
     throw new ApiError(401, 'Send an API key: Authorization: Bearer <any key>', { code: 'invalid_api_key' });
   }
@@ -37,7 +37,7 @@ function listModels(): object {
 
 async function embed(request: IncomingMessage, response: ServerResponse, lanes: Lanes): Promise<object> {
   const { model, texts, base64 } = parseEmbeddingRequest(await readBody(request));
-  // A client that gave up will ask again: do not compute for both.
+  // A client that gave up will retry: do not compute for both requests.
   const gone = new AbortController();
   response.once('close', () => gone.abort());
   const { vectors, tokens } = await lanes.embed(model.name, texts, gone.signal);
@@ -52,7 +52,7 @@ async function embed(request: IncomingMessage, response: ServerResponse, lanes: 
 async function readBody(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   let bytes = 0;
-  // Too long a body is still read to its end, because a client reads no answer while it sends.
+  // A body that is too long is still read to its end, because a client reads no answer while it sends.
   for await (const chunk of request as AsyncIterable<Buffer>) {
     bytes += chunk.length;
     if (bytes <= MOST_BYTES) chunks.push(chunk);

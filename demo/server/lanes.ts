@@ -8,9 +8,9 @@ import type { LaneReply, LaneTask } from './lane.ts';
 // Each lane holds both models: about 150 MB.
 const MOST_LANES = 4;
 
-/** Threads that compute side by side, each with its own copy of every model. */
+/** Threads that compute in parallel, each with its own copy of every model. */
 export interface Lanes {
-  /** Embeds texts on whatever lanes are free. Work that nobody has begun is dropped when `signal` aborts. */
+  /** Embeds texts on the free lanes. Work that has not started is dropped when `signal` aborts. */
   embed(model: string, texts: string[], signal?: AbortSignal): Promise<Embedded>;
   close(): Promise<void>;
 }
@@ -34,9 +34,9 @@ export async function startLanes(count = Math.min(availableParallelism(), MOST_L
     const job = queries.shift() ?? backlog.shift();
     if (!job) return undefined;
     const batch = job.waiting.shift();
-    // A request that is aborted or has failed has nothing waiting any more.
+    // A request that was aborted or has failed has no waiting work any more.
     if (!batch) return nextBatch();
-    // To the end of the line: a long request and a short one take turns.
+    // Goes to the end of the queue, so that long and short requests take turns.
     if (job.waiting.length > 0) backlog.push(job);
     return { job, batch };
   }
@@ -60,7 +60,7 @@ export async function startLanes(count = Math.min(availableParallelism(), MOST_L
     throw error;
   }
   for (const worker of workers) {
-    // A lane answers with its errors; one that dies instead is a bug, and ends the process.
+    // A lane replies with its errors; a lane that dies instead is a bug, and ends the process.
     worker.once('error', (error) => {
       throw error;
     });
@@ -74,7 +74,7 @@ export async function startLanes(count = Math.min(availableParallelism(), MOST_L
       const waiting = microBatches(texts);
       const job: Job = { model, waiting, unfinished: waiting.length, vectors: [], tokens: 0, resolve, reject };
       signal?.addEventListener('abort', () => fail(job, signal.reason));
-      // One text is most likely a search that somebody waits for; more are a backfill.
+      // A single text is most likely a search that a user waits for; several are a backfill.
       (texts.length === 1 ? queries : backlog).push(job);
       dispatch();
       return promise;

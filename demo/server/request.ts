@@ -18,14 +18,14 @@ export class ApiError extends Error {
   }
 }
 
-/** A request for embeddings that can be answered. */
+/** A valid request for embeddings. */
 export interface EmbeddingRequest {
   model: EmbeddingModel;
   texts: string[];
   base64: boolean;
 }
 
-/** Reads the body of `POST /v1/embeddings`, or throws the `ApiError` that refuses it. */
+/** Parses the body of `POST /v1/embeddings`; throws the `ApiError` that refuses it. */
 export function parseEmbeddingRequest(body: string): EmbeddingRequest {
   const fields = parseObject(body);
   const model = requestedModel(fields.model);
@@ -44,7 +44,7 @@ function parseObject(body: string): Record<string, unknown> {
     const parsed: unknown = JSON.parse(body);
     if (typeof parsed === 'object' && parsed !== null) return parsed as Record<string, unknown>;
   } catch {
-    // Refused below, with every other body that is not an object.
+    // Refused below, like every other body that is not an object.
   }
   throw new ApiError(400, 'The body must be a JSON object');
 }

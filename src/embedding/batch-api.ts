@@ -4,33 +4,33 @@ import { hideQuotedSecrets } from '../secrets.ts';
 import { createClient } from './provider.ts';
 import { classifyProviderError, InputRefused, ProviderUnavailable, wordOf } from './provider-error.ts';
 
-/** What a provider says of a batch. */
+/** State of a batch as reported by the provider. */
 export interface BatchStatus {
   id: string;
   inputFileId: string;
-  /** what the batch was labelled with when it was made */
+  /** labels (metadata) given when the batch was created */
   labels: Record<string, string>;
-  /** validating, in_progress, finalizing, completed, failed, expired, cancelling, cancelled, or a word we do not know */
+  /** validating, in_progress, finalizing, completed, failed, expired, cancelling, cancelled, or an unknown state */
   state: string;
-  /** nothing will change any more */
+  /** true when the state is final */
   isOver: boolean;
-  /** requests that were answered or refused */
+  /** number of requests that were answered or refused */
   requestsDone: number;
   outputFileId: string | undefined;
   errorFileId: string | undefined;
-  /** why it failed as a whole, and what the provider said of it, which may quote a text */
+  /** why the batch as a whole failed: a code, and the provider's message, which may quote a text */
   failure: { code: string; words: string } | undefined;
 }
 
 /**
- * The batch API of an OpenAI-compatible address: files of requests that are answered within a day, for less money.
+ * The batch API of an OpenAI-compatible address: files of requests that are answered within a day at a lower price.
  *
- * Every call throws ProviderUnavailable for what may pass, ProviderRefused for a login that is not accepted.
+ * Every call throws ProviderUnavailable for transient errors and ProviderRefused when the credentials are not accepted.
  */
 export interface BatchApi {
   /** @throws BatchApiMissing when the provider does not offer it */
   requireOffered(signal?: AbortSignal): Promise<void>;
-  /** Uploads requests, one a line; returns the id of the file. @throws BatchApiMissing, BatchApiRefused */
+  /** Uploads requests, one per line; returns the id of the file. @throws BatchApiMissing, BatchApiRefused */
   upload(name: string, lines: Buffer[], signal?: AbortSignal): Promise<string>;
   /** @throws BatchApiMissing, BatchApiRefused */
   create(inputFileId: string, labels: Record<string, string>, signal?: AbortSignal): Promise<BatchStatus>;
@@ -38,17 +38,17 @@ export interface BatchApi {
   list(signal?: AbortSignal): AsyncGenerator<BatchStatus>;
   /** A batch; undefined when the provider does not know it. */
   retrieve(id: string, signal?: AbortSignal): Promise<BatchStatus | undefined>;
-  /** Asks to stop a batch; does nothing when it is over, or not known. */
+  /** Requests cancellation of a batch; does nothing when it is finished or unknown. */
   cancel(id: string, signal?: AbortSignal): Promise<void>;
-  /** The lines of a file as they arrive; none when the provider does not know it. */
+  /** Streams the lines of a file; none when the provider does not know the file. */
   readLines(fileId: string, signal?: AbortSignal): AsyncGenerator<string>;
-  /** Takes a file away; does nothing when it is not known. */
+  /** Removes a file; does nothing when it is unknown. */
   removeFile(fileId: string, signal?: AbortSignal): Promise<void>;
-  /** Takes away the files we uploaded under names that begin so. */
+  /** Removes our uploaded files whose names start with the prefix. */
   removeUploads(prefix: string, signal?: AbortSignal): Promise<void>;
 }
 
-/** The provider has no batch API, or not for this key. Nothing is wrong with anything else. */
+/** The provider has no batch API, or does not allow it for this key. Ordinary requests are not affected. */
 export class BatchApiMissing extends ReembedError {
   constructor(provider: string, reason: string) {
     super(
@@ -59,7 +59,7 @@ export class BatchApiMissing extends ReembedError {
   }
 }
 
-/** The provider takes none of our batches, and would take none of the next ones. */
+/** The provider refuses our batch and would refuse further ones as well. */
 export class BatchApiRefused extends ReembedError {
   constructor(provider: string, message: string, words?: string) {
     super(
@@ -72,18 +72,19 @@ export class BatchApiRefused extends ReembedError {
 }
 
 const ENDPOINT = '/v1/embeddings';
-// 404 and 405 from servers that do not know the path, 501 from those that do and say so, 403 for a key without the right.
+// 404 and 405 from servers that do not know the path, 501 from servers that declare it as not implemented, 403 for a
+// key without the permission.
 const NOT_OFFERED = new Set([403, 404, 405, 501]);
-// 409 for what is over and cannot be cancelled any more.
+// 409 for a batch that is finished and can no longer be cancelled.
 const NOTHING_TO_DO = new Set([400, 404, 409, 410]);
 const OVER = new Set(['completed', 'failed', 'expired', 'cancelled']);
 const MOST_LISTED = 5000;
-// Of a file of our size, over a line of a few megabits a second.
+// For a file of our maximum size over a line of a few megabits per second.
 const UPLOAD_SECONDS = 600;
 
 /**
- * @param options.timeoutSeconds longest wait for one answer, and for the next piece of a long one
- * @param options.keyVariable name of the environment variable that a missing key belongs in
+ * @param options.timeoutSeconds timeout in seconds, for an answer and for each further chunk of it
+ * @param options.keyVariable environment variable to name in the error when the key is missing
  * @throws MissingApiKey
  */
 export function createBatchApi(access: ProviderAccess, options: { timeoutSeconds: number; keyVariable: string }): BatchApi {
@@ -167,7 +168,7 @@ export function createBatchApi(access: ProviderAccess, options: { timeoutSeconds
     }
   }
 
-  /** The answer, or undefined where the provider says that there is no such thing. */
+  /** The answer, or undefined when the provider reports that the object does not exist. */
   async function known<T>(work: () => Promise<T>): Promise<T | undefined> {
     return attempt(work, (error) => error as Error).catch((error: unknown) => {
       if (NOTHING_TO_DO.has(statusCode(error))) return undefined;
@@ -194,7 +195,7 @@ export function createBatchApi(access: ProviderAccess, options: { timeoutSeconds
     return (error) => (NOT_OFFERED.has(statusCode(error)) ? new BatchApiMissing(provider, String(statusCode(error))) : otherwise(error));
   }
 
-  /** What an error or a failure says, without secrets. */
+  /** The message of an error or failure, without secrets. */
   function wordsOf(error: unknown): string {
     const { message } = error as { message?: unknown };
     return hideQuotedSecrets(String(message ?? ''), secrets)

@@ -3,26 +3,26 @@ import type { ModelRow } from './models.ts';
 import { type Embedded, embeddingRequest, readAnswer } from './provider.ts';
 import { wordOf } from './provider-error.ts';
 
-/** What a line of an answered batch says of one request. */
+/** The answer to one request, from a line of a batch's output or error file. */
 export interface AnsweredRequest {
   customId: string;
-  /** the body of a good answer; undefined when there is none */
+  /** body of a successful answer; undefined otherwise */
   body: unknown;
-  /** why there is none: a status and a code, never a message, which may quote a text */
+  /** why there is no body: a status and a code, never a message, which may quote a text */
   failure: string;
 }
 
 /**
- * A request for vectors as a line of a batch.
+ * An embedding request as a line of a batch input file.
  *
- * @param customId told apart by it, at most 64 characters
+ * @param customId identifies the request in the batch, at most 64 characters
  */
 export function requestLine(model: ModelRow, customId: string, texts: string[], encoding: Encoding): string {
   const body = embeddingRequest(model, texts, 'document', encoding);
   return `${JSON.stringify({ custom_id: customId, method: 'POST', url: '/v1/embeddings', body })}\n`;
 }
 
-/** A line of the output or error file of a batch; undefined when it is none. */
+/** Parses a line of a batch's output or error file; undefined when it is not an answer. */
 export function readAnsweredRequest(line: string): AnsweredRequest | undefined {
   let answer: {
     custom_id?: unknown;
@@ -43,7 +43,7 @@ export function readAnsweredRequest(line: string): AnsweredRequest | undefined {
 }
 
 /**
- * The vectors of a good answer, in the order of the texts, checked like those of any other answer.
+ * The vectors of a successful answer, in the order of the texts, with the same checks as for any other answer.
  *
  * @throws BadAnswer
  */

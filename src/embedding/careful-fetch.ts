@@ -1,21 +1,21 @@
 import { BadAnswer } from './check-vectors.ts';
 import { ProviderRefused } from './provider-error.ts';
 
-// Far above what a component takes in JSON, with its comma: some 22 characters at 17 digits.
+// Far more than a component needs in JSON: about 22 characters with 17 digits and the comma.
 const BYTES_A_COMPONENT = 64;
 const BYTES_BESIDE = 1024 * 1024;
 
-/** Most bytes that an answer may have, once unpacked. */
+/** Maximum size of an answer in bytes, after decompression. */
 export function mostAnswerBytes(texts: number, dimensions: number): number {
   return BYTES_BESIDE + texts * dimensions * BYTES_A_COMPONENT;
 }
 
 /**
- * `fetch` that follows no redirect, because texts and key would go to whoever it names, and reads no more of an answer than a right one
- * can have, however well it was packed.
+ * A `fetch` that follows no redirect, because texts and key would go to another host, and that stops reading an answer
+ * that is larger than a correct one can be, after decompression.
  *
- * @param mostBytes left out: any number
- * @throws ProviderRefused instead of following; reading the body throws BadAnswer
+ * @param mostBytes maximum size of an answer in bytes; unlimited when left out
+ * @throws ProviderRefused for a redirect; reading the body throws BadAnswer
  */
 export function carefulFetch(model: string, mostBytes = Number.POSITIVE_INFINITY): typeof fetch {
   return async (input, init) => {

@@ -5,7 +5,7 @@ import type { Encoding } from './encoding.ts';
 
 /** The provider's answer cannot be stored: wrong count, order, size or numbers. */
 export class BadAnswer extends ReembedError {
-  /** positions of the texts whose vectors are at fault; empty when the answer as a whole is */
+  /** positions of the texts whose vectors are wrong; empty when the answer as a whole is wrong */
   readonly positions: number[];
 
   constructor(code: string, model: string, message: string, remedy: string, positions: number[] = []) {
@@ -29,14 +29,14 @@ const BYTES = Float32Array.BYTES_PER_ELEMENT;
 const IS_LITTLE_ENDIAN = endianness() === 'LE';
 
 /**
- * Checks an answer and puts the vectors in the order of the texts.
+ * Checks an answer and returns the vectors in the order of the texts.
  *
  * @param answers elements of the answer, in any order
- * @param count how many texts were sent
- * @param dimensions components every vector must have
- * @param encoding what was asked for; numbers are taken in any case, because some servers know nothing else
+ * @param count number of texts sent
+ * @param dimensions number of components that every vector must have
+ * @param encoding requested encoding; JSON numbers are always accepted, because some servers know no other encoding
  * @returns one vector per text, in the order of the texts
- * @throws BadAnswer for a wrong count, an index that is missing or twice there, wrong dimensions, NaN, infinity or a zero vector
+ * @throws BadAnswer for a wrong count, a missing or repeated index, wrong dimensions, NaN, infinity or a zero vector
  */
 export function checkVectors(
   answers: AnsweredVector[],
@@ -54,7 +54,7 @@ export function checkVectors(
     );
   }
   const vectors = new Array<Float32Array | undefined>(count).fill(undefined);
-  // One piece of memory for the vectors of an answer: a piece for each takes longer to get than to fill.
+  // One allocation for all vectors of an answer: separate allocations would take longer than filling them.
   const components = new Float32Array(count * dimensions);
   const bytes = Buffer.from(components.buffer);
   const faulty: (Fault & { position: number })[] = [];
@@ -99,29 +99,30 @@ export function checkVectors(
   return vectors as Float32Array[];
 }
 
-/** Writes the little-endian float32 numbers of a base64 text to a place of the buffer; returns how many there are. */
+/** Decodes little-endian float32 numbers from base64 into the buffer at an offset; returns how many there are. */
 function decode(text: string, into: Buffer, at: number, dimensions: number): number {
   const size = dimensions * BYTES;
   const expected = Buffer.byteLength(text, 'base64');
-  // Node passes over what is not base64, so that fewer bytes arrive than a text of that length holds.
+  // Node skips characters that are not base64, so fewer bytes are written than the length of such a text implies.
   const written = expected === size ? into.write(text, at, size, 'base64') : expected;
   if (written === size && !IS_LITTLE_ENDIAN) into.subarray(at, at + size).swap32();
   return written / BYTES;
 }
 
-/** Copies numbers into a vector when there are as many as it has places; returns how many there are. */
+/** Copies numbers into a vector if the counts match; returns how many numbers there are. */
 function copy(numbers: unknown[], into: Float32Array): number {
   if (numbers.length !== into.length) return numbers.length;
   for (let i = 0; i < into.length; i++) {
     const number = numbers[i];
-    // What is no number, such as the null that JSON has for NaN, must not become a zero.
+    // A value that is not a number, such as null, which is how JSON encodes NaN, must not become a zero.
     into[i] = typeof number === 'number' ? number : Number.NaN;
   }
   return numbers.length;
 }
 
 function faultOf(vector: Float32Array): Fault | undefined {
-  // One pass: the sum is NaN or infinite when a component is, for it cannot overflow on its own, and zero when all of them are.
+  // A single pass is enough: the sum is NaN or infinite if a component is (it cannot overflow otherwise), and zero if
+  // all components are zero.
   let sum = 0;
   for (let i = 0; i < vector.length; i++) sum += Math.abs(vector[i] as number);
   if (!Number.isFinite(sum)) return { code: 'not_finite', reason: 'a vector with NaN or infinity in it' };

@@ -1,18 +1,18 @@
-/** A text that is sent once, whatever number of rows have it. */
+/** A text that is sent once, however many rows have it. */
 export interface DistinctText {
   text: string;
-  /** as estimated */
+  /** estimated */
   tokens: number;
-  /** a row with it failed before */
+  /** true when a row with this text failed before */
   hasFailed: boolean;
   vector?: Float32Array;
   refusal?: { code: string; message: string; words?: string | undefined };
 }
 
 /**
- * The texts of some rows, each different one once, in the order of the rows. No text counts as the empty one.
+ * The distinct texts of some rows, in the order of the rows. A null text counts as the empty text.
  *
- * @param tokensOf estimated tokens of a text
+ * @param tokensOf estimated number of tokens of a text
  */
 export function distinctTexts(
   rows: readonly { text: string | null; hasFailed?: boolean }[],

@@ -9,35 +9,35 @@ import type { Embedded, Provider } from './provider.ts';
 import { InputRefused, ProviderOverloaded, ProviderRefused, ProviderUnavailable, RequestTooLarge } from './provider-error.ts';
 import { holdProvider, waitForQuota } from './quota.ts';
 
-/** How requests are made. */
+/** Options of embedTexts(). */
 export interface EmbedOptions {
-  /** limits of a request; smaller ones that the provider turned out to have come first */
+  /** limits of a request; lower limits learnt from the provider take precedence */
   limits: RequestLimits;
-  /** document for what is stored (the default), query for what is searched for */
+  /** document for stored texts (the default), query for search texts */
   role?: 'document' | 'query';
-  /** tokens a character is expected to be */
+  /** expected number of tokens per character */
   tokensPerCharacter: number;
-  /** how long a provider that does not answer is waited for, in seconds */
+  /** how long to wait for a provider that does not answer, in seconds */
   patienceSeconds: number;
-  /** ends requests under way and every wait */
+  /** aborts requests under way and every wait */
   signal?: AbortSignal | undefined;
-  /** begins no further request and ends every wait; requests under way are still answered, because they are paid for */
+  /** starts no further request and ends every wait; requests under way are still answered, because they are paid for */
   stopping?: AbortSignal | undefined;
 }
 
-/** What became of each text, in the order of the texts. */
+/** Outcome for each text, in the order of the texts. */
 export interface EmbedOutcome<T> {
   embedded: { item: T; vector: Float32Array }[];
   refused: { item: T; code: string; message: string; words?: string | undefined }[];
   tokens: number;
   requests: number;
-  /** false when it was stopped, or failed, before every text had been asked for */
+  /** false when it was stopped or failed before every text was sent */
   complete: boolean;
-  /** what ended it; what was embedded before is paid for and to be stored all the same */
+  /** the error that ended it; vectors received before are paid for and should still be stored */
   failure?: unknown;
 }
 
-/** More than half of a batch was refused: the provider is at fault, and parking good rows would hide it. */
+/** More than half of a batch was refused, so the provider is at fault. Recording good rows as failed would hide that. */
 export class ProviderUnusable extends ProviderRefused {
   constructor(model: string, refused: number, total: number, { message, words }: ReembedError) {
     super(
@@ -51,19 +51,19 @@ export class ProviderUnusable extends ProviderRefused {
 
 const FIRST_PAUSE_SECONDS = 1;
 const LONGEST_PAUSE_SECONDS = 60;
-// From here on it is worth asking whether the rows or the provider are at fault.
+// With this many texts it can be decided whether the rows or the provider are at fault.
 const TEXTS_THAT_TELL = 10;
 const TRIES_AFTER_BAD_ANSWER = 3;
-// Fewer are soon read in any encoding; finding out the better one takes two requests.
+// Fewer texts are read quickly in any encoding; finding the faster encoding takes two requests.
 const TEXTS_WORTH_A_TRIAL = 10;
 
 /**
- * Embeds the texts of a batch, each different one once: packs requests, sends as many at a time as the provider accepts, keeps
- * to the quota shared by all workers, waits out a provider that is overloaded, and splits a refused request until the text at
- * fault is alone.
+ * Embeds the texts of a batch, each distinct one once: packs requests, sends as many at a time as the provider accepts,
+ * respects the quota shared by all workers, waits for an overloaded provider, and splits a refused request until the
+ * faulty text is alone.
  *
- * Never throws for the provider: the outcome then has what was embedded and the failure, ProviderUnavailable when the patience is
- * used up, ProviderRefused when only the operator can help.
+ * Never throws provider errors. The outcome contains what was embedded and the failure: ProviderUnavailable when the
+ * patience is used up, ProviderRefused when only the operator can fix it.
  */
 export async function embedTexts<T extends { text: string | null; hasFailed?: boolean }>(
   db: Queryable,
@@ -77,7 +77,7 @@ export async function embedTexts<T extends { text: string | null; hasFailed?: bo
     Math.max(1, Math.ceil((text.length + model[`${role}_prefix`].length) * options.tokensPerCharacter)),
   );
   const outcome: EmbedOutcome<T> = { embedded: [], refused: [], tokens: 0, requests: 0, complete: true };
-  // Texts that failed before are left out of the judgement on the provider: handed over together they would always speak against it.
+  // Texts that failed before are no evidence against the provider: sent together they would always count against it.
   const triedAtFirst = [...texts.values()].filter(({ hasFailed }) => !hasFailed).length;
   let refusedAtFirst = 0;
   let isAnyDone = false;
@@ -96,7 +96,7 @@ export async function embedTexts<T extends { text: string | null; hasFailed?: bo
   for (const item of items) {
     const { vector, refusal } = texts.get(item.text ?? '') as DistinctText;
     if (vector) outcome.embedded.push({ item, vector });
-    // Whether the rows or the provider were at fault only a whole batch can tell.
+    // Whether the rows or the provider are at fault can only be decided for a complete batch.
     else if (refusal && outcome.complete) outcome.refused.push({ item, ...refusal });
   }
   return outcome;
@@ -105,14 +105,14 @@ export async function embedTexts<T extends { text: string | null; hasFailed?: bo
     return packRequests(some, findings.limits.within(options.limits), ({ tokens }) => tokens);
   }
 
-  /** Never fails: the first error that ends the whole call is kept, and the requests beside it are dropped. */
+  /** Never rejects: keeps the first error that ends the whole call, and drops the other requests. */
   async function sendAll(requests: DistinctText[][], attempt: number): Promise<void> {
     await Promise.all(
       requests.map(async (request) => {
         try {
           await send(request, attempt);
         } catch (error) {
-          // What was embedded before is paid for and worth storing.
+          // Vectors received before are paid for and worth storing.
           if (options.stopping?.aborted && !options.signal?.aborted && isAbort(error)) {
             outcome.complete = false;
             return;
@@ -137,7 +137,7 @@ export async function embedTexts<T extends { text: string | null; hasFailed?: bo
     } catch (error) {
       if (!(error instanceof InputRefused || error instanceof BadAnswer)) throw error;
       if (error instanceof BadAnswer && error.positions.length === 0) return splitAfterBadAnswer(request, error, attempt);
-      // A provider in trouble also spoils good answers; what is the row's own fault comes back every time.
+      // A provider with problems may also corrupt good answers. An error caused by the row itself occurs every time.
       if (request.length === 1 && error instanceof BadAnswer && attempt < TRIES_AFTER_BAD_ANSWER) return send(request, attempt + 1);
       if (request.length === 1) return await park(request[0] as DistinctText, error);
       if (error instanceof RequestTooLarge) return await sendAll(splitToSize(request, error), 1);
@@ -146,14 +146,14 @@ export async function embedTexts<T extends { text: string | null; hasFailed?: bo
     if (request.length >= TEXTS_WORTH_A_TRIAL && !noFurther.aborted) await provider.settleEncoding(noFurther);
   }
 
-  /** The answer as a whole was wrong, which says nothing about the texts. */
+  /** Repeats the request, then splits it: the answer as a whole was wrong, which does not show which text is faulty. */
   async function splitAfterBadAnswer(request: DistinctText[], error: BadAnswer, attempt: number): Promise<void> {
     if (attempt < TRIES_AFTER_BAD_ANSWER) return send(request, attempt + 1);
     if (request.length === 1 || error.code === 'wrong_dimensions') throw new ProviderRefused(error.code, error.message, error.remedy);
     return sendAll(divide(request, []), TRIES_AFTER_BAD_ANSWER);
   }
 
-  /** The request was too large, which says nothing about the texts; what passes is kept in mind for the requests to come. */
+  /** Splits a request that was too large, which says nothing about the texts. The size that passes is remembered for later requests. */
   function splitToSize(request: DistinctText[], { bound }: RequestTooLarge): DistinctText[][] {
     findings.limits.lower(bound, sizeOf(request));
     const parts = pack(request);
@@ -162,7 +162,7 @@ export async function embedTexts<T extends { text: string | null; hasFailed?: bo
 
   async function park(text: DistinctText, error: ReembedError): Promise<void> {
     if (error instanceof RequestTooLarge) findings.limits.forget(error.bound);
-    // Before the first row is blamed, the provider has to show that it takes anything at all.
+    // Before the first row is blamed, the provider has to show that it accepts any text at all.
     if (!isAnyDone) {
       proof ??= sendProbe(provider);
       await proof;
@@ -188,13 +188,13 @@ export async function embedTexts<T extends { text: string | null; hasFailed?: bo
         const backOff = Math.min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2 ** (attempt - 1)) * (0.5 + Math.random() / 2);
         const pause = error.retryAfterSeconds ?? backOff;
         if (Date.now() + pause * 1000 > giveUpAt) throw error;
-        // Told to every worker through the database, so that none of them runs into the same wall.
+        // Stored in the database for every worker, so that none of them exceeds the same limit.
         await holdProvider(db, model.name, pause, error.message);
       }
     }
   }
 
-  /** @returns nothing when the provider was found to take less at once while the request waited its turn */
+  /** @returns undefined when the request became larger than the provider's learnt limits while it waited for its turn */
   async function askInTurn(request: DistinctText[], giveUpAt: number | undefined): Promise<Embedded | undefined> {
     const leave = await findings.inFlight.enter(texts, noFurther);
     let went: Went = 'otherwise';
@@ -234,7 +234,7 @@ function isAbort(error: unknown): boolean {
   return error instanceof Error && error.name === 'AbortError';
 }
 
-/** The faulty texts one by one and the others together, or two halves when it is not known which are faulty. */
+/** The faulty texts one by one and the others together, or two halves if the faulty ones are not known. */
 function divide<T>(request: T[], positions: number[]): T[][] {
   if (positions.length > 0 && positions.length < request.length) {
     const faulty = new Set(positions);

@@ -1,25 +1,26 @@
 import { ProviderUnavailable } from './provider-error.ts';
 
-/** How a provider is asked to write its vectors: as numbers in JSON, or as the bytes of little-endian float32 numbers in base64. */
+/** Encoding of vectors in an answer: JSON numbers, or the bytes of little-endian float32 numbers in base64. */
 export type Encoding = 'float' | 'base64';
 
-/** A vector, and whether it came as text. */
+/** A vector, and whether it was encoded as text. */
 export interface EncodedVector {
   vector: Float32Array;
   isText: boolean;
 }
 
-// Decimal numbers are rounded; relative to the largest component, because some servers round all to the same digit.
+// JSON decimals are rounded. The tolerance is relative to the largest component, because some servers round all
+// components to the same decimal place.
 const TOLERANCE = 1e-6;
-// Some providers answer the same text a little otherwise each time.
+// Some providers return slightly different vectors for the same text each time.
 const TRIES = 3;
 
 /**
- * Asks for the vector of the same text in both encodings. Base64 is several times cheaper to read, but some servers answer
- * with other numbers, or with other bytes, when it is asked for: it is used only when it was proved to be the same vector.
+ * Requests the vector of the same text in both encodings and compares them. Base64 is several times cheaper to decode, but
+ * some servers answer with other numbers or other bytes when it is requested. It is used only if both vectors are equal.
  *
- * @param ask embeds a short text in an encoding, the answer checked
- * @throws whatever the provider says to floats, and ProviderUnavailable: nothing is known then
+ * @param ask embeds a short text in an encoding and checks the answer
+ * @throws any error of the provider for `float`, and ProviderUnavailable: the encoding is then still unknown
  */
 export async function provenEncoding(ask: (encoding: Encoding) => Promise<EncodedVector>): Promise<Encoding> {
   const { vector: expected } = await ask('float');

@@ -3,21 +3,21 @@ import { createInFlight, type InFlight } from './in-flight.ts';
 import type { ModelRow } from './models.ts';
 import { createLearntLimits, type LearntLimits } from './request-limits.ts';
 
-/** What this process has found out about a model at an address. */
+/** What this process has learnt about a model at an address. */
 export interface Findings {
   inFlight: InFlight;
   limits: LearntLimits;
-  /** what to ask for; undefined until it was tried out */
+  /** the encoding to request; undefined until it was tested */
   encoding: Encoding | undefined;
-  /** it is being tried out */
+  /** true while a test is running */
   isOnTrial: boolean;
-  /** how often it was tried out in vain */
+  /** number of tests without a result */
   failedTrials: number;
 }
 
 const known = new Map<string, Findings>();
 
-/** Findings of which nothing is known yet. */
+/** Findings of a model about which nothing is known yet. */
 export function createFindings(mostInFlight: number): Findings {
   return {
     inFlight: createInFlight(mostInFlight),
@@ -28,7 +28,9 @@ export function createFindings(mostInFlight: number): Findings {
   };
 }
 
-/** The findings that all provider objects of a model at an address share, so that batches, changed rows and validations go by the same. */
+/**
+ * The findings shared by all provider objects of a model at an address, so that batches, changed rows and validations use the same ones.
+ */
 export function findingsOf(model: ModelRow, baseUrl: string | undefined, mostInFlight: number): Findings {
   const key = JSON.stringify([baseUrl, model.provider_model, model.dimensions, model.send_dimensions, mostInFlight]);
   const findings = known.get(key) ?? createFindings(mostInFlight);

@@ -1,22 +1,22 @@
-/** How a request went, as far as it tells something of the provider's load. */
+/** Outcome of a request, as far as it indicates the provider's load. */
 export type Went =
   | { milliseconds: number; tokens: number }
   /** the provider asked for fewer requests */
   | 'overloaded'
-  /** it did not answer, whatever for */
+  /** it did not answer, for whatever reason */
   | 'unavailable'
-  /** refused or given up: how long that took says nothing */
+  /** refused or abandoned: its duration is no indication */
   | 'otherwise';
 
-/** How many requests of one model may be under way in this process; grows and shrinks with what the provider accepts. */
+/** Limit on the requests of one model under way in this process; grows and shrinks with what the provider accepts. */
 export interface InFlight {
-  /** most requests under way at present */
+  /** current maximum number of requests under way */
   readonly limit: number;
   /**
-   * Waits for a place.
+   * Waits for a free place.
    *
-   * @param line whose turn it is: a batch with many requests does not keep others waiting
-   * @returns what gives the place back, to be called once, with how the request went
+   * @param line queue of the caller; queues take turns, so that a batch with many requests does not delay others
+   * @returns function that frees the place; call it once, with the outcome of the request
    * @throws the reason of the signal
    */
   enter(line: object, signal?: AbortSignal): Promise<(went: Went) => void>;
@@ -25,25 +25,25 @@ export interface InFlight {
 type Leave = (went: Went) => void;
 
 const FIRST_LIMIT = 4;
-// Twice the shortest answer: half of the requests wait for the others at the provider, and one more would only wait longer.
+// Twice the shortest answer time: half of the requests then queue at the provider, and one more would only wait longer.
 const SLOW = 2;
-// So many more slow answers than quick ones, and the shortest answer is measured anew: it may have been of better times.
+// When slow answers exceed quick ones by this number, the shortest answer time is measured again: it may be outdated.
 const SLOW_FOR_LONG = 100;
-// Each 429 makes all workers wait, so a limit that met with one is tried again only after so many rounds.
+// Every 429 delays all workers, so a limit that caused one is tried again only after this many rounds.
 const ROUNDS_OF_CAUTION = 30;
 
 /**
- * A limit that grows by one for each round of good answers, as TCP does, while they are about as quick as the quickest of
- * their size and all places were in use. Slow answers hold it, and a provider that fails halves it.
+ * An adaptive limit. It grows by one per round of good answers, as in TCP congestion avoidance, while they are about as quick
+ * as the quickest of their size and all places were in use. Slow answers stop the growth; a failing provider halves the limit.
  *
- * @param ceiling most requests there may ever be
+ * @param ceiling highest limit
  */
 export function createInFlight(ceiling: number): InFlight {
   let limit = Math.min(FIRST_LIMIT, ceiling);
   let underWay = 0;
-  // Requests that began before the limit was halved belong to former times: together they count once.
+  // Requests that started before the limit was halved refer to the former limit: together they count once.
   let era = 0;
-  // A part of a step up: each good answer adds to it, each slow one takes away.
+  // Progress towards the next increase: a good answer adds one, a slow answer subtracts one.
   let credit = 0;
   let slowness = 0;
   let borne = Number.POSITIVE_INFINITY;
@@ -76,7 +76,7 @@ export function createInFlight(ceiling: number): InFlight {
   };
 
   const weigh = ({ milliseconds, tokens }: { milliseconds: number; tokens: number }, allInUse: boolean) => {
-    // Long requests take longer; each is compared with those of its size, within a power of two.
+    // Larger requests take longer, so each is compared with those of its size, within a power of two.
     const size = Math.ceil(Math.log2(tokens));
     const shortest = Math.min(milliseconds, quickest.get(size) ?? Number.POSITIVE_INFINITY);
     quickest.set(size, shortest);
@@ -94,7 +94,10 @@ export function createInFlight(ceiling: number): InFlight {
     credit = 0;
   };
 
-  /** Where answers take twice as long because there are too many requests, half of them lose nothing. */
+  /**
+   * Measures the shortest times again and halves the limit: if answers take twice as long because there are too many
+   * requests, half of them give the same throughput.
+   */
   const measureAnew = () => {
     quickest.clear();
     slowness = 0;
@@ -112,11 +115,14 @@ export function createInFlight(ceiling: number): InFlight {
   };
 }
 
-/** Those who wait for a place. Lines take turns: the first line's first goes in, then the line goes to the end. */
+/**
+ * Requests that wait for a place, in one line per caller. The first request of the first line is admitted, then that
+ * line goes to the end.
+ */
 function createQueue() {
   const lines = new Map<object, Set<() => void>>();
   return {
-    /** Lets the next one in; false when nobody waits. */
+    /** Admits the next request; false when none is waiting. */
     next(): boolean {
       for (const [line, waiting] of lines) {
         lines.delete(line);

@@ -15,7 +15,7 @@ export interface ModelRow {
   usd_per_million_tokens: number | null;
 }
 
-/** Reads the definition of a model that a campaign names. */
+/** Reads the definition of a model of a campaign. */
 export async function loadModel(db: Queryable, name: string): Promise<ModelRow> {
   const { rows } = await db.query<ModelRow>(
     `SELECT name, provider_model, dimensions, element_type, distance, document_prefix, query_prefix, send_dimensions, token_limit,

@@ -4,7 +4,7 @@ import type { ModelRow } from './models.ts';
 import { createProvider, type Provider } from './provider.ts';
 
 /**
- * The provider of a model in the role it has in its campaign: the old and the new model may be served at different addresses.
+ * Opens the provider of a model for its role in the campaign: old and new model may have different addresses.
  *
  * @throws MissingApiKey
  */
@@ -17,7 +17,7 @@ export function openProvider(model: ModelRow, role: 'old' | 'new', config: Confi
 }
 
 /**
- * The batch API of the new model's provider: only the backfill goes through it.
+ * Opens the batch API of the new model's provider; only the backfill uses it.
  *
  * @throws MissingApiKey
  */

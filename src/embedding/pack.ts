@@ -1,16 +1,16 @@
 /** Limits of one request. */
 export interface RequestLimits {
-  /** texts a request may carry */
+  /** maximum number of texts in a request */
   inputs: number;
-  /** tokens a request may carry, as estimated */
+  /** maximum number of tokens in a request, estimated */
   tokens: number;
 }
 
 /**
- * Divides texts into requests in their order: as full as the limits allow, never empty. A text that alone is over the
- * token limit gets a request of its own; whether it is too long is the provider's to say.
+ * Divides texts into requests, in order: each as full as the limits allow and never empty. A text that alone exceeds
+ * the token limit gets a request of its own, so that the provider decides whether it is too long.
  *
- * @param tokensOf estimated tokens of a text
+ * @param tokensOf estimated number of tokens of a text
  */
 export function packRequests<T>(items: readonly T[], limits: RequestLimits, tokensOf: (item: T) => number): T[][] {
   const requests: T[][] = [];

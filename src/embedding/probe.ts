@@ -34,20 +34,20 @@ export async function probeProvider(definition: ModelDefinition, config: Config)
     await sendProbe(provider);
     return 'the provider answered with vectors of the right size';
   } catch (error) {
-    // Planning must be possible before there is a key; anything else is better known now than in the middle.
+    // Planning must be possible without a key; any other error is better found now than during the campaign.
     if (error instanceof MissingApiKey) return `not probed: ${error.message}`;
     throw error;
   }
 }
 
 /**
- * Sends one short text of our own: what is refused then is no row's fault.
+ * Sends one short text of our own, so that a refusal cannot be caused by a row.
  *
  * @throws ProviderUnavailable, ProviderRefused
  */
 export async function sendProbe(provider: Provider): Promise<void> {
   try {
-    // One bad answer may be an accident; three are a habit.
+    // One bad answer may be accidental; three are systematic.
     await pRetry(() => provider.embed([SHORT_TEXT], 'document'), {
       retries: 2,
       minTimeout: 200,

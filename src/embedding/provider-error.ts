@@ -6,7 +6,7 @@ import { SHORT_TEXT } from './short-text.ts';
 
 /** The provider cannot be reached or is overloaded: the same request may succeed later. */
 export class ProviderUnavailable extends ReembedError {
-  /** what the provider asked to wait, in seconds */
+  /** seconds to wait, as requested by the provider */
   readonly retryAfterSeconds: number | undefined;
 
   constructor(model: string, message: string, details: { retryAfterSeconds?: number | undefined; words?: string | undefined } = {}) {
@@ -20,17 +20,17 @@ export class ProviderUnavailable extends ReembedError {
   }
 }
 
-/** The provider asks for fewer requests (429). */
+/** The provider is overloaded and asks for fewer requests (429). */
 export class ProviderOverloaded extends ProviderUnavailable {}
 
-/** Only the operator can fix it: key, quota, address or model name. Costs no row an attempt. */
+/** Only the operator can fix it: key, quota, address or model name. Not counted as an attempt of any row. */
 export class ProviderRefused extends ReembedError {
   constructor(code: string, message: string, remedy: string, words?: string) {
     super(code, message, remedy, { words });
   }
 }
 
-/** The provider will not take this input; another one may pass. Splitting finds the row. */
+/** The provider refuses this input; another one may pass. Splitting the request finds the row. */
 export class InputRefused extends ReembedError {
   constructor(code: string, model: string, message: string, words?: string) {
     super(code, `the provider of ${model} refused the input: ${message}`, 'shorten or correct the text of the row, then npm run retry', {
@@ -39,9 +39,9 @@ export class InputRefused extends ReembedError {
   }
 }
 
-/** A request of several texts is more than the provider takes at once; a single one is too long. */
+/** A request of several texts is larger than the provider accepts. For a single text: it is too long. */
 export class RequestTooLarge extends InputRefused {
-  /** whether there are too many texts, or too much of them */
+  /** whether the number of texts or their total size is too large */
   readonly bound: Bound;
 
   constructor(bound: Bound, model: string, message: string, words?: string) {
@@ -58,24 +58,24 @@ export class MissingApiKey extends ProviderRefused {
 }
 
 /**
- * Sorts an error of the openai client by whose fault it is: passing, the input's, or the operator's. Its message has status and code;
- * what the server said is in its words, because servers like to quote what they were sent.
+ * Classifies an error of the openai client by its cause: transient, caused by the input, or for the operator to fix.
+ * The message has status and code. The server's text is in `words`, because servers often quote what they were sent.
  *
  * @param secrets values that must not appear in it
- * @param texts the texts that were sent; where all of them are ours, the message has the words as well
+ * @param texts the texts that were sent; if all of them are our own, the message contains the server's text as well
  */
 export function classifyProviderError(error: unknown, model: string, secrets: string[], texts: string[]): Error {
   if (error instanceof ReembedError) return error;
-  // What was thrown in the place of fetch comes as the cause.
+  // An error thrown by our fetch function arrives as the cause.
   if (error instanceof APIConnectionError && error.cause instanceof ReembedError) return error.cause;
   const words = withoutTexts(hideQuotedSecrets(reasonOf(error), secrets), texts).slice(0, MOST_WORDS);
   const mayBeSaid = texts.length > 0 && texts.every((text) => text === SHORT_TEXT);
-  // The cause is left out on purpose: the client's error carries request headers with the key in them.
+  // The cause is omitted on purpose: the client's error carries request headers, which contain the key.
   const unavailable = () => new ProviderUnavailable(model, mayBeSaid ? words : unansweredBecause(error), { words });
   if (error instanceof APIConnectionError || error instanceof APIUserAbortError) return unavailable();
   if (!(error instanceof APIError)) return unavailable();
   const { status, code } = error;
-  // The client puts the status before what the provider said.
+  // The client puts the status before the provider's message.
   const said = [mayBeSaid ? words.replace(new RegExp(`^${status} `), '') : wordOf(code)].filter(Boolean);
   const reason = [status, ...said].join(' ');
   if (status === 401 || status === 403) {
@@ -109,13 +109,13 @@ export function classifyProviderError(error: unknown, model: string, secrets: st
   return new InputRefused('input_refused', model, reason, words);
 }
 
-// In the words of OpenAI, Azure, Gemini, Vertex, Voyage, Cohere, Mistral, TEI and others. What they say of a single text that is
-// too long must not be among them.
+// Phrases of OpenAI, Azure, Gemini, Vertex, Voyage, Cohere, Mistral, TEI and others. They must not match what these say
+// about a single text that is too long.
 const TOO_MANY_TOKENS = /tokens (per|in (a|the|this))\b.{0,20}\b(request|batch)|too many tokens overall/i;
 const TOO_MANY_INPUTS =
   /batch[ _]?size|too many (inputs|texts|documents|instances|requests in)|number of (inputs|texts|documents)\b|array too long|at most \d+ (inputs|texts|documents|requests|instances)|instance\(s\) (is|are) allowed/i;
 
-/** Which limit of a whole request the provider says was exceeded, if it says so. */
+/** The limit of a whole request that was exceeded according to the provider's message, if it names one. */
 function exceededBound(message: string): Bound | undefined {
   if (TOO_MANY_TOKENS.test(message)) return 'tokens';
   return TOO_MANY_INPUTS.test(message) ? 'inputs' : undefined;
@@ -126,7 +126,7 @@ export function wordOf(code: unknown): string {
   return typeof code === 'string' && /^[\w.-]{1,64}$/.test(code) ? code : '';
 }
 
-/** Why there is no answer, in words that no server chose. */
+/** Why there is no answer, in our own words and not the server's. */
 function unansweredBecause(error: unknown): string {
   if (error instanceof SyntaxError) return 'its answer is not JSON';
   let deepest = error;
@@ -135,7 +135,7 @@ function unansweredBecause(error: unknown): string {
   return [said, wordOf((deepest as { code?: unknown }).code)].filter(Boolean).join(' ');
 }
 
-/** What the error says and what lies at the bottom of it, such as a refused connection. */
+/** The message of the error and of its root cause, such as a refused connection. */
 function reasonOf(error: unknown): string {
   let deepest = error;
   while (deepest instanceof Error && deepest.cause instanceof Error) deepest = deepest.cause;
@@ -147,7 +147,7 @@ function reasonOf(error: unknown): string {
 const MOST_WORDS = 300;
 const QUOTED = 12;
 
-/** Replaces whatever of the texts a message quotes, whole or in part, by a mark. */
+/** Replaces every quotation of the texts in a message, whole or partial, by a mark. */
 export function withoutTexts(message: string, texts: string[]): string {
   const sources = texts.map((text) => text.replace(/\s+/g, ' ').trim()).filter((text) => text.length > 3);
   const quoted = new Array<boolean>(message.length).fill(false);

@@ -9,7 +9,7 @@ import type { ModelRow } from './models.ts';
 import { classifyProviderError, MissingApiKey } from './provider-error.ts';
 import { SHORT_TEXT } from './short-text.ts';
 
-/** Vectors of one request and what the provider counted for it. */
+/** Vectors of one request and the provider's token count for it. */
 export interface Embedded {
   /** one per text, in the order of the texts */
   vectors: Float32Array[];
@@ -19,34 +19,34 @@ export interface Embedded {
 /** Embeds texts with one model. */
 export interface Provider {
   readonly model: ModelRow;
-  /** shared with every other provider object of the model in this process */
+  /** shared by all provider objects of the model in this process */
   readonly findings: Findings;
   /**
-   * Embeds texts in one request; nothing is retried here.
+   * Embeds texts in one request, without retries.
    *
-   * @param role document for what is stored, query for what is searched for; decides the prefix
+   * @param role document for stored texts, query for search texts; selects the prefix
    * @throws ProviderUnavailable, ProviderRefused, InputRefused, BadAnswer
    */
   embed(texts: string[], role: 'document' | 'query', signal?: AbortSignal): Promise<Embedded>;
   /**
-   * Finds out, once in a process, whether the provider may be asked for base64. Never fails: what could not be found out is
-   * tried again by the next call, a few times, and until then numbers are asked for.
+   * Determines, once per process, whether base64 may be requested. Never rejects. A test without a result is repeated
+   * by the next call, a few times; until then JSON numbers are requested.
    */
   settleEncoding(signal?: AbortSignal): Promise<void>;
 }
 
 const MOST_FAILED_TRIALS = 3;
 
-/** The client of an address, and what must never be shown of it. */
+/** The client of an address, and the secrets that must never be shown. */
 export interface Client {
   api: OpenAI;
   secrets: string[];
 }
 
 /**
- * @param model for the message alone
- * @param options.timeoutSeconds longest wait for one answer
- * @param options.keyVariable name of the environment variable that a missing key belongs in
+ * @param model only used in the error message
+ * @param options.timeoutSeconds timeout in seconds for one answer
+ * @param options.keyVariable environment variable to name in the error when the key is missing
  * @throws MissingApiKey
  */
 export function createClient(access: ProviderAccess, model: string, options: { timeoutSeconds: number; keyVariable: string }): Client {
@@ -57,14 +57,14 @@ export function createClient(access: ProviderAccess, model: string, options: { t
     apiKey: access.apiKey,
     ...(access.baseUrl ? { baseURL: access.baseUrl } : {}),
     timeout: options.timeoutSeconds * 1000,
-    // Retries are ours: every worker has to hear of a 429, and waits are longer than the client allows.
+    // We retry ourselves: every worker has to know of a 429, and our waits are longer than the client allows.
     maxRetries: 0,
     fetch: carefulFetch(model),
   });
   return { api, secrets: [access.apiKey, ...passwordOf(access.baseUrl)] };
 }
 
-/** The body of a request for vectors, however it is sent. */
+/** The body of an embedding request, for ordinary requests and for the batch API. */
 export function embeddingRequest(
   model: ModelRow,
   texts: string[],
@@ -75,13 +75,14 @@ export function embeddingRequest(
   return {
     model: model.provider_model,
     input: prefix ? texts.map((text) => prefix + text) : texts,
-    // Always said, and then the client hands the answer on as it is; by default it asks for base64 and decodes it unchecked.
+    // Always set explicitly, so that the client returns the answer unchanged; by default it requests base64 and decodes
+    // it without checks.
     encoding_format: encoding,
     ...(model.send_dimensions ? { dimensions: model.dimensions } : {}),
   };
 }
 
-/** The vectors of an answer, checked, and what the provider counted for them. @throws BadAnswer */
+/** The checked vectors of an answer and the provider's token count. @throws BadAnswer */
 export function readAnswer(
   answer: OpenAI.CreateEmbeddingResponse,
   model: ModelRow,
@@ -99,9 +100,9 @@ export function readAnswer(
 /**
  * A provider behind any OpenAI-compatible address.
  *
- * @param options.timeoutSeconds longest wait for one answer
- * @param options.mostInFlight most requests under way at the same time, over the whole process
- * @param options.keyVariable name of the environment variable that a missing key belongs in
+ * @param options.timeoutSeconds timeout in seconds for one answer
+ * @param options.mostInFlight maximum number of concurrent requests in the whole process
+ * @param options.keyVariable environment variable to name in the error when the key is missing
  * @throws MissingApiKey
  */
 export function createProvider(
@@ -154,12 +155,12 @@ export function createProvider(
   }
 }
 
-/** What cannot be a number of tokens would spoil sums, and the quota that they are taken from. */
+/** An invalid token count would corrupt the totals and the quota that is computed from them. */
 function isCount(figure: unknown): figure is number {
   return Number.isSafeInteger(figure) && (figure as number) >= 0;
 }
 
-/** The password that someone put into the address. */
+/** The password contained in the address, if any. */
 function passwordOf(baseUrl: string | undefined): string[] {
   const password = baseUrl === undefined ? '' : (URL.parse(baseUrl)?.password ?? '');
   return password === '' ? [] : [decodeURIComponent(password)];

@@ -2,33 +2,33 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Queryable } from '../database/connection.ts';
 import { ProviderUnavailable } from './provider-error.ts';
 
-/** How long to ask for one request, and what ends the wait. */
+/** Parameters of the wait for one request. */
 export interface QuotaWait {
-  /** tokens the request is expected to take */
+  /** expected number of tokens of the request */
   tokens: number;
-  /** when the patience with a provider that failed is used up, in milliseconds; never when left out */
+  /** when the patience with a failed provider ends, as a time in milliseconds; never when left out */
   giveUpAt: number | undefined;
   patienceSeconds: number;
   signal: AbortSignal;
 }
 
 const LONGEST_SLEEP_SECONDS = 5;
-// A hold that another worker asked for, or a quota that was just set, is heard of within this time.
+// A hold by another worker, or a newly set quota, takes effect within this time.
 const TRUST_MS = 500;
 
-/** What a database last said of a model. */
+/** The last known state of a model in a database. */
 interface Word {
-  /** until when it may be trusted that the model has no quota and is not held */
+  /** time until which the model may be assumed to have no quota and no hold */
   freeUntil: number;
-  /** when this process held it itself */
+  /** time at which this process set a hold */
   heldAt: number;
 }
 
 const words = new WeakMap<Queryable, Map<string, Word>>();
 
 /**
- * Waits for leave to send a request, however long: a small quota is the user's wish. Only a provider that failed us may
- * use up the patience.
+ * Waits until a request may be sent, however long that takes: a small quota is the user's choice. Only a failed
+ * provider uses up the patience.
  *
  * @throws ProviderUnavailable, and the reason of the signal
  */
@@ -60,7 +60,7 @@ async function takeQuota(db: Queryable, model: string, tokens: number): Promise<
   );
   const { wait = 0, limited } = rows[0] ?? {};
   const word = wordOf(db, model);
-  // An answer that was on its way while the provider was held knows nothing of it.
+  // An answer that was requested before the hold does not include it.
   if (wait <= 0 && limited === false && word.heldAt < askedAt) word.freeUntil = askedAt + TRUST_MS;
   return wait;
 }

@@ -1,12 +1,12 @@
 import type { RequestLimits } from './pack.ts';
 
-/** Which limit a request was over: the number of its texts, or the size of them together. */
+/** The limit that a request exceeded: the number of its texts, or their total size. */
 export type Bound = keyof RequestLimits;
 
 const USUAL: RequestLimits = { inputs: 128, tokens: 100_000 };
 
-// As the vendors published them in 2026. Tokens are estimated from characters, so a fifth is left free below 300,000. Where
-// more than 512 texts are allowed: an answer of that many is megabytes, and several smaller ones are under way at a time.
+// As published by the vendors in 2026. Tokens are estimated from characters, so a fifth is left free below 300,000. Where
+// more than 512 texts are allowed, 512 is used: a larger answer has megabytes, and several smaller requests run in parallel.
 const KNOWN: [RegExp, Partial<RequestLimits>][] = [
   [/(^|\.)api\.openai\.com$/, { inputs: 512, tokens: 240_000 }],
   [/\.(openai|cognitiveservices|services\.ai)\.azure\.com$/, { inputs: 512, tokens: 240_000 }],
@@ -16,9 +16,9 @@ const KNOWN: [RegExp, Partial<RequestLimits>][] = [
 ];
 
 /**
- * Limits of a request that suit the provider at an address.
+ * Request limits that suit the provider at an address.
  *
- * @param baseUrl left out for OpenAI
+ * @param baseUrl OpenAI when left out
  */
 export function usualLimits(baseUrl: string | undefined): RequestLimits {
   const host = baseUrl === undefined ? 'api.openai.com' : URL.canParse(baseUrl) ? new URL(baseUrl).hostname : '';
@@ -26,19 +26,19 @@ export function usualLimits(baseUrl: string | undefined): RequestLimits {
   return { ...USUAL, ...known?.[1] };
 }
 
-/** The limits that a provider turned out to have, by what it refused. */
+/** Request limits of a provider, learnt from its refusals. */
 export interface LearntLimits {
-  /** the smaller of the learnt and the wished limits */
+  /** the smaller of the learnt and the requested limits */
   within(wished: RequestLimits): RequestLimits;
-  /** a request of that size was over a limit: half of it may pass */
+  /** a request of that size exceeded a limit: half of it may pass */
   lower(bound: Bound, size: RequestLimits): void;
-  /** a request of that size was answered: whatever is refused later, its size is not too large */
+  /** a request of that size was answered, so its size is not the cause of later refusals */
   passed(size: RequestLimits): void;
-  /** a single text was refused for its size, so the refusals before may have been due to it alone */
+  /** a single text was refused for its size, so it alone may have caused the earlier refusals */
   forget(bound: Bound): void;
 }
 
-/** Limits that nothing is known of yet. */
+/** Limits about which nothing is known yet. */
 export function createLearntLimits(): LearntLimits {
   const refused: RequestLimits = { inputs: Number.POSITIVE_INFINITY, tokens: Number.POSITIVE_INFINITY };
   const answered: RequestLimits = { inputs: 1, tokens: 1 };

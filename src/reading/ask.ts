@@ -2,32 +2,32 @@ import { toSql } from 'pgvector';
 import type { EmbedQuery } from './embed-queries.ts';
 import type { ServedModel, Side } from './reading.ts';
 
-/** A query embedded with a model, and where to search for it. */
+/** A query embedded with a model, and the view to search. */
 export interface EmbeddedQuery {
-  /** goes with the vector into reembed.query_vector() */
+  /** first argument of reembed.query_vector(), with the vector */
   model: string;
-  /** vector as pgvector reads it, such as [1,2,3] */
+  /** vector in pgvector's text format, such as [1,2,3] */
   vector: string;
-  /** the view to search, as an SQL name: the live one, or that of the model a reader tries */
+  /** SQL name of the view to search: the live view, or the view of the model that a canary reader gets */
   view: string;
 }
 
-/** Runs a search; any SQL on the view with `ORDER BY embedding <=> reembed.query_vector(embedding_model, $1, $2::vector)`. */
+/** Runs a search: any SQL on the view with `ORDER BY embedding <=> reembed.query_vector(embedding_model, $1, $2::vector)`. */
 export type RunSearch<T> = (query: EmbeddedQuery) => Promise<T>;
 
-/** The vectors of one query text, each made once. */
+/** The vectors of one query text, each computed once. */
 export interface QueryVectors {
   of(model: ServedModel, signal?: AbortSignal): Promise<{ vector: string; milliseconds: number }>;
 }
 
-/** What a search gave and how long it took. */
+/** Result and duration of a search. */
 export interface Answer<T> {
   result: T;
   embeddingMs: number;
   searchMs: number;
 }
 
-/** What `work` gives, unless the signal is aborted first: then its reason is thrown, even where `work` does not mind the signal. */
+/** The result of `work`. If the signal is aborted first, throws its reason, even if `work` ignores the signal. */
 export function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   const aborted = new Promise<never>((_, reject) => {
     if (signal.aborted) reject(signal.reason);
@@ -36,7 +36,7 @@ export function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise
   return Promise.race([work, aborted]);
 }
 
-/** Embeds one text, with each model at most once. */
+/** Embeds one text, at most once per model. */
 export function createQueryVectors(embed: EmbedQuery, text: string): QueryVectors {
   const made = new Map<string, { vector: string; milliseconds: number }>();
   return {

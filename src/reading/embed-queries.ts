@@ -4,13 +4,13 @@ import type { Provider } from '../embedding/provider.ts';
 import type { ServedModel } from './reading.ts';
 
 /**
- * Embeds the text of a query with a model; prefixes are up to it.
+ * Embeds the text of a query with a model; also responsible for the model's prefix.
  *
- * @param signal aborted when the vector is not wanted any more
+ * @param signal aborted when the vector is no longer needed
  */
 export type EmbedQuery = (text: string, model: ServedModel, signal?: AbortSignal) => Promise<ArrayLike<number>>;
 
-/** Embeds queries with the provider that the environment names for a model's role in its campaign. */
+/** Embeds queries with the provider that the environment defines for the model's role in its campaign. */
 export function embedWithEnvironment(config: Config = readConfig()): EmbedQuery {
   const providers = new Map<string, Provider>();
   return async (text, { target: _, role, ...model }, signal) => {

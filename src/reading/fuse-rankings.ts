@@ -1,14 +1,14 @@
-// Rank constant of Cormack, Clarke and Büttcher, "Reciprocal Rank Fusion outperforms Condorcet and Individual Rank Learning
-// Methods", SIGIR 2009: large enough that a first place in one list does not outweigh good places in both.
+// Rank constant of Cormack, Clarke and Büttcher, "Reciprocal Rank Fusion outperforms Condorcet and Individual Rank
+// Learning Methods", SIGIR 2009: large enough that a first place in one list does not outweigh good places in both.
 const RANK_CONSTANT = 60;
 
 /**
- * Fuses result lists of different models into one by reciprocal ranks: an item scores 1 / (60 + rank) in each list it is in.
- * Their distances need not be comparable.
+ * Merges result lists of several models by reciprocal rank fusion: an item scores 1 / (60 + rank) in each list that
+ * contains it. The distances in the lists need not be comparable.
  *
- * @param lists results, nearest first; of an item that a list has twice the first place counts
- * @param idOf what makes two results the same; compared as text
- * @returns every item once, as the first list that has it has it; best first, equals in the order of the lists
+ * @param lists results, nearest first; if a list contains an item twice, its first place counts
+ * @param idOf identity of a result; compared as text
+ * @returns every item once, taken from the first list that contains it; best first, ties in the order of the lists
  */
 export function fuseRankings<T>(lists: readonly (readonly T[])[], idOf: (item: T) => unknown): T[] {
   const scores = new Map<string, { item: T; score: number }>();

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 
-/** A connection that hears of changed settings. */
+/** A connection that listens for changes of the settings. */
 export interface Listener {
   close(): Promise<void>;
 }
@@ -10,10 +10,10 @@ const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 30_000;
 
 /**
- * Listens on a connection beside a pool for changes of the settings. One that breaks is opened again, and whatever may have
- * been missed counts as a change. Never fails: where it cannot listen, it goes on trying in silence.
+ * Listens for changes of the settings on a connection of its own, next to a pool. A broken connection is reopened, and that
+ * counts as a change, because notifications may have been missed. Never throws: if it cannot listen, it retries silently.
  *
- * @param onChange called for each notice, and after each time the connection was opened
+ * @param onChange called for each notification, and each time the connection was opened
  */
 export function listen(pool: pg.Pool, onChange: () => void): Listener {
   const stopping = new AbortController();
@@ -21,14 +21,14 @@ export function listen(pool: pg.Pool, onChange: () => void): Listener {
     for (let pauseMs = FIRST_PAUSE_MS; !stopping.signal.aborted; pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 2)) {
       const client = new pg.Client(pool.options);
       const over = new Promise<void>((resolve) => {
-        // A connection that breaks may say so more than once.
+        // A broken connection may emit several errors.
         client.on('error', () => resolve());
         client.once('end', resolve);
         stopping.signal.addEventListener('abort', () => resolve(), { once: true });
       });
       try {
         await client.connect();
-        // An application that has nothing else to do may end.
+        // An application with nothing else to do may exit.
         (client as pg.Client & { unref(): void }).unref();
         client.on('notification', onChange);
         await client.query('LISTEN reembed');
@@ -37,7 +37,7 @@ export function listen(pool: pg.Pool, onChange: () => void): Listener {
         await over;
         onChange();
       } catch {
-        // The server is away, or a standby: settings are still asked for now and then.
+        // The server is down or a standby. The settings are still polled.
       }
       await client.end().catch(() => {});
       await sleep(pauseMs, undefined, { signal: stopping.signal, ref: false }).catch(() => {});

@@ -1,15 +1,15 @@
 import type { Queryable } from '../database/connection.ts';
 import { loadReading, type Reading } from './reading.ts';
 
-/** Keeps how a target is read, and asks again now and then. */
+/** Caches how a target is read, with a maximum age. */
 export interface ReadingCache {
-  /** what was read last, or what is read now once that is too old */
+  /** the cached value, or a new one once that is too old */
   get(): Promise<Reading>;
-  /** lets the next get() ask again */
+  /** makes the next get() query again */
   forget(): void;
 }
 
-/** @param maxAgeMs after how long it asks again */
+/** @param maxAgeMs maximum age of the cached value in milliseconds */
 export function createReadingCache(db: Queryable, target: string | undefined, maxAgeMs: number): ReadingCache {
   let known: { reading: Promise<Reading>; askedAt: number } | undefined;
   return {
@@ -17,7 +17,7 @@ export function createReadingCache(db: Queryable, target: string | undefined, ma
       if (!known || performance.now() - known.askedAt >= maxAgeMs) {
         const asked = { reading: loadReading(db, target), askedAt: performance.now() };
         known = asked;
-        // A failure is not kept: whoever comes next asks again.
+        // A failure is not cached: the next caller queries again.
         asked.reading.catch(() => {
           if (known === asked) known = undefined;
         });

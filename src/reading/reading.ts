@@ -2,20 +2,20 @@ import { createHash } from 'node:crypto';
 import type { Queryable } from '../database/connection.ts';
 import type { ModelRow } from '../embedding/models.ts';
 
-/** A model that a target can be searched with at a moment, as reembed.reading() gives it. */
+/** A model that a target can currently be searched with, as returned by reembed.reading(). */
 export interface ServedModel extends ModelRow {
   target: string;
   role: 'old' | 'new';
 }
 
-/** How the shadow reads of a target are to be made. */
+/** Settings of the shadow reads of a target. */
 export interface ShadowSettings {
-  /** percentage of searches that are followed by one */
+  /** percentage of searches that are followed by a shadow read */
   percent: number;
-  /** most of them a second in this process */
+  /** maximum number of shadow reads per second in this process */
   perSecond: number;
   timeoutMs: number;
-  /** whether the text of the query is kept with it */
+  /** whether the text of the query is stored */
   keepsText: boolean;
 }
 
@@ -26,12 +26,12 @@ export interface Side {
   view: string;
 }
 
-/** How a target is read at a moment. */
+/** How a target is currently read. */
 export interface Reading {
   target: string;
-  /** the model that the live view reads */
+  /** the model that the live view shows */
   live: Side;
-  /** the other one of a running campaign */
+  /** the other model of a running campaign */
   other: Side | undefined;
   /** percentage of keys that read the new model although the live view does not */
   canaryPercent: number;
@@ -50,7 +50,7 @@ interface ReadingRow extends ServedModel {
 
 const BUCKETS = 2 ** 32;
 
-/** Reads how a target is read now. */
+/** Reads how a target is currently read. */
 export async function loadReading(db: Queryable, target: string | undefined): Promise<Reading> {
   const { rows } = await db.query<ReadingRow>('SELECT * FROM reembed.reading($1)', [target ?? null]);
   const live = rows.find(({ is_live }) => is_live);
@@ -76,20 +76,20 @@ function sideOf(row: ReadingRow): Side {
 }
 
 /**
- * The number a reader's key has for a new model, 0 to 2^32 - 1: the first 32 bits of MD5 over the model's name, a slash and the
- * key, in UTF-8. The same as reembed.key_hash().
+ * Hash of a reader's key for a new model, 0 to 2^32 - 1: the first 32 bits of MD5 over the model's name, a slash and
+ * the key, in UTF-8. Equals reembed.key_hash().
  */
 export function keyHash(newModel: string, key: string): number {
   return createHash('md5').update(`${newModel}/${key}`, 'utf8').digest().readUInt32BE(0);
 }
 
-/** The hash of a key where there is a new model to try. */
+/** The hash of a key if there is a new model to try. */
 export function keyHashOf({ live, other }: Reading, key: string | undefined): number | undefined {
   const newModel = [live, other].find((side) => side?.model.role === 'new')?.model.name;
   return newModel === undefined || key === undefined ? undefined : keyHash(newModel, key);
 }
 
-/** Whether the reader with that key tries the new model. */
+/** Whether the reader with that key gets the new model. */
 export function isInCanary(reading: Reading, hash: number | undefined): boolean {
   return reading.other !== undefined && hash !== undefined && hash < (reading.canaryPercent / 100) * BUCKETS;
 }

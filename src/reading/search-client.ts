@@ -10,55 +10,55 @@ import { isInCanary, keyHashOf, type Reading } from './reading.ts';
 import { createReadingCache } from './reading-cache.ts';
 import { createShadowReads, type ShadowCounts } from './shadow-reads.ts';
 
-/** How a client is made. */
+/** Options of createSearchClient(). */
 export interface SearchClientOptions {
-  /** table or table.column, where the toolkit looks after several */
+  /** table or table.column, needed if the toolkit has several targets */
   target?: string;
-  /** embeds queries; by default with the provider that the environment names (OPENAI_API_KEY, OPENAI_BASE_URL, ...) */
+  /** embeds queries; by default with the provider that the environment defines (OPENAI_API_KEY, OPENAI_BASE_URL, ...) */
   embed?: EmbedQuery;
-  /** the environment, already read */
+  /** configuration to use instead of reading the environment */
   config?: Config;
-  /** after how many seconds the settings are asked for again; 5 when left out */
+  /** polling interval of the settings in seconds; 5 when left out */
   refreshSeconds?: number;
-  /** hear of changed settings at once, on a connection beside the pool; does nothing through a pooler in transaction mode */
+  /** receive changed settings immediately, on a connection next to the pool; has no effect through a pooler in transaction mode */
   listen?: boolean;
 }
 
-/** What a search may say about itself. */
+/** Options of a single search. */
 export interface SearchOptions<T> {
-  /** who searches: with `canary_percent` some keys read the new model, always the same ones. The search must use `view` */
+  /** key of the reader: with `canary_percent` some keys read the new model, always the same ones. The search must use `view` */
   key?: string;
-  /** what makes results the same, nearest first: without it there is no shadow read. The search must use `view` and only read */
+  /** ids of the results, nearest first; required for shadow reads. The search must use `view` and must only read */
   ids?: (result: T) => readonly unknown[];
 }
 
-/** Searches that a switch of the model does not disturb. */
+/** Searches that continue to work while the live model changes. */
 export interface SearchClient {
   /**
-   * Embeds a text with the model that is read now and runs a search with it; does both again when the model was switched in
-   * between. A reader of the canary whom the new model fails gets the answer of the live view.
+   * Embeds a text with the live model and runs a search with it; repeats both if the live model changed in between. If
+   * the new model fails for a canary reader, the answer comes from the live view.
    *
-   * @param text what is searched for
-   * @param run the search, in any SQL on the view it is given; it may be run more than once
+   * @param text what to search for
+   * @param run the search, any SQL on the given view; may be run more than once
    * @returns what `run` returned
-   * @throws ModelKeepsChanging, and whatever `run` or the provider throws
+   * @throws ModelKeepsChanging, and any error of `run` or of the provider
    */
   search<T>(text: string, run: RunSearch<T>, options?: SearchOptions<T>): Promise<T>;
   /**
-   * Searches with both models of a running campaign and fuses their results by reciprocal ranks; with the only one there is
-   * otherwise, or when the other fails.
+   * Searches with both models of a running campaign and merges the results by reciprocal rank fusion. Uses the live
+   * model alone when there is no other, or when the other fails.
    *
-   * @param idOf what makes two results the same
-   * @throws as search() does, for the model that is read
+   * @param idOf identity of a result
+   * @throws as search() does, for the live model
    */
   searchFused<T>(text: string, run: RunSearch<readonly T[]>, idOf: (item: T) => unknown): Promise<T[]>;
-  /** what became of the shadow reads so far */
+  /** outcomes of the shadow reads so far */
   readonly shadowReads: Readonly<ShadowCounts>;
-  /** stops listening and waits for the shadow reads under way; searches are still possible */
+  /** stops listening and waits for shadow reads under way; searches are still possible */
   close(): Promise<void>;
 }
 
-/** The model was switched again and again while one search was under way. */
+/** The live model changed repeatedly during one search. */
 export class ModelKeepsChanging extends ReembedError {
   constructor(target: string, tries: number) {
     super('model_keeps_changing', `the model of ${target} was switched ${tries} times during one search`, 'search again');
@@ -66,8 +66,8 @@ export class ModelKeepsChanging extends ReembedError {
 }
 
 const WRONG_MODEL = 'RE002';
-// The type of the view's column, or the view itself, was replaced between two statements; the next one sees the new one. Told by the
-// place in the server, because its messages are in the language of lc_messages.
+// The type of the view's column, or the view itself, was replaced between two statements; the next statement sees the
+// new one. Identified by the place in the server's source, because its messages depend on lc_messages.
 const VIEW_REPLACED = new Set([
   '0A000 RevalidateCachedQuery',
   '42P01 parserOpenTable',
@@ -79,10 +79,10 @@ const TRIES = 5;
 const REFRESH_SECONDS = 5;
 
 /**
- * A client for the application's searches.
+ * Creates a client for the application's searches.
  *
- * @param db pool or client of the application; its role needs no more than the right to read the live view. Shadow reads are
- *   made with a pool only: a single connection belongs to the application's next statement
+ * @param db pool or client of the application; its role only needs the right to read the live view. Shadow reads need a
+ *   pool: a single connection belongs to the application's next statement
  */
 export function createSearchClient(db: Queryable, options: SearchClientOptions = {}): SearchClient {
   const embed = options.embed ?? embedWithEnvironment(options.config);
@@ -101,7 +101,7 @@ export function createSearchClient(db: Queryable, options: SearchClientOptions =
         const served = isCanary && reading.other ? reading.other : reading.live;
         try {
           const answer = await ask(served, vectors, run, isCanary ? patience(reading) : undefined);
-          // What the live view fails at as well is the fault of the search.
+          // If the live view fails as well, the search itself is at fault.
           if (triedNew && !isViewReplaced(triedNew.error)) shadowReads.recordFailure({ reading, text, keyHash }, triedNew.error);
           if (ids && !triedNew) shadowReads.follow({ reading, served, isCanary, text, keyHash, vectors, answer, run, ids });
           return answer.result;
@@ -114,7 +114,7 @@ export function createSearchClient(db: Queryable, options: SearchClientOptions =
           failure = error;
         }
       } catch (error) {
-        // Within a transaction of the caller nothing can be tried again; what aborted it is the reason.
+        // Inside a transaction of the caller a retry is not possible; the error that aborted it is the cause.
         throw failure !== undefined && (error as { code?: string }).code === TRANSACTION_ABORTED ? failure : error;
       }
     }
@@ -127,7 +127,7 @@ export function createSearchClient(db: Queryable, options: SearchClientOptions =
       const vectors = createQueryVectors(embed, text);
       const reading = await cache.get();
       const { live, other } = reading;
-      // One after the other, in case it is a single connection; the vectors, which take longer, at once.
+      // The searches run one after another, in case there is a single connection. The embeddings, which take longer, run in parallel.
       const [, embedded] = await Promise.allSettled([vectors.of(live.model), other && vectors.of(other.model, patience(reading))]);
       const served = await search(text, vectors, run, {});
       const hasOther = other && embedded.status === 'fulfilled';
@@ -145,7 +145,7 @@ export function createSearchClient(db: Queryable, options: SearchClientOptions =
   };
 }
 
-/** What the model that is not read may take to embed a query: nobody waits longer for it than for a shadow read. */
+/** Time limit of the other model for embedding a query: a search waits no longer for it than a shadow read does. */
 function patience({ shadow }: Reading): AbortSignal {
   return AbortSignal.timeout(Math.max(1, Math.round(shadow.timeoutMs)));
 }

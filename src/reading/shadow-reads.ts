@@ -3,20 +3,20 @@ import { type Answer, ask, type QueryVectors, type RunSearch, unlessAborted } fr
 import { isPool } from './pool.ts';
 import type { Reading, Side } from './reading.ts';
 
-/** What became of the shadow reads of a process. */
+/** Outcomes of the shadow reads of a process. */
 export interface ShadowCounts {
-  /** put on record, with an overlap or with the error of the other model */
+  /** recorded, with an overlap or with the error of the other model */
   recorded: number;
-  /** could not be put on record */
+  /** could not be recorded */
   lost: number;
-  /** left out, because there were too many a second or under way, or the pool had no connection to spare */
+  /** skipped because there were too many per second or under way, or the pool had no connection to spare */
   skipped: number;
 }
 
-/** A search that was answered, for the other model to be asked too. */
+/** A search that was answered and may be repeated against the other model. */
 export interface AnsweredSearch<T> {
   reading: Reading;
-  /** the side that gave the answer */
+  /** the side that answered */
   served: Side;
   isCanary: boolean;
   text: string;
@@ -24,21 +24,21 @@ export interface AnsweredSearch<T> {
   vectors: QueryVectors;
   answer: Answer<T>;
   run: RunSearch<T>;
-  /** what makes results the same, nearest first */
+  /** ids of the results, nearest first */
   ids: (result: T) => readonly unknown[];
 }
 
-/** Asks the other model after the answer went out. */
+/** Repeats searches against the other model after the answer was returned. */
 export interface ShadowReads {
-  /** begins a shadow read, or leaves it out; returns at once and never fails */
+  /** starts a shadow read, or skips it; returns immediately and never throws */
   follow<T>(search: AnsweredSearch<T>): void;
   /**
-   * Puts on record that the new model failed a reader of the canary, who then got the live view's answer; of so many as are followed
-   * by a shadow read, or the share of failures would not be theirs. Never fails.
+   * Records that the new model failed for a canary reader, who then got the live view's answer. Only the share of failures
+   * that a shadow read would have followed is recorded; otherwise the failure rate would be too high. Never throws.
    */
   recordFailure(search: Pick<AnsweredSearch<unknown>, 'reading' | 'text' | 'keyHash'>, error: unknown): void;
   readonly counts: ShadowCounts;
-  /** resolves when none is under way any more */
+  /** resolves when no shadow read is under way */
   settled(): Promise<void>;
 }
 
@@ -52,7 +52,7 @@ interface Outcome {
 
 const MOST_UNDER_WAY = 4;
 
-/** @param db where they are put on record; without a pool there are none */
+/** @param db where shadow reads are recorded; none are made without a pool */
 export function createShadowReads(db: Queryable): ShadowReads {
   const counts = { recorded: 0, lost: 0, skipped: 0 };
   const underWay = new Set<Promise<void>>();
@@ -77,11 +77,11 @@ export function createShadowReads(db: Queryable): ShadowReads {
       const other = served === reading.live ? reading.other : reading.live;
       if (!other || !isDrawn(reading)) return;
       searching += 1;
-      // After whoever waits for the answer has gone on with it.
+      // Starts after the caller has received the answer.
       keep(new Promise<void>((resolve) => setImmediate(resolve)).then(() => shadowRead(search, other)));
     },
     recordFailure({ reading, text, keyHash }, error) {
-      // A switch may have come in between.
+      // The live model may have changed in between.
       if (reading.other?.model.role !== 'new' || !isDrawn(reading)) return;
       const failed = { k: null, overlap: null, shadowMs: null, shadowEmbeddingMs: null, error: codeOf(error) };
       keep(record({ reading, served: reading.live, isCanary: true, text, keyHash }, reading.other, failed));
@@ -98,7 +98,7 @@ export function createShadowReads(db: Queryable): ShadowReads {
     return allowed;
   }
 
-  /** A single connection belongs to the application's next statement, and so does the last one of a pool. */
+  /** A single connection belongs to the application's next statement, and so does the last free one of a pool. */
   function isAllowed({ shadow }: Reading): boolean {
     if (!isPool(db) || db.waitingCount > 0 || searching >= MOST_UNDER_WAY) return false;
     const now = Math.floor(performance.now() / 1000);
@@ -123,7 +123,7 @@ export function createShadowReads(db: Queryable): ShadowReads {
   }
 
   async function compare<T>(search: AnsweredSearch<T>, other: Side, signal: AbortSignal): Promise<Outcome> {
-    // A search that is given up still has its connection until the server answers.
+    // An abandoned search keeps its connection until the server answers.
     const asking = ask(other, search.vectors, search.run, signal).finally(() => {
       searching -= 1;
     });
@@ -148,7 +148,7 @@ export function createShadowReads(db: Queryable): ShadowReads {
   }
 }
 
-/** What tells errors apart without a word of their message, in which a query may be quoted. */
+/** A code that identifies an error without its message, which may quote a query. */
 function codeOf(error: unknown): string {
   const { code, name } = error as { code?: unknown; name?: unknown };
   if (name === 'TimeoutError') return 'timeout';

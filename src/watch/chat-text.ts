@@ -3,9 +3,9 @@ import { visible } from '../print-text.ts';
 const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };
 
 /**
- * A line as chats show it, with nothing in it that they act on: names and messages of others must neither call people nor put up
- * links. Slack takes its markup from < and >, and says how to escape them. A mention, a link of Markdown and an address are broken by
- * a space, because the receivers that make something of them agree on no escape.
+ * A line for a chat, without anything that the chat acts on: names and messages from elsewhere must neither mention
+ * people nor create links. Slack takes its markup from < and > and documents their escapes. Mentions, Markdown links
+ * and addresses are broken by a space, because the other receivers have no common escape.
  */
 export function chatText(line: string): string {
   return visible(line)

@@ -6,9 +6,8 @@ import { searchKnownItems } from './known-items.ts';
 import { postAlerts } from './webhook.ts';
 
 /**
- * Checks every target once: searches for known items, opens and closes alerts, takes readers back
- * from a model that is bad, lets the canary grow, tells the webhook. What fails for one target is said and does not keep
- * it from the others.
+ * Runs the watch once for every target: searches for known items, opens and closes alerts, removes readers from a bad
+ * model, increases the canary, and posts to the webhook. An error of one target is reported and does not affect the others.
  */
 export async function checkAllTargets(context: WorkContext, signal?: AbortSignal): Promise<void> {
   const { rows } = await context.database.pool.query<{ name: string }>('SELECT name FROM reembed.target ORDER BY name');
@@ -23,9 +22,9 @@ export async function checkAllTargets(context: WorkContext, signal?: AbortSignal
 async function checkTarget(context: WorkContext, target: string, signal?: AbortSignal): Promise<void> {
   const { database, notice } = context;
   const { pool } = database;
-  // A role's own statement_timeout would cut off a search of the whole table, that of the gate to a larger canary too, minute after minute.
+  // A role's statement_timeout would cancel an exact search of the whole table, and the gate of a larger canary, every minute.
   const patient = inOwnTransactions(pool);
-  // Neither is a reason not to check the rest.
+  // Neither failure is a reason to skip the other checks.
   await searchKnownItems(context, target, signal).catch((error) => notice(`known items of ${target}: ${plainMessageOf(error)}`));
   await patient
     .query('SELECT reembed.scan_coverage($1)', [target])

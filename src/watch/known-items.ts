@@ -10,13 +10,13 @@ interface KnownItem {
   hash: string;
 }
 
-// The next check comes in a minute: a provider that is away is asked again then.
+// The next check comes in a minute and asks an unavailable provider again.
 const PATIENCE_SECONDS = 5;
 const TOKENS_PER_CHARACTER = 0.3;
 
 /**
- * Embeds some rows' own texts as queries with each model that is kept current and searches for the rows with them. Whatever
- * happens is put on record in reembed.known_item, also that a provider gave no vector.
+ * Embeds the texts of some rows as queries with each maintained model and searches for these rows. Every outcome is
+ * recorded in reembed.known_item, including a provider that returned no vector.
  */
 export async function searchKnownItems(context: WorkContext, targetName: string, signal?: AbortSignal): Promise<void> {
   const { pool } = context.database;

@@ -3,7 +3,7 @@ import type { Queryable } from '../database/connection.ts';
 import { messageOf } from '../errors.ts';
 import { chatText } from './chat-text.ts';
 
-/** An alert that opened or closed, as the webhook gets it. */
+/** Payload of the webhook: an alert that opened or closed. */
 interface AlertPost {
   id: string;
   state: 'opened' | 'closed';
@@ -23,7 +23,7 @@ const RETRIES = 3;
 const ANSWER_WITHIN_MS = 5000;
 const MOST_AT_ONCE = 20;
 
-/** The receiver answered, and did not take this one; another it may take. */
+/** The receiver answered and refused this alert; it may accept others. */
 class AlertRefused extends Error {
   readonly status: number;
 
@@ -36,11 +36,11 @@ class AlertRefused extends Error {
 const TOO_MANY = 429;
 
 /**
- * Posts the alerts that no webhook has taken yet, one JSON document each. What it does not take is tried again by the next check, after
- * those that wait longer; a receiver that does not answer, or asks for fewer, is left alone until then. Never throws: a webhook is no
- * reason to stop anything.
+ * Posts the alerts that have not been delivered yet, one JSON document each. A refused alert is retried by the next
+ * check, after those that have waited longer. A receiver that does not answer, or asks for fewer requests, is not
+ * called again until then. Never throws, because a webhook must not stop anything.
  *
- * @param url address that takes them; may hold a secret, so that it is never shown
+ * @param url address of the receiver; may contain a secret, so it is never shown
  */
 export async function postAlerts(db: Queryable, url: string, notice: (line: string) => void, signal?: AbortSignal): Promise<void> {
   try {
@@ -51,7 +51,7 @@ export async function postAlerts(db: Queryable, url: string, notice: (line: stri
       if (signal?.aborted) return;
       await db.query('SELECT reembed.mark_alert_posted($1, $2, $3)', [alert.id, alert.state, failure === undefined]);
       if (failure) notice(`alert webhook: ${reasonOf(failure, url)}, for alert ${alert.kind} of ${alert.target}`);
-      // A receiver in trouble is not asked four times for each.
+      // The first failure has used the retries; further alerts get none.
       if (failure) retries = 0;
       if (failure && !(failure instanceof AlertRefused && failure.status !== TOO_MANY)) return;
     }
@@ -67,9 +67,9 @@ async function post(url: string, alert: AlertPost, retries: number, signal?: Abo
       const response = await fetch(url, {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
-        // Chats show the one field that they know.
+        // Chats show only the field that they know.
         body: JSON.stringify({ text: chatText(text), ...alert }),
-        // What is posted is for this receiver, and for nobody it names.
+        // A redirect is not followed: the content is for this receiver only.
         redirect: 'manual',
         signal: AbortSignal.any([AbortSignal.timeout(ANSWER_WITHIN_MS), ...(signal ? [signal] : [])]),
       });

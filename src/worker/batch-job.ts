@@ -6,18 +6,18 @@ import { shareTexts } from './repeated-texts.ts';
 import { loadTarget, vectorColumn } from './target.ts';
 import { storeBatch } from './writer.ts';
 
-/** What a batch job carries in the queue. */
+/** Payload of a batch job in the queue. */
 export interface BatchJob {
   campaign: string;
   batch: number;
 }
 
 /**
- * Embeds one batch of the ledger: reads its rows, asks the provider outside any transaction, stores the vectors in
- * short transactions, the last of them with the ledger's row. Doing it twice changes nothing.
+ * Embeds one batch of the ledger: reads its rows, calls the provider outside any transaction, and stores the vectors in
+ * short transactions, the last of which also updates the ledger. It is idempotent.
  *
- * @param limit most rows to embed; the batch then stays pending for the rest
- * @returns how many rows got their vector
+ * @param limit maximum number of rows to embed; if rows are left, the batch stays pending
+ * @returns number of rows that got their vector
  */
 export async function runBatch(
   context: WorkContext,
@@ -34,14 +34,15 @@ export async function runBatch(
     [job.campaign, job.batch, options.limit !== undefined],
   );
   const batch = rows[0];
-  // Done by another worker, paused, left to the batch API, or taken down with its campaign: nothing is lost, the ledger knows.
+  // Done by another worker, paused, left to the batch API, or removed with its campaign: the ledger has the current state.
   if (!batch) return 0;
   const target = await loadTarget(pool, batch.target);
   const vector = target && vectorColumn(target, 'new');
   if (!target || !vector) return 0;
 
   const pacing = context.pacingOf(target.name);
-  // One batch of a table is written at a time while others are embedded: two would undo each other's room in the pages.
+  // Only one batch of a table is written at a time while others are embedded: two writers would use up each other's
+  // free space in the pages.
   const write = context.writerOf(target.name);
   try {
     const rowsOfBatch = await readBatch(pool, target, vector, job);
@@ -54,7 +55,7 @@ export async function runBatch(
     ]);
     const written = await write(() =>
       storeBatch(pool, pacing, target, vector, job, {
-        // Answers come in any order; rows are written in that of the table.
+        // Answers arrive in any order; rows are written in table order.
         items: rowsOfBatch.flatMap((row) => (vectors.has(row) ? [{ row, vector: vectors.get(row) ?? null }] : [])),
         failures: outcome.refused.map(({ item, ...refusal }) => ({ row: item, ...refusal })),
         tokens: outcome.tokens,
@@ -70,7 +71,7 @@ export async function runBatch(
   }
 }
 
-/** Records what stopped a batch. Transient errors do not count; too many permanent ones pause the campaign. */
+/** Records the error that stopped a batch. Transient errors do not count; too many permanent ones pause the campaign. */
 async function recordFailure(context: WorkContext, job: BatchJob, target: string, error: unknown): Promise<void> {
   const { pool } = context.database;
   const passes =
@@ -82,7 +83,7 @@ async function recordFailure(context: WorkContext, job: BatchJob, target: string
     'UPDATE reembed.batch SET error = $3, failed_at = CASE WHEN $4 THEN failed_at ELSE clock_timestamp() END WHERE campaign = $1 AND id = $2',
     [job.campaign, job.batch, plainMessageOf(error), passes],
   );
-  // A provider that refuses pauses everything anyway, with a better reason.
+  // A provider that refuses requests pauses everything anyway, with a more precise reason.
   if (passes || error instanceof ProviderRefused) return;
   const { rows } = await pool.query<{ reason: string | null }>('SELECT reembed.trip_breaker($1) AS reason', [job.campaign]);
   if (rows[0]?.reason) context.notice(`${target} is paused: ${rows[0].reason}`);

@@ -7,29 +7,28 @@ import { loadTarget, type Role, type VectorColumn, vectorColumn, type WorkTarget
 import { settleChanges, storeVectors } from './writer.ts';
 
 const GONE = new Set(['provider_login', 'model_not_found', 'provider_quota', 'missing_api_key']);
-// Then the job ends and is queued again, so that a process with several tables gives each of their lanes its turn.
+// After this time the job ends and is queued again, so that in a process with several tables every lane gets its turn.
 const TURN_MS = 5000;
-// The model nobody reads must not hold up the one that is searched.
+// The model that is not searched must not delay the live one.
 const UNREAD_PATIENCE_SECONDS = 15;
 
-/** What a catch-up job carries in the queue. */
+/** Payload of a catch-up job in the queue. */
 export interface CatchUpJob {
   target: string;
-  /** which part of the changed rows; all of them when left out */
+  /** the lane of changed rows to read; all of them when left out */
   lane?: number;
 }
 
 /**
- * Brings the vectors of rows that the application changed up to date, in both models where both are maintained: of each round
- * of changes first those of the model that is read, then the other's. Searches the table for rows no batch has seen once every
- * batch is done.
+ * Updates the vectors of rows that the application changed, for each model that is kept current. Within a round of
+ * changes the live model comes first. Once every batch is done, it also sweeps the table for rows that no batch has read.
  */
 export async function runCatchUp(context: WorkContext, { target: targetName, lane }: CatchUpJob, signal?: AbortSignal): Promise<void> {
   let target = await loadTarget(context.database.pool, targetName);
   if (!target) return;
   if (!lane && (await sweep(context, target, signal))) target = await loadTarget(context.database.pool, targetName);
   if (!target) return;
-  // Under steady writes there is always another change: a pass ends with those there were when it began.
+  // Under steady writes there is always another change, so a pass ends with the changes that existed when it began.
   const turnEndsAt = Date.now() + TURN_MS;
   const limit = context.config.requestInputs;
   let pass = beginPass(target);
@@ -40,11 +39,11 @@ export async function runCatchUp(context: WorkContext, { target: targetName, lan
     const settled = free.length > 0 ? await serve(context, target, free, signal) : 0;
     pass.settled += settled;
     pass.left += round.length - settled;
-    // The last to be read is the newest of any row, not of the last one.
+    // Rows are in the order of their oldest change, so the highest number need not be in the last row.
     pass.after = String(seqs.reduce((most, seq) => (seq > most ? seq : most), BigInt(pass.after)));
     const isOver = seqs.length < limit;
     if (isOver && (pass.settled === 0 || Date.now() > turnEndsAt)) return;
-    // Read anew each time, because a switch or contract moves the columns under a running worker.
+    // Read again in every round, because switch or contract may move the columns while the worker runs.
     target = await loadTarget(context.database.pool, targetName);
     if (!isOver || !target) continue;
     if (pass.left === 0 && BigInt(target.newestChange) <= BigInt(pass.upTo)) return;
@@ -52,12 +51,12 @@ export async function runCatchUp(context: WorkContext, { target: targetName, lan
   }
 }
 
-/** One way through the changes that there are now. */
+/** Starts a pass over the changes that exist now. */
 function beginPass({ newestChange }: WorkTarget): { after: string; upTo: string; settled: number; left: number } {
   return { after: '0', upTo: newestChange, settled: 0, left: 0 };
 }
 
-/** Searches the table where that is due; returns whether it did. */
+/** Sweeps the table if that is due; returns whether it did. */
 async function sweep(context: WorkContext, target: WorkTarget, signal: AbortSignal | undefined): Promise<boolean> {
   const { pool } = context.database;
   if (target.needsSweep.new) await sweepTable(pool, target.campaign, 'new', signal);
@@ -72,7 +71,7 @@ function isStopped(context: WorkContext, target: WorkTarget, signal: AbortSignal
   return target.paused || signal?.aborted === true || context.stopping?.aborted === true;
 }
 
-/** Serves a round of changes for both models and takes out of the log what was served; returns how many rows were settled. */
+/** Processes a round of changes for both models and removes processed changes from the log. Returns how many rows were settled. */
 async function serve(context: WorkContext, target: WorkTarget, changes: ChangedRow[], signal: AbortSignal | undefined): Promise<number> {
   const { patienceSeconds } = context.config;
   const served: Record<Role, Set<ChangedRow>> = { new: new Set(), old: new Set() };
@@ -156,7 +155,7 @@ async function serveRole(
   return { settled, rows: written.size, tokens, failure };
 }
 
-/** Keeps in mind which rows have an old vector of a former text, so that neither the way back nor the archive trusts it. */
+/** Records which rows have an old vector of a former text, so that neither rollback nor archive uses it. */
 async function recordLost(
   context: WorkContext,
   target: WorkTarget,
@@ -169,7 +168,7 @@ async function recordLost(
     context.pacingOf(target.name).portion,
     target,
     vector,
-    // A vector of a former text must not be found, unless it is the one that is read.
+    // A vector of a former text must not be found, unless it is the vector of the live model.
     vector.read ? [] : changes.map((row) => ({ row, vector: null })),
     changes.map((row) => ({ row, code: 'old_model_unavailable', message })),
   );
@@ -183,7 +182,7 @@ async function refresh(
   patienceSeconds: number,
   signal?: AbortSignal,
 ) {
-  // The hash in a side table tells that the text is the one that was embedded.
+  // The hash in a side table shows that the stored vector is of the current text.
   const isCurrent = (change: ChangedRow) =>
     vector.role === 'new' && change.hasText && change.newHash !== null && change.newHash === change.textHash;
   const texts = changes.filter((change) => change.hasText && !isCurrent(change));
@@ -196,7 +195,7 @@ async function refresh(
     [
       ...outcome.embedded.map(({ item, vector: values }) => ({ row: item, vector: values })),
       ...changes.filter(({ hasText }) => !hasText).map((row) => ({ row, vector: null })),
-      // A vector that could not be renewed belongs to a text that is gone: it must not be found any more.
+      // A vector that could not be renewed belongs to a former text and must no longer be found.
       ...outcome.refused.map(({ item }) => ({ row: item, vector: null })),
     ],
     outcome.refused.map(({ item, ...refusal }) => ({ row: item, ...refusal })),
@@ -205,7 +204,7 @@ async function refresh(
   return { written, tokens: outcome.tokens, failure: outcome.failure };
 }
 
-/** Takes the vectors of a table that was emptied out of its side tables. */
+/** Removes the vectors of a truncated table from its side tables. */
 async function sweepSideTables(context: WorkContext, target: WorkTarget): Promise<void> {
   for (const { role } of target.vectors) {
     for (let block: string | null = '0'; block !== null; ) {
@@ -218,18 +217,18 @@ async function sweepSideTables(context: WorkContext, target: WorkTarget): Promis
   }
 }
 
-/** A provider that knows neither the model nor us any more. One whose answers are wrong may answer well again. */
+/** Whether a provider no longer accepts the model or the key. A provider with wrong answers may recover, so it is not gone. */
 export function isGone(error: unknown): boolean {
   return error instanceof ProviderRefused && GONE.has(error.code);
 }
 
-/** The old model is gone or refuses: the campaign goes on, and the way back says what it will lack. */
+/** Stops maintaining the old model, which is gone or refused. The campaign continues; rollback reports what will be missing. */
 export async function stopKeepingOldCurrent(context: WorkContext, target: WorkTarget, error: unknown): Promise<void> {
   const { rowCount } = await context.database.pool.query(
     'UPDATE reembed.setting SET keep_old_current = false WHERE target = $1 AND keep_old_current',
     [target.name],
   );
-  // Several lanes find it out at the same time; one says so.
+  // Several lanes find this out at the same time; only one reports it.
   if (rowCount === 0) return;
   context.notice(`the old model cannot be called (${messageOf(error)}); from now on going back would lack the rows written since`);
 }

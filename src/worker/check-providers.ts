@@ -6,11 +6,11 @@ import type { WorkContext } from './context.ts';
 import { loadTarget } from './target.ts';
 
 /**
- * Sends each model that will be needed one short text before any row is touched, so that a wrong key, name or dimension
- * is found at once. Ends a pause that a worker made for such a reason.
+ * Sends a short text to each model that will be needed before any row is touched, so that a wrong key, name or
+ * dimension is found immediately. Ends a pause that a worker set for such a reason.
  *
- * @throws the provider's error for a new model; an old model that refuses is given up with a notice. One that merely
- *   does not answer is no reason: the work itself waits for it.
+ * @throws the provider's error for a new model. An old model that refuses is no longer maintained, with a notice. A
+ *   provider that only fails to answer is no error here unless a worker had paused the campaign: the work itself waits.
  */
 export async function checkProviders(context: WorkContext): Promise<void> {
   const { pool } = context.database;

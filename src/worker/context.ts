@@ -14,15 +14,15 @@ import type { Pacing } from './writer.ts';
 export interface WorkContext {
   database: Database;
   config: Config;
-  /** whether somebody waits for this process, so that it stops with the error of a provider that stays away */
+  /** true when a person waits for this process: it then stops with the error of a provider that stays unavailable */
   giveUp: boolean;
-  /** once it is aborted no request is begun any more; what was embedded is still stored */
+  /** once aborted, no new request is started; vectors already received are still stored */
   stopping?: AbortSignal | undefined;
-  /** provider of a column's model, as the model is defined now */
+  /** provider of a column's model, by the model's current definition */
   providerOf(vector: VectorColumn): Promise<Provider>;
-  /** how many rows of a target to write at a time, as this process has found, and when */
+  /** number of rows of a target to write at a time, as measured in this process, and when to write them */
   pacingOf(target: string): Pacing;
-  /** runs the writes of a target's batches one after the other */
+  /** runs the writes of a target's batches one after another */
   writerOf(target: string): LimitFunction;
   notice(line: string): void;
 }
@@ -58,7 +58,7 @@ export function createWorkContext(
       return writer;
     },
     async providerOf(vector) {
-      // A campaign taken down and created again may define the same name otherwise.
+      // A campaign that was rolled back and created again may define the same name differently.
       const definition = `${vector.role} ${JSON.stringify(vector.definition)}`;
       const provider = providers.get(definition) ?? openProvider(vector.definition, vector.role, config);
       providers.set(definition, provider);

@@ -4,14 +4,14 @@ import type { Database, Queryable } from '../database/connection.ts';
 import { ReembedError } from '../errors.ts';
 import { startWorker } from './worker.ts';
 
-/** Work is left, but it is paused. */
+/** Work remains, but it is paused. */
 export class WorkPaused extends ReembedError {
   constructor(target: string, reason: string | null) {
     super('paused', `${target} is paused${reason ? `: ${reason}` : ''}`, 'npm run setting -- paused=false');
   }
 }
 
-/** Whether no batch is open, no row changed more than some seconds ago still waits, and the table was swept. */
+/** Whether no batch is open, no row changed more than a few seconds ago is waiting, and the table was swept. */
 export async function isNearlyDrained(db: Queryable): Promise<boolean> {
   const { rows } = await db.query<{ drained: boolean }>(
     `SELECT NOT EXISTS (SELECT FROM reembed.batch WHERE state = 'pending')
@@ -21,7 +21,7 @@ export async function isNearlyDrained(db: Queryable): Promise<boolean> {
   return rows[0]?.drained ?? true;
 }
 
-/** Whether no batch is open, no changed row waits and the table was searched for missed rows. */
+/** Whether no batch is open, no changed row is waiting, and the table was swept. */
 export async function isDrained(db: Queryable): Promise<boolean> {
   const { rows } = await db.query<{ drained: boolean }>(
     `SELECT NOT EXISTS (SELECT FROM reembed.batch WHERE state = 'pending')
@@ -32,13 +32,13 @@ export async function isDrained(db: Queryable): Promise<boolean> {
 }
 
 /**
- * Works the queue in this process until nothing is left, or until something else is true, then stops.
+ * Processes the queue in this process until nothing is left or `until` holds, then stops.
  *
- * @param until asked about twice a second whether it is enough; by default whether nothing is left
+ * @param until stop condition, evaluated about twice a second; by default that no work is left
  * @param onTick called about twice a second, to show progress
- * @param signal stops it after the batches in hand
+ * @param signal stops after the batches in progress
  * @param batchApi see WorkerOptions
- * @throws ProviderUnavailable when a provider stays away longer than the patience; WorkPaused, WorkStuck
+ * @throws ProviderUnavailable when a provider is unavailable for longer than the patience; WorkPaused, WorkStuck
  */
 export async function drain(
   database: Database,
@@ -71,7 +71,7 @@ export async function drain(
   }
 }
 
-/** @throws WorkPaused when something waits that is paused: a person is waiting for an answer */
+/** @throws WorkPaused when paused work is waiting, because a person waits for the result */
 export async function throwIfPaused(db: Queryable): Promise<void> {
   const { rows } = await db.query<{ target: string; reason: string | null }>(
     `SELECT s.target, s.paused_reason AS reason FROM reembed.setting AS s

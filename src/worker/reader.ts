@@ -1,7 +1,7 @@
 import type { Queryable } from '../database/connection.ts';
 import { compiled, type VectorColumn, type WorkTarget } from './target.ts';
 
-/** Why a row has a text that is not embedded. */
+/** Why the text of a row is not embedded. */
 export interface TextFailure {
   code: 'text_expression_fails' | 'text_too_large';
   message: string;
@@ -10,48 +10,48 @@ export interface TextFailure {
 
 /** A row to be embedded. */
 export interface SourceRow {
-  /** key as JSON text, as it stands in failed_row: what is sent back to find the row */
+  /** key as JSON text, as stored in failed_row; sent back to identify the row */
   keyText: string;
   text: string | null;
-  /** reembed.text_hash() of the text, and the version of the row (xmin): the fence of the write */
+  /** reembed.text_hash() of the text, and the row version (xmin): the fence of the write */
   textHash: string | null;
   version: string | null;
-  /** why the row's text is not here: it is an expression that fails on the row, or too long */
+  /** why the text was not read: its expression fails on the row, or it is too long */
   failure: TextFailure | null;
-  /** it failed before, so that its failing again says nothing against the provider */
+  /** the row failed before, so another failure is no evidence against the provider */
   hasFailed?: boolean;
 }
 
 /** A row of a batch. */
 export interface BatchRow extends SourceRow {
-  /** rows of one wave are in different pages of the table, where its own column is written */
+  /** with vectors in a column of the table: rows of one wave are in different pages */
   wave: number;
 }
 
-/** A row whose vectors are out of date, by one change or several. */
+/** A row with outdated vectors, from one or more changes. */
 export interface ChangedRow extends SourceRow {
-  /** numbers of its changes, in their order */
+  /** numbers of its changes, in ascending order */
   seqs: string[];
   needsNew: boolean;
   needsOld: boolean;
-  /** whether it is there, locked by the application, gone, or the whole table was emptied */
+  /** whether the row exists, is locked by the application, is deleted, or its table was truncated */
   state: 'there' | 'held' | 'gone' | 'truncated';
-  /** reembed.has_text() of the text: what is blank is decided in one place */
+  /** reembed.has_text() of the text, so that one function decides what counts as blank */
   hasText: boolean;
-  /** hash of the text that its new vector in a side table is of; null without */
+  /** hash of the text of its new vector in a side table; null if there is none */
   newHash: string | null;
 }
 
-/** Names a batch of the ledger. */
+/** Identifies a batch of the ledger. */
 export interface BatchName {
   campaign: string;
   batch: number;
 }
 
 /**
- * Rows of a batch that have a text but no vector yet and have not failed, in the order to write them.
+ * Rows of a batch that have a text, no vector and no recorded failure, in the order to write them.
  *
- * @param limit most rows to read
+ * @param limit maximum number of rows to read
  */
 export async function readBatch(
   db: Queryable,
@@ -71,10 +71,10 @@ export async function readBatch(
 }
 
 /**
- * The rows of the longest-waiting changes, with their present text.
+ * The rows of the oldest changes, with their current text.
  *
- * @param lane which part of the changes, see reembed.change_lane(); all of them when left out
- * @param seqs changes after the one number, up to the other
+ * @param lane which lane of the changes, see reembed.change_lane(); all of them when left out
+ * @param seqs range of change numbers: greater than `after`, up to and including `upTo`
  */
 export async function readChanges(
   db: Queryable,
@@ -93,7 +93,7 @@ export async function readChanges(
   return rows.map(withFailure);
 }
 
-/** A row as the database gives it. */
+/** A row as returned by the database. */
 type Read<Row extends SourceRow> = Omit<Row, 'failure'> & { failure: string | null; tooManyBytes: string | null; maxBytes: number };
 
 function withFailure<Row extends SourceRow>({ failure, tooManyBytes, maxBytes, ...row }: Read<Row>): Row {

@@ -3,15 +3,15 @@ import type { Queryable } from '../database/connection.ts';
 import type { BatchName, BatchRow } from './reader.ts';
 import type { WorkTarget } from './target.ts';
 
-/** Rows of a batch, told apart by who embeds their text. */
+/** Rows of a batch, grouped by which batch embeds their text. */
 export interface SharedRows {
   /** to be embedded by this batch */
   own: BatchRow[];
-  /** with the vector that their text has from an earlier batch */
+  /** rows whose text already has a vector from an earlier batch */
   copied: { row: BatchRow; vector: Float32Array }[];
-  /** wait for an earlier batch that embeds their text */
+  /** rows that wait for an earlier batch that embeds their text */
   waiting: BatchRow[];
-  /** provider batch that has one of those texts embedded, if any */
+  /** a provider batch that embeds one of those texts, if any */
   waitsFor: string | undefined;
 }
 
@@ -22,7 +22,7 @@ interface RepeatedText {
   provider_batch: string | null;
 }
 
-/** As reembed.text_digest() gives it: the first half of the SHA-256 of the text in UTF-8, as a UUID. */
+/** Equals reembed.text_digest(): the first half of the SHA-256 of the text in UTF-8, as a UUID. */
 export function textDigest(text: string): string {
   const hex = createHash('sha256').update(text, 'utf8').digest('hex').slice(0, 32);
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');

@@ -14,10 +14,10 @@ export class NothingToEmbed extends ReembedError {
 }
 
 /**
- * Embeds about `limit` rows and stops: a few rows of each batch in an order that spreads over the table, to look at
- * before paying for the rest. The batches stay open.
+ * Embeds about `limit` rows and stops: a few rows of each batch, spread over the table, to evaluate before paying for
+ * the rest. The batches stay open.
  *
- * @returns how many rows were embedded
+ * @returns number of rows that were embedded
  * @throws NothingToEmbed
  */
 export async function embedSubset(database: Database, config: Config, limit: number, notice: (line: string) => void): Promise<number> {

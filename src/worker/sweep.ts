@@ -2,9 +2,9 @@ import type { Queryable } from '../database/connection.ts';
 import type { VectorColumn } from './target.ts';
 
 /**
- * Goes through the table of a campaign and logs every row that lacks a vector of one role, a commit per portion.
+ * Scans the table of a campaign and logs every row that lacks a vector of one role, with a commit per portion.
  *
- * @param signal leaves the rest for the next time
+ * @param signal stops the scan; the next call continues it
  */
 export async function sweepTable(db: Queryable, campaign: string, role: VectorColumn['role'], signal?: AbortSignal): Promise<void> {
   for (let block: string | null = '0'; block !== null && !signal?.aborted; ) {

@@ -5,7 +5,7 @@ import type { ModelRow } from '../embedding/models.ts';
 /** Which of the two models of a campaign. */
 export type Role = 'new' | 'old';
 
-/** The vectors of one model that workers may have to keep current. */
+/** The vectors of one model, which workers may have to maintain. */
 export interface VectorColumn {
   role: Role;
   model: string;
@@ -16,29 +16,29 @@ export interface VectorColumn {
   storage: 'column' | 'side_table';
 }
 
-/** What a worker has to know of a target to read and write its rows. */
+/** What a worker needs to know of a target to read and write its rows. */
 export interface WorkTarget {
   name: string;
   paused: boolean;
   vectors: VectorColumn[];
-  /** campaign the vectors belong to */
+  /** campaign that the vectors belong to */
   campaign: string;
   phase: string;
   tokensPerCharacter: number;
-  /** whether texts of several batches are embedded once for all of them */
+  /** whether a text that occurs in several batches is embedded only once */
   hasRepeatedTexts: boolean;
-  /** whether the table is still to be searched for rows without a vector of the role */
+  /** whether the table still has to be swept for rows without a vector of the role */
   needsSweep: Record<Role, boolean>;
   /** number of the newest change */
   newestChange: string;
-  /** ending of the names of the functions that are compiled for it */
+  /** suffix of the functions that are compiled for the target */
   suffix: string;
   /** OID of the type vector, and its qualified name */
   vectorOid: number;
   vectorType: string;
 }
 
-/** Reads a target as it is in this moment, in one statement; undefined when no campaign is left on it. */
+/** Reads the current state of a target in one statement; undefined when it has no campaign any more. */
 export async function loadTarget(db: Queryable, name: string): Promise<WorkTarget | undefined> {
   const { rows } = await db.query<WorkTarget>(
     `SELECT t.name, s.paused, m.name AS campaign, m.phase, m.tokens_per_character::double precision AS "tokensPerCharacter", t.suffix,

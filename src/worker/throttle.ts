@@ -2,13 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Queryable } from '../database/connection.ts';
 import { createWriteShare } from './write-share.ts';
 
-/** Holds back the writes of a backfill while the database shows signs of trouble. */
+/** Slows the writes of a backfill down while the database shows signs of overload. */
 export interface Throttle {
-  /** share of the time that may be spent on writing at present, above 0 and up to 1 */
+  /** share of time that may currently be spent on writing, above 0 and at most 1 */
   readonly share: number;
-  /** waits for as long as it takes before the next portion may be written */
+  /** waits until the next portion may be written */
   pass(): Promise<void>;
-  /** tells how long writing a portion took, in milliseconds */
+  /** reports how many milliseconds writing a portion took */
   wrote(milliseconds: number): void;
 }
 
@@ -24,8 +24,8 @@ const IDLE_PROBES = 40;
 const PROBES_A_LOOK = 5;
 
 /**
- * Finds out how long searches take without a backfill, where `max_read_slowdown` compares with it and nobody has yet. To be
- * called before the first batch: beside one, what is usual would seem slower than it is.
+ * Measures search latency without a backfill, if `max_read_slowdown` needs it as a baseline and none is recorded yet.
+ * Call it before the first batch: a baseline measured during a backfill would be too high.
  */
 export async function probeIdleReads(db: Queryable, stopping: AbortSignal): Promise<void> {
   const { rows } = await db.query<{ target: string }>(
@@ -35,7 +35,7 @@ export async function probeIdleReads(db: Queryable, stopping: AbortSignal): Prom
   for (const { target } of rows) await probe(db, target, { times: IDLE_PROBES, isIdle: true, stopping });
 }
 
-/** Times searches by the model that is read, one after the other, and puts on record what they took. See reembed.probe_read(). */
+/** Times searches of the live model, one after another, and records the latencies. See reembed.probe_read(). */
 async function probe(
   db: Queryable,
   target: string,
@@ -45,9 +45,10 @@ async function probe(
 }
 
 /**
- * One for each target in a process. What reembed.check_throttle_signals() tells it, DBAs see in reembed.health.
+ * Creates the throttle of one target in this process. DBAs see the signals of reembed.check_throttle_signals() in
+ * reembed.health as well.
  *
- * @param stopping once aborted nothing is held back any more: what was embedded is still to be stored
+ * @param stopping once aborted, writes are no longer delayed: vectors already received still have to be stored
  */
 export function createThrottle(db: Queryable, target: string, notice: (line: string) => void, stopping: AbortSignal | undefined): Throttle {
   let checkedAt = 0;
@@ -104,7 +105,7 @@ export function createThrottle(db: Queryable, target: string, notice: (line: str
     );
   }
 
-  /** Never fails. Not to be awaited: a search between two writes says nothing of those that meet one. */
+  /** Never rejects. Not awaited, because a search between two writes does not measure the effect of a write. */
   async function probeBesideWrites(): Promise<void> {
     if (isProbing) return;
     isProbing = true;

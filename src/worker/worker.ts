@@ -19,43 +19,44 @@ import { probeIdleReads } from './throttle.ts';
 
 /** A running worker process. */
 export interface Worker {
-  /** resolves when it was stopped, rejects when only the operator can help */
+  /** resolves when the worker was stopped, rejects with an error that only the operator can fix */
   finished: Promise<void>;
-  /** waits up to 20 s for the requests under way, stores what they bring, then lets go; resolves when everything is closed */
+  /** waits up to 20 s for requests under way, stores their results, then gives up; resolves when everything is closed */
   stop(): Promise<void>;
 }
 
-/** A job fails again and again, and not for want of a provider; what it was to do stays in the ledger. */
+/** A job fails repeatedly, and not because of the provider. Its work stays in the ledger. */
 export class WorkStuck extends ReembedError {
   constructor(reason: string) {
     super('work_stuck', reason, 'nothing is lost: fix the cause, then run the command again; it goes on where it stopped');
   }
 }
 
-/** How a worker behaves when its provider stays away. */
+/** Options of a worker. */
 export interface WorkerOptions {
-  /** true: stop with the error once the patience is used up, because a person waits; false: go on trying for ever */
+  /** true: stop with the error once the patience is used up, because a person waits; false: retry forever */
   giveUp?: boolean;
-  /** true: the backfill goes through the provider's batch API, as far as it brings vectors; changed rows do not */
+  /** true: the backfill uses the provider's batch API as far as it delivers vectors; changed rows do not */
   batchApi?: boolean;
 }
 
-// As many as reembed.catch_up_lane() tells apart: a lane without a place would wait for as long as the others are written to.
+// The number of lanes in reembed.catch_up_lane(). With fewer workers a lane would wait while the others are written to.
 const CATCH_UP_LANES = 4;
-// One that stores its vectors for minutes must not keep the next from being sent.
+// A provider batch that takes minutes to store must not prevent the next one from being submitted.
 const PROVIDER_BATCHES = 2;
 const LOOK_FOR_WORK_MS = 500;
 const SIGN_OF_LIFE_MS = 5000;
-// Under the 30 s that container platforms leave between their two signals.
+// Below the 30 s that container platforms leave between SIGTERM and SIGKILL.
 const DRAIN_MS = 20_000;
 const CLEAN_UP_MS = 5000;
 const FAILURES_THAT_TELL = 5;
 
 /**
- * Starts a worker: pg-boss hands it batches and changed rows, and it sees to it again and again that whatever the ledger says
- * is open has a job. Any number may run, on any number of hosts.
+ * Starts a worker: it takes batches and changed rows from pg-boss and regularly queues a job for everything that is
+ * open in the ledger. Any number of workers may run, on any number of hosts.
  *
- * @throws ProviderRefused, MissingApiKey, BadAnswer and the like when a first small request to the provider fails; BatchApiMissing
+ * @throws ProviderRefused, MissingApiKey, BadAnswer and the like when a first small request to the provider fails;
+ *   BatchApiMissing
  */
 export async function startWorker(
   database: Database,
@@ -72,7 +73,7 @@ export async function startWorker(
   const id = randomUUID();
   await showSignOfLife(database, id, isForBatchApi);
   await probeIdleReads(database.pool, stopping.signal).catch((error) => notice(`searches cannot be timed: ${plainMessageOf(error)}`));
-  // Whoever starts a worker has fixed something.
+  // A worker is usually started after something was fixed.
   await retryNow(database);
   const keepsWatch = !options.giveUp;
   const boss = createBoss(database, keepsWatch, notice);
@@ -84,7 +85,7 @@ export async function startWorker(
     finish = resolve;
     fail = reject;
   });
-  // Without a listener of its own, a failure between two awaits of the caller would end the process.
+  // Without this listener, a rejection between two awaits of the caller would end the process.
   finished.catch(() => {});
 
   const failures = new Map<string, number>();
@@ -99,22 +100,22 @@ export async function startWorker(
       }
     } catch (error) {
       providerWasAway ||= error instanceof ProviderUnavailable;
-      // Stopped on purpose: what it had begun is still in the ledger, and needs no wait for a retry.
+      // Stopped on purpose: unfinished work is still in the ledger and needs no retry delay.
       if (stopping.signal.aborted && error instanceof Error && error.name === 'AbortError') return;
       await keepWords(database, kind, error);
       if (error instanceof ProviderRefused) {
-        // The reason comes first: whoever waits for this worker would else hear only of the pause.
+        // The reason is reported first: otherwise the caller would only learn that the campaign is paused.
         fail(error);
         await pauseEverything(context, error);
         return;
       }
       notice(plainMessageOf(error));
-      // Whoever asked for it has to hear of it; others only went on with what was begun.
+      // Only a worker that was started for the batch API fails with this error; others merely continue existing batches.
       if (isForBatchApi && (error instanceof BatchApiMissing || error instanceof BatchApiRefused)) fail(error);
       if (!isConnectionFailure(error) && !isLockFailure(error)) failures.set(what, (failures.get(what) ?? 0) + 1);
       if (options.giveUp && error instanceof ProviderUnavailable) fail(error);
       else if (options.giveUp && (failures.get(what) ?? 0) >= FAILURES_THAT_TELL) fail(new WorkStuck(plainMessageOf(error)));
-      // The queue keeps what it gets: of an error of PostgreSQL every field, and with it the row.
+      // The queue stores what is thrown: for a PostgreSQL error that is every field, and with them the row.
       throw new Error(plainMessageOf(error));
     }
   };
@@ -126,7 +127,7 @@ export async function startWorker(
       await guarded('batch', `${job.data.campaign} ${job.data.batch}`, async () => {
         rows = await runBatch(context, job.data, { signal: AbortSignal.any([job.signal, cutOff.signal]) });
       });
-      // Where there was a batch there may be another one: half a second for each would be most of the time of small ones.
+      // After one batch there may be another: the half second of polling would dominate the time of small batches.
       if (rows > 0) boss.notifyWorker(id);
     });
   }
@@ -137,11 +138,11 @@ export async function startWorker(
       async () => job && runCatchUp(context, job.data, AbortSignal.any([job.signal, cutOff.signal])),
     ),
   );
-  // Somebody waits for a worker that gives up; it is not there to keep watch.
+  // A worker with `giveUp` serves a person who waits; it does not run the watch.
   if (keepsWatch) {
     await boss.work('reembed-watch', { pollingIntervalSeconds: 2 }, async ([job]) => {
       const signals = [stopping.signal, ...(job ? [job.signal] : [])];
-      // What goes wrong with one check is reported, and the next comes in a minute.
+      // An error of one check is reported; the next check runs a minute later.
       await checkAllTargets(context, AbortSignal.any(signals)).catch((error) => notice(`watch: ${plainMessageOf(error)}`));
     });
   }
@@ -162,7 +163,7 @@ export async function startWorker(
       stopped ??= (async () => {
         stopping.abort();
         await loop;
-        // A request that hangs is not worth more than this; its rows are still in the ledger.
+        // A request that hangs is not waited for any longer; its rows are still in the ledger.
         const patience = setTimeout(() => cutOff.abort(), DRAIN_MS);
         await boss.stop({ graceful: true, timeout: DRAIN_MS + CLEAN_UP_MS });
         clearTimeout(patience);
@@ -174,13 +175,13 @@ export async function startWorker(
   };
 }
 
-/** Best effort: what another program said of a failure, for who is allowed to read it. */
+/** Best effort: stores the other program's message about a failure for readers with the right to see it. */
 async function keepWords({ pool }: Database, what: string, error: unknown): Promise<void> {
   const words = wordsOf(error);
   if (words) await pool.query('SELECT reembed.record_words($1, $2)', [what, words]).catch(() => {});
 }
 
-/** No job shall sit out the wait of its last failure when its cause is gone. */
+/** Makes jobs that wait after a failure due immediately, because the cause may be gone. */
 async function retryNow(database: Database): Promise<void> {
   await database.pool.query(
     "UPDATE reembed_queue.job SET start_after = now() WHERE name IN ('reembed-batch', 'reembed-catch-up', 'reembed-provider-batch') AND state = 'retry'",
@@ -199,10 +200,10 @@ function createBoss(database: Database, keepsWatch: boolean, notice: (line: stri
     connectionString: database.url,
     application_name: 'pg-reembed worker',
     schema: 'reembed_queue',
-    // The schema comes with a migration, so that a worker needs no right to create anything.
+    // The schema is created by a migration, so a worker needs no right to create anything.
     migrate: false,
     createSchema: false,
-    // The watch comes by a schedule of pg-boss, which needs no right to create anything either.
+    // The watch uses a schedule of pg-boss, which needs no right to create anything either.
     schedule: keepsWatch,
     max: 4,
     ...{ onConnect: keepOwnPath },
@@ -211,10 +212,10 @@ function createBoss(database: Database, keepsWatch: boolean, notice: (line: stri
     reindex: false,
     monitorVacuum: false,
   });
-  // pg-boss recovers automatically; without a listener its first hiccup would end the process.
+  // pg-boss recovers automatically; without a listener its first error would end the process.
   let last = '';
   boss.on('error', (error) => {
-    // Each of its workers adds its own name, so the same failure would be said by every one of them.
+    // Each pg-boss worker appends its own name, so every one of them would report the same failure as a different line.
     const line = `queue: ${plainMessageOf(error).replace(/ \(Queue: .*, Worker: .*\)$/, '')}`;
     if (line !== last) notice(line);
     last = line;
@@ -222,7 +223,7 @@ function createBoss(database: Database, keepsWatch: boolean, notice: (line: stri
   return boss;
 }
 
-/** Gives every open batch a job and shows a sign of life, until told to stop. A lost connection is waited out. */
+/** Queues a job for every open batch and updates the heartbeat, until the signal is aborted. Survives a lost connection. */
 async function keepLooking(context: WorkContext, id: string, isForBatchApi: boolean, signal: AbortSignal): Promise<void> {
   const { database } = context;
   const { pool } = database;
@@ -244,7 +245,7 @@ async function keepLooking(context: WorkContext, id: string, isForBatchApi: bool
   }
 }
 
-/** An operator's fault stops every worker, once, with the reason where a DBA looks for it. */
+/** An error that only the operator can fix stops every worker, once; the reason is recorded where a DBA looks for it. */
 async function pauseEverything(context: WorkContext, error: Error): Promise<void> {
   await context.database.pool
     .query("UPDATE reembed.setting SET paused = true, paused_by = 'worker', paused_reason = $1 WHERE NOT paused", [

@@ -1,10 +1,10 @@
-/** Share of the time that a backfill may spend on writing, so that searches stay as quick as they were. */
+/** Share of time that a backfill may spend on writing, so that searches keep their latency. */
 export interface WriteShare {
   /** above 0 and up to 1 */
   readonly value: number;
-  /** searches are watched from now on: begins low, because nothing is known yet of what they tolerate */
+  /** called when searches are first monitored: starts with a low share, because their tolerance is not known yet */
   beginLow(): void;
-  /** records whether searches are slow; to be called once a second */
+  /** records whether searches are slow; call it once a second */
   adjust(areReadsSlow: boolean): void;
 }
 
@@ -12,10 +12,13 @@ const FIRST = 0.1;
 const SMALLEST = 0.02;
 const GROWTH = 1.2;
 const CAUTIOUS_GROWTH = 1.1;
-// Searches are judged by the last ten seconds: a cut shows only little by little, and until then they say nothing against the new share.
+// Searches are judged by the last ten seconds, so a cut shows only gradually. Until then they are no evidence against the new share.
 const LOOKS_AFTER_CUT = 5;
 
-/** All of the time as long as searches are not watched; then it falls by half while they are slow, and grows again, warily from half of what was too much. */
+/**
+ * The share is 1 while searches are not monitored. Then it halves while they are slow and grows again, more slowly
+ * above half of the share that was too much.
+ */
 export function createWriteShare(): WriteShare {
   let share = 1;
   let tooMuch = Number.POSITIVE_INFINITY;

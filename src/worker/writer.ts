@@ -6,7 +6,7 @@ import { textDigest } from './repeated-texts.ts';
 import { compiled, type VectorColumn, type WorkTarget } from './target.ts';
 import type { Throttle } from './throttle.ts';
 
-/** A vector for a row; null takes the vector away, because the row has no text any more. */
+/** A vector for a row; null removes the vector, because the row has no text any more. */
 export interface RowVector {
   row: SourceRow;
   vector: Float32Array | null;
@@ -18,11 +18,11 @@ export interface BatchVector {
   vector: Float32Array | null;
 }
 
-/** How many rows to write at a time, and when. */
+/** Number of rows to write at a time, and when. */
 export interface Pacing {
-  /** of rows that nothing is known of, or that are the first of their pages to be written: most of them go into every index */
+  /** for rows of unknown cost and for the first row of each page: most of these updates go into every index */
   portion: Portion;
-  /** of the later waves of a column: most of them stay in their pages, at a fraction of that price */
+  /** for later waves of a column: most of these updates are HOT and cost a fraction of the first */
   laterWaves: Portion;
   throttle: Throttle;
 }
@@ -32,15 +32,15 @@ export interface RowFailure {
   row: SourceRow;
   code: string;
   message: string;
-  /** what others said, which may quote the text */
+  /** the other program's message, which may quote the text */
   words?: string | undefined;
 }
 
-// Every write is one statement, a transaction on its own: a worker that is frozen or cut off between two statements would keep
-// the application waiting for the rows it holds.
+// Every write is a single statement and a transaction of its own. Between two statements a frozen or interrupted worker
+// would hold row locks and block the application.
 
 /**
- * Stores vectors and failures of changed rows, and nothing for a row whose text is not the one that was embedded.
+ * Stores vectors and failures of changed rows. A row whose text is no longer the one that was embedded is skipped.
  *
  * @returns keys (as JSON text) of the rows that were written
  */
@@ -71,10 +71,10 @@ export async function storeVectors(
 }
 
 /**
- * Stores what became of a batch, its row in the ledger with each portion. See reembed.settle_batch().
+ * Stores the outcome of a batch; each portion also updates its row in the ledger. See reembed.settle_batch().
  *
  * @param outcome vectors in the order to write them; `done` when nothing of the range is left to be embedded
- * @returns how many rows got their vector
+ * @returns number of rows that got their vector
  */
 export async function storeBatch(
   db: Queryable,
@@ -124,12 +124,12 @@ export interface SentVector {
 }
 
 /**
- * Stores vectors of rows that one request of a provider batch carried, and takes the rows out of its record. See
+ * Stores the vectors of rows that one request of a provider batch carried, and removes the rows from its record. See
  * reembed.settle_sent_rows().
  *
- * @param items rows of the request that are still on record, in the order to write them
- * @param tokens what the provider counted for the request
- * @returns how many rows got their vector
+ * @param items rows of the request that are still recorded, in the order to write them
+ * @param tokens token count of the request as reported by the provider
+ * @returns number of rows that got their vector
  */
 export async function storeSentRows(
   db: Queryable,
@@ -146,7 +146,7 @@ export async function storeSentRows(
     const portion = portionOfWave(pacing, items[at]?.wave);
     const some = ofOneWave(items.slice(at, at + portion.rows), ({ wave }) => wave);
     at += some.length;
-    // Of rows whose record another worker took meanwhile nothing is stored: whoever came first had the same vector.
+    // Skips rows whose record another worker has removed in the meantime: that worker stored the same vector.
     const awaited = `(SELECT array_agg(r.position) FROM reembed.provider_batch_row AS r WHERE r.provider_batch = $6 AND r.request = $8 AND r.position = ANY ($9))`;
     written += await paced(
       { portion, throttle: pacing.throttle },
@@ -170,7 +170,7 @@ export async function storeSentRows(
   return written;
 }
 
-/** What was served of changes: for both models, or for one of them only. */
+/** Changes that were processed: for both models, or for one only. */
 export interface ServedChanges {
   both: ChangedRow[];
   newOnly: ChangedRow[];
@@ -180,7 +180,7 @@ export interface ServedChanges {
   tokens: number;
 }
 
-/** Takes what was served out of the change log, in one statement. See reembed.settle_live(). */
+/** Removes processed changes from the log, in one statement. See reembed.settle_live(). */
 export async function settleChanges(db: Queryable, target: WorkTarget, served: ServedChanges): Promise<void> {
   const seqs = (changes: ChangedRow[]) => changes.flatMap((change) => change.seqs.map(BigInt)).sort((a, b) => (a < b ? -1 : 1));
   const settle = compiled(target, 'settle');
@@ -200,10 +200,10 @@ export async function settleChanges(db: Queryable, target: WorkTarget, served: S
 }
 
 /**
- * Writes a portion when nothing speaks against it; how long that takes decides how large the next one is.
+ * Writes a portion as soon as the throttle allows it. The time it takes determines the size of the next one.
  *
- * @param handedOver rows of the portion; left out where only the answer says how many there were
- * @returns how many rows were written
+ * @param handedOver number of rows in the portion; left out if only the result says how many there were
+ * @returns number of rows that were written
  */
 async function paced(
   { portion, throttle }: Pick<Pacing, 'portion' | 'throttle'>,
@@ -219,18 +219,21 @@ async function paced(
   const written = answer.rows[0]?.rows ?? 0;
   if (handedOver ?? written) {
     throttle.wrote(took);
-    // As if it had taken longer: what is held back is spread over the time in many short pieces.
+    // Counts the throttled time as well, so that delayed writes are spread over time in many short pieces.
     portion.took(handedOver ?? written, took / throttle.share);
   }
   return written;
 }
 
-/** Waves differ in price by ten times and more: judged by the cheap ones, a portion of the first would take a second. */
+/**
+ * Waves differ in cost by a factor of ten and more. A size derived from the cheap ones would make a portion of the
+ * first wave take a second.
+ */
 function portionOfWave(pacing: Pacing, wave = 1): Portion {
   return wave === 1 ? pacing.portion : pacing.laterWaves;
 }
 
-/** The rows up to the next wave: in one transaction a page gains room for one row only. */
+/** The rows up to the next wave: within one transaction a page gains free space for only one row. */
 function ofOneWave<T>(items: T[], waveOf: (item: T) => number): T[] {
   const next = items.findIndex((item) => waveOf(item) !== waveOf(items[0] as T));
   return next === -1 ? items : items.slice(0, next);

@@ -5,8 +5,8 @@ import { vectorOf } from './provider.ts';
 const old = (text: string) => `'${vectorText(vectorOf(OLD_MODEL, text, OLD_DIMENSIONS))}'`;
 
 /**
- * Everything an application may do to the table, each on rows of its own; numbers from `at` on are free. The second part
- * knows the old model and writes its vectors, which an application can do until contract.
+ * Every kind of statement that an application may run on the table, each on rows of its own; keys from `at` on are
+ * unused. The second part uses the old model's column and writes its vectors, which an application can do until contract.
  */
 export function applicationWrites(at: number): { any: Record<string, string>; withOldVector: Record<string, string> } {
   return {
@@ -40,7 +40,7 @@ export function applicationWrites(at: number): { any: Record<string, string>; wi
   };
 }
 
-/** Runs them one after the other. */
+/** Runs the statements one after another. */
 export async function runWrites(pool: pg.Pool, statements: Record<string, string>): Promise<void> {
   for (const [what, text] of Object.entries(statements)) {
     await pool.query(text).catch((error) => {

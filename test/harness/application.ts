@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 
-/** What the application calls things; quoted where SQL wants it. */
+/** The names that the application uses, quoted where SQL requires it. */
 export interface Names {
-  /** the table that was first called so; the twin goes by the same rule */
+  /** the current name of the table that was first called so; the twin is renamed by the same rule */
   table: (first: string) => string;
   key: string;
   text: string;
@@ -12,27 +12,27 @@ export interface Names {
 
 export const FIRST_NAMES: Names = { table: (first) => first, key: 'id', text: 'content', other: 'note' };
 
-/** A table that pg-reembed works on, and one of the same shape that it does not know. */
+/** A table that pg-reembed manages, and a twin of the same shape that it does not manage. */
 export interface Pair {
   subject: string;
   twin: string;
 }
 
 /**
- * An application that inserts, updates, upserts and deletes all the while, on connections of its own that stay open. Each
- * statement goes to the table and then to its twin, so that a failure which the application brought upon itself, by a change
- * of the table, is distinguished from one that pg-reembed brought.
+ * An application that continuously inserts, updates, upserts and deletes, on persistent connections of its own. Each
+ * statement runs on the table and then on its twin. This distinguishes failures caused by a change of the table itself
+ * from failures caused by pg-reembed.
  */
 export interface Application {
-  /** what the table refused and the twin took */
+  /** statements that failed on the table and succeeded on the twin */
   readonly failures: string[];
-  /** statements that the table took */
+  /** number of statements that succeeded on the table */
   readonly written: number;
-  /** how the table is written to from the next statement on */
+  /** sets the names used from the next statement on */
   use(names: Names): void;
-  /** resolves when every writer has run all its statements so many times */
+  /** resolves when every writer has run all its statements that many more times */
   rounds(times: number): Promise<void>;
-  /** no statement is under way until `resume` */
+  /** resolves when no statement is under way; none starts until `resume` */
   pause(): Promise<void>;
   resume(): void;
   stop(): Promise<void>;
@@ -48,7 +48,7 @@ interface Statement {
 const WRITERS = 2;
 const PAUSE_MS = 8;
 
-/** @param rows the keys from 1 to this number are there at the beginning */
+/** @param rows the keys from 1 to this number exist at the beginning */
 export async function startApplication(url: string, pair: Pair, rows: number): Promise<Application> {
   const writers = await Promise.all(Array.from({ length: WRITERS }, (_, number) => connect(url, number)));
   const state = { names: FIRST_NAMES, isOver: false, isPaused: false, underWay: 0, written: 0 };
@@ -75,7 +75,8 @@ export async function startApplication(url: string, pair: Pair, rows: number): P
     const row = { writer, round: rounds[writer] ?? 0, rows };
     const { what, text, values } = statement(names.table(pair.subject), names, row);
     const refused = await failureOf(client.query(text, values));
-    // The twin comes second and is changed in the same transaction: it never takes what the table would no longer have to.
+    // The twin comes second and is changed in the same transaction as the table, so it never accepts a statement in a
+    // form that the table already rejects.
     const twin = statement(names.table(pair.twin), names, row);
     const twinRefused = await failureOf(client.query(twin.text, twin.values));
     if (refused && !twinRefused) failures.push(`${what}: ${refused}`);
@@ -91,7 +92,7 @@ export async function startApplication(url: string, pair: Pair, rows: number): P
       state.names = names;
     },
     async rounds(times) {
-      // The round under way is not a whole one.
+      // The round under way is not complete.
       const wanted = rounds.map((done) => done + times + 1);
       while (rounds.some((done, i) => done < (wanted[i] ?? 0))) await sleep(PAUSE_MS);
     },
@@ -116,9 +117,9 @@ interface Row {
   rows: number;
 }
 
-/** A key that no other statement has. */
+/** A key that no other statement uses. */
 const fresh = ({ writer, round }: Row, place: number) => 1_000_000 * (writer + 1) + 10 * round + place;
-/** A row that was there at the beginning; each writer has its own, so that none waits for another. */
+/** A row that existed at the beginning; each writer has its own, so that none waits for another. */
 const first = ({ writer, round, rows }: Row, place: number) => 1 + writer + WRITERS * ((7 * round + place) % Math.floor(rows / WRITERS));
 const words = ({ writer, round }: Row, what: string) => `${what} by writer ${writer} in round ${round}`;
 

@@ -2,13 +2,13 @@ import type { CommandResult } from './command.ts';
 import { wrongRows } from './documents.ts';
 import type { Stage } from './stage.ts';
 
-/** Short ways through a backfill by the batch API. */
+/** Helpers for a backfill through the batch API. */
 export interface BatchApiRun {
-  /** `worker --batch-api --drain`, whose waits between two looks are cut short */
+  /** `worker --batch-api --drain`, with shortened waits between status checks */
   drain(env?: Record<string, string>): Promise<CommandResult>;
-  /** does something while waits are cut short */
+  /** runs `work` with shortened waits */
   hastened<T>(work: () => Promise<T>): Promise<T>;
-  /** rows without the vectors of their present text */
+  /** rows without the vectors of their current text */
   wrong(table: string): Promise<string[]>;
 }
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 
-/** A batch as the server keeps it. */
+/** A batch as stored by the server. */
 export interface ServedBatch {
   id: string;
   status: string;
@@ -14,7 +14,7 @@ export interface ServedBatch {
   errors: { object: 'list'; data: { code: string; message: string; line: number | null; param: string | null }[] } | null;
 }
 
-/** A request of a batch, as the server reads it from the file. */
+/** A request of a batch, as parsed by the server from the file. */
 export interface ServedLine {
   custom_id: string;
   method: string;
@@ -22,7 +22,7 @@ export interface ServedLine {
   body: { model: string; input: string[]; dimensions?: number; encoding_format?: string };
 }
 
-/** What becomes of a request; undefined when the batch expired or was cancelled before its turn. */
+/** The answer to a request; undefined when the batch expired or was cancelled before it was processed. */
 export type LineAnswer = { status: number; body: unknown } | undefined;
 
 interface Served {
@@ -32,29 +32,29 @@ interface Served {
 }
 
 /**
- * The batch API of a provider as OpenAI documents it: files, batches that go from state to state, output and error files, expiry.
- * A batch goes one state on each time it is asked for, unless a script says otherwise.
+ * The batch API of a provider as documented by OpenAI: files, batches with their states, output and error files,
+ * expiry. A batch advances by one state each time it is retrieved, unless a script says otherwise.
  */
 export interface BatchApiServer {
-  /** whether there is one at all */
+  /** whether the server has a batch API at all */
   isOffered: boolean;
   files: Map<string, { name: string; content: string }>;
   batches: Map<string, ServedBatch>;
-  /** texts that were embedded through it, in the order they were */
+  /** texts that were embedded through the batch API, in order */
   embedded: string[];
-  /** calls, such as `POST /batches`, in the order they came */
+  /** calls, such as `POST /batches`, in order of arrival */
   calls: string[];
-  /** most tokens in all open batches together, counted as four characters each */
+  /** maximum number of tokens in all open batches together, with four characters per token */
   mostTokens: number;
-  /** what a batch is to become when it is asked for; undefined for the next state */
+  /** next state of a batch when it is retrieved; undefined for the default next state */
   script: (batch: ServedBatch) => string | undefined;
-  /** what becomes of a request, where it is not a good answer; `expired` leaves it undone */
+  /** outcome of a request, if it is not a good answer; `expired` leaves it unprocessed */
   scriptLine: (line: ServedLine, position: number) => LineAnswer | 'expired' | 'good';
   /** a call that is refused */
   refuse: { call: string; status: number; message: string } | undefined;
-  /** runs before a call is answered; `cut` in place of an answer ends the connection after it was carried out */
+  /** runs before and after a call is executed; returning `cut` closes the connection without an answer */
   intercept: (call: string, when: 'before' | 'after') => Promise<'cut' | undefined> | 'cut' | undefined;
-  /** lets every open batch stay as it is, or go on */
+  /** while true, every open batch keeps its state */
   isHeld: boolean;
 }
 
@@ -66,7 +66,7 @@ const NEXT: Record<string, string> = {
 };
 const OVER = ['completed', 'failed', 'expired', 'cancelled'];
 
-/** A server that offers the API once told to. */
+/** A server that offers the batch API once a test enables it. */
 export function createBatchApiServer(): BatchApiServer {
   return {
     isOffered: false,
@@ -83,7 +83,7 @@ export function createBatchApiServer(): BatchApiServer {
   };
 }
 
-/** Empties it, and offers one that completes every batch at once. */
+/** Resets the server and lets it complete every batch immediately. */
 export function offerBatchApi(server: BatchApiServer): void {
   Object.assign(server, createBatchApiServer(), { isOffered: true, script: () => 'completed' } satisfies Partial<BatchApiServer>);
 }
@@ -91,8 +91,8 @@ export function offerBatchApi(server: BatchApiServer): void {
 /**
  * Answers a call of the batch API.
  *
- * @param embed the answer to a request of a batch, as the server would give it to an ordinary one
- * @returns nothing when the connection is to be cut; an answer with status 404 for what there is not
+ * @param embed the answer to a request of a batch, as the server would give it to an ordinary request
+ * @returns undefined when the connection is to be closed; an answer with status 404 for an object that does not exist
  */
 export async function answerBatchCall(
   server: BatchApiServer,
@@ -195,7 +195,7 @@ function goOn(server: BatchApiServer, batch: ServedBatch, embed: (body: ServedLi
   if (['completed', 'expired', 'cancelled'].includes(next)) finish(server, batch, embed);
 }
 
-/** What validation finds, as far as OpenAI says what it looks for. */
+/** The error that validation finds, as far as OpenAI documents its checks. */
 function faultOf(server: BatchApiServer, batch: ServedBatch): { code: string; message: string } | undefined {
   const lines = linesOf(server, batch);
   if (lines.length === 0) return { code: 'empty_file', message: 'the file is empty' };
@@ -238,7 +238,7 @@ function finish(server: BatchApiServer, batch: ServedBatch, embed: (body: Served
     (answer.status === 200 ? output : errors).push(full);
     if (answer.status === 200) server.embedded.push(...line.body.input);
   }
-  // The order of the answers is not that of the requests.
+  // The answers are not in the order of the requests.
   output.reverse();
   batch.output_file_id = keep(server, output);
   batch.error_file_id = keep(server, errors);

@@ -11,26 +11,26 @@ import type { Stage } from './stage.ts';
 
 const PROBE = 'a short text';
 
-/** A campaign on a table of its own, in phase backfill, and what to ask about it. */
+/** A campaign in phase backfill on a table of its own, with functions to inspect it. */
 export interface Campaign {
   name: string;
   table: string;
   /** name in reembed.target */
   target: string;
-  /** requests that carried rows of this table, in the order they came */
+  /** requests that contained rows of this table, in order of arrival */
   requests(model?: string): SeenRequest[];
   /** one value of one row of the database */
   ask<T>(sql: string, values?: unknown[]): Promise<T>;
-  /** rows of it in failed_row */
+  /** number of its rows in failed_row */
   failures(): Promise<number>;
 }
 
 /**
- * Makes a table of documents and begins a campaign on it, without a command: a test of the worker need not wait for `create`
- * and `up`.
+ * Creates a table of documents and starts a campaign on it without running commands, because a test of the worker need
+ * not wait for `create` and `up`.
  *
- * @param options.rows how many documents; about 50 fit a block, and a batch is one block
- * @param options.fill brings other rows in, before the campaign begins
+ * @param options.rows number of documents; about 50 fit a block, and a batch is one block
+ * @param options.fill inserts other rows before the campaign begins
  */
 export async function startCampaign(
   stage: Stage,
@@ -79,7 +79,7 @@ export async function startCampaign(
   };
 }
 
-/** Takes every campaign and its table away and lets the provider answer well again, so that no test sees another's. */
+/** Removes every campaign with its table and resets the provider to good answers, so that tests do not affect each other. */
 export async function removeCampaigns(stage: Stage): Promise<void> {
   stage.provider.script = () => undefined;
   const directory = join(stage.workplace.directory, 'migrations');
@@ -98,7 +98,7 @@ export function isProbe({ input }: SeenRequest): boolean {
   return input.length === 1 && input[0]?.endsWith(PROBE) === true;
 }
 
-/** Waits until something is true; for what another process is going to do. */
+/** Waits until a condition is true that another process will bring about. */
 export async function until(condition: () => boolean | Promise<boolean>, what: string, seconds = 60): Promise<void> {
   for (const giveUpAt = Date.now() + seconds * 1000; !(await condition()); ) {
     if (Date.now() > giveUpAt) throw new Error(`not within ${seconds} s: ${what}`);

@@ -1,11 +1,11 @@
 import type pg from 'pg';
 
-// Dated partitions of the queue's statistics come and go with the calendar.
+// Dated partitions of the queue's statistics appear and disappear with the calendar.
 const DATED = String.raw`queue_stats_\d`;
 
 const OURS = `n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema'`;
 
-/** Each gives lines (object, definition); together they are what pg_dump --schema-only would show. */
+/** Each query returns lines (object, definition); together they are what pg_dump --schema-only would show. */
 const PARTS: Record<string, string> = {
   schema: `SELECT n.nspname AS object, format('%s %s', obj_description(n.oid, 'pg_namespace'), n.nspacl) AS definition
              FROM pg_namespace AS n WHERE ${OURS}`,
@@ -13,7 +13,7 @@ const PARTS: Record<string, string> = {
   relation: `SELECT c.oid::regclass, format('%s %s %s %s rls=%s%s %s', c.relkind, c.relpersistence, c.reloptions, pg_get_userbyid(c.relowner),
                     c.relrowsecurity, c.relforcerowsecurity, (SELECT array_agg(a::text ORDER BY a::text) FROM unnest(c.relacl) AS a))
                FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE ${OURS} AND c.relkind NOT IN ('i', 'I')`,
-  // Where a column stands in a table is not compared: one that was dropped and made again stands last.
+  // The position of a column is not compared: a column that was dropped and created again is the last one.
   column: `SELECT format('%s.%s', c.oid::regclass, a.attname),
                   format('%s null=%s default=%s generated=%s identity=%s storage=%s place=%s acl=%s', format_type(a.atttypid, a.atttypmod), NOT a.attnotnull,
                          (SELECT pg_get_expr(d.adbin, d.adrelid) FROM pg_attrdef AS d WHERE d.adrelid = a.attrelid AND d.adnum = a.attnum),
@@ -43,7 +43,7 @@ const PARTS: Record<string, string> = {
 };
 
 /**
- * Everything the catalog says about a database's own objects, one line each, sorted: two databases (or two moments of one)
+ * The catalog's description of a database's own objects, one line each, sorted: two databases (or two states of one)
  * with the same lines have the same schema. Works without pg_dump, on both kinds of server.
  */
 export async function dumpCatalog(db: Pick<pg.Pool, 'query'>): Promise<string[]> {
@@ -56,7 +56,7 @@ export async function dumpCatalog(db: Pick<pg.Pool, 'query'>): Promise<string[]>
   return rows.map(({ line }) => line);
 }
 
-/** What is in one of two dumps only: lines gone with `-`, lines new with `+`. */
+/** The difference of two dumps: removed lines with `-`, added lines with `+`. */
 export function compareCatalogs(before: string[], after: string[]): string[] {
   const [old, present] = [new Set(before), new Set(after)];
   return [
@@ -65,7 +65,7 @@ export function compareCatalogs(before: string[], after: string[]): string[] {
   ];
 }
 
-/** A digest of a table's rows by the named columns, whatever their order in the table. */
+/** A digest of a table's rows over the named columns, independent of column order. */
 export async function digestRows(db: Pick<pg.Pool, 'query'>, table: string, columns: string[]): Promise<string> {
   const { rows } = await db.query<{ digest: string }>(
     `SELECT md5(string_agg(line, '|' ORDER BY line)) AS digest FROM (SELECT row(${columns.join(', ')})::text AS line FROM ${table}) AS lines`,
@@ -73,7 +73,7 @@ export async function digestRows(db: Pick<pg.Pool, 'query'>, table: string, colu
   return rows[0]?.digest ?? '';
 }
 
-/** Table of the changes of a target that wait for a vector, qualified. */
+/** Qualified name of the change log of a target. */
 export async function changeLog(pool: pg.Pool, target = 'public.documents.embedding'): Promise<string> {
   const { rows } = await pool.query<{ log: string }>(
     "SELECT format('reembed.change_%s', suffix) AS log FROM reembed.target WHERE name = $1",

@@ -7,32 +7,32 @@ import { fileURLToPath } from 'node:url';
 
 const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url));
 
-// ava starts every test of a file at once; more processes than this only wait for each other.
+// ava starts all tests of a file together; more processes than this would only wait for each other.
 const AT_ONCE = 2;
 let running = 0;
 const queue: (() => void)[] = [];
 
-/** How a command ended. */
+/** The result of a command. */
 export interface CommandResult {
   code: number | null;
   stdout: string;
   stderr: string;
 }
 
-/** Runs `reembed …` as a process of its own, as a user would. */
+/** Runs `reembed …` in a separate process, as a user would. */
 export type Run = (args: string[], env?: Record<string, string>) => Promise<CommandResult>;
 
-/** A working directory with its own migration files, and the commands in it. */
+/** A working directory with migration files of its own, and the commands run in it. */
 export interface Workplace {
   directory: string;
   run: Run;
-  /** starts a command that goes on until it is killed */
+  /** starts a command that runs until it is killed */
   start(args: string[], env?: Record<string, string>): ChildProcess;
-  /** ends what still runs of it, so that a test that failed keeps nobody waiting */
+  /** ends all remaining processes, so that a failed test does not block the others */
   remove(): void;
 }
 
-/** @param env environment of every command; nothing of this process's own settings gets through */
+/** @param env environment of every command; no setting of this process is inherited */
 export function createWorkplace(env: Record<string, string>): Workplace {
   const directory = mkdtempSync(join(tmpdir(), 'reembed-test-'));
   const base = {
@@ -85,7 +85,7 @@ export function createWorkplace(env: Record<string, string>): Workplace {
   };
 }
 
-/** How a process ended. */
+/** The exit code of a process. */
 export async function exitOf(child: ChildProcess): Promise<number | null> {
   if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
   return child.exitCode;

@@ -4,40 +4,40 @@ import pg from 'pg';
 import { openEmbedded } from '../../src/database/embedded.ts';
 import { advance } from '../../src/phases/advance.ts';
 
-/** A database of a test file's own. */
+/** A database of a single test file. */
 export interface TestDatabase {
   url: string;
   pool: pg.Pool;
-  /** environment in which a command finds it */
+  /** environment that makes a command use it */
   env: Record<string, string>;
-  /** true on a real server: several sessions, locks that block, roles */
+  /** true on a real server: several sessions, blocking locks, roles */
   real: boolean;
-  /** ends the connections for good; from then on copies of the database can be made */
+  /** closes the connections permanently; afterwards the database can be copied */
   freeze(): Promise<FrozenDatabase>;
   close(): Promise<void>;
 }
 
-/** A database that stays as it is; its copies cost little. */
+/** A database that no longer changes and is cheap to copy. */
 export interface FrozenDatabase {
   copy(): Promise<TestDatabase>;
   close(): Promise<void>;
 }
 
-/** What a new database holds: pgvector alone, or the toolkit as the first `migrate up` leaves it. */
+/** Content of a new database: pgvector alone, or the toolkit as the first `migrate up` leaves it. */
 export type Content = 'bare' | 'installed';
 
-// So that test files which start at the same time make a template once.
+// Test files that start at the same time create a template only once.
 const TEMPLATE_LOCK = 5_310_977;
 // Other checkouts use the same server and the same folder of images.
 const KEPT_VERSIONS = 4;
 
-/** With TEST_DATABASE_URL a clone of a template on that server, else an embedded database in memory. */
+/** With TEST_DATABASE_URL a clone of a template on that server, otherwise an embedded database in memory. */
 export async function createTestDatabase(content: Content = 'bare'): Promise<TestDatabase> {
   const server = process.env.TEST_DATABASE_URL;
   return server ? cloneTemplate(server, content) : copyImage(await findImage(content));
 }
 
-/** Everything that decides what an installation looks like: a template made from other files is not used. */
+/** A digest of all files that determine an installation: a template made from other files is not used. */
 function digestOfInstallation(): string {
   const digest = createHash('sha256');
   for (const folder of ['migrations', 'sql', 'src/database']) {
@@ -67,7 +67,7 @@ async function cloneTemplate(server: string, content: Content): Promise<TestData
 }
 
 async function makeTemplate(admin: pg.Client, server: string, template: string, content: Content): Promise<void> {
-  // Renamed when it is complete: whoever is interrupted leaves no half of a template.
+  // Renamed when it is complete, so that an interruption leaves no partial template.
   const unfinished = `${template}_unfinished`;
   await admin.query(`DROP DATABASE IF EXISTS ${unfinished} WITH (FORCE)`);
   await admin.query(`CREATE DATABASE ${unfinished}`);
@@ -86,7 +86,7 @@ async function makeTemplate(admin: pg.Client, server: string, template: string, 
 
 async function copyDatabase(server: string, template: string): Promise<TestDatabase> {
   const name = `reembed_test_${randomBytes(6).toString('hex')}`;
-  // Copied as files: through WAL, as is the default, it costs half as much again.
+  // Copied as files: the default, a copy through WAL, takes half as long again.
   await withAdmin(server, (admin) => admin.query(`CREATE DATABASE ${name} TEMPLATE ${template} STRATEGY file_copy`));
   const drop = async () => {
     await withAdmin(server, (admin) => admin.query(`DROP DATABASE ${name} WITH (FORCE)`));
@@ -109,7 +109,7 @@ async function copyDatabase(server: string, template: string): Promise<TestDatab
   };
 }
 
-/** With TEST_PGBOUNCER_URL, a PgBouncer in transaction mode in front of the server, commands go through it wherever they may. */
+/** With TEST_PGBOUNCER_URL, a PgBouncer in transaction mode in front of the server, commands use it wherever possible. */
 function environmentOf(url: string): Record<string, string> {
   const pooler = process.env.TEST_PGBOUNCER_URL;
   if (!pooler) return { DATABASE_URL: url };
@@ -137,7 +137,7 @@ async function copyImage(image: Uint8Array): Promise<TestDatabase> {
   };
 }
 
-// A fresh embedded database takes seconds to make and half a second to copy, so images are kept for all test files.
+// A new embedded database takes seconds to create and half a second to copy, so images are kept for all test files.
 const IMAGES = new URL('../../node_modules/.cache/reembed-test/', import.meta.url);
 
 async function findImage(content: Content): Promise<Uint8Array> {
@@ -145,7 +145,7 @@ async function findImage(content: Content): Promise<Uint8Array> {
   if (existsSync(file)) return readFileSync(file);
   const image = await makeImage(content);
   mkdirSync(IMAGES, { recursive: true });
-  // Renamed into place: another test file may be looking for it at this moment.
+  // Renamed into place, because another test file may be looking for it at the same time.
   const unfinished = new URL(`${file.href}.${process.pid}`);
   writeFileSync(unfinished, image);
   renameSync(unfinished, file);

@@ -2,34 +2,32 @@ import { FIRST_NAMES, type Names } from './application.ts';
 
 export type Storage = 'column' | 'side-table';
 
-/** Where the campaign stands when the table is changed; a backfill is half done. */
+/** Phase of the campaign when the table is changed; in `backfill` the backfill is half done. */
 export type DdlPhase = 'backfill' | 'switch' | 'contract';
 
 /**
- * How pg-reembed may take a change of the table:
- * follows: its work goes on automatically, and every row gets its vectors;
- * refused: PostgreSQL refuses the change, and everything stays as it was;
- * named: reembed.health names the damage and a command.
+ * Possible reactions of pg-reembed to a change of the table. follows: its work continues automatically, and every row gets its
+ * vectors. refused: PostgreSQL refuses the change, and nothing changes. named: reembed.health names the damage and a command.
  */
 export type Outcome = 'follows' | 'refused' | 'named';
 
-/** A change of a table under an application that writes. */
+/** A change of a table while an application writes to it. */
 export interface DdlCase {
   name: string;
-  /** of the table or of its twin, whichever it is given */
+  /** the statements, for the name of the table or of its twin */
   ddl: (table: string) => string[];
-  /** what the application calls things from then on */
+  /** names that the application uses afterwards */
   names?: Partial<Names>;
-  /** columns of vectors that have another name from then on, by their first */
+  /** new names of vector columns, by their first names */
   vectors?: Record<string, string>;
-  /** the outcomes that are right; the first is what is hoped for */
+  /** the correct outcomes, the preferred one first */
   outcomes: Outcome[];
-  /** where it is tried; everywhere if left out */
+  /** storages to try it with; all of them when left out */
   storages?: Storage[];
   phases?: DdlPhase[];
-  /** between reembed.unhook() and reembed.rehook(), in one transaction */
+  /** run between reembed.unhook() and reembed.rehook(), in one transaction */
   unhooked?: boolean;
-  /** PostgreSQL runs it outside of transactions only */
+  /** PostgreSQL only runs it outside a transaction */
   alone?: boolean;
 }
 
@@ -133,7 +131,7 @@ export const DDL_CASES: DdlCase[] = [
   {
     name: 'DROP COLUMN of another column CASCADE',
     ddl: change('DROP COLUMN note CASCADE'),
-    // Its views may go with it: then somebody has to say so.
+    // Its views may be dropped with it; then reembed.health has to report that.
     outcomes: ['follows', 'named'],
   },
   { name: 'ALTER TYPE of the key', ddl: change('ALTER id TYPE bigint'), outcomes: ['follows', 'refused'] },
@@ -173,7 +171,7 @@ export const DDL_CASES: DdlCase[] = [
   { name: 'ADD COLUMN', ddl: change("ADD COLUMN more text DEFAULT 'x'"), outcomes: ['follows'] },
 ];
 
-/** Whether a case is to be tried there. */
+/** Whether a case applies to the storage and phase. */
 export function isTried({ storages, phases }: DdlCase, storage: Storage, phase: DdlPhase): boolean {
   return (storages ?? [storage]).includes(storage) && (phases ?? [phase]).includes(phase);
 }

@@ -21,20 +21,20 @@ const ROWS = 60;
 // A worker that has nothing left to do ends after a second or two.
 const DRAIN_SECONDS = 8;
 
-/** What became of a change of the table. */
+/** The outcome of a change of the table. */
 export interface DdlReport {
   outcome: Outcome | 'lost';
-  /** what must not be, in sentences */
+  /** violations, as sentences */
   faults: string[];
-  /** what tells why, for whoever looks into a failure */
+  /** details that help to investigate a failure */
   notes: string[];
 }
 
-/** Two tables with a campaign each, and a twin of the first; copies of it are what the cases are tried on. */
+/** Two tables with a campaign each, and a twin of the first. Each case runs on a copy. */
 export async function prepareDdlStage(storage: Storage, phase: DdlPhase): Promise<FrozenStage> {
   const stage = await createStage();
   const { pool } = stage.db;
-  // Few rows a page, so that the backfill has several batches.
+  // Few rows per page, so that the backfill has several batches.
   await pool.query(`CREATE SCHEMA elsewhere;
     CREATE TABLE ${TABLE} (id integer PRIMARY KEY, content varchar(400), note text, embedding vector(${OLD_DIMENSIONS})) WITH (fillfactor = 20)`);
   const ids = Array.from({ length: ROWS }, (_, i) => i + 1);
@@ -57,7 +57,7 @@ export async function prepareDdlStage(storage: Storage, phase: DdlPhase): Promis
   return stage.freeze();
 }
 
-/** Makes one change of the table under an application that writes, and says what became of it. */
+/** Makes one change of the table while an application writes, and reports the outcome. */
 export async function tryDdl(stage: Stage, ddlCase: DdlCase, storage: Storage, phase: DdlPhase): Promise<DdlReport> {
   const report: DdlReport = { outcome: 'lost', faults: [], notes: [] };
   const application = await startApplication(stage.db.url, { subject: TABLE, twin: TWIN }, ROWS);
@@ -72,7 +72,7 @@ export async function tryDdl(stage: Stage, ddlCase: DdlCase, storage: Storage, p
     const look = () => wrongVectors(stage, names, refusal ? {} : (ddlCase.vectors ?? {}), storage, phase);
     let drained = await work(stage, report);
     let wrong = await look();
-    // What the quick way does not do has to be shown by a worker as users run it.
+    // If processing in this process leaves something undone, a worker process has to show the outcome that users get.
     if (!drained || wrong.length > 0) {
       drained = await runWorker(stage, report);
       wrong = await look();
@@ -84,7 +84,7 @@ export async function tryDdl(stage: Stage, ddlCase: DdlCase, storage: Storage, p
     else if (named.length > 0) report.outcome = 'named';
     await checkBystander(stage, report, storage, phase);
     application.resume();
-    // Where the table is as it was, they are tried by other tests.
+    // If the table is unchanged, other tests cover the commands.
     if (!refusal) await runCommands(stage, report);
     await application.rounds(1);
     report.notes.push(`${application.written} writes`);
@@ -95,7 +95,7 @@ export async function tryDdl(stage: Stage, ddlCase: DdlCase, storage: Storage, p
   return report;
 }
 
-/** @returns why PostgreSQL refused, if it did */
+/** @returns PostgreSQL's reason if it refused the change */
 async function makeChange({ db }: Stage, { ddl, unhooked, alone }: DdlCase): Promise<string | undefined> {
   const client = new pg.Client({ connectionString: db.url });
   await client.connect();
@@ -140,7 +140,7 @@ async function runWorker(stage: Stage, report: DdlReport): Promise<boolean> {
   return code === 0;
 }
 
-/** What `status`, `migrate up` and `migrate down` do; all three of two campaigns, so that two files go down. */
+/** Runs `status`, `migrate up` and `migrate down`, each for both campaigns, so that two files go down. */
 async function runCommands(stage: Stage, report: DdlReport): Promise<void> {
   const commands: Record<string, () => Promise<unknown>> = {
     status: async () => statusText(await readStatus(stage.database, readConfig(stage.db.env), undefined)),
@@ -156,7 +156,7 @@ async function runCommands(stage: Stage, report: DdlReport): Promise<void> {
   }
 }
 
-/** The exit code that a command would have. */
+/** The exit code that the command would have. */
 async function exitCodeOf(run: () => Promise<unknown>): Promise<{ code: number; message: string }> {
   try {
     await run();
@@ -167,7 +167,7 @@ async function exitCodeOf(run: () => Promise<unknown>): Promise<{ code: number; 
   }
 }
 
-/** The other table's vectors are brought, whatever was done to the first. */
+/** Checks that the other table's vectors are complete, whatever was done to the first table. */
 async function checkBystander(stage: Stage, report: DdlReport, storage: Storage, phase: DdlPhase): Promise<void> {
   const wrong = () => wrongRows(stage.db.pool, { table: OTHER, ...vectorsOf(OTHER, `${OTHER}.id`, {}, storage, phase, 'id') });
   if ((await wrong()).length === 0) return;
@@ -186,7 +186,7 @@ async function checkBystander(stage: Stage, report: DdlReport, storage: Storage,
   }
 }
 
-/** Rows that the application finds in its table with a vector that is not of their text. */
+/** Rows of the application's table with a vector that is not of their text. */
 async function wrongVectors(
   { db }: Stage,
   { table, key, text }: Names,
@@ -200,7 +200,7 @@ async function wrongVectors(
         WHERE i.indrelid = to_regclass($1) AND i.indisprimary`,
       [`public.${TABLE}_new_model_vectors`],
     );
-    // Both have every row, because every row has a text.
+    // Both views have every row, because every row has a text.
     const served = await db.pool.query(
       `SELECT (SELECT count(*) FROM public.${TABLE}_live)::integer AS live, (SELECT count(*) FROM ${table(TABLE)})::integer AS rows`,
     );
@@ -219,7 +219,7 @@ async function wrongVectors(
 /**
  * SQL for the vectors of a row.
  *
- * @param key of the row, with the name of its table: the side table may have a column of that name
+ * @param key the key of the row, qualified with its table: the side table may have a column of the same name
  */
 function vectorsOf(
   table: string,
@@ -238,7 +238,7 @@ function vectorsOf(
   };
 }
 
-/** What reembed.health says of the target, with a command; that rows wait for a worker is no damage. */
+/** Checks of reembed.health for the target that name a command; rows that wait for a worker are not damage. */
 async function damage({ db }: Stage): Promise<string[]> {
   const { rows } = await db.pool.query<{ reason: string }>(
     `SELECT reason FROM reembed.health WHERE target = $1 AND reason !~ 'no worker is running|changed rows wait' AND reason ~* 'reembed[. ]|npm run'`,
@@ -247,16 +247,16 @@ async function damage({ db }: Stage): Promise<string[]> {
   return rows.map(({ reason }) => `health: ${reason}`);
 }
 
-/** Each kind of failure once, with how often it came. */
+/** Each kind of failure once, with its count. */
 function kindsOf({ failures }: Application): string[] {
   const counts = new Map<string, number>();
   for (const failure of failures) counts.set(failure, (counts.get(failure) ?? 0) + 1);
   return [...counts].map(([failure, count]) => `${count} writes failed: ${failure}`);
 }
 
-/** The line of a command's output that says what was wrong. */
+/** The line of a command's output that contains the error. */
 function lastLine(text: string): string {
   const lines = text.trim().split('\n');
-  // A bug of ours says so in one line, and what it is in the next.
+  // For a bug of ours, the first line says that it is one and the next line what it is.
   return lines.find((line) => /^reembed: (?!a bug)|[Ee]rror:/.test(line)) ?? lines.at(-1) ?? '';
 }

@@ -10,13 +10,13 @@ const WHEN: Record<DdlPhase, string> = {
   contract: 'after contract',
 };
 
-// Each in a database of its own.
+// Each case has a database of its own.
 const AT_ONCE = 2;
 const PHASES = Object.keys(WHEN) as DdlPhase[];
 
-/** Tries every change of a table in every phase, for one storage of the new vectors. */
+/** Tests every change of a table in every phase, for one storage of the new vectors. */
 export function testDdl(storage: Storage): void {
-  // The embedded database has one session, which the application and whoever changes the table would share.
+  // The embedded database has a single session, which the application and the DDL would share.
   if (!process.env.TEST_DATABASE_URL) {
     test.skip('changes of a table under an application that writes', () => {});
     return;

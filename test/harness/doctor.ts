@@ -4,16 +4,16 @@ import { examineProviders } from '../../src/doctor/environment.ts';
 import { examineDatabase } from '../../src/doctor/examine.ts';
 import type { Stage } from './stage.ts';
 
-/** What the doctor found. */
+/** Findings of `doctor`. */
 export interface Diagnosis {
   findings: Finding[];
-  /** the findings of one check */
+  /** findings of one check */
   of(name: string): Finding[];
   /** names of the checks with an error */
   errors: string[];
 }
 
-/** Lets the doctor look at a stage, in this process. */
+/** Runs the checks of `doctor` on a stage, in this process. */
 export async function diagnose(stage: Pick<Stage, 'database'>, env: Record<string, string> = {}): Promise<Diagnosis> {
   const config = readConfig({ REEMBED_MIGRATIONS: stage.database.directory, OPENAI_API_KEY: 'test', ...env });
   const findings = [...(await examineDatabase(stage.database, config)), ...examineProviders(config)];

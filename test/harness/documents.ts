@@ -9,7 +9,7 @@ export const NEW_DIMENSIONS = 24;
 
 const WORDS = 'river stone cloud paper winter engine garden silver harbor violin desert candle mirror forest bridge copper'.split(' ');
 
-/** The text of row i: a few words of a small vocabulary, so that rows have neighbours. */
+/** The text of row i: a few words of a small vocabulary, so that rows have near neighbours. */
 export function textOf(i: number): string {
   return `${WORDS[i % 16]} ${WORDS[(i * 7 + 3) % 16]} ${WORDS[(i * 5 + (i >> 4)) % 16]} number ${i}`;
 }
@@ -19,7 +19,7 @@ export function vectorText(vector: Float32Array): string {
   return toSql(Array.from(vector)) as string;
 }
 
-/** Makes table documents(id, content, embedding) with an HNSW index, each row with its old vector. */
+/** Creates table documents(id, content, embedding) with an HNSW index, and every row with its old vector. */
 export async function createDocuments(pool: pg.Pool, rows: number, options: { table?: string; index?: boolean } = {}): Promise<void> {
   const table = options.table ?? 'documents';
   await pool.query(
@@ -36,9 +36,9 @@ export async function createDocuments(pool: pg.Pool, rows: number, options: { ta
 }
 
 /**
- * Rows whose stored vectors are not those of their present text: the oracle.
+ * Rows whose stored vectors are not those of their current text: the oracle.
  *
- * @param options.text SQL for the text, where it is not the column content
+ * @param options.text SQL for the text, if it is not column content
  */
 export async function wrongRows(
   pool: pg.Pool,
@@ -59,7 +59,7 @@ export async function wrongRows(
   return wrong;
 }
 
-/** Whether what is stored is the model's vector of a text, and nothing where there is none. */
+/** Whether the stored value is the model's vector of a text, or null if there is no text. */
 export function fits(stored: string | null | undefined, model: string, text: string | null, dimensions: number): boolean {
   if (text === null || /^[ \t\r\n]*$/.test(text)) return stored === null;
   const expected = vectorOf(model, text, dimensions);

@@ -3,17 +3,16 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { until } from './campaign.ts';
 
-/** A server that a command runs for one test file. */
+/** A server started by a command for one test file. */
 export interface ForegroundServer {
   port: number;
   close(): Promise<void>;
 }
 
 /**
- * Runs a command with a free port as its last word, which has to serve something on 127.0.0.1 at this port and to stay in
- * the foreground.
+ * Runs a command with a free port as its last argument. It has to serve on 127.0.0.1 at this port and to stay in the foreground.
  *
- * @param stopSignal ends it
+ * @param stopSignal signal that ends it
  */
 export async function startForeground(command: string, what: string, stopSignal: NodeJS.Signals): Promise<ForegroundServer> {
   const port = await findFreePort();
@@ -33,7 +32,7 @@ export async function startForeground(command: string, what: string, stopSignal:
       return isListening(port);
     }, what);
   } catch (error) {
-    // Left alone it would keep the process of the test file, and with it the suite, from ending.
+    // Otherwise the server would prevent the process of the test file, and with it the suite, from ending.
     await close();
     throw error;
   }

@@ -4,7 +4,7 @@ import { createStage, type Stage } from './stage.ts';
 
 export const INDEX = 'documents_embedding_v2_idx';
 
-/** A stage with a campaign that has nothing before it but the index. */
+/** A stage with a campaign whose next step is the index. */
 export async function prepare(
   t: ExecutionContext,
   index?: { index: 'ivfflat'; indexWith: string },
@@ -23,7 +23,7 @@ export async function isValid({ db }: Stage, index = INDEX): Promise<boolean> {
   return rowCount === 1;
 }
 
-/** Whether this version of pgvector may build HNSW with parallel workers. */
+/** Whether this version of pgvector can build HNSW indexes with parallel workers. */
 export async function buildsInParallel({ db }: Stage): Promise<boolean> {
   const { rows } = await db.pool.query<{ safe: boolean }>(
     "SELECT string_to_array(extversion, '.')::int[] >= '{0,8,2}' AS safe FROM pg_extension WHERE extname = 'vector'",
@@ -33,7 +33,7 @@ export async function buildsInParallel({ db }: Stage): Promise<boolean> {
 
 export const BUILD_SETTINGS = ['maintenance_work_mem', 'max_parallel_maintenance_workers', 'min_parallel_table_scan_size'];
 
-/** Settings of a build as another session has them, and where they come from. */
+/** Settings of an index build as another session sees them, with their sources. */
 export async function settingsElsewhere({ db }: Stage): Promise<unknown[]> {
   const { rows } = await db.pool.query('SELECT name, setting, source FROM pg_settings WHERE name = ANY ($1) ORDER BY name', [
     BUILD_SETTINGS,

@@ -1,14 +1,14 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 
-/** A way to the server that can be cut: connections break and new ones are refused, as while a server that crashed recovers. */
+/** A proxy to the server that can be interrupted: connections break and new ones are refused, as during crash recovery. */
 export interface Link {
   url: string;
   cut(): void;
   fix(): Promise<void>;
 }
 
-/** @param url database that it leads to */
+/** @param url database behind the proxy */
 export async function openLink(url: string): Promise<Link> {
   const { hostname, port } = new URL(url);
   const sockets = new Set<Socket>();

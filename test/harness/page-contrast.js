@@ -1,4 +1,4 @@
-// Runs in a page: texts whose contrast with what is behind them is below that of WCAG 2.2, level AA.
+// Runs in a page: finds texts whose contrast with their background is below WCAG 2.2, level AA.
 (() => {
   const canvas = new OffscreenCanvas(1, 1).getContext('2d', { willReadFrequently: true });
   const rgba = (colour) => {

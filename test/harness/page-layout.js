@@ -1,4 +1,4 @@
-// Runs in a page: what of it cannot be seen, has no name, or makes it wider than the window.
+// Runs in a page: finds elements that are not visible, have no name, or make the page wider than the window.
 (() => {
   const { clientWidth, scrollWidth } = document.documentElement;
   return {

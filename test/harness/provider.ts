@@ -4,20 +4,20 @@ import type { AddressInfo } from 'node:net';
 import type { Encoding } from '../../src/embedding/encoding.ts';
 import { answerBatchCall, type BatchApiServer, createBatchApiServer } from './batch-api.ts';
 
-/** A request as the server saw it. */
+/** A request as received by the server. */
 export interface SeenRequest {
   model: string;
   input: string[];
   key: string;
   dimensions?: number;
   encoding: Encoding;
-  /** when it came, in milliseconds */
+  /** time of arrival, in milliseconds */
   at: number;
 }
 
 /**
- * What a script may answer instead of good vectors; `cut` ends the connection without an answer. Vectors are encoded as was
- * asked for where `encoding` is left out.
+ * A scripted answer in place of good vectors. `cut` closes the connection without an answer. If `encoding` is left out,
+ * vectors are encoded as requested.
  */
 export type ScriptedAnswer =
   | { status: number; body?: unknown; headers?: Record<string, string> }
@@ -25,20 +25,20 @@ export type ScriptedAnswer =
   | { cut: true }
   | undefined;
 
-/** An OpenAI-compatible server whose vectors can be recomputed, and whose faults are scripted. */
+/** An OpenAI-compatible server with reproducible vectors and scripted faults. */
 export interface TestProvider {
   url: string;
   requests: SeenRequest[];
   /** decides the answer of a request; undefined for good vectors */
   script: (request: SeenRequest, count: number) => ScriptedAnswer | Promise<ScriptedAnswer>;
-  /** files and batches; not offered unless a test says so */
+  /** files and batches; not offered unless a test enables it */
   batchApi: BatchApiServer;
   close(): Promise<void>;
 }
 
 /**
- * The vector that the model of this name gives a text: words hashed to dimensions, so that texts with common words are
- * near each other, in a space of its own for each model.
+ * The vector of a text by the model of this name. Words are hashed to dimensions, so texts with common words are near
+ * each other; each model has a vector space of its own.
  */
 export function vectorOf(model: string, text: string, dimensions: number): Float32Array {
   const vector = new Float32Array(dimensions);
@@ -49,7 +49,7 @@ export function vectorOf(model: string, text: string, dimensions: number): Float
       vector[place] = (vector[place] ?? 0) + ((digest[16 + i] ?? 0) % 2 === 0 ? 1 : -1);
     }
   }
-  // A part that depends on the whole text keeps vectors of different texts apart and none of them zero.
+  // A component that depends on the whole text makes vectors of different texts different, and none of them zero.
   const whole = createHash('sha256').update(`${model}/${text}`).digest();
   for (let i = 0; i < 8; i++) {
     const place = whole.readUInt16BE(i * 2) % dimensions;
@@ -58,7 +58,7 @@ export function vectorOf(model: string, text: string, dimensions: number): Float
   return vector;
 }
 
-/** Starts a provider that knows the given models and their dimensions. */
+/** Starts a provider with the given models and their dimensions. */
 export async function startProvider(models: Record<string, number>): Promise<TestProvider> {
   const provider: TestProvider = {
     url: '',
@@ -126,7 +126,7 @@ interface EmbeddingBody {
   encoding_format?: string;
 }
 
-/** What a request gets, through whatever API. */
+/** The answer to a request, through either API. */
 export function embed(
   body: EmbeddingBody,
   models: Record<string, number>,
@@ -153,12 +153,12 @@ export function embed(
   };
 }
 
-/** Little-endian float32 numbers, as OpenAI sends them. A null stands for NaN, as it does in JSON. */
+/** Base64 of little-endian float32 numbers, as sent by OpenAI. A null stands for NaN, as in JSON. */
 export function toBase64(vector: ArrayLike<number | null>): string {
   return Buffer.from(Float32Array.from(vector, (component) => component ?? Number.NaN).buffer).toString('base64');
 }
 
-/** A text is sent as it is, and then is no JSON, whatever the header says. */
+/** A string is sent unchanged, so it is not JSON, whatever the header says. */
 function send(response: ServerResponse, status: number, body: unknown): void {
   response.writeHead(status, { 'content-type': 'application/json' }).end(typeof body === 'string' ? body : JSON.stringify(body));
 }

@@ -5,10 +5,10 @@ import { promisify } from 'node:util';
 const OWN_SERVERS = fileURLToPath(new URL('../../.ci/postgres', import.meta.url));
 const CANDIDATES = [['psql'], ['bash', OWN_SERVERS, 'run', '17', 'psql'], ['bash', OWN_SERVERS, 'run', '18', 'psql']];
 
-/** Runs psql with a script and variables on a database; gives what it prints, unaligned and without headings. */
+/** Runs psql with a script and variables on a database; returns its output, unaligned and without headings. */
 export type Psql = (url: string, script: string, variables?: Record<string, string>) => Promise<{ stdout: string; stderr: string }>;
 
-/** psql of this machine, or of the servers that .ci/postgres brings; undefined where there is none. */
+/** psql of this machine, or of the servers installed by .ci/postgres; undefined if there is none. */
 export function findPsql(): Psql | undefined {
   const command = CANDIDATES.find(([program = '', ...args]) => spawnSync(program, [...args, '--version']).status === 0);
   if (!command) return undefined;

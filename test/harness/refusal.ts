@@ -9,19 +9,16 @@ export interface Refusal {
   /** the code in square brackets */
   code: string;
   exit?: keyof typeof EXIT;
-  /** words of the sentence that says what is wrong */
+  /** pattern for the sentence that says what is wrong */
   says?: RegExp;
-  /** words of the remedy */
+  /** pattern for the remedy */
   remedy?: RegExp;
 }
 
-/** Values that no output may ever hold. */
+/** Values that no output may contain. */
 export const SECRETS = ['sk-secret-of-the-new-model', 'sk-secret-of-the-old-model', 'the-secret-password'] as const;
 
-/**
- * Asserts that a command refused as a user needs it: the right exit code, one line that names the code and the remedy,
- * no trace and no secret.
- */
+/** Asserts that a command refused properly: with the right exit code, one line with code and remedy, no stack trace and no secret. */
 export function assertRefused(t: ExecutionContext, result: CommandResult, refusal: Refusal, secrets: readonly string[] = SECRETS): void {
   const lines = result.stderr.split('\n').filter((line) => line.startsWith('reembed:'));
   t.is(lines.length, 1, `one line that begins with reembed:, got ${JSON.stringify(result.stderr)}`);
@@ -33,7 +30,7 @@ export function assertRefused(t: ExecutionContext, result: CommandResult, refusa
   assertPresentable(t, result, secrets);
 }
 
-/** Asserts that no output holds a trace or a secret. */
+/** Asserts that no output contains a stack trace or a secret. */
 export function assertPresentable(t: ExecutionContext, result: CommandResult, secrets: readonly string[] = SECRETS): void {
   const output = result.stdout + result.stderr;
   t.not(result.code, EXIT.bug, output);
@@ -41,7 +38,7 @@ export function assertPresentable(t: ExecutionContext, result: CommandResult, se
   for (const secret of secrets) t.false(output.includes(secret), `no secret in: ${output}`);
 }
 
-/** Schema and rows of a whole database: two equal fingerprints are an unchanged database. */
+/** Schema and rows of a whole database: with equal fingerprints, the database is unchanged. */
 export async function fingerprint(pool: pg.Pool): Promise<string[]> {
   const { rows: tables } = await pool.query<{ name: string }>(
     `SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema') ORDER BY 1`,

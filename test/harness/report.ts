@@ -5,7 +5,7 @@ import { vectorOf } from './provider.ts';
 import { createStage, type Stage } from './stage.ts';
 import { testEmbedder, validateTable } from './validation.ts';
 
-/** What would run if it were not escaped. */
+/** Payloads that would run if they were not escaped. */
 export const PAYLOADS = {
   text: '<script>window.ran = 1</script>',
   model: `"><img src=x onerror='window.ran=2'>`,
@@ -14,7 +14,7 @@ export const PAYLOADS = {
   reason: '<style>body { display: none }</style>&amp;',
 } as const;
 
-/** A campaign from a model whose name is a payload, with payloads wherever a user can put a word. */
+/** A campaign from a model whose name is a payload, with payloads in every text that a user can enter. */
 export async function createReportedCampaign(rows: number): Promise<{ stage: Stage; campaign: string }> {
   const stage = await createStage({ [PAYLOADS.model]: OLD_DIMENSIONS });
   const { pool } = stage.db;
@@ -31,7 +31,7 @@ export async function createReportedCampaign(rows: number): Promise<{ stage: Sta
   return { stage, campaign };
 }
 
-/** Validates it by queries made of its rows, so that every part of a report has something to show. */
+/** Validates the campaign with queries made of its rows, so that every part of a report has content. */
 export async function validateReported({ database }: Stage) {
   return validateTable(database, 'documents', {
     queries: { kind: 'generated' },

@@ -7,19 +7,19 @@ import type { TestDatabase } from './database.ts';
 import { createDocuments, NEW_DIMENSIONS, NEW_MODEL, OLD_DIMENSIONS, OLD_MODEL } from './documents.ts';
 import { startProvider, type TestProvider } from './provider.ts';
 
-// Names and grants that depend on how the toolkit gives rights are here and nowhere else.
+// All names and grants that depend on the toolkit's privilege model are in this file.
 
 /** Statements that make a role a worker; run by the installer after the first `migrate up`. */
 export function workerGrants(worker: string): string[] {
   return [readFileSync(new URL('../../docs/worker-role.sql', import.meta.url), 'utf8').replaceAll(":'role'", pg.escapeLiteral(worker))];
 }
 
-/** A validation that passes, made up; $1 is the campaign. */
+/** A fabricated validation that passes; $1 is the campaign. */
 export const FORGED_VALIDATION = `INSERT INTO reembed.validation (campaign, started_at, finished_at, query_source, queries, judged_queries, k, overlap,
     index_recall, coverage, missing_rows, passed, reasons)
   VALUES ($1, clock_timestamp(), clock_timestamp(), 'rows', 200, 0, 10, 1, 1, 1, 0, true, '{}')`;
 
-/** Statements on the toolkit's tables that a worker must not be allowed. */
+/** Statements on the toolkit's tables that a worker must not be allowed to run. */
 export const FORBIDDEN_TO_WORKERS = [
   "UPDATE reembed.setting SET read_model = 'new-model'",
   "UPDATE reembed.campaign SET phase = 'switch'",
@@ -46,12 +46,12 @@ export const PUBLIC_FUNCTIONS = [
   'record_shadow_read',
 ];
 
-/** Schema of the application's tables; the owner's. */
+/** Schema of the application's tables; belongs to the owner. */
 export const SCHEMA = 'app';
 
 const SUPERUSER = process.env.TEST_DATABASE_URL;
 
-/** A role made for one test. */
+/** A role created for one test. */
 export interface Role {
   name: string;
   url: string;
@@ -62,36 +62,36 @@ export interface Role {
 
 /** A database on a real server, with a role for each party. */
 export interface RoleStage {
-  /** the superuser of the server: prepares and checks, and takes no part in the campaign */
+  /** superuser of the server: prepares and checks, and has no part in the campaign */
   admin: pg.Pool;
-  /** runs migrations: may create schemas and is a member of the owner, or a superuser where that was asked for */
+  /** runs migrations: may create schemas and is a member of the owner, or a superuser if the options say so */
   installer: Role;
   /** owns schema app and everything in it */
   owner: Role;
-  /** runs `worker`; has no right before grantWorker() */
+  /** runs `worker`; has no privileges before grantWorker() */
   worker: Role;
-  /** reads and writes the table, and has no other right */
+  /** reads and writes the table, and has no other privileges */
   application: Role;
   provider: TestProvider;
   workplace: Workplace;
-  /** another role without any right */
+  /** creates another role without any privileges */
   addRole(purpose: string, attributes?: string): Promise<Role>;
-  /** gives the worker what the documentation says */
+  /** grants the worker what the documentation says */
   grantWorker(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** How a stage differs from the usual one. */
+/** Options of a stage. */
 export interface RoleStageOptions {
-  /** where pgvector is; Supabase has it in `extensions` */
+  /** schema of pgvector; Supabase has it in `extensions` */
   vectorSchema?: 'extensions' | 'public';
   /** the installer is a superuser */
   superuserInstaller?: boolean;
-  /** documents in table app.documents, of the owner; 0: no table is made */
+  /** number of documents in the owner's table app.documents; 0: no table is created */
   rows?: number;
 }
 
-/** Makes the four roles, with random names and passwords, in a database of their own. */
+/** Creates the four roles, with random names and passwords, in a database of their own. */
 export async function createRoleStage(options: RoleStageOptions = {}): Promise<RoleStage> {
   if (!SUPERUSER) throw new Error('roles are distinguished on a real server only: set TEST_DATABASE_URL');
   const { vectorSchema = 'extensions', superuserInstaller = false, rows = 60 } = options;
@@ -99,7 +99,7 @@ export async function createRoleStage(options: RoleStageOptions = {}): Promise<R
   const database = `reembed_roles_${id}`;
   const server = openPool(SUPERUSER);
   await server.query(`CREATE DATABASE ${database}`);
-  // So that statements of the test itself call nothing that was planted.
+  // Statements of the test itself must not call planted functions.
   const admin = openPool(
     Object.assign(new URL(SUPERUSER), { pathname: `/${database}`, search: 'options=-csearch_path%3Dpg_catalog' }).href,
   );
@@ -164,7 +164,7 @@ export function createArguments(more: string[] = ['--text', 'content'], table = 
   return ['migrate', 'create', '--table', table, ...models, ...more];
 }
 
-/** Steps of a whole campaign, in order, with the exit code each ends with. */
+/** Steps of a whole campaign, in order, with the exit code of each. */
 const STEPS = [
   ['create', 0],
   ['expand and backfill', 3],
@@ -185,19 +185,19 @@ const STEPS = [
 
 export type StepName = (typeof STEPS)[number][0];
 
-/** How runCampaign() differs from the usual campaign. */
+/** Options of runCampaign(). */
 export interface CampaignOptions {
-  /** options of `create` besides the usual ones; by default the text is column content */
+  /** additional options of `create`; by default the text is column content */
   create?: string[];
-  /** what happens before a step */
+  /** functions to run before a step */
   before?: Partial<Record<StepName, () => Promise<unknown>>>;
 }
 
 /**
- * Takes a campaign on app.documents through its whole life, as the installer and with one worker of its own role. A step that
- * fails does not prevent the later ones.
+ * Runs a whole campaign on app.documents, as the installer and with one worker under its own role. A step that fails
+ * does not prevent the later ones.
  *
- * @returns what did not end as it should, a line each
+ * @returns one line per step with an unexpected result
  */
 export async function runCampaign(stage: RoleStage, { create, before = {} }: CampaignOptions = {}): Promise<string[]> {
   const { installer, worker } = stage;
@@ -234,7 +234,7 @@ function openPool(url: string): pg.Pool {
   return pool;
 }
 
-/** A role with the rights of a worker and no other, which lives as long as the test. */
+/** Creates a role with the privileges of a worker and no others; it is dropped after the test. */
 export async function createWorkerRole(t: ExecutionContext, { url, pool }: TestDatabase): Promise<{ name: string; url: string }> {
   const name = `reembed_worker_${randomBytes(4).toString('hex')}`;
   await pool.query(`CREATE ROLE ${name} LOGIN PASSWORD 'only-for-this-test'`);

@@ -7,15 +7,15 @@ import { createTestDatabase, type TestDatabase } from './database.ts';
 import { vectorText } from './documents.ts';
 import { startProvider, type TestProvider } from './provider.ts';
 
-// SciFact with the vectors of two models is not part of this repository: it lies beside it, or where TEST_SCIFACT says.
+// SciFact with the vectors of two models is not part of this repository: it is in a folder next to it, or in TEST_SCIFACT.
 const folder = process.env.TEST_SCIFACT
   ? pathToFileURL(`${process.env.TEST_SCIFACT}/`)
   : new URL('../../../shared/data/scifact/', import.meta.url);
 
-/** Its tests run where it is, on a real server. */
+/** Its tests run only if the data exists, on a real server. */
 export const HAS_SCIFACT = existsSync(folder) && process.env.TEST_DATABASE_URL !== undefined;
 
-/** A model whose vectors are there. */
+/** A model whose vectors are available. */
 export interface ScifactModel {
   name: 'use-lite' | 'minilm';
   dimensions: number;
@@ -24,12 +24,12 @@ export interface ScifactModel {
 export const USE_LITE: ScifactModel = { name: 'use-lite', dimensions: 512 };
 export const MINILM: ScifactModel = { name: 'minilm', dimensions: 384 };
 
-/** The abstracts with the vectors of one model, on the way to another one. */
+/** The abstracts with the vectors of one model, in a campaign to another one. */
 export interface Scifact {
   database: TestDatabase;
   provider: TestProvider;
   place: Workplace;
-  /** files of the judged queries and of the judgements */
+  /** files of the judged queries and of their relevance judgements */
   queries: string;
   judgements: string;
 }
@@ -39,7 +39,7 @@ export async function createScifact(t: ExecutionContext, from: ScifactModel, to:
   const documents = readObjects<{ id: string; title: string; text: string }>('corpus.jsonl');
   const queries = readObjects<{ id: string; text: string }>('queries.jsonl');
   const texts = [...documents.map(({ title, text }) => `${title} ${text}`), ...queries.map(({ text }) => text)];
-  // The provider gives the vectors that the real models gave these texts.
+  // The provider returns the vectors that the real models computed for these texts.
   const known = new Map<string, Float32Array>();
   for (const { name, dimensions } of [from, to]) {
     const vectors = [`${name}.docs.f32`, `${name}.queries.f32`].flatMap((file) => readVectors(file, dimensions));
@@ -71,7 +71,7 @@ export async function createScifact(t: ExecutionContext, from: ScifactModel, to:
   t.is((await place.run([...create, '--dimensions', String(to.dimensions)])).code, 0);
   t.is((await place.run(['migrate', 'up', '--wait'])).code, 3);
 
-  // BEIR's queries of the judged split are among more; only those with a judgement count.
+  // BEIR's file has more queries than the judged split; only those with a judgement are used.
   const judgements = fileURLToPath(new URL('qrels.tsv', folder));
   const judged = new Set(
     readFileSync(judgements, 'utf8')
@@ -96,7 +96,7 @@ function readObjects<T>(name: string): T[] {
     .map((line) => JSON.parse(line) as T);
 }
 
-/** Rows of raw little-endian float32. */
+/** Reads rows of raw little-endian float32 numbers. */
 function readVectors(name: string, dimensions: number): Float32Array[] {
   const bytes = readFileSync(new URL(name, folder));
   const floats = new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));

@@ -19,10 +19,10 @@ import { createTestDatabase, type TestDatabase } from './database.ts';
 import { NEW_DIMENSIONS, NEW_MODEL, OLD_DIMENSIONS, OLD_MODEL } from './documents.ts';
 import { startProvider, type TestProvider } from './provider.ts';
 
-/** Where a campaign may stand: in a phase, or gone. */
+/** State of a campaign: a phase, or not created. */
 export type Standing = 'none' | PhaseName;
 
-/** A database, a provider and a folder of campaign files, with short ways to bring a campaign where a test begins. */
+/** A database, a provider and a folder of campaign files, with functions to bring a campaign to the state a test starts from. */
 export interface Stage {
   db: TestDatabase;
   provider: TestProvider;
@@ -31,48 +31,48 @@ export interface Stage {
   database: Database;
   /** `migrate create` as a user types it; returns the name of the campaign */
   create(args: string[]): Promise<string>;
-  /** the same without the command: a test of what comes later need not wait for a process */
+  /** the same without running the command, for tests of later steps that need not wait for a process */
   draft(request: Partial<CampaignRequest> & { table: string }): Promise<string>;
-  /** the usual campaign: a table of documents from the old to the new model */
+  /** creates the usual campaign: a table of documents, from the old to the new model */
   createUsual(table?: string): Promise<string>;
-  /** runs the files of one campaign, up or down, until it stands in that phase; works and validates on the way */
+  /** runs the files of one campaign, up or down, until it is in that phase; embeds and validates where needed */
   bring(campaign: string, standing: Standing): Promise<void>;
   /** what `migrate up` does, in this process */
   up(count?: number): Promise<Advance>;
   /** what `migrate down` does, in this process */
   down(count?: number): Promise<void>;
-  /** embeds whatever waits, as the jobs of a worker do, without the queue */
+  /** embeds everything that waits, as the jobs of a worker do, without the queue */
   work(): Promise<void>;
-  /** embeds every second batch that waits, and no changed row: a backfill that is half done */
+  /** embeds every second waiting batch and no changed row, which gives a half-done backfill */
   workHalf(): Promise<void>;
   /** records a validation that passed */
   pass(campaign: string): Promise<void>;
-  /** ends its connections; from then on copies of it can be made, each with a database, a provider and a folder of its own */
+  /** closes its connections; afterwards it can be copied, each copy with a database, a provider and a folder of its own */
   freeze(): Promise<FrozenStage>;
   close(): Promise<void>;
 }
 
-/** A stage on which everything stands as several tests need it. */
+/** A stage in a fixed state that several tests start from. */
 export interface FrozenStage {
   copy(): Promise<Stage>;
   close(): Promise<void>;
 }
 
 /**
- * A stage on which the toolkit is installed.
+ * A stage with the toolkit installed.
  *
- * @param models models the provider knows beyond the two usual ones, with their dimensions
+ * @param models models that the provider offers in addition to the two usual ones, with their dimensions
  */
 export async function createStage(models: Record<string, number> = {}): Promise<Stage> {
   return assemble(createTestDatabase('installed'), models);
 }
 
-/** A stage on a database that has never seen the toolkit, for tests of what comes first. */
+/** A stage on a database where the toolkit was never installed, for tests of the installation. */
 export async function createBareStage(models: Record<string, number> = {}): Promise<Stage> {
   return assemble(createTestDatabase('bare'), models);
 }
 
-/** @param campaigns folder of campaign files to begin with */
+/** @param campaigns folder of campaign files to start with */
 async function assemble(opening: Promise<TestDatabase>, models: Record<string, number>, campaigns?: string): Promise<Stage> {
   const [db, provider] = await Promise.all([
     opening,

@@ -1,9 +1,12 @@
 import type pg from 'pg';
 
-/** Rows of the tables of docs/security.md that state who may use each object of ours, and as whom and under which search_path it runs; by table. */
+/**
+ * Rows of the tables in docs/security.md that state, for each of our objects, who may use it, as whom it runs and with
+ * which search_path; by table.
+ */
 export type StatedObjects = Record<string, string[]>;
 
-/** A name without the target that it is compiled for. */
+/** A name without the suffix of the target that it is compiled for. */
 const plain = (name: string) =>
   `coalesce((SELECT replace(${name}, t.suffix, '…') FROM reembed.target AS t WHERE ${name} LIKE '%' || t.suffix), ${name})`;
 
@@ -59,7 +62,7 @@ export async function readStatedObjects(pool: pg.Pool, roles: { worker: string; 
     return rows.map((row) => `| ${row.join(' | ').replaceAll('` `', '`, `')} |`);
   };
   const functions = await rowsOf(FUNCTIONS);
-  // What names columns of a row is another kind of function before PostgreSQL 18.
+  // A function that names columns of a row is of another kind before PostgreSQL 18.
   const ofRows = (row: string) => row.startsWith('| owner | owner | caller |');
   const { rows } = await pool.query<{ isNew: boolean }>(`SELECT current_setting('server_version_num')::integer >= 180000 AS "isNew"`);
   return {

@@ -1,6 +1,6 @@
 import type pg from 'pg';
 
-/** Columns of the toolkit's own tables, the queue's included, that hold a text anywhere in a row. */
+/** Columns of the toolkit's own tables, including the queue's, that contain a text in any row. */
 export async function columnsHolding(pool: pg.Pool, text: string): Promise<string[]> {
   const { rows } = await pool.query<{ schema: string; table: string; column: string }>(
     `SELECT n.nspname AS schema, c.relname AS table, a.attname AS column

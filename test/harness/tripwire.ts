@@ -1,23 +1,23 @@
 import pg from 'pg';
 import type { Role, RoleStage } from './roles.ts';
 
-/** Code of an attacker that uses whatever rights it runs with, and shows afterwards which these were. */
+/** Code of an attacker that uses all privileges it runs with and reports them afterwards. */
 export interface Tripwire {
-  /** a boolean expression, always true, that runs it; `what` says from where */
+  /** a boolean expression, always true, that runs it; `what` names the place */
   call(what: string): string;
-  /** the roles as which it ran, from where, and in which statement */
+  /** the roles as which it ran, from which place, and in which statement */
   ran(): Promise<{ what: string; role: string; statement: string }[]>;
-  /** what the attack gained, a sentence each; empty when it ran with the rights of the given roles only */
+  /** what the attack gained, as sentences; empty when it ran only with the privileges of the given roles */
   gained(rightful: Role[]): Promise<string[]>;
 }
 
 /**
- * Plants the code in a schema where the attacker may create. It undoes SET ROLE first. Then it tries to make the attacker a
- * superuser, runs `loot`, ends the sessions of others (possible in READ ONLY transactions too, and not undone by ROLLBACK), and
- * writes down as which role it ran.
+ * Plants the code in a schema where the attacker may create objects. It first undoes SET ROLE. Then it tries to make
+ * the attacker a superuser, runs `loot`, terminates the sessions of others (possible in READ ONLY transactions too, and
+ * not undone by ROLLBACK), and records as which role it ran.
  *
- * @param watched roles each of which gets a session that only itself or a superuser can end
- * @param loot statements that the attacker has no right to
+ * @param watched roles, each of which gets a session that only itself or a superuser can terminate
+ * @param loot statements that the attacker may not run
  */
 export async function plantTripwire(
   stage: RoleStage,
@@ -85,7 +85,7 @@ export async function plantTripwire(
   };
 }
 
-/** A session that stays open until the database is dropped, or somebody ends it. */
+/** A session that stays open until the database is dropped or the session is terminated. */
 async function keepSession(role: Role): Promise<{ role: string; pid: number }> {
   const client = new pg.Client({ connectionString: role.url });
   client.on('error', () => {});

@@ -2,7 +2,10 @@ import { parse, parsePlPgSQL } from 'libpg-query';
 
 type Tree = Record<string, unknown>;
 
-/** What PostgreSQL looks up along the search_path in a text, a phrase each; empty when the text means the same under every path. */
+/**
+ * The names in a statement that PostgreSQL resolves along the search_path, as phrases; empty when the statement means
+ * the same under every path.
+ */
 export async function unboundNames(sql: string): Promise<string[]> {
   const found: string[] = [];
   const ctes = new Set<string>();
@@ -17,12 +20,12 @@ export async function unboundNames(sql: string): Promise<string[]> {
   return found;
 }
 
-/** The same of every statement, expression and type of a variable in the body of a PL/pgSQL function. */
+/** The same for every statement, expression and variable type in the body of a PL/pgSQL function. */
 export async function unboundNamesInFunction(definition: string): Promise<string[]> {
   const expressions: string[] = [];
   walk(await parsePlPgSQL(definition), (kind, node) => {
     if (kind === 'PLpgSQL_expr') expressions.push(statementOf(String(node.query), Number(node.parseMode ?? 0)));
-    // A trigger's own variables have no line.
+    // Implicit variables of a trigger have no line number.
     if (kind === 'PLpgSQL_var' && node.lineno && !['sqlstate', 'sqlerrm'].includes(String(node.refname))) {
       const { typname } = (node.datatype as { PLpgSQL_type: { typname: string } }).PLpgSQL_type;
       if (typname !== 'UNKNOWN') expressions.push(`SELECT NULL::${typname}`);
@@ -31,7 +34,7 @@ export async function unboundNamesInFunction(definition: string): Promise<string
   return (await Promise.all(expressions.map(unboundNames))).flat();
 }
 
-// RawParseMode of PostgreSQL: an expression is 2, and an assignment 3 to 5.
+// RawParseMode of PostgreSQL: 2 is an expression, 3 to 5 are assignments.
 function statementOf(query: string, mode: number): string {
   if (mode === 2) return `SELECT ${query}`;
   return mode > 2 ? `SELECT ${query.replace(/^[^=]*:?=/, '')}` : query;
@@ -55,7 +58,7 @@ function lookUp(kind: string, node: Tree, ctes: Set<string>): string | undefined
       return name.length < 2 ? `operator ${name.join('')}` : undefined;
     }
     case 'SubLink':
-      // EXISTS, ARRAY and a value compare nothing.
+      // EXISTS, ARRAY and scalar subqueries compare nothing.
       return /ANY|ALL|ROWCOMPARE/.test(String(node.subLinkType)) && parts(node.operName).length < 2
         ? `subquery ${node.subLinkType}`
         : undefined;

@@ -8,7 +8,7 @@ import { createTestDatabase } from './database.ts';
 import { createDocuments, NEW_DIMENSIONS, NEW_MODEL, OLD_DIMENSIONS, OLD_MODEL, vectorText } from './documents.ts';
 import { vectorOf } from './provider.ts';
 
-/** A test database with the toolkit's schema in it; with TEST_PGBOUNCER_URL it is used through the pool. */
+/** A test database with the toolkit's schema; with TEST_PGBOUNCER_URL it is used through the pooler. */
 export async function openWithSchema(): Promise<Database> {
   const { pool, url, env, real, close } = await createTestDatabase('installed');
   const database: Database = { pool, url, embedded: !real, directory: '', close };
@@ -19,7 +19,7 @@ export async function openWithSchema(): Promise<Database> {
   return { ...database, pool: pooled, url: used, close: () => pooled.end().then(close) };
 }
 
-/** Registers a campaign on a table whose columns are there already, and leaves it in phase expand. */
+/** Registers a campaign on a table whose columns already exist, and leaves it in phase expand. */
 export async function startCampaign(
   pool: pg.Pool,
   campaign: {
@@ -36,7 +36,7 @@ export async function startCampaign(
   for (const { name, dimensions, elementType = 'vector', distance = 'cosine' } of [campaign.from, campaign.to]) {
     await pool.query('SELECT reembed.register_model($1, $1, $2, $3, $4)', [name, dimensions, elementType, distance]);
   }
-  // Other tests read the view of all change logs meanwhile, which gets one more.
+  // Meanwhile other tests may read the view of all change logs, to which this adds one.
   const start = () =>
     pool.query(
       `SELECT reembed.start_campaign(p_name => 'move_' || $1, p_relation => $1::regclass, p_column => 'embedding', p_key_columns => $2, p_text_columns => $3,
@@ -56,7 +56,7 @@ export async function startCampaign(
   await withLockRetries(start, campaign.table, () => {});
 }
 
-/** A table of documents with the vectors of both models, and its campaign, called move_<table>. */
+/** Creates a table of documents with the vectors of both models, and its campaign, called move_<table>. */
 export async function createFilledCampaign(pool: pg.Pool, table: string, rows: number): Promise<void> {
   await createDocuments(pool, rows, { table, index: false });
   await pool.query(`ALTER TABLE ${table} ADD COLUMN embedding_v2 vector(${NEW_DIMENSIONS}), ADD COLUMN embedding_model_version text`);
@@ -80,7 +80,7 @@ export async function createFilledCampaign(pool: pg.Pool, table: string, rows: n
 /** Embeds texts with the vectors that createFilledCampaign() stores. */
 export const testEmbedder: Embedder = async (model, texts) => texts.map((text) => vectorOf(model.name, text, model.dimensions));
 
-/** The figures of a run over all its queries, as a test wants to look at them. */
+/** The figures of a run over all its queries, in a form for assertions. */
 export function figuresOf(result: ValidationResult) {
   const of = (name: string) => overall(result.metrics, name);
   const both = (name: string) => {
@@ -100,7 +100,7 @@ export function figuresOf(result: ValidationResult) {
   };
 }
 
-/** Validates the campaign of a table, by rows where nothing else is said, without an audit. */
+/** Validates the campaign of a table, without an audit, with rows as queries by default. */
 export async function validateTable(database: Database, table: string, options: Partial<ValidateOptions> = {}) {
   return figuresOf(await validate(database, { target: table, queries: { kind: 'rows' }, embedder: testEmbedder, ...options }));
 }

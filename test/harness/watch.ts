@@ -15,17 +15,17 @@ export interface Alert {
   closing_posted_at: Date | null;
 }
 
-/** The watch of a stage, one look at a time, as a worker's schedule does it. */
+/** The watch of a stage, run on demand instead of by a worker's schedule. */
 export interface Watch {
-  /** looks so often; returns what was said */
+  /** runs the watch that many times; returns its notices */
   look(times?: number): Promise<string[]>;
-  /** alerts, oldest first; the open ones only, unless told otherwise */
+  /** alerts, oldest first; by default only the open ones */
   alerts(which?: 'open' | 'all'): Promise<Alert[]>;
-  /** kinds of the open alerts, in the order of the alphabet */
+  /** kinds of the open alerts, in alphabetical order */
   kinds(): Promise<string[]>;
 }
 
-/** @param env what a worker's environment would have besides */
+/** @param env additional environment of a worker */
 export function createWatch(stage: Stage, env: Record<string, string> = {}): Watch {
   const { pool } = stage.db;
   const watch: Watch = {

@@ -5,7 +5,7 @@ import { type ScriptedAnswer, type SeenRequest, vectorOf } from './provider.ts';
 import { createStage, type Stage } from './stage.ts';
 import { createWatch, type Watch } from './watch.ts';
 
-/** Shadow reads that the watch judges by. */
+/** Number of shadow reads on which the watch bases its decisions. */
 export const SAMPLE = 40;
 
 /** A campaign with readers and a watch. */
@@ -14,9 +14,9 @@ export interface WatchedCampaign {
   campaign: string;
   watch: Watch;
   sql: Stage['db']['pool']['query'];
-  /** brings it to where the index is built and a real validation passed; shadow reads follow every search */
+  /** brings it to where the index is built and a real validation passed; every search is followed by a shadow read */
   begin(): Promise<void>;
-  /** takes it back to before the index, without alerts and what led to them */
+  /** returns it to before the index, without alerts and the data that led to them */
   reset(): Promise<void>;
   setting(name: string): Promise<string>;
   switchTo(model: string): Promise<void>;
@@ -24,11 +24,11 @@ export interface WatchedCampaign {
   traffic(): Promise<void>;
   /** the keys of the ten nearest rows */
   top(query: EmbeddedQuery): Promise<string[]>;
-  /** the events of a kind, newest first */
+  /** events of a kind, newest first */
   events(kind: string): Promise<{ from_value: string; to_value: string; reason: string }[]>;
 }
 
-/** What a provider answers whose model has become another one behind its name: it does not fit what is stored. */
+/** Answer of a provider whose model was replaced under the same name: the vectors do not match those stored. */
 export const turnedInto =
   (bad: string) =>
   ({ model, input }: SeenRequest): ScriptedAnswer =>
@@ -36,7 +36,7 @@ export const turnedInto =
       ? { vectors: input.map((text) => vectorOf('another-model', text, bad === NEW_MODEL ? NEW_DIMENSIONS : OLD_DIMENSIONS)) }
       : undefined;
 
-/** 300 documents from the old to the new model. */
+/** A campaign on 300 documents, from the old to the new model. */
 export async function createWatchedCampaign(): Promise<WatchedCampaign> {
   const stage = await createStage();
   await createDocuments(stage.db.pool, 300);
@@ -51,7 +51,7 @@ export async function createWatchedCampaign(): Promise<WatchedCampaign> {
       stage.provider.script = () => undefined;
       await stage.bring(campaign, 'index');
       await sql('UPDATE reembed.setting SET min_overlap = 0');
-      // The real one: how far the two agree is what the watch measures by.
+      // A real validation: the watch uses the measured overlap of the models as its reference.
       const validated = await stage.workplace.run(['validate', '--sample', '60', '--json']);
       if (validated.code !== 0) throw new Error(validated.stderr);
       await sql(`UPDATE reembed.setting SET shadow_percent = 100, shadow_per_second = 1000, shadow_sample = ${SAMPLE}, known_items = 10, alert_after = '0',

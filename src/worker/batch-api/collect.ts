@@ -8,12 +8,12 @@ import { recordError } from './provider-batch.ts';
 import { customIdOf } from './requests.ts';
 import type { BatchWork } from './work.ts';
 
-/** A row whose vector is still to come. */
+/** A row whose vector has not been stored yet. */
 interface AwaitedRow {
   request: number;
   position: number;
   input: number;
-  /** texts in the request */
+  /** number of texts in the request */
   inputs: number;
   wave: number;
   batch: number;
@@ -24,10 +24,10 @@ interface AwaitedRow {
 const LOOK_FOR_PAUSE_MS = 1000;
 
 /**
- * Stores what a provider batch brought, request by request as the answer arrives, checked and fenced like any other answer.
- * What is stored already is passed over, so it may be begun again at any moment.
+ * Stores the results of a provider batch, request by request as the lines arrive, with the same checks and fence as any
+ * other answer. Results that are already stored are skipped, so it can be restarted at any point.
  *
- * @returns false when it was told to stop, or paused, before the end
+ * @returns false when it was stopped or paused before the end
  */
 export async function collect(work: BatchWork, status: BatchStatus): Promise<boolean> {
   const { api, batch, signal } = work;
@@ -48,12 +48,12 @@ export async function collect(work: BatchWork, status: BatchStatus): Promise<boo
       else awaited.delete(request);
     }
   }
-  // What is still awaited goes back to ordinary requests, which find the row at fault.
+  // Rows that are still awaited go back to ordinary requests, which find the faulty row.
   if (awaited.size > 0) await recordError(work.context.database.pool, batch, 'incomplete', wordsOf(awaited.size, failures));
   return true;
 }
 
-/** Stores the vectors of one request; returns why not, where they cannot be. */
+/** Stores the vectors of one request. Returns the reason when they cannot be stored. */
 async function store({ context, batch, target, vector }: BatchWork, answer: AnsweredRequest, rows: AwaitedRow[]): Promise<string> {
   const [first] = rows as [AwaitedRow];
   const { model } = await context.providerOf(vector);
@@ -67,13 +67,13 @@ async function store({ context, batch, target, vector }: BatchWork, answer: Answ
   const pacing = context.pacingOf(target.name);
   const items = rows.map((row) => ({ ...row, vector: embedded.vectors[row.input] as Float32Array }));
   const request = { providerBatch: batch.id, request: first.request };
-  // Where the first rows are stored already, so are the tokens.
+  // If the first rows are already stored, the tokens are already counted.
   const tokens = first.position === 0 ? embedded.tokens : 0;
   await context.writerOf(target.name)(() => storeSentRows(context.database.pool, pacing, target, vector, request, items, tokens));
   return '';
 }
 
-/** The rows on record, by request, in the order to write them. */
+/** The recorded rows by request number, in the order to write them. */
 async function readAwaited({ context, batch }: BatchWork): Promise<Map<number, AwaitedRow[]>> {
   const { rows } = await context.database.pool.query<AwaitedRow>(
     `SELECT request, position, input, inputs, wave, batch::double precision, key::text AS "keyText", text_hash::text AS "textHash"
@@ -83,7 +83,7 @@ async function readAwaited({ context, batch }: BatchWork): Promise<Map<number, A
   return Map.groupBy(rows, ({ request }) => request);
 }
 
-/** Which of our requests an answer is of; undefined when it is none of this attempt. */
+/** The number of our request that an answer belongs to; undefined when it belongs to none of this attempt. */
 function numberOf({ customId }: AnsweredRequest, { batch }: BatchWork): number | undefined {
   const prefix = customIdOf(batch, batch.attempt, '');
   const number = customId.startsWith(prefix) ? Number(customId.slice(prefix.length)) : 0;

@@ -10,20 +10,20 @@ import { giveBack, settle } from './settle.ts';
 import { cancelOthers, findMade, submit } from './submit.ts';
 import type { BatchWork } from './work.ts';
 
-/** What a job for a provider batch carries in the queue. */
+/** Payload of a provider batch job in the queue. */
 export interface ProviderBatchJob {
   id: string;
 }
 
-// A batch has a day; an answer that is not there a day later will not come.
+// A provider has one day to complete a batch; an answer that is still missing a day later will not come.
 const GIVE_UP_AFTER_SECONDS = 2 * 24 * 3600;
 const TOKEN_LIMIT = 'token_limit_exceeded';
 
 /**
- * Does what is next for a provider batch: gives it to the provider, asks how it stands, stores what it brought, or cancels it.
- * Each step can be done again, by whatever worker.
+ * Runs the next step of a provider batch: submits it, checks its status, stores its results, or cancels it. Every step
+ * is idempotent and can be run by any worker.
  *
- * @throws BatchApiMissing, BatchApiRefused, ProviderRefused; ProviderUnavailable only where somebody waits for this process
+ * @throws BatchApiMissing, BatchApiRefused, ProviderRefused; ProviderUnavailable only when `giveUp` is set
  */
 export async function runProviderBatch(context: WorkContext, { id }: ProviderBatchJob, signal?: AbortSignal): Promise<void> {
   const { pool } = context.database;
@@ -38,7 +38,7 @@ export async function runProviderBatch(context: WorkContext, { id }: ProviderBat
     const work: BatchWork = { context, api, batch, target, vector, signal };
     await (batch.state === 'submitting' ? submit(work) : checkBatch(work));
   } catch (error) {
-    // Best effort: it costs nothing more once its day is over.
+    // Best effort: an uncancelled batch costs nothing more once its day is over.
     const isHopeless = batch.state === 'abandoned' && error instanceof ReembedError;
     if (signal?.aborted || !(error instanceof ProviderUnavailable || isHopeless)) throw error;
     await recordSilence(pool, batch, error);
@@ -52,7 +52,7 @@ async function checkBatch(work: BatchWork): Promise<void> {
   const { pool } = context.database;
   const status = await api.retrieve(batch.providerBatchId ?? '', signal);
   if (!status) {
-    // Most likely the key or the address is another one than it was sent with.
+    // Most likely the key or the address has changed since the batch was submitted.
     if (batch.age < GIVE_UP_AFTER_SECONDS) throw new ProviderUnavailable('the batch API', `it does not know ${batch.providerBatchId}`);
     await recordError(pool, batch, 'not_known', 'the provider does not know it any more; its rows are embedded by ordinary requests');
     return settle(work);
@@ -63,7 +63,7 @@ async function checkBatch(work: BatchWork): Promise<void> {
   if (status.state === 'failed') await recordFailure(work, status);
   else if (!(await collect(work, status))) return;
   const isOverLimit = status.failure?.code === TOKEN_LIMIT;
-  // The texts need not lie at the provider any longer.
+  // The provider need not keep the texts any longer.
   await removeFiles(api, status, signal);
   await (isOverLimit ? giveBack(pool, batch) : settle(work));
 }
@@ -76,7 +76,7 @@ async function recordFailure({ context, batch }: BatchWork, { failure }: BatchSt
   context.notice(`the batch API failed a batch of ${batch.campaign}: ${code}`);
 }
 
-/** Nobody wants its vectors any more. */
+/** Cancels a batch whose vectors are no longer wanted. */
 async function cancel(context: WorkContext, api: BatchApi, batch: ProviderBatch, signal: AbortSignal | undefined): Promise<void> {
   const { pool } = context.database;
   const { providerBatchId, inputFileId } = batch;
@@ -86,7 +86,7 @@ async function cancel(context: WorkContext, api: BatchApi, batch: ProviderBatch,
   const status = providerBatchId === null ? found || undefined : await api.retrieve(providerBatchId, signal);
   if (status && !status.isOver) {
     if (status.state !== 'cancelling') await api.cancel(status.id, signal);
-    // Its answers are made into a file once it has stopped; that one is to be taken away as well.
+    // A stopped batch writes its results to an output file, which has to be removed as well.
     await recordLook(pool, batch, status);
     return;
   }
@@ -95,7 +95,7 @@ async function cancel(context: WorkContext, api: BatchApi, batch: ProviderBatch,
   await forget();
 }
 
-/** Best effort: a provider deletes the files of batches automatically after some weeks. */
+/** Best effort: a provider deletes batch files automatically after some weeks. */
 async function removeFiles(api: BatchApi, status: BatchStatus, signal: AbortSignal | undefined): Promise<void> {
   for (const fileId of [status.inputFileId, status.outputFileId, status.errorFileId]) {
     if (fileId) await api.removeFile(fileId, signal).catch(() => {});

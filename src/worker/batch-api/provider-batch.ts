@@ -7,7 +7,7 @@ import type { ReembedError } from '../../errors.ts';
 export interface ProviderBatch {
   id: string;
   campaign: string;
-  /** undefined when the campaign is gone */
+  /** undefined when the campaign no longer exists */
   target: string | undefined;
   model: string;
   state: 'submitting' | 'submitted' | 'abandoned' | 'settled';
@@ -17,17 +17,17 @@ export interface ProviderBatch {
   inputFileId: string | null;
   providerBatchId: string | null;
   tokensAllowed: number | null;
-  /** since it was set aside, in seconds */
+  /** seconds since it was set aside */
   age: number;
-  /** how long the provider has not answered to it, in seconds */
+  /** seconds for which the provider has not answered requests about it */
   failingFor: number;
 }
 
-/** Label of a batch at the provider that says which of ours it is, and the one for the attempt. */
+/** Batch labels at the provider: the id of our provider batch, and the number of the attempt. */
 export const LABEL = 'reembed';
 export const ATTEMPT_LABEL = 'reembed_attempt';
 
-/** Reads a provider batch as it is now; undefined when there is none, or none that anything is to be done for. */
+/** Reads a provider batch as it is now; undefined when it does not exist or needs no more work. */
 export async function readProviderBatch(db: Queryable, id: string): Promise<ProviderBatch | undefined> {
   const { rows } = await db.query<ProviderBatch>(
     `SELECT p.id::text, p.campaign, m.target, p.model, p.state, p.tries, p.attempt, p.encoding, p.input_file_id AS "inputFileId",
@@ -41,13 +41,13 @@ export async function readProviderBatch(db: Queryable, id: string): Promise<Prov
   return rows[0];
 }
 
-/** Batches of the ledger that wait for a provider batch, in the order of the table. */
+/** Ledger batches that wait for a provider batch, in table order. */
 export async function ledgerBatchesOf(db: Queryable, { id }: ProviderBatch): Promise<number[]> {
   const { rows } = await db.query<{ id: string }>('SELECT id::text FROM reembed.batch WHERE provider_batch = $1 ORDER BY batch.id', [id]);
   return rows.map((row) => Number(row.id));
 }
 
-/** Puts on record that the requests of an attempt are at the provider; false when they are not wanted any more. */
+/** Records that the requests of an attempt are uploaded; false when they are no longer wanted. */
 export async function recordUpload(
   db: Queryable,
   { id }: ProviderBatch,
@@ -61,7 +61,7 @@ export async function recordUpload(
   return rowCount === 1;
 }
 
-/** Puts on record that a batch is at the provider; false when another worker was quicker, or it is not wanted any more. */
+/** Records that a batch exists at the provider; false when another worker was first, or when it is no longer wanted. */
 export async function recordSubmission(db: Queryable, { id }: ProviderBatch, inputFileId: string, status: BatchStatus): Promise<boolean> {
   const { rowCount } = await db.query(
     `UPDATE reembed.provider_batch
@@ -73,7 +73,10 @@ export async function recordSubmission(db: Queryable, { id }: ProviderBatch, inp
   return rowCount === 1;
 }
 
-/** Puts on record what the provider said, and when to ask again: often at first, then every twentieth part of its age, five minutes at most. */
+/**
+ * Records the status from the provider and when to ask again: often at first, then after a twentieth of the batch's
+ * age, at most five minutes.
+ */
 export async function recordLook(db: Queryable, { id }: ProviderBatch, status: BatchStatus): Promise<void> {
   await db.query(
     `UPDATE reembed.provider_batch
@@ -85,12 +88,12 @@ export async function recordLook(db: Queryable, { id }: ProviderBatch, status: B
   );
 }
 
-/** Puts on record what went wrong with a batch as a whole. */
+/** Records an error of the batch as a whole. */
 export async function recordError(db: Queryable, { id }: ProviderBatch, code: string, message: string): Promise<void> {
   await db.query('UPDATE reembed.provider_batch SET error_code = $2, error = $3 WHERE id = $1', [id, code, message]);
 }
 
-/** Puts on record that the provider does not answer, and when to try again: later each time, five minutes at most. */
+/** Records that the provider does not answer and when to try again: with increasing delay, at most five minutes. */
 export async function recordSilence(db: Queryable, { id }: ProviderBatch, error: ReembedError): Promise<void> {
   await db.query(
     `UPDATE reembed.provider_batch

@@ -8,29 +8,30 @@ import type { ProviderBatch } from './provider-batch.ts';
 
 /** One request of a provider batch. */
 export interface SentRequest {
-  /** from 1, in the whole provider batch */
+  /** numbered from 1 across the whole provider batch */
   number: number;
   line: Buffer;
   inputs: number;
-  /** as estimated */
+  /** estimated */
   tokens: number;
   rows: { row: BatchRow; input: number }[];
 }
 
-// A request that is refused for one of its texts goes back with all of them, to be paid in full. A request costs nothing.
+// When one text is refused, all texts of its request go back to ordinary requests, at the full price. Requests themselves
+// cost nothing, so they are small.
 const MOST_INPUTS = 50;
 
-/** What a request is called at the provider. */
+/** The custom_id of a request at the provider. */
 export function customIdOf({ id }: ProviderBatch, attempt: number, request: number | ''): string {
   return `${id}-${attempt}-${request}`;
 }
 
 /**
- * The requests for the rows of one batch of the ledger, identical texts once. Rows whose text cannot be had are left out.
+ * The requests for the rows of one ledger batch, with identical texts sent once. Rows whose text cannot be read are left out.
  *
- * @param options.firstNumber of the first request
- * @param options.customId what a request is to be called
- * @param options.limits of one request, which has fewer texts in any case
+ * @param options.firstNumber number of the first request
+ * @param options.customId makes the custom_id of a request from its number
+ * @param options.limits limits of one request; the number of texts has a lower limit of its own
  */
 export function requestsOf(
   rows: readonly BatchRow[],

@@ -6,13 +6,13 @@ import { ledgerBatchesOf, type ProviderBatch } from './provider-batch.ts';
 import type { BatchWork } from './work.ts';
 
 /**
- * Ends a provider batch: its batches of the ledger are done where no row is left to embed; the others go back to ordinary
- * requests, or wait for another provider batch that has one of their texts embedded.
+ * Ends a provider batch. Ledger batches with no row left to embed are done. The others go back to ordinary requests, or
+ * wait for another provider batch that embeds one of their texts.
  */
 export async function settle(work: BatchWork): Promise<void> {
   const { context, batch, signal } = work;
   const { pool } = context.database;
-  // Another one may come to wait for a text of this one until the last moment.
+  // Until the last moment another provider batch may start to wait for a text of this one.
   for (let isSettled = false; !isSettled; isSettled = await close(pool, batch)) {
     for (const ledgerBatch of await ledgerBatchesOf(pool, batch)) {
       signal?.throwIfAborted();
@@ -27,7 +27,7 @@ export async function settle(work: BatchWork): Promise<void> {
   }
 }
 
-/** Ends a provider batch that the provider did not take: its rows may be sent in another one. */
+/** Ends a provider batch that the provider did not accept; its rows may be sent in another one. */
 export async function giveBack(db: Queryable, batch: ProviderBatch): Promise<void> {
   for (let isSettled = false; !isSettled; isSettled = await close(db, batch)) {
     await db.query('SELECT reembed.return_to_batch_api($1)', [batch.id]);
@@ -39,7 +39,7 @@ async function close(db: Queryable, { id }: ProviderBatch): Promise<boolean> {
   return rows[0]?.settled ?? true;
 }
 
-/** Gives rows of a batch of the ledger the vectors that their texts have from other rows already; returns the others. */
+/** Copies vectors of identical texts from other rows to rows of a ledger batch; returns the remaining rows. */
 export async function copyTexts({ context, batch, target, vector }: BatchWork, ledgerBatch: number): Promise<SharedRows> {
   const { pool } = context.database;
   const name = { campaign: batch.campaign, batch: ledgerBatch };

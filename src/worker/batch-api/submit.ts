@@ -15,12 +15,12 @@ import { customIdOf, requestsOf, type SentRequest } from './requests.ts';
 import { copyTexts, giveBack, settle } from './settle.ts';
 import type { BatchWork } from './work.ts';
 
-// Half of what OpenAI takes, and what others do: all of it is in memory until it is sent.
+// Half of what OpenAI and others accept, because the whole file is in memory until it is sent.
 const MOST_BYTES = 50_000_000;
 
 /**
- * Gives a provider batch to the provider: puts its requests together, with the rows they carry on record, uploads them and has
- * the batch made. Whatever an earlier attempt got to is looked for first, so that nothing is paid for twice.
+ * Submits a provider batch: builds its requests, records the rows of each, uploads them and creates the batch. It first
+ * looks for what an earlier attempt created, so that nothing is paid for twice.
  *
  * @throws BatchApiMissing, BatchApiRefused, after the rows were given back; ProviderUnavailable
  */
@@ -44,7 +44,8 @@ export async function submit(work: BatchWork): Promise<void> {
     }
     const made = await api.create(inputFileId, { [LABEL]: batch.id, [ATTEMPT_LABEL]: String(attempt) }, signal);
     if (await recordSubmission(pool, batch, inputFileId, made)) return;
-    // Given up, or taken for dead and done by another worker: one of them is enough, unless that worker found this very one.
+    // The batch was abandoned, or another worker presumed this one dead and submitted it. One batch is enough, unless
+    // the other worker found this very batch.
     const present = await readProviderBatch(pool, batch.id);
     if (present?.providerBatchId !== made.id) await api.cancel(made.id, signal);
   } catch (error) {
@@ -57,7 +58,7 @@ export async function submit(work: BatchWork): Promise<void> {
   }
 }
 
-/** The batch that was made of the requests on record, if any was and is wanted. */
+/** The batch at the provider that was created from the recorded requests, if there is one and it is wanted. */
 export async function findMade(api: BatchApi, batch: ProviderBatch, signal: AbortSignal | undefined): Promise<BatchStatus | undefined> {
   for await (const made of api.list(signal)) {
     if (isMadeOf(batch, made) && made.state !== 'cancelling' && made.state !== 'cancelled') return made;
@@ -65,7 +66,10 @@ export async function findMade(api: BatchApi, batch: ProviderBatch, signal: Abor
   return undefined;
 }
 
-/** Cancels what was made of the same requests beside the batch on record: by a worker that was taken for dead, or that heard no answer. */
+/**
+ * Cancels duplicates of the recorded batch, created from the same requests by a worker that was presumed dead or
+ * received no answer.
+ */
 export async function cancelOthers(api: BatchApi, batch: ProviderBatch, signal: AbortSignal | undefined): Promise<void> {
   for await (const made of api.list(signal)) {
     const isOther = isMadeOf(batch, made) && made.id !== batch.providerBatchId;
@@ -73,7 +77,7 @@ export async function cancelOthers(api: BatchApi, batch: ProviderBatch, signal: 
   }
 }
 
-/** Not every provider keeps labels, or the id of the file. */
+/** Not every provider keeps the labels or the id of the file. */
 function isMadeOf({ id, attempt, inputFileId: ours }: ProviderBatch, { inputFileId, labels }: BatchStatus): boolean {
   return inputFileId === ours || (labels[LABEL] === id && labels[ATTEMPT_LABEL] === String(attempt));
 }
@@ -81,7 +85,7 @@ function isMadeOf({ id, attempt, inputFileId: ours }: ProviderBatch, { inputFile
 async function uploadRequests(work: BatchWork): Promise<{ fileId: string; attempt: number } | undefined> {
   const { context, api, batch, vector, signal } = work;
   const { pool } = context.database;
-  // A worker that was cut off may have left texts at the provider.
+  // A worker that was interrupted may have left texts at the provider.
   if (batch.attempt > 0) await api.removeUploads(uploadName(batch, ''), signal).catch(() => {});
   const { rows } = await pool.query<{ attempt: number | null }>('SELECT reembed.begin_submission($1) AS attempt', [batch.id]);
   const attempt = rows[0]?.attempt;
@@ -91,7 +95,7 @@ async function uploadRequests(work: BatchWork): Promise<{ fileId: string; attemp
   const encoding = provider.findings.encoding ?? 'float';
   const { requests, isPartial } = await putTogether(work, attempt, encoding);
   if (requests.length === 0) {
-    // Others have brought the vectors, or the texts are gone.
+    // Other workers have stored the vectors, or the texts are gone.
     await settle(work);
     return undefined;
   }
@@ -111,7 +115,7 @@ function uploadName({ id }: ProviderBatch, rest: string): string {
   return `reembed-${id}-${rest}`;
 }
 
-/** Reads the rows and records what is sent, until the provider batch is full; what does not fit is left to another one. */
+/** Reads the rows and records what is sent until the provider batch is full. The rest is left to another provider batch. */
 async function putTogether(work: BatchWork, attempt: number, encoding: Encoding): Promise<{ requests: SentRequest[]; isPartial: boolean }> {
   const { context, batch, target, vector, signal } = work;
   const { config, database } = context;
@@ -137,7 +141,7 @@ async function putTogether(work: BatchWork, attempt: number, encoding: Encoding)
       left.bytes -= request.line.length;
       return isFirst || (left.inputs >= 0 && left.tokens >= 0 && left.bytes >= 0);
     });
-    // A batch of the ledger is sent as a whole, but for one that no provider batch has room for.
+    // A ledger batch is sent as a whole, unless it is too large for any provider batch.
     if (fitting.length < requests.length && all.length > 0) {
       await database.pool.query('SELECT reembed.return_to_batch_api($1, $2)', [batch.id, ledgerBatch]);
       break;
