@@ -38,8 +38,10 @@ const PARTS: Record<string, string> = {
              WHERE ${OURS} AND p.prokind <> 'a' AND NOT EXISTS (SELECT FROM pg_depend AS x WHERE x.objid = p.oid AND x.deptype = 'e')`,
   sequence: `SELECT format('%I.%I', s.schemaname, s.sequencename), format('%s %s %s', s.data_type, s.increment_by, s.start_value) FROM pg_sequences AS s`,
   policy: `SELECT format('%s.%s', p.polrelid::regclass, p.polname), pg_get_expr(p.polqual, p.polrelid) FROM pg_policy AS p`,
+  // Settings of other roles in all databases belong to tests that run at the same time on the server.
   setting: `SELECT format('%s %s', r.setdatabase, r.setrole), r.setconfig::text
-              FROM pg_db_role_setting AS r WHERE r.setdatabase IN (0, (SELECT oid FROM pg_database WHERE datname = current_database()))`,
+              FROM pg_db_role_setting AS r WHERE r.setdatabase = (SELECT oid FROM pg_database WHERE datname = current_database())
+                 OR r.setdatabase = 0 AND r.setrole IN (0, (SELECT oid FROM pg_roles WHERE rolname = session_user))`,
 };
 
 /**
