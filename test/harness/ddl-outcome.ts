@@ -175,7 +175,7 @@ async function checkBystander(stage: Stage, report: DdlReport, storage: Storage,
   child.stderr?.resume();
   child.stdout?.resume();
   try {
-    await until(async () => (await wrong()).length === 0, 'vectors of the other table', 10);
+    await until(async () => (await wrong()).length === 0, 'vectors of the other table', 45);
     report.notes.push('the other table was not done by worker --drain');
   } catch {
     report.faults.push(`the other table stands still: ${(await wrong()).slice(0, 3).join(', ')}`);
