@@ -8,7 +8,7 @@ export default {
   extensions: { ts: 'module' },
   workerThreads: false,
   // A file waits for its server, its queue and its timers for more than half of its time.
-  concurrency: 2 * availableParallelism(),
+  concurrency: availableParallelism() + 1,
   // The suite starts the command more than a thousand times; compiling it anew each time took a third of that.
   environmentVariables: { NODE_COMPILE_CACHE: join(tmpdir(), 'pg-reembed-test-compile-cache') },
   timeout: '4m',
