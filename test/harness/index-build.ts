@@ -1,4 +1,5 @@
 import type { ExecutionContext } from 'ava';
+import pg from 'pg';
 import { createDocuments } from './documents.ts';
 import { createStage, type Stage } from './stage.ts';
 
@@ -35,8 +36,15 @@ export const BUILD_SETTINGS = ['maintenance_work_mem', 'max_parallel_maintenance
 
 /** Settings of an index build as another session sees them, with their sources. */
 export async function settingsElsewhere({ db }: Stage): Promise<unknown[]> {
-  const { rows } = await db.pool.query('SELECT name, setting, source FROM pg_settings WHERE name = ANY ($1) ORDER BY name', [
-    BUILD_SETTINGS,
-  ]);
-  return rows;
+  // A session of its own: one of the pool may be older than a setting of the database.
+  const client = new pg.Client({ connectionString: db.url });
+  await client.connect();
+  try {
+    const { rows } = await client.query('SELECT name, setting, source FROM pg_settings WHERE name = ANY ($1) ORDER BY name', [
+      BUILD_SETTINGS,
+    ]);
+    return rows;
+  } finally {
+    await client.end();
+  }
 }
