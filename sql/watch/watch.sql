@@ -21,12 +21,6 @@ BEGIN
       NULL; -- the next check
     END;
   END IF;
-  BEGIN
-    -- Applies grants on the table that were added or revoked, and its row level security.
-    PERFORM reembed.share_side_tables(v_target);
-  EXCEPTION WHEN lock_not_available OR insufficient_privilege THEN
-    NULL; -- the next check
-  END;
   SELECT w.suspected INTO v_suspected FROM reembed.watch_memory AS w WHERE w.target = v_target FOR UPDATE;
   SELECT s.alert_after INTO STRICT v_after FROM reembed.setting AS s WHERE s.target = v_target;
   FOREACH v_check IN ARRAY ARRAY['check_work', 'check_coverage', 'check_index', 'check_index_use', 'check_known_items', 'check_shadow', 'check_row_security'] LOOP
@@ -64,8 +58,15 @@ BEGIN
   UPDATE reembed.watch_memory AS w SET checked_at = v_now, suspected = v_suspected, statistics = reembed.scan_statistics(v_target) WHERE w.target = v_target;
   DELETE FROM reembed.known_item AS k WHERE k.target = v_target AND k.at < v_now - interval '1 day';
   PERFORM reembed.trim_shadow_reads();
-  -- The index may have been dropped or become valid. Done last, because a switch waits for the transaction that refreshes this answer.
+  -- Locks that others wait for come last: a switch waits for whoever refreshes this answer, searches wait for ALTER TABLE on a side table. In the order of a
+  -- switch, target before side table. The index may have been dropped or become valid.
   PERFORM reembed.refresh_serving(v_target);
+  BEGIN
+    -- Applies grants on the table that were added or revoked, and its row level security.
+    PERFORM reembed.share_side_tables(v_target);
+  EXCEPTION WHEN lock_not_available OR insufficient_privilege THEN
+    NULL; -- the next check
+  END;
 END;
 $$;
 COMMENT ON FUNCTION reembed.watch IS 'Checks a target once: opens and closes alerts, and returns which. Workers call it every minute.';
