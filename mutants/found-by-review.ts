@@ -10,11 +10,11 @@ export const FOUND_BY_REVIEW: Mutant[] = [
     says: /requests granted/,
     edits: [
       {
-        file: 'sql/backfill/take_quota.sql',
+        file: 'sql/throttle/take_quota.sql',
         find: '  v_now timestamptz;\n',
         replace: '  v_now timestamptz := clock_timestamp();\n',
       },
-      { file: 'sql/backfill/take_quota.sql', find: '  v_now := clock_timestamp();\n', replace: '' },
+      { file: 'sql/throttle/take_quota.sql', find: '  v_now := clock_timestamp();\n', replace: '' },
     ],
   },
   {

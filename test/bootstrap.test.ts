@@ -1,7 +1,7 @@
 import test from 'ava';
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
-import { bootstrapMeans, RESAMPLES } from '../src/validation/bootstrap.ts';
+import { bootstrapMeans, RESAMPLES } from '../src/validation/metrics/bootstrap.ts';
 
 /** Values about 0.3, as if drawn from a bell curve. */
 function bell(size: number, seed: number): number[] {

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { generateQueries } from '../src/validation/generated-queries.ts';
+import { generateQueries } from '../src/validation/queries/generated-queries.ts';
 
 const row = (key: string, text: string) => ({ key, text, slices: {} });
 

@@ -4,7 +4,7 @@ import { buildLine, createBuildDisplay, secondsLeft } from '../src/commands/show
 import type { IndexBuild } from '../src/phases/index-build.ts';
 import { buildIndexes, readDefinition } from '../src/phases/index-statements.ts';
 import { present } from '../src/phases/phase.ts';
-import type { CampaignPlan } from '../src/phases/plan.ts';
+import type { CampaignPlan } from '../src/plan/plan.ts';
 
 const plan = { campaign: 'a_campaign', from: { elementType: 'vector' } } as CampaignPlan;
 

@@ -1,7 +1,7 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { kendallTau, rankBiasedOverlap } from '../src/validation/rank-correlation.ts';
-import { jaccardAt } from '../src/validation/ranking-metrics.ts';
+import { kendallTau, rankBiasedOverlap } from '../src/validation/metrics/rank-correlation.ts';
+import { jaccardAt } from '../src/validation/metrics/ranking-metrics.ts';
 
 const near = (actual: number, expected: number) => Math.abs(actual - expected) < 1e-9;
 

@@ -1,6 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { ndcgAt, overlapAt, recallAt, reciprocalRankAt } from '../src/validation/ranking-metrics.ts';
+import { ndcgAt, overlapAt, recallAt, reciprocalRankAt } from '../src/validation/metrics/ranking-metrics.ts';
 
 const close = (actual: number, expected: number) => Math.abs(actual - expected) < 1e-12;
 

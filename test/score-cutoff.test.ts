@@ -1,9 +1,9 @@
 import test from 'ava';
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
-import { quantile } from '../src/validation/quantile.ts';
-import { bestCutoff, mapCutoff, qualityAt } from '../src/validation/score-cutoff.ts';
-import { scoreOf } from '../src/validation/scores.ts';
+import { quantile } from '../src/validation/metrics/quantile.ts';
+import { bestCutoff, mapCutoff, qualityAt } from '../src/validation/metrics/score-cutoff.ts';
+import { scoreOf } from '../src/validation/metrics/scores.ts';
 
 /** Scores of ten results for each of 200 queries, evenly from 0 to 1. */
 function evenScores(seed: number): number[][] {

@@ -1,7 +1,7 @@
 import test from 'ava';
-import type { TableFacts } from '../src/phases/inspect.ts';
-import type { ModelDefinition } from '../src/phases/plan.ts';
-import { adviseStorage } from '../src/phases/storage.ts';
+import type { TableFacts } from '../src/plan/inspect.ts';
+import type { ModelDefinition } from '../src/plan/plan.ts';
+import { adviseStorage } from '../src/plan/storage.ts';
 
 /** Chunks of text: eight rows of 1 kB in a page. */
 function facts(rows: number, methods: string[], rowSecurity = false): TableFacts {

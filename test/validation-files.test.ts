@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
-import { inParallel } from '../src/validation/in-parallel.ts';
-import { readJudgements } from '../src/validation/judgements.ts';
-import { readQueryFile } from '../src/validation/query-file.ts';
+import { readJudgements } from '../src/validation/queries/judgements.ts';
+import { readQueryFile } from '../src/validation/queries/query-file.ts';
+import { inParallel } from '../src/validation/search/in-parallel.ts';
 import { BadLine, ColumnMissing, FileUnreadable, NoQueries } from '../src/validation/validation-error.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'reembed-validation-'));

@@ -1,7 +1,7 @@
 import test from 'ava';
 import type { Database } from '../src/database/connection.ts';
 import { ReembedError } from '../src/errors.ts';
-import { similarity } from '../src/validation/truth-audit.ts';
+import { similarity } from '../src/validation/verdict/truth-audit.ts';
 import { NEW_DIMENSIONS, NEW_MODEL, OLD_MODEL, vectorText } from './harness/documents.ts';
 import { vectorOf } from './harness/provider.ts';
 import { createFilledCampaign, openWithSchema, testEmbedder, validateTable } from './harness/validation.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import type { Database } from '../src/database/connection.ts';
-import { ndcgAt, overlapAt } from '../src/validation/ranking-metrics.ts';
+import { ndcgAt, overlapAt } from '../src/validation/metrics/ranking-metrics.ts';
 import type { ValidateOptions } from '../src/validation/validate.ts';
 import { changeLog } from './harness/catalog.ts';
 import { NEW_DIMENSIONS, NEW_MODEL, OLD_DIMENSIONS, OLD_MODEL, textOf, vectorText } from './harness/documents.ts';

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { createWriteShare } from '../src/worker/write-share.ts';
+import { createWriteShare } from '../src/throttle/write-share.ts';
 
 /** The share after so many looks that all found the same. */
 function look(share: ReturnType<typeof createWriteShare>, times: number, areReadsSlow: boolean): number {

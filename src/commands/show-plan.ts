@@ -1,10 +1,10 @@
 import { ELEMENT_TYPES } from '../database/element-types.ts';
-import type { Estimate } from '../phases/estimate.ts';
 import { type PlannedFile, phases } from '../phases/files.ts';
-import type { TableFacts } from '../phases/inspect.ts';
-import type { TextFacts } from '../phases/measure.ts';
-import { type CampaignPlan, vectorType } from '../phases/plan.ts';
-import { adviseStorage, type StorageAdvice, type StorageCost } from '../phases/storage.ts';
+import type { Estimate } from '../plan/estimate.ts';
+import type { TableFacts } from '../plan/inspect.ts';
+import type { TextFacts } from '../plan/measure.ts';
+import { type CampaignPlan, vectorType } from '../plan/plan.ts';
+import { adviseStorage, type StorageAdvice, type StorageCost } from '../plan/storage.ts';
 import { bold, dim, formatBytes, formatNumber, formatSeconds } from './print.ts';
 import { formatUsd } from './show-progress.ts';
 

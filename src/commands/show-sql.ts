@@ -1,5 +1,5 @@
 import type { Queryable } from '../database/connection.ts';
-import { identifier } from '../phases/plan.ts';
+import { identifier } from '../plan/plan.ts';
 
 /** Returns the SQL compiled for the targets, rendered from the templates with its comments, in the order it runs. */
 export async function compiledSql(db: Queryable, target: string | undefined): Promise<string> {

@@ -4,7 +4,7 @@ import { embedTexts } from '../embedding/embed-texts.ts';
 import { loadModel } from '../embedding/models.ts';
 import { openProvider } from '../embedding/open-provider.ts';
 import { ProviderRefused } from '../embedding/provider-error.ts';
-import type { Embedder } from '../validation/read-queries.ts';
+import type { Embedder } from '../validation/queries/read-queries.ts';
 import { OldModelUnavailable, QueryRefused, RowRefused } from '../validation/validation-error.ts';
 
 // For mostly plain words. A wrong estimate only makes a request slightly larger or smaller than its limit.

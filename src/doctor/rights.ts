@@ -2,8 +2,8 @@ import pg from 'pg';
 import type { Queryable } from '../database/connection.ts';
 import { ELEMENT_TYPES } from '../database/element-types.ts';
 import { ReembedError } from '../errors.ts';
-import { identifier } from '../phases/plan.ts';
-import { refuseUnfitTable } from '../phases/refuse-unfit.ts';
+import { identifier } from '../plan/plan.ts';
+import { refuseUnfitTable } from '../plan/refuse-unfit.ts';
 import { type Check, error, ok, type Verdict, warn } from './check.ts';
 import { listed } from './wording.ts';
 

@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { identifier } from '../phases/plan.ts';
+import { identifier } from '../plan/plan.ts';
 import { type Check, error, ok, type Verdict, warn } from './check.ts';
 import { listed } from './wording.ts';
 

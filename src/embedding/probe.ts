@@ -1,6 +1,6 @@
 import pRetry from 'p-retry';
 import type { Config } from '../config.ts';
-import type { ModelDefinition } from '../phases/plan.ts';
+import type { ModelDefinition } from '../plan/plan.ts';
 import { BadAnswer } from './check-vectors.ts';
 import { createProvider, type Provider } from './provider.ts';
 import { InputRefused, MissingApiKey, ProviderRefused } from './provider-error.ts';

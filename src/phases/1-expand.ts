@@ -1,5 +1,4 @@
 import { vectorBytes } from '../database/element-types.ts';
-import { type Phase, present, SHORT_LOCK_WAIT } from './phase.ts';
 import {
   type CampaignPlan,
   identifier,
@@ -11,7 +10,8 @@ import {
   targetOf,
   vectorTableOf,
   vectorType,
-} from './plan.ts';
+} from '../plan/plan.ts';
+import { type Phase, present, SHORT_LOCK_WAIT } from './phase.ts';
 
 // Largest vector, in bytes, of which two fit a page: half a page of 8 kB, less the key and the names of the row.
 const LARGEST_IN_PLACE = 3800;

@@ -1,6 +1,6 @@
+import { literal } from '../plan/plan.ts';
 import type { Phase } from './phase.ts';
 import { SHORT_LOCK_WAIT } from './phase.ts';
-import { literal } from './plan.ts';
 
 export const backfill: Phase = {
   name: 'backfill',

@@ -1,9 +1,9 @@
 import type { Database } from '../database/connection.ts';
 import type { Notice } from '../database/migration-runner.ts';
 import { withSession } from '../database/session.ts';
+import { identifier, literal, operatorClass } from '../plan/plan.ts';
 import { buildIndexes } from './index-statements.ts';
 import { CONCURRENT_LOCK_WAIT, type Phase, present, RESET_LOCK_WAIT } from './phase.ts';
-import { identifier, literal, operatorClass } from './plan.ts';
 
 export const index: Phase = {
   name: 'index',

@@ -1,7 +1,7 @@
 import type { Queryable } from '../database/connection.ts';
+import { literal, targetOf } from '../plan/plan.ts';
 import type { Phase } from './phase.ts';
 import { SHORT_LOCK_WAIT } from './phase.ts';
-import { literal, targetOf } from './plan.ts';
 
 export const switchOver: Phase = {
   name: 'switch',

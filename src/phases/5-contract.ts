@@ -1,6 +1,6 @@
+import { type CampaignPlan, type IndexPlan, literal, oneLine, targetOf } from '../plan/plan.ts';
 import { buildIndexes, readDefinition } from './index-statements.ts';
 import { anonymousBlock, type Phase } from './phase.ts';
-import { type CampaignPlan, type IndexPlan, literal, oneLine, targetOf } from './plan.ts';
 
 export const contract: Phase = {
   name: 'contract',

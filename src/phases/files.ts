@@ -1,13 +1,13 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { MARKER } from '../database/migration-file.ts';
+import { type CampaignPlan, literal, oneLine, targetOf } from '../plan/plan.ts';
 import { expand } from './1-expand.ts';
 import { backfill } from './2-backfill.ts';
 import { index } from './3-index.ts';
 import { switchOver } from './4-switch.ts';
 import { contract } from './5-contract.ts';
 import type { Phase } from './phase.ts';
-import { type CampaignPlan, literal, oneLine, targetOf } from './plan.ts';
 
 /** The five phases in the order they run. */
 export const phases: readonly Phase[] = [expand, backfill, index, switchOver, contract];

@@ -1,6 +1,6 @@
 import { isElementType } from '../database/element-types.ts';
+import { type CampaignPlan, literal } from '../plan/plan.ts';
 import { CONCURRENT_LOCK_WAIT, present, RESET_LOCK_WAIT } from './phase.ts';
-import { type CampaignPlan, literal } from './plan.ts';
 
 /** An index that a file builds. */
 export interface PlannedIndex {

@@ -1,5 +1,5 @@
 import type { PhaseName } from '../database/migration-file.ts';
-import type { CampaignPlan } from './plan.ts';
+import type { CampaignPlan } from '../plan/plan.ts';
 
 /** One of the five phases of a campaign: the statements of its file in both directions. */
 export interface Phase {

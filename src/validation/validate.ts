@@ -1,23 +1,23 @@
 import { randomInt } from 'node:crypto';
 import { type Database, inOwnTransactions, inTransaction } from '../database/connection.ts';
 import { type Campaign, loadCampaign } from './campaign.ts';
-import { compareQueries, LOCK_WAIT, QUERIES_A_PASS, type QueryComparison } from './comparison.ts';
-import { moveCutoffs } from './cutoffs.ts';
-import { admitFilter, searchFiltered } from './filters.ts';
-import { inParallel } from './in-parallel.ts';
-import { inspectIndex } from './index-search.ts';
-import { measureCoverage, measureIntegrity } from './integrity.ts';
-import type { Judgements } from './judgements.ts';
-import { timeSearches } from './latency.ts';
-import { measureMetrics } from './metrics.ts';
-import { describeSource, type QuerySource } from './queries.ts';
-import { type Embedder, type PreparedQueries, prepareQueries } from './read-queries.ts';
-import { storeValidation, type Verdict } from './record.ts';
-import { distributeScores } from './scores.ts';
-import { tableSource } from './search-source.ts';
-import { auditTruth } from './truth-audit.ts';
+import { compareQueries, LOCK_WAIT, QUERIES_A_PASS, type QueryComparison } from './metrics/comparison.ts';
+import { moveCutoffs } from './metrics/cutoffs.ts';
+import { measureMetrics } from './metrics/metrics.ts';
+import { distributeScores } from './metrics/scores.ts';
+import type { Judgements } from './queries/judgements.ts';
+import { describeSource, type QuerySource } from './queries/queries.ts';
+import { type Embedder, type PreparedQueries, prepareQueries } from './queries/read-queries.ts';
+import { admitFilter, searchFiltered } from './search/filters.ts';
+import { inParallel } from './search/in-parallel.ts';
+import { inspectIndex } from './search/index-search.ts';
+import { timeSearches } from './search/latency.ts';
+import { tableSource } from './search/search-source.ts';
 import { ScanCancelled, TableLocked } from './validation-error.ts';
-import type { ValidationRecord } from './validation-record.ts';
+import { measureCoverage, measureIntegrity } from './verdict/integrity.ts';
+import { storeValidation, type Verdict } from './verdict/record.ts';
+import { auditTruth } from './verdict/truth-audit.ts';
+import type { ValidationRecord } from './verdict/validation-record.ts';
 
 /** What to compare, and with which queries. */
 export interface ValidateOptions {

@@ -8,6 +8,7 @@ import { isConnectionFailure, isLockFailure, plainMessageOf, wordsOf } from '../
 import { BatchApiMissing, BatchApiRefused } from '../embedding/batch-api.ts';
 import { ProviderRefused, ProviderUnavailable } from '../embedding/provider-error.ts';
 import { ReembedError } from '../errors.ts';
+import { probeIdleReads } from '../throttle/throttle.ts';
 import { checkAllTargets } from '../watch/check-targets.ts';
 import { claimForBatchApi, requireBatchApi } from './batch-api/claim.ts';
 import { type ProviderBatchJob, runProviderBatch } from './batch-api/provider-batch-job.ts';
@@ -15,7 +16,6 @@ import { type BatchJob, runBatch } from './batch-job.ts';
 import { type CatchUpJob, runCatchUp } from './catch-up-job.ts';
 import { checkProviders } from './check-providers.ts';
 import { createWorkContext, type WorkContext } from './context.ts';
-import { probeIdleReads } from './throttle.ts';
 
 /** A running worker process. */
 export interface Worker {

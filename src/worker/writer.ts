@@ -1,10 +1,10 @@
 import { encodeVectorArray } from '../database/binary-vectors.ts';
 import type { Queryable } from '../database/connection.ts';
+import type { Throttle } from '../throttle/throttle.ts';
 import type { Portion } from './portion.ts';
 import type { BatchName, BatchRow, ChangedRow, SourceRow } from './reader.ts';
 import { textDigest } from './repeated-texts.ts';
 import { compiled, type VectorColumn, type WorkTarget } from './target.ts';
-import type { Throttle } from './throttle.ts';
 
 /** A vector for a row; null removes the vector, because the row has no text any more. */
 export interface RowVector {

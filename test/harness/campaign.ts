@@ -1,10 +1,10 @@
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { inTransaction } from '../../src/database/connection.ts';
-import { type CampaignRequest, draftCampaign } from '../../src/phases/draft.ts';
 import { campaignFiles, writeFiles } from '../../src/phases/files.ts';
-import { inspectTable } from '../../src/phases/inspect.ts';
-import { measureText, textSource } from '../../src/phases/measure.ts';
+import { type CampaignRequest, draftCampaign } from '../../src/plan/draft.ts';
+import { inspectTable } from '../../src/plan/inspect.ts';
+import { measureText, textSource } from '../../src/plan/measure.ts';
 import { createDocuments, NEW_DIMENSIONS, NEW_MODEL, OLD_MODEL } from './documents.ts';
 import type { SeenRequest } from './provider.ts';
 import type { Stage } from './stage.ts';

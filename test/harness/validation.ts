@@ -1,8 +1,8 @@
 import pg from 'pg';
 import type { Database } from '../../src/database/connection.ts';
 import { withLockRetries } from '../../src/database/lock-retries.ts';
-import { overall } from '../../src/validation/metrics.ts';
-import type { Embedder } from '../../src/validation/read-queries.ts';
+import { overall } from '../../src/validation/metrics/metrics.ts';
+import type { Embedder } from '../../src/validation/queries/read-queries.ts';
 import { type ValidateOptions, type ValidationResult, validate } from '../../src/validation/validate.ts';
 import { createTestDatabase } from './database.ts';
 import { createDocuments, NEW_DIMENSIONS, NEW_MODEL, OLD_DIMENSIONS, OLD_MODEL, vectorText } from './documents.ts';

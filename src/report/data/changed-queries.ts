@@ -1,5 +1,5 @@
 import type { Queryable } from '../../database/connection.ts';
-import { asOwner } from '../../validation/as-owner.ts';
+import { asOwner } from '../../validation/search/as-owner.ts';
 
 /** A row that a query found. */
 export interface ReportedResult {

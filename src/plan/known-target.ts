@@ -1,0 +1,90 @@
+import { readFileSync } from 'node:fs';
+import type { Queryable } from '../database/connection.ts';
+import type { MigrationState } from '../database/migration-runner.ts';
+import { columnArguments } from '../phases/1-expand.ts';
+import { templateText } from '../phases/files.ts';
+import { type KnownTarget, shortName } from './draft.ts';
+import type { TableFacts } from './inspect.ts';
+import { CampaignRunning, NameTaken } from './inspect-error.ts';
+import type { CampaignPlan } from './plan.ts';
+
+/**
+ * Reads what an earlier campaign left on the column; undefined when there was none.
+ *
+ * @throws CampaignRunning when an earlier campaign is still running
+ */
+export async function readKnownTarget(db: Queryable, facts: TableFacts): Promise<KnownTarget | undefined> {
+  const installed = await db.query<{ yes: boolean }>("SELECT to_regclass('reembed.vector_column') IS NOT NULL AS yes");
+  if (!installed.rows[0]?.yes) return undefined;
+  const { rows } = await db.query<KnownTarget & { target: string; running: string | null }>(
+    `SELECT t.name AS target, t.live_view AS "liveView", t.live_model_column AS "liveModelColumn", s.read_model AS "readModel",
+            v.version_column AS "versionColumn",
+            (SELECT m.name FROM reembed.campaign AS m WHERE m.target = t.name AND m.phase <> 'contract') AS running,
+            json_build_object('name', o.name, 'providerModel', o.provider_model, 'dimensions', o.dimensions, 'elementType', o.element_type,
+              'distance', o.distance, 'documentPrefix', o.document_prefix, 'queryPrefix', o.query_prefix, 'sendDimensions', o.send_dimensions,
+              'tokenLimit', o.token_limit, 'usdPerMillionTokens', o.usd_per_million_tokens) AS "readModelDefinition"
+       FROM reembed.target AS t
+       JOIN reembed.setting AS s ON s.target = t.name
+       JOIN reembed.model AS o ON o.name = s.read_model
+       LEFT JOIN reembed.vector_column AS v ON v.target = t.name AND v.model = s.read_model
+      WHERE t.relation = $1 AND t.column_name = $2`,
+    [facts.oid, facts.column],
+  );
+  const known = rows[0];
+  if (known?.running) throw new CampaignRunning(known.target, known.running, 'finish it, or take it back with: npm run migrate down');
+  return known;
+}
+
+/** Chooses the name of the live view: table_live, or table_column_live if a campaign on another column uses table_live. */
+export async function chooseLiveView(db: Queryable, facts: TableFacts): Promise<string> {
+  const name = shortName(facts.table, '_live');
+  const { rows } = await db.query<{ ours: boolean }>(
+    `SELECT starts_with(coalesce(obj_description(c.oid, 'pg_class'), ''), 'pg-reembed:') AS ours
+       FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = $2`,
+    [facts.schema, name],
+  );
+  return rows[0]?.ours ? shortName(`${facts.table}_${facts.column}`, '_live') : name;
+}
+
+/** @throws CampaignRunning when files for the column wait to be run */
+export function refusePendingFiles(state: MigrationState, plan: CampaignPlan): void {
+  const waiting = state.pending.find(
+    ({ phase, path }) => phase === 'expand' && readFileSync(path, 'utf8').includes(templateText(columnArguments(plan))),
+  );
+  if (waiting?.campaign) {
+    throw new CampaignRunning(
+      `${plan.schema}.${plan.table}.${plan.column}`,
+      `the files of ${waiting.campaign} wait to be run`,
+      'npm run migrate up, or delete those five files',
+    );
+  }
+}
+
+/** @throws NameTaken when a column, view or index that the campaign would create exists */
+export async function refuseTakenNames(
+  db: Queryable,
+  plan: CampaignPlan,
+  facts: TableFacts,
+  known: KnownTarget | undefined,
+): Promise<void> {
+  const isNewName = !known || plan.oldSideTable !== null;
+  const wanted = [
+    ...(plan.sideTable ? [] : [plan.toColumn, plan.toVersionColumn, ...(isNewName ? [`${plan.column}_model_version`] : [])]),
+    ...(plan.oldSideTable && !plan.sideTable ? [plan.column] : []),
+    ...(known ? [] : [plan.liveModelColumn]),
+  ];
+  const column = wanted.find((name) => facts.columns.includes(name));
+  if (column) throw new NameTaken('column', `${plan.table}.${column}`);
+  const relations = [
+    ...(known ? [] : [plan.liveView]),
+    ...(plan.sideTable ? [plan.sideTable] : []),
+    ...(plan.index ? [plan.index.name] : []),
+  ];
+  if (plan.index && !plan.sideTable && !plan.oldIndexes.some(({ name }) => name === plan.index?.finalName))
+    relations.push(plan.index.finalName);
+  const { rows } = await db.query<{ name: string }>(
+    'SELECT c.relname AS name FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = ANY ($2)',
+    [plan.schema, relations],
+  );
+  if (rows[0]) throw new NameTaken('relation', `${plan.schema}.${rows[0].name}`);
+}

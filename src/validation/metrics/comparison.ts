@@ -1,0 +1,137 @@
+import type pg from 'pg';
+import { inTransaction } from '../../database/connection.ts';
+import type { Campaign } from '../campaign.ts';
+import type { Judgements } from '../queries/judgements.ts';
+import type { VectorQuery } from '../queries/queries.ts';
+import { nearestExactly } from '../search/exact-search.ts';
+import { nearestByIndex } from '../search/index-search.ts';
+import { type FoundRow, tableSource } from '../search/search-source.ts';
+import { kendallTau, rankBiasedOverlap } from './rank-correlation.ts';
+import { type Gains, jaccardAt, ndcgAt, overlapAt, recallAt, reciprocalRankAt } from './ranking-metrics.ts';
+
+/** A figure of the old and of the new model. */
+export interface BeforeAfter {
+  before: number;
+  after: number;
+}
+
+/** The results of one query. */
+export interface QueryComparison {
+  query: VectorQuery;
+  /** exact nearest rows in each model */
+  results: { before: FoundRow[]; after: FoundRow[] };
+  overlap: number;
+  jaccard: number;
+  rankBiasedOverlap: number;
+  kendallTau: number;
+  /** null without a usable index */
+  indexRecall: number | null;
+  /** null for a query without judgements */
+  judged: { ndcg: BeforeAfter; reciprocalRank: BeforeAfter; recall: BeforeAfter } | null;
+}
+
+/** Longest wait for a lock. A waiting search blocks no one, but a table that stays locked should end the run. */
+export const LOCK_WAIT = '30s';
+
+/** Number of queries per pass over the table. More would save little time and update the progress less often. */
+export const QUERIES_A_PASS = 100;
+
+interface CompareOptions {
+  /** depth of the result lists */
+  k: number;
+  judgements?: Judgements | undefined;
+  /** column that holds the ids of the judgements, instead of the key */
+  judgementColumn?: string | undefined;
+  /** whether the new index can be searched */
+  withIndex: boolean;
+}
+
+/**
+ * Runs queries against both models exactly, and against the new index. All in one transaction, which only keeps the planner settings from
+ * leaking: each statement has its own snapshot, so none is older than one pass over the table.
+ *
+ * @param queries at most QUERIES_A_PASS
+ */
+export async function compareQueries(
+  pool: pg.Pool,
+  campaign: Campaign,
+  queries: readonly VectorQuery[],
+  { k, judgements, judgementColumn, withIndex }: CompareOptions,
+): Promise<QueryComparison[]> {
+  // A query drawn from a row finds that row first, so one more result is needed.
+  const limit = queries.some(({ ownKey }) => ownKey !== undefined) ? k + 1 : k;
+  return inTransaction(
+    pool,
+    async (client) => {
+      const exact = (side: 'old' | 'new') =>
+        nearestExactly(
+          client,
+          tableSource(campaign, campaign[side], judgementColumn),
+          queries.map((query) => query[`${side}Vector`]),
+          limit,
+        );
+      const old = await exact('old');
+      const renewed = await exact('new');
+      const comparisons: QueryComparison[] = [];
+      for (const [position, query] of queries.entries()) {
+        const others = (rows: FoundRow[] = []) => rows.filter((row) => row.key !== query.ownKey).slice(0, k);
+        const results = { before: others(old[position]), after: others(renewed[position]) };
+        const found = withIndex ? others(await nearestByIndex(client, tableSource(campaign, campaign.new), query.newVector, limit)) : null;
+        comparisons.push(compare(query, results, found, k, judgements?.get(query.id)));
+      }
+      return comparisons;
+    },
+    LOCK_WAIT,
+  );
+}
+
+/**
+ * Share of the exact nearest rows that the index also returned. A row counts if it is as near as the last exact one, because of several
+ * rows at the same distance either search may return any (recall as in Aumüller, Bernhardsson and Faithfull, "ANN-Benchmarks", Information
+ * Systems 87, 2020, with epsilon 0).
+ *
+ * @param exact exact nearest rows, nearest first
+ * @param found rows that the index returned
+ * @returns 0 to 1; 1 when there was nothing to find
+ */
+export function indexRecall(exact: readonly FoundRow[], found: readonly FoundRow[]): number {
+  const farthest = exact.at(-1);
+  if (!farthest) return 1;
+  return Math.min(exact.length, found.filter((row) => row.distance <= farthest.distance).length) / exact.length;
+}
+
+function compare(
+  query: VectorQuery,
+  results: QueryComparison['results'],
+  found: FoundRow[] | null,
+  k: number,
+  gains: Gains | undefined,
+): QueryComparison {
+  const [before, after] = [keysOf(results.before), keysOf(results.after)];
+  return {
+    query,
+    results,
+    overlap: overlapAt(before, after, k),
+    jaccard: jaccardAt(before, after, k),
+    rankBiasedOverlap: rankBiasedOverlap(before, after),
+    kendallTau: kendallTau(before, after),
+    indexRecall: found && indexRecall(results.after, found),
+    judged: gains ? judge(results, gains, k) : null,
+  };
+}
+
+function judge(results: QueryComparison['results'], gains: Gains, k: number): QueryComparison['judged'] {
+  const old = judgedIds(results.before);
+  const renewed = judgedIds(results.after);
+  const both = (metric: typeof ndcgAt) => ({ before: metric(old, gains, k), after: metric(renewed, gains, k) });
+  return { ndcg: both(ndcgAt), reciprocalRank: both(reciprocalRankAt), recall: both(recallAt) };
+}
+
+function keysOf(rows: FoundRow[]): string[] {
+  return rows.map((row) => row.key);
+}
+
+/** Ids of the judged documents, each once. Several rows may be parts of one document, which takes the rank of its best part. */
+function judgedIds(rows: FoundRow[]): string[] {
+  return [...new Set(rows.map((row) => row.judgedId))];
+}

@@ -1,0 +1,108 @@
+import type { SearchTime } from '../search/latency.ts';
+import { bootstrapMeans, type Interval } from './bootstrap.ts';
+import type { QueryComparison } from './comparison.ts';
+import { quantile } from './quantile.ts';
+import { ALL_QUERIES, type Slice, sliceQueries } from './slices.ts';
+
+/** A figure over all queries or one slice, as stored in reembed.validation_metric. */
+export interface Metric {
+  metric: string;
+  slice: string;
+  sliceValue: string;
+  queries: number;
+  before: number | null;
+  after: number | null;
+  /** the mean; for a metric of each model, after minus before */
+  value: number;
+  low: number | null;
+  high: number | null;
+}
+
+type Compared = { name: string; of: (one: QueryComparison) => number };
+type Judged = { name: string; of: (one: NonNullable<QueryComparison['judged']>) => { before: number; after: number } };
+
+const COMPARED: Compared[] = [
+  { name: 'overlap', of: (one) => one.overlap },
+  { name: 'jaccard', of: (one) => one.jaccard },
+  { name: 'rank_biased_overlap', of: (one) => one.rankBiasedOverlap },
+  { name: 'kendall_tau', of: (one) => one.kendallTau },
+];
+
+const JUDGED: Judged[] = [
+  { name: 'ndcg', of: (one) => one.ndcg },
+  { name: 'mrr', of: (one) => one.reciprocalRank },
+  { name: 'recall', of: (one) => one.recall },
+];
+
+/**
+ * Computes means over all queries and over every slice, each with the 95 % interval of a paired bootstrap over its queries.
+ *
+ * @param times search times; only over all queries
+ * @param seed the same seed gives the same intervals
+ */
+export function measureMetrics(comparisons: readonly QueryComparison[], times: readonly SearchTime[], seed: number): Metric[] {
+  const slices = [{ ...ALL_QUERIES, comparisons }, ...sliceQueries(comparisons)];
+  return [...slices.flatMap((slice) => metricsOf(slice, seed)), ...timesOf(times)];
+}
+
+/** Returns the figure over all queries; undefined if the run does not have it. */
+export function overall(metrics: readonly Metric[], name: string): Metric | undefined {
+  return metrics.find(({ metric, slice }) => metric === name && slice === '');
+}
+
+function metricsOf(slice: Slice, seed: number): Metric[] {
+  const { comparisons } = slice;
+  const recalls = comparisons.flatMap(({ indexRecall }) => indexRecall ?? []);
+  const judged = comparisons.flatMap((one) => one.judged ?? []);
+  const columns = COMPARED.map(({ of }) => comparisons.map(of));
+  const judgements = JUDGED.map(({ of }) => judged.map(of));
+  const differences = judgements.map((values) => values.map(({ before, after }) => after - before));
+  return [
+    ...intervals(slice, COMPARED, columns, seed),
+    ...intervals(slice, [{ name: 'index_recall' }], [recalls], seed),
+    ...intervals(slice, JUDGED, differences, seed).map((metric, i) => ({
+      ...metric,
+      before: mean(judgements[i]?.map(({ before }) => before) ?? []),
+      after: mean(judgements[i]?.map(({ after }) => after) ?? []),
+    })),
+  ];
+}
+
+function intervals({ slice, value }: Slice, names: { name: string }[], columns: number[][], seed: number): Metric[] {
+  const queries = columns[0]?.length ?? 0;
+  return bootstrapMeans(columns, seed).map((interval: Interval, i) => ({
+    metric: names[i]?.name ?? '',
+    slice,
+    sliceValue: value,
+    queries,
+    before: null,
+    after: null,
+    ...interval,
+  }));
+}
+
+function timesOf(times: readonly SearchTime[]): Metric[] {
+  if (times.length === 0) return [];
+  const before = times.map((time) => time.before).sort((a, b) => a - b);
+  const after = times.map((time) => time.after).sort((a, b) => a - b);
+  return [50, 95].map((percent) => {
+    const [old, renewed] = [quantile(before, percent / 100), quantile(after, percent / 100)];
+    const metric = `search_p${percent}_ms`;
+    return {
+      metric,
+      slice: '',
+      sliceValue: '',
+      queries: times.length,
+      before: old,
+      after: renewed,
+      value: renewed - old,
+      low: null,
+      high: null,
+    };
+  });
+}
+
+/** Arithmetic mean of at least one value. */
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}

@@ -1,0 +1,56 @@
+import { BadLine, ColumnMissing, NoQueries } from '../validation-error.ts';
+import type { Judgements } from './judgements.ts';
+import { NO_VALUE, spread, type TextQuery } from './queries.ts';
+import { readLines } from './read-lines.ts';
+
+interface FileOptions {
+  /** maximum number of queries, spread evenly over the file; default: all */
+  sample?: number | undefined;
+  /** queries that take precedence if not all are used */
+  judged?: Judgements | undefined;
+  /** fields by which results are sliced */
+  sliceBy?: readonly string[];
+}
+
+/**
+ * Reads queries from a file: `.jsonl` with {"id", "text"} per line (BEIR's "_id" is accepted), any other file with one query per line. A
+ * query without an id gets its line number as id.
+ *
+ * @throws FileUnreadable, BadLine with the line number, NoQueries, ColumnMissing when no query has a field to slice by
+ */
+export function readQueryFile(path: string, { sample, judged, sliceBy = [] }: FileOptions = {}): TextQuery[] {
+  const isJson = /\.(jsonl|ndjson|json)$/i.test(path);
+  const seen = new Set<string>();
+  const fields = new Set<string>(isJson ? [] : ['text']);
+  const queries = readLines(path, '--queries').map(({ number, text }) => {
+    const query = isJson ? parseQuery(path, number, text, sliceBy, fields) : { id: String(number), text };
+    if (seen.has(query.id)) throw new BadLine(path, number, `query ${query.id} is there twice`, 'give every query an id of its own');
+    seen.add(query.id);
+    return query;
+  });
+  if (queries.length === 0) throw new NoQueries(`${path} has no query in it`, 'give one query a line');
+  const missing = sliceBy.find((field) => !fields.has(field));
+  if (missing !== undefined) throw new ColumnMissing(path, missing, '--slice-by', [...fields]);
+  if (sample === undefined || sample >= queries.length) return queries;
+  const first = queries.filter((query) => judged?.has(query.id));
+  const others = queries.filter((query) => !judged?.has(query.id));
+  return [...spread(first, sample), ...spread(others, Math.max(0, sample - first.length))];
+}
+
+function parseQuery(path: string, number: number, line: string, sliceBy: readonly string[], fields: Set<string>): TextQuery {
+  const example = 'give one object a line, like {"id": "1", "text": "red shoes"}';
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    throw new BadLine(path, number, 'not JSON', example);
+  }
+  const object = (value ?? {}) as Record<string, unknown>;
+  const { id, _id, text } = object;
+  if (typeof text !== 'string' || text.trim() === '') throw new BadLine(path, number, 'no "text"', example);
+  const known = id ?? _id ?? number;
+  if (typeof known !== 'string' && typeof known !== 'number') throw new BadLine(path, number, '"id" is neither text nor number', example);
+  for (const field of Object.keys(object)) fields.add(field);
+  if (sliceBy.length === 0) return { id: String(known), text };
+  return { id: String(known), text, slices: Object.fromEntries(sliceBy.map((field) => [field, String(object[field] ?? NO_VALUE)])) };
+}

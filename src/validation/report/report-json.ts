@@ -1,0 +1,84 @@
+import type { QueryComparison } from '../metrics/comparison.ts';
+import { overall } from '../metrics/metrics.ts';
+import { cutoffRows, filterRows, integrityRows } from '../search/part-rows.ts';
+import type { ValidationResult } from '../validate.ts';
+import { agreeing } from '../verdict/truth-audit.ts';
+
+/**
+ * Formats a run as JSON, with the column names of reembed.validation and of the tables of its parts.
+ *
+ * @param lowest number of queries with the lowest overlap to include
+ */
+export function reportJson(result: ValidationResult, lowest: number): Record<string, unknown> {
+  const { campaign, comparisons, metrics, index, coverage } = result;
+  const of = (name: string) => overall(metrics, name);
+  return {
+    id: Number(result.id),
+    campaign: campaign.name,
+    target: campaign.target,
+    from_model: campaign.old.model.name,
+    to_model: campaign.new.model.name,
+    started_at: result.startedAt,
+    query_source: result.querySource,
+    seed: result.seed,
+    queries: comparisons.length,
+    judged_queries: of('ndcg')?.queries ?? 0,
+    known_items: result.knownItems,
+    judged_rows_missing: result.judgedRowsMissing,
+    k: result.k,
+    overlap: of('overlap')?.value,
+    index: index?.usable ? campaign.indexName : null,
+    index_recall: of('index_recall')?.value ?? null,
+    index_setting: index?.searchSetting ?? null,
+    searches_use_index: index?.usable ?? null,
+    planner_chooses_index: index?.chosen ?? null,
+    coverage: coverage.coverage,
+    rows: coverage.rows,
+    missing_rows: coverage.missingRows,
+    just_changed_rows: coverage.justChangedRows,
+    ndcg_before: of('ndcg')?.before ?? null,
+    ndcg_after: of('ndcg')?.after ?? null,
+    mrr_before: of('mrr')?.before ?? null,
+    mrr_after: of('mrr')?.after ?? null,
+    recall_before: of('recall')?.before ?? null,
+    recall_after: of('recall')?.after ?? null,
+    passed: result.passed,
+    reasons: result.reasons,
+    warnings: result.warnings,
+    metrics: metrics.map(({ sliceValue, ...metric }) => ({ ...metric, slice_value: sliceValue })),
+    filters: filterRows(result),
+    integrity: integrityRows(result),
+    truth_audit: auditJson(result),
+    score_distributions: result.distributions,
+    score_cutoffs: cutoffRows(result),
+    lowest_overlap: lowestOverlap(comparisons, lowest).map((one) => ({
+      query: one.query.label,
+      overlap: one.overlap,
+      ndcg_before: one.judged?.ndcg.before ?? null,
+      ndcg_after: one.judged?.ndcg.after ?? null,
+      results_before: one.results.before.map(({ key }) => key),
+      results_after: one.results.after.map(({ key }) => key),
+    })),
+  };
+}
+
+/** Returns the queries whose results changed most. */
+export function lowestOverlap(comparisons: readonly QueryComparison[], count: number): QueryComparison[] {
+  return [...comparisons].sort((a, b) => a.overlap - b.overlap).slice(0, count);
+}
+
+function auditJson({ audit, campaign }: ValidationResult) {
+  return (['new', 'old'] as const).map((role) => {
+    const rows = audit.rows.filter((row) => row.role === role);
+    const same = agreeing(rows, campaign.thresholds.minAuditSimilarity);
+    return {
+      role,
+      rows: rows.length,
+      agreeing_rows: same.length,
+      lowest_similarity: rows.length === 0 ? null : Math.min(...rows.map((row) => row.similarity)),
+      problem: role === 'new' ? audit.problem : audit.oldProblem,
+      // A key may exceed JavaScript's integer range. As text it keeps its digits.
+      disagreeing: rows.filter((row) => !same.includes(row)).map(({ key, similarity }) => ({ key, similarity })),
+    };
+  });
+}

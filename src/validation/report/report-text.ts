@@ -1,0 +1,132 @@
+import { counted } from '../../wording.ts';
+import type { BeforeAfter } from '../metrics/comparison.ts';
+import { type Metric, overall } from '../metrics/metrics.ts';
+import type { ValidationResult } from '../validate.ts';
+import { lowestOverlap } from './report-json.ts';
+import { auditText, cutoffSection, filterSection, sliceSection, vectorText } from './report-sections.ts';
+import { arrow, indented, intervalText, oneLine, plainTable, signed } from './report-wording.ts';
+
+/**
+ * Formats a run for people, at most a hundred columns wide: figures with thresholds, their parts, the queries that changed most, and the
+ * verdict.
+ *
+ * @param lowest number of queries with the lowest overlap to list
+ */
+export function reportText(result: ValidationResult, lowest: number): string {
+  const { campaign, comparisons, metrics, k, knownItems } = result;
+  const judged = overall(metrics, 'ndcg')?.queries ?? 0;
+  const judgedText = judged === 0 ? '' : knownItems ? ', each to find its own row' : `, ${judged} of them judged`;
+  return [
+    `validation ${result.id}: ${campaign.old.model.name} -> ${campaign.new.model.name} on ${campaign.target}`,
+    `${counted(comparisons.length, 'query', 'queries')} from ${result.querySource}${judgedText}, ${k} nearest rows of each, seed ${result.seed}`,
+    '',
+    figuresTable(result),
+    '',
+    ...sliceSection(result),
+    ...filterSection(result),
+    ...cutoffSection(result),
+    ...lowestSection(result, lowest),
+    ...notes(result),
+    ...worthKnowing(result),
+    result.passed ? 'PASS' : 'FAIL',
+    ...result.reasons.flatMap(indented),
+  ]
+    .join('\n')
+    .replace(/ +$/gm, '');
+}
+
+function figuresTable(result: ValidationResult): string {
+  const { metrics, k, coverage, campaign, integrity } = result;
+  const { thresholds } = campaign;
+  const table = plainTable();
+  const add = (label: string, text: string, interval: string, threshold = '') => table.push([label, text, interval, threshold]);
+  const compared = (label: string, name: string, threshold?: string, none?: string) => {
+    const metric = overall(metrics, name);
+    if (metric) add(label, metric.value.toFixed(3), intervalText(metric), threshold);
+    else if (none) add(label, none, '', threshold);
+  };
+  const ofEach = (label: string, name: string, threshold?: string) => {
+    const metric = overall(metrics, name);
+    if (metric) add(label, arrow(both(metric)), `${signed(metric.value)} ${intervalText(metric, signed)}`, threshold);
+  };
+  ofEach(`nDCG@${k}`, 'ndcg', `may fall by ${thresholds.maxNdcgDrop} (max_ndcg_drop)`);
+  ofEach(`MRR@${k}`, 'mrr');
+  ofEach(`recall@${k}`, 'recall');
+  compared(`overlap@${k}`, 'overlap', `at least ${thresholds.minOverlap} (min_overlap)`);
+  compared(`Jaccard@${k}`, 'jaccard');
+  compared('rank-biased overlap', 'rank_biased_overlap');
+  compared('Kendall tau', 'kendall_tau');
+  compared(`index recall@${k}`, 'index_recall', `at least ${thresholds.minIndexRecall} (min_index_recall)`, 'no index');
+  for (const percent of [50, 95]) {
+    const time = overall(metrics, `search_p${percent}_ms`);
+    const limit =
+      percent === 50 && thresholds.maxLatencyRatio !== null ? `${thresholds.maxLatencyRatio} x or +10 ms (max_latency_ratio)` : '';
+    if (time) add(`search p${percent}`, `${milliseconds(time.before)} -> ${milliseconds(time.after)}`, 'ms on the server', limit);
+  }
+  const missing =
+    coverage.missingRows === 0
+      ? `of ${counted(coverage.rows, 'row')}`
+      : `${coverage.missingRows} of ${counted(coverage.rows, 'row')} missing`;
+  add('coverage', percent(coverage.coverage), missing, `at most ${thresholds.maxFailedRows} missing (max_failed_rows)`);
+  const audit = auditText(result);
+  if (audit) add('truth audit', ...audit, `at least ${thresholds.minTruthAudit} (min_truth_audit)`);
+  return [table.toString(), ...integrity.map(vectorText)].join('\n');
+}
+
+function lowestSection({ comparisons }: ValidationResult, count: number): string[] {
+  const table = plainTable();
+  for (const one of lowestOverlap(comparisons, count))
+    table.push([
+      one.overlap.toFixed(2),
+      one.judged ? `nDCG ${arrow(one.judged.ndcg)}` : '',
+      oneLine(one.query.label, one.judged ? 65 : 85),
+    ]);
+  return ['lowest overlap:', table.toString(), ''];
+}
+
+function notes(result: ValidationResult): string[] {
+  const { metrics, judgedRowsMissing, coverage, index } = result;
+  const lines: string[] = [];
+  if (!overall(metrics, 'ndcg')) {
+    lines.push(
+      'Overlap shows how much changes, not whether it gets worse: two good models may agree on little.',
+      'Judged queries decide on quality: npm run validate -- --queries FILE --judgements FILE',
+      'or, without judgements, queries made of the rows: npm run validate -- --queries-from generated',
+    );
+  }
+  if (judgedRowsMissing > 0)
+    lines.push(
+      judgedRowsMissing === 1
+        ? '1 row that is judged relevant is not in the table; it counts against both models.'
+        : `${judgedRowsMissing} rows that are judged relevant are not in the table; they count against both models.`,
+    );
+  if (coverage.justChangedRows > 0)
+    lines.push(`${coverage.justChangedRows} of the missing rows changed in the last 30 seconds and do not count: the workers are at them.`);
+  if (!index?.usable)
+    lines.push(
+      'There is no valid index on the new vectors yet; validate again when it is built, the switch asks for it. Filters wait for it, too.',
+    );
+  return lines.length === 0 ? [] : [...lines, ''];
+}
+
+/** Formats findings that did not affect the verdict. An old model that can no longer be called says nothing about the new one. */
+function worthKnowing({ warnings, audit }: ValidationResult): string[] {
+  const known =
+    audit.oldProblem !== null && audit.problem === null
+      ? [...warnings, `no stored old vector was compared with a fresh one: ${audit.oldProblem}`]
+      : warnings;
+  return known.length === 0 ? [] : ['worth knowing:', ...known.flatMap(indented), ''];
+}
+
+function both({ before, after }: Metric): BeforeAfter {
+  return { before: before ?? Number.NaN, after: after ?? Number.NaN };
+}
+
+function milliseconds(value: number | null): string {
+  return value === null ? '-' : value.toFixed(value < 10 ? 2 : 0);
+}
+
+/** Rounded down, so that 100 % means all rows. */
+function percent(share: number): string {
+  return `${(Math.floor(share * 10_000) / 100).toFixed(2)} %`;
+}

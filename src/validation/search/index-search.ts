@@ -1,0 +1,90 @@
+import type { Queryable } from '../../database/connection.ts';
+import type { Campaign } from '../campaign.ts';
+import { asOwner } from './as-owner.ts';
+import { type FoundRow, liveSource, type SearchSource } from './search-source.ts';
+
+// Without enable_sort = off, a small table would be read through its primary key and sorted, which is exact as well.
+const BY_INDEX = `SET LOCAL enable_indexscan = on; SET LOCAL enable_indexonlyscan = off; SET LOCAL enable_bitmapscan = off;
+  SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off`;
+
+/** How an index scan continues when a filter leaves too few rows. Access methods without iterative scans support only `off`. */
+export type IterativeScan = 'off' | 'strict_order' | 'relaxed_order';
+
+/** Properties of the index on the new vectors that matter to a search. */
+export interface IndexState {
+  /** whether the index can serve a search in order of distance; otherwise a recall of 1 would mean nothing */
+  usable: boolean;
+  /** whether the planner chooses it without being forced, for the application's search */
+  chosen: boolean;
+  /** the session's search setting, such as "hnsw.ef_search = 40"; null for an access method without one */
+  searchSetting: string | null;
+  /** kinds of iterative scan that this version of pgvector supports for it */
+  iterativeScans: IterativeScan[];
+}
+
+/**
+ * Searches through the index on the vectors, with the session's search settings (hnsw.ef_search, ivfflat.probes).
+ *
+ * @param client a connection within a transaction
+ * @param vector query vector of the model, in pgvector's text form
+ * @param limit maximum number of rows
+ * @returns nearest first; leaves out the same rows as nearestExactly()
+ */
+export async function nearestByIndex(client: Queryable, source: SearchSource, vector: string, limit: number): Promise<FoundRow[]> {
+  await client.query(BY_INDEX);
+  const { rows } = await asOwner(client, source).query<FoundRow>(indexedSql(source), [vector, limit]);
+  // The cosine distance from a zero vector is NaN, which sorts last and is not a JSON number.
+  return rows.filter((row) => typeof row.distance === 'number');
+}
+
+/**
+ * Checks whether nearestByIndex() really reads an index, and whether the application's searches would.
+ *
+ * @param client a connection within a transaction that has not searched before
+ * @returns undefined when the campaign has no valid index
+ */
+export async function inspectIndex(
+  client: Queryable,
+  campaign: Campaign,
+  source: SearchSource,
+  vector: string,
+  limit: number,
+): Promise<IndexState | undefined> {
+  if (campaign.indexMethod === null) return undefined;
+  const isServed = async (searched: SearchSource) => {
+    const { rows } = await asOwner(client, searched).query<{ 'QUERY PLAN': unknown }>(`EXPLAIN (FORMAT JSON) ${indexedSql(searched)}`, [
+      vector,
+      limit,
+    ]);
+    return readsInOrder(rows[0]?.['QUERY PLAN']);
+  };
+  const chosen = await isServed(liveSource(campaign, campaign.new));
+  await client.query(BY_INDEX);
+  const usable = await isServed(source);
+  const { rows } = await client.query<{ name: string; setting: string }>(
+    "SELECT name, setting FROM pg_settings WHERE name IN (CASE $1 WHEN 'hnsw' THEN 'hnsw.ef_search' WHEN 'ivfflat' THEN 'ivfflat.probes' END, $1 || '.iterative_scan')",
+    [campaign.indexMethod],
+  );
+  const search = rows.find(({ name }) => !name.endsWith('.iterative_scan'));
+  // pgvector before 0.8 has no such setting. ivfflat has no strict order.
+  const hasIterative = rows.some(({ name }) => name.endsWith('.iterative_scan'));
+  return {
+    usable,
+    chosen,
+    searchSetting: search ? `${search.name} = ${search.setting}` : null,
+    iterativeScans: hasIterative ? ['off', campaign.indexMethod === 'hnsw' ? 'strict_order' : 'relaxed_order'] : ['off'],
+  };
+}
+
+/** Whether a plan has an index scan in order of distance: only such a scan has this entry. */
+export function readsInOrder(plan: unknown): boolean {
+  return JSON.stringify(plan).includes('"Order By"');
+}
+
+function indexedSql(source: SearchSource): string {
+  return `SELECT ${source.keyText} AS key, '' AS "judgedId", ${source.vector} ${source.operator} $1::${source.vectorType} AS distance
+            FROM ${source.rows}
+           WHERE ${source.vector} IS NOT NULL ${source.isEligible ? `AND ${source.isEligible}` : ''}
+           ORDER BY distance
+           LIMIT $2::bigint`;
+}

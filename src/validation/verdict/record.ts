@@ -1,0 +1,141 @@
+import type pg from 'pg';
+import { inTransaction, type Queryable } from '../../database/connection.ts';
+import { overall } from '../metrics/metrics.ts';
+import { scoresOf } from '../metrics/scores.ts';
+import { cutoffRows, filterRows, integrityRows } from '../search/part-rows.ts';
+import type { TruthAudit } from './truth-audit.ts';
+import type { ValidationRecord } from './validation-record.ts';
+
+/** The verdict on a stored run: see reembed.judge_validation(). */
+export interface Verdict {
+  /** id of the run */
+  id: string;
+  passed: boolean;
+  /** thresholds that were missed */
+  reasons: string[];
+  /** findings that do not make the run fail */
+  warnings: string[];
+}
+
+/** Stores a run with all its parts and judges it from what was stored, in one transaction. */
+export async function storeValidation(pool: pg.Pool, record: ValidationRecord): Promise<Verdict> {
+  return inTransaction(pool, async (client) => {
+    const { rows } = await insert<{ id: string }>(client, 'validation', [runRow(record)], 'RETURNING id::text AS id');
+    const id = rows[0]?.id ?? '';
+    const parts = { validation_query: queryRows(record), validation_metric: metricRows(record), ...otherRows(record) };
+    for (const [table, part] of Object.entries(parts)) {
+      await insert(
+        client,
+        table,
+        part.map((row) => ({ validation: id, ...row })),
+      );
+    }
+    await storeAudit(client, id, record.audit);
+    const judged = await client.query<{ reasons: string[]; warnings: string[] }>(
+      `UPDATE reembed.validation AS v SET passed = (j.reasons = '{}'), reasons = j.reasons, warnings = j.warnings
+         FROM (SELECT coalesce(array_agg(reason) FILTER (WHERE fails), '{}') AS reasons, coalesce(array_agg(reason) FILTER (WHERE NOT fails), '{}') AS warnings
+                 FROM reembed.judge_validation($1)) AS j
+        WHERE v.id = $1 RETURNING v.reasons, v.warnings`,
+      [id],
+    );
+    const { reasons = [], warnings = [] } = judged.rows[0] ?? {};
+    return { id, passed: reasons.length === 0, reasons, warnings };
+  });
+}
+
+type Row = Record<string, unknown>;
+
+/** Inserts rows. jsonb_populate_recordset() converts the values to the column types, including arrays and objects. */
+async function insert<T extends Row>(client: Queryable, table: string, rows: Row[], returning = '') {
+  const columns = Object.keys(rows[0] ?? {}).join(', ');
+  if (columns === '') return { rows: [] as T[] };
+  return client.query<T>(
+    `INSERT INTO reembed.${table} (${columns}) SELECT ${columns} FROM jsonb_populate_recordset(NULL::reembed.${table}, $1) ${returning}`,
+    [JSON.stringify(rows)],
+  );
+}
+
+/** Stores the audit. Not through insert(), because a large number in a key would lose its last digits. */
+async function storeAudit(client: Queryable, id: string, { rows }: TruthAudit): Promise<void> {
+  await client.query(
+    `INSERT INTO reembed.truth_audit (validation, role, ordinal, key, similarity)
+     SELECT $1, role, row_number() OVER (PARTITION BY role ORDER BY place), key, similarity
+       FROM unnest($2::text[], $3::jsonb[], $4::float8[]) WITH ORDINALITY AS a(role, key, similarity, place)`,
+    [id, rows.map(({ role }) => role), rows.map(({ key }) => key), rows.map(({ similarity }) => similarity)],
+  );
+}
+
+function runRow({ campaign, comparisons, metrics, index, coverage, ...record }: ValidationRecord): Row {
+  const of = (name: string) => overall(metrics, name);
+  return {
+    campaign: campaign.name,
+    started_at: record.startedAt,
+    query_source: record.querySource,
+    seed: record.seed,
+    queries: comparisons.length,
+    judged_queries: of('ndcg')?.queries ?? 0,
+    known_items: record.knownItems,
+    k: record.k,
+    overlap: of('overlap')?.value,
+    index_recall: of('index_recall')?.value ?? null,
+    searches_use_index: index?.usable ?? null,
+    planner_chooses_index: index?.chosen ?? null,
+    index_setting: index?.searchSetting ?? null,
+    coverage: coverage.coverage,
+    missing_rows: coverage.missingRows,
+    just_changed_rows: coverage.justChangedRows,
+    ndcg_before: of('ndcg')?.before ?? null,
+    ndcg_after: of('ndcg')?.after ?? null,
+    mrr_before: of('mrr')?.before ?? null,
+    mrr_after: of('mrr')?.after ?? null,
+    recall_before: of('recall')?.before ?? null,
+    recall_after: of('recall')?.after ?? null,
+    audit_problem: record.audit.problem,
+    // Replaced by the verdict in the same transaction.
+    passed: true,
+    reasons: [],
+  };
+}
+
+function queryRows({ campaign, comparisons, times }: ValidationRecord): Row[] {
+  const [before, after] = [scoresOf(comparisons, campaign, 'old'), scoresOf(comparisons, campaign, 'new')];
+  const timeOf = new Map(times.map((time) => [time.query, time]));
+  return comparisons.map((one, i) => ({
+    ordinal: i + 1,
+    query: one.query.label,
+    query_length: one.query.length,
+    slices: one.query.slices,
+    overlap: one.overlap,
+    jaccard: one.jaccard,
+    rank_biased_overlap: one.rankBiasedOverlap,
+    kendall_tau: one.kendallTau,
+    index_recall: one.indexRecall,
+    ndcg_before: one.judged?.ndcg.before ?? null,
+    ndcg_after: one.judged?.ndcg.after ?? null,
+    reciprocal_rank_before: one.judged?.reciprocalRank.before ?? null,
+    reciprocal_rank_after: one.judged?.reciprocalRank.after ?? null,
+    recall_before: one.judged?.recall.before ?? null,
+    recall_after: one.judged?.recall.after ?? null,
+    search_ms_before: timeOf.get(one.query)?.before ?? null,
+    search_ms_after: timeOf.get(one.query)?.after ?? null,
+    results_before: one.results.before.map(({ key }) => key),
+    results_after: one.results.after.map(({ key }) => key),
+    scores_before: before[i],
+    scores_after: after[i],
+  }));
+}
+
+function metricRows({ metrics }: ValidationRecord): Row[] {
+  return metrics.map(({ sliceValue, ...metric }) => ({ ...metric, slice_value: sliceValue }));
+}
+
+function otherRows(record: ValidationRecord): Record<string, Row[]> {
+  return {
+    validation_filter: filterRows(record),
+    validation_integrity: integrityRows(record),
+    score_distribution: record.distributions.flatMap(({ role, rows, deciles }) =>
+      deciles.map((score, i) => ({ role, rows, percentile: 10 * i, score })),
+    ),
+    score_cutoff: cutoffRows(record).map((row, i) => ({ ordinal: i + 1, ...row })),
+  };
+}
