@@ -8,6 +8,7 @@ import { encodeVectorArray } from '../src/database/binary-vectors.ts';
 import { type AnsweredVector, checkVectors } from '../src/embedding/check-vectors.ts';
 import type { ModelRow } from '../src/embedding/models.ts';
 import { createProvider } from '../src/embedding/provider.ts';
+import { accessTo } from '../test/harness/access.ts';
 import { answerBody, startInstantProvider } from './instant-provider.ts';
 
 interface Options {
@@ -66,8 +67,7 @@ async function run(options: Options): Promise<void> {
 async function createPaths(urls: { base64: string; float: string }, { dimensions, inputs }: Options): Promise<Path[]> {
   const texts = Array.from({ length: inputs }, (_, i) => `text number ${i} ${'some words of it '.repeat(50)}`);
   const model = { name: 'bench', provider_model: 'bench', dimensions, document_prefix: '', query_prefix: '' } as ModelRow;
-  const open = (baseUrl: string) =>
-    createProvider(model, { apiKey: 'bench', baseUrl }, { timeoutSeconds: 60, mostInFlight: 1, keyVariable: 'OPENAI_API_KEY' });
+  const open = (baseUrl: string) => createProvider(model, accessTo(baseUrl), { timeoutSeconds: 60, mostInFlight: 1 });
   const [base64, float] = [open(urls.base64), open(urls.float)];
   for (const provider of [base64, float]) await provider.settleEncoding();
   if (base64.findings.encoding !== 'base64' || float.findings.encoding !== 'float') throw new Error('the encodings were not settled');

@@ -59,6 +59,7 @@ CREATE TABLE reembed.model (
   send_dimensions boolean NOT NULL DEFAULT false,
   token_limit integer,
   usd_per_million_tokens numeric,
+  provider text,
   fingerprint text NOT NULL GENERATED ALWAYS AS (md5(provider_model || '|' || dimensions::text || '|' || document_prefix || '|' || query_prefix)) STORED,
   created_at timestamptz NOT NULL DEFAULT now(),
   batch_api_price_factor numeric NOT NULL DEFAULT 0.5,
@@ -77,6 +78,7 @@ COMMENT ON COLUMN reembed.model.query_prefix IS 'Prefix of each query text.';
 COMMENT ON COLUMN reembed.model.send_dimensions IS 'Whether requests contain the dimensions parameter.';
 COMMENT ON COLUMN reembed.model.token_limit IS 'Maximum tokens of one text; null when unknown.';
 COMMENT ON COLUMN reembed.model.usd_per_million_tokens IS 'Price in US dollars per million tokens; null when unknown.';
+COMMENT ON COLUMN reembed.model.provider IS 'Name of its provider in reembed.config.ts, .js or .json; null: the provider of the environment (OPENAI_…, for an old model OPENAI_OLD_…).';
 COMMENT ON COLUMN reembed.model.fingerprint IS 'Digest of everything that defines the vector space: two models with the same fingerprint are the same space.';
 COMMENT ON COLUMN reembed.model.created_at IS 'When the model was registered.';
 COMMENT ON COLUMN reembed.model.batch_api_price_factor IS 'Price of a token by the batch API, as a share of usd_per_million_tokens.';
@@ -271,6 +273,7 @@ CREATE TABLE reembed.serving (
   send_dimensions boolean NOT NULL,
   token_limit integer,
   usd_per_million_tokens double precision,
+  provider text,
   view text NOT NULL,
   is_live boolean NOT NULL,
   canary_percent double precision NOT NULL,
@@ -291,6 +294,7 @@ COMMENT ON COLUMN reembed.serving.query_prefix IS 'Prefix of each query text.';
 COMMENT ON COLUMN reembed.serving.send_dimensions IS 'Whether requests contain the dimensions parameter.';
 COMMENT ON COLUMN reembed.serving.token_limit IS 'Maximum tokens of one text; null when unknown.';
 COMMENT ON COLUMN reembed.serving.usd_per_million_tokens IS 'Price in US dollars per million tokens; null when unknown.';
+COMMENT ON COLUMN reembed.serving.provider IS 'Name of its provider; null: that of the environment.';
 COMMENT ON COLUMN reembed.serving.view IS 'View to search for the model, qualified and quoted.';
 COMMENT ON COLUMN reembed.serving.is_live IS 'Whether the live view reads the model.';
 COMMENT ON COLUMN reembed.serving.canary_percent IS 'Percentage of readers who read the new model before the switch.';
@@ -358,6 +362,7 @@ CREATE TABLE reembed.provider_batch (
   id uuid DEFAULT gen_random_uuid() PRIMARY KEY,
   campaign text NOT NULL,
   model text NOT NULL,
+  provider text,
   state text NOT NULL DEFAULT 'submitting',
   tries integer NOT NULL DEFAULT 0,
   attempt integer NOT NULL DEFAULT 0,
@@ -393,6 +398,7 @@ COMMENT ON TABLE reembed.provider_batch IS 'Batches of requests for the batch AP
 COMMENT ON COLUMN reembed.provider_batch.id IS 'Generated before anything is sent; the provider keeps it in the metadata of the batch, as reembed.';
 COMMENT ON COLUMN reembed.provider_batch.campaign IS 'Campaign of its rows.';
 COMMENT ON COLUMN reembed.provider_batch.model IS 'Model that embeds the rows.';
+COMMENT ON COLUMN reembed.provider_batch.provider IS 'The provider that has it, as in reembed.model.';
 COMMENT ON COLUMN reembed.provider_batch.state IS 'submitting: recorded, not known to be at the provider; submitted: at the provider; settled: its results are stored and the rest is returned; abandoned: to be cancelled at the provider, none of its results are stored.';
 COMMENT ON COLUMN reembed.provider_batch.tries IS 'How often a worker started to submit it. After the first time the provider may already have a batch with the same requests; it is searched for and cancelled.';
 COMMENT ON COLUMN reembed.provider_batch.attempt IS 'How often its requests were assembled.';
@@ -566,6 +572,7 @@ CREATE TABLE reembed.worker (
   id uuid PRIMARY KEY,
   host text NOT NULL,
   pid integer NOT NULL,
+  target text,
   started_at timestamptz NOT NULL DEFAULT now(),
   seen_at timestamptz NOT NULL DEFAULT now(),
   batch_api boolean NOT NULL DEFAULT false
@@ -574,6 +581,7 @@ COMMENT ON TABLE reembed.worker IS 'Worker processes; one not seen for 30 second
 COMMENT ON COLUMN reembed.worker.id IS 'Generated at every start.';
 COMMENT ON COLUMN reembed.worker.host IS 'Host name.';
 COMMENT ON COLUMN reembed.worker.pid IS 'Process id on that host.';
+COMMENT ON COLUMN reembed.worker.target IS 'The only target that it serves; null: it serves all.';
 COMMENT ON COLUMN reembed.worker.started_at IS 'When it started.';
 COMMENT ON COLUMN reembed.worker.seen_at IS 'When it last reported.';
 COMMENT ON COLUMN reembed.worker.batch_api IS 'Whether it sends the backfill to the batch API. While it is alive, other workers leave new batches to it.';

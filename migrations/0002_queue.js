@@ -10,12 +10,10 @@ export const up = (pgm) => {
   pgm.sql(`
 COMMENT ON SCHEMA reembed_queue IS 'Queue of pg-reembed, managed by pg-boss. Jobs may expire: only the ledger reembed.batch and the change logs are authoritative.';
 
--- The dead-letter queue is created first, because the others refer to it.
+-- Of jobs that failed a thousand times. The queues of a target are created with it: reembed.make_queues().
 SELECT reembed_queue.create_queue('reembed-dead', '{"policy": "standard", "retentionSeconds": 31536000}');
--- exclusive: one queued or active job for each key, so enqueueing twice has no effect.
-SELECT reembed_queue.create_queue('reembed-batch', '{"policy": "exclusive", "retryLimit": 1000, "retryDelay": 2, "retryBackoff": true, "retryDelayMax": 300, "expireInSeconds": 3600, "retentionSeconds": 31536000, "deleteAfterSeconds": 86400, "heartbeatSeconds": 10, "deadLetter": "reembed-dead"}');
-SELECT reembed_queue.create_queue('reembed-catch-up', '{"policy": "exclusive", "retryLimit": 1000, "retryDelay": 2, "retryBackoff": true, "retryDelayMax": 60, "expireInSeconds": 3600, "retentionSeconds": 31536000, "deleteAfterSeconds": 3600, "heartbeatSeconds": 10, "deadLetter": "reembed-dead"}');
-SELECT reembed_queue.create_queue('reembed-provider-batch', '{"policy": "exclusive", "retryLimit": 1000, "retryDelay": 2, "retryBackoff": true, "retryDelayMax": 60, "expireInSeconds": 14400, "retentionSeconds": 31536000, "deleteAfterSeconds": 3600, "heartbeatSeconds": 10, "deadLetter": "reembed-dead"}');
+-- Provider batches to cancel.
+SELECT reembed_queue.create_queue('reembed-abandoned', '{"policy": "exclusive", "retryLimit": 1000, "retryDelay": 2, "retryBackoff": true, "retryDelayMax": 60, "expireInSeconds": 14400, "retentionSeconds": 31536000, "deleteAfterSeconds": 3600, "heartbeatSeconds": 10, "deadLetter": "reembed-dead"}');
 -- One watch job at a time. A failed one is not retried, because the next one starts within a minute.
 SELECT reembed_queue.create_queue('reembed-watch', '{"policy": "exclusive", "retryLimit": 0, "expireInSeconds": 7200, "retentionSeconds": 86400, "deleteAfterSeconds": 3600, "heartbeatSeconds": 10}');
 INSERT INTO reembed_queue.schedule (name, cron, timezone, options) VALUES ('reembed-watch', '* * * * *', 'UTC', '{}');

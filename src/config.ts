@@ -1,12 +1,21 @@
 import { existsSync } from 'node:fs';
+import { readConfigFile } from './config-file.ts';
+import type { RequestLimits } from './embedding/pack.ts';
 import { usualLimits } from './embedding/request-limits.ts';
 import { UsageError } from './errors.ts';
 import { learnPassword, learnSecrets } from './secrets.ts';
 
-/** How to reach the provider of one model. Read from the environment, never stored in the database. */
+/** How to reach a provider. Read from the environment and the configuration file, never stored in the database. */
 export interface ProviderAccess {
   apiKey: string | undefined;
   baseUrl: string | undefined;
+  /** the environment variable that holds the key, and where the address is set: for messages */
+  keyVariable: string;
+  addressSetting: string;
+  /** maximum number of texts and tokens in a request */
+  limits: RequestLimits;
+  /** further parameters of a request for stored texts and for queries, such as input_type */
+  parameters: Record<'document' | 'query', Record<string, unknown>>;
 }
 
 /** All settings from the environment, in one place. */
@@ -19,11 +28,11 @@ export interface Config {
   model: string | undefined;
   dimensions: number | undefined;
   oldModel: string | undefined;
+  /** providers of the environment, for a new and for an old model that names no other */
   newProvider: ProviderAccess;
   oldProvider: ProviderAccess;
-  /** maximum number of texts and tokens in a request; undefined: the usual limits of the new model's provider */
-  requestInputs: number;
-  requestTokens: number;
+  /** providers of the configuration file, which models name */
+  providers: Map<string, ProviderAccess>;
   requestTimeoutSeconds: number;
   patienceSeconds: number;
   /** number of batches processed in parallel in a process */
@@ -43,15 +52,18 @@ export interface Config {
 }
 
 /**
- * Reads the configuration from the environment and from `.env` in the working directory, if it exists.
+ * Reads the configuration from the environment, and from `.env` and `reembed.config.*` in the working directory, if they exist.
  *
- * @throws UsageError for an invalid number or webhook address, or when DATABASE_URL is set but empty
+ * @throws UsageError for an invalid number or webhook address, a faulty configuration file, or when DATABASE_URL is set but empty
  */
 export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
-  if (env === process.env && existsSync('.env')) process.loadEnvFile('.env');
+  const isOwn = env === process.env;
+  if (isOwn && existsSync('.env')) process.loadEnvFile('.env');
   learnSecretsOf(env);
-  const newProvider = { apiKey: text(env, 'OPENAI_API_KEY'), baseUrl: text(env, 'OPENAI_BASE_URL') };
-  const usual = usualLimits(newProvider.baseUrl);
+  const limits = requestLimits(env);
+  const providers = isOwn ? readConfigFile(process.cwd(), env, limits) : new Map<string, ProviderAccess>();
+  for (const { apiKey } of providers.values()) learnSecrets(apiKey);
+  const newProvider = environmentProvider(env, 'OPENAI', limits);
   return {
     databaseUrl: databaseUrl(env),
     directUrl: text(env, 'DATABASE_DIRECT_URL'),
@@ -61,12 +73,8 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     dimensions: wholeNumber(env, 'EMBED_DIMENSIONS'),
     oldModel: text(env, 'EMBED_OLD_MODEL'),
     newProvider,
-    oldProvider: {
-      apiKey: text(env, 'OPENAI_OLD_API_KEY') ?? newProvider.apiKey,
-      baseUrl: text(env, 'OPENAI_OLD_BASE_URL') ?? newProvider.baseUrl,
-    },
-    requestInputs: wholeNumber(env, 'EMBED_REQUEST_INPUTS') ?? usual.inputs,
-    requestTokens: wholeNumber(env, 'EMBED_REQUEST_TOKENS') ?? usual.tokens,
+    oldProvider: environmentProvider(env, 'OPENAI_OLD', limits, newProvider),
+    providers,
     requestTimeoutSeconds: wholeNumber(env, 'EMBED_TIMEOUT_SECONDS') ?? 60,
     patienceSeconds: wholeNumber(env, 'EMBED_PATIENCE_SECONDS') ?? 300,
     concurrency: wholeNumber(env, 'EMBED_CONCURRENCY') ?? 4,
@@ -78,6 +86,30 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     batchApiOpen: wholeNumber(env, 'EMBED_BATCH_API_OPEN') ?? 20,
     alertWebhook: webAddress(env, 'REEMBED_ALERT_WEBHOOK'),
   };
+}
+
+/** The provider that variables with a prefix define; what they leave out is that of another provider. */
+function environmentProvider(
+  env: NodeJS.ProcessEnv,
+  prefix: string,
+  limits: Partial<RequestLimits>,
+  other?: ProviderAccess,
+): ProviderAccess {
+  const baseUrl = text(env, `${prefix}_BASE_URL`) ?? other?.baseUrl;
+  return {
+    apiKey: text(env, `${prefix}_API_KEY`) ?? other?.apiKey,
+    baseUrl,
+    keyVariable: `${prefix}_API_KEY`,
+    addressSetting: `${prefix}_BASE_URL`,
+    limits: { ...usualLimits(baseUrl), ...limits },
+    parameters: { document: {}, query: {} },
+  };
+}
+
+function requestLimits(env: NodeJS.ProcessEnv): Partial<RequestLimits> {
+  const inputs = wholeNumber(env, 'EMBED_REQUEST_INPUTS');
+  const tokens = wholeNumber(env, 'EMBED_REQUEST_TOKENS');
+  return { ...(inputs === undefined ? {} : { inputs }), ...(tokens === undefined ? {} : { tokens }) };
 }
 
 /** Called before anything else is read, so that no error message shows a secret. */

@@ -75,7 +75,7 @@ export async function runFaults(world: World, fleet: WorkerFleet, provider: { is
       return (rowCount ?? 0) > 0;
     },
     async 'queue lost its jobs'() {
-      await world.pool.query("DELETE FROM reembed_queue.job WHERE name IN ('reembed-batch', 'reembed-catch-up')");
+      await world.pool.query("DELETE FROM reembed_queue.job WHERE name ~ '^(batch|catch_up)_'");
       return true;
     },
     async 'provider out of order'() {

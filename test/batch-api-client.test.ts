@@ -4,7 +4,9 @@ import test, { type ExecutionContext } from 'ava';
 import { createBatchApi } from '../src/embedding/batch-api.ts';
 import { readAnsweredRequest, requestLine, vectorsOf } from '../src/embedding/batch-lines.ts';
 import type { ModelRow } from '../src/embedding/models.ts';
+import { createProvider, embeddingRequest } from '../src/embedding/provider.ts';
 import { customIdOf, requestsOf } from '../src/worker/batch-api/requests.ts';
+import { accessTo } from './harness/access.ts';
 import { vectorOf } from './harness/provider.ts';
 
 const model: ModelRow = {
@@ -18,6 +20,7 @@ const model: ModelRow = {
   send_dimensions: true,
   token_limit: null,
   usd_per_million_tokens: null,
+  provider: null,
 };
 
 /** A batch API behind a server that answers everything in one way. */
@@ -29,7 +32,7 @@ async function apiOf(t: ExecutionContext, answer: (request: IncomingMessage, res
     server.close();
   });
   const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`;
-  return createBatchApi({ apiKey: 'test-secret-key', baseUrl }, { timeoutSeconds: 1, keyVariable: 'OPENAI_API_KEY' });
+  return createBatchApi(accessTo(baseUrl, 'test-secret-key'), { timeoutSeconds: 1 });
 }
 
 async function allOf(lines: AsyncGenerator<string>): Promise<string[]> {
@@ -97,7 +100,7 @@ test('a file that is gone has no lines', async (t) => {
 });
 
 test('a request of a batch has the same body as an ordinary one', (t) => {
-  const line = requestLine(model, 'one', ['a text'], 'base64');
+  const line = requestLine('one', embeddingRequest(model, ['a text'], 'document', 'base64', {}));
   t.true(line.endsWith('\n'));
   t.deepEqual(JSON.parse(line), {
     custom_id: 'one',
@@ -145,6 +148,7 @@ test('rows become requests of fifty texts at most, each text once, and every row
     failure: i === 5 ? { code: 'text_expression_fails' as const, message: 'fails' } : null,
     wave: 1,
   }));
+  const provider = createProvider(model, accessTo('http://localhost/v1'), { timeoutSeconds: 1, mostInFlight: 1 });
   const batch = { id: '0a0a0a0a-0a0a-4a0a-8a0a-0a0a0a0a0a0a' } as Parameters<typeof customIdOf>[0];
   const options = {
     firstNumber: 8,
@@ -153,7 +157,7 @@ test('rows become requests of fifty texts at most, each text once, and every row
     limits: { inputs: 2048, tokens: 100_000 },
     tokensPerCharacter: 0.25,
   };
-  const requests = requestsOf(rows, model, options);
+  const requests = requestsOf(rows, provider, options);
   t.deepEqual(
     requests.map(({ number, inputs }) => [number, inputs]),
     [
@@ -172,7 +176,7 @@ test('rows become requests of fifty texts at most, each text once, and every row
   t.true(ids.every((id) => id.length <= 64));
   t.is(new Set(ids).size, 3);
   t.deepEqual(
-    requestsOf(rows, model, { ...options, limits: { inputs: 32, tokens: 100_000 } }).map(({ inputs }) => inputs),
+    requestsOf(rows, provider, { ...options, limits: { inputs: 32, tokens: 100_000 } }).map(({ inputs }) => inputs),
     [32, 32, 32, 24],
   );
 });

@@ -196,7 +196,7 @@ testOnServer?.serial('a batch that a worker taken for dead has made after anothe
     await until(() => calls('POST /batches') === 1, 'the first to ask');
     // As if it had shown no sign of life for a while.
     await stage.db.pool.query(
-      "UPDATE reembed_queue.job SET heartbeat_on = now() - interval '1 minute' WHERE name = 'reembed-provider-batch' AND state = 'active'",
+      "UPDATE reembed_queue.job SET heartbeat_on = now() - interval '1 minute' WHERE name LIKE 'provider\\_batch\\_%' AND state = 'active'",
     );
     api().isHeld = true;
     await run.hastened(() =>

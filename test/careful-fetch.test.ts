@@ -7,6 +7,7 @@ import { createGzip } from 'node:zlib';
 import test, { type ExecutionContext } from 'ava';
 import type { ModelRow } from '../src/embedding/models.ts';
 import { createProvider } from '../src/embedding/provider.ts';
+import { accessTo } from './harness/access.ts';
 
 const MODEL = {
   name: 'model',
@@ -31,11 +32,7 @@ async function serve(t: ExecutionContext, answer: Answer): Promise<string> {
 }
 
 const embed = (baseUrl: string) =>
-  createProvider(
-    MODEL,
-    { baseUrl, apiKey: 'sk-secret-of-the-test' },
-    { timeoutSeconds: 20, mostInFlight: 1, keyVariable: 'OPENAI_API_KEY' },
-  ).embed(['a text'], 'document');
+  createProvider(MODEL, accessTo(baseUrl, 'sk-secret-of-the-test'), { timeoutSeconds: 20, mostInFlight: 1 }).embed(['a text'], 'document');
 
 test('an answer that unpacks to 300 MB is given up long before', async (t) => {
   let unpacked = 0;

@@ -5,6 +5,7 @@ import type { Queryable } from '../src/database/connection.ts';
 import { type EmbedOptions, embedTexts } from '../src/embedding/embed-texts.ts';
 import type { ModelRow } from '../src/embedding/models.ts';
 import { createProvider, type Provider } from '../src/embedding/provider.ts';
+import { accessTo } from './harness/access.ts';
 import { isProbe } from './harness/campaign.ts';
 import { startProvider, type TestProvider, vectorOf } from './harness/provider.ts';
 
@@ -20,8 +21,7 @@ test.beforeEach(async () => {
 });
 test.afterEach.always(() => server.close());
 
-const open = (mostInFlight = 16): Provider =>
-  createProvider(MODEL, { apiKey: 'test', baseUrl: server.url }, { timeoutSeconds: 5, mostInFlight, keyVariable: 'KEY' });
+const open = (mostInFlight = 16): Provider => createProvider(MODEL, accessTo(server.url), { timeoutSeconds: 5, mostInFlight });
 const itemsOf = (count: number) => Array.from({ length: count }, (_, id) => ({ id, text: `text number ${id}` }));
 const requests = () => server.requests.filter((request) => !isProbe(request));
 const isRight = ({ item, vector }: { item: { text: string | null }; vector: Float32Array }) =>

@@ -1,6 +1,7 @@
 import test from 'ava';
 import type { ModelRow } from '../src/embedding/models.ts';
 import { createProvider, type Provider } from '../src/embedding/provider.ts';
+import { accessTo } from './harness/access.ts';
 import { startProvider, type TestProvider, toBase64, vectorOf } from './harness/provider.ts';
 
 const DIMENSIONS = 24;
@@ -21,8 +22,7 @@ test.beforeEach(async () => {
 });
 test.afterEach.always(() => server.close());
 
-const open = (): Provider =>
-  createProvider(MODEL, { apiKey: 'test', baseUrl: server.url }, { timeoutSeconds: 5, mostInFlight: 16, keyVariable: 'KEY' });
+const open = (): Provider => createProvider(MODEL, accessTo(server.url), { timeoutSeconds: 5, mostInFlight: 16 });
 const asked = () => server.requests.map(({ encoding }) => encoding);
 const expected = TEXTS.map((text) => vectorOf('model', `passage: ${text}`, DIMENSIONS));
 

@@ -4,6 +4,7 @@ import type { Queryable } from '../src/database/connection.ts';
 import { type EmbedOptions, embedTexts } from '../src/embedding/embed-texts.ts';
 import { loadModel } from '../src/embedding/models.ts';
 import { createProvider, type Provider } from '../src/embedding/provider.ts';
+import { accessTo } from './harness/access.ts';
 import { isProbe, removeCampaigns, startCampaign, until } from './harness/campaign.ts';
 import { NEW_MODEL, wrongRows } from './harness/documents.ts';
 import { createStage, type Stage } from './harness/stage.ts';
@@ -43,11 +44,7 @@ function knownSoonAfter(at: number, answers: { askedAt: number; at: number }[]):
 
 async function open(): Promise<Provider> {
   const model = await loadModel(stage.db.pool, NEW_MODEL);
-  return createProvider(
-    model,
-    { apiKey: 'test', baseUrl: stage.provider.url },
-    { timeoutSeconds: 5, mostInFlight: 16, keyVariable: 'KEY' },
-  );
+  return createProvider(model, accessTo(stage.provider.url), { timeoutSeconds: 5, mostInFlight: 16 });
 }
 
 const itemsOf = (count: number) => Array.from({ length: count }, (_, i) => ({ text: `text number ${i}` }));

@@ -6,6 +6,7 @@ import type { ModelRow } from '../src/embedding/models.ts';
 import { createProvider, type Provider } from '../src/embedding/provider.ts';
 import { InputRefused, RequestTooLarge } from '../src/embedding/provider-error.ts';
 import { usualLimits } from '../src/embedding/request-limits.ts';
+import { accessTo } from './harness/access.ts';
 import { type ScriptedAnswer, startProvider, type TestProvider, vectorOf } from './harness/provider.ts';
 
 const DIMENSIONS = 24;
@@ -20,8 +21,7 @@ test.beforeEach(async () => {
 });
 test.afterEach.always(() => server.close());
 
-const open = (): Provider =>
-  createProvider(MODEL, { apiKey: 'test', baseUrl: server.url }, { timeoutSeconds: 5, mostInFlight: 16, keyVariable: 'KEY' });
+const open = (): Provider => createProvider(MODEL, accessTo(server.url), { timeoutSeconds: 5, mostInFlight: 16 });
 const textsOf = (count: number, begin = 'text') => Array.from({ length: count }, (_, i) => ({ text: `${begin} number ${i}` }));
 const sizes = () => server.requests.map(({ input }) => input.length);
 const isRight = ({ item, vector }: { item: { text: string }; vector: Float32Array }) =>
@@ -38,10 +38,11 @@ test.serial('limits follow the address of the provider, and the environment come
   for (const unknown of ['http://localhost:8080/v1', 'https://api.openai.com.example/v1', 'no address']) {
     t.deepEqual(usualLimits(unknown), { inputs: 128, tokens: 100_000 }, unknown);
   }
-  t.is(readConfig({}).requestInputs, 512);
-  t.is(readConfig({ OPENAI_BASE_URL: 'http://localhost:11434/v1' }).requestInputs, 128);
-  t.is(readConfig({ EMBED_REQUEST_INPUTS: '7', EMBED_REQUEST_TOKENS: '99' }).requestInputs, 7);
-  t.is(readConfig({ EMBED_REQUEST_INPUTS: '7', EMBED_REQUEST_TOKENS: '99' }).requestTokens, 99);
+  t.is(readConfig({}).newProvider.limits.inputs, 512);
+  const local = readConfig({ OPENAI_OLD_BASE_URL: 'http://localhost:11434/v1' });
+  t.is(local.newProvider.limits.inputs, 512);
+  t.is(local.oldProvider.limits.inputs, 128);
+  t.deepEqual(readConfig({ EMBED_REQUEST_INPUTS: '7', EMBED_REQUEST_TOKENS: '99' }).oldProvider.limits, { inputs: 7, tokens: 99 });
 });
 
 // As the vendors word them.

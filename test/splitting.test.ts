@@ -25,6 +25,8 @@ function createFakeProvider(items: Item[]): Provider & { requests: string[][] } 
   const requests: string[][] = [];
   return {
     model: MODEL,
+    limits: { inputs: 128, tokens: 100_000 },
+    body: (input) => ({ model: MODEL.name, input }),
     findings: createFindings(16),
     settleEncoding: async () => {},
     requests,

@@ -1,5 +1,5 @@
 -- Reserves the rows before anything is sent: two workers never claim the same rows, and the record of the intent survives a crash of the worker.
-CREATE OR REPLACE FUNCTION reembed.claim_provider_batch(p_most_inputs integer, p_most_open integer) RETURNS uuid
+CREATE OR REPLACE FUNCTION reembed.claim_provider_batch(p_most_inputs integer, p_most_open integer, p_target text DEFAULT NULL) RETURNS uuid
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
@@ -12,7 +12,7 @@ DECLARE
 BEGIN
   FOR m IN
     SELECT c.* FROM reembed.campaign AS c JOIN reembed.setting AS s ON s.target = c.target
-     WHERE NOT s.paused
+     WHERE NOT s.paused AND c.target = coalesce(p_target, c.target)
        AND EXISTS (SELECT FROM reembed.batch AS b WHERE b.campaign = c.name AND b.state = 'pending' AND b.provider_batch IS NULL AND NOT b.came_back)
      ORDER BY c.name
   LOOP
@@ -34,12 +34,13 @@ BEGIN
              WHERE b.campaign = m.name AND b.state = 'pending' AND b.provider_batch IS NULL AND NOT b.came_back
                -- Skips batches that ordinary requests are already embedding. A job that only found that it may not run has started nothing.
                AND NOT EXISTS (SELECT FROM reembed_queue.job AS j
-                                WHERE j.name = 'reembed-batch' AND j.singleton_key = b.campaign || '/' || b.id AND j.state = 'active' AND b.started_at >= j.started_on)
+                                WHERE j.name = 'batch_' || (SELECT t.suffix FROM reembed.target AS t WHERE t.name = m.target) AND j.singleton_key = b.campaign || '/' || b.id AND j.state = 'active' AND b.started_at >= j.started_on)
              ORDER BY b.id LIMIT p_most_inputs) AS n
      WHERE n.rows_before < p_most_inputs;
     CONTINUE WHEN v_batches IS NULL;
 
-    INSERT INTO reembed.provider_batch (campaign, model, tokens_allowed) VALUES (m.name, m.to_model, v_limit - v_open.tokens) RETURNING id INTO v_id;
+    INSERT INTO reembed.provider_batch (campaign, model, provider, tokens_allowed)
+    SELECT m.name, o.name, o.provider, v_limit - v_open.tokens FROM reembed.model AS o WHERE o.name = m.to_model RETURNING id INTO v_id;
     UPDATE reembed.batch AS b SET provider_batch = v_id, attempts = b.attempts + 1, started_at = clock_timestamp(), error = NULL
      WHERE b.campaign = m.name AND b.id = ANY (v_batches) AND b.state = 'pending' AND b.provider_batch IS NULL;
     RETURN v_id;
@@ -47,4 +48,4 @@ BEGIN
   RETURN NULL;
 END;
 $$;
-COMMENT ON FUNCTION reembed.claim_provider_batch IS 'Reserves batches of the ledger with about p_most_inputs rows for one batch of the batch API and records the intent. Null when there is nothing to send now or p_most_open batches are already open.';
+COMMENT ON FUNCTION reembed.claim_provider_batch IS 'Reserves batches of the ledger with about p_most_inputs rows for one batch of the batch API and records the intent. Of one target, or of any. Null when there is nothing to send now or p_most_open batches are already open.';

@@ -3,8 +3,9 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-  -- Jobs of other campaigns stay. A worker that holds one of these jobs finds its batch deleted and stops.
-  DELETE FROM reembed_queue.job WHERE name = 'reembed-batch' AND data ->> 'campaign' = p_name;
+  -- A worker that holds one of these jobs finds its batch deleted and stops.
+  DELETE FROM reembed_queue.job AS j USING reembed.campaign AS m, reembed.target AS t
+   WHERE m.name = p_name AND t.name = m.target AND j.name = 'batch_' || t.suffix AND j.data ->> 'campaign' = p_name;
   PERFORM reembed.abandon_provider_batches(p_name);
   DELETE FROM reembed.repeated_text WHERE campaign = p_name;
   DELETE FROM reembed.batch WHERE campaign = p_name;

@@ -28,6 +28,7 @@ BEGIN
     SELECT v_target, p_relation, p_column, s.key_attnums, s.key_names, s.text_attnums, s.text_names, s.text_sql, s.is_expression, p_live_view, p_live_model_column,
            reembed.target_suffix(v_target), coalesce(reembed.quoted_path(p_application_path), reembed.application_path(p_relation))
       FROM jsonb_populate_record(NULL::reembed.target, v_source) AS s;
+    PERFORM reembed.make_queues(v_target);
   ELSE
     UPDATE reembed.target AS t
        SET key_attnums = s.key_attnums, key_names = s.key_names, text_attnums = s.text_attnums, text_names = s.text_names, text_sql = s.text_sql, is_expression = s.is_expression

@@ -1,14 +1,14 @@
 -- Canary and shadow reads stop automatically while the new index is not usable, regardless of the settings.
 CREATE OR REPLACE FUNCTION reembed.reading(p_target text DEFAULT NULL)
 RETURNS TABLE (target text, role text, name text, provider_model text, dimensions integer, element_type text, distance text,
-               document_prefix text, query_prefix text, send_dimensions boolean, token_limit integer, usd_per_million_tokens double precision,
+               document_prefix text, query_prefix text, send_dimensions boolean, token_limit integer, usd_per_million_tokens double precision, provider text,
                view text, is_live boolean, canary_percent double precision, shadow_percent double precision, shadow_per_second integer,
                shadow_timeout_ms double precision, shadow_keeps_text boolean)
 LANGUAGE sql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
   SELECT v.target, v.role, o.name, o.provider_model, o.dimensions, o.element_type, o.distance, o.document_prefix, o.query_prefix,
-         o.send_dimensions, o.token_limit, o.usd_per_million_tokens::double precision,
+         o.send_dimensions, o.token_limit, o.usd_per_million_tokens::double precision, o.provider,
          format('%I.%I', reembed.view_schema(t.name), CASE WHEN v.is_read THEN t.live_view ELSE reembed.model_view_name(v.target, v.model) END), v.is_read,
          (CASE WHEN r.is_ready AND s.read_model = m.from_model THEN s.canary_percent ELSE 0 END)::double precision,
          (CASE WHEN r.is_ready THEN s.shadow_percent ELSE 0 END)::double precision,

@@ -1,7 +1,7 @@
 -- One look-up in a small table. A name that is not among the stored spellings is resolved, or rejected with a reason.
 CREATE OR REPLACE FUNCTION reembed.reads_for(p_target text DEFAULT NULL, p_key text DEFAULT NULL)
 RETURNS TABLE (target text, role text, name text, provider_model text, dimensions integer, element_type text, distance text,
-               document_prefix text, query_prefix text, send_dimensions boolean, token_limit integer, usd_per_million_tokens double precision,
+               document_prefix text, query_prefix text, send_dimensions boolean, token_limit integer, usd_per_million_tokens double precision, provider text,
                view text, is_canary boolean)
 LANGUAGE plpgsql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
@@ -44,6 +44,7 @@ BEGIN
   send_dimensions := v_live.send_dimensions;
   token_limit := v_live.token_limit;
   usd_per_million_tokens := v_live.usd_per_million_tokens;
+  provider := v_live.provider;
   view := v_live.view;
   RETURN NEXT;
 END;

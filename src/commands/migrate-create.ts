@@ -2,6 +2,7 @@ import { Command, Option } from 'commander';
 import { type Config, readConfig } from '../config.ts';
 import { applySettings, openDatabase, type Queryable } from '../database/connection.ts';
 import { readMigrationState } from '../database/migration-runner.ts';
+import { providerAccess } from '../embedding/open-provider.ts';
 import { UsageError } from '../errors.ts';
 import { campaignFiles, writeFiles } from '../phases/files.ts';
 import { type CampaignRequest, draftCampaign } from '../plan/draft.ts';
@@ -43,8 +44,15 @@ export function migrateCreateCommand(): Command {
     .addOption(new Option('--distance <name>', 'default: that of the old index, else cosine').choices(['cosine', 'l2', 'inner_product']))
     .addOption(new Option('--index <method>', 'default: that of the old index, else hnsw').choices(['hnsw', 'ivfflat', 'none']))
     .option('--index-with <parameters>', 'storage parameters of the index, such as "m = 16, ef_construction = 64"')
-    .option('--document-prefix <text>', 'put before each text that is stored')
-    .option('--query-prefix <text>', 'put before each text that is searched for')
+    .option(
+      '--provider <name>',
+      'provider of the new model, from reembed.config.ts, .js or .json (default: OPENAI_API_KEY and OPENAI_BASE_URL)',
+    )
+    .option('--from-provider <name>', 'provider of the old model (default: OPENAI_OLD_API_KEY and OPENAI_OLD_BASE_URL)')
+    .option('--document-prefix <text>', 'prefix of each stored text (default: that of a known model)')
+    .option('--query-prefix <text>', 'prefix of each query text')
+    .option('--from-document-prefix <text>', 'the same for the old model')
+    .option('--from-query-prefix <text>', 'the same for the old model')
     .option('--send-dimensions', 'send the dimensions parameter with each request')
     .option('--no-send-dimensions', 'do not send it')
     .option('--token-limit <n>', 'tokens one text may have', wholeNumber)
@@ -77,9 +85,11 @@ async function create(options: CreateOptions): Promise<void> {
     const { plan, facts, text } = await draft(client, request, config);
     const indexSeconds = await roughBuildSeconds(client, plan, text.rows);
     await client.query('ROLLBACK');
+    const { limits } = providerAccess(plan.to, 'new', config);
+    if (plan.keepOldCurrent) providerAccess(plan.from, 'old', config);
     const { probeProvider } = await import('../embedding/probe.ts');
     const probe = options.probe ? await probeProvider(plan.to, config) : 'not probed';
-    const estimate = estimateCampaign(plan, facts, text, config, indexSeconds);
+    const estimate = estimateCampaign(plan, facts, text, { limits, concurrency: config.concurrency }, indexSeconds);
     const files = campaignFiles(plan, config.migrationsDirectory);
     if (options.dryRun) {
       for (const file of options.json ? [] : files) print(visibleLines(`// ---- ${file.path}\n${file.text}\n`));
@@ -111,6 +121,8 @@ function requestOf(options: CreateOptions, config: Config): CampaignRequest {
     throw new UsageError('no text is named', 'give --text COLUMN or --text-sql EXPRESSION');
   if (text.length > 0 && options.textSql !== undefined)
     throw new UsageError('--text and --text-sql exclude each other', 'give one of them');
+  if (options.provider === undefined && config.newProvider.apiKey === undefined && config.providers.size > 0)
+    throw new UsageError(`the provider of ${to} is not named`, `give --provider ${[...config.providers.keys()].join('|')}`);
   return { ...options, text, to, dimensions, from: options.from ?? config.oldModel };
 }
 

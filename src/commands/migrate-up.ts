@@ -60,7 +60,7 @@ async function up(count: number | undefined, options: UpOptions): Promise<void> 
  */
 async function workUntilOpen(database: Database, config: Config, waiting: Waiting): Promise<boolean> {
   if (!waiting.conditions.some(isForWorkers)) return false;
-  const { isNearlyDrained } = await import('../worker/drain.ts');
+  const { isNearlyDrained } = await import('../worker/open-work.ts');
   let conditions = waiting.conditions;
   const finished = await workOff(database, config, async () => {
     if (!(await isNearlyDrained(database.pool))) return false;
@@ -88,7 +88,7 @@ function isForWorkers({ code }: OpenCondition): boolean {
  * with no worker running. Under steady writes there is always such a row, so the time is limited.
  */
 async function workOffLastChanges(database: Database, config: Config): Promise<void> {
-  const { isDrained } = await import('../worker/drain.ts');
+  const { isDrained } = await import('../worker/open-work.ts');
   const { rowCount } = await database.pool.query("SELECT WHERE to_regclass('reembed.change') IS NOT NULL");
   if (rowCount === 0 || (await isDrained(database.pool))) return;
   const giveUpAt = Date.now() + LAST_CHANGES_MS;

@@ -8,6 +8,7 @@ import { ReembedError } from '../errors.ts';
 import type { OpenCondition } from '../phases/advance.ts';
 import { type IndexBuild, readIndexBuilds } from '../phases/index-build.ts';
 import { counted, plural } from '../wording.ts';
+import { resolveTarget } from './resolve-target.ts';
 import { currentCampaigns, type ProgressRow, readProgress } from './show-progress.ts';
 
 /** The last validation of a campaign. */
@@ -162,11 +163,6 @@ async function readCampaigns(db: Queryable, pending: MigrationFile[], target?: s
       };
     }),
   );
-}
-
-async function resolveTarget(db: Queryable, target: string): Promise<string | undefined> {
-  const { rows } = await db.query<{ name: string }>('SELECT reembed.resolve_target($1) AS name', [target]);
-  return rows[0]?.name;
 }
 
 /** Reads what reembed.progress does not hold: settings, and the verdicts that the gates use. */

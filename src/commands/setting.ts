@@ -6,6 +6,7 @@ import { inTransaction, openDatabase, type Queryable, WAIT_FOR_LOCKS } from '../
 import { ReembedError, UsageError } from '../errors.ts';
 import { visibleAll } from '../print-text.ts';
 import { printJson, say } from './print.ts';
+import { resolveTarget } from './resolve-target.ts';
 
 /** Thrown for an unknown setting name. */
 export class UnknownSetting extends ReembedError {
@@ -34,8 +35,7 @@ export function settingCommand(): Command {
 async function setting(changes: string[], options: { target?: string; json?: boolean }): Promise<void> {
   const database = await openDatabase(readConfig());
   try {
-    const { rows } = await database.pool.query<{ target: string }>('SELECT reembed.resolve_target($1) AS target', [options.target ?? null]);
-    const target = rows[0]?.target ?? '';
+    const target = await resolveTarget(database.pool, options.target);
     const known = await describeSettings(database.pool);
     if (changes.length > 0) await inTransaction(database.pool, (client) => change(client, target, changes, [...known.keys()]));
     if (options.json) {

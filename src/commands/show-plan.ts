@@ -3,7 +3,7 @@ import { type PlannedFile, phases } from '../phases/files.ts';
 import type { Estimate } from '../plan/estimate.ts';
 import type { TableFacts } from '../plan/inspect.ts';
 import type { TextFacts } from '../plan/measure.ts';
-import { type CampaignPlan, vectorType } from '../plan/plan.ts';
+import { type CampaignPlan, type ModelDefinition, vectorType } from '../plan/plan.ts';
 import { adviseStorage, type StorageAdvice, type StorageCost } from '../plan/storage.ts';
 import { bold, dim, formatBytes, formatNumber, formatSeconds } from './print.ts';
 import { formatUsd } from './show-progress.ts';
@@ -33,7 +33,8 @@ export function planText({ plan, facts, text, estimate, probe, files, written }:
     storageLine(plan, adviseStorage(facts, plan.to)),
     `  vectors  ${plan.sideTable ? `${plan.sideTable}.` : ''}${plan.toColumn} ${vectorType(plan, plan.to)}${plan.to.elementType === facts.elementType ? '' : `, because an index takes ${facts.elementType} only up to ${formatNumber(ELEMENT_TYPES[facts.elementType].maxIndexedDimensions)} dimensions`}`,
     `  index    ${plan.index ? `${plan.index.method}${plan.index.parameters ? ` (${plan.index.parameters})` : ''}, ${plan.to.distance}` : 'none'}${estimate.indexSeconds === null ? '' : `; roughly ${formatSeconds(estimate.indexSeconds)} of one processor to build`}`,
-    `  provider ${probe}`,
+    `  provider ${plan.to.provider ?? 'of the environment'}: ${probe}`,
+    ...[plan.to, plan.from].flatMap(prefixLines),
     '',
     'Locks:',
     ...phases.map((phase, i) => `  ${i + 1} ${phase.name.padEnd(9)}${phase.locks(plan)}`),
@@ -45,6 +46,12 @@ export function planText({ plan, facts, text, estimate, probe, files, written }:
     dim(written ? 'Review them, then: npm run migrate up' : 'Nothing was written.'),
   ];
   return lines.join('\n');
+}
+
+/** What the model's texts begin with: queries and stored texts must be embedded as the model was trained. */
+function prefixLines({ name, documentPrefix, queryPrefix }: ModelDefinition): string[] {
+  if (documentPrefix + queryPrefix === '') return [];
+  return [`  prefixes of ${name}: ${JSON.stringify(documentPrefix)} for stored texts, ${JSON.stringify(queryPrefix)} for queries`];
 }
 
 function storageLine(plan: CampaignPlan, advice: StorageAdvice): string {

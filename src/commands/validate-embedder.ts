@@ -21,7 +21,7 @@ export function createEmbedder(database: Database, config: Config): Embedder {
       const items = texts.map((text, position) => ({ text, position }));
       const { embedded, refused, failure } = await embedTexts(database.pool, provider, items, {
         role,
-        limits: { inputs: config.requestInputs, tokens: config.requestTokens },
+        limits: provider.limits,
         tokensPerCharacter: TOKENS_PER_CHARACTER,
         patienceSeconds: role === 'query' ? config.patienceSeconds : Math.min(AUDIT_PATIENCE_SECONDS, config.patienceSeconds),
       });

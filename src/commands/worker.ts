@@ -9,11 +9,13 @@ import { embedSubset } from '../worker/subset.ts';
 import { startWorker } from '../worker/worker.ts';
 import { wholeNumber } from './parse-option.ts';
 import { say } from './print.ts';
+import { resolveTarget } from './resolve-target.ts';
 import { createProgressBar, readProgress } from './show-progress.ts';
 
 const INTERRUPTED = 130;
 
 interface WorkerCommandOptions {
+  target?: string;
   limit?: number;
   drain?: boolean;
   batchApi?: boolean;
@@ -24,6 +26,7 @@ interface WorkerCommandOptions {
 export function workerCommand(): Command {
   return new Command('worker')
     .description('embed batches and changed rows until stopped; run as many as you like')
+    .option('--target <name>', 'serve only this table or table.column, for instance where its provider can be reached')
     .option('--limit <n>', 'embed about n rows spread over the table, then stop: to look at before paying for the rest', wholeNumber)
     .option('--drain', 'stop when nothing is left to do')
     .option(
@@ -53,8 +56,9 @@ async function work(options: WorkerCommandOptions): Promise<void> {
   const progress = inOwnTransactions(database.pool);
   const show = async () => bar.update(await readProgress(progress));
   try {
+    const target = options.target === undefined ? undefined : await resolveTarget(database.pool, options.target);
     if (options.limit) {
-      const embedded = await embedSubset(database, config, options.limit, say);
+      const embedded = await embedSubset(database, config, options.limit, say, target);
       say(
         `${counted(embedded, 'row')} embedded; the batches of ${plural(embedded, 'it', 'them')} stay open. Look at them, then: npm run worker`,
       );
@@ -70,13 +74,13 @@ async function work(options: WorkerCommandOptions): Promise<void> {
     process.on('SIGINT', interrupt);
     process.on('SIGTERM', interrupt);
     if (options.drain) {
-      await drain(database, config, { notice: bar.say, onTick: show, signal: interrupted.signal, batchApi });
+      await drain(database, config, { notice: bar.say, onTick: show, signal: interrupted.signal, target, batchApi });
       await show();
       // The work is incomplete, so the exit code must tell a script so.
       if (interrupted.signal.aborted) process.exitCode = INTERRUPTED;
       return;
     }
-    const worker = await startWorker(database, config, bar.say, { batchApi });
+    const worker = await startWorker(database, config, bar.say, { target, batchApi });
     say('worker started; Ctrl-C stops it after the batches in hand');
     const ticking = setInterval(() => show().catch(() => {}), 1000);
     interrupted.signal.addEventListener('abort', () => worker.stop());

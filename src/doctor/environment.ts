@@ -12,30 +12,33 @@ interface Place {
 
 const LOCAL = /^(localhost|127\..*|\[::1\]|host\.docker\.internal)$/;
 
-/** Checks the providers' environment variables. The providers themselves are not called, because calls cost money. */
-export function examineProviders(config: Config): Finding[] {
-  const findings: Finding[] = [{ name: 'provider', ...access('OPENAI', config.newProvider) }];
-  const { apiKey, baseUrl } = config.oldProvider;
-  if (apiKey !== config.newProvider.apiKey || baseUrl !== config.newProvider.baseUrl) {
-    findings.push({ name: 'old provider', ...access('OPENAI_OLD', config.oldProvider) });
-  }
-  return findings;
+/** Checks how the providers are configured. The providers themselves are not called, because calls cost money. */
+export function examineProviders({ newProvider, oldProvider, providers }: Config): Finding[] {
+  const named = [...providers].map(([name, provider]) => ({ name: `provider ${name}`, ...access(provider) }));
+  const isOldOther = oldProvider.apiKey !== newProvider.apiKey || oldProvider.baseUrl !== newProvider.baseUrl;
+  // With a configuration file, the environment need not have a provider as well.
+  if (named.length > 0 && !newProvider.apiKey && !oldProvider.apiKey) return named;
+  return [
+    { name: 'provider', ...access(newProvider) },
+    ...(isOldOther ? [{ name: 'old provider', ...access(oldProvider) }] : []),
+    ...named,
+  ];
 }
 
-function access(prefix: string, { apiKey, baseUrl }: ProviderAccess): Verdict {
+function access({ apiKey, baseUrl, keyVariable, addressSetting }: ProviderAccess): Verdict {
   const where = placeOf(baseUrl);
   if (where === undefined)
     return error(
-      `${prefix}_BASE_URL is not an http or https address`,
-      `set ${prefix}_BASE_URL to one such as https://api.openai.com/v1, or leave it out`,
+      `${addressSetting} is not an http or https address`,
+      `set ${addressSetting} to one such as https://api.openai.com/v1, or leave it out`,
     );
   if (where.credentials)
     return error(
-      `${prefix}_BASE_URL holds a user or password, with which no request can be made`,
-      `leave them out; what proves who you are belongs in ${prefix}_API_KEY`,
+      `${addressSetting} holds a user or password, with which no request can be made`,
+      `leave them out; what proves who you are belongs in ${keyVariable}`,
     );
-  const finding = `${prefix}_API_KEY is ${apiKey ? 'set' : 'not set'}, base URL ${where.shown}`;
-  if (!apiKey) return warn(finding, `set ${prefix}_API_KEY where the worker runs; any text does for a server that asks for none`);
+  const finding = `${keyVariable} is ${apiKey ? 'set' : 'not set'}, base URL ${where.shown}`;
+  if (!apiKey) return warn(finding, `set ${keyVariable} where the worker runs; any text does for a server that asks for none`);
   if (where.plain) return warn(`${finding}: key and texts travel unencrypted`, 'use https');
   return ok(finding);
 }
@@ -78,5 +81,22 @@ async function otherModel(db: Queryable, wanted: string, names: string[]): Promi
     : warn(finding, `correct EMBED_MODEL, or create a campaign: npm run migrate create -- --table … --to ${wanted}`);
 }
 
+const modelProviders: Check = {
+  name: 'providers of models',
+  needsSchema: true,
+  async run({ db, config }) {
+    const { rows } = await db.query<{ model: string; provider: string }>(
+      `SELECT DISTINCT o.name AS model, o.provider FROM reembed.vector_column AS v JOIN reembed.model AS o ON o.name = v.model
+        WHERE v.is_maintained AND o.provider IS NOT NULL ORDER BY 1`,
+    );
+    const unknown = rows.filter(({ provider }) => !config.providers.has(provider));
+    if (unknown.length === 0) return [];
+    return error(
+      `reembed.config has no provider ${listed([...new Set(unknown.map(({ provider }) => provider))])}, which ${listed(unknown.map(({ model }) => model))} needs`,
+      'add it to reembed.config.ts, .js or .json where the worker runs, or: SELECT reembed.set_provider(MODEL, PROVIDER)',
+    );
+  },
+};
+
 /** Checks of the environment against the database. */
-export const environmentChecks: Check[] = [model];
+export const environmentChecks: Check[] = [model, modelProviders];

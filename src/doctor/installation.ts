@@ -41,8 +41,10 @@ const queue: Check = {
     const { rows: there } = await db.query<{ isThere: boolean }>(`SELECT to_regclass('reembed_queue.version') IS NOT NULL AS "isThere"`);
     if (!there[0]?.isThere) return error('the queue (schema reembed_queue) is missing', UP);
     const { rows } = await db.query<{ version: number; queues: string[] }>(
-      `SELECT version, ARRAY(SELECT q FROM unnest(ARRAY['reembed-batch', 'reembed-catch-up', 'reembed-watch', 'reembed-dead']) AS q
-                              WHERE NOT EXISTS (SELECT FROM reembed_queue.queue WHERE name = q)) AS queues FROM reembed_queue.version`,
+      `SELECT version, ARRAY(SELECT q.name FROM (SELECT unnest(ARRAY['reembed-watch', 'reembed-abandoned', 'reembed-dead'])
+                                     UNION ALL
+                                     SELECT kind || '_' || t.suffix FROM reembed.target AS t, unnest(ARRAY['batch', 'catch_up', 'provider_batch']) AS kind) AS q(name)
+                              WHERE NOT EXISTS (SELECT FROM reembed_queue.queue AS k WHERE k.name = q.name)) AS queues FROM reembed_queue.version`,
     );
     const { version, queues = [] } = rows[0] ?? {};
     const reinstall = 'the queue holds nothing that the ledger does not know: npm run migrate down to before 0002_queue, then up';

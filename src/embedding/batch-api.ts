@@ -84,10 +84,9 @@ const UPLOAD_SECONDS = 600;
 
 /**
  * @param options.timeoutSeconds timeout in seconds, for an answer and for each further chunk of it
- * @param options.keyVariable environment variable to name in the error when the key is missing
  * @throws MissingApiKey
  */
-export function createBatchApi(access: ProviderAccess, options: { timeoutSeconds: number; keyVariable: string }): BatchApi {
+export function createBatchApi(access: ProviderAccess, options: { timeoutSeconds: number }): BatchApi {
   const provider = `the provider at ${access.baseUrl && URL.canParse(access.baseUrl) ? new URL(access.baseUrl).host : 'api.openai.com'}`;
   const { api, secrets } = createClient(access, 'the batch API', options);
 
@@ -177,7 +176,7 @@ export function createBatchApi(access: ProviderAccess, options: { timeoutSeconds
   }
 
   function sorted(error: unknown): Error {
-    return classifyProviderError(error, 'the batch API', secrets, []);
+    return classifyProviderError(error, { model: 'the batch API', access }, secrets, []);
   }
 
   function refused(error: unknown): Error {

@@ -1,6 +1,6 @@
 import type { Encoding } from './encoding.ts';
 import type { ModelRow } from './models.ts';
-import { type Embedded, embeddingRequest, readAnswer } from './provider.ts';
+import { type Embedded, readAnswer } from './provider.ts';
 import { wordOf } from './provider-error.ts';
 
 /** The answer to one request, from a line of a batch's output or error file. */
@@ -17,8 +17,7 @@ export interface AnsweredRequest {
  *
  * @param customId identifies the request in the batch, at most 64 characters
  */
-export function requestLine(model: ModelRow, customId: string, texts: string[], encoding: Encoding): string {
-  const body = embeddingRequest(model, texts, 'document', encoding);
+export function requestLine(customId: string, body: unknown): string {
   return `${JSON.stringify({ custom_id: customId, method: 'POST', url: '/v1/embeddings', body })}\n`;
 }
 

@@ -1,5 +1,5 @@
 import { BadAnswer } from './check-vectors.ts';
-import { ProviderRefused } from './provider-error.ts';
+import { type Asked, ProviderRefused } from './provider-error.ts';
 
 // Far more than a component needs in JSON: about 22 characters with 17 digits and the comma.
 const BYTES_A_COMPONENT = 64;
@@ -17,7 +17,7 @@ export function mostAnswerBytes(texts: number, dimensions: number): number {
  * @param mostBytes maximum size of an answer in bytes; unlimited when left out
  * @throws ProviderRefused for a redirect; reading the body throws BadAnswer
  */
-export function carefulFetch(model: string, mostBytes = Number.POSITIVE_INFINITY): typeof fetch {
+export function carefulFetch({ model, access }: Asked, mostBytes = Number.POSITIVE_INFINITY): typeof fetch {
   return async (input, init) => {
     const response = await fetch(input, { ...init, redirect: 'manual' });
     if (response.status >= 300 && response.status < 400) {
@@ -25,30 +25,35 @@ export function carefulFetch(model: string, mostBytes = Number.POSITIVE_INFINITY
       throw new ProviderRefused(
         'provider_redirects',
         `the provider of ${model} sends requests on to another address (${response.status}), where nothing was sent`,
-        'set OPENAI_BASE_URL (for the old model OPENAI_OLD_BASE_URL) to the address that answers',
+        `set ${access.addressSetting} to the address that answers`,
+        { model },
       );
     }
     if (!response.body || mostBytes === Number.POSITIVE_INFINITY) return response;
     const { status, statusText, headers } = response;
-    return new Response(response.body.pipeThrough(limit(model, mostBytes)), { status, statusText, headers });
+    return new Response(response.body.pipeThrough(limit(mostBytes, () => answerTooLarge(model, access.addressSetting, mostBytes))), {
+      status,
+      statusText,
+      headers,
+    });
   };
 }
 
-function limit(model: string, mostBytes: number): TransformStream<Uint8Array, Uint8Array> {
+function limit(mostBytes: number, tooLarge: () => Error): TransformStream<Uint8Array, Uint8Array> {
   let bytes = 0;
   return new TransformStream({
     transform(chunk, controller) {
       bytes += chunk.byteLength;
-      if (bytes > mostBytes) controller.error(answerTooLarge(model, mostBytes));
+      if (bytes > mostBytes) controller.error(tooLarge());
       else controller.enqueue(chunk);
     },
   });
 }
 
-const answerTooLarge = (model: string, mostBytes: number) =>
+const answerTooLarge = (model: string, addressSetting: string, mostBytes: number) =>
   new BadAnswer(
     'answer_too_large',
     model,
     `answered with more than ${mostBytes} bytes, which no right answer has`,
-    'look at what OPENAI_BASE_URL leads to',
+    `check which server ${addressSetting} leads to`,
   );

@@ -44,7 +44,7 @@ export class ProviderUnusable extends ProviderRefused {
       'provider_unusable',
       `${refused} of ${total} texts were refused, so no row is to blame; the last reason: ${message}`,
       `check the model name, the dimensions and the server behind ${model}, then start again; no row was marked as failed`,
-      words,
+      { model, words },
     );
   }
 }
@@ -149,7 +149,8 @@ export async function embedTexts<T extends { text: string | null; hasFailed?: bo
   /** Repeats the request, then splits it: the answer as a whole was wrong, which does not show which text is faulty. */
   async function splitAfterBadAnswer(request: DistinctText[], error: BadAnswer, attempt: number): Promise<void> {
     if (attempt < TRIES_AFTER_BAD_ANSWER) return send(request, attempt + 1);
-    if (request.length === 1 || error.code === 'wrong_dimensions') throw new ProviderRefused(error.code, error.message, error.remedy);
+    if (request.length === 1 || error.code === 'wrong_dimensions')
+      throw new ProviderRefused(error.code, error.message, error.remedy, { model: model.name });
     return sendAll(divide(request, []), TRIES_AFTER_BAD_ANSWER);
   }
 

@@ -1,3 +1,4 @@
+import type { ProviderAccess } from '../config.ts';
 import type { Encoding } from './encoding.ts';
 import { createInFlight, type InFlight } from './in-flight.ts';
 import type { ModelRow } from './models.ts';
@@ -31,8 +32,8 @@ export function createFindings(mostInFlight: number): Findings {
 /**
  * The findings shared by all provider objects of a model at an address, so that batches, changed rows and validations use the same ones.
  */
-export function findingsOf(model: ModelRow, baseUrl: string | undefined, mostInFlight: number): Findings {
-  const key = JSON.stringify([baseUrl, model.provider_model, model.dimensions, model.send_dimensions, mostInFlight]);
+export function findingsOf(model: ModelRow, { baseUrl, parameters }: ProviderAccess, mostInFlight: number): Findings {
+  const key = JSON.stringify([baseUrl, parameters, model.provider_model, model.dimensions, model.send_dimensions, mostInFlight]);
   const findings = known.get(key) ?? createFindings(mostInFlight);
   known.set(key, findings);
   return findings;

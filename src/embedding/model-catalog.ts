@@ -10,14 +10,23 @@ export interface KnownModel {
 
 const UNKNOWN: KnownModel = { tokenLimit: null, usdPerMillionTokens: null, documentPrefix: '', queryPrefix: '', takesDimensions: false };
 
-// Limits and prices as published by the vendors in 2026; the command line can override every value.
+const INSTRUCTION = 'Instruct: Given a web search query, retrieve relevant passages that answer the query\nQuery:';
+const SENTENCE = 'Represent this sentence for searching relevant passages: ';
+
+// Prefixes as in the models' cards. Limits and prices as published by the vendors in 2026; the command line can override every value.
 const KNOWN: [RegExp, Partial<KnownModel>][] = [
   [/^text-embedding-3-small$/, { tokenLimit: 8192, usdPerMillionTokens: 0.02, takesDimensions: true }],
   [/^text-embedding-3-large$/, { tokenLimit: 8192, usdPerMillionTokens: 0.13, takesDimensions: true }],
   [/^text-embedding-ada-002$/, { tokenLimit: 8192, usdPerMillionTokens: 0.1 }],
   [/^gemini-embedding/, { tokenLimit: 2048, takesDimensions: true }],
-  [/nomic-embed-text/, { documentPrefix: 'search_document: ', queryPrefix: 'search_query: ' }],
-  [/(^|[/-])(multilingual-)?e5-/, { documentPrefix: 'passage: ', queryPrefix: 'query: ' }],
+  [/nomic-embed-text/i, { documentPrefix: 'search_document: ', queryPrefix: 'search_query: ' }],
+  [/(^|[/-])(multilingual-)?e5-.*instruct/i, { queryPrefix: `${INSTRUCTION} ` }],
+  [/(^|[/-])(multilingual-)?e5-/i, { documentPrefix: 'passage: ', queryPrefix: 'query: ' }],
+  [/qwen3-embedding/i, { queryPrefix: INSTRUCTION }],
+  [/arctic-embed.*(v2|2\.0|:568m|:305m|embed2)/i, { queryPrefix: 'query: ' }],
+  [/arctic-embed|mxbai-embed-large|bge-(small|base|large)(-en|:|$)/i, { queryPrefix: SENTENCE }],
+  [/bge-(small|base|large)-zh/i, { queryPrefix: '为这个句子生成表示以用于检索相关文章：' }],
+  [/embeddinggemma/i, { documentPrefix: 'title: none | text: ', queryPrefix: 'task: search result | query: ' }],
 ];
 
 /** Known properties of a model by its name; nulls and empty prefixes where nothing is known. */

@@ -1,26 +1,39 @@
-import type { Config } from '../config.ts';
+import type { Config, ProviderAccess } from '../config.ts';
 import { type BatchApi, createBatchApi } from './batch-api.ts';
 import type { ModelRow } from './models.ts';
 import { createProvider, type Provider } from './provider.ts';
+import { UnknownProvider } from './provider-error.ts';
 
 /**
- * Opens the provider of a model for its role in the campaign: old and new model may have different addresses.
+ * Finds the provider of a model: the one that the model names, or else that of the environment, where old and new model of a campaign may
+ * have different ones.
  *
- * @throws MissingApiKey
+ * @throws UnknownProvider when the configuration file has no provider of that name
+ */
+export function providerAccess(model: Pick<ModelRow, 'name' | 'provider'>, role: 'old' | 'new', config: Config): ProviderAccess {
+  if (model.provider === null) return role === 'old' ? config.oldProvider : config.newProvider;
+  const access = config.providers.get(model.provider);
+  if (!access) throw new UnknownProvider(model.name, model.provider);
+  return access;
+}
+
+/**
+ * Opens the provider of a model.
+ *
+ * @throws MissingApiKey, UnknownProvider
  */
 export function openProvider(model: ModelRow, role: 'old' | 'new', config: Config): Provider {
-  return createProvider(model, role === 'old' ? config.oldProvider : config.newProvider, {
+  return createProvider(model, providerAccess(model, role, config), {
     timeoutSeconds: config.requestTimeoutSeconds,
     mostInFlight: config.mostInFlight,
-    keyVariable: role === 'old' ? 'OPENAI_OLD_API_KEY' : 'OPENAI_API_KEY',
   });
 }
 
 /**
- * Opens the batch API of the new model's provider; only the backfill uses it.
+ * Opens the batch API of the provider of a new model; only the backfill uses it.
  *
- * @throws MissingApiKey
+ * @throws MissingApiKey, UnknownProvider
  */
-export function openBatchApi(config: Config): BatchApi {
-  return createBatchApi(config.newProvider, { timeoutSeconds: config.requestTimeoutSeconds, keyVariable: 'OPENAI_API_KEY' });
+export function openBatchApi(model: Pick<ModelRow, 'name' | 'provider'>, config: Config): BatchApi {
+  return createBatchApi(providerAccess(model, 'new', config), { timeoutSeconds: config.requestTimeoutSeconds });
 }

@@ -2,7 +2,8 @@ import pRetry from 'p-retry';
 import type { Config } from '../config.ts';
 import type { ModelDefinition } from '../plan/plan.ts';
 import { BadAnswer } from './check-vectors.ts';
-import { createProvider, type Provider } from './provider.ts';
+import { openProvider } from './open-provider.ts';
+import type { Provider } from './provider.ts';
 import { InputRefused, MissingApiKey, ProviderRefused } from './provider-error.ts';
 import { SHORT_TEXT } from './short-text.ts';
 
@@ -24,14 +25,10 @@ export async function probeProvider(definition: ModelDefinition, config: Config)
     send_dimensions: definition.sendDimensions,
     token_limit: definition.tokenLimit,
     usd_per_million_tokens: definition.usdPerMillionTokens,
+    provider: definition.provider,
   };
   try {
-    const provider = createProvider(model, config.newProvider, {
-      timeoutSeconds: config.requestTimeoutSeconds,
-      mostInFlight: config.mostInFlight,
-      keyVariable: 'OPENAI_API_KEY',
-    });
-    await sendProbe(provider);
+    await sendProbe(openProvider(model, 'new', config));
     return 'the provider answered with vectors of the right size';
   } catch (error) {
     // Planning must be possible without a key; any other error is better found now than during the campaign.
@@ -59,9 +56,10 @@ export async function sendProbe(provider: Provider): Promise<void> {
         error.code,
         error.message,
         `a short text of our own got this answer: check the model name, the options and the server behind ${provider.model.name}`,
+        { model: provider.model.name },
       );
     }
-    if (error instanceof BadAnswer) throw new ProviderRefused(error.code, error.message, error.remedy);
+    if (error instanceof BadAnswer) throw new ProviderRefused(error.code, error.message, error.remedy, { model: provider.model.name });
     throw error;
   }
 }

@@ -1,4 +1,5 @@
 import { APIConnectionError, APIError, APIUserAbortError } from 'openai';
+import type { ProviderAccess } from '../config.ts';
 import { messageOf, ReembedError } from '../errors.ts';
 import { hideQuotedSecrets } from '../secrets.ts';
 import type { Bound } from './request-limits.ts';
@@ -25,8 +26,12 @@ export class ProviderOverloaded extends ProviderUnavailable {}
 
 /** Only the operator can fix it: key, quota, address or model name. Not counted as an attempt of any row. */
 export class ProviderRefused extends ReembedError {
-  constructor(code: string, message: string, remedy: string, words?: string) {
-    super(code, message, remedy, { words });
+  /** the model that cannot be called */
+  readonly model: string;
+
+  constructor(code: string, message: string, remedy: string, details: { model: string; words?: string | undefined }) {
+    super(code, message, remedy, { words: details.words });
+    this.model = details.model;
   }
 }
 
@@ -53,8 +58,28 @@ export class RequestTooLarge extends InputRefused {
 /** No API key for a provider that needs one. */
 export class MissingApiKey extends ProviderRefused {
   constructor(model: string, variable: string) {
-    super('missing_api_key', `no API key for ${model}`, `set ${variable} in .env (any word will do for a local server that needs none)`);
+    super('missing_api_key', `no API key for ${model}`, `set ${variable} in .env (any word will do for a local server that needs none)`, {
+      model,
+    });
   }
+}
+
+/** The model names a provider that this process does not have. */
+export class UnknownProvider extends ProviderRefused {
+  constructor(model: string, provider: string) {
+    super(
+      'unknown_provider',
+      `this process has no provider ${provider}, which ${model} names`,
+      `add ${provider} to reembed.config.ts, .js or .json where the process runs, or: SELECT reembed.set_provider(MODEL, PROVIDER)`,
+      { model },
+    );
+  }
+}
+
+/** What a request was sent for: the model, and the provider's configuration. */
+export interface Asked {
+  model: string;
+  access: Pick<ProviderAccess, 'keyVariable' | 'addressSetting'>;
 }
 
 /**
@@ -64,7 +89,7 @@ export class MissingApiKey extends ProviderRefused {
  * @param secrets values that must not appear in it
  * @param texts the texts that were sent; if all of them are our own, the message contains the server's text as well
  */
-export function classifyProviderError(error: unknown, model: string, secrets: string[], texts: string[]): Error {
+export function classifyProviderError(error: unknown, { model, access }: Asked, secrets: string[], texts: string[]): Error {
   if (error instanceof ReembedError) return error;
   // An error thrown by our fetch function arrives as the cause.
   if (error instanceof APIConnectionError && error.cause instanceof ReembedError) return error.cause;
@@ -82,15 +107,16 @@ export function classifyProviderError(error: unknown, model: string, secrets: st
     return new ProviderRefused(
       'provider_login',
       `the provider of ${model} refused the API key (${status})`,
-      'check OPENAI_API_KEY and OPENAI_BASE_URL (for the old model OPENAI_OLD_API_KEY and OPENAI_OLD_BASE_URL)',
+      `check ${access.keyVariable} and ${access.addressSetting}`,
+      { model },
     );
   }
   if (status === 404) {
     return new ProviderRefused(
       'model_not_found',
       `the provider does not know model ${model} (404)${said.map((word) => `: ${word}`).join('')}`,
-      'check the model name, the account and OPENAI_BASE_URL; for a retired old model: npm run setting -- keep_old_current=false',
-      words,
+      `check the model name, the account and ${access.addressSetting}; for a retired old model: npm run setting -- keep_old_current=false`,
+      { model, words },
     );
   }
   if (status === 402 || code === 'insufficient_quota') {
@@ -98,6 +124,7 @@ export function classifyProviderError(error: unknown, model: string, secrets: st
       'provider_quota',
       `the account at the provider of ${model} has no credit left`,
       'top it up, then start the worker again; nothing is lost',
+      { model },
     );
   }
   if (status === 429) return new ProviderOverloaded(model, reason, { retryAfterSeconds: retryAfter(error), words });

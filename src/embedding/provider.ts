@@ -6,6 +6,7 @@ import { type AnsweredVector, checkVectors } from './check-vectors.ts';
 import { type Encoding, provenEncoding } from './encoding.ts';
 import { type Findings, findingsOf } from './findings.ts';
 import type { ModelRow } from './models.ts';
+import type { RequestLimits } from './pack.ts';
 import { classifyProviderError, MissingApiKey } from './provider-error.ts';
 import { SHORT_TEXT } from './short-text.ts';
 
@@ -19,6 +20,10 @@ export interface Embedded {
 /** Embeds texts with one model. */
 export interface Provider {
   readonly model: ModelRow;
+  /** maximum size of a request, as configured */
+  readonly limits: RequestLimits;
+  /** The body of a request. */
+  body(texts: string[], role: 'document' | 'query', encoding: Encoding): OpenAI.EmbeddingCreateParams;
   /** shared by all provider objects of the model in this process */
   readonly findings: Findings;
   /**
@@ -44,13 +49,12 @@ export interface Client {
 }
 
 /**
- * @param model only used in the error message
+ * @param model only used in error messages
  * @param options.timeoutSeconds timeout in seconds for one answer
- * @param options.keyVariable environment variable to name in the error when the key is missing
  * @throws MissingApiKey
  */
-export function createClient(access: ProviderAccess, model: string, options: { timeoutSeconds: number; keyVariable: string }): Client {
-  if (!access.apiKey) throw new MissingApiKey(model, options.keyVariable);
+export function createClient(access: ProviderAccess, model: string, options: { timeoutSeconds: number }): Client {
+  if (!access.apiKey) throw new MissingApiKey(model, access.keyVariable);
   learnSecrets(access.apiKey);
   learnPassword(access.baseUrl);
   const api = new OpenAI({
@@ -59,17 +63,22 @@ export function createClient(access: ProviderAccess, model: string, options: { t
     timeout: options.timeoutSeconds * 1000,
     // We retry ourselves: every worker has to know of a 429, and our waits are longer than the client allows.
     maxRetries: 0,
-    fetch: carefulFetch(model),
+    fetch: carefulFetch({ model, access }),
   });
   return { api, secrets: [access.apiKey, ...passwordOf(access.baseUrl)] };
 }
 
-/** The body of an embedding request, for ordinary requests and for the batch API. */
+/**
+ * The body of an embedding request, for ordinary requests and for the batch API.
+ *
+ * @param parameters further parameters that the provider is configured to get; they may fix the encoding
+ */
 export function embeddingRequest(
   model: ModelRow,
   texts: string[],
   role: 'document' | 'query',
   encoding: Encoding,
+  parameters: Record<string, unknown>,
 ): OpenAI.EmbeddingCreateParams {
   const prefix = role === 'query' ? model.query_prefix : model.document_prefix;
   return {
@@ -79,6 +88,7 @@ export function embeddingRequest(
     // it without checks.
     encoding_format: encoding,
     ...(model.send_dimensions ? { dimensions: model.dimensions } : {}),
+    ...parameters,
   };
 }
 
@@ -102,19 +112,21 @@ export function readAnswer(
  *
  * @param options.timeoutSeconds timeout in seconds for one answer
  * @param options.mostInFlight maximum number of concurrent requests in the whole process
- * @param options.keyVariable environment variable to name in the error when the key is missing
  * @throws MissingApiKey
  */
 export function createProvider(
   model: ModelRow,
   access: ProviderAccess,
-  options: { timeoutSeconds: number; mostInFlight: number; keyVariable: string },
+  options: { timeoutSeconds: number; mostInFlight: number },
 ): Provider {
   const { api, secrets } = createClient(access, model.name, options);
-  const findings = findingsOf(model, access.baseUrl, options.mostInFlight);
+  const findings = findingsOf(model, access, options.mostInFlight);
+  const bodyOf: Provider['body'] = (texts, role, encoding) => embeddingRequest(model, texts, role, encoding, access.parameters[role]);
 
   return {
     model,
+    limits: access.limits,
+    body: bodyOf,
     findings,
     async embed(texts, role, signal) {
       const { vectors, tokens } = await ask(texts, role, findings.encoding ?? 'float', signal);
@@ -146,11 +158,14 @@ export function createProvider(
     signal?: AbortSignal,
   ): Promise<Embedded & { isText: boolean }> {
     try {
-      const careful = api.withOptions({ fetch: carefulFetch(model.name, mostAnswerBytes(texts.length, model.dimensions)) });
-      const answer = await careful.embeddings.create(embeddingRequest(model, texts, role, encoding), signal ? { signal } : {});
-      return readAnswer(answer, model, texts.length, encoding);
+      const careful = api.withOptions({
+        fetch: carefulFetch({ model: model.name, access }, mostAnswerBytes(texts.length, model.dimensions)),
+      });
+      const body = bodyOf(texts, role, encoding);
+      const answer = await careful.embeddings.create(body, signal ? { signal } : {});
+      return readAnswer(answer, model, texts.length, body.encoding_format ?? encoding);
     } catch (error) {
-      throw classifyProviderError(error, model.name, secrets, texts);
+      throw classifyProviderError(error, { model: model.name, access }, secrets, texts);
     }
   }
 }

@@ -106,7 +106,8 @@ function registerModel(model: ModelDefinition): string {
   p_query_prefix => ${literal(model.queryPrefix)},
   p_send_dimensions => ${literal(model.sendDimensions)},
   p_token_limit => ${literal(model.tokenLimit)},
-  p_usd_per_million_tokens => ${literal(model.usdPerMillionTokens)}
+  p_usd_per_million_tokens => ${literal(model.usdPerMillionTokens)},
+  p_provider => ${literal(model.provider)}
 );
 `;
 }

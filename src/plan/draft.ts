@@ -18,6 +18,11 @@ export interface CampaignRequest {
   dimensions: number;
   from?: string | undefined;
   fromProviderModel?: string | undefined;
+  /** providers of the configuration file */
+  provider?: string | undefined;
+  fromProvider?: string | undefined;
+  fromDocumentPrefix?: string | undefined;
+  fromQueryPrefix?: string | undefined;
   distance?: ModelDefinition['distance'] | undefined;
   index?: 'hnsw' | 'ivfflat' | 'none' | undefined;
   indexWith?: string | undefined;
@@ -134,7 +139,7 @@ function oldModel(
         'leave --from out',
       );
     }
-    return known.readModelDefinition;
+    return { ...known.readModelDefinition, provider: request.fromProvider ?? known.readModelDefinition.provider };
   }
   const name = request.from ?? UNNAMED_MODEL;
   const catalog = knownModel(name);
@@ -144,11 +149,12 @@ function oldModel(
     dimensions: facts.dimensions ?? 1,
     elementType: facts.elementType,
     distance,
-    documentPrefix: catalog.documentPrefix,
-    queryPrefix: catalog.queryPrefix,
+    documentPrefix: request.fromDocumentPrefix ?? catalog.documentPrefix,
+    queryPrefix: request.fromQueryPrefix ?? catalog.queryPrefix,
     sendDimensions: catalog.takesDimensions,
     tokenLimit: catalog.tokenLimit,
     usdPerMillionTokens: catalog.usdPerMillionTokens,
+    provider: request.fromProvider ?? null,
   };
 }
 
@@ -168,6 +174,7 @@ function newModel(request: CampaignRequest, facts: TableFacts, distance: ModelDe
     sendDimensions: request.sendDimensions ?? catalog.takesDimensions,
     tokenLimit: request.tokenLimit ?? catalog.tokenLimit,
     usdPerMillionTokens: request.price ?? catalog.usdPerMillionTokens,
+    provider: request.provider ?? null,
   };
 }
 

@@ -1,5 +1,5 @@
-import type { Config } from '../config.ts';
 import { vectorBytes } from '../database/element-types.ts';
+import type { RequestLimits } from '../embedding/pack.ts';
 import type { TableFacts } from './inspect.ts';
 import type { TextFacts } from './measure.ts';
 import type { CampaignPlan } from './plan.ts';
@@ -30,23 +30,19 @@ export function estimateCampaign(
   plan: CampaignPlan,
   facts: TableFacts,
   text: TextFacts,
-  config: Config,
+  { limits, concurrency }: { limits: RequestLimits; concurrency: number },
   indexSeconds: number | null,
 ): Estimate {
   const prefix = plan.to.documentPrefix.length * text.rows;
   const tokens = Math.round((text.characters + prefix) * text.tokensPerCharacter);
-  const requests = Math.max(
-    Math.ceil(text.rows / config.requestInputs),
-    Math.ceil(tokens / config.requestTokens),
-    Math.ceil(text.rows / plan.batchRows),
-  );
+  const requests = Math.max(Math.ceil(text.rows / limits.inputs), Math.ceil(tokens / limits.tokens), Math.ceil(text.rows / plan.batchRows));
   const newBytes = text.rows * (vectorBytes(plan.to.elementType, plan.to.dimensions) + 8);
   return {
     rows: text.rows,
     tokens,
     usd: plan.to.usdPerMillionTokens === null ? null : (tokens * plan.to.usdPerMillionTokens) / 1_000_000,
     requests,
-    seconds: Math.ceil((requests * SECONDS_A_REQUEST) / config.concurrency),
+    seconds: Math.ceil((requests * SECONDS_A_REQUEST) / concurrency),
     // Each UPDATE leaves a dead row version until VACUUM, in the worst case as much as the table itself. A side table has none.
     vectorBytes: newBytes + (plan.sideTable ? 0 : facts.tableBytes - facts.indexes.reduce((sum, { bytes }) => sum + bytes, 0)),
     indexBytes: plan.index ? Math.round(newBytes + (plan.index.method === 'hnsw' ? text.rows * HNSW_BYTES_PER_ROW : 0)) : 0,

@@ -22,7 +22,7 @@ export async function readKnownTarget(db: Queryable, facts: TableFacts): Promise
             (SELECT m.name FROM reembed.campaign AS m WHERE m.target = t.name AND m.phase <> 'contract') AS running,
             json_build_object('name', o.name, 'providerModel', o.provider_model, 'dimensions', o.dimensions, 'elementType', o.element_type,
               'distance', o.distance, 'documentPrefix', o.document_prefix, 'queryPrefix', o.query_prefix, 'sendDimensions', o.send_dimensions,
-              'tokenLimit', o.token_limit, 'usdPerMillionTokens', o.usd_per_million_tokens) AS "readModelDefinition"
+              'tokenLimit', o.token_limit, 'usdPerMillionTokens', o.usd_per_million_tokens, 'provider', o.provider) AS "readModelDefinition"
        FROM reembed.target AS t
        JOIN reembed.setting AS s ON s.target = t.name
        JOIN reembed.model AS o ON o.name = s.read_model

@@ -13,6 +13,8 @@ export interface ModelDefinition {
   sendDimensions: boolean;
   tokenLimit: number | null;
   usdPerMillionTokens: number | null;
+  /** provider of the configuration file; null: that of the environment */
+  provider: string | null;
 }
 
 /** An index to be built on the new vectors. */

@@ -49,9 +49,10 @@ async function embedItems(
   const vectors = new Map<KnownItem, string>();
   let failure: unknown;
   try {
-    const outcome = await embedTexts(context.database.pool, await context.providerOf(vector), items, {
+    const provider = await context.providerOf(vector);
+    const outcome = await embedTexts(context.database.pool, provider, items, {
       role: 'query',
-      limits: { inputs: context.config.requestInputs, tokens: context.config.requestTokens },
+      limits: provider.limits,
       tokensPerCharacter: TOKENS_PER_CHARACTER,
       patienceSeconds: PATIENCE_SECONDS,
       signal,

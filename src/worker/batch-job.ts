@@ -29,7 +29,7 @@ export async function runBatch(
     `UPDATE reembed.batch AS b SET attempts = b.attempts + 1, started_at = clock_timestamp(), error = NULL
        FROM reembed.campaign AS m JOIN reembed.setting AS s ON s.target = m.target
       WHERE b.campaign = $1 AND b.id = $2 AND m.name = b.campaign AND b.state = 'pending' AND NOT s.paused
-        AND b.provider_batch IS NULL AND ($3 OR b.came_back OR NOT reembed.batch_api_is_served())
+        AND b.provider_batch IS NULL AND ($3 OR b.came_back OR NOT reembed.batch_api_is_served(m.target))
       RETURNING m.target`,
     [job.campaign, job.batch, options.limit !== undefined],
   );

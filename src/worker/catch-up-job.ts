@@ -1,3 +1,4 @@
+import { providerAccess } from '../embedding/open-provider.ts';
 import { ProviderRefused, ProviderUnavailable } from '../embedding/provider-error.ts';
 import { messageOf } from '../errors.ts';
 import { embedRows, type WorkContext } from './context.ts';
@@ -30,7 +31,7 @@ export async function runCatchUp(context: WorkContext, { target: targetName, lan
   if (!target) return;
   // Under steady writes there is always another change, so a pass ends with the changes that existed when it began.
   const turnEndsAt = Date.now() + TURN_MS;
-  const limit = context.config.requestInputs;
+  const limit = roundSize(context, target);
   let pass = beginPass(target);
   while (target && !isStopped(context, target, signal)) {
     const round: ChangedRow[] = await readChanges(context.database.pool, target, lane, pass, limit);
@@ -49,6 +50,12 @@ export async function runCatchUp(context: WorkContext, { target: targetName, lan
     if (pass.left === 0 && BigInt(target.newestChange) <= BigInt(pass.upTo)) return;
     pass = beginPass(target);
   }
+}
+
+/** Number of changed rows to read at a time: those of one request of the live model. */
+function roundSize({ config }: WorkContext, { vectors }: WorkTarget): number {
+  const vector = vectors.find(({ read }) => read) ?? vectors[0];
+  return vector ? providerAccess(vector.definition, vector.role, config).limits.inputs : 1;
 }
 
 /** Starts a pass over the changes that exist now. */

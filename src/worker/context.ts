@@ -14,6 +14,8 @@ import type { Pacing } from './writer.ts';
 export interface WorkContext {
   database: Database;
   config: Config;
+  /** the only target to serve; undefined: all of them */
+  target: string | undefined;
   /** true when a person waits for this process: it then stops with the error of a provider that stays unavailable */
   giveUp: boolean;
   /** once aborted, no new request is started; vectors already received are still stored */
@@ -32,7 +34,7 @@ export function createWorkContext(
   database: Database,
   config: Config,
   notice: (line: string) => void,
-  options: { giveUp?: boolean; stopping?: AbortSignal } = {},
+  options: { target?: string | undefined; giveUp?: boolean; stopping?: AbortSignal } = {},
 ): WorkContext {
   const providers = new Map<string, Provider>();
   const writers = new Map<string, LimitFunction>();
@@ -41,6 +43,7 @@ export function createWorkContext(
     database,
     config,
     notice,
+    target: options.target,
     giveUp: options.giveUp ?? false,
     stopping: options.stopping,
     pacingOf(target) {
@@ -77,13 +80,13 @@ export async function embedRows<T extends SourceRow>(
   signal?: AbortSignal,
 ): Promise<EmbedOutcome<T>> {
   if (rows.length === 0) return { embedded: [], refused: [], tokens: 0, requests: 0, complete: true };
-  const { config, database } = context;
+  const provider = await context.providerOf(vector);
   const outcome = await embedTexts(
-    database.pool,
-    await context.providerOf(vector),
+    context.database.pool,
+    provider,
     rows.filter(({ failure }) => failure === null),
     {
-      limits: { inputs: config.requestInputs, tokens: config.requestTokens },
+      limits: provider.limits,
       tokensPerCharacter: target.tokensPerCharacter,
       patienceSeconds,
       signal,

@@ -4,7 +4,7 @@ import { ReembedError } from '../errors.ts';
 import { runBatch } from './batch-job.ts';
 import { checkProviders } from './check-providers.ts';
 import { createWorkContext } from './context.ts';
-import { throwIfPaused } from './drain.ts';
+import { throwIfPaused } from './open-work.ts';
 
 /** There is no backfill to take a subset of. */
 export class NothingToEmbed extends ReembedError {
@@ -20,14 +20,22 @@ export class NothingToEmbed extends ReembedError {
  * @returns number of rows that were embedded
  * @throws NothingToEmbed
  */
-export async function embedSubset(database: Database, config: Config, limit: number, notice: (line: string) => void): Promise<number> {
-  const context = createWorkContext(database, config, notice);
+export async function embedSubset(
+  database: Database,
+  config: Config,
+  limit: number,
+  notice: (line: string) => void,
+  target?: string,
+): Promise<number> {
+  const context = createWorkContext(database, config, notice, { target });
   await checkProviders(context);
   const { rows } = await database.pool.query<{ campaign: string; id: string }>(
-    `SELECT campaign, id::text FROM reembed.batch WHERE state = 'pending' AND provider_batch IS NULL ORDER BY md5(id::text)`,
+    `SELECT b.campaign, b.id::text FROM reembed.batch AS b JOIN reembed.campaign AS m ON m.name = b.campaign
+      WHERE b.state = 'pending' AND b.provider_batch IS NULL AND m.target = coalesce($1, m.target) ORDER BY md5(b.id::text)`,
+    [target ?? null],
   );
   if (rows.length === 0) throw new NothingToEmbed();
-  await throwIfPaused(database.pool);
+  await throwIfPaused(database.pool, target);
   let embedded = 0;
   for (const [position, { campaign, id }] of rows.entries()) {
     const share = Math.ceil((limit - embedded) / (rows.length - position));

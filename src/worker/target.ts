@@ -49,7 +49,7 @@ export async function loadTarget(db: Queryable, name: string): Promise<WorkTarge
             (SELECT json_agg(json_build_object('role', v.role, 'model', v.model, 'maintained', v.is_maintained, 'read', v.is_read, 'storage', v.storage,
                       'definition', json_build_object('name', o.name, 'provider_model', o.provider_model, 'dimensions', o.dimensions, 'element_type', o.element_type,
                         'distance', o.distance, 'document_prefix', o.document_prefix, 'query_prefix', o.query_prefix, 'send_dimensions', o.send_dimensions,
-                        'token_limit', o.token_limit, 'usd_per_million_tokens', o.usd_per_million_tokens)))
+                        'token_limit', o.token_limit, 'usd_per_million_tokens', o.usd_per_million_tokens, 'provider', o.provider)))
                FROM reembed.vector_column AS v JOIN reembed.model AS o ON o.name = v.model
               WHERE v.target = t.name AND v.column_name IS NOT NULL) AS vectors
        FROM reembed.target AS t

@@ -4,18 +4,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { PgBoss } from 'pg-boss';
 import type { Config } from '../config.ts';
 import { type Database, keepOwnPath } from '../database/connection.ts';
-import { isConnectionFailure, isLockFailure, plainMessageOf, wordsOf } from '../database/database-error.ts';
-import { BatchApiMissing, BatchApiRefused } from '../embedding/batch-api.ts';
-import { ProviderRefused, ProviderUnavailable } from '../embedding/provider-error.ts';
-import { ReembedError } from '../errors.ts';
+import { isConnectionFailure, plainMessageOf } from '../database/database-error.ts';
 import { probeIdleReads } from '../throttle/throttle.ts';
 import { checkAllTargets } from '../watch/check-targets.ts';
 import { claimForBatchApi, requireBatchApi } from './batch-api/claim.ts';
 import { type ProviderBatchJob, runProviderBatch } from './batch-api/provider-batch-job.ts';
-import { type BatchJob, runBatch } from './batch-job.ts';
-import { type CatchUpJob, runCatchUp } from './catch-up-job.ts';
 import { checkProviders } from './check-providers.ts';
 import { createWorkContext, type WorkContext } from './context.ts';
+import { createJobGuard, retryNow } from './job-guard.ts';
+import { createTargetQueues, type TargetQueues } from './target-queues.ts';
 
 /** A running worker process. */
 export interface Worker {
@@ -25,31 +22,21 @@ export interface Worker {
   stop(): Promise<void>;
 }
 
-/** A job fails repeatedly, and not because of the provider. Its work stays in the ledger. */
-export class WorkStuck extends ReembedError {
-  constructor(reason: string) {
-    super('work_stuck', reason, 'nothing is lost: fix the cause, then run the command again; it goes on where it stopped');
-  }
-}
-
 /** Options of a worker. */
 export interface WorkerOptions {
+  /** serve only this target; it must be its full name */
+  target?: string | undefined;
   /** true: stop with the error once the patience is used up, because a person waits; false: retry forever */
-  giveUp?: boolean;
+  giveUp?: boolean | undefined;
   /** true: the backfill uses the provider's batch API as far as it delivers vectors; changed rows do not */
-  batchApi?: boolean;
+  batchApi?: boolean | undefined;
 }
 
-// The number of lanes in reembed.catch_up_lane(). With fewer workers a lane would wait while the others are written to.
-const CATCH_UP_LANES = 4;
-// A provider batch that takes minutes to store must not prevent the next one from being submitted.
-const PROVIDER_BATCHES = 2;
 const LOOK_FOR_WORK_MS = 500;
 const SIGN_OF_LIFE_MS = 5000;
 // Below the 30 s that container platforms leave between SIGTERM and SIGKILL.
 const DRAIN_MS = 20_000;
 const CLEAN_UP_MS = 5000;
-const FAILURES_THAT_TELL = 5;
 
 /**
  * Starts a worker: it takes batches and changed rows from pg-boss and regularly queues a job for everything that is
@@ -66,16 +53,19 @@ export async function startWorker(
 ): Promise<Worker> {
   const stopping = new AbortController();
   const cutOff = new AbortController();
-  const context = createWorkContext(database, config, notice, { giveUp: options.giveUp ?? false, stopping: stopping.signal });
+  const { target, giveUp = false } = options;
+  const context = createWorkContext(database, config, notice, { target, giveUp, stopping: stopping.signal });
   await checkProviders(context);
   const isForBatchApi = options.batchApi ?? false;
   if (isForBatchApi) await requireBatchApi(context);
   const id = randomUUID();
-  await showSignOfLife(database, id, isForBatchApi);
+  const self = { id, target, isForBatchApi };
+  await showSignOfLife(database, self);
   await probeIdleReads(database.pool, stopping.signal).catch((error) => notice(`searches cannot be timed: ${plainMessageOf(error)}`));
   // A worker is usually started after something was fixed.
   await retryNow(database);
-  const keepsWatch = !options.giveUp;
+  // A worker with `giveUp` serves a person who waits; it does not run the watch.
+  const keepsWatch = !giveUp;
   const boss = createBoss(database, keepsWatch, notice);
   await boss.start();
 
@@ -88,57 +78,8 @@ export async function startWorker(
   // Without this listener, a rejection between two awaits of the caller would end the process.
   finished.catch(() => {});
 
-  const failures = new Map<string, number>();
-  let providerWasAway = false;
-  const guarded = async (kind: string, what: string, work: () => Promise<unknown>) => {
-    try {
-      await work();
-      failures.delete(what);
-      if (providerWasAway) {
-        providerWasAway = false;
-        await retryNow(database);
-      }
-    } catch (error) {
-      providerWasAway ||= error instanceof ProviderUnavailable;
-      // Stopped on purpose: unfinished work is still in the ledger and needs no retry delay.
-      if (stopping.signal.aborted && error instanceof Error && error.name === 'AbortError') return;
-      await keepWords(database, kind, error);
-      if (error instanceof ProviderRefused) {
-        // The reason is reported first: otherwise the caller would only learn that the campaign is paused.
-        fail(error);
-        await pauseEverything(context, error);
-        return;
-      }
-      notice(plainMessageOf(error));
-      // Only a worker that was started for the batch API fails with this error; others merely continue existing batches.
-      if (isForBatchApi && (error instanceof BatchApiMissing || error instanceof BatchApiRefused)) fail(error);
-      if (!isConnectionFailure(error) && !isLockFailure(error)) failures.set(what, (failures.get(what) ?? 0) + 1);
-      if (options.giveUp && error instanceof ProviderUnavailable) fail(error);
-      else if (options.giveUp && (failures.get(what) ?? 0) >= FAILURES_THAT_TELL) fail(new WorkStuck(plainMessageOf(error)));
-      // The queue stores what is thrown: for a PostgreSQL error that is every field, and with them the row.
-      throw new Error(plainMessageOf(error));
-    }
-  };
-  const polling = { pollingIntervalSeconds: 0.5 };
-  for (let slot = 0; slot < config.concurrency; slot++) {
-    const id = await boss.work<BatchJob>('reembed-batch', polling, async ([job]) => {
-      if (!job) return;
-      let rows = 0;
-      await guarded('batch', `${job.data.campaign} ${job.data.batch}`, async () => {
-        rows = await runBatch(context, job.data, { signal: AbortSignal.any([job.signal, cutOff.signal]) });
-      });
-      // After one batch there may be another: the half second of polling would dominate the time of small batches.
-      if (rows > 0) boss.notifyWorker(id);
-    });
-  }
-  await boss.work<CatchUpJob>('reembed-catch-up', { ...polling, localConcurrency: CATCH_UP_LANES }, ([job]) =>
-    guarded(
-      'changed rows',
-      `${job?.data.target} ${job?.data.lane}`,
-      async () => job && runCatchUp(context, job.data, AbortSignal.any([job.signal, cutOff.signal])),
-    ),
-  );
-  // A worker with `giveUp` serves a person who waits; it does not run the watch.
+  const guard = createJobGuard(context, { isForBatchApi, fail });
+  const queues = createTargetQueues(boss, context, guard, cutOff.signal);
   if (keepsWatch) {
     await boss.work('reembed-watch', { pollingIntervalSeconds: 2 }, async ([job]) => {
       const signals = [stopping.signal, ...(job ? [job.signal] : [])];
@@ -146,16 +87,11 @@ export async function startWorker(
       await checkAllTargets(context, AbortSignal.any(signals)).catch((error) => notice(`watch: ${plainMessageOf(error)}`));
     });
   }
+  await boss.work<ProviderBatchJob>('reembed-abandoned', { pollingIntervalSeconds: 2 }, async ([job]) => {
+    if (job) await runProviderBatch(context, job.data, AbortSignal.any([job.signal, cutOff.signal]));
+  });
 
-  await boss.work<ProviderBatchJob>('reembed-provider-batch', { ...polling, localConcurrency: PROVIDER_BATCHES }, ([job]) =>
-    guarded(
-      'batch API',
-      `provider batch ${job?.data.id}`,
-      async () => job && runProviderBatch(context, job.data, AbortSignal.any([job.signal, cutOff.signal])),
-    ),
-  );
-
-  const loop = keepLooking(context, id, isForBatchApi, stopping.signal);
+  const loop = keepLooking(context, queues, self, stopping.signal);
   let stopped: Promise<void> | undefined;
   return {
     finished,
@@ -175,23 +111,17 @@ export async function startWorker(
   };
 }
 
-/** Best effort: stores the other program's message about a failure for readers with the right to see it. */
-async function keepWords({ pool }: Database, what: string, error: unknown): Promise<void> {
-  const words = wordsOf(error);
-  if (words) await pool.query('SELECT reembed.record_words($1, $2)', [what, words]).catch(() => {});
+/** The entry of a worker in reembed.worker. */
+interface Self {
+  id: string;
+  target: string | undefined;
+  isForBatchApi: boolean;
 }
 
-/** Makes jobs that wait after a failure due immediately, because the cause may be gone. */
-async function retryNow(database: Database): Promise<void> {
-  await database.pool.query(
-    "UPDATE reembed_queue.job SET start_after = now() WHERE name IN ('reembed-batch', 'reembed-catch-up', 'reembed-provider-batch') AND state = 'retry'",
-  );
-}
-
-async function showSignOfLife({ pool }: Database, id: string, isForBatchApi: boolean): Promise<void> {
+async function showSignOfLife({ pool }: Database, { id, target, isForBatchApi }: Self): Promise<void> {
   await pool.query(
-    `INSERT INTO reembed.worker (id, host, pid, batch_api) VALUES ($1, $2, $3, $4) ON CONFLICT (id) DO UPDATE SET seen_at = now()`,
-    [id, hostname(), process.pid, isForBatchApi],
+    `INSERT INTO reembed.worker (id, host, pid, target, batch_api) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (id) DO UPDATE SET seen_at = now()`,
+    [id, hostname(), process.pid, target ?? null, isForBatchApi],
   );
 }
 
@@ -223,17 +153,19 @@ function createBoss(database: Database, keepsWatch: boolean, notice: (line: stri
   return boss;
 }
 
-/** Queues a job for every open batch and updates the heartbeat, until the signal is aborted. Survives a lost connection. */
-async function keepLooking(context: WorkContext, id: string, isForBatchApi: boolean, signal: AbortSignal): Promise<void> {
+/** Queues a job for every open batch, serves the targets that have jobs, and updates the heartbeat, until the signal is aborted. Survives a lost connection. */
+async function keepLooking(context: WorkContext, queues: TargetQueues, self: Self, signal: AbortSignal): Promise<void> {
   const { database } = context;
   const { pool } = database;
   let seenAt = 0;
   while (!signal.aborted) {
     try {
-      if (isForBatchApi) await claimForBatchApi(context);
-      await pool.query('SELECT reembed.enqueue_work()');
+      if (self.isForBatchApi) await claimForBatchApi(context);
+      const { rows } = await pool.query<{ target: string }>('SELECT target FROM reembed.enqueue_work() AS target');
+      const waiting = rows.map(({ target }) => target);
+      await queues.serve(waiting.filter((target) => target === (self.target ?? target)));
       if (Date.now() - seenAt > SIGN_OF_LIFE_MS) {
-        await showSignOfLife(database, id, isForBatchApi);
+        await showSignOfLife(database, self);
         await pool.query("DELETE FROM reembed.worker WHERE seen_at < now() - interval '1 day'");
         seenAt = Date.now();
       }
@@ -243,13 +175,4 @@ async function keepLooking(context: WorkContext, id: string, isForBatchApi: bool
     }
     await sleep(LOOK_FOR_WORK_MS, undefined, { signal }).catch(() => {});
   }
-}
-
-/** An error that only the operator can fix stops every worker, once; the reason is recorded where a DBA looks for it. */
-async function pauseEverything(context: WorkContext, error: Error): Promise<void> {
-  await context.database.pool
-    .query("UPDATE reembed.setting SET paused = true, paused_by = 'worker', paused_reason = $1 WHERE NOT paused", [
-      `a worker stopped: ${plainMessageOf(error)}`,
-    ])
-    .catch((failure) => context.notice(plainMessageOf(failure)));
 }

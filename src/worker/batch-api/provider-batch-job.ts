@@ -29,8 +29,8 @@ export async function runProviderBatch(context: WorkContext, { id }: ProviderBat
   const { pool } = context.database;
   const batch = await readProviderBatch(pool, id);
   if (!batch) return;
-  const api = openBatchApi(context.config);
   try {
+    const api = openBatchApi({ name: batch.model, provider: batch.provider }, context.config);
     if (batch.state === 'abandoned') return await cancel(context, api, batch, signal);
     const target = batch.target === undefined ? undefined : await loadTarget(pool, batch.target);
     const vector = target && vectorColumn(target, 'new');

@@ -10,6 +10,8 @@ export interface ProviderBatch {
   /** undefined when the campaign no longer exists */
   target: string | undefined;
   model: string;
+  /** as in reembed.model */
+  provider: string | null;
   state: 'submitting' | 'submitted' | 'abandoned' | 'settled';
   tries: number;
   attempt: number;
@@ -30,7 +32,7 @@ export const ATTEMPT_LABEL = 'reembed_attempt';
 /** Reads a provider batch as it is now; undefined when it does not exist or needs no more work. */
 export async function readProviderBatch(db: Queryable, id: string): Promise<ProviderBatch | undefined> {
   const { rows } = await db.query<ProviderBatch>(
-    `SELECT p.id::text, p.campaign, m.target, p.model, p.state, p.tries, p.attempt, p.encoding, p.input_file_id AS "inputFileId",
+    `SELECT p.id::text, p.campaign, m.target, p.model, p.provider, p.state, p.tries, p.attempt, p.encoding, p.input_file_id AS "inputFileId",
             p.provider_batch_id AS "providerBatchId", p.tokens_allowed::double precision AS "tokensAllowed",
             extract(epoch FROM clock_timestamp() - p.created_at)::double precision AS age,
             coalesce(extract(epoch FROM clock_timestamp() - p.failing_since), 0)::double precision AS "failingFor"

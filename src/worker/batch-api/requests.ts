@@ -1,8 +1,8 @@
 import { requestLine } from '../../embedding/batch-lines.ts';
 import { distinctTexts } from '../../embedding/distinct-texts.ts';
 import type { Encoding } from '../../embedding/encoding.ts';
-import type { ModelRow } from '../../embedding/models.ts';
 import { packRequests, type RequestLimits } from '../../embedding/pack.ts';
+import type { Provider } from '../../embedding/provider.ts';
 import type { BatchRow } from '../reader.ts';
 import type { ProviderBatch } from './provider-batch.ts';
 
@@ -35,7 +35,7 @@ export function customIdOf({ id }: ProviderBatch, attempt: number, request: numb
  */
 export function requestsOf(
   rows: readonly BatchRow[],
-  model: ModelRow,
+  { model, body }: Pick<Provider, 'model' | 'body'>,
   options: {
     firstNumber: number;
     customId: (number: number) => string;
@@ -58,7 +58,7 @@ export function requestsOf(
     const contents = request.map(({ text }) => text);
     return {
       number,
-      line: Buffer.from(requestLine(model, options.customId(number), contents, options.encoding)),
+      line: Buffer.from(requestLine(options.customId(number), body(contents, 'document', options.encoding))),
       inputs: request.length,
       tokens: request.reduce((sum, { tokens }) => sum + tokens, 0),
       rows: [],

@@ -119,7 +119,7 @@ function uploadName({ id }: ProviderBatch, rest: string): string {
 async function putTogether(work: BatchWork, attempt: number, encoding: Encoding): Promise<{ requests: SentRequest[]; isPartial: boolean }> {
   const { context, batch, target, vector, signal } = work;
   const { config, database } = context;
-  const { model, findings } = await context.providerOf(vector);
+  const provider = await context.providerOf(vector);
   const all: SentRequest[] = [];
   let isPartial = false;
   const left = { inputs: config.batchApiInputs, tokens: batch.tokensAllowed ?? Number.POSITIVE_INFINITY, bytes: MOST_BYTES };
@@ -127,11 +127,11 @@ async function putTogether(work: BatchWork, attempt: number, encoding: Encoding)
     context.stopping?.throwIfAborted();
     signal?.throwIfAborted();
     const { own: rows } = await copyTexts(work, ledgerBatch);
-    const requests = requestsOf(rows, model, {
+    const requests = requestsOf(rows, provider, {
       firstNumber: all.length + 1,
       customId: (number) => customIdOf(batch, attempt, number),
       encoding,
-      limits: findings.limits.within({ inputs: config.requestInputs, tokens: config.requestTokens }),
+      limits: provider.findings.limits.within(provider.limits),
       tokensPerCharacter: target.tokensPerCharacter,
     });
     const fitting = requests.filter((request) => {
