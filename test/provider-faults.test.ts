@@ -187,7 +187,7 @@ test.serial('a key refused in the middle pauses the campaign with the reason; a 
   t.true(await campaign.ask('SELECT paused FROM reembed.setting WHERE target = $1', [campaign.target]));
   t.regex(
     await campaign.ask('SELECT reason FROM reembed.health WHERE target = $1 AND throttles', [campaign.target]),
-    /^paused: a worker stopped: .*refused the API key/,
+    /^paused: the provider of new-model refused the API key/,
   );
   t.is(await campaign.failures(), 0);
 
