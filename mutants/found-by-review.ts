@@ -133,7 +133,7 @@ export const FOUND_BY_REVIEW: Mutant[] = [
     fix: 'a notice closes no gate',
     test: 'attack-reader',
     title: 'shadow reads that a reader makes up close no gate and move neither the canary nor the switch',
-    says: /canary: alert latency is open/,
+    says: /canary: alert latency has been open/,
     edits: [{ file: 'sql/watch/alert_gate.sql', find: " AND a.severity <> 'notice'", replace: '' }],
   },
   {

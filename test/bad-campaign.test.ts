@@ -148,7 +148,7 @@ async function upOf(args: string[], meddle: () => Promise<unknown> = async () =>
 
 test.serial('up refuses a model that is known with another definition', async (t) => {
   const { result, unchanged } = await upOf(usual('others', '--document-prefix', 'passage: '));
-  assertRefused(t, result, { code: 'invalid_setting', says: /already known with another definition/, remedy: /--to-name/ });
+  assertRefused(t, result, { code: 'invalid_setting', says: /already registered with another definition/, remedy: /--to-name/ });
   t.true(unchanged);
 });
 

@@ -59,14 +59,14 @@ test.serial('vectors that arrive for a campaign which was taken back and begun a
   t.is(await campaign.ask('SELECT state FROM reembed.provider_batch WHERE id = $1', [id]), 'abandoned');
   const vector = `[${new Array(24).fill(1)}]`;
   await t.throwsAsync(sql(`SELECT reembed.settle_sent_rows($1, 1, 1, '{0}', ARRAY[$2::vector], '{}', 5, 1)`, [id, vector]), {
-    message: /not wanted any more; nothing was stored/,
+    message: /already finished or abandoned; nothing was stored/,
   });
   await t.throwsAsync(
     sql(`SELECT reembed.record_sent_rows($1, 1, 1, '{2}', '{0}', '{0}', '{1}', '{"{\\"id\\": 1}"}', ARRAY[$2::bigint], '{NULL}', '{1}')`, [
       id,
       hash,
     ]),
-    { message: /not wanted any more/ },
+    { message: /was abandoned, or another worker submits it/ },
   );
   t.is(await campaign.ask('SELECT count(*)::int FROM charts WHERE embedding_v2 IS NOT NULL'), 0);
   // One that never was at the provider is forgotten by the next worker.

@@ -151,7 +151,7 @@ test.serial('a provider that is away is waited for, and where somebody waits the
   const impatient = await run.drain({ EMBED_PATIENCE_SECONDS: '2' });
   t.is(impatient.code, 1);
   t.regex(impatient.stderr, /the batch API does not answer: 503 503 out of order|does not answer: 503/);
-  t.regex(await campaign.ask("SELECT string_agg(reason, ' ') FROM reembed.health"), /the batch API does not answer since/);
+  t.regex(await campaign.ask("SELECT string_agg(reason, ' ') FROM reembed.health"), /the batch API has not answered since/);
   api().refuse = undefined;
   t.is((await run.drain()).code, 0);
   t.deepEqual(await run.wrong('away'), []);

@@ -192,7 +192,7 @@ test.serial('a batch that fails as a whole goes back, no other is sent for an ho
   t.true((await campaign.ask<number>("SELECT count(*)::int FROM reembed.batch WHERE state = 'pending'")) > 0);
   t.regex(
     await campaign.ask("SELECT string_agg(reason, ' ') FROM reembed.health"),
-    /the batch API gets no batch before \d\d:\d\d:\d\d, because the last one failed \(scripted: the provider failed it as a whole\)/,
+    /no batch is submitted to the batch API before \d\d:\d\d:\d\d, because the last one failed \(scripted: the provider failed it as a whole\)/,
   );
   t.regex(await campaign.ask('SELECT error FROM reembed.provider_batch'), /the provider failed it as a whole/);
   // Without a worker for the batch API the rest is nobody's but the ordinary lane's.

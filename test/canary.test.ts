@@ -106,7 +106,7 @@ test.serial('a switch ends the canary, and while the new model is read there is 
   await stage.bring(campaign, 'switch');
   const { rows } = await sql('SELECT canary_percent::float AS percent FROM reembed.setting');
   t.is(rows[0].percent, 0);
-  await t.throwsAsync(setCanary(5), { code: 'RE004', message: /reads new-model for everybody/ });
+  await t.throwsAsync(setCanary(5), { code: 'RE004', message: /reads new-model for all readers/ });
   await stage.bring(campaign, 'index');
   await setCanary(5);
   await sql('UPDATE reembed.setting SET shadow_percent = 5');
@@ -120,7 +120,7 @@ test.serial('contract takes back what the campaign was allowed', async (t) => {
   await sql(
     "UPDATE reembed.setting SET shadow_percent = 5, min_shadow_overlap = 0, auto_revert = true, canary_steps = '{5}', max_latency_ratio = 50",
   );
-  await t.throwsAsync(stage.bring(campaign, 'contract'), { message: /shadow reads still ask old-model/ });
+  await t.throwsAsync(stage.bring(campaign, 'contract'), { message: /shadow reads still query old-model/ });
   await sql('UPDATE reembed.setting SET shadow_percent = 0');
   await stage.bring(campaign, 'contract');
   const { rows } = await sql(

@@ -111,7 +111,7 @@ test.serial('a key that is none is refused, and nobody else may erase', async (t
   for (const key of ['7', '{"number": 7}', '{"id": 7, "other": 1}', '[]', 'null']) {
     await t.throwsAsync(sql("SELECT reembed.erase('people', $1)", [key]), {
       code: 'RE004',
-      message: 'the key of a row of public.people.embedding is an object of id',
+      message: 'the key of a row of public.people.embedding must be a JSON object with the keys id',
     });
   }
   const { rows } = await sql(

@@ -127,14 +127,17 @@ test.serial('the index is not taken away while the live view reads the new model
   await sql("SELECT reembed.switch_to('documents', 'new-model')");
   const { code, stderr } = await stage.workplace.run(['migrate', 'down']);
   t.is(code, 3);
-  t.regex(stderr, /the live view reads new-model .* select reembed\.switch_to\('public\.documents\.embedding', 'old-model'\)/);
+  t.regex(
+    stderr,
+    /the live view reads the new model, new-model .* select reembed\.switch_to\('public\.documents\.embedding', 'old-model'\)/,
+  );
   await sql("SELECT reembed.switch_to('documents', 'old-model')");
 });
 
 test.serial('contract waits for the soak time and says until when', async (t) => {
   await stage.up();
   const [line] = await closedBy('contract');
-  t.regex(line ?? '', /^the new model has been read for \S+ of 7 days \| wait until \d{4}-\d\d-\d\d .*soak/);
+  t.regex(line ?? '', /^the new model has been live for \S+ of the soak time of 7 days \| wait until \d{4}-\d\d-\d\d .*soak/);
   const { code, stderr } = await stage.workplace.run(['migrate', 'up']);
   t.is(code, 3);
   t.regex(stderr, /the gate to contract is closed/);
@@ -148,9 +151,9 @@ test.serial('contract lists everything of the user that depends on the old colum
   await sql('CREATE INDEX documents_waiting_idx ON documents (id) WHERE embedding IS NULL');
   await sql('CREATE VIEW through_ours AS SELECT id FROM documents_old_model');
   t.deepEqual(await closedBy('contract'), [
-    'index public.documents_waiting_idx uses the old column embedding | drop it; where it is still needed, make it again after contract',
+    'index public.documents_waiting_idx uses the old column embedding | drop it; if it is still needed, create it again after contract',
     ...['materialized view public.kept', 'view public.by_length', 'view public.through_ours'].map(
-      (view) => `${view} uses the old column embedding | let it read documents_live instead, or drop it`,
+      (view) => `${view} uses the old column embedding | change it to read documents_live, or drop it`,
     ),
   ]);
   await sql('DROP VIEW by_length, through_ours; DROP MATERIALIZED VIEW kept; DROP INDEX documents_waiting_idx');
@@ -169,5 +172,5 @@ test.serial('contract waits while the old index is still scanned', async (t) => 
   await client.query('SELECT 1');
   client.release();
   const [line] = await closedBy('contract');
-  t.regex(line ?? '', /^the old index documents_embedding_idx was scanned at .* \| find who still searches embedding/);
+  t.regex(line ?? '', /^the old index documents_embedding_idx was scanned at .* \| find the client that still searches embedding/);
 });

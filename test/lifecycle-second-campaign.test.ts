@@ -198,7 +198,7 @@ test.serial('after purge the way back is closed, and nothing is changed by tryin
   const { code, stderr } = await stage.workplace.run(['migrate', 'down']);
   t.is(code, 3);
   t.regex(stderr, /were purged/);
-  t.regex(stderr, /create a campaign in that direction/);
+  t.regex(stderr, /create a campaign with it as the new model/);
   t.deepEqual(compareCatalogs(before, await dumpCatalog(pool)), []);
   t.is((await stage.workplace.run(['purge', '--yes'])).code, 1);
 });

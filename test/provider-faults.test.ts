@@ -83,7 +83,7 @@ test.serial('a 429 with Retry-After holds every request until then, and the data
   );
   t.regex(
     await campaign.ask('SELECT reason FROM reembed.health WHERE target = $1 AND throttles', [campaign.target]),
-    /provider of new-model until .*429$/,
+    /calls to the provider of new-model are held until .*429$/,
   );
   t.is((await running).code, 0);
   const [, next] = campaign.requests();

@@ -84,7 +84,10 @@ for (const [step, [standing, model, index]] of STANDINGS.entries()) {
   test.serial(`step ${step}, ${standing}: a query vector of another model is refused with RE002`, async (t) => {
     const other = model === OLD_MODEL ? NEW_MODEL : OLD_MODEL;
     const search = `SELECT id FROM documents_live ORDER BY embedding <=> reembed.query_vector(embedding_model, '${other}', ${query(model)}) LIMIT 3`;
-    await t.throwsAsync(as(READER, search), { code: 'RE002', message: new RegExp(`of model ${other}, but ${model} is read`) });
+    await t.throwsAsync(as(READER, search), {
+      code: 'RE002',
+      message: new RegExp(`of model ${other}, but the view serves model ${model}`),
+    });
     await t.throwsAsync(as(READER, `SELECT reembed.query_vector(embedding_model, NULL, ${query(model)}) FROM documents_live`), {
       code: 'RE002',
     });

@@ -39,5 +39,5 @@ test.serial('where there are several targets it says how to name one', async (t)
   await stage.bring(await stage.createUsual('others'), 'expand');
   const { code, stderr } = await stage.workplace.run(['setting', 'paused=true']);
   t.is(code, 1);
-  t.regex(stderr, /2 targets fit: .*Name one of them; on the command line: --target public\.documents\.embedding\n$/);
+  t.regex(stderr, /2 targets match: .*Name one of them; on the command line: --target public\.documents\.embedding\n$/);
 });

@@ -174,7 +174,7 @@ test.serial('row level security that is switched on later keeps the gates closed
   t.deepEqual(await open(), []);
   await sql('ALTER TABLE later ENABLE ROW LEVEL SECURITY');
   t.deepEqual(await open(), [
-    { condition: 'its table has row level security by now, which its side table follows only when the watch runs' },
+    { condition: 'row level security was enabled on its table: the side table follows only when the watch runs' },
   ]);
   await t.throwsAsync(stage.bring(campaign, 'switch'), { message: /row level security/ });
   await sql('ALTER TABLE later DISABLE ROW LEVEL SECURITY');

@@ -78,7 +78,7 @@ test.serial('status names the next phase and what to type, in every phase and on
   await stage.bring(campaign, 'switch');
   const contract = await next();
   t.deepEqual(contract.slice(0, 2), ['switch', 'contract']);
-  t.regex(String(contract[2]), /^the new model has been read for .+ of 7 days/);
+  t.regex(String(contract[2]), /^the new model has been live for .+ of the soak time of 7 days/);
   await stage.bring(campaign, 'contract');
   t.deepEqual(await next(), ['contract', undefined, undefined, undefined]);
   t.regex(statusText(await look()), new RegExp(`next +finished; when the way back is no longer wanted: npm run purge -- ${campaign}`));

@@ -71,7 +71,7 @@ testOnServer?.serial('WAL that is kept for a replication slot holds the backfill
   await sql(`SELECT pg_create_physical_replication_slot('${slot}', true); UPDATE reembed.setting SET max_wal_backlog_bytes = 1000`);
   await sql('CREATE TABLE noise AS SELECT g FROM generate_series(1, 10000) AS g; DROP TABLE noise');
   try {
-    await isHeldBack(t, 'backlog', new RegExp(`of WAL kept for replication slot ${slot} \\(max_wal_backlog_bytes: 1000 bytes\\)`), () =>
+    await isHeldBack(t, 'backlog', new RegExp(`of WAL is kept for replication slot ${slot} \\(max_wal_backlog_bytes: 1000 bytes\\)`), () =>
       sql(`SELECT pg_drop_replication_slot('${slot}'); UPDATE reembed.setting SET max_wal_backlog_bytes = NULL`),
     );
   } finally {
@@ -143,7 +143,10 @@ testOnServer?.serial('searches that have become slow make the backfill write les
   );
   const startedAt = Date.now();
   const running = stage.workplace.run(['worker', '--drain']);
-  await until(async () => (await reasons()).some((text) => /^searches take .+ ms, 0.0 ms before the backfill/.test(text)), 'slow searches');
+  await until(
+    async () => (await reasons()).some((text) => /^searches take .+ ms; before the backfill they took 0.0 ms/.test(text)),
+    'slow searches',
+  );
   await until(async () => (await written('searched')) > 0, 'some rows');
   await pause(1500);
   t.true((await written('searched')) < 1000, 'it is slow');

@@ -42,7 +42,7 @@ test.serial('vectors that are zero, of odd length, or shared by rows of differen
   t.true((bad.integrity[0]?.norm?.max ?? 0) > 999);
   t.deepEqual(bad.reasons, [
     '1 new vectors are zero (1), not finite (0) or of wrong dimensions (0), max_failed_rows is 0',
-    '8 of 100 new vectors are also those of rows with other texts, more than max_shared_vectors 0.05',
+    '8 of 100 new vectors are shared by rows with different texts, more than max_shared_vectors 0.05',
   ]);
 });
 
@@ -94,8 +94,8 @@ test.serial('a truth audit embeds random rows anew and finds what is stored', as
 test.serial('a model that the provider changed silently fails the run', async (t) => {
   const changed: typeof testEmbedder = async (model, texts) => texts.map((text) => vectorOf(`${model.name}-2`, text, model.dimensions));
   const result = await validateTable(database, 'audited', { audit: 20, embedder: changed });
-  t.regex(result.reasons.join(), /^\d+ of 20 audited new vectors are not those the model gives now/);
-  t.regex(result.warnings.join(), /audited old vectors are not those the model gives now/);
+  t.regex(result.reasons.join(), /^\d+ of 20 audited new vectors differ from those the model returns now/);
+  t.regex(result.warnings.join(), /audited old vectors differ from those the model returns now/);
 });
 
 test.serial('a part of the rows with the vectors of another model is found, and named', async (t) => {

@@ -97,7 +97,7 @@ test.serial(
     t.true((iterative?.indexRecall ?? 0) > 0.95);
     t.true((mostOff?.indexRecall ?? 0) > 0.9 && (most?.indexRecall ?? 0) > 0.95);
     t.deepEqual(result.reasons, []);
-    t.regex(result.warnings.join(), /where published, searches bring only 0\.\d+ of the rows wanted without iterative scan/);
+    t.regex(result.warnings.join(), /where published, searches return only 0\.\d+ of the expected rows without iterative scan/);
     const { rows } = await database.pool.query('SELECT count(*)::int AS stored FROM reembed.validation_filter WHERE validation = $1', [
       result.id,
     ]);

@@ -95,7 +95,7 @@ test.serial('an index that cannot serve searches fails, one that is not chosen o
   t.regex((await judge(await runOf({ index_recall: null, searches_use_index: false }))).fails.join(), /^searches do not use the new index/);
   const notChosen = await judge(await runOf({ planner_chooses_index: false }));
   t.deepEqual(notChosen.fails, []);
-  t.regex(notChosen.warnings.join(), /^the planner does not choose the new index of its own accord/);
+  t.regex(notChosen.warnings.join(), /^the planner does not choose the new index, which is normal for a small table/);
   const none = { index_recall: null, searches_use_index: null, planner_chooses_index: null, index_setting: null };
   t.deepEqual(await judge(await runOf(none)), { fails: [], warnings: [] });
 });
@@ -107,7 +107,7 @@ test.serial('a fall of nDCG fails when its interval leaves chance out, and is re
   ]);
   const uncertain = await judge(await runOf(fallen, { validation_metric: [ndcg(-0.25, 0.05)] }));
   t.deepEqual(uncertain.fails, []);
-  t.regex(uncertain.warnings.join(), /100 queries\); chance may explain it, judge more queries$/);
+  t.regex(uncertain.warnings.join(), /100 queries\); the difference may be due to chance: add judged queries$/);
   const allowed = { judged_queries: 100, ndcg_before: 0.5, ndcg_after: 0.48 };
   t.deepEqual(await judge(await runOf(allowed, { validation_metric: [ndcg(-0.03, -0.01)] })), { fails: [], warnings: [] });
 });
@@ -145,8 +145,8 @@ test.serial('bad, shared and odd new vectors fail, those of the old model are re
   const bad = { ...NEW_VECTORS, zero_rows: 1, wrong_dimensions_rows: 2, shared_vector_rows: 6, odd_norm_rows: 7 };
   t.deepEqual((await judge(await runOf({}, { validation_integrity: [bad] }))).fails, [
     '3 new vectors are zero (1), not finite (0) or of wrong dimensions (2), max_failed_rows is 0',
-    '6 of 100 new vectors are also those of rows with other texts, more than max_shared_vectors 0.05',
-    '7 of 100 new vectors are of odd length, more than max_odd_norms 0.05',
+    '6 of 100 new vectors are shared by rows with different texts, more than max_shared_vectors 0.05',
+    '7 of 100 new vectors have an outlying length, more than max_odd_norms 0.05',
   ]);
   const old = await judge(await runOf({}, { validation_integrity: [{ ...bad, role: 'old', model: 'old-model' }] }));
   t.deepEqual(old.fails, []);
@@ -170,7 +170,7 @@ test.serial('old vectors that changed under the same text are reported, and fail
   const id = await runOf({}, { validation_integrity: [changed] });
   const told = await judge(id);
   t.deepEqual(told.fails, []);
-  t.regex(told.warnings.join(), /^up to 8 old vectors changed since 2026-11-01 .* without their text$/);
+  t.regex(told.warnings.join(), /^up to 8 old vectors changed since 2026-11-01 .* although their texts did not$/);
   await withSetting('max_changed_old_rows=7', async () => t.is((await judge(id)).fails.length, 1));
   await withSetting('max_changed_old_rows=8', async () => t.deepEqual(await judge(id), { fails: [], warnings: [] }));
 });
@@ -179,14 +179,14 @@ test.serial('new vectors that are not what the model gives now fail, also when a
   const audit = (role: string, similarities: number[]) =>
     similarities.map((similarity, i) => ({ role, ordinal: i + 1, key: JSON.stringify({ id: i }), similarity }));
   const id = await runOf({}, { truth_audit: audit('new', [1, 0.9995, 0.5]) });
-  const expected = '1 of 3 audited new vectors are not those the model gives now (lowest similarity 0.5000), min_truth_audit is 0.98';
+  const expected = '1 of 3 audited new vectors differ from those the model returns now (lowest similarity 0.5000), min_truth_audit is 0.98';
   t.deepEqual((await judge(id)).fails, [expected]);
   t.deepEqual((await judge(await runOf())).fails, [expected.replace('0.5000', `0.5000; validation ${id}`)]);
   await withSetting('min_truth_audit=0.5', async () => t.deepEqual((await judge(id)).fails, []));
   await withSetting('min_audit_similarity=0.4', async () => t.deepEqual((await judge(id)).fails, []));
   const both = await judge(await runOf({}, { truth_audit: [...audit('new', [1, 1]), ...audit('old', [0.2, 1])] }));
   t.deepEqual(both.fails, []);
-  t.regex(both.warnings.join(), /^1 of 2 audited old vectors are not those the model gives now/);
+  t.regex(both.warnings.join(), /^1 of 2 audited old vectors differ from those the model returns now/);
   t.deepEqual(
     (await judge(await runOf({ audit_problem: 'no key' }))).warnings.at(-1),
     'no stored vector was compared with a fresh one: no key',
@@ -209,11 +209,11 @@ test.serial('a filter fails when the better way of scanning brings too few rows,
   t.deepEqual(await judged(filter('off', 4, 0.4), filter('strict_order', 10, 0.96)), {
     fails: [],
     warnings: [
-      'where published, searches bring only 0.4000 of the rows wanted without iterative scan; let the application set it to strict_order',
+      'where published, searches return only 0.4000 of the expected rows without iterative scan; set it to strict_order in the application',
     ],
   });
   t.deepEqual((await judged(filter('off', 4, 0.4), filter('strict_order', 8, 0.8))).fails, [
-    'where published, searches bring only 0.8000 of the rows wanted even with iterative scan strict_order, min_filtered_rows is 0.9',
+    'where published, searches return only 0.8000 of the expected rows even with iterative scan strict_order, min_filtered_rows is 0.9',
   ]);
   t.deepEqual((await judged(filter('off', 10, 0.9))).fails, ['where published, index recall is 0.9000, below min_index_recall 0.95']);
   const { rows } = await database.pool.query('SELECT max(validation)::text AS last FROM reembed.validation_filter');

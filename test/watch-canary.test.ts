@@ -109,9 +109,9 @@ test.serial(
     await measured(35);
     await watched.watch.look();
     t.deepEqual(await watched.watch.kinds(), ['latency']);
-    t.regex((await watched.watch.alerts())[0]?.message ?? '', /35.0 ms with new-model and 10.0 ms with old-model at the median/);
+    t.regex((await watched.watch.alerts())[0]?.message ?? '', /the median search takes 35.0 ms with new-model and 10.0 ms with old-model/);
     t.is(await watched.setting('canary_percent'), '5');
-    await t.throwsAsync(sql('UPDATE reembed.setting SET canary_percent = 6'), { code: 'RE001', message: /alert latency is open/ });
+    await t.throwsAsync(sql('UPDATE reembed.setting SET canary_percent = 6'), { code: 'RE001', message: /alert latency has been open/ });
     await sql("UPDATE reembed.setting SET canary_steps = '{5,25}', canary_step_time = '0', known_items = 10, shadow_percent = 100");
     await measured(10);
     await record(10);
@@ -130,7 +130,7 @@ test.serial('a canary with steps grows while it is healthy, stands still while i
   await watched.traffic();
   await watched.watch.look(2);
   const said = await watched.watch.look();
-  t.regex(said.join('\n'), /canary_percent \d+ -> \d+, because nothing was wrong for 00:00:00/);
+  t.regex(said.join('\n'), /canary_percent \d+ -> \d+, because no problem was found for 00:00:00/);
   await sql("UPDATE reembed.setting SET canary_step_time = '1 hour'");
   const stood = await watched.setting('canary_percent');
   await watched.watch.look();
@@ -138,7 +138,7 @@ test.serial('a canary with steps grows while it is healthy, stands still while i
   await sql("UPDATE reembed.setting SET canary_step_time = '0'");
   await watched.watch.look(4);
   t.is(await watched.setting('canary_percent'), '50');
-  t.true((await watched.events('canary_percent')).slice(0, 3).every(({ reason }) => reason?.startsWith('nothing was wrong')));
+  t.true((await watched.events('canary_percent')).slice(0, 3).every(({ reason }) => reason?.startsWith('no problem was found')));
 
   await sql('UPDATE reembed.setting SET canary_percent = 5');
   await sql('UPDATE reembed.setting SET min_index_recall = 1; UPDATE reembed.validation SET index_recall = 0.99');

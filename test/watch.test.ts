@@ -46,14 +46,14 @@ const TROUBLES: Record<string, { severity: string; model: string | null; make: s
     make: `UPDATE reembed.setting SET paused = true, paused_reason = 'no credit';
            INSERT INTO reembed.change_public_documents_embedding_fded1d (key_1, needs_old, needs_new) SELECT 1, false, true`,
     fix: 'UPDATE reembed.setting SET paused = false; DELETE FROM reembed.change_public_documents_embedding_fded1d',
-    message: /paused while work waits: no credit/,
+    message: /paused while work is pending: no credit/,
   },
   ledger: {
     severity: 'warning',
     model: NEW_MODEL,
     make: "UPDATE reembed.batch SET state = 'pending'",
     fix: "UPDATE reembed.batch SET state = 'done'",
-    message: /1 batch is open again/,
+    message: /1 batch is pending again/,
   },
   index: {
     severity: 'critical',
@@ -126,7 +126,7 @@ test.serial(
     t.deepEqual(await gate('contract'), []);
     await sql("SELECT reembed.open_alert('public.documents.embedding', 'paused', 'warning', NULL, 'a test', '{}')");
     const [condition] = await gate('contract');
-    t.regex(condition.condition, /^alert paused is open since .*: a test$/);
+    t.regex(condition.condition, /^alert paused has been open since .*: a test$/);
     t.regex(condition.remedy, /reembed.close_alert\('public.documents.embedding', 'paused', 'why'\)/);
     t.is((await gate('canary')).length, 1);
     t.is((await gate('switch')).length, 0);
@@ -135,7 +135,7 @@ test.serial(
     await sql(`UPDATE reembed.alert SET model = '${NEW_MODEL}' WHERE kind = 'overlap'`);
     t.is((await gate('switch')).length, 1);
     const up = await stage.up();
-    t.regex(JSON.stringify(up.waiting), /alert paused is open/);
+    t.regex(JSON.stringify(up.waiting), /alert paused has been open since/);
 
     const { rows } = await sql(
       "SELECT reembed.close_alert('documents', 'overlap', 'looked into by Ann') AS closed, reembed.close_alert('documents', 'overlap', 'again') AS again",
@@ -206,7 +206,7 @@ test.serial('a check that fails keeps none of the others from looking, and is an
   t.deepEqual(await watch.kinds(), ['backlog', 'watch']);
   t.regex(
     (await watch.alerts()).find(({ kind }) => kind === 'watch')?.message ?? '',
-    /the watch could not check: check_coverage: function .* does not exist/,
+    /the watch could not run check_coverage: function .* does not exist/,
   );
   await sql('ALTER FUNCTION reembed.hidden(text) RENAME TO check_coverage');
   await sql(TROUBLES.backlog?.fix ?? '');

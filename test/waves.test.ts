@@ -84,9 +84,9 @@ if (process.env.TEST_DATABASE_URL) {
     t.true((await waves()) > 1);
     await until(async () => (await waves()) === 1, 'ten seconds', 20);
     await sql(`SELECT reembed.check_throttle_signals('${campaign.target}')`);
-    const { rows } = await sql("SELECT reason, throttles FROM reembed.health WHERE reason LIKE '%find no room%'");
+    const { rows } = await sql("SELECT reason, throttles FROM reembed.health WHERE reason LIKE '%cannot reuse space%'");
     t.is(rows.length, 1);
-    t.regex(rows[0].reason, /^process \d+ is in a transaction since .+: meanwhile updates of the table find no room in their pages/);
+    t.regex(rows[0].reason, /^process \d+ has been in a transaction since .+: until it ends, updates cannot reuse space in their pages/);
     t.false(rows[0].throttles);
     await holder.query('COMMIT');
     await withoutOldTransactions();

@@ -8,7 +8,7 @@ BEGIN
   UPDATE reembed.provider_batch AS p SET rows = p.rows + cardinality(p_keys)
    WHERE p.id = p_provider_batch AND p.attempt = p_attempt AND p.state = 'submitting' AND p.input_file_id IS NULL;
   IF NOT FOUND THEN
-    RAISE EXCEPTION 'batch % is being submitted by another worker, or not wanted any more', p_provider_batch USING ERRCODE = 'RE001';
+    RAISE EXCEPTION 'provider batch % was abandoned, or another worker submits it', p_provider_batch USING ERRCODE = 'RE001';
   END IF;
   INSERT INTO reembed.provider_batch_row (provider_batch, request, position, input, inputs, batch, key, text_hash, text_digest, wave)
   SELECT p_provider_batch, i.request, i.position, i.input, i.inputs, p_batch, i.key::jsonb, i.text_hash, i.text_digest, i.wave

@@ -25,7 +25,7 @@ BEGIN
   END IF;
   -- The campaign was rolled back meanwhile. Raise, so that the vectors just written are rolled back with it.
   IF NOT FOUND THEN
-    RAISE EXCEPTION 'batch % of % is not in the ledger any more; nothing was stored', p_batch, p_campaign USING ERRCODE = 'RE001';
+    RAISE EXCEPTION 'batch % of % is no longer in the ledger; nothing was stored', p_batch, p_campaign USING ERRCODE = 'RE001';
   END IF;
   RETURN v_written;
 END;

@@ -12,7 +12,7 @@ DECLARE
 BEGIN
   SELECT * INTO p FROM reembed.provider_batch AS b WHERE b.id = p_provider_batch AND b.state = 'submitted' FOR NO KEY UPDATE;
   IF NOT FOUND THEN
-    RAISE EXCEPTION 'batch % is not wanted any more; nothing was stored', p_provider_batch USING ERRCODE = 'RE001';
+    RAISE EXCEPTION 'provider batch % was already finished or abandoned; nothing was stored', p_provider_batch USING ERRCODE = 'RE001';
   END IF;
   WITH taken AS (
     DELETE FROM reembed.provider_batch_row AS r USING unnest(p_positions, p_vectors) AS i(position, vector)

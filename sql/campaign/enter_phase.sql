@@ -16,8 +16,8 @@ BEGIN
     RAISE EXCEPTION 'index % is missing or INVALID', m.index_name USING ERRCODE = 'RE001', HINT = 'Run again: npm run migrate up';
   END IF;
   IF m.name IS NULL OR array_position(v_phases, p_phase) IS DISTINCT FROM array_position(v_phases, m.phase) + 1 THEN
-    RAISE EXCEPTION '% cannot enter % from %', p_name, p_phase, coalesce(m.phase, 'nowhere')
-      USING ERRCODE = 'RE001', HINT = 'The phases are ' || array_to_string(v_phases, ', ') || '.';
+    RAISE EXCEPTION 'campaign % cannot enter phase % from phase %', p_name, p_phase, coalesce(m.phase, 'none')
+      USING ERRCODE = 'RE001', HINT = 'The phases follow in this order: ' || array_to_string(v_phases, ', ') || '.';
   END IF;
   IF p_phase = 'index' THEN
     DELETE FROM reembed.repeated_text WHERE campaign = p_name;

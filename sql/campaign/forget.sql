@@ -13,8 +13,8 @@ BEGIN
     SELECT * INTO STRICT t FROM reembed.target WHERE name = reembed.resolve_target(p_target);
   END IF;
   IF NOT EXISTS (SELECT FROM reembed.damage AS d WHERE d.target = t.name AND (d.is_final OR d.code = 'replaced_table')) THEN
-    RAISE EXCEPTION '% is whole: there is nothing to forget', t.name
-      USING ERRCODE = 'RE001', HINT = 'Take the campaign down with npm run migrate down, or after contract: reembed.release().';
+    RAISE EXCEPTION 'forget() is refused: the table, the columns and the side tables of % still exist', t.name
+      USING ERRCODE = 'RE001', HINT = 'Take the campaign down with npm run migrate down; after contract, call reembed.release().';
   END IF;
   FOR m IN SELECT * FROM reembed.campaign WHERE target = t.name LOOP
     PERFORM reembed.forget_batches(m.name);

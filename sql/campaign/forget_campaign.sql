@@ -10,7 +10,7 @@ BEGIN
   SELECT * INTO STRICT m FROM reembed.campaign WHERE name = p_name;
   SELECT * INTO STRICT t FROM reembed.target WHERE name = m.target;
   IF m.phase <> 'expand' THEN
-    RAISE EXCEPTION '% is in phase %', p_name, m.phase USING ERRCODE = 'RE001', HINT = 'Take the later phases down first: npm run migrate down';
+    RAISE EXCEPTION 'campaign % is in phase %, not expand', p_name, m.phase USING ERRCODE = 'RE001', HINT = 'Take the later phases down first: npm run migrate down';
   END IF;
   PERFORM reembed.drop_view(m.target, reembed.model_view_name(m.target, m.to_model));
   DELETE FROM reembed.failed_row WHERE target = m.target AND model = m.to_model;

@@ -15,7 +15,7 @@ BEGIN
     RETURN;
   END IF;
   IF m.phase IS DISTINCT FROM p_phase THEN
-    RAISE EXCEPTION '% is in phase %, not %', p_name, coalesce(m.phase, 'none'), p_phase USING ERRCODE = 'RE001', HINT = 'See reembed.progress.';
+    RAISE EXCEPTION 'campaign % is in phase %, not %', p_name, coalesce(m.phase, 'none'), p_phase USING ERRCODE = 'RE001', HINT = 'SELECT campaign, phase FROM reembed.progress';
   END IF;
   IF p_phase = 'switch' THEN
     PERFORM reembed.abandon_archive(p_name);

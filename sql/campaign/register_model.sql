@@ -16,10 +16,10 @@ BEGIN
   ON CONFLICT (name) DO NOTHING;
   SELECT * INTO STRICT m FROM reembed.model WHERE name = p_name;
   IF (m.provider_model, m.dimensions, m.document_prefix, m.query_prefix) IS DISTINCT FROM (p_provider_model, p_dimensions, p_document_prefix, p_query_prefix) THEN
-    RAISE EXCEPTION 'model % is already known with another definition', p_name
+    RAISE EXCEPTION 'model % is already registered with another definition', p_name
       USING ERRCODE = 'RE004',
-            DETAIL = format('Known: %s, %s dimensions, prefixes %L and %L.', m.provider_model, m.dimensions, m.document_prefix, m.query_prefix),
-            HINT = 'Two definitions are two vector spaces: give the new one another name with --to-name.';
+            DETAIL = format('Registered: %s, %s dimensions, prefixes %L and %L.', m.provider_model, m.dimensions, m.document_prefix, m.query_prefix),
+            HINT = 'Vectors of two definitions cannot be compared. Give the new model another name with --to-name.';
   ELSIF p_provider IS NOT NULL AND m.provider IS DISTINCT FROM p_provider THEN
     PERFORM reembed.set_provider(p_name, p_provider);
   END IF;

@@ -8,11 +8,11 @@ DECLARE
 BEGIN
   SELECT * INTO STRICT t FROM reembed.target WHERE name = reembed.resolve_target(p_target);
   IF EXISTS (SELECT FROM reembed.campaign AS m WHERE m.target = t.name AND m.phase <> 'contract') THEN
-    RAISE EXCEPTION 'a campaign is running on %', t.name USING ERRCODE = 'RE001', HINT = 'Finish it, or take it back with: npm run migrate down';
+    RAISE EXCEPTION 'a campaign is running on %', t.name USING ERRCODE = 'RE001', HINT = 'Finish it, or take it down with: npm run migrate down';
   ELSIF EXISTS (SELECT FROM reembed.campaign AS m WHERE m.target = t.name AND m.archive IS NOT NULL) THEN
-    RAISE EXCEPTION 'the old vectors of % are still archived', t.name USING ERRCODE = 'RE001', HINT = 'npm run purge, after which there is no way back';
+    RAISE EXCEPTION 'the old vectors of % are still archived', t.name USING ERRCODE = 'RE001', HINT = 'Delete them with npm run purge. A rollback is impossible afterwards.';
   ELSIF EXISTS (SELECT FROM reembed.vector_column AS v WHERE v.target = t.name AND v.storage = 'side_table') THEN
-    RAISE EXCEPTION 'the vectors of % are in a side table, which only workers keep current', t.name
+    RAISE EXCEPTION 'the vectors of % are in a side table, which only workers update', t.name
       USING ERRCODE = 'RE001', HINT = 'Create a campaign with --storage column first.';
   END IF;
   PERFORM reembed.release_objects(t.name);

@@ -20,12 +20,12 @@ BEGIN
   RAISE EXCEPTION '%', CASE
       WHEN v_names IS NULL AND p_target IS NULL THEN 'nothing is registered with pg-reembed'
       WHEN v_names IS NULL THEN format('%L is not registered with pg-reembed', p_target)
-      ELSE format('%s targets fit: %s', cardinality(v_names), array_to_string(v_names, ', ')) END
+      ELSE format('%s targets match: %s', cardinality(v_names), array_to_string(v_names, ', ')) END
     USING ERRCODE = 'RE003',
           HINT = CASE
             WHEN v_names IS NOT NULL THEN 'Name one of them; on the command line: --target ' || v_names[1]
             ELSE coalesce((SELECT 'Known targets: ' || string_agg(name, ', ' ORDER BY name) FROM reembed.target),
-                          'Begin with: npm run migrate create, then npm run migrate up') END;
+                          'Start with: npm run migrate create, then npm run migrate up') END;
 END;
 $$;
 COMMENT ON FUNCTION reembed.resolve_target IS 'Full name of a target from a short one; raises RE003 when none or several match.';

@@ -45,11 +45,11 @@ BEGIN
           SELECT unnest(ARRAY[p_live_view, reembed.model_view_name(v_target, p_from_model)]) WHERE v_is_new) AS w
     JOIN pg_class AS c ON c.relname = w.name AND c.relnamespace = (SELECT r.relnamespace FROM pg_class AS r WHERE r.oid = p_relation);
   IF v_taken IS NOT NULL THEN
-    RAISE EXCEPTION 'the names of views that are to be made are taken: %', v_taken
-      USING ERRCODE = 'RE005', HINT = 'Rename or drop what has them, or name the model otherwise with --to-name.';
+    RAISE EXCEPTION 'views cannot be created because their names are taken: %', v_taken
+      USING ERRCODE = 'RE005', HINT = 'Rename or drop the objects with these names, or give the model another name with --to-name.';
   ELSIF reembed.model_view_name(v_target, p_to_model) IN (p_live_view, reembed.model_view_name(v_target, p_from_model)) THEN
-    RAISE EXCEPTION 'a view of model % would have the name of another one of ours: %', p_to_model, reembed.model_view_name(v_target, p_to_model)
-      USING ERRCODE = 'RE005', HINT = 'Name the model otherwise with --to-name.';
+    RAISE EXCEPTION 'the view of model % would have the same name as another view of the campaign: %', p_to_model, reembed.model_view_name(v_target, p_to_model)
+      USING ERRCODE = 'RE005', HINT = 'Give the model another name with --to-name.';
   END IF;
 
   INSERT INTO reembed.setting (target, read_model, keep_old_current) VALUES (v_target, p_from_model, p_keep_old_current)
@@ -63,12 +63,12 @@ BEGIN
         max_shadow_errors = excluded.max_shadow_errors, min_known_items = excluded.min_known_items, auto_revert = excluded.auto_revert;
   SELECT read_model INTO STRICT v_reading FROM reembed.setting WHERE target = v_target;
   IF v_reading <> p_from_model THEN
-    RAISE EXCEPTION '% reads %, not %', v_target, v_reading, p_from_model
+    RAISE EXCEPTION 'the live model of % is %, not %', v_target, v_reading, p_from_model
       USING ERRCODE = 'RE004', HINT = format('Create the campaign again with --from %s', v_reading);
   END IF;
   IF EXISTS (SELECT FROM reembed.campaign WHERE target = v_target AND phase <> 'contract') THEN
     RAISE EXCEPTION 'a campaign is already running on %', v_target
-      USING ERRCODE = 'RE001', HINT = 'Finish it, or take it back with: npm run migrate down';
+      USING ERRCODE = 'RE001', HINT = 'Finish it, or take it down with: npm run migrate down';
   END IF;
 
   INSERT INTO reembed.campaign (name, target, from_model, to_model, from_attnum, from_version_attnum, to_attnum, to_version_attnum,

@@ -8,31 +8,31 @@ WITH target AS (
   SELECT v.target, quote_literal(v.target), v.relation, v.attnum FROM reembed.vector_column AS v
 )
 SELECT d.*, d.code IN ('dropped_table', 'dropped_column', 'dropped_side_table') AS is_final FROM (
-  SELECT t.name AS target, 'dropped_table' AS code, 'its table has been dropped, or made anew under its name' AS damage, format('SELECT reembed.forget(%s)', t.literal) AS remedy
+  SELECT t.name AS target, 'dropped_table' AS code, 'its table was dropped, or dropped and created again under the same name' AS damage, format('SELECT reembed.forget(%s)', t.literal) AS remedy
     FROM target AS t WHERE t.present IS NULL
   UNION ALL
   -- A view of that name does not count: it may refer to the renamed table.
-  SELECT t.name, 'replaced_table', format('its table is called %s by now, and another table has its former name: rename them back, or give the target up', t.relation), format('SELECT reembed.forget(%s)', t.literal)
+  SELECT t.name, 'replaced_table', format('its table was renamed to %s, and another table has its former name: rename both back, or give up the target', t.relation), format('SELECT reembed.forget(%s)', t.literal)
     FROM target AS t
    WHERE t.present IS NOT NULL
      AND EXISTS (SELECT FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
                   WHERE c.oid <> t.relation AND c.relkind IN ('r', 'p', 'f') AND t.name = concat_ws('.', n.nspname, c.relname, t.column_name))
   UNION ALL
-  SELECT t.name, 'unhooked', 'the toolkit is unhooked from its table, and changes of rows are not seen', format('SELECT reembed.rehook(%s)', t.literal)
+  SELECT t.name, 'unhooked', 'it is unhooked from its table: changes of rows are not captured', format('SELECT reembed.rehook(%s)', t.literal)
     FROM target AS t WHERE t.present IS NOT NULL AND t.unhooked IS NOT NULL
   UNION ALL
-  SELECT n.target, 'dropped_column', format('column number %s of %s has been dropped', n.attnum, n.relation), format('SELECT reembed.forget(%s)', n.literal)
+  SELECT n.target, 'dropped_column', format('column number %s of %s was dropped', n.attnum, n.relation), format('SELECT reembed.forget(%s)', n.literal)
     FROM needed AS n
    WHERE EXISTS (SELECT FROM pg_class AS c WHERE c.oid = n.relation)
      AND NOT EXISTS (SELECT FROM pg_attribute AS a WHERE a.attrelid = n.relation AND a.attnum = n.attnum AND NOT a.attisdropped)
   UNION ALL
-  SELECT v.target, 'dropped_side_table', format('the table with the vectors of %s has been dropped', v.model), format('SELECT reembed.forget(%L)', v.target)
+  SELECT v.target, 'dropped_side_table', format('the table with the vectors of %s was dropped', v.model), format('SELECT reembed.forget(%L)', v.target)
     FROM reembed.vector_column AS v WHERE v.storage = 'side_table' AND NOT EXISTS (SELECT FROM pg_class AS c WHERE c.oid = v.relation)
   UNION ALL
-  SELECT t.name, 'no_primary_key', 'its table has no primary key, so that workers find rows slowly or not at all', format('ALTER TABLE %s ADD PRIMARY KEY (…)', t.relation)
+  SELECT t.name, 'no_primary_key', 'its table has no primary key: workers find rows slowly or not at all', format('ALTER TABLE %s ADD PRIMARY KEY (…)', t.relation)
     FROM target AS t WHERE t.present IS NOT NULL AND NOT EXISTS (SELECT FROM pg_index AS i WHERE i.indrelid = t.relation AND i.indisprimary)
   UNION ALL
-  SELECT t.name, 'no_trigger', format('trigger %s is missing, disabled or not ALWAYS: changes of rows go unseen', w.name), format('SELECT reembed.rehook(%s)', t.literal)
+  SELECT t.name, 'no_trigger', format('trigger %s is missing, disabled or not ALWAYS: changes of rows are not captured', w.name), format('SELECT reembed.rehook(%s)', t.literal)
     FROM target AS t CROSS JOIN LATERAL reembed.capture_triggers(t.name) AS w
    WHERE t.present IS NOT NULL AND NOT EXISTS (SELECT FROM pg_trigger AS g WHERE g.tgrelid = t.relation AND g.tgname = w.name AND g.tgenabled = 'A')
   UNION ALL
@@ -43,10 +43,10 @@ SELECT d.*, d.code IN ('dropped_table', 'dropped_column', 'dropped_side_table') 
                        UNION ALL SELECT 'reembed.row_' || t.suffix) AS w
    WHERE t.present IS NOT NULL AND t.unhooked IS NULL AND to_regclass(w.name) IS NULL
   UNION ALL
-  SELECT t.name, 'no_text', 'what the text expression calls has been dropped: no text can be had until it is there again', format('SELECT reembed.rehook(%s)', t.literal)
+  SELECT t.name, 'no_text', 'an object that the text expression uses was dropped: texts cannot be read until it is created again', format('SELECT reembed.rehook(%s)', t.literal)
     FROM target AS t WHERE t.present IS NOT NULL AND t.unhooked IS NULL AND t.is_expression AND to_regproc('reembed.raw_text_' || t.suffix) IS NULL
   UNION ALL
-  SELECT t.name, 'row_security', 'its table has row level security by now, which its side table follows only when the watch runs', 'ALTER TABLE … DISABLE ROW LEVEL SECURITY, or take the campaign down and create it with --storage column'
+  SELECT t.name, 'row_security', 'row level security was enabled on its table: the side table follows only when the watch runs', 'ALTER TABLE … DISABLE ROW LEVEL SECURITY, or take the campaign down and create it with --storage column'
     FROM target AS t JOIN pg_class AS c ON c.oid = t.relation
    WHERE c.relrowsecurity AND EXISTS (SELECT FROM reembed.vector_column AS v WHERE v.target = t.name AND v.storage = 'side_table')) AS d;
 COMMENT ON VIEW reembed.damage IS 'Damage that the user''s own DDL caused, and the command that repairs it. No rows when there is no damage.';

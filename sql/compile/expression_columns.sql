@@ -20,8 +20,8 @@ BEGIN
     FROM pg_rewrite AS r CROSS JOIN regexp_matches(r.ev_action::text, ':(?:funcid|opfuncid) (\d+)', 'g') AS f(oid) JOIN pg_proc AS p ON p.oid = f.oid[1]::oid
    WHERE r.ev_class = v_view::regclass AND p.provolatile = 'v';
   IF v_volatile IS NOT NULL THEN
-    RAISE EXCEPTION 'the text expression calls %, which is VOLATILE: it may give another text each time', v_volatile
-      USING ERRCODE = 'RE004', HINT = 'If it gives the same text for the same row, declare it IMMUTABLE or STABLE; else leave it out.';
+    RAISE EXCEPTION 'the text expression calls %, which is VOLATILE and may return a different text at each call', v_volatile
+      USING ERRCODE = 'RE004', HINT = 'If it returns the same text for the same row, declare it IMMUTABLE or STABLE; otherwise remove it from the expression.';
   END IF;
   -- The expression refers to the whole row: take every column except vectors.
   IF pg_get_viewdef(v_view::regclass) ~ '\mt\.\*' THEN

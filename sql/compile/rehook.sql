@@ -24,7 +24,7 @@ BEGIN
   -- The sweep finds rows that were added meanwhile, but not texts that were changed, so both calls belong in one transaction.
   UPDATE reembed.campaign SET swept_at = NULL, needs_old_sweep = phase <> 'contract' WHERE target = t.name;
   IF (t.unhooked ->> 'transaction')::bigint IS DISTINCT FROM txid_current() AND t.unhooked IS NOT NULL THEN
-    RAISE WARNING 'rows of % that changed their text since unhook() keep an outdated vector', t.name USING HINT = 'Call unhook() and rehook() in one transaction.';
+    RAISE WARNING 'rows of % whose text changed since unhook() keep an outdated vector', t.name USING HINT = 'Call unhook() and rehook() in one transaction.';
   END IF;
 END;
 $$;

@@ -15,7 +15,7 @@ BEGIN
     FROM (SELECT s.piece, s.position, substring(s.piece FROM '^([a-z0-9_]+)\}') AS name
             FROM string_to_table(p_template, '{') WITH ORDINALITY AS s(piece, position)) AS w;
   IF v_unknown IS NOT NULL THEN
-    RAISE EXCEPTION 'a template names {%}, which is not known', v_unknown USING ERRCODE = 'XX000';
+    RAISE EXCEPTION 'a template contains the unknown placeholder {%}', v_unknown USING ERRCODE = 'XX000';
   END IF;
   RETURN v_text;
 END;

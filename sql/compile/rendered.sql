@@ -15,7 +15,7 @@ BEGIN
   SELECT g.* INTO m FROM reembed.campaign AS g JOIN reembed.vector_column AS v ON v.campaign = g.name AND v.role = 'new' WHERE v.target = p_target;
   v_names := v_names || reembed.archive_names(m.name);
   IF (v_names - 'row_begin' - 'row_end')::text ~ '\$(body|row)\$' THEN
-    RAISE EXCEPTION 'a name of % holds $body$ or $row$', p_target USING ERRCODE = 'RE005', HINT = 'Rename what has it.';
+    RAISE EXCEPTION 'a name in target % contains $body$ or $row$', p_target USING ERRCODE = 'RE005', HINT = 'Rename the object with this name.';
   END IF;
   RETURN QUERY
     SELECT w.name, reembed.render(p.body, v_names || w.names)

@@ -6,7 +6,7 @@ DECLARE
   v_owner name := (SELECT pg_get_userbyid(c.relowner) FROM pg_class AS c WHERE c.oid = p_relation);
 BEGIN
   IF NOT pg_has_role(v_owner, 'USAGE') OR NOT pg_has_role(v_owner, CASE WHEN current_setting('server_version_num')::integer >= 160000 THEN 'SET' ELSE 'MEMBER' END) THEN
-    RAISE EXCEPTION '% cannot act as %, who owns %', current_user, v_owner, p_relation
+    RAISE EXCEPTION 'role % lacks the rights of %, the owner of %', current_user, v_owner, p_relation
       USING ERRCODE = 'RE006', HINT = format('GRANT %I TO %I', v_owner, current_user);
   END IF;
 END;

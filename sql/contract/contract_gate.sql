@@ -9,7 +9,7 @@ DECLARE
   v_old_column name;
   s reembed.setting;
   v_outdated bigint;
-  v_dependent text;
+  v_dependent record;
   v_index record;
 BEGIN
   SELECT * INTO STRICT m FROM reembed.campaign WHERE name = p_name;
@@ -19,21 +19,22 @@ BEGIN
   IF s.read_model <> m.to_model THEN
     RETURN QUERY SELECT 'old_model_live', format('the live view reads %s again', s.read_model), format('select reembed.switch_to(%L, %L)', m.target, m.to_model);
   ELSIF m.switched_at + s.soak > now() THEN
-    RETURN QUERY SELECT 'soak_time', format('the new model has been read for %s of %s',
+    RETURN QUERY SELECT 'soak_time', format('the new model has been live for %s of the soak time of %s',
                                to_char(now() - m.switched_at, CASE WHEN now() - m.switched_at < interval '1 day' THEN 'HH24:MI:SS' ELSE 'DD"d" HH24"h"' END), s.soak),
                         format('wait until %s, or npm run setting -- "soak=1 hour"', to_char(m.switched_at + s.soak, 'YYYY-MM-DD HH24:MI:SS TZ'));
   END IF;
   RETURN QUERY SELECT * FROM reembed.alert_gate(p_name, 'contract');
   IF s.shadow_percent > 0 THEN
-    RETURN QUERY SELECT 'shadow_reads', format('shadow reads still ask %s', m.from_model), 'npm run setting -- shadow_percent=0';
+    RETURN QUERY SELECT 'shadow_reads', format('shadow reads still query %s', m.from_model), 'npm run setting -- shadow_percent=0';
   END IF;
   v_outdated := reembed.late_rows(m.target);
   IF v_outdated > 0 THEN
     RETURN QUERY SELECT 'outdated_rows', format('%s rows changed and wait for their new vector', v_outdated), 'npm run worker';
   END IF;
-  FOR v_dependent IN SELECT d.description FROM reembed.dependents(p_name) AS d ORDER BY 1 LOOP
-    RETURN QUERY SELECT 'dependent_object', format('%s uses the old %s', v_dependent, coalesce('table ' || m.from_relation, 'column ' || v_old_column)), CASE WHEN v_dependent ~ '^(materialized )?view ' THEN format('let it read %I instead, or drop it', t.live_view)
-                             ELSE 'drop it; where it is still needed, make it again after contract' END;
+  FOR v_dependent IN SELECT d.description, d.is_view FROM reembed.dependents(p_name) AS d ORDER BY 1 LOOP
+    RETURN QUERY SELECT 'dependent_object', format('%s uses the old %s', v_dependent.description, coalesce('table ' || m.from_relation, 'column ' || v_old_column)),
+                        CASE WHEN v_dependent.is_view THEN format('change it to read %I, or drop it', t.live_view)
+                             ELSE 'drop it; if it is still needed, create it again after contract' END;
   END LOOP;
   -- PostgreSQL 15 does not record when an index was last scanned; to_jsonb then gives null instead of an error.
   FOR v_index IN
@@ -43,7 +44,7 @@ BEGIN
   LOOP
     IF v_index.scanned_at > greatest(m.switched_at, now() - s.soak) THEN
       RETURN QUERY SELECT 'old_index_scanned', format('the old index %s was scanned at %s', v_index.name, to_char(v_index.scanned_at, 'YYYY-MM-DD HH24:MI:SS')),
-                          format('find who still searches %s, let it search %I, and wait out the soak time', coalesce(m.from_relation::text, v_old_column), t.live_view);
+                          format('find the client that still searches %s, change it to search %I, and wait until the soak time is over', coalesce(m.from_relation::text, v_old_column), t.live_view);
     END IF;
   END LOOP;
 END;

@@ -1,4 +1,4 @@
-CREATE OR REPLACE FUNCTION reembed.dependents(p_name text) RETURNS TABLE (description text)
+CREATE OR REPLACE FUNCTION reembed.dependents(p_name text) RETURNS TABLE (description text, is_view boolean)
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
@@ -18,7 +18,8 @@ AS $$
       JOIN pg_class AS c ON c.relnamespace = old.view_schema AND c.relname = reembed.model_view_name(old.target, old.from_model)
   )
   SELECT DISTINCT CASE WHEN r.oid IS NULL THEN pg_describe_object(d.classid, d.objid, d.objsubid)
-                       ELSE format('%s %I.%I', CASE v.relkind WHEN 'm' THEN 'materialized view' WHEN 'v' THEN 'view' ELSE 'rule on' END, n.nspname, v.relname) END
+                       ELSE format('%s %I.%I', CASE v.relkind WHEN 'm' THEN 'materialized view' WHEN 'v' THEN 'view' ELSE 'rule on' END, n.nspname, v.relname) END,
+                  coalesce(v.relkind IN ('m', 'v'), false)
     FROM reference AS old
     JOIN pg_depend AS d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = old.oid AND d.refobjsubid = coalesce(old.place, d.refobjsubid) AND d.deptype IN ('n', 'a')
     LEFT JOIN pg_rewrite AS r ON d.classid = 'pg_rewrite'::regclass AND r.oid = d.objid
@@ -38,4 +39,4 @@ AS $$
      AND NOT (d.classid = 'pg_constraint'::regclass AND EXISTS (
             SELECT FROM pg_constraint AS k WHERE k.oid = d.objid AND k.contype = 'n' AND k.conrelid = old.relation))
 $$;
-COMMENT ON FUNCTION reembed.dependents IS 'Objects of the user that depend on the old column, or on the table of the old vectors, and so prevent its removal.';
+COMMENT ON FUNCTION reembed.dependents IS 'Objects of the user that depend on the old column, or on the table of the old vectors, and so prevent its removal; is_view: whether the object is a view, materialized or not.';

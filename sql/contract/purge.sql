@@ -12,7 +12,7 @@ BEGIN
       USING ERRCODE = 'RE001', HINT = 'Archives: ' || coalesce((SELECT string_agg(name, ', ') FROM reembed.campaign WHERE archive IS NOT NULL), 'none');
   END IF;
   IF m.phase <> 'contract' THEN
-    RAISE EXCEPTION 'the archive of % is being put back', p_name USING ERRCODE = 'RE001', HINT = 'Finish the way back first: npm run migrate down';
+    RAISE EXCEPTION 'the archive of % is being restored', p_name USING ERRCODE = 'RE001', HINT = 'Finish the rollback first: npm run migrate down';
   END IF;
   EXECUTE reembed.render('DROP TABLE reembed.{archive}', jsonb_build_object('archive', quote_ident(m.archive)));
   UPDATE reembed.campaign SET archive = NULL, from_relation = NULL, purged_at = now() WHERE name = p_name;

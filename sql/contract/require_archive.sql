@@ -8,7 +8,7 @@ BEGIN
   SELECT * INTO STRICT m FROM reembed.campaign WHERE name = p_name;
   IF m.phase = 'contract' AND m.purged_at IS NOT NULL THEN
     RAISE EXCEPTION 'the old vectors of % were purged at %', p_name, to_char(m.purged_at, 'YYYY-MM-DD HH24:MI:SS')
-      USING ERRCODE = 'RE001', HINT = format('To return to %s, create a campaign in that direction.', m.from_model);
+      USING ERRCODE = 'RE001', HINT = format('To return to %s, create a campaign with it as the new model.', m.from_model);
   END IF;
 END;
 $$;

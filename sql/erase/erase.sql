@@ -17,8 +17,8 @@ DECLARE
 BEGIN
   SELECT to_jsonb(t) INTO STRICT v_names FROM reembed.target AS t WHERE t.name = v_target;
   IF jsonb_typeof(p_key) IS DISTINCT FROM 'object' OR ARRAY(SELECT jsonb_object_keys(p_key) ORDER BY 1) <> ARRAY(SELECT jsonb_array_elements_text(v_names -> 'key_names') ORDER BY 1) THEN
-    RAISE EXCEPTION 'the key of a row of % is an object of %', v_target, (SELECT string_agg(k.name, ', ') FROM jsonb_array_elements_text(v_names -> 'key_names') AS k(name))
-      USING ERRCODE = 'RE004', HINT = 'Write it as it stands in reembed.failed_row, such as {"id": 7}.';
+    RAISE EXCEPTION 'the key of a row of % must be a JSON object with the keys %', v_target, (SELECT string_agg(k.name, ', ') FROM jsonb_array_elements_text(v_names -> 'key_names') AS k(name))
+      USING ERRCODE = 'RE004', HINT = 'Write it as reembed.failed_row does, for example {"id": 7}.';
   END IF;
   EXECUTE reembed.render('SELECT * FROM reembed.locate_{suffix}($1)', v_names) INTO v_row USING p_key;
   v_texts := ARRAY(SELECT w.text FROM unnest(ARRAY[v_row.content, p_text]) AS w(text) WHERE reembed.has_text(w.text));
@@ -41,7 +41,7 @@ BEGIN
      WHERE p.id = r.provider_batch AND p.campaign = ANY (v_campaigns) AND r.key = v_row.key RETURNING r.text_digest
   )
   SELECT count(*), v_digests || array_remove(array_agg(g.text_digest), NULL) INTO rows, v_digests FROM gone AS g;
-  remark := CASE WHEN rows > 0 THEN 'what was sent lies at the provider until its batch is over' END;
+  remark := CASE WHEN rows > 0 THEN 'the provider keeps the sent texts until its batch ends' END;
   RETURN NEXT;
   remark := NULL;
 
@@ -57,13 +57,13 @@ BEGIN
     SELECT v.role, v.relation::text FROM reembed.vector_column AS v WHERE v.target = v_target AND v.storage = 'side_table' AND v.column_name IS NOT NULL
   LOOP
     EXECUTE reembed.render('SELECT reembed.forget_{role}_{suffix}(ARRAY[$1])', v_names || jsonb_build_object('role', v_role)) INTO rows USING v_row.key::text;
-    remark := CASE WHEN v_row.is_there THEN 'the row is there: its vector goes with it' END;
+    remark := CASE WHEN v_row.is_there THEN 'the row still exists: its vector is deleted with it' END;
     RETURN NEXT;
   END LOOP;
 
   FOR place IN SELECT format('reembed.%I', m.archive) FROM reembed.campaign AS m WHERE m.target = v_target AND m.archive IS NOT NULL LOOP
     rows := 0;
-    remark := 'not touched: the old vector of the row may be in it; delete it by key_1, or all of it with npm run purge';
+    remark := 'not changed: it may contain the old vector of the row; delete that vector by key_1, or the whole archive with npm run purge';
     RETURN NEXT;
   END LOOP;
 

@@ -33,7 +33,7 @@ BEGIN
   IF EXISTS (SELECT FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid
               WHERE i.indrelid = v_relation AND c.relname = p_index AND i.indisvalid) THEN
     INSERT INTO reembed.event (target, campaign, kind, from_value, to_value, reason)
-    SELECT e.target, p_name, e.kind, e.from_value, 'unknown', format('index %s was built by a run that was cut short', p_index)
+    SELECT e.target, p_name, e.kind, e.from_value, 'unknown', format('index %s was built by a run that was interrupted', p_index)
       FROM reembed.begun_index_build(p_name) AS e;
     RETURN;
   END IF;
@@ -81,12 +81,12 @@ BEGIN
   VALUES (m.target, p_name, 'index_build', round(v_seconds::numeric, 4), v_text);
   RAISE NOTICE '%', v_text;
   IF s.is_unsafe THEN
-    RAISE NOTICE 'pgvector % can crash the server or leak data in a parallel build (CVE-2026-3172): built without', v_version
+    RAISE NOTICE 'pgvector % can crash the server or leak data in a parallel index build (CVE-2026-3172); this build uses no parallel workers', v_version
       USING HINT = 'upgrade pgvector to 0.8.2 or newer';
   END IF;
   IF NOT s.fits THEN
-    RAISE NOTICE 'the build needs % of memory and may have %, so that it will take many times longer or fail', pg_size_pretty(v_bytes + 4 * 1048576), pg_size_pretty(s.memory_limit)
-      USING HINT = format('if the server can spare it: REEMBED_INDEX_MEMORY=%sMB', ceil(1.2 * v_bytes / 1048576) + 5);
+    RAISE NOTICE 'the build needs % of memory but may use only %, so it will take many times longer or fail', pg_size_pretty(v_bytes + 4 * 1048576), pg_size_pretty(s.memory_limit)
+      USING HINT = format('if the server has enough memory, set REEMBED_INDEX_MEMORY=%sMB', ceil(1.2 * v_bytes / 1048576) + 5);
   END IF;
 END;
 $$;

@@ -8,7 +8,7 @@ DECLARE
 BEGIN
   SELECT * INTO STRICT m FROM reembed.campaign WHERE name = p_name;
   IF EXISTS (SELECT FROM reembed.setting WHERE target = m.target AND read_model = m.to_model) THEN
-    RAISE EXCEPTION 'the live view reads %', m.to_model
+    RAISE EXCEPTION 'the live view reads the new model, %', m.to_model
       USING ERRCODE = 'RE001', HINT = format('select reembed.switch_to(%L, %L)', m.target, m.from_model);
   END IF;
 END;

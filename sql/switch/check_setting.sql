@@ -16,7 +16,7 @@ BEGIN
     IF NOT EXISTS (SELECT FROM reembed.vector_column WHERE target = NEW.target AND model = NEW.read_model) THEN
       RAISE EXCEPTION '% has no vectors of model %', NEW.target, NEW.read_model
         USING ERRCODE = 'RE004',
-              HINT = 'Models there are: ' || (SELECT string_agg(model, ', ') FROM reembed.vector_column WHERE target = NEW.target);
+              HINT = 'Models with vectors: ' || (SELECT string_agg(model, ', ') FROM reembed.vector_column WHERE target = NEW.target);
     END IF;
     SELECT * INTO m FROM reembed.campaign WHERE target = NEW.target AND phase <> 'contract';
     -- Switching back is never refused.
@@ -28,8 +28,8 @@ BEGIN
   ELSIF NEW.canary_percent > OLD.canary_percent THEN
     SELECT * INTO m FROM reembed.campaign WHERE target = NEW.target AND phase <> 'contract';
     IF m.name IS NULL OR NEW.read_model = m.to_model THEN
-      RAISE EXCEPTION 'there is no canary: the live view reads % for everybody', NEW.read_model
-        USING ERRCODE = 'RE004', HINT = 'A canary tries the new model of a campaign before the switch.';
+      RAISE EXCEPTION 'a canary is impossible: the live view reads % for all readers', NEW.read_model
+        USING ERRCODE = 'RE004', HINT = 'A canary sends a share of the readers to the new model of a campaign before the switch.';
     END IF;
     PERFORM reembed.require_gate(m.name, 'canary');
   END IF;

@@ -7,7 +7,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   IF p_model IS DISTINCT FROM p_served_model THEN
-    RAISE EXCEPTION 'the query vector is of model %, but % is read', p_model, p_served_model
+    RAISE EXCEPTION 'the query vector is of model %, but the view serves model %', p_model, p_served_model
       USING ERRCODE = 'RE002', HINT = format('Embed the query with %s and search again.', p_served_model);
   END IF;
   RETURN p_vector;

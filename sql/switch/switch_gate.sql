@@ -10,7 +10,7 @@ DECLARE
 BEGIN
   SELECT * INTO STRICT m FROM reembed.campaign WHERE name = p_name;
   IF m.phase NOT IN ('index', 'switch') THEN
-    RETURN QUERY SELECT 'index_not_built', format('the campaign is in phase %s, the index is not built', m.phase), 'npm run migrate up';
+    RETURN QUERY SELECT 'index_not_built', format('the campaign is in phase %s, and the index is not built', m.phase), 'npm run migrate up';
     RETURN;
   END IF;
   IF NOT reembed.index_is_valid(p_name) THEN
@@ -24,7 +24,7 @@ BEGIN
     FROM reembed.coverage(m.target, m.to_model) AS c, reembed.setting AS s WHERE s.target = m.target;
   IF v_gap > 0 AND v_late = 0 THEN
     RETURN QUERY SELECT 'too_many_missing_vectors', format('%s more than allowed %s a new vector and would not be found', CASE v_gap WHEN 1 THEN '1 row' ELSE v_gap || ' rows' END, CASE v_gap WHEN 1 THEN 'lacks' ELSE 'lack' END),
-                        'npm run worker, npm run retry, or max_failed_rows with npm run setting';
+                        'npm run worker, npm run retry, or raise max_failed_rows with npm run setting';
   END IF;
   SELECT * INTO v FROM reembed.validation AS w WHERE w.campaign = p_name ORDER BY w.finished_at DESC, w.id DESC LIMIT 1;
   IF NOT FOUND THEN

@@ -5,11 +5,11 @@ LANGUAGE sql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
   SELECT o.text
-    FROM (SELECT format('process %s is in a transaction since %s', a.pid, to_char(a.xact_start, 'YYYY-MM-DD HH24:MI:SS')) AS text, a.xact_start AS since
+    FROM (SELECT format('process %s has been in a transaction since %s', a.pid, to_char(a.xact_start, 'YYYY-MM-DD HH24:MI:SS')) AS text, a.xact_start AS since
             FROM pg_stat_activity AS a
            WHERE a.backend_type = 'client backend' AND (a.backend_xid IS NOT NULL OR a.backend_xmin IS NOT NULL AND a.datname = current_database())
           UNION ALL
-          SELECT format('prepared transaction %s is open since %s', p.gid, to_char(p.prepared, 'YYYY-MM-DD HH24:MI:SS')), p.prepared
+          SELECT format('prepared transaction %s has been open since %s', p.gid, to_char(p.prepared, 'YYYY-MM-DD HH24:MI:SS')), p.prepared
             FROM pg_prepared_xacts AS p) AS o
    WHERE o.since < clock_timestamp() - interval '10 seconds'
    ORDER BY o.since LIMIT 1;

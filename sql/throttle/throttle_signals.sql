@@ -27,10 +27,10 @@ BEGIN
 
   IF s.max_wal_backlog_bytes IS NOT NULL AND NOT pg_is_in_recovery() THEN
     SELECT b.bytes, b.name INTO v_bytes, v_name
-      FROM (SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), r.restart_lsn) AS bytes, 'kept for replication slot ' || r.slot_name AS name
+      FROM (SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), r.restart_lsn) AS bytes, 'is kept for replication slot ' || r.slot_name AS name
               FROM pg_replication_slots AS r WHERE r.restart_lsn IS NOT NULL
             UNION ALL
-            SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), (substr(a.last_archived_wal, 9, 8) || '/' || substr(a.last_archived_wal, 23, 2) || '000000')::pg_lsn), 'waiting to be archived'
+            SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), (substr(a.last_archived_wal, 9, 8) || '/' || substr(a.last_archived_wal, 23, 2) || '000000')::pg_lsn), 'waits to be archived'
               FROM pg_stat_archiver AS a
              WHERE current_setting('archive_mode') <> 'off' AND a.last_archived_wal ~ '^[0-9A-F]{24}$' AND current_setting('wal_segment_size') = '16MB') AS b
      ORDER BY b.bytes DESC LIMIT 1;
@@ -64,14 +64,14 @@ BEGIN
       INTO v_idle, v_now
       FROM reembed.read_probe AS p WHERE p.target = p_target;
     IF v_now > v_idle * s.max_read_slowdown THEN
-      RETURN QUERY SELECT 'slow reads', 'slows', format('searches take %s ms, %s ms before the backfill (95th percentile; max_read_slowdown: %s)', round(v_now::numeric, 1), round(v_idle::numeric, 1), s.max_read_slowdown);
+      RETURN QUERY SELECT 'slow reads', 'slows', format('searches take %s ms; before the backfill they took %s ms (95th percentile; max_read_slowdown: %s)', round(v_now::numeric, 1), round(v_idle::numeric, 1), s.max_read_slowdown);
     END IF;
   END IF;
 
   -- Does not concern the backfill of a side table, which updates nothing.
   v_name := reembed.old_snapshot();
   IF v_name IS NOT NULL AND EXISTS (SELECT FROM reembed.vector_column AS v WHERE v.target = p_target AND v.role = 'new' AND v.storage = 'column') THEN
-    RETURN QUERY SELECT 'old snapshot', 'none', v_name || ': meanwhile updates of the table find no room in their pages and go into every index';
+    RETURN QUERY SELECT 'old snapshot', 'none', v_name || ': until it ends, updates cannot reuse space in their pages and add an entry to every index';
   END IF;
 END;
 $$;

@@ -31,9 +31,9 @@ BEGIN
     RETURN QUERY SELECT true, format('overlap@%s %s is below min_overlap %s', v.k, round(v.overlap::numeric, 4), s.min_overlap);
   END IF;
   IF NOT v.searches_use_index THEN
-    RETURN QUERY SELECT true, 'searches do not use the new index; see that its operator class fits the distance of the model';
+    RETURN QUERY SELECT true, 'searches do not use the new index; check that its operator class matches the distance of the model';
   ELSIF NOT v.planner_chooses_index THEN
-    RETURN QUERY SELECT false, 'the planner does not choose the new index of its own accord, as it may on a small table; with random_page_cost = 1.1, which suits SSDs, it often does';
+    RETURN QUERY SELECT false, 'the planner does not choose the new index, which is normal for a small table; on SSDs, set random_page_cost = 1.1';
   END IF;
   IF v.index_recall < s.min_index_recall - c_tolerance THEN
     RETURN QUERY SELECT true, format('index recall@%s %s is below min_index_recall %s%s', v.k, round(v.index_recall::numeric, 4), s.min_index_recall, ', with ' || v.index_setting);
@@ -50,7 +50,7 @@ BEGIN
       RETURN QUERY SELECT coalesce(i.high, -1) < 0,
         format('nDCG@%s%s fell from %s to %s, by more than max_ndcg_drop %s%s%s', w.k, CASE WHEN w.known_items THEN ' of known items' END, round(w.ndcg_before::numeric, 4), round(w.ndcg_after::numeric, 4),
                s.max_ndcg_drop, CASE WHEN i.low IS NOT NULL THEN format(' (95 %% interval of the difference %s to %s, %s queries)', round(i.low::numeric, 4), round(i.high::numeric, 4), w.judged_queries) END,
-               concat(CASE WHEN w.id <> v.id THEN format(' in validation %s', w.id) END, CASE WHEN i.high >= 0 THEN '; chance may explain it, judge more queries' END));
+               concat(CASE WHEN w.id <> v.id THEN format(' in validation %s', w.id) END, CASE WHEN i.high >= 0 THEN '; the difference may be due to chance: add judged queries' END));
     END IF;
   END LOOP;
 
@@ -66,14 +66,14 @@ BEGIN
                                        v_rows, i.zero_rows, i.not_finite_rows, i.wrong_dimensions_rows, s.max_failed_rows);
     END IF;
     IF i.shared_vector_rows > s.max_shared_vectors * i.rows THEN
-      RETURN QUERY SELECT i.role = 'new', format('%s of %s %s vectors are also those of rows with other texts, more than max_shared_vectors %s', i.shared_vector_rows, i.rows, i.role, s.max_shared_vectors);
+      RETURN QUERY SELECT i.role = 'new', format('%s of %s %s vectors are shared by rows with different texts, more than max_shared_vectors %s', i.shared_vector_rows, i.rows, i.role, s.max_shared_vectors);
     END IF;
     IF i.odd_norm_rows > s.max_odd_norms * i.rows THEN
-      RETURN QUERY SELECT i.role = 'new', format('%s of %s %s vectors are of odd length, more than max_odd_norms %s', i.odd_norm_rows, i.rows, i.role, s.max_odd_norms);
+      RETURN QUERY SELECT i.role = 'new', format('%s of %s %s vectors have an outlying length, more than max_odd_norms %s', i.odd_norm_rows, i.rows, i.role, s.max_odd_norms);
     END IF;
     IF i.changed_rows > coalesce(s.max_changed_old_rows, 0) THEN
       RETURN QUERY SELECT s.max_changed_old_rows IS NOT NULL,
-        format('up to %s old vectors changed since %s without their text', i.changed_rows, to_char(i.checksum_at, 'YYYY-MM-DD HH24:MI'));
+        format('up to %s old vectors changed since %s although their texts did not', i.changed_rows, to_char(i.checksum_at, 'YYYY-MM-DD HH24:MI'));
     END IF;
   END LOOP;
 
@@ -86,7 +86,7 @@ BEGIN
      ORDER BY a.role
   LOOP
     -- Only a warning for the old model: users already search its stored vectors, whichever model they are of.
-    RETURN QUERY SELECT i.role = 'new', format('%s of %s audited %s vectors are not those the model gives now (lowest similarity %s%s), min_truth_audit is %s',
+    RETURN QUERY SELECT i.role = 'new', format('%s of %s audited %s vectors differ from those the model returns now (lowest similarity %s%s), min_truth_audit is %s',
                                                i.rows - i.agreeing, i.rows, i.role, round(i.lowest::numeric, 4), CASE WHEN i.validation <> v.id THEN format('; validation %s', i.validation) END, s.min_truth_audit);
   END LOOP;
   IF v.audit_problem IS NOT NULL THEN
@@ -102,11 +102,11 @@ BEGIN
   LOOP
     v_where := concat('where ', i.filter, CASE WHEN i.validation <> v.id THEN format(' (validation %s)', i.validation) END);
     IF i.best_rows < s.min_filtered_rows - c_tolerance THEN
-      RETURN QUERY SELECT true, format('%s, searches bring only %s of the rows wanted%s, min_filtered_rows is %s', v_where, round(i.best_rows::numeric, 4), ' even with iterative scan ' || i.iterative_scan, s.min_filtered_rows);
+      RETURN QUERY SELECT true, format('%s, searches return only %s of the expected rows%s, min_filtered_rows is %s', v_where, round(i.best_rows::numeric, 4), ' even with iterative scan ' || i.iterative_scan, s.min_filtered_rows);
     ELSIF i.best_recall < s.min_index_recall - c_tolerance THEN
       RETURN QUERY SELECT true, format('%s, index recall is %s, below min_index_recall %s', v_where, round(i.best_recall::numeric, 4), s.min_index_recall);
     ELSIF i.plain_rows < s.min_filtered_rows - c_tolerance THEN
-      RETURN QUERY SELECT false, format('%s, searches bring only %s of the rows wanted without iterative scan; let the application set it to %s', v_where, round(i.plain_rows::numeric, 4), i.iterative_scan);
+      RETURN QUERY SELECT false, format('%s, searches return only %s of the expected rows without iterative scan; set it to %s in the application', v_where, round(i.plain_rows::numeric, 4), i.iterative_scan);
     END IF;
   END LOOP;
 

@@ -2,8 +2,8 @@ CREATE OR REPLACE FUNCTION reembed.alert_gate(p_name text, p_phase text) RETURNS
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
-  SELECT 'open_alert', format('alert %s is open since %s: %s', a.kind, to_char(a.opened_at, 'YYYY-MM-DD HH24:MI:SS'), a.message),
-         format('fix the cause, and the watch closes it; or select reembed.close_alert(%L, %L, ''why'')', a.target, a.kind)
+  SELECT 'open_alert', format('alert %s has been open since %s: %s', a.kind, to_char(a.opened_at, 'YYYY-MM-DD HH24:MI:SS'), a.message),
+         format('fix the cause, and the watch closes the alert; or select reembed.close_alert(%L, %L, ''why'')', a.target, a.kind)
     FROM reembed.alert AS a JOIN reembed.campaign AS m ON m.target = a.target
    WHERE m.name = p_name AND a.closed_at IS NULL AND a.severity <> 'notice'
      -- Alerts about the old model alone do not block the switch, which may be their remedy.

@@ -34,8 +34,8 @@ BEGIN
     -- The old model must be known to be better: the cause of an alert about the new model may lie in the old one.
     v_old_share := reembed.known_item_share(v_target, m.from_model);
     v_hindrance := CASE WHEN NOT s.keep_old_current THEN format('%s is not kept current', m.from_model)
-                        WHEN s.known_items = 0 THEN format('without known items nothing is known of %s', m.from_model)
-                        WHEN v_old_share < s.min_known_items THEN format('%s does not find its known items either', m.from_model) END;
+                        WHEN s.known_items = 0 THEN format('known_items is 0, so the quality of %s is unknown', m.from_model)
+                        WHEN v_old_share < s.min_known_items THEN format('known items are not found with %s either', m.from_model) END;
     IF v_hindrance IS NULL AND v_old_share IS NULL THEN
       RETURN;
     END IF;
@@ -46,7 +46,7 @@ BEGIN
       UPDATE reembed.setting AS g SET read_model = m.from_model WHERE g.target = v_target;
       RETURN NEXT;
     ELSIF a.details ->> 'answer' IS NULL THEN
-      action := 'no way back: ' || v_hindrance;
+      action := 'auto_revert withheld: ' || v_hindrance;
       INSERT INTO reembed.event (target, campaign, kind, from_value, to_value, reason) VALUES (v_target, m.name, 'auto_revert', NULL, 'withheld: ' || v_hindrance, reason);
       RETURN NEXT;
     END IF;

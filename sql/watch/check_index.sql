@@ -12,7 +12,7 @@ DECLARE
 BEGIN
   SELECT * INTO m FROM reembed.campaign WHERE target = p_target AND phase <> 'contract';
   RETURN QUERY SELECT 'index', 'critical', m.to_model, coalesce(m.phase IN ('index', 'switch') AND NOT reembed.index_is_valid(m.name), false),
-                      format('index %s is missing or INVALID, so that searches read the whole table', m.index_name), jsonb_build_object('index', m.index_name);
+                      format('index %s is missing or INVALID: searches read the whole table', m.index_name), jsonb_build_object('index', m.index_name);
 
   SELECT * INTO STRICT t FROM reembed.target WHERE name = p_target;
   SELECT * INTO STRICT v FROM reembed.vector_column AS c WHERE c.target = p_target AND c.is_read;
@@ -24,7 +24,7 @@ BEGIN
                   JOIN pg_attribute AS a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
                  WHERE r.ev_class = v_view AND d.refclassid = 'pg_class'::regclass AND d.refobjid = v.relation AND a.attname = v.column_name);
   RETURN QUERY SELECT 'live_view', 'critical', NULL::text, NOT v_reads,
-                      format('%I does not read %s, as reembed.setting.read_model says', t.live_view, v.model),
+                      format('%I does not read %s, the model in reembed.setting.read_model', t.live_view, v.model),
                       jsonb_build_object('read_model', v.model, 'view', v_view::text);
 END;
 $$;

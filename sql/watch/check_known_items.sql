@@ -23,7 +23,7 @@ BEGIN
     FROM (SELECT i.error FROM reembed.known_item AS i
            WHERE i.target = p_target AND i.model = m.to_model AND i.at > clock_timestamp() - s.watch_window ORDER BY i.id DESC LIMIT 5) AS k;
   RETURN QUERY SELECT 'provider', 'warning', m.to_model, CASE WHEN m.name IS NULL THEN false WHEN v.searches >= 5 THEN v.errors = v.searches END,
-                      format('the provider of %s gives the watch no vectors: %s', m.to_model, v.error), jsonb_build_object('error', v.error);
+                      format('the provider of %s returns no vectors to the watch: %s', m.to_model, v.error), jsonb_build_object('error', v.error);
 END;
 $$;
 COMMENT ON FUNCTION reembed.check_known_items IS 'Check of the watch: the rows that were searched for by their own text.';

@@ -37,7 +37,7 @@ BEGIN
                     AND NOT coalesce(reembed.known_item_share(p_target, m.to_model) < s.min_known_items, false) THEN m.from_model ELSE m.to_model END;
   RETURN QUERY SELECT 'overlap', 'notice', v_blamed,
                       CASE WHEN m.name IS NULL OR v_min_overlap IS NULL THEN false WHEN r.compared >= s.shadow_sample THEN r.overlap < v_min_overlap END,
-                      format('%s and %s share %s of their results in %s shadow reads, at least %s is expected', m.from_model, m.to_model,
+                      format('%s and %s share %s of their results in %s shadow reads; at least %s is expected', m.from_model, m.to_model,
                              round(r.overlap::numeric, 3), r.compared, round(v_min_overlap, 3)),
                       jsonb_build_object('overlap', r.overlap, 'expected', v_min_overlap, 'shadow_reads', r.compared);
 
@@ -45,7 +45,7 @@ BEGIN
   RETURN QUERY SELECT 'latency', CASE WHEN v_is_slow THEN 'warning' ELSE 'notice' END, m.to_model,
                       CASE WHEN m.name IS NULL OR s.max_latency_ratio IS NULL THEN false
                            WHEN r.compared >= s.shadow_sample THEN reembed.is_slower(r.new_ms[1], r.old_ms[1], s.max_latency_ratio) END,
-                      format('a search takes %s ms with %s and %s ms with %s at the median (max_latency_ratio: %s)', round(r.new_ms[1]::numeric, 1), m.to_model,
+                      format('the median search takes %s ms with %s and %s ms with %s (max_latency_ratio: %s)', round(r.new_ms[1]::numeric, 1), m.to_model,
                              round(r.old_ms[1]::numeric, 1), m.from_model, s.max_latency_ratio),
                       jsonb_build_object('new_ms', r.new_ms[1], 'old_ms', r.old_ms[1], 'new_ms_p95', r.new_ms[2], 'old_ms_p95', r.old_ms[2], 'shadow_reads', r.compared);
 

@@ -26,10 +26,10 @@ BEGIN
 
   SELECT count(*) INTO v_open FROM reembed.batch AS b WHERE b.campaign = m.name AND b.state = 'pending';
   RETURN QUERY SELECT 'paused', 'warning', NULL::text, s.paused AND (v_open > 0 OR v_oldest IS NOT NULL),
-                      'it is paused while work waits' || coalesce(': ' || s.paused_reason, ''),
+                      'the workers are paused while work is pending' || coalesce(': ' || s.paused_reason, ''),
                       jsonb_build_object('reason', s.paused_reason, 'open_batches', v_open);
   RETURN QUERY SELECT 'ledger', 'warning', m.to_model, coalesce(m.phase IN ('index', 'switch'), false) AND v_open > 0,
-                      format('%s open again though the campaign is past its backfill', CASE v_open WHEN 1 THEN '1 batch is' ELSE v_open || ' batches are' END), jsonb_build_object('open_batches', v_open);
+                      format('%s pending again although the backfill was complete', CASE v_open WHEN 1 THEN '1 batch is' ELSE v_open || ' batches are' END), jsonb_build_object('open_batches', v_open);
 END;
 $$;
 COMMENT ON FUNCTION reembed.check_work IS 'Check of the watch: changes that wait, failed rows, a pause, reopened batches.';

@@ -35,7 +35,7 @@ BEGIN
   IF v_found_well < 1 + 2 * (s.shadow_percent > 0)::integer THEN
     RETURN;
   END IF;
-  reason := format('nothing was wrong for %s', s.canary_step_time);
+  reason := format('no problem was found for %s', s.canary_step_time);
   action := format('canary_percent %s -> %s', s.canary_percent, v_next);
   PERFORM set_config('reembed.reason', reason, true);
   BEGIN

@@ -2,7 +2,7 @@ CREATE OR REPLACE VIEW reembed.health AS
 SELECT s.target, true AS throttles, 'paused' || coalesce(': ' || s.paused_reason, '') AS reason
   FROM reembed.setting AS s WHERE s.paused
 UNION ALL
-SELECT v.target, true, format('provider of %s until %s: %s', q.model, to_char(q.held_until, 'HH24:MI:SS'), q.hold_reason)
+SELECT v.target, true, format('calls to the provider of %s are held until %s: %s', q.model, to_char(q.held_until, 'HH24:MI:SS'), q.hold_reason)
   FROM reembed.provider_quota AS q JOIN reembed.vector_column AS v ON v.model = q.model AND v.is_maintained WHERE q.held_until > now()
 UNION ALL
 SELECT s.target, true, 'no worker is running'
@@ -14,17 +14,17 @@ UNION ALL
 SELECT h.target, h.effect <> 'none', h.reason
   FROM reembed.throttle AS h WHERE h.seen_at > now() - interval '10 seconds'
 UNION ALL
-SELECT m.target, false, format('the batch API gets no batch before %s, because the last one failed (%s: %s)', to_char(p.holds_until, 'HH24:MI:SS'), p.error_code, p.error)
+SELECT m.target, false, format('no batch is submitted to the batch API before %s, because the last one failed (%s: %s)', to_char(p.holds_until, 'HH24:MI:SS'), p.error_code, p.error)
   FROM reembed.provider_batch AS p JOIN reembed.campaign AS m ON m.name = p.campaign
  WHERE p.holds_until > now() AND EXISTS (SELECT FROM reembed.batch AS b WHERE b.campaign = m.name AND b.state = 'pending' AND NOT b.came_back)
 UNION ALL
-SELECT m.target, false, format('the batch API does not answer since %s: %s', to_char(min(p.failing_since), 'YYYY-MM-DD HH24:MI:SS'), min(p.error))
+SELECT m.target, false, format('the batch API has not answered since %s: %s', to_char(min(p.failing_since), 'YYYY-MM-DD HH24:MI:SS'), min(p.error))
   FROM reembed.provider_batch AS p JOIN reembed.campaign AS m ON m.name = p.campaign WHERE p.failing_since IS NOT NULL GROUP BY m.target
 UNION ALL
 SELECT f.target, false, format('%s failed with %s; %s', CASE count(DISTINCT f.key_digest) WHEN 1 THEN '1 row' ELSE count(DISTINCT f.key_digest) || ' rows' END, f.class,
                                CASE f.class WHEN 'text_too_large' THEN 'shorten the text, or raise max_text_bytes and run npm run retry'
-                                            WHEN 'text_expression_fails' THEN 'correct the columns that the text is made of'
-                                            WHEN 'old_model_unavailable' THEN 'going back would lack it; set keep_old_current once the old model can be called'
+                                            WHEN 'text_expression_fails' THEN 'correct the columns that the text expression reads'
+                                            WHEN 'old_model_unavailable' THEN 'after a rollback they would lack a current vector; set keep_old_current when the old model is available again'
                                             WHEN 'request_too_large' THEN 'shorten the text'
                                             ELSE 'correct the text, or fix the cause and run npm run retry' END)
   FROM reembed.failed_row AS f GROUP BY f.target, f.class

@@ -52,8 +52,8 @@ BEGIN
   IF v_blind IS NULL THEN
     PERFORM reembed.close_alert(v_target, 'watch', 'the cause is gone');
   ELSIF NOT EXISTS (SELECT FROM reembed.alert AS a WHERE a.target = v_target AND a.kind = 'watch' AND a.closed_at IS NULL) THEN
-    PERFORM reembed.open_alert(v_target, 'watch', 'warning', NULL, 'the watch could not check: ' || v_blind, '{}');
-    RETURN QUERY SELECT 'opened', 'watch', 'warning', 'the watch could not check: ' || v_blind;
+    PERFORM reembed.open_alert(v_target, 'watch', 'warning', NULL, 'the watch could not run ' || v_blind, '{}');
+    RETURN QUERY SELECT 'opened', 'watch', 'warning', 'the watch could not run ' || v_blind;
   END IF;
   UPDATE reembed.watch_memory AS w SET checked_at = v_now, suspected = v_suspected, statistics = reembed.scan_statistics(v_target) WHERE w.target = v_target;
   DELETE FROM reembed.known_item AS k WHERE k.target = v_target AND k.at < v_now - interval '1 day';
