@@ -12,14 +12,16 @@ COMMENT ON COLUMN reembed.schema_migration.sha256 IS 'Digest of the file when it
 
 CREATE TABLE reembed.installation (
   is_one boolean PRIMARY KEY DEFAULT true CHECK (is_one),
-  files_digest text NOT NULL,
-  objects_digest text NOT NULL,
+  objects_version integer NOT NULL,
+  files_digest text,
+  objects_digest text,
   applied_at timestamptz NOT NULL DEFAULT now()
 );
 COMMENT ON TABLE reembed.installation IS 'The state of sql/ that the installed functions, views and triggers come from; one row.';
 COMMENT ON COLUMN reembed.installation.is_one IS 'Always true: there is one row.';
-COMMENT ON COLUMN reembed.installation.files_digest IS 'Digest of the files.';
-COMMENT ON COLUMN reembed.installation.objects_digest IS 'reembed.objects_digest() after they were applied.';
+COMMENT ON COLUMN reembed.installation.objects_version IS 'Version of the objects. A toolkit that knows only earlier versions refuses to work with them.';
+COMMENT ON COLUMN reembed.installation.files_digest IS 'Digest of the files; null until every target is recompiled.';
+COMMENT ON COLUMN reembed.installation.objects_digest IS 'reembed.objects_digest() after they were applied; null until every target is recompiled.';
 COMMENT ON COLUMN reembed.installation.applied_at IS 'When they were applied.';
 
 CREATE TABLE reembed.template (

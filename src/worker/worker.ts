@@ -5,6 +5,7 @@ import { PgBoss } from 'pg-boss';
 import type { Config } from '../config.ts';
 import { type Database, keepOwnPath } from '../database/connection.ts';
 import { isConnectionFailure, isLockFailure, plainMessageOf, wordsOf } from '../database/database-error.ts';
+import { NewerObjects, refuseNewerObjects } from '../database/objects-version.ts';
 import { BatchApiMissing, BatchApiRefused } from '../embedding/batch-api.ts';
 import { ProviderRefused, ProviderUnavailable } from '../embedding/provider-error.ts';
 import { ReembedError } from '../errors.ts';
@@ -155,7 +156,7 @@ export async function startWorker(
     ),
   );
 
-  const loop = keepLooking(context, id, isForBatchApi, stopping.signal);
+  const loop = keepLooking(context, id, isForBatchApi, stopping.signal).catch(fail);
   let stopped: Promise<void> | undefined;
   return {
     finished,
@@ -223,13 +224,19 @@ function createBoss(database: Database, keepsWatch: boolean, notice: (line: stri
   return boss;
 }
 
-/** Queues a job for every open batch and updates the heartbeat, until the signal is aborted. Survives a lost connection. */
+/**
+ * Queues a job for every open batch and updates the heartbeat, until the signal is aborted. Survives a lost connection.
+ *
+ * @throws NewerObjects when a newer toolkit was installed in the database meanwhile
+ */
 async function keepLooking(context: WorkContext, id: string, isForBatchApi: boolean, signal: AbortSignal): Promise<void> {
   const { database } = context;
   const { pool } = database;
   let seenAt = 0;
   while (!signal.aborted) {
     try {
+      // First, because the statements below may no longer fit the objects.
+      await refuseNewerObjects(pool);
       if (isForBatchApi) await claimForBatchApi(context);
       await pool.query('SELECT reembed.enqueue_work()');
       if (Date.now() - seenAt > SIGN_OF_LIFE_MS) {
@@ -238,6 +245,7 @@ async function keepLooking(context: WorkContext, id: string, isForBatchApi: bool
         seenAt = Date.now();
       }
     } catch (error) {
+      if (error instanceof NewerObjects) throw error;
       context.notice(`${isConnectionFailure(error) ? 'database' : 'searching for work'}: ${plainMessageOf(error)}`);
       await sleep(1000, undefined, { signal }).catch(() => {});
     }
