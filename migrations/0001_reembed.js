@@ -661,7 +661,7 @@ CREATE TABLE reembed.validation (
   reasons text[] NOT NULL,
   seed integer,
   known_items boolean NOT NULL DEFAULT false,
-  just_changed_rows bigint,
+  just_changed_rows bigint NOT NULL,
   searches_use_index boolean,
   planner_chooses_index boolean,
   index_setting text,
@@ -694,7 +694,7 @@ COMMENT ON COLUMN reembed.validation.passed IS 'Whether every threshold was met 
 COMMENT ON COLUMN reembed.validation.reasons IS 'Thresholds that were not met; empty when it passed.';
 COMMENT ON COLUMN reembed.validation.seed IS 'Seed of samples and intervals; with the same rows it reproduces the run.';
 COMMENT ON COLUMN reembed.validation.known_items IS 'Whether the relevant row of each query is the one it was generated from.';
-COMMENT ON COLUMN reembed.validation.just_changed_rows IS 'Missing rows that the application had changed in the last 30 seconds; null in a run whose figures cannot be evaluated again.';
+COMMENT ON COLUMN reembed.validation.just_changed_rows IS 'Missing rows that the application had changed in the last 30 seconds.';
 COMMENT ON COLUMN reembed.validation.searches_use_index IS 'Whether the new index can serve a search ordered by distance; null without an index.';
 COMMENT ON COLUMN reembed.validation.planner_chooses_index IS 'Whether the planner chooses the new index without being forced; on a small table it may not.';
 COMMENT ON COLUMN reembed.validation.index_setting IS 'Search setting of the index during the run.';

@@ -3131,7 +3131,7 @@ CREATE TABLE reembed.validation (
     reasons text[] NOT NULL,
     seed integer,
     known_items boolean DEFAULT false NOT NULL,
-    just_changed_rows bigint,
+    just_changed_rows bigint NOT NULL,
     searches_use_index boolean,
     planner_chooses_index boolean,
     index_setting text,
@@ -3188,7 +3188,7 @@ COMMENT ON COLUMN reembed.validation.seed IS 'Seed of samples and intervals; wit
 
 COMMENT ON COLUMN reembed.validation.known_items IS 'Whether the relevant row of each query is the one it was generated from.';
 
-COMMENT ON COLUMN reembed.validation.just_changed_rows IS 'Missing rows that the application had changed in the last 30 seconds; null in a run whose figures cannot be evaluated again.';
+COMMENT ON COLUMN reembed.validation.just_changed_rows IS 'Missing rows that the application had changed in the last 30 seconds.';
 
 COMMENT ON COLUMN reembed.validation.searches_use_index IS 'Whether the new index can serve a search ordered by distance; null without an index.';
 
