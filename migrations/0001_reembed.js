@@ -12,14 +12,16 @@ COMMENT ON COLUMN reembed.schema_migration.sha256 IS 'Digest of the file when it
 
 CREATE TABLE reembed.installation (
   is_one boolean PRIMARY KEY DEFAULT true CHECK (is_one),
-  files_digest text NOT NULL,
-  objects_digest text NOT NULL,
+  objects_version integer NOT NULL,
+  files_digest text,
+  objects_digest text,
   applied_at timestamptz NOT NULL DEFAULT now()
 );
 COMMENT ON TABLE reembed.installation IS 'The state of sql/ that the installed functions, views and triggers come from; one row.';
 COMMENT ON COLUMN reembed.installation.is_one IS 'Always true: there is one row.';
-COMMENT ON COLUMN reembed.installation.files_digest IS 'Digest of the files.';
-COMMENT ON COLUMN reembed.installation.objects_digest IS 'reembed.objects_digest() after they were applied.';
+COMMENT ON COLUMN reembed.installation.objects_version IS 'Version of the objects. A toolkit that knows only earlier versions refuses to work with them.';
+COMMENT ON COLUMN reembed.installation.files_digest IS 'Digest of the files; null until every target is recompiled.';
+COMMENT ON COLUMN reembed.installation.objects_digest IS 'reembed.objects_digest() after they were applied; null until every target is recompiled.';
 COMMENT ON COLUMN reembed.installation.applied_at IS 'When they were applied.';
 
 CREATE TABLE reembed.template (
@@ -667,7 +669,7 @@ CREATE TABLE reembed.validation (
   reasons text[] NOT NULL,
   seed integer,
   known_items boolean NOT NULL DEFAULT false,
-  just_changed_rows bigint,
+  just_changed_rows bigint NOT NULL,
   searches_use_index boolean,
   planner_chooses_index boolean,
   index_setting text,
@@ -700,7 +702,7 @@ COMMENT ON COLUMN reembed.validation.passed IS 'Whether every threshold was met 
 COMMENT ON COLUMN reembed.validation.reasons IS 'Thresholds that were not met; empty when it passed.';
 COMMENT ON COLUMN reembed.validation.seed IS 'Seed of samples and intervals; with the same rows it reproduces the run.';
 COMMENT ON COLUMN reembed.validation.known_items IS 'Whether the relevant row of each query is the one it was generated from.';
-COMMENT ON COLUMN reembed.validation.just_changed_rows IS 'Missing rows that the application had changed in the last 30 seconds; null in a run whose figures cannot be evaluated again.';
+COMMENT ON COLUMN reembed.validation.just_changed_rows IS 'Missing rows that the application had changed in the last 30 seconds.';
 COMMENT ON COLUMN reembed.validation.searches_use_index IS 'Whether the new index can serve a search ordered by distance; null without an index.';
 COMMENT ON COLUMN reembed.validation.planner_chooses_index IS 'Whether the planner chooses the new index without being forced; on a small table it may not.';
 COMMENT ON COLUMN reembed.validation.index_setting IS 'Search setting of the index during the run.';

@@ -1,5 +1,3 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import test from 'ava';
 import { createDocuments } from './harness/documents.ts';
 import { INDEX, isValid, prepare, settingsElsewhere } from './harness/index-build.ts';
@@ -57,22 +55,6 @@ test('a file that finds its index built says nothing of a build', async (t) => {
   await stage.db.pool.query("DELETE FROM reembed.schema_migration WHERE name LIKE '%3_index'");
   await stage.up(1);
   t.deepEqual(await buildEvents(stage), before);
-});
-
-test('a file of an earlier version, which chooses nothing, builds its index all the same', async (t) => {
-  const { stage } = await prepare(t);
-  const directory = join(stage.workplace.directory, 'migrations');
-  const path = join(directory, readdirSync(directory).find((name) => name.endsWith('3_index.js')) ?? '');
-  const text = readFileSync(path, 'utf8');
-  const earlier = text
-    .replace(/\n-- Sets maintenance_work_mem[^`]*;\n/, '')
-    .replace(/ {2}pgm\.sql\(`SELECT reembed\.finish_index_build.*\n/, '')
-    .replace(/ RESET maintenance_work_mem[^`]*/, '');
-  t.notRegex(earlier, /index_build|maintenance/);
-  writeFileSync(path, earlier);
-  await stage.up(1);
-  t.true(await isValid(stage));
-  t.deepEqual(await buildEvents(stage), []);
 });
 
 /** More lists than rows: k-means takes about 75 MB, and more memory than that has to be given. */

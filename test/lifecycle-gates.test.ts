@@ -77,8 +77,11 @@ test.serial('the switch waits for a validation', async (t) => {
 
 test.serial('the switch refuses a validation that failed and says why', async (t) => {
   await stage.pass(campaign);
-  await sql("UPDATE reembed.validation SET passed = false, reasons = '{overlap 0.01 is below 0.05}'");
-  t.regex((await closedBy('switch'))[0] ?? '', /^the last validation failed: overlap 0.01 is below 0.05 \| npm run validate/);
+  await sql('UPDATE reembed.validation SET overlap = 0.01');
+  t.regex(
+    (await closedBy('switch'))[0] ?? '',
+    /^the last validation failed: overlap@10 0.0100 is below min_overlap 0.05 \| npm run validate/,
+  );
 });
 
 test.serial('the switch refuses a validation older than the backfill', async (t) => {

@@ -16,14 +16,10 @@ DECLARE
   c_tolerance constant double precision := 1e-9;
 BEGIN
   SELECT * INTO STRICT v FROM reembed.validation WHERE id = p_validation;
-  IF v.just_changed_rows IS NULL THEN
-    RETURN QUERY SELECT true, unnest(v.reasons);
-    RETURN;
-  END IF;
   SELECT o.* INTO STRICT s FROM reembed.campaign AS m JOIN reembed.setting AS o ON o.target = m.target WHERE m.name = v.campaign;
   SELECT array_agg(r.id ORDER BY r.id DESC) INTO v_runs
     FROM reembed.validation AS r
-   WHERE r.campaign = v.campaign AND r.id <= v.id AND r.just_changed_rows IS NOT NULL
+   WHERE r.campaign = v.campaign AND r.id <= v.id
      AND r.started_at >= coalesce((SELECT max(b.finished_at) FROM reembed.batch AS b WHERE b.campaign = v.campaign), '-infinity');
   v_runs := coalesce(v_runs, ARRAY[v.id]);
 

@@ -173,9 +173,7 @@ async function readFacts(db: Queryable): Promise<Map<string, CampaignFacts>> {
             (SELECT jsonb_build_object('passed', v.passed, 'finished_at', v.finished_at, 'queries', v.queries, 'overlap', v.overlap,
                                        'index_recall', v.index_recall, 'reasons', v.reasons)
                FROM reembed.validation AS v WHERE v.campaign = m.name ORDER BY v.finished_at DESC, v.id DESC LIMIT 1) AS validation,
-            -- By way of JSON: tables of an earlier version have no such columns yet.
-            (to_jsonb(s) ->> 'canary_percent')::double precision AS canary_percent,
-            (to_jsonb(s) ->> 'shadow_percent')::double precision AS shadow_percent
+            s.canary_percent::double precision AS canary_percent, s.shadow_percent::double precision AS shadow_percent
        FROM reembed.campaign AS m JOIN reembed.setting AS s ON s.target = m.target`,
   );
   // JSON returns the time as text, in the time zone of the session.

@@ -3,6 +3,7 @@ import type { Config } from '../config.ts';
 import { learnPassword } from '../secrets.ts';
 import { DirectUrlAlone, InvalidDatabaseUrl, translateDatabaseError, type UrlVariable } from './database-error.ts';
 import { openEmbedded } from './embedded.ts';
+import { refuseNewerObjects } from './objects-version.ts';
 
 /** A connected database, either a server or the embedded one. */
 export interface Database {
@@ -21,7 +22,7 @@ export type Queryable = Pick<pg.Pool, 'query'>;
 /**
  * Connects to DATABASE_URL, or starts (or finds) the embedded database.
  *
- * @throws InvalidDatabaseUrl, DatabaseUnreachable, LoginRefused and the like, each with its remedy
+ * @throws InvalidDatabaseUrl, DatabaseUnreachable, LoginRefused and the like, each with its remedy; NewerObjects
  */
 export async function openDatabase(config: Config): Promise<Database> {
   return open(config, config.databaseUrl, 'DATABASE_URL');
@@ -51,6 +52,7 @@ async function open(config: Config, serverUrl: string | undefined, variable: Url
   };
   try {
     await pool.query('SELECT 1');
+    await refuseNewerObjects(pool);
   } catch (error) {
     await database.close();
     throw translateDatabaseError(error, url, variable);

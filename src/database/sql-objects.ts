@@ -5,6 +5,7 @@ import pg from 'pg';
 import { SQL_OBJECTS } from '../paths.ts';
 import { type Database, inTransaction, type Queryable } from './connection.ts';
 import { DISTANCES, type Distance, ELEMENT_TYPES, type ElementType, operatorClassOf } from './element-types.ts';
+import { OBJECTS_VERSION, refuseNewerObjects } from './objects-version.ts';
 
 // Functions that applications call, and those that functions with the rights of a table's owner call.
 const FOR_EVERYBODY = `reembed.active_model(text), reembed.served_model(text), reembed.query_vector, reembed.log_query(text, text, text),
@@ -18,6 +19,8 @@ const KEPT = ['active_model', 'served_model', 'query_vector', 'log_query', 'key_
  * Installs the present functions, views, triggers and templates of sql/ and recompiles the objects of every target. Runs after every `up`,
  * so that an upgrade of the toolkit takes effect. Does nothing when they are installed already, because a search waits while its view is
  * replaced. If it is interrupted, the next run repeats it.
+ *
+ * @throws NewerObjects
  */
 export async function applySqlObjects(database: Database): Promise<void> {
   const objects = readSqlObjects();
@@ -28,6 +31,11 @@ export async function applySqlObjects(database: Database): Promise<void> {
   if (await isApplied(database, filesDigest)) return;
   await inTransaction(database.pool, async (client) => {
     await client.query('SELECT pg_advisory_xact_lock($1)', [SQL_OBJECTS_LOCK]);
+    // Under the lock: a newer version may have been installed after this command had connected.
+    await refuseNewerObjects(client);
+    // Committed together with the objects, so that running workers of an older version stop as soon as these are visible.
+    await client.query('DELETE FROM reembed.installation');
+    await client.query('INSERT INTO reembed.installation (objects_version) VALUES ($1)', [OBJECTS_VERSION]);
     await client.query("SELECT set_config('check_function_bodies', 'off', true)");
     const grants = await readGrants(client);
     await dropFunctions(client);
@@ -51,12 +59,9 @@ export async function applySqlObjects(database: Database): Promise<void> {
   for (const { name } of rows) {
     await inTransaction(database.pool, (client) => client.query('SELECT reembed.compile_target($1), reembed.replace_views($1)', [name]));
   }
-  await inTransaction(database.pool, async (client) => {
-    await client.query('DELETE FROM reembed.installation');
-    await client.query('INSERT INTO reembed.installation (files_digest, objects_digest) VALUES ($1, reembed.objects_digest())', [
-      filesDigest,
-    ]);
-  });
+  await inTransaction(database.pool, (client) =>
+    client.query('UPDATE reembed.installation SET files_digest = $1, objects_digest = reembed.objects_digest()', [filesDigest]),
+  );
 }
 
 /** Privilege to call a function, beyond those of its owner and of PUBLIC. */
@@ -129,8 +134,8 @@ async function isApplied(database: Database, filesDigest: string): Promise<boole
   const { rows } = await database.pool.query<{ digest: string | null }>("SELECT to_regproc('reembed.objects_digest')::text AS digest");
   if (!rows[0]?.digest) return false;
   const { rowCount } = await database.pool.query(
-    'SELECT FROM reembed.installation WHERE files_digest = $1 AND objects_digest = reembed.objects_digest()',
-    [filesDigest],
+    'SELECT FROM reembed.installation WHERE objects_version = $1 AND files_digest = $2 AND objects_digest = reembed.objects_digest()',
+    [OBJECTS_VERSION, filesDigest],
   );
   return rowCount === 1;
 }

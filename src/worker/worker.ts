@@ -5,6 +5,7 @@ import { PgBoss } from 'pg-boss';
 import type { Config } from '../config.ts';
 import { type Database, keepOwnPath } from '../database/connection.ts';
 import { isConnectionFailure, plainMessageOf } from '../database/database-error.ts';
+import { NewerObjects, refuseNewerObjects } from '../database/objects-version.ts';
 import { probeIdleReads } from '../throttle/throttle.ts';
 import { checkAllTargets } from '../watch/check-targets.ts';
 import { claimForBatchApi, requireBatchApi } from './batch-api/claim.ts';
@@ -91,7 +92,7 @@ export async function startWorker(
     if (job) await runProviderBatch(context, job.data, AbortSignal.any([job.signal, cutOff.signal]));
   });
 
-  const loop = keepLooking(context, queues, self, stopping.signal);
+  const loop = keepLooking(context, queues, self, stopping.signal).catch(fail);
   let stopped: Promise<void> | undefined;
   return {
     finished,
@@ -153,13 +154,20 @@ function createBoss(database: Database, keepsWatch: boolean, notice: (line: stri
   return boss;
 }
 
-/** Queues a job for every open batch, serves the targets that have jobs, and updates the heartbeat, until the signal is aborted. Survives a lost connection. */
+/**
+ * Queues a job for every open batch, serves the targets that have jobs, and updates the heartbeat, until the signal is aborted. Survives a
+ * lost connection.
+ *
+ * @throws NewerObjects when a newer toolkit was installed in the database meanwhile
+ */
 async function keepLooking(context: WorkContext, queues: TargetQueues, self: Self, signal: AbortSignal): Promise<void> {
   const { database } = context;
   const { pool } = database;
   let seenAt = 0;
   while (!signal.aborted) {
     try {
+      // First, because the statements below may no longer fit the objects.
+      await refuseNewerObjects(pool);
       if (self.isForBatchApi) await claimForBatchApi(context);
       const { rows } = await pool.query<{ target: string }>('SELECT target FROM reembed.enqueue_work() AS target');
       const waiting = rows.map(({ target }) => target);
@@ -170,6 +178,7 @@ async function keepLooking(context: WorkContext, queues: TargetQueues, self: Sel
         seenAt = Date.now();
       }
     } catch (error) {
+      if (error instanceof NewerObjects) throw error;
       context.notice(`${isConnectionFailure(error) ? 'database' : 'searching for work'}: ${plainMessageOf(error)}`);
       await sleep(1000, undefined, { signal }).catch(() => {});
     }

@@ -16,8 +16,8 @@ export function workerGrants(worker: string): string[] {
 
 /** A fabricated validation that passes; $1 is the campaign. */
 export const FORGED_VALIDATION = `INSERT INTO reembed.validation (campaign, started_at, finished_at, query_source, queries, judged_queries, k, overlap,
-    index_recall, coverage, missing_rows, passed, reasons)
-  VALUES ($1, clock_timestamp(), clock_timestamp(), 'rows', 200, 0, 10, 1, 1, 1, 0, true, '{}')`;
+    index_recall, coverage, missing_rows, just_changed_rows, passed, reasons)
+  VALUES ($1, clock_timestamp(), clock_timestamp(), 'rows', 200, 0, 10, 1, 1, 1, 0, 0, true, '{}')`;
 
 /** Statements on the toolkit's tables that a worker must not be allowed to run. */
 export const FORBIDDEN_TO_WORKERS = [

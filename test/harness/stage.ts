@@ -147,8 +147,8 @@ async function assemble(opening: Promise<TestDatabase>, models: Record<string, n
     async pass(campaign) {
       await db.pool.query(
         `INSERT INTO reembed.validation (campaign, started_at, finished_at, query_source, queries, judged_queries, k, overlap, index_recall, coverage,
-           missing_rows, passed, reasons)
-         VALUES ($1, clock_timestamp(), clock_timestamp(), 'test', 1, 0, 10, 1, 1, 1, 0, true, '{}')`,
+           missing_rows, just_changed_rows, passed, reasons)
+         VALUES ($1, clock_timestamp(), clock_timestamp(), 'test', 1, 0, 10, 1, 1, 1, 0, 0, true, '{}')`,
         [campaign],
       );
     },
