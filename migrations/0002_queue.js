@@ -14,9 +14,6 @@ COMMENT ON SCHEMA reembed_queue IS 'Queue of pg-reembed, managed by pg-boss. Job
 SELECT reembed_queue.create_queue('reembed-dead', '{"policy": "standard", "retentionSeconds": 31536000}');
 -- Provider batches to cancel.
 SELECT reembed_queue.create_queue('reembed-abandoned', '{"policy": "exclusive", "retryLimit": 1000, "retryDelay": 2, "retryBackoff": true, "retryDelayMax": 60, "expireInSeconds": 14400, "retentionSeconds": 31536000, "deleteAfterSeconds": 3600, "heartbeatSeconds": 10, "deadLetter": "reembed-dead"}');
--- One watch job at a time. A failed one is not retried, because the next one starts within a minute.
-SELECT reembed_queue.create_queue('reembed-watch', '{"policy": "exclusive", "retryLimit": 0, "expireInSeconds": 7200, "retentionSeconds": 86400, "deleteAfterSeconds": 3600, "heartbeatSeconds": 10}');
-INSERT INTO reembed_queue.schedule (name, cron, timezone, options) VALUES ('reembed-watch', '* * * * *', 'UTC', '{}');
 -- The queue that pg-boss creates for its schedules.
 SELECT reembed_queue.create_queue('__pgboss__send-it', '{"policy": "standard"}');
 -- pg-boss requests this queue at each start. A worker may not create queues, so the call must succeed when the queue exists.

@@ -16,7 +16,7 @@ test.after.always(() => stage.close());
 const ask = async (text: string) => (await stage.db.pool.query(text)).rows[0];
 
 test.serial('a running worker keeps watch by the schedule of the queue, and stops at once when asked to', async (t) => {
-  t.deepEqual(await ask("SELECT cron FROM reembed_queue.schedule WHERE name = 'reembed-watch'"), { cron: '* * * * *' });
+  t.deepEqual(await ask("SELECT cron FROM reembed_queue.schedule WHERE name LIKE 'watch%'"), { cron: '* * * * *' });
   await stage.db.pool.query("UPDATE reembed.setting SET alert_after = '0', max_failed_rows = 0");
   await stage.db.pool.query(
     `INSERT INTO reembed.failed_row (target, key, model, class, message) SELECT name, '{"id": 1}', 'new-model', 'refused', 'no' FROM reembed.target`,

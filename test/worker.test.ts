@@ -55,6 +55,15 @@ test.serial('Ctrl-C lets the worker finish the batches in hand, and the rest wai
   t.deepEqual(await wrongRows(stage.db.pool, { table: 'interrupted', newColumn: 'embedding_v2' }), []);
 });
 
+test.serial('a worker that is stopped while it starts ends', async (t) => {
+  const campaign = await startCampaign(stage, 'stopped_early', { rows: 20 });
+  const worker = stage.workplace.start(['worker']);
+  await until(() => campaign.ask('SELECT count(*) = 1 FROM reembed.worker'), 'its sign of life, which comes before its queues are served');
+  worker.kill('SIGTERM');
+  await until(() => worker.exitCode !== null, 'its end', 30);
+  t.is(worker.exitCode, 0);
+});
+
 test.serial('Ctrl-C while changed rows are at the provider parks none of them, and --drain does not end as if it were done', async (t) => {
   const campaign = await startCampaign(stage, 'interrupted_late', { rows: 20 });
   t.is((await drain()).code, 0);

@@ -43,7 +43,7 @@ BEGIN
 
   RETURN QUERY SELECT t.name FROM reembed.target AS t
    WHERE EXISTS (SELECT FROM reembed_queue.job AS j
-                  WHERE j.name IN ('batch_' || t.suffix, 'catch_up_' || t.suffix, 'provider_batch_' || t.suffix) AND j.state < 'active' AND NOT j.blocked);
+                  WHERE j.name IN ('batch_' || t.suffix, 'catch_up_' || t.suffix, 'provider_batch_' || t.suffix, 'watch_' || t.suffix) AND j.state < 'active' AND NOT j.blocked);
 END;
 $$;
 COMMENT ON FUNCTION reembed.enqueue_work IS 'Enqueues a job for every open batch, every target with changes and every provider batch that is due for a check. Returns the targets that have jobs waiting.';

@@ -84,6 +84,8 @@ async function work(options: WorkerCommandOptions): Promise<void> {
     say('worker started; Ctrl-C stops it after the batches in hand');
     const ticking = setInterval(() => show().catch(() => {}), 1000);
     interrupted.signal.addEventListener('abort', () => worker.stop());
+    // The event does not fire for a signal that arrived while the worker started.
+    if (interrupted.signal.aborted) void worker.stop();
     try {
       await worker.finished;
     } finally {

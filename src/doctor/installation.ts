@@ -41,9 +41,9 @@ const queue: Check = {
     const { rows: there } = await db.query<{ isThere: boolean }>(`SELECT to_regclass('reembed_queue.version') IS NOT NULL AS "isThere"`);
     if (!there[0]?.isThere) return error('the queue (schema reembed_queue) is missing', UP);
     const { rows } = await db.query<{ version: number; queues: string[] }>(
-      `SELECT version, ARRAY(SELECT q.name FROM (SELECT unnest(ARRAY['reembed-watch', 'reembed-abandoned', 'reembed-dead'])
+      `SELECT version, ARRAY(SELECT q.name FROM (SELECT unnest(ARRAY['reembed-abandoned', 'reembed-dead'])
                                      UNION ALL
-                                     SELECT kind || '_' || t.suffix FROM reembed.target AS t, unnest(ARRAY['batch', 'catch_up', 'provider_batch']) AS kind) AS q(name)
+                                     SELECT kind || '_' || t.suffix FROM reembed.target AS t, unnest(ARRAY['batch', 'catch_up', 'provider_batch', 'watch']) AS kind) AS q(name)
                               WHERE NOT EXISTS (SELECT FROM reembed_queue.queue AS k WHERE k.name = q.name)) AS queues FROM reembed_queue.version`,
     );
     const { version, queues = [] } = rows[0] ?? {};

@@ -5,18 +5,20 @@ import type { WorkContext } from '../worker/context.ts';
 import { searchKnownItems } from './known-items.ts';
 import { postAlerts } from './webhook.ts';
 
-/**
- * Runs the watch once for every target: searches for known items, opens and closes alerts, removes readers from a bad
- * model, increases the canary, and posts to the webhook. An error of one target is reported and does not affect the others.
- */
-export async function checkAllTargets(context: WorkContext, signal?: AbortSignal): Promise<void> {
+/** Runs the watch once for every target. */
+export async function checkAllTargets(context: WorkContext): Promise<void> {
   const { rows } = await context.database.pool.query<{ name: string }>('SELECT name FROM reembed.target ORDER BY name');
-  for (const { name } of rows) {
-    if (signal?.aborted) return;
-    await checkTarget(context, name, signal).catch((error) => context.notice(`watch of ${name}: ${plainMessageOf(error)}`));
-  }
+  for (const { name } of rows) await watchTarget(context, name);
+}
+
+/**
+ * Runs the watch once for a target: searches for known items, opens and closes alerts, removes readers from a bad model, increases the
+ * canary, and posts to the webhook. Never throws: an error is reported, and the next check runs a minute later.
+ */
+export async function watchTarget(context: WorkContext, target: string, signal?: AbortSignal): Promise<void> {
+  await checkTarget(context, target, signal).catch((error) => context.notice(`watch of ${target}: ${plainMessageOf(error)}`));
   const { alertWebhook } = context.config;
-  if (alertWebhook) await postAlerts(context.database.pool, alertWebhook, context.notice, signal);
+  if (alertWebhook && !signal?.aborted) await postAlerts(context.database.pool, alertWebhook, context.notice, { target, signal });
 }
 
 async function checkTarget(context: WorkContext, target: string, signal?: AbortSignal): Promise<void> {

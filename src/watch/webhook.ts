@@ -41,10 +41,16 @@ const TOO_MANY = 429;
  * called again until then. Never throws, because a webhook must not stop anything.
  *
  * @param url address of the receiver; may contain a secret, so it is never shown
+ * @param options.target only alerts of this target
  */
-export async function postAlerts(db: Queryable, url: string, notice: (line: string) => void, signal?: AbortSignal): Promise<void> {
+export async function postAlerts(
+  db: Queryable,
+  url: string,
+  notice: (line: string) => void,
+  { target, signal }: { target?: string; signal?: AbortSignal | undefined } = {},
+): Promise<void> {
   try {
-    const { rows } = await db.query<AlertPost>('SELECT * FROM reembed.alerts_to_post($1)', [MOST_AT_ONCE]);
+    const { rows } = await db.query<AlertPost>('SELECT * FROM reembed.alerts_to_post($1, $2)', [MOST_AT_ONCE, target ?? null]);
     let retries = RETRIES;
     for (const alert of rows) {
       const failure = await post(url, alert, retries, signal).catch((error: Error) => error);

@@ -82,7 +82,7 @@ export function createJobGuard(context: WorkContext, options: { isForBatchApi: b
 
 /** Makes jobs that wait after a failure due immediately, because the cause may be gone. */
 export async function retryNow(database: Database): Promise<void> {
-  await database.pool.query("UPDATE reembed_queue.job SET start_after = now() WHERE name <> 'reembed-watch' AND state = 'retry'");
+  await database.pool.query("UPDATE reembed_queue.job SET start_after = now() WHERE state = 'retry'");
 }
 
 /** Best effort: stores the other program's message about a failure for readers with the right to see it. */

@@ -1,5 +1,6 @@
 import type { JobWithMetadata, PgBoss } from 'pg-boss';
 import type { Queryable } from '../database/connection.ts';
+import { watchTarget } from '../watch/check-targets.ts';
 import { type ProviderBatchJob, runProviderBatch } from './batch-api/provider-batch-job.ts';
 import { type BatchJob, runBatch } from './batch-job.ts';
 import { type CatchUpJob, runCatchUp } from './catch-up-job.ts';
@@ -34,7 +35,7 @@ export function createTargetQueues(boss: PgBoss, context: WorkContext, guard: Jo
       for (const [target, { suffix, neededAt }] of served) {
         if (Date.now() - neededAt < IDLE_MS) continue;
         served.delete(target);
-        for (const kind of ['batch', 'catch_up', 'provider_batch']) await boss.offWork(`${kind}_${suffix}`, { wait: false });
+        for (const kind of ['batch', 'catch_up', 'provider_batch', 'watch']) await boss.offWork(`${kind}_${suffix}`, { wait: false });
       }
     },
   };
@@ -56,6 +57,12 @@ export function createTargetQueues(boss: PgBoss, context: WorkContext, guard: Jo
     });
     await boss.work<ProviderBatchJob>(`provider_batch_${suffix}`, { ...POLLING, localConcurrency: PROVIDER_BATCHES }, async ([job]) => {
       if (job) await guard(target, 'batch API', `provider batch ${job.data.id}`, () => runProviderBatch(context, job.data, signalOf(job)));
+    });
+    // A worker with `giveUp` serves a person who waits; it does not run the watch.
+    if (context.giveUp) return;
+    await boss.work(`watch_${suffix}`, { pollingIntervalSeconds: 2 }, async ([job]) => {
+      const signals = [context.stopping, job?.signal].filter((signal) => signal !== undefined);
+      await watchTarget(context, target, AbortSignal.any(signals));
     });
   }
 

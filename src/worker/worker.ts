@@ -7,7 +7,6 @@ import { type Database, keepOwnPath } from '../database/connection.ts';
 import { isConnectionFailure, plainMessageOf } from '../database/database-error.ts';
 import { NewerObjects, refuseNewerObjects } from '../database/objects-version.ts';
 import { probeIdleReads } from '../throttle/throttle.ts';
-import { checkAllTargets } from '../watch/check-targets.ts';
 import { claimForBatchApi, requireBatchApi } from './batch-api/claim.ts';
 import { type ProviderBatchJob, runProviderBatch } from './batch-api/provider-batch-job.ts';
 import { checkProviders } from './check-providers.ts';
@@ -65,9 +64,7 @@ export async function startWorker(
   await probeIdleReads(database.pool, stopping.signal).catch((error) => notice(`searches cannot be timed: ${plainMessageOf(error)}`));
   // A worker is usually started after something was fixed.
   await retryNow(database);
-  // A worker with `giveUp` serves a person who waits; it does not run the watch.
-  const keepsWatch = !giveUp;
-  const boss = createBoss(database, keepsWatch, notice);
+  const boss = createBoss(database, !giveUp, notice);
   await boss.start();
 
   let fail: (error: unknown) => void = () => {};
@@ -81,13 +78,6 @@ export async function startWorker(
 
   const guard = createJobGuard(context, { isForBatchApi, fail });
   const queues = createTargetQueues(boss, context, guard, cutOff.signal);
-  if (keepsWatch) {
-    await boss.work('reembed-watch', { pollingIntervalSeconds: 2 }, async ([job]) => {
-      const signals = [stopping.signal, ...(job ? [job.signal] : [])];
-      // An error of one check is reported; the next check runs a minute later.
-      await checkAllTargets(context, AbortSignal.any(signals)).catch((error) => notice(`watch: ${plainMessageOf(error)}`));
-    });
-  }
   await boss.work<ProviderBatchJob>('reembed-abandoned', { pollingIntervalSeconds: 2 }, async ([job]) => {
     if (job) await runProviderBatch(context, job.data, AbortSignal.any([job.signal, cutOff.signal]));
   });

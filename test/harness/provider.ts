@@ -11,6 +11,8 @@ export interface SeenRequest {
   key: string;
   dimensions?: number;
   encoding: Encoding;
+  /** further parameters */
+  others: Record<string, unknown>;
   /** time of arrival, in milliseconds */
   at: number;
 }
@@ -97,7 +99,9 @@ async function answer(
     return;
   }
   const body = JSON.parse(content.toString('utf8')) as EmbeddingBody;
+  const { model, input, encoding_format, dimensions, ...others } = body;
   const seen: SeenRequest = {
+    others,
     model: body.model,
     input: [body.input].flat(),
     encoding: (body.encoding_format as Encoding | undefined) ?? 'float',
