@@ -185,7 +185,7 @@ for (const {
   });
 }
 
-test('create without an API key plans all the same and says that nothing was probed', async (t) => {
+test('create without an API key still plans and says that nothing was probed', async (t) => {
   const args = ['migrate', 'create', '--table', 'documents', '--text', 'content', '--to', NEW_MODEL, '--dimensions', '24', '--dry-run'];
   const result = await workplace.run(args, { OPENAI_API_KEY: '' });
   t.is(result.code, 0, result.stderr);

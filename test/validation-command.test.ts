@@ -158,9 +158,9 @@ test.serial('where the old model cannot be asked any more, the rows are offered 
   const { code, stderr } = await workplace.run(['validate', '--queries', 'queries.jsonl']);
   const byRows = await workplace.run(['validate']);
   provider.script = () => undefined;
-  t.regex(byRows.stdout, /- no stored old vector was compared with a fresh one: the provider does not\s+know model old-model/);
+  t.regex(byRows.stdout, /- the stored old vectors were not audited: the provider has no\s+model old-model/);
   t.is(code, 1);
-  t.regex(stderr, /does not know model old-model.*only rows can be compared: npm run validate, with no query options\n$/);
+  t.regex(stderr, /has no model old-model.*only rows can be compared: npm run validate, with no query options\n$/);
 });
 
 test.serial('a query that the provider refuses is named', async (t) => {

@@ -86,7 +86,7 @@ test('judgements about other queries or other rows are refused before anything i
   const otherQuery = run('documents', { queries: log, embedder, judgements: new Map([['q1', new Map([['1', 1]])]]) });
   await t.throwsAsync(otherQuery, { instanceOf: JudgementsFitNoQuery, message: /one is about query q1, one query is / });
   const otherRow = run('documents', { queries: log, embedder, judgements: new Map([['5', new Map([['doc-1', 1]])]]) });
-  await t.throwsAsync(otherRow, { instanceOf: JudgementsFitNoRow, message: /one names doc-1, one row has 1 in its key$/ });
+  await t.throwsAsync(otherRow, { instanceOf: JudgementsFitNoRow, message: /a judgement names doc-1, a row has 1 in its key$/ });
 });
 
 test('without a row that has both vectors there is nothing to draw', async (t) => {

@@ -31,12 +31,12 @@ function access(prefix: string, { apiKey, baseUrl }: ProviderAccess): Verdict {
     );
   if (where.credentials)
     return error(
-      `${prefix}_BASE_URL holds a user or password, with which no request can be made`,
-      `leave them out; what proves who you are belongs in ${prefix}_API_KEY`,
+      `${prefix}_BASE_URL contains a user or password, which cannot be sent`,
+      `remove them, and put the secret into ${prefix}_API_KEY`,
     );
   const finding = `${prefix}_API_KEY is ${apiKey ? 'set' : 'not set'}, base URL ${where.shown}`;
-  if (!apiKey) return warn(finding, `set ${prefix}_API_KEY where the worker runs; any text does for a server that asks for none`);
-  if (where.plain) return warn(`${finding}: key and texts travel unencrypted`, 'use https');
+  if (!apiKey) return warn(finding, `set ${prefix}_API_KEY where the worker runs; any value works for a server without authentication`);
+  if (where.plain) return warn(`${finding}: key and texts are sent unencrypted`, 'use https');
   return ok(finding);
 }
 

@@ -24,8 +24,8 @@ export function carefulFetch(model: string, mostBytes = Number.POSITIVE_INFINITY
       await response.body?.cancel();
       throw new ProviderRefused(
         'provider_redirects',
-        `the provider of ${model} sends requests on to another address (${response.status}), where nothing was sent`,
-        'set OPENAI_BASE_URL (for the old model OPENAI_OLD_BASE_URL) to the address that answers',
+        `the provider of ${model} redirects requests to another address (${response.status}); the redirect was not followed`,
+        'set OPENAI_BASE_URL (for the old model OPENAI_OLD_BASE_URL) to the final address',
       );
     }
     if (!response.body || mostBytes === Number.POSITIVE_INFINITY) return response;
@@ -49,6 +49,6 @@ const answerTooLarge = (model: string, mostBytes: number) =>
   new BadAnswer(
     'answer_too_large',
     model,
-    `answered with more than ${mostBytes} bytes, which no right answer has`,
-    'look at what OPENAI_BASE_URL leads to',
+    `answered with more than ${mostBytes} bytes, more than a valid answer can have`,
+    'check the address in OPENAI_BASE_URL',
   );
