@@ -229,7 +229,7 @@ test('doctor makes no embedded database by looking', async (t) => {
   t.teardown(workplace.remove);
   const { code, of } = await command(workplace);
   t.is(code, 0);
-  t.regex(of('database')?.finding ?? '', /would be made in \.reembed/);
+  t.regex(of('database')?.finding ?? '', /would be created in \.reembed/);
   t.false(existsSync(join(workplace.directory, '.reembed')));
 });
 

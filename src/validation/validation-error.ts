@@ -145,7 +145,7 @@ export class ValidationFailed extends ReembedError {
     super(
       'validation_failed',
       `validation ${id} failed: ${reasons.join('; ')}`,
-      'fix the cause, then run npm run validate again; npm run setting shows and changes the thresholds',
+      'fix the cause, then run npm run validate again; change thresholds with npm run setting',
     );
   }
 }
