@@ -60,7 +60,7 @@ test.serial('a batch of the ledger that is too large for one of the provider is 
 test.serial('npm may not keep --batch-api for itself, because the backfill would be paid in full', async (t) => {
   const { code, stderr } = await stage.workplace.run(['worker'], { npm_lifecycle_event: 'worker', npm_config_batch_api: 'true' });
   t.is(code, 2);
-  t.regex(stderr, /npm consumed --batch-api for itself/);
+  t.regex(stderr, /npm consumed --batch-api as an option of its own/);
 });
 
 test.serial('two workers send disjoint rows, each batch is stored once, and never more are open than are allowed', async (t) => {
