@@ -31,11 +31,11 @@ const ELEMENT_OID = 16_385;
 
 const program = new Command('bench:client')
   .description(
-    'Measures what a vector costs the client in CPU, from the answer of the provider to the parameter of the statement. ' +
-      'The provider answers at once and runs in a process of its own, so that its CPU is not counted; no database is needed.',
+    'Measures the CPU time of the client per vector, from the answer of the provider to the parameter of the statement. ' +
+      'The provider answers at once and runs in a separate process, so its CPU time is not counted; no database is needed.',
   )
   .option('--dimensions <n>', 'of the vectors', wholeNumber, 768)
-  .option('--vectors <n>', 'vectors each path is measured with', wholeNumber, 60_000)
+  .option('--vectors <n>', 'vectors to measure each path with', wholeNumber, 60_000)
   .option('--inputs <n>', 'texts of a request', wholeNumber, 128)
   .option('--json', 'print the figures as JSON')
   .action(run);
@@ -90,7 +90,7 @@ async function createPaths(urls: { base64: string; float: string }, { dimensions
     }),
     path('numbers in JSON, checked, sent as binary', async () => encode((await float.embed(texts, 'document')).vectors)),
     path('base64, checked, sent as binary', async () => encode((await base64.embed(texts, 'document')).vectors)),
-    path('of that: the request, its answer only read', async () => {
+    path('of that: the request, with the answer only read', async () => {
       const body = JSON.stringify({ model: 'bench', input: texts, encoding_format: 'base64' });
       return (await fetch(`${urls.base64}/embeddings`, { method: 'POST', body })).text();
     }),

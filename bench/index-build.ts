@@ -35,11 +35,11 @@ const ROWS_AT_ONCE = 500;
 
 const program = new Command('bench:index')
   .description(
-    'Builds the index of campaigns and compares how long it takes with what was predicted. ' +
+    'Builds the index of campaigns and compares its duration with the prediction. ' +
       'Makes databases of its own on the server of DATABASE_URL and drops them.',
   )
-  .option('--rows <list>', 'rows of the tables, apart by commas (default: 10000,100000)', list, [])
-  .option('--dimensions <list>', 'dimensions, apart by commas (default: 384,768,1536)', list, [])
+  .option('--rows <list>', 'rows of the tables, separated by commas (default: 10000,100000)', list, [])
+  .option('--dimensions <list>', 'dimensions, separated by commas (default: 384,768,1536)', list, [])
   .addOption(new Option('--type <name>', 'element type').choices(['vector', 'halfvec']).default('vector'))
   .option('--index-with <parameters>', 'storage parameters of the index, such as "m = 16, ef_construction = 64"')
   .option('--json', 'print the figures as JSON')
@@ -102,7 +102,7 @@ async function build(
     );
     const [begun, built] = events.rows;
     const { predicted, actual } = built ?? {};
-    if (!begun || !predicted || !actual) throw new Error('the build was not predicted, or not recorded');
+    if (!begun || !predicted || !actual) throw new Error('the build was not predicted or not recorded');
     return {
       rows,
       dimensions,

@@ -34,7 +34,7 @@ const NEAREST = 'ORDER BY embedding <=> $1::vector LIMIT 10';
 
 const program = new Command('bench:view')
   .description(
-    'Measures what a search through the views costs beside one of the bare table, in alternating rounds of the same queries. ' +
+    'Compares searches through the views with searches of the bare table, in alternating rounds of the same queries. ' +
       'Makes a database of its own on the server of DATABASE_URL and drops it at the end.',
   )
   .option('--rows <n>', 'rows of the table', wholeNumber, 20_000)
@@ -53,7 +53,7 @@ try {
 
 async function run(options: Options): Promise<void> {
   const { databaseUrl } = readConfig();
-  if (!databaseUrl) throw new Error('set DATABASE_URL: the embedded database shares its processor with whoever searches');
+  if (!databaseUrl) throw new Error('set DATABASE_URL: the embedded database shares its processor with the searches');
   const subject = await createSubject(databaseUrl, { ...options, index: true, storage: 'side-table' });
   for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => subject.close().finally(() => process.exit(1)));
   try {

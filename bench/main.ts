@@ -51,29 +51,29 @@ interface Options {
 }
 
 const program = new Command('bench')
-  .description('Measures how the toolkit fills the new vectors of a live table, beside how it is done by hand.')
+  .description('Compares backfills of a live table by the toolkit with backfills by manual scripts.')
   .option('--rows <n>', 'rows of the table', wholeNumber, 50_000)
   .option('--dimensions <n>', 'of the old and the new vectors', wholeNumber, 768)
   .option('--characters <n>', 'length of a text', wholeNumber, 900)
   .option('--m <n>', 'of the HNSW index on the old vectors', wholeNumber, 16)
-  .option('--ef-construction <n>', 'of the same', wholeNumber, 64)
-  .option('--seed <n>', 'makes the same rows, vectors and writes again', wholeNumber, 7)
-  .addOption(new Option('--contenders <letters>', 'which of them, apart by commas').argParser(letters).default([...LETTERS], 'all'))
+  .option('--ef-construction <n>', 'of the HNSW index on the old vectors', wholeNumber, 64)
+  .option('--seed <n>', 'seed of rows, vectors and writes', wholeNumber, 7)
+  .addOption(new Option('--contenders <letters>', 'contenders to run, separated by commas').argParser(letters).default([...LETTERS], 'all'))
   .option('--reads-per-second <n>', 'searches of the application by the old vectors', numberFromZero, 50)
   .option('--writes-per-second <n>', 'writes of the application: half change a text, a quarter insert', numberFromZero, 20)
   .option('--idle-seconds <n>', 'how long the application runs alone before each contender', wholeNumber, 20)
   .option('--latency <ms>', 'time until the provider answers', numberFromZero, 0)
   .addOption(
-    new Option('--provider <where>', 'within the worker, or as a process of its own that is asked by HTTP')
+    new Option('--provider <where>', 'within the worker, or in a separate process that is called by HTTP')
       .choices(PROVIDERS)
       .default('in-process'),
   )
   .option('--setting <name=value...>', 'of the toolkit, such as max_read_slowdown=1.3', [])
   .option('--environment <NAME=value...>', "of the toolkit's commands, such as EMBED_MAX_IN_FLIGHT=1", [])
   .option('--maintenance-memory <MB>', 'for building indexes (default: what the graph needs)', wholeNumber)
-  .option('--no-autovacuum', 'switch autovacuum off for the table')
-  .option('--procedure', 'measure the whole procedure of c and d to the switch instead, beside load and index alone')
-  .option('--keep', 'leave the databases to look at')
+  .option('--no-autovacuum', 'disable autovacuum for the table')
+  .option('--procedure', 'instead measure the whole procedure of c and d until the switch, and load and index alone')
+  .option('--keep', 'keep the databases after the run')
   .option('--json', 'print the result as JSON on stdout')
   .option('--out <file>', 'write the result as JSON to a file')
   .addHelpText('after', HELP)
@@ -88,7 +88,7 @@ try {
 
 async function bench(options: Options): Promise<void> {
   const { databaseUrl } = readConfig();
-  if (!databaseUrl) throw new Error('set DATABASE_URL: the embedded database has no processes to compare');
+  if (!databaseUrl) throw new Error('set DATABASE_URL: the embedded database has no separate server process to measure');
   const voice = createVoice();
   const run = startBench(databaseUrl, benchOptions(options), voice);
   run.result.catch(() => {});

@@ -6,9 +6,9 @@ import type { BenchResult } from './backfill/figures.ts';
 import { drawPlots } from './plots/draw.ts';
 
 const program = new Command('bench:plot')
-  .description('Draws the results of npm run bench as SVG files that suit light and dark pages.')
-  .argument('<files...>', 'results that were written with --out; each size of table once')
-  .option('--out <folder>', 'where the SVG files go', 'docs/bench')
+  .description('Draws the results of npm run bench as SVG files for light and dark pages.')
+  .argument('<files...>', 'results that were written with --out; one per table size')
+  .option('--out <folder>', 'folder of the SVG files', 'docs/bench')
   .action(plot);
 
 try {
@@ -21,7 +21,7 @@ try {
 async function plot(files: string[], { out }: { out: string }): Promise<void> {
   const results = files.map((file) => {
     const result = JSON.parse(readFileSync(file, 'utf8')) as BenchResult;
-    if (!result.options?.table || !Array.isArray(result.contenders)) throw new Error(`${basename(file)} is no result of npm run bench`);
+    if (!result.options?.table || !Array.isArray(result.contenders)) throw new Error(`${basename(file)} is not a result of npm run bench`);
     return result;
   });
   mkdirSync(out, { recursive: true });

@@ -23,7 +23,7 @@ type Costs = Record<string, number[]>;
 
 const program = new Command('bench:server')
   .description(
-    'Measures what the statements of a worker cost the server in CPU: storing vectors beside COPY into a bare table, and reading and settling changes. ' +
+    'Measures the CPU time of the server for the statements of a worker: storing vectors, compared with COPY into a bare table, and reading and settling changes. ' +
       'Makes databases of its own on the server of DATABASE_URL, which must run on this machine (Linux), and drops them at the end.',
   )
   .option('--rows <n>', 'rows of the table', wholeNumber, 10_000)
@@ -40,7 +40,7 @@ try {
 
 async function run(options: Options): Promise<void> {
   const { databaseUrl } = readConfig();
-  if (!databaseUrl) throw new Error('set DATABASE_URL: the embedded database has no process of its own');
+  if (!databaseUrl) throw new Error('set DATABASE_URL: the embedded database has no separate server process');
   const figures: { table: string; statement: string; microseconds: number; ofCopy: number }[] = [];
   for (const [storage, characters] of [
     ['side-table', 900],
@@ -153,7 +153,7 @@ async function serveChanges({ client }: Subject, { together }: Options, measured
 
 async function targetOf(client: Subject['client']): Promise<WorkTarget> {
   const target = await loadTarget(client, 'public.documents.embedding');
-  if (!target) throw new Error('there is no such target');
+  if (!target) throw new Error('the target does not exist');
   return target;
 }
 

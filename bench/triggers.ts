@@ -18,15 +18,18 @@ interface Options {
 
 const program = new Command('bench:triggers')
   .description(
-    'Measures what the capture triggers cost the application: the same table with and without them, in alternating rounds. ' +
+    'Measures the cost of the capture triggers for the application: the same table with and without them, in alternating rounds. ' +
       'Makes a database of its own on the server of DATABASE_URL and drops it at the end.',
   )
   .option('--rows <n>', 'rows of the table', wholeNumber, 10_000)
   .option('--characters <n>', 'length of a text', wholeNumber, 900)
   .option('--rounds <n>', 'rounds of each kind of write, both sides each', wholeNumber, 10)
   .option('--seconds <n>', 'length of one side of a round', wholeNumber, 1)
-  .option('--no-index', 'no HNSW index on the old vectors; it hides the triggers behind its own cost')
-  .option('--least-trigger', 'in place of the triggers, one that only records the key in a table without an index: what any trigger costs')
+  .option('--no-index', 'no HNSW index on the old vectors, whose cost hides that of the triggers')
+  .option(
+    '--least-trigger',
+    'replace the triggers by one that only records the key in a table without an index: the minimum cost of a trigger',
+  )
   .option('--json', 'print the figures as JSON')
   .action(run);
 
@@ -39,7 +42,7 @@ try {
 
 async function run(options: Options): Promise<void> {
   const { databaseUrl } = readConfig();
-  if (!databaseUrl) throw new Error('set DATABASE_URL: the embedded database has no application beside it that could be slowed');
+  if (!databaseUrl) throw new Error('set DATABASE_URL: the embedded database cannot run an application beside the measurement');
   const subject = await createSubject(databaseUrl, options);
   for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => subject.close().finally(() => process.exit(1)));
   try {

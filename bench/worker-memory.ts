@@ -35,7 +35,7 @@ await new Command('bench:memory')
 
 async function run({ rows, dimensions, json }: Options): Promise<void> {
   const { databaseUrl } = readConfig();
-  if (!databaseUrl) throw new Error('set DATABASE_URL: in the embedded database the worker is the server as well');
+  if (!databaseUrl) throw new Error('set DATABASE_URL: with the embedded database the worker is also the server');
   const server = await createStormDatabase(databaseUrl, undefined, false);
   const provider = await startProvider({ old: 3, new: dimensions });
   // One vector for all rows, because the worker is measured and not the generation of vectors.

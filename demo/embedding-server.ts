@@ -28,7 +28,7 @@ export async function startEmbeddingServer(): Promise<EmbeddingServer> {
   const child = fork(import.meta.filename, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
   const ended = once(child, 'exit');
   const message = once(child, 'message') as Promise<[Started]>;
-  const [started] = await Promise.race([message, ended.then(([code]) => [{ error: `it ended with code ${code}` }])]);
+  const [started] = await Promise.race([message, ended.then(([code]) => [{ error: `it exited with code ${code}` }])]);
   if (!started || 'error' in started) throw new Error(`The embedding server did not start: ${started?.error}`);
   return {
     url: started.url,

@@ -5,7 +5,7 @@ import { createEmbed } from './scenario/embed.ts';
 import { openStage } from './scenario/stage.ts';
 import { playStory, type Summary } from './scenario/story.ts';
 
-const HELP = `Moves a live table of WordNet glosses from one real embedding model to another, and back, and on.
+const HELP = `Moves a live table of WordNet glosses from one real embedding model to another, back, and forward again.
 
   npm run demo                      on an embedded database
   DATABASE_URL=... npm run demo     on a PostgreSQL server (schema reembed_demo is made and removed)
@@ -74,5 +74,5 @@ function closingWords(summary: Summary, seconds: number): string {
   return `
 ${summary.reads} searches, ${summary.failed_reads} failed. ${summary.writes} writes, ${summary.lost_writes} lost.
 nDCG@10 ${summary.ndcg_before} -> ${summary.ndcg_after}, overlap@10 ${summary.overlap}.
-Switched in ${summary.switch_ms} ms, rolled back in ${summary.rollback_ms} ms; all of it in ${seconds} s.`;
+Switched in ${summary.switch_ms} ms, rolled back in ${summary.rollback_ms} ms; ${seconds} s in total.`;
 }

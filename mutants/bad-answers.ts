@@ -4,7 +4,7 @@ const CHECKS = 'src/embedding/check-vectors.ts';
 const ERRORS = 'src/embedding/provider-error.ts';
 const SHAKY = {
   test: 'provider-faults',
-  title: 'server errors, cut connections and answers that are none are asked again and park no row',
+  title: 'server errors, cut connections and invalid answers are retried and mark no row as failed',
   says: /each request that failed was sent once more as it was/,
 };
 const AT_FAULT = { test: 'check-vectors', title: 'exactly the vectors at fault are named, in either encoding' };
@@ -89,7 +89,7 @@ export const BAD_ANSWERS: Mutant[] = [
     fault: 'wrong count',
     fix: 'vectors are counted',
     test: 'check-vectors',
-    title: 'an answer of another length or with indexes that do not fit says nothing about any text',
+    title: 'an answer with the wrong number of vectors or with unknown indexes blames no text',
     says: /wrong_dimensions/,
     edits: [{ file: CHECKS, find: '|| answers.length !== count) {', replace: ') {' }],
   },

@@ -37,7 +37,7 @@ export const FOUND_BY_STORMS: Mutant[] = [
     fault: 'writes that never end',
     fix: 'each model has its turn with the changes of one moment',
     test: 'worker-lanes',
-    title: 'writes that never end keep neither model waiting',
+    title: 'continuous writes delay the vectors of neither model',
     says: /not within 60 s: both vectors of the row that changed first/,
     edits: [
       {
@@ -59,7 +59,7 @@ export const FOUND_BY_STORMS: Mutant[] = [
     fault: 'four lanes of catch-up with two places in a worker',
     fix: 'turns of 5 s',
     test: 'worker-lanes',
-    title: 'a lane lets go after some seconds although its changes never end, so that those of other tables get a place',
+    title: 'a lane of endless changes yields after some seconds, so that other tables get a place',
     says: /still at it/,
     edits: [{ file: 'src/worker/catch-up-job.ts', find: 'const TURN_MS = 5000;', replace: 'const TURN_MS = 500_000;' }],
   },

@@ -37,7 +37,7 @@ const commands: Record<string, () => Promise<Command>> = {
 const program = new Command('reembed')
   .description('Change the embedding model under a live PostgreSQL + pgvector table, with a way back at every step.')
   .version(version)
-  .addHelpText('after', '\nExit codes: 0 done, 1 failed, 2 wrong usage, 3 waiting at a gate, 4 validation failed, 70 a bug of ours.');
+  .addHelpText('after', '\nExit codes: 0 done, 1 failed, 2 wrong usage, 3 waiting at a gate, 4 validation failed, 70 a bug in pg-reembed.');
 
 // npm or the build of native packages uses these options as well, so a user may have set them for all of npm.
 const NPM_HAS_TOO = new Set(['all', 'audit', 'dry-run', 'json', 'target', 'yes']);
@@ -68,7 +68,7 @@ function report(thrown: unknown): number {
   }
   // Users send us this trace, so it must not quote a row.
   const trace = error instanceof Error ? (error.stack ?? '').replace(error.message, () => plainMessageOf(error)) : String(error);
-  say(`reembed: a bug of ours; please report it with this trace\n${trace}`);
+  say(`reembed: a bug in pg-reembed; please report it with this trace\n${trace}`);
   return EXIT.bug;
 }
 
@@ -83,7 +83,7 @@ function refuseSwallowedOptions(): void {
   if (!swallowed) return;
   const flag = swallowed.long ?? swallowed.short;
   throw new UsageError(
-    `npm took ${flag} for itself`,
+    `npm consumed ${flag} as an option of its own`,
     `put -- before the options: npm run ${process.env.npm_lifecycle_event} ... -- ${flag} ...`,
   );
 }

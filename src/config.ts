@@ -154,9 +154,9 @@ function webAddress(env: NodeJS.ProcessEnv, name: string): string | undefined {
   const value = text(env, name);
   const url = value === undefined ? undefined : URL.parse(value);
   if (value !== undefined && !/^https?:/.test(url?.protocol ?? ''))
-    throw new UsageError(`${name} is not an http or https address`, `correct ${name}, or leave it out`);
+    throw new UsageError(`${name} is not an http or https address`, `correct or unset ${name}`);
   // fetch() would reject it, but only at the first alert.
   if (url?.username || url?.password)
-    throw new UsageError(`${name} has user and password in it, which cannot be sent`, `put the secret of ${name} into its path or query`);
+    throw new UsageError(`${name} contains a user or password, which cannot be sent`, `put the secret into the path or query of ${name}`);
   return value;
 }

@@ -50,7 +50,7 @@ export function createConductor(world: World): Conductor {
   const bringToSwitch = async (): Promise<void> => {
     for (let tries = 0; ; tries++) {
       if ((await phase()) === 'switch' && (await readModel()) === NEW_MODEL) return;
-      if (tries > 200) throw new Error('the campaign does not get to its switch');
+      if (tries > 200) throw new Error('the campaign does not reach its switch');
       // The workers embed in either case; sometimes the operator's command embeds as well.
       const up = await command(draw.chance(0.3) ? ['migrate', 'up', '--wait'] : ['migrate', 'up']);
       if (up.code === 3 && /(npm run|npx reembed) validate/.test(up.stderr)) await command(['validate', '--sample', '20', '--json']);

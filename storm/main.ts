@@ -38,22 +38,22 @@ const number = (value: string) => {
 };
 
 await new Command('storm')
-  .description('live traffic, killed processes, a faulty provider, an operator who goes forward and back; then every row is checked')
-  .option('--seconds <n>', 'how long', number, 60)
-  .option('--seed <n>', 'repeats the choices of a run', number, 7)
-  .option('--rows <n>', 'rows in the table when it begins', number, 20_000)
+  .description('runs live traffic, killed processes, a faulty provider and an operator who goes forward and back; then checks every row')
+  .option('--seconds <n>', 'duration', number, 60)
+  .option('--seed <n>', 'seed of the random choices; the same seed repeats them', number, 7)
+  .option('--rows <n>', 'rows in the table at the start', number, 20_000)
   .option('--writers <n>', 'clients that write', number, 4)
   .option('--searchers <n>', 'clients that search', number, 3)
   .option('--workers <n>', 'worker processes', number, 3)
   .addOption(new Option('--storage <where>', 'where the new vectors are kept').choices(['column', 'side-table']).default('column'))
-  .option('--ddl', 'the table is changed meanwhile: columns renamed, types altered, rewritten')
-  .option('--longest-stall <ms>', "longest wait of a write that is allowed (the default is the toolkit's lock_timeout)", number, 500)
+  .option('--ddl', 'change the table meanwhile: rename columns, alter types, rewrite it')
+  .option('--longest-stall <ms>', "longest allowed wait of a write (the default is the toolkit's lock_timeout)", number, 500)
   .option('--server <17|18>', 'version of .ci/postgres, without DATABASE_URL', '17')
-  .option('--crash-command <command>', 'restarts the server with -m immediate, and returns when it answers')
-  .option('--no-crashes', 'leave the server up')
-  .option('--keep', 'leave the database to look at')
+  .option('--crash-command <command>', 'command that restarts the server with -m immediate and returns when it answers')
+  .option('--no-crashes', 'do not crash the server')
+  .option('--keep', 'keep the database after the run')
   .option('--json', 'print the result as JSON on stdout')
-  .option('--log <file>', 'write down what happens, with the time')
+  .option('--log <file>', 'write every event with its time to a file')
   .addHelpText('after', HELP)
   .action(storm)
   .parseAsync();
@@ -97,7 +97,7 @@ function text(result: StormResult): string {
     ['rows never embedded', result.rowsNeverEmbedded],
     ['longest stall of an application write', `${result.longestStallMs} ms`],
     ['writes that failed', result.writesFailed],
-    ['rows wrong after the way back', result.rowsWrongAfterWayBack],
+    ['rows wrong after the rollback', result.rowsWrongAfterWayBack],
     ['longest time from SIGTERM to the end of a worker', `${result.longestDrainMs} ms`],
     ['largest worker', formatBytes(result.workerPeakBytes)],
   );

@@ -107,7 +107,7 @@ export async function runStorm(
     await settle(world, conductor.command);
     // The rollback runs without --accept-missing, so it is refused unless every row is complete in the old model.
     const back = await conductor.command(['migrate', 'down']);
-    if (back.code !== 0) world.bugs.add(`the way back was refused: ${back.stderr.slice(-300)}`);
+    if (back.code !== 0) world.bugs.add(`the rollback was refused: ${back.stderr.slice(-300)}`);
     await settle(world, conductor.command);
     const after = await judge(world);
     await fleet.close();

@@ -20,7 +20,7 @@ export interface WorkerFleet {
   close(): Promise<void>;
 }
 
-const SIGNS_OF_A_BUG = /a bug of ours|TypeError|ReferenceError|UnhandledPromise|ERR_UNHANDLED/;
+const SIGNS_OF_A_BUG = /a bug in pg-reembed|TypeError|ReferenceError|UnhandledPromise|ERR_UNHANDLED/;
 
 export function startWorkers(world: World, count: number): WorkerFleet {
   const running = new Map<number, ChildProcess>();

@@ -15,7 +15,7 @@ const hostile = fc
 const names = fc.record({ schema: hostile, table: hostile, key: hostile, text: hostile, vector: hostile, toName: hostile });
 
 for (const storage of ['column', 'side-table'] as const) {
-  test(`names that end whatever they stand in run nothing, through all phases and back: ${storage}`, async (t) => {
+  test(`names with quotes and comment marks execute no SQL in any phase, forward and back: ${storage}`, async (t) => {
     t.timeout(240_000);
     const stage = await createStage();
     t.teardown(stage.close);

@@ -9,7 +9,7 @@ const record = (overlap: string, milliseconds: string, error: string) =>
   `SELECT reembed.record_shadow_read('app.documents', '${OLD_MODEL}', '${NEW_MODEL}', true, 10, ${overlap}, 1, ${milliseconds}, 1, 1, NULL, NULL, ${error})
      FROM generate_series(1, 300)`;
 
-test('shadow reads that a reader makes up close no gate and move neither the canary nor the switch', async (t) => {
+test('shadow reads that a reader invents close no gate and change neither the canary nor the live model', async (t) => {
   const stage = await createRoleStage();
   t.teardown(stage.close);
   const { admin, installer, worker, owner } = stage;

@@ -107,7 +107,7 @@ test('a worker may not steer a campaign', async (t) => {
   t.deepEqual(await allowed(worker, FORBIDDEN_TO_WORKERS), []);
 });
 
-test('a validation that a worker makes up opens no gate', async (t) => {
+test('a validation that a worker invents opens no gate', async (t) => {
   const { admin, installer, worker } = await openCampaign(t);
   t.is((await worker.run(['worker', '--drain'])).code, 0);
   t.is((await installer.run(['migrate', 'up'])).code, 3);

@@ -47,7 +47,7 @@ test.serial('create refuses a column whose five files wait to be run, and no oth
   const before = await fingerprint(stage.db.pool);
   assertRefused(t, await stage.workplace.run(usual('documents')), {
     code: 'campaign_running',
-    says: /wait to be run/,
+    says: /have not been run/,
     remedy: /migrate up, or delete/,
   });
   t.is(readdirSync(migrations).length, 5);
@@ -55,7 +55,7 @@ test.serial('create refuses a column whose five files wait to be run, and no oth
   t.deepEqual(await fingerprint(stage.db.pool), before);
 });
 
-test.serial('a campaign is begun', async (t) => {
+test.serial('a campaign is started', async (t) => {
   await stage.bring(campaign, 'backfill');
   await stage.up();
   running = await fingerprint(stage.db.pool);
@@ -163,7 +163,11 @@ test.serial('up refuses to replace a view that is not ours', async (t) => {
 
 test.serial('up says in one line what a table lacks that has changed since the files were written', async (t) => {
   const { result, unchanged } = await upOf(usual('others'), () => stage.db.pool.query('ALTER TABLE others RENAME COLUMN content TO body'));
-  assertRefused(t, result, { code: 'migration_failed', says: /1_expand failed: .*content/, remedy: /no longer as it was/ });
+  assertRefused(t, result, {
+    code: 'migration_failed',
+    says: /1_expand failed: .*content/,
+    remedy: /changed after the files were written/,
+  });
   t.true(unchanged);
   await stage.db.pool.query('ALTER TABLE others RENAME COLUMN body TO content');
 });

@@ -114,7 +114,7 @@ const cases: Case[] = [
   },
   { about: 'more dimensions than can be indexed', dimensions: 4001, code: 'too_many_dimensions', remedy: /--dimensions/ },
   { about: 'dimensions the provider does not return', dimensions: 32, code: 'wrong_dimensions', says: /24 dimensions instead of 32/ },
-  { about: 'the model the column has already', to: OLD_MODEL, code: 'same_model', remedy: /--to-name/ },
+  { about: 'the model that the column already has', to: OLD_MODEL, code: 'same_model', remedy: /--to-name/ },
   { about: 'a model the provider does not know', to: 'gone', code: 'model_not_found', says: /\(404\): The model/, remedy: /model name/ },
   { about: 'a refused API key', to: 'wrong-key', code: 'provider_login', says: /401/, remedy: /OPENAI_API_KEY/ },
   { about: 'an account without credit', to: 'no-credit', code: 'provider_quota', remedy: /top it up/ },
@@ -185,7 +185,7 @@ for (const {
   });
 }
 
-test('create without an API key plans all the same and says that nothing was probed', async (t) => {
+test('create without an API key still plans and says that nothing was probed', async (t) => {
   const args = ['migrate', 'create', '--table', 'documents', '--text', 'content', '--to', NEW_MODEL, '--dimensions', '24', '--dry-run'];
   const result = await workplace.run(args, { OPENAI_API_KEY: '' });
   t.is(result.code, 0, result.stderr);

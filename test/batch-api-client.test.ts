@@ -50,7 +50,7 @@ for (const status of [403, 404, 405, 501]) {
   });
 }
 
-test('a page in place of a list is no batch API', async (t) => {
+test('a provider that answers with a page instead of a list has no batch API', async (t) => {
   const api = await apiOf(t, (_, response) => response.writeHead(200, { 'content-type': 'text/html' }).end('<html>welcome</html>'));
   await t.throwsAsync(api.requireOffered(), { code: 'batch_api_missing', message: /its answer is not a list of batches/ });
 });
@@ -69,7 +69,7 @@ test('a login that is refused and a provider in trouble are distinguished from o
   }
 });
 
-test('lines come whole whatever pieces they arrive in', async (t) => {
+test('lines are complete in whatever pieces they arrive', async (t) => {
   const content = Buffer.from('{"first": "€ and 語"}\n\n{"second": 2}\n{"third": "without an end"}');
   for (const size of [1, 7, 1000]) {
     const api = await apiOf(t, (_, response) => {
@@ -80,11 +80,11 @@ test('lines come whole whatever pieces they arrive in', async (t) => {
   }
 });
 
-test('a file that stops in the middle, or whose connection is cut, is no end of the file', async (t) => {
+test('a file that stops in the middle, or whose connection is cut, is not taken for complete', async (t) => {
   const stopped = await apiOf(t, (_, response) => {
     response.write('{"first": 1}\n{"second');
   });
-  await t.throwsAsync(allOf(stopped.readLines('file')), { code: 'provider_unavailable', message: /an answer stopped for 1 s/ });
+  await t.throwsAsync(allOf(stopped.readLines('file')), { code: 'provider_unavailable', message: /an answer brought no data for 1 s/ });
   const cut = await apiOf(t, (request, response) => {
     response.write('{"first": 1}\n{"second');
     setTimeout(() => request.socket.destroy(), 100);
@@ -110,7 +110,7 @@ test('a request of a batch has the same body as an ordinary one', (t) => {
   });
 });
 
-test('of a failed request only a status and a code are kept, never what may quote a text', (t) => {
+test('only the status and the code of a failed request are kept, never a message that may quote a text', (t) => {
   const line = (value: unknown) => readAnsweredRequest(JSON.stringify({ custom_id: 'one', ...(value as object) }));
   t.is(line({ response: null, error: { code: 'batch_expired', message: 'my secret text' } })?.failure, 'batch_expired');
   t.is(
@@ -125,7 +125,7 @@ test('of a failed request only a status and a code are kept, never what may quot
   t.is(readAnsweredRequest('{"response": {"status_code": 200}}'), undefined);
 });
 
-test('a good answer gives vectors in the order of the texts, and one that is not good is refused', (t) => {
+test('a valid answer gives vectors in the order of the texts, and an invalid one is refused', (t) => {
   const [first, second] = ['first', 'second'].map((text) => vectorOf('model', text, 4)) as [Float32Array, Float32Array];
   const body = (data: unknown) => ({ customId: 'one', body: { data, usage: { total_tokens: 7 } }, failure: '' });
   const good = body([

@@ -89,7 +89,7 @@ test.serial('a batch whose making was not answered is found by its file where th
   t.deepEqual(await run.wrong('unlabelled'), []);
 });
 
-test.serial('a worker that is killed while the batch is at the provider is not missed', async (t) => {
+test.serial('the loss of a worker that is killed while the batch is at the provider has no effect', async (t) => {
   const campaign = await startCampaign(stage, 'left_alone', { rows: 600 });
   api().isHeld = true;
   const worker = stage.workplace.start(['worker', '--batch-api']);

@@ -60,7 +60,7 @@ test.serial('a batch of the ledger that is too large for one of the provider is 
 test.serial('npm may not keep --batch-api for itself, because the backfill would be paid in full', async (t) => {
   const { code, stderr } = await stage.workplace.run(['worker'], { npm_lifecycle_event: 'worker', npm_config_batch_api: 'true' });
   t.is(code, 2);
-  t.regex(stderr, /npm took --batch-api for itself/);
+  t.regex(stderr, /npm consumed --batch-api as an option of its own/);
 });
 
 test.serial('two workers send disjoint rows, each batch is stored once, and never more are open than are allowed', async (t) => {
@@ -145,7 +145,7 @@ test.serial('while a campaign is paused nothing is sent, asked for or stored', a
   t.is(api().batches.size, 1);
 });
 
-test.serial('a provider that is away is waited for, and where somebody waits the command ends after its patience', async (t) => {
+test.serial('a worker waits for a provider that is down, and a command that a user waits for ends after its patience', async (t) => {
   const campaign = await startCampaign(stage, 'away', { rows: 60 });
   api().refuse = { call: 'GET /batches/:id', status: 503, message: 'out of order' };
   const impatient = await run.drain({ EMBED_PATIENCE_SECONDS: '2' });

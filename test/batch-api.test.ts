@@ -133,7 +133,7 @@ test.serial('the rows of a request that failed are embedded by ordinary requests
   t.is(await campaign.ask('SELECT error_code FROM reembed.provider_batch'), 'incomplete');
   t.regex(
     await campaign.ask('SELECT error FROM reembed.provider_batch'),
-    /^[12] requests? brought no vectors \(400 context_length: [12]\)/,
+    /^[12] requests? returned no vectors \(400 context_length: [12]\)/,
   );
 });
 
@@ -151,7 +151,7 @@ test.serial('vectors that are wrong are not stored, whatever the provider calls 
   t.deepEqual(await run.wrong('songs'), []);
   t.regex(
     (await sql('SELECT error FROM reembed.provider_batch')).rows[0].error,
-    /^5 requests brought no vectors \((wrong_count: 4, zero_vector: 1|zero_vector: 1, wrong_count: 4)\)/,
+    /^5 requests returned no vectors \((wrong_count: 4, zero_vector: 1|zero_vector: 1, wrong_count: 4)\)/,
   );
 });
 

@@ -119,7 +119,7 @@ test.serial('an operation that fails is counted and leaves its client to the nex
   t.true(failed > 5 && Math.abs(count - failed) <= 1, `${count} good, ${failed} failed`);
 });
 
-test('one vector is the same numbers in every form, and every text has another', (t) => {
+test('a vector has the same numbers in every form, and every text has a different vector', (t) => {
   for (const dimensions of [1, 16, 768, 1000]) {
     const space = createVectorSpace('model', dimensions, 7);
     const floats = space.floats(5, 3);
@@ -139,7 +139,7 @@ test('one vector is the same numbers in every form, and every text has another',
   t.is(new Set(Array.from({ length: 5000 }, (_, i) => space.base64(i, i % 3))).size, 5000);
 });
 
-test('a ratio is this figure by that of the other; where one is not known there is none', (t) => {
+test('a ratio divides a figure by that of the other contender, and is absent where one is unknown', (t) => {
   const base: Comparable = {
     rowsPerSecond: 100,
     clientCpuMicrosecondsPerRow: 50,

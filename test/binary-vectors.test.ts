@@ -38,7 +38,7 @@ test('vectors of any length and any components, and nulls, come through the data
   );
 });
 
-test('the largest vector there is comes through', async (t) => {
+test('the largest possible vector is stored and read unchanged', async (t) => {
   const large = Float32Array.from({ length: 16_000 }, (_, i) => Math.fround(Math.sin(i)));
   t.deepEqual(await sendThrough([large, null, large]), [large, null, large]);
 });

@@ -34,13 +34,13 @@ test('a difference that is the same for every query has no uncertainty, and metr
   t.true(Math.abs((twice?.low ?? 0) - 2 * (once?.low ?? 0)) < 1e-12);
 });
 
-test('the same seed gives the same interval, another one another', (t) => {
+test('the same seed gives the same interval, and another seed another interval', (t) => {
   const values = bell(30, 5);
   t.deepEqual(bootstrapMeans([values], 11), bootstrapMeans([values], 11));
   t.notDeepEqual(bootstrapMeans([values], 11), bootstrapMeans([values], 12));
 });
 
-test('no query, no interval; one query, none to either side', (t) => {
+test('without queries there is no interval, and with one query the interval has no width', (t) => {
   t.deepEqual(bootstrapMeans([[]], 1), []);
   t.deepEqual(bootstrapMeans([[0.5]], 1), [{ value: 0.5, low: 0.5, high: 0.5 }]);
 });

@@ -5,7 +5,7 @@ import { unboundNames, unboundNamesInFunction } from './harness/unbound-names.ts
 
 // Whoever may CREATE in a schema on a search_path has functions and operators of its own called by what is looked up along it.
 
-test('what is looked up along the search_path is seen in a text', async (t) => {
+test('the names that are looked up along the search_path are found in a text', async (t) => {
   for (const [text, ...expected] of [
     ['SELECT a IS DISTINCT FROM b FROM s.t', 'AEXPR_DISTINCT'],
     ['SELECT a IN (1, 2) FROM s.t', 'AEXPR_IN'],
@@ -29,7 +29,7 @@ test('what is looked up along the search_path is seen in a text', async (t) => {
   );
 });
 
-test('no body of ours that runs under the path of others looks anything up along it', async (t) => {
+test('no function body of the toolkit that runs under a foreign search_path looks anything up along it', async (t) => {
   const stage = await createStage();
   t.teardown(stage.close);
   const { pool } = stage.db;

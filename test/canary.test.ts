@@ -26,7 +26,7 @@ async function canaryKeys(keys: number): Promise<Set<number>> {
   return new Set(rows.map(({ k }) => k));
 }
 
-test.serial('a canary is refused until the index is there and a validation passed, and to be without one never is', async (t) => {
+test.serial('a canary is refused until the index exists and a validation passed, and ending a canary is never refused', async (t) => {
   await stage.bring(campaign, 'expand');
   await t.throwsAsync(setCanary(5), { code: 'RE001', message: /the gate to canary is closed: .*the index is not built/ });
   await stage.bring(campaign, 'index');
@@ -47,7 +47,7 @@ test.serial('a canary is refused until the index is there and a validation passe
   );
 });
 
-test.serial('a percentage that is none is refused', async (t) => {
+test.serial('an invalid percentage is refused', async (t) => {
   for (const percent of [-1, 100.5]) await t.throwsAsync(setCanary(percent), { message: /canary_percent_is_a_percentage/ });
   for (const steps of ['{}', '{0,5}', '{5,101}']) {
     await t.throwsAsync(sql('UPDATE reembed.setting SET canary_steps = $1', [steps]), { message: /canary_steps_are_percentages/ });
@@ -85,7 +85,7 @@ test.serial('the formula of the documentation gives the number that the database
   );
 });
 
-test.serial('who reads without a key is in no canary, and who is in it gets the view of the new model', async (t) => {
+test.serial('a reader without a key is never in the canary, and a reader in the canary gets the view of the new model', async (t) => {
   await setCanary(100);
   const { rows: without } = await sql("SELECT name, view, is_canary FROM reembed.reads_for('documents')");
   t.deepEqual(without, [{ name: OLD_MODEL, view: 'public.documents_live', is_canary: false }]);
@@ -93,7 +93,7 @@ test.serial('who reads without a key is in no canary, and who is in it gets the 
   t.deepEqual(rows, [{ name: NEW_MODEL, role: 'new', dimensions: 24, view: 'public.documents_new_model', is_canary: true }]);
 });
 
-test.serial('when the new index is not usable any more everybody reads the live view', async (t) => {
+test.serial('when the new index is no longer usable every reader gets the live view', async (t) => {
   await setCanary(100);
   await sql("UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'documents_embedding_v2_idx'::regclass");
   const { rows } = await sql("SELECT name, is_canary FROM reembed.reads_for('documents', 'anybody')");
@@ -115,7 +115,7 @@ test.serial('a switch ends the canary, and while the new model is read there is 
   t.is(after[0].percent, 0, 'the index is gone');
 });
 
-test.serial('contract takes back what the campaign was allowed', async (t) => {
+test.serial('contract resets the settings that apply to one campaign only', async (t) => {
   await stage.bring(campaign, 'switch');
   await sql(
     "UPDATE reembed.setting SET shadow_percent = 5, min_shadow_overlap = 0, auto_revert = true, canary_steps = '{5}', max_latency_ratio = 50",

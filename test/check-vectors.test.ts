@@ -99,7 +99,7 @@ test('text where numbers were asked for, text that is not base64 and vectors of 
   }
 });
 
-test('an answer of another length or with indexes that do not fit says nothing about any text', (t) => {
+test('an answer with the wrong number of vectors or with unknown indexes blames no text', (t) => {
   const answer = (index: number) => ({ index, embedding: Array(DIMENSIONS).fill(1) });
   const blamed = (answers: unknown, code: string) =>
     t.deepEqual(t.throws(() => checkVectors(answers as never, 2, DIMENSIONS, 'model'), { instanceOf: BadAnswer, code }).positions, []);

@@ -75,7 +75,7 @@ test.serial(
     );
     const { code, stderr } = await stage.workplace.run(['migrate', 'down']);
     t.is(code, 3, stderr);
-    t.regex(stderr, /3 rows would not be found/);
+    t.regex(stderr, /searches would not find 3 rows/);
     await stage.work();
     t.deepEqual(await wrongRows(stage.db.pool, BOTH), []);
   },
@@ -144,7 +144,7 @@ test.serial('where the old model cannot be called, a changed row stays without a
   t.deepEqual(rows, [{ id: '20' }, { id: '21' }]);
   const { code, stderr } = await stage.workplace.run(['migrate', 'down']);
   t.is(code, 3);
-  t.regex(stderr, /2 rows would not be found/);
+  t.regex(stderr, /searches would not find 2 rows/);
   await sql('UPDATE reembed.setting SET keep_old_current = true');
   t.is((await stage.workplace.run(['migrate', 'down'])).code, 3);
   await stage.work();

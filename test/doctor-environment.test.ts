@@ -15,10 +15,10 @@ test('doctor never prints a key, a user, a password or a query of an address', a
   const { code, stdout, stderr } = await workplace.run(['doctor']);
   t.notRegex(stdout + stderr, /hidden/);
   t.is(code, 1);
-  t.regex(stdout, /✗ provider +OPENAI_BASE_URL holds a user or password/);
+  t.regex(stdout, /✗ provider +OPENAI_BASE_URL contains a user or password/);
   t.regex(
     stdout,
-    /! old provider +OPENAI_OLD_API_KEY is set, base URL http:\/\/models\.example\/v1: key and texts travel unencrypted\n +→ use https/,
+    /! old provider +OPENAI_OLD_API_KEY is set, base URL http:\/\/models\.example\/v1: key and texts are sent unencrypted\n +→ use https/,
   );
 });
 
@@ -39,7 +39,7 @@ test('doctor says which provider settings are missing or cannot be used', (t) =>
   ]);
 });
 
-test('doctor knows which versions of pgvector lack what', (t) => {
+test('doctor lists what each version of pgvector lacks', (t) => {
   const level = (installed: string, files = installed) => judgeVersions(installed, files, 17).level;
   t.is(level('0.6.2'), 'error');
   t.is(level('0.7.4'), 'warn');
@@ -52,7 +52,7 @@ test('doctor knows which versions of pgvector lack what', (t) => {
   t.notRegex(judgeVersions('0.8.4', '0.8.4', 17).finding, /VACUUM/);
 });
 
-test('doctor tells a database that was not told of the newer library from one that lacks it', (t) => {
+test('doctor distinguishes a database whose extension was not updated from one that lacks the newer library', (t) => {
   t.is(judgeVersions('0.6.2', '0.8.7', 17).remedy, 'ALTER EXTENSION vector UPDATE');
   t.is(judgeVersions('0.7.0', '0.8.7', 17).finding, 'pgvector 0.7.0 (library 0.8.7)');
   t.is(judgeVersions('0.8.0', '0.8.7', 17).level, 'ok');

@@ -179,7 +179,7 @@ test('doctor warns that a published table gets no DDL on its subscribers', async
   t.regex(of('logical replication')[0]?.finding ?? '', /public\.documents \(outbound\)/);
 });
 
-test('doctor finds settings of the database that break it', async (t) => {
+test('doctor finds database settings that break the toolkit', async (t) => {
   await withSetting('SET session_replication_role = replica', 'RESET session_replication_role', async () => {
     t.is((await diagnose(stage)).of('session_replication_role')[0]?.level, 'warn');
     t.true((await diagnoseAsNewSession()).errors.includes('session_replication_role'));

@@ -24,7 +24,7 @@ test.serial('doctor works before anything is installed', async (t) => {
   t.deepEqual(of('triggers'), []);
 });
 
-test.serial('doctor finds nothing wrong with a campaign that goes well, could look at everything and changes nothing', async (t) => {
+test.serial('doctor finds nothing wrong with a healthy campaign, can run every check and changes nothing', async (t) => {
   campaign = await stage.createUsual();
   for (const phase of ['expand', 'backfill', 'index', 'switch', 'contract'] as const) {
     await stage.bring(campaign, phase);
@@ -128,8 +128,8 @@ test.serial('doctor finds functions that are missing or of another version, and 
     found.map(({ level, finding }) => `${level}: ${finding}`),
     [
       'error: missing in schema reembed: function pause',
-      'error: trigger apply_setting on reembed.setting is disabled: a changed setting is not carried out',
-      'warn: of another version than this toolkit: reembed.sweep',
+      'error: trigger apply_setting on reembed.setting is disabled: changed settings have no effect',
+      'warn: not the version of this toolkit: reembed.sweep',
     ],
   );
   await pool.query(found[1]?.remedy ?? '');
@@ -142,10 +142,10 @@ test.serial('doctor says when the queue is of another version than the library',
   const { errors, of } = await diagnose(stage);
   await stage.db.pool.query('UPDATE reembed_queue.version SET version = 43');
   t.deepEqual(errors, ['queue']);
-  t.is(of('queue')[0]?.finding, 'the queue has schema version 42, the installed pg-boss wants 43');
+  t.is(of('queue')[0]?.finding, 'the queue has schema version 42, the installed pg-boss needs 43');
 });
 
-test.serial('doctor tells the old INVALID index of somebody else from its own', async (t) => {
+test.serial("doctor distinguishes a user's INVALID index from that of a campaign", async (t) => {
   const { pool } = stage.db;
   await pool.query(`INSERT INTO documents (content) VALUES ('twice'), ('twice')`);
   await t.throwsAsync(pool.query('CREATE UNIQUE INDEX CONCURRENTLY documents_content_key ON documents (content)'));
@@ -165,7 +165,7 @@ test.serial('doctor tells the old INVALID index of somebody else from its own', 
   t.is((await diagnose(stage)).of('indexes')[0]?.level, 'ok');
 });
 
-test.serial('doctor warns when the graph will not fit into the memory its build may have', async (t) => {
+test.serial('doctor warns when the graph will not fit into the memory its build may use', async (t) => {
   await stage.bring(campaign, 'backfill');
   await stage.db.pool.query('UPDATE reembed.batch SET rows = 1000000 WHERE id = 1');
   const { of } = await diagnose(stage);
@@ -195,7 +195,7 @@ test.serial('doctor finds a migration file that was edited or lost after it ran'
   t.regex(edited.of('migration files')[0]?.finding ?? '', /1_expand was edited after it ran/);
 });
 
-test.serial('doctor follows a renamed column, finds a dropped table and goes on looking', async (t) => {
+test.serial('doctor follows a renamed column, finds a dropped table and runs the other checks', async (t) => {
   const { pool } = stage.db;
   await pool.query('ALTER TABLE documents RENAME COLUMN content TO body');
   const renamed = await diagnose(stage);
@@ -229,7 +229,7 @@ test('doctor makes no embedded database by looking', async (t) => {
   t.teardown(workplace.remove);
   const { code, of } = await command(workplace);
   t.is(code, 0);
-  t.regex(of('database')?.finding ?? '', /would be made in \.reembed/);
+  t.regex(of('database')?.finding ?? '', /would be created in \.reembed/);
   t.false(existsSync(join(workplace.directory, '.reembed')));
 });
 
@@ -242,6 +242,6 @@ test('doctor reports a database that does not answer and still looks at the envi
     findings.map(({ name, level }) => `${name} ${level}`),
     ['database error', 'provider ok'],
   );
-  t.regex(stderr, /^reembed: 1 thing is wrong: database \[doctor_found_errors\] - .+\n$/);
+  t.regex(stderr, /^reembed: 1 error: database \[doctor_found_errors\] - .+\n$/);
   t.notRegex(JSON.stringify(findings) + stderr, /hidden-word/);
 });

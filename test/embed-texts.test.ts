@@ -58,7 +58,7 @@ test.serial(
   },
 );
 
-test.serial('a text that is refused is refused for each row that has it, and speaks against the provider once', async (t) => {
+test.serial('a refused text is refused for each row that has it, and counts against the provider once', async (t) => {
   server.script = ({ input }) => (input.some((text) => text === 'bad') ? { status: 400 } : undefined);
   const items = [...itemsOf(20), ...Array.from({ length: 30 }, (_, i) => ({ id: 100 + i, text: 'bad' }))];
   const { embedded, refused } = await embedTexts(free, open(), items, OPTIONS);
@@ -112,7 +112,7 @@ test.serial('requests of one batch are under way together, never more of them th
   t.is(most, 1);
 });
 
-test.serial('told to stop it begins no further request, keeps what was answered and blames nobody', async (t) => {
+test.serial('when stopped, embedding starts no further request, keeps the answers and marks no row as failed', async (t) => {
   const stopping = new AbortController();
   server.script = async (request) => {
     if (isProbe(request)) return undefined;
@@ -135,7 +135,7 @@ test.serial('told to stop it begins no further request, keeps what was answered 
   t.true(embedded.every(isRight));
 });
 
-test.serial('told to end at once it waits for no answer', async (t) => {
+test.serial('when ended at once, embedding waits for no answer', async (t) => {
   const ending = new AbortController();
   server.script = async () => {
     ending.abort();

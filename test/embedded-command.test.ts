@@ -81,7 +81,7 @@ test.serial('a second db of the same folder names the running one and leaves it 
   t.is(second.code, 0);
   t.is(second.stdout, `${url}\n`);
   t.is(JSON.parse(readFileSync(join(directory, 'server.json'), 'utf8')).url, url);
-  t.regex(second.stderr, /another process serves it already/);
+  t.regex(second.stderr, /another process already serves it/);
   t.is((await withPool(url, (pool) => pool.query('SELECT 1'))).rowCount, 1);
   const wrong = new URL(url);
   wrong.password = 'guessed';

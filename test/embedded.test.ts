@@ -131,7 +131,7 @@ test('a copy in memory begins with the data of its image', async (t) => {
   await copy.close();
 });
 
-test('of several processes that start at once, one owns the folder and the others find it', async (t) => {
+test('when several processes start at once, one owns the folder and the others find it', async (t) => {
   const folder = newFolder();
   const all = await Promise.all([1, 2, 3].map(() => openElsewhere(folder)));
   t.is(all.filter(({ owner }) => owner).length, 1);

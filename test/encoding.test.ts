@@ -36,7 +36,7 @@ async function encodingAfterTrial(provider = open()): Promise<string | undefined
 }
 
 test.serial(
-  'base64 is asked for once it was proved to give the same vector, by every provider object of the model, and not tried again',
+  'base64 is requested once it is proved to give the same vector, by every provider object of the model, and is not tried again',
   async (t) => {
     t.is(await encodingAfterTrial(), 'base64');
     t.deepEqual(asked(), ['float', 'base64', 'base64']);
@@ -46,14 +46,14 @@ test.serial(
   },
 );
 
-test.serial('numbers are asked for as long as nothing was tried out', async (t) => {
+test.serial('numbers are requested until base64 has been tried', async (t) => {
   const { vectors, tokens } = await open().embed(TEXTS, 'document');
   t.deepEqual(vectors, expected);
   t.true(tokens > 0);
   t.deepEqual(asked(), ['float']);
 });
 
-test.serial('a server that answers with numbers all the same is asked for numbers from then on', async (t) => {
+test.serial('a server that answers a base64 request with numbers is asked for numbers from then on', async (t) => {
   server.script = () => ({ encoding: 'float' });
   t.is(await encodingAfterTrial(), 'float');
   t.deepEqual(asked(), ['float', 'base64', 'float']);
@@ -98,7 +98,7 @@ test.serial('a provider that does not always answer the same is asked three time
   t.deepEqual(asked(), ['float', 'base64', 'base64', 'base64', 'base64']);
 });
 
-test.serial('what could not be tried out is tried again by the next call, three times at the most', async (t) => {
+test.serial('a trial of base64 that failed is repeated by the next call, three times at most', async (t) => {
   const provider = open();
   server.script = ({ encoding }) => (encoding === 'base64' ? { status: 503 } : undefined);
   for (let i = 0; i < 5; i++) await provider.settleEncoding();
@@ -106,13 +106,13 @@ test.serial('what could not be tried out is tried again by the next call, three 
   t.is(await encodingAfterTrial(provider), 'float');
 });
 
-test.serial('a trial that was told to stop counts for nothing', async (t) => {
+test.serial('a trial that was stopped does not count', async (t) => {
   const provider = open();
   for (let i = 0; i < 5; i++) await provider.settleEncoding(AbortSignal.abort());
   t.is(await encodingAfterTrial(provider), 'base64');
 });
 
-test.serial('once base64 is proved, numbers are taken for what they are, and bad base64 is a bad answer', async (t) => {
+test.serial('once base64 is proved, an answer with numbers is accepted, and bad base64 is a bad answer', async (t) => {
   const provider = open();
   await provider.settleEncoding();
   server.script = () => ({ encoding: 'float' });

@@ -107,7 +107,7 @@ for (const storage of ['column', 'side-table'] as const) {
   });
 }
 
-test.serial('a key that is none is refused, and nobody else may erase', async (t) => {
+test.serial('an invalid key is refused, and no other role may erase', async (t) => {
   for (const key of ['7', '{"number": 7}', '{"id": 7, "other": 1}', '[]', 'null']) {
     await t.throwsAsync(sql("SELECT reembed.erase('people', $1)", [key]), {
       code: 'RE004',

@@ -33,7 +33,7 @@ test('a query is the first sentence of its row, where that is a small part of it
   t.deepEqual(judgements.get('2'), new Map([['2', 1]]));
 });
 
-test('rows that share their text are no known item', (t) => {
+test('rows that share their text are not used as known items', (t) => {
   const { judgements } = generateQueries(ROWS, 10);
   t.false(judgements.has('4') || judgements.has('5'));
 });

@@ -66,7 +66,7 @@ test('while answers stay quick the limit grows to its ceiling, one step a round'
   t.is(limits.indexOf(16), 113);
 });
 
-test('it stops to grow where requests begin to wait for each other, with every slot of the provider in use', async (t) => {
+test('the limit stops growing when requests start to wait for each other, with every slot of the provider in use', async (t) => {
   for (const count of [6, 10, 20]) {
     const inFlight = createInFlight(100);
     const { duration } = await simulate(inFlight, slots(count), { requests: 600, demand: 200 });
@@ -127,7 +127,7 @@ test('requests that fail together halve the limit once', async (t) => {
   t.is(inFlight.limit, 4);
 });
 
-test('after an outage it begins with one request and grows again', async (t) => {
+test('after an outage the limit starts at one request and grows again', async (t) => {
   const inFlight = createInFlight(16);
   const { limits } = await simulate(inFlight, (_, nth) => (nth >= 100 && nth < 140 ? { takes: 10, went: 'unavailable' } : { takes: 100 }), {
     requests: 400,
@@ -137,7 +137,7 @@ test('after an outage it begins with one request and grows again', async (t) => 
   t.is(limits.at(-1), 16);
 });
 
-test('places that nobody uses add no others', async (t) => {
+test('unused places do not raise the limit', async (t) => {
   const inFlight = createInFlight(16);
   await simulate(inFlight, () => ({ takes: 100 }), { requests: 300, demand: 3 });
   t.is(inFlight.limit, 4);
@@ -150,7 +150,7 @@ test('long requests may take longer than short ones', async (t) => {
   t.is(inFlight.limit, 16);
 });
 
-test('a provider that has become slower for good is measured anew', async (t) => {
+test('a provider that has become permanently slower is measured again', async (t) => {
   const inFlight = createInFlight(8);
   const held = await simulate(inFlight, (_, nth) => ({ takes: nth < 4 ? 100 : 250 }), { requests: 60, demand: 20 });
   t.is(held.limits.at(-1), 5);

@@ -5,7 +5,7 @@ import { until } from './harness/campaign.ts';
 import { BUILD_SETTINGS, buildsInParallel, INDEX, isValid, prepare, settingsElsewhere } from './harness/index-build.ts';
 import type { Stage } from './harness/stage.ts';
 
-test('a build whose end nobody was left to record is not taken for one that went on until the next run', async (t) => {
+test('a build whose end was not recorded is not counted as running until the next run', async (t) => {
   const { stage, campaign } = await prepare(t);
   await stage.bring(campaign, 'index');
   await stage.db.pool.query("DELETE FROM reembed.event WHERE kind = 'index_build' AND to_value IS NOT NULL");

@@ -75,7 +75,7 @@ test('k-means that needs more memory than it may have ends with the amount and h
   t.deepEqual(await settingsElsewhere(stage), before);
 });
 
-test('the environment says how much memory and how many workers a build may have', async (t) => {
+test('the environment says how much memory and how many workers a build may use', async (t) => {
   const { stage } = await prepare(t, MANY_LISTS);
   await setUsualMemory(stage);
   const refused = await stage.workplace.run(['migrate', 'up', '1'], { REEMBED_INDEX_MEMORY: '8 gigabytes' });

@@ -36,7 +36,7 @@ for (const [definition, known] of [
     },
   ],
 ] as const) {
-  test(`what a file has to know of an index is read off: ${definition}`, (t) => {
+  test(`the parameters of an index are read from its definition: ${definition}`, (t) => {
     t.like(readDefinition(plan, { name: 'i', definition }), { name: 'i', ...known });
   });
 }

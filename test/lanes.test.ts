@@ -32,7 +32,7 @@ test('a file that no lane leaves out runs on every server, and npm test leaves n
   t.deepEqual(left.sort(), oneServer.map((name) => `!test/${name}.test.ts`).sort());
 });
 
-test('a lane that does not exist is an error, not a run of nothing', (t) => {
+test('a lane that does not exist is an error, not an empty run', (t) => {
   t.throws(() => filesOf('quick'), { message: /TEST_LANE=quick is no lane: all, fast, every-server/ });
 });
 

@@ -37,7 +37,7 @@ test.serial('keys that are no ordinary numbers are captured like any other', asy
   t.is((await pool.query('SELECT FROM odd_keys WHERE embedding_v2 IS NULL OR embedding IS NULL AND amount <> 1')).rowCount, 0);
 });
 
-test.serial('a key of any length is captured, and may fail', async (t) => {
+test.serial('a key of any length is captured, and its row may fail', async (t) => {
   const { pool } = stage.db;
   await pool.query('CREATE TABLE long_keys (name text PRIMARY KEY, content text, embedding vector(16))');
   // Small enough for the index of its own table only because it can be compressed; as long as any can be.

@@ -139,7 +139,7 @@ test.serial('what a failing expression says of a row is not put on record', asyn
   ]);
 });
 
-test.serial('an expression that can work on no row any more is no fault of the rows', async (t) => {
+test.serial('a text expression whose function was dropped marks no row as failed', async (t) => {
   await createDocuments(stage.db.pool, 20, { table: 'notes' });
   await sql('CREATE FUNCTION public.polish(p_text text) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT upper(p_text) $$');
   const campaign = await stage.draft({ table: 'notes', textSql: 'public.polish(content)' });
@@ -262,7 +262,7 @@ test.serial('a queue that is broken fails no write, and the work waits in the le
   t.deepEqual(await wrongRows(stage.db.pool, { ...BOTH, table: 'queued' }), []);
 });
 
-test.serial('a text that differs only for machines is another text', async (t) => {
+test.serial('texts that differ only in trailing spaces, Unicode normalization or case are different texts', async (t) => {
   await createDocuments(stage.db.pool, 20, { table: 'exact' });
   const wrong = await wrongAfterWrites('exact', { text: ['content'] }, 'content', (round) => [
     `UPDATE exact SET content = content || ' ' WHERE id = 1`,

@@ -90,7 +90,7 @@ test.serial('a changed text is embedded once however often it changed, and never
   t.deepEqual(inputs.sort(), [`${NEW_MODEL}: version 4`, `${OLD_MODEL}: version 4`]);
 });
 
-test.serial('what is logged of a row while its earlier changes are served outlives them', async (t) => {
+test.serial('a change that is logged while earlier changes of the row are processed is kept', async (t) => {
   const { pool } = stage.db;
   const versions = async () =>
     (await pool.query<{ seq: string }>("SELECT seq::text FROM reembed.change WHERE key = '33' ORDER BY seq")).rows;
@@ -119,13 +119,13 @@ test.serial('an application that writes text and vector together keeps its own v
   t.deepEqual(rows, [{ mine: true, new: true }]);
 });
 
-test.serial('rows whose old vector nobody recorded as missing hold the way back up until a worker has brought it', async (t) => {
+test.serial('rows with an unrecorded missing old vector block the rollback until a worker has embedded them', async (t) => {
   const { pool } = stage.db;
   await pool.query(`UPDATE documents SET embedding = NULL WHERE id IN (33, 36); TRUNCATE ${await changeLog(pool)}`);
   for (const attempt of ['first', 'second']) {
     const { code, stderr } = await stage.workplace.run(['migrate', 'down']);
     t.is(code, 3, attempt);
-    t.regex(stderr, /2 rows would not be found: they have no vector of the old model/);
+    t.regex(stderr, /searches would not find 2 rows: they have no vector of the old model/);
   }
   await stage.work();
   t.deepEqual(await wrongRows(pool, { oldColumn: 'embedding', newColumn: 'embedding_v2' }), []);
@@ -146,7 +146,7 @@ test.serial(
     t.is((await pool.query('SELECT FROM documents WHERE id IN (34, 35) AND embedding IS NULL')).rowCount, 2);
     const { code, stderr } = await stage.workplace.run(['migrate', 'down']);
     t.is(code, 3);
-    t.regex(stderr, /3 rows would not be found/);
+    t.regex(stderr, /searches would not find 3 rows/);
     t.is((await stage.workplace.run(['migrate', 'down', '--accept-missing'])).code, 0);
   },
 );

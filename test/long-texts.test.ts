@@ -103,7 +103,7 @@ for (const storage of ['column', 'side-table'] as const) {
   }
 }
 
-test.serial('the worker is not even given a text that is too long, and a long one that lies outside its row is not fetched', async (t) => {
+test.serial('a text that is too long is not sent to the worker, and a long text in TOAST is not fetched', async (t) => {
   await createDocuments(stage.db.pool, 10, { table: 'huge' });
   await sql('ALTER TABLE huge ALTER content SET STORAGE EXTERNAL');
   await sql("UPDATE huge SET content = repeat('long ', 1000000) WHERE id = 2");

@@ -19,7 +19,7 @@ test('every mutant still applies: what it replaces is there exactly once', (t) =
   for (const mutant of MUTANTS) t.notThrows(() => mutate(mutant, ROOT), mutant.fault);
 });
 
-test('every mutant names a test that there is', (t) => {
+test('every mutant names an existing test', (t) => {
   for (const { test: file, title } of MUTANTS) {
     const source = read(`test/${file}.test.ts`);
     t.true(

@@ -78,7 +78,7 @@ test('a pool in transaction mode is recognised also while others keep its sessio
   t.is(await look(stage.db.url), 'direct');
 });
 
-test('an address for migrations that cannot be used is refused by its own name', async (t) => {
+test('an unusable DATABASE_DIRECT_URL is refused by its own name', async (t) => {
   const run = (env: Record<string, string>) => stage.workplace.run(['migrate', 'up'], { ...direct, ...env });
   assertRefused(t, await run({ DATABASE_DIRECT_URL: 'nonsense' }), { code: 'usage', exit: 'usage', says: /^DATABASE_DIRECT_URL is not/ });
   assertRefused(t, await run({ DATABASE_DIRECT_URL: 'postgres://a:b@127.0.0.1:1/c' }), {
@@ -103,7 +103,7 @@ test('doctor names the pooler and says whether there is a way around it', async 
     (await look(direct)).map((finding) => finding?.level),
     ['ok', 'ok'],
   );
-  t.regex((await look({ ...direct, DATABASE_DIRECT_URL: pooled.DATABASE_URL }))[1]?.finding ?? '', /leads to a pooler/);
+  t.regex((await look({ ...direct, DATABASE_DIRECT_URL: pooled.DATABASE_URL }))[1]?.finding ?? '', /names a pooler/);
   const other = Object.assign(new URL(stage.db.url), { pathname: '/postgres' }).href;
   t.regex((await look({ ...direct, DATABASE_DIRECT_URL: other }))[1]?.finding ?? '', /another database/);
   const [plain] = await look({ DATABASE_URL: stage.db.url });

@@ -16,7 +16,7 @@ const CASES: { about: string; text: string; shown: string }[] = [
 ];
 
 for (const { about, text, shown } of CASES) {
-  test(`text of others is made visible: ${about}`, (t) => {
+  test(`control characters in foreign text are made visible: ${about}`, (t) => {
     t.is(visible(text), shown);
     t.is(visible(shown), shown);
   });
@@ -40,7 +40,7 @@ test('rows are made visible throughout, and keep their dates and numbers', (t) =
   });
 });
 
-test('JSON shows what is unseen and says the same', (t) => {
+test('JSON output escapes invisible characters and keeps its meaning', (t) => {
   const value = { text: CASES.map(({ text }) => text) };
   const json = jsonText(value, 2);
   t.notRegex(json.replaceAll('\n', ''), /[\x7f-\x9f\u200e\u2028\u202e\u2066\ufeff]/);

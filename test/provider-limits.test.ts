@@ -59,7 +59,7 @@ test.serial('requests are packed to EMBED_REQUEST_TOKENS', async (t) => {
 });
 
 test.serial(
-  'requests that are too large, and vectors that cannot be determined apart or are too few, are settled by smaller requests',
+  'requests that are too large, and answers whose vectors cannot be matched or are too few, are repeated as smaller requests',
   async (t) => {
     const campaign = await startCampaign(stage, 'muddled', { rows: 60 });
     stage.provider.script = ({ input }, count) => {

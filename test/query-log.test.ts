@@ -28,7 +28,7 @@ async function logged(): Promise<string[]> {
   return (await sql('SELECT text FROM reembed.query_log ORDER BY id')).rows.map(({ text }) => text);
 }
 
-test.serial('nothing is kept until a share is asked for', async (t) => {
+test.serial('no query is logged until a share is set', async (t) => {
   await sql('UPDATE reembed.setting SET query_log_percent = DEFAULT');
   t.false(await log('documents', 'red shoes'));
   await sql("UPDATE reembed.setting SET query_log_percent = 100 WHERE target = 'public.documents.embedding'");
@@ -38,7 +38,7 @@ test.serial('nothing is kept until a share is asked for', async (t) => {
   t.deepEqual(rows, [{ target: 'public.documents.embedding', text: 'red shoes', model: OLD_MODEL, caller_key: 'user 7' }]);
 });
 
-test.serial('about the share that was asked for is kept', async (t) => {
+test.serial('about the share of queries that was set is logged', async (t) => {
   await sql('UPDATE reembed.setting SET query_log_percent = 20');
   const { rows } = await sql(
     "SELECT count(*) FILTER (WHERE reembed.log_query('documents', 'query ' || i))::int AS kept FROM generate_series(1, 2000) AS i",

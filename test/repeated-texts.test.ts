@@ -78,7 +78,7 @@ test.serial('the vectors that are kept for others are of the texts they are kept
   t.is(await campaign.ask('SELECT count(*)::int FROM reembed.repeated_text'), 0);
 });
 
-test.serial('two texts made to have one MD5 are two texts', async (t) => {
+test.serial('two texts with the same MD5 are embedded separately', async (t) => {
   // By Marc Stevens, 2024; they differ in one letter.
   const [one, other] = ['A', 'E'].map((letter) => `TEXTCOLLBYfGiJUETHQ4h${letter}cKSMd5zYpgqf1YRDhkmxHkhPWptrkoyz28wnI9V0aHeAuaKnak`);
   await startCampaign(stage, 'twins', {

@@ -65,7 +65,7 @@ test.serial('a validated campaign shows its verdict and the figures as they are 
   t.is((await pageOf(stage, ['--lowest', '3'])).match(/<details/g)?.length, 3);
 });
 
-test.serial('what a text, a model, a value, a filter or a reason holds is shown and is no markup', async (t) => {
+test.serial('markup in texts, models, values, filters and reasons is shown as text', async (t) => {
   const page = await pageOf(stage, ['--with-text']);
   for (const payload of Object.values(PAYLOADS)) t.true(page.includes(escaped(payload)), payload);
   t.false(/<(script|img|iframe|object|embed|form|base)\b/i.test(page));
@@ -175,7 +175,7 @@ test.serial('a report replaces a report and no other file, and is whole or not t
   writeFileSync(join(directory, 'notes.txt'), 'mine');
   const refused = await run(['report', '--out', 'notes.txt']);
   t.is(refused.code, 2);
-  t.regex(refused.stderr, /notes\.txt exists and is no report of pg-reembed/);
+  t.regex(refused.stderr, /notes\.txt exists and is not a report of pg-reembed/);
   t.is(readFileSync(join(directory, 'notes.txt'), 'utf8'), 'mine');
   t.is((await run(['report', '--out', 'migrations'])).code, 2);
   const missing = await run(['report', '--out', 'nowhere/page.html']);
@@ -199,7 +199,7 @@ test.serial('after contract the report shows the figures of before it, and says 
   await stage.bring(campaign, 'contract');
   const page = await pageOf(stage, ['--with-text']);
   t.true(/its vectors are in the archive reembed\./.test(page));
-  t.true(page.includes(`Reads now: <b>${NEW_MODEL}</b>`));
+  t.true(page.includes(`Live model: <b>${NEW_MODEL}</b>`));
   t.true(/<section id="quality"/.test(page));
   t.true(/number \d+/.test(page));
   await sql('SELECT reembed.purge($1)', [campaign]);

@@ -130,7 +130,7 @@ test.serial('a limit on tokens is learnt, too, and requests that waited meanwhil
   t.true(server.requests.filter(({ input }) => tokensOf(input) > 1000).length <= 8, sizes().join());
 });
 
-test.serial('a single text that is too long is blamed, and the requests beside it and after it are not sent in crumbs', async (t) => {
+test.serial('a single text that is too long is refused, and other requests do not become smaller', async (t) => {
   const [dense] = textsOf(1, 'dense');
   server.script = ({ input }) => (input.includes(dense?.text ?? '') ? { status: 413 } : undefined);
   const alone = (outcome: { refused: { item: unknown; code: string }[] }) =>

@@ -74,7 +74,7 @@ test('the runbook has commands and statements to try', (t) => {
 });
 
 for (const words of new Set(commandLines.map((line) => line.join(' ')))) {
-  test(`the runbook's command is one there is: ${words}`, (t) => {
+  test(`the runbook's command exists: ${words}`, (t) => {
     const [, , script = '', ...rest] = words.match(/"[^"]*"|\S+/g) ?? [];
     t.true(script in scripts, `package.json has no script ${script}`);
     const command = commands.find((candidate) => candidate.name() === script);
@@ -105,13 +105,13 @@ for (const statement of new Set(statements)) {
   });
 }
 
-test('every setting and every alert that the runbook names is there', (t) => {
+test('every setting and every alert that the runbook names exists', (t) => {
   const reading = readFileSync(new URL('../docs/reading.md', import.meta.url), 'utf8');
   for (const name of inline.filter((text) => /^(max|min|keep|auto|canary|shadow)_\w+$/.test(text))) t.true(settings.includes(name), name);
   t.true(reading.includes('## The watch'), 'the section that the runbook links to');
 });
 
-test('every document that the runbook links to is there', (t) => {
+test('every document that the runbook links to exists', (t) => {
   for (const [, path = ''] of runbook.matchAll(/\]\((?!http)([^)#]+)/g))
     t.notThrows(() => readFileSync(new URL(`../docs/${path}`, import.meta.url)), path);
 });

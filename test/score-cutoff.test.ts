@@ -11,7 +11,7 @@ function evenScores(seed: number): number[][] {
   return Array.from({ length: 200 }, () => Array.from({ length: 10 }, () => uniformInt(generator, 0, 1_000_000) / 1_000_000));
 }
 
-test('where every score becomes half of it and 0.3 more, so does the cut-off', (t) => {
+test('when every score is halved and raised by 0.3, the cut-off changes in the same way', (t) => {
   const old = evenScores(1);
   const renewed = old.map((scores) => scores.map((score) => score / 2 + 0.3));
   for (const cutoff of [0.2, 0.5, 0.8]) {
@@ -59,7 +59,7 @@ test('the best cut-off is the one with the highest F1 over all judged queries', 
   t.is(qualityAt([{ scores: [0.5], relevant: null, relevantRows: 0 }], 0.1), undefined);
 });
 
-test('more is better in every distance', (t) => {
+test('a higher score is better with every distance', (t) => {
   t.is(scoreOf('cosine', { distance: 0.25 }), 0.75);
   t.is(scoreOf('inner_product', { distance: -3 }), 3);
   t.is(scoreOf('l2', { distance: 2 }), -2);

@@ -64,7 +64,7 @@ test.serial('a search by pool or by single connection finds the row with the mod
   await single.end();
 });
 
-test.serial('filters and joins are the own SQL of the search', async (t) => {
+test.serial('a search may use its own filters and joins', async (t) => {
   await sql('CREATE TABLE author (document bigint, name text); INSERT INTO author VALUES (7, $$Ann$$), (8, $$Bob$$), (9, $$Ann$$)');
   const client = createSearchClient(stage.db.pool, { target: 'documents', embed });
   const names = await client.search(textOf(8), async ({ model, vector, view }) => {

@@ -58,7 +58,7 @@ test('of base64 with the secret in its middle nothing is left that gives the sec
   }
 });
 
-test('what is no secret stays', (t) => {
+test('text that is not secret is unchanged', (t) => {
   const text = 'role "postgres" of database test, postgres://localhost; 100 %; app; a+b; \\n';
   t.is(hideSecrets(text), text);
   t.is(hideSecrets('postgres:postgres@localhost'), '[key]localhost');

@@ -191,7 +191,7 @@ test.serial('there are no more a second than the setting allows, and no more are
   t.is((await records()).length, 50);
 });
 
-test.serial('while there are no shadow reads nobody puts one on record, and of an error only a code is kept', async (t) => {
+test.serial('while shadow reads are off none is recorded, and only the code of an error is kept', async (t) => {
   const record = (error: string) =>
     sql('SELECT reembed.record_shadow_read($1, $2, $3, false, 10, NULL, 1, 1, 1, 1, NULL, NULL, $4) FROM generate_series(1, 500)', [
       'documents',
@@ -208,7 +208,7 @@ test.serial('while there are no shadow reads nobody puts one on record, and of a
   await sql('DELETE FROM reembed.shadow_read');
 });
 
-test.serial('what is not a shadow read is not kept, and numbers stay within bounds', async (t) => {
+test.serial('an invalid shadow read is not recorded, and numbers stay within bounds', async (t) => {
   const record = (k: string, overlap: string, ms: string, error = 'NULL') =>
     sql(
       `SELECT reembed.record_shadow_read('documents', '${OLD_MODEL}', '${NEW_MODEL}', NULL, ${k}, ${overlap}, ${ms}, ${ms}, ${ms}, ${ms}, NULL, NULL, ${error})`,

@@ -94,7 +94,7 @@ test.serial(
   },
 );
 
-test.serial("something of the user's that reads the old side table keeps contract waiting", async (t) => {
+test.serial("a user's object that reads the old side table keeps contract waiting", async (t) => {
   await stage.bring(second, 'switch');
   await sql("UPDATE reembed.setting SET soak = '0'; CREATE VIEW mine AS SELECT count(*) FROM documents_new_model_vectors");
   const { rows } = await sql(`SELECT condition FROM reembed.contract_gate('${second}')`);
@@ -161,7 +161,7 @@ test.serial('a table with row level security is refused a side table, with the r
   t.is(code, 1);
   t.regex(
     stderr,
-    /guarded has row level security, whose policies would not reach a side table \[side_table_refused\] - use --storage column/,
+    /guarded has row level security, whose policies would not apply to a side table \[side_table_refused\] - use --storage column/,
   );
 });
 

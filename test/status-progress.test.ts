@@ -74,7 +74,7 @@ test('without a terminal, progress is a line at most every five seconds and one 
   );
 });
 
-test('without a terminal, nothing new is nothing said', async (t) => {
+test('without a terminal, unchanged progress is not printed', async (t) => {
   const { stream, written } = capture(false);
   const bar = createProgressBar(stream);
   bar.update([row]);

@@ -81,7 +81,7 @@ test.serial('status names the next phase and what to type, in every phase and on
   t.regex(String(contract[2]), /^the new model has been live for .+ of the soak time of 7 days/);
   await stage.bring(campaign, 'contract');
   t.deepEqual(await next(), ['contract', undefined, undefined, undefined]);
-  t.regex(statusText(await look()), new RegExp(`next +finished; when the way back is no longer wanted: npm run purge -- ${campaign}`));
+  t.regex(statusText(await look()), new RegExp(`next +finished; to delete the archive of the old vectors: npm run purge -- ${campaign}`));
   await stage.bring(campaign, 'backfill');
   t.is((await next())[1], 'index');
 });
@@ -159,7 +159,7 @@ test.serial('status shows how many read the new model before the switch, and how
   t.like(status.campaigns[0], { canary_percent: 12.5, shadow_percent: 5 });
   t.regex(
     statusText(status),
-    /reads +old-model; 12\.5 % of the readers new-model \(canary\); 5 % of the searches ask both \(shadow reads\)\n/,
+    /reads +old-model; 12\.5 % of readers use new-model \(canary\); 5 % of searches are repeated with the other model \(shadow reads\)\n/,
   );
   t.regex(statusText(await look()), readers);
 });
@@ -207,7 +207,7 @@ testOnServer('status shows the progress to a role that may read nothing else', a
   await pool.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`);
   t.is(code, 0, stderr);
   t.regex(stdout, /phase +index since/);
-  t.regex(stdout, /next +switch; this role may not see what its gate waits for/);
+  t.regex(stdout, /next +switch; this role has no right to read its gate/);
   t.regex(stdout, /migration files: permission denied/);
 });
 

@@ -49,7 +49,7 @@ async function isHeldBack(t: import('ava').ExecutionContext, table: string, reas
   t.is(await written(table), 0, 'nothing is written meanwhile');
   await letGo();
   t.is(await exited, 0, said);
-  t.regex(said, /nothing holds the backfill back any more/);
+  t.regex(said, /no longer throttled/);
   t.is(await written(table), ROWS);
   t.deepEqual(await wrongRows(stage.db.pool, { table, newColumn: 'embedding_v2' }), []);
 }
@@ -182,7 +182,7 @@ testOnServer?.serial('what slow searches hold back is written in short pieces', 
   t.is(await campaign.ask(`SELECT count(*)::int FROM ${side}`), 400);
 });
 
-test.serial('the measure for slow searches is taken before the first row is written', async (t) => {
+test.serial('the baseline of search latency is measured before the first row is written', async (t) => {
   const campaign = await startCampaign(stage, 'measured', { rows: 100 });
   await sql('UPDATE reembed.setting SET max_read_slowdown = 100');
   await stage.work();
@@ -193,7 +193,7 @@ test.serial('the measure for slow searches is taken before the first row is writ
   t.is(await campaign.ask('SELECT count(*)::int FROM reembed.read_probe WHERE is_idle'), 40);
 });
 
-test.serial('a worker takes that measure before it begins its first batch, which would slow it', async (t) => {
+test.serial('a worker measures that baseline before its first batch, which would slow searches', async (t) => {
   const campaign = await startCampaign(stage, 'measured_early', { rows: 100 });
   await sql('UPDATE reembed.setting SET max_read_slowdown = 100');
   const { code, stderr } = await stage.workplace.run(['worker', '--drain']);

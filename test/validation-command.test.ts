@@ -50,7 +50,7 @@ test.serial('a run that passes prints its figures and exits with 0', async (t) =
   t.true(stdout.split('\n').every((line) => line.length <= 100));
   t.regex(stdout, /\nlowest overlap:\n +0\.\d\d +.*q\d: /);
   t.regex(stdout, /\nPASS\n$/);
-  t.notRegex(stdout, /Judged queries decide/);
+  t.notRegex(stdout, /Judged queries measure/);
   // Beside them the short texts by which an encoding is tried.
   const requests = provider.requests.filter(({ input }) => input.length > 1);
   t.deepEqual(requests.map(({ model, key, input }) => `${model} ${key} ${input.length}`).sort(), [
@@ -80,7 +80,7 @@ test.serial('without judgements it says that overlap is not quality', async (t) 
   const { code, stdout } = await workplace.run(['validate', '--lowest', '2']);
   t.is(code, 0);
   t.regex(stdout, /\n100 queries from rows, /);
-  t.regex(stdout, /Judged queries decide on quality/);
+  t.regex(stdout, /Judged queries measure quality/);
   t.is(stdout.split('lowest overlap:\n')[1]?.split('\n\n')[0]?.split('\n').length, 2);
 });
 
@@ -158,9 +158,9 @@ test.serial('where the old model cannot be asked any more, the rows are offered 
   const { code, stderr } = await workplace.run(['validate', '--queries', 'queries.jsonl']);
   const byRows = await workplace.run(['validate']);
   provider.script = () => undefined;
-  t.regex(byRows.stdout, /- no stored old vector was compared with a fresh one: the provider does not\s+know model old-model/);
+  t.regex(byRows.stdout, /- the stored old vectors were not audited: the provider has no\s+model old-model/);
   t.is(code, 1);
-  t.regex(stderr, /does not know model old-model.*only rows can be compared: npm run validate, with no query options\n$/);
+  t.regex(stderr, /has no model old-model.*only rows can be compared: npm run validate, with no query options\n$/);
 });
 
 test.serial('a query that the provider refuses is named', async (t) => {

@@ -33,20 +33,20 @@ test('a query file of JSON lines gives ids as text, under either of their names'
   ]);
 });
 
-test('a bad line of a query file is named by its number', (t) => {
+test('an invalid line of a query file is reported by its number', (t) => {
   const faults: [string, RegExp][] = [
     ['{"id": "1", "text": "a"}\n\nred shoes\n', /line 3: not JSON$/],
     ['{"id": "1", "text": "a"}\n{"id": "2"}\n', /line 2: no "text"$/],
     ['{"id": "1", "text": "  "}\n', /line 1: no "text"$/],
     ['null\n', /line 1: no "text"$/],
     ['{"id": {}, "text": "a"}\n', /line 1: "id" is neither text nor number$/],
-    ['{"id": "1", "text": "a"}\n{"id": 1, "text": "b"}\n', /line 2: query 1 is there twice$/],
+    ['{"id": "1", "text": "a"}\n{"id": 1, "text": "b"}\n', /line 2: query 1 appears twice$/],
   ];
   for (const [text, message] of faults) t.throws(() => readQueryFile(file('.jsonl', text)), { instanceOf: BadLine, message });
 });
 
 test('an empty or missing query file is refused', (t) => {
-  t.throws(() => readQueryFile(file('.txt', '\n \n')), { instanceOf: NoQueries, message: /has no query in it$/ });
+  t.throws(() => readQueryFile(file('.txt', '\n \n')), { instanceOf: NoQueries, message: /contains no query$/ });
   t.throws(() => readQueryFile(join(folder, 'none.txt')), { instanceOf: FileUnreadable, message: /none\.txt does not exist$/ });
   t.throws(() => readQueryFile(folder), { instanceOf: FileUnreadable, message: /cannot be read \(EISDIR\)$/ });
 });
@@ -93,7 +93,7 @@ test('queries without any relevant row are no judged queries', (t) => {
   t.throws(() => readJudgements(file('.tsv', 'b\td\t0\n')), { instanceOf: NoQueries });
 });
 
-test('a bad line of judgements is named by its number', (t) => {
+test('an invalid line of judgements is reported by its number', (t) => {
   const faults: [string, RegExp][] = [
     ['q\td\t1\nq\td\n', /line 2: 2 columns$/],
     ['q\td\t1\nq\td\tyes\n', /line 2: the score "yes" is not a number$/],

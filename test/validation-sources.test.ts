@@ -84,9 +84,9 @@ test('a table without any query is refused', async (t) => {
 test('judgements about other queries or other rows are refused before anything is embedded', async (t) => {
   const embedder = () => Promise.reject(new Error('called'));
   const otherQuery = run('documents', { queries: log, embedder, judgements: new Map([['q1', new Map([['1', 1]])]]) });
-  await t.throwsAsync(otherQuery, { instanceOf: JudgementsFitNoQuery, message: /one is about query q1, one query is / });
+  await t.throwsAsync(otherQuery, { instanceOf: JudgementsFitNoQuery, message: /a judgement names query q1, a query is / });
   const otherRow = run('documents', { queries: log, embedder, judgements: new Map([['5', new Map([['doc-1', 1]])]]) });
-  await t.throwsAsync(otherRow, { instanceOf: JudgementsFitNoRow, message: /one names doc-1, one row has 1 in its key$/ });
+  await t.throwsAsync(otherRow, { instanceOf: JudgementsFitNoRow, message: /a judgement names doc-1, a row has 1 in its key$/ });
 });
 
 test('without a row that has both vectors there is nothing to draw', async (t) => {
@@ -132,7 +132,7 @@ testOnServer?.(
       );
       return rowCount === 1;
     }, 'a scan to cancel');
-    t.regex((await cancelled)?.remedy ?? '', /nobody ends long statements/);
+    t.regex((await cancelled)?.remedy ?? '', /long statements are not cancelled/);
   },
 );
 

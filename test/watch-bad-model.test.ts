@@ -44,7 +44,7 @@ async function oldIndexScans(): Promise<string> {
   return (await sql("SELECT idx_scan FROM pg_stat_user_indexes WHERE indexrelname = 'documents_embedding_idx'")).rows[0].idx_scan;
 }
 
-test.serial('a model that became bad is caught at the canary, whose readers are taken back without a hand', async (t) => {
+test.serial('a model that became bad is detected at the canary, whose readers return to the old model automatically', async (t) => {
   await sql('UPDATE reembed.setting SET canary_percent = 30');
   await watched.traffic();
   await watched.watch.look(2);
@@ -109,7 +109,7 @@ test.serial('vectors that were stored in the wrong rows are caught too', async (
   await sql('UPDATE documents SET embedding_v2 = NULL');
 });
 
-test.serial('when it is the old model that became bad nothing goes back to it', async (t) => {
+test.serial('when the old model became bad, no reader returns to it', async (t) => {
   await watched.switchTo(NEW_MODEL);
   await sql('UPDATE reembed.setting SET auto_revert = true');
   watched.stage.provider.script = turnedInto(OLD_MODEL);
@@ -122,7 +122,7 @@ test.serial('when it is the old model that became bad nothing goes back to it', 
   t.is(await watched.setting('read_model'), NEW_MODEL);
 });
 
-test.serial('an old model that is not kept current is no way back, and that is put on record once', async (t) => {
+test.serial('an old model that is not kept current is not reverted to, and the reason is recorded once', async (t) => {
   await watched.switchTo(NEW_MODEL);
   await sql('UPDATE reembed.setting SET auto_revert = true, keep_old_current = false');
   watched.stage.provider.script = turnedInto(NEW_MODEL);

@@ -34,7 +34,7 @@ test.serial('a running worker keeps watch by the schedule of the queue, and stop
   t.notRegex(talk, /queue:/);
 });
 
-test.serial('a worker that is waited for keeps no watch: it is there for something else', async (t) => {
+test.serial('a worker that a command waits for does not run the watch', async (t) => {
   await stage.db.pool.query('DELETE FROM reembed.watch_memory');
   const { code, stderr } = await stage.workplace.run(['worker', '--drain']);
   t.is(code, 0, stderr);

@@ -96,7 +96,7 @@ for (const [kind, trouble] of Object.entries(TROUBLES)) {
   });
 }
 
-test.serial('what is wrong for a moment only is no alert', async (t) => {
+test.serial('a problem that lasts only a moment opens no alert', async (t) => {
   await sql("UPDATE reembed.setting SET alert_after = '1 minute'");
   const { make = '', fix = '' } = TROUBLES.backlog ?? {};
   await sql(make);
@@ -232,7 +232,7 @@ test.serial('whoever listens hears of an alert that is opened and of one that is
   );
 });
 
-test.serial('npm run alerts shows them, and looks itself where no worker does', async (t) => {
+test.serial('npm run alerts shows the alerts, and runs the checks itself with --check', async (t) => {
   const run = (args: string[]) => stage.workplace.run(['alerts', ...args]);
   t.regex((await run([])).stderr, /no alert is open/);
   await sql(TROUBLES.failed_rows?.make ?? '');

@@ -6,7 +6,7 @@ import { counted, plural } from '../src/wording.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
-test('one thing is named in the singular, none and several in the plural', (t) => {
+test('one item is counted in the singular, none and several in the plural', (t) => {
   t.deepEqual(
     [0, 1, 2].map((count) => counted(count, 'row')),
     ['0 rows', '1 row', '2 rows'],

@@ -36,13 +36,13 @@ for (const answer of [400, 404, 422, 429, 503] as const) {
       [],
     );
     t.notRegex((await status()) + (await status('--json')), new RegExp(CANARY));
-    t.regex(await status('--with-text'), new RegExp(`What was said, which may quote texts of rows:[^]*${CANARY}`));
+    t.regex(await status('--with-text'), new RegExp(`Messages, which may quote texts of rows:[^]*${CANARY}`));
     t.regex(await status('--with-text', '--json'), new RegExp(CANARY));
     await stage.db.pool.query("SELECT reembed.resume('quoted')");
   });
 }
 
-test.serial('what PostgreSQL and functions of the user say of a row is kept where nobody reads it unasked', async (t) => {
+test.serial('messages of PostgreSQL and user functions about a row are kept apart and shown only on request', async (t) => {
   await startCampaign(stage, 'checked', {
     rows: 30,
     fill: () => stage.db.pool.query(`UPDATE checked SET content = '${CANARY}' WHERE id = 7`),
@@ -71,7 +71,7 @@ test.serial('what PostgreSQL and functions of the user say of a row is kept wher
   await stage.db.pool.query('DROP FUNCTION refuse() CASCADE');
 });
 
-test.serial('nobody is granted the words, and they are bounded', async (t) => {
+test.serial('no role has rights on these messages, and their length is limited', async (t) => {
   const role = `wordless_${process.pid}_${Date.now()}`;
   const { pool } = stage.db;
   await startCampaign(stage, 'bounded', { rows: 5 });

@@ -42,7 +42,7 @@ testOnServer?.serial('rows that a long transaction holds do not keep later ones 
   t.deepEqual(await right('held_up'), []);
 });
 
-test.serial('writes that never end keep neither model waiting', async (t) => {
+test.serial('continuous writes delay the vectors of neither model', async (t) => {
   await startCampaign(stage, 'steady', { rows: 60 });
   t.is((await drain()).code, 0);
   // The model that is read is slow: whenever it has answered there are new changes for it.
@@ -104,7 +104,7 @@ test.serial('each lane of changed rows has a place in a worker, however long the
   t.deepEqual(await right('lanes'), []);
 });
 
-test.serial('a lane lets go after some seconds although its changes never end, so that those of other tables get a place', async (t) => {
+test.serial('a lane of endless changes yields after some seconds, so that other tables get a place', async (t) => {
   await startCampaign(stage, 'never_ending', { rows: 20 });
   await stage.work();
   let isWriting = true;

@@ -39,7 +39,7 @@ test.serial('Ctrl-C lets the worker finish the batches in hand, and the rest wai
   await until(() => campaign.requests().length > 1, 'the second batch');
   worker.kill('SIGINT');
   t.is(await exitOf(worker), 0, talk);
-  t.regex(talk, /finishing the batches in hand/);
+  t.regex(talk, /finishing the batches in progress/);
   const batches = await stage.db.pool.query('SELECT state, rows, embedded_rows AS embedded, error FROM reembed.batch WHERE campaign = $1', [
     campaign.name,
   ]);
@@ -165,7 +165,7 @@ test.serial('rows that change or go while they are at the provider keep only vec
   t.is(await campaign.ask('SELECT count(*)::int FROM reembed.change'), 0);
 });
 
-test.serial('a text that becomes null or blank takes its vectors away, and one that is odd but not blank gets them', async (t) => {
+test.serial('a row whose text becomes null or blank loses its vectors, and a text of unusual spaces gets them', async (t) => {
   const campaign = await startCampaign(stage, 'blanked', { rows: 60 });
   const { pool } = stage.db;
   t.is((await drain()).code, 0);

@@ -7,12 +7,12 @@ function look(share: ReturnType<typeof createWriteShare>, times: number, areRead
   return share.value;
 }
 
-test('where searches are not watched all of the time may be spent on writing', (t) => {
+test('when searches are not measured, a worker may write all of the time', (t) => {
   const share = createWriteShare();
   t.is(look(share, 100, false), 1);
 });
 
-test('where they are watched it begins with a tenth and reaches all of the time within a quarter of a minute', (t) => {
+test('when searches are measured, the share starts at a tenth and reaches 1 within 15 seconds', (t) => {
   const share = createWriteShare();
   share.beginLow();
   t.is(share.value, 0.1);
@@ -20,19 +20,19 @@ test('where they are watched it begins with a tenth and reaches all of the time 
   t.is(look(share, 10, false), 1);
 });
 
-test('the first slow searches halve it, and those of before the cut do not halve it again', (t) => {
+test('the first slow searches halve the share, and those from before the cut do not halve it again', (t) => {
   const share = createWriteShare();
   t.is(look(share, 1, true), 0.5);
   t.is(look(share, 5, true), 0.5);
   t.is(look(share, 1, true), 0.25);
 });
 
-test('it never falls to nothing', (t) => {
+test('the share never falls to zero', (t) => {
   const share = createWriteShare();
   t.true(look(share, 1000, true) > 0);
 });
 
-test('it grows more slowly near the share that was too much', (t) => {
+test('the share grows more slowly near the value that was too high', (t) => {
   const wary = createWriteShare();
   look(wary, 1, true);
   const beforeGrowth = look(wary, 5, true);

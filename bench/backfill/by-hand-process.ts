@@ -50,7 +50,7 @@ serve({
   },
 
   async fill() {
-    if (!work) throw new Error('nothing is prepared');
+    if (!work) throw new Error('not prepared');
     const cpu = process.cpuUsage();
     const startedAt = performance.now();
     if (work.way === 'row by row') await fillRowByRow(work);

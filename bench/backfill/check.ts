@@ -32,7 +32,7 @@ export async function checkVectors(client: pg.Client, result: Result, table: Tab
   if (wrong.length > 0) throw new Error(`${wrong.length} rows have a wrong vector, such as row ${wrong[0]}`);
   const outdated = await rowsWithAnotherVector(client, result, table, touched);
   if (result.isCurrent && outdated.length > 0) {
-    throw new Error(`${outdated.length} rows lack the vector of their present text, such as row ${outdated[0]}`);
+    throw new Error(`${outdated.length} rows lack the vector of their current text, such as row ${outdated[0]}`);
   }
   return { compared: untouched.size + touched.length, outdated: outdated.length };
 }
@@ -57,7 +57,7 @@ async function rowsWithAnotherVector(client: pg.Client, result: Result, table: T
         WHERE t.id = ANY ($1)`,
       [some],
     );
-    if (rows.length !== some.length) throw new Error(`${some.length - rows.length} rows are there twice or not at all`);
+    if (rows.length !== some.length) throw new Error(`${some.length - rows.length} rows are duplicated or missing`);
     for (const { id, content, vector } of rows) {
       const { version } = readTag(content);
       const stored = Float32Array.from(JSON.parse(vector ?? '[]') as number[]);

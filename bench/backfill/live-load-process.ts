@@ -69,7 +69,7 @@ serve({
   },
 
   async end() {
-    if (!loops) throw new Error('not begun');
+    if (!loops) throw new Error('not started');
     const [reads, writes] = await Promise.all([loops.reads.stop(), loops.writes.stop()]);
     // Otherwise the counters of these sessions would lag behind by some seconds.
     for (const client of [...readers, ...writers]) await client.query('SELECT pg_stat_force_next_flush()');
@@ -83,7 +83,7 @@ async function search(client: pg.Client): Promise<void> {
   // A query vector similar to rows of the table but equal to none.
   const vector = space.json(draw.between(1, options.table.rows), draw.between(1000, 2000));
   const { rowCount } = await client.query({ name: 'search', text: options.search, values: [vector] });
-  if (rowCount === 0) throw new Error('nothing was found');
+  if (rowCount === 0) throw new Error('a search found no row');
 }
 
 /** Of four writes, two change a text, one inserts a row and one changes another column. The application writes the old model's vectors. */

@@ -15,7 +15,7 @@ export function reportText(result: BenchResult): string {
     `${formatNumber(rows)} rows, ${dimensions} dimensions, HNSW m ${m} ef_construction ${efConstruction}, seed ${seed}, autovacuum ${autovacuum ? 'on' : 'off'}`,
     options.procedure
       ? `no application beside it, ${options.maintenanceMemory} MB for index builds`
-      : `application: ${options.readsPerSecond} searches and ${options.writesPerSecond} writes a second; provider ${options.provider === 'http' ? 'asked by HTTP' : 'within the worker'}, answers after ${options.latency} ms${[...options.settings, ...options.environment].map((given) => `; ${given}`).join('')}`,
+      : `application: ${options.readsPerSecond} searches and ${options.writesPerSecond} writes a second; provider ${options.provider === 'http' ? 'called by HTTP' : 'within the worker'}, answers after ${options.latency} ms${[...options.settings, ...options.environment].map((given) => `; ${given}`).join('')}`,
     `PostgreSQL ${machine.postgresql}, pgvector ${machine.pgvector}, fsync ${machine.settings.fsync}, shared_buffers ${machine.settings.shared_buffers}; ` +
       `${machine.cores} cores, ${formatBytes(machine.memoryBytes)}, load average ${machine.loadAverage.toFixed(1)}; Node ${machine.node}; ${machine.date}`,
   ];

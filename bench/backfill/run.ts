@@ -49,7 +49,7 @@ async function runAll(run: Run): Promise<BenchResult> {
   for (const letter of options.contenders) {
     const storage = isOurs(letter) ? await storageOptions(letter === 'd' ? 'side-table' : 'column') : [];
     if (storage) present.push({ letter, storage });
-    else absent.push({ contender: letter, reason: 'side-table storage is not there' });
+    else absent.push({ contender: letter, reason: 'side-table storage is not available' });
   }
   for (const { contender, reason } of absent) run.voice.say(`${contender}: ${reason}`);
 

@@ -64,7 +64,7 @@ export async function takeSnapshot(client: pg.Client, when?: 'after a checkpoint
     [TABLE],
   );
   const [counted] = counters.rows;
-  if (!counted) throw new Error(`table ${TABLE} is not there`);
+  if (!counted) throw new Error(`table ${TABLE} does not exist`);
   return { ...counted, relations: relations.rows, walOfApplication: await walOfApplication(client) };
 }
 
@@ -89,7 +89,7 @@ export async function sessionsToEnd(client: pg.Client): Promise<void> {
       [LOAD_NAME],
     );
     if (rowCount === 0) return;
-    if (Date.now() > giveUpAt) throw new Error(`${rowCount} sessions of the contender do not end`);
+    if (Date.now() > giveUpAt) throw new Error(`${rowCount} sessions of the contender are still open`);
     await sleep(20);
   }
 }

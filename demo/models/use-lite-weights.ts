@@ -35,7 +35,7 @@ export async function useLiteWeights(): Promise<Weights> {
   return {
     get(part) {
       const [found, ...others] = [...weights].filter(([name]) => name.includes(part));
-      if (!found || others.length > 0) throw new Error(`USE-lite has not exactly one weight called ${part}`);
+      if (!found || others.length > 0) throw new Error(`USE-lite must have exactly one weight called ${part}`);
       return found[1];
     },
   };

@@ -64,7 +64,7 @@ export function startReader(pool: pg.Pool, embed: Embed, queries: JudgedQuery[])
           [model, toSql(vector ?? null)],
         );
         if (found.rows.length !== 10) throw new Error(`${found.rows.length} rows found instead of 10`);
-        if (found.rows.some((row) => row.embedding_model !== model)) throw new Error('answered by another model');
+        if (found.rows.some((row) => row.embedding_model !== model)) throw new Error('another model answered');
         return;
       } catch (error) {
         if ((error as { code?: string }).code !== WRONG_MODEL) throw error;

@@ -54,7 +54,7 @@ export async function playStory({ stage, embed, glosses, spare, judged, say }: C
   const firstUp = JSON.parse(await reembed(['migrate', 'up', '--json'], 3)) as Up;
   say(`   "${firstUp.waiting[0]?.conditions[0]?.condition}"`);
 
-  say('   A reader and a writer start to use the table, and will not stop until the end.');
+  say('   A reader and a writer start to use the table and run until the end.');
   const reader = startReader(pool, embed, judged);
   const writer = startWriter(pool, spare, glosses);
   const lost: number[] = [];
@@ -63,14 +63,14 @@ export async function playStory({ stage, embed, glosses, spare, judged, say }: C
     say('3. worker: a small subset first, then the rest, then the rows written meanwhile.');
     await reembed(['worker', '--limit', '50']);
     stopWorker = stage.startWorker();
-    say('   up --wait: works along in this process, then builds the index, CONCURRENTLY, and stops: nobody has compared the results.');
+    say('   up --wait: processes the queue, builds the index CONCURRENTLY, and stops: the results have not been compared.');
     await reembed(['migrate', 'up', '--wait'], 3);
     const { rows } = await pool.query<{ done: string; tokens: string; live_rows: string }>(
       'SELECT done, tokens, live_rows FROM reembed.progress',
     );
     say(`   ${rows[0]?.done} rows re-embedded, ${rows[0]?.live_rows} vectors for rows the writer touched, ${rows[0]?.tokens} tokens.`);
 
-    say(`4. validate: ${judged.length} queries whose right answer is known.`);
+    say(`4. validate: ${judged.length} queries with a known right answer.`);
     const files = writeJudgements(stage.folder, judged);
     const validation = JSON.parse(
       await reembed(['validate', '--queries', files.queries, '--judgements', files.judgements, '--json']),
@@ -85,10 +85,10 @@ export async function playStory({ stage, embed, glosses, spare, judged, say }: C
     lost.push(await lostSoFar(BOTH_COLUMNS));
 
     const rollbackMs = await switchBack(stage);
-    say(`   down: second thoughts? ${await activeModel(stage)} answers again after ${rollbackMs} ms, with the rows written meanwhile.`);
+    say(`   down: a rollback. ${await activeModel(stage)} answers again after ${rollbackMs} ms, with the rows written meanwhile.`);
     await sleep(1000);
     await switchOver(stage);
-    say(`   up: and forward again. ${await activeModel(stage)} answers.`);
+    say(`   up: forward again. ${await activeModel(stage)} answers.`);
 
     say('6. contract: the soak time (7 days, here none) is over; old vectors go to an archive, the new column takes the old name.');
     await reembed(['setting', 'soak=0']);
@@ -96,7 +96,7 @@ export async function playStory({ stage, embed, glosses, spare, judged, say }: C
     await sleep(1000);
     lost.push(await lostSoFar([{ column: 'embedding', model: NEW.name }]));
 
-    say('   down: even this has a way back. Column, vectors and index return from the archive.');
+    say('   down: contract can be undone too. Column, vectors and index return from the archive.');
     await reembed(['migrate', 'down']);
     lost.push(await lostSoFar(BOTH_COLUMNS));
     return {

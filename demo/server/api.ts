@@ -27,7 +27,7 @@ async function answer(request: IncomingMessage, response: ServerResponse, lanes:
   const route = `${request.method} ${request.url?.split('?')[0]}`;
   if (route === 'GET /v1/models') return listModels();
   if (route === 'POST /v1/embeddings') return embed(request, response, lanes);
-  throw new ApiError(404, `There is no ${route}; there are POST /v1/embeddings and GET /v1/models`, { code: 'unknown_url' });
+  throw new ApiError(404, `Unknown route ${route}; use POST /v1/embeddings or GET /v1/models`, { code: 'unknown_url' });
 }
 
 function listModels(): object {

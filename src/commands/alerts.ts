@@ -35,10 +35,10 @@ by hand: select reembed.close_alert('documents', 'latency', 'why').`;
 /** `reembed alerts`: lists the alerts that the watch raised. */
 export function alertsCommand(): Command {
   return new Command('alerts')
-    .description('show what the watch found wrong and has not seen fixed')
-    .option('--target <name>', 'table or table.column, where there are several')
-    .option('--all', `closed ones too, the newest ${MOST_SHOWN}`)
-    .option('--check', 'check first, as the workers do every minute: for a host without a running worker')
+    .description('show the open alerts of the watch')
+    .option('--target <name>', 'table or table.column; required if there are several')
+    .option('--all', `also show closed alerts, the newest ${MOST_SHOWN}`)
+    .option('--check', 'run the checks first, as workers do every minute; for use without a running worker')
     .option('--json', 'print them as JSON on stdout')
     .addHelpText('after', HELP)
     .action((options: AlertsOptions) => alerts(options));

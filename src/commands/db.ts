@@ -17,7 +17,7 @@ export function dbCommand(): Command {
       const embedded = await openEmbedded({ directory: config.embeddedDirectory, ...(options.port ? { port: options.port } : {}) });
       process.stdout.write(`${embedded.url}\n`);
       if (!embedded.owner) {
-        say('another process serves it already');
+        say('another process already serves it');
         return;
       }
       say('serving; Ctrl-C stops it');

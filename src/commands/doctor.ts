@@ -16,8 +16,8 @@ export class DoctorFoundErrors extends ReembedError {
   constructor(errors: Finding[]) {
     super(
       'doctor_found_errors',
-      `${errors.length} ${errors.length === 1 ? 'thing is' : 'things are'} wrong: ${errors.map(({ name }) => name).join(', ')}`,
-      'fix what is marked, then run npm run doctor again',
+      `${counted(errors.length, 'error')}: ${errors.map(({ name }) => name).join(', ')}`,
+      'fix them, then run npm run doctor again',
     );
   }
 }
@@ -25,7 +25,7 @@ export class DoctorFoundErrors extends ReembedError {
 /** `reembed doctor`: reports errors and risks with their fixes. */
 export function doctorCommand(): Command {
   return new Command('doctor')
-    .description('say what is wrong or risky and how to fix it; changes nothing')
+    .description('report errors and risks, each with a remedy; changes nothing')
     .option('--json', 'one JSON document on stdout')
     .action((options: { json?: boolean }) => doctor(options));
 }
@@ -52,7 +52,7 @@ async function examine(config: Config): Promise<Finding[]> {
       {
         name: 'database',
         level: 'ok',
-        finding: `no DATABASE_URL; an embedded database would be made in ${config.embeddedDirectory}`,
+        finding: `no DATABASE_URL; an embedded database would be created in ${config.embeddedDirectory}`,
         remedy: null,
       },
     ];

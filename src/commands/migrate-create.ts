@@ -33,14 +33,14 @@ export function migrateCreateCommand(): Command {
   return new Command('create')
     .description('inspect a table, print the plan, write the five migration files; never changes the database')
     .requiredOption('--table <name>', 'table, schema-qualified where needed')
-    .option('--text <columns>', 'column of the text; several, apart by commas, are joined by a line break', list)
+    .option('--text <columns>', 'column of the text; several, separated by commas, are joined by a line break', list)
     .option('--text-sql <expression>', 'SQL over the columns of the table, instead of --text')
     .option('--column <name>', 'vector column', 'embedding')
-    .option('--to <model>', 'new model, as the provider calls it (default: EMBED_MODEL)')
-    .option('--to-name <name>', 'name of the new vector space, where it must differ from the model')
+    .option('--to <model>', 'name of the new model at the provider (default: EMBED_MODEL)')
+    .option('--to-name <name>', 'name of the new model in pg-reembed, if it must differ from --to')
     .option('--dimensions <n>', 'dimensions of the new model (default: EMBED_DIMENSIONS)', wholeNumber)
     .option('--from <model>', 'old model (default: EMBED_OLD_MODEL); without it the old vectors cannot be kept current')
-    .option('--from-provider-model <name>', 'what the provider calls the old model, where it differs')
+    .option('--from-provider-model <name>', 'name of the old model at the provider, if it differs from --from')
     .addOption(new Option('--distance <name>', 'default: that of the old index, else cosine').choices(['cosine', 'l2', 'inner_product']))
     .addOption(new Option('--index <method>', 'default: that of the old index, else hnsw').choices(['hnsw', 'ivfflat', 'none']))
     .option('--index-with <parameters>', 'storage parameters of the index, such as "m = 16, ef_construction = 64"')
@@ -54,21 +54,21 @@ export function migrateCreateCommand(): Command {
     .option('--from-document-prefix <text>', 'the same for the old model')
     .option('--from-query-prefix <text>', 'the same for the old model')
     .option('--send-dimensions', 'send the dimensions parameter with each request')
-    .option('--no-send-dimensions', 'do not send it')
-    .option('--token-limit <n>', 'tokens one text may have', wholeNumber)
+    .option('--no-send-dimensions', 'do not send the dimensions parameter')
+    .option('--token-limit <n>', 'most tokens that a text may have', wholeNumber)
     .option('--price <usd>', 'US dollars per million tokens', price)
     .addOption(
-      new Option('--storage <where>', 'keep the new vectors in a column of the table, or in a table of their own beside it')
+      new Option('--storage <where>', 'keep the new vectors in a column of the table or in a side table')
         .choices(['auto', 'column', 'side-table'])
-        .default('auto', 'what the table calls for'),
+        .default('auto', 'by estimated cost'),
     )
-    .option('--batch-rows <n>', 'rows of a batch, a unit of the ledger (default: as many as make 12 MB of vectors)', wholeNumber)
+    .option('--batch-rows <n>', 'rows per batch of the ledger (default: 12 MB of vectors)', wholeNumber)
     .option(
       '--application-path <schemas>',
       "search_path of the application, under which the table's triggers run when a vector is stored (default: that of the table's owner)",
     )
-    .option('--no-probe', 'do not send the provider one short text to check model and dimensions')
-    .option('--dry-run', 'print the plan and the files, write nothing')
+    .option('--no-probe', 'do not check model and dimensions with one short text')
+    .option('--dry-run', 'print the plan and the files, and write nothing')
     .option('--json', 'print the plan as JSON on stdout')
     .action((options: CreateOptions) => create(options));
 }

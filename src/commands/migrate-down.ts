@@ -17,9 +17,9 @@ interface DownOptions {
 /** `reembed migrate down [n]`: reverts the last migration, or the last n. */
 export function migrateDownCommand(): Command {
   return new Command('down')
-    .description('take the last migration down, or the last n')
+    .description('run the down of the last migration, or of the last n')
     .argument('[n]', 'migrations to take down', wholeNumber, 1)
-    .option('--all', 'take every migration down, also the tables of the toolkit')
+    .option('--all', 'run every down, also that of the tables of the toolkit')
     .option('--accept-missing', 'switch back although some rows have no vector of the old model')
     .option('--json', 'print what was done as JSON on stdout')
     .action((count: number, options: DownOptions) => down(count, options));

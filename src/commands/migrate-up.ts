@@ -22,8 +22,8 @@ const LAST_CHANGES_MS = 15_000;
 export function migrateUpCommand(): Command {
   return new Command('up')
     .description('run the migrations that may run now; stops before a closed gate with exit code 3')
-    .argument('[n]', 'most migrations to run', wholeNumber)
-    .option('--wait', 'work the queue in this process until no gate waits for a worker any more')
+    .argument('[n]', 'maximum number of migrations to run', wholeNumber)
+    .option('--wait', 'process the queue in this process until no gate waits for a worker')
     .option('--json', 'print what was done as JSON on stdout')
     .action((count: number | undefined, options: UpOptions) => up(count, options));
 }
@@ -34,7 +34,7 @@ async function up(count: number | undefined, options: UpOptions): Promise<void> 
   try {
     const result = await asOnlyRunner(database, async () => {
       for (const name of listCampaignFiles(config.migrationsDirectory).foreign) {
-        say(`${JSON.stringify(name)} in ${config.migrationsDirectory} was not written by migrate create: left alone`);
+        say(`${JSON.stringify(name)} in ${config.migrationsDirectory} was not written by migrate create: ignored`);
       }
       const done = await advance(database, {
         directory: config.migrationsDirectory,
@@ -69,7 +69,7 @@ async function workUntilOpen(database: Database, config: Config, waiting: Waitin
     return !conditions.some(isForWorkers);
   });
   if (!finished) {
-    say('stopped: the batch in hand is stored, the rest waits in the ledger');
+    say('stopped: the batches in progress are stored, the others remain in the ledger');
     conditions = await openConditions(inOwnTransactions(database.pool), waiting.file);
   }
   // The conditions may have changed meanwhile: that rows failed, for example, is known only now.

@@ -8,16 +8,16 @@ import { say } from './print.ts';
 /** Thrown when there is no archive to purge. */
 export class NothingToPurge extends ReembedError {
   constructor() {
-    super('nothing_to_purge', 'there is no archive of old vectors', 'an archive is made by contract: npm run migrate up');
+    super('nothing_to_purge', 'there is no archive of old vectors', 'contract creates an archive: npm run migrate up');
   }
 }
 
 /** `reembed purge`: drops the archive of the old vectors. It is the only step that cannot be undone. */
 export function purgeCommand(): Command {
   return new Command('purge')
-    .description('drop the archive of the old vectors; the only step without a way back')
-    .argument('[campaign]', 'campaign whose archive goes; may be left out when there is one')
-    .option('--yes', 'really do it')
+    .description('drop the archive of the old vectors; the only step that cannot be undone')
+    .argument('[campaign]', 'campaign whose archive is dropped; required if there are several')
+    .option('--yes', 'confirm the deletion')
     .action(async (campaign: string | undefined, options: { yes?: boolean }) => {
       const database = await openDatabase(readConfig());
       try {
@@ -32,7 +32,7 @@ export function purgeCommand(): Command {
           throw new UsageError(`${rows.length} campaigns have an archive`, `name one: ${rows.map(({ name }) => name).join(', ')}`);
         if (!options.yes)
           throw new UsageError(
-            `reembed.${first.archive} (${first.size}) would be dropped, and with it the way back`,
+            `reembed.${first.archive} (${first.size}) would be dropped; after that, contract cannot be taken down`,
             `npm run purge -- ${first.name} --yes`,
           );
         await withLockRetries(

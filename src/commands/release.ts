@@ -9,9 +9,9 @@ import { say } from './print.ts';
 /** `reembed release`: removes every object of pg-reembed from a table after contract. */
 export function releaseCommand(): Command {
   return new Command('release')
-    .description('after contract and purge: drop the live views and whatever else is left on a table, which is then like any other')
-    .option('--target <name>', 'table or table.column, where there are several')
-    .option('--yes', 'really do it')
+    .description('remove the live views and all else of a finished target, after contract and purge')
+    .option('--target <name>', 'table or table.column; required if there are several')
+    .option('--yes', 'confirm the removal')
     .action((options: { target?: string; yes?: boolean }) => release(options));
 }
 
@@ -28,7 +28,7 @@ async function release(options: { target?: string; yes?: boolean }): Promise<voi
     if (!target) throw new UsageError('the table has been dropped', 'SELECT reembed.forget(…); npm run doctor shows the command');
     if (!options.yes) {
       throw new UsageError(
-        `${target.view} and the other views of ${target.name} would be dropped: no application may read them any more`,
+        `${target.view} and the other views of ${target.name} would be dropped: first make sure that no application reads them`,
         `npm run release -- --target ${target.name} --yes`,
       );
     }

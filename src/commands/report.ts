@@ -27,13 +27,13 @@ already is replaced, any other file is not. Texts of queries and rows are in it 
 /** `reembed report`: writes a report of a campaign to one file. */
 export function reportCommand(): Command {
   return new Command('report')
-    .description('write what is known of a campaign to one HTML file: verdict, figures, queries that changed, audit trail')
-    .option('--target <name>', 'table or table.column, where there are several; its newest campaign')
+    .description('write a report of a campaign to one HTML file: verdict, figures, changed queries, audit trail')
+    .option('--target <name>', 'table or table.column, for its newest campaign; required if there are several')
     .option('--campaign <name>', 'name of the campaign, for an earlier one')
-    .option('--out <file>', 'where it goes (default: reembed-report-<campaign>.html)')
-    .option('--with-text', 'show the texts of queries and rows that changed most')
+    .option('--out <file>', 'output file (default: reembed-report-<campaign>.html)')
+    .option('--with-text', 'show the texts of the most changed queries and their rows')
     .option('--lowest <n>', 'how many of the most changed queries to show', wholeNumber, 10)
-    .option('--json', 'print the data behind it as JSON on stdout, and write no file')
+    .option('--json', 'print the data of the report as JSON on stdout, and write no file')
     .addHelpText('after', HELP)
     .action((options: ReportCommandOptions) => report(options));
 }
@@ -41,7 +41,7 @@ export function reportCommand(): Command {
 async function report({ target, campaign, out, withText = false, lowest, json }: ReportCommandOptions): Promise<void> {
   if (target !== undefined && campaign !== undefined)
     throw new UsageError('--target and --campaign exclude each other', 'give one of them');
-  if (json && out !== undefined) throw new UsageError('--json goes to stdout', 'leave --out away, or redirect: --json > report.json');
+  if (json && out !== undefined) throw new UsageError('--json goes to stdout', 'leave out --out, or redirect: --json > report.json');
   const database = await openDatabase(readConfig());
   try {
     const data = await readReport(database.pool, { target, campaign, withText, lowest });

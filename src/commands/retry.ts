@@ -7,8 +7,8 @@ import { say } from './print.ts';
 /** `reembed retry`: queues the rows in failed_row for the workers again. */
 export function retryCommand(): Command {
   return new Command('retry')
-    .description('hand the rows that could not be embedded to the workers again')
-    .option('--target <name>', 'table or table.column, where there are several')
+    .description('return failed rows to the workers')
+    .option('--target <name>', 'table or table.column; required if there are several')
     .action(async (options: { target?: string }) => {
       const database = await openDatabase(readConfig());
       try {
@@ -16,7 +16,11 @@ export function retryCommand(): Command {
         const retry = () => db.query<{ rows: string }>('SELECT reembed.retry_failed($1) AS rows', [options.target ?? null]);
         const { rows } = await withLockRetries(retry, 'retry', say);
         const count = Number(rows[0]?.rows ?? 0);
-        say(count === 0 ? 'no row had failed' : `${count === 1 ? '1 row waits' : `${count} rows wait`} for a worker again: npm run worker`);
+        say(
+          count === 0
+            ? 'there are no failed rows'
+            : `${count === 1 ? '1 row waits' : `${count} rows wait`} for a worker again: npm run worker`,
+        );
       } finally {
         await database.close();
       }

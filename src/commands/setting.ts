@@ -27,7 +27,7 @@ export function settingCommand(): Command {
   return new Command('setting')
     .description('show the settings of a target, or change them: name=value')
     .argument('[changes...]', 'such as requests_per_minute=500, "soak=2 days", paused=true; name= sets it to null')
-    .option('--target <name>', 'table or table.column, where there are several')
+    .option('--target <name>', 'table or table.column; required if there are several')
     .option('--json', 'print the settings as JSON on stdout')
     .action((changes: string[], options: { target?: string; json?: boolean }) => setting(changes, options));
 }

@@ -38,7 +38,7 @@ export function planText({ plan, facts, text, estimate, probe, files, written }:
     '',
     'Locks:',
     ...phases.map((phase, i) => `  ${i + 1} ${phase.name.padEnd(9)}${phase.locks(plan)}`),
-    ...warnings(plan, facts, text).map((warning, i) => `${i === 0 ? '\nBeware:\n' : ''}  - ${warning}`),
+    ...warnings(plan, facts, text).map((warning, i) => `${i === 0 ? '\nWarnings:\n' : ''}  - ${warning}`),
     '',
     written ? 'Written:' : 'Would be written:',
     ...files.map(({ path }) => `  ${path}`),
@@ -57,7 +57,7 @@ function prefixLines({ name, documentPrefix, queryPrefix }: ModelDefinition): st
 function storageLine(plan: CampaignPlan, advice: StorageAdvice): string {
   const chosen = plan.sideTable ? 'side-table' : 'column';
   const cost = ({ seconds, walBytes }: StorageCost) => `${formatSeconds(seconds)} of writing and ${formatBytes(walBytes)} of WAL`;
-  const other = advice.recommended === 'column' ? 'a column would do' : 'a side table would be better';
+  const other = advice.recommended === 'column' ? 'a column is sufficient' : 'a side table is recommended';
   const judgement = chosen === advice.recommended ? advice.reason : `${other}: ${advice.reason}`;
   return `  storage  ${chosen} (${judgement}); column: about ${cost(advice.column)}, side-table: ${cost(advice.sideTable)}`;
 }
@@ -66,24 +66,26 @@ function warnings(plan: CampaignPlan, facts: TableFacts, text: TextFacts): strin
   const found: string[] = [];
   if (!plan.keepOldCurrent) {
     found.push(
-      'the old model is not named (--from): after the switch, rows that are written get no old vector, and going back would lack them',
+      'the old model is not named (--from): rows written after the switch get no old vector, so searches would not find them after a rollback',
     );
   }
   if (plan.to.tokenLimit !== null && text.longestTokens > plan.to.tokenLimit) {
-    found.push(`some texts are longer than the ${plan.to.tokenLimit} tokens the model takes; they will be listed in reembed.failed_row`);
+    found.push(
+      `some texts are longer than the limit of the model, ${plan.to.tokenLimit} tokens; their rows will be listed in reembed.failed_row`,
+    );
   }
   for (const dependent of facts.dependents)
     found.push(`${dependent} uses ${plan.column}; contract refuses until it reads ${plan.liveView} instead`);
-  if (facts.notNull) found.push(`${plan.column} is NOT NULL; the new column is not, because new rows wait a moment for their vector`);
+  if (facts.notNull) found.push(`${plan.column} is NOT NULL; the new column is not, because a new row is stored before its vector`);
   if (facts.rowSecurity) found.push('the table has row level security: run workers as a role that sees every row');
   if (plan.sideTable) {
     found.push(
-      `${plan.liveView} will show the rows that have a vector, and no others; after contract ${plan.table} itself has no ${plan.column} any more, so let the application write none`,
+      `${plan.liveView} will show only rows that have a vector; after contract ${plan.table} has no ${plan.column}, so the application must not write it`,
     );
   }
   if (plan.from.elementType !== plan.to.elementType) {
     found.push(
-      `the live view changes from ${plan.from.elementType} to ${plan.to.elementType} at the switch: it is made anew with the same grants, and views upon it keep it from switching`,
+      `the type of the live view changes from ${plan.from.elementType} to ${plan.to.elementType} at the switch: the view is recreated with the same grants, and views that depend on it block the switch`,
     );
   }
   return found;

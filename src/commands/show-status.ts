@@ -71,8 +71,8 @@ function campaignText(row: CampaignStatus): string {
 
 function readsText(row: CampaignStatus): string {
   const parts = [`${row.read_model}${row.switched_at ? ` since ${dateText(row.switched_at)}` : ''}`];
-  if (row.canary_percent) parts.push(`${row.canary_percent} % of the readers ${row.to_model} (canary)`);
-  if (row.shadow_percent) parts.push(`${row.shadow_percent} % of the searches ask both (shadow reads)`);
+  if (row.canary_percent) parts.push(`${row.canary_percent} % of readers use ${row.to_model} (canary)`);
+  if (row.shadow_percent) parts.push(`${row.shadow_percent} % of searches are repeated with the other model (shadow reads)`);
   return parts.join('; ');
 }
 
@@ -105,11 +105,11 @@ function verdictText(verdict: Verdict): string {
 
 function nextText(row: CampaignStatus): string {
   if (row.next) return stepText(row.next);
-  return row.archive ? `finished; when the way back is no longer wanted: npm run purge -- ${row.campaign}` : 'finished';
+  return row.archive ? `finished; to delete the archive of the old vectors: npm run purge -- ${row.campaign}` : 'finished';
 }
 
 function stepText({ phase, open_conditions: conditions, command }: NextStep): string {
-  if (conditions === null) return `${phase}; this role may not see what its gate waits for`;
+  if (conditions === null) return `${phase}; this role has no right to read its gate`;
   if (conditions.length === 0) return `${phase}: ${command}`;
   return [`${phase}, which waits for:`, ...conditions.map(({ condition, remedy }) => `- ${condition}: ${remedy}`)].join('\n');
 }

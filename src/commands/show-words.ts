@@ -28,10 +28,10 @@ export async function readWords(db: Queryable, target?: string): Promise<Words> 
 export function wordsText(words: Words): string {
   const { failed_rows: rows, work } = visibleAll(words);
   const lines = [
-    ...rows.map((row) => `  ${row.target} ${JSON.stringify(row.key)}, ${row.model}, ${row.class}: ${row.words ?? 'nothing was said'}`),
+    ...rows.map((row) => `  ${row.target} ${JSON.stringify(row.key)}, ${row.model}, ${row.class}: ${row.words ?? 'no message'}`),
     ...work.map(
       ({ subject, said_at, words: said }) => `  ${subject}, ${said_at.toISOString().slice(0, 16).replace('T', ' ')} UTC: ${said}`,
     ),
   ];
-  return lines.length === 0 ? '' : `\nWhat was said, which may quote texts of rows:\n${lines.join('\n')}\n`;
+  return lines.length === 0 ? '' : `\nMessages, which may quote texts of rows:\n${lines.join('\n')}\n`;
 }

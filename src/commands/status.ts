@@ -26,12 +26,12 @@ const WATCH_SECONDS = 2;
 /** `reembed status`: shows the state of every campaign and its next step. */
 export function statusCommand(): Command {
   return new Command('status')
-    .description('show where every campaign stands, what slows it and what comes next')
-    .option('--target <name>', 'table or table.column, where there are several')
-    .option('--watch [seconds]', `show it again and again, every ${WATCH_SECONDS} seconds, until Ctrl-C`, wholeNumber)
-    .option('--with-text', 'show what provider and database said of rows that failed, which may quote their texts')
+    .description('show the progress of every campaign, what slows it and its next step')
+    .option('--target <name>', 'table or table.column; required if there are several')
+    .option('--watch [seconds]', `repeat at this interval until Ctrl-C (default: ${WATCH_SECONDS})`, wholeNumber)
+    .option('--with-text', 'show the messages of provider and database about failed rows, which may quote their texts')
     .option('--sql', 'print the SQL of the functions, views and triggers that are compiled for each table')
-    .option('--json', 'one JSON document on stdout; with --watch one a line')
+    .option('--json', 'one JSON document on stdout; with --watch one per line')
     .action((options: StatusOptions) => (options.watch ? watch(options) : once(options)));
 }
 

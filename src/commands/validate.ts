@@ -42,7 +42,7 @@ const HELP = `
 
 Without a query option, rows of the table are the queries, with their stored vectors. All other queries
 are embedded with both models, so both providers must be reachable.
-A query file has one query a line, or with the ending .jsonl one {"id": "1", "text": "red shoes"} a line.
+A query file has one query per line, or with the ending .jsonl one {"id": "1", "text": "red shoes"} per line.
 Judgements are query-id, corpus-id and score, separated by tabs (BEIR), or the four columns of TREC.
 
 Every run is kept in reembed.validation; the thresholds are in reembed.setting; what each figure means
@@ -52,25 +52,25 @@ Exit code 0: passed. 4: a threshold was missed.`;
 /** `reembed validate`: compares the old and the new model on sample queries. */
 export function validateCommand(): Command {
   return new Command('validate')
-    .description('compare the results of the old and the new model; the switch asks for a run that passed')
-    .option('--target <name>', 'table or table.column, where there are several')
+    .description('compare the results of the old and the new model; the switch requires a run that passed')
+    .option('--target <name>', 'table or table.column; required if there are several')
     .optionsGroup('Queries:')
-    .option('--queries-from <source>', 'rows (the default); log: what the application searched for; generated: made of the rows')
+    .option('--queries-from <source>', 'rows (the default), log (searches of the application) or generated (made from rows)')
     .option('--queries <file>', 'file of queries to search for')
     .option('--query-table <schema.table>', 'table or view that holds queries')
     .option('--query-text <column>', 'its column with the text')
     .option('--query-id <column>', 'its column with the id that judgements name')
-    .option('--sample <n>', 'most queries to use (default: 200, or the whole of a file)', wholeNumber)
+    .option('--sample <n>', 'maximum number of queries (default: 200, or all of a file)', wholeNumber)
     .option('--seed <n>', 'draw the same queries and rows as the run that showed this seed', wholeNumber)
     .optionsGroup('Judgements:')
-    .option('--judgements <file>', 'which rows are relevant to which query: gives nDCG, MRR and recall')
+    .option('--judgements <file>', 'file that says which rows are relevant to which query; gives nDCG, MRR and recall')
     .option('--judgement-column <column>', 'column that judgements name (default: the primary key)')
     .optionsGroup('Comparison:')
     .option('-k <n>', 'how many nearest rows to compare', wholeNumber, 10)
     .option('--filter <condition>', 'search with this SQL condition on the live view too; may be repeated', repeated)
     .option('--slice-by <column>', 'divide the figures by a column of rows, query table or file; may be repeated', severalColumns)
-    .option('--cutoff <score>', 'score at which the application cuts: prints the one of the new model; may be repeated', score)
-    .option('--audit <n>', 'rows to embed anew and compare with what is stored; 0: none', wholeNumberOrZero, 50)
+    .option('--cutoff <score>', 'score threshold of the application; prints the equivalent of the new model; may be repeated', score)
+    .option('--audit <n>', 'rows to embed again and compare with their stored vectors; 0: none', wholeNumberOrZero, 50)
     .optionsGroup('Output:')
     .option('--lowest <n>', 'how many of the most changed queries to list', wholeNumber, 5)
     .option('--json', 'print the result as JSON on stdout')
@@ -134,7 +134,7 @@ function querySource({ queriesFrom, queries, queryTable, queryText, queryId }: V
   }
   if (queriesFrom === undefined || queriesFrom === 'rows') return { kind: 'rows' };
   if (queriesFrom === 'log' || queriesFrom === 'generated') return { kind: queriesFrom };
-  throw new UsageError(`queries cannot come from "${queriesFrom}"`, 'give rows, log or generated; a file goes with --queries');
+  throw new UsageError(`queries cannot come from "${queriesFrom}"`, 'give rows, log or generated; name a file with --queries');
 }
 
 // The defaults are here and not in the option definition, so that --help does not show them.

@@ -25,25 +25,24 @@ interface WorkerCommandOptions {
 /** `reembed worker`: embeds batches and changed rows. Any number of processes may run. */
 export function workerCommand(): Command {
   return new Command('worker')
-    .description('embed batches and changed rows until stopped; run as many as you like')
+    .description('embed batches and changed rows until stopped; any number of workers may run')
     .option('--target <name>', 'serve only this table or table.column, for instance where its provider can be reached')
-    .option('--limit <n>', 'embed about n rows spread over the table, then stop: to look at before paying for the rest', wholeNumber)
+    .option('--limit <n>', 'embed about n rows spread over the table, then stop, to check them before paying for the rest', wholeNumber)
     .option('--drain', 'stop when nothing is left to do')
     .option(
       '--batch-api',
-      "give the backfill to the provider's batch API, at half the price and within a day; changed rows do not wait for it",
+      "send the backfill to the provider's batch API, at half the price and within a day; changed rows do not wait for it",
     )
     .option(
       '--concurrency <n>',
-      'batches worked at the same time in this process (default: EMBED_CONCURRENCY or 4); their requests share EMBED_MAX_IN_FLIGHT',
+      'batches processed at the same time in this process (default: EMBED_CONCURRENCY or 4); their requests share EMBED_MAX_IN_FLIGHT',
       wholeNumber,
     )
     .action((options: WorkerCommandOptions) => work(options));
 }
 
 async function work(options: WorkerCommandOptions): Promise<void> {
-  if (options.limit && options.batchApi)
-    throw new UsageError('--limit embeds at once, --batch-api within a day', 'leave out one of the two');
+  if (options.limit && options.batchApi) throw new UsageError('--limit and --batch-api exclude each other', 'give one of them');
   // Vectors and answers are short-lived. With V8's defaults the heap grows to several times its live size; with tighter limits than these,
   // garbage collection takes a third of the processor time.
   setFlagsFromString('--heap-growing-percent=100');
@@ -60,7 +59,7 @@ async function work(options: WorkerCommandOptions): Promise<void> {
     if (options.limit) {
       const embedded = await embedSubset(database, config, options.limit, say, target);
       say(
-        `${counted(embedded, 'row')} embedded; the batches of ${plural(embedded, 'it', 'them')} stay open. Look at them, then: npm run worker`,
+        `${counted(embedded, 'row')} embedded; the batches of ${plural(embedded, 'it', 'them')} stay open. Check the rows, then: npm run worker`,
       );
       return;
     }
@@ -68,7 +67,7 @@ async function work(options: WorkerCommandOptions): Promise<void> {
     const interrupt = () => {
       // The second signal exits immediately. The ledger makes sure that unfinished batches are processed later.
       if (interrupted.signal.aborted) process.exit(INTERRUPTED);
-      say('finishing the batches in hand; once more stops at once');
+      say('finishing the batches in progress; a second signal stops at once');
       interrupted.abort();
     };
     process.on('SIGINT', interrupt);
@@ -81,7 +80,7 @@ async function work(options: WorkerCommandOptions): Promise<void> {
       return;
     }
     const worker = await startWorker(database, config, bar.say, { target, batchApi });
-    say('worker started; Ctrl-C stops it after the batches in hand');
+    say('worker started; Ctrl-C stops it after the batches in progress');
     const ticking = setInterval(() => show().catch(() => {}), 1000);
     interrupted.signal.addEventListener('abort', () => worker.stop());
     // The event does not fire for a signal that arrived while the worker started.

@@ -1,6 +1,7 @@
 import { GateClosed, messageOf, ReembedError, UsageError } from '../errors.ts';
 import { visible } from '../print-text.ts';
 import { hideSecrets } from '../secrets.ts';
+import { counted } from '../wording.ts';
 
 /** The environment variables that hold a connection string. */
 export type UrlVariable = 'DATABASE_URL' | 'DATABASE_DIRECT_URL';
@@ -57,7 +58,7 @@ export class LockNotAvailable extends ReembedError {
   constructor(attempts: number, cause: unknown) {
     super(
       'lock_not_available',
-      `another session holds a lock on the table; gave up after ${attempts === 1 ? 'a try' : `${attempts} tries`}`,
+      `another session holds a lock on the table; gave up after ${counted(attempts, 'attempt')}`,
       'nothing was changed; find the session with npm run doctor, then run the command again',
       { cause },
     );
@@ -67,9 +68,14 @@ export class LockNotAvailable extends ReembedError {
 /** Thrown when the role lacks a privilege. */
 export class MissingRight extends ReembedError {
   constructor(cause: unknown) {
-    super('missing_right', messageOf(cause), 'run it as the owner of the table, or grant the right; npm run doctor lists what is needed', {
-      cause,
-    });
+    super(
+      'missing_right',
+      messageOf(cause),
+      'run the command as the owner of the table, or grant the right; npm run doctor lists the rights needed',
+      {
+        cause,
+      },
+    );
   }
 }
 
@@ -79,7 +85,7 @@ export class StillNeeded extends ReembedError {
     super(
       'still_needed',
       `${cause.message}: ${cause.detail ?? ''}`,
-      'drop it or let it read something else, then run the command again; nothing was changed',
+      'drop or change the dependent object, then run the command again; nothing was changed',
       { cause },
     );
   }
@@ -90,8 +96,8 @@ export class ServerRefused extends ReembedError {
   constructor(cause: unknown) {
     super(
       'server_refused',
-      `the database server refused: ${messageOf(cause)}`,
-      'what was begun is rolled back: fix the cause, then run the command again',
+      `the database server refused the statement: ${messageOf(cause)}`,
+      'unfinished work was rolled back: fix the cause, then run the command again',
       { cause },
     );
   }

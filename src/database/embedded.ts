@@ -57,7 +57,7 @@ export class EmbeddedNotStarted extends ReembedError {
     super(
       'embedded_not_started',
       `the embedded database in ${directory} does not start: ${messageOf(cause)}`,
-      'check that the folder can be written; move it away to begin with an empty database, or set DATABASE_URL',
+      'check that the folder is writable; move it away to start with an empty database, or set DATABASE_URL',
       { cause },
     );
   }

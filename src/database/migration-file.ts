@@ -27,7 +27,7 @@ export class MigrationFileEdited extends ReembedError {
     super(
       'migration_file_edited',
       `migration file ${name} was edited after it ran`,
-      'restore the file from version control; to change what it did, take it down first',
+      'restore the file from version control; before you change it, run npm run migrate down',
     );
   }
 }
@@ -37,7 +37,7 @@ export class MigrationFileUnverified extends ReembedError {
   constructor({ name, sha256 }: Pick<MigrationFile, 'name' | 'sha256'>) {
     super(
       'migration_file_unverified',
-      `${name} ran, but its digest was not recorded, so an edit since then would go unnoticed`,
+      `${name} ran, but its digest was not recorded, so a later edit cannot be detected`,
       `compare the file with version control, then record its digest: UPDATE reembed.schema_migration SET sha256 = ${pg.escapeLiteral(sha256)} WHERE name = ${pg.escapeLiteral(name)}`,
     );
   }

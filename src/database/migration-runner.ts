@@ -26,7 +26,7 @@ export class MigrationFailed extends ReembedError {
     super(
       'migration_failed',
       `${name} failed: ${messageOf(cause)}`,
-      'the table is no longer as it was when the files were written, or they were edited: fix it, then run the command again',
+      'the table changed after the files were written, or the files were edited: fix the cause, then run the command again',
       {
         cause,
       },

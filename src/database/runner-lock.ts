@@ -10,7 +10,7 @@ export class RunnerOvertaken extends ReembedError {
     super(
       'runner_overtaken',
       `stopped between two migrations: ${reason}`,
-      'what ran is complete, and nothing else was begun; wait until the other migration ends, look at npm run status, then run the command again',
+      'what ran is complete, and nothing else was begun; wait until the other migration ends, check npm run status, then run the command again',
       options,
     );
   }
@@ -61,7 +61,7 @@ export async function requireRunnerLock(database: Database, notice: (line: strin
   if (!(await runner.session.isHeld())) {
     await runner.session.close();
     runner.session = await retakeLock(database.url);
-    notice('the connection that held the lock of this runner was lost; the lock was free and is held again');
+    notice('the connection that held the lock of this runner was lost; the runner has acquired the lock again');
   }
   // The files to run were chosen from the migrations that had run by then, so those must not have changed.
   const names = await readNames(database.pool);

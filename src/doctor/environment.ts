@@ -34,12 +34,12 @@ function access({ apiKey, baseUrl, keyVariable, addressSetting }: ProviderAccess
     );
   if (where.credentials)
     return error(
-      `${addressSetting} holds a user or password, with which no request can be made`,
-      `leave them out; what proves who you are belongs in ${keyVariable}`,
+      `${addressSetting} contains a user or password, which cannot be sent`,
+      `remove them, and put the secret into ${keyVariable}`,
     );
   const finding = `${keyVariable} is ${apiKey ? 'set' : 'not set'}, base URL ${where.shown}`;
-  if (!apiKey) return warn(finding, `set ${keyVariable} where the worker runs; any text does for a server that asks for none`);
-  if (where.plain) return warn(`${finding}: key and texts travel unencrypted`, 'use https');
+  if (!apiKey) return warn(finding, `set ${keyVariable} where the worker runs; any value works for a server without authentication`);
+  if (where.plain) return warn(`${finding}: key and texts are sent unencrypted`, 'use https');
   return ok(finding);
 }
 

@@ -50,7 +50,7 @@ function embeddedFinding(): Finding {
   return {
     name: 'database',
     level: 'ok',
-    finding: `embedded PostgreSQL: good for trying out; it has one session and one role, so these do not apply: ${skipped.join(', ')}`,
+    finding: `embedded PostgreSQL, meant for trials: it has one session and one role, so these checks do not apply: ${skipped.join(', ')}`,
     remedy: null,
   };
 }

@@ -51,9 +51,9 @@ const preparedTransactions: Check = {
          FROM pg_prepared_xacts WHERE database = current_database() AND prepared < now() - make_interval(secs => $1) ORDER BY prepared`,
       [OLD_TRANSACTION_SECONDS],
     );
-    if (rows.length === 0) return ok('none is left over');
+    if (rows.length === 0) return ok('there is none');
     return warn(
-      `${rows.length} prepared transactions keep their locks: ${listed(rows.map(({ text, seconds }) => `${text} (${duration(seconds)})`))}`,
+      `${counted(rows.length, 'prepared transaction')} ${plural(rows.length, 'keeps its', 'keep their')} locks: ${listed(rows.map(({ text, seconds }) => `${text} (${duration(seconds)})`))}`,
       `ask their owner, then: ROLLBACK PREPARED ${rows[0]?.gid}, or COMMIT PREPARED`,
     );
   },
@@ -71,13 +71,14 @@ const replicationSlots: Check = {
          FROM pg_replication_slots`,
     );
     const risky = rows.filter(({ active, holds }) => !active || holds);
-    if (risky.length === 0) return ok(rows.length === 0 ? 'there is none' : `${rows.length} slots, all in use, none holds back VACUUM`);
+    if (risky.length === 0)
+      return ok(rows.length === 0 ? 'there is none' : `${counted(rows.length, 'slot')} in use; none holds back VACUUM`);
     const unused = risky.find(({ active }) => !active);
     return warn(
       `${listed(risky.map(({ text }) => text))}; a backfill writes much WAL and many dead rows`,
       unused
         ? `if nobody will come back for it: SELECT pg_drop_replication_slot(${unused.name})`
-        : 'see that the replica keeps up, or turn its hot_standby_feedback off while rows are embedded',
+        : 'make sure that the replica keeps up, or turn its hot_standby_feedback off while rows are embedded',
     );
   },
 };
@@ -99,7 +100,7 @@ const locks: Check = {
         ORDER BY a.xact_start`,
       [tables.map(({ oid }) => oid), LONG_LOCK_SECONDS],
     );
-    if (rows.length === 0) return ok('nobody holds up changes of the registered tables');
+    if (rows.length === 0) return ok('no session blocks DDL on the registered tables');
     return warn(
       `DDL on the table has to wait for ${listed(rows.map((row) => `${row.lock}: ${describe(row)}`))}`,
       `wait, or end the session: SELECT pg_terminate_backend(${rows[0]?.pid}); autovacuum makes way automatically`,
@@ -119,7 +120,7 @@ const runner: Check = {
       [String(PG_MIGRATE_LOCK_ID)],
     );
     const [first] = rows;
-    if (!first) return ok('none is at work');
+    if (!first) return ok('no migration is running');
     return warn(
       `a migration is running: ${describe(first)}; another up or down is refused until it ends`,
       `wait for it; if its process is gone for good: SELECT pg_terminate_backend(${first.pid})`,

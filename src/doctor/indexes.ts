@@ -45,7 +45,7 @@ const invalid: Check = {
 };
 
 function invalidIndex({ phase, indexName, table }: Target, name: string, bare: string): Verdict {
-  const finding = `index ${name} on ${table} is INVALID: no search uses it, every write pays for it`;
+  const finding = `index ${name} on ${table} is INVALID: no search uses it, but every write maintains it`;
   if (bare !== indexName) return warn(finding, `DROP INDEX CONCURRENTLY ${name}, then build it again`);
   if (BEFORE_INDEX.includes(phase)) return warn(finding, 'npm run migrate up drops it and builds it again');
   return error(finding, `REINDEX INDEX CONCURRENTLY ${name}`);
@@ -81,10 +81,10 @@ const memory: Check = {
       [waiting.map(({ campaign }) => campaign), ELEMENT_BYTES, config.indexMemory ?? null],
     );
     return rows.map(({ table, rows: count, limit, needed, megabytes, fits }) => {
-      const finding = `an HNSW graph over ${count} ${plural(Number(count), 'row')} of ${table} takes about ${needed} (m = 16); its build may have ${limit}`;
+      const finding = `an HNSW graph over ${count} ${plural(Number(count), 'row')} of ${table} takes about ${needed} (m = 16); its build may use ${limit}`;
       if (fits) return ok(finding);
       return warn(
-        `${finding}, so that it would take many times longer`,
+        `${finding}, so the build would take many times longer`,
         `before the index phase, if the server has that much to spare: REEMBED_INDEX_MEMORY=${megabytes}MB`,
       );
     });

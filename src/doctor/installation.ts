@@ -10,10 +10,10 @@ const UP = 'npm run migrate up';
 const schema: Check = {
   name: 'installation',
   async run({ db, installed }) {
-    if (installed) return ok('schema reembed is there');
+    if (installed) return ok('schema reembed is installed');
     const { rows } = await db.query<{ begun: boolean }>(`SELECT to_regnamespace('reembed') IS NOT NULL AS begun`);
-    if (rows[0]?.begun) return warn('schema reembed is there, but not its tables: an installation was not finished', UP);
-    return ok(`not installed yet; begin with: npm run migrate create, then ${UP}`);
+    if (rows[0]?.begun) return warn('schema reembed exists without its tables: an installation was not finished', UP);
+    return ok(`not installed yet; start with: npm run migrate create, then ${UP}`);
   },
 };
 
@@ -23,9 +23,10 @@ const migrationFiles: Check = {
     try {
       const { applied, pending } = await readMigrationState(db, config.migrationsDirectory);
       const own = pending.filter(({ campaign }) => !campaign);
-      if (installed && own.length > 0) return warn(`the toolkit is newer than its tables: ${listed(own.map(({ name }) => name))} wait`, UP);
+      if (installed && own.length > 0)
+        return warn(`the tables are older than the toolkit; pending: ${listed(own.map(({ name }) => name))}`, UP);
       const [next] = pending;
-      return ok(`${applied.length} have run${next ? `, ${pending.length} wait, next ${next.name}` : ''}`);
+      return ok(`${applied.length} applied${next ? `, ${pending.length} pending, next ${next.name}` : ''}`);
     } catch (thrown) {
       if (thrown instanceof ReembedError) return error(thrown.message, thrown.remedy);
       throw thrown;
@@ -47,10 +48,10 @@ const queue: Check = {
                               WHERE NOT EXISTS (SELECT FROM reembed_queue.queue AS k WHERE k.name = q.name)) AS queues FROM reembed_queue.version`,
     );
     const { version, queues = [] } = rows[0] ?? {};
-    const reinstall = 'the queue holds nothing that the ledger does not know: npm run migrate down to before 0002_queue, then up';
+    const reinstall = 'recreate the queue, which the ledger fills again: npm run migrate down until 0002_queue is down, then up';
     if (version !== wanted)
       return error(
-        `the queue has schema version ${version ?? 'none'}, the installed pg-boss wants ${wanted}`,
+        `the queue has schema version ${version ?? 'none'}, the installed pg-boss needs ${wanted}`,
         `npm ci, to get the pg-boss this version was made for; else ${reinstall}`,
       );
     if (queues.length > 0) return error(`queue ${listed(queues)} is missing`, reinstall);
@@ -97,13 +98,12 @@ const sqlObjects: Check = {
     if (disabled.length > 0) {
       verdicts.push(
         error(
-          `trigger ${listed(disabled)} on reembed.setting is disabled: a changed setting is not carried out`,
+          `trigger ${listed(disabled)} on reembed.setting is disabled: changed settings have no effect`,
           'ALTER TABLE reembed.setting ENABLE TRIGGER ALL',
         ),
       );
     }
-    if (other.length > 0)
-      verdicts.push(warn(`of another version than this toolkit: ${listed(other.map(({ name }) => `reembed.${name}`))}`, UP));
+    if (other.length > 0) verdicts.push(warn(`not the version of this toolkit: ${listed(other.map(({ name }) => `reembed.${name}`))}`, UP));
     return verdicts.length > 0 ? verdicts : ok(`all ${wanted.length} functions, views and triggers are in place`);
   },
 };

@@ -13,10 +13,10 @@ const pooler: Check = {
   async run({ url, config }) {
     const { route } = await withClient(url, APPLICATION, (client) => examineRoute(client, url));
     if (route === 'direct') return ok('connected to the server itself');
-    if (route === 'session pooler') return ok('a connection pooler stands in between; it keeps sessions');
-    const finding = 'a connection pooler in transaction mode stands in between';
+    if (route === 'session pooler') return ok('connected through a pooler in session mode');
+    const finding = 'connected through a pooler in transaction mode';
     if (config.directUrl === undefined) return warn(`${finding}: workers may use it, migrate up and down are refused`, REMEDY);
-    return ok(`${finding}; migrate up and down go by DATABASE_DIRECT_URL`);
+    return ok(`${finding}; migrate up and down use DATABASE_DIRECT_URL`);
   },
 };
 
@@ -25,15 +25,15 @@ const directAddress: Check = {
   needsServer: true,
   async run({ db, config }) {
     const { directUrl } = config;
-    if (directUrl === undefined) return ok('DATABASE_DIRECT_URL is not set: migrate up and down go by DATABASE_URL');
+    if (directUrl === undefined) return ok('DATABASE_DIRECT_URL is not set: migrate up and down use DATABASE_URL');
     const here = await identify(db);
     try {
       return await withClient(directUrl, APPLICATION, async (client): Promise<Verdict> => {
         if ((await identify(client)) !== here)
-          return error('DATABASE_DIRECT_URL leads to another database than DATABASE_URL', 'let both name the same database');
+          return error('DATABASE_DIRECT_URL names another database than DATABASE_URL', 'set both to the same database');
         const { route } = await examineRoute(client, directUrl);
         if (route === 'transaction pooler')
-          return error('DATABASE_DIRECT_URL leads to a pooler in transaction mode: migrate up and down are refused', REMEDY);
+          return error('DATABASE_DIRECT_URL names a pooler in transaction mode: migrate up and down are refused', REMEDY);
         return ok('DATABASE_DIRECT_URL is set, and keeps sessions');
       });
     } catch (thrown) {

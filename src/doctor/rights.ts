@@ -95,7 +95,7 @@ const workerRights: Check = {
     // A role without this privilege is not the installer. Its missing privileges show in the functions it cannot call.
     if (!mayAsk.rows[0]?.yes) return checkWorkerCalls(db, role);
     const { rows } = await db.query<{ statement: string }>('SELECT statement FROM reembed.worker_grants(current_user)');
-    if (rows.length === 0) return ok(`role ${role} may do all that a worker does`);
+    if (rows.length === 0) return ok(`role ${role} has all rights that a worker needs`);
     return error(`role ${role} lacks rights that a worker needs`, `${rows.map(({ statement }) => statement).join(';\n')};`);
   },
 };
@@ -105,7 +105,7 @@ async function checkWorkerCalls(db: Queryable, role: string): Promise<Verdict> {
     `SELECT count(*)::integer AS missing FROM pg_proc AS p
       WHERE p.pronamespace = to_regnamespace('reembed') AND p.proname IN ('enqueue_work', 'settle_batch', 'settle_live', 'take_quota') AND NOT has_function_privilege(p.oid, 'EXECUTE')`,
   );
-  if (rows[0]?.missing === 0) return ok(`role ${role} may work the queue`);
+  if (rows[0]?.missing === 0) return ok(`role ${role} has all rights that a worker needs on the queue`);
   return error(
     `role ${role} lacks rights that a worker needs`,
     `as the owner of schema reembed: SELECT reembed.grant_worker(${pg.escapeLiteral(role)})`,

@@ -1,3 +1,4 @@
+import { counted } from '../wording.ts';
 import { type Check, error, ok, warn } from './check.ts';
 import { listed } from './wording.ts';
 
@@ -18,7 +19,7 @@ const postgresql: Check = {
     if (major < OLDEST) return error(`PostgreSQL ${version} has no security_invoker views`, `upgrade to PostgreSQL ${OLDEST} to ${NEWEST}`);
     if (major > NEWEST)
       return warn(
-        `PostgreSQL ${version} is newer than what pg-reembed was tried on`,
+        `PostgreSQL ${version} is newer than the versions that pg-reembed was tested with`,
         `rehearse the campaign on a copy, or use PostgreSQL ${OLDEST} to ${NEWEST}`,
       );
     return ok(`PostgreSQL ${version}`);
@@ -31,7 +32,7 @@ const writable: Check = {
     const { rows } = await db.query<{ standby: boolean; readOnly: string }>(
       `SELECT pg_is_in_recovery() AS standby, current_setting('default_transaction_read_only') AS "readOnly"`,
     );
-    if (rows[0]?.standby) return error('this server is a standby and takes no writes', 'let DATABASE_URL name the primary');
+    if (rows[0]?.standby) return error('this server is a standby and takes no writes', 'set DATABASE_URL to the primary');
     if (rows[0]?.readOnly === 'on')
       return error('default_transaction_read_only is on', 'find where it is set: SELECT * FROM pg_db_role_setting; then RESET it there');
     return ok('the server takes writes');
@@ -78,9 +79,9 @@ const replicationRole: Check = {
     const { value = '', places = [] } = rows[0] ?? {};
     const remedy = 'ALTER ROLE … (or DATABASE …) RESET session_replication_role; live writes are captured all the same, by ALWAYS triggers';
     if (value === 'replica')
-      return error('session_replication_role is replica here: a change of reembed.setting would be stored but not carried out', remedy);
+      return error('session_replication_role is replica here: a change of reembed.setting would be stored without effect', remedy);
     if (places.length > 0)
-      return warn(`session_replication_role is replica for ${listed(places)}: a setting changed from there is not carried out`, remedy);
+      return warn(`session_replication_role is replica for ${listed(places)}: settings changed there have no effect`, remedy);
     return ok('triggers fire as usual');
   },
 };
@@ -99,8 +100,8 @@ const replication: Check = {
     );
     const { level = '', replicas = 0, lag = null, large = false } = rows[0] ?? {};
     if (replicas === 0) return ok(`wal_level is ${level}; no replica is connected`);
-    if (lag === null) return ok(`wal_level is ${level}; ${replicas} replicas, their lag is not visible to this role`);
-    const finding = `wal_level is ${level}; ${replicas} replicas, the furthest ${lag} behind`;
+    if (lag === null) return ok(`wal_level is ${level}; ${counted(replicas, 'replica')}, whose lag is not visible to this role`);
+    const finding = `wal_level is ${level}; ${counted(replicas, 'replica')}, the furthest ${lag} behind`;
     if (!large) return ok(finding);
     return warn(finding, 'let it catch up before the backfill, or slow the workers: npm run setting -- requests_per_minute=…');
   },

@@ -8,12 +8,12 @@ const registered: Check = {
   needsSchema: true,
   async run({ db, targets }) {
     const all = await targets();
-    if (all.length === 0) return ok('none is registered yet; begin with: npm run migrate create');
+    if (all.length === 0) return ok('none is registered yet; start with: npm run migrate create');
     const verdicts: Verdict[] = all
       .filter(({ exists }) => !exists)
       .map(({ name }) =>
         error(
-          `the table of ${name} has been dropped, or made anew under its name`,
+          `the table of ${name} has been dropped, or recreated under the same name`,
           `SELECT reembed.forget(${pg.escapeLiteral(name)}), then create a campaign on the table that is there now`,
         ),
       );
@@ -47,7 +47,7 @@ const views: Check = {
       const view = `${target.viewSchema}.${target.liveView}`;
       if (missing.length > 0)
         verdicts.push(
-          error(`view ${listed(missing)} is missing`, 'npm run migrate up makes it again; then grant SELECT to those who search'),
+          error(`view ${listed(missing)} is missing`, 'run npm run migrate up to recreate it, then grant SELECT to the roles that search'),
         );
       if (invoker === false || (invoker === null && reads !== null)) {
         verdicts.push(
@@ -89,11 +89,14 @@ const capture: Check = {
       const meanwhile = 'rows changed meanwhile keep an outdated vector until they are changed again';
       if (missing.length > 0) {
         const remedy = `SELECT reembed.rehook(${pg.escapeLiteral(name)})`;
-        verdicts.push(error(`${table} lacks trigger ${listed(missing)}: live writes go unnoticed`, `${remedy}; ${meanwhile}`));
+        verdicts.push(error(`${table} lacks trigger ${listed(missing)}: live writes are not captured`, `${remedy}; ${meanwhile}`));
       } else if (disabled.length > 0) {
         const remedy = `ALTER TABLE ${table} ${disabled.map((trigger) => `ENABLE ALWAYS TRIGGER ${identifier(trigger)}`).join(', ')}`;
         verdicts.push(
-          error(`${table}: trigger ${listed(disabled)} is disabled or not ALWAYS: live writes can go unnoticed`, `${remedy}; ${meanwhile}`),
+          error(
+            `${table}: trigger ${listed(disabled)} is disabled or not ALWAYS: live writes may not be captured`,
+            `${remedy}; ${meanwhile}`,
+          ),
         );
       }
     }

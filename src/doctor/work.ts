@@ -46,12 +46,14 @@ const workers: Check = {
     const { hosts = [], waiting = [], stuck = [] } = rows[0] ?? {};
     const verdicts: Verdict[] = [];
     if (hosts.length === 0 && waiting.length > 0)
-      verdicts.push(warn(`no worker is running, and work waits for ${listed(waiting)}`, 'npm run worker'));
+      verdicts.push(warn(`no worker is running, but there is work for ${listed(waiting)}`, 'npm run worker'));
     if (stuck.length > 0)
-      verdicts.push(warn(`batches fail again and again: ${listed(stuck)}`, 'fix the cause; workers try them again automatically'));
+      verdicts.push(warn(`batches fail repeatedly: ${listed(stuck)}`, 'fix the cause; workers try them again automatically'));
     if (verdicts.length > 0) return verdicts;
     return ok(
-      hosts.length > 0 ? `${listed(hosts)}` : 'none is running, none is needed now; after the backfill keep one for rows that change',
+      hosts.length > 0
+        ? `${listed(hosts)}`
+        : 'none is running and none is needed now; after the backfill keep one running for changed rows',
     );
   },
 };

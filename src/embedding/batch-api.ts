@@ -220,7 +220,7 @@ export function createBatchApi(access: ProviderAccess, options: { timeoutSeconds
   async function soon<T>(reading: Promise<T>): Promise<T> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
-      const unavailable = () => new ProviderUnavailable('the batch API', `an answer stopped for ${options.timeoutSeconds} s`);
+      const unavailable = () => new ProviderUnavailable('the batch API', `an answer brought no data for ${options.timeoutSeconds} s`);
       timer = setTimeout(() => reject(unavailable()), options.timeoutSeconds * 1000);
     });
     return Promise.race([reading, late]).finally(() => clearTimeout(timer));

@@ -24,8 +24,8 @@ export function carefulFetch({ model, access }: Asked, mostBytes = Number.POSITI
       await response.body?.cancel();
       throw new ProviderRefused(
         'provider_redirects',
-        `the provider of ${model} sends requests on to another address (${response.status}), where nothing was sent`,
-        `set ${access.addressSetting} to the address that answers`,
+        `the provider of ${model} redirects requests to another address (${response.status}); the redirect was not followed`,
+        `set ${access.addressSetting} to the final address`,
         { model },
       );
     }
@@ -54,6 +54,6 @@ const answerTooLarge = (model: string, addressSetting: string, mostBytes: number
   new BadAnswer(
     'answer_too_large',
     model,
-    `answered with more than ${mostBytes} bytes, which no right answer has`,
-    `check which server ${addressSetting} leads to`,
+    `answered with more than ${mostBytes} bytes, more than a valid answer can have`,
+    `check ${addressSetting}`,
   );

@@ -50,7 +50,7 @@ export function checkVectors(
       'wrong_count',
       model,
       `returned ${Array.isArray(answers) ? counted(answers.length, 'vector') : 'no vectors'} for ${counted(count, 'text')}`,
-      'lower EMBED_REQUEST_INPUTS; if it stays, report it to the provider',
+      'lower EMBED_REQUEST_INPUTS; if the error persists, report it to the provider',
     );
   }
   const vectors = new Array<Float32Array | undefined>(count).fill(undefined);
@@ -65,7 +65,7 @@ export function checkVectors(
       throw new BadAnswer(
         'wrong_order',
         model,
-        `returned vectors that cannot be determined apart (index ${String(answer?.index)})`,
+        `returned vectors that cannot be matched to their texts (index ${String(answer?.index)})`,
         'report it to the provider; nothing was stored',
       );
     }
@@ -92,7 +92,7 @@ export function checkVectors(
       `returned ${first.reason}${count > 1 ? ` (${faulty.length} of ${count} texts)` : ''}`,
       first.code === 'wrong_dimensions'
         ? 'create the campaign with the dimensions the model has, or with --send-dimensions'
-        : 'look at the text of the row, then npm run retry',
+        : 'check the text of the row, then run npm run retry',
       all ? [] : faulty.map(({ position }) => position),
     );
   }

@@ -42,7 +42,7 @@ export class ProviderUnusable extends ProviderRefused {
   constructor(model: string, refused: number, total: number, { message, words }: ReembedError) {
     super(
       'provider_unusable',
-      `${refused} of ${total} texts were refused, so no row is to blame; the last reason: ${message}`,
+      `${refused} of ${total} texts were refused, so the cause is not a single row; the last reason: ${message}`,
       `check the model name, the dimensions and the server behind ${model}, then start again; no row was marked as failed`,
       { model, words },
     );

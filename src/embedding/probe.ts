@@ -55,7 +55,7 @@ export async function sendProbe(provider: Provider): Promise<void> {
       throw new ProviderRefused(
         error.code,
         error.message,
-        `a short text of our own got this answer: check the model name, the options and the server behind ${provider.model.name}`,
+        `the provider gave this answer to a short test text: check the model name, the options and the server behind ${provider.model.name}`,
         { model: provider.model.name },
       );
     }

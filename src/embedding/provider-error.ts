@@ -38,9 +38,14 @@ export class ProviderRefused extends ReembedError {
 /** The provider refuses this input; another one may pass. Splitting the request finds the row. */
 export class InputRefused extends ReembedError {
   constructor(code: string, model: string, message: string, words?: string) {
-    super(code, `the provider of ${model} refused the input: ${message}`, 'shorten or correct the text of the row, then npm run retry', {
-      words,
-    });
+    super(
+      code,
+      `the provider of ${model} refused the input: ${message}`,
+      'shorten or correct the text of the row, then run npm run retry',
+      {
+        words,
+      },
+    );
   }
 }
 
@@ -58,9 +63,12 @@ export class RequestTooLarge extends InputRefused {
 /** No API key for a provider that needs one. */
 export class MissingApiKey extends ProviderRefused {
   constructor(model: string, variable: string) {
-    super('missing_api_key', `no API key for ${model}`, `set ${variable} in .env (any word will do for a local server that needs none)`, {
-      model,
-    });
+    super(
+      'missing_api_key',
+      `no API key for ${model}`,
+      `set ${variable} in .env (any value works for a local server without authentication)`,
+      { model },
+    );
   }
 }
 
@@ -114,7 +122,7 @@ export function classifyProviderError(error: unknown, { model, access }: Asked, 
   if (status === 404) {
     return new ProviderRefused(
       'model_not_found',
-      `the provider does not know model ${model} (404)${said.map((word) => `: ${word}`).join('')}`,
+      `the provider has no model ${model} (404)${said.map((word) => `: ${word}`).join('')}`,
       `check the model name, the account and ${access.addressSetting}; for a retired old model: npm run setting -- keep_old_current=false`,
       { model, words },
     );

@@ -24,10 +24,10 @@ export const expand: Phase = {
   name: 'expand',
   locks: ({ sideTable }) =>
     sideTable
-      ? 'SHARE ROW EXCLUSIVE on the table for milliseconds: triggers; it gets no column and no row of it is rewritten'
-      : 'ACCESS EXCLUSIVE on the table for milliseconds: two nullable columns and two triggers, no rewrite',
+      ? 'SHARE ROW EXCLUSIVE on the table for milliseconds: adds triggers, but no column, and rewrites no row'
+      : 'ACCESS EXCLUSIVE on the table for milliseconds: adds two nullable columns and two triggers, rewrites no row',
   back: ({ sideTable }) =>
-    `drops the ${sideTable ? 'side table' : 'columns'}, triggers and views it added; the old vectors were never touched`,
+    `drops the ${sideTable ? 'side table' : 'columns'}, triggers and views that it added; the old vectors were never changed`,
   inTransaction: true,
   up: (plan) => [
     `${SHORT_LOCK_WAIT}

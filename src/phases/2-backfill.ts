@@ -4,8 +4,8 @@ import { SHORT_LOCK_WAIT } from './phase.ts';
 
 export const backfill: Phase = {
   name: 'backfill',
-  locks: () => 'none that blocks anybody: reads the table once to plan the batches',
-  back: () => 'cancels the jobs and forgets the ledger; vectors already stored stay until expand is taken down',
+  locks: () => 'none that blocks other sessions: reads the table once to plan the batches',
+  back: () => 'cancels the jobs and deletes the ledger; stored vectors remain until expand is taken down',
   inTransaction: true,
   up: (plan) => [
     `${SHORT_LOCK_WAIT}

@@ -11,7 +11,7 @@ export const index: Phase = {
     sideTable
       ? 'none on the table; SHARE UPDATE EXCLUSIVE on the side table while it builds'
       : 'SHARE UPDATE EXCLUSIVE while it builds: reads and writes go on, VACUUM and other DDL on the table wait',
-  back: () => 'drops the index, CONCURRENTLY',
+  back: () => 'drops the index CONCURRENTLY',
   inTransaction: false,
   up: (plan) => [
     `SELECT reembed.require_gate(${literal(plan.campaign)}, 'index');`,
@@ -56,6 +56,6 @@ export async function dropInvalidIndexes(database: Database, campaign: string, n
     // DROP INDEX CONCURRENTLY waits for older transactions, so statement_timeout must be lifted, and it cannot run inside a transaction.
     // Hence a session of its own.
     await withSession(database.url, 'pg-reembed migrate', (client) => client.query(statement));
-    notice(`index ${name} was left INVALID by an earlier build: dropped, will be built again`);
+    notice(`index ${name} was left INVALID by an earlier build: it was dropped and will be built again`);
   }
 }

@@ -6,7 +6,7 @@ import { SHORT_LOCK_WAIT } from './phase.ts';
 export const switchOver: Phase = {
   name: 'switch',
   locks: () => 'ACCESS EXCLUSIVE on the live view for milliseconds; none on the table',
-  back: () => 'lets the live view read the old model again: instant, and no vector is lost',
+  back: () => 'the live view reads the old model again within milliseconds; no vector is lost',
   inTransaction: true,
   up: (plan) => [
     `${SHORT_LOCK_WAIT}

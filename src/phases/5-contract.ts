@@ -10,8 +10,8 @@ export const contract: Phase = {
       : 'copies the old vectors without a lock; then ACCESS EXCLUSIVE on the table while the column is dropped',
   back: ({ oldSideTable }) =>
     oldSideTable
-      ? 'brings the old side table back with its index; only purge has no way back'
-      : 'brings back the old column, its vectors (a commit per batch) and its index; only purge has no way back',
+      ? 'restores the old side table and its index; only purge cannot be undone'
+      : 'restores the old column, its vectors (one commit per batch) and its index; only purge cannot be undone',
   inTransaction: false,
   up: (plan) => [
     `SELECT reembed.require_gate(${literal(plan.campaign)}, 'contract');`,
@@ -64,7 +64,7 @@ function archive(plan: CampaignPlan): string[] {
 function exchange(plan: CampaignPlan): string[] {
   return [
     `PERFORM reembed.drop_compiled(${literal(targetOf(plan))});`,
-    ...(plan.oldSideTable ? [] : ['-- Without CASCADE: whatever still depends on the old column stops this transaction.']),
+    ...(plan.oldSideTable ? [] : ['-- Without CASCADE: this transaction fails if an object still depends on the old column.']),
     `PERFORM reembed.exchange_columns(${literal(plan.campaign)});`,
     ...renameIndex(plan, ({ name, finalName }) => [name, finalName]),
   ];

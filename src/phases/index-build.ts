@@ -44,8 +44,8 @@ export class IndexMemoryTooSmall extends ReembedError {
   constructor(megabytes: number, cause: unknown) {
     super(
       'index_memory_too_small',
-      `the index needs ${megabytes} MB to be built, more than it may use`,
-      `if the server can spare it: REEMBED_INDEX_MEMORY=${megabytes}MB, then run the command again; else write the campaign anew with fewer lists`,
+      `the index build needs ${megabytes} MB, more than its limit`,
+      `if the server has that much to spare, set REEMBED_INDEX_MEMORY=${megabytes}MB and run the command again; otherwise create the campaign again with fewer lists`,
       { cause },
     );
   }
@@ -101,7 +101,7 @@ export async function runIndexBuild(
   try {
     await build(options.settings ?? {}).catch(async (error: unknown) => {
       if (!isSharedMemoryFailure(error)) throw explain(error);
-      notice('the server has too little shared memory for parallel workers (/dev/shm; of a container, --shm-size): building without them');
+      notice('the server has too little shared memory for parallel workers (/dev/shm; for a container, --shm-size): building without them');
       await build({ ...options.settings, 'reembed.index_workers': '0' });
     });
   } finally {

@@ -4,6 +4,7 @@ import type { MigrationFile } from '../database/migration-file.ts';
 import { dropEmptySchema, type Notice, readMigrationState, runMigrationFile } from '../database/migration-runner.ts';
 import { dropSqlObjects } from '../database/sql-objects.ts';
 import { GateClosed, ReembedError } from '../errors.ts';
+import { counted, plural } from '../wording.ts';
 import { sweepTable } from '../worker/sweep.ts';
 import { rowsLackingOldVector } from './4-switch.ts';
 import { type IndexBuildOptions, runIndexBuild } from './index-build.ts';
@@ -97,11 +98,13 @@ async function refuseIncompleteWayBack(database: Database, campaign: string, opt
     // Finds rows that no trigger captured, so that the remedy below covers them too.
     await sweepTable(database.pool, campaign, 'old');
     throw new GateClosed(
-      `going back now, ${missing} rows would not be found: they have no vector of the old model`,
-      'npm run worker brings them where the old model can be called; or npm run migrate down -- --accept-missing',
+      `after a rollback now, searches would not find ${counted(missing, 'row')}: ${plural(missing, 'it has', 'they have')} no vector of the old model`,
+      'run npm run worker to embed them, if the old model can be called; otherwise accept the loss: npm run migrate down -- --accept-missing',
     );
   }
-  options.notice(`${missing} rows have no vector of the old model and will not be found until they get one`);
+  options.notice(
+    `${counted(missing, 'row')} ${plural(missing, 'has', 'have')} no vector of the old model; searches will not find ${plural(missing, 'it', 'them')} until a worker has embedded ${plural(missing, 'it', 'them')}`,
+  );
 }
 
 /**

@@ -110,10 +110,10 @@ export function draftCampaign(
 function chooseStorage(request: CampaignRequest, facts: TableFacts, to: ModelDefinition): Storage {
   const wanted = request.storage ?? 'auto';
   if (wanted === 'side-table' && facts.rowSecurity) {
-    throw new SideTableRefused(`${facts.table} has row level security, whose policies would not reach a side table`);
+    throw new SideTableRefused(`${facts.table} has row level security, whose policies would not apply to a side table`);
   }
   const taken = facts.keyColumns.find((name) => ['model_version', 'text_hash', facts.column].includes(name));
-  if (wanted === 'side-table' && taken) throw new SideTableRefused(`the key column ${taken} has a name that a side table needs itself`);
+  if (wanted === 'side-table' && taken) throw new SideTableRefused(`the key column ${taken} has a name that is reserved in a side table`);
   if (wanted !== 'auto') return wanted;
   return taken ? 'column' : adviseStorage(facts, to).recommended;
 }

@@ -29,13 +29,13 @@ const KINDS: Record<string, string> = {
 const REMEDIES: Record<string, string> = {
   p: 'partitioned tables are not supported yet: move the rows to an ordinary table',
   partition: 'a column cannot be added to one partition, and partitioned tables are not supported yet: move the rows to an ordinary table',
-  heir: 'inheritance is not supported: a column cannot be moved in one of the tables alone',
+  heir: 'inheritance is not supported: move the rows to a table without inheritance',
 };
 
 /** Thrown when the relation is not a plain table. */
 export class NotAnOrdinaryTable extends ReembedError {
   constructor(table: string, kind: string) {
-    super('not_an_ordinary_table', `${table} is ${KINDS[kind] ?? 'not a table'}`, REMEDIES[kind] ?? 'name the table below it');
+    super('not_an_ordinary_table', `${table} is ${KINDS[kind] ?? 'not a table'}`, REMEDIES[kind] ?? 'name the underlying table');
   }
 }
 
@@ -62,7 +62,7 @@ export class NoPrimaryKey extends ReembedError {
   constructor(table: string) {
     super(
       'no_primary_key',
-      `${table} has no primary key, so a row cannot be found again`,
+      `${table} has no primary key, so its rows cannot be identified`,
       `add one: ALTER TABLE ${table} ADD COLUMN id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY`,
     );
   }
@@ -117,9 +117,9 @@ export class TooManyDimensions extends ReembedError {
     super(
       'too_many_dimensions',
       `${dimensions} dimensions cannot be indexed: ${Object.entries(ELEMENT_TYPES)
-        .map(([name, { maxIndexedDimensions }]) => `${name} reaches ${maxIndexedDimensions}`)
+        .map(([name, { maxIndexedDimensions }]) => `the limit of ${name} is ${maxIndexedDimensions}`)
         .join(', ')}`,
-      'ask the model for fewer dimensions with --dimensions, if it can shorten its vectors',
+      'give a smaller --dimensions, if the model can shorten its vectors',
     );
   }
 }
@@ -136,8 +136,8 @@ export class SameModel extends ReembedError {
   constructor(model: string) {
     super(
       'same_model',
-      `${model} is the model the column has already`,
-      'name another model with --to; for another number of dimensions of it add --to-name',
+      `the column already has vectors of ${model}`,
+      'name another model with --to; for the same model with other dimensions add --to-name',
     );
   }
 }
@@ -147,8 +147,8 @@ export class NameTaken extends ReembedError {
   constructor(what: string, name: string) {
     super(
       'name_taken',
-      `${what} ${name} exists already`,
-      'rename or drop it; if an earlier attempt left it, take that one down first: npm run migrate down',
+      `${what} ${name} already exists`,
+      'rename or drop it; if an earlier campaign created it, take that campaign down first: npm run migrate down',
     );
   }
 }
@@ -183,7 +183,7 @@ export class ForcedRowSecurity extends ReembedError {
   constructor(table: string, owner: string) {
     super(
       'forced_row_security',
-      `row level security is forced on ${table}, so that even ${owner} does not see every row`,
+      `row level security is forced on ${table}, so even ${owner} does not see every row`,
       `ALTER TABLE ${table} NO FORCE ROW LEVEL SECURITY, or ALTER ROLE ${owner} BYPASSRLS`,
     );
   }
@@ -205,7 +205,7 @@ export class VolatileTextExpression extends ReembedError {
   constructor(expression: string, called: string) {
     super(
       'volatile_text_expression',
-      `the text expression ${expression} calls ${called}, which is VOLATILE: it may give another text each time`,
+      `the text expression ${expression} calls ${called}, which is VOLATILE: it may return a different text each time`,
       `if it gives the same text for the same row, ALTER FUNCTION ${called} … IMMUTABLE (or STABLE); else leave it out`,
     );
   }

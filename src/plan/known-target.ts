@@ -31,7 +31,7 @@ export async function readKnownTarget(db: Queryable, facts: TableFacts): Promise
     [facts.oid, facts.column],
   );
   const known = rows[0];
-  if (known?.running) throw new CampaignRunning(known.target, known.running, 'finish it, or take it back with: npm run migrate down');
+  if (known?.running) throw new CampaignRunning(known.target, known.running, 'finish it, or take it down: npm run migrate down');
   return known;
 }
 
@@ -54,8 +54,8 @@ export function refusePendingFiles(state: MigrationState, plan: CampaignPlan): v
   if (waiting?.campaign) {
     throw new CampaignRunning(
       `${plan.schema}.${plan.table}.${plan.column}`,
-      `the files of ${waiting.campaign} wait to be run`,
-      'npm run migrate up, or delete those five files',
+      `the files of ${waiting.campaign} have not been run`,
+      'run npm run migrate up, or delete those five files',
     );
   }
 }

@@ -61,9 +61,9 @@ export function adviseStorage(facts: TableFacts, model: ModelDefinition): Storag
 }
 
 function recommend(facts: TableFacts, column: StorageCost, sideTable: StorageCost): Pick<StorageAdvice, 'recommended' | 'reason'> {
-  if (facts.rowSecurity) return { recommended: 'column', reason: 'the policies of the table would not reach a side table' };
+  if (facts.rowSecurity) return { recommended: 'column', reason: 'the policies of the table would not apply to a side table' };
   const isLong = column.seconds - sideTable.seconds > WORTH_SECONDS;
   const isHeavy = column.walBytes - sideTable.walBytes > WORTH_WAL_BYTES;
   if (!isLong && !isHeavy) return { recommended: 'column', reason: 'the table is small enough to be updated in place' };
-  return { recommended: 'side-table', reason: 'updating every row would also go into the other indexes of the table' };
+  return { recommended: 'side-table', reason: 'updating every row would also write to the other indexes of the table' };
 }

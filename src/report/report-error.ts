@@ -7,7 +7,7 @@ export class NoCampaign extends ReembedError {
     super(
       'no_campaign',
       which === undefined ? `there is no campaign ${wanted.campaign}` : `no campaign is recorded on ${which}`,
-      'npm run status shows what there is; a campaign that was taken down to before its first phase leaves nothing to report',
+      'npm run status lists the campaigns; a campaign that was taken down completely has no report',
     );
   }
 }
@@ -15,7 +15,7 @@ export class NoCampaign extends ReembedError {
 /** Thrown when the path holds a file that is not a report and therefore must not be replaced. */
 export class NotAReport extends UsageError {
   constructor(path: string) {
-    super(`${path} exists and is no report of pg-reembed`, 'name another file with --out');
+    super(`${path} exists and is not a report of pg-reembed`, 'name another file with --out');
   }
 }
 

@@ -100,9 +100,7 @@ export function createThrottle(db: Queryable, target: string, notice: (line: str
     const kinds = inTheWay.map(({ signal }) => signal).join();
     if (kinds === said) return;
     said = kinds;
-    notice(
-      `${target}: ${inTheWay.length > 0 ? `held back: ${inTheWay.map(({ reason }) => reason).join('; ')}` : 'nothing holds the backfill back any more'}`,
-    );
+    notice(`${target}: ${inTheWay.length > 0 ? `throttled: ${inTheWay.map(({ reason }) => reason).join('; ')}` : 'no longer throttled'}`);
   }
 
   /** Never rejects. Not awaited, because a search between two writes does not measure the effect of a write. */

@@ -50,7 +50,7 @@ export class JudgementsFitNoQuery extends ReembedError {
   constructor(judged: string, asked: string) {
     super(
       'judgements_fit_no_query',
-      `no judgement is about any of the queries: one is about query ${judged}, one query is ${asked}`,
+      `no judgement refers to any of the queries: a judgement names query ${judged}, a query is ${asked}`,
       'the first column of the judgements must hold the ids of the queries (the line number, where a file gives none; else see --query-id)',
     );
   }
@@ -61,7 +61,7 @@ export class JudgementsFitNoRow extends ReembedError {
   constructor(judged: string, existing: string, column: string) {
     super(
       'judgements_fit_no_row',
-      `no judgement names a row of the table: one names ${judged}, one row has ${existing} in ${column}`,
+      `no judgement names a row of the table: a judgement names ${judged}, a row has ${existing} in ${column}`,
       'name the column that holds the ids of the judgements with --judgement-column (a key of several columns is joined by "/")',
     );
   }
@@ -81,7 +81,7 @@ export class BadFilter extends ReembedError {
 /** Thrown when the campaign does not have two models to compare. */
 export class NothingToCompare extends ReembedError {
   constructor(problem: string) {
-    super('nothing_to_compare', problem, 'see select * from reembed.progress; a campaign can be validated from expand until contract');
+    super('nothing_to_compare', problem, 'validate a campaign between expand and contract; npm run status shows its phase');
   }
 }
 
@@ -116,8 +116,8 @@ export class ScanCancelled extends ReembedError {
   constructor(cause: unknown) {
     super(
       'scan_cancelled',
-      'a scan of the table was cancelled, as pg_cancel_backend() does',
-      'see that nobody ends long statements, or compare fewer queries: npm run validate -- --sample 50',
+      'a scan of the table was cancelled, for example by pg_cancel_backend()',
+      'make sure that long statements are not cancelled, or compare fewer queries: npm run validate -- --sample 50',
       { cause },
     );
   }
@@ -128,7 +128,7 @@ export class TableLocked extends ReembedError {
   constructor(cause: unknown) {
     super(
       'table_locked',
-      'another session kept a lock on the table, so it could not be read',
+      'another session held a lock on the table, so it could not be read',
       'find the session with npm run doctor, then validate again',
       {
         cause,
@@ -145,7 +145,7 @@ export class ValidationFailed extends ReembedError {
     super(
       'validation_failed',
       `validation ${id} failed: ${reasons.join('; ')}`,
-      'fix it and validate again; the thresholds are in reembed.setting, to be changed with npm run setting',
+      'fix the cause, then run npm run validate again; change thresholds with npm run setting',
     );
   }
 }

@@ -237,5 +237,7 @@ export async function stopKeepingOldCurrent(context: WorkContext, target: WorkTa
   );
   // Several lanes find this out at the same time; only one reports it.
   if (rowCount === 0) return;
-  context.notice(`the old model cannot be called (${messageOf(error)}); from now on going back would lack the rows written since`);
+  context.notice(
+    `the old model cannot be called (${messageOf(error)}); rows written from now on get no old vector, so searches would not find them after a rollback`,
+  );
 }

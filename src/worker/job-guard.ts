@@ -10,7 +10,7 @@ import { pauseTargets, targetsNeeding } from './pause-targets.ts';
 /** A job fails repeatedly, and not because of the provider. Its work stays in the ledger. */
 export class WorkStuck extends ReembedError {
   constructor(reason: string) {
-    super('work_stuck', reason, 'nothing is lost: fix the cause, then run the command again; it goes on where it stopped');
+    super('work_stuck', reason, 'nothing is lost: fix the cause, then run the command again; it continues where it stopped');
   }
 }
 

@@ -9,7 +9,7 @@ import { throwIfPaused } from './open-work.ts';
 /** There is no backfill to take a subset of. */
 export class NothingToEmbed extends ReembedError {
   constructor() {
-    super('nothing_to_embed', 'no batch is waiting to be embedded', 'npm run status shows where the campaign stands');
+    super('nothing_to_embed', 'no batch is waiting to be embedded', 'npm run status shows the progress of the campaign');
   }
 }
 

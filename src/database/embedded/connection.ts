@@ -76,7 +76,7 @@ export class Connection {
     if (code === SSL_REQUEST || code === GSS_REQUEST) return void this.#socket.write('N');
     // A statement in WebAssembly cannot be interrupted.
     if (code === CANCEL_REQUEST) return void this.#socket.end();
-    if (code >> 16 !== 3) throw new ProtocolViolation('only protocol version 3 is spoken here');
+    if (code >> 16 !== 3) throw new ProtocolViolation('only protocol version 3 is supported');
     const parameters = new Map<string, string>();
     for (let at = 8; bytes[at]; ) {
       const name = readText(bytes, at);
@@ -94,7 +94,7 @@ export class Connection {
     const given = Buffer.from(bytes[0] === 0x70 ? readText(bytes, 5).text : '');
     const password = Buffer.from(this.#facts.password);
     if (given.length !== password.length || !timingSafeEqual(given, password)) {
-      this.end(fatal('28P01', 'password authentication failed', 'take the whole url that npm run db prints'));
+      this.end(fatal('28P01', 'password authentication failed', 'use the complete URL that npm run db prints'));
       return;
     }
     const parameters = this.#parameters ?? new Map<string, string>();

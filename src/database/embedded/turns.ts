@@ -154,8 +154,8 @@ export class Turns {
     holder.end(
       fatal(
         '25P03',
-        `connection ended: it kept a transaction open and idle for ${PATIENCE_MS / 1000} s while others waited`,
-        'the embedded database runs one transaction at a time; end it sooner, or set DATABASE_URL to a PostgreSQL server',
+        `connection closed: its transaction was idle for ${PATIENCE_MS / 1000} s while other connections waited`,
+        'the embedded database runs one transaction at a time; end transactions sooner, or set DATABASE_URL to a PostgreSQL server',
       ),
     );
     this.leave(holder);

@@ -35,7 +35,7 @@ export function fatal(sqlstate: string, text: string, hint = ''): Buffer {
 /** Reads the text up to the next zero byte; `next` is the position after that byte. */
 export function readText(bytes: Buffer, start: number): { text: string; next: number } {
   const end = bytes.indexOf(0, start);
-  if (end < 0) throw new ProtocolViolation('text without an end');
+  if (end < 0) throw new ProtocolViolation('unterminated string');
   return { text: bytes.toString('utf8', start, end), next: end + 1 };
 }
 

@@ -7,7 +7,7 @@ import { type Draw, figures } from './plots.ts';
 import type { Html } from './table.ts';
 
 const READING =
-  'Each bar counts queries. Two good models may agree on few results: overlap says how much users will notice, judged queries whether it is for the better.';
+  'Each bar counts queries. Two good models may share few results: overlap measures how much changes for users, judged queries measure whether results improve.';
 
 /** Section on overlap, and on the queries that changed most. */
 export async function changesSection(report: Report, draw: Draw): Promise<Html | null> {
@@ -22,7 +22,7 @@ ${
   queries.length === 0
     ? null
     : html`<h3>Queries that changed most</h3>
-<p class="quiet">${queries.some(({ ndcg_before }) => ndcg_before !== null) ? 'Those that lost most and those that won most, in turns.' : 'Those with the fewest results in common.'} Rows are shown by their key${with_text ? ' and the start of their present text' : '; their texts are left out'}. Marked rows are not in the other list.</p>
+<p class="quiet">${queries.some(({ ndcg_before }) => ndcg_before !== null) ? 'The queries that lost and gained most nDCG, alternating.' : 'The queries with the fewest common results.'} Rows are shown by their key${with_text ? ' and the start of their current text' : '; their texts are left out'}. Marked rows are not in the other list.</p>
 ${queries.map((query, i) => queryDetails(query, i === 0))}`
 }
 </section>`;

@@ -7,7 +7,8 @@ import type { Report } from '../read-report.ts';
 import { type Draw, figures } from './plots.ts';
 import { type Cell, type Html, table } from './table.ts';
 
-const READING = 'How long a search takes on the server, warm, by the plan the planner chooses; with shadow reads also in the application.';
+const READING =
+  'Duration of a search on the server, with a warm cache and the plan that the planner chooses; with shadow reads, also in the application.';
 
 /** Section on index, filters, search times and stored vectors, with their thresholds. */
 export async function checksSection(report: Report, labels: ModelLabels, draw: Draw): Promise<Html | null> {
@@ -18,7 +19,7 @@ export async function checksSection(report: Report, labels: ModelLabels, draw: D
 <h2 id="checks-head">Index, speed and stored vectors</h2>
 ${await figures(draw, latencyPlot(metrics, shadow_reads, labels), READING)}
 ${table({
-  caption: 'Figures beside the thresholds of now',
+  caption: 'Figures and current thresholds',
   columns: [{ name: 'figure', kind: 'tight' }, { name: 'value', kind: 'wide' }, { name: 'threshold', kind: 'tight' }, { name: 'setting' }],
   rows: thresholdRows(report),
 })}
@@ -73,7 +74,7 @@ function thresholdRows({ validation, campaign, runs }: Report): Cell[][] {
   );
   const ratio = time?.before && time.after !== null ? `${(time.after / time.before).toFixed(2)} times` : null;
   return [
-    row(`fall of nDCG@${run.k}`, ndcg ? (ndcg.value < 0 ? score(-ndcg.value) : 'none') : null, 'at most', 'max_ndcg_drop'),
+    row(`drop of nDCG@${run.k}`, ndcg ? (ndcg.value < 0 ? score(-ndcg.value) : 'none') : null, 'at most', 'max_ndcg_drop'),
     row(`overlap@${run.k}`, score(run.overlap), 'at least', 'min_overlap'),
     row(
       `index recall@${run.k}`,
@@ -93,7 +94,7 @@ function thresholdRows({ validation, campaign, runs }: Report): Cell[][] {
 function integrityTable(integrity: ReportedIntegrity[]): Html {
   const line = (name: string, of: (one: ReportedIntegrity) => Cell): Cell[] => [name, ...integrity.map(of)];
   return table({
-    caption: 'Vectors as they are stored',
+    caption: 'Stored vectors',
     columns: [
       { name: 'vectors', kind: 'tight' },
       ...integrity.map(({ role, model }) => ({ name: `${role}: ${model}`, kind: 'number' as const })),
@@ -108,7 +109,7 @@ function integrityTable(integrity: ReportedIntegrity[]): Html {
       line('length, shortest to longest', (one) => (one.norm_min === null ? '–' : `${score(one.norm_min)} to ${score(one.norm_max)}`)),
       line('checksum taken', (one) => (one.checksum_at === null ? '–' : minute(one.checksum_at))),
       line('proved unchanged since', (one) => count(one.unchanged_rows)),
-      line('changed since without their text', (one) => count(one.changed_rows)),
+      line('changed since, with the same text', (one) => count(one.changed_rows)),
     ],
   });
 }

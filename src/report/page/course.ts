@@ -15,7 +15,7 @@ export async function backfillSection({ campaign, progress }: Report, draw: Draw
 ${
   seconds === null
     ? html`<p>No batch is done yet.</p>`
-    : html`<p>${count(progress.batches_done)} of ${count(progress.batches)} ${plural(progress.batches, 'batch', 'batches')}, ${count(progress.requests)} ${plural(progress.requests, 'request')} to the provider and ${count(campaign.tokens)} ${plural(campaign.tokens, 'token')} (${campaign.cost_usd === null ? 'price not known' : dollars(campaign.cost_usd)}) in ${duration(seconds)}.${progress.batches_retried > 0 ? ` ${count(progress.batches_retried)} ${plural(progress.batches_retried, 'batch was', 'batches were')} begun more than once.` : ''}${campaign.live_rows > 0 ? ` ${count(campaign.live_rows)} ${plural(campaign.live_rows, 'vector was', 'vectors were')} stored for rows that the application wrote meanwhile.` : ''}</p>`
+    : html`<p>${count(progress.batches_done)} of ${count(progress.batches)} ${plural(progress.batches, 'batch', 'batches')}, ${count(progress.requests)} ${plural(progress.requests, 'request')} to the provider and ${count(campaign.tokens)} ${plural(campaign.tokens, 'token')} (${campaign.cost_usd === null ? 'price not known' : dollars(campaign.cost_usd)}) in ${duration(seconds)}.${progress.batches_retried > 0 ? ` ${count(progress.batches_retried)} ${plural(progress.batches_retried, 'batch was', 'batches were')} started more than once.` : ''}${campaign.live_rows > 0 ? ` ${count(campaign.live_rows)} ${plural(campaign.live_rows, 'vector was', 'vectors were')} stored for rows that the application wrote meanwhile.` : ''}</p>`
 }
 ${campaign.failed_rows > 0 || campaign.outdated_rows > 0 ? html`<p>Now ${count(campaign.failed_rows)} ${plural(campaign.failed_rows, 'row')} cannot be embedded and ${count(campaign.outdated_rows)} changed ${plural(campaign.outdated_rows, 'row waits', 'rows wait')} for a vector.</p>` : null}
 ${await figures(draw, backfillPlots(progress, campaign.rows_planned))}
@@ -29,7 +29,7 @@ export async function liveSection({ shadow_reads: shadow, known_items, alerts, c
 <h2 id="live-head">Live reads and alerts</h2>
 ${
   shadow
-    ? html`<p>${count(shadow.reads)} shadow reads between ${minute(shadow.first_at)} and ${minute(shadow.last_at)}: mean overlap ${percent(shadow.overlap)}, ${count(shadow.errors)} failed.</p>${await figures(draw, shadowPlot(shadow), 'Each point is the mean of as many searches of the application, asked of both models.')}`
+    ? html`<p>${count(shadow.reads)} shadow reads between ${minute(shadow.first_at)} and ${minute(shadow.last_at)}: mean overlap ${percent(shadow.overlap)}, ${count(shadow.errors)} failed.</p>${await figures(draw, shadowPlot(shadow), 'Each point is the mean of equally many searches of the application, run with both models.')}`
     : null
 }
 ${
@@ -105,7 +105,7 @@ export function trailSection({ trail: { total, events } }: Report): Html {
 <h2 id="trail-head">Audit trail</h2>
 ${
   events.length < total
-    ? html`<p>${count(events.length)} of ${count(total)} events: every change of the phase and of the model being read, and the newest others. All are in <code>reembed.event</code>.</p>`
+    ? html`<p>${count(events.length)} of ${count(total)} events: every change of the phase and of the live model, and the newest others. All are in <code>reembed.event</code>.</p>`
     : null
 }
 ${table({

@@ -25,7 +25,7 @@ export async function reportPage(report: Report): Promise<string> {
   const labels: ModelLabels = [`old: ${campaign.from_model}`, `new: ${campaign.to_model}`];
   const sections: [id: string, name: string, content: Html | null][] = [
     ['verdict', 'Verdict', verdictSection(report)],
-    ['quality', 'Old against new', await qualitySection(report, labels, drawPlot)],
+    ['quality', 'Old and new model', await qualitySection(report, labels, drawPlot)],
     ['changes', 'What changes', await changesSection(report, drawPlot)],
     ['scores', 'Scores and cut-offs', await scoresSection(report, labels, drawPlot)],
     ['checks', 'Index, speed, vectors', await checksSection(report, labels, drawPlot)],
@@ -49,7 +49,7 @@ export async function reportPage(report: Report): Promise<string> {
 <header>
 <p class="eyebrow">Change of embedding model</p>
 <h1>${campaign.from_model} <span class="arrow" aria-label="to">→</span> ${campaign.to_model}</h1>
-<p class="quiet"><code>${campaign.target}</code>, campaign <code>${campaign.name}</code>. ${campaign.models.map(({ role, dimensions }) => `${role} model: ${dimensions} dimensions`).join(', ')}; new vectors in a ${campaign.storage}. Reads now: <b>${campaign.read_model}</b>.</p>
+<p class="quiet"><code>${campaign.target}</code>, campaign <code>${campaign.name}</code>. ${campaign.models.map(({ role, dimensions }) => `${role} model: ${dimensions} dimensions`).join(', ')}; new vectors in a ${campaign.storage}. Live model: <b>${campaign.read_model}</b>.</p>
 ${phases(report)}
 <nav aria-label="Sections"><ul>${shown.map(([id, name]) => html`<li><a href="#${id}">${name}</a></li>`)}</ul></nav>
 </header>
@@ -57,7 +57,7 @@ ${phases(report)}
 ${shown.map(([, , content]) => content)}
 </main>
 <footer>
-<p>Made ${minute(report.at)} by pg-reembed from schema <code>reembed</code>; PostgreSQL ${campaign.server_version}, pgvector ${campaign.pgvector_version}. ${report.with_text ? 'It holds texts of queries and rows.' : 'It holds no text of a query or row.'} It holds no vectors. The verdict follows the thresholds of this moment.</p>
+<p>Created ${minute(report.at)} by pg-reembed from schema <code>reembed</code>; PostgreSQL ${campaign.server_version}, pgvector ${campaign.pgvector_version}. ${report.with_text ? 'It holds texts of queries and rows.' : 'It holds no text of a query or row.'} It holds no vectors. The verdict applies the thresholds at that time.</p>
 </footer>
 </body>
 </html>`;

@@ -23,10 +23,10 @@ export async function qualitySection(report: Report, labels: ModelLabels, draw: 
   const judgedRun = runs.find(({ id }) => id === validation.evidence.judged);
   return html`<section id="quality" aria-labelledby="quality-head">
 <h2 id="quality-head">Old against new</h2>
-${judged ? html`<p>Of ${count(judged.better + judged.equal + judged.worse)} ${judgedRun?.known_items ? 'queries made of rows, each to find its own row' : 'judged queries'}, <b>${count(judged.better)}</b> got better results, ${count(judged.equal)} equally good ones and <b>${count(judged.worse)}</b> worse ones.</p>` : html`<p>No query was judged, so these figures say how much changes and not whether it gets better.</p>`}
+${judged ? html`<p>Of ${count(judged.better + judged.equal + judged.worse)} ${judgedRun?.known_items ? 'queries made of rows, each to find its own row' : 'judged queries'}, <b>${count(judged.better)}</b> got better results, ${count(judged.equal)} equally good ones and <b>${count(judged.worse)}</b> worse ones.</p>` : html`<p>No query was judged, so these figures show how much changes, not whether results improve.</p>`}
 ${await figures(draw, qualityPlots(all, labels, k))}
 ${all.length > 0 ? metricTable(all, k) : null}
-${slices.length > 0 ? html`<h3>By slice</h3>${await figures(draw, slicePlots(slices, k), 'Each line is the 95 % interval of a part of the queries: the fewer queries, the longer the line.')}${sliceTable(slices, k)}` : null}
+${slices.length > 0 ? html`<h3>By slice</h3>${await figures(draw, slicePlots(slices, k), 'Each line is the 95 % interval of one slice: the fewer queries, the longer the line.')}${sliceTable(slices, k)}` : null}
 </section>`;
 }
 
@@ -41,7 +41,7 @@ function metricTable(metrics: ReportedMetric[], k: number): Html {
 function sliceTable(slices: ReportedMetric[], k: number): Html {
   const left = slices.length - MOST_SLICES;
   return html`${table({
-    caption: 'The same in parts of the queries',
+    caption: 'Metrics by slice',
     columns: [
       { name: 'slice', kind: 'tight' },
       { name: 'value', kind: 'wide' },

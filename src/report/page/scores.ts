@@ -10,7 +10,7 @@ import { type Cell, type Html, table } from './table.ts';
 const KINDS = { cosine: 'cosine similarities', l2: 'distances with a minus sign', inner_product: 'inner products' } as const;
 
 const READING =
-  'A line that lies further to the right has higher scores. Where the line of the nearest rows and that of random rows are far apart, a cut-off can tell them from each other.';
+  'A line that lies further to the right has higher scores. Where the line of the nearest rows and that of random rows are far apart, a cut-off can separate them.';
 
 /** Section on the scores of rows in each model and the mapped cut-offs. */
 export async function scoresSection({ validation, campaign, runs }: Report, labels: ModelLabels, draw: Draw): Promise<Html | null> {
@@ -19,13 +19,13 @@ export async function scoresSection({ validation, campaign, runs }: Report, labe
   const distances = [...new Set(campaign.models.map(({ distance }) => KINDS[distance]))];
   return html`<section id="scores" aria-labelledby="scores-head">
 <h2 id="scores-head">Scores and cut-offs</h2>
-<p>An application that shows rows above a score must not keep it: another model has other scores. Scores are ${distances.join(' and ')}.</p>
+<p>An application that shows only rows above a score needs a new cut-off, because each model has its own range of scores. Scores are ${distances.join(' and ')}.</p>
 ${await figures(draw, scorePlots(scores, labels, runs[0]?.k ?? 10), READING)}
 ${
   cutoffs.length === 0
     ? null
     : table({
-        caption: 'Where cut-offs move',
+        caption: 'Equivalent cut-offs',
         columns: [
           { name: 'by', kind: 'tight' },
           ...['old', 'new', '95 % interval', 'rows kept, old', 'rows kept, new', 'F1, old', 'F1, new'].map((name) => ({

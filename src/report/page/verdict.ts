@@ -12,7 +12,7 @@ export function verdictSection(report: Report): Html {
 <h2 id="verdict-head">Verdict</h2>
 <span class="badge">${word}</span>
 <p class="lead">${lead}</p>
-${list('Reasons', reasons)}${list('Worth knowing', warnings)}${list('What this report cannot show', gaps)}
+${list('Reasons', reasons)}${list('Warnings', warnings)}${list('What this report cannot show', gaps)}
 <dl class="tiles">${tiles(report).map(([name, value, more]) => html`<div><dt>${name}</dt><dd>${value}<small>${more}</small></dd></div>`)}</dl>
 </section>`;
 }
@@ -55,7 +55,7 @@ function whatIsMissing({ campaign, progress, validation, runs }: Report): string
   const isOver = campaign.phase === 'contract';
   if (isOver) {
     gaps.push(
-      `Anything new of the old model: its vectors are ${campaign.archive === null ? 'gone' : `in the archive reembed.${campaign.archive}`}. Figures of both models are those of before contract.`,
+      `New figures of the old model: its vectors are ${campaign.archive === null ? 'gone' : `in the archive reembed.${campaign.archive}`}. The figures of both models date from before contract.`,
     );
   }
   if (!validation) {
@@ -70,9 +70,9 @@ function whatIsMissing({ campaign, progress, validation, runs }: Report): string
     gaps.push(
       'Whether results are better or worse: no judged queries. npm run validate -- --queries FILE --judgements FILE, or --queries-from generated.',
     );
-  if (runs[0]?.index_recall === null) gaps.push('What the new index finds: the newest run was made without it.');
-  if (figures.filters.length === 0) gaps.push('How searches with filters do: npm run validate -- --filter "condition".');
-  if (figures.cutoffs.length === 0) gaps.push('Where similarity thresholds of the application move to: npm run validate -- --cutoff 0.8.');
+  if (runs[0]?.index_recall === null) gaps.push('Recall of the new index: the newest run was made without it.');
+  if (figures.filters.length === 0) gaps.push('Results of searches with filters: npm run validate -- --filter "condition".');
+  if (figures.cutoffs.length === 0) gaps.push('Equivalent similarity thresholds of the application: npm run validate -- --cutoff 0.8.');
   return gaps;
 }
 

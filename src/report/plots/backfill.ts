@@ -38,7 +38,7 @@ export function backfillPlots({ points, batches_done }: ReportedProgress, planne
     ...plots,
     {
       title: 'Rows a second',
-      description: `Rows settled a second over the same time, at most ${count(Math.round(fastest))}.`,
+      description: `Rows settled per second over the same time, at most ${count(Math.round(fastest))}.`,
       spec: {
         ...FRAME,
         height: 180,

@@ -24,11 +24,11 @@ export function readQueryFile(path: string, { sample, judged, sliceBy = [] }: Fi
   const fields = new Set<string>(isJson ? [] : ['text']);
   const queries = readLines(path, '--queries').map(({ number, text }) => {
     const query = isJson ? parseQuery(path, number, text, sliceBy, fields) : { id: String(number), text };
-    if (seen.has(query.id)) throw new BadLine(path, number, `query ${query.id} is there twice`, 'give every query an id of its own');
+    if (seen.has(query.id)) throw new BadLine(path, number, `query ${query.id} appears twice`, 'give every query an id of its own');
     seen.add(query.id);
     return query;
   });
-  if (queries.length === 0) throw new NoQueries(`${path} has no query in it`, 'give one query a line');
+  if (queries.length === 0) throw new NoQueries(`${path} contains no query`, 'give one query per line');
   const missing = sliceBy.find((field) => !fields.has(field));
   if (missing !== undefined) throw new ColumnMissing(path, missing, '--slice-by', [...fields]);
   if (sample === undefined || sample >= queries.length) return queries;
@@ -38,7 +38,7 @@ export function readQueryFile(path: string, { sample, judged, sliceBy = [] }: Fi
 }
 
 function parseQuery(path: string, number: number, line: string, sliceBy: readonly string[], fields: Set<string>): TextQuery {
-  const example = 'give one object a line, like {"id": "1", "text": "red shoes"}';
+  const example = 'give one object per line, such as {"id": "1", "text": "red shoes"}';
   let value: unknown;
   try {
     value = JSON.parse(line);

@@ -41,7 +41,7 @@ export async function readQueryTable(
   if (rows.length === 0)
     throw new NoQueries(
       `${table} has no query in ${source.textColumn}`,
-      'name another table or column, or let the rows be the queries: npm run validate',
+      'name another table or column, or use the rows as queries: npm run validate',
     );
   return rows;
 }

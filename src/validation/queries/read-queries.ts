@@ -61,7 +61,10 @@ export async function prepareQueries(db: Queryable, campaign: Campaign, options:
   }
   if (source.kind === 'generated') {
     if (judgements)
-      throw new UsageError('--judgements and generated queries exclude each other', 'the row that a query was made of is the relevant one');
+      throw new UsageError(
+        '--judgements and generated queries exclude each other',
+        'leave out --judgements: the relevant row of a generated query is the row that it was made from',
+      );
     const count = sample ?? DEFAULT_SAMPLE;
     const rows = await drawTexts(db, campaign, TEXT_CHARACTERS, { sample: Math.max(count, SAMPLED_TEXTS), sliceBy, seed });
     const generated = generateQueries(rows, count);

@@ -1,3 +1,4 @@
+import { counted } from '../../wording.ts';
 import type { Metric } from '../metrics/metrics.ts';
 import type { ScoreCutoff } from '../metrics/score-cutoff.ts';
 import type { ValidationResult } from '../validate.ts';
@@ -21,7 +22,12 @@ export function sliceSection({ metrics, k }: ValidationResult): string[] {
       table.push([oneLine(slice.sliceValue, 30), `${slice.queries}`, `overlap ${slice.value.toFixed(3)}`, ndcg ? ndcgText(ndcg, k) : '']);
     }
     const left = slices.length - MOST_SLICES;
-    return [`by ${column}, with the number of queries:`, table.toString(), ...(left > 0 ? [`  and ${left} more values`] : []), ''];
+    return [
+      `by ${column}, with the number of queries:`,
+      table.toString(),
+      ...(left > 0 ? [`  and ${counted(left, 'more value')}`] : []),
+      '',
+    ];
   });
 }
 

@@ -1,4 +1,4 @@
-import { counted } from '../../wording.ts';
+import { counted, plural } from '../../wording.ts';
 import type { BeforeAfter } from '../metrics/comparison.ts';
 import { type Metric, overall } from '../metrics/metrics.ts';
 import type { ValidationResult } from '../validate.ts';
@@ -89,9 +89,9 @@ function notes(result: ValidationResult): string[] {
   const lines: string[] = [];
   if (!overall(metrics, 'ndcg')) {
     lines.push(
-      'Overlap shows how much changes, not whether it gets worse: two good models may agree on little.',
-      'Judged queries decide on quality: npm run validate -- --queries FILE --judgements FILE',
-      'or, without judgements, queries made of the rows: npm run validate -- --queries-from generated',
+      'Overlap shows how much changes, not whether results get worse: two good models may share few results.',
+      'Judged queries measure quality: npm run validate -- --queries FILE --judgements FILE',
+      'or, without judgements, queries made from the rows: npm run validate -- --queries-from generated',
     );
   }
   if (judgedRowsMissing > 0)
@@ -101,10 +101,12 @@ function notes(result: ValidationResult): string[] {
         : `${judgedRowsMissing} rows that are judged relevant are not in the table; they count against both models.`,
     );
   if (coverage.justChangedRows > 0)
-    lines.push(`${coverage.justChangedRows} of the missing rows changed in the last 30 seconds and do not count: the workers are at them.`);
+    lines.push(
+      `${coverage.justChangedRows} of the missing rows changed in the last 30 seconds and ${plural(coverage.justChangedRows, 'does', 'do')} not count: the workers are embedding ${plural(coverage.justChangedRows, 'it', 'them')}.`,
+    );
   if (!index?.usable)
     lines.push(
-      'There is no valid index on the new vectors yet; validate again when it is built, the switch asks for it. Filters wait for it, too.',
+      'There is no valid index on the new vectors yet, so filters were not measured: validate again after it is built, because the switch requires it.',
     );
   return lines.length === 0 ? [] : [...lines, ''];
 }
@@ -113,9 +115,9 @@ function notes(result: ValidationResult): string[] {
 function worthKnowing({ warnings, audit }: ValidationResult): string[] {
   const known =
     audit.oldProblem !== null && audit.problem === null
-      ? [...warnings, `no stored old vector was compared with a fresh one: ${audit.oldProblem}`]
+      ? [...warnings, `the stored old vectors were not audited: ${audit.oldProblem}`]
       : warnings;
-  return known.length === 0 ? [] : ['worth knowing:', ...known.flatMap(indented), ''];
+  return known.length === 0 ? [] : ['warnings:', ...known.flatMap(indented), ''];
 }
 
 function both({ before, after }: Metric): BeforeAfter {

@@ -107,5 +107,5 @@ function createStopCheck({ context, target, signal }: BatchWork): () => Promise<
 
 function wordsOf(requests: number, failures: Map<string, number>): string {
   const reasons = [...failures].map(([reason, count]) => `${reason}: ${count}`).slice(0, 5);
-  return `${counted(requests, 'request')} brought no vectors${reasons.length > 0 ? ` (${reasons.join(', ')})` : ''}; ${plural(requests, 'its', 'their')} rows are embedded by ordinary requests`;
+  return `${counted(requests, 'request')} returned no vectors${reasons.length > 0 ? ` (${reasons.join(', ')})` : ''}; ${plural(requests, 'its', 'their')} rows are embedded by ordinary requests`;
 }

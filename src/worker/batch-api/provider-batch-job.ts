@@ -53,8 +53,8 @@ async function checkBatch(work: BatchWork): Promise<void> {
   const status = await api.retrieve(batch.providerBatchId ?? '', signal);
   if (!status) {
     // Most likely the key or the address has changed since the batch was submitted.
-    if (batch.age < GIVE_UP_AFTER_SECONDS) throw new ProviderUnavailable('the batch API', `it does not know ${batch.providerBatchId}`);
-    await recordError(pool, batch, 'not_known', 'the provider does not know it any more; its rows are embedded by ordinary requests');
+    if (batch.age < GIVE_UP_AFTER_SECONDS) throw new ProviderUnavailable('the batch API', `it has no batch ${batch.providerBatchId}`);
+    await recordError(pool, batch, 'not_known', 'the provider no longer has this batch; its rows are embedded by ordinary requests');
     return settle(work);
   }
   await recordLook(pool, batch, status);
@@ -73,7 +73,7 @@ async function recordFailure({ context, batch }: BatchWork, { failure }: BatchSt
   const code = failure?.code ?? 'unknown';
   await pool.query('SELECT reembed.fail_provider_batch($1, $2, $3)', [batch.id, code, 'the provider failed it as a whole']);
   if (failure?.words) await pool.query('SELECT reembed.record_words($1, $2)', ['batch API', failure.words]);
-  context.notice(`the batch API failed a batch of ${batch.campaign}: ${code}`);
+  context.notice(`a batch of ${batch.campaign} failed at the batch API: ${code}`);
 }
 
 /** Cancels a batch whose vectors are no longer wanted. */
