@@ -1,8 +1,6 @@
-import pg from 'pg';
 import type { Queryable } from '../database/connection.ts';
 import { ELEMENT_TYPES } from '../database/element-types.ts';
 import { ReembedError } from '../errors.ts';
-import { identifier } from '../plan/plan.ts';
 import { refuseUnfitTable } from '../plan/refuse-unfit.ts';
 import { type Check, error, ok, type Verdict, warn } from './check.ts';
 import { listed } from './wording.ts';
@@ -20,7 +18,7 @@ const schemaRights: Check = {
     if (missing.length > 0) {
       return error(
         `role ${role} may not create schema ${listed(missing.map(({ name }) => name))}`,
-        `GRANT CREATE ON DATABASE ${rows[0]?.database} TO ${identifier(role)}`,
+        `GRANT CREATE ON DATABASE ${rows[0]?.database} TO ${role}`,
       );
     }
     const foreign = rows.filter(({ allowed }) => !allowed);
@@ -44,7 +42,7 @@ const ownership: Check = {
     const verdicts: Verdict[] = foreign.map(({ table, owner }) =>
       warn(
         `${table} belongs to ${owner}, not to ${role}: npm run migrate would fail on it`,
-        `run migrations as ${owner}, or: GRANT ${identifier(owner)} TO ${identifier(role)}`,
+        `run migrations as ${owner}, or: GRANT ${owner} TO ${role}`,
       ),
     );
     const { rows } = await db.query<{ schema: string }>(
@@ -52,9 +50,7 @@ const ownership: Check = {
       [[...new Set(tables.filter(({ ownedByUs }) => ownedByUs).map(({ viewSchema }) => viewSchema))]],
     );
     for (const { schema } of rows) {
-      verdicts.push(
-        error(`role ${role} may not create the live views in schema ${schema}`, `GRANT CREATE ON SCHEMA ${schema} TO ${identifier(role)}`),
-      );
+      verdicts.push(error(`role ${role} may not create the live views in schema ${schema}`, `GRANT CREATE ON SCHEMA ${schema} TO ${role}`));
     }
     return verdicts.length > 0 ? verdicts : ok(`role ${role} may change ${listed(tables.map(({ table }) => table))}`);
   },
@@ -101,14 +97,14 @@ const workerRights: Check = {
 };
 
 async function checkWorkerCalls(db: Queryable, role: string): Promise<Verdict> {
-  const { rows } = await db.query<{ missing: number }>(
-    `SELECT count(*)::integer AS missing FROM pg_proc AS p
+  const { rows } = await db.query<{ missing: number; literal: string }>(
+    `SELECT count(*)::integer AS missing, quote_literal(current_user) AS literal FROM pg_proc AS p
       WHERE p.pronamespace = to_regnamespace('reembed') AND p.proname IN ('enqueue_work', 'settle_batch', 'settle_live', 'take_quota') AND NOT has_function_privilege(p.oid, 'EXECUTE')`,
   );
   if (rows[0]?.missing === 0) return ok(`role ${role} may work the queue`);
   return error(
     `role ${role} lacks rights that a worker needs`,
-    `as the owner of schema reembed: SELECT reembed.grant_worker(${pg.escapeLiteral(role)})`,
+    `as the owner of schema reembed: SELECT reembed.grant_worker(${rows[0]?.literal})`,
   );
 }
 

@@ -11,6 +11,7 @@ import {
   NotAnOrdinaryTable,
   PostgresTooOld,
 } from './inspect-error.ts';
+import type { OldIndex } from './plan.ts';
 import { refuseUnfitTable } from './refuse-unfit.ts';
 
 /** A table and its vector column, as read from the catalog. */
@@ -45,7 +46,7 @@ export interface TableFacts {
   serverVersion: number;
   rowSecurity: boolean;
   /** indexes whose only column is the vector column */
-  indexes: { name: string; method: string; operatorClass: string; parameters: string | null; definition: string; bytes: number }[];
+  indexes: (OldIndex & { operatorClass: string; bytes: number })[];
   dependents: string[];
 }
 
@@ -235,12 +236,17 @@ async function firstDimensions(db: Queryable, qualified: string, column: string,
 
 async function readIndexes(db: Queryable, oid: number, attnum: number): Promise<TableFacts['indexes']> {
   const { rows } = await db.query<TableFacts['indexes'][number]>(
-    `SELECT c.relname AS name, m.amname AS method, o.opcname AS "operatorClass", array_to_string(c.reloptions, ', ') AS parameters,
-            pg_get_indexdef(c.oid) AS definition, pg_relation_size(c.oid)::double precision AS bytes
+    `SELECT c.relname AS name, m.amname AS method, o.opcname AS "operatorClass", coalesce(array_to_string(c.reloptions, ', '), '') AS parameters,
+            ${EXTENSION_TYPE} AS "elementType", pg_relation_size(c.oid)::double precision AS bytes,
+            -- pg_get_indexdef() qualifies the table under the same conditions as regclass. No other function returns the rest of the statement.
+            json_build_array(format('%s CONCURRENTLY IF NOT EXISTS %I ON ', v.verb, c.relname),
+                             substr(pg_get_indexdef(c.oid), length(format('%s %I ON %s', v.verb, c.relname, i.indrelid::regclass)) + 1)) AS statement
        FROM pg_index AS i
        JOIN pg_class AS c ON c.oid = i.indexrelid
        JOIN pg_am AS m ON m.oid = c.relam
        JOIN pg_opclass AS o ON o.oid = i.indclass[0]
+       JOIN pg_type AS y ON y.oid = o.opcintype
+      CROSS JOIN LATERAL (SELECT CASE WHEN i.indisunique THEN 'CREATE UNIQUE INDEX' ELSE 'CREATE INDEX' END AS verb) AS v
       WHERE i.indrelid = $1 AND i.indnatts = 1 AND i.indisvalid
         AND (i.indkey[0] = $2 OR i.indkey[0] = 0 AND $2 = ALL (
               SELECT d.refobjsubid FROM pg_depend AS d

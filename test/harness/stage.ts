@@ -110,7 +110,7 @@ async function assemble(opening: Promise<TestDatabase>, models: Record<string, n
         const known = await readKnownTarget(client, facts);
         const names = { liveView: await chooseLiveView(client, facts), stamp: new Date().toISOString().replace(/\D/g, '') };
         const text = await measureText(client, facts, textSource(facts, request.text, request.textSql));
-        return draftCampaign(request, facts, text, known, names);
+        return draftCampaign(client, request, facts, text, known, names);
       });
       writeFiles(campaignFiles(plan, directory));
       return plan.campaign;
