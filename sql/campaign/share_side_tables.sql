@@ -16,7 +16,7 @@ BEGIN
       SELECT s.relation, '' AS columns, g.grantee
         FROM side AS s CROSS JOIN reembed.relation_grants(s.of_table) AS g WHERE g.privilege = 'SELECT' AND g.attnum IS NULL
       UNION
-      SELECT s.relation, format(' (%I)', w.name), g.grantee
+      SELECT s.relation, format(' (%I)', w.name) COLLATE "default", g.grantee
         FROM side AS s
        CROSS JOIN reembed.relation_grants(s.of_table) AS g
        CROSS JOIN LATERAL (

@@ -3,7 +3,7 @@ RETURNS TABLE (privilege text, attnum smallint, column_name name, columns text, 
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
-  SELECT g.privilege_type, o.attnum, o.column_name, coalesce(format(' (%I)', o.column_name), ''), g.grantee, g.is_grantable
+  SELECT g.privilege_type, o.attnum, o.column_name, CASE WHEN o.column_name IS NULL THEN '' ELSE format(' (%I)', o.column_name) END, g.grantee, g.is_grantable
     FROM pg_class AS c
    CROSS JOIN LATERAL (SELECT NULL::smallint AS attnum, NULL::name AS column_name, c.relacl AS acl
                        UNION ALL
