@@ -1,44 +1,80 @@
 import { PassThrough } from 'node:stream';
 import test from 'ava';
 import { buildLine, createBuildDisplay, secondsLeft } from '../src/commands/show-index-build.ts';
+import { inTransaction } from '../src/database/connection.ts';
 import type { IndexBuild } from '../src/phases/index-build.ts';
-import { buildIndexes, readDefinition } from '../src/phases/index-statements.ts';
+import { buildIndexes, restoredIndex } from '../src/phases/index-statements.ts';
 import { present } from '../src/phases/phase.ts';
+import { inspectTable } from '../src/plan/inspect.ts';
 import type { CampaignPlan } from '../src/plan/plan.ts';
+import { createStage, type Stage } from './harness/stage.ts';
 
 const plan = { campaign: 'a_campaign', from: { elementType: 'vector' } } as CampaignPlan;
+const ODD_TABLE = '"a. ""schema USING"."my ON table"';
 
-for (const [definition, known] of [
-  [
-    'CREATE INDEX i ON public.t USING hnsw (embedding vector_cosine_ops)',
-    {
-      method: 'hnsw',
-      parameters: '',
-      statement: `CREATE INDEX CONCURRENTLY IF NOT EXISTS i ON ${present('table')} USING hnsw (embedding vector_cosine_ops);`,
-    },
-  ],
-  [
-    "CREATE INDEX i ON public.t USING hnsw (embedding vector_l2_ops) WITH (m='24', ef_construction='100') WHERE (id > 0)",
-    { method: 'hnsw', parameters: 'm=24, ef_construction=100' },
-  ],
-  ["CREATE INDEX i ON public.t USING ivfflat (embedding) WITH (lists='50')", { method: 'ivfflat', parameters: 'lists=50' }],
-  ['CREATE INDEX i ON t USING hnsw (((embedding)::halfvec(3072)) halfvec_cosine_ops)', { method: 'hnsw', elementType: 'halfvec' }],
-  ['CREATE INDEX i ON t USING hnsw (((binary_quantize(embedding))::bit(1536)) bit_hamming_ops)', { method: 'other' }],
-  [
-    'CREATE UNIQUE INDEX i ON t USING btree (embedding)',
-    { method: 'btree', statement: `CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS i ON ${present('table')} USING btree (embedding);` },
-  ],
-  [
-    'CREATE INDEX i ON "a. ""schema USING"."my ON table" USING hnsw ("a vector" vector_cosine_ops)',
-    {
-      method: 'hnsw',
-      statement: `CREATE INDEX CONCURRENTLY IF NOT EXISTS i ON ${present('table')} USING hnsw ("a vector" vector_cosine_ops);`,
-    },
-  ],
-] as const) {
-  test(`the parameters of an index are read from its definition: ${definition}`, (t) => {
-    t.like(readDefinition(plan, { name: 'i', definition }), { name: 'i', ...known });
+let stage: Stage;
+test.before(async () => {
+  stage = await createStage();
+});
+test.after.always(() => stage?.close());
+
+for (const { definition, table = 'public.t', column = 'embedding', known } of [
+  { definition: 'CREATE INDEX i ON public.t USING hnsw (embedding vector_cosine_ops)', known: { method: 'hnsw', parameters: '' } },
+  {
+    definition: "CREATE INDEX i ON public.t USING hnsw (embedding vector_l2_ops) WITH (m='24', ef_construction='100') WHERE (id > 0)",
+    known: { method: 'hnsw', parameters: 'm=24, ef_construction=100' },
+  },
+  {
+    definition: "CREATE INDEX i ON public.t USING ivfflat (embedding) WITH (lists='50')",
+    known: { method: 'ivfflat', parameters: 'lists=50' },
+  },
+  {
+    definition: 'CREATE INDEX i ON public.t USING hnsw (((embedding)::halfvec(3)) halfvec_cosine_ops)',
+    known: { method: 'hnsw', elementType: 'halfvec' },
+  },
+  {
+    definition: 'CREATE INDEX i ON public.t USING hnsw (((binary_quantize(embedding))::bit(3)) bit_hamming_ops)',
+    known: { method: 'other' },
+  },
+  {
+    definition: "CREATE INDEX i ON public.t USING hnsw (embedding vector_ip_ops) WHERE (content = ' USING btree (id) WITH (m=8)'::text)",
+    known: { method: 'hnsw', parameters: '' },
+  },
+  {
+    definition: 'CREATE UNIQUE INDEX i ON public.t USING btree (embedding DESC) NULLS NOT DISTINCT',
+    known: { method: 'btree' },
+  },
+  {
+    definition: `CREATE INDEX "i ON x USING" ON ${ODD_TABLE} USING hnsw ("a vector" vector_cosine_ops)`,
+    table: ODD_TABLE,
+    column: 'a vector',
+    known: { method: 'hnsw' },
+  },
+]) {
+  test.serial(`an old index is built again as it was: ${definition}`, async (t) => {
+    const { pool } = stage.db;
+    await pool.query(`CREATE SCHEMA IF NOT EXISTS "a. ""schema USING"; DROP TABLE IF EXISTS ${table};
+      CREATE TABLE ${table} (id bigint PRIMARY KEY, content text, "${column}" vector(3)); INSERT INTO ${table} VALUES (1, 'a', '[1,2,3]')`);
+    await pool.query(definition);
+    const [old] = await indexesOf(table, column);
+    if (!old) return t.fail('not found');
+    const { name, statement, ...found } = restoredIndex(plan, old);
+    t.like(found, known);
+    t.is('elementType' in found, 'elementType' in known || known.method === 'other');
+    t.regex(statement, /^CREATE (UNIQUE )?INDEX CONCURRENTLY IF NOT EXISTS [^\0]+ ON \0table\0 USING /);
+    await pool.query(`DROP INDEX ${table.replace(/[^.]*$/, '')}"${name}"`);
+    await pool.query(statement.replace(present('table'), table));
+    t.deepEqual(await indexesOf(table, column), [old]);
+    const { rows } = await pool.query<{ definition: string }>(
+      'SELECT pg_get_indexdef(indexrelid) AS definition FROM pg_index WHERE indrelid = $1::regclass AND NOT indisprimary',
+      [table],
+    );
+    t.deepEqual(rows, [{ definition }]);
   });
+}
+
+function indexesOf(table: string, column: string) {
+  return inTransaction(stage.db.pool, async (client) => (await inspectTable(client, table, column)).indexes);
 }
 
 test('every index of a file is built with settings of its own, and an index of another kind without any', (t) => {

@@ -8,11 +8,8 @@ DECLARE
 BEGIN
   SELECT array_agg(t.name ORDER BY t.name)
     INTO v_names
-    FROM reembed.target AS t
-    JOIN pg_class AS c ON c.oid = t.relation
-    JOIN pg_namespace AS n ON n.oid = c.relnamespace
-   WHERE p_target IS NULL
-      OR p_target IN (t.name, c.relname, n.nspname || '.' || c.relname, c.relname || '.' || t.column_name, n.nspname || '.' || c.relname || '.' || t.column_name);
+    FROM reembed.target AS t CROSS JOIN LATERAL (SELECT reembed.target_spellings(t.name) AS spellings) AS s
+   WHERE coalesce(p_target, t.name) = ANY (s.spellings);
 
   IF cardinality(v_names) = 1 THEN
     RETURN v_names[1];

@@ -10,7 +10,7 @@ DECLARE
   v_names jsonb;
 BEGIN
   IF v.column_name IS NULL THEN
-    v_names := jsonb_build_object('vector', 'NULL::' || (SELECT format('%I.vector', n.nspname) FROM pg_extension AS e JOIN pg_namespace AS n ON n.oid = e.extnamespace WHERE e.extname = 'vector'),
+    v_names := jsonb_build_object('vector', format('NULL::%I.vector', reembed.vector_schema()),
                                   'model', 'NULL::text', 'hash', 'NULL::bigint', 'lacks', 'false', 'lost', 'false', 'lacks_now', 'false',
                                   'outdated', 'false', 'lacks_row', 'false', 'kept', 'false');
   ELSE

@@ -14,29 +14,18 @@ BEGIN
         FROM reembed.vector_column AS v JOIN reembed.target AS t ON t.name = v.target JOIN pg_class AS e ON e.oid = v.relation WHERE v.target = p_target AND v.storage = 'side_table'
     ), wanted AS (
       SELECT s.relation, '' AS columns, g.grantee
-        FROM side AS s JOIN pg_class AS c ON c.oid = s.of_table CROSS JOIN aclexplode(c.relacl) AS g
-       WHERE g.privilege_type = 'SELECT' AND g.grantee <> c.relowner
+        FROM side AS s CROSS JOIN reembed.relation_grants(s.of_table) AS g WHERE g.privilege = 'SELECT' AND g.attnum IS NULL
       UNION
-      SELECT s.relation, format(' (%I)', w.name), g.grantee
+      SELECT s.relation, format(' (%I)', w.name) COLLATE "default", g.grantee
         FROM side AS s
-        JOIN pg_class AS c ON c.oid = s.of_table
-        JOIN pg_attribute AS a ON a.attrelid = s.of_table AND a.attacl IS NOT NULL AND NOT a.attisdropped
-       CROSS JOIN aclexplode(a.attacl) AS g
+       CROSS JOIN reembed.relation_grants(s.of_table) AS g
        CROSS JOIN LATERAL (
-         SELECT k.attname AS name FROM pg_attribute AS k WHERE k.attrelid = s.relation AND k.attnum = array_position(s.key_attnums, a.attnum)
+         SELECT k.attname AS name FROM pg_attribute AS k WHERE k.attrelid = s.relation AND k.attnum = array_position(s.key_attnums, g.attnum)
          UNION ALL
-         SELECT unnest(ARRAY[s.column_name, s.version_column]) WHERE a.attname = s.known_as) AS w
-       WHERE g.privilege_type = 'SELECT' AND g.grantee <> c.relowner
+         SELECT unnest(ARRAY[s.column_name, s.version_column]) WHERE g.column_name = s.known_as) AS w
+       WHERE g.privilege = 'SELECT' AND g.attnum IS NOT NULL
     ), present AS (
-      SELECT s.relation, '' AS columns, g.grantee
-        FROM side AS s JOIN pg_class AS c ON c.oid = s.relation CROSS JOIN aclexplode(c.relacl) AS g
-       WHERE g.privilege_type = 'SELECT' AND g.grantee <> c.relowner
-      UNION
-      SELECT s.relation, format(' (%I)', a.attname), g.grantee
-        FROM side AS s JOIN pg_class AS c ON c.oid = s.relation
-        JOIN pg_attribute AS a ON a.attrelid = s.relation AND a.attacl IS NOT NULL AND NOT a.attisdropped
-       CROSS JOIN aclexplode(a.attacl) AS g
-       WHERE g.privilege_type = 'SELECT' AND g.grantee <> c.relowner
+      SELECT DISTINCT s.relation, g.columns, g.grantee FROM side AS s CROSS JOIN reembed.relation_grants(s.relation) AS g WHERE g.privilege = 'SELECT'
     ), changes AS (
       -- Revoking SELECT on a table also revokes it on its columns, so REVOKE comes before GRANT.
       SELECT 1 AS step, 'REVOKE SELECT%s ON %s FROM %s' AS statement, o.* FROM (SELECT * FROM present EXCEPT SELECT * FROM wanted) AS o
@@ -44,8 +33,8 @@ BEGIN
       SELECT 2, 'GRANT SELECT%s ON %s TO %s', n.* FROM wanted AS n
        WHERE EXISTS (SELECT FROM (SELECT * FROM present EXCEPT SELECT * FROM wanted) AS o WHERE o.grantee = n.grantee) OR n NOT IN (SELECT p FROM present AS p)
     )
-    SELECT format(c.statement, c.columns, c.relation, CASE c.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(c.grantee)) END)
-      FROM changes AS c WHERE c.grantee = 0 OR EXISTS (SELECT FROM pg_roles AS r WHERE r.oid = c.grantee) ORDER BY c.step
+    SELECT format(c.statement, c.columns, c.relation, reembed.grantee_name(c.grantee))
+      FROM changes AS c WHERE reembed.grantee_name(c.grantee) IS NOT NULL ORDER BY c.step
   LOOP
     EXECUTE v_statement;
   END LOOP;

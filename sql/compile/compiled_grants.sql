@@ -3,9 +3,7 @@ LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
   SELECT p.proname, g.grantee
-    FROM reembed.target AS t
-    JOIN pg_proc AS p ON p.pronamespace = 'reembed'::regnamespace AND p.proname LIKE '%\_' || t.suffix
-   CROSS JOIN aclexplode(p.proacl) AS g
-   WHERE t.name = p_target AND g.grantee NOT IN (0, p.proowner);
+    FROM reembed.compiled_functions(p_target) AS p CROSS JOIN aclexplode(p.proacl) AS g
+   WHERE g.grantee NOT IN (0, p.proowner);
 $$;
 COMMENT ON FUNCTION reembed.compiled_grants IS 'Grants on the compiled functions of a target to roles other than their owner.';

@@ -14,20 +14,19 @@ BEGIN
     SELECT w.statement
       FROM (
         SELECT 1 AS step, 0::oid AS place, format('DROP TRIGGER %I ON %s', g.tgname, g.tgrelid::regclass) AS statement
-          FROM pg_trigger AS g JOIN pg_proc AS p ON p.oid = g.tgfoid AND p.pronamespace = 'reembed'::regnamespace
-         WHERE NOT g.tgisinternal AND p.proname LIKE '%\_' || t.suffix AND (p.proname <> 'log_late_' || t.suffix OR to_regclass(format('reembed.late_%s', t.suffix)) IS NULL)
+          FROM pg_trigger AS g JOIN reembed.compiled_functions(t.name) AS p ON p.oid = g.tgfoid
+         WHERE NOT g.tgisinternal AND (p.proname <> 'log_late_' || t.suffix OR to_regclass(format('reembed.late_%s', t.suffix)) IS NULL)
         UNION ALL
         -- Later functions may depend on earlier ones.
         SELECT 2, p.oid, format('DROP FUNCTION %s', p.oid::regprocedure)
-          FROM pg_proc AS p
-         WHERE p.pronamespace = 'reembed'::regnamespace AND p.proname LIKE '%\_' || t.suffix
-           AND (p.proname <> 'log_late_' || t.suffix OR to_regclass(format('reembed.late_%s', t.suffix)) IS NULL)
+          FROM reembed.compiled_functions(t.name) AS p
+         WHERE (p.proname <> 'log_late_' || t.suffix OR to_regclass(format('reembed.late_%s', t.suffix)) IS NULL)
            AND p.proname NOT IN ('text_' || t.suffix, 'raw_text_' || t.suffix)
         UNION ALL
         SELECT 3, 0, format('DROP VIEW IF EXISTS reembed.%I', 'row_' || t.suffix)
         UNION ALL
         SELECT 4, p.oid, format('DROP FUNCTION %s', p.oid::regprocedure)
-          FROM pg_proc AS p WHERE p.pronamespace = 'reembed'::regnamespace AND p.proname IN ('text_' || t.suffix, 'raw_text_' || t.suffix)) AS w
+          FROM reembed.compiled_functions(t.name) AS p WHERE p.proname IN ('text_' || t.suffix, 'raw_text_' || t.suffix)) AS w
      ORDER BY w.step, w.place DESC
   LOOP
     EXECUTE v_statement;

@@ -11,10 +11,8 @@ DECLARE
 BEGIN
   EXECUTE reembed.render('CREATE VIEW {view} AS SELECT ({expression})::text AS content FROM {table} AS t',
                          jsonb_build_object('view', v_view, 'expression', p_expression, 'table', p_relation::text));
-  SELECT array_agg(DISTINCT d.refobjsubid::smallint) INTO v_attnums
-    FROM pg_rewrite AS r
-    JOIN pg_depend AS d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid AND d.refclassid = 'pg_class'::regclass AND d.refobjid = p_relation
-   WHERE r.ev_class = v_view::regclass AND d.refobjsubid > 0;
+  SELECT array_agg(s.attnum::smallint ORDER BY s.attnum) INTO v_attnums
+    FROM reembed.view_sources(v_view::regclass) AS s WHERE s.relation = p_relation AND s.attnum > 0;
   -- The parsed expression contains the OID of each function, including those of operators and casts.
   SELECT string_agg(DISTINCT p.oid::regprocedure::text, ', ') INTO v_volatile
     FROM pg_rewrite AS r CROSS JOIN regexp_matches(r.ev_action::text, ':(?:funcid|opfuncid) (\d+)', 'g') AS f(oid) JOIN pg_proc AS p ON p.oid = f.oid[1]::oid

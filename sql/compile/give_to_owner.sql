@@ -14,7 +14,7 @@ BEGIN
     WITH compiled AS (
       SELECT p.oid, p.oid::regprocedure::text AS name, p.prosecdef, p.proowner,
              p.proname NOT IN ('settle_' || t.suffix, 'empty_' || t.suffix, 'shift_' || t.suffix) AS is_owners
-        FROM pg_proc AS p WHERE p.pronamespace = 'reembed'::regnamespace AND p.proname LIKE '%\_' || t.suffix
+        FROM reembed.compiled_functions(t.name) AS p
     ), relation AS (
       SELECT c.oid, c.relkind, c.relowner, format('reembed.%I', c.relname) AS name, c.relname = 'change_' || t.suffix AS is_log
         FROM pg_class AS c

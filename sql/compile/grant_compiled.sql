@@ -9,7 +9,7 @@ BEGIN
   FOR v_statement IN
     SELECT DISTINCT format('GRANT EXECUTE ON FUNCTION %s TO %I', p.oid::regprocedure, r.rolname)
       FROM reembed.target AS t
-      JOIN pg_proc AS p ON p.pronamespace = 'reembed'::regnamespace AND p.proname LIKE '%\_' || t.suffix
+     CROSS JOIN reembed.compiled_functions(t.name) AS p
      CROSS JOIN LATERAL (
        SELECT g.grantee FROM unnest(p_functions, p_grantees) AS g(function_name, grantee) WHERE g.function_name = p.proname
        UNION

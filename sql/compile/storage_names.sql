@@ -6,7 +6,7 @@ AS $$
 DECLARE
   v_names jsonb := jsonb_build_object(
     'column', quote_ident(v.column_name), 'version', quote_ident(v.version_column), 'relation', v.relation::text, 'role', p_role, 'table', (SELECT t.relation::text FROM reembed.target AS t WHERE t.name = v.target), 'suffix', p_suffix,
-    'schema', (SELECT quote_ident(n.nspname) FROM pg_extension AS e JOIN pg_namespace AS n ON n.oid = e.extnamespace WHERE e.extname = 'vector'),
+    'schema', quote_ident(reembed.vector_schema()),
     's_is_t', reembed.each_key(v.target, 's.{side} OPERATOR({operator}) t.{column}', ' AND ', v.relation));
   v_templates jsonb;
 BEGIN

@@ -10,14 +10,13 @@ DECLARE
   v_old reembed.vector_column;
   v_args record;
   v_content text;
-  v_vector_schema name;
+  v_vector_schema constant name := reembed.vector_schema();
   v_is_parsed constant boolean := current_setting('server_version_num')::integer >= 180000;
 BEGIN
   SELECT * INTO STRICT t FROM reembed.target WHERE name = p_target;
   SELECT * INTO STRICT c FROM pg_class WHERE oid = t.relation;
   SELECT * INTO v_new FROM reembed.vector_column WHERE target = p_target AND role = 'new';
   SELECT * INTO v_old FROM reembed.vector_column WHERE target = p_target AND role = 'old';
-  SELECT n.nspname INTO STRICT v_vector_schema FROM pg_extension AS e JOIN pg_namespace AS n ON n.oid = e.extnamespace WHERE e.extname = 'vector';
 
   SELECT coalesce(string_agg(format('p%s %s', k.position, format_type(a.atttypid, NULL)), ', ' ORDER BY k.position), '') AS parameters,
          coalesce(string_agg(format('p%s', k.position), ', ' ORDER BY k.position), '') AS names,

@@ -10,10 +10,9 @@ AS $$
            'storage', a.attstorage,
            'grants', a.attacl::text,
            'comment', col_description(a.attrelid, a.attnum),
-           'indexes', (SELECT coalesce(jsonb_agg(jsonb_build_object('name', c.relname, 'definition', pg_get_indexdef(c.oid),
-                                                                    'comment', obj_description(c.oid, 'pg_class')) ORDER BY c.oid), '[]')
+           'indexes', (SELECT coalesce(jsonb_agg(jsonb_build_object('name', c.relname, 'comment', obj_description(c.oid, 'pg_class')) ORDER BY c.oid), '[]')
                          FROM pg_class AS c WHERE c.oid IN (SELECT reembed.vector_indexes(p_relation, p_column))))
     FROM pg_attribute AS a
    WHERE a.attrelid = p_relation AND a.attname = p_column;
 $$;
-COMMENT ON FUNCTION reembed.describe_column IS 'What is needed to recreate a column as it was.';
+COMMENT ON FUNCTION reembed.describe_column IS 'What is needed to recreate a column as it was; its indexes are built again by the migration file.';

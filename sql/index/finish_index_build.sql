@@ -11,8 +11,8 @@ BEGIN
   -- An INVALID index is refused by the next statement of the migration file.
   IF v_begun.id IS NULL OR NOT EXISTS (
     SELECT FROM reembed.campaign AS m JOIN reembed.target AS t ON t.name = m.target
-      JOIN pg_index AS i ON i.indrelid IN (t.relation, m.to_relation, m.from_relation) JOIN pg_class AS c ON c.oid = i.indexrelid
-     WHERE m.name = p_name AND c.relname = p_index AND i.indisvalid)
+     CROSS JOIN unnest(ARRAY[t.relation, m.to_relation, m.from_relation]) AS r(relation)
+     WHERE m.name = p_name AND reembed.valid_index(r.relation, p_index) IS NOT NULL)
   THEN
     RETURN;
   END IF;

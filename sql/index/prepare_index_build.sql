@@ -12,7 +12,7 @@ DECLARE
   s record;
   v_relation regclass;
   v_column name;
-  v_vector_schema name;
+  v_vector_schema constant name := reembed.vector_schema();
   v_rows bigint;
   v_bytes bigint;
   v_vector_bytes integer;
@@ -30,8 +30,7 @@ BEGIN
   SELECT * INTO STRICT t FROM reembed.target WHERE name = m.target;
   v_relation := coalesce(CASE WHEN p_index = m.index_name THEN m.to_relation ELSE m.from_relation END, t.relation);
   -- A migration file that is run again finds the index built, possibly without an end event.
-  IF EXISTS (SELECT FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid
-              WHERE i.indrelid = v_relation AND c.relname = p_index AND i.indisvalid) THEN
+  IF reembed.valid_index(v_relation, p_index) IS NOT NULL THEN
     INSERT INTO reembed.event (target, campaign, kind, from_value, to_value, reason)
     SELECT e.target, p_name, e.kind, e.from_value, 'unknown', format('index %s was built by a run that was interrupted', p_index)
       FROM reembed.begun_index_build(p_name) AS e;
@@ -41,9 +40,8 @@ BEGIN
   v_column := reembed.column_name(v_relation, CASE WHEN p_index = m.index_name THEN m.to_attnum ELSE m.from_attnum END);
   v_element := coalesce(p_element_type, o.element_type);
   -- The installed library determines which bugs apply, not the extension version recorded in the database.
-  SELECT n.nspname, coalesce(a.default_version, e.extversion) INTO STRICT v_vector_schema, v_version
-    FROM pg_extension AS e JOIN pg_namespace AS n ON n.oid = e.extnamespace LEFT JOIN pg_available_extensions AS a ON a.name = e.extname
-   WHERE e.extname = 'vector';
+  SELECT coalesce(a.default_version, e.extversion) INTO STRICT v_version
+    FROM pg_extension AS e LEFT JOIN pg_available_extensions AS a ON a.name = e.extname WHERE e.extname = 'vector';
   EXECUTE reembed.render('SELECT count({vector}) FROM {table}', jsonb_build_object('vector', quote_ident(v_column), 'table', v_relation::text)) INTO v_rows;
   v_bytes := reembed.index_build_bytes(p_method, v_rows, o.dimensions, v_element, v_m, v_lists);
   v_vector_bytes := (SELECT o.dimensions * e.bytes_per_dimension FROM reembed.element_type AS e WHERE e.name = v_element);

@@ -8,13 +8,12 @@ BEGIN
   DELETE FROM reembed.serving AS s WHERE s.target = p_target;
   INSERT INTO reembed.serving (target, role, spellings, name, provider_model, dimensions, element_type, distance, document_prefix, query_prefix,
                                send_dimensions, token_limit, usd_per_million_tokens, provider, view, is_live, canary_percent)
-  SELECT r.target, r.role, ARRAY[r.target, c.relname, n.nspname || '.' || c.relname, c.relname || '.' || t.column_name, n.nspname || '.' || c.relname || '.' || t.column_name],
+  SELECT r.target, r.role, v.spellings,
          r.name, r.provider_model, r.dimensions, r.element_type, r.distance, r.document_prefix, r.query_prefix, r.send_dimensions, r.token_limit,
          r.usd_per_million_tokens, r.provider, r.view, r.is_live, r.canary_percent
     FROM reembed.reading(p_target) AS r
-    JOIN reembed.target AS t ON t.name = r.target
-    JOIN pg_class AS c ON c.oid = t.relation
-    JOIN pg_namespace AS n ON n.oid = c.relnamespace;
+   CROSS JOIN LATERAL (SELECT reembed.target_spellings(r.target) AS spellings) AS v
+   WHERE v.spellings IS NOT NULL;
 END;
 $$;
 COMMENT ON FUNCTION reembed.refresh_serving IS 'Refreshes the stored answer of reads_for() for a target.';

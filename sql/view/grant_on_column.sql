@@ -6,12 +6,11 @@ DECLARE
   v_statement text;
 BEGIN
   FOR v_statement IN
-    SELECT format('GRANT %s (%I) ON %s TO %s%s', g.privilege_type, p_column, p_relation,
-                  CASE g.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(g.grantee)) END,
+    SELECT format('GRANT %s (%I) ON %s TO %s%s', g.privilege_type, p_column, p_relation, reembed.grantee_name(g.grantee),
                   CASE WHEN g.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)
       FROM aclexplode(p_grants) AS g
      -- The role may have been dropped since.
-     WHERE g.grantee = 0 OR EXISTS (SELECT FROM pg_roles AS r WHERE r.oid = g.grantee)
+     WHERE reembed.grantee_name(g.grantee) IS NOT NULL
   LOOP
     EXECUTE v_statement;
   END LOOP;

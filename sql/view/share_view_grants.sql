@@ -13,19 +13,12 @@ BEGIN
         FROM reembed.target AS t
         JOIN reembed.vector_column AS v ON v.target = t.name
        WHERE t.name = p_target
-    ), present AS (
-      SELECT c.oid AS view, '' AS columns, g.grantee
-        FROM pg_class AS c, aclexplode(c.relacl) AS g
-       WHERE c.oid IN (SELECT live FROM views UNION SELECT own FROM views) AND g.privilege_type = 'SELECT' AND g.grantee <> c.relowner
-      UNION ALL
-      SELECT c.oid, format(' (%I)', a.attname), g.grantee
-        FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attacl IS NOT NULL AND NOT a.attisdropped, aclexplode(a.attacl) AS g
-       WHERE c.oid IN (SELECT live FROM views UNION SELECT own FROM views) AND g.privilege_type = 'SELECT' AND g.grantee <> c.relowner
     )
-    SELECT format('GRANT SELECT%s ON %s TO %s', w.columns, w.view, CASE w.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(w.grantee)) END)
-      FROM (SELECT v.own AS view, p.columns, p.grantee FROM views AS v JOIN present AS p ON p.view = v.live WHERE v.own IS NOT NULL
+    SELECT format('GRANT SELECT%s ON %s TO %s', w.columns, w.view, reembed.grantee_name(w.grantee))
+      FROM (SELECT v.own AS view, g.columns, g.grantee FROM views AS v CROSS JOIN reembed.relation_grants(v.live) AS g WHERE v.own IS NOT NULL AND g.privilege = 'SELECT'
             EXCEPT
-            SELECT p.view::regclass, p.columns, p.grantee FROM present AS p) AS w
+            SELECT v.own, g.columns, g.grantee FROM views AS v CROSS JOIN reembed.relation_grants(v.own) AS g WHERE g.privilege = 'SELECT') AS w
+     WHERE reembed.grantee_name(w.grantee) IS NOT NULL
   LOOP
     EXECUTE v_statement;
   END LOOP;

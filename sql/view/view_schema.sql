@@ -8,8 +8,7 @@ AS $$
            (SELECT n.nspname
               FROM pg_class AS w JOIN pg_namespace AS n ON n.oid = w.relnamespace
              WHERE w.relkind = 'v' AND w.relname = t.live_view
-               AND EXISTS (SELECT FROM pg_rewrite AS r JOIN pg_depend AS d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid
-                            WHERE r.ev_class = w.oid AND d.refclassid = 'pg_class'::regclass AND d.refobjid = t.relation)
+               AND EXISTS (SELECT FROM reembed.view_sources(w.oid) AS s WHERE s.relation = t.relation)
              ORDER BY w.relnamespace <> c.relnamespace, w.oid LIMIT 1),
            (SELECT n.nspname FROM pg_namespace AS n WHERE n.nspname = t.unhooked ->> 'schema'),
            (SELECT n.nspname FROM pg_namespace AS n WHERE n.oid = c.relnamespace))

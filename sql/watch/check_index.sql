@@ -20,9 +20,7 @@ BEGIN
   -- Checks the model that the view names and the column that it reads.
   v_reads := v_view IS NOT NULL
     AND position(format('%L::text AS %I', v.model, t.live_model_column) IN pg_get_viewdef(v_view)) > 0
-    AND EXISTS (SELECT FROM pg_rewrite AS r JOIN pg_depend AS d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid
-                  JOIN pg_attribute AS a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
-                 WHERE r.ev_class = v_view AND d.refclassid = 'pg_class'::regclass AND d.refobjid = v.relation AND a.attname = v.column_name);
+    AND EXISTS (SELECT FROM reembed.view_sources(v_view) AS s WHERE s.relation = v.relation AND s.attnum = v.attnum);
   RETURN QUERY SELECT 'live_view', 'critical', NULL::text, NOT v_reads,
                       format('%I does not read %s, the model in reembed.setting.read_model', t.live_view, v.model),
                       jsonb_build_object('read_model', v.model, 'view', v_view::text);

@@ -135,7 +135,7 @@ async function draft(
   const known = await readKnownTarget(db, facts);
   const text = await measureText(db, facts, textSource(facts, request.text, request.textSql));
   const stamp = new Date().toISOString().replace(/\D/g, '');
-  const plan = draftCampaign(request, facts, text, known, { liveView: await chooseLiveView(db, facts), stamp });
+  const plan = await draftCampaign(db, request, facts, text, known, { liveView: await chooseLiveView(db, facts), stamp });
   refusePendingFiles(await readMigrationState(db, config.migrationsDirectory), plan);
   await refuseTakenNames(db, plan, facts, known);
   return { plan, facts, text };

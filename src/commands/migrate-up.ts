@@ -3,6 +3,7 @@ import { type Config, readConfig } from '../config.ts';
 import { type Database, inOwnTransactions, openDirectDatabase } from '../database/connection.ts';
 import { listCampaignFiles } from '../database/migration-file.ts';
 import { asOnlyRunner } from '../database/runner-lock.ts';
+import { isInstalled } from '../database/sql-objects.ts';
 import { GateClosed } from '../errors.ts';
 import { type Advance, advance, type OpenCondition, openConditions, type Waiting } from '../phases/advance.ts';
 import { indexSettings } from '../phases/index-build.ts';
@@ -89,8 +90,7 @@ function isForWorkers({ code }: OpenCondition): boolean {
  */
 async function workOffLastChanges(database: Database, config: Config): Promise<void> {
   const { isDrained } = await import('../worker/open-work.ts');
-  const { rowCount } = await database.pool.query("SELECT WHERE to_regclass('reembed.change') IS NOT NULL");
-  if (rowCount === 0 || (await isDrained(database.pool))) return;
+  if (!(await isInstalled(database.pool)) || (await isDrained(database.pool))) return;
   const giveUpAt = Date.now() + LAST_CHANGES_MS;
   await workOff(database, config, async () => Date.now() > giveUpAt || isDrained(database.pool));
 }

@@ -4,6 +4,7 @@ import { type Database, inOwnTransactions, type Queryable } from '../database/co
 import { translateDatabaseError } from '../database/database-error.ts';
 import { listMigrationFiles, type MigrationFile, PHASES } from '../database/migration-file.ts';
 import { type MigrationState, readMigrationState } from '../database/migration-runner.ts';
+import { isInstalled } from '../database/sql-objects.ts';
 import { ReembedError } from '../errors.ts';
 import type { OpenCondition } from '../phases/advance.ts';
 import { type IndexBuild, readIndexBuilds } from '../phases/index-build.ts';
@@ -102,11 +103,6 @@ export async function readStatus(database: Database | undefined, config: Config,
     status.command = campaignFiles.length > 0 ? 'npm run migrate up' : 'npm run migrate create, then npm run migrate up';
   }
   return status;
-}
-
-async function isInstalled(db: Queryable): Promise<boolean> {
-  const { rows } = await db.query<{ installed: boolean }>(`SELECT to_regclass('reembed.progress') IS NOT NULL AS installed`);
-  return rows[0]?.installed ?? false;
 }
 
 /**

@@ -6,6 +6,7 @@ import { SQL_OBJECTS } from '../paths.ts';
 import { type Database, inTransaction, type Queryable } from './connection.ts';
 import { DISTANCES, type Distance, ELEMENT_TYPES, type ElementType, operatorClassOf } from './element-types.ts';
 import { OBJECTS_VERSION, refuseNewerObjects } from './objects-version.ts';
+import { readVectorExtension } from './vector-extension.ts';
 
 // Functions that applications call, and those that functions with the rights of a table's owner call.
 const FOR_EVERYBODY = `reembed.active_model(text), reembed.served_model(text), reembed.query_vector, reembed.log_query(text, text, text),
@@ -39,7 +40,7 @@ export async function applySqlObjects(database: Database): Promise<void> {
     await client.query("SELECT set_config('check_function_bodies', 'off', true)");
     const grants = await readGrants(client);
     await dropFunctions(client);
-    const vectorSchema = pg.escapeIdentifier(await readVectorSchema(client));
+    const vectorSchema = pg.escapeIdentifier((await readVectorExtension(client))?.schema ?? 'public');
     // A replacement function, because a schema name may contain what a replacement string treats as a pattern, such as $&.
     for (const { text } of objects) await client.query(text.replaceAll('{vector_schema}', () => vectorSchema));
     await storeTemplates(client, templates);
@@ -76,14 +77,6 @@ async function readGrants(client: Queryable): Promise<Grant[]> {
       WHERE p.pronamespace = 'reembed'::regnamespace AND g.grantee NOT IN (0, p.proowner) ORDER BY 1, 2`,
   );
   return rows;
-}
-
-/** Reads the schema of the type vector, which may be any. */
-async function readVectorSchema(client: Queryable): Promise<string> {
-  const { rows } = await client.query<{ name: string }>(
-    "SELECT n.nspname AS name FROM pg_extension AS e JOIN pg_namespace AS n ON n.oid = e.extnamespace WHERE e.extname = 'vector'",
-  );
-  return rows[0]?.name ?? 'public';
 }
 
 /** Grants each function again to exactly the roles it was granted to before. */
@@ -128,6 +121,12 @@ async function storeElementTypes(client: Queryable): Promise<void> {
       [name, facts.bytesPerDimension, facts.maxIndexedDimensions, facts.normFunction, ...classes],
     );
   }
+}
+
+/** Whether the functions and views are installed. */
+export async function isInstalled(db: Queryable): Promise<boolean> {
+  const { rows } = await db.query<{ yes: boolean }>("SELECT to_regclass('reembed.vector_column') IS NOT NULL AS yes");
+  return rows[0]?.yes ?? false;
 }
 
 async function isApplied(database: Database, filesDigest: string): Promise<boolean> {
@@ -186,6 +185,13 @@ export function readSqlFiles(isWanted: (file: SqlFile) => boolean): SqlFile[] {
     }))
     .filter(isWanted)
     .sort((a, b) => rank(a) - rank(b) || views.indexOf(a.name) - views.indexOf(b.name) || a.name.localeCompare(b.name));
+}
+
+/** Returns the query of a function in sql/, in which parameters stand as $1, $2 …, for databases where it is not installed yet. */
+export function queryOf(name: string, parameters: string[]): string {
+  const [file] = readSqlFiles((candidate) => candidate.name === name);
+  const body = file?.text.split('$$')[1]?.replace(/;\s*$/, '') ?? '';
+  return parameters.reduce((query, parameter, i) => query.replaceAll(parameter, `$${i + 1}`), body);
 }
 
 /** Returns the files that hold functions, views and triggers. */

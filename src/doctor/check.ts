@@ -25,6 +25,7 @@ export interface Situation {
   /** connection string of the examined database */
   url: string;
   embedded: boolean;
+  /** the present role as an SQL identifier */
   role: string;
   /** whether the tables of schema reembed exist */
   installed: boolean;

@@ -29,7 +29,7 @@ const checks: Check[] = [
 export async function examineDatabase(database: Database, config: Config): Promise<Finding[]> {
   const { rows } = await database.pool.query<{ role: string; embedded: boolean; installed: boolean }>(
     // From the catalog, because to_regclass() fails without the USAGE privilege on the schema.
-    `SELECT current_user AS role, current_setting('reembed.embedded', true) IS NOT NULL AS embedded,
+    `SELECT quote_ident(current_user) AS role, current_setting('reembed.embedded', true) IS NOT NULL AS embedded,
             EXISTS (SELECT FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE n.nspname = 'reembed' AND c.relname = 'campaign') AS installed`,
   );
   const { role = '', installed = false } = rows[0] ?? {};

@@ -51,11 +51,6 @@ function invalidIndex({ phase, indexName, table }: Target, name: string, bare: s
   return error(finding, `REINDEX INDEX CONCURRENTLY ${name}`);
 }
 
-// Bytes that pgvector's HNSW build uses per element in addition to its vector: 200 + 32 * m. Derived from the NOTICE at which the graph no
-// longer fits in memory (8 MB, 64 to 768 dimensions, m 16 and 32, vector and halfvec). Like reembed.index_build_bytes(), which does not
-// exist before the first `up`.
-const ELEMENT_BYTES = 200 + 32 * 16;
-
 const memory: Check = {
   name: 'maintenance_work_mem',
   needsSchema: true,
@@ -73,12 +68,12 @@ const memory: Check = {
          JOIN reembed.model AS o ON o.name = m.to_model,
               -- The ledger counted the rows; before that the planner's estimate has to do.
               LATERAL (SELECT coalesce((SELECT sum(b.rows) FROM reembed.batch AS b WHERE b.campaign = m.name), greatest(c.reltuples, 0))::bigint AS rows) AS r,
-              LATERAL (SELECT (r.rows * (o.dimensions * (SELECT e.bytes_per_dimension FROM reembed.element_type AS e WHERE e.name = o.element_type) + $2))::bigint AS bytes) AS b,
+              LATERAL (SELECT reembed.index_build_bytes('hnsw', r.rows, o.dimensions, o.element_type, 16, NULL) AS bytes) AS b,
               -- As phase index chooses, which sets maintenance_work_mem itself.
               LATERAL (SELECT greatest(pg_size_bytes(current_setting('maintenance_work_mem')),
-                                       pg_size_bytes(coalesce($3, nullif(current_setting('reembed.index_memory', true), ''), current_setting('shared_buffers')))) AS bytes) AS l
+                                       pg_size_bytes(coalesce($2, nullif(current_setting('reembed.index_memory', true), ''), current_setting('shared_buffers')))) AS bytes) AS l
         WHERE m.name = ANY ($1)`,
-      [waiting.map(({ campaign }) => campaign), ELEMENT_BYTES, config.indexMemory ?? null],
+      [waiting.map(({ campaign }) => campaign), config.indexMemory ?? null],
     );
     return rows.map(({ table, rows: count, limit, needed, megabytes, fits }) => {
       const finding = `an HNSW graph over ${count} ${plural(Number(count), 'row')} of ${table} takes about ${needed} (m = 16); its build may use ${limit}`;

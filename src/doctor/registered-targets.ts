@@ -17,6 +17,7 @@ export interface Target {
   liveView: string;
   liveModelColumn: string;
   readModel: string;
+  /** as an SQL identifier */
   owner: string;
   ownedByUs: boolean;
   /** newest campaign */
@@ -34,7 +35,7 @@ export async function readTargets(db: Queryable): Promise<Target[]> {
             ARRAY(SELECT v.relation::oid::bigint::double precision FROM reembed.vector_column AS v JOIN pg_class AS s ON s.oid = v.relation
                    WHERE v.target = t.name AND v.storage = 'side_table') AS "sideTables",
             t.live_view AS "liveView", t.live_model_column AS "liveModelColumn", s.read_model AS "readModel",
-            coalesce(pg_get_userbyid(c.relowner), '') AS owner, coalesce(pg_has_role(c.relowner, 'USAGE'), false) AS "ownedByUs",
+            coalesce(quote_ident(pg_get_userbyid(c.relowner)), '') AS owner, coalesce(pg_has_role(c.relowner, 'USAGE'), false) AS "ownedByUs",
             m.name AS campaign, m.phase, m.index_name AS "indexName", m.to_model AS "toModel"
        FROM reembed.target AS t
        JOIN reembed.setting AS s ON s.target = t.name

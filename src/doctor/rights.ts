@@ -1,9 +1,7 @@
-import pg from 'pg';
 import type { Queryable } from '../database/connection.ts';
-import { ELEMENT_TYPES } from '../database/element-types.ts';
 import { ReembedError } from '../errors.ts';
-import { identifier } from '../plan/plan.ts';
-import { refuseUnfitTable } from '../plan/refuse-unfit.ts';
+import { readTableRights, refuseUnfitTable } from '../plan/refuse-unfit.ts';
+import { tablesWithVectors } from '../plan/tables-with-vectors.ts';
 import { type Check, error, ok, type Verdict, warn } from './check.ts';
 import { listed } from './wording.ts';
 
@@ -20,7 +18,7 @@ const schemaRights: Check = {
     if (missing.length > 0) {
       return error(
         `role ${role} may not create schema ${listed(missing.map(({ name }) => name))}`,
-        `GRANT CREATE ON DATABASE ${rows[0]?.database} TO ${identifier(role)}`,
+        `GRANT CREATE ON DATABASE ${rows[0]?.database} TO ${role}`,
       );
     }
     const foreign = rows.filter(({ allowed }) => !allowed);
@@ -44,7 +42,7 @@ const ownership: Check = {
     const verdicts: Verdict[] = foreign.map(({ table, owner }) =>
       warn(
         `${table} belongs to ${owner}, not to ${role}: npm run migrate would fail on it`,
-        `run migrations as ${owner}, or: GRANT ${identifier(owner)} TO ${identifier(role)}`,
+        `run migrations as ${owner}, or: GRANT ${owner} TO ${role}`,
       ),
     );
     const { rows } = await db.query<{ schema: string }>(
@@ -52,9 +50,7 @@ const ownership: Check = {
       [[...new Set(tables.filter(({ ownedByUs }) => ownedByUs).map(({ viewSchema }) => viewSchema))]],
     );
     for (const { schema } of rows) {
-      verdicts.push(
-        error(`role ${role} may not create the live views in schema ${schema}`, `GRANT CREATE ON SCHEMA ${schema} TO ${identifier(role)}`),
-      );
+      verdicts.push(error(`role ${role} may not create the live views in schema ${schema}`, `GRANT CREATE ON SCHEMA ${schema} TO ${role}`));
     }
     return verdicts.length > 0 ? verdicts : ok(`role ${role} may change ${listed(tables.map(({ table }) => table))}`);
   },
@@ -65,16 +61,11 @@ const candidates: Check = {
   name: 'tables to migrate',
   needsServer: true,
   async run({ db }) {
-    const { rows } = await db.query<{ oid: number; table: string }>(
-      `SELECT DISTINCT c.oid::bigint::double precision AS oid, format('%s.%s', n.nspname, c.relname) AS table
-         FROM pg_attribute AS a JOIN pg_type AS y ON y.oid = a.atttypid JOIN pg_class AS c ON c.oid = a.attrelid JOIN pg_namespace AS n ON n.oid = c.relnamespace
-        WHERE y.typname = ANY ($1) AND c.relkind = 'r' AND NOT a.attisdropped AND n.nspname <> 'reembed' ORDER BY 2 LIMIT 100`,
-      [Object.keys(ELEMENT_TYPES)],
-    );
+    const tables = await tablesWithVectors(db);
     const verdicts: Verdict[] = [];
-    for (const { oid, table } of rows) {
+    for (const { oid, name } of tables) {
       try {
-        await refuseUnfitTable(db, oid, table);
+        await refuseUnfitTable(db, oid, name);
       } catch (refusal) {
         if (!(refusal instanceof ReembedError)) throw refusal;
         verdicts.push(warn(`no campaign can be created: ${refusal.message}`, refusal.remedy));
@@ -82,7 +73,7 @@ const candidates: Check = {
     }
     return verdicts.length > 0
       ? verdicts
-      : ok(rows.length === 0 ? 'no table has a vector column' : 'a campaign may be created on every table with vectors');
+      : ok(tables.length === 0 ? 'no table has a vector column' : 'a campaign may be created on every table with vectors');
   },
 };
 
@@ -101,14 +92,14 @@ const workerRights: Check = {
 };
 
 async function checkWorkerCalls(db: Queryable, role: string): Promise<Verdict> {
-  const { rows } = await db.query<{ missing: number }>(
-    `SELECT count(*)::integer AS missing FROM pg_proc AS p
+  const { rows } = await db.query<{ missing: number; literal: string }>(
+    `SELECT count(*)::integer AS missing, quote_literal(current_user) AS literal FROM pg_proc AS p
       WHERE p.pronamespace = to_regnamespace('reembed') AND p.proname IN ('enqueue_work', 'settle_batch', 'settle_live', 'take_quota') AND NOT has_function_privilege(p.oid, 'EXECUTE')`,
   );
   if (rows[0]?.missing === 0) return ok(`role ${role} has all rights that a worker needs on the queue`);
   return error(
     `role ${role} lacks rights that a worker needs`,
-    `as the owner of schema reembed: SELECT reembed.grant_worker(${pg.escapeLiteral(role)})`,
+    `as the owner of schema reembed: SELECT reembed.grant_worker(${rows[0]?.literal})`,
   );
 }
 
@@ -118,18 +109,18 @@ const rowSecurity: Check = {
   needsSchema: true,
   async run({ db, targets }) {
     const tables = (await targets()).filter(({ exists }) => exists);
-    const { rows } = await db.query<{ name: string; owner: string; forced: boolean }>(
-      `SELECT c.oid::regclass::text AS name, quote_ident(r.rolname) AS owner, c.relforcerowsecurity AND NOT (r.rolbypassrls OR r.rolsuper) AS forced
-         FROM pg_class AS c JOIN pg_roles AS r ON r.oid = c.relowner WHERE c.oid = ANY ($1::oid[]) AND c.relrowsecurity`,
-      [tables.map(({ oid }) => oid)],
-    );
-    if (rows.length === 0) return tables.length === 0 ? [] : ok('no registered table has it');
-    const forced = rows.filter((row) => row.forced);
-    if (forced.length === 0) return ok(`on ${listed(rows.map(({ name }) => name))}, whose owner sees every row`);
-    return forced.map(({ name, owner }) =>
+    const guarded: { table: string; owner: string; forced: boolean }[] = [];
+    for (const { oid, table } of tables) {
+      const { rowSecurity: isOn, owner, forcedRowSecurity } = await readTableRights(db, oid);
+      if (isOn) guarded.push({ table, owner, forced: forcedRowSecurity });
+    }
+    if (guarded.length === 0) return tables.length === 0 ? [] : ok('no registered table has it');
+    const forced = guarded.filter((one) => one.forced);
+    if (forced.length === 0) return ok(`on ${listed(guarded.map(({ table }) => table))}, whose owner sees every row`);
+    return forced.map(({ table, owner }) =>
       error(
-        `row level security is forced on ${name}: rows that its owner does not see would stay without a vector`,
-        `ALTER TABLE ${name} NO FORCE ROW LEVEL SECURITY, or ALTER ROLE ${owner} BYPASSRLS`,
+        `row level security is forced on ${table}: rows that its owner does not see would stay without a vector`,
+        `ALTER TABLE ${table} NO FORCE ROW LEVEL SECURITY, or ALTER ROLE ${owner} BYPASSRLS`,
       ),
     );
   },

@@ -1,5 +1,4 @@
 import pg from 'pg';
-import { identifier } from '../plan/plan.ts';
 import { type Check, error, ok, type Verdict, warn } from './check.ts';
 import { listed } from './wording.ts';
 
@@ -77,24 +76,24 @@ const capture: Check = {
     const tables = (await targets()).filter(({ exists }) => exists);
     const verdicts: Verdict[] = [];
     for (const { name, oid, table } of tables) {
-      const { rows } = await db.query<{ trigger: string; state: string | null }>(
-        `SELECT w.name AS trigger, g.tgenabled AS state
+      const { rows } = await db.query<{ trigger: string; quoted: string; state: string | null }>(
+        `SELECT w.name AS trigger, quote_ident(w.name) AS quoted, g.tgenabled AS state
            FROM reembed.capture_triggers($2) AS w
            LEFT JOIN pg_trigger AS g ON g.tgrelid = $1::oid AND g.tgname = w.name
           WHERE g.tgenabled IS DISTINCT FROM 'A'`,
         [oid, name],
       );
       const missing = rows.filter(({ state }) => state === null).map(({ trigger }) => trigger);
-      const disabled = rows.filter(({ state }) => state !== null).map(({ trigger }) => trigger);
+      const disabled = rows.filter(({ state }) => state !== null);
       const meanwhile = 'rows changed meanwhile keep an outdated vector until they are changed again';
       if (missing.length > 0) {
         const remedy = `SELECT reembed.rehook(${pg.escapeLiteral(name)})`;
         verdicts.push(error(`${table} lacks trigger ${listed(missing)}: live writes are not captured`, `${remedy}; ${meanwhile}`));
       } else if (disabled.length > 0) {
-        const remedy = `ALTER TABLE ${table} ${disabled.map((trigger) => `ENABLE ALWAYS TRIGGER ${identifier(trigger)}`).join(', ')}`;
+        const remedy = `ALTER TABLE ${table} ${disabled.map(({ quoted }) => `ENABLE ALWAYS TRIGGER ${quoted}`).join(', ')}`;
         verdicts.push(
           error(
-            `${table}: trigger ${listed(disabled)} is disabled or not ALWAYS: live writes may not be captured`,
+            `${table}: trigger ${listed(disabled.map(({ trigger }) => trigger))} is disabled or not ALWAYS: live writes may not be captured`,
             `${remedy}; ${meanwhile}`,
           ),
         );

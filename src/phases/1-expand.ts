@@ -67,17 +67,17 @@ function addColumns(plan: CampaignPlan): string {
   return `-- After an earlier campaign: views before table, the order a search takes its locks in.
 SELECT reembed.lock_target(${literal(targetOf(plan))});
 ALTER TABLE ${tableOf(plan)}
-  ADD COLUMN ${identifier(plan.toColumn)} ${vectorType(plan, plan.to)},
-  ADD COLUMN ${identifier(plan.toVersionColumn)} text;`;
+  ADD COLUMN ${identifier(plan, plan.toColumn)} ${vectorType(plan, plan.to)},
+  ADD COLUMN ${identifier(plan, plan.toVersionColumn)} text;`;
 }
 
 function createSideTable(plan: CampaignPlan): string {
   return `CREATE TABLE ${vectorTableOf(plan)} (
   ${plan.keyDefinitions.map((definition) => `${definition} NOT NULL`).join(',\n  ')},
-  ${identifier(plan.toColumn)} ${vectorType(plan, plan.to)} NOT NULL,
-  ${identifier(plan.toVersionColumn)} text NOT NULL,
+  ${identifier(plan, plan.toColumn)} ${vectorType(plan, plan.to)} NOT NULL,
+  ${identifier(plan, plan.toVersionColumn)} text NOT NULL,
   text_hash bigint NOT NULL,
-  PRIMARY KEY (${plan.keyColumns.map(identifier).join(', ')})
+  PRIMARY KEY (${plan.keyColumns.map((name) => identifier(plan, name)).join(', ')})
 );
 ${inPlace(plan)}COMMENT ON TABLE ${vectorTableOf(plan)} IS ${literal(`pg-reembed: vectors of ${plan.to.name} for the rows of ${plan.schema}.${plan.table}, kept by triggers and workers. Search through ${plan.liveView}.`)};
 COMMENT ON COLUMN ${vectorTableOf(plan)}.text_hash IS 'Hash of the text the vector is of: reembed.text_hash().';`;
@@ -86,7 +86,7 @@ COMMENT ON COLUMN ${vectorTableOf(plan)}.text_hash IS 'Hash of the text the vect
 /** Returns the statement that keeps vectors in the page if two of them fit it: reads and writes are faster than through a TOAST table. */
 function inPlace(plan: CampaignPlan): string {
   if (vectorBytes(plan.to.elementType, plan.to.dimensions) > LARGEST_IN_PLACE) return '';
-  return `ALTER TABLE ${vectorTableOf(plan)} ALTER COLUMN ${identifier(plan.toColumn)} SET STORAGE PLAIN;\n`;
+  return `ALTER TABLE ${vectorTableOf(plan)} ALTER COLUMN ${identifier(plan, plan.toColumn)} SET STORAGE PLAIN;\n`;
 }
 
 /** Returns the part of the file that names the target's table and column. */

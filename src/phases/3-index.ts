@@ -19,7 +19,7 @@ export const index: Phase = {
       ? buildIndexes(plan, [
           {
             ...plan.index,
-            statement: `CREATE INDEX CONCURRENTLY IF NOT EXISTS ${identifier(plan.index.name)} ON ${present('vectors')}
+            statement: `CREATE INDEX CONCURRENTLY IF NOT EXISTS ${identifier(plan, plan.index.name)} ON ${present('vectors')}
   USING ${plan.index.method} (${present('column')} ${operatorClass(plan, plan.to)})${plan.index.parameters ? ` WITH (${plan.index.parameters})` : ''};`,
           },
         ])
@@ -29,7 +29,11 @@ export const index: Phase = {
   down: (plan) => [
     `SELECT reembed.require_unread(${literal(plan.campaign)});`,
     ...(plan.index
-      ? [CONCURRENT_LOCK_WAIT, `DROP INDEX CONCURRENTLY IF EXISTS ${present('schema')}.${identifier(plan.index.name)};`, RESET_LOCK_WAIT]
+      ? [
+          CONCURRENT_LOCK_WAIT,
+          `DROP INDEX CONCURRENTLY IF EXISTS ${present('schema')}.${identifier(plan, plan.index.name)};`,
+          RESET_LOCK_WAIT,
+        ]
       : []),
     `SELECT reembed.leave_phase(${literal(plan.campaign)}, 'index');`,
   ],

@@ -1,5 +1,5 @@
 import { type CampaignPlan, type IndexPlan, literal, oneLine, targetOf } from '../plan/plan.ts';
-import { buildIndexes, readDefinition } from './index-statements.ts';
+import { buildIndexes, restoredIndex } from './index-statements.ts';
 import { anonymousBlock, type Phase } from './phase.ts';
 
 export const contract: Phase = {
@@ -46,7 +46,7 @@ END`),
     ...buildIndexes(
       plan,
       // The indexes of a side table are restored together with it.
-      plan.oldSideTable ? [] : plan.oldIndexes.map((index) => readDefinition(plan, index)),
+      plan.oldSideTable ? [] : plan.oldIndexes.map((index) => restoredIndex(plan, index)),
     ),
     `SELECT reembed.finish_restore(${literal(plan.campaign)});`,
   ],

@@ -1,9 +1,9 @@
 import { type Database, inOwnTransactions, type Queryable } from '../database/connection.ts';
 import { withLockRetries } from '../database/lock-retries.ts';
 import type { MigrationFile } from '../database/migration-file.ts';
-import { type Notice, readMigrationState, runMigrationFile } from '../database/migration-runner.ts';
+import { readMigrationState } from '../database/migration-runner.ts';
 import { applySqlObjects } from '../database/sql-objects.ts';
-import { type IndexBuildOptions, runIndexBuild } from './index-build.ts';
+import { type FilesRun, type RunOptions, runFile } from './run-file.ts';
 
 /** A condition that keeps a gate closed, and its remedy. */
 export interface OpenCondition {
@@ -20,21 +20,15 @@ export interface Waiting {
 }
 
 /** What `up` ran and where it stopped. */
-export interface Advance {
-  ran: MigrationFile[];
-  /** duration of each file in milliseconds, by file name */
-  durations: Record<string, number>;
+export interface Advance extends FilesRun {
   waiting: Waiting[];
 }
 
 /** Options of `up`. */
-export interface AdvanceOptions {
+export interface AdvanceOptions extends RunOptions {
   directory: string;
   /** maximum number of files to run */
   count?: number | undefined;
-  notice: Notice;
-  /** options of the index builds */
-  index?: Omit<IndexBuildOptions, 'notice'>;
   /** called before a closed gate; returns true to check the gate again, else `conditions` must be current */
   wait?: ((waiting: Waiting) => Promise<boolean>) | undefined;
 }
@@ -57,16 +51,7 @@ export async function advance(database: Database, options: AdvanceOptions): Prom
     if (result.ran.length >= limit) return result;
     const next = own ?? (await nextOpenFile(inOwnTransactions(database.pool), pending, result.waiting, options));
     if (!next) return result;
-    const startedAt = Date.now();
-    if (next.phase === 'index' && next.campaign) {
-      await runIndexBuild(database, { ...next, campaign: next.campaign }, 'up', { ...options.index, notice: options.notice });
-    } else {
-      await runMigrationFile(database, next, 'up', options.notice);
-    }
-    const duration = Date.now() - startedAt;
-    options.notice(`up   ${next.name} (${(duration / 1000).toFixed(2)} s)`);
-    result.ran.push(next);
-    result.durations[next.name] = duration;
+    await runFile(database, next, 'up', result, options);
   }
 }
 

@@ -1,5 +1,5 @@
 import { isElementType } from '../database/element-types.ts';
-import { type CampaignPlan, literal } from '../plan/plan.ts';
+import { type CampaignPlan, literal, type OldIndex } from '../plan/plan.ts';
 import { CONCURRENT_LOCK_WAIT, present, RESET_LOCK_WAIT } from './phase.ts';
 
 /** An index that a file builds. */
@@ -14,8 +14,6 @@ export interface PlannedIndex {
   statement: string;
 }
 
-const NAME = '(?:"(?:[^"]|"")+"|[^\\s".]+)';
-const INDEX_ON_TABLE = new RegExp(`^CREATE (UNIQUE )?INDEX (${NAME}) ON (?:ONLY )?${NAME}(?:\\.${NAME})? USING `);
 const RESET_BUILD_SETTINGS = 'RESET maintenance_work_mem; RESET max_parallel_maintenance_workers; RESET min_parallel_table_scan_size;';
 
 /**
@@ -42,17 +40,17 @@ SELECT reembed.prepare_index_build(
   ];
 }
 
-/** Parses an index definition from pg_get_indexdef(). */
-export function readDefinition(plan: CampaignPlan, { name, definition }: { name: string; definition: string }): PlannedIndex {
-  const [, method = '', key = ''] = / USING (\w+) \((.*)\)/.exec(definition) ?? [];
-  const [, type] = /(\w+?)_\w+_ops/.exec(key) ?? [];
-  const [, parameters = ''] = / WITH \(([^)]*)\)/.exec(definition) ?? [];
+/** An index on the old vectors, as the way back from contract builds it under the present name of the table. */
+export function restoredIndex(
+  plan: CampaignPlan,
+  { name, method, parameters, elementType, statement: [before, after] }: OldIndex,
+): PlannedIndex {
   return {
     name,
     // The SQL that chooses build settings does not support indexes on other types, such as bits.
-    method: type === undefined || isElementType(type) ? method : 'other',
-    parameters: parameters.replaceAll("'", ''),
-    ...(type !== undefined && type !== plan.from.elementType ? { elementType: type } : {}),
-    statement: `${definition.replace(INDEX_ON_TABLE, `CREATE $1INDEX CONCURRENTLY IF NOT EXISTS $2 ON ${present('table')} USING `)};`,
+    method: isElementType(elementType) ? method : 'other',
+    parameters,
+    ...(elementType !== plan.from.elementType ? { elementType } : {}),
+    statement: `${before}${present('table')}${after};`,
   };
 }

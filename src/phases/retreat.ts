@@ -1,13 +1,13 @@
 import { type Database, inOwnTransactions } from '../database/connection.ts';
 import { withLockRetries } from '../database/lock-retries.ts';
 import type { MigrationFile } from '../database/migration-file.ts';
-import { dropEmptySchema, type Notice, readMigrationState, runMigrationFile } from '../database/migration-runner.ts';
+import { dropEmptySchema, readMigrationState } from '../database/migration-runner.ts';
 import { dropSqlObjects } from '../database/sql-objects.ts';
 import { GateClosed, ReembedError } from '../errors.ts';
 import { counted, plural } from '../wording.ts';
 import { sweepTable } from '../worker/sweep.ts';
 import { rowsLackingOldVector } from './4-switch.ts';
-import { type IndexBuildOptions, runIndexBuild } from './index-build.ts';
+import { type FilesRun, type RunOptions, runFile } from './run-file.ts';
 
 /** Thrown when no migration is left to revert. */
 export class NothingToTakeDown extends ReembedError {
@@ -23,22 +23,12 @@ export class TargetDamaged extends ReembedError {
   }
 }
 
-/** What `down` ran. */
-export interface Retreat {
-  ran: MigrationFile[];
-  /** duration of each file in milliseconds, by file name */
-  durations: Record<string, number>;
-}
-
 /** Options of `down`. */
-export interface RetreatOptions {
+export interface RetreatOptions extends RunOptions {
   directory: string;
   count: number;
   /** revert although the old model would not find some rows */
   acceptMissing: boolean;
-  notice: Notice;
-  /** options of the index builds */
-  index?: Omit<IndexBuildOptions, 'notice'>;
 }
 
 /**
@@ -46,8 +36,8 @@ export interface RetreatOptions {
  *
  * @throws NothingToTakeDown when no migration has run; GateClosed when a rollback would lose rows from search; TargetDamaged
  */
-export async function retreat(database: Database, options: RetreatOptions): Promise<Retreat> {
-  const done: Retreat = { ran: [], durations: {} };
+export async function retreat(database: Database, options: RetreatOptions): Promise<FilesRun> {
+  const done: FilesRun = { ran: [], durations: {} };
   if (options.count > 1) await refusePurged(database, options);
   while (done.ran.length < options.count) {
     const applied = await inOrder(database, options);
@@ -58,16 +48,7 @@ export async function retreat(database: Database, options: RetreatOptions): Prom
     if (last.phase === 'switch' && last.campaign) await refuseIncompleteWayBack(database, last.campaign, options);
     // The tables cannot be dropped while functions depend on their row types. The next `up` creates the functions again.
     if (!last.campaign) await withLockRetries(() => dropSqlObjects(database), 'sql/', options.notice);
-    const startedAt = Date.now();
-    if (last.phase === 'contract' && last.campaign) {
-      await runIndexBuild(database, { ...last, campaign: last.campaign }, 'down', { ...options.index, notice: options.notice });
-    } else {
-      await runMigrationFile(database, last, 'down', options.notice);
-    }
-    const duration = Date.now() - startedAt;
-    options.notice(`down ${last.name} (${(duration / 1000).toFixed(2)} s)`);
-    done.ran.push(last);
-    done.durations[last.name] = duration;
+    await runFile(database, last, 'down', done, options);
     if (applied.length === 1) await dropEmptySchema(database.pool);
   }
   return done;

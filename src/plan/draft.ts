@@ -1,4 +1,5 @@
-import { indexableType } from '../database/element-types.ts';
+import type { Queryable } from '../database/connection.ts';
+import { DISTANCES, indexableType } from '../database/element-types.ts';
 import { knownModel } from '../embedding/model-catalog.ts';
 import { UsageError } from '../errors.ts';
 import type { TableFacts } from './inspect.ts';
@@ -59,13 +60,14 @@ export const UNNAMED_MODEL = 'unnamed-old-model';
  * @param names name of the live view if there is none yet, and the prefix that orders migration files: UTC time in seventeen digits
  * @throws SameModel, SideTableRefused, TooManyDimensions, UsageError
  */
-export function draftCampaign(
+export async function draftCampaign(
+  db: Queryable,
   request: CampaignRequest,
   facts: TableFacts,
   text: TextFacts,
   known: KnownTarget | undefined,
   names: { liveView: string; stamp: string },
-): CampaignPlan {
+): Promise<CampaignPlan> {
   const oldIndex = facts.indexes[0];
   const distance = request.distance ?? distanceOf(oldIndex?.operatorClass) ?? known?.readModelDefinition.distance ?? 'cosine';
   const from = oldModel(request, facts, known, distance);
@@ -74,7 +76,7 @@ export function draftCampaign(
   const storage = chooseStorage(request, facts, to);
   const sideTable = storage === 'side-table' ? shortName(`${facts.table}_${slug(to.name, 30)}`, '_vectors') : null;
   const toColumn = sideTable ? facts.column : shortName(facts.column, '_v2');
-  return {
+  const plan = {
     campaign: `${names.stamp}_${slug(facts.table, 20)}_${slug(facts.column, 20)}_to_${slug(to.name, 30)}`,
     schema: facts.schema,
     table: facts.table,
@@ -93,7 +95,7 @@ export function draftCampaign(
     toColumn,
     toVersionColumn: sideTable ? 'model_version' : shortName(toColumn, '_model_version'),
     fromVersionColumn: known?.versionColumn ?? null,
-    oldIndexes: facts.indexes.map(({ name, definition }) => ({ name, definition })),
+    oldIndexes: facts.indexes,
     index: indexPlan(request, facts, sideTable, toColumn),
     keepOldCurrent: from.name !== UNNAMED_MODEL,
     tokensPerCharacter: text.tokensPerCharacter,
@@ -101,6 +103,17 @@ export function draftCampaign(
     applicationPath: request.applicationPath ?? null,
     vectorSchema: facts.vectorSchema,
   };
+  const written = [
+    plan.schema,
+    plan.table,
+    plan.sideTable,
+    ...plan.keyColumns,
+    toColumn,
+    plan.toVersionColumn,
+    plan.index?.name,
+    plan.vectorSchema,
+  ];
+  return { ...plan, quoted: await quoteNames(db, written) };
 }
 
 /**
@@ -182,7 +195,7 @@ function indexPlan(request: CampaignRequest, facts: TableFacts, sideTable: strin
   const old = facts.indexes.find(({ method }) => method === 'hnsw' || method === 'ivfflat');
   const method = request.index ?? (old?.method === 'ivfflat' ? 'ivfflat' : 'hnsw');
   if (method === 'none') return null;
-  const inherited = old?.method === method ? (old.parameters ?? '') : '';
+  const inherited = old?.method === method ? old.parameters : '';
   const parameters = request.indexWith ?? (inherited || (method === 'ivfflat' ? `lists = ${ivfflatLists(facts.rows)}` : ''));
   if (!/^(\s*[a-z_]+\s*=\s*[\d.]+\s*(,|$))*$/.test(parameters)) {
     throw new UsageError(
@@ -205,10 +218,16 @@ export function ivfflatLists(rows: number): number {
 }
 
 function distanceOf(operatorClass: string | undefined): ModelDefinition['distance'] | undefined {
-  if (!operatorClass) return undefined;
-  if (operatorClass.endsWith('_cosine_ops')) return 'cosine';
-  if (operatorClass.endsWith('_l2_ops')) return 'l2';
-  return operatorClass.endsWith('_ip_ops') ? 'inner_product' : undefined;
+  const distances = Object.keys(DISTANCES) as (keyof typeof DISTANCES)[];
+  return distances.find((distance) => operatorClass?.endsWith(`_${DISTANCES[distance]}_ops`));
+}
+
+async function quoteNames(db: Queryable, names: (string | null | undefined)[]): Promise<Record<string, string>> {
+  const { rows } = await db.query<{ quoted: Record<string, string> }>(
+    'SELECT json_object_agg(name, quote_ident(name)) AS quoted FROM unnest($1::text[]) AS w(name) WHERE name IS NOT NULL',
+    [names],
+  );
+  return rows[0]?.quoted ?? {};
 }
 
 function slug(text: string, length: number): string {

@@ -1,6 +1,8 @@
 import pg from 'pg';
 import { type Queryable, RELATION_AS_WRITTEN } from '../database/connection.ts';
-import { ELEMENT_TYPES, type ElementType, isElementType } from '../database/element-types.ts';
+import { type ElementType, isElementType } from '../database/element-types.ts';
+import { isInstalled, queryOf } from '../database/sql-objects.ts';
+import { readVectorExtension } from '../database/vector-extension.ts';
 import {
   ColumnNotAVector,
   EmptyTable,
@@ -11,7 +13,9 @@ import {
   NotAnOrdinaryTable,
   PostgresTooOld,
 } from './inspect-error.ts';
+import type { OldIndex } from './plan.ts';
 import { refuseUnfitTable } from './refuse-unfit.ts';
+import { tablesWithVectors } from './tables-with-vectors.ts';
 
 /** A table and its vector column, as read from the catalog. */
 export interface TableFacts {
@@ -45,7 +49,7 @@ export interface TableFacts {
   serverVersion: number;
   rowSecurity: boolean;
   /** indexes whose only column is the vector column */
-  indexes: { name: string; method: string; operatorClass: string; parameters: string | null; definition: string; bytes: number }[];
+  indexes: (OldIndex & { operatorClass: string; bytes: number })[];
   dependents: string[];
 }
 
@@ -128,7 +132,7 @@ export async function inspectTable(db: Queryable, table: string, column: string)
     ...server,
     rowSecurity: relation.rowSecurity,
     sideTable: side?.name ?? null,
-    indexes: await readIndexes(db, side?.oid ?? relation.oid, vector.attnum),
+    indexes: await readIndexes(db, side?.oid ?? relation.oid, vector.name),
     dependents: await readDependents(db, side?.oid ?? relation.oid, vector.attnum),
   };
 }
@@ -159,8 +163,7 @@ async function readColumns(db: Queryable, oid: number): Promise<ColumnFacts[]> {
 
 /** Finds the side table in which an earlier campaign left the vectors of a column. The table itself need not have the column any more. */
 async function findSideTable(db: Queryable, oid: number, column: string) {
-  const installed = await db.query<{ yes: boolean }>("SELECT to_regclass('reembed.vector_column') IS NOT NULL AS yes");
-  if (!installed.rows[0]?.yes) return undefined;
+  if (!(await isInstalled(db))) return undefined;
   const { rows } = await db.query<{ oid: number; name: string; qualified: string; column: string }>(
     `SELECT c.oid::bigint::double precision AS oid, c.relname AS name, format('%I.%I', n.nspname, c.relname) AS qualified, v.column_name AS column
        FROM reembed.target AS t JOIN reembed.vector_column AS v ON v.target = t.name AND v.role = 'new' AND v.storage = 'side_table'
@@ -173,15 +176,15 @@ async function findSideTable(db: Queryable, oid: number, column: string) {
 }
 
 async function readServer(db: Queryable): Promise<Pick<TableFacts, 'serverVersion' | 'vectorSchema' | 'vectorVersion'>> {
-  const { rows } = await db.query<{ serverVersion: number; vectorSchema: string | null; vectorVersion: string; available: boolean }>(
-    `SELECT current_setting('server_version_num')::integer AS "serverVersion", n.nspname AS "vectorSchema", e.extversion AS "vectorVersion",
-            EXISTS (SELECT FROM pg_available_extensions WHERE name = 'vector') AS available
-       FROM (SELECT) AS one LEFT JOIN pg_extension AS e ON e.extname = 'vector' LEFT JOIN pg_namespace AS n ON n.oid = e.extnamespace`,
+  const { rows } = await db.query<{ serverVersion: number; available: boolean }>(
+    `SELECT current_setting('server_version_num')::integer AS "serverVersion",
+            EXISTS (SELECT FROM pg_available_extensions WHERE name = 'vector') AS available`,
   );
-  const server = rows[0];
-  if (!server?.vectorSchema) throw new ExtensionMissing(server?.available ?? false);
-  if (server.serverVersion < 150_000) throw new PostgresTooOld(server.serverVersion);
-  return { serverVersion: server.serverVersion, vectorSchema: server.vectorSchema, vectorVersion: server.vectorVersion };
+  const { serverVersion = 0, available = false } = rows[0] ?? {};
+  const extension = await readVectorExtension(db);
+  if (!extension) throw new ExtensionMissing(available);
+  if (serverVersion < 150_000) throw new PostgresTooOld(serverVersion);
+  return { serverVersion, vectorSchema: extension.schema, vectorVersion: extension.version };
 }
 
 const NAME = String.raw`(?:"(?:[^"]|"")+"|[\p{L}_][\p{L}\p{N}_$]*)`;
@@ -213,15 +216,10 @@ async function findRelation(db: Queryable, table: string) {
     );
     if (rows[0]) return rows[0];
   }
-  const { rows } = await db.query<{ name: string }>(
-    `SELECT format('%s.%s', n.nspname, c.relname) AS name
-       FROM pg_attribute AS a JOIN pg_type AS y ON y.oid = a.atttypid JOIN pg_class AS c ON c.oid = a.attrelid JOIN pg_namespace AS n ON n.oid = c.relnamespace
-      WHERE y.typname = ANY ($1) AND c.relkind = 'r' AND NOT a.attisdropped AND n.nspname <> 'reembed' GROUP BY 1 ORDER BY 1 LIMIT 10`,
-    [Object.keys(ELEMENT_TYPES)],
-  );
+  const candidates = await tablesWithVectors(db);
   throw new NoSuchTable(
     table,
-    rows.map(({ name }) => name),
+    candidates.slice(0, 10).map(({ name }) => name),
   );
 }
 
@@ -233,20 +231,22 @@ async function firstDimensions(db: Queryable, qualified: string, column: string,
   return rows[0]?.dimensions ?? null;
 }
 
-async function readIndexes(db: Queryable, oid: number, attnum: number): Promise<TableFacts['indexes']> {
+async function readIndexes(db: Queryable, oid: number, column: string): Promise<TableFacts['indexes']> {
   const { rows } = await db.query<TableFacts['indexes'][number]>(
-    `SELECT c.relname AS name, m.amname AS method, o.opcname AS "operatorClass", array_to_string(c.reloptions, ', ') AS parameters,
-            pg_get_indexdef(c.oid) AS definition, pg_relation_size(c.oid)::double precision AS bytes
+    `SELECT c.relname AS name, m.amname AS method, o.opcname AS "operatorClass", coalesce(array_to_string(c.reloptions, ', '), '') AS parameters,
+            ${EXTENSION_TYPE} AS "elementType", pg_relation_size(c.oid)::double precision AS bytes,
+            -- pg_get_indexdef() qualifies the table under the same conditions as regclass. No other function returns the rest of the statement.
+            json_build_array(format('%s CONCURRENTLY IF NOT EXISTS %I ON ', v.verb, c.relname),
+                             substr(pg_get_indexdef(c.oid), length(format('%s %I ON %s', v.verb, c.relname, i.indrelid::regclass)) + 1)) AS statement
        FROM pg_index AS i
        JOIN pg_class AS c ON c.oid = i.indexrelid
        JOIN pg_am AS m ON m.oid = c.relam
        JOIN pg_opclass AS o ON o.oid = i.indclass[0]
-      WHERE i.indrelid = $1 AND i.indnatts = 1 AND i.indisvalid
-        AND (i.indkey[0] = $2 OR i.indkey[0] = 0 AND $2 = ALL (
-              SELECT d.refobjsubid FROM pg_depend AS d
-               WHERE d.classid = 'pg_class'::regclass AND d.objid = i.indexrelid AND d.refclassid = 'pg_class'::regclass AND d.refobjid = i.indrelid AND d.refobjsubid > 0))
+       JOIN pg_type AS y ON y.oid = o.opcintype
+      CROSS JOIN LATERAL (SELECT CASE WHEN i.indisunique THEN 'CREATE UNIQUE INDEX' ELSE 'CREATE INDEX' END AS verb) AS v
+      WHERE i.indexrelid IN (${queryOf('vector_indexes', ['p_relation', 'p_column'])}) AND i.indisvalid
       ORDER BY m.amname = 'hnsw' DESC, c.oid`,
-    [oid, attnum],
+    [oid, column],
   );
   return rows;
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Queryable } from '../database/connection.ts';
 import type { MigrationState } from '../database/migration-runner.ts';
+import { isInstalled } from '../database/sql-objects.ts';
 import { columnArguments } from '../phases/1-expand.ts';
 import { templateText } from '../phases/files.ts';
 import { type KnownTarget, shortName } from './draft.ts';
@@ -14,8 +15,7 @@ import type { CampaignPlan } from './plan.ts';
  * @throws CampaignRunning when an earlier campaign is still running
  */
 export async function readKnownTarget(db: Queryable, facts: TableFacts): Promise<KnownTarget | undefined> {
-  const installed = await db.query<{ yes: boolean }>("SELECT to_regclass('reembed.vector_column') IS NOT NULL AS yes");
-  if (!installed.rows[0]?.yes) return undefined;
+  if (!(await isInstalled(db))) return undefined;
   const { rows } = await db.query<KnownTarget & { target: string; running: string | null }>(
     `SELECT t.name AS target, t.live_view AS "liveView", t.live_model_column AS "liveModelColumn", s.read_model AS "readModel",
             v.version_column AS "versionColumn",

@@ -27,6 +27,18 @@ export interface IndexPlan {
   finalName: string;
 }
 
+/** An index on the old vectors, as needed to build it again. */
+export interface OldIndex {
+  name: string;
+  method: string;
+  /** storage parameters as written in WITH (…); empty for the defaults */
+  parameters: string;
+  /** pgvector's type that the operator class indexes; empty for a type of another origin */
+  elementType: string;
+  /** CREATE INDEX CONCURRENTLY …, before and after the name of the table */
+  statement: [string, string];
+}
+
 /** All inputs of the five files of a campaign. */
 export interface CampaignPlan {
   campaign: string;
@@ -51,8 +63,8 @@ export interface CampaignPlan {
   toVersionColumn: string;
   /** version column of the old vectors, left by an earlier campaign */
   fromVersionColumn: string | null;
-  /** definitions of the indexes on the old column, needed for a rollback */
-  oldIndexes: { name: string; definition: string }[];
+  /** indexes on the old column, needed for a rollback */
+  oldIndexes: OldIndex[];
   index: IndexPlan | null;
   keepOldCurrent: boolean;
   tokensPerCharacter: number;
@@ -61,26 +73,28 @@ export interface CampaignPlan {
   applicationPath: string | null;
   /** schema of the extension vector */
   vectorSchema: string;
+  /** names as written in SQL, quoted only where PostgreSQL needs it, to keep the files readable */
+  quoted: Record<string, string>;
 }
 
 /** Qualified, quoted name of the table. */
 export function tableOf(plan: CampaignPlan): string {
-  return `${identifier(plan.schema)}.${identifier(plan.table)}`;
+  return `${identifier(plan, plan.schema)}.${identifier(plan, plan.table)}`;
 }
 
 /** Qualified, quoted name of the table that holds the new vectors. */
 export function vectorTableOf(plan: CampaignPlan): string {
-  return `${identifier(plan.schema)}.${identifier(plan.sideTable ?? plan.table)}`;
+  return `${identifier(plan, plan.schema)}.${identifier(plan, plan.sideTable ?? plan.table)}`;
 }
 
 /** Column type of a model's vectors, with dimensions. */
 export function vectorType(plan: CampaignPlan, model: ModelDefinition): string {
-  return `${identifier(plan.vectorSchema)}.${model.elementType}(${model.dimensions})`;
+  return `${identifier(plan, plan.vectorSchema)}.${model.elementType}(${model.dimensions})`;
 }
 
 /** Operator class of an index on a model's vectors. */
 export function operatorClass(plan: CampaignPlan, model: ModelDefinition): string {
-  return `${identifier(plan.vectorSchema)}.${operatorClassOf(model.elementType, model.distance)}`;
+  return `${identifier(plan, plan.vectorSchema)}.${operatorClassOf(model.elementType, model.distance)}`;
 }
 
 /** Name of the target, as reembed.start_campaign() assigns it. */
@@ -88,9 +102,9 @@ export function targetOf(plan: CampaignPlan): string {
   return `${plan.schema}.${plan.table}.${plan.column}`;
 }
 
-/** Quotes a name only where PostgreSQL needs it, to keep the files readable. */
-export function identifier(name: string): string {
-  return /^[a-z_][a-z0-9_]*$/.test(name) && !RESERVED.has(name) ? name : pg.escapeIdentifier(name);
+/** A name of the plan as written in SQL. */
+export function identifier(plan: CampaignPlan, name: string): string {
+  return plan.quoted[name] ?? pg.escapeIdentifier(name);
 }
 
 /** Formats a value as an SQL literal. */
@@ -108,13 +122,3 @@ export function oneLine(text: string): string {
 export function nameArray(names: string[]): string {
   return names.length === 0 ? "'{}'" : `ARRAY[${names.map(literal).join(', ')}]::name[]`;
 }
-
-// Reserved key words of PostgreSQL 18 (appendix C of its manual) that cannot be a table or column name without quotes.
-const RESERVED = new Set(
-  `all analyse analyze and any array as asc asymmetric authorization binary both case cast check collate collation column concurrently
-  constraint create cross current_catalog current_date current_role current_schema current_time current_timestamp current_user default
-  deferrable desc distinct do else end except false fetch for foreign freeze from full grant group having ilike in initially inner
-  intersect into is isnull join lateral leading left like limit localtime localtimestamp natural not notnull null offset on only or order
-  outer overlaps placing primary references returning right select session_user similar some symmetric system_user table tablesample then
-  to trailing true union unique user using variadic verbose when where window with`.split(/\s+/),
-);

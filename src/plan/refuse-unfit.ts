@@ -13,6 +13,7 @@ export interface TableRights {
   runnerMayCreate: boolean;
   /** whether views in the schema can be given to the owner */
   ownerMayCreate: boolean;
+  rowSecurity: boolean;
   forcedRowSecurity: boolean;
   updateRules: string[];
 }
@@ -25,6 +26,7 @@ export async function readTableRights(db: Queryable, oid: number): Promise<Table
             pg_has_role(c.relowner, 'USAGE') AND pg_has_role(c.relowner, CASE WHEN current_setting('server_version_num')::integer >= 160000 THEN 'SET' ELSE 'MEMBER' END) AS "actsAsOwner",
             has_schema_privilege(n.oid, 'CREATE') AS "runnerMayCreate",
             has_schema_privilege(c.relowner, n.oid, 'CREATE') OR (SELECT r.rolsuper FROM pg_roles AS r WHERE r.rolname = current_user) AS "ownerMayCreate",
+            c.relrowsecurity AS "rowSecurity",
             c.relforcerowsecurity AND c.relrowsecurity AND NOT (SELECT r.rolbypassrls OR r.rolsuper FROM pg_roles AS r WHERE r.oid = c.relowner) AS "forcedRowSecurity",
             ARRAY(SELECT w.rulename::text FROM pg_rewrite AS w WHERE w.ev_class = c.oid AND w.ev_type = '2' ORDER BY 1) AS "updateRules"
        FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE c.oid = $1`,

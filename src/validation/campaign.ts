@@ -116,11 +116,10 @@ export async function loadCampaign(
             format('pg_catalog.jsonb_build_object(%s)', reembed.each_key(t.name, '{label}, {open}t.{column}{close}')) AS key_object,
             format('EXISTS (SELECT FROM reembed.change_%s AS c WHERE %s AND c.needs_', t.suffix, reembed.each_key(t.name, 'c.key_{n} OPERATOR({operator}) t.{column}', ' AND ')) AS is_waiting,
             reembed.target_names(t.name) ->> 'content' AS text_sql, quote_ident(t.column_name) AS view_vector,
-            vn.nspname AS vector_schema, o.model AS old_model, w.model AS new_model, m.index_name,
+            reembed.vector_schema() AS vector_schema, o.model AS old_model, w.model AS new_model, m.index_name,
             ${vectorSql('o')} AS old_vector, ${joinSql('o')} AS old_join, ${viewSql('o')} AS old_view,
             ${vectorSql('w')} AS new_vector, ${joinSql('w')} AS new_join, ${viewSql('w')} AS new_view,
-            (SELECT a.amname FROM pg_index AS i JOIN pg_class AS ic ON ic.oid = i.indexrelid JOIN pg_am AS a ON a.oid = ic.relam
-              WHERE i.indrelid = w.relation AND ic.relname = m.index_name AND reembed.index_is_valid(m.name)) AS index_method,
+            (SELECT a.amname FROM pg_class AS ic JOIN pg_am AS a ON a.oid = ic.relam WHERE ic.oid = reembed.valid_index(w.relation, m.index_name)) AS index_method,
             z.blocks::float8 AS blocks,
             CASE WHEN c.reltuples > 0 AND c.relpages > 0 THEN c.reltuples / c.relpages ELSE ${ROWS_A_BLOCK} END * z.blocks AS estimated_rows,
             json_build_object('minOverlap', s.min_overlap, 'minIndexRecall', s.min_index_recall, 'maxNdcgDrop', s.max_ndcg_drop,
@@ -133,8 +132,6 @@ export async function loadCampaign(
        JOIN reembed.vector_column AS w ON w.target = t.name AND w.role = 'new'
        JOIN reembed.campaign AS m ON m.name = w.campaign
        LEFT JOIN reembed.vector_column AS o ON o.target = t.name AND o.role = 'old'
-       JOIN pg_extension AS e ON e.extname = 'vector'
-       JOIN pg_namespace AS vn ON vn.oid = e.extnamespace
       CROSS JOIN LATERAL (SELECT pg_relation_size(c.oid) / current_setting('block_size')::bigint AS blocks) AS z
       WHERE CASE WHEN $1::text IS NULL THEN t.name = reembed.resolve_target($2) ELSE m.name = $1 END`,
     [choice.campaign ?? null, choice.target ?? null],

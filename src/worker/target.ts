@@ -45,7 +45,7 @@ export async function loadTarget(db: Queryable, name: string): Promise<WorkTarge
             EXISTS (SELECT FROM reembed.repeated_text AS r WHERE r.campaign = m.name) AS "hasRepeatedTexts",
             json_build_object('new', m.phase = 'backfill' AND reembed.needs_sweep(m.name), 'old', m.needs_old_sweep) AS "needsSweep",
             (SELECT coalesce(max(c.seq), 0)::text FROM reembed.change AS c WHERE c.target = t.name) AS "newestChange",
-            y.oid::bigint::double precision AS "vectorOid", format('%I.%I', yn.nspname, y.typname) AS "vectorType",
+            to_regtype(y.name)::oid::bigint::double precision AS "vectorOid", y.name AS "vectorType",
             (SELECT json_agg(json_build_object('role', v.role, 'model', v.model, 'maintained', v.is_maintained, 'read', v.is_read, 'storage', v.storage,
                       'definition', json_build_object('name', o.name, 'provider_model', o.provider_model, 'dimensions', o.dimensions, 'element_type', o.element_type,
                         'distance', o.distance, 'document_prefix', o.document_prefix, 'query_prefix', o.query_prefix, 'send_dimensions', o.send_dimensions,
@@ -56,9 +56,7 @@ export async function loadTarget(db: Queryable, name: string): Promise<WorkTarge
        JOIN reembed.setting AS s ON s.target = t.name
        JOIN reembed.vector_column AS n ON n.target = t.name AND n.role = 'new'
        JOIN reembed.campaign AS m ON m.name = n.campaign
-       JOIN pg_extension AS e ON e.extname = 'vector'
-       JOIN pg_type AS y ON y.typname = 'vector' AND y.typnamespace = e.extnamespace
-       JOIN pg_namespace AS yn ON yn.oid = y.typnamespace
+      CROSS JOIN LATERAL (SELECT format('%I.vector', reembed.vector_schema()) AS name) AS y
       WHERE t.name = $1 AND t.unhooked IS NULL`,
     [name],
   );

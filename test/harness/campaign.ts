@@ -53,7 +53,7 @@ export async function startCampaign(
   const plan = await inTransaction(pool, async (client) => {
     const facts = await inspectTable(client, table, 'embedding');
     const text = await measureText(client, facts, textSource(facts, request.text, request.textSql));
-    return draftCampaign(request, facts, text, undefined, {
+    return draftCampaign(client, request, facts, text, undefined, {
       liveView: `${table}_live`,
       stamp: new Date().toISOString().replace(/\D/g, ''),
     });

@@ -4,6 +4,7 @@ import { readConfig } from '../../src/config.ts';
 import { type Database, inTransaction } from '../../src/database/connection.ts';
 import { listMigrationFiles, PHASES, type PhaseName } from '../../src/database/migration-file.ts';
 import { runMigrationFile } from '../../src/database/migration-runner.ts';
+import { isInstalled } from '../../src/database/sql-objects.ts';
 import { type Advance, advance } from '../../src/phases/advance.ts';
 import { campaignFiles, writeFiles } from '../../src/phases/files.ts';
 import { retreat } from '../../src/phases/retreat.ts';
@@ -110,7 +111,7 @@ async function assemble(opening: Promise<TestDatabase>, models: Record<string, n
         const known = await readKnownTarget(client, facts);
         const names = { liveView: await chooseLiveView(client, facts), stamp: new Date().toISOString().replace(/\D/g, '') };
         const text = await measureText(client, facts, textSource(facts, request.text, request.textSql));
-        return draftCampaign(request, facts, text, known, names);
+        return draftCampaign(client, request, facts, text, known, names);
       });
       writeFiles(campaignFiles(plan, directory));
       return plan.campaign;
@@ -121,7 +122,7 @@ async function assemble(opening: Promise<TestDatabase>, models: Record<string, n
       await retreat(database, { directory, count, acceptMissing: false, notice });
     },
     async bring(campaign, standing) {
-      if (!(await isInstalled(db))) await advance(database, { directory: 'no-campaigns', notice });
+      if (!(await isInstalled(db.pool))) await advance(database, { directory: 'no-campaigns', notice });
       const wanted = placeOf(standing);
       for (let at = await standsAt(db, campaign); at !== wanted; at = await standsAt(db, campaign)) {
         const direction = at < wanted ? 'up' : 'down';
@@ -175,11 +176,6 @@ async function pendingBatches({ pool }: TestDatabase): Promise<BatchJob[]> {
     "SELECT campaign, id::integer AS batch FROM reembed.batch WHERE state = 'pending' ORDER BY 1, 2",
   );
   return rows;
-}
-
-async function isInstalled({ pool }: TestDatabase): Promise<boolean> {
-  const { rows } = await pool.query<{ yes: boolean }>("SELECT to_regclass('reembed.vector_column') IS NOT NULL AS yes");
-  return rows[0]?.yes ?? false;
 }
 
 async function standsAt({ pool }: TestDatabase, campaign: string): Promise<number> {

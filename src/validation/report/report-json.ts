@@ -1,8 +1,8 @@
 import type { QueryComparison } from '../metrics/comparison.ts';
-import { overall } from '../metrics/metrics.ts';
 import { cutoffRows, filterRows, integrityRows } from '../search/part-rows.ts';
 import type { ValidationResult } from '../validate.ts';
 import { agreeing } from '../verdict/truth-audit.ts';
+import { validationRow } from '../verdict/validation-record.ts';
 
 /**
  * Formats a run as JSON, with the column names of reembed.validation and of the tables of its parts.
@@ -11,37 +11,15 @@ import { agreeing } from '../verdict/truth-audit.ts';
  */
 export function reportJson(result: ValidationResult, lowest: number): Record<string, unknown> {
   const { campaign, comparisons, metrics, index, coverage } = result;
-  const of = (name: string) => overall(metrics, name);
   return {
     id: Number(result.id),
-    campaign: campaign.name,
     target: campaign.target,
     from_model: campaign.old.model.name,
     to_model: campaign.new.model.name,
-    started_at: result.startedAt,
-    query_source: result.querySource,
-    seed: result.seed,
-    queries: comparisons.length,
-    judged_queries: of('ndcg')?.queries ?? 0,
-    known_items: result.knownItems,
+    ...validationRow(result),
     judged_rows_missing: result.judgedRowsMissing,
-    k: result.k,
-    overlap: of('overlap')?.value,
     index: index?.usable ? campaign.indexName : null,
-    index_recall: of('index_recall')?.value ?? null,
-    index_setting: index?.searchSetting ?? null,
-    searches_use_index: index?.usable ?? null,
-    planner_chooses_index: index?.chosen ?? null,
-    coverage: coverage.coverage,
     rows: coverage.rows,
-    missing_rows: coverage.missingRows,
-    just_changed_rows: coverage.justChangedRows,
-    ndcg_before: of('ndcg')?.before ?? null,
-    ndcg_after: of('ndcg')?.after ?? null,
-    mrr_before: of('mrr')?.before ?? null,
-    mrr_after: of('mrr')?.after ?? null,
-    recall_before: of('recall')?.before ?? null,
-    recall_after: of('recall')?.after ?? null,
     passed: result.passed,
     reasons: result.reasons,
     warnings: result.warnings,

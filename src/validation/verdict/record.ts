@@ -1,10 +1,9 @@
 import type pg from 'pg';
 import { inTransaction, type Queryable } from '../../database/connection.ts';
-import { overall } from '../metrics/metrics.ts';
 import { scoresOf } from '../metrics/scores.ts';
 import { cutoffRows, filterRows, integrityRows } from '../search/part-rows.ts';
 import type { TruthAudit } from './truth-audit.ts';
-import type { ValidationRecord } from './validation-record.ts';
+import { type ValidationRecord, validationRow } from './validation-record.ts';
 
 /** The verdict on a stored run: see reembed.judge_validation(). */
 export interface Verdict {
@@ -65,36 +64,9 @@ async function storeAudit(client: Queryable, id: string, { rows }: TruthAudit): 
   );
 }
 
-function runRow({ campaign, comparisons, metrics, index, coverage, ...record }: ValidationRecord): Row {
-  const of = (name: string) => overall(metrics, name);
-  return {
-    campaign: campaign.name,
-    started_at: record.startedAt,
-    query_source: record.querySource,
-    seed: record.seed,
-    queries: comparisons.length,
-    judged_queries: of('ndcg')?.queries ?? 0,
-    known_items: record.knownItems,
-    k: record.k,
-    overlap: of('overlap')?.value,
-    index_recall: of('index_recall')?.value ?? null,
-    searches_use_index: index?.usable ?? null,
-    planner_chooses_index: index?.chosen ?? null,
-    index_setting: index?.searchSetting ?? null,
-    coverage: coverage.coverage,
-    missing_rows: coverage.missingRows,
-    just_changed_rows: coverage.justChangedRows,
-    ndcg_before: of('ndcg')?.before ?? null,
-    ndcg_after: of('ndcg')?.after ?? null,
-    mrr_before: of('mrr')?.before ?? null,
-    mrr_after: of('mrr')?.after ?? null,
-    recall_before: of('recall')?.before ?? null,
-    recall_after: of('recall')?.after ?? null,
-    audit_problem: record.audit.problem,
-    // Replaced by the verdict in the same transaction.
-    passed: true,
-    reasons: [],
-  };
+function runRow(record: ValidationRecord): Row {
+  // passed and reasons are replaced by the verdict in the same transaction.
+  return { ...validationRow(record), audit_problem: record.audit.problem, passed: true, reasons: [] };
 }
 
 function queryRows({ campaign, comparisons, times }: ValidationRecord): Row[] {

@@ -1,6 +1,6 @@
 import type { Campaign } from '../campaign.ts';
 import type { QueryComparison } from '../metrics/comparison.ts';
-import type { Metric } from '../metrics/metrics.ts';
+import { type Metric, overall } from '../metrics/metrics.ts';
 import type { ScoreCutoff } from '../metrics/score-cutoff.ts';
 import type { ScoreDistribution } from '../metrics/scores.ts';
 import type { FilteredSearch } from '../search/filters.ts';
@@ -30,4 +30,33 @@ export interface ValidationRecord {
   audit: TruthAudit;
   distributions: ScoreDistribution[];
   cutoffs: ScoreCutoff[];
+}
+
+/** The columns of reembed.validation that a report shows too. */
+export function validationRow({ campaign, comparisons, metrics, index, coverage, ...record }: ValidationRecord) {
+  const of = (name: string) => overall(metrics, name);
+  return {
+    campaign: campaign.name,
+    started_at: record.startedAt,
+    query_source: record.querySource,
+    seed: record.seed,
+    queries: comparisons.length,
+    judged_queries: of('ndcg')?.queries ?? 0,
+    known_items: record.knownItems,
+    k: record.k,
+    overlap: of('overlap')?.value,
+    index_recall: of('index_recall')?.value ?? null,
+    index_setting: index?.searchSetting ?? null,
+    searches_use_index: index?.usable ?? null,
+    planner_chooses_index: index?.chosen ?? null,
+    coverage: coverage.coverage,
+    missing_rows: coverage.missingRows,
+    just_changed_rows: coverage.justChangedRows,
+    ndcg_before: of('ndcg')?.before ?? null,
+    ndcg_after: of('ndcg')?.after ?? null,
+    mrr_before: of('mrr')?.before ?? null,
+    mrr_after: of('mrr')?.after ?? null,
+    recall_before: of('recall')?.before ?? null,
+    recall_after: of('recall')?.after ?? null,
+  };
 }
