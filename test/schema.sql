@@ -44,11 +44,11 @@ CREATE FUNCTION reembed.alert_gate(p_name text, p_phase text) RETURNS TABLE(code
 
 COMMENT ON FUNCTION reembed.alert_gate(p_name text, p_phase text) IS 'Open alerts that block contract, a larger canary, or, when they concern the new model, the switch.';
 
-CREATE FUNCTION reembed.alerts_to_post(p_limit integer) RETURNS TABLE(id bigint, state text, target text, campaign text, kind text, severity text, model text, message text, details jsonb, opened_at timestamp with time zone, closed_at timestamp with time zone, closed_because text)
+CREATE FUNCTION reembed.alerts_to_post(p_limit integer, p_target text DEFAULT NULL::text) RETURNS TABLE(id bigint, state text, target text, campaign text, kind text, severity text, model text, message text, details jsonb, opened_at timestamp with time zone, closed_at timestamp with time zone, closed_because text)
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp';
 
-COMMENT ON FUNCTION reembed.alerts_to_post(p_limit integer) IS 'Alerts that are open or were closed recently and that no webhook has accepted yet; those with the oldest attempt first.';
+COMMENT ON FUNCTION reembed.alerts_to_post(p_limit integer, p_target text) IS 'Alerts that are open or were closed recently and that no webhook has accepted yet; those with the oldest attempt first. Of one target, or of all.';
 
 CREATE FUNCTION reembed.answer_alerts(p_target text DEFAULT NULL::text) RETURNS TABLE(action text, reason text)
     LANGUAGE plpgsql SECURITY DEFINER
@@ -241,39 +241,17 @@ CREATE FUNCTION reembed.attnum(p_relation regclass, p_column name) RETURNS small
 
 COMMENT ON FUNCTION reembed.attnum(p_relation regclass, p_column name) IS 'Number of a column of a table.';
 
-CREATE TABLE reembed.worker (
-    id uuid NOT NULL,
-    host text NOT NULL,
-    pid integer NOT NULL,
-    started_at timestamp with time zone DEFAULT now() NOT NULL,
-    seen_at timestamp with time zone DEFAULT now() NOT NULL,
-    batch_api boolean DEFAULT false NOT NULL
-);
-
-COMMENT ON TABLE reembed.worker IS 'Worker processes; one not seen for 30 seconds counts as gone.';
-
-COMMENT ON COLUMN reembed.worker.id IS 'Generated at every start.';
-
-COMMENT ON COLUMN reembed.worker.host IS 'Host name.';
-
-COMMENT ON COLUMN reembed.worker.pid IS 'Process id on that host.';
-
-COMMENT ON COLUMN reembed.worker.started_at IS 'When it started.';
-
-COMMENT ON COLUMN reembed.worker.seen_at IS 'When it last reported.';
-
-COMMENT ON COLUMN reembed.worker.batch_api IS 'Whether it sends the backfill to the batch API. While it is alive, other workers leave new batches to it.';
-
-CREATE FUNCTION reembed.batch_api_is_served() RETURNS boolean
+CREATE FUNCTION reembed.batch_api_is_served(p_target text) RETURNS boolean
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp';
 
-COMMENT ON FUNCTION reembed.batch_api_is_served() IS 'Whether a live worker sends the backfill to the batch API; the other workers then leave new batches to it.';
+COMMENT ON FUNCTION reembed.batch_api_is_served(p_target text) IS 'Whether a live worker sends the backfill of the target to the batch API; the other workers then leave new batches to it.';
 
 CREATE TABLE reembed.provider_batch (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
     campaign text NOT NULL,
     model text NOT NULL,
+    provider text,
     state text DEFAULT 'submitting'::text NOT NULL,
     tries integer DEFAULT 0 NOT NULL,
     attempt integer DEFAULT 0 NOT NULL,
@@ -311,6 +289,8 @@ COMMENT ON COLUMN reembed.provider_batch.id IS 'Generated before anything is sen
 COMMENT ON COLUMN reembed.provider_batch.campaign IS 'Campaign of its rows.';
 
 COMMENT ON COLUMN reembed.provider_batch.model IS 'Model that embeds the rows.';
+
+COMMENT ON COLUMN reembed.provider_batch.provider IS 'The provider that has it, as in reembed.model.';
 
 COMMENT ON COLUMN reembed.provider_batch.state IS 'submitting: recorded, not known to be at the provider; submitted: at the provider; settled: its results are stored and the rest is returned; abandoned: to be cancelled at the provider, none of its results are stored.';
 
@@ -506,11 +486,11 @@ CREATE FUNCTION reembed.check_work(p_target text) RETURNS TABLE(kind text, sever
 
 COMMENT ON FUNCTION reembed.check_work(p_target text) IS 'Check of the watch: changes that wait, failed rows, a pause, reopened batches.';
 
-CREATE FUNCTION reembed.claim_provider_batch(p_most_inputs integer, p_most_open integer) RETURNS uuid
+CREATE FUNCTION reembed.claim_provider_batch(p_most_inputs integer, p_most_open integer, p_target text DEFAULT NULL::text) RETURNS uuid
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp';
 
-COMMENT ON FUNCTION reembed.claim_provider_batch(p_most_inputs integer, p_most_open integer) IS 'Reserves batches of the ledger with about p_most_inputs rows for one batch of the batch API and records the intent. Null when there is nothing to send now or p_most_open batches are already open.';
+COMMENT ON FUNCTION reembed.claim_provider_batch(p_most_inputs integer, p_most_open integer, p_target text) IS 'Reserves batches of the ledger with about p_most_inputs rows for one batch of the batch API and records the intent. Of one target, or of any. Null when there is nothing to send now or p_most_open batches are already open.';
 
 CREATE FUNCTION reembed.close_alert(p_target text, p_kind text, p_reason text) RETURNS boolean
     LANGUAGE plpgsql
@@ -543,6 +523,12 @@ CREATE FUNCTION reembed.compiled_for_workers() RETURNS TABLE(name name)
     SET search_path TO 'pg_catalog', 'pg_temp';
 
 COMMENT ON FUNCTION reembed.compiled_for_workers() IS 'The compiled functions of a target that a worker calls.';
+
+CREATE FUNCTION reembed.compiled_functions(p_target text) RETURNS SETOF pg_proc
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.compiled_functions(p_target text) IS 'The functions that are compiled for a target.';
 
 CREATE FUNCTION reembed.compiled_grants(p_target text) RETURNS TABLE(function_name name, grantee oid)
     LANGUAGE sql STABLE
@@ -580,17 +566,17 @@ CREATE FUNCTION reembed.coverage_of(p_target text, OUT total bigint, OUT missing
 
 COMMENT ON FUNCTION reembed.coverage_of(p_target text, OUT total bigint, OUT missing_new bigint, OUT just_changed_new bigint, OUT missing_old bigint, OUT just_changed_old bigint, OUT not_found_by_old bigint) IS 'Rows of a target with a text, and how many of them lack which vectors. Reads the whole table.';
 
-CREATE FUNCTION reembed.dependents(p_name text) RETURNS TABLE(description text)
+CREATE FUNCTION reembed.dependents(p_name text) RETURNS TABLE(description text, is_view boolean)
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp';
 
-COMMENT ON FUNCTION reembed.dependents(p_name text) IS 'Objects of the user that depend on the old column, or on the table of the old vectors, and so prevent its removal.';
+COMMENT ON FUNCTION reembed.dependents(p_name text) IS 'Objects of the user that depend on the old column, or on the table of the old vectors, and so prevent its removal; is_view: whether the object is a view, materialized or not.';
 
 CREATE FUNCTION reembed.describe_column(p_relation regclass, p_column name) RETURNS jsonb
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp';
 
-COMMENT ON FUNCTION reembed.describe_column(p_relation regclass, p_column name) IS 'What is needed to recreate a column as it was.';
+COMMENT ON FUNCTION reembed.describe_column(p_relation regclass, p_column name) IS 'What is needed to recreate a column as it was; its indexes are built again by the migration file.';
 
 CREATE FUNCTION reembed.differs_sql(p_relation regclass, p_attnums smallint[], p_old text, p_new text) RETURNS text
     LANGUAGE sql STABLE
@@ -611,6 +597,12 @@ CREATE FUNCTION reembed.drop_compiled(p_target text) RETURNS void
     SET client_min_messages TO 'warning';
 
 COMMENT ON FUNCTION reembed.drop_compiled(p_target text) IS 'Drops what compile_target() created for a target, except its change log.';
+
+CREATE FUNCTION reembed.drop_queues(p_target text) RETURNS void
+    LANGUAGE sql
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.drop_queues(p_target text) IS 'Drops the queues of a target with their jobs.';
 
 CREATE FUNCTION reembed.drop_view(p_target text, p_view name) RETURNS void
     LANGUAGE plpgsql
@@ -647,11 +639,11 @@ CREATE FUNCTION reembed.enqueue(p_queue text, p_singleton_key text, p_data jsonb
 
 COMMENT ON FUNCTION reembed.enqueue(p_queue text, p_singleton_key text, p_data jsonb) IS 'Adds a job to a queue unless a job with the same key is already waiting or active.';
 
-CREATE FUNCTION reembed.enqueue_work() RETURNS void
+CREATE FUNCTION reembed.enqueue_work() RETURNS SETOF text
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp';
 
-COMMENT ON FUNCTION reembed.enqueue_work() IS 'Enqueues a job for every open batch, every target with changes and every provider batch that is due for a check.';
+COMMENT ON FUNCTION reembed.enqueue_work() IS 'Enqueues a job for every open batch, every target with changes and every provider batch that is due for a check. Returns the targets that have jobs waiting.';
 
 CREATE FUNCTION reembed.enter_contract(p_name text) RETURNS void
     LANGUAGE plpgsql
@@ -829,6 +821,12 @@ CREATE FUNCTION reembed.grant_worker(p_role name) RETURNS void
 
 COMMENT ON FUNCTION reembed.grant_worker(p_role name) IS 'Grants a role what a worker needs: it can embed, but neither read nor change the user''s tables, nor validate, nor switch.';
 
+CREATE FUNCTION reembed.grantee_name(p_grantee oid) RETURNS text
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.grantee_name(p_grantee oid) IS 'A role of an access list as a GRANT names it; null when the role has been dropped.';
+
 CREATE FUNCTION reembed.grow_canary(p_target text DEFAULT NULL::text) RETURNS TABLE(action text, reason text)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -983,6 +981,12 @@ CREATE FUNCTION reembed.log_query(p_target text, p_text text, p_caller_key text 
     SET search_path TO 'pg_catalog', 'pg_temp';
 
 COMMENT ON FUNCTION reembed.log_query(p_target text, p_text text, p_caller_key text) IS 'Keeps a share of the application''s queries, set by setting.query_log_percent, for npm run validate -- --queries-from log; returns whether this one was kept.';
+
+CREATE FUNCTION reembed.make_queues(p_target text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.make_queues(p_target text) IS 'Creates the queues of a target, each with its suffix: batch_…, catch_up_…, provider_batch_… and watch_…, which has a job every minute.';
 
 CREATE FUNCTION reembed.mark_alert_posted(p_id bigint, p_state text, p_is_taken boolean) RETURNS void
     LANGUAGE sql SECURITY DEFINER
@@ -1194,13 +1198,13 @@ CREATE FUNCTION reembed.quotes(p_query text, p_texts text[]) RETURNS boolean
 
 COMMENT ON FUNCTION reembed.quotes(p_query text, p_texts text[]) IS 'Whether a query equals one of the texts, contains one, or is a part of at least 20 characters of one; case-insensitive.';
 
-CREATE FUNCTION reembed.reading(p_target text DEFAULT NULL::text) RETURNS TABLE(target text, role text, name text, provider_model text, dimensions integer, element_type text, distance text, document_prefix text, query_prefix text, send_dimensions boolean, token_limit integer, usd_per_million_tokens double precision, view text, is_live boolean, canary_percent double precision, shadow_percent double precision, shadow_per_second integer, shadow_timeout_ms double precision, shadow_keeps_text boolean)
+CREATE FUNCTION reembed.reading(p_target text DEFAULT NULL::text) RETURNS TABLE(target text, role text, name text, provider_model text, dimensions integer, element_type text, distance text, document_prefix text, query_prefix text, send_dimensions boolean, token_limit integer, usd_per_million_tokens double precision, provider text, view text, is_live boolean, canary_percent double precision, shadow_percent double precision, shadow_per_second integer, shadow_timeout_ms double precision, shadow_keeps_text boolean)
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp';
 
 COMMENT ON FUNCTION reembed.reading(p_target text) IS 'How a target is read now: each model with all that is needed to embed a query, the view to search for it, and the percentages of canary and shadow reads.';
 
-CREATE FUNCTION reembed.reads_for(p_target text DEFAULT NULL::text, p_key text DEFAULT NULL::text) RETURNS TABLE(target text, role text, name text, provider_model text, dimensions integer, element_type text, distance text, document_prefix text, query_prefix text, send_dimensions boolean, token_limit integer, usd_per_million_tokens double precision, view text, is_canary boolean)
+CREATE FUNCTION reembed.reads_for(p_target text DEFAULT NULL::text, p_key text DEFAULT NULL::text) RETURNS TABLE(target text, role text, name text, provider_model text, dimensions integer, element_type text, distance text, document_prefix text, query_prefix text, send_dimensions boolean, token_limit integer, usd_per_million_tokens double precision, provider text, view text, is_canary boolean)
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp';
 
@@ -1244,11 +1248,11 @@ CREATE FUNCTION reembed.refresh_serving(p_target text) RETURNS void
 
 COMMENT ON FUNCTION reembed.refresh_serving(p_target text) IS 'Refreshes the stored answer of reads_for() for a target.';
 
-CREATE FUNCTION reembed.register_model(p_name text, p_provider_model text, p_dimensions integer, p_element_type text, p_distance text, p_document_prefix text DEFAULT ''::text, p_query_prefix text DEFAULT ''::text, p_send_dimensions boolean DEFAULT false, p_token_limit integer DEFAULT NULL::integer, p_usd_per_million_tokens numeric DEFAULT NULL::numeric) RETURNS void
+CREATE FUNCTION reembed.register_model(p_name text, p_provider_model text, p_dimensions integer, p_element_type text, p_distance text, p_document_prefix text DEFAULT ''::text, p_query_prefix text DEFAULT ''::text, p_send_dimensions boolean DEFAULT false, p_token_limit integer DEFAULT NULL::integer, p_usd_per_million_tokens numeric DEFAULT NULL::numeric, p_provider text DEFAULT NULL::text) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp';
 
-COMMENT ON FUNCTION reembed.register_model(p_name text, p_provider_model text, p_dimensions integer, p_element_type text, p_distance text, p_document_prefix text, p_query_prefix text, p_send_dimensions boolean, p_token_limit integer, p_usd_per_million_tokens numeric) IS 'Registers a model; rejects a second definition under the same name.';
+COMMENT ON FUNCTION reembed.register_model(p_name text, p_provider_model text, p_dimensions integer, p_element_type text, p_distance text, p_document_prefix text, p_query_prefix text, p_send_dimensions boolean, p_token_limit integer, p_usd_per_million_tokens numeric, p_provider text) IS 'Registers a model; rejects a second definition under the same name.';
 
 CREATE FUNCTION reembed.rehook(p_target text) RETURNS void
     LANGUAGE plpgsql
@@ -1256,6 +1260,12 @@ CREATE FUNCTION reembed.rehook(p_target text) RETURNS void
     SET lock_timeout TO '300ms';
 
 COMMENT ON FUNCTION reembed.rehook(p_target text) IS 'Recreates triggers, views and functions of a target for the present table, and schedules a sweep for rows without a vector.';
+
+CREATE FUNCTION reembed.relation_grants(p_relation regclass) RETURNS TABLE(privilege text, attnum smallint, column_name name, columns text, grantee oid, is_grantable boolean)
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.relation_grants(p_relation regclass) IS 'Privileges on a table or view and on its columns that roles other than its owner hold; attnum and column_name are null for the relation itself.';
 
 CREATE FUNCTION reembed.release(p_target text) RETURNS void
     LANGUAGE plpgsql
@@ -1720,11 +1730,49 @@ CREATE FUNCTION reembed.seconds_text(p_seconds double precision) RETURNS text
 
 COMMENT ON FUNCTION reembed.seconds_text(p_seconds double precision) IS 'Formats a number of seconds for people.';
 
-CREATE FUNCTION reembed.served_model(p_target text DEFAULT NULL::text) RETURNS TABLE(target text, role text, name text, provider_model text, dimensions integer, element_type text, distance text, document_prefix text, query_prefix text, send_dimensions boolean, token_limit integer, usd_per_million_tokens double precision)
+CREATE FUNCTION reembed.served_model(p_target text DEFAULT NULL::text) RETURNS TABLE(target text, role text, name text, provider_model text, dimensions integer, element_type text, distance text, document_prefix text, query_prefix text, send_dimensions boolean, token_limit integer, usd_per_million_tokens double precision, provider text)
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp';
 
 COMMENT ON FUNCTION reembed.served_model(p_target text) IS 'All that is needed to embed a query with the model that the live view of a target reads.';
+
+CREATE TABLE reembed.worker (
+    id uuid NOT NULL,
+    host text NOT NULL,
+    pid integer NOT NULL,
+    target text,
+    started_at timestamp with time zone DEFAULT now() NOT NULL,
+    seen_at timestamp with time zone DEFAULT now() NOT NULL,
+    batch_api boolean DEFAULT false NOT NULL
+);
+
+COMMENT ON TABLE reembed.worker IS 'Worker processes; one not seen for 30 seconds counts as gone.';
+
+COMMENT ON COLUMN reembed.worker.id IS 'Generated at every start.';
+
+COMMENT ON COLUMN reembed.worker.host IS 'Host name.';
+
+COMMENT ON COLUMN reembed.worker.pid IS 'Process id on that host.';
+
+COMMENT ON COLUMN reembed.worker.target IS 'The only target that it serves; null: it serves all.';
+
+COMMENT ON COLUMN reembed.worker.started_at IS 'When it started.';
+
+COMMENT ON COLUMN reembed.worker.seen_at IS 'When it last reported.';
+
+COMMENT ON COLUMN reembed.worker.batch_api IS 'Whether it sends the backfill to the batch API. While it is alive, other workers leave new batches to it.';
+
+CREATE FUNCTION reembed.serves(p_worker reembed.worker, p_target text) RETURNS boolean
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.serves(p_worker reembed.worker, p_target text) IS 'Whether a worker is alive and serves the target.';
+
+CREATE FUNCTION reembed.set_provider(p_model text, p_provider text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.set_provider(p_model text, p_provider text) IS 'Names the provider of a model: one of reembed.config.ts, .js or .json, or null for that of the environment.';
 
 CREATE FUNCTION reembed.settle_batch(p_campaign text, p_batch bigint, p_model text, p_written text[], p_digests uuid[], p_vectors public.vector[], p_refused jsonb, p_tokens bigint, p_requests integer, p_done boolean) RETURNS integer
     LANGUAGE plpgsql
@@ -1837,6 +1885,12 @@ CREATE FUNCTION reembed.target_names(p_target text) RETURNS jsonb
 
 COMMENT ON FUNCTION reembed.target_names(p_target text) IS 'Values of the template placeholders: names and SQL fragments for one target in its present state.';
 
+CREATE FUNCTION reembed.target_spellings(p_target text) RETURNS text[]
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.target_spellings(p_target text) IS 'Names that a target may be called by, such as documents, public.documents or public.documents.embedding; null when its table has been dropped.';
+
 CREATE FUNCTION reembed.target_suffix(p_target text) RETURNS name
     LANGUAGE sql IMMUTABLE
     SET search_path TO 'pg_catalog', 'pg_temp';
@@ -1891,11 +1945,23 @@ CREATE FUNCTION reembed.unhook(p_target text) RETURNS void
 
 COMMENT ON FUNCTION reembed.unhook(p_target text) IS 'Drops triggers, views and functions of a target, so that they do not block DDL; rehook() restores them.';
 
+CREATE FUNCTION reembed.valid_index(p_relation regclass, p_index name) RETURNS regclass
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.valid_index(p_relation regclass, p_index name) IS 'The index of a table that has this name; null when there is none or it is not usable.';
+
 CREATE FUNCTION reembed.vector_indexes(p_relation regclass, p_column name) RETURNS SETOF oid
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp';
 
 COMMENT ON FUNCTION reembed.vector_indexes(p_relation regclass, p_column name) IS 'Indexes on the vector column alone: they are dropped and restored with it.';
+
+CREATE FUNCTION reembed.vector_schema() RETURNS name
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.vector_schema() IS 'Schema of the extension vector.';
 
 CREATE FUNCTION reembed.view_columns(p_target text) RETURNS jsonb
     LANGUAGE plpgsql STABLE
@@ -1914,6 +1980,12 @@ CREATE FUNCTION reembed.view_schema(p_target text) RETURNS name
     SET search_path TO 'pg_catalog', 'pg_temp';
 
 COMMENT ON FUNCTION reembed.view_schema(p_target text) IS 'Schema of the views of a target, even if the table was moved to another schema.';
+
+CREATE FUNCTION reembed.view_sources(p_view regclass) RETURNS TABLE(relation oid, attnum integer)
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.view_sources(p_view regclass) IS 'The columns that a view reads, as PostgreSQL records its dependencies.';
 
 CREATE FUNCTION reembed.watch(p_target text DEFAULT NULL::text) RETURNS TABLE(change text, kind text, severity text, message text)
     LANGUAGE plpgsql SECURITY DEFINER
@@ -2081,14 +2153,14 @@ CREATE VIEW reembed.damage AS
     (code = ANY (ARRAY['dropped_table'::text, 'dropped_column'::text, 'dropped_side_table'::text])) AS is_final
    FROM ( SELECT t.name AS target,
             'dropped_table'::text AS code,
-            'its table has been dropped, or made anew under its name'::text AS damage,
+            'its table was dropped, or dropped and created again under the same name'::text AS damage,
             format('SELECT reembed.forget(%s)'::text, t.literal) AS remedy
            FROM target t
           WHERE (t.present IS NULL)
         UNION ALL
          SELECT t.name,
             'replaced_table'::text,
-            format('its table is called %s by now, and another table has its former name: rename them back, or give the target up'::text, t.relation) AS format,
+            format('its table was renamed to %s, and another table has its former name: rename both back, or give up the target'::text, t.relation) AS format,
             format('SELECT reembed.forget(%s)'::text, t.literal) AS format
            FROM target t
           WHERE ((t.present IS NOT NULL) AND (EXISTS ( SELECT
@@ -2098,14 +2170,14 @@ CREATE VIEW reembed.damage AS
         UNION ALL
          SELECT t.name,
             'unhooked'::text,
-            'the toolkit is unhooked from its table, and changes of rows are not seen'::text,
+            'it is unhooked from its table: changes of rows are not captured'::text,
             format('SELECT reembed.rehook(%s)'::text, t.literal) AS format
            FROM target t
           WHERE ((t.present IS NOT NULL) AND (t.unhooked IS NOT NULL))
         UNION ALL
          SELECT n.target,
             'dropped_column'::text,
-            format('column number %s of %s has been dropped'::text, n.attnum, n.relation) AS format,
+            format('column number %s of %s was dropped'::text, n.attnum, n.relation) AS format,
             format('SELECT reembed.forget(%s)'::text, n.literal) AS format
            FROM needed n
           WHERE ((EXISTS ( SELECT
@@ -2116,7 +2188,7 @@ CREATE VIEW reembed.damage AS
         UNION ALL
          SELECT v.target,
             'dropped_side_table'::text,
-            format('the table with the vectors of %s has been dropped'::text, v.model) AS format,
+            format('the table with the vectors of %s was dropped'::text, v.model) AS format,
             format('SELECT reembed.forget(%L)'::text, v.target) AS format
            FROM reembed.vector_column v
           WHERE ((v.storage = 'side_table'::text) AND (NOT (EXISTS ( SELECT
@@ -2125,7 +2197,7 @@ CREATE VIEW reembed.damage AS
         UNION ALL
          SELECT t.name,
             'no_primary_key'::text,
-            'its table has no primary key, so that workers find rows slowly or not at all'::text,
+            'its table has no primary key: workers find rows slowly or not at all'::text,
             format('ALTER TABLE %s ADD PRIMARY KEY (…)'::text, t.relation) AS format
            FROM target t
           WHERE ((t.present IS NOT NULL) AND (NOT (EXISTS ( SELECT
@@ -2134,7 +2206,7 @@ CREATE VIEW reembed.damage AS
         UNION ALL
          SELECT t.name,
             'no_trigger'::text,
-            format('trigger %s is missing, disabled or not ALWAYS: changes of rows go unseen'::text, w.name) AS format,
+            format('trigger %s is missing, disabled or not ALWAYS: changes of rows are not captured'::text, w.name) AS format,
             format('SELECT reembed.rehook(%s)'::text, t.literal) AS format
            FROM (target t
              CROSS JOIN LATERAL reembed.capture_triggers(t.name) w(name))
@@ -2158,14 +2230,14 @@ CREATE VIEW reembed.damage AS
         UNION ALL
          SELECT t.name,
             'no_text'::text,
-            'what the text expression calls has been dropped: no text can be had until it is there again'::text,
+            'an object that the text expression uses was dropped: texts cannot be read until it is created again'::text,
             format('SELECT reembed.rehook(%s)'::text, t.literal) AS format
            FROM target t
           WHERE ((t.present IS NOT NULL) AND (t.unhooked IS NULL) AND t.is_expression AND (to_regproc(('reembed.raw_text_'::text || (t.suffix)::text)) IS NULL))
         UNION ALL
          SELECT t.name,
             'row_security'::text,
-            'its table has row level security by now, which its side table follows only when the watch runs'::text,
+            'row level security was enabled on its table: the side table follows only when the watch runs'::text,
             'ALTER TABLE … DISABLE ROW LEVEL SECURITY, or take the campaign down and create it with --storage column'::text
            FROM (target t
              JOIN pg_class c ON ((c.oid = (t.relation)::oid)))
@@ -2276,7 +2348,7 @@ CREATE VIEW reembed.health AS
 UNION ALL
  SELECT v.target,
     true AS throttles,
-    format('provider of %s until %s: %s'::text, q.model, to_char(q.held_until, 'HH24:MI:SS'::text), q.hold_reason) AS reason
+    format('calls to the provider of %s are held until %s: %s'::text, q.model, to_char(q.held_until, 'HH24:MI:SS'::text), q.hold_reason) AS reason
    FROM (reembed.provider_quota q
      JOIN reembed.vector_column v ON (((v.model = q.model) AND v.is_maintained)))
   WHERE (q.held_until > now())
@@ -2287,7 +2359,7 @@ UNION ALL
    FROM reembed.setting s
   WHERE ((NOT (EXISTS ( SELECT
            FROM reembed.worker w
-          WHERE (w.seen_at > (now() - '00:00:30'::interval))))) AND ((EXISTS ( SELECT
+          WHERE reembed.serves(w.*, s.target)))) AND ((EXISTS ( SELECT
            FROM reembed.change c
           WHERE (c.target = s.target))) OR (EXISTS ( SELECT
            FROM (reembed.batch b
@@ -2302,7 +2374,7 @@ UNION ALL
 UNION ALL
  SELECT m.target,
     false AS throttles,
-    format('the batch API gets no batch before %s, because the last one failed (%s: %s)'::text, to_char(p.holds_until, 'HH24:MI:SS'::text), p.error_code, p.error) AS reason
+    format('no batch is submitted to the batch API before %s, because the last one failed (%s: %s)'::text, to_char(p.holds_until, 'HH24:MI:SS'::text), p.error_code, p.error) AS reason
    FROM (reembed.provider_batch p
      JOIN reembed.campaign m ON ((m.name = p.campaign)))
   WHERE ((p.holds_until > now()) AND (EXISTS ( SELECT
@@ -2311,7 +2383,7 @@ UNION ALL
 UNION ALL
  SELECT m.target,
     false AS throttles,
-    format('the batch API does not answer since %s: %s'::text, to_char(min(p.failing_since), 'YYYY-MM-DD HH24:MI:SS'::text), min(p.error)) AS reason
+    format('the batch API has not answered since %s: %s'::text, to_char(min(p.failing_since), 'YYYY-MM-DD HH24:MI:SS'::text), min(p.error)) AS reason
    FROM (reembed.provider_batch p
      JOIN reembed.campaign m ON ((m.name = p.campaign)))
   WHERE (p.failing_since IS NOT NULL)
@@ -2326,8 +2398,8 @@ UNION ALL
         END, f.class,
         CASE f.class
             WHEN 'text_too_large'::text THEN 'shorten the text, or raise max_text_bytes and run npm run retry'::text
-            WHEN 'text_expression_fails'::text THEN 'correct the columns that the text is made of'::text
-            WHEN 'old_model_unavailable'::text THEN 'going back would lack it; set keep_old_current once the old model can be called'::text
+            WHEN 'text_expression_fails'::text THEN 'correct the columns that the text expression reads'::text
+            WHEN 'old_model_unavailable'::text THEN 'after a rollback they would lack a current vector; set keep_old_current when the old model is available again'::text
             WHEN 'request_too_large'::text THEN 'shorten the text'::text
             ELSE 'correct the text, or fix the cause and run npm run retry'::text
         END) AS reason
@@ -2527,6 +2599,7 @@ CREATE TABLE reembed.model (
     send_dimensions boolean DEFAULT false NOT NULL,
     token_limit integer,
     usd_per_million_tokens numeric,
+    provider text,
     fingerprint text GENERATED ALWAYS AS (md5(((((((provider_model || '|'::text) || (dimensions)::text) || '|'::text) || document_prefix) || '|'::text) || query_prefix))) STORED NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     batch_api_price_factor numeric DEFAULT 0.5 NOT NULL,
@@ -2556,6 +2629,8 @@ COMMENT ON COLUMN reembed.model.send_dimensions IS 'Whether requests contain the
 COMMENT ON COLUMN reembed.model.token_limit IS 'Maximum tokens of one text; null when unknown.';
 
 COMMENT ON COLUMN reembed.model.usd_per_million_tokens IS 'Price in US dollars per million tokens; null when unknown.';
+
+COMMENT ON COLUMN reembed.model.provider IS 'Name of its provider in reembed.config.ts, .js or .json; null: the provider of the environment (OPENAI_…, for an old model OPENAI_OLD_…).';
 
 COMMENT ON COLUMN reembed.model.fingerprint IS 'Digest of everything that defines the vector space: two models with the same fingerprint are the same space.';
 
@@ -2669,7 +2744,7 @@ CREATE VIEW reembed.progress AS
           WHERE ((h.target = m.target) AND h.throttles)) AS throttled_by,
     ( SELECT count(*) AS count
            FROM reembed.worker w
-          WHERE (w.seen_at > (now() - '00:00:30'::interval))) AS workers,
+          WHERE reembed.serves(w.*, m.target)) AS workers,
     m.phase_entered_at,
     m.switched_at,
     ( SELECT COALESCE(sum((b.rows - b.stored_rows)), (0)::bigint) AS "coalesce"
@@ -2965,6 +3040,7 @@ CREATE TABLE reembed.serving (
     send_dimensions boolean NOT NULL,
     token_limit integer,
     usd_per_million_tokens double precision,
+    provider text,
     view text NOT NULL,
     is_live boolean NOT NULL,
     canary_percent double precision NOT NULL,
@@ -2998,6 +3074,8 @@ COMMENT ON COLUMN reembed.serving.send_dimensions IS 'Whether requests contain t
 COMMENT ON COLUMN reembed.serving.token_limit IS 'Maximum tokens of one text; null when unknown.';
 
 COMMENT ON COLUMN reembed.serving.usd_per_million_tokens IS 'Price in US dollars per million tokens; null when unknown.';
+
+COMMENT ON COLUMN reembed.serving.provider IS 'Name of its provider; null: that of the environment.';
 
 COMMENT ON COLUMN reembed.serving.view IS 'View to search for the model, qualified and quoted.';
 
@@ -3957,7 +4035,7 @@ REVOKE ALL ON FUNCTION reembed.abandon_provider_batches(p_name text) FROM PUBLIC
 
 REVOKE ALL ON FUNCTION reembed.alert_gate(p_name text, p_phase text) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION reembed.alerts_to_post(p_limit integer) FROM PUBLIC;
+REVOKE ALL ON FUNCTION reembed.alerts_to_post(p_limit integer, p_target text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.answer_alerts(p_target text) FROM PUBLIC;
 
@@ -3975,7 +4053,7 @@ REVOKE ALL ON FUNCTION reembed.archive_side_table(p_name text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.attnum(p_relation regclass, p_column name) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION reembed.batch_api_is_served() FROM PUBLIC;
+REVOKE ALL ON FUNCTION reembed.batch_api_is_served(p_target text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.batch_api_token_limit(p_model text) FROM PUBLIC;
 
@@ -4009,7 +4087,7 @@ REVOKE ALL ON FUNCTION reembed.check_throttle_signals(p_target text) FROM PUBLIC
 
 REVOKE ALL ON FUNCTION reembed.check_work(p_target text) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION reembed.claim_provider_batch(p_most_inputs integer, p_most_open integer) FROM PUBLIC;
+REVOKE ALL ON FUNCTION reembed.claim_provider_batch(p_most_inputs integer, p_most_open integer, p_target text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.close_alert(p_target text, p_kind text, p_reason text) FROM PUBLIC;
 
@@ -4020,6 +4098,8 @@ REVOKE ALL ON FUNCTION reembed.compare_old_checksum(p_name text, OUT checksum_at
 REVOKE ALL ON FUNCTION reembed.compile_target(p_target text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.compiled_for_workers() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.compiled_functions(p_target text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.compiled_grants(p_target text) FROM PUBLIC;
 
@@ -4042,6 +4122,8 @@ REVOKE ALL ON FUNCTION reembed.differs_sql(p_relation regclass, p_attnums smalli
 REVOKE ALL ON FUNCTION reembed.draw_known_items(p_target text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.drop_compiled(p_target text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.drop_queues(p_target text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.drop_view(p_target text, p_view name) FROM PUBLIC;
 
@@ -4099,6 +4181,8 @@ REVOKE ALL ON FUNCTION reembed.grant_on_column(p_relation regclass, p_column nam
 
 REVOKE ALL ON FUNCTION reembed.grant_worker(p_role name) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION reembed.grantee_name(p_grantee oid) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION reembed.grow_canary(p_target text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.guard_side_tables(p_target text) FROM PUBLIC;
@@ -4142,6 +4226,8 @@ REVOKE ALL ON FUNCTION reembed.lock_writes(p_relation regclass) FROM PUBLIC;
 REVOKE ALL ON FUNCTION reembed.log_keys(p_target text, p_keys jsonb[], p_new boolean, p_old boolean) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.log_missing(p_name text, p_role text, p_first_block bigint, p_end_block bigint, OUT missing bigint, OUT logged bigint) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.make_queues(p_target text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.mark_alert_posted(p_id bigint, p_state text, p_is_taken boolean) FROM PUBLIC;
 
@@ -4195,9 +4281,11 @@ REVOKE ALL ON FUNCTION reembed.record_words(p_subject text, p_words text) FROM P
 
 REVOKE ALL ON FUNCTION reembed.refresh_serving(p_target text) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION reembed.register_model(p_name text, p_provider_model text, p_dimensions integer, p_element_type text, p_distance text, p_document_prefix text, p_query_prefix text, p_send_dimensions boolean, p_token_limit integer, p_usd_per_million_tokens numeric) FROM PUBLIC;
+REVOKE ALL ON FUNCTION reembed.register_model(p_name text, p_provider_model text, p_dimensions integer, p_element_type text, p_distance text, p_document_prefix text, p_query_prefix text, p_send_dimensions boolean, p_token_limit integer, p_usd_per_million_tokens numeric, p_provider text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.rehook(p_target text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.relation_grants(p_relation regclass) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.release(p_target text) FROM PUBLIC;
 
@@ -4255,6 +4343,10 @@ REVOKE ALL ON FUNCTION reembed.scan_statistics(p_target text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.seconds_text(p_seconds double precision) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION reembed.serves(p_worker reembed.worker, p_target text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.set_provider(p_model text, p_provider text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION reembed.settle_batch(p_campaign text, p_batch bigint, p_model text, p_written text[], p_digests uuid[], p_vectors public.vector[], p_refused jsonb, p_tokens bigint, p_requests integer, p_done boolean) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.settle_live(p_target text, p_campaign text, p_gone jsonb[], p_stored integer, p_tokens bigint) FROM PUBLIC;
@@ -4289,6 +4381,8 @@ REVOKE ALL ON FUNCTION reembed.take_quota(p_model text, p_tokens integer) FROM P
 
 REVOKE ALL ON FUNCTION reembed.target_names(p_target text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION reembed.target_spellings(p_target text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION reembed.target_suffix(p_target text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.text_source(p_relation regclass, p_key_columns name[], p_text_columns name[], p_text_sql text) FROM PUBLIC;
@@ -4301,11 +4395,17 @@ REVOKE ALL ON FUNCTION reembed.trip_breaker(p_name text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.unhook(p_target text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION reembed.valid_index(p_relation regclass, p_index name) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION reembed.vector_indexes(p_relation regclass, p_column name) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.vector_schema() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.view_columns(p_target text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.view_grants(p_view regclass) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.view_sources(p_view regclass) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.watch(p_target text) FROM PUBLIC;
 
