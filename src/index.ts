@@ -1,3 +1,4 @@
+export type { ConfigFile } from './config-file.ts';
 export type { EmbeddedQuery, RunSearch } from './reading/ask.ts';
 export type { EmbedQuery } from './reading/embed-queries.ts';
 export { fuseRankings } from './reading/fuse-rankings.ts';

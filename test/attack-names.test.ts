@@ -58,7 +58,7 @@ for (const tag of ['$body$', '$row$']) {
     await stage.db.pool.query(`CREATE TABLE odd (id integer PRIMARY KEY, ${pg.escapeIdentifier(text)} text, embedding vector(${OLD_DIMENSIONS}));
       INSERT INTO odd VALUES (1, 'a text', array_fill(1::real, ARRAY[${OLD_DIMENSIONS}])::vector)`);
     const campaign = await stage.draft({ table: 'odd', text: [text] });
-    await t.throwsAsync(stage.bring(campaign, 'expand'), { message: /holds \$body\$ or \$row\$/ });
+    await t.throwsAsync(stage.bring(campaign, 'expand'), { message: /contains \$body\$ or \$row\$/ });
     const { rows } = await stage.db.pool.query(
       "SELECT to_regclass('public.canary') AS canary, (SELECT count(*) FROM reembed.target)::int AS targets, (SELECT count(*) FROM pg_trigger WHERE NOT tgisinternal AND tgrelid = 'odd'::regclass)::int AS triggers",
     );
