@@ -104,7 +104,7 @@ test.serial('each lane of changed rows has a place in a worker, however long the
   t.deepEqual(await right('lanes'), []);
 });
 
-test.serial('a lane of endless changes yields after some seconds, so that other tables get a place', async (t) => {
+test.serial('a job of endless changes ends after some seconds and is queued again', async (t) => {
   await startCampaign(stage, 'never_ending', { rows: 20 });
   await stage.work();
   let isWriting = true;

@@ -8,7 +8,7 @@ import { loadTarget, type Role, type VectorColumn, vectorColumn, type WorkTarget
 import { settleChanges, storeVectors } from './writer.ts';
 
 const GONE = new Set(['provider_login', 'model_not_found', 'provider_quota', 'missing_api_key']);
-// After this time the job ends and is queued again, so that in a process with several tables every lane gets its turn.
+// After this time the job ends and is queued again: under endless changes it would run into the queue's limit of an hour.
 const TURN_MS = 5000;
 // The model that is not searched must not delay the live one.
 const UNREAD_PATIENCE_SECONDS = 15;
