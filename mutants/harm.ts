@@ -141,8 +141,8 @@ export const HARM: Mutant[] = [
     edits: [
       {
         file: 'src/worker/worker.ts',
-        find: "      await pool.query('SELECT reembed.enqueue_work()');\n",
-        replace: "      if (seenAt === 0) await pool.query('SELECT reembed.enqueue_work()');\n",
+        find: "'SELECT target FROM reembed.enqueue_work() AS target'",
+        replace: "seenAt === 0 ? 'SELECT target FROM reembed.enqueue_work() AS target' : 'SELECT name AS target FROM reembed.target'",
       },
     ],
   },
