@@ -65,12 +65,34 @@ export const FAST = [
   'validation',
 ];
 
+/** What CI runs on the embedded server: the fast lane, what is about that server, and whole campaigns. The nightly run has the rest. */
+export const EMBEDDED = [
+  ...FAST,
+  ...ONE_SERVER['the embedded server, which they start themselves'],
+  'bad-input',
+  'canary',
+  'contract',
+  'erase',
+  'lifecycle-second-campaign',
+  'package',
+  'providers',
+  'query-log',
+  'side-table-campaigns',
+  'status',
+  'sweeps',
+  'validation-command',
+  'watch',
+  'worker',
+  'worker-role',
+];
+
 const fileOf = (name: string) => `test/${name}.test.ts`;
 
 /** Patterns of ava, by the name of the lane. */
 const LANES: Record<string, string[]> = {
   all: ['test/**/*.test.ts'],
   fast: FAST.map(fileOf),
+  embedded: EMBEDDED.map(fileOf),
   'every-server': [
     'test/**/*.test.ts',
     ...Object.values(ONE_SERVER)
