@@ -116,7 +116,7 @@ export const FOUND_BY_REVIEW: Mutant[] = [
   },
   {
     fault: 'objects of a newer version',
-    fix: 'up looks again under the lock',
+    fix: 'up checks again under the lock',
     test: 'newer-objects',
     title: 'up that connected before a newer version was installed does not overwrite its objects',
     says: /Promise resolved/,
@@ -124,7 +124,7 @@ export const FOUND_BY_REVIEW: Mutant[] = [
   },
   {
     fault: 'objects of a newer version',
-    fix: 'a running worker looks twice a second',
+    fix: 'a running worker checks twice a second',
     test: 'newer-objects',
     title: 'a running worker finishes the batch it holds when a newer version is installed, takes no other, and ends',
     says: /the end of the worker/,

@@ -28,7 +28,7 @@ test('shadow reads that a reader invents close no gate and change neither the ca
   const { rows: campaigns } = await admin.query('SELECT name FROM reembed.campaign');
 
   /** Open alerts, what holds the gates of the next phases, who reads what. */
-  const look = async () => {
+  const check = async () => {
     await run(['alerts', '--check']);
     const alerts = await admin.query("SELECT kind || ' ' || severity AS alert FROM reembed.alert WHERE closed_at IS NULL ORDER BY 1");
     const gates = await admin.query(
@@ -44,17 +44,17 @@ test('shadow reads that a reader invents close no gate and change neither the ca
   const lies = [record('0', '100000', 'NULL'), record('NULL', 'NULL', "'timeout'")];
   for (const lie of lies) await reader.pool.query(lie);
   const notices = ['latency notice', 'overlap notice', 'shadow_errors notice'];
-  await look();
-  t.deepEqual(await look(), { alerts: notices, gates: [], read_model: OLD_MODEL, canary: '30' });
+  await check();
+  t.deepEqual(await check(), { alerts: notices, gates: [], read_model: OLD_MODEL, canary: '30' });
   await run(['migrate', 'up'], 3);
   for (const lie of lies) await reader.pool.query(lie);
-  await look();
-  t.deepEqual(await look(), { alerts: notices, gates: [], read_model: NEW_MODEL, canary: '0' });
+  await check();
+  t.deepEqual(await check(), { alerts: notices, gates: [], read_model: NEW_MODEL, canary: '0' });
 
   await run(['migrate', 'down']);
   await admin.query('DELETE FROM reembed.shadow_read; DELETE FROM reembed.alert');
   await run(['setting', 'known_items=0', 'canary_percent=1', 'canary_steps={1,50}', 'canary_step_time=0']);
   await reader.pool.query(record('1', '1', 'NULL'));
-  await look();
-  t.deepEqual(await look(), { alerts: [], gates: [], read_model: OLD_MODEL, canary: '1' }, 'praise does not let it grow');
+  await check();
+  t.deepEqual(await check(), { alerts: [], gates: [], read_model: OLD_MODEL, canary: '1' }, 'praise does not let it grow');
 });

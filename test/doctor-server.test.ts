@@ -28,7 +28,7 @@ anyTest.after.always(async () => {
   await stage.close();
 });
 
-/** Lets the doctor look with the rights of the role. */
+/** Runs the doctor with the rights of the role. */
 async function diagnoseAsRole() {
   const url = new URL(stage.db.url);
   url.username = role;
@@ -97,7 +97,7 @@ test('doctor with few rights says what it could not see and lists the rights a w
   t.is(granted.of('ownership')[0]?.level, 'warn');
   t.is(granted.of('worker rights')[0]?.level, 'ok');
   t.deepEqual(
-    granted.findings.filter(({ finding, level }) => level === 'error' || finding.startsWith('could not look:')),
+    granted.findings.filter(({ finding, level }) => level === 'error' || finding.startsWith('could not check:')),
     [],
   );
 

@@ -40,7 +40,7 @@ test.serial('doctor finds nothing wrong with a healthy campaign, can run every c
       phase,
     );
     t.deepEqual(
-      findings.filter(({ finding }) => finding.startsWith('could not look')),
+      findings.filter(({ finding }) => finding.startsWith('could not check')),
       [],
       phase,
     );
@@ -206,7 +206,7 @@ test.serial('doctor follows a renamed column, finds a dropped table and runs the
   t.true(dropped.errors.includes('tables'));
   t.regex(dropped.of('tables')[0]?.finding ?? '', /the table of public\.documents\.embedding has been dropped/);
   t.deepEqual(
-    dropped.findings.filter(({ finding }) => finding.startsWith('could not look')),
+    dropped.findings.filter(({ finding }) => finding.startsWith('could not check')),
     [],
   );
 });
@@ -224,7 +224,7 @@ test.serial('doctor exits 1 when anything is wrong and 0 otherwise', async (t) =
   t.is((await command(stage.workplace)).code, 0);
 });
 
-test('doctor makes no embedded database by looking', async (t) => {
+test('doctor makes no embedded database by checking', async (t) => {
   const workplace = createWorkplace({ OPENAI_API_KEY: 'test' });
   t.teardown(workplace.remove);
   const { code, of } = await command(workplace);
@@ -233,7 +233,7 @@ test('doctor makes no embedded database by looking', async (t) => {
   t.false(existsSync(join(workplace.directory, '.reembed')));
 });
 
-test('doctor reports a database that does not answer and still looks at the environment', async (t) => {
+test('doctor reports a database that does not answer and still checks the environment', async (t) => {
   const workplace = createWorkplace({ DATABASE_URL: 'postgres://me:hidden-word@127.0.0.1:1/db', OPENAI_API_KEY: 'test' });
   t.teardown(workplace.remove);
   const { code, stderr, findings } = await command(workplace);

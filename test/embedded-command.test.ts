@@ -114,7 +114,7 @@ test.serial('db takes the port it is given, and says so when that is taken', asy
   t.is(code, 1);
   t.regex(stderr, new RegExp(`port ${port} on 127\\.0\\.0\\.1 is taken \\[embedded_port_taken\\]`));
   await new Promise((resolve) => taken.close(resolve));
-  const told = await serve(t, ['--port', String(port)]);
-  t.is(new URL(told.url).port, String(port));
-  await stop(told.child, 'SIGINT');
+  const served = await serve(t, ['--port', String(port)]);
+  t.is(new URL(served.url).port, String(port));
+  await stop(served.child, 'SIGINT');
 });

@@ -51,7 +51,7 @@ onServer('from a changed row to both its vectors a worker sends at most ten stat
       .filter(({ calls }) => calls >= 0.5);
   };
   const countOf = (statements: { calls: number }[]) => statements.reduce((sum, { calls }) => sum + calls, 0);
-  // What is asked once a start is not a matter of rows; and once a minute a worker looks at everything.
+  // What is asked once a start is not a matter of rows; and once a minute a worker checks everything.
   const rounds = [await measure(), await measure(), await measure()];
   worker.kill('SIGTERM');
   await exitOf(worker);

@@ -18,7 +18,7 @@ test('a build whose end was not recorded is not counted as running until the nex
   t.deepEqual(rows, [{ to_value: 'unknown', reason: `index ${INDEX} was built by a run that was interrupted` }]);
 });
 
-// The embedded database has one session: nobody can hold up a build, or look at one.
+// The embedded database has one session: nobody can delay a build, or observe one.
 if (process.env.TEST_DATABASE_URL) {
   /** A session of its own with a transaction open, in which `statements` ran. */
   const holdOpen = async (t: ExecutionContext, stage: Stage, ...statements: string[]): Promise<{ client: pg.Client; pid: number }> => {

@@ -81,7 +81,7 @@ if (process.env.TEST_DATABASE_URL) {
         try {
           await client.query('BEGIN');
           for (const id of new Set(ids)) {
-            // Without its vector and without a change on record: what a sweep looks for.
+            // Without its vector and without a change on record: what a sweep finds.
             const lost = i % 3 === 0 ? ', embedding_v2 = NULL' : '';
             await client.query(`UPDATE documents SET content = $1${lost} WHERE id = $2`, [`writer ${who} round ${i}`, id]);
           }

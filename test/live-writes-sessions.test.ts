@@ -183,7 +183,7 @@ test.serial('under an older snapshot a key may move to that of a deleted row who
   await createDocuments(stage.db.pool, 20, { table: 'moved' });
   const beside = await stage.draft({ table: 'moved', storage: 'side-table' });
   await stage.bring(beside, 'index');
-  // Else the worker would change the row too, and the application be told to try again.
+  // Else the worker would change the row too, and the application would have to retry.
   await sql("UPDATE reembed.setting SET keep_old_current = false WHERE target = 'public.moved.embedding'");
   await sql("UPDATE moved SET content = 'changed' WHERE id = 2");
   const client = await stage.db.pool.connect();

@@ -101,7 +101,7 @@ testOnServer?.serial(
     // The gate of the index is closed while batches are open.
     t.is(up.code, 3, up.stderr);
     t.is(await versionOf(), OBJECTS_VERSION + 1);
-    // The worker looks twice a second.
+    // The worker checks twice a second.
     await sleep(2000);
     t.is(worker.exitCode, null, 'it waits for the batch it holds');
     answer();

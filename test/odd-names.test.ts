@@ -201,7 +201,7 @@ test.serial('the switch, writes after it, contract and the whole way back work f
     t.deepEqual([side.name, found.rows[0].content], [NEW_MODEL, textOf(20)], odd.about);
   }
   const watch = createWatch(stage);
-  t.deepEqual(await watch.look(), []);
+  t.deepEqual(await watch.check(), []);
   t.deepEqual(await watch.kinds(), []);
   const { rows: known } = await pool.query(
     'SELECT count(*)::int, count(DISTINCT target)::int AS targets, bool_and(found) AS found FROM reembed.known_item',

@@ -69,13 +69,13 @@ test('migrate up and down through PgBouncer alone are refused, change nothing an
 
 test('a pool in transaction mode is recognised also while others keep its sessions changing hands', async (t) => {
   const routes = new Set<string>();
-  const look = (url: string) => withClient(url, 'test', async (client) => (await examineRoute(client, url)).route);
-  for (let i = 0; i < 5; i++) routes.add(await look(pooled.DATABASE_URL));
+  const check = (url: string) => withClient(url, 'test', async (client) => (await examineRoute(client, url)).route);
+  for (let i = 0; i < 5; i++) routes.add(await check(pooled.DATABASE_URL));
   await withTraffic(async () => {
-    for (let i = 0; i < 20; i++) routes.add(await look(pooled.DATABASE_URL));
+    for (let i = 0; i < 20; i++) routes.add(await check(pooled.DATABASE_URL));
   });
   t.deepEqual([...routes], ['transaction pooler']);
-  t.is(await look(stage.db.url), 'direct');
+  t.is(await check(stage.db.url), 'direct');
 });
 
 test('an unusable DATABASE_DIRECT_URL is refused by its own name', async (t) => {
@@ -89,24 +89,24 @@ test('an unusable DATABASE_DIRECT_URL is refused by its own name', async (t) => 
 });
 
 test('doctor names the pooler and says whether there is a way around it', async (t) => {
-  const look = async (env: Record<string, string>) => {
+  const check = async (env: Record<string, string>) => {
     const { stdout } = await stage.workplace.run(['doctor', '--json'], env);
     const { findings } = JSON.parse(stdout) as { findings: { name: string; level: string; finding: string; remedy: string | null }[] };
     return ['pooler', 'direct address'].map((name) => findings.find((finding) => finding.name === name));
   };
-  const [pooler, address] = await look(pooled);
+  const [pooler, address] = await check(pooled);
   t.is(pooler?.level, 'warn');
   t.regex(pooler?.finding ?? '', /transaction mode .* migrate up and down are refused/);
   t.regex(pooler?.remedy ?? '', /set DATABASE_DIRECT_URL/);
   t.regex(address?.finding ?? '', /not set/);
   t.deepEqual(
-    (await look(direct)).map((finding) => finding?.level),
+    (await check(direct)).map((finding) => finding?.level),
     ['ok', 'ok'],
   );
-  t.regex((await look({ ...direct, DATABASE_DIRECT_URL: pooled.DATABASE_URL }))[1]?.finding ?? '', /names a pooler/);
+  t.regex((await check({ ...direct, DATABASE_DIRECT_URL: pooled.DATABASE_URL }))[1]?.finding ?? '', /names a pooler/);
   const other = Object.assign(new URL(stage.db.url), { pathname: '/postgres' }).href;
-  t.regex((await look({ ...direct, DATABASE_DIRECT_URL: other }))[1]?.finding ?? '', /another database/);
-  const [plain] = await look({ DATABASE_URL: stage.db.url });
+  t.regex((await check({ ...direct, DATABASE_DIRECT_URL: other }))[1]?.finding ?? '', /another database/);
+  const [plain] = await check({ DATABASE_URL: stage.db.url });
   t.is(plain?.finding, 'connected to the server itself');
 });
 

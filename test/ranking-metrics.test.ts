@@ -62,7 +62,7 @@ test('ndcg counts judgements below zero as not relevant', (t) => {
   t.is(ndcgAt(['spam'], new Map([['spam', -2]]), 10), 0);
 });
 
-test('reciprocal rank looks for the first relevant row and no deeper than k', (t) => {
+test('reciprocal rank finds the first relevant row and no deeper than k', (t) => {
   const gains = new Map([
     ['a', 1],
     ['b', 2],

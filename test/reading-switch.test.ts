@@ -170,7 +170,7 @@ test.serial('vectors of 3,000 dimensions go to halfvec, and the live view change
   await stage.bring(campaign, 'switch');
   await sql("UPDATE reembed.setting SET known_items = 10, alert_after = '0' WHERE target = 'public.large.embedding'");
   const watch = createWatch(stage);
-  t.deepEqual(await watch.look(), []);
+  t.deepEqual(await watch.check(), []);
   const { rows } = await sql(
     "SELECT model, bool_and(found) AS found FROM reembed.known_item WHERE target = 'public.large.embedding' GROUP BY 1 ORDER BY 1",
   );

@@ -194,7 +194,7 @@ if (process.env.TEST_DATABASE_URL) {
       try {
         await stage.bring(campaign, 'index');
         await sql(`UPDATE reembed.setting SET alert_after = '0'; GRANT SELECT ON shelf_new_model TO ${reader}`);
-        const look = () => sql("SELECT * FROM reembed.watch('shelf')");
+        const check = () => sql("SELECT * FROM reembed.watch('shelf')");
         const read = async (text: string) => {
           const client = await stage.db.pool.connect();
           try {
@@ -215,25 +215,25 @@ if (process.env.TEST_DATABASE_URL) {
           );
         t.deepEqual(await seen(), [20, 20, 20]);
         await sql(`ALTER TABLE shelf ENABLE ROW LEVEL SECURITY; CREATE POLICY few ON shelf FOR SELECT TO ${reader} USING (id <= 3)`);
-        await look();
+        await check();
         t.deepEqual([await seen(), await alerts()], [[3, 3, 3], ['row_security']]);
         await sql('UPDATE shelf SET content = content || id');
         await stage.work();
         t.is((await sql('SELECT FROM shelf_new_model_vectors')).rowCount, 20, 'workers see every row');
         await sql('DROP POLICY few ON shelf; ALTER TABLE shelf DISABLE ROW LEVEL SECURITY');
-        await look();
+        await check();
         t.deepEqual([await seen(), await alerts()], [[20, 20, 20], []]);
         await sql('ALTER TABLE shelf_new_model_vectors ENABLE ROW LEVEL SECURITY');
-        await look();
+        await check();
         t.deepEqual(await seen(), [20, 0, 0], 'what somebody else switched on stays on');
         await sql('ALTER TABLE shelf_new_model_vectors DISABLE ROW LEVEL SECURITY');
 
         await sql(`REVOKE SELECT ON shelf FROM ${reader}; GRANT SELECT (id) ON shelf TO ${reader}`);
-        await look();
+        await check();
         t.is(await read('SELECT id FROM shelf_new_model_vectors'), 20);
         t.regex(String(await read('SELECT embedding FROM shelf_new_model_vectors')), /permission denied/);
         await sql(`GRANT SELECT ON shelf TO ${reader}`);
-        await look();
+        await check();
         t.deepEqual(await seen(), [20, 20, 20]);
       } finally {
         await sql(`DROP OWNED BY ${reader}; DROP ROLE ${reader}`);

@@ -75,7 +75,7 @@ test.serial('back from contract the rows written since have vectors of both mode
 test.serial('the watch finds nothing wrong, and every known item', async (t) => {
   await sql("UPDATE reembed.setting SET known_items = 10, alert_after = '0'");
   const watch = createWatch(stage);
-  t.deepEqual(await watch.look(2), []);
+  t.deepEqual(await watch.check(2), []);
   t.deepEqual(await watch.kinds(), []);
   const { rows } = await sql('SELECT model, bool_and(found) AS found FROM reembed.known_item GROUP BY model ORDER BY model');
   t.deepEqual(rows, [
@@ -85,7 +85,7 @@ test.serial('the watch finds nothing wrong, and every known item', async (t) => 
   await sql(
     `UPDATE ${SIDE} AS side SET embedding = o.embedding FROM ${SIDE} AS o WHERE o.id = (SELECT min(id) FROM ${SIDE} AS n WHERE n.id > side.id)`,
   );
-  await watch.look(2);
+  await watch.check(2);
   t.deepEqual(await watch.kinds(), ['known_items']);
   await sql('UPDATE reembed.setting SET known_items = 0; DELETE FROM reembed.alert');
   // As they were: each vector is again that of the text.

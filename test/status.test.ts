@@ -22,7 +22,7 @@ test.before(async () => {
 test.after.always(() => stage.close());
 
 /** The status in this process. */
-const look = (env: Record<string, string> = {}) =>
+const check = (env: Record<string, string> = {}) =>
   readStatus(stage.database, readConfig({ REEMBED_MIGRATIONS: stage.database.directory, ...env }));
 
 /** The status as a user's script gets it. */
@@ -40,10 +40,10 @@ test.serial('status says what to type when nothing is installed', async (t) => {
   t.false(status.installed);
   t.deepEqual(status.campaigns, []);
   campaign = await stage.createUsual();
-  t.is((await look()).command, 'npm run migrate up');
+  t.is((await check()).command, 'npm run migrate up');
 });
 
-test('status makes no embedded database by looking', async (t) => {
+test('status makes no embedded database', async (t) => {
   const workplace = createWorkplace({});
   t.teardown(workplace.remove);
   const { code, stdout } = await workplace.run(['status', '--json']);
@@ -55,7 +55,7 @@ test('status makes no embedded database by looking', async (t) => {
 test.serial('status says that no campaign has been started after the tables of the toolkit were made', async (t) => {
   await stage.up(listMigrationFiles('no-campaigns').length);
   await stage.up(0);
-  const status = await look();
+  const status = await check();
   t.true(status.installed);
   t.is(status.command, 'npm run migrate up');
   t.regex(statusText(status), /No campaign has been started\.\n\nWaiting to be run: \S+1_expand and 4 more\nNext: npm run migrate up/);
@@ -63,7 +63,7 @@ test.serial('status says that no campaign has been started after the tables of t
 
 test.serial('status names the next phase and what to type, in every phase and on the way back', async (t) => {
   const next = async () => {
-    const { campaigns } = await look();
+    const { campaigns } = await check();
     const { phase, next: step } = campaigns[0] ?? {};
     return [phase, step?.phase, step?.open_conditions?.map(({ condition }) => condition).join('; '), step?.command];
   };
@@ -81,7 +81,7 @@ test.serial('status names the next phase and what to type, in every phase and on
   t.regex(String(contract[2]), /^the new model has been live for .+ of the soak time of 7 days/);
   await stage.bring(campaign, 'contract');
   t.deepEqual(await next(), ['contract', undefined, undefined, undefined]);
-  t.regex(statusText(await look()), new RegExp(`next +finished; to delete the archive of the old vectors: npm run purge -- ${campaign}`));
+  t.regex(statusText(await check()), new RegExp(`next +finished; to delete the archive of the old vectors: npm run purge -- ${campaign}`));
   await stage.bring(campaign, 'backfill');
   t.is((await next())[1], 'index');
 });
@@ -127,7 +127,7 @@ test.serial('status shows what slows the workers, what waits and what failed', a
     `INSERT INTO reembed.failed_row (target, key, model, class, message) VALUES ('public.documents.embedding', '{"id": 9}', $1, 'input_refused', 'too long')`,
     [NEW_MODEL],
   );
-  const status = await look();
+  const status = await check();
   await pool.query(`SELECT reembed.resume('documents'); DELETE FROM reembed.failed_row`);
   t.is(status.campaigns[0]?.outdated, 2);
   t.deepEqual(
@@ -144,7 +144,7 @@ test.serial('status shows the verdict of the last validation', async (t) => {
   await stage.bring(campaign, 'index');
   await stage.pass(campaign);
   t.regex(
-    statusText(await look()),
+    statusText(await check()),
     /validation passed \(overlap 1\.00, index recall 1\.00, 1 query; .+ UTC\)\n +next +switch: npm run migrate up\n/,
   );
 });
@@ -152,20 +152,20 @@ test.serial('status shows the verdict of the last validation', async (t) => {
 test.serial('status shows how many read the new model before the switch, and how many searches ask both', async (t) => {
   const { pool } = stage.db;
   const readers = /\n +reads +old-model\n/;
-  t.regex(statusText(await look()), readers);
+  t.regex(statusText(await check()), readers);
   await pool.query('UPDATE reembed.setting SET canary_percent = 12.5, shadow_percent = 5');
-  const status = await look();
+  const status = await check();
   await pool.query('UPDATE reembed.setting SET canary_percent = 0, shadow_percent = 0');
   t.like(status.campaigns[0], { canary_percent: 12.5, shadow_percent: 5 });
   t.regex(
     statusText(status),
     /reads +old-model; 12\.5 % of readers use new-model \(canary\); 5 % of searches are repeated with the other model \(shadow reads\)\n/,
   );
-  t.regex(statusText(await look()), readers);
+  t.regex(statusText(await check()), readers);
 });
 
 test.serial('status shows the progress also where the migration files are not at hand', async (t) => {
-  const status = await look({ REEMBED_MIGRATIONS: 'nowhere' });
+  const status = await check({ REEMBED_MIGRATIONS: 'nowhere' });
   t.is(status.campaigns[0]?.next?.phase, 'switch');
   t.is(status.migrations.problem?.code, 'migration_file_missing');
   t.regex(statusText(status), /migration files: \S+ ran, but its file is not in nowhere/);
@@ -249,7 +249,7 @@ test.serial('status keeps an earlier campaign to one line and leads with the one
     '--no-probe',
   ]);
   await stage.bring(second, 'expand');
-  const status = await look();
+  const status = await check();
   t.deepEqual(
     status.campaigns.map(({ campaign, current, next }) => [campaign, current, next?.phase]),
     [

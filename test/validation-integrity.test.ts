@@ -178,7 +178,7 @@ test.serial('the checksum of the old vectors tells live writes from a change tha
   );
   const changed = await compare();
   t.true(changed.changed >= 2 && changed.changed < 60, JSON.stringify(changed));
-  const told = await validateTable(database, 'summed', { sample: 2 });
-  t.is(told.integrity[1]?.checksum?.changedRows, changed.changed);
-  t.regex(told.warnings.join(), new RegExp(`up to ${changed.changed} old vectors changed since`));
+  const shown = await validateTable(database, 'summed', { sample: 2 });
+  t.is(shown.integrity[1]?.checksum?.changedRows, changed.changed);
+  t.regex(shown.warnings.join(), new RegExp(`up to ${changed.changed} old vectors changed since`));
 });

@@ -168,14 +168,14 @@ test.serial('old vectors that changed under the same text are reported, and fail
     changed_rows: 8,
   };
   const id = await runOf({}, { validation_integrity: [changed] });
-  const told = await judge(id);
-  t.deepEqual(told.fails, []);
-  t.regex(told.warnings.join(), /^up to 8 old vectors changed since 2026-11-01 .* although their texts did not$/);
+  const verdict = await judge(id);
+  t.deepEqual(verdict.fails, []);
+  t.regex(verdict.warnings.join(), /^up to 8 old vectors changed since 2026-11-01 .* although their texts did not$/);
   await withSetting('max_changed_old_rows=7', async () => t.is((await judge(id)).fails.length, 1));
   await withSetting('max_changed_old_rows=8', async () => t.deepEqual(await judge(id), { fails: [], warnings: [] }));
 });
 
-test.serial('new vectors that are not what the model gives now fail, also when a later run did not look', async (t) => {
+test.serial('new vectors that are not what the model gives now fail, also when a later run did not check', async (t) => {
   const audit = (role: string, similarities: number[]) =>
     similarities.map((similarity, i) => ({ role, ordinal: i + 1, key: JSON.stringify({ id: i }), similarity }));
   const id = await runOf({}, { truth_audit: audit('new', [1, 0.9995, 0.5]) });

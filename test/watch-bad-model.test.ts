@@ -16,11 +16,11 @@ const sql = (text: string, values?: unknown[]) => watched.sql(text, values);
 test.serial('a healthy model is left alone: no alert at the canary, none after the switch, and nothing goes back', async (t) => {
   await sql('UPDATE reembed.setting SET canary_percent = 30, auto_revert = true');
   await watched.traffic();
-  t.deepEqual(await watched.watch.look(3), []);
+  t.deepEqual(await watched.watch.check(3), []);
   t.deepEqual([await watched.setting('canary_percent'), await watched.watch.kinds()], ['30', []]);
   await watched.switchTo(NEW_MODEL);
   await watched.traffic();
-  t.deepEqual(await watched.watch.look(3), []);
+  t.deepEqual(await watched.watch.check(3), []);
   t.deepEqual([await watched.setting('read_model'), await watched.watch.kinds()], [NEW_MODEL, []]);
   const { rows } = await sql(
     'SELECT model, avg(found::int)::float AS found, count(*)::int FROM reembed.known_item GROUP BY model ORDER BY model',
@@ -30,7 +30,7 @@ test.serial('a healthy model is left alone: no alert at the canary, none after t
     { model: OLD_MODEL, found: 1, count: 60 },
   ]);
   // Contract waits until nobody scans the old index, and the watch is nobody.
-  const [before, , after] = [await oldIndexScans(), await watched.watch.look(2), await oldIndexScans()];
+  const [before, , after] = [await oldIndexScans(), await watched.watch.check(2), await oldIndexScans()];
   t.is(after, before);
   const [overlap] = (await sql("SELECT is_bad, details FROM reembed.check_shadow('public.documents.embedding') WHERE kind = 'overlap'"))
     .rows;
@@ -47,10 +47,10 @@ async function oldIndexScans(): Promise<string> {
 test.serial('a model that became bad is detected at the canary, whose readers return to the old model automatically', async (t) => {
   await sql('UPDATE reembed.setting SET canary_percent = 30');
   await watched.traffic();
-  await watched.watch.look(2);
+  await watched.watch.check(2);
   watched.stage.provider.script = turnedInto(NEW_MODEL);
   await watched.traffic();
-  const said = await watched.watch.look(2);
+  const said = await watched.watch.check(2);
   t.deepEqual(await watched.watch.kinds(), ['known_items', 'overlap']);
   for (const { severity, model, message } of await watched.watch.alerts()) {
     t.is(model, NEW_MODEL);
@@ -70,7 +70,7 @@ test.serial('a model that became bad is detected at the canary, whose readers re
 
   watched.stage.provider.script = () => undefined;
   await watched.traffic();
-  await watched.watch.look(4);
+  await watched.watch.check(4);
   t.deepEqual(await watched.watch.kinds(), []);
   await sql('UPDATE reembed.setting SET canary_percent = 1');
 });
@@ -78,15 +78,15 @@ test.serial('a model that became bad is detected at the canary, whose readers re
 test.serial('after the switch a bad model is an alert, and with auto_revert the old one is read again', async (t) => {
   await watched.switchTo(NEW_MODEL);
   await watched.traffic();
-  await watched.watch.look(2);
+  await watched.watch.check(2);
   watched.stage.provider.script = turnedInto(NEW_MODEL);
   await watched.traffic();
-  await watched.watch.look(2);
+  await watched.watch.check(2);
   t.deepEqual(await watched.watch.kinds(), ['known_items', 'overlap']);
   t.is(await watched.setting('read_model'), NEW_MODEL, 'auto_revert is off');
 
   await sql('UPDATE reembed.setting SET auto_revert = true');
-  await watched.watch.look();
+  await watched.watch.check();
   t.is(await watched.setting('read_model'), OLD_MODEL);
   const [event] = await watched.events('read_model');
   t.deepEqual([event?.from_value, event?.to_value], [NEW_MODEL, OLD_MODEL]);
@@ -94,7 +94,7 @@ test.serial('after the switch a bad model is an alert, and with auto_revert the 
   t.deepEqual((await sql('SELECT DISTINCT embedding_model AS model FROM documents_live')).rows, [{ model: OLD_MODEL }]);
   t.true((await watched.watch.alerts()).some(({ details }) => details.answer === `read_model ${NEW_MODEL} -> ${OLD_MODEL}`));
   const switches = (await watched.events('read_model')).length;
-  await watched.watch.look(2);
+  await watched.watch.check(2);
   t.is((await watched.events('read_model')).length, switches, 'once');
 });
 
@@ -102,7 +102,7 @@ test.serial('vectors that were stored in the wrong rows are caught too', async (
   await sql('UPDATE reembed.setting SET canary_percent = 30');
   await sql('UPDATE documents AS d SET embedding_v2 = o.embedding_v2 FROM documents AS o WHERE o.id = d.id % 300 + 1');
   await watched.traffic();
-  await watched.watch.look(2);
+  await watched.watch.check(2);
   t.deepEqual(await watched.watch.kinds(), ['known_items', 'overlap']);
   t.is(await watched.setting('canary_percent'), '0');
   await watched.stage.bring(watched.campaign, 'expand');
@@ -114,7 +114,7 @@ test.serial('when the old model became bad, no reader returns to it', async (t) 
   await sql('UPDATE reembed.setting SET auto_revert = true');
   watched.stage.provider.script = turnedInto(OLD_MODEL);
   await watched.traffic();
-  await watched.watch.look(3);
+  await watched.watch.check(3);
   t.deepEqual((await watched.watch.alerts()).map(({ kind, severity, model }) => `${kind} ${severity} ${model}`).sort(), [
     `old_known_items warning ${OLD_MODEL}`,
     `overlap notice ${OLD_MODEL}`,
@@ -126,7 +126,7 @@ test.serial('an old model that is not kept current is not reverted to, and the r
   await watched.switchTo(NEW_MODEL);
   await sql('UPDATE reembed.setting SET auto_revert = true, keep_old_current = false');
   watched.stage.provider.script = turnedInto(NEW_MODEL);
-  await watched.watch.look(4);
+  await watched.watch.check(4);
   t.deepEqual(await watched.watch.kinds(), ['known_items']);
   t.is(await watched.setting('read_model'), NEW_MODEL);
   const withheld = (await watched.events('auto_revert')).filter(({ to_value }) => to_value.startsWith('withheld'));

@@ -21,7 +21,7 @@ test.serial('a new model whose provider fails the canary loses its readers once 
   await sql('UPDATE reembed.setting SET canary_percent = 100, known_items = 0');
   watched.stage.provider.script = ({ model }) => (model === NEW_MODEL ? { status: 401 } : undefined);
   await watched.traffic();
-  await watched.watch.look();
+  await watched.watch.check();
   t.deepEqual(
     (await watched.watch.alerts()).map(({ kind, severity }) => [kind, severity]),
     [['shadow_errors', 'notice']],
@@ -29,7 +29,7 @@ test.serial('a new model whose provider fails the canary loses its readers once 
   t.regex((await watched.watch.alerts())[0]?.message ?? '', /40 of 40 searches failed with new-model \(provider_login\)/);
   t.is(await watched.setting('canary_percent'), '100', 'its readers got the answer of the live view');
   await sql('UPDATE reembed.setting SET known_items = 10');
-  await watched.watch.look();
+  await watched.watch.check();
   t.deepEqual([await watched.watch.kinds(), await watched.setting('canary_percent')], [['provider', 'shadow_errors'], '0']);
 });
 
@@ -45,7 +45,7 @@ test.serial('of a canary that fails now and then it is known how seldom, whateve
     const client = createSearchClient(watched.stage.db.pool, { target: 'documents', embed });
     for (let i = 1; i <= 10 * SAMPLE; i++) await client.search(textOf(i), watched.top, { key: 'ann', ids: (found) => found });
     await client.close();
-    await watched.watch.look(2);
+    await watched.watch.check(2);
     t.deepEqual([await watched.watch.kinds(), await watched.setting('canary_percent')], [[], '100'], `${percent} %`);
     const { rows } = await sql("SELECT details FROM reembed.check_shadow('public.documents.embedding') WHERE kind = 'shadow_errors'");
     t.log(`${percent} %`, rows[0].details);
@@ -61,7 +61,7 @@ test.serial('a few errors among the shadow reads do not hide that the others sha
        FROM generate_series(1, ${2 * SAMPLE}) AS i`,
     [OLD_MODEL, NEW_MODEL],
   );
-  await watched.watch.look(2);
+  await watched.watch.check(2);
   t.deepEqual([await watched.watch.kinds(), await watched.setting('canary_percent')], [['overlap'], '30']);
 });
 
@@ -83,7 +83,7 @@ test.serial(
 test.serial('without shadow reads a provider that is away takes the canary back as soon as the watch gets no vectors', async (t) => {
   await sql('UPDATE reembed.setting SET canary_percent = 30, shadow_percent = 0');
   watched.stage.provider.script = ({ model }) => (model === NEW_MODEL ? { status: 401 } : undefined);
-  await watched.watch.look(2);
+  await watched.watch.check(2);
   t.deepEqual([await watched.watch.kinds(), await watched.setting('canary_percent')], [['provider'], '0']);
 });
 
@@ -100,14 +100,14 @@ test.serial(
         [OLD_MODEL, NEW_MODEL, milliseconds],
       );
     await record(25);
-    await watched.watch.look();
+    await watched.watch.check();
     t.deepEqual(await watched.watch.kinds(), []);
     await record(35);
-    await watched.watch.look(3);
+    await watched.watch.check(3);
     t.deepEqual([await watched.watch.kinds(), await watched.setting('canary_percent')], [['latency'], '25'], 'no worker found it slow');
     await sql('UPDATE reembed.setting SET known_items = 0');
     await measured(35);
-    await watched.watch.look();
+    await watched.watch.check();
     t.deepEqual(await watched.watch.kinds(), ['latency']);
     t.regex((await watched.watch.alerts())[0]?.message ?? '', /the median search takes 35.0 ms with new-model and 10.0 ms with old-model/);
     t.is(await watched.setting('canary_percent'), '5');
@@ -115,34 +115,34 @@ test.serial(
     await sql("UPDATE reembed.setting SET canary_steps = '{5,25}', canary_step_time = '0', known_items = 10, shadow_percent = 100");
     await measured(10);
     await record(10);
-    await watched.watch.look(3);
+    await watched.watch.check(3);
     t.deepEqual(await watched.watch.kinds(), []);
     t.is(await watched.setting('canary_percent'), '5', 'what an alert took back does not grow automatically');
     await sql('UPDATE reembed.setting SET canary_percent = 4');
-    await watched.watch.look(2);
+    await watched.watch.check(2);
     t.is(await watched.setting('canary_percent'), '25');
   },
 );
 
 test.serial('a canary with steps grows while it is healthy, stands still while it is not, and ends at its last step', async (t) => {
   await sql("UPDATE reembed.setting SET canary_percent = 1, canary_steps = '{1,5,25,50}', canary_step_time = '0'");
-  t.deepEqual(await watched.watch.look(), [], 'too little was seen to say that it is healthy');
+  t.deepEqual(await watched.watch.check(), [], 'too little was seen to say that it is healthy');
   await watched.traffic();
-  await watched.watch.look(2);
-  const said = await watched.watch.look();
+  await watched.watch.check(2);
+  const said = await watched.watch.check();
   t.regex(said.join('\n'), /canary_percent \d+ -> \d+, because no problem was found for 00:00:00/);
   await sql("UPDATE reembed.setting SET canary_step_time = '1 hour'");
   const stood = await watched.setting('canary_percent');
-  await watched.watch.look();
+  await watched.watch.check();
   t.is(await watched.setting('canary_percent'), stood, 'the hour is not over');
   await sql("UPDATE reembed.setting SET canary_step_time = '0'");
-  await watched.watch.look(4);
+  await watched.watch.check(4);
   t.is(await watched.setting('canary_percent'), '50');
   t.true((await watched.events('canary_percent')).slice(0, 3).every(({ reason }) => reason?.startsWith('no problem was found')));
 
   await sql('UPDATE reembed.setting SET canary_percent = 5');
   await sql('UPDATE reembed.setting SET min_index_recall = 1; UPDATE reembed.validation SET index_recall = 0.99');
-  const refused = [await watched.watch.look(), await watched.watch.look()].flat();
+  const refused = [await watched.watch.check(), await watched.watch.check()].flat();
   t.regex(refused.join('\n'), /^[^\n]*: canary_percent stays 5, because the gate to canary is closed: .*index recall[^\n]*$/, 'once');
   const [withheld] = await watched.events('canary_growth');
   t.regex(withheld?.reason ?? '', /index recall/);
@@ -150,14 +150,14 @@ test.serial('a canary with steps grows while it is healthy, stands still while i
   await sql(
     "UPDATE reembed.validation SET index_recall = 1; UPDATE reembed.event SET at = at - interval '11 minutes' WHERE kind = 'canary_growth'",
   );
-  await watched.watch.look();
+  await watched.watch.check();
   t.is(await watched.setting('canary_percent'), '25');
 
   await sql('UPDATE reembed.setting SET canary_percent = 5');
   await sql("SELECT reembed.open_alert('public.documents.embedding', 'paused', 'warning', NULL, 'a test', '{}')");
   await sql('UPDATE reembed.setting SET paused = true');
   await sql(`INSERT INTO reembed.change_public_documents_embedding_fded1d (key_1, needs_old, needs_new) SELECT 1, false, true`);
-  await watched.watch.look(2);
+  await watched.watch.check(2);
   t.is(await watched.setting('canary_percent'), '5');
   await sql('UPDATE reembed.setting SET paused = false; DELETE FROM reembed.change_public_documents_embedding_fded1d');
 });
@@ -176,10 +176,10 @@ if (process.env.TEST_DATABASE_URL) {
         return Object.values((await sql(`SELECT ARRAY[${columns.join()}] AS granted`)).rows[0].granted);
       };
       t.deepEqual(await granted(), [true, false, true, false]);
-      await watched.watch.look(2);
+      await watched.watch.check(2);
       t.deepEqual(await granted(), [true, true, true, false]);
       await sql(`GRANT SELECT ON documents_live TO ${role}`);
-      await watched.watch.look();
+      await watched.watch.check();
       t.deepEqual(await granted(), [true, true, true, true]);
       const version = async () =>
         (
@@ -188,7 +188,7 @@ if (process.env.TEST_DATABASE_URL) {
           )
         ).rows;
       const before = await version();
-      await watched.watch.look();
+      await watched.watch.check();
       t.deepEqual(await version(), before, 'nothing is granted twice');
     } finally {
       await sql(`DROP OWNED BY ${role}; DROP ROLE ${role}`);
@@ -206,7 +206,7 @@ if (process.env.TEST_DATABASE_URL) {
     const pool = new pg.Pool({ connectionString: url.href });
     try {
       await sql("UPDATE reembed.setting SET canary_percent = 1, canary_steps = '{1,5}', canary_step_time = '0', shadow_percent = 0");
-      await createWatch({ ...watched.stage, database: { ...watched.stage.database, pool } }).look(2);
+      await createWatch({ ...watched.stage, database: { ...watched.stage.database, pool } }).check(2);
       t.is(await watched.setting('canary_percent'), '5');
     } finally {
       await pool.end();

@@ -70,7 +70,7 @@ for (const { table, distance, operator, opclass, type, storage, ...more } of CAM
         const ids = await client.search(textOf(i), top, { key: 'ann', ids: (found) => found });
         t.true(ids.length === 5 && (ids[0] === i || !findsItself));
       }
-      t.deepEqual([await watch.look(2), await watch.kinds()], [[], []], standing);
+      t.deepEqual([await watch.check(2), await watch.kinds()], [[], []], standing);
     }
     await client.close();
     const { rows } = await pool.query(

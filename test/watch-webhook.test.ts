@@ -76,9 +76,9 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
 test.serial('the webhook gets each alert once when it is opened and once when it is closed', async (t) => {
   const watch = createWatch(stage, { REEMBED_ALERT_WEBHOOK: url });
   await fail();
-  await watch.look(2);
+  await watch.check(2);
   await fix();
-  await watch.look(2);
+  await watch.check(2);
   t.deepEqual(
     posted.map(({ state, kind, severity, target }) => ({ state, kind, severity, target })),
     ['opened', 'closed'].map((state) => ({ state, kind: 'failed_rows', severity: 'warning', target: 'public.documents.embedding' })),
@@ -91,25 +91,25 @@ test.serial('a failing webhook is retried, at once and by the next check, and it
   const watch = createWatch(stage, { REEMBED_ALERT_WEBHOOK: url });
   await fail();
   answers = [500, 429];
-  t.notRegex((await watch.look()).join('\n'), /webhook/);
+  t.notRegex((await watch.check()).join('\n'), /webhook/);
   t.is(posted.length, 1);
 
   await fix();
   answers = [404];
-  const said = (await watch.look()).join('\n');
+  const said = (await watch.check()).join('\n');
   t.regex(said, /alert webhook: HTTP 404/);
   t.is(posted.length, 1);
-  await watch.look();
+  await watch.check();
   t.is(posted.length, 2);
 
   const gone = createWatch(stage, { REEMBED_ALERT_WEBHOOK: `http://127.0.0.1:${await freePort()}/${SECRET}` });
   await fail();
-  const lost = (await gone.look()).join('\n');
+  const lost = (await gone.check()).join('\n');
   t.regex(lost, /alert webhook: ECONNREFUSED/);
   t.notRegex(said + lost, new RegExp(SECRET));
   t.deepEqual(await watch.kinds(), ['failed_rows'], 'the alert itself is open');
   await fix();
-  await watch.look();
+  await watch.check();
   t.deepEqual(
     posted.slice(2).map(({ state }) => state),
     ['opened', 'closed'],
@@ -118,11 +118,11 @@ test.serial('a failing webhook is retried, at once and by the next check, and it
 
 test.serial('without a webhook nothing is posted, and old alerts are not posted later', async (t) => {
   await fail();
-  await createWatch(stage).look();
+  await createWatch(stage).check();
   await fix();
-  await createWatch(stage).look();
+  await createWatch(stage).check();
   await sql("UPDATE reembed.alert SET opened_at = opened_at - interval '2 hours', closed_at = closed_at - interval '2 hours'");
-  await createWatch(stage, { REEMBED_ALERT_WEBHOOK: url }).look();
+  await createWatch(stage, { REEMBED_ALERT_WEBHOOK: url }).check();
   t.deepEqual(posted, []);
 });
 
@@ -156,18 +156,18 @@ for (const [title, status] of [
     await openAlert('later', 'take me');
     const notices: string[] = [];
     refuses = { word: 'REFUSE', status };
-    const look = () => postAlerts(stage.db.pool, url, (line) => notices.push(line));
-    // Two looks: more are refused than one look posts.
-    await look();
-    await look();
+    const check = () => postAlerts(stage.db.pool, url, (line) => notices.push(line));
+    // Two checks: more are refused than one check posts.
+    await check();
+    await check();
     t.deepEqual(
       posted.map(({ kind }) => kind),
       ['later'],
     );
     t.regex(notices[0] ?? '', new RegExp(`^alert webhook: HTTP ${status}, for alert refused_0 of public.documents.embedding$`));
     refuses = undefined;
-    await look();
-    await look();
+    await check();
+    await check();
     t.is(posted.length, 26, 'what was refused is posted once the receiver takes it');
     await closeAlerts();
   });
@@ -176,15 +176,15 @@ for (const [title, status] of [
 test.serial('an alert is posted however old it is while it is open, and its end as well', async (t) => {
   await closeAlerts();
   await openAlert('old', 'still so', "clock_timestamp() - interval '30 days'");
-  const look = () => postAlerts(stage.db.pool, url, () => {});
-  await look();
+  const check = () => postAlerts(stage.db.pool, url, () => {});
+  await check();
   t.deepEqual(
     posted.map(({ kind, state }) => `${kind} ${state}`),
     ['old opened'],
   );
   await sql("UPDATE reembed.alert SET closed_at = clock_timestamp() - interval '3 hours', closed_because = 'gone' WHERE kind = 'old'");
-  await look();
-  await look();
+  await check();
+  await check();
   t.deepEqual(
     posted.map(({ kind, state }) => `${kind} ${state}`),
     ['old opened', 'old closed'],

@@ -38,5 +38,5 @@ test.serial('a worker that a command waits for does not run the watch', async (t
   await stage.db.pool.query('DELETE FROM reembed.watch_memory');
   const { code, stderr } = await stage.workplace.run(['worker', '--drain']);
   t.is(code, 0, stderr);
-  t.is((await ask('SELECT count(*)::int AS looks FROM reembed.watch_memory')).looks, 0);
+  t.is((await ask('SELECT count(*)::int AS checks FROM reembed.watch_memory')).checks, 0);
 });

@@ -73,10 +73,10 @@ const TROUBLES: Record<string, { severity: string; model: string | null; make: s
 
 for (const [kind, trouble] of Object.entries(TROUBLES)) {
   test.serial(`${kind}: an alert is opened once, and closes when the cause is gone`, async (t) => {
-    await watch.look();
+    await watch.check();
     t.deepEqual(await watch.kinds(), []);
     await sql(trouble.make);
-    const said = await watch.look(2);
+    const said = await watch.check(2);
     t.is(said.filter((line) => line.includes(`alert ${kind} (${trouble.severity}) opened`)).length, 1, said.join('\n'));
     const [alert, ...more] = await watch.alerts();
     t.deepEqual(more, []);
@@ -85,7 +85,7 @@ for (const [kind, trouble] of Object.entries(TROUBLES)) {
     const health = await sql('SELECT reason FROM reembed.health WHERE NOT throttles');
     t.true(health.rows.some(({ reason }) => reason.includes(`alert ${kind}`)));
     await sql(trouble.fix);
-    await watch.look();
+    await watch.check();
     t.deepEqual(await watch.kinds(), []);
     t.is((await watch.alerts('all')).at(-1)?.closed_because, 'the cause is gone');
     const { rows } = await sql("SELECT from_value, to_value FROM reembed.event WHERE kind = 'alert' ORDER BY id DESC LIMIT 2");
@@ -100,19 +100,19 @@ test.serial('a problem that lasts only a moment opens no alert', async (t) => {
   await sql("UPDATE reembed.setting SET alert_after = '1 minute'");
   const { make = '', fix = '' } = TROUBLES.backlog ?? {};
   await sql(make);
-  await watch.look(2);
+  await watch.check(2);
   t.deepEqual(await watch.kinds(), []);
   await sql(fix);
-  await watch.look();
+  await watch.check();
   t.deepEqual((await sql('SELECT suspected FROM reembed.watch_memory')).rows, [{ suspected: {} }]);
   await sql(make);
-  await watch.look();
+  await watch.check();
   const aMinuteAgo = `jsonb_build_object('backlog', now() - interval '61 seconds')`;
   await sql(`UPDATE reembed.watch_memory SET suspected = ${aMinuteAgo}`);
-  await watch.look();
+  await watch.check();
   t.deepEqual(await watch.kinds(), ['backlog']);
   await sql(fix);
-  await watch.look();
+  await watch.check();
 });
 
 test.serial(
@@ -143,17 +143,17 @@ test.serial(
     t.deepEqual(rows, [{ closed: true, again: false }]);
     const { rows: events } = await sql("SELECT reason FROM reembed.event WHERE kind = 'alert' ORDER BY id DESC LIMIT 1");
     t.deepEqual(events, [{ reason: 'looked into by Ann' }]);
-    await watch.look();
+    await watch.check();
     t.deepEqual(await watch.kinds(), []);
   },
 );
 
 test.serial('rows that the live view does not find are counted, by a search of the table once an hour', async (t) => {
   await sql('UPDATE documents SET embedding_v2 = NULL WHERE id <= 3; TRUNCATE reembed.change_public_documents_embedding_fded1d');
-  await watch.look();
+  await watch.check();
   t.deepEqual(await watch.kinds(), [], 'searched a moment ago');
   await sql("UPDATE reembed.watch_memory SET scanned_at = now() - interval '61 minutes'");
-  await watch.look();
+  await watch.check();
   const [alert] = await watch.alerts();
   t.deepEqual([alert?.kind, alert?.model], ['coverage', NEW_MODEL]);
   t.regex(alert?.message ?? '', /^3 rows lack a vector of new-model/);
@@ -161,7 +161,7 @@ test.serial('rows that the live view does not find are counted, by a search of t
   t.deepEqual((await sql("SELECT reembed.scan_coverage('documents') AS again, reembed.scan_coverage('documents', '0') AS now")).rows, [
     { again: false, now: true },
   ]);
-  await watch.look();
+  await watch.check();
   t.deepEqual(await watch.kinds(), []);
 });
 
@@ -181,12 +181,12 @@ testOnServer?.serial('searches that read a whole large table instead of the inde
     client.release(true);
     await new Promise((resolve) => setTimeout(resolve, 300));
   };
-  await watch.look();
+  await watch.check();
   await search('SET enable_seqscan = off');
-  await watch.look();
+  await watch.check();
   t.deepEqual(await watch.kinds(), []);
   await search('SET enable_indexscan = off');
-  await watch.look();
+  await watch.check();
   const [alert] = await watch.alerts();
   t.is(alert?.kind, 'index_use');
   t.regex(
@@ -194,7 +194,7 @@ testOnServer?.serial('searches that read a whole large table instead of the inde
     /searches read the whole table: 15 scans of it since the last check, none of the index on the vectors of new-model/,
   );
   await search('SET enable_seqscan = off');
-  await watch.look();
+  await watch.check();
   t.deepEqual(await watch.kinds(), []);
   await sql('DELETE FROM documents WHERE id > 1000; DELETE FROM reembed.change_public_documents_embedding_fded1d');
 });
@@ -202,7 +202,7 @@ testOnServer?.serial('searches that read a whole large table instead of the inde
 test.serial('a check that fails keeps none of the others from looking, and is an alert itself', async (t) => {
   await sql('ALTER FUNCTION reembed.check_coverage(text) RENAME TO hidden');
   await sql(TROUBLES.backlog?.make ?? '');
-  await watch.look(2);
+  await watch.check(2);
   t.deepEqual(await watch.kinds(), ['backlog', 'watch']);
   t.regex(
     (await watch.alerts()).find(({ kind }) => kind === 'watch')?.message ?? '',
@@ -210,7 +210,7 @@ test.serial('a check that fails keeps none of the others from looking, and is an
   );
   await sql('ALTER FUNCTION reembed.hidden(text) RENAME TO check_coverage');
   await sql(TROUBLES.backlog?.fix ?? '');
-  await watch.look();
+  await watch.check();
   t.deepEqual(await watch.kinds(), []);
 });
 
@@ -221,9 +221,9 @@ test.serial('whoever listens hears of an alert that is opened and of one that is
   listener.on('notification', ({ payload }) => heard.push(JSON.parse(payload ?? '{}')));
   await listener.query('LISTEN reembed');
   await sql(TROUBLES.failed_rows?.make ?? '');
-  await watch.look();
+  await watch.check();
   await sql(TROUBLES.failed_rows?.fix ?? '');
-  await watch.look();
+  await watch.check();
   await until(async () => (await listener.query('SELECT 1')) && heard.length >= 2, 'two notices', 10);
   await listener.end();
   t.deepEqual(

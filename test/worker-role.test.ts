@@ -80,7 +80,7 @@ for (const storage of process.env.TEST_DATABASE_URL ? (['column', 'side-table'] 
     });
     await until(
       async () => ((await database.pool.query('SELECT FROM reembed.watch_memory')).rowCount ?? 0) > 0,
-      'a look of the worker',
+      'a check of the worker',
       100,
     );
     running.kill('SIGTERM');
@@ -97,7 +97,7 @@ for (const storage of process.env.TEST_DATABASE_URL ? (['column', 'side-table'] 
   });
 }
 if (!process.env.TEST_DATABASE_URL) {
-  test('roles are not told apart on the embedded database', async (t) => {
+  test('roles are not distinguished on the embedded database', async (t) => {
     const database = await createTestDatabase();
     t.teardown(database.close);
     t.is((await database.pool.query('SELECT session_user AS role')).rows[0].role, 'postgres');

@@ -32,7 +32,7 @@ export interface WorkerOptions {
   batchApi?: boolean | undefined;
 }
 
-const LOOK_FOR_WORK_MS = 500;
+const WORK_CHECK_MS = 500;
 const SIGN_OF_LIFE_MS = 5000;
 // Below the 30 s that container platforms leave between SIGTERM and SIGKILL.
 const DRAIN_MS = 20_000;
@@ -82,7 +82,7 @@ export async function startWorker(
     if (job) await runProviderBatch(context, job.data, AbortSignal.any([job.signal, cutOff.signal]));
   });
 
-  const loop = keepLooking(context, queues, self, stopping.signal).catch(fail);
+  const loop = keepWorkQueued(context, queues, self, stopping.signal).catch(fail);
   let stopped: Promise<void> | undefined;
   return {
     finished,
@@ -150,7 +150,7 @@ function createBoss(database: Database, keepsWatch: boolean, notice: (line: stri
  *
  * @throws NewerObjects when a newer toolkit was installed in the database meanwhile
  */
-async function keepLooking(context: WorkContext, queues: TargetQueues, self: Self, signal: AbortSignal): Promise<void> {
+async function keepWorkQueued(context: WorkContext, queues: TargetQueues, self: Self, signal: AbortSignal): Promise<void> {
   const { database } = context;
   const { pool } = database;
   let seenAt = 0;
@@ -172,6 +172,6 @@ async function keepLooking(context: WorkContext, queues: TargetQueues, self: Sel
       context.notice(`${isConnectionFailure(error) ? 'database' : 'searching for work'}: ${plainMessageOf(error)}`);
       await sleep(1000, undefined, { signal }).catch(() => {});
     }
-    await sleep(LOOK_FOR_WORK_MS, undefined, { signal }).catch(() => {});
+    await sleep(WORK_CHECK_MS, undefined, { signal }).catch(() => {});
   }
 }

@@ -69,13 +69,13 @@ export async function tryDdl(stage: Stage, ddlCase: DdlCase, storage: Storage, p
     await application.rounds(2);
     await application.pause();
     await stage.db.pool.query(`UPDATE ${OTHER} SET content = 'changed since' WHERE id <= 5`);
-    const look = () => wrongVectors(stage, names, refusal ? {} : (ddlCase.vectors ?? {}), storage, phase);
+    const check = () => wrongVectors(stage, names, refusal ? {} : (ddlCase.vectors ?? {}), storage, phase);
     let drained = await work(stage, report);
-    let wrong = await look();
+    let wrong = await check();
     // If processing in this process leaves something undone, a worker process has to show the outcome that users get.
     if (!drained || wrong.length > 0) {
       drained = await runWorker(stage, report);
-      wrong = await look();
+      wrong = await check();
     }
     const named = await damage(stage);
     report.notes.push(...wrong.slice(0, 3), ...named);

@@ -18,7 +18,7 @@ export interface Alert {
 /** The watch of a stage, run on demand instead of by a worker's schedule. */
 export interface Watch {
   /** runs the watch that many times; returns its notices */
-  look(times?: number): Promise<string[]>;
+  check(times?: number): Promise<string[]>;
   /** alerts, oldest first; by default only the open ones */
   alerts(which?: 'open' | 'all'): Promise<Alert[]>;
   /** kinds of the open alerts, in alphabetical order */
@@ -29,7 +29,7 @@ export interface Watch {
 export function createWatch(stage: Stage, env: Record<string, string> = {}): Watch {
   const { pool } = stage.db;
   const watch: Watch = {
-    async look(times = 1) {
+    async check(times = 1) {
       const said: string[] = [];
       const config = readConfig({ OPENAI_API_KEY: 'test', OPENAI_BASE_URL: stage.provider.url, ...env });
       for (let i = 0; i < times; i++) await checkAllTargets(createWorkContext(stage.database, config, (line) => void said.push(line)));

@@ -21,7 +21,7 @@ interface AwaitedRow {
   textHash: string;
 }
 
-const LOOK_FOR_PAUSE_MS = 1000;
+const PAUSE_CHECK_MS = 1000;
 
 /**
  * Stores the results of a provider batch, request by request as the lines arrive, with the same checks and fence as any
@@ -94,7 +94,7 @@ function createStopCheck({ context, target, signal }: BatchWork): () => Promise<
   let checkedAt = 0;
   let isPaused = false;
   return async () => {
-    if (Date.now() - checkedAt >= LOOK_FOR_PAUSE_MS) {
+    if (Date.now() - checkedAt >= PAUSE_CHECK_MS) {
       const { rows } = await context.database.pool.query<{ paused: boolean }>('SELECT paused FROM reembed.setting WHERE target = $1', [
         target.name,
       ]);

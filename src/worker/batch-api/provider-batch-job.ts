@@ -5,7 +5,7 @@ import { messageOf, ReembedError } from '../../errors.ts';
 import type { WorkContext } from '../context.ts';
 import { loadTarget, vectorColumn } from '../target.ts';
 import { collect } from './collect.ts';
-import { type ProviderBatch, readProviderBatch, recordError, recordLook, recordSilence } from './provider-batch.ts';
+import { type ProviderBatch, readProviderBatch, recordCheck, recordError, recordSilence } from './provider-batch.ts';
 import { giveBack, settle } from './settle.ts';
 import { cancelOthers, findMade, submit } from './submit.ts';
 import type { BatchWork } from './work.ts';
@@ -57,7 +57,7 @@ async function checkBatch(work: BatchWork): Promise<void> {
     await recordError(pool, batch, 'not_known', 'the provider no longer has this batch; its rows are embedded by ordinary requests');
     return settle(work);
   }
-  await recordLook(pool, batch, status);
+  await recordCheck(pool, batch, status);
   if (batch.tries > 1) await cancelOthers(api, batch, signal);
   if (!status.isOver) return;
   if (status.state === 'failed') await recordFailure(work, status);
@@ -87,7 +87,7 @@ async function cancel(context: WorkContext, api: BatchApi, batch: ProviderBatch,
   if (status && !status.isOver) {
     if (status.state !== 'cancelling') await api.cancel(status.id, signal);
     // A stopped batch writes its results to an output file, which has to be removed as well.
-    await recordLook(pool, batch, status);
+    await recordCheck(pool, batch, status);
     return;
   }
   if (status) await removeFiles(api, status, signal);

@@ -79,7 +79,7 @@ export async function recordSubmission(db: Queryable, { id }: ProviderBatch, inp
  * Records the status from the provider and when to ask again: often at first, then after a twentieth of the batch's
  * age, at most five minutes.
  */
-export async function recordLook(db: Queryable, { id }: ProviderBatch, status: BatchStatus): Promise<void> {
+export async function recordCheck(db: Queryable, { id }: ProviderBatch, status: BatchStatus): Promise<void> {
   await db.query(
     `UPDATE reembed.provider_batch
         SET provider_state = $2, requests_done = $3, failing_since = NULL, error = CASE WHEN failing_since IS NULL THEN error END,

@@ -20,7 +20,7 @@ const MOST_BYTES = 50_000_000;
 
 /**
  * Submits a provider batch: builds its requests, records the rows of each, uploads them and creates the batch. It first
- * looks for what an earlier attempt created, so that nothing is paid for twice.
+ * searches for what an earlier attempt created, so that nothing is paid for twice.
  *
  * @throws BatchApiMissing, BatchApiRefused, after the rows were given back; ProviderUnavailable
  */
