@@ -2,9 +2,9 @@ import { createRequire } from 'node:module';
 import { basename } from 'node:path';
 import { lilconfigSync } from 'lilconfig';
 import { z } from 'zod';
-import type { ProviderAccess } from './config.ts';
 import { usualLimits } from './embedding/request-limits.ts';
 import { messageOf, UsageError } from './errors.ts';
+import type { ProviderAccess } from './provider-access.ts';
 
 const PLACES = ['ts', 'mts', 'js', 'mjs', 'cjs', 'json'].map((extension) => `reembed.config.${extension}`);
 // What the toolkit itself decides for each request; encoding_format may be fixed, because some providers accept one value only.

@@ -1,5 +1,6 @@
-import type { Config, ProviderAccess } from '../config.ts';
+import type { Config } from '../config.ts';
 import type { Queryable } from '../database/connection.ts';
+import type { ProviderAccess } from '../provider-access.ts';
 import { type Check, error, type Finding, ok, type Verdict, warn } from './check.ts';
 import { listed } from './wording.ts';
 

@@ -1,5 +1,5 @@
-import type { ProviderAccess } from '../config.ts';
 import { ReembedError } from '../errors.ts';
+import type { ProviderAccess } from '../provider-access.ts';
 import { hideQuotedSecrets } from '../secrets.ts';
 import { createClient } from './provider.ts';
 import { classifyProviderError, InputRefused, ProviderUnavailable, wordOf } from './provider-error.ts';

@@ -1,4 +1,4 @@
-import type { ProviderAccess } from '../config.ts';
+import type { ProviderAccess } from '../provider-access.ts';
 import type { Encoding } from './encoding.ts';
 import { createInFlight, type InFlight } from './in-flight.ts';
 import type { ModelRow } from './models.ts';

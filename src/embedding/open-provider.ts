@@ -1,4 +1,5 @@
-import type { Config, ProviderAccess } from '../config.ts';
+import type { Config } from '../config.ts';
+import type { ProviderAccess } from '../provider-access.ts';
 import { type BatchApi, createBatchApi } from './batch-api.ts';
 import type { ModelRow } from './models.ts';
 import { createProvider, type Provider } from './provider.ts';

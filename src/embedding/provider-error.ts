@@ -1,6 +1,6 @@
 import { APIConnectionError, APIError, APIUserAbortError } from 'openai';
-import type { ProviderAccess } from '../config.ts';
 import { messageOf, ReembedError } from '../errors.ts';
+import type { ProviderAccess } from '../provider-access.ts';
 import { hideQuotedSecrets } from '../secrets.ts';
 import type { Bound } from './request-limits.ts';
 import { SHORT_TEXT } from './short-text.ts';

@@ -1,5 +1,5 @@
 import OpenAI from 'openai';
-import type { ProviderAccess } from '../config.ts';
+import type { ProviderAccess } from '../provider-access.ts';
 import { learnPassword, learnSecrets } from '../secrets.ts';
 import { carefulFetch, mostAnswerBytes } from './careful-fetch.ts';
 import { type AnsweredVector, checkVectors } from './check-vectors.ts';
