@@ -1,4 +1,4 @@
-import type { ProviderAccess } from '../../src/config.ts';
+import type { ProviderAccess } from '../../src/provider-access.ts';
 
 /** Access to a provider, as the configuration gives it. */
 export function accessTo(baseUrl: string, apiKey = 'test'): ProviderAccess {
