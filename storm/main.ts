@@ -23,6 +23,7 @@ interface Options {
   workers: number;
   storage: 'column' | 'side-table';
   ddl?: boolean;
+  hostile?: boolean;
   longestStall: number;
   server: string;
   crashCommand?: string;
@@ -47,6 +48,7 @@ await new Command('storm')
   .option('--workers <n>', 'worker processes', number, 3)
   .addOption(new Option('--storage <where>', 'where the new vectors are kept').choices(['column', 'side-table']).default('column'))
   .option('--ddl', 'change the table meanwhile: rename columns, alter types, rewrite it')
+  .option('--hostile', 'a table whose constraints and triggers refuse some updates, and texts that are poisonous in six ways')
   .option('--longest-stall <ms>', "longest allowed wait of a write (the default is the toolkit's lock_timeout)", number, 500)
   .option('--server <17|18>', 'version of .ci/postgres, without DATABASE_URL', '17')
   .option('--crash-command <command>', 'command that restarts the server with -m immediate and returns when it answers')
@@ -63,11 +65,11 @@ async function storm(options: Options): Promise<void> {
   const url = own ?? (await shell(`.ci/postgres start ${options.server}`));
   const crash = options.crashCommand ?? (own ? undefined : `.ci/postgres restart-immediate ${options.server}`);
   const server = await createStormDatabase(url, options.crashes ? crash : undefined, options.keep ?? false);
-  const { seconds, seed, rows, writers, searchers, workers, storage, ddl = false, longestStall } = options;
+  const { seconds, seed, rows, writers, searchers, workers, storage, ddl = false, hostile = false, longestStall } = options;
   try {
     const result = await runStorm(
       server,
-      { seconds, seed, rows, writers, searchers, workers, storage, ddl, longestStall },
+      { seconds, seed, rows, writers, searchers, workers, storage, ddl, hostile, longestStall },
       showTick,
       options.log,
     );

@@ -4,7 +4,7 @@ import type pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import type { Draw } from './draw.ts';
 import type { Expected, RowState } from './journal.ts';
-import { type Columns, OLD_MODEL, POISON, TABLE, vectorText } from './world.ts';
+import { type Columns, OLD_MODEL, POISON, POISONS, TABLE, vectorText } from './world.ts';
 
 /** The statements of one operation, and the expected rows once it is acknowledged. */
 export interface PlannedWrite {
@@ -176,7 +176,7 @@ export function planWrite(name: OperationName, draw: Draw, rows: RowSource, colu
       };
     }
     case 'poison': {
-      const poisoned = `${POISON} ${content}`;
+      const poisoned = `${POISON} ${draw.pick([...POISONS])} ${content}`;
       return { change: new Map([[id, { ...state, content: poisoned }]]), run: (client) => client.query(updateOf, [id, poisoned]) };
     }
   }

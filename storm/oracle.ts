@@ -1,3 +1,4 @@
+import { isHostile, parkedRows } from './hostile-rows.ts';
 import { isSame } from './journal.ts';
 import { hasText, isVectorOf, NEW_MODEL, OLD_MODEL, POISON, SIDE_TABLE, TABLE, type World } from './world.ts';
 
@@ -24,6 +25,10 @@ export async function judge(world: World): Promise<Verdict> {
     const strays = await world.pool.query<{ id: string }>(`SELECT id FROM ${SIDE_TABLE} EXCEPT SELECT id FROM ${TABLE}`);
     for (const { id } of strays.rows) verdict.wrong.push(`row ${id} is gone, its vector is not`);
   }
+  const parked = new Map([
+    [OLD_MODEL, await parkedRows(world, OLD_MODEL)],
+    [NEW_MODEL, await parkedRows(world, NEW_MODEL)],
+  ]);
   const seen = new Set<number>();
   for (const row of rows) {
     const id = Number(row.id);
@@ -34,9 +39,14 @@ export async function judge(world: World): Promise<Verdict> {
       [NEW_MODEL, row.new],
     ] as const) {
       const isRight = hasText(row.content) ? stored !== null && isVectorOf(model, row.content, stored) : stored === null;
-      // A poisoned row has no vector, unless the application stored one itself.
-      const isExcused = row.content?.includes(POISON) && stored === null;
-      if (isRight || isExcused) continue;
+      // A poisoned row has no vector, unless the application stored one itself. A hostile one keeps its old vector and gets no new one.
+      const isExcused =
+        row.content?.includes(POISON) || (model === NEW_MODEL && isHostile(world, id) && world.options.storage === 'column');
+      if (isRight) continue;
+      if (isExcused && stored === null) {
+        if (!parked.get(model)?.has(id)) verdict.wrong.push(`row ${id} ${model} is neither embedded nor parked`);
+        continue;
+      }
       (stored === null ? verdict.neverEmbedded : verdict.wrong).push(`row ${id} ${model}`);
     }
   }

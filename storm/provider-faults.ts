@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ScriptedAnswer, SeenRequest } from '../test/harness/provider.ts';
 import { vectorOf } from '../test/harness/provider.ts';
-import { DIMENSIONS, POISON, type World } from './world.ts';
+import { DIMENSIONS, POISON, type POISONS, type World } from './world.ts';
 
 /** Longer than the workers' EMBED_TIMEOUT_SECONDS. */
 const HANG_MS = 4000;
@@ -23,6 +23,27 @@ export const FAULTS = {
   'no JSON': 1,
 };
 
+const NOT_ALLOWED: ScriptedAnswer = { status: 400, body: { error: { message: 'this input is not allowed' } } };
+
+/** What a poisonous text gets for ever, and with it every request that contains it. */
+function poison(text: string, input: string[]): ScriptedAnswer {
+  const [, kind] = new RegExp(`${POISON} (\\w+)`).exec(text) ?? [];
+  switch (kind as (typeof POISONS)[number]) {
+    case '500':
+      return { status: 500, body: { error: { message: 'internal error' } } };
+    case 'firewall':
+      return { status: 403, body: '<html><body>Request blocked</body></html>' };
+    case 'body':
+      return { status: 200, body: { error: { message: 'the input contains invalid tokens' } } };
+    case 'cut':
+      return { cut: true };
+    case 'count':
+      return { vectors: input.slice(1).map((other) => vectorOf('none', other, DIMENSIONS)) };
+    default:
+      return NOT_ALLOWED;
+  }
+}
+
 /** Makes the provider answer with random faults while it is not calm; while `isOut` is set, it answers 503 to everything. */
 export function faultyScript(world: World, state: { isCalm: boolean; isOut: boolean }) {
   const draw = world.draw('provider');
@@ -31,7 +52,8 @@ export function faultyScript(world: World, state: { isCalm: boolean; isOut: bool
     world.provider.requests.length = 0;
     const { input, model } = request;
     if (state.isOut) return { status: 503, body: { error: { message: 'out of order' } } };
-    if (input.some((text) => text.includes(POISON))) return { status: 400, body: { error: { message: 'this input is not allowed' } } };
+    const poisoned = input.find((text) => text.includes(POISON));
+    if (poisoned !== undefined) return world.options.hostile ? poison(poisoned, input) : NOT_ALLOWED;
     if (state.isCalm || !draw.chance(SHARE_OF_FAULTS)) return undefined;
     const kind = draw.weighted(FAULTS);
     world.faults.add(`provider: ${kind}`);

@@ -6,6 +6,7 @@ import { watchBlockers } from './blockers.ts';
 import { createConductor } from './conductor.ts';
 import { runDdlFaults } from './ddl-faults.ts';
 import { runFaults } from './faults.ts';
+import { makeHostile, makePeaceful } from './hostile-rows.ts';
 import { judge, type Verdict } from './oracle.ts';
 import { faultyScript } from './provider-faults.ts';
 import { runSearcher } from './searcher.ts';
@@ -17,6 +18,7 @@ import {
   NEW_MODEL,
   OLD_MODEL,
   POISON,
+  POISONS,
   type StormOptions,
   TABLE,
   textFor,
@@ -127,7 +129,7 @@ async function prepare(world: World): Promise<void> {
   );
   const ids = Array.from({ length: world.options.rows }, (_, i) => i + 1);
   for (let at = 0; at < ids.length; at += 2000) {
-    const some = ids.slice(at, at + 2000).map((id) => ({ id, content: textFor(draw, `row ${id}`) }));
+    const some = ids.slice(at, at + 2000).map((id) => ({ id, content: `${poisonOf(world, id)}${textFor(draw, `row ${id}`)}` }));
     for (const { id, content } of some) world.journal.set(id, { content, title: 'first' });
     await world.pool.query(
       `INSERT INTO ${TABLE} (id, content, title, embedding) SELECT id, content, 'first', embedding FROM unnest($1::bigint[], $2::text[], $3::vector[]) AS row(id, content, embedding)`,
@@ -135,6 +137,7 @@ async function prepare(world: World): Promise<void> {
     );
   }
   await world.pool.query(`CREATE INDEX ${TABLE}_embedding_idx ON ${TABLE} USING hnsw (embedding vector_cosine_ops)`);
+  if (world.options.hostile) await makeHostile(world);
   const model = ['--to', NEW_MODEL, '--dimensions', String(DIMENSIONS), '--from', OLD_MODEL];
   const created = await world.workplace.run([
     ...['migrate', 'create', '--table', TABLE, '--text', 'content', '--column', 'embedding'],
@@ -149,8 +152,14 @@ async function prepare(world: World): Promise<void> {
   await world.pool.query("UPDATE reembed.setting SET min_overlap = 0, min_index_recall = 0, max_failed_rows = 1000000, soak = '1 hour'");
 }
 
+/** Poison in a few of the first rows, so that the backfill meets it as well. */
+function poisonOf({ options }: World, id: number): string {
+  return options.hostile && id % 1000 === 1 ? `${POISON} ${POISONS[Math.floor(id / 1000) % POISONS.length]} ` : '';
+}
+
 /** A row that the old model refuses cannot be rolled back, so the application replaces its poisoned texts first. */
 async function cure(world: World): Promise<void> {
+  if (world.options.hostile) await makePeaceful(world);
   for (const [id, state] of world.journal.rows) {
     if (!state.content?.includes(POISON)) continue;
     const content = `cured ${id}`;

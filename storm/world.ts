@@ -16,6 +16,8 @@ export const SIDE_TABLE = 'documents_new_model_vectors';
 /** every tenth of the first rows is never written, so that what a search returns of it can be checked exactly */
 export const isStatic = (id: number): boolean => id % 10 === 0;
 export const POISON = 'poison';
+/** how a provider may answer a text that it never accepts */
+export const POISONS = ['400', '500', 'firewall', 'body', 'cut', 'count'] as const;
 
 const WORDS = 'river stone cloud paper winter engine garden silver harbor violin desert candle mirror forest bridge copper'.split(' ');
 
@@ -31,6 +33,8 @@ export interface StormOptions {
   storage: 'column' | 'side-table';
   /** whether DDL changes the table during the storm */
   ddl: boolean;
+  /** whether the table refuses some updates, and texts are poisonous in every way a provider knows */
+  hostile: boolean;
   /** maximum allowed duration of a write, in milliseconds */
   longestStall: number;
 }

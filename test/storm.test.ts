@@ -6,12 +6,13 @@ import { runStorm } from '../storm/storm.ts';
 // The short form of `npm run storm`. The server is not crashed: other tests are on it. The embedded database has one session only.
 const testOnServer = process.env.TEST_DATABASE_URL ? test : undefined;
 
-for (const [storage, ddl] of [
-  ['column', false],
-  ['side-table', false],
-  ['column', true],
+for (const [storage, ddl, hostile] of [
+  ['column', false, false],
+  ['side-table', false, false],
+  ['column', true, false],
+  ['column', false, true],
 ] as const) {
-  const what = ddl ? `${storage}, while somebody changes the table` : storage;
+  const what = [storage, ...(ddl ? ['while somebody changes the table'] : []), ...(hostile ? ['hostile'] : [])].join(', ');
   testOnServer?.(`a short storm loses no write, fails no read and leaves every vector right: ${what}`, async (t) => {
     t.timeout(240_000);
     const server = await createStormDatabase(process.env.TEST_DATABASE_URL ?? '', undefined, false);
@@ -27,6 +28,7 @@ for (const [storage, ddl] of [
         longestStall: Number.POSITIVE_INFINITY,
         storage,
         ddl,
+        hostile,
       };
       const result = await runStorm(server, options, () => {});
       t.deepEqual(result.missed, [], [...result.examples, ...result.bugs].join('\n'));
