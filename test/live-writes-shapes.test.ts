@@ -151,7 +151,7 @@ test.serial('a text expression whose function was dropped marks no row as failed
   t.regex(
     (
       await sql(
-        "SELECT reason FROM reembed.health WHERE target = 'public.notes.embedding' AND reason LIKE 'what the text expression calls%'",
+        "SELECT reason FROM reembed.health WHERE target = 'public.notes.embedding' AND reason LIKE 'an object that the text expression uses%'",
       )
     ).rows[0].reason,
     /SELECT reembed\.rehook/,

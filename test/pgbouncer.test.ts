@@ -96,7 +96,7 @@ test('doctor names the pooler and says whether there is a way around it', async 
   };
   const [pooler, address] = await check(pooled);
   t.is(pooler?.level, 'warn');
-  t.regex(pooler?.finding ?? '', /transaction mode .* migrate up and down are refused/);
+  t.regex(pooler?.finding ?? '', /transaction mode: .*migrate up and down are refused/);
   t.regex(pooler?.remedy ?? '', /set DATABASE_DIRECT_URL/);
   t.regex(address?.finding ?? '', /not set/);
   t.deepEqual(
