@@ -124,6 +124,7 @@ test('PUBLIC may call nothing of ours but what a search needs and what only comp
     'reads_for',
     'record_shadow_read',
     'served_model',
+    'serves',
     'text_digest',
     'text_failure',
     'text_hash',
