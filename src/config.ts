@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { readConfigFile } from './config-file.ts';
+import { namedDatabase } from './database/address.ts';
 import type { RequestLimits } from './embedding/pack.ts';
 import { usualLimits } from './embedding/request-limits.ts';
 import { UsageError } from './errors.ts';
@@ -20,7 +21,10 @@ export interface ProviderAccess {
 
 /** All settings from the environment, in one place. */
 export interface Config {
+  /** connection string of the server; undefined: the embedded database */
   databaseUrl: string | undefined;
+  /** the environment variables that name the database; none if it is the embedded database by default */
+  databaseVariables: string[];
   /** address of the server itself, if DATABASE_URL names a pooler */
   directUrl: string | undefined;
   embeddedDirectory: string;
@@ -54,18 +58,20 @@ export interface Config {
 /**
  * Reads the configuration from the environment, and from `.env` and `reembed.config.*` in the working directory, if they exist.
  *
- * @throws UsageError for an invalid number or webhook address, a faulty configuration file, or when DATABASE_URL is set but empty
+ * @throws UsageError for an invalid number or address, a faulty configuration file, or when the database is not named clearly
  */
 export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
   const isOwn = env === process.env;
   if (isOwn && existsSync('.env')) process.loadEnvFile('.env');
   learnSecretsOf(env);
+  const database = namedDatabase(env);
   const limits = requestLimits(env);
   const providers = isOwn ? readConfigFile(process.cwd(), env, limits) : new Map<string, ProviderAccess>();
   for (const { apiKey } of providers.values()) learnSecrets(apiKey);
   const newProvider = environmentProvider(env, 'OPENAI', limits);
   return {
-    databaseUrl: databaseUrl(env),
+    databaseUrl: database.url,
+    databaseVariables: database.variables,
     directUrl: text(env, 'DATABASE_DIRECT_URL'),
     embeddedDirectory: text(env, 'REEMBED_DIR') ?? '.reembed',
     migrationsDirectory: text(env, 'REEMBED_MIGRATIONS') ?? 'migrations',
@@ -120,16 +126,6 @@ function learnSecretsOf(env: NodeJS.ProcessEnv): void {
   const url = webhook === undefined ? undefined : URL.parse(webhook);
   // The path of a webhook address is usually its secret.
   learnSecrets(webhook, url?.pathname, url?.search, url?.username, url?.password);
-}
-
-/** An empty secret must not silently select another database. */
-function databaseUrl(env: NodeJS.ProcessEnv): string | undefined {
-  if (env.DATABASE_URL !== undefined && env.DATABASE_URL.trim() === '')
-    throw new UsageError(
-      'DATABASE_URL is set but empty',
-      'set it to the address of the database, or unset it to use the embedded database',
-    );
-  return text(env, 'DATABASE_URL');
 }
 
 function text(env: NodeJS.ProcessEnv, name: string): string | undefined {

@@ -1,6 +1,7 @@
 import pg from 'pg';
 import type { Config } from '../config.ts';
 import { learnPassword } from '../secrets.ts';
+import { isConnectionString } from './address.ts';
 import { DirectUrlAlone, InvalidDatabaseUrl, translateDatabaseError, type UrlVariable } from './database-error.ts';
 import { openEmbedded } from './embedded.ts';
 import { refuseNewerObjects } from './objects-version.ts';
@@ -58,11 +59,6 @@ async function open(config: Config, serverUrl: string | undefined, variable: Url
     throw translateDatabaseError(error, url, variable);
   }
   return database;
-}
-
-/** Whether pg can parse the text: a URL, or the folder of a Unix socket. */
-function isConnectionString(text: string): boolean {
-  return /^(socket:|\/)/.test(text) || (/^postgres(ql)?:\/\//.test(text) && URL.canParse(text.replace('@/', '@socket/')));
 }
 
 /**
