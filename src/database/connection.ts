@@ -5,6 +5,8 @@ import { isConnectionString } from './address.ts';
 import { DirectUrlAlone, InvalidDatabaseUrl, translateDatabaseError, type UrlVariable } from './database-error.ts';
 import { openEmbedded } from './embedded.ts';
 import { refuseNewerObjects } from './objects-version.ts';
+import { settleTls } from './preferred-tls.ts';
+import { refuseUnfitDatabase } from './refuse-unfit-database.ts';
 
 /** A connected database, either a server or the embedded one. */
 export interface Database {
@@ -23,7 +25,7 @@ export type Queryable = Pick<pg.Pool, 'query'>;
 /**
  * Connects to DATABASE_URL, or starts (or finds) the embedded database.
  *
- * @throws InvalidDatabaseUrl, DatabaseUnreachable, LoginRefused and the like, each with its remedy; NewerObjects
+ * @throws InvalidDatabaseUrl, DatabaseUnreachable, LoginRefused and the like, each with its remedy; NewerObjects, EncodingNotUtf8, NonStandardStrings
  */
 export async function openDatabase(config: Config): Promise<Database> {
   return open(config, config.databaseUrl, 'DATABASE_URL');
@@ -38,7 +40,7 @@ async function open(config: Config, serverUrl: string | undefined, variable: Url
   if (config.databaseUrl === undefined && config.directUrl !== undefined) throw new DirectUrlAlone();
   if (serverUrl !== undefined && !isConnectionString(serverUrl)) throw new InvalidDatabaseUrl(variable);
   const embedded = serverUrl === undefined ? await openEmbedded({ directory: config.embeddedDirectory }) : undefined;
-  const url = serverUrl ?? embedded?.url ?? '';
+  const url = serverUrl === undefined ? (embedded?.url ?? '') : await settleTls(serverUrl);
   learnPassword(url);
   const pool = createPool(url);
   const database: Database = {
@@ -52,7 +54,7 @@ async function open(config: Config, serverUrl: string | undefined, variable: Url
     },
   };
   try {
-    await pool.query('SELECT 1');
+    await refuseUnfitDatabase(pool);
     await refuseNewerObjects(pool);
   } catch (error) {
     await database.close();

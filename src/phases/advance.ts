@@ -3,6 +3,7 @@ import { withLockRetries } from '../database/lock-retries.ts';
 import type { MigrationFile } from '../database/migration-file.ts';
 import { readMigrationState } from '../database/migration-runner.ts';
 import { applySqlObjects } from '../database/sql-objects.ts';
+import { requireVectorExtension } from '../database/vector-extension.ts';
 import { type FilesRun, type RunOptions, runFile } from './run-file.ts';
 
 /** A condition that keeps a gate closed, and its remedy. */
@@ -36,11 +37,14 @@ export interface AdvanceOptions extends RunOptions {
 /**
  * Runs the toolkit's own migrations, then each campaign up to its next closed gate. A campaign that waits does not hold up a campaign on
  * another table.
+ *
+ * @throws ExtensionMissing before anything runs
  */
 export async function advance(database: Database, options: AdvanceOptions): Promise<Advance> {
   const result: Advance = { ran: [], durations: {}, waiting: [] };
   const limit = options.count ?? Number.POSITIVE_INFINITY;
   let sqlApplied = false;
+  await requireVectorExtension(database.pool);
   for (;;) {
     const { pending } = await readMigrationState(database.pool, options.directory);
     const own = pending.find(({ campaign }) => !campaign);
