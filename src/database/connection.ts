@@ -73,7 +73,7 @@ const OWN_PATH = 'pg_catalog, pg_temp';
  * Settings that our statements rely on, whatever the role has set: keys have one text form, rows hidden by row level security raise an
  * error instead of being taken for deleted, and long maintenance is not cancelled.
  */
-const SETTINGS: Record<string, string> = {
+export const SETTINGS: Record<string, string> = {
   timezone: 'UTC',
   datestyle: 'ISO',
   intervalstyle: 'iso_8601',
