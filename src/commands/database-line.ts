@@ -7,7 +7,7 @@ export function databaseLine({ databaseUrl, directUrl, databaseVariables, embedd
     const reason = databaseVariables.length === 0 ? '; neither DATABASE_URL nor PGHOST is set' : '';
     return `database: embedded, in ${embeddedDirectory}${reason}`;
   }
-  const migrations = directUrl === undefined ? '' : `; migrations run at ${placeOf(directUrl)}`;
+  const migrations = directUrl === undefined ? '' : `; migrations run at ${placeOf(directUrl, 'DATABASE_DIRECT_URL')}`;
   const source = databaseVariables.includes('DATABASE_URL') ? '' : ` (${databaseVariables.join(', ')})`;
   return `database: ${placeOf(databaseUrl)}${source}${migrations}`;
 }

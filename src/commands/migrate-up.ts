@@ -14,6 +14,7 @@ import { printJson, printSql, say } from './print.ts';
 import { isEmbeddedMissing } from './read-status.ts';
 import { createBuildDisplay } from './show-index-build.ts';
 import { createProgressBar, readProgress } from './show-progress.ts';
+import { readViewReaders, unreadText } from './view-readers.ts';
 
 interface UpOptions {
   dryRun?: boolean;
@@ -55,10 +56,20 @@ async function up(count: number | undefined, options: UpOptions): Promise<void> 
       return done;
     });
     if (options.json) printJson(resultJson(result));
+    await sayUnread(database);
     if (result.ran.length === 0 && result.waiting.length === 0) say('nothing to run: every migration is up');
     throwIfWaiting(result);
   } finally {
     await database.close();
+  }
+}
+
+/** Reminds of live views that no application was seen to read: the switch would change nothing for their users. */
+async function sayUnread(database: Database): Promise<void> {
+  if (!(await isInstalled(database.pool))) return;
+  for (const view of await readViewReaders(inOwnTransactions(database.pool))) {
+    const text = unreadText(view);
+    if (text !== undefined) say(text);
   }
 }
 

@@ -69,13 +69,17 @@ function isDecodable(part: string): boolean {
   }
 }
 
-/** Host, port and database of a connection string, as the driver reads it; never user and password. */
-export function placeOf(url: string): string {
+/**
+ * Host, port and database of a connection string, as the driver reads it; never user and password.
+ *
+ * @param variable what to show instead if the text is no connection string
+ */
+export function placeOf(url: string, variable = 'DATABASE_URL'): string {
   try {
-    if (!isConnectionString(url)) return 'DATABASE_URL';
+    if (!isConnectionString(url)) return variable;
     const { host, port, database } = new pg.Client({ connectionString: url });
     return `${host.includes(':') ? `[${host}]` : host}:${port}/${database ?? ''}`;
   } catch {
-    return 'DATABASE_URL';
+    return variable;
   }
 }
