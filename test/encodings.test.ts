@@ -59,6 +59,8 @@ for (const { about, made, prepare, ...refusal } of server ? databases : []) {
     await admin.query(`CREATE DATABASE ${name} ${made}`);
     const url = Object.assign(new URL(server ?? ''), { pathname: `/${name}` }).href;
     const pool = new pg.Pool({ connectionString: url, max: 1 });
+    // The connection of a pool that ended may still be open when the database is dropped.
+    pool.on('error', () => {});
     t.teardown(async () => {
       await pool.end();
       await admin.query(`DROP DATABASE ${name} WITH (FORCE)`);
