@@ -43,6 +43,8 @@ export interface Config {
   concurrency: number;
   /** maximum number of concurrent requests per model in a process */
   mostInFlight: number;
+  /** maximum number of database connections of a worker process */
+  connections: number;
   /** maximum memory of an index build, in PostgreSQL's notation */
   indexMemory: string | undefined;
   /** number of parallel workers of an index build */
@@ -85,6 +87,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     patienceSeconds: wholeNumber(env, 'EMBED_PATIENCE_SECONDS') ?? 300,
     concurrency: wholeNumber(env, 'EMBED_CONCURRENCY') ?? 4,
     mostInFlight: wholeNumber(env, 'EMBED_MAX_IN_FLIGHT') ?? 16,
+    connections: connections(env),
     indexMemory: memory(env, 'REEMBED_INDEX_MEMORY'),
     indexWorkers: text(env, 'REEMBED_INDEX_WORKERS') === '0' ? 0 : wholeNumber(env, 'REEMBED_INDEX_WORKERS'),
     // The limit of OpenAI.
@@ -137,6 +140,15 @@ function wholeNumber(env: NodeJS.ProcessEnv, name: string): number | undefined {
   if (value === undefined) return undefined;
   if (!/^[1-9]\d{0,8}$/.test(value)) throw new UsageError(`${name} must be a whole number above 0, not "${value}"`, `set ${name} in .env`);
   return Number(value);
+}
+
+/** With fewer, jobs of different targets would wait for each other until they time out. */
+const FEWEST_CONNECTIONS = 8;
+
+function connections(env: NodeJS.ProcessEnv): number {
+  const value = wholeNumber(env, 'REEMBED_CONNECTIONS') ?? 16;
+  if (value >= FEWEST_CONNECTIONS) return value;
+  throw new UsageError(`REEMBED_CONNECTIONS must be at least ${FEWEST_CONNECTIONS}, not ${value}`, 'set REEMBED_CONNECTIONS in .env');
 }
 
 function memory(env: NodeJS.ProcessEnv, name: string): string | undefined {

@@ -42,7 +42,7 @@ async function open(config: Config, serverUrl: string | undefined, variable: Url
   const embedded = serverUrl === undefined ? await openEmbedded({ directory: config.embeddedDirectory }) : undefined;
   const url = serverUrl === undefined ? (embedded?.url ?? '') : await settleTls(serverUrl);
   learnPassword(url);
-  const pool = createPool(url);
+  const pool = createPool(url, config.connections - queueConnections(config));
   const database: Database = {
     pool,
     url,
@@ -125,12 +125,17 @@ export const RELATION_AS_WRITTEN = `(
   SELECT w.oid FROM (SELECT set_config('search_path', s.reset_val, true), to_regclass($1)::oid AS oid, set_config('search_path', '${OWN_PATH}', true)
                        FROM pg_settings AS s WHERE s.name = 'search_path' OFFSET 0) AS w)`;
 
-function createPool(url: string): pg.Pool {
+/** The part of a worker's connections that pg-boss has: a quarter. */
+export function queueConnections({ connections }: Pick<Config, 'connections'>): number {
+  return Math.floor(connections / 4);
+}
+
+function createPool(url: string, max: number): pg.Pool {
   const pool = new pg.Pool({
     connectionString: url,
     application_name: 'pg-reembed',
     connectionTimeoutMillis: 10_000,
-    max: 12,
+    max,
     onConnect: keepOwnPath,
   });
   // Without a listener, an idle connection that the server closes would end the process. The next query gets a new connection.
