@@ -95,7 +95,7 @@ test('PGHOST, PGPORT and PGDATABASE name a server', async (t) => {
   t.true((JSON.parse(stdout) as { installed: boolean }).installed);
 });
 
-const PASSWORDS = ['zq7#xk9-w', 'zq7/xk9', 'zq7?xk9', '12#xk9', '12/xk9@zq7', '12?xk9', 'zq7%xk9', 'zq7#w@xk9'];
+const PASSWORDS = ['zq7#xk9-w', 'zq7/xk9', 'zq7?xk9', '12#xk9', '12/xk9@zq7', '12?xk9', 'zq7%zk9', 'zq7#w@xk9'];
 
 for (const password of PASSWORDS) {
   test(`an unescaped password such as ${password} is no part of an address, and nothing of it is shown`, (t) => {
@@ -120,7 +120,7 @@ test('an unescaped password is refused, and nothing of it is shown', async (t) =
 
 test('an escaped password, a socket and a query are no reason to refuse an address', (t) => {
   for (const url of [
-    'postgres://app:pa%23ss%2Fword@localhost/shop',
+    'postgres://app:pa%23ss%2F-word@localhost/shop',
     'postgres://app:p@ss@localhost/shop',
     'postgresql://localhost',
     'postgres://app@/shop?host=/run/postgresql',
