@@ -3,22 +3,24 @@ import { loadGlosses, queries } from './corpus.ts';
 import { startEmbeddingServer } from './embedding-server.ts';
 import { createEmbed } from './scenario/embed.ts';
 import { openStage } from './scenario/stage.ts';
+import { cleanUp, look } from './scenario/steps.ts';
 import { playStory, type Summary } from './scenario/story.ts';
 
 const HELP = `Moves a live table of WordNet glosses from one real embedding model to another, back, and forward again.
 
-  npm run demo                      on an embedded database
-  DATABASE_URL=... npm run demo     on a PostgreSQL server (schema reembed_demo is made and removed)
+  npm run demo    on an embedded database of its own; nothing remains of it
 
-  --rows N       glosses in the table (default 1500)
-  --queries N    judged queries (default 300)
-  --json         last line of stdout: the summary as JSON`;
+  --on-database-url    on the server of DATABASE_URL instead: makes schema reembed_demo, installs pg-reembed, and removes both at the end
+  --rows N             glosses in the table (default 1500)
+  --queries N          judged queries (default 300)
+  --json               last line of stdout: the summary as JSON`;
 
 const { values } = parseArgs({
   options: {
     rows: { type: 'string', default: '1500' },
     queries: { type: 'string', default: '300' },
     json: { type: 'boolean', default: false },
+    'on-database-url': { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 });
@@ -26,12 +28,22 @@ const { values } = parseArgs({
 // Rows that the writer adds during the story; taken from the same sample.
 const SPARE_ROWS = 400;
 
+const INTERRUPTED = 130;
+const interrupted = new AbortController();
+let hasBegun = false;
+// What the demo made is removed first. A second signal changes nothing.
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.on(signal, () => {
+    if (!hasBegun) process.exit(INTERRUPTED);
+    interrupted.abort(new Error(`stopped by ${signal}; what the demo made was removed`));
+  });
+
 try {
   if (values.help) console.log(HELP);
   else await runDemo(wholeNumber('--rows', values.rows), wholeNumber('--queries', values.queries));
 } catch (error) {
   process.stderr.write(`demo: ${error instanceof Error ? error.message : error}\n`);
-  process.exitCode = 1;
+  process.exitCode = interrupted.signal.aborted ? INTERRUPTED : 1;
 }
 
 async function runDemo(rows: number, judgedQueries: number): Promise<void> {
@@ -41,19 +53,26 @@ async function runDemo(rows: number, judgedQueries: number): Promise<void> {
   const isSpare = (i: number) => Math.floor(((i + 1) * SPARE_ROWS) / glosses.length) > Math.floor((i * SPARE_ROWS) / glosses.length);
   const table = glosses.filter((_, i) => !isSpare(i));
   const provider = await startEmbeddingServer();
-  const stage = await openStage(provider.url).catch(async (error) => {
+  hasBegun = true;
+  const { signal } = interrupted;
+  const stage = await openStage(provider.url, { onDatabaseUrl: values['on-database-url'], signal }).catch(async (error) => {
     await provider.close();
     throw error;
   });
   try {
+    const before = await look(stage);
     const summary = await playStory({
       stage,
-      embed: createEmbed(provider.url),
+      embed: createEmbed(provider.url, signal),
       glosses: table,
       spare: glosses.filter((_, i) => isSpare(i)),
       judged: queries(table, Math.min(judgedQueries, table.length)),
       say: (line) => console.log(line),
-    });
+    })
+      .catch((error: unknown) => {
+        throw signal.aborted ? signal.reason : error;
+      })
+      .finally(() => cleanUp(stage, before));
     const seconds = Math.round((Date.now() - startedAt) / 100) / 10;
     if (values.json) console.log(JSON.stringify({ ...summary, seconds }));
     else console.log(closingWords(summary, seconds));

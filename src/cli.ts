@@ -1,11 +1,14 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
-import { Command, CommanderError, type Option } from 'commander';
+import { Command, CommanderError } from 'commander';
 import { asTyped } from './as-typed.ts';
+import { databaseLine } from './commands/database-line.ts';
 import { say } from './commands/print.ts';
 import { keepCompiledCode } from './compile-cache.ts';
+import { readConfig } from './config.ts';
 import { plainMessageOf, translateDatabaseError } from './database/database-error.ts';
-import { EXIT, messageOf, ReembedError, UsageError } from './errors.ts';
+import { EXIT, messageOf, ReembedError } from './errors.ts';
+import { refuseSwallowedOptions } from './swallowed-options.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
 
@@ -39,9 +42,6 @@ const program = new Command('reembed')
   .version(version)
   .addHelpText('after', '\nExit codes: 0 done, 1 failed, 2 wrong usage, 3 waiting at a gate, 4 validation failed, 70 a bug in pg-reembed.');
 
-// npm or the build of native packages uses these options as well, so a user may have set them for all of npm.
-const NPM_HAS_TOO = new Set(['all', 'audit', 'dry-run', 'json', 'target', 'yes']);
-
 const wanted = commands[process.argv[2] ?? ''];
 for (const load of wanted ? [wanted] : Object.values(commands)) program.addCommand(await load());
 
@@ -50,9 +50,10 @@ function prepare(command: Command): void {
   command.commands.forEach(prepare);
 }
 prepare(program);
+program.hook('preAction', () => say(databaseLine(readConfig())));
 
 try {
-  refuseSwallowedOptions();
+  refuseSwallowedOptions(program, process.argv.slice(2), process.env);
   await program.parseAsync();
 } catch (thrown) {
   process.exitCode = report(thrown);
@@ -70,24 +71,4 @@ function report(thrown: unknown): number {
   const trace = error instanceof Error ? (error.stack ?? '').replace(error.message, () => plainMessageOf(error)) : String(error);
   say(`reembed: a bug in pg-reembed; please report it with this trace\n${trace}`);
   return EXIT.bug;
-}
-
-/** Without --, npm keeps the options for itself: `npm run worker --limit 100` would embed everything. */
-function refuseSwallowedOptions(): void {
-  if (!process.env.npm_lifecycle_event) return;
-  const swallowed = optionsOf(program.commands).find((option) => {
-    const name = (option.long ?? option.short ?? '').replace(/^-+/, '');
-    const kept = process.env[`npm_config_${name.replace(/^no-/, '').replaceAll('-', '_')}`] !== undefined;
-    return kept && !NPM_HAS_TOO.has(name) && !process.argv.some((word) => word === option.short || word.split('=')[0] === option.long);
-  });
-  if (!swallowed) return;
-  const flag = swallowed.long ?? swallowed.short;
-  throw new UsageError(
-    `npm consumed ${flag} as an option of its own`,
-    `put -- before the options: npm run ${process.env.npm_lifecycle_event} ... -- ${flag} ...`,
-  );
-}
-
-function optionsOf(commands: readonly Command[]): Option[] {
-  return commands.flatMap((command) => [...command.options, ...optionsOf(command.commands)]);
 }

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { readConfigFile } from './config-file.ts';
+import { namedDatabase } from './database/address.ts';
 import type { RequestLimits } from './embedding/pack.ts';
 import { usualLimits } from './embedding/request-limits.ts';
 import { UsageError } from './errors.ts';
@@ -8,7 +9,10 @@ import { learnPassword, learnSecrets } from './secrets.ts';
 
 /** All settings from the environment, in one place. */
 export interface Config {
+  /** connection string of the server; undefined: the embedded database */
   databaseUrl: string | undefined;
+  /** the environment variables that name the database; none if it is the embedded database by default */
+  databaseVariables: string[];
   /** address of the server itself, if DATABASE_URL names a pooler */
   directUrl: string | undefined;
   embeddedDirectory: string;
@@ -27,6 +31,8 @@ export interface Config {
   concurrency: number;
   /** maximum number of concurrent requests per model in a process */
   mostInFlight: number;
+  /** maximum number of database connections of a worker process */
+  connections: number;
   /** maximum memory of an index build, in PostgreSQL's notation */
   indexMemory: string | undefined;
   /** number of parallel workers of an index build */
@@ -42,18 +48,20 @@ export interface Config {
 /**
  * Reads the configuration from the environment, and from `.env` and `reembed.config.*` in the working directory, if they exist.
  *
- * @throws UsageError for an invalid number or webhook address, a faulty configuration file, or when DATABASE_URL is set but empty
+ * @throws UsageError for an invalid number or address, a faulty configuration file, or when the database is not named clearly
  */
 export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
   const isOwn = env === process.env;
   if (isOwn && existsSync('.env')) process.loadEnvFile('.env');
   learnSecretsOf(env);
+  const database = namedDatabase(env);
   const limits = requestLimits(env);
   const providers = isOwn ? readConfigFile(process.cwd(), env, limits) : new Map<string, ProviderAccess>();
   for (const { apiKey } of providers.values()) learnSecrets(apiKey);
   const newProvider = environmentProvider(env, 'OPENAI', limits);
   return {
-    databaseUrl: databaseUrl(env),
+    databaseUrl: database.url,
+    databaseVariables: database.variables,
     directUrl: text(env, 'DATABASE_DIRECT_URL'),
     embeddedDirectory: text(env, 'REEMBED_DIR') ?? '.reembed',
     migrationsDirectory: text(env, 'REEMBED_MIGRATIONS') ?? 'migrations',
@@ -67,6 +75,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     patienceSeconds: wholeNumber(env, 'EMBED_PATIENCE_SECONDS') ?? 300,
     concurrency: wholeNumber(env, 'EMBED_CONCURRENCY') ?? 4,
     mostInFlight: wholeNumber(env, 'EMBED_MAX_IN_FLIGHT') ?? 16,
+    connections: connections(env),
     indexMemory: memory(env, 'REEMBED_INDEX_MEMORY'),
     indexWorkers: text(env, 'REEMBED_INDEX_WORKERS') === '0' ? 0 : wholeNumber(env, 'REEMBED_INDEX_WORKERS'),
     // The limit of OpenAI.
@@ -110,16 +119,6 @@ function learnSecretsOf(env: NodeJS.ProcessEnv): void {
   learnSecrets(webhook, url?.pathname, url?.search, url?.username, url?.password);
 }
 
-/** An empty secret must not silently select another database. */
-function databaseUrl(env: NodeJS.ProcessEnv): string | undefined {
-  if (env.DATABASE_URL !== undefined && env.DATABASE_URL.trim() === '')
-    throw new UsageError(
-      'DATABASE_URL is set but empty',
-      'set it to the address of the database, or unset it to use the embedded database',
-    );
-  return text(env, 'DATABASE_URL');
-}
-
 function text(env: NodeJS.ProcessEnv, name: string): string | undefined {
   return env[name]?.trim() || undefined;
 }
@@ -129,6 +128,15 @@ function wholeNumber(env: NodeJS.ProcessEnv, name: string): number | undefined {
   if (value === undefined) return undefined;
   if (!/^[1-9]\d{0,8}$/.test(value)) throw new UsageError(`${name} must be a whole number above 0, not "${value}"`, `set ${name} in .env`);
   return Number(value);
+}
+
+/** With fewer, jobs of different targets would wait for each other until they time out. */
+const FEWEST_CONNECTIONS = 8;
+
+function connections(env: NodeJS.ProcessEnv): number {
+  const value = wholeNumber(env, 'REEMBED_CONNECTIONS') ?? 16;
+  if (value >= FEWEST_CONNECTIONS) return value;
+  throw new UsageError(`REEMBED_CONNECTIONS must be at least ${FEWEST_CONNECTIONS}, not ${value}`, 'set REEMBED_CONNECTIONS in .env');
 }
 
 function memory(env: NodeJS.ProcessEnv, name: string): string | undefined {

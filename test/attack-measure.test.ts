@@ -82,7 +82,7 @@ for (const column of ['embedding', 'embedding_v2']) {
       ['doctor'],
       ['alerts', '--check'],
       ['migrate', 'up'],
-      ['migrate', 'down', '--all'],
+      ['migrate', 'down', '--all', '--discard-vectors'],
     ]) {
       await installer.run(args);
     }

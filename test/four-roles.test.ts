@@ -77,7 +77,7 @@ for (const storage of ['column', 'side-table'] as const) {
       t.fail(`it does not end: ${words}`),
     );
     t.is(working.exitCode, 0, words);
-    await run(installer, ['migrate', 'down', '--all'], 0);
+    await run(installer, ['migrate', 'down', '--all', '--discard-vectors'], 0);
     await writing.stop();
     t.deepEqual(writing.failures, []);
     t.true(writing.rounds() > 3, `${writing.rounds()} rounds of writes`);

@@ -131,7 +131,7 @@ if (!process.env.TEST_DATABASE_URL) {
     const report = await reembed(['report', '--out', 'report.html']);
     t.is(report.code, 0, report.stderr);
     t.regex(readFileSync(join(app, 'report.html'), 'utf8'), /<svg /);
-    const down = await reembed(['migrate', 'down', '--all']);
+    const down = await reembed(['migrate', 'down', '--all', '--discard-vectors']);
     t.is(down.code, 0, down.stderr);
     await pool.end();
     server.kill('SIGTERM');

@@ -20,8 +20,8 @@ export interface Stage {
   pool: pg.Pool;
   embedded: boolean;
   folder: string;
-  /** runs `reembed …` and returns its stdout; throws when the exit code is not `expected` */
-  reembed(args: string[], expected?: number): Promise<string>;
+  /** runs `reembed …` and returns its stdout; throws when the exit code is not `expected`, or the demo is stopped meanwhile */
+  reembed(args: string[], expected?: number, options?: { evenIfStopped?: boolean }): Promise<string>;
   /** starts `reembed worker`; the returned function stops it after the current batch */
   startWorker(): () => Promise<void>;
   close(): Promise<void>;
@@ -30,24 +30,35 @@ export interface Stage {
 /** A command of the toolkit ended with an unexpected exit code. */
 export class StoryBroken extends Error {}
 
+/** Options of openStage(). */
+interface StageOptions {
+  /** use the server of DATABASE_URL; otherwise a new embedded database of the demo's own */
+  onDatabaseUrl: boolean;
+  /** ends every command */
+  signal: AbortSignal;
+}
+
 /**
- * Opens the database (DATABASE_URL, otherwise a new embedded one of the demo's own) and creates an empty folder.
+ * Opens the database and creates an empty folder.
  *
  * @param providerUrl base URL of the embedding server
  */
-export async function openStage(providerUrl: string): Promise<Stage> {
+export async function openStage(providerUrl: string, { onDatabaseUrl, signal }: StageOptions): Promise<Stage> {
+  const databaseUrl = onDatabaseUrl ? process.env.DATABASE_URL : undefined;
+  if (onDatabaseUrl && !databaseUrl) throw new Error('--on-database-url needs DATABASE_URL');
   const folder = mkdtempSync(join(tmpdir(), 'reembed-demo-'));
-  const databaseUrl = process.env.DATABASE_URL;
   const directory = join(folder, 'database');
   mkdirSync(directory, { recursive: true });
   const embedded = databaseUrl ? undefined : await openEmbedded({ directory });
   const pool = new pg.Pool({ connectionString: databaseUrl ?? embedded?.url, max: 6 });
   pool.on('error', () => {});
-  // The user's own campaigns, models and webhook must not affect the demo.
-  const inherited = Object.entries(process.env).filter(([name]) => !/^(REEMBED|EMBED|OPENAI)_/.test(name));
+  // The user's own campaigns, models and webhook must not affect the demo, nor options that npm passes on.
+  const inherited = Object.entries(process.env).filter(
+    ([name]) => !/^(REEMBED|EMBED|OPENAI|npm_config)_/.test(name) && (onDatabaseUrl || !/^(DATABASE_|PG)/.test(name)),
+  );
   const env = {
     ...Object.fromEntries(inherited),
-    ...(databaseUrl ? {} : { REEMBED_DIR: directory }),
+    ...(databaseUrl ? {} : { DATABASE_URL: 'embedded:', REEMBED_DIR: directory }),
     OPENAI_BASE_URL: providerUrl,
     OPENAI_API_KEY: 'any-word',
     EMBED_MODEL: NEW.name,
@@ -61,9 +72,10 @@ export async function openStage(providerUrl: string): Promise<Stage> {
     pool,
     embedded: embedded !== undefined,
     folder,
-    reembed: (args, expected = 0) => runCommand(args, expected, env, folder),
+    reembed: (args, expected = 0, { evenIfStopped = false } = {}) =>
+      runCommand(args, expected, { env, cwd: folder, ...(evenIfStopped ? {} : { signal }) }),
     startWorker() {
-      const child = spawn(process.execPath, [CLI, 'worker'], { cwd: folder, env, stdio: 'ignore' });
+      const child = spawn(process.execPath, [CLI, 'worker'], { cwd: folder, env, stdio: 'ignore', detached: true });
       const ended = new Promise<void>((resolve) => child.on('close', () => resolve()));
       return () => {
         child.kill('SIGTERM');
@@ -78,9 +90,16 @@ export async function openStage(providerUrl: string): Promise<Stage> {
   };
 }
 
-function runCommand(args: string[], expected: number, env: NodeJS.ProcessEnv, cwd: string): Promise<string> {
+interface CommandOptions {
+  env: NodeJS.ProcessEnv;
+  cwd: string;
+  signal?: AbortSignal;
+}
+
+function runCommand(args: string[], expected: number, options: CommandOptions): Promise<string> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [CLI, ...args], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    // Detached: Ctrl-C reaches only the demo, which then ends its commands itself.
+    const child = spawn(process.execPath, [CLI, ...args], { ...options, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
     let stdout = '';
     let stderr = '';
     child.stdout.on('data', (chunk) => {
@@ -89,7 +108,10 @@ function runCommand(args: string[], expected: number, env: NodeJS.ProcessEnv, cw
     child.stderr.on('data', (chunk) => {
       stderr += chunk;
     });
-    child.on('error', reject);
+    child.on('error', (error) => {
+      // A command that is ended may still hold locks until it has closed.
+      if (error.name !== 'AbortError') reject(error);
+    });
     child.on('close', (code) => {
       if (code === expected) resolve(stdout);
       else reject(new StoryBroken(`reembed ${args.join(' ')} ended with ${code} instead of ${expected}:\n${stdout}${stderr}`));

@@ -5,12 +5,6 @@ interface Durations {
   durations_ms: Record<string, number>;
 }
 
-/** Whether the toolkit was installed in this database before the demo. */
-export async function isInstalled(stage: Stage): Promise<boolean> {
-  const { rows } = await stage.pool.query<{ yes: boolean }>("SELECT to_regclass('reembed.campaign') IS NOT NULL AS yes");
-  return rows[0]?.yes ?? false;
-}
-
 /** The live model. */
 export async function activeModel(stage: Stage): Promise<string> {
   const { rows } = await stage.pool.query<{ model: string }>('SELECT reembed.active_model($1) AS model', [TABLE]);
@@ -43,10 +37,43 @@ export async function caughtUp(stage: Stage): Promise<void> {
   }
 }
 
-/** Restores the database to its state before the demo. */
-export async function cleanUp(stage: Stage, wasInstalled: boolean): Promise<void> {
+/** What a database has before the demo. */
+export interface Before {
+  toolkit: boolean;
+  vector: boolean;
+}
+
+/** Reads what the demo must leave in place. */
+export async function look(stage: Stage): Promise<Before> {
+  const { rows } = await stage.pool.query<Before>(
+    `SELECT to_regclass('reembed.schema_migration') IS NOT NULL AS toolkit, EXISTS (SELECT FROM pg_extension WHERE extname = 'vector') AS vector`,
+  );
+  return rows[0] ?? { toolkit: true, vector: true };
+}
+
+/** The server may still execute the last statement of a command that was ended, so this is tried for some seconds. */
+async function takeDown(stage: Stage, steps: string[]): Promise<void> {
+  const down = ['migrate', 'down', ...steps, '--accept-missing', '--discard-vectors'];
+  for (let triesLeft = 10; ; triesLeft -= 1) {
+    try {
+      await stage.reembed(down, 0, { evenIfStopped: true });
+      return;
+    } catch (error) {
+      if (triesLeft === 0) throw new StoryBroken(`what the demo made was not removed: ${error instanceof Error ? error.message : error}`);
+      await sleep(1000);
+    }
+  }
+}
+
+/** Restores the database to its state before the demo, wherever the story ended. */
+export async function cleanUp(stage: Stage, before: Before): Promise<void> {
   if (stage.embedded) return;
-  // If the database has other campaigns, only the demo's files are rolled back.
-  await stage.reembed(wasInstalled ? ['migrate', 'down', '4'] : ['migrate', 'down', '--all', '--accept-missing']);
-  await stage.pool.query(`DROP SCHEMA ${SCHEMA} CASCADE`);
+  const { rows } = (await look(stage)).toolkit
+    ? await stage.pool.query<{ files: number }>("SELECT count(*)::integer AS files FROM reembed.schema_migration WHERE name ~ '^\\d{17}_'")
+    : { rows: [{ files: 0 }] };
+  // The demo runs beside no other campaign: those whose files are not in its folder stop every command.
+  const steps = before.toolkit ? [String(rows[0]?.files)] : ['--all'];
+  if ((await look(stage)).toolkit && steps[0] !== '0') await takeDown(stage, steps);
+  await stage.pool.query(`DROP SCHEMA IF EXISTS ${SCHEMA} CASCADE`);
+  if (!before.vector) await stage.pool.query('DROP EXTENSION IF EXISTS vector');
 }

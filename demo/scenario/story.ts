@@ -3,7 +3,7 @@ import type { Gloss, JudgedQuery } from '../corpus.ts';
 import type { Embed } from './embed.ts';
 import { startReader } from './reader.ts';
 import { buildTable, NEW, OLD, type Stage, TABLE, writeJudgements } from './stage.ts';
-import { activeModel, caughtUp, cleanUp, isInstalled, switchBack, switchOver } from './steps.ts';
+import { activeModel, caughtUp, switchBack, switchOver } from './steps.ts';
 import { BOTH_COLUMNS, countLostWrites, startWriter } from './writer.ts';
 
 /** Inputs of the story. */
@@ -33,8 +33,6 @@ export interface Summary {
 /** Moves the table forward, back and forward again while a reader and a writer use it. */
 export async function playStory({ stage, embed, glosses, spare, judged, say }: Cast): Promise<Summary> {
   const { pool, reembed } = stage;
-  const installedBefore = await isInstalled(stage);
-
   say(
     `A table of ${glosses.length} WordNet glosses, embedded with ${OLD.name} (${OLD.dimensions} dimensions), on ${stage.embedded ? 'an embedded PostgreSQL' : 'your PostgreSQL'}.`,
   );
@@ -112,7 +110,6 @@ export async function playStory({ stage, embed, glosses, spare, judged, say }: C
   } finally {
     await stopAll();
     await stopWorker();
-    await cleanUp(stage, installedBefore);
   }
 
   /** Pauses the writer and compares its rows with the models' current vectors. */

@@ -1,5 +1,5 @@
--- CREATE OR REPLACE VIEW can only append columns: first the present columns of the view, then columns added to the table since. Other vector columns have a
--- live view of their own; this view would prevent dropping them.
+-- CREATE OR REPLACE VIEW can only append columns: first the present columns of the view, then columns added to the table since. Other vector columns, and the
+-- columns that name the model of their rows, have a live view of their own; this view would prevent dropping them.
 CREATE OR REPLACE FUNCTION reembed.view_columns(p_target text) RETURNS jsonb
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
@@ -25,7 +25,7 @@ BEGIN
                WHERE a.attrelid = t.relation AND a.attnum > 0 AND NOT a.attisdropped
                  AND (a.attnum = v_vector_attnum
                       OR y.typname NOT IN (SELECT e.name FROM reembed.element_type AS e)
-                         AND NOT EXISTS (SELECT FROM reembed.vector_column AS v WHERE v.target = p_target AND v.storage = 'column' AND v.version_attnum = a.attnum))
+                         AND NOT EXISTS (SELECT FROM reembed.vector_column AS v WHERE v.relation = t.relation AND v.storage = 'column' AND v.version_attnum = a.attnum))
               UNION ALL SELECT t.column_name, 32766, 0
               UNION ALL SELECT t.live_model_column, 32767, -1) AS w
        WHERE NOT EXISTS (SELECT FROM jsonb_array_elements(t.view_columns) AS e(entry) WHERE (e.entry ->> 'attnum')::integer = w.attnum OR e.entry ->> 'name' = w.name)

@@ -13,7 +13,10 @@ export function dbCommand(): Command {
     .action(async (options: { port?: number }) => {
       const config = readConfig();
       if (config.databaseUrl)
-        throw new UsageError('DATABASE_URL is set, so the embedded database is not used', 'unset DATABASE_URL to serve it');
+        throw new UsageError(
+          `${config.databaseVariables.join(', ')} set, so the embedded database is not used`,
+          'unset DATABASE_URL, PGHOST, PGPORT and PGDATABASE to serve it, or set DATABASE_URL=embedded:',
+        );
       const embedded = await openEmbedded({ directory: config.embeddedDirectory, ...(options.port ? { port: options.port } : {}) });
       process.stdout.write(`${embedded.url}\n`);
       if (!embedded.owner) {

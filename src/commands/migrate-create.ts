@@ -135,8 +135,10 @@ async function draft(
   const known = await readKnownTarget(db, facts);
   const text = await measureText(db, facts, textSource(facts, request.text, request.textSql));
   const stamp = new Date().toISOString().replace(/\D/g, '');
-  const plan = await draftCampaign(db, request, facts, text, known, { liveView: await chooseLiveView(db, facts), stamp });
-  refusePendingFiles(await readMigrationState(db, config.migrationsDirectory), plan);
+  const state = await readMigrationState(db, config.migrationsDirectory);
+  const liveView = await chooseLiveView(db, facts, state.pending);
+  const plan = await draftCampaign(db, request, facts, text, known, { liveView, stamp });
+  refusePendingFiles(state, plan);
   await refuseTakenNames(db, plan, facts, known);
   return { plan, facts, text };
 }

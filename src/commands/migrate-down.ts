@@ -1,16 +1,20 @@
 import { Command } from 'commander';
 import { readConfig } from '../config.ts';
-import { openDirectDatabase } from '../database/connection.ts';
+import { type Database, inOwnTransactions, openDirectDatabase } from '../database/connection.ts';
 import { asOnlyRunner } from '../database/runner-lock.ts';
+import { readDiscarded, WouldDiscard } from '../phases/discard.ts';
 import { indexSettings } from '../phases/index-build.ts';
-import { retreat } from '../phases/retreat.ts';
+import { filesToRevert, retreat } from '../phases/retreat.ts';
+import { scriptOf } from '../phases/script.ts';
 import { wholeNumber } from './parse-option.ts';
-import { printJson, say } from './print.ts';
+import { printJson, printSql, say } from './print.ts';
 import { createBuildDisplay } from './show-index-build.ts';
 
 interface DownOptions {
   all?: boolean;
   acceptMissing?: boolean;
+  discardVectors?: boolean;
+  dryRun?: boolean;
   json?: boolean;
 }
 
@@ -21,6 +25,8 @@ export function migrateDownCommand(): Command {
     .argument('[n]', 'migrations to take down', wholeNumber, 1)
     .option('--all', 'run every down, also that of the tables of the toolkit')
     .option('--accept-missing', 'switch back although some rows have no vector of the old model')
+    .option('--discard-vectors', 'confirm that paid vectors, or a live view that is read, are discarded')
+    .option('--dry-run', 'print the SQL as a psql script on stdout, and change nothing')
     .option('--json', 'print what was done as JSON on stdout')
     .action((count: number, options: DownOptions) => down(count, options));
 }
@@ -28,18 +34,29 @@ export function migrateDownCommand(): Command {
 async function down(count: number, options: DownOptions): Promise<void> {
   const config = readConfig();
   const database = await openDirectDatabase(config);
+  const wanted = { directory: config.migrationsDirectory, count: options.all ? Number.POSITIVE_INFINITY : count };
   try {
-    const done = await asOnlyRunner(database, () =>
-      retreat(database, {
-        directory: config.migrationsDirectory,
-        count: options.all ? Number.POSITIVE_INFINITY : count,
+    if (options.dryRun) {
+      printSql(await scriptOf(database.pool, await filesToRevert(database, wanted), 'down'));
+      return;
+    }
+    const done = await asOnlyRunner(database, async () => {
+      if (!options.discardVectors) await refuseDiscarding(database, wanted);
+      return retreat(database, {
+        ...wanted,
         acceptMissing: options.acceptMissing ?? false,
         notice: say,
         index: { settings: indexSettings(config), display: createBuildDisplay },
-      }),
-    );
+      });
+    });
     if (options.json) printJson({ ran: done.ran.map(({ name }) => name), durations_ms: done.durations });
   } finally {
     await database.close();
   }
+}
+
+/** @throws WouldDiscard before the first file is reverted */
+async function refuseDiscarding(database: Database, wanted: { directory: string; count: number }): Promise<void> {
+  const losses = await readDiscarded(inOwnTransactions(database.pool), await filesToRevert(database, wanted));
+  if (losses.length > 0) throw new WouldDiscard(losses);
 }

@@ -1,18 +1,23 @@
 import { Command } from 'commander';
 import { type Config, readConfig } from '../config.ts';
 import { type Database, inOwnTransactions, openDirectDatabase } from '../database/connection.ts';
-import { listCampaignFiles } from '../database/migration-file.ts';
+import { listCampaignFiles, listMigrationFiles } from '../database/migration-file.ts';
+import { readMigrationState } from '../database/migration-runner.ts';
 import { asOnlyRunner } from '../database/runner-lock.ts';
 import { isInstalled } from '../database/sql-objects.ts';
 import { GateClosed } from '../errors.ts';
-import { type Advance, advance, type OpenCondition, openConditions, type Waiting } from '../phases/advance.ts';
+import { type Advance, advance, type OpenCondition, openConditions, runnableFiles, type Waiting } from '../phases/advance.ts';
 import { indexSettings } from '../phases/index-build.ts';
+import { scriptOf } from '../phases/script.ts';
 import { wholeNumber } from './parse-option.ts';
-import { printJson, say } from './print.ts';
+import { printJson, printSql, say } from './print.ts';
+import { isEmbeddedMissing } from './read-status.ts';
 import { createBuildDisplay } from './show-index-build.ts';
 import { createProgressBar, readProgress } from './show-progress.ts';
+import { readViewReaders, unreadText } from './view-readers.ts';
 
 interface UpOptions {
+  dryRun?: boolean;
   wait?: boolean;
   json?: boolean;
 }
@@ -25,12 +30,14 @@ export function migrateUpCommand(): Command {
     .description('run the migrations that may run now; stops before a closed gate with exit code 3')
     .argument('[n]', 'maximum number of migrations to run', wholeNumber)
     .option('--wait', 'process the queue in this process until no gate waits for a worker')
+    .option('--dry-run', 'print the SQL as a psql script on stdout, and change nothing')
     .option('--json', 'print what was done as JSON on stdout')
     .action((count: number | undefined, options: UpOptions) => up(count, options));
 }
 
 async function up(count: number | undefined, options: UpOptions): Promise<void> {
   const config = readConfig();
+  if (options.dryRun) return showScript(config, count);
   const database = await openDirectDatabase(config);
   try {
     const result = await asOnlyRunner(database, async () => {
@@ -49,10 +56,37 @@ async function up(count: number | undefined, options: UpOptions): Promise<void> 
       return done;
     });
     if (options.json) printJson(resultJson(result));
+    await sayUnread(database);
     if (result.ran.length === 0 && result.waiting.length === 0) say('nothing to run: every migration is up');
     throwIfWaiting(result);
   } finally {
     await database.close();
+  }
+}
+
+/** Reminds of live views that no application was seen to read: the switch would change nothing for their users. */
+async function sayUnread(database: Database): Promise<void> {
+  if (!(await isInstalled(database.pool))) return;
+  for (const view of await readViewReaders(inOwnTransactions(database.pool))) {
+    const text = unreadText(view);
+    if (text !== undefined) say(text);
+  }
+}
+
+/** Prints what `up` would execute. An embedded database that does not exist is not created for it. */
+async function showScript(config: Config, count: number | undefined): Promise<void> {
+  const directory = config.migrationsDirectory;
+  const database = isEmbeddedMissing(config) ? undefined : await openDirectDatabase(config);
+  try {
+    const pending = database ? (await readMigrationState(database.pool, directory)).pending : listMigrationFiles(directory);
+    const { files, stops } = await runnableFiles(database && inOwnTransactions(database.pool), pending, count);
+    printSql(await scriptOf(database?.pool, files, 'up'));
+    if (files.some(({ campaign }) => !campaign))
+      say("after the toolkit's own migrations, up also installs the functions, views and triggers of sql/, which are not printed");
+    for (const { name } of stops) say(`not printed: ${name} and what follows it, until its gate is open`);
+    if (files.length === 0 && stops.length === 0) say('nothing to run: every migration is up');
+  } finally {
+    await database?.close();
   }
 }
 

@@ -13,6 +13,12 @@ export function print(text: string): void {
   process.stdout.write(printable(text));
 }
 
+/** Writes SQL to stdout. A pipe or a file gets it unchanged. On a terminal, control characters in a name are made visible. */
+export function printSql(sql: string): void {
+  if (process.stdout.isTTY) print(sql);
+  else process.stdout.write(sql);
+}
+
 /** Writes the output of a command to stdout as JSON, for programs. */
 export function printJson(value: unknown, indent?: number): void {
   process.stdout.write(`${hideSecrets(jsonText(value, indent))}\n`);

@@ -11,6 +11,7 @@ import { type IndexBuild, readIndexBuilds } from '../phases/index-build.ts';
 import { counted, plural } from '../wording.ts';
 import { resolveTarget } from './resolve-target.ts';
 import { currentCampaigns, type ProgressRow, readProgress } from './show-progress.ts';
+import { readViewReaders, type ViewReaders } from './view-readers.ts';
 
 /** The last validation of a campaign. */
 export interface Verdict {
@@ -45,6 +46,8 @@ export interface CampaignStatus extends ProgressRow {
   shadow_percent: number | null;
   /** index build in progress, as far as this role may see it */
   index_build: IndexBuild | null;
+  /** the live view, and who is known to read it or another view of the target; null when this role may not read it */
+  live_view: ViewReaders | null;
   /** table of the old vectors between contract and purge, else null */
   archive: string | null;
   next: NextStep | null;
@@ -133,6 +136,7 @@ async function readCampaigns(db: Queryable, pending: MigrationFile[], target?: s
   );
   const facts = await ifAllowed(readFacts(db), new Map<string, CampaignFacts>());
   const builds = await ifAllowed(readIndexBuilds(db, resolved), []);
+  const readers = await ifAllowed(readViewReaders(db), []);
   const current = new Set(currentCampaigns(progress));
   return Promise.all(
     progress.map(async (row) => {
@@ -154,6 +158,7 @@ async function readCampaigns(db: Queryable, pending: MigrationFile[], target?: s
         canary_percent,
         shadow_percent,
         index_build: builds.find(({ campaign }) => campaign === row.campaign) ?? null,
+        live_view: readers.find(({ target: of }) => isCurrent && of === row.target) ?? null,
         archive,
         next: isCurrent ? await nextStep(db, row, allowance, pending) : null,
       };

@@ -5,6 +5,7 @@ import { blockBar } from './progress-display.ts';
 import type { CampaignStatus, NextStep, Status, Verdict } from './read-status.ts';
 import { buildLine } from './show-index-build.ts';
 import { formatUsd, waitingText } from './show-progress.ts';
+import { unreadText } from './view-readers.ts';
 
 const BAR_WIDTH = 40;
 
@@ -60,6 +61,7 @@ function campaignText(row: CampaignStatus): string {
     ['slowed by', row.throttled_by === null ? 'nothing' : styleText('yellow', row.throttled_by)],
     ...row.health.filter(({ throttles }) => !throttles).map(({ reason }): [string, string] => ['beware', styleText('yellow', reason)]),
     ...(row.index_build ? [['index', `${row.index_build.index}: ${buildLine(row.index_build)}`] satisfies [string, string]] : []),
+    ...unreadLines(row),
     ['validation', row.validation ? verdictText(row.validation) : 'none yet'],
     ['next', nextText(row)],
   ];
@@ -67,6 +69,11 @@ function campaignText(row: CampaignStatus): string {
     styleText('bold', `${row.target}: ${row.from_model} -> ${row.to_model}`),
     ...lines.map(([label, text]) => `  ${label.padEnd(11)}${text.replaceAll('\n', `\n${' '.repeat(13)}`)}`),
   ].join('\n');
+}
+
+function unreadLines({ live_view }: CampaignStatus): [string, string][] {
+  const text = live_view === null ? undefined : unreadText(live_view);
+  return text === undefined ? [] : [['beware', styleText('yellow', text)]];
 }
 
 function readsText(row: CampaignStatus): string {

@@ -7,7 +7,7 @@ import { messageOf } from '../errors.ts';
 import { jsonText, visibleAll } from '../print-text.ts';
 import { hideSecrets } from '../secrets.ts';
 import { wholeNumber } from './parse-option.ts';
-import { print, printable, printJson, say } from './print.ts';
+import { print, printable, printJson, printSql, say } from './print.ts';
 import { isEmbeddedMissing, readStatus, type Status } from './read-status.ts';
 import { compiledSql } from './show-sql.ts';
 import { statusText } from './show-status.ts';
@@ -40,10 +40,7 @@ async function once(options: StatusOptions): Promise<void> {
   const database = await openIfThere(config);
   try {
     if (options.sql && database) {
-      const sql = await compiledSql(database.pool, options.target);
-      // A pipe or a file gets the SQL unchanged. On a terminal, control characters in a name are made visible.
-      if (process.stdout.isTTY) print(sql);
-      else process.stdout.write(sql);
+      printSql(await compiledSql(database.pool, options.target));
       return;
     }
     const status = await readStatus(database, config, options.target);

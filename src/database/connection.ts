@@ -1,9 +1,12 @@
 import pg from 'pg';
 import type { Config } from '../config.ts';
 import { learnPassword } from '../secrets.ts';
+import { isConnectionString } from './address.ts';
 import { DirectUrlAlone, InvalidDatabaseUrl, translateDatabaseError, type UrlVariable } from './database-error.ts';
 import { openEmbedded } from './embedded.ts';
 import { refuseNewerObjects } from './objects-version.ts';
+import { settleTls } from './preferred-tls.ts';
+import { refuseUnfitDatabase } from './refuse-unfit-database.ts';
 
 /** A connected database, either a server or the embedded one. */
 export interface Database {
@@ -22,7 +25,7 @@ export type Queryable = Pick<pg.Pool, 'query'>;
 /**
  * Connects to DATABASE_URL, or starts (or finds) the embedded database.
  *
- * @throws InvalidDatabaseUrl, DatabaseUnreachable, LoginRefused and the like, each with its remedy; NewerObjects
+ * @throws InvalidDatabaseUrl, DatabaseUnreachable, LoginRefused and the like, each with its remedy; NewerObjects, EncodingNotUtf8, NonStandardStrings
  */
 export async function openDatabase(config: Config): Promise<Database> {
   return open(config, config.databaseUrl, 'DATABASE_URL');
@@ -37,9 +40,9 @@ async function open(config: Config, serverUrl: string | undefined, variable: Url
   if (config.databaseUrl === undefined && config.directUrl !== undefined) throw new DirectUrlAlone();
   if (serverUrl !== undefined && !isConnectionString(serverUrl)) throw new InvalidDatabaseUrl(variable);
   const embedded = serverUrl === undefined ? await openEmbedded({ directory: config.embeddedDirectory }) : undefined;
-  const url = serverUrl ?? embedded?.url ?? '';
+  const url = serverUrl === undefined ? (embedded?.url ?? '') : await settleTls(serverUrl);
   learnPassword(url);
-  const pool = createPool(url);
+  const pool = createPool(url, config.connections - queueConnections(config));
   const database: Database = {
     pool,
     url,
@@ -51,18 +54,13 @@ async function open(config: Config, serverUrl: string | undefined, variable: Url
     },
   };
   try {
-    await pool.query('SELECT 1');
+    await refuseUnfitDatabase(pool);
     await refuseNewerObjects(pool);
   } catch (error) {
     await database.close();
     throw translateDatabaseError(error, url, variable);
   }
   return database;
-}
-
-/** Whether pg can parse the text: a URL, or the folder of a Unix socket. */
-function isConnectionString(text: string): boolean {
-  return /^(socket:|\/)/.test(text) || (/^postgres(ql)?:\/\//.test(text) && URL.canParse(text.replace('@/', '@socket/')));
 }
 
 /**
@@ -75,7 +73,7 @@ const OWN_PATH = 'pg_catalog, pg_temp';
  * Settings that our statements rely on, whatever the role has set: keys have one text form, rows hidden by row level security raise an
  * error instead of being taken for deleted, and long maintenance is not cancelled.
  */
-const SETTINGS: Record<string, string> = {
+export const SETTINGS: Record<string, string> = {
   timezone: 'UTC',
   datestyle: 'ISO',
   intervalstyle: 'iso_8601',
@@ -127,12 +125,17 @@ export const RELATION_AS_WRITTEN = `(
   SELECT w.oid FROM (SELECT set_config('search_path', s.reset_val, true), to_regclass($1)::oid AS oid, set_config('search_path', '${OWN_PATH}', true)
                        FROM pg_settings AS s WHERE s.name = 'search_path' OFFSET 0) AS w)`;
 
-function createPool(url: string): pg.Pool {
+/** The part of a worker's connections that pg-boss has: a quarter. */
+export function queueConnections({ connections }: Pick<Config, 'connections'>): number {
+  return Math.floor(connections / 4);
+}
+
+function createPool(url: string, max: number): pg.Pool {
   const pool = new pg.Pool({
     connectionString: url,
     application_name: 'pg-reembed',
     connectionTimeoutMillis: 10_000,
-    max: 12,
+    max,
     onConnect: keepOwnPath,
   });
   // Without a listener, an idle connection that the server closes would end the process. The next query gets a new connection.

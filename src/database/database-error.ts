@@ -2,6 +2,7 @@ import { GateClosed, messageOf, ReembedError, UsageError } from '../errors.ts';
 import { visible } from '../print-text.ts';
 import { hideSecrets } from '../secrets.ts';
 import { counted } from '../wording.ts';
+import { placeOf } from './address.ts';
 
 /** The environment variables that hold a connection string. */
 export type UrlVariable = 'DATABASE_URL' | 'DATABASE_DIRECT_URL';
@@ -191,13 +192,4 @@ export function isConnectionFailure(error: unknown): boolean {
 export function isLockFailure(error: unknown): boolean {
   const { code = '' } = error as { code?: string };
   return code === '55P03' || code === '40P01';
-}
-
-function placeOf(url: string): string {
-  try {
-    const { hostname, port, pathname } = new URL(url);
-    return `${hostname || 'localhost'}:${port || 5432}${pathname}`;
-  } catch {
-    return 'DATABASE_URL';
-  }
 }

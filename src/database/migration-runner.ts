@@ -17,6 +17,12 @@ import { withSession } from './session.ts';
 
 const DIGEST_SETTING = 'reembed.file_sha256';
 
+/** Creates the record of the migrations. */
+export const RECORD_TABLE = `CREATE SCHEMA IF NOT EXISTS reembed;
+CREATE TABLE IF NOT EXISTS reembed.schema_migration (id serial PRIMARY KEY, name varchar(255) NOT NULL, run_on timestamp NOT NULL);
+ALTER TABLE reembed.schema_migration ADD COLUMN IF NOT EXISTS sha256 text;
+`;
+
 /** Called with each message of the runner for the user. */
 export type Notice = (line: string) => void;
 
@@ -147,9 +153,7 @@ async function prepareRecord(client: pg.Client): Promise<void> {
   await client.query(`
     BEGIN;
     SET LOCAL lock_timeout = '500ms';
-    CREATE SCHEMA IF NOT EXISTS reembed;
-    CREATE TABLE IF NOT EXISTS reembed.schema_migration (id serial PRIMARY KEY, name varchar(255) NOT NULL, run_on timestamp NOT NULL);
-    ALTER TABLE reembed.schema_migration ADD COLUMN IF NOT EXISTS sha256 text;
+    ${RECORD_TABLE}
     ALTER TABLE reembed.schema_migration ALTER COLUMN sha256 SET DEFAULT nullif(current_setting('${DIGEST_SETTING}', true), '');
     COMMIT`);
 }

@@ -1,4 +1,16 @@
+import { ReembedError } from '../errors.ts';
 import type { Queryable } from './connection.ts';
+
+/** Thrown when pgvector is not installed in the database. */
+export class ExtensionMissing extends ReembedError {
+  constructor(available: boolean) {
+    super(
+      'extension_missing',
+      'the extension vector (pgvector) is not in this database',
+      available ? 'as a superuser: CREATE EXTENSION vector' : 'install pgvector on the server, then: CREATE EXTENSION vector',
+    );
+  }
+}
 
 /** Reads schema and version of the extension vector; undefined if it is not installed. Needs nothing of schema reembed. */
 export async function readVectorExtension(db: Queryable): Promise<{ schema: string; version: string } | undefined> {
@@ -7,4 +19,12 @@ export async function readVectorExtension(db: Queryable): Promise<{ schema: stri
       WHERE e.extname = 'vector'`,
   );
   return rows[0];
+}
+
+/** @throws ExtensionMissing */
+export async function requireVectorExtension(db: Queryable): Promise<{ schema: string; version: string }> {
+  const extension = await readVectorExtension(db);
+  if (extension) return extension;
+  const { rowCount } = await db.query("SELECT FROM pg_available_extensions WHERE name = 'vector'");
+  throw new ExtensionMissing(rowCount === 1);
 }

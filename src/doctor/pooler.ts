@@ -1,5 +1,6 @@
 import type { Queryable } from '../database/connection.ts';
 import { translateDatabaseError } from '../database/database-error.ts';
+import { settleTls } from '../database/preferred-tls.ts';
 import { examineRoute, withClient } from '../database/session.ts';
 import { ReembedError } from '../errors.ts';
 import { type Check, error, ok, type Verdict, warn } from './check.ts';
@@ -24,9 +25,9 @@ const directAddress: Check = {
   name: 'direct address',
   needsServer: true,
   async run({ db, config }) {
-    const { directUrl } = config;
-    if (directUrl === undefined) return ok('DATABASE_DIRECT_URL is not set: migrate up and down use DATABASE_URL');
+    if (config.directUrl === undefined) return ok('DATABASE_DIRECT_URL is not set: migrate up and down use DATABASE_URL');
     const here = await identify(db);
+    const directUrl = await settleTls(config.directUrl);
     try {
       return await withClient(directUrl, APPLICATION, async (client): Promise<Verdict> => {
         if ((await identify(client)) !== here)

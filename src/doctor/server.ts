@@ -4,8 +4,8 @@ import { listed } from './wording.ts';
 
 const OLDEST = 15;
 const NEWEST = 18;
-// A worker process holds up to 16 connections: 12 of its pool and 4 of pg-boss.
-const WANTED_CONNECTIONS = 20;
+/** Connections beside those of a worker: a runner, status, doctor. */
+const OTHER_CONNECTIONS = 4;
 const LARGE_LAG = 64 * 1024 * 1024;
 
 const postgresql: Check = {
@@ -42,7 +42,7 @@ const writable: Check = {
 const connections: Check = {
   name: 'connections',
   needsServer: true,
-  async run({ db }) {
+  async run({ db, config }) {
     const { rows } = await db.query<{ free: number; limit: number; what: string }>(
       `SELECT "limit" - used AS free, "limit", what FROM (
          SELECT current_setting('max_connections')::integer - current_setting('superuser_reserved_connections')::integer
@@ -57,10 +57,10 @@ const connections: Check = {
        ) AS limits ORDER BY 1 LIMIT 1`,
     );
     const { free = 0, limit = 0, what = '' } = rows[0] ?? {};
-    if (free >= WANTED_CONNECTIONS) return ok(`${free} of ${limit} connections are free`);
+    if (free >= config.connections + OTHER_CONNECTIONS) return ok(`${free} of ${limit} connections are free`);
     return warn(
-      `only ${free} of ${limit} connections are free (${what}); a worker uses up to 16`,
-      'raise the limit, end idle sessions, or run fewer workers',
+      `only ${free} of ${limit} connections are free (${what}); a worker uses up to ${config.connections}`,
+      'raise the limit, end idle sessions, run fewer workers, or lower REEMBED_CONNECTIONS',
     );
   },
 };

@@ -1,4 +1,5 @@
 import type { Config } from '../config.ts';
+import { UsageError } from '../errors.ts';
 import type { ProviderAccess } from '../provider-access.ts';
 import { type BatchApi, createBatchApi } from './batch-api.ts';
 import type { ModelRow } from './models.ts';
@@ -9,13 +10,20 @@ import { UnknownProvider } from './provider-error.ts';
  * Finds the provider of a model: the one that the model names, or else that of the environment, where old and new model of a campaign may
  * have different ones.
  *
- * @throws UnknownProvider when the configuration file has no provider of that name
+ * @throws UnknownProvider when the configuration file has no provider of that name; UsageError when its address has no scheme
  */
 export function providerAccess(model: Pick<ModelRow, 'name' | 'provider'>, role: 'old' | 'new', config: Config): ProviderAccess {
-  if (model.provider === null) return role === 'old' ? config.oldProvider : config.newProvider;
-  const access = config.providers.get(model.provider);
-  if (!access) throw new UnknownProvider(model.name, model.provider);
+  const named = role === 'old' ? config.oldProvider : config.newProvider;
+  const access = model.provider === null ? named : config.providers.get(model.provider);
+  if (!access) throw new UnknownProvider(model.name, model.provider ?? '');
+  refuseAddress(access);
   return access;
+}
+
+/** An address such as localhost:8080/v1 has the scheme localhost. It may contain a secret, so the error does not repeat it. */
+function refuseAddress({ baseUrl, addressSetting }: ProviderAccess): void {
+  if (baseUrl === undefined || /^https?:$/.test(URL.parse(baseUrl)?.protocol ?? '')) return;
+  throw new UsageError(`${addressSetting} is not an http or https address`, 'begin it with http:// or https://, or leave it out');
 }
 
 /**

@@ -43,7 +43,7 @@ SELECT reembed.start_campaign(
   p_key_columns => ${nameArray(plan.keyColumns)},
   p_text_columns => ${nameArray(plan.textColumns)},
   p_text_sql => ${literal(plan.textSql)},
-  p_live_view => ${literal(plan.liveView)},
+  ${liveViewArgument(plan.liveView)}
   p_live_model_column => ${literal(plan.liveModelColumn)},
   p_from_model => ${literal(plan.from.name)},
   p_to_model => ${literal(plan.to.name)},
@@ -91,8 +91,18 @@ function inPlace(plan: CampaignPlan): string {
 
 /** Returns the part of the file that names the target's table and column. */
 export function columnArguments(plan: CampaignPlan): string {
-  return `p_relation => ${literal(tableOf(plan))},
+  return `${relationArgument(tableOf(plan))}
   p_column => ${literal(plan.column)},`;
+}
+
+/** Returns the line of the file that names the table. */
+export function relationArgument(relation: string): string {
+  return `p_relation => ${literal(relation)},`;
+}
+
+/** Returns the line of the file that names the live view. */
+export function liveViewArgument(name: string): string {
+  return `p_live_view => ${literal(name)},`;
 }
 
 function registerModel(model: ModelDefinition): string {

@@ -3,6 +3,7 @@ import { withLockRetries } from '../database/lock-retries.ts';
 import type { MigrationFile } from '../database/migration-file.ts';
 import { readMigrationState } from '../database/migration-runner.ts';
 import { applySqlObjects } from '../database/sql-objects.ts';
+import { requireVectorExtension } from '../database/vector-extension.ts';
 import { type FilesRun, type RunOptions, runFile } from './run-file.ts';
 
 /** A condition that keeps a gate closed, and its remedy. */
@@ -36,11 +37,14 @@ export interface AdvanceOptions extends RunOptions {
 /**
  * Runs the toolkit's own migrations, then each campaign up to its next closed gate. A campaign that waits does not hold up a campaign on
  * another table.
+ *
+ * @throws ExtensionMissing before anything runs
  */
 export async function advance(database: Database, options: AdvanceOptions): Promise<Advance> {
   const result: Advance = { ran: [], durations: {}, waiting: [] };
   const limit = options.count ?? Number.POSITIVE_INFINITY;
   let sqlApplied = false;
+  await requireVectorExtension(database.pool);
   for (;;) {
     const { pending } = await readMigrationState(database.pool, options.directory);
     const own = pending.find(({ campaign }) => !campaign);
@@ -77,6 +81,34 @@ async function nextOpenFile(
     }
   }
   return undefined;
+}
+
+/** The files that `up` would run now, as far as that is known before they run. */
+export interface Runnable {
+  files: MigrationFile[];
+  /** the first file of each campaign that would not run yet */
+  stops: MigrationFile[];
+}
+
+/**
+ * Finds the files that `up` would run now: the gate of a phase is evaluated only where the phase before it has been entered.
+ *
+ * @param db undefined when there is no database yet
+ */
+export async function runnableFiles(db: Queryable | undefined, pending: readonly MigrationFile[], count?: number): Promise<Runnable> {
+  const own = pending.filter(({ campaign }) => !campaign);
+  const runnable: Runnable = { files: own, stops: [] };
+  for (const campaign of new Set(pending.flatMap((file) => file.campaign ?? []))) {
+    const [first, ...later] = pending.filter((file) => file.campaign === campaign);
+    if (!first) continue;
+    const isOpen = (file: MigrationFile) => file.phase === 'expand' || file.phase === 'backfill';
+    const opened = isOpen(first) || (db && own.length === 0 && (await openConditions(db, first)).length === 0) ? [first] : [];
+    if (opened.length > 0) while (later[0] && isOpen(later[0])) opened.push(...later.splice(0, 1));
+    runnable.files = [...runnable.files, ...opened];
+    const stop = opened.length > 0 ? later[0] : first;
+    if (stop) runnable.stops.push(stop);
+  }
+  return count === undefined ? runnable : { ...runnable, files: runnable.files.slice(0, count) };
 }
 
 /** Returns the conditions that keep the gate of a file's phase closed; an empty array when it is open. */

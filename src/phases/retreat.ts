@@ -54,11 +54,17 @@ export async function retreat(database: Database, options: RetreatOptions): Prom
   return done;
 }
 
+/** Returns the files that `down` reverts, newest first. */
+export async function filesToRevert(database: Database, options: Pick<RetreatOptions, 'directory' | 'count'>): Promise<MigrationFile[]> {
+  const applied = await inOrder(database, options);
+  return applied.slice(Math.max(0, applied.length - options.count)).reverse();
+}
+
 /**
  * Returns the applied files, oldest first. The toolkit's tables come before the campaigns that need them, even if an upgrade added them
  * later.
  */
-async function inOrder(database: Database, { directory }: RetreatOptions): Promise<MigrationFile[]> {
+async function inOrder(database: Database, { directory }: Pick<RetreatOptions, 'directory'>): Promise<MigrationFile[]> {
   const { applied } = await readMigrationState(database.pool, directory);
   return [...applied.filter(({ campaign }) => !campaign), ...applied.filter(({ campaign }) => campaign)];
 }
@@ -92,7 +98,7 @@ async function refuseIncompleteWayBack(database: Database, campaign: string, opt
  * Refuses a revert of several steps before the first one when one of them cannot be reverted; the other steps would be reverted in vain.
  */
 async function refusePurged(database: Database, options: RetreatOptions): Promise<void> {
-  const applied = await inOrder(database, options);
-  const contracted = applied.slice(-options.count).flatMap(({ campaign, phase }) => (campaign && phase === 'contract' ? [campaign] : []));
+  const files = await filesToRevert(database, options);
+  const contracted = files.reverse().flatMap(({ campaign, phase }) => (campaign && phase === 'contract' ? [campaign] : []));
   for (const campaign of contracted) await database.pool.query('SELECT reembed.require_archive($1)', [campaign]);
 }

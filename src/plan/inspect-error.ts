@@ -93,17 +93,6 @@ export class BadTextExpression extends ReembedError {
   }
 }
 
-/** Thrown when pgvector is not installed in the database. */
-export class ExtensionMissing extends ReembedError {
-  constructor(available: boolean) {
-    super(
-      'extension_missing',
-      'the extension vector (pgvector) is not in this database',
-      available ? 'as a superuser: CREATE EXTENSION vector' : 'install pgvector on the server, then: CREATE EXTENSION vector',
-    );
-  }
-}
-
 /** Thrown when the server is too old for security_invoker views. */
 export class PostgresTooOld extends ReembedError {
   constructor(version: number) {

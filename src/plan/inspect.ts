@@ -2,11 +2,10 @@ import pg from 'pg';
 import { type Queryable, RELATION_AS_WRITTEN } from '../database/connection.ts';
 import { type ElementType, isElementType } from '../database/element-types.ts';
 import { isInstalled, queryOf } from '../database/sql-objects.ts';
-import { readVectorExtension } from '../database/vector-extension.ts';
+import { requireVectorExtension } from '../database/vector-extension.ts';
 import {
   ColumnNotAVector,
   EmptyTable,
-  ExtensionMissing,
   NoPrimaryKey,
   NoSuchColumn,
   NoSuchTable,
@@ -176,13 +175,9 @@ async function findSideTable(db: Queryable, oid: number, column: string) {
 }
 
 async function readServer(db: Queryable): Promise<Pick<TableFacts, 'serverVersion' | 'vectorSchema' | 'vectorVersion'>> {
-  const { rows } = await db.query<{ serverVersion: number; available: boolean }>(
-    `SELECT current_setting('server_version_num')::integer AS "serverVersion",
-            EXISTS (SELECT FROM pg_available_extensions WHERE name = 'vector') AS available`,
-  );
-  const { serverVersion = 0, available = false } = rows[0] ?? {};
-  const extension = await readVectorExtension(db);
-  if (!extension) throw new ExtensionMissing(available);
+  const { rows } = await db.query<{ serverVersion: number }>(`SELECT current_setting('server_version_num')::integer AS "serverVersion"`);
+  const { serverVersion = 0 } = rows[0] ?? {};
+  const extension = await requireVectorExtension(db);
   if (serverVersion < 150_000) throw new PostgresTooOld(serverVersion);
   return { serverVersion, vectorSchema: extension.schema, vectorVersion: extension.version };
 }

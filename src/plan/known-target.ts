@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import type { Queryable } from '../database/connection.ts';
+import type { MigrationFile } from '../database/migration-file.ts';
 import type { MigrationState } from '../database/migration-runner.ts';
 import { isInstalled } from '../database/sql-objects.ts';
-import { columnArguments } from '../phases/1-expand.ts';
+import { columnArguments, liveViewArgument, relationArgument } from '../phases/1-expand.ts';
 import { templateText } from '../phases/files.ts';
 import { type KnownTarget, shortName } from './draft.ts';
 import type { TableFacts } from './inspect.ts';
@@ -35,15 +36,24 @@ export async function readKnownTarget(db: Queryable, facts: TableFacts): Promise
   return known;
 }
 
-/** Chooses the name of the live view: table_live, or table_column_live if a campaign on another column uses table_live. */
-export async function chooseLiveView(db: Queryable, facts: TableFacts): Promise<string> {
+/**
+ * Chooses the name of the live view: table_live, or table_column_live if a campaign on another column uses table_live, or will when its
+ * files are run.
+ */
+export async function chooseLiveView(db: Queryable, facts: TableFacts, pending: MigrationFile[]): Promise<string> {
   const name = shortName(facts.table, '_live');
-  const { rows } = await db.query<{ ours: boolean }>(
-    `SELECT starts_with(coalesce(obj_description(c.oid, 'pg_class'), ''), 'pg-reembed:') AS ours
-       FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = $2`,
-    [facts.schema, name],
+  const { rows } = await db.query<{ ours: boolean; relation: string }>(
+    `SELECT format('%I.%I', $1::text, $3::text) AS relation,
+            EXISTS (SELECT FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+                     WHERE n.nspname = $1 AND c.relname = $2 AND starts_with(coalesce(obj_description(c.oid, 'pg_class'), ''), 'pg-reembed:')) AS ours`,
+    [facts.schema, name, facts.table],
   );
-  return rows[0]?.ours ? shortName(`${facts.table}_${facts.column}`, '_live') : name;
+  const { ours = false, relation = '' } = rows[0] ?? {};
+  const isPlanned = pending
+    .filter(({ phase }) => phase === 'expand')
+    .map(({ path }) => readFileSync(path, 'utf8'))
+    .some((text) => [relationArgument(relation), liveViewArgument(name)].every((argument) => text.includes(templateText(argument))));
+  return ours || isPlanned ? shortName(`${facts.table}_${facts.column}`, '_live') : name;
 }
 
 /** @throws CampaignRunning when files for the column wait to be run */

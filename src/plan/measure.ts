@@ -1,6 +1,7 @@
 import pg from 'pg';
 import type { Queryable } from '../database/connection.ts';
 import { borrowOwner } from '../database/owners-connection.ts';
+import { COUNTED_CHARACTERS, tokenCounter } from './count-tokens.ts';
 import type { TableFacts } from './inspect.ts';
 import { BadTextExpression, NoSuchColumn, NoText } from './inspect-error.ts';
 import { refuseVolatile } from './refuse-unfit.ts';
@@ -36,8 +37,8 @@ export function textSource(
 }
 
 /**
- * Counts the rows with a text and measures a sample of them with a real tokenizer: cl100k, that of OpenAI's embedding models. Counts of
- * other models differ by some percent. Functions in the expression, and casts of the columns, run with the rights of the table's owner.
+ * Counts the rows with a text and measures a sample of them with a real tokenizer: cl100k, that of OpenAI's embedding models, applied to
+ * the beginning of each text. Counts of other models differ by some percent. Functions in the expression, and casts of the columns, run with the rights of the table's owner.
  *
  * @param db a connection in a transaction that has written nothing; the transaction is read-only from here on
  * @throws NoText, BadTextExpression
@@ -65,17 +66,18 @@ export async function measureText(
   if (rows === 0) throw new NoText(facts.table, source.textColumns.join(', ') || source.textSql);
 
   const percent = Math.min(100, ((SAMPLE_ROWS * 1.5) / facts.rows) * 100);
-  const sample = await measured<{ text: string }>(
-    `SELECT (${source.textSql})::text AS text FROM ${facts.qualified} AS t ${percent < 100 ? `TABLESAMPLE BERNOULLI (${percent.toFixed(4)})` : ''} WHERE ${hasText} LIMIT ${SAMPLE_ROWS}`,
+  const sample = await measured<{ text: string; characters: number }>(
+    `SELECT left(s.text, ${COUNTED_CHARACTERS}) AS text, length(s.text) AS characters
+       FROM (SELECT (${source.textSql})::text AS text FROM ${facts.qualified} AS t ${percent < 100 ? `TABLESAMPLE BERNOULLI (${percent.toFixed(4)})` : ''} WHERE ${hasText} LIMIT ${SAMPLE_ROWS}) AS s`,
   );
-  const { countTokens } = await import('gpt-tokenizer/encoding/cl100k_base');
-  const tokens = sample.map(({ text }) => countTokens(text, { disallowedSpecial: new Set<string>() }));
-  const characters = sample.reduce((sum, { text }) => sum + text.length, 0);
+  const count = await tokenCounter();
+  const tokens = sample.map(({ text, characters }) => count(text) * Math.max(1, characters / COUNTED_CHARACTERS));
+  const characters = sample.reduce((sum, row) => sum + row.characters, 0);
   return {
     ...source,
     rows,
     characters: sample.length > 0 ? Math.round((characters / sample.length) * rows) : 0,
     tokensPerCharacter: characters > 0 ? Number((tokens.reduce((sum, count) => sum + count, 0) / characters).toFixed(4)) : 0.25,
-    longestTokens: Math.max(0, ...tokens),
+    longestTokens: Math.round(Math.max(0, ...tokens)),
   };
 }

@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PgBoss } from 'pg-boss';
 import type { Config } from '../config.ts';
-import { type Database, keepOwnPath } from '../database/connection.ts';
+import { type Database, keepOwnPath, queueConnections } from '../database/connection.ts';
 import { isConnectionFailure, plainMessageOf } from '../database/database-error.ts';
 import { NewerObjects, refuseNewerObjects } from '../database/objects-version.ts';
 import { probeIdleReads } from '../throttle/throttle.ts';
@@ -64,7 +64,7 @@ export async function startWorker(
   await probeIdleReads(database.pool, stopping.signal).catch((error) => notice(`searches cannot be timed: ${plainMessageOf(error)}`));
   // A worker is usually started after something was fixed.
   await retryNow(database);
-  const boss = createBoss(database, !giveUp, notice);
+  const boss = createBoss(database, config, !giveUp, notice);
   await boss.start();
 
   let fail: (error: unknown) => void = () => {};
@@ -116,7 +116,7 @@ async function showSignOfLife({ pool }: Database, { id, target, isForBatchApi }:
   );
 }
 
-function createBoss(database: Database, keepsWatch: boolean, notice: (line: string) => void): PgBoss {
+function createBoss(database: Database, config: Config, keepsWatch: boolean, notice: (line: string) => void): PgBoss {
   const boss = new PgBoss({
     connectionString: database.url,
     application_name: 'pg-reembed worker',
@@ -126,7 +126,7 @@ function createBoss(database: Database, keepsWatch: boolean, notice: (line: stri
     createSchema: false,
     // The watch uses a schedule of pg-boss, which needs no right to create anything either.
     schedule: keepsWatch,
-    max: 4,
+    max: queueConnections(config),
     ...{ onConnect: keepOwnPath },
     superviseIntervalSeconds: 5,
     monitorIntervalSeconds: 5,

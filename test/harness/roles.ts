@@ -216,7 +216,7 @@ export async function runCampaign(stage: RoleStage, { create, before = {} }: Cam
     'drain as installer': () => installer.run(['worker', '--drain']),
     status: () => installer.run(['status']),
     'roll contract back': () => installer.run(['migrate', 'down']),
-    'take everything down': () => installer.run(['migrate', 'down', '--all']),
+    'take everything down': () => installer.run(['migrate', 'down', '--all', '--discard-vectors']),
   };
   const wrong: string[] = [];
   for (const [name, expected] of STEPS) {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { readConfig } from '../../src/config.ts';
 import { type Database, inTransaction } from '../../src/database/connection.ts';
 import { listMigrationFiles, PHASES, type PhaseName } from '../../src/database/migration-file.ts';
-import { runMigrationFile } from '../../src/database/migration-runner.ts';
+import { readMigrationState, runMigrationFile } from '../../src/database/migration-runner.ts';
 import { isInstalled } from '../../src/database/sql-objects.ts';
 import { type Advance, advance } from '../../src/phases/advance.ts';
 import { campaignFiles, writeFiles } from '../../src/phases/files.ts';
@@ -109,7 +109,8 @@ async function assemble(opening: Promise<TestDatabase>, models: Record<string, n
       const plan = await inTransaction(db.pool, async (client) => {
         const facts = await inspectTable(client, request.table, request.column);
         const known = await readKnownTarget(client, facts);
-        const names = { liveView: await chooseLiveView(client, facts), stamp: new Date().toISOString().replace(/\D/g, '') };
+        const { pending } = await readMigrationState(client, directory);
+        const names = { liveView: await chooseLiveView(client, facts, pending), stamp: new Date().toISOString().replace(/\D/g, '') };
         const text = await measureText(client, facts, textSource(facts, request.text, request.textSql));
         return draftCampaign(client, request, facts, text, known, names);
       });

@@ -1,0 +1,26 @@
+import type { Queryable } from '../database/connection.ts';
+
+/** The live view of a target with a running campaign, and who is known to read the views of the target. */
+export interface ViewReaders {
+  target: string;
+  /** qualified and quoted name */
+  view: string;
+  /** empty while nobody was seen */
+  readers: string[];
+}
+
+/** Reads who is known to read the views of targets whose campaign is not finished. */
+export async function readViewReaders(db: Queryable): Promise<ViewReaders[]> {
+  const { rows } = await db.query<ViewReaders>(
+    `SELECT t.name AS target, format('%I.%I', reembed.view_schema(t.name), t.live_view) AS view, ARRAY(SELECT reembed.view_readers(t.name)) AS readers
+       FROM reembed.target AS t
+      WHERE t.unhooked IS NULL AND EXISTS (SELECT FROM reembed.campaign AS m WHERE m.target = t.name AND m.phase <> 'contract') ORDER BY t.name`,
+  );
+  return rows;
+}
+
+/** The reminder for a live view that nobody was seen to read; undefined for others. */
+export function unreadText({ view, readers }: ViewReaders): string | undefined {
+  if (readers.length > 0) return undefined;
+  return `an application must read ${view}, or the view of one model: no reader has been seen, and one that reads the table stays with the old vectors`;
+}
