@@ -7,7 +7,8 @@ import { isInstalled } from '../database/sql-objects.ts';
 import { GateClosed } from '../errors.ts';
 import { type Advance, advance, type OpenCondition, openConditions, type Waiting } from '../phases/advance.ts';
 import { indexSettings } from '../phases/index-build.ts';
-import { wholeNumber } from './parse-option.ts';
+import { reasonOf } from '../plan/inventory/accepted.ts';
+import { list, wholeNumber } from './parse-option.ts';
 import { printJson, say } from './print.ts';
 import { createBuildDisplay } from './show-index-build.ts';
 import { createProgressBar, readProgress } from './show-progress.ts';
@@ -15,6 +16,8 @@ import { createProgressBar, readProgress } from './show-progress.ts';
 interface UpOptions {
   wait?: boolean;
   json?: boolean;
+  accept?: string[];
+  reason?: string;
 }
 
 const LAST_CHANGES_MS = 15_000;
@@ -25,12 +28,15 @@ export function migrateUpCommand(): Command {
     .description('run the migrations that may run now; stops before a closed gate with exit code 3')
     .argument('[n]', 'maximum number of migrations to run', wholeNumber)
     .option('--wait', 'process the queue in this process until no gate waits for a worker')
+    .option('--accept <codes>', 'accept what a gate asks for by this code, such as triggers-fire; several are separated by commas', list)
+    .option('--reason <text>', 'why it is accepted; recorded in reembed.acceptance')
     .option('--json', 'print what was done as JSON on stdout')
     .action((count: number | undefined, options: UpOptions) => up(count, options));
 }
 
 async function up(count: number | undefined, options: UpOptions): Promise<void> {
   const config = readConfig();
+  const accept = options.accept && { codes: options.accept, reason: reasonOf(options.reason) };
   const database = await openDirectDatabase(config);
   try {
     const result = await asOnlyRunner(database, async () => {
@@ -41,6 +47,7 @@ async function up(count: number | undefined, options: UpOptions): Promise<void> 
         directory: config.migrationsDirectory,
         count,
         notice: say,
+        accept,
         index: { settings: indexSettings(config), display: createBuildDisplay },
         wait: options.wait ? (waiting) => workUntilOpen(database, config, waiting) : undefined,
       });
