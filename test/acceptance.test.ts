@@ -133,7 +133,7 @@ for (const storage of ['column', 'side-table'] as const) {
     const accepted = ['--accept', 'rows-without-text', '--reason', 'pages without text are not searched'];
     t.is((await up(accepted)).code, 0);
     const [{ archive }] = (await sql(`SELECT archive FROM reembed.campaign WHERE name = '${campaign}'`)) as [{ archive: string }];
-    t.deepEqual(await sql(`SELECT id::integer AS id, vector::text FROM reembed."${archive}" WHERE id <= 50 ORDER BY id`), before);
+    t.deepEqual(await sql(`SELECT key_1::integer AS id, vector::text FROM reembed."${archive}" WHERE key_1 <= 50 ORDER BY 1`), before);
 
     await stage.down();
     t.deepEqual(await kept(), before, 'down brings them back');
@@ -142,7 +142,7 @@ for (const storage of ['column', 'side-table'] as const) {
     await stage.down();
     await sql('UPDATE documents SET content = NULL WHERE id = 51');
     await sql('UPDATE documents SET embedding = (SELECT embedding FROM documents WHERE id = 1) WHERE id = 51 AND embedding IS NULL');
-    t.deepEqual(codes((await up()).stdout), ['rows-without-text'], 'void: there is one more');
+    t.true(codes((await up()).stdout).includes('rows-without-text'), 'void: there is one more');
   });
 }
 
