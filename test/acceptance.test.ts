@@ -113,8 +113,11 @@ test.serial('a side table needs no acceptance for what it does not do', async (t
   t.is((await up(['2'])).code, 0);
 });
 
-for (const storage of ['column', 'side-table'] as const) {
-  test.serial(`rows with a vector and no text are counted, accepted before contract, and kept in the archive: ${storage}`, async (t) => {
+for (const [title, storage] of [
+  ['rows with a vector and no text are counted, accepted before contract, and kept in the archive: column', 'column'],
+  ['rows with a vector and no text are counted, accepted before contract, and kept in the archive: side table', 'side-table'],
+] as const) {
+  test.serial(title, async (t) => {
     await sql('UPDATE documents SET content = NULL WHERE id <= 50');
     const kept = () => sql('SELECT id::integer AS id, embedding::text AS vector FROM documents WHERE id <= 50 ORDER BY id');
     const before = await kept();

@@ -1,4 +1,6 @@
 import test from 'ava';
+import { until } from './harness/campaign.ts';
+import { createTestDatabase } from './harness/database.ts';
 import { createDocuments, NEW_DIMENSIONS, NEW_MODEL, OLD_MODEL, wrongRows } from './harness/documents.ts';
 import { createBareStage, createStage, type Stage } from './harness/stage.ts';
 
@@ -129,6 +131,43 @@ onServer('a publication of all tables, or of a schema, with native subscribers i
     t.regex(side.stderr, /CREATE TABLE public\.documents_new_model_vectors/);
     t.regex((await create(stage)).stderr, /subscribers_lack_columns/);
   } finally {
+    await dropSlot();
+  }
+});
+
+onServer('a native subscriber that has the columns that create prints goes on, and gets the new vectors', async (t) => {
+  const stage = await createStage();
+  t.teardown(stage.close);
+  if (!(await isLogical(stage))) return t.pass();
+  const subscriber = await createTestDatabase();
+  t.teardown(subscriber.close);
+  await createDocuments(stage.db.pool, 20);
+  await stage.db.pool.query('CREATE PUBLICATION outbound FOR TABLE documents');
+  await subscriber.pool.query('CREATE TABLE documents (id bigint PRIMARY KEY, content text, embedding vector(16))');
+  const name = `slot_${process.pid}_c`;
+  const dropSlot = await addSlot(stage, name);
+  try {
+    await subscriber.pool.query(`CREATE SUBSCRIPTION ${name} CONNECTION '${stage.db.url}' PUBLICATION outbound WITH (create_slot = false)`);
+    const [, statement = ''] = /on each subscriber: (ALTER TABLE .* text)$/m.exec((await create(stage)).stderr) ?? [];
+    await subscriber.pool.query(statement);
+    const campaign = await stage.create([
+      ...['--table', 'documents', '--text', 'content', '--from', OLD_MODEL, '--to', NEW_MODEL, '--dimensions', String(NEW_DIMENSIONS)],
+      ...['--accept', 'subscribers-lack-columns', '--reason', 'added'],
+    ]);
+    await stage.bring(campaign, 'index');
+    await until(
+      async () => (await wrongRows(subscriber.pool, { oldColumn: 'embedding', newColumn: NEW })).length === 0,
+      'the vectors to arrive',
+    );
+    t.is((await subscriber.pool.query('SELECT FROM documents')).rowCount, 20);
+  } finally {
+    await subscriber.pool.query(`ALTER SUBSCRIPTION ${name} DISABLE`);
+    await subscriber.pool.query(`ALTER SUBSCRIPTION ${name} SET (slot_name = NONE)`);
+    await subscriber.pool.query(`DROP SUBSCRIPTION ${name}`);
+    await until(
+      async () => (await stage.db.pool.query('SELECT FROM pg_replication_slots WHERE slot_name = $1 AND active', [name])).rowCount === 0,
+      'the slot',
+    );
     await dropSlot();
   }
 });
