@@ -160,6 +160,21 @@ onServer('a native subscriber that has the columns that create prints goes on, a
       'the vectors to arrive',
     );
     t.is((await subscriber.pool.query('SELECT FROM documents')).rowCount, 20);
+
+    await stage.bring(campaign, 'switch');
+    const waiting = await stage.db.pool.query('SELECT code FROM reembed.acceptance_gate($1, $2)', [campaign, 'contract']);
+    t.deepEqual(waiting.rows, [{ code: 'subscribers-keep-columns' }]);
+    await stage.bring(campaign, 'contract');
+    await stage.db.pool.query("INSERT INTO documents (id, content) VALUES (100, 'after contract')");
+    await stage.work();
+    await subscriber.pool.query(`ALTER TABLE documents DROP COLUMN embedding;
+      ALTER TABLE documents RENAME COLUMN ${NEW} TO embedding;
+      ALTER TABLE documents RENAME COLUMN ${NEW}_model_version TO embedding_model_version`);
+    await until(
+      async () => (await subscriber.pool.query('SELECT FROM documents WHERE id = 100 AND embedding IS NOT NULL')).rowCount === 1,
+      'the row',
+    );
+    t.deepEqual(await wrongRows(subscriber.pool, { newColumn: 'embedding' }), []);
   } finally {
     await subscriber.pool.query(`ALTER SUBSCRIPTION ${name} DISABLE`);
     await subscriber.pool.query(`ALTER SUBSCRIPTION ${name} SET (slot_name = NONE)`);

@@ -38,6 +38,12 @@ BEGIN
                                                       CASE v_found.old_vectors WHEN 1 THEN '1 row without a text has' ELSE v_found.old_vectors || ' rows without a text have' END),
                           jsonb_build_object('rows', v_found.old_vectors);
     END IF;
+    IF m.to_relation IS NULL THEN
+      RETURN QUERY
+        SELECT 'subscribers-keep-columns', format('contract drops and renames columns that %s sends to %s: a subscriber stops until its columns are changed in the same way, and then goes on',
+                                                  s.evidence ->> 'publications', s.evidence ->> 'subscribers'), s.evidence
+          FROM reembed.subscriber_harms(t.relation) AS s WHERE s.code = 'subscribers-lack-columns' AND s.storage = 'column';
+    END IF;
   END IF;
 END;
 $$;
