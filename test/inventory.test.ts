@@ -228,7 +228,7 @@ const cases: Case[] = [
       await sql(`ALTER TABLE ${name} ENABLE ROW LEVEL SECURITY; CREATE POLICY own ON ${name} USING (true)`);
     },
     code: 'row-security',
-    what: /1 policies|policies/,
+    what: /with 1 policy$/,
     consequence: /policies/,
   },
   {
@@ -289,6 +289,15 @@ const cases: Case[] = [
     what: /no replica identity/,
     consequence: /refuses every update/,
     severity: 'refusal',
+    storage: 'column',
+  },
+  {
+    table: 'grown',
+    about: 'the disk that row versions take',
+    prepare: (name) => table(name),
+    code: 'disk',
+    what: /grown has 1 MB of rows/,
+    consequence: /until VACUUM/,
     storage: 'column',
   },
   {

@@ -1,7 +1,23 @@
-import type { Subject } from './finding.ts';
+import type { InventoryFinding, InventoryInput, Subject } from './finding.ts';
 
 /** Tablespaces, and the space that row versions take. */
-export const disk: Subject = async ({ db, facts }) => {
+export const disk: Subject = async (input) => [rowVersions(input), ...(await tablespaces(input))];
+
+function rowVersions({ facts }: InventoryInput): InventoryFinding {
+  const megabytes = Math.ceil((facts.pages * 8192) / 2 ** 20);
+  return {
+    code: 'disk',
+    what: `${facts.table} has ${megabytes} MB of rows, ${Math.ceil(facts.tableBytes / 2 ** 20)} MB with indexes and large values`,
+    consequence:
+      'storing a vector writes a new version of its row: the table may grow by as much as it has until VACUUM frees the old ones, and contract, which drops the old column, frees nothing until rows are rewritten',
+    avoid: '--storage side-table, which takes the new vectors and their index only',
+    severity: 'note',
+    evidence: {},
+    storage: 'column',
+  };
+}
+
+async function tablespaces({ db, facts }: InventoryInput): Promise<InventoryFinding[]> {
   const { rows } = await db.query<{ table: string | null; indexes: string[] }>(
     `SELECT (SELECT quote_ident(s.spcname) FROM pg_class AS c JOIN pg_tablespace AS s ON s.oid = c.reltablespace WHERE c.oid = $1) AS table,
             ARRAY(SELECT format('%I (%I)', c.relname, s.spcname) FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid
@@ -26,4 +42,4 @@ export const disk: Subject = async ({ db, facts }) => {
       evidence: { table, indexes },
     },
   ];
-};
+}

@@ -32,8 +32,8 @@ export interface InventoryInput {
   /** for everything that can run code of the owner: constraints, expressions, casts */
   owner: OwnersConnection;
   facts: TableFacts;
-  /** SQL of the text; undefined where it is not known */
-  text: Pick<TextFacts, 'textSql'> | undefined;
+  /** SQL of the text, and how many rows have one, if that was counted; undefined where it is not known */
+  text: (Pick<TextFacts, 'textSql'> & Partial<Pick<TextFacts, 'rows'>>) | undefined;
   /** seconds that one count may take */
   seconds: number;
 }

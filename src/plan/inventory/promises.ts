@@ -22,7 +22,7 @@ export function storagePromises(
 ): StoragePromise[] {
   const has = (code: string) => findings.some((finding) => finding.code === code);
   return [
-    { subject: 'the table', column: 'two more columns; every row is written once', sideTable: 'as it is; no row is written' },
+    { subject: 'the table', column: 'two more columns; every row with a text is written once', sideTable: 'as it is; no row is written' },
     { subject: 'writing', column: cost(costs.column), sideTable: cost(costs.sideTable) },
     { subject: 'triggers', column: has('triggers-fire') ? 'fire for every row' : 'none fires', sideTable: 'none fires' },
     {

@@ -112,7 +112,7 @@ function lackTables({ code, storage, evidence }: SubscriberHarm, schemas: string
     code,
     what: `${evidence.publications.join(', ')} sends tables of pg-reembed to native subscribers: ${evidence.subscribers.join(', ')}`,
     consequence: 'each stops at the first row of a table that it lacks, and keeps the write-ahead log',
-    avoid: `CREATE PUBLICATION own_tables FOR TABLES IN SCHEMA ${schemas} here, then ALTER SUBSCRIPTION … SET PUBLICATION own_tables on each subscriber; or create the tables of schemas reembed and reembed_queue there, then --accept ${code} --reason "created"`,
+    avoid: `CREATE PUBLICATION own_tables FOR TABLES IN SCHEMA ${schemas} here, then ALTER SUBSCRIPTION … SET PUBLICATION own_tables on each subscriber; or create the tables of schemas reembed and reembed_queue there whenever a phase has added one (pg_dump --schema-only), and --accept ${code} --reason "created"`,
     severity: 'refusal',
     evidence: { ...evidence },
     storage: storage === 'column' ? 'column' : 'side-table',

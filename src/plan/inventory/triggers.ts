@@ -9,13 +9,15 @@ interface Trigger {
 }
 
 /** Triggers of the user that fire when a vector is stored in the table, and how often. */
-export const triggers: Subject = async ({ db, facts }) => {
+export const triggers: Subject = async ({ db, facts, text }) => {
   const { rows } = await db.query<Trigger>(
     `SELECT g.trigger, g.calls, g.is_each AS "isForEachRow" FROM (${catalogQuery('update_triggers')}) AS g(trigger, calls, is_each)`,
     [facts.oid],
   );
   if (rows.length === 0) return [];
-  const often = rows.some(({ isForEachRow }) => isForEachRow) ? `${counted(facts.rows, 'time')}, once a row` : 'once a portion of rows';
+  const often = rows.some(({ isForEachRow }) => isForEachRow)
+    ? `${counted(text?.rows ?? facts.rows, 'time')}, once a row`
+    : 'once a portion of rows';
   return [
     {
       code: 'triggers-fire',
