@@ -4,7 +4,7 @@ import type { InventoryFinding, InventoryInput, Subject } from './finding.ts';
 export const disk: Subject = async (input) => [rowVersions(input), ...(await tablespaces(input))];
 
 function rowVersions({ facts }: InventoryInput): InventoryFinding {
-  const megabytes = Math.ceil((facts.pages * 8192) / 2 ** 20);
+  const megabytes = Math.ceil((facts.rows * facts.rowBytes) / 2 ** 20);
   return {
     code: 'disk',
     what: `${facts.table} has ${megabytes} MB of rows, ${Math.ceil(facts.tableBytes / 2 ** 20)} MB with indexes and large values`,
