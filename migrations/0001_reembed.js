@@ -317,6 +317,8 @@ CREATE TABLE reembed.campaign (
   tokens_per_character numeric NOT NULL DEFAULT 0.25,
   previous_source jsonb,
   planned_at timestamptz,
+  table_rows bigint,
+  rows_with_text bigint,
   swept_at timestamptz,
   needs_old_sweep boolean NOT NULL DEFAULT false,
   live_rows bigint NOT NULL DEFAULT 0,
@@ -348,6 +350,8 @@ COMMENT ON COLUMN reembed.campaign.phase_entered_by IS 'Role that entered it.';
 COMMENT ON COLUMN reembed.campaign.tokens_per_character IS 'Measured on a sample of the rows; used to estimate tokens from characters.';
 COMMENT ON COLUMN reembed.campaign.previous_source IS 'Key and text of the target before this campaign, for rollback; null when the campaign registered the target.';
 COMMENT ON COLUMN reembed.campaign.planned_at IS 'When the ledger was planned.';
+COMMENT ON COLUMN reembed.campaign.table_rows IS 'Rows of the table at that time.';
+COMMENT ON COLUMN reembed.campaign.rows_with_text IS 'How many of them had a text; the others get no vector.';
 COMMENT ON COLUMN reembed.campaign.swept_at IS 'When the table was last swept for rows that no batch had seen.';
 COMMENT ON COLUMN reembed.campaign.needs_old_sweep IS 'Whether the old model is maintained again and rows written meanwhile are still to be found.';
 COMMENT ON COLUMN reembed.campaign.live_rows IS 'Vectors of both models stored for rows that the application wrote meanwhile.';
@@ -359,6 +363,26 @@ COMMENT ON COLUMN reembed.campaign.purged_at IS 'When the archive was dropped; r
 COMMENT ON COLUMN reembed.campaign.created_at IS 'When the campaign entered phase expand.';
 COMMENT ON COLUMN reembed.campaign.to_relation IS 'Side table of the new vectors; null when they are a column of the target''s table.';
 COMMENT ON COLUMN reembed.campaign.from_relation IS 'Side table of the old vectors, created by an earlier campaign; null when there is none.';
+
+CREATE TABLE reembed.acceptance (
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  campaign text NOT NULL,
+  code text NOT NULL,
+  reason text NOT NULL,
+  by text NOT NULL DEFAULT session_user,
+  at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  evidence jsonb NOT NULL,
+  CONSTRAINT acceptance_has_a_reason CHECK (btrim(reason) <> '')
+);
+CREATE INDEX acceptance_by_campaign ON reembed.acceptance (campaign, code);
+COMMENT ON TABLE reembed.acceptance IS 'Harms that a person allowed by name. An acceptance is void when there is more to accept than its evidence names.';
+COMMENT ON COLUMN reembed.acceptance.id IS 'Number of the acceptance.';
+COMMENT ON COLUMN reembed.acceptance.campaign IS 'Campaign it holds for. The row precedes the campaign where its expand file records it.';
+COMMENT ON COLUMN reembed.acceptance.code IS 'What is accepted, as the inventory and the gates name it.';
+COMMENT ON COLUMN reembed.acceptance.reason IS 'Why, in the words of the person.';
+COMMENT ON COLUMN reembed.acceptance.by IS 'Role of the session that accepted it.';
+COMMENT ON COLUMN reembed.acceptance.at IS 'When it was accepted.';
+COMMENT ON COLUMN reembed.acceptance.evidence IS 'What was found when it was accepted: names and numbers of rows.';
 
 CREATE TABLE reembed.provider_batch (
   id uuid DEFAULT gen_random_uuid() PRIMARY KEY,
@@ -1096,7 +1120,7 @@ BEGIN
 END $$;
 
 DROP SEQUENCE reembed.shadow_read_count, reembed.query_log_count;
-DROP TABLE reembed.watch_memory, reembed.alert, reembed.known_item, reembed.shadow_read, reembed.query_log, reembed.old_vector_group, reembed.old_vector_checksum, reembed.score_cutoff, reembed.score_distribution, reembed.truth_audit, reembed.validation_integrity, reembed.validation_filter, reembed.validation_metric, reembed.validation_query, reembed.validation, reembed.read_probe, reembed.throttle, reembed.event, reembed.worker, reembed.provider_quota, reembed.repeated_text, reembed.failed_row, reembed.words, reembed.provider_batch_row, reembed.batch, reembed.provider_batch, reembed.campaign, reembed.serving, reembed.setting, reembed.target, reembed.model, reembed.element_type, reembed.template, reembed.installation;
+DROP TABLE reembed.acceptance, reembed.watch_memory, reembed.alert, reembed.known_item, reembed.shadow_read, reembed.query_log, reembed.old_vector_group, reembed.old_vector_checksum, reembed.score_cutoff, reembed.score_distribution, reembed.truth_audit, reembed.validation_integrity, reembed.validation_filter, reembed.validation_metric, reembed.validation_query, reembed.validation, reembed.read_probe, reembed.throttle, reembed.event, reembed.worker, reembed.provider_quota, reembed.repeated_text, reembed.failed_row, reembed.words, reembed.provider_batch_row, reembed.batch, reembed.provider_batch, reembed.campaign, reembed.serving, reembed.setting, reembed.target, reembed.model, reembed.element_type, reembed.template, reembed.installation;
 ALTER TABLE reembed.schema_migration DROP COLUMN sha256;
 `);
 };

@@ -2,13 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
-import { BAD_ANSWERS } from './bad-answers.ts';
-import { FOUND_BY_REVIEW } from './found-by-review.ts';
-import { FOUND_BY_STORMS } from './found-by-storms.ts';
-import { HARM } from './harm.ts';
+import { MUTANTS } from './all.ts';
 import { type Mutant, mutate, writeAll } from './mutant.ts';
-import { PROVIDERS } from './providers.ts';
-import { RAILS } from './rails.ts';
 import { copyTree, type Tree } from './tree.ts';
 
 const HELP = `
@@ -32,9 +27,7 @@ await new Command('mutants')
 
 async function prove(words: string[]): Promise<void> {
   if (!process.env.TEST_DATABASE_URL) throw new Error('TEST_DATABASE_URL is not set: most of these faults need a real server');
-  const mutants = [...FOUND_BY_STORMS, ...BAD_ANSWERS, ...HARM, ...FOUND_BY_REVIEW, ...PROVIDERS, ...RAILS].filter(
-    ({ fault }) => words.length === 0 || words.some((word) => fault.includes(word)),
-  );
+  const mutants = MUTANTS.filter(({ fault }) => words.length === 0 || words.some((word) => fault.includes(word)));
   const tree = copyTree(ROOT);
   const stop = () => {
     tree.remove();

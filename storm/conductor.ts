@@ -14,6 +14,8 @@ const MOVES = {
 /** Expected in normal operation: wait, check again, or retry. Any other exit code is a bug. */
 const EXPECTED_EXITS = new Set([0, 1, 3, 4]);
 const LONGEST_HOLD_MS = 3500;
+/** A row may have an old vector and no text for moments, until a worker has deleted the vector. */
+const UP = ['migrate', 'up', '--accept', 'rows-without-text', '--reason', 'a storm'];
 
 /** The operator: drives the campaign through its phases, forward and back, despite the faults. */
 export interface Conductor {
@@ -52,7 +54,7 @@ export function createConductor(world: World): Conductor {
       if ((await phase()) === 'switch' && (await readModel()) === NEW_MODEL) return;
       if (tries > 200) throw new Error('the campaign does not reach its switch');
       // The workers embed in either case; sometimes the operator's command embeds as well.
-      const up = await command(draw.chance(0.3) ? ['migrate', 'up', '--wait'] : ['migrate', 'up']);
+      const up = await command(draw.chance(0.3) ? [...UP, '--wait'] : UP);
       if (up.code === 3 && /(npm run|npx reembed) validate/.test(up.stderr)) await command(['validate', '--sample', '20', '--json']);
       else if (up.code === 3 && /reads .* again|the new model has been read/.test(up.stderr)) {
         const model = await ask(`SELECT reembed.switch_to('${TABLE}', '${NEW_MODEL}')`);
@@ -84,7 +86,7 @@ export function createConductor(world: World): Conductor {
       await sleep(LONGEST_HOLD_MS);
       await ask("UPDATE reembed.setting SET soak = '0', shadow_percent = 0");
       for (let tries = 0; tries < 20 && (await phase()) === 'switch'; tries++) {
-        if ((await command(['migrate', 'up'])).code !== 0) await sleep(1500);
+        if ((await command(UP)).code !== 0) await sleep(1500);
       }
       await sleep(draw.between(0, 3000));
       for (let tries = 0; tries < 100 && (await isContracted()); tries++)
@@ -94,7 +96,7 @@ export function createConductor(world: World): Conductor {
     },
     async 'two runners at once'() {
       await command(['migrate', 'down', '--accept-missing']);
-      const results = await Promise.all([command(['migrate', 'up']), command(['migrate', 'up'])]);
+      const results = await Promise.all([command(UP), command(UP)]);
       if (results.some(({ stderr }) => /runner_busy/.test(stderr))) world.operations.add('runner turned away');
     },
   };

@@ -4,7 +4,7 @@ import type pg from 'pg';
 import { applicationWrites } from './harness/application-writes.ts';
 import { until } from './harness/campaign.ts';
 import { NEW_MODEL, OLD_MODEL, wrongRows } from './harness/documents.ts';
-import { createArguments, createRoleStage, type Role, type RoleStage } from './harness/roles.ts';
+import { ACCEPTING_UP, createArguments, createRoleStage, type Role, type RoleStage } from './harness/roles.ts';
 
 // Nobody is a superuser: one role migrates, one owns the table, one works, one is the application.
 const onServer = process.env.TEST_DATABASE_URL ? test : test.skip;
@@ -21,7 +21,7 @@ for (const storage of ['column', 'side-table'] as const) {
       t.is(code, expected, `${args.join(' ')}: ${stdout}${stderr}`);
     };
     await run(installer, createArguments(['--text', 'content', '--storage', storage, '--batch-rows', '50']), 0);
-    await run(installer, ['migrate', 'up'], 3);
+    await run(installer, ACCEPTING_UP, 3);
     // What it wrote before the triggers were there would keep the old vectors it had.
     const writing = startWriting(application.pool);
     t.teardown(writing.stop);

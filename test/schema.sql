@@ -32,6 +32,18 @@ CREATE FUNCTION reembed.abandon_provider_batches(p_name text) RETURNS bigint
 
 COMMENT ON FUNCTION reembed.abandon_provider_batches(p_name text) IS 'Abandons the provider batches of a campaign: workers cancel them at the provider, store none of their results, and embed their rows by ordinary requests. Returns the number of provider batches abandoned.';
 
+CREATE FUNCTION reembed.accept(p_campaign text, p_code text, p_reason text, p_evidence jsonb DEFAULT NULL::jsonb) RETURNS jsonb
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.accept(p_campaign text, p_code text, p_reason text, p_evidence jsonb) IS 'Records that a person allows a harm by name, with a reason; returns the evidence it is bound to.';
+
+CREATE FUNCTION reembed.acceptance_gate(p_name text, p_phase text) RETURNS TABLE(code text, condition text, remedy text)
+    LANGUAGE sql
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.acceptance_gate(p_name text, p_phase text) IS 'Harms of a phase that nobody has accepted, or of which there is more than was accepted.';
+
 CREATE FUNCTION reembed.active_model(p_target text DEFAULT NULL::text) RETURNS text
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp';
@@ -91,6 +103,8 @@ CREATE TABLE reembed.campaign (
     tokens_per_character numeric DEFAULT 0.25 NOT NULL,
     previous_source jsonb,
     planned_at timestamp with time zone,
+    table_rows bigint,
+    rows_with_text bigint,
     swept_at timestamp with time zone,
     needs_old_sweep boolean DEFAULT false NOT NULL,
     live_rows bigint DEFAULT 0 NOT NULL,
@@ -137,6 +151,10 @@ COMMENT ON COLUMN reembed.campaign.tokens_per_character IS 'Measured on a sample
 COMMENT ON COLUMN reembed.campaign.previous_source IS 'Key and text of the target before this campaign, for rollback; null when the campaign registered the target.';
 
 COMMENT ON COLUMN reembed.campaign.planned_at IS 'When the ledger was planned.';
+
+COMMENT ON COLUMN reembed.campaign.table_rows IS 'Rows of the table at that time.';
+
+COMMENT ON COLUMN reembed.campaign.rows_with_text IS 'How many of them had a text; the others get no vector.';
 
 COMMENT ON COLUMN reembed.campaign.swept_at IS 'When the table was last swept for rows that no batch had seen.';
 
@@ -842,6 +860,12 @@ CREATE FUNCTION reembed.guard_side_tables(p_target text) RETURNS void
 
 COMMENT ON FUNCTION reembed.guard_side_tables(p_target text) IS 'Restricts a side table to the rows that its table shows while the table has row level security; lifts the restriction when it has none any more.';
 
+CREATE FUNCTION reembed.harms(p_campaign text, p_phase text) RETURNS TABLE(code text, condition text, evidence jsonb)
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.harms(p_campaign text, p_phase text) IS 'What a phase does to the table that a person has to accept by name, with its evidence; accepted or not.';
+
 CREATE FUNCTION reembed.has_text(p_text text) RETURNS boolean
     LANGUAGE sql IMMUTABLE PARALLEL SAFE;
 
@@ -876,6 +900,12 @@ CREATE FUNCTION reembed.index_is_valid(p_name text) RETURNS boolean
     SET search_path TO 'pg_catalog', 'pg_temp';
 
 COMMENT ON FUNCTION reembed.index_is_valid(p_name text) IS 'Whether the index on the new vectors exists and is usable; true when no index is wanted.';
+
+CREATE FUNCTION reembed.is_accepted(p_campaign text, p_code text, p_evidence jsonb) RETURNS boolean
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.is_accepted(p_campaign text, p_code text, p_evidence jsonb) IS 'Whether a harm is accepted: a number of the evidence may have fallen since, and a list may have lost members; more of either makes the acceptance void.';
 
 CREATE FUNCTION reembed.is_captured(p_target text) RETURNS boolean
     LANGUAGE sql STABLE
@@ -1017,6 +1047,12 @@ CREATE FUNCTION reembed.names_columns(p_target text, p_row text) RETURNS text
     SET search_path TO 'pg_catalog', 'pg_temp';
 
 COMMENT ON FUNCTION reembed.names_columns(p_target text, p_row text) IS 'A condition on OLD or NEW that is always true and names every column that a trigger of the target depends on.';
+
+CREATE FUNCTION reembed.native_subscribers() RETURNS SETOF text
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.native_subscribers() IS 'Replication slots of subscriptions: PostgreSQL servers that stop at the first row with a column, or of a table, that they lack.';
 
 CREATE TABLE reembed.batch (
     campaign text NOT NULL,
@@ -1172,6 +1208,12 @@ CREATE FUNCTION reembed.probe_read(p_target text, p_is_idle boolean) RETURNS dou
     SET search_path TO 'pg_catalog', 'pg_temp';
 
 COMMENT ON FUNCTION reembed.probe_read(p_target text, p_is_idle boolean) IS 'Makes one search like the live view and records how long it took, in milliseconds; null when there is no vector to search for.';
+
+CREATE FUNCTION reembed.publications_of(p_relation regclass) RETURNS TABLE(publication text, is_of_all_tables boolean, is_of_schema boolean, sends_new_columns boolean, sends_updates boolean)
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.publications_of(p_relation regclass) IS 'Publications that send the rows of a table.';
 
 CREATE FUNCTION reembed.purge(p_name text) RETURNS void
     LANGUAGE plpgsql
@@ -1352,6 +1394,12 @@ CREATE FUNCTION reembed.require_owner(p_relation regclass) RETURNS void
     SET search_path TO 'pg_catalog', 'pg_temp';
 
 COMMENT ON FUNCTION reembed.require_owner(p_relation regclass) IS 'Raises RE006 when the present role lacks the rights of a table''s owner.';
+
+CREATE FUNCTION reembed.require_subscribers(p_campaign text, p_relation regclass, p_storage text) RETURNS void
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.require_subscribers(p_campaign text, p_relation regclass, p_storage text) IS 'Raises RE001 if a native subscriber would stop at what expand adds, and nobody has accepted that.';
 
 CREATE FUNCTION reembed.require_unread(p_name text) RETURNS void
     LANGUAGE plpgsql STABLE
@@ -1610,6 +1658,8 @@ CREATE VIEW reembed.vector_column AS
             m.tokens_per_character,
             m.previous_source,
             m.planned_at,
+            m.table_rows,
+            m.rows_with_text,
             m.swept_at,
             m.needs_old_sweep,
             m.live_rows,
@@ -1835,6 +1885,12 @@ CREATE FUNCTION reembed.storage_names(v reembed.vector_column, p_role text, p_su
 
 COMMENT ON FUNCTION reembed.storage_names(v reembed.vector_column, p_role text, p_suffix name) IS 'Values of the placeholders that depend on how vectors are stored.';
 
+CREATE FUNCTION reembed.subscriber_harms(p_relation regclass) RETURNS TABLE(code text, storage text, evidence jsonb)
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.subscriber_harms(p_relation regclass) IS 'What native subscribers of a table would stop at, by storage of the new vectors.';
+
 CREATE FUNCTION reembed.sweep(p_name text) RETURNS bigint
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp';
@@ -1945,6 +2001,12 @@ CREATE FUNCTION reembed.unhook(p_target text) RETURNS void
 
 COMMENT ON FUNCTION reembed.unhook(p_target text) IS 'Drops triggers, views and functions of a target, so that they do not block DDL; rehook() restores them.';
 
+CREATE FUNCTION reembed.update_triggers(p_relation regclass) RETURNS TABLE(trigger text, calls text, is_for_each_row boolean)
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.update_triggers(p_relation regclass) IS 'Triggers of the user that fire when a vector is stored in a column of the table, and what they call.';
+
 CREATE FUNCTION reembed.valid_index(p_relation regclass, p_index name) RETURNS regclass
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp';
@@ -1987,6 +2049,12 @@ CREATE FUNCTION reembed.view_sources(p_view regclass) RETURNS TABLE(relation oid
 
 COMMENT ON FUNCTION reembed.view_sources(p_view regclass) IS 'The columns that a view reads, as PostgreSQL records its dependencies.';
 
+CREATE FUNCTION reembed.violation_query(p_relation regclass) RETURNS text
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.violation_query(p_relation regclass) IS 'The statement that counts the rows that violate a constraint of their own table; null where there is no such constraint. It runs code of the owner.';
+
 CREATE FUNCTION reembed.watch(p_target text DEFAULT NULL::text) RETURNS TABLE(change text, kind text, severity text, message text)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp';
@@ -2025,6 +2093,42 @@ CREATE FUNCTION reembed_queue.job_table_run_async(command_name text, version int
 CREATE FUNCTION reembed_queue.make_queue(queue_name text, options jsonb) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp';
+
+CREATE TABLE reembed.acceptance (
+    id bigint NOT NULL,
+    campaign text NOT NULL,
+    code text NOT NULL,
+    reason text NOT NULL,
+    by text DEFAULT SESSION_USER NOT NULL,
+    at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    evidence jsonb NOT NULL,
+    CONSTRAINT acceptance_has_a_reason CHECK ((btrim(reason) <> ''::text))
+);
+
+COMMENT ON TABLE reembed.acceptance IS 'Harms that a person allowed by name. An acceptance is void when there is more to accept than its evidence names.';
+
+COMMENT ON COLUMN reembed.acceptance.id IS 'Number of the acceptance.';
+
+COMMENT ON COLUMN reembed.acceptance.campaign IS 'Campaign it holds for. The row precedes the campaign where its expand file records it.';
+
+COMMENT ON COLUMN reembed.acceptance.code IS 'What is accepted, as the inventory and the gates name it.';
+
+COMMENT ON COLUMN reembed.acceptance.reason IS 'Why, in the words of the person.';
+
+COMMENT ON COLUMN reembed.acceptance.by IS 'Role of the session that accepted it.';
+
+COMMENT ON COLUMN reembed.acceptance.at IS 'When it was accepted.';
+
+COMMENT ON COLUMN reembed.acceptance.evidence IS 'What was found when it was accepted: names and numbers of rows.';
+
+ALTER TABLE reembed.acceptance ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME reembed.acceptance_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 
 CREATE TABLE reembed.alert (
     id bigint NOT NULL,
@@ -2749,7 +2853,9 @@ CREATE VIEW reembed.progress AS
     m.switched_at,
     ( SELECT COALESCE(sum((b.rows - b.stored_rows)), (0)::bigint) AS "coalesce"
            FROM reembed.provider_batch b
-          WHERE ((b.campaign = m.name) AND (b.state = ANY (ARRAY['submitting'::text, 'submitted'::text])))) AS rows_at_batch_api
+          WHERE ((b.campaign = m.name) AND (b.state = ANY (ARRAY['submitting'::text, 'submitted'::text])))) AS rows_at_batch_api,
+    m.table_rows,
+    m.rows_with_text
    FROM (((((reembed.campaign m
      JOIN reembed.setting s ON ((s.target = m.target)))
      JOIN reembed.model o ON ((o.name = m.to_model)))
@@ -2805,6 +2911,10 @@ COMMENT ON COLUMN reembed.progress.phase_entered_at IS 'When the phase was enter
 COMMENT ON COLUMN reembed.progress.switched_at IS 'When the live view moved to the new model.';
 
 COMMENT ON COLUMN reembed.progress.rows_at_batch_api IS 'Rows that are at the provider''s batch API or being submitted; they do not count as done.';
+
+COMMENT ON COLUMN reembed.progress.table_rows IS 'Rows of the table when the ledger was planned.';
+
+COMMENT ON COLUMN reembed.progress.rows_with_text IS 'How many of them had a text; the others get no vector and are not part of total.';
 
 CREATE TABLE reembed.provider_batch_row (
     provider_batch uuid NOT NULL,
@@ -3715,6 +3825,9 @@ ALTER TABLE ONLY reembed_queue.job ATTACH PARTITION reembed_queue.job_common DEF
 
 ALTER TABLE ONLY reembed.schema_migration ALTER COLUMN id SET DEFAULT nextval('reembed.schema_migration_id_seq'::regclass);
 
+ALTER TABLE ONLY reembed.acceptance
+    ADD CONSTRAINT acceptance_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY reembed.alert
     ADD CONSTRAINT alert_pkey PRIMARY KEY (id);
 
@@ -3855,6 +3968,8 @@ ALTER TABLE ONLY reembed_queue.version
 
 ALTER TABLE ONLY reembed_queue.warning
     ADD CONSTRAINT warning_pkey PRIMARY KEY (id);
+
+CREATE INDEX acceptance_by_campaign ON reembed.acceptance USING btree (campaign, code);
 
 CREATE INDEX alert_newest ON reembed.alert USING btree (target, opened_at DESC);
 
@@ -4033,6 +4148,10 @@ REVOKE ALL ON FUNCTION reembed.abandon_archive(p_name text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.abandon_provider_batches(p_name text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION reembed.accept(p_campaign text, p_code text, p_reason text, p_evidence jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.acceptance_gate(p_name text, p_phase text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION reembed.alert_gate(p_name text, p_phase text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.alerts_to_post(p_limit integer, p_target text) FROM PUBLIC;
@@ -4187,6 +4306,8 @@ REVOKE ALL ON FUNCTION reembed.grow_canary(p_target text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.guard_side_tables(p_target text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION reembed.harms(p_campaign text, p_phase text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION reembed.hold_provider(p_model text, p_seconds double precision, p_reason text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.index_build_bytes(p_method text, p_rows bigint, p_dimensions integer, p_element_type text, p_m integer, p_lists integer) FROM PUBLIC;
@@ -4196,6 +4317,8 @@ REVOKE ALL ON FUNCTION reembed.index_build_settings(p_method text, p_version tex
 REVOKE ALL ON FUNCTION reembed.index_gate(p_name text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.index_is_valid(p_name text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.is_accepted(p_campaign text, p_code text, p_evidence jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.is_captured(p_target text) FROM PUBLIC;
 
@@ -4237,6 +4360,8 @@ REVOKE ALL ON FUNCTION reembed.measure_vectors(p_target text, p_role text) FROM 
 
 REVOKE ALL ON FUNCTION reembed.names_columns(p_target text, p_row text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION reembed.native_subscribers() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION reembed.needs_sweep(p_name text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.objects_digest() FROM PUBLIC;
@@ -4264,6 +4389,8 @@ REVOKE ALL ON FUNCTION reembed.prepare_index_build(p_name text, p_index name, p_
 REVOKE ALL ON FUNCTION reembed.present_names(p_name text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.probe_read(p_target text, p_is_idle boolean) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.publications_of(p_relation regclass) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.purge(p_name text) FROM PUBLIC;
 
@@ -4312,6 +4439,8 @@ REVOKE ALL ON FUNCTION reembed.require_archive(p_name text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION reembed.require_gate(p_name text, p_phase text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.require_owner(p_relation regclass) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.require_subscribers(p_campaign text, p_relation regclass, p_storage text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.require_unread(p_name text) FROM PUBLIC;
 
@@ -4365,6 +4494,8 @@ REVOKE ALL ON FUNCTION reembed.start_campaign(p_name text, p_relation regclass, 
 
 REVOKE ALL ON FUNCTION reembed.storage_names(v reembed.vector_column, p_role text, p_suffix name) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION reembed.subscriber_harms(p_relation regclass) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION reembed.sweep(p_name text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.sweep_portion(p_name text, p_role text, p_block bigint) FROM PUBLIC;
@@ -4395,6 +4526,8 @@ REVOKE ALL ON FUNCTION reembed.trip_breaker(p_name text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.unhook(p_target text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION reembed.update_triggers(p_relation regclass) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION reembed.valid_index(p_relation regclass, p_index name) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.vector_indexes(p_relation regclass, p_column name) FROM PUBLIC;
@@ -4406,6 +4539,8 @@ REVOKE ALL ON FUNCTION reembed.view_columns(p_target text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION reembed.view_grants(p_view regclass) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.view_sources(p_view regclass) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.violation_query(p_relation regclass) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.watch(p_target text) FROM PUBLIC;
 

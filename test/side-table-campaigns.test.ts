@@ -244,7 +244,7 @@ if (process.env.TEST_DATABASE_URL) {
   );
 }
 
-test.serial('the plan compares both ways to keep the vectors and says which it takes, and why', async (t) => {
+test.serial('the plan compares both ways to keep the vectors and says which it takes', async (t) => {
   await createDocuments(stage.db.pool, 50, { table: 'small' });
   const { stderr } = await stage.workplace.run([
     'migrate',
@@ -259,8 +259,6 @@ test.serial('the plan compares both ways to keep the vectors and says which it t
     '24',
     '--dry-run',
   ]);
-  t.regex(
-    stderr,
-    /storage {2}column \(the table is small enough to be updated in place\); column: about .+ of writing and .+ of WAL, side-table: /,
-  );
+  t.regex(stderr, /storage {2}column, of:\n +column +side-table\n/);
+  t.regex(stderr, /writing +about .+ of WAL +about .+ of WAL/);
 });

@@ -26,6 +26,8 @@ const row: ProgressRow = {
   phase_entered_at: new Date(0),
   switched_at: null,
   rows_at_batch_api: 0,
+  table_rows: null,
+  rows_with_text: null,
 };
 
 function capture(isTTY: boolean) {

@@ -14,6 +14,7 @@ BEGIN
   END IF;
   PERFORM reembed.drop_view(m.target, reembed.model_view_name(m.target, m.to_model));
   DELETE FROM reembed.failed_row WHERE target = m.target AND model = m.to_model;
+  DELETE FROM reembed.acceptance WHERE campaign = p_name;
 
   IF EXISTS (SELECT FROM reembed.campaign WHERE target = m.target AND name <> p_name) THEN
     -- The old model becomes the new model of the campaign before, also in waiting changes. The lock keeps writes from adding changes meanwhile.

@@ -44,7 +44,9 @@ SELECT m.target,
        m.phase_entered_at,
        m.switched_at,
        (SELECT coalesce(sum(b.rows - b.stored_rows), 0) FROM reembed.provider_batch AS b
-         WHERE b.campaign = m.name AND b.state IN ('submitting', 'submitted'))::bigint AS rows_at_batch_api
+         WHERE b.campaign = m.name AND b.state IN ('submitting', 'submitted'))::bigint AS rows_at_batch_api,
+       m.table_rows,
+       m.rows_with_text
   FROM reembed.campaign AS m
   JOIN reembed.setting AS s ON s.target = m.target
   JOIN reembed.model AS o ON o.name = m.to_model
@@ -77,3 +79,5 @@ COMMENT ON COLUMN reembed.progress.workers IS 'Worker processes alive.';
 COMMENT ON COLUMN reembed.progress.phase_entered_at IS 'When the phase was entered.';
 COMMENT ON COLUMN reembed.progress.switched_at IS 'When the live view moved to the new model.';
 COMMENT ON COLUMN reembed.progress.rows_at_batch_api IS 'Rows that are at the provider''s batch API or being submitted; they do not count as done.';
+COMMENT ON COLUMN reembed.progress.table_rows IS 'Rows of the table when the ledger was planned.';
+COMMENT ON COLUMN reembed.progress.rows_with_text IS 'How many of them had a text; the others get no vector and are not part of total.';

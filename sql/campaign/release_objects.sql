@@ -24,6 +24,7 @@ BEGIN
   DELETE FROM reembed.validation AS o USING reembed.campaign AS m WHERE m.name = o.campaign AND m.target = p_target;
   INSERT INTO reembed.event (target, campaign, kind, from_value) SELECT p_target, m.name, 'release', m.phase FROM reembed.campaign AS m WHERE m.target = p_target;
   PERFORM reembed.drop_compiled(p_target);
+  DELETE FROM reembed.acceptance AS o USING reembed.campaign AS m WHERE m.name = o.campaign AND m.target = p_target;
   DELETE FROM reembed.campaign WHERE target = p_target;
   PERFORM reembed.forget_target(p_target);
 END;

@@ -18,6 +18,7 @@ DECLARE
   v_is_new boolean;
 BEGIN
   PERFORM reembed.require_owner(p_relation);
+  PERFORM reembed.require_subscribers(p_name, p_relation, CASE WHEN p_to_relation IS NULL THEN 'column' ELSE 'side_table' END);
   v_source := reembed.text_source(p_relation, p_key_columns, p_text_columns, p_text_sql);
   SELECT t.name, to_jsonb(t) INTO v_target, v_previous_source FROM reembed.target AS t WHERE t.relation = p_relation AND t.column_name = p_column;
   v_is_new := NOT FOUND;

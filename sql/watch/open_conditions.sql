@@ -9,10 +9,11 @@ BEGIN
     RETURN;
   END IF;
   CASE p_phase
+    WHEN 'backfill' THEN RETURN QUERY SELECT * FROM reembed.acceptance_gate(p_name, p_phase);
     WHEN 'index' THEN RETURN QUERY SELECT * FROM reembed.index_gate(p_name);
     -- Canary readers get the answers that all readers get after the switch.
     WHEN 'switch', 'canary' THEN RETURN QUERY SELECT * FROM reembed.switch_gate(p_name) UNION ALL SELECT * FROM reembed.alert_gate(p_name, p_phase);
-    WHEN 'contract' THEN RETURN QUERY SELECT * FROM reembed.contract_gate(p_name);
+    WHEN 'contract' THEN RETURN QUERY SELECT * FROM reembed.contract_gate(p_name) UNION ALL SELECT * FROM reembed.acceptance_gate(p_name, p_phase);
     ELSE RETURN;
   END CASE;
 END;

@@ -5,11 +5,14 @@ import { type Database, openDatabase } from '../database/connection.ts';
 import type { Finding, Level } from '../doctor/check.ts';
 import { examineProviders } from '../doctor/environment.ts';
 import { examineDatabase } from '../doctor/examine.ts';
+import { inventoryOfTable, type TableInventory, type TableRequest } from '../doctor/table-inventory.ts';
 import { ReembedError } from '../errors.ts';
 import { visibleAll } from '../print-text.ts';
 import { counted } from '../wording.ts';
-import { print, printJson } from './print.ts';
+import { list } from './parse-option.ts';
+import { bold, print, printJson } from './print.ts';
 import { isEmbeddedMissing } from './read-status.ts';
+import { costText, inventoryText, promisesText } from './show-inventory.ts';
 
 /** Thrown when the doctor found at least one error. */
 export class DoctorFoundErrors extends ReembedError {
@@ -26,18 +29,25 @@ export class DoctorFoundErrors extends ReembedError {
 export function doctorCommand(): Command {
   return new Command('doctor')
     .description('report errors and risks, each with a remedy; changes nothing')
+    .option('--table <name>', 'also list what a campaign would do to this table')
+    .option('--column <name>', 'its vector column', 'embedding')
+    .option('--text <columns>', 'its text, as for migrate create, to count rows without one', list)
+    .option('--text-sql <expression>', 'SQL over the columns of the table, instead of --text')
     .option('--json', 'one JSON document on stdout')
-    .action((options: { json?: boolean }) => doctor(options));
+    .action((options: DoctorOptions) => doctor(options));
 }
 
-async function doctor(options: { json?: boolean }): Promise<void> {
+type DoctorOptions = Omit<TableRequest, 'table'> & { table?: string; json?: boolean };
+
+async function doctor(options: DoctorOptions): Promise<void> {
   const config = readConfig();
-  const findings = [...(await examine(config)), ...examineProviders(config)];
+  const { findings, inventory } = await examine(config, options);
   const errors = findings.filter(({ level }) => level === 'error');
   const warnings = findings.filter(({ level }) => level === 'warn');
   if (options.json) {
-    printJson({ errors: errors.length, warnings: warnings.length, findings }, 2);
+    printJson({ errors: errors.length, warnings: warnings.length, findings, ...(inventory ? { inventory } : {}) }, 2);
   } else {
+    if (inventory) print(tableText(visibleAll(inventory)));
     print(
       `${visibleAll(findings).map(findingText).join('\n')}\n\n${counted(errors.length, 'error')}, ${counted(warnings.length, 'warning')}\n`,
     );
@@ -45,10 +55,16 @@ async function doctor(options: { json?: boolean }): Promise<void> {
   if (errors.length > 0) throw new DoctorFoundErrors(errors);
 }
 
-async function examine(config: Config): Promise<Finding[]> {
+interface Examination {
+  findings: Finding[];
+  inventory?: TableInventory;
+}
+
+async function examine(config: Config, options: DoctorOptions): Promise<Examination> {
+  const providers = examineProviders(config);
   // A read-only command must not create an embedded database.
   if (isEmbeddedMissing(config)) {
-    return [
+    const missing: Finding[] = [
       {
         name: 'database',
         level: 'ok',
@@ -56,19 +72,32 @@ async function examine(config: Config): Promise<Finding[]> {
         remedy: null,
       },
     ];
+    return { findings: [...missing, ...providers] };
   }
   let database: Database;
   try {
     database = await openDatabase(config);
   } catch (error) {
     if (!(error instanceof ReembedError)) throw error;
-    return [{ name: 'database', level: 'error', finding: error.message, remedy: error.remedy }];
+    return { findings: [{ name: 'database', level: 'error', finding: error.message, remedy: error.remedy }, ...providers] };
   }
   try {
-    return await examineDatabase(database, config);
+    const findings = [...(await examineDatabase(database, config)), ...providers];
+    if (options.table === undefined) return { findings };
+    return { findings, inventory: await inventoryOfTable(database, { ...options, table: options.table }, costText) };
   } finally {
     await database.close();
   }
+}
+
+function tableText({ table, column, findings, promises }: TableInventory): string {
+  const lines = [
+    bold(`${table}.${column}`),
+    ...inventoryText(findings, []),
+    '',
+    ...promisesText(promises, undefined).map((line) => `  ${line}`),
+  ];
+  return `${lines.join('\n')}\n\n`;
 }
 
 const SIGNS: Record<Level, string> = { ok: styleText('green', '✓'), warn: styleText('yellow', '!'), error: styleText('red', '✗') };

@@ -1,21 +1,27 @@
 import { Command, Option } from 'commander';
 import { type Config, readConfig } from '../config.ts';
-import { applySettings, openDatabase, type Queryable } from '../database/connection.ts';
+import { openDatabase, type Queryable } from '../database/connection.ts';
 import { readMigrationState } from '../database/migration-runner.ts';
+import { borrowOwner } from '../database/owners-connection.ts';
 import { providerAccess } from '../embedding/open-provider.ts';
 import { UsageError } from '../errors.ts';
 import { campaignFiles, writeFiles } from '../phases/files.ts';
 import { type CampaignRequest, draftCampaign } from '../plan/draft.ts';
 import { estimateCampaign } from '../plan/estimate.ts';
 import { inspectTable, type TableFacts } from '../plan/inspect.ts';
+import { findingsFor, type InventoryFinding } from '../plan/inventory/finding.ts';
+import { takeInventory } from '../plan/inventory/inventory.ts';
+import { storagePromises } from '../plan/inventory/promises.ts';
 import { chooseLiveView, readKnownTarget, refusePendingFiles, refuseTakenNames } from '../plan/known-target.ts';
 import { measureText, type TextFacts, textSource } from '../plan/measure.ts';
 import type { CampaignPlan } from '../plan/plan.ts';
+import { inPlanningTransaction } from '../plan/planning-transaction.ts';
 import { roughBuildSeconds } from '../plan/rough-build-time.ts';
-import { adviseStorage } from '../plan/storage.ts';
+import { storageCosts } from '../plan/storage.ts';
 import { visibleAll, visibleLines } from '../print-text.ts';
 import { list, price, wholeNumber } from './parse-option.ts';
 import { print, printJson, say } from './print.ts';
+import { costText } from './show-inventory.ts';
 import { planText } from './show-plan.ts';
 
 interface CreateOptions extends Omit<CampaignRequest, 'to' | 'dimensions' | 'text'> {
@@ -58,10 +64,16 @@ export function migrateCreateCommand(): Command {
     .option('--token-limit <n>', 'most tokens that a text may have', wholeNumber)
     .option('--price <usd>', 'US dollars per million tokens', price)
     .addOption(
-      new Option('--storage <where>', 'keep the new vectors in a column of the table or in a side table')
+      new Option(
+        '--storage <where>',
+        'keep the new vectors in a column of the table or in a side table; auto: in a side table where that avoids a harm',
+      )
         .choices(['auto', 'column', 'side-table'])
-        .default('auto', 'by estimated cost'),
+        .default('column'),
     )
+    .option('--only-read', 'for --storage auto: the application writes no vector itself, so that a side table may be chosen')
+    .option('--accept <codes>', 'accept what the inventory found, by its code; several are separated by commas', list)
+    .option('--reason <text>', 'why it is accepted; the expand file records it')
     .option('--batch-rows <n>', 'rows per batch of the ledger (default: 12 MB of vectors)', wholeNumber)
     .option(
       '--application-path <schemas>',
@@ -77,19 +89,15 @@ async function create(options: CreateOptions): Promise<void> {
   const config = readConfig();
   const request = requestOf(options, config);
   const database = await openDatabase(config);
-  const client = await database.pool.connect();
   try {
-    // The transaction is always rolled back. It becomes read-only before code of other owners can run in it.
-    await client.query('BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ WRITE');
-    await applySettings(client, 'transaction');
-    const { plan, facts, text } = await draft(client, request, config);
-    const indexSeconds = await roughBuildSeconds(client, plan, text.rows);
-    await client.query('ROLLBACK');
+    const { plan, facts, text, findings, indexSeconds } = await inPlanningTransaction(database, (client) => draft(client, request, config));
     const { limits } = providerAccess(plan.to, 'new', config);
     if (plan.keepOldCurrent) providerAccess(plan.from, 'old', config);
     const { probeProvider } = await import('../embedding/probe.ts');
     const probe = options.probe ? await probeProvider(plan.to, config) : 'not probed';
     const estimate = estimateCampaign(plan, facts, text, { limits, concurrency: config.concurrency }, indexSeconds);
+    const inventory = findingsFor(plan.sideTable ? 'side-table' : 'column', findings);
+    const promises = storagePromises(facts, findings, storageCosts(facts, plan.to), costText);
     const files = campaignFiles(plan, config.migrationsDirectory);
     if (options.dryRun) {
       for (const file of options.json ? [] : files) print(visibleLines(`// ---- ${file.path}\n${file.text}\n`));
@@ -98,14 +106,24 @@ async function create(options: CreateOptions): Promise<void> {
     }
     if (options.json) {
       const paths = files.map(({ path }) => path);
-      const storage = adviseStorage(facts, plan.to);
-      printJson({ campaign: plan.campaign, plan, storage, estimate, probe, files: paths, written: !options.dryRun }, 2);
+      printJson(
+        {
+          campaign: plan.campaign,
+          plan,
+          storage: storageCosts(facts, plan.to),
+          inventory,
+          promises,
+          estimate,
+          probe,
+          files: paths,
+          written: !options.dryRun,
+        },
+        2,
+      );
     } else {
-      say(planText(visibleAll({ plan, facts, text, estimate, probe, files, written: !options.dryRun })));
+      say(planText(visibleAll({ plan, facts, text, estimate, probe, files, inventory, promises, written: !options.dryRun })));
     }
   } finally {
-    await client.query('ROLLBACK').catch(() => {});
-    client.release();
     await database.close();
   }
 }
@@ -126,19 +144,25 @@ function requestOf(options: CreateOptions, config: Config): CampaignRequest {
   return { ...options, text, to, dimensions, from: options.from ?? config.oldModel };
 }
 
-async function draft(
-  db: Queryable,
-  request: CampaignRequest,
-  config: Config,
-): Promise<{ plan: CampaignPlan; facts: TableFacts; text: TextFacts }> {
+interface Draft {
+  plan: CampaignPlan;
+  facts: TableFacts;
+  text: TextFacts;
+  findings: InventoryFinding[];
+  indexSeconds: number | null;
+}
+
+async function draft(db: Queryable, request: CampaignRequest, config: Config): Promise<Draft> {
   const facts = await inspectTable(db, request.table, request.column);
   const known = await readKnownTarget(db, facts);
-  const text = await measureText(db, facts, textSource(facts, request.text, request.textSql));
+  const owner = await borrowOwner(db, facts.oid);
+  const text = await measureText(db, facts, textSource(facts, request.text, request.textSql), owner);
+  const findings = await takeInventory({ db, owner, facts, text });
   const stamp = new Date().toISOString().replace(/\D/g, '');
   const state = await readMigrationState(db, config.migrationsDirectory);
   const liveView = await chooseLiveView(db, facts, state.pending);
-  const plan = await draftCampaign(db, request, facts, text, known, { liveView, stamp });
+  const plan = await draftCampaign(db, request, facts, text, known, { liveView, stamp }, findings);
   refusePendingFiles(state, plan);
   await refuseTakenNames(db, plan, facts, known);
-  return { plan, facts, text };
+  return { plan, facts, text, findings, indexSeconds: await roughBuildSeconds(db, plan, text.rows) };
 }

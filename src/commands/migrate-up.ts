@@ -9,7 +9,8 @@ import { GateClosed } from '../errors.ts';
 import { type Advance, advance, type OpenCondition, openConditions, runnableFiles, type Waiting } from '../phases/advance.ts';
 import { indexSettings } from '../phases/index-build.ts';
 import { scriptOf } from '../phases/script.ts';
-import { wholeNumber } from './parse-option.ts';
+import { reasonOf } from '../plan/inventory/accepted.ts';
+import { list, wholeNumber } from './parse-option.ts';
 import { printJson, printSql, say } from './print.ts';
 import { isEmbeddedMissing } from './read-status.ts';
 import { createBuildDisplay } from './show-index-build.ts';
@@ -20,6 +21,8 @@ interface UpOptions {
   dryRun?: boolean;
   wait?: boolean;
   json?: boolean;
+  accept?: string[];
+  reason?: string;
 }
 
 const LAST_CHANGES_MS = 15_000;
@@ -31,6 +34,8 @@ export function migrateUpCommand(): Command {
     .argument('[n]', 'maximum number of migrations to run', wholeNumber)
     .option('--wait', 'process the queue in this process until no gate waits for a worker')
     .option('--dry-run', 'print the SQL as a psql script on stdout, and change nothing')
+    .option('--accept <codes>', 'accept what a gate asks for by this code, such as triggers-fire; several are separated by commas', list)
+    .option('--reason <text>', 'why it is accepted; recorded in reembed.acceptance')
     .option('--json', 'print what was done as JSON on stdout')
     .action((count: number | undefined, options: UpOptions) => up(count, options));
 }
@@ -38,6 +43,7 @@ export function migrateUpCommand(): Command {
 async function up(count: number | undefined, options: UpOptions): Promise<void> {
   const config = readConfig();
   if (options.dryRun) return showScript(config, count);
+  const accept = options.accept && { codes: options.accept, reason: reasonOf(options.reason) };
   const database = await openDirectDatabase(config);
   try {
     const result = await asOnlyRunner(database, async () => {
@@ -48,6 +54,7 @@ async function up(count: number | undefined, options: UpOptions): Promise<void> 
         directory: config.migrationsDirectory,
         count,
         notice: say,
+        accept,
         index: { settings: indexSettings(config), display: createBuildDisplay },
         wait: options.wait ? (waiting) => workUntilOpen(database, config, waiting) : undefined,
       });

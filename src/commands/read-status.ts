@@ -222,7 +222,7 @@ function ledgerConditions(row: ProgressRow, { failed_new = 0, allowed_failures =
 }
 
 async function gateConditions(db: Queryable, campaign: string, phase: string): Promise<OpenCondition[] | null> {
-  if (phase !== 'switch' && phase !== 'contract') return [];
+  if (phase === 'expand') return [];
   const conditions = db.query<OpenCondition>('SELECT code, condition, remedy FROM reembed.open_conditions($1, $2)', [campaign, phase]);
   return ifAllowed(
     conditions.then(({ rows }) => rows),

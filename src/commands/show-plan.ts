@@ -2,10 +2,12 @@ import { ELEMENT_TYPES } from '../database/element-types.ts';
 import { type PlannedFile, phases } from '../phases/files.ts';
 import type { Estimate } from '../plan/estimate.ts';
 import type { TableFacts } from '../plan/inspect.ts';
+import type { InventoryFinding } from '../plan/inventory/finding.ts';
+import type { StoragePromise } from '../plan/inventory/promises.ts';
 import type { TextFacts } from '../plan/measure.ts';
 import { type CampaignPlan, type ModelDefinition, vectorType } from '../plan/plan.ts';
-import { adviseStorage, type StorageAdvice, type StorageCost } from '../plan/storage.ts';
 import { bold, dim, formatBytes, formatNumber, formatSeconds } from './print.ts';
+import { inventoryText, promisesText } from './show-inventory.ts';
 import { formatUsd } from './show-progress.ts';
 
 /** Everything that a plan shows. */
@@ -16,11 +18,14 @@ export interface ShownPlan {
   estimate: Estimate;
   probe: string;
   files: PlannedFile[];
+  /** findings that hold with the chosen storage */
+  inventory: InventoryFinding[];
+  promises: StoragePromise[];
   written: boolean;
 }
 
 /** Formats the plan of a campaign: what will be done, estimates, every lock, and warnings. */
-export function planText({ plan, facts, text, estimate, probe, files, written }: ShownPlan): string {
+export function planText({ plan, facts, text, estimate, probe, files, inventory, promises, written }: ShownPlan): string {
   const cost = estimate.usd === null ? 'price not known, give --price' : `about ${formatUsd(estimate.usd)}`;
   const lines = [
     bold(
@@ -30,7 +35,8 @@ export function planText({ plan, facts, text, estimate, probe, files, written }:
     `  tokens   about ${formatNumber(estimate.tokens)}, longest sampled text ${formatNumber(text.longestTokens)}; ${cost}`,
     `  time     about ${formatSeconds(estimate.seconds)} of provider calls (${formatNumber(estimate.requests)} requests); npm run status measures the rest`,
     `  disk     up to ${formatBytes(estimate.vectorBytes)} for the new vectors and row versions, about ${formatBytes(estimate.indexBytes)} for their index`,
-    storageLine(plan, adviseStorage(facts, plan.to)),
+    `  storage  ${plan.sideTable ? 'side-table' : 'column'}, of:`,
+    ...promisesText(promises, plan.sideTable ? 'side-table' : 'column').map((line) => `    ${line}`),
     `  vectors  ${plan.sideTable ? `${plan.sideTable}.` : ''}${plan.toColumn} ${vectorType(plan, plan.to)}${plan.to.elementType === facts.elementType ? '' : `, because an index takes ${facts.elementType} only up to ${formatNumber(ELEMENT_TYPES[facts.elementType].maxIndexedDimensions)} dimensions`}`,
     `  index    ${plan.index ? `${plan.index.method}${plan.index.parameters ? ` (${plan.index.parameters})` : ''}, ${plan.to.distance}` : 'none'}${estimate.indexSeconds === null ? '' : `; roughly ${formatSeconds(estimate.indexSeconds)} of one processor to build`}`,
     `  provider ${plan.to.provider ?? 'of the environment'}: ${probe}`,
@@ -38,7 +44,8 @@ export function planText({ plan, facts, text, estimate, probe, files, written }:
     '',
     'Locks:',
     ...phases.map((phase, i) => `  ${i + 1} ${phase.name.padEnd(9)}${phase.locks(plan)}`),
-    ...warnings(plan, facts, text).map((warning, i) => `${i === 0 ? '\nWarnings:\n' : ''}  - ${warning}`),
+    ...(inventory.length === 0 ? [] : ['', 'Inventory:', ...inventoryText(inventory, plan.acceptances)]),
+    ...warnings(plan, text).map((warning, i) => `${i === 0 ? '\nWarnings:\n' : ''}  - ${warning}`),
     '',
     written ? 'Written:' : 'Would be written:',
     ...files.map(({ path }) => `  ${path}`),
@@ -54,15 +61,7 @@ function prefixLines({ name, documentPrefix, queryPrefix }: ModelDefinition): st
   return [`  prefixes of ${name}: ${JSON.stringify(documentPrefix)} for stored texts, ${JSON.stringify(queryPrefix)} for queries`];
 }
 
-function storageLine(plan: CampaignPlan, advice: StorageAdvice): string {
-  const chosen = plan.sideTable ? 'side-table' : 'column';
-  const cost = ({ seconds, walBytes }: StorageCost) => `${formatSeconds(seconds)} of writing and ${formatBytes(walBytes)} of WAL`;
-  const other = advice.recommended === 'column' ? 'a column is sufficient' : 'a side table is recommended';
-  const judgement = chosen === advice.recommended ? advice.reason : `${other}: ${advice.reason}`;
-  return `  storage  ${chosen} (${judgement}); column: about ${cost(advice.column)}, side-table: ${cost(advice.sideTable)}`;
-}
-
-function warnings(plan: CampaignPlan, facts: TableFacts, text: TextFacts): string[] {
+function warnings(plan: CampaignPlan, text: TextFacts): string[] {
   const found: string[] = [];
   if (!plan.keepOldCurrent) {
     found.push(
@@ -72,15 +71,6 @@ function warnings(plan: CampaignPlan, facts: TableFacts, text: TextFacts): strin
   if (plan.to.tokenLimit !== null && text.longestTokens > plan.to.tokenLimit) {
     found.push(
       `some texts are longer than the limit of the model, ${plan.to.tokenLimit} tokens; their rows will be listed in reembed.failed_row`,
-    );
-  }
-  for (const dependent of facts.dependents)
-    found.push(`${dependent} uses ${plan.column}; contract refuses until it reads ${plan.liveView} instead`);
-  if (facts.notNull) found.push(`${plan.column} is NOT NULL; the new column is not, because a new row is stored before its vector`);
-  if (facts.rowSecurity) found.push('the table has row level security: run workers as a role that sees every row');
-  if (plan.sideTable) {
-    found.push(
-      `${plan.liveView} will show only rows that have a vector; after contract ${plan.table} has no ${plan.column}, so the application must not write it`,
     );
   }
   if (plan.from.elementType !== plan.to.elementType) {

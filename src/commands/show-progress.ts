@@ -29,6 +29,9 @@ export interface ProgressRow {
   phase_entered_at: Date;
   switched_at: Date | null;
   rows_at_batch_api: number;
+  /** rows of the table when the ledger was planned, and how many of them had a text */
+  table_rows: number | null;
+  rows_with_text: number | null;
 }
 
 /** Shows the progress of campaigns. */
@@ -54,7 +57,8 @@ export async function readProgress(db: Queryable, target?: string): Promise<Prog
             tokens::double precision AS tokens, tokens_expected::double precision AS tokens_expected,
             cost_usd::double precision AS cost_usd, cost_usd_expected::double precision AS cost_usd_expected,
             live_rows::double precision AS live_rows, throttled_by, workers::integer AS workers, phase_entered_at, switched_at,
-            rows_at_batch_api::double precision AS rows_at_batch_api
+            rows_at_batch_api::double precision AS rows_at_batch_api,
+            table_rows::double precision AS table_rows, rows_with_text::double precision AS rows_with_text
        FROM reembed.progress WHERE $1::text IS NULL OR target = $1`,
     [target ?? null],
   );

@@ -85,7 +85,11 @@ function readsText(row: CampaignStatus): string {
 
 function rowsText(row: CampaignStatus): string {
   if (row.percent === null) return row.phase === 'expand' ? 'not planned yet' : 'nothing to embed';
-  return `${blockBar(row.percent / 100, BAR_WIDTH)} ${row.percent.toFixed(1)} %  ${formatNumber(row.done)} of ${formatNumber(row.total)}`;
+  const textless =
+    row.table_rows === null || row.rows_with_text === null || row.table_rows === row.rows_with_text
+      ? ''
+      : `; ${formatNumber(row.rows_with_text)} of ${formatNumber(row.table_rows)} have text`;
+  return `${blockBar(row.percent / 100, BAR_WIDTH)} ${row.percent.toFixed(1)} %  ${formatNumber(row.done)} of ${formatNumber(row.total)}${textless}`;
 }
 
 function speedText(row: CampaignStatus): string {

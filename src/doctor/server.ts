@@ -122,7 +122,7 @@ const publications: Check = {
     if (rows.length === 0) return [];
     return warn(
       `published: ${listed(rows.map(({ publication, name }) => `${name} (${publication})`))}; logical replication carries no DDL`,
-      'add the new columns on each subscriber before expand runs here, and drop them there after contract',
+      'add the new columns on each subscriber before expand runs here, and change its columns in the same way at contract',
     );
   },
 };

@@ -1,5 +1,6 @@
 import { vectorBytes } from '../database/element-types.ts';
 import {
+  type Acceptance,
   type CampaignPlan,
   identifier,
   literal,
@@ -32,7 +33,7 @@ export const expand: Phase = {
   up: (plan) => [
     `${SHORT_LOCK_WAIT}
 
-${plan.sideTable ? createSideTable(plan) : addColumns(plan)}
+${plan.acceptances.map((acceptance) => accept(plan, acceptance)).join('')}${plan.sideTable ? createSideTable(plan) : addColumns(plan)}
 
 ${registerModel(plan.from)}
 ${registerModel(plan.to)}
@@ -71,7 +72,8 @@ ALTER TABLE ${tableOf(plan)}
   ADD COLUMN ${identifier(plan, plan.toVersionColumn)} text;`;
 }
 
-function createSideTable(plan: CampaignPlan): string {
+/** Returns the statements that create the side table. */
+export function createSideTable(plan: CampaignPlan): string {
   return `CREATE TABLE ${vectorTableOf(plan)} (
   ${plan.keyDefinitions.map((definition) => `${definition} NOT NULL`).join(',\n  ')},
   ${identifier(plan, plan.toColumn)} ${vectorType(plan, plan.to)} NOT NULL,
@@ -87,6 +89,11 @@ COMMENT ON COLUMN ${vectorTableOf(plan)}.text_hash IS 'Hash of the text the vect
 function inPlace(plan: CampaignPlan): string {
   if (vectorBytes(plan.to.elementType, plan.to.dimensions) > LARGEST_IN_PLACE) return '';
   return `ALTER TABLE ${vectorTableOf(plan)} ALTER COLUMN ${identifier(plan, plan.toColumn)} SET STORAGE PLAIN;\n`;
+}
+
+function accept(plan: CampaignPlan, { code, reason, evidence }: Acceptance): string {
+  return `SELECT reembed.accept(${literal(plan.campaign)}, ${literal(code)}, ${literal(reason)}, ${literal(JSON.stringify(evidence))});
+`;
 }
 
 /** Returns the part of the file that names the target's table and column. */

@@ -10,6 +10,7 @@ export const backfill: Phase = {
   up: (plan) => [
     `${SHORT_LOCK_WAIT}
 
+SELECT reembed.require_gate(${literal(plan.campaign)}, 'backfill');
 SELECT reembed.enter_phase(${literal(plan.campaign)}, 'backfill');
 SELECT reembed.plan_batches(${literal(plan.campaign)}, p_batch_rows => ${plan.batchRows});
 SELECT reembed.enqueue_work();`,

@@ -25,11 +25,19 @@ export interface Advance extends FilesRun {
   waiting: Waiting[];
 }
 
+/** What the person who runs `up` accepts, and why. */
+export interface AcceptedHere {
+  codes: readonly string[];
+  reason: string;
+}
+
 /** Options of `up`. */
 export interface AdvanceOptions extends RunOptions {
   directory: string;
   /** maximum number of files to run */
   count?: number | undefined;
+  /** harms that are accepted at the gate that asks for them */
+  accept?: AcceptedHere | undefined;
   /** called before a closed gate; returns true to check the gate again, else `conditions` must be current */
   wait?: ((waiting: Waiting) => Promise<boolean>) | undefined;
 }
@@ -71,7 +79,7 @@ async function nextOpenFile(
     if (looked.has(file.campaign)) continue;
     looked.add(file.campaign);
     for (;;) {
-      const conditions = await openConditions(db, file);
+      const conditions = await acceptConditions(db, file, await openConditions(db, file), options);
       if (conditions.length === 0) return file;
       const stop = { file, conditions };
       if (!(await options.wait?.(stop))) {
@@ -111,9 +119,24 @@ export async function runnableFiles(db: Queryable | undefined, pending: readonly
   return count === undefined ? runnable : { ...runnable, files: runnable.files.slice(0, count) };
 }
 
+/** Records an acceptance for each condition that is accepted by name; returns the others. */
+async function acceptConditions(
+  db: Queryable,
+  { campaign }: MigrationFile,
+  conditions: OpenCondition[],
+  { accept, notice }: AdvanceOptions,
+): Promise<OpenCondition[]> {
+  const isAccepted = ({ code }: OpenCondition) => accept?.codes.includes(code) ?? false;
+  for (const { code, condition } of conditions.filter(isAccepted)) {
+    await db.query('SELECT reembed.accept($1, $2, $3)', [campaign, code, accept?.reason]);
+    notice(`accepted ${code}: ${condition}`);
+  }
+  return conditions.filter((condition) => !isAccepted(condition));
+}
+
 /** Returns the conditions that keep the gate of a file's phase closed; an empty array when it is open. */
 export async function openConditions(db: Queryable, file: MigrationFile): Promise<OpenCondition[]> {
-  if (!file.campaign || file.phase === 'expand' || file.phase === 'backfill') return [];
+  if (!file.campaign || file.phase === 'expand') return [];
   const { rows } = await db.query<OpenCondition>('SELECT code, condition, remedy FROM reembed.open_conditions($1, $2)', [
     file.campaign,
     file.phase,

@@ -89,6 +89,10 @@ async function refuseIncompleteWayBack(database: Database, campaign: string, opt
       'run npm run worker to embed them, if the old model can be called; otherwise accept the loss: npm run migrate down -- --accept-missing',
     );
   }
+  await db.query(
+    "SELECT reembed.accept($1, 'missing-old-vectors', 'migrate down --accept-missing', jsonb_build_object('rows', $2::bigint))",
+    [campaign, missing],
+  );
   options.notice(
     `${counted(missing, 'row')} ${plural(missing, 'has', 'have')} no vector of the old model; searches will not find ${plural(missing, 'it', 'them')} until a worker has embedded ${plural(missing, 'it', 'them')}`,
   );

@@ -4,9 +4,12 @@ import { knownModel } from '../embedding/model-catalog.ts';
 import { UsageError } from '../errors.ts';
 import type { TableFacts } from './inspect.ts';
 import { SameModel, SideTableRefused, TooManyDimensions } from './inspect-error.ts';
+import { acceptedFindings } from './inventory/accepted.ts';
+import { findingsFor, type InventoryFinding } from './inventory/finding.ts';
+import { withStatements } from './inventory/subscriber-statements.ts';
 import type { TextFacts } from './measure.ts';
 import type { CampaignPlan, IndexPlan, ModelDefinition } from './plan.ts';
-import { adviseStorage, type Storage } from './storage.ts';
+import { chooseAutomatically, type Storage } from './storage.ts';
 
 /** What the user asked for on the command line. */
 export interface CampaignRequest {
@@ -32,8 +35,13 @@ export interface CampaignRequest {
   sendDimensions?: boolean | undefined;
   tokenLimit?: number | undefined;
   price?: number | undefined;
-  /** column, side-table, or auto: chosen by the table's properties */
+  /** column (the default), side-table, or auto: a side table only where that avoids a harm */
   storage?: Storage | 'auto' | undefined;
+  /** the application writes no vector itself */
+  onlyRead?: boolean | undefined;
+  /** codes of findings that are accepted, and why */
+  accept?: string[] | undefined;
+  reason?: string | undefined;
   batchRows?: number | undefined;
   /** search_path of the application */
   applicationPath?: string | undefined;
@@ -58,7 +66,8 @@ export const UNNAMED_MODEL = 'unnamed-old-model';
  * Decides everything the five files need: types, names, index, models.
  *
  * @param names name of the live view if there is none yet, and the prefix that orders migration files: UTC time in seventeen digits
- * @throws SameModel, SideTableRefused, TooManyDimensions, UsageError
+ * @param findings what the inventory found
+ * @throws SameModel, SideTableRefused, TooManyDimensions, InventoryRefused, UsageError
  */
 export async function draftCampaign(
   db: Queryable,
@@ -67,16 +76,17 @@ export async function draftCampaign(
   text: TextFacts,
   known: KnownTarget | undefined,
   names: { liveView: string; stamp: string },
+  findings: readonly InventoryFinding[] = [],
 ): Promise<CampaignPlan> {
   const oldIndex = facts.indexes[0];
   const distance = request.distance ?? distanceOf(oldIndex?.operatorClass) ?? known?.readModelDefinition.distance ?? 'cosine';
   const from = oldModel(request, facts, known, distance);
   const to = newModel(request, facts, distance);
   if (to.name === from.name) throw new SameModel(to.name);
-  const storage = chooseStorage(request, facts, to);
+  const storage = chooseStorage(request, facts, findings);
   const sideTable = storage === 'side-table' ? shortName(`${facts.table}_${slug(to.name, 30)}`, '_vectors') : null;
   const toColumn = sideTable ? facts.column : shortName(facts.column, '_v2');
-  const plan = {
+  const plan: CampaignPlan = {
     campaign: `${names.stamp}_${slug(facts.table, 20)}_${slug(facts.column, 20)}_to_${slug(to.name, 30)}`,
     schema: facts.schema,
     table: facts.table,
@@ -102,6 +112,8 @@ export async function draftCampaign(
     batchRows: request.batchRows ?? (sideTable ? SIDE_TABLE_BATCH_ROWS : batchRows(to)),
     applicationPath: request.applicationPath ?? null,
     vectorSchema: facts.vectorSchema,
+    acceptances: [],
+    quoted: {},
   };
   const written = [
     plan.schema,
@@ -113,22 +125,24 @@ export async function draftCampaign(
     plan.index?.name,
     plan.vectorSchema,
   ];
-  return { ...plan, quoted: await quoteNames(db, written) };
+  const quoted: CampaignPlan = { ...plan, quoted: await quoteNames(db, written) };
+  const found = findingsFor(storage, findings).map((finding) => withStatements(finding, quoted));
+  return { ...quoted, acceptances: acceptedFindings(found, request.accept ?? [], request.reason) };
 }
 
 /**
  * @throws SideTableRefused if the table has row level security, which would not apply to a side table, or a key column has a name that the
  * side table needs
  */
-function chooseStorage(request: CampaignRequest, facts: TableFacts, to: ModelDefinition): Storage {
-  const wanted = request.storage ?? 'auto';
+function chooseStorage(request: CampaignRequest, facts: TableFacts, findings: readonly InventoryFinding[]): Storage {
+  const wanted = request.storage ?? 'column';
   if (wanted === 'side-table' && facts.rowSecurity) {
     throw new SideTableRefused(`${facts.table} has row level security, whose policies would not apply to a side table`);
   }
   const taken = facts.keyColumns.find((name) => ['model_version', 'text_hash', facts.column].includes(name));
   if (wanted === 'side-table' && taken) throw new SideTableRefused(`the key column ${taken} has a name that is reserved in a side table`);
   if (wanted !== 'auto') return wanted;
-  return taken ? 'column' : adviseStorage(facts, to).recommended;
+  return taken ? 'column' : chooseAutomatically(facts, findings, request.onlyRead ?? false).storage;
 }
 
 /**

@@ -49,7 +49,6 @@ export interface TableFacts {
   rowSecurity: boolean;
   /** indexes whose only column is the vector column */
   indexes: (OldIndex & { operatorClass: string; bytes: number })[];
-  dependents: string[];
 }
 
 /**
@@ -132,7 +131,6 @@ export async function inspectTable(db: Queryable, table: string, column: string)
     rowSecurity: relation.rowSecurity,
     sideTable: side?.name ?? null,
     indexes: await readIndexes(db, side?.oid ?? relation.oid, vector.name),
-    dependents: await readDependents(db, side?.oid ?? relation.oid, vector.attnum),
   };
 }
 
@@ -244,18 +242,4 @@ async function readIndexes(db: Queryable, oid: number, column: string): Promise<
     [oid, column],
   );
   return rows;
-}
-
-async function readDependents(db: Queryable, oid: number, attnum: number): Promise<string[]> {
-  const { rows } = await db.query<{ name: string }>(
-    `SELECT DISTINCT format('view %s.%s', n.nspname, v.relname) AS name
-       FROM pg_depend AS d
-       JOIN pg_rewrite AS r ON d.classid = 'pg_rewrite'::regclass AND r.oid = d.objid
-       JOIN pg_class AS v ON v.oid = r.ev_class
-       JOIN pg_namespace AS n ON n.oid = v.relnamespace
-      WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = $1 AND d.refobjsubid = $2
-        AND NOT starts_with(coalesce(obj_description(v.oid, 'pg_class'), ''), 'pg-reembed:') ORDER BY 1`,
-    [oid, attnum],
-  );
-  return rows.map(({ name }) => name);
 }

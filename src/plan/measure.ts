@@ -1,6 +1,6 @@
 import pg from 'pg';
 import type { Queryable } from '../database/connection.ts';
-import { borrowOwner } from '../database/owners-connection.ts';
+import { borrowOwner, type OwnersConnection } from '../database/owners-connection.ts';
 import { COUNTED_CHARACTERS, tokenCounter } from './count-tokens.ts';
 import type { TableFacts } from './inspect.ts';
 import { BadTextExpression, NoSuchColumn, NoText } from './inspect-error.ts';
@@ -19,6 +19,11 @@ export interface TextFacts {
 }
 
 const SAMPLE_ROWS = 1000;
+
+/** SQL of whether a text can be embedded, as reembed.has_text() decides it. */
+export function hasTextSql(textSql: string): string {
+  return `coalesce(btrim((${textSql})::text, E' \\t\\n\\r') <> '', false)`;
+}
 
 /**
  * Returns the SQL of the text: a single column, several columns joined by a line break, or the user's expression.
@@ -41,16 +46,18 @@ export function textSource(
  * the beginning of each text. Counts of other models differ by some percent. Functions in the expression, and casts of the columns, run with the rights of the table's owner.
  *
  * @param db a connection in a transaction that has written nothing; the transaction is read-only from here on
+ * @param borrowed the rights of the owner, if the transaction has borrowed them already
  * @throws NoText, BadTextExpression
  */
 export async function measureText(
   db: Queryable,
   facts: TableFacts,
   source: Pick<TextFacts, 'textColumns' | 'textSql'>,
+  borrowed?: OwnersConnection,
 ): Promise<TextFacts> {
-  const hasText = `coalesce(btrim((${source.textSql})::text, E' \\t\\n\\r') <> '', false)`;
+  const hasText = hasTextSql(source.textSql);
   if (source.textColumns.length === 0) await refuseVolatile(db, source.textSql);
-  const owner = await borrowOwner(db, facts.oid);
+  const owner = borrowed ?? (await borrowOwner(db, facts.oid));
   const measured = async <R extends object>(query: string) => {
     try {
       return (await owner.query<R>(query)).rows;

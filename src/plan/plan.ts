@@ -39,6 +39,13 @@ export interface OldIndex {
   statement: [string, string];
 }
 
+/** A harm that the author of a campaign allows, with what was found. */
+export interface Acceptance {
+  code: string;
+  reason: string;
+  evidence: Record<string, unknown>;
+}
+
 /** All inputs of the five files of a campaign. */
 export interface CampaignPlan {
   campaign: string;
@@ -73,6 +80,8 @@ export interface CampaignPlan {
   applicationPath: string | null;
   /** schema of the extension vector */
   vectorSchema: string;
+  /** recorded by the expand file */
+  acceptances: Acceptance[];
   /** names as written in SQL, quoted only where PostgreSQL needs it, to keep the files readable */
   quoted: Record<string, string>;
 }

@@ -1,5 +1,6 @@
 import { vectorBytes } from '../database/element-types.ts';
 import type { TableFacts } from './inspect.ts';
+import type { InventoryFinding } from './inventory/finding.ts';
 import type { ModelDefinition } from './plan.ts';
 
 /** Where the new vectors of a campaign are stored. */
@@ -13,13 +14,10 @@ export interface StorageCost {
   walBytes: number;
 }
 
-/** Costs of both storages, and the recommended one. */
-export interface StorageAdvice {
+/** Costs of both storages. */
+export interface StorageCosts {
   column: StorageCost;
   sideTable: StorageCost;
-  recommended: Storage;
-  /** one clause */
-  reason: string;
 }
 
 // Measured by `npm run bench` (docs/performance.md): a machine of two cores, 768 dimensions.
@@ -31,16 +29,13 @@ const WAL_BYTES_A_VECTOR_INDEX_ENTRY = 1500;
 const WAL_BYTES_AN_INDEX_ENTRY = 120;
 const WAL_BYTES_A_ROW = 1000;
 const DIMENSIONS_MEASURED = 768;
-/** Smaller savings do not justify a second table. */
-const WORTH_SECONDS = 300;
-const WORTH_WAL_BYTES = 2 ** 31;
 
 /**
  * Compares both storages. For each full page, about one update finds no room in the page while its rows are rewritten: that row moves to
  * another page and gets a new entry in every index of the table, of which the index on the old vectors is by far the most expensive. A side
  * table avoids this cost but needs a join by key in every search.
  */
-export function adviseStorage(facts: TableFacts, model: ModelDefinition): StorageAdvice {
+export function storageCosts(facts: TableFacts, model: Pick<ModelDefinition, 'elementType' | 'dimensions'>): StorageCosts {
   const { rows } = facts;
   const rowBytes = vectorBytes(model.elementType, model.dimensions) + 100;
   const scale = model.dimensions / DIMENSIONS_MEASURED;
@@ -57,13 +52,24 @@ export function adviseStorage(facts: TableFacts, model: ModelDefinition): Storag
     seconds: sideTable.seconds + (rows * (MICROSECONDS_A_ROW_VERSION + moved * indexMicroseconds)) / 1e6,
     walBytes: sideTable.walBytes + rows * (facts.rowBytes + moved * indexWal),
   };
-  return { column, sideTable, ...recommend(facts, column, sideTable) };
+  return { column, sideTable };
 }
 
-function recommend(facts: TableFacts, column: StorageCost, sideTable: StorageCost): Pick<StorageAdvice, 'recommended' | 'reason'> {
-  if (facts.rowSecurity) return { recommended: 'column', reason: 'the policies of the table would not apply to a side table' };
-  const isLong = column.seconds - sideTable.seconds > WORTH_SECONDS;
-  const isHeavy = column.walBytes - sideTable.walBytes > WORTH_WAL_BYTES;
-  if (!isLong && !isHeavy) return { recommended: 'column', reason: 'the table is small enough to be updated in place' };
-  return { recommended: 'side-table', reason: 'updating every row would also write to the other indexes of the table' };
+/**
+ * Chooses for --storage auto: the side table only where it avoids a harm, and where the application is known not to write the vectors,
+ * because after contract the table has no column for them.
+ */
+export function chooseAutomatically(
+  facts: TableFacts,
+  findings: readonly InventoryFinding[],
+  isOnlyRead: boolean,
+): { storage: Storage; reason: string } {
+  const avoided = findings.find(({ severity, storage }) => severity !== 'note' && storage === 'column');
+  if (!avoided) return { storage: 'column', reason: 'a side table would avoid no harm' };
+  if (facts.rowSecurity) return { storage: 'column', reason: 'the policies of the table would not apply to a side table' };
+  if (findings.some(({ severity, storage, code }) => severity === 'refusal' && storage === 'side-table' && code !== avoided.code))
+    return { storage: 'column', reason: 'a side table would be refused as well' };
+  if (!isOnlyRead && facts.sideTable === null)
+    return { storage: 'column', reason: `the application may write ${facts.column}: --only-read says that it does not` };
+  return { storage: 'side-table', reason: `it avoids ${avoided.code}` };
 }

@@ -193,6 +193,9 @@ export interface CampaignOptions {
   before?: Partial<Record<StepName, () => Promise<unknown>>>;
 }
 
+/** `migrate up` that accepts what the table's own triggers, constraints and rows ask for, if anything. */
+export const ACCEPTING_UP = ['migrate', 'up', '--accept', 'triggers-fire,violated-constraints,rows-without-text', '--reason', 'a test'];
+
 /**
  * Runs a whole campaign on app.documents, as the installer and with one worker under its own role. A step that fails
  * does not prevent the later ones.
@@ -203,7 +206,7 @@ export async function runCampaign(stage: RoleStage, { create, before = {} }: Cam
   const { installer, worker } = stage;
   const commands: Record<StepName, () => Promise<CommandResult>> = {
     create: () => installer.run(createArguments(create)),
-    'expand and backfill': () => installer.run(['migrate', 'up']),
+    'expand and backfill': () => installer.run(ACCEPTING_UP),
     'watch searches': () => installer.run(['setting', 'max_read_slowdown=1000', 'known_items=10']),
     'drain as worker': () => worker.run(['worker', '--drain']),
     index: () => installer.run(['migrate', 'up']),
@@ -212,7 +215,7 @@ export async function runCampaign(stage: RoleStage, { create, before = {} }: Cam
     watch: () => installer.run(['alerts', '--check']),
     'end the soak': () => installer.run(['setting', 'soak=0']),
     'drain again': () => worker.run(['worker', '--drain']),
-    contract: () => installer.run(['migrate', 'up']),
+    contract: () => installer.run(ACCEPTING_UP),
     'drain as installer': () => installer.run(['worker', '--drain']),
     status: () => installer.run(['status']),
     'roll contract back': () => installer.run(['migrate', 'down']),

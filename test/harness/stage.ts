@@ -131,6 +131,7 @@ async function assemble(opening: Promise<TestDatabase>, models: Record<string, n
         if (direction === 'up' && phase === 'index') await stage.work();
         if (direction === 'up' && phase === 'switch') await stage.pass(campaign);
         if (direction === 'up' && phase === 'contract') await db.pool.query("UPDATE reembed.setting SET soak = '0' WHERE soak <> '0'");
+        if (direction === 'up' && (phase === 'backfill' || phase === 'contract')) await acceptHarms(db, campaign, phase);
         const file = listMigrationFiles(directory).find((candidate) => candidate.campaign === campaign && candidate.phase === phase);
         if (!file) throw new Error(`no file of ${campaign} for ${phase}`);
         await runMigrationFile(database, file, direction, notice);
@@ -170,6 +171,14 @@ async function assemble(opening: Promise<TestDatabase>, models: Record<string, n
     },
   };
   return stage;
+}
+
+/** What the table does to a phase is accepted by name, as a user would. */
+async function acceptHarms({ pool }: TestDatabase, campaign: string, phase: PhaseName): Promise<void> {
+  await pool.query(
+    "SELECT reembed.accept(h.campaign, h.code, 'a test', h.evidence) FROM (SELECT $1::text AS campaign, f.* FROM reembed.harms($1, $2) AS f) AS h",
+    [campaign, phase],
+  );
 }
 
 async function pendingBatches({ pool }: TestDatabase): Promise<BatchJob[]> {

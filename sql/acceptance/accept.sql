@@ -1,0 +1,22 @@
+-- A migration file passes the evidence that its author saw; otherwise what is accepted is what the gate finds now.
+CREATE OR REPLACE FUNCTION reembed.accept(p_campaign text, p_code text, p_reason text, p_evidence jsonb DEFAULT NULL) RETURNS jsonb
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  v_evidence jsonb := p_evidence;
+  v_harms text;
+BEGIN
+  IF v_evidence IS NULL THEN
+    SELECT string_agg(h.code, ', '), (jsonb_agg(h.evidence) FILTER (WHERE h.code = p_code)) -> 0 INTO v_harms, v_evidence
+      FROM unnest(ARRAY['backfill', 'contract']) AS w(phase), reembed.harms(p_campaign, w.phase) AS h;
+  END IF;
+  IF v_evidence IS NULL THEN
+    RAISE EXCEPTION 'there is no % to accept for campaign %', p_code, p_campaign
+      USING ERRCODE = 'RE004', HINT = coalesce('What can be accepted: ' || v_harms, 'Nothing needs an acceptance.');
+  END IF;
+  INSERT INTO reembed.acceptance (campaign, code, reason, evidence) VALUES (p_campaign, p_code, p_reason, v_evidence);
+  RETURN v_evidence;
+END;
+$$;
+COMMENT ON FUNCTION reembed.accept IS 'Records that a person allows a harm by name, with a reason; returns the evidence it is bound to.';

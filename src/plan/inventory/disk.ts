@@ -1,0 +1,45 @@
+import type { InventoryFinding, InventoryInput, Subject } from './finding.ts';
+
+/** Tablespaces, and the space that row versions take. */
+export const disk: Subject = async (input) => [rowVersions(input), ...(await tablespaces(input))];
+
+function rowVersions({ facts }: InventoryInput): InventoryFinding {
+  const megabytes = Math.ceil((facts.rows * facts.rowBytes) / 2 ** 20);
+  return {
+    code: 'disk',
+    what: `${facts.table} has ${megabytes} MB of rows, ${Math.ceil(facts.tableBytes / 2 ** 20)} MB with indexes and large values`,
+    consequence:
+      'storing a vector writes a new version of its row: the table may grow by as much as it has until VACUUM frees the old ones, and contract, which drops the old column, frees nothing until rows are rewritten',
+    avoid: '--storage side-table, which takes the new vectors and their index only',
+    severity: 'note',
+    evidence: {},
+    storage: 'column',
+  };
+}
+
+async function tablespaces({ db, facts }: InventoryInput): Promise<InventoryFinding[]> {
+  const { rows } = await db.query<{ table: string | null; indexes: string[] }>(
+    `SELECT (SELECT quote_ident(s.spcname) FROM pg_class AS c JOIN pg_tablespace AS s ON s.oid = c.reltablespace WHERE c.oid = $1) AS table,
+            ARRAY(SELECT format('%I (%I)', c.relname, s.spcname) FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid
+                    JOIN pg_tablespace AS s ON s.oid = c.reltablespace WHERE i.indrelid = $1 ORDER BY 1) AS indexes`,
+    [facts.oid],
+  );
+  const { table = null, indexes = [] } = rows[0] ?? {};
+  if (table === null && indexes.length === 0) return [];
+  return [
+    {
+      code: 'tablespaces',
+      what: [
+        table === null ? '' : `the table is in tablespace ${table}`,
+        indexes.length === 0 ? '' : `indexes in tablespaces: ${indexes.join(', ')}`,
+      ]
+        .filter(Boolean)
+        .join('; '),
+      consequence:
+        'a new column is stored where its table is; a side table and the new index are created in the default tablespace, which needs their space',
+      avoid: 'set default_tablespace for the role that runs migrate up: ALTER ROLE … SET default_tablespace = …',
+      severity: 'note',
+      evidence: { table, indexes },
+    },
+  ];
+}

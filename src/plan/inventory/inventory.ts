@@ -1,0 +1,42 @@
+import { blockedDdl } from './blocked-ddl.ts';
+import { constraints } from './constraints.ts';
+import { dependents } from './dependents.ts';
+import { disk } from './disk.ts';
+import type { InventoryFinding, InventoryInput, Severity, Subject } from './finding.ts';
+import { foreignKeys } from './foreign-keys.ts';
+import { generatedColumns } from './generated-columns.ts';
+import { oldVectors } from './old-vectors.ts';
+import { publications } from './publications.ts';
+import { rowSecurity } from './row-security.ts';
+import { rules } from './rules.ts';
+import { statements } from './statements.ts';
+import { triggers } from './triggers.ts';
+import { vectorIndexes } from './vector-indexes.ts';
+
+const SUBJECTS: readonly Subject[] = [
+  publications,
+  triggers,
+  constraints,
+  oldVectors,
+  rules,
+  generatedColumns,
+  rowSecurity,
+  foreignKeys,
+  vectorIndexes,
+  dependents,
+  disk,
+  statements,
+  blockedDdl,
+];
+
+const ORDER: Record<Severity, number> = { refusal: 0, harm: 1, note: 2 };
+
+// Several counts of a large table; create also reads it once to count the texts.
+const SECONDS_A_COUNT = 20;
+
+/** Finds out what a campaign does to a table and what the table does to a campaign, gravest first. */
+export async function takeInventory(input: Omit<InventoryInput, 'seconds'> & { seconds?: number }): Promise<InventoryFinding[]> {
+  const findings: InventoryFinding[] = [];
+  for (const subject of SUBJECTS) findings.push(...(await subject({ seconds: SECONDS_A_COUNT, ...input })));
+  return findings.sort((a, b) => ORDER[a.severity] - ORDER[b.severity]);
+}
