@@ -244,6 +244,27 @@ test.serial('a rollback of contract restores all rows that are not refused', asy
   }
 });
 
+for (const name of ['raises', 'skips the update']) {
+  test.serial(`a rule that ${name} for every row stops a rollback of contract, and the archive keeps the vectors`, async (t) => {
+    const given = CASES[name] as Case;
+    const table = `kept_${++tables}`;
+    await createTable(table);
+    await sql(`UPDATE ${table} SET content = 'locked ' || id`);
+    const campaign = await stage.draft({ table, storage: 'column' });
+    await stage.bring(campaign, 'contract');
+    const { rows } = await sql('SELECT count(*)::int FROM reembed.failed_row WHERE target = $1', [`public.${table}.embedding`]);
+    t.deepEqual(rows, [{ count: 0 }]);
+    await sql(given.break(table));
+    await t.throwsAsync(stage.bring(campaign, 'switch'), {
+      message: name === 'raises' ? /the archive is closed/ : /suppresses the updates/,
+    });
+    t.true((await failed(table)).length <= 20);
+    await sql(given.repair(table));
+    await sql(`CALL reembed.restore_old_vectors('${campaign}')`);
+    t.is((await sql(`SELECT FROM ${table} WHERE embedding IS NULL`)).rowCount, (await failed(table)).length);
+  });
+}
+
 test.serial('a row whose update is suppressed is recorded, not embedded for ever', async (t) => {
   const table = `suppressed_${++tables}`;
   await createTable(table);
