@@ -35,7 +35,7 @@ for (const bad of [[], [0], [255], [511], [100, 101], [0, 511], [3, 200, 400], A
     t.deepEqual(stored, others(512, bad));
     t.deepEqual(parked, bad);
     t.is(ends, 1, 'the last portion is stored exactly once');
-    // Seven halvings of 128, each a statement that fails and one that passes, and the portion that follows.
+    // 128 is halved seven times, each a statement that fails and one that passes, and the portion that follows.
     t.true(statements <= 4 + bad.length * (2 * 7 + 2), `${statements} statements`);
   });
 }
