@@ -536,7 +536,7 @@ CREATE TABLE reembed.failed_row (
   CONSTRAINT words_are_bounded CHECK (length(words) <= 1000)
 );
 CREATE INDEX failed_row_by_key ON reembed.failed_row USING hash (key);
-COMMENT ON TABLE reembed.failed_row IS 'Rows that cannot be embedded, with the reason. A change of the text removes the row from here.';
+COMMENT ON TABLE reembed.failed_row IS 'Rows that cannot be embedded or stored, with the reason. A row leaves this table when its vector is stored.';
 COMMENT ON COLUMN reembed.failed_row.target IS 'Target of the row.';
 COMMENT ON COLUMN reembed.failed_row.key IS 'Primary key, as an object of column and value.';
 COMMENT ON COLUMN reembed.failed_row.model IS 'Model that it cannot be embedded with.';

@@ -192,4 +192,42 @@ export const FOUND_BY_REVIEW: Mutant[] = [
     says: /is not `false`/,
     edits: [{ file: 'src/secrets.ts', find: 'return [0, 1, 2].flatMap((before) => {', replace: 'return [0].flatMap((before) => {' }],
   },
+  {
+    fault: 'a row that its table refuses',
+    fix: 'a refused portion is halved until the row is alone',
+    test: 'store-divided',
+    title: 'every row is refused: each is recorded, and the end is stored',
+    says: /refused/,
+    edits: [{ file: 'src/worker/store-divided.ts', find: '!(await isRefused(error))', replace: 'true' }],
+  },
+  {
+    fault: 'a row whose update a trigger suppresses',
+    fix: 'the store reports rows that do not have what was stored',
+    test: 'refused-rows',
+    title: 'a row whose update is suppressed is recorded, not embedded for ever',
+    says: /write_skipped/,
+    edits: [
+      {
+        file: 'sql/backfill/with_skipped.sql',
+        find: 'FROM unnest(p_skipped) AS s(key) WHERE NOT',
+        replace: 'FROM unnest(p_skipped) AS s(key) WHERE false AND NOT',
+      },
+    ],
+  },
+  {
+    fault: 'a vector that halfvec cannot hold',
+    fix: 'an answer is checked for the range of the type',
+    test: 'check-vectors',
+    title: 'a component that halfvec cannot hold is refused, and one that is rounded to its largest value is not',
+    says: /threw|exception/i,
+    edits: [{ file: 'src/embedding/check-vectors.ts', find: 'if (sum >= limit &&', replace: 'if (sum < 0 &&' }],
+  },
+  {
+    fault: 'a row that its table refuses during a rollback of contract',
+    fix: 'a refused portion is halved until the row is alone',
+    test: 'refused-rows',
+    title: 'a rollback of contract restores all rows that are not refused',
+    says: /violates check constraint/,
+    edits: [{ file: 'sql/contract/restore_portion.sql', find: 'IF NOT reembed.refuses_row(SQLSTATE) THEN', replace: 'IF true THEN' }],
+  },
 ];

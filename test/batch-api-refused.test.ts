@@ -107,3 +107,22 @@ test.serial('a provider that lists batches and takes none ends the worker with i
   t.is((await stage.workplace.run(['worker', '--drain'])).code, 0);
   t.deepEqual(await run.wrong('walled'), []);
 });
+
+test.serial('a row that its table refuses does not keep the other rows of a provider batch from being stored', async (t) => {
+  const campaign = await startCampaign(stage, 'atlases', { rows: 120 });
+  await sql(`
+    CREATE OR REPLACE FUNCTION refuse_some() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+      IF NEW.id = 7 THEN RAISE EXCEPTION 'not this one'; ELSIF NEW.id = 60 THEN RETURN NULL; END IF;
+      RETURN NEW; END $$;
+    CREATE TRIGGER refuse_some BEFORE UPDATE ON atlases FOR EACH ROW EXECUTE FUNCTION refuse_some()`);
+  const { code, stderr } = await run.drain();
+  t.is(code, 0, stderr);
+  const { rows } = await sql("SELECT key ->> 'id' AS id, class FROM reembed.failed_row WHERE target = $1 ORDER BY 1", [campaign.target]);
+  t.deepEqual(rows, [
+    { id: '60', class: 'write_skipped' },
+    { id: '7', class: 'row_refused' },
+  ]);
+  t.deepEqual(await run.wrong('atlases'), ['60 new', '7 new']);
+  t.deepEqual(campaign.requests(), [], 'no row is embedded a second time by an ordinary request');
+  t.is(await campaign.ask('SELECT count(*)::int FROM reembed.provider_batch_row'), 0);
+});

@@ -1,5 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
+import { outOfRange } from '../src/database/element-types.ts';
 import { BadAnswer, checkVectors } from '../src/embedding/check-vectors.ts';
 import type { Encoding } from '../src/embedding/encoding.ts';
 import { toBase64 } from './harness/provider.ts';
@@ -109,4 +110,15 @@ test('an answer with the wrong number of vectors or with unknown indexes blames 
   blamed([answer(0), answer(2)], 'wrong_order');
   blamed([answer(0), answer(0.5)], 'wrong_order');
   blamed([null, null], 'wrong_dimensions');
+});
+
+test('a component that halfvec cannot hold is refused, and one that is rounded to its largest value is not', (t) => {
+  const limit = outOfRange('halfvec');
+  const answer = (value: number) => [{ embedding: [1, value, ...Array(DIMENSIONS - 2).fill(0)] }];
+  for (const value of [65504, 65519, -65519]) t.notThrows(() => checkVectors(answer(value), 1, DIMENSIONS, 'model', 'float', limit));
+  for (const value of [65520, -65520, 1e30]) {
+    const error = t.throws(() => checkVectors(answer(value), 1, DIMENSIONS, 'model', 'float', limit), { instanceOf: BadAnswer });
+    t.is(error?.code, 'out_of_range');
+    t.notThrows(() => checkVectors(answer(value), 1, DIMENSIONS, 'model', 'float', outOfRange('vector')));
+  }
 });

@@ -98,7 +98,7 @@ test.serial('an old vector that still waits to be renewed at contract does not c
 test.serial('a restore that was interrupted goes on where it stopped', async (t) => {
   const rows = await digestRows(stage.db.pool, 'documents', ['id', 'content', 'embedding', 'embedding_v2']);
   await stage.bring(campaign, 'contract');
-  await sql(`CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'not now'; END $$;
+  await sql(`CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'not now' USING ERRCODE = 'disk_full'; END $$;
     CREATE TRIGGER refuse BEFORE UPDATE ON documents FOR EACH ROW WHEN (NEW.id = ${ROWS}) EXECUTE FUNCTION refuse()`);
   const failed = await stage.workplace.run(['migrate', 'down']);
   t.is(failed.code, 1, failed.stderr);

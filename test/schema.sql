@@ -724,7 +724,7 @@ CREATE TABLE reembed.failed_row (
     CONSTRAINT words_are_bounded CHECK ((length(words) <= 1000))
 );
 
-COMMENT ON TABLE reembed.failed_row IS 'Rows that cannot be embedded, with the reason. A change of the text removes the row from here.';
+COMMENT ON TABLE reembed.failed_row IS 'Rows that cannot be embedded or stored, with the reason. A row leaves this table when its vector is stored.';
 
 COMMENT ON COLUMN reembed.failed_row.target IS 'Target of the row.';
 
@@ -1257,7 +1257,7 @@ CREATE FUNCTION reembed.record_failed(p_target text, p_model text, p_refused jso
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET lock_timeout TO '500ms';
 
-COMMENT ON FUNCTION reembed.record_failed(p_target text, p_model text, p_refused jsonb, p_written text[]) IS 'Records rows that could not be embedded in failed_row, and deletes from it those that got their vector.';
+COMMENT ON FUNCTION reembed.record_failed(p_target text, p_model text, p_refused jsonb, p_written text[]) IS 'Records rows that could not be embedded or stored in failed_row, and deletes from it those that got their vector.';
 
 CREATE FUNCTION reembed.record_known_item(p_target text, p_role text, p_key text, p_text_hash bigint, p_vector text, p_error text) RETURNS boolean
     LANGUAGE plpgsql
@@ -1289,6 +1289,12 @@ CREATE FUNCTION reembed.refresh_serving(p_target text) RETURNS void
     SET search_path TO 'pg_catalog', 'pg_temp';
 
 COMMENT ON FUNCTION reembed.refresh_serving(p_target text) IS 'Refreshes the stored answer of reads_for() for a target.';
+
+CREATE FUNCTION reembed.refuses_row(p_sqlstate text) RETURNS boolean
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.refuses_row(p_sqlstate text) IS 'Whether an error of a write says that a row is refused, by a constraint, by a trigger or because a value is out of range, so that the other rows can be written without it.';
 
 CREATE FUNCTION reembed.register_model(p_name text, p_provider_model text, p_dimensions integer, p_element_type text, p_distance text, p_document_prefix text DEFAULT ''::text, p_query_prefix text DEFAULT ''::text, p_send_dimensions boolean DEFAULT false, p_token_limit integer DEFAULT NULL::integer, p_usd_per_million_tokens numeric DEFAULT NULL::numeric, p_provider text DEFAULT NULL::text) RETURNS void
     LANGUAGE plpgsql
@@ -1422,7 +1428,7 @@ CREATE FUNCTION reembed.restore_portion(p_name text, p_rows integer, OUT moved b
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp';
 
-COMMENT ON FUNCTION reembed.restore_portion(p_name text, p_rows integer, OUT moved bigint, OUT is_over boolean) IS 'Restores about p_rows archived vectors; returns how many left the archive and whether all are restored.';
+COMMENT ON FUNCTION reembed.restore_portion(p_name text, p_rows integer, OUT moved bigint, OUT is_over boolean) IS 'Restores about p_rows archived vectors; returns how many left the archive and whether all are restored. Rows that the table refuses are recorded as failed, without their vector, up to 20 or one percent of them.';
 
 CREATE FUNCTION reembed.restore_side_table(p_name text) RETURNS void
     LANGUAGE plpgsql
@@ -1845,12 +1851,12 @@ CREATE FUNCTION reembed.settle_provider_batch(p_provider_batch uuid) RETURNS boo
 
 COMMENT ON FUNCTION reembed.settle_provider_batch(p_provider_batch uuid) IS 'Closes a provider batch when no batch of the ledger waits for it any more; returns false while one does.';
 
-CREATE FUNCTION reembed.settle_sent_rows(p_provider_batch uuid, p_batch bigint, p_request integer, p_positions integer[], p_vectors public.vector[], p_written text[], p_tokens bigint, p_requests integer) RETURNS integer
+CREATE FUNCTION reembed.settle_sent_rows(p_provider_batch uuid, p_batch bigint, p_request integer, p_positions integer[], p_vectors public.vector[], p_written text[], p_refused jsonb, p_tokens bigint, p_requests integer) RETURNS integer
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET lock_timeout TO '500ms';
 
-COMMENT ON FUNCTION reembed.settle_sent_rows(p_provider_batch uuid, p_batch bigint, p_request integer, p_positions integer[], p_vectors public.vector[], p_written text[], p_tokens bigint, p_requests integer) IS 'Deletes rows whose vectors were stored from the record of a provider batch, and counts them; returns how many were written.';
+COMMENT ON FUNCTION reembed.settle_sent_rows(p_provider_batch uuid, p_batch bigint, p_request integer, p_positions integer[], p_vectors public.vector[], p_written text[], p_refused jsonb, p_tokens bigint, p_requests integer) IS 'Deletes rows whose vectors were stored or refused by their table from the record of a provider batch, and counts them; returns how many were written.';
 
 CREATE FUNCTION reembed.share_side_tables(p_target text) RETURNS void
     LANGUAGE plpgsql
@@ -2060,6 +2066,12 @@ CREATE FUNCTION reembed.watch(p_target text DEFAULT NULL::text) RETURNS TABLE(ch
     SET search_path TO 'pg_catalog', 'pg_temp';
 
 COMMENT ON FUNCTION reembed.watch(p_target text) IS 'Checks a target once: opens and closes alerts, and returns which. Workers call it every minute.';
+
+CREATE FUNCTION reembed.with_skipped(p_refused jsonb, p_skipped text[]) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.with_skipped(p_refused jsonb, p_skipped text[]) IS 'Adds rows whose write was suppressed by their table to the rows to record as failed.';
 
 CREATE FUNCTION reembed.worker_grants(p_role name) RETURNS TABLE(statement text)
     LANGUAGE sql STABLE
@@ -2495,15 +2507,18 @@ UNION ALL
 UNION ALL
  SELECT f.target,
     false AS throttles,
-    format('%s failed with %s; %s'::text,
+    format('%s failed with %s, the first with key %s; %s'::text,
         CASE count(DISTINCT f.key_digest)
             WHEN 1 THEN '1 row'::text
             ELSE (count(DISTINCT f.key_digest) || ' rows'::text)
-        END, f.class,
+        END, f.class, "left"(((array_agg(f.key ORDER BY f.failed_at, f.key_digest))[1])::text, 200),
         CASE f.class
             WHEN 'text_too_large'::text THEN 'shorten the text, or raise max_text_bytes and run npm run retry'::text
             WHEN 'text_expression_fails'::text THEN 'correct the columns that the text expression reads'::text
             WHEN 'old_model_unavailable'::text THEN 'after a rollback they would lack a current vector; set keep_old_current when the old model is available again'::text
+            WHEN 'row_refused'::text THEN 'correct the row, or the constraint or trigger that refuses it (npm run status -- --with-text), and run npm run retry'::text
+            WHEN 'write_skipped'::text THEN 'change the trigger or policy of the table that suppresses its updates, and run npm run retry'::text
+            WHEN 'out_of_range'::text THEN 'its vector does not fit in halfvec: shorten or correct the text, or use a campaign that stores vector'::text
             WHEN 'request_too_large'::text THEN 'shorten the text'::text
             ELSE 'correct the text, or fix the cause and run npm run retry'::text
         END) AS reason
@@ -4408,6 +4423,8 @@ REVOKE ALL ON FUNCTION reembed.record_words(p_subject text, p_words text) FROM P
 
 REVOKE ALL ON FUNCTION reembed.refresh_serving(p_target text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION reembed.refuses_row(p_sqlstate text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION reembed.register_model(p_name text, p_provider_model text, p_dimensions integer, p_element_type text, p_distance text, p_document_prefix text, p_query_prefix text, p_send_dimensions boolean, p_token_limit integer, p_usd_per_million_tokens numeric, p_provider text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.rehook(p_target text) FROM PUBLIC;
@@ -4482,7 +4499,7 @@ REVOKE ALL ON FUNCTION reembed.settle_live(p_target text, p_campaign text, p_gon
 
 REVOKE ALL ON FUNCTION reembed.settle_provider_batch(p_provider_batch uuid) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION reembed.settle_sent_rows(p_provider_batch uuid, p_batch bigint, p_request integer, p_positions integer[], p_vectors public.vector[], p_written text[], p_tokens bigint, p_requests integer) FROM PUBLIC;
+REVOKE ALL ON FUNCTION reembed.settle_sent_rows(p_provider_batch uuid, p_batch bigint, p_request integer, p_positions integer[], p_vectors public.vector[], p_written text[], p_refused jsonb, p_tokens bigint, p_requests integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.share_side_tables(p_target text) FROM PUBLIC;
 
@@ -4543,6 +4560,8 @@ REVOKE ALL ON FUNCTION reembed.view_sources(p_view regclass) FROM PUBLIC;
 REVOKE ALL ON FUNCTION reembed.violation_query(p_relation regclass) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.watch(p_target text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.with_skipped(p_refused jsonb, p_skipped text[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.worker_grants(p_role name) FROM PUBLIC;
 

@@ -49,25 +49,35 @@ test.serial('messages of PostgreSQL and user functions about a row are kept apar
   });
   await stage.db.pool.query(`
     ALTER TABLE checked ADD CONSTRAINT no_vector CHECK (embedding_v2 IS NULL OR content <> '${CANARY}') NOT VALID`);
-  await stage.db.pool.query(
-    'UPDATE reembed_queue.job SET retry_delay = 0, retry_backoff = false; UPDATE reembed_queue.queue SET retry_delay = 0, retry_backoff = false',
-  );
-  const refused = await drain();
-  t.regex(refused.stderr, /PostgreSQL refused a row \(SQLSTATE 23514, table checked, constraint no_vector\)/);
-  t.notRegex(refused.stderr, new RegExp(CANARY));
-  t.deepEqual(await columnsHolding(stage.db.pool, CANARY), ['words.words']);
+  await stage.db.pool.query('DELETE FROM reembed.words');
+  const recorded = async () =>
+    (await stage.db.pool.query('SELECT message FROM reembed.failed_row WHERE key = \'{"id": 7}\'')).rows[0]?.message;
+  t.notRegex((await drain()).stderr, new RegExp(CANARY));
+  t.is(await recorded(), 'PostgreSQL refuses the row (SQLSTATE 23514, table checked, constraint no_vector)');
+  t.deepEqual(await columnsHolding(stage.db.pool, CANARY), ['failed_row.words']);
   t.notRegex(await status(), new RegExp(CANARY));
-  t.regex(await status('--with-text'), new RegExp(`batch, .*Failing row contains.*${CANARY}`));
+  t.regex(await status('--with-text'), new RegExp(`row_refused: .*Failing row contains.*${CANARY}`));
 
   await stage.db.pool.query(`
     ALTER TABLE checked DROP CONSTRAINT no_vector;
-    DELETE FROM reembed.words;
     CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'not this one: %', NEW.content USING ERRCODE = 'U0001'; END $$;
-    CREATE TRIGGER refuse BEFORE UPDATE ON checked FOR EACH ROW WHEN (NEW.content = '${CANARY}') EXECUTE FUNCTION refuse()`);
-  const raised = await drain();
-  t.regex(raised.stderr, /PostgreSQL refused a row \(SQLSTATE U0001\)/);
-  t.notRegex(raised.stderr, new RegExp(CANARY));
-  t.deepEqual(await columnsHolding(stage.db.pool, CANARY), ['words.words']);
+    CREATE TRIGGER refuse BEFORE UPDATE ON checked FOR EACH ROW WHEN (NEW.content = '${CANARY}') EXECUTE FUNCTION refuse();
+    SELECT reembed.retry_failed('checked')`);
+  t.notRegex((await drain()).stderr, new RegExp(CANARY));
+  t.is(await recorded(), 'PostgreSQL refuses the row (SQLSTATE U0001, trigger refuse)');
+  t.deepEqual(await columnsHolding(stage.db.pool, CANARY), ['failed_row.words']);
+
+  // An error that is not of the row fails the job.
+  await stage.db.pool.query(
+    'UPDATE reembed_queue.job SET retry_delay = 0, retry_backoff = false; UPDATE reembed_queue.queue SET retry_delay = 0, retry_backoff = false',
+  );
+  await stage.db.pool.query(`
+    CREATE OR REPLACE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'denied' USING ERRCODE = '42501', DETAIL = NEW.content; END $$;
+    SELECT reembed.retry_failed('checked')`);
+  const failing = await drain();
+  t.regex(failing.stderr, /denied/);
+  t.notRegex(failing.stderr, new RegExp(CANARY));
+  t.deepEqual(await columnsHolding(stage.db.pool, CANARY), ['failed_row.words', 'words.words']);
   await stage.db.pool.query('DROP FUNCTION refuse() CASCADE');
 });
 

@@ -17,4 +17,4 @@ BEGIN
   END IF;
 END;
 $$;
-COMMENT ON FUNCTION reembed.record_failed IS 'Records rows that could not be embedded in failed_row, and deletes from it those that got their vector.';
+COMMENT ON FUNCTION reembed.record_failed IS 'Records rows that could not be embedded or stored in failed_row, and deletes from it those that got their vector.';

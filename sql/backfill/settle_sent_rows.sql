@@ -1,6 +1,6 @@
 -- Deletes a row from the record in the transaction that stores its vector, so that a second copy of the answer finds nothing to store.
 CREATE OR REPLACE FUNCTION reembed.settle_sent_rows(p_provider_batch uuid, p_batch bigint, p_request integer, p_positions integer[], p_vectors {vector_schema}.vector[], p_written text[],
-                                                    p_tokens bigint, p_requests integer) RETURNS integer
+                                                    p_refused jsonb, p_tokens bigint, p_requests integer) RETURNS integer
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 SET lock_timeout = '500ms'
@@ -19,7 +19,7 @@ BEGIN
      WHERE r.provider_batch = p_provider_batch AND r.request = p_request AND r.position = i.position
     RETURNING r.text_digest, i.vector
   )
-  SELECT reembed.settle_batch(p.campaign, p_batch, p.model, p_written, array_agg(t.text_digest), array_agg(t.vector), '[]', p_tokens, p_requests, false)
+  SELECT reembed.settle_batch(p.campaign, p_batch, p.model, p_written, array_agg(t.text_digest), array_agg(t.vector), p_refused, p_tokens, p_requests, false)
     INTO v_taken FROM taken AS t HAVING count(*) > 0;
   IF v_taken IS NULL THEN
     RETURN 0;
@@ -31,4 +31,4 @@ BEGIN
   RETURN v_written;
 END;
 $$;
-COMMENT ON FUNCTION reembed.settle_sent_rows IS 'Deletes rows whose vectors were stored from the record of a provider batch, and counts them; returns how many were written.';
+COMMENT ON FUNCTION reembed.settle_sent_rows IS 'Deletes rows whose vectors were stored or refused by their table from the record of a provider batch, and counts them; returns how many were written.';

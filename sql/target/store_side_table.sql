@@ -1,5 +1,6 @@
 -- Like store_column.sql. The row of the table is locked too, so that a change of its text comes before or after.
-CREATE FUNCTION reembed.store_{role}_{suffix}(p_model text, p_keys text[], p_versions text[], p_hashes bigint[], p_vectors {vector_type}[]) RETURNS SETOF text
+CREATE FUNCTION reembed.store_{role}_{suffix}(p_model text, p_keys text[], p_versions text[], p_hashes bigint[], p_vectors {vector_type}[])
+RETURNS TABLE (key text, is_written boolean)
 LANGUAGE sql VOLATILE SECURITY DEFINER {key_settings}
 BEGIN ATOMIC
   WITH input AS MATERIALIZED (
@@ -20,9 +21,9 @@ BEGIN ATOMIC
     DELETE FROM {relation} AS s USING unnest(p_vectors) WITH ORDINALITY AS v(vector, place) JOIN fitting AS f ON f.place = v.place
      WHERE v.vector IS NULL AND {s_is_f}
   )
-  SELECT f.key FROM fitting AS f;
+  SELECT f.key, true FROM fitting AS f;
 END;
-COMMENT ON FUNCTION reembed.store_{role}_{suffix} IS 'pg-reembed: stores vectors of rows whose text is unchanged, a null deletes one; returns the keys that were written.';
+COMMENT ON FUNCTION reembed.store_{role}_{suffix} IS 'pg-reembed: stores vectors of rows whose text is unchanged, a null deletes one; returns the keys of these rows, and whether the table now has what was stored.';
 
 CREATE FUNCTION reembed.forget_{role}_{suffix}(p_keys text[]) RETURNS bigint
 LANGUAGE sql VOLATILE SECURITY DEFINER {key_settings}

@@ -25,6 +25,12 @@ export function isElementType(name: string): name is ElementType {
   return Object.hasOwn(ELEMENT_TYPES, name);
 }
 
+/** The smallest absolute value that a component of this type cannot hold; it would be rounded to infinity. */
+export function outOfRange(type: ElementType): number {
+  // The largest value of half precision is 65504; values below this one are rounded to it.
+  return type === 'halfvec' ? 65520 : Number.POSITIVE_INFINITY;
+}
+
 /** Name of the operator class of an index on vectors of this type, without its schema. */
 export function operatorClassOf(type: ElementType, distance: Distance): string {
   return `${type}_${DISTANCES[distance]}_ops`;

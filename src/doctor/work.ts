@@ -27,7 +27,7 @@ const failedRows: Check = {
     return rows.map(({ target, model, class: reason, count, message }) =>
       warn(
         `${counted(count, 'row')} of ${target} ${plural(count, 'has', 'have')} no vector of ${model} (${reason}: ${message})`,
-        'SELECT key, model, class, message FROM reembed.failed_row; shorten or fix their text, or try again: npm run retry',
+        'SELECT key, model, class, message FROM reembed.failed_row; the remedy of each class is in reembed.health; then npm run retry',
       ),
     );
   },

@@ -21,7 +21,7 @@ export interface AnsweredVector {
 }
 
 interface Fault {
-  code: 'wrong_dimensions' | 'not_finite' | 'zero_vector';
+  code: 'wrong_dimensions' | 'not_finite' | 'zero_vector' | 'out_of_range';
   reason: string;
 }
 
@@ -35,8 +35,9 @@ const IS_LITTLE_ENDIAN = endianness() === 'LE';
  * @param count number of texts sent
  * @param dimensions number of components that every vector must have
  * @param encoding requested encoding; JSON numbers are always accepted, because some servers know no other encoding
+ * @param limit absolute value that every component must be below, because the type it is stored as cannot hold it
  * @returns one vector per text, in the order of the texts
- * @throws BadAnswer for a wrong count, a missing or repeated index, wrong dimensions, NaN, infinity or a zero vector
+ * @throws BadAnswer for a wrong count, a missing or repeated index, wrong dimensions, NaN, infinity, a zero vector or a component out of range
  */
 export function checkVectors(
   answers: AnsweredVector[],
@@ -44,6 +45,7 @@ export function checkVectors(
   dimensions: number,
   model: string,
   encoding: Encoding = 'float',
+  limit = Number.POSITIVE_INFINITY,
 ): Float32Array[] {
   if (!Array.isArray(answers) || answers.length !== count) {
     throw new BadAnswer(
@@ -79,7 +81,7 @@ export function checkVectors(
         : copy(Array.isArray(embedding) ? embedding : [], vector);
     const fault =
       found === dimensions
-        ? faultOf(vector)
+        ? faultOf(vector, limit)
         : { code: 'wrong_dimensions' as const, reason: `${found} dimensions instead of ${dimensions}` };
     if (fault) faulty.push({ position, ...fault });
   }
@@ -92,7 +94,9 @@ export function checkVectors(
       `returned ${first.reason}${count > 1 ? ` (${faulty.length} of ${count} texts)` : ''}`,
       first.code === 'wrong_dimensions'
         ? 'create the campaign with the dimensions the model has, or with --send-dimensions'
-        : 'check the text of the row, then run npm run retry',
+        : first.code === 'out_of_range'
+          ? 'store the vectors of this model as vector instead of halfvec'
+          : 'check the text of the row, then run npm run retry',
       all ? [] : faulty.map(({ position }) => position),
     );
   }
@@ -120,12 +124,14 @@ function copy(numbers: unknown[], into: Float32Array): number {
   return numbers.length;
 }
 
-function faultOf(vector: Float32Array): Fault | undefined {
+function faultOf(vector: Float32Array, limit: number): Fault | undefined {
   // A single pass is enough: the sum is NaN or infinite if a component is (it cannot overflow otherwise), and zero if
   // all components are zero.
   let sum = 0;
   for (let i = 0; i < vector.length; i++) sum += Math.abs(vector[i] as number);
   if (!Number.isFinite(sum)) return { code: 'not_finite', reason: 'a vector with NaN or infinity in it' };
   if (sum === 0) return { code: 'zero_vector', reason: 'a zero vector' };
+  if (sum >= limit && vector.some((component) => Math.abs(component) >= limit))
+    return { code: 'out_of_range', reason: 'a vector with a component that the type halfvec cannot hold' };
   return undefined;
 }

@@ -1,4 +1,5 @@
 import OpenAI from 'openai';
+import { outOfRange } from '../database/element-types.ts';
 import type { ProviderAccess } from '../provider-access.ts';
 import { learnPassword, learnSecrets } from '../secrets.ts';
 import { carefulFetch, mostAnswerBytes } from './careful-fetch.ts';
@@ -101,7 +102,7 @@ export function readAnswer(
 ): Embedded & { isText: boolean } {
   const data = answer?.data as unknown as AnsweredVector[];
   return {
-    vectors: checkVectors(data, count, model.dimensions, model.name, encoding),
+    vectors: checkVectors(data, count, model.dimensions, model.name, encoding, outOfRange(model.element_type)),
     tokens: [answer.usage?.total_tokens, answer.usage?.prompt_tokens].find(isCount) ?? 0,
     isText: data.every(({ embedding }) => typeof embedding === 'string'),
   };

@@ -5,10 +5,10 @@ import { type EmbedOutcome, embedTexts } from '../embedding/embed-texts.ts';
 import { openProvider } from '../embedding/open-provider.ts';
 import type { Provider } from '../embedding/provider.ts';
 import { createThrottle } from '../throttle/throttle.ts';
+import type { Pacing } from './pacing.ts';
 import { createPortion } from './portion.ts';
 import type { SourceRow } from './reader.ts';
 import type { VectorColumn, WorkTarget } from './target.ts';
-import type { Pacing } from './writer.ts';
 
 /** What every job of a worker needs. */
 export interface WorkContext {

@@ -9,6 +9,7 @@ export type Role = 'new' | 'old';
 export interface VectorColumn {
   role: Role;
   model: string;
+  /** with the element type of the column, which another target of the same model need not share */
   definition: ModelRow;
   maintained: boolean;
   /** whether the live view shows them */
@@ -47,10 +48,12 @@ export async function loadTarget(db: Queryable, name: string): Promise<WorkTarge
             (SELECT coalesce(max(c.seq), 0)::text FROM reembed.change AS c WHERE c.target = t.name) AS "newestChange",
             to_regtype(y.name)::oid::bigint::double precision AS "vectorOid", y.name AS "vectorType",
             (SELECT json_agg(json_build_object('role', v.role, 'model', v.model, 'maintained', v.is_maintained, 'read', v.is_read, 'storage', v.storage,
-                      'definition', json_build_object('name', o.name, 'provider_model', o.provider_model, 'dimensions', o.dimensions, 'element_type', o.element_type,
+                      'definition', json_build_object('name', o.name, 'provider_model', o.provider_model, 'dimensions', o.dimensions, 'element_type', coalesce(e.name, o.element_type),
                         'distance', o.distance, 'document_prefix', o.document_prefix, 'query_prefix', o.query_prefix, 'send_dimensions', o.send_dimensions,
                         'token_limit', o.token_limit, 'usd_per_million_tokens', o.usd_per_million_tokens, 'provider', o.provider)))
                FROM reembed.vector_column AS v JOIN reembed.model AS o ON o.name = v.model
+               LEFT JOIN (SELECT a.attrelid, a.attnum, y.typname AS name FROM pg_attribute AS a JOIN pg_type AS y ON y.oid = a.atttypid) AS e
+                    ON e.attrelid = v.relation AND e.attnum = v.attnum
               WHERE v.target = t.name AND v.column_name IS NOT NULL) AS vectors
        FROM reembed.target AS t
        JOIN reembed.setting AS s ON s.target = t.name

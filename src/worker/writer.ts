@@ -1,9 +1,11 @@
 import { encodeVectorArray } from '../database/binary-vectors.ts';
 import type { Queryable } from '../database/connection.ts';
-import type { Throttle } from '../throttle/throttle.ts';
+import { nextOfOneWave, type Pacing, paced, portionOfWave } from './pacing.ts';
 import type { Portion } from './portion.ts';
 import type { BatchName, BatchRow, ChangedRow, SourceRow } from './reader.ts';
+import { isRefusedRow, type RowFailure, refusalOf, refusals } from './refused-row.ts';
 import { textDigest } from './repeated-texts.ts';
+import { storeDivided } from './store-divided.ts';
 import { compiled, type VectorColumn, type WorkTarget } from './target.ts';
 
 /** A vector for a row; null removes the vector, because the row has no text any more. */
@@ -18,31 +20,14 @@ export interface BatchVector {
   vector: Float32Array | null;
 }
 
-/** Number of rows to write at a time, and when. */
-export interface Pacing {
-  /** for rows of unknown cost and for the first row of each page: most of these updates go into every index */
-  portion: Portion;
-  /** for later waves of a column: most of these updates are HOT and cost a fraction of the first */
-  laterWaves: Portion;
-  throttle: Throttle;
-}
-
-/** A row that could not be embedded. */
-export interface RowFailure {
-  row: SourceRow;
-  code: string;
-  message: string;
-  /** the other program's message, which may quote the text */
-  words?: string | undefined;
-}
-
 // Every write is a single statement and a transaction of its own. Between two statements a frozen or interrupted worker
 // would hold row locks and block the application.
 
 /**
- * Stores vectors and failures of changed rows. A row whose text is no longer the one that was embedded is skipped.
+ * Stores vectors and failures of changed rows. A row whose text is no longer the one that was embedded is skipped. A row that its table
+ * refuses is recorded as failed.
  *
- * @returns keys (as JSON text) of the rows that were written
+ * @returns keys (as JSON text) of the rows that were written or recorded
  */
 export async function storeVectors(
   db: Queryable,
@@ -52,26 +37,33 @@ export async function storeVectors(
   items: RowVector[],
   failures: RowFailure[],
 ): Promise<Set<string>> {
-  const written = new Set<string>();
-  if (items.length === 0 && failures.length === 0) return written;
-  for (let at = 0; at === 0 || at < items.length; ) {
-    const some = items.slice(at, at + portion.rows);
-    at += some.length || 1;
-    const isLast = at >= items.length;
-    const startedAt = performance.now();
-    const { rows } = await db.query<{ written: string[] }>(
-      `SELECT w.written, reembed.record_failed($6, $1, $7, w.written)
-         FROM (SELECT ARRAY(SELECT ${compiled(target, `store_${vector.role}`)}($1, $2, $3, $4, $5::${target.vectorType}[])) AS written OFFSET 0) AS w`,
-      [vector.model, ...arrays(target, some), target.name, refusals(isLast ? failures : [])],
-    );
-    portion.took(some.length, performance.now() - startedAt);
-    for (const key of rows[0]?.written ?? []) written.add(key);
-  }
-  return written;
+  const settled = new Set<string>();
+  if (items.length === 0 && failures.length === 0) return settled;
+  await storeDivided(items, {
+    portionOf: (rest) => rest.slice(0, portion.rows),
+    isRefused: (error) => isRefusedRow(db, error),
+    async store(some, isLast) {
+      const startedAt = performance.now();
+      const { rows } = await db.query<{ written: string[]; skipped: string[] }>(
+        `SELECT w.written, w.skipped, reembed.record_failed($6, $1, reembed.with_skipped($7, w.skipped), w.written) FROM ${stored(target, vector)} AS w`,
+        [vector.model, ...arrays(target, some), target.name, refusals(isLast ? failures : [])],
+      );
+      portion.took(some.length, performance.now() - startedAt);
+      for (const { written, skipped } of rows) for (const key of [...written, ...skipped]) settled.add(key);
+    },
+    async park({ row }, error) {
+      const refusal = refusals([await refusalOf(db, target.name, row, error)]);
+      await db.query("SELECT reembed.record_failed($1, $2, $3, '{}')", [target.name, vector.model, refusal]);
+      settled.add(row.keyText);
+      return isServed(db, target);
+    },
+  });
+  return settled;
 }
 
 /**
- * Stores the outcome of a batch; each portion also updates its row in the ledger. See reembed.settle_batch().
+ * Stores the outcome of a batch; each portion also updates its row in the ledger. A row that its table refuses is recorded as failed. See
+ * reembed.settle_batch().
  *
  * @param outcome vectors in the order to write them; `done` when nothing of the range is left to be embedded
  * @returns number of rows that got their vector
@@ -84,32 +76,41 @@ export async function storeBatch(
   batch: BatchName,
   outcome: { items: BatchVector[]; failures: RowFailure[]; tokens: number; requests: number; done: boolean },
 ): Promise<number> {
-  const { items } = outcome;
   let written = 0;
-  for (let at = 0; at === 0 || at < items.length; ) {
-    const isFirst = at === 0;
-    const portion = portionOfWave(pacing, items[at]?.row.wave);
-    const some = ofOneWave(items.slice(at, at + portion.rows), ({ row }) => row.wave);
-    at += some.length || 1;
-    const isLast = at >= items.length;
-    const digests = target.hasRepeatedTexts ? some.map(({ row, vector }) => (vector ? textDigest(row.text ?? '') : null)) : null;
-    written += await paced(
-      { portion, throttle: pacing.throttle },
-      db,
-      `SELECT reembed.settle_batch($6, $7, $1, w.written, $8, CASE WHEN $8::uuid[] IS NOT NULL THEN $5::${target.vectorType}[] END, $9, $10, $11, $12) AS rows
-         FROM (SELECT ARRAY(SELECT ${compiled(target, `store_${vector.role}`)}($1, $2, $3, $4, $5::${target.vectorType}[])) AS written OFFSET 0) AS w`,
-      [
-        vector.model,
-        ...arrays(target, some),
-        ...[batch.campaign, batch.batch, digests],
-        refusals(isLast ? outcome.failures : []),
-        isFirst ? outcome.tokens : 0,
-        isFirst ? outcome.requests : 0,
-        isLast && outcome.done,
-      ],
-      some.length,
-    );
-  }
+  let isFirst = true;
+  await storeDivided(outcome.items, {
+    portionOf: (rest) => nextOfOneWave(rest, pacing, ({ row }) => row.wave),
+    isRefused: (error) => isRefusedRow(db, error),
+    async store(some, isLast) {
+      const digests = target.hasRepeatedTexts ? some.map((item) => (item.vector ? textDigest(item.row.text ?? '') : null)) : null;
+      written += await paced(
+        { portion: portionOfWave(pacing, some[0]?.row.wave), throttle: pacing.throttle },
+        db,
+        `SELECT reembed.settle_batch($6, $7, $1, w.written, $8, CASE WHEN $8::uuid[] IS NOT NULL THEN $5::${target.vectorType}[] END,
+                                     reembed.with_skipped($9, w.skipped), $10, $11, $12) AS rows
+           FROM ${stored(target, vector)} AS w`,
+        [
+          vector.model,
+          ...arrays(target, some),
+          ...[batch.campaign, batch.batch, digests],
+          refusals(isLast ? outcome.failures : []),
+          isFirst ? outcome.tokens : 0,
+          isFirst ? outcome.requests : 0,
+          isLast && outcome.done,
+        ],
+        some.length,
+      );
+      isFirst = false;
+    },
+    async park({ row }, error) {
+      const refusal = refusals([await refusalOf(db, target.name, row, error)]);
+      await db.query("SELECT reembed.settle_batch($1, $2, $3, '{}', NULL, NULL, $4, 0, 0, false)", [
+        ...[batch.campaign, batch.batch],
+        ...[vector.model, refusal],
+      ]);
+      return isServed(db, target);
+    },
+  });
   return written;
 }
 
@@ -140,33 +141,46 @@ export async function storeSentRows(
   items: SentVector[],
   tokens: number,
 ): Promise<number> {
+  if (items.length === 0) return 0;
+  // Skips rows whose record another worker has removed in the meantime: that worker stored the same vector.
+  const awaited = `(SELECT array_agg(r.position) FROM reembed.provider_batch_row AS r WHERE r.provider_batch = $6 AND r.request = $8 AND r.position = ANY ($9))`;
   let written = 0;
-  for (let at = 0; at < items.length; ) {
-    const isFirst = items[at]?.position === 0;
-    const portion = portionOfWave(pacing, items[at]?.wave);
-    const some = ofOneWave(items.slice(at, at + portion.rows), ({ wave }) => wave);
-    at += some.length;
-    // Skips rows whose record another worker has removed in the meantime: that worker stored the same vector.
-    const awaited = `(SELECT array_agg(r.position) FROM reembed.provider_batch_row AS r WHERE r.provider_batch = $6 AND r.request = $8 AND r.position = ANY ($9))`;
-    written += await paced(
-      { portion, throttle: pacing.throttle },
-      db,
-      `SELECT reembed.settle_sent_rows($6, $7, $8, $9, $5::${target.vectorType}[], w.written, $10, $11) AS rows
-         FROM (SELECT ARRAY(SELECT ${compiled(target, `store_${vector.role}`)}($1, $2, $3, $4, $5::${target.vectorType}[]) WHERE ${awaited} @> $9) AS written OFFSET 0) AS w`,
-      [
-        vector.model,
-        ...arrays(
-          target,
-          some.map(({ keyText, textHash, vector: values }) => ({ row: { keyText, textHash, version: null }, vector: values })),
-        ),
-        ...[providerBatch, some[0]?.batch, request],
-        some.map(({ position }) => position),
-        isFirst ? tokens : 0,
-        isFirst ? 1 : 0,
-      ],
-      some.length,
-    );
-  }
+  await storeDivided(items, {
+    portionOf: (rest) => nextOfOneWave(rest, pacing, ({ wave }) => wave),
+    isRefused: (error) => isRefusedRow(db, error),
+    async store(some) {
+      if (some.length === 0) return;
+      const isFirst = some[0]?.position === 0;
+      written += await paced(
+        { portion: portionOfWave(pacing, some[0]?.wave), throttle: pacing.throttle },
+        db,
+        `SELECT reembed.settle_sent_rows($6, $7, $8, $9, $5::${target.vectorType}[], w.written, reembed.with_skipped('[]', w.skipped), $10, $11) AS rows
+           FROM ${stored(target, vector, `WHERE ${awaited} @> $9`)} AS w`,
+        [
+          vector.model,
+          ...arrays(
+            target,
+            some.map(({ keyText, textHash, vector: values }) => ({ row: { keyText, textHash, version: null }, vector: values })),
+          ),
+          ...[providerBatch, some[0]?.batch, request],
+          some.map(({ position }) => position),
+          isFirst ? tokens : 0,
+          isFirst ? 1 : 0,
+        ],
+        some.length,
+      );
+    },
+    async park(item, error) {
+      const isFirst = item.position === 0;
+      await db.query(`SELECT reembed.settle_sent_rows($1, $2, $3, $4, $5::${target.vectorType}[], '{}', $6, $7, $8)`, [
+        ...[providerBatch, item.batch, request, [item.position]],
+        encodeVectorArray([item.vector], target.vectorOid),
+        refusals([await refusalOf(db, target.name, item, error)]),
+        ...[isFirst ? tokens : 0, isFirst ? 1 : 0],
+      ]);
+      return isServed(db, target);
+    },
+  });
   return written;
 }
 
@@ -200,43 +214,19 @@ export async function settleChanges(db: Queryable, target: WorkTarget, served: S
 }
 
 /**
- * Writes a portion as soon as the throttle allows it. The time it takes determines the size of the next one.
- *
- * @param handedOver number of rows in the portion; left out if only the result says how many there were
- * @returns number of rows that were written
+ * SQL of the call that stores vectors, as one row: the keys that were written, and those whose write their table suppressed. Its parameters
+ * are $1 to $5.
  */
-async function paced(
-  { portion, throttle }: Pick<Pacing, 'portion' | 'throttle'>,
-  db: Queryable,
-  statement: string,
-  values: unknown[],
-  handedOver?: number,
-): Promise<number> {
-  await throttle.pass();
-  const startedAt = performance.now();
-  const answer = await db.query<{ rows: number }>(statement, values);
-  const took = performance.now() - startedAt;
-  const written = answer.rows[0]?.rows ?? 0;
-  if (handedOver ?? written) {
-    throttle.wrote(took);
-    // Counts the throttled time as well, so that delayed writes are spread over time in many short pieces.
-    portion.took(handedOver ?? written, took / throttle.share);
-  }
-  return written;
+function stored(target: WorkTarget, { role }: VectorColumn, condition = ''): string {
+  const keys = (written: string) => `coalesce(array_agg(s.key) FILTER (WHERE ${written}), '{}')`;
+  return `(SELECT ${keys('s.is_written')} AS written, ${keys('NOT s.is_written')} AS skipped
+             FROM ${compiled(target, `store_${role}`)}($1, $2, $3, $4, $5::${target.vectorType}[]) AS s ${condition} OFFSET 0)`;
 }
 
-/**
- * Waves differ in cost by a factor of ten and more. A size derived from the cheap ones would make a portion of the
- * first wave take a second.
- */
-function portionOfWave(pacing: Pacing, wave = 1): Portion {
-  return wave === 1 ? pacing.portion : pacing.laterWaves;
-}
-
-/** The rows up to the next wave: within one transaction a page gains free space for only one row. */
-function ofOneWave<T>(items: T[], waveOf: (item: T) => number): T[] {
-  const next = items.findIndex((item) => waveOf(item) !== waveOf(items[0] as T));
-  return next === -1 ? items : items.slice(0, next);
+/** Whether the target is still served: recording a failed row may have paused it. */
+async function isServed(db: Queryable, { name }: WorkTarget): Promise<boolean> {
+  const { rows } = await db.query<{ paused: boolean }>('SELECT paused FROM reembed.setting WHERE target = $1', [name]);
+  return rows[0]?.paused === false;
 }
 
 function arrays(
@@ -252,8 +242,4 @@ function arrays(
       target.vectorOid,
     ),
   ];
-}
-
-function refusals(failures: RowFailure[]): string {
-  return JSON.stringify(failures.map(({ row, code, message, words }) => ({ key: row.keyText, class: code, message, words })));
 }
