@@ -7,6 +7,7 @@ import { UsageError } from '../errors.ts';
 import { campaignFiles, writeFiles } from '../phases/files.ts';
 import { type CampaignRequest, draftCampaign } from '../plan/draft.ts';
 import { estimateCampaign } from '../plan/estimate.ts';
+import { shownDefinition } from '../plan/index-plan.ts';
 import { inspectTable, type TableFacts } from '../plan/inspect.ts';
 import { chooseLiveView, readKnownTarget, refusePendingFiles, refuseTakenNames } from '../plan/known-target.ts';
 import { measureText, type TextFacts, textSource } from '../plan/measure.ts';
@@ -44,6 +45,7 @@ export function migrateCreateCommand(): Command {
     .addOption(new Option('--distance <name>', 'default: that of the old index, else cosine').choices(['cosine', 'l2', 'inner_product']))
     .addOption(new Option('--index <method>', 'default: that of the old index, else hnsw').choices(['hnsw', 'ivfflat', 'none']))
     .option('--index-with <parameters>', 'storage parameters of the index, such as "m = 16, ef_construction = 64"')
+    .option('--drop-index <names>', 'indexes of the old vectors that get no successor on the new ones; may be repeated', list)
     .option(
       '--provider <name>',
       'provider of the new model, from reembed.config.ts, .js or .json (default: OPENAI_API_KEY and OPENAI_BASE_URL)',
@@ -99,7 +101,8 @@ async function create(options: CreateOptions): Promise<void> {
     if (options.json) {
       const paths = files.map(({ path }) => path);
       const storage = adviseStorage(facts, plan.to);
-      printJson({ campaign: plan.campaign, plan, storage, estimate, probe, files: paths, written: !options.dryRun }, 2);
+      const shown = { ...plan, indexes: plan.indexes.map((index) => ({ ...index, definition: shownDefinition(plan, index) })) };
+      printJson({ campaign: plan.campaign, plan: shown, storage, estimate, probe, files: paths, written: !options.dryRun }, 2);
     } else {
       say(planText(visibleAll({ plan, facts, text, estimate, probe, files, written: !options.dryRun })));
     }

@@ -1,6 +1,7 @@
 import { ELEMENT_TYPES } from '../database/element-types.ts';
 import { type PlannedFile, phases } from '../phases/files.ts';
 import type { Estimate } from '../plan/estimate.ts';
+import { shownDefinition } from '../plan/index-plan.ts';
 import type { TableFacts } from '../plan/inspect.ts';
 import type { TextFacts } from '../plan/measure.ts';
 import { type CampaignPlan, type ModelDefinition, vectorType } from '../plan/plan.ts';
@@ -29,10 +30,10 @@ export function planText({ plan, facts, text, estimate, probe, files, written }:
     `  rows     ${formatNumber(estimate.rows)} with a text, of ${formatNumber(facts.rows)} (${formatBytes(facts.tableBytes)} with indexes)`,
     `  tokens   about ${formatNumber(estimate.tokens)}, longest sampled text ${formatNumber(text.longestTokens)}; ${cost}`,
     `  time     about ${formatSeconds(estimate.seconds)} of provider calls (${formatNumber(estimate.requests)} requests); npm run status measures the rest`,
-    `  disk     up to ${formatBytes(estimate.vectorBytes)} for the new vectors and row versions, about ${formatBytes(estimate.indexBytes)} for their index`,
+    `  disk     up to ${formatBytes(estimate.vectorBytes)} for the new vectors and row versions, about ${formatBytes(estimate.indexBytes)} for their indexes`,
     storageLine(plan, adviseStorage(facts, plan.to)),
     `  vectors  ${plan.sideTable ? `${plan.sideTable}.` : ''}${plan.toColumn} ${vectorType(plan, plan.to)}${plan.to.elementType === facts.elementType ? '' : `, because an index takes ${facts.elementType} only up to ${formatNumber(ELEMENT_TYPES[facts.elementType].maxIndexedDimensions)} dimensions`}`,
-    `  index    ${plan.index ? `${plan.index.method}${plan.index.parameters ? ` (${plan.index.parameters})` : ''}, ${plan.to.distance}` : 'none'}${estimate.indexSeconds === null ? '' : `; roughly ${formatSeconds(estimate.indexSeconds)} of one processor to build`}`,
+    ...indexLines(plan, estimate.indexSeconds),
     `  provider ${plan.to.provider ?? 'of the environment'}: ${probe}`,
     ...[plan.to, plan.from].flatMap(prefixLines),
     '',
@@ -46,6 +47,21 @@ export function planText({ plan, facts, text, estimate, probe, files, written }:
     dim(written ? 'Review them, then: npm run migrate up' : 'Nothing was written.'),
   ];
   return lines.join('\n');
+}
+
+/** The indexes on the new vectors, and those that end with the old column. */
+function indexLines(plan: CampaignPlan, seconds: number | null): string[] {
+  const time = seconds === null ? '' : `; roughly ${formatSeconds(seconds)} of one processor to build`;
+  const lines = plan.indexes.map((index) => {
+    if (index.isMain) return `${index.method}${index.parameters ? ` (${index.parameters})` : ''}, ${plan.to.distance}`;
+    return `after ${index.oldName}: ${shownDefinition(plan, index)}`;
+  });
+  const ending = plan.oldIndexes.filter(({ name }) => !plan.indexes.some(({ oldName }) => oldName === name));
+  return [
+    `  index    ${lines[0] ?? 'none'}${time}`,
+    ...lines.slice(1).map((line) => `           ${line}`),
+    ...ending.map(({ name }) => `           none after ${name}: contract drops it with the old vectors, its rollback builds it again`),
+  ];
 }
 
 /** What the model's texts begin with: queries and stored texts must be embedded as the model was trained. */
@@ -76,7 +92,20 @@ function warnings(plan: CampaignPlan, facts: TableFacts, text: TextFacts): strin
   }
   for (const dependent of facts.dependents)
     found.push(`${dependent} uses ${plan.column}; contract refuses until it reads ${plan.liveView} instead`);
-  if (facts.notNull) found.push(`${plan.column} is NOT NULL; the new column is not, because a new row is stored before its vector`);
+  if (facts.notNull) {
+    found.push(
+      plan.sideTable
+        ? `${plan.column} is NOT NULL; in the side table a row without a vector is missing instead`
+        : `${plan.column} is NOT NULL; the new column is not before contract, because a new row is stored before its vector. If every row has a vector then, contract makes it NOT NULL: from then on an INSERT must bring its vector (the last statements of the file)`,
+    );
+  }
+  const tied = facts.indexes.find(({ name, namesOthers }) => namesOthers && plan.indexes.some(({ oldName }) => oldName === name));
+  if (tied)
+    found.push(
+      `${tied.name} names other columns of the table, so the new vectors cannot be in a side table (unless --drop-index ${tied.name})`,
+    );
+  if (plan.indexes.length > 0 && !plan.indexes.some(({ isMain }) => isMain))
+    found.push('no index covers every row, as before: validations do not measure the recall of an index. --index hnsw adds one');
   if (facts.rowSecurity) found.push('the table has row level security: run workers as a role that sees every row');
   if (plan.sideTable) {
     found.push(
