@@ -11,7 +11,7 @@ AS $$
            'compression', a.attcompression,
            -- Null from PostgreSQL 17 on, -1 before.
            'statistics', coalesce(a.attstattarget, -1),
-           'options', array_to_string(a.attoptions, ', '),
+           'options', (SELECT string_agg(o.option, ', ') FROM unnest(a.attoptions) AS o(option) WHERE starts_with(o.option, 'n_distinct')),
            'grants', a.attacl::text,
            'comment', col_description(a.attrelid, a.attnum),
            'indexes', (SELECT coalesce(jsonb_agg(jsonb_build_object('name', c.relname, 'comment', obj_description(c.oid, 'pg_class'),

@@ -14,6 +14,7 @@ BEGIN
 EXCEPTION WHEN check_violation THEN
   -- A row without a vector came between the count and the constraint.
   PERFORM reembed.drop_not_null_check(p_name);
+  PERFORM reembed.compile_target(m.target), reembed.replace_views(m.target) FROM reembed.campaign AS m WHERE m.name = p_name;
   RAISE NOTICE 'column % of % stays nullable: a row lacks a vector', c.column_name, c.relation;
 END;
 $$;
