@@ -184,3 +184,27 @@ test.serial(
     t.regex(await column('embedding'), /null=t/);
   },
 );
+
+if (SERVER) {
+  test.serial('side table and archive are in the tablespace of the table', async (t) => {
+    const placeOf = async (relations: string) =>
+      (
+        await sql(`SELECT DISTINCT b.spcname AS place FROM pg_class AS c LEFT JOIN pg_tablespace AS b ON b.oid = c.reltablespace
+          WHERE c.oid IN (SELECT r.oid FROM (${relations}) AS r(oid) UNION SELECT i.indexrelid FROM pg_index AS i JOIN (${relations}) AS r(oid) ON i.indrelid = r.oid)`)
+      ).rows;
+    for (const [table, storage] of [
+      ['besides', 'side-table'],
+      ['within', 'column'],
+    ] as const) {
+      await createDocuments(stage.db.pool, 20, { table });
+      await sql(`ALTER TABLE ${table} SET TABLESPACE ${TABLESPACE}; ALTER INDEX ${table}_embedding_idx SET TABLESPACE ${TABLESPACE}`);
+      const name = await stage.draft({ table, storage });
+      await stage.bring(name, storage === 'column' ? 'contract' : 'index');
+      const relation =
+        storage === 'column'
+          ? `SELECT format('reembed.%I', m.archive)::regclass FROM reembed.campaign AS m WHERE m.name = '${name}'`
+          : `SELECT m.to_relation FROM reembed.campaign AS m WHERE m.name = '${name}'`;
+      t.deepEqual(await placeOf(relation), [{ place: TABLESPACE }], table);
+    }
+  });
+}

@@ -5,13 +5,14 @@ import { BAD_ANSWERS } from '../mutants/bad-answers.ts';
 import { FOUND_BY_REVIEW } from '../mutants/found-by-review.ts';
 import { FOUND_BY_STORMS } from '../mutants/found-by-storms.ts';
 import { HARM } from '../mutants/harm.ts';
+import { INDEXES } from '../mutants/indexes.ts';
 import { mutate } from '../mutants/mutant.ts';
 import { PROVIDERS } from '../mutants/providers.ts';
 import { FAULTS } from '../storm/faults.ts';
 import { FAULTS as PROVIDER_FAULTS } from '../storm/provider-faults.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const MUTANTS = [...FOUND_BY_STORMS, ...BAD_ANSWERS, ...HARM, ...FOUND_BY_REVIEW, ...PROVIDERS];
+const MUTANTS = [...FOUND_BY_STORMS, ...BAD_ANSWERS, ...HARM, ...FOUND_BY_REVIEW, ...PROVIDERS, ...INDEXES];
 
 const read = (file: string) => readFileSync(new URL(`../${file}`, import.meta.url), 'utf8');
 const faultsOf = (mutants: { fault: string }[]) => [...new Set(mutants.map(({ fault }) => fault))].sort();
