@@ -310,7 +310,6 @@ CREATE TABLE reembed.campaign (
   from_version_attnum smallint,
   to_attnum smallint NOT NULL,
   to_version_attnum smallint NOT NULL,
-  index_name name,
   phase text NOT NULL,
   phase_entered_at timestamptz NOT NULL DEFAULT now(),
   phase_entered_by text NOT NULL DEFAULT session_user,
@@ -343,7 +342,6 @@ COMMENT ON COLUMN reembed.campaign.from_attnum IS 'Number of the column of the o
 COMMENT ON COLUMN reembed.campaign.from_version_attnum IS 'Number of the column that names the model of each old vector; null where there is none.';
 COMMENT ON COLUMN reembed.campaign.to_attnum IS 'Number of the column of the new vectors, in to_relation or the target''s own table.';
 COMMENT ON COLUMN reembed.campaign.to_version_attnum IS 'Number of the column that names the model of each new vector.';
-COMMENT ON COLUMN reembed.campaign.index_name IS 'Index on the new vectors; null when no index is wanted.';
 COMMENT ON COLUMN reembed.campaign.phase IS 'The phase last entered: expand, backfill, index, switch or contract.';
 COMMENT ON COLUMN reembed.campaign.phase_entered_at IS 'When the phase was entered.';
 COMMENT ON COLUMN reembed.campaign.phase_entered_by IS 'Role that entered it.';
@@ -357,7 +355,7 @@ COMMENT ON COLUMN reembed.campaign.needs_old_sweep IS 'Whether the old model is 
 COMMENT ON COLUMN reembed.campaign.live_rows IS 'Vectors of both models stored for rows that the application wrote meanwhile.';
 COMMENT ON COLUMN reembed.campaign.live_tokens IS 'Tokens the provider counted for them.';
 COMMENT ON COLUMN reembed.campaign.switched_at IS 'When the live view last switched to the new model; the soak time starts here.';
-COMMENT ON COLUMN reembed.campaign.old_column IS 'Definition of the old column and its indexes, kept at contract for rollback.';
+COMMENT ON COLUMN reembed.campaign.old_column IS 'Definition of the old column and its indexes, and under successor that of the new ones before they took over comments and the like; kept at contract for rollback.';
 COMMENT ON COLUMN reembed.campaign.archive IS 'Table in schema reembed that holds the old vectors after contract.';
 COMMENT ON COLUMN reembed.campaign.purged_at IS 'When the archive was dropped; rollback is impossible from then on.';
 COMMENT ON COLUMN reembed.campaign.created_at IS 'When the campaign entered phase expand.';
@@ -383,6 +381,35 @@ COMMENT ON COLUMN reembed.acceptance.reason IS 'Why, in the words of the person.
 COMMENT ON COLUMN reembed.acceptance.by IS 'Role of the session that accepted it.';
 COMMENT ON COLUMN reembed.acceptance.at IS 'When it was accepted.';
 COMMENT ON COLUMN reembed.acceptance.evidence IS 'What was found when it was accepted: names and numbers of rows.';
+
+CREATE TABLE reembed.planned_index (
+  campaign text NOT NULL REFERENCES reembed.campaign ON DELETE CASCADE,
+  position integer NOT NULL,
+  old_name name,
+  name name,
+  final_name name,
+  is_main boolean NOT NULL DEFAULT false,
+  scans bigint,
+  sampled_at timestamptz,
+  scanned_at timestamptz,
+  was_reset boolean NOT NULL DEFAULT false,
+  PRIMARY KEY (campaign, position),
+  CONSTRAINT one_successor_per_old_index UNIQUE (campaign, old_name),
+  CONSTRAINT planned_indexes_are_old_or_new CHECK (old_name IS NOT NULL OR name IS NOT NULL),
+  CONSTRAINT new_indexes_have_a_final_name CHECK ((name IS NULL) = (final_name IS NULL))
+);
+CREATE UNIQUE INDEX one_main_index_per_campaign ON reembed.planned_index (campaign) WHERE is_main;
+COMMENT ON TABLE reembed.planned_index IS 'Indexes on the new vectors of a campaign, each with the old index that it succeeds, and how often the old ones have been scanned since the switch.';
+COMMENT ON COLUMN reembed.planned_index.campaign IS 'The campaign.';
+COMMENT ON COLUMN reembed.planned_index.position IS 'Order in which they are built.';
+COMMENT ON COLUMN reembed.planned_index.old_name IS 'Index on the old vectors; null when there was none.';
+COMMENT ON COLUMN reembed.planned_index.name IS 'Index on the new vectors until contract; null when the old index has no successor.';
+COMMENT ON COLUMN reembed.planned_index.final_name IS 'Its name from contract on.';
+COMMENT ON COLUMN reembed.planned_index.is_main IS 'Whether it serves searches over all rows: validations measure its recall.';
+COMMENT ON COLUMN reembed.planned_index.scans IS 'Scans of the old index that the server had counted at the last sample.';
+COMMENT ON COLUMN reembed.planned_index.sampled_at IS 'When they were last sampled: at the switch, by the watch, and by the gate to contract.';
+COMMENT ON COLUMN reembed.planned_index.scanned_at IS 'The last sample since the switch that found another number than the one before; null without one.';
+COMMENT ON COLUMN reembed.planned_index.was_reset IS 'Whether that number was lower, because statistics were reset, so that earlier scans are unknown.';
 
 CREATE TABLE reembed.provider_batch (
   id uuid DEFAULT gen_random_uuid() PRIMARY KEY,
@@ -1120,7 +1147,7 @@ BEGIN
 END $$;
 
 DROP SEQUENCE reembed.shadow_read_count, reembed.query_log_count;
-DROP TABLE reembed.acceptance, reembed.watch_memory, reembed.alert, reembed.known_item, reembed.shadow_read, reembed.query_log, reembed.old_vector_group, reembed.old_vector_checksum, reembed.score_cutoff, reembed.score_distribution, reembed.truth_audit, reembed.validation_integrity, reembed.validation_filter, reembed.validation_metric, reembed.validation_query, reembed.validation, reembed.read_probe, reembed.throttle, reembed.event, reembed.worker, reembed.provider_quota, reembed.repeated_text, reembed.failed_row, reembed.words, reembed.provider_batch_row, reembed.batch, reembed.provider_batch, reembed.campaign, reembed.serving, reembed.setting, reembed.target, reembed.model, reembed.element_type, reembed.template, reembed.installation;
+DROP TABLE reembed.acceptance, reembed.watch_memory, reembed.alert, reembed.known_item, reembed.shadow_read, reembed.query_log, reembed.old_vector_group, reembed.old_vector_checksum, reembed.score_cutoff, reembed.score_distribution, reembed.truth_audit, reembed.validation_integrity, reembed.validation_filter, reembed.validation_metric, reembed.validation_query, reembed.validation, reembed.read_probe, reembed.throttle, reembed.event, reembed.worker, reembed.provider_quota, reembed.repeated_text, reembed.failed_row, reembed.words, reembed.provider_batch_row, reembed.batch, reembed.provider_batch, reembed.planned_index, reembed.campaign, reembed.serving, reembed.setting, reembed.target, reembed.model, reembed.element_type, reembed.template, reembed.installation;
 ALTER TABLE reembed.schema_migration DROP COLUMN sha256;
 `);
 };

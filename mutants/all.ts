@@ -2,10 +2,20 @@ import { BAD_ANSWERS } from './bad-answers.ts';
 import { FOUND_BY_REVIEW } from './found-by-review.ts';
 import { FOUND_BY_STORMS } from './found-by-storms.ts';
 import { HARM } from './harm.ts';
+import { INDEXES } from './indexes.ts';
 import { INVENTORY } from './inventory.ts';
 import type { Mutant } from './mutant.ts';
 import { PROVIDERS } from './providers.ts';
 import { RAILS } from './rails.ts';
 
 /** Every mutant. */
-export const MUTANTS: Mutant[] = [...BAD_ANSWERS, ...FOUND_BY_REVIEW, ...FOUND_BY_STORMS, ...HARM, ...INVENTORY, ...PROVIDERS, ...RAILS];
+export const MUTANTS: Mutant[] = [
+  ...BAD_ANSWERS,
+  ...FOUND_BY_REVIEW,
+  ...FOUND_BY_STORMS,
+  ...HARM,
+  ...INDEXES,
+  ...INVENTORY,
+  ...PROVIDERS,
+  ...RAILS,
+];

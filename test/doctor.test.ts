@@ -156,7 +156,7 @@ test.serial("doctor distinguishes a user's INVALID index from that of a campaign
   t.regex(before.of('indexes')[0]?.remedy ?? '', /^DROP INDEX CONCURRENTLY public\.documents_content_key/);
 
   await stage.bring(campaign, 'index');
-  const { rows } = await pool.query<{ index: string }>('SELECT index_name AS index FROM reembed.campaign');
+  const { rows } = await pool.query<{ index: string }>('SELECT name AS index FROM reembed.planned_index');
   await pool.query('UPDATE pg_index SET indisvalid = false WHERE indexrelid = $1::regclass', [rows[0]?.index]);
   const after = await diagnose(stage);
   t.deepEqual(after.errors, ['indexes']);

@@ -96,7 +96,6 @@ CREATE TABLE reembed.campaign (
     from_version_attnum smallint,
     to_attnum smallint NOT NULL,
     to_version_attnum smallint NOT NULL,
-    index_name name,
     phase text NOT NULL,
     phase_entered_at timestamp with time zone DEFAULT now() NOT NULL,
     phase_entered_by text DEFAULT SESSION_USER NOT NULL,
@@ -138,8 +137,6 @@ COMMENT ON COLUMN reembed.campaign.to_attnum IS 'Number of the column of the new
 
 COMMENT ON COLUMN reembed.campaign.to_version_attnum IS 'Number of the column that names the model of each new vector.';
 
-COMMENT ON COLUMN reembed.campaign.index_name IS 'Index on the new vectors; null when no index is wanted.';
-
 COMMENT ON COLUMN reembed.campaign.phase IS 'The phase last entered: expand, backfill, index, switch or contract.';
 
 COMMENT ON COLUMN reembed.campaign.phase_entered_at IS 'When the phase was entered.';
@@ -166,7 +163,7 @@ COMMENT ON COLUMN reembed.campaign.live_tokens IS 'Tokens the provider counted f
 
 COMMENT ON COLUMN reembed.campaign.switched_at IS 'When the live view last switched to the new model; the soak time starts here.';
 
-COMMENT ON COLUMN reembed.campaign.old_column IS 'Definition of the old column and its indexes, kept at contract for rollback.';
+COMMENT ON COLUMN reembed.campaign.old_column IS 'Definition of the old column and its indexes, and under successor that of the new ones before they took over comments and the like; kept at contract for rollback.';
 
 COMMENT ON COLUMN reembed.campaign.archive IS 'Table in schema reembed that holds the old vectors after contract.';
 
@@ -368,9 +365,10 @@ CREATE FUNCTION reembed.begin_archive(p_name text) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET lock_timeout TO '300ms'
-    SET client_min_messages TO 'warning';
+    SET client_min_messages TO 'warning'
+    SET default_tablespace TO '';
 
-COMMENT ON FUNCTION reembed.begin_archive(p_name text) IS 'Creates the empty archive of the old vectors and the trigger that logs which rows change from now on.';
+COMMENT ON FUNCTION reembed.begin_archive(p_name text) IS 'Creates the empty archive of the old vectors in the tablespace of the table, and the trigger that logs which rows change from now on.';
 
 CREATE FUNCTION reembed.begin_submission(p_provider_batch uuid) RETURNS integer
     LANGUAGE plpgsql
@@ -445,6 +443,13 @@ CREATE FUNCTION reembed.capture_triggers(p_target text) RETURNS TABLE(name name)
 
 COMMENT ON FUNCTION reembed.capture_triggers(p_target text) IS 'The capture triggers that a target must have in its present phase.';
 
+CREATE FUNCTION reembed.carry_properties(p_name text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET lock_timeout TO '300ms';
+
+COMMENT ON FUNCTION reembed.carry_properties(p_name text) IS 'Gives the new column and its indexes comment, statistics target and storage of the old ones, and the indexes their final names.';
+
 CREATE FUNCTION reembed.change_lane(p_seq bigint) RETURNS integer
     LANGUAGE sql IMMUTABLE PARALLEL SAFE;
 
@@ -473,6 +478,13 @@ CREATE FUNCTION reembed.check_known_items(p_target text) RETURNS TABLE(kind text
     SET search_path TO 'pg_catalog', 'pg_temp';
 
 COMMENT ON FUNCTION reembed.check_known_items(p_target text) IS 'Check of the watch: the rows that were searched for by their own text.';
+
+CREATE FUNCTION reembed.check_not_null(p_name text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET lock_timeout TO '300ms';
+
+COMMENT ON FUNCTION reembed.check_not_null(p_name text) IS 'First step to NOT NULL: adds a constraint that is not validated yet, unless a row lacks a vector.';
 
 CREATE FUNCTION reembed.check_row_security(p_target text) RETURNS TABLE(kind text, severity text, model text, is_bad boolean, message text, details jsonb)
     LANGUAGE sql STABLE
@@ -555,7 +567,7 @@ CREATE FUNCTION reembed.compiled_grants(p_target text) RETURNS TABLE(function_na
 COMMENT ON FUNCTION reembed.compiled_grants(p_target text) IS 'Grants on the compiled functions of a target to roles other than their owner.';
 
 CREATE FUNCTION reembed.contract_gate(p_name text) RETURNS TABLE(code text, condition text, remedy text)
-    LANGUAGE plpgsql STABLE
+    LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET "IntervalStyle" TO 'postgres';
 
@@ -615,6 +627,13 @@ CREATE FUNCTION reembed.drop_compiled(p_target text) RETURNS void
     SET client_min_messages TO 'warning';
 
 COMMENT ON FUNCTION reembed.drop_compiled(p_target text) IS 'Drops what compile_target() created for a target, except its change log.';
+
+CREATE FUNCTION reembed.drop_not_null_check(p_name text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET lock_timeout TO '300ms';
+
+COMMENT ON FUNCTION reembed.drop_not_null_check(p_name text) IS 'Drops the constraint that check_not_null() added.';
 
 CREATE FUNCTION reembed.drop_queues(p_target text) RETURNS void
     LANGUAGE sql
@@ -767,7 +786,7 @@ CREATE FUNCTION reembed.finish_restore(p_name text) RETURNS void
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET lock_timeout TO '500ms';
 
-COMMENT ON FUNCTION reembed.finish_restore(p_name text) IS 'Finishes the rollback of contract: raises RE001 while an old index is INVALID, restores the comments of the indexes.';
+COMMENT ON FUNCTION reembed.finish_restore(p_name text) IS 'Finishes the rollback of contract: raises RE001 while an old index is INVALID, restores comments and statistics targets of the indexes.';
 
 CREATE FUNCTION reembed.fit_change_log(p_target text) RETURNS void
     LANGUAGE plpgsql
@@ -899,7 +918,7 @@ CREATE FUNCTION reembed.index_is_valid(p_name text) RETURNS boolean
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp';
 
-COMMENT ON FUNCTION reembed.index_is_valid(p_name text) IS 'Whether the index on the new vectors exists and is usable; true when no index is wanted.';
+COMMENT ON FUNCTION reembed.index_is_valid(p_name text) IS 'Whether the indexes on the new vectors exist and are usable; true when none is wanted.';
 
 CREATE FUNCTION reembed.is_accepted(p_campaign text, p_code text, p_evidence jsonb) RETURNS boolean
     LANGUAGE sql STABLE
@@ -1012,6 +1031,49 @@ CREATE FUNCTION reembed.log_query(p_target text, p_text text, p_caller_key text 
 
 COMMENT ON FUNCTION reembed.log_query(p_target text, p_text text, p_caller_key text) IS 'Keeps a share of the application''s queries, set by setting.query_log_percent, for npm run validate -- --queries-from log; returns whether this one was kept.';
 
+CREATE TABLE reembed.planned_index (
+    campaign text NOT NULL,
+    "position" integer NOT NULL,
+    old_name name,
+    name name,
+    final_name name,
+    is_main boolean DEFAULT false NOT NULL,
+    scans bigint,
+    sampled_at timestamp with time zone,
+    scanned_at timestamp with time zone,
+    was_reset boolean DEFAULT false NOT NULL,
+    CONSTRAINT new_indexes_have_a_final_name CHECK (((name IS NULL) = (final_name IS NULL))),
+    CONSTRAINT planned_indexes_are_old_or_new CHECK (((old_name IS NOT NULL) OR (name IS NOT NULL)))
+);
+
+COMMENT ON TABLE reembed.planned_index IS 'Indexes on the new vectors of a campaign, each with the old index that it succeeds, and how often the old ones have been scanned since the switch.';
+
+COMMENT ON COLUMN reembed.planned_index.campaign IS 'The campaign.';
+
+COMMENT ON COLUMN reembed.planned_index."position" IS 'Order in which they are built.';
+
+COMMENT ON COLUMN reembed.planned_index.old_name IS 'Index on the old vectors; null when there was none.';
+
+COMMENT ON COLUMN reembed.planned_index.name IS 'Index on the new vectors until contract; null when the old index has no successor.';
+
+COMMENT ON COLUMN reembed.planned_index.final_name IS 'Its name from contract on.';
+
+COMMENT ON COLUMN reembed.planned_index.is_main IS 'Whether it serves searches over all rows: validations measure its recall.';
+
+COMMENT ON COLUMN reembed.planned_index.scans IS 'Scans of the old index that the server had counted at the last sample.';
+
+COMMENT ON COLUMN reembed.planned_index.sampled_at IS 'When they were last sampled: at the switch, by the watch, and by the gate to contract.';
+
+COMMENT ON COLUMN reembed.planned_index.scanned_at IS 'The last sample since the switch that found another number than the one before; null without one.';
+
+COMMENT ON COLUMN reembed.planned_index.was_reset IS 'Whether that number was lower, because statistics were reset, so that earlier scans are unknown.';
+
+CREATE FUNCTION reembed.main_index(p_name text) RETURNS name
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.main_index(p_name text) IS 'The index on the new vectors that serves searches over all rows; null when there is none.';
+
 CREATE FUNCTION reembed.make_queues(p_target text) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp';
@@ -1035,6 +1097,12 @@ CREATE FUNCTION reembed.measure_vectors(p_target text, p_role text) RETURNS TABL
     SET search_path TO 'pg_catalog', 'pg_temp';
 
 COMMENT ON FUNCTION reembed.measure_vectors(p_target text, p_role text) IS 'Measures the vectors of one role of a target: zeros, NaN, wrong dimensions, odd lengths, and rows of different texts that share one vector. Reads the whole table.';
+
+CREATE FUNCTION reembed.missing_indexes(p_name text) RETURNS text
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.missing_indexes(p_name text) IS 'Indexes on the new vectors that do not exist or are INVALID, by their names before contract; null when there are none.';
 
 CREATE FUNCTION reembed.model_view_name(p_target text, p_model text) RETURNS name
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -1122,6 +1190,12 @@ CREATE FUNCTION reembed.needs_sweep(p_name text) RETURNS boolean
 
 COMMENT ON FUNCTION reembed.needs_sweep(p_name text) IS 'Whether every batch is done and the table has not been swept since.';
 
+CREATE FUNCTION reembed.not_null_column(p_name text) RETURNS TABLE(relation regclass, column_name name, constraint_name name, is_checked boolean, is_validated boolean, is_set boolean)
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.not_null_column(p_name text) IS 'The column that becomes NOT NULL, after contract the new one, after its rollback the old one, and how far that is; no row when the old column was nullable.';
+
 CREATE FUNCTION reembed.objects_digest() RETURNS text
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1184,6 +1258,12 @@ CREATE FUNCTION reembed.plan_batches(p_name text, p_batch_rows integer DEFAULT 5
     SET search_path TO 'pg_catalog', 'pg_temp';
 
 COMMENT ON FUNCTION reembed.plan_batches(p_name text, p_batch_rows integer) IS 'Divides the rows without a new vector into batches of about p_batch_rows and records the texts that occur in several batches; returns the number of batches.';
+
+CREATE FUNCTION reembed.plan_index(p_campaign text, p_old_name name, p_name name, p_final_name name, p_is_main boolean) RETURNS void
+    LANGUAGE sql
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.plan_index(p_campaign text, p_old_name name, p_name name, p_final_name name, p_is_main boolean) IS 'Records an index on the new vectors and the old index that it succeeds, or an old index without a successor.';
 
 CREATE FUNCTION reembed.predict_index_build(p_relation regclass, p_column name, p_type text, p_operator_class text, p_m integer, p_ef_construction integer, p_vector_bytes integer, p_rows bigint, p_workers integer) RETURNS double precision
     LANGUAGE plpgsql
@@ -1337,13 +1417,6 @@ CREATE FUNCTION reembed.release_objects(p_target text) RETURNS void
 
 COMMENT ON FUNCTION reembed.release_objects(p_target text) IS 'Drops everything that is kept of a target and its campaigns.';
 
-CREATE FUNCTION reembed.rename_index(p_name text, p_before name, p_after name) RETURNS void
-    LANGUAGE plpgsql
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    SET lock_timeout TO '300ms';
-
-COMMENT ON FUNCTION reembed.rename_index(p_name text, p_before name, p_after name) IS 'Renames the index on the new column, even if the table was renamed or moved.';
-
 CREATE FUNCTION reembed.render(p_template text, p_names jsonb) RETURNS text
     LANGUAGE plpgsql IMMUTABLE
     SET search_path TO 'pg_catalog', 'pg_temp';
@@ -1455,6 +1528,13 @@ CREATE FUNCTION reembed.retry_failed(p_target text DEFAULT NULL::text) RETURNS b
     SET search_path TO 'pg_catalog', 'pg_temp';
 
 COMMENT ON FUNCTION reembed.retry_failed(p_target text) IS 'Logs the rows in failed_row as changed, so that workers retry them; returns how many.';
+
+CREATE FUNCTION reembed.return_properties(p_name text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET lock_timeout TO '300ms';
+
+COMMENT ON FUNCTION reembed.return_properties(p_name text) IS 'Gives the new column and its indexes the properties and names back that they had before contract.';
 
 CREATE FUNCTION reembed.return_to_batch_api(p_provider_batch uuid, p_from_batch bigint DEFAULT 0) RETURNS void
     LANGUAGE sql
@@ -1657,7 +1737,6 @@ CREATE VIEW reembed.vector_column AS
             m.from_version_attnum,
             m.to_attnum,
             m.to_version_attnum,
-            m.index_name,
             m.phase,
             m.phase_entered_at,
             m.phase_entered_by,
@@ -1767,6 +1846,12 @@ CREATE FUNCTION reembed.sample_build(p_relation regclass, p_column name, p_type 
 
 COMMENT ON FUNCTION reembed.sample_build(p_relation regclass, p_column name, p_type text, p_operator_class text, p_m integer, p_ef_construction integer, p_rows integer, p_share double precision, OUT rows integer, OUT seconds double precision) IS 'Builds an HNSW index over a sample of the vectors in a temporary table and returns how long it took.';
 
+CREATE FUNCTION reembed.sample_index_scans(p_name text, p_is_first boolean DEFAULT false) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.sample_index_scans(p_name text, p_is_first boolean) IS 'Records how often the indexes on the old vectors have been scanned, and when that number changed. p_is_first: begins anew, at the switch.';
+
 CREATE FUNCTION reembed.scan_coverage(p_target text, p_every interval DEFAULT '01:00:00'::interval) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1824,6 +1909,27 @@ CREATE FUNCTION reembed.serves(p_worker reembed.worker, p_target text) RETURNS b
 
 COMMENT ON FUNCTION reembed.serves(p_worker reembed.worker, p_target text) IS 'Whether a worker is alive and serves the target.';
 
+CREATE FUNCTION reembed.set_column_properties(p_relation regclass, p_column name, p_wanted jsonb) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET lock_timeout TO '300ms';
+
+COMMENT ON FUNCTION reembed.set_column_properties(p_relation regclass, p_column name, p_wanted jsonb) IS 'Gives a column storage, compression, statistics target, options and comment as describe_column() returned them.';
+
+CREATE FUNCTION reembed.set_index_properties(p_index regclass, p_name name, p_wanted jsonb) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET lock_timeout TO '300ms';
+
+COMMENT ON FUNCTION reembed.set_index_properties(p_index regclass, p_name name, p_wanted jsonb) IS 'Gives an index a name, and comment and statistics target as describe_column() returned them; null leaves these as they are.';
+
+CREATE FUNCTION reembed.set_not_null(p_name text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET lock_timeout TO '300ms';
+
+COMMENT ON FUNCTION reembed.set_not_null(p_name text) IS 'Last step to NOT NULL: sets it without a scan, because the constraint is validated, and drops the constraint.';
+
 CREATE FUNCTION reembed.set_provider(p_model text, p_provider text) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp';
@@ -1878,12 +1984,12 @@ CREATE FUNCTION reembed.shift_changes(p_target text, p_forward boolean) RETURNS 
 
 COMMENT ON FUNCTION reembed.shift_changes(p_target text, p_forward boolean) IS 'Maps waiting changes to the present roles; p_forward: the new model becomes the old one.';
 
-CREATE FUNCTION reembed.start_campaign(p_name text, p_relation regclass, p_column name, p_key_columns name[], p_text_columns name[], p_text_sql text, p_live_view name, p_live_model_column name, p_from_model text, p_to_model text, p_to_column name, p_to_version_column name, p_index_name name, p_tokens_per_character numeric, p_keep_old_current boolean, p_to_relation regclass DEFAULT NULL::regclass, p_application_path text DEFAULT NULL::text) RETURNS void
+CREATE FUNCTION reembed.start_campaign(p_name text, p_relation regclass, p_column name, p_key_columns name[], p_text_columns name[], p_text_sql text, p_live_view name, p_live_model_column name, p_from_model text, p_to_model text, p_to_column name, p_to_version_column name, p_tokens_per_character numeric, p_keep_old_current boolean, p_to_relation regclass DEFAULT NULL::regclass, p_application_path text DEFAULT NULL::text) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET lock_timeout TO '300ms';
 
-COMMENT ON FUNCTION reembed.start_campaign(p_name text, p_relation regclass, p_column name, p_key_columns name[], p_text_columns name[], p_text_sql text, p_live_view name, p_live_model_column name, p_from_model text, p_to_model text, p_to_column name, p_to_version_column name, p_index_name name, p_tokens_per_character numeric, p_keep_old_current boolean, p_to_relation regclass, p_application_path text) IS 'Enters phase expand: registers target and campaign, creates the triggers and the views.';
+COMMENT ON FUNCTION reembed.start_campaign(p_name text, p_relation regclass, p_column name, p_key_columns name[], p_text_columns name[], p_text_sql text, p_live_view name, p_live_model_column name, p_from_model text, p_to_model text, p_to_column name, p_to_version_column name, p_tokens_per_character numeric, p_keep_old_current boolean, p_to_relation regclass, p_application_path text) IS 'Enters phase expand: registers target and campaign, creates the triggers and the views.';
 
 CREATE FUNCTION reembed.storage_names(v reembed.vector_column, p_role text, p_suffix name) RETURNS jsonb
     LANGUAGE plpgsql STABLE
@@ -2019,11 +2125,18 @@ CREATE FUNCTION reembed.valid_index(p_relation regclass, p_index name) RETURNS r
 
 COMMENT ON FUNCTION reembed.valid_index(p_relation regclass, p_index name) IS 'The index of a table that has this name; null when there is none or it is not usable.';
 
+CREATE FUNCTION reembed.validate_not_null(p_name text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET lock_timeout TO '300ms';
+
+COMMENT ON FUNCTION reembed.validate_not_null(p_name text) IS 'Second step to NOT NULL: scans the table, while reads and writes go on.';
+
 CREATE FUNCTION reembed.vector_indexes(p_relation regclass, p_column name) RETURNS SETOF oid
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp';
 
-COMMENT ON FUNCTION reembed.vector_indexes(p_relation regclass, p_column name) IS 'Indexes on the vector column alone: they are dropped and restored with it.';
+COMMENT ON FUNCTION reembed.vector_indexes(p_relation regclass, p_column name) IS 'Indexes with the vector column as their only key: they are dropped and restored with it.';
 
 CREATE FUNCTION reembed.vector_schema() RETURNS name
     LANGUAGE sql STABLE
@@ -2581,8 +2694,9 @@ CREATE VIEW reembed.index_build AS
             0
            FROM ((pg_locks l
              JOIN pg_stat_activity a_1 ON (((a_1.pid = l.pid) AND (a_1.query ~* '\mCREATE\s+(UNIQUE\s+)?INDEX\s+CONCURRENTLY\M'::text))))
-             CROSS JOIN LATERAL ( SELECT m_1.index_name AS name
-                   FROM reembed.campaign m_1
+             CROSS JOIN LATERAL ( SELECT p.name
+                   FROM reembed.planned_index p
+                  WHERE (p.name IS NOT NULL)
                 UNION
                  SELECT (k.old_index ->> 'name'::text)
                    FROM (reembed.campaign m_1
@@ -2613,7 +2727,9 @@ CREATE VIEW reembed.index_build AS
     a.query_start AS started_at,
     make_interval(secs => (e.from_value)::double precision) AS predicted
    FROM (((((build b
-     JOIN reembed.campaign m ON (((b.index = m.index_name) OR ((m.old_column -> 'indexes'::text) @> jsonb_build_array(jsonb_build_object('name', b.index))))))
+     JOIN reembed.campaign m ON (((EXISTS ( SELECT
+           FROM reembed.planned_index p
+          WHERE ((p.campaign = m.name) AND (p.name = b.index)))) OR ((m.old_column -> 'indexes'::text) @> jsonb_build_array(jsonb_build_object('name', b.index))))))
      JOIN reembed.target t ON (((t.name = m.target) AND (((b.relid = (t.relation)::oid) OR (b.relid = (m.to_relation)::oid)) OR (b.relid = (m.from_relation)::oid)))))
      LEFT JOIN pg_stat_activity a ON ((a.pid = b.pid)))
      LEFT JOIN pg_stat_activity w ON ((w.pid = b.current_locker_pid)))
@@ -3876,8 +3992,14 @@ ALTER TABLE ONLY reembed.old_vector_checksum
 ALTER TABLE ONLY reembed.old_vector_group
     ADD CONSTRAINT old_vector_group_pkey PRIMARY KEY (campaign, number);
 
+ALTER TABLE ONLY reembed.planned_index
+    ADD CONSTRAINT one_successor_per_old_index UNIQUE (campaign, old_name);
+
 ALTER TABLE ONLY reembed.target
     ADD CONSTRAINT one_target_per_column UNIQUE (relation, column_name);
+
+ALTER TABLE ONLY reembed.planned_index
+    ADD CONSTRAINT planned_index_pkey PRIMARY KEY (campaign, "position");
 
 ALTER TABLE ONLY reembed.provider_batch
     ADD CONSTRAINT provider_batch_pkey PRIMARY KEY (id);
@@ -3998,6 +4120,8 @@ CREATE INDEX failed_row_by_key ON reembed.failed_row USING hash (key);
 
 CREATE INDEX known_item_newest ON reembed.known_item USING btree (target, model, id DESC);
 
+CREATE UNIQUE INDEX one_main_index_per_campaign ON reembed.planned_index USING btree (campaign) WHERE is_main;
+
 CREATE UNIQUE INDEX one_open_alert_per_target_and_kind ON reembed.alert USING btree (target, kind) WHERE (closed_at IS NULL);
 
 CREATE UNIQUE INDEX one_running_migration_per_target ON reembed.campaign USING btree (target) WHERE (phase <> 'contract'::text);
@@ -4087,6 +4211,9 @@ ALTER TABLE ONLY reembed.old_vector_checksum
 
 ALTER TABLE ONLY reembed.old_vector_group
     ADD CONSTRAINT old_vector_group_campaign_fkey FOREIGN KEY (campaign) REFERENCES reembed.old_vector_checksum(campaign) ON DELETE CASCADE;
+
+ALTER TABLE ONLY reembed.planned_index
+    ADD CONSTRAINT planned_index_campaign_fkey FOREIGN KEY (campaign) REFERENCES reembed.campaign(name) ON DELETE CASCADE;
 
 ALTER TABLE ONLY reembed.provider_batch_row
     ADD CONSTRAINT provider_batch_row_provider_batch_fkey FOREIGN KEY (provider_batch) REFERENCES reembed.provider_batch(id) ON DELETE CASCADE;
@@ -4203,6 +4330,8 @@ REVOKE ALL ON FUNCTION reembed.bounded(p_value double precision, p_most double p
 
 REVOKE ALL ON FUNCTION reembed.bring_back_column(p_name text, p_to_column name, p_to_version_column name) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION reembed.carry_properties(p_name text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION reembed.check_coverage(p_target text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.check_index(p_target text) FROM PUBLIC;
@@ -4210,6 +4339,8 @@ REVOKE ALL ON FUNCTION reembed.check_index(p_target text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION reembed.check_index_use(p_target text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.check_known_items(p_target text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.check_not_null(p_name text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.check_row_security(p_target text) FROM PUBLIC;
 
@@ -4256,6 +4387,8 @@ REVOKE ALL ON FUNCTION reembed.differs_sql(p_relation regclass, p_attnums smalli
 REVOKE ALL ON FUNCTION reembed.draw_known_items(p_target text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.drop_compiled(p_target text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.drop_not_null_check(p_name text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.drop_queues(p_target text) FROM PUBLIC;
 
@@ -4365,6 +4498,8 @@ REVOKE ALL ON FUNCTION reembed.log_keys(p_target text, p_keys jsonb[], p_new boo
 
 REVOKE ALL ON FUNCTION reembed.log_missing(p_name text, p_role text, p_first_block bigint, p_end_block bigint, OUT missing bigint, OUT logged bigint) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION reembed.main_index(p_name text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION reembed.make_queues(p_target text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.mark_alert_posted(p_id bigint, p_state text, p_is_taken boolean) FROM PUBLIC;
@@ -4373,11 +4508,15 @@ REVOKE ALL ON FUNCTION reembed.may_read(p_target text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.measure_vectors(p_target text, p_role text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION reembed.missing_indexes(p_name text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION reembed.names_columns(p_target text, p_row text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.native_subscribers() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.needs_sweep(p_name text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.not_null_column(p_name text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.objects_digest() FROM PUBLIC;
 
@@ -4396,6 +4535,8 @@ REVOKE ALL ON FUNCTION reembed.pause(p_target text, p_reason text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION reembed.place(p_block bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.plan_batches(p_name text, p_batch_rows integer) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.plan_index(p_campaign text, p_old_name name, p_name name, p_final_name name, p_is_main boolean) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.predict_index_build(p_relation regclass, p_column name, p_type text, p_operator_class text, p_m integer, p_ef_construction integer, p_vector_bytes integer, p_rows bigint, p_workers integer) FROM PUBLIC;
 
@@ -4437,8 +4578,6 @@ REVOKE ALL ON FUNCTION reembed.release_batch(p_provider_batch uuid, p_batch bigi
 
 REVOKE ALL ON FUNCTION reembed.release_objects(p_target text) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION reembed.rename_index(p_name text, p_before name, p_after name) FROM PUBLIC;
-
 REVOKE ALL ON FUNCTION reembed.render(p_template text, p_names jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.rendered(p_target text) FROM PUBLIC;
@@ -4475,6 +4614,8 @@ REVOKE ALL ON FUNCTION reembed.resume_old(p_name text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.retry_failed(p_target text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION reembed.return_properties(p_name text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION reembed.return_to_batch_api(p_provider_batch uuid, p_from_batch bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.role_names(v reembed.vector_column, p_role text) FROM PUBLIC;
@@ -4483,6 +4624,8 @@ REVOKE ALL ON FUNCTION reembed.rows_lacking_old_vector(p_name text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.sample_build(p_relation regclass, p_column name, p_type text, p_operator_class text, p_m integer, p_ef_construction integer, p_rows integer, p_share double precision, OUT rows integer, OUT seconds double precision) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION reembed.sample_index_scans(p_name text, p_is_first boolean) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION reembed.scan_coverage(p_target text, p_every interval) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.scan_statistics(p_target text) FROM PUBLIC;
@@ -4490,6 +4633,12 @@ REVOKE ALL ON FUNCTION reembed.scan_statistics(p_target text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION reembed.seconds_text(p_seconds double precision) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.serves(p_worker reembed.worker, p_target text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.set_column_properties(p_relation regclass, p_column name, p_wanted jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.set_index_properties(p_index regclass, p_name name, p_wanted jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.set_not_null(p_name text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.set_provider(p_model text, p_provider text) FROM PUBLIC;
 
@@ -4507,7 +4656,7 @@ REVOKE ALL ON FUNCTION reembed.share_view_grants(p_target text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.shift_changes(p_target text, p_forward boolean) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION reembed.start_campaign(p_name text, p_relation regclass, p_column name, p_key_columns name[], p_text_columns name[], p_text_sql text, p_live_view name, p_live_model_column name, p_from_model text, p_to_model text, p_to_column name, p_to_version_column name, p_index_name name, p_tokens_per_character numeric, p_keep_old_current boolean, p_to_relation regclass, p_application_path text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION reembed.start_campaign(p_name text, p_relation regclass, p_column name, p_key_columns name[], p_text_columns name[], p_text_sql text, p_live_view name, p_live_model_column name, p_from_model text, p_to_model text, p_to_column name, p_to_version_column name, p_tokens_per_character numeric, p_keep_old_current boolean, p_to_relation regclass, p_application_path text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.storage_names(v reembed.vector_column, p_role text, p_suffix name) FROM PUBLIC;
 
@@ -4546,6 +4695,8 @@ REVOKE ALL ON FUNCTION reembed.unhook(p_target text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION reembed.update_triggers(p_relation regclass) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.valid_index(p_relation regclass, p_index name) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.validate_not_null(p_name text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.vector_indexes(p_relation regclass, p_column name) FROM PUBLIC;
 

@@ -13,7 +13,7 @@ BEGIN
     RETURN;
   END IF;
   IF p_phase = 'index' AND NOT reembed.index_is_valid(p_name) THEN
-    RAISE EXCEPTION 'index % is missing or INVALID', m.index_name USING ERRCODE = 'RE001', HINT = 'Run again: npm run migrate up';
+    RAISE EXCEPTION 'index % is missing or INVALID', reembed.missing_indexes(p_name) USING ERRCODE = 'RE001', HINT = 'Run again: npm run migrate up';
   END IF;
   IF m.name IS NULL OR array_position(v_phases, p_phase) IS DISTINCT FROM array_position(v_phases, m.phase) + 1 THEN
     RAISE EXCEPTION 'campaign % cannot enter phase % from phase %', p_name, p_phase, coalesce(m.phase, 'none')

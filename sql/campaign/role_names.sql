@@ -30,7 +30,8 @@ BEGIN
       'relation_literal', quote_literal(v.relation::text),
       'f_is_w', reembed.each_key(t.name, 'f.key_{n} OPERATOR({operator}) w.key_{n}', ' AND '),
       'column', quote_ident(v.column_name),
-      'stored', CASE WHEN a.attnotnull AND v.storage = 'column' THEN format('coalesce(v.vector, u.%s_vector)', p_role) ELSE 'v.vector' END,
+      -- The constraint of check_not_null() counts like NOT NULL.
+      'stored', CASE WHEN v.storage = 'column' AND (a.attnotnull OR EXISTS (SELECT FROM pg_constraint AS k WHERE k.conrelid = v.relation AND k.conname = 'reembed_not_null_' || t.suffix AND k.conkey = ARRAY[v.attnum])) THEN format('coalesce(v.vector, u.%s_vector)', p_role) ELSE 'v.vector' END,
       'set_model', CASE WHEN v.version_column IS NULL THEN '' ELSE format(', %s_model = CASE WHEN v.vector IS NOT NULL THEN p_model END', p_role) END)
       || reembed.storage_names(v, p_role, t.suffix);
   END IF;

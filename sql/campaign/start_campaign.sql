@@ -1,7 +1,7 @@
 CREATE OR REPLACE FUNCTION reembed.start_campaign(
   p_name text, p_relation regclass, p_column name, p_key_columns name[], p_text_columns name[], p_text_sql text,
   p_live_view name, p_live_model_column name, p_from_model text, p_to_model text,
-  p_to_column name, p_to_version_column name, p_index_name name, p_tokens_per_character numeric, p_keep_old_current boolean,
+  p_to_column name, p_to_version_column name, p_tokens_per_character numeric, p_keep_old_current boolean,
   p_to_relation regclass DEFAULT NULL, p_application_path text DEFAULT NULL
 ) RETURNS void
 LANGUAGE plpgsql
@@ -73,10 +73,10 @@ BEGIN
   END IF;
 
   INSERT INTO reembed.campaign (name, target, from_model, to_model, from_attnum, from_version_attnum, to_attnum, to_version_attnum,
-                                 from_relation, to_relation, index_name, phase, tokens_per_character, previous_source, created_at)
+                                 from_relation, to_relation, phase, tokens_per_character, previous_source, created_at)
   VALUES (p_name, v_target, p_from_model, p_to_model, coalesce(v_from.attnum, reembed.attnum(p_relation, p_column)), v_from.version_attnum,
           reembed.attnum(coalesce(p_to_relation, p_relation), p_to_column), reembed.attnum(coalesce(p_to_relation, p_relation), p_to_version_column),
-          v_from.relation, p_to_relation, p_index_name, 'expand', p_tokens_per_character, v_previous_source, clock_timestamp());
+          v_from.relation, p_to_relation, 'expand', p_tokens_per_character, v_previous_source, clock_timestamp());
   INSERT INTO reembed.event (target, campaign, kind, to_value) VALUES (v_target, p_name, 'phase', 'expand');
   IF p_to_relation IS NULL AND v_from.relation IS NULL THEN
     PERFORM reembed.copy_column_grants(p_relation, reembed.column_name(p_relation, coalesce(v_from.attnum, reembed.attnum(p_relation, p_column))), p_to_column);

@@ -10,7 +10,7 @@ DECLARE
   v_old jsonb;
 BEGIN
   SELECT * INTO STRICT m FROM reembed.campaign WHERE name = p_name;
-  SELECT jsonb_build_object('side_table', c.relname, 'schema', n.nspname) INTO STRICT v_old
+  SELECT reembed.describe_column(m.from_relation, reembed.column_name(m.from_relation, m.from_attnum)) || jsonb_build_object('side_table', c.relname, 'schema', n.nspname) INTO STRICT v_old
     FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE c.oid = m.from_relation;
   EXECUTE reembed.render('ALTER TABLE {relation} RENAME TO {archive}; ALTER TABLE {schema}.{archive} SET SCHEMA reembed',
                          jsonb_build_object('relation', m.from_relation::text, 'archive', quote_ident(v_archive), 'schema', quote_ident(v_old ->> 'schema')));

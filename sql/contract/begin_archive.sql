@@ -5,6 +5,7 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 SET lock_timeout = '300ms'
 SET client_min_messages = warning
+SET default_tablespace = ''
 AS $$
 DECLARE
   m reembed.campaign;
@@ -19,10 +20,11 @@ BEGIN
   END IF;
   -- Recreates the trigger even if an abandoned one exists: the lock of CREATE TRIGGER waits for all writes that the trigger does not see.
   PERFORM reembed.end_archive(p_name);
+  PERFORM set_config('default_tablespace', coalesce((SELECT b.spcname FROM pg_class AS c JOIN pg_tablespace AS b ON b.oid = c.reltablespace WHERE c.oid = t.relation AND has_tablespace_privilege(b.oid, 'CREATE')), ''), true);
   EXECUTE reembed.render('DROP TABLE IF EXISTS {archive}', reembed.archive_names(p_name));
   EXECUTE reembed.render((SELECT p.body FROM reembed.template AS p WHERE p.name = 'archive'), reembed.target_names(m.target) || reembed.archive_names(p_name));
   EXECUTE reembed.render((SELECT p.body FROM reembed.template AS p WHERE p.name = 'archive_rows'), reembed.target_names(m.target) || reembed.archive_names(p_name));
   PERFORM reembed.give_to_owner(m.target);
 END;
 $$;
-COMMENT ON FUNCTION reembed.begin_archive IS 'Creates the empty archive of the old vectors and the trigger that logs which rows change from now on.';
+COMMENT ON FUNCTION reembed.begin_archive IS 'Creates the empty archive of the old vectors in the tablespace of the table, and the trigger that logs which rows change from now on.';

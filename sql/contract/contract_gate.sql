@@ -1,5 +1,5 @@
 CREATE OR REPLACE FUNCTION reembed.contract_gate(p_name text) RETURNS TABLE (code text, condition text, remedy text)
-LANGUAGE plpgsql STABLE
+LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 SET intervalstyle = 'postgres'
 AS $$
@@ -36,14 +36,27 @@ BEGIN
                         CASE WHEN v_dependent.is_view THEN format('change it to read %I, or drop it', t.live_view)
                              ELSE 'drop it; if it is still needed, create it again after contract' END;
   END LOOP;
-  -- PostgreSQL 15 does not record when an index was last scanned; to_jsonb then gives null instead of an error.
   FOR v_index IN
-    SELECT u.indexrelname AS name, (to_jsonb(u) ->> 'last_idx_scan')::timestamptz AS scanned_at
-      FROM pg_stat_user_indexes AS u
-     WHERE u.indexrelid IN (SELECT reembed.vector_indexes(coalesce(m.from_relation, t.relation), v_old_column))
+    SELECT c.relname AS name FROM pg_class AS c JOIN pg_index AS i ON i.indexrelid = c.oid AND i.indisvalid
+     WHERE c.oid IN (SELECT reembed.vector_indexes(coalesce(m.from_relation, t.relation), v_old_column))
+       AND NOT EXISTS (SELECT FROM reembed.planned_index AS p WHERE p.campaign = p_name AND p.old_name = c.relname)
+     ORDER BY 1
   LOOP
-    IF v_index.scanned_at > greatest(m.switched_at, now() - s.soak) THEN
-      RETURN QUERY SELECT 'old_index_scanned', format('the old index %s was scanned at %s', v_index.name, to_char(v_index.scanned_at, 'YYYY-MM-DD HH24:MI:SS')),
+    RETURN QUERY SELECT 'index_without_successor', format('index %s of the old vectors is not part of the campaign, and would be dropped with them', v_index.name),
+                        'create one like it on the new vectors if it is needed, then drop it; if it was renamed, rename it back';
+  END LOOP;
+  IF current_setting('transaction_read_only') = 'off' THEN
+    PERFORM reembed.sample_index_scans(p_name);
+  END IF;
+  FOR v_index IN
+    SELECT p.old_name AS name, p.was_reset, to_char(p.scanned_at, 'YYYY-MM-DD HH24:MI:SS') AS at
+      FROM reembed.planned_index AS p WHERE p.campaign = p_name AND p.scanned_at > greatest(m.switched_at, now() - s.soak) ORDER BY p.position
+  LOOP
+    IF v_index.was_reset THEN
+      RETURN QUERY SELECT 'old_index_scans_unknown', format('the scans of the old index %s are known only since %s, when its statistics were found to be reset', v_index.name, v_index.at),
+                          'wait until the soak time is over since then';
+    ELSE
+      RETURN QUERY SELECT 'old_index_scanned', format('the old index %s was scanned at or shortly before %s', v_index.name, v_index.at),
                           format('find the client that still searches %s, change it to search %I, and wait until the soak time is over', coalesce(m.from_relation::text, v_old_column), t.live_view);
     END IF;
   END LOOP;

@@ -8,10 +8,16 @@ AS $$
            'not_null', a.attnotnull,
            'default', (SELECT pg_get_expr(d.adbin, d.adrelid) FROM pg_attrdef AS d WHERE d.adrelid = a.attrelid AND d.adnum = a.attnum),
            'storage', a.attstorage,
+           'compression', a.attcompression,
+           -- Null from PostgreSQL 17 on, -1 before.
+           'statistics', coalesce(a.attstattarget, -1),
+           'options', (SELECT string_agg(o.option, ', ') FROM unnest(a.attoptions) AS o(option) WHERE starts_with(o.option, 'n_distinct')),
            'grants', a.attacl::text,
            'comment', col_description(a.attrelid, a.attnum),
-           'indexes', (SELECT coalesce(jsonb_agg(jsonb_build_object('name', c.relname, 'comment', obj_description(c.oid, 'pg_class')) ORDER BY c.oid), '[]')
-                         FROM pg_class AS c WHERE c.oid IN (SELECT reembed.vector_indexes(p_relation, p_column))))
+           'indexes', (SELECT coalesce(jsonb_agg(jsonb_build_object('name', c.relname, 'comment', obj_description(c.oid, 'pg_class'),
+                                                                    'statistics', coalesce(x.attstattarget, -1)) ORDER BY c.oid), '[]')
+                         FROM pg_class AS c JOIN pg_attribute AS x ON x.attrelid = c.oid AND x.attnum = 1
+                        WHERE c.oid IN (SELECT reembed.vector_indexes(p_relation, p_column))))
     FROM pg_attribute AS a
    WHERE a.attrelid = p_relation AND a.attname = p_column;
 $$;

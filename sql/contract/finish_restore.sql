@@ -10,20 +10,20 @@ DECLARE
 BEGIN
   SELECT * INTO STRICT m FROM reembed.campaign WHERE name = p_name;
   FOR v IN
-    SELECT c.relname AS name, n.nspname AS schema, i.indisvalid, k.old_index ->> 'comment' AS comment
+    SELECT c.relname AS name, c.oid::regclass AS index, i.indisvalid, k.old_index
       FROM reembed.target AS t
       JOIN pg_index AS i ON i.indrelid = t.relation
       JOIN pg_class AS c ON c.oid = i.indexrelid
-      JOIN pg_namespace AS n ON n.oid = c.relnamespace
       JOIN jsonb_array_elements(m.old_column -> 'indexes') AS k(old_index) ON k.old_index ->> 'name' = c.relname
-     WHERE t.name = m.target
+     WHERE t.name = m.target AND m.from_relation IS NULL
   LOOP
     IF NOT v.indisvalid THEN
       RAISE EXCEPTION 'index % is INVALID', v.name USING ERRCODE = 'RE001', HINT = 'Run again: npm run migrate down';
     END IF;
-    EXECUTE reembed.render('COMMENT ON INDEX {index} IS {comment}', jsonb_build_object('index', format('%I.%I', v.schema, v.name), 'comment', quote_nullable(v.comment)));
+    PERFORM reembed.set_index_properties(v.index, v.name, v.old_index);
   END LOOP;
   UPDATE reembed.campaign SET old_column = NULL WHERE name = p_name;
+  PERFORM reembed.sample_index_scans(p_name, true);
 END;
 $$;
-COMMENT ON FUNCTION reembed.finish_restore IS 'Finishes the rollback of contract: raises RE001 while an old index is INVALID, restores the comments of the indexes.';
+COMMENT ON FUNCTION reembed.finish_restore IS 'Finishes the rollback of contract: raises RE001 while an old index is INVALID, restores comments and statistics targets of the indexes.';

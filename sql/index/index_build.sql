@@ -11,7 +11,7 @@ WITH build AS (
     FROM pg_locks AS l
     JOIN pg_stat_activity AS a ON a.pid = l.pid AND a.query ~* '\mCREATE\s+(UNIQUE\s+)?INDEX\s+CONCURRENTLY\M'
     CROSS JOIN LATERAL (
-      SELECT m.index_name AS name FROM reembed.campaign AS m
+      SELECT p.name FROM reembed.planned_index AS p WHERE p.name IS NOT NULL
        UNION SELECT k.old_index ->> 'name' FROM reembed.campaign AS m CROSS JOIN jsonb_array_elements(m.old_column -> 'indexes') AS k(old_index)
     ) AS i
    WHERE NOT l.granted AND l.locktype = 'relation' AND l.database = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database())
@@ -37,7 +37,7 @@ SELECT m.target,
        make_interval(secs => e.from_value::double precision) AS predicted
   FROM build AS b
   JOIN reembed.campaign AS m
-    ON (b.index = m.index_name OR m.old_column -> 'indexes' @> jsonb_build_array(jsonb_build_object('name', b.index)))
+    ON (EXISTS (SELECT FROM reembed.planned_index AS p WHERE p.campaign = m.name AND p.name = b.index) OR m.old_column -> 'indexes' @> jsonb_build_array(jsonb_build_object('name', b.index)))
   JOIN reembed.target AS t ON t.name = m.target AND b.relid IN (t.relation, m.to_relation, m.from_relation)
   LEFT JOIN pg_stat_activity AS a ON a.pid = b.pid
   LEFT JOIN pg_stat_activity AS w ON w.pid = b.current_locker_pid

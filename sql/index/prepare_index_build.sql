@@ -25,10 +25,11 @@ DECLARE
   v_lists constant integer := coalesce(substring(p_parameters FROM '\mlists\s*=\s*(\d+)')::integer, 100);
   v_version text;
   v_element text;
+  v_is_new constant boolean := EXISTS (SELECT FROM reembed.planned_index AS p WHERE p.campaign = p_name AND p.name = p_index);
 BEGIN
   SELECT * INTO STRICT m FROM reembed.campaign WHERE name = p_name;
   SELECT * INTO STRICT t FROM reembed.target WHERE name = m.target;
-  v_relation := coalesce(CASE WHEN p_index = m.index_name THEN m.to_relation ELSE m.from_relation END, t.relation);
+  v_relation := coalesce(CASE WHEN v_is_new THEN m.to_relation ELSE m.from_relation END, t.relation);
   -- A migration file that is run again finds the index built, possibly without an end event.
   IF reembed.valid_index(v_relation, p_index) IS NOT NULL THEN
     INSERT INTO reembed.event (target, campaign, kind, from_value, to_value, reason)
@@ -36,8 +37,8 @@ BEGIN
       FROM reembed.begun_index_build(p_name) AS e;
     RETURN;
   END IF;
-  SELECT * INTO STRICT o FROM reembed.model WHERE name = CASE WHEN p_index = m.index_name THEN m.to_model ELSE m.from_model END;
-  v_column := reembed.column_name(v_relation, CASE WHEN p_index = m.index_name THEN m.to_attnum ELSE m.from_attnum END);
+  SELECT * INTO STRICT o FROM reembed.model WHERE name = CASE WHEN v_is_new THEN m.to_model ELSE m.from_model END;
+  v_column := reembed.column_name(v_relation, CASE WHEN v_is_new THEN m.to_attnum ELSE m.from_attnum END);
   v_element := coalesce(p_element_type, o.element_type);
   -- The installed library determines which bugs apply, not the extension version recorded in the database.
   SELECT coalesce(a.default_version, e.extversion) INTO STRICT v_version

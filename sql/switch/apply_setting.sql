@@ -10,6 +10,7 @@ BEGIN
        SET switched_at = CASE WHEN NEW.read_model = to_model THEN now() END
      WHERE target = NEW.target AND phase <> 'contract';
     PERFORM reembed.replace_views(NEW.target);
+    PERFORM reembed.sample_index_scans(m.name, true) FROM reembed.campaign AS m WHERE m.target = NEW.target AND m.phase <> 'contract' AND m.switched_at IS NOT NULL;
   END IF;
   IF NEW.keep_old_current AND NOT OLD.keep_old_current THEN
     UPDATE reembed.campaign SET needs_old_sweep = true WHERE target = NEW.target AND phase <> 'contract';

@@ -14,7 +14,7 @@ BEGIN
     RETURN;
   END IF;
   IF NOT reembed.index_is_valid(p_name) THEN
-    RETURN QUERY SELECT 'index_not_valid', format('index %s is missing or INVALID', m.index_name), 'npm run migrate down, then npm run migrate up';
+    RETURN QUERY SELECT 'index_not_valid', format('index %s is missing or INVALID', reembed.missing_indexes(p_name)), 'npm run migrate down, then npm run migrate up';
   END IF;
   v_late := reembed.late_rows(m.target);
   IF v_late > 0 THEN
@@ -34,7 +34,7 @@ BEGIN
   ELSIF EXISTS (SELECT FROM reembed.judge_validation(v.id) AS j WHERE j.fails) THEN
     RETURN QUERY SELECT 'validation_failed', 'the last validation failed: ' || string_agg(j.reason, '; '), 'npm run validate, or change the thresholds with npm run setting'
       FROM reembed.judge_validation(v.id) AS j WHERE j.fails;
-  ELSIF v.index_recall IS NULL AND m.index_name IS NOT NULL THEN
+  ELSIF v.index_recall IS NULL AND reembed.main_index(p_name) IS NOT NULL THEN
     RETURN QUERY SELECT 'validated_without_index', 'the last validation ran before the index was built', 'npm run validate';
   END IF;
 END;

@@ -12,7 +12,7 @@ DECLARE
 BEGIN
   SELECT * INTO m FROM reembed.campaign WHERE target = p_target AND phase <> 'contract';
   RETURN QUERY SELECT 'index', 'critical', m.to_model, coalesce(m.phase IN ('index', 'switch') AND NOT reembed.index_is_valid(m.name), false),
-                      format('index %s is missing or INVALID: searches read the whole table', m.index_name), jsonb_build_object('index', m.index_name);
+                      format('index %s is missing or INVALID: searches read the whole table', reembed.missing_indexes(m.name)), jsonb_build_object('index', reembed.missing_indexes(m.name));
 
   SELECT * INTO STRICT t FROM reembed.target WHERE name = p_target;
   SELECT * INTO STRICT v FROM reembed.vector_column AS c WHERE c.target = p_target AND c.is_read;

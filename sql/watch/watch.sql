@@ -61,6 +61,7 @@ BEGIN
   -- Locks that others wait for come last: a switch waits for whoever refreshes this answer, searches wait for ALTER TABLE on a side table. In the order of a
   -- switch, target before side table. The index may have been dropped or become valid.
   PERFORM reembed.refresh_serving(v_target);
+  PERFORM reembed.sample_index_scans(m.name) FROM reembed.campaign AS m WHERE m.target = v_target AND m.phase <> 'contract' AND m.switched_at IS NOT NULL;
   BEGIN
     -- Applies grants on the table that were added or revoked, and its row level security.
     PERFORM reembed.share_side_tables(v_target);

@@ -8,6 +8,7 @@ import { UsageError } from '../errors.ts';
 import { campaignFiles, writeFiles } from '../phases/files.ts';
 import { type CampaignRequest, draftCampaign } from '../plan/draft.ts';
 import { estimateCampaign } from '../plan/estimate.ts';
+import { shownDefinition } from '../plan/index-plan.ts';
 import { inspectTable, type TableFacts } from '../plan/inspect.ts';
 import { findingsFor, type InventoryFinding } from '../plan/inventory/finding.ts';
 import { takeInventory } from '../plan/inventory/inventory.ts';
@@ -50,6 +51,7 @@ export function migrateCreateCommand(): Command {
     .addOption(new Option('--distance <name>', 'default: that of the old index, else cosine').choices(['cosine', 'l2', 'inner_product']))
     .addOption(new Option('--index <method>', 'default: that of the old index, else hnsw').choices(['hnsw', 'ivfflat', 'none']))
     .option('--index-with <parameters>', 'storage parameters of the index, such as "m = 16, ef_construction = 64"')
+    .option('--drop-index <names>', 'indexes of the old vectors that get no successor on the new ones; may be repeated', list)
     .option(
       '--provider <name>',
       'provider of the new model, from reembed.config.ts, .js or .json (default: OPENAI_API_KEY and OPENAI_BASE_URL)',
@@ -106,10 +108,11 @@ async function create(options: CreateOptions): Promise<void> {
     }
     if (options.json) {
       const paths = files.map(({ path }) => path);
+      const shown = { ...plan, indexes: plan.indexes.map((index) => ({ ...index, definition: shownDefinition(plan, index) })) };
       printJson(
         {
           campaign: plan.campaign,
-          plan,
+          plan: shown,
           storage: storageCosts(facts, plan.to),
           inventory,
           promises,

@@ -1,6 +1,7 @@
 import { ELEMENT_TYPES } from '../database/element-types.ts';
 import { type PlannedFile, phases } from '../phases/files.ts';
 import type { Estimate } from '../plan/estimate.ts';
+import { shownDefinition } from '../plan/index-plan.ts';
 import type { TableFacts } from '../plan/inspect.ts';
 import type { InventoryFinding } from '../plan/inventory/finding.ts';
 import type { StoragePromise } from '../plan/inventory/promises.ts';
@@ -34,18 +35,18 @@ export function planText({ plan, facts, text, estimate, probe, files, inventory,
     `  rows     ${formatNumber(estimate.rows)} with a text, of ${formatNumber(facts.rows)} (${formatBytes(facts.tableBytes)} with indexes)`,
     `  tokens   about ${formatNumber(estimate.tokens)}, longest sampled text ${formatNumber(text.longestTokens)}; ${cost}`,
     `  time     about ${formatSeconds(estimate.seconds)} of provider calls (${formatNumber(estimate.requests)} requests); npm run status measures the rest`,
-    `  disk     up to ${formatBytes(estimate.vectorBytes)} for the new vectors and row versions, about ${formatBytes(estimate.indexBytes)} for their index`,
+    `  disk     up to ${formatBytes(estimate.vectorBytes)} for the new vectors and row versions, about ${formatBytes(estimate.indexBytes)} for their indexes`,
     `  storage  ${plan.sideTable ? 'side-table' : 'column'}, of:`,
     ...promisesText(promises, plan.sideTable ? 'side-table' : 'column').map((line) => `    ${line}`),
     `  vectors  ${plan.sideTable ? `${plan.sideTable}.` : ''}${plan.toColumn} ${vectorType(plan, plan.to)}${plan.to.elementType === facts.elementType ? '' : `, because an index takes ${facts.elementType} only up to ${formatNumber(ELEMENT_TYPES[facts.elementType].maxIndexedDimensions)} dimensions`}`,
-    `  index    ${plan.index ? `${plan.index.method}${plan.index.parameters ? ` (${plan.index.parameters})` : ''}, ${plan.to.distance}` : 'none'}${estimate.indexSeconds === null ? '' : `; roughly ${formatSeconds(estimate.indexSeconds)} of one processor to build`}`,
+    ...indexLines(plan, estimate.indexSeconds),
     `  provider ${plan.to.provider ?? 'of the environment'}: ${probe}`,
     ...[plan.to, plan.from].flatMap(prefixLines),
     '',
     'Locks:',
     ...phases.map((phase, i) => `  ${i + 1} ${phase.name.padEnd(9)}${phase.locks(plan)}`),
     ...(inventory.length === 0 ? [] : ['', 'Inventory:', ...inventoryText(inventory, plan.acceptances)]),
-    ...warnings(plan, text).map((warning, i) => `${i === 0 ? '\nWarnings:\n' : ''}  - ${warning}`),
+    ...warnings(plan, facts, text).map((warning, i) => `${i === 0 ? '\nWarnings:\n' : ''}  - ${warning}`),
     '',
     written ? 'Written:' : 'Would be written:',
     ...files.map(({ path }) => `  ${path}`),
@@ -55,13 +56,28 @@ export function planText({ plan, facts, text, estimate, probe, files, inventory,
   return lines.join('\n');
 }
 
+/** The indexes on the new vectors, and those that end with the old column. */
+function indexLines(plan: CampaignPlan, seconds: number | null): string[] {
+  const time = seconds === null ? '' : `; roughly ${formatSeconds(seconds)} of one processor to build`;
+  const lines = plan.indexes.map((index) => {
+    if (index.isMain) return `${index.method}${index.parameters ? ` (${index.parameters})` : ''}, ${plan.to.distance}`;
+    return `after ${index.oldName}: ${shownDefinition(plan, index)}`;
+  });
+  const ending = plan.oldIndexes.filter(({ name }) => !plan.indexes.some(({ oldName }) => oldName === name));
+  return [
+    `  index    ${lines[0] ?? 'none'}${time}`,
+    ...lines.slice(1).map((line) => `           ${line}`),
+    ...ending.map(({ name }) => `           none after ${name}: contract drops it with the old vectors, its rollback builds it again`),
+  ];
+}
+
 /** What the model's texts begin with: queries and stored texts must be embedded as the model was trained. */
 function prefixLines({ name, documentPrefix, queryPrefix }: ModelDefinition): string[] {
   if (documentPrefix + queryPrefix === '') return [];
   return [`  prefixes of ${name}: ${JSON.stringify(documentPrefix)} for stored texts, ${JSON.stringify(queryPrefix)} for queries`];
 }
 
-function warnings(plan: CampaignPlan, text: TextFacts): string[] {
+function warnings(plan: CampaignPlan, facts: TableFacts, text: TextFacts): string[] {
   const found: string[] = [];
   if (!plan.keepOldCurrent) {
     found.push(
@@ -73,6 +89,13 @@ function warnings(plan: CampaignPlan, text: TextFacts): string[] {
       `some texts are longer than the limit of the model, ${plan.to.tokenLimit} tokens; their rows will be listed in reembed.failed_row`,
     );
   }
+  const tied = facts.indexes.find(({ name, namesOthers }) => namesOthers && plan.indexes.some(({ oldName }) => oldName === name));
+  if (tied)
+    found.push(
+      `${tied.name} names other columns of the table, so the new vectors cannot be in a side table (unless --drop-index ${tied.name})`,
+    );
+  if (plan.indexes.length > 0 && !plan.indexes.some(({ isMain }) => isMain))
+    found.push('no index covers every row, as before: validations do not measure the recall of an index. --index hnsw adds one');
   if (plan.from.elementType !== plan.to.elementType) {
     found.push(
       `the type of the live view changes from ${plan.from.elementType} to ${plan.to.elementType} at the switch: the view is recreated with the same grants, and views that depend on it block the switch`,

@@ -28,3 +28,10 @@ export async function requireVectorExtension(db: Queryable): Promise<{ schema: s
   const { rowCount } = await db.query("SELECT FROM pg_available_extensions WHERE name = 'vector'");
   throw new ExtensionMissing(rowCount === 1);
 }
+
+/**
+ * SQL of the name of a type of pgvector, with alias y for pg_type; empty for a type of another origin. A type of the owner's may also be
+ * called vector and have casts, which run with the rights of the role that reads the column.
+ */
+export const EXTENSION_TYPE =
+  "CASE WHEN y.typnamespace = (SELECT e.extnamespace FROM pg_extension AS e WHERE e.extname = 'vector') THEN y.typname ELSE '' END";

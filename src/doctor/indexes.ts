@@ -22,14 +22,16 @@ const invalid: Check = {
     const verdicts: Verdict[] = [];
     for (const target of tables) {
       const indexes = rows.filter(({ oid }) => oid === target.oid || target.sideTables.includes(oid));
-      const own = indexes.find(({ bare }) => bare === target.indexName);
-      if (target.indexName && !own && WITH_INDEX.includes(target.phase)) {
-        verdicts.push(
-          error(
-            `index ${target.indexName} on ${target.table} is missing`,
-            `npm run migrate down${target.phase === 'switch' ? ' 2' : ''}, then npm run migrate up`,
-          ),
-        );
+      const missing = target.indexNames.filter((name) => !indexes.some(({ bare }) => bare === name));
+      if (WITH_INDEX.includes(target.phase)) {
+        for (const name of missing) {
+          verdicts.push(
+            error(
+              `index ${name} on ${target.table} is missing`,
+              `npm run migrate down${target.phase === 'switch' ? ' 2' : ''}, then npm run migrate up`,
+            ),
+          );
+        }
       }
       for (const { name, bare } of indexes.filter(({ valid, building }) => !valid && !building))
         verdicts.push(invalidIndex(target, name, bare));
@@ -44,9 +46,9 @@ const invalid: Check = {
   },
 };
 
-function invalidIndex({ phase, indexName, table }: Target, name: string, bare: string): Verdict {
+function invalidIndex({ phase, indexNames, table }: Target, name: string, bare: string): Verdict {
   const finding = `index ${name} on ${table} is INVALID: no search uses it, but every write maintains it`;
-  if (bare !== indexName) return warn(finding, `DROP INDEX CONCURRENTLY ${name}, then build it again`);
+  if (!indexNames.includes(bare)) return warn(finding, `DROP INDEX CONCURRENTLY ${name}, then build it again`);
   if (BEFORE_INDEX.includes(phase)) return warn(finding, 'npm run migrate up drops it and builds it again');
   return error(finding, `REINDEX INDEX CONCURRENTLY ${name}`);
 }
@@ -56,7 +58,7 @@ const memory: Check = {
   needsSchema: true,
   async run({ db, config, targets }) {
     const waiting = (await targets()).filter(
-      ({ exists, phase, indexName }) => exists && indexName !== null && BEFORE_INDEX.includes(phase),
+      ({ exists, phase, indexNames }) => exists && indexNames.length > 0 && BEFORE_INDEX.includes(phase),
     );
     if (waiting.length === 0) return [];
     const { rows } = await db.query<{ table: string; rows: number; limit: string; needed: string; megabytes: number; fits: boolean }>(

@@ -23,7 +23,8 @@ export interface Target {
   /** newest campaign */
   campaign: string;
   phase: PhaseName;
-  indexName: string | null;
+  /** indexes on the new vectors, as they are called until contract */
+  indexNames: string[];
   toModel: string;
 }
 
@@ -36,7 +37,7 @@ export async function readTargets(db: Queryable): Promise<Target[]> {
                    WHERE v.target = t.name AND v.storage = 'side_table') AS "sideTables",
             t.live_view AS "liveView", t.live_model_column AS "liveModelColumn", s.read_model AS "readModel",
             coalesce(quote_ident(pg_get_userbyid(c.relowner)), '') AS owner, coalesce(pg_has_role(c.relowner, 'USAGE'), false) AS "ownedByUs",
-            m.name AS campaign, m.phase, m.index_name AS "indexName", m.to_model AS "toModel"
+            m.name AS campaign, m.phase, ARRAY(SELECT p.name::text FROM reembed.planned_index AS p WHERE p.campaign = m.name AND p.name IS NOT NULL ORDER BY p.position) AS "indexNames", m.to_model AS "toModel"
        FROM reembed.target AS t
        JOIN reembed.setting AS s ON s.target = t.name
        JOIN reembed.campaign AS m ON m.target = t.name

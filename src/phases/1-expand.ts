@@ -50,10 +50,9 @@ SELECT reembed.start_campaign(
   p_to_model => ${literal(plan.to.name)},
   p_to_column => ${literal(plan.toColumn)},
   p_to_version_column => ${literal(plan.toVersionColumn)},
-  p_index_name => ${literal(plan.index?.name ?? null)},
   p_tokens_per_character => ${literal(plan.tokensPerCharacter)},
   p_keep_old_current => ${literal(plan.keepOldCurrent)}${plan.sideTable ? `,\n  p_to_relation => ${literal(vectorTableOf(plan))}` : ''}${plan.applicationPath ? `,\n  p_application_path => ${literal(plan.applicationPath)}` : ''}
-);`,
+);${planIndexes(plan)}`,
   ],
   down: (plan) => [
     `${SHORT_LOCK_WAIT}
@@ -63,6 +62,26 @@ SELECT reembed.forget_campaign(${literal(plan.campaign)});
 ${plan.sideTable ? `DROP TABLE ${present('vectors')};` : DROP_COLUMNS}`,
   ],
 };
+
+/** Records the indexes on the new vectors, and what becomes of each index on the old ones. */
+function planIndexes(plan: CampaignPlan): string {
+  const dropped = plan.oldIndexes.filter(({ name }) => !plan.indexes.some(({ oldName }) => oldName === name));
+  return [
+    ...plan.indexes.map(({ name, finalName, oldName, isMain }) => [name, finalName, oldName, isMain] as const),
+    ...dropped.map(({ name }) => [null, null, name, false] as const),
+  ]
+    .map(
+      ([name, finalName, oldName, isMain]) => `
+SELECT reembed.plan_index(
+  p_campaign => ${literal(plan.campaign)},
+  p_old_name => ${literal(oldName)},
+  p_name => ${literal(name)},
+  p_final_name => ${literal(finalName)},
+  p_is_main => ${literal(isMain)}
+);`,
+    )
+    .join('');
+}
 
 function addColumns(plan: CampaignPlan): string {
   return `-- After an earlier campaign: views before table, the order a search takes its locks in.
@@ -74,13 +93,14 @@ ALTER TABLE ${tableOf(plan)}
 
 /** Returns the statements that create the side table. */
 export function createSideTable(plan: CampaignPlan): string {
+  const tablespace = (clause: string) => (plan.tablespace ? ` ${clause} ${identifier(plan, plan.tablespace)}` : '');
   return `CREATE TABLE ${vectorTableOf(plan)} (
   ${plan.keyDefinitions.map((definition) => `${definition} NOT NULL`).join(',\n  ')},
   ${identifier(plan, plan.toColumn)} ${vectorType(plan, plan.to)} NOT NULL,
   ${identifier(plan, plan.toVersionColumn)} text NOT NULL,
   text_hash bigint NOT NULL,
-  PRIMARY KEY (${plan.keyColumns.map((name) => identifier(plan, name)).join(', ')})
-);
+  PRIMARY KEY (${plan.keyColumns.map((name) => identifier(plan, name)).join(', ')})${tablespace('USING INDEX TABLESPACE')}
+)${tablespace('TABLESPACE')};
 ${inPlace(plan)}COMMENT ON TABLE ${vectorTableOf(plan)} IS ${literal(`pg-reembed: vectors of ${plan.to.name} for the rows of ${plan.schema}.${plan.table}, kept by triggers and workers. Search through ${plan.liveView}.`)};
 COMMENT ON COLUMN ${vectorTableOf(plan)}.text_hash IS 'Hash of the text the vector is of: reembed.text_hash().';`;
 }

@@ -1,8 +1,8 @@
 import type { Database } from '../database/connection.ts';
 import type { Notice } from '../database/migration-runner.ts';
 import { withSession } from '../database/session.ts';
-import { identifier, literal, operatorClass } from '../plan/plan.ts';
-import { buildIndexes } from './index-statements.ts';
+import { identifier, literal } from '../plan/plan.ts';
+import { buildIndexes, newIndex } from './index-statements.ts';
 import { CONCURRENT_LOCK_WAIT, type Phase, present, RESET_LOCK_WAIT } from './phase.ts';
 
 export const index: Phase = {
@@ -11,27 +11,22 @@ export const index: Phase = {
     sideTable
       ? 'none on the table; SHARE UPDATE EXCLUSIVE on the side table while it builds'
       : 'SHARE UPDATE EXCLUSIVE while it builds: reads and writes go on, VACUUM and other DDL on the table wait',
-  back: () => 'drops the index CONCURRENTLY',
+  back: () => 'drops the indexes CONCURRENTLY',
   inTransaction: false,
   up: (plan) => [
     `SELECT reembed.require_gate(${literal(plan.campaign)}, 'index');`,
-    ...(plan.index
-      ? buildIndexes(plan, [
-          {
-            ...plan.index,
-            statement: `CREATE INDEX CONCURRENTLY IF NOT EXISTS ${identifier(plan, plan.index.name)} ON ${present('vectors')}
-  USING ${plan.index.method} (${present('column')} ${operatorClass(plan, plan.to)})${plan.index.parameters ? ` WITH (${plan.index.parameters})` : ''};`,
-          },
-        ])
-      : []),
+    ...buildIndexes(
+      plan,
+      plan.indexes.map((planned) => newIndex(plan, planned)),
+    ),
     `SELECT reembed.enter_phase(${literal(plan.campaign)}, 'index');`,
   ],
   down: (plan) => [
     `SELECT reembed.require_unread(${literal(plan.campaign)});`,
-    ...(plan.index
+    ...(plan.indexes.length > 0
       ? [
           CONCURRENT_LOCK_WAIT,
-          `DROP INDEX CONCURRENTLY IF EXISTS ${present('schema')}.${identifier(plan, plan.index.name)};`,
+          ...plan.indexes.map(({ name }) => `DROP INDEX CONCURRENTLY IF EXISTS ${present('schema')}.${identifier(plan, name)};`),
           RESET_LOCK_WAIT,
         ]
       : []),
@@ -41,7 +36,7 @@ export const index: Phase = {
 
 /**
  * Drops an index that a failed concurrent build of this campaign left INVALID, because IF NOT EXISTS would accept it as the index. Drops
- * only the campaign's own index on its own table or, in the `down` of contract, an index that the campaign restores.
+ * only the campaign's own indexes on its own table or, in the `down` of contract, an index that the campaign restores.
  */
 export async function dropInvalidIndexes(database: Database, campaign: string, notice: Notice): Promise<void> {
   const { rows } = await database.pool.query<{ name: string; statement: string }>(
@@ -52,7 +47,7 @@ export async function dropInvalidIndexes(database: Database, campaign: string, n
        JOIN pg_class AS c ON c.oid = i.indexrelid
        JOIN pg_namespace AS n ON n.oid = c.relnamespace
       WHERE m.name = $1
-        AND (c.relname = m.index_name OR m.old_column -> 'indexes' @> jsonb_build_array(jsonb_build_object('name', c.relname)))
+        AND (EXISTS (SELECT FROM reembed.planned_index AS p WHERE p.campaign = m.name AND p.name = c.relname) OR m.old_column -> 'indexes' @> jsonb_build_array(jsonb_build_object('name', c.relname)))
         AND NOT EXISTS (SELECT FROM pg_stat_progress_create_index AS p WHERE p.index_relid = i.indexrelid)`,
     [campaign],
   );

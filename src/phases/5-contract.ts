@@ -1,4 +1,4 @@
-import { type CampaignPlan, type IndexPlan, literal, oneLine, targetOf } from '../plan/plan.ts';
+import { type CampaignPlan, literal, oneLine, targetOf } from '../plan/plan.ts';
 import { buildIndexes, restoredIndex } from './index-statements.ts';
 import { anonymousBlock, type Phase } from './phase.ts';
 
@@ -10,8 +10,8 @@ export const contract: Phase = {
       : 'copies the old vectors without a lock; then ACCESS EXCLUSIVE on the table while the column is dropped',
   back: ({ oldSideTable }) =>
     oldSideTable
-      ? 'restores the old side table and its index; only purge cannot be undone'
-      : 'restores the old column, its vectors (one commit per batch) and its index; only purge cannot be undone',
+      ? 'restores the old side table and its indexes; only purge cannot be undone'
+      : 'restores the old column, its vectors (one commit per batch) and its indexes; only purge cannot be undone',
   inTransaction: false,
   up: (plan) => [
     `SELECT reembed.require_gate(${literal(plan.campaign)}, 'contract');`,
@@ -28,6 +28,7 @@ ${[...archive(plan), ...exchange(plan)].map((line) => `    ${line}`).join('\n')}
     PERFORM reembed.enter_contract(${literal(plan.campaign)});
   END IF;
 END`)}`,
+    ...notNull(plan),
   ],
   // Every statement is idempotent, so that an interrupted restore continues where it stopped.
   down: (plan) => [
@@ -48,9 +49,16 @@ END`),
       // The indexes of a side table are restored together with it.
       plan.oldSideTable ? [] : plan.oldIndexes.map((index) => restoredIndex(plan, index)),
     ),
+    ...notNull(plan),
     `SELECT reembed.finish_restore(${literal(plan.campaign)});`,
   ],
 };
+
+/** Makes the column NOT NULL as the old one was, unless a row lacks a vector. The scan of the table blocks neither reads nor writes. */
+function notNull(plan: CampaignPlan): string[] {
+  if (!plan.notNull) return [];
+  return ['check_not_null', 'validate_not_null', 'set_not_null'].map((step) => `SELECT reembed.${step}(${literal(plan.campaign)});`);
+}
 
 function archive(plan: CampaignPlan): string[] {
   if (!plan.oldSideTable) return [`PERFORM reembed.finish_archive(${literal(plan.campaign)});`];
@@ -60,26 +68,21 @@ function archive(plan: CampaignPlan): string[] {
   ];
 }
 
-/** Drops the old column and renames the new column and its index to the old names. A side table keeps its names. */
+/** Drops the old column and renames the new column and its indexes to the old names. A side table keeps its names. */
 function exchange(plan: CampaignPlan): string[] {
   return [
     `PERFORM reembed.drop_compiled(${literal(targetOf(plan))});`,
     ...(plan.oldSideTable ? [] : ['-- Without CASCADE: this transaction fails if an object still depends on the old column.']),
     `PERFORM reembed.exchange_columns(${literal(plan.campaign)});`,
-    ...renameIndex(plan, ({ name, finalName }) => [name, finalName]),
+    '-- Gives column and indexes the comments, statistics targets and storage of the old ones, and the indexes their names.',
+    `PERFORM reembed.carry_properties(${literal(plan.campaign)});`,
   ];
 }
 
 function bringBack(plan: CampaignPlan): string[] {
   return [
-    ...renameIndex(plan, ({ name, finalName }) => [finalName, name]),
+    `PERFORM reembed.return_properties(${literal(plan.campaign)});`,
     `PERFORM reembed.bring_back_column(${literal(plan.campaign)}, ${literal(plan.toColumn)}, ${literal(plan.toVersionColumn)});`,
     ...(plan.oldSideTable ? [`PERFORM reembed.restore_side_table(${literal(plan.campaign)});`] : []),
   ];
-}
-
-function renameIndex(plan: CampaignPlan, names: (index: IndexPlan) => [string, string]): string[] {
-  if (plan.sideTable || !plan.index || plan.index.name === plan.index.finalName) return [];
-  const [before, after] = names(plan.index);
-  return [`PERFORM reembed.rename_index(${literal(plan.campaign)}, ${literal(before)}, ${literal(after)});`];
 }

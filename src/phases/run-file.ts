@@ -29,7 +29,8 @@ export async function runFile(
   if (file.campaign && file.phase === (direction === 'up' ? 'index' : 'contract')) {
     await runIndexBuild(database, { ...file, campaign: file.campaign }, direction, { ...options.index, notice: options.notice });
   } else {
-    await runMigrationFile(database, file, direction, options.notice);
+    // Contract says when a column stays nullable.
+    await runMigrationFile(database, file, direction, options.notice, { passNotices: file.phase === 'contract' });
   }
   const duration = Date.now() - startedAt;
   options.notice(`${direction.padEnd(4)} ${file.name} (${(duration / 1000).toFixed(2)} s)`);

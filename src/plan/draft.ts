@@ -1,14 +1,16 @@
 import type { Queryable } from '../database/connection.ts';
-import { DISTANCES, indexableType } from '../database/element-types.ts';
+import { indexableType } from '../database/element-types.ts';
 import { knownModel } from '../embedding/model-catalog.ts';
 import { UsageError } from '../errors.ts';
+import { distanceOfIndexes, keptIndexes, planIndexes } from './index-plan.ts';
 import type { TableFacts } from './inspect.ts';
 import { SameModel, SideTableRefused, TooManyDimensions } from './inspect-error.ts';
 import { acceptedFindings } from './inventory/accepted.ts';
 import { findingsFor, type InventoryFinding } from './inventory/finding.ts';
 import { withStatements } from './inventory/subscriber-statements.ts';
 import type { TextFacts } from './measure.ts';
-import type { CampaignPlan, IndexPlan, ModelDefinition } from './plan.ts';
+import type { CampaignPlan, ModelDefinition } from './plan.ts';
+import { shortName } from './short-name.ts';
 import { chooseAutomatically, type Storage } from './storage.ts';
 
 /** What the user asked for on the command line. */
@@ -30,6 +32,8 @@ export interface CampaignRequest {
   distance?: ModelDefinition['distance'] | undefined;
   index?: 'hnsw' | 'ivfflat' | 'none' | undefined;
   indexWith?: string | undefined;
+  /** indexes of the old vectors that get no successor on the new ones */
+  dropIndex?: string[] | undefined;
   documentPrefix?: string | undefined;
   queryPrefix?: string | undefined;
   sendDimensions?: boolean | undefined;
@@ -67,7 +71,7 @@ export const UNNAMED_MODEL = 'unnamed-old-model';
  *
  * @param names name of the live view if there is none yet, and the prefix that orders migration files: UTC time in seventeen digits
  * @param findings what the inventory found
- * @throws SameModel, SideTableRefused, TooManyDimensions, InventoryRefused, UsageError
+ * @throws SameModel, SideTableRefused, TooManyDimensions, InventoryRefused, IndexNotCarried, IndexNeedsTable, UsageError
  */
 export async function draftCampaign(
   db: Queryable,
@@ -78,14 +82,14 @@ export async function draftCampaign(
   names: { liveView: string; stamp: string },
   findings: readonly InventoryFinding[] = [],
 ): Promise<CampaignPlan> {
-  const oldIndex = facts.indexes[0];
-  const distance = request.distance ?? distanceOf(oldIndex?.operatorClass) ?? known?.readModelDefinition.distance ?? 'cosine';
+  const distance = request.distance ?? distanceOfIndexes(facts.indexes) ?? known?.readModelDefinition.distance ?? 'cosine';
   const from = oldModel(request, facts, known, distance);
   const to = newModel(request, facts, distance);
   if (to.name === from.name) throw new SameModel(to.name);
   const storage = chooseStorage(request, facts, findings);
   const sideTable = storage === 'side-table' ? shortName(`${facts.table}_${slug(to.name, 30)}`, '_vectors') : null;
   const toColumn = sideTable ? facts.column : shortName(facts.column, '_v2');
+  const quotedSchema = (await quoteNames(db, [facts.vectorSchema]))[facts.vectorSchema] ?? '';
   const plan: CampaignPlan = {
     campaign: `${names.stamp}_${slug(facts.table, 20)}_${slug(facts.column, 20)}_to_${slug(to.name, 30)}`,
     schema: facts.schema,
@@ -106,7 +110,9 @@ export async function draftCampaign(
     toVersionColumn: sideTable ? 'model_version' : shortName(toColumn, '_model_version'),
     fromVersionColumn: known?.versionColumn ?? null,
     oldIndexes: facts.indexes,
-    index: indexPlan(request, facts, sideTable, toColumn),
+    indexes: planIndexes(request, facts, { to, sideTable, toColumn, quotedSchema }),
+    notNull: facts.notNull,
+    tablespace: facts.tablespace,
     keepOldCurrent: from.name !== UNNAMED_MODEL,
     tokensPerCharacter: text.tokensPerCharacter,
     batchRows: request.batchRows ?? (sideTable ? SIDE_TABLE_BATCH_ROWS : batchRows(to)),
@@ -122,7 +128,8 @@ export async function draftCampaign(
     ...plan.keyColumns,
     toColumn,
     plan.toVersionColumn,
-    plan.index?.name,
+    ...plan.indexes.map(({ name }) => name),
+    plan.tablespace,
     plan.vectorSchema,
   ];
   const quoted: CampaignPlan = { ...plan, quoted: await quoteNames(db, written) };
@@ -142,7 +149,8 @@ function chooseStorage(request: CampaignRequest, facts: TableFacts, findings: re
   const taken = facts.keyColumns.find((name) => ['model_version', 'text_hash', facts.column].includes(name));
   if (wanted === 'side-table' && taken) throw new SideTableRefused(`the key column ${taken} has a name that is reserved in a side table`);
   if (wanted !== 'auto') return wanted;
-  return taken ? 'column' : chooseAutomatically(facts, findings, request.onlyRead ?? false).storage;
+  const isTied = keptIndexes(request, facts).some(({ namesOthers }) => namesOthers);
+  return taken || isTied ? 'column' : chooseAutomatically(facts, findings, request.onlyRead ?? false).storage;
 }
 
 /**
@@ -205,37 +213,6 @@ function newModel(request: CampaignRequest, facts: TableFacts, distance: ModelDe
   };
 }
 
-function indexPlan(request: CampaignRequest, facts: TableFacts, sideTable: string | null, toColumn: string): IndexPlan | null {
-  const old = facts.indexes.find(({ method }) => method === 'hnsw' || method === 'ivfflat');
-  const method = request.index ?? (old?.method === 'ivfflat' ? 'ivfflat' : 'hnsw');
-  if (method === 'none') return null;
-  const inherited = old?.method === method ? old.parameters : '';
-  const parameters = request.indexWith ?? (inherited || (method === 'ivfflat' ? `lists = ${ivfflatLists(facts.rows)}` : ''));
-  if (!/^(\s*[a-z_]+\s*=\s*[\d.]+\s*(,|$))*$/.test(parameters)) {
-    throw new UsageError(
-      `--index-with takes storage parameters such as "m = 16, ef_construction = 64", not "${parameters}"`,
-      'see CREATE INDEX in the manual of pgvector',
-    );
-  }
-  return {
-    method,
-    parameters,
-    name: sideTable ? shortName(sideTable, '_idx') : shortName(`${facts.table}_${toColumn}`, '_idx'),
-    // The index of an old side table is dropped with that table and keeps its name.
-    finalName: (facts.sideTable ? undefined : old?.name) ?? shortName(`${facts.table}_${facts.column}`, '_idx'),
-  };
-}
-
-/** Number of lists of an IVFFlat index: rows / 1000, above a million rows the square root of rows (pgvector's README). */
-export function ivfflatLists(rows: number): number {
-  return Math.max(1, Math.round(rows <= 1_000_000 ? rows / 1000 : Math.sqrt(rows)));
-}
-
-function distanceOf(operatorClass: string | undefined): ModelDefinition['distance'] | undefined {
-  const distances = Object.keys(DISTANCES) as (keyof typeof DISTANCES)[];
-  return distances.find((distance) => operatorClass?.endsWith(`_${DISTANCES[distance]}_ops`));
-}
-
 async function quoteNames(db: Queryable, names: (string | null | undefined)[]): Promise<Record<string, string>> {
   const { rows } = await db.query<{ quoted: Record<string, string> }>(
     'SELECT json_object_agg(name, quote_ident(name)) AS quoted FROM unnest($1::text[]) AS w(name) WHERE name IS NOT NULL',
@@ -250,11 +227,4 @@ function slug(text: string, length: number): string {
     .replace(/[^a-z0-9]+/g, '_')
     .replace(/^_+|_+$/g, '');
   return plain.slice(0, length) || 'x';
-}
-
-/** Appends an ending to a name, which is shortened to stay within PostgreSQL's 63 bytes. */
-export function shortName(name: string, ending: string): string {
-  let short = name;
-  while (Buffer.byteLength(short + ending) > 63) short = short.slice(0, -1);
-  return short + ending;
 }

@@ -13,10 +13,10 @@ export interface Estimate {
   requests: number;
   /** seconds of provider calls */
   seconds: number;
-  /** bytes of the new vectors, and of their index */
+  /** bytes of the new vectors, and of their indexes */
   vectorBytes: number;
   indexBytes: number;
-  /** approximate build time of the index in seconds; null where it cannot be estimated */
+  /** approximate build time of the indexes in seconds; null where it cannot be estimated */
   indexSeconds: number | null;
 }
 
@@ -45,7 +45,10 @@ export function estimateCampaign(
     seconds: Math.ceil((requests * SECONDS_A_REQUEST) / concurrency),
     // Each UPDATE leaves a dead row version until VACUUM, in the worst case as much as the table itself. A side table has none.
     vectorBytes: newBytes + (plan.sideTable ? 0 : facts.tableBytes - facts.indexes.reduce((sum, { bytes }) => sum + bytes, 0)),
-    indexBytes: plan.index ? Math.round(newBytes + (plan.index.method === 'hnsw' ? text.rows * HNSW_BYTES_PER_ROW : 0)) : 0,
+    indexBytes: plan.indexes.reduce(
+      (sum, { method }) => sum + Math.round(newBytes + (method === 'hnsw' ? text.rows * HNSW_BYTES_PER_ROW : 0)),
+      0,
+    ),
     indexSeconds,
   };
 }

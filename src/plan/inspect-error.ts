@@ -199,3 +199,25 @@ export class VolatileTextExpression extends ReembedError {
     );
   }
 }
+
+/** Thrown when an index on the old vectors cannot be written for the new ones. */
+export class IndexNotCarried extends ReembedError {
+  constructor(index: string, reason: string) {
+    super(
+      'index_not_carried',
+      `index ${index} cannot be built on the new vectors: ${reason}`,
+      `without it: --drop-index ${index}; contract then drops it with the old column`,
+    );
+  }
+}
+
+/** Thrown when an index on the vectors also names other columns of the table, which a side table does not have. */
+export class IndexNeedsTable extends ReembedError {
+  constructor(index: string) {
+    super(
+      'index_needs_table',
+      `index ${index} names other columns of the table, which a side table does not have`,
+      `use --storage column, or leave the index out: --drop-index ${index}`,
+    );
+  }
+}

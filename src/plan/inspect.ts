@@ -1,8 +1,8 @@
 import pg from 'pg';
 import { type Queryable, RELATION_AS_WRITTEN } from '../database/connection.ts';
 import { type ElementType, isElementType } from '../database/element-types.ts';
-import { isInstalled, queryOf } from '../database/sql-objects.ts';
-import { requireVectorExtension } from '../database/vector-extension.ts';
+import { isInstalled } from '../database/sql-objects.ts';
+import { EXTENSION_TYPE, requireVectorExtension } from '../database/vector-extension.ts';
 import {
   ColumnNotAVector,
   EmptyTable,
@@ -12,7 +12,7 @@ import {
   NotAnOrdinaryTable,
   PostgresTooOld,
 } from './inspect-error.ts';
-import type { OldIndex } from './plan.ts';
+import { type OldIndex, readOldIndexes } from './old-indexes.ts';
 import { refuseUnfitTable } from './refuse-unfit.ts';
 import { tablesWithVectors } from './tables-with-vectors.ts';
 
@@ -47,8 +47,10 @@ export interface TableFacts {
   vectorVersion: string;
   serverVersion: number;
   rowSecurity: boolean;
-  /** indexes whose only column is the vector column */
-  indexes: (OldIndex & { operatorClass: string; bytes: number })[];
+  /** indexes of which the vector column is the only key */
+  indexes: OldIndex[];
+  /** tablespace of the vectors; empty for that of the database */
+  tablespace: string;
 }
 
 /**
@@ -130,7 +132,8 @@ export async function inspectTable(db: Queryable, table: string, column: string)
     ...server,
     rowSecurity: relation.rowSecurity,
     sideTable: side?.name ?? null,
-    indexes: await readIndexes(db, side?.oid ?? relation.oid, vector.name),
+    indexes: await readOldIndexes(db, side?.oid ?? relation.oid, vector.name),
+    tablespace: await readTablespace(db, side?.oid ?? relation.oid),
   };
 }
 
@@ -142,10 +145,6 @@ interface ColumnFacts {
   notNull: boolean;
   attnum: number;
 }
-
-// A type of the owner's may also be called vector and have casts, which run with the rights of the role that reads the column.
-const EXTENSION_TYPE =
-  "CASE WHEN y.typnamespace = (SELECT e.extnamespace FROM pg_extension AS e WHERE e.extname = 'vector') THEN y.typname ELSE '' END";
 
 async function readColumns(db: Queryable, oid: number): Promise<ColumnFacts[]> {
   const { rows } = await db.query<ColumnFacts>(
@@ -224,22 +223,10 @@ async function firstDimensions(db: Queryable, qualified: string, column: string,
   return rows[0]?.dimensions ?? null;
 }
 
-async function readIndexes(db: Queryable, oid: number, column: string): Promise<TableFacts['indexes']> {
-  const { rows } = await db.query<TableFacts['indexes'][number]>(
-    `SELECT c.relname AS name, m.amname AS method, o.opcname AS "operatorClass", coalesce(array_to_string(c.reloptions, ', '), '') AS parameters,
-            ${EXTENSION_TYPE} AS "elementType", pg_relation_size(c.oid)::double precision AS bytes,
-            -- pg_get_indexdef() qualifies the table under the same conditions as regclass. No other function returns the rest of the statement.
-            json_build_array(format('%s CONCURRENTLY IF NOT EXISTS %I ON ', v.verb, c.relname),
-                             substr(pg_get_indexdef(c.oid), length(format('%s %I ON %s', v.verb, c.relname, i.indrelid::regclass)) + 1)) AS statement
-       FROM pg_index AS i
-       JOIN pg_class AS c ON c.oid = i.indexrelid
-       JOIN pg_am AS m ON m.oid = c.relam
-       JOIN pg_opclass AS o ON o.oid = i.indclass[0]
-       JOIN pg_type AS y ON y.oid = o.opcintype
-      CROSS JOIN LATERAL (SELECT CASE WHEN i.indisunique THEN 'CREATE UNIQUE INDEX' ELSE 'CREATE INDEX' END AS verb) AS v
-      WHERE i.indexrelid IN (${queryOf('vector_indexes', ['p_relation', 'p_column'])}) AND i.indisvalid
-      ORDER BY m.amname = 'hnsw' DESC, c.oid`,
-    [oid, column],
+async function readTablespace(db: Queryable, oid: number): Promise<string> {
+  const { rows } = await db.query<{ tablespace: string }>(
+    'SELECT b.spcname AS tablespace FROM pg_class AS c JOIN pg_tablespace AS b ON b.oid = c.reltablespace WHERE c.oid = $1',
+    [oid],
   );
-  return rows;
+  return rows[0]?.tablespace ?? '';
 }

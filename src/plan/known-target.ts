@@ -5,10 +5,11 @@ import type { MigrationState } from '../database/migration-runner.ts';
 import { isInstalled } from '../database/sql-objects.ts';
 import { columnArguments, liveViewArgument, relationArgument } from '../phases/1-expand.ts';
 import { templateText } from '../phases/files.ts';
-import { type KnownTarget, shortName } from './draft.ts';
+import type { KnownTarget } from './draft.ts';
 import type { TableFacts } from './inspect.ts';
 import { CampaignRunning, NameTaken } from './inspect-error.ts';
 import type { CampaignPlan } from './plan.ts';
+import { shortName } from './short-name.ts';
 
 /**
  * Reads what an earlier campaign left on the column; undefined when there was none.
@@ -88,10 +89,9 @@ export async function refuseTakenNames(
   const relations = [
     ...(known ? [] : [plan.liveView]),
     ...(plan.sideTable ? [plan.sideTable] : []),
-    ...(plan.index ? [plan.index.name] : []),
+    ...plan.indexes.map(({ name }) => name),
+    ...plan.indexes.filter(({ name, oldName, finalName }) => finalName !== name && finalName !== oldName).map(({ finalName }) => finalName),
   ];
-  if (plan.index && !plan.sideTable && !plan.oldIndexes.some(({ name }) => name === plan.index?.finalName))
-    relations.push(plan.index.finalName);
   const { rows } = await db.query<{ name: string }>(
     'SELECT c.relname AS name FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = ANY ($2)',
     [plan.schema, relations],

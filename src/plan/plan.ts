@@ -1,5 +1,6 @@
 import pg from 'pg';
-import { type Distance, type ElementType, operatorClassOf } from '../database/element-types.ts';
+import type { Distance, ElementType } from '../database/element-types.ts';
+import type { OldIndex } from './old-indexes.ts';
 
 /** The definition of a model's vector space, and how to request embeddings. */
 export interface ModelDefinition {
@@ -19,24 +20,23 @@ export interface ModelDefinition {
 
 /** An index to be built on the new vectors. */
 export interface IndexPlan {
-  method: 'hnsw' | 'ivfflat';
-  /** storage parameters as written in WITH (…); empty for the defaults */
-  parameters: string;
-  name: string;
-  /** name after contract */
-  finalName: string;
-}
-
-/** An index on the old vectors, as needed to build it again. */
-export interface OldIndex {
-  name: string;
   method: string;
   /** storage parameters as written in WITH (…); empty for the defaults */
   parameters: string;
-  /** pgvector's type that the operator class indexes; empty for a type of another origin */
+  /** pgvector's type that it indexes; empty for another one, such as bits */
   elementType: string;
-  /** CREATE INDEX CONCURRENTLY …, before and after the name of the table */
-  statement: [string, string];
+  /** whether it serves searches over all rows: validations measure its recall */
+  isMain: boolean;
+  isUnique: boolean;
+  name: string;
+  /** name after contract */
+  finalName: string;
+  /** index on the old vectors that it succeeds */
+  oldName: string | null;
+  /** USING …, with a placeholder for the column */
+  definition: string;
+  /** null: that of new indexes; empty: that of the database */
+  tablespace: string | null;
 }
 
 /** A harm that the author of a campaign allows, with what was found. */
@@ -72,7 +72,11 @@ export interface CampaignPlan {
   fromVersionColumn: string | null;
   /** indexes on the old column, needed for a rollback */
   oldIndexes: OldIndex[];
-  index: IndexPlan | null;
+  indexes: IndexPlan[];
+  /** whether the old column is NOT NULL */
+  notNull: boolean;
+  /** tablespace of the old vectors; empty for that of the database */
+  tablespace: string;
   keepOldCurrent: boolean;
   tokensPerCharacter: number;
   batchRows: number;
@@ -99,11 +103,6 @@ export function vectorTableOf(plan: CampaignPlan): string {
 /** Column type of a model's vectors, with dimensions. */
 export function vectorType(plan: CampaignPlan, model: ModelDefinition): string {
   return `${identifier(plan, plan.vectorSchema)}.${model.elementType}(${model.dimensions})`;
-}
-
-/** Operator class of an index on a model's vectors. */
-export function operatorClass(plan: CampaignPlan, model: ModelDefinition): string {
-  return `${identifier(plan, plan.vectorSchema)}.${operatorClassOf(model.elementType, model.distance)}`;
 }
 
 /** Name of the target, as reembed.start_campaign() assigns it. */

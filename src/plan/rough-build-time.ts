@@ -11,22 +11,27 @@ const ROWS_OF_FIT = 2000;
 const OPERATORS = { cosine: '<=>', l2: '<->', inner_product: '<#>' } as const;
 
 /**
- * Estimates the seconds that a single process needs to build a campaign's HNSW index, before there are vectors to measure with. The server
+ * Estimates the seconds that a single process needs to build a campaign's HNSW indexes, before there are vectors to measure with. The server
  * computes distances between random vectors. Accurate within a factor of about three; phase index predicts better.
  *
  * @param db a connection in a transaction, which may be read-only
- * @returns null for other index methods
+ * @returns null without an HNSW index
  */
 export async function roughBuildSeconds(db: Queryable, plan: CampaignPlan, rows: number): Promise<number | null> {
-  if (plan.index?.method !== 'hnsw') return null;
+  const indexes = plan.indexes.filter(({ method }) => method === 'hnsw');
+  if (indexes.length === 0) return null;
   await db.query('SET LOCAL jit = off');
   // The time to generate the vectors is in both measurements and cancels out.
   const [little, much] = [await distances(db, plan, 1), await distances(db, plan, 1 + ROUNDS)];
   const secondsADistance = Math.max(0, much - little) / 1000 / (ROUNDS * VECTORS ** 2);
-  const efConstruction = parameter(plan.index.parameters, 'ef_construction') ?? 64;
-  const m = parameter(plan.index.parameters, 'm') ?? 16;
-  const distancesARow = DISTANCES_A_ROW * (m / 16) * (efConstruction / 64) ** 0.75 * (rows / ROWS_OF_FIT) ** 0.25;
-  return rows * distancesARow * secondsADistance;
+  // A partial index costs less; its share of the rows is not known.
+  return indexes.reduce((sum, { parameters }) => sum + rows * distancesARow(parameters, rows) * secondsADistance, 0);
+}
+
+function distancesARow(parameters: string, rows: number): number {
+  const efConstruction = parameter(parameters, 'ef_construction') ?? 64;
+  const m = parameter(parameters, 'm') ?? 16;
+  return DISTANCES_A_ROW * (m / 16) * (efConstruction / 64) ** 0.75 * (rows / ROWS_OF_FIT) ** 0.25;
 }
 
 /** Milliseconds the server takes to compute all distances among VECTORS random vectors, `rounds` times. */

@@ -41,7 +41,7 @@ export async function startCampaign(
     pool.query(
       `SELECT reembed.start_campaign(p_name => 'move_' || $1, p_relation => $1::regclass, p_column => 'embedding', p_key_columns => $2, p_text_columns => $3,
        p_text_sql => $4, p_live_view => left(md5($1), 8) || '_live', p_live_model_column => 'embedding_model', p_from_model => $5, p_to_model => $6,
-       p_to_column => $7, p_to_version_column => 'embedding_model_version', p_index_name => $8, p_tokens_per_character => 0.25, p_keep_old_current => true)`,
+       p_to_column => $7, p_to_version_column => 'embedding_model_version', p_tokens_per_character => 0.25, p_keep_old_current => true)`,
       [
         campaign.table,
         campaign.keyColumns,
@@ -50,10 +50,10 @@ export async function startCampaign(
         campaign.from.name,
         campaign.to.name,
         campaign.newColumn,
-        campaign.indexName,
       ],
     );
   await withLockRetries(start, campaign.table, () => {});
+  await pool.query("SELECT reembed.plan_index('move_' || $1, NULL, $2, $2, true)", [campaign.table, campaign.indexName]);
 }
 
 /** Creates a table of documents with the vectors of both models, and its campaign, called move_<table>. */

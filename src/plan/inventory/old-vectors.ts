@@ -28,8 +28,8 @@ function notNull({ column, notNull: is }: TableFacts): InventoryFinding[] {
       code: 'not-null',
       what: `${column} is NOT NULL`,
       consequence:
-        'the new column is not, because a new row is stored before its vector; after contract a row may be without one for moments',
-      avoid: 'after contract, ALTER TABLE … ADD CHECK … NOT VALID, if the application writes the vector itself',
+        'the new column is not before contract, because a new row is stored before its vector; contract makes it NOT NULL if every row has a vector then, and from then on an INSERT must bring its vector',
+      avoid: 'delete the last statements of the contract file, if the application leaves vectors to the workers',
       severity: 'note',
       evidence: {},
     },

@@ -1,0 +1,28 @@
+CREATE OR REPLACE FUNCTION reembed.set_column_properties(p_relation regclass, p_column name, p_wanted jsonb) RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+SET lock_timeout = '300ms'
+AS $$
+DECLARE
+  v_present constant jsonb := reembed.describe_column(p_relation, p_column);
+  v_statement text;
+BEGIN
+  FOR v_statement IN
+    SELECT reembed.render(w.statement, jsonb_build_object('table', p_relation::text, 'column', quote_ident(p_column),
+             'storage', CASE p_wanted ->> 'storage' WHEN 'p' THEN 'PLAIN' WHEN 'm' THEN 'MAIN' WHEN 'x' THEN 'EXTENDED' ELSE 'EXTERNAL' END,
+             'compression', CASE p_wanted ->> 'compression' WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4' ELSE 'DEFAULT' END,
+             'statistics', p_wanted ->> 'statistics', 'options', p_wanted ->> 'options', 'comment', quote_nullable(p_wanted ->> 'comment')))
+      FROM (VALUES ('storage', 'ALTER TABLE {table} ALTER COLUMN {column} SET STORAGE {storage}'),
+                   ('compression', 'ALTER TABLE {table} ALTER COLUMN {column} SET COMPRESSION {compression}'),
+                   ('statistics', 'ALTER TABLE {table} ALTER COLUMN {column} SET STATISTICS {statistics}'),
+                   ('options', 'ALTER TABLE {table} ALTER COLUMN {column} RESET (n_distinct, n_distinct_inherited)'),
+                   ('options', 'ALTER TABLE {table} ALTER COLUMN {column} SET ({options})'),
+                   ('comment', 'COMMENT ON COLUMN {table}.{column} IS {comment}')) AS w(property, statement)
+     WHERE p_wanted ->> w.property IS DISTINCT FROM v_present ->> w.property
+       AND (w.statement NOT LIKE '% SET ({options})' OR p_wanted ->> 'options' IS NOT NULL)
+  LOOP
+    EXECUTE v_statement;
+  END LOOP;
+END;
+$$;
+COMMENT ON FUNCTION reembed.set_column_properties IS 'Gives a column storage, compression, statistics target, options and comment as describe_column() returned them.';

@@ -1,0 +1,92 @@
+import { ELEMENT_TYPES, isElementType } from '../database/element-types.ts';
+import { present } from '../phases/phase.ts';
+import { IndexNotCarried } from './inspect-error.ts';
+import type { OldIndex } from './old-indexes.ts';
+import type { ModelDefinition } from './plan.ts';
+
+/** An old index as it would be on the new vectors. */
+export interface CarriedIndex {
+  old: OldIndex;
+  /** what follows the name of the table in CREATE INDEX, without the key and its operator class */
+  rest: string;
+  /** key and operator class as written in SQL */
+  key: string;
+  operatorClass: string;
+  /** pgvector's type that it indexes; empty for another one */
+  elementType: string;
+  /** whether it is over the vector itself in every row, so that it serves a search without conditions */
+  isWhole: boolean;
+}
+
+// pgvector's limit for bits.
+const MAX_INDEXED_BITS = 64_000;
+
+/**
+ * Writes an index on the old vectors for the new ones: with another column, other dimensions and, if the element type changes, the operator
+ * class of that type.
+ *
+ * @param quotedSchema schema of the extension vector as written in SQL
+ * @throws IndexNotCarried when that is not possible
+ */
+export function carryIndex(
+  old: OldIndex,
+  from: Pick<ModelDefinition, 'dimensions' | 'elementType'>,
+  to: ModelDefinition,
+  quotedSchema: string,
+): CarriedIndex {
+  const operatorClass = carriedClass(old, from, to, quotedSchema);
+  if (old.vectorInPredicate === 'other') throw new IndexNotCarried(old.name, 'its condition is about the vector itself');
+  const predicate = old.vectorInPredicate === 'is not null' ? `(${present('column')} IS NOT NULL)` : old.predicate;
+  const isOnVector = old.keyForm === 'column' || (old.keyForm === 'cast' && old.elementType === to.elementType);
+  return {
+    old,
+    key: carriedKey(old, from, to, quotedSchema),
+    operatorClass,
+    rest: `${old.included}${old.nulls}${old.parameters ? ` WITH (${old.parameters})` : ''}${predicate === null ? '' : ` WHERE ${predicate}`}`,
+    elementType: old.keyForm === 'column' ? to.elementType : old.elementType,
+    isWhole: isOnVector && predicate === null && isVectorMethod(old.method),
+  };
+}
+
+/** Whether an index of this access method is built with the settings of vector indexes. */
+export function isVectorMethod(method: string): method is 'hnsw' | 'ivfflat' {
+  return method === 'hnsw' || method === 'ivfflat';
+}
+
+function carriedKey(old: OldIndex, from: Pick<ModelDefinition, 'dimensions'>, to: ModelDefinition, quotedSchema: string): string {
+  const column = present('column');
+  const sized = (size: number) => `${old.keyType}(${size})`;
+  const followsDimensions = old.keyModifier === from.dimensions;
+  switch (old.keyForm) {
+    case 'column':
+      return column;
+    case 'cast':
+      if (old.keyModifier === -1) return `((${column})::${old.keyType})`;
+      if (!followsDimensions) break;
+      refuseTooLarge(old, to.dimensions);
+      return `((${column})::${sized(to.dimensions)})`;
+    case 'quantized':
+      if (!followsDimensions) break;
+      refuseTooLarge(old, to.dimensions);
+      return `((${quotedSchema}.binary_quantize(${column}))::${sized(to.dimensions)})`;
+    case 'subvector':
+      if (old.keyModifier > to.dimensions)
+        throw new IndexNotCarried(old.name, `it takes ${old.keyModifier} dimensions, more than the new vectors have`);
+      return `((${quotedSchema}.subvector(${column}, 1, ${old.keyModifier}))::${sized(old.keyModifier)})`;
+  }
+  throw new IndexNotCarried(old.name, 'its expression cannot be written for the new dimensions');
+}
+
+function refuseTooLarge(old: OldIndex, dimensions: number): void {
+  if (!isVectorMethod(old.method)) return;
+  const limit = isElementType(old.elementType) ? ELEMENT_TYPES[old.elementType].maxIndexedDimensions : MAX_INDEXED_BITS;
+  if (dimensions > limit) throw new IndexNotCarried(old.name, `an index on ${old.keyType} takes at most ${limit} dimensions`);
+}
+
+function carriedClass(old: OldIndex, from: Pick<ModelDefinition, 'elementType'>, to: ModelDefinition, quotedSchema: string): string {
+  if (old.keyForm !== 'column' || from.elementType === to.elementType) return old.writtenOperatorClass;
+  const prefix = `${from.elementType}_`;
+  if (!old.isOfExtension || !old.operatorClass.startsWith(prefix))
+    throw new IndexNotCarried(old.name, `its operator class ${old.operatorClass} has no equivalent for ${to.elementType}`);
+  return `${quotedSchema}.${to.elementType}_${old.operatorClass.slice(prefix.length)}`;
+}
