@@ -2,7 +2,7 @@
 -- was read, or its text still has the hash of the embedded one, and only while this model's vectors are kept here. Rows that the application has locked are
 -- skipped.
 CREATE FUNCTION reembed.store_{role}_{suffix}(p_model text, p_keys text[], p_versions text[], p_hashes bigint[], p_vectors {vector_type}[]) RETURNS SETOF text
-LANGUAGE sql VOLATILE SECURITY DEFINER {key_settings}
+LANGUAGE sql VOLATILE SECURITY DEFINER {key_settings} SET reembed.stores = 'on'
 BEGIN ATOMIC
   WITH input AS MATERIALIZED (
     SELECT i.key, i.version::xid AS version, i.hash, i.place, {keys_of_object}

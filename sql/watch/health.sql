@@ -21,11 +21,13 @@ UNION ALL
 SELECT m.target, false, format('the batch API has not answered since %s: %s', to_char(min(p.failing_since), 'YYYY-MM-DD HH24:MI:SS'), min(p.error))
   FROM reembed.provider_batch AS p JOIN reembed.campaign AS m ON m.name = p.campaign WHERE p.failing_since IS NOT NULL GROUP BY m.target
 UNION ALL
-SELECT f.target, false, format('%s failed with %s; %s', CASE count(DISTINCT f.key_digest) WHEN 1 THEN '1 row' ELSE count(DISTINCT f.key_digest) || ' rows' END, f.class,
+SELECT f.target, false, format('%s failed with %s, first %s; %s', CASE count(DISTINCT f.key_digest) WHEN 1 THEN '1 row' ELSE count(DISTINCT f.key_digest) || ' rows' END, f.class,
+                               (array_agg(f.key ORDER BY f.failed_at, f.key))[1],
                                CASE f.class WHEN 'text_too_large' THEN 'shorten the text, or raise max_text_bytes and run npm run retry'
                                             WHEN 'text_expression_fails' THEN 'correct the columns that the text expression reads'
                                             WHEN 'old_model_unavailable' THEN 'after a rollback they would lack a current vector; set keep_old_current when the old model is available again'
                                             WHEN 'request_too_large' THEN 'shorten the text'
+                                            WHEN 'forbidden' THEN 'a firewall before the provider refuses the text: allow it there and run npm run retry, or correct the text'
                                             ELSE 'correct the text, or fix the cause and run npm run retry' END)
   FROM reembed.failed_row AS f GROUP BY f.target, f.class
 UNION ALL

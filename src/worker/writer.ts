@@ -42,7 +42,7 @@ export interface RowFailure {
 /**
  * Stores vectors and failures of changed rows. A row whose text is no longer the one that was embedded is skipped.
  *
- * @returns keys (as JSON text) of the rows that were written
+ * @returns keys (as JSON text) of the rows that were written, without those that failed and were not recorded, see reembed.record_failed()
  */
 export async function storeVectors(
   db: Queryable,
@@ -59,13 +59,15 @@ export async function storeVectors(
     at += some.length || 1;
     const isLast = at >= items.length;
     const startedAt = performance.now();
-    const { rows } = await db.query<{ written: string[] }>(
-      `SELECT w.written, reembed.record_failed($6, $1, $7, w.written)
+    const { rows } = await db.query<{ written: string[]; left: string[] }>(
+      `SELECT w.written, reembed.record_failed($6, $1, $7, w.written) AS left
          FROM (SELECT ARRAY(SELECT ${compiled(target, `store_${vector.role}`)}($1, $2, $3, $4, $5::${target.vectorType}[])) AS written OFFSET 0) AS w`,
       [vector.model, ...arrays(target, some), target.name, refusals(isLast ? failures : [])],
     );
     portion.took(some.length, performance.now() - startedAt);
     for (const key of rows[0]?.written ?? []) written.add(key);
+    // Neither embedded nor recorded as failed: the change stays in the log.
+    for (const key of rows[0]?.left ?? []) written.delete(key);
   }
   return written;
 }
