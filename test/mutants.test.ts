@@ -6,12 +6,26 @@ import { FOUND_BY_REVIEW } from '../mutants/found-by-review.ts';
 import { FOUND_BY_STORMS } from '../mutants/found-by-storms.ts';
 import { HARM } from '../mutants/harm.ts';
 import { mutate } from '../mutants/mutant.ts';
+import { POISONOUS_TEXTS } from '../mutants/poisonous-texts.ts';
 import { PROVIDERS } from '../mutants/providers.ts';
 import { FAULTS } from '../storm/faults.ts';
 import { FAULTS as PROVIDER_FAULTS } from '../storm/provider-faults.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const MUTANTS = [...FOUND_BY_STORMS, ...BAD_ANSWERS, ...HARM, ...FOUND_BY_REVIEW, ...PROVIDERS];
+const MUTANTS = [...FOUND_BY_STORMS, ...BAD_ANSWERS, ...HARM, ...FOUND_BY_REVIEW, ...PROVIDERS, ...POISONOUS_TEXTS];
+
+/** Titles that a test file makes from a table. */
+function templatesIn(source: string): RegExp[] {
+  return [...source.matchAll(/`([^`]*\$\{[^`]*)`/g)].map(
+    ([, template = '']) =>
+      new RegExp(
+        `^${template
+          .split(/\$\{[^}]*\}/)
+          .map(RegExp.escape)
+          .join('.+')}$`,
+      ),
+  );
+}
 
 const read = (file: string) => readFileSync(new URL(`../${file}`, import.meta.url), 'utf8');
 const faultsOf = (mutants: { fault: string }[]) => [...new Set(mutants.map(({ fault }) => fault))].sort();
@@ -24,7 +38,7 @@ test('every mutant names an existing test', (t) => {
   for (const { test: file, title } of MUTANTS) {
     const source = read(`test/${file}.test.ts`);
     t.true(
-      [`'${title}'`, `"${title}"`].some((quoted) => source.includes(quoted)),
+      [`'${title}'`, `"${title}"`].some((quoted) => source.includes(quoted)) || templatesIn(source).some((pattern) => pattern.test(title)),
       title,
     );
   }

@@ -137,7 +137,7 @@ test.serial('status shows what slows the workers, what waits and what failed', a
   const text = statusText(status);
   t.regex(text, /slowed by +no worker is running; paused: night shift\n/);
   t.regex(text, /failed +1 row: select key, model, class, message from reembed\.failed_row\n/);
-  t.regex(text, /beware +1 row failed with input_refused; correct the text, or fix the cause and run npm run retry\n/);
+  t.regex(text, /beware +1 row failed with input_refused, first \{.*\}; correct the text, or fix the cause and run npm run retry\n/);
 });
 
 test.serial('status shows the verdict of the last validation', async (t) => {

@@ -2,7 +2,7 @@ import type { Queryable } from '../database/connection.ts';
 import { messageOf, type ReembedError } from '../errors.ts';
 import { BadAnswer } from './check-vectors.ts';
 import { type DistinctText, distinctTexts } from './distinct-texts.ts';
-import { divide, eighths } from './divide.ts';
+import { divide, eighths, mayHalve } from './divide.ts';
 import type { Went } from './in-flight.ts';
 import { packRequests, type RequestLimits } from './pack.ts';
 import { createPatience, type Patience } from './patience.ts';
@@ -165,7 +165,8 @@ export async function embedTexts<T extends { text: string | null; hasFailed?: bo
   /** Divides a request that was too large, which says nothing about the texts. The size that passes is remembered for later requests. */
   function splitToSize(request: DistinctText[], { bound }: RequestTooLarge): DistinctText[][] {
     findings.limits.lower(bound, sizeOf(request));
-    return eighths(request);
+    const parts = pack(request);
+    return parts.length > 1 && mayHalve(request.length, Math.max(...request.map(({ sent }) => sent))) ? parts : eighths(request);
   }
 
   async function park(text: DistinctText, error: ReembedError): Promise<void> {

@@ -1,4 +1,5 @@
 import type { DistinctText } from './distinct-texts.ts';
+import { MOST_SENDS_OF_A_GOOD_TEXT } from './divide.ts';
 
 /** A text to send only to learn whether the provider answers. */
 export type CheckText = Pick<DistinctText, 'text' | 'tokens'>;
@@ -21,8 +22,6 @@ const KEPT_OF_A_SIZE = 8;
 const LONGEST_KEPT = 32_768;
 // A text may be erased from the database, or be refused by a new version of the model.
 const KEPT_MS = 10 * 60_000;
-/** How often a text may be sent because a neighbour of it, or the provider, fails. */
-export const MOST_SENDS_OF_A_GOOD_TEXT = 5;
 
 /** Texts of which none is known yet. */
 export function createSucceeded(): Succeeded {
