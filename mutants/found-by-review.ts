@@ -182,7 +182,7 @@ export const FOUND_BY_REVIEW: Mutant[] = [
     test: 'words',
     title: 'messages of PostgreSQL and user functions about a row are kept apart and shown only on request',
     says: /job/,
-    edits: [{ file: 'src/worker/worker.ts', find: 'throw new Error(plainMessageOf(error));', replace: 'throw error;' }],
+    edits: [{ file: 'src/worker/job-guard.ts', find: 'throw new Error(plainMessageOf(error));', replace: 'throw error;' }],
   },
   {
     fault: 'a key in base64',

@@ -16,15 +16,10 @@ const MUTANTS = [...FOUND_BY_STORMS, ...BAD_ANSWERS, ...HARM, ...FOUND_BY_REVIEW
 
 /** Titles that a test file makes from a table. */
 function templatesIn(source: string): RegExp[] {
-  return [...source.matchAll(/`([^`]*\$\{[^`]*)`/g)].map(
-    ([, template = '']) =>
-      new RegExp(
-        `^${template
-          .split(/\$\{[^}]*\}/)
-          .map(RegExp.escape)
-          .join('.+')}$`,
-      ),
-  );
+  return [...source.matchAll(/`([^`]*\$\{[^`]*)`/g)].map(([, template = '']) => {
+    const fixed = template.split(/\$\{[^}]*\}/).map((part) => part.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'));
+    return new RegExp(`^${fixed.join('.+')}$`);
+  });
 }
 
 const read = (file: string) => readFileSync(new URL(`../${file}`, import.meta.url), 'utf8');

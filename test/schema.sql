@@ -566,6 +566,12 @@ CREATE FUNCTION reembed.coverage_of(p_target text, OUT total bigint, OUT missing
 
 COMMENT ON FUNCTION reembed.coverage_of(p_target text, OUT total bigint, OUT missing_new bigint, OUT just_changed_new bigint, OUT missing_old bigint, OUT just_changed_old bigint, OUT not_found_by_old bigint) IS 'Rows of a target with a text, and how many of them lack which vectors. Reads the whole table.';
 
+CREATE FUNCTION reembed.definite_failures() RETURNS text[]
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.definite_failures() IS 'Classes of failed_row that state their cause, so that many of them do not mean an outage.';
+
 CREATE FUNCTION reembed.dependents(p_name text) RETURNS TABLE(description text, is_view boolean)
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp';
@@ -1131,6 +1137,12 @@ CREATE FUNCTION reembed.parallel_speedup(p_workers integer) RETURNS double preci
 
 COMMENT ON FUNCTION reembed.parallel_speedup(p_workers integer) IS 'The speedup by parallel workers, measured in about half a second.';
 
+CREATE FUNCTION reembed.parking_room(p_target text) RETURNS bigint
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.parking_room(p_target text) IS 'How many more rows of a target may be recorded in failed_row now: 20, or 1 % of its rows if that is more, in ten minutes or since it was last resumed.';
+
 CREATE FUNCTION reembed.pause(p_target text DEFAULT NULL::text, p_reason text DEFAULT NULL::text) RETURNS void
     LANGUAGE sql
     SET search_path TO 'pg_catalog', 'pg_temp';
@@ -1210,12 +1222,12 @@ CREATE FUNCTION reembed.reads_for(p_target text DEFAULT NULL::text, p_key text D
 
 COMMENT ON FUNCTION reembed.reads_for(p_target text, p_key text) IS 'The model for a reader''s query and the view to search: the new model for keys of the canary, otherwise the live model. The same key always gets the same answer.';
 
-CREATE FUNCTION reembed.record_failed(p_target text, p_model text, p_refused jsonb, p_written text[]) RETURNS void
+CREATE FUNCTION reembed.record_failed(p_target text, p_model text, p_refused jsonb, p_written text[]) RETURNS text[]
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET lock_timeout TO '500ms';
 
-COMMENT ON FUNCTION reembed.record_failed(p_target text, p_model text, p_refused jsonb, p_written text[]) IS 'Records rows that could not be embedded in failed_row, and deletes from it those that got their vector.';
+COMMENT ON FUNCTION reembed.record_failed(p_target text, p_model text, p_refused jsonb, p_written text[]) IS 'Records rows that could not be embedded in failed_row, and deletes from it those that got their vector. Returns the keys of rows beyond the number that may be recorded in ten minutes; the target is then paused.';
 
 CREATE FUNCTION reembed.record_known_item(p_target text, p_role text, p_key text, p_text_hash bigint, p_vector text, p_error text) RETURNS boolean
     LANGUAGE plpgsql
@@ -1698,6 +1710,12 @@ CREATE FUNCTION reembed.role_names(v reembed.vector_column, p_role text) RETURNS
 
 COMMENT ON FUNCTION reembed.role_names(v reembed.vector_column, p_role text) IS 'Values of the placeholders in templates that are rendered once for each role.';
 
+CREATE FUNCTION reembed.rows_beyond(p_target text, p_model text, p_refused jsonb) RETURNS text[]
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.rows_beyond(p_target text, p_model text, p_refused jsonb) IS 'Keys of those failed rows that are not recorded, because too many failed in a short time.';
+
 CREATE FUNCTION reembed.rows_lacking_old_vector(p_name text) RETURNS bigint
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp';
@@ -1828,6 +1846,12 @@ CREATE FUNCTION reembed.start_campaign(p_name text, p_relation regclass, p_colum
     SET lock_timeout TO '300ms';
 
 COMMENT ON FUNCTION reembed.start_campaign(p_name text, p_relation regclass, p_column name, p_key_columns name[], p_text_columns name[], p_text_sql text, p_live_view name, p_live_model_column name, p_from_model text, p_to_model text, p_to_column name, p_to_version_column name, p_index_name name, p_tokens_per_character numeric, p_keep_old_current boolean, p_to_relation regclass, p_application_path text) IS 'Enters phase expand: registers target and campaign, creates the triggers and the views.';
+
+CREATE FUNCTION reembed.stop_parking(p_target text) RETURNS void
+    LANGUAGE sql
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.stop_parking(p_target text) IS 'Pauses a target because too many of its rows failed in a short time, with the classes and the first keys as the reason.';
 
 CREATE FUNCTION reembed.storage_names(v reembed.vector_column, p_role text, p_suffix name) RETURNS jsonb
     LANGUAGE plpgsql STABLE
@@ -2391,16 +2415,17 @@ UNION ALL
 UNION ALL
  SELECT f.target,
     false AS throttles,
-    format('%s failed with %s; %s'::text,
+    format('%s failed with %s, first %s; %s'::text,
         CASE count(DISTINCT f.key_digest)
             WHEN 1 THEN '1 row'::text
             ELSE (count(DISTINCT f.key_digest) || ' rows'::text)
-        END, f.class,
+        END, f.class, (array_agg(f.key ORDER BY f.failed_at, f.key))[1],
         CASE f.class
             WHEN 'text_too_large'::text THEN 'shorten the text, or raise max_text_bytes and run npm run retry'::text
             WHEN 'text_expression_fails'::text THEN 'correct the columns that the text expression reads'::text
             WHEN 'old_model_unavailable'::text THEN 'after a rollback they would lack a current vector; set keep_old_current when the old model is available again'::text
             WHEN 'request_too_large'::text THEN 'shorten the text'::text
+            WHEN 'forbidden'::text THEN 'a firewall before the provider refuses the text: allow it there and run npm run retry, or correct the text'::text
             ELSE 'correct the text, or fix the cause and run npm run retry'::text
         END) AS reason
    FROM reembed.failed_row f
@@ -4113,6 +4138,8 @@ REVOKE ALL ON FUNCTION reembed.coverage(p_target text, p_model text, OUT total b
 
 REVOKE ALL ON FUNCTION reembed.coverage_of(p_target text, OUT total bigint, OUT missing_new bigint, OUT just_changed_new bigint, OUT missing_old bigint, OUT just_changed_old bigint, OUT not_found_by_old bigint) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION reembed.definite_failures() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION reembed.dependents(p_name text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.describe_column(p_relation regclass, p_column name) FROM PUBLIC;
@@ -4251,6 +4278,8 @@ REVOKE ALL ON FUNCTION reembed.open_conditions(p_name text, p_phase text) FROM P
 
 REVOKE ALL ON FUNCTION reembed.parallel_speedup(p_workers integer) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION reembed.parking_room(p_target text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION reembed.pause(p_target text, p_reason text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.place(p_block bigint) FROM PUBLIC;
@@ -4333,6 +4362,8 @@ REVOKE ALL ON FUNCTION reembed.return_to_batch_api(p_provider_batch uuid, p_from
 
 REVOKE ALL ON FUNCTION reembed.role_names(v reembed.vector_column, p_role text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION reembed.rows_beyond(p_target text, p_model text, p_refused jsonb) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION reembed.rows_lacking_old_vector(p_name text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.sample_build(p_relation regclass, p_column name, p_type text, p_operator_class text, p_m integer, p_ef_construction integer, p_rows integer, p_share double precision, OUT rows integer, OUT seconds double precision) FROM PUBLIC;
@@ -4362,6 +4393,8 @@ REVOKE ALL ON FUNCTION reembed.share_view_grants(p_target text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION reembed.shift_changes(p_target text, p_forward boolean) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.start_campaign(p_name text, p_relation regclass, p_column name, p_key_columns name[], p_text_columns name[], p_text_sql text, p_live_view name, p_live_model_column name, p_from_model text, p_to_model text, p_to_column name, p_to_version_column name, p_index_name name, p_tokens_per_character numeric, p_keep_old_current boolean, p_to_relation regclass, p_application_path text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.stop_parking(p_target text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.storage_names(v reembed.vector_column, p_role text, p_suffix name) FROM PUBLIC;
 
