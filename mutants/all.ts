@@ -5,6 +5,7 @@ import { HARM } from './harm.ts';
 import { INDEXES } from './indexes.ts';
 import { INVENTORY } from './inventory.ts';
 import type { Mutant } from './mutant.ts';
+import { POISONOUS_TEXTS } from './poisonous-texts.ts';
 import { PROVIDERS } from './providers.ts';
 import { RAILS } from './rails.ts';
 
@@ -16,6 +17,7 @@ export const MUTANTS: Mutant[] = [
   ...HARM,
   ...INDEXES,
   ...INVENTORY,
+  ...POISONOUS_TEXTS,
   ...PROVIDERS,
   ...RAILS,
 ];

@@ -17,7 +17,13 @@ export const BAD_ANSWERS: Mutant[] = [
     test: 'provider-faults',
     title: 'a 429 with Retry-After holds every request until then, and the database says so',
     says: /the next request came after \d+ ms/,
-    edits: [{ file: 'src/embedding/embed-texts.ts', find: 'error.retryAfterSeconds ?? backOff', replace: 'backOff' }],
+    edits: [
+      {
+        file: 'src/embedding/patience.ts',
+        find: '(error instanceof ProviderUnavailable ? error.retryAfterSeconds : undefined) ?? backOff',
+        replace: 'backOff',
+      },
+    ],
   },
   {
     fault: '429 with Retry-After',
@@ -27,8 +33,8 @@ export const BAD_ANSWERS: Mutant[] = [
     says: /not within 60 s: a hold/,
     edits: [
       {
-        file: 'src/embedding/embed-texts.ts',
-        find: 'await holdProvider(db, model.name, pause, error.message);',
+        file: 'src/embedding/patience.ts',
+        find: 'await holdProvider(db, model, pause, error.message);',
         replace: 'await new Promise((resolve) => setTimeout(resolve, pause * 1000));',
       },
     ],
@@ -165,8 +171,8 @@ export const BAD_ANSWERS: Mutant[] = [
     edits: [
       {
         file: 'src/embedding/embed-texts.ts',
-        find: '      if (request.length === 1) return await park(request[0] as DistinctText, error);\n',
-        replace: '      for (const text of request) await park(text, error);\n      if (request.length > 0) return;\n',
+        find: 'if (request.length === 1) await park(request[0] as DistinctText, error);',
+        replace: 'if (request.length > 0) for (const text of request) await park(text, error);',
       },
     ],
   },

@@ -100,8 +100,8 @@ export const FOUND_BY_STORMS: Mutant[] = [
     edits: [
       {
         file: 'src/embedding/embed-texts.ts',
-        find: '    if (attempt < TRIES_AFTER_BAD_ANSWER) return send(request, attempt + 1);\n    if (request.length === 1 ||',
-        replace: '    if (request.length === 1 ||',
+        find: '      if (mayBeOfTexts(error)) {',
+        replace: '      if (error instanceof BadAnswer && error.positions.length === 0) throw error;\n      if (mayBeOfTexts(error)) {',
       },
     ],
   },
@@ -114,8 +114,8 @@ export const FOUND_BY_STORMS: Mutant[] = [
     edits: [
       {
         file: 'src/embedding/embed-texts.ts',
-        find: 'error instanceof BadAnswer && attempt < TRIES_AFTER_BAD_ANSWER) return',
-        replace: 'error instanceof BadAnswer && attempt < 1) return',
+        find: 'error instanceof BadAnswer && tries < TRIES_AFTER_BAD_ANSWER',
+        replace: 'error instanceof BadAnswer && tries < 1',
       },
     ],
   },

@@ -33,6 +33,7 @@ export const ONE_SERVER = {
     'careful-fetch',
     'embed-texts',
     'encoding',
+    'poisonous-texts',
     'provider-faults',
     'provider-limits',
     'provider-recovery',

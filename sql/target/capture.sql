@@ -46,6 +46,10 @@ BEGIN
     RETURN NULL;
   END IF;
   v_text_changed := {text_has_changed};
+  -- Workers remove the former vector of a text that cannot be embedded. Its row is in failed_row and is not tried again until it changes.
+  IF NOT v_text_changed AND pg_catalog.current_setting('reembed.stores', true) OPERATOR(pg_catalog.=) 'on' THEN
+    RETURN NULL;
+  END IF;
   INSERT INTO {change} ({key_list}, needs_new, needs_old) VALUES ({key_functions}, {new_outdated}, {old_outdated});
   RETURN NULL;
 END

@@ -3,7 +3,7 @@
 -- skipped. A trigger or a policy of the table can suppress the update of a row without an error; IN is evaluated by hashing, however many rows there are.
 CREATE FUNCTION reembed.store_{role}_{suffix}(p_model text, p_keys text[], p_versions text[], p_hashes bigint[], p_vectors {vector_type}[])
 RETURNS TABLE (key text, is_written boolean)
-LANGUAGE sql VOLATILE SECURITY DEFINER {key_settings}
+LANGUAGE sql VOLATILE SECURITY DEFINER {key_settings} SET reembed.stores = 'on'
 BEGIN ATOMIC
   WITH input AS MATERIALIZED (
     SELECT i.key, i.version::xid AS version, i.hash, i.place, {keys_of_object}

@@ -30,6 +30,7 @@ SELECT f.target, false, format('%s failed with %s, the first with key %s; %s', C
                                             WHEN 'write_skipped' THEN 'change the trigger or policy of the table that suppresses its updates, and run npm run retry'
                                             WHEN 'out_of_range' THEN 'its vector does not fit in halfvec: shorten or correct the text, or use a campaign that stores vector'
                                             WHEN 'request_too_large' THEN 'shorten the text'
+                                            WHEN 'forbidden' THEN 'a firewall before the provider refuses the text: allow it there and run npm run retry, or correct the text'
                                             ELSE 'correct the text, or fix the cause and run npm run retry' END)
   FROM reembed.failed_row AS f GROUP BY f.target, f.class
 UNION ALL

@@ -5,8 +5,13 @@ export interface DistinctText {
   tokens: number;
   /** true when a row with this text failed before */
   hasFailed: boolean;
+  /** how often it was sent */
+  sent: number;
+  /** how often it failed, alone or with others, while the provider embedded other texts */
+  failures: number;
   vector?: Float32Array;
-  refusal?: { code: string; message: string; words?: string | undefined };
+  /** `isProven` when other texts of its size were embedded meanwhile */
+  refusal?: { code: string; message: string; words?: string | undefined; isProven?: boolean };
 }
 
 /**
@@ -23,7 +28,7 @@ export function distinctTexts(
     const text = row.text ?? '';
     const known = texts.get(text);
     if (known) known.hasFailed ||= row.hasFailed ?? false;
-    else texts.set(text, { text, tokens: tokensOf(text), hasFailed: row.hasFailed ?? false });
+    else texts.set(text, { text, tokens: tokensOf(text), hasFailed: row.hasFailed ?? false, sent: 0, failures: 0 });
   }
   return texts;
 }

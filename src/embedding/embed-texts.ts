@@ -2,12 +2,17 @@ import type { Queryable } from '../database/connection.ts';
 import { messageOf, type ReembedError } from '../errors.ts';
 import { BadAnswer } from './check-vectors.ts';
 import { type DistinctText, distinctTexts } from './distinct-texts.ts';
+import { divide, eighths, mayHalve } from './divide.ts';
 import type { Went } from './in-flight.ts';
 import { packRequests, type RequestLimits } from './pack.ts';
+import { createPatience, type Patience } from './patience.ts';
 import { sendProbe } from './probe.ts';
 import type { Embedded, Provider } from './provider.ts';
-import { InputRefused, ProviderOverloaded, ProviderRefused, ProviderUnavailable, RequestTooLarge } from './provider-error.ts';
-import { holdProvider, waitForQuota } from './quota.ts';
+import { InputRefused, ProviderOverloaded, ProviderUnavailable, RequestTooLarge } from './provider-error.ts';
+import { ProviderUnusable } from './provider-unusable.ts';
+import { waitForQuota } from './quota.ts';
+import { sendCheck } from './send-check.ts';
+import { type Bench, classOf, findFault, mayBeOfTexts, type Suspicion } from './suspect.ts';
 
 /** Options of embedTexts(). */
 export interface EmbedOptions {
@@ -37,20 +42,6 @@ export interface EmbedOutcome<T> {
   failure?: unknown;
 }
 
-/** More than half of a batch was refused, so the provider is at fault. Recording good rows as failed would hide that. */
-export class ProviderUnusable extends ProviderRefused {
-  constructor(model: string, refused: number, total: number, { message, words }: ReembedError) {
-    super(
-      'provider_unusable',
-      `${refused} of ${total} texts were refused, so the cause is not a single row; the last reason: ${message}`,
-      `check the model name, the dimensions and the server behind ${model}, then start again; no row was marked as failed`,
-      { model, words },
-    );
-  }
-}
-
-const FIRST_PAUSE_SECONDS = 1;
-const LONGEST_PAUSE_SECONDS = 60;
 // With this many texts it can be decided whether the rows or the provider are at fault.
 const TEXTS_THAT_TELL = 10;
 const TRIES_AFTER_BAD_ANSWER = 3;
@@ -59,7 +50,7 @@ const TEXTS_WORTH_A_TRIAL = 10;
 
 /**
  * Embeds the texts of a batch, each distinct one once: packs requests, sends as many at a time as the provider accepts,
- * respects the quota shared by all workers, waits for an overloaded provider, and splits a refused request until the
+ * respects the quota shared by all workers, waits for an overloaded provider, and divides a request that fails until the
  * faulty text is alone.
  *
  * Never throws provider errors. The outcome contains what was embedded and the failure: ProviderUnavailable when the
@@ -87,7 +78,18 @@ export async function embedTexts<T extends { text: string | null; hasFailed?: bo
   const cutOff = anyOf([options.signal, failed.signal]);
   const noFurther = anyOf([options.signal, options.stopping, failed.signal]);
 
-  await sendAll(pack([...texts.values()]), 1);
+  const bench: Bench = {
+    attempt,
+    blame,
+    canCheck: () => !findings.succeeded.isEmpty(),
+    async check(suspect, patience) {
+      const outage = await sendCheck(suspect, provider, (text) => askPatiently([text], patience));
+      noFurther.throwIfAborted();
+      return outage;
+    },
+  };
+
+  await sendAll(pack([...texts.values()]));
   if (failures.length > 0) {
     outcome.failure = failures[0];
     outcome.complete = false;
@@ -96,8 +98,11 @@ export async function embedTexts<T extends { text: string | null; hasFailed?: bo
   for (const item of items) {
     const { vector, refusal } = texts.get(item.text ?? '') as DistinctText;
     if (vector) outcome.embedded.push({ item, vector });
-    // Whether the rows or the provider are at fault can only be decided for a complete batch.
-    else if (refusal && outcome.complete) outcome.refused.push({ item, ...refusal });
+    // Otherwise whether the rows or the provider are at fault can only be decided for a complete batch.
+    else if (refusal && (outcome.complete || refusal.isProven)) {
+      const { code, message, words } = refusal;
+      outcome.refused.push({ item, code, message, words });
+    }
   }
   return outcome;
 
@@ -106,11 +111,13 @@ export async function embedTexts<T extends { text: string | null; hasFailed?: bo
   }
 
   /** Never rejects: keeps the first error that ends the whole call, and drops the other requests. */
-  async function sendAll(requests: DistinctText[][], attempt: number): Promise<void> {
+  async function sendAll(requests: DistinctText[][]): Promise<void> {
     await Promise.all(
       requests.map(async (request) => {
         try {
-          await send(request, attempt);
+          const patience = createPatience(db, model.name, options.patienceSeconds);
+          const failure = await attempt(request, patience);
+          if (failure) await findFault(request, failure, bench, patience);
         } catch (error) {
           // Vectors received before are paid for and worth storing.
           if (options.stopping?.aborted && !options.signal?.aborted && isAbort(error)) {
@@ -124,41 +131,42 @@ export async function embedTexts<T extends { text: string | null; hasFailed?: bo
     );
   }
 
-  async function send(request: DistinctText[], attempt: number): Promise<void> {
+  /** Sends a request once. Returns a failure that its texts may have caused; divides it for a failure that they did cause. */
+  async function attempt(request: DistinctText[], patience: Patience, tries = 1): Promise<Suspicion | undefined> {
     try {
-      const answer = await askPatiently(request);
-      if (!answer) return await sendAll(pack(request), attempt);
+      const answer = await askPatiently(request, patience);
+      if (!answer) {
+        await sendAll(pack(request));
+        return undefined;
+      }
       isAnyDone = true;
-      findings.limits.passed(sizeOf(request));
-      outcome.tokens += answer.tokens;
       request.forEach((text, i) => {
         text.vector = answer.vectors[i] as Float32Array;
       });
+      findings.succeeded.add(request);
     } catch (error) {
+      if (mayBeOfTexts(error)) {
+        noFurther.throwIfAborted();
+        return error;
+      }
       if (!(error instanceof InputRefused || error instanceof BadAnswer)) throw error;
-      if (error instanceof BadAnswer && error.positions.length === 0) return splitAfterBadAnswer(request, error, attempt);
       // A provider with problems may also corrupt good answers. An error caused by the row itself occurs every time.
-      if (request.length === 1 && error instanceof BadAnswer && attempt < TRIES_AFTER_BAD_ANSWER) return send(request, attempt + 1);
-      if (request.length === 1) return await park(request[0] as DistinctText, error);
-      if (error instanceof RequestTooLarge) return await sendAll(splitToSize(request, error), 1);
-      return await sendAll(divide(request, error instanceof BadAnswer ? error.positions : []), 1);
+      if (request.length === 1 && error instanceof BadAnswer && tries < TRIES_AFTER_BAD_ANSWER)
+        return attempt(request, patience, tries + 1);
+      if (request.length === 1) await park(request[0] as DistinctText, error);
+      else if (error instanceof RequestTooLarge) await sendAll(splitToSize(request, error));
+      else await sendAll(divide(request, error instanceof BadAnswer ? error.positions : []));
+      return undefined;
     }
     if (request.length >= TEXTS_WORTH_A_TRIAL && !noFurther.aborted) await provider.settleEncoding(noFurther);
+    return undefined;
   }
 
-  /** Repeats the request, then splits it: the answer as a whole was wrong, which does not show which text is faulty. */
-  async function splitAfterBadAnswer(request: DistinctText[], error: BadAnswer, attempt: number): Promise<void> {
-    if (attempt < TRIES_AFTER_BAD_ANSWER) return send(request, attempt + 1);
-    if (request.length === 1 || error.code === 'wrong_dimensions')
-      throw new ProviderRefused(error.code, error.message, error.remedy, { model: model.name });
-    return sendAll(divide(request, []), TRIES_AFTER_BAD_ANSWER);
-  }
-
-  /** Splits a request that was too large, which says nothing about the texts. The size that passes is remembered for later requests. */
+  /** Divides a request that was too large, which says nothing about the texts. The size that passes is remembered for later requests. */
   function splitToSize(request: DistinctText[], { bound }: RequestTooLarge): DistinctText[][] {
     findings.limits.lower(bound, sizeOf(request));
     const parts = pack(request);
-    return parts.length > 1 ? parts : divide(request, []);
+    return parts.length > 1 && mayHalve(request.length, Math.max(...request.map(({ sent }) => sent))) ? parts : eighths(request);
   }
 
   async function park(text: DistinctText, error: ReembedError): Promise<void> {
@@ -177,20 +185,20 @@ export async function embedTexts<T extends { text: string | null; hasFailed?: bo
     }
   }
 
-  async function askPatiently(request: DistinctText[]): Promise<Embedded | undefined> {
-    let giveUpAt: number | undefined;
-    for (let attempt = 1; ; attempt++) {
+  /** Records a text that fails while the provider embeds others of its size. */
+  function blame(text: DistinctText, failure: Suspicion): void {
+    const message = `${messageOf(failure)}; it embeds other texts of this size`;
+    text.refusal = { code: classOf(failure), message, words: failure.words, isProven: true };
+  }
+
+  async function askPatiently(request: DistinctText[], patience: Patience): Promise<Embedded | undefined> {
+    for (;;) {
       try {
-        return await askInTurn(request, giveUpAt);
+        return await askInTurn(request, patience.giveUpAt);
       } catch (error) {
-        if (!(error instanceof ProviderUnavailable)) throw error;
+        if (!(error instanceof ProviderOverloaded)) throw error;
         noFurther.throwIfAborted();
-        giveUpAt ??= Date.now() + options.patienceSeconds * 1000;
-        const backOff = Math.min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2 ** (attempt - 1)) * (0.5 + Math.random() / 2);
-        const pause = error.retryAfterSeconds ?? backOff;
-        if (Date.now() + pause * 1000 > giveUpAt) throw error;
-        // Stored in the database for every worker, so that none of them exceeds the same limit.
-        await holdProvider(db, model.name, pause, error.message);
+        await patience.wait(error);
       }
     }
   }
@@ -201,9 +209,10 @@ export async function embedTexts<T extends { text: string | null; hasFailed?: bo
     let went: Went = 'otherwise';
     try {
       if (pack(request).length > 1) return undefined;
-      const { tokens } = sizeOf(request);
-      await waitForQuota(db, model.name, { tokens, giveUpAt, patienceSeconds: options.patienceSeconds, signal: noFurther });
+      const size = sizeOf(request);
+      await waitForQuota(db, model.name, { tokens: size.tokens, giveUpAt, patienceSeconds: options.patienceSeconds, signal: noFurther });
       outcome.requests += 1;
+      for (const text of request) text.sent += 1;
       const startedAt = performance.now();
       const answering = provider.embed(
         request.map(({ text }) => text),
@@ -211,11 +220,14 @@ export async function embedTexts<T extends { text: string | null; hasFailed?: bo
         cutOff,
       );
       const answer = await answering.catch((error: unknown) => {
-        if (error instanceof ProviderUnavailable && !cutOff.aborted)
+        // A request that fails because of a text says nothing about the load.
+        if (error instanceof ProviderUnavailable && !cutOff.aborted && request.every(({ failures }) => failures === 0))
           went = error instanceof ProviderOverloaded ? 'overloaded' : 'unavailable';
         throw error;
       });
-      went = { milliseconds: performance.now() - startedAt, tokens };
+      went = { milliseconds: performance.now() - startedAt, tokens: size.tokens };
+      findings.limits.passed(size);
+      outcome.tokens += answer.tokens;
       return answer;
     } finally {
       leave(went);
@@ -233,14 +245,4 @@ function anyOf(signals: (AbortSignal | undefined)[]): AbortSignal {
 
 function isAbort(error: unknown): boolean {
   return error instanceof Error && error.name === 'AbortError';
-}
-
-/** The faulty texts one by one and the others together, or two halves if the faulty ones are not known. */
-function divide<T>(request: T[], positions: number[]): T[][] {
-  if (positions.length > 0 && positions.length < request.length) {
-    const faulty = new Set(positions);
-    return [request.filter((_, i) => !faulty.has(i)), ...positions.map((position) => [request[position] as T])];
-  }
-  const middle = Math.ceil(request.length / 2);
-  return [request.slice(0, middle), request.slice(middle)];
 }

@@ -3,11 +3,14 @@ import type { Encoding } from './encoding.ts';
 import { createInFlight, type InFlight } from './in-flight.ts';
 import type { ModelRow } from './models.ts';
 import { createLearntLimits, type LearntLimits } from './request-limits.ts';
+import { createSucceeded, type Succeeded } from './succeeded.ts';
 
 /** What this process has learnt about a model at an address. */
 export interface Findings {
   inFlight: InFlight;
   limits: LearntLimits;
+  /** texts that were embedded */
+  succeeded: Succeeded;
   /** the encoding to request; undefined until it was tested */
   encoding: Encoding | undefined;
   /** true while a test is running */
@@ -23,6 +26,7 @@ export function createFindings(mostInFlight: number): Findings {
   return {
     inFlight: createInFlight(mostInFlight),
     limits: createLearntLimits(),
+    succeeded: createSucceeded(),
     encoding: undefined,
     isOnTrial: false,
     failedTrials: 0,

@@ -51,15 +51,23 @@ export async function sendProbe(provider: Provider): Promise<void> {
       shouldRetry: ({ error }) => error instanceof BadAnswer,
     });
   } catch (error) {
-    if (error instanceof InputRefused || (error instanceof BadAnswer && error.code !== 'wrong_dimensions')) {
-      throw new ProviderRefused(
-        error.code,
-        error.message,
-        `the provider gave this answer to a short test text: check the model name, the options and the server behind ${provider.model.name}`,
-        { model: provider.model.name },
-      );
-    }
-    if (error instanceof BadAnswer) throw new ProviderRefused(error.code, error.message, error.remedy, { model: provider.model.name });
-    throw error;
+    throw refusalOf(error, provider.model.name, 'a short test text');
   }
+}
+
+/**
+ * What a failure means that no text can have caused: a refused input and a bad answer are for the operator to fix as well.
+ *
+ * @param sent what was sent, in words
+ */
+export function refusalOf(error: unknown, model: string, sent: string): unknown {
+  if (error instanceof BadAnswer && error.code === 'wrong_dimensions')
+    return new ProviderRefused(error.code, error.message, error.remedy, { model });
+  if (!(error instanceof InputRefused || error instanceof BadAnswer)) return error;
+  return new ProviderRefused(
+    error.code,
+    error.message,
+    `the provider gave this answer to ${sent}: check the model name, the options and the server behind ${model}`,
+    { model, words: error.words },
+  );
 }

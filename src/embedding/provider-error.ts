@@ -1,22 +1,31 @@
-import { APIConnectionError, APIError, APIUserAbortError } from 'openai';
+import { APIConnectionError, APIConnectionTimeoutError, APIError, APIUserAbortError } from 'openai';
 import { messageOf, ReembedError } from '../errors.ts';
 import type { ProviderAccess } from '../provider-access.ts';
 import { hideQuotedSecrets } from '../secrets.ts';
 import type { Bound } from './request-limits.ts';
 import { SHORT_TEXT } from './short-text.ts';
 
+/** How a provider failed to answer. */
+export type FailureClass = 'server_error' | 'timed_out' | 'connection_failed' | 'not_json' | 'error_answer' | 'no_answer';
+
 /** The provider cannot be reached or is overloaded: the same request may succeed later. */
 export class ProviderUnavailable extends ReembedError {
+  readonly class: FailureClass;
   /** seconds to wait, as requested by the provider */
   readonly retryAfterSeconds: number | undefined;
 
-  constructor(model: string, message: string, details: { retryAfterSeconds?: number | undefined; words?: string | undefined } = {}) {
+  constructor(
+    model: string,
+    message: string,
+    details: { class?: FailureClass; retryAfterSeconds?: number | undefined; words?: string | undefined } = {},
+  ) {
     super(
       'provider_unavailable',
       `the provider of ${model} does not answer: ${message}`,
       'nothing is lost: run the command again later; raise EMBED_PATIENCE_SECONDS to wait longer',
       { words: details.words },
     );
+    this.class = details.class ?? 'no_answer';
     this.retryAfterSeconds = details.retryAfterSeconds;
   }
 }
@@ -28,10 +37,18 @@ export class ProviderOverloaded extends ProviderUnavailable {}
 export class ProviderRefused extends ReembedError {
   /** the model that cannot be called */
   readonly model: string;
+  /** whether a firewall or a proxy before the provider may have refused the texts of this request only */
+  readonly mayBeOfText: boolean;
 
-  constructor(code: string, message: string, remedy: string, details: { model: string; words?: string | undefined }) {
+  constructor(
+    code: string,
+    message: string,
+    remedy: string,
+    details: { model: string; words?: string | undefined; mayBeOfText?: boolean },
+  ) {
     super(code, message, remedy, { words: details.words });
     this.model = details.model;
+    this.mayBeOfText = details.mayBeOfText ?? false;
   }
 }
 
@@ -101,10 +118,11 @@ export function classifyProviderError(error: unknown, { model, access }: Asked, 
   if (error instanceof ReembedError) return error;
   // An error thrown by our fetch function arrives as the cause.
   if (error instanceof APIConnectionError && error.cause instanceof ReembedError) return error.cause;
-  const words = withoutTexts(hideQuotedSecrets(reasonOf(error), secrets), texts).slice(0, MOST_WORDS);
+  const words = presentable(reasonOf(error), secrets, texts);
   const mayBeSaid = texts.length > 0 && texts.every((text) => text === SHORT_TEXT);
   // The cause is omitted on purpose: the client's error carries request headers, which contain the key.
-  const unavailable = () => new ProviderUnavailable(model, mayBeSaid ? words : unansweredBecause(error), { words });
+  const unavailable = () =>
+    new ProviderUnavailable(model, mayBeSaid ? words : unansweredBecause(error), { class: unansweredClass(error), words });
   if (error instanceof APIConnectionError || error instanceof APIUserAbortError) return unavailable();
   if (!(error instanceof APIError)) return unavailable();
   const { status, code } = error;
@@ -116,7 +134,7 @@ export function classifyProviderError(error: unknown, { model, access }: Asked, 
       'provider_login',
       `the provider of ${model} refused the API key (${status})`,
       `check ${access.keyVariable} and ${access.addressSetting}`,
-      { model },
+      { model, words, mayBeOfText: status === 403 },
     );
   }
   if (status === 404) {
@@ -124,7 +142,7 @@ export function classifyProviderError(error: unknown, { model, access }: Asked, 
       'model_not_found',
       `the provider has no model ${model} (404)${said.map((word) => `: ${word}`).join('')}`,
       `check the model name, the account and ${access.addressSetting}; for a retired old model: npm run setting -- keep_old_current=false`,
-      { model, words },
+      { model, words, mayBeOfText: true },
     );
   }
   if (status === 402 || code === 'insufficient_quota') {
@@ -135,9 +153,10 @@ export function classifyProviderError(error: unknown, { model, access }: Asked, 
       { model },
     );
   }
+  if (status === 429 && isLargerThanLimit(words)) return new RequestTooLarge('tokens', model, reason, words);
   if (status === 429) return new ProviderOverloaded(model, reason, { retryAfterSeconds: retryAfter(error), words });
   if (status === 408 || status === 409 || (status !== undefined && status >= 500)) {
-    return new ProviderUnavailable(model, reason, { retryAfterSeconds: retryAfter(error), words });
+    return new ProviderUnavailable(model, reason, { class: 'server_error', retryAfterSeconds: retryAfter(error), words });
   }
   const bound = status === 413 || status === 400 || status === 422 ? exceededBound(words) : undefined;
   if (bound || status === 413) return new RequestTooLarge(bound ?? 'tokens', model, reason, words);
@@ -156,6 +175,15 @@ function exceededBound(message: string): Bound | undefined {
   return TOO_MANY_INPUTS.test(message) ? 'inputs' : undefined;
 }
 
+/** Whether a 429 says that this request alone is larger than the limit of a minute, so that no wait helps. */
+function isLargerThanLimit(message: string): boolean {
+  if (/request (is )?too large/i.test(message)) return true;
+  const [, limit, requested] = /\blimit:? ([\d,]+)\b.*\brequested:? ([\d,]+)/i.exec(message) ?? [];
+  return limit !== undefined && requested !== undefined && countOf(requested) > countOf(limit);
+}
+
+const countOf = (figure: string) => Number(figure.replaceAll(',', ''));
+
 /** A code of the provider, if it looks like one: a sentence in its place may quote a text. */
 export function wordOf(code: unknown): string {
   return typeof code === 'string' && /^[\w.-]{1,64}$/.test(code) ? code : '';
@@ -170,6 +198,12 @@ function unansweredBecause(error: unknown): string {
   return [said, wordOf((deepest as { code?: unknown }).code)].filter(Boolean).join(' ');
 }
 
+function unansweredClass(error: unknown): FailureClass {
+  if (error instanceof SyntaxError) return 'not_json';
+  if (error instanceof APIConnectionTimeoutError) return 'timed_out';
+  return error instanceof APIConnectionError ? 'connection_failed' : 'no_answer';
+}
+
 /** The message of the error and of its root cause, such as a refused connection. */
 function reasonOf(error: unknown): string {
   let deepest = error;
@@ -181,6 +215,11 @@ function reasonOf(error: unknown): string {
 
 const MOST_WORDS = 300;
 const QUOTED = 12;
+
+/** A provider's message without secrets and without quotations of the texts, of limited length. */
+export function presentable(message: string, secrets: string[], texts: string[]): string {
+  return withoutTexts(hideQuotedSecrets(message, secrets), texts).slice(0, MOST_WORDS);
+}
 
 /** Replaces every quotation of the texts in a message, whole or partial, by a mark. */
 export function withoutTexts(message: string, texts: string[]): string {

@@ -5,6 +5,7 @@ import { learnPassword, learnSecrets } from '../secrets.ts';
 import { carefulFetch, mostAnswerBytes } from './careful-fetch.ts';
 import { type AnsweredVector, checkVectors } from './check-vectors.ts';
 import { type Encoding, provenEncoding } from './encoding.ts';
+import { errorInAnswer } from './error-answer.ts';
 import { type Findings, findingsOf } from './findings.ts';
 import type { ModelRow } from './models.ts';
 import type { RequestLimits } from './pack.ts';
@@ -164,6 +165,8 @@ export function createProvider(
       });
       const body = bodyOf(texts, role, encoding);
       const answer = await careful.embeddings.create(body, signal ? { signal } : {});
+      const error = errorInAnswer(answer, model.name, secrets, texts);
+      if (error) throw error;
       return readAnswer(answer, model, texts.length, body.encoding_format ?? encoding);
     } catch (error) {
       throw classifyProviderError(error, { model: model.name, access }, secrets, texts);

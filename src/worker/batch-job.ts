@@ -1,6 +1,7 @@
 import { isConnectionFailure, isLockFailure, plainMessageOf } from '../database/database-error.ts';
 import { ProviderRefused, ProviderUnavailable } from '../embedding/provider-error.ts';
 import { embedRows, type WorkContext } from './context.ts';
+import { noticeBreaker } from './pause-targets.ts';
 import { type BatchRow, readBatch } from './reader.ts';
 import { shareTexts } from './repeated-texts.ts';
 import { loadTarget, vectorColumn } from './target.ts';
@@ -63,6 +64,7 @@ export async function runBatch(
         done: outcome.complete && options.limit === undefined && waiting.length === 0,
       }),
     );
+    await noticeBreaker(context, target.name, outcome.refused.length);
     if (outcome.failure) throw outcome.failure;
     return written;
   } catch (error) {

@@ -2,6 +2,7 @@ import { providerAccess } from '../embedding/open-provider.ts';
 import { ProviderRefused, ProviderUnavailable } from '../embedding/provider-error.ts';
 import { messageOf } from '../errors.ts';
 import { embedRows, type WorkContext } from './context.ts';
+import { noticeBreaker } from './pause-targets.ts';
 import { type ChangedRow, readChanges } from './reader.ts';
 import { sweepTable } from './sweep.ts';
 import { loadTarget, type Role, type VectorColumn, vectorColumn, type WorkTarget } from './target.ts';
@@ -207,6 +208,7 @@ async function refresh(
     ],
     outcome.refused.map(({ item, ...refusal }) => ({ row: item, ...refusal })),
   );
+  await noticeBreaker(context, target.name, outcome.refused.length);
   for (const change of changes) if (isCurrent(change)) written.add(change.keyText);
   return { written, tokens: outcome.tokens, failure: outcome.failure };
 }

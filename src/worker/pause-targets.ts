@@ -35,3 +35,13 @@ export async function pauseTargets(context: WorkContext, refusal: ProviderRefuse
   );
   for (const row of rows) context.notice(`${row.target} is paused: ${plainMessageOf(refusal)}`);
 }
+
+/** Reports that the database paused the target because too many rows failed in a short time, see reembed.record_failed(). */
+export async function noticeBreaker({ database, notice }: WorkContext, target: string, failures: number): Promise<void> {
+  if (failures === 0) return;
+  const { rows } = await database.pool.query<{ reason: string }>(
+    "SELECT paused_reason AS reason FROM reembed.setting WHERE target = $1 AND paused AND paused_by = 'breaker'",
+    [target],
+  );
+  if (rows[0]) notice(`${target} is paused: ${rows[0].reason}`);
+}

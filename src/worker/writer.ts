@@ -27,7 +27,7 @@ export interface BatchVector {
  * Stores vectors and failures of changed rows. A row whose text is no longer the one that was embedded is skipped. A row that its table
  * refuses is recorded as failed.
  *
- * @returns keys (as JSON text) of the rows that were written or recorded
+ * @returns keys (as JSON text) of the rows that were written or recorded, without those beyond the limit of reembed.record_failed()
  */
 export async function storeVectors(
   db: Queryable,
@@ -44,17 +44,23 @@ export async function storeVectors(
     isRefused: (error) => isRefusedRow(db, error),
     async store(some, isLast) {
       const startedAt = performance.now();
-      const { rows } = await db.query<{ written: string[]; skipped: string[] }>(
-        `SELECT w.written, w.skipped, reembed.record_failed($6, $1, reembed.with_skipped($7, w.skipped), w.written) FROM ${stored(target, vector)} AS w`,
+      const { rows } = await db.query<{ written: string[]; skipped: string[]; left: string[] }>(
+        `SELECT w.written, w.skipped, reembed.record_failed($6, $1, reembed.with_skipped($7, w.skipped), w.written) AS left FROM ${stored(target, vector)} AS w`,
         [vector.model, ...arrays(target, some), target.name, refusals(isLast ? failures : [])],
       );
       portion.took(some.length, performance.now() - startedAt);
-      for (const { written, skipped } of rows) for (const key of [...written, ...skipped]) settled.add(key);
+      for (const { written, skipped, left } of rows) {
+        for (const key of [...written, ...skipped]) settled.add(key);
+        // Neither stored nor recorded as failed: the change stays in the log.
+        for (const key of left) settled.delete(key);
+      }
     },
     async park({ row }, error) {
       const refusal = refusals([await refusalOf(db, target.name, row, error)]);
-      await db.query("SELECT reembed.record_failed($1, $2, $3, '{}')", [target.name, vector.model, refusal]);
-      settled.add(row.keyText);
+      const { rows } = await db.query<{ left: string[] }>("SELECT reembed.record_failed($1, $2, $3, '{}') AS left", [
+        ...[target.name, vector.model, refusal],
+      ]);
+      if (rows[0]?.left.length === 0) settled.add(row.keyText);
       return isServed(db, target);
     },
   });

@@ -164,5 +164,6 @@ export function toBase64(vector: ArrayLike<number | null>): string {
 
 /** A string is sent unchanged, so it is not JSON, whatever the header says. */
 function send(response: ServerResponse, status: number, body: unknown): void {
-  response.writeHead(status, { 'content-type': 'application/json' }).end(typeof body === 'string' ? body : JSON.stringify(body));
+  if (!response.hasHeader('content-type')) response.setHeader('content-type', 'application/json');
+  response.writeHead(status).end(typeof body === 'string' ? body : JSON.stringify(body));
 }
