@@ -11,6 +11,10 @@ BEGIN
      WHERE target = NEW.target AND phase <> 'contract';
     PERFORM reembed.replace_views(NEW.target);
   END IF;
+  -- Nothing was counted while there was no cap.
+  IF OLD.max_tokens IS NULL AND OLD.max_usd IS NULL AND (NEW.max_tokens IS NOT NULL OR NEW.max_usd IS NOT NULL) THEN
+    DELETE FROM reembed.spending AS p USING reembed.campaign AS m WHERE p.campaign = m.name AND m.target = NEW.target;
+  END IF;
   IF NEW.keep_old_current AND NOT OLD.keep_old_current THEN
     UPDATE reembed.campaign SET needs_old_sweep = true WHERE target = NEW.target AND phase <> 'contract';
   END IF;

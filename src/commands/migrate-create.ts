@@ -14,7 +14,7 @@ import type { CampaignPlan } from '../plan/plan.ts';
 import { roughBuildSeconds } from '../plan/rough-build-time.ts';
 import { adviseStorage } from '../plan/storage.ts';
 import { visibleAll, visibleLines } from '../print-text.ts';
-import { list, price, wholeNumber } from './parse-option.ts';
+import { list, price, tokenCount, wholeNumber } from './parse-option.ts';
 import { print, printJson, say } from './print.ts';
 import { planText } from './show-plan.ts';
 
@@ -57,6 +57,8 @@ export function migrateCreateCommand(): Command {
     .option('--no-send-dimensions', 'do not send the dimensions parameter')
     .option('--token-limit <n>', 'most tokens that a text may have', wholeNumber)
     .option('--price <usd>', 'US dollars per million tokens', price)
+    .option('--max-usd <usd>', 'spend cap in US dollars, at which the campaign pauses', price)
+    .option('--max-tokens <n>', 'spend cap in tokens', tokenCount)
     .addOption(
       new Option('--storage <where>', 'keep the new vectors in a column of the table or in a side table')
         .choices(['auto', 'column', 'side-table'])

@@ -28,6 +28,7 @@ export function planText({ plan, facts, text, estimate, probe, files, written }:
     ),
     `  rows     ${formatNumber(estimate.rows)} with a text, of ${formatNumber(facts.rows)} (${formatBytes(facts.tableBytes)} with indexes)`,
     `  tokens   about ${formatNumber(estimate.tokens)}, longest sampled text ${formatNumber(text.longestTokens)}; ${cost}`,
+    ...capLines(plan),
     `  time     about ${formatSeconds(estimate.seconds)} of provider calls (${formatNumber(estimate.requests)} requests); npm run status measures the rest`,
     `  disk     up to ${formatBytes(estimate.vectorBytes)} for the new vectors and row versions, about ${formatBytes(estimate.indexBytes)} for their index`,
     storageLine(plan, adviseStorage(facts, plan.to)),
@@ -38,7 +39,7 @@ export function planText({ plan, facts, text, estimate, probe, files, written }:
     '',
     'Locks:',
     ...phases.map((phase, i) => `  ${i + 1} ${phase.name.padEnd(9)}${phase.locks(plan)}`),
-    ...warnings(plan, facts, text).map((warning, i) => `${i === 0 ? '\nWarnings:\n' : ''}  - ${warning}`),
+    ...warnings(plan, facts, text, estimate).map((warning, i) => `${i === 0 ? '\nWarnings:\n' : ''}  - ${warning}`),
     '',
     written ? 'Written:' : 'Would be written:',
     ...files.map(({ path }) => `  ${path}`),
@@ -46,6 +47,12 @@ export function planText({ plan, facts, text, estimate, probe, files, written }:
     dim(written ? 'Review them, then: npm run migrate up' : 'Nothing was written.'),
   ];
   return lines.join('\n');
+}
+
+function capLines({ maxTokens, maxUsd }: CampaignPlan): string[] {
+  if (maxTokens === null && maxUsd === null) return [];
+  const caps = [maxTokens === null ? '' : `${formatNumber(maxTokens)} tokens`, maxUsd === null ? '' : formatUsd(maxUsd)];
+  return [`  cap      ${caps.filter(Boolean).join(' and ')}: at this spend, changed rows included, the campaign pauses`];
 }
 
 /** What the model's texts begin with: queries and stored texts must be embedded as the model was trained. */
@@ -62,8 +69,10 @@ function storageLine(plan: CampaignPlan, advice: StorageAdvice): string {
   return `  storage  ${chosen} (${judgement}); column: about ${cost(advice.column)}, side-table: ${cost(advice.sideTable)}`;
 }
 
-function warnings(plan: CampaignPlan, facts: TableFacts, text: TextFacts): string[] {
+function warnings(plan: CampaignPlan, facts: TableFacts, text: TextFacts, estimate: Estimate): string[] {
   const found: string[] = [];
+  if ((plan.maxTokens ?? Number.POSITIVE_INFINITY) < estimate.tokens || (plan.maxUsd ?? Number.POSITIVE_INFINITY) < (estimate.usd ?? 0))
+    found.push('the spend cap is below the estimate: the backfill will pause before its end');
   if (!plan.keepOldCurrent) {
     found.push(
       'the old model is not named (--from): rows written after the switch get no old vector, so searches would not find them after a rollback',

@@ -8,6 +8,7 @@ import { sendProbe } from './probe.ts';
 import type { Embedded, Provider } from './provider.ts';
 import { InputRefused, ProviderOverloaded, ProviderRefused, ProviderUnavailable, RequestTooLarge } from './provider-error.ts';
 import { holdProvider, waitForQuota } from './quota.ts';
+import { reserveSpending, SpendCapReached } from './spending.ts';
 
 /** Options of embedTexts(). */
 export interface EmbedOptions {
@@ -19,6 +20,8 @@ export interface EmbedOptions {
   tokensPerCharacter: number;
   /** how long to wait for a provider that does not answer, in seconds */
   patienceSeconds: number;
+  /** campaign whose spend cap the requests count against; none when left out */
+  campaign?: string | undefined;
   /** aborts requests under way and every wait */
   signal?: AbortSignal | undefined;
   /** starts no further request and ends every wait; requests under way are still answered, because they are paid for */
@@ -85,7 +88,9 @@ export async function embedTexts<T extends { text: string | null; hasFailed?: bo
   const failures: unknown[] = [];
   const failed = new AbortController();
   const cutOff = anyOf([options.signal, failed.signal]);
-  const noFurther = anyOf([options.signal, options.stopping, failed.signal]);
+  // At the spend cap, requests under way are still answered, because they are paid for.
+  const capped = new AbortController();
+  const noFurther = anyOf([options.signal, options.stopping, failed.signal, capped.signal]);
 
   await sendAll(pack([...texts.values()]), 1);
   if (failures.length > 0) {
@@ -113,12 +118,12 @@ export async function embedTexts<T extends { text: string | null; hasFailed?: bo
           await send(request, attempt);
         } catch (error) {
           // Vectors received before are paid for and worth storing.
-          if (options.stopping?.aborted && !options.signal?.aborted && isAbort(error)) {
+          if ((options.stopping?.aborted || capped.signal.aborted) && !options.signal?.aborted && isAbort(error)) {
             outcome.complete = false;
             return;
           }
           failures.push(error);
-          failed.abort();
+          (error instanceof SpendCapReached ? capped : failed).abort();
         }
       }),
     );
@@ -203,6 +208,7 @@ export async function embedTexts<T extends { text: string | null; hasFailed?: bo
       if (pack(request).length > 1) return undefined;
       const { tokens } = sizeOf(request);
       await waitForQuota(db, model.name, { tokens, giveUpAt, patienceSeconds: options.patienceSeconds, signal: noFurther });
+      const reservation = await reserveSpending(db, options.campaign, model.name, tokens);
       outcome.requests += 1;
       const startedAt = performance.now();
       const answering = provider.embed(
@@ -210,12 +216,15 @@ export async function embedTexts<T extends { text: string | null; hasFailed?: bo
         role,
         cutOff,
       );
-      const answer = await answering.catch((error: unknown) => {
+      const answer = await answering.catch(async (error: unknown) => {
         if (error instanceof ProviderUnavailable && !cutOff.aborted)
           went = error instanceof ProviderOverloaded ? 'overloaded' : 'unavailable';
+        if (!mayBeCharged(error)) await reservation?.correct(0);
         throw error;
       });
       went = { milliseconds: performance.now() - startedAt, tokens };
+      // A provider that counts no tokens is not free: the expected number stays.
+      if (answer.tokens > 0) await reservation?.correct(answer.tokens);
       return answer;
     } finally {
       leave(went);
@@ -229,6 +238,11 @@ function sizeOf(request: DistinctText[]): RequestLimits {
 
 function anyOf(signals: (AbortSignal | undefined)[]): AbortSignal {
   return AbortSignal.any(signals.filter((signal) => signal !== undefined));
+}
+
+/** Whether the provider may have embedded the texts of a failed request: it answered, or the answer was not waited for. */
+function mayBeCharged(error: unknown): boolean {
+  return error instanceof BadAnswer || (error instanceof ProviderUnavailable && error.isUnanswered);
 }
 
 function isAbort(error: unknown): boolean {

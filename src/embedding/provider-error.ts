@@ -1,4 +1,4 @@
-import { APIConnectionError, APIError, APIUserAbortError } from 'openai';
+import { APIConnectionError, APIConnectionTimeoutError, APIError, APIUserAbortError } from 'openai';
 import type { ProviderAccess } from '../config.ts';
 import { messageOf, ReembedError } from '../errors.ts';
 import { hideQuotedSecrets } from '../secrets.ts';
@@ -9,8 +9,14 @@ import { SHORT_TEXT } from './short-text.ts';
 export class ProviderUnavailable extends ReembedError {
   /** seconds to wait, as requested by the provider */
   readonly retryAfterSeconds: number | undefined;
+  /** the request was sent, and its answer not waited for: the provider may charge for it */
+  readonly isUnanswered: boolean;
 
-  constructor(model: string, message: string, details: { retryAfterSeconds?: number | undefined; words?: string | undefined } = {}) {
+  constructor(
+    model: string,
+    message: string,
+    details: { retryAfterSeconds?: number | undefined; words?: string | undefined; isUnanswered?: boolean } = {},
+  ) {
     super(
       'provider_unavailable',
       `the provider of ${model} does not answer: ${message}`,
@@ -18,6 +24,7 @@ export class ProviderUnavailable extends ReembedError {
       { words: details.words },
     );
     this.retryAfterSeconds = details.retryAfterSeconds;
+    this.isUnanswered = details.isUnanswered ?? false;
   }
 }
 
@@ -104,7 +111,8 @@ export function classifyProviderError(error: unknown, { model, access }: Asked, 
   const words = withoutTexts(hideQuotedSecrets(reasonOf(error), secrets), texts).slice(0, MOST_WORDS);
   const mayBeSaid = texts.length > 0 && texts.every((text) => text === SHORT_TEXT);
   // The cause is omitted on purpose: the client's error carries request headers, which contain the key.
-  const unavailable = () => new ProviderUnavailable(model, mayBeSaid ? words : unansweredBecause(error), { words });
+  const isUnanswered = error instanceof APIConnectionTimeoutError || error instanceof APIUserAbortError;
+  const unavailable = () => new ProviderUnavailable(model, mayBeSaid ? words : unansweredBecause(error), { words, isUnanswered });
   if (error instanceof APIConnectionError || error instanceof APIUserAbortError) return unavailable();
   if (!(error instanceof APIError)) return unavailable();
   const { status, code } = error;

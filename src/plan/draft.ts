@@ -32,6 +32,9 @@ export interface CampaignRequest {
   sendDimensions?: boolean | undefined;
   tokenLimit?: number | undefined;
   price?: number | undefined;
+  /** spend cap */
+  maxTokens?: number | undefined;
+  maxUsd?: number | undefined;
   /** column, side-table, or auto: chosen by the table's properties */
   storage?: Storage | 'auto' | undefined;
   batchRows?: number | undefined;
@@ -73,6 +76,11 @@ export async function draftCampaign(
   const from = oldModel(request, facts, known, distance);
   const to = newModel(request, facts, distance);
   if (to.name === from.name) throw new SameModel(to.name);
+  if (request.maxUsd !== undefined && to.usdPerMillionTokens === null)
+    throw new UsageError(
+      `--max-usd needs the price of ${to.name}, which is not known`,
+      'give --price, the US dollars per million tokens, or --max-tokens instead',
+    );
   const storage = chooseStorage(request, facts, to);
   const sideTable = storage === 'side-table' ? shortName(`${facts.table}_${slug(to.name, 30)}`, '_vectors') : null;
   const toColumn = sideTable ? facts.column : shortName(facts.column, '_v2');
@@ -100,6 +108,8 @@ export async function draftCampaign(
     keepOldCurrent: from.name !== UNNAMED_MODEL,
     tokensPerCharacter: text.tokensPerCharacter,
     batchRows: request.batchRows ?? (sideTable ? SIDE_TABLE_BATCH_ROWS : batchRows(to)),
+    maxTokens: request.maxTokens ?? null,
+    maxUsd: request.maxUsd ?? null,
     applicationPath: request.applicationPath ?? null,
     vectorSchema: facts.vectorSchema,
   };
