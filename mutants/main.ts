@@ -8,6 +8,7 @@ import { FOUND_BY_STORMS } from './found-by-storms.ts';
 import { HARM } from './harm.ts';
 import { type Mutant, mutate, writeAll } from './mutant.ts';
 import { PROVIDERS } from './providers.ts';
+import { SPENDING } from './spending.ts';
 import { copyTree, type Tree } from './tree.ts';
 
 const HELP = `
@@ -31,7 +32,7 @@ await new Command('mutants')
 
 async function prove(words: string[]): Promise<void> {
   if (!process.env.TEST_DATABASE_URL) throw new Error('TEST_DATABASE_URL is not set: most of these faults need a real server');
-  const mutants = [...FOUND_BY_STORMS, ...BAD_ANSWERS, ...HARM, ...FOUND_BY_REVIEW, ...PROVIDERS].filter(
+  const mutants = [...FOUND_BY_STORMS, ...BAD_ANSWERS, ...HARM, ...FOUND_BY_REVIEW, ...PROVIDERS, ...SPENDING].filter(
     ({ fault }) => words.length === 0 || words.some((word) => fault.includes(word)),
   );
   const tree = copyTree(ROOT);

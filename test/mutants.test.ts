@@ -7,11 +7,12 @@ import { FOUND_BY_STORMS } from '../mutants/found-by-storms.ts';
 import { HARM } from '../mutants/harm.ts';
 import { mutate } from '../mutants/mutant.ts';
 import { PROVIDERS } from '../mutants/providers.ts';
+import { SPENDING } from '../mutants/spending.ts';
 import { FAULTS } from '../storm/faults.ts';
 import { FAULTS as PROVIDER_FAULTS } from '../storm/provider-faults.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const MUTANTS = [...FOUND_BY_STORMS, ...BAD_ANSWERS, ...HARM, ...FOUND_BY_REVIEW, ...PROVIDERS];
+const MUTANTS = [...FOUND_BY_STORMS, ...BAD_ANSWERS, ...HARM, ...FOUND_BY_REVIEW, ...PROVIDERS, ...SPENDING];
 
 const read = (file: string) => readFileSync(new URL(`../${file}`, import.meta.url), 'utf8');
 const faultsOf = (mutants: { fault: string }[]) => [...new Set(mutants.map(({ fault }) => fault))].sort();

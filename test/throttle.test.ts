@@ -352,3 +352,25 @@ test('a throttle setting that makes no sense is refused', async (t) => {
     t.regex(stderr, message);
   }
 });
+
+test('a search that fails or takes seconds neither stops the backfill nor is repeated all the time', async (t) => {
+  let searches = 0;
+  const db = {
+    query: async (text: string) => {
+      if (text.includes('probe_read')) {
+        searches += 1;
+        if (searches === 1) throw new Error('canceling statement due to statement timeout');
+        await pause(400);
+      }
+      return { rows: text.includes('check_throttle_signals') ? [] : [{ probes: true, measured: false }] };
+    },
+  } as unknown as Queryable;
+  const throttle = createThrottle(db, 'a target', () => {}, undefined);
+  await throttle.pass();
+  t.is(searches, 2, 'the first of those beside the writes has begun');
+  for (let i = 0; i < 5; i++) {
+    await pause(1050);
+    await throttle.pass();
+  }
+  t.is(searches, 6, 'five in two seconds, and then none for forty');
+});

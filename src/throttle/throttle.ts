@@ -22,6 +22,9 @@ const CHECK_EVERY_MS = 1000;
 const SHARE_BESIDE_VACUUM = 0.25;
 const IDLE_PROBES = 40;
 const PROBES_A_LOOK = 5;
+// Searches without an index take seconds: probes must neither delay the backfill for long nor be a load themselves.
+const LONGEST_PROBING_MS = 5000;
+const PROBING_SHARE = 0.05;
 // Snapshots that follow one another without a gap are not worth a longer wait: space is not reclaimed in between.
 const LONGEST_YIELD_MS = 10_000;
 
@@ -37,13 +40,22 @@ export async function probeIdleReads(db: Queryable, stopping: AbortSignal): Prom
   for (const { target } of rows) await probe(db, target, { times: IDLE_PROBES, isIdle: true, stopping });
 }
 
-/** Times searches of the live model, one after another, and records the latencies. See reembed.probe_read(). */
+/**
+ * Times searches of the live model, one after another, and records the latencies. See reembed.probe_read(). Never rejects:
+ * a search that fails is no reason to stop the backfill.
+ */
 async function probe(
   db: Queryable,
   target: string,
   { times, isIdle, stopping }: { times: number; isIdle: boolean; stopping: AbortSignal | undefined },
 ): Promise<void> {
-  for (let i = 0; i < times && !stopping?.aborted; i++) await db.query('SELECT reembed.probe_read($1, $2)', [target, isIdle]);
+  const giveUpAt = Date.now() + LONGEST_PROBING_MS;
+  try {
+    for (let i = 0; i < times && Date.now() < giveUpAt && !stopping?.aborted; i++)
+      await db.query('SELECT reembed.probe_read($1, $2)', [target, isIdle]);
+  } catch {
+    // The next check probes again.
+  }
 }
 
 /**
@@ -60,6 +72,7 @@ export function createThrottle(db: Queryable, target: string, notice: (line: str
   let said = '';
   let isMeasured = false;
   let isProbing = false;
+  let probeAt = 0;
   let yieldedMs = 0;
 
   const share = () => Math.min(besideReads.value, signals.some(({ signal }) => signal === 'vacuum') ? SHARE_BESIDE_VACUUM : 1);
@@ -126,15 +139,12 @@ export function createThrottle(db: Queryable, target: string, notice: (line: str
 
   /** Never rejects. Not awaited, because a search between two writes does not measure the effect of a write. */
   async function probeBesideWrites(): Promise<void> {
-    if (isProbing) return;
+    const startedAt = Date.now();
+    if (isProbing || startedAt < probeAt) return;
     isProbing = true;
-    try {
-      await probe(db, target, { times: PROBES_A_LOOK, isIdle: false, stopping });
-    } catch {
-      // The next check probes again.
-    } finally {
-      isProbing = false;
-    }
+    await probe(db, target, { times: PROBES_A_LOOK, isIdle: false, stopping });
+    isProbing = false;
+    probeAt = startedAt + (Date.now() - startedAt) / PROBING_SHARE;
   }
 
   async function pause(milliseconds: number): Promise<void> {
