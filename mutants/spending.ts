@@ -14,7 +14,7 @@ export const SPENDING: Mutant[] = [
     fault: 'what a request really cost is not known before',
     fix: 'its reservation is replaced by what the provider counted',
     test: 'spend-cap',
-    title: 'a request that the provider did not serve costs nothing, one whose answer was bad counts',
+    title: 'a request that the provider did not serve does not count',
     says: /Difference/,
     edits: [{ file: 'src/embedding/embed-texts.ts', find: 'if (!mayBeCharged(error)) await reservation?.correct(0);', replace: '' }],
   },

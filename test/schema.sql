@@ -554,6 +554,12 @@ CREATE PROCEDURE reembed.copy_to_archive(IN p_name text)
 
 COMMENT ON PROCEDURE reembed.copy_to_archive(IN p_name text) IS 'Copies the old vectors to the archive, with the hash of their text; can be interrupted and run again.';
 
+CREATE FUNCTION reembed.correct_spending(p_campaign text, p_model text, p_tokens bigint, p_price_factor numeric DEFAULT 1) RETURNS void
+    LANGUAGE sql
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.correct_spending(p_campaign text, p_model text, p_tokens bigint, p_price_factor numeric) IS 'Adds the difference between the tokens that the provider counted and those that were reserved.';
+
 CREATE FUNCTION reembed.coverage(p_target text, p_model text, OUT total bigint, OUT missing bigint, OUT just_changed bigint) RETURNS record
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp';
@@ -1096,11 +1102,11 @@ CREATE FUNCTION reembed.objects_digest() RETURNS text
 
 COMMENT ON FUNCTION reembed.objects_digest() IS 'Changes when a function, view or trigger of pg-reembed is changed, a trigger of a target is missing, or its table gained a column.';
 
-CREATE FUNCTION reembed.old_snapshot() RETURNS text
+CREATE FUNCTION reembed.old_snapshot(p_age interval DEFAULT '00:00:10'::interval) RETURNS text
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp';
 
-COMMENT ON FUNCTION reembed.old_snapshot() IS 'The transaction that prevents cleanup of row versions older than ten seconds; null when there is none.';
+COMMENT ON FUNCTION reembed.old_snapshot(p_age interval) IS 'The transaction that prevents cleanup of row versions older than p_age; null when there is none.';
 
 CREATE FUNCTION reembed.old_vector_groups(p_name text, p_groups bigint) RETURNS TABLE(number bigint, rows bigint, lacking_rows bigint, texts bigint, vectors bigint)
     LANGUAGE plpgsql STABLE
@@ -1137,6 +1143,12 @@ CREATE FUNCTION reembed.pause(p_target text DEFAULT NULL::text, p_reason text DE
 
 COMMENT ON FUNCTION reembed.pause(p_target text, p_reason text) IS 'Pauses a target: workers finish the current batch and wait.';
 
+CREATE FUNCTION reembed.pause_at_cap(p_campaign text, p_tokens bigint) RETURNS text
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.pause_at_cap(p_campaign text, p_tokens bigint) IS 'Pauses the target of a campaign whose spend cap leaves no room for a request of p_tokens; returns the reason.';
+
 CREATE FUNCTION reembed.place(p_block bigint) RETURNS tid
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     SET search_path TO 'pg_catalog', 'pg_temp';
@@ -1166,6 +1178,12 @@ CREATE FUNCTION reembed.present_names(p_name text) RETURNS jsonb
     SET search_path TO 'pg_catalog', 'pg_temp';
 
 COMMENT ON FUNCTION reembed.present_names(p_name text) IS 'Present names, quoted: a campaign''s table, the relation and columns of its new vectors, and the schema of their index.';
+
+CREATE FUNCTION reembed.prevents_wraparound(p_relation regclass) RETURNS boolean
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.prevents_wraparound(p_relation regclass) IS 'Whether a vacuum of the table is an anti-wraparound one: the table is older than autovacuum_freeze_max_age.';
 
 CREATE FUNCTION reembed.probe_read(p_target text, p_is_idle boolean) RETURNS double precision
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1359,6 +1377,19 @@ CREATE FUNCTION reembed.require_unread(p_name text) RETURNS void
 
 COMMENT ON FUNCTION reembed.require_unread(p_name text) IS 'Raises RE001 while the live view reads the new model, whose vectors must not be removed then.';
 
+CREATE FUNCTION reembed.reserve_provider_batch(p_provider_batch uuid, p_attempt integer, p_tokens bigint) RETURNS text
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET lock_timeout TO '500ms';
+
+COMMENT ON FUNCTION reembed.reserve_provider_batch(p_provider_batch uuid, p_attempt integer, p_tokens bigint) IS 'Counts the expected tokens of a provider batch against the spend cap before it is uploaded; returns the reason where they exceed it.';
+
+CREATE FUNCTION reembed.reserve_spending(p_campaign text, p_model text, p_tokens bigint, p_price_factor numeric DEFAULT 1) RETURNS text
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.reserve_spending(p_campaign text, p_model text, p_tokens bigint, p_price_factor numeric) IS 'Counts the expected tokens of a request against the spend cap of a campaign before it is sent. Where they exceed it, pauses the target and returns the reason; null: it may be sent.';
+
 CREATE FUNCTION reembed.resolve_target(p_target text DEFAULT NULL::text) RETURNS text
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp';
@@ -1427,8 +1458,8 @@ CREATE TABLE reembed.setting (
     max_replica_lag_bytes bigint DEFAULT 67108864,
     max_wal_backlog_bytes bigint DEFAULT '10737418240'::bigint,
     max_lock_waits integer DEFAULT 2,
-    yields_to_vacuum boolean DEFAULT true NOT NULL,
-    max_read_slowdown numeric,
+    yields_to_vacuum boolean DEFAULT false NOT NULL,
+    max_read_slowdown numeric DEFAULT 1.3,
     min_filtered_rows numeric DEFAULT 0.9 NOT NULL,
     max_latency_ratio numeric DEFAULT 3,
     min_truth_audit numeric DEFAULT 0.98 NOT NULL,
@@ -1457,6 +1488,8 @@ CREATE TABLE reembed.setting (
     auto_revert boolean DEFAULT false NOT NULL,
     maintained_by text DEFAULT 'workers'::text NOT NULL,
     max_text_bytes integer DEFAULT 1048576 NOT NULL,
+    max_tokens bigint,
+    max_usd numeric,
     CONSTRAINT alert_after_is_not_negative CHECK ((alert_after >= '00:00:00'::interval)),
     CONSTRAINT canary_percent_is_a_percentage CHECK (((canary_percent >= (0)::numeric) AND (canary_percent <= (100)::numeric))),
     CONSTRAINT canary_step_time_is_not_negative CHECK ((canary_step_time >= '00:00:00'::interval)),
@@ -1475,6 +1508,8 @@ CREATE TABLE reembed.setting (
     CONSTRAINT max_shadow_errors_is_a_share CHECK (((max_shadow_errors >= (0)::numeric) AND (max_shadow_errors <= (1)::numeric))),
     CONSTRAINT max_shared_vectors_is_a_share CHECK (((max_shared_vectors >= (0)::numeric) AND (max_shared_vectors <= (1)::numeric))),
     CONSTRAINT max_text_bytes_is_positive CHECK ((max_text_bytes > 0)),
+    CONSTRAINT max_tokens_is_positive CHECK ((max_tokens > 0)),
+    CONSTRAINT max_usd_is_positive CHECK ((max_usd > (0)::numeric)),
     CONSTRAINT max_wal_backlog_bytes_is_positive CHECK ((max_wal_backlog_bytes > 0)),
     CONSTRAINT min_audit_similarity_is_at_most_one CHECK (((min_audit_similarity >= ('-1'::integer)::numeric) AND (min_audit_similarity <= (1)::numeric))),
     CONSTRAINT min_filtered_rows_is_a_share CHECK (((min_filtered_rows >= (0)::numeric) AND (min_filtered_rows <= (1)::numeric))),
@@ -1483,7 +1518,7 @@ CREATE TABLE reembed.setting (
     CONSTRAINT min_overlap_is_a_share CHECK (((min_overlap >= (0)::numeric) AND (min_overlap <= (1)::numeric))),
     CONSTRAINT min_shadow_overlap_is_a_share CHECK (((min_shadow_overlap >= (0)::numeric) AND (min_shadow_overlap <= (1)::numeric))),
     CONSTRAINT min_truth_audit_is_a_share CHECK (((min_truth_audit >= (0)::numeric) AND (min_truth_audit <= (1)::numeric))),
-    CONSTRAINT paused_by_is_known CHECK ((paused_by = ANY (ARRAY['person'::text, 'worker'::text, 'breaker'::text]))),
+    CONSTRAINT paused_by_is_known CHECK ((paused_by = ANY (ARRAY['person'::text, 'worker'::text, 'breaker'::text, 'spend_cap'::text]))),
     CONSTRAINT query_log_percent_is_a_percentage CHECK (((query_log_percent >= (0)::numeric) AND (query_log_percent <= (100)::numeric))),
     CONSTRAINT query_log_rows_is_positive CHECK ((query_log_rows > 0)),
     CONSTRAINT requests_per_minute_is_positive CHECK ((requests_per_minute > 0)),
@@ -1505,7 +1540,7 @@ COMMENT ON COLUMN reembed.setting.read_model IS 'The live model: the one that th
 
 COMMENT ON COLUMN reembed.setting.paused IS 'true: workers finish the current batch and wait.';
 
-COMMENT ON COLUMN reembed.setting.paused_by IS 'What paused it: person, worker (it could not start or continue), or breaker (too many batches failed).';
+COMMENT ON COLUMN reembed.setting.paused_by IS 'What paused it: person, worker (it could not start or continue), breaker (too many batches failed), or spend_cap (max_tokens or max_usd is reached).';
 
 COMMENT ON COLUMN reembed.setting.paused_reason IS 'Reason of the pause, when given or when pg-reembed paused it.';
 
@@ -1533,9 +1568,9 @@ COMMENT ON COLUMN reembed.setting.max_wal_backlog_bytes IS 'The backfill stops w
 
 COMMENT ON COLUMN reembed.setting.max_lock_waits IS 'The backfill stops while more than this many sessions wait for locks on the table or its rows; null: no limit.';
 
-COMMENT ON COLUMN reembed.setting.yields_to_vacuum IS 'The backfill writes only a quarter of the time while the table is being vacuumed.';
+COMMENT ON COLUMN reembed.setting.yields_to_vacuum IS 'true: the backfill writes only a quarter of the time during every vacuum of the table; false: only during one that prevents wraparound.';
 
-COMMENT ON COLUMN reembed.setting.max_read_slowdown IS 'The backfill slows down while searches take more than this many times as long as before it, at the 95th percentile; null: no limit.';
+COMMENT ON COLUMN reembed.setting.max_read_slowdown IS 'The backfill slows down while searches take more than this many times as long as without it, and more than a millisecond longer, at the 95th percentile; null: no limit.';
 
 COMMENT ON COLUMN reembed.setting.min_filtered_rows IS 'Minimum mean share of the wanted rows that a search with a filter must return, 0 to 1; with an iterative scan, where pgvector has it.';
 
@@ -1592,6 +1627,10 @@ COMMENT ON COLUMN reembed.setting.auto_revert IS 'true: the live view returns to
 COMMENT ON COLUMN reembed.setting.maintained_by IS 'Who embeds changed rows after contract: workers, so that the triggers stay; or application, which stores its own vectors, so that no trigger stays on the table. Workers always maintain a side table.';
 
 COMMENT ON COLUMN reembed.setting.max_text_bytes IS 'Maximum length of an embedded text, in bytes. A longer text never leaves the database: its row is recorded in failed_row as text_too_large. After raising it: npm run retry.';
+
+COMMENT ON COLUMN reembed.setting.max_tokens IS 'Maximum tokens that the workers send to the providers in this campaign; at the cap they pause. Ends with contract; null: no cap.';
+
+COMMENT ON COLUMN reembed.setting.max_usd IS 'The same in US dollars, at the price of the model; null: no cap.';
 
 CREATE VIEW reembed.vector_column AS
  WITH current_campaign AS (
@@ -1822,12 +1861,18 @@ CREATE FUNCTION reembed.shift_changes(p_target text, p_forward boolean) RETURNS 
 
 COMMENT ON FUNCTION reembed.shift_changes(p_target text, p_forward boolean) IS 'Maps waiting changes to the present roles; p_forward: the new model becomes the old one.';
 
-CREATE FUNCTION reembed.start_campaign(p_name text, p_relation regclass, p_column name, p_key_columns name[], p_text_columns name[], p_text_sql text, p_live_view name, p_live_model_column name, p_from_model text, p_to_model text, p_to_column name, p_to_version_column name, p_index_name name, p_tokens_per_character numeric, p_keep_old_current boolean, p_to_relation regclass DEFAULT NULL::regclass, p_application_path text DEFAULT NULL::text) RETURNS void
+CREATE FUNCTION reembed.spending_left(p_campaign text, p_token_price numeric) RETURNS numeric
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.spending_left(p_campaign text, p_token_price numeric) IS 'Tokens of a price that a campaign may still spend under max_tokens and max_usd; null where neither limits it.';
+
+CREATE FUNCTION reembed.start_campaign(p_name text, p_relation regclass, p_column name, p_key_columns name[], p_text_columns name[], p_text_sql text, p_live_view name, p_live_model_column name, p_from_model text, p_to_model text, p_to_column name, p_to_version_column name, p_index_name name, p_tokens_per_character numeric, p_keep_old_current boolean, p_to_relation regclass DEFAULT NULL::regclass, p_application_path text DEFAULT NULL::text, p_max_tokens bigint DEFAULT NULL::bigint, p_max_usd numeric DEFAULT NULL::numeric) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET lock_timeout TO '300ms';
 
-COMMENT ON FUNCTION reembed.start_campaign(p_name text, p_relation regclass, p_column name, p_key_columns name[], p_text_columns name[], p_text_sql text, p_live_view name, p_live_model_column name, p_from_model text, p_to_model text, p_to_column name, p_to_version_column name, p_index_name name, p_tokens_per_character numeric, p_keep_old_current boolean, p_to_relation regclass, p_application_path text) IS 'Enters phase expand: registers target and campaign, creates the triggers and the views.';
+COMMENT ON FUNCTION reembed.start_campaign(p_name text, p_relation regclass, p_column name, p_key_columns name[], p_text_columns name[], p_text_sql text, p_live_view name, p_live_model_column name, p_from_model text, p_to_model text, p_to_column name, p_to_version_column name, p_index_name name, p_tokens_per_character numeric, p_keep_old_current boolean, p_to_relation regclass, p_application_path text, p_max_tokens bigint, p_max_usd numeric) IS 'Enters phase expand: registers target and campaign, creates the triggers and the views.';
 
 CREATE FUNCTION reembed.storage_names(v reembed.vector_column, p_role text, p_suffix name) RETURNS jsonb
     LANGUAGE plpgsql STABLE
@@ -1924,6 +1969,12 @@ CREATE FUNCTION reembed.throttle_signals(p_target text) RETURNS TABLE(signal tex
     SET search_path TO 'pg_catalog', 'pg_temp';
 
 COMMENT ON FUNCTION reembed.throttle_signals(p_target text) IS 'Signals that stop the backfill of a target from writing now, or slow it down.';
+
+CREATE FUNCTION reembed.token_price(p_campaign text, p_model text) RETURNS numeric
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.token_price(p_campaign text, p_model text) IS 'US dollars that a token of a model costs in a campaign; 0 where no price is known.';
 
 CREATE FUNCTION reembed.trim_shadow_reads() RETURNS void
     LANGUAGE plpgsql
@@ -2681,6 +2732,21 @@ COMMENT ON COLUMN reembed.old_vector_group.texts IS 'Hashes of key and text of i
 
 COMMENT ON COLUMN reembed.old_vector_group.vectors IS 'Hashes of key, text and vector of its rows, combined by xor.';
 
+CREATE TABLE reembed.spending (
+    campaign text NOT NULL,
+    tokens bigint NOT NULL,
+    usd numeric NOT NULL
+)
+WITH (fillfactor='50');
+
+COMMENT ON TABLE reembed.spending IS 'What a campaign with a spend cap has sent to its providers, with the requests under way; no row before the first request under a cap.';
+
+COMMENT ON COLUMN reembed.spending.campaign IS 'The campaign.';
+
+COMMENT ON COLUMN reembed.spending.tokens IS 'Tokens that the providers counted, and the expected tokens of requests under way or without an answer.';
+
+COMMENT ON COLUMN reembed.spending.usd IS 'Their price in US dollars, those of the batch API at their share of it.';
+
 CREATE VIEW reembed.progress AS
  WITH ledger AS (
          SELECT b.campaign,
@@ -2749,12 +2815,23 @@ CREATE VIEW reembed.progress AS
     m.switched_at,
     ( SELECT COALESCE(sum((b.rows - b.stored_rows)), (0)::bigint) AS "coalesce"
            FROM reembed.provider_batch b
-          WHERE ((b.campaign = m.name) AND (b.state = ANY (ARRAY['submitting'::text, 'submitted'::text])))) AS rows_at_batch_api
-   FROM (((((reembed.campaign m
+          WHERE ((b.campaign = m.name) AND (b.state = ANY (ARRAY['submitting'::text, 'submitted'::text])))) AS rows_at_batch_api,
+        CASE
+            WHEN (m.phase <> 'contract'::text) THEN s.max_tokens
+            ELSE NULL::bigint
+        END AS max_tokens,
+        CASE
+            WHEN (m.phase <> 'contract'::text) THEN s.max_usd
+            ELSE NULL::numeric
+        END AS max_usd,
+    x.tokens AS spent_tokens,
+    round(x.usd, 4) AS spent_usd
+   FROM ((((((reembed.campaign m
      JOIN reembed.setting s ON ((s.target = m.target)))
      JOIN reembed.model o ON ((o.name = m.to_model)))
      LEFT JOIN ledger l ON ((l.campaign = m.name)))
      LEFT JOIN recent r ON ((r.campaign = m.name)))
+     LEFT JOIN reembed.spending x ON ((x.campaign = m.name)))
      CROSS JOIN LATERAL ( SELECT (l.tokens - (l.batch_api_tokens * ((1)::numeric - o.batch_api_price_factor))) AS full_price_tokens) p)
   ORDER BY m.created_at;
 
@@ -2805,6 +2882,14 @@ COMMENT ON COLUMN reembed.progress.phase_entered_at IS 'When the phase was enter
 COMMENT ON COLUMN reembed.progress.switched_at IS 'When the live view moved to the new model.';
 
 COMMENT ON COLUMN reembed.progress.rows_at_batch_api IS 'Rows that are at the provider''s batch API or being submitted; they do not count as done.';
+
+COMMENT ON COLUMN reembed.progress.max_tokens IS 'Spend cap in tokens; null: none.';
+
+COMMENT ON COLUMN reembed.progress.max_usd IS 'Spend cap in US dollars; null: none.';
+
+COMMENT ON COLUMN reembed.progress.spent_tokens IS 'Tokens that count against the cap: also those of requests under way, and of answers that could not be stored. Null before the first request under a cap.';
+
+COMMENT ON COLUMN reembed.progress.spent_usd IS 'Their price in US dollars.';
 
 CREATE TABLE reembed.provider_batch_row (
     provider_batch uuid NOT NULL,
@@ -3787,6 +3872,9 @@ ALTER TABLE ONLY reembed.setting
 ALTER TABLE ONLY reembed.shadow_read
     ADD CONSTRAINT shadow_read_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY reembed.spending
+    ADD CONSTRAINT spending_pkey PRIMARY KEY (campaign);
+
 ALTER TABLE ONLY reembed.target
     ADD CONSTRAINT target_pkey PRIMARY KEY (name);
 
@@ -3988,6 +4076,9 @@ ALTER TABLE ONLY reembed.setting
 ALTER TABLE ONLY reembed.shadow_read
     ADD CONSTRAINT shadow_read_target_fkey FOREIGN KEY (target) REFERENCES reembed.target(name) ON DELETE CASCADE;
 
+ALTER TABLE ONLY reembed.spending
+    ADD CONSTRAINT spending_campaign_fkey FOREIGN KEY (campaign) REFERENCES reembed.campaign(name) ON DELETE CASCADE;
+
 ALTER TABLE ONLY reembed.throttle
     ADD CONSTRAINT throttle_target_fkey FOREIGN KEY (target) REFERENCES reembed.target(name) ON DELETE CASCADE;
 
@@ -4108,6 +4199,8 @@ REVOKE ALL ON FUNCTION reembed.contract_gate(p_name text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION reembed.copy_column_grants(p_relation regclass, p_from name, p_to name) FROM PUBLIC;
 
 REVOKE ALL ON PROCEDURE reembed.copy_to_archive(IN p_name text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.correct_spending(p_campaign text, p_model text, p_tokens bigint, p_price_factor numeric) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.coverage(p_target text, p_model text, OUT total bigint, OUT missing bigint, OUT just_changed bigint) FROM PUBLIC;
 
@@ -4241,7 +4334,7 @@ REVOKE ALL ON FUNCTION reembed.needs_sweep(p_name text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.objects_digest() FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION reembed.old_snapshot() FROM PUBLIC;
+REVOKE ALL ON FUNCTION reembed.old_snapshot(p_age interval) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.old_vector_groups(p_name text, p_groups bigint) FROM PUBLIC;
 
@@ -4253,6 +4346,8 @@ REVOKE ALL ON FUNCTION reembed.parallel_speedup(p_workers integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.pause(p_target text, p_reason text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION reembed.pause_at_cap(p_campaign text, p_tokens bigint) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION reembed.place(p_block bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.plan_batches(p_name text, p_batch_rows integer) FROM PUBLIC;
@@ -4262,6 +4357,8 @@ REVOKE ALL ON FUNCTION reembed.predict_index_build(p_relation regclass, p_column
 REVOKE ALL ON FUNCTION reembed.prepare_index_build(p_name text, p_index name, p_method text, p_parameters text, p_element_type text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.present_names(p_name text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.prevents_wraparound(p_relation regclass) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.probe_read(p_target text, p_is_idle boolean) FROM PUBLIC;
 
@@ -4315,6 +4412,10 @@ REVOKE ALL ON FUNCTION reembed.require_owner(p_relation regclass) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.require_unread(p_name text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION reembed.reserve_provider_batch(p_provider_batch uuid, p_attempt integer, p_tokens bigint) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.reserve_spending(p_campaign text, p_model text, p_tokens bigint, p_price_factor numeric) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION reembed.resolve_target(p_target text) FROM PUBLIC;
 
 REVOKE ALL ON PROCEDURE reembed.restore_old_vectors(IN p_name text) FROM PUBLIC;
@@ -4361,7 +4462,9 @@ REVOKE ALL ON FUNCTION reembed.share_view_grants(p_target text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.shift_changes(p_target text, p_forward boolean) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION reembed.start_campaign(p_name text, p_relation regclass, p_column name, p_key_columns name[], p_text_columns name[], p_text_sql text, p_live_view name, p_live_model_column name, p_from_model text, p_to_model text, p_to_column name, p_to_version_column name, p_index_name name, p_tokens_per_character numeric, p_keep_old_current boolean, p_to_relation regclass, p_application_path text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION reembed.spending_left(p_campaign text, p_token_price numeric) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.start_campaign(p_name text, p_relation regclass, p_column name, p_key_columns name[], p_text_columns name[], p_text_sql text, p_live_view name, p_live_model_column name, p_from_model text, p_to_model text, p_to_column name, p_to_version_column name, p_index_name name, p_tokens_per_character numeric, p_keep_old_current boolean, p_to_relation regclass, p_application_path text, p_max_tokens bigint, p_max_usd numeric) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.storage_names(v reembed.vector_column, p_role text, p_suffix name) FROM PUBLIC;
 
@@ -4388,6 +4491,8 @@ REVOKE ALL ON FUNCTION reembed.target_suffix(p_target text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION reembed.text_source(p_relation regclass, p_key_columns name[], p_text_columns name[], p_text_sql text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.throttle_signals(p_target text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.token_price(p_campaign text, p_model text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.trim_shadow_reads() FROM PUBLIC;
 
