@@ -143,8 +143,8 @@ CREATE TABLE reembed.setting (
   max_replica_lag_bytes bigint DEFAULT 67108864,
   max_wal_backlog_bytes bigint DEFAULT 10737418240,
   max_lock_waits integer DEFAULT 2,
-  yields_to_vacuum boolean NOT NULL DEFAULT true,
-  max_read_slowdown numeric,
+  yields_to_vacuum boolean NOT NULL DEFAULT false,
+  max_read_slowdown numeric DEFAULT 1.3,
   min_filtered_rows numeric NOT NULL DEFAULT 0.9,
   max_latency_ratio numeric DEFAULT 3,
   min_truth_audit numeric NOT NULL DEFAULT 0.98,
@@ -173,13 +173,15 @@ CREATE TABLE reembed.setting (
   auto_revert boolean NOT NULL DEFAULT false,
   maintained_by text NOT NULL DEFAULT 'workers',
   max_text_bytes integer NOT NULL DEFAULT 1048576,
+  max_tokens bigint,
+  max_usd numeric,
   CONSTRAINT alert_after_is_not_negative CHECK (alert_after >= '00:00:00'),
   CONSTRAINT canary_percent_is_a_percentage CHECK (canary_percent BETWEEN 0 AND 100),
   CONSTRAINT canary_step_time_is_not_negative CHECK (canary_step_time >= '00:00:00'),
   CONSTRAINT canary_steps_are_percentages CHECK (cardinality(canary_steps) > 0 AND 0 < ALL (canary_steps) AND 100 >= ALL (canary_steps)),
   CONSTRAINT known_items_is_not_negative CHECK (known_items >= 0),
   CONSTRAINT maintained_by_is_known CHECK (maintained_by IN ('workers', 'application')),
-  CONSTRAINT paused_by_is_known CHECK (paused_by IN ('person', 'worker', 'breaker')),
+  CONSTRAINT paused_by_is_known CHECK (paused_by IN ('person', 'worker', 'breaker', 'spend_cap')),
   CONSTRAINT max_changed_old_rows_is_not_negative CHECK (max_changed_old_rows >= 0),
   CONSTRAINT max_failed_rows_is_not_negative CHECK (max_failed_rows >= 0),
   CONSTRAINT max_latency_ratio_is_positive CHECK (max_latency_ratio > 0),
@@ -192,6 +194,8 @@ CREATE TABLE reembed.setting (
   CONSTRAINT max_shared_vectors_is_a_share CHECK (max_shared_vectors BETWEEN 0 AND 1),
   CONSTRAINT max_outdated_seconds_is_positive CHECK (max_outdated_seconds > 0),
   CONSTRAINT max_text_bytes_is_positive CHECK (max_text_bytes > 0),
+  CONSTRAINT max_tokens_is_positive CHECK (max_tokens > 0),
+  CONSTRAINT max_usd_is_positive CHECK (max_usd > 0),
   CONSTRAINT max_wal_backlog_bytes_is_positive CHECK (max_wal_backlog_bytes > 0),
   CONSTRAINT min_audit_similarity_is_at_most_one CHECK (min_audit_similarity BETWEEN -1 AND 1),
   CONSTRAINT min_filtered_rows_is_a_share CHECK (min_filtered_rows BETWEEN 0 AND 1),
@@ -216,7 +220,7 @@ COMMENT ON TABLE reembed.setting IS 'Settings that a DBA changes with UPDATE; tr
 COMMENT ON COLUMN reembed.setting.target IS 'The target that the settings apply to.';
 COMMENT ON COLUMN reembed.setting.read_model IS 'The live model: the one that the live view reads. Changing it is the switch.';
 COMMENT ON COLUMN reembed.setting.paused IS 'true: workers finish the current batch and wait.';
-COMMENT ON COLUMN reembed.setting.paused_by IS 'What paused it: person, worker (it could not start or continue), or breaker (too many batches failed).';
+COMMENT ON COLUMN reembed.setting.paused_by IS 'What paused it: person, worker (it could not start or continue), breaker (too many batches failed), or spend_cap (max_tokens or max_usd is reached).';
 COMMENT ON COLUMN reembed.setting.paused_reason IS 'Reason of the pause, when given or when pg-reembed paused it.';
 COMMENT ON COLUMN reembed.setting.requests_per_minute IS 'Provider requests a minute over all workers; null: no limit.';
 COMMENT ON COLUMN reembed.setting.tokens_per_minute IS 'Provider tokens a minute over all workers; null: no limit.';
@@ -230,8 +234,8 @@ COMMENT ON COLUMN reembed.setting.updated_at IS 'When the row last changed.';
 COMMENT ON COLUMN reembed.setting.max_replica_lag_bytes IS 'The backfill stops while a standby is more than this many bytes of WAL behind; null: no limit.';
 COMMENT ON COLUMN reembed.setting.max_wal_backlog_bytes IS 'The backfill stops while more than this many bytes of WAL are kept for a replication slot or wait to be archived; null: no limit.';
 COMMENT ON COLUMN reembed.setting.max_lock_waits IS 'The backfill stops while more than this many sessions wait for locks on the table or its rows; null: no limit.';
-COMMENT ON COLUMN reembed.setting.yields_to_vacuum IS 'The backfill writes only a quarter of the time while the table is being vacuumed.';
-COMMENT ON COLUMN reembed.setting.max_read_slowdown IS 'The backfill slows down while searches take more than this many times as long as before it, at the 95th percentile; null: no limit.';
+COMMENT ON COLUMN reembed.setting.yields_to_vacuum IS 'true: the backfill writes only a quarter of the time during every vacuum of the table; false: only during one that prevents wraparound.';
+COMMENT ON COLUMN reembed.setting.max_read_slowdown IS 'The backfill slows down while searches take more than this many times as long as without it, and more than a millisecond longer, at the 95th percentile; null: no limit.';
 COMMENT ON COLUMN reembed.setting.min_filtered_rows IS 'Minimum mean share of the wanted rows that a search with a filter must return, 0 to 1; with an iterative scan, where pgvector has it.';
 COMMENT ON COLUMN reembed.setting.max_latency_ratio IS 'Maximum ratio of the median search times of the new and the old model, in a validation and in shadow reads; differences up to 10 ms are ignored; null: no limit.';
 COMMENT ON COLUMN reembed.setting.min_truth_audit IS 'Minimum share of audited rows whose stored new vector equals the one that the provider returns now, 0 to 1.';
@@ -260,6 +264,8 @@ COMMENT ON COLUMN reembed.setting.alert_after IS 'How long a problem must persis
 COMMENT ON COLUMN reembed.setting.auto_revert IS 'true: the live view returns to the old model automatically when a critical alert about the new model is open.';
 COMMENT ON COLUMN reembed.setting.maintained_by IS 'Who embeds changed rows after contract: workers, so that the triggers stay; or application, which stores its own vectors, so that no trigger stays on the table. Workers always maintain a side table.';
 COMMENT ON COLUMN reembed.setting.max_text_bytes IS 'Maximum length of an embedded text, in bytes. A longer text never leaves the database: its row is recorded in failed_row as text_too_large. After raising it: npm run retry.';
+COMMENT ON COLUMN reembed.setting.max_tokens IS 'Maximum tokens that the workers send to the providers in this campaign; at the cap they pause. Ends with contract; null: no cap.';
+COMMENT ON COLUMN reembed.setting.max_usd IS 'The same in US dollars, at the price of the model; null: no cap.';
 
 CREATE TABLE reembed.serving (
   target text NOT NULL REFERENCES reembed.target ON DELETE CASCADE,
@@ -620,6 +626,16 @@ COMMENT ON COLUMN reembed.provider_quota.tokens IS 'Tokens left; negative after 
 COMMENT ON COLUMN reembed.provider_quota.refilled_at IS 'When both were last refilled.';
 COMMENT ON COLUMN reembed.provider_quota.held_until IS 'No request before this time, because the provider asked to wait.';
 COMMENT ON COLUMN reembed.provider_quota.hold_reason IS 'Status and code of the reason; never the provider''s message.';
+
+CREATE TABLE reembed.spending (
+  campaign text PRIMARY KEY REFERENCES reembed.campaign ON DELETE CASCADE,
+  tokens bigint NOT NULL,
+  usd numeric NOT NULL
+) WITH (fillfactor = 50);
+COMMENT ON TABLE reembed.spending IS 'What a campaign with a spend cap has sent to its providers, with the requests under way; no row before the first request under a cap.';
+COMMENT ON COLUMN reembed.spending.campaign IS 'The campaign.';
+COMMENT ON COLUMN reembed.spending.tokens IS 'Tokens that the providers counted, and the expected tokens of requests under way or without an answer.';
+COMMENT ON COLUMN reembed.spending.usd IS 'Their price in US dollars, those of the batch API at their share of it.';
 
 CREATE TABLE reembed.worker (
   id uuid PRIMARY KEY,
@@ -1147,7 +1163,7 @@ BEGIN
 END $$;
 
 DROP SEQUENCE reembed.shadow_read_count, reembed.query_log_count;
-DROP TABLE reembed.acceptance, reembed.watch_memory, reembed.alert, reembed.known_item, reembed.shadow_read, reembed.query_log, reembed.old_vector_group, reembed.old_vector_checksum, reembed.score_cutoff, reembed.score_distribution, reembed.truth_audit, reembed.validation_integrity, reembed.validation_filter, reembed.validation_metric, reembed.validation_query, reembed.validation, reembed.read_probe, reembed.throttle, reembed.event, reembed.worker, reembed.provider_quota, reembed.repeated_text, reembed.failed_row, reembed.words, reembed.provider_batch_row, reembed.batch, reembed.provider_batch, reembed.planned_index, reembed.campaign, reembed.serving, reembed.setting, reembed.target, reembed.model, reembed.element_type, reembed.template, reembed.installation;
+DROP TABLE reembed.acceptance, reembed.watch_memory, reembed.alert, reembed.known_item, reembed.shadow_read, reembed.query_log, reembed.old_vector_group, reembed.old_vector_checksum, reembed.score_cutoff, reembed.score_distribution, reembed.truth_audit, reembed.validation_integrity, reembed.validation_filter, reembed.validation_metric, reembed.validation_query, reembed.validation, reembed.read_probe, reembed.throttle, reembed.event, reembed.worker, reembed.spending, reembed.provider_quota, reembed.repeated_text, reembed.failed_row, reembed.words, reembed.provider_batch_row, reembed.batch, reembed.provider_batch, reembed.planned_index, reembed.campaign, reembed.serving, reembed.setting, reembed.target, reembed.model, reembed.element_type, reembed.template, reembed.installation;
 ALTER TABLE reembed.schema_migration DROP COLUMN sha256;
 `);
 };

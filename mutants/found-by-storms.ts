@@ -163,8 +163,8 @@ export const FOUND_BY_STORMS: Mutant[] = [
     edits: [
       {
         file: 'src/embedding/embed-texts.ts',
-        find: 'const noFurther = anyOf([options.signal, options.stopping, failed.signal]);',
-        replace: 'const noFurther = anyOf([options.signal, failed.signal]);',
+        find: 'const noFurther = anyOf([options.signal, options.stopping, failed.signal, capped.signal]);',
+        replace: 'const noFurther = anyOf([options.signal, failed.signal, capped.signal]);',
       },
     ],
   },

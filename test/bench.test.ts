@@ -5,6 +5,8 @@ import { type BenchOptions, type BenchResult, type Comparable, type Figures, rat
 import { startOpenLoop } from '../bench/backfill/open-loop.ts';
 import { startBench } from '../bench/backfill/run.ts';
 import { createVectorSpace } from '../bench/backfill/vectors.ts';
+import { percentiles } from '../bench/live/latencies.ts';
+import { startLiveBench } from '../bench/live/run.ts';
 import { drawPlots } from '../bench/plots/draw.ts';
 
 // The short form of `npm run bench`. Its contenders are processes beside a server; the embedded database has one session only.
@@ -180,4 +182,47 @@ test('plots take their letters from the page and name every contender', async (t
     t.notRegex(svg, /fill="(#000|black|#fff|white)"/, name);
   }
   for (const { svg } of plots.slice(0, 3)) t.true(svg.includes('by hand') && svg.includes('the toolkit'));
+});
+
+testOnServer?.(
+  'a short live bench samples searches and writes beside the backfill and beside idle periods, in both storages',
+  async (t) => {
+    t.timeout(240_000);
+    const live = startLiveBench(
+      process.env.TEST_DATABASE_URL ?? '',
+      {
+        table: { ...OPTIONS.table, rows: 600 },
+        storages: ['column', 'side-table'],
+        ...{ samples: 10, seconds: 1, readsPerSecond: 20, writesPerSecond: 20 },
+        conditions: ['idle', 'backfill'],
+        settings: [],
+        maintenanceMemory: 64,
+      },
+      () => {},
+    );
+    try {
+      const { storages } = await live.result;
+      t.deepEqual(
+        storages.map(({ storage }) => storage),
+        ['column', 'side-table'],
+      );
+      for (const { storage, figures } of storages) {
+        const [idle, beside] = figures;
+        t.is(idle?.rowsPerSecond, 0, storage);
+        t.true((beside?.rowsPerSecond ?? 0) > 0, storage);
+        for (const one of figures) {
+          t.true(one.reads.samples >= 10 && one.writes.samples >= 10, storage);
+          t.true((one.reads.p50 ?? 0) > 0 && (one.reads.p50 ?? 0) <= (one.reads.p99 ?? 0), storage);
+        }
+      }
+    } finally {
+      await live.close();
+    }
+  },
+);
+
+test('percentiles are those of the nearest rank', (t) => {
+  const samples = Array.from({ length: 200 }, (_, i) => (200 - i) * 1000);
+  t.deepEqual(percentiles(samples), { samples: 200, p50: 100, p95: 190, p99: 198 });
+  t.deepEqual(percentiles([]), { samples: 0, p50: null, p95: null, p99: null });
 });

@@ -28,6 +28,10 @@ const row: ProgressRow = {
   rows_at_batch_api: 0,
   table_rows: null,
   rows_with_text: null,
+  max_tokens: null,
+  max_usd: null,
+  spent_tokens: null,
+  spent_usd: null,
 };
 
 function capture(isTTY: boolean) {
@@ -44,6 +48,11 @@ test('a progress line has rows, rate, ETA, tokens, cost and what slows the work'
     progressLine(row),
     '5,000/20,000 rows, 25.0%, 812.5 rows/s, ETA 18 s, 3 changed rows wait, 2 failed, 120,000 tokens, $0.0024, paused: night shift',
   );
+});
+
+test('a progress line shows the spend cap and what counts against it', (t) => {
+  const capped = { ...row, throttled_by: null, max_tokens: 150_000, max_usd: 2, spent_tokens: 121_000, spent_usd: 0.0025 };
+  t.true(progressLine(capped).endsWith('120,000 tokens, $0.0024, spend cap: 121,000 of 150,000 tokens, $0.0025 of $2.00'));
 });
 
 test('a progress line leaves out what is not known', (t) => {

@@ -1,5 +1,7 @@
 import test from 'ava';
 import pg from 'pg';
+import type { Queryable } from '../src/database/connection.ts';
+import { createThrottle } from '../src/throttle/throttle.ts';
 import { removeCampaigns, startCampaign, until } from './harness/campaign.ts';
 import { wrongRows } from './harness/documents.ts';
 import { startForeground } from './harness/foreground.ts';
@@ -30,6 +32,13 @@ async function connect(): Promise<pg.Client> {
 
 const reasons = async () =>
   (await sql('SELECT reason FROM reembed.health WHERE throttles ORDER BY reason')).rows.map(({ reason }) => reason as string);
+/** As if searches were a thousand times slower than before the backfill, until the baseline is changed. */
+const slowSearches = (target: string) =>
+  sql(
+    `INSERT INTO reembed.read_probe (target, milliseconds, is_idle, at)
+     SELECT '${target}', CASE WHEN i <= 20 THEN 1 ELSE 1000 END, i <= 20, now() + CASE WHEN i <= 20 THEN interval '0' ELSE interval '1 day' END
+       FROM generate_series(1, 1000) AS i`,
+  );
 const written = async (table: string) => (await sql(`SELECT FROM ${table} WHERE embedding_v2 IS NOT NULL`)).rowCount ?? 0;
 
 /** While the sign is there a worker writes nothing and DBAs see why; once it is gone the backfill ends automatically. */
@@ -113,38 +122,132 @@ if (process.env.TEST_STANDBY) {
   });
 }
 
-testOnServer?.serial('beside a VACUUM of the table the backfill writes a quarter of the time', async (t) => {
-  const campaign = await startCampaign(stage, 'vacuumed', { rows: 3000 });
-  await sql('UPDATE vacuumed SET embedding = embedding');
+/** A VACUUM of a table that lasts until it is stopped. */
+async function startVacuum(table: string): Promise<() => Promise<void>> {
+  await sql(`UPDATE ${table} SET embedding = embedding`);
   const vacuum = await connect();
   await vacuum.query(
     'SET vacuum_cost_delay = 100; SET vacuum_cost_limit = 1; SET vacuum_cost_page_dirty = 1; SET vacuum_cost_page_miss = 1; SET vacuum_cost_page_hit = 1',
   );
-  const vacuuming = vacuum.query('VACUUM vacuumed').catch(() => {});
+  const vacuuming = vacuum.query(`VACUUM ${table}`).catch(() => {});
   await until(
     async () => (await sql('SELECT FROM pg_stat_progress_vacuum WHERE datname = current_database()')).rowCount === 1,
     'the vacuum',
   );
+  return async () => {
+    await sql(`SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE query = 'VACUUM ${table}'`);
+    await vacuuming;
+    await vacuum.end();
+  };
+}
+
+/** A database that shows these signals, and no searches. */
+const databaseWith = (signals: unknown[]) =>
+  ({
+    query: async (text: string) => ({ rows: text.includes('check_throttle_signals') ? [...signals] : [{ probes: false, measured: true }] }),
+  }) as unknown as Queryable;
+
+/** Signals of a target that the backfill would take account of now. */
+const signalsOf = async (target: string) =>
+  (await sql(`SELECT reason FROM reembed.check_throttle_signals('${target}')`)).rows.map(({ reason }) => reason as string);
+
+testOnServer?.serial('a VACUUM of the table slows the backfill only where yields_to_vacuum is on', async (t) => {
+  const { target } = await startCampaign(stage, 'vacuumed', { rows: 3000 });
+  const stop = await startVacuum('vacuumed');
+  t.false((await signalsOf(target)).some((reason) => /vacuum/.test(reason)));
+  await sql('UPDATE reembed.setting SET yields_to_vacuum = true');
+  t.true((await signalsOf(target)).includes('the table is being vacuumed (yields_to_vacuum)'));
+  await pause(2000);
+  const { rows } = await sql("SELECT pid, reembed.old_snapshot('1 second') AS old FROM pg_stat_activity WHERE query = 'VACUUM vacuumed'");
+  t.is(rows.length, 1);
+  t.notRegex(rows[0].old ?? '', new RegExp(`process ${rows[0].pid} `), 'a vacuum is no old snapshot');
+  await stop();
+});
+
+testOnServer?.serial('a vacuum that prevents wraparound slows the backfill by default', async (t) => {
+  const { target } = await startCampaign(stage, 'ancient', { rows: 3000 });
+  await sql('ALTER TABLE ancient SET (autovacuum_freeze_max_age = 100000, autovacuum_enabled = off)');
+  t.is((await sql("SELECT reembed.prevents_wraparound('ancient') AS it")).rows[0].it, false);
+  // Every block with an exception handler uses up a transaction id.
+  await sql(`CREATE TABLE used_up (n integer);
+    DO $$ BEGIN FOR i IN 1..100100 LOOP BEGIN INSERT INTO used_up VALUES (i); EXCEPTION WHEN division_by_zero THEN END; END LOOP; END $$;
+    DROP TABLE used_up`);
+  t.is((await sql("SELECT reembed.prevents_wraparound('ancient') AS it")).rows[0].it, true);
+  const stop = await startVacuum('ancient');
+  t.true((await signalsOf(target)).includes('the table is being vacuumed to prevent wraparound'));
+  await stop();
+});
+
+test('beside a vacuum that is yielded to a worker writes a quarter of the time', async (t) => {
+  const throttle = createThrottle(
+    databaseWith([{ signal: 'vacuum', effect: 'slows', reason: 'a vacuum' }]),
+    'a target',
+    () => {},
+    undefined,
+  );
+  await throttle.pass();
+  t.is(throttle.share, 0.25);
+});
+
+testOnServer?.serial('an old snapshot holds the backfill of a column back until it ends', async (t) => {
+  await startCampaign(stage, 'seen', { rows: ROWS });
+  const holder = await connect();
+  await holder.query('BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM seen');
+  await pause(500);
+  const running = stage.workplace.run(['worker', '--drain']);
+  await until(async () => (await reasons()).some((text) => /has been in a transaction since/.test(text)), 'a worker that waits');
+  t.is(await written('seen'), 0);
+  await holder.query('COMMIT');
+  const { code, stderr } = await running;
+  t.is(code, 0, stderr);
+  t.is(await written('seen'), ROWS);
+  await holder.end();
+});
+
+testOnServer?.serial('it does not hold back that of a side table, which undoes nothing', async (t) => {
+  await startCampaign(stage, 'unseen', { rows: ROWS, request: { storage: 'side-table' } });
+  const holder = await connect();
+  await holder.query('BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM unseen');
+  await pause(1000);
   const { code, stderr } = await stage.workplace.run(['worker', '--drain']);
   t.is(code, 0, stderr);
-  t.regex(stderr, /the table is being vacuumed/);
-  t.is(await campaign.ask('SELECT count(*)::int FROM vacuumed WHERE embedding_v2 IS NULL'), 0, 'it goes on all the same');
-  await sql(`SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE query = 'VACUUM vacuumed'`);
-  await vacuuming;
-  await vacuum.end();
+  t.notRegex(stderr, /has been in a transaction/);
+  await holder.end();
+});
+
+test('snapshots that follow one another are waited for ten seconds, and again once there was none', async (t) => {
+  const signal = { signal: 'old snapshot', effect: 'slows', reason: 'a snapshot' };
+  const signals: unknown[] = [signal];
+  const db = databaseWith(signals);
+  const throttle = createThrottle(db, 'a target', () => {}, undefined);
+  const passes = async () => {
+    const startedAt = Date.now();
+    await throttle.pass();
+    return Date.now() - startedAt;
+  };
+  const first = await passes();
+  t.true(first > 8000 && first < 15_000, `${first} ms`);
+  await pause(1100);
+  t.true((await passes()) < 1000);
+  signals.pop();
+  await pause(1100);
+  await passes();
+  signals.push(signal);
+  await pause(1100);
+  const waiting = passes();
+  await pause(2500);
+  signals.pop();
+  t.true((await waiting) > 2000);
 });
 
 testOnServer?.serial('searches that have become slow make the backfill write less of the time, and it takes its time back', async (t) => {
   const campaign = await startCampaign(stage, 'searched', { rows: 1000 });
   await sql('UPDATE reembed.setting SET max_read_slowdown = 1.5');
-  // As if the searches before the backfill had been a thousand times faster, and then as slow as they are.
-  await sql(
-    `INSERT INTO reembed.read_probe (target, milliseconds, is_idle) SELECT '${campaign.target}', 0.001, true FROM generate_series(1, 20)`,
-  );
+  await slowSearches(campaign.target);
   const startedAt = Date.now();
   const running = stage.workplace.run(['worker', '--drain']);
   await until(
-    async () => (await reasons()).some((text) => /^searches take .+ ms; before the backfill they took 0.0 ms/.test(text)),
+    async () => (await reasons()).some((text) => /^searches take 1000.0 ms; without the backfill they took 1.0 ms/.test(text)),
     'slow searches',
   );
   await until(async () => (await written('searched')) > 0, 'some rows');
@@ -166,9 +269,9 @@ testOnServer?.serial('what slow searches hold back is written in short pieces', 
   await sql(
     `CREATE FUNCTION slow_row() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.003); RETURN NEW; END $$;
      CREATE TRIGGER slow_row BEFORE INSERT ON ${side} FOR EACH ROW EXECUTE FUNCTION slow_row();
-     UPDATE reembed.setting SET max_read_slowdown = 1.5;
-     INSERT INTO reembed.read_probe (target, milliseconds, is_idle) SELECT '${campaign.target}', 0.001, true FROM generate_series(1, 20)`,
+     UPDATE reembed.setting SET max_read_slowdown = 1.5`,
   );
+  await slowSearches(campaign.target);
   const running = stage.workplace.run(['worker', '--drain']);
   // Left alone a piece takes a tenth of a second: 30 rows.
   await until(async () => {
@@ -206,6 +309,36 @@ test.serial('a worker measures that baseline before its first batch, which would
   );
 });
 
+test.serial('without any setting searches keep their latency, and a vacuum is not yielded to', async (t) => {
+  const campaign = await startCampaign(stage, 'default_settings', { rows: 10 });
+  t.deepEqual(
+    (
+      await sql(
+        `SELECT max_read_slowdown::float AS slowdown, yields_to_vacuum AS yields FROM reembed.setting WHERE target = '${campaign.target}'`,
+      )
+    ).rows,
+    [{ slowdown: 1.3, yields: false }],
+  );
+});
+
+testOnServer?.serial(
+  'searches that stay slow although the backfill hardly writes have another cause, and are the new baseline',
+  async (t) => {
+    t.timeout(120_000);
+    const campaign = await startCampaign(stage, 'slow_anyway', { rows: 2000 });
+    await slowSearches(campaign.target);
+    const running = stage.workplace.run(['worker', '--drain']);
+    await until(
+      async () => (await campaign.ask<number>('SELECT count(*)::int FROM reembed.read_probe WHERE is_idle')) > 20,
+      'a new baseline',
+      90,
+    );
+    await sql('DELETE FROM reembed.read_probe WHERE NOT is_idle');
+    const { code, stderr } = await running;
+    t.is(code, 0, stderr);
+  },
+);
+
 test('a throttle setting that makes no sense is refused', async (t) => {
   await startCampaign(stage, 'senseless', { rows: 10 });
   for (const [change, message] of [
@@ -218,4 +351,26 @@ test('a throttle setting that makes no sense is refused', async (t) => {
     t.is(code, 1);
     t.regex(stderr, message);
   }
+});
+
+test('a search that fails or takes seconds neither stops the backfill nor is repeated all the time', async (t) => {
+  let searches = 0;
+  const db = {
+    query: async (text: string) => {
+      if (text.includes('probe_read')) {
+        searches += 1;
+        if (searches === 1) throw new Error('canceling statement due to statement timeout');
+        await pause(400);
+      }
+      return { rows: text.includes('check_throttle_signals') ? [] : [{ probes: true, measured: false }] };
+    },
+  } as unknown as Queryable;
+  const throttle = createThrottle(db, 'a target', () => {}, undefined);
+  await throttle.pass();
+  t.is(searches, 2, 'the first of those beside the writes has begun');
+  for (let i = 0; i < 5; i++) {
+    await pause(1050);
+    await throttle.pass();
+  }
+  t.is(searches, 6, 'five in two seconds, and then none for forty');
 });

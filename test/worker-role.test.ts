@@ -14,11 +14,16 @@ if (process.env.TEST_DATABASE_URL) {
     const stage = await createStage();
     t.teardown(stage.close);
     const campaign = await startCampaign(stage, 'documents', { rows: 300 });
+    await stage.db.pool.query('UPDATE reembed.setting SET max_tokens = 1500');
     const role = await createWorkerRole(t, stage.db);
     stage.provider.batchApi.isOffered = true;
     stage.provider.batchApi.script = () => 'completed';
     const worker = await stage.workplace.run(['worker', '--batch-api', '--drain'], { DATABASE_URL: role.url });
-    t.is(worker.code, 0, worker.stderr);
+    t.is(worker.code, 1, worker.stderr);
+    t.regex(worker.stderr, /the spend cap is reached/);
+    await stage.db.pool.query('UPDATE reembed.setting SET max_tokens = 100000000, paused = false');
+    const again = await stage.workplace.run(['worker', '--batch-api', '--drain'], { DATABASE_URL: role.url });
+    t.is(again.code, 0, again.stderr);
     t.is(campaign.requests().length, 0);
     t.deepEqual(await wrongRows(stage.db.pool, { oldColumn: 'embedding', newColumn: 'embedding_v2' }), []);
     t.is(stage.provider.batchApi.embedded.length, 300);
@@ -34,12 +39,12 @@ for (const storage of process.env.TEST_DATABASE_URL ? (['column', 'side-table'] 
     const place = createWorkplace({ DATABASE_URL: database.url, OPENAI_API_KEY: 'any-word', OPENAI_BASE_URL: provider.url });
     t.teardown(place.remove);
     await createDocuments(database.pool, 300);
-    // Everything a worker may come upon: texts that repeat, an expression, searches to be measured.
+    // Everything a worker may come upon: texts that repeat, an expression, searches to be measured, a spend cap.
     await database.pool.query("UPDATE documents SET content = 'the same' WHERE id % 50 = 0");
     const create = ['migrate', 'create', '--table', 'documents', '--text-sql', "content || ''", '--from', OLD_MODEL, '--to', NEW_MODEL];
     t.is((await place.run([...create, '--dimensions', String(NEW_DIMENSIONS), '--storage', storage, '--batch-rows', '50'])).code, 0);
     t.is((await place.run(['migrate', 'up'])).code, 3);
-    await database.pool.query('UPDATE reembed.setting SET max_read_slowdown = 1000');
+    await database.pool.query('UPDATE reembed.setting SET max_read_slowdown = 1000, max_tokens = 100000000');
 
     const role = await createWorkerRole(t, database);
     const asWorker = { DATABASE_URL: role.url };

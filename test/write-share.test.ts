@@ -40,3 +40,15 @@ test('the share grows more slowly near the value that was too high', (t) => {
   const second = check(wary, 1, false) / (first * beforeGrowth);
   t.true(second < first, `${second} after ${first}`);
 });
+
+test('searches that stay slow at the smallest share are noticed, once the share has been that small for some time', (t) => {
+  const share = createWriteShare();
+  let looks = 0;
+  while (!share.isAtFloor) {
+    share.adjust(true);
+    looks += 1;
+  }
+  t.true(looks > 30 && looks < 60, `${looks} looks`);
+  share.beginLow();
+  t.false(share.isAtFloor);
+});

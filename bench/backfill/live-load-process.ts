@@ -26,6 +26,7 @@ const touched = new Set<number>();
 const versions = new Map<number, number>();
 let lastRow = 0;
 let writesBegun = 0;
+let samples: LoadResult['samples'] = { reads: [], writes: [] };
 let loops: { reads: OpenLoop; writes: OpenLoop } | undefined;
 
 serve({
@@ -48,6 +49,8 @@ serve({
   begin() {
     if (!load) throw new Error('not connected');
     const { readsPerSecond, writesPerSecond } = load.options;
+    const taken: LoadResult['samples'] = { reads: [], writes: [] };
+    samples = taken;
     loops = {
       reads: startOpenLoop(
         readsPerSecond,
@@ -56,6 +59,7 @@ serve({
             () =>
               search(client),
         ),
+        (microseconds) => taken.reads.push(microseconds),
       ),
       writes: startOpenLoop(
         writesPerSecond,
@@ -64,6 +68,7 @@ serve({
             () =>
               write(client),
         ),
+        (microseconds) => taken.writes.push(microseconds),
       ),
     };
   },
@@ -73,7 +78,7 @@ serve({
     const [reads, writes] = await Promise.all([loops.reads.stop(), loops.writes.stop()]);
     // Otherwise the counters of these sessions would lag behind by some seconds.
     for (const client of [...readers, ...writers]) await client.query('SELECT pg_stat_force_next_flush()');
-    return { reads, writes, touched: [...touched] };
+    return { reads, writes, touched: [...touched], samples };
   },
 } satisfies LoadCalls);
 

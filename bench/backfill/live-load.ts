@@ -22,6 +22,8 @@ export interface LoadResult {
   writes: Latency;
   /** rows that were inserted or whose text was changed since the process started */
   touched: number[];
+  /** latency of each operation, in microseconds */
+  samples: { reads: number[]; writes: number[] };
 }
 
 /** The application: searches and writes at a fixed rate, in a process of its own. */

@@ -28,8 +28,9 @@ const TICK_MS = 2;
  *
  * @param rate operations per second, over all clients
  * @param clients each performs one operation at a time
+ * @param onLatency called with the latency of each operation, in microseconds
  */
-export function startOpenLoop(rate: number, clients: readonly Operation[]): OpenLoop {
+export function startOpenLoop(rate: number, clients: readonly Operation[], onLatency: (microseconds: number) => void = () => {}): OpenLoop {
   const histogram = createHistogram();
   const free = [...clients];
   const due: number[] = [];
@@ -42,7 +43,9 @@ export function startOpenLoop(rate: number, clients: readonly Operation[]): Open
     for (let at = due.shift(); at !== undefined; at = due.shift()) {
       try {
         await client();
-        histogram.record(Math.max(1, Math.round((performance.now() - at) * 1000)));
+        const microseconds = Math.max(1, Math.round((performance.now() - at) * 1000));
+        histogram.record(microseconds);
+        onLatency(microseconds);
       } catch {
         failed += 1;
       }

@@ -17,6 +17,8 @@ export interface Campaign {
   run(args: string[], code: number): Promise<void>;
   /** starts a worker that ends when nothing is left to do */
   startWorker(): ChildProcess;
+  /** starts a worker that runs until the campaign is closed */
+  startEndlessWorker(): void;
   /** resource usage that a worker reported before it ended */
   readUsage(): NodeJS.ResourceUsage;
   provider: Child<ProviderCalls>;
@@ -32,7 +34,8 @@ export type Storage = 'column' | 'side-table';
 /** exit code of a `migrate up` that stops before a gate */
 export const GATE_CLOSED = 3;
 const LEDGER_LOOK_MS = 100;
-const SEARCH_LIVE = `SELECT id, content FROM ${TABLE}_live
+/** the application's search, through the live view */
+export const SEARCH_LIVE = `SELECT id, content FROM ${TABLE}_live
   ORDER BY embedding <=> reembed.query_vector(embedding_model, '${OLD_MODEL}', $1::vector) LIMIT 10`;
 
 /** The storage options of `migrate create`: an empty list if there is no choice, undefined if this storage does not exist. */
@@ -75,6 +78,11 @@ export async function openCampaign({ url, table }: Copy, { latency, provider: pl
         NODE_OPTIONS: preloads.map((file) => `--import=${new URL(file, import.meta.url).href}`).join(' '),
       });
       return worker;
+    },
+    startEndlessWorker() {
+      worker = workplace.start(['worker']);
+      worker.stdout?.resume();
+      worker.stderr?.resume();
     },
     readUsage: () => JSON.parse(readFileSync(usageFile, 'utf8')),
     async close() {

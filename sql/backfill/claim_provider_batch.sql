@@ -9,6 +9,7 @@ DECLARE
   v_limit bigint;
   v_batches bigint[];
   v_id uuid;
+  v_left bigint;
 BEGIN
   FOR m IN
     SELECT c.* FROM reembed.campaign AS c JOIN reembed.setting AS s ON s.target = c.target
@@ -28,6 +29,12 @@ BEGIN
     v_limit := reembed.batch_api_token_limit(m.to_model);
     CONTINUE WHEN v_open.batches > 0 AND v_limit IS NOT NULL AND (v_open.unknown > 0 OR v_limit - v_open.tokens < v_limit / 4);
 
+    SELECT reembed.spending_left(m.name, reembed.token_price(m.name, o.name) * o.batch_api_price_factor) INTO v_left FROM reembed.model AS o WHERE o.name = m.to_model;
+    IF v_left <= 0 THEN
+      PERFORM reembed.pause_at_cap(m.name, 1);
+      CONTINUE;
+    END IF;
+
     SELECT array_agg(n.id ORDER BY n.id) INTO v_batches
       FROM (SELECT b.id, sum(b.rows) OVER (ORDER BY b.id) - b.rows AS rows_before
               FROM reembed.batch AS b
@@ -40,7 +47,7 @@ BEGIN
     CONTINUE WHEN v_batches IS NULL;
 
     INSERT INTO reembed.provider_batch (campaign, model, provider, tokens_allowed)
-    SELECT m.name, o.name, o.provider, v_limit - v_open.tokens FROM reembed.model AS o WHERE o.name = m.to_model RETURNING id INTO v_id;
+    SELECT m.name, o.name, o.provider, least(v_limit - v_open.tokens, v_left) FROM reembed.model AS o WHERE o.name = m.to_model RETURNING id INTO v_id;
     UPDATE reembed.batch AS b SET provider_batch = v_id, attempts = b.attempts + 1, started_at = clock_timestamp(), error = NULL
      WHERE b.campaign = m.name AND b.id = ANY (v_batches) AND b.state = 'pending' AND b.provider_batch IS NULL;
     RETURN v_id;

@@ -3,8 +3,10 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 SET lock_timeout = '500ms'
 AS $$
+DECLARE
+  p reembed.provider_batch;
 BEGIN
-  PERFORM FROM reembed.provider_batch AS p WHERE p.id = p_provider_batch AND p.state IN ('submitting', 'submitted') FOR UPDATE;
+  SELECT * INTO p FROM reembed.provider_batch AS b WHERE b.id = p_provider_batch AND b.state IN ('submitting', 'submitted') FOR UPDATE;
   IF NOT FOUND THEN
     RETURN true;
   END IF;
@@ -14,6 +16,10 @@ BEGIN
   END IF;
   DELETE FROM reembed.provider_batch_row AS r WHERE r.provider_batch = p_provider_batch;
   UPDATE reembed.provider_batch SET state = 'settled', failing_since = NULL, finished_at = clock_timestamp() WHERE id = p_provider_batch;
+  -- A provider that counts no tokens is not free: the expected number stays counted.
+  IF p.tokens_expected IS NOT NULL AND (p.tokens > 0 OR p.stored_rows = 0) THEN
+    PERFORM reembed.correct_spending(p.campaign, p.model, p.tokens - p.tokens_expected, o.batch_api_price_factor) FROM reembed.model AS o WHERE o.name = p.model;
+  END IF;
   RETURN true;
 END;
 $$;

@@ -46,12 +46,17 @@ SELECT m.target,
        (SELECT coalesce(sum(b.rows - b.stored_rows), 0) FROM reembed.provider_batch AS b
          WHERE b.campaign = m.name AND b.state IN ('submitting', 'submitted'))::bigint AS rows_at_batch_api,
        m.table_rows,
-       m.rows_with_text
+       m.rows_with_text,
+       CASE WHEN m.phase <> 'contract' THEN s.max_tokens END AS max_tokens,
+       CASE WHEN m.phase <> 'contract' THEN s.max_usd END AS max_usd,
+       x.tokens AS spent_tokens,
+       round(x.usd, 4) AS spent_usd
   FROM reembed.campaign AS m
   JOIN reembed.setting AS s ON s.target = m.target
   JOIN reembed.model AS o ON o.name = m.to_model
   LEFT JOIN ledger AS l ON l.campaign = m.name
   LEFT JOIN recent AS r ON r.campaign = m.name
+  LEFT JOIN reembed.spending AS x ON x.campaign = m.name
   -- Tokens of the batch API count at their share of the full price.
   CROSS JOIN LATERAL (SELECT l.tokens - l.batch_api_tokens * (1 - o.batch_api_price_factor) AS full_price_tokens) AS p
  ORDER BY m.created_at;
@@ -81,3 +86,7 @@ COMMENT ON COLUMN reembed.progress.switched_at IS 'When the live view moved to t
 COMMENT ON COLUMN reembed.progress.rows_at_batch_api IS 'Rows that are at the provider''s batch API or being submitted; they do not count as done.';
 COMMENT ON COLUMN reembed.progress.table_rows IS 'Rows of the table when the ledger was planned.';
 COMMENT ON COLUMN reembed.progress.rows_with_text IS 'How many of them had a text; the others get no vector and are not part of total.';
+COMMENT ON COLUMN reembed.progress.max_tokens IS 'Spend cap in tokens; null: none.';
+COMMENT ON COLUMN reembed.progress.max_usd IS 'Spend cap in US dollars; null: none.';
+COMMENT ON COLUMN reembed.progress.spent_tokens IS 'Tokens that count against the cap: also those of requests under way, and of answers that could not be stored. Null before the first request under a cap.';
+COMMENT ON COLUMN reembed.progress.spent_usd IS 'Their price in US dollars.';

@@ -2,7 +2,8 @@ CREATE OR REPLACE FUNCTION reembed.start_campaign(
   p_name text, p_relation regclass, p_column name, p_key_columns name[], p_text_columns name[], p_text_sql text,
   p_live_view name, p_live_model_column name, p_from_model text, p_to_model text,
   p_to_column name, p_to_version_column name, p_tokens_per_character numeric, p_keep_old_current boolean,
-  p_to_relation regclass DEFAULT NULL, p_application_path text DEFAULT NULL
+  p_to_relation regclass DEFAULT NULL, p_application_path text DEFAULT NULL,
+  p_max_tokens bigint DEFAULT NULL, p_max_usd numeric DEFAULT NULL
 ) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
@@ -61,7 +62,7 @@ BEGIN
         min_filtered_rows = excluded.min_filtered_rows, max_latency_ratio = excluded.max_latency_ratio, min_truth_audit = excluded.min_truth_audit,
         min_audit_similarity = excluded.min_audit_similarity, max_shared_vectors = excluded.max_shared_vectors, max_odd_norms = excluded.max_odd_norms,
         max_changed_old_rows = excluded.max_changed_old_rows, canary_steps = excluded.canary_steps, min_shadow_overlap = excluded.min_shadow_overlap,
-        max_shadow_errors = excluded.max_shadow_errors, min_known_items = excluded.min_known_items, auto_revert = excluded.auto_revert;
+        max_tokens = excluded.max_tokens, max_usd = excluded.max_usd, max_shadow_errors = excluded.max_shadow_errors, min_known_items = excluded.min_known_items, auto_revert = excluded.auto_revert;
   SELECT read_model INTO STRICT v_reading FROM reembed.setting WHERE target = v_target;
   IF v_reading <> p_from_model THEN
     RAISE EXCEPTION 'the live model of % is %, not %', v_target, v_reading, p_from_model
@@ -78,6 +79,8 @@ BEGIN
           reembed.attnum(coalesce(p_to_relation, p_relation), p_to_column), reembed.attnum(coalesce(p_to_relation, p_relation), p_to_version_column),
           v_from.relation, p_to_relation, 'expand', p_tokens_per_character, v_previous_source, clock_timestamp());
   INSERT INTO reembed.event (target, campaign, kind, to_value) VALUES (v_target, p_name, 'phase', 'expand');
+  -- After the campaign, whose model must have a price.
+  UPDATE reembed.setting SET max_tokens = p_max_tokens, max_usd = p_max_usd WHERE target = v_target AND (p_max_tokens IS NOT NULL OR p_max_usd IS NOT NULL);
   IF p_to_relation IS NULL AND v_from.relation IS NULL THEN
     PERFORM reembed.copy_column_grants(p_relation, reembed.column_name(p_relation, coalesce(v_from.attnum, reembed.attnum(p_relation, p_column))), p_to_column);
   ELSIF p_to_relation IS NOT NULL THEN

@@ -12,6 +12,10 @@ BEGIN
     PERFORM reembed.replace_views(NEW.target);
     PERFORM reembed.sample_index_scans(m.name, true) FROM reembed.campaign AS m WHERE m.target = NEW.target AND m.phase <> 'contract' AND m.switched_at IS NOT NULL;
   END IF;
+  -- Nothing was counted while there was no cap.
+  IF OLD.max_tokens IS NULL AND OLD.max_usd IS NULL AND (NEW.max_tokens IS NOT NULL OR NEW.max_usd IS NOT NULL) THEN
+    DELETE FROM reembed.spending AS p USING reembed.campaign AS m WHERE p.campaign = m.name AND m.target = NEW.target;
+  END IF;
   IF NEW.keep_old_current AND NOT OLD.keep_old_current THEN
     UPDATE reembed.campaign SET needs_old_sweep = true WHERE target = NEW.target AND phase <> 'contract';
   END IF;

@@ -12,6 +12,12 @@ BEGIN
   ELSIF NOT OLD.paused THEN
     NEW.paused_by := coalesce(NEW.paused_by, 'person');
   END IF;
+  IF NEW.max_usd IS NOT NULL AND EXISTS (
+    SELECT FROM reembed.campaign AS c JOIN reembed.model AS o ON o.name = c.to_model
+     WHERE c.target = NEW.target AND c.phase <> 'contract' AND o.usd_per_million_tokens IS NULL) THEN
+    RAISE EXCEPTION 'max_usd needs the price of the new model of %, which is not known', NEW.target
+      USING ERRCODE = 'RE004', HINT = 'Set max_tokens instead, or create the campaign with --price, the US dollars per million tokens.';
+  END IF;
   IF NEW.read_model IS DISTINCT FROM OLD.read_model THEN
     IF NOT EXISTS (SELECT FROM reembed.vector_column WHERE target = NEW.target AND model = NEW.read_model) THEN
       RAISE EXCEPTION '% has no vectors of model %', NEW.target, NEW.read_model

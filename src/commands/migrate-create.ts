@@ -20,7 +20,7 @@ import { inPlanningTransaction } from '../plan/planning-transaction.ts';
 import { roughBuildSeconds } from '../plan/rough-build-time.ts';
 import { storageCosts } from '../plan/storage.ts';
 import { visibleAll, visibleLines } from '../print-text.ts';
-import { list, price, wholeNumber } from './parse-option.ts';
+import { list, price, tokenCount, wholeNumber } from './parse-option.ts';
 import { print, printJson, say } from './print.ts';
 import { costText } from './show-inventory.ts';
 import { planText } from './show-plan.ts';
@@ -65,6 +65,8 @@ export function migrateCreateCommand(): Command {
     .option('--no-send-dimensions', 'do not send the dimensions parameter')
     .option('--token-limit <n>', 'most tokens that a text may have', wholeNumber)
     .option('--price <usd>', 'US dollars per million tokens', price)
+    .option('--max-usd <usd>', 'spend cap in US dollars, at which the campaign pauses', price)
+    .option('--max-tokens <n>', 'spend cap in tokens', tokenCount)
     .addOption(
       new Option(
         '--storage <where>',

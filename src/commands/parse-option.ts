@@ -6,6 +6,12 @@ export function wholeNumber(value: string): number {
   return Number(value);
 }
 
+/** Parses a positive integer that may exceed a billion. */
+export function tokenCount(value: string): number {
+  if (!/^[1-9]\d{0,14}$/.test(value)) throw new InvalidArgumentError('a whole number above 0 is needed.');
+  return Number(value);
+}
+
 /** Parses a number of at least 0 from the command line. */
 export function price(value: string): number {
   if (!/^\d+(\.\d+)?$/.test(value)) throw new InvalidArgumentError('a number such as 0.02 is needed.');

@@ -34,6 +34,7 @@ export function planText({ plan, facts, text, estimate, probe, files, inventory,
     ),
     `  rows     ${formatNumber(estimate.rows)} with a text, of ${formatNumber(facts.rows)} (${formatBytes(facts.tableBytes)} with indexes)`,
     `  tokens   about ${formatNumber(estimate.tokens)}, longest sampled text ${formatNumber(text.longestTokens)}; ${cost}`,
+    ...capLines(plan),
     `  time     about ${formatSeconds(estimate.seconds)} of provider calls (${formatNumber(estimate.requests)} requests); npm run status measures the rest`,
     `  disk     up to ${formatBytes(estimate.vectorBytes)} for the new vectors and row versions, about ${formatBytes(estimate.indexBytes)} for their indexes`,
     `  storage  ${plan.sideTable ? 'side-table' : 'column'}, of:`,
@@ -46,7 +47,7 @@ export function planText({ plan, facts, text, estimate, probe, files, inventory,
     'Locks:',
     ...phases.map((phase, i) => `  ${i + 1} ${phase.name.padEnd(9)}${phase.locks(plan)}`),
     ...(inventory.length === 0 ? [] : ['', 'Inventory:', ...inventoryText(inventory, plan.acceptances)]),
-    ...warnings(plan, facts, text).map((warning, i) => `${i === 0 ? '\nWarnings:\n' : ''}  - ${warning}`),
+    ...warnings(plan, facts, text, estimate).map((warning, i) => `${i === 0 ? '\nWarnings:\n' : ''}  - ${warning}`),
     '',
     written ? 'Written:' : 'Would be written:',
     ...files.map(({ path }) => `  ${path}`),
@@ -71,14 +72,22 @@ function indexLines(plan: CampaignPlan, seconds: number | null): string[] {
   ];
 }
 
+function capLines({ maxTokens, maxUsd }: CampaignPlan): string[] {
+  if (maxTokens === null && maxUsd === null) return [];
+  const caps = [maxTokens === null ? '' : `${formatNumber(maxTokens)} tokens`, maxUsd === null ? '' : formatUsd(maxUsd)];
+  return [`  cap      ${caps.filter(Boolean).join(' and ')}: at this spend, changed rows included, the campaign pauses`];
+}
+
 /** What the model's texts begin with: queries and stored texts must be embedded as the model was trained. */
 function prefixLines({ name, documentPrefix, queryPrefix }: ModelDefinition): string[] {
   if (documentPrefix + queryPrefix === '') return [];
   return [`  prefixes of ${name}: ${JSON.stringify(documentPrefix)} for stored texts, ${JSON.stringify(queryPrefix)} for queries`];
 }
 
-function warnings(plan: CampaignPlan, facts: TableFacts, text: TextFacts): string[] {
+function warnings(plan: CampaignPlan, facts: TableFacts, text: TextFacts, estimate: Estimate): string[] {
   const found: string[] = [];
+  if ((plan.maxTokens ?? Number.POSITIVE_INFINITY) < estimate.tokens || (plan.maxUsd ?? Number.POSITIVE_INFINITY) < (estimate.usd ?? 0))
+    found.push('the spend cap is below the estimate: the backfill will pause before its end');
   if (!plan.keepOldCurrent) {
     found.push(
       'the old model is not named (--from): rows written after the switch get no old vector, so searches would not find them after a rollback',

@@ -32,6 +32,10 @@ export interface ProgressRow {
   /** rows of the table when the ledger was planned, and how many of them had a text */
   table_rows: number | null;
   rows_with_text: number | null;
+  max_tokens: number | null;
+  max_usd: number | null;
+  spent_tokens: number | null;
+  spent_usd: number | null;
 }
 
 /** Shows the progress of campaigns. */
@@ -58,7 +62,9 @@ export async function readProgress(db: Queryable, target?: string): Promise<Prog
             cost_usd::double precision AS cost_usd, cost_usd_expected::double precision AS cost_usd_expected,
             live_rows::double precision AS live_rows, throttled_by, workers::integer AS workers, phase_entered_at, switched_at,
             rows_at_batch_api::double precision AS rows_at_batch_api,
-            table_rows::double precision AS table_rows, rows_with_text::double precision AS rows_with_text
+            table_rows::double precision AS table_rows, rows_with_text::double precision AS rows_with_text,
+            max_tokens::double precision AS max_tokens, max_usd::double precision AS max_usd,
+            spent_tokens::double precision AS spent_tokens, spent_usd::double precision AS spent_usd
        FROM reembed.progress WHERE $1::text IS NULL OR target = $1`,
     [target ?? null],
   );
@@ -101,9 +107,19 @@ export function progressLine(row: ProgressRow): string {
     row.failed > 0 ? `${formatNumber(row.failed)} failed` : '',
     `${formatNumber(row.tokens)} tokens`,
     row.cost_usd === null ? '' : formatUsd(row.cost_usd),
+    capText(row),
     row.throttled_by ?? '',
   ];
   return parts.filter(Boolean).join(', ');
+}
+
+/** Formats the spend cap of a campaign and what counts against it; empty without a cap. */
+export function capText(row: Pick<ProgressRow, 'max_tokens' | 'max_usd' | 'spent_tokens' | 'spent_usd'>): string {
+  const caps = [
+    row.max_tokens === null ? '' : `${formatNumber(row.spent_tokens ?? 0)} of ${formatNumber(row.max_tokens)} tokens`,
+    row.max_usd === null ? '' : `${formatUsd(row.spent_usd ?? 0)} of ${formatUsd(row.max_usd)}`,
+  ].filter(Boolean);
+  return caps.length === 0 ? '' : `spend cap: ${caps.join(', ')}`;
 }
 
 /** Formats an amount of US dollars, with four decimals below one dollar so that small amounts are seen to grow. */

@@ -4,7 +4,7 @@ import { formatNumber, formatSeconds } from './print.ts';
 import { blockBar } from './progress-display.ts';
 import type { CampaignStatus, NextStep, Status, Verdict } from './read-status.ts';
 import { buildLine } from './show-index-build.ts';
-import { formatUsd, waitingText } from './show-progress.ts';
+import { capText, formatUsd, waitingText } from './show-progress.ts';
 import { unreadText } from './view-readers.ts';
 
 const BAR_WIDTH = 40;
@@ -100,8 +100,10 @@ function speedText(row: CampaignStatus): string {
 
 function tokensText(row: CampaignStatus): string {
   const tokens = `${formatNumber(row.tokens)}${row.tokens_expected === null ? '' : ` of about ${formatNumber(row.tokens_expected)}`}`;
-  if (row.cost_usd === null) return `${tokens}; price not known`;
-  return `${tokens}; ${formatUsd(row.cost_usd)}${row.cost_usd_expected === null ? '' : ` of about ${formatUsd(row.cost_usd_expected)}`}`;
+  const cap = capText(row);
+  const rest = cap === '' ? '' : `; ${cap}`;
+  if (row.cost_usd === null) return `${tokens}; price not known${rest}`;
+  return `${tokens}; ${formatUsd(row.cost_usd)}${row.cost_usd_expected === null ? '' : ` of about ${formatUsd(row.cost_usd_expected)}`}${rest}`;
 }
 
 function verdictText(verdict: Verdict): string {

@@ -12,6 +12,7 @@ import { InputRefused, ProviderOverloaded, ProviderUnavailable, RequestTooLarge 
 import { ProviderUnusable } from './provider-unusable.ts';
 import { waitForQuota } from './quota.ts';
 import { sendCheck } from './send-check.ts';
+import { reserveSpending, SpendCapReached } from './spending.ts';
 import { type Bench, classOf, findFault, mayBeOfTexts, type Suspicion } from './suspect.ts';
 
 /** Options of embedTexts(). */
@@ -24,6 +25,8 @@ export interface EmbedOptions {
   tokensPerCharacter: number;
   /** how long to wait for a provider that does not answer, in seconds */
   patienceSeconds: number;
+  /** campaign whose spend cap the requests count against; none when left out */
+  campaign?: string | undefined;
   /** aborts requests under way and every wait */
   signal?: AbortSignal | undefined;
   /** starts no further request and ends every wait; requests under way are still answered, because they are paid for */
@@ -76,7 +79,9 @@ export async function embedTexts<T extends { text: string | null; hasFailed?: bo
   const failures: unknown[] = [];
   const failed = new AbortController();
   const cutOff = anyOf([options.signal, failed.signal]);
-  const noFurther = anyOf([options.signal, options.stopping, failed.signal]);
+  // At the spend cap, requests under way are still answered, because they are paid for.
+  const capped = new AbortController();
+  const noFurther = anyOf([options.signal, options.stopping, failed.signal, capped.signal]);
 
   const bench: Bench = {
     attempt,
@@ -120,12 +125,12 @@ export async function embedTexts<T extends { text: string | null; hasFailed?: bo
           if (failure) await findFault(request, failure, bench, patience);
         } catch (error) {
           // Vectors received before are paid for and worth storing.
-          if (options.stopping?.aborted && !options.signal?.aborted && isAbort(error)) {
+          if ((options.stopping?.aborted || capped.signal.aborted) && !options.signal?.aborted && isAbort(error)) {
             outcome.complete = false;
             return;
           }
           failures.push(error);
-          failed.abort();
+          (error instanceof SpendCapReached ? capped : failed).abort();
         }
       }),
     );
@@ -211,6 +216,7 @@ export async function embedTexts<T extends { text: string | null; hasFailed?: bo
       if (pack(request).length > 1) return undefined;
       const size = sizeOf(request);
       await waitForQuota(db, model.name, { tokens: size.tokens, giveUpAt, patienceSeconds: options.patienceSeconds, signal: noFurther });
+      const reservation = await reserveSpending(db, options.campaign, model.name, size.tokens);
       outcome.requests += 1;
       for (const text of request) text.sent += 1;
       const startedAt = performance.now();
@@ -219,15 +225,18 @@ export async function embedTexts<T extends { text: string | null; hasFailed?: bo
         role,
         cutOff,
       );
-      const answer = await answering.catch((error: unknown) => {
+      const answer = await answering.catch(async (error: unknown) => {
         // A request that fails because of a text says nothing about the load.
         if (error instanceof ProviderUnavailable && !cutOff.aborted && request.every(({ failures }) => failures === 0))
           went = error instanceof ProviderOverloaded ? 'overloaded' : 'unavailable';
+        if (!mayBeCharged(error)) await reservation?.correct(0);
         throw error;
       });
       went = { milliseconds: performance.now() - startedAt, tokens: size.tokens };
       findings.limits.passed(size);
       outcome.tokens += answer.tokens;
+      // A provider that counts no tokens is not free: the expected number stays.
+      if (answer.tokens > 0) await reservation?.correct(answer.tokens);
       return answer;
     } finally {
       leave(went);
@@ -241,6 +250,13 @@ function sizeOf(request: DistinctText[]): RequestLimits {
 
 function anyOf(signals: (AbortSignal | undefined)[]): AbortSignal {
   return AbortSignal.any(signals.filter((signal) => signal !== undefined));
+}
+
+/** Whether the provider may have embedded the texts of a failed request: it answered, or the answer was not waited for. */
+function mayBeCharged(error: unknown): boolean {
+  return (
+    error instanceof BadAnswer || (error instanceof ProviderUnavailable && ['timed_out', 'no_answer', 'not_json'].includes(error.class))
+  );
 }
 
 function isAbort(error: unknown): boolean {

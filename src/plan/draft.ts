@@ -39,6 +39,9 @@ export interface CampaignRequest {
   sendDimensions?: boolean | undefined;
   tokenLimit?: number | undefined;
   price?: number | undefined;
+  /** spend cap */
+  maxTokens?: number | undefined;
+  maxUsd?: number | undefined;
   /** column (the default), side-table, or auto: a side table only where that avoids a harm */
   storage?: Storage | 'auto' | undefined;
   /** the application writes no vector itself */
@@ -86,6 +89,11 @@ export async function draftCampaign(
   const from = oldModel(request, facts, known, distance);
   const to = newModel(request, facts, distance);
   if (to.name === from.name) throw new SameModel(to.name);
+  if (request.maxUsd !== undefined && to.usdPerMillionTokens === null)
+    throw new UsageError(
+      `--max-usd needs the price of ${to.name}, which is not known`,
+      'give --price, the US dollars per million tokens, or --max-tokens instead',
+    );
   const storage = chooseStorage(request, facts, findings);
   const sideTable = storage === 'side-table' ? shortName(`${facts.table}_${slug(to.name, 30)}`, '_vectors') : null;
   const toColumn = sideTable ? facts.column : shortName(facts.column, '_v2');
@@ -116,6 +124,8 @@ export async function draftCampaign(
     keepOldCurrent: from.name !== UNNAMED_MODEL,
     tokensPerCharacter: text.tokensPerCharacter,
     batchRows: request.batchRows ?? (sideTable ? SIDE_TABLE_BATCH_ROWS : batchRows(to)),
+    maxTokens: request.maxTokens ?? null,
+    maxUsd: request.maxUsd ?? null,
     applicationPath: request.applicationPath ?? null,
     vectorSchema: facts.vectorSchema,
     acceptances: [],

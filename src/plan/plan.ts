@@ -80,6 +80,9 @@ export interface CampaignPlan {
   keepOldCurrent: boolean;
   tokensPerCharacter: number;
   batchRows: number;
+  /** spend cap of the campaign; null: none */
+  maxTokens: number | null;
+  maxUsd: number | null;
   /** search_path of the application; null: that of the table's owner */
   applicationPath: string | null;
   /** schema of the extension vector */

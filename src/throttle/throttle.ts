@@ -22,6 +22,11 @@ const CHECK_EVERY_MS = 1000;
 const SHARE_BESIDE_VACUUM = 0.25;
 const IDLE_PROBES = 40;
 const PROBES_A_LOOK = 5;
+// Searches without an index take seconds: probes must neither delay the backfill for long nor be a load themselves.
+const LONGEST_PROBING_MS = 5000;
+const PROBING_SHARE = 0.05;
+// Snapshots that follow one another without a gap are not worth a longer wait: space is not reclaimed in between.
+const LONGEST_YIELD_MS = 10_000;
 
 /**
  * Measures search latency without a backfill, if `max_read_slowdown` needs it as a baseline and none is recorded yet.
@@ -35,13 +40,22 @@ export async function probeIdleReads(db: Queryable, stopping: AbortSignal): Prom
   for (const { target } of rows) await probe(db, target, { times: IDLE_PROBES, isIdle: true, stopping });
 }
 
-/** Times searches of the live model, one after another, and records the latencies. See reembed.probe_read(). */
+/**
+ * Times searches of the live model, one after another, and records the latencies. See reembed.probe_read(). Never rejects:
+ * a search that fails is no reason to stop the backfill.
+ */
 async function probe(
   db: Queryable,
   target: string,
   { times, isIdle, stopping }: { times: number; isIdle: boolean; stopping: AbortSignal | undefined },
 ): Promise<void> {
-  for (let i = 0; i < times && !stopping?.aborted; i++) await db.query('SELECT reembed.probe_read($1, $2)', [target, isIdle]);
+  const giveUpAt = Date.now() + LONGEST_PROBING_MS;
+  try {
+    for (let i = 0; i < times && Date.now() < giveUpAt && !stopping?.aborted; i++)
+      await db.query('SELECT reembed.probe_read($1, $2)', [target, isIdle]);
+  } catch {
+    // The next check probes again.
+  }
 }
 
 /**
@@ -58,6 +72,8 @@ export function createThrottle(db: Queryable, target: string, notice: (line: str
   let said = '';
   let isMeasured = false;
   let isProbing = false;
+  let probeAt = 0;
+  let yieldedMs = 0;
 
   const share = () => Math.min(besideReads.value, signals.some(({ signal }) => signal === 'vacuum') ? SHARE_BESIDE_VACUUM : 1);
 
@@ -72,7 +88,8 @@ export function createThrottle(db: Queryable, target: string, notice: (line: str
       }
       while (!stopping?.aborted) {
         if (Date.now() - checkedAt >= CHECK_EVERY_MS) await check();
-        if (!signals.some(({ effect }) => effect === 'stops')) return;
+        if (!signals.some(({ effect }) => effect === 'stops') && !mayYield()) return;
+        if (mayYield()) yieldedMs += CHECK_EVERY_MS;
         await pause(CHECK_EVERY_MS);
       }
     },
@@ -95,7 +112,9 @@ export function createThrottle(db: Queryable, target: string, notice: (line: str
     }
     signals = (await db.query<Signal>('SELECT signal, effect, reason FROM reembed.check_throttle_signals($1)', [target])).rows;
     checkedAt = Date.now();
+    if (!isSnapshotOld()) yieldedMs = 0;
     besideReads.adjust(signals.some(({ signal }) => signal === 'slow reads'));
+    if (besideReads.isAtFloor) await measureAnew();
     const inTheWay = signals.filter(({ effect }) => effect !== 'none');
     const kinds = inTheWay.map(({ signal }) => signal).join();
     if (kinds === said) return;
@@ -103,17 +122,29 @@ export function createThrottle(db: Queryable, target: string, notice: (line: str
     notice(`${target}: ${inTheWay.length > 0 ? `throttled: ${inTheWay.map(({ reason }) => reason).join('; ')}` : 'no longer throttled'}`);
   }
 
+  function isSnapshotOld(): boolean {
+    return signals.some(({ signal, effect }) => signal === 'old snapshot' && effect === 'slows');
+  }
+
+  /** Whether to wait for an old snapshot: at most ten seconds, and then not until there was none. */
+  function mayYield(): boolean {
+    return isSnapshotOld() && yieldedMs < LONGEST_YIELD_MS;
+  }
+
+  /** Searches that are slow although the backfill hardly writes have another cause: they are the new baseline. */
+  async function measureAnew(): Promise<void> {
+    await probe(db, target, { times: IDLE_PROBES, isIdle: true, stopping });
+    besideReads.beginLow();
+  }
+
   /** Never rejects. Not awaited, because a search between two writes does not measure the effect of a write. */
   async function probeBesideWrites(): Promise<void> {
-    if (isProbing) return;
+    const startedAt = Date.now();
+    if (isProbing || startedAt < probeAt) return;
     isProbing = true;
-    try {
-      await probe(db, target, { times: PROBES_A_LOOK, isIdle: false, stopping });
-    } catch {
-      // The next check probes again.
-    } finally {
-      isProbing = false;
-    }
+    await probe(db, target, { times: PROBES_A_LOOK, isIdle: false, stopping });
+    isProbing = false;
+    probeAt = startedAt + (Date.now() - startedAt) / PROBING_SHARE;
   }
 
   async function pause(milliseconds: number): Promise<void> {

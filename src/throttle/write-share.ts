@@ -2,6 +2,8 @@
 export interface WriteShare {
   /** above 0 and up to 1 */
   readonly value: number;
+  /** whether searches stay slow although the share has been the smallest for some time */
+  readonly isAtFloor: boolean;
   /** called when searches are first monitored: starts with a low share, because their tolerance is not known yet */
   beginLow(): void;
   /** records whether searches are slow; call it once a second */
@@ -14,6 +16,7 @@ const GROWTH = 1.2;
 const CAUTIOUS_GROWTH = 1.1;
 // Searches are judged by the last ten seconds, so a cut shows only gradually. Until then they are no evidence against the new share.
 const LOOKS_AFTER_CUT = 5;
+const LOOKS_AT_FLOOR = 15;
 
 /**
  * The share is 1 while searches are not monitored. Then it halves while they are slow and grows again, more slowly
@@ -23,15 +26,21 @@ export function createWriteShare(): WriteShare {
   let share = 1;
   let tooMuch = Number.POSITIVE_INFINITY;
   let looksSinceCut = LOOKS_AFTER_CUT;
+  let looksAtFloor = 0;
   return {
     get value() {
       return share;
     },
+    get isAtFloor() {
+      return looksAtFloor >= LOOKS_AT_FLOOR;
+    },
     beginLow() {
       share = FIRST;
+      looksAtFloor = 0;
     },
     adjust(areReadsSlow) {
       looksSinceCut += 1;
+      looksAtFloor = areReadsSlow && share === SMALLEST ? looksAtFloor + 1 : 0;
       if (!areReadsSlow) share = Math.min(1, share * (share > tooMuch / 2 ? CAUTIOUS_GROWTH : GROWTH));
       else if (looksSinceCut > LOOKS_AFTER_CUT) {
         tooMuch = share;

@@ -29,7 +29,7 @@ export async function searchKnownItems(context: WorkContext, targetName: string,
   const target = await loadTarget(pool, targetName);
   for (const vector of target?.vectors ?? []) {
     if (!vector.maintained || signal?.aborted) continue;
-    const { vectors, error } = await embedItems(context, vector, items, signal);
+    const { vectors, error } = await embedItems(context, target?.campaign, vector, items, signal);
     if (signal?.aborted) return;
     for (const item of items) {
       await patient.query('SELECT reembed.record_known_item($1, $2, $3, $4, $5, $6)', [
@@ -42,6 +42,7 @@ export async function searchKnownItems(context: WorkContext, targetName: string,
 
 async function embedItems(
   context: WorkContext,
+  campaign: string | undefined,
   vector: VectorColumn,
   items: KnownItem[],
   signal?: AbortSignal,
@@ -55,6 +56,7 @@ async function embedItems(
       limits: provider.limits,
       tokensPerCharacter: TOKENS_PER_CHARACTER,
       patienceSeconds: PATIENCE_SECONDS,
+      campaign,
       signal,
       stopping: context.stopping,
     });

@@ -1,5 +1,6 @@
 import { isConnectionFailure, isLockFailure, plainMessageOf } from '../database/database-error.ts';
 import { ProviderRefused, ProviderUnavailable } from '../embedding/provider-error.ts';
+import { SpendCapReached } from '../embedding/spending.ts';
 import { embedRows, type WorkContext } from './context.ts';
 import { noticeBreaker } from './pause-targets.ts';
 import { type BatchRow, readBatch } from './reader.ts';
@@ -78,6 +79,7 @@ async function recordFailure(context: WorkContext, job: BatchJob, target: string
   const { pool } = context.database;
   const passes =
     error instanceof ProviderUnavailable ||
+    error instanceof SpendCapReached ||
     isConnectionFailure(error) ||
     isLockFailure(error) ||
     (error instanceof Error && error.name === 'AbortError');

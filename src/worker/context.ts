@@ -89,6 +89,7 @@ export async function embedRows<T extends SourceRow>(
       limits: provider.limits,
       tokensPerCharacter: target.tokensPerCharacter,
       patienceSeconds,
+      campaign: target.campaign,
       signal,
       stopping: context.stopping,
     },

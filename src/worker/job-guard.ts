@@ -2,6 +2,7 @@ import type { Database } from '../database/connection.ts';
 import { isConnectionFailure, isLockFailure, plainMessageOf, wordsOf } from '../database/database-error.ts';
 import { BatchApiMissing, BatchApiRefused } from '../embedding/batch-api.ts';
 import { ProviderRefused, ProviderUnavailable } from '../embedding/provider-error.ts';
+import { SpendCapReached } from '../embedding/spending.ts';
 import { ReembedError } from '../errors.ts';
 import type { WorkContext } from './context.ts';
 import { openTargets } from './open-work.ts';
@@ -36,6 +37,8 @@ export function createJobGuard(context: WorkContext, options: { isForBatchApi: b
   const failures = new Map<string, number>();
   /** targets whose provider did not answer for longer than the patience of this process */
   const silent = new Map<string, ProviderUnavailable>();
+  /** targets at their spend cap, each reported once */
+  const capped = new Set<string>();
   let providerWasAway = false;
 
   return async (target, kind, job, work) => {
@@ -43,6 +46,7 @@ export function createJobGuard(context: WorkContext, options: { isForBatchApi: b
       await work();
       failures.delete(job);
       silent.delete(target);
+      capped.delete(target);
       if (providerWasAway) {
         providerWasAway = false;
         await retryNow(database);
@@ -50,6 +54,12 @@ export function createJobGuard(context: WorkContext, options: { isForBatchApi: b
     } catch (error) {
       // Stopped on purpose: unfinished work is still in the ledger and needs no retry delay.
       if (context.stopping?.aborted && error instanceof Error && error.name === 'AbortError') return;
+      if (error instanceof SpendCapReached) {
+        if (!capped.has(target)) notice(`${target} is paused: ${plainMessageOf(error)}`);
+        capped.add(target);
+        // The target is paused already, and the work is still in the ledger.
+        return;
+      }
       await keepWords(database, kind, error);
       if (error instanceof ProviderRefused) return await refuse(error, target);
       providerWasAway ||= error instanceof ProviderUnavailable;

@@ -43,6 +43,11 @@ export interface ReportedCampaign {
   live_rows: number;
   tokens: number;
   cost_usd: number | null;
+  /** spend cap and what counts against it; null: no cap */
+  max_tokens: number | null;
+  max_usd: number | null;
+  spent_tokens: number | null;
+  spent_usd: number | null;
   soak_seconds: number;
   server_version: string;
   pgvector_version: string;
@@ -74,6 +79,7 @@ export async function readCampaign(db: Queryable, choice: CampaignChoice): Promi
                FROM (VALUES ('old', m.from_model), ('new', m.to_model)) AS r(role, model) JOIN reembed.model AS o ON o.name = r.model) AS models,
             p.total::float8 AS rows_planned, p.done::float8 AS rows_done, p.outdated::float8 AS outdated_rows, p.failed::float8 AS failed_rows,
             p.live_rows::float8 AS live_rows, p.tokens::float8 AS tokens, p.cost_usd::float8 AS cost_usd,
+            p.max_tokens::float8 AS max_tokens, p.max_usd::float8 AS max_usd, p.spent_tokens::float8 AS spent_tokens, p.spent_usd::float8 AS spent_usd,
             extract(epoch FROM s.soak)::float8 AS soak_seconds,
             split_part(current_setting('server_version'), ' ', 1) AS server_version,
             (SELECT e.extversion FROM pg_extension AS e WHERE e.extname = 'vector') AS pgvector_version,

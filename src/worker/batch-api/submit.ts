@@ -1,5 +1,6 @@
 import { type BatchApi, BatchApiMissing, BatchApiRefused, type BatchStatus } from '../../embedding/batch-api.ts';
 import type { Encoding } from '../../embedding/encoding.ts';
+import { SpendCapReached } from '../../embedding/spending.ts';
 import { textDigest } from '../repeated-texts.ts';
 import {
   ATTEMPT_LABEL,
@@ -99,16 +100,29 @@ async function uploadRequests(work: BatchWork): Promise<{ fileId: string; attemp
     await settle(work);
     return undefined;
   }
+  const tokens = requests.reduce((sum, request) => sum + request.tokens, 0);
+  await reserve(work, attempt, tokens);
   const fileId = await api.upload(
     uploadName(batch, `${attempt}.jsonl`),
     requests.map(({ line }) => line),
     signal,
   );
-  const tokens = requests.reduce((sum, request) => sum + request.tokens, 0);
   if (await recordUpload(pool, batch, { attempt, fileId, encoding, requests: requests.length, tokens, isPartial }))
     return { fileId, attempt };
   await api.removeFile(fileId, signal);
   return undefined;
+}
+
+/** Counts the batch against the spend cap. @throws SpendCapReached, after its rows were given back */
+async function reserve({ context, batch }: BatchWork, attempt: number, tokens: number): Promise<void> {
+  const { pool } = context.database;
+  const { rows } = await pool.query<{ refusal: string | null }>('SELECT reembed.reserve_provider_batch($1, $2, $3) AS refusal', [
+    ...[batch.id, attempt, Math.round(tokens)],
+  ]);
+  const refusal = rows[0]?.refusal;
+  if (!refusal) return;
+  await giveBack(pool, batch);
+  throw new SpendCapReached(refusal);
 }
 
 function uploadName({ id }: ProviderBatch, rest: string): string {
