@@ -584,6 +584,12 @@ CREATE PROCEDURE reembed.copy_to_archive(IN p_name text)
 
 COMMENT ON PROCEDURE reembed.copy_to_archive(IN p_name text) IS 'Copies the old vectors to the archive, with the hash of their text; can be interrupted and run again.';
 
+CREATE FUNCTION reembed.correct_spending(p_campaign text, p_model text, p_tokens bigint, p_price_factor numeric DEFAULT 1) RETURNS void
+    LANGUAGE sql
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.correct_spending(p_campaign text, p_model text, p_tokens bigint, p_price_factor numeric) IS 'Adds the difference between the tokens that the provider counted and those that were reserved.';
+
 CREATE FUNCTION reembed.coverage(p_target text, p_model text, OUT total bigint, OUT missing bigint, OUT just_changed bigint) RETURNS record
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp';
@@ -595,6 +601,12 @@ CREATE FUNCTION reembed.coverage_of(p_target text, OUT total bigint, OUT missing
     SET search_path TO 'pg_catalog', 'pg_temp';
 
 COMMENT ON FUNCTION reembed.coverage_of(p_target text, OUT total bigint, OUT missing_new bigint, OUT just_changed_new bigint, OUT missing_old bigint, OUT just_changed_old bigint, OUT not_found_by_old bigint) IS 'Rows of a target with a text, and how many of them lack which vectors. Reads the whole table.';
+
+CREATE FUNCTION reembed.definite_failures() RETURNS text[]
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.definite_failures() IS 'Classes of failed_row that state their cause, so that many of them do not mean an outage.';
 
 CREATE FUNCTION reembed.dependents(p_name text) RETURNS TABLE(description text, is_view boolean)
     LANGUAGE sql STABLE
@@ -613,6 +625,12 @@ CREATE FUNCTION reembed.differs_sql(p_relation regclass, p_attnums smallint[], p
     SET search_path TO 'pg_catalog', 'pg_temp';
 
 COMMENT ON FUNCTION reembed.differs_sql(p_relation regclass, p_attnums smallint[], p_old text, p_new text) IS 'SQL that compares columns of a table between two rows; p_old and p_new are the prefixes of the column names, such as OLD. or (o).';
+
+CREATE FUNCTION reembed.discarded_by_down(p_name text, OUT vectors bigint, OUT tokens bigint, OUT usd numeric, OUT live_view text, OUT readers text[]) RETURNS record
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.discarded_by_down(p_name text, OUT vectors bigint, OUT tokens bigint, OUT usd numeric, OUT live_view text, OUT readers text[]) IS 'What the down of phase expand removes: vectors of the new model with what they cost, and the live view with those who are known to read it; no view if an earlier campaign needs it.';
 
 CREATE FUNCTION reembed.draw_known_items(p_target text) RETURNS TABLE(key text, content text, text_hash bigint)
     LANGUAGE plpgsql
@@ -1206,11 +1224,11 @@ CREATE FUNCTION reembed.objects_digest() RETURNS text
 
 COMMENT ON FUNCTION reembed.objects_digest() IS 'Changes when a function, view or trigger of pg-reembed is changed, a trigger of a target is missing, or its table gained a column.';
 
-CREATE FUNCTION reembed.old_snapshot() RETURNS text
+CREATE FUNCTION reembed.old_snapshot(p_age interval DEFAULT '00:00:10'::interval) RETURNS text
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp';
 
-COMMENT ON FUNCTION reembed.old_snapshot() IS 'The transaction that prevents cleanup of row versions older than ten seconds; null when there is none.';
+COMMENT ON FUNCTION reembed.old_snapshot(p_age interval) IS 'The transaction that prevents cleanup of row versions older than p_age; null when there is none.';
 
 CREATE FUNCTION reembed.old_vector_groups(p_name text, p_groups bigint) RETURNS TABLE(number bigint, rows bigint, lacking_rows bigint, texts bigint, vectors bigint)
     LANGUAGE plpgsql STABLE
@@ -1241,11 +1259,23 @@ CREATE FUNCTION reembed.parallel_speedup(p_workers integer) RETURNS double preci
 
 COMMENT ON FUNCTION reembed.parallel_speedup(p_workers integer) IS 'The speedup by parallel workers, measured in about half a second.';
 
+CREATE FUNCTION reembed.parking_room(p_target text) RETURNS bigint
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.parking_room(p_target text) IS 'How many more rows of a target may be recorded in failed_row now: 20, or 1 % of its rows if that is more, in ten minutes or since it was last resumed.';
+
 CREATE FUNCTION reembed.pause(p_target text DEFAULT NULL::text, p_reason text DEFAULT NULL::text) RETURNS void
     LANGUAGE sql
     SET search_path TO 'pg_catalog', 'pg_temp';
 
 COMMENT ON FUNCTION reembed.pause(p_target text, p_reason text) IS 'Pauses a target: workers finish the current batch and wait.';
+
+CREATE FUNCTION reembed.pause_at_cap(p_campaign text, p_tokens bigint) RETURNS text
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.pause_at_cap(p_campaign text, p_tokens bigint) IS 'Pauses the target of a campaign whose spend cap leaves no room for a request of p_tokens; returns the reason.';
 
 CREATE FUNCTION reembed.place(p_block bigint) RETURNS tid
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -1282,6 +1312,12 @@ CREATE FUNCTION reembed.present_names(p_name text) RETURNS jsonb
     SET search_path TO 'pg_catalog', 'pg_temp';
 
 COMMENT ON FUNCTION reembed.present_names(p_name text) IS 'Present names, quoted: a campaign''s table, the relation and columns of its new vectors, and the schema of their index.';
+
+CREATE FUNCTION reembed.prevents_wraparound(p_relation regclass) RETURNS boolean
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.prevents_wraparound(p_relation regclass) IS 'Whether a vacuum of the table is an anti-wraparound one: the table is older than autovacuum_freeze_max_age.';
 
 CREATE FUNCTION reembed.probe_read(p_target text, p_is_idle boolean) RETURNS double precision
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1332,12 +1368,12 @@ CREATE FUNCTION reembed.reads_for(p_target text DEFAULT NULL::text, p_key text D
 
 COMMENT ON FUNCTION reembed.reads_for(p_target text, p_key text) IS 'The model for a reader''s query and the view to search: the new model for keys of the canary, otherwise the live model. The same key always gets the same answer.';
 
-CREATE FUNCTION reembed.record_failed(p_target text, p_model text, p_refused jsonb, p_written text[]) RETURNS void
+CREATE FUNCTION reembed.record_failed(p_target text, p_model text, p_refused jsonb, p_written text[]) RETURNS text[]
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET lock_timeout TO '500ms';
 
-COMMENT ON FUNCTION reembed.record_failed(p_target text, p_model text, p_refused jsonb, p_written text[]) IS 'Records rows that could not be embedded or stored in failed_row, and deletes from it those that got their vector.';
+COMMENT ON FUNCTION reembed.record_failed(p_target text, p_model text, p_refused jsonb, p_written text[]) IS 'Records rows that could not be embedded or stored in failed_row, and deletes from it those that got their vector. Returns the keys of rows beyond the number that may be recorded in ten minutes; the target is then paused.';
 
 CREATE FUNCTION reembed.record_known_item(p_target text, p_role text, p_key text, p_text_hash bigint, p_vector text, p_error text) RETURNS boolean
     LANGUAGE plpgsql
@@ -1486,6 +1522,19 @@ CREATE FUNCTION reembed.require_unread(p_name text) RETURNS void
 
 COMMENT ON FUNCTION reembed.require_unread(p_name text) IS 'Raises RE001 while the live view reads the new model, whose vectors must not be removed then.';
 
+CREATE FUNCTION reembed.reserve_provider_batch(p_provider_batch uuid, p_attempt integer, p_tokens bigint) RETURNS text
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET lock_timeout TO '500ms';
+
+COMMENT ON FUNCTION reembed.reserve_provider_batch(p_provider_batch uuid, p_attempt integer, p_tokens bigint) IS 'Counts the expected tokens of a provider batch against the spend cap before it is uploaded; returns the reason where they exceed it.';
+
+CREATE FUNCTION reembed.reserve_spending(p_campaign text, p_model text, p_tokens bigint, p_price_factor numeric DEFAULT 1) RETURNS text
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.reserve_spending(p_campaign text, p_model text, p_tokens bigint, p_price_factor numeric) IS 'Counts the expected tokens of a request against the spend cap of a campaign before it is sent. Where they exceed it, pauses the target and returns the reason; null: it may be sent.';
+
 CREATE FUNCTION reembed.resolve_target(p_target text DEFAULT NULL::text) RETURNS text
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp';
@@ -1561,8 +1610,8 @@ CREATE TABLE reembed.setting (
     max_replica_lag_bytes bigint DEFAULT 67108864,
     max_wal_backlog_bytes bigint DEFAULT '10737418240'::bigint,
     max_lock_waits integer DEFAULT 2,
-    yields_to_vacuum boolean DEFAULT true NOT NULL,
-    max_read_slowdown numeric,
+    yields_to_vacuum boolean DEFAULT false NOT NULL,
+    max_read_slowdown numeric DEFAULT 1.3,
     min_filtered_rows numeric DEFAULT 0.9 NOT NULL,
     max_latency_ratio numeric DEFAULT 3,
     min_truth_audit numeric DEFAULT 0.98 NOT NULL,
@@ -1591,6 +1640,8 @@ CREATE TABLE reembed.setting (
     auto_revert boolean DEFAULT false NOT NULL,
     maintained_by text DEFAULT 'workers'::text NOT NULL,
     max_text_bytes integer DEFAULT 1048576 NOT NULL,
+    max_tokens bigint,
+    max_usd numeric,
     CONSTRAINT alert_after_is_not_negative CHECK ((alert_after >= '00:00:00'::interval)),
     CONSTRAINT canary_percent_is_a_percentage CHECK (((canary_percent >= (0)::numeric) AND (canary_percent <= (100)::numeric))),
     CONSTRAINT canary_step_time_is_not_negative CHECK ((canary_step_time >= '00:00:00'::interval)),
@@ -1609,6 +1660,8 @@ CREATE TABLE reembed.setting (
     CONSTRAINT max_shadow_errors_is_a_share CHECK (((max_shadow_errors >= (0)::numeric) AND (max_shadow_errors <= (1)::numeric))),
     CONSTRAINT max_shared_vectors_is_a_share CHECK (((max_shared_vectors >= (0)::numeric) AND (max_shared_vectors <= (1)::numeric))),
     CONSTRAINT max_text_bytes_is_positive CHECK ((max_text_bytes > 0)),
+    CONSTRAINT max_tokens_is_positive CHECK ((max_tokens > 0)),
+    CONSTRAINT max_usd_is_positive CHECK ((max_usd > (0)::numeric)),
     CONSTRAINT max_wal_backlog_bytes_is_positive CHECK ((max_wal_backlog_bytes > 0)),
     CONSTRAINT min_audit_similarity_is_at_most_one CHECK (((min_audit_similarity >= ('-1'::integer)::numeric) AND (min_audit_similarity <= (1)::numeric))),
     CONSTRAINT min_filtered_rows_is_a_share CHECK (((min_filtered_rows >= (0)::numeric) AND (min_filtered_rows <= (1)::numeric))),
@@ -1617,7 +1670,7 @@ CREATE TABLE reembed.setting (
     CONSTRAINT min_overlap_is_a_share CHECK (((min_overlap >= (0)::numeric) AND (min_overlap <= (1)::numeric))),
     CONSTRAINT min_shadow_overlap_is_a_share CHECK (((min_shadow_overlap >= (0)::numeric) AND (min_shadow_overlap <= (1)::numeric))),
     CONSTRAINT min_truth_audit_is_a_share CHECK (((min_truth_audit >= (0)::numeric) AND (min_truth_audit <= (1)::numeric))),
-    CONSTRAINT paused_by_is_known CHECK ((paused_by = ANY (ARRAY['person'::text, 'worker'::text, 'breaker'::text]))),
+    CONSTRAINT paused_by_is_known CHECK ((paused_by = ANY (ARRAY['person'::text, 'worker'::text, 'breaker'::text, 'spend_cap'::text]))),
     CONSTRAINT query_log_percent_is_a_percentage CHECK (((query_log_percent >= (0)::numeric) AND (query_log_percent <= (100)::numeric))),
     CONSTRAINT query_log_rows_is_positive CHECK ((query_log_rows > 0)),
     CONSTRAINT requests_per_minute_is_positive CHECK ((requests_per_minute > 0)),
@@ -1639,7 +1692,7 @@ COMMENT ON COLUMN reembed.setting.read_model IS 'The live model: the one that th
 
 COMMENT ON COLUMN reembed.setting.paused IS 'true: workers finish the current batch and wait.';
 
-COMMENT ON COLUMN reembed.setting.paused_by IS 'What paused it: person, worker (it could not start or continue), or breaker (too many batches failed).';
+COMMENT ON COLUMN reembed.setting.paused_by IS 'What paused it: person, worker (it could not start or continue), breaker (too many batches failed), or spend_cap (max_tokens or max_usd is reached).';
 
 COMMENT ON COLUMN reembed.setting.paused_reason IS 'Reason of the pause, when given or when pg-reembed paused it.';
 
@@ -1667,9 +1720,9 @@ COMMENT ON COLUMN reembed.setting.max_wal_backlog_bytes IS 'The backfill stops w
 
 COMMENT ON COLUMN reembed.setting.max_lock_waits IS 'The backfill stops while more than this many sessions wait for locks on the table or its rows; null: no limit.';
 
-COMMENT ON COLUMN reembed.setting.yields_to_vacuum IS 'The backfill writes only a quarter of the time while the table is being vacuumed.';
+COMMENT ON COLUMN reembed.setting.yields_to_vacuum IS 'true: the backfill writes only a quarter of the time during every vacuum of the table; false: only during one that prevents wraparound.';
 
-COMMENT ON COLUMN reembed.setting.max_read_slowdown IS 'The backfill slows down while searches take more than this many times as long as before it, at the 95th percentile; null: no limit.';
+COMMENT ON COLUMN reembed.setting.max_read_slowdown IS 'The backfill slows down while searches take more than this many times as long as without it, and more than a millisecond longer, at the 95th percentile; null: no limit.';
 
 COMMENT ON COLUMN reembed.setting.min_filtered_rows IS 'Minimum mean share of the wanted rows that a search with a filter must return, 0 to 1; with an iterative scan, where pgvector has it.';
 
@@ -1726,6 +1779,10 @@ COMMENT ON COLUMN reembed.setting.auto_revert IS 'true: the live view returns to
 COMMENT ON COLUMN reembed.setting.maintained_by IS 'Who embeds changed rows after contract: workers, so that the triggers stay; or application, which stores its own vectors, so that no trigger stays on the table. Workers always maintain a side table.';
 
 COMMENT ON COLUMN reembed.setting.max_text_bytes IS 'Maximum length of an embedded text, in bytes. A longer text never leaves the database: its row is recorded in failed_row as text_too_large. After raising it: npm run retry.';
+
+COMMENT ON COLUMN reembed.setting.max_tokens IS 'Maximum tokens that the workers send to the providers in this campaign; at the cap they pause. Ends with contract; null: no cap.';
+
+COMMENT ON COLUMN reembed.setting.max_usd IS 'The same in US dollars, at the price of the model; null: no cap.';
 
 CREATE VIEW reembed.vector_column AS
  WITH current_campaign AS (
@@ -1832,6 +1889,12 @@ CREATE FUNCTION reembed.role_names(v reembed.vector_column, p_role text) RETURNS
     SET search_path TO 'pg_catalog', 'pg_temp';
 
 COMMENT ON FUNCTION reembed.role_names(v reembed.vector_column, p_role text) IS 'Values of the placeholders in templates that are rendered once for each role.';
+
+CREATE FUNCTION reembed.rows_beyond(p_target text, p_model text, p_refused jsonb) RETURNS text[]
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.rows_beyond(p_target text, p_model text, p_refused jsonb) IS 'Keys of those failed rows that are not recorded, because too many failed in a short time.';
 
 CREATE FUNCTION reembed.rows_lacking_old_vector(p_name text) RETURNS bigint
     LANGUAGE plpgsql STABLE
@@ -1984,12 +2047,24 @@ CREATE FUNCTION reembed.shift_changes(p_target text, p_forward boolean) RETURNS 
 
 COMMENT ON FUNCTION reembed.shift_changes(p_target text, p_forward boolean) IS 'Maps waiting changes to the present roles; p_forward: the new model becomes the old one.';
 
-CREATE FUNCTION reembed.start_campaign(p_name text, p_relation regclass, p_column name, p_key_columns name[], p_text_columns name[], p_text_sql text, p_live_view name, p_live_model_column name, p_from_model text, p_to_model text, p_to_column name, p_to_version_column name, p_tokens_per_character numeric, p_keep_old_current boolean, p_to_relation regclass DEFAULT NULL::regclass, p_application_path text DEFAULT NULL::text) RETURNS void
+CREATE FUNCTION reembed.spending_left(p_campaign text, p_token_price numeric) RETURNS numeric
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.spending_left(p_campaign text, p_token_price numeric) IS 'Tokens of a price that a campaign may still spend under max_tokens and max_usd; null where neither limits it.';
+
+CREATE FUNCTION reembed.start_campaign(p_name text, p_relation regclass, p_column name, p_key_columns name[], p_text_columns name[], p_text_sql text, p_live_view name, p_live_model_column name, p_from_model text, p_to_model text, p_to_column name, p_to_version_column name, p_tokens_per_character numeric, p_keep_old_current boolean, p_to_relation regclass DEFAULT NULL::regclass, p_application_path text DEFAULT NULL::text, p_max_tokens bigint DEFAULT NULL::bigint, p_max_usd numeric DEFAULT NULL::numeric) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET lock_timeout TO '300ms';
 
-COMMENT ON FUNCTION reembed.start_campaign(p_name text, p_relation regclass, p_column name, p_key_columns name[], p_text_columns name[], p_text_sql text, p_live_view name, p_live_model_column name, p_from_model text, p_to_model text, p_to_column name, p_to_version_column name, p_tokens_per_character numeric, p_keep_old_current boolean, p_to_relation regclass, p_application_path text) IS 'Enters phase expand: registers target and campaign, creates the triggers and the views.';
+COMMENT ON FUNCTION reembed.start_campaign(p_name text, p_relation regclass, p_column name, p_key_columns name[], p_text_columns name[], p_text_sql text, p_live_view name, p_live_model_column name, p_from_model text, p_to_model text, p_to_column name, p_to_version_column name, p_tokens_per_character numeric, p_keep_old_current boolean, p_to_relation regclass, p_application_path text, p_max_tokens bigint, p_max_usd numeric) IS 'Enters phase expand: registers target and campaign, creates the triggers and the views.';
+
+CREATE FUNCTION reembed.stop_parking(p_target text) RETURNS void
+    LANGUAGE sql
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.stop_parking(p_target text) IS 'Pauses a target because too many of its rows failed in a short time, with the classes and the first keys as the reason.';
 
 CREATE FUNCTION reembed.storage_names(v reembed.vector_column, p_role text, p_suffix name) RETURNS jsonb
     LANGUAGE plpgsql STABLE
@@ -2093,6 +2168,12 @@ CREATE FUNCTION reembed.throttle_signals(p_target text) RETURNS TABLE(signal tex
 
 COMMENT ON FUNCTION reembed.throttle_signals(p_target text) IS 'Signals that stop the backfill of a target from writing now, or slow it down.';
 
+CREATE FUNCTION reembed.token_price(p_campaign text, p_model text) RETURNS numeric
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.token_price(p_campaign text, p_model text) IS 'US dollars that a token of a model costs in a campaign; 0 where no price is known.';
+
 CREATE FUNCTION reembed.trim_shadow_reads() RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp';
@@ -2155,6 +2236,12 @@ CREATE FUNCTION reembed.view_grants(p_view regclass) RETURNS text[]
     SET search_path TO 'pg_catalog', 'pg_temp';
 
 COMMENT ON FUNCTION reembed.view_grants(p_view regclass) IS 'Statements that repeat the present grants on a view.';
+
+CREATE FUNCTION reembed.view_readers(p_target text) RETURNS SETOF text
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.view_readers(p_target text) IS 'Who is known to read the views of a target; empty while nobody was seen.';
 
 CREATE FUNCTION reembed.view_schema(p_target text) RETURNS name
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -2633,6 +2720,7 @@ UNION ALL
             WHEN 'write_skipped'::text THEN 'change the trigger or policy of the table that suppresses its updates, and run npm run retry'::text
             WHEN 'out_of_range'::text THEN 'its vector does not fit in halfvec: shorten or correct the text, or use a campaign that stores vector'::text
             WHEN 'request_too_large'::text THEN 'shorten the text'::text
+            WHEN 'forbidden'::text THEN 'a firewall before the provider refuses the text: allow it there and run npm run retry, or correct the text'::text
             ELSE 'correct the text, or fix the cause and run npm run retry'::text
         END) AS reason
    FROM reembed.failed_row f
@@ -2916,6 +3004,21 @@ COMMENT ON COLUMN reembed.old_vector_group.texts IS 'Hashes of key and text of i
 
 COMMENT ON COLUMN reembed.old_vector_group.vectors IS 'Hashes of key, text and vector of its rows, combined by xor.';
 
+CREATE TABLE reembed.spending (
+    campaign text NOT NULL,
+    tokens bigint NOT NULL,
+    usd numeric NOT NULL
+)
+WITH (fillfactor='50');
+
+COMMENT ON TABLE reembed.spending IS 'What a campaign with a spend cap has sent to its providers, with the requests under way; no row before the first request under a cap.';
+
+COMMENT ON COLUMN reembed.spending.campaign IS 'The campaign.';
+
+COMMENT ON COLUMN reembed.spending.tokens IS 'Tokens that the providers counted, and the expected tokens of requests under way or without an answer.';
+
+COMMENT ON COLUMN reembed.spending.usd IS 'Their price in US dollars, those of the batch API at their share of it.';
+
 CREATE VIEW reembed.progress AS
  WITH ledger AS (
          SELECT b.campaign,
@@ -2986,12 +3089,23 @@ CREATE VIEW reembed.progress AS
            FROM reembed.provider_batch b
           WHERE ((b.campaign = m.name) AND (b.state = ANY (ARRAY['submitting'::text, 'submitted'::text])))) AS rows_at_batch_api,
     m.table_rows,
-    m.rows_with_text
-   FROM (((((reembed.campaign m
+    m.rows_with_text,
+        CASE
+            WHEN (m.phase <> 'contract'::text) THEN s.max_tokens
+            ELSE NULL::bigint
+        END AS max_tokens,
+        CASE
+            WHEN (m.phase <> 'contract'::text) THEN s.max_usd
+            ELSE NULL::numeric
+        END AS max_usd,
+    x.tokens AS spent_tokens,
+    round(x.usd, 4) AS spent_usd
+   FROM ((((((reembed.campaign m
      JOIN reembed.setting s ON ((s.target = m.target)))
      JOIN reembed.model o ON ((o.name = m.to_model)))
      LEFT JOIN ledger l ON ((l.campaign = m.name)))
      LEFT JOIN recent r ON ((r.campaign = m.name)))
+     LEFT JOIN reembed.spending x ON ((x.campaign = m.name)))
      CROSS JOIN LATERAL ( SELECT (l.tokens - (l.batch_api_tokens * ((1)::numeric - o.batch_api_price_factor))) AS full_price_tokens) p)
   ORDER BY m.created_at;
 
@@ -3046,6 +3160,14 @@ COMMENT ON COLUMN reembed.progress.rows_at_batch_api IS 'Rows that are at the pr
 COMMENT ON COLUMN reembed.progress.table_rows IS 'Rows of the table when the ledger was planned.';
 
 COMMENT ON COLUMN reembed.progress.rows_with_text IS 'How many of them had a text; the others get no vector and are not part of total.';
+
+COMMENT ON COLUMN reembed.progress.max_tokens IS 'Spend cap in tokens; null: none.';
+
+COMMENT ON COLUMN reembed.progress.max_usd IS 'Spend cap in US dollars; null: none.';
+
+COMMENT ON COLUMN reembed.progress.spent_tokens IS 'Tokens that count against the cap: also those of requests under way, and of answers that could not be stored. Null before the first request under a cap.';
+
+COMMENT ON COLUMN reembed.progress.spent_usd IS 'Their price in US dollars.';
 
 CREATE TABLE reembed.provider_batch_row (
     provider_batch uuid NOT NULL,
@@ -4037,6 +4159,9 @@ ALTER TABLE ONLY reembed.setting
 ALTER TABLE ONLY reembed.shadow_read
     ADD CONSTRAINT shadow_read_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY reembed.spending
+    ADD CONSTRAINT spending_pkey PRIMARY KEY (campaign);
+
 ALTER TABLE ONLY reembed.target
     ADD CONSTRAINT target_pkey PRIMARY KEY (name);
 
@@ -4245,6 +4370,9 @@ ALTER TABLE ONLY reembed.setting
 ALTER TABLE ONLY reembed.shadow_read
     ADD CONSTRAINT shadow_read_target_fkey FOREIGN KEY (target) REFERENCES reembed.target(name) ON DELETE CASCADE;
 
+ALTER TABLE ONLY reembed.spending
+    ADD CONSTRAINT spending_campaign_fkey FOREIGN KEY (campaign) REFERENCES reembed.campaign(name) ON DELETE CASCADE;
+
 ALTER TABLE ONLY reembed.throttle
     ADD CONSTRAINT throttle_target_fkey FOREIGN KEY (target) REFERENCES reembed.target(name) ON DELETE CASCADE;
 
@@ -4374,15 +4502,21 @@ REVOKE ALL ON FUNCTION reembed.copy_column_grants(p_relation regclass, p_from na
 
 REVOKE ALL ON PROCEDURE reembed.copy_to_archive(IN p_name text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION reembed.correct_spending(p_campaign text, p_model text, p_tokens bigint, p_price_factor numeric) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION reembed.coverage(p_target text, p_model text, OUT total bigint, OUT missing bigint, OUT just_changed bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.coverage_of(p_target text, OUT total bigint, OUT missing_new bigint, OUT just_changed_new bigint, OUT missing_old bigint, OUT just_changed_old bigint, OUT not_found_by_old bigint) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.definite_failures() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.dependents(p_name text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.describe_column(p_relation regclass, p_column name) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.differs_sql(p_relation regclass, p_attnums smallint[], p_old text, p_new text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.discarded_by_down(p_name text, OUT vectors bigint, OUT tokens bigint, OUT usd numeric, OUT live_view text, OUT readers text[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.draw_known_items(p_target text) FROM PUBLIC;
 
@@ -4520,7 +4654,7 @@ REVOKE ALL ON FUNCTION reembed.not_null_column(p_name text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.objects_digest() FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION reembed.old_snapshot() FROM PUBLIC;
+REVOKE ALL ON FUNCTION reembed.old_snapshot(p_age interval) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.old_vector_groups(p_name text, p_groups bigint) FROM PUBLIC;
 
@@ -4530,7 +4664,11 @@ REVOKE ALL ON FUNCTION reembed.open_conditions(p_name text, p_phase text) FROM P
 
 REVOKE ALL ON FUNCTION reembed.parallel_speedup(p_workers integer) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION reembed.parking_room(p_target text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION reembed.pause(p_target text, p_reason text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.pause_at_cap(p_campaign text, p_tokens bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.place(p_block bigint) FROM PUBLIC;
 
@@ -4543,6 +4681,8 @@ REVOKE ALL ON FUNCTION reembed.predict_index_build(p_relation regclass, p_column
 REVOKE ALL ON FUNCTION reembed.prepare_index_build(p_name text, p_index name, p_method text, p_parameters text, p_element_type text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.present_names(p_name text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.prevents_wraparound(p_relation regclass) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.probe_read(p_target text, p_is_idle boolean) FROM PUBLIC;
 
@@ -4600,6 +4740,10 @@ REVOKE ALL ON FUNCTION reembed.require_subscribers(p_campaign text, p_relation r
 
 REVOKE ALL ON FUNCTION reembed.require_unread(p_name text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION reembed.reserve_provider_batch(p_provider_batch uuid, p_attempt integer, p_tokens bigint) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.reserve_spending(p_campaign text, p_model text, p_tokens bigint, p_price_factor numeric) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION reembed.resolve_target(p_target text) FROM PUBLIC;
 
 REVOKE ALL ON PROCEDURE reembed.restore_old_vectors(IN p_name text) FROM PUBLIC;
@@ -4620,6 +4764,8 @@ REVOKE ALL ON FUNCTION reembed.return_to_batch_api(p_provider_batch uuid, p_from
 
 REVOKE ALL ON FUNCTION reembed.role_names(v reembed.vector_column, p_role text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION reembed.rows_beyond(p_target text, p_model text, p_refused jsonb) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION reembed.rows_lacking_old_vector(p_name text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.sample_build(p_relation regclass, p_column name, p_type text, p_operator_class text, p_m integer, p_ef_construction integer, p_rows integer, p_share double precision, OUT rows integer, OUT seconds double precision) FROM PUBLIC;
@@ -4631,8 +4777,6 @@ REVOKE ALL ON FUNCTION reembed.scan_coverage(p_target text, p_every interval) FR
 REVOKE ALL ON FUNCTION reembed.scan_statistics(p_target text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.seconds_text(p_seconds double precision) FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION reembed.serves(p_worker reembed.worker, p_target text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.set_column_properties(p_relation regclass, p_column name, p_wanted jsonb) FROM PUBLIC;
 
@@ -4656,7 +4800,11 @@ REVOKE ALL ON FUNCTION reembed.share_view_grants(p_target text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.shift_changes(p_target text, p_forward boolean) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION reembed.start_campaign(p_name text, p_relation regclass, p_column name, p_key_columns name[], p_text_columns name[], p_text_sql text, p_live_view name, p_live_model_column name, p_from_model text, p_to_model text, p_to_column name, p_to_version_column name, p_tokens_per_character numeric, p_keep_old_current boolean, p_to_relation regclass, p_application_path text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION reembed.spending_left(p_campaign text, p_token_price numeric) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.start_campaign(p_name text, p_relation regclass, p_column name, p_key_columns name[], p_text_columns name[], p_text_sql text, p_live_view name, p_live_model_column name, p_from_model text, p_to_model text, p_to_column name, p_to_version_column name, p_tokens_per_character numeric, p_keep_old_current boolean, p_to_relation regclass, p_application_path text, p_max_tokens bigint, p_max_usd numeric) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.stop_parking(p_target text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.storage_names(v reembed.vector_column, p_role text, p_suffix name) FROM PUBLIC;
 
@@ -4686,6 +4834,8 @@ REVOKE ALL ON FUNCTION reembed.text_source(p_relation regclass, p_key_columns na
 
 REVOKE ALL ON FUNCTION reembed.throttle_signals(p_target text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION reembed.token_price(p_campaign text, p_model text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION reembed.trim_shadow_reads() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.trip_breaker(p_name text) FROM PUBLIC;
@@ -4705,6 +4855,8 @@ REVOKE ALL ON FUNCTION reembed.vector_schema() FROM PUBLIC;
 REVOKE ALL ON FUNCTION reembed.view_columns(p_target text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.view_grants(p_view regclass) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.view_readers(p_target text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.view_sources(p_view regclass) FROM PUBLIC;
 
