@@ -492,6 +492,7 @@ CREATE TABLE reembed.batch (
   rows integer NOT NULL,
   embedded_rows integer NOT NULL DEFAULT 0,
   other_rows integer NOT NULL DEFAULT 0,
+  answered_rows integer NOT NULL DEFAULT 0,
   tokens bigint NOT NULL DEFAULT 0,
   requests integer NOT NULL DEFAULT 0,
   attempts integer NOT NULL DEFAULT 0,
@@ -519,6 +520,7 @@ COMMENT ON COLUMN reembed.batch.state IS 'pending or done. The queue shows which
 COMMENT ON COLUMN reembed.batch.rows IS 'Rows with a text when the batch was planned.';
 COMMENT ON COLUMN reembed.batch.embedded_rows IS 'Rows that got their new vector from this batch.';
 COMMENT ON COLUMN reembed.batch.other_rows IS 'Planned rows that this batch did not embed: deleted, changed, moved, or recorded in failed_row.';
+COMMENT ON COLUMN reembed.batch.answered_rows IS 'Rows of a pending batch whose vector a worker has and has not stored yet, as of its last report.';
 COMMENT ON COLUMN reembed.batch.tokens IS 'Tokens the provider counted.';
 COMMENT ON COLUMN reembed.batch.requests IS 'Requests made.';
 COMMENT ON COLUMN reembed.batch.attempts IS 'How often it was started.';

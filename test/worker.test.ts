@@ -55,6 +55,24 @@ test.serial('Ctrl-C lets the worker finish the batches in hand, and the rest wai
   t.deepEqual(await wrongRows(stage.db.pool, { table: 'interrupted', newColumn: 'embedding_v2' }), []);
 });
 
+test.serial('the progress of one large batch moves with the answers, before its rows are stored', async (t) => {
+  const campaign = await startCampaign(stage, 'one_batch', { rows: 200, request: { batchRows: 1000 } });
+  t.is(await campaign.ask('SELECT count(*)::int FROM reembed.batch'), 1);
+  answerSlowly(250);
+  const worker = stage.workplace.start(['worker', '--drain'], { EMBED_REQUEST_INPUTS: '10', EMBED_MAX_IN_FLIGHT: '1' });
+  const seen = new Set<number>();
+  await until(async () => {
+    const { rows } = await stage.db.pool.query(
+      'SELECT p.done::int, b.embedded_rows AS stored FROM reembed.progress AS p JOIN reembed.batch AS b ON b.campaign = p.campaign',
+    );
+    if (rows[0].stored === 0 && rows[0].done > 0) seen.add(rows[0].done);
+    return rows[0].stored > 0;
+  }, 'the rows are stored');
+  t.true(seen.size > 2, `seen: ${[...seen].join()}`);
+  t.is(await exitOf(worker), 0);
+  t.is(await campaign.ask('SELECT done::int FROM reembed.progress'), 200);
+});
+
 test.serial('a worker that is stopped while it starts ends', async (t) => {
   const campaign = await startCampaign(stage, 'stopped_early', { rows: 20 });
   const worker = stage.workplace.start(['worker']);

@@ -20,6 +20,7 @@ BEGIN
     -- Rows that changed meanwhile are in the change log. The sweep finds rows that were only skipped because they were locked.
     UPDATE reembed.batch
        SET embedded_rows = embedded_rows + v_written, tokens = tokens + p_tokens, requests = requests + p_requests, failed_at = NULL,
+           answered_rows = greatest(0, answered_rows - v_written),
            state = CASE WHEN v_done THEN 'done' ELSE state END,
            other_rows = CASE WHEN v_done THEN greatest(0, rows - embedded_rows - v_written) ELSE other_rows END,
            finished_at = CASE WHEN v_done THEN clock_timestamp() END

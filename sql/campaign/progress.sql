@@ -6,7 +6,7 @@ WITH ledger AS (
          count(*) FILTER (WHERE b.state = 'done') AS batches_done,
          -- A batch may contain rows that were inserted after it was planned.
          sum(greatest(b.rows, b.embedded_rows + b.other_rows)) AS total,
-         sum(b.embedded_rows + b.other_rows) AS done,
+         sum(b.embedded_rows + b.other_rows + CASE b.state WHEN 'pending' THEN least(b.answered_rows, greatest(0, b.rows - b.embedded_rows)) ELSE 0 END) AS done,
          sum(b.embedded_rows) AS embedded,
          sum(b.tokens) AS tokens,
          sum(b.batch_api_tokens) AS batch_api_tokens,
@@ -68,7 +68,7 @@ COMMENT ON COLUMN reembed.progress.from_model IS 'The old model.';
 COMMENT ON COLUMN reembed.progress.to_model IS 'The new model.';
 COMMENT ON COLUMN reembed.progress.read_model IS 'The model the live view reads.';
 COMMENT ON COLUMN reembed.progress.total IS 'Rows planned.';
-COMMENT ON COLUMN reembed.progress.done IS 'Rows done.';
+COMMENT ON COLUMN reembed.progress.done IS 'Rows done, with those whose vector a worker has and is about to store.';
 COMMENT ON COLUMN reembed.progress.percent IS 'Share of the planned rows that is done.';
 COMMENT ON COLUMN reembed.progress.outdated IS 'Changes of rows by the application that wait for a vector.';
 COMMENT ON COLUMN reembed.progress.failed IS 'Rows that cannot be embedded.';

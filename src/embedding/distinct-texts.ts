@@ -1,3 +1,5 @@
+import type { RequestLimits } from './pack.ts';
+
 /** A text that is sent once, however many rows have it. */
 export interface DistinctText {
   text: string;
@@ -31,4 +33,9 @@ export function distinctTexts(
     else texts.set(text, { text, tokens: tokensOf(text), hasFailed: row.hasFailed ?? false, sent: 0, failures: 0 });
   }
   return texts;
+}
+
+/** Number and estimated tokens of the texts of a request. */
+export function sizeOf(request: DistinctText[]): RequestLimits {
+  return { inputs: request.length, tokens: request.reduce((sum, { tokens }) => sum + tokens, 0) };
 }

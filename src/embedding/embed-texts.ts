@@ -1,18 +1,17 @@
 import type { Queryable } from '../database/connection.ts';
 import { messageOf, type ReembedError } from '../errors.ts';
 import { BadAnswer } from './check-vectors.ts';
-import { type DistinctText, distinctTexts } from './distinct-texts.ts';
+import { type DistinctText, distinctTexts, sizeOf } from './distinct-texts.ts';
 import { divide, eighths, mayHalve } from './divide.ts';
-import type { Went } from './in-flight.ts';
 import { packRequests, type RequestLimits } from './pack.ts';
 import { createPatience, type Patience } from './patience.ts';
 import { sendProbe } from './probe.ts';
 import type { Embedded, Provider } from './provider.ts';
-import { InputRefused, ProviderOverloaded, ProviderUnavailable, RequestTooLarge } from './provider-error.ts';
+import { InputRefused, ProviderOverloaded, RequestTooLarge } from './provider-error.ts';
 import { ProviderUnusable } from './provider-unusable.ts';
-import { waitForQuota } from './quota.ts';
 import { sendCheck } from './send-check.ts';
-import { reserveSpending, SpendCapReached } from './spending.ts';
+import { type Sending, sendInTurn } from './send-in-turn.ts';
+import { SpendCapReached } from './spending.ts';
 import { type Bench, classOf, findFault, mayBeOfTexts, type Suspicion } from './suspect.ts';
 
 /** Options of embedTexts(). */
@@ -27,6 +26,8 @@ export interface EmbedOptions {
   patienceSeconds: number;
   /** campaign whose spend cap the requests count against; none when left out */
   campaign?: string | undefined;
+  /** called after each answer with the number of distinct texts that have a vector */
+  onAnswer?: ((texts: number) => void) | undefined;
   /** aborts requests under way and every wait */
   signal?: AbortSignal | undefined;
   /** starts no further request and ends every wait; requests under way are still answered, because they are paid for */
@@ -75,6 +76,7 @@ export async function embedTexts<T extends { text: string | null; hasFailed?: bo
   const triedAtFirst = [...texts.values()].filter(({ hasFailed }) => !hasFailed).length;
   let refusedAtFirst = 0;
   let isAnyDone = false;
+  let answered = 0;
   let proof: Promise<void> | undefined;
   const failures: unknown[] = [];
   const failed = new AbortController();
@@ -83,6 +85,7 @@ export async function embedTexts<T extends { text: string | null; hasFailed?: bo
   const capped = new AbortController();
   const noFurther = anyOf([options.signal, options.stopping, failed.signal, capped.signal]);
 
+  const sending: Sending = { db, provider, role, options, texts, outcome, pack, noFurther, cutOff };
   const bench: Bench = {
     attempt,
     blame,
@@ -148,6 +151,8 @@ export async function embedTexts<T extends { text: string | null; hasFailed?: bo
       request.forEach((text, i) => {
         text.vector = answer.vectors[i] as Float32Array;
       });
+      answered += request.length;
+      options.onAnswer?.(answered);
       findings.succeeded.add(request);
     } catch (error) {
       if (mayBeOfTexts(error)) {
@@ -199,7 +204,7 @@ export async function embedTexts<T extends { text: string | null; hasFailed?: bo
   async function askPatiently(request: DistinctText[], patience: Patience): Promise<Embedded | undefined> {
     for (;;) {
       try {
-        return await askInTurn(request, patience.giveUpAt);
+        return await sendInTurn(request, patience.giveUpAt, sending);
       } catch (error) {
         if (!(error instanceof ProviderOverloaded)) throw error;
         noFurther.throwIfAborted();
@@ -207,56 +212,10 @@ export async function embedTexts<T extends { text: string | null; hasFailed?: bo
       }
     }
   }
-
-  /** @returns undefined when the request became larger than the provider's learnt limits while it waited for its turn */
-  async function askInTurn(request: DistinctText[], giveUpAt: number | undefined): Promise<Embedded | undefined> {
-    const leave = await findings.inFlight.enter(texts, noFurther);
-    let went: Went = 'otherwise';
-    try {
-      if (pack(request).length > 1) return undefined;
-      const size = sizeOf(request);
-      await waitForQuota(db, model.name, { tokens: size.tokens, giveUpAt, patienceSeconds: options.patienceSeconds, signal: noFurther });
-      const reservation = await reserveSpending(db, options.campaign, model.name, size.tokens);
-      outcome.requests += 1;
-      for (const text of request) text.sent += 1;
-      const startedAt = performance.now();
-      const answering = provider.embed(
-        request.map(({ text }) => text),
-        role,
-        cutOff,
-      );
-      const answer = await answering.catch(async (error: unknown) => {
-        // A request that fails because of a text says nothing about the load.
-        if (error instanceof ProviderUnavailable && !cutOff.aborted && request.every(({ failures }) => failures === 0))
-          went = error instanceof ProviderOverloaded ? 'overloaded' : 'unavailable';
-        if (!mayBeCharged(error)) await reservation?.correct(0);
-        throw error;
-      });
-      went = { milliseconds: performance.now() - startedAt, tokens: size.tokens };
-      findings.limits.passed(size);
-      outcome.tokens += answer.tokens;
-      // A provider that counts no tokens is not free: the expected number stays.
-      if (answer.tokens > 0) await reservation?.correct(answer.tokens);
-      return answer;
-    } finally {
-      leave(went);
-    }
-  }
-}
-
-function sizeOf(request: DistinctText[]): RequestLimits {
-  return { inputs: request.length, tokens: request.reduce((sum, { tokens }) => sum + tokens, 0) };
 }
 
 function anyOf(signals: (AbortSignal | undefined)[]): AbortSignal {
   return AbortSignal.any(signals.filter((signal) => signal !== undefined));
-}
-
-/** Whether the provider may have embedded the texts of a failed request: it answered, or the answer was not waited for. */
-function mayBeCharged(error: unknown): boolean {
-  return (
-    error instanceof BadAnswer || (error instanceof ProviderUnavailable && ['timed_out', 'no_answer', 'not_json'].includes(error.class))
-  );
 }
 
 function isAbort(error: unknown): boolean {

@@ -1,3 +1,4 @@
+import type { Queryable } from '../database/connection.ts';
 import { isConnectionFailure, isLockFailure, plainMessageOf } from '../database/database-error.ts';
 import { ProviderRefused, ProviderUnavailable } from '../embedding/provider-error.ts';
 import { SpendCapReached } from '../embedding/spending.ts';
@@ -7,6 +8,8 @@ import { type BatchRow, readBatch } from './reader.ts';
 import { shareTexts } from './repeated-texts.ts';
 import { loadTarget, vectorColumn } from './target.ts';
 import { storeBatch } from './writer.ts';
+
+const SHOW_EVERY_MS = 500;
 
 /** Payload of a batch job in the queue. */
 export interface BatchJob {
@@ -28,7 +31,7 @@ export async function runBatch(
 ): Promise<number> {
   const { pool } = context.database;
   const { rows } = await pool.query<{ target: string }>(
-    `UPDATE reembed.batch AS b SET attempts = b.attempts + 1, started_at = clock_timestamp(), error = NULL
+    `UPDATE reembed.batch AS b SET attempts = b.attempts + 1, started_at = clock_timestamp(), error = NULL, answered_rows = 0
        FROM reembed.campaign AS m JOIN reembed.setting AS s ON s.target = m.target
       WHERE b.campaign = $1 AND b.id = $2 AND m.name = b.campaign AND b.state = 'pending' AND NOT s.paused
         AND b.provider_batch IS NULL AND ($3 OR b.came_back OR NOT reembed.batch_api_is_served(m.target))
@@ -50,7 +53,8 @@ export async function runBatch(
     const rowsOfBatch = await readBatch(pool, target, vector, job);
     const { own, copied, waiting } = await shareTexts(pool, target, job, rowsOfBatch);
     const source = own.slice(0, options.limit);
-    const outcome = await embedRows(context, target, vector, source, context.config.patienceSeconds, options.signal);
+    const { patienceSeconds } = context.config;
+    const outcome = await embedRows(context, target, vector, source, patienceSeconds, options.signal, showAnswers(pool, job));
     const vectors = new Map<BatchRow, Float32Array>([
       ...outcome.embedded.map(({ item, vector: values }) => [item, values] as const),
       ...(options.limit === undefined ? copied.map(({ row, vector: values }) => [row, values] as const) : []),
@@ -72,6 +76,18 @@ export async function runBatch(
     await recordFailure(context, job, batch.target, error).catch(() => {});
     throw error;
   }
+}
+
+/** Records now and then how many rows of a batch have an answer, so that the progress of a large one moves before it is stored. */
+function showAnswers(db: Queryable, { campaign, batch }: BatchJob): (texts: number) => void {
+  let nextAt = Date.now() + SHOW_EVERY_MS;
+  return (texts) => {
+    if (Date.now() < nextAt) return;
+    nextAt = Date.now() + SHOW_EVERY_MS;
+    db.query("UPDATE reembed.batch SET answered_rows = $3 WHERE campaign = $1 AND id = $2 AND state = 'pending'", [
+      ...[campaign, batch, texts],
+    ]).catch(() => {});
+  };
 }
 
 /** Records the error that stopped a batch. Transient errors do not count; too many permanent ones pause the campaign. */

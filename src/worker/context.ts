@@ -78,6 +78,7 @@ export async function embedRows<T extends SourceRow>(
   rows: T[],
   patienceSeconds: number,
   signal?: AbortSignal,
+  onAnswer?: (texts: number) => void,
 ): Promise<EmbedOutcome<T>> {
   if (rows.length === 0) return { embedded: [], refused: [], tokens: 0, requests: 0, complete: true };
   const provider = await context.providerOf(vector);
@@ -90,6 +91,7 @@ export async function embedRows<T extends SourceRow>(
       tokensPerCharacter: target.tokensPerCharacter,
       patienceSeconds,
       campaign: target.campaign,
+      onAnswer,
       signal,
       stopping: context.stopping,
     },
