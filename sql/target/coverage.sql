@@ -20,11 +20,14 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION reembed.coverage_{suffix} IS 'pg-reembed: rows with a text, how many of them lack a vector of each model, how many of those changed in the last 30 seconds, and how many the old model would not find. Reads the whole table.';
 
+-- A row whose text was removed moments ago keeps its vector until a worker deletes it.
 CREATE FUNCTION reembed.textless_{suffix}() RETURNS TABLE (total bigint, with_text bigint, old_vectors bigint)
 LANGUAGE sql STABLE SECURITY DEFINER {key_settings} SET row_security = off
 BEGIN ATOMIC
-  SELECT count(*), count(*) FILTER (WHERE h.has_text), count(*) FILTER (WHERE NOT h.has_text AND h.has_old)
-    FROM (SELECT reembed.has_text(r.content) AS has_text, r.old_vector IS NOT NULL AS has_old FROM {row} AS r) AS h;
+  SELECT count(*), count(*) FILTER (WHERE h.has_text), count(*) FILTER (WHERE h.keeps_old)
+    FROM (SELECT reembed.has_text(r.content) AS has_text,
+                 NOT reembed.has_text(r.content) AND r.old_vector IS NOT NULL AND NOT EXISTS (SELECT FROM {change} AS c WHERE {r_is_c}) AS keeps_old
+            FROM {row} AS r) AS h;
 END;
 COMMENT ON FUNCTION reembed.textless_{suffix} IS 'pg-reembed: rows, how many of them have a text, and how many have none and an old vector all the same. Reads the whole table.';
 
