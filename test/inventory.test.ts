@@ -277,6 +277,7 @@ const cases: Case[] = [
     code: 'replica-identity-full',
     what: /REPLICA IDENTITY FULL/,
     consequence: /whole old row/,
+    storage: 'column',
   },
   {
     table: 'nothing',
