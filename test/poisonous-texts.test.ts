@@ -129,7 +129,7 @@ for (const kind of KINDS) {
       t.true(others <= 5, `another text was sent ${others} times`);
       t.regex(
         await campaign.ask("SELECT string_agg(reason, ' ') FROM reembed.health WHERE target = $1", [campaign.target]),
-        new RegExp(`2 rows failed with ${kind.class}, first \\{"id": 7\\}; \\w`),
+        new RegExp(`2 rows failed with ${kind.class}, the first with key \\{"id": 7\\}; \\w`),
       );
       const up = await stage.workplace.run(['migrate', 'up']);
       t.is(up.code, 3, up.stderr);

@@ -3,8 +3,10 @@
 -- skipped. A trigger or a policy of the table can suppress the update of a row without an error; IN is evaluated by hashing, however many rows there are.
 CREATE FUNCTION reembed.store_{role}_{suffix}(p_model text, p_keys text[], p_versions text[], p_hashes bigint[], p_vectors {vector_type}[])
 RETURNS TABLE (key text, is_written boolean)
-LANGUAGE sql VOLATILE SECURITY DEFINER {key_settings} SET reembed.stores = 'on'
+LANGUAGE sql VOLATILE SECURITY DEFINER {key_settings}
 BEGIN ATOMIC
+  -- For this transaction, which is that of one store. A role that is no superuser may not set it for the function as a whole.
+  SELECT set_config('reembed.stores', 'on', true);
   WITH input AS MATERIALIZED (
     SELECT i.key, i.version::xid AS version, i.hash, i.place, {keys_of_object}
       FROM (SELECT g.*, g.key::jsonb AS object FROM unnest(p_keys, p_versions, p_hashes) WITH ORDINALITY AS g(key, version, hash, place)) AS i
