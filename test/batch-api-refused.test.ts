@@ -58,7 +58,7 @@ test.serial('vectors that arrive for a campaign which was taken back and begun a
   await stage.bring(campaign.name, 'backfill');
   t.is(await campaign.ask('SELECT state FROM reembed.provider_batch WHERE id = $1', [id]), 'abandoned');
   const vector = `[${new Array(24).fill(1)}]`;
-  await t.throwsAsync(sql(`SELECT reembed.settle_sent_rows($1, 1, 1, '{0}', ARRAY[$2::vector], '{}', 5, 1)`, [id, vector]), {
+  await t.throwsAsync(sql(`SELECT reembed.settle_sent_rows($1, 1, 1, '{0}', ARRAY[$2::vector], '{}', '[]', 5, 1)`, [id, vector]), {
     message: /already finished or abandoned; nothing was stored/,
   });
   await t.throwsAsync(
