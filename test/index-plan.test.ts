@@ -131,3 +131,13 @@ for (const [what, indexes, wanted, expected] of [
     t.deepEqual(await planned(indexes, wanted), expected);
   });
 }
+
+test.serial('the plan that create prints names the new column in each definition', async (t) => {
+  await planned([WHOLE, PART], {});
+  const { code, stderr } = await stage.workplace.run([
+    ...['migrate', 'create', '--table', 'items', '--text', 'content', '--from', 'old-model', '--to', 'new-model'],
+    ...['--dimensions', '24', '--dry-run'],
+  ]);
+  t.is(code, 0, stderr);
+  t.regex(stderr, /after part_idx: USING hnsw \(embedding_v2 public\.vector_cosine_ops\) WHERE \(lang = 'en'::text\)/);
+});

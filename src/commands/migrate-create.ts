@@ -108,9 +108,9 @@ async function create(options: CreateOptions): Promise<void> {
     } else {
       writeFiles(files);
     }
+    const shown = { ...plan, indexes: plan.indexes.map((index) => ({ ...index, definition: shownDefinition(plan, index) })) };
     if (options.json) {
       const paths = files.map(({ path }) => path);
-      const shown = { ...plan, indexes: plan.indexes.map((index) => ({ ...index, definition: shownDefinition(plan, index) })) };
       printJson(
         {
           campaign: plan.campaign,
@@ -126,7 +126,7 @@ async function create(options: CreateOptions): Promise<void> {
         2,
       );
     } else {
-      say(planText(visibleAll({ plan, facts, text, estimate, probe, files, inventory, promises, written: !options.dryRun })));
+      say(planText(visibleAll({ plan: shown, facts, text, estimate, probe, files, inventory, promises, written: !options.dryRun })));
     }
   } finally {
     await database.close();

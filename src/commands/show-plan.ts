@@ -1,7 +1,6 @@
 import { ELEMENT_TYPES } from '../database/element-types.ts';
 import { type PlannedFile, phases } from '../phases/files.ts';
 import type { Estimate } from '../plan/estimate.ts';
-import { shownDefinition } from '../plan/index-plan.ts';
 import type { TableFacts } from '../plan/inspect.ts';
 import type { InventoryFinding } from '../plan/inventory/finding.ts';
 import type { StoragePromise } from '../plan/inventory/promises.ts';
@@ -13,6 +12,7 @@ import { formatUsd } from './show-progress.ts';
 
 /** Everything that a plan shows. */
 export interface ShownPlan {
+  /** with the definitions of its indexes as shownDefinition() gives them */
   plan: CampaignPlan;
   facts: TableFacts;
   text: TextFacts;
@@ -62,7 +62,7 @@ function indexLines(plan: CampaignPlan, seconds: number | null): string[] {
   const time = seconds === null ? '' : `; roughly ${formatSeconds(seconds)} of one processor to build`;
   const lines = plan.indexes.map((index) => {
     if (index.isMain) return `${index.method}${index.parameters ? ` (${index.parameters})` : ''}, ${plan.to.distance}`;
-    return `after ${index.oldName}: ${shownDefinition(plan, index)}`;
+    return `after ${index.oldName}: ${index.definition}`;
   });
   const ending = plan.oldIndexes.filter(({ name }) => !plan.indexes.some(({ oldName }) => oldName === name));
   return [
