@@ -220,7 +220,7 @@ COMMENT ON TABLE reembed.setting IS 'Settings that a DBA changes with UPDATE; tr
 COMMENT ON COLUMN reembed.setting.target IS 'The target that the settings apply to.';
 COMMENT ON COLUMN reembed.setting.read_model IS 'The live model: the one that the live view reads. Changing it is the switch.';
 COMMENT ON COLUMN reembed.setting.paused IS 'true: workers finish the current batch and wait.';
-COMMENT ON COLUMN reembed.setting.paused_by IS 'What paused it: person, worker (it could not start or continue), breaker (too many batches failed), or spend_cap (max_tokens or max_usd is reached).';
+COMMENT ON COLUMN reembed.setting.paused_by IS 'What paused it: person, worker (it could not start or continue), breaker (too many batches or rows failed), or spend_cap (max_tokens or max_usd is reached).';
 COMMENT ON COLUMN reembed.setting.paused_reason IS 'Reason of the pause, when given or when pg-reembed paused it.';
 COMMENT ON COLUMN reembed.setting.requests_per_minute IS 'Provider requests a minute over all workers; null: no limit.';
 COMMENT ON COLUMN reembed.setting.tokens_per_minute IS 'Provider tokens a minute over all workers; null: no limit.';
@@ -265,7 +265,7 @@ COMMENT ON COLUMN reembed.setting.auto_revert IS 'true: the live view returns to
 COMMENT ON COLUMN reembed.setting.maintained_by IS 'Who embeds changed rows after contract: workers, so that the triggers stay; or application, which stores its own vectors, so that no trigger stays on the table. Workers always maintain a side table.';
 COMMENT ON COLUMN reembed.setting.max_text_bytes IS 'Maximum length of an embedded text, in bytes. A longer text never leaves the database: its row is recorded in failed_row as text_too_large. After raising it: npm run retry.';
 COMMENT ON COLUMN reembed.setting.max_tokens IS 'Maximum tokens that the workers send to the providers in this campaign; at the cap they pause. Ends with contract; null: no cap.';
-COMMENT ON COLUMN reembed.setting.max_usd IS 'The same in US dollars, at the price of the model; null: no cap.';
+COMMENT ON COLUMN reembed.setting.max_usd IS 'Spend cap of the campaign in US dollars, at the prices of its models, otherwise like max_tokens; null: no cap.';
 
 CREATE TABLE reembed.serving (
   target text NOT NULL REFERENCES reembed.target ON DELETE CASCADE,
@@ -354,8 +354,8 @@ COMMENT ON COLUMN reembed.campaign.phase_entered_by IS 'Role that entered it.';
 COMMENT ON COLUMN reembed.campaign.tokens_per_character IS 'Measured on a sample of the rows; used to estimate tokens from characters.';
 COMMENT ON COLUMN reembed.campaign.previous_source IS 'Key and text of the target before this campaign, for rollback; null when the campaign registered the target.';
 COMMENT ON COLUMN reembed.campaign.planned_at IS 'When the ledger was planned.';
-COMMENT ON COLUMN reembed.campaign.table_rows IS 'Rows of the table at that time.';
-COMMENT ON COLUMN reembed.campaign.rows_with_text IS 'How many of them had a text; the others get no vector.';
+COMMENT ON COLUMN reembed.campaign.table_rows IS 'Rows of the table when the ledger was planned.';
+COMMENT ON COLUMN reembed.campaign.rows_with_text IS 'Rows of the table that had a text when the ledger was planned; the others get no vector.';
 COMMENT ON COLUMN reembed.campaign.swept_at IS 'When the table was last swept for rows that no batch had seen.';
 COMMENT ON COLUMN reembed.campaign.needs_old_sweep IS 'Whether the old model is maintained again and rows written meanwhile are still to be found.';
 COMMENT ON COLUMN reembed.campaign.live_rows IS 'Vectors of both models stored for rows that the application wrote meanwhile.';
@@ -381,7 +381,7 @@ CREATE TABLE reembed.acceptance (
 CREATE INDEX acceptance_by_campaign ON reembed.acceptance (campaign, code);
 COMMENT ON TABLE reembed.acceptance IS 'Harms that a person allowed by name. An acceptance is void when there is more to accept than its evidence names.';
 COMMENT ON COLUMN reembed.acceptance.id IS 'Number of the acceptance.';
-COMMENT ON COLUMN reembed.acceptance.campaign IS 'Campaign it holds for. The row precedes the campaign where its expand file records it.';
+COMMENT ON COLUMN reembed.acceptance.campaign IS 'Campaign it holds for; not a foreign key, because an expand file records acceptances before it creates the campaign.';
 COMMENT ON COLUMN reembed.acceptance.code IS 'What is accepted, as the inventory and the gates name it.';
 COMMENT ON COLUMN reembed.acceptance.reason IS 'Why, in the words of the person.';
 COMMENT ON COLUMN reembed.acceptance.by IS 'Role of the session that accepted it.';
@@ -414,8 +414,8 @@ COMMENT ON COLUMN reembed.planned_index.final_name IS 'Its name from contract on
 COMMENT ON COLUMN reembed.planned_index.is_main IS 'Whether it serves searches over all rows: validations measure its recall.';
 COMMENT ON COLUMN reembed.planned_index.scans IS 'Scans of the old index that the server had counted at the last sample.';
 COMMENT ON COLUMN reembed.planned_index.sampled_at IS 'When they were last sampled: at the switch, by the watch, and by the gate to contract.';
-COMMENT ON COLUMN reembed.planned_index.scanned_at IS 'The last sample since the switch that found another number than the one before; null without one.';
-COMMENT ON COLUMN reembed.planned_index.was_reset IS 'Whether that number was lower, because statistics were reset, so that earlier scans are unknown.';
+COMMENT ON COLUMN reembed.planned_index.scanned_at IS 'When a sample since the switch last differed from the one before; null when none did.';
+COMMENT ON COLUMN reembed.planned_index.was_reset IS 'Whether that sample was lower than the one before, because statistics were reset; earlier scans are then unknown.';
 
 CREATE TABLE reembed.provider_batch (
   id uuid DEFAULT gen_random_uuid() PRIMARY KEY,
@@ -520,7 +520,7 @@ COMMENT ON COLUMN reembed.batch.state IS 'pending or done. The queue shows which
 COMMENT ON COLUMN reembed.batch.rows IS 'Rows with a text when the batch was planned.';
 COMMENT ON COLUMN reembed.batch.embedded_rows IS 'Rows that got their new vector from this batch.';
 COMMENT ON COLUMN reembed.batch.other_rows IS 'Planned rows that this batch did not embed: deleted, changed, moved, or recorded in failed_row.';
-COMMENT ON COLUMN reembed.batch.answered_rows IS 'Rows of a pending batch whose vector a worker has and has not stored yet, as of its last report.';
+COMMENT ON COLUMN reembed.batch.answered_rows IS 'Rows of a pending batch whose vector a worker has received but not stored yet, as of its last report.';
 COMMENT ON COLUMN reembed.batch.tokens IS 'Tokens the provider counted.';
 COMMENT ON COLUMN reembed.batch.requests IS 'Requests made.';
 COMMENT ON COLUMN reembed.batch.attempts IS 'How often it was started.';
@@ -637,7 +637,7 @@ CREATE TABLE reembed.spending (
 COMMENT ON TABLE reembed.spending IS 'What a campaign with a spend cap has sent to its providers, with the requests under way; no row before the first request under a cap.';
 COMMENT ON COLUMN reembed.spending.campaign IS 'The campaign.';
 COMMENT ON COLUMN reembed.spending.tokens IS 'Tokens that the providers counted, and the expected tokens of requests under way or without an answer.';
-COMMENT ON COLUMN reembed.spending.usd IS 'Their price in US dollars, those of the batch API at their share of it.';
+COMMENT ON COLUMN reembed.spending.usd IS 'Price of these tokens in US dollars; tokens of the batch API at its lower price.';
 
 CREATE TABLE reembed.worker (
   id uuid PRIMARY KEY,

@@ -42,7 +42,7 @@ CREATE FUNCTION reembed.acceptance_gate(p_name text, p_phase text) RETURNS TABLE
     LANGUAGE sql
     SET search_path TO 'pg_catalog', 'pg_temp';
 
-COMMENT ON FUNCTION reembed.acceptance_gate(p_name text, p_phase text) IS 'Harms of a phase that nobody has accepted, or of which there is more than was accepted.';
+COMMENT ON FUNCTION reembed.acceptance_gate(p_name text, p_phase text) IS 'Harms of a phase that are not accepted, or that have grown since they were accepted.';
 
 CREATE FUNCTION reembed.active_model(p_target text DEFAULT NULL::text) RETURNS text
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -149,9 +149,9 @@ COMMENT ON COLUMN reembed.campaign.previous_source IS 'Key and text of the targe
 
 COMMENT ON COLUMN reembed.campaign.planned_at IS 'When the ledger was planned.';
 
-COMMENT ON COLUMN reembed.campaign.table_rows IS 'Rows of the table at that time.';
+COMMENT ON COLUMN reembed.campaign.table_rows IS 'Rows of the table when the ledger was planned.';
 
-COMMENT ON COLUMN reembed.campaign.rows_with_text IS 'How many of them had a text; the others get no vector.';
+COMMENT ON COLUMN reembed.campaign.rows_with_text IS 'Rows of the table that had a text when the ledger was planned; the others get no vector.';
 
 COMMENT ON COLUMN reembed.campaign.swept_at IS 'When the table was last swept for rows that no batch had seen.';
 
@@ -901,7 +901,7 @@ CREATE FUNCTION reembed.harms(p_campaign text, p_phase text) RETURNS TABLE(code 
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp';
 
-COMMENT ON FUNCTION reembed.harms(p_campaign text, p_phase text) IS 'What a phase does to the table that a person has to accept by name, with its evidence; accepted or not.';
+COMMENT ON FUNCTION reembed.harms(p_campaign text, p_phase text) IS 'Harms of a phase that a person has to accept by name, with their evidence, whether or not they are accepted already.';
 
 CREATE FUNCTION reembed.has_text(p_text text) RETURNS boolean
     LANGUAGE sql IMMUTABLE PARALLEL SAFE;
@@ -936,7 +936,7 @@ CREATE FUNCTION reembed.index_is_valid(p_name text) RETURNS boolean
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp';
 
-COMMENT ON FUNCTION reembed.index_is_valid(p_name text) IS 'Whether the indexes on the new vectors exist and are usable; true when none is wanted.';
+COMMENT ON FUNCTION reembed.index_is_valid(p_name text) IS 'Whether the indexes on the new vectors exist and are usable; true when the campaign has none.';
 
 CREATE FUNCTION reembed.is_accepted(p_campaign text, p_code text, p_evidence jsonb) RETURNS boolean
     LANGUAGE sql STABLE
@@ -1082,9 +1082,9 @@ COMMENT ON COLUMN reembed.planned_index.scans IS 'Scans of the old index that th
 
 COMMENT ON COLUMN reembed.planned_index.sampled_at IS 'When they were last sampled: at the switch, by the watch, and by the gate to contract.';
 
-COMMENT ON COLUMN reembed.planned_index.scanned_at IS 'The last sample since the switch that found another number than the one before; null without one.';
+COMMENT ON COLUMN reembed.planned_index.scanned_at IS 'When a sample since the switch last differed from the one before; null when none did.';
 
-COMMENT ON COLUMN reembed.planned_index.was_reset IS 'Whether that number was lower, because statistics were reset, so that earlier scans are unknown.';
+COMMENT ON COLUMN reembed.planned_index.was_reset IS 'Whether that sample was lower than the one before, because statistics were reset; earlier scans are then unknown.';
 
 CREATE FUNCTION reembed.main_index(p_name text) RETURNS name
     LANGUAGE sql STABLE
@@ -1212,7 +1212,7 @@ CREATE FUNCTION reembed.not_null_column(p_name text) RETURNS TABLE(relation regc
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp';
 
-COMMENT ON FUNCTION reembed.not_null_column(p_name text) IS 'The column that becomes NOT NULL, after contract the new one, after its rollback the old one, and how far that is; no row when the old column was nullable.';
+COMMENT ON FUNCTION reembed.not_null_column(p_name text) IS 'The column that is to become NOT NULL (the new one after contract, the old one after its rollback), and which steps are done; no row when the old column was nullable.';
 
 CREATE FUNCTION reembed.objects_digest() RETURNS text
     LANGUAGE sql STABLE
@@ -1692,7 +1692,7 @@ COMMENT ON COLUMN reembed.setting.read_model IS 'The live model: the one that th
 
 COMMENT ON COLUMN reembed.setting.paused IS 'true: workers finish the current batch and wait.';
 
-COMMENT ON COLUMN reembed.setting.paused_by IS 'What paused it: person, worker (it could not start or continue), breaker (too many batches failed), or spend_cap (max_tokens or max_usd is reached).';
+COMMENT ON COLUMN reembed.setting.paused_by IS 'What paused it: person, worker (it could not start or continue), breaker (too many batches or rows failed), or spend_cap (max_tokens or max_usd is reached).';
 
 COMMENT ON COLUMN reembed.setting.paused_reason IS 'Reason of the pause, when given or when pg-reembed paused it.';
 
@@ -1782,7 +1782,7 @@ COMMENT ON COLUMN reembed.setting.max_text_bytes IS 'Maximum length of an embedd
 
 COMMENT ON COLUMN reembed.setting.max_tokens IS 'Maximum tokens that the workers send to the providers in this campaign; at the cap they pause. Ends with contract; null: no cap.';
 
-COMMENT ON COLUMN reembed.setting.max_usd IS 'The same in US dollars, at the price of the model; null: no cap.';
+COMMENT ON COLUMN reembed.setting.max_usd IS 'Spend cap of the campaign in US dollars, at the prices of its models, otherwise like max_tokens; null: no cap.';
 
 CREATE VIEW reembed.vector_column AS
  WITH current_campaign AS (
@@ -2166,7 +2166,7 @@ CREATE FUNCTION reembed.throttle_signals(p_target text) RETURNS TABLE(signal tex
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp';
 
-COMMENT ON FUNCTION reembed.throttle_signals(p_target text) IS 'Signals that stop the backfill of a target from writing now, or slow it down.';
+COMMENT ON FUNCTION reembed.throttle_signals(p_target text) IS 'Signals that now stop the backfill of a target or slow it down; effect none: only shown.';
 
 CREATE FUNCTION reembed.token_price(p_campaign text, p_model text) RETURNS numeric
     LANGUAGE sql STABLE
@@ -2241,7 +2241,7 @@ CREATE FUNCTION reembed.view_readers(p_target text) RETURNS SETOF text
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp';
 
-COMMENT ON FUNCTION reembed.view_readers(p_target text) IS 'Who is known to read the views of a target; empty while nobody was seen.';
+COMMENT ON FUNCTION reembed.view_readers(p_target text) IS 'Known readers of the views of a target; empty when none is known.';
 
 CREATE FUNCTION reembed.view_schema(p_target text) RETURNS name
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -2321,7 +2321,7 @@ COMMENT ON TABLE reembed.acceptance IS 'Harms that a person allowed by name. An 
 
 COMMENT ON COLUMN reembed.acceptance.id IS 'Number of the acceptance.';
 
-COMMENT ON COLUMN reembed.acceptance.campaign IS 'Campaign it holds for. The row precedes the campaign where its expand file records it.';
+COMMENT ON COLUMN reembed.acceptance.campaign IS 'Campaign it holds for; not a foreign key, because an expand file records acceptances before it creates the campaign.';
 
 COMMENT ON COLUMN reembed.acceptance.code IS 'What is accepted, as the inventory and the gates name it.';
 
@@ -3017,7 +3017,7 @@ COMMENT ON COLUMN reembed.spending.campaign IS 'The campaign.';
 
 COMMENT ON COLUMN reembed.spending.tokens IS 'Tokens that the providers counted, and the expected tokens of requests under way or without an answer.';
 
-COMMENT ON COLUMN reembed.spending.usd IS 'Their price in US dollars, those of the batch API at their share of it.';
+COMMENT ON COLUMN reembed.spending.usd IS 'Price of these tokens in US dollars; tokens of the batch API at its lower price.';
 
 CREATE VIEW reembed.progress AS
  WITH ledger AS (

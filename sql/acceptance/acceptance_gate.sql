@@ -5,4 +5,4 @@ AS $$
   SELECT h.code, h.condition, format('npm run migrate up -- --accept %s --reason "why"', h.code)
     FROM reembed.harms(p_name, p_phase) AS h WHERE NOT reembed.is_accepted(p_name, h.code, h.evidence);
 $$;
-COMMENT ON FUNCTION reembed.acceptance_gate IS 'Harms of a phase that nobody has accepted, or of which there is more than was accepted.';
+COMMENT ON FUNCTION reembed.acceptance_gate IS 'Harms of a phase that are not accepted, or that have grown since they were accepted.';

@@ -1,4 +1,4 @@
--- What is read with the rights of the table's owner is code of the owner's, which may fail; a constraint that cannot be evaluated has no evidence to accept.
+-- A constraint may call code of the table's owner, which may fail: the evidence is then the SQLSTATE.
 CREATE OR REPLACE FUNCTION reembed.harms(p_campaign text, p_phase text) RETURNS TABLE (code text, condition text, evidence jsonb)
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
@@ -47,4 +47,4 @@ BEGIN
   END IF;
 END;
 $$;
-COMMENT ON FUNCTION reembed.harms IS 'What a phase does to the table that a person has to accept by name, with its evidence; accepted or not.';
+COMMENT ON FUNCTION reembed.harms IS 'Harms of a phase that a person has to accept by name, with their evidence, whether or not they are accepted already.';

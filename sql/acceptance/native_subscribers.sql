@@ -1,5 +1,5 @@
--- A slot names no table, so every native subscriber of the database is taken to read every publication. Debezium reads pgoutput too, and takes new tables and
--- columns as they come.
+-- A slot names no table, so every native subscriber of the database is taken to read every publication. Debezium reads pgoutput too, but adapts
+-- to new tables and columns.
 CREATE OR REPLACE FUNCTION reembed.native_subscribers() RETURNS SETOF text
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp

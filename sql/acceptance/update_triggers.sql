@@ -1,4 +1,4 @@
--- A trigger UPDATE OF columns does not fire, because a vector is stored in a column that the table had not when the trigger was created.
+-- Without triggers UPDATE OF columns: they do not fire, because none of them names the column that the campaign adds.
 CREATE OR REPLACE FUNCTION reembed.update_triggers(p_relation regclass) RETURNS TABLE (trigger text, calls text, is_for_each_row boolean)
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp

@@ -11,4 +11,4 @@ AS $$
     LEFT JOIN pg_constraint AS k ON k.conrelid = t.relation AND k.conname = w.name
    WHERE m.name = p_name AND m.from_relation IS NULL AND m.to_relation IS NULL AND (m.old_column ->> 'not_null')::boolean;
 $$;
-COMMENT ON FUNCTION reembed.not_null_column IS 'The column that becomes NOT NULL, after contract the new one, after its rollback the old one, and how far that is; no row when the old column was nullable.';
+COMMENT ON FUNCTION reembed.not_null_column IS 'The column that is to become NOT NULL (the new one after contract, the old one after its rollback), and which steps are done; no row when the old column was nullable.';

@@ -8,7 +8,7 @@ AS $$
     FROM (SELECT format('process %s has been in a transaction since %s', a.pid, to_char(a.xact_start, 'YYYY-MM-DD HH24:MI:SS')) AS text, a.xact_start AS since
             FROM pg_stat_activity AS a
            WHERE a.backend_type = 'client backend' AND (a.backend_xid IS NOT NULL OR a.backend_xmin IS NOT NULL AND a.datname = current_database())
-             -- PostgreSQL ignores what a vacuum itself could still see.
+             -- The snapshot of a vacuum does not prevent cleanup.
              AND NOT EXISTS (SELECT FROM pg_stat_progress_vacuum AS v WHERE v.pid = a.pid)
           UNION ALL
           SELECT format('prepared transaction %s has been open since %s', p.gid, to_char(p.prepared, 'YYYY-MM-DD HH24:MI:SS')), p.prepared

@@ -1,4 +1,4 @@
--- tokens_expected of a provider batch is its reservation. It is recorded with it, so that a worker that crashes between both reserves nothing twice.
+-- The reservation of a provider batch is its tokens_expected. It is set in the same transaction, so that a repeated call after a crash reserves nothing twice.
 CREATE OR REPLACE FUNCTION reembed.reserve_provider_batch(p_provider_batch uuid, p_attempt integer, p_tokens bigint) RETURNS text
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp

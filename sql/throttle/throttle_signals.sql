@@ -50,8 +50,8 @@ BEGIN
     END IF;
   END IF;
 
-  -- Not to an ordinary vacuum, which the backfill itself provokes and which returns space to it. Only for the application's table: a side table has little to
-  -- vacuum while it is being filled.
+  -- By default an ordinary vacuum is no signal: the backfill itself provokes it, and it returns space to the backfill. Only the application's table is checked,
+  -- because a side table has little to vacuum while it is being filled.
   IF EXISTS (SELECT FROM pg_stat_progress_vacuum AS v JOIN reembed.target AS t ON t.relation = v.relid
               WHERE t.name = p_target AND (s.yields_to_vacuum OR reembed.prevents_wraparound(t.relation))) THEN
     RETURN QUERY SELECT 'vacuum', 'slows', CASE WHEN s.yields_to_vacuum THEN 'the table is being vacuumed (yields_to_vacuum)' ELSE 'the table is being vacuumed to prevent wraparound' END;
@@ -62,7 +62,7 @@ BEGIN
       FROM (SELECT i.milliseconds FROM reembed.read_probe AS i WHERE i.target = p_target AND i.is_idle ORDER BY i.at DESC LIMIT 40) AS p;
     SELECT percentile_cont(0.95) WITHIN GROUP (ORDER BY p.milliseconds) INTO v_now
       FROM reembed.read_probe AS p WHERE p.target = p_target AND NOT p.is_idle AND p.at > clock_timestamp() - interval '10 seconds';
-    -- Of a fast search, less than a millisecond is noise.
+    -- A difference of less than a millisecond is noise.
     IF v_now > greatest(v_idle * s.max_read_slowdown, v_idle + 1) THEN
       RETURN QUERY SELECT 'slow reads', 'slows', format('searches take %s ms; without the backfill they took %s ms (95th percentile; max_read_slowdown: %s)', round(v_now::numeric, 1), round(v_idle::numeric, 1), s.max_read_slowdown);
     END IF;
@@ -71,11 +71,11 @@ BEGIN
   -- Does not concern the backfill of a side table, which updates nothing.
   IF EXISTS (SELECT FROM reembed.vector_column AS v WHERE v.target = p_target AND v.role = 'new' AND v.storage = 'column') THEN
     v_name := coalesce(reembed.old_snapshot(), reembed.old_snapshot('2 seconds'));
-    -- One that has lasted ten seconds may last for hours: the backfill goes on beside it, in plain order.
+    -- A snapshot that has lasted ten seconds may last for hours, so the backfill does not wait for it and writes in plain order.
     RETURN QUERY SELECT 'old snapshot', CASE WHEN reembed.old_snapshot() IS NULL THEN 'slows' ELSE 'none' END,
                         v_name || ': until it ends, updates cannot reuse space in their pages and add an entry to every index'
                   WHERE v_name IS NOT NULL;
   END IF;
 END;
 $$;
-COMMENT ON FUNCTION reembed.throttle_signals IS 'Signals that stop the backfill of a target from writing now, or slow it down.';
+COMMENT ON FUNCTION reembed.throttle_signals IS 'Signals that now stop the backfill of a target or slow it down; effect none: only shown.';

@@ -31,4 +31,4 @@ AS $$
    WHERE a.application_name NOT LIKE 'pg-reembed%'
    GROUP BY a.usename, t.live_view
 $$;
-COMMENT ON FUNCTION reembed.view_readers IS 'Who is known to read the views of a target; empty while nobody was seen.';
+COMMENT ON FUNCTION reembed.view_readers IS 'Known readers of the views of a target; empty when none is known.';

@@ -23,7 +23,7 @@ const LONGEST_KEPT = 32_768;
 // A text may be erased from the database, or be refused by a new version of the model.
 const KEPT_MS = 10 * 60_000;
 
-/** Texts of which none is known yet. */
+/** Creates an empty collection of texts that were embedded. */
 export function createSucceeded(): Succeeded {
   const sizes = new Map<number, Entry[]>();
   return {

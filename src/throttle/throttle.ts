@@ -25,7 +25,7 @@ const PROBES_A_LOOK = 5;
 // Searches without an index take seconds: probes must neither delay the backfill for long nor be a load themselves.
 const LONGEST_PROBING_MS = 5000;
 const PROBING_SHARE = 0.05;
-// Snapshots that follow one another without a gap are not worth a longer wait: space is not reclaimed in between.
+// For all snapshots that overlap, together: no space is reclaimed until the last one ends, so a longer wait is useless.
 const LONGEST_YIELD_MS = 10_000;
 
 /**
@@ -126,7 +126,7 @@ export function createThrottle(db: Queryable, target: string, notice: (line: str
     return signals.some(({ signal, effect }) => signal === 'old snapshot' && effect === 'slows');
   }
 
-  /** Whether to wait for an old snapshot: at most ten seconds, and then not until there was none. */
+  /** Whether to wait for an old snapshot: at most ten seconds, and then not again until a check has found none. */
   function mayYield(): boolean {
     return isSnapshotOld() && yieldedMs < LONGEST_YIELD_MS;
   }
