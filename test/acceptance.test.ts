@@ -57,6 +57,15 @@ test.serial('the backfill waits until its triggers are accepted by name, and aga
   t.is((await up(['1'])).code, 0, 'there is nothing to accept');
 });
 
+test.serial('rows that violate a constraint and were accepted by name do not pause the campaign, however many they are', async (t) => {
+  await sql('ALTER TABLE documents ADD CONSTRAINT not_early CHECK (id > 60) NOT VALID');
+  await stage.createUsual();
+  t.is((await up(['2', '--accept', 'violated-constraints', '--reason', 'sixty old rows'])).code, 0);
+  t.is((await stage.workplace.run(['worker', '--drain'])).code, 0);
+  t.deepEqual(await sql('SELECT class, count(*)::int FROM reembed.failed_row GROUP BY 1'), [{ class: 'row_refused', count: 60 }]);
+  t.deepEqual(await sql('SELECT paused FROM reembed.setting'), [{ paused: false }]);
+});
+
 test.serial('an acceptance of violated constraints is void when more rows violate them, and holds when fewer do', async (t) => {
   await sql('ALTER TABLE documents ADD CONSTRAINT not_first CHECK (id > 3) NOT VALID');
   const campaign = await stage.createUsual();

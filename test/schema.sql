@@ -1149,6 +1149,7 @@ CREATE TABLE reembed.batch (
     rows integer NOT NULL,
     embedded_rows integer DEFAULT 0 NOT NULL,
     other_rows integer DEFAULT 0 NOT NULL,
+    answered_rows integer DEFAULT 0 NOT NULL,
     tokens bigint DEFAULT 0 NOT NULL,
     requests integer DEFAULT 0 NOT NULL,
     attempts integer DEFAULT 0 NOT NULL,
@@ -1181,6 +1182,8 @@ COMMENT ON COLUMN reembed.batch.rows IS 'Rows with a text when the batch was pla
 COMMENT ON COLUMN reembed.batch.embedded_rows IS 'Rows that got their new vector from this batch.';
 
 COMMENT ON COLUMN reembed.batch.other_rows IS 'Planned rows that this batch did not embed: deleted, changed, moved, or recorded in failed_row.';
+
+COMMENT ON COLUMN reembed.batch.answered_rows IS 'Rows of a pending batch whose vector a worker has received but not stored yet, as of its last report.';
 
 COMMENT ON COLUMN reembed.batch.tokens IS 'Tokens the provider counted.';
 
@@ -1263,7 +1266,7 @@ CREATE FUNCTION reembed.parking_room(p_target text) RETURNS bigint
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp';
 
-COMMENT ON FUNCTION reembed.parking_room(p_target text) IS 'How many more rows of a target may be recorded in failed_row now: 20, or 1 % of its rows if that is more, in ten minutes or since it was last resumed.';
+COMMENT ON FUNCTION reembed.parking_room(p_target text) IS 'How many more rows of a target may be recorded in failed_row now: 20, or 1 % of its rows if that is more, besides those accepted by name, in ten minutes or since it was last resumed.';
 
 CREATE FUNCTION reembed.pause(p_target text DEFAULT NULL::text, p_reason text DEFAULT NULL::text) RETURNS void
     LANGUAGE sql
@@ -3025,7 +3028,11 @@ CREATE VIEW reembed.progress AS
             count(*) AS batches,
             count(*) FILTER (WHERE (b.state = 'done'::text)) AS batches_done,
             sum(GREATEST(b.rows, (b.embedded_rows + b.other_rows))) AS total,
-            sum((b.embedded_rows + b.other_rows)) AS done,
+            sum(((b.embedded_rows + b.other_rows) +
+                CASE b.state
+                    WHEN 'pending'::text THEN LEAST(b.answered_rows, GREATEST(0, (b.rows - b.embedded_rows)))
+                    ELSE 0
+                END)) AS done,
             sum(b.embedded_rows) AS embedded,
             sum(b.tokens) AS tokens,
             sum(b.batch_api_tokens) AS batch_api_tokens,
@@ -3125,7 +3132,7 @@ COMMENT ON COLUMN reembed.progress.read_model IS 'The model the live view reads.
 
 COMMENT ON COLUMN reembed.progress.total IS 'Rows planned.';
 
-COMMENT ON COLUMN reembed.progress.done IS 'Rows done.';
+COMMENT ON COLUMN reembed.progress.done IS 'Rows done, with those whose vector a worker has and is about to store.';
 
 COMMENT ON COLUMN reembed.progress.percent IS 'Share of the planned rows that is done.';
 
