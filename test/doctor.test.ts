@@ -242,6 +242,6 @@ test('doctor reports a database that does not answer and still checks the enviro
     findings.map(({ name, level }) => `${name} ${level}`),
     ['database error', 'provider ok'],
   );
-  t.regex(stderr, /^reembed: 1 error: database \[doctor_found_errors\] - .+\n$/);
+  t.regex(stderr, /^database: .*\nreembed: 1 error: database \[doctor_found_errors\] - .+\n$/);
   t.notRegex(JSON.stringify(findings) + stderr, /hidden-word/);
 });

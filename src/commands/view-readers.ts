@@ -14,7 +14,8 @@ export async function readViewReaders(db: Queryable): Promise<ViewReaders[]> {
   const { rows } = await db.query<ViewReaders>(
     `SELECT t.name AS target, format('%I.%I', reembed.view_schema(t.name), t.live_view) AS view, ARRAY(SELECT reembed.view_readers(t.name)) AS readers
        FROM reembed.target AS t
-      WHERE t.unhooked IS NULL AND EXISTS (SELECT FROM reembed.campaign AS m WHERE m.target = t.name AND m.phase <> 'contract') ORDER BY t.name`,
+      -- The table may have been dropped.
+      WHERE t.unhooked IS NULL AND reembed.view_schema(t.name) IS NOT NULL AND EXISTS (SELECT FROM reembed.campaign AS m WHERE m.target = t.name AND m.phase <> 'contract') ORDER BY t.name`,
   );
   return rows;
 }
