@@ -66,6 +66,6 @@ export const POISONOUS_TEXTS: Mutant[] = [
     test: 'poisonous-texts',
     title: `500, changed rows${PARKED}`,
     says: /a bad text was sent \d+ times/,
-    edits: [{ file: 'sql/target/store_column.sql', find: " SET reembed.stores = 'on'", replace: '' }],
+    edits: [{ file: 'sql/target/store_column.sql', find: "  SELECT set_config('reembed.stores', 'on', true);\n", replace: '' }],
   },
 ];

@@ -159,7 +159,7 @@ const cases: Case[] = [
     prepare: (name) => table(name, '', 'vector(16) NOT NULL'),
     code: 'not-null',
     what: /NOT NULL/,
-    consequence: /without one/,
+    consequence: /contract makes it NOT NULL if every row has a vector/,
   },
   {
     table: 'ruled',
@@ -182,9 +182,9 @@ const cases: Case[] = [
       await sql(`CREATE INDEX ${name}_all ON ${name} USING hnsw (embedding vector_cosine_ops)`);
       await sql(`CREATE INDEX ${name}_some ON ${name} USING hnsw (embedding vector_l2_ops) WHERE id < 10`);
     },
-    code: 'vector-index-dropped',
+    code: 'vector-index',
     what: /partial_some \(partial\)/,
-    consequence: /contract drops it, and nothing takes its place/,
+    consequence: /phase index builds its successor/,
   },
   {
     table: 'viewed',
