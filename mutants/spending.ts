@@ -16,7 +16,7 @@ export const SPENDING: Mutant[] = [
     test: 'spend-cap',
     title: 'a request that the provider did not serve does not count',
     says: /Difference/,
-    edits: [{ file: 'src/embedding/embed-texts.ts', find: 'if (!mayBeCharged(error)) await reservation?.correct(0);', replace: '' }],
+    edits: [{ file: 'src/embedding/send-in-turn.ts', find: 'if (!mayBeCharged(error)) await reservation?.correct(0);', replace: '' }],
   },
   {
     fault: 'a cap in dollars without a price',
