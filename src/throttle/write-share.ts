@@ -10,42 +10,47 @@ export interface WriteShare {
   adjust(areReadsSlow: boolean): void;
 }
 
-const FIRST = 0.1;
+const FIRST = 0.25;
 const SMALLEST = 0.02;
+const FIRST_GROWTH = 2;
 const GROWTH = 1.2;
 const CAUTIOUS_GROWTH = 1.1;
 // Searches are judged by the last ten seconds, so a cut shows only gradually. Until then they are no evidence against the new share.
-const LOOKS_AFTER_CUT = 5;
-const LOOKS_AT_FLOOR = 15;
+const CHECKS_AFTER_CUT = 5;
+const CHECKS_AT_FLOOR = 15;
 
 /**
- * The share is 1 while searches are not monitored. Then it halves while they are slow and grows again, more slowly
- * above half of the share that was too much.
+ * The share is 1 while searches are not monitored. Then it doubles until they are slow for the first time, halves while they are slow, and
+ * grows again, more slowly above half of the share that was too much.
  */
 export function createWriteShare(): WriteShare {
   let share = 1;
   let tooMuch = Number.POSITIVE_INFINITY;
-  let looksSinceCut = LOOKS_AFTER_CUT;
-  let looksAtFloor = 0;
+  let checksSinceCut = CHECKS_AFTER_CUT;
+  let checksAtFloor = 0;
+  const growth = () => {
+    if (tooMuch === Number.POSITIVE_INFINITY) return FIRST_GROWTH;
+    return share > tooMuch / 2 ? CAUTIOUS_GROWTH : GROWTH;
+  };
   return {
     get value() {
       return share;
     },
     get isAtFloor() {
-      return looksAtFloor >= LOOKS_AT_FLOOR;
+      return checksAtFloor >= CHECKS_AT_FLOOR;
     },
     beginLow() {
       share = FIRST;
-      looksAtFloor = 0;
+      checksAtFloor = 0;
     },
     adjust(areReadsSlow) {
-      looksSinceCut += 1;
-      looksAtFloor = areReadsSlow && share === SMALLEST ? looksAtFloor + 1 : 0;
-      if (!areReadsSlow) share = Math.min(1, share * (share > tooMuch / 2 ? CAUTIOUS_GROWTH : GROWTH));
-      else if (looksSinceCut > LOOKS_AFTER_CUT) {
+      checksSinceCut += 1;
+      checksAtFloor = areReadsSlow && share === SMALLEST ? checksAtFloor + 1 : 0;
+      if (!areReadsSlow) share = Math.min(1, share * growth());
+      else if (checksSinceCut > CHECKS_AFTER_CUT) {
         tooMuch = share;
         share = Math.max(SMALLEST, share / 2);
-        looksSinceCut = 0;
+        checksSinceCut = 0;
       }
     },
   };
