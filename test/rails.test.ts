@@ -231,7 +231,7 @@ test.serial('a down that would discard a live view with a reader asks first', as
   assertRefused(t, result, {
     code: 'would_discard',
     exit: 'usage',
-    says: /live view public\.documents_live, which has a reader: view public\.search/,
+    says: /live view public\.documents_live, which has (a reader|readers): view public\.search/,
     remedy: /--discard-vectors/,
   });
   await stage.db.pool.query('DROP VIEW search');

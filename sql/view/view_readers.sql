@@ -20,13 +20,13 @@ AS $$
     LEFT JOIN pg_rewrite AS r ON d.classid = 'pg_rewrite'::regclass AND r.oid = d.objid
    WHERE r.ev_class IS DISTINCT FROM w.oid
   UNION ALL
-  SELECT format('%s searches in reembed.query_log, the last at %s', count(*), max(q.at)::timestamptz(0))
+  SELECT format('%s in reembed.query_log, the last at %s', CASE count(*) WHEN 1 THEN '1 search' ELSE count(*) || ' searches' END, max(q.at)::timestamptz(0))
     FROM reembed.query_log AS q WHERE q.target = p_target HAVING count(*) > 0
   UNION ALL
-  SELECT format('%s searches in reembed.shadow_read, the last at %s', count(*), max(s.at)::timestamptz(0))
+  SELECT format('%s in reembed.shadow_read, the last at %s', CASE count(*) WHEN 1 THEN '1 search' ELSE count(*) || ' searches' END, max(s.at)::timestamptz(0))
     FROM reembed.shadow_read AS s WHERE s.target = p_target HAVING count(*) > 0
   UNION ALL
-  SELECT format('%s sessions of role %s whose last statement names %s', count(*), a.usename, t.live_view)
+  SELECT format('%s of role %s whose last statement names %s', CASE count(*) WHEN 1 THEN '1 session' ELSE count(*) || ' sessions' END, a.usename, t.live_view)
     FROM target AS t JOIN pg_stat_activity AS a ON a.datname = current_database() AND a.pid <> pg_backend_pid() AND strpos(a.query, t.live_view) > 0
    WHERE a.application_name NOT LIKE 'pg-reembed%'
    GROUP BY a.usename, t.live_view

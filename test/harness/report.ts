@@ -48,6 +48,6 @@ export async function validateReported({ database }: Stage) {
 /** Runs `report`, which must succeed, and returns the page. */
 export async function pageOf({ workplace }: Stage, args: string[] = []): Promise<string> {
   const { code, stderr } = await workplace.run(['report', '--out', 'page.html', ...args]);
-  if (code !== 0 || stderr !== 'page.html\n') throw new Error(`exit code ${code}: ${stderr}`);
+  if (code !== 0 || !/^database: .*\npage\.html\n$/.test(stderr)) throw new Error(`exit code ${code}: ${stderr}`);
   return readFileSync(join(workplace.directory, 'page.html'), 'utf8');
 }
