@@ -38,7 +38,7 @@ test.serial('a run that passes prints its figures and exits with 0', async (t) =
   provider.requests.length = 0;
   const { code, stdout, stderr } = await workplace.run(['validate', '--queries', 'queries.jsonl', '--judgements', 'qrels.tsv']);
   t.is(code, 0, stderr);
-  t.is(stderr, '');
+  t.regex(stderr, /^database: .*\n$/);
   t.regex(
     stdout,
     /^validation \d+: old-model -> new-model on public\.documents\.embedding\n3 queries from file queries\.jsonl, 2 of them judged/,
@@ -91,7 +91,7 @@ test.serial('a run that misses a threshold prints it and exits with 4', async (t
   await database.pool.query('UPDATE reembed.setting SET min_overlap = 0.05');
   t.is(plain.code, 4);
   t.regex(plain.stdout, /\nFAIL\n {2}- overlap@10 0\.\d{4} is below min_overlap 0\.99\n$/);
-  t.regex(plain.stderr, /^reembed: validation \d+ failed: overlap@10 .* \[validation_failed\] - .*npm run setting\n$/);
+  t.regex(plain.stderr, /^database: .*\nreembed: validation \d+ failed: overlap@10 .* \[validation_failed\] - .*npm run setting\n$/);
   t.is(json.code, 4);
   const result = JSON.parse(json.stdout);
   t.like(result, { passed: false, queries: 10, k: 10, ndcg_before: null, index_recall: 1, query_source: 'rows' });
@@ -176,7 +176,10 @@ test.serial('a missing file is one line on stderr', async (t) => {
   const { code, stdout, stderr } = await workplace.run(['validate', '--queries', 'none.txt']);
   t.is(code, 1);
   t.is(stdout, '');
-  t.is(stderr, 'reembed: none.txt does not exist [file_unreadable] - name a file that can be read with --queries\n');
+  t.is(
+    stderr.replace(/^database: .*\n/, ''),
+    'reembed: none.txt does not exist [file_unreadable] - name a file that can be read with --queries\n',
+  );
 });
 
 test.serial('the text of a row that an audit could not embed is not put on record', async (t) => {
