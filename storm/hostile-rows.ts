@@ -2,7 +2,7 @@ import { TABLE, type World } from './world.ts';
 
 /** What of its own the table does to an update of a row that the toolkit makes. */
 const KINDS = ['violates a constraint', 'is refused by a trigger', 'is skipped by a trigger'] as const;
-const EVERY = 1000;
+const EVERY = 300;
 
 /** Rows whose vectors cannot be stored. They are among those that no writer changes, so only the toolkit's updates meet the trouble. */
 export function isHostile({ options }: World, id: number): boolean {
@@ -13,8 +13,9 @@ export function isHostile({ options }: World, id: number): boolean {
  * Gives the table what tables of others have: a constraint that some rows violate, triggers that refuse or skip the update of some rows,
  * and an audit trigger that relies on the application's search_path.
  */
-export async function makeHostile({ pool, columns }: World): Promise<void> {
-  const kind = (number: number) => `OLD.${columns.id} % ${EVERY} = 0 AND OLD.${columns.id} / ${EVERY} % ${KINDS.length} = ${number}`;
+export async function makeHostile({ pool, columns, options }: World): Promise<void> {
+  const kind = (number: number) =>
+    `OLD.${columns.id} <= ${options.rows} AND OLD.${columns.id} % ${EVERY} = 0 AND OLD.${columns.id} / ${EVERY} % ${KINDS.length} = ${number}`;
   await pool.query(`UPDATE ${TABLE} SET views = -1 WHERE ${columns.id} % ${EVERY} = 0 AND ${columns.id} / ${EVERY} % ${KINDS.length} = 0`);
   await pool.query(`
     ALTER TABLE ${TABLE} ADD CONSTRAINT views_are_not_negative CHECK (views >= 0) NOT VALID;

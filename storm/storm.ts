@@ -122,6 +122,8 @@ export async function runStorm(
   }
 }
 
+const ACCEPTED = ['--accept', 'triggers-fire,violated-constraints', '--reason', 'the storm wants them'];
+
 async function prepare(world: World): Promise<void> {
   const draw = world.draw('rows');
   await world.pool.query(
@@ -142,6 +144,7 @@ async function prepare(world: World): Promise<void> {
   const created = await world.workplace.run([
     ...['migrate', 'create', '--table', TABLE, '--text', 'content', '--column', 'embedding'],
     ...[...model, '--batch-rows', '200', '--storage', world.options.storage],
+    ...(world.options.hostile && world.options.storage === 'column' ? ACCEPTED : []),
   ]);
   if (created.code !== 0) throw new Error(created.stderr);
   // Tables, views and triggers must exist before the first writer starts: otherwise writes that were never captured
