@@ -558,6 +558,7 @@ COMMENT ON COLUMN reembed.provider_batch_row.text_digest IS 'reembed.text_digest
 COMMENT ON COLUMN reembed.provider_batch_row.wave IS 'Rows of one wave are in different pages of the table.';
 
 CREATE TABLE reembed.failed_row (
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   target text NOT NULL REFERENCES reembed.target ON DELETE CASCADE,
   key jsonb NOT NULL,
   model text NOT NULL REFERENCES reembed.model,
@@ -567,11 +568,13 @@ CREATE TABLE reembed.failed_row (
   attempts integer NOT NULL DEFAULT 1,
   failed_at timestamptz NOT NULL DEFAULT now(),
   key_digest uuid NOT NULL GENERATED ALWAYS AS (md5(key::text)::uuid) STORED,
-  PRIMARY KEY (target, model, key_digest),
+  -- Not the primary key: from PostgreSQL 18 on, a publication FOR ALL TABLES refuses to delete by a key with a generated column.
+  CONSTRAINT one_entry_per_row_and_model UNIQUE (target, model, key_digest),
   CONSTRAINT words_are_bounded CHECK (length(words) <= 1000)
 );
 CREATE INDEX failed_row_by_key ON reembed.failed_row USING hash (key);
 COMMENT ON TABLE reembed.failed_row IS 'Rows that cannot be embedded or stored, with the reason. A row leaves this table when its vector is stored.';
+COMMENT ON COLUMN reembed.failed_row.id IS 'Number of the entry.';
 COMMENT ON COLUMN reembed.failed_row.target IS 'Target of the row.';
 COMMENT ON COLUMN reembed.failed_row.key IS 'Primary key, as an object of column and value.';
 COMMENT ON COLUMN reembed.failed_row.model IS 'Model that it cannot be embedded with.';

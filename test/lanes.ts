@@ -76,7 +76,6 @@ export const EMBEDDED = [
   'erase',
   'lifecycle-second-campaign',
   'package',
-  'providers',
   'query-log',
   'side-table-campaigns',
   'status',

@@ -749,6 +749,7 @@ CREATE FUNCTION reembed.fail_provider_batch(p_provider_batch uuid, p_code text, 
 COMMENT ON FUNCTION reembed.fail_provider_batch(p_provider_batch uuid, p_code text, p_message text) IS 'Records that the provider failed a batch as a whole, and until when its campaign may not submit another one.';
 
 CREATE TABLE reembed.failed_row (
+    id bigint NOT NULL,
     target text NOT NULL,
     key jsonb NOT NULL,
     model text NOT NULL,
@@ -762,6 +763,8 @@ CREATE TABLE reembed.failed_row (
 );
 
 COMMENT ON TABLE reembed.failed_row IS 'Rows that cannot be embedded or stored, with the reason. A row leaves this table when its vector is stored.';
+
+COMMENT ON COLUMN reembed.failed_row.id IS 'Number of the entry.';
 
 COMMENT ON COLUMN reembed.failed_row.target IS 'Target of the row.';
 
@@ -2611,6 +2614,15 @@ ALTER TABLE reembed.event ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+ALTER TABLE reembed.failed_row ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME reembed.failed_row_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE reembed.provider_quota (
     model text NOT NULL,
     requests double precision NOT NULL,
@@ -4104,7 +4116,7 @@ ALTER TABLE ONLY reembed.event
     ADD CONSTRAINT event_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY reembed.failed_row
-    ADD CONSTRAINT failed_row_pkey PRIMARY KEY (target, model, key_digest);
+    ADD CONSTRAINT failed_row_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY reembed.installation
     ADD CONSTRAINT installation_pkey PRIMARY KEY (is_one);
@@ -4120,6 +4132,9 @@ ALTER TABLE ONLY reembed.old_vector_checksum
 
 ALTER TABLE ONLY reembed.old_vector_group
     ADD CONSTRAINT old_vector_group_pkey PRIMARY KEY (campaign, number);
+
+ALTER TABLE ONLY reembed.failed_row
+    ADD CONSTRAINT one_entry_per_row_and_model UNIQUE (target, model, key_digest);
 
 ALTER TABLE ONLY reembed.planned_index
     ADD CONSTRAINT one_successor_per_old_index UNIQUE (campaign, old_name);

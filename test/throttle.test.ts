@@ -90,7 +90,7 @@ testOnServer?.serial('WAL that is kept for a replication slot holds the backfill
 
 if (process.env.TEST_STANDBY) {
   test.serial('a streaming standby that is behind holds the backfill back until it has caught up', async (t) => {
-    t.timeout(120_000);
+    t.timeout(220_000);
     await startCampaign(stage, 'followed', { rows: ROWS });
     const standby = await startForeground(process.env.TEST_STANDBY ?? '', 'the standby', 'SIGINT');
     const follower = new pg.Pool({ connectionString: Object.assign(new URL(stage.db.url), { port: String(standby.port) }).href, max: 1 });
