@@ -27,7 +27,7 @@ export interface Config {
   providers: Map<string, ProviderAccess>;
   requestTimeoutSeconds: number;
   patienceSeconds: number;
-  /** number of batches processed in parallel in a process */
+  /** number of batches of each target processed in parallel in a process */
   concurrency: number;
   /** maximum number of concurrent requests per model in a process */
   mostInFlight: number;

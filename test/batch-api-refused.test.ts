@@ -1,4 +1,7 @@
 import test from 'ava';
+import { readConfig } from '../src/config.ts';
+import { runProviderBatch } from '../src/worker/batch-api/provider-batch-job.ts';
+import { createWorkContext } from '../src/worker/context.ts';
 import { offerBatchApi } from './harness/batch-api.ts';
 import { batchApiRun } from './harness/batch-api-campaign.ts';
 import { removeCampaigns, startCampaign, until } from './harness/campaign.ts';
@@ -42,6 +45,22 @@ test.serial('a campaign that is taken back cancels its batches at the provider, 
   t.is([...api().batches.values()][0]?.status, 'cancelled');
   t.is(api().files.size, 0);
   t.is(await campaign.ask('SELECT count(*)::int FROM maps WHERE embedding_v2 IS NOT NULL'), 0);
+});
+
+test.serial('an abandoned batch whose provider is no longer configured is forgotten once its day is over', async (t) => {
+  const campaign = await startCampaign(stage, 'globes', { rows: 60 });
+  const id = await campaign.ask<string>('SELECT reembed.claim_provider_batch(100, 1)');
+  await stage.bring(campaign.name, 'expand');
+  const age = (days: number) =>
+    sql("UPDATE reembed.provider_batch SET provider = 'gone', created_at = now() - make_interval(days => $2) WHERE id = $1", [id, days]);
+  const context = createWorkContext(stage.database, readConfig({}), () => {});
+  const isKept = () => campaign.ask<boolean>("SELECT EXISTS (SELECT FROM reembed.provider_batch WHERE state = 'abandoned')");
+  await age(0);
+  await runProviderBatch(context, { id });
+  t.true(await isKept());
+  await age(3);
+  await runProviderBatch(context, { id });
+  t.false(await isKept());
 });
 
 test.serial('vectors that arrive for a campaign which was taken back and begun again are refused', async (t) => {

@@ -84,5 +84,8 @@ if (server) {
     t.is(code, 0, stderr);
   });
 } else {
-  test('the embedded database has the encoding that is needed', (t) => t.pass());
+  test('the embedded database has the encoding that is needed', async (t) => {
+    const { code, stderr } = await workplace.run(['migrate', 'up'], { DATABASE_URL: 'embedded:' });
+    t.is(code, 0, stderr);
+  });
 }

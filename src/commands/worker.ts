@@ -35,7 +35,7 @@ export function workerCommand(): Command {
     )
     .option(
       '--concurrency <n>',
-      'batches processed at the same time in this process (default: EMBED_CONCURRENCY or 4); their requests share EMBED_MAX_IN_FLIGHT',
+      'batches of each table processed at the same time in this process (default: EMBED_CONCURRENCY or 4); requests of a model share EMBED_MAX_IN_FLIGHT',
       wholeNumber,
     )
     .action((options: WorkerCommandOptions) => work(options));

@@ -53,9 +53,9 @@ export async function runCatchUp(context: WorkContext, { target: targetName, lan
   }
 }
 
-/** Number of changed rows to read at a time: those of one request of the live model. */
+/** Number of changed rows to read at a time: those of one request of the live model, or of the other if that is not maintained. */
 function roundSize({ config }: WorkContext, { vectors }: WorkTarget): number {
-  const vector = vectors.find(({ read }) => read) ?? vectors[0];
+  const vector = vectors.filter(({ maintained }) => maintained).sort((a, b) => Number(b.read) - Number(a.read))[0];
   return vector ? providerAccess(vector.definition, vector.role, config).limits.inputs : 1;
 }
 

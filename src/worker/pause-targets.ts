@@ -26,7 +26,7 @@ export async function targetsNeeding({ database, target: only }: WorkContext, { 
   };
 }
 
-/** Pauses every target that needs the model of a refusal, for all workers; the reason is recorded in reembed.setting. */
+/** Pauses the targets that this worker serves and that need the model of a refusal, for all workers; reembed.setting has the reason. */
 export async function pauseTargets(context: WorkContext, refusal: ProviderRefused, target?: string): Promise<void> {
   const { needing } = await targetsNeeding(context, refusal, target);
   const { rows } = await context.database.pool.query<{ target: string }>(

@@ -79,7 +79,11 @@ export async function startWorker(
   const guard = createJobGuard(context, { isForBatchApi, fail });
   const queues = createTargetQueues(boss, context, guard, cutOff.signal);
   await boss.work<ProviderBatchJob>('reembed-abandoned', { pollingIntervalSeconds: 2 }, async ([job]) => {
-    if (job) await runProviderBatch(context, job.data, AbortSignal.any([job.signal, cutOff.signal]));
+    if (!job) return;
+    await runProviderBatch(context, job.data, AbortSignal.any([job.signal, cutOff.signal])).catch((error: unknown) => {
+      // The queue stores what is thrown.
+      throw new Error(plainMessageOf(error));
+    });
   });
 
   const loop = keepWorkQueued(context, queues, self, stopping.signal).catch(fail);

@@ -29,6 +29,8 @@ export async function runProviderBatch(context: WorkContext, { id }: ProviderBat
   const { pool } = context.database;
   const batch = await readProviderBatch(pool, id);
   if (!batch) return;
+  // Its day is over, so nothing is left to cancel, whether or not its provider can still be called.
+  if (batch.state === 'abandoned' && batch.age > GIVE_UP_AFTER_SECONDS) return forget(context, batch);
   try {
     const api = openBatchApi({ name: batch.model, provider: batch.provider }, context.config);
     if (batch.state === 'abandoned') return await cancel(context, api, batch, signal);
@@ -80,8 +82,6 @@ async function recordFailure({ context, batch }: BatchWork, { failure }: BatchSt
 async function cancel(context: WorkContext, api: BatchApi, batch: ProviderBatch, signal: AbortSignal | undefined): Promise<void> {
   const { pool } = context.database;
   const { providerBatchId, inputFileId } = batch;
-  const forget = () => pool.query("DELETE FROM reembed.provider_batch WHERE id = $1 AND state = 'abandoned'", [batch.id]);
-  if (batch.age > GIVE_UP_AFTER_SECONDS) return void (await forget());
   const found = providerBatchId === null ? inputFileId !== null && (await findMade(api, batch, signal)) : undefined;
   const status = providerBatchId === null ? found || undefined : await api.retrieve(providerBatchId, signal);
   if (status && !status.isOver) {
@@ -92,7 +92,11 @@ async function cancel(context: WorkContext, api: BatchApi, batch: ProviderBatch,
   }
   if (status) await removeFiles(api, status, signal);
   else if (inputFileId !== null) await api.removeFile(inputFileId, signal);
-  await forget();
+  await forget(context, batch);
+}
+
+async function forget({ database }: WorkContext, { id }: ProviderBatch): Promise<void> {
+  await database.pool.query("DELETE FROM reembed.provider_batch WHERE id = $1 AND state = 'abandoned'", [id]);
 }
 
 /** Best effort: a provider deletes batch files automatically after some weeks. */
