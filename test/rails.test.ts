@@ -218,6 +218,7 @@ test.serial('down --dry-run prints the SQL with the present names, and changes n
 });
 
 test.serial('up and status say that an application must read the live view until one was seen', async (t) => {
+  await stage.bring(campaign, 'backfill');
   const SAYS = /an application must read public\.documents_live/;
   t.regex((await stage.workplace.run(['migrate', 'up'])).stderr, SAYS);
   t.regex((await stage.workplace.run(['status'])).stdout.replace(/\s+/g, ' '), SAYS);
@@ -227,6 +228,8 @@ test.serial('up and status say that an application must read the live view until
 });
 
 test.serial('a down that would discard a live view with a reader asks first', async (t) => {
+  await stage.bring(campaign, 'backfill');
+  await stage.db.pool.query('CREATE OR REPLACE VIEW search AS SELECT id FROM documents_live');
   const result = await stage.workplace.run(['migrate', 'down', '2']);
   assertRefused(t, result, {
     code: 'would_discard',
@@ -238,6 +241,7 @@ test.serial('a down that would discard a live view with a reader asks first', as
 });
 
 test.serial('a down that would discard paid vectors asks first, with their number, tokens and price', async (t) => {
+  await stage.bring(campaign, 'backfill');
   await stage.db.pool.query('DROP VIEW IF EXISTS search; UPDATE reembed.model SET usd_per_million_tokens = 20000');
   await stage.work();
   const before = await fingerprint(stage.db.pool);
