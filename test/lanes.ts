@@ -86,6 +86,44 @@ export const EMBEDDED = [
   'worker-role',
 ];
 
+/** What CI runs on the newest server besides the whole suite on another: catalog, DDL, locks, plans, rights, replication. The nightly run has the rest. */
+export const NEWEST_SERVER = [
+  'attack-owner',
+  'attack-path',
+  'bad-database',
+  'bound-names',
+  'contract',
+  'contract-interrupted',
+  'ddl-column',
+  'ddl-side-table',
+  'doctor-server',
+  'fence',
+  'few-statements',
+  'index-build',
+  'index-scans',
+  'indexes-carried',
+  'inventory',
+  'lifecycle',
+  'lifecycle-locks',
+  'live-writes',
+  'live-writes-locks',
+  'live-writes-shapes',
+  'moved-table',
+  'pgbouncer',
+  'publications',
+  'read-by-key',
+  'reading-psql',
+  'reading-switch',
+  'refused-rows',
+  'side-table',
+  'sql-objects',
+  'throttle',
+  'validation-search',
+  'waves',
+  'worker',
+  'worker-role',
+];
+
 const fileOf = (name: string) => `test/${name}.test.ts`;
 
 /** Patterns of ava, by the name of the lane. */
@@ -93,6 +131,7 @@ const LANES: Record<string, string[]> = {
   all: ['test/**/*.test.ts'],
   fast: FAST.map(fileOf),
   embedded: EMBEDDED.map(fileOf),
+  'newest-server': NEWEST_SERVER.map(fileOf),
   'every-server': [
     'test/**/*.test.ts',
     ...Object.values(ONE_SERVER)
