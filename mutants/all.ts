@@ -8,6 +8,7 @@ import type { Mutant } from './mutant.ts';
 import { POISONOUS_TEXTS } from './poisonous-texts.ts';
 import { PROVIDERS } from './providers.ts';
 import { RAILS } from './rails.ts';
+import { SOONER } from './sooner.ts';
 import { SPENDING } from './spending.ts';
 
 /** Every mutant. */
@@ -21,5 +22,6 @@ export const MUTANTS: Mutant[] = [
   ...POISONOUS_TEXTS,
   ...PROVIDERS,
   ...RAILS,
+  ...SOONER,
   ...SPENDING,
 ];

@@ -3597,6 +3597,8 @@ CREATE TABLE reembed.validation (
     index_setting text,
     audit_problem text,
     warnings text[] DEFAULT '{}'::text[] NOT NULL,
+    compared_rows bigint,
+    group_by text,
     CONSTRAINT failed_validations_have_reasons CHECK ((passed = (cardinality(reasons) = 0)))
 );
 
@@ -3659,6 +3661,10 @@ COMMENT ON COLUMN reembed.validation.index_setting IS 'Search setting of the ind
 COMMENT ON COLUMN reembed.validation.audit_problem IS 'Why no vector was compared with a fresh one; null when that was done or not requested.';
 
 COMMENT ON COLUMN reembed.validation.warnings IS 'Warnings, which do not fail the run.';
+
+COMMENT ON COLUMN reembed.validation.compared_rows IS 'Rows with a vector of both models, if the backfill had not ended and only these were compared; else null.';
+
+COMMENT ON COLUMN reembed.validation.group_by IS 'Column whose values group the results: each group counts once, by its nearest row. Null: every row is a result of its own.';
 
 CREATE TABLE reembed.validation_filter (
     validation bigint NOT NULL,
@@ -3766,6 +3772,10 @@ CREATE TABLE reembed.validation_metric (
     value double precision NOT NULL,
     low double precision,
     high double precision,
+    p_value double precision,
+    wins integer,
+    losses integer,
+    ties integer,
     CONSTRAINT interval_is_in_order CHECK ((low <= high))
 );
 
@@ -3790,6 +3800,14 @@ COMMENT ON COLUMN reembed.validation_metric.value IS 'The mean; for a metric of 
 COMMENT ON COLUMN reembed.validation_metric.low IS 'Lower end of the 95 % confidence interval of the value, by a paired bootstrap over the queries.';
 
 COMMENT ON COLUMN reembed.validation_metric.high IS 'Upper end.';
+
+COMMENT ON COLUMN reembed.validation_metric.p_value IS 'Two-sided p-value of a paired randomisation test over the queries; null for a metric that compares the two models.';
+
+COMMENT ON COLUMN reembed.validation_metric.wins IS 'Queries whose figure is better with the new model.';
+
+COMMENT ON COLUMN reembed.validation_metric.losses IS 'Queries whose figure is worse.';
+
+COMMENT ON COLUMN reembed.validation_metric.ties IS 'Queries whose figure is the same.';
 
 CREATE TABLE reembed.validation_query (
     validation bigint NOT NULL,
@@ -3854,7 +3872,7 @@ COMMENT ON COLUMN reembed.validation_query.search_ms_before IS 'Milliseconds tha
 
 COMMENT ON COLUMN reembed.validation_query.search_ms_after IS 'The same, new model.';
 
-COMMENT ON COLUMN reembed.validation_query.results_before IS 'Keys of the k nearest rows, nearest first, old model.';
+COMMENT ON COLUMN reembed.validation_query.results_before IS 'Keys of the k nearest rows, nearest first, old model; in a run with group_by the values of that column.';
 
 COMMENT ON COLUMN reembed.validation_query.results_after IS 'The same, new model.';
 

@@ -1,10 +1,10 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import type { Database } from '../src/database/connection.ts';
 import { createWorkplace, type Workplace } from './harness/command.ts';
-import { NEW_DIMENSIONS, NEW_MODEL, OLD_DIMENSIONS, OLD_MODEL, textOf } from './harness/documents.ts';
-import { startProvider, type TestProvider } from './harness/provider.ts';
+import { NEW_DIMENSIONS, NEW_MODEL, OLD_DIMENSIONS, OLD_MODEL, textOf, vectorText } from './harness/documents.ts';
+import { startProvider, type TestProvider, vectorOf } from './harness/provider.ts';
 import { createFilledCampaign, openWithSchema } from './harness/validation.ts';
 
 let database: Database;
@@ -98,6 +98,54 @@ test.serial('a run that misses a threshold prints it and exits with 4', async (t
   t.is(result.lowest_overlap.length, 5);
 });
 
+test.serial('the query set and the CI job of the documentation run, and --fail-on decides their exit code', async (t) => {
+  const docs = readFileSync(new URL('../docs/validation.md', import.meta.url), 'utf8');
+  const file = join(workplace.directory, 'reembed.config.json');
+  writeFileSync(file, /```json\n(\{\s*"sets".*?)```/s.exec(docs)?.[1] ?? '');
+  const job = /- run: npm run (validate) -- (.*) > validation\.json/.exec(docs);
+  writeFileSync(join(workplace.directory, 'sliced.jsonl'), JSON.stringify({ id: 'q5', text: textOf(5), language: 'en' }));
+  const args = ['validate', ...(job?.[2]?.split(' ') ?? []), '--queries', 'sliced.jsonl', '--audit', '0'];
+  // One vector of zeros fails a run, whatever its queries.
+  await database.pool.query('UPDATE documents SET embedding_v2 = embedding_v2 - embedding_v2 WHERE id = 90');
+  const failed = await workplace.run(args);
+  const ignored = await workplace.run([...args, '--fail-on', 'none', '-k', '3']);
+  const unknown = await workplace.run(['validate', '--set', 'hourly']);
+  await database.pool.query('UPDATE documents SET embedding_v2 = $1 WHERE id = 90', [
+    vectorText(vectorOf(NEW_MODEL, textOf(90), NEW_DIMENSIONS)),
+  ]);
+  rmSync(file);
+  t.is(failed.code, 4, failed.stderr);
+  const result = JSON.parse(failed.stdout);
+  t.like(result, { queries: 1, judged_queries: 1, k: 10, query_source: 'file sliced.jsonl' });
+  t.true(result.metrics.some(({ slice }: { slice: string }) => slice === 'language'));
+  t.is(ignored.code, 0, ignored.stderr);
+  t.is(JSON.parse(ignored.stdout).k, 3);
+  t.is(unknown.code, 2);
+  t.regex(unknown.stderr, /no query set "hourly" in reembed\.config \[usage\] - name one of "nightly"/);
+});
+
+test.serial('--sweep prints a measurement and stores no run', async (t) => {
+  const runs = async () => (await database.pool.query('SELECT count(*)::int AS runs FROM reembed.validation')).rows[0].runs;
+  const before = await runs();
+  const { code, stdout, stderr } = await workplace.run(['validate', '--sweep', '--sample', '10', '--json']);
+  t.is(code, 0, stderr);
+  const { indexes } = JSON.parse(stdout);
+  t.deepEqual(
+    indexes.map(({ role, setting }: { role: string; setting: string }) => [role, setting]),
+    [['new', 'hnsw.ef_search']],
+  );
+  t.is(await runs(), before);
+});
+
+test.serial('judged queries are counted by whether they got better, and the worst loss is listed first', async (t) => {
+  writeFileSync(join(workplace.directory, 'wrong.tsv'), 'q5\t50\t1\nq6\t6\t1\nq7\t7\t1\n');
+  await database.pool.query('UPDATE documents SET embedding_v2 = embedding_v2 - embedding_v2 - embedding_v2 WHERE id = 7');
+  const { stdout } = await workplace.run(['validate', '--queries', 'queries.jsonl', '--judgements', 'wrong.tsv', '--audit', '0']);
+  await database.pool.query('UPDATE documents SET embedding_v2 = embedding_v2 - embedding_v2 - embedding_v2 WHERE id = 7');
+  t.regex(stdout, /\njudged queries, with p of a paired randomisation test:\n +nDCG@10 +\d better +1 worse +\d equal +p = \d\.\d{4}\n/);
+  t.regex(stdout, /\nworst losses of nDCG, with the overlap:\n +\d\.\d\d +nDCG 1\.000 -> 0\.000 +q7: /);
+});
+
 test.serial('queries made of the rows, sliced, filtered and cut, print every part in a hundred columns', async (t) => {
   await database.pool.query('UPDATE reembed.setting SET min_index_recall = 0.9');
   const args = [
@@ -148,6 +196,7 @@ test.serial('options that do not fit together are refused as wrong usage', async
     ['--queries-from', 'generated', '--judgements', 'qrels.tsv'],
     ['--cutoff', 'high'],
     ['--audit', '-1'],
+    ['--fail-on', 'never'],
   ]) {
     t.is((await workplace.run(['validate', ...args])).code, 2, args.join(' '));
   }

@@ -136,6 +136,7 @@ test('copies of one text count as the same result in both models and in the inde
 
 test('rows that lack a new vector fail the run, but not those that changed moments ago or may be missing', async (t) => {
   await createFilledCampaign(database.pool, 'gaps', ROWS);
+  await database.pool.query("UPDATE reembed.campaign SET phase = 'index' WHERE name = 'move_gaps'");
   const log = await changeLog(database.pool, 'public.gaps.embedding');
   await database.pool.query(`UPDATE gaps SET embedding_v2 = NULL WHERE id <= 3; TRUNCATE ${log}`);
   const missing = await run('gaps');

@@ -51,7 +51,9 @@ BEGIN
   END LOOP;
 
   v_rows := v.missing_rows - v.just_changed_rows;
-  IF v_rows > s.max_failed_rows THEN
+  IF v.compared_rows IS NOT NULL THEN
+    RETURN QUERY SELECT false, format('the backfill has not ended: only the %s rows with a vector of both models were compared; the verdict is preliminary', v.compared_rows);
+  ELSIF v_rows > s.max_failed_rows THEN
     RETURN QUERY SELECT true, format('%s a new vector, max_failed_rows is %s', CASE v_rows WHEN 1 THEN '1 row lacks' ELSE v_rows || ' rows lack' END, s.max_failed_rows);
   END IF;
 

@@ -5,8 +5,9 @@ import { compareQueries, LOCK_WAIT, QUERIES_A_PASS, type QueryComparison } from 
 import { moveCutoffs } from './metrics/cutoffs.ts';
 import { measureMetrics } from './metrics/metrics.ts';
 import { distributeScores } from './metrics/scores.ts';
+import { countComparable } from './queries/draw-rows.ts';
 import type { Judgements } from './queries/judgements.ts';
-import { describeSource, type QuerySource } from './queries/queries.ts';
+import { describeSource, type QuerySource, SEEDS_END } from './queries/queries.ts';
 import { type Embedder, type PreparedQueries, prepareQueries } from './queries/read-queries.ts';
 import { admitFilter, searchFiltered } from './search/filters.ts';
 import { inParallel } from './search/in-parallel.ts';
@@ -33,8 +34,10 @@ export interface ValidateOptions {
   /** maximum number of queries; default: 200 drawn from rows, log or a table, or the whole file */
   sample?: number | undefined;
   judgements?: Judgements | undefined;
-  /** column that holds the ids of the judgements; default: the key */
+  /** column that holds the ids of the judgements; default: the key, or the column of groupBy */
   judgementColumn?: string | undefined;
+  /** column whose values group the rows, such as the id of a document: each group counts once, by its nearest row; default: no groups */
+  groupBy?: string | undefined;
   /** conditions on the columns of the live view, to search with */
   filters?: readonly string[];
   /** columns of the rows, the query table or the query file by whose values results are sliced */
@@ -53,12 +56,12 @@ export interface ValidateOptions {
 export interface ValidationResult extends ValidationRecord, Verdict {
   /** rows that are judged relevant but missing from the table */
   judgedRowsMissing: number;
+  /** rows that are judged relevant but left out, because they lack a vector of one model until the backfill ends */
+  judgedRowsPending: number;
 }
 
 // Exact scans are limited by the server's CPU, which must also serve the live load.
 const PARALLEL_PASSES = 3;
-// Exclusive upper limit of random seeds, the same as that of --seed: the seed that a run shows must be valid as an option.
-const SEEDS_END = 1_000_000_000;
 
 /**
  * Compares the old and the new model of a running campaign on sample queries and stores the run in reembed.validation. A run that misses a
@@ -85,7 +88,8 @@ async function run(database: Database, options: ValidateOptions): Promise<Valida
 
   const campaign = await loadCampaign(db, options);
   for (const filter of filters) await admitFilter(pool, campaign, filter);
-  const { queries, judgements, judgedRowsMissing } = await prepareQueries(db, campaign, { ...options, sliceBy, seed });
+  const comparedRows = campaign.isPartial ? await countComparable(db, campaign) : null;
+  const { queries, judgements, ...left } = await prepareQueries(db, campaign, { ...options, sliceBy, seed });
   const index = await inTransaction(
     pool,
     (client) => inspectIndex(client, campaign, tableSource(campaign, campaign.new), queries[0]?.newVector ?? '', k),
@@ -94,13 +98,16 @@ async function run(database: Database, options: ValidateOptions): Promise<Valida
   const withIndex = index?.usable === true;
 
   const comparisons = await compareAll(database, campaign, { queries, judgements }, { ...options, k, withIndex, width });
-  const times = await timeSearches(pool, campaign, queries, k);
+  // Before the backfill has ended, the new vectors have no index, and their searches read a part of the rows.
+  const times = campaign.isPartial ? [] : await timeSearches(pool, campaign, queries, k);
   const record: ValidationRecord = {
     campaign,
     startedAt: clock.rows[0]?.now ?? '',
     querySource: describeSource(options.queries),
     seed,
     k,
+    groupBy: options.groupBy ?? null,
+    comparedRows,
     knownItems: options.queries.kind === 'generated',
     comparisons,
     times,
@@ -113,7 +120,7 @@ async function run(database: Database, options: ValidateOptions): Promise<Valida
     distributions: await distributeScores(db, campaign, comparisons),
     cutoffs: moveCutoffs(campaign, comparisons, cutoffs, judgements, seed),
   };
-  return { ...record, ...(await storeValidation(pool, record)), judgedRowsMissing };
+  return { ...record, ...(await storeValidation(pool, record)), ...left };
 }
 
 /** Compares every query in both models, several dozen per pass over the table. */
@@ -121,14 +128,14 @@ async function compareAll(
   database: Database,
   campaign: Campaign,
   { queries, judgements }: Pick<PreparedQueries, 'queries' | 'judgements'>,
-  { k, judgementColumn, withIndex, width, onProgress }: ValidateOptions & { k: number; withIndex: boolean; width: number },
+  { k, judgementColumn, groupBy, withIndex, width, onProgress }: ValidateOptions & { k: number; withIndex: boolean; width: number },
 ): Promise<QueryComparison[]> {
   const passes = Array.from({ length: Math.ceil(queries.length / QUERIES_A_PASS) }, (_, i) =>
     queries.slice(i * QUERIES_A_PASS, (i + 1) * QUERIES_A_PASS),
   );
   let done = 0;
   const compared = await inParallel(passes, width, async (pass) => {
-    const comparisons = await compareQueries(database.pool, campaign, pass, { k, judgements, judgementColumn, withIndex });
+    const comparisons = await compareQueries(database.pool, campaign, pass, { k, judgements, judgementColumn, groupBy, withIndex });
     for (const _ of comparisons) onProgress?.(++done, queries.length);
     return comparisons;
   });

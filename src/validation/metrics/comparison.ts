@@ -5,7 +5,7 @@ import type { Judgements } from '../queries/judgements.ts';
 import type { VectorQuery } from '../queries/queries.ts';
 import { nearestExactly } from '../search/exact-search.ts';
 import { nearestByIndex } from '../search/index-search.ts';
-import { type FoundRow, tableSource } from '../search/search-source.ts';
+import { type FoundRow, type ResultNames, tableSource } from '../search/search-source.ts';
 import { kendallTau, rankBiasedOverlap } from './rank-correlation.ts';
 import { type Gains, jaccardAt, ndcgAt, overlapAt, recallAt, reciprocalRankAt } from './ranking-metrics.ts';
 
@@ -18,7 +18,7 @@ export interface BeforeAfter {
 /** The results of one query. */
 export interface QueryComparison {
   query: VectorQuery;
-  /** exact nearest rows in each model */
+  /** exact nearest rows, or groups of rows, in each model */
   results: { before: FoundRow[]; after: FoundRow[] };
   overlap: number;
   jaccard: number;
@@ -36,19 +36,18 @@ export const LOCK_WAIT = '30s';
 /** Number of queries per pass over the table. More would save little time and update the progress less often. */
 export const QUERIES_A_PASS = 100;
 
-interface CompareOptions {
-  /** depth of the result lists */
+interface CompareOptions extends ResultNames {
+  /** depth of the result lists, in rows or groups */
   k: number;
   judgements?: Judgements | undefined;
-  /** column that holds the ids of the judgements, instead of the key */
-  judgementColumn?: string | undefined;
   /** whether the new index can be searched */
   withIndex: boolean;
 }
 
 /**
  * Runs queries against both models exactly, and against the new index. All in one transaction, which only keeps the planner settings from
- * leaking: each statement has its own snapshot, so none is older than one pass over the table.
+ * leaking: each statement has its own snapshot, so none is older than one pass over the table. While a backfill adds vectors, both models
+ * have one snapshot, so that they search the same rows.
  *
  * @param queries at most QUERIES_A_PASS
  */
@@ -56,7 +55,7 @@ export async function compareQueries(
   pool: pg.Pool,
   campaign: Campaign,
   queries: readonly VectorQuery[],
-  { k, judgements, judgementColumn, withIndex }: CompareOptions,
+  { k, judgements, withIndex, ...names }: CompareOptions,
 ): Promise<QueryComparison[]> {
   // A query drawn from a row finds that row first, so one more result is needed.
   const limit = queries.some(({ ownKey }) => ownKey !== undefined) ? k + 1 : k;
@@ -66,7 +65,7 @@ export async function compareQueries(
       const exact = (side: 'old' | 'new') =>
         nearestExactly(
           client,
-          tableSource(campaign, campaign[side], judgementColumn),
+          tableSource(campaign, campaign[side], names),
           queries.map((query) => query[`${side}Vector`]),
           limit,
         );
@@ -76,12 +75,15 @@ export async function compareQueries(
       for (const [position, query] of queries.entries()) {
         const others = (rows: FoundRow[] = []) => rows.filter((row) => row.key !== query.ownKey).slice(0, k);
         const results = { before: others(old[position]), after: others(renewed[position]) };
-        const found = withIndex ? others(await nearestByIndex(client, tableSource(campaign, campaign.new), query.newVector, limit)) : null;
+        const found = withIndex
+          ? others(await nearestByIndex(client, tableSource(campaign, campaign.new, names), query.newVector, limit))
+          : null;
         comparisons.push(compare(query, results, found, k, judgements?.get(query.id)));
       }
       return comparisons;
     },
     LOCK_WAIT,
+    campaign.isPartial ? 'BEGIN ISOLATION LEVEL REPEATABLE READ' : 'BEGIN',
   );
 }
 

@@ -2,6 +2,7 @@ import type { SearchTime } from '../search/latency.ts';
 import { bootstrapMeans, type Interval } from './bootstrap.ts';
 import type { QueryComparison } from './comparison.ts';
 import { quantile } from './quantile.ts';
+import { countWins, randomisationTest } from './randomisation.ts';
 import { ALL_QUERIES, type Slice, sliceQueries } from './slices.ts';
 
 /** A figure over all queries or one slice, as stored in reembed.validation_metric. */
@@ -16,7 +17,16 @@ export interface Metric {
   value: number;
   low: number | null;
   high: number | null;
+  /** of the paired randomisation test; null for a metric that compares the two models */
+  pValue: number | null;
+  /** queries that got better, worse and stayed the same; null for a metric that compares the two models */
+  wins: number | null;
+  losses: number | null;
+  ties: number | null;
 }
+
+// What only the metrics of each model have.
+const NOT_TESTED = { pValue: null, wins: null, losses: null, ties: null };
 
 type Compared = { name: string; of: (one: QueryComparison) => number };
 type Judged = { name: string; of: (one: NonNullable<QueryComparison['judged']>) => { before: number; after: number } };
@@ -35,7 +45,8 @@ const JUDGED: Judged[] = [
 ];
 
 /**
- * Computes means over all queries and over every slice, each with the 95 % interval of a paired bootstrap over its queries.
+ * Computes means over all queries and over every slice, each with the 95 % interval of a paired bootstrap over its queries; for
+ * judged queries also a paired randomisation test and the queries won and lost.
  *
  * @param times search times; only over all queries
  * @param seed the same seed gives the same intervals
@@ -64,6 +75,8 @@ function metricsOf(slice: Slice, seed: number): Metric[] {
       ...metric,
       before: mean(judgements[i]?.map(({ before }) => before) ?? []),
       after: mean(judgements[i]?.map(({ after }) => after) ?? []),
+      pValue: randomisationTest(differences[i] ?? [], seed),
+      ...countWins(differences[i] ?? []),
     })),
   ];
 }
@@ -78,6 +91,7 @@ function intervals({ slice, value }: Slice, names: { name: string }[], columns: 
     before: null,
     after: null,
     ...interval,
+    ...NOT_TESTED,
   }));
 }
 
@@ -98,6 +112,7 @@ function timesOf(times: readonly SearchTime[]): Metric[] {
       value: renewed - old,
       low: null,
       high: null,
+      ...NOT_TESTED,
     };
   });
 }

@@ -37,6 +37,9 @@ export interface VectorQuery {
 /** Default number of queries drawn from the rows, the log or a query table. */
 export const DEFAULT_SAMPLE = 200;
 
+/** Exclusive upper limit of random seeds, the same as that of --seed: the seed that a run shows must be valid as an option. */
+export const SEEDS_END = 1_000_000_000;
+
 /** Slice value of a column that is null. */
 export const NO_VALUE = '(none)';
 

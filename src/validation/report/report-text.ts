@@ -2,15 +2,15 @@ import { counted, plural } from '../../wording.ts';
 import type { BeforeAfter } from '../metrics/comparison.ts';
 import { type Metric, overall } from '../metrics/metrics.ts';
 import type { ValidationResult } from '../validate.ts';
-import { lowestOverlap } from './report-json.ts';
-import { auditText, cutoffSection, filterSection, sliceSection, vectorText } from './report-sections.ts';
+import { lowestOverlap, worstLosses } from './report-json.ts';
+import { auditText, cutoffSection, filterSection, querySection, sliceSection, vectorText } from './report-sections.ts';
 import { arrow, indented, intervalText, oneLine, plainTable, signed } from './report-wording.ts';
 
 /**
  * Formats a run for people, at most a hundred columns wide: figures with thresholds, their parts, the queries that changed most, and the
  * verdict.
  *
- * @param lowest number of queries with the lowest overlap to list
+ * @param lowest number of queries to list: the worst losses of nDCG, or without any those with the lowest overlap
  */
 export function reportText(result: ValidationResult, lowest: number): string {
   const { campaign, comparisons, metrics, k, knownItems } = result;
@@ -18,10 +18,12 @@ export function reportText(result: ValidationResult, lowest: number): string {
   const judgedText = judged === 0 ? '' : knownItems ? ', each to find its own row' : `, ${judged} of them judged`;
   return [
     `validation ${result.id}: ${campaign.old.model.name} -> ${campaign.new.model.name} on ${campaign.target}`,
-    `${counted(comparisons.length, 'query', 'queries')} from ${result.querySource}${judgedText}, ${k} nearest rows of each, seed ${result.seed}`,
+    `${counted(comparisons.length, 'query', 'queries')} from ${result.querySource}${judgedText}, ${k} nearest ${result.groupBy === null ? 'rows' : 'groups'} of each, seed ${result.seed}`,
+    ...scopeLines(result),
     '',
     figuresTable(result),
     '',
+    ...querySection(result),
     ...sliceSection(result),
     ...filterSection(result),
     ...cutoffSection(result),
@@ -73,19 +75,32 @@ function figuresTable(result: ValidationResult): string {
   return [table.toString(), ...integrity.map(vectorText)].join('\n');
 }
 
+/** Formats what a result is, and which rows were compared, where that is not each row of the table. */
+function scopeLines({ groupBy, comparedRows, coverage }: ValidationResult): string[] {
+  return [
+    ...(groupBy === null ? [] : [`grouped by ${oneLine(groupBy, 40)}: a group counts once, by its nearest row`]),
+    ...(comparedRows === null
+      ? []
+      : [
+          `the backfill has not ended: ${comparedRows} of ${counted(coverage.rows, 'row')} have both vectors, and only these were searched`,
+        ]),
+  ];
+}
+
 function lowestSection({ comparisons }: ValidationResult, count: number): string[] {
+  const losses = worstLosses(comparisons, count);
   const table = plainTable();
-  for (const one of lowestOverlap(comparisons, count))
+  for (const one of losses.length > 0 ? losses : lowestOverlap(comparisons, count))
     table.push([
       one.overlap.toFixed(2),
       one.judged ? `nDCG ${arrow(one.judged.ndcg)}` : '',
       oneLine(one.query.label, one.judged ? 65 : 85),
     ]);
-  return ['lowest overlap:', table.toString(), ''];
+  return [losses.length > 0 ? 'worst losses of nDCG, with the overlap:' : 'lowest overlap:', table.toString(), ''];
 }
 
 function notes(result: ValidationResult): string[] {
-  const { metrics, judgedRowsMissing, coverage, index } = result;
+  const { metrics, judgedRowsMissing, judgedRowsPending, coverage, index } = result;
   const lines: string[] = [];
   if (!overall(metrics, 'ndcg')) {
     lines.push(
@@ -100,13 +115,18 @@ function notes(result: ValidationResult): string[] {
         ? '1 row that is judged relevant is not in the table; it counts against both models.'
         : `${judgedRowsMissing} rows that are judged relevant are not in the table; they count against both models.`,
     );
+  if (judgedRowsPending > 0)
+    lines.push(
+      `${counted(judgedRowsPending, 'row')} judged relevant ${plural(judgedRowsPending, 'has', 'have')} no vector of one model yet and ${plural(judgedRowsPending, 'was', 'were')} left out, for both models.`,
+    );
   if (coverage.justChangedRows > 0)
     lines.push(
       `${coverage.justChangedRows} of the missing rows changed in the last 30 seconds and ${plural(coverage.justChangedRows, 'does', 'do')} not count: the workers are embedding ${plural(coverage.justChangedRows, 'it', 'them')}.`,
     );
   if (!index?.usable)
     lines.push(
-      'There is no valid index on the new vectors yet, so filters were not measured: validate again after it is built, because the switch requires it.',
+      'There is no valid index on the new vectors yet, so filters were not measured:',
+      'validate again after it is built, because the switch requires it.',
     );
   return lines.length === 0 ? [] : [...lines, ''];
 }

@@ -1,5 +1,10 @@
 import type { ValidationRecord } from '../verdict/validation-record.ts';
 
+/** Figures over all queries and by slice, with the column names of reembed.validation_metric. */
+export function metricRows({ metrics }: Pick<ValidationRecord, 'metrics'>) {
+  return metrics.map(({ sliceValue, pValue, ...metric }) => ({ ...metric, slice_value: sliceValue, p_value: pValue }));
+}
+
 /** Filtered searches, with the column names of reembed.validation_filter. */
 export function filterRows({ filters }: Pick<ValidationRecord, 'filters'>) {
   return filters.map((one) => ({

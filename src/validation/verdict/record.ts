@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { inTransaction, type Queryable } from '../../database/connection.ts';
 import { scoresOf } from '../metrics/scores.ts';
-import { cutoffRows, filterRows, integrityRows } from '../search/part-rows.ts';
+import { cutoffRows, filterRows, integrityRows, metricRows } from '../search/part-rows.ts';
 import type { TruthAudit } from './truth-audit.ts';
 import { type ValidationRecord, validationRow } from './validation-record.ts';
 
@@ -10,8 +10,11 @@ export interface Verdict {
   /** id of the run */
   id: string;
   passed: boolean;
+  verdict: 'pass' | 'fail' | 'unsure';
   /** thresholds that were missed */
   reasons: string[];
+  /** why the evidence is not enough */
+  doubts: string[];
   /** findings that do not make the run fail */
   warnings: string[];
 }
@@ -38,7 +41,7 @@ export async function storeValidation(pool: pg.Pool, record: ValidationRecord): 
       [id],
     );
     const { reasons = [], warnings = [] } = judged.rows[0] ?? {};
-    return { id, passed: reasons.length === 0, reasons, warnings };
+    return { id, passed: reasons.length === 0, verdict: reasons.length === 0 ? 'pass' : 'fail', reasons, doubts: [], warnings };
   });
 }
 
@@ -95,10 +98,6 @@ function queryRows({ campaign, comparisons, times }: ValidationRecord): Row[] {
     scores_before: before[i],
     scores_after: after[i],
   }));
-}
-
-function metricRows({ metrics }: ValidationRecord): Row[] {
-  return metrics.map(({ sliceValue, ...metric }) => ({ ...metric, slice_value: sliceValue }));
 }
 
 function otherRows(record: ValidationRecord): Record<string, Row[]> {
