@@ -1,16 +1,16 @@
 import { randomInt } from 'node:crypto';
 import { type Database, inOwnTransactions, inTransaction } from '../database/connection.ts';
-import { type Campaign, loadCampaign } from './campaign.ts';
+import { type Campaign, loadCampaign, type Role } from './campaign.ts';
 import { compareQueries, LOCK_WAIT, QUERIES_A_PASS, type QueryComparison } from './metrics/comparison.ts';
 import { moveCutoffs } from './metrics/cutoffs.ts';
 import { measureMetrics } from './metrics/metrics.ts';
 import { distributeScores } from './metrics/scores.ts';
 import type { Judgements } from './queries/judgements.ts';
-import { describeSource, type QuerySource } from './queries/queries.ts';
+import { describeSource, type Grade, type QuerySource } from './queries/queries.ts';
 import { type Embedder, type PreparedQueries, prepareQueries } from './queries/read-queries.ts';
 import { admitFilter, searchFiltered } from './search/filters.ts';
 import { inParallel } from './search/in-parallel.ts';
-import { inspectIndex } from './search/index-search.ts';
+import { canSearchByIndex, inspectIndex } from './search/index-search.ts';
 import { timeSearches } from './search/latency.ts';
 import { tableSource } from './search/search-source.ts';
 import { ScanCancelled, TableLocked } from './validation-error.ts';
@@ -61,8 +61,8 @@ const PARALLEL_PASSES = 3;
 const SEEDS_END = 1_000_000_000;
 
 /**
- * Compares the old and the new model of a running campaign on sample queries and stores the run in reembed.validation. A run that misses a
- * threshold is returned like any other, not thrown.
+ * Compares the old and the new model of a running campaign on sample queries and stores the run in reembed.validation. A run whose
+ * verdict is fail or unsure is returned like any other, not thrown.
  *
  * @throws NothingToCompare, NoQueries, BadLine and the other errors of validation-error.ts; errors of the embedder
  */
@@ -91,9 +91,10 @@ async function run(database: Database, options: ValidateOptions): Promise<Valida
     (client) => inspectIndex(client, campaign, tableSource(campaign, campaign.new), queries[0]?.newVector ?? '', k),
     LOCK_WAIT,
   );
-  const withIndex = index?.usable === true;
+  const withIndex = { old: await hasOldIndex(pool, campaign, queries, k), new: index?.usable === true };
+  const grade = options.queries.kind === 'generated' ? 'rows' : 'people';
 
-  const comparisons = await compareAll(database, campaign, { queries, judgements }, { ...options, k, withIndex, width });
+  const comparisons = await compareAll(database, campaign, { queries, judgements }, { ...options, k, grade, withIndex, width });
   const times = await timeSearches(pool, campaign, queries, k);
   const record: ValidationRecord = {
     campaign,
@@ -106,7 +107,7 @@ async function run(database: Database, options: ValidateOptions): Promise<Valida
     times,
     metrics: measureMetrics(comparisons, times, seed),
     index,
-    filters: withIndex ? await searchFiltered(pool, campaign, queries, filters, index.iterativeScans, { k, width }) : [],
+    filters: index?.usable ? await searchFiltered(pool, campaign, queries, filters, index.iterativeScans, { k, width }) : [],
     coverage: await measureCoverage(db, campaign),
     integrity: await measureIntegrity(db, campaign),
     audit: await auditTruth(db, campaign, embedder, audit, seed),
@@ -116,19 +117,34 @@ async function run(database: Database, options: ValidateOptions): Promise<Valida
   return { ...record, ...(await storeValidation(pool, record)), judgedRowsMissing };
 }
 
+async function hasOldIndex(pool: Database['pool'], campaign: Campaign, queries: PreparedQueries['queries'], k: number): Promise<boolean> {
+  return inTransaction(
+    pool,
+    (client) => canSearchByIndex(client, tableSource(campaign, campaign.old), queries[0]?.oldVector ?? '', k),
+    LOCK_WAIT,
+  );
+}
+
 /** Compares every query in both models, several dozen per pass over the table. */
 async function compareAll(
   database: Database,
   campaign: Campaign,
   { queries, judgements }: Pick<PreparedQueries, 'queries' | 'judgements'>,
-  { k, judgementColumn, withIndex, width, onProgress }: ValidateOptions & { k: number; withIndex: boolean; width: number },
+  {
+    k,
+    judgementColumn,
+    grade,
+    withIndex,
+    width,
+    onProgress,
+  }: ValidateOptions & { k: number; grade: Grade; withIndex: Record<Role, boolean>; width: number },
 ): Promise<QueryComparison[]> {
   const passes = Array.from({ length: Math.ceil(queries.length / QUERIES_A_PASS) }, (_, i) =>
     queries.slice(i * QUERIES_A_PASS, (i + 1) * QUERIES_A_PASS),
   );
   let done = 0;
   const compared = await inParallel(passes, width, async (pass) => {
-    const comparisons = await compareQueries(database.pool, campaign, pass, { k, judgements, judgementColumn, withIndex });
+    const comparisons = await compareQueries(database.pool, campaign, pass, { k, judgements, judgementColumn, grade, withIndex });
     for (const _ of comparisons) onProgress?.(++done, queries.length);
     return comparisons;
   });

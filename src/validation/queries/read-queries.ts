@@ -8,7 +8,7 @@ import { NoQueries } from '../validation-error.ts';
 import { drawRows, drawTexts } from './draw-rows.ts';
 import { generateQueries, SAMPLED_TEXTS, TEXT_CHARACTERS } from './generated-queries.ts';
 import { checkJudgements, type Judgements } from './judgements.ts';
-import { DEFAULT_SAMPLE, type QuerySource, type TextQuery, type VectorQuery } from './queries.ts';
+import { DEFAULT_SAMPLE, hashQuery, type QuerySource, type TextQuery, type VectorQuery } from './queries.ts';
 import { readQueryFile } from './query-file.ts';
 import { readQueryLog } from './query-log.ts';
 import { readQueryTable, requireColumn } from './query-table.ts';
@@ -92,6 +92,7 @@ async function embedQueries(campaign: Campaign, queries: TextQuery[], embedder: 
   );
   return queries.map(({ id, text, slices = {} }, position) => ({
     id,
+    hash: hashQuery(text),
     label: id === text ? text : `${id}: ${text}`,
     length: text.length,
     slices,
