@@ -10,6 +10,7 @@ import { PROVIDERS } from './providers.ts';
 import { RAILS } from './rails.ts';
 import { SOONER } from './sooner.ts';
 import { SPENDING } from './spending.ts';
+import { VERDICT } from './verdict.ts';
 
 /** Every mutant. */
 export const MUTANTS: Mutant[] = [
@@ -24,4 +25,5 @@ export const MUTANTS: Mutant[] = [
   ...RAILS,
   ...SOONER,
   ...SPENDING,
+  ...VERDICT,
 ];

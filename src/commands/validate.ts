@@ -31,12 +31,13 @@ Judgements are query-id, corpus-id and score, separated by tabs (BEIR), or the f
 
 Every run is kept in reembed.validation; the thresholds are in reembed.setting; what each figure means
 is in docs/validation.md. A sweep is only printed.
-Exit code 0: passed. 4: a threshold was missed. 5: unsure. --fail-on changes which of them are 0.`;
+Exit code 0: pass. 4: fail. 5: unsure, because there is too little evidence; the run says what is missing.
+--fail-on changes which of them are 0.`;
 
 /** `reembed validate`: compares the old and the new model on sample queries. */
 export function validateCommand(): Command {
   return new Command('validate')
-    .description('compare the results of the old and the new model; the switch requires a run that passed')
+    .description('compare the results of the old and the new model; the switch requires that it passes')
     .option('--target <name>', 'table or table.column; required if there are several')
     .optionsGroup('Queries:')
     .option('--set <name>', 'query set of reembed.config.*; other options take precedence over it')

@@ -1,17 +1,17 @@
 import { randomInt } from 'node:crypto';
 import { type Database, inOwnTransactions, inTransaction } from '../database/connection.ts';
-import { type Campaign, loadCampaign } from './campaign.ts';
+import { type Campaign, loadCampaign, type Role } from './campaign.ts';
 import { compareQueries, LOCK_WAIT, QUERIES_A_PASS, type QueryComparison } from './metrics/comparison.ts';
 import { moveCutoffs } from './metrics/cutoffs.ts';
 import { measureMetrics } from './metrics/metrics.ts';
 import { distributeScores } from './metrics/scores.ts';
 import { countComparable } from './queries/draw-rows.ts';
 import type { Judgements } from './queries/judgements.ts';
-import { describeSource, type QuerySource, SEEDS_END } from './queries/queries.ts';
+import { describeSource, type Grade, type QuerySource, SEEDS_END } from './queries/queries.ts';
 import { type Embedder, type PreparedQueries, prepareQueries } from './queries/read-queries.ts';
 import { admitFilter, searchFiltered } from './search/filters.ts';
 import { inParallel } from './search/in-parallel.ts';
-import { inspectIndex } from './search/index-search.ts';
+import { indexOfSearch, inspectIndex } from './search/index-search.ts';
 import { timeSearches } from './search/latency.ts';
 import { tableSource } from './search/search-source.ts';
 import { ScanCancelled, TableLocked } from './validation-error.ts';
@@ -64,8 +64,8 @@ export interface ValidationResult extends ValidationRecord, Verdict {
 const PARALLEL_PASSES = 3;
 
 /**
- * Compares the old and the new model of a running campaign on sample queries and stores the run in reembed.validation. A run that misses a
- * threshold is returned like any other, not thrown.
+ * Compares the old and the new model of a running campaign on sample queries and stores the run in reembed.validation. A run whose
+ * verdict is fail or unsure is returned like any other, not thrown.
  *
  * @throws NothingToCompare, NoQueries, BadLine and the other errors of validation-error.ts; errors of the embedder
  */
@@ -95,9 +95,10 @@ async function run(database: Database, options: ValidateOptions): Promise<Valida
     (client) => inspectIndex(client, campaign, tableSource(campaign, campaign.new), queries[0]?.newVector ?? '', k),
     LOCK_WAIT,
   );
-  const withIndex = index?.usable === true;
+  const withIndex = { old: await hasOldIndex(pool, campaign, queries, k), new: index?.usable === true };
+  const grade = options.queries.kind === 'generated' ? 'rows' : 'people';
 
-  const comparisons = await compareAll(database, campaign, { queries, judgements }, { ...options, k, withIndex, width });
+  const comparisons = await compareAll(database, campaign, { queries, judgements }, { ...options, k, grade, withIndex, width });
   // Before the backfill has ended, the new vectors have no index, and their searches read a part of the rows.
   const times = campaign.isPartial ? [] : await timeSearches(pool, campaign, queries, k);
   const record: ValidationRecord = {
@@ -113,7 +114,7 @@ async function run(database: Database, options: ValidateOptions): Promise<Valida
     times,
     metrics: measureMetrics(comparisons, times, seed),
     index,
-    filters: withIndex ? await searchFiltered(pool, campaign, queries, filters, index.iterativeScans, { k, width }) : [],
+    filters: index?.usable ? await searchFiltered(pool, campaign, queries, filters, index.iterativeScans, { k, width }) : [],
     coverage: await measureCoverage(db, campaign),
     integrity: await measureIntegrity(db, campaign),
     audit: await auditTruth(db, campaign, embedder, audit, seed),
@@ -123,19 +124,35 @@ async function run(database: Database, options: ValidateOptions): Promise<Valida
   return { ...record, ...(await storeValidation(pool, record)), ...left };
 }
 
+async function hasOldIndex(pool: Database['pool'], campaign: Campaign, queries: PreparedQueries['queries'], k: number): Promise<boolean> {
+  // The index has all rows, and the exact search before the backfill has ended a part of them.
+  if (campaign.isPartial) return false;
+  const vector = queries[0]?.oldVector ?? '';
+  const index = await inTransaction(pool, (client) => indexOfSearch(client, tableSource(campaign, campaign.old), vector, k), LOCK_WAIT);
+  return index !== undefined;
+}
+
 /** Compares every query in both models, several dozen per pass over the table. */
 async function compareAll(
   database: Database,
   campaign: Campaign,
   { queries, judgements }: Pick<PreparedQueries, 'queries' | 'judgements'>,
-  { k, judgementColumn, groupBy, withIndex, width, onProgress }: ValidateOptions & { k: number; withIndex: boolean; width: number },
+  {
+    k,
+    judgementColumn,
+    groupBy,
+    grade,
+    withIndex,
+    width,
+    onProgress,
+  }: ValidateOptions & { k: number; grade: Grade; withIndex: Record<Role, boolean>; width: number },
 ): Promise<QueryComparison[]> {
   const passes = Array.from({ length: Math.ceil(queries.length / QUERIES_A_PASS) }, (_, i) =>
     queries.slice(i * QUERIES_A_PASS, (i + 1) * QUERIES_A_PASS),
   );
   let done = 0;
   const compared = await inParallel(passes, width, async (pass) => {
-    const comparisons = await compareQueries(database.pool, campaign, pass, { k, judgements, judgementColumn, groupBy, withIndex });
+    const comparisons = await compareQueries(database.pool, campaign, pass, { k, judgements, judgementColumn, groupBy, grade, withIndex });
     for (const _ of comparisons) onProgress?.(++done, queries.length);
     return comparisons;
   });

@@ -159,7 +159,7 @@ export class TableLocked extends ReembedError {
   }
 }
 
-/** Thrown when a threshold was missed, after the complete run was stored. */
+/** Thrown when the verdict is fail, after the complete run was stored. */
 export class ValidationFailed extends ReembedError {
   override readonly exitCode = EXIT.validationFailed;
 
@@ -172,7 +172,7 @@ export class ValidationFailed extends ReembedError {
   }
 }
 
-/** Thrown when the evidence is not enough for a verdict, after the complete run was stored. */
+/** Thrown when the evidence decides neither for nor against the new model, after the complete run was stored. */
 export class ValidationUnsure extends ReembedError {
   override readonly exitCode = EXIT.unsure;
 
@@ -180,7 +180,7 @@ export class ValidationUnsure extends ReembedError {
     super(
       'validation_unsure',
       `validation ${id} is unsure: ${doubts.join('; ')}`,
-      'validate with more judged queries; npm run validate -- --fail-on fail ends with 0 all the same',
+      'add evidence with npm run validate -- --queries FILE --judgements FILE, or accept it: npm run migrate up -- --accept unsure --reason "why"',
     );
   }
 }

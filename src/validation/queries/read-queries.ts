@@ -12,7 +12,7 @@ import { generateQueries, SAMPLED_TEXTS, TEXT_CHARACTERS } from './generated-que
 import { requireGroupColumn } from './group-column.ts';
 import { checkJudgements, type Judgements } from './judgements.ts';
 import { leaveOutPendingRows } from './pending-judgements.ts';
-import { DEFAULT_SAMPLE, type QuerySource, type TextQuery, type VectorQuery } from './queries.ts';
+import { DEFAULT_SAMPLE, hashQuery, type QuerySource, type TextQuery, type VectorQuery } from './queries.ts';
 import { readQueryFile } from './query-file.ts';
 import { readQueryLog } from './query-log.ts';
 import { readQueryTable, requireColumn } from './query-table.ts';
@@ -111,6 +111,7 @@ async function embedQueries(campaign: Campaign, queries: TextQuery[], embedder: 
   );
   return queries.map(({ id, text, slices = {} }, position) => ({
     id,
+    hash: hashQuery(text),
     label: id === text ? text : `${id}: ${text}`,
     length: text.length,
     slices,
