@@ -8,7 +8,9 @@ import type { Mutant } from './mutant.ts';
 import { POISONOUS_TEXTS } from './poisonous-texts.ts';
 import { PROVIDERS } from './providers.ts';
 import { RAILS } from './rails.ts';
+import { SOONER } from './sooner.ts';
 import { SPENDING } from './spending.ts';
+import { VERDICT } from './verdict.ts';
 
 /** Every mutant. */
 export const MUTANTS: Mutant[] = [
@@ -21,5 +23,7 @@ export const MUTANTS: Mutant[] = [
   ...POISONOUS_TEXTS,
   ...PROVIDERS,
   ...RAILS,
+  ...SOONER,
   ...SPENDING,
+  ...VERDICT,
 ];

@@ -27,30 +27,49 @@ const provider = z.strictObject({
   inputs: limit.optional(),
   tokens: limit.optional(),
 });
-const file = z.strictObject({ providers: z.record(z.string().regex(/\S/), provider) });
+const named = z.string().regex(/\S/);
+const several = z.union([named.transform((name) => [name]), z.array(named).min(1)]);
+const querySet = z.strictObject({
+  queries: named,
+  judgements: named.optional(),
+  judgementColumn: named.optional(),
+  groupBy: named.optional(),
+  sliceBy: several.optional(),
+  filters: several.optional(),
+  k: limit.max(999_999_999).optional(),
+  sample: limit.max(999_999_999).optional(),
+  seed: limit.max(999_999_999).optional(),
+});
+const file = z
+  .strictObject({ providers: z.record(named, provider).optional(), sets: z.record(named, querySet).optional() })
+  .refine(({ providers, sets }) => providers !== undefined || sets !== undefined, 'must have providers or sets');
 
 /** The default export of `reembed.config.ts`, `.js` or `.json`. */
 export type ConfigFile = z.input<typeof file>;
 
+/** A saved set of queries for `validate --set`; its files are relative to the working directory. */
+export type QuerySet = z.output<typeof querySet>;
+
+/** What a configuration file says, each by name; empty without a file. */
+export interface Configured {
+  providers: Map<string, ProviderAccess>;
+  sets: Map<string, QuerySet>;
+}
+
 /**
- * Reads the providers from the configuration file of a directory, if it has one.
+ * Reads the configuration file of a directory, if it has one.
  *
  * @param limits limits of a request that the environment sets for every provider
- * @returns providers by name; empty without a file
  * @throws UsageError when the file cannot be loaded, or has an unknown or wrong property
  */
-export function readConfigFile(
-  directory: string,
-  env: NodeJS.ProcessEnv,
-  limits: Partial<ProviderAccess['limits']>,
-): Map<string, ProviderAccess> {
+export function readConfigFile(directory: string, env: NodeJS.ProcessEnv, limits: Partial<ProviderAccess['limits']>): Configured {
   const found = load(directory);
-  if (!found) return new Map();
+  if (!found) return { providers: new Map(), sets: new Map() };
   const name = basename(found.filepath);
   const { data, error } = file.safeParse(found.config);
   const [issue] = error?.issues ?? [];
   if (issue) throw new UsageError(`${name}: ${issue.path.join('.') || 'its default export'}: ${issue.message}`, `correct ${name}`);
-  return new Map(
+  const providers = new Map(
     Object.entries(data?.providers ?? {}).map(([provider, { baseUrl, keyVariable, documents, queries, inputs, tokens }]) => {
       const usual = usualLimits(baseUrl);
       const access: ProviderAccess = {
@@ -64,6 +83,7 @@ export function readConfigFile(
       return [provider, access];
     }),
   );
+  return { providers, sets: new Map(Object.entries(data?.sets ?? {})) };
 }
 
 function load(directory: string) {
@@ -78,7 +98,7 @@ function load(directory: string) {
   } catch (error) {
     throw new UsageError(
       `reembed.config cannot be loaded: ${messageOf(error)}`,
-      `correct it; it exports { providers: { NAME: { baseUrl, keyVariable } } }`,
+      `correct it; it exports { providers: { NAME: { baseUrl, keyVariable } }, sets: { NAME: { queries } } }`,
     );
   }
 }

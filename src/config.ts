@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { readConfigFile } from './config-file.ts';
+import { type Configured, type QuerySet, readConfigFile } from './config-file.ts';
 import { namedDatabase } from './database/address.ts';
 import type { RequestLimits } from './embedding/pack.ts';
 import { usualLimits } from './embedding/request-limits.ts';
@@ -25,6 +25,8 @@ export interface Config {
   oldProvider: ProviderAccess;
   /** providers of the configuration file, which models name */
   providers: Map<string, ProviderAccess>;
+  /** query sets of the configuration file, for validate --set */
+  sets: Map<string, QuerySet>;
   requestTimeoutSeconds: number;
   patienceSeconds: number;
   /** number of batches of each target processed in parallel in a process */
@@ -56,7 +58,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
   learnSecretsOf(env);
   const database = namedDatabase(env);
   const limits = requestLimits(env);
-  const providers = isOwn ? readConfigFile(process.cwd(), env, limits) : new Map<string, ProviderAccess>();
+  const { providers, sets }: Configured = isOwn ? readConfigFile(process.cwd(), env, limits) : { providers: new Map(), sets: new Map() };
   for (const { apiKey } of providers.values()) learnSecrets(apiKey);
   const newProvider = environmentProvider(env, 'OPENAI', limits);
   return {
@@ -71,6 +73,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     newProvider,
     oldProvider: environmentProvider(env, 'OPENAI_OLD', limits, newProvider),
     providers,
+    sets,
     requestTimeoutSeconds: wholeNumber(env, 'EMBED_TIMEOUT_SECONDS') ?? 60,
     patienceSeconds: wholeNumber(env, 'EMBED_PATIENCE_SECONDS') ?? 300,
     concurrency: wholeNumber(env, 'EMBED_CONCURRENCY') ?? 4,

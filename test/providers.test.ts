@@ -204,6 +204,9 @@ const FAULTY: [string, string, RegExp][] = [
   ],
   ['another protocol', '{"providers": {"a": {"keyVariable": "K", "baseUrl": "ftp://h"}}}', /http or https/],
   ['a parameter of ours', '{"providers": {"a": {"keyVariable": "K", "documents": {"model": "m"}}}}', /belong to the model/],
+  ['a query set without queries', '{"sets": {"nightly": {"judgements": "qrels.tsv"}}}', /sets\.nightly\.queries/],
+  ['an unknown property of a query set', '{"sets": {"nightly": {"queries": "q.txt", "group": "id"}}}', /group/],
+  ['no depth of a query set', '{"sets": {"nightly": {"queries": "q.txt", "k": 0}}}', /sets\.nightly\.k/],
   ['a limit of nothing', '{"providers": {"a": {"keyVariable": "K", "inputs": 0}}}', /inputs/],
 ];
 

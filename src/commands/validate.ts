@@ -1,44 +1,28 @@
 import { SingleBar } from 'cli-progress';
-import { Command, InvalidArgumentError } from 'commander';
-import { readConfig } from '../config.ts';
-import { openDatabase } from '../database/connection.ts';
-import { UsageError } from '../errors.ts';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { type Config, readConfig } from '../config.ts';
+import { type Database, openDatabase } from '../database/connection.ts';
 import { visibleLines } from '../print-text.ts';
 import { readJudgements } from '../validation/queries/judgements.ts';
-import type { QuerySource } from '../validation/queries/queries.ts';
 import { reportJson } from '../validation/report/report-json.ts';
 import { reportText } from '../validation/report/report-text.ts';
+import { sweep } from '../validation/sweep/sweep.ts';
+import { sweepJson, sweepText } from '../validation/sweep/sweep-output.ts';
 import { type ValidationResult, validate } from '../validation/validate.ts';
-import { ValidationFailed } from '../validation/validation-error.ts';
 import { list, wholeNumber } from './parse-option.ts';
 import { print, printJson } from './print.ts';
 import { createEmbedder } from './validate-embedder.ts';
-
-interface ValidateCommandOptions {
-  target?: string;
-  queriesFrom?: string;
-  queries?: string;
-  queryTable?: string;
-  queryText?: string;
-  queryId?: string;
-  sample?: number;
-  seed?: number;
-  judgements?: string;
-  judgementColumn?: string;
-  k: number;
-  filter?: string[];
-  sliceBy?: string[];
-  cutoff?: number[];
-  audit: number;
-  lowest: number;
-  json?: boolean;
-}
+import { completeOptions, querySource, type ValidateCommandOptions } from './validate-options.ts';
+import { FAIL_ON, verdictError } from './verdict-exit.ts';
 
 const HELP = `
   npm run validate
   npm run validate -- --queries queries.jsonl --judgements qrels.tsv
   npm run validate -- --queries-from generated --slice-by language
   npm run validate -- --queries-from log --filter "published" --cutoff 0.8
+  npm run validate -- --queries queries.jsonl --judgements qrels.tsv --group-by document_id
+  npm run validate -- --set nightly --fail-on unsure
+  npm run validate -- --sweep
 
 Without a query option, rows of the table are the queries, with their stored vectors. All other queries
 are embedded with both models, so both providers must be reachable.
@@ -46,15 +30,17 @@ A query file has one query per line, or with the ending .jsonl one {"id": "1", "
 Judgements are query-id, corpus-id and score, separated by tabs (BEIR), or the four columns of TREC.
 
 Every run is kept in reembed.validation; the thresholds are in reembed.setting; what each figure means
-is in docs/validation.md.
-Exit code 0: passed. 4: a threshold was missed.`;
+is in docs/validation.md. A sweep is only printed.
+Exit code 0: pass. 4: fail. 5: unsure, because there is too little evidence; the run says what is missing.
+--fail-on changes which of them are 0.`;
 
 /** `reembed validate`: compares the old and the new model on sample queries. */
 export function validateCommand(): Command {
   return new Command('validate')
-    .description('compare the results of the old and the new model; the switch requires a run that passed')
+    .description('compare the results of the old and the new model; the switch requires that it passes')
     .option('--target <name>', 'table or table.column; required if there are several')
     .optionsGroup('Queries:')
+    .option('--set <name>', 'query set of reembed.config.*; other options take precedence over it')
     .option('--queries-from <source>', 'rows (the default), log (searches of the application) or generated (made from rows)')
     .option('--queries <file>', 'file of queries to search for')
     .option('--query-table <schema.table>', 'table or view that holds queries')
@@ -66,40 +52,40 @@ export function validateCommand(): Command {
     .option('--judgements <file>', 'file that says which rows are relevant to which query; gives nDCG, MRR and recall')
     .option('--judgement-column <column>', 'column that judgements name (default: the primary key)')
     .optionsGroup('Comparison:')
-    .option('-k <n>', 'how many nearest rows to compare', wholeNumber, 10)
+    .option('-k <n>', 'how many nearest rows to compare (default: 10)', wholeNumber)
+    .option('--group-by <column>', 'count rows with the same value once, by the nearest; judgements name the value')
+    .option('--sweep', 'only measure index recall and search times over hnsw.ef_search or ivfflat.probes')
     .option('--filter <condition>', 'search with this SQL condition on the live view too; may be repeated', repeated)
     .option('--slice-by <column>', 'divide the figures by a column of rows, query table or file; may be repeated', severalColumns)
     .option('--cutoff <score>', 'score threshold of the application; prints the equivalent of the new model; may be repeated', score)
     .option('--audit <n>', 'rows to embed again and compare with their stored vectors; 0: none', wholeNumberOrZero, 50)
     .optionsGroup('Output:')
     .option('--lowest <n>', 'how many of the most changed queries to list', wholeNumber, 5)
+    .addOption(new Option('--fail-on <verdict>', 'least verdict with a non-zero exit code').choices(FAIL_ON).default('unsure'))
     .option('--json', 'print the result as JSON on stdout')
     .addHelpText('after', HELP)
-    .action(async (options: ValidateCommandOptions) => {
-      const result = await run(options);
+    .action(async (given: ValidateCommandOptions) => {
+      const config = readConfig();
+      const options = completeOptions(given, config.sets);
+      if (options.sweep) return printSweep(config, options);
+      const result = await run(config, options);
       if (options.json) printJson(reportJson(result, options.lowest));
       else print(`${visibleLines(reportText(result, options.lowest))}\n`);
-      if (!result.passed) throw new ValidationFailed(result.id, result.reasons);
+      const error = verdictError(result, options.failOn);
+      if (error) throw error;
     });
 }
 
-async function run(options: ValidateCommandOptions): Promise<ValidationResult> {
+async function run(config: Config, options: ValidateCommandOptions): Promise<ValidationResult> {
   const queries = querySource(options);
   const judgements = options.judgements === undefined ? undefined : readJudgements(options.judgements);
-  const config = readConfig();
-  const database = await openDatabase(config);
-  // gracefulExit would swallow the first Ctrl-C.
-  const bar = new SingleBar({
-    format: 'comparing [{bar}] {value}/{total} queries, {eta_formatted} left',
-    gracefulExit: false,
-    linewrap: true,
-  });
-  try {
-    return await validate(database, {
+  return withProgress(config, 'comparing [{bar}] {value}/{total} queries, {eta_formatted} left', (database, onProgress) =>
+    validate(database, {
       target: options.target,
       queries,
       judgements,
       judgementColumn: options.judgementColumn,
+      groupBy: options.groupBy,
       k: options.k,
       sample: options.sample,
       seed: options.seed,
@@ -108,33 +94,42 @@ async function run(options: ValidateCommandOptions): Promise<ValidationResult> {
       cutoffs: options.cutoff ?? [],
       audit: options.audit,
       embedder: createEmbedder(database, config),
-      onProgress(done, total) {
-        if (done === 1) bar.start(total, 0);
-        bar.update(done);
-        if (done === total) bar.stop();
-      },
+      onProgress,
+    }),
+  );
+}
+
+async function printSweep(config: Config, options: ValidateCommandOptions): Promise<void> {
+  const { target, k, sample, seed, json } = options;
+  const queries = querySource(options);
+  const swept = await withProgress(config, 'measuring [{bar}] {value}/{total} settings', (database, onProgress) =>
+    sweep(database, { target, queries, k, sample, seed, embedder: createEmbedder(database, config), onProgress }),
+  );
+  if (json) printJson(sweepJson(swept, queries));
+  else print(`${visibleLines(sweepText(swept, queries))}\n`);
+}
+
+type OnProgress = (done: number, total: number) => void;
+
+/** Connects, and shows a bar on stderr while the work reports its progress. */
+async function withProgress<T>(
+  config: Config,
+  format: string,
+  work: (database: Database, onProgress: OnProgress) => Promise<T>,
+): Promise<T> {
+  const database = await openDatabase(config);
+  // gracefulExit would swallow the first Ctrl-C.
+  const bar = new SingleBar({ format, gracefulExit: false, linewrap: true });
+  try {
+    return await work(database, (done, total) => {
+      if (done === 1) bar.start(total, 0);
+      bar.update(done);
+      if (done === total) bar.stop();
     });
   } finally {
     bar.stop();
     await database.close();
   }
-}
-
-function querySource({ queriesFrom, queries, queryTable, queryText, queryId }: ValidateCommandOptions): QuerySource {
-  if ([queriesFrom, queries, queryTable].filter((source) => source !== undefined).length > 1)
-    throw new UsageError('--queries-from, --queries and --query-table exclude each other', 'give one of them');
-  if (queryTable === undefined && (queryText !== undefined || queryId !== undefined)) {
-    throw new UsageError('--query-text and --query-id belong to --query-table', 'add --query-table schema.table');
-  }
-  if (queries !== undefined) return { kind: 'file', path: queries };
-  if (queryTable !== undefined) {
-    if (queryText === undefined)
-      throw new UsageError('--query-table needs --query-text', 'name the column that holds the text of the queries');
-    return { kind: 'table', table: queryTable, textColumn: queryText, idColumn: queryId };
-  }
-  if (queriesFrom === undefined || queriesFrom === 'rows') return { kind: 'rows' };
-  if (queriesFrom === 'log' || queriesFrom === 'generated') return { kind: queriesFrom };
-  throw new UsageError(`queries cannot come from "${queriesFrom}"`, 'give rows, log or generated; name a file with --queries');
 }
 
 // The defaults are here and not in the option definition, so that --help does not show them.

@@ -148,8 +148,14 @@ function createPool(url: string, max: number): pg.Pool {
  * long, must run in here, because a pooler may assign the next transaction to another session.
  *
  * @param lockTimeout longest wait for any lock, in PostgreSQL's notation; applies to this transaction only
+ * @param begin with REPEATABLE READ, all statements see the same rows
  */
-export async function inTransaction<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>, lockTimeout = '500ms'): Promise<T> {
+export async function inTransaction<T>(
+  pool: pg.Pool,
+  work: (client: pg.PoolClient) => Promise<T>,
+  lockTimeout = '500ms',
+  begin: 'BEGIN' | 'BEGIN ISOLATION LEVEL REPEATABLE READ' = 'BEGIN',
+): Promise<T> {
   const client = await pool.connect();
   let broken: Error | undefined;
   // A connection that breaks reports it twice: to the running statement, and as this event, which would end the process without a listener.
@@ -158,7 +164,7 @@ export async function inTransaction<T>(pool: pg.Pool, work: (client: pg.PoolClie
   };
   client.on('error', onError);
   try {
-    await client.query('BEGIN');
+    await client.query(begin);
     await applySettings(client, 'transaction', lockTimeout);
     const result = await work(client);
     await client.query('COMMIT');

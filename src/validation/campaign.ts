@@ -24,9 +24,11 @@ export interface ComparedModel {
 
 /** Thresholds of reembed.setting, shown beside the figures. reembed.judge_validation() applies them. */
 export interface Thresholds {
-  minOverlap: number;
+  /** null: overlap is not judged */
+  minOverlap: number | null;
   minIndexRecall: number;
-  maxNdcgDrop: number;
+  /** share of the old figure */
+  maxNdcgLoss: number;
   maxFailedRows: number;
   minFilteredRows: number;
   maxLatencyRatio: number | null;
@@ -61,6 +63,8 @@ export interface Campaign {
   indexName: string | null;
   /** access method of the index; null if there is no valid one */
   indexMethod: string | null;
+  /** whether the backfill has not ended, so that only rows with vectors of both models can be compared */
+  isPartial: boolean;
   /** number of rows in the table, as estimated by the server */
   estimatedRows: number;
   /** number of blocks in the table */
@@ -89,6 +93,7 @@ interface CampaignRow {
   new_view: string;
   index_name: string | null;
   index_method: string | null;
+  is_partial: boolean;
   estimated_rows: number;
   blocks: number;
   thresholds: Thresholds;
@@ -120,9 +125,11 @@ export async function loadCampaign(
             ${vectorSql('o')} AS old_vector, ${joinSql('o')} AS old_join, ${viewSql('o')} AS old_view,
             ${vectorSql('w')} AS new_vector, ${joinSql('w')} AS new_join, ${viewSql('w')} AS new_view,
             (SELECT a.amname FROM pg_class AS ic JOIN pg_am AS a ON a.oid = ic.relam WHERE ic.oid = reembed.valid_index(w.relation, reembed.main_index(m.name))) AS index_method,
+            m.phase = ANY ('{expand,backfill}') AND reembed.valid_index(w.relation, reembed.main_index(m.name)) IS NULL
+              AND (SELECT coalesce(bool_or(b.state <> 'done'), true) FROM reembed.batch AS b WHERE b.campaign = m.name) AS is_partial,
             z.blocks::float8 AS blocks,
             CASE WHEN c.reltuples > 0 AND c.relpages > 0 THEN c.reltuples / c.relpages ELSE ${ROWS_A_BLOCK} END * z.blocks AS estimated_rows,
-            json_build_object('minOverlap', s.min_overlap, 'minIndexRecall', s.min_index_recall, 'maxNdcgDrop', s.max_ndcg_drop,
+            json_build_object('minOverlap', s.min_overlap, 'minIndexRecall', s.min_index_recall, 'maxNdcgLoss', s.max_ndcg_loss,
                               'maxFailedRows', s.max_failed_rows, 'minFilteredRows', s.min_filtered_rows, 'maxLatencyRatio', s.max_latency_ratio,
                               'minTruthAudit', s.min_truth_audit, 'minAuditSimilarity', s.min_audit_similarity) AS thresholds
        FROM reembed.target AS t
@@ -159,6 +166,7 @@ export async function loadCampaign(
     new: comparedModel('new', renewed, row.new_vector, row.new_join, row.new_view, row.vector_schema),
     indexName: row.index_name,
     indexMethod: row.index_method,
+    isPartial: row.is_partial,
     estimatedRows: row.estimated_rows,
     blocks: row.blocks,
     thresholds: row.thresholds,

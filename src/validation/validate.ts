@@ -1,16 +1,17 @@
 import { randomInt } from 'node:crypto';
 import { type Database, inOwnTransactions, inTransaction } from '../database/connection.ts';
-import { type Campaign, loadCampaign } from './campaign.ts';
+import { type Campaign, loadCampaign, type Role } from './campaign.ts';
 import { compareQueries, LOCK_WAIT, QUERIES_A_PASS, type QueryComparison } from './metrics/comparison.ts';
 import { moveCutoffs } from './metrics/cutoffs.ts';
 import { measureMetrics } from './metrics/metrics.ts';
 import { distributeScores } from './metrics/scores.ts';
+import { countComparable } from './queries/draw-rows.ts';
 import type { Judgements } from './queries/judgements.ts';
-import { describeSource, type QuerySource } from './queries/queries.ts';
+import { describeSource, type Grade, type QuerySource, SEEDS_END } from './queries/queries.ts';
 import { type Embedder, type PreparedQueries, prepareQueries } from './queries/read-queries.ts';
 import { admitFilter, searchFiltered } from './search/filters.ts';
 import { inParallel } from './search/in-parallel.ts';
-import { inspectIndex } from './search/index-search.ts';
+import { indexOfSearch, inspectIndex } from './search/index-search.ts';
 import { timeSearches } from './search/latency.ts';
 import { tableSource } from './search/search-source.ts';
 import { ScanCancelled, TableLocked } from './validation-error.ts';
@@ -33,8 +34,10 @@ export interface ValidateOptions {
   /** maximum number of queries; default: 200 drawn from rows, log or a table, or the whole file */
   sample?: number | undefined;
   judgements?: Judgements | undefined;
-  /** column that holds the ids of the judgements; default: the key */
+  /** column that holds the ids of the judgements; default: the key, or the column of groupBy */
   judgementColumn?: string | undefined;
+  /** column whose values group the rows, such as the id of a document: each group counts once, by its nearest row; default: no groups */
+  groupBy?: string | undefined;
   /** conditions on the columns of the live view, to search with */
   filters?: readonly string[];
   /** columns of the rows, the query table or the query file by whose values results are sliced */
@@ -53,16 +56,16 @@ export interface ValidateOptions {
 export interface ValidationResult extends ValidationRecord, Verdict {
   /** rows that are judged relevant but missing from the table */
   judgedRowsMissing: number;
+  /** rows that are judged relevant but left out, because they lack a vector of one model until the backfill ends */
+  judgedRowsPending: number;
 }
 
 // Exact scans are limited by the server's CPU, which must also serve the live load.
 const PARALLEL_PASSES = 3;
-// Exclusive upper limit of random seeds, the same as that of --seed: the seed that a run shows must be valid as an option.
-const SEEDS_END = 1_000_000_000;
 
 /**
- * Compares the old and the new model of a running campaign on sample queries and stores the run in reembed.validation. A run that misses a
- * threshold is returned like any other, not thrown.
+ * Compares the old and the new model of a running campaign on sample queries and stores the run in reembed.validation. A run whose
+ * verdict is fail or unsure is returned like any other, not thrown.
  *
  * @throws NothingToCompare, NoQueries, BadLine and the other errors of validation-error.ts; errors of the embedder
  */
@@ -85,35 +88,48 @@ async function run(database: Database, options: ValidateOptions): Promise<Valida
 
   const campaign = await loadCampaign(db, options);
   for (const filter of filters) await admitFilter(pool, campaign, filter);
-  const { queries, judgements, judgedRowsMissing } = await prepareQueries(db, campaign, { ...options, sliceBy, seed });
+  const comparedRows = campaign.isPartial ? await countComparable(db, campaign) : null;
+  const { queries, judgements, ...left } = await prepareQueries(db, campaign, { ...options, sliceBy, seed });
   const index = await inTransaction(
     pool,
     (client) => inspectIndex(client, campaign, tableSource(campaign, campaign.new), queries[0]?.newVector ?? '', k),
     LOCK_WAIT,
   );
-  const withIndex = index?.usable === true;
+  const withIndex = { old: await hasOldIndex(pool, campaign, queries, k), new: index?.usable === true };
+  const grade = options.queries.kind === 'generated' ? 'rows' : 'people';
 
-  const comparisons = await compareAll(database, campaign, { queries, judgements }, { ...options, k, withIndex, width });
-  const times = await timeSearches(pool, campaign, queries, k);
+  const comparisons = await compareAll(database, campaign, { queries, judgements }, { ...options, k, grade, withIndex, width });
+  // Before the backfill has ended, the new vectors have no index, and their searches read a part of the rows.
+  const times = campaign.isPartial ? [] : await timeSearches(pool, campaign, queries, k);
   const record: ValidationRecord = {
     campaign,
     startedAt: clock.rows[0]?.now ?? '',
     querySource: describeSource(options.queries),
     seed,
     k,
+    groupBy: options.groupBy ?? null,
+    comparedRows,
     knownItems: options.queries.kind === 'generated',
     comparisons,
     times,
     metrics: measureMetrics(comparisons, times, seed),
     index,
-    filters: withIndex ? await searchFiltered(pool, campaign, queries, filters, index.iterativeScans, { k, width }) : [],
+    filters: index?.usable ? await searchFiltered(pool, campaign, queries, filters, index.iterativeScans, { k, width }) : [],
     coverage: await measureCoverage(db, campaign),
     integrity: await measureIntegrity(db, campaign),
     audit: await auditTruth(db, campaign, embedder, audit, seed),
     distributions: await distributeScores(db, campaign, comparisons),
     cutoffs: moveCutoffs(campaign, comparisons, cutoffs, judgements, seed),
   };
-  return { ...record, ...(await storeValidation(pool, record)), judgedRowsMissing };
+  return { ...record, ...(await storeValidation(pool, record)), ...left };
+}
+
+async function hasOldIndex(pool: Database['pool'], campaign: Campaign, queries: PreparedQueries['queries'], k: number): Promise<boolean> {
+  // The index has all rows, and the exact search before the backfill has ended a part of them.
+  if (campaign.isPartial) return false;
+  const vector = queries[0]?.oldVector ?? '';
+  const index = await inTransaction(pool, (client) => indexOfSearch(client, tableSource(campaign, campaign.old), vector, k), LOCK_WAIT);
+  return index !== undefined;
 }
 
 /** Compares every query in both models, several dozen per pass over the table. */
@@ -121,14 +137,22 @@ async function compareAll(
   database: Database,
   campaign: Campaign,
   { queries, judgements }: Pick<PreparedQueries, 'queries' | 'judgements'>,
-  { k, judgementColumn, withIndex, width, onProgress }: ValidateOptions & { k: number; withIndex: boolean; width: number },
+  {
+    k,
+    judgementColumn,
+    groupBy,
+    grade,
+    withIndex,
+    width,
+    onProgress,
+  }: ValidateOptions & { k: number; grade: Grade; withIndex: Record<Role, boolean>; width: number },
 ): Promise<QueryComparison[]> {
   const passes = Array.from({ length: Math.ceil(queries.length / QUERIES_A_PASS) }, (_, i) =>
     queries.slice(i * QUERIES_A_PASS, (i + 1) * QUERIES_A_PASS),
   );
   let done = 0;
   const compared = await inParallel(passes, width, async (pass) => {
-    const comparisons = await compareQueries(database.pool, campaign, pass, { k, judgements, judgementColumn, withIndex });
+    const comparisons = await compareQueries(database.pool, campaign, pass, { k, judgements, judgementColumn, groupBy, grade, withIndex });
     for (const _ of comparisons) onProgress?.(++done, queries.length);
     return comparisons;
   });

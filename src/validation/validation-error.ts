@@ -45,6 +45,28 @@ export class ColumnMissing extends ReembedError {
   }
 }
 
+/** Thrown when the rows cannot be grouped by a column. */
+export class GroupColumnUnfit extends ReembedError {
+  constructor(column: string, reason: string) {
+    super(
+      'group_column_unfit',
+      `rows cannot be grouped by ${column}: ${reason}`,
+      'name a column that holds the id of the document with --group-by',
+    );
+  }
+}
+
+/** Thrown when there is no index whose search setting could be varied. */
+export class NothingToSweep extends ReembedError {
+  constructor(table: string) {
+    super(
+      'nothing_to_sweep',
+      `no search of ${table} uses an hnsw or ivfflat index on its vectors`,
+      'create the index first (npm run migrate up), or leave out --sweep',
+    );
+  }
+}
+
 /** Thrown when no judgement belongs to any of the queries. */
 export class JudgementsFitNoQuery extends ReembedError {
   constructor(judged: string, asked: string) {
@@ -137,7 +159,7 @@ export class TableLocked extends ReembedError {
   }
 }
 
-/** Thrown when a threshold was missed, after the complete run was stored. */
+/** Thrown when the verdict is fail, after the complete run was stored. */
 export class ValidationFailed extends ReembedError {
   override readonly exitCode = EXIT.validationFailed;
 
@@ -146,6 +168,19 @@ export class ValidationFailed extends ReembedError {
       'validation_failed',
       `validation ${id} failed: ${reasons.join('; ')}`,
       'fix the cause, then run npm run validate again; change thresholds with npm run setting',
+    );
+  }
+}
+
+/** Thrown when the evidence decides neither for nor against the new model, after the complete run was stored. */
+export class ValidationUnsure extends ReembedError {
+  override readonly exitCode = EXIT.unsure;
+
+  constructor(id: string, doubts: string[]) {
+    super(
+      'validation_unsure',
+      `validation ${id} is unsure: ${doubts.join('; ')}`,
+      'add evidence with npm run validate -- --queries FILE --judgements FILE, or accept it: npm run migrate up -- --accept unsure --reason "why"',
     );
   }
 }

@@ -3,7 +3,7 @@ import { asOwner } from '../../validation/search/as-owner.ts';
 
 /** A row that a query found. */
 export interface ReportedResult {
-  /** columns of the primary key, joined by "/" */
+  /** columns of the primary key, joined by "/"; in a run that groups results the group */
   key: string;
   score: number | null;
   /** start of the row's text; only if texts were requested and the row exists */
@@ -28,6 +28,7 @@ interface StoredQuery {
   ordinal: number;
   query: string;
   is_row: boolean;
+  is_grouped: boolean;
   overlap: number;
   ndcg_before: number | null;
   ndcg_after: number | null;
@@ -51,7 +52,7 @@ const ROW_CHARACTERS = 160;
  */
 export async function readChangedQueries(db: Queryable, run: string, count: number, withText: boolean): Promise<ChangedQuery[]> {
   const { rows } = await db.query<StoredQuery>(
-    `SELECT q.ordinal, CASE WHEN v.query_source = 'rows' THEN q.query ELSE ${begin('q.query', QUERY_CHARACTERS)} END AS query, v.query_source = 'rows' AS is_row, q.overlap, q.ndcg_before, q.ndcg_after,
+    `SELECT q.ordinal, CASE WHEN v.query_source = 'rows' THEN q.query ELSE ${begin('q.query', QUERY_CHARACTERS)} END AS query, v.query_source = 'rows' AS is_row, v.group_by IS NOT NULL AS is_grouped, q.overlap, q.ndcg_before, q.ndcg_after,
             q.results_before[:${MOST_RESULTS}], q.results_after[:${MOST_RESULTS}], q.scores_before[:${MOST_RESULTS}], q.scores_after[:${MOST_RESULTS}]
        FROM reembed.validation_query AS q JOIN reembed.validation AS v ON v.id = q.validation
       CROSS JOIN LATERAL (SELECT coalesce(q.ndcg_after - q.ndcg_before, 0) AS won) AS d
@@ -61,8 +62,10 @@ export async function readChangedQueries(db: Queryable, run: string, count: numb
     [run, count],
   );
   const texts = withText ? await readTexts(db, run, keysOf(rows)) : new Map<string, string>();
+  // A group is not a row, even if its name equals a key.
+  const resultTexts = rows[0]?.is_grouped ? new Map<string, string>() : texts;
   const results = (keys: string[] | null, scores: number[] | null): ReportedResult[] =>
-    (keys ?? []).map((key, i) => ({ key, score: scores?.[i] ?? null, ...textOf(texts.get(key)) }));
+    (keys ?? []).map((key, i) => ({ key, score: scores?.[i] ?? null, ...textOf(resultTexts.get(key)) }));
   return rows.map((row) => ({
     ordinal: row.ordinal,
     key: row.is_row ? row.query : null,

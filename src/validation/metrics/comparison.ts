@@ -1,11 +1,11 @@
 import type pg from 'pg';
 import { inTransaction } from '../../database/connection.ts';
-import type { Campaign } from '../campaign.ts';
+import type { Campaign, Role } from '../campaign.ts';
 import type { Judgements } from '../queries/judgements.ts';
-import type { VectorQuery } from '../queries/queries.ts';
+import type { Grade, VectorQuery } from '../queries/queries.ts';
 import { nearestExactly } from '../search/exact-search.ts';
 import { nearestByIndex } from '../search/index-search.ts';
-import { type FoundRow, tableSource } from '../search/search-source.ts';
+import { type FoundRow, type ResultNames, tableSource } from '../search/search-source.ts';
 import { kendallTau, rankBiasedOverlap } from './rank-correlation.ts';
 import { type Gains, jaccardAt, ndcgAt, overlapAt, recallAt, reciprocalRankAt } from './ranking-metrics.ts';
 
@@ -18,16 +18,16 @@ export interface BeforeAfter {
 /** The results of one query. */
 export interface QueryComparison {
   query: VectorQuery;
-  /** exact nearest rows in each model */
+  /** exact nearest rows, or groups of rows, in each model */
   results: { before: FoundRow[]; after: FoundRow[] };
   overlap: number;
   jaccard: number;
   rankBiasedOverlap: number;
   kendallTau: number;
-  /** null without a usable index */
-  indexRecall: number | null;
+  /** of the old and of the new index; null without a usable one */
+  indexRecall: { before: number | null; after: number | null };
   /** null for a query without judgements */
-  judged: { ndcg: BeforeAfter; reciprocalRank: BeforeAfter; recall: BeforeAfter } | null;
+  judged: { grade: Grade; ndcg: BeforeAfter; reciprocalRank: BeforeAfter; recall: BeforeAfter } | null;
 }
 
 /** Longest wait for a lock. A waiting search blocks no one, but a table that stays locked should end the run. */
@@ -36,19 +36,20 @@ export const LOCK_WAIT = '30s';
 /** Number of queries per pass over the table. More would save little time and update the progress less often. */
 export const QUERIES_A_PASS = 100;
 
-interface CompareOptions {
-  /** depth of the result lists */
+interface CompareOptions extends ResultNames {
+  /** depth of the result lists, in rows or groups */
   k: number;
   judgements?: Judgements | undefined;
-  /** column that holds the ids of the judgements, instead of the key */
-  judgementColumn?: string | undefined;
-  /** whether the new index can be searched */
-  withIndex: boolean;
+  /** who judged the queries */
+  grade: Grade;
+  /** whether the index of each model can be searched */
+  withIndex: Record<Role, boolean>;
 }
 
 /**
- * Runs queries against both models exactly, and against the new index. All in one transaction, which only keeps the planner settings from
- * leaking: each statement has its own snapshot, so none is older than one pass over the table.
+ * Runs queries against both models exactly, and against both indexes. All in one transaction, which only keeps the planner settings from
+ * leaking: each statement has its own snapshot, so none is older than one pass over the table. While a backfill adds vectors, both models
+ * have one snapshot, so that they search the same rows.
  *
  * @param queries at most QUERIES_A_PASS
  */
@@ -56,17 +57,17 @@ export async function compareQueries(
   pool: pg.Pool,
   campaign: Campaign,
   queries: readonly VectorQuery[],
-  { k, judgements, judgementColumn, withIndex }: CompareOptions,
+  { k, judgements, grade, withIndex, ...names }: CompareOptions,
 ): Promise<QueryComparison[]> {
   // A query drawn from a row finds that row first, so one more result is needed.
   const limit = queries.some(({ ownKey }) => ownKey !== undefined) ? k + 1 : k;
   return inTransaction(
     pool,
     async (client) => {
-      const exact = (side: 'old' | 'new') =>
+      const exact = (side: Role) =>
         nearestExactly(
           client,
-          tableSource(campaign, campaign[side], judgementColumn),
+          tableSource(campaign, campaign[side], names),
           queries.map((query) => query[`${side}Vector`]),
           limit,
         );
@@ -76,12 +77,21 @@ export async function compareQueries(
       for (const [position, query] of queries.entries()) {
         const others = (rows: FoundRow[] = []) => rows.filter((row) => row.key !== query.ownKey).slice(0, k);
         const results = { before: others(old[position]), after: others(renewed[position]) };
-        const found = withIndex ? others(await nearestByIndex(client, tableSource(campaign, campaign.new), query.newVector, limit)) : null;
-        comparisons.push(compare(query, results, found, k, judgements?.get(query.id)));
+        const recall = async (side: Role, exactRows: FoundRow[]) =>
+          withIndex[side]
+            ? indexRecall(
+                exactRows,
+                others(await nearestByIndex(client, tableSource(campaign, campaign[side], names), query[`${side}Vector`], limit)),
+              )
+            : null;
+        const recalls = { before: await recall('old', results.before), after: await recall('new', results.after) };
+        const gains = judgements?.get(query.id);
+        comparisons.push(compare(query, results, recalls, k, gains && { grade, ...judge(results, gains, k) }));
       }
       return comparisons;
     },
     LOCK_WAIT,
+    campaign.isPartial ? 'BEGIN ISOLATION LEVEL REPEATABLE READ' : 'BEGIN',
   );
 }
 
@@ -103,9 +113,9 @@ export function indexRecall(exact: readonly FoundRow[], found: readonly FoundRow
 function compare(
   query: VectorQuery,
   results: QueryComparison['results'],
-  found: FoundRow[] | null,
+  recalls: QueryComparison['indexRecall'],
   k: number,
-  gains: Gains | undefined,
+  judged: QueryComparison['judged'] = null,
 ): QueryComparison {
   const [before, after] = [keysOf(results.before), keysOf(results.after)];
   return {
@@ -115,12 +125,12 @@ function compare(
     jaccard: jaccardAt(before, after, k),
     rankBiasedOverlap: rankBiasedOverlap(before, after),
     kendallTau: kendallTau(before, after),
-    indexRecall: found && indexRecall(results.after, found),
-    judged: gains ? judge(results, gains, k) : null,
+    indexRecall: recalls,
+    judged,
   };
 }
 
-function judge(results: QueryComparison['results'], gains: Gains, k: number): QueryComparison['judged'] {
+function judge(results: QueryComparison['results'], gains: Gains, k: number): Omit<NonNullable<QueryComparison['judged']>, 'grade'> {
   const old = judgedIds(results.before);
   const renewed = judgedIds(results.after);
   const both = (metric: typeof ndcgAt) => ({ before: metric(old, gains, k), after: metric(renewed, gains, k) });

@@ -2,6 +2,7 @@ import type { SearchTime } from '../search/latency.ts';
 import { bootstrapMeans, type Interval } from './bootstrap.ts';
 import type { QueryComparison } from './comparison.ts';
 import { quantile } from './quantile.ts';
+import { countWins, randomisationTest } from './randomisation.ts';
 import { ALL_QUERIES, type Slice, sliceQueries } from './slices.ts';
 
 /** A figure over all queries or one slice, as stored in reembed.validation_metric. */
@@ -12,11 +13,20 @@ export interface Metric {
   queries: number;
   before: number | null;
   after: number | null;
-  /** the mean; for a metric of each model, after minus before */
+  /** the mean; for a metric of each model, after minus before; for index_recall that of the new index */
   value: number;
   low: number | null;
   high: number | null;
+  /** of the paired randomisation test; null for a metric that compares the two models */
+  pValue: number | null;
+  /** queries that got better, worse and stayed the same; null for a metric that compares the two models */
+  wins: number | null;
+  losses: number | null;
+  ties: number | null;
 }
+
+// What only the metrics of each model have.
+const NOT_TESTED = { pValue: null, wins: null, losses: null, ties: null };
 
 type Compared = { name: string; of: (one: QueryComparison) => number };
 type Judged = { name: string; of: (one: NonNullable<QueryComparison['judged']>) => { before: number; after: number } };
@@ -35,7 +45,8 @@ const JUDGED: Judged[] = [
 ];
 
 /**
- * Computes means over all queries and over every slice, each with the 95 % interval of a paired bootstrap over its queries.
+ * Computes means over all queries and over every slice, each with the 95 % interval of a paired bootstrap over its queries; for
+ * judged queries also a paired randomisation test and the queries won and lost.
  *
  * @param times search times; only over all queries
  * @param seed the same seed gives the same intervals
@@ -52,18 +63,25 @@ export function overall(metrics: readonly Metric[], name: string): Metric | unde
 
 function metricsOf(slice: Slice, seed: number): Metric[] {
   const { comparisons } = slice;
-  const recalls = comparisons.flatMap(({ indexRecall }) => indexRecall ?? []);
+  const recalls = comparisons.flatMap(({ indexRecall }) => indexRecall.after ?? []);
+  const oldRecalls = comparisons.flatMap(({ indexRecall }) => indexRecall.before ?? []);
   const judged = comparisons.flatMap((one) => one.judged ?? []);
   const columns = COMPARED.map(({ of }) => comparisons.map(of));
   const judgements = JUDGED.map(({ of }) => judged.map(of));
   const differences = judgements.map((values) => values.map(({ before, after }) => after - before));
   return [
     ...intervals(slice, COMPARED, columns, seed),
-    ...intervals(slice, [{ name: 'index_recall' }], [recalls], seed),
+    ...intervals(slice, [{ name: 'index_recall' }], [recalls], seed).map((metric) => ({
+      ...metric,
+      before: oldRecalls.length === 0 ? null : mean(oldRecalls),
+      after: metric.value,
+    })),
     ...intervals(slice, JUDGED, differences, seed).map((metric, i) => ({
       ...metric,
       before: mean(judgements[i]?.map(({ before }) => before) ?? []),
       after: mean(judgements[i]?.map(({ after }) => after) ?? []),
+      pValue: randomisationTest(differences[i] ?? [], seed),
+      ...countWins(differences[i] ?? []),
     })),
   ];
 }
@@ -78,6 +96,7 @@ function intervals({ slice, value }: Slice, names: { name: string }[], columns: 
     before: null,
     after: null,
     ...interval,
+    ...NOT_TESTED,
   }));
 }
 
@@ -98,6 +117,7 @@ function timesOf(times: readonly SearchTime[]): Metric[] {
       value: renewed - old,
       low: null,
       high: null,
+      ...NOT_TESTED,
     };
   });
 }

@@ -67,7 +67,7 @@ async function randomScores(db: Queryable, campaign: Campaign, role: Role, queri
     `SELECT percentile_cont($2::float8[]) WITHIN GROUP (ORDER BY scored.score) AS deciles
        FROM (SELECT ${campaign[role].model.distance === 'cosine' ? '1' : '0'} - (${distance}) AS score
                FROM (SELECT (ARRAY[${source.vector}])[1] AS vector FROM ${source.sampledRows}
-                      WHERE ${source.vector} IS NOT NULL ORDER BY random() LIMIT ${RANDOM_ROWS}) AS unpacked
+                      WHERE ${source.isStored} ORDER BY random() LIMIT ${RANDOM_ROWS}) AS unpacked
               CROSS JOIN unnest($1::${source.vectorType}[]) AS given(vector)) AS scored
       WHERE scored.score <= 'infinity'`,
     [spread(queries, RANDOM_QUERIES).map((query) => query[`${role}Vector`]), DECILES],

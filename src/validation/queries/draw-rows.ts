@@ -1,8 +1,9 @@
 import type { Queryable } from '../../database/connection.ts';
 import type { Campaign } from '../campaign.ts';
 import { asOwner } from '../search/as-owner.ts';
+import { groupIdSql, hasBothVectors } from '../search/search-source.ts';
 import { NoQueries } from '../validation-error.ts';
-import { DEFAULT_SAMPLE, type Slices, type VectorQuery } from './queries.ts';
+import { DEFAULT_SAMPLE, hashQuery, type Slices, type VectorQuery } from './queries.ts';
 import { slicesSql } from './query-table.ts';
 
 interface DrawOptions {
@@ -10,6 +11,8 @@ interface DrawOptions {
   sample?: number | undefined;
   /** columns of the table by which results are sliced */
   sliceBy?: readonly string[];
+  /** column whose values group the results: the group of a drawn row is left out of its results */
+  groupBy?: string | undefined;
   /** the same seed draws the same rows */
   seed: number;
 }
@@ -23,12 +26,12 @@ interface DrawOptions {
 export async function drawRows(
   db: Queryable,
   campaign: Campaign,
-  { sample = DEFAULT_SAMPLE, sliceBy = [], seed }: DrawOptions,
+  { sample = DEFAULT_SAMPLE, sliceBy = [], groupBy, seed }: DrawOptions,
 ): Promise<VectorQuery[]> {
   // The cast to text is outside, so that the sort moves pointers to the vectors and not their text.
-  const { rows } = await asOwner(db, campaign).query<{ key: string; length: number; slices: Slices; oldVector: string; newVector: string }>(
-    `SELECT key, length, slices, old::text AS "oldVector", new::text AS "newVector"
-       FROM (SELECT ${campaign.keyText} AS key, t.reembed_length AS length, ${slicesSql('t', sliceBy)} AS slices,
+  const { rows } = await asOwner(db, campaign).query<Row>(
+    `SELECT key, own AS "ownKey", length, slices, old::text AS "oldVector", new::text AS "newVector"
+       FROM (SELECT ${campaign.keyText} AS key, ${resultKey(campaign, groupBy)} AS own, t.reembed_length AS length, ${slicesSql('t', sliceBy)} AS slices,
                     ${campaign.old.vector} AS old, ${campaign.new.vector} AS new
                FROM ${withBothVectors(campaign, `length(${campaign.text}) AS reembed_length`)}
               ORDER BY hashtextextended((${campaign.keyText}) COLLATE "C", $2::bigint) LIMIT $1::bigint) AS drawn`,
@@ -36,10 +39,12 @@ export async function drawRows(
   );
   const queries = rows
     .filter((row) => !isZero(row.oldVector) && !isZero(row.newVector))
-    .map((row) => ({ id: row.key, label: row.key, ownKey: row.key, ...row }));
+    .map((row) => ({ id: row.key, label: row.key, hash: hashQuery(`rows/${row.key}`), ...row }));
   if (queries.length === 0) throw noRow(campaign);
   return queries;
 }
+
+type Row = { key: string; ownKey: string; length: number; slices: Slices; oldVector: string; newVector: string };
 
 /** A row with its text. */
 export interface TextRow {
@@ -49,7 +54,7 @@ export interface TextRow {
 }
 
 /**
- * Draws random rows as drawRows() does, with the start of their texts.
+ * Draws random rows as drawRows() does, with the start of their texts, and the group of each where results are grouped.
  *
  * @param characters maximum length of a text
  * @throws NoQueries when no row has both vectors
@@ -58,10 +63,10 @@ export async function drawTexts(
   db: Queryable,
   campaign: Campaign,
   characters: number,
-  { sample = DEFAULT_SAMPLE, sliceBy = [], seed }: DrawOptions,
-): Promise<TextRow[]> {
-  const { rows } = await asOwner(db, campaign).query<TextRow>(
-    `SELECT ${campaign.keyText} AS key, t.reembed_text AS text, ${slicesSql('t', sliceBy)} AS slices
+  { sample = DEFAULT_SAMPLE, sliceBy = [], groupBy, seed }: DrawOptions,
+): Promise<(TextRow & { resultKey: string })[]> {
+  const { rows } = await asOwner(db, campaign).query<TextRow & { resultKey: string }>(
+    `SELECT ${campaign.keyText} AS key, ${resultKey(campaign, groupBy)} AS "resultKey", t.reembed_text AS text, ${slicesSql('t', sliceBy)} AS slices
        FROM ${withBothVectors(campaign, `left(${campaign.text}, $3::integer) AS reembed_text`)}
       ORDER BY hashtextextended((${campaign.keyText}) COLLATE "C", $2::bigint) LIMIT $1::bigint`,
     [sample, seed, characters],
@@ -71,9 +76,27 @@ export async function drawTexts(
 }
 
 // The text is read before the side tables are joined, because their column names could make those of the text ambiguous.
-function withBothVectors({ table, hasText, old, new: renewed }: Campaign, column: string): string {
-  return `(SELECT t.*, ${column} FROM ${table} AS t WHERE ${hasText}) AS t ${old.join} ${renewed.join}
-          WHERE ${old.vector} IS NOT NULL AND ${renewed.vector} IS NOT NULL`;
+function withBothVectors(campaign: Campaign, column: string): string {
+  const { table, hasText, old, new: renewed } = campaign;
+  return `(SELECT t.*, ${column} FROM ${table} AS t WHERE ${hasText}) AS t ${old.join} ${renewed.join} WHERE ${hasBothVectors(campaign)}`;
+}
+
+function resultKey(campaign: Campaign, groupBy: string | undefined): string {
+  return groupBy === undefined ? campaign.keyText : groupIdSql(campaign, groupBy);
+}
+
+/**
+ * Counts the rows that have a text and a vector of both models.
+ *
+ * @throws NoQueries when there is none
+ */
+export async function countComparable(db: Queryable, campaign: Campaign): Promise<number> {
+  const { rows } = await asOwner(db, campaign).query<{ rows: number }>(
+    `SELECT count(*) AS rows FROM ${withBothVectors(campaign, "'' AS reembed_text")}`,
+  );
+  const count = rows[0]?.rows ?? 0;
+  if (count === 0) throw noRow(campaign);
+  return count;
 }
 
 function noRow({ table }: Campaign): NoQueries {

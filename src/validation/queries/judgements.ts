@@ -3,7 +3,7 @@ import { counted } from '../../wording.ts';
 import type { Campaign } from '../campaign.ts';
 import type { Gains } from '../metrics/ranking-metrics.ts';
 import { asOwner } from '../search/as-owner.ts';
-import { judgedIdSql } from '../search/search-source.ts';
+import { judgedIdSql, type ResultNames } from '../search/search-source.ts';
 import { BadLine, JudgementsFitNoQuery, JudgementsFitNoRow, NoQueries } from '../validation-error.ts';
 import { readLines } from './read-lines.ts';
 
@@ -47,7 +47,7 @@ export function readJudgements(path: string): Judgements {
  * Checks that the judgements match the queries and the rows before anything is paid for.
  *
  * @param queryIds ids of the queries that will be run
- * @param judgementColumn column that holds the ids of the judgements; default: the key
+ * @param names column that holds the ids of the judgements; default: the key
  * @returns number of relevant rows that the table does not have; they count against both models
  * @throws JudgementsFitNoQuery, JudgementsFitNoRow
  */
@@ -56,18 +56,19 @@ export async function checkJudgements(
   campaign: Campaign,
   judgements: Judgements,
   queryIds: string[],
-  judgementColumn?: string,
+  names: ResultNames = {},
 ): Promise<number> {
   const asked = queryIds.filter((id) => judgements.has(id));
   if (asked.length === 0) throw new JudgementsFitNoQuery([...judgements.keys()][0] ?? '', queryIds[0] ?? '');
   const relevant = new Set(asked.flatMap((id) => [...(judgements.get(id) ?? [])].filter(([, gain]) => gain > 0).map(([row]) => row)));
   const { rows } = await asOwner(db, campaign).query<{ found: number; example: string | null }>(
     `SELECT count(DISTINCT j.id)::integer AS found, min(t.id) AS example
-       FROM (SELECT ${judgedIdSql(campaign, judgementColumn)} AS id FROM ${campaign.table} AS t) AS t
+       FROM (SELECT ${judgedIdSql(campaign, names)} AS id FROM ${campaign.table} AS t) AS t
        LEFT JOIN unnest($1::text[]) AS j(id) ON j.id = t.id`,
     [[...relevant]],
   );
   const { found = 0, example } = rows[0] ?? {};
-  if (found === 0) throw new JudgementsFitNoRow([...relevant][0] ?? '', example ?? 'nothing', judgementColumn ?? 'its key');
+  if (found === 0)
+    throw new JudgementsFitNoRow([...relevant][0] ?? '', example ?? 'nothing', names.groupBy ?? names.judgementColumn ?? 'its key');
   return relevant.size - found;
 }

@@ -3,12 +3,16 @@ import type { Queryable } from '../../database/connection.ts';
 import type { ModelRow } from '../../embedding/models.ts';
 import { UsageError } from '../../errors.ts';
 import type { Campaign, Role } from '../campaign.ts';
+import type { Gains } from '../metrics/ranking-metrics.ts';
 import { inParallel } from '../search/in-parallel.ts';
+import type { ResultNames } from '../search/search-source.ts';
 import { NoQueries } from '../validation-error.ts';
 import { drawRows, drawTexts } from './draw-rows.ts';
 import { generateQueries, SAMPLED_TEXTS, TEXT_CHARACTERS } from './generated-queries.ts';
+import { requireGroupColumn } from './group-column.ts';
 import { checkJudgements, type Judgements } from './judgements.ts';
-import { DEFAULT_SAMPLE, type QuerySource, type TextQuery, type VectorQuery } from './queries.ts';
+import { leaveOutPendingRows } from './pending-judgements.ts';
+import { DEFAULT_SAMPLE, hashQuery, type QuerySource, type TextQuery, type VectorQuery } from './queries.ts';
 import { readQueryFile } from './query-file.ts';
 import { readQueryLog } from './query-log.ts';
 import { readQueryTable, requireColumn } from './query-table.ts';
@@ -22,12 +26,11 @@ import { readQueryTable, requireColumn } from './query-table.ts';
 export type Embedder = (model: ModelRow, texts: string[], role: 'query' | 'document', side: Role) => Promise<Float32Array[]>;
 
 /** Options of prepareQueries(). */
-export interface QueryOptions {
+export interface QueryOptions extends ResultNames {
   queries: QuerySource;
   embedder: Embedder;
   sample?: number | undefined;
   judgements?: Judgements | undefined;
-  judgementColumn?: string | undefined;
   sliceBy: readonly string[];
   seed: number;
 }
@@ -38,6 +41,8 @@ export interface PreparedQueries {
   judgements: Judgements | undefined;
   /** rows that are judged relevant but missing from the table */
   judgedRowsMissing: number;
+  /** rows that are judged relevant but left out, because they lack a vector of one model until the backfill ends */
+  judgedRowsPending: number;
 }
 
 /**
@@ -46,18 +51,24 @@ export interface PreparedQueries {
  * @throws NoQueries, BadLine, ColumnMissing, JudgementsFitNoQuery and the like; UsageError; errors of the embedder
  */
 export async function prepareQueries(db: Queryable, campaign: Campaign, options: QueryOptions): Promise<PreparedQueries> {
-  const { queries: source, sample, judgements, judgementColumn, sliceBy, seed } = options;
+  const { queries: source, sample, judgements, judgementColumn, groupBy, sliceBy, seed } = options;
   if (judgementColumn !== undefined) await requireColumn(db, campaign.table, judgementColumn, '--judgement-column');
+  if (groupBy !== undefined) await requireGroupColumn(db, campaign, groupBy);
   if (source.kind === 'rows' || source.kind === 'generated') {
     for (const column of sliceBy) await requireColumn(db, campaign.table, column, '--slice-by');
   }
-  const check = async (queries: { id: string }[]) => {
+  const judged = async (queries: readonly { id: string }[]) => {
+    if (!judgements) return { judgements, judgedRowsMissing: 0, judgedRowsPending: 0 };
     const ids = queries.map(({ id }) => id);
-    return judgements ? checkJudgements(db, campaign, judgements, ids, judgementColumn) : 0;
+    const judgedRowsMissing = await checkJudgements(db, campaign, judgements, ids, options);
+    if (!campaign.isPartial) return { judgements, judgedRowsMissing, judgedRowsPending: 0 };
+    const asked = new Map(ids.flatMap((id) => (judgements.has(id) ? [[id, judgements.get(id) as Gains] as const] : [])));
+    const comparable = await leaveOutPendingRows(db, campaign, asked, options);
+    return { judgements: comparable.judgements, judgedRowsMissing, judgedRowsPending: comparable.left };
   };
   if (source.kind === 'rows') {
-    const queries = await drawRows(db, campaign, { sample, sliceBy, seed });
-    return { queries, judgements, judgedRowsMissing: await check(queries) };
+    const queries = await drawRows(db, campaign, { sample, sliceBy, groupBy, seed });
+    return { queries, ...(await judged(queries)) };
   }
   if (source.kind === 'generated') {
     if (judgements)
@@ -66,15 +77,23 @@ export async function prepareQueries(db: Queryable, campaign: Campaign, options:
         'leave out --judgements: the relevant row of a generated query is the row that it was made from',
       );
     const count = sample ?? DEFAULT_SAMPLE;
-    const rows = await drawTexts(db, campaign, TEXT_CHARACTERS, { sample: Math.max(count, SAMPLED_TEXTS), sliceBy, seed });
+    const rows = await drawTexts(db, campaign, TEXT_CHARACTERS, { sample: Math.max(count, SAMPLED_TEXTS), sliceBy, groupBy, seed });
     const generated = generateQueries(rows, count);
     if (generated.queries.length === 0) throw new NoQueries('no query could be made of the rows', 'name queries with --queries FILE');
     const queries = await embedQueries(campaign, generated.queries, options.embedder);
-    return { queries, judgements: generated.judgements, judgedRowsMissing: 0 };
+    return { queries, judgements: inGroups(generated.judgements, rows), judgedRowsMissing: 0, judgedRowsPending: 0 };
   }
   const texts = await readTexts(db, campaign, options);
-  const judgedRowsMissing = await check(texts);
-  return { queries: await embedQueries(campaign, texts, options.embedder), judgements, judgedRowsMissing };
+  const checked = await judged(texts);
+  return { queries: await embedQueries(campaign, texts, options.embedder), ...checked };
+}
+
+/** Judgements that name the groups of rows instead of their keys. */
+function inGroups(judgements: Judgements, rows: readonly { key: string; resultKey: string }[]): Judgements {
+  const groups = new Map(rows.map(({ key, resultKey }) => [key, resultKey]));
+  return new Map(
+    [...judgements].map(([query, gains]) => [query, new Map([...gains].map(([key, gain]) => [groups.get(key) ?? key, gain]))]),
+  );
 }
 
 async function readTexts(db: Queryable, campaign: Campaign, options: QueryOptions): Promise<TextQuery[]> {
@@ -92,6 +111,7 @@ async function embedQueries(campaign: Campaign, queries: TextQuery[], embedder: 
   );
   return queries.map(({ id, text, slices = {} }, position) => ({
     id,
+    hash: hashQuery(text),
     label: id === text ? text : `${id}: ${text}`,
     length: text.length,
     slices,

@@ -1,5 +1,5 @@
 import type { QueryComparison } from '../metrics/comparison.ts';
-import { cutoffRows, filterRows, integrityRows } from '../search/part-rows.ts';
+import { cutoffRows, filterRows, integrityRows, metricRows } from '../search/part-rows.ts';
 import type { ValidationResult } from '../validate.ts';
 import { agreeing } from '../verdict/truth-audit.ts';
 import { validationRow } from '../verdict/validation-record.ts';
@@ -7,10 +7,10 @@ import { validationRow } from '../verdict/validation-record.ts';
 /**
  * Formats a run as JSON, with the column names of reembed.validation and of the tables of its parts.
  *
- * @param lowest number of queries with the lowest overlap to include
+ * @param lowest number of queries with the worst losses and with the lowest overlap to include
  */
 export function reportJson(result: ValidationResult, lowest: number): Record<string, unknown> {
-  const { campaign, comparisons, metrics, index, coverage } = result;
+  const { campaign, comparisons, index, coverage } = result;
   return {
     id: Number(result.id),
     target: campaign.target,
@@ -18,26 +18,42 @@ export function reportJson(result: ValidationResult, lowest: number): Record<str
     to_model: campaign.new.model.name,
     ...validationRow(result),
     judged_rows_missing: result.judgedRowsMissing,
+    judged_rows_pending: result.judgedRowsPending,
     index: index?.usable ? campaign.indexName : null,
     rows: coverage.rows,
-    passed: result.passed,
+    verdict: result.verdict,
     reasons: result.reasons,
+    doubts: result.doubts,
     warnings: result.warnings,
-    metrics: metrics.map(({ sliceValue, ...metric }) => ({ ...metric, slice_value: sliceValue })),
+    metrics: metricRows(result),
     filters: filterRows(result),
     integrity: integrityRows(result),
     truth_audit: auditJson(result),
     score_distributions: result.distributions,
     score_cutoffs: cutoffRows(result),
-    lowest_overlap: lowestOverlap(comparisons, lowest).map((one) => ({
-      query: one.query.label,
-      overlap: one.overlap,
-      ndcg_before: one.judged?.ndcg.before ?? null,
-      ndcg_after: one.judged?.ndcg.after ?? null,
-      results_before: one.results.before.map(({ key }) => key),
-      results_after: one.results.after.map(({ key }) => key),
-    })),
+    worst_losses: worstLosses(comparisons, lowest).map(changedQuery),
+    lowest_overlap: lowestOverlap(comparisons, lowest).map(changedQuery),
   };
+}
+
+function changedQuery(one: QueryComparison) {
+  return {
+    query: one.query.label,
+    overlap: one.overlap,
+    ndcg_before: one.judged?.ndcg.before ?? null,
+    ndcg_after: one.judged?.ndcg.after ?? null,
+    results_before: one.results.before.map(({ key }) => key),
+    results_after: one.results.after.map(({ key }) => key),
+  };
+}
+
+/** Returns the queries whose results lost most nDCG, the worst first. */
+export function worstLosses(comparisons: readonly QueryComparison[], count: number): QueryComparison[] {
+  const lossOf = ({ judged }: QueryComparison) => (judged ? judged.ndcg.before - judged.ndcg.after : 0);
+  return comparisons
+    .filter((one) => lossOf(one) > 0)
+    .sort((a, b) => lossOf(b) - lossOf(a))
+    .slice(0, count);
 }
 
 /** Returns the queries whose results changed most. */

@@ -1,5 +1,5 @@
 import { counted } from '../../wording.ts';
-import type { Metric } from '../metrics/metrics.ts';
+import { type Metric, overall } from '../metrics/metrics.ts';
 import type { ScoreCutoff } from '../metrics/score-cutoff.ts';
 import type { ValidationResult } from '../validate.ts';
 import type { Integrity } from '../verdict/integrity.ts';
@@ -8,6 +8,19 @@ import { arrow, intervalText, oneLine, plainTable, signed } from './report-wordi
 
 // All slices are in the database and in the JSON.
 const MOST_SLICES = 12;
+
+const TESTED = { ndcg: 'nDCG', mrr: 'MRR', recall: 'recall' };
+
+/** Formats how many judged queries got better, worse and stayed the same, and the p-values. */
+export function querySection({ metrics, k }: ValidationResult): string[] {
+  const table = plainTable();
+  for (const [name, label] of Object.entries(TESTED)) {
+    const { wins, losses, ties, pValue } = overall(metrics, name) ?? {};
+    if (typeof pValue !== 'number') continue;
+    table.push([`${label}@${k}`, `${wins} better`, `${losses} worse`, `${ties} equal`, `p = ${pValue.toFixed(4)}`]);
+  }
+  return table.length === 0 ? [] : ['judged queries, with p of a paired randomisation test:', table.toString(), ''];
+}
 
 /** Formats the overlap and, for judged queries, nDCG by the value of each column and by length. */
 export function sliceSection({ metrics, k }: ValidationResult): string[] {

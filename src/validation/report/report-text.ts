@@ -2,15 +2,15 @@ import { counted, plural } from '../../wording.ts';
 import type { BeforeAfter } from '../metrics/comparison.ts';
 import { type Metric, overall } from '../metrics/metrics.ts';
 import type { ValidationResult } from '../validate.ts';
-import { lowestOverlap } from './report-json.ts';
-import { auditText, cutoffSection, filterSection, sliceSection, vectorText } from './report-sections.ts';
+import { lowestOverlap, worstLosses } from './report-json.ts';
+import { auditText, cutoffSection, filterSection, querySection, sliceSection, vectorText } from './report-sections.ts';
 import { arrow, indented, intervalText, oneLine, plainTable, signed } from './report-wording.ts';
 
 /**
  * Formats a run for people, at most a hundred columns wide: figures with thresholds, their parts, the queries that changed most, and the
  * verdict.
  *
- * @param lowest number of queries with the lowest overlap to list
+ * @param lowest number of queries to list: the worst losses of nDCG, or without any those with the lowest overlap
  */
 export function reportText(result: ValidationResult, lowest: number): string {
   const { campaign, comparisons, metrics, k, knownItems } = result;
@@ -18,18 +18,22 @@ export function reportText(result: ValidationResult, lowest: number): string {
   const judgedText = judged === 0 ? '' : knownItems ? ', each to find its own row' : `, ${judged} of them judged`;
   return [
     `validation ${result.id}: ${campaign.old.model.name} -> ${campaign.new.model.name} on ${campaign.target}`,
-    `${counted(comparisons.length, 'query', 'queries')} from ${result.querySource}${judgedText}, ${k} nearest rows of each, seed ${result.seed}`,
+    `${counted(comparisons.length, 'query', 'queries')} from ${result.querySource}${judgedText}, ${k} nearest ${result.groupBy === null ? 'rows' : 'groups'} of each, seed ${result.seed}`,
+    ...scopeLines(result),
     '',
     figuresTable(result),
     '',
+    ...querySection(result),
     ...sliceSection(result),
     ...filterSection(result),
     ...cutoffSection(result),
     ...lowestSection(result, lowest),
     ...notes(result),
     ...worthKnowing(result),
-    result.passed ? 'PASS' : 'FAIL',
+    result.verdict.toUpperCase(),
     ...result.reasons.flatMap(indented),
+    ...(result.verdict === 'fail' && result.doubts.length > 0 ? ['not decided:'] : []),
+    ...result.doubts.flatMap(indented),
   ]
     .join('\n')
     .replace(/ +$/gm, '');
@@ -49,14 +53,16 @@ function figuresTable(result: ValidationResult): string {
     const metric = overall(metrics, name);
     if (metric) add(label, arrow(both(metric)), `${signed(metric.value)} ${intervalText(metric, signed)}`, threshold);
   };
-  ofEach(`nDCG@${k}`, 'ndcg', `may fall by ${thresholds.maxNdcgDrop} (max_ndcg_drop)`);
+  ofEach(`nDCG@${k}`, 'ndcg', `may lose ${percent(thresholds.maxNdcgLoss)} (max_ndcg_loss)`);
   ofEach(`MRR@${k}`, 'mrr');
   ofEach(`recall@${k}`, 'recall');
-  compared(`overlap@${k}`, 'overlap', `at least ${thresholds.minOverlap} (min_overlap)`);
+  compared(`overlap@${k}`, 'overlap', thresholds.minOverlap === null ? '' : `at least ${thresholds.minOverlap} (min_overlap)`);
   compared(`Jaccard@${k}`, 'jaccard');
   compared('rank-biased overlap', 'rank_biased_overlap');
   compared('Kendall tau', 'kendall_tau');
   compared(`index recall@${k}`, 'index_recall', `at least ${thresholds.minIndexRecall} (min_index_recall)`, 'no index');
+  const oldRecall = overall(metrics, 'index_recall')?.before ?? null;
+  if (oldRecall !== null) add('  of the old index', oldRecall.toFixed(3), '');
   for (const percent of [50, 95]) {
     const time = overall(metrics, `search_p${percent}_ms`);
     const limit =
@@ -73,19 +79,32 @@ function figuresTable(result: ValidationResult): string {
   return [table.toString(), ...integrity.map(vectorText)].join('\n');
 }
 
+/** Formats what a result is, and which rows were compared, where that is not each row of the table. */
+function scopeLines({ groupBy, comparedRows, coverage }: ValidationResult): string[] {
+  return [
+    ...(groupBy === null ? [] : [`grouped by ${oneLine(groupBy, 40)}: a group counts once, by its nearest row`]),
+    ...(comparedRows === null
+      ? []
+      : [
+          `the backfill has not ended: ${comparedRows} of ${counted(coverage.rows, 'row')} have both vectors, and only these were searched`,
+        ]),
+  ];
+}
+
 function lowestSection({ comparisons }: ValidationResult, count: number): string[] {
+  const losses = worstLosses(comparisons, count);
   const table = plainTable();
-  for (const one of lowestOverlap(comparisons, count))
+  for (const one of losses.length > 0 ? losses : lowestOverlap(comparisons, count))
     table.push([
       one.overlap.toFixed(2),
       one.judged ? `nDCG ${arrow(one.judged.ndcg)}` : '',
       oneLine(one.query.label, one.judged ? 65 : 85),
     ]);
-  return ['lowest overlap:', table.toString(), ''];
+  return [losses.length > 0 ? 'worst losses of nDCG, with the overlap:' : 'lowest overlap:', table.toString(), ''];
 }
 
 function notes(result: ValidationResult): string[] {
-  const { metrics, judgedRowsMissing, coverage, index } = result;
+  const { metrics, judgedRowsMissing, judgedRowsPending, coverage, index } = result;
   const lines: string[] = [];
   if (!overall(metrics, 'ndcg')) {
     lines.push(
@@ -100,13 +119,18 @@ function notes(result: ValidationResult): string[] {
         ? '1 row that is judged relevant is not in the table; it counts against both models.'
         : `${judgedRowsMissing} rows that are judged relevant are not in the table; they count against both models.`,
     );
+  if (judgedRowsPending > 0)
+    lines.push(
+      `${counted(judgedRowsPending, 'row')} judged relevant ${plural(judgedRowsPending, 'has', 'have')} no vector of one model yet and ${plural(judgedRowsPending, 'was', 'were')} left out, for both models.`,
+    );
   if (coverage.justChangedRows > 0)
     lines.push(
       `${coverage.justChangedRows} of the missing rows changed in the last 30 seconds and ${plural(coverage.justChangedRows, 'does', 'do')} not count: the workers are embedding ${plural(coverage.justChangedRows, 'it', 'them')}.`,
     );
   if (!index?.usable)
     lines.push(
-      'There is no valid index on the new vectors yet, so filters were not measured: validate again after it is built, because the switch requires it.',
+      'There is no valid index on the new vectors yet, so filters were not measured:',
+      'validate again after it is built, because the switch requires it.',
     );
   return lines.length === 0 ? [] : [...lines, ''];
 }

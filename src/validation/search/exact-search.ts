@@ -18,9 +18,9 @@ const EXACT = `SET LOCAL enable_indexscan = off; SET LOCAL enable_indexonlyscan 
  *
  * @param client a connection within a transaction
  * @param vectors query vectors of the model, in pgvector's text form
- * @param limit maximum number of rows per query
- * @param bounds per query, a distance that at least `limit` rows are within; Infinity if unknown
- * @returns per query its rows, nearest first; rows without a vector, without a text, or (cosine) with a zero vector are left out
+ * @param limit maximum number of rows per query, or of groups if the source groups rows
+ * @param bounds per query, a distance that at least `limit` rows or groups are within; Infinity if unknown
+ * @returns per query its rows or groups, nearest first; rows without a vector, without a text, or (cosine) with a zero vector are left out
  */
 export async function nearestExactly(
   client: Queryable,
@@ -50,11 +50,11 @@ export async function nearestExactly(
 /** Distance of each query from the last of the `limit` nearest rows of a sample; Infinity if the sample has fewer rows. */
 async function boundsFromSample(client: Queryable, source: SearchSource, vectors: readonly string[], limit: number): Promise<number[]> {
   if (source.sampledRows === null) return vectors.map(() => Number.POSITIVE_INFINITY);
+  const distances = `SELECT q.reembed_query AS query, ${source.isGrouped ? 'min(q.reembed_distance)' : 'q.reembed_distance'} AS distance
+                       FROM ${crossJoin(source.sampledRows, source)} ${source.isGrouped ? `GROUP BY q.reembed_query, ${source.keyText}` : ''}`;
   const { rows } = await asOwner(client, source).query<{ query: number; bound: number }>(
     `SELECT query, max(distance) AS bound
-       FROM (SELECT q.reembed_query AS query, q.reembed_distance AS distance,
-                    row_number() OVER (PARTITION BY q.reembed_query ORDER BY q.reembed_distance) AS place
-               FROM ${crossJoin(source.sampledRows, source)}) AS ranked
+       FROM (SELECT query, distance, row_number() OVER (PARTITION BY query ORDER BY distance) AS place FROM (${distances}) AS sampled) AS ranked
       WHERE place <= $3::bigint
       GROUP BY query HAVING count(*) = $3::bigint`,
     [vectors, vectors.map(() => Number.POSITIVE_INFINITY), limit],
@@ -71,11 +71,15 @@ async function searchWithin(
   limit: number,
   bounds: readonly number[],
 ): Promise<FoundRow[][]> {
+  const ranked = `SELECT q.reembed_query AS query, ${source.keyText} AS key, coalesce(${source.judgedId}, '') AS "judgedId", q.reembed_distance AS distance,
+                         row_number() OVER (PARTITION BY q.reembed_query ORDER BY q.reembed_distance, ${source.keyColumns}) AS place
+                    FROM ${crossJoin(source.rows, source)}`;
+  // A group takes the place of its nearest row.
+  const grouped = `SELECT query, key, min("judgedId") AS "judgedId", min(distance) AS distance, row_number() OVER (PARTITION BY query ORDER BY min(place)) AS place
+                     FROM (${ranked}) AS rows GROUP BY query, key`;
   const { rows } = await asOwner(client, source).query<FoundRow & { query: number }>(
     `SELECT query, key, "judgedId", distance
-       FROM (SELECT q.reembed_query AS query, ${source.keyText} AS key, coalesce(${source.judgedId}, '') AS "judgedId", q.reembed_distance AS distance,
-                    row_number() OVER (PARTITION BY q.reembed_query ORDER BY q.reembed_distance, ${source.keyColumns}) AS place
-               FROM ${crossJoin(source.rows, source)}) AS ranked
+       FROM (${source.isGrouped ? grouped : ranked}) AS ranked
       WHERE place <= $3::bigint
       ORDER BY query, place`,
     [vectors, bounds, limit],
@@ -90,11 +94,11 @@ async function searchWithin(
  * elements unpacked. LATERAL makes the table the outer and the queries the inner side, regardless of the planner's estimates. CASE delays
  * reading the text until the bound has been checked. The cosine distance from a zero vector is NaN, which is within no bound.
  */
-function crossJoin(rows: string, { vector, vectorType, operator, isEligible }: SearchSource): string {
+function crossJoin(rows: string, { vector, isStored, vectorType, operator, isEligible }: SearchSource): string {
   return `${rows}
      CROSS JOIN LATERAL (SELECT (ARRAY[${vector}])[1] AS reembed_vector OFFSET 0) AS unpacked
      CROSS JOIN LATERAL (SELECT given.query AS reembed_query, unpacked.reembed_vector ${operator} given.vector AS reembed_distance
                            FROM unnest($1::${vectorType}[], $2::float8[]) WITH ORDINALITY AS given(vector, bound, query)
                           WHERE (unpacked.reembed_vector ${operator} given.vector) <= given.bound OFFSET 0) AS q
-    WHERE ${vector} IS NOT NULL ${isEligible ? `AND CASE WHEN q.reembed_query IS NOT NULL THEN ${isEligible} END` : ''}`;
+    WHERE ${isStored} ${isEligible ? `AND CASE WHEN q.reembed_query IS NOT NULL THEN ${isEligible} END` : ''}`;
 }

@@ -16,6 +16,8 @@ export interface IndexState {
   usable: boolean;
   /** whether the planner chooses it without being forced, for the application's search */
   chosen: boolean;
+  /** number of its file, by which the same index is recognised in other runs */
+  file: number | null;
   /** the session's search setting, such as "hnsw.ef_search = 40"; null for an access method without one */
   searchSetting: string | null;
   /** kinds of iterative scan that this version of pgvector supports for it */
@@ -23,18 +25,32 @@ export interface IndexState {
 }
 
 /**
- * Searches through the index on the vectors, with the session's search settings (hnsw.ef_search, ivfflat.probes).
+ * Searches through the index on the vectors, with the session's search settings (hnsw.ef_search, ivfflat.probes). If the source groups
+ * rows, searches deeper until there are enough groups or the index returns no more rows.
  *
  * @param client a connection within a transaction
  * @param vector query vector of the model, in pgvector's text form
- * @param limit maximum number of rows
+ * @param limit maximum number of rows or groups
  * @returns nearest first; leaves out the same rows as nearestExactly()
  */
 export async function nearestByIndex(client: Queryable, source: SearchSource, vector: string, limit: number): Promise<FoundRow[]> {
   await client.query(BY_INDEX);
-  const { rows } = await asOwner(client, source).query<FoundRow>(indexedSql(source), [vector, limit]);
-  // The cosine distance from a zero vector is NaN, which sorts last and is not a JSON number.
-  return rows.filter((row) => typeof row.distance === 'number');
+  for (let depth = limit; ; depth *= 2) {
+    const { rows } = await asOwner(client, source).query<FoundRow>(indexedSql(source), [vector, depth]);
+    // The cosine distance from a zero vector is NaN, which sorts last and is not a JSON number.
+    const found = rows.filter((row) => typeof row.distance === 'number');
+    if (!source.isGrouped) return found;
+    const groups = nearestOfGroups(found);
+    if (groups.length >= limit || rows.length < depth) return groups.slice(0, limit);
+  }
+}
+
+/** The nearest row of each group. */
+function nearestOfGroups(rows: readonly FoundRow[]): FoundRow[] {
+  const nearest = new Map<string, FoundRow>();
+  // An iterative scan in relaxed order returns rows that are not quite sorted.
+  for (const row of rows.toSorted((a, b) => a.distance - b.distance)) if (!nearest.has(row.key)) nearest.set(row.key, row);
+  return [...nearest.values()];
 }
 
 /**
@@ -51,16 +67,14 @@ export async function inspectIndex(
   limit: number,
 ): Promise<IndexState | undefined> {
   if (campaign.indexMethod === null) return undefined;
-  const isServed = async (searched: SearchSource) => {
-    const { rows } = await asOwner(client, searched).query<{ 'QUERY PLAN': unknown }>(`EXPLAIN (FORMAT JSON) ${indexedSql(searched)}`, [
-      vector,
-      limit,
-    ]);
-    return readsInOrder(rows[0]?.['QUERY PLAN']);
-  };
+  const isServed = async (searched: SearchSource) => readsInOrder(await planOf(client, searched, vector, limit));
   const chosen = await isServed(liveSource(campaign, campaign.new));
   await client.query(BY_INDEX);
   const usable = await isServed(source);
+  const file = await client.query<{ file: number | null }>(
+    'SELECT pg_relation_filenode(reembed.valid_index(v.relation, reembed.main_index($1)))::bigint::float8 AS file FROM reembed.vector_column AS v WHERE v.campaign = $1',
+    [campaign.name],
+  );
   const { rows } = await client.query<{ name: string; setting: string }>(
     "SELECT name, setting FROM pg_settings WHERE name IN (CASE $1 WHEN 'hnsw' THEN 'hnsw.ef_search' WHEN 'ivfflat' THEN 'ivfflat.probes' END, $1 || '.iterative_scan')",
     [campaign.indexMethod],
@@ -71,9 +85,40 @@ export async function inspectIndex(
   return {
     usable,
     chosen,
+    file: file.rows[0]?.file ?? null,
     searchSetting: search ? `${search.name} = ${search.setting}` : null,
     iterativeScans: hasIterative ? ['off', campaign.indexMethod === 'hnsw' ? 'strict_order' : 'relaxed_order'] : ['off'],
   };
+}
+
+/**
+ * Name of the index that nearestByIndex() reads; undefined if there is none that serves the order of distance.
+ *
+ * @param client a connection within a transaction
+ */
+export async function indexOfSearch(client: Queryable, source: SearchSource, vector: string, limit: number): Promise<string | undefined> {
+  await client.query(BY_INDEX);
+  const nodes: PlanNode[] = [];
+  const collect = (node: PlanNode) => {
+    nodes.push(node);
+    node.Plans?.forEach(collect);
+  };
+  const [explained] = (await planOf(client, source, vector, limit)) as [{ Plan: PlanNode }];
+  collect(explained.Plan);
+  return nodes.find((node) => 'Order By' in node)?.['Index Name'];
+}
+
+interface PlanNode {
+  'Index Name'?: string;
+  Plans?: PlanNode[];
+}
+
+async function planOf(client: Queryable, source: SearchSource, vector: string, limit: number): Promise<unknown> {
+  const { rows } = await asOwner(client, source).query<{ 'QUERY PLAN': unknown }>(`EXPLAIN (FORMAT JSON) ${indexedSql(source)}`, [
+    vector,
+    limit,
+  ]);
+  return rows[0]?.['QUERY PLAN'];
 }
 
 /** Whether a plan has an index scan in order of distance: only such a scan has this entry. */
@@ -84,7 +129,7 @@ export function readsInOrder(plan: unknown): boolean {
 function indexedSql(source: SearchSource): string {
   return `SELECT ${source.keyText} AS key, '' AS "judgedId", ${source.vector} ${source.operator} $1::${source.vectorType} AS distance
             FROM ${source.rows}
-           WHERE ${source.vector} IS NOT NULL ${source.isEligible ? `AND ${source.isEligible}` : ''}
+           WHERE ${source.isStored} ${source.isEligible ? `AND ${source.isEligible}` : ''}
            ORDER BY distance
            LIMIT $2::bigint`;
 }

@@ -44,7 +44,12 @@ export async function timeSearches(pool: pg.Pool, campaign: Campaign, queries: r
   return times;
 }
 
-async function timeSearch(client: Queryable, campaign: Campaign, side: 'old' | 'new', vector: string, k: number): Promise<number> {
+/**
+ * Milliseconds of a search on the server, the second of two runs, with the planner settings of the transaction.
+ *
+ * @param vector query vector of the model, in pgvector's text form
+ */
+export async function timeSearch(client: Queryable, campaign: Campaign, side: 'old' | 'new', vector: string, k: number): Promise<number> {
   const { rows: from, vector: column, operator, vectorType, keyText } = liveSource(campaign, campaign[side]);
   const owner = asOwner(client, campaign);
   const search = `EXPLAIN (ANALYZE, TIMING OFF, BUFFERS OFF, FORMAT JSON)

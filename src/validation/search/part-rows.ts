@@ -1,5 +1,10 @@
 import type { ValidationRecord } from '../verdict/validation-record.ts';
 
+/** Figures over all queries and by slice, with the column names of reembed.validation_metric. */
+export function metricRows({ metrics }: Pick<ValidationRecord, 'metrics'>) {
+  return metrics.map(({ sliceValue, pValue, ...metric }) => ({ ...metric, slice_value: sliceValue, p_value: pValue }));
+}
+
 /** Filtered searches, with the column names of reembed.validation_filter. */
 export function filterRows({ filters }: Pick<ValidationRecord, 'filters'>) {
   return filters.map((one) => ({
@@ -10,6 +15,9 @@ export function filterRows({ filters }: Pick<ValidationRecord, 'filters'>) {
     returned_rows: one.returnedRows,
     short_queries: one.shortQueries,
     index_recall: one.indexRecall,
+    returned_share: one.returnedShare,
+    returned_share_sd: one.returnedShareSd,
+    index_recall_sd: one.indexRecallSd,
   }));
 }
 

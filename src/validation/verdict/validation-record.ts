@@ -17,6 +17,10 @@ export interface ValidationRecord {
   querySource: string;
   seed: number;
   k: number;
+  /** column whose values group the results; null: each row is a result of its own */
+  groupBy: string | null;
+  /** rows with a vector of both models, if only these were compared because the backfill had not ended; else null */
+  comparedRows: number | null;
   /** whether the relevant row of each query is the one it was generated from */
   knownItems: boolean;
   comparisons: QueryComparison[];
@@ -44,6 +48,8 @@ export function validationRow({ campaign, comparisons, metrics, index, coverage,
     judged_queries: of('ndcg')?.queries ?? 0,
     known_items: record.knownItems,
     k: record.k,
+    group_by: record.groupBy,
+    compared_rows: record.comparedRows,
     overlap: of('overlap')?.value,
     index_recall: of('index_recall')?.value ?? null,
     index_setting: index?.searchSetting ?? null,
