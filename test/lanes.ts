@@ -15,6 +15,7 @@ export const ONE_SERVER = {
     'packing',
     'rank-correlation',
     'ranking-metrics',
+    'report-sentences',
     'score-cutoff',
     'splitting',
     'status-progress',

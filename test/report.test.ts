@@ -38,8 +38,9 @@ test.serial('a campaign that has only begun gets a report that says what it cann
   await stage.bring(campaign, 'expand');
   const page = await pageOf(stage);
   t.true(/NOT VALIDATED/.test(page));
-  t.true(/no batch has been planned/.test(page));
-  t.true(/npm run validate compares them/.test(page));
+  t.true(/Nobody has compared the two models yet/.test(page));
+  t.true(/No batch has been planned\. <span class="remedy">npm run migrate up</.test(page));
+  t.true(/<span class="remedy">npm run validate<\/span>/.test(page));
   t.false(page.includes('id="quality"'));
   t.true(/<h2 id="trail-head">/.test(page));
 });
@@ -59,6 +60,7 @@ test.serial('a validated campaign shows its verdict and the figures as they are 
   );
   const { ndcg, overlap } = run;
   t.true(page.includes(`<dd>${ndcg?.before.toFixed(3)} → ${ndcg?.after.toFixed(3)}<small>`));
+  t.true(page.includes('60 queries made of rows</small>'), 'each tile has its number of queries');
   t.true(page.includes(`>${overlap?.toFixed(3)}</td>`));
   for (const id of ['quality', 'changes', 'scores', 'checks', 'backfill', 'trail']) t.true(page.includes(`<section id="${id}"`), id);
   t.true(/20 of 20 agree, lowest similarity 1\.0000/.test(page));
