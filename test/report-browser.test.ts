@@ -105,7 +105,7 @@ async function scrolledByKeyboard(page: Page): Promise<number> {
   const region = page.locator('.scroll[role=region]').first();
   await region.focus();
   for (let i = 0; i < 5; i++) await page.keyboard.press('ArrowRight');
-  await page.waitForFunction("document.activeElement.scrollLeft > 0", undefined, { timeout: 5000 });
+  await page.waitForFunction('document.activeElement.scrollLeft > 0', undefined, { timeout: 5000 });
   return page.evaluate<number>('document.activeElement.scrollLeft');
 }
 

@@ -8,16 +8,8 @@ const judged = (searches: Partial<JudgedSearches>): Outcome => ({ searches: { ..
 const unjudged = (overlap: number | null, k = 10): Outcome => ({ searches: null, overlap, k });
 
 const SENTENCES: [situation: string, outcome: Outcome, sentence: string][] = [
-  [
-    'nothing was compared',
-    unjudged(null),
-    'Nobody has compared the two models yet: what changes for searches is unknown.',
-  ],
-  [
-    'nobody judged',
-    unjudged(0.7),
-    'Nobody has judged any search: whether the new model is better is unknown. 3 of 10 results change.',
-  ],
+  ['nothing was compared', unjudged(null), 'Nobody has compared the two models yet: what changes for searches is unknown.'],
+  ['nobody judged', unjudged(0.7), 'Nobody has judged any search: whether the new model is better is unknown. 3 of 10 results change.'],
   [
     'nobody judged, one result of ten changes',
     unjudged(0.9),
@@ -142,7 +134,10 @@ const COMPLETE: Checked = {
 };
 
 type Validated = NonNullable<Checked['validation']>;
-const validated = (parts: Partial<Validated>): Checked => ({ ...COMPLETE, validation: { ...(COMPLETE.validation as Validated), ...parts } });
+const validated = (parts: Partial<Validated>): Checked => ({
+  ...COMPLETE,
+  validation: { ...(COMPLETE.validation as Validated), ...parts },
+});
 const figured = (parts: Partial<Validated['figures']>): Checked =>
   validated({ figures: { ...(COMPLETE.validation as Validated).figures, ...parts } });
 
@@ -155,7 +150,11 @@ const GAPS: [checked: Checked, code: string | null, says: RegExp][] = [
     /1 of 300 rows is still/,
   ],
   [{ ...COMPLETE, runs: [], validation: null }, 'not_validated', /npm run validate/],
-  [validated({ searches: null }), 'no_judgements', /^Nobody has judged whether results are better or worse\. npm run validate .*--judgements/],
+  [
+    validated({ searches: null }),
+    'no_judgements',
+    /^Nobody has judged whether results are better or worse\. npm run validate .*--judgements/,
+  ],
   [validated({ searches: { grade: 'rows' } }), 'no_judgements', /favour a model that counts words/],
   [validated({ evidence: { log: null } }), 'no_query_log', /--queries-from log/],
   [figured({ audit: [] }), 'no_audit', /--audit/],

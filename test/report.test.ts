@@ -63,7 +63,9 @@ test.serial('a validated campaign shows its verdict and the figures as they are 
   t.true(page.includes('60 queries made of rows</small>'), 'each tile has its number of queries');
   t.true(page.includes(`>${overlap?.toFixed(3)}</td>`));
   for (const id of ['quality', 'changes', 'scores', 'checks', 'backfill', 'trail']) t.true(page.includes(`<section id="${id}"`), id);
-  t.true(/20 of 20 agree, lowest similarity 1\.0000/.test(page));
+  t.true(/new model 0 of 20, lowest similarity 1\.0000/.test(page));
+  t.true(page.indexOf('Of 60 searches made of the words of rows, ') < page.indexOf('<span class="badge">'));
+  t.true(page.indexOf('Of 60 searches made of the words of rows, ') > page.indexOf('id="verdict"'));
   t.true(/same share of rows/.test(page));
   t.is(page.match(/<svg /g)?.length, page.match(/role="img" aria-label="[^"]{10}/g)?.length);
   t.true((page.match(/<svg /g)?.length ?? 0) >= 8);
@@ -91,6 +93,8 @@ test.serial('texts of queries and rows are in it only where they are asked for',
   const page = await pageOf(stage, ['--with-text']);
   t.true(words.some((text) => page.includes(escaped(text))));
   t.true(/number \d+/.test(page));
+  t.false(page.includes('--with-text'));
+  t.true((await pageOf(stage)).includes(`<code>npm run report -- --campaign ${campaign} --with-text</code>`), 'the page says how to ask');
   const data = await dataOf(['--with-text']);
   const [first] = data.validation?.changed_queries ?? [];
   const { rows: found } = await sql('SELECT content FROM documents WHERE id = $1', [first?.after[0]?.key]);
@@ -131,6 +135,91 @@ test.serial('the verdict follows the thresholds as they are now, and its reasons
   t.true(/<span class="badge">FAIL<\/span>/.test(page));
   t.true(page.indexOf('min_overlap is 1') < page.indexOf('id="quality"') && page.includes('min_overlap is 1'));
   await sql('UPDATE reembed.setting SET min_overlap = DEFAULT');
+});
+
+test.serial('thresholds that let more pass than by default are marked, and each says whether it is met', async (t) => {
+  const plain = await pageOf(stage);
+  t.false(/loosened/i.test(plain));
+  t.true(/<span aria-hidden="true">✓<\/span> met/.test(plain));
+  t.true(/<span aria-hidden="true">\?<\/span> unsure/.test(plain));
+  await sql('UPDATE reembed.setting SET min_index_recall = 0.5, max_latency_ratio = NULL, max_ndcg_loss = 0.01, min_overlap = 1');
+  const page = await pageOf(stage);
+  t.is(page.match(/loosened, default/g)?.length, 2);
+  t.true(page.includes('<code>min_index_recall</code> is 0.5 instead of 0.95, so that more passes.'));
+  t.true(page.includes('<code>max_latency_ratio</code> is not set instead of 3, so that more passes.'));
+  t.true(/<span aria-hidden="true">✗<\/span> missed/.test(page));
+  await sql(
+    'UPDATE reembed.setting SET min_index_recall = DEFAULT, max_latency_ratio = DEFAULT, max_ndcg_loss = DEFAULT, min_overlap = DEFAULT',
+  );
+});
+
+test.serial('the data has the codes and remedies of the verdict, and status has the same', async (t) => {
+  const { validation, not_checked } = await dataOf();
+  const codes = not_checked.map(({ code }) => code);
+  t.deepEqual(
+    ['no_judgements', 'no_query_log'].filter((code) => !codes.includes(code)),
+    [],
+  );
+  t.false(codes.includes('no_audit') || codes.includes('no_filters') || codes.includes('no_cutoffs'));
+  t.true(not_checked.every(({ remedy }) => /^npm run /.test(remedy ?? '')));
+  const { stdout } = await stage.workplace.run(['status', '--json']);
+  const [row] = (JSON.parse(stdout) as { campaigns: { validation: Report['validation'] }[] }).campaigns;
+  const { verdict, reasons, doubts } = validation?.verdict ?? {};
+  t.like(row?.validation, { verdict, reasons, doubts });
+  t.is(verdict, 'unsure');
+  t.true(doubts?.every(({ code, remedy }) => /^[a-z_]+$/.test(code) && remedy !== null));
+});
+
+test.serial('the rows that are judged relevant are marked in both lists, and the largest loss comes first', async (t) => {
+  const queries = (await dataOf()).validation?.changed_queries ?? [];
+  const { rows } = await sql('SELECT ordinal, relevant_results FROM reembed.validation_query');
+  const relevant = new Map(rows.map((row) => [row.ordinal, row.relevant_results]));
+  for (const { ordinal, before, after } of queries) {
+    for (const result of [...before, ...after]) t.is(result.relevant, relevant.get(ordinal).includes(result.key));
+  }
+  t.true(queries.some(({ before, after }) => [...before, ...after].some((result) => result.relevant)));
+  const won = queries.map(({ ndcg_before, ndcg_after }) => Number(ndcg_after) - Number(ndcg_before));
+  const losses = won.filter((gain) => gain < 0);
+  t.deepEqual(
+    won.slice(0, losses.length),
+    losses.toSorted((a, b) => a - b),
+  );
+  const page = await pageOf(stage);
+  const marks = queries.flatMap(({ before, after }) => [...before, ...after]).filter((result) => result.relevant).length;
+  t.is(page.match(/<li[^>]*><b>\d+<\/b> <b class="right">/g)?.length, marks);
+});
+
+test.serial('the newest result of each judged query counts for the first sentence, and people count before rows', async (t) => {
+  await sql(
+    `UPDATE reembed.validation_query SET grade = 'people', reciprocal_rank_before = (ordinal <> 4)::integer, reciprocal_rank_after = (ordinal > 2)::integer WHERE ordinal <= 40`,
+  );
+  t.true((await pageOf(stage)).includes('>Of 40 searches, 2 that used to find the right document no longer do; 1 that did not now does.<'));
+  const { rows } = await sql(
+    `INSERT INTO reembed.validation (campaign, started_at, query_source, queries, judged_queries, k, overlap, coverage, missing_rows, just_changed_rows, verdict)
+     VALUES ($1, clock_timestamp(), 'test', 1, 1, 10, 0.5, 1, 0, 0, 'pass') RETURNING id`,
+    [campaign],
+  );
+  await sql(
+    `INSERT INTO reembed.validation_query (validation, ordinal, query, query_hash, grade, overlap, ndcg_before, ndcg_after, reciprocal_rank_before, reciprocal_rank_after)
+     SELECT $1, 1, query, query_hash, 'people', 1, 1, 1, 1, 1 FROM reembed.validation_query WHERE ordinal = 1`,
+    [rows[0].id],
+  );
+  t.true(
+    (await pageOf(stage)).includes('>Of 40 searches, 1 that used to find the right document no longer does; 1 that did not now does.<'),
+  );
+  await sql('DELETE FROM reembed.validation WHERE id = $1', [rows[0].id]);
+  await sql("UPDATE reembed.validation_query SET grade = 'rows'");
+});
+
+test.serial('what a person accepted stands beside the verdict, and is void when the evidence changes', async (t) => {
+  await sql('SELECT reembed.accept($1, $2, $3)', [campaign, 'unsure', PAYLOADS.reason]);
+  const accepted = await pageOf(stage);
+  t.true(accepted.includes('A person accepted that.'));
+  t.true(/<code>unsure<\/code>, by postgres, \d{4}-.* UTC: &lt;style&gt;/.test(accepted));
+  await sql('UPDATE reembed.setting SET min_overlap = 1');
+  t.true((await pageOf(stage)).includes('(void: the evidence has changed)'));
+  await sql('UPDATE reembed.setting SET min_overlap = DEFAULT');
+  await sql('DELETE FROM reembed.acceptance');
 });
 
 test.serial('rows embedded after the last run make it out of date', async (t) => {

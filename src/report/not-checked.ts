@@ -1,9 +1,9 @@
 import { plural } from '../wording.ts';
-import { count } from './format.ts';
 import type { ReportedCampaign } from './data/campaign.ts';
 import type { ReportedAudit, ReportedMetric } from './data/figures.ts';
 import type { ReportedProgress } from './data/progress.ts';
 import type { Evidence, ReportedRun } from './data/validation.ts';
+import { count } from './format.ts';
 import type { JudgedSearches } from './plain-sentence.ts';
 
 /** What the verdict says nothing about, and how to change that. */

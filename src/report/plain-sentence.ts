@@ -47,7 +47,8 @@ function countSentence({ queries, lost, gained, better, worse }: JudgedSearches,
   if (lost > 0 && gained > 0) return `${subject} ${losses}; ${gained} that did not now ${does(gained)}.`;
   if (lost > 0) return `${subject} ${losses}, and none finds it that did not before.`;
   if (gained > 0) return `${subject} every one that used to find ${goal} still does; ${gained} that did not now ${does(gained)}.`;
-  const ranks = better === 0 && worse === 0 ? 'Its rank stays the same in all of them.' : `It ranks higher in ${better} and lower in ${worse}.`;
+  const ranks =
+    better === 0 && worse === 0 ? 'Its rank stays the same in all of them.' : `It ranks higher in ${better} and lower in ${worse}.`;
   return `${subject} none lost ${goal} and none gained it. ${ranks}`;
 }
 

@@ -16,7 +16,9 @@
     }).length,
     markup: document.querySelectorAll('script, img, iframe, object, embed').length,
     unnamed: [...document.querySelectorAll('table, svg, [role=region], section')]
-      .filter((one) => !one.closest('[aria-label]')?.getAttribute('aria-label') && !document.getElementById(one.getAttribute('aria-labelledby')))
+      .filter(
+        (one) => !one.closest('[aria-label]')?.getAttribute('aria-label') && !document.getElementById(one.getAttribute('aria-labelledby')),
+      )
       .map(shorten),
     // A drawing without numbers in words, or read out letter by letter because it is no image.
     unspoken: [...document.querySelectorAll('svg')]
@@ -27,7 +29,12 @@
     hiddenScroll: scrolling
       .filter((one) => {
         const { backgroundAttachment, scrollbarWidth } = getComputedStyle(one);
-        return one.tabIndex !== 0 || one.getAttribute('role') !== 'region' || !backgroundAttachment.includes('local') || scrollbarWidth === 'none';
+        return (
+          one.tabIndex !== 0 ||
+          one.getAttribute('role') !== 'region' ||
+          !backgroundAttachment.includes('local') ||
+          scrollbarWidth === 'none'
+        );
       })
       .map(shorten),
     headings: [...document.querySelectorAll('h1, h2, h3, h4')].map((one) => Number(one.tagName[1])),

@@ -78,7 +78,7 @@ export async function readChangedQueries(
     (keys ?? []).map((key, i) => ({
       key,
       score: scores?.[i] ?? null,
-      relevant: relevant && relevant.includes(key),
+      relevant: relevant?.includes(key) ?? null,
       ...textOf(texts.get(key)),
     }));
   return rows.map((row) => ({

@@ -45,7 +45,8 @@ function withTextCommand({ campaign }: Report): string {
 }
 
 function queryDetails(query: ChangedQuery, newest: string | undefined, isOpen: boolean): Html {
-  const name = query.key === null ? `query ${query.ordinal}${query.validation === newest ? '' : ` of run ${query.validation}`}` : `row ${query.key}`;
+  const name =
+    query.key === null ? `query ${query.ordinal}${query.validation === newest ? '' : ` of run ${query.validation}`}` : `row ${query.key}`;
   const ndcg = query.ndcg_before === null ? '' : `, nDCG ${score(query.ndcg_before)} → ${score(query.ndcg_after)}`;
   const figures = `overlap ${query.overlap.toFixed(2)}${ndcg}`;
   const head =

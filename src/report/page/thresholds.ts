@@ -54,7 +54,7 @@ function badge(mark: Mark): Html {
   return html`<span class="badge ${KINDS[mark]}"><span aria-hidden="true">${SIGNS[mark]}</span> ${mark}</span>`;
 }
 
-function checkedFigures({ runs, campaign }: Report, validation: ReportedValidation): Checked[] {
+function checkedFigures({ runs }: Report, validation: ReportedValidation): Checked[] {
   const [run] = runs;
   const k = run?.k ?? 10;
   const { metrics, filters, integrity, audit } = validation.figures;
@@ -144,7 +144,7 @@ function checkedFigures({ runs, campaign }: Report, validation: ReportedValidati
       limit: (value) => `at most ${value}`,
       codes: ['search_slow', 'latency_undecided'],
     },
-  ].filter(({ setting }) => setting in campaign.thresholds);
+  ];
 }
 
 const AUDIT_CODES = ['audit_disagrees', 'audit_not_possible'];

@@ -17,10 +17,18 @@ export function verdictSection(report: Report): Html {
     overlap: report.runs[0]?.overlap ?? null,
     k: report.runs[0]?.k ?? 10,
   })}</p>
+${searchNote(report)}
 <p class="outcome"><span class="badge">${word}</span> ${lead}</p>
 ${findings('Why it fails', reasons)}${findings('Why it is unsure', doubts)}${findings('Warnings', warnings)}${findings('Not checked', report.not_checked)}${loosened(report)}${acceptances(report)}${past(report)}
 <dl class="tiles">${tiles(report).map(([name, value, more]) => html`<div><dt>${name}</dt><dd>${value}<small>${more}</small></dd></div>`)}</dl>
 </section>`;
+}
+
+/** Says what the first sentence counts. */
+function searchNote({ validation, runs }: Report): Html | null {
+  if (!validation?.searches) return null;
+  const found = validation.searches.grade === 'rows' ? 'its row if that' : 'the right document if a row that is judged relevant';
+  return html`<p class="quiet">A search finds ${found} is among its first ${runs[0]?.k ?? 10} results.</p>`;
 }
 
 type Wording = { kind: 'pass' | 'fail' | 'wait'; word: string; lead: string };
@@ -90,15 +98,17 @@ function tiles({ campaign, validation, runs }: Report): [name: string, value: st
   const [quality] = validation?.quality ?? [];
   const shown: [string, string, string][] = [];
   if (quality) {
-    const difference = [signed(quality.after - quality.before), interval(quality, signed)].filter(Boolean).join(' ');
+    const { low, high } = quality;
+    const bounds = low === null || high === null ? '' : `, by the verdict between ${signed(low)} and ${signed(high)}`;
     shown.push([
       metricName('ndcg', k),
       `${score(quality.before)} → ${score(quality.after)}`,
-      `${difference}, ${queries(quality.queries)} ${WHOSE[quality.grade]}`,
+      `${signed(quality.after - quality.before)}${bounds}; ${queries(quality.queries)} ${WHOSE[quality.grade]}`,
     ]);
   }
   if (overlap) shown.push([`Overlap@${k}`, percent(overlap.value), `of results stay the same, ${queries(overlap.queries)}`]);
-  if (recall) shown.push([`Index recall@${k}`, score(recall.value), `${interval(recall)} of the exact nearest rows, ${queries(recall.queries)}`]);
+  if (recall)
+    shown.push([`Index recall@${k}`, score(recall.value), `${interval(recall)} of the exact nearest rows, ${queries(recall.queries)}`]);
   if (time) shown.push(['Median search', bothMilliseconds(time.before, time.after), `on the server, ${queries(time.queries)}`]);
   const share = campaign.rows_planned === 0 ? null : Math.min(1, campaign.rows_done / campaign.rows_planned);
   shown.push(['Rows embedded', count(campaign.rows_done), share === null ? 'none planned' : `${percent(share)} of those planned`]);
