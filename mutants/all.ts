@@ -8,6 +8,7 @@ import type { Mutant } from './mutant.ts';
 import { POISONOUS_TEXTS } from './poisonous-texts.ts';
 import { PROVIDERS } from './providers.ts';
 import { RAILS } from './rails.ts';
+import { REPORT } from './report.ts';
 import { SPENDING } from './spending.ts';
 import { VERDICT } from './verdict.ts';
 
@@ -22,6 +23,7 @@ export const MUTANTS: Mutant[] = [
   ...POISONOUS_TEXTS,
   ...PROVIDERS,
   ...RAILS,
+  ...REPORT,
   ...SPENDING,
   ...VERDICT,
 ];
