@@ -127,6 +127,7 @@ const COMPLETE: Checked = {
       metrics: [
         { metric: 'ndcg', slice: 'lang', slice_value: 'en', queries: 20, before: 0.6 },
         { metric: 'overlap', slice: 'other', slice_value: 'x', queries: 5, before: null },
+        { metric: 'ndcg', slice: 'length', slice_value: '1-20 characters', queries: 5, before: 0.6 },
         { metric: 'index_recall', slice: '', slice_value: '', queries: 60, before: 0.98 },
       ],
     },

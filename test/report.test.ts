@@ -61,10 +61,10 @@ test.serial('a validated campaign shows its verdict and the figures as they are 
   await sql('UPDATE reembed.validation SET lexical_share = 0.9');
   const page = await pageOf(stage);
   t.true(/<span class="badge">UNSURE<\/span>/.test(page));
-  t.deepEqual(
-    run.doubts.filter((doubt) => !page.includes(escaped(doubt))),
-    [],
-  );
+  const { doubts = [] } = (await readHere()).validation?.verdict ?? {};
+  t.true(doubts.length > 0);
+  // On the page each begins with a capital letter.
+  t.true(doubts.every(({ reason, remedy }) => page.includes(escaped(reason.slice(1))) && page.includes(escaped(String(remedy)))));
   const { ndcg, overlap } = run;
   t.true(page.includes(`<dd>${ndcg?.before.toFixed(3)} → ${ndcg?.after.toFixed(3)}<small>`));
   t.true(page.includes('60 queries made of rows</small>'), 'each tile has its number of queries');

@@ -113,9 +113,9 @@ function gaps({ campaign, runs, validation }: Checked): NotChecked[] {
   return found;
 }
 
+/** Slices by length describe the queries; they were not asked for. */
 function smallSlices(metrics: readonly Slice[]): string[] {
-  const metric = metrics.some((one) => one.metric === 'ndcg') ? 'ndcg' : 'overlap';
   return metrics
-    .filter((one) => one.metric === metric && one.slice !== '' && one.queries < FEWEST_QUERIES)
+    .filter((one) => one.metric === 'ndcg' && one.slice !== '' && one.slice !== 'length' && one.queries < FEWEST_QUERIES)
     .map((one) => `${one.slice} ${one.slice_value} (${one.queries})`);
 }

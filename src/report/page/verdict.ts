@@ -19,7 +19,7 @@ export function verdictSection(report: Report): Html {
   })}</p>
 ${searchNote(report)}
 <p class="outcome"><span class="badge">${word}</span> ${lead}</p>
-${findings('Why it fails', reasons)}${findings('Why it is unsure', doubts)}${findings('Warnings', warnings)}${findings('Not checked', report.not_checked)}${loosened(report)}${acceptances(report)}${past(report)}
+${findings('Why it fails', reasons)}${findings('Why it is unsure', doubts)}${findings('Warnings', warnings)}${findings('Not checked', report.not_checked.filter(({ code }) => !doubts.some((doubt) => doubt.code === code)))}${loosened(report)}${acceptances(report)}${past(report)}
 <dl class="tiles">${tiles(report).map(([name, value, more]) => html`<div><dt>${name}</dt><dd>${value}<small>${more}</small></dd></div>`)}</dl>
 </section>`;
 }
@@ -126,9 +126,10 @@ function queries(number: number): string {
   return `${count(number)} ${plural(number, 'query', 'queries')}`;
 }
 
-/** Reasons are clauses in the database; a page shows sentences. */
+/** Reasons are clauses in the database; a page shows sentences. A name such as nDCG keeps its first letter. */
 function sentence(text: string): string {
-  return /[.!?]$/.test(text) ? text : `${text}.`;
+  const begun = text.replace(/^[a-z](?=[a-z ])/, (letter) => letter.toUpperCase());
+  return /[.!?]$/.test(begun) ? begun : `${begun}.`;
 }
 
 function list(head: string, items: Html[]): Html | null {
