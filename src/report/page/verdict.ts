@@ -19,7 +19,10 @@ export function verdictSection(report: Report): Html {
   })}</p>
 ${searchNote(report)}
 <p class="outcome"><span class="badge">${word}</span> ${lead}</p>
-${findings('Why it fails', reasons)}${findings('Why it is unsure', doubts)}${findings('Warnings', warnings)}${findings('Not checked', report.not_checked.filter(({ code }) => !doubts.some((doubt) => doubt.code === code)))}${loosened(report)}${acceptances(report)}${past(report)}
+${findings('Why it fails', reasons)}${findings('Why it is unsure', doubts)}${findings('Warnings', warnings)}${findings(
+  'Not checked',
+  report.not_checked.filter(({ code }) => !doubts.some((doubt) => doubt.code === code)),
+)}${loosened(report)}${acceptances(report)}${past(report)}
 <dl class="tiles">${tiles(report).map(([name, value, more]) => html`<div><dt>${name}</dt><dd>${value}<small>${more}</small></dd></div>`)}</dl>
 </section>`;
 }
