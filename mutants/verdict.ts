@@ -25,8 +25,8 @@ export const VERDICT: Mutant[] = [
     edits: [
       {
         file: 'sql/validation/pooled_queries.sql',
-        find: ' WHERE q.grade IS NOT NULL',
-        replace: ' WHERE q.grade IS NOT NULL AND v.id = p_validation',
+        find: 'v.id = ANY (ARRAY(SELECT reembed.evidence_runs(p_validation)))',
+        replace: 'v.id = p_validation',
       },
     ],
   },

@@ -83,21 +83,37 @@ function bell({ mean, sd }: Scenario, seed: number): () => number {
 /** What nDCG changes by when a single relevant row moves between ranks 1, 2, 3 and none. */
 const STEPS = [0.13, 0.37, 0.5, 0.63, 1];
 
-/** The widest steps of which enough queries change to reach the mean. All differ with the same chance; their signs make the mean. */
-function lumps({ mean, sd }: Scenario, seed: number): () => number {
-  const square = sd * sd + mean * mean;
+/** How a query changes: by one of the first `most` steps with chance `changed`, downwards with chance `losses`. */
+interface Lumps {
+  most: number;
+  changed: number;
+  losses: number;
+}
+
+/** Finds the widest steps of which enough queries change to reach mean and standard deviation; undefined if there are none. */
+function findLumps({ mean, sd }: Scenario): Lumps | undefined {
   for (let most = STEPS.length; most > 0; most--) {
-    const steps = STEPS.slice(0, most);
-    const average = (of: (step: number) => number) => steps.reduce((sum, step) => sum + of(step), 0) / most;
-    const changed = square / average((step) => step * step);
+    const average = (of: (step: number) => number) => STEPS.slice(0, most).reduce((sum, step) => sum + of(step), 0) / most;
+    const changed = (sd * sd + mean * mean) / average((step) => step * step);
     const losses = (1 - mean / (changed * average((step) => step))) / 2;
-    if (changed > 1 || losses < 0 || losses > 1) continue;
-    const generator = xoroshiro128plus(seed);
-    return () => {
-      if (uniformFloat32(generator) >= changed) return 0;
-      const step = steps[Math.floor(uniformFloat32(generator) * most)] as number;
-      return uniformFloat32(generator) < losses ? -step : step;
-    };
+    if (changed <= 1 && losses >= 0 && losses <= 1) return { most, changed, losses };
   }
-  throw new Error(`no lumps have mean ${mean} and standard deviation ${sd}`);
+  return undefined;
+}
+
+/** Whether the shape of a scenario can have its mean and standard deviation. */
+export function isPossible(scenario: Scenario): boolean {
+  return scenario.shape === 'normal' || findLumps(scenario) !== undefined;
+}
+
+function lumps(scenario: Scenario, seed: number): () => number {
+  const found = findLumps(scenario);
+  if (!found) throw new Error(`no lumps have mean ${scenario.mean} and standard deviation ${scenario.sd}`);
+  const { most, changed, losses } = found;
+  const generator = xoroshiro128plus(seed);
+  return () => {
+    if (uniformFloat32(generator) >= changed) return 0;
+    const step = STEPS[Math.floor(uniformFloat32(generator) * most)] as number;
+    return uniformFloat32(generator) < losses ? -step : step;
+  };
 }

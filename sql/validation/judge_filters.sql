@@ -31,9 +31,10 @@ BEGIN
         format('%s, index recall of %s queries is %s, min_index_recall is %s%s', v_where, f.queries, round(f.index_recall::numeric, 4), s.min_index_recall,
                CASE WHEN f.recall_outcome = 'unsure' THEN coalesce('; about ' || f.recall_more || ' more queries would decide', '; it is too near to decide') END),
         CASE f.recall_outcome WHEN 'fail' THEN 'raise hnsw.ef_search or ivfflat.probes in the application and for this role' ELSE 'npm run validate, with more queries' END;
-    ELSIF f.rows_outcome = 'pass' AND f.plain_share < s.min_filtered_rows - 1e-9 THEN
+    END IF;
+    IF f.rows_outcome <> 'fail' AND f.iterative_scan <> 'off' AND f.plain_share < s.min_filtered_rows - 1e-9 THEN
       RETURN QUERY SELECT 'warning', 'iterative_scan_needed',
-        format('where %s, searches return only %s of the expected rows without iterative scan', f.filter, round(f.plain_share::numeric, 4)), format('set it to %s in the application', f.iterative_scan);
+        format('where %s, searches return only %s of the expected rows without iterative scan; set it to %s in the application', f.filter, round(f.plain_share::numeric, 4), f.iterative_scan), format('set it to %s in the application', f.iterative_scan);
     END IF;
   END LOOP;
 END;

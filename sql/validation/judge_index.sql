@@ -10,9 +10,9 @@ DECLARE
 BEGIN
   SELECT * INTO v FROM reembed.validation WHERE id = p_validation;
   IF NOT v.searches_use_index THEN
-    RETURN QUERY SELECT 'fail', 'index_unused', 'searches do not use the new index', 'check that its operator class matches the distance of the model';
+    RETURN QUERY SELECT 'fail', 'index_unused', 'searches do not use the new index; check that its operator class matches the distance of the model', 'check that its operator class matches the distance of the model';
   ELSIF NOT v.planner_chooses_index THEN
-    RETURN QUERY SELECT 'warning', 'index_not_chosen', 'the planner does not choose the new index, which is normal for a small table', 'on SSDs, set random_page_cost = 1.1';
+    RETURN QUERY SELECT 'warning', 'index_not_chosen', 'the planner does not choose the new index, which is normal for a small table; on SSDs, set random_page_cost = 1.1', 'on SSDs, set random_page_cost = 1.1';
   END IF;
   IF v.index_recall IS NULL THEN
     RETURN;

@@ -29,7 +29,9 @@ export function reportText(result: ValidationResult, lowest: number): string {
     ...notes(result),
     ...worthKnowing(result),
     result.verdict.toUpperCase(),
-    ...[...result.reasons, ...result.doubts].flatMap(indented),
+    ...result.reasons.flatMap(indented),
+    ...(result.verdict === 'fail' && result.doubts.length > 0 ? ['not decided:'] : []),
+    ...result.doubts.flatMap(indented),
   ]
     .join('\n')
     .replace(/ +$/gm, '');
@@ -49,7 +51,7 @@ function figuresTable(result: ValidationResult): string {
     const metric = overall(metrics, name);
     if (metric) add(label, arrow(both(metric)), `${signed(metric.value)} ${intervalText(metric, signed)}`, threshold);
   };
-  ofEach(`nDCG@${k}`, 'ndcg', `may lose ${thresholds.maxNdcgLoss} of the old figure (max_ndcg_loss)`);
+  ofEach(`nDCG@${k}`, 'ndcg', `may lose ${percent(thresholds.maxNdcgLoss)} (max_ndcg_loss)`);
   ofEach(`MRR@${k}`, 'mrr');
   ofEach(`recall@${k}`, 'recall');
   compared(`overlap@${k}`, 'overlap', thresholds.minOverlap === null ? '' : `at least ${thresholds.minOverlap} (min_overlap)`);
