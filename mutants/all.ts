@@ -9,6 +9,7 @@ import { POISONOUS_TEXTS } from './poisonous-texts.ts';
 import { PROVIDERS } from './providers.ts';
 import { RAILS } from './rails.ts';
 import { SOONER } from './sooner.ts';
+import { REPORT } from './report.ts';
 import { SPENDING } from './spending.ts';
 import { VERDICT } from './verdict.ts';
 
@@ -24,6 +25,7 @@ export const MUTANTS: Mutant[] = [
   ...PROVIDERS,
   ...RAILS,
   ...SOONER,
+  ...REPORT,
   ...SPENDING,
   ...VERDICT,
 ];

@@ -36,8 +36,8 @@ async function scatter(table: string, campaign: string): Promise<void> {
     INSERT INTO reembed.validation (campaign, started_at, query_source, queries, judged_queries, k, overlap, coverage, missing_rows, just_changed_rows, verdict)
     SELECT '${campaign}', now(), source, 1, 0, 10, 1, 1, 0, 0, 'pass' FROM unnest(ARRAY['rows', 'log']) AS source;
     INSERT INTO reembed.truth_audit (validation, role, ordinal, key, similarity) SELECT max(id), 'new', 1, '{"id": 7}', 1 FROM reembed.validation;
-    INSERT INTO reembed.validation_query (validation, ordinal, query, overlap, results_before, scores_before, results_after, scores_after, slices)
-    SELECT v.id, q.ordinal, q.query, 1, '{5,7,9}', '{0.5,0.7,0.9}', '{7}', '{0.7}', jsonb_build_object('name', CASE q.ordinal WHEN 3 THEN 'x' ELSE '${CANARY}' END)
+    INSERT INTO reembed.validation_query (validation, ordinal, query, overlap, results_before, scores_before, results_after, scores_after, relevant_results, slices)
+    SELECT v.id, q.ordinal, q.query, 1, '{5,7,9}', '{0.5,0.7,0.9}', '{7}', '{0.7}', '{7,9}', jsonb_build_object('name', CASE q.ordinal WHEN 3 THEN 'x' ELSE '${CANARY}' END)
       FROM reembed.validation AS v CROSS JOIN LATERAL (VALUES (1, CASE v.query_source WHEN 'rows' THEN '7' ELSE '${TEXT}' END), (3, '8')) AS q(ordinal, query)
      WHERE v.campaign = '${campaign}'`);
 }
@@ -72,9 +72,18 @@ for (const storage of ['column', 'side-table'] as const) {
     t.deepEqual(await columnsHolding(stage.db.pool, CANARY), []);
     t.deepEqual(await columnsHolding(stage.db.pool, CANARY.toLowerCase()), []);
     t.deepEqual(await columnsHolding(stage.db.pool, '{"id": 7}'), []);
-    const kept = await sql('SELECT query, results_before, scores_before, results_after, scores_after FROM reembed.validation_query');
+    const kept = await sql(
+      'SELECT query, results_before, scores_before, results_after, scores_after, relevant_results FROM reembed.validation_query',
+    );
     for (const row of kept.rows)
-      t.deepEqual(row, { query: '8', results_before: ['5', '9'], scores_before: [0.5, 0.9], results_after: [], scores_after: [] });
+      t.deepEqual(row, {
+        query: '8',
+        results_before: ['5', '9'],
+        scores_before: [0.5, 0.9],
+        results_after: [],
+        scores_after: [],
+        relevant_results: ['9'],
+      });
     t.deepEqual(
       (
         await sql(

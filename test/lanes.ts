@@ -16,6 +16,7 @@ export const ONE_SERVER = {
     'randomisation',
     'rank-correlation',
     'ranking-metrics',
+    'report-sentences',
     'score-cutoff',
     'splitting',
     'status-progress',

@@ -22,7 +22,10 @@ interface Layout {
   wide: string[];
   smallLetters: number;
   markup: number;
-  unnamed: number;
+  unnamed: string[];
+  unspoken: string[];
+  scrolling: number;
+  hiddenScroll: string[];
   headings: number[];
   ran: number | null;
 }
@@ -61,8 +64,16 @@ if (process.env.TEST_CHROMIUM) {
       for (const colorScheme of ['light', 'dark'] as const) {
         const name = `${width}-${colorScheme}`;
         await open(page, address, width, colorScheme);
-        const { headings, ...seen } = await page.evaluate<Layout>(LAYOUT);
-        t.deepEqual(seen, { overflow: 0, wide: [], smallLetters: 0, markup: 0, unnamed: 0, ran: null }, name);
+        const { headings, scrolling, ...seen } = await page.evaluate<Layout>(LAYOUT);
+        t.deepEqual(
+          seen,
+          { overflow: 0, wide: [], smallLetters: 0, markup: 0, unnamed: [], unspoken: [], hiddenScroll: [], ran: null },
+          name,
+        );
+        if (width === 420) {
+          t.true(scrolling > 3, 'tables are wider than a phone');
+          t.true((await scrolledByKeyboard(page)) > 0, name);
+        }
         t.true(
           headings.every((level, i) => level <= (headings[i - 1] ?? 0) + 1),
           `${name}: ${headings}`,
@@ -87,6 +98,15 @@ async function open(page: Page, address: string, width: number, colorScheme: 'li
   await page.goto(address);
   // Closed details have no layout.
   await page.evaluate('for (const one of document.querySelectorAll("details")) one.open = true');
+}
+
+/** Moves the first region that is wider than the page, with the keyboard alone; returns by how many pixels it scrolled. */
+async function scrolledByKeyboard(page: Page): Promise<number> {
+  const region = page.locator('.scroll[role=region]').first();
+  await region.focus();
+  for (let i = 0; i < 5; i++) await page.keyboard.press('ArrowRight');
+  await page.waitForFunction('document.activeElement.scrollLeft > 0', undefined, { timeout: 5000 });
+  return page.evaluate<number>('document.activeElement.scrollLeft');
 }
 
 function screenshot(page: Page, name: string): Promise<Buffer> {

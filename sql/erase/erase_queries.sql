@@ -39,7 +39,8 @@ BEGIN
      SET results_before = ARRAY(SELECT u.key FROM unnest(q.results_before) WITH ORDINALITY AS u(key, rank) WHERE u.key <> p_shown ORDER BY u.rank),
          scores_before = ARRAY(SELECT u.score FROM unnest(q.results_before, q.scores_before) WITH ORDINALITY AS u(key, score, rank) WHERE u.key <> p_shown ORDER BY u.rank),
          results_after = ARRAY(SELECT u.key FROM unnest(q.results_after) WITH ORDINALITY AS u(key, rank) WHERE u.key <> p_shown ORDER BY u.rank),
-         scores_after = ARRAY(SELECT u.score FROM unnest(q.results_after, q.scores_after) WITH ORDINALITY AS u(key, score, rank) WHERE u.key <> p_shown ORDER BY u.rank)
+         scores_after = ARRAY(SELECT u.score FROM unnest(q.results_after, q.scores_after) WITH ORDINALITY AS u(key, score, rank) WHERE u.key <> p_shown ORDER BY u.rank),
+         relevant_results = array_remove(q.relevant_results, p_shown)
    WHERE q.validation = ANY (v_runs) AND (p_shown = ANY (q.results_before) OR p_shown = ANY (q.results_after));
   GET DIAGNOSTICS rows = ROW_COUNT;
   RETURN NEXT;

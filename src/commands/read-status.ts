@@ -9,20 +9,10 @@ import { ReembedError } from '../errors.ts';
 import type { OpenCondition } from '../phases/advance.ts';
 import { type IndexBuild, readIndexBuilds } from '../phases/index-build.ts';
 import { counted, plural } from '../wording.ts';
+import { type Judged, readVerdicts, type Verdict } from './read-verdicts.ts';
 import { resolveTarget } from './resolve-target.ts';
 import { currentCampaigns, type ProgressRow, readProgress } from './show-progress.ts';
 import { readViewReaders, type ViewReaders } from './view-readers.ts';
-
-/** The last validation of a campaign. */
-export interface Verdict {
-  verdict: 'pass' | 'fail' | 'unsure';
-  finished_at: Date;
-  queries: number;
-  overlap: number;
-  index_recall: number | null;
-  reasons: string[];
-  doubts: string[];
-}
 
 /** The next phase of a campaign and how to enter it. */
 export interface NextStep {
@@ -136,6 +126,7 @@ async function readCampaigns(db: Queryable, pending: MigrationFile[], target?: s
     'SELECT target, throttles, reason FROM reembed.health',
   );
   const facts = await ifAllowed(readFacts(db), new Map<string, CampaignFacts>());
+  const verdicts = await ifAllowed(readVerdicts(db), new Map<number, Judged>());
   const builds = await ifAllowed(readIndexBuilds(db, resolved), []);
   const readers = await ifAllowed(readViewReaders(db), []);
   const current = new Set(currentCampaigns(progress));
@@ -155,7 +146,7 @@ async function readCampaigns(db: Queryable, pending: MigrationFile[], target?: s
         health: isCurrent
           ? health.rows.filter(({ target: of }) => of === row.target).map(({ throttles, reason }) => ({ throttles, reason }))
           : [],
-        validation,
+        validation: validation && { ...validation, ...verdicts.get(validation.id) },
         canary_percent,
         shadow_percent,
         index_build: builds.find(({ campaign }) => campaign === row.campaign) ?? null,
@@ -172,8 +163,8 @@ async function readFacts(db: Queryable): Promise<Map<string, CampaignFacts>> {
   const { rows } = await db.query<CampaignFacts>(
     `SELECT m.name AS campaign, m.archive, s.max_failed_rows AS allowed_failures,
             (SELECT count(*)::integer FROM reembed.failed_row AS f WHERE f.target = m.target AND f.model = m.to_model) AS failed_new,
-            (SELECT jsonb_build_object('verdict', v.verdict, 'finished_at', v.finished_at, 'queries', v.queries, 'overlap', v.overlap,
-                                       'index_recall', v.index_recall, 'reasons', v.reasons, 'doubts', v.doubts)
+            (SELECT jsonb_build_object('id', v.id, 'verdict', v.verdict, 'finished_at', v.finished_at, 'queries', v.queries, 'overlap', v.overlap,
+                                       'index_recall', v.index_recall, 'reasons', '[]'::jsonb, 'doubts', '[]'::jsonb)
                FROM reembed.validation AS v WHERE v.campaign = m.name ORDER BY v.finished_at DESC, v.id DESC LIMIT 1) AS validation,
             s.canary_percent::double precision AS canary_percent, s.shadow_percent::double precision AS shadow_percent
        FROM reembed.campaign AS m JOIN reembed.setting AS s ON s.target = m.target`,

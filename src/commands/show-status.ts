@@ -2,7 +2,8 @@ import { styleText } from 'node:util';
 import { counted, plural } from '../wording.ts';
 import { formatNumber, formatSeconds } from './print.ts';
 import { blockBar } from './progress-display.ts';
-import type { CampaignStatus, NextStep, Status, Verdict } from './read-status.ts';
+import type { CampaignStatus, NextStep, Status } from './read-status.ts';
+import type { Verdict } from './read-verdicts.ts';
 import { buildLine } from './show-index-build.ts';
 import { capText, formatUsd, waitingText } from './show-progress.ts';
 import { unreadText } from './view-readers.ts';
@@ -114,10 +115,14 @@ function verdictText(verdict: Verdict): string {
   ];
   const outcome = {
     pass: styleText('green', 'passed'),
-    fail: `${styleText('red', 'failed')}: ${verdict.reasons.join('; ')}`,
-    unsure: `${styleText('yellow', 'unsure')}: ${verdict.doubts.join('; ')}`,
+    fail: `${styleText('red', 'failed')}${reasonsOf(verdict.reasons)}`,
+    unsure: `${styleText('yellow', 'unsure')}${reasonsOf(verdict.doubts)}`,
   }[verdict.verdict];
   return `${outcome} (${figures.filter(Boolean).join(', ')}; ${dateText(verdict.finished_at)})`;
+}
+
+function reasonsOf(findings: Verdict['reasons']): string {
+  return findings.length === 0 ? '' : `: ${findings.map(({ reason }) => reason).join('; ')}`;
 }
 
 function nextText(row: CampaignStatus): string {

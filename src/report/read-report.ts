@@ -13,12 +13,20 @@ import {
   readShadowReads,
 } from './data/live.ts';
 import { type ReportedProgress, readBackfill } from './data/progress.ts';
+import { type ReportedQuality, readQuality } from './data/quality.ts';
+import { readGrade, readSearches } from './data/searches.ts';
 import { type Evidence, type ReportedRun, type ReportedVerdict, readEvidence, readRuns, readVerdict } from './data/validation.ts';
+import { type NotChecked, notChecked } from './not-checked.ts';
+import type { JudgedSearches } from './plain-sentence.ts';
 
 /** Results of the runs of a validation. */
 export interface ReportedValidation {
   verdict: ReportedVerdict;
   evidence: Evidence;
+  /** by grade, the best first */
+  quality: ReportedQuality[];
+  /** null without a judged query */
+  searches: JudgedSearches | null;
   figures: ReportedFigures;
   changed_queries: ChangedQuery[];
 }
@@ -33,6 +41,7 @@ export interface Report {
   runs: ReportedRun[];
   /** null before the first run */
   validation: ReportedValidation | null;
+  not_checked: NotChecked[];
   shadow_reads: ReportedShadowReads | null;
   known_items: ReportedKnownItems[];
   alerts: ReportedAlert[];
@@ -59,13 +68,16 @@ export async function readReport(pool: pg.Pool, options: ReportOptions): Promise
       await client.query('SET TRANSACTION READ ONLY');
       const campaign = await readCampaign(client, options);
       const runs = await readRuns(client, campaign.name);
+      const progress = await readBackfill(client, campaign.name);
+      const validation = runs[0] ? await readValidation(client, runs[0], options) : null;
       return {
         at: new Date(),
         with_text: options.withText,
         campaign,
-        progress: await readBackfill(client, campaign.name),
+        progress,
         runs,
-        validation: runs[0] ? await readValidation(client, campaign, runs[0], options) : null,
+        validation,
+        not_checked: notChecked({ campaign, progress, runs, validation }),
         shadow_reads: await readShadowReads(client, campaign),
         known_items: await readKnownItems(client, campaign),
         alerts: await readAlerts(client, campaign),
@@ -78,15 +90,17 @@ export async function readReport(pool: pg.Pool, options: ReportOptions): Promise
 
 async function readValidation(
   client: pg.PoolClient,
-  campaign: ReportedCampaign,
   newest: ReportedRun,
   { lowest, withText }: ReportOptions,
 ): Promise<ReportedValidation> {
-  const evidence = await readEvidence(client, campaign.name, newest.id);
+  const evidence = await readEvidence(client, newest.id);
+  const grade = await readGrade(client, newest.id);
   return {
     verdict: await readVerdict(client, newest),
     evidence,
-    figures: await readFigures(client, evidence),
-    changed_queries: await readChangedQueries(client, evidence.judged ?? evidence.newest, lowest, withText),
+    quality: await readQuality(client, newest.id),
+    searches: grade && (await readSearches(client, newest.id, grade)),
+    figures: await readFigures(client, evidence, grade),
+    changed_queries: await readChangedQueries(client, { run: newest.id, grade }, lowest, withText),
   };
 }

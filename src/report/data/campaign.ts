@@ -1,6 +1,7 @@
 import type { Queryable } from '../../database/connection.ts';
 import type { PhaseName } from '../../database/migration-file.ts';
 import { NoCampaign } from '../report-error.ts';
+import { isLoosened } from '../thresholds.ts';
 
 /** The campaign to report on. */
 export interface CampaignChoice {
@@ -17,6 +18,16 @@ export interface ReportedModel {
   dimensions: number;
   element_type: string;
   distance: 'cosine' | 'l2' | 'inner_product';
+}
+
+/** A threshold of reembed.setting. */
+export interface ReportedThreshold {
+  /** null: no limit */
+  value: number | null;
+  /** what it is in a new row of reembed.setting, from the catalog; null: no limit */
+  default: number | null;
+  /** whether it lets more pass than its default */
+  is_loosened: boolean;
 }
 
 /** A campaign with its models, thresholds and progress. */
@@ -51,8 +62,8 @@ export interface ReportedCampaign {
   soak_seconds: number;
   server_version: string;
   pgvector_version: string;
-  /** thresholds by name of their setting; null: not set */
-  thresholds: Record<string, number | null>;
+  /** thresholds by name of their setting */
+  thresholds: Record<string, ReportedThreshold>;
   /** what people accepted by its code, oldest first */
   acceptances: ReportedAcceptance[];
 }
@@ -66,18 +77,19 @@ export interface ReportedAcceptance {
   evidence: unknown;
 }
 
+/** Settings by which a validation is judged. */
 const THRESHOLDS = [
   'max_ndcg_loss',
   'min_overlap',
   'min_index_recall',
   'min_filtered_rows',
-  'max_latency_ratio',
   'max_failed_rows',
-  'min_truth_audit',
-  'min_audit_similarity',
   'max_shared_vectors',
   'max_odd_norms',
   'max_changed_old_rows',
+  'max_audit_share',
+  'min_audit_similarity',
+  'max_latency_ratio',
 ];
 
 /** @throws NoCampaign */
@@ -94,7 +106,10 @@ export async function readCampaign(db: Queryable, choice: CampaignChoice): Promi
             extract(epoch FROM s.soak)::float8 AS soak_seconds,
             split_part(current_setting('server_version'), ' ', 1) AS server_version,
             (SELECT e.extversion FROM pg_extension AS e WHERE e.extname = 'vector') AS pgvector_version,
-            (SELECT json_object_agg(t.name, (to_jsonb(s) ->> t.name)::float8) FROM unnest($3::text[]) AS t(name)) AS thresholds,
+            (SELECT json_object_agg(t.attname, json_build_object('value', (to_jsonb(s) ->> t.attname)::float8, 'default',
+                                    substring(pg_get_expr(d.adbin, d.adrelid) FROM '-?[0-9]+(?:[.][0-9]+)?')::float8))
+               FROM pg_attribute AS t LEFT JOIN pg_attrdef AS d ON d.adrelid = t.attrelid AND d.adnum = t.attnum
+              WHERE t.attrelid = 'reembed.setting'::regclass AND t.attname = ANY ($3::name[])) AS thresholds,
             (SELECT coalesce(json_agg(json_build_object('code', a.code, 'reason', a.reason, 'by', a.by, 'at', a.at, 'evidence', a.evidence) ORDER BY a.id), '[]')
                FROM reembed.acceptance AS a WHERE a.campaign = m.name) AS acceptances
        FROM reembed.campaign AS m
@@ -105,5 +120,6 @@ export async function readCampaign(db: Queryable, choice: CampaignChoice): Promi
     [choice.campaign ?? null, choice.target ?? null, THRESHOLDS],
   );
   if (!rows[0]) throw new NoCampaign(choice);
+  for (const [name, threshold] of Object.entries(rows[0].thresholds)) threshold.is_loosened = isLoosened(name, threshold);
   return rows[0];
 }

@@ -1,17 +1,23 @@
 import type { Queryable } from '../../database/connection.ts';
 import { asOwner } from '../../validation/search/as-owner.ts';
+import type { Grade } from '../plain-sentence.ts';
+import { POOLED } from './searches.ts';
 
 /** A row that a query found. */
 export interface ReportedResult {
   /** columns of the primary key, joined by "/"; in a run that groups results the group */
   key: string;
   score: number | null;
+  /** whether it is judged relevant to the query; null for a query without judgements */
+  relevant: boolean | null;
   /** start of the row's text; only if texts were requested and the row exists */
   text?: string;
 }
 
 /** A query whose results changed. */
 export interface ChangedQuery {
+  /** run with its newest result */
+  validation: string;
   ordinal: number;
   /** key of the row whose vector was the query; null for a query that is a text */
   key: string | null;
@@ -25,6 +31,7 @@ export interface ChangedQuery {
 }
 
 interface StoredQuery {
+  validation: string;
   ordinal: number;
   query: string;
   is_row: boolean;
@@ -36,6 +43,7 @@ interface StoredQuery {
   results_after: string[] | null;
   scores_before: number[] | null;
   scores_after: number[] | null;
+  relevant_results: string[] | null;
 }
 
 // Enough to show the change, even if the comparison went deeper.
@@ -44,37 +52,48 @@ const QUERY_CHARACTERS = 500;
 const ROW_CHARACTERS = 160;
 
 /**
- * Reads the queries that changed most. Of judged queries: those with the largest losses and the largest gains, alternating. Of others:
- * those with the smallest overlap.
+ * Reads the queries that changed most: those that lost most nDCG, then those that gained most, then those with the smallest overlap.
  *
+ * @param shown newest run, and the grade of the judged queries to show; without one, the queries of that run
  * @param count number of queries
  * @param withText whether texts of queries and rows are read
  */
-export async function readChangedQueries(db: Queryable, run: string, count: number, withText: boolean): Promise<ChangedQuery[]> {
+export async function readChangedQueries(
+  db: Queryable,
+  { run, grade }: { run: string; grade: Grade | null },
+  count: number,
+  withText: boolean,
+): Promise<ChangedQuery[]> {
   const { rows } = await db.query<StoredQuery>(
-    `SELECT q.ordinal, CASE WHEN v.query_source = 'rows' THEN q.query ELSE ${begin('q.query', QUERY_CHARACTERS)} END AS query, v.query_source = 'rows' AS is_row, v.group_by IS NOT NULL AS is_grouped, q.overlap, q.ndcg_before, q.ndcg_after,
-            q.results_before[:${MOST_RESULTS}], q.results_after[:${MOST_RESULTS}], q.scores_before[:${MOST_RESULTS}], q.scores_after[:${MOST_RESULTS}]
-       FROM reembed.validation_query AS q JOIN reembed.validation AS v ON v.id = q.validation
+    `WITH ${POOLED}
+     SELECT q.validation::text, q.ordinal, CASE WHEN v.query_source = 'rows' THEN q.query ELSE ${begin('q.query', QUERY_CHARACTERS)} END AS query, v.query_source = 'rows' AS is_row, v.group_by IS NOT NULL AS is_grouped, q.overlap, q.ndcg_before, q.ndcg_after,
+            q.results_before[:${MOST_RESULTS}], q.results_after[:${MOST_RESULTS}], q.scores_before[:${MOST_RESULTS}], q.scores_after[:${MOST_RESULTS}], q.relevant_results
+       FROM pooled AS q JOIN reembed.validation AS v ON v.id = q.validation
       CROSS JOIN LATERAL (SELECT coalesce(q.ndcg_after - q.ndcg_before, 0) AS won) AS d
-      WHERE q.validation = $1
-      ORDER BY row_number() OVER (PARTITION BY d.won < 0 ORDER BY abs(d.won) DESC, q.overlap, q.rank_biased_overlap, q.ordinal), d.won, q.ordinal
-      LIMIT $2`,
-    [run, count],
+      ORDER BY least(d.won, 0), d.won DESC, q.overlap, q.rank_biased_overlap, q.validation DESC, q.ordinal
+      LIMIT $3`,
+    [run, grade, count],
   );
   const texts = withText ? await readTexts(db, run, keysOf(rows)) : new Map<string, string>();
-  // A group is not a row, even if its name equals a key.
-  const resultTexts = rows[0]?.is_grouped ? new Map<string, string>() : texts;
-  const results = (keys: string[] | null, scores: number[] | null): ReportedResult[] =>
-    (keys ?? []).map((key, i) => ({ key, score: scores?.[i] ?? null, ...textOf(resultTexts.get(key)) }));
+  const noTexts = new Map<string, string>();
+  const results = (row: StoredQuery, keys: string[] | null, scores: number[] | null): ReportedResult[] =>
+    (keys ?? []).map((key, i) => ({
+      key,
+      score: scores?.[i] ?? null,
+      relevant: row.relevant_results?.includes(key) ?? null,
+      // A group is not a row, even if its name equals a key.
+      ...textOf((row.is_grouped ? noTexts : texts).get(key)),
+    }));
   return rows.map((row) => ({
+    validation: row.validation,
     ordinal: row.ordinal,
     key: row.is_row ? row.query : null,
     ...(withText ? textOf(row.is_row ? texts.get(row.query) : row.query) : {}),
     overlap: row.overlap,
     ndcg_before: row.ndcg_before,
     ndcg_after: row.ndcg_after,
-    before: results(row.results_before, row.scores_before),
-    after: results(row.results_after, row.scores_after),
+    before: results(row, row.results_before, row.scores_before),
+    after: results(row, row.results_after, row.scores_after),
   }));
 }
 

@@ -1,5 +1,7 @@
 import type { Queryable } from '../../database/connection.ts';
 import { METRICS } from '../format.ts';
+import type { Grade } from '../plain-sentence.ts';
+import { POOLED } from './searches.ts';
 import type { Evidence } from './validation.ts';
 
 /** A row of reembed.validation_metric. */
@@ -82,8 +84,6 @@ export interface ReportedFigures {
   overlaps: { overlap: number; queries: number }[];
   /** number of judged queries by gain in nDCG, rounded to a tenth; losses are negative */
   gains: { gain: number; queries: number }[];
-  /** judged queries with a higher, an equal and a lower nDCG; null without judgements */
-  judged: { better: number; equal: number; worse: number } | null;
   filters: ReportedFilter[];
   integrity: ReportedIntegrity[];
   audit: ReportedAudit[];
@@ -92,7 +92,7 @@ export interface ReportedFigures {
 }
 
 /** Reads all figures except those of single queries. */
-export async function readFigures(db: Queryable, evidence: Evidence): Promise<ReportedFigures> {
+export async function readFigures(db: Queryable, evidence: Evidence, grade: Grade | null): Promise<ReportedFigures> {
   const { newest, judged } = evidence;
   return {
     metrics: await readMetrics(db, newest, judged),
@@ -101,13 +101,7 @@ export async function readFigures(db: Queryable, evidence: Evidence): Promise<Re
       'SELECT overlap, count(*)::integer AS queries FROM reembed.validation_query WHERE validation = $1 GROUP BY overlap ORDER BY overlap',
       newest,
     ),
-    gains: await select(
-      db,
-      `SELECT round((10 * (ndcg_after - ndcg_before))::numeric)::float8 / 10 AS gain, count(*)::integer AS queries
-         FROM reembed.validation_query WHERE validation = $1 AND ndcg_after IS NOT NULL GROUP BY 1 ORDER BY 1`,
-      judged,
-    ),
-    judged: await readJudged(db, judged),
+    gains: grade === null ? [] : await readGains(db, newest, grade),
     filters: await select(
       db,
       `SELECT filter, iterative_scan, queries, wanted_rows, returned_rows, short_queries, index_recall
@@ -157,16 +151,13 @@ async function readMetrics(db: Queryable, newest: string, judged: string | null)
   return rows;
 }
 
-async function readJudged(db: Queryable, run: string | null): Promise<ReportedFigures['judged']> {
-  const [counts] = await select<{ better: number; equal: number; worse: number }>(
-    db,
-    `SELECT count(*) FILTER (WHERE ndcg_after > ndcg_before + 1e-9)::integer AS better,
-            count(*) FILTER (WHERE abs(ndcg_after - ndcg_before) <= 1e-9)::integer AS equal,
-            count(*) FILTER (WHERE ndcg_after < ndcg_before - 1e-9)::integer AS worse
-       FROM reembed.validation_query WHERE validation = $1`,
-    run,
+async function readGains(db: Queryable, run: string, grade: Grade): Promise<ReportedFigures['gains']> {
+  const { rows } = await db.query<ReportedFigures['gains'][number]>(
+    `WITH ${POOLED}
+     SELECT round((10 * (ndcg_after - ndcg_before))::numeric)::float8 / 10 AS gain, count(*)::integer AS queries FROM pooled GROUP BY 1 ORDER BY 1`,
+    [run, grade],
   );
-  return counts ?? null;
+  return rows;
 }
 
 async function select<Row extends object>(db: Queryable, text: string, run: string | null): Promise<Row[]> {

@@ -23,25 +23,38 @@ export interface ReportedRun {
   verdict: 'pass' | 'fail' | 'unsure';
 }
 
-/** Verdict of reembed.judge_validation() on the newest run. */
+/** A row of reembed.judge_validation(): why the verdict is no PASS, or a warning. */
+export interface Finding {
+  code: string;
+  reason: string;
+  /** a command */
+  remedy: string | null;
+}
+
+/** Verdict on the newest run by the present thresholds. */
 export interface ReportedVerdict {
   validation: string;
   verdict: 'pass' | 'fail' | 'unsure';
-  reasons: string[];
-  /** what the evidence does not decide */
-  doubts: string[];
-  warnings: string[];
+  /** why it fails */
+  reasons: Finding[];
+  /** why it is unsure */
+  doubts: Finding[];
+  warnings: Finding[];
+  /** whether it is unsure, and a person accepted that for what it is unsure about now */
+  is_accepted: boolean;
   /** whether rows were embedded after the run, so that the gate to the switch requires another one */
   is_older_than_backfill: boolean;
 }
 
-/** Run from which each part is taken: the newest since the backfill that has the part, as the verdict does. */
+/** Run from which each part is taken: the newest of those that count for the verdict and have the part. */
 export interface Evidence {
   newest: string;
   judged: string | null;
   filters: string | null;
   audit: string | null;
   cutoffs: string | null;
+  /** by queries of the application, from reembed.query_log */
+  log: string | null;
 }
 
 // Older runs remain in the database.
@@ -60,33 +73,39 @@ export async function readRuns(db: Queryable, campaign: string): Promise<Reporte
 
 /** Reads the verdict by the present thresholds. */
 export async function readVerdict(db: Queryable, run: ReportedRun): Promise<ReportedVerdict> {
-  const { rows } = await db.query<Omit<ReportedVerdict, 'validation'>>(
-    `SELECT reembed.verdict($1) AS verdict, coalesce(array_agg(j.reason) FILTER (WHERE j.outcome = 'fail'), '{}') AS reasons,
-            coalesce(array_agg(j.reason) FILTER (WHERE j.outcome = 'unsure'), '{}') AS doubts, coalesce(array_agg(j.reason) FILTER (WHERE j.outcome = 'warning'), '{}') AS warnings,
-            (SELECT v.started_at < max(b.finished_at) FROM reembed.validation AS v JOIN reembed.batch AS b ON b.campaign = v.campaign
-              WHERE v.id = $1 GROUP BY v.started_at) IS TRUE AS is_older_than_backfill
-       FROM reembed.judge_validation($1) AS j`,
+  const { rows: found } = await db.query<Finding & { outcome: 'fail' | 'unsure' | 'warning' }>(
+    'SELECT outcome, code, reason, remedy FROM reembed.judge_validation($1)',
     [run.id],
   );
-  const [judged] = rows;
-  if (!judged) throw new Error(`validation ${run.id} was not judged`);
-  return { validation: run.id, ...judged };
+  const { rows } = await db.query<Pick<ReportedVerdict, 'verdict' | 'is_accepted' | 'is_older_than_backfill'>>(
+    `SELECT reembed.verdict($1) AS verdict,
+            (SELECT reembed.is_accepted(v.campaign, 'unsure', reembed.unsure_evidence(v.campaign)) AND reembed.verdict($1) = 'unsure'
+               FROM reembed.validation AS v WHERE v.id = $1) AS is_accepted,
+            (SELECT v.started_at < max(b.finished_at) FROM reembed.validation AS v JOIN reembed.batch AS b ON b.campaign = v.campaign
+              WHERE v.id = $1 GROUP BY v.started_at) IS TRUE AS is_older_than_backfill`,
+    [run.id],
+  );
+  const of = (wanted: string) => found.filter(({ outcome }) => outcome === wanted).map(({ outcome, ...finding }) => finding);
+  return {
+    validation: run.id,
+    ...(rows[0] ?? { verdict: 'unsure', is_accepted: false, is_older_than_backfill: false }),
+    reasons: of('fail'),
+    doubts: of('unsure'),
+    warnings: of('warning'),
+  };
 }
 
 /** Chooses the runs. Judged queries take precedence over known items where there are runs with both. */
-export async function readEvidence(db: Queryable, campaign: string, newest: string): Promise<Evidence> {
+export async function readEvidence(db: Queryable, newest: string): Promise<Evidence> {
   const { rows } = await db.query<Evidence>(
-    `WITH runs AS (
-       SELECT r.* FROM reembed.validation AS r
-        WHERE r.campaign = $1 AND r.id <= $2
-          AND (r.id = $2 OR r.started_at >= coalesce((SELECT max(b.finished_at) FROM reembed.batch AS b WHERE b.campaign = $1), '-infinity'))
-     )
-     SELECT $2::text AS newest,
+    `WITH runs AS (SELECT r.* FROM reembed.validation AS r WHERE r.id IN (SELECT reembed.evidence_runs($1)))
+     SELECT $1::text AS newest,
             (SELECT r.id::text FROM runs AS r WHERE r.judged_queries > 0 ORDER BY r.known_items, r.id DESC LIMIT 1) AS judged,
             (SELECT max(f.validation)::text FROM reembed.validation_filter AS f JOIN runs AS r ON r.id = f.validation) AS filters,
             (SELECT max(a.validation)::text FROM reembed.truth_audit AS a JOIN runs AS r ON r.id = a.validation) AS audit,
-            (SELECT max(c.validation)::text FROM reembed.score_cutoff AS c JOIN runs AS r ON r.id = c.validation) AS cutoffs`,
-    [campaign, newest],
+            (SELECT max(c.validation)::text FROM reembed.score_cutoff AS c JOIN runs AS r ON r.id = c.validation) AS cutoffs,
+            (SELECT max(r.id)::text FROM runs AS r WHERE r.query_source = 'log') AS log`,
+    [newest],
   );
-  return rows[0] ?? { newest, judged: null, filters: null, audit: null, cutoffs: null };
+  return rows[0] ?? { newest, judged: null, filters: null, audit: null, cutoffs: null, log: null };
 }

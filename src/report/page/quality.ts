@@ -11,6 +11,12 @@ const TIMES = ['search_p50_ms', 'search_p95_ms'];
 // All slices are in the database and in the JSON.
 const MOST_SLICES = 60;
 
+const WHOSE = {
+  people: 'queries judged by people',
+  model: 'queries graded by a chat model',
+  rows: 'queries made of rows, each to find its own row',
+} as const;
+
 /** Section that compares both models: every metric with its interval, over all queries and by slice. */
 export async function qualitySection(report: Report, labels: ModelLabels, draw: Draw): Promise<Html | null> {
   const { validation, runs } = report;
@@ -19,11 +25,10 @@ export async function qualitySection(report: Report, labels: ModelLabels, draw: 
   const metrics = validation.figures.metrics.filter(({ metric }) => !TIMES.includes(metric));
   const all = metrics.filter(({ slice }) => slice === '');
   const slices = metrics.filter(({ slice, metric }) => slice !== '' && ['ndcg', 'overlap', 'index_recall'].includes(metric));
-  const { judged } = validation.figures;
-  const judgedRun = runs.find(({ id }) => id === validation.evidence.judged);
+  const { searches } = validation;
   return html`<section id="quality" aria-labelledby="quality-head">
 <h2 id="quality-head">Old against new</h2>
-${judged ? html`<p>Of ${count(judged.better + judged.equal + judged.worse)} ${judgedRun?.known_items ? 'queries made of rows, each to find its own row' : 'judged queries'}, <b>${count(judged.better)}</b> got better results, ${count(judged.equal)} equally good ones and <b>${count(judged.worse)}</b> worse ones.</p>` : html`<p>No query was judged, so these figures show how much changes, not whether results improve.</p>`}
+${searches ? html`<p>Of ${count(searches.queries)} ${WHOSE[searches.grade]}, <b>${count(searches.better)}</b> got better results, ${count(searches.queries - searches.better - searches.worse)} equally good ones and <b>${count(searches.worse)}</b> worse ones, by nDCG.</p>` : html`<p>No query was judged, so these figures show how much changes, not whether results improve.</p>`}
 ${await figures(draw, qualityPlots(all, labels, k))}
 ${all.length > 0 ? metricTable(all, k) : null}
 ${slices.length > 0 ? html`<h3>By slice</h3>${await figures(draw, slicePlots(slices, k), 'Each line is the 95 % interval of one slice: the fewer queries, the longer the line.')}${sliceTable(slices, k)}` : null}
@@ -60,7 +65,7 @@ function sliceTable(slices: ReportedMetric[], k: number): Html {
 }
 
 function figureCells(one: ReportedMetric): Cell[] {
-  const isDifference = one.before !== null;
+  const isDifference = one.before !== null && one.metric !== 'index_recall';
   const write = isDifference ? signed : score;
   return [count(one.queries), score(one.before), score(one.after), write(one.value), interval(one, write)];
 }

@@ -4,11 +4,13 @@ export const STYLE = `
   color-scheme: light dark;
   --page: #f6f8fa; --card: #ffffff; --line: #d8dee4; --text: #1f2328; --quiet: #59636e; --accent: #0b5cd5;
   --pass: #116329; --pass-back: #dafbe1; --fail: #a40e26; --fail-back: #ffebe9; --wait: #7d4e00; --wait-back: #fff8c5; --mark: #ddf4ff;
+  --bar: #818b98; --shade: rgb(31 35 40 / 0.28);
 }
 @media (prefers-color-scheme: dark) {
   :root {
     --page: #0d1117; --card: #161b22; --line: #30363d; --text: #e6edf3; --quiet: #9aa4af; --accent: #79b8ff;
     --pass: #7ee2a0; --pass-back: #12331d; --fail: #ffb1a8; --fail-back: #43171a; --wait: #f0c560; --wait-back: #352a0a; --mark: #14304d;
+    --bar: #7d8590; --shade: rgb(230 237 243 / 0.3);
   }
 }
 * { box-sizing: border-box; }
@@ -39,11 +41,14 @@ section { margin: 24px 0; padding: 24px; background: var(--card); border: 1px so
 .verdict.fail { border-left-color: var(--fail); }
 .verdict.wait { border-left-color: var(--wait); }
 .badge { display: inline-block; padding: 1px 10px; border-radius: 999px; font-size: 14px; font-weight: 600; white-space: nowrap; }
-.pass > .badge, .badge.pass { color: var(--pass); background: var(--pass-back); }
-.fail > .badge, .badge.fail { color: var(--fail); background: var(--fail-back); }
-.wait > .badge, .badge.wait { color: var(--wait); background: var(--wait-back); }
-.verdict > .badge { font-size: 17px; padding: 4px 16px; }
-.verdict .lead { font-size: 18px; margin: 12px 0; }
+.pass > .outcome .badge, .badge.pass { color: var(--pass); background: var(--pass-back); }
+.fail > .outcome .badge, .badge.fail { color: var(--fail); background: var(--fail-back); }
+.wait > .outcome .badge, .badge.wait { color: var(--wait); background: var(--wait-back); }
+.plain-words { font-size: clamp(19px, 2.4vw, 23px); line-height: 1.4; font-weight: 600; margin: 0 0 14px; }
+.outcome .badge { font-size: 17px; padding: 4px 16px; margin-right: 6px; }
+.remedy { display: block; color: var(--quiet); font-size: 14px; }
+.remedy::before { content: "→ " / ""; }
+b.right { color: var(--pass); white-space: nowrap; }
 .tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(250px, 1fr)); gap: 12px; margin: 20px 0 0; }
 .tiles div { padding: 12px 16px; background: var(--page); border: 1px solid var(--line); border-radius: 8px; }
 .tiles dt { font-size: 13px; color: var(--quiet); }
@@ -55,12 +60,22 @@ figure.data { margin: 20px 0 0; }
 figcaption { font-size: 14px; font-weight: 600; margin-bottom: 8px; }
 figure svg { display: block; max-width: 100%; height: auto; }
 .plots > p { align-self: center; }
-.scroll { overflow-x: auto; }
+/* Covers that scroll with the table hide the shade of an edge that is reached; the bar stays visible where the system would hide it. */
+.scroll {
+  overflow-x: auto; scrollbar-width: thin; scrollbar-color: var(--bar) transparent;
+  background:
+    linear-gradient(to right, var(--card) 40%, transparent) left / 36px 100% no-repeat local,
+    linear-gradient(to left, var(--card) 40%, transparent) right / 36px 100% no-repeat local,
+    linear-gradient(to right, var(--shade), transparent) left / 14px 100% no-repeat scroll,
+    linear-gradient(to left, var(--shade), transparent) right / 14px 100% no-repeat scroll,
+    var(--card);
+}
 .scroll.long { max-height: 480px; overflow-y: auto; }
 .scroll:focus-visible, summary:focus-visible, a:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
 table { border-collapse: collapse; width: 100%; font-size: 14px; overflow-wrap: normal; font-variant-numeric: tabular-nums; }
 th, td { padding: 6px 14px 6px 0; text-align: left; vertical-align: top; border-bottom: 1px solid var(--line); }
-thead th { position: sticky; top: 0; background: var(--card); color: var(--quiet); font-weight: 500; white-space: nowrap; }
+thead th { color: var(--quiet); font-weight: 500; white-space: nowrap; }
+.long thead th { position: sticky; top: 0; background: var(--card); }
 tbody th { font-weight: 500; }
 th.number, td.number { text-align: right; white-space: nowrap; }
 td.tight, th.tight { white-space: nowrap; }
@@ -87,6 +102,6 @@ ul.plain { margin: 8px 0; padding-left: 20px; }
   body { background: none; font-size: 12px; }
   section { border-color: #ccc; break-inside: avoid-page; }
   nav { display: none; }
-  .scroll.long { max-height: none; }
+  .scroll, .scroll.long { max-height: none; background: none; }
 }
 `;

@@ -1,102 +1,118 @@
 import { html } from 'hono/html';
-import { bothMilliseconds, count, dollars, interval, percent, score, signed } from '../format.ts';
+import { plural } from '../../wording.ts';
+import type { Finding } from '../data/validation.ts';
+import { bothMilliseconds, count, dollars, interval, metricName, minute, percent, score, signed } from '../format.ts';
+import { plainSentence } from '../plain-sentence.ts';
 import type { Report } from '../read-report.ts';
 import type { Html } from './table.ts';
 
-/** Section with the verdict and its reasons, the gaps in the report, and the most important figures. */
+/** Section with one sentence for everybody, the verdict, what it rests on and what was not checked, and the most important figures. */
 export function verdictSection(report: Report): Html {
   const { kind, word, lead } = wording(report);
   const { reasons = [], doubts = [], warnings = [] } = report.validation?.verdict ?? {};
-  const gaps = whatIsMissing(report);
   return html`<section class="verdict ${kind}" id="verdict" aria-labelledby="verdict-head">
 <h2 id="verdict-head">Verdict</h2>
-<span class="badge">${word}</span>
-<p class="lead">${lead}</p>
-${list('Reasons', reasons)}${list('Not decided', doubts)}${list('Warnings', warnings)}${list('What this report cannot show', gaps)}
+<p class="plain-words">${plainSentence({
+    searches: report.validation?.searches ?? null,
+    overlap: report.runs[0]?.overlap ?? null,
+    k: report.runs[0]?.k ?? 10,
+  })}</p>
+${searchNote(report)}
+<p class="outcome"><span class="badge">${word}</span> ${lead}</p>
+${findings('Why it fails', reasons)}${findings('Why it is unsure', doubts)}${findings('Warnings', warnings)}${findings(
+  'Not checked',
+  report.not_checked.filter(({ code }) => !doubts.some((doubt) => doubt.code === code)),
+)}${loosened(report)}${acceptances(report)}${past(report)}
 <dl class="tiles">${tiles(report).map(([name, value, more]) => html`<div><dt>${name}</dt><dd>${value}<small>${more}</small></dd></div>`)}</dl>
 </section>`;
 }
 
-function wording({ validation, campaign, runs }: Report): { kind: 'pass' | 'fail' | 'wait'; word: string; lead: string } {
+/** Says what the first sentence counts. */
+function searchNote({ validation, runs }: Report): Html | null {
+  if (!validation?.searches) return null;
+  const found = validation.searches.grade === 'rows' ? 'its row if that' : 'the right document if a row that is judged relevant';
+  return html`<p class="quiet">A search finds ${found} is among its first ${runs[0]?.k ?? 10} results.</p>`;
+}
+
+type Wording = { kind: 'pass' | 'fail' | 'wait'; word: string; lead: string };
+
+function wording({ validation, campaign, runs }: Report): Wording {
   if (!validation) {
     return { kind: 'wait', word: 'NOT VALIDATED', lead: 'The results of the old and the new model have not been compared yet.' };
   }
   const { verdict } = validation;
   const queries = runs[0]?.queries === 1 ? '1 query' : `${count(runs[0]?.queries)} queries`;
+  const run = `Validation ${verdict.validation}, with ${queries},`;
   if (verdict.verdict === 'fail') {
-    return {
-      kind: 'fail',
-      word: 'FAIL',
-      lead: `Validation ${verdict.validation}, with ${queries}, does not meet the thresholds of ${campaign.target}.`,
-    };
+    return { kind: 'fail', word: 'FAIL', lead: `${run} does not meet the thresholds of ${campaign.target}.` };
   }
   if (verdict.is_older_than_backfill) {
     return {
       kind: 'wait',
       word: 'OUT OF DATE',
-      lead: `Rows were embedded after validation ${verdict.validation}, so it has to be repeated.`,
+      lead: `${run} ${verdict.verdict === 'pass' ? 'met every threshold' : 'was unsure'}, and rows were embedded after it.`,
     };
   }
   if (verdict.verdict === 'unsure') {
-    return {
-      kind: 'wait',
-      word: 'UNSURE',
-      lead: `Validation ${verdict.validation}, with ${queries}, decides neither for nor against the new model of ${campaign.target}.`,
-    };
+    const accepted = verdict.is_accepted ? ' A person accepted that.' : '';
+    return { kind: 'wait', word: 'UNSURE', lead: `${run} cannot tell whether the thresholds of ${campaign.target} are met.${accepted}` };
   }
-  return {
-    kind: 'pass',
-    word: 'PASS',
-    lead: `Validation ${verdict.validation}, with ${queries}, meets every threshold of ${campaign.target}.`,
-  };
+  return { kind: 'pass', word: 'PASS', lead: `${run} meets every threshold of ${campaign.target}.` };
 }
 
-/** Lists the gaps: each a sentence that also says how to fill the gap. */
-function whatIsMissing({ campaign, progress, validation, runs }: Report): string[] {
-  const gaps: string[] = [];
-  if (progress.batches === 0) gaps.push('Progress: no batch has been planned. npm run migrate up plans them.');
-  else if (progress.batches_done < progress.batches)
-    gaps.push(
-      `The whole backfill: ${count(campaign.rows_planned - campaign.rows_done)} of ${count(campaign.rows_planned)} rows are still to be embedded.`,
-    );
-  const isOver = campaign.phase === 'contract';
-  if (isOver) {
-    gaps.push(
-      `New figures of the old model: its vectors are ${campaign.archive === null ? 'gone' : `in the archive reembed.${campaign.archive}`}. The figures of both models date from before contract.`,
-    );
-  }
-  if (!validation) {
-    gaps.push(
-      `How good the new model is, and what changes for users: ${isOver ? 'no run of the validation is recorded.' : 'npm run validate compares them.'}`,
-    );
-    return gaps;
-  }
-  const { evidence, figures } = validation;
-  if (isOver) return gaps;
-  if (evidence.judged === null)
-    gaps.push(
-      'Whether results are better or worse: no judged queries. npm run validate -- --queries FILE --judgements FILE, or --queries-from generated.',
-    );
-  if (runs[0]?.index_recall === null) gaps.push('Recall of the new index: the newest run was made without it.');
-  if (figures.filters.length === 0) gaps.push('Results of searches with filters: npm run validate -- --filter "condition".');
-  if (figures.cutoffs.length === 0) gaps.push('Equivalent similarity thresholds of the application: npm run validate -- --cutoff 0.8.');
-  return gaps;
+function findings(head: string, found: Pick<Finding, 'reason' | 'remedy'>[]): Html | null {
+  return list(
+    head,
+    found.map(({ reason, remedy }) => html`${sentence(reason)}${remedy ? html` <span class="remedy">${remedy}</span>` : null}`),
+  );
+}
+
+function loosened({ campaign: { thresholds } }: Report): Html | null {
+  return list(
+    'Loosened thresholds',
+    Object.entries(thresholds)
+      .filter(([, { is_loosened }]) => is_loosened)
+      .map(([name, one]) => html`<code>${name}</code> is ${one.value ?? 'not set'} instead of ${one.default}, so that more passes.`),
+  );
+}
+
+function acceptances({ campaign, validation }: Report): Html | null {
+  const isVoid = (code: string) => code === 'unsure' && validation?.verdict.verdict !== 'pass' && validation?.verdict.is_accepted !== true;
+  return list(
+    'Accepted by a person',
+    campaign.acceptances.map(
+      ({ code, reason, by, at }) =>
+        html`<code>${code}</code>, by ${by}, ${minute(new Date(at))}: ${reason}${isVoid(code) ? ' (void: the evidence has changed)' : null}`,
+    ),
+  );
+}
+
+/** After contract nothing can be measured again. */
+function past({ campaign }: Report): Html | null {
+  if (campaign.phase !== 'contract') return null;
+  const where = campaign.archive === null ? 'gone' : `in the archive reembed.${campaign.archive}`;
+  return html`<p>The old model cannot be measured any more: its vectors are ${where}. The figures of both models date from before contract.</p>`;
 }
 
 function tiles({ campaign, validation, runs }: Report): [name: string, value: string, more: string][] {
   const k = runs[0]?.k ?? 10;
   const of = (name: string) => validation?.figures.metrics.find(({ metric, slice }) => metric === name && slice === '');
-  const [ndcg, overlap, recall, time] = ['ndcg', 'overlap', 'index_recall', 'search_p50_ms'].map(of);
+  const [overlap, recall, time] = ['overlap', 'index_recall', 'search_p50_ms'].map(of);
+  const [quality] = validation?.quality ?? [];
   const shown: [string, string, string][] = [];
-  if (ndcg)
+  if (quality) {
+    const { low, high } = quality;
+    const bounds = low === null || high === null ? '' : `, by the verdict between ${signed(low)} and ${signed(high)}`;
     shown.push([
-      `nDCG@${k}`,
-      `${score(ndcg.before)} → ${score(ndcg.after)}`,
-      `${signed(ndcg.value)} ${interval(ndcg, signed)}${ndcg.validation === runs[0]?.id ? '' : `, run ${ndcg.validation}`}`,
+      metricName('ndcg', k),
+      `${score(quality.before)} → ${score(quality.after)}`,
+      `${signed(quality.after - quality.before)}${bounds}; ${queries(quality.queries)} ${WHOSE[quality.grade]}`,
     ]);
-  if (overlap) shown.push([`Overlap@${k}`, percent(overlap.value), 'of results stay the same']);
-  if (recall) shown.push([`Index recall@${k}`, score(recall.value), 'of the exact nearest rows']);
-  if (time) shown.push(['Median search', bothMilliseconds(time.before, time.after), 'on the server']);
+  }
+  if (overlap) shown.push([`Overlap@${k}`, percent(overlap.value), `of results stay the same, ${queries(overlap.queries)}`]);
+  if (recall)
+    shown.push([`Index recall@${k}`, score(recall.value), `${interval(recall)} of the exact nearest rows, ${queries(recall.queries)}`]);
+  if (time) shown.push(['Median search', bothMilliseconds(time.before, time.after), `on the server, ${queries(time.queries)}`]);
   const share = campaign.rows_planned === 0 ? null : Math.min(1, campaign.rows_done / campaign.rows_planned);
   shown.push(['Rows embedded', count(campaign.rows_done), share === null ? 'none planned' : `${percent(share)} of those planned`]);
   shown.push([
@@ -107,8 +123,18 @@ function tiles({ campaign, validation, runs }: Report): [name: string, value: st
   return shown;
 }
 
-function list(head: string, sentences: string[]): Html | null {
-  return sentences.length === 0
-    ? null
-    : html`<h3>${head}</h3><ul class="plain">${sentences.map((sentence) => html`<li>${sentence}</li>`)}</ul>`;
+const WHOSE = { people: 'judged by people', model: 'graded by a chat model', rows: 'made of rows' } as const;
+
+function queries(number: number): string {
+  return `${count(number)} ${plural(number, 'query', 'queries')}`;
+}
+
+/** Reasons are clauses in the database; a page shows sentences. A name such as nDCG keeps its first letter. */
+function sentence(text: string): string {
+  const begun = text.replace(/^[a-z](?=[a-z ])/, (letter) => letter.toUpperCase());
+  return /[.!?]$/.test(begun) ? begun : `${begun}.`;
+}
+
+function list(head: string, items: Html[]): Html | null {
+  return items.length === 0 ? null : html`<h3>${head}</h3><ul class="plain">${items.map((item) => html`<li>${item}</li>`)}</ul>`;
 }

@@ -1,6 +1,6 @@
 import type { TopLevelSpec } from 'vega-lite';
+import { counted } from '../../wording.ts';
 import type { ReportedFigures } from '../data/figures.ts';
-import { percent } from '../format.ts';
 import { COLOURS } from './draw-plot.ts';
 import { FRAME, type PlotDraft } from './plot.ts';
 
@@ -11,14 +11,13 @@ interface Bar {
 
 /** Plots the number of queries by overlap and, for judged queries, by gain in nDCG. */
 export function changePlots({ overlaps, gains }: ReportedFigures, k: number): PlotDraft[] {
-  const queries = overlaps.reduce((sum, one) => sum + one.queries, 0);
-  if (queries === 0) return [];
+  if (overlaps.length === 0) return [];
   const bars = tenths(0, 10);
   for (const one of overlaps) add(bars, one.overlap, one.queries);
   const plots = [
     {
       title: `Share of the ${k} nearest rows that both models return`,
-      description: `Histogram of ${queries} queries: ${percent((bars[0]?.queries ?? 0) / queries)} of them share hardly any result, ${percent((bars[10]?.queries ?? 0) / queries)} nearly all.`,
+      description: wordsOf(bars),
       spec: histogram(bars, 'overlap'),
     },
   ];
@@ -26,7 +25,7 @@ export function changePlots({ overlaps, gains }: ReportedFigures, k: number): Pl
   const won = tenths(-10, 10);
   for (const one of gains) add(won, one.gain, one.queries);
   const spec = histogram(won, 'nDCG, new minus old');
-  return [...plots, { title: `Gain in nDCG@${k}`, description: wordsOf(won.filter((bar) => bar.queries > 0)), spec }];
+  return [...plots, { title: `Gain in nDCG@${k}`, description: wordsOf(won), spec }];
 }
 
 function tenths(from: number, to: number): Bar[] {
@@ -43,7 +42,9 @@ function nameOf(value: number): string {
 }
 
 function wordsOf(bars: Bar[]): string {
-  return `Histogram: ${bars.map(({ value, queries }) => `${queries} at ${value}`).join(', ')}`;
+  const queries = bars.reduce((sum, one) => sum + one.queries, 0);
+  const filled = bars.filter((bar) => bar.queries > 0);
+  return `Histogram of ${counted(queries, 'query', 'queries')}: ${filled.map((bar) => `${bar.queries} at ${bar.value}`).join(', ')}.`;
 }
 
 function histogram(values: Bar[], title: string): TopLevelSpec {

@@ -14,12 +14,16 @@ export function scorePlots(scores: readonly ReportedScore[], labels: ModelLabels
       percent: one.percentile,
     }));
   if (values.length === 0) return [];
-  const median = (role: string, rows: string) =>
-    score(scores.find((one) => one.role === role && one.rows === rows && one.percentile === 50)?.score);
+  const at = (role: string, rows: string, percentile: number) =>
+    score(scores.find((one) => one.role === role && one.rows === rows && one.percentile === percentile)?.score);
+  const words = (rows: string) =>
+    (['old', 'new'] as const)
+      .map((role) => `${at(role, rows, 10)}, ${at(role, rows, 50)} and ${at(role, rows, 90)} in the ${role} model`)
+      .join('; ');
   return [
     {
       title: 'Percent of rows that stay below a score',
-      description: `Median score of the ${k} nearest rows: ${median('old', 'nearest')} in the old model, ${median('new', 'nearest')} in the new one; of random rows: ${median('old', 'random')} and ${median('new', 'random')}.`,
+      description: `Scores below which 10, 50 and 90 % of the rows stay. The ${k} nearest rows: ${words('nearest')}. Random rows: ${words('random')}.`,
       spec: {
         ...FRAME,
         height: 240,

@@ -27,7 +27,14 @@ export interface QueryComparison {
   /** of the old and of the new index; null without a usable one */
   indexRecall: { before: number | null; after: number | null };
   /** null for a query without judgements */
-  judged: { grade: Grade; ndcg: BeforeAfter; reciprocalRank: BeforeAfter; recall: BeforeAfter } | null;
+  judged: {
+    grade: Grade;
+    ndcg: BeforeAfter;
+    reciprocalRank: BeforeAfter;
+    recall: BeforeAfter;
+    /** keys of the rows in either list that are judged relevant */
+    relevantKeys: string[];
+  } | null;
 }
 
 /** Longest wait for a lock. A waiting search blocks no one, but a table that stays locked should end the run. */
@@ -134,7 +141,13 @@ function judge(results: QueryComparison['results'], gains: Gains, k: number): Om
   const old = judgedIds(results.before);
   const renewed = judgedIds(results.after);
   const both = (metric: typeof ndcgAt) => ({ before: metric(old, gains, k), after: metric(renewed, gains, k) });
-  return { ndcg: both(ndcgAt), reciprocalRank: both(reciprocalRankAt), recall: both(recallAt) };
+  const relevant = [...results.before, ...results.after].filter(({ judgedId }) => (gains.get(judgedId) ?? 0) > 0);
+  return {
+    ndcg: both(ndcgAt),
+    reciprocalRank: both(reciprocalRankAt),
+    recall: both(recallAt),
+    relevantKeys: [...new Set(keysOf(relevant))],
+  };
 }
 
 function keysOf(rows: FoundRow[]): string[] {

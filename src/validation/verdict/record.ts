@@ -105,6 +105,7 @@ function queryRows({ campaign, comparisons, times }: ValidationRecord): Row[] {
     results_after: one.results.after.map(({ key }) => key),
     scores_before: before[i],
     scores_after: after[i],
+    relevant_results: one.judged?.relevantKeys ?? null,
   }));
 }
 
