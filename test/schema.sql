@@ -256,6 +256,18 @@ CREATE FUNCTION reembed.attnum(p_relation regclass, p_column name) RETURNS small
 
 COMMENT ON FUNCTION reembed.attnum(p_relation regclass, p_column name) IS 'Number of a column of a table.';
 
+CREATE FUNCTION reembed.audit_evidence(p_validation bigint) RETURNS TABLE(role text, rows bigint, disagreeing bigint, lowest double precision, runs bigint, outcome text)
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.audit_evidence(p_validation bigint) IS 'Audited rows of each model, pooled over the runs that count for a validation, and whether they decide that at most max_audit_share of all stored vectors disagree: pass, fail or unsure.';
+
+CREATE FUNCTION reembed.audit_outcome(p_disagreeing bigint, p_rows bigint, p_is_complete boolean, p_share double precision) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.audit_outcome(p_disagreeing bigint, p_rows bigint, p_is_complete boolean, p_share double precision) IS 'Whether the share of disagreeing vectors in a column is at most p_share: pass or fail where the exact binomial test of the audited rows rejects the opposite at 5 %, or every row was audited; otherwise unsure.';
+
 CREATE FUNCTION reembed.batch_api_is_served(p_target text) RETURNS boolean
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp';
@@ -417,6 +429,12 @@ CREATE FUNCTION reembed.begun_index_build(p_name text) RETURNS SETOF reembed.eve
     SET search_path TO 'pg_catalog', 'pg_temp';
 
 COMMENT ON FUNCTION reembed.begun_index_build(p_name text) IS 'The start event of a campaign''s index build while there is no end event; no row otherwise.';
+
+CREATE FUNCTION reembed.binomial_at_most(p_hits bigint, p_trials bigint, p_share double precision) RETURNS double precision
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.binomial_at_most(p_hits bigint, p_trials bigint, p_share double precision) IS 'Probability of at most so many hits in so many trials, each of which hits with a probability of p_share: the distribution function of the binomial distribution.';
 
 CREATE FUNCTION reembed.blocks(p_relation regclass) RETURNS bigint
     LANGUAGE sql
@@ -728,6 +746,12 @@ CREATE FUNCTION reembed.erase_queries(p_target text, p_key jsonb, p_shown text, 
 
 COMMENT ON FUNCTION reembed.erase_queries(p_target text, p_key jsonb, p_shown text, p_texts text[]) IS 'Deletes a row and its texts from the logs of queries and from validations; see erase().';
 
+CREATE FUNCTION reembed.evidence_runs(p_validation bigint) RETURNS SETOF bigint
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.evidence_runs(p_validation bigint) IS 'Runs that count for the verdict on a validation: itself, and those before it since the backfill.';
+
 CREATE FUNCTION reembed.exchange_columns(p_name text) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -964,6 +988,12 @@ CREATE FUNCTION reembed.is_within_rate(p_counter regclass) RETURNS boolean
     SET search_path TO 'pg_catalog', 'pg_temp';
 
 COMMENT ON FUNCTION reembed.is_within_rate(p_counter regclass) IS 'Whether readers may record one more row in this minute: 6,000 over all targets. Counts the call.';
+
+CREATE FUNCTION reembed.judge_audit(p_validation bigint) RETURNS TABLE(outcome text, code text, reason text, remedy text)
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.judge_audit(p_validation bigint) IS 'Part of judge_validation(): whether the stored vectors are those that the models return now.';
 
 CREATE FUNCTION reembed.judge_validation(p_validation bigint) RETURNS TABLE(fails boolean, reason text)
     LANGUAGE plpgsql STABLE
@@ -1620,7 +1650,7 @@ CREATE TABLE reembed.setting (
     max_read_slowdown numeric DEFAULT 1.3,
     min_filtered_rows numeric DEFAULT 0.9 NOT NULL,
     max_latency_ratio numeric DEFAULT 3,
-    min_truth_audit numeric DEFAULT 0.98 NOT NULL,
+    max_audit_share numeric DEFAULT 0.01 NOT NULL,
     min_audit_similarity numeric DEFAULT 0.999 NOT NULL,
     max_shared_vectors numeric DEFAULT 0.05 NOT NULL,
     max_odd_norms numeric DEFAULT 0.05 NOT NULL,
@@ -1654,6 +1684,7 @@ CREATE TABLE reembed.setting (
     CONSTRAINT canary_steps_are_percentages CHECK (((cardinality(canary_steps) > 0) AND ((0)::numeric < ALL (canary_steps)) AND ((100)::numeric >= ALL (canary_steps)))),
     CONSTRAINT known_items_is_not_negative CHECK ((known_items >= 0)),
     CONSTRAINT maintained_by_is_known CHECK ((maintained_by = ANY (ARRAY['workers'::text, 'application'::text]))),
+    CONSTRAINT max_audit_share_is_a_share CHECK (((max_audit_share > (0)::numeric) AND (max_audit_share < (1)::numeric))),
     CONSTRAINT max_changed_old_rows_is_not_negative CHECK ((max_changed_old_rows >= 0)),
     CONSTRAINT max_failed_rows_is_not_negative CHECK ((max_failed_rows >= 0)),
     CONSTRAINT max_latency_ratio_is_positive CHECK ((max_latency_ratio > (0)::numeric)),
@@ -1675,7 +1706,6 @@ CREATE TABLE reembed.setting (
     CONSTRAINT min_known_items_is_a_share CHECK (((min_known_items >= (0)::numeric) AND (min_known_items <= (1)::numeric))),
     CONSTRAINT min_overlap_is_a_share CHECK (((min_overlap >= (0)::numeric) AND (min_overlap <= (1)::numeric))),
     CONSTRAINT min_shadow_overlap_is_a_share CHECK (((min_shadow_overlap >= (0)::numeric) AND (min_shadow_overlap <= (1)::numeric))),
-    CONSTRAINT min_truth_audit_is_a_share CHECK (((min_truth_audit >= (0)::numeric) AND (min_truth_audit <= (1)::numeric))),
     CONSTRAINT paused_by_is_known CHECK ((paused_by = ANY (ARRAY['person'::text, 'worker'::text, 'breaker'::text, 'spend_cap'::text]))),
     CONSTRAINT query_log_percent_is_a_percentage CHECK (((query_log_percent >= (0)::numeric) AND (query_log_percent <= (100)::numeric))),
     CONSTRAINT query_log_rows_is_positive CHECK ((query_log_rows > 0)),
@@ -1734,7 +1764,7 @@ COMMENT ON COLUMN reembed.setting.min_filtered_rows IS 'Minimum mean share of th
 
 COMMENT ON COLUMN reembed.setting.max_latency_ratio IS 'Maximum ratio of the median search times of the new and the old model, in a validation and in shadow reads; differences up to 10 ms are ignored; null: no limit.';
 
-COMMENT ON COLUMN reembed.setting.min_truth_audit IS 'Minimum share of audited rows whose stored new vector equals the one that the provider returns now, 0 to 1.';
+COMMENT ON COLUMN reembed.setting.max_audit_share IS 'Largest share of stored vectors that may differ from those that the provider returns now, between 0 and 1. The audit must show it at 95 % confidence.';
 
 COMMENT ON COLUMN reembed.setting.min_audit_similarity IS 'Minimum similarity at which a stored and a fresh vector count as equal, -1 to 1.';
 
@@ -3551,7 +3581,7 @@ CREATE TABLE reembed.truth_audit (
     role text NOT NULL,
     ordinal integer NOT NULL,
     key jsonb NOT NULL,
-    similarity double precision NOT NULL,
+    similarity double precision,
     CONSTRAINT role_is_known CHECK ((role = ANY (ARRAY['old'::text, 'new'::text])))
 );
 
@@ -3565,7 +3595,7 @@ COMMENT ON COLUMN reembed.truth_audit.ordinal IS 'Position in the sample, from 1
 
 COMMENT ON COLUMN reembed.truth_audit.key IS 'Primary key of the row, as an object of column and value.';
 
-COMMENT ON COLUMN reembed.truth_audit.similarity IS 'Cosine similarity of the stored and the fresh vector; for the distances l2 and inner_product a similarity that includes the lengths.';
+COMMENT ON COLUMN reembed.truth_audit.similarity IS 'Cosine similarity of the stored and the fresh vector; for the distances l2 and inner_product a similarity that includes the lengths. Null: the row disagreed in an earlier run, and is gone or waits for a vector.';
 
 CREATE TABLE reembed.validation (
     id bigint NOT NULL,
@@ -3596,6 +3626,10 @@ CREATE TABLE reembed.validation (
     planner_chooses_index boolean,
     index_setting text,
     audit_problem text,
+    audit_rows bigint,
+    old_audit_rows bigint,
+    old_audit_problem text,
+    old_audit_cause text,
     warnings text[] DEFAULT '{}'::text[] NOT NULL,
     CONSTRAINT failed_validations_have_reasons CHECK ((passed = (cardinality(reasons) = 0)))
 );
@@ -3656,7 +3690,15 @@ COMMENT ON COLUMN reembed.validation.planner_chooses_index IS 'Whether the plann
 
 COMMENT ON COLUMN reembed.validation.index_setting IS 'Search setting of the index during the run.';
 
-COMMENT ON COLUMN reembed.validation.audit_problem IS 'Why no vector was compared with a fresh one; null when that was done or not requested.';
+COMMENT ON COLUMN reembed.validation.audit_problem IS 'Why no new vector was compared with a fresh one; null when that was done or not requested.';
+
+COMMENT ON COLUMN reembed.validation.audit_rows IS 'Rows whose new vector could be audited; null when no audit was requested.';
+
+COMMENT ON COLUMN reembed.validation.old_audit_rows IS 'Rows whose old vector could be audited; null when no audit was requested.';
+
+COMMENT ON COLUMN reembed.validation.old_audit_problem IS 'Why no old vector was compared with a fresh one; null when that was done or not requested.';
+
+COMMENT ON COLUMN reembed.validation.old_audit_cause IS 'What the old vectors are of, found by trying, or that nothing which was tried explains them; null when most agree.';
 
 COMMENT ON COLUMN reembed.validation.warnings IS 'Warnings, which do not fail the run.';
 
@@ -4464,6 +4506,10 @@ REVOKE ALL ON FUNCTION reembed.archive_side_table(p_name text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.attnum(p_relation regclass, p_column name) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION reembed.audit_evidence(p_validation bigint) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.audit_outcome(p_disagreeing bigint, p_rows bigint, p_is_complete boolean, p_share double precision) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION reembed.batch_api_is_served(p_target text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.batch_api_token_limit(p_model text) FROM PUBLIC;
@@ -4473,6 +4519,8 @@ REVOKE ALL ON FUNCTION reembed.begin_archive(p_name text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION reembed.begin_submission(p_provider_batch uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.begun_index_build(p_name text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.binomial_at_most(p_hits bigint, p_trials bigint, p_share double precision) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.blocks(p_relation regclass) FROM PUBLIC;
 
@@ -4568,6 +4616,8 @@ REVOKE ALL ON FUNCTION reembed.erase(p_target text, p_key jsonb, p_text text) FR
 
 REVOKE ALL ON FUNCTION reembed.erase_queries(p_target text, p_key jsonb, p_shown text, p_texts text[]) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION reembed.evidence_runs(p_validation bigint) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION reembed.exchange_columns(p_name text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.expression_columns(p_relation regclass, p_expression text) FROM PUBLIC;
@@ -4629,6 +4679,8 @@ REVOKE ALL ON FUNCTION reembed.is_captured(p_target text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION reembed.is_slower(p_new_ms double precision, p_old_ms double precision, p_max_ratio numeric) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.is_within_rate(p_counter regclass) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.judge_audit(p_validation bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.judge_validation(p_validation bigint) FROM PUBLIC;
 

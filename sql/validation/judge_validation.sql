@@ -73,21 +73,7 @@ BEGIN
     END IF;
   END LOOP;
 
-  FOR i IN
-    SELECT a.role, a.validation, count(*) AS rows, count(*) FILTER (WHERE a.similarity >= s.min_audit_similarity - c_tolerance) AS agreeing, min(a.similarity) AS lowest
-      FROM reembed.truth_audit AS a
-     WHERE a.validation IN (SELECT max(o.validation) FROM reembed.truth_audit AS o WHERE o.validation = ANY (v_runs) GROUP BY o.role)
-     GROUP BY a.role, a.validation
-    HAVING count(*) FILTER (WHERE a.similarity >= s.min_audit_similarity - c_tolerance) < s.min_truth_audit * count(*) - c_tolerance
-     ORDER BY a.role
-  LOOP
-    -- Only a warning for the old model: users already search its stored vectors, whichever model they are of.
-    RETURN QUERY SELECT i.role = 'new', format('%s of %s audited %s vectors differ from those the model returns now (lowest similarity %s%s), min_truth_audit is %s',
-                                               i.rows - i.agreeing, i.rows, i.role, round(i.lowest::numeric, 4), CASE WHEN i.validation <> v.id THEN format('; validation %s', i.validation) END, s.min_truth_audit);
-  END LOOP;
-  IF v.audit_problem IS NOT NULL THEN
-    RETURN QUERY SELECT false, 'no stored vector was compared with a fresh one: ' || v.audit_problem;
-  END IF;
+  RETURN QUERY SELECT a.outcome = 'fail', a.reason FROM reembed.judge_audit(p_validation) AS a;
 
   FOR i IN
     SELECT f.filter, f.validation, max(f.returned_rows / f.wanted_rows) AS best_rows, max(f.index_recall) AS best_recall,

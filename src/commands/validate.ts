@@ -10,6 +10,7 @@ import { reportJson } from '../validation/report/report-json.ts';
 import { reportText } from '../validation/report/report-text.ts';
 import { type ValidationResult, validate } from '../validation/validate.ts';
 import { ValidationFailed } from '../validation/validation-error.ts';
+import { causeFinder } from '../validation/verdict/find-cause.ts';
 import { list, wholeNumber } from './parse-option.ts';
 import { print, printJson } from './print.ts';
 import { createEmbedder } from './validate-embedder.ts';
@@ -70,7 +71,12 @@ export function validateCommand(): Command {
     .option('--filter <condition>', 'search with this SQL condition on the live view too; may be repeated', repeated)
     .option('--slice-by <column>', 'divide the figures by a column of rows, query table or file; may be repeated', severalColumns)
     .option('--cutoff <score>', 'score threshold of the application; prints the equivalent of the new model; may be repeated', score)
-    .option('--audit <n>', 'rows to embed again and compare with their stored vectors; 0: none', wholeNumberOrZero, 50)
+    .option(
+      '--audit <n>',
+      'rows to embed again and compare with their stored vectors, up to three times as many if they are not decisive; 0: none',
+      wholeNumberOrZero,
+      300,
+    )
     .optionsGroup('Output:')
     .option('--lowest <n>', 'how many of the most changed queries to list', wholeNumber, 5)
     .option('--json', 'print the result as JSON on stdout')
@@ -108,6 +114,7 @@ async function run(options: ValidateCommandOptions): Promise<ValidationResult> {
       cutoffs: options.cutoff ?? [],
       audit: options.audit,
       embedder: createEmbedder(database, config),
+      findCause: causeFinder(database, config),
       onProgress(done, total) {
         if (done === 1) bar.start(total, 0);
         bar.update(done);

@@ -62,7 +62,7 @@ const THRESHOLDS = [
   'min_filtered_rows',
   'max_latency_ratio',
   'max_failed_rows',
-  'min_truth_audit',
+  'max_audit_share',
   'min_audit_similarity',
   'max_shared_vectors',
   'max_odd_norms',

@@ -68,8 +68,8 @@ function thresholdRows({ validation, campaign, runs }: Report): Cell[][] {
     row(
       `truth audit, ${one.role} model`,
       `${one.agreeing_rows} of ${one.rows} agree, lowest similarity ${one.lowest_similarity.toFixed(4)}`,
-      'share of at least',
-      'min_truth_audit',
+      'share that differs at most',
+      'max_audit_share',
     ),
   );
   const ratio = time?.before && time.after !== null ? `${(time.after / time.before).toFixed(2)} times` : null;
@@ -85,7 +85,7 @@ function thresholdRows({ validation, campaign, runs }: Report): Cell[][] {
     row('rows without a new vector', `${count(run.missing_rows)}, coverage ${percent(run.coverage)}`, 'at most', 'max_failed_rows'),
     ...(audits.length > 0
       ? audits
-      : [row('truth audit', run.audit_problem && `not possible: ${run.audit_problem}`, 'share of at least', 'min_truth_audit')]),
+      : [row('truth audit', run.audit_problem && `not possible: ${run.audit_problem}`, 'share that differs at most', 'max_audit_share')]),
     row('median search, new to old', ratio, 'at most', 'max_latency_ratio'),
   ];
 }
