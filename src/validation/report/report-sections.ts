@@ -71,7 +71,7 @@ export function auditText({ audit, campaign }: ValidationResult): [string, strin
   const rows = comparedRows(audit.new);
   if (rows.length === 0) return undefined;
   const same = agreeing(rows, campaign.thresholds.minAuditSimilarity).length;
-  return [`${same} of ${rows.length} agree`, `lowest similarity ${Math.min(...rows.map((row) => row.similarity)).toFixed(4)}`];
+  return [`${same} of ${rows.length}`, `agree, lowest ${Math.min(...rows.map((row) => row.similarity)).toFixed(4)}`];
 }
 
 /** Formats the measurements of a model's vectors in one line. */

@@ -69,7 +69,7 @@ function figuresTable(result: ValidationResult): string {
       : `${coverage.missingRows} of ${counted(coverage.rows, 'row')} missing`;
   add('coverage', percent(coverage.coverage), missing, `at most ${thresholds.maxFailedRows} missing (max_failed_rows)`);
   const audit = auditText(result);
-  if (audit) add('truth audit', ...audit, `${percent(thresholds.maxAuditShare)} may differ (max_audit_share)`);
+  if (audit) add('truth audit', ...audit, `at most ${thresholds.maxAuditShare} (max_audit_share)`);
   return [table.toString(), ...integrity.map(vectorText)].join('\n');
 }
 
