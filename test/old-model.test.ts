@@ -8,7 +8,7 @@ import { textSource } from '../src/plan/measure.ts';
 import { checkOldModel, type OldModelCheck } from '../src/plan/old-model-check.ts';
 import { inPlanningTransaction } from '../src/plan/planning-transaction.ts';
 import { drawStoredRows } from '../src/plan/stored-rows.ts';
-import { NEW_MODEL, OLD_MODEL, vectorText } from './harness/documents.ts';
+import { createDocuments, NEW_MODEL, OLD_MODEL, vectorText } from './harness/documents.ts';
 import { vectorOf } from './harness/provider.ts';
 import { createStage, type Stage } from './harness/stage.ts';
 
@@ -238,6 +238,11 @@ test.serial('vectors of the old model agree, in one request, and a few outdated 
   const { finding, refusal } = await check('agreeing');
   t.is(refusal, undefined);
   t.regex(finding, /^9 of 10 stored vectors agree .*the audit of a validation/);
+});
+
+test.serial('of a large table only a sample of the pages is read', async (t) => {
+  await createDocuments(stage.db.pool, 2500, { table: 'large', index: false });
+  t.regex((await check('large')).finding, /^10 of 10 stored vectors agree/);
 });
 
 test.serial('a column whose type has other dimensions than the old model is refused, with what explains it', async (t) => {

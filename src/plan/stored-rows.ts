@@ -22,6 +22,7 @@ export interface StoredRows {
 const ROWS = 10;
 // A text near the limit of a model would be refused, and would cost as much as all others together.
 const MOST_CHARACTERS = 8000;
+const MOST_CANDIDATE_CHARACTERS = 4 * MOST_CHARACTERS;
 // So that a sparse column still gives enough rows, wherever they are.
 const ROWS_READ = 2000;
 
@@ -29,29 +30,47 @@ const ROWS_READ = 2000;
 export async function drawStoredRows(db: Queryable, owner: OwnersConnection, facts: TableFacts, text: TextSource): Promise<StoredRows> {
   const candidates = await candidateTexts(db, facts.qualified, text);
   const percent = Math.min(100, (ROWS_READ / facts.rows) * 100);
-  const sampled = percent < 100 ? await draw(owner, facts, text, candidates, `TABLESAMPLE BERNOULLI (${percent.toFixed(4)})`) : [];
-  return { rows: sampled.length < ROWS ? await draw(owner, facts, text, candidates, '') : sampled, candidates };
+  const sampled = percent < 100 ? await drawPlaces(owner, facts, text, `TABLESAMPLE SYSTEM (${percent.toFixed(4)})`) : [];
+  const places = sampled.length < ROWS ? await drawPlaces(owner, facts, text, '') : sampled;
+  return { rows: await readPlaces(owner, facts, text, candidates, places), candidates };
 }
 
-async function draw(
+/** Draws rows by their place, so that the other texts are computed for these only. */
+async function drawPlaces(owner: OwnersConnection, facts: TableFacts, { textSql }: TextSource, sample: string): Promise<string[]> {
+  const side = facts.sideTable === null ? undefined : vectorTableOfFacts(facts);
+  const vector = pg.escapeIdentifier(facts.column);
+  const hasVector = side
+    ? `EXISTS (SELECT FROM ${side} AS v WHERE ${sameKey(facts)} AND v.${vector} IS NOT NULL)`
+    : `t.${vector} IS NOT NULL`;
+  const { rows } = await owner.query<{ place: string }>(
+    `SELECT t.ctid::text AS place FROM ${facts.qualified} AS t ${sample} WHERE ${hasTextSql(textSql)} AND ${hasVector}
+      ORDER BY length((${textSql})::text) > ${MOST_CHARACTERS}, random() LIMIT ${ROWS}`,
+  );
+  return rows.map(({ place }) => place);
+}
+
+async function readPlaces(
   owner: OwnersConnection,
   facts: TableFacts,
   { textSql }: TextSource,
   candidates: readonly CandidateText[],
-  sample: string,
+  places: readonly string[],
 ): Promise<StoredRow[]> {
-  const [vector, keys] = [pg.escapeIdentifier(facts.column), facts.keyColumns.map((name) => pg.escapeIdentifier(name)).join(', ')];
-  // The text is read before a side table is joined, because its column names could make those of the text ambiguous.
-  const side = facts.sideTable !== null;
+  const vector = pg.escapeIdentifier(facts.column);
+  const stored =
+    facts.sideTable === null ? `t.${vector}` : `(SELECT v.${vector} FROM ${vectorTableOfFacts(facts)} AS v WHERE ${sameKey(facts)})`;
+  const texts = candidates.map(({ sql }) => `left((${sql})::text, ${MOST_CANDIDATE_CHARACTERS})`).join(', ');
   const { rows } = await owner.query<Omit<StoredRow, 'stored'> & { stored: string }>(
-    `SELECT d.stored::text AS stored, d.text, d.candidates
-       FROM (SELECT ${side ? `v.${vector}` : 'o.vector'} AS stored, o.text, o.candidates
-               FROM (SELECT ${side ? keys : `${vector} AS vector`}, (${textSql})::text AS text,
-                            ARRAY[${candidates.map(({ sql }) => `left((${sql})::text, ${4 * MOST_CHARACTERS})`).join(', ')}]::text[] AS candidates
-                       FROM ${facts.qualified} AS t ${sample} WHERE ${hasTextSql(textSql)}) AS o
-               ${side ? `JOIN ${vectorTableOfFacts(facts)} AS v USING (${keys})` : ''}
-              WHERE ${side ? `v.${vector}` : 'o.vector'} IS NOT NULL
-              ORDER BY length(o.text) > ${MOST_CHARACTERS}, random() LIMIT ${ROWS}) AS d`,
+    `SELECT ${stored}::text AS stored, (${textSql})::text AS text, ARRAY[${texts}]::text[] AS candidates
+       FROM ${facts.qualified} AS t WHERE t.ctid = ANY ($1::tid[])`,
+    [places],
   );
-  return rows.map(({ stored, ...row }) => ({ ...row, stored: JSON.parse(stored) as number[] }));
+  return rows.map(({ stored: shown, ...row }) => ({ ...row, stored: JSON.parse(shown) as number[] }));
+}
+
+function sameKey({ keyColumns }: TableFacts): string {
+  return keyColumns
+    .map((name) => pg.escapeIdentifier(name))
+    .map((name) => `v.${name} = t.${name}`)
+    .join(' AND ');
 }
