@@ -147,7 +147,7 @@ CREATE TABLE reembed.setting (
   max_read_slowdown numeric DEFAULT 1.3,
   min_filtered_rows numeric NOT NULL DEFAULT 0.9,
   max_latency_ratio numeric DEFAULT 3,
-  min_truth_audit numeric NOT NULL DEFAULT 0.98,
+  max_audit_share numeric NOT NULL DEFAULT 0.01,
   min_audit_similarity numeric NOT NULL DEFAULT 0.999,
   max_shared_vectors numeric NOT NULL DEFAULT 0.05,
   max_odd_norms numeric NOT NULL DEFAULT 0.05,
@@ -182,6 +182,7 @@ CREATE TABLE reembed.setting (
   CONSTRAINT known_items_is_not_negative CHECK (known_items >= 0),
   CONSTRAINT maintained_by_is_known CHECK (maintained_by IN ('workers', 'application')),
   CONSTRAINT paused_by_is_known CHECK (paused_by IN ('person', 'worker', 'breaker', 'spend_cap')),
+  CONSTRAINT max_audit_share_is_a_share CHECK (max_audit_share > 0 AND max_audit_share < 1),
   CONSTRAINT max_changed_old_rows_is_not_negative CHECK (max_changed_old_rows >= 0),
   CONSTRAINT max_failed_rows_is_not_negative CHECK (max_failed_rows >= 0),
   CONSTRAINT max_latency_ratio_is_positive CHECK (max_latency_ratio > 0),
@@ -203,7 +204,6 @@ CREATE TABLE reembed.setting (
   CONSTRAINT min_known_items_is_a_share CHECK (min_known_items BETWEEN 0 AND 1),
   CONSTRAINT min_overlap_is_a_share CHECK (min_overlap BETWEEN 0 AND 1),
   CONSTRAINT min_shadow_overlap_is_a_share CHECK (min_shadow_overlap BETWEEN 0 AND 1),
-  CONSTRAINT min_truth_audit_is_a_share CHECK (min_truth_audit BETWEEN 0 AND 1),
   CONSTRAINT query_log_percent_is_a_percentage CHECK (query_log_percent BETWEEN 0 AND 100),
   CONSTRAINT query_log_rows_is_positive CHECK (query_log_rows > 0),
   CONSTRAINT requests_per_minute_is_positive CHECK (requests_per_minute > 0),
@@ -238,7 +238,7 @@ COMMENT ON COLUMN reembed.setting.yields_to_vacuum IS 'true: the backfill writes
 COMMENT ON COLUMN reembed.setting.max_read_slowdown IS 'The backfill slows down while searches take more than this many times as long as without it, and more than a millisecond longer, at the 95th percentile; null: no limit.';
 COMMENT ON COLUMN reembed.setting.min_filtered_rows IS 'Minimum mean share of the wanted rows that a search with a filter must return, 0 to 1; with an iterative scan, where pgvector has it.';
 COMMENT ON COLUMN reembed.setting.max_latency_ratio IS 'Maximum ratio of the median search times of the new and the old model, in a validation and in shadow reads; differences up to 10 ms are ignored; null: no limit.';
-COMMENT ON COLUMN reembed.setting.min_truth_audit IS 'Minimum share of audited rows whose stored new vector equals the one that the provider returns now, 0 to 1.';
+COMMENT ON COLUMN reembed.setting.max_audit_share IS 'Largest share of stored vectors that may differ from those that the provider returns now, between 0 and 1. The audit must show it at 95 % confidence.';
 COMMENT ON COLUMN reembed.setting.min_audit_similarity IS 'Minimum similarity at which a stored and a fresh vector count as equal, -1 to 1.';
 COMMENT ON COLUMN reembed.setting.max_shared_vectors IS 'Maximum share of new vectors that rows with different texts share, 0 to 1.';
 COMMENT ON COLUMN reembed.setting.max_odd_norms IS 'Maximum share of new vectors whose length differs much from that of the others, 0 to 1.';
@@ -747,6 +747,10 @@ CREATE TABLE reembed.validation (
   planner_chooses_index boolean,
   index_setting text,
   audit_problem text,
+  audit_rows bigint,
+  old_audit_rows bigint,
+  old_audit_problem text,
+  old_audit_cause text,
   warnings text[] NOT NULL DEFAULT '{}',
   index_file oid,
   lexical_share double precision,
@@ -785,7 +789,11 @@ COMMENT ON COLUMN reembed.validation.just_changed_rows IS 'Missing rows that the
 COMMENT ON COLUMN reembed.validation.searches_use_index IS 'Whether the new index can serve a search ordered by distance; null without an index.';
 COMMENT ON COLUMN reembed.validation.planner_chooses_index IS 'Whether the planner chooses the new index without being forced; on a small table it may not.';
 COMMENT ON COLUMN reembed.validation.index_setting IS 'Search setting of the index during the run.';
-COMMENT ON COLUMN reembed.validation.audit_problem IS 'Why no vector was compared with a fresh one; null when that was done or not requested.';
+COMMENT ON COLUMN reembed.validation.audit_problem IS 'Why no new vector was compared with a fresh one; null when that was done or not requested.';
+COMMENT ON COLUMN reembed.validation.audit_rows IS 'Rows whose new vector could be audited; null when no audit was requested.';
+COMMENT ON COLUMN reembed.validation.old_audit_rows IS 'Rows whose old vector could be audited; null when no audit was requested.';
+COMMENT ON COLUMN reembed.validation.old_audit_problem IS 'Why no old vector was compared with a fresh one; null when that was done or not requested.';
+COMMENT ON COLUMN reembed.validation.old_audit_cause IS 'What the old vectors are of, found by trying, or that nothing which was tried explains them; null when most agree.';
 COMMENT ON COLUMN reembed.validation.doubts IS 'Why it is unsure: what the evidence does not decide, and how to decide it.';
 COMMENT ON COLUMN reembed.validation.warnings IS 'Findings that do not change the verdict.';
 COMMENT ON COLUMN reembed.validation.index_file IS 'File of the searched index, by which runs of one index are recognised: its recall is judged over all of them.';
@@ -958,7 +966,7 @@ CREATE TABLE reembed.truth_audit (
   role text NOT NULL,
   ordinal integer NOT NULL,
   key jsonb NOT NULL,
-  similarity double precision NOT NULL,
+  similarity double precision,
   PRIMARY KEY (validation, role, ordinal),
   CONSTRAINT role_is_known CHECK (role IN ('old', 'new'))
 );
@@ -967,7 +975,7 @@ COMMENT ON COLUMN reembed.truth_audit.validation IS 'The run.';
 COMMENT ON COLUMN reembed.truth_audit.role IS 'Model of the vectors: new or old.';
 COMMENT ON COLUMN reembed.truth_audit.ordinal IS 'Position in the sample, from 1.';
 COMMENT ON COLUMN reembed.truth_audit.key IS 'Primary key of the row, as an object of column and value.';
-COMMENT ON COLUMN reembed.truth_audit.similarity IS 'Cosine similarity of the stored and the fresh vector; for the distances l2 and inner_product a similarity that includes the lengths.';
+COMMENT ON COLUMN reembed.truth_audit.similarity IS 'Cosine similarity of the stored and the fresh vector; for the distances l2 and inner_product a similarity that includes the lengths. Null: the row disagreed in an earlier run, and is gone or waits for a vector.';
 
 CREATE TABLE reembed.score_distribution (
   validation bigint NOT NULL REFERENCES reembed.validation ON DELETE CASCADE,

@@ -1,3 +1,4 @@
+import { AUDIT } from './audit.ts';
 import { BAD_ANSWERS } from './bad-answers.ts';
 import { FOUND_BY_REVIEW } from './found-by-review.ts';
 import { FOUND_BY_STORMS } from './found-by-storms.ts';
@@ -15,6 +16,7 @@ import { VERDICT } from './verdict.ts';
 
 /** Every mutant. */
 export const MUTANTS: Mutant[] = [
+  ...AUDIT,
   ...BAD_ANSWERS,
   ...FOUND_BY_REVIEW,
   ...FOUND_BY_STORMS,

@@ -48,7 +48,13 @@ export const ONE_SERVER = {
   ],
   'the embedded server, which they start themselves': ['embedded', 'embedded-command', 'own-files'],
   'the report as a page': ['report', 'report-browser', 'report-large'],
-  'the command line, its environment and what it refuses before it writes': ['bad-input', 'doctor-environment', 'setting', 'watch-webhook'],
+  'the command line, its environment and what it refuses before it writes': [
+    'bad-input',
+    'doctor-environment',
+    'old-model',
+    'setting',
+    'watch-webhook',
+  ],
   'files of this repository': ['bootstrap', 'lanes', 'migration-files', 'mutants', 'runbook', 'schema', 'security-docs'],
   'our own tools': ['bench', 'scifact', 'storm'],
 };

@@ -14,6 +14,7 @@ import { createDocuments } from './harness/documents.ts';
 import { createStage, type Stage } from './harness/stage.ts';
 
 const OLD = 'text-embedding-ada-002';
+const OLD_AT_PROVIDER = 'small-model';
 const NEW = 'text-embedding-3-large';
 
 const runbook = readFileSync(new URL('../docs/runbook.md', import.meta.url), 'utf8');
@@ -53,10 +54,11 @@ let stage: Stage;
 let settings: string[];
 
 test.before(async () => {
-  stage = await createStage({ [OLD]: 16, [NEW]: 24 });
+  // Under the name of the runbook, but not with the dimensions that the vendor publishes.
+  stage = await createStage({ [OLD_AT_PROVIDER]: 16, [NEW]: 24 });
   const { pool } = stage.db;
   await createDocuments(pool, 60);
-  const campaign = await stage.draft({ table: 'documents', from: OLD, to: NEW });
+  const campaign = await stage.draft({ table: 'documents', from: OLD, fromProviderModel: OLD_AT_PROVIDER, to: NEW });
   await stage.bring(campaign, 'switch');
   await pool.query(
     `INSERT INTO reembed.alert (target, kind, severity, message) VALUES ('public.documents.embedding', 'latency', 'warning', 'slow')`,

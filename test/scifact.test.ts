@@ -48,8 +48,8 @@ if (HAS_SCIFACT) {
     t.deepEqual(
       figures.truth_audit.map(({ role, rows, agreeing_rows }) => [role, rows, agreeing_rows]),
       [
-        ['new', 50, 50],
-        ['old', 50, 50],
+        ['new', 300, 300],
+        ['old', 300, 300],
       ],
     );
 

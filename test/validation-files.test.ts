@@ -62,14 +62,18 @@ test('a query file of JSON lines gives the fields to slice by, and one that no q
   t.throws(() => readQueryFile(file('.txt', 'a\n'), { sliceBy: ['lang'] }), { instanceOf: ColumnMissing });
 });
 
-test('a sample of a query file takes judged queries first and spreads the others', (t) => {
-  const path = file('.txt', Array.from({ length: 10 }, (_, i) => `query ${i + 1}`).join('\n'));
-  const judged = new Map([['9', new Map([['a', 1]])]]);
-  t.deepEqual(
-    readQueryFile(path, { sample: 4, judged }).map(({ id }) => id),
-    ['9', '1', '4', '7'],
-  );
-  t.is(readQueryFile(path, { sample: 50 }).length, 10);
+test('a sample of a query file is drawn by its seed, judged queries first', (t) => {
+  const path = file('.txt', Array.from({ length: 100 }, (_, i) => `query ${i + 1}`).join('\n'));
+  const judged = new Map(['9', '90'].map((id) => [id, new Map([['a', 1]])]));
+  const draw = (sample: number, seed: number) => readQueryFile(path, { sample, judged, seed }).map(({ id }) => id);
+  t.deepEqual(draw(20, 1), draw(20, 1));
+  t.notDeepEqual(draw(20, 1).toSorted(), draw(20, 2).toSorted());
+  t.deepEqual(new Set(draw(20, 1)).size, 20);
+  for (const seed of [1, 2, 3]) t.deepEqual(draw(20, seed).slice(0, 2).toSorted(), ['9', '90']);
+  const taken = new Set([1, 2, 3, 4, 5, 6, 7, 8].flatMap((seed) => draw(1, seed)));
+  t.deepEqual([...taken].toSorted(), ['9', '90']);
+  t.deepEqual(draw(5, 1), draw(20, 1).slice(0, 5));
+  t.is(readQueryFile(path, { sample: 500 }).length, 100);
 });
 
 test('judgements are read in the form of BEIR and in that of TREC', (t) => {

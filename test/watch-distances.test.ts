@@ -46,8 +46,8 @@ for (const { table, distance, operator, opclass, type, storage, ...more } of CAM
     t.deepEqual(
       figures.truth_audit.map(({ rows, agreeing_rows }: { rows: number; agreeing_rows: number }) => [rows, agreeing_rows]),
       [
-        [50, 50],
-        [50, 50],
+        [200, 200],
+        [200, 200],
       ],
     );
     // By inner product a longer vector than its own may be nearer to a row.

@@ -33,6 +33,7 @@ export function doctorCommand(): Command {
     .option('--column <name>', 'its vector column', 'embedding')
     .option('--text <columns>', 'its text, as for migrate create, to count rows without one', list)
     .option('--text-sql <expression>', 'SQL over the columns of the table, instead of --text')
+    .option('--from <model>', 'model of its vectors (default: EMBED_OLD_MODEL), to compare ten of them with the model')
     .option('--json', 'one JSON document on stdout')
     .action((options: DoctorOptions) => doctor(options));
 }
@@ -57,7 +58,7 @@ async function doctor(options: DoctorOptions): Promise<void> {
 
 interface Examination {
   findings: Finding[];
-  inventory?: TableInventory;
+  inventory?: Omit<TableInventory, 'model'>;
 }
 
 async function examine(config: Config, options: DoctorOptions): Promise<Examination> {
@@ -84,13 +85,14 @@ async function examine(config: Config, options: DoctorOptions): Promise<Examinat
   try {
     const findings = [...(await examineDatabase(database, config)), ...providers];
     if (options.table === undefined) return { findings };
-    return { findings, inventory: await inventoryOfTable(database, { ...options, table: options.table }, costText) };
+    const { model, ...inventory } = await inventoryOfTable(database, { ...options, table: options.table }, config, costText);
+    return { findings: [...findings, ...model], inventory };
   } finally {
     await database.close();
   }
 }
 
-function tableText({ table, column, findings, promises }: TableInventory): string {
+function tableText({ table, column, findings, promises }: Omit<TableInventory, 'model'>): string {
   const lines = [
     bold(`${table}.${column}`),
     ...inventoryText(findings, []),

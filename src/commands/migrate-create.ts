@@ -4,21 +4,26 @@ import { openDatabase, type Queryable } from '../database/connection.ts';
 import { readMigrationState } from '../database/migration-runner.ts';
 import { borrowOwner } from '../database/owners-connection.ts';
 import { providerAccess } from '../embedding/open-provider.ts';
+import { MIN_SIMILARITY } from '../embedding/similarity.ts';
 import { UsageError } from '../errors.ts';
 import { campaignFiles, writeFiles } from '../phases/files.ts';
 import { type CampaignRequest, draftCampaign } from '../plan/draft.ts';
 import { estimateCampaign } from '../plan/estimate.ts';
 import { shownDefinition } from '../plan/index-plan.ts';
-import { inspectTable, type TableFacts } from '../plan/inspect.ts';
+import { hasDimensions, inspectTable, type TableFacts } from '../plan/inspect.ts';
+import { reasonOf } from '../plan/inventory/accepted.ts';
 import { findingsFor, type InventoryFinding } from '../plan/inventory/finding.ts';
 import { takeInventory } from '../plan/inventory/inventory.ts';
 import { storagePromises } from '../plan/inventory/promises.ts';
 import { chooseLiveView, readKnownTarget, refusePendingFiles, refuseTakenNames } from '../plan/known-target.ts';
 import { measureText, type TextFacts, textSource } from '../plan/measure.ts';
-import type { CampaignPlan } from '../plan/plan.ts';
+import { checkOldModel, notChecked, type OldModelCheck } from '../plan/old-model-check.ts';
+import { OLD_MODEL_DISAGREES } from '../plan/old-model-error.ts';
+import { type CampaignPlan, modelRow } from '../plan/plan.ts';
 import { inPlanningTransaction } from '../plan/planning-transaction.ts';
 import { roughBuildSeconds } from '../plan/rough-build-time.ts';
 import { storageCosts } from '../plan/storage.ts';
+import { drawStoredRows, type StoredRows } from '../plan/stored-rows.ts';
 import { visibleAll, visibleLines } from '../print-text.ts';
 import { list, price, tokenCount, wholeNumber } from './parse-option.ts';
 import { print, printJson, say } from './print.ts';
@@ -83,7 +88,7 @@ export function migrateCreateCommand(): Command {
       '--application-path <schemas>',
       "search_path of the application, under which the table's triggers run when a vector is stored (default: that of the table's owner)",
     )
-    .option('--no-probe', 'do not check model and dimensions with one short text')
+    .option('--no-probe', 'send nothing to a provider: neither a short text to the new model nor ten stored texts to the old one')
     .option('--dry-run', 'print the plan and the files, and write nothing')
     .option('--json', 'print the plan as JSON on stdout')
     .action((options: CreateOptions) => create(options));
@@ -94,11 +99,15 @@ async function create(options: CreateOptions): Promise<void> {
   const request = requestOf(options, config);
   const database = await openDatabase(config);
   try {
-    const { plan, facts, text, findings, indexSeconds } = await inPlanningTransaction(database, (client) => draft(client, request, config));
+    const drafted = await inPlanningTransaction(database, (client) => draft(client, request, config, options.probe));
+    const { facts, text, findings, indexSeconds } = drafted;
+    let { plan } = drafted;
     const { limits } = providerAccess(plan.to, 'new', config);
     if (plan.keepOldCurrent) providerAccess(plan.from, 'old', config);
     const { probeProvider } = await import('../embedding/probe.ts');
-    const probe = options.probe ? await probeProvider(plan.to, config) : 'not probed';
+    const probe = options.probe ? await probeProvider(modelRow(plan.to), config) : 'not probed';
+    const oldModel = await compareOldModel(drafted, config);
+    plan = withAcceptance(plan, oldModel, request);
     const estimate = estimateCampaign(plan, facts, text, { limits, concurrency: config.concurrency }, indexSeconds);
     const inventory = findingsFor(plan.sideTable ? 'side-table' : 'column', findings);
     const promises = storagePromises(facts, findings, storageCosts(facts, plan.to), costText);
@@ -120,13 +129,29 @@ async function create(options: CreateOptions): Promise<void> {
           promises,
           estimate,
           probe,
+          oldModel: { finding: oldModel.finding, rows: oldModel.rows ?? null, disagreeing: oldModel.disagreeing },
           files: paths,
           written: !options.dryRun,
         },
         2,
       );
     } else {
-      say(planText(visibleAll({ plan: shown, facts, text, estimate, probe, files, inventory, promises, written: !options.dryRun })));
+      say(
+        planText(
+          visibleAll({
+            plan: shown,
+            facts,
+            text,
+            estimate,
+            probe,
+            oldModel: oldModel.finding,
+            files,
+            inventory,
+            promises,
+            written: !options.dryRun,
+          }),
+        ),
+      );
     }
   } finally {
     await database.close();
@@ -155,9 +180,12 @@ interface Draft {
   text: TextFacts;
   findings: InventoryFinding[];
   indexSeconds: number | null;
+  /** rows to compare with the old model; undefined when it is not to be called */
+  stored: StoredRows | undefined;
+  minSimilarity: number;
 }
 
-async function draft(db: Queryable, request: CampaignRequest, config: Config): Promise<Draft> {
+async function draft(db: Queryable, request: CampaignRequest, config: Config, probe: boolean): Promise<Draft> {
   const facts = await inspectTable(db, request.table, request.column);
   const known = await readKnownTarget(db, facts);
   const owner = await borrowOwner(db, facts.oid);
@@ -166,8 +194,46 @@ async function draft(db: Queryable, request: CampaignRequest, config: Config): P
   const stamp = new Date().toISOString().replace(/\D/g, '');
   const state = await readMigrationState(db, config.migrationsDirectory);
   const liveView = await chooseLiveView(db, facts, state.pending);
-  const plan = await draftCampaign(db, request, facts, text, known, { liveView, stamp }, findings);
+  // A disagreement of the old model is not known yet.
+  const accept = request.accept?.filter((code) => code !== OLD_MODEL_DISAGREES);
+  const plan = await draftCampaign(db, { ...request, accept }, facts, text, known, { liveView, stamp }, findings);
   refusePendingFiles(state, plan);
   await refuseTakenNames(db, plan, facts, known);
-  return { plan, facts, text, findings, indexSeconds: await roughBuildSeconds(db, plan, text.rows) };
+  const stored = probe && plan.keepOldCurrent ? await drawStoredRows(db, owner, facts, text) : undefined;
+  const indexSeconds = await roughBuildSeconds(db, plan, text.rows);
+  return { plan, facts, text, findings, indexSeconds, stored, minSimilarity: known?.minSimilarity ?? MIN_SIMILARITY };
+}
+
+async function compareOldModel({ plan, facts, stored, minSimilarity }: Draft, config: Config): Promise<OldModelCheck> {
+  if (!plan.keepOldCurrent) return notChecked('the old model is not named (--from)');
+  if (!stored) return notChecked('--no-probe');
+  return checkOldModel(
+    {
+      model: modelRow(plan.from),
+      role: 'old',
+      column: `${facts.table}.${facts.column}`,
+      isTyped: hasDimensions(facts.columnType),
+      stored,
+      minSimilarity,
+      // The two models of a campaign are easily exchanged.
+      otherModels: [{ name: plan.to.providerModel, dimensions: plan.to.dimensions }],
+    },
+    config,
+  );
+}
+
+/**
+ * Adds the acceptance of a disagreement to the plan.
+ *
+ * @throws OldModelDisagrees, UsageError when there is nothing to accept
+ */
+function withAcceptance(plan: CampaignPlan, { refusal, rows, disagreeing }: OldModelCheck, request: CampaignRequest): CampaignPlan {
+  const isAccepted = request.accept?.includes(OLD_MODEL_DISAGREES) ?? false;
+  if (!refusal) {
+    if (isAccepted && rows !== undefined) throw new UsageError(`there is no ${OLD_MODEL_DISAGREES} to accept`, 'leave it out of --accept');
+    return plan;
+  }
+  if (!isAccepted) throw refusal;
+  const acceptance = { code: OLD_MODEL_DISAGREES, reason: reasonOf(request.reason), evidence: { rows, disagreeing } };
+  return { ...plan, acceptances: [...plan.acceptances, acceptance] };
 }

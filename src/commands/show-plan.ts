@@ -5,6 +5,7 @@ import type { TableFacts } from '../plan/inspect.ts';
 import type { InventoryFinding } from '../plan/inventory/finding.ts';
 import type { StoragePromise } from '../plan/inventory/promises.ts';
 import type { TextFacts } from '../plan/measure.ts';
+import { OLD_MODEL_DISAGREES } from '../plan/old-model-error.ts';
 import { type CampaignPlan, type ModelDefinition, vectorType } from '../plan/plan.ts';
 import { bold, dim, formatBytes, formatNumber, formatSeconds } from './print.ts';
 import { inventoryText, promisesText } from './show-inventory.ts';
@@ -18,6 +19,8 @@ export interface ShownPlan {
   text: TextFacts;
   estimate: Estimate;
   probe: string;
+  /** what the comparison of stored vectors with the old model came to */
+  oldModel: string;
   files: PlannedFile[];
   /** findings that hold with the chosen storage */
   inventory: InventoryFinding[];
@@ -26,7 +29,7 @@ export interface ShownPlan {
 }
 
 /** Formats the plan of a campaign: what will be done, estimates, every lock, and warnings. */
-export function planText({ plan, facts, text, estimate, probe, files, inventory, promises, written }: ShownPlan): string {
+export function planText({ plan, facts, text, estimate, probe, oldModel, files, inventory, promises, written }: ShownPlan): string {
   const cost = estimate.usd === null ? 'price not known, give --price' : `about ${formatUsd(estimate.usd)}`;
   const lines = [
     bold(
@@ -42,6 +45,7 @@ export function planText({ plan, facts, text, estimate, probe, files, inventory,
     `  vectors  ${plan.sideTable ? `${plan.sideTable}.` : ''}${plan.toColumn} ${vectorType(plan, plan.to)}${plan.to.elementType === facts.elementType ? '' : `, because an index takes ${facts.elementType} only up to ${formatNumber(ELEMENT_TYPES[facts.elementType].maxIndexedDimensions)} dimensions`}`,
     ...indexLines(plan, estimate.indexSeconds),
     `  provider ${plan.to.provider ?? 'of the environment'}: ${probe}`,
+    `  old      ${oldModel}${acceptedText(plan)}`,
     ...[plan.to, plan.from].flatMap(prefixLines),
     '',
     'Locks:',
@@ -70,6 +74,11 @@ function indexLines(plan: CampaignPlan, seconds: number | null): string[] {
     ...lines.slice(1).map((line) => `           ${line}`),
     ...ending.map(({ name }) => `           none after ${name}: contract drops it with the old vectors, its rollback builds it again`),
   ];
+}
+
+function acceptedText({ acceptances }: CampaignPlan): string {
+  const accepted = acceptances.find(({ code }) => code === OLD_MODEL_DISAGREES);
+  return accepted === undefined ? '' : `; accepted: ${accepted.reason}`;
 }
 
 function capLines({ maxTokens, maxUsd }: CampaignPlan): string[] {

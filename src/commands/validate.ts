@@ -9,6 +9,7 @@ import { reportText } from '../validation/report/report-text.ts';
 import { sweep } from '../validation/sweep/sweep.ts';
 import { sweepJson, sweepText } from '../validation/sweep/sweep-output.ts';
 import { type ValidationResult, validate } from '../validation/validate.ts';
+import { causeFinder } from '../validation/verdict/find-cause.ts';
 import { list, wholeNumber } from './parse-option.ts';
 import { print, printJson } from './print.ts';
 import { createEmbedder } from './validate-embedder.ts';
@@ -58,7 +59,12 @@ export function validateCommand(): Command {
     .option('--filter <condition>', 'search with this SQL condition on the live view too; may be repeated', repeated)
     .option('--slice-by <column>', 'divide the figures by a column of rows, query table or file; may be repeated', severalColumns)
     .option('--cutoff <score>', 'score threshold of the application; prints the equivalent of the new model; may be repeated', score)
-    .option('--audit <n>', 'rows to embed again and compare with their stored vectors; 0: none', wholeNumberOrZero, 50)
+    .option(
+      '--audit <n>',
+      'rows to embed again and compare with their stored vectors, up to three times as many if they are not decisive; 0: none',
+      wholeNumberOrZero,
+      300,
+    )
     .optionsGroup('Output:')
     .option('--lowest <n>', 'how many of the most changed queries to list', wholeNumber, 5)
     .addOption(new Option('--fail-on <verdict>', 'least verdict with a non-zero exit code').choices(FAIL_ON).default('unsure'))
@@ -94,6 +100,7 @@ async function run(config: Config, options: ValidateCommandOptions): Promise<Val
       cutoffs: options.cutoff ?? [],
       audit: options.audit,
       embedder: createEmbedder(database, config),
+      findCause: causeFinder(database, config),
       onProgress,
     }),
   );

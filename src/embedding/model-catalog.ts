@@ -29,6 +29,43 @@ const KNOWN: [RegExp, Partial<KnownModel>][] = [
   [/embeddinggemma/i, { documentPrefix: 'title: none | text: ', queryPrefix: 'task: search result | query: ' }],
 ];
 
+/** A model of a provider, with the dimensions of its vectors. */
+export interface NamedModel {
+  name: string;
+  dimensions: number;
+}
+
+// Models that are often in use under exactly this name, and with them the dimensions that their vendors publish.
+const NAMED: NamedModel[] = [
+  { name: 'text-embedding-3-small', dimensions: 1536 },
+  { name: 'text-embedding-ada-002', dimensions: 1536 },
+  { name: 'text-embedding-3-large', dimensions: 3072 },
+  { name: 'gemini-embedding-001', dimensions: 3072 },
+  { name: 'nomic-embed-text', dimensions: 768 },
+  { name: 'embeddinggemma', dimensions: 768 },
+  { name: 'mxbai-embed-large', dimensions: 1024 },
+  { name: 'bge-m3', dimensions: 1024 },
+  { name: 'all-minilm', dimensions: 384 },
+];
+
+/** Dimensions of a known model's full vectors; undefined if they are not known. */
+export function knownDimensions(name: string): number | undefined {
+  return NAMED.find((model) => model.name === name)?.dimensions;
+}
+
+/** Known models that can return vectors of a number of dimensions: those that have it, before those that shorten theirs to it. */
+export function modelsWith(dimensions: number): NamedModel[] {
+  const shortened = NAMED.filter((model) => model.dimensions > dimensions && knownModel(model.name).takesDimensions);
+  return [...NAMED.filter((model) => model.dimensions === dimensions), ...shortened];
+}
+
+/** Every prefix of a known model, for stored texts and for queries, each once. */
+export function knownPrefixes(): string[] {
+  const ofDocuments = KNOWN.map(([, { documentPrefix = '' }]) => documentPrefix);
+  const ofQueries = KNOWN.map(([, { queryPrefix = '' }]) => queryPrefix);
+  return [...new Set([...ofDocuments, ...ofQueries])].filter(Boolean);
+}
+
 /** Known properties of a model by its name; nulls and empty prefixes where nothing is known. */
 export function knownModel(name: string): KnownModel {
   const match = KNOWN.find(([pattern]) => pattern.test(name));

@@ -1,7 +1,7 @@
 import pRetry from 'p-retry';
 import type { Config } from '../config.ts';
-import type { ModelDefinition } from '../plan/plan.ts';
 import { BadAnswer } from './check-vectors.ts';
+import type { ModelRow } from './models.ts';
 import { openProvider } from './open-provider.ts';
 import type { Provider } from './provider.ts';
 import { InputRefused, MissingApiKey, ProviderRefused } from './provider-error.ts';
@@ -13,20 +13,7 @@ import { SHORT_TEXT } from './short-text.ts';
  * @returns a sentence for the plan
  * @throws ProviderUnavailable, ProviderRefused
  */
-export async function probeProvider(definition: ModelDefinition, config: Config): Promise<string> {
-  const model = {
-    name: definition.name,
-    provider_model: definition.providerModel,
-    dimensions: definition.dimensions,
-    element_type: definition.elementType,
-    distance: definition.distance,
-    document_prefix: definition.documentPrefix,
-    query_prefix: definition.queryPrefix,
-    send_dimensions: definition.sendDimensions,
-    token_limit: definition.tokenLimit,
-    usd_per_million_tokens: definition.usdPerMillionTokens,
-    provider: definition.provider,
-  };
+export async function probeProvider(model: ModelRow, config: Config): Promise<string> {
   try {
     await sendProbe(openProvider(model, 'new', config));
     return 'the provider answered with vectors of the right size';

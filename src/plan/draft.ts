@@ -1,14 +1,15 @@
 import type { Queryable } from '../database/connection.ts';
 import { indexableType } from '../database/element-types.ts';
-import { knownModel } from '../embedding/model-catalog.ts';
+import { knownDimensions, knownModel } from '../embedding/model-catalog.ts';
 import { UsageError } from '../errors.ts';
 import { distanceOfIndexes, keptIndexes, planIndexes } from './index-plan.ts';
-import type { TableFacts } from './inspect.ts';
+import { hasDimensions, type TableFacts } from './inspect.ts';
 import { SameModel, SideTableRefused, TooManyDimensions } from './inspect-error.ts';
 import { acceptedFindings } from './inventory/accepted.ts';
 import { findingsFor, type InventoryFinding } from './inventory/finding.ts';
 import { withStatements } from './inventory/subscriber-statements.ts';
 import type { TextFacts } from './measure.ts';
+import { OldModelDimensions } from './old-model-error.ts';
 import type { CampaignPlan, ModelDefinition } from './plan.ts';
 import { shortName } from './short-name.ts';
 import { chooseAutomatically, type Storage } from './storage.ts';
@@ -61,6 +62,8 @@ export interface KnownTarget {
   versionColumn: string | null;
   liveView: string;
   liveModelColumn: string;
+  /** similarity at which a stored and a fresh vector count as equal */
+  minSimilarity: number;
 }
 
 const BATCH_BYTES = 12 * 2 ** 20;
@@ -74,7 +77,7 @@ export const UNNAMED_MODEL = 'unnamed-old-model';
  *
  * @param names name of the live view if there is none yet, and the prefix that orders migration files: UTC time in seventeen digits
  * @param findings what the inventory found
- * @throws SameModel, SideTableRefused, TooManyDimensions, InventoryRefused, IndexNotCarried, IndexNeedsTable, UsageError
+ * @throws SameModel, OldModelDimensions, SideTableRefused, TooManyDimensions, InventoryRefused, IndexNotCarried, IndexNeedsTable, UsageError
  */
 export async function draftCampaign(
   db: Queryable,
@@ -188,6 +191,7 @@ function oldModel(
   }
   const name = request.from ?? UNNAMED_MODEL;
   const catalog = knownModel(name);
+  refuseDimensions(request.fromProviderModel ?? name, facts);
   return {
     name,
     providerModel: request.fromProviderModel ?? name,
@@ -201,6 +205,14 @@ function oldModel(
     usdPerMillionTokens: catalog.usdPerMillionTokens,
     provider: request.fromProvider ?? null,
   };
+}
+
+/** @throws OldModelDimensions for a known model that cannot have made vectors of the column's type */
+function refuseDimensions(model: string, { table, column, columnType, dimensions }: TableFacts): void {
+  const known = knownDimensions(model);
+  if (known === undefined || dimensions === null || !hasDimensions(columnType)) return;
+  const isPossible = knownModel(model).takesDimensions ? dimensions <= known : dimensions === known;
+  if (!isPossible) throw new OldModelDimensions(model, `${table}.${column}`, { model: known, column: dimensions });
 }
 
 function newModel(request: CampaignRequest, facts: TableFacts, distance: ModelDefinition['distance']): ModelDefinition {

@@ -53,6 +53,11 @@ export interface TableFacts {
   tablespace: string;
 }
 
+/** Whether a column's type admits vectors of one number of dimensions only. */
+export function hasDimensions(columnType: string): boolean {
+  return /\(\d+\)$/.test(columnType);
+}
+
 /**
  * Reads the facts about a table that a campaign needs.
  *

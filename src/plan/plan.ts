@@ -1,5 +1,6 @@
 import pg from 'pg';
 import type { Distance, ElementType } from '../database/element-types.ts';
+import type { ModelRow } from '../embedding/models.ts';
 import type { OldIndex } from './old-indexes.ts';
 
 /** The definition of a model's vector space, and how to request embeddings. */
@@ -16,6 +17,23 @@ export interface ModelDefinition {
   usdPerMillionTokens: number | null;
   /** provider of the configuration file; null: that of the environment */
   provider: string | null;
+}
+
+/** A model as it will be registered in reembed.model. */
+export function modelRow(definition: ModelDefinition): ModelRow {
+  return {
+    name: definition.name,
+    provider_model: definition.providerModel,
+    dimensions: definition.dimensions,
+    element_type: definition.elementType,
+    distance: definition.distance,
+    document_prefix: definition.documentPrefix,
+    query_prefix: definition.queryPrefix,
+    send_dimensions: definition.sendDimensions,
+    token_limit: definition.tokenLimit,
+    usd_per_million_tokens: definition.usdPerMillionTokens,
+    provider: definition.provider,
+  };
 }
 
 /** An index to be built on the new vectors. */

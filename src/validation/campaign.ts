@@ -32,7 +32,7 @@ export interface Thresholds {
   maxFailedRows: number;
   minFilteredRows: number;
   maxLatencyRatio: number | null;
-  minTruthAudit: number;
+  maxAuditShare: number;
   minAuditSimilarity: number;
 }
 
@@ -54,6 +54,9 @@ export interface Campaign {
   keyColumns: string;
   /** SQL of the text of the row with alias t */
   text: string;
+  /** the text as the campaign names it: columns, or none for an expression */
+  textColumns: string[];
+  textSql: string;
   /** SQL of whether the row with alias t has a text to embed */
   hasText: string;
   /** quoted name of the vector column in the views */
@@ -81,6 +84,7 @@ interface CampaignRow {
   key_object: string;
   is_waiting: string;
   text_sql: string;
+  text_columns: string[];
   view_vector: string;
   vector_schema: string;
   old_model: string | null;
@@ -120,7 +124,9 @@ export async function loadCampaign(
             ARRAY(SELECT reembed.render('t.{column}', k.names) FROM reembed.key_names(t.name) AS k ORDER BY k.n) AS keys,
             format('pg_catalog.jsonb_build_object(%s)', reembed.each_key(t.name, '{label}, {open}t.{column}{close}')) AS key_object,
             format('EXISTS (SELECT FROM reembed.change_%s AS c WHERE %s AND c.needs_', t.suffix, reembed.each_key(t.name, 'c.key_{n} OPERATOR({operator}) t.{column}', ' AND ')) AS is_waiting,
-            reembed.target_names(t.name) ->> 'content' AS text_sql, quote_ident(t.column_name) AS view_vector,
+            reembed.target_names(t.name) ->> 'content' AS text_sql,
+            ARRAY(SELECT a.attname::text FROM unnest(t.text_attnums) WITH ORDINALITY AS k(attnum, n) JOIN pg_attribute AS a ON a.attrelid = t.relation AND a.attnum = k.attnum
+                   WHERE NOT t.is_expression ORDER BY k.n) AS text_columns, quote_ident(t.column_name) AS view_vector,
             reembed.vector_schema() AS vector_schema, o.model AS old_model, w.model AS new_model, reembed.main_index(m.name) AS index_name,
             ${vectorSql('o')} AS old_vector, ${joinSql('o')} AS old_join, ${viewSql('o')} AS old_view,
             ${vectorSql('w')} AS new_vector, ${joinSql('w')} AS new_join, ${viewSql('w')} AS new_view,
@@ -131,7 +137,7 @@ export async function loadCampaign(
             CASE WHEN c.reltuples > 0 AND c.relpages > 0 THEN c.reltuples / c.relpages ELSE ${ROWS_A_BLOCK} END * z.blocks AS estimated_rows,
             json_build_object('minOverlap', s.min_overlap, 'minIndexRecall', s.min_index_recall, 'maxNdcgLoss', s.max_ndcg_loss,
                               'maxFailedRows', s.max_failed_rows, 'minFilteredRows', s.min_filtered_rows, 'maxLatencyRatio', s.max_latency_ratio,
-                              'minTruthAudit', s.min_truth_audit, 'minAuditSimilarity', s.min_audit_similarity) AS thresholds
+                              'maxAuditShare', s.max_audit_share, 'minAuditSimilarity', s.min_audit_similarity) AS thresholds
        FROM reembed.target AS t
        JOIN pg_class AS c ON c.oid = t.relation
        JOIN pg_namespace AS n ON n.oid = c.relnamespace
@@ -160,6 +166,8 @@ export async function loadCampaign(
     keyObject: row.key_object,
     keyColumns: keys.join(', '),
     text: `(${row.text_sql})::text`,
+    textColumns: row.text_columns,
+    textSql: row.text_sql,
     hasText: `reembed.has_text((${row.text_sql})::text)`,
     viewVector: row.view_vector,
     old: comparedModel('old', old, row.old_vector, row.old_join ?? '', row.old_view ?? '', row.vector_schema),

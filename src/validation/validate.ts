@@ -17,7 +17,7 @@ import { tableSource } from './search/search-source.ts';
 import { ScanCancelled, TableLocked } from './validation-error.ts';
 import { measureCoverage, measureIntegrity } from './verdict/integrity.ts';
 import { storeValidation, type Verdict } from './verdict/record.ts';
-import { auditTruth } from './verdict/truth-audit.ts';
+import { auditTruth, type FindCause } from './verdict/truth-audit.ts';
 import type { ValidationRecord } from './verdict/validation-record.ts';
 
 /** What to compare, and with which queries. */
@@ -44,8 +44,10 @@ export interface ValidateOptions {
   sliceBy?: readonly string[];
   /** scores of the old model at which the application cuts off results */
   cutoffs?: readonly number[];
-  /** number of rows whose text is embedded again and compared with the stored vector; default: none */
+  /** number of rows whose text is embedded again and compared with the stored vector, up to three times as many where they leave it undecided; default: none */
   audit?: number | undefined;
+  /** finds out what old vectors are of that are not those of the old model; without it no cause is found */
+  findCause?: FindCause | undefined;
   /** seed of samples and intervals; default: a different one in each run */
   seed?: number | undefined;
   /** called after each compared query */
@@ -117,7 +119,7 @@ async function run(database: Database, options: ValidateOptions): Promise<Valida
     filters: index?.usable ? await searchFiltered(pool, campaign, queries, filters, index.iterativeScans, { k, width }) : [],
     coverage: await measureCoverage(db, campaign),
     integrity: await measureIntegrity(db, campaign),
-    audit: await auditTruth(db, campaign, embedder, audit, seed),
+    audit: await auditTruth(db, campaign, { embedder, size: audit, seed, findCause: options.findCause }),
     distributions: await distributeScores(db, campaign, comparisons),
     cutoffs: moveCutoffs(campaign, comparisons, cutoffs, judgements, seed),
   };

@@ -37,7 +37,7 @@ export async function validateReported({ database }: Stage) {
     queries: { kind: 'generated' },
     embedder: testEmbedder,
     sample: 60,
-    audit: 20,
+    audit: 300,
     filters: [`content <> '${PAYLOADS.filter}'`],
     sliceBy: ['lang'],
     cutoffs: [0.5],

@@ -74,10 +74,12 @@ export function createVerdicts(pool: () => pg.Pool) {
       missing_rows: 0,
       just_changed_rows: 0,
       verdict: 'pass',
+      audit_rows: 1,
       ...figures,
     };
     const id = await insert('validation', run, 'RETURNING id::text AS id');
-    for (const [table, rows] of Object.entries(parts))
+    const audited = [{ role: 'new', ordinal: 1, key: { id: 1 }, similarity: 1 }];
+    for (const [table, rows] of Object.entries({ truth_audit: audited, ...parts }))
       await insertAll(
         table,
         rows.map((row) => ({ validation: id, ...row })),

@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { counted, plural } from '../../wording.ts';
-import type { TableFacts } from '../inspect.ts';
+import { hasDimensions, type TableFacts } from '../inspect.ts';
 import { hasTextSql } from '../measure.ts';
 import { count } from './count.ts';
 import type { InventoryFinding, InventoryInput, Subject } from './finding.ts';
@@ -109,7 +109,7 @@ function statement(facts: TableFacts, textSql: string | undefined): string {
       ? `(SELECT ${hasText} AS has_text, ${vector} AS vector FROM ${facts.qualified} AS t)`
       : `(SELECT o.has_text, v.${vector} AS vector FROM (SELECT ${keys}, ${hasText} AS has_text FROM ${facts.qualified} AS t) AS o LEFT JOIN ${vectorTableOfFacts(facts)} AS v USING (${keys}))`;
   // A type with dimensions admits no others.
-  const dimensions = /\(\d+\)$/.test(facts.columnType)
+  const dimensions = hasDimensions(facts.columnType)
     ? 'NULL'
     : `(SELECT jsonb_agg(jsonb_build_object('dimensions', d.dimensions, 'rows', d.rows) ORDER BY d.rows DESC)
           FROM (SELECT ${pg.escapeIdentifier(facts.vectorSchema)}.vector_dims(s.vector) AS dimensions, count(*) AS rows FROM ${source} AS s WHERE s.vector IS NOT NULL GROUP BY 1) AS d)`;

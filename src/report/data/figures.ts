@@ -119,11 +119,11 @@ export async function readFigures(db: Queryable, evidence: Evidence, grade: Grad
     ),
     audit: await select(
       db,
-      `SELECT a.role, count(*)::integer AS rows, count(*) FILTER (WHERE a.similarity >= s.min_audit_similarity - 1e-9)::integer AS agreeing_rows,
+      `SELECT a.role, count(a.similarity)::integer AS rows, count(*) FILTER (WHERE a.similarity >= s.min_audit_similarity - 1e-9)::integer AS agreeing_rows,
               min(a.similarity) AS lowest_similarity
          FROM reembed.truth_audit AS a JOIN reembed.validation AS v ON v.id = a.validation JOIN reembed.campaign AS m ON m.name = v.campaign
          JOIN reembed.setting AS s ON s.target = m.target
-        WHERE a.validation = $1 GROUP BY a.role ORDER BY a.role DESC`,
+        WHERE a.validation = $1 GROUP BY a.role HAVING count(a.similarity) > 0 ORDER BY a.role DESC`,
       evidence.audit,
     ),
     scores: await select(

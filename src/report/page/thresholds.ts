@@ -147,7 +147,7 @@ function checkedFigures({ runs }: Report, validation: ReportedValidation): Check
   ];
 }
 
-const AUDIT_CODES = ['audit_disagrees', 'audit_not_possible'];
+const AUDIT_CODES = ['audit_disagrees', 'audit_undecided', 'not_audited', 'old_vectors_disagree'];
 
 function auditText(one: ReportedValidation['figures']['audit'][number]): string {
   return `${one.role} model ${one.rows - one.agreeing_rows} of ${one.rows}, lowest similarity ${one.lowest_similarity.toFixed(4)}`;

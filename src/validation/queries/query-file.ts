@@ -1,13 +1,16 @@
+import { createHash } from 'node:crypto';
 import { BadLine, ColumnMissing, NoQueries } from '../validation-error.ts';
 import type { Judgements } from './judgements.ts';
-import { NO_VALUE, spread, type TextQuery } from './queries.ts';
+import { NO_VALUE, type TextQuery } from './queries.ts';
 import { readLines } from './read-lines.ts';
 
 interface FileOptions {
-  /** maximum number of queries, spread evenly over the file; default: all */
+  /** maximum number of queries, drawn at random; default: all */
   sample?: number | undefined;
-  /** queries that take precedence if not all are used */
+  /** queries that are drawn first; all of them are used unless `sample` is lower */
   judged?: Judgements | undefined;
+  /** the same seed draws the same queries, whatever their order in the file */
+  seed?: number;
   /** fields by which results are sliced */
   sliceBy?: readonly string[];
 }
@@ -18,7 +21,7 @@ interface FileOptions {
  *
  * @throws FileUnreadable, BadLine with the line number, NoQueries, ColumnMissing when no query has a field to slice by
  */
-export function readQueryFile(path: string, { sample, judged, sliceBy = [] }: FileOptions = {}): TextQuery[] {
+export function readQueryFile(path: string, { sample, judged, sliceBy = [], seed = 0 }: FileOptions = {}): TextQuery[] {
   const isJson = /\.(jsonl|ndjson|json)$/i.test(path);
   const seen = new Set<string>();
   const fields = new Set<string>(isJson ? [] : ['text']);
@@ -32,9 +35,13 @@ export function readQueryFile(path: string, { sample, judged, sliceBy = [] }: Fi
   const missing = sliceBy.find((field) => !fields.has(field));
   if (missing !== undefined) throw new ColumnMissing(path, missing, '--slice-by', [...fields]);
   if (sample === undefined || sample >= queries.length) return queries;
-  const first = queries.filter((query) => judged?.has(query.id));
-  const others = queries.filter((query) => !judged?.has(query.id));
-  return [...spread(first, sample), ...spread(others, Math.max(0, sample - first.length))];
+  const drawn = inSeededOrder(queries, seed);
+  return [...drawn.filter(({ id }) => judged?.has(id)), ...drawn.filter(({ id }) => !judged?.has(id))].slice(0, sample);
+}
+
+function inSeededOrder(queries: readonly TextQuery[], seed: number): TextQuery[] {
+  const places = new Map(queries.map((query) => [query, createHash('sha256').update(`${seed}/${query.id}`).digest('hex')]));
+  return queries.toSorted((a, b) => ((places.get(a) ?? '') < (places.get(b) ?? '') ? -1 : 1));
 }
 
 function parseQuery(path: string, number: number, line: string, sliceBy: readonly string[], fields: Set<string>): TextQuery {

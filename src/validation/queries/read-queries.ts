@@ -98,7 +98,7 @@ function inGroups(judgements: Judgements, rows: readonly { key: string; resultKe
 
 async function readTexts(db: Queryable, campaign: Campaign, options: QueryOptions): Promise<TextQuery[]> {
   const { queries: source, sample, judgements: judged, sliceBy, seed } = options;
-  if (source.kind === 'file') return readQueryFile(source.path, { sample, judged, sliceBy });
+  if (source.kind === 'file') return readQueryFile(source.path, { sample, judged, sliceBy, seed });
   if (source.kind === 'table') return readQueryTable(db, source, { sample, judged, sliceBy, seed });
   if (sliceBy.length > 0) throw new UsageError('logged queries have no columns to slice by', 'leave --slice-by out');
   return readQueryLog(db, campaign.target, { sample, judged, seed });

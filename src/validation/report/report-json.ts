@@ -1,7 +1,7 @@
 import type { QueryComparison } from '../metrics/comparison.ts';
 import { cutoffRows, filterRows, integrityRows, metricRows } from '../search/part-rows.ts';
 import type { ValidationResult } from '../validate.ts';
-import { agreeing } from '../verdict/truth-audit.ts';
+import { agreeing, comparedRows } from '../verdict/truth-audit.ts';
 import { validationRow } from '../verdict/validation-record.ts';
 
 /**
@@ -63,14 +63,15 @@ export function lowestOverlap(comparisons: readonly QueryComparison[], count: nu
 
 function auditJson({ audit, campaign }: ValidationResult) {
   return (['new', 'old'] as const).map((role) => {
-    const rows = audit.rows.filter((row) => row.role === role);
+    const rows = comparedRows(audit[role]);
     const same = agreeing(rows, campaign.thresholds.minAuditSimilarity);
     return {
       role,
       rows: rows.length,
       agreeing_rows: same.length,
       lowest_similarity: rows.length === 0 ? null : Math.min(...rows.map((row) => row.similarity)),
-      problem: role === 'new' ? audit.problem : audit.oldProblem,
+      problem: audit[role].problem,
+      cause: role === 'old' ? audit.oldCause : null,
       // A key may exceed JavaScript's integer range. As text it keeps its digits.
       disagreeing: rows.filter((row) => !same.includes(row)).map(({ key, similarity }) => ({ key, similarity })),
     };

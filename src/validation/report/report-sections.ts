@@ -3,7 +3,7 @@ import { type Metric, overall } from '../metrics/metrics.ts';
 import type { ScoreCutoff } from '../metrics/score-cutoff.ts';
 import type { ValidationResult } from '../validate.ts';
 import type { Integrity } from '../verdict/integrity.ts';
-import { agreeing } from '../verdict/truth-audit.ts';
+import { agreeing, comparedRows } from '../verdict/truth-audit.ts';
 import { arrow, intervalText, oneLine, plainTable, signed } from './report-wording.ts';
 
 // All slices are in the database and in the JSON.
@@ -81,10 +81,10 @@ export function cutoffSection({ cutoffs, distributions, k, campaign }: Validatio
 
 /** Formats how many audited rows agree, and the lowest similarity; undefined if no row was audited. */
 export function auditText({ audit, campaign }: ValidationResult): [string, string] | undefined {
-  const rows = audit.rows.filter(({ role }) => role === 'new');
+  const rows = comparedRows(audit.new);
   if (rows.length === 0) return undefined;
   const same = agreeing(rows, campaign.thresholds.minAuditSimilarity).length;
-  return [`${same} of ${rows.length} agree`, `lowest similarity ${Math.min(...rows.map((row) => row.similarity)).toFixed(4)}`];
+  return [`${same} of ${rows.length}`, `agree, lowest ${Math.min(...rows.map((row) => row.similarity)).toFixed(4)}`];
 }
 
 /** Formats the measurements of a model's vectors in one line. */

@@ -75,7 +75,7 @@ function figuresTable(result: ValidationResult): string {
       : `${coverage.missingRows} of ${counted(coverage.rows, 'row')} missing`;
   add('coverage', percent(coverage.coverage), missing, `at most ${thresholds.maxFailedRows} missing (max_failed_rows)`);
   const audit = auditText(result);
-  if (audit) add('truth audit', ...audit, `at least ${thresholds.minTruthAudit} (min_truth_audit)`);
+  if (audit) add('truth audit', ...audit, `at most ${thresholds.maxAuditShare} (max_audit_share)`);
   return [table.toString(), ...integrity.map(vectorText)].join('\n');
 }
 
@@ -135,13 +135,9 @@ function notes(result: ValidationResult): string[] {
   return lines.length === 0 ? [] : [...lines, ''];
 }
 
-/** Formats findings that did not affect the verdict. An old model that can no longer be called says nothing about the new one. */
-function worthKnowing({ warnings, audit }: ValidationResult): string[] {
-  const known =
-    audit.oldProblem !== null && audit.problem === null
-      ? [...warnings, `the stored old vectors were not audited: ${audit.oldProblem}`]
-      : warnings;
-  return known.length === 0 ? [] : ['warnings:', ...known.flatMap(indented), ''];
+/** Formats findings that did not affect the verdict. */
+function worthKnowing({ warnings }: ValidationResult): string[] {
+  return warnings.length === 0 ? [] : ['warnings:', ...warnings.flatMap(indented), ''];
 }
 
 function both({ before, after }: Metric): BeforeAfter {

@@ -61,7 +61,8 @@ async function insert<T extends Row>(client: Queryable, table: string, rows: Row
 }
 
 /** Stores the audit. Not through insert(), because a large number in a key would lose its last digits. */
-async function storeAudit(client: Queryable, id: string, { rows }: TruthAudit): Promise<void> {
+async function storeAudit(client: Queryable, id: string, audit: TruthAudit): Promise<void> {
+  const rows = [...audit.new.rows, ...audit.old.rows];
   await client.query(
     `INSERT INTO reembed.truth_audit (validation, role, ordinal, key, similarity)
      SELECT $1, role, row_number() OVER (PARTITION BY role ORDER BY place), key, similarity
@@ -73,7 +74,17 @@ async function storeAudit(client: Queryable, id: string, { rows }: TruthAudit): 
 function runRow(record: ValidationRecord): Row {
   // Replaced by the verdict in the same transaction.
   const verdict = { verdict: 'pass', reasons: [], doubts: [], warnings: [] };
-  return { ...validationRow(record), audit_problem: record.audit.problem, index_file: record.index?.file ?? null, ...verdict };
+  return { ...validationRow(record), ...auditRow(record.audit), index_file: record.index?.file ?? null, ...verdict };
+}
+
+function auditRow({ new: renewed, old, oldCause }: TruthAudit): Row {
+  return {
+    audit_problem: renewed.problem,
+    audit_rows: renewed.auditable,
+    old_audit_rows: old.auditable,
+    old_audit_problem: old.problem,
+    old_audit_cause: oldCause,
+  };
 }
 
 function queryRows({ campaign, comparisons, times }: ValidationRecord): Row[] {
