@@ -1,4 +1,5 @@
 import { BAD_ANSWERS } from './bad-answers.ts';
+import { COMPARE } from './compare.ts';
 import { FOUND_BY_REVIEW } from './found-by-review.ts';
 import { FOUND_BY_STORMS } from './found-by-storms.ts';
 import { HARM } from './harm.ts';
@@ -13,6 +14,7 @@ import { SPENDING } from './spending.ts';
 /** Every mutant. */
 export const MUTANTS: Mutant[] = [
   ...BAD_ANSWERS,
+  ...COMPARE,
   ...FOUND_BY_REVIEW,
   ...FOUND_BY_STORMS,
   ...HARM,

@@ -8,6 +8,7 @@ export const ONE_SERVER = {
   'functions of ours alone; most of them open no database': [
     'batch-planning',
     'check-vectors',
+    'compare-outcome',
     'fuse-rankings',
     'generated-queries',
     'in-flight',
@@ -21,6 +22,7 @@ export const ONE_SERVER = {
     'storage-advice',
     'validation-files',
     'validation-verdict',
+    'vector-cache',
     'wording',
     'write-share',
   ],
@@ -44,7 +46,7 @@ export const ONE_SERVER = {
   'the report as a page': ['report', 'report-browser', 'report-large'],
   'the command line, its environment and what it refuses before it writes': ['bad-input', 'doctor-environment', 'setting', 'watch-webhook'],
   'files of this repository': ['bootstrap', 'lanes', 'migration-files', 'mutants', 'runbook', 'schema', 'security-docs'],
-  'our own tools': ['bench', 'scifact', 'storm'],
+  'our own tools': ['bench', 'compare-scifact', 'scifact', 'storm'],
 };
 
 /** Enough to know within two minutes, on the embedded server, whether a change broke something that matters. */
