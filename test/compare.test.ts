@@ -5,22 +5,23 @@ import test from 'ava';
 import { type CompareRequest, compareModels } from '../src/compare/compare.ts';
 import type { Comparison } from '../src/compare/result.ts';
 import { readConfig } from '../src/config.ts';
+import { appendVectors, cachedSpaces, readVectorFile } from '../src/embedding/cache/vector-file.ts';
+import { textDigest } from '../src/text-digest.ts';
 import { readJudgements } from '../src/validation/queries/judgements.ts';
-import { createDocuments, NEW_MODEL, OLD_MODEL, textOf } from './harness/documents.ts';
+import { createDocuments, NEW_MODEL, OLD_MODEL, textOf, wrongRows } from './harness/documents.ts';
 import { fingerprint } from './harness/refusal.ts';
 import { createBareStage, type Stage } from './harness/stage.ts';
 
 const ROWS = 60;
 const WIDE = 'wide-model';
+const STRICT = 'strict-model';
 const QUERIES = Array.from({ length: 24 }, (_, i) => i + 1);
 
 let stage: Stage;
 let cacheDirectory: string;
-/** texts that the command embedded with the new model */
-let cachedRows: Set<string>;
 
 test.before(async () => {
-  stage = await createBareStage({ [WIDE]: 256 });
+  stage = await createBareStage({ [WIDE]: 256, [STRICT]: 32 });
   await createDocuments(stage.db.pool, ROWS);
   await stage.db.pool.query(`
     CREATE TABLE no_vectors (id bigint PRIMARY KEY, content text, embedding vector(3));
@@ -119,6 +120,16 @@ test.serial('queries made of rows give at most unsure, and slices their kinds', 
   t.is(models.find(({ isPresent }) => !isPresent)?.outcome?.kind, 'unsure');
 });
 
+test.serial('a row that a provider refuses is found by no query, and the outcome says so', async (t) => {
+  stage.provider.script = ({ model, input }) =>
+    model === STRICT && input.includes(textOf(3)) ? { status: 400, body: { error: { message: 'refused' } } } : undefined;
+  const { models } = await compared({ models: [STRICT] });
+  stage.provider.script = () => undefined;
+  const strict = models.find(({ name }) => name === STRICT);
+  t.is(strict?.refusedRows, 1);
+  t.regex(strict?.outcome?.reasons.join() ?? '', /refused the text of 1 sampled row/);
+});
+
 test.serial('the spend cap ends a comparison before the request that would exceed it, and what was paid is cached', async (t) => {
   const priced = {
     models: ['new-model'],
@@ -178,10 +189,7 @@ test.serial('the command prints a price, a leaderboard and a page without script
   t.is(dry.code, 0, dry.stderr);
   t.regex(dry.stderr, /wide-model +\d+ +24 +[\d,]+ +\$0\.00/);
   t.false(existsSync(fileOf('.reembed/cache')));
-  const before = stage.provider.requests.length;
-  const run = await stage.workplace.run([...args, ...files, '--out', 'compare.html', '--seed', '7']);
-  const sent = stage.provider.requests.slice(before).filter(({ model }) => model === NEW_MODEL);
-  cachedRows = new Set(sent.flatMap(({ input }) => input.filter((text) => text.includes('number'))));
+  const run = await stage.workplace.run([...args, ...files, '--out', 'compare.html']);
   t.is(run.code, 0, run.stderr);
   t.regex(run.stdout, /24 judged queries/);
   t.regex(run.stdout, /higher than there/);
@@ -197,35 +205,32 @@ test.serial('the command prints a price, a leaderboard and a page without script
 });
 
 test.serial('the campaign takes cached vectors from the database, and pays only for the other rows', async (t) => {
-  const requested = () =>
-    stage.provider.requests
-      .filter(({ model }) => model === NEW_MODEL)
-      .flatMap(({ input }) => input.filter((text) => text.includes('number')));
-  const before = requested().length;
+  const directory = fileOf('.reembed/cache');
+  await compared({ models: [NEW_MODEL], cacheDirectory: directory });
+  const cached = new Set(cachedSpaces(directory).flatMap((space) => [...readVectorFile(directory, space).vectors.keys()]));
+  const others = Array.from({ length: ROWS }, (_, i) => textOf(i + 1)).filter((text) => !cached.has(textDigest(text)));
+  t.true(others.length > 0 && others.length <= ROWS - 30, String(others.length));
+  const before = stage.provider.requests.length;
   await stage.createUsual();
   await stage.up();
   const { code, stderr } = await stage.workplace.run(['worker', '--drain']);
   t.is(code, 0, stderr);
   t.regex(stderr, /vectors moved to reembed\.cached_vector/);
-  const cached = await stage.db.pool.query('SELECT count(*)::int AS count FROM reembed.cached_vector');
-  t.true(cached.rows[0].count >= cachedRows.size);
-  t.deepEqual(readdirSync(fileOf('.reembed/cache')), ['.gitignore']);
-  const sent = requested().slice(before);
-  const { rows } = await stage.db.pool.query('SELECT count(*)::int AS count FROM documents WHERE embedding_v2 IS NULL');
-  t.is(rows[0].count, 0);
-  t.is(new Set(sent).size, ROWS - cachedRows.size);
-  t.deepEqual(
-    sent.filter((text) => cachedRows.has(text)),
-    [],
-  );
+  t.deepEqual(cachedSpaces(directory), []);
+  const sent = stage.provider.requests.slice(before).flatMap(({ input }) => input.filter((text) => text.includes('number')));
+  t.deepEqual(sent.sort(), others.sort());
+  t.deepEqual(await wrongRows(stage.db.pool, { newColumn: 'embedding_v2' }), []);
 });
 
 test.serial('purge erases the cached vectors, after it was confirmed', async (t) => {
   const { run } = stage.workplace;
+  appendVectors(fileOf('.reembed/cache'), textDigest('a space'), [{ digest: textDigest('a text'), vector: Float32Array.of(1, 2) }]);
   const asked = await run(['purge', '--cache']);
   t.is(asked.code, 2);
-  t.regex(asked.stderr, /cached vectors would be erased/);
+  t.regex(asked.stderr, /cached vectors? would be erased/);
   t.is((await run(['purge', '--cache', '--yes'])).code, 0);
-  t.is((await stage.db.pool.query('SELECT FROM reembed.cached_vector')).rowCount, 0);
+  t.deepEqual(cachedSpaces(fileOf('.reembed/cache')), []);
+  const { rows } = await stage.db.pool.query("SELECT to_regclass('reembed.cached_vector') IS NOT NULL AS yes");
+  if (rows[0].yes) t.is((await stage.db.pool.query('SELECT FROM reembed.cached_vector')).rowCount, 0);
   t.regex((await run(['purge', '--cache', '--yes'])).stderr, /\[nothing_to_purge\]/);
 });

@@ -5,6 +5,7 @@ import { withLockRetries } from '../database/lock-retries.ts';
 import { eraseCache, readCacheSize } from '../embedding/cache/erase-cache.ts';
 import { CACHE_DIRECTORY } from '../embedding/cache/vector-file.ts';
 import { ReembedError, UsageError } from '../errors.ts';
+import { plural } from '../wording.ts';
 import { formatNumber, say } from './print.ts';
 
 /** Thrown when there is nothing to purge. */
@@ -47,7 +48,7 @@ async function purge(database: Database, campaign: string | undefined, options: 
   if (!first && cached === 0) throw new NothingToPurge();
   if (archives.length > 1)
     throw new UsageError(`${archives.length} campaigns have an archive`, `name one: ${archives.map(({ name }) => name).join(', ')}`);
-  const vectors = `${formatNumber(cached)} cached vectors`;
+  const vectors = `${formatNumber(cached)} cached ${plural(cached, 'vector')}`;
   if (!options.yes && !first)
     throw new UsageError(`${vectors} would be erased`, `npm run purge --${options.cache ? ' --cache' : ''} --yes`);
   if (!options.yes && first)

@@ -12,6 +12,7 @@ import { readKnownTarget } from '../plan/known-target.ts';
 import { measureText, type TextFacts, textSource } from '../plan/measure.ts';
 import { inPlanningTransaction } from '../plan/planning-transaction.ts';
 import type { Judgements } from '../validation/queries/judgements.ts';
+import { counted } from '../wording.ts';
 import { type ComparedModel, defineCandidates, presentModel } from './candidates.ts';
 import { NotConfirmed, PresentModelUnknown } from './compare-error.ts';
 import { costsOf } from './costs.ts';
@@ -218,6 +219,8 @@ function compareAll(
       isCheaper: price === null || other === null ? undefined : other < price,
       isSmaller: model.dimensions < first.dimensions,
     });
+    if (model.refusedRows > 0)
+      model.outcome.reasons.push(`its provider refused the text of ${counted(model.refusedRows, 'sampled row')}, which no query finds`);
   }
   return models.sort((a, b) => (b.ndcg?.value.value ?? 0) - (a.ndcg?.value.value ?? 0));
 }

@@ -9,7 +9,8 @@ export function differencePlot(models: readonly ModelComparison[], k: number): P
   const values = models.flatMap(({ name, ndcg }) => (ndcg?.difference ? [{ name, ...ndcg.difference }] : []));
   const before = models.find(({ isPresent }) => isPresent)?.ndcg?.value.value;
   if (values.length === 0 || before === undefined) return [];
-  const y = { field: 'name', type: 'nominal' as const, sort: null, title: null };
+  // Names of models are longer than other labels.
+  const y = { field: 'name', type: 'nominal' as const, sort: null, title: null, axis: { labelLimit: 300 } };
   const margin = marginOf(before);
   return [
     {

@@ -75,7 +75,8 @@ export function decide(facts: OutcomeFacts): Outcome {
     };
   }
   if (!enough) return { kind: 'unsure', reasons: [`${queries} judged queries are too few: at least ${FEWEST_QUERIES} decide`] };
-  if (difference.low > 0 && difference.value >= margin) return { kind: 'worth it', reasons: warnings };
+  if (difference.low > 0 && difference.value >= margin)
+    return { kind: 'worth it', reasons: ['it is better, by more than chance and the margin', ...warnings] };
   const gaining = holm(facts.slices, ({ pNoGain }) => pNoGain).filter((slice) => slice.after - slice.before >= marginOf(slice.before));
   if (gaining.length > 0)
     return { kind: 'worth it for these slices', reasons: [...gaining.map((slice) => `it is better for ${nameOf(slice)}`), ...warnings] };

@@ -45,7 +45,7 @@ export async function comparePage(result: Comparison): Promise<string> {
 <main>
 <section id="outcomes" aria-labelledby="outcomes-head">
 <h2 id="outcomes-head">Outcomes</h2>
-<ul class="plain">${[...evidenceText(result), sampleNote(result)].map((sentence) => html`<li>${sentence}.</li>`)}</ul>
+<ul class="plain">${[...evidenceText(result), sampleNote(result)].map((sentence) => html`<li>${capital(sentence)}.</li>`)}</ul>
 ${outcomeTable(models)}
 </section>
 ${await qualitySection(result)}
@@ -62,13 +62,11 @@ ${costSection(models)}
 function outcomeTable(models: readonly ModelComparison[]): Html {
   return table({
     caption: 'Is a migration worth it?',
-    columns: [
-      { name: 'candidate', kind: 'tight' },
-      { name: 'outcome', kind: 'tight' },
-      { name: 'why', kind: 'wide' },
-    ],
+    columns: [{ name: 'candidate' }, { name: 'outcome', kind: 'tight' }, { name: 'why', kind: 'wide' }],
     rows: models.flatMap(({ name, outcome }) =>
-      outcome ? [[name, html`<span class="badge ${BADGES[outcome.kind]}">${outcome.kind}</span>`, outcome.reasons.join('; ')]] : [],
+      outcome
+        ? [[name, html`<span class="badge ${BADGES[outcome.kind]}">${outcome.kind}</span>`, capital(outcome.reasons.join('; '))]]
+        : [],
     ),
   });
 }
@@ -78,22 +76,22 @@ async function qualitySection(result: Comparison): Promise<Html> {
   const plots = differencePlot(models, k);
   return html`<section id="quality" aria-labelledby="quality-head">
 <h2 id="quality-head">Quality</h2>
-<p>${rankedBy(result)}</p>
+${result.evidence === 'none' ? null : html`<p>${capital(rankedBy(result))}.</p>`}
 ${await figures(drawPlot, plots, 'Each line is the 95 % interval of a difference: a line to the right of 0 is an improvement beyond chance.')}
 ${table({
   caption: 'Means over the queries, on exact search',
   columns: [
-    { name: 'model', kind: 'tight' },
+    { name: 'model' },
     ...['ndcg', 'recall', 'mrr'].flatMap((metric) => [
       { name: metricName(metric, k), kind: 'number' as const },
       { name: 'difference, 95 % interval', kind: 'number' as const },
     ]),
-    ...['better', 'worse', 'same', metricName('overlap', k)].map((name) => ({ name, kind: 'number' as const })),
+    ...['better/worse/same', metricName('overlap', k)].map((name) => ({ name, kind: 'number' as const })),
   ],
   rows: models.map((one) => [
     one.isPresent ? `${one.name} (present)` : one.name,
     ...[one.ndcg, one.recall, one.mrr].flatMap(judgedCells),
-    ...(one.isPresent ? [null, null, null] : [count(one.wins), count(one.losses), count(one.ties)]),
+    one.isPresent ? '–' : [one.wins, one.losses, one.ties].map(count).join('/'),
     one.overlap ? percent(one.overlap.value) : '–',
   ]),
 })}
@@ -122,7 +120,7 @@ function sliceTable(models: readonly ModelComparison[]): Html | null {
   return table({
     caption: 'nDCG by slice',
     columns: [
-      { name: 'candidate', kind: 'tight' },
+      { name: 'candidate' },
       { name: 'slice', kind: 'wide' },
       ...['queries', 'present', 'candidate', 'difference'].map((name) => ({ name, kind: 'number' as const })),
     ],
@@ -137,7 +135,7 @@ function costSection(models: readonly ModelComparison[]): Html {
 ${table({
   caption: 'For the whole table; bytes as vector and as halfvec, HNSW at m = 16',
   columns: [
-    { name: 'model', kind: 'tight' },
+    { name: 'model' },
     ...['dimensions', '$ a million tokens', '$ whole table', 'bytes a row', 'index', 'time of a query', 'requests sent'].map((name) => ({
       name,
       kind: 'number' as const,
@@ -156,4 +154,8 @@ ${table({
 })}
 <p class="quiet">Time of a query: median of requests with one query each; “–” where every vector was cached.</p>
 </section>`;
+}
+
+function capital(sentence: string): string {
+  return sentence.slice(0, 1).toUpperCase() + sentence.slice(1);
 }
