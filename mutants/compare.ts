@@ -27,6 +27,14 @@ export const COMPARE: Mutant[] = [
     edits: [{ file: 'src/embedding/cache/vector-file.ts', find: 'if (rest > 0) truncateSync(path, bytes.length - rest);', replace: '' }],
   },
   {
+    fault: 'present vectors of another model than the named one',
+    fix: 'a few are compared with what the model gives, before candidates are paid for',
+    test: 'compare',
+    title: 'compare refuses a present model that the vectors are not of',
+    says: /old_model_disagrees|Promise resolved|rejected/,
+    edits: [{ file: 'src/compare/present-check.ts', find: 'if (isAccepted) return true;', replace: 'if (Math.random() < 1) return true;' }],
+  },
+  {
     fault: 'a gain by chance',
     fix: 'a candidate is worth it only if the whole interval is above 0',
     test: 'compare-outcome',

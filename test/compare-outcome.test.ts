@@ -5,6 +5,7 @@ import { decide, marginOf, type OutcomeFacts, type OutcomeKind, type SliceGain }
 
 const FACTS: OutcomeFacts = {
   evidence: 'people',
+  presentDisagrees: false,
   queries: 200,
   before: 0.6,
   difference: { value: 0.08, low: 0.04, high: 0.12 },
@@ -63,6 +64,7 @@ for (const [name, changed, kind, says] of [
     'not worth it',
     'beyond the margin',
   ],
+  ['a gain over vectors of another model', { presentDisagrees: true }, 'unsure', 'not of the model'],
   ['no judgement', { evidence: 'none', difference: undefined }, 'unsure', 'no query has judgements'],
 ] as [string, Partial<OutcomeFacts>, OutcomeKind, string][]) {
   test(`${name} is ${kind}`, (t) => {

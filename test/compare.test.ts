@@ -8,20 +8,21 @@ import { readConfig } from '../src/config.ts';
 import { appendVectors, cachedSpaces, readVectorFile } from '../src/embedding/cache/vector-file.ts';
 import { textDigest } from '../src/text-digest.ts';
 import { readJudgements } from '../src/validation/queries/judgements.ts';
-import { createDocuments, NEW_MODEL, OLD_MODEL, textOf, wrongRows } from './harness/documents.ts';
+import { createDocuments, NEW_MODEL, OLD_DIMENSIONS, OLD_MODEL, textOf, wrongRows } from './harness/documents.ts';
 import { fingerprint } from './harness/refusal.ts';
 import { createBareStage, type Stage } from './harness/stage.ts';
 
 const ROWS = 60;
 const WIDE = 'wide-model';
 const STRICT = 'strict-model';
+const OTHER = 'other-model';
 const QUERIES = Array.from({ length: 24 }, (_, i) => i + 1);
 
 let stage: Stage;
 let cacheDirectory: string;
 
 test.before(async () => {
-  stage = await createBareStage({ [WIDE]: 256, [STRICT]: 32 });
+  stage = await createBareStage({ [WIDE]: 256, [STRICT]: 32, [OTHER]: OLD_DIMENSIONS });
   await createDocuments(stage.db.pool, ROWS);
   await stage.db.pool.query(`
     CREATE TABLE no_vectors (id bigint PRIMARY KEY, content text, embedding vector(3));
@@ -67,6 +68,7 @@ async function compared(changed: Partial<CompareRequest> = {}): Promise<Comparis
     sendDimensions: false,
     prices: new Map(),
     dryRun: false,
+    acceptPresent: false,
     seed: 7,
     cacheDirectory,
     ...changed,
@@ -92,8 +94,8 @@ test.serial('candidates are compared on the sampled and the judged rows, and the
     t.true((overlap?.value ?? 2) <= 1 && (latencyMs ?? 0) > 0);
   }
   const requested = (model: string) => stage.provider.requests.filter((request) => request.model === model).flatMap(({ input }) => input);
-  // The stored vectors of the present model are read: it embeds nothing but the queries.
-  t.is(requested(OLD_MODEL).filter((text) => text.includes('number')).length, 0);
+  // The stored vectors of the present model are read: it embeds nothing but the queries and ten rows to check that they are its own.
+  t.is(requested(OLD_MODEL).filter((text) => text.includes('number')).length, 10);
   t.is(new Set(requested(WIDE).filter((text) => text.includes('number'))).size, sampledRows);
 });
 
@@ -150,6 +152,7 @@ const BAD: [string, Partial<CompareRequest>, string, RegExp][] = [
   ['a candidate named twice', { models: [WIDE, WIDE] }, 'usage', /named twice/],
   ['dimensions that the model does not return', { models: [`${WIDE}:128`], sample: 31 }, 'wrong_dimensions', /256 dimensions, not 128/],
   ['a present model of other dimensions', { from: WIDE, sample: 31 }, 'wrong_dimensions', /256 dimensions, not 16/],
+  ['a present model that the vectors are not of', { from: OTHER }, 'old_model_disagrees', /10 of 10 stored vectors differ/],
   ['no present model', { from: undefined }, 'usage', /the model of the vectors in documents\.embedding is not known/],
   ['a file without queries', { queries: 'empty.txt' }, 'no_queries', /contains no query/],
   ['a table without vectors', { table: 'no_vectors', queries: undefined, judgements: undefined }, 'no_vectors', /no row of no_vectors/],

@@ -1,6 +1,7 @@
 import { createInterface } from 'node:readline/promises';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { type CompareHooks, compareModels } from '../compare/compare.ts';
+import { OLD_MODEL_DISAGREES } from '../compare/compare-error.ts';
 import { leaderboardText } from '../compare/leaderboard.ts';
 import type { ModelPrice } from '../compare/price.ts';
 import { readConfig } from '../config.ts';
@@ -37,6 +38,7 @@ interface CompareCommandOptions {
   price?: Map<string, number>;
   maxUsd?: number;
   sendDimensions?: boolean;
+  accept?: string[];
   yes?: boolean;
   dryRun?: boolean;
   out?: string;
@@ -66,6 +68,11 @@ export function compareCommand(): Command {
     .option('--seed <n>', 'draw the same rows and queries as the run that showed this seed', wholeNumber)
     .optionsGroup('Models:')
     .option('--from <model>', 'model of the present vectors (default: as recorded, or EMBED_OLD_MODEL)')
+    .option(
+      '--accept <codes>',
+      `${OLD_MODEL_DISAGREES}: go on although the present vectors are not of that model; decides nothing`,
+      severalNames,
+    )
     .option('--from-provider <name>', 'its provider (default: OPENAI_OLD_API_KEY and OPENAI_OLD_BASE_URL)')
     .option('--from-provider-model <name>', 'its name at the provider, if it differs from --from')
     .addOption(
@@ -80,7 +87,7 @@ export function compareCommand(): Command {
     .option(
       '--slice-by <column>',
       'divide the figures by a field of the query file, or by a column of the rows that queries are made of',
-      severalColumns,
+      severalNames,
     )
     .option('-k <n>', 'how many nearest rows to compare', wholeNumber, 10)
     .optionsGroup('Price:')
@@ -122,6 +129,7 @@ async function run(options: CompareCommandOptions): Promise<void> {
         prices: options.price ?? new Map(),
         sendDimensions: options.sendDimensions ?? false,
         dryRun: options.dryRun ?? false,
+        acceptPresent: options.accept?.includes(OLD_MODEL_DISAGREES) ?? false,
         cacheDirectory: CACHE_DIRECTORY,
       },
       hooksOf(options, display),
@@ -168,7 +176,7 @@ function priceText(prices: readonly ModelPrice[], rows: number, queries: number)
   return `${formatNumber(rows)} sampled rows, ${formatNumber(queries)} queries; what is cached is not sent again\n${table.toString()}`;
 }
 
-function severalColumns(value: string, before: string[] = []): string[] {
+function severalNames(value: string, before: string[] = []): string[] {
   return list(value, before);
 }
 

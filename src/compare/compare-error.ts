@@ -1,5 +1,8 @@
 import { ReembedError, UsageError } from '../errors.ts';
 
+/** Code by which it is accepted that the present vectors are of another model. */
+export const OLD_MODEL_DISAGREES = 'old-model-disagrees';
+
 /** Thrown for a candidate that cannot be understood. */
 export class BadCandidate extends UsageError {
   constructor(spec: string, reason: string) {
@@ -48,5 +51,16 @@ export class OtherDimensions extends ReembedError {
 export class NotConfirmed extends ReembedError {
   constructor() {
     super('not_confirmed', 'nothing was sent and nothing paid', 'answer with y, or add --yes');
+  }
+}
+
+/** Thrown when the present model gives other vectors than the stored ones: every candidate would look better. */
+export class PresentModelDisagrees extends ReembedError {
+  constructor(model: string, disagreeing: number, rows: number) {
+    super(
+      'old_model_disagrees',
+      `${disagreeing} of ${rows} stored vectors differ from those that ${model} returns for the same rows`,
+      `correct --from, --text or --text-sql; to see costs and overlap nevertheless: --accept ${OLD_MODEL_DISAGREES}`,
+    );
   }
 }

@@ -20,6 +20,7 @@ import { settleDimensions } from './dimensions.ts';
 import { type EmbeddingJob, type EmbeddingResult, planEmbedding, runEmbedding } from './embedding-job.ts';
 import { measure, type Ranking, rank } from './figures.ts';
 import { decide } from './outcome.ts';
+import { CHECKED_ROWS, checkPresent } from './present-check.ts';
 import { createCap, type ModelPrice, priceOf } from './price.ts';
 import { judgedQuestions, madeQuestions, type Questions, readQuestions, relevantIds } from './questions.ts';
 import type { Comparison, ModelComparison } from './result.ts';
@@ -50,6 +51,8 @@ export interface CompareRequest {
   sendDimensions: boolean;
   prices: ReadonlyMap<string, number>;
   maxUsd?: number | undefined;
+  /** accept that the present vectors are of another model; every outcome is then unsure */
+  acceptPresent: boolean;
   /** send nothing: only the prices are wanted */
   dryRun: boolean;
   seed?: number | undefined;
@@ -100,7 +103,7 @@ export async function compareModels(
   const texts = rows.map((row) => row.text);
   const jobs: EmbeddingJob[] = [];
   for (const [i, compared] of [present, ...candidates].entries())
-    jobs.push(await planEmbedding(compared, i === 0 ? [] : texts, questions.queries, cache, config));
+    jobs.push(await planEmbedding(compared, i === 0 ? texts.slice(0, CHECKED_ROWS) : texts, questions.queries, cache, config));
 
   const cap = createCap(request.maxUsd);
   for (const { model, missing } of jobs)
@@ -115,6 +118,7 @@ export async function compareModels(
     job.model = { ...job.model, dimensions: await settleDimensions(job, cache, isComplete, config) };
   }
   const results: EmbeddingResult[] = [];
+  let presentDisagrees = false;
   try {
     for (const job of jobs) {
       const total = job.missing.document.length + job.missing.query.length;
@@ -122,6 +126,8 @@ export async function compareModels(
       results.push(
         await runEmbedding(job, questions.queries, cache, { config, cap, tokensPerCharacter: text.tokensPerCharacter, onProgress }),
       );
+      // Before the candidates are paid for.
+      if (job.side === 'old') presentDisagrees = checkPresent(rows, job, cache, request.acceptPresent);
     }
   } finally {
     await adoptCacheFiles(database.pool, request.cacheDirectory);
@@ -139,7 +145,7 @@ export async function compareModels(
     k: request.k,
     seed,
     distance,
-    models: compareAll(prepared, jobs, results, cache, request.k, seed),
+    models: compareAll(prepared, jobs, results, { cache, k: request.k, seed, presentDisagrees }),
   };
 }
 
@@ -174,9 +180,7 @@ function compareAll(
   { text, rows, questions, distance }: Prepared,
   jobs: readonly EmbeddingJob[],
   results: readonly EmbeddingResult[],
-  cache: VectorCache,
-  k: number,
-  seed: number,
+  { cache, k, seed, presentDisagrees }: { cache: VectorCache; k: number; seed: number; presentDisagrees: boolean },
 ): ModelComparison[] {
   const rankings = jobs.map(({ side, model, spaces }): Ranking[] => {
     const vectors = rows.map((row) => (side === 'old' ? row.vector : cache.get(spaces.document, row.text)));
@@ -216,6 +220,7 @@ function compareAll(
       before: first.ndcg?.value.value ?? 0,
       difference: model.ndcg?.difference ?? undefined,
       slices: model.slices,
+      presentDisagrees,
       isCheaper: price === null || other === null ? undefined : other < price,
       isSmaller: model.dimensions < first.dimensions,
     });

@@ -26,6 +26,8 @@ export interface SliceGain {
 /** What an outcome is decided on. */
 export interface OutcomeFacts {
   evidence: Evidence;
+  /** the present vectors are not those of the model that embeds their queries */
+  presentDisagrees: boolean;
   /** queries with judgements */
   queries: number;
   /** nDCG of the present vectors */
@@ -57,10 +59,13 @@ export function marginOf(before: number): number {
  * - equal: the interval lies within the margin on both sides;
  * - not worth it: the interval lies below 0 (for queries made of rows: below minus the margin);
  * - worth it for these slices: not worth it over all queries, but in slices by the first rule, Holm-adjusted;
- * - unsure: everything else, fewer than 20 queries, and anything good that only queries made of rows say.
+ * - unsure: everything else, fewer than 20 queries, anything good that only queries made of rows say, and everything where the present
+ *   vectors are of another model than their queries.
  */
 export function decide(facts: OutcomeFacts): Outcome {
   const { evidence, queries, difference, before } = facts;
+  if (facts.presentDisagrees)
+    return { kind: 'unsure', reasons: ['the present vectors are not of the model that embedded the queries for them'] };
   if (!difference) return { kind: 'unsure', reasons: ['no query has judgements, and overlap does not say which model is better'] };
   const margin = marginOf(before);
   const enough = queries >= FEWEST_QUERIES;
