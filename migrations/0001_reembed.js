@@ -616,6 +616,23 @@ BEGIN
 END $$;
 COMMENT ON COLUMN reembed.repeated_text.vector IS 'Its vector; null until that batch has stored it.';
 
+CREATE TABLE reembed.cached_vector (
+  space uuid NOT NULL,
+  text_digest uuid NOT NULL,
+  cached_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (space, text_digest)
+);
+COMMENT ON TABLE reembed.cached_vector IS 'Vectors that npm run compare paid for; workers take them before they ask the provider. Erased by npm run purge.';
+COMMENT ON COLUMN reembed.cached_vector.space IS 'Digest of all that decides a vector besides the text: model, requested dimensions, prefix, parameters.';
+COMMENT ON COLUMN reembed.cached_vector.text_digest IS 'reembed.text_digest() of the text, without the prefix.';
+COMMENT ON COLUMN reembed.cached_vector.cached_at IS 'When it was stored.';
+DO $$
+BEGIN
+  EXECUTE format('ALTER TABLE reembed.cached_vector ADD COLUMN vector %I.vector NOT NULL',
+                 (SELECT n.nspname FROM pg_extension AS e JOIN pg_namespace AS n ON n.oid = e.extnamespace WHERE e.extname = 'vector'));
+END $$;
+COMMENT ON COLUMN reembed.cached_vector.vector IS 'Its vector.';
+
 CREATE TABLE reembed.provider_quota (
   model text PRIMARY KEY REFERENCES reembed.model ON DELETE CASCADE,
   requests double precision NOT NULL,
@@ -1212,7 +1229,7 @@ BEGIN
 END $$;
 
 DROP SEQUENCE reembed.shadow_read_count, reembed.query_log_count;
-DROP TABLE reembed.acceptance, reembed.watch_memory, reembed.alert, reembed.known_item, reembed.shadow_read, reembed.query_log, reembed.old_vector_group, reembed.old_vector_checksum, reembed.score_cutoff, reembed.score_distribution, reembed.truth_audit, reembed.validation_integrity, reembed.validation_filter, reembed.validation_metric, reembed.validation_query, reembed.validation, reembed.read_probe, reembed.throttle, reembed.event, reembed.worker, reembed.spending, reembed.provider_quota, reembed.repeated_text, reembed.failed_row, reembed.words, reembed.provider_batch_row, reembed.batch, reembed.provider_batch, reembed.planned_index, reembed.campaign, reembed.serving, reembed.setting, reembed.target, reembed.model, reembed.element_type, reembed.template, reembed.installation;
+DROP TABLE reembed.acceptance, reembed.watch_memory, reembed.alert, reembed.known_item, reembed.shadow_read, reembed.query_log, reembed.old_vector_group, reembed.old_vector_checksum, reembed.score_cutoff, reembed.score_distribution, reembed.truth_audit, reembed.validation_integrity, reembed.validation_filter, reembed.validation_metric, reembed.validation_query, reembed.validation, reembed.read_probe, reembed.throttle, reembed.event, reembed.worker, reembed.spending, reembed.provider_quota, reembed.cached_vector, reembed.repeated_text, reembed.failed_row, reembed.words, reembed.provider_batch_row, reembed.batch, reembed.provider_batch, reembed.planned_index, reembed.campaign, reembed.serving, reembed.setting, reembed.target, reembed.model, reembed.element_type, reembed.template, reembed.installation;
 ALTER TABLE reembed.schema_migration DROP COLUMN sha256;
 `);
 };

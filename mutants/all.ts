@@ -1,5 +1,6 @@
 import { AUDIT } from './audit.ts';
 import { BAD_ANSWERS } from './bad-answers.ts';
+import { COMPARE } from './compare.ts';
 import { FOUND_BY_REVIEW } from './found-by-review.ts';
 import { FOUND_BY_STORMS } from './found-by-storms.ts';
 import { HARM } from './harm.ts';
@@ -18,6 +19,7 @@ import { VERDICT } from './verdict.ts';
 export const MUTANTS: Mutant[] = [
   ...AUDIT,
   ...BAD_ANSWERS,
+  ...COMPARE,
   ...FOUND_BY_REVIEW,
   ...FOUND_BY_STORMS,
   ...HARM,

@@ -19,7 +19,7 @@ const sql = (text: string, values: unknown[] = []) => stage.db.pool.query(text, 
 async function scatter(table: string, campaign: string): Promise<void> {
   const target = `public.${table}.embedding`;
   await sql(
-    'DELETE FROM reembed.validation; DELETE FROM reembed.query_log; DELETE FROM reembed.provider_batch; DELETE FROM reembed.repeated_text',
+    'DELETE FROM reembed.validation; DELETE FROM reembed.query_log; DELETE FROM reembed.provider_batch; DELETE FROM reembed.repeated_text; DELETE FROM reembed.cached_vector',
   );
   await sql(`
     SELECT reembed.record_failed('${target}', 'new-model', jsonb_build_array(jsonb_build_object('key', '{"id": 7}', 'class', 'input_refused', 'message', 'no', 'words', 'I saw ${CANARY}')), '{}'),
@@ -33,6 +33,7 @@ async function scatter(table: string, campaign: string): Promise<void> {
     SELECT id, 1, i, i, 2, 1, jsonb_build_object('id', 7 + i), 1, 1 FROM batch, generate_series(0, 1) AS i;
     INSERT INTO reembed.repeated_text (campaign, text_digest, text_hash, batch, vector)
     SELECT '${campaign}', reembed.text_digest(text), reembed.text_hash(text), 1, '[1,2]' FROM unnest(ARRAY['${TEXT}', 'of others']) AS text;
+    SELECT reembed.cache_vectors(space, ARRAY[reembed.text_digest('${TEXT}'), reembed.text_digest('of others')], ARRAY['[1,2]', '[3,4]']) FROM unnest(ARRAY[gen_random_uuid(), gen_random_uuid()]) AS space;
     INSERT INTO reembed.validation (campaign, started_at, query_source, queries, judged_queries, k, overlap, coverage, missing_rows, just_changed_rows, verdict)
     SELECT '${campaign}', now(), source, 1, 0, 10, 1, 1, 0, 0, 'pass' FROM unnest(ARRAY['rows', 'log']) AS source;
     INSERT INTO reembed.truth_audit (validation, role, ordinal, key, similarity) SELECT max(id), 'new', 1, '{"id": 7}', 1 FROM reembed.validation;
@@ -57,6 +58,7 @@ for (const storage of ['column', 'side-table'] as const) {
     t.deepEqual(
       erased.rows.map(({ place, rows }) => `${place} ${rows}`),
       [
+        'cached_vector 2',
         'failed_row 1',
         'known_item 1',
         'provider_batch_row 1',

@@ -8,6 +8,7 @@ export const ONE_SERVER = {
   'functions of ours alone; most of them open no database': [
     'batch-planning',
     'check-vectors',
+    'compare-outcome',
     'fuse-rankings',
     'generated-queries',
     'in-flight',
@@ -27,6 +28,7 @@ export const ONE_SERVER = {
     'verdict-acceptance',
     'verdict-evidence',
     'verdict-simulation',
+    'vector-cache',
     'wording',
     'write-share',
   ],
@@ -56,7 +58,7 @@ export const ONE_SERVER = {
     'watch-webhook',
   ],
   'files of this repository': ['bootstrap', 'lanes', 'migration-files', 'mutants', 'runbook', 'schema', 'security-docs'],
-  'our own tools': ['bench', 'scifact', 'storm'],
+  'our own tools': ['bench', 'compare-scifact', 'scifact', 'storm'],
 };
 
 /** Enough to know within two minutes, on the embedded server, whether a change broke something that matters. */

@@ -455,6 +455,12 @@ CREATE FUNCTION reembed.bring_back_column(p_name text, p_to_column name, p_to_ve
 
 COMMENT ON FUNCTION reembed.bring_back_column(p_name text, p_to_column name, p_to_version_column name) IS 'Renames the new column back and adds the old one again, empty.';
 
+CREATE FUNCTION reembed.cache_vectors(p_space uuid, p_digests uuid[], p_vectors text[]) RETURNS bigint
+    LANGUAGE sql
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.cache_vectors(p_space uuid, p_digests uuid[], p_vectors text[]) IS 'Keeps vectors that were paid for, by the digests of their texts; returns how many are new.';
+
 CREATE FUNCTION reembed.capture_triggers(p_target text) RETURNS TABLE(name name)
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp';
@@ -2439,6 +2445,23 @@ ALTER TABLE reembed.alert ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE reembed.cached_vector (
+    space uuid NOT NULL,
+    text_digest uuid NOT NULL,
+    cached_at timestamp with time zone DEFAULT now() NOT NULL,
+    vector public.vector NOT NULL
+);
+
+COMMENT ON TABLE reembed.cached_vector IS 'Vectors that npm run compare paid for; workers take them before they ask the provider. Erased by npm run purge.';
+
+COMMENT ON COLUMN reembed.cached_vector.space IS 'Digest of all that decides a vector besides the text: model, requested dimensions, prefix, parameters.';
+
+COMMENT ON COLUMN reembed.cached_vector.text_digest IS 'reembed.text_digest() of the text, without the prefix.';
+
+COMMENT ON COLUMN reembed.cached_vector.cached_at IS 'When it was stored.';
+
+COMMENT ON COLUMN reembed.cached_vector.vector IS 'Its vector.';
+
 CREATE VIEW reembed.change AS
  SELECT NULL::text AS target,
     NULL::bigint AS seq,
@@ -4148,6 +4171,9 @@ ALTER TABLE ONLY reembed.alert
 ALTER TABLE ONLY reembed.batch
     ADD CONSTRAINT batch_pkey PRIMARY KEY (campaign, id);
 
+ALTER TABLE ONLY reembed.cached_vector
+    ADD CONSTRAINT cached_vector_pkey PRIMARY KEY (space, text_digest);
+
 ALTER TABLE ONLY reembed.campaign
     ADD CONSTRAINT campaign_pkey PRIMARY KEY (name);
 
@@ -4527,6 +4553,8 @@ REVOKE ALL ON FUNCTION reembed.blocks(p_relation regclass) FROM PUBLIC;
 REVOKE ALL ON FUNCTION reembed.bounded(p_value double precision, p_most double precision) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.bring_back_column(p_name text, p_to_column name, p_to_version_column name) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.cache_vectors(p_space uuid, p_digests uuid[], p_vectors text[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.carry_properties(p_name text) FROM PUBLIC;
 

@@ -16,7 +16,7 @@ AS $$
         ('validation', 'SELECT'), ('schema_migration', 'SELECT'), ('installation', 'SELECT'), ('shadow_read', 'SELECT'),
         ('setting', 'SELECT, UPDATE (paused, paused_by, paused_reason, keep_old_current)'),
         ('campaign', 'SELECT, UPDATE (live_rows, live_tokens, swept_at, needs_old_sweep)'),
-        ('batch', 'SELECT, UPDATE'), ('repeated_text', 'SELECT, UPDATE'), ('failed_row', 'SELECT (target, key, model, class, message, attempts, failed_at, key_digest)'),
+        ('batch', 'SELECT, UPDATE'), ('repeated_text', 'SELECT, UPDATE'), ('cached_vector', 'SELECT, INSERT'), ('failed_row', 'SELECT (target, key, model, class, message, attempts, failed_at, key_digest)'),
         ('provider_quota', 'SELECT, INSERT, UPDATE'), ('spending', 'SELECT, INSERT, UPDATE'), ('provider_batch', 'SELECT, INSERT, UPDATE, DELETE'), ('provider_batch_row', 'SELECT, INSERT, DELETE'),
         ('worker', 'SELECT, INSERT, UPDATE, DELETE'), ('known_item', 'SELECT, INSERT')) AS w(name, rights)
       JOIN pg_class AS c ON c.relname = w.name AND c.relnamespace = 'reembed'::regnamespace
@@ -34,7 +34,7 @@ AS $$
       FROM pg_proc AS p
      WHERE p.pronamespace = 'reembed'::regnamespace AND (
        p.proname IN (
-         'answer_alerts', 'batch_api_is_served', 'batch_api_token_limit', 'begin_submission', 'begun_index_build', 'blocks', 'capture_triggers', 'claim_provider_batch', 'draw_known_items',
+         'answer_alerts', 'batch_api_is_served', 'batch_api_token_limit', 'begin_submission', 'begun_index_build', 'blocks', 'cache_vectors', 'capture_triggers', 'claim_provider_batch', 'draw_known_items',
          'enqueue', 'enqueue_work', 'fail_provider_batch', 'failed_keys', 'grow_canary', 'hold_provider', 'index_build_bytes', 'is_captured', 'known_item_share', 'late_rows', 'log_keys', 'log_missing',
          'check_throttle_signals', 'correct_spending', 'mark_alert_posted', 'alerts_to_post', 'model_view_name', 'needs_sweep', 'old_snapshot', 'pause_at_cap', 'place', 'probe_read', 'record_failed', 'record_words', 'record_known_item',
          'record_sent_rows', 'refuses_row', 'release_batch', 'render', 'repeated_texts', 'reserve_provider_batch', 'reserve_spending', 'resolve_target', 'resume_old', 'retry_failed', 'return_to_batch_api', 'scan_coverage', 'settle_batch', 'settle_live',

@@ -51,6 +51,11 @@ BEGIN
   GET DIAGNOSTICS rows = ROW_COUNT;
   RETURN NEXT;
 
+  place := 'cached_vector';
+  DELETE FROM reembed.cached_vector AS c WHERE c.text_digest = ANY (v_digests);
+  GET DIAGNOSTICS rows = ROW_COUNT;
+  RETURN NEXT;
+
   RETURN QUERY SELECT q.place, q.rows, NULL::text FROM reembed.erase_queries(v_target, v_row.key, v_row.shown, v_texts) AS q;
 
   FOR v_role, place IN

@@ -10,6 +10,7 @@ import { type Advance, advance, type OpenCondition, openConditions, runnableFile
 import { indexSettings } from '../phases/index-build.ts';
 import { scriptOf } from '../phases/script.ts';
 import { reasonOf } from '../plan/inventory/accepted.ts';
+import { adoptCache } from './adopt-cache.ts';
 import { list, wholeNumber } from './parse-option.ts';
 import { printJson, printSql, say } from './print.ts';
 import { isEmbeddedMissing } from './read-status.ts';
@@ -60,6 +61,7 @@ async function up(count: number | undefined, options: UpOptions): Promise<void> 
       });
       if (options.wait && done.waiting.every(({ conditions }) => !conditions.some(isForWorkers)))
         await workOffLastChanges(database, config);
+      await adoptCache(database.pool, say);
       return done;
     });
     if (options.json) printJson(resultJson(result));
@@ -139,6 +141,7 @@ async function workOffLastChanges(database: Database, config: Config): Promise<v
 /** Works the queue with a progress bar until `until` is true. Returns false when interrupted before that. */
 async function workOff(database: Database, config: Config, until: () => Promise<boolean>): Promise<boolean> {
   const { drain } = await import('../worker/drain.ts');
+  await adoptCache(database.pool, say);
   const bar = createProgressBar();
   const db = inOwnTransactions(database.pool);
   const stop = new AbortController();

@@ -7,6 +7,7 @@ import { counted, plural } from '../wording.ts';
 import { drain } from '../worker/drain.ts';
 import { embedSubset } from '../worker/subset.ts';
 import { startWorker } from '../worker/worker.ts';
+import { adoptCache } from './adopt-cache.ts';
 import { wholeNumber } from './parse-option.ts';
 import { say } from './print.ts';
 import { resolveTarget } from './resolve-target.ts';
@@ -55,6 +56,7 @@ async function work(options: WorkerCommandOptions): Promise<void> {
   const progress = inOwnTransactions(database.pool);
   const show = async () => bar.update(await readProgress(progress));
   try {
+    await adoptCache(database.pool, say);
     const target = options.target === undefined ? undefined : await resolveTarget(database.pool, options.target);
     if (options.limit) {
       const embedded = await embedSubset(database, config, options.limit, say, target);

@@ -11,7 +11,7 @@ import { InputRefused, ProviderOverloaded, RequestTooLarge } from './provider-er
 import { ProviderUnusable } from './provider-unusable.ts';
 import { sendCheck } from './send-check.ts';
 import { type Sending, sendInTurn } from './send-in-turn.ts';
-import { SpendCapReached } from './spending.ts';
+import { type Reservation, SpendCapReached } from './spending.ts';
 import { type Bench, classOf, findFault, mayBeOfTexts, type Suspicion } from './suspect.ts';
 
 /** Options of embedTexts(). */
@@ -26,6 +26,8 @@ export interface EmbedOptions {
   patienceSeconds: number;
   /** campaign whose spend cap the requests count against; none when left out */
   campaign?: string | undefined;
+  /** counts a request of that many expected tokens against a cap of this process instead; throws SpendCapReached */
+  reserve?: ((tokens: number) => Reservation) | undefined;
   /** called after each answer with the number of distinct texts that have a vector */
   onAnswer?: ((texts: number) => void) | undefined;
   /** aborts requests under way and every wait */
@@ -59,9 +61,11 @@ const TEXTS_WORTH_A_TRIAL = 10;
  *
  * Never throws provider errors. The outcome contains what was embedded and the failure: ProviderUnavailable when the
  * patience is used up, ProviderRefused when only the operator can fix it.
+ *
+ * @param db holds quotas and caps that all workers share; null for a process that shares none
  */
 export async function embedTexts<T extends { text: string | null; hasFailed?: boolean }>(
-  db: Queryable,
+  db: Queryable | null,
   provider: Provider,
   items: readonly T[],
   options: EmbedOptions,

@@ -4,21 +4,30 @@ export interface KnownModel {
   usdPerMillionTokens: number | null;
   documentPrefix: string;
   queryPrefix: string;
+  /** dimensions of its vectors when a request names none */
+  dimensions: number | null;
   /** whether the provider accepts the dimensions parameter for it */
   takesDimensions: boolean;
 }
 
-const UNKNOWN: KnownModel = { tokenLimit: null, usdPerMillionTokens: null, documentPrefix: '', queryPrefix: '', takesDimensions: false };
+const UNKNOWN: KnownModel = {
+  tokenLimit: null,
+  usdPerMillionTokens: null,
+  documentPrefix: '',
+  queryPrefix: '',
+  dimensions: null,
+  takesDimensions: false,
+};
 
 const INSTRUCTION = 'Instruct: Given a web search query, retrieve relevant passages that answer the query\nQuery:';
 const SENTENCE = 'Represent this sentence for searching relevant passages: ';
 
 // Prefixes as in the models' cards. Limits and prices as published by the vendors in 2026; the command line can override every value.
 const KNOWN: [RegExp, Partial<KnownModel>][] = [
-  [/^text-embedding-3-small$/, { tokenLimit: 8192, usdPerMillionTokens: 0.02, takesDimensions: true }],
-  [/^text-embedding-3-large$/, { tokenLimit: 8192, usdPerMillionTokens: 0.13, takesDimensions: true }],
-  [/^text-embedding-ada-002$/, { tokenLimit: 8192, usdPerMillionTokens: 0.1 }],
-  [/^gemini-embedding/, { tokenLimit: 2048, takesDimensions: true }],
+  [/^text-embedding-3-small$/, { tokenLimit: 8192, usdPerMillionTokens: 0.02, dimensions: 1536, takesDimensions: true }],
+  [/^text-embedding-3-large$/, { tokenLimit: 8192, usdPerMillionTokens: 0.13, dimensions: 3072, takesDimensions: true }],
+  [/^text-embedding-ada-002$/, { tokenLimit: 8192, usdPerMillionTokens: 0.1, dimensions: 1536 }],
+  [/^gemini-embedding/, { tokenLimit: 2048, dimensions: 3072, takesDimensions: true }],
   [/nomic-embed-text/i, { documentPrefix: 'search_document: ', queryPrefix: 'search_query: ' }],
   [/(^|[/-])(multilingual-)?e5-.*instruct/i, { queryPrefix: `${INSTRUCTION} ` }],
   [/(^|[/-])(multilingual-)?e5-/i, { documentPrefix: 'passage: ', queryPrefix: 'query: ' }],

@@ -20,7 +20,7 @@ const FIRST_PAUSE_SECONDS = 1;
 const LONGEST_PAUSE_SECONDS = 60;
 
 /** The patience of one request. */
-export function createPatience(db: Queryable, model: string, seconds: number): Patience {
+export function createPatience(db: Queryable | null, model: string, seconds: number): Patience {
   let giveUpAt: number | undefined;
   let waits = 0;
   return {

@@ -26,17 +26,25 @@ interface Word {
 
 const words = new WeakMap<Queryable, Map<string, Word>>();
 
+/** Times in milliseconds until which models are held in a process without a database. */
+const heldHere = new Map<string, number>();
+
 /**
  * Waits until a request may be sent, however long that takes: a small quota is the user's choice. Only a failed
  * provider uses up the patience.
  *
+ * @param db null: there are no workers to share a quota with
  * @throws ProviderUnavailable, and the reason of the signal
  */
-export async function waitForQuota(db: Queryable, model: string, { tokens, giveUpAt, patienceSeconds, signal }: QuotaWait): Promise<void> {
+export async function waitForQuota(
+  db: Queryable | null,
+  model: string,
+  { tokens, giveUpAt, patienceSeconds, signal }: QuotaWait,
+): Promise<void> {
   for (;;) {
     signal.throwIfAborted();
-    if (Date.now() < wordOf(db, model).freeUntil) return;
-    const wait = await takeQuota(db, model, tokens);
+    if (db && Date.now() < wordOf(db, model).freeUntil) return;
+    const wait = db ? await takeQuota(db, model, tokens) : ((heldHere.get(model) ?? 0) - Date.now()) / 1000;
     if (wait <= 0) return;
     if (giveUpAt !== undefined && Date.now() > giveUpAt)
       throw new ProviderUnavailable(model, `no request was allowed for ${patienceSeconds} s`);
@@ -44,8 +52,12 @@ export async function waitForQuota(db: Queryable, model: string, { tokens, giveU
   }
 }
 
-/** Keeps every worker from calling a model's provider for some seconds. */
-export async function holdProvider(db: Queryable, model: string, seconds: number, reason: string): Promise<void> {
+/** Keeps every worker from calling a model's provider for some seconds; without a database, only this process. */
+export async function holdProvider(db: Queryable | null, model: string, seconds: number, reason: string): Promise<void> {
+  if (!db) {
+    heldHere.set(model, Math.max(heldHere.get(model) ?? 0, Date.now() + seconds * 1000));
+    return;
+  }
   await db.query('SELECT reembed.hold_provider($1, $2, $3)', [model, seconds, reason]);
   Object.assign(wordOf(db, model), { freeUntil: 0, heldAt: Date.now() });
 }

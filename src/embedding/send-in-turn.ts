@@ -10,7 +10,7 @@ import { reserveSpending } from './spending.ts';
 
 /** What the requests of one call of embedTexts() share. */
 export interface Sending {
-  db: Queryable;
+  db: Queryable | null;
   provider: Provider;
   role: 'document' | 'query';
   options: EmbedOptions;
@@ -41,7 +41,9 @@ export async function sendInTurn(request: DistinctText[], giveUpAt: number | und
     if (pack(request).length > 1) return undefined;
     const size = sizeOf(request);
     await waitForQuota(db, model.name, { tokens: size.tokens, giveUpAt, patienceSeconds: options.patienceSeconds, signal: noFurther });
-    const reservation = await reserveSpending(db, options.campaign, model.name, size.tokens);
+    const reservation = options.reserve
+      ? options.reserve(size.tokens)
+      : await reserveSpending(db, options.campaign, model.name, size.tokens);
     outcome.requests += 1;
     for (const text of request) text.sent += 1;
     const startedAt = performance.now();

@@ -3,12 +3,11 @@ import { ReembedError } from '../errors.ts';
 
 /** The spend cap of a campaign leaves no room for the next request. The campaign is paused. */
 export class SpendCapReached extends ReembedError {
-  constructor(reason: string) {
-    super(
-      'spend_cap',
-      reason,
-      'nothing is lost: raise max_tokens or max_usd and end the pause in one command, npm run setting -- max_usd=USD paused=false',
-    );
+  constructor(
+    reason: string,
+    remedy = 'nothing is lost: raise max_tokens or max_usd and end the pause in one command, npm run setting -- max_usd=USD paused=false',
+  ) {
+    super('spend_cap', reason, remedy);
   }
 }
 
@@ -31,15 +30,16 @@ const freeUntil = new WeakMap<Queryable, Map<string, number>>();
  * @throws SpendCapReached
  */
 export async function reserveSpending(
-  db: Queryable,
+  db: Queryable | null,
   campaign: string | undefined,
   model: string,
   tokens: number,
 ): Promise<Reservation | undefined> {
+  if (!db || campaign === undefined) return undefined;
   const askedAt = Date.now();
   const times = freeUntil.get(db) ?? new Map<string, number>();
   freeUntil.set(db, times);
-  if (campaign === undefined || askedAt < (times.get(campaign) ?? 0)) return undefined;
+  if (askedAt < (times.get(campaign) ?? 0)) return undefined;
   const { rows } = await db.query<{ refusal: string | null; capped: boolean }>(
     `SELECT reembed.reserve_spending($1, $2, $3) AS refusal,
             EXISTS (SELECT FROM reembed.campaign AS m JOIN reembed.setting AS s ON s.target = m.target

@@ -174,8 +174,13 @@ function batchRows(to: ModelDefinition): number {
   return Math.min(4000, Math.max(500, Math.round(BATCH_BYTES / (to.dimensions * 4) / 100) * 100));
 }
 
-function oldModel(
-  request: CampaignRequest,
+/**
+ * The model of the present vectors: as recorded by an earlier campaign, or else as the request names it.
+ *
+ * @throws UsageError when the request names another model than the recorded one
+ */
+export function oldModel(
+  request: Pick<CampaignRequest, 'from' | 'fromProviderModel' | 'fromProvider' | 'fromDocumentPrefix' | 'fromQueryPrefix'>,
   facts: TableFacts,
   known: KnownTarget | undefined,
   distance: ModelDefinition['distance'],

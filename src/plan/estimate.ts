@@ -1,4 +1,4 @@
-import { vectorBytes } from '../database/element-types.ts';
+import { type ElementType, vectorBytes } from '../database/element-types.ts';
 import type { RequestLimits } from '../embedding/pack.ts';
 import type { TableFacts } from './inspect.ts';
 import type { TextFacts } from './measure.ts';
@@ -36,7 +36,7 @@ export function estimateCampaign(
   const prefix = plan.to.documentPrefix.length * text.rows;
   const tokens = Math.round((text.characters + prefix) * text.tokensPerCharacter);
   const requests = Math.max(Math.ceil(text.rows / limits.inputs), Math.ceil(tokens / limits.tokens), Math.ceil(text.rows / plan.batchRows));
-  const newBytes = text.rows * (vectorBytes(plan.to.elementType, plan.to.dimensions) + 8);
+  const newBytes = text.rows * storedBytes(plan.to.elementType, plan.to.dimensions);
   return {
     rows: text.rows,
     tokens,
@@ -45,10 +45,17 @@ export function estimateCampaign(
     seconds: Math.ceil((requests * SECONDS_A_REQUEST) / concurrency),
     // Each UPDATE leaves a dead row version until VACUUM, in the worst case as much as the table itself. A side table has none.
     vectorBytes: newBytes + (plan.sideTable ? 0 : facts.tableBytes - facts.indexes.reduce((sum, { bytes }) => sum + bytes, 0)),
-    indexBytes: plan.indexes.reduce(
-      (sum, { method }) => sum + Math.round(newBytes + (method === 'hnsw' ? text.rows * HNSW_BYTES_PER_ROW : 0)),
-      0,
-    ),
+    indexBytes: plan.indexes.reduce((sum, { method }) => sum + indexBytes(method, plan.to.elementType, plan.to.dimensions, text.rows), 0),
     indexSeconds,
   };
+}
+
+/** Bytes of one stored vector with its header. */
+export function storedBytes(type: ElementType, dimensions: number): number {
+  return vectorBytes(type, dimensions) + 8;
+}
+
+/** Expected bytes of an index on the vectors of that many rows. */
+export function indexBytes(method: string, type: ElementType, dimensions: number, rows: number): number {
+  return Math.round(rows * (storedBytes(type, dimensions) + (method === 'hnsw' ? HNSW_BYTES_PER_ROW : 0)));
 }

@@ -1,4 +1,5 @@
-import { closeSync, openSync, readSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { accessSync, closeSync, constants, openSync, readSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { FIRST_LINES } from './page/document.ts';
 import { NotAReport, ReportUnwritable } from './report-error.ts';
 
@@ -20,6 +21,20 @@ export function writeReport(path: string, page: string): void {
     renameSync(unfinished, path);
   } catch (error) {
     rmSync(unfinished, { force: true });
+    throw new ReportUnwritable(path, error);
+  }
+}
+
+/**
+ * Checks, before work whose result is to be written, that a file can be written there.
+ *
+ * @throws NotAReport, ReportUnwritable
+ */
+export function refuseUnwritable(path: string): void {
+  refuseOtherFile(path);
+  try {
+    accessSync(dirname(resolve(path)), constants.W_OK);
+  } catch (error) {
     throw new ReportUnwritable(path, error);
   }
 }

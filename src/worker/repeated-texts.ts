@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import type { Queryable } from '../database/connection.ts';
+import { textDigest } from '../text-digest.ts';
 import type { BatchName, BatchRow } from './reader.ts';
 import type { WorkTarget } from './target.ts';
 
@@ -20,12 +20,6 @@ interface RepeatedText {
   vector: string | null;
   pending: boolean;
   provider_batch: string | null;
-}
-
-/** Equals reembed.text_digest(): the first half of the SHA-256 of the text in UTF-8, as a UUID. */
-export function textDigest(text: string): string {
-  const hex = createHash('sha256').update(text, 'utf8').digest('hex').slice(0, 32);
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 }
 
 /** Finds the rows whose text an earlier batch of the ledger embeds, so that each text is paid for once. */

@@ -1,10 +1,10 @@
 import { encodeVectorArray } from '../database/binary-vectors.ts';
 import type { Queryable } from '../database/connection.ts';
+import { textDigest } from '../text-digest.ts';
 import { nextOfOneWave, type Pacing, paced, portionOfWave } from './pacing.ts';
 import type { Portion } from './portion.ts';
 import type { BatchName, BatchRow, ChangedRow, SourceRow } from './reader.ts';
 import { isRefusedRow, type RowFailure, refusalOf, refusals } from './refused-row.ts';
-import { textDigest } from './repeated-texts.ts';
 import { storeDivided } from './store-divided.ts';
 import { compiled, type VectorColumn, type WorkTarget } from './target.ts';
 

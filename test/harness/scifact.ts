@@ -24,7 +24,10 @@ export interface ScifactModel {
 export const USE_LITE: ScifactModel = { name: 'use-lite', dimensions: 512 };
 export const MINILM: ScifactModel = { name: 'minilm', dimensions: 384 };
 
-/** The abstracts with the vectors of one model, in a campaign to another one. */
+/** SQL of the text of an abstract. */
+export const SCIFACT_TEXT = "title || ' ' || body";
+
+/** The abstracts with the vectors of one model. */
 export interface Scifact {
   database: TestDatabase;
   provider: TestProvider;
@@ -34,18 +37,30 @@ export interface Scifact {
   judgements: string;
 }
 
-/** Fills a table with the abstracts and brings a campaign to where the index is built. */
-export async function createScifact(t: ExecutionContext, from: ScifactModel, to: ScifactModel): Promise<Scifact> {
+/**
+ * Fills a table with the abstracts, each with its vector of the first model, and starts a provider of all models.
+ *
+ * @param derived vectors that are made of those of another model, by the name and dimensions of the new one
+ */
+export async function fillScifact(
+  t: ExecutionContext,
+  models: readonly [ScifactModel, ...ScifactModel[]],
+  derived: readonly { name: string; dimensions: number; of: ScifactModel; make: (vector: Float32Array) => Float32Array }[] = [],
+): Promise<Scifact> {
+  const [from] = models;
   const documents = readObjects<{ id: string; title: string; text: string }>('corpus.jsonl');
   const queries = readObjects<{ id: string; text: string }>('queries.jsonl');
   const texts = [...documents.map(({ title, text }) => `${title} ${text}`), ...queries.map(({ text }) => text)];
   // The provider returns the vectors that the real models computed for these texts.
   const known = new Map<string, Float32Array>();
-  for (const { name, dimensions } of [from, to]) {
+  for (const { name, dimensions } of models) {
     const vectors = [`${name}.docs.f32`, `${name}.queries.f32`].flatMap((file) => readVectors(file, dimensions));
-    for (const [i, vector] of vectors.entries()) known.set(`${name}/${texts[i]}`, vector);
+    for (const [i, vector] of vectors.entries()) {
+      known.set(`${name}/${texts[i]}`, vector);
+      for (const { name: made, make } of derived.filter(({ of }) => of.name === name)) known.set(`${made}/${texts[i]}`, make(vector));
+    }
   }
-  const provider = await startProvider({ [from.name]: from.dimensions, [to.name]: to.dimensions });
+  const provider = await startProvider(Object.fromEntries([...models, ...derived].map(({ name, dimensions }) => [name, dimensions])));
   t.teardown(provider.close);
   provider.script = ({ model, input }) =>
     input[0] === 'a short text' ? undefined : { vectors: input.map((text) => known.get(`${model}/${text}`) ?? null) };
@@ -67,9 +82,6 @@ export async function createScifact(t: ExecutionContext, from: ScifactModel, to:
 
   const place = createWorkplace({ DATABASE_URL: database.url, OPENAI_API_KEY: 'any-word', OPENAI_BASE_URL: provider.url });
   t.teardown(place.remove);
-  const create = ['migrate', 'create', '--table', 'abstracts', '--text-sql', "title || ' ' || body", '--from', from.name, '--to', to.name];
-  t.is((await place.run([...create, '--dimensions', String(to.dimensions)])).code, 0);
-  t.is((await place.run(['migrate', 'up', '--wait'])).code, 3);
 
   // BEIR's file has more queries than the judged split; only those with a judgement are used.
   const judgements = fileURLToPath(new URL('qrels.tsv', folder));
@@ -87,6 +99,15 @@ export async function createScifact(t: ExecutionContext, from: ScifactModel, to:
       .join('\n'),
   );
   return { database, provider, place, queries: queryFile, judgements };
+}
+
+/** Fills a table with the abstracts and brings a campaign to where the index is built. */
+export async function createScifact(t: ExecutionContext, from: ScifactModel, to: ScifactModel): Promise<Scifact> {
+  const scifact = await fillScifact(t, [from, to]);
+  const create = ['migrate', 'create', '--table', 'abstracts', '--text-sql', SCIFACT_TEXT, '--from', from.name, '--to', to.name];
+  t.is((await scifact.place.run([...create, '--dimensions', String(to.dimensions)])).code, 0);
+  t.is((await scifact.place.run(['migrate', 'up', '--wait'])).code, 3);
+  return scifact;
 }
 
 function readObjects<T>(name: string): T[] {

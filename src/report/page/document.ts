@@ -17,7 +17,7 @@ import { verdictSection } from './verdict.ts';
 export const FIRST_LINES = '<!doctype html>\n<!-- A report of pg-reembed. -->\n';
 
 // Second line of defence behind the escaping: the page runs no script and loads nothing.
-const POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
+export const POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
 
 /** Renders the report as one self-contained HTML file: it needs no script, font or image file. */
 export async function reportPage(report: Report): Promise<string> {

@@ -1,7 +1,7 @@
 import { type BatchApi, BatchApiMissing, BatchApiRefused, type BatchStatus } from '../../embedding/batch-api.ts';
 import type { Encoding } from '../../embedding/encoding.ts';
 import { SpendCapReached } from '../../embedding/spending.ts';
-import { textDigest } from '../repeated-texts.ts';
+import { textDigest } from '../../text-digest.ts';
 import {
   ATTEMPT_LABEL,
   LABEL,
