@@ -10,8 +10,8 @@ import type { Mutant } from './mutant.ts';
 import { POISONOUS_TEXTS } from './poisonous-texts.ts';
 import { PROVIDERS } from './providers.ts';
 import { RAILS } from './rails.ts';
-import { SOONER } from './sooner.ts';
 import { REPORT } from './report.ts';
+import { SOONER } from './sooner.ts';
 import { SPENDING } from './spending.ts';
 import { VERDICT } from './verdict.ts';
 
