@@ -141,14 +141,14 @@ test.serial('a canary with steps grows while it is healthy, stands still while i
   t.true((await watched.events('canary_percent')).slice(0, 3).every(({ reason }) => reason?.startsWith('no problem was found')));
 
   await sql('UPDATE reembed.setting SET canary_percent = 5');
-  await sql('UPDATE reembed.setting SET min_index_recall = 1; UPDATE reembed.validation SET index_recall = 0.99');
+  await sql('UPDATE reembed.setting SET min_index_recall = 1');
   const refused = [await watched.watch.check(), await watched.watch.check()].flat();
   t.regex(refused.join('\n'), /^[^\n]*: canary_percent stays 5, because the gate to canary is closed: .*index recall[^\n]*$/, 'once');
   const [withheld] = await watched.events('canary_growth');
   t.regex(withheld?.reason ?? '', /index recall/);
   t.is(await watched.setting('canary_percent'), '5');
   await sql(
-    "UPDATE reembed.validation SET index_recall = 1; UPDATE reembed.event SET at = at - interval '11 minutes' WHERE kind = 'canary_growth'",
+    "UPDATE reembed.setting SET min_index_recall = 0.95; UPDATE reembed.event SET at = at - interval '11 minutes' WHERE kind = 'canary_growth'",
   );
   await watched.watch.check();
   t.is(await watched.setting('canary_percent'), '25');
