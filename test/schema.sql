@@ -3970,6 +3970,7 @@ CREATE TABLE reembed.validation_query (
     results_after text[],
     scores_before double precision[],
     scores_after double precision[],
+    relevant_results text[],
     grade text,
     query_hash bytea,
     index_recall_before double precision,
@@ -4022,6 +4023,8 @@ COMMENT ON COLUMN reembed.validation_query.results_after IS 'The same, new model
 COMMENT ON COLUMN reembed.validation_query.scores_before IS 'Scores of these rows, old model: cosine similarity or inner product; for distance l2 the negative distance.';
 
 COMMENT ON COLUMN reembed.validation_query.scores_after IS 'The same, new model.';
+
+COMMENT ON COLUMN reembed.validation_query.relevant_results IS 'Keys of the rows in either list that are judged relevant; null for a query without judgements.';
 
 COMMENT ON COLUMN reembed.validation_query.grade IS 'Who judged it: people, model (a chat model) or rows (it was made of a row, which it must find); null: nobody.';
 

@@ -73,7 +73,7 @@ function checkedFigures({ runs }: Report, validation: ReportedValidation): Check
       queries: quality?.queries,
       setting: 'max_ndcg_loss',
       limit: (value) => `loss of at most ${+(100 * value).toFixed(4)} % or 0.01`,
-      codes: ['quality_lost', 'quality_undecided', 'looks_exhausted', 'lexical_queries', 'no_judgements', 'slice_lost'],
+      codes: ['quality_lost', 'quality_undecided', 'looks_exhausted', 'lexical_queries', 'no_judgements', 'few_graded', 'slice_lost'],
     },
     {
       figure: `overlap@${k}`,
@@ -147,7 +147,7 @@ function checkedFigures({ runs }: Report, validation: ReportedValidation): Check
   ];
 }
 
-const AUDIT_CODES = ['audit_disagrees', 'audit_not_possible'];
+const AUDIT_CODES = ['audit_disagrees', 'audit_undecided', 'not_audited', 'old_vectors_disagree'];
 
 function auditText(one: ReportedValidation['figures']['audit'][number]): string {
   return `${one.role} model ${one.rows - one.agreeing_rows} of ${one.rows}, lowest similarity ${one.lowest_similarity.toFixed(4)}`;
