@@ -1,5 +1,6 @@
 import anyTest from 'ava';
 import { NEW_MODEL, OLD_MODEL } from './harness/documents.ts';
+import { JUDGED_EQUAL } from './harness/evidence.ts';
 import { createArguments, createRoleStage } from './harness/roles.ts';
 
 // Whoever may read the live view may record shadow reads, also some that never were.
@@ -10,7 +11,7 @@ const record = (overlap: string, milliseconds: string, error: string) =>
      FROM generate_series(1, 300)`;
 
 test('shadow reads that a reader invents close no gate and change neither the canary nor the live model', async (t) => {
-  const stage = await createRoleStage();
+  const stage = await createRoleStage({ rows: 200 });
   t.teardown(stage.close);
   const { admin, installer, worker, owner } = stage;
   const run = async (args: string[], expected = 0) => {
@@ -23,6 +24,7 @@ test('shadow reads that a reader invents close no gate and change neither the ca
   t.is((await worker.run(['worker', '--drain'])).code, 0);
   await run(['migrate', 'up'], 3);
   await run(['validate'], 5);
+  await admin.query(JUDGED_EQUAL);
   const reader = await stage.addRole('reader');
   await owner.pool.query(`GRANT USAGE ON SCHEMA app TO ${reader.name}; GRANT SELECT ON app.documents_live TO ${reader.name}`);
   const { rows: campaigns } = await admin.query('SELECT name FROM reembed.campaign');

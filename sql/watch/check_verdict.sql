@@ -7,7 +7,7 @@ DECLARE
   m reembed.campaign;
   v_evidence jsonb;
 BEGIN
-  SELECT c.* INTO m FROM reembed.campaign AS c JOIN reembed.setting AS s ON s.target = c.target WHERE c.target = p_target AND c.phase = 'switch' AND s.read_model = c.to_model;
+  SELECT c.* INTO m FROM reembed.campaign AS c JOIN reembed.setting AS s ON s.target = c.target WHERE c.target = p_target AND c.phase IN ('index', 'switch') AND s.read_model = c.to_model;
   v_evidence := reembed.unsure_evidence(m.name);
   RETURN QUERY SELECT 'unsure_verdict', 'warning', m.to_model, v_evidence IS NOT NULL,
                       format('%s is live although its validation is unsure (%s)', m.to_model, (SELECT string_agg(d.code, ', ' ORDER BY d.code) FROM jsonb_array_elements_text(v_evidence -> 'doubts') AS d(code))),
