@@ -167,7 +167,7 @@ test.serial('the data has the codes and remedies of the verdict, and status has 
     ['no_judgements', 'no_query_log'].filter((code) => !codes.includes(code)),
     [],
   );
-  t.false(codes.includes('no_audit') || codes.includes('no_filters') || codes.includes('no_cutoffs'));
+  t.false(codes.includes('not_audited') || codes.includes('no_filters') || codes.includes('no_cutoffs'));
   t.true(not_checked.every(({ remedy }) => /^npm run /.test(remedy ?? '')));
   const { stdout } = await stage.workplace.run(['status', '--json']);
   const [row] = (JSON.parse(stdout) as { campaigns: { validation: Report['validation'] }[] }).campaigns;

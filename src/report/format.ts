@@ -17,9 +17,16 @@ export function signed(value: number): string {
   return `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(3)}`;
 }
 
+type Bounds = { low: number | null; high: number | null };
+
 /** Formats an interval; empty if there is none. */
-export function interval({ low, high }: { low: number | null; high: number | null }, write: (value: number) => string = score): string {
+export function interval({ low, high }: Bounds, write: (value: number) => string = score): string {
   return low === null || high === null ? '' : `[${write(low)}, ${write(high)}]`;
+}
+
+/** Formats a figure with its interval. Resamples of equal values have no width, which says nothing about other queries. */
+export function withInterval(value: number, bounds: Bounds): string {
+  return bounds.low === bounds.high ? score(value) : `${score(value)} ${interval(bounds)}`;
 }
 
 /** Formats a share as a percentage, rounded down, so that 100 % means all. */

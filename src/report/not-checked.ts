@@ -78,9 +78,9 @@ function gaps({ campaign, runs, validation }: Checked): NotChecked[] {
   }
   if (figures.audit.length === 0) {
     const why = run.audit_problem ? ` ${run.audit_problem}` : '';
-    add('no_audit', `No stored vector was compared with a fresh one.${why}`, 'npm run validate -- --audit 300');
+    add('not_audited', `No stored vector was compared with a fresh one.${why}`, 'npm run validate -- --audit 300');
   } else if (!figures.audit.some(({ role }) => role === 'old')) {
-    add('no_old_audit', 'No stored vector of the old model was compared with a fresh one.', 'npm run doctor');
+    add('old_vectors_not_audited', 'No stored vector of the old model was compared with a fresh one.', 'npm run doctor');
   }
   if (figures.filters.length === 0) {
     add('no_filters', 'Searches with a filter were not compared.', `npm run validate -- --filter "lang = 'de'"`);

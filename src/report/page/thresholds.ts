@@ -1,5 +1,5 @@
 import { html } from 'hono/html';
-import { count, interval, percent, score, signed } from '../format.ts';
+import { count, interval, percent, score, signed, withInterval } from '../format.ts';
 import type { Report, ReportedValidation } from '../read-report.ts';
 import { type Mark, markOf } from '../thresholds.ts';
 import { type Cell, type Html, table } from './table.ts';
@@ -73,11 +73,11 @@ function checkedFigures({ runs }: Report, validation: ReportedValidation): Check
       queries: quality?.queries,
       setting: 'max_ndcg_loss',
       limit: (value) => `loss of at most ${+(100 * value).toFixed(4)} % or 0.01`,
-      codes: ['quality_lost', 'quality_undecided', 'looks_exhausted', 'lexical_queries', 'no_judgements', 'slice_lost'],
+      codes: ['quality_lost', 'quality_undecided', 'looks_exhausted', 'lexical_queries', 'no_judgements', 'few_graded', 'slice_lost'],
     },
     {
       figure: `overlap@${k}`,
-      value: overlap ? `${score(overlap.value)} ${interval(overlap)}` : null,
+      value: overlap ? withInterval(overlap.value, overlap) : null,
       queries: overlap?.queries,
       setting: 'min_overlap',
       limit: (value) => `at least ${value}`,
@@ -86,7 +86,7 @@ function checkedFigures({ runs }: Report, validation: ReportedValidation): Check
     {
       figure: `index recall@${k}`,
       value: recall
-        ? `${score(recall.value)} ${interval(recall)}${run?.index_setting == null ? '' : `, ${run.index_setting}`}${recall.before === null ? '' : `; old index ${score(recall.before)}`}`
+        ? `${withInterval(recall.value, recall)}${run?.index_setting == null ? '' : `, ${run.index_setting}`}${recall.before === null ? '' : `; old index ${score(recall.before)}`}`
         : null,
       queries: recall?.queries,
       setting: 'min_index_recall',

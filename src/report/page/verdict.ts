@@ -1,7 +1,7 @@
 import { html } from 'hono/html';
 import { plural } from '../../wording.ts';
 import type { Finding } from '../data/validation.ts';
-import { bothMilliseconds, count, dollars, interval, metricName, minute, percent, score, signed } from '../format.ts';
+import { bothMilliseconds, count, dollars, metricName, minute, percent, score, signed, withInterval } from '../format.ts';
 import { plainSentence } from '../plain-sentence.ts';
 import type { Report } from '../read-report.ts';
 import type { Html } from './table.ts';
@@ -111,7 +111,7 @@ function tiles({ campaign, validation, runs }: Report): [name: string, value: st
   }
   if (overlap) shown.push([`Overlap@${k}`, percent(overlap.value), `of results stay the same, ${queries(overlap.queries)}`]);
   if (recall)
-    shown.push([`Index recall@${k}`, score(recall.value), `${interval(recall)} of the exact nearest rows, ${queries(recall.queries)}`]);
+    shown.push([`Index recall@${k}`, withInterval(recall.value, recall), `of the exact nearest rows, ${queries(recall.queries)}`]);
   if (time) shown.push(['Median search', bothMilliseconds(time.before, time.after), `on the server, ${queries(time.queries)}`]);
   const share = campaign.rows_planned === 0 ? null : Math.min(1, campaign.rows_done / campaign.rows_planned);
   shown.push(['Rows embedded', count(campaign.rows_done), share === null ? 'none planned' : `${percent(share)} of those planned`]);
