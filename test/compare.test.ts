@@ -228,12 +228,12 @@ test.serial('the campaign takes cached vectors from the database, and pays only 
 test.serial('purge erases the cached vectors, after it was confirmed', async (t) => {
   const { run } = stage.workplace;
   appendVectors(fileOf('.reembed/cache'), textDigest('a space'), [{ digest: textDigest('a text'), vector: Float32Array.of(1, 2) }]);
-  const asked = await run(['purge', '--cache']);
+  const asked = await run(['purge', '--cached-vectors']);
   t.is(asked.code, 2);
   t.regex(asked.stderr, /cached vectors? would be erased/);
-  t.is((await run(['purge', '--cache', '--yes'])).code, 0);
+  t.is((await run(['purge', '--cached-vectors', '--yes'])).code, 0);
   t.deepEqual(cachedSpaces(fileOf('.reembed/cache')), []);
   const { rows } = await stage.db.pool.query("SELECT to_regclass('reembed.cached_vector') IS NOT NULL AS yes");
   if (rows[0].yes) t.is((await stage.db.pool.query('SELECT FROM reembed.cached_vector')).rowCount, 0);
-  t.regex((await run(['purge', '--cache', '--yes'])).stderr, /\[nothing_to_purge\]/);
+  t.regex((await run(['purge', '--cached-vectors', '--yes'])).stderr, /\[nothing_to_purge\]/);
 });

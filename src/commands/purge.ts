@@ -20,7 +20,7 @@ export class NothingToPurge extends ReembedError {
 }
 
 interface PurgeOptions {
-  cache?: boolean;
+  cachedVectors?: boolean;
   yes?: boolean;
 }
 
@@ -29,7 +29,7 @@ export function purgeCommand(): Command {
   return new Command('purge')
     .description('drop the archive of the old vectors and the vectors that compare cached; the only step that cannot be undone')
     .argument('[campaign]', 'campaign whose archive is dropped; required if there are several')
-    .option('--cache', 'erase only the cached vectors')
+    .option('--cached-vectors', 'erase only the cached vectors')
     .option('--yes', 'confirm the deletion')
     .action(async (campaign: string | undefined, options: PurgeOptions) => {
       const database = await openDatabase(readConfig());
@@ -43,14 +43,14 @@ export function purgeCommand(): Command {
 
 async function purge(database: Database, campaign: string | undefined, options: PurgeOptions): Promise<void> {
   const cached = await readCacheSize(database.pool, CACHE_DIRECTORY);
-  const archives = options.cache ? [] : await readArchives(database, campaign);
+  const archives = options.cachedVectors ? [] : await readArchives(database, campaign);
   const [first] = archives;
   if (!first && cached === 0) throw new NothingToPurge();
   if (archives.length > 1)
     throw new UsageError(`${archives.length} campaigns have an archive`, `name one: ${archives.map(({ name }) => name).join(', ')}`);
   const vectors = `${formatNumber(cached)} cached ${plural(cached, 'vector')}`;
   if (!options.yes && !first)
-    throw new UsageError(`${vectors} would be erased`, `npm run purge --${options.cache ? ' --cache' : ''} --yes`);
+    throw new UsageError(`${vectors} would be erased`, `npm run purge --${options.cachedVectors ? ' --cached-vectors' : ''} --yes`);
   if (!options.yes && first)
     throw new UsageError(
       `reembed.${first.archive} (${first.size}) would be dropped; after that, contract cannot be taken down`,

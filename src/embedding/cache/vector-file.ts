@@ -16,7 +16,11 @@ const ENDING = '.vectors';
 /** Thrown when the cache cannot be read or written. */
 export class CacheUnusable extends ReembedError {
   constructor(path: string, reason: string) {
-    super('cache_unusable', `${path} cannot be used: ${reason}`, 'make it readable and writable, or erase it: npm run purge -- --cache');
+    super(
+      'cache_unusable',
+      `${path} cannot be used: ${reason}`,
+      'make it readable and writable, or erase it: npm run purge -- --cached-vectors',
+    );
   }
 }
 
