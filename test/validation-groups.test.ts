@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import test from 'ava';
 import fc from 'fast-check';
 import { type Database, inTransaction } from '../src/database/connection.ts';
+import { readChangedQueries } from '../src/report/data/changed-queries.ts';
 import { loadCampaign } from '../src/validation/campaign.ts';
 import { ndcgAt } from '../src/validation/metrics/ranking-metrics.ts';
 import { nearestExactly } from '../src/validation/search/exact-search.ts';
@@ -145,6 +146,17 @@ test.serial('a row as a query does not find its own document, and a query made o
   const made = await validateTable(database, 'chunks', { queries: { kind: 'generated' }, groupBy: 'document_id', sample: 20, seed: 3 });
   t.is(made.judgedQueries, 20);
   t.true((made.ndcg?.after ?? 0) > 0.5, 'the document of the row is the relevant one');
+});
+
+test.serial('a group whose name equals the key of a row is not shown with the text of that row', async (t) => {
+  await assignDocuments('(id / 10)::text');
+  const { id } = await validateTable(database, 'chunks', { groupBy: 'document_id', k: 3, sample: 5, seed: 3 });
+  const changed = await readChangedQueries(database.pool, id, 5, true);
+  t.is(changed.length, 5);
+  for (const { text, before, after } of changed) {
+    t.truthy(text, 'the query is a row, and its text was asked for');
+    t.true([...before, ...after].every((result) => result.text === undefined));
+  }
 });
 
 test.serial('a column that cannot group rows is refused before any query is embedded', async (t) => {
