@@ -747,6 +747,11 @@ CREATE TABLE reembed.validation (
   index_setting text,
   audit_problem text,
   warnings text[] NOT NULL DEFAULT '{}',
+  lexical_share double precision,
+  judge_model text,
+  graded_pairs integer,
+  ungraded_pairs integer,
+  judge_problem text,
   CONSTRAINT failed_validations_have_reasons CHECK (passed = (cardinality(reasons) = 0))
 );
 CREATE INDEX validation_newest ON reembed.validation (campaign, finished_at DESC);
@@ -780,6 +785,11 @@ COMMENT ON COLUMN reembed.validation.planner_chooses_index IS 'Whether the plann
 COMMENT ON COLUMN reembed.validation.index_setting IS 'Search setting of the index during the run.';
 COMMENT ON COLUMN reembed.validation.audit_problem IS 'Why no vector was compared with a fresh one; null when that was done or not requested.';
 COMMENT ON COLUMN reembed.validation.warnings IS 'Warnings, which do not fail the run.';
+COMMENT ON COLUMN reembed.validation.lexical_share IS 'Mean share of the words of a query that are in the text of its row, 0 to 1; null unless the queries were made of rows.';
+COMMENT ON COLUMN reembed.validation.judge_model IS 'Chat model that graded results; null where none did.';
+COMMENT ON COLUMN reembed.validation.graded_pairs IS 'Pairs of a query and the text of a row that have a grade of the chat model.';
+COMMENT ON COLUMN reembed.validation.ungraded_pairs IS 'Pairs that the chat model was asked about without a readable answer.';
+COMMENT ON COLUMN reembed.validation.judge_problem IS 'The last reason that a pair has no grade; null where all have one.';
 
 CREATE TABLE reembed.validation_query (
   validation bigint NOT NULL REFERENCES reembed.validation ON DELETE CASCADE,
@@ -804,7 +814,11 @@ CREATE TABLE reembed.validation_query (
   results_after text[],
   scores_before double precision[],
   scores_after double precision[],
-  PRIMARY KEY (validation, ordinal)
+  grade text,
+  query_hash bytea,
+  lexical_share double precision,
+  PRIMARY KEY (validation, ordinal),
+  CONSTRAINT grade_is_known CHECK (grade IN ('people', 'model', 'rows'))
 );
 COMMENT ON TABLE reembed.validation_query IS 'The individual queries of a validation.';
 COMMENT ON COLUMN reembed.validation_query.validation IS 'Validation run of the query.';
@@ -829,6 +843,29 @@ COMMENT ON COLUMN reembed.validation_query.results_before IS 'Keys of the k near
 COMMENT ON COLUMN reembed.validation_query.results_after IS 'The same, new model.';
 COMMENT ON COLUMN reembed.validation_query.scores_before IS 'Scores of these rows, old model: cosine similarity or inner product; for distance l2 the negative distance.';
 COMMENT ON COLUMN reembed.validation_query.scores_after IS 'The same, new model.';
+COMMENT ON COLUMN reembed.validation_query.grade IS 'Who judged the results: people, a chat model (model), or rows, where the query was made of the row that it should find; null: not judged.';
+COMMENT ON COLUMN reembed.validation_query.query_hash IS 'Identifies the query over runs: SHA-256 of its text, or of row/ and the key of the row it was drawn from.';
+COMMENT ON COLUMN reembed.validation_query.lexical_share IS 'Share of the words of the query that are in the text of the row it was made of; null for other queries.';
+
+CREATE TABLE reembed.judge_grade (
+  target text NOT NULL REFERENCES reembed.target ON DELETE CASCADE,
+  query_hash bytea NOT NULL,
+  text_hash bytea NOT NULL,
+  judge_model text NOT NULL,
+  prompt_version integer NOT NULL,
+  grade smallint NOT NULL,
+  graded_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  PRIMARY KEY (target, query_hash, text_hash, judge_model, prompt_version),
+  CONSTRAINT grade_is_in_range CHECK (grade BETWEEN 0 AND 3)
+);
+COMMENT ON TABLE reembed.judge_grade IS 'Grades that a chat model gave, so that none is asked and paid for twice. Holds no text.';
+COMMENT ON COLUMN reembed.judge_grade.target IS 'Target of the row.';
+COMMENT ON COLUMN reembed.judge_grade.query_hash IS 'SHA-256 of the text of the query.';
+COMMENT ON COLUMN reembed.judge_grade.text_hash IS 'SHA-256 of the first 4,000 characters of the text of the row, as the chat model received them.';
+COMMENT ON COLUMN reembed.judge_grade.judge_model IS 'The chat model.';
+COMMENT ON COLUMN reembed.judge_grade.prompt_version IS 'Version of the question; another question gives other grades.';
+COMMENT ON COLUMN reembed.judge_grade.grade IS '0: nothing to do with the query; 1: related; 2: has some answer; 3: is the exact answer.';
+COMMENT ON COLUMN reembed.judge_grade.graded_at IS 'When the grade was given.';
 
 CREATE TABLE reembed.validation_metric (
   validation bigint NOT NULL REFERENCES reembed.validation ON DELETE CASCADE,
@@ -846,7 +883,7 @@ CREATE TABLE reembed.validation_metric (
 );
 COMMENT ON TABLE reembed.validation_metric IS 'The figures of a validation over all its queries and over slices of them.';
 COMMENT ON COLUMN reembed.validation_metric.validation IS 'The run.';
-COMMENT ON COLUMN reembed.validation_metric.metric IS 'overlap, jaccard, rank_biased_overlap, kendall_tau, index_recall; of each model: ndcg, mrr, recall, search_p50_ms, search_p95_ms.';
+COMMENT ON COLUMN reembed.validation_metric.metric IS 'overlap, jaccard, rank_biased_overlap, kendall_tau, index_recall; of each model: ndcg, mrr, recall, judged_share, condensed_ndcg, search_p50_ms, search_p95_ms.';
 COMMENT ON COLUMN reembed.validation_metric.slice IS 'Column by whose values the queries were divided, or length; empty: all queries.';
 COMMENT ON COLUMN reembed.validation_metric.slice_value IS 'Value of the column in the slice.';
 COMMENT ON COLUMN reembed.validation_metric.queries IS 'Number of queries in the mean.';

@@ -137,7 +137,7 @@ test.serial('the breaker stops a campaign when more than half of at least 50 bat
   const campaign = await startCampaign(stage, 'breaking', { rows: 3500 });
   t.true((await campaign.ask<number>('SELECT count(*)::int FROM reembed.batch')) > 60);
   await stage.db.pool.query(
-    "CREATE FUNCTION break_it() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM FROM missing; RETURN NEW; END $$",
+    'CREATE FUNCTION break_it() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM FROM missing; RETURN NEW; END $$',
   );
   await stage.db.pool.query('CREATE TRIGGER break_it BEFORE UPDATE ON breaking FOR EACH ROW EXECUTE FUNCTION break_it()');
   const worker = stage.workplace.start(['worker']);

@@ -106,6 +106,8 @@ BEGIN
     END IF;
   END LOOP;
 
+  RETURN QUERY SELECT false, g.reason FROM reembed.judge_grades(v.id) AS g;
+
   SELECT n.before, n.after INTO i FROM reembed.validation_metric AS n WHERE n.validation = v.id AND n.metric = 'search_p50_ms' AND n.slice = '';
   IF i.after > s.max_latency_ratio * i.before AND i.after > i.before + 10 THEN
     RETURN QUERY SELECT true, format('the median search takes %s ms instead of %s ms, more than max_latency_ratio %s', round(i.after::numeric, 1), round(i.before::numeric, 1), s.max_latency_ratio);

@@ -10,9 +10,10 @@ import { reportJson } from '../validation/report/report-json.ts';
 import { reportText } from '../validation/report/report-text.ts';
 import { type ValidationResult, validate } from '../validation/validate.ts';
 import { ValidationFailed } from '../validation/validation-error.ts';
-import { list, wholeNumber } from './parse-option.ts';
+import { list, price, tokenCount, wholeNumber } from './parse-option.ts';
 import { print, printJson } from './print.ts';
 import { createEmbedder } from './validate-embedder.ts';
+import { createJudge } from './validate-judge.ts';
 
 interface ValidateCommandOptions {
   target?: string;
@@ -25,6 +26,9 @@ interface ValidateCommandOptions {
   seed?: number;
   judgements?: string;
   judgementColumn?: string;
+  grade?: boolean;
+  maxUsd?: number;
+  maxTokens?: number;
   k: number;
   filter?: string[];
   sliceBy?: string[];
@@ -38,12 +42,17 @@ const HELP = `
   npm run validate
   npm run validate -- --queries queries.jsonl --judgements qrels.tsv
   npm run validate -- --queries-from generated --slice-by language
+  npm run validate -- --queries-from log --grade --max-usd 2
   npm run validate -- --queries-from log --filter "published" --cutoff 0.8
 
 Without a query option, rows of the table are the queries, with their stored vectors. All other queries
 are embedded with both models, so both providers must be reachable.
 A query file has one query per line, or with the ending .jsonl one {"id": "1", "text": "red shoes"} per line.
 Judgements are query-id, corpus-id and score, separated by tabs (BEIR), or the four columns of TREC.
+
+--grade and --queries-from paraphrases send texts of rows, at most 4,000 characters each, to the chat
+model JUDGE_MODEL (JUDGE_BASE_URL, JUDGE_API_KEY, JUDGE_PRICE); nothing else does. Number of texts and
+price are printed before the first request.
 
 Every run is kept in reembed.validation; the thresholds are in reembed.setting; what each figure means
 is in docs/validation.md.
@@ -55,7 +64,10 @@ export function validateCommand(): Command {
     .description('compare the results of the old and the new model; the switch requires a run that passed')
     .option('--target <name>', 'table or table.column; required if there are several')
     .optionsGroup('Queries:')
-    .option('--queries-from <source>', 'rows (the default), log (searches of the application) or generated (made from rows)')
+    .option(
+      '--queries-from <source>',
+      'rows (the default), log (searches of the application), or made of rows: generated, titles, paraphrases (by a chat model)',
+    )
     .option('--queries <file>', 'file of queries to search for')
     .option('--query-table <schema.table>', 'table or view that holds queries')
     .option('--query-text <column>', 'its column with the text')
@@ -65,6 +77,9 @@ export function validateCommand(): Command {
     .optionsGroup('Judgements:')
     .option('--judgements <file>', 'file that says which rows are relevant to which query; gives nDCG, MRR and recall')
     .option('--judgement-column <column>', 'column that judgements name (default: the primary key)')
+    .option('--grade', 'let the chat model JUDGE_MODEL grade the results of queries that nobody judged; sends it texts of rows')
+    .option('--max-usd <usd>', 'most US dollars that the chat model may cost in this run', price)
+    .option('--max-tokens <n>', 'most tokens that the chat model may use in this run', tokenCount)
     .optionsGroup('Comparison:')
     .option('-k <n>', 'how many nearest rows to compare', wholeNumber, 10)
     .option('--filter <condition>', 'search with this SQL condition on the live view too; may be repeated', repeated)
@@ -87,6 +102,10 @@ async function run(options: ValidateCommandOptions): Promise<ValidationResult> {
   const queries = querySource(options);
   const judgements = options.judgements === undefined ? undefined : readJudgements(options.judgements);
   const config = readConfig();
+  const usesJudge = options.grade || queries.kind === 'paraphrases';
+  if (!usesJudge && (options.maxUsd !== undefined || options.maxTokens !== undefined))
+    throw new UsageError('--max-usd and --max-tokens limit the chat model', 'add --grade or --queries-from paraphrases');
+  const judge = usesJudge ? createJudge(config, { maxUsd: options.maxUsd, maxTokens: options.maxTokens }) : undefined;
   const database = await openDatabase(config);
   // gracefulExit would swallow the first Ctrl-C.
   const bar = new SingleBar({
@@ -108,6 +127,8 @@ async function run(options: ValidateCommandOptions): Promise<ValidationResult> {
       cutoffs: options.cutoff ?? [],
       audit: options.audit,
       embedder: createEmbedder(database, config),
+      judge,
+      grade: options.grade,
       onProgress(done, total) {
         if (done === 1) bar.start(total, 0);
         bar.update(done);
@@ -133,8 +154,12 @@ function querySource({ queriesFrom, queries, queryTable, queryText, queryId }: V
     return { kind: 'table', table: queryTable, textColumn: queryText, idColumn: queryId };
   }
   if (queriesFrom === undefined || queriesFrom === 'rows') return { kind: 'rows' };
-  if (queriesFrom === 'log' || queriesFrom === 'generated') return { kind: queriesFrom };
-  throw new UsageError(`queries cannot come from "${queriesFrom}"`, 'give rows, log or generated; name a file with --queries');
+  if (queriesFrom === 'log' || queriesFrom === 'generated' || queriesFrom === 'titles' || queriesFrom === 'paraphrases')
+    return { kind: queriesFrom };
+  throw new UsageError(
+    `queries cannot come from "${queriesFrom}"`,
+    'give rows, log, generated, titles or paraphrases; name a file with --queries',
+  );
 }
 
 // The defaults are here and not in the option definition, so that --help does not show them.

@@ -1,12 +1,18 @@
 import { randomInt } from 'node:crypto';
-import { type Database, inOwnTransactions, inTransaction } from '../database/connection.ts';
+import { type Database, inOwnTransactions, inTransaction, type Queryable } from '../database/connection.ts';
+import { UsageError } from '../errors.ts';
+import { createBudget } from '../judge/budget.ts';
+import type { Judge } from '../judge/judge.ts';
+import { JudgeMissing } from '../judge/judge-error.ts';
 import { type Campaign, loadCampaign } from './campaign.ts';
 import { compareQueries, LOCK_WAIT, QUERIES_A_PASS, type QueryComparison } from './metrics/comparison.ts';
 import { moveCutoffs } from './metrics/cutoffs.ts';
+import { gradeResults } from './metrics/graded-results.ts';
 import { measureMetrics } from './metrics/metrics.ts';
 import { distributeScores } from './metrics/scores.ts';
 import type { Judgements } from './queries/judgements.ts';
-import { describeSource, type QuerySource } from './queries/queries.ts';
+import { meanLexicalShare } from './queries/lexical-share.ts';
+import { MADE_OF_ROWS, type QuerySource } from './queries/queries.ts';
 import { type Embedder, type PreparedQueries, prepareQueries } from './queries/read-queries.ts';
 import { admitFilter, searchFiltered } from './search/filters.ts';
 import { inParallel } from './search/in-parallel.ts';
@@ -43,6 +49,10 @@ export interface ValidateOptions {
   cutoffs?: readonly number[];
   /** number of rows whose text is embedded again and compared with the stored vector; default: none */
   audit?: number | undefined;
+  /** chat model that writes questions of rows, and grades results if `grade` is set; texts of rows are sent to it */
+  judge?: Judge | undefined;
+  /** whether the chat model grades the results of queries that nobody judged */
+  grade?: boolean | undefined;
   /** seed of samples and intervals; default: a different one in each run */
   seed?: number | undefined;
   /** called after each compared query */
@@ -85,7 +95,10 @@ async function run(database: Database, options: ValidateOptions): Promise<Valida
 
   const campaign = await loadCampaign(db, options);
   for (const filter of filters) await admitFilter(pool, campaign, filter);
-  const { queries, judgements, judgedRowsMissing } = await prepareQueries(db, campaign, { ...options, sliceBy, seed });
+  const { judge, grade = false } = options;
+  const isMade = MADE_OF_ROWS.includes(options.queries.kind);
+  if (grade) await admitGrading(db, campaign, options);
+  const { queries, source, judgements, judgedRowsMissing } = await prepareQueries(db, campaign, { ...options, sliceBy, seed });
   const index = await inTransaction(
     pool,
     (client) => inspectIndex(client, campaign, tableSource(campaign, campaign.new), queries[0]?.newVector ?? '', k),
@@ -93,15 +106,19 @@ async function run(database: Database, options: ValidateOptions): Promise<Valida
   );
   const withIndex = index?.usable === true;
 
-  const comparisons = await compareAll(database, campaign, { queries, judgements }, { ...options, k, withIndex, width });
+  const compared = await compareAll(database, campaign, { queries, judgements }, { ...options, k, withIndex, width });
+  const graded = grade && judge ? await gradeResults(db, campaign, compared, judge, k) : undefined;
+  const comparisons = graded?.comparisons ?? compared;
   const times = await timeSearches(pool, campaign, queries, k);
   const record: ValidationRecord = {
     campaign,
     startedAt: clock.rows[0]?.now ?? '',
-    querySource: describeSource(options.queries),
+    querySource: source,
     seed,
     k,
-    knownItems: options.queries.kind === 'generated',
+    knownItems: isMade && !graded,
+    lexicalShare: meanLexicalShare(queries),
+    grading: graded?.grading ?? null,
     comparisons,
     times,
     metrics: measureMetrics(comparisons, times, seed),
@@ -111,7 +128,13 @@ async function run(database: Database, options: ValidateOptions): Promise<Valida
     integrity: await measureIntegrity(db, campaign),
     audit: await auditTruth(db, campaign, embedder, audit, seed),
     distributions: await distributeScores(db, campaign, comparisons),
-    cutoffs: moveCutoffs(campaign, comparisons, cutoffs, judgements, seed),
+    cutoffs: moveCutoffs(
+      campaign,
+      comparisons,
+      cutoffs,
+      graded ? mergeJudgements(isMade ? undefined : judgements, graded.judgements) : judgements,
+      seed,
+    ),
   };
   return { ...record, ...(await storeValidation(pool, record)), judgedRowsMissing };
 }
@@ -121,16 +144,33 @@ async function compareAll(
   database: Database,
   campaign: Campaign,
   { queries, judgements }: Pick<PreparedQueries, 'queries' | 'judgements'>,
-  { k, judgementColumn, withIndex, width, onProgress }: ValidateOptions & { k: number; withIndex: boolean; width: number },
+  { k, queries: source, judgementColumn, withIndex, width, onProgress }: ValidateOptions & { k: number; withIndex: boolean; width: number },
 ): Promise<QueryComparison[]> {
   const passes = Array.from({ length: Math.ceil(queries.length / QUERIES_A_PASS) }, (_, i) =>
     queries.slice(i * QUERIES_A_PASS, (i + 1) * QUERIES_A_PASS),
   );
+  const grade = MADE_OF_ROWS.includes(source.kind) ? 'rows' : 'people';
   let done = 0;
   const compared = await inParallel(passes, width, async (pass) => {
-    const comparisons = await compareQueries(database.pool, campaign, pass, { k, judgements, judgementColumn, withIndex });
+    const comparisons = await compareQueries(database.pool, campaign, pass, { k, judgements, judgementColumn, withIndex, grade });
     for (const _ of comparisons) onProgress?.(++done, queries.length);
     return comparisons;
   });
   return compared.flat();
+}
+
+/** Refuses a grading that cannot be done, before anything is searched or paid for. */
+async function admitGrading(db: Queryable, campaign: Campaign, { queries, judge }: ValidateOptions): Promise<void> {
+  if (!judge) throw new JudgeMissing('--grade');
+  if (queries.kind === 'rows')
+    throw new UsageError(
+      '--grade needs queries with a text, and rows as queries have none',
+      'add --queries-from log, titles or paraphrases, or --queries FILE',
+    );
+  await createBudget(db, campaign.name, judge);
+}
+
+/** Judgements of people and those of a chat model, by query id. */
+function mergeJudgements(people: Judgements | undefined, model: Judgements): Judgements {
+  return new Map([...model, ...(people ?? [])]);
 }

@@ -7,7 +7,7 @@ import { nearestExactly } from '../search/exact-search.ts';
 import { nearestByIndex } from '../search/index-search.ts';
 import { type FoundRow, tableSource } from '../search/search-source.ts';
 import { kendallTau, rankBiasedOverlap } from './rank-correlation.ts';
-import { type Gains, jaccardAt, ndcgAt, overlapAt, recallAt, reciprocalRankAt } from './ranking-metrics.ts';
+import { condensedNdcgAt, type Gains, jaccardAt, judgedShareAt, ndcgAt, overlapAt, recallAt, reciprocalRankAt } from './ranking-metrics.ts';
 
 /** A figure of the old and of the new model. */
 export interface BeforeAfter {
@@ -27,7 +27,25 @@ export interface QueryComparison {
   /** null without a usable index */
   indexRecall: number | null;
   /** null for a query without judgements */
-  judged: { ndcg: BeforeAfter; reciprocalRank: BeforeAfter; recall: BeforeAfter } | null;
+  judged: JudgedResults | null;
+}
+
+/** Who judged the results of a query: people, a chat model, or nobody, because the query was made of the row that it should find. */
+export type EvidenceGrade = 'people' | 'model' | 'rows';
+
+/** The figures of a judged query. */
+export interface JudgedResults {
+  grade: EvidenceGrade;
+  ndcg: BeforeAfter;
+  reciprocalRank: BeforeAfter;
+  recall: BeforeAfter;
+  /** how much of the results is judged; null for a query that has one relevant row by construction */
+  completeness: {
+    judgedShare: BeforeAfter;
+    condensedNdcg: BeforeAfter;
+    /** whether any row is judged not relevant: without one, every condensed list is in perfect order */
+    hasIrrelevant: boolean;
+  } | null;
 }
 
 /** Longest wait for a lock. A waiting search blocks no one, but a table that stays locked should end the run. */
@@ -44,6 +62,8 @@ interface CompareOptions {
   judgementColumn?: string | undefined;
   /** whether the new index can be searched */
   withIndex: boolean;
+  /** who made the judgements */
+  grade?: EvidenceGrade | undefined;
 }
 
 /**
@@ -56,7 +76,7 @@ export async function compareQueries(
   pool: pg.Pool,
   campaign: Campaign,
   queries: readonly VectorQuery[],
-  { k, judgements, judgementColumn, withIndex }: CompareOptions,
+  { k, judgements, judgementColumn, withIndex, grade = 'people' }: CompareOptions,
 ): Promise<QueryComparison[]> {
   // A query drawn from a row finds that row first, so one more result is needed.
   const limit = queries.some(({ ownKey }) => ownKey !== undefined) ? k + 1 : k;
@@ -77,7 +97,7 @@ export async function compareQueries(
         const others = (rows: FoundRow[] = []) => rows.filter((row) => row.key !== query.ownKey).slice(0, k);
         const results = { before: others(old[position]), after: others(renewed[position]) };
         const found = withIndex ? others(await nearestByIndex(client, tableSource(campaign, campaign.new), query.newVector, limit)) : null;
-        comparisons.push(compare(query, results, found, k, judgements?.get(query.id)));
+        comparisons.push(compare(query, results, found, k, judgements?.get(query.id), grade));
       }
       return comparisons;
     },
@@ -106,6 +126,7 @@ function compare(
   found: FoundRow[] | null,
   k: number,
   gains: Gains | undefined,
+  grade: EvidenceGrade,
 ): QueryComparison {
   const [before, after] = [keysOf(results.before), keysOf(results.after)];
   return {
@@ -116,15 +137,38 @@ function compare(
     rankBiasedOverlap: rankBiasedOverlap(before, after),
     kendallTau: kendallTau(before, after),
     indexRecall: found && indexRecall(results.after, found),
-    judged: gains ? judge(results, gains, k) : null,
+    judged: gains ? judgeResults(results, { gains }, k, grade) : null,
   };
 }
 
-function judge(results: QueryComparison['results'], gains: Gains, k: number): QueryComparison['judged'] {
+/**
+ * Computes the figures of a query from judgements.
+ *
+ * @param relevance judgements for the metrics that know relevant rows only; default: the same
+ */
+export function judgeResults(
+  results: QueryComparison['results'],
+  { gains, relevance = gains }: { gains: Gains; relevance?: Gains },
+  k: number,
+  grade: EvidenceGrade,
+): JudgedResults {
   const old = judgedIds(results.before);
   const renewed = judgedIds(results.after);
-  const both = (metric: typeof ndcgAt) => ({ before: metric(old, gains, k), after: metric(renewed, gains, k) });
-  return { ndcg: both(ndcgAt), reciprocalRank: both(reciprocalRankAt), recall: both(recallAt) };
+  const both = (metric: typeof ndcgAt, judged: Gains) => ({ before: metric(old, judged, k), after: metric(renewed, judged, k) });
+  return {
+    grade,
+    ndcg: both(ndcgAt, gains),
+    reciprocalRank: both(reciprocalRankAt, relevance),
+    recall: both(recallAt, relevance),
+    completeness:
+      grade === 'rows'
+        ? null
+        : {
+            judgedShare: both(judgedShareAt, gains),
+            condensedNdcg: both(condensedNdcgAt, gains),
+            hasIrrelevant: [...gains.values()].some((gain) => gain <= 0),
+          },
+  };
 }
 
 function keysOf(rows: FoundRow[]): string[] {

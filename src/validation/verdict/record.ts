@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import { inTransaction, type Queryable } from '../../database/connection.ts';
 import { scoresOf } from '../metrics/scores.ts';
+import { queryHash } from '../queries/query-hash.ts';
 import { cutoffRows, filterRows, integrityRows } from '../search/part-rows.ts';
 import type { TruthAudit } from './truth-audit.ts';
 import { type ValidationRecord, validationRow } from './validation-record.ts';
@@ -76,6 +77,9 @@ function queryRows({ campaign, comparisons, times }: ValidationRecord): Row[] {
     ordinal: i + 1,
     query: one.query.label,
     query_length: one.query.length,
+    query_hash: `\\x${queryHash(one.query)}`,
+    lexical_share: one.query.lexicalShare ?? null,
+    grade: one.judged?.grade ?? null,
     slices: one.query.slices,
     overlap: one.overlap,
     jaccard: one.jaccard,
