@@ -965,6 +965,12 @@ CREATE FUNCTION reembed.is_within_rate(p_counter regclass) RETURNS boolean
 
 COMMENT ON FUNCTION reembed.is_within_rate(p_counter regclass) IS 'Whether readers may record one more row in this minute: 6,000 over all targets. Counts the call.';
 
+CREATE FUNCTION reembed.judge_grades(p_validation bigint) RETURNS TABLE(outcome text, code text, reason text, remedy text)
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.judge_grades(p_validation bigint) IS 'Part of judge_validation(): whether the chat model graded enough of the results.';
+
 CREATE FUNCTION reembed.judge_validation(p_validation bigint) RETURNS TABLE(fails boolean, reason text)
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp';
@@ -1342,7 +1348,7 @@ CREATE FUNCTION reembed.purge(p_name text) RETURNS void
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET lock_timeout TO '500ms';
 
-COMMENT ON FUNCTION reembed.purge(p_name text) IS 'Drops the archive of the old vectors. The only step that cannot be rolled back.';
+COMMENT ON FUNCTION reembed.purge(p_name text) IS 'Drops the archive of the old vectors and the stored grades of chat models. The only step that cannot be rolled back.';
 
 CREATE FUNCTION reembed.query_vector(p_served_model text, p_model text, p_vector public.vector) RETURNS public.vector
     LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
@@ -2052,6 +2058,12 @@ CREATE FUNCTION reembed.shift_changes(p_target text, p_forward boolean) RETURNS 
     SET search_path TO 'pg_catalog', 'pg_temp';
 
 COMMENT ON FUNCTION reembed.shift_changes(p_target text, p_forward boolean) IS 'Maps waiting changes to the present roles; p_forward: the new model becomes the old one.';
+
+CREATE FUNCTION reembed.spend_on_judge(p_campaign text, p_tokens bigint, p_usd numeric, p_must_fit boolean) RETURNS boolean
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.spend_on_judge(p_campaign text, p_tokens bigint, p_usd numeric, p_must_fit boolean) IS 'Counts a request to the chat model of a validation, or the difference to what it cost, against the spend cap of a campaign; false: it does not fit.';
 
 CREATE FUNCTION reembed.spending_left(p_campaign text, p_token_price numeric) RETURNS numeric
     LANGUAGE plpgsql
@@ -2887,6 +2899,33 @@ COMMENT ON COLUMN reembed.installation.objects_digest IS 'reembed.objects_digest
 
 COMMENT ON COLUMN reembed.installation.applied_at IS 'When they were applied.';
 
+CREATE TABLE reembed.judge_grade (
+    target text NOT NULL,
+    query_hash bytea NOT NULL,
+    text_hash bytea NOT NULL,
+    judge_model text NOT NULL,
+    prompt_version integer NOT NULL,
+    grade smallint NOT NULL,
+    graded_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT grade_is_in_range CHECK (((grade >= 0) AND (grade <= 3)))
+);
+
+COMMENT ON TABLE reembed.judge_grade IS 'Grades that a chat model gave, so that none is asked and paid for twice. Holds no text.';
+
+COMMENT ON COLUMN reembed.judge_grade.target IS 'Target of the row.';
+
+COMMENT ON COLUMN reembed.judge_grade.query_hash IS 'SHA-256 of the text of the query.';
+
+COMMENT ON COLUMN reembed.judge_grade.text_hash IS 'SHA-256 of the first 4,000 characters of the text of the row, as the chat model received them.';
+
+COMMENT ON COLUMN reembed.judge_grade.judge_model IS 'The chat model.';
+
+COMMENT ON COLUMN reembed.judge_grade.prompt_version IS 'Version of the question; another question gives other grades.';
+
+COMMENT ON COLUMN reembed.judge_grade.grade IS '0: nothing to do with the query; 1: related; 2: has some answer; 3: is the exact answer.';
+
+COMMENT ON COLUMN reembed.judge_grade.graded_at IS 'When the grade was given.';
+
 CREATE TABLE reembed.known_item (
     id bigint NOT NULL,
     target text NOT NULL,
@@ -3597,6 +3636,11 @@ CREATE TABLE reembed.validation (
     index_setting text,
     audit_problem text,
     warnings text[] DEFAULT '{}'::text[] NOT NULL,
+    lexical_share double precision,
+    judge_model text,
+    graded_pairs integer,
+    ungraded_pairs integer,
+    judge_problem text,
     CONSTRAINT failed_validations_have_reasons CHECK ((passed = (cardinality(reasons) = 0)))
 );
 
@@ -3659,6 +3703,16 @@ COMMENT ON COLUMN reembed.validation.index_setting IS 'Search setting of the ind
 COMMENT ON COLUMN reembed.validation.audit_problem IS 'Why no vector was compared with a fresh one; null when that was done or not requested.';
 
 COMMENT ON COLUMN reembed.validation.warnings IS 'Warnings, which do not fail the run.';
+
+COMMENT ON COLUMN reembed.validation.lexical_share IS 'Mean share of the words of a query that are in the text of its row, 0 to 1; null unless the queries were made of rows.';
+
+COMMENT ON COLUMN reembed.validation.judge_model IS 'Chat model that graded results; null where none did.';
+
+COMMENT ON COLUMN reembed.validation.graded_pairs IS 'Pairs of a query and the text of a row that have a grade of the chat model.';
+
+COMMENT ON COLUMN reembed.validation.ungraded_pairs IS 'Pairs that the chat model was asked about without a readable answer.';
+
+COMMENT ON COLUMN reembed.validation.judge_problem IS 'The last reason that a pair has no grade; null where all have one.';
 
 CREATE TABLE reembed.validation_filter (
     validation bigint NOT NULL,
@@ -3773,7 +3827,7 @@ COMMENT ON TABLE reembed.validation_metric IS 'The figures of a validation over 
 
 COMMENT ON COLUMN reembed.validation_metric.validation IS 'The run.';
 
-COMMENT ON COLUMN reembed.validation_metric.metric IS 'overlap, jaccard, rank_biased_overlap, kendall_tau, index_recall; of each model: ndcg, mrr, recall, search_p50_ms, search_p95_ms.';
+COMMENT ON COLUMN reembed.validation_metric.metric IS 'overlap, jaccard, rank_biased_overlap, kendall_tau, index_recall; of each model: ndcg, mrr, recall, judged_share, condensed_ndcg, search_p50_ms, search_p95_ms.';
 
 COMMENT ON COLUMN reembed.validation_metric.slice IS 'Column by whose values the queries were divided, or length; empty: all queries.';
 
@@ -3813,7 +3867,11 @@ CREATE TABLE reembed.validation_query (
     results_before text[],
     results_after text[],
     scores_before double precision[],
-    scores_after double precision[]
+    scores_after double precision[],
+    grade text,
+    query_hash bytea,
+    lexical_share double precision,
+    CONSTRAINT grade_is_known CHECK ((grade = ANY (ARRAY['people'::text, 'model'::text, 'rows'::text])))
 );
 
 COMMENT ON TABLE reembed.validation_query IS 'The individual queries of a validation.';
@@ -3861,6 +3919,12 @@ COMMENT ON COLUMN reembed.validation_query.results_after IS 'The same, new model
 COMMENT ON COLUMN reembed.validation_query.scores_before IS 'Scores of these rows, old model: cosine similarity or inner product; for distance l2 the negative distance.';
 
 COMMENT ON COLUMN reembed.validation_query.scores_after IS 'The same, new model.';
+
+COMMENT ON COLUMN reembed.validation_query.grade IS 'Who judged the results: people, a chat model (model), or rows, where the query was made of the row that it should find; null: not judged.';
+
+COMMENT ON COLUMN reembed.validation_query.query_hash IS 'Identifies the query over runs: SHA-256 of its text, or of row/ and the key of the row it was drawn from.';
+
+COMMENT ON COLUMN reembed.validation_query.lexical_share IS 'Share of the words of the query that are in the text of the row it was made of; null for other queries.';
 
 CREATE TABLE reembed.watch_memory (
     target text NOT NULL,
@@ -4121,6 +4185,9 @@ ALTER TABLE ONLY reembed.failed_row
 ALTER TABLE ONLY reembed.installation
     ADD CONSTRAINT installation_pkey PRIMARY KEY (is_one);
 
+ALTER TABLE ONLY reembed.judge_grade
+    ADD CONSTRAINT judge_grade_pkey PRIMARY KEY (target, query_hash, text_hash, judge_model, prompt_version);
+
 ALTER TABLE ONLY reembed.known_item
     ADD CONSTRAINT known_item_pkey PRIMARY KEY (id);
 
@@ -4346,6 +4413,9 @@ ALTER TABLE ONLY reembed.failed_row
 
 ALTER TABLE ONLY reembed.failed_row
     ADD CONSTRAINT failed_row_target_fkey FOREIGN KEY (target) REFERENCES reembed.target(name) ON DELETE CASCADE;
+
+ALTER TABLE ONLY reembed.judge_grade
+    ADD CONSTRAINT judge_grade_target_fkey FOREIGN KEY (target) REFERENCES reembed.target(name) ON DELETE CASCADE;
 
 ALTER TABLE ONLY reembed.known_item
     ADD CONSTRAINT known_item_target_fkey FOREIGN KEY (target) REFERENCES reembed.target(name) ON DELETE CASCADE;
@@ -4630,6 +4700,8 @@ REVOKE ALL ON FUNCTION reembed.is_slower(p_new_ms double precision, p_old_ms dou
 
 REVOKE ALL ON FUNCTION reembed.is_within_rate(p_counter regclass) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION reembed.judge_grades(p_validation bigint) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION reembed.judge_validation(p_validation bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.key_names(p_target text, p_side_table regclass) FROM PUBLIC;
@@ -4821,6 +4893,8 @@ REVOKE ALL ON FUNCTION reembed.share_side_tables(p_target text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION reembed.share_view_grants(p_target text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.shift_changes(p_target text, p_forward boolean) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.spend_on_judge(p_campaign text, p_tokens bigint, p_usd numeric, p_must_fit boolean) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.spending_left(p_campaign text, p_token_price numeric) FROM PUBLIC;
 
