@@ -21,7 +21,7 @@ export const JUDGE: Mutant[] = [
     fix: 'the lines around a text carry its digest',
     test: 'judge-answers',
     title: 'a passage cannot end the part of the prompt that it is in',
-    says: /Difference|false|mark/,
+    says: /is not `|Difference/,
     edits: [{ file: 'src/judge/prompts.ts', find: 'digestOf(text).slice(0, 12)', replace: "'0123456789ab'" }],
   },
   {
@@ -37,7 +37,7 @@ export const JUDGE: Mutant[] = [
     fix: 'a request is counted against the spend cap before it is sent',
     test: 'judge',
     title: 'requests to the chat model count against the spend cap of the campaign, and do not pause it',
-    says: /not truthy|Difference/,
+    says: /is not `true`|Difference/,
     edits: [{ file: 'sql/throttle/spend_on_judge.sql', find: 'NOT p_must_fit OR', replace: 'true OR' }],
   },
   {
@@ -59,7 +59,7 @@ export const JUDGE: Mutant[] = [
     fix: 'queries that people judged are not graded',
     test: 'judge',
     title: 'what people judged is not graded, and few of the results being judged gives the condensed nDCG too',
-    says: /Difference|truthy|falsy/,
+    says: /is not `false`|Difference/,
     edits: [{ file: 'src/validation/metrics/graded-results.ts', find: "one.judged?.grade === 'people' || ", replace: '' }],
   },
 ];
