@@ -785,7 +785,7 @@ COMMENT ON COLUMN reembed.validation.planner_chooses_index IS 'Whether the plann
 COMMENT ON COLUMN reembed.validation.index_setting IS 'Search setting of the index during the run.';
 COMMENT ON COLUMN reembed.validation.audit_problem IS 'Why no vector was compared with a fresh one; null when that was done or not requested.';
 COMMENT ON COLUMN reembed.validation.warnings IS 'Warnings, which do not fail the run.';
-COMMENT ON COLUMN reembed.validation.lexical_share IS 'Mean share of the words of a query that are in the text of its row, 0 to 1; null unless the queries were made of rows.';
+COMMENT ON COLUMN reembed.validation.lexical_share IS 'Mean share of the words of a query that are in the text of its row, without words that are common in the table, 0 to 1; null unless the queries were made of rows.';
 COMMENT ON COLUMN reembed.validation.judge_model IS 'Chat model that graded results; null where none did.';
 COMMENT ON COLUMN reembed.validation.graded_pairs IS 'Pairs of a query and the text of a row that have a grade of the chat model.';
 COMMENT ON COLUMN reembed.validation.ungraded_pairs IS 'Pairs that the chat model was asked about without a readable answer.';
@@ -845,7 +845,7 @@ COMMENT ON COLUMN reembed.validation_query.scores_before IS 'Scores of these row
 COMMENT ON COLUMN reembed.validation_query.scores_after IS 'The same, new model.';
 COMMENT ON COLUMN reembed.validation_query.grade IS 'Who judged the results: people, a chat model (model), or rows, where the query was made of the row that it should find; null: not judged.';
 COMMENT ON COLUMN reembed.validation_query.query_hash IS 'Identifies the query over runs: SHA-256 of its text, or of row/ and the key of the row it was drawn from.';
-COMMENT ON COLUMN reembed.validation_query.lexical_share IS 'Share of the words of the query that are in the text of the row it was made of; null for other queries.';
+COMMENT ON COLUMN reembed.validation_query.lexical_share IS 'Share of the words of the query that are in the text of the row it was made of, without common words; null for other queries.';
 
 CREATE TABLE reembed.judge_grade (
   target text NOT NULL REFERENCES reembed.target ON DELETE CASCADE,

@@ -1,8 +1,10 @@
 import test from 'ava';
+import { readConfig } from '../src/config.ts';
+import { UsageError } from '../src/errors.ts';
 import { readGrade } from '../src/judge/grade-answer.ts';
 import { gradePrompt } from '../src/judge/prompts.ts';
 import { titleQueries } from '../src/validation/queries/held-out-titles.ts';
-import { lexicalShare, meanLexicalShare } from '../src/validation/queries/lexical-share.ts';
+import { commonWords, lexicalShare, meanLexicalShare } from '../src/validation/queries/lexical-share.ts';
 import { readQuestion } from '../src/validation/queries/paraphrases.ts';
 
 test('a grade is read from JSON, from a lone number, and from a text with one number', (t) => {
@@ -83,6 +85,27 @@ test('the lexical share is the share of the different words of a query that are 
   t.is(lexicalShare('?', 'anything'), 0);
   t.is(meanLexicalShare([{ lexicalShare: 1 }, {}, { lexicalShare: 0.5 }]), 0.75);
   t.is(meanLexicalShare([{}]), null);
+});
+
+test('words that are common in the table do not count, unless the query has no others', (t) => {
+  const documents = Array.from({ length: 100 }, (_, i) => ['the', i < 10 ? 'tenth' : 'more', `word${i}`]);
+  const common = commonWords(documents);
+  t.deepEqual(common, new Set(['the', 'more']));
+  t.is(commonWords(documents.slice(1)).size, 0, 'of few texts it is not known');
+  t.is(lexicalShare('the more bridges', 'the more rivers', common), 0);
+  t.is(lexicalShare('the more rivers', 'the rivers', common), 1);
+  t.is(lexicalShare('the more', 'the', common), 0.5);
+});
+
+test('the key of another provider is not sent to the address of the judge, and a price that is none is refused', (t) => {
+  const env = { DATABASE_URL: 'embedded:', OPENAI_API_KEY: 'key-of-openai', OPENAI_BASE_URL: 'http://embedder/v1', JUDGE_MODEL: 'judge' };
+  t.is(readConfig({ DATABASE_URL: 'embedded:' }).judge, undefined);
+  t.like(readConfig(env).judge, { model: 'judge', price: null, access: { apiKey: 'key-of-openai', baseUrl: 'http://embedder/v1' } });
+  const elsewhere = readConfig({ ...env, JUDGE_BASE_URL: 'http://judge/v1', JUDGE_PRICE: '0.15, 0.6' }).judge;
+  t.like(elsewhere, { price: { input: 0.15, output: 0.6 }, access: { apiKey: undefined, baseUrl: 'http://judge/v1' } });
+  t.deepEqual(readConfig({ ...env, JUDGE_PRICE: '2' }).judge?.price, { input: 2, output: 2 });
+  for (const price of ['free', '-1', '1,2,3', '0.15;0.6', '1e3'])
+    t.throws(() => readConfig({ ...env, JUDGE_PRICE: price }), { instanceOf: UsageError, message: /JUDGE_PRICE/ }, price);
 });
 
 test('a title is a query unless its text contains it, another row has it, or it is one word', (t) => {

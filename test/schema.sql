@@ -3704,7 +3704,7 @@ COMMENT ON COLUMN reembed.validation.audit_problem IS 'Why no vector was compare
 
 COMMENT ON COLUMN reembed.validation.warnings IS 'Warnings, which do not fail the run.';
 
-COMMENT ON COLUMN reembed.validation.lexical_share IS 'Mean share of the words of a query that are in the text of its row, 0 to 1; null unless the queries were made of rows.';
+COMMENT ON COLUMN reembed.validation.lexical_share IS 'Mean share of the words of a query that are in the text of its row, without words that are common in the table, 0 to 1; null unless the queries were made of rows.';
 
 COMMENT ON COLUMN reembed.validation.judge_model IS 'Chat model that graded results; null where none did.';
 
@@ -3924,7 +3924,7 @@ COMMENT ON COLUMN reembed.validation_query.grade IS 'Who judged the results: peo
 
 COMMENT ON COLUMN reembed.validation_query.query_hash IS 'Identifies the query over runs: SHA-256 of its text, or of row/ and the key of the row it was drawn from.';
 
-COMMENT ON COLUMN reembed.validation_query.lexical_share IS 'Share of the words of the query that are in the text of the row it was made of; null for other queries.';
+COMMENT ON COLUMN reembed.validation_query.lexical_share IS 'Share of the words of the query that are in the text of the row it was made of, without common words; null for other queries.';
 
 CREATE TABLE reembed.watch_memory (
     target text NOT NULL,

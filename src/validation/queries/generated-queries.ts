@@ -1,6 +1,6 @@
 import type { TextRow } from './draw-rows.ts';
 import type { Judgements } from './judgements.ts';
-import { lexicalShare } from './lexical-share.ts';
+import { commonWords, lexicalShare } from './lexical-share.ts';
 import type { TextQuery } from './queries.ts';
 import { wordsOf } from './words.ts';
 
@@ -33,6 +33,7 @@ export function generateQueries(rows: readonly TextRow[], count: number): Genera
   const times = countAll(rows.map(({ text }) => text));
   const single = rows.filter(({ text }) => times.get(text) === 1);
   const documents = single.map(({ text }) => wordsOf(text));
+  const common = commonWords(documents);
   const frequency = countAll(documents.flatMap((words) => [...new Set(words)]));
 
   const queries: TextQuery[] = [];
@@ -45,7 +46,7 @@ export function generateQueries(rows: readonly TextRow[], count: number): Genera
       id: key,
       text: query,
       rowKey: key,
-      lexicalShare: lexicalShare(query, text),
+      lexicalShare: lexicalShare(query, text, common),
       slices: { kind: sentence === undefined ? 'terms' : 'sentence', ...slices },
     });
     judgements.set(key, new Map([[key, 1]]));

@@ -2,7 +2,7 @@ import type { Queryable } from '../../database/connection.ts';
 import type { Campaign } from '../campaign.ts';
 import type { TextRow } from './draw-rows.ts';
 import type { GeneratedQueries } from './generated-queries.ts';
-import { lexicalShare } from './lexical-share.ts';
+import { commonWords, lexicalShare } from './lexical-share.ts';
 import type { TextQuery } from './queries.ts';
 import { wordsOf } from './words.ts';
 
@@ -32,11 +32,13 @@ export async function findTitleColumn(db: Queryable, campaign: Campaign): Promis
  * Makes queries of titles. Each should find the row that it is the title of. A title is left out if the text of its row contains it, if
  * another row of the sample has it too, or if it is a single word.
  *
- * @param rows random rows with their titles
+ * @param rows random rows with their titles; all of them determine which words are common
  * @param count maximum number of queries
  */
 export function titleQueries(rows: readonly TextRow[], count: number): GeneratedQueries {
   const titles = rows.map(({ title }) => wordsOf(title ?? '').join(' '));
+  const documents = rows.map(({ text }) => wordsOf(text));
+  const common = commonWords(documents);
   const times = Map.groupBy(titles, (title) => title);
   const queries: TextQuery[] = [];
   for (const [i, { key, text, title, slices }] of rows.entries()) {
@@ -44,9 +46,9 @@ export function titleQueries(rows: readonly TextRow[], count: number): Generated
     const words = titles[i] ?? '';
     const length = words === '' ? 0 : words.split(' ').length;
     if (length < TITLE_WORDS.fewest || length > TITLE_WORDS.most || (times.get(words)?.length ?? 0) > 1) continue;
-    if (` ${wordsOf(text).join(' ')} `.includes(` ${words} `)) continue;
+    if (` ${documents[i]?.join(' ')} `.includes(` ${words} `)) continue;
     const query = (title ?? '').replace(/\s+/g, ' ').trim();
-    queries.push({ id: key, text: query, rowKey: key, lexicalShare: lexicalShare(query, text), slices });
+    queries.push({ id: key, text: query, rowKey: key, lexicalShare: lexicalShare(query, text, common), slices });
   }
   return { queries, judgements: new Map(queries.map(({ id }) => [id, new Map([[id, 1]])])) };
 }

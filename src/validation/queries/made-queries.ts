@@ -6,8 +6,10 @@ import { NoQueries } from '../validation-error.ts';
 import { drawTexts } from './draw-rows.ts';
 import { type GeneratedQueries, generateQueries, SAMPLED_TEXTS, TEXT_CHARACTERS } from './generated-queries.ts';
 import { findTitleColumn, titleQueries } from './held-out-titles.ts';
+import { commonWords } from './lexical-share.ts';
 import { paraphraseRows } from './paraphrases.ts';
 import { DEFAULT_SAMPLE, type QuerySource } from './queries.ts';
+import { wordsOf } from './words.ts';
 
 interface MakeOptions {
   queries: QuerySource;
@@ -29,11 +31,14 @@ export async function makeQueries(db: Queryable, campaign: Campaign, options: Ma
   const { queries: source, sample: count = DEFAULT_SAMPLE, sliceBy, seed, judge } = options;
   if (source.kind === 'paraphrases') {
     if (!judge) throw new JudgeMissing('--queries-from paraphrases');
-    const rows = await drawTexts(db, campaign, TEXT_CHARACTERS, { sample: count, sliceBy, seed });
+    const rows = await drawTexts(db, campaign, TEXT_CHARACTERS, { sample: Math.max(count, SAMPLED_TEXTS), sliceBy, seed });
     const texts = Map.groupBy(rows, ({ text }) => text);
     const single = rows.filter(({ text }) => texts.get(text)?.length === 1);
     if (single.length === 0) throw new NoQueries('every drawn row shares its text with another one', 'name queries with --queries FILE');
-    return { ...(await paraphraseRows(db, judge, campaign.name, single)), source: source.kind };
+    return {
+      ...(await paraphraseRows(db, judge, campaign.name, single.slice(0, count), commonWords(rows.map(({ text }) => wordsOf(text))))),
+      source: source.kind,
+    };
   }
   const titleColumn = await findTitleColumn(db, campaign);
   if (source.kind === 'titles' && titleColumn === undefined)

@@ -21,10 +21,17 @@ const REFUSAL = /^(i.?m sorry|sorry\b|i (cannot|can.?t|am unable|.?m unable)|as 
  * which the model writes no usable question is left out.
  *
  * @param rows random rows
+ * @param common words that do not count in the lexical share
  * @param campaign name of the campaign, whose spend cap counts
  * @throws NoQuestions when no row has a question; JudgePriceMissing
  */
-export async function paraphraseRows(db: Queryable, judge: Judge, campaign: string, rows: readonly TextRow[]): Promise<GeneratedQueries> {
+export async function paraphraseRows(
+  db: Queryable,
+  judge: Judge,
+  campaign: string,
+  rows: readonly TextRow[],
+  common: ReadonlySet<string>,
+): Promise<GeneratedQueries> {
   const budget = await createBudget(db, campaign, judge);
   const count = await tokenCounter();
   const questions = rows.map(({ text }) => {
@@ -61,7 +68,9 @@ export async function paraphraseRows(db: Queryable, judge: Judge, campaign: stri
   });
   const queries = answers.flatMap((question, i) => {
     const { key, text, slices } = rows[i] as TextRow;
-    return question === undefined ? [] : [{ id: key, text: question, rowKey: key, lexicalShare: lexicalShare(question, text), slices }];
+    return question === undefined
+      ? []
+      : [{ id: key, text: question, rowKey: key, lexicalShare: lexicalShare(question, text, common), slices }];
   });
   if (queries.length === 0) throw new NoQuestions(judge.chat.model, within.length === 0 ? 'the limits allow no request' : problem);
   return { queries, judgements: new Map(queries.map(({ id }) => [id, new Map([[id, 1]])])) };
