@@ -135,9 +135,9 @@ CREATE TABLE reembed.setting (
   tokens_per_minute integer,
   keep_old_current boolean NOT NULL DEFAULT true,
   max_failed_rows integer NOT NULL DEFAULT 0,
-  min_overlap numeric NOT NULL DEFAULT 0.05,
+  min_overlap numeric,
   min_index_recall numeric NOT NULL DEFAULT 0.95,
-  max_ndcg_drop numeric NOT NULL DEFAULT 0.02,
+  max_ndcg_loss numeric NOT NULL DEFAULT 0.05,
   soak interval NOT NULL DEFAULT '7 days',
   updated_at timestamptz NOT NULL DEFAULT now(),
   max_replica_lag_bytes bigint DEFAULT 67108864,
@@ -186,7 +186,7 @@ CREATE TABLE reembed.setting (
   CONSTRAINT max_failed_rows_is_not_negative CHECK (max_failed_rows >= 0),
   CONSTRAINT max_latency_ratio_is_positive CHECK (max_latency_ratio > 0),
   CONSTRAINT max_lock_waits_is_not_negative CHECK (max_lock_waits >= 0),
-  CONSTRAINT max_ndcg_drop_is_a_share CHECK (max_ndcg_drop BETWEEN 0 AND 1),
+  CONSTRAINT max_ndcg_loss_is_a_share CHECK (max_ndcg_loss BETWEEN 0 AND 1),
   CONSTRAINT max_odd_norms_is_a_share CHECK (max_odd_norms BETWEEN 0 AND 1),
   CONSTRAINT max_read_slowdown_is_more_than_one CHECK (max_read_slowdown > 1),
   CONSTRAINT max_replica_lag_bytes_is_positive CHECK (max_replica_lag_bytes > 0),
@@ -226,9 +226,9 @@ COMMENT ON COLUMN reembed.setting.requests_per_minute IS 'Provider requests a mi
 COMMENT ON COLUMN reembed.setting.tokens_per_minute IS 'Provider tokens a minute over all workers; null: no limit.';
 COMMENT ON COLUMN reembed.setting.keep_old_current IS 'Whether workers embed changed rows with the old model too, so that switching back loses nothing. false when the old model can no longer be called.';
 COMMENT ON COLUMN reembed.setting.max_failed_rows IS 'Maximum number of rows without a new vector when the index is built.';
-COMMENT ON COLUMN reembed.setting.min_overlap IS 'Minimum mean overlap@10 of old and new results to pass validation, 0 to 1.';
-COMMENT ON COLUMN reembed.setting.min_index_recall IS 'Minimum mean recall of the new index against the exact scan to pass validation, 0 to 1.';
-COMMENT ON COLUMN reembed.setting.max_ndcg_drop IS 'Maximum drop of nDCG@10 to pass, where there are judgements. A larger drop whose 95 % confidence interval includes 0 is only a warning.';
+COMMENT ON COLUMN reembed.setting.min_overlap IS 'Minimum mean overlap@10 of old and new results, 0 to 1; null: overlap is not judged, because two good models may share few results.';
+COMMENT ON COLUMN reembed.setting.min_index_recall IS 'Minimum mean recall of the new index against the exact scan, 0 to 1. The 95 % interval must be above it.';
+COMMENT ON COLUMN reembed.setting.max_ndcg_loss IS 'Largest loss of nDCG that is tolerated, as a share of the old figure, 0 to 1; a loss of 0.01 always is.';
 COMMENT ON COLUMN reembed.setting.soak IS 'How long the new model must have been live before contract.';
 COMMENT ON COLUMN reembed.setting.updated_at IS 'When the row last changed.';
 COMMENT ON COLUMN reembed.setting.max_replica_lag_bytes IS 'The backfill stops while a standby is more than this many bytes of WAL behind; null: no limit.';
@@ -678,7 +678,7 @@ COMMENT ON COLUMN reembed.event.at IS 'When it happened.';
 COMMENT ON COLUMN reembed.event.actor IS 'Role that caused it.';
 COMMENT ON COLUMN reembed.event.target IS 'Target it concerns.';
 COMMENT ON COLUMN reembed.event.campaign IS 'Campaign it concerns.';
-COMMENT ON COLUMN reembed.event.kind IS 'What changed: phase, or the name of a setting.';
+COMMENT ON COLUMN reembed.event.kind IS 'What changed: phase, the name of a setting, or acceptance.';
 COMMENT ON COLUMN reembed.event.from_value IS 'Value before.';
 COMMENT ON COLUMN reembed.event.to_value IS 'Value after.';
 COMMENT ON COLUMN reembed.event.reason IS 'Reason, where one was given.';
@@ -737,8 +737,9 @@ CREATE TABLE reembed.validation (
   mrr_after double precision,
   recall_before double precision,
   recall_after double precision,
-  passed boolean NOT NULL,
-  reasons text[] NOT NULL,
+  verdict text NOT NULL,
+  reasons text[] NOT NULL DEFAULT '{}',
+  doubts text[] NOT NULL DEFAULT '{}',
   seed integer,
   known_items boolean NOT NULL DEFAULT false,
   just_changed_rows bigint NOT NULL,
@@ -747,15 +748,18 @@ CREATE TABLE reembed.validation (
   index_setting text,
   audit_problem text,
   warnings text[] NOT NULL DEFAULT '{}',
+  index_file oid,
   lexical_share double precision,
   judge_model text,
   graded_pairs integer,
   ungraded_pairs integer,
   judge_problem text,
-  CONSTRAINT failed_validations_have_reasons CHECK (passed = (cardinality(reasons) = 0))
+  CONSTRAINT verdict_follows_from_reasons_and_doubts
+    CHECK (verdict = CASE WHEN cardinality(reasons) > 0 THEN 'fail' WHEN cardinality(doubts) > 0 THEN 'unsure' ELSE 'pass' END),
+  CONSTRAINT lexical_share_is_a_share CHECK (lexical_share BETWEEN 0 AND 1)
 );
 CREATE INDEX validation_newest ON reembed.validation (campaign, finished_at DESC);
-COMMENT ON TABLE reembed.validation IS 'Comparisons of the old and the new model on sample queries. The switch requires one that passed.';
+COMMENT ON TABLE reembed.validation IS 'Comparisons of the old and the new model on sample queries. The switch requires a verdict of pass, or of unsure that a person accepted.';
 COMMENT ON COLUMN reembed.validation.id IS 'Number of the run.';
 COMMENT ON COLUMN reembed.validation.campaign IS 'Campaign that was validated.';
 COMMENT ON COLUMN reembed.validation.started_at IS 'When the run started.';
@@ -775,8 +779,8 @@ COMMENT ON COLUMN reembed.validation.mrr_before IS 'Mean reciprocal rank of the 
 COMMENT ON COLUMN reembed.validation.mrr_after IS 'Mean reciprocal rank of the new model.';
 COMMENT ON COLUMN reembed.validation.recall_before IS 'Recall@k of the old model against the judgements.';
 COMMENT ON COLUMN reembed.validation.recall_after IS 'Recall@k of the new model against the judgements.';
-COMMENT ON COLUMN reembed.validation.passed IS 'Whether every threshold was met at the end of the run. The gate to the switch evaluates the figures again: see judge_validation().';
-COMMENT ON COLUMN reembed.validation.reasons IS 'Thresholds that were not met; empty when it passed.';
+COMMENT ON COLUMN reembed.validation.verdict IS 'Verdict at the end of the run: pass, fail or unsure. The gate to the switch evaluates the figures again: see verdict().';
+COMMENT ON COLUMN reembed.validation.reasons IS 'Why it fails; empty otherwise.';
 COMMENT ON COLUMN reembed.validation.seed IS 'Seed of samples and intervals; with the same rows it reproduces the run.';
 COMMENT ON COLUMN reembed.validation.known_items IS 'Whether the relevant row of each query is the one it was generated from.';
 COMMENT ON COLUMN reembed.validation.just_changed_rows IS 'Missing rows that the application had changed in the last 30 seconds.';
@@ -784,7 +788,9 @@ COMMENT ON COLUMN reembed.validation.searches_use_index IS 'Whether the new inde
 COMMENT ON COLUMN reembed.validation.planner_chooses_index IS 'Whether the planner chooses the new index without being forced; on a small table it may not.';
 COMMENT ON COLUMN reembed.validation.index_setting IS 'Search setting of the index during the run.';
 COMMENT ON COLUMN reembed.validation.audit_problem IS 'Why no vector was compared with a fresh one; null when that was done or not requested.';
-COMMENT ON COLUMN reembed.validation.warnings IS 'Warnings, which do not fail the run.';
+COMMENT ON COLUMN reembed.validation.doubts IS 'Why it is unsure: what the evidence does not decide, and how to decide it.';
+COMMENT ON COLUMN reembed.validation.warnings IS 'Findings that do not change the verdict.';
+COMMENT ON COLUMN reembed.validation.index_file IS 'File of the searched index, by which runs of one index are recognised: its recall is judged over all of them.';
 COMMENT ON COLUMN reembed.validation.lexical_share IS 'Mean share of the words of a query that are in the text of its row, without words that are common in the table, 0 to 1; null unless the queries were made of rows.';
 COMMENT ON COLUMN reembed.validation.judge_model IS 'Chat model that graded results; null where none did.';
 COMMENT ON COLUMN reembed.validation.graded_pairs IS 'Pairs of a query and the text of a row that have a grade of the chat model.';
@@ -817,15 +823,17 @@ CREATE TABLE reembed.validation_query (
   grade text,
   query_hash bytea,
   lexical_share double precision,
+  index_recall_before double precision,
   PRIMARY KEY (validation, ordinal),
-  CONSTRAINT grade_is_known CHECK (grade IN ('people', 'model', 'rows'))
+  CONSTRAINT grade_is_known CHECK (grade IN ('people', 'model', 'rows')),
+  CONSTRAINT graded_queries_have_figures CHECK ((grade IS NULL) = (ndcg_after IS NULL))
 );
 COMMENT ON TABLE reembed.validation_query IS 'The individual queries of a validation.';
 COMMENT ON COLUMN reembed.validation_query.validation IS 'Validation run of the query.';
 COMMENT ON COLUMN reembed.validation_query.ordinal IS 'Position in the run, from 1.';
 COMMENT ON COLUMN reembed.validation_query.query IS 'Id or text of the query, or the key of the row it was drawn from.';
 COMMENT ON COLUMN reembed.validation_query.overlap IS 'Share of the k nearest rows that both models return.';
-COMMENT ON COLUMN reembed.validation_query.index_recall IS 'Share of the exact k nearest rows that the new index returns.';
+COMMENT ON COLUMN reembed.validation_query.index_recall IS 'Share of the exact k nearest rows that the new index returns; null without one.';
 COMMENT ON COLUMN reembed.validation_query.ndcg_before IS 'nDCG@k of the old model.';
 COMMENT ON COLUMN reembed.validation_query.ndcg_after IS 'nDCG@k of the new model.';
 COMMENT ON COLUMN reembed.validation_query.query_length IS 'Characters of the query, or of the row it was drawn from.';
@@ -843,8 +851,9 @@ COMMENT ON COLUMN reembed.validation_query.results_before IS 'Keys of the k near
 COMMENT ON COLUMN reembed.validation_query.results_after IS 'The same, new model.';
 COMMENT ON COLUMN reembed.validation_query.scores_before IS 'Scores of these rows, old model: cosine similarity or inner product; for distance l2 the negative distance.';
 COMMENT ON COLUMN reembed.validation_query.scores_after IS 'The same, new model.';
-COMMENT ON COLUMN reembed.validation_query.grade IS 'Who judged the results: people, a chat model (model), or rows, where the query was made of the row that it should find; null: not judged.';
-COMMENT ON COLUMN reembed.validation_query.query_hash IS 'Identifies the query over runs: SHA-256 of its text, or of row/ and the key of the row it was drawn from.';
+COMMENT ON COLUMN reembed.validation_query.grade IS 'Who judged it: people, model (a chat model) or rows (it was made of a row, which it must find); null: nobody.';
+COMMENT ON COLUMN reembed.validation_query.query_hash IS 'SHA-256 of its text, or of the key of its row, by which the same query is recognised in other runs.';
+COMMENT ON COLUMN reembed.validation_query.index_recall_before IS 'Share of the exact k nearest rows that the old index returns; null without a usable one.';
 COMMENT ON COLUMN reembed.validation_query.lexical_share IS 'Share of the words of the query that are in the text of the row it was made of, without common words; null for other queries.';
 
 CREATE TABLE reembed.judge_grade (
@@ -889,7 +898,7 @@ COMMENT ON COLUMN reembed.validation_metric.slice_value IS 'Value of the column 
 COMMENT ON COLUMN reembed.validation_metric.queries IS 'Number of queries in the mean.';
 COMMENT ON COLUMN reembed.validation_metric.before IS 'Old model; null for a metric that compares the two.';
 COMMENT ON COLUMN reembed.validation_metric.after IS 'New model.';
-COMMENT ON COLUMN reembed.validation_metric.value IS 'The mean; for a metric of each model, after minus before.';
+COMMENT ON COLUMN reembed.validation_metric.value IS 'The mean; for a metric of each model, after minus before; for index_recall that of the new index.';
 COMMENT ON COLUMN reembed.validation_metric.low IS 'Lower end of the 95 % confidence interval of the value, by a paired bootstrap over the queries.';
 COMMENT ON COLUMN reembed.validation_metric.high IS 'Upper end.';
 
@@ -902,6 +911,9 @@ CREATE TABLE reembed.validation_filter (
   returned_rows double precision NOT NULL,
   short_queries integer NOT NULL,
   index_recall double precision NOT NULL,
+  returned_share double precision,
+  returned_share_sd double precision,
+  index_recall_sd double precision,
   PRIMARY KEY (validation, filter, iterative_scan)
 );
 COMMENT ON TABLE reembed.validation_filter IS 'Results of searches of the new index with a filter.';
@@ -913,6 +925,9 @@ COMMENT ON COLUMN reembed.validation_filter.wanted_rows IS 'Mean number of rows 
 COMMENT ON COLUMN reembed.validation_filter.returned_rows IS 'Mean number of rows returned.';
 COMMENT ON COLUMN reembed.validation_filter.short_queries IS 'Queries that returned fewer rows than there are to find.';
 COMMENT ON COLUMN reembed.validation_filter.index_recall IS 'Mean share of the exact nearest rows passing the filter that the index returned.';
+COMMENT ON COLUMN reembed.validation_filter.returned_share IS 'Mean share of the wanted rows that were returned, over the queries that want some; null if none does.';
+COMMENT ON COLUMN reembed.validation_filter.returned_share_sd IS 'Standard deviation of that share over the queries; null for a single one.';
+COMMENT ON COLUMN reembed.validation_filter.index_recall_sd IS 'Standard deviation of index_recall over the queries; null for a single one.';
 
 CREATE TABLE reembed.validation_integrity (
   validation bigint NOT NULL REFERENCES reembed.validation ON DELETE CASCADE,

@@ -10,6 +10,7 @@ import { POISONOUS_TEXTS } from './poisonous-texts.ts';
 import { PROVIDERS } from './providers.ts';
 import { RAILS } from './rails.ts';
 import { SPENDING } from './spending.ts';
+import { VERDICT } from './verdict.ts';
 
 /** Every mutant. */
 export const MUTANTS: Mutant[] = [
@@ -24,4 +25,5 @@ export const MUTANTS: Mutant[] = [
   ...PROVIDERS,
   ...RAILS,
   ...SPENDING,
+  ...VERDICT,
 ];

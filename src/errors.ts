@@ -3,7 +3,7 @@ import { visible, visibleLines } from './print-text.ts';
 import { hideSecrets } from './secrets.ts';
 
 /** Exit codes of every command, so that scripts can distinguish the outcomes. */
-export const EXIT = { done: 0, failed: 1, usage: 2, waiting: 3, validationFailed: 4, bug: 70 } as const;
+export const EXIT = { done: 0, failed: 1, usage: 2, waiting: 3, validationFailed: 4, unsure: 5, bug: 70 } as const;
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 

@@ -12,10 +12,10 @@ const MOVES = {
 };
 
 /** Expected in normal operation: wait, check again, or retry. Any other exit code is a bug. */
-const EXPECTED_EXITS = new Set([0, 1, 3, 4]);
+const EXPECTED_EXITS = new Set([0, 1, 3, 4, 5]);
 const LONGEST_HOLD_MS = 3500;
 /** A row may have an old vector and no text for moments, until a worker has deleted the vector. */
-const UP = ['migrate', 'up', '--accept', 'rows-without-text', '--reason', 'a storm'];
+const UP = ['migrate', 'up', '--accept', 'rows-without-text,unsure', '--reason', 'a storm'];
 
 /** The operator: drives the campaign through its phases, forward and back, despite the faults. */
 export interface Conductor {

@@ -152,7 +152,7 @@ async function prepare(world: World): Promise<void> {
   const up = await world.workplace.run(['migrate', 'up']);
   if (up.code !== 3) throw new Error(up.stderr);
   // The models of a storm have nothing in common, and poisoned rows have no vector.
-  await world.pool.query("UPDATE reembed.setting SET min_overlap = 0, min_index_recall = 0, max_failed_rows = 1000000, soak = '1 hour'");
+  await world.pool.query("UPDATE reembed.setting SET min_index_recall = 0, max_failed_rows = 1000000, soak = '1 hour'");
 }
 
 /** Poison in a few of the first rows, so that the backfill meets it as well. */

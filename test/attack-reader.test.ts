@@ -22,7 +22,7 @@ test('shadow reads that a reader invents close no gate and change neither the ca
   await stage.grantWorker();
   t.is((await worker.run(['worker', '--drain'])).code, 0);
   await run(['migrate', 'up'], 3);
-  await run(['validate']);
+  await run(['validate'], 5);
   const reader = await stage.addRole('reader');
   await owner.pool.query(`GRANT USAGE ON SCHEMA app TO ${reader.name}; GRANT SELECT ON app.documents_live TO ${reader.name}`);
   const { rows: campaigns } = await admin.query('SELECT name FROM reembed.campaign');

@@ -118,7 +118,7 @@ test('a validation that a worker invents opens no gate', async (t) => {
     () => 'none',
     (error) => error.code,
   );
-  await worker.pool.query("UPDATE reembed.validation SET passed = true, reasons = '{}'").catch(() => {});
+  await worker.pool.query("UPDATE reembed.validation SET verdict = 'pass', reasons = '{}', doubts = '{}'").catch(() => {});
   const { code, stderr } = await installer.run(['migrate', 'up']);
   const reads = await admin.query<{ model: string }>('SELECT read_model AS model FROM reembed.setting');
   t.is(reads.rows[0]?.model, 'old-model', 'it was not switched');

@@ -33,8 +33,8 @@ async function scatter(table: string, campaign: string): Promise<void> {
     SELECT id, 1, i, i, 2, 1, jsonb_build_object('id', 7 + i), 1, 1 FROM batch, generate_series(0, 1) AS i;
     INSERT INTO reembed.repeated_text (campaign, text_digest, text_hash, batch, vector)
     SELECT '${campaign}', reembed.text_digest(text), reembed.text_hash(text), 1, '[1,2]' FROM unnest(ARRAY['${TEXT}', 'of others']) AS text;
-    INSERT INTO reembed.validation (campaign, started_at, query_source, queries, judged_queries, k, overlap, coverage, missing_rows, just_changed_rows, passed, reasons)
-    SELECT '${campaign}', now(), source, 1, 0, 10, 1, 1, 0, 0, true, '{}' FROM unnest(ARRAY['rows', 'log']) AS source;
+    INSERT INTO reembed.validation (campaign, started_at, query_source, queries, judged_queries, k, overlap, coverage, missing_rows, just_changed_rows, verdict)
+    SELECT '${campaign}', now(), source, 1, 0, 10, 1, 1, 0, 0, 'pass' FROM unnest(ARRAY['rows', 'log']) AS source;
     INSERT INTO reembed.truth_audit (validation, role, ordinal, key, similarity) SELECT max(id), 'new', 1, '{"id": 7}', 1 FROM reembed.validation;
     INSERT INTO reembed.validation_query (validation, ordinal, query, overlap, results_before, scores_before, results_after, scores_after, slices)
     SELECT v.id, q.ordinal, q.query, 1, '{5,7,9}', '{0.5,0.7,0.9}', '{7}', '{0.7}', jsonb_build_object('name', CASE q.ordinal WHEN 3 THEN 'x' ELSE '${CANARY}' END)

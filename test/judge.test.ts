@@ -132,6 +132,15 @@ test.serial('a run of which more than a fifth has no grade is stored, and says w
     rows[0].reason.startsWith(`${ungradedPairs} of ${gradedPairs + ungradedPairs} pairs of query and row have no grade of judge-model`),
   );
   t.regex(rows[0].reason, /did not answer what it was asked/);
+  t.true(result.doubts.some((doubt) => doubt.includes('have no grade of judge-model')));
+  t.is(result.verdict, 'unsure');
+  await sql(
+    `INSERT INTO reembed.validation_query (validation, ordinal, query, overlap, ndcg_before, ndcg_after, grade)
+     SELECT $1, 1000 + i, 'query ' || i, 1, 0.5, 0.5, 'people' FROM generate_series(1, 400) AS i`,
+    [result.id],
+  );
+  const overruled = await sql('SELECT outcome FROM reembed.judge_validation($1) WHERE code = $2', [result.id, 'few_graded']);
+  t.deepEqual(overruled.rows, [{ outcome: 'warning' }], 'judgements of people decide');
   await sql('UPDATE reembed.validation SET ungraded_pairs = 1, graded_pairs = 4 WHERE id = $1', [result.id]);
   t.is((await sql('SELECT FROM reembed.judge_grades($1)', [result.id])).rowCount, 0, 'a fifth is not too much');
 });

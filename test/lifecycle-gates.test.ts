@@ -77,10 +77,10 @@ test.serial('the switch waits for a validation', async (t) => {
 
 test.serial('the switch refuses a validation that failed and says why', async (t) => {
   await stage.pass(campaign);
-  await sql('UPDATE reembed.validation SET overlap = 0.01');
+  await sql('UPDATE reembed.validation_query SET ndcg_after = 0.5');
   t.regex(
     (await closedBy('switch'))[0] ?? '',
-    /^the last validation failed: overlap@10 0.0100 is below min_overlap 0.05 \| npm run validate/,
+    /^the last validation failed: nDCG@10 of 200 queries judged by people went from 1.0000 to 0.5000.* \| npm run validate/,
   );
 });
 

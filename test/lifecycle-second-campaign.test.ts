@@ -170,7 +170,7 @@ test.serial('a second campaign may embed another text, and going back brings the
   ]);
   await stage.bring(other, 'backfill');
   const allowed = await pool.query(
-    'SELECT min_overlap > 0 AND min_known_items > 0 AND max_shadow_errors > 0 AND max_latency_ratio > 0 AND NOT auto_revert AND num_nulls(min_shadow_overlap, canary_steps) = 2 AS anew FROM reembed.setting',
+    'SELECT min_overlap IS NULL AND min_known_items > 0 AND max_shadow_errors > 0 AND max_latency_ratio > 0 AND NOT auto_revert AND num_nulls(min_shadow_overlap, canary_steps) = 2 AS anew FROM reembed.setting',
   );
   t.deepEqual(allowed.rows, [{ anew: true }], 'what the campaign that was taken back was allowed, this one is not');
   await stage.work();

@@ -50,7 +50,7 @@ test.serial('a validated campaign shows its verdict and the figures as they are 
     PAYLOADS.reason,
   ]);
   const run = await validateReported(stage);
-  t.true(run.passed, run.reasons.join());
+  t.is(run.verdict, 'pass', [...run.reasons, ...run.doubts].join());
   const page = await pageOf(stage);
   t.true(/<span class="badge">PASS<\/span>/.test(page));
   const { ndcg, overlap } = run;
@@ -100,7 +100,7 @@ test.serial('the data behind it has no vector in it, and neither has the page; n
   const { stdout } = await stage.workplace.run(['report', '--json', '--with-text'], secrets);
   const data = JSON.parse(stdout) as Report;
   t.is(data.campaign.name, campaign);
-  t.is(data.validation?.verdict.passed, true);
+  t.is(data.validation?.verdict.verdict, 'pass');
   t.true(data.progress.points.length >= 2);
   t.is(data.progress.points.at(-1)?.rows, 300);
   t.false(holdsNumbers(data));
@@ -123,7 +123,7 @@ test.serial('the verdict follows the thresholds as they are now, and its reasons
   await sql('UPDATE reembed.setting SET min_overlap = 1');
   const page = await pageOf(stage);
   t.true(/<span class="badge">FAIL<\/span>/.test(page));
-  t.true(page.indexOf('is below min_overlap 1') < page.indexOf('id="quality"') && page.includes('is below min_overlap 1'));
+  t.true(page.indexOf('min_overlap is 1') < page.indexOf('id="quality"') && page.includes('min_overlap is 1'));
   await sql('UPDATE reembed.setting SET min_overlap = DEFAULT');
 });
 
@@ -136,8 +136,8 @@ test.serial('rows embedded after the last run make it out of date', async (t) =>
 
 test.serial('judged figures come from the newest run that has some, and say from which', async (t) => {
   const { rows } = await sql(
-    `INSERT INTO reembed.validation (campaign, started_at, query_source, queries, judged_queries, k, overlap, index_recall, coverage, missing_rows, just_changed_rows, searches_use_index, planner_chooses_index, passed, reasons)
-     VALUES ($1, now(), 'rows', 5, 0, 10, 0.5, 1, 1, 0, 0, true, true, true, '{}') RETURNING id::text`,
+    `INSERT INTO reembed.validation (campaign, started_at, query_source, queries, judged_queries, k, overlap, index_recall, coverage, missing_rows, just_changed_rows, searches_use_index, planner_chooses_index, verdict)
+     VALUES ($1, now(), 'rows', 5, 0, 10, 0.5, 1, 1, 0, 0, true, true, 'pass') RETURNING id::text`,
     [campaign],
   );
   const data = await dataOf();
@@ -197,6 +197,8 @@ test.serial('options that exclude each other are refused', async (t) => {
 
 test.serial('after contract the report shows the figures of before it, and says what is gone', async (t) => {
   await stage.bring(campaign, 'contract');
+  // What the stage stored to open the gate to the switch has queries without results.
+  await sql("DELETE FROM reembed.validation WHERE query_source = 'test'");
   const page = await pageOf(stage, ['--with-text']);
   t.true(/its vectors are in the archive reembed\./.test(page));
   t.true(page.includes(`Live model: <b>${NEW_MODEL}</b>`));

@@ -36,7 +36,7 @@ CREATE FUNCTION reembed.accept(p_campaign text, p_code text, p_reason text, p_ev
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp';
 
-COMMENT ON FUNCTION reembed.accept(p_campaign text, p_code text, p_reason text, p_evidence jsonb) IS 'Records that a person allows a harm by name, with a reason; returns the evidence it is bound to.';
+COMMENT ON FUNCTION reembed.accept(p_campaign text, p_code text, p_reason text, p_evidence jsonb) IS 'Records that a person allows a harm, or the verdict unsure, by its code and with a reason; returns the evidence it is bound to.';
 
 CREATE FUNCTION reembed.acceptance_gate(p_name text, p_phase text) RETURNS TABLE(code text, condition text, remedy text)
     LANGUAGE sql
@@ -402,7 +402,7 @@ COMMENT ON COLUMN reembed.event.target IS 'Target it concerns.';
 
 COMMENT ON COLUMN reembed.event.campaign IS 'Campaign it concerns.';
 
-COMMENT ON COLUMN reembed.event.kind IS 'What changed: phase, or the name of a setting.';
+COMMENT ON COLUMN reembed.event.kind IS 'What changed: phase, the name of a setting, or acceptance.';
 
 COMMENT ON COLUMN reembed.event.from_value IS 'Value before.';
 
@@ -449,6 +449,12 @@ CREATE FUNCTION reembed.carry_properties(p_name text) RETURNS void
     SET lock_timeout TO '300ms';
 
 COMMENT ON FUNCTION reembed.carry_properties(p_name text) IS 'Gives the new column and its indexes comment, statistics target and storage of the old ones, and the indexes their final names.';
+
+CREATE FUNCTION reembed.cautious_interval(p_n bigint, p_mean double precision, p_sd double precision, p_lowest double precision, p_highest double precision, p_z double precision, OUT mean double precision, OUT error double precision, OUT low double precision, OUT high double precision) RETURNS record
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.cautious_interval(p_n bigint, p_mean double precision, p_sd double precision, p_lowest double precision, p_highest double precision, p_z double precision, OUT mean double precision, OUT error double precision, OUT low double precision, OUT high double precision) IS 'Interval of a mean over p_n queries with standard deviation p_sd, by Student''s t after one query at p_lowest and one at p_highest were added. p_z: half its length in standard errors of the normal distribution.';
 
 CREATE FUNCTION reembed.change_lane(p_seq bigint) RETURNS integer
     LANGUAGE sql IMMUTABLE PARALLEL SAFE;
@@ -509,6 +515,12 @@ CREATE FUNCTION reembed.check_throttle_signals(p_target text) RETURNS TABLE(sign
     SET search_path TO 'pg_catalog', 'pg_temp';
 
 COMMENT ON FUNCTION reembed.check_throttle_signals(p_target text) IS 'Checks the throttle signals, stores them for reembed.health, and returns them.';
+
+CREATE FUNCTION reembed.check_verdict(p_target text) RETURNS TABLE(kind text, severity text, model text, is_bad boolean, message text, details jsonb)
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.check_verdict(p_target text) IS 'Check of the watch: whether the new model is live on a verdict of unsure that a person accepted.';
 
 CREATE FUNCTION reembed.check_work(p_target text) RETURNS TABLE(kind text, severity text, model text, is_bad boolean, message text, details jsonb)
     LANGUAGE plpgsql STABLE
@@ -727,6 +739,12 @@ CREATE FUNCTION reembed.erase_queries(p_target text, p_key jsonb, p_shown text, 
     SET lock_timeout TO '500ms';
 
 COMMENT ON FUNCTION reembed.erase_queries(p_target text, p_key jsonb, p_shown text, p_texts text[]) IS 'Deletes a row and its texts from the logs of queries and from validations; see erase().';
+
+CREATE FUNCTION reembed.evidence_runs(p_validation bigint) RETURNS SETOF bigint
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.evidence_runs(p_validation bigint) IS 'Runs that count for the verdict on a validation: itself, and those before it since the backfill.';
 
 CREATE FUNCTION reembed.exchange_columns(p_name text) RETURNS void
     LANGUAGE plpgsql
@@ -965,17 +983,77 @@ CREATE FUNCTION reembed.is_within_rate(p_counter regclass) RETURNS boolean
 
 COMMENT ON FUNCTION reembed.is_within_rate(p_counter regclass) IS 'Whether readers may record one more row in this minute: 6,000 over all targets. Counts the call.';
 
+CREATE FUNCTION reembed.judge_audit(p_validation bigint) RETURNS TABLE(outcome text, code text, reason text, remedy text)
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.judge_audit(p_validation bigint) IS 'Part of judge_validation(): whether stored vectors are those that the model returns now.';
+
+CREATE FUNCTION reembed.judge_difference(p_n bigint, p_mean double precision, p_sd double precision, p_margin double precision, OUT outcome text, OUT low double precision, OUT high double precision, OUT more_queries bigint) RETURNS record
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.judge_difference(p_n bigint, p_mean double precision, p_sd double precision, p_margin double precision, OUT outcome text, OUT low double precision, OUT high double precision, OUT more_queries bigint) IS 'Verdict on p_n paired differences (new minus old) against a margin: pass, fail or unsure; the bounds it uses; and how many more queries would decide, null when no sensible number does.';
+
+CREATE FUNCTION reembed.judge_filters(p_validation bigint) RETURNS TABLE(outcome text, code text, reason text, remedy text)
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.judge_filters(p_validation bigint) IS 'Part of judge_validation(): whether searches with a filter return enough rows, and the nearest ones, by the newest run with filters.';
+
 CREATE FUNCTION reembed.judge_grades(p_validation bigint) RETURNS TABLE(outcome text, code text, reason text, remedy text)
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp';
 
 COMMENT ON FUNCTION reembed.judge_grades(p_validation bigint) IS 'Part of judge_validation(): whether the chat model graded enough of the results.';
 
-CREATE FUNCTION reembed.judge_validation(p_validation bigint) RETURNS TABLE(fails boolean, reason text)
+CREATE FUNCTION reembed.judge_index(p_validation bigint) RETURNS TABLE(outcome text, code text, reason text, remedy text)
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp';
 
-COMMENT ON FUNCTION reembed.judge_validation(p_validation bigint) IS 'The verdict on a validation by the present thresholds: failures and warnings. It passes when no row fails.';
+COMMENT ON FUNCTION reembed.judge_index(p_validation bigint) IS 'Part of judge_validation(): whether the new index serves searches, and its recall against min_index_recall.';
+
+CREATE FUNCTION reembed.judge_latency(p_validation bigint) RETURNS TABLE(outcome text, code text, reason text, remedy text)
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.judge_latency(p_validation bigint) IS 'Part of judge_validation(): whether searches of the new model take longer than max_latency_ratio allows.';
+
+CREATE FUNCTION reembed.judge_overlap(p_validation bigint) RETURNS TABLE(outcome text, code text, reason text, remedy text)
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.judge_overlap(p_validation bigint) IS 'Part of judge_validation(): overlap against min_overlap, where that is set.';
+
+CREATE FUNCTION reembed.judge_quality(p_validation bigint) RETURNS TABLE(outcome text, code text, reason text, remedy text)
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.judge_quality(p_validation bigint) IS 'Part of judge_validation(): whether judged queries show a loss of nDCG beyond max_ndcg_loss.';
+
+CREATE FUNCTION reembed.judge_share(p_n bigint, p_mean double precision, p_sd double precision, p_threshold double precision, OUT outcome text, OUT low double precision, OUT high double precision, OUT more_queries bigint) RETURNS record
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.judge_share(p_n bigint, p_mean double precision, p_sd double precision, p_threshold double precision, OUT outcome text, OUT low double precision, OUT high double precision, OUT more_queries bigint) IS 'Verdict on the mean of p_n shares between 0 and 1 against the smallest that is allowed: pass, fail or unsure; the 95 % interval it uses; and how many more queries would decide.';
+
+CREATE FUNCTION reembed.judge_slices(p_validation bigint) RETURNS TABLE(outcome text, code text, reason text, remedy text)
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.judge_slices(p_validation bigint) IS 'Part of judge_validation(): slices of at least 20 judged queries that lose beyond doubt. Better evidence on the same slice overrules worse.';
+
+CREATE FUNCTION reembed.judge_validation(p_validation bigint) RETURNS TABLE(outcome text, code text, reason text, remedy text)
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.judge_validation(p_validation bigint) IS 'What a validation comes to by the present thresholds: outcome is fail, unsure or warning. See verdict().';
+
+CREATE FUNCTION reembed.judge_vectors(p_validation bigint) RETURNS TABLE(outcome text, code text, reason text, remedy text)
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.judge_vectors(p_validation bigint) IS 'Part of judge_validation(): coverage and integrity of the stored vectors.';
 
 CREATE FUNCTION reembed.key_hash(p_new_model text, p_key text) RETURNS bigint
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE;
@@ -1137,6 +1215,12 @@ CREATE FUNCTION reembed.model_view_name(p_target text, p_model text) RETURNS nam
 
 COMMENT ON FUNCTION reembed.model_view_name(p_target text, p_model text) IS 'Name of the view that always shows one model''s vectors, whichever model is live.';
 
+CREATE FUNCTION reembed.more_queries(p_n bigint, p_sd double precision, p_distance double precision, p_z double precision, p_added double precision) RETURNS bigint
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.more_queries(p_n bigint, p_sd double precision, p_distance double precision, p_z double precision, p_added double precision) IS 'How many queries more than p_n would tell a mean from a threshold at p_distance in four of five cases, if mean and standard deviation stay as they are, rounded up to two digits; null above 20,000.';
+
 CREATE FUNCTION reembed.names_columns(p_target text, p_row text) RETURNS text
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp';
@@ -1219,6 +1303,12 @@ CREATE FUNCTION reembed.needs_sweep(p_name text) RETURNS boolean
     SET search_path TO 'pg_catalog', 'pg_temp';
 
 COMMENT ON FUNCTION reembed.needs_sweep(p_name text) IS 'Whether every batch is done and the table has not been swept since.';
+
+CREATE FUNCTION reembed.normal_quantile(p_share double precision) RETURNS double precision
+    LANGUAGE plpgsql IMMUTABLE STRICT
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.normal_quantile(p_share double precision) IS 'Quantile of the standard normal distribution for a share between 0 and 1, both excluded.';
 
 CREATE FUNCTION reembed.not_null_column(p_name text) RETURNS TABLE(relation regclass, column_name name, constraint_name name, is_checked boolean, is_validated boolean, is_set boolean)
     LANGUAGE sql STABLE
@@ -1307,6 +1397,12 @@ CREATE FUNCTION reembed.plan_index(p_campaign text, p_old_name name, p_name name
 
 COMMENT ON FUNCTION reembed.plan_index(p_campaign text, p_old_name name, p_name name, p_final_name name, p_is_main boolean) IS 'Records an index on the new vectors and the old index that it succeeds, or an old index without a successor.';
 
+CREATE FUNCTION reembed.pooled_queries(p_validation bigint) RETURNS TABLE(rank integer, grade text, before double precision, after double precision, slices jsonb, look bigint)
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.pooled_queries(p_validation bigint) IS 'Judged queries of all runs that count for a validation, each once with its newest result. rank: 1 judged by people, 2 by a chat model, 3 made of rows, 4 made of rows in their own words. look: ordinal of the run that first had the query, among those that added some.';
+
 CREATE FUNCTION reembed.predict_index_build(p_relation regclass, p_column name, p_type text, p_operator_class text, p_m integer, p_ef_construction integer, p_vector_bytes integer, p_rows bigint, p_workers integer) RETURNS double precision
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp';
@@ -1349,6 +1445,18 @@ CREATE FUNCTION reembed.purge(p_name text) RETURNS void
     SET lock_timeout TO '500ms';
 
 COMMENT ON FUNCTION reembed.purge(p_name text) IS 'Drops the archive of the old vectors and the stored grades of chat models. The only step that cannot be rolled back.';
+
+CREATE FUNCTION reembed.quality_evidence(p_validation bigint) RETURNS TABLE(rank integer, grade text, queries bigint, looks bigint, before double precision, after double precision, margin double precision, outcome text, low double precision, high double precision, more_queries bigint)
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.quality_evidence(p_validation bigint) IS 'What the judged queries of each rank say about the quality of the new model, by the present margin; see pooled_queries() and judge_difference().';
+
+CREATE FUNCTION reembed.quality_margin(p_validation bigint, p_before double precision) RETURNS double precision
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.quality_margin(p_validation bigint, p_before double precision) IS 'Loss of nDCG that is tolerated when the old model reaches p_before: max_ndcg_loss of it, and at least 0.01.';
 
 CREATE FUNCTION reembed.query_vector(p_served_model text, p_model text, p_vector public.vector) RETURNS public.vector
     LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
@@ -1614,9 +1722,9 @@ CREATE TABLE reembed.setting (
     tokens_per_minute integer,
     keep_old_current boolean DEFAULT true NOT NULL,
     max_failed_rows integer DEFAULT 0 NOT NULL,
-    min_overlap numeric DEFAULT 0.05 NOT NULL,
+    min_overlap numeric,
     min_index_recall numeric DEFAULT 0.95 NOT NULL,
-    max_ndcg_drop numeric DEFAULT 0.02 NOT NULL,
+    max_ndcg_loss numeric DEFAULT 0.05 NOT NULL,
     soak interval DEFAULT '7 days'::interval NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
     max_replica_lag_bytes bigint DEFAULT 67108864,
@@ -1664,7 +1772,7 @@ CREATE TABLE reembed.setting (
     CONSTRAINT max_failed_rows_is_not_negative CHECK ((max_failed_rows >= 0)),
     CONSTRAINT max_latency_ratio_is_positive CHECK ((max_latency_ratio > (0)::numeric)),
     CONSTRAINT max_lock_waits_is_not_negative CHECK ((max_lock_waits >= 0)),
-    CONSTRAINT max_ndcg_drop_is_a_share CHECK (((max_ndcg_drop >= (0)::numeric) AND (max_ndcg_drop <= (1)::numeric))),
+    CONSTRAINT max_ndcg_loss_is_a_share CHECK (((max_ndcg_loss >= (0)::numeric) AND (max_ndcg_loss <= (1)::numeric))),
     CONSTRAINT max_odd_norms_is_a_share CHECK (((max_odd_norms >= (0)::numeric) AND (max_odd_norms <= (1)::numeric))),
     CONSTRAINT max_outdated_seconds_is_positive CHECK ((max_outdated_seconds > 0)),
     CONSTRAINT max_read_slowdown_is_more_than_one CHECK ((max_read_slowdown > (1)::numeric)),
@@ -1716,11 +1824,11 @@ COMMENT ON COLUMN reembed.setting.keep_old_current IS 'Whether workers embed cha
 
 COMMENT ON COLUMN reembed.setting.max_failed_rows IS 'Maximum number of rows without a new vector when the index is built.';
 
-COMMENT ON COLUMN reembed.setting.min_overlap IS 'Minimum mean overlap@10 of old and new results to pass validation, 0 to 1.';
+COMMENT ON COLUMN reembed.setting.min_overlap IS 'Minimum mean overlap@10 of old and new results, 0 to 1; null: overlap is not judged, because two good models may share few results.';
 
-COMMENT ON COLUMN reembed.setting.min_index_recall IS 'Minimum mean recall of the new index against the exact scan to pass validation, 0 to 1.';
+COMMENT ON COLUMN reembed.setting.min_index_recall IS 'Minimum mean recall of the new index against the exact scan, 0 to 1. The 95 % interval must be above it.';
 
-COMMENT ON COLUMN reembed.setting.max_ndcg_drop IS 'Maximum drop of nDCG@10 to pass, where there are judgements. A larger drop whose 95 % confidence interval includes 0 is only a warning.';
+COMMENT ON COLUMN reembed.setting.max_ndcg_loss IS 'Largest loss of nDCG that is tolerated, as a share of the old figure, 0 to 1; a loss of 0.01 always is.';
 
 COMMENT ON COLUMN reembed.setting.soak IS 'How long the new model must have been live before contract.';
 
@@ -2119,7 +2227,7 @@ CREATE FUNCTION reembed.switch_gate(p_name text) RETURNS TABLE(code text, condit
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp';
 
-COMMENT ON FUNCTION reembed.switch_gate(p_name text) IS 'Conditions that prevent the switch to the new model; none when a validation newer than the backfill passed and the index is valid.';
+COMMENT ON FUNCTION reembed.switch_gate(p_name text) IS 'Conditions that prevent the switch to the new model; none when a validation newer than the backfill passed, or is unsure and accepted, and the index is valid.';
 
 CREATE FUNCTION reembed.switch_to(p_target text, p_model text) RETURNS text
     LANGUAGE plpgsql
@@ -2127,6 +2235,12 @@ CREATE FUNCTION reembed.switch_to(p_target text, p_model text) RETURNS text
     SET lock_timeout TO '300ms';
 
 COMMENT ON FUNCTION reembed.switch_to(p_target text, p_model text) IS 'Switches the live view to another model, forward or back, in one transaction; returns the model that is read now.';
+
+CREATE FUNCTION reembed.t_quantile(p_z double precision, p_degrees double precision) RETURNS double precision
+    LANGUAGE plpgsql IMMUTABLE STRICT
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.t_quantile(p_z double precision, p_degrees double precision) IS 'Quantile of Student''s t distribution that has the same tail as p_z of the normal distribution.';
 
 CREATE FUNCTION reembed.take_old_checksum(p_name text) RETURNS boolean
     LANGUAGE plpgsql
@@ -2212,6 +2326,12 @@ CREATE FUNCTION reembed.unhook(p_target text) RETURNS void
 
 COMMENT ON FUNCTION reembed.unhook(p_target text) IS 'Drops triggers, views and functions of a target, so that they do not block DDL; rehook() restores them.';
 
+CREATE FUNCTION reembed.unsure_evidence(p_campaign text) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.unsure_evidence(p_campaign text) IS 'Codes of the doubts of a campaign''s newest validation, in the form of an acceptance; null unless its verdict is unsure.';
+
 CREATE FUNCTION reembed.update_triggers(p_relation regclass) RETURNS TABLE(trigger text, calls text, is_for_each_row boolean)
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp';
@@ -2242,6 +2362,12 @@ CREATE FUNCTION reembed.vector_schema() RETURNS name
     SET search_path TO 'pg_catalog', 'pg_temp';
 
 COMMENT ON FUNCTION reembed.vector_schema() IS 'Schema of the extension vector.';
+
+CREATE FUNCTION reembed.verdict(p_validation bigint) RETURNS text
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.verdict(p_validation bigint) IS 'Verdict on a validation by the present thresholds: pass, fail or unsure.';
 
 CREATE FUNCTION reembed.view_columns(p_target text) RETURNS jsonb
     LANGUAGE plpgsql STABLE
@@ -2284,6 +2410,12 @@ CREATE FUNCTION reembed.watch(p_target text DEFAULT NULL::text) RETURNS TABLE(ch
     SET search_path TO 'pg_catalog', 'pg_temp';
 
 COMMENT ON FUNCTION reembed.watch(p_target text) IS 'Checks a target once: opens and closes alerts, and returns which. Workers call it every minute.';
+
+CREATE FUNCTION reembed.wilson_interval(p_hits bigint, p_n bigint, OUT low double precision, OUT high double precision) RETURNS record
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.wilson_interval(p_hits bigint, p_n bigint, OUT low double precision, OUT high double precision) IS '95 % interval of a share by p_hits of p_n, which is at least 1 (Wilson, Journal of the American Statistical Association 22, 1927).';
 
 CREATE FUNCTION reembed.with_skipped(p_refused jsonb, p_skipped text[]) RETURNS jsonb
     LANGUAGE sql IMMUTABLE
@@ -3626,8 +3758,9 @@ CREATE TABLE reembed.validation (
     mrr_after double precision,
     recall_before double precision,
     recall_after double precision,
-    passed boolean NOT NULL,
-    reasons text[] NOT NULL,
+    verdict text NOT NULL,
+    reasons text[] DEFAULT '{}'::text[] NOT NULL,
+    doubts text[] DEFAULT '{}'::text[] NOT NULL,
     seed integer,
     known_items boolean DEFAULT false NOT NULL,
     just_changed_rows bigint NOT NULL,
@@ -3636,15 +3769,22 @@ CREATE TABLE reembed.validation (
     index_setting text,
     audit_problem text,
     warnings text[] DEFAULT '{}'::text[] NOT NULL,
+    index_file oid,
     lexical_share double precision,
     judge_model text,
     graded_pairs integer,
     ungraded_pairs integer,
     judge_problem text,
-    CONSTRAINT failed_validations_have_reasons CHECK ((passed = (cardinality(reasons) = 0)))
+    CONSTRAINT lexical_share_is_a_share CHECK (((lexical_share >= (0)::double precision) AND (lexical_share <= (1)::double precision))),
+    CONSTRAINT verdict_follows_from_reasons_and_doubts CHECK ((verdict =
+CASE
+    WHEN (cardinality(reasons) > 0) THEN 'fail'::text
+    WHEN (cardinality(doubts) > 0) THEN 'unsure'::text
+    ELSE 'pass'::text
+END))
 );
 
-COMMENT ON TABLE reembed.validation IS 'Comparisons of the old and the new model on sample queries. The switch requires one that passed.';
+COMMENT ON TABLE reembed.validation IS 'Comparisons of the old and the new model on sample queries. The switch requires a verdict of pass, or of unsure that a person accepted.';
 
 COMMENT ON COLUMN reembed.validation.id IS 'Number of the run.';
 
@@ -3684,9 +3824,11 @@ COMMENT ON COLUMN reembed.validation.recall_before IS 'Recall@k of the old model
 
 COMMENT ON COLUMN reembed.validation.recall_after IS 'Recall@k of the new model against the judgements.';
 
-COMMENT ON COLUMN reembed.validation.passed IS 'Whether every threshold was met at the end of the run. The gate to the switch evaluates the figures again: see judge_validation().';
+COMMENT ON COLUMN reembed.validation.verdict IS 'Verdict at the end of the run: pass, fail or unsure. The gate to the switch evaluates the figures again: see verdict().';
 
-COMMENT ON COLUMN reembed.validation.reasons IS 'Thresholds that were not met; empty when it passed.';
+COMMENT ON COLUMN reembed.validation.reasons IS 'Why it fails; empty otherwise.';
+
+COMMENT ON COLUMN reembed.validation.doubts IS 'Why it is unsure: what the evidence does not decide, and how to decide it.';
 
 COMMENT ON COLUMN reembed.validation.seed IS 'Seed of samples and intervals; with the same rows it reproduces the run.';
 
@@ -3702,7 +3844,9 @@ COMMENT ON COLUMN reembed.validation.index_setting IS 'Search setting of the ind
 
 COMMENT ON COLUMN reembed.validation.audit_problem IS 'Why no vector was compared with a fresh one; null when that was done or not requested.';
 
-COMMENT ON COLUMN reembed.validation.warnings IS 'Warnings, which do not fail the run.';
+COMMENT ON COLUMN reembed.validation.warnings IS 'Findings that do not change the verdict.';
+
+COMMENT ON COLUMN reembed.validation.index_file IS 'File of the searched index, by which runs of one index are recognised: its recall is judged over all of them.';
 
 COMMENT ON COLUMN reembed.validation.lexical_share IS 'Mean share of the words of a query that are in the text of its row, without words that are common in the table, 0 to 1; null unless the queries were made of rows.';
 
@@ -3722,7 +3866,10 @@ CREATE TABLE reembed.validation_filter (
     wanted_rows double precision NOT NULL,
     returned_rows double precision NOT NULL,
     short_queries integer NOT NULL,
-    index_recall double precision NOT NULL
+    index_recall double precision NOT NULL,
+    returned_share double precision,
+    returned_share_sd double precision,
+    index_recall_sd double precision
 );
 
 COMMENT ON TABLE reembed.validation_filter IS 'Results of searches of the new index with a filter.';
@@ -3742,6 +3889,12 @@ COMMENT ON COLUMN reembed.validation_filter.returned_rows IS 'Mean number of row
 COMMENT ON COLUMN reembed.validation_filter.short_queries IS 'Queries that returned fewer rows than there are to find.';
 
 COMMENT ON COLUMN reembed.validation_filter.index_recall IS 'Mean share of the exact nearest rows passing the filter that the index returned.';
+
+COMMENT ON COLUMN reembed.validation_filter.returned_share IS 'Mean share of the wanted rows that were returned, over the queries that want some; null if none does.';
+
+COMMENT ON COLUMN reembed.validation_filter.returned_share_sd IS 'Standard deviation of that share over the queries; null for a single one.';
+
+COMMENT ON COLUMN reembed.validation_filter.index_recall_sd IS 'Standard deviation of index_recall over the queries; null for a single one.';
 
 ALTER TABLE reembed.validation ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME reembed.validation_id_seq
@@ -3839,7 +3992,7 @@ COMMENT ON COLUMN reembed.validation_metric.before IS 'Old model; null for a met
 
 COMMENT ON COLUMN reembed.validation_metric.after IS 'New model.';
 
-COMMENT ON COLUMN reembed.validation_metric.value IS 'The mean; for a metric of each model, after minus before.';
+COMMENT ON COLUMN reembed.validation_metric.value IS 'The mean; for a metric of each model, after minus before; for index_recall that of the new index.';
 
 COMMENT ON COLUMN reembed.validation_metric.low IS 'Lower end of the 95 % confidence interval of the value, by a paired bootstrap over the queries.';
 
@@ -3871,7 +4024,9 @@ CREATE TABLE reembed.validation_query (
     grade text,
     query_hash bytea,
     lexical_share double precision,
-    CONSTRAINT grade_is_known CHECK ((grade = ANY (ARRAY['people'::text, 'model'::text, 'rows'::text])))
+    index_recall_before double precision,
+    CONSTRAINT grade_is_known CHECK ((grade = ANY (ARRAY['people'::text, 'model'::text, 'rows'::text]))),
+    CONSTRAINT graded_queries_have_figures CHECK (((grade IS NULL) = (ndcg_after IS NULL)))
 );
 
 COMMENT ON TABLE reembed.validation_query IS 'The individual queries of a validation.';
@@ -3884,7 +4039,7 @@ COMMENT ON COLUMN reembed.validation_query.query IS 'Id or text of the query, or
 
 COMMENT ON COLUMN reembed.validation_query.overlap IS 'Share of the k nearest rows that both models return.';
 
-COMMENT ON COLUMN reembed.validation_query.index_recall IS 'Share of the exact k nearest rows that the new index returns.';
+COMMENT ON COLUMN reembed.validation_query.index_recall IS 'Share of the exact k nearest rows that the new index returns; null without one.';
 
 COMMENT ON COLUMN reembed.validation_query.ndcg_before IS 'nDCG@k of the old model.';
 
@@ -3920,11 +4075,13 @@ COMMENT ON COLUMN reembed.validation_query.scores_before IS 'Scores of these row
 
 COMMENT ON COLUMN reembed.validation_query.scores_after IS 'The same, new model.';
 
-COMMENT ON COLUMN reembed.validation_query.grade IS 'Who judged the results: people, a chat model (model), or rows, where the query was made of the row that it should find; null: not judged.';
+COMMENT ON COLUMN reembed.validation_query.grade IS 'Who judged it: people, model (a chat model) or rows (it was made of a row, which it must find); null: nobody.';
 
-COMMENT ON COLUMN reembed.validation_query.query_hash IS 'Identifies the query over runs: SHA-256 of its text, or of row/ and the key of the row it was drawn from.';
+COMMENT ON COLUMN reembed.validation_query.query_hash IS 'SHA-256 of its text, or of the key of its row, by which the same query is recognised in other runs.';
 
 COMMENT ON COLUMN reembed.validation_query.lexical_share IS 'Share of the words of the query that are in the text of the row it was made of, without common words; null for other queries.';
+
+COMMENT ON COLUMN reembed.validation_query.index_recall_before IS 'Share of the exact k nearest rows that the old index returns; null without a usable one.';
 
 CREATE TABLE reembed.watch_memory (
     target text NOT NULL,
@@ -4552,6 +4709,8 @@ REVOKE ALL ON FUNCTION reembed.bring_back_column(p_name text, p_to_column name, 
 
 REVOKE ALL ON FUNCTION reembed.carry_properties(p_name text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION reembed.cautious_interval(p_n bigint, p_mean double precision, p_sd double precision, p_lowest double precision, p_highest double precision, p_z double precision, OUT mean double precision, OUT error double precision, OUT low double precision, OUT high double precision) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION reembed.check_coverage(p_target text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.check_index(p_target text) FROM PUBLIC;
@@ -4569,6 +4728,8 @@ REVOKE ALL ON FUNCTION reembed.check_setting() FROM PUBLIC;
 REVOKE ALL ON FUNCTION reembed.check_shadow(p_target text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.check_throttle_signals(p_target text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.check_verdict(p_target text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.check_work(p_target text) FROM PUBLIC;
 
@@ -4638,6 +4799,8 @@ REVOKE ALL ON FUNCTION reembed.erase(p_target text, p_key jsonb, p_text text) FR
 
 REVOKE ALL ON FUNCTION reembed.erase_queries(p_target text, p_key jsonb, p_shown text, p_texts text[]) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION reembed.evidence_runs(p_validation bigint) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION reembed.exchange_columns(p_name text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.expression_columns(p_relation regclass, p_expression text) FROM PUBLIC;
@@ -4700,9 +4863,29 @@ REVOKE ALL ON FUNCTION reembed.is_slower(p_new_ms double precision, p_old_ms dou
 
 REVOKE ALL ON FUNCTION reembed.is_within_rate(p_counter regclass) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION reembed.judge_audit(p_validation bigint) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.judge_difference(p_n bigint, p_mean double precision, p_sd double precision, p_margin double precision, OUT outcome text, OUT low double precision, OUT high double precision, OUT more_queries bigint) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.judge_filters(p_validation bigint) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION reembed.judge_grades(p_validation bigint) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION reembed.judge_index(p_validation bigint) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.judge_latency(p_validation bigint) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.judge_overlap(p_validation bigint) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.judge_quality(p_validation bigint) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.judge_share(p_n bigint, p_mean double precision, p_sd double precision, p_threshold double precision, OUT outcome text, OUT low double precision, OUT high double precision, OUT more_queries bigint) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.judge_slices(p_validation bigint) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION reembed.judge_validation(p_validation bigint) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.judge_vectors(p_validation bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.key_names(p_target text, p_side_table regclass) FROM PUBLIC;
 
@@ -4738,11 +4921,15 @@ REVOKE ALL ON FUNCTION reembed.measure_vectors(p_target text, p_role text) FROM 
 
 REVOKE ALL ON FUNCTION reembed.missing_indexes(p_name text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION reembed.more_queries(p_n bigint, p_sd double precision, p_distance double precision, p_z double precision, p_added double precision) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION reembed.names_columns(p_target text, p_row text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.native_subscribers() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.needs_sweep(p_name text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.normal_quantile(p_share double precision) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.not_null_column(p_name text) FROM PUBLIC;
 
@@ -4770,6 +4957,8 @@ REVOKE ALL ON FUNCTION reembed.plan_batches(p_name text, p_batch_rows integer) F
 
 REVOKE ALL ON FUNCTION reembed.plan_index(p_campaign text, p_old_name name, p_name name, p_final_name name, p_is_main boolean) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION reembed.pooled_queries(p_validation bigint) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION reembed.predict_index_build(p_relation regclass, p_column name, p_type text, p_operator_class text, p_m integer, p_ef_construction integer, p_vector_bytes integer, p_rows bigint, p_workers integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.prepare_index_build(p_name text, p_index name, p_method text, p_parameters text, p_element_type text) FROM PUBLIC;
@@ -4783,6 +4972,10 @@ REVOKE ALL ON FUNCTION reembed.probe_read(p_target text, p_is_idle boolean) FROM
 REVOKE ALL ON FUNCTION reembed.publications_of(p_relation regclass) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.purge(p_name text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.quality_evidence(p_validation bigint) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.quality_margin(p_validation bigint, p_before double precision) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.quoted_path(p_path text) FROM PUBLIC;
 
@@ -4916,6 +5109,8 @@ REVOKE ALL ON FUNCTION reembed.switch_gate(p_name text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.switch_to(p_target text, p_model text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION reembed.t_quantile(p_z double precision, p_degrees double precision) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION reembed.take_old_checksum(p_name text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.take_quota(p_model text, p_tokens integer) FROM PUBLIC;
@@ -4938,6 +5133,8 @@ REVOKE ALL ON FUNCTION reembed.trip_breaker(p_name text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.unhook(p_target text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION reembed.unsure_evidence(p_campaign text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION reembed.update_triggers(p_relation regclass) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.valid_index(p_relation regclass, p_index name) FROM PUBLIC;
@@ -4947,6 +5144,8 @@ REVOKE ALL ON FUNCTION reembed.validate_not_null(p_name text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION reembed.vector_indexes(p_relation regclass, p_column name) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.vector_schema() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.verdict(p_validation bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.view_columns(p_target text) FROM PUBLIC;
 
@@ -4959,6 +5158,8 @@ REVOKE ALL ON FUNCTION reembed.view_sources(p_view regclass) FROM PUBLIC;
 REVOKE ALL ON FUNCTION reembed.violation_query(p_relation regclass) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.watch(p_target text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.wilson_interval(p_hits bigint, p_n bigint, OUT low double precision, OUT high double precision) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.with_skipped(p_refused jsonb, p_skipped text[]) FROM PUBLIC;
 

@@ -31,7 +31,7 @@ test.serial('as JSON all settings are there, with intervals as programs read the
   const { stdout } = await stage.workplace.run(['setting', '--json', 'soak=3 days']);
   const settings = JSON.parse(stdout) as Record<string, unknown>;
   t.is(settings.soak, 'P3D');
-  t.is(settings.min_overlap, 0.05);
+  t.is(settings.min_index_recall, 0.95);
 });
 
 test.serial('where there are several targets it says how to name one', async (t) => {

@@ -62,7 +62,7 @@ test('the figures are those of a brute-force comparison, query by query', async 
     const gains = judgements.get(String(i + 1));
     t.is(query.label, `${i + 1}: ${QUERIES[i]}`);
     t.is(query.overlap, overlapAt(before, after, 7), query.label);
-    t.is(query.indexRecall, 1, query.label);
+    t.deepEqual(query.indexRecall, { before: null, after: 1 }, query.label);
     t.deepEqual(query.judged?.ndcg, gains && { before: ndcgAt(before, gains, 7), after: ndcgAt(after, gains, 7) });
   });
   t.is(result.queries[0]?.judged?.ndcg.after, 1);
@@ -80,7 +80,7 @@ test('a run is stored with its queries, and the gate to the switch reads it', as
 
   const seen: string[] = [];
   const early = await run('stored', { sample: 40, onProgress: (done, total) => seen.push(`${done}/${total}`) });
-  t.true(early.passed, early.reasons.join());
+  t.is(early.verdict, 'unsure');
   t.is(early.indexRecall, null);
   t.is(seen.length, 40);
   t.is(seen.at(-1), '40/40');
@@ -88,7 +88,7 @@ test('a run is stored with its queries, and the gate to the switch reads it', as
 
   await database.pool.query('CREATE INDEX stored_embedding_v2_idx ON stored USING hnsw (embedding_v2 vector_cosine_ops)');
   const result = await run('stored', { sample: 40 });
-  t.deepEqual(await openConditions(), []);
+  t.regex((await openConditions()).join(), /^the last validation is unsure: no query was judged/);
 
   const { rows } = await database.pool.query(
     `SELECT *, started_at < finished_at AS took_time, (SELECT count(*)::int FROM reembed.validation_query WHERE validation = v.id) AS stored_queries,
@@ -104,7 +104,7 @@ test('a run is stored with its queries, and the gate to the switch reads it', as
     stored_queries: 40,
     judged_queries: 0,
     k: 10,
-    passed: true,
+    verdict: 'unsure',
     took_time: true,
   });
   t.true(Math.abs(row.mean_overlap - (result.overlap ?? 0)) < 1e-9);
@@ -139,7 +139,7 @@ test('rows that lack a new vector fail the run, but not those that changed momen
   const log = await changeLog(database.pool, 'public.gaps.embedding');
   await database.pool.query(`UPDATE gaps SET embedding_v2 = NULL WHERE id <= 3; TRUNCATE ${log}`);
   const missing = await run('gaps');
-  t.false(missing.passed);
+  t.is(missing.verdict, 'fail');
   t.deepEqual(missing.reasons, ['3 rows lack a new vector, max_failed_rows is 0']);
   t.is(missing.missingRows, 3);
   t.is(missing.coverage, 1 - 3 / ROWS);
@@ -152,7 +152,7 @@ test('rows that lack a new vector fail the run, but not those that changed momen
   t.deepEqual((await run('gaps')).reasons, ['1 row lacks a new vector, max_failed_rows is 0']);
   await database.pool.query("UPDATE reembed.setting SET max_failed_rows = 1 WHERE target = 'public.gaps.embedding'");
   const passed = await run('gaps');
-  t.true(passed.passed);
+  t.is(passed.verdict, 'unsure');
   t.is(passed.missingRows, 3);
   t.is(passed.justChangedRows, 2);
 });
@@ -175,10 +175,14 @@ test('rows with a blank text or a zero vector are neither queries nor results', 
   );
 });
 
-test('a fall of nDCG beyond the threshold fails the run', async (t) => {
+test('a loss of nDCG beyond the margin fails the run, and the recall of both indexes is measured', async (t) => {
   await createFilledCampaign(database.pool, 'worse', ROWS);
+  await database.pool.query(
+    'CREATE INDEX ON worse USING hnsw (embedding vector_cosine_ops); CREATE INDEX worse_embedding_v2_idx ON worse USING hnsw (embedding_v2 vector_cosine_ops)',
+  );
+  const queries = Array.from({ length: 40 }, (_, i) => `${QUERIES[i % QUERIES.length]} ${i}`);
   const judgements = new Map(
-    QUERIES.map((query, i) => [
+    queries.map((query, i) => [
       String(i + 1),
       new Map(
         bruteForce(query, OLD_MODEL, OLD_DIMENSIONS)
@@ -187,12 +191,11 @@ test('a fall of nDCG beyond the threshold fails the run', async (t) => {
       ),
     ]),
   );
-  const result = await run('worse', { queries: { kind: 'file', path: fileOf('worse.txt', QUERIES) }, judgements });
+  const result = await run('worse', { queries: { kind: 'file', path: fileOf('worse.txt', queries) }, judgements });
   t.is(result.ndcg?.before, 1);
-  t.regex(
-    result.reasons.join(),
-    /^nDCG@10 fell from 1\.0000 to 0\.\d+, by more than max_ndcg_drop 0\.02 \(95 % interval of the difference -0\.\d+ to -0\.\d+, 4 queries\)$/,
-  );
+  t.regex(result.reasons.join(), /^nDCG@10 of 40 queries judged by people went from 1\.0000 to 0\.\d+, and a loss of 0\.0500 is tolerated/);
+  const recall = result.metrics.find(({ metric, slice }) => metric === 'index_recall' && slice === '');
+  t.true((recall?.before ?? 0) > 0.9 && (recall?.after ?? 0) > 0.9 && recall?.value === recall?.after);
 });
 
 test('an index that finds too few of the nearest rows fails the run and its search setting is reported', async (t) => {
@@ -202,7 +205,10 @@ test('an index that finds too few of the nearest rows fails the run and its sear
   );
   const result = await run('coarse');
   t.true((result.indexRecall ?? 1) < 0.95);
-  t.regex(result.reasons.join(), /^index recall@10 0\.\d+ is below min_index_recall 0\.95, with ivfflat\.probes = 1$/);
+  t.regex(
+    result.reasons.join(),
+    /^index recall@10 of \d+ queries is 0\.\d+, between .*, with ivfflat\.probes = 1; min_index_recall is 0\.95$/,
+  );
 });
 
 test('an index of another distance is not taken for the one that is searched', async (t) => {

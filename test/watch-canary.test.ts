@@ -73,8 +73,8 @@ test.serial(
       return rows[0].details.expected;
     };
     const byRows = await expected();
-    await sql(`INSERT INTO reembed.validation (campaign, started_at, finished_at, query_source, queries, judged_queries, k, overlap, coverage, missing_rows, just_changed_rows, passed, reasons)
-    SELECT campaign, started_at - interval '1 hour', finished_at - interval '1 hour', 'log', 200, 0, 10, 0.1, 1, 0, 0, true, '{}' FROM reembed.validation ORDER BY id DESC LIMIT 1`);
+    await sql(`INSERT INTO reembed.validation (campaign, started_at, finished_at, query_source, queries, judged_queries, k, overlap, coverage, missing_rows, just_changed_rows, verdict)
+    SELECT campaign, started_at - interval '1 hour', finished_at - interval '1 hour', 'log', 200, 0, 10, 0.1, 1, 0, 0, 'pass' FROM reembed.validation ORDER BY id DESC LIMIT 1`);
     t.deepEqual([byRows > 0.05, await expected()], [true, 0.05]);
     await sql("DELETE FROM reembed.validation WHERE query_source = 'log'");
   },

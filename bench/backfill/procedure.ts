@@ -2,7 +2,7 @@ import type pg from 'pg';
 import { BARE_TABLE, createBareTable, fillBareTable } from './bare-table.ts';
 import type { Copy, Letter } from './contender.ts';
 import { indexParameters, NEW_MODEL, TABLE } from './documents.ts';
-import { type Campaign, createArguments, GATE_CLOSED, successOf } from './product.ts';
+import { type Campaign, createArguments, GATE_CLOSED, successOf, UNSURE } from './product.ts';
 import { createVectorSpace } from './vectors.ts';
 
 /** One command of a procedure and its duration. */
@@ -54,11 +54,12 @@ export async function measureProcedure(
   await timed(steps, 'create', () => campaign.run(createArguments(table, storage), 0));
   await timed(steps, 'up: expand, backfill', () => campaign.run(['migrate', 'up'], GATE_CLOSED));
   // Index recall on generated vectors is not what is measured.
-  await client.query('UPDATE reembed.setting SET min_index_recall = 0, min_overlap = 0');
+  await client.query('UPDATE reembed.setting SET min_index_recall = 0');
   await timed(steps, 'worker', () => successOf(campaign.startWorker()));
   await timed(steps, 'up: index', () => campaign.run(['migrate', 'up'], GATE_CLOSED));
-  await timed(steps, 'validate', () => campaign.run(['validate'], 0));
-  await timed(steps, 'up: switch', () => campaign.run(['migrate', 'up'], GATE_CLOSED));
+  await timed(steps, 'validate', () => campaign.run(['validate'], UNSURE));
+  const accepting = ['migrate', 'up', '--accept', 'unsure', '--reason', 'generated vectors have no quality'];
+  await timed(steps, 'up: switch', () => campaign.run(accepting, GATE_CLOSED));
   await checkSwitch(client);
   return steps;
 }

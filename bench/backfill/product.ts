@@ -33,6 +33,8 @@ export type Storage = 'column' | 'side-table';
 
 /** exit code of a `migrate up` that stops before a gate */
 export const GATE_CLOSED = 3;
+/** Exit code of `validate` when nothing was judged. */
+export const UNSURE = 5;
 const LEDGER_LOOK_MS = 100;
 /** the application's search, through the live view */
 export const SEARCH_LIVE = `SELECT id, content FROM ${TABLE}_live

@@ -1,4 +1,4 @@
--- A migration file passes the evidence that its author saw; otherwise what is accepted is what the gate finds now.
+-- A migration file passes the evidence that its author saw; otherwise what is accepted is what the gate finds now. Doubts are always those of now.
 CREATE OR REPLACE FUNCTION reembed.accept(p_campaign text, p_code text, p_reason text, p_evidence jsonb DEFAULT NULL) RETURNS jsonb
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
@@ -7,7 +7,13 @@ DECLARE
   v_evidence jsonb := p_evidence;
   v_harms text;
 BEGIN
-  IF v_evidence IS NULL THEN
+  IF p_code = 'unsure' THEN
+    v_evidence := reembed.unsure_evidence(p_campaign);
+    IF v_evidence IS NULL THEN
+      RAISE EXCEPTION 'the newest validation of campaign % is not unsure', p_campaign
+        USING ERRCODE = 'RE004', HINT = 'Only an unsure verdict can be accepted. Where it is a fail, change the thresholds in reembed.setting if they are too strict: SELECT * FROM reembed.judge_validation(id).';
+    END IF;
+  ELSIF v_evidence IS NULL THEN
     SELECT string_agg(h.code, ', '), (jsonb_agg(h.evidence) FILTER (WHERE h.code = p_code)) -> 0 INTO v_harms, v_evidence
       FROM unnest(ARRAY['backfill', 'contract']) AS w(phase), reembed.harms(p_campaign, w.phase) AS h;
   END IF;
@@ -16,7 +22,9 @@ BEGIN
       USING ERRCODE = 'RE004', HINT = coalesce('What can be accepted: ' || v_harms, 'Nothing needs an acceptance.');
   END IF;
   INSERT INTO reembed.acceptance (campaign, code, reason, evidence) VALUES (p_campaign, p_code, p_reason, v_evidence);
+  INSERT INTO reembed.event (target, campaign, kind, to_value, reason)
+  VALUES ((SELECT m.target FROM reembed.campaign AS m WHERE m.name = p_campaign), p_campaign, 'acceptance', p_code, p_reason);
   RETURN v_evidence;
 END;
 $$;
-COMMENT ON FUNCTION reembed.accept IS 'Records that a person allows a harm by name, with a reason; returns the evidence it is bound to.';
+COMMENT ON FUNCTION reembed.accept IS 'Records that a person allows a harm, or the verdict unsure, by its code and with a reason; returns the evidence it is bound to.';

@@ -7,6 +7,7 @@ DECLARE
   v reembed.validation;
   v_late bigint;
   v_gap bigint;
+  v_judged record;
 BEGIN
   SELECT * INTO STRICT m FROM reembed.campaign WHERE name = p_name;
   IF m.phase NOT IN ('index', 'switch') THEN
@@ -31,12 +32,18 @@ BEGIN
     RETURN QUERY SELECT 'not_validated', 'old and new results have not been compared', 'npm run validate';
   ELSIF v.started_at < (SELECT max(b.finished_at) FROM reembed.batch AS b WHERE b.campaign = p_name) THEN
     RETURN QUERY SELECT 'validation_outdated', 'the last validation is older than the backfill', 'npm run validate';
-  ELSIF EXISTS (SELECT FROM reembed.judge_validation(v.id) AS j WHERE j.fails) THEN
-    RETURN QUERY SELECT 'validation_failed', 'the last validation failed: ' || string_agg(j.reason, '; '), 'npm run validate, or change the thresholds with npm run setting'
-      FROM reembed.judge_validation(v.id) AS j WHERE j.fails;
-  ELSIF v.index_recall IS NULL AND reembed.main_index(p_name) IS NOT NULL THEN
-    RETURN QUERY SELECT 'validated_without_index', 'the last validation ran before the index was built', 'npm run validate';
+  ELSE
+    SELECT string_agg(j.reason, '; ') FILTER (WHERE j.outcome = 'fail') AS reasons, string_agg(j.reason, '; ') FILTER (WHERE j.outcome = 'unsure') AS doubts
+      INTO v_judged FROM reembed.judge_validation(v.id) AS j;
+    IF v_judged.reasons IS NOT NULL THEN
+      RETURN QUERY SELECT 'validation_failed', 'the last validation failed: ' || v_judged.reasons, 'npm run validate, or change the thresholds with npm run setting';
+    ELSIF v.index_recall IS NULL AND reembed.main_index(p_name) IS NOT NULL THEN
+      RETURN QUERY SELECT 'validated_without_index', 'the last validation ran before the index was built', 'npm run validate';
+    ELSIF v_judged.doubts IS NOT NULL AND NOT reembed.is_accepted(p_name, 'unsure', reembed.unsure_evidence(p_name)) THEN
+      RETURN QUERY SELECT 'validation_unsure', 'the last validation is unsure: ' || v_judged.doubts,
+                          'npm run validate with more judged queries, or npm run migrate up -- --accept unsure --reason "why"';
+    END IF;
   END IF;
 END;
 $$;
-COMMENT ON FUNCTION reembed.switch_gate IS 'Conditions that prevent the switch to the new model; none when a validation newer than the backfill passed and the index is valid.';
+COMMENT ON FUNCTION reembed.switch_gate IS 'Conditions that prevent the switch to the new model; none when a validation newer than the backfill passed, or is unsure and accepted, and the index is valid.';

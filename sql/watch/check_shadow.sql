@@ -31,7 +31,7 @@ BEGIN
                  percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY n.old_ms) AS old_ms
             FROM recent AS n WHERE n.error IS NULL AND n.place_of_kind <= s.shadow_sample) AS c;
 
-  v_min_overlap := coalesce(s.min_shadow_overlap, (SELECT v.overlap::numeric / 2 FROM reembed.validation AS v WHERE v.campaign = m.name AND v.passed
+  v_min_overlap := coalesce(s.min_shadow_overlap, (SELECT v.overlap::numeric / 2 FROM reembed.validation AS v WHERE v.campaign = m.name AND v.verdict <> 'fail'
                                                     ORDER BY v.query_source = 'rows', v.finished_at DESC, v.id DESC LIMIT 1));
   v_blamed := CASE WHEN reembed.known_item_share(p_target, m.from_model) < s.min_known_items
                     AND NOT coalesce(reembed.known_item_share(p_target, m.to_model) < s.min_known_items, false) THEN m.from_model ELSE m.to_model END;

@@ -15,12 +15,13 @@ import { readViewReaders, type ViewReaders } from './view-readers.ts';
 
 /** The last validation of a campaign. */
 export interface Verdict {
-  passed: boolean;
+  verdict: 'pass' | 'fail' | 'unsure';
   finished_at: Date;
   queries: number;
   overlap: number;
   index_recall: number | null;
   reasons: string[];
+  doubts: string[];
 }
 
 /** The next phase of a campaign and how to enter it. */
@@ -171,8 +172,8 @@ async function readFacts(db: Queryable): Promise<Map<string, CampaignFacts>> {
   const { rows } = await db.query<CampaignFacts>(
     `SELECT m.name AS campaign, m.archive, s.max_failed_rows AS allowed_failures,
             (SELECT count(*)::integer FROM reembed.failed_row AS f WHERE f.target = m.target AND f.model = m.to_model) AS failed_new,
-            (SELECT jsonb_build_object('passed', v.passed, 'finished_at', v.finished_at, 'queries', v.queries, 'overlap', v.overlap,
-                                       'index_recall', v.index_recall, 'reasons', v.reasons)
+            (SELECT jsonb_build_object('verdict', v.verdict, 'finished_at', v.finished_at, 'queries', v.queries, 'overlap', v.overlap,
+                                       'index_recall', v.index_recall, 'reasons', v.reasons, 'doubts', v.doubts)
                FROM reembed.validation AS v WHERE v.campaign = m.name ORDER BY v.finished_at DESC, v.id DESC LIMIT 1) AS validation,
             s.canary_percent::double precision AS canary_percent, s.shadow_percent::double precision AS shadow_percent
        FROM reembed.campaign AS m JOIN reembed.setting AS s ON s.target = m.target`,

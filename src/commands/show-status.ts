@@ -112,7 +112,11 @@ function verdictText(verdict: Verdict): string {
     verdict.index_recall === null ? '' : `index recall ${verdict.index_recall.toFixed(2)}`,
     counted(verdict.queries, 'query', 'queries'),
   ];
-  const outcome = verdict.passed ? styleText('green', 'passed') : `${styleText('red', 'failed')}: ${verdict.reasons.join('; ')}`;
+  const outcome = {
+    pass: styleText('green', 'passed'),
+    fail: `${styleText('red', 'failed')}: ${verdict.reasons.join('; ')}`,
+    unsure: `${styleText('yellow', 'unsure')}: ${verdict.doubts.join('; ')}`,
+  }[verdict.verdict];
   return `${outcome} (${figures.filter(Boolean).join(', ')}; ${dateText(verdict.finished_at)})`;
 }
 

@@ -9,7 +9,7 @@ import type { QuerySource } from '../validation/queries/queries.ts';
 import { reportJson } from '../validation/report/report-json.ts';
 import { reportText } from '../validation/report/report-text.ts';
 import { type ValidationResult, validate } from '../validation/validate.ts';
-import { ValidationFailed } from '../validation/validation-error.ts';
+import { ValidationFailed, ValidationUnsure } from '../validation/validation-error.ts';
 import { list, price, tokenCount, wholeNumber } from './parse-option.ts';
 import { print, printJson } from './print.ts';
 import { createEmbedder } from './validate-embedder.ts';
@@ -56,12 +56,12 @@ price are printed before the first request.
 
 Every run is kept in reembed.validation; the thresholds are in reembed.setting; what each figure means
 is in docs/validation.md.
-Exit code 0: passed. 4: a threshold was missed.`;
+Exit code 0: pass. 4: fail. 5: unsure, because there is too little evidence; the run says what is missing.`;
 
 /** `reembed validate`: compares the old and the new model on sample queries. */
 export function validateCommand(): Command {
   return new Command('validate')
-    .description('compare the results of the old and the new model; the switch requires a run that passed')
+    .description('compare the results of the old and the new model; the switch requires that it passes')
     .option('--target <name>', 'table or table.column; required if there are several')
     .optionsGroup('Queries:')
     .option(
@@ -94,7 +94,8 @@ export function validateCommand(): Command {
       const result = await run(options);
       if (options.json) printJson(reportJson(result, options.lowest));
       else print(`${visibleLines(reportText(result, options.lowest))}\n`);
-      if (!result.passed) throw new ValidationFailed(result.id, result.reasons);
+      if (result.verdict === 'fail') throw new ValidationFailed(result.id, result.reasons);
+      if (result.verdict === 'unsure') throw new ValidationUnsure(result.id, result.doubts);
     });
 }
 

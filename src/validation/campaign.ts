@@ -24,9 +24,11 @@ export interface ComparedModel {
 
 /** Thresholds of reembed.setting, shown beside the figures. reembed.judge_validation() applies them. */
 export interface Thresholds {
-  minOverlap: number;
+  /** null: overlap is not judged */
+  minOverlap: number | null;
   minIndexRecall: number;
-  maxNdcgDrop: number;
+  /** share of the old figure */
+  maxNdcgLoss: number;
   maxFailedRows: number;
   minFilteredRows: number;
   maxLatencyRatio: number | null;
@@ -122,7 +124,7 @@ export async function loadCampaign(
             (SELECT a.amname FROM pg_class AS ic JOIN pg_am AS a ON a.oid = ic.relam WHERE ic.oid = reembed.valid_index(w.relation, reembed.main_index(m.name))) AS index_method,
             z.blocks::float8 AS blocks,
             CASE WHEN c.reltuples > 0 AND c.relpages > 0 THEN c.reltuples / c.relpages ELSE ${ROWS_A_BLOCK} END * z.blocks AS estimated_rows,
-            json_build_object('minOverlap', s.min_overlap, 'minIndexRecall', s.min_index_recall, 'maxNdcgDrop', s.max_ndcg_drop,
+            json_build_object('minOverlap', s.min_overlap, 'minIndexRecall', s.min_index_recall, 'maxNdcgLoss', s.max_ndcg_loss,
                               'maxFailedRows', s.max_failed_rows, 'minFilteredRows', s.min_filtered_rows, 'maxLatencyRatio', s.max_latency_ratio,
                               'minTruthAudit', s.min_truth_audit, 'minAuditSimilarity', s.min_audit_similarity) AS thresholds
        FROM reembed.target AS t

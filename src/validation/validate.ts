@@ -4,7 +4,7 @@ import { UsageError } from '../errors.ts';
 import { createBudget } from '../judge/budget.ts';
 import type { Judge } from '../judge/judge.ts';
 import { JudgeMissing } from '../judge/judge-error.ts';
-import { type Campaign, loadCampaign } from './campaign.ts';
+import { type Campaign, loadCampaign, type Role } from './campaign.ts';
 import { compareQueries, LOCK_WAIT, QUERIES_A_PASS, type QueryComparison } from './metrics/comparison.ts';
 import { moveCutoffs } from './metrics/cutoffs.ts';
 import { gradeResults } from './metrics/graded-results.ts';
@@ -12,11 +12,11 @@ import { measureMetrics } from './metrics/metrics.ts';
 import { distributeScores } from './metrics/scores.ts';
 import type { Judgements } from './queries/judgements.ts';
 import { meanLexicalShare } from './queries/lexical-share.ts';
-import { MADE_OF_ROWS, type QuerySource } from './queries/queries.ts';
+import { type Grade, MADE_OF_ROWS, type QuerySource } from './queries/queries.ts';
 import { type Embedder, type PreparedQueries, prepareQueries } from './queries/read-queries.ts';
 import { admitFilter, searchFiltered } from './search/filters.ts';
 import { inParallel } from './search/in-parallel.ts';
-import { inspectIndex } from './search/index-search.ts';
+import { canSearchByIndex, inspectIndex } from './search/index-search.ts';
 import { timeSearches } from './search/latency.ts';
 import { tableSource } from './search/search-source.ts';
 import { ScanCancelled, TableLocked } from './validation-error.ts';
@@ -71,8 +71,8 @@ const PARALLEL_PASSES = 3;
 const SEEDS_END = 1_000_000_000;
 
 /**
- * Compares the old and the new model of a running campaign on sample queries and stores the run in reembed.validation. A run that misses a
- * threshold is returned like any other, not thrown.
+ * Compares the old and the new model of a running campaign on sample queries and stores the run in reembed.validation. A run whose
+ * verdict is fail or unsure is returned like any other, not thrown.
  *
  * @throws NothingToCompare, NoQueries, BadLine and the other errors of validation-error.ts; errors of the embedder
  */
@@ -95,19 +95,24 @@ async function run(database: Database, options: ValidateOptions): Promise<Valida
 
   const campaign = await loadCampaign(db, options);
   for (const filter of filters) await admitFilter(pool, campaign, filter);
-  const { judge, grade = false } = options;
+  const { judge } = options;
   const isMade = MADE_OF_ROWS.includes(options.queries.kind);
-  if (grade) await admitGrading(db, campaign, options);
+  if (options.grade) await admitGrading(db, campaign, options);
   const { queries, source, judgements, judgedRowsMissing } = await prepareQueries(db, campaign, { ...options, sliceBy, seed });
   const index = await inTransaction(
     pool,
     (client) => inspectIndex(client, campaign, tableSource(campaign, campaign.new), queries[0]?.newVector ?? '', k),
     LOCK_WAIT,
   );
-  const withIndex = index?.usable === true;
+  const withIndex = { old: await hasOldIndex(pool, campaign, queries, k), new: index?.usable === true };
 
-  const compared = await compareAll(database, campaign, { queries, judgements }, { ...options, k, withIndex, width });
-  const graded = grade && judge ? await gradeResults(db, campaign, compared, judge, k) : undefined;
+  const compared = await compareAll(
+    database,
+    campaign,
+    { queries, judgements },
+    { ...options, k, grade: isMade ? 'rows' : 'people', withIndex, width },
+  );
+  const graded = options.grade && judge ? await gradeResults(db, campaign, compared, judge, k) : undefined;
   const comparisons = graded?.comparisons ?? compared;
   const times = await timeSearches(pool, campaign, queries, k);
   const record: ValidationRecord = {
@@ -123,7 +128,7 @@ async function run(database: Database, options: ValidateOptions): Promise<Valida
     times,
     metrics: measureMetrics(comparisons, times, seed),
     index,
-    filters: withIndex ? await searchFiltered(pool, campaign, queries, filters, index.iterativeScans, { k, width }) : [],
+    filters: index?.usable ? await searchFiltered(pool, campaign, queries, filters, index.iterativeScans, { k, width }) : [],
     coverage: await measureCoverage(db, campaign),
     integrity: await measureIntegrity(db, campaign),
     audit: await auditTruth(db, campaign, embedder, audit, seed),
@@ -139,20 +144,34 @@ async function run(database: Database, options: ValidateOptions): Promise<Valida
   return { ...record, ...(await storeValidation(pool, record)), judgedRowsMissing };
 }
 
+async function hasOldIndex(pool: Database['pool'], campaign: Campaign, queries: PreparedQueries['queries'], k: number): Promise<boolean> {
+  return inTransaction(
+    pool,
+    (client) => canSearchByIndex(client, tableSource(campaign, campaign.old), queries[0]?.oldVector ?? '', k),
+    LOCK_WAIT,
+  );
+}
+
 /** Compares every query in both models, several dozen per pass over the table. */
 async function compareAll(
   database: Database,
   campaign: Campaign,
   { queries, judgements }: Pick<PreparedQueries, 'queries' | 'judgements'>,
-  { k, queries: source, judgementColumn, withIndex, width, onProgress }: ValidateOptions & { k: number; withIndex: boolean; width: number },
+  {
+    k,
+    judgementColumn,
+    grade,
+    withIndex,
+    width,
+    onProgress,
+  }: Omit<ValidateOptions, 'grade'> & { k: number; grade: Grade; withIndex: Record<Role, boolean>; width: number },
 ): Promise<QueryComparison[]> {
   const passes = Array.from({ length: Math.ceil(queries.length / QUERIES_A_PASS) }, (_, i) =>
     queries.slice(i * QUERIES_A_PASS, (i + 1) * QUERIES_A_PASS),
   );
-  const grade = MADE_OF_ROWS.includes(source.kind) ? 'rows' : 'people';
   let done = 0;
   const compared = await inParallel(passes, width, async (pass) => {
-    const comparisons = await compareQueries(database.pool, campaign, pass, { k, judgements, judgementColumn, withIndex, grade });
+    const comparisons = await compareQueries(database.pool, campaign, pass, { k, judgements, judgementColumn, grade, withIndex });
     for (const _ of comparisons) onProgress?.(++done, queries.length);
     return comparisons;
   });

@@ -137,7 +137,7 @@ export class TableLocked extends ReembedError {
   }
 }
 
-/** Thrown when a threshold was missed, after the complete run was stored. */
+/** Thrown when the verdict is fail, after the complete run was stored. */
 export class ValidationFailed extends ReembedError {
   override readonly exitCode = EXIT.validationFailed;
 
@@ -146,6 +146,19 @@ export class ValidationFailed extends ReembedError {
       'validation_failed',
       `validation ${id} failed: ${reasons.join('; ')}`,
       'fix the cause, then run npm run validate again; change thresholds with npm run setting',
+    );
+  }
+}
+
+/** Thrown when the evidence decides neither for nor against the new model, after the complete run was stored. */
+export class ValidationUnsure extends ReembedError {
+  override readonly exitCode = EXIT.unsure;
+
+  constructor(id: string, doubts: string[]) {
+    super(
+      'validation_unsure',
+      `validation ${id} is unsure: ${doubts.join('; ')}`,
+      'add evidence with npm run validate -- --queries FILE --judgements FILE, or accept it: npm run migrate up -- --accept unsure --reason "why"',
     );
   }
 }

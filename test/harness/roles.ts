@@ -5,6 +5,7 @@ import pg from 'pg';
 import { type CommandResult, createWorkplace, type Workplace } from './command.ts';
 import type { TestDatabase } from './database.ts';
 import { createDocuments, NEW_DIMENSIONS, NEW_MODEL, OLD_DIMENSIONS, OLD_MODEL } from './documents.ts';
+import { PASSING_VALIDATION } from './evidence.ts';
 import { startProvider, type TestProvider } from './provider.ts';
 
 // All names and grants that depend on the toolkit's privilege model are in this file.
@@ -15,9 +16,7 @@ export function workerGrants(worker: string): string[] {
 }
 
 /** A fabricated validation that passes; $1 is the campaign. */
-export const FORGED_VALIDATION = `INSERT INTO reembed.validation (campaign, started_at, finished_at, query_source, queries, judged_queries, k, overlap,
-    index_recall, coverage, missing_rows, just_changed_rows, passed, reasons)
-  VALUES ($1, clock_timestamp(), clock_timestamp(), 'rows', 200, 0, 10, 1, 1, 1, 0, 0, true, '{}')`;
+export const FORGED_VALIDATION = PASSING_VALIDATION;
 
 /** Statements on the toolkit's tables that a worker must not be allowed to run. */
 export const FORBIDDEN_TO_WORKERS = [
@@ -25,7 +24,7 @@ export const FORBIDDEN_TO_WORKERS = [
   "UPDATE reembed.campaign SET phase = 'switch'",
   "UPDATE reembed.target SET text_sql = 'current_user'",
   "UPDATE reembed.model SET document_prefix = 'x'",
-  "UPDATE reembed.validation SET passed = true, reasons = '{}'",
+  "UPDATE reembed.validation SET verdict = 'pass', reasons = '{}', doubts = '{}'",
   "SELECT reembed.switch_to('documents', 'new-model')",
   'DELETE FROM reembed.event',
   'DELETE FROM reembed.campaign',
@@ -171,7 +170,7 @@ const STEPS = [
   ['watch searches', 0],
   ['drain as worker', 0],
   ['index', 3],
-  ['validate', 0],
+  ['validate', 5],
   ['switch', 3],
   ['watch', 0],
   ['end the soak', 0],
@@ -193,8 +192,15 @@ export interface CampaignOptions {
   before?: Partial<Record<StepName, () => Promise<unknown>>>;
 }
 
-/** `migrate up` that accepts what the table's own triggers, constraints and rows ask for, if anything. */
-export const ACCEPTING_UP = ['migrate', 'up', '--accept', 'triggers-fire,violated-constraints,rows-without-text', '--reason', 'a test'];
+/** `migrate up` that accepts what the table's own triggers, constraints and rows ask for, and a verdict on too few queries. */
+export const ACCEPTING_UP = [
+  'migrate',
+  'up',
+  '--accept',
+  'triggers-fire,violated-constraints,rows-without-text,unsure',
+  '--reason',
+  'a test',
+];
 
 /**
  * Runs a whole campaign on app.documents, as the installer and with one worker under its own role. A step that fails
@@ -211,7 +217,7 @@ export async function runCampaign(stage: RoleStage, { create, before = {} }: Cam
     'drain as worker': () => worker.run(['worker', '--drain']),
     index: () => installer.run(['migrate', 'up']),
     validate: () => installer.run(['validate']),
-    switch: () => installer.run(['migrate', 'up']),
+    switch: () => installer.run(ACCEPTING_UP),
     watch: () => installer.run(['alerts', '--check']),
     'end the soak': () => installer.run(['setting', 'soak=0']),
     'drain again': () => worker.run(['worker', '--drain']),

@@ -18,6 +18,7 @@ import { createWorkContext } from '../../src/worker/context.ts';
 import { createWorkplace, type Workplace } from './command.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
 import { NEW_DIMENSIONS, NEW_MODEL, OLD_DIMENSIONS, OLD_MODEL } from './documents.ts';
+import { PASSING_VALIDATION } from './evidence.ts';
 import { startProvider, type TestProvider } from './provider.ts';
 
 /** State of a campaign: a phase, or not created. */
@@ -148,12 +149,7 @@ async function assemble(opening: Promise<TestDatabase>, models: Record<string, n
       for (const [i, job] of (await pendingBatches(db)).entries()) if (i % 2 === 0) await runBatch(context, job);
     },
     async pass(campaign) {
-      await db.pool.query(
-        `INSERT INTO reembed.validation (campaign, started_at, finished_at, query_source, queries, judged_queries, k, overlap, index_recall, coverage,
-           missing_rows, just_changed_rows, passed, reasons)
-         VALUES ($1, clock_timestamp(), clock_timestamp(), 'test', 1, 0, 10, 1, 1, 1, 0, 0, true, '{}')`,
-        [campaign],
-      );
+      await db.pool.query(PASSING_VALIDATION, [campaign]);
     },
     async freeze() {
       const frozen = await db.freeze();

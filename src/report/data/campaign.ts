@@ -53,10 +53,21 @@ export interface ReportedCampaign {
   pgvector_version: string;
   /** thresholds by name of their setting; null: not set */
   thresholds: Record<string, number | null>;
+  /** what people accepted by its code, oldest first */
+  acceptances: ReportedAcceptance[];
+}
+
+/** A row of reembed.acceptance. */
+export interface ReportedAcceptance {
+  code: string;
+  reason: string;
+  by: string;
+  at: string;
+  evidence: unknown;
 }
 
 const THRESHOLDS = [
-  'max_ndcg_drop',
+  'max_ndcg_loss',
   'min_overlap',
   'min_index_recall',
   'min_filtered_rows',
@@ -83,7 +94,9 @@ export async function readCampaign(db: Queryable, choice: CampaignChoice): Promi
             extract(epoch FROM s.soak)::float8 AS soak_seconds,
             split_part(current_setting('server_version'), ' ', 1) AS server_version,
             (SELECT e.extversion FROM pg_extension AS e WHERE e.extname = 'vector') AS pgvector_version,
-            (SELECT json_object_agg(t.name, (to_jsonb(s) ->> t.name)::float8) FROM unnest($3::text[]) AS t(name)) AS thresholds
+            (SELECT json_object_agg(t.name, (to_jsonb(s) ->> t.name)::float8) FROM unnest($3::text[]) AS t(name)) AS thresholds,
+            (SELECT coalesce(json_agg(json_build_object('code', a.code, 'reason', a.reason, 'by', a.by, 'at', a.at, 'evidence', a.evidence) ORDER BY a.id), '[]')
+               FROM reembed.acceptance AS a WHERE a.campaign = m.name) AS acceptances
        FROM reembed.campaign AS m
        JOIN reembed.progress AS p ON p.campaign = m.name
        JOIN reembed.setting AS s ON s.target = m.target

@@ -26,14 +26,16 @@ export interface ReportedRun {
   ndcg_after: number | null;
   audit_problem: string | null;
   /** by the thresholds at the time of the run */
-  passed: boolean;
+  verdict: 'pass' | 'fail' | 'unsure';
 }
 
 /** Verdict of reembed.judge_validation() on the newest run. */
 export interface ReportedVerdict {
   validation: string;
-  passed: boolean;
+  verdict: 'pass' | 'fail' | 'unsure';
   reasons: string[];
+  /** what the evidence does not decide */
+  doubts: string[];
   warnings: string[];
   /** whether rows were embedded after the run, so that the gate to the switch requires another one */
   is_older_than_backfill: boolean;
@@ -55,7 +57,7 @@ const MOST_RUNS = 20;
 export async function readRuns(db: Queryable, campaign: string): Promise<ReportedRun[]> {
   const { rows } = await db.query<ReportedRun>(
     `SELECT id::text, finished_at, run_by, query_source, queries, judged_queries, known_items, lexical_share, judge_model, graded_pairs, ungraded_pairs, k, seed, overlap, index_recall, index_setting, coverage,
-            missing_rows::float8 AS missing_rows, ndcg_before, ndcg_after, audit_problem, passed
+            missing_rows::float8 AS missing_rows, ndcg_before, ndcg_after, audit_problem, verdict
        FROM reembed.validation WHERE campaign = $1 ORDER BY finished_at DESC, validation.id DESC LIMIT ${MOST_RUNS}`,
     [campaign],
   );
@@ -64,15 +66,17 @@ export async function readRuns(db: Queryable, campaign: string): Promise<Reporte
 
 /** Reads the verdict by the present thresholds. */
 export async function readVerdict(db: Queryable, run: ReportedRun): Promise<ReportedVerdict> {
-  const { rows } = await db.query<Omit<ReportedVerdict, 'validation' | 'passed'>>(
-    `SELECT coalesce(array_agg(j.reason) FILTER (WHERE j.fails), '{}') AS reasons, coalesce(array_agg(j.reason) FILTER (WHERE NOT j.fails), '{}') AS warnings,
+  const { rows } = await db.query<Omit<ReportedVerdict, 'validation'>>(
+    `SELECT reembed.verdict($1) AS verdict, coalesce(array_agg(j.reason) FILTER (WHERE j.outcome = 'fail'), '{}') AS reasons,
+            coalesce(array_agg(j.reason) FILTER (WHERE j.outcome = 'unsure'), '{}') AS doubts, coalesce(array_agg(j.reason) FILTER (WHERE j.outcome = 'warning'), '{}') AS warnings,
             (SELECT v.started_at < max(b.finished_at) FROM reembed.validation AS v JOIN reembed.batch AS b ON b.campaign = v.campaign
               WHERE v.id = $1 GROUP BY v.started_at) IS TRUE AS is_older_than_backfill
        FROM reembed.judge_validation($1) AS j`,
     [run.id],
   );
-  const judged = rows[0] ?? { reasons: [], warnings: [], is_older_than_backfill: false };
-  return { validation: run.id, passed: judged.reasons.length === 0, ...judged };
+  const [judged] = rows;
+  if (!judged) throw new Error(`validation ${run.id} was not judged`);
+  return { validation: run.id, ...judged };
 }
 
 /** Chooses the runs. Judged queries take precedence over known items where there are runs with both. */

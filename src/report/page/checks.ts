@@ -74,7 +74,7 @@ function thresholdRows({ validation, campaign, runs }: Report): Cell[][] {
   );
   const ratio = time?.before && time.after !== null ? `${(time.after / time.before).toFixed(2)} times` : null;
   return [
-    row(`drop of nDCG@${run.k}`, ndcg ? (ndcg.value < 0 ? score(-ndcg.value) : 'none') : null, 'at most', 'max_ndcg_drop'),
+    row(`loss of nDCG@${run.k}`, ndcg ? lossText(ndcg) : null, 'at most', 'max_ndcg_loss'),
     row(`overlap@${run.k}`, score(run.overlap), 'at least', 'min_overlap'),
     row(
       `index recall@${run.k}`,
@@ -88,6 +88,10 @@ function thresholdRows({ validation, campaign, runs }: Report): Cell[][] {
       : [row('truth audit', run.audit_problem && `not possible: ${run.audit_problem}`, 'share of at least', 'min_truth_audit')]),
     row('median search, new to old', ratio, 'at most', 'max_latency_ratio'),
   ];
+}
+
+function lossText({ value, before }: { value: number; before: number | null }): string {
+  return value < 0 && before ? `${score(-value / before)} of ${score(before)}` : 'none';
 }
 
 /** Table with one line per check, so that the two models are side by side. */

@@ -93,7 +93,7 @@ ${table({
     score(run.ndcg_before),
     score(run.ndcg_after),
     score(run.index_recall),
-    html`<span class="badge ${run.passed ? 'pass' : 'fail'}">${run.passed ? 'PASS' : 'FAIL'}</span>`,
+    html`<span class="badge ${run.verdict === 'unsure' ? 'wait' : run.verdict}">${run.verdict.toUpperCase()}</span>`,
   ]),
   long: true,
 })}

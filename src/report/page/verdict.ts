@@ -6,13 +6,13 @@ import type { Html } from './table.ts';
 /** Section with the verdict and its reasons, the gaps in the report, and the most important figures. */
 export function verdictSection(report: Report): Html {
   const { kind, word, lead } = wording(report);
-  const { reasons = [], warnings = [] } = report.validation?.verdict ?? {};
+  const { reasons = [], doubts = [], warnings = [] } = report.validation?.verdict ?? {};
   const gaps = whatIsMissing(report);
   return html`<section class="verdict ${kind}" id="verdict" aria-labelledby="verdict-head">
 <h2 id="verdict-head">Verdict</h2>
 <span class="badge">${word}</span>
 <p class="lead">${lead}</p>
-${list('Reasons', reasons)}${list('Warnings', warnings)}${list('What this report cannot show', gaps)}
+${list('Reasons', reasons)}${list('Not decided', doubts)}${list('Warnings', warnings)}${list('What this report cannot show', gaps)}
 <dl class="tiles">${tiles(report).map(([name, value, more]) => html`<div><dt>${name}</dt><dd>${value}<small>${more}</small></dd></div>`)}</dl>
 </section>`;
 }
@@ -23,7 +23,7 @@ function wording({ validation, campaign, runs }: Report): { kind: 'pass' | 'fail
   }
   const { verdict } = validation;
   const queries = runs[0]?.queries === 1 ? '1 query' : `${count(runs[0]?.queries)} queries`;
-  if (!verdict.passed) {
+  if (verdict.verdict === 'fail') {
     return {
       kind: 'fail',
       word: 'FAIL',
@@ -34,7 +34,14 @@ function wording({ validation, campaign, runs }: Report): { kind: 'pass' | 'fail
     return {
       kind: 'wait',
       word: 'OUT OF DATE',
-      lead: `Validation ${verdict.validation} met every threshold, but rows were embedded after it.`,
+      lead: `Rows were embedded after validation ${verdict.validation}, so it has to be repeated.`,
+    };
+  }
+  if (verdict.verdict === 'unsure') {
+    return {
+      kind: 'wait',
+      word: 'UNSURE',
+      lead: `Validation ${verdict.validation}, with ${queries}, decides neither for nor against the new model of ${campaign.target}.`,
     };
   }
   return {

@@ -1,8 +1,8 @@
 import type pg from 'pg';
 import { inTransaction } from '../../database/connection.ts';
-import type { Campaign } from '../campaign.ts';
+import type { Campaign, Role } from '../campaign.ts';
 import type { Judgements } from '../queries/judgements.ts';
-import type { VectorQuery } from '../queries/queries.ts';
+import type { Grade, VectorQuery } from '../queries/queries.ts';
 import { nearestExactly } from '../search/exact-search.ts';
 import { nearestByIndex } from '../search/index-search.ts';
 import { type FoundRow, tableSource } from '../search/search-source.ts';
@@ -24,18 +24,15 @@ export interface QueryComparison {
   jaccard: number;
   rankBiasedOverlap: number;
   kendallTau: number;
-  /** null without a usable index */
-  indexRecall: number | null;
+  /** of the old and of the new index; null without a usable one */
+  indexRecall: { before: number | null; after: number | null };
   /** null for a query without judgements */
   judged: JudgedResults | null;
 }
 
-/** Who judged the results of a query: people, a chat model, or nobody, because the query was made of the row that it should find. */
-export type EvidenceGrade = 'people' | 'model' | 'rows';
-
 /** The figures of a judged query. */
 export interface JudgedResults {
-  grade: EvidenceGrade;
+  grade: Grade;
   ndcg: BeforeAfter;
   reciprocalRank: BeforeAfter;
   recall: BeforeAfter;
@@ -60,14 +57,14 @@ interface CompareOptions {
   judgements?: Judgements | undefined;
   /** column that holds the ids of the judgements, instead of the key */
   judgementColumn?: string | undefined;
-  /** whether the new index can be searched */
-  withIndex: boolean;
-  /** who made the judgements */
-  grade?: EvidenceGrade | undefined;
+  /** who judged the queries */
+  grade: Grade;
+  /** whether the index of each model can be searched */
+  withIndex: Record<Role, boolean>;
 }
 
 /**
- * Runs queries against both models exactly, and against the new index. All in one transaction, which only keeps the planner settings from
+ * Runs queries against both models exactly, and against both indexes. All in one transaction, which only keeps the planner settings from
  * leaking: each statement has its own snapshot, so none is older than one pass over the table.
  *
  * @param queries at most QUERIES_A_PASS
@@ -76,14 +73,14 @@ export async function compareQueries(
   pool: pg.Pool,
   campaign: Campaign,
   queries: readonly VectorQuery[],
-  { k, judgements, judgementColumn, withIndex, grade = 'people' }: CompareOptions,
+  { k, judgements, judgementColumn, grade, withIndex }: CompareOptions,
 ): Promise<QueryComparison[]> {
   // A query drawn from a row finds that row first, so one more result is needed.
   const limit = queries.some(({ ownKey }) => ownKey !== undefined) ? k + 1 : k;
   return inTransaction(
     pool,
     async (client) => {
-      const exact = (side: 'old' | 'new') =>
+      const exact = (side: Role) =>
         nearestExactly(
           client,
           tableSource(campaign, campaign[side], judgementColumn),
@@ -96,8 +93,16 @@ export async function compareQueries(
       for (const [position, query] of queries.entries()) {
         const others = (rows: FoundRow[] = []) => rows.filter((row) => row.key !== query.ownKey).slice(0, k);
         const results = { before: others(old[position]), after: others(renewed[position]) };
-        const found = withIndex ? others(await nearestByIndex(client, tableSource(campaign, campaign.new), query.newVector, limit)) : null;
-        comparisons.push(compare(query, results, found, k, judgements?.get(query.id), grade));
+        const recall = async (side: Role, exactRows: FoundRow[]) =>
+          withIndex[side]
+            ? indexRecall(
+                exactRows,
+                others(await nearestByIndex(client, tableSource(campaign, campaign[side]), query[`${side}Vector`], limit)),
+              )
+            : null;
+        const recalls = { before: await recall('old', results.before), after: await recall('new', results.after) };
+        const gains = judgements?.get(query.id);
+        comparisons.push(compare(query, results, recalls, k, gains && judgeResults(results, { gains }, k, grade)));
       }
       return comparisons;
     },
@@ -123,10 +128,9 @@ export function indexRecall(exact: readonly FoundRow[], found: readonly FoundRow
 function compare(
   query: VectorQuery,
   results: QueryComparison['results'],
-  found: FoundRow[] | null,
+  recalls: QueryComparison['indexRecall'],
   k: number,
-  gains: Gains | undefined,
-  grade: EvidenceGrade,
+  judged: QueryComparison['judged'] = null,
 ): QueryComparison {
   const [before, after] = [keysOf(results.before), keysOf(results.after)];
   return {
@@ -136,8 +140,8 @@ function compare(
     jaccard: jaccardAt(before, after, k),
     rankBiasedOverlap: rankBiasedOverlap(before, after),
     kendallTau: kendallTau(before, after),
-    indexRecall: found && indexRecall(results.after, found),
-    judged: gains ? judgeResults(results, { gains }, k, grade) : null,
+    indexRecall: recalls,
+    judged,
   };
 }
 
@@ -150,7 +154,7 @@ export function judgeResults(
   results: QueryComparison['results'],
   { gains, relevance = gains }: { gains: Gains; relevance?: Gains },
   k: number,
-  grade: EvidenceGrade,
+  grade: Grade,
 ): JudgedResults {
   const old = judgedIds(results.before);
   const renewed = judgedIds(results.after);

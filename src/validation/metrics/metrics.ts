@@ -13,7 +13,7 @@ export interface Metric {
   queries: number;
   before: number | null;
   after: number | null;
-  /** the mean; for a metric of each model, after minus before */
+  /** the mean; for a metric of each model, after minus before; for index_recall that of the new index */
   value: number;
   low: number | null;
   high: number | null;
@@ -55,12 +55,17 @@ export function overall(metrics: readonly Metric[], name: string): Metric | unde
 
 function metricsOf(slice: Slice, seed: number): Metric[] {
   const { comparisons } = slice;
-  const recalls = comparisons.flatMap(({ indexRecall }) => indexRecall ?? []);
+  const recalls = comparisons.flatMap(({ indexRecall }) => indexRecall.after ?? []);
+  const oldRecalls = comparisons.flatMap(({ indexRecall }) => indexRecall.before ?? []);
   const judged = comparisons.flatMap((one) => one.judged ?? []);
   const columns = COMPARED.map(({ of }) => comparisons.map(of));
   return [
     ...intervals(slice, COMPARED, columns, seed),
-    ...intervals(slice, [{ name: 'index_recall' }], [recalls], seed),
+    ...intervals(slice, [{ name: 'index_recall' }], [recalls], seed).map((metric) => ({
+      ...metric,
+      before: oldRecalls.length === 0 ? null : mean(oldRecalls),
+      after: metric.value,
+    })),
     ...ofEachModel(slice, JUDGED, judged, seed),
   ];
 }

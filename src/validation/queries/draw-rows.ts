@@ -3,7 +3,7 @@ import type { Queryable } from '../../database/connection.ts';
 import type { Campaign } from '../campaign.ts';
 import { asOwner } from '../search/as-owner.ts';
 import { NoQueries } from '../validation-error.ts';
-import { DEFAULT_SAMPLE, type Slices, type VectorQuery } from './queries.ts';
+import { DEFAULT_SAMPLE, hashQuery, type Slices, type VectorQuery } from './queries.ts';
 import { slicesSql } from './query-table.ts';
 
 interface DrawOptions {
@@ -37,7 +37,7 @@ export async function drawRows(
   );
   const queries = rows
     .filter((row) => !isZero(row.oldVector) && !isZero(row.newVector))
-    .map((row) => ({ id: row.key, label: row.key, ownKey: row.key, ...row }));
+    .map((row) => ({ id: row.key, label: row.key, ownKey: row.key, hash: hashQuery(`rows/${row.key}`), ...row }));
   if (queries.length === 0) throw noRow(campaign);
   return queries;
 }

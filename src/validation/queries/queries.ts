@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 
 /** Source of the sample queries. */
@@ -31,6 +32,8 @@ export interface VectorQuery {
   id: string;
   /** the query as shown and stored */
   label: string;
+  /** SHA-256 of its text, or of the key of the row it was drawn from, in hexadecimal: recognises the query in other runs */
+  hash: string;
   /** length of its text in characters */
   length: number;
   slices: Slices;
@@ -53,6 +56,14 @@ export const MADE_OF_ROWS: readonly QuerySource['kind'][] = ['generated', 'title
 
 /** Slice value of a column that is null. */
 export const NO_VALUE = '(none)';
+
+/** Who judged a query: people, a chat model, or nobody, because it was made of the row that it must find. */
+export type Grade = 'people' | 'model' | 'rows';
+
+/** Computes the hash by which a query is recognised in other runs. */
+export function hashQuery(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
 
 /** Describes a source as it is shown and stored. */
 export function describeSource(source: QuerySource): string {

@@ -8,7 +8,7 @@ import { inParallel } from '../search/in-parallel.ts';
 import { drawRows } from './draw-rows.ts';
 import { checkJudgements, type Judgements } from './judgements.ts';
 import { makeQueries } from './made-queries.ts';
-import { describeSource, MADE_OF_ROWS, type QuerySource, type TextQuery, type VectorQuery } from './queries.ts';
+import { describeSource, hashQuery, MADE_OF_ROWS, type QuerySource, type TextQuery, type VectorQuery } from './queries.ts';
 import { readQueryFile } from './query-file.ts';
 import { readQueryLog } from './query-log.ts';
 import { readQueryTable, requireColumn } from './query-table.ts';
@@ -97,6 +97,7 @@ async function embedQueries(campaign: Campaign, queries: TextQuery[], embedder: 
     text,
     rowKey,
     lexicalShare,
+    hash: hashQuery(text),
     label: id === text ? text : `${id}: ${text}`,
     length: text.length,
     slices,

@@ -29,8 +29,10 @@ export function reportText(result: ValidationResult, lowest: number): string {
     ...lowestSection(result, lowest),
     ...notes(result),
     ...worthKnowing(result),
-    result.passed ? 'PASS' : 'FAIL',
+    result.verdict.toUpperCase(),
     ...result.reasons.flatMap(indented),
+    ...(result.verdict === 'fail' && result.doubts.length > 0 ? ['not decided:'] : []),
+    ...result.doubts.flatMap(indented),
   ]
     .join('\n')
     .replace(/ +$/gm, '');
@@ -50,17 +52,19 @@ function figuresTable(result: ValidationResult): string {
     const metric = overall(metrics, name);
     if (metric) add(label, arrow(both(metric)), `${signed(metric.value)} ${intervalText(metric, signed)}`, threshold);
   };
-  ofEach(`nDCG@${k}`, 'ndcg', `may fall by ${thresholds.maxNdcgDrop} (max_ndcg_drop)`);
+  ofEach(`nDCG@${k}`, 'ndcg', `may lose ${percent(thresholds.maxNdcgLoss)} (max_ndcg_loss)`);
   ofEach(`MRR@${k}`, 'mrr');
   ofEach(`recall@${k}`, 'recall');
   ofEach(`judged of the ${k}`, 'judged_share');
   ofEach(`condensed nDCG@${k}`, 'condensed_ndcg');
   if (result.lexicalShare !== null) add('lexical share', result.lexicalShare.toFixed(3), 'words in the row', 'above 0.5: at most UNSURE');
-  compared(`overlap@${k}`, 'overlap', `at least ${thresholds.minOverlap} (min_overlap)`);
+  compared(`overlap@${k}`, 'overlap', thresholds.minOverlap === null ? '' : `at least ${thresholds.minOverlap} (min_overlap)`);
   compared(`Jaccard@${k}`, 'jaccard');
   compared('rank-biased overlap', 'rank_biased_overlap');
   compared('Kendall tau', 'kendall_tau');
   compared(`index recall@${k}`, 'index_recall', `at least ${thresholds.minIndexRecall} (min_index_recall)`, 'no index');
+  const oldRecall = overall(metrics, 'index_recall')?.before ?? null;
+  if (oldRecall !== null) add('  of the old index', oldRecall.toFixed(3), '');
   for (const percent of [50, 95]) {
     const time = overall(metrics, `search_p${percent}_ms`);
     const limit =

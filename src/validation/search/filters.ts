@@ -2,6 +2,7 @@ import type pg from 'pg';
 import { inTransaction, type Queryable } from '../../database/connection.ts';
 import type { Campaign } from '../campaign.ts';
 import { indexRecall, LOCK_WAIT, QUERIES_A_PASS } from '../metrics/comparison.ts';
+import { standardDeviation } from '../metrics/standard-deviation.ts';
 import { spread, type VectorQuery } from '../queries/queries.ts';
 import { BadFilter } from '../validation-error.ts';
 import { asOwner } from './as-owner.ts';
@@ -21,6 +22,11 @@ export interface FilteredSearch {
   /** queries that returned fewer rows than there are to find */
   shortQueries: number;
   indexRecall: number;
+  /** mean share of the wanted rows that were returned, over the queries that want some; null if none does */
+  returnedShare: number | null;
+  /** standard deviations over the queries; null for a single one */
+  returnedShareSd: number | null;
+  indexRecallSd: number | null;
 }
 
 // If few rows pass the filter, an iterative scan visits twenty thousand rows per query.
@@ -68,6 +74,9 @@ export async function searchFiltered(
     for (const iterativeScan of iterativeScans) {
       const mean = (of: (one: FilteredRows) => number) => found.reduce((sum, one) => sum + of(one), 0) / found.length;
       const returned = (one: FilteredRows) => one.found.get(iterativeScan) ?? [];
+      const wanting = found.filter(({ exact }) => exact.length > 0);
+      const shares = wanting.map((one) => Math.min(1, returned(one).length / one.exact.length));
+      const recalls = found.map((one) => indexRecall(one.exact, returned(one)));
       results.push({
         filter,
         iterativeScan,
@@ -76,6 +85,9 @@ export async function searchFiltered(
         returnedRows: mean((one) => returned(one).length),
         shortQueries: found.filter((one) => returned(one).length < one.exact.length).length,
         indexRecall: mean((one) => indexRecall(one.exact, returned(one))),
+        returnedShare: shares.length === 0 ? null : shares.reduce((sum, share) => sum + share, 0) / shares.length,
+        returnedShareSd: standardDeviation(shares),
+        indexRecallSd: standardDeviation(recalls),
       });
     }
   }

@@ -16,6 +16,8 @@ export interface IndexState {
   usable: boolean;
   /** whether the planner chooses it without being forced, for the application's search */
   chosen: boolean;
+  /** number of its file, by which the same index is recognised in other runs */
+  file: number | null;
   /** the session's search setting, such as "hnsw.ef_search = 40"; null for an access method without one */
   searchSetting: string | null;
   /** kinds of iterative scan that this version of pgvector supports for it */
@@ -61,6 +63,10 @@ export async function inspectIndex(
   const chosen = await isServed(liveSource(campaign, campaign.new));
   await client.query(BY_INDEX);
   const usable = await isServed(source);
+  const file = await client.query<{ file: number | null }>(
+    'SELECT pg_relation_filenode(reembed.valid_index(v.relation, reembed.main_index($1)))::bigint::float8 AS file FROM reembed.vector_column AS v WHERE v.campaign = $1',
+    [campaign.name],
+  );
   const { rows } = await client.query<{ name: string; setting: string }>(
     "SELECT name, setting FROM pg_settings WHERE name IN (CASE $1 WHEN 'hnsw' THEN 'hnsw.ef_search' WHEN 'ivfflat' THEN 'ivfflat.probes' END, $1 || '.iterative_scan')",
     [campaign.indexMethod],
@@ -71,9 +77,24 @@ export async function inspectIndex(
   return {
     usable,
     chosen,
+    file: file.rows[0]?.file ?? null,
     searchSetting: search ? `${search.name} = ${search.setting}` : null,
     iterativeScans: hasIterative ? ['off', campaign.indexMethod === 'hnsw' ? 'strict_order' : 'relaxed_order'] : ['off'],
   };
+}
+
+/**
+ * Checks whether searches of the old vectors can use an index.
+ *
+ * @param client a connection within a transaction
+ */
+export async function canSearchByIndex(client: Queryable, source: SearchSource, vector: string, limit: number): Promise<boolean> {
+  await client.query(BY_INDEX);
+  const { rows } = await asOwner(client, source).query<{ 'QUERY PLAN': unknown }>(`EXPLAIN (FORMAT JSON) ${indexedSql(source)}`, [
+    vector,
+    limit,
+  ]);
+  return readsInOrder(rows[0]?.['QUERY PLAN']);
 }
 
 /** Whether a plan has an index scan in order of distance: only such a scan has this entry. */

@@ -10,6 +10,9 @@ export function filterRows({ filters }: Pick<ValidationRecord, 'filters'>) {
     returned_rows: one.returnedRows,
     short_queries: one.shortQueries,
     index_recall: one.indexRecall,
+    returned_share: one.returnedShare,
+    returned_share_sd: one.returnedShareSd,
+    index_recall_sd: one.indexRecallSd,
   }));
 }
 

@@ -1,7 +1,6 @@
 import type pg from 'pg';
 import { inTransaction, type Queryable } from '../../database/connection.ts';
 import { scoresOf } from '../metrics/scores.ts';
-import { queryHash } from '../queries/query-hash.ts';
 import { cutoffRows, filterRows, integrityRows } from '../search/part-rows.ts';
 import type { TruthAudit } from './truth-audit.ts';
 import { type ValidationRecord, validationRow } from './validation-record.ts';
@@ -10,10 +9,12 @@ import { type ValidationRecord, validationRow } from './validation-record.ts';
 export interface Verdict {
   /** id of the run */
   id: string;
-  passed: boolean;
-  /** thresholds that were missed */
+  verdict: 'pass' | 'fail' | 'unsure';
+  /** why it fails */
   reasons: string[];
-  /** findings that do not make the run fail */
+  /** what the evidence does not decide */
+  doubts: string[];
+  /** findings that do not change the verdict */
   warnings: string[];
 }
 
@@ -31,15 +32,19 @@ export async function storeValidation(pool: pg.Pool, record: ValidationRecord): 
       );
     }
     await storeAudit(client, id, record.audit);
-    const judged = await client.query<{ reasons: string[]; warnings: string[] }>(
-      `UPDATE reembed.validation AS v SET passed = (j.reasons = '{}'), reasons = j.reasons, warnings = j.warnings
-         FROM (SELECT coalesce(array_agg(reason) FILTER (WHERE fails), '{}') AS reasons, coalesce(array_agg(reason) FILTER (WHERE NOT fails), '{}') AS warnings
+    const judged = await client.query<Omit<Verdict, 'id'>>(
+      `UPDATE reembed.validation AS v SET verdict = j.verdict, reasons = j.reasons, doubts = j.doubts, warnings = j.warnings
+         FROM (SELECT CASE WHEN bool_or(outcome = 'fail') THEN 'fail' WHEN bool_or(outcome = 'unsure') THEN 'unsure' ELSE 'pass' END AS verdict,
+                      coalesce(array_agg(reason) FILTER (WHERE outcome = 'fail'), '{}') AS reasons,
+                      coalesce(array_agg(reason) FILTER (WHERE outcome = 'unsure'), '{}') AS doubts,
+                      coalesce(array_agg(reason) FILTER (WHERE outcome = 'warning'), '{}') AS warnings
                  FROM reembed.judge_validation($1)) AS j
-        WHERE v.id = $1 RETURNING v.reasons, v.warnings`,
+        WHERE v.id = $1 RETURNING v.verdict, v.reasons, v.doubts, v.warnings`,
       [id],
     );
-    const { reasons = [], warnings = [] } = judged.rows[0] ?? {};
-    return { id, passed: reasons.length === 0, reasons, warnings };
+    const [verdict] = judged.rows;
+    if (!verdict) throw new Error(`validation ${id} was not stored`);
+    return { id, ...verdict };
   });
 }
 
@@ -66,8 +71,9 @@ async function storeAudit(client: Queryable, id: string, { rows }: TruthAudit): 
 }
 
 function runRow(record: ValidationRecord): Row {
-  // passed and reasons are replaced by the verdict in the same transaction.
-  return { ...validationRow(record), audit_problem: record.audit.problem, passed: true, reasons: [] };
+  // Replaced by the verdict in the same transaction.
+  const verdict = { verdict: 'pass', reasons: [], doubts: [], warnings: [] };
+  return { ...validationRow(record), audit_problem: record.audit.problem, index_file: record.index?.file ?? null, ...verdict };
 }
 
 function queryRows({ campaign, comparisons, times }: ValidationRecord): Row[] {
@@ -77,15 +83,17 @@ function queryRows({ campaign, comparisons, times }: ValidationRecord): Row[] {
     ordinal: i + 1,
     query: one.query.label,
     query_length: one.query.length,
-    query_hash: `\\x${queryHash(one.query)}`,
     lexical_share: one.query.lexicalShare ?? null,
-    grade: one.judged?.grade ?? null,
     slices: one.query.slices,
     overlap: one.overlap,
     jaccard: one.jaccard,
     rank_biased_overlap: one.rankBiasedOverlap,
     kendall_tau: one.kendallTau,
-    index_recall: one.indexRecall,
+    index_recall: one.indexRecall.after,
+    index_recall_before: one.indexRecall.before,
+    grade: one.judged?.grade ?? null,
+    // bytea in its text form
+    query_hash: `\\x${one.query.hash}`,
     ndcg_before: one.judged?.ndcg.before ?? null,
     ndcg_after: one.judged?.ndcg.after ?? null,
     reciprocal_rank_before: one.judged?.reciprocalRank.before ?? null,
