@@ -773,6 +773,10 @@ CREATE TABLE reembed.validation (
   lexical_share double precision,
   compared_rows bigint,
   group_by text,
+  judge_model text,
+  graded_pairs integer,
+  ungraded_pairs integer,
+  judge_problem text,
   CONSTRAINT verdict_follows_from_reasons_and_doubts
     CHECK (verdict = CASE WHEN cardinality(reasons) > 0 THEN 'fail' WHEN cardinality(doubts) > 0 THEN 'unsure' ELSE 'pass' END),
   CONSTRAINT lexical_share_is_a_share CHECK (lexical_share BETWEEN 0 AND 1)
@@ -814,9 +818,13 @@ COMMENT ON COLUMN reembed.validation.old_audit_cause IS 'What the old vectors ar
 COMMENT ON COLUMN reembed.validation.doubts IS 'Why it is unsure: what the evidence does not decide, and how to decide it.';
 COMMENT ON COLUMN reembed.validation.warnings IS 'Findings that do not change the verdict.';
 COMMENT ON COLUMN reembed.validation.index_file IS 'File of the searched index, by which runs of one index are recognised: its recall is judged over all of them.';
-COMMENT ON COLUMN reembed.validation.lexical_share IS 'Mean share of the words of a query that occur in the text of its row; null unless the queries were made of rows.';
 COMMENT ON COLUMN reembed.validation.compared_rows IS 'Rows with a vector of both models, if the backfill had not ended and only these were compared; else null.';
 COMMENT ON COLUMN reembed.validation.group_by IS 'Column whose values group the results: each group counts once, by its nearest row. Null: every row is a result of its own.';
+COMMENT ON COLUMN reembed.validation.lexical_share IS 'Mean share of the words of a query that are in the text of its row, without words that are common in the table, 0 to 1; null unless the queries were made of rows.';
+COMMENT ON COLUMN reembed.validation.judge_model IS 'Chat model that graded results; null where none did.';
+COMMENT ON COLUMN reembed.validation.graded_pairs IS 'Pairs of a query and the text of a row that have a grade of the chat model.';
+COMMENT ON COLUMN reembed.validation.ungraded_pairs IS 'Pairs that the chat model was asked about without a readable answer.';
+COMMENT ON COLUMN reembed.validation.judge_problem IS 'The last reason that a pair has no grade; null where all have one.';
 
 CREATE TABLE reembed.validation_query (
   validation bigint NOT NULL REFERENCES reembed.validation ON DELETE CASCADE,
@@ -844,6 +852,7 @@ CREATE TABLE reembed.validation_query (
   relevant_results text[],
   grade text,
   query_hash bytea,
+  lexical_share double precision,
   index_recall_before double precision,
   PRIMARY KEY (validation, ordinal),
   CONSTRAINT grade_is_known CHECK (grade IN ('people', 'model', 'rows')),
@@ -876,6 +885,27 @@ COMMENT ON COLUMN reembed.validation_query.relevant_results IS 'Keys of the rows
 COMMENT ON COLUMN reembed.validation_query.grade IS 'Who judged it: people, model (a chat model) or rows (it was made of a row, which it must find); null: nobody.';
 COMMENT ON COLUMN reembed.validation_query.query_hash IS 'SHA-256 of its text, or of the key of its row, by which the same query is recognised in other runs.';
 COMMENT ON COLUMN reembed.validation_query.index_recall_before IS 'Share of the exact k nearest rows that the old index returns; null without a usable one.';
+COMMENT ON COLUMN reembed.validation_query.lexical_share IS 'Share of the words of the query that are in the text of the row it was made of, without common words; null for other queries.';
+
+CREATE TABLE reembed.judge_grade (
+  target text NOT NULL REFERENCES reembed.target ON DELETE CASCADE,
+  query_hash bytea NOT NULL,
+  text_hash bytea NOT NULL,
+  judge_model text NOT NULL,
+  prompt_version integer NOT NULL,
+  grade smallint NOT NULL,
+  graded_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  PRIMARY KEY (target, query_hash, text_hash, judge_model, prompt_version),
+  CONSTRAINT grade_is_in_range CHECK (grade BETWEEN 0 AND 3)
+);
+COMMENT ON TABLE reembed.judge_grade IS 'Grades that a chat model gave, so that none is asked and paid for twice. Holds no text.';
+COMMENT ON COLUMN reembed.judge_grade.target IS 'Target of the row.';
+COMMENT ON COLUMN reembed.judge_grade.query_hash IS 'SHA-256 of the text of the query.';
+COMMENT ON COLUMN reembed.judge_grade.text_hash IS 'SHA-256 of the first 4,000 characters of the text of the row, as the chat model received them.';
+COMMENT ON COLUMN reembed.judge_grade.judge_model IS 'The chat model.';
+COMMENT ON COLUMN reembed.judge_grade.prompt_version IS 'Version of the question; another question gives other grades.';
+COMMENT ON COLUMN reembed.judge_grade.grade IS '0: nothing to do with the query; 1: related; 2: has some answer; 3: is the exact answer.';
+COMMENT ON COLUMN reembed.judge_grade.graded_at IS 'When the grade was given.';
 
 CREATE TABLE reembed.validation_metric (
   validation bigint NOT NULL REFERENCES reembed.validation ON DELETE CASCADE,
@@ -897,7 +927,7 @@ CREATE TABLE reembed.validation_metric (
 );
 COMMENT ON TABLE reembed.validation_metric IS 'The figures of a validation over all its queries and over slices of them.';
 COMMENT ON COLUMN reembed.validation_metric.validation IS 'The run.';
-COMMENT ON COLUMN reembed.validation_metric.metric IS 'overlap, jaccard, rank_biased_overlap, kendall_tau, index_recall; of each model: ndcg, mrr, recall, search_p50_ms, search_p95_ms.';
+COMMENT ON COLUMN reembed.validation_metric.metric IS 'overlap, jaccard, rank_biased_overlap, kendall_tau, index_recall; of each model: ndcg, mrr, recall, judged_share, condensed_ndcg, search_p50_ms, search_p95_ms.';
 COMMENT ON COLUMN reembed.validation_metric.slice IS 'Column by whose values the queries were divided, or length; empty: all queries.';
 COMMENT ON COLUMN reembed.validation_metric.slice_value IS 'Value of the column in the slice.';
 COMMENT ON COLUMN reembed.validation_metric.queries IS 'Number of queries in the mean.';

@@ -6,6 +6,7 @@ import { FOUND_BY_STORMS } from './found-by-storms.ts';
 import { HARM } from './harm.ts';
 import { INDEXES } from './indexes.ts';
 import { INVENTORY } from './inventory.ts';
+import { JUDGE } from './judge.ts';
 import type { Mutant } from './mutant.ts';
 import { POISONOUS_TEXTS } from './poisonous-texts.ts';
 import { PROVIDERS } from './providers.ts';
@@ -25,6 +26,7 @@ export const MUTANTS: Mutant[] = [
   ...HARM,
   ...INDEXES,
   ...INVENTORY,
+  ...JUDGE,
   ...POISONOUS_TEXTS,
   ...PROVIDERS,
   ...RAILS,

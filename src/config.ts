@@ -45,6 +45,18 @@ export interface Config {
   batchApiOpen: number;
   /** address to which the watch posts alerts; may contain a secret */
   alertWebhook: string | undefined;
+  /** chat model that judges; undefined: none */
+  judge: JudgeConfig | undefined;
+}
+
+/** A chat model for `validate`. */
+export interface JudgeConfig {
+  model: string;
+  /** name of its provider in the configuration file; undefined: that of the environment */
+  provider: string | undefined;
+  access: ProviderAccess;
+  /** US dollars per million tokens; null where it is not known */
+  price: { input: number; output: number } | null;
 }
 
 /**
@@ -85,7 +97,28 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     batchApiInputs: wholeNumber(env, 'EMBED_BATCH_API_INPUTS') ?? 50_000,
     batchApiOpen: wholeNumber(env, 'EMBED_BATCH_API_OPEN') ?? 20,
     alertWebhook: webAddress(env, 'REEMBED_ALERT_WEBHOOK'),
+    judge: judgeConfig(env, limits, newProvider),
   };
+}
+
+/** Where JUDGE_BASE_URL names an address, only JUDGE_API_KEY is sent to it: the key of another provider does not belong there. */
+function judgeConfig(env: NodeJS.ProcessEnv, limits: Partial<RequestLimits>, newProvider: ProviderAccess): JudgeConfig | undefined {
+  const model = text(env, 'JUDGE_MODEL');
+  if (model === undefined) return undefined;
+  const other = text(env, 'JUDGE_BASE_URL') === undefined ? newProvider : undefined;
+  return { model, provider: text(env, 'JUDGE_PROVIDER'), access: environmentProvider(env, 'JUDGE', limits, other), price: judgePrice(env) };
+}
+
+function judgePrice(env: NodeJS.ProcessEnv): JudgeConfig['price'] {
+  const value = text(env, 'JUDGE_PRICE');
+  if (value === undefined) return null;
+  const [, input, output] = /^(\d+(?:\.\d+)?)(?:\s*,\s*(\d+(?:\.\d+)?))?$/.exec(value) ?? [];
+  if (input === undefined)
+    throw new UsageError(
+      `JUDGE_PRICE must be US dollars per million tokens of input and output, not "${value}"`,
+      'set JUDGE_PRICE in .env, such as 0.15,0.60',
+    );
+  return { input: Number(input), output: Number(output ?? input) };
 }
 
 /** The provider that variables with a prefix define; what they leave out is that of another provider. */
@@ -114,8 +147,9 @@ function requestLimits(env: NodeJS.ProcessEnv): Partial<RequestLimits> {
 
 /** Called before anything else is read, so that no error message shows a secret. */
 function learnSecretsOf(env: NodeJS.ProcessEnv): void {
-  learnSecrets(text(env, 'OPENAI_API_KEY'), text(env, 'OPENAI_OLD_API_KEY'), text(env, 'PGPASSWORD'));
-  for (const name of ['DATABASE_URL', 'DATABASE_DIRECT_URL', 'OPENAI_BASE_URL', 'OPENAI_OLD_BASE_URL']) learnPassword(text(env, name));
+  learnSecrets(text(env, 'OPENAI_API_KEY'), text(env, 'OPENAI_OLD_API_KEY'), text(env, 'JUDGE_API_KEY'), text(env, 'PGPASSWORD'));
+  for (const name of ['DATABASE_URL', 'DATABASE_DIRECT_URL', 'OPENAI_BASE_URL', 'OPENAI_OLD_BASE_URL', 'JUDGE_BASE_URL'])
+    learnPassword(text(env, name));
   const webhook = text(env, 'REEMBED_ALERT_WEBHOOK');
   const url = webhook === undefined ? undefined : URL.parse(webhook);
   // The path of a webhook address is usually its secret.

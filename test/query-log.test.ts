@@ -128,7 +128,7 @@ test.serial('known items give judged figures without judgements: a model that fi
   );
   const lost = await validateTable(database, 'known', { queries: { kind: 'generated' }, sample: 60, seed: 1 });
   t.true((lost.mrr?.after ?? 1) < 0.2);
-  t.regex(lost.reasons.join(), /^nDCG@10 of 60 queries made of rows went from /);
+  t.regex(lost.reasons.join(), /^nDCG@10 of 60 queries made of rows in their own words went from /);
   const { rows } = await sql('SELECT known_items, judged_queries, query_source FROM reembed.validation WHERE id = $1', [lost.id]);
   t.deepEqual(rows, [{ known_items: true, judged_queries: 60, query_source: 'generated' }]);
 });

@@ -1,6 +1,13 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { ndcgAt, overlapAt, recallAt, reciprocalRankAt } from '../src/validation/metrics/ranking-metrics.ts';
+import {
+  condensedNdcgAt,
+  judgedShareAt,
+  ndcgAt,
+  overlapAt,
+  recallAt,
+  reciprocalRankAt,
+} from '../src/validation/metrics/ranking-metrics.ts';
 
 const close = (actual: number, expected: number) => Math.abs(actual - expected) < 1e-12;
 
@@ -85,6 +92,31 @@ test('recall is the share of relevant rows that were found', (t) => {
   t.is(recallAt(['a'], new Map(), 10), 0);
 });
 
+test('the condensed nDCG ranks judged rows only, in the order of all', (t) => {
+  const gains = new Map([
+    ['a', 3],
+    ['b', 1],
+    ['zero', 0],
+  ]);
+  const ideal = 3 + 1 / Math.log2(3);
+  // Without the two rows that nobody judged: zero, b, a.
+  const expected = (0 + 1 / Math.log2(3) + 3 / 2) / ideal;
+  t.true(close(condensedNdcgAt(['x', 'zero', 'y', 'b', 'a'], gains, 5), expected));
+  t.true(close(ndcgAt(['x', 'zero', 'y', 'b', 'a'], gains, 5), (1 / Math.log2(5) + 3 / Math.log2(6)) / ideal));
+  t.true(close(condensedNdcgAt(['x', 'zero', 'y', 'b', 'a'], gains, 4), 1 / Math.log2(3) / ideal), 'what is beyond k does not move up');
+  t.is(condensedNdcgAt(['x', 'y'], gains, 5), 0);
+});
+
+test('the judged share counts rows that are judged not relevant', (t) => {
+  const gains = new Map([
+    ['a', 1],
+    ['zero', 0],
+  ]);
+  t.is(judgedShareAt(['zero', 'x', 'a', 'y'], gains, 4), 0.5);
+  t.is(judgedShareAt(['zero', 'x', 'a', 'y'], gains, 1), 1);
+  t.is(judgedShareAt([], gains, 4), 1);
+});
+
 const ids = fc.constantFrom(...'abcdefghijklmnop');
 const ranking = fc.uniqueArray(ids, { maxLength: 16 });
 const judged = fc.dictionary(ids, fc.integer({ min: -1, max: 3 })).map((object) => new Map(Object.entries(object)));
@@ -96,6 +128,19 @@ test('every metric stays between 0 and 1', (t) => {
       fc.property(ranking, ranking, judged, depth, (first, second, gains, k) => {
         const values = [overlapAt(first, second, k), ndcgAt(first, gains, k), reciprocalRankAt(first, gains, k), recallAt(first, gains, k)];
         return values.every((value) => value >= 0 && value <= 1 + 1e-12);
+      }),
+    ),
+  );
+});
+
+test('the condensed nDCG equals nDCG where all results are judged, and is never below it', (t) => {
+  t.notThrows(() =>
+    fc.assert(
+      fc.property(ranking, judged, depth, (some, gains, k) => {
+        const all = new Map([...some.map((id): [string, number] => [id, 0]), ...gains]);
+        return (
+          close(condensedNdcgAt(some, all, k), ndcgAt(some, all, k)) && condensedNdcgAt(some, gains, k) >= ndcgAt(some, gains, k) - 1e-12
+        );
       }),
     ),
   );

@@ -306,6 +306,9 @@ test.serial('after contract the report shows the figures of before it, and says 
   t.true(page.includes(`Live model: <b>${NEW_MODEL}</b>`));
   t.true(/<section id="quality"/.test(page));
   t.true(/number \d+/.test(page));
+  await sql(`INSERT INTO reembed.judge_grade (target, query_hash, text_hash, judge_model, prompt_version, grade)
+    SELECT name, '\\x01', '\\x02', 'judge', 1, 3 FROM reembed.target`);
   await sql('SELECT reembed.purge($1)', [campaign]);
+  t.is((await sql('SELECT FROM reembed.judge_grade')).rowCount, 0, 'purge deletes the stored grades too');
   t.true(/its vectors are gone/.test(await pageOf(stage)));
 });

@@ -1025,6 +1025,12 @@ CREATE FUNCTION reembed.judge_filters(p_validation bigint) RETURNS TABLE(outcome
 
 COMMENT ON FUNCTION reembed.judge_filters(p_validation bigint) IS 'Part of judge_validation(): whether searches with a filter return enough rows, and the nearest ones, by the newest run with filters.';
 
+CREATE FUNCTION reembed.judge_grades(p_validation bigint) RETURNS TABLE(outcome text, code text, reason text, remedy text)
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.judge_grades(p_validation bigint) IS 'Part of judge_validation(): whether the chat model graded enough of the results.';
+
 CREATE FUNCTION reembed.judge_index(p_validation bigint) RETURNS TABLE(outcome text, code text, reason text, remedy text)
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp';
@@ -1462,7 +1468,7 @@ CREATE FUNCTION reembed.purge(p_name text) RETURNS void
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET lock_timeout TO '500ms';
 
-COMMENT ON FUNCTION reembed.purge(p_name text) IS 'Drops the archive of the old vectors. The only step that cannot be rolled back.';
+COMMENT ON FUNCTION reembed.purge(p_name text) IS 'Drops the archive of the old vectors and the stored grades of chat models. The only step that cannot be rolled back.';
 
 CREATE FUNCTION reembed.quality_evidence(p_validation bigint) RETURNS TABLE(rank integer, grade text, queries bigint, looks bigint, before double precision, after double precision, margin double precision, outcome text, low double precision, high double precision, more_queries bigint)
     LANGUAGE sql STABLE
@@ -2184,6 +2190,12 @@ CREATE FUNCTION reembed.shift_changes(p_target text, p_forward boolean) RETURNS 
     SET search_path TO 'pg_catalog', 'pg_temp';
 
 COMMENT ON FUNCTION reembed.shift_changes(p_target text, p_forward boolean) IS 'Maps waiting changes to the present roles; p_forward: the new model becomes the old one.';
+
+CREATE FUNCTION reembed.spend_on_judge(p_campaign text, p_tokens bigint, p_usd numeric, p_must_fit boolean) RETURNS boolean
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.spend_on_judge(p_campaign text, p_tokens bigint, p_usd numeric, p_must_fit boolean) IS 'Counts a request to the chat model of a validation, or the difference to what it cost, against the spend cap of a campaign; false: it does not fit.';
 
 CREATE FUNCTION reembed.spending_left(p_campaign text, p_token_price numeric) RETURNS numeric
     LANGUAGE plpgsql
@@ -3060,6 +3072,33 @@ COMMENT ON COLUMN reembed.installation.objects_digest IS 'reembed.objects_digest
 
 COMMENT ON COLUMN reembed.installation.applied_at IS 'When they were applied.';
 
+CREATE TABLE reembed.judge_grade (
+    target text NOT NULL,
+    query_hash bytea NOT NULL,
+    text_hash bytea NOT NULL,
+    judge_model text NOT NULL,
+    prompt_version integer NOT NULL,
+    grade smallint NOT NULL,
+    graded_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT grade_is_in_range CHECK (((grade >= 0) AND (grade <= 3)))
+);
+
+COMMENT ON TABLE reembed.judge_grade IS 'Grades that a chat model gave, so that none is asked and paid for twice. Holds no text.';
+
+COMMENT ON COLUMN reembed.judge_grade.target IS 'Target of the row.';
+
+COMMENT ON COLUMN reembed.judge_grade.query_hash IS 'SHA-256 of the text of the query.';
+
+COMMENT ON COLUMN reembed.judge_grade.text_hash IS 'SHA-256 of the first 4,000 characters of the text of the row, as the chat model received them.';
+
+COMMENT ON COLUMN reembed.judge_grade.judge_model IS 'The chat model.';
+
+COMMENT ON COLUMN reembed.judge_grade.prompt_version IS 'Version of the question; another question gives other grades.';
+
+COMMENT ON COLUMN reembed.judge_grade.grade IS '0: nothing to do with the query; 1: related; 2: has some answer; 3: is the exact answer.';
+
+COMMENT ON COLUMN reembed.judge_grade.graded_at IS 'When the grade was given.';
+
 CREATE TABLE reembed.known_item (
     id bigint NOT NULL,
     target text NOT NULL,
@@ -3779,6 +3818,10 @@ CREATE TABLE reembed.validation (
     lexical_share double precision,
     compared_rows bigint,
     group_by text,
+    judge_model text,
+    graded_pairs integer,
+    ungraded_pairs integer,
+    judge_problem text,
     CONSTRAINT lexical_share_is_a_share CHECK (((lexical_share >= (0)::double precision) AND (lexical_share <= (1)::double precision))),
     CONSTRAINT verdict_follows_from_reasons_and_doubts CHECK ((verdict =
 CASE
@@ -3860,11 +3903,19 @@ COMMENT ON COLUMN reembed.validation.warnings IS 'Findings that do not change th
 
 COMMENT ON COLUMN reembed.validation.index_file IS 'File of the searched index, by which runs of one index are recognised: its recall is judged over all of them.';
 
-COMMENT ON COLUMN reembed.validation.lexical_share IS 'Mean share of the words of a query that occur in the text of its row; null unless the queries were made of rows.';
+COMMENT ON COLUMN reembed.validation.lexical_share IS 'Mean share of the words of a query that are in the text of its row, without words that are common in the table, 0 to 1; null unless the queries were made of rows.';
 
 COMMENT ON COLUMN reembed.validation.compared_rows IS 'Rows with a vector of both models, if the backfill had not ended and only these were compared; else null.';
 
 COMMENT ON COLUMN reembed.validation.group_by IS 'Column whose values group the results: each group counts once, by its nearest row. Null: every row is a result of its own.';
+
+COMMENT ON COLUMN reembed.validation.judge_model IS 'Chat model that graded results; null where none did.';
+
+COMMENT ON COLUMN reembed.validation.graded_pairs IS 'Pairs of a query and the text of a row that have a grade of the chat model.';
+
+COMMENT ON COLUMN reembed.validation.ungraded_pairs IS 'Pairs that the chat model was asked about without a readable answer.';
+
+COMMENT ON COLUMN reembed.validation.judge_problem IS 'The last reason that a pair has no grade; null where all have one.';
 
 CREATE TABLE reembed.validation_filter (
     validation bigint NOT NULL,
@@ -3992,7 +4043,7 @@ COMMENT ON TABLE reembed.validation_metric IS 'The figures of a validation over 
 
 COMMENT ON COLUMN reembed.validation_metric.validation IS 'The run.';
 
-COMMENT ON COLUMN reembed.validation_metric.metric IS 'overlap, jaccard, rank_biased_overlap, kendall_tau, index_recall; of each model: ndcg, mrr, recall, search_p50_ms, search_p95_ms.';
+COMMENT ON COLUMN reembed.validation_metric.metric IS 'overlap, jaccard, rank_biased_overlap, kendall_tau, index_recall; of each model: ndcg, mrr, recall, judged_share, condensed_ndcg, search_p50_ms, search_p95_ms.';
 
 COMMENT ON COLUMN reembed.validation_metric.slice IS 'Column by whose values the queries were divided, or length; empty: all queries.';
 
@@ -4044,6 +4095,7 @@ CREATE TABLE reembed.validation_query (
     relevant_results text[],
     grade text,
     query_hash bytea,
+    lexical_share double precision,
     index_recall_before double precision,
     CONSTRAINT grade_is_known CHECK ((grade = ANY (ARRAY['people'::text, 'model'::text, 'rows'::text]))),
     CONSTRAINT graded_queries_have_figures CHECK (((grade IS NULL) = (ndcg_after IS NULL)))
@@ -4100,6 +4152,8 @@ COMMENT ON COLUMN reembed.validation_query.relevant_results IS 'Keys of the rows
 COMMENT ON COLUMN reembed.validation_query.grade IS 'Who judged it: people, model (a chat model) or rows (it was made of a row, which it must find); null: nobody.';
 
 COMMENT ON COLUMN reembed.validation_query.query_hash IS 'SHA-256 of its text, or of the key of its row, by which the same query is recognised in other runs.';
+
+COMMENT ON COLUMN reembed.validation_query.lexical_share IS 'Share of the words of the query that are in the text of the row it was made of, without common words; null for other queries.';
 
 COMMENT ON COLUMN reembed.validation_query.index_recall_before IS 'Share of the exact k nearest rows that the old index returns; null without a usable one.';
 
@@ -4365,6 +4419,9 @@ ALTER TABLE ONLY reembed.failed_row
 ALTER TABLE ONLY reembed.installation
     ADD CONSTRAINT installation_pkey PRIMARY KEY (is_one);
 
+ALTER TABLE ONLY reembed.judge_grade
+    ADD CONSTRAINT judge_grade_pkey PRIMARY KEY (target, query_hash, text_hash, judge_model, prompt_version);
+
 ALTER TABLE ONLY reembed.known_item
     ADD CONSTRAINT known_item_pkey PRIMARY KEY (id);
 
@@ -4590,6 +4647,9 @@ ALTER TABLE ONLY reembed.failed_row
 
 ALTER TABLE ONLY reembed.failed_row
     ADD CONSTRAINT failed_row_target_fkey FOREIGN KEY (target) REFERENCES reembed.target(name) ON DELETE CASCADE;
+
+ALTER TABLE ONLY reembed.judge_grade
+    ADD CONSTRAINT judge_grade_target_fkey FOREIGN KEY (target) REFERENCES reembed.target(name) ON DELETE CASCADE;
 
 ALTER TABLE ONLY reembed.known_item
     ADD CONSTRAINT known_item_target_fkey FOREIGN KEY (target) REFERENCES reembed.target(name) ON DELETE CASCADE;
@@ -4894,6 +4954,8 @@ REVOKE ALL ON FUNCTION reembed.judge_difference(p_n bigint, p_mean double precis
 
 REVOKE ALL ON FUNCTION reembed.judge_filters(p_validation bigint) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION reembed.judge_grades(p_validation bigint) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION reembed.judge_index(p_validation bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.judge_latency(p_validation bigint) FROM PUBLIC;
@@ -5109,6 +5171,8 @@ REVOKE ALL ON FUNCTION reembed.share_side_tables(p_target text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION reembed.share_view_grants(p_target text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.shift_changes(p_target text, p_forward boolean) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.spend_on_judge(p_campaign text, p_tokens bigint, p_usd numeric, p_must_fit boolean) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.spending_left(p_campaign text, p_token_price numeric) FROM PUBLIC;
 

@@ -2,6 +2,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import type { Database } from '../src/database/connection.ts';
+import { startChat } from './harness/chat.ts';
 import { createWorkplace, type Workplace } from './harness/command.ts';
 import { NEW_DIMENSIONS, NEW_MODEL, OLD_DIMENSIONS, OLD_MODEL, textOf, vectorText } from './harness/documents.ts';
 import { startProvider, type TestProvider, vectorOf } from './harness/provider.ts';
@@ -204,9 +205,43 @@ test.serial('options that do not fit together are refused as wrong usage', async
     ['--cutoff', 'high'],
     ['--audit', '-1'],
     ['--fail-on', 'never'],
+    ['--max-usd', '1'],
+    ['--max-tokens', '1000', '--queries-from', 'log'],
+    ['--queries-from', 'titles', '--judgements', 'qrels.tsv'],
   ]) {
     t.is((await workplace.run(['validate', ...args])).code, 2, args.join(' '));
   }
+});
+
+test.serial('a grading prints its price and what leaves before the first request, and sends the key of the judge only', async (t) => {
+  const chat = await startChat();
+  t.teardown(chat.close);
+  const args = ['validate', '--queries', 'queries.jsonl', '--grade', '--audit', '0', '-k', '3'];
+  const judge = { JUDGE_MODEL: 'judge-model', JUDGE_BASE_URL: chat.url };
+  const keyless = await workplace.run(args, judge);
+  t.is(keyless.code, 1);
+  t.regex(keyless.stderr, /no API key for judge-model .*JUDGE_API_KEY/);
+  const none = await workplace.run(args);
+  t.is(none.code, 1);
+  t.regex(none.stderr, /--grade needs a chat model .*JUDGE_MODEL/);
+  t.is(chat.requests.length, 0);
+
+  const { stdout, stderr } = await workplace.run([...args, '--max-usd', '5'], {
+    ...judge,
+    JUDGE_API_KEY: 'secret-of-judge',
+    JUDGE_PRICE: '0.15,0.60',
+  });
+  const host = new URL(chat.url).host;
+  t.regex(
+    stderr,
+    new RegExp(`\nsending judge-model at ${host} (\\d+) pairs of query and row to grade: about [\\d,]+ tokens, \\$0\\.\\d{4}\n`),
+  );
+  t.is(Number(/ (\d+) pairs of query/.exec(stderr)?.[1]), chat.requests.length);
+  t.true(chat.requests.length > 3 && chat.requests.every(({ key }) => key === 'secret-of-judge'));
+  t.regex(stdout, /\n +judged of the 3 +1\.000 -> 1\.000 /);
+  t.regex(stdout, /\njudge-model graded \d+ pairs of query and row, 0 of them in earlier runs\.\n/);
+  t.notRegex(stdout + stderr, /secret-of-judge/);
+  t.true(stdout.split('\n').every((line) => line.length <= 100));
 });
 
 test.serial('where the old model cannot be asked any more, the rows are offered instead', async (t) => {

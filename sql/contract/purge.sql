@@ -18,7 +18,8 @@ BEGIN
   UPDATE reembed.campaign SET archive = NULL, from_relation = NULL, purged_at = now() WHERE name = p_name;
   -- The campaign that created the side table that is now dropped.
   UPDATE reembed.campaign SET to_relation = NULL WHERE target = m.target AND to_relation = m.from_relation;
+  DELETE FROM reembed.judge_grade WHERE target = m.target;
   INSERT INTO reembed.event (target, campaign, kind, from_value) VALUES (m.target, p_name, 'purge', m.archive);
 END;
 $$;
-COMMENT ON FUNCTION reembed.purge IS 'Drops the archive of the old vectors. The only step that cannot be rolled back.';
+COMMENT ON FUNCTION reembed.purge IS 'Drops the archive of the old vectors and the stored grades of chat models. The only step that cannot be rolled back.';

@@ -6,6 +6,7 @@ AS $$
 #variable_conflict use_column
 DECLARE
   v_runs constant bigint[] := ARRAY(SELECT v.id FROM reembed.validation AS v JOIN reembed.campaign AS m ON m.name = v.campaign WHERE m.target = p_target);
+  v_queries bytea[];
 BEGIN
   place := 'query_log';
   DELETE FROM reembed.query_log AS l WHERE l.target = p_target AND reembed.quotes(l.text, p_texts);
@@ -27,10 +28,21 @@ BEGIN
   GET DIAGNOSTICS rows = ROW_COUNT;
   RETURN NEXT;
 
-  -- The figures of a validation run are in other tables and stay.
+  -- The figures of a validation run are in other tables and stay. A query that was made of the row begins with its key; a question of a chat model quotes nothing.
   place := 'validation_query';
-  DELETE FROM reembed.validation_query AS q USING reembed.validation AS v
-   WHERE q.validation = ANY (v_runs) AND v.id = q.validation AND CASE v.query_source WHEN 'rows' THEN q.query = p_shown ELSE reembed.quotes(q.query, p_texts) END;
+  WITH gone AS (
+    DELETE FROM reembed.validation_query AS q USING reembed.validation AS v
+     WHERE q.validation = ANY (v_runs) AND v.id = q.validation
+       AND CASE WHEN v.query_source = 'rows' THEN q.query = p_shown ELSE reembed.quotes(q.query, p_texts) OR q.lexical_share IS NOT NULL AND starts_with(q.query, p_shown || ': ') END
+    RETURNING q.query_hash
+  )
+  SELECT count(*), array_agg(g.query_hash) INTO rows, v_queries FROM gone AS g;
+  RETURN NEXT;
+
+  place := 'judge_grade';
+  DELETE FROM reembed.judge_grade AS g
+   WHERE g.target = p_target
+     AND (g.query_hash = ANY (v_queries) OR g.text_hash = ANY (ARRAY(SELECT sha256(convert_to(left(w.text, 4000), 'UTF8')) FROM unnest(p_texts) AS w(text))));
   GET DIAGNOSTICS rows = ROW_COUNT;
   RETURN NEXT;
 

@@ -11,5 +11,6 @@ AS $$
   UNION ALL SELECT * FROM reembed.judge_latency(p_validation)
   UNION ALL SELECT * FROM reembed.judge_vectors(p_validation)
   UNION ALL SELECT * FROM reembed.judge_audit(p_validation)
+  UNION ALL SELECT * FROM reembed.judge_grades(p_validation)
 $$;
 COMMENT ON FUNCTION reembed.judge_validation IS 'What a validation comes to by the present thresholds: outcome is fail, unsure or warning. See verdict().';

@@ -17,6 +17,9 @@ export interface ValidateCommandOptions {
   judgements?: string | undefined;
   judgementColumn?: string | undefined;
   groupBy?: string | undefined;
+  grade?: boolean | undefined;
+  maxUsd?: number | undefined;
+  maxTokens?: number | undefined;
   k?: number | undefined;
   filter?: string[] | undefined;
   sliceBy?: string[] | undefined;
@@ -29,7 +32,14 @@ export interface ValidateCommandOptions {
 }
 
 // A sweep searches for the queries and measures nothing else.
-const NOT_FOR_SWEEP = { judgements: '--judgements', groupBy: '--group-by', filter: '--filter', sliceBy: '--slice-by', cutoff: '--cutoff' };
+const NOT_FOR_SWEEP = {
+  judgements: '--judgements',
+  groupBy: '--group-by',
+  filter: '--filter',
+  sliceBy: '--slice-by',
+  cutoff: '--cutoff',
+  grade: '--grade',
+};
 
 /**
  * Completes the options with those of a query set; an option that was given takes precedence over the set.
@@ -45,6 +55,9 @@ export function completeOptions(given: ValidateCommandOptions, sets: ReadonlyMap
       '--group-by and --judgement-column exclude each other',
       'leave --judgement-column out: judgements name the groups, by the value of the column of --group-by',
     );
+  // The chat model reads the text of a row, and a group has none.
+  if (given.groupBy !== undefined && given.grade)
+    throw new UsageError('--group-by and --grade exclude each other', 'leave one of them out');
   if (given.set === undefined) return given;
   const set = sets.get(given.set);
   if (!set) {
@@ -63,6 +76,14 @@ export function completeOptions(given: ValidateCommandOptions, sets: ReadonlyMap
   return { ...saved, ...given };
 }
 
+/** Whether a chat model is needed. @throws UsageError for limits of a chat model that is not used */
+export function usesJudge({ grade, queriesFrom, maxUsd, maxTokens }: ValidateCommandOptions): boolean {
+  const uses = grade === true || queriesFrom === 'paraphrases';
+  if (!uses && (maxUsd !== undefined || maxTokens !== undefined))
+    throw new UsageError('--max-usd and --max-tokens limit the chat model', 'add --grade or --queries-from paraphrases');
+  return uses;
+}
+
 /** The source of the queries. @throws UsageError for options that exclude or need each other */
 export function querySource({ queriesFrom, queries, queryTable, queryText, queryId }: ValidateCommandOptions): QuerySource {
   if ([queriesFrom, queries, queryTable].filter((source) => source !== undefined).length > 1)
@@ -77,6 +98,10 @@ export function querySource({ queriesFrom, queries, queryTable, queryText, query
     return { kind: 'table', table: queryTable, textColumn: queryText, idColumn: queryId };
   }
   if (queriesFrom === undefined || queriesFrom === 'rows') return { kind: 'rows' };
-  if (queriesFrom === 'log' || queriesFrom === 'generated') return { kind: queriesFrom };
-  throw new UsageError(`queries cannot come from "${queriesFrom}"`, 'give rows, log or generated; name a file with --queries');
+  if (queriesFrom === 'log' || queriesFrom === 'generated' || queriesFrom === 'titles' || queriesFrom === 'paraphrases')
+    return { kind: queriesFrom };
+  throw new UsageError(
+    `queries cannot come from "${queriesFrom}"`,
+    'give rows, log, generated, titles or paraphrases; name a file with --queries',
+  );
 }

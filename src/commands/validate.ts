@@ -10,16 +10,18 @@ import { sweep } from '../validation/sweep/sweep.ts';
 import { sweepJson, sweepText } from '../validation/sweep/sweep-output.ts';
 import { type ValidationResult, validate } from '../validation/validate.ts';
 import { causeFinder } from '../validation/verdict/find-cause.ts';
-import { list, wholeNumber } from './parse-option.ts';
+import { list, price, tokenCount, wholeNumber } from './parse-option.ts';
 import { print, printJson } from './print.ts';
 import { createEmbedder } from './validate-embedder.ts';
-import { completeOptions, querySource, type ValidateCommandOptions } from './validate-options.ts';
+import { createJudge } from './validate-judge.ts';
+import { completeOptions, querySource, usesJudge, type ValidateCommandOptions } from './validate-options.ts';
 import { FAIL_ON, verdictError } from './verdict-exit.ts';
 
 const HELP = `
   npm run validate
   npm run validate -- --queries queries.jsonl --judgements qrels.tsv
   npm run validate -- --queries-from generated --slice-by language
+  npm run validate -- --queries-from log --grade --max-usd 2
   npm run validate -- --queries-from log --filter "published" --cutoff 0.8
   npm run validate -- --queries queries.jsonl --judgements qrels.tsv --group-by document_id
   npm run validate -- --set nightly --fail-on unsure
@@ -29,6 +31,10 @@ Without a query option, rows of the table are the queries, with their stored vec
 are embedded with both models, so both providers must be reachable.
 A query file has one query per line, or with the ending .jsonl one {"id": "1", "text": "red shoes"} per line.
 Judgements are query-id, corpus-id and score, separated by tabs (BEIR), or the four columns of TREC.
+
+--grade and --queries-from paraphrases send texts of rows, at most 4,000 characters each, to the chat
+model JUDGE_MODEL (JUDGE_BASE_URL, JUDGE_API_KEY, JUDGE_PRICE); nothing else does. Number of texts and
+price are printed before the first request.
 
 Every run is kept in reembed.validation; the thresholds are in reembed.setting; what each figure means
 is in docs/validation.md. A sweep is only printed.
@@ -42,7 +48,10 @@ export function validateCommand(): Command {
     .option('--target <name>', 'table or table.column; required if there are several')
     .optionsGroup('Queries:')
     .option('--set <name>', 'query set of reembed.config.*; other options take precedence over it')
-    .option('--queries-from <source>', 'rows (the default), log (searches of the application) or generated (made from rows)')
+    .option(
+      '--queries-from <source>',
+      'rows (the default), log (searches of the application), or made of rows: generated, titles, paraphrases (by a chat model)',
+    )
     .option('--queries <file>', 'file of queries to search for')
     .option('--query-table <schema.table>', 'table or view that holds queries')
     .option('--query-text <column>', 'its column with the text')
@@ -52,6 +61,9 @@ export function validateCommand(): Command {
     .optionsGroup('Judgements:')
     .option('--judgements <file>', 'file that says which rows are relevant to which query; gives nDCG, MRR and recall')
     .option('--judgement-column <column>', 'column that judgements name (default: the primary key)')
+    .option('--grade', 'let the chat model JUDGE_MODEL grade the results of queries that nobody judged; sends it texts of rows')
+    .option('--max-usd <usd>', 'most US dollars that the chat model may cost in this run', price)
+    .option('--max-tokens <n>', 'most tokens that the chat model may use in this run', tokenCount)
     .optionsGroup('Comparison:')
     .option('-k <n>', 'how many nearest rows to compare (default: 10)', wholeNumber)
     .option('--group-by <column>', 'count rows with the same value once, by the nearest; judgements name the value')
@@ -85,6 +97,7 @@ export function validateCommand(): Command {
 async function run(config: Config, options: ValidateCommandOptions): Promise<ValidationResult> {
   const queries = querySource(options);
   const judgements = options.judgements === undefined ? undefined : readJudgements(options.judgements);
+  const judge = usesJudge(options) ? createJudge(config, { maxUsd: options.maxUsd, maxTokens: options.maxTokens }) : undefined;
   return withProgress(config, 'comparing [{bar}] {value}/{total} queries, {eta_formatted} left', (database, onProgress) =>
     validate(database, {
       target: options.target,
@@ -101,6 +114,8 @@ async function run(config: Config, options: ValidateCommandOptions): Promise<Val
       audit: options.audit,
       embedder: createEmbedder(database, config),
       findCause: causeFinder(database, config),
+      judge,
+      grade: options.grade,
       onProgress,
     }),
   );

@@ -71,7 +71,7 @@ export async function sendInTurn(request: DistinctText[], giveUpAt: number | und
 }
 
 /** Whether the provider may have embedded the texts of a failed request: it answered, or the answer was not waited for. */
-function mayBeCharged(error: unknown): boolean {
+export function mayBeCharged(error: unknown): boolean {
   return (
     error instanceof BadAnswer || (error instanceof ProviderUnavailable && ['timed_out', 'no_answer', 'not_json'].includes(error.class))
   );

@@ -1,13 +1,19 @@
 import { randomInt } from 'node:crypto';
-import { type Database, inOwnTransactions, inTransaction } from '../database/connection.ts';
+import { type Database, inOwnTransactions, inTransaction, type Queryable } from '../database/connection.ts';
+import { UsageError } from '../errors.ts';
+import { createBudget } from '../judge/budget.ts';
+import type { Judge } from '../judge/judge.ts';
+import { JudgeMissing } from '../judge/judge-error.ts';
 import { type Campaign, loadCampaign, type Role } from './campaign.ts';
 import { compareQueries, LOCK_WAIT, QUERIES_A_PASS, type QueryComparison } from './metrics/comparison.ts';
 import { moveCutoffs } from './metrics/cutoffs.ts';
+import { gradeResults } from './metrics/graded-results.ts';
 import { measureMetrics } from './metrics/metrics.ts';
 import { distributeScores } from './metrics/scores.ts';
 import { countComparable } from './queries/draw-rows.ts';
 import type { Judgements } from './queries/judgements.ts';
-import { describeSource, type Grade, type QuerySource, SEEDS_END } from './queries/queries.ts';
+import { meanLexicalShare } from './queries/lexical-share.ts';
+import { type Grade, MADE_OF_ROWS, type QuerySource, SEEDS_END } from './queries/queries.ts';
 import { type Embedder, type PreparedQueries, prepareQueries } from './queries/read-queries.ts';
 import { admitFilter, searchFiltered } from './search/filters.ts';
 import { inParallel } from './search/in-parallel.ts';
@@ -48,6 +54,10 @@ export interface ValidateOptions {
   audit?: number | undefined;
   /** finds out what old vectors are of that are not those of the old model; without it no cause is found */
   findCause?: FindCause | undefined;
+  /** chat model that writes questions of rows, and grades results if `grade` is set; texts of rows are sent to it */
+  judge?: Judge | undefined;
+  /** whether the chat model grades the results of queries that nobody judged */
+  grade?: boolean | undefined;
   /** seed of samples and intervals; default: a different one in each run */
   seed?: number | undefined;
   /** called after each compared query */
@@ -91,27 +101,38 @@ async function run(database: Database, options: ValidateOptions): Promise<Valida
   const campaign = await loadCampaign(db, options);
   for (const filter of filters) await admitFilter(pool, campaign, filter);
   const comparedRows = campaign.isPartial ? await countComparable(db, campaign) : null;
-  const { queries, judgements, ...left } = await prepareQueries(db, campaign, { ...options, sliceBy, seed });
+  const { judge } = options;
+  const isMade = MADE_OF_ROWS.includes(options.queries.kind);
+  if (options.grade) await admitGrading(db, campaign, options);
+  const { queries, source, judgements, ...left } = await prepareQueries(db, campaign, { ...options, sliceBy, seed });
   const index = await inTransaction(
     pool,
     (client) => inspectIndex(client, campaign, tableSource(campaign, campaign.new), queries[0]?.newVector ?? '', k),
     LOCK_WAIT,
   );
   const withIndex = { old: await hasOldIndex(pool, campaign, queries, k), new: index?.usable === true };
-  const grade = options.queries.kind === 'generated' ? 'rows' : 'people';
 
-  const comparisons = await compareAll(database, campaign, { queries, judgements }, { ...options, k, grade, withIndex, width });
+  const compared = await compareAll(
+    database,
+    campaign,
+    { queries, judgements },
+    { ...options, k, grade: isMade ? 'rows' : 'people', withIndex, width },
+  );
+  const graded = options.grade && judge ? await gradeResults(db, campaign, compared, judge, k) : undefined;
+  const comparisons = graded?.comparisons ?? compared;
   // Before the backfill has ended, the new vectors have no index, and their searches read a part of the rows.
   const times = campaign.isPartial ? [] : await timeSearches(pool, campaign, queries, k);
   const record: ValidationRecord = {
     campaign,
     startedAt: clock.rows[0]?.now ?? '',
-    querySource: describeSource(options.queries),
+    querySource: source,
     seed,
     k,
     groupBy: options.groupBy ?? null,
     comparedRows,
-    knownItems: options.queries.kind === 'generated',
+    knownItems: isMade && !graded,
+    lexicalShare: meanLexicalShare(queries),
+    grading: graded?.grading ?? null,
     comparisons,
     times,
     metrics: measureMetrics(comparisons, times, seed),
@@ -121,7 +142,13 @@ async function run(database: Database, options: ValidateOptions): Promise<Valida
     integrity: await measureIntegrity(db, campaign),
     audit: await auditTruth(db, campaign, { embedder, size: audit, seed, findCause: options.findCause }),
     distributions: await distributeScores(db, campaign, comparisons),
-    cutoffs: moveCutoffs(campaign, comparisons, cutoffs, judgements, seed),
+    cutoffs: moveCutoffs(
+      campaign,
+      comparisons,
+      cutoffs,
+      graded ? mergeJudgements(isMade ? undefined : judgements, graded.judgements) : judgements,
+      seed,
+    ),
   };
   return { ...record, ...(await storeValidation(pool, record)), ...left };
 }
@@ -147,7 +174,7 @@ async function compareAll(
     withIndex,
     width,
     onProgress,
-  }: ValidateOptions & { k: number; grade: Grade; withIndex: Record<Role, boolean>; width: number },
+  }: Omit<ValidateOptions, 'grade'> & { k: number; grade: Grade; withIndex: Record<Role, boolean>; width: number },
 ): Promise<QueryComparison[]> {
   const passes = Array.from({ length: Math.ceil(queries.length / QUERIES_A_PASS) }, (_, i) =>
     queries.slice(i * QUERIES_A_PASS, (i + 1) * QUERIES_A_PASS),
@@ -159,4 +186,20 @@ async function compareAll(
     return comparisons;
   });
   return compared.flat();
+}
+
+/** Refuses a grading that cannot be done, before anything is searched or paid for. */
+async function admitGrading(db: Queryable, campaign: Campaign, { queries, judge }: ValidateOptions): Promise<void> {
+  if (!judge) throw new JudgeMissing('--grade');
+  if (queries.kind === 'rows')
+    throw new UsageError(
+      '--grade needs queries with a text, and rows as queries have none',
+      'add --queries-from log, titles or paraphrases, or --queries FILE',
+    );
+  await createBudget(db, campaign.name, judge);
+}
+
+/** Judgements of people and those of a chat model, by query id. */
+function mergeJudgements(people: Judgements | undefined, model: Judgements): Judgements {
+  return new Map([...model, ...(people ?? [])]);
 }

@@ -144,7 +144,7 @@ export async function readFigures(db: Queryable, evidence: Evidence, grade: Grad
 async function readMetrics(db: Queryable, newest: string, judged: string | null): Promise<ReportedMetric[]> {
   const { rows } = await db.query<ReportedMetric>(
     `SELECT validation::text, metric, slice, slice_value, queries, before, after, value, low, high FROM reembed.validation_metric
-      WHERE validation = CASE WHEN metric IN ('ndcg', 'mrr', 'recall') THEN $2::bigint ELSE $1::bigint END
+      WHERE validation = CASE WHEN metric IN ('ndcg', 'mrr', 'recall', 'judged_share', 'condensed_ndcg') THEN $2::bigint ELSE $1::bigint END
       ORDER BY slice, queries DESC, slice_value, array_position($3::text[], metric)`,
     [newest, judged, METRICS],
   );

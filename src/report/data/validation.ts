@@ -9,6 +9,12 @@ export interface ReportedRun {
   queries: number;
   judged_queries: number;
   known_items: boolean;
+  /** mean share of a query's words that are in its row; null unless the queries were made of rows */
+  lexical_share: number | null;
+  /** chat model that graded results, with the numbers of pairs that got a grade and did not */
+  judge_model: string | null;
+  graded_pairs: number | null;
+  ungraded_pairs: number | null;
   k: number;
   seed: number | null;
   overlap: number;
@@ -63,7 +69,7 @@ const MOST_RUNS = 20;
 /** Reads the newest runs, newest first. */
 export async function readRuns(db: Queryable, campaign: string): Promise<ReportedRun[]> {
   const { rows } = await db.query<ReportedRun>(
-    `SELECT id::text, finished_at, run_by, query_source, queries, judged_queries, known_items, k, seed, overlap, index_recall, index_setting, coverage,
+    `SELECT id::text, finished_at, run_by, query_source, queries, judged_queries, known_items, lexical_share, judge_model, graded_pairs, ungraded_pairs, k, seed, overlap, index_recall, index_setting, coverage,
             missing_rows::float8 AS missing_rows, ndcg_before, ndcg_after, audit_problem, verdict
        FROM reembed.validation WHERE campaign = $1 ORDER BY finished_at DESC, validation.id DESC LIMIT ${MOST_RUNS}`,
     [campaign],

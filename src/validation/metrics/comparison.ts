@@ -7,7 +7,7 @@ import { nearestExactly } from '../search/exact-search.ts';
 import { nearestByIndex } from '../search/index-search.ts';
 import { type FoundRow, type ResultNames, tableSource } from '../search/search-source.ts';
 import { kendallTau, rankBiasedOverlap } from './rank-correlation.ts';
-import { type Gains, jaccardAt, ndcgAt, overlapAt, recallAt, reciprocalRankAt } from './ranking-metrics.ts';
+import { condensedNdcgAt, type Gains, jaccardAt, judgedShareAt, ndcgAt, overlapAt, recallAt, reciprocalRankAt } from './ranking-metrics.ts';
 
 /** A figure of the old and of the new model. */
 export interface BeforeAfter {
@@ -27,13 +27,23 @@ export interface QueryComparison {
   /** of the old and of the new index; null without a usable one */
   indexRecall: { before: number | null; after: number | null };
   /** null for a query without judgements */
-  judged: {
-    grade: Grade;
-    ndcg: BeforeAfter;
-    reciprocalRank: BeforeAfter;
-    recall: BeforeAfter;
-    /** keys of the rows in either list that are judged relevant */
-    relevantKeys: string[];
+  judged: JudgedResults | null;
+}
+
+/** The figures of a judged query. */
+export interface JudgedResults {
+  grade: Grade;
+  ndcg: BeforeAfter;
+  reciprocalRank: BeforeAfter;
+  recall: BeforeAfter;
+  /** keys of the rows in either list that are judged relevant */
+  relevantKeys: string[];
+  /** how much of the results is judged; null for a query that has one relevant row by construction */
+  completeness: {
+    judgedShare: BeforeAfter;
+    condensedNdcg: BeforeAfter;
+    /** whether any row is judged not relevant: without one, every condensed list is in perfect order */
+    hasIrrelevant: boolean;
   } | null;
 }
 
@@ -93,7 +103,7 @@ export async function compareQueries(
             : null;
         const recalls = { before: await recall('old', results.before), after: await recall('new', results.after) };
         const gains = judgements?.get(query.id);
-        comparisons.push(compare(query, results, recalls, k, gains && { grade, ...judge(results, gains, k) }));
+        comparisons.push(compare(query, results, recalls, k, gains && judgeResults(results, { gains }, k, grade)));
       }
       return comparisons;
     },
@@ -137,16 +147,35 @@ function compare(
   };
 }
 
-function judge(results: QueryComparison['results'], gains: Gains, k: number): Omit<NonNullable<QueryComparison['judged']>, 'grade'> {
+/**
+ * Computes the figures of a query from judgements.
+ *
+ * @param relevance judgements for the metrics that know relevant rows only; default: the same
+ */
+export function judgeResults(
+  results: QueryComparison['results'],
+  { gains, relevance = gains }: { gains: Gains; relevance?: Gains },
+  k: number,
+  grade: Grade,
+): JudgedResults {
   const old = judgedIds(results.before);
   const renewed = judgedIds(results.after);
-  const both = (metric: typeof ndcgAt) => ({ before: metric(old, gains, k), after: metric(renewed, gains, k) });
-  const relevant = [...results.before, ...results.after].filter(({ judgedId }) => (gains.get(judgedId) ?? 0) > 0);
+  const relevant = [...results.before, ...results.after].filter(({ judgedId }) => (relevance.get(judgedId) ?? 0) > 0);
+  const both = (metric: typeof ndcgAt, judged: Gains) => ({ before: metric(old, judged, k), after: metric(renewed, judged, k) });
   return {
-    ndcg: both(ndcgAt),
-    reciprocalRank: both(reciprocalRankAt),
-    recall: both(recallAt),
+    grade,
+    ndcg: both(ndcgAt, gains),
+    reciprocalRank: both(reciprocalRankAt, relevance),
+    recall: both(recallAt, relevance),
     relevantKeys: [...new Set(keysOf(relevant))],
+    completeness:
+      grade === 'rows'
+        ? null
+        : {
+            judgedShare: both(judgedShareAt, gains),
+            condensedNdcg: both(condensedNdcgAt, gains),
+            hasIrrelevant: [...gains.values()].some((gain) => gain <= 0),
+          },
   };
 }
 

@@ -1,6 +1,7 @@
 import type { SearchTime } from '../search/latency.ts';
 import { bootstrapMeans, type Interval } from './bootstrap.ts';
-import type { QueryComparison } from './comparison.ts';
+import type { JudgedResults, QueryComparison } from './comparison.ts';
+import { completenessMetrics, needsCondensed } from './completeness.ts';
 import { quantile } from './quantile.ts';
 import { countWins, randomisationTest } from './randomisation.ts';
 import { ALL_QUERIES, type Slice, sliceQueries } from './slices.ts';
@@ -29,7 +30,8 @@ export interface Metric {
 const NOT_TESTED = { pValue: null, wins: null, losses: null, ties: null };
 
 type Compared = { name: string; of: (one: QueryComparison) => number };
-type Judged = { name: string; of: (one: NonNullable<QueryComparison['judged']>) => { before: number; after: number } };
+/** A metric of each model. */
+export type Judged = { name: string; of: (one: JudgedResults) => { before: number; after: number } };
 
 const COMPARED: Compared[] = [
   { name: 'overlap', of: (one) => one.overlap },
@@ -53,7 +55,8 @@ const JUDGED: Judged[] = [
  */
 export function measureMetrics(comparisons: readonly QueryComparison[], times: readonly SearchTime[], seed: number): Metric[] {
   const slices = [{ ...ALL_QUERIES, comparisons }, ...sliceQueries(comparisons)];
-  return [...slices.flatMap((slice) => metricsOf(slice, seed)), ...timesOf(times)];
+  const condensed = needsCondensed(comparisons);
+  return [...slices.flatMap((slice) => [...metricsOf(slice, seed), ...completeness(slice, condensed, seed)]), ...timesOf(times)];
 }
 
 /** Returns the figure over all queries; undefined if the run does not have it. */
@@ -67,8 +70,6 @@ function metricsOf(slice: Slice, seed: number): Metric[] {
   const oldRecalls = comparisons.flatMap(({ indexRecall }) => indexRecall.before ?? []);
   const judged = comparisons.flatMap((one) => one.judged ?? []);
   const columns = COMPARED.map(({ of }) => comparisons.map(of));
-  const judgements = JUDGED.map(({ of }) => judged.map(of));
-  const differences = judgements.map((values) => values.map(({ before, after }) => after - before));
   return [
     ...intervals(slice, COMPARED, columns, seed),
     ...intervals(slice, [{ name: 'index_recall' }], [recalls], seed).map((metric) => ({
@@ -76,17 +77,28 @@ function metricsOf(slice: Slice, seed: number): Metric[] {
       before: oldRecalls.length === 0 ? null : mean(oldRecalls),
       after: metric.value,
     })),
-    ...intervals(slice, JUDGED, differences, seed).map((metric, i) => ({
-      ...metric,
-      before: mean(judgements[i]?.map(({ before }) => before) ?? []),
-      after: mean(judgements[i]?.map(({ after }) => after) ?? []),
-      pValue: randomisationTest(differences[i] ?? [], seed),
-      ...countWins(differences[i] ?? []),
-    })),
+    ...ofEachModel(slice, JUDGED, judged, seed),
   ];
 }
 
-function intervals({ slice, value }: Slice, names: { name: string }[], columns: number[][], seed: number): Metric[] {
+function completeness(slice: Slice, condensed: boolean, seed: number): Metric[] {
+  const { metrics, judged } = completenessMetrics(slice.comparisons, condensed);
+  return ofEachModel(slice, metrics, judged, seed);
+}
+
+function ofEachModel(slice: Slice, metrics: readonly Judged[], judged: readonly JudgedResults[], seed: number): Metric[] {
+  const values = metrics.map(({ of }) => judged.map(of));
+  const differences = values.map((column) => column.map(({ before, after }) => after - before));
+  return intervals(slice, metrics, differences, seed).map((metric, i) => ({
+    ...metric,
+    before: mean(values[i]?.map(({ before }) => before) ?? []),
+    after: mean(values[i]?.map(({ after }) => after) ?? []),
+    pValue: randomisationTest(differences[i] ?? [], seed),
+    ...countWins(differences[i] ?? []),
+  }));
+}
+
+function intervals({ slice, value }: Slice, names: readonly { name: string }[], columns: number[][], seed: number): Metric[] {
   const queries = columns[0]?.length ?? 0;
   return bootstrapMeans(columns, seed).map((interval: Interval, i) => ({
     metric: names[i]?.name ?? '',

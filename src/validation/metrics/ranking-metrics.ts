@@ -81,6 +81,35 @@ export function recallAt(ranking: readonly string[], gains: Gains, k: number): n
   return relevant === 0 ? 0 : ranking.slice(0, k).filter((id) => isRelevant(gains, id)).length / relevant;
 }
 
+/**
+ * Share of the first `k` results that are judged, as relevant or not (judged@k).
+ *
+ * @param ranking ids, best first, each at most once
+ * @param k depth, at least 1
+ * @returns 0 to 1; 1 for an empty ranking
+ */
+export function judgedShareAt(ranking: readonly string[], gains: Gains, k: number): number {
+  const top = ranking.slice(0, k);
+  return top.length === 0 ? 1 : top.filter((id) => gains.has(id)).length / top.length;
+}
+
+/**
+ * nDCG of the condensed list: results without a judgement are removed before ranking, instead of counting as not relevant (Sakai,
+ * "Alternatives to Bpref", SIGIR 2007). Equal to ndcgAt() if all of the first `k` are judged. Only the given results move up, so the list may
+ * be shorter than k.
+ *
+ * @param ranking ids, best first, each at most once
+ * @param k depth, at least 1
+ * @returns 0 to 1; 0 when no row is relevant
+ */
+export function condensedNdcgAt(ranking: readonly string[], gains: Gains, k: number): number {
+  return ndcgAt(
+    ranking.slice(0, k).filter((id) => gains.has(id)),
+    gains,
+    k,
+  );
+}
+
 function isRelevant(gains: Gains, id: string): boolean {
   return (gains.get(id) ?? 0) > 0;
 }

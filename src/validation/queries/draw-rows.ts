@@ -1,3 +1,4 @@
+import pg from 'pg';
 import type { Queryable } from '../../database/connection.ts';
 import type { Campaign } from '../campaign.ts';
 import { asOwner } from '../search/as-owner.ts';
@@ -51,22 +52,26 @@ export interface TextRow {
   key: string;
   text: string;
   slices: Slices;
+  /** value of the title column, if one was named */
+  title?: string | null;
 }
 
 /**
  * Draws random rows as drawRows() does, with the start of their texts, and the group of each where results are grouped.
  *
  * @param characters maximum length of a text
+ * @param options.titleColumn column whose values are read too
  * @throws NoQueries when no row has both vectors
  */
 export async function drawTexts(
   db: Queryable,
   campaign: Campaign,
   characters: number,
-  { sample = DEFAULT_SAMPLE, sliceBy = [], groupBy, seed }: DrawOptions,
+  { sample = DEFAULT_SAMPLE, sliceBy = [], groupBy, seed, titleColumn }: DrawOptions & { titleColumn?: string | undefined },
 ): Promise<(TextRow & { resultKey: string })[]> {
+  const title = titleColumn === undefined ? '' : `, left(t.${pg.escapeIdentifier(titleColumn)}::text, $3::integer) AS title`;
   const { rows } = await asOwner(db, campaign).query<TextRow & { resultKey: string }>(
-    `SELECT ${campaign.keyText} AS key, ${resultKey(campaign, groupBy)} AS "resultKey", t.reembed_text AS text, ${slicesSql('t', sliceBy)} AS slices
+    `SELECT ${campaign.keyText} AS key, ${resultKey(campaign, groupBy)} AS "resultKey", t.reembed_text AS text, ${slicesSql('t', sliceBy)} AS slices${title}
        FROM ${withBothVectors(campaign, `left(${campaign.text}, $3::integer) AS reembed_text`)}
       ORDER BY hashtextextended((${campaign.keyText}) COLLATE "C", $2::bigint) LIMIT $1::bigint`,
     [sample, seed, characters],

@@ -1,6 +1,8 @@
 import type { TextRow } from './draw-rows.ts';
 import type { Judgements } from './judgements.ts';
+import { commonWords, lexicalShare } from './lexical-share.ts';
 import type { TextQuery } from './queries.ts';
+import { wordsOf } from './words.ts';
 
 /** Number of rows whose texts determine how common a term is. */
 export const SAMPLED_TEXTS = 2000;
@@ -31,6 +33,7 @@ export function generateQueries(rows: readonly TextRow[], count: number): Genera
   const times = countAll(rows.map(({ text }) => text));
   const single = rows.filter(({ text }) => times.get(text) === 1);
   const documents = single.map(({ text }) => wordsOf(text));
+  const common = commonWords(documents);
   const frequency = countAll(documents.flatMap((words) => [...new Set(words)]));
 
   const queries: TextQuery[] = [];
@@ -39,19 +42,19 @@ export function generateQueries(rows: readonly TextRow[], count: number): Genera
     const sentence = position % 2 === 0 ? firstSentence(text) : undefined;
     const query = sentence ?? tellingTerms(documents[position] ?? [], frequency, single.length);
     if (query === '') continue;
-    queries.push({ id: key, text: query, slices: { kind: sentence === undefined ? 'terms' : 'sentence', ...slices } });
+    queries.push({
+      id: key,
+      text: query,
+      rowKey: key,
+      lexicalShare: lexicalShare(query, text, common),
+      slices: { kind: sentence === undefined ? 'terms' : 'sentence', ...slices },
+    });
     judgements.set(key, new Map([[key, 1]]));
   }
   return { queries, judgements };
 }
 
-const WORDS = new Intl.Segmenter('en', { granularity: 'word' });
 const SENTENCES = new Intl.Segmenter('en', { granularity: 'sentence' });
-
-/** Splits a text into its words in lower case, in any script. */
-function wordsOf(text: string): string[] {
-  return [...WORDS.segment(text.toLowerCase())].filter(({ isWordLike }) => isWordLike).map(({ segment }) => segment);
-}
 
 function tellingTerms(words: readonly string[], frequency: ReadonlyMap<string, number>, documents: number): string {
   const weight = ([term, occurrences]: [string, number]) => Math.log1p(occurrences) * Math.log(1 + documents / (frequency.get(term) ?? 1));

@@ -5,6 +5,8 @@ import { basename } from 'node:path';
 export type QuerySource =
   | { kind: 'rows' }
   | { kind: 'generated' }
+  | { kind: 'titles' }
+  | { kind: 'paraphrases' }
   | { kind: 'log' }
   | { kind: 'file'; path: string }
   | { kind: 'table'; table: string; textColumn: string; idColumn?: string | undefined };
@@ -18,6 +20,10 @@ export interface TextQuery {
   id: string;
   text: string;
   slices?: Slices;
+  /** key of the row it was made of */
+  rowKey?: string;
+  /** share of its words that are in the text of that row */
+  lexicalShare?: number;
 }
 
 /** A query with its vector in each model, in pgvector's text form. */
@@ -31,6 +37,11 @@ export interface VectorQuery {
   /** length of its text in characters */
   length: number;
   slices: Slices;
+  /** its text; undefined for a row */
+  text?: string;
+  /** as in TextQuery */
+  rowKey?: string | undefined;
+  lexicalShare?: number | undefined;
   oldVector: string;
   newVector: string;
   /** key of the row it was drawn from, which is excluded from its results */
@@ -42,6 +53,9 @@ export const DEFAULT_SAMPLE = 200;
 
 /** Exclusive upper limit of random seeds, the same as that of --seed: the seed that a run shows must be valid as an option. */
 export const SEEDS_END = 1_000_000_000;
+
+/** Sources whose queries are made of rows by their texts, each with the row as its only relevant one. */
+export const MADE_OF_ROWS: readonly QuerySource['kind'][] = ['generated', 'titles', 'paraphrases'];
 
 /** Slice value of a column that is null. */
 export const NO_VALUE = '(none)';

@@ -2,17 +2,17 @@ import { toSql } from 'pgvector';
 import type { Queryable } from '../../database/connection.ts';
 import type { ModelRow } from '../../embedding/models.ts';
 import { UsageError } from '../../errors.ts';
+import type { Judge } from '../../judge/judge.ts';
 import type { Campaign, Role } from '../campaign.ts';
 import type { Gains } from '../metrics/ranking-metrics.ts';
 import { inParallel } from '../search/in-parallel.ts';
 import type { ResultNames } from '../search/search-source.ts';
-import { NoQueries } from '../validation-error.ts';
-import { drawRows, drawTexts } from './draw-rows.ts';
-import { generateQueries, SAMPLED_TEXTS, TEXT_CHARACTERS } from './generated-queries.ts';
+import { drawRows } from './draw-rows.ts';
 import { requireGroupColumn } from './group-column.ts';
 import { checkJudgements, type Judgements } from './judgements.ts';
+import { makeQueries } from './made-queries.ts';
 import { leaveOutPendingRows } from './pending-judgements.ts';
-import { DEFAULT_SAMPLE, hashQuery, type QuerySource, type TextQuery, type VectorQuery } from './queries.ts';
+import { describeSource, hashQuery, MADE_OF_ROWS, type QuerySource, type TextQuery, type VectorQuery } from './queries.ts';
 import { readQueryFile } from './query-file.ts';
 import { readQueryLog } from './query-log.ts';
 import { readQueryTable, requireColumn } from './query-table.ts';
@@ -33,11 +33,15 @@ export interface QueryOptions extends ResultNames {
   judgements?: Judgements | undefined;
   sliceBy: readonly string[];
   seed: number;
+  /** chat model that writes questions */
+  judge?: Judge | undefined;
 }
 
 /** Queries with their vectors and judgements. */
 export interface PreparedQueries {
   queries: VectorQuery[];
+  /** where the queries come from, as shown and stored */
+  source: string;
   judgements: Judgements | undefined;
   /** rows that are judged relevant but missing from the table */
   judgedRowsMissing: number;
@@ -54,7 +58,8 @@ export async function prepareQueries(db: Queryable, campaign: Campaign, options:
   const { queries: source, sample, judgements, judgementColumn, groupBy, sliceBy, seed } = options;
   if (judgementColumn !== undefined) await requireColumn(db, campaign.table, judgementColumn, '--judgement-column');
   if (groupBy !== undefined) await requireGroupColumn(db, campaign, groupBy);
-  if (source.kind === 'rows' || source.kind === 'generated') {
+  const isMade = MADE_OF_ROWS.includes(source.kind);
+  if (source.kind === 'rows' || isMade) {
     for (const column of sliceBy) await requireColumn(db, campaign.table, column, '--slice-by');
   }
   const judged = async (queries: readonly { id: string }[]) => {
@@ -68,32 +73,21 @@ export async function prepareQueries(db: Queryable, campaign: Campaign, options:
   };
   if (source.kind === 'rows') {
     const queries = await drawRows(db, campaign, { sample, sliceBy, groupBy, seed });
-    return { queries, ...(await judged(queries)) };
+    return { queries, source: describeSource(source), ...(await judged(queries)) };
   }
-  if (source.kind === 'generated') {
+  if (isMade) {
     if (judgements)
       throw new UsageError(
-        '--judgements and generated queries exclude each other',
-        'leave out --judgements: the relevant row of a generated query is the row that it was made from',
+        '--judgements and queries made of rows exclude each other',
+        'leave out --judgements: the relevant row of such a query is the row that it was made of',
       );
-    const count = sample ?? DEFAULT_SAMPLE;
-    const rows = await drawTexts(db, campaign, TEXT_CHARACTERS, { sample: Math.max(count, SAMPLED_TEXTS), sliceBy, groupBy, seed });
-    const generated = generateQueries(rows, count);
-    if (generated.queries.length === 0) throw new NoQueries('no query could be made of the rows', 'name queries with --queries FILE');
-    const queries = await embedQueries(campaign, generated.queries, options.embedder);
-    return { queries, judgements: inGroups(generated.judgements, rows), judgedRowsMissing: 0, judgedRowsPending: 0 };
+    const made = await makeQueries(db, campaign, options);
+    const queries = await embedQueries(campaign, made.queries, options.embedder);
+    return { queries, source: made.source, judgements: made.judgements, judgedRowsMissing: 0, judgedRowsPending: 0 };
   }
   const texts = await readTexts(db, campaign, options);
   const checked = await judged(texts);
-  return { queries: await embedQueries(campaign, texts, options.embedder), ...checked };
-}
-
-/** Judgements that name the groups of rows instead of their keys. */
-function inGroups(judgements: Judgements, rows: readonly { key: string; resultKey: string }[]): Judgements {
-  const groups = new Map(rows.map(({ key, resultKey }) => [key, resultKey]));
-  return new Map(
-    [...judgements].map(([query, gains]) => [query, new Map([...gains].map(([key, gain]) => [groups.get(key) ?? key, gain]))]),
-  );
+  return { queries: await embedQueries(campaign, texts, options.embedder), source: describeSource(source), ...checked };
 }
 
 async function readTexts(db: Queryable, campaign: Campaign, options: QueryOptions): Promise<TextQuery[]> {
@@ -109,8 +103,11 @@ async function embedQueries(campaign: Campaign, queries: TextQuery[], embedder: 
   const [old = [], renewed = []] = await inParallel(['old', 'new'] as const, 2, (side) =>
     embedder(campaign[side].model, texts, 'query', side),
   );
-  return queries.map(({ id, text, slices = {} }, position) => ({
+  return queries.map(({ id, text, slices = {}, rowKey, lexicalShare }, position) => ({
     id,
+    text,
+    rowKey,
+    lexicalShare,
     hash: hashQuery(text),
     label: id === text ? text : `${id}: ${text}`,
     length: text.length,

@@ -2,6 +2,7 @@ import { counted, plural } from '../../wording.ts';
 import type { BeforeAfter } from '../metrics/comparison.ts';
 import { type Metric, overall } from '../metrics/metrics.ts';
 import type { ValidationResult } from '../validate.ts';
+import { judgeNotes } from './judge-notes.ts';
 import { lowestOverlap, worstLosses } from './report-json.ts';
 import { auditText, cutoffSection, filterSection, querySection, sliceSection, vectorText } from './report-sections.ts';
 import { arrow, indented, intervalText, oneLine, plainTable, signed } from './report-wording.ts';
@@ -56,6 +57,9 @@ function figuresTable(result: ValidationResult): string {
   ofEach(`nDCG@${k}`, 'ndcg', `may lose ${percent(thresholds.maxNdcgLoss)} (max_ndcg_loss)`);
   ofEach(`MRR@${k}`, 'mrr');
   ofEach(`recall@${k}`, 'recall');
+  ofEach(`judged of the ${k}`, 'judged_share');
+  ofEach(`condensed nDCG@${k}`, 'condensed_ndcg');
+  if (result.lexicalShare !== null) add('lexical share', result.lexicalShare.toFixed(3), 'words in the row', 'above 0.5: at most UNSURE');
   compared(`overlap@${k}`, 'overlap', thresholds.minOverlap === null ? '' : `at least ${thresholds.minOverlap} (min_overlap)`);
   compared(`Jaccard@${k}`, 'jaccard');
   compared('rank-biased overlap', 'rank_biased_overlap');
@@ -110,7 +114,8 @@ function notes(result: ValidationResult): string[] {
     lines.push(
       'Overlap shows how much changes, not whether results get worse: two good models may share few results.',
       'Judged queries measure quality: npm run validate -- --queries FILE --judgements FILE',
-      'or, without judgements, queries made from the rows: npm run validate -- --queries-from generated',
+      'or a chat model that grades the results: npm run validate -- --queries-from log --grade',
+      'or queries made of the rows: npm run validate -- --queries-from generated',
     );
   }
   if (judgedRowsMissing > 0)
@@ -123,6 +128,7 @@ function notes(result: ValidationResult): string[] {
     lines.push(
       `${counted(judgedRowsPending, 'row')} judged relevant ${plural(judgedRowsPending, 'has', 'have')} no vector of one model yet and ${plural(judgedRowsPending, 'was', 'were')} left out, for both models.`,
     );
+  lines.push(...judgeNotes(result));
   if (coverage.justChangedRows > 0)
     lines.push(
       `${coverage.justChangedRows} of the missing rows changed in the last 30 seconds and ${plural(coverage.justChangedRows, 'does', 'do')} not count: the workers are embedding ${plural(coverage.justChangedRows, 'it', 'them')}.`,

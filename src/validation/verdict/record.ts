@@ -94,6 +94,7 @@ function queryRows({ campaign, comparisons, times }: ValidationRecord): Row[] {
     ordinal: i + 1,
     query: one.query.label,
     query_length: one.query.length,
+    lexical_share: one.query.lexicalShare ?? null,
     slices: one.query.slices,
     overlap: one.overlap,
     jaccard: one.jaccard,

@@ -1,3 +1,4 @@
+import type { Grading } from '../../judge/grade-queries.ts';
 import type { Campaign } from '../campaign.ts';
 import type { QueryComparison } from '../metrics/comparison.ts';
 import { type Metric, overall } from '../metrics/metrics.ts';
@@ -23,6 +24,10 @@ export interface ValidationRecord {
   comparedRows: number | null;
   /** whether the relevant row of each query is the one it was generated from */
   knownItems: boolean;
+  /** mean share of a query's words that are in its row; null unless the queries were made of rows */
+  lexicalShare: number | null;
+  /** grades of a chat model; null if none was asked */
+  grading: Grading | null;
   comparisons: QueryComparison[];
   times: SearchTime[];
   metrics: Metric[];
@@ -47,6 +52,11 @@ export function validationRow({ campaign, comparisons, metrics, index, coverage,
     queries: comparisons.length,
     judged_queries: of('ndcg')?.queries ?? 0,
     known_items: record.knownItems,
+    lexical_share: record.lexicalShare,
+    judge_model: record.grading?.model ?? null,
+    graded_pairs: record.grading?.gradedPairs ?? null,
+    ungraded_pairs: record.grading?.ungradedPairs ?? null,
+    judge_problem: record.grading?.problem ?? null,
     k: record.k,
     group_by: record.groupBy,
     compared_rows: record.comparedRows,
