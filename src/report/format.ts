@@ -70,8 +70,10 @@ export function second(at: Date): string {
 
 const NAMES: Record<string, string> = {
   ndcg: 'nDCG@',
+  condensed_ndcg: 'condensed nDCG@',
   mrr: 'MRR@',
   recall: 'recall@',
+  judged_share: 'judged share@',
   overlap: 'overlap@',
   rank_biased_overlap: 'rank-biased overlap',
   jaccard: 'Jaccard@',
