@@ -57,9 +57,9 @@ test.serial('a run that passes prints its figures and exits with 0', async (t) =
   const requests = provider.requests.filter(({ input }) => input.length > 1);
   t.deepEqual(requests.map(({ model, key, input }) => `${model} ${key} ${input.length}`).sort(), [
     'new-model new-key 100',
-    'new-model new-key 3',
+    'new-model new-key 100',
     'old-model old-key 100',
-    'old-model old-key 3',
+    'old-model old-key 100',
   ]);
 });
 

@@ -94,7 +94,7 @@ test.serial('a model that the provider changed silently fails the run', async (t
   const changed: typeof testEmbedder = async (model, texts) => texts.map((text) => vectorOf(`${model.name}-2`, text, model.dimensions));
   const result = await validateTable(database, 'audited', { audit: 20, embedder: changed });
   t.regex(result.reasons.join(), /^\d+ of \d\d audited new vectors differ from those the model returns now/);
-  t.regex(result.warnings.join(), /audited old vectors differ from those the model returns now/);
+  t.regex(result.doubts.join(), /audited old vectors differ from those the model returns now/);
 });
 
 test.serial('a part of the rows with the vectors of another model is found, and named', async (t) => {
