@@ -199,7 +199,8 @@ async function draft(db: Queryable, request: CampaignRequest, config: Config, pr
   const plan = await draftCampaign(db, { ...request, accept }, facts, text, known, { liveView, stamp }, findings);
   refusePendingFiles(state, plan);
   await refuseTakenNames(db, plan, facts, known);
-  const stored = probe && plan.keepOldCurrent ? await drawStoredRows(db, owner, facts, text) : undefined;
+  // A campaign may embed another text than the stored vectors are of.
+  const stored = probe && plan.keepOldCurrent ? await drawStoredRows(db, owner, facts, known ?? text) : undefined;
   const indexSeconds = await roughBuildSeconds(db, plan, text.rows);
   return { plan, facts, text, findings, indexSeconds, stored, minSimilarity: known?.minSimilarity ?? MIN_SIMILARITY };
 }

@@ -64,6 +64,9 @@ export interface KnownTarget {
   liveModelColumn: string;
   /** similarity at which a stored and a fresh vector count as equal */
   minSimilarity: number;
+  /** text that the stored vectors are of, as SQL of the row with alias t, and its columns */
+  textSql: string;
+  textColumns: string[];
 }
 
 const BATCH_BYTES = 12 * 2 ** 20;

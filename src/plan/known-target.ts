@@ -21,7 +21,7 @@ export async function readKnownTarget(db: Queryable, facts: TableFacts): Promise
   const { rows } = await db.query<KnownTarget & { target: string; running: string | null }>(
     `SELECT t.name AS target, t.live_view AS "liveView", t.live_model_column AS "liveModelColumn", s.read_model AS "readModel",
             s.min_audit_similarity::float8 AS "minSimilarity",
-            v.version_column AS "versionColumn",
+            reembed.target_names(t.name) ->> 'content' AS "textSql", t.text_names::text[] AS "textColumns", v.version_column AS "versionColumn",
             (SELECT m.name FROM reembed.campaign AS m WHERE m.target = t.name AND m.phase <> 'contract') AS running,
             json_build_object('name', o.name, 'providerModel', o.provider_model, 'dimensions', o.dimensions, 'elementType', o.element_type,
               'distance', o.distance, 'documentPrefix', o.document_prefix, 'queryPrefix', o.query_prefix, 'sendDimensions', o.send_dimensions,
