@@ -13,7 +13,7 @@ if (HAS_SCIFACT) {
   test('compare on a sample of SciFact gives the order of the whole table and intervals that hold its differences; a second run makes no call', async (t) => {
     t.timeout(300_000);
     const halved = { name: 'minilm-192', dimensions: 192, of: MINILM, make: (vector: Float32Array) => vector.slice(0, 192) };
-    const { provider, place, queries, judgements } = await fillScifact(t, [USE_LITE, MINILM], [halved]);
+    const { provider, place, queries, judgements } = await fillScifact(t, [USE_LITE, MINILM], { derived: [halved] });
     const args = [
       'compare',
       '--table',

@@ -1,5 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { readJudgements } from '../../src/validation/queries/judgements.ts';
+import { spread } from '../../src/validation/queries/queries.ts';
 
 // SciFact with the vectors of two models is not part of this repository: it is in a folder next to it, or in TEST_SCIFACT.
 const folder = process.env.TEST_SCIFACT
@@ -39,6 +41,14 @@ export const readScifactQueries = () => readObjects<ScifactQuery>('queries.jsonl
 
 /** The text of an abstract that the models embedded. */
 export const textOfAbstract = ({ title, text }: ScifactDocument) => `${title} ${text}`;
+
+/** All abstracts that are judged relevant, and as many others as make `rows`; the same ones each time. */
+export function chooseScifactDocuments(rows: number): { chosen: ScifactDocument[]; rest: ScifactDocument[] } {
+  const relevant = new Set([...readJudgements(SCIFACT_JUDGEMENTS).values()].flatMap((gains) => [...gains.keys()]));
+  const [judged = [], others = []] = [true, false].map((is) => readScifactDocuments().filter(({ id }) => relevant.has(id) === is));
+  const added = new Set(spread(others, rows - judged.length));
+  return { chosen: [...judged, ...added], rest: others.filter((one) => !added.has(one)) };
+}
 
 /** The vectors that a real model computed, by the texts of the abstracts and queries. */
 export function readScifactVectors({ name, dimensions }: ScifactModel): Map<string, Float32Array> {

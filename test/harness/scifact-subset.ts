@@ -6,8 +6,8 @@ import type { Embedder } from '../../src/validation/queries/read-queries.ts';
 import { wordsOf } from '../../src/validation/queries/words.ts';
 import { vectorText } from './documents.ts';
 import {
+  chooseScifactDocuments,
   MINILM,
-  readScifactDocuments,
   readScifactQueries,
   readScifactVectors,
   SCIFACT_JUDGEMENTS,
@@ -18,7 +18,8 @@ import {
 } from './scifact-data.ts';
 import { startCampaign } from './validation.ts';
 
-const ROWS = 700;
+/** Number of abstracts with which a run takes a second. */
+export const SUBSET_ROWS = 700;
 const GERMAN_ONE_OF = 3;
 const LEARNED_FROM = 500;
 
@@ -38,17 +39,11 @@ export interface ScifactSubset {
   embedder: Embedder;
 }
 
-/** Reads the subset; the same one each time. */
-export function readScifactSubset(): ScifactSubset {
+/** Reads all judged queries and some of the abstracts; the same ones each time. */
+export function readScifactSubset(size = SUBSET_ROWS): ScifactSubset {
   const judgements = readJudgements(SCIFACT_JUDGEMENTS);
-  const relevant = new Set([...judgements.values()].flatMap((gains) => [...gains.keys()]));
-  const [judged = [], others = []] = [true, false].map((is) => readScifactDocuments().filter(({ id }) => relevant.has(id) === is));
-  const chosen = new Set(spread(others, ROWS - judged.length));
-  const rows = [...judged, ...chosen].map((one, i) => ({
-    id: one.id,
-    text: textOfAbstract(one),
-    lang: i % GERMAN_ONE_OF === 0 ? 'de' : 'en',
-  }));
+  const { chosen, rest } = chooseScifactDocuments(size);
+  const rows = chosen.map((one, i) => ({ id: one.id, text: textOfAbstract(one), lang: i % GERMAN_ONE_OF === 0 ? 'de' : 'en' }));
   const languages = new Map(rows.map(({ id, lang }) => [id, lang]));
   const languageOf = (query: string) => languages.get([...(judgements.get(query)?.keys() ?? [])][0] ?? '') ?? 'en';
   const queries = readScifactQueries()
@@ -56,11 +51,11 @@ export function readScifactSubset(): ScifactSubset {
     .map((query) => ({ ...query, lang: languageOf(query.id) }));
 
   const texts = rows.map(({ text }) => text);
-  const rest = others.filter((one) => !chosen.has(one)).map(textOfAbstract);
-  const minilm = recorded(MINILM, rest);
+  const others = rest.map(textOfAbstract);
+  const minilm = recorded(MINILM, others);
   const german = new Set([...rows, ...queries].filter(({ lang }) => lang === 'de').map(({ text }) => text));
   const models = {
-    useLite: recorded(USE_LITE, rest),
+    useLite: recorded(USE_LITE, others),
     minilm,
     wordCounts: countingWords(texts),
     blindInGerman: { ...minilm, name: 'blind', embed: (text: string) => (german.has(text) ? noise(text) : minilm.embed(text)) },
@@ -81,14 +76,17 @@ export async function createSubsetCampaign(pool: pg.Pool, { rows }: ScifactSubse
     `CREATE TABLE ${table} (id bigint PRIMARY KEY, content text, lang text, embedding vector(${from.dimensions}),
        embedding_v2 vector(${to.dimensions}), embedding_model_version text)`,
   );
-  const vectors = (model: SubsetModel) => rows.map(({ text }) => vectorText(model.embed(text)));
-  await pool.query(`INSERT INTO ${table} SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::vector[], $5::vector[])`, [
-    rows.map(({ id }) => id),
-    rows.map(({ text }) => text),
-    rows.map(({ lang }) => lang),
-    vectors(from),
-    vectors(to),
-  ]);
+  for (let i = 0; i < rows.length; i += 500) {
+    const part = rows.slice(i, i + 500);
+    const vectors = (model: SubsetModel) => part.map(({ text }) => vectorText(model.embed(text)));
+    await pool.query(`INSERT INTO ${table} SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::vector[], $5::vector[])`, [
+      part.map(({ id }) => id),
+      part.map(({ text }) => text),
+      part.map(({ lang }) => lang),
+      vectors(from),
+      vectors(to),
+    ]);
+  }
   await startCampaign(pool, {
     table,
     keyColumns: ['id'],
@@ -120,10 +118,12 @@ function recorded(model: ScifactModel, abstracts: readonly string[]): SubsetMode
   };
   const approximate = keeping((text) => {
     if (averages.size === 0) learn();
-    return wordsOf(text).reduce((sum, word) => {
-      const { texts = 1, sum: ofWord } = averages.get(word) ?? {};
-      return add(sum, ofWord, Math.log(1 + LEARNED_FROM / texts) / texts);
-    }, new Float32Array(model.dimensions));
+    const vector = new Float32Array(model.dimensions);
+    for (const word of wordsOf(text)) {
+      const { texts = 1, sum } = averages.get(word) ?? {};
+      add(vector, sum, Math.log(1 + LEARNED_FROM / texts) / texts);
+    }
+    return vector;
   });
   return { ...model, embed: (text) => vectors.get(text) ?? approximate(text) };
 }

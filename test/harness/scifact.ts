@@ -11,6 +11,7 @@ import {
   readScifactQueries,
   readScifactVectors,
   SCIFACT_JUDGEMENTS,
+  type ScifactDocument,
   type ScifactModel,
 } from './scifact-data.ts';
 
@@ -33,15 +34,21 @@ export interface Scifact {
 /**
  * Fills a table with the abstracts, each with its vector of the first model, and starts a provider of all models.
  *
- * @param derived vectors that are made of those of another model, by the name and dimensions of the new one
+ * @param options.derived vectors that are made of those of another model, by the name and dimensions of the new one
+ * @param options.documents the abstracts; default: all
  */
 export async function fillScifact(
   t: ExecutionContext,
   models: readonly [ScifactModel, ...ScifactModel[]],
-  derived: readonly { name: string; dimensions: number; of: ScifactModel; make: (vector: Float32Array) => Float32Array }[] = [],
+  {
+    derived = [],
+    documents = readScifactDocuments(),
+  }: {
+    derived?: readonly { name: string; dimensions: number; of: ScifactModel; make: (vector: Float32Array) => Float32Array }[];
+    documents?: ScifactDocument[];
+  } = {},
 ): Promise<Scifact> {
   const [from] = models;
-  const documents = readScifactDocuments();
   const queries = readScifactQueries();
   // The provider returns the vectors that the real models computed for these texts.
   const known = new Map<string, Float32Array>();
@@ -91,9 +98,14 @@ export async function fillScifact(
   return { database, provider, place, queries: queryFile, judgements: SCIFACT_JUDGEMENTS };
 }
 
-/** Fills a table with the abstracts and brings a campaign to where the index is built. */
-export async function createScifact(t: ExecutionContext, from: ScifactModel, to: ScifactModel): Promise<Scifact> {
-  const scifact = await fillScifact(t, [from, to]);
+/** Fills a table with abstracts and brings a campaign to where the index is built. */
+export async function createScifact(
+  t: ExecutionContext,
+  from: ScifactModel,
+  to: ScifactModel,
+  documents: ScifactDocument[],
+): Promise<Scifact> {
+  const scifact = await fillScifact(t, [from, to], { documents });
   const create = ['migrate', 'create', '--table', 'abstracts', '--text-sql', SCIFACT_TEXT, '--from', from.name, '--to', to.name];
   t.is((await scifact.place.run([...create, '--dimensions', String(to.dimensions)])).code, 0);
   t.is((await scifact.place.run(['migrate', 'up', '--wait'])).code, 3);
