@@ -1,6 +1,7 @@
 import test from 'ava';
 import type { Comparison } from '../src/compare/result.ts';
-import { fillScifact, HAS_SCIFACT, MINILM, SCIFACT_TEXT, USE_LITE } from './harness/scifact.ts';
+import { fillScifact, HAS_SCIFACT, SCIFACT_TEXT } from './harness/scifact.ts';
+import { MINILM, USE_LITE } from './harness/scifact-data.ts';
 
 // Difference of nDCG@10 to USE-lite on all 5,183 rows, by compare --sample 6000: 0.640 and 0.607 against 0.212.
 const WHOLE_TABLE = [
@@ -12,7 +13,7 @@ if (HAS_SCIFACT) {
   test('compare on a sample of SciFact gives the order of the whole table and intervals that hold its differences; a second run makes no call', async (t) => {
     t.timeout(300_000);
     const halved = { name: 'minilm-192', dimensions: 192, of: MINILM, make: (vector: Float32Array) => vector.slice(0, 192) };
-    const { provider, place, queries, judgements } = await fillScifact(t, [USE_LITE, MINILM], [halved]);
+    const { provider, place, queries, judgements } = await fillScifact(t, [USE_LITE, MINILM], { derived: [halved] });
     const args = [
       'compare',
       '--table',

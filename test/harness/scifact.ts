@@ -1,28 +1,22 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { ExecutionContext } from 'ava';
 import { createWorkplace, type Workplace } from './command.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
 import { vectorText } from './documents.ts';
 import { startProvider, type TestProvider } from './provider.ts';
+import {
+  HAS_SCIFACT_DATA,
+  readScifactDocuments,
+  readScifactQueries,
+  readScifactVectors,
+  SCIFACT_JUDGEMENTS,
+  type ScifactDocument,
+  type ScifactModel,
+} from './scifact-data.ts';
 
-// SciFact with the vectors of two models is not part of this repository: it is in a folder next to it, or in TEST_SCIFACT.
-const folder = process.env.TEST_SCIFACT
-  ? pathToFileURL(`${process.env.TEST_SCIFACT}/`)
-  : new URL('../../../shared/data/scifact/', import.meta.url);
-
-/** Its tests run only if the data exists, on a real server. */
-export const HAS_SCIFACT = existsSync(folder) && process.env.TEST_DATABASE_URL !== undefined;
-
-/** A model whose vectors are available. */
-export interface ScifactModel {
-  name: 'use-lite' | 'minilm';
-  dimensions: number;
-}
-
-export const USE_LITE: ScifactModel = { name: 'use-lite', dimensions: 512 };
-export const MINILM: ScifactModel = { name: 'minilm', dimensions: 384 };
+/** Its whole campaigns run only if the data exists, on a real server. */
+export const HAS_SCIFACT = HAS_SCIFACT_DATA && process.env.TEST_DATABASE_URL !== undefined;
 
 /** SQL of the text of an abstract. */
 export const SCIFACT_TEXT = "title || ' ' || body";
@@ -40,24 +34,28 @@ export interface Scifact {
 /**
  * Fills a table with the abstracts, each with its vector of the first model, and starts a provider of all models.
  *
- * @param derived vectors that are made of those of another model, by the name and dimensions of the new one
+ * @param options.derived vectors that are made of those of another model, by the name and dimensions of the new one
+ * @param options.documents the abstracts; default: all
  */
 export async function fillScifact(
   t: ExecutionContext,
   models: readonly [ScifactModel, ...ScifactModel[]],
-  derived: readonly { name: string; dimensions: number; of: ScifactModel; make: (vector: Float32Array) => Float32Array }[] = [],
+  {
+    derived = [],
+    documents = readScifactDocuments(),
+  }: {
+    derived?: readonly { name: string; dimensions: number; of: ScifactModel; make: (vector: Float32Array) => Float32Array }[];
+    documents?: ScifactDocument[];
+  } = {},
 ): Promise<Scifact> {
   const [from] = models;
-  const documents = readObjects<{ id: string; title: string; text: string }>('corpus.jsonl');
-  const queries = readObjects<{ id: string; text: string }>('queries.jsonl');
-  const texts = [...documents.map(({ title, text }) => `${title} ${text}`), ...queries.map(({ text }) => text)];
+  const queries = readScifactQueries();
   // The provider returns the vectors that the real models computed for these texts.
   const known = new Map<string, Float32Array>();
-  for (const { name, dimensions } of models) {
-    const vectors = [`${name}.docs.f32`, `${name}.queries.f32`].flatMap((file) => readVectors(file, dimensions));
-    for (const [i, vector] of vectors.entries()) {
-      known.set(`${name}/${texts[i]}`, vector);
-      for (const { name: made, make } of derived.filter(({ of }) => of.name === name)) known.set(`${made}/${texts[i]}`, make(vector));
+  for (const model of models) {
+    for (const [text, vector] of readScifactVectors(model)) {
+      known.set(`${model.name}/${text}`, vector);
+      for (const { name: made, make } of derived.filter(({ of }) => of.name === model.name)) known.set(`${made}/${text}`, make(vector));
     }
   }
   const provider = await startProvider(Object.fromEntries([...models, ...derived].map(({ name, dimensions }) => [name, dimensions])));
@@ -84,9 +82,8 @@ export async function fillScifact(
   t.teardown(place.remove);
 
   // BEIR's file has more queries than the judged split; only those with a judgement are used.
-  const judgements = fileURLToPath(new URL('qrels.tsv', folder));
   const judged = new Set(
-    readFileSync(judgements, 'utf8')
+    readFileSync(SCIFACT_JUDGEMENTS, 'utf8')
       .split('\n')
       .map((line) => line.split('\t')[0]),
   );
@@ -98,28 +95,19 @@ export async function fillScifact(
       .map((query) => JSON.stringify(query))
       .join('\n'),
   );
-  return { database, provider, place, queries: queryFile, judgements };
+  return { database, provider, place, queries: queryFile, judgements: SCIFACT_JUDGEMENTS };
 }
 
-/** Fills a table with the abstracts and brings a campaign to where the index is built. */
-export async function createScifact(t: ExecutionContext, from: ScifactModel, to: ScifactModel): Promise<Scifact> {
-  const scifact = await fillScifact(t, [from, to]);
+/** Fills a table with abstracts and brings a campaign to where the index is built. */
+export async function createScifact(
+  t: ExecutionContext,
+  from: ScifactModel,
+  to: ScifactModel,
+  documents: ScifactDocument[],
+): Promise<Scifact> {
+  const scifact = await fillScifact(t, [from, to], { documents });
   const create = ['migrate', 'create', '--table', 'abstracts', '--text-sql', SCIFACT_TEXT, '--from', from.name, '--to', to.name];
   t.is((await scifact.place.run([...create, '--dimensions', String(to.dimensions)])).code, 0);
   t.is((await scifact.place.run(['migrate', 'up', '--wait'])).code, 3);
   return scifact;
-}
-
-function readObjects<T>(name: string): T[] {
-  return readFileSync(new URL(name, folder), 'utf8')
-    .trimEnd()
-    .split('\n')
-    .map((line) => JSON.parse(line) as T);
-}
-
-/** Reads rows of raw little-endian float32 numbers. */
-function readVectors(name: string, dimensions: number): Float32Array[] {
-  const bytes = readFileSync(new URL(name, folder));
-  const floats = new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
-  return Array.from({ length: floats.length / dimensions }, (_, i) => floats.subarray(i * dimensions, (i + 1) * dimensions));
 }
