@@ -40,9 +40,7 @@ export async function applySqlObjects(database: Database): Promise<void> {
     await client.query("SELECT set_config('check_function_bodies', 'off', true)");
     const grants = await readGrants(client);
     await dropFunctions(client);
-    const vectorSchema = pg.escapeIdentifier((await readVectorExtension(client))?.schema ?? 'public');
-    // A replacement function, because a schema name may contain what a replacement string treats as a pattern, such as $&.
-    for (const { text } of objects) await client.query(text.replaceAll('{vector_schema}', () => vectorSchema));
+    for (const { text } of await inVectorSchema(client, objects)) await client.query(text);
     await storeTemplates(client, templates);
     await storeElementTypes(client);
     await client.query(`SELECT reembed.replace_change_view();
@@ -197,4 +195,11 @@ export function queryOf(name: string, parameters: string[]): string {
 /** Returns the files that hold functions, views and triggers. */
 export function readSqlObjects(): SqlFile[] {
   return readSqlFiles(({ folder }) => folder !== TEMPLATES);
+}
+
+/** Names the schema of pgvector in objects as they are in the files. */
+export async function inVectorSchema<T extends { text: string }>(db: Queryable, objects: T[]): Promise<T[]> {
+  const schema = pg.escapeIdentifier((await readVectorExtension(db))?.schema ?? 'public');
+  // A replacement function, because a schema name may contain what a replacement string treats as a pattern, such as $&.
+  return objects.map((object) => ({ ...object, text: object.text.replaceAll('{vector_schema}', () => schema) }));
 }

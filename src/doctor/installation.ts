@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { readMigrationState } from '../database/migration-runner.ts';
-import { readSqlObjects } from '../database/sql-objects.ts';
+import { inVectorSchema, readSqlObjects } from '../database/sql-objects.ts';
 import { ReembedError } from '../errors.ts';
 import { type Check, error, ok, type Verdict, warn } from './check.ts';
 import { listed } from './wording.ts';
@@ -79,7 +79,7 @@ const sqlObjects: Check = {
   name: 'sql objects',
   needsSchema: true,
   async run({ db }) {
-    const wanted = wantedObjects();
+    const wanted = await inVectorSchema(db, wantedObjects());
     const { rows } = await db.query<{ kind: string; name: string; body: string; disabled: boolean }>(
       `SELECT CASE prokind WHEN 'p' THEN 'PROCEDURE' ELSE 'FUNCTION' END AS kind, proname AS name, prosrc AS body, false AS disabled
          FROM pg_proc WHERE pronamespace = to_regnamespace('reembed')
