@@ -201,6 +201,14 @@ export const FOUND_BY_REVIEW: Mutant[] = [
     edits: [{ file: 'src/worker/store-divided.ts', find: '!(await isRefused(error))', replace: 'true' }],
   },
   {
+    fault: 'a DDL that commits while a row is stored',
+    fix: 'a row that is refused alone is tried once more',
+    test: 'store-divided',
+    title: 'a row that is refused only once, as beside a DDL, is stored and not recorded',
+    says: /2 is recorded/,
+    edits: [{ file: 'src/worker/store-divided.ts', find: 'some.length > 1 || item !== refused', replace: 'some.length > 1' }],
+  },
+  {
     fault: 'a row whose update a trigger suppresses',
     fix: 'the store reports rows that do not have what was stored',
     test: 'refused-rows',

@@ -46,6 +46,21 @@ test('every row is refused: each is recorded, and the end is stored', async (t) 
   t.deepEqual([stored, parked, ends], [[], all, 1]);
 });
 
+test('a row that is refused only once, as beside a DDL, is stored and not recorded', async (t) => {
+  const stored: number[] = [];
+  let refusals = 0;
+  await storeDivided([1, 2, 3], {
+    portionOf: (rest) => rest.slice(0, 1),
+    isRefused: async () => true,
+    async store(some) {
+      if (some[0] === 2 && refusals++ === 0) throw new Error('could not open relation');
+      stored.push(...some);
+    },
+    park: async (item) => t.fail(`${item} is recorded`),
+  });
+  t.deepEqual(stored, [1, 2, 3]);
+});
+
 test('no rows: the end is stored', async (t) => {
   t.is((await run(0, 4, [])).ends, 1);
 });

@@ -17,6 +17,7 @@ export interface Steps<T> {
 export async function storeDivided<T>(items: T[], { portionOf, isRefused, store, park }: Steps<T>): Promise<void> {
   // Number of rows from here on of which one is refused; zero when that is not known of any.
   let suspects = 0;
+  let refused: T | undefined;
   for (let at = 0, isOver = false; !isOver; ) {
     const some = suspects > 0 ? items.slice(at, at + Math.ceil(suspects / 2)) : portionOf(items.slice(at));
     const isLast = at + some.length >= items.length;
@@ -25,9 +26,15 @@ export async function storeDivided<T>(items: T[], { portionOf, isRefused, store,
       suspects = Math.max(0, suspects - some.length);
     } catch (error) {
       if (some.length === 0 || !(await isRefused(error))) throw error;
-      suspects = some.length > 1 ? some.length : 0;
-      if (suspects > 0) continue;
-      if (!(await park(some[0] as T, error))) return;
+      const [item] = some;
+      // A row that is refused alone is tried once more: a concurrent DDL makes any write fail once ("could not open relation").
+      if (some.length > 1 || item !== refused) {
+        suspects = some.length;
+        if (some.length === 1) refused = item;
+        continue;
+      }
+      suspects = 0;
+      if (!(await park(item as T, error))) return;
       at += 1;
       continue;
     }
