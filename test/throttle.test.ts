@@ -324,7 +324,7 @@ test.serial('without any setting searches keep their latency, and a vacuum is no
 testOnServer?.serial(
   'searches that stay slow although the backfill hardly writes have another cause, and are the new baseline',
   async (t) => {
-    t.timeout(120_000);
+    t.timeout(230_000);
     const campaign = await startCampaign(stage, 'slow_anyway', { rows: 2000 });
     await slowSearches(campaign.target);
     const running = stage.workplace.run(['worker', '--drain']);

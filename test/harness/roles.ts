@@ -160,7 +160,9 @@ export async function createRoleStage(options: RoleStageOptions = {}): Promise<R
 /** Arguments of `migrate create` for app.documents, from the old to the new model. */
 export function createArguments(more: string[] = ['--text', 'content'], table = `${SCHEMA}.documents`): string[] {
   const models = ['--from', OLD_MODEL, '--to', NEW_MODEL, '--dimensions', String(NEW_DIMENSIONS)];
-  return ['migrate', 'create', '--table', table, ...models, ...more];
+  // Tests of attacks embed texts of their own, which the stored vectors are not of.
+  const accepted = ['--accept', 'old-model-disagrees', '--reason', 'a test'];
+  return ['migrate', 'create', '--table', table, ...models, ...accepted, ...more];
 }
 
 /** Steps of a whole campaign, in order, with the exit code of each. */
