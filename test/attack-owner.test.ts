@@ -310,7 +310,14 @@ onServer('the owner of one table reaches neither the table of another owner nor 
   );
 
   t.is((await installer.run(createArguments(['--text-sql', 'app.norm(content)']))).code, 0);
-  t.is((await installer.run(createArguments(['--text', 'content'], 'other.documents'))).code, 0);
+  t.is(
+    (
+      await installer.run(
+        createArguments(['--text', 'content', '--accept', 'old-model-disagrees', '--reason', 'made-up vectors'], 'other.documents'),
+      )
+    ).code,
+    0,
+  );
   t.is((await installer.run(['migrate', 'up'])).code, 3);
   await owner.pool.query(`
     CREATE OR REPLACE FUNCTION app.norm(p_text text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$

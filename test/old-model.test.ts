@@ -127,7 +127,7 @@ const cases: Case[] = [
     about: 'title and text, joined by an empty line',
     vector: ({ title, content }) => old(`${title}\n\n${content}`),
     cause: /of title and content, joined by an empty line/,
-    option: /--text-sql "concat_ws\(E'\\n\\n', title::text, \\"content\\"::text\)"/,
+    option: /--text-sql "pg_catalog\.concat_ws\(E'\\n\\n', title::text, \\"content\\"::text\)"/,
   },
   {
     table: 'lines',

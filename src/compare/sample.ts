@@ -74,7 +74,7 @@ export async function readSample(
 /** SQL of the key of a row with alias t, as validations show it. */
 function keyText({ keyColumns }: TableFacts): string {
   const columns = keyColumns.map((name) => `t.${pg.escapeIdentifier(name)}`);
-  return columns.length === 1 ? `${columns[0]}::text` : `concat_ws('/', ${columns.join(', ')})`;
+  return columns.length === 1 ? `${columns[0]}::text` : `pg_catalog.concat_ws('/', ${columns.join(', ')})`;
 }
 
 /** Where the vectors are: in the table, or in the side table of an earlier campaign. */

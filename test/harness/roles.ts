@@ -160,9 +160,7 @@ export async function createRoleStage(options: RoleStageOptions = {}): Promise<R
 /** Arguments of `migrate create` for app.documents, from the old to the new model. */
 export function createArguments(more: string[] = ['--text', 'content'], table = `${SCHEMA}.documents`): string[] {
   const models = ['--from', OLD_MODEL, '--to', NEW_MODEL, '--dimensions', String(NEW_DIMENSIONS)];
-  // Tests of attacks embed texts of their own, which the stored vectors are not of.
-  const accepted = ['--accept', 'old-model-disagrees', '--reason', 'a test'];
-  return ['migrate', 'create', '--table', table, ...models, ...accepted, ...more];
+  return ['migrate', 'create', '--table', table, ...models, ...more];
 }
 
 /** Steps of a whole campaign, in order, with the exit code of each. */
@@ -213,7 +211,12 @@ export const ACCEPTING_UP = [
 export async function runCampaign(stage: RoleStage, { create, before = {} }: CampaignOptions = {}): Promise<string[]> {
   const { installer, worker } = stage;
   const commands: Record<StepName, () => Promise<CommandResult>> = {
-    create: () => installer.run(createArguments(create)),
+    create: async () => {
+      const created = await installer.run(createArguments(create));
+      // Some attacks embed a text of their own, which the stored vectors are not of.
+      if (!/\[old_model_disagrees\]/.test(created.stderr)) return created;
+      return installer.run([...createArguments(create), '--accept', 'old-model-disagrees', '--reason', 'a test']);
+    },
     'expand and backfill': () => installer.run(ACCEPTING_UP),
     'watch searches': () => installer.run(['setting', 'max_read_slowdown=1000', 'known_items=10']),
     'drain as worker': () => worker.run(['worker', '--drain']),

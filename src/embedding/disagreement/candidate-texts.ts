@@ -100,7 +100,7 @@ function joinedText(
   separator: string,
   words: string,
 ): CandidateText {
-  const sql = `concat_ws(E'${separator}', ${first.sql}, ${second.sql})`;
+  const sql = `pg_catalog.concat_ws(E'${separator}', ${first.sql}, ${second.sql})`;
   return { sql, what: `${first.name} and ${second.name}, joined by ${words}`, option: textSqlOption(sql) };
 }
 
@@ -109,7 +109,7 @@ function separated(textColumns: readonly string[]): CandidateText[] {
   if (textColumns.length < 2) return [];
   const columns = textColumns.map((name) => pg.escapeIdentifier(name)).join(', ');
   return SEPARATORS.filter(([separator]) => separator !== '\\n').map(([separator, words]) => {
-    const sql = `concat_ws(E'${separator}', ${columns})`;
+    const sql = `pg_catalog.concat_ws(E'${separator}', ${columns})`;
     return { sql, what: `${textColumns.join(', ')}, joined by ${words}`, option: textSqlOption(sql) };
   });
 }
@@ -118,11 +118,14 @@ function separated(textColumns: readonly string[]): CandidateText[] {
 function metadata(columns: readonly Column[], others: readonly Column[], textSql: string, textColumns: readonly string[]): CandidateText[] {
   const line = ({ name, quoted }: Column) => `${pg.escapeLiteral(`${name}: `)} || ${quoted}::text`;
   const inFront = (lines: string, what: string): CandidateText => {
-    const sql = `concat_ws(E'\\n\\n', ${lines}, ${textSql})`;
+    const sql = `pg_catalog.concat_ws(E'\\n\\n', ${lines}, ${textSql})`;
     return { sql, what: `the text with ${what} in front`, option: textSqlOption(sql) };
   };
   const ofColumns = (some: readonly Column[]) =>
-    inFront(some.length === 1 ? line(some[0] as Column) : `nullif(concat_ws(E'\\n', ${some.map(line).join(', ')}), '')`, lineNames(some));
+    inFront(
+      some.length === 1 ? line(some[0] as Column) : `nullif(pg_catalog.concat_ws(E'\\n', ${some.map(line).join(', ')}), '')`,
+      lineNames(some),
+    );
   const objects = columns.filter(({ kind }) => kind === 'json' || kind === 'jsonb').slice(0, MOST_JSON);
   const scalars = columns.filter(({ kind, isKey, name }) => kind !== 'json' && kind !== 'jsonb' && !isKey && !textColumns.includes(name));
   const inTableOrder = scalars.filter(({ kind }) => kind === 'text');
