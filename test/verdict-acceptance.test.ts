@@ -34,14 +34,14 @@ test.serial('an unsure verdict opens the gate once a person accepts it, until th
   await forget();
 
   await runOf({}, { validation_query: judged({ more: { grade: null, ndcg_before: null, ndcg_after: null } }) });
-  t.regex((await conditions()).join(), /^validation_unsure: the last validation is unsure: no query was judged/);
+  t.regex((await conditions()).join(), /^unsure: the last validation is unsure: no query was judged/);
   t.deepEqual((await accept()).rows[0].evidence, { doubts: ['no_judgements'] });
   t.deepEqual(await conditions(), []);
   const trail = await pool.query("SELECT to_value, reason FROM reembed.event WHERE kind = 'acceptance'");
   t.deepEqual(trail.rows, [{ to_value: 'unsure', reason: 'the old model ends on Monday' }]);
 
   await runOf({}, { validation_query: judged({ queries: 20, recall: 0.9 }) });
-  t.regex((await conditions()).join(), /^validation_unsure/, 'other doubts than those that were accepted');
+  t.regex((await conditions()).join(), /^unsure/, 'other doubts than those that were accepted');
   await accept();
   t.deepEqual(await conditions(), []);
   await runOf({}, { validation_query: judged({ mean: -0.4, first: 500 }) });

@@ -40,7 +40,7 @@ BEGIN
     ELSIF v.index_recall IS NULL AND reembed.main_index(p_name) IS NOT NULL THEN
       RETURN QUERY SELECT 'validated_without_index', 'the last validation ran before the index was built', 'npm run validate';
     ELSIF v_judged.doubts IS NOT NULL AND NOT reembed.is_accepted(p_name, 'unsure', reembed.unsure_evidence(p_name)) THEN
-      RETURN QUERY SELECT 'validation_unsure', 'the last validation is unsure: ' || v_judged.doubts,
+      RETURN QUERY SELECT 'unsure', 'the last validation is unsure: ' || v_judged.doubts,
                           'npm run validate with more judged queries, or npm run migrate up -- --accept unsure --reason "why"';
     END IF;
   END IF;

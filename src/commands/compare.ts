@@ -1,7 +1,6 @@
 import { createInterface } from 'node:readline/promises';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { type CompareHooks, compareModels } from '../compare/compare.ts';
-import { OLD_MODEL_DISAGREES } from '../compare/compare-error.ts';
 import { leaderboardText } from '../compare/leaderboard.ts';
 import type { ModelPrice } from '../compare/price.ts';
 import { readConfig } from '../config.ts';
@@ -9,6 +8,7 @@ import { openDatabase } from '../database/connection.ts';
 import type { Distance } from '../database/element-types.ts';
 import { CACHE_DIRECTORY } from '../embedding/cache/vector-file.ts';
 import { UsageError } from '../errors.ts';
+import { OLD_MODEL_DISAGREES } from '../plan/old-model-error.ts';
 import { visible } from '../print-text.ts';
 import { readJudgements } from '../validation/queries/judgements.ts';
 import { plainTable } from '../validation/report/report-wording.ts';

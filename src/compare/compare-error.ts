@@ -1,7 +1,5 @@
 import { ReembedError, UsageError } from '../errors.ts';
-
-/** Code by which it is accepted that the present vectors are of another model. */
-export const OLD_MODEL_DISAGREES = 'old-model-disagrees';
+import { OLD_MODEL_DISAGREES } from '../plan/old-model-error.ts';
 
 /** Thrown for a candidate that cannot be understood. */
 export class BadCandidate extends UsageError {

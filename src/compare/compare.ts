@@ -12,6 +12,7 @@ import { readKnownTarget } from '../plan/known-target.ts';
 import { measureText, type TextFacts, textSource } from '../plan/measure.ts';
 import { inPlanningTransaction } from '../plan/planning-transaction.ts';
 import type { Judgements } from '../validation/queries/judgements.ts';
+import { SEEDS_END } from '../validation/queries/queries.ts';
 import { counted } from '../wording.ts';
 import { type ComparedModel, defineCandidates, presentModel } from './candidates.ts';
 import { NotConfirmed, PresentModelUnknown } from './compare-error.ts';
@@ -75,8 +76,6 @@ interface Prepared {
   distance: Distance;
   present: ComparedModel;
 }
-
-const SEEDS_END = 1_000_000_000;
 
 /**
  * Compares candidate models with the present vectors of a table, on a sample of its rows. Reads the table in one READ ONLY transaction;

@@ -1,8 +1,7 @@
-import { html, raw } from 'hono/html';
+import { html } from 'hono/html';
 import { count, dollars, interval, metricName, minute, percent, score, signed } from '../report/format.ts';
-import { FIRST_LINES, POLICY } from '../report/page/document.ts';
 import { figures } from '../report/page/plots.ts';
-import { STYLE } from '../report/page/style.ts';
+import { standalonePage } from '../report/page/standalone.ts';
 import { type Cell, type Html, table } from '../report/page/table.ts';
 import { drawPlot } from '../report/plots/draw-plot.ts';
 import { plural } from '../wording.ts';
@@ -26,37 +25,20 @@ export async function comparePage(result: Comparison): Promise<string> {
   const { models } = result;
   const name = `${result.table}.${result.column}`;
   const present = models.find(({ isPresent }) => isPresent);
-  const page = await html`<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="${POLICY}">
-<meta name="color-scheme" content="light dark">
-<link rel="icon" href="data:,">
-<title>Candidates for ${name}</title>
-<style>${raw(STYLE)}</style>
-</head>
-<body>
-<header>
-<p class="eyebrow">Comparison of embedding models</p>
+  return standalonePage({
+    title: html`Candidates for ${name}`,
+    header: html`<p class="eyebrow">Comparison of embedding models</p>
 <h1>Which model for <code>${name}</code>?</h1>
-<p class="quiet">Present vectors: <b>${present?.name}</b>, ${present?.dimensions} dimensions. ${count(result.queries)} ${plural(result.queries, 'query', 'queries')} on ${count(result.sampledRows)} of ${count(result.tableRows)} rows, seed ${result.seed}.</p>
-</header>
-<main>
-<section id="outcomes" aria-labelledby="outcomes-head">
+<p class="quiet">Present vectors: <b>${present?.name}</b>, ${present?.dimensions} dimensions. ${count(result.queries)} ${plural(result.queries, 'query', 'queries')} on ${count(result.sampledRows)} of ${count(result.tableRows)} rows, seed ${result.seed}.</p>`,
+    main: html`<section id="outcomes" aria-labelledby="outcomes-head">
 <h2 id="outcomes-head">Outcomes</h2>
 <ul class="plain">${[...evidenceText(result), sampleNote(result)].map((sentence) => html`<li>${capital(sentence)}.</li>`)}</ul>
 ${outcomeTable(models)}
 </section>
 ${await qualitySection(result)}
-${costSection(models)}
-</main>
-<footer>
-<p>Created ${minute(result.at)} by pg-reembed. It holds no text of a query or row, and no vectors.</p>
-</footer>
-</body>
-</html>`;
-  return `${FIRST_LINES}${page}\n`;
+${costSection(models)}`,
+    footer: html`<p>Created ${minute(result.at)} by pg-reembed. It holds no text of a query or row, and no vectors.</p>`,
+  });
 }
 
 function outcomeTable(models: readonly ModelComparison[]): Html {

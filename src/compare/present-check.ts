@@ -1,14 +1,11 @@
 import type { VectorCache } from '../embedding/cache/vector-cache.ts';
-import { agrees, MIN_SIMILARITY, similarity } from '../embedding/similarity.ts';
+import { agrees, MIN_SIMILARITY, refutesModel, similarity } from '../embedding/similarity.ts';
 import { PresentModelDisagrees } from './compare-error.ts';
 import type { EmbeddingJob } from './embedding-job.ts';
 import type { SampledRow } from './sample.ts';
 
 /** Rows whose text the present model embeds again: if it gives other vectors than the stored ones, its queries find nothing. */
 export const CHECKED_ROWS = 10;
-
-// A few rows may be outdated.
-const MOST_DISAGREEING = 0.2;
 
 /**
  * Compares stored vectors with those that the present model gives for the same texts.
@@ -28,7 +25,7 @@ export function checkPresent(
     return fresh ? [similarity(vector, fresh, model.distance)] : [];
   });
   const disagreeing = similarities.filter((one) => !agrees(one, MIN_SIMILARITY)).length;
-  if (disagreeing <= MOST_DISAGREEING * similarities.length) return false;
+  if (!refutesModel(disagreeing, similarities.length)) return false;
   if (isAccepted) return true;
   throw new PresentModelDisagrees(model.name, disagreeing, similarities.length);
 }

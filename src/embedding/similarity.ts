@@ -3,6 +3,14 @@ import type { Distance } from '../database/element-types.ts';
 /** Default of reembed.setting.min_audit_similarity, for a table that has no settings yet. */
 export const MIN_SIMILARITY = 0.999;
 
+// A few outdated rows say nothing about the model.
+const MOST_DISAGREEING = 0.2;
+
+/** Whether so many of some stored vectors disagree that they are not of the model. */
+export function refutesModel(disagreeing: number, rows: number): boolean {
+  return disagreeing > MOST_DISAGREEING * rows;
+}
+
 // As in reembed.judge_audit().
 const TOLERANCE = 1e-9;
 

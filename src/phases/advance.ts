@@ -126,11 +126,10 @@ async function acceptConditions(
   conditions: OpenCondition[],
   { accept, notice }: AdvanceOptions,
 ): Promise<OpenCondition[]> {
-  const acceptedAs = ({ code }: OpenCondition) => (code === 'validation_unsure' ? 'unsure' : code);
-  const isAccepted = (condition: OpenCondition) => accept?.codes.includes(acceptedAs(condition)) ?? false;
-  for (const one of conditions.filter(isAccepted)) {
-    await db.query('SELECT reembed.accept($1, $2, $3)', [campaign, acceptedAs(one), accept?.reason]);
-    notice(`accepted ${acceptedAs(one)}: ${one.condition}`);
+  const isAccepted = ({ code }: OpenCondition) => accept?.codes.includes(code) ?? false;
+  for (const { code, condition } of conditions.filter(isAccepted)) {
+    await db.query('SELECT reembed.accept($1, $2, $3)', [campaign, code, accept?.reason]);
+    notice(`accepted ${code}: ${condition}`);
   }
   return conditions.filter((condition) => !isAccepted(condition));
 }

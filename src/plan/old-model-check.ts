@@ -4,7 +4,7 @@ import { explainDisagreement } from '../embedding/disagreement/explain.ts';
 import type { NamedModel } from '../embedding/model-catalog.ts';
 import type { ModelRow } from '../embedding/models.ts';
 import type { Embedded } from '../embedding/provider.ts';
-import { agrees, similarity } from '../embedding/similarity.ts';
+import { agrees, refutesModel, similarity } from '../embedding/similarity.ts';
 import { ReembedError } from '../errors.ts';
 import { counted } from '../wording.ts';
 import { OldModelDimensions, OldModelDisagrees } from './old-model-error.ts';
@@ -34,9 +34,6 @@ export interface OldModelRequest {
   /** models that the vectors may be of instead, besides the known ones */
   otherModels: readonly NamedModel[];
 }
-
-// A few outdated rows are left to the audit of a validation: they say nothing about the model.
-const MOST_DISAGREEING = 0.2;
 
 /**
  * Embeds the texts of stored rows with the old model, in one request, and compares the result with what is stored. When they differ, tries
@@ -68,7 +65,7 @@ export async function checkOldModel(request: OldModelRequest, config: Config): P
   const disagreeing = compared.filter((_, i) => !agrees(similarities[i] ?? 0, minSimilarity));
   const of = counted(rows.length, 'stored vector');
   const agreement = `${rows.length - disagreeing.length} of ${of} agree with ${model.name} (${costText(1, answer.tokens)})`;
-  if (disagreeing.length <= MOST_DISAGREEING * rows.length) {
+  if (!refutesModel(disagreeing.length, rows.length)) {
     const rest = disagreeing.length === 0 ? '' : '; the others may be outdated: the audit of a validation finds how many are';
     return { finding: agreement + rest, rows: rows.length, disagreeing: disagreeing.length, refusal: undefined };
   }

@@ -1,6 +1,6 @@
 import { accessSync, closeSync, constants, openSync, readSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { FIRST_LINES } from './page/document.ts';
+import { FIRST_LINES } from './page/standalone.ts';
 import { NotAReport, ReportUnwritable } from './report-error.ts';
 
 /** Default name of the report file. Contains no character with a special meaning to a shell or a file system. */

@@ -1,4 +1,4 @@
-import { html, raw } from 'hono/html';
+import { html } from 'hono/html';
 import { PHASES } from '../../database/migration-file.ts';
 import { minute } from '../format.ts';
 import { drawPlot } from '../plots/draw-plot.ts';
@@ -9,15 +9,9 @@ import { checksSection } from './checks.ts';
 import { backfillSection, liveSection, runsSection, trailSection } from './course.ts';
 import { qualitySection } from './quality.ts';
 import { scoresSection } from './scores.ts';
-import { STYLE } from './style.ts';
+import { standalonePage } from './standalone.ts';
 import type { Html } from './table.ts';
 import { verdictSection } from './verdict.ts';
-
-/** First lines of every report, by which a file is recognized as one. */
-export const FIRST_LINES = '<!doctype html>\n<!-- A report of pg-reembed. -->\n';
-
-// Second line of defence behind the escaping: the page runs no script and loads nothing.
-export const POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
 
 /** Renders the report as one self-contained HTML file: it needs no script, font or image file. */
 export async function reportPage(report: Report): Promise<string> {
@@ -35,33 +29,16 @@ export async function reportPage(report: Report): Promise<string> {
     ['trail', 'Audit trail', trailSection(report)],
   ];
   const shown = sections.filter(([, , content]) => content !== null);
-  const page = await html`<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="${POLICY}">
-<meta name="color-scheme" content="light dark">
-<link rel="icon" href="data:,">
-<title>${campaign.from_model} → ${campaign.to_model}, ${campaign.target}</title>
-<style>${raw(STYLE)}</style>
-</head>
-<body>
-<header>
-<p class="eyebrow">Change of embedding model</p>
+  return standalonePage({
+    title: html`${campaign.from_model} → ${campaign.to_model}, ${campaign.target}`,
+    header: html`<p class="eyebrow">Change of embedding model</p>
 <h1>${campaign.from_model} <span class="arrow" aria-label="to">→</span> ${campaign.to_model}</h1>
 <p class="quiet"><code>${campaign.target}</code>, campaign <code>${campaign.name}</code>. ${campaign.models.map(({ role, dimensions }) => `${role} model: ${dimensions} dimensions`).join(', ')}; new vectors in a ${campaign.storage}. Live model: <b>${campaign.read_model}</b>.</p>
 ${phases(report)}
-<nav aria-label="Sections"><ul>${shown.map(([id, name]) => html`<li><a href="#${id}">${name}</a></li>`)}</ul></nav>
-</header>
-<main>
-${shown.map(([, , content]) => content)}
-</main>
-<footer>
-<p>Created ${minute(report.at)} by pg-reembed from schema <code>reembed</code>; PostgreSQL ${campaign.server_version}, pgvector ${campaign.pgvector_version}. ${report.with_text ? 'It holds texts of queries and rows.' : 'It holds no text of a query or row.'} It holds no vectors. The verdict applies the thresholds at that time.</p>
-</footer>
-</body>
-</html>`;
-  return `${FIRST_LINES}${page}\n`;
+<nav aria-label="Sections"><ul>${shown.map(([id, name]) => html`<li><a href="#${id}">${name}</a></li>`)}</ul></nav>`,
+    main: html`${shown.map(([, , content]) => content)}`,
+    footer: html`<p>Created ${minute(report.at)} by pg-reembed from schema <code>reembed</code>; PostgreSQL ${campaign.server_version}, pgvector ${campaign.pgvector_version}. ${report.with_text ? 'It holds texts of queries and rows.' : 'It holds no text of a query or row.'} It holds no vectors. The verdict applies the thresholds at that time.</p>`,
+  });
 }
 
 /** The five phases, each with the time it was last entered. */
