@@ -2,6 +2,7 @@ import type { Queryable } from '../database/connection.ts';
 import { isConnectionFailure, isLockFailure, plainMessageOf } from '../database/database-error.ts';
 import { ProviderRefused, ProviderUnavailable } from '../embedding/provider-error.ts';
 import { SpendCapReached } from '../embedding/spending.ts';
+import { takeCachedVectors } from './cached-texts.ts';
 import { embedRows, type WorkContext } from './context.ts';
 import { noticeBreaker } from './pause-targets.ts';
 import { type BatchRow, readBatch } from './reader.ts';
@@ -53,9 +54,14 @@ export async function runBatch(
     const rowsOfBatch = await readBatch(pool, target, vector, job);
     const { own, copied, waiting } = await shareTexts(pool, target, job, rowsOfBatch);
     const source = own.slice(0, options.limit);
+    const cached = target.hasCachedVectors
+      ? await takeCachedVectors(pool, vector, source, context.config)
+      : new Map<BatchRow, Float32Array>();
+    const unknown = source.filter((row) => !cached.has(row));
     const { patienceSeconds } = context.config;
-    const outcome = await embedRows(context, target, vector, source, patienceSeconds, options.signal, showAnswers(pool, job));
+    const outcome = await embedRows(context, target, vector, unknown, patienceSeconds, options.signal, showAnswers(pool, job));
     const vectors = new Map<BatchRow, Float32Array>([
+      ...cached,
       ...outcome.embedded.map(({ item, vector: values }) => [item, values] as const),
       ...(options.limit === undefined ? copied.map(({ row, vector: values }) => [row, values] as const) : []),
     ]);

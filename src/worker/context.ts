@@ -5,7 +5,6 @@ import { type EmbedOutcome, embedTexts } from '../embedding/embed-texts.ts';
 import { openProvider } from '../embedding/open-provider.ts';
 import type { Provider } from '../embedding/provider.ts';
 import { createThrottle } from '../throttle/throttle.ts';
-import { takeCachedVectors } from './cached-texts.ts';
 import type { Pacing } from './pacing.ts';
 import { createPortion } from './portion.ts';
 import type { SourceRow } from './reader.ts';
@@ -82,13 +81,11 @@ export async function embedRows<T extends SourceRow>(
   onAnswer?: (texts: number) => void,
 ): Promise<EmbedOutcome<T>> {
   if (rows.length === 0) return { embedded: [], refused: [], tokens: 0, requests: 0, complete: true };
-  const { pool } = context.database;
   const provider = await context.providerOf(vector);
-  const cached = target.hasCachedVectors ? await takeCachedVectors(pool, vector, rows, context.config) : new Map<T, Float32Array>();
   const outcome = await embedTexts(
-    pool,
+    context.database.pool,
     provider,
-    rows.filter((row) => row.failure === null && !cached.has(row)),
+    rows.filter(({ failure }) => failure === null),
     {
       limits: provider.limits,
       tokensPerCharacter: target.tokensPerCharacter,
@@ -99,7 +96,6 @@ export async function embedRows<T extends SourceRow>(
       stopping: context.stopping,
     },
   );
-  for (const [item, values] of cached) outcome.embedded.push({ item, vector: values });
   for (const item of rows) if (item.failure !== null) outcome.refused.push({ item, ...item.failure });
   return outcome;
 }
