@@ -235,7 +235,7 @@ COMMENT ON COLUMN reembed.setting.max_replica_lag_bytes IS 'The backfill stops w
 COMMENT ON COLUMN reembed.setting.max_wal_backlog_bytes IS 'The backfill stops while more than this many bytes of WAL are kept for a replication slot or wait to be archived; null: no limit.';
 COMMENT ON COLUMN reembed.setting.max_lock_waits IS 'The backfill stops while more than this many sessions wait for locks on the table or its rows; null: no limit.';
 COMMENT ON COLUMN reembed.setting.yields_to_vacuum IS 'true: the backfill writes only a quarter of the time during every vacuum of the table; false: only during one that prevents wraparound.';
-COMMENT ON COLUMN reembed.setting.max_read_slowdown IS 'The backfill slows down while searches take more than this many times as long as without it, and more than a millisecond longer, at the 95th percentile; null: no limit.';
+COMMENT ON COLUMN reembed.setting.max_read_slowdown IS 'The backfill slows down while searches beside its writes take more than this many times as long as while workers rest, and more than a millisecond longer, at the 95th percentile; null: no limit.';
 COMMENT ON COLUMN reembed.setting.min_filtered_rows IS 'Minimum mean share of the wanted rows that a search with a filter must return, 0 to 1; with an iterative scan, where pgvector has it.';
 COMMENT ON COLUMN reembed.setting.max_latency_ratio IS 'Maximum ratio of the median search times of the new and the old model, in a validation and in shadow reads; differences up to 10 ms are ignored; null: no limit.';
 COMMENT ON COLUMN reembed.setting.max_audit_share IS 'Largest share of stored vectors that may differ from those that the provider returns now, between 0 and 1. The audit must show it at 95 % confidence.';
@@ -724,15 +724,15 @@ CREATE TABLE reembed.read_probe (
   target text NOT NULL REFERENCES reembed.target ON DELETE CASCADE,
   at timestamptz NOT NULL DEFAULT clock_timestamp(),
   milliseconds double precision NOT NULL,
-  is_idle boolean NOT NULL
+  is_resting boolean NOT NULL
 );
 CREATE INDEX read_probe_newest ON reembed.read_probe (target, at DESC);
-COMMENT ON TABLE reembed.read_probe IS 'Durations of searches like those of the live view that workers made as probes. Kept for an hour; those from before the backfill wrote, for as long as it lasts.';
+COMMENT ON TABLE reembed.read_probe IS 'Durations of searches like those of the live view that workers made as probes. Kept for an hour.';
 COMMENT ON COLUMN reembed.read_probe.id IS 'Number of the search.';
 COMMENT ON COLUMN reembed.read_probe.target IS 'The target.';
 COMMENT ON COLUMN reembed.read_probe.at IS 'When the search was made.';
 COMMENT ON COLUMN reembed.read_probe.milliseconds IS 'How long it took on the server.';
-COMMENT ON COLUMN reembed.read_probe.is_idle IS 'Whether it was made before the backfill wrote anything; these are the baseline.';
+COMMENT ON COLUMN reembed.read_probe.is_resting IS 'Whether it was made while no worker wrote, by agreement; these are the baseline.';
 
 CREATE TABLE reembed.validation (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -43,7 +43,9 @@ async function runAll(databases: BenchDatabases, options: LiveOptions, say: (lin
       const url = await databases.copy(TEMPLATE, name);
       const client = await connect(url, 'bench monitor');
       try {
-        await alternate({ url, client, table: options.table }, storage, { ...options, isEnough }, tally);
+        // Each campaign begins with the condition that has the fewest samples, because its backfill may end before the last one's turn.
+        const conditions = options.conditions.toSorted((a, b) => fewest(tally, a) - fewest(tally, b));
+        await alternate({ url, client, table: options.table }, storage, { ...options, conditions, isEnough }, tally);
       } finally {
         await client.end();
         await databases.drop(name);

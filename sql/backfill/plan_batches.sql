@@ -43,7 +43,6 @@ BEGIN
     SELECT count(*) FROM planned', to_jsonb(t))
     INTO v_batches USING p_name, p_batch_rows, reembed.blocks(t.relation), (SELECT s.max_text_bytes::bigint FROM reembed.setting AS s WHERE s.target = t.name);
   EXECUTE reembed.render('SELECT * FROM reembed.textless_{suffix}()', to_jsonb(t)) INTO v_rows;
-  DELETE FROM reembed.read_probe WHERE target = t.name;
   UPDATE reembed.campaign SET planned_at = now(), swept_at = NULL, table_rows = v_rows.total, rows_with_text = v_rows.with_text WHERE name = p_name;
   RETURN v_batches;
 END;

@@ -1,5 +1,5 @@
 -- Runs with the installer's rights, and its inner functions with those of the table's owner: a worker needs no right to search, and gets only the time.
-CREATE OR REPLACE FUNCTION reembed.probe_read(p_target text, p_is_idle boolean) RETURNS double precision
+CREATE OR REPLACE FUNCTION reembed.probe_read(p_target text, p_is_resting boolean) RETURNS double precision
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
@@ -18,8 +18,8 @@ BEGIN
   v_started_at := clock_timestamp();
   EXECUTE reembed.render('SELECT reembed.nearest_{role}_{suffix}($1::{type})', v_names) USING v_vector;
   v_milliseconds := extract(epoch FROM clock_timestamp() - v_started_at) * 1000;
-  DELETE FROM reembed.read_probe AS p WHERE p.target = p_target AND p.at < clock_timestamp() - interval '1 hour' AND NOT p.is_idle;
-  INSERT INTO reembed.read_probe (target, milliseconds, is_idle) VALUES (p_target, v_milliseconds, p_is_idle);
+  DELETE FROM reembed.read_probe AS p WHERE p.target = p_target AND p.at < clock_timestamp() - interval '1 hour';
+  INSERT INTO reembed.read_probe (target, milliseconds, is_resting) VALUES (p_target, v_milliseconds, p_is_resting);
   RETURN v_milliseconds;
 END;
 $$;

@@ -9,8 +9,8 @@ DECLARE
   v_bytes numeric;
   v_name text;
   v_count bigint;
-  v_idle double precision;
-  v_now double precision;
+  v_resting double precision;
+  v_writing double precision;
 BEGIN
   SELECT * INTO STRICT s FROM reembed.setting WHERE target = p_target;
   SELECT array_agg(r.relation::oid) INTO v_relations
@@ -58,13 +58,15 @@ BEGIN
   END IF;
 
   IF s.max_read_slowdown IS NOT NULL THEN
-    SELECT percentile_cont(0.95) WITHIN GROUP (ORDER BY p.milliseconds) INTO v_idle
-      FROM (SELECT i.milliseconds FROM reembed.read_probe AS i WHERE i.target = p_target AND i.is_idle ORDER BY i.at DESC LIMIT 40) AS p;
-    SELECT percentile_cont(0.95) WITHIN GROUP (ORDER BY p.milliseconds) INTO v_now
-      FROM reembed.read_probe AS p WHERE p.target = p_target AND NOT p.is_idle AND p.at > clock_timestamp() - interval '10 seconds';
+    -- The newest of each kind, from as many rounds as it takes to judge slow searches too.
+    SELECT percentile_cont(0.95) WITHIN GROUP (ORDER BY p.milliseconds) FILTER (WHERE p.is_resting),
+           percentile_cont(0.95) WITHIN GROUP (ORDER BY p.milliseconds) FILTER (WHERE NOT p.is_resting)
+      INTO v_resting, v_writing
+      FROM reembed.read_probe AS p
+     WHERE p.target = p_target AND p.at > clock_timestamp() - reembed.rest_milliseconds(p_target) * CASE WHEN p.is_resting THEN interval '0.2 seconds' ELSE interval '0.06 seconds' END;
     -- A difference of less than a millisecond is noise.
-    IF v_now > greatest(v_idle * s.max_read_slowdown, v_idle + 1) THEN
-      RETURN QUERY SELECT 'slow reads', 'slows', format('searches take %s ms; without the backfill they took %s ms (95th percentile; max_read_slowdown: %s)', round(v_now::numeric, 1), round(v_idle::numeric, 1), s.max_read_slowdown);
+    IF v_writing > greatest(v_resting * s.max_read_slowdown, v_resting + 1) THEN
+      RETURN QUERY SELECT 'slow reads', 'slows', format('searches take %s ms while workers write and %s ms while they rest (95th percentile; max_read_slowdown: %s)', round(v_writing::numeric, 1), round(v_resting::numeric, 1), s.max_read_slowdown);
     END IF;
   END IF;
 

@@ -2,10 +2,6 @@
 export interface WriteShare {
   /** above 0 and up to 1 */
   readonly value: number;
-  /** whether searches stay slow although the share has been the smallest for some time */
-  readonly isAtFloor: boolean;
-  /** called when searches are first monitored: starts with a low share, because their tolerance is not known yet */
-  beginLow(): void;
   /** records whether searches are slow; call it once a second */
   adjust(areReadsSlow: boolean): void;
 }
@@ -17,17 +13,15 @@ const GROWTH = 1.2;
 const CAUTIOUS_GROWTH = 1.1;
 // Searches are judged by the last ten seconds, so a cut shows only gradually. Until then they are no evidence against the new share.
 const CHECKS_AFTER_CUT = 5;
-const CHECKS_AT_FLOOR = 15;
 
 /**
- * The share is 1 while searches are not monitored. Then it doubles until they are slow for the first time, halves while they are slow, and
- * grows again, more slowly above half of the share that was too much.
+ * The share begins low, because what searches tolerate is not known yet, and doubles until they are slow for the first time. It halves while
+ * they are slow, and grows again, more slowly above half of the share that was too much.
  */
 export function createWriteShare(): WriteShare {
-  let share = 1;
+  let share = FIRST;
   let tooMuch = Number.POSITIVE_INFINITY;
   let checksSinceCut = CHECKS_AFTER_CUT;
-  let checksAtFloor = 0;
   const growth = () => {
     if (tooMuch === Number.POSITIVE_INFINITY) return FIRST_GROWTH;
     return share > tooMuch / 2 ? CAUTIOUS_GROWTH : GROWTH;
@@ -36,16 +30,8 @@ export function createWriteShare(): WriteShare {
     get value() {
       return share;
     },
-    get isAtFloor() {
-      return checksAtFloor >= CHECKS_AT_FLOOR;
-    },
-    beginLow() {
-      share = FIRST;
-      checksAtFloor = 0;
-    },
     adjust(areReadsSlow) {
       checksSinceCut += 1;
-      checksAtFloor = areReadsSlow && share === SMALLEST ? checksAtFloor + 1 : 0;
       if (!areReadsSlow) share = Math.min(1, share * growth());
       else if (checksSinceCut > CHECKS_AFTER_CUT) {
         tooMuch = share;

@@ -7,7 +7,7 @@ export interface Portion {
 
 // Well below lock_timeout: a row update that is not HOT also updates the vector index of the old column, which takes a
 // millisecond or more.
-const AIM_MS = 100;
+const AIM_MS = 25;
 const FEWEST_ROWS = 10;
 const MOST_ROWS = 2000;
 
