@@ -10,6 +10,7 @@ import { publications } from './publications.ts';
 import { rowSecurity } from './row-security.ts';
 import { rules } from './rules.ts';
 import { statements } from './statements.ts';
+import { textSource } from './text-source.ts';
 import { triggers } from './triggers.ts';
 import { vectorIndexes } from './vector-indexes.ts';
 
@@ -18,6 +19,7 @@ const SUBJECTS: readonly Subject[] = [
   triggers,
   constraints,
   oldVectors,
+  textSource,
   rules,
   generatedColumns,
   rowSecurity,
