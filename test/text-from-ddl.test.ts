@@ -39,7 +39,11 @@ test.serial('after a rename of columns and of the joined tables, writes go on an
   const text = `(SELECT concat_ws(E'\\n', d.headline, c.words) FROM (SELECT) AS one LEFT JOIN ${chunks.chunk} AS c ON c."the chunk" = ${chunks.embedding}.of_chunk LEFT JOIN renamed_elsewhere AS d ON d.id = c.document_id)`;
   const right = async (when: string) => {
     await stage.work();
-    t.deepEqual(await wrongRows(stage.db.pool, { table: chunks.embedding, text, oldColumn: 'embedding', newColumn: 'embedding_v2' }), [], when);
+    t.deepEqual(
+      await wrongRows(stage.db.pool, { table: chunks.embedding, text, oldColumn: 'embedding', newColumn: 'embedding_v2' }),
+      [],
+      when,
+    );
     t.deepEqual(await damages(), [], when);
   };
   await right('at once');
@@ -63,7 +67,9 @@ test.serial('when a joined column is dropped, no write fails and the damage is n
 
 test.serial('damage to what guards the joined tables is named, and rehook repairs it', async (t) => {
   const { chunks, campaign } = await begin('damaged');
-  const { rows } = await sql("SELECT tgname FROM pg_trigger WHERE tgrelid = $1::regclass AND tgname LIKE 'zz_reembed_join_update%'", [chunks.chunk]);
+  const { rows } = await sql("SELECT tgname FROM pg_trigger WHERE tgrelid = $1::regclass AND tgname LIKE 'zz_reembed_join_update%'", [
+    chunks.chunk,
+  ]);
   await sql(`DROP TRIGGER ${rows[0].tgname} ON ${chunks.chunk}`);
   t.deepEqual(await damages(), ['no_join_trigger']);
   t.true((await sql("SELECT FROM reembed.health WHERE reason LIKE '%no longer%' OR reason LIKE '%missing, disabled%'")).rowCount !== 0);

@@ -37,25 +37,75 @@ async function create(args: string[]) {
 const JOIN = chunks.textFrom[0] ?? '';
 
 const REFUSED: [what: string, args: string[], code: number, message: RegExp][] = [
-  ['no unique column', ['--text-from', 'page AS p ON p.number = t.chunk_id', '--text', 'p.body'], 1, /\[join_not_unique\] - CREATE UNIQUE INDEX CONCURRENTLY ON public\.page \(number\)/],
+  [
+    'no unique column',
+    ['--text-from', 'page AS p ON p.number = t.chunk_id', '--text', 'p.body'],
+    1,
+    /\[join_not_unique\] - CREATE UNIQUE INDEX CONCURRENTLY ON public\.page \(number\)/,
+  ],
   ['a partial unique index', ['--text-from', 'page AS p ON p.chunk_id = t.chunk_id', '--text', 'p.body'], 1, /join_not_unique/],
   ['a deferrable key', ['--text-from', JOIN, '--text-from', 'tag AS g ON g.id = c.body', '--text', 'g.body'], 1, /join_not_unique/],
-  ['a join to a table that is not named before', ['--text-from', 'tag AS g ON g.id = c.body', '--text', 'g.body'], 2, /must be joined to one table/],
+  [
+    'a join to a table that is not named before',
+    ['--text-from', 'tag AS g ON g.id = c.body', '--text', 'g.body'],
+    2,
+    /must be joined to one table/,
+  ],
   ['types that do not compare', ['--text-from', 'tag AS g ON g.id = t.chunk_id', '--text', 'g.body'], 1, /join_types/],
   ['a view', ['--text-from', 'chunk_view AS c ON c.id = t.chunk_id', '--text', 'c.body'], 1, /join_not_a_table/],
   ['a partitioned table', ['--text-from', 'parted AS c ON c.id = t.chunk_id', '--text', 'c.body'], 1, /join_not_a_table/],
-  ['a table that does not exist', ['--text-from', 'nowhere AS c ON c.id = t.chunk_id', '--text', 'c.body'], 1, /nowhere.*\[join_no_table\]/],
-  ['a column that does not exist', ['--text-from', `${chunks.chunk} AS c ON c.number = t.chunk_id`, '--text', 'c.body'], 1, /c\.number.*\[join_no_column\]/],
+  [
+    'a table that does not exist',
+    ['--text-from', 'nowhere AS c ON c.id = t.chunk_id', '--text', 'c.body'],
+    1,
+    /nowhere.*\[join_no_table\]/,
+  ],
+  [
+    'a column that does not exist',
+    ['--text-from', `${chunks.chunk} AS c ON c.number = t.chunk_id`, '--text', 'c.body'],
+    1,
+    /c\.number.*\[join_no_column\]/,
+  ],
   ['a text column that does not exist', ['--text-from', JOIN, '--text', 'c.nothing'], 1, /bad_text_expression/],
   ['no text', ['--text-from', JOIN], 2, /no text is named/],
   ['a condition of another kind', ['--text-from', `${chunks.chunk} AS c ON c.id > t.chunk_id`, '--text', 'c.body'], 2, /is not understood/],
-  ['a statement in the condition', ['--text-from', `${chunks.chunk} AS c ON c.id = t.chunk_id; DROP TABLE page`, '--text', 'c.body'], 2, /is not understood/],
+  [
+    'a statement in the condition',
+    ['--text-from', `${chunks.chunk} AS c ON c.id = t.chunk_id; DROP TABLE page`, '--text', 'c.body'],
+    2,
+    /is not understood/,
+  ],
   ['the name t', ['--text-from', `${chunks.chunk} AS t ON t.id = c.chunk_id`, '--text', 'c.body'], 2, /used twice/],
-  ['a subquery', ['--text-sql', `(SELECT c.body FROM public.${chunks.chunk} AS c WHERE c.id = chunk_id)`], 1, /_chunk.*\[text_reads_table\].*--text-from/],
-  ['a subquery beside a join', ['--text-from', JOIN, '--text-sql', `c.body || (SELECT max(o.body) FROM public.${chunks.chunk} AS o)`], 1, /text_reads_table/],
-  ['a function that reads a table', ['--text-sql', 'public.body_of(chunk_id)'], 1, /through function public\.body_of.*\[text_reads_table\]/],
-  ['a function that calls such a function', ['--text-sql', 'public.outer_body_of(chunk_id)'], 1, /through function public\.body_of.*\[text_reads_table\]/],
-  ['a function whose body is hidden', ['--text-sql', 'public.hidden_body_of(chunk_id)'], 1, /hidden_body_of.*\[unseen_function\].*IMMUTABLE/],
+  [
+    'a subquery',
+    ['--text-sql', `(SELECT c.body FROM public.${chunks.chunk} AS c WHERE c.id = chunk_id)`],
+    1,
+    /_chunk.*\[text_reads_table\].*--text-from/,
+  ],
+  [
+    'a subquery beside a join',
+    ['--text-from', JOIN, '--text-sql', `c.body || (SELECT max(o.body) FROM public.${chunks.chunk} AS o)`],
+    1,
+    /text_reads_table/,
+  ],
+  [
+    'a function that reads a table',
+    ['--text-sql', 'public.body_of(chunk_id)'],
+    1,
+    /through function public\.body_of.*\[text_reads_table\]/,
+  ],
+  [
+    'a function that calls such a function',
+    ['--text-sql', 'public.outer_body_of(chunk_id)'],
+    1,
+    /through function public\.body_of.*\[text_reads_table\]/,
+  ],
+  [
+    'a function whose body is hidden',
+    ['--text-sql', 'public.hidden_body_of(chunk_id)'],
+    1,
+    /hidden_body_of.*\[unseen_function\].*IMMUTABLE/,
+  ],
 ];
 
 for (const [what, args, code, message] of REFUSED) {
@@ -70,8 +120,14 @@ const TAKEN: [what: string, args: string[]][] = [
   ['a join by the primary key', ['--text-from', JOIN, '--text', 'c.body']],
   ['the whole row of a joined table', ['--text-from', JOIN, '--text-sql', 'c::text']],
   ['an IMMUTABLE function of any language', ['--text-from', JOIN, '--text-sql', 'public.promised(c.body)']],
-  ['a subquery over the values of the row', ['--text-from', JOIN, '--text-sql', "(SELECT string_agg(w, ' ') FROM regexp_split_to_table(c.body, ' ') AS w)"]],
-  ['a hidden function that is accepted', ['--text-sql', 'public.hidden_body_of(chunk_id)', '--accept', 'unseen-function', '--reason', 'chunks never change']],
+  [
+    'a subquery over the values of the row',
+    ['--text-from', JOIN, '--text-sql', "(SELECT string_agg(w, ' ') FROM regexp_split_to_table(c.body, ' ') AS w)"],
+  ],
+  [
+    'a hidden function that is accepted',
+    ['--text-sql', 'public.hidden_body_of(chunk_id)', '--accept', 'unseen-function', '--reason', 'chunks never change'],
+  ],
 ];
 
 for (const [what, args] of TAKEN) {
@@ -87,7 +143,10 @@ test.serial('create asks for the index that finds the rows of a change, or for a
   const args = ['--text-from', JOIN, '--text', 'c.body'];
   const refused = await create(args);
   t.is(refused.code, 1);
-  t.regex(refused.stderr, new RegExp(`\\[joined_without_index\\] - CREATE INDEX CONCURRENTLY ON public\\.${chunks.embedding} \\(chunk_id\\)`));
+  t.regex(
+    refused.stderr,
+    new RegExp(`\\[joined_without_index\\] - CREATE INDEX CONCURRENTLY ON public\\.${chunks.embedding} \\(chunk_id\\)`),
+  );
   t.is((await create([...args, '--accept', 'joined-without-index', '--reason', 'chunks hardly change'])).code, 0);
   await pool.query(`CREATE INDEX ON ${chunks.embedding} (chunk_id)`);
 });

@@ -49,22 +49,26 @@ async function as<T>(name: string, work: (client: pg.PoolClient) => Promise<T>):
   }
 }
 
-onServer('create refuses a joined table that the owner of the vectors cannot read, or whose owner the installer cannot act as', async (t) => {
-  const { pool } = stage.db;
-  const chunks = await ownedChunks('guarded');
-  const examine = (client: pg.PoolClient) =>
-    inspectTable(client, chunks.embedding, 'embedding').then((facts) => examineText(client, facts, chunks));
-  const refusal = async (code: string) =>
-    t.like(await t.throwsAsync(inTransaction(pool, examine)), { code }, code);
-  await refusal('join_no_select');
-  await pool.query(`GRANT SELECT ON ${chunks.chunk}, ${chunks.document} TO ${vectors}; ALTER TABLE ${chunks.document} ENABLE ROW LEVEL SECURITY`);
-  await refusal('join_row_security');
-  await pool.query(`ALTER TABLE ${chunks.document} DISABLE ROW LEVEL SECURITY`);
-  await t.notThrowsAsync(inTransaction(pool, examine));
-  await pool.query(`GRANT ${vectors} TO ${low}; GRANT CREATE, USAGE ON SCHEMA public TO ${low}`);
-  const error = await t.throwsAsync(as(low, examine));
-  t.like(error, { code: 'join_owner' });
-});
+onServer(
+  'create refuses a joined table that the owner of the vectors cannot read, or whose owner the installer cannot act as',
+  async (t) => {
+    const { pool } = stage.db;
+    const chunks = await ownedChunks('guarded');
+    const examine = (client: pg.PoolClient) =>
+      inspectTable(client, chunks.embedding, 'embedding').then((facts) => examineText(client, facts, chunks));
+    const refusal = async (code: string) => t.like(await t.throwsAsync(inTransaction(pool, examine)), { code }, code);
+    await refusal('join_no_select');
+    await pool.query(
+      `GRANT SELECT ON ${chunks.chunk}, ${chunks.document} TO ${vectors}; ALTER TABLE ${chunks.document} ENABLE ROW LEVEL SECURITY`,
+    );
+    await refusal('join_row_security');
+    await pool.query(`ALTER TABLE ${chunks.document} DISABLE ROW LEVEL SECURITY`);
+    await t.notThrowsAsync(inTransaction(pool, examine));
+    await pool.query(`GRANT ${vectors} TO ${low}; GRANT CREATE, USAGE ON SCHEMA public TO ${low}`);
+    const error = await t.throwsAsync(as(low, examine));
+    t.like(error, { code: 'join_owner' });
+  },
+);
 
 onServer('triggers on a joined table run with the rights of its owner, and a writer of it needs no others', async (t) => {
   const { pool } = stage.db;
@@ -90,7 +94,9 @@ onServer('triggers on a joined table run with the rights of its owner, and a wri
   await write(`DELETE FROM ${chunks.chunk} WHERE id = 2`);
   await stage.work();
   t.deepEqual(await wrongChunks(pool, chunks, { oldColumn: 'embedding', newColumn: 'embedding_v2' }), []);
-  const { rows: logs } = await pool.query<{ name: string }>("SELECT relname AS name FROM pg_class WHERE relname LIKE 'join_change_1_%' AND relkind = 'r'");
+  const { rows: logs } = await pool.query<{ name: string }>(
+    "SELECT relname AS name FROM pg_class WHERE relname LIKE 'join_change_1_%' AND relkind = 'r'",
+  );
   for (const [name, statement] of [
     [author, `DELETE FROM reembed.${logs[0]?.name}`],
     [author, `SELECT FROM reembed.${logs[0]?.name}`],

@@ -43,14 +43,20 @@ const EXAMPLE = 'write it so: --text-from "public.chunk AS c ON c.id = t.chunk_i
  * @throws UsageError
  */
 export function parseTextJoins(written: readonly string[]): TextJoin[] {
-  if (written.length > MOST_JOINS) throw new UsageError(`the text comes from ${written.length} tables`, `at most ${MOST_JOINS} can be joined`);
+  if (written.length > MOST_JOINS)
+    throw new UsageError(`the text comes from ${written.length} tables`, `at most ${MOST_JOINS} can be joined`);
   const aliases = ['t'];
   return written.map((one) => {
     const [, table = '', spelled = '', condition = ''] = JOIN.exec(one) ?? [];
     const alias = spelled.toLowerCase();
     const pairs = condition.split(/\sAND\s/i).map((comparison) => comparisonOf(comparison, alias));
-    if (table === '' || pairs.some((pair) => pair === undefined)) throw new UsageError(`--text-from ${JSON.stringify(one)} is not understood`, EXAMPLE);
-    if (aliases.includes(alias)) throw new UsageError(`the name ${alias} is used twice in --text-from`, 'give each table a name of its own; t is the table of the vectors');
+    if (table === '' || pairs.some((pair) => pair === undefined))
+      throw new UsageError(`--text-from ${JSON.stringify(one)} is not understood`, EXAMPLE);
+    if (aliases.includes(alias))
+      throw new UsageError(
+        `the name ${alias} is used twice in --text-from`,
+        'give each table a name of its own; t is the table of the vectors',
+      );
     const sides = pairs as NonNullable<(typeof pairs)[number]>[];
     const of = sides[0]?.of ?? '';
     if (sides.some((side) => side.of !== of) || !aliases.includes(of))

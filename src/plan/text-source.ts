@@ -40,7 +40,8 @@ export interface WrittenText {
  * @throws NoSuchColumn, BadTextExpression, VolatileTextExpression, TextReadsTable, JoinRefused, UsageError
  */
 export async function examineText(db: Queryable, facts: TableFacts, { text, textSql, textFrom = [] }: WrittenText): Promise<ExaminedText> {
-  const source = textFrom.length === 0 ? { ...textSource(facts, text, textSql), joinSql: '' } : await joinTables(db, facts, { text, textSql, textFrom });
+  const source =
+    textFrom.length === 0 ? { ...textSource(facts, text, textSql), joinSql: '' } : await joinTables(db, facts, { text, textSql, textFrom });
   if (source.textColumns.length > 0) return { textColumns: source.textColumns, textSql: source.textSql, unseenFunctions: [] };
   const { joinSql, ...rest } = source;
   const written = rest.joined?.expression ?? rest.textSql;
@@ -60,7 +61,8 @@ async function joinTables(
   facts: TableFacts,
   { text, textSql, textFrom }: WrittenText & { textFrom: string[] },
 ): Promise<Omit<ExaminedText, 'unseenFunctions'> & { joinSql: string }> {
-  if (textSql === undefined && text.length === 0) throw new UsageError('no text is named', 'give --text c.body, with the name of the joined table');
+  if (textSql === undefined && text.length === 0)
+    throw new UsageError('no text is named', 'give --text c.body, with the name of the joined table');
   const expression = textSql ?? joinedColumns(text);
   const { joins, facts: found } = await readJoins(db, facts.oid, parseTextJoins(textFrom));
   const joinSql = found.map((join) => join.joinSql).join(' ');
@@ -71,7 +73,9 @@ async function joinTables(
     joined: {
       expression,
       joins,
-      missingIndexes: found.flatMap(({ name, indexStatement }) => (indexStatement === null ? [] : [{ table: name, statement: indexStatement }])),
+      missingIndexes: found.flatMap(({ name, indexStatement }) =>
+        indexStatement === null ? [] : [{ table: name, statement: indexStatement }],
+      ),
     },
     joinSql,
   };
@@ -88,8 +92,13 @@ async function readFaults(
     if (error instanceof pg.DatabaseError && /^(22|42)/.test(error.code ?? '')) throw new BadTextExpression(written, error.message);
     throw error;
   }
-  const query = queryOf('expression_faults', ['p_view', 'p_tables']).replaceAll('$1', "'pg_temp.reembed_text_expression'::regclass").replaceAll('$2', '$1::integer');
-  const { rows } = await db.query<{ code: string; object: string }>(`SELECT f.code, f.object FROM (${query}) AS f(code, object) ORDER BY 1, 2`, [tables]);
+  const query = queryOf('expression_faults', ['p_view', 'p_tables'])
+    .replaceAll('$1', "'pg_temp.reembed_text_expression'::regclass")
+    .replaceAll('$2', '$1::integer');
+  const { rows } = await db.query<{ code: string; object: string }>(
+    `SELECT f.code, f.object FROM (${query}) AS f(code, object) ORDER BY 1, 2`,
+    [tables],
+  );
   await db.query('DROP VIEW pg_temp.reembed_text_expression');
   return rows;
 }

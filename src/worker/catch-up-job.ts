@@ -30,7 +30,8 @@ export async function runCatchUp(context: WorkContext, { target: targetName, lan
   let target = await loadTarget(context.database.pool, targetName);
   if (!target) return;
   if (!lane && (await sweep(context, target, signal))) target = await loadTarget(context.database.pool, targetName);
-  if (target && !lane && (await expandJoins(context.database.pool, target, signal))) target = await loadTarget(context.database.pool, targetName);
+  if (target && !lane && (await expandJoins(context.database.pool, target, signal)))
+    target = await loadTarget(context.database.pool, targetName);
   if (!target) return;
   // Under steady writes there is always another change, so a pass ends with the changes that existed when it began.
   const turnEndsAt = Date.now() + TURN_MS;

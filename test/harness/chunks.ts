@@ -89,5 +89,13 @@ export function wrongChunks(pool: pg.Pool, chunks: Chunks, columns: { oldColumn?
 
 /** Drafts a campaign on the embeddings. */
 export function draftChunks(stage: Stage, chunks: Chunks, storage: 'column' | 'side-table', request = {}): Promise<string> {
-  return stage.draft({ table: chunks.embedding, textFrom: chunks.textFrom, text: chunks.text, storage, to: NEW_MODEL, batchRows: 50, ...request });
+  return stage.draft({
+    table: chunks.embedding,
+    textFrom: chunks.textFrom,
+    text: chunks.text,
+    storage,
+    to: NEW_MODEL,
+    batchRows: 50,
+    ...request,
+  });
 }
