@@ -3,6 +3,7 @@ import test from 'ava';
 import type pg from 'pg';
 import { inTransaction } from '../src/database/connection.ts';
 import { inspectTable } from '../src/plan/inspect.ts';
+import { parseTextJoins, readJoins } from '../src/plan/text-joins.ts';
 import { examineText } from '../src/plan/text-source.ts';
 import { type Chunks, chunksNamed, createChunks, draftChunks, wrongChunks } from './harness/chunks.ts';
 import { createStage, type Stage } from './harness/stage.ts';
@@ -65,7 +66,8 @@ onServer(
     await pool.query(`ALTER TABLE ${chunks.document} DISABLE ROW LEVEL SECURITY`);
     await t.notThrowsAsync(inTransaction(pool, examine));
     await pool.query(`GRANT ${vectors} TO ${low}; GRANT CREATE, USAGE ON SCHEMA public TO ${low}`);
-    const error = await t.throwsAsync(as(low, examine));
+    const { rows } = await pool.query('SELECT $1::regclass::oid::bigint::integer AS oid', [chunks.embedding]);
+    const error = await t.throwsAsync(as(low, (client) => readJoins(client, rows[0].oid, parseTextJoins(chunks.textFrom))));
     t.like(error, { code: 'join_owner' });
   },
 );
@@ -77,11 +79,11 @@ onServer('triggers on a joined table run with the rights of its owner, and a wri
   const campaign = await draftChunks(stage, chunks, 'column');
   await stage.bring(campaign, 'backfill');
   const { rows: owners } = await pool.query(
-    `SELECT DISTINCT pg_get_userbyid(p.proowner) AS owner FROM pg_proc AS p WHERE p.proname ~ '^(log_join|join_value|join_differs)'`,
+    `SELECT DISTINCT pg_get_userbyid(p.proowner) AS owner FROM pg_proc AS p WHERE p.proname ~ '^(log_join_[a-z]+|join_value|join_differs)_[1-9]_'`,
   );
   t.deepEqual(owners, [{ owner: author }]);
   const { rows: readers } = await pool.query(
-    `SELECT DISTINCT pg_get_userbyid(p.proowner) AS owner FROM pg_proc AS p WHERE p.proname ~ '^(expand_join_|has_hash|raw_text)'`,
+    `SELECT DISTINCT pg_get_userbyid(p.proowner) AS owner FROM pg_proc AS p WHERE p.proname ~ '^(expand_join_[1-9]_|has_hash_|raw_text_)'`,
   );
   t.deepEqual(readers, [{ owner: vectors }]);
   const write = async (statement: string) => {
