@@ -136,7 +136,7 @@ for (const storage of STORAGES) {
     await until(async () => (await sql("SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")).rowCount === 1);
     await sql(`UPDATE ${chunks.chunk} SET body = 'meanwhile' WHERE id = 1`);
     await blocker.query('SELECT pg_advisory_unlock(4711)');
-    t.is((await stored).rowCount, 0);
+    t.is((await stored).rowCount, 0, 'the vector of the former text was stored');
     blocker.release();
     worker.release();
     await stage.work();
@@ -215,4 +215,23 @@ test.serial('another campaign may take its text from other tables, and back from
   await sql(`UPDATE ${chunks.document} SET title = 'and again' WHERE id = 2`);
   await stage.work();
   t.deepEqual(await wrongChunks(pool, chunks, { newColumn: 'embedding' }), []);
+});
+
+test.serial('a change of a joined table that no worker has read leaves no outdated vector in the archive', async (t) => {
+  const { pool } = stage.db;
+  const chunks = chunksNamed('archived');
+  await createChunks(pool, 40, chunks);
+  const campaign = await draftChunks(stage, chunks, 'column');
+  await stage.bring(campaign, 'switch');
+  await sql(`UPDATE ${chunks.chunk} SET body = 'changed before contract' WHERE id = 1`);
+  await stage.bring(campaign, 'contract');
+  await stage.bring(campaign, 'switch');
+  const { rows } = await sql(`SELECT embedding IS NULL AS is_empty FROM ${chunks.embedding} WHERE id IN (1, 2) ORDER BY id`);
+  t.deepEqual(
+    rows.map((row) => row.is_empty),
+    [true, false],
+    'an outdated vector came back',
+  );
+  await stage.work();
+  t.deepEqual(await wrongChunks(pool, chunks, { oldColumn: 'embedding', newColumn: 'embedding_v2' }), []);
 });

@@ -8,7 +8,7 @@ export interface Chunks {
   embedding: string;
   chunk: string;
   document: string;
-  /** what create is told */
+  /** options of create */
   textFrom: string[];
   text: string[];
 }
