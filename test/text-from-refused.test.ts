@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import test from 'ava';
 import { chunksNamed, createChunks } from './harness/chunks.ts';
 import { createStage, type Stage } from './harness/stage.ts';
@@ -149,4 +150,20 @@ test.serial('create asks for the index that finds the rows of a change, or for a
   );
   t.is((await create([...args, '--accept', 'joined-without-index', '--reason', 'chunks hardly change'])).code, 0);
   await pool.query(`CREATE INDEX ON ${chunks.embedding} (chunk_id)`);
+});
+
+test.serial('the command of the documentation is taken as it stands there', async (t) => {
+  await stage.db.pool.query(`
+    CREATE TABLE document (id integer PRIMARY KEY, title text);
+    CREATE TABLE chunk (id bigint PRIMARY KEY, document_id integer REFERENCES document, body text);
+    CREATE INDEX ON chunk (document_id);
+    CREATE TABLE chunk_embedding (chunk_id bigint PRIMARY KEY REFERENCES chunk, embedding vector(1536));
+    INSERT INTO document VALUES (1, 'a title'); INSERT INTO chunk VALUES (1, 1, 'a body');
+    INSERT INTO chunk_embedding SELECT 1, array_fill(1::real, ARRAY[1536])::vector`);
+  const page = readFileSync(new URL('../docs/text-from.md', import.meta.url), 'utf8');
+  const command = /```sh\n(.*?)```/s.exec(page)?.[1]?.replaceAll(/\\\n\s*/g, ' ') ?? '';
+  const args = (command.replace('npm run migrate create -- ', '').match(/"[^"]*"|\S+/g) ?? []).map((word) => word.replaceAll('"', ''));
+  const result = await stage.workplace.run(['migrate', 'create', '--dry-run', '--no-probe', ...args]);
+  t.is(result.code, 0, result.stderr);
+  t.regex(result.stdout, /p_joins => '\[/);
 });
