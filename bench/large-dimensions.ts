@@ -117,7 +117,7 @@ async function measure(client: pg.Client, { name, type, form, candidates }: Kind
   await client.query('SET enable_seqscan = off; SET enable_sort = off');
   for (const count of candidates) {
     await client.query(`SET hnsw.ef_search = ${Math.max(EF_SEARCH, count)}`);
-    // As in sql/target/nearest_reranked.sql.
+    // As in sql/target/nearest_candidates.sql.
     const query = formKey(form, '$1', type, dimensions, 'public');
     const sql = `SELECT n.id FROM (SELECT i.id, i.${type} AS vector FROM item AS i ORDER BY ${key} ${form.name === 'binary' ? '<~>' : '<=>'} ${query} LIMIT ${count}) AS n
                   ORDER BY n.vector <=> $1::${type} LIMIT ${NEAREST}`;

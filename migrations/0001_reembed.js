@@ -409,7 +409,7 @@ CREATE TABLE reembed.planned_index (
   CONSTRAINT planned_indexes_are_old_or_new CHECK (old_name IS NOT NULL OR name IS NOT NULL),
   CONSTRAINT new_indexes_have_a_final_name CHECK ((name IS NULL) = (final_name IS NULL)),
   CONSTRAINT form_is_known CHECK (form IN ('plain', 'binary', 'subvector')),
-  CONSTRAINT subvectors_have_dimensions CHECK ((form = 'subvector') = (dimensions IS NOT NULL))
+  CONSTRAINT subvector_indexes_have_dimensions CHECK ((form = 'subvector') = (dimensions IS NOT NULL))
 );
 CREATE UNIQUE INDEX one_main_index_per_campaign ON reembed.planned_index (campaign) WHERE is_main;
 COMMENT ON TABLE reembed.planned_index IS 'Indexes on the new vectors of a campaign, each with the old index that it succeeds, and how often the old ones have been scanned since the switch.';

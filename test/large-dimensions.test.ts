@@ -9,7 +9,7 @@ import { validateTable } from './harness/validation.ts';
 const OLD = { name: 'text-embedding-3-small', dimensions: 1536 };
 const QWEN = { name: 'Qwen/Qwen3-Embedding-8B', dimensions: 4096 };
 const LARGE = { name: 'text-embedding-3-large', dimensions: 3072 };
-const ROWS = 150;
+const ROWS = 60;
 
 interface Model {
   name: string;
@@ -45,7 +45,7 @@ async function nearest(name: string, query: string, more = ''): Promise<{ id: st
 async function exactly(view: string, query: string): Promise<{ id: string; distance: number }[]> {
   return inTransaction(stage.db.pool, async (client) => {
     await client.query('SET LOCAL enable_indexscan = off');
-    const { rows } = await client.query(`SELECT id, embedding <=> $1 AS distance FROM ${view} ORDER BY 2 LIMIT 10`, [query]);
+    const { rows } = await client.query(`SELECT id, embedding OPERATOR(public.<=>) $1::public.vector AS distance FROM public.${view} ORDER BY 2 LIMIT 10`, [query]);
     return rows;
   });
 }

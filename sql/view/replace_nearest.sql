@@ -50,7 +50,7 @@ BEGIN
   END IF;
   v_names := v_names || jsonb_build_object('check_query', reembed.render((SELECT p.body FROM reembed.template AS p WHERE p.name = 'nearest_check'), v_names));
   PERFORM reembed.make_model_schema(v_schema);
-  EXECUTE reembed.render((SELECT p.body FROM reembed.template AS p WHERE p.name = CASE v_names ->> 'form' WHEN 'plain' THEN 'nearest_plain' ELSE 'nearest_reranked' END), v_names);
+  EXECUTE reembed.render((SELECT p.body FROM reembed.template AS p WHERE p.name = CASE v_names ->> 'form' WHEN 'plain' THEN 'nearest_plain' ELSE 'nearest_candidates' END), v_names);
   v_names := jsonb_build_object(
     'function', (SELECT f.oid::text FROM reembed.nearest_function(p_target, p_view) AS f(oid)),
     'installer', (SELECT quote_ident(pg_get_userbyid(n.nspowner)) FROM pg_namespace AS n WHERE n.nspname = 'reembed'),
