@@ -45,7 +45,10 @@ async function nearest(name: string, query: string, more = ''): Promise<{ id: st
 async function exactly(view: string, query: string): Promise<{ id: string; distance: number }[]> {
   return inTransaction(stage.db.pool, async (client) => {
     await client.query('SET LOCAL enable_indexscan = off');
-    const { rows } = await client.query(`SELECT id, embedding OPERATOR(public.<=>) $1::public.vector AS distance FROM public.${view} ORDER BY 2 LIMIT 10`, [query]);
+    const { rows } = await client.query(
+      `SELECT id, embedding OPERATOR(public.<=>) $1::public.vector AS distance FROM public.${view} ORDER BY 2 LIMIT 10`,
+      [query],
+    );
     return rows;
   });
 }

@@ -682,6 +682,19 @@ CREATE FUNCTION reembed.drop_compiled(p_target text) RETURNS void
 
 COMMENT ON FUNCTION reembed.drop_compiled(p_target text) IS 'Drops what compile_target() created for a target, except its change log.';
 
+CREATE FUNCTION reembed.drop_empty_model_schemas() RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.drop_empty_model_schemas() IS 'Drops the schemas of views in which nothing is left.';
+
+CREATE FUNCTION reembed.drop_nearest(p_target text, p_view name DEFAULT NULL::name) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET lock_timeout TO '300ms';
+
+COMMENT ON FUNCTION reembed.drop_nearest(p_target text, p_view name) IS 'Drops the function that searches through a view of a target, or those of all its views.';
+
 CREATE FUNCTION reembed.drop_not_null_check(p_name text) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -959,17 +972,23 @@ CREATE FUNCTION reembed.hold_provider(p_model text, p_seconds double precision, 
 
 COMMENT ON FUNCTION reembed.hold_provider(p_model text, p_seconds double precision, p_reason text) IS 'Blocks all calls of all workers to the model''s provider for some seconds.';
 
-CREATE FUNCTION reembed.index_build_bytes(p_method text, p_rows bigint, p_dimensions integer, p_element_type text, p_m integer, p_lists integer) RETURNS bigint
-    LANGUAGE sql STABLE
+CREATE FUNCTION reembed.index_build_bytes(p_method text, p_rows bigint, p_dimensions integer, p_vector_bytes bigint, p_m integer, p_lists integer) RETURNS bigint
+    LANGUAGE sql IMMUTABLE
     SET search_path TO 'pg_catalog', 'pg_temp';
 
-COMMENT ON FUNCTION reembed.index_build_bytes(p_method text, p_rows bigint, p_dimensions integer, p_element_type text, p_m integer, p_lists integer) IS 'Memory that the build of a vector index needs, in bytes: the HNSW graph, or the k-means of IVFFlat.';
+COMMENT ON FUNCTION reembed.index_build_bytes(p_method text, p_rows bigint, p_dimensions integer, p_vector_bytes bigint, p_m integer, p_lists integer) IS 'Memory that the build of a vector index needs, in bytes: the HNSW graph, or the k-means of IVFFlat.';
 
 CREATE FUNCTION reembed.index_build_settings(p_method text, p_version text, p_build_bytes bigint, p_vector_bytes bigint, p_memory bigint, p_shared_buffers bigint, p_memory_limit bigint, p_workers integer, p_worker_slots integer, p_workers_wanted integer, OUT memory bigint, OUT memory_limit bigint, OUT fits boolean, OUT workers integer, OUT is_unsafe boolean) RETURNS record
     LANGUAGE plpgsql IMMUTABLE
     SET search_path TO 'pg_catalog', 'pg_temp';
 
 COMMENT ON FUNCTION reembed.index_build_settings(p_method text, p_version text, p_build_bytes bigint, p_vector_bytes bigint, p_memory bigint, p_shared_buffers bigint, p_memory_limit bigint, p_workers integer, p_worker_slots integer, p_workers_wanted integer, OUT memory bigint, OUT memory_limit bigint, OUT fits boolean, OUT workers integer, OUT is_unsafe boolean) IS 'Memory and parallel workers for the build of a vector index, from its size and the settings of the server. Bytes; limit and wanted workers are null where they are not set.';
+
+CREATE FUNCTION reembed.index_form(p_target text, p_model text, OUT form text, OUT dimensions integer) RETURNS record
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.index_form(p_target text, p_model text, OUT form text, OUT dimensions integer) IS 'How the index that serves searches of a model holds its vectors: plain, as bits or by their first dimensions, and how many dimensions it holds.';
 
 CREATE FUNCTION reembed.index_gate(p_name text) RETURNS TABLE(code text, condition text, remedy text)
     LANGUAGE plpgsql
@@ -983,6 +1002,44 @@ CREATE FUNCTION reembed.index_is_valid(p_name text) RETURNS boolean
 
 COMMENT ON FUNCTION reembed.index_is_valid(p_name text) IS 'Whether the indexes on the new vectors exist and are usable; true when the campaign has none.';
 
+CREATE FUNCTION reembed.index_key(p_form text, p_vector text, p_type text, p_dimensions integer) RETURNS text
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.index_key(p_form text, p_vector text, p_type text, p_dimensions integer) IS 'SQL of what an index of a form holds of a vector.';
+
+CREATE TABLE reembed.element_type (
+    name text NOT NULL,
+    bytes_per_dimension numeric NOT NULL,
+    max_indexed_dimensions integer NOT NULL,
+    norm_function name NOT NULL,
+    cosine_operator_class name NOT NULL,
+    l2_operator_class name NOT NULL,
+    inner_product_operator_class name NOT NULL
+);
+
+COMMENT ON TABLE reembed.element_type IS 'Vector types of pgvector and the properties that differ between them.';
+
+COMMENT ON COLUMN reembed.element_type.name IS 'Name of the type.';
+
+COMMENT ON COLUMN reembed.element_type.bytes_per_dimension IS 'Bytes of one component.';
+
+COMMENT ON COLUMN reembed.element_type.max_indexed_dimensions IS 'Maximum number of dimensions of an index.';
+
+COMMENT ON COLUMN reembed.element_type.norm_function IS 'Function of pgvector that returns the length of a vector.';
+
+COMMENT ON COLUMN reembed.element_type.cosine_operator_class IS 'Operator class of an index for cosine distance.';
+
+COMMENT ON COLUMN reembed.element_type.l2_operator_class IS 'Operator class of an index for Euclidean distance.';
+
+COMMENT ON COLUMN reembed.element_type.inner_product_operator_class IS 'Operator class of an index for inner product.';
+
+CREATE FUNCTION reembed.indexed_bytes(p_form text, p_element_type text, p_dimensions integer) RETURNS integer
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.indexed_bytes(p_form text, p_element_type text, p_dimensions integer) IS 'Bytes of a vector in an index of a form, without its header.';
+
 CREATE FUNCTION reembed.is_accepted(p_campaign text, p_code text, p_evidence jsonb) RETURNS boolean
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp';
@@ -994,6 +1051,12 @@ CREATE FUNCTION reembed.is_captured(p_target text) RETURNS boolean
     SET search_path TO 'pg_catalog', 'pg_temp';
 
 COMMENT ON FUNCTION reembed.is_captured(p_target text) IS 'Whether triggers log the changes of a target: always during a campaign; afterwards where workers embed changed rows.';
+
+CREATE FUNCTION reembed.is_model_schema(p_schema name) RETURNS boolean
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.is_model_schema(p_schema name) IS 'Whether a schema was created by make_model_schema().';
 
 CREATE FUNCTION reembed.is_slower(p_new_ms double precision, p_old_ms double precision, p_max_ratio numeric) RETURNS boolean
     LANGUAGE sql IMMUTABLE
@@ -1167,12 +1230,16 @@ CREATE TABLE reembed.planned_index (
     name name,
     final_name name,
     is_main boolean DEFAULT false NOT NULL,
+    form text DEFAULT 'plain'::text NOT NULL,
+    dimensions integer,
     scans bigint,
     sampled_at timestamp with time zone,
     scanned_at timestamp with time zone,
     was_reset boolean DEFAULT false NOT NULL,
+    CONSTRAINT form_is_known CHECK ((form = ANY (ARRAY['plain'::text, 'binary'::text, 'subvector'::text]))),
     CONSTRAINT new_indexes_have_a_final_name CHECK (((name IS NULL) = (final_name IS NULL))),
-    CONSTRAINT planned_indexes_are_old_or_new CHECK (((old_name IS NOT NULL) OR (name IS NOT NULL)))
+    CONSTRAINT planned_indexes_are_old_or_new CHECK (((old_name IS NOT NULL) OR (name IS NOT NULL))),
+    CONSTRAINT subvector_indexes_have_dimensions CHECK (((form = 'subvector'::text) = (dimensions IS NOT NULL)))
 );
 
 COMMENT ON TABLE reembed.planned_index IS 'Indexes on the new vectors of a campaign, each with the old index that it succeeds, and how often the old ones have been scanned since the switch.';
@@ -1189,6 +1256,10 @@ COMMENT ON COLUMN reembed.planned_index.final_name IS 'Its name from contract on
 
 COMMENT ON COLUMN reembed.planned_index.is_main IS 'Whether it serves searches over all rows: validations measure its recall.';
 
+COMMENT ON COLUMN reembed.planned_index.form IS 'What it holds of a vector: the vector itself (plain), the sign of each component (binary), or its first dimensions (subvector).';
+
+COMMENT ON COLUMN reembed.planned_index.dimensions IS 'How many of the first dimensions a subvector index holds.';
+
 COMMENT ON COLUMN reembed.planned_index.scans IS 'Scans of the old index that the server had counted at the last sample.';
 
 COMMENT ON COLUMN reembed.planned_index.sampled_at IS 'When they were last sampled: at the switch, by the watch, and by the gate to contract.';
@@ -1202,6 +1273,12 @@ CREATE FUNCTION reembed.main_index(p_name text) RETURNS name
     SET search_path TO 'pg_catalog', 'pg_temp';
 
 COMMENT ON FUNCTION reembed.main_index(p_name text) IS 'The index on the new vectors that serves searches over all rows; null when there is none.';
+
+CREATE FUNCTION reembed.make_model_schema(p_schema name) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.make_model_schema(p_schema name) IS 'Creates a schema for views with the names of tables, in which only the installer can create.';
 
 CREATE FUNCTION reembed.make_queues(p_target text) RETURNS void
     LANGUAGE plpgsql
@@ -1233,6 +1310,12 @@ CREATE FUNCTION reembed.missing_indexes(p_name text) RETURNS text
 
 COMMENT ON FUNCTION reembed.missing_indexes(p_name text) IS 'Indexes on the new vectors that do not exist or are INVALID, by their names before contract; null when there are none.';
 
+CREATE FUNCTION reembed.model_schema_name(p_schema text, p_model text) RETURNS name
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.model_schema_name(p_schema text, p_model text) IS 'Name of the schema with the views that show one model''s vectors under the names of the tables of a schema; without a model, of the schema that follows the live model.';
+
 CREATE FUNCTION reembed.model_view_name(p_target text, p_model text) RETURNS name
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp';
@@ -1256,6 +1339,18 @@ CREATE FUNCTION reembed.native_subscribers() RETURNS SETOF text
     SET search_path TO 'pg_catalog', 'pg_temp';
 
 COMMENT ON FUNCTION reembed.native_subscribers() IS 'Replication slots of subscriptions: PostgreSQL servers that stop at the first row with a column, or of a table, that they lack.';
+
+CREATE FUNCTION reembed.nearest_function(p_target text, p_view name DEFAULT NULL::name) RETURNS SETOF regprocedure
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.nearest_function(p_target text, p_view name) IS 'The function that searches through a view of a target, or those of all its views.';
+
+CREATE FUNCTION reembed.nearest_name(p_view name) RETURNS name
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.nearest_name(p_view name) IS 'Name of the function that searches through a view.';
 
 CREATE TABLE reembed.batch (
     campaign text NOT NULL,
@@ -1415,11 +1510,12 @@ CREATE FUNCTION reembed.plan_batches(p_name text, p_batch_rows integer DEFAULT 5
 
 COMMENT ON FUNCTION reembed.plan_batches(p_name text, p_batch_rows integer) IS 'Divides the rows without a new vector into batches of about p_batch_rows and records the texts that occur in several batches; returns the number of batches.';
 
-CREATE FUNCTION reembed.plan_index(p_campaign text, p_old_name name, p_name name, p_final_name name, p_is_main boolean) RETURNS void
-    LANGUAGE sql
-    SET search_path TO 'pg_catalog', 'pg_temp';
+CREATE FUNCTION reembed.plan_index(p_campaign text, p_old_name name, p_name name, p_final_name name, p_is_main boolean, p_form text DEFAULT 'plain'::text, p_dimensions integer DEFAULT NULL::integer) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET lock_timeout TO '300ms';
 
-COMMENT ON FUNCTION reembed.plan_index(p_campaign text, p_old_name name, p_name name, p_final_name name, p_is_main boolean) IS 'Records an index on the new vectors and the old index that it succeeds, or an old index without a successor.';
+COMMENT ON FUNCTION reembed.plan_index(p_campaign text, p_old_name name, p_name name, p_final_name name, p_is_main boolean, p_form text, p_dimensions integer) IS 'Records an index on the new vectors and the old index that it succeeds, or an old index without a successor.';
 
 CREATE FUNCTION reembed.pooled_queries(p_validation bigint) RETURNS TABLE(rank integer, grade text, before double precision, after double precision, slices jsonb, look bigint)
     LANGUAGE sql STABLE
@@ -1427,11 +1523,11 @@ CREATE FUNCTION reembed.pooled_queries(p_validation bigint) RETURNS TABLE(rank i
 
 COMMENT ON FUNCTION reembed.pooled_queries(p_validation bigint) IS 'Judged queries of all runs that count for a validation, each once with its newest result. rank: 1 judged by people, 2 by a chat model, 3 made of rows, 4 made of rows in their own words. look: ordinal of the run that first had the query, among those that added some.';
 
-CREATE FUNCTION reembed.predict_index_build(p_relation regclass, p_column name, p_type text, p_operator_class text, p_m integer, p_ef_construction integer, p_vector_bytes integer, p_rows bigint, p_workers integer) RETURNS double precision
+CREATE FUNCTION reembed.predict_index_build(p_relation regclass, p_key text, p_operator_class text, p_m integer, p_ef_construction integer, p_vector_bytes integer, p_rows bigint, p_workers integer) RETURNS double precision
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp';
 
-COMMENT ON FUNCTION reembed.predict_index_build(p_relation regclass, p_column name, p_type text, p_operator_class text, p_m integer, p_ef_construction integer, p_vector_bytes integer, p_rows bigint, p_workers integer) IS 'Seconds that the build of an HNSW index will take while its graph fits in memory, from a sample built on this server; null where no sample can be built.';
+COMMENT ON FUNCTION reembed.predict_index_build(p_relation regclass, p_key text, p_operator_class text, p_m integer, p_ef_construction integer, p_vector_bytes integer, p_rows bigint, p_workers integer) IS 'Seconds that the build of an HNSW index will take while its graph fits in memory, from a sample built on this server; null where no sample can be built.';
 
 CREATE FUNCTION reembed.prepare_index_build(p_name text, p_index name, p_method text, p_parameters text DEFAULT ''::text, p_element_type text DEFAULT NULL::text) RETURNS void
     LANGUAGE plpgsql
@@ -1451,11 +1547,11 @@ CREATE FUNCTION reembed.prevents_wraparound(p_relation regclass) RETURNS boolean
 
 COMMENT ON FUNCTION reembed.prevents_wraparound(p_relation regclass) IS 'Whether a vacuum of the table is an anti-wraparound one: the table is older than autovacuum_freeze_max_age.';
 
-CREATE FUNCTION reembed.probe_read(p_target text, p_is_idle boolean) RETURNS double precision
+CREATE FUNCTION reembed.probe_read(p_target text, p_is_resting boolean) RETURNS double precision
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp';
 
-COMMENT ON FUNCTION reembed.probe_read(p_target text, p_is_idle boolean) IS 'Makes one search like the live view and records how long it took, in milliseconds; null when there is no vector to search for.';
+COMMENT ON FUNCTION reembed.probe_read(p_target text, p_is_resting boolean) IS 'Makes one search like the live view and records how long it took, in milliseconds; null when there is no vector to search for.';
 
 CREATE FUNCTION reembed.publications_of(p_relation regclass) RETURNS TABLE(publication text, is_of_all_tables boolean, is_of_schema boolean, sends_new_columns boolean, sends_updates boolean)
     LANGUAGE sql STABLE
@@ -1499,6 +1595,32 @@ CREATE FUNCTION reembed.quotes(p_query text, p_texts text[]) RETURNS boolean
     SET search_path TO 'pg_catalog', 'pg_temp';
 
 COMMENT ON FUNCTION reembed.quotes(p_query text, p_texts text[]) IS 'Whether a query equals one of the texts, contains one, or is a part of at least 20 characters of one; case-insensitive.';
+
+CREATE TABLE reembed.read_probe (
+    id bigint NOT NULL,
+    target text NOT NULL,
+    at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    milliseconds double precision NOT NULL,
+    is_resting boolean NOT NULL
+);
+
+COMMENT ON TABLE reembed.read_probe IS 'Durations of searches like those of the live view that workers made as probes. Kept for an hour.';
+
+COMMENT ON COLUMN reembed.read_probe.id IS 'Number of the search.';
+
+COMMENT ON COLUMN reembed.read_probe.target IS 'The target.';
+
+COMMENT ON COLUMN reembed.read_probe.at IS 'When the search was made.';
+
+COMMENT ON COLUMN reembed.read_probe.milliseconds IS 'How long it took on the server.';
+
+COMMENT ON COLUMN reembed.read_probe.is_resting IS 'Whether it was made while no worker wrote, by agreement; these are the baseline.';
+
+CREATE FUNCTION reembed.read_probes(p_target text) RETURNS SETOF reembed.read_probe
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.read_probes(p_target text) IS 'The probes by which searches beside writes are compared with those while workers rest.';
 
 CREATE FUNCTION reembed.reading(p_target text DEFAULT NULL::text) RETURNS TABLE(target text, role text, name text, provider_model text, dimensions integer, element_type text, distance text, document_prefix text, query_prefix text, send_dimensions boolean, token_limit integer, usd_per_million_tokens double precision, provider text, view text, is_live boolean, canary_percent double precision, shadow_percent double precision, shadow_per_second integer, shadow_timeout_ms double precision, shadow_keeps_text boolean)
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -1622,6 +1744,14 @@ CREATE FUNCTION reembed.replace_change_view() RETURNS void
 
 COMMENT ON FUNCTION reembed.replace_change_view() IS 'Recreates reembed.change, the view over the change logs of all targets.';
 
+CREATE FUNCTION reembed.replace_nearest(p_target text, p_view name, p_model text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET lock_timeout TO '300ms'
+    SET client_min_messages TO 'warning';
+
+COMMENT ON FUNCTION reembed.replace_nearest(p_target text, p_view name, p_model text) IS 'Creates or replaces the function that searches through a view of a target, where an index holds less than the vectors.';
+
 CREATE FUNCTION reembed.replace_view(p_target text, p_view name, p_model text) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1684,6 +1814,12 @@ CREATE FUNCTION reembed.resolve_target(p_target text DEFAULT NULL::text) RETURNS
     SET search_path TO 'pg_catalog', 'pg_temp';
 
 COMMENT ON FUNCTION reembed.resolve_target(p_target text) IS 'Full name of a target from a short one; raises RE003 when none or several match.';
+
+CREATE FUNCTION reembed.rest_milliseconds(p_target text) RETURNS double precision
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.rest_milliseconds(p_target text) IS 'How long workers rest at a time, in milliseconds, so that searches can be timed without the backfill.';
 
 CREATE PROCEDURE reembed.restore_old_vectors(IN p_name text)
     LANGUAGE plpgsql;
@@ -1748,6 +1884,7 @@ CREATE TABLE reembed.setting (
     max_failed_rows integer DEFAULT 0 NOT NULL,
     min_overlap numeric,
     min_index_recall numeric DEFAULT 0.95 NOT NULL,
+    candidates integer DEFAULT 200 NOT NULL,
     max_ndcg_loss numeric DEFAULT 0.05 NOT NULL,
     soak interval DEFAULT '7 days'::interval NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
@@ -1790,6 +1927,7 @@ CREATE TABLE reembed.setting (
     CONSTRAINT canary_percent_is_a_percentage CHECK (((canary_percent >= (0)::numeric) AND (canary_percent <= (100)::numeric))),
     CONSTRAINT canary_step_time_is_not_negative CHECK ((canary_step_time >= '00:00:00'::interval)),
     CONSTRAINT canary_steps_are_percentages CHECK (((cardinality(canary_steps) > 0) AND ((0)::numeric < ALL (canary_steps)) AND ((100)::numeric >= ALL (canary_steps)))),
+    CONSTRAINT candidates_are_between_10_and_1000 CHECK (((candidates >= 10) AND (candidates <= 1000))),
     CONSTRAINT known_items_is_not_negative CHECK ((known_items >= 0)),
     CONSTRAINT maintained_by_is_known CHECK ((maintained_by = ANY (ARRAY['workers'::text, 'application'::text]))),
     CONSTRAINT max_audit_share_is_a_share CHECK (((max_audit_share > (0)::numeric) AND (max_audit_share < (1)::numeric))),
@@ -1852,6 +1990,8 @@ COMMENT ON COLUMN reembed.setting.min_overlap IS 'Minimum mean overlap@10 of old
 
 COMMENT ON COLUMN reembed.setting.min_index_recall IS 'Minimum mean recall of the new index against the exact scan, 0 to 1. The 95 % interval must be above it.';
 
+COMMENT ON COLUMN reembed.setting.candidates IS 'Rows that a binary or subvector index returns to a search, to be ranked by the exact distance: default of the function reembed_live.nearest_…, and what validations and checks use.';
+
 COMMENT ON COLUMN reembed.setting.max_ndcg_loss IS 'Largest loss of nDCG that is tolerated, as a share of the old figure, 0 to 1; a loss of 0.01 always is.';
 
 COMMENT ON COLUMN reembed.setting.soak IS 'How long the new model must have been live before contract.';
@@ -1866,7 +2006,7 @@ COMMENT ON COLUMN reembed.setting.max_lock_waits IS 'The backfill stops while mo
 
 COMMENT ON COLUMN reembed.setting.yields_to_vacuum IS 'true: the backfill writes only a quarter of the time during every vacuum of the table; false: only during one that prevents wraparound.';
 
-COMMENT ON COLUMN reembed.setting.max_read_slowdown IS 'The backfill slows down while searches take more than this many times as long as without it, and more than a millisecond longer, at the 95th percentile; null: no limit.';
+COMMENT ON COLUMN reembed.setting.max_read_slowdown IS 'The backfill slows down while searches beside its writes take more than this many times as long as while workers rest, and more than a millisecond longer, at the 95th percentile; null: no limit.';
 
 COMMENT ON COLUMN reembed.setting.min_filtered_rows IS 'Minimum mean share of the wanted rows that a search with a filter must return, 0 to 1; with an iterative scan, where pgvector has it.';
 
@@ -2046,12 +2186,12 @@ CREATE FUNCTION reembed.rows_lacking_old_vector(p_name text) RETURNS bigint
 
 COMMENT ON FUNCTION reembed.rows_lacking_old_vector(p_name text) IS 'Rows with a text that a search would miss if the live view read the old model again. Reads the whole table.';
 
-CREATE FUNCTION reembed.sample_build(p_relation regclass, p_column name, p_type text, p_operator_class text, p_m integer, p_ef_construction integer, p_rows integer, p_share double precision, OUT rows integer, OUT seconds double precision) RETURNS record
+CREATE FUNCTION reembed.sample_build(p_relation regclass, p_key text, p_operator_class text, p_m integer, p_ef_construction integer, p_rows integer, p_share double precision, OUT rows integer, OUT seconds double precision) RETURNS record
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET client_min_messages TO 'warning';
 
-COMMENT ON FUNCTION reembed.sample_build(p_relation regclass, p_column name, p_type text, p_operator_class text, p_m integer, p_ef_construction integer, p_rows integer, p_share double precision, OUT rows integer, OUT seconds double precision) IS 'Builds an HNSW index over a sample of the vectors in a temporary table and returns how long it took.';
+COMMENT ON FUNCTION reembed.sample_build(p_relation regclass, p_key text, p_operator_class text, p_m integer, p_ef_construction integer, p_rows integer, p_share double precision, OUT rows integer, OUT seconds double precision) IS 'Builds an HNSW index over a sample of the vectors in a temporary table and returns how long it took.';
 
 CREATE FUNCTION reembed.sample_index_scans(p_name text, p_is_first boolean DEFAULT false) RETURNS void
     LANGUAGE plpgsql
@@ -2071,6 +2211,12 @@ CREATE FUNCTION reembed.scan_statistics(p_target text) RETURNS jsonb
     SET search_path TO 'pg_catalog', 'pg_temp';
 
 COMMENT ON FUNCTION reembed.scan_statistics(p_target text) IS 'How often the vector index and the table of the model that is read have been scanned; index_scans is null without such an index.';
+
+CREATE FUNCTION reembed.scans_iteratively() RETURNS boolean
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.scans_iteratively() IS 'Whether this version of pgvector continues an index scan until enough rows pass a filter.';
 
 CREATE FUNCTION reembed.seconds_text(p_seconds double precision) RETURNS text
     LANGUAGE sql IMMUTABLE
@@ -2764,32 +2910,6 @@ COMMENT ON COLUMN reembed.damage.remedy IS 'Command that repairs it.';
 
 COMMENT ON COLUMN reembed.damage.is_final IS 'Whether the damage is irreparable, so that no migration file of the campaign can run and the target can only be forgotten.';
 
-CREATE TABLE reembed.element_type (
-    name text NOT NULL,
-    bytes_per_dimension numeric NOT NULL,
-    max_indexed_dimensions integer NOT NULL,
-    norm_function name NOT NULL,
-    cosine_operator_class name NOT NULL,
-    l2_operator_class name NOT NULL,
-    inner_product_operator_class name NOT NULL
-);
-
-COMMENT ON TABLE reembed.element_type IS 'Vector types of pgvector and the properties that differ between them.';
-
-COMMENT ON COLUMN reembed.element_type.name IS 'Name of the type.';
-
-COMMENT ON COLUMN reembed.element_type.bytes_per_dimension IS 'Bytes of one component.';
-
-COMMENT ON COLUMN reembed.element_type.max_indexed_dimensions IS 'Maximum number of dimensions of an index.';
-
-COMMENT ON COLUMN reembed.element_type.norm_function IS 'Function of pgvector that returns the length of a vector.';
-
-COMMENT ON COLUMN reembed.element_type.cosine_operator_class IS 'Operator class of an index for cosine distance.';
-
-COMMENT ON COLUMN reembed.element_type.l2_operator_class IS 'Operator class of an index for Euclidean distance.';
-
-COMMENT ON COLUMN reembed.element_type.inner_product_operator_class IS 'Operator class of an index for inner product.';
-
 ALTER TABLE reembed.event ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME reembed.event_id_seq
     START WITH 1
@@ -3476,26 +3596,6 @@ ALTER TABLE reembed.query_log ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
-
-CREATE TABLE reembed.read_probe (
-    id bigint NOT NULL,
-    target text NOT NULL,
-    at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    milliseconds double precision NOT NULL,
-    is_idle boolean NOT NULL
-);
-
-COMMENT ON TABLE reembed.read_probe IS 'Durations of searches like those of the live view that workers made as probes. Kept for an hour; those from before the backfill wrote, for as long as it lasts.';
-
-COMMENT ON COLUMN reembed.read_probe.id IS 'Number of the search.';
-
-COMMENT ON COLUMN reembed.read_probe.target IS 'The target.';
-
-COMMENT ON COLUMN reembed.read_probe.at IS 'When the search was made.';
-
-COMMENT ON COLUMN reembed.read_probe.milliseconds IS 'How long it took on the server.';
-
-COMMENT ON COLUMN reembed.read_probe.is_idle IS 'Whether it was made before the backfill wrote anything; these are the baseline.';
 
 ALTER TABLE reembed.read_probe ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME reembed.read_probe_id_seq
@@ -4860,6 +4960,10 @@ REVOKE ALL ON FUNCTION reembed.draw_known_items(p_target text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.drop_compiled(p_target text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION reembed.drop_empty_model_schemas() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.drop_nearest(p_target text, p_view name) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION reembed.drop_not_null_check(p_name text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.drop_queues(p_target text) FROM PUBLIC;
@@ -4932,17 +5036,25 @@ REVOKE ALL ON FUNCTION reembed.harms(p_campaign text, p_phase text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.hold_provider(p_model text, p_seconds double precision, p_reason text) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION reembed.index_build_bytes(p_method text, p_rows bigint, p_dimensions integer, p_element_type text, p_m integer, p_lists integer) FROM PUBLIC;
+REVOKE ALL ON FUNCTION reembed.index_build_bytes(p_method text, p_rows bigint, p_dimensions integer, p_vector_bytes bigint, p_m integer, p_lists integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.index_build_settings(p_method text, p_version text, p_build_bytes bigint, p_vector_bytes bigint, p_memory bigint, p_shared_buffers bigint, p_memory_limit bigint, p_workers integer, p_worker_slots integer, p_workers_wanted integer, OUT memory bigint, OUT memory_limit bigint, OUT fits boolean, OUT workers integer, OUT is_unsafe boolean) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.index_form(p_target text, p_model text, OUT form text, OUT dimensions integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.index_gate(p_name text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.index_is_valid(p_name text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION reembed.index_key(p_form text, p_vector text, p_type text, p_dimensions integer) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.indexed_bytes(p_form text, p_element_type text, p_dimensions integer) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION reembed.is_accepted(p_campaign text, p_code text, p_evidence jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.is_captured(p_target text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.is_model_schema(p_schema name) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.is_slower(p_new_ms double precision, p_old_ms double precision, p_max_ratio numeric) FROM PUBLIC;
 
@@ -4996,6 +5108,8 @@ REVOKE ALL ON FUNCTION reembed.log_missing(p_name text, p_role text, p_first_blo
 
 REVOKE ALL ON FUNCTION reembed.main_index(p_name text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION reembed.make_model_schema(p_schema name) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION reembed.make_queues(p_target text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.mark_alert_posted(p_id bigint, p_state text, p_is_taken boolean) FROM PUBLIC;
@@ -5006,11 +5120,17 @@ REVOKE ALL ON FUNCTION reembed.measure_vectors(p_target text, p_role text) FROM 
 
 REVOKE ALL ON FUNCTION reembed.missing_indexes(p_name text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION reembed.model_schema_name(p_schema text, p_model text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION reembed.more_queries(p_n bigint, p_sd double precision, p_distance double precision, p_z double precision, p_added double precision) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.names_columns(p_target text, p_row text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.native_subscribers() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.nearest_function(p_target text, p_view name) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.nearest_name(p_view name) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.needs_sweep(p_name text) FROM PUBLIC;
 
@@ -5040,11 +5160,11 @@ REVOKE ALL ON FUNCTION reembed.place(p_block bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.plan_batches(p_name text, p_batch_rows integer) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION reembed.plan_index(p_campaign text, p_old_name name, p_name name, p_final_name name, p_is_main boolean) FROM PUBLIC;
+REVOKE ALL ON FUNCTION reembed.plan_index(p_campaign text, p_old_name name, p_name name, p_final_name name, p_is_main boolean, p_form text, p_dimensions integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.pooled_queries(p_validation bigint) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION reembed.predict_index_build(p_relation regclass, p_column name, p_type text, p_operator_class text, p_m integer, p_ef_construction integer, p_vector_bytes integer, p_rows bigint, p_workers integer) FROM PUBLIC;
+REVOKE ALL ON FUNCTION reembed.predict_index_build(p_relation regclass, p_key text, p_operator_class text, p_m integer, p_ef_construction integer, p_vector_bytes integer, p_rows bigint, p_workers integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.prepare_index_build(p_name text, p_index name, p_method text, p_parameters text, p_element_type text) FROM PUBLIC;
 
@@ -5052,7 +5172,7 @@ REVOKE ALL ON FUNCTION reembed.present_names(p_name text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.prevents_wraparound(p_relation regclass) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION reembed.probe_read(p_target text, p_is_idle boolean) FROM PUBLIC;
+REVOKE ALL ON FUNCTION reembed.probe_read(p_target text, p_is_resting boolean) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.publications_of(p_relation regclass) FROM PUBLIC;
 
@@ -5065,6 +5185,8 @@ REVOKE ALL ON FUNCTION reembed.quality_margin(p_validation bigint, p_before doub
 REVOKE ALL ON FUNCTION reembed.quoted_path(p_path text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.quotes(p_query text, p_texts text[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.read_probes(p_target text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.record_failed(p_target text, p_model text, p_refused jsonb, p_written text[]) FROM PUBLIC;
 
@@ -5098,6 +5220,8 @@ REVOKE ALL ON FUNCTION reembed.repeated_texts(p_campaign text, p_batch bigint, p
 
 REVOKE ALL ON FUNCTION reembed.replace_change_view() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION reembed.replace_nearest(p_target text, p_view name, p_model text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION reembed.replace_view(p_target text, p_view name, p_model text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.replace_views(p_target text) FROM PUBLIC;
@@ -5117,6 +5241,8 @@ REVOKE ALL ON FUNCTION reembed.reserve_provider_batch(p_provider_batch uuid, p_a
 REVOKE ALL ON FUNCTION reembed.reserve_spending(p_campaign text, p_model text, p_tokens bigint, p_price_factor numeric) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.resolve_target(p_target text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.rest_milliseconds(p_target text) FROM PUBLIC;
 
 REVOKE ALL ON PROCEDURE reembed.restore_old_vectors(IN p_name text) FROM PUBLIC;
 
@@ -5140,13 +5266,15 @@ REVOKE ALL ON FUNCTION reembed.rows_beyond(p_target text, p_model text, p_refuse
 
 REVOKE ALL ON FUNCTION reembed.rows_lacking_old_vector(p_name text) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION reembed.sample_build(p_relation regclass, p_column name, p_type text, p_operator_class text, p_m integer, p_ef_construction integer, p_rows integer, p_share double precision, OUT rows integer, OUT seconds double precision) FROM PUBLIC;
+REVOKE ALL ON FUNCTION reembed.sample_build(p_relation regclass, p_key text, p_operator_class text, p_m integer, p_ef_construction integer, p_rows integer, p_share double precision, OUT rows integer, OUT seconds double precision) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.sample_index_scans(p_name text, p_is_first boolean) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.scan_coverage(p_target text, p_every interval) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.scan_statistics(p_target text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.scans_iteratively() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.seconds_text(p_seconds double precision) FROM PUBLIC;
 
