@@ -95,7 +95,7 @@ function indexLines(plan: CampaignPlan, seconds: number | null, loss: SearchLoss
 function typeReason({ to }: CampaignPlan, { elementType }: TableFacts): string {
   const limit = ELEMENT_TYPES[elementType].maxIndexedDimensions;
   if (to.elementType === elementType) return '';
-  return to.dimensions > limit
+  return to.dimensions > limit && to.dimensions <= ELEMENT_TYPES[to.elementType].maxIndexedDimensions
     ? `, because an index takes ${elementType} only up to ${formatNumber(limit)} dimensions`
     : `, as --type says: ${ELEMENT_TYPES[to.elementType].bytesPerDimension / ELEMENT_TYPES[elementType].bytesPerDimension} times the bytes of ${elementType}`;
 }

@@ -35,7 +35,7 @@ export async function measureSearchLoss(owner: OwnersConnection, facts: TableFac
   const form = measurableForm(facts, plan);
   if (!isHalved && form.name === 'plain') return null;
   const { rows } = await owner.query<{ rows: number; queries: number; halfvec: number | null } & Record<string, number | null>>(
-    lossSql(facts, plan, form),
+    lossSql(facts, plan, form, isHalved),
   );
   const [row] = rows;
   if (!row || row.queries === 0) return null;
@@ -64,7 +64,7 @@ function measurableForm(facts: TableFacts, plan: CampaignPlan): IndexForm {
 }
 
 /** Compares each vector of the sample with some of them: once exactly, once in halfvec, and once as the index would hold them. */
-function lossSql(facts: TableFacts, plan: CampaignPlan, form: IndexForm): string {
+function lossSql(facts: TableFacts, plan: CampaignPlan, form: IndexForm, isHalved: boolean): string {
   const schema = pg.escapeIdentifier(facts.vectorSchema);
   const relation = facts.sideTable === null ? facts.qualified : vectorTableOfFacts(facts);
   const vector = pg.escapeIdentifier(facts.column);
@@ -73,7 +73,7 @@ function lossSql(facts: TableFacts, plan: CampaignPlan, form: IndexForm): string
   const percent = Math.min(100, ((1.5 * ROWS) / facts.rows) * 100);
   return `
     WITH sample AS MATERIALIZED (
-      SELECT row_number() OVER () AS n, s.vector, s.vector::${schema}.halfvec AS half, ${formKey(form, 's.vector', facts.elementType, facts.dimensions ?? 1, schema)} AS indexed
+      SELECT row_number() OVER () AS n, s.vector, ${isHalved ? `s.vector::${schema}.halfvec` : 's.vector'} AS half, ${formKey(form, 's.vector', facts.elementType, facts.dimensions ?? 1, schema)} AS indexed
         FROM (SELECT t.${vector} AS vector FROM ${relation} AS t ${percent < 100 ? `TABLESAMPLE SYSTEM (${percent.toFixed(4)})` : ''}
                WHERE t.${vector} IS NOT NULL AND ${schema}.vector_dims(t.${vector}) = ${facts.dimensions ?? 1} LIMIT ${ROWS}) AS s
     ), ranked AS (
