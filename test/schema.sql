@@ -8,6 +8,32 @@ CREATE SCHEMA reembed_queue;
 
 COMMENT ON SCHEMA reembed_queue IS 'Queue of pg-reembed, managed by pg-boss. Jobs may expire: only the ledger reembed.batch and the change logs are authoritative.';
 
+CREATE TYPE reembed.joined_table AS (
+	relation regclass,
+	alias name,
+	attnums smallint[],
+	names text[],
+	key_attnums smallint[],
+	of_position integer,
+	of_attnums smallint[]
+);
+
+COMMENT ON TYPE reembed.joined_table IS 'A table that the text of a target takes columns from, and how it is joined.';
+
+COMMENT ON COLUMN reembed.joined_table.relation IS 'The table.';
+
+COMMENT ON COLUMN reembed.joined_table.alias IS 'Its name in text_sql.';
+
+COMMENT ON COLUMN reembed.joined_table.attnums IS 'Numbers of its columns that the text and the joins read.';
+
+COMMENT ON COLUMN reembed.joined_table.names IS 'Names of these columns at registration; text_sql uses them.';
+
+COMMENT ON COLUMN reembed.joined_table.key_attnums IS 'Numbers of its columns that are compared; they are unique.';
+
+COMMENT ON COLUMN reembed.joined_table.of_position IS 'Place in target.joined_tables of the table that it is joined to; 0 is the table of the target.';
+
+COMMENT ON COLUMN reembed.joined_table.of_attnums IS 'Numbers of the columns of that table that they are compared with, in the same order.';
+
 CREATE TYPE reembed_queue.job_state AS ENUM (
     'created',
     'retry',
@@ -185,6 +211,7 @@ CREATE TABLE reembed.target (
     text_names text[] NOT NULL,
     text_sql text NOT NULL,
     is_expression boolean NOT NULL,
+    joined_tables reembed.joined_table[] DEFAULT '{}'::reembed.joined_table[] NOT NULL,
     live_view name NOT NULL,
     live_model_column name NOT NULL,
     view_columns jsonb DEFAULT '[]'::jsonb NOT NULL,
@@ -216,6 +243,8 @@ COMMENT ON COLUMN reembed.target.text_names IS 'Names of these columns at regist
 COMMENT ON COLUMN reembed.target.text_sql IS 'SQL over text_names that returns the text to embed.';
 
 COMMENT ON COLUMN reembed.target.is_expression IS 'Whether text_sql is an expression of the user, which may fail on a row.';
+
+COMMENT ON COLUMN reembed.target.joined_tables IS 'Other tables that text_sql reads (create --text-from), in the order of the joins.';
 
 COMMENT ON COLUMN reembed.target.live_view IS 'View that the application searches through, in the schema of the table.';
 
@@ -688,6 +717,13 @@ CREATE FUNCTION reembed.drop_empty_model_schemas() RETURNS void
 
 COMMENT ON FUNCTION reembed.drop_empty_model_schemas() IS 'Drops the schemas of views in which nothing is left.';
 
+CREATE FUNCTION reembed.drop_join_logs(p_target text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET lock_timeout TO '300ms';
+
+COMMENT ON FUNCTION reembed.drop_join_logs(p_target text) IS 'Drops the change logs of the joined tables of a target.';
+
 CREATE FUNCTION reembed.drop_nearest(p_target text, p_view name DEFAULT NULL::name) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -707,6 +743,20 @@ CREATE FUNCTION reembed.drop_queues(p_target text) RETURNS void
     SET search_path TO 'pg_catalog', 'pg_temp';
 
 COMMENT ON FUNCTION reembed.drop_queues(p_target text) IS 'Drops the queues of a target with their jobs.';
+
+CREATE FUNCTION reembed.drop_schema_view(p_view regclass) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET lock_timeout TO '300ms';
+
+COMMENT ON FUNCTION reembed.drop_schema_view(p_view regclass) IS 'Drops one view with a table''s own name; fails when something depends on it.';
+
+CREATE FUNCTION reembed.drop_schema_views(p_relation regclass, p_source regclass, p_attnum smallint) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET lock_timeout TO '300ms';
+
+COMMENT ON FUNCTION reembed.drop_schema_views(p_relation regclass, p_source regclass, p_attnum smallint) IS 'Drops the views with a table''s own name that read a column which is dropped next; replace_schema_views() creates those that are still wanted.';
 
 CREATE FUNCTION reembed.drop_view(p_target text, p_view name) RETURNS void
     LANGUAGE plpgsql
@@ -729,6 +779,13 @@ CREATE FUNCTION reembed.end_archive(p_name text) RETURNS void
     SET client_min_messages TO 'warning';
 
 COMMENT ON FUNCTION reembed.end_archive(p_name text) IS 'Drops the trigger and the table that logged changes while the old vectors were being archived.';
+
+CREATE FUNCTION reembed.end_joins(p_target text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET lock_timeout TO '300ms';
+
+COMMENT ON FUNCTION reembed.end_joins(p_target text) IS 'Reads the change logs of the joined tables of a target to their end, and drops them and their triggers.';
 
 CREATE FUNCTION reembed.end_restore(p_name text) RETURNS void
     LANGUAGE plpgsql
@@ -790,11 +847,24 @@ CREATE FUNCTION reembed.exchange_columns(p_name text) RETURNS void
 
 COMMENT ON FUNCTION reembed.exchange_columns(p_name text) IS 'Drops the old column and renames the new one to its name.';
 
-CREATE FUNCTION reembed.expression_columns(p_relation regclass, p_expression text) RETURNS smallint[]
+CREATE FUNCTION reembed.expand_joins(p_target text) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET lock_timeout TO '500ms';
+
+COMMENT ON FUNCTION reembed.expand_joins(p_target text) IS 'Logs the rows that depend on changed rows of joined tables, one portion; returns how many changes of joined tables it read, 0 when none waits.';
+
+CREATE FUNCTION reembed.expression_columns(p_relation regclass, p_expression text, p_joins jsonb DEFAULT '[]'::jsonb) RETURNS TABLE(relation oid, attnums smallint[])
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp';
 
-COMMENT ON FUNCTION reembed.expression_columns(p_relation regclass, p_expression text) IS 'Numbers of the columns that an expression over a table''s rows, named t, reads.';
+COMMENT ON FUNCTION reembed.expression_columns(p_relation regclass, p_expression text, p_joins jsonb) IS 'Numbers of the columns that an expression reads, of the table whose rows are named t and of the tables that are joined to it.';
+
+CREATE FUNCTION reembed.expression_faults(p_view regclass, p_tables integer) RETURNS TABLE(code text, object text)
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.expression_faults(p_view regclass, p_tables integer) IS 'What a view of a text expression over p_tables tables does wrong: volatile functions, other tables that it reads, functions whose body cannot be seen.';
 
 CREATE FUNCTION reembed.fail_provider_batch(p_provider_batch uuid, p_code text, p_message text) RETURNS void
     LANGUAGE plpgsql
@@ -869,7 +939,7 @@ CREATE FUNCTION reembed.fit_change_log(p_target text) RETURNS void
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET lock_timeout TO '300ms';
 
-COMMENT ON FUNCTION reembed.fit_change_log(p_target text) IS 'Changes the key columns of a change log to the present key types of the table.';
+COMMENT ON FUNCTION reembed.fit_change_log(p_target text) IS 'Changes the columns of a target''s change logs to the present types of the columns that they stand for.';
 
 CREATE FUNCTION reembed.fitting_rows(p_rows integer, p_started_at timestamp with time zone) RETURNS integer
     LANGUAGE sql
@@ -915,6 +985,12 @@ CREATE FUNCTION reembed.give_to_owner(p_target text) RETURNS void
     SET search_path TO 'pg_catalog', 'pg_temp';
 
 COMMENT ON FUNCTION reembed.give_to_owner(p_target text) IS 'Transfers the compiled objects of a target to the owner of its table; the change log and the functions that delete from it stay with the installer.';
+
+CREATE FUNCTION reembed.give_view(p_view regclass, p_owner name) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.give_view(p_view regclass, p_owner name) IS 'Transfers a view to the owner of its table, who cannot create in the schema of the view.';
 
 CREATE FUNCTION reembed.grant_compiled(p_target text, p_functions name[], p_grantees oid[]) RETURNS void
     LANGUAGE plpgsql
@@ -1070,6 +1146,46 @@ CREATE FUNCTION reembed.is_within_rate(p_counter regclass) RETURNS boolean
 
 COMMENT ON FUNCTION reembed.is_within_rate(p_counter regclass) IS 'Whether readers may record one more row in this minute: 6,000 over all targets. Counts the call.';
 
+CREATE FUNCTION reembed.join_columns(p_target text) RETURNS TABLE(n integer, place bigint, relation regclass, attnum smallint, column_name text, registered text, of_position integer, of_column text, of_registered text, operator text, type text, collation_sql text)
+    LANGUAGE sql STABLE ROWS 9
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET jit TO 'off';
+
+COMMENT ON FUNCTION reembed.join_columns(p_target text) IS 'The pairs of columns that the joins of a target''s text compare: present and registered names, operator and type.';
+
+CREATE FUNCTION reembed.join_damage(p_target text) RETURNS TABLE(code text, damage text, remedy text)
+    LANGUAGE sql STABLE SECURITY DEFINER ROWS 5
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET jit TO 'off';
+
+COMMENT ON FUNCTION reembed.join_damage(p_target text) IS 'What is broken of the tables that a target''s text is joined from.';
+
+CREATE FUNCTION reembed.join_dependents(p_target text, p_n integer) RETURNS text
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.join_dependents(p_target text, p_n integer) IS 'The FROM clause of the rows whose text depends on a joined table.';
+
+CREATE FUNCTION reembed.join_facts(p_relation regclass, p_joins jsonb) RETURNS TABLE(n integer, relation oid, name text, of_position integer, key_attnums smallint[], of_attnums smallint[], operators text[], join_sql text, index_statement text, refusal text, reason text, remedy text)
+    LANGUAGE sql STABLE ROWS 9
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET jit TO 'off';
+
+COMMENT ON FUNCTION reembed.join_facts(p_relation regclass, p_joins jsonb) IS 'The tables that a text is joined from: their columns and operators, the statement for an index that is missing, and the reason why a join is refused.';
+
+CREATE FUNCTION reembed.join_names(p_target text) RETURNS TABLE(n integer, names jsonb)
+    LANGUAGE sql STABLE ROWS 9
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET jit TO 'off';
+
+COMMENT ON FUNCTION reembed.join_names(p_target text) IS 'Placeholders for each table that the text of a target is joined from: its change log, the compared values, the conditions of its triggers, and how rows that depend on it are found.';
+
+CREATE FUNCTION reembed.join_value_names(p_target text) RETURNS TABLE(n integer, names jsonb)
+    LANGUAGE sql STABLE ROWS 9
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.join_value_names(p_target text) IS 'Placeholders for each compared column of the tables that the text of a target is joined from.';
+
 CREATE FUNCTION reembed.judge_audit(p_validation bigint) RETURNS TABLE(outcome text, code text, reason text, remedy text)
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp';
@@ -1147,11 +1263,17 @@ CREATE FUNCTION reembed.key_hash(p_new_model text, p_key text) RETURNS bigint
 
 COMMENT ON FUNCTION reembed.key_hash(p_new_model text, p_key text) IS 'Hash of a reader''s key for a new model, from 0 to 2^32 - 1: the reader belongs to a canary of p percent when the hash is less than p / 100 * 2^32.';
 
+CREATE FUNCTION reembed.key_is_after(p_target text) RETURNS text
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.key_is_after(p_target text) IS 'A condition that the key of row r comes after the key that row w keeps, in the order of the primary key.';
+
 CREATE FUNCTION reembed.key_names(p_target text, p_side_table regclass DEFAULT NULL::regclass) RETURNS TABLE(n bigint, names jsonb)
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp';
 
-COMMENT ON FUNCTION reembed.key_names(p_target text, p_side_table regclass) IS 'Placeholders for each key column of a target: {n} its position, {column} its name, {side} its name in a side table, whose first columns are the key, {label} its name in keys, {type}, {collation}, {operator} of the primary key, {open} and {close} around a value that is converted to JSON, {key_begin} and {key_end} around the function that reads it from a row.';
+COMMENT ON FUNCTION reembed.key_names(p_target text, p_side_table regclass) IS 'Placeholders for each key column of a target: {n} its position, {column} its name, {side} its name in a side table, whose first columns are the key, {label} its name in keys, {type}, {collation}, {operator} and {greater} of the primary key, {open} and {close} around a value that is converted to JSON, {key_begin} and {key_end} around the function that reads it from a row.';
 
 CREATE FUNCTION reembed.key_settings(p_target text) RETURNS text
     LANGUAGE sql STABLE
@@ -1486,6 +1608,12 @@ CREATE FUNCTION reembed.parking_room(p_target text) RETURNS bigint
 
 COMMENT ON FUNCTION reembed.parking_room(p_target text) IS 'How many more rows of a target may be recorded in failed_row now: 20, or 1 % of its rows if that is more, besides those accepted by name, in ten minutes or since it was last resumed.';
 
+CREATE FUNCTION reembed.path_users(p_schema name) RETURNS TABLE(who text, statement text)
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.path_users(p_schema name) IS 'Roles and databases whose stored search_path names a schema, each with the beginning of the statement that changes it.';
+
 CREATE FUNCTION reembed.pause(p_target text DEFAULT NULL::text, p_reason text DEFAULT NULL::text) RETURNS void
     LANGUAGE sql
     SET search_path TO 'pg_catalog', 'pg_temp';
@@ -1535,11 +1663,17 @@ CREATE FUNCTION reembed.prepare_index_build(p_name text, p_index name, p_method 
 
 COMMENT ON FUNCTION reembed.prepare_index_build(p_name text, p_index name, p_method text, p_parameters text, p_element_type text) IS 'Sets maintenance_work_mem and parallel workers of this session for the build of one index, predicts its duration, and reports both.';
 
+CREATE FUNCTION reembed.present_joins(p_target text) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.present_joins(p_target text) IS 'The joins of a target''s text by the present names, as join_facts() takes them.';
+
 CREATE FUNCTION reembed.present_names(p_name text) RETURNS jsonb
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp';
 
-COMMENT ON FUNCTION reembed.present_names(p_name text) IS 'Present names, quoted: a campaign''s table, the relation and columns of its new vectors, and the schema of their index.';
+COMMENT ON FUNCTION reembed.present_names(p_name text) IS 'Present names, quoted: a campaign''s table, also as a literal, the relation and columns of its new vectors, and the schema of their index.';
 
 CREATE FUNCTION reembed.prevents_wraparound(p_relation regclass) RETURNS boolean
     LANGUAGE sql STABLE
@@ -1666,11 +1800,23 @@ CREATE FUNCTION reembed.record_words(p_subject text, p_words text) RETURNS void
 
 COMMENT ON FUNCTION reembed.record_words(p_subject text, p_words text) IS 'Keeps the last error message of another program for a kind of work.';
 
+CREATE FUNCTION reembed.recreation(p_class oid, p_object oid) RETURNS text[]
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.recreation(p_class oid, p_object oid) IS 'Statements that create a view or a function again as it is, with owner, grants and comment; null for other objects, and for views with triggers, rules or defaults of their own.';
+
 CREATE FUNCTION reembed.refresh_serving(p_target text) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp';
 
 COMMENT ON FUNCTION reembed.refresh_serving(p_target text) IS 'Refreshes the stored answer of reads_for() for a target.';
+
+CREATE FUNCTION reembed.refuse_write() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.refuse_write() IS 'Trigger of views that join a side table: names the table to write to.';
 
 CREATE FUNCTION reembed.refuses_row(p_sqlstate text) RETURNS boolean
     LANGUAGE sql IMMUTABLE
@@ -1719,6 +1865,15 @@ CREATE FUNCTION reembed.release_objects(p_target text) RETURNS void
 
 COMMENT ON FUNCTION reembed.release_objects(p_target text) IS 'Drops everything that is kept of a target and its campaigns.';
 
+CREATE FUNCTION reembed.remake_view(p_view regclass, p_definition text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET lock_timeout TO '300ms'
+    SET client_min_messages TO 'warning'
+    SET check_function_bodies TO 'off';
+
+COMMENT ON FUNCTION reembed.remake_view(p_view regclass, p_definition text) IS 'Replaces a view by a definition that may have other columns; keeps owner, grants, and the views and functions that depend on it.';
+
 CREATE FUNCTION reembed.render(p_template text, p_names jsonb) RETURNS text
     LANGUAGE plpgsql IMMUTABLE
     SET search_path TO 'pg_catalog', 'pg_temp';
@@ -1752,6 +1907,22 @@ CREATE FUNCTION reembed.replace_nearest(p_target text, p_view name, p_model text
 
 COMMENT ON FUNCTION reembed.replace_nearest(p_target text, p_view name, p_model text) IS 'Creates or replaces the function that searches through a view of a target, where an index holds less than the vectors.';
 
+CREATE FUNCTION reembed.replace_schema_view(p_relation regclass, p_schema name, p_model text, p_name name, p_definition text, p_present regclass) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET lock_timeout TO '300ms'
+    SET client_min_messages TO 'warning';
+
+COMMENT ON FUNCTION reembed.replace_schema_view(p_relation regclass, p_schema name, p_model text, p_name name, p_definition text, p_present regclass) IS 'Creates or replaces one view with a table''s own name, and records its definition.';
+
+CREATE FUNCTION reembed.replace_schema_views(p_relation regclass, p_all boolean DEFAULT false) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET lock_timeout TO '300ms'
+    SET client_min_messages TO 'warning';
+
+COMMENT ON FUNCTION reembed.replace_schema_views(p_relation regclass, p_all boolean) IS 'Creates, replaces and drops the views with a table''s own name, as its campaigns, its columns and the live models require now; p_all: replaces also those that are right, which locks them.';
+
 CREATE FUNCTION reembed.replace_view(p_target text, p_view name, p_model text) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1764,7 +1935,7 @@ CREATE FUNCTION reembed.replace_views(p_target text) RETURNS void
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET lock_timeout TO '300ms';
 
-COMMENT ON FUNCTION reembed.replace_views(p_target text) IS 'Updates the live view and the view of each model to the settings and the phase.';
+COMMENT ON FUNCTION reembed.replace_views(p_target text) IS 'Updates the live view, the view of each model, and those with the table''s own name, to the settings and the phase.';
 
 CREATE FUNCTION reembed.require_archive(p_name text) RETURNS void
     LANGUAGE plpgsql STABLE
@@ -1777,6 +1948,12 @@ CREATE FUNCTION reembed.require_gate(p_name text, p_phase text) RETURNS void
     SET search_path TO 'pg_catalog', 'pg_temp';
 
 COMMENT ON FUNCTION reembed.require_gate(p_name text, p_phase text) IS 'Raises RE001 while the gate to a phase is closed.';
+
+CREATE FUNCTION reembed.require_joins(p_relation regclass, p_joins jsonb) RETURNS void
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.require_joins(p_relation regclass, p_joins jsonb) IS 'Raises an error when a table cannot be joined for the text.';
 
 CREATE FUNCTION reembed.require_owner(p_relation regclass) RETURNS void
     LANGUAGE plpgsql STABLE
@@ -2230,37 +2407,11 @@ CREATE FUNCTION reembed.served_model(p_target text DEFAULT NULL::text) RETURNS T
 
 COMMENT ON FUNCTION reembed.served_model(p_target text) IS 'All that is needed to embed a query with the model that the live view of a target reads.';
 
-CREATE TABLE reembed.worker (
-    id uuid NOT NULL,
-    host text NOT NULL,
-    pid integer NOT NULL,
-    target text,
-    started_at timestamp with time zone DEFAULT now() NOT NULL,
-    seen_at timestamp with time zone DEFAULT now() NOT NULL,
-    batch_api boolean DEFAULT false NOT NULL
-);
-
-COMMENT ON TABLE reembed.worker IS 'Worker processes; one not seen for 30 seconds counts as gone.';
-
-COMMENT ON COLUMN reembed.worker.id IS 'Generated at every start.';
-
-COMMENT ON COLUMN reembed.worker.host IS 'Host name.';
-
-COMMENT ON COLUMN reembed.worker.pid IS 'Process id on that host.';
-
-COMMENT ON COLUMN reembed.worker.target IS 'The only target that it serves; null: it serves all.';
-
-COMMENT ON COLUMN reembed.worker.started_at IS 'When it started.';
-
-COMMENT ON COLUMN reembed.worker.seen_at IS 'When it last reported.';
-
-COMMENT ON COLUMN reembed.worker.batch_api IS 'Whether it sends the backfill to the batch API. While it is alive, other workers leave new batches to it.';
-
-CREATE FUNCTION reembed.serves(p_worker reembed.worker, p_target text) RETURNS boolean
-    LANGUAGE sql STABLE
+CREATE FUNCTION reembed.serves(p_target text DEFAULT NULL::text) RETURNS boolean
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp';
 
-COMMENT ON FUNCTION reembed.serves(p_worker reembed.worker, p_target text) IS 'Whether a worker is alive and serves the target.';
+COMMENT ON FUNCTION reembed.serves(p_target text) IS 'True when the live model of a target is the one that the session declared in setting reembed.model, or none is declared; raises RE002 otherwise. For WHERE, in searches through schema reembed_live.';
 
 CREATE FUNCTION reembed.set_column_properties(p_relation regclass, p_column name, p_wanted jsonb) RETURNS void
     LANGUAGE plpgsql
@@ -2317,6 +2468,13 @@ CREATE FUNCTION reembed.settle_sent_rows(p_provider_batch uuid, p_batch bigint, 
 
 COMMENT ON FUNCTION reembed.settle_sent_rows(p_provider_batch uuid, p_batch bigint, p_request integer, p_positions integer[], p_vectors public.vector[], p_written text[], p_refused jsonb, p_tokens bigint, p_requests integer) IS 'Deletes rows whose vectors were stored or refused by their table from the record of a provider batch, and counts them; returns how many were written.';
 
+CREATE FUNCTION reembed.share_schema_views(p_relation regclass) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET lock_timeout TO '300ms';
+
+COMMENT ON FUNCTION reembed.share_schema_views(p_relation regclass) IS 'Gives the views with a table''s own name the grants of the table, including those on columns.';
+
 CREATE FUNCTION reembed.share_side_tables(p_target text) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -2349,12 +2507,12 @@ CREATE FUNCTION reembed.spending_left(p_campaign text, p_token_price numeric) RE
 
 COMMENT ON FUNCTION reembed.spending_left(p_campaign text, p_token_price numeric) IS 'Tokens of a price that a campaign may still spend under max_tokens and max_usd; null where neither limits it.';
 
-CREATE FUNCTION reembed.start_campaign(p_name text, p_relation regclass, p_column name, p_key_columns name[], p_text_columns name[], p_text_sql text, p_live_view name, p_live_model_column name, p_from_model text, p_to_model text, p_to_column name, p_to_version_column name, p_tokens_per_character numeric, p_keep_old_current boolean, p_to_relation regclass DEFAULT NULL::regclass, p_application_path text DEFAULT NULL::text, p_max_tokens bigint DEFAULT NULL::bigint, p_max_usd numeric DEFAULT NULL::numeric) RETURNS void
+CREATE FUNCTION reembed.start_campaign(p_name text, p_relation regclass, p_column name, p_key_columns name[], p_text_columns name[], p_text_sql text, p_live_view name, p_live_model_column name, p_from_model text, p_to_model text, p_to_column name, p_to_version_column name, p_tokens_per_character numeric, p_keep_old_current boolean, p_to_relation regclass DEFAULT NULL::regclass, p_application_path text DEFAULT NULL::text, p_max_tokens bigint DEFAULT NULL::bigint, p_max_usd numeric DEFAULT NULL::numeric, p_joins jsonb DEFAULT '[]'::jsonb) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET lock_timeout TO '300ms';
 
-COMMENT ON FUNCTION reembed.start_campaign(p_name text, p_relation regclass, p_column name, p_key_columns name[], p_text_columns name[], p_text_sql text, p_live_view name, p_live_model_column name, p_from_model text, p_to_model text, p_to_column name, p_to_version_column name, p_tokens_per_character numeric, p_keep_old_current boolean, p_to_relation regclass, p_application_path text, p_max_tokens bigint, p_max_usd numeric) IS 'Enters phase expand: registers target and campaign, creates the triggers and the views.';
+COMMENT ON FUNCTION reembed.start_campaign(p_name text, p_relation regclass, p_column name, p_key_columns name[], p_text_columns name[], p_text_sql text, p_live_view name, p_live_model_column name, p_from_model text, p_to_model text, p_to_column name, p_to_version_column name, p_tokens_per_character numeric, p_keep_old_current boolean, p_to_relation regclass, p_application_path text, p_max_tokens bigint, p_max_usd numeric, p_joins jsonb) IS 'Enters phase expand: registers target and campaign, creates the triggers and the views.';
 
 CREATE FUNCTION reembed.stop_parking(p_target text) RETURNS void
     LANGUAGE sql
@@ -2458,11 +2616,11 @@ CREATE FUNCTION reembed.text_hash(p_text text) RETURNS bigint
 
 COMMENT ON FUNCTION reembed.text_hash(p_text text) IS 'Fence of writes: a vector is stored only if the row''s text still has the hash of the embedded text.';
 
-CREATE FUNCTION reembed.text_source(p_relation regclass, p_key_columns name[], p_text_columns name[], p_text_sql text) RETURNS jsonb
+CREATE FUNCTION reembed.text_source(p_relation regclass, p_key_columns name[], p_text_columns name[], p_text_sql text, p_joins jsonb DEFAULT '[]'::jsonb) RETURNS jsonb
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp';
 
-COMMENT ON FUNCTION reembed.text_source(p_relation regclass, p_key_columns name[], p_text_columns name[], p_text_sql text) IS 'Key and text of a table by column number, as stored in reembed.target.';
+COMMENT ON FUNCTION reembed.text_source(p_relation regclass, p_key_columns name[], p_text_columns name[], p_text_sql text, p_joins jsonb) IS 'Key and text of a table by column number, as stored in reembed.target.';
 
 CREATE FUNCTION reembed.throttle_signals(p_target text) RETURNS TABLE(signal text, effect text, reason text)
     LANGUAGE plpgsql STABLE SECURITY DEFINER
@@ -2545,6 +2703,12 @@ CREATE FUNCTION reembed.view_columns(p_target text) RETURNS jsonb
 
 COMMENT ON FUNCTION reembed.view_columns(p_target text) IS 'Columns that the views of a target have from now on, in their order; see target.view_columns.';
 
+CREATE FUNCTION reembed.view_dependents(p_view regclass) RETURNS TABLE(classid oid, objid oid, depth integer)
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.view_dependents(p_view regclass) IS 'Objects that depend on a view or on the type of its rows, directly or through others; the largest depth first is the order to drop them.';
+
 CREATE FUNCTION reembed.view_grants(p_view regclass) RETURNS text[]
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp';
@@ -2575,6 +2739,12 @@ CREATE FUNCTION reembed.violation_query(p_relation regclass) RETURNS text
 
 COMMENT ON FUNCTION reembed.violation_query(p_relation regclass) IS 'The statement that counts the rows that violate a constraint of their own table; null where there is no such constraint. It runs code of the owner.';
 
+CREATE FUNCTION reembed.wanted_schema_views(p_relation regclass) RETURNS TABLE(schema name, model text, name name, definition text)
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.wanted_schema_views(p_relation regclass) IS 'The views with a table''s own name that should exist now: one for each model with vectors, and one that follows the live model.';
+
 CREATE FUNCTION reembed.watch(p_target text DEFAULT NULL::text) RETURNS TABLE(change text, kind text, severity text, message text)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp';
@@ -2598,6 +2768,38 @@ CREATE FUNCTION reembed.worker_grants(p_role name) RETURNS TABLE(statement text)
     SET search_path TO 'pg_catalog', 'pg_temp';
 
 COMMENT ON FUNCTION reembed.worker_grants(p_role name) IS 'Statements that grant a role the rights of a worker that it lacks.';
+
+CREATE TABLE reembed.worker (
+    id uuid NOT NULL,
+    host text NOT NULL,
+    pid integer NOT NULL,
+    target text,
+    started_at timestamp with time zone DEFAULT now() NOT NULL,
+    seen_at timestamp with time zone DEFAULT now() NOT NULL,
+    batch_api boolean DEFAULT false NOT NULL
+);
+
+COMMENT ON TABLE reembed.worker IS 'Worker processes; one not seen for 30 seconds counts as gone.';
+
+COMMENT ON COLUMN reembed.worker.id IS 'Generated at every start.';
+
+COMMENT ON COLUMN reembed.worker.host IS 'Host name.';
+
+COMMENT ON COLUMN reembed.worker.pid IS 'Process id on that host.';
+
+COMMENT ON COLUMN reembed.worker.target IS 'The only target that it serves; null: it serves all.';
+
+COMMENT ON COLUMN reembed.worker.started_at IS 'When it started.';
+
+COMMENT ON COLUMN reembed.worker.seen_at IS 'When it last reported.';
+
+COMMENT ON COLUMN reembed.worker.batch_api IS 'Whether it sends the backfill to the batch API. While it is alive, other workers leave new batches to it.';
+
+CREATE FUNCTION reembed.works_for(p_worker reembed.worker, p_target text) RETURNS boolean
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.works_for(p_worker reembed.worker, p_target text) IS 'Whether a worker is alive and works for the target.';
 
 CREATE FUNCTION reembed_queue.create_queue(queue_name text, options jsonb) RETURNS void
     LANGUAGE plpgsql
@@ -2753,15 +2955,35 @@ COMMENT ON VIEW reembed.change IS 'Changes of rows by the application that wait 
 
 COMMENT ON COLUMN reembed.change.target IS 'The target.';
 
-COMMENT ON COLUMN reembed.change.seq IS 'Position in the order of all changes of the target.';
+COMMENT ON COLUMN reembed.change.seq IS 'Position in the order of all changes of the target; 0 for a change of a joined table, whose rows a worker has yet to find.';
 
-COMMENT ON COLUMN reembed.change.key IS 'Key of the row, its columns joined by "/"; empty when the table was truncated.';
+COMMENT ON COLUMN reembed.change.key IS 'Key of the row, its columns joined by "/"; empty when the table was truncated, or for a change of a joined table.';
 
 COMMENT ON COLUMN reembed.change.needs_new IS 'Whether the row needs a vector of the new model.';
 
 COMMENT ON COLUMN reembed.change.needs_old IS 'Whether it needs a vector of the old model.';
 
 COMMENT ON COLUMN reembed.change.changed_at IS 'When the row changed.';
+
+CREATE TABLE reembed.schema_view (
+    schema name NOT NULL,
+    relation regclass NOT NULL,
+    model text,
+    view regclass NOT NULL,
+    definition text NOT NULL
+);
+
+COMMENT ON TABLE reembed.schema_view IS 'Views that show a table under its own name with the vectors of one model, for applications that choose the model by their search_path; written by replace_schema_views().';
+
+COMMENT ON COLUMN reembed.schema_view.schema IS 'The schema of the view, to be named in a search_path in front of that of the table.';
+
+COMMENT ON COLUMN reembed.schema_view.relation IS 'The table.';
+
+COMMENT ON COLUMN reembed.schema_view.model IS 'The model whose vectors it shows; null: the live model.';
+
+COMMENT ON COLUMN reembed.schema_view.view IS 'The view.';
+
+COMMENT ON COLUMN reembed.schema_view.definition IS 'The SQL that created it, to tell whether it must be replaced.';
 
 CREATE VIEW reembed.damage AS
  WITH target AS (
@@ -2774,6 +2996,7 @@ CREATE VIEW reembed.damage AS
             t.text_names,
             t.text_sql,
             t.is_expression,
+            t.joined_tables,
             t.live_view,
             t.live_model_column,
             t.view_columns,
@@ -2798,12 +3021,19 @@ CREATE VIEW reembed.damage AS
             v.relation,
             v.attnum
            FROM reembed.vector_column v
+        UNION
+         SELECT t.name,
+            t.literal,
+            j.relation,
+            unnest(j.attnums) AS unnest
+           FROM (target t
+             CROSS JOIN LATERAL unnest(t.joined_tables) j(relation, alias, attnums, names, key_attnums, of_position, of_attnums))
         )
  SELECT target,
     code,
     damage,
     remedy,
-    (code = ANY (ARRAY['dropped_table'::text, 'dropped_column'::text, 'dropped_side_table'::text])) AS is_final
+    (code = ANY (ARRAY['dropped_table'::text, 'dropped_column'::text, 'dropped_side_table'::text, 'dropped_joined_table'::text])) AS is_final
    FROM ( SELECT t.name AS target,
             'dropped_table'::text AS code,
             'its table was dropped, or dropped and created again under the same name'::text AS damage,
@@ -2882,11 +3112,45 @@ CREATE VIEW reembed.damage AS
           WHERE ((t.present IS NOT NULL) AND (t.unhooked IS NULL) AND (to_regclass(w.name) IS NULL))
         UNION ALL
          SELECT t.name,
+            'no_view'::text,
+            format('the view of %s in schema %I is missing'::text, t.relation, w.schema) AS format,
+            format('SELECT reembed.replace_views(%s)'::text, t.literal) AS format
+           FROM (target t
+             JOIN reembed.schema_view w ON (((w.relation)::oid = (t.relation)::oid)))
+          WHERE ((t.present IS NOT NULL) AND (NOT (EXISTS ( SELECT
+                   FROM pg_class c
+                  WHERE (c.oid = (w.view)::oid)))))
+        UNION ALL
+         SELECT t.name,
+            'former_view'::text,
+            format('view %s differs from %s, whose name or columns were changed'::text, w.view, t.relation) AS format,
+            format('SELECT reembed.replace_views(%s)'::text, t.literal) AS format
+           FROM (((target t
+             JOIN reembed.schema_view w ON (((w.relation)::oid = (t.relation)::oid)))
+             JOIN pg_class c ON ((c.oid = (t.relation)::oid)))
+             JOIN pg_class x ON ((x.oid = (w.view)::oid)))
+          WHERE ((x.relname <> c.relname) OR (EXISTS ( SELECT
+                   FROM pg_attribute a
+                  WHERE ((a.attrelid = (t.relation)::oid) AND (a.attnum > 0) AND (NOT a.attisdropped) AND (NOT (EXISTS ( SELECT
+                           FROM pg_attribute b
+                          WHERE ((b.attrelid = (w.view)::oid) AND (b.attname = a.attname))))) AND (NOT (EXISTS ( SELECT
+                           FROM reembed.vector_column v
+                          WHERE (((v.relation)::oid = (t.relation)::oid) AND (v.storage = 'column'::text) AND ((a.attnum = v.attnum) OR (a.attnum = v.version_attnum))))))))))
+        UNION ALL
+         SELECT t.name,
             'no_text'::text,
             'an object that the text expression uses was dropped: texts cannot be read until it is created again'::text,
             format('SELECT reembed.rehook(%s)'::text, t.literal) AS format
            FROM target t
           WHERE ((t.present IS NOT NULL) AND (t.unhooked IS NULL) AND t.is_expression AND (to_regproc(('reembed.raw_text_'::text || (t.suffix)::text)) IS NULL))
+        UNION ALL
+         SELECT t.name,
+            j.code,
+            j.damage,
+            j.remedy
+           FROM (target t
+             CROSS JOIN LATERAL reembed.join_damage(t.name) j(code, damage, remedy))
+          WHERE ((t.present IS NOT NULL) AND (cardinality(t.joined_tables) > 0))
         UNION ALL
          SELECT t.name,
             'row_security'::text,
@@ -2995,7 +3259,7 @@ UNION ALL
    FROM reembed.setting s
   WHERE ((NOT (EXISTS ( SELECT
            FROM reembed.worker w
-          WHERE reembed.serves(w.*, s.target)))) AND ((EXISTS ( SELECT
+          WHERE reembed.works_for(w.*, s.target)))) AND ((EXISTS ( SELECT
            FROM reembed.change c
           WHERE (c.target = s.target))) OR (EXISTS ( SELECT
            FROM (reembed.batch b
@@ -3433,7 +3697,7 @@ CREATE VIEW reembed.progress AS
           WHERE ((h.target = m.target) AND h.throttles)) AS throttled_by,
     ( SELECT count(*) AS count
            FROM reembed.worker w
-          WHERE reembed.serves(w.*, m.target)) AS workers,
+          WHERE reembed.works_for(w.*, m.target)) AS workers,
     m.phase_entered_at,
     m.switched_at,
     ( SELECT COALESCE(sum((b.rows - b.stored_rows)), (0)::bigint) AS "coalesce"
@@ -4534,6 +4798,9 @@ ALTER TABLE ONLY reembed.old_vector_checksum
 ALTER TABLE ONLY reembed.old_vector_group
     ADD CONSTRAINT old_vector_group_pkey PRIMARY KEY (campaign, number);
 
+ALTER TABLE ONLY reembed.schema_view
+    ADD CONSTRAINT one_definition_per_view UNIQUE (view);
+
 ALTER TABLE ONLY reembed.failed_row
     ADD CONSTRAINT one_entry_per_row_and_model UNIQUE (target, model, key_digest);
 
@@ -4566,6 +4833,9 @@ ALTER TABLE ONLY reembed.repeated_text
 
 ALTER TABLE ONLY reembed.schema_migration
     ADD CONSTRAINT schema_migration_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY reembed.schema_view
+    ADD CONSTRAINT schema_view_pkey PRIMARY KEY (schema, relation);
 
 ALTER TABLE ONLY reembed.score_cutoff
     ADD CONSTRAINT score_cutoff_pkey PRIMARY KEY (validation, ordinal);
@@ -4962,17 +5232,25 @@ REVOKE ALL ON FUNCTION reembed.drop_compiled(p_target text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.drop_empty_model_schemas() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION reembed.drop_join_logs(p_target text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION reembed.drop_nearest(p_target text, p_view name) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.drop_not_null_check(p_name text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.drop_queues(p_target text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION reembed.drop_schema_view(p_view regclass) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.drop_schema_views(p_relation regclass, p_source regclass, p_attnum smallint) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION reembed.drop_view(p_target text, p_view name) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.each_key(p_target text, p_template text, p_separator text, p_side_table regclass) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.end_archive(p_name text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.end_joins(p_target text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.end_restore(p_name text) FROM PUBLIC;
 
@@ -4992,7 +5270,11 @@ REVOKE ALL ON FUNCTION reembed.evidence_runs(p_validation bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.exchange_columns(p_name text) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION reembed.expression_columns(p_relation regclass, p_expression text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION reembed.expand_joins(p_target text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.expression_columns(p_relation regclass, p_expression text, p_joins jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.expression_faults(p_view regclass, p_tables integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.fail_provider_batch(p_provider_batch uuid, p_code text, p_message text) FROM PUBLIC;
 
@@ -5019,6 +5301,8 @@ REVOKE ALL ON FUNCTION reembed.forget_target(p_target text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION reembed.give_relation(p_relation regclass, p_like regclass) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.give_to_owner(p_target text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.give_view(p_view regclass, p_owner name) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.grant_compiled(p_target text, p_functions name[], p_grantees oid[]) FROM PUBLIC;
 
@@ -5060,6 +5344,16 @@ REVOKE ALL ON FUNCTION reembed.is_slower(p_new_ms double precision, p_old_ms dou
 
 REVOKE ALL ON FUNCTION reembed.is_within_rate(p_counter regclass) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION reembed.join_columns(p_target text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.join_dependents(p_target text, p_n integer) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.join_facts(p_relation regclass, p_joins jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.join_names(p_target text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.join_value_names(p_target text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION reembed.judge_audit(p_validation bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.judge_difference(p_n bigint, p_mean double precision, p_sd double precision, p_margin double precision, OUT outcome text, OUT low double precision, OUT high double precision, OUT more_queries bigint) FROM PUBLIC;
@@ -5083,6 +5377,8 @@ REVOKE ALL ON FUNCTION reembed.judge_slices(p_validation bigint) FROM PUBLIC;
 REVOKE ALL ON FUNCTION reembed.judge_validation(p_validation bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.judge_vectors(p_validation bigint) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.key_is_after(p_target text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.key_names(p_target text, p_side_table regclass) FROM PUBLIC;
 
@@ -5152,6 +5448,8 @@ REVOKE ALL ON FUNCTION reembed.parallel_speedup(p_workers integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.parking_room(p_target text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION reembed.path_users(p_schema name) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION reembed.pause(p_target text, p_reason text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.pause_at_cap(p_campaign text, p_tokens bigint) FROM PUBLIC;
@@ -5167,6 +5465,8 @@ REVOKE ALL ON FUNCTION reembed.pooled_queries(p_validation bigint) FROM PUBLIC;
 REVOKE ALL ON FUNCTION reembed.predict_index_build(p_relation regclass, p_key text, p_operator_class text, p_m integer, p_ef_construction integer, p_vector_bytes integer, p_rows bigint, p_workers integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.prepare_index_build(p_name text, p_index name, p_method text, p_parameters text, p_element_type text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.present_joins(p_target text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.present_names(p_name text) FROM PUBLIC;
 
@@ -5196,7 +5496,11 @@ REVOKE ALL ON FUNCTION reembed.record_sent_rows(p_provider_batch uuid, p_attempt
 
 REVOKE ALL ON FUNCTION reembed.record_words(p_subject text, p_words text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION reembed.recreation(p_class oid, p_object oid) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION reembed.refresh_serving(p_target text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.refuse_write() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.refuses_row(p_sqlstate text) FROM PUBLIC;
 
@@ -5212,6 +5516,8 @@ REVOKE ALL ON FUNCTION reembed.release_batch(p_provider_batch uuid, p_batch bigi
 
 REVOKE ALL ON FUNCTION reembed.release_objects(p_target text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION reembed.remake_view(p_view regclass, p_definition text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION reembed.render(p_template text, p_names jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.rendered(p_target text) FROM PUBLIC;
@@ -5222,6 +5528,10 @@ REVOKE ALL ON FUNCTION reembed.replace_change_view() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.replace_nearest(p_target text, p_view name, p_model text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION reembed.replace_schema_view(p_relation regclass, p_schema name, p_model text, p_name name, p_definition text, p_present regclass) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.replace_schema_views(p_relation regclass, p_all boolean) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION reembed.replace_view(p_target text, p_view name, p_model text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.replace_views(p_target text) FROM PUBLIC;
@@ -5229,6 +5539,8 @@ REVOKE ALL ON FUNCTION reembed.replace_views(p_target text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION reembed.require_archive(p_name text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.require_gate(p_name text, p_phase text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.require_joins(p_relation regclass, p_joins jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.require_owner(p_relation regclass) FROM PUBLIC;
 
@@ -5294,6 +5606,8 @@ REVOKE ALL ON FUNCTION reembed.settle_provider_batch(p_provider_batch uuid) FROM
 
 REVOKE ALL ON FUNCTION reembed.settle_sent_rows(p_provider_batch uuid, p_batch bigint, p_request integer, p_positions integer[], p_vectors public.vector[], p_written text[], p_refused jsonb, p_tokens bigint, p_requests integer) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION reembed.share_schema_views(p_relation regclass) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION reembed.share_side_tables(p_target text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.share_view_grants(p_target text) FROM PUBLIC;
@@ -5304,7 +5618,7 @@ REVOKE ALL ON FUNCTION reembed.spend_on_judge(p_campaign text, p_tokens bigint, 
 
 REVOKE ALL ON FUNCTION reembed.spending_left(p_campaign text, p_token_price numeric) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION reembed.start_campaign(p_name text, p_relation regclass, p_column name, p_key_columns name[], p_text_columns name[], p_text_sql text, p_live_view name, p_live_model_column name, p_from_model text, p_to_model text, p_to_column name, p_to_version_column name, p_tokens_per_character numeric, p_keep_old_current boolean, p_to_relation regclass, p_application_path text, p_max_tokens bigint, p_max_usd numeric) FROM PUBLIC;
+REVOKE ALL ON FUNCTION reembed.start_campaign(p_name text, p_relation regclass, p_column name, p_key_columns name[], p_text_columns name[], p_text_sql text, p_live_view name, p_live_model_column name, p_from_model text, p_to_model text, p_to_column name, p_to_version_column name, p_tokens_per_character numeric, p_keep_old_current boolean, p_to_relation regclass, p_application_path text, p_max_tokens bigint, p_max_usd numeric, p_joins jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.stop_parking(p_target text) FROM PUBLIC;
 
@@ -5334,7 +5648,7 @@ REVOKE ALL ON FUNCTION reembed.target_spellings(p_target text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.target_suffix(p_target text) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION reembed.text_source(p_relation regclass, p_key_columns name[], p_text_columns name[], p_text_sql text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION reembed.text_source(p_relation regclass, p_key_columns name[], p_text_columns name[], p_text_sql text, p_joins jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.throttle_signals(p_target text) FROM PUBLIC;
 
@@ -5362,6 +5676,8 @@ REVOKE ALL ON FUNCTION reembed.verdict(p_validation bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.view_columns(p_target text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION reembed.view_dependents(p_view regclass) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION reembed.view_grants(p_view regclass) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.view_readers(p_target text) FROM PUBLIC;
@@ -5369,6 +5685,8 @@ REVOKE ALL ON FUNCTION reembed.view_readers(p_target text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION reembed.view_sources(p_view regclass) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.violation_query(p_relation regclass) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.wanted_schema_views(p_relation regclass) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.watch(p_target text) FROM PUBLIC;
 

@@ -26,6 +26,11 @@ export function indexChoice(value: string): IndexChoice {
   return value;
 }
 
+/** Collects the values of an option that may be repeated. */
+export function collect(value: string, before: string[] = []): string[] {
+  return [...before, value];
+}
+
 /** Collects the values of an option that may be repeated or hold several values separated by commas. */
 export function list(value: string, before: string[] = []): string[] {
   return [
