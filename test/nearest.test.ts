@@ -11,9 +11,10 @@ const READER = `reader_of_nearest_${process.pid}`;
 const ROWS = 60;
 
 // The statements themselves, so that what the documentation shows is what is tried.
-const [, , , call = '', filtered = ''] = [
-  ...readFileSync(new URL('../docs/reading.md', import.meta.url), 'utf8').matchAll(/```sql\n([\s\S]*?)```/g),
-].map(([, text]) => text);
+const [, section = ''] = readFileSync(new URL('../docs/reading.md', import.meta.url), 'utf8').split(
+  '\n## Vectors beyond the limit of an index\n',
+);
+const [call = '', filtered = ''] = [...section.matchAll(/```sql\n([\s\S]*?)```/g)].map(([, text = '']) => text);
 
 let stage: Stage;
 let campaign: string;
