@@ -8,6 +8,7 @@ DECLARE
   c pg_class;
   v_new reembed.vector_column;
   v_old reembed.vector_column;
+  v_own reembed.vector_column;
   v_args record;
   v_content text;
   v_vector_schema constant name := reembed.vector_schema();
@@ -17,6 +18,8 @@ BEGIN
   SELECT * INTO STRICT c FROM pg_class WHERE oid = t.relation;
   SELECT * INTO v_new FROM reembed.vector_column WHERE target = p_target AND role = 'new';
   SELECT * INTO v_old FROM reembed.vector_column WHERE target = p_target AND role = 'old';
+  -- The column that the application knows: that of the old model until contract renames the new one.
+  v_own := CASE WHEN v_old.column_name IS NULL THEN v_new ELSE v_old END;
 
   SELECT coalesce(string_agg(format('p%s %s', k.position, format_type(a.atttypid, NULL)), ', ' ORDER BY k.position), '') AS parameters,
          coalesce(string_agg(format('p%s', k.position), ', ' ORDER BY k.position), '') AS names,
@@ -84,6 +87,12 @@ BEGIN
     'is_plain', CASE v_new.storage WHEN 'column' THEN 'p_plain' ELSE 'true' END,
     'every_new_column', reembed.names_columns(t.name, 'NEW'),
     'every_old_column', reembed.names_columns(t.name, 'OLD'))
+    || jsonb_build_object(
+      'own_role', v_own.role,
+      'own_column', quote_ident(v_own.column_name),
+      'brought', CASE v_own.storage WHEN 'column' THEN format('NEW.%I IS NOT NULL', v_own.column_name) ELSE 'false' END,
+      'inserted_vector', CASE v_own.storage WHEN 'column' THEN format('NOT v_lacks_%s', v_own.role) ELSE 'false' END,
+      'updated_vector', CASE v_own.storage WHEN 'column' THEN format('v_text_changed AND NOT v_outdates_%s', v_own.role) ELSE 'false' END)
     || (SELECT jsonb_object_agg(w.role || '_' || n.key, n.value)
           FROM (VALUES ('new', v_new), ('old', v_old)) AS w(role, vectors) CROSS JOIN jsonb_each(reembed.role_names(w.vectors, w.role)) AS n);
 END;
