@@ -31,6 +31,7 @@ BEGIN
   DELETE FROM reembed.campaign WHERE target = p_target;
   PERFORM reembed.forget_target(p_target);
   DELETE FROM reembed.model AS o WHERE o.name = ANY (v_models) AND NOT EXISTS (SELECT FROM reembed.campaign AS m WHERE o.name IN (m.from_model, m.to_model));
+  PERFORM reembed.replace_schema_views(t.relation);
 END;
 $$;
 COMMENT ON FUNCTION reembed.release_objects IS 'Drops everything that is kept of a target and its campaigns, and records that their migration files are to be ignored. p_kind: release or forget, for the audit.';
