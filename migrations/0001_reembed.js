@@ -5,10 +5,11 @@ export const up = (pgm) => {
   pgm.sql(`
 SET LOCAL lock_timeout = '500ms';
 
-ALTER TABLE reembed.schema_migration ADD COLUMN IF NOT EXISTS sha256 text;
+ALTER TABLE reembed.schema_migration ADD COLUMN IF NOT EXISTS sha256 text, ADD COLUMN IF NOT EXISTS forgotten_at timestamptz;
 COMMENT ON SCHEMA reembed IS 'pg-reembed: moves a live table from one embedding model to another. SELECT * FROM reembed.progress shows the progress of each campaign.';
 COMMENT ON TABLE reembed.schema_migration IS 'Migration files that have run, oldest first.';
 COMMENT ON COLUMN reembed.schema_migration.sha256 IS 'Digest of the file when it ran; a file edited afterwards is refused.';
+COMMENT ON COLUMN reembed.schema_migration.forgotten_at IS 'When its campaign was forgotten or released: its files are ignored from then on, whether or not they are still there.';
 
 CREATE TABLE reembed.installation (
   is_one boolean PRIMARY KEY DEFAULT true CHECK (is_one),
@@ -368,6 +369,7 @@ CREATE TABLE reembed.campaign (
   live_rows bigint NOT NULL DEFAULT 0,
   live_tokens bigint NOT NULL DEFAULT 0,
   switched_at timestamptz,
+  table_scans bigint,
   old_column jsonb,
   archive name,
   purged_at timestamptz,
@@ -400,6 +402,7 @@ COMMENT ON COLUMN reembed.campaign.needs_old_sweep IS 'Whether the old model is 
 COMMENT ON COLUMN reembed.campaign.live_rows IS 'Vectors of both models stored for rows that the application wrote meanwhile.';
 COMMENT ON COLUMN reembed.campaign.live_tokens IS 'Tokens the provider counted for them.';
 COMMENT ON COLUMN reembed.campaign.switched_at IS 'When the live view last switched to the new model; the soak time starts here.';
+COMMENT ON COLUMN reembed.campaign.table_scans IS 'Sequential scans of the table of the old vectors that the server had counted at the switch.';
 COMMENT ON COLUMN reembed.campaign.old_column IS 'Definition of the old column and its indexes, and under successor that of the new ones before they took over comments and the like; kept at contract for rollback.';
 COMMENT ON COLUMN reembed.campaign.archive IS 'Table in schema reembed that holds the old vectors after contract.';
 COMMENT ON COLUMN reembed.campaign.purged_at IS 'When the archive was dropped; rollback is impossible from then on.';
@@ -461,6 +464,22 @@ COMMENT ON COLUMN reembed.planned_index.scans IS 'Scans of the old index that th
 COMMENT ON COLUMN reembed.planned_index.sampled_at IS 'When they were last sampled: at the switch, by the watch, and by the gate to contract.';
 COMMENT ON COLUMN reembed.planned_index.scanned_at IS 'When a sample since the switch last differed from the one before; null when none did.';
 COMMENT ON COLUMN reembed.planned_index.was_reset IS 'Whether that sample was lower than the one before, because statistics were reset; earlier scans are then unknown.';
+
+CREATE TABLE reembed.column_statement (
+  campaign text NOT NULL REFERENCES reembed.campaign ON DELETE CASCADE,
+  queryid bigint NOT NULL,
+  total_ms double precision NOT NULL,
+  called_at timestamptz,
+  statement text NOT NULL,
+  PRIMARY KEY (campaign, queryid),
+  CONSTRAINT statements_are_bounded CHECK (length(statement) <= 200)
+);
+COMMENT ON TABLE reembed.column_statement IS 'Statements of pg_stat_statements that name the table and its old vector column, and when they were last seen to run since the switch.';
+COMMENT ON COLUMN reembed.column_statement.campaign IS 'The campaign.';
+COMMENT ON COLUMN reembed.column_statement.queryid IS 'Number of the statement in pg_stat_statements.';
+COMMENT ON COLUMN reembed.column_statement.total_ms IS 'Time that the server had measured for all of its calls at the last sample.';
+COMMENT ON COLUMN reembed.column_statement.called_at IS 'When a sample since the switch last differed from the one before; null when none did.';
+COMMENT ON COLUMN reembed.column_statement.statement IS 'Start of its text without constants and control characters.';
 
 CREATE TABLE reembed.provider_batch (
   id uuid DEFAULT gen_random_uuid() PRIMARY KEY,
@@ -1272,6 +1291,27 @@ COMMENT ON COLUMN reembed.alert.opening_posted_at IS 'When the webhook accepted 
 COMMENT ON COLUMN reembed.alert.closing_posted_at IS 'When the webhook accepted its closing.';
 COMMENT ON COLUMN reembed.alert.post_tried_at IS 'When the last attempt to post it was made, accepted or not.';
 
+CREATE TABLE reembed.written_vector (
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  target text NOT NULL REFERENCES reembed.target ON DELETE CASCADE,
+  key jsonb NOT NULL,
+  text_hash bigint NOT NULL,
+  written_at timestamptz NOT NULL,
+  found text,
+  audited_at timestamptz,
+  CONSTRAINT found_is_known CHECK (found IN ('new', 'old', 'other')),
+  CONSTRAINT audited_vectors_have_an_outcome CHECK ((found IS NULL) = (audited_at IS NULL))
+);
+CREATE INDEX written_vector_newest ON reembed.written_vector (target, id);
+COMMENT ON TABLE reembed.written_vector IS 'The newest rows of each target, a few hundred, into which the application itself wrote a vector since the switch, and since contract.';
+COMMENT ON COLUMN reembed.written_vector.id IS 'Number of the entry.';
+COMMENT ON COLUMN reembed.written_vector.target IS 'Target of the row.';
+COMMENT ON COLUMN reembed.written_vector.key IS 'Primary key, as an object of column and value.';
+COMMENT ON COLUMN reembed.written_vector.text_hash IS 'reembed.text_hash() of the text that the vector was written with.';
+COMMENT ON COLUMN reembed.written_vector.written_at IS 'When the application wrote it.';
+COMMENT ON COLUMN reembed.written_vector.found IS 'The model that its vector agrees with: new, old, or other for neither; null until it is audited.';
+COMMENT ON COLUMN reembed.written_vector.audited_at IS 'When its text was embedded again and compared.';
+
 CREATE TABLE reembed.watch_memory (
   target text PRIMARY KEY REFERENCES reembed.target ON DELETE CASCADE,
   checked_at timestamptz,
@@ -1304,8 +1344,8 @@ BEGIN
 END $$;
 
 DROP SEQUENCE reembed.shadow_read_count, reembed.query_log_count;
-DROP TABLE reembed.schema_view, reembed.acceptance, reembed.watch_memory, reembed.alert, reembed.known_item, reembed.shadow_read, reembed.query_log, reembed.old_vector_group, reembed.old_vector_checksum, reembed.score_cutoff, reembed.score_distribution, reembed.truth_audit, reembed.validation_integrity, reembed.validation_filter, reembed.validation_metric, reembed.judge_grade, reembed.validation_query, reembed.validation, reembed.read_probe, reembed.throttle, reembed.event, reembed.worker, reembed.spending, reembed.provider_quota, reembed.cached_vector, reembed.repeated_text, reembed.failed_row, reembed.words, reembed.provider_batch_row, reembed.batch, reembed.provider_batch, reembed.planned_index, reembed.campaign, reembed.serving, reembed.setting, reembed.target, reembed.model, reembed.element_type, reembed.template, reembed.installation;
+DROP TABLE reembed.written_vector, reembed.column_statement, reembed.schema_view, reembed.acceptance, reembed.watch_memory, reembed.alert, reembed.known_item, reembed.shadow_read, reembed.query_log, reembed.old_vector_group, reembed.old_vector_checksum, reembed.score_cutoff, reembed.score_distribution, reembed.truth_audit, reembed.validation_integrity, reembed.validation_filter, reembed.validation_metric, reembed.judge_grade, reembed.validation_query, reembed.validation, reembed.read_probe, reembed.throttle, reembed.event, reembed.worker, reembed.spending, reembed.provider_quota, reembed.cached_vector, reembed.repeated_text, reembed.failed_row, reembed.words, reembed.provider_batch_row, reembed.batch, reembed.provider_batch, reembed.planned_index, reembed.campaign, reembed.serving, reembed.setting, reembed.target, reembed.model, reembed.element_type, reembed.template, reembed.installation;
 DROP TYPE reembed.joined_table;
-ALTER TABLE reembed.schema_migration DROP COLUMN sha256;
+ALTER TABLE reembed.schema_migration DROP COLUMN sha256, DROP COLUMN forgotten_at;
 `);
 };

@@ -34,6 +34,7 @@ const commands: Record<string, () => Promise<Command>> = {
   retry: async () => (await import('./commands/retry.ts')).retryCommand(),
   purge: async () => (await import('./commands/purge.ts')).purgeCommand(),
   release: async () => (await import('./commands/release.ts')).releaseCommand(),
+  forget: async () => (await import('./commands/forget.ts')).forgetCommand(),
   doctor: async () => (await import('./commands/doctor.ts')).doctorCommand(),
   db: async () => (await import('./commands/db.ts')).dbCommand(),
 };

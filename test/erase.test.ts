@@ -27,6 +27,7 @@ async function scatter(table: string, campaign: string): Promise<void> {
     INSERT INTO reembed.query_log (target, text, model) VALUES
       ('${target}', 'where does ${TEXT.toLowerCase()} now', 'old-model'), ('${target}', '${TEXT.slice(0, 24)}', 'old-model'), ('${target}', 'another query', 'old-model');
     INSERT INTO reembed.shadow_read (target, served_model, shadow_model, is_canary, overlap, query) VALUES ('${target}', 'old-model', 'new-model', false, 1, '${TEXT}');
+    INSERT INTO reembed.written_vector (target, key, text_hash, written_at) VALUES ('${target}', '{"id": 7}', 1, now()), ('${target}', '{"id": 8}', 1, now());
     INSERT INTO reembed.known_item (target, model, key, found) VALUES ('${target}', 'new-model', '{"id": 7}', true), ('${target}', 'new-model', '{"id": 8}', true);
     WITH batch AS (INSERT INTO reembed.provider_batch (campaign, model) VALUES ('${campaign}', 'new-model') RETURNING id)
     INSERT INTO reembed.provider_batch_row (provider_batch, request, position, input, inputs, batch, key, text_hash, wave)
@@ -69,6 +70,7 @@ for (const storage of ['column', 'side-table'] as const) {
         'validation_query 2',
         'validation_query, among its results 2',
         'words 1',
+        'written_vector 1',
       ],
     );
     t.deepEqual(await columnsHolding(stage.db.pool, CANARY), []);

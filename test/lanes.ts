@@ -113,6 +113,7 @@ export const ON_18 = [
   'ddl-column',
   'ddl-side-table',
   'doctor-server',
+  'column-statements',
   'few-statements',
   'index-scans',
   'indexes-carried',

@@ -3,6 +3,7 @@ import test from 'ava';
 import type { Command } from 'commander';
 import { alertsCommand } from '../src/commands/alerts.ts';
 import { doctorCommand } from '../src/commands/doctor.ts';
+import { forgetCommand } from '../src/commands/forget.ts';
 import { migrateCommand } from '../src/commands/migrate.ts';
 import { purgeCommand } from '../src/commands/purge.ts';
 import { retryCommand } from '../src/commands/retry.ts';
@@ -31,6 +32,7 @@ const commands: Command[] = [
   retryCommand(),
   purgeCommand(),
   doctorCommand(),
+  forgetCommand(),
 ];
 
 const blocks = (language: string) =>

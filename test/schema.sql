@@ -95,6 +95,12 @@ CREATE FUNCTION reembed.answer_alerts(p_target text DEFAULT NULL::text) RETURNS 
 
 COMMENT ON FUNCTION reembed.answer_alerts(p_target text) IS 'Moves readers back from a new model with open alerts: the canary at once, all readers where auto_revert is on. Returns what it did.';
 
+CREATE FUNCTION reembed.application_column(p_target text) RETURNS name
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.application_column(p_target text) IS 'The column into which an application that knows nothing of a campaign writes its vectors; null when its vectors are in a side table.';
+
 CREATE FUNCTION reembed.application_path(p_relation regclass) RETURNS text
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp';
@@ -135,6 +141,7 @@ CREATE TABLE reembed.campaign (
     live_rows bigint DEFAULT 0 NOT NULL,
     live_tokens bigint DEFAULT 0 NOT NULL,
     switched_at timestamp with time zone,
+    table_scans bigint,
     old_column jsonb,
     archive name,
     purged_at timestamp with time zone,
@@ -188,6 +195,8 @@ COMMENT ON COLUMN reembed.campaign.live_rows IS 'Vectors of both models stored f
 COMMENT ON COLUMN reembed.campaign.live_tokens IS 'Tokens the provider counted for them.';
 
 COMMENT ON COLUMN reembed.campaign.switched_at IS 'When the live view last switched to the new model; the soak time starts here.';
+
+COMMENT ON COLUMN reembed.campaign.table_scans IS 'Sequential scans of the table of the old vectors that the server had counted at the switch.';
 
 COMMENT ON COLUMN reembed.campaign.old_column IS 'Definition of the old column and its indexes, and under successor that of the new ones before they took over comments and the like; kept at contract for rollback.';
 
@@ -581,6 +590,12 @@ CREATE FUNCTION reembed.check_work(p_target text) RETURNS TABLE(kind text, sever
 
 COMMENT ON FUNCTION reembed.check_work(p_target text) IS 'Check of the watch: changes that wait, failed rows, a pause, reopened batches.';
 
+CREATE FUNCTION reembed.check_written_vectors(p_target text) RETURNS TABLE(kind text, severity text, model text, is_bad boolean, message text, details jsonb)
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.check_written_vectors(p_target text) IS 'Check of the watch: whether vectors that the application wrote since the switch, or since contract, are of another model than the new one.';
+
 CREATE FUNCTION reembed.claim_provider_batch(p_most_inputs integer, p_most_open integer, p_target text DEFAULT NULL::text) RETURNS uuid
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp';
@@ -703,6 +718,12 @@ CREATE FUNCTION reembed.draw_known_items(p_target text) RETURNS TABLE(key text, 
 
 COMMENT ON FUNCTION reembed.draw_known_items(p_target text) IS 'Some random rows with both vectors, to be searched for by their own text; none while the new model is not read.';
 
+CREATE FUNCTION reembed.draw_written(p_target text, p_rows integer) RETURNS TABLE(id bigint, content text, vector text)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.draw_written(p_target text, p_rows integer) IS 'The newest rows with vectors that the application wrote and that have not been audited, each with its text and vector.';
+
 CREATE FUNCTION reembed.drop_compiled(p_target text) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -716,6 +737,20 @@ CREATE FUNCTION reembed.drop_empty_model_schemas() RETURNS void
     SET search_path TO 'pg_catalog', 'pg_temp';
 
 COMMENT ON FUNCTION reembed.drop_empty_model_schemas() IS 'Drops the schemas of views in which nothing is left.';
+
+CREATE FUNCTION reembed.drop_join_logs(p_target text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET lock_timeout TO '300ms';
+
+COMMENT ON FUNCTION reembed.drop_join_logs(p_target text) IS 'Drops the change logs of the joined tables of a target.';
+
+CREATE FUNCTION reembed.drop_nearest(p_target text, p_view name DEFAULT NULL::name) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET lock_timeout TO '300ms';
+
+COMMENT ON FUNCTION reembed.drop_nearest(p_target text, p_view name) IS 'Drops the function that searches through a view of a target, or those of all its views.';
 
 CREATE FUNCTION reembed.drop_not_null_check(p_name text) RETURNS void
     LANGUAGE plpgsql
@@ -901,6 +936,12 @@ CREATE FUNCTION reembed.failed_keys(p_target text, p_model text) RETURNS jsonb[]
 
 COMMENT ON FUNCTION reembed.failed_keys(p_target text, p_model text) IS 'Keys of the rows of a target that cannot be embedded with a model.';
 
+CREATE FUNCTION reembed.find_target(p_target text DEFAULT NULL::text) RETURNS text
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.find_target(p_target text) IS 'Full name of a target from a short one, also when its table has been dropped; raises RE003 when none or several match.';
+
 CREATE FUNCTION reembed.finish_archive(p_name text) RETURNS bigint
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp';
@@ -933,12 +974,18 @@ CREATE FUNCTION reembed.fitting_rows(p_rows integer, p_started_at timestamp with
 
 COMMENT ON FUNCTION reembed.fitting_rows(p_rows integer, p_started_at timestamp with time zone) IS 'How many rows to write in about a tenth of a second, from the time the last ones took. A write of the application may wait that long for a row.';
 
-CREATE FUNCTION reembed.forget(p_target text) RETURNS void
+CREATE FUNCTION reembed.foreign_vectors(p_name text, OUT vectors bigint, OUT of_old_model bigint, OUT last_at timestamp with time zone, OUT last_key jsonb) RETURNS record
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.foreign_vectors(p_name text, OUT vectors bigint, OUT of_old_model bigint, OUT last_at timestamp with time zone, OUT last_key jsonb) IS 'How many of the newest vectors that the application wrote since the switch, within the soak time, are not of the new model, and when and where the last one was written.';
+
+CREATE FUNCTION reembed.forget(p_target text, p_discards_vectors boolean DEFAULT false) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET lock_timeout TO '500ms';
 
-COMMENT ON FUNCTION reembed.forget(p_target text) IS 'Gives up a target whose table was replaced or lost a column that is needed; its migration files can then be deleted and a new campaign created.';
+COMMENT ON FUNCTION reembed.forget(p_target text, p_discards_vectors boolean) IS 'Gives up a target in any phase and removes everything of pg-reembed: from its table if that is still there, otherwise what is left. p_discards_vectors: although paid vectors, an archive or a live view that is read are lost. Its migration files are ignored from then on.';
 
 CREATE FUNCTION reembed.forget_batches(p_name text) RETURNS void
     LANGUAGE plpgsql
@@ -1022,6 +1069,12 @@ CREATE FUNCTION reembed.harms(p_campaign text, p_phase text) RETURNS TABLE(code 
     SET search_path TO 'pg_catalog', 'pg_temp';
 
 COMMENT ON FUNCTION reembed.harms(p_campaign text, p_phase text) IS 'Harms of a phase that a person has to accept by name, with their evidence, whether or not they are accepted already.';
+
+CREATE FUNCTION reembed.has_equal_dimensions(p_name text) RETURNS boolean
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.has_equal_dimensions(p_name text) IS 'Whether both models of a campaign have the same dimensions, so that PostgreSQL cannot tell their vectors apart.';
 
 CREATE FUNCTION reembed.has_text(p_text text) RETURNS boolean
     LANGUAGE sql IMMUTABLE PARALLEL SAFE;
@@ -1244,6 +1297,12 @@ CREATE FUNCTION reembed.judge_vectors(p_validation bigint) RETURNS TABLE(outcome
 
 COMMENT ON FUNCTION reembed.judge_vectors(p_validation bigint) IS 'Part of judge_validation(): coverage and integrity of the stored vectors.';
 
+CREATE FUNCTION reembed.judge_written(p_target text, p_ids bigint[], p_found text[]) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.judge_written(p_target text, p_ids bigint[], p_found text[]) IS 'Records which model audited vectors agree with. After contract, rows whose vector is not the model''s are logged to be embedded again, with those that are not audited; returns how many.';
+
 CREATE FUNCTION reembed.key_hash(p_new_model text, p_key text) RETURNS bigint
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE;
 
@@ -1330,6 +1389,12 @@ CREATE FUNCTION reembed.log_query(p_target text, p_text text, p_caller_key text 
     SET search_path TO 'pg_catalog', 'pg_temp';
 
 COMMENT ON FUNCTION reembed.log_query(p_target text, p_text text, p_caller_key text) IS 'Keeps a share of the application''s queries, set by setting.query_log_percent, for npm run validate -- --queries-from log; returns whether this one was kept.';
+
+CREATE FUNCTION reembed.lost_by_forget(p_target text, OUT target text, OUT table_is_there boolean, OUT vectors bigint, OUT archived bigint, OUT tokens bigint, OUT usd numeric, OUT live_view text, OUT readers text[], OUT removed text[]) RETURNS record
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.lost_by_forget(p_target text, OUT target text, OUT table_is_there boolean, OUT vectors bigint, OUT archived bigint, OUT tokens bigint, OUT usd numeric, OUT live_view text, OUT readers text[], OUT removed text[]) IS 'What forget() removes for good: vectors with what they cost, archived vectors, and the live view with those who are known to read it.';
 
 CREATE TABLE reembed.planned_index (
     campaign text NOT NULL,
@@ -1559,6 +1624,12 @@ CREATE FUNCTION reembed.old_snapshot(p_age interval DEFAULT '00:00:10'::interval
 
 COMMENT ON FUNCTION reembed.old_snapshot(p_age interval) IS 'The transaction that prevents cleanup of row versions older than p_age; null when there is none.';
 
+CREATE FUNCTION reembed.old_table_pattern(p_name text) RETURNS text
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.old_table_pattern(p_name text) IS 'Regular expression that finds the table of the old vectors in a statement: with its schema when another table has the same name.';
+
 CREATE FUNCTION reembed.old_vector_groups(p_name text, p_groups bigint) RETURNS TABLE(number bigint, rows bigint, lacking_rows bigint, texts bigint, vectors bigint)
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp';
@@ -1576,6 +1647,12 @@ CREATE FUNCTION reembed.open_conditions(p_name text, p_phase text) RETURNS TABLE
     SET search_path TO 'pg_catalog', 'pg_temp';
 
 COMMENT ON FUNCTION reembed.open_conditions(p_name text, p_phase text) IS 'What prevents a campaign from entering a phase, with the command that resolves it; no rows when the gate is open.';
+
+CREATE FUNCTION reembed.own_vectors(p_target text) RETURNS TABLE(relation regclass, column_name name, version_column name, storage text)
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.own_vectors(p_target text) IS 'Columns and side tables of vectors that pg-reembed added for a target and that are still there, unless contract has given them to the application.';
 
 CREATE FUNCTION reembed.parallel_speedup(p_workers integer) RETURNS double precision
     LANGUAGE plpgsql
@@ -1786,6 +1863,13 @@ CREATE FUNCTION reembed.record_words(p_subject text, p_words text) RETURNS void
 
 COMMENT ON FUNCTION reembed.record_words(p_subject text, p_words text) IS 'Keeps the last error message of another program for a kind of work.';
 
+CREATE FUNCTION reembed.record_written(p_target text, p_written jsonb) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET lock_timeout TO '500ms';
+
+COMMENT ON FUNCTION reembed.record_written(p_target text, p_written jsonb) IS 'Records rows into which the application wrote a vector of its own, once the new model is read; keeps the newest 300 of a target.';
+
 CREATE FUNCTION reembed.recreation(p_class oid, p_object oid) RETURNS text[]
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp';
@@ -1843,13 +1927,13 @@ CREATE FUNCTION reembed.release_batch(p_provider_batch uuid, p_batch bigint, p_w
 
 COMMENT ON FUNCTION reembed.release_batch(p_provider_batch uuid, p_batch bigint, p_waits_for uuid, p_has_rows boolean) IS 'Ends the part of a provider batch in one batch of the ledger. The batch is done when no row of it is left to embed. It waits for another provider batch when that one embeds a text of its rows. Otherwise it returns to ordinary requests, or to the batch API where a part of it was not sent yet. Returns whether it is done.';
 
-CREATE FUNCTION reembed.release_objects(p_target text) RETURNS void
+CREATE FUNCTION reembed.release_objects(p_target text, p_kind text DEFAULT 'release'::text) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET lock_timeout TO '500ms'
     SET client_min_messages TO 'warning';
 
-COMMENT ON FUNCTION reembed.release_objects(p_target text) IS 'Drops everything that is kept of a target and its campaigns.';
+COMMENT ON FUNCTION reembed.release_objects(p_target text, p_kind text) IS 'Drops everything that is kept of a target and its campaigns, and records that their migration files are to be ignored. p_kind: release or forget, for the audit.';
 
 CREATE FUNCTION reembed.remake_view(p_view regclass, p_definition text) RETURNS void
     LANGUAGE plpgsql
@@ -1884,6 +1968,14 @@ CREATE FUNCTION reembed.replace_change_view() RETURNS void
     SET lock_timeout TO '300ms';
 
 COMMENT ON FUNCTION reembed.replace_change_view() IS 'Recreates reembed.change, the view over the change logs of all targets.';
+
+CREATE FUNCTION reembed.replace_nearest(p_target text, p_view name, p_model text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET lock_timeout TO '300ms'
+    SET client_min_messages TO 'warning';
+
+COMMENT ON FUNCTION reembed.replace_nearest(p_target text, p_view name, p_model text) IS 'Creates or replaces the function that searches through a view of a target, where an index holds less than the vectors.';
 
 CREATE FUNCTION reembed.replace_schema_view(p_relation regclass, p_schema name, p_model text, p_name name, p_definition text, p_present regclass) RETURNS void
     LANGUAGE plpgsql
@@ -2246,6 +2338,7 @@ CREATE VIEW reembed.vector_column AS
             m.live_rows,
             m.live_tokens,
             m.switched_at,
+            m.table_scans,
             m.old_column,
             m.archive,
             m.purged_at,
@@ -2353,6 +2446,12 @@ CREATE FUNCTION reembed.sample_index_scans(p_name text, p_is_first boolean DEFAU
     SET search_path TO 'pg_catalog', 'pg_temp';
 
 COMMENT ON FUNCTION reembed.sample_index_scans(p_name text, p_is_first boolean) IS 'Records how often the indexes on the old vectors have been scanned, and when that number changed. p_is_first: begins anew, at the switch.';
+
+CREATE FUNCTION reembed.sample_statements(p_name text, p_is_first boolean DEFAULT false) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.sample_statements(p_name text, p_is_first boolean) IS 'Records which statements name the table and its old vector column, and when they were last seen to have run. p_is_first: begins anew, at the switch.';
 
 CREATE FUNCTION reembed.scan_coverage(p_target text, p_every interval DEFAULT '01:00:00'::interval) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
@@ -2467,6 +2566,12 @@ CREATE FUNCTION reembed.share_view_grants(p_target text) RETURNS void
 
 COMMENT ON FUNCTION reembed.share_view_grants(p_target text) IS 'Copies the SELECT grants of the live view of a target to the views of its models.';
 
+CREATE FUNCTION reembed.shares_its_name(p_relation regclass) RETURNS boolean
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.shares_its_name(p_relation regclass) IS 'Whether another schema has a table or view of the same name, so that a statement without a schema may mean that one.';
+
 CREATE FUNCTION reembed.shift_changes(p_target text, p_forward boolean) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp';
@@ -2491,6 +2596,12 @@ CREATE FUNCTION reembed.start_campaign(p_name text, p_relation regclass, p_colum
     SET lock_timeout TO '300ms';
 
 COMMENT ON FUNCTION reembed.start_campaign(p_name text, p_relation regclass, p_column name, p_key_columns name[], p_text_columns name[], p_text_sql text, p_live_view name, p_live_model_column name, p_from_model text, p_to_model text, p_to_column name, p_to_version_column name, p_tokens_per_character numeric, p_keep_old_current boolean, p_to_relation regclass, p_application_path text, p_max_tokens bigint, p_max_usd numeric, p_joins jsonb) IS 'Enters phase expand: registers target and campaign, creates the triggers and the views.';
+
+CREATE FUNCTION reembed.statement_statistics() RETURNS regclass
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.statement_statistics() IS 'The view of pg_stat_statements, where the present role can read all statements in it; otherwise null.';
 
 CREATE FUNCTION reembed.stop_parking(p_target text) RETURNS void
     LANGUAGE sql
@@ -2632,6 +2743,12 @@ CREATE FUNCTION reembed.unhook(p_target text) RETURNS void
 
 COMMENT ON FUNCTION reembed.unhook(p_target text) IS 'Drops triggers, views and functions of a target, so that they do not block DDL; rehook() restores them.';
 
+CREATE FUNCTION reembed.unknown_readers(p_name text) RETURNS TABLE(code text, condition text, evidence jsonb)
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.unknown_readers(p_name text) IS 'What suggests that a client still uses the old column, or prevents that it is found out, in the form of a harm; no row when there is nothing.';
+
 CREATE FUNCTION reembed.unsure_evidence(p_campaign text) RETURNS jsonb
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp';
@@ -2740,6 +2857,12 @@ CREATE FUNCTION reembed.with_skipped(p_refused jsonb, p_skipped text[]) RETURNS 
     SET search_path TO 'pg_catalog', 'pg_temp';
 
 COMMENT ON FUNCTION reembed.with_skipped(p_refused jsonb, p_skipped text[]) IS 'Adds rows whose write was suppressed by their table to the rows to record as failed.';
+
+CREATE FUNCTION reembed.word_pattern(p_name text) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.word_pattern(p_name text) IS 'Regular expression that finds a name in the text of a statement, but not within a longer name.';
 
 CREATE FUNCTION reembed.worker_grants(p_role name) RETURNS TABLE(statement text)
     LANGUAGE sql STABLE
@@ -2942,6 +3065,27 @@ COMMENT ON COLUMN reembed.change.needs_new IS 'Whether the row needs a vector of
 COMMENT ON COLUMN reembed.change.needs_old IS 'Whether it needs a vector of the old model.';
 
 COMMENT ON COLUMN reembed.change.changed_at IS 'When the row changed.';
+
+CREATE TABLE reembed.column_statement (
+    campaign text NOT NULL,
+    queryid bigint NOT NULL,
+    total_ms double precision NOT NULL,
+    called_at timestamp with time zone,
+    statement text NOT NULL,
+    CONSTRAINT statements_are_bounded CHECK ((length(statement) <= 200))
+);
+
+COMMENT ON TABLE reembed.column_statement IS 'Statements of pg_stat_statements that name the table and its old vector column, and when they were last seen to run since the switch.';
+
+COMMENT ON COLUMN reembed.column_statement.campaign IS 'The campaign.';
+
+COMMENT ON COLUMN reembed.column_statement.queryid IS 'Number of the statement in pg_stat_statements.';
+
+COMMENT ON COLUMN reembed.column_statement.total_ms IS 'Time that the server had measured for all of its calls at the last sample.';
+
+COMMENT ON COLUMN reembed.column_statement.called_at IS 'When a sample since the switch last differed from the one before; null when none did.';
+
+COMMENT ON COLUMN reembed.column_statement.statement IS 'Start of its text without constants and control characters.';
 
 CREATE TABLE reembed.schema_view (
     schema name NOT NULL,
@@ -3872,12 +4016,15 @@ CREATE TABLE reembed.schema_migration (
     id integer NOT NULL,
     name character varying(255) NOT NULL,
     run_on timestamp without time zone NOT NULL,
-    sha256 text DEFAULT NULLIF(current_setting('reembed.file_sha256'::text, true), ''::text)
+    sha256 text DEFAULT NULLIF(current_setting('reembed.file_sha256'::text, true), ''::text),
+    forgotten_at timestamp with time zone
 );
 
 COMMENT ON TABLE reembed.schema_migration IS 'Migration files that have run, oldest first.';
 
 COMMENT ON COLUMN reembed.schema_migration.sha256 IS 'Digest of the file when it ran; a file edited afterwards is refused.';
+
+COMMENT ON COLUMN reembed.schema_migration.forgotten_at IS 'When its campaign was forgotten or released: its files are ignored from then on, whether or not they are still there.';
 
 CREATE SEQUENCE reembed.schema_migration_id_seq
     AS integer
@@ -4537,6 +4684,43 @@ COMMENT ON COLUMN reembed.words.words IS 'The message.';
 
 COMMENT ON COLUMN reembed.words.said_at IS 'When the error occurred.';
 
+CREATE TABLE reembed.written_vector (
+    id bigint NOT NULL,
+    target text NOT NULL,
+    key jsonb NOT NULL,
+    text_hash bigint NOT NULL,
+    written_at timestamp with time zone NOT NULL,
+    found text,
+    audited_at timestamp with time zone,
+    CONSTRAINT audited_vectors_have_an_outcome CHECK (((found IS NULL) = (audited_at IS NULL))),
+    CONSTRAINT found_is_known CHECK ((found = ANY (ARRAY['new'::text, 'old'::text, 'other'::text])))
+);
+
+COMMENT ON TABLE reembed.written_vector IS 'The newest rows of each target, a few hundred, into which the application itself wrote a vector since the switch, and since contract.';
+
+COMMENT ON COLUMN reembed.written_vector.id IS 'Number of the entry.';
+
+COMMENT ON COLUMN reembed.written_vector.target IS 'Target of the row.';
+
+COMMENT ON COLUMN reembed.written_vector.key IS 'Primary key, as an object of column and value.';
+
+COMMENT ON COLUMN reembed.written_vector.text_hash IS 'reembed.text_hash() of the text that the vector was written with.';
+
+COMMENT ON COLUMN reembed.written_vector.written_at IS 'When the application wrote it.';
+
+COMMENT ON COLUMN reembed.written_vector.found IS 'The model that its vector agrees with: new, old, or other for neither; null until it is audited.';
+
+COMMENT ON COLUMN reembed.written_vector.audited_at IS 'When its text was embedded again and compared.';
+
+ALTER TABLE reembed.written_vector ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME reembed.written_vector_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE reembed_queue.bam (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
     name text NOT NULL,
@@ -4749,6 +4933,9 @@ ALTER TABLE ONLY reembed.cached_vector
 ALTER TABLE ONLY reembed.campaign
     ADD CONSTRAINT campaign_pkey PRIMARY KEY (name);
 
+ALTER TABLE ONLY reembed.column_statement
+    ADD CONSTRAINT column_statement_pkey PRIMARY KEY (campaign, queryid);
+
 ALTER TABLE ONLY reembed.element_type
     ADD CONSTRAINT element_type_pkey PRIMARY KEY (name);
 
@@ -4872,6 +5059,9 @@ ALTER TABLE ONLY reembed.words
 ALTER TABLE ONLY reembed.worker
     ADD CONSTRAINT worker_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY reembed.written_vector
+    ADD CONSTRAINT written_vector_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY reembed_queue.bam
     ADD CONSTRAINT bam_pkey PRIMARY KEY (id);
 
@@ -4934,6 +5124,8 @@ CREATE INDEX shadow_read_newest ON reembed.shadow_read USING btree (target, id D
 
 CREATE INDEX validation_newest ON reembed.validation USING btree (campaign, finished_at DESC);
 
+CREATE INDEX written_vector_newest ON reembed.written_vector USING btree (target, id);
+
 CREATE UNIQUE INDEX job_common_i1 ON reembed_queue.job_common USING btree (name, COALESCE(singleton_key, ''::text)) WHERE ((state = 'created'::reembed_queue.job_state) AND (policy = 'short'::text));
 
 CREATE INDEX job_common_i10 ON reembed_queue.job_common USING btree (name, singleton_key, state DESC, created_on, id) INCLUDE (start_after) WHERE ((state < 'active'::reembed_queue.job_state) AND (NOT blocked) AND (policy = 'key_strict_fifo'::text));
@@ -4989,6 +5181,9 @@ ALTER TABLE ONLY reembed.campaign
 
 ALTER TABLE ONLY reembed.campaign
     ADD CONSTRAINT campaign_to_model_fkey FOREIGN KEY (to_model) REFERENCES reembed.model(name);
+
+ALTER TABLE ONLY reembed.column_statement
+    ADD CONSTRAINT column_statement_campaign_fkey FOREIGN KEY (campaign) REFERENCES reembed.campaign(name) ON DELETE CASCADE;
 
 ALTER TABLE ONLY reembed.failed_row
     ADD CONSTRAINT failed_row_model_fkey FOREIGN KEY (model) REFERENCES reembed.model(name);
@@ -5071,6 +5266,9 @@ ALTER TABLE ONLY reembed.validation_query
 ALTER TABLE ONLY reembed.watch_memory
     ADD CONSTRAINT watch_memory_target_fkey FOREIGN KEY (target) REFERENCES reembed.target(name) ON DELETE CASCADE;
 
+ALTER TABLE ONLY reembed.written_vector
+    ADD CONSTRAINT written_vector_target_fkey FOREIGN KEY (target) REFERENCES reembed.target(name) ON DELETE CASCADE;
+
 ALTER TABLE ONLY reembed_queue.job_common
     ADD CONSTRAINT dlq_fkey FOREIGN KEY (dead_letter) REFERENCES reembed_queue.queue(name) ON DELETE RESTRICT DEFERRABLE INITIALLY DEFERRED;
 
@@ -5101,6 +5299,8 @@ REVOKE ALL ON FUNCTION reembed.alert_gate(p_name text, p_phase text) FROM PUBLIC
 REVOKE ALL ON FUNCTION reembed.alerts_to_post(p_limit integer, p_target text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.answer_alerts(p_target text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.application_column(p_target text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.application_path(p_relation regclass) FROM PUBLIC;
 
@@ -5166,6 +5366,8 @@ REVOKE ALL ON FUNCTION reembed.check_verdict(p_target text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.check_work(p_target text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION reembed.check_written_vectors(p_target text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION reembed.claim_provider_batch(p_most_inputs integer, p_most_open integer, p_target text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.close_alert(p_target text, p_kind text, p_reason text) FROM PUBLIC;
@@ -5206,9 +5408,15 @@ REVOKE ALL ON FUNCTION reembed.discarded_by_down(p_name text, OUT vectors bigint
 
 REVOKE ALL ON FUNCTION reembed.draw_known_items(p_target text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION reembed.draw_written(p_target text, p_rows integer) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION reembed.drop_compiled(p_target text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.drop_empty_model_schemas() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.drop_join_logs(p_target text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.drop_nearest(p_target text, p_view name) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.drop_not_null_check(p_name text) FROM PUBLIC;
 
@@ -5254,6 +5462,8 @@ REVOKE ALL ON FUNCTION reembed.fail_provider_batch(p_provider_batch uuid, p_code
 
 REVOKE ALL ON FUNCTION reembed.failed_keys(p_target text, p_model text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION reembed.find_target(p_target text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION reembed.finish_archive(p_name text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.finish_index_build(p_name text, p_index name) FROM PUBLIC;
@@ -5264,7 +5474,9 @@ REVOKE ALL ON FUNCTION reembed.fit_change_log(p_target text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.fitting_rows(p_rows integer, p_started_at timestamp with time zone) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION reembed.forget(p_target text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION reembed.foreign_vectors(p_name text, OUT vectors bigint, OUT of_old_model bigint, OUT last_at timestamp with time zone, OUT last_key jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.forget(p_target text, p_discards_vectors boolean) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.forget_batches(p_name text) FROM PUBLIC;
 
@@ -5291,6 +5503,8 @@ REVOKE ALL ON FUNCTION reembed.grow_canary(p_target text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION reembed.guard_side_tables(p_target text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.harms(p_campaign text, p_phase text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.has_equal_dimensions(p_name text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.hold_provider(p_model text, p_seconds double precision, p_reason text) FROM PUBLIC;
 
@@ -5352,6 +5566,8 @@ REVOKE ALL ON FUNCTION reembed.judge_validation(p_validation bigint) FROM PUBLIC
 
 REVOKE ALL ON FUNCTION reembed.judge_vectors(p_validation bigint) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION reembed.judge_written(p_target text, p_ids bigint[], p_found text[]) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION reembed.key_is_after(p_target text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.key_names(p_target text, p_side_table regclass) FROM PUBLIC;
@@ -5375,6 +5591,8 @@ REVOKE ALL ON FUNCTION reembed.lock_writes(p_relation regclass) FROM PUBLIC;
 REVOKE ALL ON FUNCTION reembed.log_keys(p_target text, p_keys jsonb[], p_new boolean, p_old boolean) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.log_missing(p_name text, p_role text, p_first_block bigint, p_end_block bigint, OUT missing bigint, OUT logged bigint) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.lost_by_forget(p_target text, OUT target text, OUT table_is_there boolean, OUT vectors bigint, OUT archived bigint, OUT tokens bigint, OUT usd numeric, OUT live_view text, OUT readers text[], OUT removed text[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.main_index(p_name text) FROM PUBLIC;
 
@@ -5412,11 +5630,15 @@ REVOKE ALL ON FUNCTION reembed.objects_digest() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.old_snapshot(p_age interval) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION reembed.old_table_pattern(p_name text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION reembed.old_vector_groups(p_name text, p_groups bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.open_alert(p_target text, p_kind text, p_severity text, p_model text, p_message text, p_details jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.open_conditions(p_name text, p_phase text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.own_vectors(p_target text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.parallel_speedup(p_workers integer) FROM PUBLIC;
 
@@ -5470,6 +5692,8 @@ REVOKE ALL ON FUNCTION reembed.record_sent_rows(p_provider_batch uuid, p_attempt
 
 REVOKE ALL ON FUNCTION reembed.record_words(p_subject text, p_words text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION reembed.record_written(p_target text, p_written jsonb) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION reembed.recreation(p_class oid, p_object oid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.refresh_serving(p_target text) FROM PUBLIC;
@@ -5488,7 +5712,7 @@ REVOKE ALL ON FUNCTION reembed.release(p_target text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.release_batch(p_provider_batch uuid, p_batch bigint, p_waits_for uuid, p_has_rows boolean) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION reembed.release_objects(p_target text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION reembed.release_objects(p_target text, p_kind text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.remake_view(p_view regclass, p_definition text) FROM PUBLIC;
 
@@ -5499,6 +5723,8 @@ REVOKE ALL ON FUNCTION reembed.rendered(p_target text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION reembed.repeated_texts(p_campaign text, p_batch bigint, p_digests uuid[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.replace_change_view() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.replace_nearest(p_target text, p_view name, p_model text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.replace_schema_view(p_relation regclass, p_schema name, p_model text, p_name name, p_definition text, p_present regclass) FROM PUBLIC;
 
@@ -5554,6 +5780,8 @@ REVOKE ALL ON FUNCTION reembed.sample_build(p_relation regclass, p_key text, p_o
 
 REVOKE ALL ON FUNCTION reembed.sample_index_scans(p_name text, p_is_first boolean) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION reembed.sample_statements(p_name text, p_is_first boolean) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION reembed.scan_coverage(p_target text, p_every interval) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.scan_statistics(p_target text) FROM PUBLIC;
@@ -5584,6 +5812,8 @@ REVOKE ALL ON FUNCTION reembed.share_side_tables(p_target text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.share_view_grants(p_target text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION reembed.shares_its_name(p_relation regclass) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION reembed.shift_changes(p_target text, p_forward boolean) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.spend_on_judge(p_campaign text, p_tokens bigint, p_usd numeric, p_must_fit boolean) FROM PUBLIC;
@@ -5591,6 +5821,8 @@ REVOKE ALL ON FUNCTION reembed.spend_on_judge(p_campaign text, p_tokens bigint, 
 REVOKE ALL ON FUNCTION reembed.spending_left(p_campaign text, p_token_price numeric) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.start_campaign(p_name text, p_relation regclass, p_column name, p_key_columns name[], p_text_columns name[], p_text_sql text, p_live_view name, p_live_model_column name, p_from_model text, p_to_model text, p_to_column name, p_to_version_column name, p_tokens_per_character numeric, p_keep_old_current boolean, p_to_relation regclass, p_application_path text, p_max_tokens bigint, p_max_usd numeric, p_joins jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.statement_statistics() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.stop_parking(p_target text) FROM PUBLIC;
 
@@ -5632,6 +5864,8 @@ REVOKE ALL ON FUNCTION reembed.trip_breaker(p_name text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.unhook(p_target text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION reembed.unknown_readers(p_name text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION reembed.unsure_evidence(p_campaign text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.update_triggers(p_relation regclass) FROM PUBLIC;
@@ -5665,6 +5899,8 @@ REVOKE ALL ON FUNCTION reembed.watch(p_target text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION reembed.wilson_interval(p_hits bigint, p_n bigint, OUT low double precision, OUT high double precision) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.with_skipped(p_refused jsonb, p_skipped text[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.word_pattern(p_name text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.worker_grants(p_role name) FROM PUBLIC;
 

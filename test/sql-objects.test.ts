@@ -68,7 +68,7 @@ test.serial('up leaves the objects alone when they are in place, and puts back w
   const capture = () =>
     names("SELECT tgname AS name FROM pg_trigger WHERE tgrelid = 'books'::regclass AND tgname LIKE 'zz_reembed%' ORDER BY 1");
   const triggers = await capture();
-  t.is(triggers.length, 2);
+  t.is(triggers.length, 3);
   await pool.query(`DROP TRIGGER ${triggers[0]} ON books`);
   await pool.query('CREATE OR REPLACE FUNCTION reembed.has_text(p_text text) RETURNS boolean LANGUAGE sql IMMUTABLE RETURN true');
   await applySqlObjects(stage.database);

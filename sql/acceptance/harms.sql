@@ -38,6 +38,7 @@ BEGIN
                                                       CASE v_found.old_vectors WHEN 1 THEN '1 row without a text has' ELSE v_found.old_vectors || ' rows without a text have' END),
                           jsonb_build_object('rows', v_found.old_vectors);
     END IF;
+    RETURN QUERY SELECT * FROM reembed.unknown_readers(p_campaign);
     IF m.to_relation IS NULL THEN
       RETURN QUERY
         SELECT 'subscribers-keep-columns', format('contract drops and renames columns that %s sends to %s: a subscriber stops until its columns are changed in the same way, and then goes on',

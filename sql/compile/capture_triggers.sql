@@ -8,5 +8,9 @@ AS $$
    CROSS JOIN (VALUES ('insert', ARRAY['column', 'side_table']), ('update', ARRAY['column', 'side_table']), ('delete', ARRAY['side_table']), ('truncate', ARRAY['side_table'])) AS w(event, storages)
    WHERE t.name = p_target AND t.unhooked IS NULL AND reembed.is_captured(t.name)
      AND EXISTS (SELECT FROM reembed.vector_column AS v WHERE v.target = t.name AND v.storage = ANY (w.storages))
+  UNION ALL
+  SELECT format('zz_reembed_written_%s', t.suffix)::name
+    FROM reembed.target AS t
+   WHERE t.name = p_target AND t.unhooked IS NULL AND reembed.is_captured(t.name) AND reembed.application_column(t.name) IS NOT NULL
 $$;
 COMMENT ON FUNCTION reembed.capture_triggers IS 'The capture triggers that a target must have in its present phase.';

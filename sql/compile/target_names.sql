@@ -8,6 +8,7 @@ DECLARE
   c pg_class;
   v_new reembed.vector_column;
   v_old reembed.vector_column;
+  v_own reembed.vector_column;
   v_args record;
   v_content text;
   v_vector_schema constant name := reembed.vector_schema();
@@ -17,6 +18,8 @@ BEGIN
   SELECT * INTO STRICT c FROM pg_class WHERE oid = t.relation;
   SELECT * INTO v_new FROM reembed.vector_column WHERE target = p_target AND role = 'new';
   SELECT * INTO v_old FROM reembed.vector_column WHERE target = p_target AND role = 'old';
+  -- The column that the application knows: that of the old model until contract renames the new one.
+  v_own := CASE WHEN v_old.column_name IS NULL THEN v_new ELSE v_old END;
 
   SELECT coalesce(string_agg(format('p%s %s', k.position, format_type(a.atttypid, NULL)), ', ' ORDER BY k.position), '') AS parameters,
          coalesce(string_agg(format('p%s', k.position), ', ' ORDER BY k.position), '') AS names,
@@ -85,6 +88,11 @@ BEGIN
     'every_new_column', reembed.names_columns(t.name, 'NEW'),
     'every_old_column', reembed.names_columns(t.name, 'OLD'))
     || jsonb_build_object(
+    'own_role', v_own.role,
+    'own_column', quote_ident(v_own.column_name),
+    'brought', CASE v_own.storage WHEN 'column' THEN format('NEW.%I IS NOT NULL', v_own.column_name) ELSE 'false' END,
+    'inserted_vector', CASE v_own.storage WHEN 'column' THEN format('NOT v_lacks_%s', v_own.role) ELSE 'false' END,
+    'updated_vector', CASE v_own.storage WHEN 'column' THEN format('v_text_changed AND NOT v_outdates_%s', v_own.role) ELSE 'false' END,
     'text_joins', CASE WHEN cardinality(t.joined_tables) > 0 THEN (SELECT string_agg(j.names ->> 'text_join', '' ORDER BY j.n) FROM reembed.join_names(t.name) AS j) ELSE '' END,
     -- The lock on a row does not keep the tables that its text is joined from as they are.
     'still_fits', CASE WHEN cardinality(t.joined_tables) > 0 THEN format('reembed.has_hash_%s(%s, f.hash)', t.suffix, reembed.each_key(t.name, 'f.key_{n}')) ELSE 'true' END,

@@ -11,6 +11,7 @@ DECLARE
   v_outdated bigint;
   v_dependent record;
   v_index record;
+  v_written record;
 BEGIN
   SELECT * INTO STRICT m FROM reembed.campaign WHERE name = p_name;
   SELECT * INTO STRICT t FROM reembed.target WHERE name = m.target;
@@ -54,8 +55,15 @@ BEGIN
     RETURN QUERY SELECT 'index_without_successor', format('index %s of the old vectors is not part of the campaign, and would be dropped with them', v_index.name),
                         'create one like it on the new vectors if it is needed, then drop it; if it was renamed, rename it back';
   END LOOP;
+  v_written := reembed.foreign_vectors(p_name);
+  IF v_written.vectors > 0 THEN
+    RETURN QUERY SELECT 'old_vectors_written', format('the application still writes vectors that are not of %s into %I: at least %s since the switch, the last at %s with key %s', m.to_model, v_old_column,
+                                                      v_written.vectors, to_char(v_written.last_at, 'YYYY-MM-DD HH24:MI:SS'), left(v_written.last_key::text, 200)),
+                        format('find the client that embeds with %s, let it embed with %s or write the text alone, and wait until the soak time is over', m.from_model, m.to_model);
+  END IF;
   IF current_setting('transaction_read_only') = 'off' THEN
     PERFORM reembed.sample_index_scans(p_name);
+    PERFORM reembed.sample_statements(p_name) WHERE m.switched_at IS NOT NULL;
   END IF;
   FOR v_index IN
     SELECT p.old_name AS name, p.was_reset, to_char(p.scanned_at, 'YYYY-MM-DD HH24:MI:SS') AS at

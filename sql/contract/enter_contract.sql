@@ -8,6 +8,8 @@ DECLARE
 BEGIN
   PERFORM reembed.enter_phase(p_name, 'contract');
   SELECT * INTO STRICT m FROM reembed.campaign WHERE name = p_name;
+  -- They were in the old column.
+  DELETE FROM reembed.written_vector WHERE target = m.target;
   DELETE FROM reembed.failed_row WHERE target = m.target AND model = m.from_model;
   PERFORM reembed.compile_target(m.target);
   PERFORM reembed.replace_views(m.target);

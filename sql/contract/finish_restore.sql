@@ -23,7 +23,7 @@ BEGIN
     PERFORM reembed.set_index_properties(v.index, v.name, v.old_index);
   END LOOP;
   UPDATE reembed.campaign SET old_column = NULL WHERE name = p_name;
-  PERFORM reembed.sample_index_scans(p_name, true);
+  PERFORM reembed.sample_index_scans(p_name, true), reembed.sample_statements(p_name, true);
 END;
 $$;
 COMMENT ON FUNCTION reembed.finish_restore IS 'Finishes the rollback of contract: raises RE001 while an old index is INVALID, restores comments and statistics targets of the indexes.';

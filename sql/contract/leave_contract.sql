@@ -9,6 +9,7 @@ DECLARE
 BEGIN
   PERFORM reembed.leave_phase(p_name, 'contract');
   SELECT * INTO STRICT m FROM reembed.campaign WHERE name = p_name;
+  DELETE FROM reembed.written_vector WHERE target = m.target;
   SELECT relation INTO STRICT v_relation FROM reembed.target WHERE name = m.target;
   IF m.from_relation IS NOT NULL THEN
     PERFORM reembed.compile_target(m.target);

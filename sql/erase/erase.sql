@@ -30,6 +30,11 @@ BEGIN
   GET DIAGNOSTICS rows = ROW_COUNT;
   RETURN NEXT;
 
+  place := 'written_vector';
+  DELETE FROM reembed.written_vector AS w WHERE w.target = v_target AND w.key = v_row.key;
+  GET DIAGNOSTICS rows = ROW_COUNT;
+  RETURN NEXT;
+
   place := 'words';
   DELETE FROM reembed.words;
   GET DIAGNOSTICS rows = ROW_COUNT;

@@ -9,6 +9,9 @@ BEGIN
     UPDATE reembed.campaign
        SET switched_at = CASE WHEN NEW.read_model = to_model THEN now() END
      WHERE target = NEW.target AND phase <> 'contract';
+    -- Before the views are locked: it takes longer than they should wait.
+    PERFORM reembed.sample_statements(m.name, true) FROM reembed.campaign AS m WHERE m.target = NEW.target AND m.phase <> 'contract' AND m.switched_at IS NOT NULL;
+    DELETE FROM reembed.written_vector WHERE target = NEW.target;
     PERFORM reembed.replace_views(NEW.target);
     PERFORM reembed.sample_index_scans(m.name, true) FROM reembed.campaign AS m WHERE m.target = NEW.target AND m.phase <> 'contract' AND m.switched_at IS NOT NULL;
   END IF;

@@ -27,18 +27,23 @@ COMMENT ON FUNCTION reembed.kept_old_{suffix} IS 'pg-reembed: whether an update 
 CREATE FUNCTION reembed.log_insert_{suffix}() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
 AS $body$
+DECLARE
+  v_lacks_new constant boolean := {new_lacks_now};
+  v_lacks_old constant boolean := {old_lacks_now};
 BEGIN
-  INSERT INTO {change} ({key_list}, needs_new, needs_old) VALUES ({key_functions}, {new_lacks_now}, {old_lacks_now});
+  INSERT INTO {change} ({key_list}, needs_new, needs_old, brings_vector) VALUES ({key_functions}, v_lacks_new, v_lacks_old, {inserted_vector});
   RETURN NULL;
 END
 $body$;
-COMMENT ON FUNCTION reembed.log_insert_{suffix} IS 'pg-reembed: logs a new row that needs a vector.';
+COMMENT ON FUNCTION reembed.log_insert_{suffix} IS 'pg-reembed: logs a new row that needs a vector, or brings one.';
 
 CREATE FUNCTION reembed.log_update_{suffix}() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
 AS $body$
 DECLARE
   v_text_changed boolean;
+  v_outdates_new boolean;
+  v_outdates_old boolean;
 BEGIN
   IF reembed.key_differs_{suffix}(OLD, NEW) THEN
     -- Changes and failures under the old key are logged again under the new one.
@@ -50,7 +55,9 @@ BEGIN
   IF NOT v_text_changed AND pg_catalog.current_setting('reembed.stores', true) OPERATOR(pg_catalog.=) 'on' THEN
     RETURN NULL;
   END IF;
-  INSERT INTO {change} ({key_list}, needs_new, needs_old) VALUES ({key_functions}, {new_outdated}, {old_outdated});
+  v_outdates_new := {new_outdated};
+  v_outdates_old := {old_outdated};
+  INSERT INTO {change} ({key_list}, needs_new, needs_old, brings_vector) VALUES ({key_functions}, v_outdates_new, v_outdates_old, {updated_vector});
   RETURN NULL;
 END
 $body$;

@@ -24,7 +24,7 @@ COMMENT ON FUNCTION reembed.read_batch_{suffix} IS 'pg-reembed: rows between two
 -- changes of a row are served together.
 CREATE FUNCTION reembed.read_changes_{suffix}(p_lane integer, p_after bigint, p_up_to bigint, p_limit integer, p_max_bytes bigint)
 RETURNS TABLE (seqs bigint[], key text, needs_new boolean, needs_old boolean, state text, content text, text_hash bigint, version text, failure text,
-               too_many_bytes bigint, has_text boolean, new_hash bigint, old_is_missing boolean)
+               too_many_bytes bigint, has_text boolean, new_hash bigint, old_is_missing boolean, brought_at timestamptz)
 LANGUAGE sql VOLATILE SECURITY DEFINER {key_settings} SET row_security = off
 BEGIN ATOMIC
   WITH next AS MATERIALIZED (
@@ -32,11 +32,12 @@ BEGIN ATOMIC
      WHERE c.seq > p_after AND c.seq <= p_up_to AND (p_lane IS NULL OR reembed.change_lane(c.seq) = p_lane)
      ORDER BY c.seq LIMIT p_limit
   ), changed AS MATERIALIZED (
-    SELECT {c_keys}, array_agg(c.seq ORDER BY c.seq) AS seqs, bool_or(c.needs_new) AS needs_new, bool_or(c.needs_old) AS needs_old
+    SELECT {c_keys}, array_agg(c.seq ORDER BY c.seq) AS seqs, bool_or(c.needs_new) AS needs_new, bool_or(c.needs_old) AS needs_old,
+           max(c.changed_at) FILTER (WHERE c.brings_vector) AS brought_at
       FROM next AS c GROUP BY {c_keys}
   ), locked AS MATERIALIZED (
     -- Row by row, by the key: PostgreSQL cannot estimate the number of changes, and a join might read the whole table for a few.
-    SELECT c.key_1 IS NULL AS is_truncated, {c_key_json}::text AS key, c.seqs, c.needs_new, c.needs_old, l.*,
+    SELECT c.key_1 IS NULL AS is_truncated, {c_key_json}::text AS key, c.seqs, c.needs_new, c.needs_old, c.brought_at, l.*,
            CASE WHEN l.version IS NULL THEN (SELECT true FROM {row} AS r WHERE {r_is_c} LIMIT 1) END AS is_held
       FROM changed AS c
       LEFT JOIN LATERAL (
@@ -44,7 +45,7 @@ BEGIN ATOMIC
           FROM {row} AS r WHERE {r_is_c}
            FOR NO KEY UPDATE OF r SKIP LOCKED) AS l ON true
   ), present AS MATERIALIZED (
-    SELECT l.is_truncated, l.key, l.seqs, l.needs_new, l.needs_old, l.is_held, l.version, l.new_hash, l.old_is_missing,
+    SELECT l.is_truncated, l.key, l.seqs, l.needs_new, l.needs_old, l.brought_at, l.is_held, l.version, l.new_hash, l.old_is_missing,
            CASE WHEN octet_length(l.content) <= p_max_bytes THEN l.content || '' END AS content,
            CASE WHEN l.source_bytes > p_max_bytes THEN -l.source_bytes WHEN octet_length(l.content) > p_max_bytes THEN reembed.text_hash(l.content) END AS long_hash,
            CASE WHEN greatest(l.source_bytes, octet_length(l.content)) > p_max_bytes THEN greatest(l.source_bytes, octet_length(l.content)) END AS too_many_bytes
@@ -53,7 +54,7 @@ BEGIN ATOMIC
   SELECT h.seqs, h.key, h.needs_new, h.needs_old,
          CASE WHEN h.is_truncated THEN 'truncated' WHEN h.version IS NOT NULL THEN 'there' WHEN h.is_held THEN 'held' ELSE 'gone' END,
          h.content, coalesce(reembed.text_hash(h.content), h.long_hash), h.version::text, {failure}, h.too_many_bytes,
-         h.too_many_bytes IS NOT NULL OR reembed.has_text(h.content), h.new_hash, h.old_is_missing
+         h.too_many_bytes IS NOT NULL OR reembed.has_text(h.content), h.new_hash, h.old_is_missing, h.brought_at
     FROM present AS h
    ORDER BY h.seqs[1];
 END;

@@ -3,6 +3,8 @@
 CREATE FUNCTION reembed.restore_{suffix}(p_rows integer, OUT moved bigint, OUT skipped jsonb[])
 LANGUAGE sql VOLATILE SECURITY DEFINER {key_settings} SET synchronize_seqscans = off
 BEGIN ATOMIC
+  -- As in store_column.sql: what is restored is no vector of the application's.
+  SELECT set_config('reembed.stores', 'on', true);
   WITH next AS MATERIALIZED (
     SELECT a.* FROM {archive} AS a LIMIT p_rows
   ), locked AS MATERIALIZED (

@@ -23,7 +23,7 @@ BEGIN
   END IF;
   SELECT w.suspected INTO v_suspected FROM reembed.watch_memory AS w WHERE w.target = v_target FOR UPDATE;
   SELECT s.alert_after INTO STRICT v_after FROM reembed.setting AS s WHERE s.target = v_target;
-  FOREACH v_check IN ARRAY ARRAY['check_work', 'check_coverage', 'check_index', 'check_index_use', 'check_known_items', 'check_shadow', 'check_row_security', 'check_verdict'] LOOP
+  FOREACH v_check IN ARRAY ARRAY['check_work', 'check_coverage', 'check_index', 'check_index_use', 'check_known_items', 'check_shadow', 'check_row_security', 'check_verdict', 'check_written_vectors'] LOOP
     BEGIN
       FOR f IN EXECUTE reembed.render('SELECT * FROM reembed.{check}($1)', jsonb_build_object('check', v_check)) USING v_target LOOP
         IF f.is_bad THEN
@@ -61,6 +61,7 @@ BEGIN
   -- Locks that others wait for come last: a switch waits for whoever refreshes this answer, searches wait for ALTER TABLE on a side table. In the order of a
   -- switch, target before side table. The index may have been dropped or become valid.
   PERFORM reembed.refresh_serving(v_target);
+  PERFORM reembed.sample_statements(m.name) FROM reembed.campaign AS m WHERE m.target = v_target AND m.phase <> 'contract' AND m.switched_at IS NOT NULL;
   PERFORM reembed.sample_index_scans(m.name) FROM reembed.campaign AS m WHERE m.target = v_target AND m.phase <> 'contract' AND m.switched_at IS NOT NULL;
   BEGIN
     -- Applies grants on the table that were added or revoked, and its row level security.

@@ -25,7 +25,7 @@ async function release(options: { target?: string; yes?: boolean }): Promise<voi
       [options.target ?? null],
     );
     const [target] = rows;
-    if (!target) throw new UsageError('the table has been dropped', 'SELECT reembed.forget(…); npm run doctor shows the command');
+    if (!target) throw new UsageError('the table has been dropped', 'npm run forget');
     if (!options.yes) {
       throw new UsageError(
         `${target.view} and the other views of ${target.name} would be dropped: first make sure that no application reads them`,
@@ -39,7 +39,9 @@ async function release(options: { target?: string; yes?: boolean }): Promise<voi
         say,
       ),
     );
-    say(`${target.name} is released: nothing of pg-reembed is left on its table. Delete its migration files.`);
+    say(
+      `${target.name} is released: nothing of pg-reembed is left on its table. Its migration files are ignored from now on; delete them.`,
+    );
   } finally {
     await database.close();
   }

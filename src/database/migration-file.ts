@@ -60,6 +60,11 @@ export const MARKER = '// A migration of pg-reembed: run by npm run migrate, tog
 const OWN_FILE = /^\d{4}_\w+\.js$/;
 const CAMPAIGN_FILE = /^(\d{17}_.+)\.[1-5]_(\w+)\.js$/;
 
+/** Name of the campaign of a recorded file, from the file's name without its extension. */
+export function campaignOf(name: string): string {
+  return name.replace(/\.[1-5]_\w+$/, '');
+}
+
 /** Files of a folder that look like migrations. */
 interface Listing {
   files: MigrationFile[];

@@ -5,6 +5,7 @@ import type { Database, Queryable } from './connection.ts';
 import { translateDatabaseError } from './database-error.ts';
 import { withLockRetries } from './lock-retries.ts';
 import {
+  campaignOf,
   listMigrationFiles,
   type MigrationFile,
   MigrationFileEdited,
@@ -20,7 +21,7 @@ const DIGEST_SETTING = 'reembed.file_sha256';
 /** Creates the record of the migrations. */
 export const RECORD_TABLE = `CREATE SCHEMA IF NOT EXISTS reembed;
 CREATE TABLE IF NOT EXISTS reembed.schema_migration (id serial PRIMARY KEY, name varchar(255) NOT NULL, run_on timestamp NOT NULL);
-ALTER TABLE reembed.schema_migration ADD COLUMN IF NOT EXISTS sha256 text;
+ALTER TABLE reembed.schema_migration ADD COLUMN IF NOT EXISTS sha256 text, ADD COLUMN IF NOT EXISTS forgotten_at timestamptz;
 `;
 
 /** Called with each message of the runner for the user. */
@@ -47,32 +48,35 @@ export interface MigrationState {
 }
 
 /**
- * Compares the files with the record of migrations.
+ * Compares the files with the record of migrations. Files of a campaign that was forgotten or released are neither applied nor pending, and
+ * may be missing.
  *
  * @throws MigrationFileEdited, MigrationFileUnverified, MigrationFileMissing
  */
 export async function readMigrationState(db: Queryable, directory: string): Promise<MigrationState> {
   const files = listMigrationFiles(directory);
-  const { rows } = await db.query<{ recorded: boolean; digests: boolean }>(
+  const { rows } = await db.query<{ recorded: boolean; columns: string[] }>(
     `SELECT to_regclass('reembed.schema_migration') IS NOT NULL AS recorded,
-            EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass('reembed.schema_migration') AND attname = 'sha256' AND NOT attisdropped) AS digests`,
+            ARRAY(SELECT attname::text FROM pg_attribute WHERE attrelid = to_regclass('reembed.schema_migration') AND attnum > 0 AND NOT attisdropped) AS columns`,
   );
   if (!rows[0]?.recorded) return { applied: [], pending: files };
-  const ran = await db.query<{ name: string; sha256: string | null }>(
-    rows[0].digests
-      ? 'SELECT name, sha256 FROM reembed.schema_migration ORDER BY run_on, id'
-      : 'SELECT name, NULL AS sha256 FROM reembed.schema_migration ORDER BY run_on, id',
+  const { columns } = rows[0];
+  const present = (column: string) => (columns.includes(column) ? column : `NULL AS ${column}`);
+  const ran = await db.query<{ name: string; sha256: string | null; forgotten_at: Date | null }>(
+    `SELECT name, ${present('sha256')}, ${present('forgotten_at')} FROM reembed.schema_migration ORDER BY run_on, id`,
   );
+  const forgotten = new Set(ran.rows.flatMap(({ name, forgotten_at }) => (forgotten_at ? [campaignOf(name)] : [])));
   const byName = new Map(files.map((file) => [file.name, file]));
-  const applied = ran.rows.map(({ name, sha256 }) => {
+  const recorded = ran.rows.filter(({ forgotten_at }) => !forgotten_at);
+  const applied = recorded.map(({ name, sha256 }) => {
     const file = byName.get(name);
     if (!file) throw new MigrationFileMissing(name, directory);
     if (!sha256) throw new MigrationFileUnverified(file);
     if (sha256 !== file.sha256) throw new MigrationFileEdited(name);
     return file;
   });
-  const names = new Set(ran.rows.map(({ name }) => name));
-  return { applied, pending: files.filter((file) => !names.has(file.name)) };
+  const names = new Set(recorded.map(({ name }) => name));
+  return { applied, pending: files.filter(({ name, campaign }) => !names.has(name) && !(campaign && forgotten.has(campaign))) };
 }
 
 /** Options of the session in which a file runs. */

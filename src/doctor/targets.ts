@@ -13,7 +13,7 @@ const registered: Check = {
       .map(({ name }) =>
         error(
           `the table of ${name} has been dropped, or recreated under the same name`,
-          `SELECT reembed.forget(${pg.escapeLiteral(name)}), then create a campaign on the table that is there now`,
+          `npm run forget -- --target ${name}, then create a campaign on the table that is there now`,
         ),
       );
     const { rows } = await db.query<{ target: string; damage: string; remedy: string }>(

@@ -4,6 +4,7 @@ import { withLockRetries } from '../database/lock-retries.ts';
 import type { WorkContext } from '../worker/context.ts';
 import { searchKnownItems } from './known-items.ts';
 import { postAlerts } from './webhook.ts';
+import { auditWrittenVectors } from './written-vectors.ts';
 
 /** Runs the watch once for every target. */
 export async function checkAllTargets(context: WorkContext): Promise<void> {
@@ -12,7 +13,7 @@ export async function checkAllTargets(context: WorkContext): Promise<void> {
 }
 
 /**
- * Runs the watch once for a target: searches for known items, opens and closes alerts, removes readers from a bad model, increases the
+ * Runs the watch once for a target: searches for known items, audits vectors that the application wrote, opens and closes alerts, removes readers from a bad model, increases the
  * canary, and posts to the webhook. Never throws: an error is reported, and the next check runs a minute later.
  */
 export async function watchTarget(context: WorkContext, target: string, signal?: AbortSignal): Promise<void> {
@@ -28,6 +29,7 @@ async function checkTarget(context: WorkContext, target: string, signal?: AbortS
   const patient = inOwnTransactions(pool);
   // Neither failure is a reason to skip the other checks.
   await searchKnownItems(context, target, signal).catch((error) => notice(`known items of ${target}: ${plainMessageOf(error)}`));
+  await auditWrittenVectors(context, target, signal).catch((error) => notice(`written vectors of ${target}: ${plainMessageOf(error)}`));
   await patient
     .query('SELECT reembed.scan_coverage($1)', [target])
     .catch((error) => notice(`coverage of ${target}: ${plainMessageOf(error)}`));

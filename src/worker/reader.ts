@@ -40,6 +40,8 @@ export interface ChangedRow extends SourceRow {
   hasText: boolean;
   /** hash of the text of its new vector in a side table; null if there is none */
   newHash: string | null;
+  /** when the application last wrote a vector of its own into the row, as text; null where it brought none */
+  broughtAt: string | null;
 }
 
 /** Identifies a batch of the ledger. */
@@ -85,7 +87,7 @@ export async function readChanges(
 ): Promise<ChangedRow[]> {
   const { rows } = await db.query<Read<ChangedRow>>(
     `SELECT c.seqs::text[] AS seqs, c.key AS "keyText", c.needs_new AS "needsNew", c.needs_old AS "needsOld", c.state, c.content AS text,
-            c.text_hash::text AS "textHash", c.version, c.failure, c.too_many_bytes AS "tooManyBytes", s.max_text_bytes AS "maxBytes", c.has_text AS "hasText", c.new_hash::text AS "newHash",
+            c.text_hash::text AS "textHash", c.version, c.failure, c.too_many_bytes AS "tooManyBytes", s.max_text_bytes AS "maxBytes", c.has_text AS "hasText", c.new_hash::text AS "newHash", c.brought_at::text AS "broughtAt",
             EXISTS (SELECT FROM reembed.failed_row AS f WHERE f.target = $5 AND f.key = c.key::jsonb) AS "hasFailed"
        FROM reembed.setting AS s CROSS JOIN LATERAL ${compiled(target, 'read_changes')}($1, $2, $3, $4, s.max_text_bytes) AS c WHERE s.target = $5`,
     [lane ?? null, after, upTo, limit, target.name],
