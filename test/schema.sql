@@ -115,6 +115,7 @@ CREATE TABLE reembed.campaign (
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     to_relation regclass,
     from_relation regclass,
+    group_name text,
     CONSTRAINT models_differ CHECK ((from_model <> to_model)),
     CONSTRAINT phase_is_known CHECK ((phase = ANY (ARRAY['expand'::text, 'backfill'::text, 'index'::text, 'switch'::text, 'contract'::text])))
 );
@@ -174,6 +175,8 @@ COMMENT ON COLUMN reembed.campaign.created_at IS 'When the campaign entered phas
 COMMENT ON COLUMN reembed.campaign.to_relation IS 'Side table of the new vectors; null when they are a column of the target''s table.';
 
 COMMENT ON COLUMN reembed.campaign.from_relation IS 'Side table of the old vectors, created by an earlier campaign; null when there is none.';
+
+COMMENT ON COLUMN reembed.campaign.group_name IS 'Table group that the campaign belongs to; null for a campaign with files of its own.';
 
 CREATE TABLE reembed.target (
     name text NOT NULL,
@@ -1451,11 +1454,11 @@ CREATE FUNCTION reembed.prevents_wraparound(p_relation regclass) RETURNS boolean
 
 COMMENT ON FUNCTION reembed.prevents_wraparound(p_relation regclass) IS 'Whether a vacuum of the table is an anti-wraparound one: the table is older than autovacuum_freeze_max_age.';
 
-CREATE FUNCTION reembed.probe_read(p_target text, p_is_idle boolean) RETURNS double precision
+CREATE FUNCTION reembed.probe_read(p_target text, p_is_resting boolean) RETURNS double precision
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp';
 
-COMMENT ON FUNCTION reembed.probe_read(p_target text, p_is_idle boolean) IS 'Makes one search like the live view and records how long it took, in milliseconds; null when there is no vector to search for.';
+COMMENT ON FUNCTION reembed.probe_read(p_target text, p_is_resting boolean) IS 'Makes one search like the live view and records how long it took, in milliseconds; null when there is no vector to search for.';
 
 CREATE FUNCTION reembed.publications_of(p_relation regclass) RETURNS TABLE(publication text, is_of_all_tables boolean, is_of_schema boolean, sends_new_columns boolean, sends_updates boolean)
     LANGUAGE sql STABLE
@@ -1685,6 +1688,32 @@ CREATE FUNCTION reembed.resolve_target(p_target text DEFAULT NULL::text) RETURNS
 
 COMMENT ON FUNCTION reembed.resolve_target(p_target text) IS 'Full name of a target from a short one; raises RE003 when none or several match.';
 
+CREATE TABLE reembed.read_probe (
+    id bigint NOT NULL,
+    target text NOT NULL,
+    at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    milliseconds double precision NOT NULL,
+    is_resting boolean NOT NULL
+);
+
+COMMENT ON TABLE reembed.read_probe IS 'Durations of searches like those of the live view that workers made as probes. Kept for an hour.';
+
+COMMENT ON COLUMN reembed.read_probe.id IS 'Number of the search.';
+
+COMMENT ON COLUMN reembed.read_probe.target IS 'The target.';
+
+COMMENT ON COLUMN reembed.read_probe.at IS 'When the search was made.';
+
+COMMENT ON COLUMN reembed.read_probe.milliseconds IS 'How long it took on the server.';
+
+COMMENT ON COLUMN reembed.read_probe.is_resting IS 'Whether it was made while no worker wrote, by agreement; these are the baseline.';
+
+CREATE FUNCTION reembed.rest_milliseconds(p_target text) RETURNS double precision
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.rest_milliseconds(p_target text) IS 'How long workers rest at a time, in milliseconds, so that searches can be timed without the backfill.';
+
 CREATE PROCEDURE reembed.restore_old_vectors(IN p_name text)
     LANGUAGE plpgsql;
 
@@ -1866,7 +1895,7 @@ COMMENT ON COLUMN reembed.setting.max_lock_waits IS 'The backfill stops while mo
 
 COMMENT ON COLUMN reembed.setting.yields_to_vacuum IS 'true: the backfill writes only a quarter of the time during every vacuum of the table; false: only during one that prevents wraparound.';
 
-COMMENT ON COLUMN reembed.setting.max_read_slowdown IS 'The backfill slows down while searches take more than this many times as long as without it, and more than a millisecond longer, at the 95th percentile; null: no limit.';
+COMMENT ON COLUMN reembed.setting.max_read_slowdown IS 'The backfill slows down while searches beside its writes take more than this many times as long as while workers rest, and more than a millisecond longer, at the 95th percentile; null: no limit.';
 
 COMMENT ON COLUMN reembed.setting.min_filtered_rows IS 'Minimum mean share of the wanted rows that a search with a filter must return, 0 to 1; with an iterative scan, where pgvector has it.';
 
@@ -1956,7 +1985,8 @@ CREATE VIEW reembed.vector_column AS
             m.purged_at,
             m.created_at,
             m.to_relation,
-            m.from_relation
+            m.from_relation,
+            m.group_name
            FROM reembed.campaign m
           ORDER BY m.target, (m.phase <> 'contract'::text) DESC, m.created_at DESC
         ), kept AS (
@@ -3476,26 +3506,6 @@ ALTER TABLE reembed.query_log ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
-
-CREATE TABLE reembed.read_probe (
-    id bigint NOT NULL,
-    target text NOT NULL,
-    at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    milliseconds double precision NOT NULL,
-    is_idle boolean NOT NULL
-);
-
-COMMENT ON TABLE reembed.read_probe IS 'Durations of searches like those of the live view that workers made as probes. Kept for an hour; those from before the backfill wrote, for as long as it lasts.';
-
-COMMENT ON COLUMN reembed.read_probe.id IS 'Number of the search.';
-
-COMMENT ON COLUMN reembed.read_probe.target IS 'The target.';
-
-COMMENT ON COLUMN reembed.read_probe.at IS 'When the search was made.';
-
-COMMENT ON COLUMN reembed.read_probe.milliseconds IS 'How long it took on the server.';
-
-COMMENT ON COLUMN reembed.read_probe.is_idle IS 'Whether it was made before the backfill wrote anything; these are the baseline.';
 
 ALTER TABLE reembed.read_probe ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME reembed.read_probe_id_seq
@@ -5052,7 +5062,7 @@ REVOKE ALL ON FUNCTION reembed.present_names(p_name text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.prevents_wraparound(p_relation regclass) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION reembed.probe_read(p_target text, p_is_idle boolean) FROM PUBLIC;
+REVOKE ALL ON FUNCTION reembed.probe_read(p_target text, p_is_resting boolean) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.publications_of(p_relation regclass) FROM PUBLIC;
 
@@ -5117,6 +5127,8 @@ REVOKE ALL ON FUNCTION reembed.reserve_provider_batch(p_provider_batch uuid, p_a
 REVOKE ALL ON FUNCTION reembed.reserve_spending(p_campaign text, p_model text, p_tokens bigint, p_price_factor numeric) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.resolve_target(p_target text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.rest_milliseconds(p_target text) FROM PUBLIC;
 
 REVOKE ALL ON PROCEDURE reembed.restore_old_vectors(IN p_name text) FROM PUBLIC;
 
