@@ -112,13 +112,14 @@ export function listCampaignFiles(directory: string): Listing {
 
 /** A file of a table group counts as one file for each of its campaigns, so that each is run, recorded and reverted separately. */
 function readCampaignFile(path: string, name: string, phase: PhaseName): MigrationFile[] {
-  const [head = '', ...sections] = readFileSync(path, 'utf8').split(new RegExp(`^${SECTION}(?=\\d{17}_)`, 'm'));
+  // With the time of the group, which the name of a table or column that is quoted in a section cannot have foreseen.
+  const [head = '', ...sections] = readFileSync(path, 'utf8').split(new RegExp(`^${SECTION}(?=${name.slice(0, 18)})`, 'm'));
   if (sections.length === 0) return [{ ...readMigrationFile(path), campaign: name, phase }];
   const position = PHASES.indexOf(phase) + 1;
   return sections.map((section) => {
     const campaign = section.slice(0, section.indexOf('\n')).trim();
     // An edited section holds up its own campaign only.
-    const sha256 = createHash('sha256').update(head).update(section).digest('hex');
+    const sha256 = createHash('sha256').update(head).update(section.trimEnd()).digest('hex');
     return { name: `${campaign}.${position}_${phase}`, path, sha256, campaign, phase, group: name };
   });
 }
