@@ -9,7 +9,9 @@ import { oldVectors } from './old-vectors.ts';
 import { publications } from './publications.ts';
 import { rowSecurity } from './row-security.ts';
 import { rules } from './rules.ts';
+import { schemas } from './schemas.ts';
 import { statements } from './statements.ts';
+import { textSource } from './text-source.ts';
 import { triggers } from './triggers.ts';
 import { vectorIndexes } from './vector-indexes.ts';
 
@@ -18,6 +20,7 @@ const SUBJECTS: readonly Subject[] = [
   triggers,
   constraints,
   oldVectors,
+  textSource,
   rules,
   generatedColumns,
   rowSecurity,
@@ -26,6 +29,7 @@ const SUBJECTS: readonly Subject[] = [
   dependents,
   disk,
   statements,
+  schemas,
   blockedDdl,
 ];
 
