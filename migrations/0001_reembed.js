@@ -376,6 +376,7 @@ CREATE TABLE reembed.campaign (
   created_at timestamptz NOT NULL DEFAULT now(),
   to_relation regclass,
   from_relation regclass,
+  group_name text,
   CONSTRAINT models_differ CHECK (from_model <> to_model),
   CONSTRAINT phase_is_known CHECK (phase IN ('expand', 'backfill', 'index', 'switch', 'contract'))
 );
@@ -408,6 +409,7 @@ COMMENT ON COLUMN reembed.campaign.archive IS 'Table in schema reembed that hold
 COMMENT ON COLUMN reembed.campaign.purged_at IS 'When the archive was dropped; rollback is impossible from then on.';
 COMMENT ON COLUMN reembed.campaign.created_at IS 'When the campaign entered phase expand.';
 COMMENT ON COLUMN reembed.campaign.to_relation IS 'Side table of the new vectors; null when they are a column of the target''s table.';
+COMMENT ON COLUMN reembed.campaign.group_name IS 'Table group that the campaign belongs to; null for a campaign with files of its own.';
 COMMENT ON COLUMN reembed.campaign.from_relation IS 'Side table of the old vectors, created by an earlier campaign; null when there is none.';
 
 CREATE TABLE reembed.acceptance (

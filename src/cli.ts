@@ -23,6 +23,7 @@ for (const stream of [process.stdout, process.stderr]) {
 
 // Only the requested command is loaded: the provider's client and the queue take most of a second to load.
 const commands: Record<string, () => Promise<Command>> = {
+  import: async () => (await import('./commands/import.ts')).importCommand(),
   compare: async () => (await import('./commands/compare.ts')).compareCommand(),
   migrate: async () => (await import('./commands/migrate.ts')).migrateCommand(),
   worker: async () => (await import('./commands/worker.ts')).workerCommand(),

@@ -45,6 +45,8 @@ export interface Config {
   batchApiOpen: number;
   /** address to which the watch posts alerts; may contain a secret */
   alertWebhook: string | undefined;
+  /** access to a Chroma server, where the address of a collection does not say it */
+  chroma: { apiKey: string | undefined; tenant: string | undefined; database: string | undefined };
   /** chat model that judges; undefined: none */
   judge: JudgeConfig | undefined;
 }
@@ -97,6 +99,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     batchApiInputs: wholeNumber(env, 'EMBED_BATCH_API_INPUTS') ?? 50_000,
     batchApiOpen: wholeNumber(env, 'EMBED_BATCH_API_OPEN') ?? 20,
     alertWebhook: webAddress(env, 'REEMBED_ALERT_WEBHOOK'),
+    chroma: { apiKey: text(env, 'CHROMA_API_KEY'), tenant: text(env, 'CHROMA_TENANT'), database: text(env, 'CHROMA_DATABASE') },
     judge: judgeConfig(env, limits, newProvider),
   };
 }
@@ -147,7 +150,13 @@ function requestLimits(env: NodeJS.ProcessEnv): Partial<RequestLimits> {
 
 /** Called before anything else is read, so that no error message shows a secret. */
 function learnSecretsOf(env: NodeJS.ProcessEnv): void {
-  learnSecrets(text(env, 'OPENAI_API_KEY'), text(env, 'OPENAI_OLD_API_KEY'), text(env, 'JUDGE_API_KEY'), text(env, 'PGPASSWORD'));
+  learnSecrets(
+    text(env, 'OPENAI_API_KEY'),
+    text(env, 'OPENAI_OLD_API_KEY'),
+    text(env, 'JUDGE_API_KEY'),
+    text(env, 'PGPASSWORD'),
+    text(env, 'CHROMA_API_KEY'),
+  );
   for (const name of ['DATABASE_URL', 'DATABASE_DIRECT_URL', 'OPENAI_BASE_URL', 'OPENAI_OLD_BASE_URL', 'JUDGE_BASE_URL'])
     learnPassword(text(env, name));
   const webhook = text(env, 'REEMBED_ALERT_WEBHOOK');

@@ -148,6 +148,7 @@ CREATE TABLE reembed.campaign (
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     to_relation regclass,
     from_relation regclass,
+    group_name text,
     CONSTRAINT models_differ CHECK ((from_model <> to_model)),
     CONSTRAINT phase_is_known CHECK ((phase = ANY (ARRAY['expand'::text, 'backfill'::text, 'index'::text, 'switch'::text, 'contract'::text])))
 );
@@ -209,6 +210,8 @@ COMMENT ON COLUMN reembed.campaign.created_at IS 'When the campaign entered phas
 COMMENT ON COLUMN reembed.campaign.to_relation IS 'Side table of the new vectors; null when they are a column of the target''s table.';
 
 COMMENT ON COLUMN reembed.campaign.from_relation IS 'Side table of the old vectors, created by an earlier campaign; null when there is none.';
+
+COMMENT ON COLUMN reembed.campaign.group_name IS 'Table group that the campaign belongs to; null for a campaign with files of its own.';
 
 CREATE TABLE reembed.target (
     name text NOT NULL,
@@ -2344,7 +2347,8 @@ CREATE VIEW reembed.vector_column AS
             m.purged_at,
             m.created_at,
             m.to_relation,
-            m.from_relation
+            m.from_relation,
+            m.group_name
            FROM reembed.campaign m
           ORDER BY m.target, (m.phase <> 'contract'::text) DESC, m.created_at DESC
         ), kept AS (

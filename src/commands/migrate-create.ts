@@ -33,7 +33,11 @@ import { print, printJson, say } from './print.ts';
 import { costText } from './show-inventory.ts';
 import { planText } from './show-plan.ts';
 
-interface CreateOptions extends Omit<CampaignRequest, 'to' | 'dimensions' | 'text'> {
+export interface CreateOptions extends Omit<CampaignRequest, 'table' | 'to' | 'dimensions' | 'text'> {
+  table?: string;
+  tables?: string;
+  tablesQuery?: string;
+  group?: string;
   text?: string[];
   to?: string;
   dimensions?: number;
@@ -47,7 +51,10 @@ interface CreateOptions extends Omit<CampaignRequest, 'to' | 'dimensions' | 'tex
 export function migrateCreateCommand(): Command {
   return new Command('create')
     .description('inspect a table, print the plan, write the five migration files; never changes the database')
-    .requiredOption('--table <name>', 'table, schema-qualified where needed')
+    .option('--table <name>', 'table, schema-qualified where needed')
+    .option('--tables <pattern>', 'a table group: every table that matches, such as "tenant_*.documents"')
+    .option('--tables-query <sql>', 'a table group: the tables that this query names, as schema.table')
+    .option('--group <name>', 'name of the table group (default: made of the pattern)')
     .option('--text <columns>', 'column of the text; several, separated by commas, are joined by a line break', list)
     .option('--text-sql <expression>', 'SQL over the columns of the table, instead of --text')
     .option(
@@ -114,7 +121,12 @@ export function migrateCreateCommand(): Command {
 
 async function create(options: CreateOptions): Promise<void> {
   const config = readConfig();
-  const request = requestOf(options, config);
+  const { table } = options;
+  if (table === undefined || options.tables !== undefined || options.tablesQuery !== undefined) {
+    const { createGroup } = await import('./create-group.ts');
+    return createGroup(options, config);
+  }
+  const request = { ...requestOf(options, config), table };
   const database = await openDatabase(config);
   try {
     const drafted = await inPlanningTransaction(database, (client) => draft(client, request, config, options.probe));
@@ -178,7 +190,7 @@ async function create(options: CreateOptions): Promise<void> {
   }
 }
 
-function requestOf(options: CreateOptions, config: Config): CampaignRequest {
+export function requestOf(options: CreateOptions, config: Config): Omit<CampaignRequest, 'table'> {
   const to = options.to ?? config.model;
   const dimensions = options.dimensions ?? config.dimensions;
   if (!to) throw new UsageError('no new model is named', 'give --to MODEL, or set EMBED_MODEL in .env');
@@ -194,7 +206,7 @@ function requestOf(options: CreateOptions, config: Config): CampaignRequest {
   return { ...options, text, to, dimensions, from: options.from ?? config.oldModel };
 }
 
-interface Draft {
+export interface Draft {
   plan: CampaignPlan;
   facts: TableFacts;
   text: TextFacts;
@@ -206,7 +218,18 @@ interface Draft {
   minSimilarity: number;
 }
 
-async function draft(db: Queryable, request: CampaignRequest, config: Config, probe: boolean): Promise<Draft> {
+/**
+ * @param prefix beginning of the campaign's name (default: the time)
+ * @param acceptedOf which of the codes of --accept are for this table, by what was found (default: all)
+ */
+export async function draft(
+  db: Queryable,
+  request: CampaignRequest,
+  config: Config,
+  probe: boolean,
+  prefix = timeStamp(),
+  acceptedOf: (findings: readonly InventoryFinding[]) => string[] | undefined = () => request.accept,
+): Promise<Draft> {
   const facts = await inspectTable(db, request.table, request.column);
   const known = await readKnownTarget(db, facts);
   // Before the transaction becomes read-only.
@@ -214,12 +237,11 @@ async function draft(db: Queryable, request: CampaignRequest, config: Config, pr
   const owner = await borrowOwner(db, facts.oid);
   const text = await measureText(db, facts, source, owner);
   const findings = await takeInventory({ db, owner, facts, text });
-  const stamp = new Date().toISOString().replace(/\D/g, '');
   const state = await readMigrationState(db, config.migrationsDirectory);
   const liveView = await chooseLiveView(db, facts, state.pending);
   // A disagreement of the old model is not known yet.
-  const accept = request.accept?.filter((code) => code !== OLD_MODEL_DISAGREES);
-  const plan = await draftCampaign(db, { ...request, accept }, facts, text, known, { liveView, stamp }, findings);
+  const accept = acceptedOf(findings)?.filter((code) => code !== OLD_MODEL_DISAGREES);
+  const plan = await draftCampaign(db, { ...request, accept }, facts, text, known, { liveView, stamp: prefix }, findings);
   refusePendingFiles(state, plan);
   await refuseTakenNames(db, plan, facts, known);
   // A campaign may embed another text than the stored vectors are of.
@@ -229,7 +251,12 @@ async function draft(db: Queryable, request: CampaignRequest, config: Config, pr
   return { plan, facts, text, findings, indexSeconds, searchLoss, stored, minSimilarity: known?.minSimilarity ?? MIN_SIMILARITY };
 }
 
-async function compareOldModel({ plan, facts, stored, minSimilarity }: Draft, config: Config): Promise<OldModelCheck> {
+/** UTC time in seventeen digits, which orders migration files. */
+export function timeStamp(): string {
+  return new Date().toISOString().replace(/\D/g, '');
+}
+
+export async function compareOldModel({ plan, facts, stored, minSimilarity }: Draft, config: Config): Promise<OldModelCheck> {
   if (!plan.keepOldCurrent) return notChecked('the old model is not named (--from)');
   if (!stored) return notChecked('--no-probe');
   return checkOldModel(
@@ -252,7 +279,7 @@ async function compareOldModel({ plan, facts, stored, minSimilarity }: Draft, co
  *
  * @throws OldModelDisagrees, UsageError when there is nothing to accept
  */
-function withAcceptance(plan: CampaignPlan, { refusal, rows, disagreeing }: OldModelCheck, request: CampaignRequest): CampaignPlan {
+export function withAcceptance(plan: CampaignPlan, { refusal, rows, disagreeing }: OldModelCheck, request: CampaignRequest): CampaignPlan {
   const isAccepted = request.accept?.includes(OLD_MODEL_DISAGREES) ?? false;
   if (!refusal) {
     if (isAccepted && rows !== undefined) throw new UsageError(`there is no ${OLD_MODEL_DISAGREES} to accept`, 'leave it out of --accept');

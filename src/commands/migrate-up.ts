@@ -6,7 +6,7 @@ import { readMigrationState } from '../database/migration-runner.ts';
 import { asOnlyRunner } from '../database/runner-lock.ts';
 import { isInstalled } from '../database/sql-objects.ts';
 import { GateClosed } from '../errors.ts';
-import { type Advance, advance, type OpenCondition, openConditions, runnableFiles, type Waiting } from '../phases/advance.ts';
+import { type Advance, advance, GroupFailed, type OpenCondition, openConditions, runnableFiles, type Waiting } from '../phases/advance.ts';
 import { indexSettings } from '../phases/index-build.ts';
 import { scriptOf } from '../phases/script.ts';
 import { reasonOf } from '../plan/inventory/accepted.ts';
@@ -67,6 +67,7 @@ async function up(count: number | undefined, options: UpOptions): Promise<void> 
     if (options.json) printJson(resultJson(result));
     await sayUnread(database);
     if (result.ran.length === 0 && result.waiting.length === 0) say('nothing to run: every migration is up');
+    throwIfFailed(result);
     throwIfWaiting(result);
   } finally {
     await database.close();
@@ -164,6 +165,11 @@ async function workOff(database: Database, config: Config, until: () => Promise<
   return !stop.signal.aborted;
 }
 
+/** @throws GroupFailed: each failure has been reported when it happened, and the other tables went on */
+function throwIfFailed({ failed }: Advance): void {
+  if (failed[0]) throw new GroupFailed(failed.length, failed[0]);
+}
+
 function throwIfWaiting({ waiting }: Advance): void {
   const [first] = waiting;
   if (!first) return;
@@ -177,10 +183,11 @@ function throwIfWaiting({ waiting }: Advance): void {
   );
 }
 
-function resultJson({ ran, durations, waiting }: Advance) {
+function resultJson({ ran, durations, waiting, failed }: Advance) {
   return {
     ran: ran.map(({ name }) => name),
     durations_ms: durations,
     waiting: waiting.map(({ file, conditions }) => ({ file: file.name, conditions })),
+    failed: failed.map(({ file, error }) => ({ file: file.name, code: error.code, message: error.message, remedy: error.remedy })),
   };
 }

@@ -27,6 +27,8 @@ export interface NextStep {
 
 /** One campaign as `status` shows it: its row of reembed.progress and related facts. */
 export interface CampaignStatus extends ProgressRow {
+  /** table group; null for a campaign with files of its own, and when this role may not read it */
+  group: string | null;
   /** false for an earlier campaign on the same target */
   current: boolean;
   health: { throttles: boolean; reason: string }[];
@@ -57,6 +59,7 @@ export interface Status {
 
 interface CampaignFacts {
   campaign: string;
+  group: string | null;
   archive: string | null;
   allowed_failures: number;
   failed_new: number;
@@ -134,6 +137,7 @@ async function readCampaigns(db: Queryable, pending: MigrationFile[], target?: s
     progress.map(async (row) => {
       const {
         archive = null,
+        group = null,
         validation = null,
         canary_percent = null,
         shadow_percent = null,
@@ -142,6 +146,7 @@ async function readCampaigns(db: Queryable, pending: MigrationFile[], target?: s
       const isCurrent = current.has(row);
       return {
         ...row,
+        group,
         current: isCurrent,
         health: isCurrent
           ? health.rows.filter(({ target: of }) => of === row.target).map(({ throttles, reason }) => ({ throttles, reason }))
@@ -161,7 +166,7 @@ async function readCampaigns(db: Queryable, pending: MigrationFile[], target?: s
 /** Reads what reembed.progress does not hold: settings, and the verdicts that the gates use. */
 async function readFacts(db: Queryable): Promise<Map<string, CampaignFacts>> {
   const { rows } = await db.query<CampaignFacts>(
-    `SELECT m.name AS campaign, m.archive, s.max_failed_rows AS allowed_failures,
+    `SELECT m.name AS campaign, m.group_name AS "group", m.archive, s.max_failed_rows AS allowed_failures,
             (SELECT count(*)::integer FROM reembed.failed_row AS f WHERE f.target = m.target AND f.model = m.to_model) AS failed_new,
             (SELECT jsonb_build_object('id', v.id, 'verdict', v.verdict, 'finished_at', v.finished_at, 'queries', v.queries, 'overlap', v.overlap,
                                        'index_recall', v.index_recall, 'reasons', '[]'::jsonb, 'doubts', '[]'::jsonb)

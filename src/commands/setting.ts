@@ -4,6 +4,7 @@ import pg from 'pg';
 import { readConfig } from '../config.ts';
 import { inTransaction, openDatabase, type Queryable, WAIT_FOR_LOCKS } from '../database/connection.ts';
 import { ReembedError, UsageError } from '../errors.ts';
+import { targetsOfGroup } from '../plan/table-group.ts';
 import { visibleAll } from '../print-text.ts';
 import { printJson, say } from './print.ts';
 import { resolveTarget } from './resolve-target.ts';
@@ -28,28 +29,49 @@ export function settingCommand(): Command {
     .description('show the settings of a target, or change them: name=value')
     .argument('[changes...]', 'such as requests_per_minute=500, "soak=2 days", paused=true; name= sets it to null')
     .option('--target <name>', 'table or table.column; required if there are several')
+    .option('--group <name>', 'every table of a table group, in one transaction')
     .option('--json', 'print the settings as JSON on stdout')
-    .action((changes: string[], options: { target?: string; json?: boolean }) => setting(changes, options));
+    .action((changes: string[], options: SettingOptions) => setting(changes, options));
 }
 
-async function setting(changes: string[], options: { target?: string; json?: boolean }): Promise<void> {
+interface SettingOptions {
+  target?: string;
+  group?: string;
+  json?: boolean;
+}
+
+async function setting(changes: string[], options: SettingOptions): Promise<void> {
   const database = await openDatabase(readConfig());
   try {
-    const target = await resolveTarget(database.pool, options.target);
-    const known = await describeSettings(database.pool);
-    if (changes.length > 0) await inTransaction(database.pool, (client) => change(client, target, changes, [...known.keys()]));
+    const { pool } = database;
+    const targets = await namedTargets(pool, options);
+    const known = await describeSettings(pool);
+    if (changes.length > 0)
+      await inTransaction(pool, async (client) => {
+        for (const target of targets) await change(client, target, changes, [...known.keys()]);
+      });
     if (options.json) {
-      printJson(await readSettings(database.pool, target, 'iso_8601'));
+      const settings: Record<string, unknown>[] = [];
+      for (const target of targets) settings.push(await readSettings(pool, target, 'iso_8601'));
+      printJson(options.group === undefined ? settings[0] : settings);
       return;
     }
-    const current = await readSettings(database.pool, target, 'postgres');
     // After a change, only the changed settings are shown.
     const shown = changes.length > 0 ? changes.map(nameOf) : [...known.keys()];
-    const table = shown.map((name): [string, string, string] => [name, String(current[name] ?? ''), known.get(name) ?? '']);
-    say(`${target}\n${settingsTable(visibleAll(table))}`);
+    for (const target of targets) {
+      const current = await readSettings(pool, target, 'postgres');
+      const table = shown.map((name): [string, string, string] => [name, String(current[name] ?? ''), known.get(name) ?? '']);
+      say(`${target}\n${settingsTable(visibleAll(table))}`);
+    }
   } finally {
     await database.close();
   }
+}
+
+async function namedTargets(pool: pg.Pool, { target, group }: SettingOptions): Promise<string[]> {
+  if (group === undefined) return [await resolveTarget(pool, target)];
+  if (target !== undefined) throw new UsageError('--target and --group exclude each other', 'give one of them');
+  return targetsOfGroup(pool, group);
 }
 
 /** @param intervalStyle format of intervals: `postgres` as written on the command line, `iso_8601` for programs */

@@ -4,6 +4,7 @@ import { formatNumber, formatSeconds } from './print.ts';
 import { blockBar } from './progress-display.ts';
 import type { CampaignStatus, NextStep, Status } from './read-status.ts';
 import type { Verdict } from './read-verdicts.ts';
+import { groupStatusText } from './show-group.ts';
 import { buildLine } from './show-index-build.ts';
 import { capText, formatUsd, waitingText } from './show-progress.ts';
 import { unreadText } from './view-readers.ts';
@@ -12,7 +13,14 @@ const BAR_WIDTH = 40;
 
 /** Formats the status for people. Colours appear only on a terminal. */
 export function statusText(status: Status): string {
-  const blocks = status.campaigns.map((campaign) => (campaign.current ? campaignText(campaign) : earlierText(campaign)));
+  const inGroup = Map.groupBy(
+    status.campaigns.filter(({ current }) => current),
+    ({ group }) => group,
+  );
+  const blocks = status.campaigns
+    .filter(({ current, group }) => !current || group === null)
+    .map((campaign) => (campaign.current ? campaignText(campaign) : earlierText(campaign)));
+  for (const [group, campaigns] of inGroup) if (group !== null) blocks.push(groupStatusText(group, campaigns));
   if (!status.installed) blocks.push(`pg-reembed is not installed in this database yet.\nNext: ${status.command}`);
   else if (status.campaigns.length === 0) blocks.push('No campaign has been started.');
   const { pending, problem } = status.migrations;

@@ -6,6 +6,7 @@ import type { FailOn } from './verdict-exit.ts';
 /** Options of `validate` as the command line gives them; those that a query set may define have no default. */
 export interface ValidateCommandOptions {
   target?: string | undefined;
+  group?: string | undefined;
   set?: string | undefined;
   queriesFrom?: string | undefined;
   queries?: string | undefined;

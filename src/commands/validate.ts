@@ -2,6 +2,8 @@ import { SingleBar } from 'cli-progress';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { type Config, readConfig } from '../config.ts';
 import { type Database, openDatabase } from '../database/connection.ts';
+import { EXIT, type ExitCode, ReembedError, UsageError } from '../errors.ts';
+import { targetsOfGroup } from '../plan/table-group.ts';
 import { visibleLines } from '../print-text.ts';
 import { readJudgements } from '../validation/queries/judgements.ts';
 import { reportJson } from '../validation/report/report-json.ts';
@@ -46,6 +48,7 @@ export function validateCommand(): Command {
   return new Command('validate')
     .description('compare the results of the old and the new model; the switch requires that it passes')
     .option('--target <name>', 'table or table.column; required if there are several')
+    .option('--group <name>', 'every table of a table group, one after another, with the same queries')
     .optionsGroup('Queries:')
     .option('--set <name>', 'query set of reembed.config.*; other options take precedence over it')
     .option(
@@ -85,6 +88,7 @@ export function validateCommand(): Command {
     .action(async (given: ValidateCommandOptions) => {
       const config = readConfig();
       const options = completeOptions(given, config.sets);
+      if (options.group !== undefined) return validateGroup(config, options, options.group);
       if (options.sweep) return printSweep(config, options);
       const result = await run(config, options);
       if (options.json) printJson(reportJson(result, options.lowest));
@@ -93,6 +97,31 @@ export function validateCommand(): Command {
       if (error) throw error;
     });
 }
+
+/** Validates each table, so that one which fails says nothing about the others; the first that does not pass decides the exit code. */
+async function validateGroup(config: Config, options: ValidateCommandOptions, group: string): Promise<void> {
+  if (options.target !== undefined || options.sweep) throw new UsageError('--group excludes --target and --sweep', 'leave one of them out');
+  const targets = await withProgress(config, '', ({ pool }) => targetsOfGroup(pool, group));
+  const results: { target: string; verdict: string; message: string | null }[] = [];
+  const errors: ReembedError[] = [];
+  for (const target of targets) {
+    const outcome = await run(config, { ...options, target }).catch((error: unknown) => {
+      if (error instanceof ReembedError) return error;
+      throw error;
+    });
+    const error = outcome instanceof ReembedError ? outcome : verdictError(outcome, options.failOn);
+    if (error) errors.push(error);
+    const verdict = outcome instanceof ReembedError ? 'not validated' : outcome.verdict;
+    results.push({ target, verdict, message: error ? error.message : null });
+    if (!options.json) print(visibleLines(`${target}: ${verdict}${error ? ` (${error.message})` : ''}\n`));
+  }
+  if (options.json) printJson(results, 2);
+  const [worst] = errors.sort((a, b) => SEVERITY.indexOf(a.exitCode) - SEVERITY.indexOf(b.exitCode));
+  if (worst) throw worst;
+}
+
+// A table that could not be validated counts more than one that failed, and that more than an unsure one.
+const SEVERITY: ExitCode[] = [EXIT.failed, EXIT.validationFailed, EXIT.unsure];
 
 async function run(config: Config, options: ValidateCommandOptions): Promise<ValidationResult> {
   const queries = querySource(options);

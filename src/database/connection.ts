@@ -125,6 +125,11 @@ export const RELATION_AS_WRITTEN = `(
   SELECT w.oid FROM (SELECT set_config('search_path', s.reset_val, true), to_regclass($1)::oid AS oid, set_config('search_path', '${OWN_PATH}', true)
                        FROM pg_settings AS s WHERE s.name = 'search_path' OFFSET 0) AS w)`;
 
+/** SQL of the schema in which the user's role creates a table by its bare name, as a subquery with a column `schema`. */
+export const SCHEMA_OF_BARE_NAMES = `(
+  SELECT w.schema FROM (SELECT set_config('search_path', s.reset_val, true), current_schema() AS schema, set_config('search_path', '${OWN_PATH}', true)
+                          FROM pg_settings AS s WHERE s.name = 'search_path' OFFSET 0) AS w)`;
+
 /** The part of a worker's connections that pg-boss has: a quarter. */
 export function queueConnections({ connections }: Pick<Config, 'connections'>): number {
   return Math.floor(connections / 4);

@@ -19,6 +19,8 @@ export interface MigrationFile {
   /** absent for the toolkit's own migrations */
   campaign?: string;
   phase?: PhaseName;
+  /** table group whose file it is a section of; absent for a campaign with files of its own */
+  group?: string;
 }
 
 /** Thrown when a migration file was edited after it ran, so that the database no longer matches it. */
@@ -57,6 +59,9 @@ export class MigrationFileMissing extends ReembedError {
 /** First line of every file that `create` writes. */
 export const MARKER = '// A migration of pg-reembed: run by npm run migrate, together with the other four of its campaign.';
 
+/** Begins the section of a campaign in a file of a table group. */
+export const SECTION = '// ---- ';
+
 const OWN_FILE = /^\d{4}_\w+\.js$/;
 const CAMPAIGN_FILE = /^(\d{17}_.+)\.[1-5]_(\w+)\.js$/;
 
@@ -87,7 +92,10 @@ export function listMigrationFiles(directory: string, own = OWN_MIGRATIONS): Mig
         .map((entry) => readMigrationFile(join(own, entry))),
     );
   }
-  return files.sort((a, b) => prefixOf(a) - prefixOf(b) || a.name.localeCompare(b.name));
+  // A table group runs file by file, so that no table is a phase ahead of one that failed and is tried again.
+  return files.sort(
+    (a, b) => prefixOf(a) - prefixOf(b) || basename(a.path).localeCompare(basename(b.path)) || a.name.localeCompare(b.name),
+  );
 }
 
 /** Lists the campaign files of a folder and, separately, other migrations: an application may keep its own in the same folder. */
@@ -101,10 +109,24 @@ export function listCampaignFiles(directory: string): Listing {
     const [, campaign, phase] = CAMPAIGN_FILE.exec(entry.name) ?? [];
     const known = PHASES.find((candidate) => candidate === phase);
     const isOurs = campaign && known && entry.isFile() && readFileSync(path, 'utf8').startsWith(`${MARKER}\n`);
-    if (isOurs) listing.files.push({ ...readMigrationFile(path), campaign, phase: known });
+    if (isOurs) listing.files.push(...readCampaignFile(path, campaign, known));
     else listing.foreign.push(entry.name);
   }
   return listing;
+}
+
+/** A file of a table group counts as one file for each of its campaigns, so that each is run, recorded and reverted separately. */
+function readCampaignFile(path: string, name: string, phase: PhaseName): MigrationFile[] {
+  // With the time of the group, which the name of a table or column that is quoted in a section cannot have foreseen.
+  const [head = '', ...sections] = readFileSync(path, 'utf8').split(new RegExp(`^${SECTION}(?=${name.slice(0, 18)})`, 'm'));
+  if (sections.length === 0) return [{ ...readMigrationFile(path), campaign: name, phase }];
+  const position = PHASES.indexOf(phase) + 1;
+  return sections.map((section) => {
+    const campaign = section.slice(0, section.indexOf('\n')).trim();
+    // An edited section holds up its own campaign only.
+    const sha256 = createHash('sha256').update(head).update(section.trimEnd()).digest('hex');
+    return { name: `${campaign}.${position}_${phase}`, path, sha256, campaign, phase, group: name };
+  });
 }
 
 function readMigrationFile(path: string): MigrationFile {

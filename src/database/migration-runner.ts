@@ -1,9 +1,11 @@
+import { dirname, join } from 'node:path';
 import { runner } from 'node-pg-migrate';
 import pg from 'pg';
 import { messageOf, ReembedError } from '../errors.ts';
 import type { Database, Queryable } from './connection.ts';
 import { translateDatabaseError } from './database-error.ts';
 import { withLockRetries } from './lock-retries.ts';
+import { loadActions } from './migration-actions.ts';
 import {
   campaignOf,
   listMigrationFiles,
@@ -130,6 +132,7 @@ async function runOnce(
         dir: [file.path.replace(/[[\]*?{}()!]/g, '\\$&')],
         useGlob: true,
         file: file.name,
+        ...(file.group === undefined ? {} : { migrationLoaderStrategies: [{ extensions: ['.js'], loader: () => loadSection(file) }] }),
         direction,
         count: 1,
         checkOrder: false,
@@ -143,6 +146,11 @@ async function runOnce(
       noteMigration(database, file.name, direction);
     });
   });
+}
+
+/** The section of a campaign, under the name by which it is recorded. */
+async function loadSection(file: MigrationFile) {
+  return [{ id: join(dirname(file.path), `${file.name}.js`), filePaths: [file.path], actions: await loadActions(file) }];
 }
 
 /**

@@ -1,9 +1,12 @@
 import { type Database, inOwnTransactions, type Queryable } from '../database/connection.ts';
+import { LockNotAvailable, MissingRight, RefusedBySql, StillNeeded } from '../database/database-error.ts';
 import { withLockRetries } from '../database/lock-retries.ts';
 import type { MigrationFile } from '../database/migration-file.ts';
-import { readMigrationState } from '../database/migration-runner.ts';
+import { MigrationFailed, readMigrationState } from '../database/migration-runner.ts';
 import { applySqlObjects } from '../database/sql-objects.ts';
 import { requireVectorExtension } from '../database/vector-extension.ts';
+import { GateClosed, ReembedError } from '../errors.ts';
+import { counted } from '../wording.ts';
 import { type FilesRun, type RunOptions, runFile } from './run-file.ts';
 
 /** A condition that keeps a gate closed, and its remedy. */
@@ -23,6 +26,25 @@ export interface Waiting {
 /** What `up` ran and where it stopped. */
 export interface Advance extends FilesRun {
   waiting: Waiting[];
+  failed: Failed[];
+}
+
+/** A campaign of a table group whose file failed. The other tables of the group went on. */
+export interface Failed {
+  file: MigrationFile;
+  error: ReembedError;
+}
+
+/** Thrown at the end when tables of a group failed. */
+export class GroupFailed extends ReembedError {
+  constructor(tables: number, { file, error }: Failed) {
+    super(
+      'group_failed',
+      `${counted(tables, 'table')} of a table group failed, and the others went on; ${file.name}: ${error.message}`,
+      `${error.remedy}; the next npm run migrate up runs what is missing`,
+      { cause: error },
+    );
+  }
 }
 
 /** What the person who runs `up` accepts, and why. */
@@ -49,8 +71,7 @@ export interface AdvanceOptions extends RunOptions {
  * @throws ExtensionMissing before anything runs
  */
 export async function advance(database: Database, options: AdvanceOptions): Promise<Advance> {
-  const result: Advance = { ran: [], durations: {}, waiting: [] };
-  const limit = options.count ?? Number.POSITIVE_INFINITY;
+  const result: Advance = { ran: [], durations: {}, waiting: [], failed: [] };
   let sqlApplied = false;
   await requireVectorExtension(database.pool);
   for (;;) {
@@ -60,21 +81,38 @@ export async function advance(database: Database, options: AdvanceOptions): Prom
       await withLockRetries(() => applySqlObjects(database), 'sql/', options.notice);
       sqlApplied = true;
     }
-    if (result.ran.length >= limit) return result;
-    const next = own ?? (await nextOpenFile(inOwnTransactions(database.pool), pending, result.waiting, options));
+    const candidates = withinLimit(pending, result, options.count);
+    const next = own && candidates.includes(own) ? own : await nextOpenFile(inOwnTransactions(database.pool), candidates, result, options);
     if (!next) return result;
-    await runFile(database, next, 'up', result, options);
+    try {
+      await runFile(database, next, 'up', result, options);
+    } catch (error) {
+      if (next.group === undefined || !isOfOneTable(error)) throw error;
+      options.notice(`${next.name} failed: ${error.message}; ${error.remedy}`);
+      result.failed.push({ file: next, error });
+    }
   }
+}
+
+/** The files that may still run: the sections of a file of a table group count as one file. */
+function withinLimit(pending: MigrationFile[], { ran, failed }: Advance, count: number | undefined): MigrationFile[] {
+  const begun = new Set([...ran, ...failed.map(({ file }) => file)].map(({ path }) => path));
+  return begun.size < (count ?? Number.POSITIVE_INFINITY) ? pending : pending.filter(({ path }) => begun.has(path));
+}
+
+/** Whether an error is about the table of the file, so that it says nothing about the other tables of its group. */
+function isOfOneTable(error: unknown): error is ReembedError {
+  return [MigrationFailed, LockNotAvailable, RefusedBySql, StillNeeded, MissingRight, GateClosed].some((known) => error instanceof known);
 }
 
 /** Returns the first pending file of a campaign whose gate is open. Campaigns with a closed gate are added to `waiting`. */
 async function nextOpenFile(
   db: Queryable,
   pending: MigrationFile[],
-  waiting: Waiting[],
+  { waiting, failed }: Advance,
   options: AdvanceOptions,
 ): Promise<MigrationFile | undefined> {
-  const looked = new Set(waiting.map(({ file }) => file.campaign));
+  const looked = new Set([...waiting, ...failed].map(({ file }) => file.campaign));
   for (const file of pending) {
     if (looked.has(file.campaign)) continue;
     looked.add(file.campaign);

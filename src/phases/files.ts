@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { MARKER } from '../database/migration-file.ts';
+import { MARKER, SECTION } from '../database/migration-file.ts';
 import { type CampaignPlan, literal, oneLine, targetOf } from '../plan/plan.ts';
 import { expand } from './1-expand.ts';
 import { backfill } from './2-backfill.ts';
@@ -26,6 +26,34 @@ export function campaignFiles(plan: CampaignPlan, directory: string): PlannedFil
   }));
 }
 
+/** Returns the five files of a table group: each has a section for every campaign. */
+export function groupFiles(group: string, plans: readonly CampaignPlan[], directory: string): PlannedFile[] {
+  return phases.map((phase, position) => ({
+    path: join(directory, `${group}.${position + 1}_${phase.name}.js`),
+    text: groupText(group, plans, phase, position + 1),
+  }));
+}
+
+function groupText(group: string, plans: readonly CampaignPlan[], phase: Phase, position: number): string {
+  return `${MARKER}
+// ${position} ${phase.name} of table group ${group}: ${plans.length} campaigns, each run and recorded separately.
+
+/** @type {Record<string, Record<'up' | 'down', (pgm: import('node-pg-migrate').MigrationBuilder) => void>>} */
+export const campaigns = {};
+
+${plans.map((plan) => sectionText(plan, phase, position)).join('\n')}`;
+}
+
+function sectionText(plan: CampaignPlan, phase: Phase, position: number): string {
+  return `${SECTION}${plan.campaign}
+${aboutText(plan, phase, position)}
+campaigns['${plan.campaign}'] = {
+  up: ${action(plan, phase.up(plan), phase.inTransaction)},
+  down: ${action(plan, phase.down(plan), phase.inTransaction)},
+};
+`;
+}
+
 /** Writes the files. Throws when one of them exists. */
 export function writeFiles(files: PlannedFile[]): void {
   for (const { path, text } of files) {
@@ -37,9 +65,7 @@ export function writeFiles(files: PlannedFile[]): void {
 
 function fileText(plan: CampaignPlan, phase: Phase, position: number): string {
   return `${MARKER}
-// ${oneLine(`${position} ${phase.name}: ${targetOf(plan)}, ${plan.from.name} -> ${plan.to.name}`)}
-// Locks: ${phase.locks(plan)}.
-// Down: ${phase.back(plan)}.
+${aboutText(plan, phase, position)}
 
 /** @param {import('node-pg-migrate').MigrationBuilder} pgm */
 export const up = ${action(plan, phase.up(plan), phase.inTransaction)};
@@ -47,6 +73,12 @@ export const up = ${action(plan, phase.up(plan), phase.inTransaction)};
 /** @param {import('node-pg-migrate').MigrationBuilder} pgm */
 export const down = ${action(plan, phase.down(plan), phase.inTransaction)};
 `;
+}
+
+function aboutText(plan: CampaignPlan, phase: Phase, position: number): string {
+  return `// ${oneLine(`${position} ${phase.name}: ${targetOf(plan)}, ${plan.from.name} -> ${plan.to.name}`)}
+// Locks: ${phase.locks(plan)}.
+// Down: ${phase.back(plan)}.`;
 }
 
 function action(plan: CampaignPlan, texts: string[], inTransaction: boolean): string {

@@ -39,25 +39,43 @@ export interface RetreatOptions extends RunOptions {
 export async function retreat(database: Database, options: RetreatOptions): Promise<FilesRun> {
   const done: FilesRun = { ran: [], durations: {} };
   if (options.count > 1) await refusePurged(database, options);
-  while (done.ran.length < options.count) {
+  for (let step = 0; step < options.count; step += 1) {
     const applied = await inOrder(database, options);
-    const last = applied.at(-1);
-    if (!last && done.ran.length === 0) throw new NothingToTakeDown();
-    if (!last) break;
-    if (last.campaign) await refuseDamaged(database, last.campaign);
-    if (last.phase === 'switch' && last.campaign) await refuseIncompleteWayBack(database, last.campaign, options);
-    // The tables cannot be dropped while functions depend on their row types. The next `up` creates the functions again.
-    if (!last.campaign) await withLockRetries(() => dropSqlObjects(database), 'sql/', options.notice);
-    await runFile(database, last, 'down', done, options);
-    if (applied.length === 1) await dropEmptySchema(database.pool);
+    const files = lastStep(applied);
+    if (files.length === 0 && step === 0) throw new NothingToTakeDown();
+    if (files.length === 0) break;
+    for (const file of files) await revert(database, file, done, options);
+    if (applied.length === files.length) await dropEmptySchema(database.pool);
   }
   return done;
 }
 
+async function revert(database: Database, file: MigrationFile, done: FilesRun, options: RetreatOptions): Promise<void> {
+  if (file.campaign) await refuseDamaged(database, file.campaign);
+  if (file.phase === 'switch' && file.campaign) await refuseIncompleteWayBack(database, file.campaign, options);
+  // The tables cannot be dropped while functions depend on their row types. The next `up` creates the functions again.
+  if (!file.campaign) await withLockRetries(() => dropSqlObjects(database), 'sql/', options.notice);
+  await runFile(database, file, 'down', done, options);
+}
+
+/** The file that ran last; of a table group its sections for all campaigns that stand at it, newest first. */
+function lastStep(applied: readonly MigrationFile[]): MigrationFile[] {
+  const last = applied.at(-1);
+  if (!last?.group) return last ? [last] : [];
+  const newest = new Map(applied.map((file) => [file.campaign, file]));
+  return applied.filter((file) => file.path === last.path && newest.get(file.campaign) === file).reverse();
+}
+
 /** Returns the files that `down` reverts, newest first. */
 export async function filesToRevert(database: Database, options: Pick<RetreatOptions, 'directory' | 'count'>): Promise<MigrationFile[]> {
-  const applied = await inOrder(database, options);
-  return applied.slice(Math.max(0, applied.length - options.count)).reverse();
+  let applied = await inOrder(database, options);
+  const files: MigrationFile[] = [];
+  for (let step = 0; step < options.count && applied.length > 0; step += 1) {
+    const next = lastStep(applied);
+    files.push(...next);
+    applied = applied.filter((file) => !next.includes(file));
+  }
+  return files;
 }
 
 /**

@@ -1,7 +1,7 @@
-import { pathToFileURL } from 'node:url';
 import pg from 'pg';
 import type { Queryable } from '../database/connection.ts';
 import { SETTINGS } from '../database/connection.ts';
+import { loadActions } from '../database/migration-actions.ts';
 import type { MigrationFile } from '../database/migration-file.ts';
 import { RECORD_TABLE } from '../database/migration-runner.ts';
 import { isInstalled } from '../database/sql-objects.ts';
@@ -49,8 +49,8 @@ async function fileScript(db: Queryable | undefined, file: MigrationFile, direct
       },
     },
   };
-  const module = (await import(pathToFileURL(file.path).href)) as Record<typeof direction, (pgm: typeof recorder) => unknown>;
-  await module[direction](recorder);
+  const actions = (await loadActions(file)) as Record<typeof direction, (pgm: unknown) => unknown>;
+  await actions[direction](recorder);
   const name = pg.escapeLiteral(file.name);
   statements.push(
     direction === 'up'

@@ -110,6 +110,8 @@ export interface CampaignPlan {
   applicationPath: string | null;
   /** schema of the extension vector */
   vectorSchema: string;
+  /** table group that the campaign belongs to */
+  group?: string;
   /** recorded by the expand file */
   acceptances: Acceptance[];
   /** names as written in SQL, quoted only where PostgreSQL needs it, to keep the files readable */

@@ -1,0 +1,55 @@
+import { styleText } from 'node:util';
+import { plainTable } from '../validation/report/report-wording.ts';
+import { counted } from '../wording.ts';
+import { formatNumber } from './print.ts';
+import type { CampaignStatus } from './read-status.ts';
+
+/** Formats the running campaigns of a table group: a line a table, and their sum. */
+export function groupStatusText(group: string, campaigns: readonly CampaignStatus[]): string {
+  const table = plainTable();
+  table.push(['table', 'phase', 'reads', 'rows', 'changes', 'failed', 'validation', 'next']);
+  for (const row of campaigns) {
+    table.push([
+      row.target,
+      row.phase,
+      row.read_model,
+      rowsText(row),
+      formatNumber(row.outdated),
+      formatNumber(row.failed),
+      row.validation?.verdict ?? '-',
+      nextText(row),
+    ]);
+  }
+  table.push([
+    counted(campaigns.length, 'table'),
+    countText(campaigns, ({ phase }) => phase),
+    countText(campaigns, ({ read_model }) => read_model),
+    rowsText({ done: sum(campaigns, 'done'), total: sum(campaigns, 'total') }),
+    formatNumber(sum(campaigns, 'outdated')),
+    formatNumber(sum(campaigns, 'failed')),
+    countText(campaigns, ({ validation }) => validation?.verdict ?? 'none'),
+    '',
+  ]);
+  return `${styleText('bold', `table group ${group}`)}\n${table.toString()}`;
+}
+
+function rowsText({ done, total }: { done: number; total: number }): string {
+  return `${formatNumber(done)} of ${formatNumber(total)}`;
+}
+
+function sum(campaigns: readonly CampaignStatus[], figure: 'done' | 'total' | 'outdated' | 'failed'): number {
+  return campaigns.reduce((sofar, row) => sofar + row[figure], 0);
+}
+
+/** How often each value occurs: "48 index, 2 backfill". */
+function countText(campaigns: readonly CampaignStatus[], of: (row: CampaignStatus) => string): string {
+  const counts = new Map<string, number>();
+  for (const row of campaigns) counts.set(of(row), (counts.get(of(row)) ?? 0) + 1);
+  return [...counts].map(([value, count]) => `${count} ${value}`).join(', ');
+}
+
+function nextText({ next }: CampaignStatus): string {
+  if (!next) return 'finished';
+  const [first] = next.open_conditions ?? [];
+  return first ? `${next.phase}: ${first.condition}` : `${next.phase}: ${next.command}`;
+}
