@@ -8,6 +8,32 @@ CREATE SCHEMA reembed_queue;
 
 COMMENT ON SCHEMA reembed_queue IS 'Queue of pg-reembed, managed by pg-boss. Jobs may expire: only the ledger reembed.batch and the change logs are authoritative.';
 
+CREATE TYPE reembed.joined_table AS (
+	relation regclass,
+	alias name,
+	attnums smallint[],
+	names text[],
+	key_attnums smallint[],
+	of_position integer,
+	of_attnums smallint[]
+);
+
+COMMENT ON TYPE reembed.joined_table IS 'A table that the text of a target takes columns from, and how it is joined.';
+
+COMMENT ON COLUMN reembed.joined_table.relation IS 'The table.';
+
+COMMENT ON COLUMN reembed.joined_table.alias IS 'Its name in text_sql.';
+
+COMMENT ON COLUMN reembed.joined_table.attnums IS 'Numbers of its columns that the text and the joins read.';
+
+COMMENT ON COLUMN reembed.joined_table.names IS 'Names of these columns at registration; text_sql uses them.';
+
+COMMENT ON COLUMN reembed.joined_table.key_attnums IS 'Numbers of its columns that are compared; they are unique.';
+
+COMMENT ON COLUMN reembed.joined_table.of_position IS 'Place in target.joined_tables of the table that it is joined to; 0 is the table of the target.';
+
+COMMENT ON COLUMN reembed.joined_table.of_attnums IS 'Numbers of the columns of that table that they are compared with, in the same order.';
+
 CREATE TYPE reembed_queue.job_state AS ENUM (
     'created',
     'retry',
@@ -185,6 +211,7 @@ CREATE TABLE reembed.target (
     text_names text[] NOT NULL,
     text_sql text NOT NULL,
     is_expression boolean NOT NULL,
+    joined_tables reembed.joined_table[] DEFAULT '{}'::reembed.joined_table[] NOT NULL,
     live_view name NOT NULL,
     live_model_column name NOT NULL,
     view_columns jsonb DEFAULT '[]'::jsonb NOT NULL,
@@ -216,6 +243,8 @@ COMMENT ON COLUMN reembed.target.text_names IS 'Names of these columns at regist
 COMMENT ON COLUMN reembed.target.text_sql IS 'SQL over text_names that returns the text to embed.';
 
 COMMENT ON COLUMN reembed.target.is_expression IS 'Whether text_sql is an expression of the user, which may fail on a row.';
+
+COMMENT ON COLUMN reembed.target.joined_tables IS 'Other tables that text_sql reads (create --text-from), in the order of the joins.';
 
 COMMENT ON COLUMN reembed.target.live_view IS 'View that the application searches through, in the schema of the table.';
 
@@ -737,6 +766,13 @@ CREATE FUNCTION reembed.end_archive(p_name text) RETURNS void
 
 COMMENT ON FUNCTION reembed.end_archive(p_name text) IS 'Drops the trigger and the table that logged changes while the old vectors were being archived.';
 
+CREATE FUNCTION reembed.end_joins(p_target text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET lock_timeout TO '300ms';
+
+COMMENT ON FUNCTION reembed.end_joins(p_target text) IS 'Reads the change logs of the joined tables of a target to their end, and drops them and their triggers.';
+
 CREATE FUNCTION reembed.end_restore(p_name text) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -797,11 +833,24 @@ CREATE FUNCTION reembed.exchange_columns(p_name text) RETURNS void
 
 COMMENT ON FUNCTION reembed.exchange_columns(p_name text) IS 'Drops the old column and renames the new one to its name.';
 
-CREATE FUNCTION reembed.expression_columns(p_relation regclass, p_expression text) RETURNS smallint[]
+CREATE FUNCTION reembed.expand_joins(p_target text) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET lock_timeout TO '500ms';
+
+COMMENT ON FUNCTION reembed.expand_joins(p_target text) IS 'Logs the rows that depend on changed rows of joined tables, one portion; returns how many changes of joined tables it read, 0 when none waits.';
+
+CREATE FUNCTION reembed.expression_columns(p_relation regclass, p_expression text, p_joins jsonb DEFAULT '[]'::jsonb) RETURNS TABLE(relation oid, attnums smallint[])
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp';
 
-COMMENT ON FUNCTION reembed.expression_columns(p_relation regclass, p_expression text) IS 'Numbers of the columns that an expression over a table''s rows, named t, reads.';
+COMMENT ON FUNCTION reembed.expression_columns(p_relation regclass, p_expression text, p_joins jsonb) IS 'Numbers of the columns that an expression reads, of the table whose rows are named t and of the tables that are joined to it.';
+
+CREATE FUNCTION reembed.expression_faults(p_view regclass, p_tables integer) RETURNS TABLE(code text, object text)
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.expression_faults(p_view regclass, p_tables integer) IS 'What a view of a text expression over p_tables tables does wrong: volatile functions, other tables that it reads, functions whose body cannot be seen.';
 
 CREATE FUNCTION reembed.fail_provider_batch(p_provider_batch uuid, p_code text, p_message text) RETURNS void
     LANGUAGE plpgsql
@@ -876,7 +925,7 @@ CREATE FUNCTION reembed.fit_change_log(p_target text) RETURNS void
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET lock_timeout TO '300ms';
 
-COMMENT ON FUNCTION reembed.fit_change_log(p_target text) IS 'Changes the key columns of a change log to the present key types of the table.';
+COMMENT ON FUNCTION reembed.fit_change_log(p_target text) IS 'Changes the columns of a target''s change logs to the present types of the columns that they stand for.';
 
 CREATE FUNCTION reembed.fitting_rows(p_rows integer, p_started_at timestamp with time zone) RETURNS integer
     LANGUAGE sql
@@ -985,17 +1034,23 @@ CREATE FUNCTION reembed.hold_provider(p_model text, p_seconds double precision, 
 
 COMMENT ON FUNCTION reembed.hold_provider(p_model text, p_seconds double precision, p_reason text) IS 'Blocks all calls of all workers to the model''s provider for some seconds.';
 
-CREATE FUNCTION reembed.index_build_bytes(p_method text, p_rows bigint, p_dimensions integer, p_element_type text, p_m integer, p_lists integer) RETURNS bigint
-    LANGUAGE sql STABLE
+CREATE FUNCTION reembed.index_build_bytes(p_method text, p_rows bigint, p_dimensions integer, p_vector_bytes bigint, p_m integer, p_lists integer) RETURNS bigint
+    LANGUAGE sql IMMUTABLE
     SET search_path TO 'pg_catalog', 'pg_temp';
 
-COMMENT ON FUNCTION reembed.index_build_bytes(p_method text, p_rows bigint, p_dimensions integer, p_element_type text, p_m integer, p_lists integer) IS 'Memory that the build of a vector index needs, in bytes: the HNSW graph, or the k-means of IVFFlat.';
+COMMENT ON FUNCTION reembed.index_build_bytes(p_method text, p_rows bigint, p_dimensions integer, p_vector_bytes bigint, p_m integer, p_lists integer) IS 'Memory that the build of a vector index needs, in bytes: the HNSW graph, or the k-means of IVFFlat.';
 
 CREATE FUNCTION reembed.index_build_settings(p_method text, p_version text, p_build_bytes bigint, p_vector_bytes bigint, p_memory bigint, p_shared_buffers bigint, p_memory_limit bigint, p_workers integer, p_worker_slots integer, p_workers_wanted integer, OUT memory bigint, OUT memory_limit bigint, OUT fits boolean, OUT workers integer, OUT is_unsafe boolean) RETURNS record
     LANGUAGE plpgsql IMMUTABLE
     SET search_path TO 'pg_catalog', 'pg_temp';
 
 COMMENT ON FUNCTION reembed.index_build_settings(p_method text, p_version text, p_build_bytes bigint, p_vector_bytes bigint, p_memory bigint, p_shared_buffers bigint, p_memory_limit bigint, p_workers integer, p_worker_slots integer, p_workers_wanted integer, OUT memory bigint, OUT memory_limit bigint, OUT fits boolean, OUT workers integer, OUT is_unsafe boolean) IS 'Memory and parallel workers for the build of a vector index, from its size and the settings of the server. Bytes; limit and wanted workers are null where they are not set.';
+
+CREATE FUNCTION reembed.index_form(p_target text, p_model text, OUT form text, OUT dimensions integer) RETURNS record
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.index_form(p_target text, p_model text, OUT form text, OUT dimensions integer) IS 'How the index that serves searches of a model holds its vectors: plain, as bits or by their first dimensions, and how many dimensions it holds.';
 
 CREATE FUNCTION reembed.index_gate(p_name text) RETURNS TABLE(code text, condition text, remedy text)
     LANGUAGE plpgsql
@@ -1008,6 +1063,44 @@ CREATE FUNCTION reembed.index_is_valid(p_name text) RETURNS boolean
     SET search_path TO 'pg_catalog', 'pg_temp';
 
 COMMENT ON FUNCTION reembed.index_is_valid(p_name text) IS 'Whether the indexes on the new vectors exist and are usable; true when the campaign has none.';
+
+CREATE FUNCTION reembed.index_key(p_form text, p_vector text, p_type text, p_dimensions integer) RETURNS text
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.index_key(p_form text, p_vector text, p_type text, p_dimensions integer) IS 'SQL of what an index of a form holds of a vector.';
+
+CREATE TABLE reembed.element_type (
+    name text NOT NULL,
+    bytes_per_dimension numeric NOT NULL,
+    max_indexed_dimensions integer NOT NULL,
+    norm_function name NOT NULL,
+    cosine_operator_class name NOT NULL,
+    l2_operator_class name NOT NULL,
+    inner_product_operator_class name NOT NULL
+);
+
+COMMENT ON TABLE reembed.element_type IS 'Vector types of pgvector and the properties that differ between them.';
+
+COMMENT ON COLUMN reembed.element_type.name IS 'Name of the type.';
+
+COMMENT ON COLUMN reembed.element_type.bytes_per_dimension IS 'Bytes of one component.';
+
+COMMENT ON COLUMN reembed.element_type.max_indexed_dimensions IS 'Maximum number of dimensions of an index.';
+
+COMMENT ON COLUMN reembed.element_type.norm_function IS 'Function of pgvector that returns the length of a vector.';
+
+COMMENT ON COLUMN reembed.element_type.cosine_operator_class IS 'Operator class of an index for cosine distance.';
+
+COMMENT ON COLUMN reembed.element_type.l2_operator_class IS 'Operator class of an index for Euclidean distance.';
+
+COMMENT ON COLUMN reembed.element_type.inner_product_operator_class IS 'Operator class of an index for inner product.';
+
+CREATE FUNCTION reembed.indexed_bytes(p_form text, p_element_type text, p_dimensions integer) RETURNS integer
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.indexed_bytes(p_form text, p_element_type text, p_dimensions integer) IS 'Bytes of a vector in an index of a form, without its header.';
 
 CREATE FUNCTION reembed.is_accepted(p_campaign text, p_code text, p_evidence jsonb) RETURNS boolean
     LANGUAGE sql STABLE
@@ -1038,6 +1131,46 @@ CREATE FUNCTION reembed.is_within_rate(p_counter regclass) RETURNS boolean
     SET search_path TO 'pg_catalog', 'pg_temp';
 
 COMMENT ON FUNCTION reembed.is_within_rate(p_counter regclass) IS 'Whether readers may record one more row in this minute: 6,000 over all targets. Counts the call.';
+
+CREATE FUNCTION reembed.join_columns(p_target text) RETURNS TABLE(n integer, place bigint, relation regclass, attnum smallint, column_name text, registered text, of_position integer, of_column text, of_registered text, operator text, type text, collation_sql text)
+    LANGUAGE sql STABLE ROWS 9
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET jit TO 'off';
+
+COMMENT ON FUNCTION reembed.join_columns(p_target text) IS 'The pairs of columns that the joins of a target''s text compare: present and registered names, operator and type.';
+
+CREATE FUNCTION reembed.join_damage(p_target text) RETURNS TABLE(code text, damage text, remedy text)
+    LANGUAGE sql STABLE SECURITY DEFINER ROWS 5
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET jit TO 'off';
+
+COMMENT ON FUNCTION reembed.join_damage(p_target text) IS 'What is broken of the tables that a target''s text is joined from.';
+
+CREATE FUNCTION reembed.join_dependents(p_target text, p_n integer) RETURNS text
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.join_dependents(p_target text, p_n integer) IS 'The FROM clause of the rows whose text depends on a joined table.';
+
+CREATE FUNCTION reembed.join_facts(p_relation regclass, p_joins jsonb) RETURNS TABLE(n integer, relation oid, name text, of_position integer, key_attnums smallint[], of_attnums smallint[], operators text[], join_sql text, index_statement text, refusal text, reason text, remedy text)
+    LANGUAGE sql STABLE ROWS 9
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET jit TO 'off';
+
+COMMENT ON FUNCTION reembed.join_facts(p_relation regclass, p_joins jsonb) IS 'The tables that a text is joined from: their columns and operators, the statement for an index that is missing, and the reason why a join is refused.';
+
+CREATE FUNCTION reembed.join_names(p_target text) RETURNS TABLE(n integer, names jsonb)
+    LANGUAGE sql STABLE ROWS 9
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET jit TO 'off';
+
+COMMENT ON FUNCTION reembed.join_names(p_target text) IS 'Placeholders for each table that the text of a target is joined from: its change log, the compared values, the conditions of its triggers, and how rows that depend on it are found.';
+
+CREATE FUNCTION reembed.join_value_names(p_target text) RETURNS TABLE(n integer, names jsonb)
+    LANGUAGE sql STABLE ROWS 9
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.join_value_names(p_target text) IS 'Placeholders for each compared column of the tables that the text of a target is joined from.';
 
 CREATE FUNCTION reembed.judge_audit(p_validation bigint) RETURNS TABLE(outcome text, code text, reason text, remedy text)
     LANGUAGE plpgsql STABLE
@@ -1116,11 +1249,17 @@ CREATE FUNCTION reembed.key_hash(p_new_model text, p_key text) RETURNS bigint
 
 COMMENT ON FUNCTION reembed.key_hash(p_new_model text, p_key text) IS 'Hash of a reader''s key for a new model, from 0 to 2^32 - 1: the reader belongs to a canary of p percent when the hash is less than p / 100 * 2^32.';
 
+CREATE FUNCTION reembed.key_is_after(p_target text) RETURNS text
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.key_is_after(p_target text) IS 'A condition that the key of row r comes after the key that row w keeps, in the order of the primary key.';
+
 CREATE FUNCTION reembed.key_names(p_target text, p_side_table regclass DEFAULT NULL::regclass) RETURNS TABLE(n bigint, names jsonb)
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp';
 
-COMMENT ON FUNCTION reembed.key_names(p_target text, p_side_table regclass) IS 'Placeholders for each key column of a target: {n} its position, {column} its name, {side} its name in a side table, whose first columns are the key, {label} its name in keys, {type}, {collation}, {operator} of the primary key, {open} and {close} around a value that is converted to JSON, {key_begin} and {key_end} around the function that reads it from a row.';
+COMMENT ON FUNCTION reembed.key_names(p_target text, p_side_table regclass) IS 'Placeholders for each key column of a target: {n} its position, {column} its name, {side} its name in a side table, whose first columns are the key, {label} its name in keys, {type}, {collation}, {operator} and {greater} of the primary key, {open} and {close} around a value that is converted to JSON, {key_begin} and {key_end} around the function that reads it from a row.';
 
 CREATE FUNCTION reembed.key_settings(p_target text) RETURNS text
     LANGUAGE sql STABLE
@@ -1199,12 +1338,16 @@ CREATE TABLE reembed.planned_index (
     name name,
     final_name name,
     is_main boolean DEFAULT false NOT NULL,
+    form text DEFAULT 'plain'::text NOT NULL,
+    dimensions integer,
     scans bigint,
     sampled_at timestamp with time zone,
     scanned_at timestamp with time zone,
     was_reset boolean DEFAULT false NOT NULL,
+    CONSTRAINT form_is_known CHECK ((form = ANY (ARRAY['plain'::text, 'binary'::text, 'subvector'::text]))),
     CONSTRAINT new_indexes_have_a_final_name CHECK (((name IS NULL) = (final_name IS NULL))),
-    CONSTRAINT planned_indexes_are_old_or_new CHECK (((old_name IS NOT NULL) OR (name IS NOT NULL)))
+    CONSTRAINT planned_indexes_are_old_or_new CHECK (((old_name IS NOT NULL) OR (name IS NOT NULL))),
+    CONSTRAINT subvector_indexes_have_dimensions CHECK (((form = 'subvector'::text) = (dimensions IS NOT NULL)))
 );
 
 COMMENT ON TABLE reembed.planned_index IS 'Indexes on the new vectors of a campaign, each with the old index that it succeeds, and how often the old ones have been scanned since the switch.';
@@ -1220,6 +1363,10 @@ COMMENT ON COLUMN reembed.planned_index.name IS 'Index on the new vectors until 
 COMMENT ON COLUMN reembed.planned_index.final_name IS 'Its name from contract on.';
 
 COMMENT ON COLUMN reembed.planned_index.is_main IS 'Whether it serves searches over all rows: validations measure its recall.';
+
+COMMENT ON COLUMN reembed.planned_index.form IS 'What it holds of a vector: the vector itself (plain), the sign of each component (binary), or its first dimensions (subvector).';
+
+COMMENT ON COLUMN reembed.planned_index.dimensions IS 'How many of the first dimensions a subvector index holds.';
 
 COMMENT ON COLUMN reembed.planned_index.scans IS 'Scans of the old index that the server had counted at the last sample.';
 
@@ -1300,6 +1447,18 @@ CREATE FUNCTION reembed.native_subscribers() RETURNS SETOF text
     SET search_path TO 'pg_catalog', 'pg_temp';
 
 COMMENT ON FUNCTION reembed.native_subscribers() IS 'Replication slots of subscriptions: PostgreSQL servers that stop at the first row with a column, or of a table, that they lack.';
+
+CREATE FUNCTION reembed.nearest_function(p_target text, p_view name DEFAULT NULL::name) RETURNS SETOF regprocedure
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.nearest_function(p_target text, p_view name) IS 'The function that searches through a view of a target, or those of all its views.';
+
+CREATE FUNCTION reembed.nearest_name(p_view name) RETURNS name
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.nearest_name(p_view name) IS 'Name of the function that searches through a view.';
 
 CREATE TABLE reembed.batch (
     campaign text NOT NULL,
@@ -1465,11 +1624,12 @@ CREATE FUNCTION reembed.plan_batches(p_name text, p_batch_rows integer DEFAULT 5
 
 COMMENT ON FUNCTION reembed.plan_batches(p_name text, p_batch_rows integer) IS 'Divides the rows without a new vector into batches of about p_batch_rows and records the texts that occur in several batches; returns the number of batches.';
 
-CREATE FUNCTION reembed.plan_index(p_campaign text, p_old_name name, p_name name, p_final_name name, p_is_main boolean) RETURNS void
-    LANGUAGE sql
-    SET search_path TO 'pg_catalog', 'pg_temp';
+CREATE FUNCTION reembed.plan_index(p_campaign text, p_old_name name, p_name name, p_final_name name, p_is_main boolean, p_form text DEFAULT 'plain'::text, p_dimensions integer DEFAULT NULL::integer) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET lock_timeout TO '300ms';
 
-COMMENT ON FUNCTION reembed.plan_index(p_campaign text, p_old_name name, p_name name, p_final_name name, p_is_main boolean) IS 'Records an index on the new vectors and the old index that it succeeds, or an old index without a successor.';
+COMMENT ON FUNCTION reembed.plan_index(p_campaign text, p_old_name name, p_name name, p_final_name name, p_is_main boolean, p_form text, p_dimensions integer) IS 'Records an index on the new vectors and the old index that it succeeds, or an old index without a successor.';
 
 CREATE FUNCTION reembed.pooled_queries(p_validation bigint) RETURNS TABLE(rank integer, grade text, before double precision, after double precision, slices jsonb, look bigint)
     LANGUAGE sql STABLE
@@ -1477,17 +1637,23 @@ CREATE FUNCTION reembed.pooled_queries(p_validation bigint) RETURNS TABLE(rank i
 
 COMMENT ON FUNCTION reembed.pooled_queries(p_validation bigint) IS 'Judged queries of all runs that count for a validation, each once with its newest result. rank: 1 judged by people, 2 by a chat model, 3 made of rows, 4 made of rows in their own words. look: ordinal of the run that first had the query, among those that added some.';
 
-CREATE FUNCTION reembed.predict_index_build(p_relation regclass, p_column name, p_type text, p_operator_class text, p_m integer, p_ef_construction integer, p_vector_bytes integer, p_rows bigint, p_workers integer) RETURNS double precision
+CREATE FUNCTION reembed.predict_index_build(p_relation regclass, p_key text, p_operator_class text, p_m integer, p_ef_construction integer, p_vector_bytes integer, p_rows bigint, p_workers integer) RETURNS double precision
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp';
 
-COMMENT ON FUNCTION reembed.predict_index_build(p_relation regclass, p_column name, p_type text, p_operator_class text, p_m integer, p_ef_construction integer, p_vector_bytes integer, p_rows bigint, p_workers integer) IS 'Seconds that the build of an HNSW index will take while its graph fits in memory, from a sample built on this server; null where no sample can be built.';
+COMMENT ON FUNCTION reembed.predict_index_build(p_relation regclass, p_key text, p_operator_class text, p_m integer, p_ef_construction integer, p_vector_bytes integer, p_rows bigint, p_workers integer) IS 'Seconds that the build of an HNSW index will take while its graph fits in memory, from a sample built on this server; null where no sample can be built.';
 
 CREATE FUNCTION reembed.prepare_index_build(p_name text, p_index name, p_method text, p_parameters text DEFAULT ''::text, p_element_type text DEFAULT NULL::text) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp';
 
 COMMENT ON FUNCTION reembed.prepare_index_build(p_name text, p_index name, p_method text, p_parameters text, p_element_type text) IS 'Sets maintenance_work_mem and parallel workers of this session for the build of one index, predicts its duration, and reports both.';
+
+CREATE FUNCTION reembed.present_joins(p_target text) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.present_joins(p_target text) IS 'The joins of a target''s text by the present names, as join_facts() takes them.';
 
 CREATE FUNCTION reembed.present_names(p_name text) RETURNS jsonb
     LANGUAGE sql STABLE
@@ -1761,6 +1927,12 @@ CREATE FUNCTION reembed.require_gate(p_name text, p_phase text) RETURNS void
 
 COMMENT ON FUNCTION reembed.require_gate(p_name text, p_phase text) IS 'Raises RE001 while the gate to a phase is closed.';
 
+CREATE FUNCTION reembed.require_joins(p_relation regclass, p_joins jsonb) RETURNS void
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.require_joins(p_relation regclass, p_joins jsonb) IS 'Raises an error when a table cannot be joined for the text.';
+
 CREATE FUNCTION reembed.require_owner(p_relation regclass) RETURNS void
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp';
@@ -1867,6 +2039,7 @@ CREATE TABLE reembed.setting (
     max_failed_rows integer DEFAULT 0 NOT NULL,
     min_overlap numeric,
     min_index_recall numeric DEFAULT 0.95 NOT NULL,
+    candidates integer DEFAULT 200 NOT NULL,
     max_ndcg_loss numeric DEFAULT 0.05 NOT NULL,
     soak interval DEFAULT '7 days'::interval NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
@@ -1909,6 +2082,7 @@ CREATE TABLE reembed.setting (
     CONSTRAINT canary_percent_is_a_percentage CHECK (((canary_percent >= (0)::numeric) AND (canary_percent <= (100)::numeric))),
     CONSTRAINT canary_step_time_is_not_negative CHECK ((canary_step_time >= '00:00:00'::interval)),
     CONSTRAINT canary_steps_are_percentages CHECK (((cardinality(canary_steps) > 0) AND ((0)::numeric < ALL (canary_steps)) AND ((100)::numeric >= ALL (canary_steps)))),
+    CONSTRAINT candidates_are_between_10_and_1000 CHECK (((candidates >= 10) AND (candidates <= 1000))),
     CONSTRAINT known_items_is_not_negative CHECK ((known_items >= 0)),
     CONSTRAINT maintained_by_is_known CHECK ((maintained_by = ANY (ARRAY['workers'::text, 'application'::text]))),
     CONSTRAINT max_audit_share_is_a_share CHECK (((max_audit_share > (0)::numeric) AND (max_audit_share < (1)::numeric))),
@@ -1970,6 +2144,8 @@ COMMENT ON COLUMN reembed.setting.max_failed_rows IS 'Maximum number of rows wit
 COMMENT ON COLUMN reembed.setting.min_overlap IS 'Minimum mean overlap@10 of old and new results, 0 to 1; null: overlap is not judged, because two good models may share few results.';
 
 COMMENT ON COLUMN reembed.setting.min_index_recall IS 'Minimum mean recall of the new index against the exact scan, 0 to 1. The 95 % interval must be above it.';
+
+COMMENT ON COLUMN reembed.setting.candidates IS 'Rows that a binary or subvector index returns to a search, to be ranked by the exact distance: default of the function reembed_live.nearest_…, and what validations and checks use.';
 
 COMMENT ON COLUMN reembed.setting.max_ndcg_loss IS 'Largest loss of nDCG that is tolerated, as a share of the old figure, 0 to 1; a loss of 0.01 always is.';
 
@@ -2165,12 +2341,12 @@ CREATE FUNCTION reembed.rows_lacking_old_vector(p_name text) RETURNS bigint
 
 COMMENT ON FUNCTION reembed.rows_lacking_old_vector(p_name text) IS 'Rows with a text that a search would miss if the live view read the old model again. Reads the whole table.';
 
-CREATE FUNCTION reembed.sample_build(p_relation regclass, p_column name, p_type text, p_operator_class text, p_m integer, p_ef_construction integer, p_rows integer, p_share double precision, OUT rows integer, OUT seconds double precision) RETURNS record
+CREATE FUNCTION reembed.sample_build(p_relation regclass, p_key text, p_operator_class text, p_m integer, p_ef_construction integer, p_rows integer, p_share double precision, OUT rows integer, OUT seconds double precision) RETURNS record
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET client_min_messages TO 'warning';
 
-COMMENT ON FUNCTION reembed.sample_build(p_relation regclass, p_column name, p_type text, p_operator_class text, p_m integer, p_ef_construction integer, p_rows integer, p_share double precision, OUT rows integer, OUT seconds double precision) IS 'Builds an HNSW index over a sample of the vectors in a temporary table and returns how long it took.';
+COMMENT ON FUNCTION reembed.sample_build(p_relation regclass, p_key text, p_operator_class text, p_m integer, p_ef_construction integer, p_rows integer, p_share double precision, OUT rows integer, OUT seconds double precision) IS 'Builds an HNSW index over a sample of the vectors in a temporary table and returns how long it took.';
 
 CREATE FUNCTION reembed.sample_index_scans(p_name text, p_is_first boolean DEFAULT false) RETURNS void
     LANGUAGE plpgsql
@@ -2190,6 +2366,12 @@ CREATE FUNCTION reembed.scan_statistics(p_target text) RETURNS jsonb
     SET search_path TO 'pg_catalog', 'pg_temp';
 
 COMMENT ON FUNCTION reembed.scan_statistics(p_target text) IS 'How often the vector index and the table of the model that is read have been scanned; index_scans is null without such an index.';
+
+CREATE FUNCTION reembed.scans_iteratively() RETURNS boolean
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.scans_iteratively() IS 'Whether this version of pgvector continues an index scan until enough rows pass a filter.';
 
 CREATE FUNCTION reembed.seconds_text(p_seconds double precision) RETURNS text
     LANGUAGE sql IMMUTABLE
@@ -2303,12 +2485,12 @@ CREATE FUNCTION reembed.spending_left(p_campaign text, p_token_price numeric) RE
 
 COMMENT ON FUNCTION reembed.spending_left(p_campaign text, p_token_price numeric) IS 'Tokens of a price that a campaign may still spend under max_tokens and max_usd; null where neither limits it.';
 
-CREATE FUNCTION reembed.start_campaign(p_name text, p_relation regclass, p_column name, p_key_columns name[], p_text_columns name[], p_text_sql text, p_live_view name, p_live_model_column name, p_from_model text, p_to_model text, p_to_column name, p_to_version_column name, p_tokens_per_character numeric, p_keep_old_current boolean, p_to_relation regclass DEFAULT NULL::regclass, p_application_path text DEFAULT NULL::text, p_max_tokens bigint DEFAULT NULL::bigint, p_max_usd numeric DEFAULT NULL::numeric) RETURNS void
+CREATE FUNCTION reembed.start_campaign(p_name text, p_relation regclass, p_column name, p_key_columns name[], p_text_columns name[], p_text_sql text, p_live_view name, p_live_model_column name, p_from_model text, p_to_model text, p_to_column name, p_to_version_column name, p_tokens_per_character numeric, p_keep_old_current boolean, p_to_relation regclass DEFAULT NULL::regclass, p_application_path text DEFAULT NULL::text, p_max_tokens bigint DEFAULT NULL::bigint, p_max_usd numeric DEFAULT NULL::numeric, p_joins jsonb DEFAULT '[]'::jsonb) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET lock_timeout TO '300ms';
 
-COMMENT ON FUNCTION reembed.start_campaign(p_name text, p_relation regclass, p_column name, p_key_columns name[], p_text_columns name[], p_text_sql text, p_live_view name, p_live_model_column name, p_from_model text, p_to_model text, p_to_column name, p_to_version_column name, p_tokens_per_character numeric, p_keep_old_current boolean, p_to_relation regclass, p_application_path text, p_max_tokens bigint, p_max_usd numeric) IS 'Enters phase expand: registers target and campaign, creates the triggers and the views.';
+COMMENT ON FUNCTION reembed.start_campaign(p_name text, p_relation regclass, p_column name, p_key_columns name[], p_text_columns name[], p_text_sql text, p_live_view name, p_live_model_column name, p_from_model text, p_to_model text, p_to_column name, p_to_version_column name, p_tokens_per_character numeric, p_keep_old_current boolean, p_to_relation regclass, p_application_path text, p_max_tokens bigint, p_max_usd numeric, p_joins jsonb) IS 'Enters phase expand: registers target and campaign, creates the triggers and the views.';
 
 CREATE FUNCTION reembed.stop_parking(p_target text) RETURNS void
     LANGUAGE sql
@@ -2412,11 +2594,11 @@ CREATE FUNCTION reembed.text_hash(p_text text) RETURNS bigint
 
 COMMENT ON FUNCTION reembed.text_hash(p_text text) IS 'Fence of writes: a vector is stored only if the row''s text still has the hash of the embedded text.';
 
-CREATE FUNCTION reembed.text_source(p_relation regclass, p_key_columns name[], p_text_columns name[], p_text_sql text) RETURNS jsonb
+CREATE FUNCTION reembed.text_source(p_relation regclass, p_key_columns name[], p_text_columns name[], p_text_sql text, p_joins jsonb DEFAULT '[]'::jsonb) RETURNS jsonb
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp';
 
-COMMENT ON FUNCTION reembed.text_source(p_relation regclass, p_key_columns name[], p_text_columns name[], p_text_sql text) IS 'Key and text of a table by column number, as stored in reembed.target.';
+COMMENT ON FUNCTION reembed.text_source(p_relation regclass, p_key_columns name[], p_text_columns name[], p_text_sql text, p_joins jsonb) IS 'Key and text of a table by column number, as stored in reembed.target.';
 
 CREATE FUNCTION reembed.throttle_signals(p_target text) RETURNS TABLE(signal text, effect text, reason text)
     LANGUAGE plpgsql STABLE SECURITY DEFINER
@@ -2751,9 +2933,9 @@ COMMENT ON VIEW reembed.change IS 'Changes of rows by the application that wait 
 
 COMMENT ON COLUMN reembed.change.target IS 'The target.';
 
-COMMENT ON COLUMN reembed.change.seq IS 'Position in the order of all changes of the target.';
+COMMENT ON COLUMN reembed.change.seq IS 'Position in the order of all changes of the target; 0 for a change of a joined table, whose rows a worker has yet to find.';
 
-COMMENT ON COLUMN reembed.change.key IS 'Key of the row, its columns joined by "/"; empty when the table was truncated.';
+COMMENT ON COLUMN reembed.change.key IS 'Key of the row, its columns joined by "/"; empty when the table was truncated, or for a change of a joined table.';
 
 COMMENT ON COLUMN reembed.change.needs_new IS 'Whether the row needs a vector of the new model.';
 
@@ -2792,6 +2974,7 @@ CREATE VIEW reembed.damage AS
             t.text_names,
             t.text_sql,
             t.is_expression,
+            t.joined_tables,
             t.live_view,
             t.live_model_column,
             t.view_columns,
@@ -2816,12 +2999,19 @@ CREATE VIEW reembed.damage AS
             v.relation,
             v.attnum
            FROM reembed.vector_column v
+        UNION
+         SELECT t.name,
+            t.literal,
+            j.relation,
+            unnest(j.attnums) AS unnest
+           FROM (target t
+             CROSS JOIN LATERAL unnest(t.joined_tables) j(relation, alias, attnums, names, key_attnums, of_position, of_attnums))
         )
  SELECT target,
     code,
     damage,
     remedy,
-    (code = ANY (ARRAY['dropped_table'::text, 'dropped_column'::text, 'dropped_side_table'::text])) AS is_final
+    (code = ANY (ARRAY['dropped_table'::text, 'dropped_column'::text, 'dropped_side_table'::text, 'dropped_joined_table'::text])) AS is_final
    FROM ( SELECT t.name AS target,
             'dropped_table'::text AS code,
             'its table was dropped, or dropped and created again under the same name'::text AS damage,
@@ -2933,6 +3123,14 @@ CREATE VIEW reembed.damage AS
           WHERE ((t.present IS NOT NULL) AND (t.unhooked IS NULL) AND t.is_expression AND (to_regproc(('reembed.raw_text_'::text || (t.suffix)::text)) IS NULL))
         UNION ALL
          SELECT t.name,
+            j.code,
+            j.damage,
+            j.remedy
+           FROM (target t
+             CROSS JOIN LATERAL reembed.join_damage(t.name) j(code, damage, remedy))
+          WHERE ((t.present IS NOT NULL) AND (cardinality(t.joined_tables) > 0))
+        UNION ALL
+         SELECT t.name,
             'row_security'::text,
             'row level security was enabled on its table: the side table follows only when the watch runs'::text,
             'ALTER TABLE … DISABLE ROW LEVEL SECURITY, or take the campaign down and create it with --storage column'::text
@@ -2953,32 +3151,6 @@ COMMENT ON COLUMN reembed.damage.damage IS 'What is broken.';
 COMMENT ON COLUMN reembed.damage.remedy IS 'Command that repairs it.';
 
 COMMENT ON COLUMN reembed.damage.is_final IS 'Whether the damage is irreparable, so that no migration file of the campaign can run and the target can only be forgotten.';
-
-CREATE TABLE reembed.element_type (
-    name text NOT NULL,
-    bytes_per_dimension numeric NOT NULL,
-    max_indexed_dimensions integer NOT NULL,
-    norm_function name NOT NULL,
-    cosine_operator_class name NOT NULL,
-    l2_operator_class name NOT NULL,
-    inner_product_operator_class name NOT NULL
-);
-
-COMMENT ON TABLE reembed.element_type IS 'Vector types of pgvector and the properties that differ between them.';
-
-COMMENT ON COLUMN reembed.element_type.name IS 'Name of the type.';
-
-COMMENT ON COLUMN reembed.element_type.bytes_per_dimension IS 'Bytes of one component.';
-
-COMMENT ON COLUMN reembed.element_type.max_indexed_dimensions IS 'Maximum number of dimensions of an index.';
-
-COMMENT ON COLUMN reembed.element_type.norm_function IS 'Function of pgvector that returns the length of a vector.';
-
-COMMENT ON COLUMN reembed.element_type.cosine_operator_class IS 'Operator class of an index for cosine distance.';
-
-COMMENT ON COLUMN reembed.element_type.l2_operator_class IS 'Operator class of an index for Euclidean distance.';
-
-COMMENT ON COLUMN reembed.element_type.inner_product_operator_class IS 'Operator class of an index for inner product.';
 
 ALTER TABLE reembed.event ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME reembed.event_id_seq
@@ -5052,6 +5224,8 @@ REVOKE ALL ON FUNCTION reembed.each_key(p_target text, p_template text, p_separa
 
 REVOKE ALL ON FUNCTION reembed.end_archive(p_name text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION reembed.end_joins(p_target text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION reembed.end_restore(p_name text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.enqueue(p_queue text, p_singleton_key text, p_data jsonb) FROM PUBLIC;
@@ -5070,7 +5244,11 @@ REVOKE ALL ON FUNCTION reembed.evidence_runs(p_validation bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.exchange_columns(p_name text) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION reembed.expression_columns(p_relation regclass, p_expression text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION reembed.expand_joins(p_target text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.expression_columns(p_relation regclass, p_expression text, p_joins jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.expression_faults(p_view regclass, p_tables integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.fail_provider_batch(p_provider_batch uuid, p_code text, p_message text) FROM PUBLIC;
 
@@ -5116,13 +5294,19 @@ REVOKE ALL ON FUNCTION reembed.harms(p_campaign text, p_phase text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.hold_provider(p_model text, p_seconds double precision, p_reason text) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION reembed.index_build_bytes(p_method text, p_rows bigint, p_dimensions integer, p_element_type text, p_m integer, p_lists integer) FROM PUBLIC;
+REVOKE ALL ON FUNCTION reembed.index_build_bytes(p_method text, p_rows bigint, p_dimensions integer, p_vector_bytes bigint, p_m integer, p_lists integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.index_build_settings(p_method text, p_version text, p_build_bytes bigint, p_vector_bytes bigint, p_memory bigint, p_shared_buffers bigint, p_memory_limit bigint, p_workers integer, p_worker_slots integer, p_workers_wanted integer, OUT memory bigint, OUT memory_limit bigint, OUT fits boolean, OUT workers integer, OUT is_unsafe boolean) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.index_form(p_target text, p_model text, OUT form text, OUT dimensions integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.index_gate(p_name text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.index_is_valid(p_name text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.index_key(p_form text, p_vector text, p_type text, p_dimensions integer) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.indexed_bytes(p_form text, p_element_type text, p_dimensions integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.is_accepted(p_campaign text, p_code text, p_evidence jsonb) FROM PUBLIC;
 
@@ -5133,6 +5317,16 @@ REVOKE ALL ON FUNCTION reembed.is_model_schema(p_schema name) FROM PUBLIC;
 REVOKE ALL ON FUNCTION reembed.is_slower(p_new_ms double precision, p_old_ms double precision, p_max_ratio numeric) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.is_within_rate(p_counter regclass) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.join_columns(p_target text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.join_dependents(p_target text, p_n integer) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.join_facts(p_relation regclass, p_joins jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.join_names(p_target text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.join_value_names(p_target text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.judge_audit(p_validation bigint) FROM PUBLIC;
 
@@ -5157,6 +5351,8 @@ REVOKE ALL ON FUNCTION reembed.judge_slices(p_validation bigint) FROM PUBLIC;
 REVOKE ALL ON FUNCTION reembed.judge_validation(p_validation bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.judge_vectors(p_validation bigint) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.key_is_after(p_target text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.key_names(p_target text, p_side_table regclass) FROM PUBLIC;
 
@@ -5202,6 +5398,10 @@ REVOKE ALL ON FUNCTION reembed.names_columns(p_target text, p_row text) FROM PUB
 
 REVOKE ALL ON FUNCTION reembed.native_subscribers() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION reembed.nearest_function(p_target text, p_view name) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.nearest_name(p_view name) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION reembed.needs_sweep(p_name text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.normal_quantile(p_share double precision) FROM PUBLIC;
@@ -5232,13 +5432,15 @@ REVOKE ALL ON FUNCTION reembed.place(p_block bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.plan_batches(p_name text, p_batch_rows integer) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION reembed.plan_index(p_campaign text, p_old_name name, p_name name, p_final_name name, p_is_main boolean) FROM PUBLIC;
+REVOKE ALL ON FUNCTION reembed.plan_index(p_campaign text, p_old_name name, p_name name, p_final_name name, p_is_main boolean, p_form text, p_dimensions integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.pooled_queries(p_validation bigint) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION reembed.predict_index_build(p_relation regclass, p_column name, p_type text, p_operator_class text, p_m integer, p_ef_construction integer, p_vector_bytes integer, p_rows bigint, p_workers integer) FROM PUBLIC;
+REVOKE ALL ON FUNCTION reembed.predict_index_build(p_relation regclass, p_key text, p_operator_class text, p_m integer, p_ef_construction integer, p_vector_bytes integer, p_rows bigint, p_workers integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.prepare_index_build(p_name text, p_index name, p_method text, p_parameters text, p_element_type text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.present_joins(p_target text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.present_names(p_name text) FROM PUBLIC;
 
@@ -5310,6 +5512,8 @@ REVOKE ALL ON FUNCTION reembed.require_archive(p_name text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.require_gate(p_name text, p_phase text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION reembed.require_joins(p_relation regclass, p_joins jsonb) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION reembed.require_owner(p_relation regclass) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.require_subscribers(p_campaign text, p_relation regclass, p_storage text) FROM PUBLIC;
@@ -5346,13 +5550,15 @@ REVOKE ALL ON FUNCTION reembed.rows_beyond(p_target text, p_model text, p_refuse
 
 REVOKE ALL ON FUNCTION reembed.rows_lacking_old_vector(p_name text) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION reembed.sample_build(p_relation regclass, p_column name, p_type text, p_operator_class text, p_m integer, p_ef_construction integer, p_rows integer, p_share double precision, OUT rows integer, OUT seconds double precision) FROM PUBLIC;
+REVOKE ALL ON FUNCTION reembed.sample_build(p_relation regclass, p_key text, p_operator_class text, p_m integer, p_ef_construction integer, p_rows integer, p_share double precision, OUT rows integer, OUT seconds double precision) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.sample_index_scans(p_name text, p_is_first boolean) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.scan_coverage(p_target text, p_every interval) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.scan_statistics(p_target text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.scans_iteratively() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.seconds_text(p_seconds double precision) FROM PUBLIC;
 
@@ -5384,7 +5590,7 @@ REVOKE ALL ON FUNCTION reembed.spend_on_judge(p_campaign text, p_tokens bigint, 
 
 REVOKE ALL ON FUNCTION reembed.spending_left(p_campaign text, p_token_price numeric) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION reembed.start_campaign(p_name text, p_relation regclass, p_column name, p_key_columns name[], p_text_columns name[], p_text_sql text, p_live_view name, p_live_model_column name, p_from_model text, p_to_model text, p_to_column name, p_to_version_column name, p_tokens_per_character numeric, p_keep_old_current boolean, p_to_relation regclass, p_application_path text, p_max_tokens bigint, p_max_usd numeric) FROM PUBLIC;
+REVOKE ALL ON FUNCTION reembed.start_campaign(p_name text, p_relation regclass, p_column name, p_key_columns name[], p_text_columns name[], p_text_sql text, p_live_view name, p_live_model_column name, p_from_model text, p_to_model text, p_to_column name, p_to_version_column name, p_tokens_per_character numeric, p_keep_old_current boolean, p_to_relation regclass, p_application_path text, p_max_tokens bigint, p_max_usd numeric, p_joins jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.stop_parking(p_target text) FROM PUBLIC;
 
@@ -5414,7 +5620,7 @@ REVOKE ALL ON FUNCTION reembed.target_spellings(p_target text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.target_suffix(p_target text) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION reembed.text_source(p_relation regclass, p_key_columns name[], p_text_columns name[], p_text_sql text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION reembed.text_source(p_relation regclass, p_key_columns name[], p_text_columns name[], p_text_sql text, p_joins jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.throttle_signals(p_target text) FROM PUBLIC;
 
