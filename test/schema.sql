@@ -717,6 +717,20 @@ CREATE FUNCTION reembed.drop_empty_model_schemas() RETURNS void
 
 COMMENT ON FUNCTION reembed.drop_empty_model_schemas() IS 'Drops the schemas of views in which nothing is left.';
 
+CREATE FUNCTION reembed.drop_join_logs(p_target text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET lock_timeout TO '300ms';
+
+COMMENT ON FUNCTION reembed.drop_join_logs(p_target text) IS 'Drops the change logs of the joined tables of a target.';
+
+CREATE FUNCTION reembed.drop_nearest(p_target text, p_view name DEFAULT NULL::name) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET lock_timeout TO '300ms';
+
+COMMENT ON FUNCTION reembed.drop_nearest(p_target text, p_view name) IS 'Drops the function that searches through a view of a target, or those of all its views.';
+
 CREATE FUNCTION reembed.drop_not_null_check(p_name text) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1884,6 +1898,14 @@ CREATE FUNCTION reembed.replace_change_view() RETURNS void
     SET lock_timeout TO '300ms';
 
 COMMENT ON FUNCTION reembed.replace_change_view() IS 'Recreates reembed.change, the view over the change logs of all targets.';
+
+CREATE FUNCTION reembed.replace_nearest(p_target text, p_view name, p_model text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET lock_timeout TO '300ms'
+    SET client_min_messages TO 'warning';
+
+COMMENT ON FUNCTION reembed.replace_nearest(p_target text, p_view name, p_model text) IS 'Creates or replaces the function that searches through a view of a target, where an index holds less than the vectors.';
 
 CREATE FUNCTION reembed.replace_schema_view(p_relation regclass, p_schema name, p_model text, p_name name, p_definition text, p_present regclass) RETURNS void
     LANGUAGE plpgsql
@@ -5210,6 +5232,10 @@ REVOKE ALL ON FUNCTION reembed.drop_compiled(p_target text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.drop_empty_model_schemas() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION reembed.drop_join_logs(p_target text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.drop_nearest(p_target text, p_view name) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION reembed.drop_not_null_check(p_name text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.drop_queues(p_target text) FROM PUBLIC;
@@ -5499,6 +5525,8 @@ REVOKE ALL ON FUNCTION reembed.rendered(p_target text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION reembed.repeated_texts(p_campaign text, p_batch bigint, p_digests uuid[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.replace_change_view() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.replace_nearest(p_target text, p_view name, p_model text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.replace_schema_view(p_relation regclass, p_schema name, p_model text, p_name name, p_definition text, p_present regclass) FROM PUBLIC;
 
