@@ -146,6 +146,8 @@ async function campaignOf(table: string, text: string, client: string, url: stri
   if (filled.errors.length > 0) throw new Error(filled.errors[0]);
   await stage.db.pool.query(`CREATE INDEX ON ${table} USING hnsw (embedding vector_cosine_ops)`);
   const campaign = await stage.draft({ table, text: [text] });
+  // PGVectorStore creates it NOT NULL: see not-null-vector of the inventory.
+  await stage.db.pool.query(`ALTER TABLE ${table} ALTER COLUMN embedding DROP NOT NULL`);
   await stage.bring(campaign, 'index');
   return campaign;
 }
