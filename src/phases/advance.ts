@@ -4,6 +4,7 @@ import type { MigrationFile } from '../database/migration-file.ts';
 import { readMigrationState } from '../database/migration-runner.ts';
 import { applySqlObjects } from '../database/sql-objects.ts';
 import { requireVectorExtension } from '../database/vector-extension.ts';
+import { buildNewLeafIndexes } from './new-leaf-indexes.ts';
 import { type FilesRun, type RunOptions, runFile } from './run-file.ts';
 
 /** A condition that keeps a gate closed, and its remedy. */
@@ -59,6 +60,7 @@ export async function advance(database: Database, options: AdvanceOptions): Prom
     if (!own && !sqlApplied) {
       await withLockRetries(() => applySqlObjects(database), 'sql/', options.notice);
       sqlApplied = true;
+      await buildNewLeafIndexes(database, options.notice);
     }
     if (result.ran.length >= limit) return result;
     const next = own ?? (await nextOpenFile(inOwnTransactions(database.pool), pending, result.waiting, options));
