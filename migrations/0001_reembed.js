@@ -111,12 +111,14 @@ CREATE TABLE reembed.leaf (
   target text NOT NULL REFERENCES reembed.target ON DELETE CASCADE,
   relation regclass NOT NULL,
   swept_at timestamptz,
+  archived_at timestamptz,
   PRIMARY KEY (target, relation)
 );
 COMMENT ON TABLE reembed.leaf IS 'Leaves of partitioned tables that pg-reembed has seen; of an ordinary table, itself.';
 COMMENT ON COLUMN reembed.leaf.target IS 'The target.';
 COMMENT ON COLUMN reembed.leaf.relation IS 'A table that holds rows of it: a partition that is not partitioned itself.';
 COMMENT ON COLUMN reembed.leaf.swept_at IS 'When all of its rows were last searched for missing vectors; null until that is done for a leaf that was created or attached in mid-campaign.';
+COMMENT ON COLUMN reembed.leaf.archived_at IS 'When contract had copied all of its old vectors to the archive.';
 
 COMMENT ON TABLE reembed.target IS 'Tables and vector columns that pg-reembed manages. Columns are stored by number, so that a renamed column is still found.';
 COMMENT ON COLUMN reembed.target.name IS 'schema.table.column, as first registered.';

@@ -51,7 +51,9 @@ test.serial('a range of positions is read from one leaf, and no other is opened'
   const client = await stage.db.pool.connect();
   try {
     await client.query('BEGIN');
-    const read = await client.query(`SELECT count(*)::int AS rows FROM reembed.leaf_rows_${rows[0].suffix}('shelves_0', '(0,0)', '(1000,0)')`);
+    const read = await client.query(
+      `SELECT count(*)::int AS rows FROM reembed.leaf_rows_${rows[0].suffix}('shelves_0', '(0,0)', '(1000,0)')`,
+    );
     t.is(read.rows[0].rows, 100);
     const locked = await client.query(
       "SELECT c.relname AS name FROM pg_locks AS l JOIN pg_class AS c ON c.oid = l.relation WHERE l.pid = pg_backend_pid() AND c.relkind = 'r' AND c.relname ~ '^shelves'",
@@ -132,13 +134,16 @@ test.serial('a partition that is created or attached in mid-campaign gets vector
   await sql("SELECT reembed.watch('shelves')");
   await stage.work();
   t.deepEqual(await wrongRows(pool, BOTH), []);
-  t.deepEqual(await leafIndexes('embedding_v2'), [...LEAVES.slice(0, 4), 'shelves_5', 'shelves_6', 'shelves_rest'].map((leaf) => `${leaf}_embedding_v2_idx`));
+  t.deepEqual(
+    await leafIndexes('embedding_v2'),
+    [...LEAVES.slice(0, 4), 'shelves_5', 'shelves_6', 'shelves_rest'].map((leaf) => `${leaf}_embedding_v2_idx`),
+  );
   t.is(await ask('SELECT count(*)::int FROM reembed.leaf WHERE swept_at IS NULL'), 0);
 });
 
 test.serial('a large new partition is named by the watch and gets its index from `migrate up`', async (t) => {
   await sql('CREATE TABLE shelves_7 (LIKE shelves INCLUDING DEFAULTS INCLUDING CONSTRAINTS)');
-  await sql("INSERT INTO shelves_7 (shelf, id) SELECT 7, g FROM generate_series(20001, 45000) AS g");
+  await sql('INSERT INTO shelves_7 (shelf, id) SELECT 7, g FROM generate_series(20001, 45000) AS g');
   await sql('ALTER TABLE shelves ATTACH PARTITION shelves_7 FOR VALUES IN (7)');
   await sql("UPDATE reembed.setting SET alert_after = '0'");
   const watch = createWatch(stage);

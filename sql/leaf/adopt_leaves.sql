@@ -28,6 +28,10 @@ BEGIN
     EXECUTE replace(v.statement, ' CONCURRENTLY ', ' ');
   END LOOP;
   DELETE FROM reembed.leaf AS k WHERE k.target = t.name AND k.relation NOT IN (SELECT l.leaf FROM reembed.leaves(t.relation) AS l);
+  -- Detaching or dropping a partition fires no trigger. Without a key, the change means that the side table is searched for rows that are gone.
+  IF FOUND AND EXISTS (SELECT FROM reembed.vector_column AS c WHERE c.target = t.name AND c.storage = 'side_table') THEN
+    EXECUTE reembed.render('INSERT INTO reembed.change_{suffix} (needs_new, needs_old) VALUES (false, false)', to_jsonb(t));
+  END IF;
   INSERT INTO reembed.leaf (target, relation) SELECT t.name, l.leaf FROM reembed.leaves(t.relation) AS l ON CONFLICT DO NOTHING;
 END;
 $$;

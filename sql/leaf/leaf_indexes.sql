@@ -1,9 +1,16 @@
 -- From the patterns of a campaign on a partitioned table: rows of planned_index without a leaf. A leaf that is not recorded yet gets the names it will have.
 CREATE OR REPLACE FUNCTION reembed.leaf_indexes(p_name text)
 RETURNS TABLE (leaf regclass, pattern integer, is_recorded boolean, old_name name, name name, final_name name, present_name name, is_main boolean, is_valid boolean, statement text, drop_statement text, restored_name name, old_statement text)
-LANGUAGE sql STABLE
+LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
+SET jit = off
 AS $$
+#variable_conflict use_column
+BEGIN
+  IF NOT EXISTS (SELECT FROM reembed.planned_index AS p WHERE p.campaign = p_name AND p.leaf IS NULL AND (p.definition IS NOT NULL OR p.old_definition IS NOT NULL)) THEN
+    RETURN;
+  END IF;
+  RETURN QUERY
   SELECT w.leaf, w.pattern, w.is_recorded, w.old_name, w.name, w.final_name, w.present_name, w.is_main, reembed.valid_index(w.leaf, w.present_name) IS NOT NULL,
          replace(replace(replace(w.definition, '{name}', quote_ident(w.present_name)), '{leaf}', w.leaf::text), '{column}', quote_ident(w.column_name)),
          format('DROP INDEX CONCURRENTLY IF EXISTS %I.%I', n.nspname, w.present_name),
@@ -24,6 +31,7 @@ AS $$
                                       coalesce(k.final_name, CASE WHEN p.definition IS NOT NULL THEN coalesce(o.name, reembed.leaf_index_name(l.leaf, t.relation, p.final_name)) END) AS final_name) AS f
            WHERE m.name = p_name) AS w
     JOIN pg_class AS c ON c.oid = w.leaf JOIN pg_namespace AS n ON n.oid = c.relnamespace
-   ORDER BY w.pattern, w.leaf
+   ORDER BY w.pattern, w.leaf;
+END;
 $$;
 COMMENT ON FUNCTION reembed.leaf_indexes IS 'The indexes on the new vectors that each leaf of a partitioned table has or needs, the old index that each succeeds, and the statements that build and drop them; no row for other tables.';

@@ -72,7 +72,14 @@ function planIndexes(plan: CampaignPlan): string {
   return [
     ...plan.indexes.map(
       (index) =>
-        [index.name, index.finalName, index.oldName, index.isMain, isOnLeaves(plan) ? leafPattern(index) : null, index.oldOnLeaves] as const,
+        [
+          index.name,
+          index.finalName,
+          index.oldName,
+          index.isMain,
+          isOnLeaves(plan) ? leafPattern(index) : null,
+          index.oldOnLeaves,
+        ] as const,
     ),
     ...dropped.map(
       ({ name, isOnLeaves: isPattern, qualified }) =>

@@ -1,6 +1,6 @@
 import { type CampaignPlan, type IndexPlan, literal } from '../plan/plan.ts';
-import { CONCURRENT_LOCK_WAIT, present, RESET_LOCK_WAIT } from './phase.ts';
 import { RESET_BUILD_SETTINGS } from './index-statements.ts';
+import { CONCURRENT_LOCK_WAIT, present, RESET_LOCK_WAIT } from './phase.ts';
 
 /** Statements of a file that are run once for each index of the leaves of a partitioned table; a part of it stands as \0index.part\0. */
 export interface EachLeafIndex {

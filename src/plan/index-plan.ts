@@ -115,7 +115,12 @@ function otherIndex(facts: TableFacts, { sideTable }: IndexPlace, index: Carried
 function names(facts: TableFacts, sideTable: string | null, old: OldIndex | null, name: string, usual: string) {
   // Each leaf has an index of another name.
   const oldName = old && !old.isOnLeaves ? old.name : null;
-  return { name, oldName, oldOnLeaves: old && facts.leaves ? old.qualified : null, finalName: sideTable ? name : ((facts.sideTable ? null : oldName) ?? usual) };
+  return {
+    name,
+    oldName,
+    oldOnLeaves: old && facts.leaves ? old.qualified : null,
+    finalName: sideTable ? name : ((facts.sideTable ? null : oldName) ?? usual),
+  };
 }
 
 function unused(name: string, taken: Set<string>): string {

@@ -8,11 +8,10 @@ import type { VectorColumn } from './target.ts';
  */
 export async function sweepLeaf(db: Queryable, target: string, leaf: string, signal?: AbortSignal): Promise<void> {
   for (let block: string | null = '0'; block !== null && !signal?.aborted; ) {
-    const { rows }: { rows: { next: string | null }[] } = await db.query('SELECT reembed.sweep_leaf($1, $2::oid::regclass, $3)::text AS next', [
-      target,
-      leaf,
-      block,
-    ]);
+    const { rows }: { rows: { next: string | null }[] } = await db.query(
+      'SELECT reembed.sweep_leaf($1, $2::oid::regclass, $3)::text AS next',
+      [target, leaf, block],
+    );
     block = rows[0]?.next ?? null;
   }
 }

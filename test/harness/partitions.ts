@@ -27,6 +27,10 @@ export async function createShelves(pool: pg.Pool, rows: number, table = 'shelve
     CREATE TABLE ${table}_2_a PARTITION OF ${table}_2 FOR VALUES WITH (MODULUS 2, REMAINDER 0);
     CREATE TABLE ${table}_2_b PARTITION OF ${table}_2 FOR VALUES WITH (MODULUS 2, REMAINDER 1);
     CREATE TABLE ${table}_rest PARTITION OF ${table} DEFAULT`);
-  await fillShelves(pool, table, Array.from({ length: rows }, (_, i) => ({ shelf: (i + 1) % 4, id: i + 1 })));
+  await fillShelves(
+    pool,
+    table,
+    Array.from({ length: rows }, (_, i) => ({ shelf: (i + 1) % 4, id: i + 1 })),
+  );
   await pool.query(`CREATE INDEX ${table}_embedding_idx ON ${table} USING hnsw (embedding vector_cosine_ops)`);
 }
