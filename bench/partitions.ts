@@ -22,7 +22,7 @@ const GATE_CLOSED = 3;
 
 const program = new Command('bench:partitions')
   .description(
-    'Measures a whole campaign and its way back on a partitioned table and on an unpartitioned one of the same rows. Makes databases of its own on the server of ' +
+    'Measures a whole campaign and its way back on a partitioned table and on an ordinary one of the same rows. Makes databases of its own on the server of ' +
       'DATABASE_URL (a superuser) and drops them at the end.',
   )
   .option('--rows <n>', 'rows of each table', wholeNumber, 50_000)
@@ -49,7 +49,7 @@ async function run(options: Options): Promise<void> {
     return;
   }
   const table = new Table({
-    head: ['step', 'unpartitioned, s', `${options.leaves} partitions, s`, 'ratio'],
+    head: ['step', 'ordinary table, s', `${options.leaves} partitions, s`, 'ratio'],
     style: { head: [], border: [] },
   });
   for (const [step, seconds] of Object.entries(one)) {

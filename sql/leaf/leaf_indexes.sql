@@ -13,7 +13,7 @@ BEGIN
   RETURN QUERY
   SELECT w.leaf, w.pattern, w.is_recorded, w.old_name, w.name, w.final_name, w.present_name, w.is_main, reembed.valid_index(w.leaf, w.present_name) IS NOT NULL,
          replace(replace(replace(w.definition, '{name}', quote_ident(w.present_name)), '{leaf}', w.leaf::text), '{column}', quote_ident(w.column_name)),
-         format('DROP INDEX CONCURRENTLY IF EXISTS %I.%I', n.nspname, w.present_name),
+         CASE WHEN w.present_name IS NOT NULL THEN format('DROP INDEX CONCURRENTLY IF EXISTS %I.%I', n.nspname, w.present_name) END,
          w.restored_name, replace(replace(w.old_definition, '{name}', quote_ident(w.restored_name)), '{leaf}', w.leaf::text)
     FROM (SELECT l.leaf, p.position AS pattern, k.campaign IS NOT NULL AND (k.old_name IS NOT NULL OR o.name IS NULL) AS is_recorded, o.name AS old_name,
                  coalesce(o.name, reembed.leaf_index_name(l.leaf, t.relation, coalesce(p.old_name, p.final_name))) AS restored_name, f.name, f.final_name, p.is_main, p.definition, p.old_definition,
