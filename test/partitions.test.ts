@@ -33,6 +33,17 @@ async function leafIndexes(column: string): Promise<string[]> {
   return rows.map(({ name }) => name);
 }
 
+test.serial('a foreign table among the partitions is named, and so is a partitioned table without a primary key', async (t) => {
+  await sql(`CREATE FOREIGN DATA WRAPPER nowhere; CREATE SERVER nowhere FOREIGN DATA WRAPPER nowhere;
+    CREATE TABLE abroad (id bigint NOT NULL, content text, embedding vector(3)) PARTITION BY RANGE (id);
+    CREATE FOREIGN TABLE abroad_far PARTITION OF abroad FOR VALUES FROM (0) TO (1000) SERVER nowhere`);
+  const error = await t.throwsAsync(stage.draft({ table: 'abroad' }), { code: 'foreign_partition' });
+  t.regex(error?.message ?? '', /abroad_far/);
+  await sql('DROP FOREIGN TABLE abroad_far');
+  await t.throwsAsync(stage.draft({ table: 'abroad' }), { code: 'no_primary_key' });
+  await sql('DROP TABLE abroad; DROP SERVER nowhere; DROP FOREIGN DATA WRAPPER nowhere');
+});
+
 test.serial('each batch of the ledger is in one leaf, and together they hold every row', async (t) => {
   await stage.bring(campaign, 'backfill');
   const { rows } = await sql('SELECT leaf::text, sum(rows)::int AS rows FROM reembed.batch GROUP BY 1 ORDER BY 1');
