@@ -1597,6 +1597,32 @@ CREATE FUNCTION reembed.quotes(p_query text, p_texts text[]) RETURNS boolean
 
 COMMENT ON FUNCTION reembed.quotes(p_query text, p_texts text[]) IS 'Whether a query equals one of the texts, contains one, or is a part of at least 20 characters of one; case-insensitive.';
 
+CREATE TABLE reembed.read_probe (
+    id bigint NOT NULL,
+    target text NOT NULL,
+    at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    milliseconds double precision NOT NULL,
+    is_resting boolean NOT NULL
+);
+
+COMMENT ON TABLE reembed.read_probe IS 'Durations of searches like those of the live view that workers made as probes. Kept for an hour.';
+
+COMMENT ON COLUMN reembed.read_probe.id IS 'Number of the search.';
+
+COMMENT ON COLUMN reembed.read_probe.target IS 'The target.';
+
+COMMENT ON COLUMN reembed.read_probe.at IS 'When the search was made.';
+
+COMMENT ON COLUMN reembed.read_probe.milliseconds IS 'How long it took on the server.';
+
+COMMENT ON COLUMN reembed.read_probe.is_resting IS 'Whether it was made while no worker wrote, by agreement; these are the baseline.';
+
+CREATE FUNCTION reembed.read_probes(p_target text) RETURNS SETOF reembed.read_probe
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.read_probes(p_target text) IS 'The probes by which searches beside writes are compared with those while workers rest.';
+
 CREATE FUNCTION reembed.reading(p_target text DEFAULT NULL::text) RETURNS TABLE(target text, role text, name text, provider_model text, dimensions integer, element_type text, distance text, document_prefix text, query_prefix text, send_dimensions boolean, token_limit integer, usd_per_million_tokens double precision, provider text, view text, is_live boolean, canary_percent double precision, shadow_percent double precision, shadow_per_second integer, shadow_timeout_ms double precision, shadow_keeps_text boolean)
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp';
@@ -1781,26 +1807,6 @@ CREATE FUNCTION reembed.resolve_target(p_target text DEFAULT NULL::text) RETURNS
     SET search_path TO 'pg_catalog', 'pg_temp';
 
 COMMENT ON FUNCTION reembed.resolve_target(p_target text) IS 'Full name of a target from a short one; raises RE003 when none or several match.';
-
-CREATE TABLE reembed.read_probe (
-    id bigint NOT NULL,
-    target text NOT NULL,
-    at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    milliseconds double precision NOT NULL,
-    is_resting boolean NOT NULL
-);
-
-COMMENT ON TABLE reembed.read_probe IS 'Durations of searches like those of the live view that workers made as probes. Kept for an hour.';
-
-COMMENT ON COLUMN reembed.read_probe.id IS 'Number of the search.';
-
-COMMENT ON COLUMN reembed.read_probe.target IS 'The target.';
-
-COMMENT ON COLUMN reembed.read_probe.at IS 'When the search was made.';
-
-COMMENT ON COLUMN reembed.read_probe.milliseconds IS 'How long it took on the server.';
-
-COMMENT ON COLUMN reembed.read_probe.is_resting IS 'Whether it was made while no worker wrote, by agreement; these are the baseline.';
 
 CREATE FUNCTION reembed.rest_milliseconds(p_target text) RETURNS double precision
     LANGUAGE sql STABLE
@@ -5247,6 +5253,8 @@ REVOKE ALL ON FUNCTION reembed.quality_margin(p_validation bigint, p_before doub
 REVOKE ALL ON FUNCTION reembed.quoted_path(p_path text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.quotes(p_query text, p_texts text[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.read_probes(p_target text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.record_failed(p_target text, p_model text, p_refused jsonb, p_written text[]) FROM PUBLIC;
 
