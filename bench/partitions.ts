@@ -15,7 +15,7 @@ interface Options {
   json?: boolean;
 }
 
-/** Seconds of each step, and its exit code where it is expected. */
+/** Seconds of each step. */
 type Figures = Record<string, number>;
 
 const GATE_CLOSED = 3;
@@ -111,6 +111,7 @@ async function campaign(client: pg.Client, workplace: Workplace, { dimensions }:
     const { code, stderr } = await workplace.run(args);
     if (code !== expected) throw new Error(`reembed ${args.join(' ')} ended with ${code}: ${stderr}`);
     figures[step] = (performance.now() - startedAt) / 1000;
+    process.stderr.write(`${step}: ${figures[step].toFixed(2)} s\n`);
   };
   const model = ['--to', 'new', '--dimensions', String(dimensions), '--from', 'old', '--no-probe', '--accept', 'old-model-disagrees'];
   await timed('create', 0, ['migrate', 'create', '--table', 'documents', '--text', 'content', ...model.slice(0, 7)]);
