@@ -85,6 +85,24 @@ COMMENT ON COLUMN reembed.model.fingerprint IS 'Digest of everything that define
 COMMENT ON COLUMN reembed.model.created_at IS 'When the model was registered.';
 COMMENT ON COLUMN reembed.model.batch_api_price_factor IS 'Price of a token by the batch API, as a share of usd_per_million_tokens.';
 
+CREATE TYPE reembed.joined_table AS (
+  relation regclass,
+  alias name,
+  attnums smallint[],
+  names text[],
+  key_attnums smallint[],
+  of_position integer,
+  of_attnums smallint[]
+);
+COMMENT ON TYPE reembed.joined_table IS 'A table that the text of a target takes columns from, and how it is joined.';
+COMMENT ON COLUMN reembed.joined_table.relation IS 'The table.';
+COMMENT ON COLUMN reembed.joined_table.alias IS 'Its name in text_sql.';
+COMMENT ON COLUMN reembed.joined_table.attnums IS 'Numbers of its columns that the text and the joins read.';
+COMMENT ON COLUMN reembed.joined_table.names IS 'Names of these columns at registration; text_sql uses them.';
+COMMENT ON COLUMN reembed.joined_table.key_attnums IS 'Numbers of its columns that are compared; they are unique.';
+COMMENT ON COLUMN reembed.joined_table.of_position IS 'Place in target.joined_tables of the table that it is joined to; 0 is the table of the target.';
+COMMENT ON COLUMN reembed.joined_table.of_attnums IS 'Numbers of the columns of that table that they are compared with, in the same order.';
+
 CREATE TABLE reembed.target (
   name text PRIMARY KEY,
   relation regclass NOT NULL,
@@ -95,6 +113,7 @@ CREATE TABLE reembed.target (
   text_names text[] NOT NULL,
   text_sql text NOT NULL,
   is_expression boolean NOT NULL,
+  joined_tables reembed.joined_table[] NOT NULL DEFAULT '{}',
   live_view name NOT NULL,
   live_model_column name NOT NULL,
   view_columns jsonb NOT NULL DEFAULT '[]',
@@ -130,6 +149,7 @@ COMMENT ON COLUMN reembed.target.text_attnums IS 'Numbers of the columns that th
 COMMENT ON COLUMN reembed.target.text_names IS 'Names of these columns at registration; text_sql uses them.';
 COMMENT ON COLUMN reembed.target.text_sql IS 'SQL over text_names that returns the text to embed.';
 COMMENT ON COLUMN reembed.target.is_expression IS 'Whether text_sql is an expression of the user, which may fail on a row.';
+COMMENT ON COLUMN reembed.target.joined_tables IS 'Other tables that text_sql reads (create --text-from), in the order of the joins.';
 COMMENT ON COLUMN reembed.target.live_view IS 'View that the application searches through, in the schema of the table.';
 COMMENT ON COLUMN reembed.target.live_model_column IS 'Column of the live view that names the live model.';
 COMMENT ON COLUMN reembed.target.view_columns IS 'Columns of the views in their order, each with its name and its column number in the table; 0 is the vector, -1 the name of the model.';
@@ -137,6 +157,22 @@ COMMENT ON COLUMN reembed.target.suffix IS 'Suffix of the names of the objects t
 COMMENT ON COLUMN reembed.target.application_path IS 'search_path of the application: storing a vector runs the table''s own triggers and functions under it.';
 COMMENT ON COLUMN reembed.target.unhooked IS 'What rehook() restores: views with their owners, options and grants; null while the objects are in place.';
 COMMENT ON COLUMN reembed.target.created_at IS 'When the column was first registered.';
+
+CREATE TABLE reembed.schema_view (
+  schema name NOT NULL,
+  relation regclass NOT NULL,
+  model text,
+  view regclass NOT NULL,
+  definition text NOT NULL,
+  PRIMARY KEY (schema, relation),
+  CONSTRAINT one_definition_per_view UNIQUE (view)
+);
+COMMENT ON TABLE reembed.schema_view IS 'Views that show a table under its own name with the vectors of one model, for applications that choose the model by their search_path; written by replace_schema_views().';
+COMMENT ON COLUMN reembed.schema_view.schema IS 'The schema of the view, to be named in a search_path in front of that of the table.';
+COMMENT ON COLUMN reembed.schema_view.relation IS 'The table.';
+COMMENT ON COLUMN reembed.schema_view.model IS 'The model whose vectors it shows; null: the live model.';
+COMMENT ON COLUMN reembed.schema_view.view IS 'The view.';
+COMMENT ON COLUMN reembed.schema_view.definition IS 'The SQL that created it, to tell whether it must be replaced.';
 
 CREATE TABLE reembed.setting (
   target text PRIMARY KEY REFERENCES reembed.target ON DELETE CASCADE,
@@ -150,6 +186,7 @@ CREATE TABLE reembed.setting (
   max_failed_rows integer NOT NULL DEFAULT 0,
   min_overlap numeric,
   min_index_recall numeric NOT NULL DEFAULT 0.95,
+  candidates integer NOT NULL DEFAULT 200,
   max_ndcg_loss numeric NOT NULL DEFAULT 0.05,
   soak interval NOT NULL DEFAULT '7 days',
   updated_at timestamptz NOT NULL DEFAULT now(),
@@ -213,6 +250,7 @@ CREATE TABLE reembed.setting (
   CONSTRAINT max_wal_backlog_bytes_is_positive CHECK (max_wal_backlog_bytes > 0),
   CONSTRAINT min_audit_similarity_is_at_most_one CHECK (min_audit_similarity BETWEEN -1 AND 1),
   CONSTRAINT min_filtered_rows_is_a_share CHECK (min_filtered_rows BETWEEN 0 AND 1),
+  CONSTRAINT candidates_are_between_10_and_1000 CHECK (candidates BETWEEN 10 AND 1000),
   CONSTRAINT min_index_recall_is_a_share CHECK (min_index_recall BETWEEN 0 AND 1),
   CONSTRAINT min_known_items_is_a_share CHECK (min_known_items BETWEEN 0 AND 1),
   CONSTRAINT min_overlap_is_a_share CHECK (min_overlap BETWEEN 0 AND 1),
@@ -240,6 +278,7 @@ COMMENT ON COLUMN reembed.setting.tokens_per_minute IS 'Provider tokens a minute
 COMMENT ON COLUMN reembed.setting.keep_old_current IS 'Whether workers embed changed rows with the old model too, so that switching back loses nothing. false when the old model can no longer be called.';
 COMMENT ON COLUMN reembed.setting.max_failed_rows IS 'Maximum number of rows without a new vector when the index is built.';
 COMMENT ON COLUMN reembed.setting.min_overlap IS 'Minimum mean overlap@10 of old and new results, 0 to 1; null: overlap is not judged, because two good models may share few results.';
+COMMENT ON COLUMN reembed.setting.candidates IS 'Rows that a binary or subvector index returns to a search, to be ranked by the exact distance: default of the function reembed_live.nearest_…, and what validations and checks use.';
 COMMENT ON COLUMN reembed.setting.min_index_recall IS 'Minimum mean recall of the new index against the exact scan, 0 to 1. The 95 % interval must be above it.';
 COMMENT ON COLUMN reembed.setting.max_ndcg_loss IS 'Largest loss of nDCG that is tolerated, as a share of the old figure, 0 to 1; a loss of 0.01 always is.';
 COMMENT ON COLUMN reembed.setting.soak IS 'How long the new model must have been live before contract.';
@@ -412,6 +451,8 @@ CREATE TABLE reembed.planned_index (
   pattern integer,
   definition text,
   old_definition text,
+  form text NOT NULL DEFAULT 'plain',
+  dimensions integer,
   scans bigint,
   sampled_at timestamptz,
   scanned_at timestamptz,
@@ -420,7 +461,9 @@ CREATE TABLE reembed.planned_index (
   CONSTRAINT one_index_per_leaf_and_pattern UNIQUE (campaign, leaf, pattern),
   CONSTRAINT planned_indexes_are_old_or_new CHECK (old_name IS NOT NULL OR name IS NOT NULL OR old_definition IS NOT NULL),
   CONSTRAINT leaves_follow_a_pattern CHECK ((leaf IS NULL) = (pattern IS NULL)),
-  CONSTRAINT new_indexes_have_a_final_name CHECK ((name IS NULL) = (final_name IS NULL))
+  CONSTRAINT new_indexes_have_a_final_name CHECK ((name IS NULL) = (final_name IS NULL)),
+  CONSTRAINT form_is_known CHECK (form IN ('plain', 'binary', 'subvector')),
+  CONSTRAINT subvector_indexes_have_dimensions CHECK ((form = 'subvector') = (dimensions IS NOT NULL))
 );
 CREATE UNIQUE INDEX one_successor_per_old_index ON reembed.planned_index (campaign, coalesce(leaf, 0), old_name);
 CREATE UNIQUE INDEX one_main_index_per_campaign ON reembed.planned_index (campaign) WHERE is_main;
@@ -435,6 +478,8 @@ COMMENT ON COLUMN reembed.planned_index.leaf IS 'The leaf of a partitioned table
 COMMENT ON COLUMN reembed.planned_index.pattern IS 'Position of the pattern of this index.';
 COMMENT ON COLUMN reembed.planned_index.definition IS 'Pattern of an index on each leaf of a partitioned table: the statement that builds it, with {name}, {leaf} and {column}.';
 COMMENT ON COLUMN reembed.planned_index.old_definition IS 'The same of the old index.';
+COMMENT ON COLUMN reembed.planned_index.form IS 'What it holds of a vector: the vector itself (plain), the sign of each component (binary), or its first dimensions (subvector).';
+COMMENT ON COLUMN reembed.planned_index.dimensions IS 'How many of the first dimensions a subvector index holds.';
 COMMENT ON COLUMN reembed.planned_index.scans IS 'Scans of the old index that the server had counted at the last sample.';
 COMMENT ON COLUMN reembed.planned_index.sampled_at IS 'When they were last sampled: at the switch, by the watch, and by the gate to contract.';
 COMMENT ON COLUMN reembed.planned_index.scanned_at IS 'When a sample since the switch last differed from the one before; null when none did.';
@@ -1284,7 +1329,8 @@ BEGIN
 END $$;
 
 DROP SEQUENCE reembed.shadow_read_count, reembed.query_log_count;
-DROP TABLE reembed.acceptance, reembed.watch_memory, reembed.alert, reembed.known_item, reembed.shadow_read, reembed.query_log, reembed.old_vector_group, reembed.old_vector_checksum, reembed.score_cutoff, reembed.score_distribution, reembed.truth_audit, reembed.validation_integrity, reembed.validation_filter, reembed.validation_metric, reembed.judge_grade, reembed.validation_query, reembed.validation, reembed.read_probe, reembed.throttle, reembed.event, reembed.worker, reembed.spending, reembed.provider_quota, reembed.cached_vector, reembed.repeated_text, reembed.failed_row, reembed.words, reembed.provider_batch_row, reembed.batch, reembed.provider_batch, reembed.planned_index, reembed.campaign, reembed.serving, reembed.setting, reembed.leaf, reembed.target, reembed.model, reembed.element_type, reembed.template, reembed.installation;
+DROP TABLE reembed.schema_view, reembed.acceptance, reembed.watch_memory, reembed.alert, reembed.known_item, reembed.shadow_read, reembed.query_log, reembed.old_vector_group, reembed.old_vector_checksum, reembed.score_cutoff, reembed.score_distribution, reembed.truth_audit, reembed.validation_integrity, reembed.validation_filter, reembed.validation_metric, reembed.judge_grade, reembed.validation_query, reembed.validation, reembed.read_probe, reembed.throttle, reembed.event, reembed.worker, reembed.spending, reembed.provider_quota, reembed.cached_vector, reembed.repeated_text, reembed.failed_row, reembed.words, reembed.provider_batch_row, reembed.batch, reembed.provider_batch, reembed.planned_index, reembed.campaign, reembed.serving, reembed.setting, reembed.leaf, reembed.target, reembed.model, reembed.element_type, reembed.template, reembed.installation;
+DROP TYPE reembed.joined_table;
 ALTER TABLE reembed.schema_migration DROP COLUMN sha256;
 `);
 };

@@ -8,6 +8,32 @@ CREATE SCHEMA reembed_queue;
 
 COMMENT ON SCHEMA reembed_queue IS 'Queue of pg-reembed, managed by pg-boss. Jobs may expire: only the ledger reembed.batch and the change logs are authoritative.';
 
+CREATE TYPE reembed.joined_table AS (
+	relation regclass,
+	alias name,
+	attnums smallint[],
+	names text[],
+	key_attnums smallint[],
+	of_position integer,
+	of_attnums smallint[]
+);
+
+COMMENT ON TYPE reembed.joined_table IS 'A table that the text of a target takes columns from, and how it is joined.';
+
+COMMENT ON COLUMN reembed.joined_table.relation IS 'The table.';
+
+COMMENT ON COLUMN reembed.joined_table.alias IS 'Its name in text_sql.';
+
+COMMENT ON COLUMN reembed.joined_table.attnums IS 'Numbers of its columns that the text and the joins read.';
+
+COMMENT ON COLUMN reembed.joined_table.names IS 'Names of these columns at registration; text_sql uses them.';
+
+COMMENT ON COLUMN reembed.joined_table.key_attnums IS 'Numbers of its columns that are compared; they are unique.';
+
+COMMENT ON COLUMN reembed.joined_table.of_position IS 'Place in target.joined_tables of the table that it is joined to; 0 is the table of the target.';
+
+COMMENT ON COLUMN reembed.joined_table.of_attnums IS 'Numbers of the columns of that table that they are compared with, in the same order.';
+
 CREATE TYPE reembed_queue.job_state AS ENUM (
     'created',
     'retry',
@@ -50,13 +76,6 @@ CREATE FUNCTION reembed.active_model(p_target text DEFAULT NULL::text) RETURNS t
 
 COMMENT ON FUNCTION reembed.active_model(p_target text) IS 'The model that the live view of a target reads now: embed queries with this model.';
 
-CREATE FUNCTION reembed.adopt_leaves(p_target text) RETURNS void
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    SET lock_timeout TO '300ms';
-
-COMMENT ON FUNCTION reembed.adopt_leaves(p_target text) IS 'Gives partitions that were created or attached in mid-campaign what the others have, and forgets those that were detached or dropped.';
-
 CREATE FUNCTION reembed.alert_gate(p_name text, p_phase text) RETURNS TABLE(code text, condition text, remedy text)
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp';
@@ -68,12 +87,6 @@ CREATE FUNCTION reembed.alerts_to_post(p_limit integer, p_target text DEFAULT NU
     SET search_path TO 'pg_catalog', 'pg_temp';
 
 COMMENT ON FUNCTION reembed.alerts_to_post(p_limit integer, p_target text) IS 'Alerts that are open or were closed recently and that no webhook has accepted yet; those with the oldest attempt first. Of one target, or of all.';
-
-CREATE FUNCTION reembed.all_vector_indexes(p_relation regclass, p_column name) RETURNS SETOF oid
-    LANGUAGE sql STABLE
-    SET search_path TO 'pg_catalog', 'pg_temp';
-
-COMMENT ON FUNCTION reembed.all_vector_indexes(p_relation regclass, p_column name) IS 'Indexes with the vector column as their only key, on a table and on its leaves.';
 
 CREATE FUNCTION reembed.answer_alerts(p_target text DEFAULT NULL::text) RETURNS TABLE(action text, reason text)
     LANGUAGE plpgsql SECURITY DEFINER
@@ -198,6 +211,7 @@ CREATE TABLE reembed.target (
     text_names text[] NOT NULL,
     text_sql text NOT NULL,
     is_expression boolean NOT NULL,
+    joined_tables reembed.joined_table[] DEFAULT '{}'::reembed.joined_table[] NOT NULL,
     live_view name NOT NULL,
     live_model_column name NOT NULL,
     view_columns jsonb DEFAULT '[]'::jsonb NOT NULL,
@@ -230,6 +244,8 @@ COMMENT ON COLUMN reembed.target.text_sql IS 'SQL over text_names that returns t
 
 COMMENT ON COLUMN reembed.target.is_expression IS 'Whether text_sql is an expression of the user, which may fail on a row.';
 
+COMMENT ON COLUMN reembed.target.joined_tables IS 'Other tables that text_sql reads (create --text-from), in the order of the joins.';
+
 COMMENT ON COLUMN reembed.target.live_view IS 'View that the application searches through, in the schema of the table.';
 
 COMMENT ON COLUMN reembed.target.live_model_column IS 'Column of the live view that names the live model.';
@@ -250,11 +266,11 @@ CREATE FUNCTION reembed.archive_names(p_name text) RETURNS jsonb
 
 COMMENT ON FUNCTION reembed.archive_names(p_name text) IS 'Values of the template placeholders that concern the archive of a campaign.';
 
-CREATE FUNCTION reembed.archive_portion(p_name text, p_leaf regclass, p_block bigint, OUT next_leaf regclass, OUT next_block bigint) RETURNS record
+CREATE FUNCTION reembed.archive_portion(p_name text, p_block bigint) RETURNS bigint
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp';
 
-COMMENT ON FUNCTION reembed.archive_portion(p_name text, p_leaf regclass, p_block bigint, OUT next_leaf regclass, OUT next_block bigint) IS 'Copies the old vectors of a range of blocks of a leaf to the archive; returns where to continue, nulls at the end. Without p_leaf: returns where to start.';
+COMMENT ON FUNCTION reembed.archive_portion(p_name text, p_block bigint) IS 'Copies the old vectors of a range of blocks to the archive; returns the block to continue from, null at the end.';
 
 CREATE FUNCTION reembed.archive_side_table(p_name text) RETURNS void
     LANGUAGE plpgsql
@@ -262,13 +278,6 @@ CREATE FUNCTION reembed.archive_side_table(p_name text) RETURNS void
     SET lock_timeout TO '300ms';
 
 COMMENT ON FUNCTION reembed.archive_side_table(p_name text) IS 'Turns the side table of the old vectors into the archive of a campaign.';
-
-CREATE FUNCTION reembed.attach_indexes(p_relation regclass, p_name name, p_definition text, p_indexes regclass[]) RETURNS void
-    LANGUAGE plpgsql
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    SET lock_timeout TO '300ms';
-
-COMMENT ON FUNCTION reembed.attach_indexes(p_relation regclass, p_name name, p_definition text, p_indexes regclass[]) IS 'Makes an index of a partitioned table out of the indexes of its partitions.';
 
 CREATE FUNCTION reembed.attnum(p_relation regclass, p_column name) RETURNS smallint
     LANGUAGE plpgsql STABLE
@@ -475,23 +484,17 @@ CREATE FUNCTION reembed.bring_back_column(p_name text, p_to_column name, p_to_ve
 
 COMMENT ON FUNCTION reembed.bring_back_column(p_name text, p_to_column name, p_to_version_column name) IS 'Renames the new column back and adds the old one again, empty.';
 
-CREATE FUNCTION reembed.bytes_sql(p_relation regclass) RETURNS text
-    LANGUAGE sql STABLE
-    SET search_path TO 'pg_catalog', 'pg_temp';
-
-COMMENT ON FUNCTION reembed.bytes_sql(p_relation regclass) IS 'SQL of the size of a table, with all its leaves, without indexes and TOAST.';
-
 CREATE FUNCTION reembed.cache_vectors(p_space uuid, p_digests uuid[], p_vectors text[]) RETURNS bigint
     LANGUAGE sql
     SET search_path TO 'pg_catalog', 'pg_temp';
 
 COMMENT ON FUNCTION reembed.cache_vectors(p_space uuid, p_digests uuid[], p_vectors text[]) IS 'Keeps vectors that were paid for, by the digests of their texts; returns how many are new.';
 
-CREATE FUNCTION reembed.capture_triggers(p_target text) RETURNS TABLE(relation regclass, name name)
+CREATE FUNCTION reembed.capture_triggers(p_target text) RETURNS TABLE(name name)
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp';
 
-COMMENT ON FUNCTION reembed.capture_triggers(p_target text) IS 'The capture triggers that a target must have in its present phase, and their tables.';
+COMMENT ON FUNCTION reembed.capture_triggers(p_target text) IS 'The capture triggers that a target must have in its present phase.';
 
 CREATE FUNCTION reembed.carry_properties(p_name text) RETURNS void
     LANGUAGE plpgsql
@@ -708,6 +711,12 @@ CREATE FUNCTION reembed.drop_compiled(p_target text) RETURNS void
 
 COMMENT ON FUNCTION reembed.drop_compiled(p_target text) IS 'Drops what compile_target() created for a target, except its change log.';
 
+CREATE FUNCTION reembed.drop_empty_model_schemas() RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.drop_empty_model_schemas() IS 'Drops the schemas of views in which nothing is left.';
+
 CREATE FUNCTION reembed.drop_not_null_check(p_name text) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -720,6 +729,20 @@ CREATE FUNCTION reembed.drop_queues(p_target text) RETURNS void
     SET search_path TO 'pg_catalog', 'pg_temp';
 
 COMMENT ON FUNCTION reembed.drop_queues(p_target text) IS 'Drops the queues of a target with their jobs.';
+
+CREATE FUNCTION reembed.drop_schema_view(p_view regclass) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET lock_timeout TO '300ms';
+
+COMMENT ON FUNCTION reembed.drop_schema_view(p_view regclass) IS 'Drops one view with a table''s own name; fails when something depends on it.';
+
+CREATE FUNCTION reembed.drop_schema_views(p_relation regclass, p_source regclass, p_attnum smallint) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET lock_timeout TO '300ms';
+
+COMMENT ON FUNCTION reembed.drop_schema_views(p_relation regclass, p_source regclass, p_attnum smallint) IS 'Drops the views with a table''s own name that read a column which is dropped next; replace_schema_views() creates those that are still wanted.';
 
 CREATE FUNCTION reembed.drop_view(p_target text, p_view name) RETURNS void
     LANGUAGE plpgsql
@@ -742,6 +765,13 @@ CREATE FUNCTION reembed.end_archive(p_name text) RETURNS void
     SET client_min_messages TO 'warning';
 
 COMMENT ON FUNCTION reembed.end_archive(p_name text) IS 'Drops the trigger and the table that logged changes while the old vectors were being archived.';
+
+CREATE FUNCTION reembed.end_joins(p_target text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET lock_timeout TO '300ms';
+
+COMMENT ON FUNCTION reembed.end_joins(p_target text) IS 'Reads the change logs of the joined tables of a target to their end, and drops them and their triggers.';
 
 CREATE FUNCTION reembed.end_restore(p_name text) RETURNS void
     LANGUAGE plpgsql
@@ -803,11 +833,24 @@ CREATE FUNCTION reembed.exchange_columns(p_name text) RETURNS void
 
 COMMENT ON FUNCTION reembed.exchange_columns(p_name text) IS 'Drops the old column and renames the new one to its name.';
 
-CREATE FUNCTION reembed.expression_columns(p_relation regclass, p_expression text) RETURNS smallint[]
+CREATE FUNCTION reembed.expand_joins(p_target text) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET lock_timeout TO '500ms';
+
+COMMENT ON FUNCTION reembed.expand_joins(p_target text) IS 'Logs the rows that depend on changed rows of joined tables, one portion; returns how many changes of joined tables it read, 0 when none waits.';
+
+CREATE FUNCTION reembed.expression_columns(p_relation regclass, p_expression text, p_joins jsonb DEFAULT '[]'::jsonb) RETURNS TABLE(relation oid, attnums smallint[])
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp';
 
-COMMENT ON FUNCTION reembed.expression_columns(p_relation regclass, p_expression text) IS 'Numbers of the columns that an expression over a table''s rows, named t, reads.';
+COMMENT ON FUNCTION reembed.expression_columns(p_relation regclass, p_expression text, p_joins jsonb) IS 'Numbers of the columns that an expression reads, of the table whose rows are named t and of the tables that are joined to it.';
+
+CREATE FUNCTION reembed.expression_faults(p_view regclass, p_tables integer) RETURNS TABLE(code text, object text)
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.expression_faults(p_view regclass, p_tables integer) IS 'What a view of a text expression over p_tables tables does wrong: volatile functions, other tables that it reads, functions whose body cannot be seen.';
 
 CREATE FUNCTION reembed.fail_provider_batch(p_provider_batch uuid, p_code text, p_message text) RETURNS void
     LANGUAGE plpgsql
@@ -882,7 +925,7 @@ CREATE FUNCTION reembed.fit_change_log(p_target text) RETURNS void
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET lock_timeout TO '300ms';
 
-COMMENT ON FUNCTION reembed.fit_change_log(p_target text) IS 'Changes the key columns of a change log to the present key types of the table.';
+COMMENT ON FUNCTION reembed.fit_change_log(p_target text) IS 'Changes the columns of a target''s change logs to the present types of the columns that they stand for.';
 
 CREATE FUNCTION reembed.fitting_rows(p_rows integer, p_started_at timestamp with time zone) RETURNS integer
     LANGUAGE sql
@@ -928,6 +971,12 @@ CREATE FUNCTION reembed.give_to_owner(p_target text) RETURNS void
     SET search_path TO 'pg_catalog', 'pg_temp';
 
 COMMENT ON FUNCTION reembed.give_to_owner(p_target text) IS 'Transfers the compiled objects of a target to the owner of its table; the change log and the functions that delete from it stay with the installer.';
+
+CREATE FUNCTION reembed.give_view(p_view regclass, p_owner name) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.give_view(p_view regclass, p_owner name) IS 'Transfers a view to the owner of its table, who cannot create in the schema of the view.';
 
 CREATE FUNCTION reembed.grant_compiled(p_target text, p_functions name[], p_grantees oid[]) RETURNS void
     LANGUAGE plpgsql
@@ -985,17 +1034,23 @@ CREATE FUNCTION reembed.hold_provider(p_model text, p_seconds double precision, 
 
 COMMENT ON FUNCTION reembed.hold_provider(p_model text, p_seconds double precision, p_reason text) IS 'Blocks all calls of all workers to the model''s provider for some seconds.';
 
-CREATE FUNCTION reembed.index_build_bytes(p_method text, p_rows bigint, p_dimensions integer, p_element_type text, p_m integer, p_lists integer) RETURNS bigint
-    LANGUAGE sql STABLE
+CREATE FUNCTION reembed.index_build_bytes(p_method text, p_rows bigint, p_dimensions integer, p_vector_bytes bigint, p_m integer, p_lists integer) RETURNS bigint
+    LANGUAGE sql IMMUTABLE
     SET search_path TO 'pg_catalog', 'pg_temp';
 
-COMMENT ON FUNCTION reembed.index_build_bytes(p_method text, p_rows bigint, p_dimensions integer, p_element_type text, p_m integer, p_lists integer) IS 'Memory that the build of a vector index needs, in bytes: the HNSW graph, or the k-means of IVFFlat.';
+COMMENT ON FUNCTION reembed.index_build_bytes(p_method text, p_rows bigint, p_dimensions integer, p_vector_bytes bigint, p_m integer, p_lists integer) IS 'Memory that the build of a vector index needs, in bytes: the HNSW graph, or the k-means of IVFFlat.';
 
 CREATE FUNCTION reembed.index_build_settings(p_method text, p_version text, p_build_bytes bigint, p_vector_bytes bigint, p_memory bigint, p_shared_buffers bigint, p_memory_limit bigint, p_workers integer, p_worker_slots integer, p_workers_wanted integer, OUT memory bigint, OUT memory_limit bigint, OUT fits boolean, OUT workers integer, OUT is_unsafe boolean) RETURNS record
     LANGUAGE plpgsql IMMUTABLE
     SET search_path TO 'pg_catalog', 'pg_temp';
 
 COMMENT ON FUNCTION reembed.index_build_settings(p_method text, p_version text, p_build_bytes bigint, p_vector_bytes bigint, p_memory bigint, p_shared_buffers bigint, p_memory_limit bigint, p_workers integer, p_worker_slots integer, p_workers_wanted integer, OUT memory bigint, OUT memory_limit bigint, OUT fits boolean, OUT workers integer, OUT is_unsafe boolean) IS 'Memory and parallel workers for the build of a vector index, from its size and the settings of the server. Bytes; limit and wanted workers are null where they are not set.';
+
+CREATE FUNCTION reembed.index_form(p_target text, p_model text, OUT form text, OUT dimensions integer) RETURNS record
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.index_form(p_target text, p_model text, OUT form text, OUT dimensions integer) IS 'How the index that serves searches of a model holds its vectors: plain, as bits or by their first dimensions, and how many dimensions it holds.';
 
 CREATE FUNCTION reembed.index_gate(p_name text) RETURNS TABLE(code text, condition text, remedy text)
     LANGUAGE plpgsql
@@ -1009,11 +1064,43 @@ CREATE FUNCTION reembed.index_is_valid(p_name text) RETURNS boolean
 
 COMMENT ON FUNCTION reembed.index_is_valid(p_name text) IS 'Whether the indexes on the new vectors exist and are usable; true when the campaign has none.';
 
-CREATE FUNCTION reembed.index_pattern(p_index oid) RETURNS text
+CREATE FUNCTION reembed.index_key(p_form text, p_vector text, p_type text, p_dimensions integer) RETURNS text
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp';
 
-COMMENT ON FUNCTION reembed.index_pattern(p_index oid) IS 'The statement that builds an index, with {name} and {leaf} in place of its name and its table: equal for the same index on each leaf.';
+COMMENT ON FUNCTION reembed.index_key(p_form text, p_vector text, p_type text, p_dimensions integer) IS 'SQL of what an index of a form holds of a vector.';
+
+CREATE TABLE reembed.element_type (
+    name text NOT NULL,
+    bytes_per_dimension numeric NOT NULL,
+    max_indexed_dimensions integer NOT NULL,
+    norm_function name NOT NULL,
+    cosine_operator_class name NOT NULL,
+    l2_operator_class name NOT NULL,
+    inner_product_operator_class name NOT NULL
+);
+
+COMMENT ON TABLE reembed.element_type IS 'Vector types of pgvector and the properties that differ between them.';
+
+COMMENT ON COLUMN reembed.element_type.name IS 'Name of the type.';
+
+COMMENT ON COLUMN reembed.element_type.bytes_per_dimension IS 'Bytes of one component.';
+
+COMMENT ON COLUMN reembed.element_type.max_indexed_dimensions IS 'Maximum number of dimensions of an index.';
+
+COMMENT ON COLUMN reembed.element_type.norm_function IS 'Function of pgvector that returns the length of a vector.';
+
+COMMENT ON COLUMN reembed.element_type.cosine_operator_class IS 'Operator class of an index for cosine distance.';
+
+COMMENT ON COLUMN reembed.element_type.l2_operator_class IS 'Operator class of an index for Euclidean distance.';
+
+COMMENT ON COLUMN reembed.element_type.inner_product_operator_class IS 'Operator class of an index for inner product.';
+
+CREATE FUNCTION reembed.indexed_bytes(p_form text, p_element_type text, p_dimensions integer) RETURNS integer
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.indexed_bytes(p_form text, p_element_type text, p_dimensions integer) IS 'Bytes of a vector in an index of a form, without its header.';
 
 CREATE FUNCTION reembed.is_accepted(p_campaign text, p_code text, p_evidence jsonb) RETURNS boolean
     LANGUAGE sql STABLE
@@ -1027,17 +1114,11 @@ CREATE FUNCTION reembed.is_captured(p_target text) RETURNS boolean
 
 COMMENT ON FUNCTION reembed.is_captured(p_target text) IS 'Whether triggers log the changes of a target: always during a campaign; afterwards where workers embed changed rows.';
 
-CREATE FUNCTION reembed.is_large(p_leaf regclass) RETURNS boolean
-    LANGUAGE sql
-    SET search_path TO 'pg_catalog', 'pg_temp';
-
-COMMENT ON FUNCTION reembed.is_large(p_leaf regclass) IS 'Whether a leaf has so many rows that searching it without an index takes long, and building one blocks writes for long.';
-
-CREATE FUNCTION reembed.is_partitioned(p_relation regclass) RETURNS boolean
+CREATE FUNCTION reembed.is_model_schema(p_schema name) RETURNS boolean
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp';
 
-COMMENT ON FUNCTION reembed.is_partitioned(p_relation regclass) IS 'Whether a table is partitioned; null when it does not exist.';
+COMMENT ON FUNCTION reembed.is_model_schema(p_schema name) IS 'Whether a schema was created by make_model_schema().';
 
 CREATE FUNCTION reembed.is_slower(p_new_ms double precision, p_old_ms double precision, p_max_ratio numeric) RETURNS boolean
     LANGUAGE sql IMMUTABLE
@@ -1050,6 +1131,46 @@ CREATE FUNCTION reembed.is_within_rate(p_counter regclass) RETURNS boolean
     SET search_path TO 'pg_catalog', 'pg_temp';
 
 COMMENT ON FUNCTION reembed.is_within_rate(p_counter regclass) IS 'Whether readers may record one more row in this minute: 6,000 over all targets. Counts the call.';
+
+CREATE FUNCTION reembed.join_columns(p_target text) RETURNS TABLE(n integer, place bigint, relation regclass, attnum smallint, column_name text, registered text, of_position integer, of_column text, of_registered text, operator text, type text, collation_sql text)
+    LANGUAGE sql STABLE ROWS 9
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET jit TO 'off';
+
+COMMENT ON FUNCTION reembed.join_columns(p_target text) IS 'The pairs of columns that the joins of a target''s text compare: present and registered names, operator and type.';
+
+CREATE FUNCTION reembed.join_damage(p_target text) RETURNS TABLE(code text, damage text, remedy text)
+    LANGUAGE sql STABLE SECURITY DEFINER ROWS 5
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET jit TO 'off';
+
+COMMENT ON FUNCTION reembed.join_damage(p_target text) IS 'What is broken of the tables that a target''s text is joined from.';
+
+CREATE FUNCTION reembed.join_dependents(p_target text, p_n integer) RETURNS text
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.join_dependents(p_target text, p_n integer) IS 'The FROM clause of the rows whose text depends on a joined table.';
+
+CREATE FUNCTION reembed.join_facts(p_relation regclass, p_joins jsonb) RETURNS TABLE(n integer, relation oid, name text, of_position integer, key_attnums smallint[], of_attnums smallint[], operators text[], join_sql text, index_statement text, refusal text, reason text, remedy text)
+    LANGUAGE sql STABLE ROWS 9
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET jit TO 'off';
+
+COMMENT ON FUNCTION reembed.join_facts(p_relation regclass, p_joins jsonb) IS 'The tables that a text is joined from: their columns and operators, the statement for an index that is missing, and the reason why a join is refused.';
+
+CREATE FUNCTION reembed.join_names(p_target text) RETURNS TABLE(n integer, names jsonb)
+    LANGUAGE sql STABLE ROWS 9
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET jit TO 'off';
+
+COMMENT ON FUNCTION reembed.join_names(p_target text) IS 'Placeholders for each table that the text of a target is joined from: its change log, the compared values, the conditions of its triggers, and how rows that depend on it are found.';
+
+CREATE FUNCTION reembed.join_value_names(p_target text) RETURNS TABLE(n integer, names jsonb)
+    LANGUAGE sql STABLE ROWS 9
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.join_value_names(p_target text) IS 'Placeholders for each compared column of the tables that the text of a target is joined from.';
 
 CREATE FUNCTION reembed.judge_audit(p_validation bigint) RETURNS TABLE(outcome text, code text, reason text, remedy text)
     LANGUAGE plpgsql STABLE
@@ -1128,23 +1249,23 @@ CREATE FUNCTION reembed.key_hash(p_new_model text, p_key text) RETURNS bigint
 
 COMMENT ON FUNCTION reembed.key_hash(p_new_model text, p_key text) IS 'Hash of a reader''s key for a new model, from 0 to 2^32 - 1: the reader belongs to a canary of p percent when the hash is less than p / 100 * 2^32.';
 
+CREATE FUNCTION reembed.key_is_after(p_target text) RETURNS text
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.key_is_after(p_target text) IS 'A condition that the key of row r comes after the key that row w keeps, in the order of the primary key.';
+
 CREATE FUNCTION reembed.key_names(p_target text, p_side_table regclass DEFAULT NULL::regclass) RETURNS TABLE(n bigint, names jsonb)
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp';
 
-COMMENT ON FUNCTION reembed.key_names(p_target text, p_side_table regclass) IS 'Placeholders for each key column of a target: {n} its position, {column} its name, {side} its name in a side table, whose first columns are the key, {label} its name in keys, {type}, {collation}, {operator} of the primary key, {open} and {close} around a value that is converted to JSON, {key_begin} and {key_end} around the function that reads it from a row.';
+COMMENT ON FUNCTION reembed.key_names(p_target text, p_side_table regclass) IS 'Placeholders for each key column of a target: {n} its position, {column} its name, {side} its name in a side table, whose first columns are the key, {label} its name in keys, {type}, {collation}, {operator} and {greater} of the primary key, {open} and {close} around a value that is converted to JSON, {key_begin} and {key_end} around the function that reads it from a row.';
 
 CREATE FUNCTION reembed.key_settings(p_target text) RETURNS text
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp';
 
 COMMENT ON FUNCTION reembed.key_settings(p_target text) IS 'Settings that make the text form of a key independent of the session.';
-
-CREATE FUNCTION reembed.know_leaves(p_target text) RETURNS void
-    LANGUAGE sql
-    SET search_path TO 'pg_catalog', 'pg_temp';
-
-COMMENT ON FUNCTION reembed.know_leaves(p_target text) IS 'Records the present leaves of a target as known and read.';
 
 CREATE FUNCTION reembed.known_item_ms(p_target text, p_model text) RETURNS double precision
     LANGUAGE sql STABLE
@@ -1164,19 +1285,6 @@ CREATE FUNCTION reembed.late_rows(p_target text) RETURNS bigint
 
 COMMENT ON FUNCTION reembed.late_rows(p_target text) IS 'Rows that changed more than ten seconds ago and still wait for their new vector.';
 
-CREATE FUNCTION reembed.leaf_index_name(p_leaf regclass, p_relation regclass, p_name name) RETURNS name
-    LANGUAGE sql STABLE
-    SET search_path TO 'pg_catalog', 'pg_temp';
-
-COMMENT ON FUNCTION reembed.leaf_index_name(p_leaf regclass, p_relation regclass, p_name name) IS 'Name of an index on a leaf, from the name that an index on the whole table would have.';
-
-CREATE FUNCTION reembed.leaf_indexes(p_name text) RETURNS TABLE(leaf regclass, pattern integer, is_recorded boolean, old_name name, name name, final_name name, present_name name, is_main boolean, is_valid boolean, statement text, drop_statement text, restored_name name, old_statement text)
-    LANGUAGE plpgsql STABLE
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    SET jit TO 'off';
-
-COMMENT ON FUNCTION reembed.leaf_indexes(p_name text) IS 'The indexes on the new vectors that each leaf of a partitioned table has or needs, the old index that each succeeds, and the statements that build and drop them; no row for other tables.';
-
 CREATE FUNCTION reembed.leave_contract(p_name text) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1190,12 +1298,6 @@ CREATE FUNCTION reembed.leave_phase(p_name text, p_phase text) RETURNS void
     SET lock_timeout TO '500ms';
 
 COMMENT ON FUNCTION reembed.leave_phase(p_name text, p_phase text) IS 'Records that a campaign returned to its previous phase.';
-
-CREATE FUNCTION reembed.leaves(p_relation regclass) RETURNS TABLE(leaf regclass)
-    LANGUAGE sql STABLE
-    SET search_path TO 'pg_catalog', 'pg_temp';
-
-COMMENT ON FUNCTION reembed.leaves(p_relation regclass) IS 'The tables that hold the rows of a table: its partitions, at any level, that are not partitioned themselves; of an ordinary table, itself.';
 
 CREATE FUNCTION reembed.lock_target(p_target text) RETURNS void
     LANGUAGE plpgsql
@@ -1216,12 +1318,12 @@ CREATE FUNCTION reembed.log_keys(p_target text, p_keys jsonb[], p_new boolean, p
 
 COMMENT ON FUNCTION reembed.log_keys(p_target text, p_keys jsonb[], p_new boolean, p_old boolean) IS 'Adds rows of a target to the change log, by their keys, because they need a vector; returns how many.';
 
-CREATE FUNCTION reembed.log_missing(p_name text, p_role text, p_leaf regclass, p_first_block bigint, p_end_block bigint, p_limit integer DEFAULT 1000, OUT missing bigint, OUT logged bigint) RETURNS record
+CREATE FUNCTION reembed.log_missing(p_name text, p_role text, p_first_block bigint, p_end_block bigint, OUT missing bigint, OUT logged bigint) RETURNS record
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET lock_timeout TO '500ms';
 
-COMMENT ON FUNCTION reembed.log_missing(p_name text, p_role text, p_leaf regclass, p_first_block bigint, p_end_block bigint, p_limit integer, OUT missing bigint, OUT logged bigint) IS 'Scans a range of blocks of a leaf for rows without a vector of one role that have no change on record; for the old role only where it is maintained. Logs up to p_limit of them. Returns how many there are and how many it logged.';
+COMMENT ON FUNCTION reembed.log_missing(p_name text, p_role text, p_first_block bigint, p_end_block bigint, OUT missing bigint, OUT logged bigint) IS 'Scans a range of blocks for rows without a vector of one role that have no change on record; for the old role only where it is maintained. Logs up to a thousand of them. Returns how many there are and how many it logged.';
 
 CREATE FUNCTION reembed.log_query(p_target text, p_text text, p_caller_key text DEFAULT NULL::text) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1236,17 +1338,16 @@ CREATE TABLE reembed.planned_index (
     name name,
     final_name name,
     is_main boolean DEFAULT false NOT NULL,
-    leaf regclass,
-    pattern integer,
-    definition text,
-    old_definition text,
+    form text DEFAULT 'plain'::text NOT NULL,
+    dimensions integer,
     scans bigint,
     sampled_at timestamp with time zone,
     scanned_at timestamp with time zone,
     was_reset boolean DEFAULT false NOT NULL,
-    CONSTRAINT leaves_follow_a_pattern CHECK (((leaf IS NULL) = (pattern IS NULL))),
+    CONSTRAINT form_is_known CHECK ((form = ANY (ARRAY['plain'::text, 'binary'::text, 'subvector'::text]))),
     CONSTRAINT new_indexes_have_a_final_name CHECK (((name IS NULL) = (final_name IS NULL))),
-    CONSTRAINT planned_indexes_are_old_or_new CHECK (((old_name IS NOT NULL) OR (name IS NOT NULL) OR (old_definition IS NOT NULL)))
+    CONSTRAINT planned_indexes_are_old_or_new CHECK (((old_name IS NOT NULL) OR (name IS NOT NULL))),
+    CONSTRAINT subvector_indexes_have_dimensions CHECK (((form = 'subvector'::text) = (dimensions IS NOT NULL)))
 );
 
 COMMENT ON TABLE reembed.planned_index IS 'Indexes on the new vectors of a campaign, each with the old index that it succeeds, and how often the old ones have been scanned since the switch.';
@@ -1263,13 +1364,9 @@ COMMENT ON COLUMN reembed.planned_index.final_name IS 'Its name from contract on
 
 COMMENT ON COLUMN reembed.planned_index.is_main IS 'Whether it serves searches over all rows: validations measure its recall.';
 
-COMMENT ON COLUMN reembed.planned_index.leaf IS 'The leaf of a partitioned table; null in a pattern, and for other tables.';
+COMMENT ON COLUMN reembed.planned_index.form IS 'What it holds of a vector: the vector itself (plain), the sign of each component (binary), or its first dimensions (subvector).';
 
-COMMENT ON COLUMN reembed.planned_index.pattern IS 'Position of the pattern of this index.';
-
-COMMENT ON COLUMN reembed.planned_index.definition IS 'Pattern of an index on each leaf of a partitioned table: the statement that builds it, with {name}, {leaf} and {column}.';
-
-COMMENT ON COLUMN reembed.planned_index.old_definition IS 'The same of the old index.';
+COMMENT ON COLUMN reembed.planned_index.dimensions IS 'How many of the first dimensions a subvector index holds.';
 
 COMMENT ON COLUMN reembed.planned_index.scans IS 'Scans of the old index that the server had counted at the last sample.';
 
@@ -1284,6 +1381,12 @@ CREATE FUNCTION reembed.main_index(p_name text) RETURNS name
     SET search_path TO 'pg_catalog', 'pg_temp';
 
 COMMENT ON FUNCTION reembed.main_index(p_name text) IS 'The index on the new vectors that serves searches over all rows; null when there is none.';
+
+CREATE FUNCTION reembed.make_model_schema(p_schema name) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.make_model_schema(p_schema name) IS 'Creates a schema for views with the names of tables, in which only the installer can create.';
 
 CREATE FUNCTION reembed.make_queues(p_target text) RETURNS void
     LANGUAGE plpgsql
@@ -1315,6 +1418,12 @@ CREATE FUNCTION reembed.missing_indexes(p_name text) RETURNS text
 
 COMMENT ON FUNCTION reembed.missing_indexes(p_name text) IS 'Indexes on the new vectors that do not exist or are INVALID, by their names before contract; null when there are none.';
 
+CREATE FUNCTION reembed.model_schema_name(p_schema text, p_model text) RETURNS name
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.model_schema_name(p_schema text, p_model text) IS 'Name of the schema with the views that show one model''s vectors under the names of the tables of a schema; without a model, of the schema that follows the live model.';
+
 CREATE FUNCTION reembed.model_view_name(p_target text, p_model text) RETURNS name
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp';
@@ -1339,10 +1448,21 @@ CREATE FUNCTION reembed.native_subscribers() RETURNS SETOF text
 
 COMMENT ON FUNCTION reembed.native_subscribers() IS 'Replication slots of subscriptions: PostgreSQL servers that stop at the first row with a column, or of a table, that they lack.';
 
+CREATE FUNCTION reembed.nearest_function(p_target text, p_view name DEFAULT NULL::name) RETURNS SETOF regprocedure
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.nearest_function(p_target text, p_view name) IS 'The function that searches through a view of a target, or those of all its views.';
+
+CREATE FUNCTION reembed.nearest_name(p_view name) RETURNS name
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.nearest_name(p_view name) IS 'Name of the function that searches through a view.';
+
 CREATE TABLE reembed.batch (
     campaign text NOT NULL,
     id bigint NOT NULL,
-    leaf regclass NOT NULL,
     first_place tid NOT NULL,
     end_place tid NOT NULL,
     state text DEFAULT 'pending'::text NOT NULL,
@@ -1371,9 +1491,7 @@ COMMENT ON COLUMN reembed.batch.campaign IS 'Campaign of the batch.';
 
 COMMENT ON COLUMN reembed.batch.id IS 'Position in heap order, from 1.';
 
-COMMENT ON COLUMN reembed.batch.leaf IS 'The table that holds its rows: the table of the target, or one of its partitions.';
-
-COMMENT ON COLUMN reembed.batch.first_place IS 'Position (ctid) of its first row in the leaf.';
+COMMENT ON COLUMN reembed.batch.first_place IS 'Position (ctid) of its first row in the table.';
 
 COMMENT ON COLUMN reembed.batch.end_place IS 'Position after its last row.';
 
@@ -1412,12 +1530,6 @@ CREATE FUNCTION reembed.needs_sweep(p_name text) RETURNS boolean
     SET search_path TO 'pg_catalog', 'pg_temp';
 
 COMMENT ON FUNCTION reembed.needs_sweep(p_name text) IS 'Whether every batch is done and the table has not been swept since.';
-
-CREATE FUNCTION reembed.next_place(p_relation regclass, p_leaf regclass, p_block bigint, OUT leaf regclass, OUT block bigint) RETURNS record
-    LANGUAGE plpgsql STABLE
-    SET search_path TO 'pg_catalog', 'pg_temp';
-
-COMMENT ON FUNCTION reembed.next_place(p_relation regclass, p_leaf regclass, p_block bigint, OUT leaf regclass, OUT block bigint) IS 'Where a scan of a table in portions continues: at a block of the leaf, or at the start of the next leaf; nulls at the end. Without p_leaf: where it starts.';
 
 CREATE FUNCTION reembed.normal_quantile(p_share double precision) RETURNS double precision
     LANGUAGE plpgsql IMMUTABLE STRICT
@@ -1482,6 +1594,12 @@ CREATE FUNCTION reembed.parking_room(p_target text) RETURNS bigint
 
 COMMENT ON FUNCTION reembed.parking_room(p_target text) IS 'How many more rows of a target may be recorded in failed_row now: 20, or 1 % of its rows if that is more, besides those accepted by name, in ten minutes or since it was last resumed.';
 
+CREATE FUNCTION reembed.path_users(p_schema name) RETURNS TABLE(who text, statement text)
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.path_users(p_schema name) IS 'Roles and databases whose stored search_path names a schema, each with the beginning of the statement that changes it.';
+
 CREATE FUNCTION reembed.pause(p_target text DEFAULT NULL::text, p_reason text DEFAULT NULL::text) RETURNS void
     LANGUAGE sql
     SET search_path TO 'pg_catalog', 'pg_temp';
@@ -1506,17 +1624,12 @@ CREATE FUNCTION reembed.plan_batches(p_name text, p_batch_rows integer DEFAULT 5
 
 COMMENT ON FUNCTION reembed.plan_batches(p_name text, p_batch_rows integer) IS 'Divides the rows without a new vector into batches of about p_batch_rows and records the texts that occur in several batches; returns the number of batches.';
 
-CREATE FUNCTION reembed.plan_index(p_campaign text, p_old_name name, p_name name, p_final_name name, p_is_main boolean, p_definition text DEFAULT NULL::text, p_old_index text DEFAULT NULL::text) RETURNS void
-    LANGUAGE sql
-    SET search_path TO 'pg_catalog', 'pg_temp';
+CREATE FUNCTION reembed.plan_index(p_campaign text, p_old_name name, p_name name, p_final_name name, p_is_main boolean, p_form text DEFAULT 'plain'::text, p_dimensions integer DEFAULT NULL::integer) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET lock_timeout TO '300ms';
 
-COMMENT ON FUNCTION reembed.plan_index(p_campaign text, p_old_name name, p_name name, p_final_name name, p_is_main boolean, p_definition text, p_old_index text) IS 'Records an index on the new vectors and the old index that it succeeds, or an old index without a successor. p_definition, p_old_index: for the leaves of a partitioned table, the statement that builds the index, and an old index that is like those of the leaves.';
-
-CREATE FUNCTION reembed.plan_leaf_indexes(p_name text) RETURNS void
-    LANGUAGE sql
-    SET search_path TO 'pg_catalog', 'pg_temp';
-
-COMMENT ON FUNCTION reembed.plan_leaf_indexes(p_name text) IS 'Records the indexes of leaves that are new, and forgets those of leaves that were detached or dropped.';
+COMMENT ON FUNCTION reembed.plan_index(p_campaign text, p_old_name name, p_name name, p_final_name name, p_is_main boolean, p_form text, p_dimensions integer) IS 'Records an index on the new vectors and the old index that it succeeds, or an old index without a successor.';
 
 CREATE FUNCTION reembed.pooled_queries(p_validation bigint) RETURNS TABLE(rank integer, grade text, before double precision, after double precision, slices jsonb, look bigint)
     LANGUAGE sql STABLE
@@ -1524,11 +1637,11 @@ CREATE FUNCTION reembed.pooled_queries(p_validation bigint) RETURNS TABLE(rank i
 
 COMMENT ON FUNCTION reembed.pooled_queries(p_validation bigint) IS 'Judged queries of all runs that count for a validation, each once with its newest result. rank: 1 judged by people, 2 by a chat model, 3 made of rows, 4 made of rows in their own words. look: ordinal of the run that first had the query, among those that added some.';
 
-CREATE FUNCTION reembed.predict_index_build(p_relation regclass, p_column name, p_type text, p_operator_class text, p_m integer, p_ef_construction integer, p_vector_bytes integer, p_rows bigint, p_workers integer) RETURNS double precision
+CREATE FUNCTION reembed.predict_index_build(p_relation regclass, p_key text, p_operator_class text, p_m integer, p_ef_construction integer, p_vector_bytes integer, p_rows bigint, p_workers integer) RETURNS double precision
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp';
 
-COMMENT ON FUNCTION reembed.predict_index_build(p_relation regclass, p_column name, p_type text, p_operator_class text, p_m integer, p_ef_construction integer, p_vector_bytes integer, p_rows bigint, p_workers integer) IS 'Seconds that the build of an HNSW index will take while its graph fits in memory, from a sample built on this server; null where no sample can be built.';
+COMMENT ON FUNCTION reembed.predict_index_build(p_relation regclass, p_key text, p_operator_class text, p_m integer, p_ef_construction integer, p_vector_bytes integer, p_rows bigint, p_workers integer) IS 'Seconds that the build of an HNSW index will take while its graph fits in memory, from a sample built on this server; null where no sample can be built.';
 
 CREATE FUNCTION reembed.prepare_index_build(p_name text, p_index name, p_method text, p_parameters text DEFAULT ''::text, p_element_type text DEFAULT NULL::text) RETURNS void
     LANGUAGE plpgsql
@@ -1536,11 +1649,17 @@ CREATE FUNCTION reembed.prepare_index_build(p_name text, p_index name, p_method 
 
 COMMENT ON FUNCTION reembed.prepare_index_build(p_name text, p_index name, p_method text, p_parameters text, p_element_type text) IS 'Sets maintenance_work_mem and parallel workers of this session for the build of one index, predicts its duration, and reports both.';
 
+CREATE FUNCTION reembed.present_joins(p_target text) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.present_joins(p_target text) IS 'The joins of a target''s text by the present names, as join_facts() takes them.';
+
 CREATE FUNCTION reembed.present_names(p_name text) RETURNS jsonb
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp';
 
-COMMENT ON FUNCTION reembed.present_names(p_name text) IS 'Present names, quoted: a campaign''s table, the relation and columns of its new vectors, and the schema of their index. Of a partitioned table, also the indexes of its leaves.';
+COMMENT ON FUNCTION reembed.present_names(p_name text) IS 'Present names, quoted: a campaign''s table, also as a literal, the relation and columns of its new vectors, and the schema of their index.';
 
 CREATE FUNCTION reembed.prevents_wraparound(p_relation regclass) RETURNS boolean
     LANGUAGE sql STABLE
@@ -1558,7 +1677,7 @@ CREATE FUNCTION reembed.publications_of(p_relation regclass) RETURNS TABLE(publi
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp';
 
-COMMENT ON FUNCTION reembed.publications_of(p_relation regclass) IS 'Publications that send the rows of a table, or of one of its partitions.';
+COMMENT ON FUNCTION reembed.publications_of(p_relation regclass) IS 'Publications that send the rows of a table.';
 
 CREATE FUNCTION reembed.purge(p_name text) RETURNS void
     LANGUAGE plpgsql
@@ -1667,11 +1786,23 @@ CREATE FUNCTION reembed.record_words(p_subject text, p_words text) RETURNS void
 
 COMMENT ON FUNCTION reembed.record_words(p_subject text, p_words text) IS 'Keeps the last error message of another program for a kind of work.';
 
+CREATE FUNCTION reembed.recreation(p_class oid, p_object oid) RETURNS text[]
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.recreation(p_class oid, p_object oid) IS 'Statements that create a view or a function again as it is, with owner, grants and comment; null for other objects, and for views with triggers, rules or defaults of their own.';
+
 CREATE FUNCTION reembed.refresh_serving(p_target text) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp';
 
 COMMENT ON FUNCTION reembed.refresh_serving(p_target text) IS 'Refreshes the stored answer of reads_for() for a target.';
+
+CREATE FUNCTION reembed.refuse_write() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.refuse_write() IS 'Trigger of views that join a side table: names the table to write to.';
 
 CREATE FUNCTION reembed.refuses_row(p_sqlstate text) RETURNS boolean
     LANGUAGE sql IMMUTABLE
@@ -1720,6 +1851,15 @@ CREATE FUNCTION reembed.release_objects(p_target text) RETURNS void
 
 COMMENT ON FUNCTION reembed.release_objects(p_target text) IS 'Drops everything that is kept of a target and its campaigns.';
 
+CREATE FUNCTION reembed.remake_view(p_view regclass, p_definition text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET lock_timeout TO '300ms'
+    SET client_min_messages TO 'warning'
+    SET check_function_bodies TO 'off';
+
+COMMENT ON FUNCTION reembed.remake_view(p_view regclass, p_definition text) IS 'Replaces a view by a definition that may have other columns; keeps owner, grants, and the views and functions that depend on it.';
+
 CREATE FUNCTION reembed.render(p_template text, p_names jsonb) RETURNS text
     LANGUAGE plpgsql IMMUTABLE
     SET search_path TO 'pg_catalog', 'pg_temp';
@@ -1745,6 +1885,22 @@ CREATE FUNCTION reembed.replace_change_view() RETURNS void
 
 COMMENT ON FUNCTION reembed.replace_change_view() IS 'Recreates reembed.change, the view over the change logs of all targets.';
 
+CREATE FUNCTION reembed.replace_schema_view(p_relation regclass, p_schema name, p_model text, p_name name, p_definition text, p_present regclass) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET lock_timeout TO '300ms'
+    SET client_min_messages TO 'warning';
+
+COMMENT ON FUNCTION reembed.replace_schema_view(p_relation regclass, p_schema name, p_model text, p_name name, p_definition text, p_present regclass) IS 'Creates or replaces one view with a table''s own name, and records its definition.';
+
+CREATE FUNCTION reembed.replace_schema_views(p_relation regclass, p_all boolean DEFAULT false) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET lock_timeout TO '300ms'
+    SET client_min_messages TO 'warning';
+
+COMMENT ON FUNCTION reembed.replace_schema_views(p_relation regclass, p_all boolean) IS 'Creates, replaces and drops the views with a table''s own name, as its campaigns, its columns and the live models require now; p_all: replaces also those that are right, which locks them.';
+
 CREATE FUNCTION reembed.replace_view(p_target text, p_view name, p_model text) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1757,7 +1913,7 @@ CREATE FUNCTION reembed.replace_views(p_target text) RETURNS void
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET lock_timeout TO '300ms';
 
-COMMENT ON FUNCTION reembed.replace_views(p_target text) IS 'Updates the live view and the view of each model to the settings and the phase.';
+COMMENT ON FUNCTION reembed.replace_views(p_target text) IS 'Updates the live view, the view of each model, and those with the table''s own name, to the settings and the phase.';
 
 CREATE FUNCTION reembed.require_archive(p_name text) RETURNS void
     LANGUAGE plpgsql STABLE
@@ -1770,6 +1926,12 @@ CREATE FUNCTION reembed.require_gate(p_name text, p_phase text) RETURNS void
     SET search_path TO 'pg_catalog', 'pg_temp';
 
 COMMENT ON FUNCTION reembed.require_gate(p_name text, p_phase text) IS 'Raises RE001 while the gate to a phase is closed.';
+
+CREATE FUNCTION reembed.require_joins(p_relation regclass, p_joins jsonb) RETURNS void
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.require_joins(p_relation regclass, p_joins jsonb) IS 'Raises an error when a table cannot be joined for the text.';
 
 CREATE FUNCTION reembed.require_owner(p_relation regclass) RETURNS void
     LANGUAGE plpgsql STABLE
@@ -1818,13 +1980,6 @@ CREATE PROCEDURE reembed.restore_old_vectors(IN p_name text)
     LANGUAGE plpgsql;
 
 COMMENT ON PROCEDURE reembed.restore_old_vectors(IN p_name text) IS 'Restores archived vectors whose text is unchanged, in short transactions; can be interrupted and run again.';
-
-CREATE FUNCTION reembed.restore_parent_indexes(p_name text) RETURNS void
-    LANGUAGE plpgsql
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    SET lock_timeout TO '300ms';
-
-COMMENT ON FUNCTION reembed.restore_parent_indexes(p_name text) IS 'Makes the restored old indexes of the leaves of a partitioned table parts of one index again, as they were before contract.';
 
 CREATE FUNCTION reembed.restore_portion(p_name text, p_rows integer, OUT moved bigint, OUT is_over boolean) RETURNS record
     LANGUAGE plpgsql
@@ -1884,6 +2039,7 @@ CREATE TABLE reembed.setting (
     max_failed_rows integer DEFAULT 0 NOT NULL,
     min_overlap numeric,
     min_index_recall numeric DEFAULT 0.95 NOT NULL,
+    candidates integer DEFAULT 200 NOT NULL,
     max_ndcg_loss numeric DEFAULT 0.05 NOT NULL,
     soak interval DEFAULT '7 days'::interval NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
@@ -1926,6 +2082,7 @@ CREATE TABLE reembed.setting (
     CONSTRAINT canary_percent_is_a_percentage CHECK (((canary_percent >= (0)::numeric) AND (canary_percent <= (100)::numeric))),
     CONSTRAINT canary_step_time_is_not_negative CHECK ((canary_step_time >= '00:00:00'::interval)),
     CONSTRAINT canary_steps_are_percentages CHECK (((cardinality(canary_steps) > 0) AND ((0)::numeric < ALL (canary_steps)) AND ((100)::numeric >= ALL (canary_steps)))),
+    CONSTRAINT candidates_are_between_10_and_1000 CHECK (((candidates >= 10) AND (candidates <= 1000))),
     CONSTRAINT known_items_is_not_negative CHECK ((known_items >= 0)),
     CONSTRAINT maintained_by_is_known CHECK ((maintained_by = ANY (ARRAY['workers'::text, 'application'::text]))),
     CONSTRAINT max_audit_share_is_a_share CHECK (((max_audit_share > (0)::numeric) AND (max_audit_share < (1)::numeric))),
@@ -1987,6 +2144,8 @@ COMMENT ON COLUMN reembed.setting.max_failed_rows IS 'Maximum number of rows wit
 COMMENT ON COLUMN reembed.setting.min_overlap IS 'Minimum mean overlap@10 of old and new results, 0 to 1; null: overlap is not judged, because two good models may share few results.';
 
 COMMENT ON COLUMN reembed.setting.min_index_recall IS 'Minimum mean recall of the new index against the exact scan, 0 to 1. The 95 % interval must be above it.';
+
+COMMENT ON COLUMN reembed.setting.candidates IS 'Rows that a binary or subvector index returns to a search, to be ranked by the exact distance: default of the function reembed_live.nearest_…, and what validations and checks use.';
 
 COMMENT ON COLUMN reembed.setting.max_ndcg_loss IS 'Largest loss of nDCG that is tolerated, as a share of the old figure, 0 to 1; a loss of 0.01 always is.';
 
@@ -2182,12 +2341,12 @@ CREATE FUNCTION reembed.rows_lacking_old_vector(p_name text) RETURNS bigint
 
 COMMENT ON FUNCTION reembed.rows_lacking_old_vector(p_name text) IS 'Rows with a text that a search would miss if the live view read the old model again. Reads the whole table.';
 
-CREATE FUNCTION reembed.sample_build(p_relation regclass, p_column name, p_type text, p_operator_class text, p_m integer, p_ef_construction integer, p_rows integer, p_share double precision, OUT rows integer, OUT seconds double precision) RETURNS record
+CREATE FUNCTION reembed.sample_build(p_relation regclass, p_key text, p_operator_class text, p_m integer, p_ef_construction integer, p_rows integer, p_share double precision, OUT rows integer, OUT seconds double precision) RETURNS record
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET client_min_messages TO 'warning';
 
-COMMENT ON FUNCTION reembed.sample_build(p_relation regclass, p_column name, p_type text, p_operator_class text, p_m integer, p_ef_construction integer, p_rows integer, p_share double precision, OUT rows integer, OUT seconds double precision) IS 'Builds an HNSW index over a sample of the vectors in a temporary table and returns how long it took.';
+COMMENT ON FUNCTION reembed.sample_build(p_relation regclass, p_key text, p_operator_class text, p_m integer, p_ef_construction integer, p_rows integer, p_share double precision, OUT rows integer, OUT seconds double precision) IS 'Builds an HNSW index over a sample of the vectors in a temporary table and returns how long it took.';
 
 CREATE FUNCTION reembed.sample_index_scans(p_name text, p_is_first boolean DEFAULT false) RETURNS void
     LANGUAGE plpgsql
@@ -2208,6 +2367,12 @@ CREATE FUNCTION reembed.scan_statistics(p_target text) RETURNS jsonb
 
 COMMENT ON FUNCTION reembed.scan_statistics(p_target text) IS 'How often the vector index and the table of the model that is read have been scanned; index_scans is null without such an index.';
 
+CREATE FUNCTION reembed.scans_iteratively() RETURNS boolean
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.scans_iteratively() IS 'Whether this version of pgvector continues an index scan until enough rows pass a filter.';
+
 CREATE FUNCTION reembed.seconds_text(p_seconds double precision) RETURNS text
     LANGUAGE sql IMMUTABLE
     SET search_path TO 'pg_catalog', 'pg_temp';
@@ -2220,37 +2385,11 @@ CREATE FUNCTION reembed.served_model(p_target text DEFAULT NULL::text) RETURNS T
 
 COMMENT ON FUNCTION reembed.served_model(p_target text) IS 'All that is needed to embed a query with the model that the live view of a target reads.';
 
-CREATE TABLE reembed.worker (
-    id uuid NOT NULL,
-    host text NOT NULL,
-    pid integer NOT NULL,
-    target text,
-    started_at timestamp with time zone DEFAULT now() NOT NULL,
-    seen_at timestamp with time zone DEFAULT now() NOT NULL,
-    batch_api boolean DEFAULT false NOT NULL
-);
-
-COMMENT ON TABLE reembed.worker IS 'Worker processes; one not seen for 30 seconds counts as gone.';
-
-COMMENT ON COLUMN reembed.worker.id IS 'Generated at every start.';
-
-COMMENT ON COLUMN reembed.worker.host IS 'Host name.';
-
-COMMENT ON COLUMN reembed.worker.pid IS 'Process id on that host.';
-
-COMMENT ON COLUMN reembed.worker.target IS 'The only target that it serves; null: it serves all.';
-
-COMMENT ON COLUMN reembed.worker.started_at IS 'When it started.';
-
-COMMENT ON COLUMN reembed.worker.seen_at IS 'When it last reported.';
-
-COMMENT ON COLUMN reembed.worker.batch_api IS 'Whether it sends the backfill to the batch API. While it is alive, other workers leave new batches to it.';
-
-CREATE FUNCTION reembed.serves(p_worker reembed.worker, p_target text) RETURNS boolean
-    LANGUAGE sql STABLE
+CREATE FUNCTION reembed.serves(p_target text DEFAULT NULL::text) RETURNS boolean
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp';
 
-COMMENT ON FUNCTION reembed.serves(p_worker reembed.worker, p_target text) IS 'Whether a worker is alive and serves the target.';
+COMMENT ON FUNCTION reembed.serves(p_target text) IS 'True when the live model of a target is the one that the session declared in setting reembed.model, or none is declared; raises RE002 otherwise. For WHERE, in searches through schema reembed_live.';
 
 CREATE FUNCTION reembed.set_column_properties(p_relation regclass, p_column name, p_wanted jsonb) RETURNS void
     LANGUAGE plpgsql
@@ -2307,6 +2446,13 @@ CREATE FUNCTION reembed.settle_sent_rows(p_provider_batch uuid, p_batch bigint, 
 
 COMMENT ON FUNCTION reembed.settle_sent_rows(p_provider_batch uuid, p_batch bigint, p_request integer, p_positions integer[], p_vectors public.vector[], p_written text[], p_refused jsonb, p_tokens bigint, p_requests integer) IS 'Deletes rows whose vectors were stored or refused by their table from the record of a provider batch, and counts them; returns how many were written.';
 
+CREATE FUNCTION reembed.share_schema_views(p_relation regclass) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET lock_timeout TO '300ms';
+
+COMMENT ON FUNCTION reembed.share_schema_views(p_relation regclass) IS 'Gives the views with a table''s own name the grants of the table, including those on columns.';
+
 CREATE FUNCTION reembed.share_side_tables(p_target text) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -2339,12 +2485,12 @@ CREATE FUNCTION reembed.spending_left(p_campaign text, p_token_price numeric) RE
 
 COMMENT ON FUNCTION reembed.spending_left(p_campaign text, p_token_price numeric) IS 'Tokens of a price that a campaign may still spend under max_tokens and max_usd; null where neither limits it.';
 
-CREATE FUNCTION reembed.start_campaign(p_name text, p_relation regclass, p_column name, p_key_columns name[], p_text_columns name[], p_text_sql text, p_live_view name, p_live_model_column name, p_from_model text, p_to_model text, p_to_column name, p_to_version_column name, p_tokens_per_character numeric, p_keep_old_current boolean, p_to_relation regclass DEFAULT NULL::regclass, p_application_path text DEFAULT NULL::text, p_max_tokens bigint DEFAULT NULL::bigint, p_max_usd numeric DEFAULT NULL::numeric) RETURNS void
+CREATE FUNCTION reembed.start_campaign(p_name text, p_relation regclass, p_column name, p_key_columns name[], p_text_columns name[], p_text_sql text, p_live_view name, p_live_model_column name, p_from_model text, p_to_model text, p_to_column name, p_to_version_column name, p_tokens_per_character numeric, p_keep_old_current boolean, p_to_relation regclass DEFAULT NULL::regclass, p_application_path text DEFAULT NULL::text, p_max_tokens bigint DEFAULT NULL::bigint, p_max_usd numeric DEFAULT NULL::numeric, p_joins jsonb DEFAULT '[]'::jsonb) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET lock_timeout TO '300ms';
 
-COMMENT ON FUNCTION reembed.start_campaign(p_name text, p_relation regclass, p_column name, p_key_columns name[], p_text_columns name[], p_text_sql text, p_live_view name, p_live_model_column name, p_from_model text, p_to_model text, p_to_column name, p_to_version_column name, p_tokens_per_character numeric, p_keep_old_current boolean, p_to_relation regclass, p_application_path text, p_max_tokens bigint, p_max_usd numeric) IS 'Enters phase expand: registers target and campaign, creates the triggers and the views.';
+COMMENT ON FUNCTION reembed.start_campaign(p_name text, p_relation regclass, p_column name, p_key_columns name[], p_text_columns name[], p_text_sql text, p_live_view name, p_live_model_column name, p_from_model text, p_to_model text, p_to_column name, p_to_version_column name, p_tokens_per_character numeric, p_keep_old_current boolean, p_to_relation regclass, p_application_path text, p_max_tokens bigint, p_max_usd numeric, p_joins jsonb) IS 'Enters phase expand: registers target and campaign, creates the triggers and the views.';
 
 CREATE FUNCTION reembed.stop_parking(p_target text) RETURNS void
     LANGUAGE sql
@@ -2370,18 +2516,11 @@ CREATE FUNCTION reembed.sweep(p_name text) RETURNS bigint
 
 COMMENT ON FUNCTION reembed.sweep(p_name text) IS 'Scans the whole table for rows that lack a new vector and have no change on record, logs up to a thousand of them and returns how many there are.';
 
-CREATE FUNCTION reembed.sweep_leaf(p_target text, p_leaf regclass, p_block bigint) RETURNS bigint
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    SET row_security TO 'off';
-
-COMMENT ON FUNCTION reembed.sweep_leaf(p_target text, p_leaf regclass, p_block bigint) IS 'One step of the search of a new partition for rows that lack a vector of either role; returns the block to continue from, null at the end.';
-
-CREATE FUNCTION reembed.sweep_portion(p_name text, p_role text, p_leaf regclass, p_block bigint, OUT next_leaf regclass, OUT next_block bigint) RETURNS record
+CREATE FUNCTION reembed.sweep_portion(p_name text, p_role text, p_block bigint) RETURNS bigint
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp';
 
-COMMENT ON FUNCTION reembed.sweep_portion(p_name text, p_role text, p_leaf regclass, p_block bigint, OUT next_leaf regclass, OUT next_block bigint) IS 'One step of a sweep for rows that lack a vector of one role, at a block of a leaf, or at the start without p_leaf; returns where to continue, nulls at the end.';
+COMMENT ON FUNCTION reembed.sweep_portion(p_name text, p_role text, p_block bigint) IS 'One step of a sweep for rows that lack a vector of one role, starting at a block; returns the block to continue from, null at the end.';
 
 CREATE FUNCTION reembed.sweep_side_table(p_target text, p_role text, p_block bigint) RETURNS bigint
     LANGUAGE plpgsql
@@ -2455,11 +2594,11 @@ CREATE FUNCTION reembed.text_hash(p_text text) RETURNS bigint
 
 COMMENT ON FUNCTION reembed.text_hash(p_text text) IS 'Fence of writes: a vector is stored only if the row''s text still has the hash of the embedded text.';
 
-CREATE FUNCTION reembed.text_source(p_relation regclass, p_key_columns name[], p_text_columns name[], p_text_sql text) RETURNS jsonb
+CREATE FUNCTION reembed.text_source(p_relation regclass, p_key_columns name[], p_text_columns name[], p_text_sql text, p_joins jsonb DEFAULT '[]'::jsonb) RETURNS jsonb
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp';
 
-COMMENT ON FUNCTION reembed.text_source(p_relation regclass, p_key_columns name[], p_text_columns name[], p_text_sql text) IS 'Key and text of a table by column number, as stored in reembed.target.';
+COMMENT ON FUNCTION reembed.text_source(p_relation regclass, p_key_columns name[], p_text_columns name[], p_text_sql text, p_joins jsonb) IS 'Key and text of a table by column number, as stored in reembed.target.';
 
 CREATE FUNCTION reembed.throttle_signals(p_target text) RETURNS TABLE(signal text, effect text, reason text)
     LANGUAGE plpgsql STABLE SECURITY DEFINER
@@ -2486,12 +2625,6 @@ CREATE FUNCTION reembed.trip_breaker(p_name text) RETURNS text
 
 COMMENT ON FUNCTION reembed.trip_breaker(p_name text) IS 'Pauses a campaign when more than half of at least 50 batches started since it was last resumed have failed; returns the reason, null otherwise.';
 
-CREATE FUNCTION reembed.unarchived_leaves(p_target text) RETURNS TABLE(leaf regclass)
-    LANGUAGE sql STABLE
-    SET search_path TO 'pg_catalog', 'pg_temp';
-
-COMMENT ON FUNCTION reembed.unarchived_leaves(p_target text) IS 'Leaves of a target whose old vectors are not all in the archive yet.';
-
 CREATE FUNCTION reembed.unhook(p_target text) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -2516,12 +2649,6 @@ CREATE FUNCTION reembed.valid_index(p_relation regclass, p_index name) RETURNS r
     SET search_path TO 'pg_catalog', 'pg_temp';
 
 COMMENT ON FUNCTION reembed.valid_index(p_relation regclass, p_index name) IS 'The index of a table that has this name; null when there is none or it is not usable.';
-
-CREATE FUNCTION reembed.valid_main_index(p_name text) RETURNS regclass
-    LANGUAGE sql STABLE
-    SET search_path TO 'pg_catalog', 'pg_temp';
-
-COMMENT ON FUNCTION reembed.valid_main_index(p_name text) IS 'The main index where it is usable; of a partitioned table, that of its largest leaf, where no leaf lacks it.';
 
 CREATE FUNCTION reembed.validate_not_null(p_name text) RETURNS void
     LANGUAGE plpgsql
@@ -2554,6 +2681,12 @@ CREATE FUNCTION reembed.view_columns(p_target text) RETURNS jsonb
 
 COMMENT ON FUNCTION reembed.view_columns(p_target text) IS 'Columns that the views of a target have from now on, in their order; see target.view_columns.';
 
+CREATE FUNCTION reembed.view_dependents(p_view regclass) RETURNS TABLE(classid oid, objid oid, depth integer)
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.view_dependents(p_view regclass) IS 'Objects that depend on a view or on the type of its rows, directly or through others; the largest depth first is the order to drop them.';
+
 CREATE FUNCTION reembed.view_grants(p_view regclass) RETURNS text[]
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp';
@@ -2584,6 +2717,12 @@ CREATE FUNCTION reembed.violation_query(p_relation regclass) RETURNS text
 
 COMMENT ON FUNCTION reembed.violation_query(p_relation regclass) IS 'The statement that counts the rows that violate a constraint of their own table; null where there is no such constraint. It runs code of the owner.';
 
+CREATE FUNCTION reembed.wanted_schema_views(p_relation regclass) RETURNS TABLE(schema name, model text, name name, definition text)
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.wanted_schema_views(p_relation regclass) IS 'The views with a table''s own name that should exist now: one for each model with vectors, and one that follows the live model.';
+
 CREATE FUNCTION reembed.watch(p_target text DEFAULT NULL::text) RETURNS TABLE(change text, kind text, severity text, message text)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp';
@@ -2607,6 +2746,38 @@ CREATE FUNCTION reembed.worker_grants(p_role name) RETURNS TABLE(statement text)
     SET search_path TO 'pg_catalog', 'pg_temp';
 
 COMMENT ON FUNCTION reembed.worker_grants(p_role name) IS 'Statements that grant a role the rights of a worker that it lacks.';
+
+CREATE TABLE reembed.worker (
+    id uuid NOT NULL,
+    host text NOT NULL,
+    pid integer NOT NULL,
+    target text,
+    started_at timestamp with time zone DEFAULT now() NOT NULL,
+    seen_at timestamp with time zone DEFAULT now() NOT NULL,
+    batch_api boolean DEFAULT false NOT NULL
+);
+
+COMMENT ON TABLE reembed.worker IS 'Worker processes; one not seen for 30 seconds counts as gone.';
+
+COMMENT ON COLUMN reembed.worker.id IS 'Generated at every start.';
+
+COMMENT ON COLUMN reembed.worker.host IS 'Host name.';
+
+COMMENT ON COLUMN reembed.worker.pid IS 'Process id on that host.';
+
+COMMENT ON COLUMN reembed.worker.target IS 'The only target that it serves; null: it serves all.';
+
+COMMENT ON COLUMN reembed.worker.started_at IS 'When it started.';
+
+COMMENT ON COLUMN reembed.worker.seen_at IS 'When it last reported.';
+
+COMMENT ON COLUMN reembed.worker.batch_api IS 'Whether it sends the backfill to the batch API. While it is alive, other workers leave new batches to it.';
+
+CREATE FUNCTION reembed.works_for(p_worker reembed.worker, p_target text) RETURNS boolean
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.works_for(p_worker reembed.worker, p_target text) IS 'Whether a worker is alive and works for the target.';
 
 CREATE FUNCTION reembed_queue.create_queue(queue_name text, options jsonb) RETURNS void
     LANGUAGE plpgsql
@@ -2762,15 +2933,35 @@ COMMENT ON VIEW reembed.change IS 'Changes of rows by the application that wait 
 
 COMMENT ON COLUMN reembed.change.target IS 'The target.';
 
-COMMENT ON COLUMN reembed.change.seq IS 'Position in the order of all changes of the target.';
+COMMENT ON COLUMN reembed.change.seq IS 'Position in the order of all changes of the target; 0 for a change of a joined table, whose rows a worker has yet to find.';
 
-COMMENT ON COLUMN reembed.change.key IS 'Key of the row, its columns joined by "/"; empty when the table was truncated.';
+COMMENT ON COLUMN reembed.change.key IS 'Key of the row, its columns joined by "/"; empty when the table was truncated, or for a change of a joined table.';
 
 COMMENT ON COLUMN reembed.change.needs_new IS 'Whether the row needs a vector of the new model.';
 
 COMMENT ON COLUMN reembed.change.needs_old IS 'Whether it needs a vector of the old model.';
 
 COMMENT ON COLUMN reembed.change.changed_at IS 'When the row changed.';
+
+CREATE TABLE reembed.schema_view (
+    schema name NOT NULL,
+    relation regclass NOT NULL,
+    model text,
+    view regclass NOT NULL,
+    definition text NOT NULL
+);
+
+COMMENT ON TABLE reembed.schema_view IS 'Views that show a table under its own name with the vectors of one model, for applications that choose the model by their search_path; written by replace_schema_views().';
+
+COMMENT ON COLUMN reembed.schema_view.schema IS 'The schema of the view, to be named in a search_path in front of that of the table.';
+
+COMMENT ON COLUMN reembed.schema_view.relation IS 'The table.';
+
+COMMENT ON COLUMN reembed.schema_view.model IS 'The model whose vectors it shows; null: the live model.';
+
+COMMENT ON COLUMN reembed.schema_view.view IS 'The view.';
+
+COMMENT ON COLUMN reembed.schema_view.definition IS 'The SQL that created it, to tell whether it must be replaced.';
 
 CREATE VIEW reembed.damage AS
  WITH target AS (
@@ -2783,6 +2974,7 @@ CREATE VIEW reembed.damage AS
             t.text_names,
             t.text_sql,
             t.is_expression,
+            t.joined_tables,
             t.live_view,
             t.live_model_column,
             t.view_columns,
@@ -2807,12 +2999,19 @@ CREATE VIEW reembed.damage AS
             v.relation,
             v.attnum
            FROM reembed.vector_column v
+        UNION
+         SELECT t.name,
+            t.literal,
+            j.relation,
+            unnest(j.attnums) AS unnest
+           FROM (target t
+             CROSS JOIN LATERAL unnest(t.joined_tables) j(relation, alias, attnums, names, key_attnums, of_position, of_attnums))
         )
  SELECT target,
     code,
     damage,
     remedy,
-    (code = ANY (ARRAY['dropped_table'::text, 'dropped_column'::text, 'dropped_side_table'::text])) AS is_final
+    (code = ANY (ARRAY['dropped_table'::text, 'dropped_column'::text, 'dropped_side_table'::text, 'dropped_joined_table'::text])) AS is_final
    FROM ( SELECT t.name AS target,
             'dropped_table'::text AS code,
             'its table was dropped, or dropped and created again under the same name'::text AS damage,
@@ -2868,13 +3067,13 @@ CREATE VIEW reembed.damage AS
         UNION ALL
          SELECT t.name,
             'no_trigger'::text,
-            format('trigger %s%s is missing, disabled or not ALWAYS: changes of rows are not captured'::text, w.name, (' of '::text || (NULLIF((w.relation)::oid, (t.relation)::oid))::text)) AS format,
+            format('trigger %s is missing, disabled or not ALWAYS: changes of rows are not captured'::text, w.name) AS format,
             format('SELECT reembed.rehook(%s)'::text, t.literal) AS format
            FROM (target t
-             CROSS JOIN LATERAL reembed.capture_triggers(t.name) w(relation, name))
+             CROSS JOIN LATERAL reembed.capture_triggers(t.name) w(name))
           WHERE ((t.present IS NOT NULL) AND (NOT (EXISTS ( SELECT
                    FROM pg_trigger g
-                  WHERE ((g.tgrelid = (w.relation)::oid) AND (g.tgname = w.name) AND (g.tgenabled = 'A'::"char"))))))
+                  WHERE ((g.tgrelid = (t.relation)::oid) AND (g.tgname = w.name) AND (g.tgenabled = 'A'::"char"))))))
         UNION ALL
          SELECT t.name,
             'no_view'::text,
@@ -2891,11 +3090,45 @@ CREATE VIEW reembed.damage AS
           WHERE ((t.present IS NOT NULL) AND (t.unhooked IS NULL) AND (to_regclass(w.name) IS NULL))
         UNION ALL
          SELECT t.name,
+            'no_view'::text,
+            format('the view of %s in schema %I is missing'::text, t.relation, w.schema) AS format,
+            format('SELECT reembed.replace_views(%s)'::text, t.literal) AS format
+           FROM (target t
+             JOIN reembed.schema_view w ON (((w.relation)::oid = (t.relation)::oid)))
+          WHERE ((t.present IS NOT NULL) AND (NOT (EXISTS ( SELECT
+                   FROM pg_class c
+                  WHERE (c.oid = (w.view)::oid)))))
+        UNION ALL
+         SELECT t.name,
+            'former_view'::text,
+            format('view %s differs from %s, whose name or columns were changed'::text, w.view, t.relation) AS format,
+            format('SELECT reembed.replace_views(%s)'::text, t.literal) AS format
+           FROM (((target t
+             JOIN reembed.schema_view w ON (((w.relation)::oid = (t.relation)::oid)))
+             JOIN pg_class c ON ((c.oid = (t.relation)::oid)))
+             JOIN pg_class x ON ((x.oid = (w.view)::oid)))
+          WHERE ((x.relname <> c.relname) OR (EXISTS ( SELECT
+                   FROM pg_attribute a
+                  WHERE ((a.attrelid = (t.relation)::oid) AND (a.attnum > 0) AND (NOT a.attisdropped) AND (NOT (EXISTS ( SELECT
+                           FROM pg_attribute b
+                          WHERE ((b.attrelid = (w.view)::oid) AND (b.attname = a.attname))))) AND (NOT (EXISTS ( SELECT
+                           FROM reembed.vector_column v
+                          WHERE (((v.relation)::oid = (t.relation)::oid) AND (v.storage = 'column'::text) AND ((a.attnum = v.attnum) OR (a.attnum = v.version_attnum))))))))))
+        UNION ALL
+         SELECT t.name,
             'no_text'::text,
             'an object that the text expression uses was dropped: texts cannot be read until it is created again'::text,
             format('SELECT reembed.rehook(%s)'::text, t.literal) AS format
            FROM target t
           WHERE ((t.present IS NOT NULL) AND (t.unhooked IS NULL) AND t.is_expression AND (to_regproc(('reembed.raw_text_'::text || (t.suffix)::text)) IS NULL))
+        UNION ALL
+         SELECT t.name,
+            j.code,
+            j.damage,
+            j.remedy
+           FROM (target t
+             CROSS JOIN LATERAL reembed.join_damage(t.name) j(code, damage, remedy))
+          WHERE ((t.present IS NOT NULL) AND (cardinality(t.joined_tables) > 0))
         UNION ALL
          SELECT t.name,
             'row_security'::text,
@@ -2918,32 +3151,6 @@ COMMENT ON COLUMN reembed.damage.damage IS 'What is broken.';
 COMMENT ON COLUMN reembed.damage.remedy IS 'Command that repairs it.';
 
 COMMENT ON COLUMN reembed.damage.is_final IS 'Whether the damage is irreparable, so that no migration file of the campaign can run and the target can only be forgotten.';
-
-CREATE TABLE reembed.element_type (
-    name text NOT NULL,
-    bytes_per_dimension numeric NOT NULL,
-    max_indexed_dimensions integer NOT NULL,
-    norm_function name NOT NULL,
-    cosine_operator_class name NOT NULL,
-    l2_operator_class name NOT NULL,
-    inner_product_operator_class name NOT NULL
-);
-
-COMMENT ON TABLE reembed.element_type IS 'Vector types of pgvector and the properties that differ between them.';
-
-COMMENT ON COLUMN reembed.element_type.name IS 'Name of the type.';
-
-COMMENT ON COLUMN reembed.element_type.bytes_per_dimension IS 'Bytes of one component.';
-
-COMMENT ON COLUMN reembed.element_type.max_indexed_dimensions IS 'Maximum number of dimensions of an index.';
-
-COMMENT ON COLUMN reembed.element_type.norm_function IS 'Function of pgvector that returns the length of a vector.';
-
-COMMENT ON COLUMN reembed.element_type.cosine_operator_class IS 'Operator class of an index for cosine distance.';
-
-COMMENT ON COLUMN reembed.element_type.l2_operator_class IS 'Operator class of an index for Euclidean distance.';
-
-COMMENT ON COLUMN reembed.element_type.inner_product_operator_class IS 'Operator class of an index for inner product.';
 
 ALTER TABLE reembed.event ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME reembed.event_id_seq
@@ -3030,7 +3237,7 @@ UNION ALL
    FROM reembed.setting s
   WHERE ((NOT (EXISTS ( SELECT
            FROM reembed.worker w
-          WHERE reembed.serves(w.*, s.target)))) AND ((EXISTS ( SELECT
+          WHERE reembed.works_for(w.*, s.target)))) AND ((EXISTS ( SELECT
            FROM reembed.change c
           WHERE (c.target = s.target))) OR (EXISTS ( SELECT
            FROM (reembed.batch b
@@ -3172,10 +3379,8 @@ CREATE VIEW reembed.index_build AS
    FROM (((((build b
      JOIN reembed.campaign m ON (((EXISTS ( SELECT
            FROM reembed.planned_index p
-          WHERE ((p.campaign = m.name) AND ((p.name = b.index) OR (((p.leaf)::oid = b.relid) AND (p.old_name = b.index)))))) OR ((m.old_column -> 'indexes'::text) @> jsonb_build_array(jsonb_build_object('name', b.index))))))
-     JOIN reembed.target t ON (((t.name = m.target) AND ((((b.relid = (t.relation)::oid) OR (b.relid = (m.to_relation)::oid)) OR (b.relid = (m.from_relation)::oid)) OR (EXISTS ( SELECT
-           FROM reembed.planned_index p
-          WHERE ((p.campaign = m.name) AND ((p.leaf)::oid = b.relid))))))))
+          WHERE ((p.campaign = m.name) AND (p.name = b.index)))) OR ((m.old_column -> 'indexes'::text) @> jsonb_build_array(jsonb_build_object('name', b.index))))))
+     JOIN reembed.target t ON (((t.name = m.target) AND (((b.relid = (t.relation)::oid) OR (b.relid = (m.to_relation)::oid)) OR (b.relid = (m.from_relation)::oid)))))
      LEFT JOIN pg_stat_activity a ON ((a.pid = b.pid)))
      LEFT JOIN pg_stat_activity w ON ((w.pid = b.current_locker_pid)))
      LEFT JOIN LATERAL reembed.begun_index_build(m.name) e(id, at, actor, target, campaign, kind, from_value, to_value, reason, alert) ON (true));
@@ -3294,23 +3499,6 @@ ALTER TABLE reembed.known_item ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY 
     NO MAXVALUE
     CACHE 1
 );
-
-CREATE TABLE reembed.leaf (
-    target text NOT NULL,
-    relation regclass NOT NULL,
-    swept_at timestamp with time zone,
-    archived_at timestamp with time zone
-);
-
-COMMENT ON TABLE reembed.leaf IS 'Leaves of partitioned tables that pg-reembed has seen; of an ordinary table, itself.';
-
-COMMENT ON COLUMN reembed.leaf.target IS 'The target.';
-
-COMMENT ON COLUMN reembed.leaf.relation IS 'A table that holds rows of it: a partition that is not partitioned itself.';
-
-COMMENT ON COLUMN reembed.leaf.swept_at IS 'When all of its rows were last searched for missing vectors; null until that is done for a leaf that was created or attached in mid-campaign.';
-
-COMMENT ON COLUMN reembed.leaf.archived_at IS 'When contract had copied all of its old vectors to the archive.';
 
 CREATE TABLE reembed.model (
     name text NOT NULL,
@@ -3487,7 +3675,7 @@ CREATE VIEW reembed.progress AS
           WHERE ((h.target = m.target) AND h.throttles)) AS throttled_by,
     ( SELECT count(*) AS count
            FROM reembed.worker w
-          WHERE reembed.serves(w.*, m.target)) AS workers,
+          WHERE reembed.works_for(w.*, m.target)) AS workers,
     m.phase_entered_at,
     m.switched_at,
     ( SELECT COALESCE(sum((b.rows - b.stored_rows)), (0)::bigint) AS "coalesce"
@@ -4579,9 +4767,6 @@ ALTER TABLE ONLY reembed.judge_grade
 ALTER TABLE ONLY reembed.known_item
     ADD CONSTRAINT known_item_pkey PRIMARY KEY (id);
 
-ALTER TABLE ONLY reembed.leaf
-    ADD CONSTRAINT leaf_pkey PRIMARY KEY (target, relation);
-
 ALTER TABLE ONLY reembed.model
     ADD CONSTRAINT model_pkey PRIMARY KEY (name);
 
@@ -4591,11 +4776,14 @@ ALTER TABLE ONLY reembed.old_vector_checksum
 ALTER TABLE ONLY reembed.old_vector_group
     ADD CONSTRAINT old_vector_group_pkey PRIMARY KEY (campaign, number);
 
+ALTER TABLE ONLY reembed.schema_view
+    ADD CONSTRAINT one_definition_per_view UNIQUE (view);
+
 ALTER TABLE ONLY reembed.failed_row
     ADD CONSTRAINT one_entry_per_row_and_model UNIQUE (target, model, key_digest);
 
 ALTER TABLE ONLY reembed.planned_index
-    ADD CONSTRAINT one_index_per_leaf_and_pattern UNIQUE (campaign, leaf, pattern);
+    ADD CONSTRAINT one_successor_per_old_index UNIQUE (campaign, old_name);
 
 ALTER TABLE ONLY reembed.target
     ADD CONSTRAINT one_target_per_column UNIQUE (relation, column_name);
@@ -4623,6 +4811,9 @@ ALTER TABLE ONLY reembed.repeated_text
 
 ALTER TABLE ONLY reembed.schema_migration
     ADD CONSTRAINT schema_migration_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY reembed.schema_view
+    ADD CONSTRAINT schema_view_pkey PRIMARY KEY (schema, relation);
 
 ALTER TABLE ONLY reembed.score_cutoff
     ADD CONSTRAINT score_cutoff_pkey PRIMARY KEY (validation, ordinal);
@@ -4731,8 +4922,6 @@ CREATE UNIQUE INDEX one_open_alert_per_target_and_kind ON reembed.alert USING bt
 
 CREATE UNIQUE INDEX one_running_migration_per_target ON reembed.campaign USING btree (target) WHERE (phase <> 'contract'::text);
 
-CREATE UNIQUE INDEX one_successor_per_old_index ON reembed.planned_index USING btree (campaign, COALESCE(leaf, (0)::regclass), old_name);
-
 CREATE INDEX provider_batch_newest ON reembed.provider_batch USING btree (campaign, created_at DESC);
 
 CREATE INDEX provider_batch_open ON reembed.provider_batch USING btree (next_check_at) WHERE (state <> 'settled'::text);
@@ -4812,9 +5001,6 @@ ALTER TABLE ONLY reembed.judge_grade
 
 ALTER TABLE ONLY reembed.known_item
     ADD CONSTRAINT known_item_target_fkey FOREIGN KEY (target) REFERENCES reembed.target(name) ON DELETE CASCADE;
-
-ALTER TABLE ONLY reembed.leaf
-    ADD CONSTRAINT leaf_target_fkey FOREIGN KEY (target) REFERENCES reembed.target(name) ON DELETE CASCADE;
 
 ALTER TABLE ONLY reembed.model
     ADD CONSTRAINT model_element_type_fkey FOREIGN KEY (element_type) REFERENCES reembed.element_type(name);
@@ -4910,13 +5096,9 @@ REVOKE ALL ON FUNCTION reembed.accept(p_campaign text, p_code text, p_reason tex
 
 REVOKE ALL ON FUNCTION reembed.acceptance_gate(p_name text, p_phase text) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION reembed.adopt_leaves(p_target text) FROM PUBLIC;
-
 REVOKE ALL ON FUNCTION reembed.alert_gate(p_name text, p_phase text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.alerts_to_post(p_limit integer, p_target text) FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION reembed.all_vector_indexes(p_relation regclass, p_column name) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.answer_alerts(p_target text) FROM PUBLIC;
 
@@ -4928,11 +5110,9 @@ REVOKE ALL ON FUNCTION reembed.archive_name(p_name text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.archive_names(p_name text) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION reembed.archive_portion(p_name text, p_leaf regclass, p_block bigint, OUT next_leaf regclass, OUT next_block bigint) FROM PUBLIC;
+REVOKE ALL ON FUNCTION reembed.archive_portion(p_name text, p_block bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.archive_side_table(p_name text) FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION reembed.attach_indexes(p_relation regclass, p_name name, p_definition text, p_indexes regclass[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.attnum(p_relation regclass, p_column name) FROM PUBLIC;
 
@@ -4957,8 +5137,6 @@ REVOKE ALL ON FUNCTION reembed.blocks(p_relation regclass) FROM PUBLIC;
 REVOKE ALL ON FUNCTION reembed.bounded(p_value double precision, p_most double precision) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.bring_back_column(p_name text, p_to_column name, p_to_version_column name) FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION reembed.bytes_sql(p_relation regclass) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.cache_vectors(p_space uuid, p_digests uuid[], p_vectors text[]) FROM PUBLIC;
 
@@ -5030,15 +5208,23 @@ REVOKE ALL ON FUNCTION reembed.draw_known_items(p_target text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.drop_compiled(p_target text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION reembed.drop_empty_model_schemas() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION reembed.drop_not_null_check(p_name text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.drop_queues(p_target text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.drop_schema_view(p_view regclass) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.drop_schema_views(p_relation regclass, p_source regclass, p_attnum smallint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.drop_view(p_target text, p_view name) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.each_key(p_target text, p_template text, p_separator text, p_side_table regclass) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.end_archive(p_name text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.end_joins(p_target text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.end_restore(p_name text) FROM PUBLIC;
 
@@ -5058,7 +5244,11 @@ REVOKE ALL ON FUNCTION reembed.evidence_runs(p_validation bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.exchange_columns(p_name text) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION reembed.expression_columns(p_relation regclass, p_expression text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION reembed.expand_joins(p_target text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.expression_columns(p_relation regclass, p_expression text, p_joins jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.expression_faults(p_view regclass, p_tables integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.fail_provider_batch(p_provider_batch uuid, p_code text, p_message text) FROM PUBLIC;
 
@@ -5086,6 +5276,8 @@ REVOKE ALL ON FUNCTION reembed.give_relation(p_relation regclass, p_like regclas
 
 REVOKE ALL ON FUNCTION reembed.give_to_owner(p_target text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION reembed.give_view(p_view regclass, p_owner name) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION reembed.grant_compiled(p_target text, p_functions name[], p_grantees oid[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.grant_on_column(p_relation regclass, p_column name, p_grants aclitem[]) FROM PUBLIC;
@@ -5102,27 +5294,39 @@ REVOKE ALL ON FUNCTION reembed.harms(p_campaign text, p_phase text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.hold_provider(p_model text, p_seconds double precision, p_reason text) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION reembed.index_build_bytes(p_method text, p_rows bigint, p_dimensions integer, p_element_type text, p_m integer, p_lists integer) FROM PUBLIC;
+REVOKE ALL ON FUNCTION reembed.index_build_bytes(p_method text, p_rows bigint, p_dimensions integer, p_vector_bytes bigint, p_m integer, p_lists integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.index_build_settings(p_method text, p_version text, p_build_bytes bigint, p_vector_bytes bigint, p_memory bigint, p_shared_buffers bigint, p_memory_limit bigint, p_workers integer, p_worker_slots integer, p_workers_wanted integer, OUT memory bigint, OUT memory_limit bigint, OUT fits boolean, OUT workers integer, OUT is_unsafe boolean) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.index_form(p_target text, p_model text, OUT form text, OUT dimensions integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.index_gate(p_name text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.index_is_valid(p_name text) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION reembed.index_pattern(p_index oid) FROM PUBLIC;
+REVOKE ALL ON FUNCTION reembed.index_key(p_form text, p_vector text, p_type text, p_dimensions integer) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.indexed_bytes(p_form text, p_element_type text, p_dimensions integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.is_accepted(p_campaign text, p_code text, p_evidence jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.is_captured(p_target text) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION reembed.is_large(p_leaf regclass) FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION reembed.is_partitioned(p_relation regclass) FROM PUBLIC;
+REVOKE ALL ON FUNCTION reembed.is_model_schema(p_schema name) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.is_slower(p_new_ms double precision, p_old_ms double precision, p_max_ratio numeric) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.is_within_rate(p_counter regclass) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.join_columns(p_target text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.join_dependents(p_target text, p_n integer) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.join_facts(p_relation regclass, p_joins jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.join_names(p_target text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.join_value_names(p_target text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.judge_audit(p_validation bigint) FROM PUBLIC;
 
@@ -5148,11 +5352,11 @@ REVOKE ALL ON FUNCTION reembed.judge_validation(p_validation bigint) FROM PUBLIC
 
 REVOKE ALL ON FUNCTION reembed.judge_vectors(p_validation bigint) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION reembed.key_is_after(p_target text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION reembed.key_names(p_target text, p_side_table regclass) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.key_settings(p_target text) FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION reembed.know_leaves(p_target text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.known_item_ms(p_target text, p_model text) FROM PUBLIC;
 
@@ -5160,15 +5364,9 @@ REVOKE ALL ON FUNCTION reembed.known_item_share(p_target text, p_model text) FRO
 
 REVOKE ALL ON FUNCTION reembed.late_rows(p_target text) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION reembed.leaf_index_name(p_leaf regclass, p_relation regclass, p_name name) FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION reembed.leaf_indexes(p_name text) FROM PUBLIC;
-
 REVOKE ALL ON FUNCTION reembed.leave_contract(p_name text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.leave_phase(p_name text, p_phase text) FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION reembed.leaves(p_relation regclass) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.lock_target(p_target text) FROM PUBLIC;
 
@@ -5176,9 +5374,11 @@ REVOKE ALL ON FUNCTION reembed.lock_writes(p_relation regclass) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.log_keys(p_target text, p_keys jsonb[], p_new boolean, p_old boolean) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION reembed.log_missing(p_name text, p_role text, p_leaf regclass, p_first_block bigint, p_end_block bigint, p_limit integer, OUT missing bigint, OUT logged bigint) FROM PUBLIC;
+REVOKE ALL ON FUNCTION reembed.log_missing(p_name text, p_role text, p_first_block bigint, p_end_block bigint, OUT missing bigint, OUT logged bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.main_index(p_name text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.make_model_schema(p_schema name) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.make_queues(p_target text) FROM PUBLIC;
 
@@ -5190,15 +5390,19 @@ REVOKE ALL ON FUNCTION reembed.measure_vectors(p_target text, p_role text) FROM 
 
 REVOKE ALL ON FUNCTION reembed.missing_indexes(p_name text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION reembed.model_schema_name(p_schema text, p_model text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION reembed.more_queries(p_n bigint, p_sd double precision, p_distance double precision, p_z double precision, p_added double precision) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.names_columns(p_target text, p_row text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.native_subscribers() FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION reembed.needs_sweep(p_name text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION reembed.nearest_function(p_target text, p_view name) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION reembed.next_place(p_relation regclass, p_leaf regclass, p_block bigint, OUT leaf regclass, OUT block bigint) FROM PUBLIC;
+REVOKE ALL ON FUNCTION reembed.nearest_name(p_view name) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.needs_sweep(p_name text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.normal_quantile(p_share double precision) FROM PUBLIC;
 
@@ -5218,6 +5422,8 @@ REVOKE ALL ON FUNCTION reembed.parallel_speedup(p_workers integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.parking_room(p_target text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION reembed.path_users(p_schema name) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION reembed.pause(p_target text, p_reason text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.pause_at_cap(p_campaign text, p_tokens bigint) FROM PUBLIC;
@@ -5226,15 +5432,15 @@ REVOKE ALL ON FUNCTION reembed.place(p_block bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.plan_batches(p_name text, p_batch_rows integer) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION reembed.plan_index(p_campaign text, p_old_name name, p_name name, p_final_name name, p_is_main boolean, p_definition text, p_old_index text) FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION reembed.plan_leaf_indexes(p_name text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION reembed.plan_index(p_campaign text, p_old_name name, p_name name, p_final_name name, p_is_main boolean, p_form text, p_dimensions integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.pooled_queries(p_validation bigint) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION reembed.predict_index_build(p_relation regclass, p_column name, p_type text, p_operator_class text, p_m integer, p_ef_construction integer, p_vector_bytes integer, p_rows bigint, p_workers integer) FROM PUBLIC;
+REVOKE ALL ON FUNCTION reembed.predict_index_build(p_relation regclass, p_key text, p_operator_class text, p_m integer, p_ef_construction integer, p_vector_bytes integer, p_rows bigint, p_workers integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.prepare_index_build(p_name text, p_index name, p_method text, p_parameters text, p_element_type text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.present_joins(p_target text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.present_names(p_name text) FROM PUBLIC;
 
@@ -5264,7 +5470,11 @@ REVOKE ALL ON FUNCTION reembed.record_sent_rows(p_provider_batch uuid, p_attempt
 
 REVOKE ALL ON FUNCTION reembed.record_words(p_subject text, p_words text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION reembed.recreation(p_class oid, p_object oid) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION reembed.refresh_serving(p_target text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.refuse_write() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.refuses_row(p_sqlstate text) FROM PUBLIC;
 
@@ -5280,6 +5490,8 @@ REVOKE ALL ON FUNCTION reembed.release_batch(p_provider_batch uuid, p_batch bigi
 
 REVOKE ALL ON FUNCTION reembed.release_objects(p_target text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION reembed.remake_view(p_view regclass, p_definition text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION reembed.render(p_template text, p_names jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.rendered(p_target text) FROM PUBLIC;
@@ -5288,6 +5500,10 @@ REVOKE ALL ON FUNCTION reembed.repeated_texts(p_campaign text, p_batch bigint, p
 
 REVOKE ALL ON FUNCTION reembed.replace_change_view() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION reembed.replace_schema_view(p_relation regclass, p_schema name, p_model text, p_name name, p_definition text, p_present regclass) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.replace_schema_views(p_relation regclass, p_all boolean) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION reembed.replace_view(p_target text, p_view name, p_model text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.replace_views(p_target text) FROM PUBLIC;
@@ -5295,6 +5511,8 @@ REVOKE ALL ON FUNCTION reembed.replace_views(p_target text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION reembed.require_archive(p_name text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.require_gate(p_name text, p_phase text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.require_joins(p_relation regclass, p_joins jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.require_owner(p_relation regclass) FROM PUBLIC;
 
@@ -5311,8 +5529,6 @@ REVOKE ALL ON FUNCTION reembed.resolve_target(p_target text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION reembed.rest_milliseconds(p_target text) FROM PUBLIC;
 
 REVOKE ALL ON PROCEDURE reembed.restore_old_vectors(IN p_name text) FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION reembed.restore_parent_indexes(p_name text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.restore_portion(p_name text, p_rows integer, OUT moved bigint, OUT is_over boolean) FROM PUBLIC;
 
@@ -5334,13 +5550,15 @@ REVOKE ALL ON FUNCTION reembed.rows_beyond(p_target text, p_model text, p_refuse
 
 REVOKE ALL ON FUNCTION reembed.rows_lacking_old_vector(p_name text) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION reembed.sample_build(p_relation regclass, p_column name, p_type text, p_operator_class text, p_m integer, p_ef_construction integer, p_rows integer, p_share double precision, OUT rows integer, OUT seconds double precision) FROM PUBLIC;
+REVOKE ALL ON FUNCTION reembed.sample_build(p_relation regclass, p_key text, p_operator_class text, p_m integer, p_ef_construction integer, p_rows integer, p_share double precision, OUT rows integer, OUT seconds double precision) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.sample_index_scans(p_name text, p_is_first boolean) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.scan_coverage(p_target text, p_every interval) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.scan_statistics(p_target text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.scans_iteratively() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.seconds_text(p_seconds double precision) FROM PUBLIC;
 
@@ -5360,6 +5578,8 @@ REVOKE ALL ON FUNCTION reembed.settle_provider_batch(p_provider_batch uuid) FROM
 
 REVOKE ALL ON FUNCTION reembed.settle_sent_rows(p_provider_batch uuid, p_batch bigint, p_request integer, p_positions integer[], p_vectors public.vector[], p_written text[], p_refused jsonb, p_tokens bigint, p_requests integer) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION reembed.share_schema_views(p_relation regclass) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION reembed.share_side_tables(p_target text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.share_view_grants(p_target text) FROM PUBLIC;
@@ -5370,7 +5590,7 @@ REVOKE ALL ON FUNCTION reembed.spend_on_judge(p_campaign text, p_tokens bigint, 
 
 REVOKE ALL ON FUNCTION reembed.spending_left(p_campaign text, p_token_price numeric) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION reembed.start_campaign(p_name text, p_relation regclass, p_column name, p_key_columns name[], p_text_columns name[], p_text_sql text, p_live_view name, p_live_model_column name, p_from_model text, p_to_model text, p_to_column name, p_to_version_column name, p_tokens_per_character numeric, p_keep_old_current boolean, p_to_relation regclass, p_application_path text, p_max_tokens bigint, p_max_usd numeric) FROM PUBLIC;
+REVOKE ALL ON FUNCTION reembed.start_campaign(p_name text, p_relation regclass, p_column name, p_key_columns name[], p_text_columns name[], p_text_sql text, p_live_view name, p_live_model_column name, p_from_model text, p_to_model text, p_to_column name, p_to_version_column name, p_tokens_per_character numeric, p_keep_old_current boolean, p_to_relation regclass, p_application_path text, p_max_tokens bigint, p_max_usd numeric, p_joins jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.stop_parking(p_target text) FROM PUBLIC;
 
@@ -5380,9 +5600,7 @@ REVOKE ALL ON FUNCTION reembed.subscriber_harms(p_relation regclass) FROM PUBLIC
 
 REVOKE ALL ON FUNCTION reembed.sweep(p_name text) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION reembed.sweep_leaf(p_target text, p_leaf regclass, p_block bigint) FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION reembed.sweep_portion(p_name text, p_role text, p_leaf regclass, p_block bigint, OUT next_leaf regclass, OUT next_block bigint) FROM PUBLIC;
+REVOKE ALL ON FUNCTION reembed.sweep_portion(p_name text, p_role text, p_block bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.sweep_side_table(p_target text, p_role text, p_block bigint) FROM PUBLIC;
 
@@ -5402,7 +5620,7 @@ REVOKE ALL ON FUNCTION reembed.target_spellings(p_target text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.target_suffix(p_target text) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION reembed.text_source(p_relation regclass, p_key_columns name[], p_text_columns name[], p_text_sql text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION reembed.text_source(p_relation regclass, p_key_columns name[], p_text_columns name[], p_text_sql text, p_joins jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.throttle_signals(p_target text) FROM PUBLIC;
 
@@ -5412,8 +5630,6 @@ REVOKE ALL ON FUNCTION reembed.trim_shadow_reads() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.trip_breaker(p_name text) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION reembed.unarchived_leaves(p_target text) FROM PUBLIC;
-
 REVOKE ALL ON FUNCTION reembed.unhook(p_target text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.unsure_evidence(p_campaign text) FROM PUBLIC;
@@ -5421,8 +5637,6 @@ REVOKE ALL ON FUNCTION reembed.unsure_evidence(p_campaign text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION reembed.update_triggers(p_relation regclass) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.valid_index(p_relation regclass, p_index name) FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION reembed.valid_main_index(p_name text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.validate_not_null(p_name text) FROM PUBLIC;
 
@@ -5434,6 +5648,8 @@ REVOKE ALL ON FUNCTION reembed.verdict(p_validation bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.view_columns(p_target text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION reembed.view_dependents(p_view regclass) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION reembed.view_grants(p_view regclass) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.view_readers(p_target text) FROM PUBLIC;
@@ -5441,6 +5657,8 @@ REVOKE ALL ON FUNCTION reembed.view_readers(p_target text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION reembed.view_sources(p_view regclass) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.violation_query(p_relation regclass) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.wanted_schema_views(p_relation regclass) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.watch(p_target text) FROM PUBLIC;
 

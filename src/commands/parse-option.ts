@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander';
+import { type IndexChoice, isIndexChoice } from '../plan/choose-form.ts';
 
 /** Parses a positive integer from the command line. */
 export function wholeNumber(value: string): number {
@@ -16,6 +17,18 @@ export function tokenCount(value: string): number {
 export function price(value: string): number {
   if (!/^\d+(\.\d+)?$/.test(value)) throw new InvalidArgumentError('a number such as 0.02 is needed.');
   return Number(value);
+}
+
+/** Collects the values of an option that may be repeated. */
+export function collect(value: string, before: string[] = []): string[] {
+  return [...before, value];
+}
+
+/** Parses what the index on the new vectors is to be. */
+export function indexChoice(value: string): IndexChoice {
+  if (!isIndexChoice(value))
+    throw new InvalidArgumentError('one of hnsw, ivfflat, binary, subvector:N (a number of dimensions) and none is needed.');
+  return value;
 }
 
 /** Collects the values of an option that may be repeated or hold several values separated by commas. */

@@ -1,4 +1,5 @@
 import { vectorBytes } from '../database/element-types.ts';
+import { type IndexForm, PLAIN } from '../database/index-form.ts';
 import {
   type Acceptance,
   type CampaignPlan,
@@ -44,7 +45,7 @@ SELECT reembed.start_campaign(
   ${columnArguments(plan)}
   p_key_columns => ${nameArray(plan.keyColumns)},
   p_text_columns => ${nameArray(plan.textColumns)},
-  p_text_sql => ${literal(plan.textSql)},
+  p_text_sql => ${literal(plan.textSql)},${plan.textJoins.length === 0 ? '' : `\n  p_joins => ${literal(JSON.stringify(plan.textJoins))},`}
   ${liveViewArgument(plan.liveView)}
   p_live_model_column => ${literal(plan.liveModelColumn)},
   p_from_model => ${literal(plan.from.name)},
@@ -60,7 +61,9 @@ SELECT reembed.start_campaign(
 
 SELECT reembed.forget_campaign(${literal(plan.campaign)});
 
-${plan.sideTable ? `DROP TABLE ${present('vectors')};` : DROP_COLUMNS}`,
+${plan.sideTable ? `DROP TABLE ${present('vectors')};` : DROP_COLUMNS}
+-- Views with the table's own name that another campaign still needs.
+SELECT reembed.replace_schema_views(${present('table_literal')});`,
   ],
 };
 
@@ -79,24 +82,30 @@ function planIndexes(plan: CampaignPlan): string {
           index.isMain,
           isOnLeaves(plan) ? leafPattern(index) : null,
           index.oldOnLeaves,
+          index.form,
         ] as const,
     ),
     ...dropped.map(
       ({ name, isOnLeaves: isPattern, qualified }) =>
-        [null, null, isPattern ? null : name, false, null, plan.isPartitioned && !plan.oldSideTable ? qualified : null] as const,
+        [null, null, isPattern ? null : name, false, null, plan.isPartitioned && !plan.oldSideTable ? qualified : null, PLAIN] as const,
     ),
   ]
     .map(
-      ([name, finalName, oldName, isMain, definition, oldIndex]) => `
+      ([name, finalName, oldName, isMain, definition, oldIndex, form]) => `
 SELECT reembed.plan_index(
   p_campaign => ${literal(plan.campaign)},
   p_old_name => ${literal(oldName)},
   p_name => ${literal(name)},
   p_final_name => ${literal(finalName)},
-  p_is_main => ${literal(isMain)}${definition === null ? '' : `,\n  p_definition => ${literal(definition)}`}${oldIndex === null ? '' : `,\n  p_old_index => ${literal(oldIndex)}`}
+  p_is_main => ${literal(isMain)}${formArguments(form)}${definition === null ? '' : `,\n  p_definition => ${literal(definition)}`}${oldIndex === null ? '' : `,\n  p_old_index => ${literal(oldIndex)}`}
 );`,
     )
     .join('');
+}
+
+function formArguments({ name, dimensions }: IndexForm): string {
+  if (name === 'plain') return '';
+  return `,\n  p_form => ${literal(name)}${dimensions === null ? '' : `,\n  p_dimensions => ${dimensions}`}`;
 }
 
 function addColumns(plan: CampaignPlan): string {

@@ -109,19 +109,6 @@ export class PostgresTooOld extends ReembedError {
   }
 }
 
-/** Thrown for more dimensions than pgvector can index. */
-export class TooManyDimensions extends ReembedError {
-  constructor(dimensions: number) {
-    super(
-      'too_many_dimensions',
-      `${dimensions} dimensions cannot be indexed: ${Object.entries(ELEMENT_TYPES)
-        .map(([name, { maxIndexedDimensions }]) => `the limit of ${name} is ${maxIndexedDimensions}`)
-        .join(', ')}`,
-      'give a smaller --dimensions, if the model can shorten its vectors',
-    );
-  }
-}
-
 /** Thrown when the vectors of this table cannot be kept in a side table. */
 export class SideTableRefused extends ReembedError {
   constructor(reason: string) {
@@ -205,6 +192,17 @@ export class VolatileTextExpression extends ReembedError {
       'volatile_text_expression',
       `the text expression ${expression} calls ${called}, which is VOLATILE: it may return a different text each time`,
       `if it gives the same text for the same row, ALTER FUNCTION ${called} … IMMUTABLE (or STABLE); else leave it out`,
+    );
+  }
+}
+
+/** Thrown when the text expression reads another table, whose changes would be missed. */
+export class TextReadsTable extends ReembedError {
+  constructor(expression: string, table: string) {
+    super(
+      'text_reads_table',
+      `the text expression ${expression} reads ${table}; a change of that table would renew no vector`,
+      'join the table, and name its columns in the text: --text-from "public.chunk AS c ON c.id = t.chunk_id" --text c.body',
     );
   }
 }

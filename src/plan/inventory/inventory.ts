@@ -10,7 +10,9 @@ import { partitions } from './partitions.ts';
 import { publications } from './publications.ts';
 import { rowSecurity } from './row-security.ts';
 import { rules } from './rules.ts';
+import { schemas } from './schemas.ts';
 import { statements } from './statements.ts';
+import { textSource } from './text-source.ts';
 import { triggers } from './triggers.ts';
 import { vectorIndexes } from './vector-indexes.ts';
 
@@ -19,6 +21,7 @@ const SUBJECTS: readonly Subject[] = [
   triggers,
   constraints,
   oldVectors,
+  textSource,
   rules,
   generatedColumns,
   rowSecurity,
@@ -28,6 +31,7 @@ const SUBJECTS: readonly Subject[] = [
   dependents,
   disk,
   statements,
+  schemas,
   blockedDdl,
 ];
 
