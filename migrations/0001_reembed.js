@@ -127,6 +127,19 @@ CREATE TABLE reembed.target (
   CONSTRAINT keys_have_names CHECK (cardinality(key_attnums) = cardinality(key_names)),
   CONSTRAINT texts_have_names CHECK (cardinality(text_attnums) = cardinality(text_names))
 );
+CREATE TABLE reembed.leaf (
+  target text NOT NULL REFERENCES reembed.target ON DELETE CASCADE,
+  relation regclass NOT NULL,
+  swept_at timestamptz,
+  archived_at timestamptz,
+  PRIMARY KEY (target, relation)
+);
+COMMENT ON TABLE reembed.leaf IS 'Leaves of partitioned tables that pg-reembed has seen; of an ordinary table, itself.';
+COMMENT ON COLUMN reembed.leaf.target IS 'The target.';
+COMMENT ON COLUMN reembed.leaf.relation IS 'A table that holds rows of it: a partition that is not partitioned itself.';
+COMMENT ON COLUMN reembed.leaf.swept_at IS 'When all of its rows were last searched for missing vectors; null until that is done for a leaf that was created or attached in mid-campaign.';
+COMMENT ON COLUMN reembed.leaf.archived_at IS 'When contract had copied all of its old vectors to the archive.';
+
 COMMENT ON TABLE reembed.target IS 'Tables and vector columns that pg-reembed manages. Columns are stored by number, so that a renamed column is still found.';
 COMMENT ON COLUMN reembed.target.name IS 'schema.table.column, as first registered.';
 COMMENT ON COLUMN reembed.target.relation IS 'The table.';
@@ -439,6 +452,10 @@ CREATE TABLE reembed.planned_index (
   name name,
   final_name name,
   is_main boolean NOT NULL DEFAULT false,
+  leaf regclass,
+  pattern integer,
+  definition text,
+  old_definition text,
   form text NOT NULL DEFAULT 'plain',
   dimensions integer,
   scans bigint,
@@ -446,12 +463,14 @@ CREATE TABLE reembed.planned_index (
   scanned_at timestamptz,
   was_reset boolean NOT NULL DEFAULT false,
   PRIMARY KEY (campaign, position),
-  CONSTRAINT one_successor_per_old_index UNIQUE (campaign, old_name),
-  CONSTRAINT planned_indexes_are_old_or_new CHECK (old_name IS NOT NULL OR name IS NOT NULL),
+  CONSTRAINT one_index_per_leaf_and_pattern UNIQUE (campaign, leaf, pattern),
+  CONSTRAINT planned_indexes_are_old_or_new CHECK (old_name IS NOT NULL OR name IS NOT NULL OR old_definition IS NOT NULL),
+  CONSTRAINT leaves_follow_a_pattern CHECK ((leaf IS NULL) = (pattern IS NULL)),
   CONSTRAINT new_indexes_have_a_final_name CHECK ((name IS NULL) = (final_name IS NULL)),
   CONSTRAINT form_is_known CHECK (form IN ('plain', 'binary', 'subvector')),
   CONSTRAINT subvector_indexes_have_dimensions CHECK ((form = 'subvector') = (dimensions IS NOT NULL))
 );
+CREATE UNIQUE INDEX one_successor_per_old_index ON reembed.planned_index (campaign, coalesce(leaf, 0), old_name);
 CREATE UNIQUE INDEX one_main_index_per_campaign ON reembed.planned_index (campaign) WHERE is_main;
 COMMENT ON TABLE reembed.planned_index IS 'Indexes on the new vectors of a campaign, each with the old index that it succeeds, and how often the old ones have been scanned since the switch.';
 COMMENT ON COLUMN reembed.planned_index.campaign IS 'The campaign.';
@@ -460,6 +479,10 @@ COMMENT ON COLUMN reembed.planned_index.old_name IS 'Index on the old vectors; n
 COMMENT ON COLUMN reembed.planned_index.name IS 'Index on the new vectors until contract; null when the old index has no successor.';
 COMMENT ON COLUMN reembed.planned_index.final_name IS 'Its name from contract on.';
 COMMENT ON COLUMN reembed.planned_index.is_main IS 'Whether it serves searches over all rows: validations measure its recall.';
+COMMENT ON COLUMN reembed.planned_index.leaf IS 'The leaf of a partitioned table; null in a pattern, and for other tables.';
+COMMENT ON COLUMN reembed.planned_index.pattern IS 'Position of the pattern of this index.';
+COMMENT ON COLUMN reembed.planned_index.definition IS 'Pattern of an index on each leaf of a partitioned table: the statement that builds it, with {name}, {leaf} and {column}.';
+COMMENT ON COLUMN reembed.planned_index.old_definition IS 'The same of the old index.';
 COMMENT ON COLUMN reembed.planned_index.form IS 'What it holds of a vector: the vector itself (plain), the sign of each component (binary), or its first dimensions (subvector).';
 COMMENT ON COLUMN reembed.planned_index.dimensions IS 'How many of the first dimensions a subvector index holds.';
 COMMENT ON COLUMN reembed.planned_index.scans IS 'Scans of the old index that the server had counted at the last sample.';
@@ -552,6 +575,7 @@ COMMENT ON COLUMN reembed.provider_batch.finished_at IS 'When it was settled.';
 CREATE TABLE reembed.batch (
   campaign text NOT NULL REFERENCES reembed.campaign ON DELETE CASCADE,
   id bigint NOT NULL,
+  leaf regclass NOT NULL,
   first_place tid NOT NULL,
   end_place tid NOT NULL,
   state text NOT NULL DEFAULT 'pending',
@@ -580,7 +604,8 @@ CREATE INDEX batch_came_back ON reembed.batch (campaign, id) WHERE (state = 'pen
 COMMENT ON TABLE reembed.batch IS 'The ledger: ranges of the table and their outcome. Progress and ETA are computed from it, never from the table itself.';
 COMMENT ON COLUMN reembed.batch.campaign IS 'Campaign of the batch.';
 COMMENT ON COLUMN reembed.batch.id IS 'Position in heap order, from 1.';
-COMMENT ON COLUMN reembed.batch.first_place IS 'Position (ctid) of its first row in the table.';
+COMMENT ON COLUMN reembed.batch.leaf IS 'The table that holds its rows: the table of the target, or one of its partitions.';
+COMMENT ON COLUMN reembed.batch.first_place IS 'Position (ctid) of its first row in the leaf.';
 COMMENT ON COLUMN reembed.batch.end_place IS 'Position after its last row.';
 COMMENT ON COLUMN reembed.batch.state IS 'pending or done. The queue shows which worker processes it.';
 COMMENT ON COLUMN reembed.batch.rows IS 'Rows with a text when the batch was planned.';
@@ -1346,7 +1371,7 @@ BEGIN
 END $$;
 
 DROP SEQUENCE reembed.shadow_read_count, reembed.query_log_count;
-DROP TABLE reembed.written_vector, reembed.column_statement, reembed.schema_view, reembed.acceptance, reembed.watch_memory, reembed.alert, reembed.known_item, reembed.shadow_read, reembed.query_log, reembed.old_vector_group, reembed.old_vector_checksum, reembed.score_cutoff, reembed.score_distribution, reembed.truth_audit, reembed.validation_integrity, reembed.validation_filter, reembed.validation_metric, reembed.judge_grade, reembed.validation_query, reembed.validation, reembed.read_probe, reembed.throttle, reembed.event, reembed.worker, reembed.spending, reembed.provider_quota, reembed.cached_vector, reembed.repeated_text, reembed.failed_row, reembed.words, reembed.provider_batch_row, reembed.batch, reembed.provider_batch, reembed.planned_index, reembed.campaign, reembed.serving, reembed.setting, reembed.target, reembed.model, reembed.element_type, reembed.template, reembed.installation;
+DROP TABLE reembed.written_vector, reembed.column_statement, reembed.schema_view, reembed.acceptance, reembed.watch_memory, reembed.alert, reembed.known_item, reembed.shadow_read, reembed.query_log, reembed.old_vector_group, reembed.old_vector_checksum, reembed.score_cutoff, reembed.score_distribution, reembed.truth_audit, reembed.validation_integrity, reembed.validation_filter, reembed.validation_metric, reembed.judge_grade, reembed.validation_query, reembed.validation, reembed.read_probe, reembed.throttle, reembed.event, reembed.worker, reembed.spending, reembed.provider_quota, reembed.cached_vector, reembed.repeated_text, reembed.failed_row, reembed.words, reembed.provider_batch_row, reembed.batch, reembed.provider_batch, reembed.planned_index, reembed.campaign, reembed.serving, reembed.setting, reembed.leaf, reembed.target, reembed.model, reembed.element_type, reembed.template, reembed.installation;
 DROP TYPE reembed.joined_table;
 ALTER TABLE reembed.schema_migration DROP COLUMN sha256, DROP COLUMN forgotten_at;
 `);

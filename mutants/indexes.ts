@@ -25,7 +25,7 @@ export const INDEXES: Mutant[] = [
     edits: [
       {
         file: 'sql/contract/contract_gate.sql',
-        find: 'AND NOT EXISTS (SELECT FROM reembed.planned_index AS p WHERE p.campaign = p_name AND p.old_name = c.relname)',
+        find: 'AND NOT EXISTS (SELECT FROM reembed.planned_index AS p WHERE p.campaign = p_name AND p.old_name = c.relname AND coalesce(p.leaf, m.from_relation, t.relation) = i.indrelid)',
         replace: 'AND false',
       },
     ],

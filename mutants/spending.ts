@@ -45,7 +45,7 @@ export const SPENDING: Mutant[] = [
     edits: [
       {
         file: 'sql/throttle/throttle_signals.sql',
-        find: 's.yields_to_vacuum OR reembed.prevents_wraparound(t.relation)',
+        find: 's.yields_to_vacuum OR reembed.prevents_wraparound(v.relid)',
         replace: 'true',
       },
     ],

@@ -21,6 +21,7 @@ interface Options {
   writers: number;
   searchers: number;
   workers: number;
+  partitions: number;
   storage: 'column' | 'side-table';
   ddl?: boolean;
   hostile?: boolean;
@@ -46,6 +47,7 @@ await new Command('storm')
   .option('--writers <n>', 'clients that write', number, 4)
   .option('--searchers <n>', 'clients that search', number, 3)
   .option('--workers <n>', 'worker processes', number, 3)
+  .option('--partitions <n>', 'partitions of the table; 0: it is not partitioned', number, 0)
   .addOption(new Option('--storage <where>', 'where the new vectors are kept').choices(['column', 'side-table']).default('column'))
   .option('--ddl', 'change the table meanwhile: rename columns, alter types, rewrite it')
   .option('--hostile', 'a table whose constraints and triggers refuse some updates, and texts that are poisonous in six ways')
@@ -65,11 +67,11 @@ async function storm(options: Options): Promise<void> {
   const url = own ?? (await shell(`.ci/postgres start ${options.server}`));
   const crash = options.crashCommand ?? (own ? undefined : `.ci/postgres restart-immediate ${options.server}`);
   const server = await createStormDatabase(url, options.crashes ? crash : undefined, options.keep ?? false);
-  const { seconds, seed, rows, writers, searchers, workers, storage, ddl = false, hostile = false, longestStall } = options;
+  const { seconds, seed, rows, writers, searchers, workers, partitions, storage, ddl = false, hostile = false, longestStall } = options;
   try {
     const result = await runStorm(
       server,
-      { seconds, seed, rows, writers, searchers, workers, storage, ddl, hostile, longestStall },
+      { seconds, seed, rows, writers, searchers, workers, partitions, storage, ddl, hostile, longestStall },
       showTick,
       options.log,
     );

@@ -127,8 +127,14 @@ const ACCEPTED = ['--accept', 'triggers-fire,violated-constraints', '--reason', 
 async function prepare(world: World): Promise<void> {
   const draw = world.draw('rows');
   await world.pool.query(
-    `CREATE TABLE ${TABLE} (id bigint PRIMARY KEY, content text, title text NOT NULL, views integer NOT NULL DEFAULT 0, embedding vector(${DIMENSIONS}))`,
+    `CREATE TABLE ${TABLE} (id bigint PRIMARY KEY, content text, title text NOT NULL, views integer NOT NULL DEFAULT 0, embedding vector(${DIMENSIONS}))${world.options.partitions > 0 ? ' PARTITION BY HASH (id)' : ''}`,
   );
+  // A row whose key changes moves to another partition.
+  for (let i = 0; i < world.options.partitions; i++) {
+    await world.pool.query(
+      `CREATE TABLE ${TABLE}_${i} PARTITION OF ${TABLE} FOR VALUES WITH (MODULUS ${world.options.partitions}, REMAINDER ${i})`,
+    );
+  }
   const ids = Array.from({ length: world.options.rows }, (_, i) => i + 1);
   for (let at = 0; at < ids.length; at += 2000) {
     const some = ids.slice(at, at + 2000).map((id) => ({ id, content: `${poisonOf(world, id)}${textFor(draw, `row ${id}`)}` }));

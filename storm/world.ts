@@ -29,6 +29,8 @@ export interface StormOptions {
   writers: number;
   searchers: number;
   workers: number;
+  /** partitions of the table, by the hash of its key; 0: it is not partitioned */
+  partitions: number;
   /** where the new vectors are stored */
   storage: 'column' | 'side-table';
   /** whether DDL changes the table during the storm */

@@ -53,6 +53,7 @@ test.before(async () => {
     CREATE VIEW view_there_live AS SELECT 1 AS one;
     CREATE TABLE parted (id bigint, content text, embedding vector(3), PRIMARY KEY (id)) PARTITION BY RANGE (id);
     CREATE TABLE part PARTITION OF parted FOR VALUES FROM (0) TO (1000);
+    CREATE TABLE keyless_parted (id bigint, content text, embedding vector(3)) PARTITION BY RANGE (id);
     INSERT INTO parted VALUES (1, 'a', '[1,2,3]');
     CREATE TABLE parent (id bigint PRIMARY KEY, content text, embedding vector(3));
     CREATE TABLE child (PRIMARY KEY (id)) INHERITS (parent);
@@ -94,7 +95,7 @@ const cases: Case[] = [
   { about: 'a table whose texts are null or blank', table: 'blank_text', code: 'no_text', remedy: /--text/ },
   { about: 'a new column that is there already', table: 'v2_there', code: 'name_taken', says: /v2_there\.embedding_v2/ },
   { about: 'a live view that is there already', table: 'view_there', code: 'name_taken', says: /view_there_live/ },
-  { about: 'a partitioned table', table: 'parted', code: 'not_an_ordinary_table', says: /partitioned/ },
+  { about: 'a partitioned table without a primary key', table: 'keyless_parted', code: 'no_primary_key', says: /primary key/ },
   { about: 'a partition', table: 'part', code: 'not_an_ordinary_table', says: /partition/ },
   { about: 'a table others inherit from', table: 'parent', code: 'not_an_ordinary_table', says: /inherit/ },
   { about: 'a table that inherits', table: 'child', code: 'not_an_ordinary_table', says: /inherit/ },

@@ -122,6 +122,8 @@ export const ON_18 = [
   'live-writes-locks',
   'live-writes-shapes',
   'moved-table',
+  'partitions',
+  'partitions-side-table',
   'pgbouncer',
   'publications',
   'read-by-key',

@@ -110,7 +110,7 @@ test.serial('a text that is too long is not sent to the worker, and a long text 
   const campaign = await stage.draft({ table: 'huge' });
   await stage.bring(campaign, 'expand');
   const { rows } = await sql("SELECT suffix FROM reembed.target WHERE name = 'public.huge.embedding'");
-  const read = `SELECT key::jsonb ->> 'id' AS id, length(content) AS length, text_hash, too_many_bytes FROM reembed.read_batch_${rows[0].suffix}('(0,1)', '(1000,1)', NULL, '{}', true, 1048576)`;
+  const read = `SELECT key::jsonb ->> 'id' AS id, length(content) AS length, text_hash, too_many_bytes FROM reembed.read_batch_${rows[0].suffix}('huge', '(0,1)', '(1000,1)', NULL, '{}', true, 1048576)`;
   const all = await sql(read);
   t.is(all.rows.length, 10);
   t.deepEqual(

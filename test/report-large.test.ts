@@ -17,8 +17,8 @@ const sql = (text: string, values?: unknown[]) => database.pool.query(text, valu
 test.serial('a campaign of twenty thousand batches and thousands of events makes a page of less than a megabyte', async (t) => {
   await createFilledCampaign(database.pool, 'documents', 120);
   await sql(
-    `INSERT INTO reembed.batch (campaign, id, first_place, end_place, state, rows, embedded_rows, tokens, requests, attempts, started_at, finished_at)
-     SELECT 'move_documents', i, format('(%s,0)', i)::tid, format('(%s,0)', i + 1)::tid, 'done', 500, 500, 40000, 3, 1 + (i % 50 = 0)::integer, s.at, s.at + interval '2 seconds'
+    `INSERT INTO reembed.batch (campaign, id, leaf, first_place, end_place, state, rows, embedded_rows, tokens, requests, attempts, started_at, finished_at)
+     SELECT 'move_documents', i, 'documents'::regclass, format('(%s,0)', i)::tid, format('(%s,0)', i + 1)::tid, 'done', 500, 500, 40000, 3, 1 + (i % 50 = 0)::integer, s.at, s.at + interval '2 seconds'
        FROM generate_series(1, 20000) AS i CROSS JOIN LATERAL (SELECT now() - interval '3 days' + i * interval '4 seconds' + (i > 10000)::integer * interval '20 hours' AS at) AS s`,
   );
   await sql(

@@ -76,6 +76,13 @@ CREATE FUNCTION reembed.active_model(p_target text DEFAULT NULL::text) RETURNS t
 
 COMMENT ON FUNCTION reembed.active_model(p_target text) IS 'The model that the live view of a target reads now: embed queries with this model.';
 
+CREATE FUNCTION reembed.adopt_leaves(p_target text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET lock_timeout TO '300ms';
+
+COMMENT ON FUNCTION reembed.adopt_leaves(p_target text) IS 'Gives partitions that were created or attached in mid-campaign what the others have, and forgets those that were detached or dropped.';
+
 CREATE FUNCTION reembed.alert_gate(p_name text, p_phase text) RETURNS TABLE(code text, condition text, remedy text)
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp';
@@ -87,6 +94,12 @@ CREATE FUNCTION reembed.alerts_to_post(p_limit integer, p_target text DEFAULT NU
     SET search_path TO 'pg_catalog', 'pg_temp';
 
 COMMENT ON FUNCTION reembed.alerts_to_post(p_limit integer, p_target text) IS 'Alerts that are open or were closed recently and that no webhook has accepted yet; those with the oldest attempt first. Of one target, or of all.';
+
+CREATE FUNCTION reembed.all_vector_indexes(p_relation regclass, p_column name) RETURNS SETOF oid
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.all_vector_indexes(p_relation regclass, p_column name) IS 'Indexes with the vector column as their only key, on a table and on its leaves.';
 
 CREATE FUNCTION reembed.answer_alerts(p_target text DEFAULT NULL::text) RETURNS TABLE(action text, reason text)
     LANGUAGE plpgsql SECURITY DEFINER
@@ -278,11 +291,11 @@ CREATE FUNCTION reembed.archive_names(p_name text) RETURNS jsonb
 
 COMMENT ON FUNCTION reembed.archive_names(p_name text) IS 'Values of the template placeholders that concern the archive of a campaign.';
 
-CREATE FUNCTION reembed.archive_portion(p_name text, p_block bigint) RETURNS bigint
+CREATE FUNCTION reembed.archive_portion(p_name text, p_leaf regclass, p_block bigint, OUT next_leaf regclass, OUT next_block bigint) RETURNS record
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp';
 
-COMMENT ON FUNCTION reembed.archive_portion(p_name text, p_block bigint) IS 'Copies the old vectors of a range of blocks to the archive; returns the block to continue from, null at the end.';
+COMMENT ON FUNCTION reembed.archive_portion(p_name text, p_leaf regclass, p_block bigint, OUT next_leaf regclass, OUT next_block bigint) IS 'Copies the old vectors of a range of blocks of a leaf to the archive; returns where to continue, nulls at the end. Without p_leaf: returns where to start.';
 
 CREATE FUNCTION reembed.archive_side_table(p_name text) RETURNS void
     LANGUAGE plpgsql
@@ -290,6 +303,13 @@ CREATE FUNCTION reembed.archive_side_table(p_name text) RETURNS void
     SET lock_timeout TO '300ms';
 
 COMMENT ON FUNCTION reembed.archive_side_table(p_name text) IS 'Turns the side table of the old vectors into the archive of a campaign.';
+
+CREATE FUNCTION reembed.attach_indexes(p_relation regclass, p_name name, p_definition text, p_indexes regclass[]) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET lock_timeout TO '300ms';
+
+COMMENT ON FUNCTION reembed.attach_indexes(p_relation regclass, p_name name, p_definition text, p_indexes regclass[]) IS 'Makes an index of a partitioned table out of the indexes of its partitions.';
 
 CREATE FUNCTION reembed.attnum(p_relation regclass, p_column name) RETURNS smallint
     LANGUAGE plpgsql STABLE
@@ -496,17 +516,23 @@ CREATE FUNCTION reembed.bring_back_column(p_name text, p_to_column name, p_to_ve
 
 COMMENT ON FUNCTION reembed.bring_back_column(p_name text, p_to_column name, p_to_version_column name) IS 'Renames the new column back and adds the old one again, empty.';
 
+CREATE FUNCTION reembed.bytes_sql(p_relation regclass) RETURNS text
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.bytes_sql(p_relation regclass) IS 'SQL of the size of a table, with all its leaves, without indexes and TOAST.';
+
 CREATE FUNCTION reembed.cache_vectors(p_space uuid, p_digests uuid[], p_vectors text[]) RETURNS bigint
     LANGUAGE sql
     SET search_path TO 'pg_catalog', 'pg_temp';
 
 COMMENT ON FUNCTION reembed.cache_vectors(p_space uuid, p_digests uuid[], p_vectors text[]) IS 'Keeps vectors that were paid for, by the digests of their texts; returns how many are new.';
 
-CREATE FUNCTION reembed.capture_triggers(p_target text) RETURNS TABLE(name name)
+CREATE FUNCTION reembed.capture_triggers(p_target text) RETURNS TABLE(relation regclass, name name)
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp';
 
-COMMENT ON FUNCTION reembed.capture_triggers(p_target text) IS 'The capture triggers that a target must have in its present phase.';
+COMMENT ON FUNCTION reembed.capture_triggers(p_target text) IS 'The capture triggers that a target must have in its present phase, and their tables.';
 
 CREATE FUNCTION reembed.carry_properties(p_name text) RETURNS void
     LANGUAGE plpgsql
@@ -1126,6 +1152,12 @@ CREATE FUNCTION reembed.index_key(p_form text, p_vector text, p_type text, p_dim
 
 COMMENT ON FUNCTION reembed.index_key(p_form text, p_vector text, p_type text, p_dimensions integer) IS 'SQL of what an index of a form holds of a vector.';
 
+CREATE FUNCTION reembed.index_pattern(p_index oid) RETURNS text
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.index_pattern(p_index oid) IS 'The statement that builds an index, with {name} and {leaf} in place of its name and its table: equal for the same index on each leaf.';
+
 CREATE TABLE reembed.element_type (
     name text NOT NULL,
     bytes_per_dimension numeric NOT NULL,
@@ -1170,11 +1202,23 @@ CREATE FUNCTION reembed.is_captured(p_target text) RETURNS boolean
 
 COMMENT ON FUNCTION reembed.is_captured(p_target text) IS 'Whether triggers log the changes of a target: always during a campaign; afterwards where workers embed changed rows.';
 
+CREATE FUNCTION reembed.is_large(p_leaf regclass) RETURNS boolean
+    LANGUAGE sql
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.is_large(p_leaf regclass) IS 'Whether a leaf has so many rows that searching it without an index takes long, and building one blocks writes for long.';
+
 CREATE FUNCTION reembed.is_model_schema(p_schema name) RETURNS boolean
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp';
 
 COMMENT ON FUNCTION reembed.is_model_schema(p_schema name) IS 'Whether a schema was created by make_model_schema().';
+
+CREATE FUNCTION reembed.is_partitioned(p_relation regclass) RETURNS boolean
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.is_partitioned(p_relation regclass) IS 'Whether a table is partitioned; null when it does not exist.';
 
 CREATE FUNCTION reembed.is_slower(p_new_ms double precision, p_old_ms double precision, p_max_ratio numeric) RETURNS boolean
     LANGUAGE sql IMMUTABLE
@@ -1329,6 +1373,12 @@ CREATE FUNCTION reembed.key_settings(p_target text) RETURNS text
 
 COMMENT ON FUNCTION reembed.key_settings(p_target text) IS 'Settings that make the text form of a key independent of the session.';
 
+CREATE FUNCTION reembed.know_leaves(p_target text) RETURNS void
+    LANGUAGE sql
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.know_leaves(p_target text) IS 'Records the present leaves of a target as known and read.';
+
 CREATE FUNCTION reembed.known_item_ms(p_target text, p_model text) RETURNS double precision
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp';
@@ -1347,6 +1397,19 @@ CREATE FUNCTION reembed.late_rows(p_target text) RETURNS bigint
 
 COMMENT ON FUNCTION reembed.late_rows(p_target text) IS 'Rows that changed more than ten seconds ago and still wait for their new vector.';
 
+CREATE FUNCTION reembed.leaf_index_name(p_leaf regclass, p_relation regclass, p_name name) RETURNS name
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.leaf_index_name(p_leaf regclass, p_relation regclass, p_name name) IS 'Name of an index on a leaf, from the name that an index on the whole table would have.';
+
+CREATE FUNCTION reembed.leaf_indexes(p_name text) RETURNS TABLE(leaf regclass, pattern integer, is_recorded boolean, old_name name, name name, final_name name, present_name name, is_main boolean, is_valid boolean, statement text, drop_statement text, restored_name name, old_statement text)
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET jit TO 'off';
+
+COMMENT ON FUNCTION reembed.leaf_indexes(p_name text) IS 'The indexes on the new vectors that each leaf of a partitioned table has or needs, the old index that each succeeds, and the statements that build and drop them; no row for other tables.';
+
 CREATE FUNCTION reembed.leave_contract(p_name text) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1360,6 +1423,12 @@ CREATE FUNCTION reembed.leave_phase(p_name text, p_phase text) RETURNS void
     SET lock_timeout TO '500ms';
 
 COMMENT ON FUNCTION reembed.leave_phase(p_name text, p_phase text) IS 'Records that a campaign returned to its previous phase.';
+
+CREATE FUNCTION reembed.leaves(p_relation regclass) RETURNS TABLE(leaf regclass)
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.leaves(p_relation regclass) IS 'The tables that hold the rows of a table: its partitions, at any level, that are not partitioned themselves; of an ordinary table, itself.';
 
 CREATE FUNCTION reembed.lock_target(p_target text) RETURNS void
     LANGUAGE plpgsql
@@ -1380,12 +1449,12 @@ CREATE FUNCTION reembed.log_keys(p_target text, p_keys jsonb[], p_new boolean, p
 
 COMMENT ON FUNCTION reembed.log_keys(p_target text, p_keys jsonb[], p_new boolean, p_old boolean) IS 'Adds rows of a target to the change log, by their keys, because they need a vector; returns how many.';
 
-CREATE FUNCTION reembed.log_missing(p_name text, p_role text, p_first_block bigint, p_end_block bigint, OUT missing bigint, OUT logged bigint) RETURNS record
+CREATE FUNCTION reembed.log_missing(p_name text, p_role text, p_leaf regclass, p_first_block bigint, p_end_block bigint, p_limit integer DEFAULT 1000, OUT missing bigint, OUT logged bigint) RETURNS record
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET lock_timeout TO '500ms';
 
-COMMENT ON FUNCTION reembed.log_missing(p_name text, p_role text, p_first_block bigint, p_end_block bigint, OUT missing bigint, OUT logged bigint) IS 'Scans a range of blocks for rows without a vector of one role that have no change on record; for the old role only where it is maintained. Logs up to a thousand of them. Returns how many there are and how many it logged.';
+COMMENT ON FUNCTION reembed.log_missing(p_name text, p_role text, p_leaf regclass, p_first_block bigint, p_end_block bigint, p_limit integer, OUT missing bigint, OUT logged bigint) IS 'Scans a range of blocks of a leaf for rows without a vector of one role that have no change on record; for the old role only where it is maintained. Logs up to p_limit of them. Returns how many there are and how many it logged.';
 
 CREATE FUNCTION reembed.log_query(p_target text, p_text text, p_caller_key text DEFAULT NULL::text) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1406,6 +1475,10 @@ CREATE TABLE reembed.planned_index (
     name name,
     final_name name,
     is_main boolean DEFAULT false NOT NULL,
+    leaf regclass,
+    pattern integer,
+    definition text,
+    old_definition text,
     form text DEFAULT 'plain'::text NOT NULL,
     dimensions integer,
     scans bigint,
@@ -1413,8 +1486,9 @@ CREATE TABLE reembed.planned_index (
     scanned_at timestamp with time zone,
     was_reset boolean DEFAULT false NOT NULL,
     CONSTRAINT form_is_known CHECK ((form = ANY (ARRAY['plain'::text, 'binary'::text, 'subvector'::text]))),
+    CONSTRAINT leaves_follow_a_pattern CHECK (((leaf IS NULL) = (pattern IS NULL))),
     CONSTRAINT new_indexes_have_a_final_name CHECK (((name IS NULL) = (final_name IS NULL))),
-    CONSTRAINT planned_indexes_are_old_or_new CHECK (((old_name IS NOT NULL) OR (name IS NOT NULL))),
+    CONSTRAINT planned_indexes_are_old_or_new CHECK (((old_name IS NOT NULL) OR (name IS NOT NULL) OR (old_definition IS NOT NULL))),
     CONSTRAINT subvector_indexes_have_dimensions CHECK (((form = 'subvector'::text) = (dimensions IS NOT NULL)))
 );
 
@@ -1431,6 +1505,14 @@ COMMENT ON COLUMN reembed.planned_index.name IS 'Index on the new vectors until 
 COMMENT ON COLUMN reembed.planned_index.final_name IS 'Its name from contract on.';
 
 COMMENT ON COLUMN reembed.planned_index.is_main IS 'Whether it serves searches over all rows: validations measure its recall.';
+
+COMMENT ON COLUMN reembed.planned_index.leaf IS 'The leaf of a partitioned table; null in a pattern, and for other tables.';
+
+COMMENT ON COLUMN reembed.planned_index.pattern IS 'Position of the pattern of this index.';
+
+COMMENT ON COLUMN reembed.planned_index.definition IS 'Pattern of an index on each leaf of a partitioned table: the statement that builds it, with {name}, {leaf} and {column}.';
+
+COMMENT ON COLUMN reembed.planned_index.old_definition IS 'The same of the old index.';
 
 COMMENT ON COLUMN reembed.planned_index.form IS 'What it holds of a vector: the vector itself (plain), the sign of each component (binary), or its first dimensions (subvector).';
 
@@ -1531,6 +1613,7 @@ COMMENT ON FUNCTION reembed.nearest_name(p_view name) IS 'Name of the function t
 CREATE TABLE reembed.batch (
     campaign text NOT NULL,
     id bigint NOT NULL,
+    leaf regclass NOT NULL,
     first_place tid NOT NULL,
     end_place tid NOT NULL,
     state text DEFAULT 'pending'::text NOT NULL,
@@ -1559,7 +1642,9 @@ COMMENT ON COLUMN reembed.batch.campaign IS 'Campaign of the batch.';
 
 COMMENT ON COLUMN reembed.batch.id IS 'Position in heap order, from 1.';
 
-COMMENT ON COLUMN reembed.batch.first_place IS 'Position (ctid) of its first row in the table.';
+COMMENT ON COLUMN reembed.batch.leaf IS 'The table that holds its rows: the table of the target, or one of its partitions.';
+
+COMMENT ON COLUMN reembed.batch.first_place IS 'Position (ctid) of its first row in the leaf.';
 
 COMMENT ON COLUMN reembed.batch.end_place IS 'Position after its last row.';
 
@@ -1598,6 +1683,12 @@ CREATE FUNCTION reembed.needs_sweep(p_name text) RETURNS boolean
     SET search_path TO 'pg_catalog', 'pg_temp';
 
 COMMENT ON FUNCTION reembed.needs_sweep(p_name text) IS 'Whether every batch is done and the table has not been swept since.';
+
+CREATE FUNCTION reembed.next_place(p_relation regclass, p_leaf regclass, p_block bigint, OUT leaf regclass, OUT block bigint) RETURNS record
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.next_place(p_relation regclass, p_leaf regclass, p_block bigint, OUT leaf regclass, OUT block bigint) IS 'Where a scan of a table in portions continues: at a block of the leaf, or at the start of the next leaf; nulls at the end. Without p_leaf: where it starts.';
 
 CREATE FUNCTION reembed.normal_quantile(p_share double precision) RETURNS double precision
     LANGUAGE plpgsql IMMUTABLE STRICT
@@ -1704,12 +1795,18 @@ CREATE FUNCTION reembed.plan_batches(p_name text, p_batch_rows integer DEFAULT 5
 
 COMMENT ON FUNCTION reembed.plan_batches(p_name text, p_batch_rows integer) IS 'Divides the rows without a new vector into batches of about p_batch_rows and records the texts that occur in several batches; returns the number of batches.';
 
-CREATE FUNCTION reembed.plan_index(p_campaign text, p_old_name name, p_name name, p_final_name name, p_is_main boolean, p_form text DEFAULT 'plain'::text, p_dimensions integer DEFAULT NULL::integer) RETURNS void
+CREATE FUNCTION reembed.plan_index(p_campaign text, p_old_name name, p_name name, p_final_name name, p_is_main boolean, p_form text DEFAULT 'plain'::text, p_dimensions integer DEFAULT NULL::integer, p_definition text DEFAULT NULL::text, p_old_index text DEFAULT NULL::text) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET lock_timeout TO '300ms';
 
-COMMENT ON FUNCTION reembed.plan_index(p_campaign text, p_old_name name, p_name name, p_final_name name, p_is_main boolean, p_form text, p_dimensions integer) IS 'Records an index on the new vectors and the old index that it succeeds, or an old index without a successor.';
+COMMENT ON FUNCTION reembed.plan_index(p_campaign text, p_old_name name, p_name name, p_final_name name, p_is_main boolean, p_form text, p_dimensions integer, p_definition text, p_old_index text) IS 'Records an index on the new vectors and the old index that it succeeds, or an old index without a successor. p_definition, p_old_index: for the leaves of a partitioned table, the statement that builds the index, and an old index that is like those of the leaves.';
+
+CREATE FUNCTION reembed.plan_leaf_indexes(p_name text) RETURNS void
+    LANGUAGE sql
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.plan_leaf_indexes(p_name text) IS 'Records the indexes of leaves that are new, and forgets those of leaves that were detached or dropped.';
 
 CREATE FUNCTION reembed.pooled_queries(p_validation bigint) RETURNS TABLE(rank integer, grade text, before double precision, after double precision, slices jsonb, look bigint)
     LANGUAGE sql STABLE
@@ -1739,7 +1836,7 @@ CREATE FUNCTION reembed.present_names(p_name text) RETURNS jsonb
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp';
 
-COMMENT ON FUNCTION reembed.present_names(p_name text) IS 'Present names, quoted: a campaign''s table, also as a literal, the relation and columns of its new vectors, and the schema of their index.';
+COMMENT ON FUNCTION reembed.present_names(p_name text) IS 'Present names, quoted: a campaign''s table, also as a literal, the relation and columns of its new vectors, and the schema of their index. Of a partitioned table, also the indexes of its leaves.';
 
 CREATE FUNCTION reembed.prevents_wraparound(p_relation regclass) RETURNS boolean
     LANGUAGE sql STABLE
@@ -1757,7 +1854,7 @@ CREATE FUNCTION reembed.publications_of(p_relation regclass) RETURNS TABLE(publi
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp';
 
-COMMENT ON FUNCTION reembed.publications_of(p_relation regclass) IS 'Publications that send the rows of a table.';
+COMMENT ON FUNCTION reembed.publications_of(p_relation regclass) IS 'Publications that send the rows of a table, or of one of its partitions.';
 
 CREATE FUNCTION reembed.purge(p_name text) RETURNS void
     LANGUAGE plpgsql
@@ -2075,6 +2172,13 @@ CREATE PROCEDURE reembed.restore_old_vectors(IN p_name text)
     LANGUAGE plpgsql;
 
 COMMENT ON PROCEDURE reembed.restore_old_vectors(IN p_name text) IS 'Restores archived vectors whose text is unchanged, in short transactions; can be interrupted and run again.';
+
+CREATE FUNCTION reembed.restore_parent_indexes(p_name text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET lock_timeout TO '300ms';
+
+COMMENT ON FUNCTION reembed.restore_parent_indexes(p_name text) IS 'Makes the restored old indexes of the leaves of a partitioned table parts of one index again, as they were before contract.';
 
 CREATE FUNCTION reembed.restore_portion(p_name text, p_rows integer, OUT moved bigint, OUT is_over boolean) RETURNS record
     LANGUAGE plpgsql
@@ -2631,11 +2735,18 @@ CREATE FUNCTION reembed.sweep(p_name text) RETURNS bigint
 
 COMMENT ON FUNCTION reembed.sweep(p_name text) IS 'Scans the whole table for rows that lack a new vector and have no change on record, logs up to a thousand of them and returns how many there are.';
 
-CREATE FUNCTION reembed.sweep_portion(p_name text, p_role text, p_block bigint) RETURNS bigint
+CREATE FUNCTION reembed.sweep_leaf(p_target text, p_leaf regclass, p_block bigint) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET row_security TO 'off';
+
+COMMENT ON FUNCTION reembed.sweep_leaf(p_target text, p_leaf regclass, p_block bigint) IS 'One step of the search of a new partition for rows that lack a vector of either role; returns the block to continue from, null at the end.';
+
+CREATE FUNCTION reembed.sweep_portion(p_name text, p_role text, p_leaf regclass, p_block bigint, OUT next_leaf regclass, OUT next_block bigint) RETURNS record
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp';
 
-COMMENT ON FUNCTION reembed.sweep_portion(p_name text, p_role text, p_block bigint) IS 'One step of a sweep for rows that lack a vector of one role, starting at a block; returns the block to continue from, null at the end.';
+COMMENT ON FUNCTION reembed.sweep_portion(p_name text, p_role text, p_leaf regclass, p_block bigint, OUT next_leaf regclass, OUT next_block bigint) IS 'One step of a sweep for rows that lack a vector of one role, at a block of a leaf, or at the start without p_leaf; returns where to continue, nulls at the end.';
 
 CREATE FUNCTION reembed.sweep_side_table(p_target text, p_role text, p_block bigint) RETURNS bigint
     LANGUAGE plpgsql
@@ -2740,6 +2851,12 @@ CREATE FUNCTION reembed.trip_breaker(p_name text) RETURNS text
 
 COMMENT ON FUNCTION reembed.trip_breaker(p_name text) IS 'Pauses a campaign when more than half of at least 50 batches started since it was last resumed have failed; returns the reason, null otherwise.';
 
+CREATE FUNCTION reembed.unarchived_leaves(p_target text) RETURNS TABLE(leaf regclass)
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.unarchived_leaves(p_target text) IS 'Leaves of a target whose old vectors are not all in the archive yet.';
+
 CREATE FUNCTION reembed.unhook(p_target text) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -2770,6 +2887,12 @@ CREATE FUNCTION reembed.valid_index(p_relation regclass, p_index name) RETURNS r
     SET search_path TO 'pg_catalog', 'pg_temp';
 
 COMMENT ON FUNCTION reembed.valid_index(p_relation regclass, p_index name) IS 'The index of a table that has this name; null when there is none or it is not usable.';
+
+CREATE FUNCTION reembed.valid_main_index(p_name text) RETURNS regclass
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.valid_main_index(p_name text) IS 'The main index where it is usable; of a partitioned table, that of its largest leaf, where no leaf lacks it.';
 
 CREATE FUNCTION reembed.validate_not_null(p_name text) RETURNS void
     LANGUAGE plpgsql
@@ -3215,13 +3338,13 @@ CREATE VIEW reembed.damage AS
         UNION ALL
          SELECT t.name,
             'no_trigger'::text,
-            format('trigger %s is missing, disabled or not ALWAYS: changes of rows are not captured'::text, w.name) AS format,
+            format('trigger %s%s is missing, disabled or not ALWAYS: changes of rows are not captured'::text, w.name, (' of '::text || (NULLIF((w.relation)::oid, (t.relation)::oid))::text)) AS format,
             format('SELECT reembed.rehook(%s)'::text, t.literal) AS format
            FROM (target t
-             CROSS JOIN LATERAL reembed.capture_triggers(t.name) w(name))
+             CROSS JOIN LATERAL reembed.capture_triggers(t.name) w(relation, name))
           WHERE ((t.present IS NOT NULL) AND (NOT (EXISTS ( SELECT
                    FROM pg_trigger g
-                  WHERE ((g.tgrelid = (t.relation)::oid) AND (g.tgname = w.name) AND (g.tgenabled = 'A'::"char"))))))
+                  WHERE ((g.tgrelid = (w.relation)::oid) AND (g.tgname = w.name) AND (g.tgenabled = 'A'::"char"))))))
         UNION ALL
          SELECT t.name,
             'no_view'::text,
@@ -3527,8 +3650,10 @@ CREATE VIEW reembed.index_build AS
    FROM (((((build b
      JOIN reembed.campaign m ON (((EXISTS ( SELECT
            FROM reembed.planned_index p
-          WHERE ((p.campaign = m.name) AND (p.name = b.index)))) OR ((m.old_column -> 'indexes'::text) @> jsonb_build_array(jsonb_build_object('name', b.index))))))
-     JOIN reembed.target t ON (((t.name = m.target) AND (((b.relid = (t.relation)::oid) OR (b.relid = (m.to_relation)::oid)) OR (b.relid = (m.from_relation)::oid)))))
+          WHERE ((p.campaign = m.name) AND ((p.name = b.index) OR (((p.leaf)::oid = b.relid) AND (p.old_name = b.index)))))) OR ((m.old_column -> 'indexes'::text) @> jsonb_build_array(jsonb_build_object('name', b.index))))))
+     JOIN reembed.target t ON (((t.name = m.target) AND ((((b.relid = (t.relation)::oid) OR (b.relid = (m.to_relation)::oid)) OR (b.relid = (m.from_relation)::oid)) OR (EXISTS ( SELECT
+           FROM reembed.planned_index p
+          WHERE ((p.campaign = m.name) AND ((p.leaf)::oid = b.relid))))))))
      LEFT JOIN pg_stat_activity a ON ((a.pid = b.pid)))
      LEFT JOIN pg_stat_activity w ON ((w.pid = b.current_locker_pid)))
      LEFT JOIN LATERAL reembed.begun_index_build(m.name) e(id, at, actor, target, campaign, kind, from_value, to_value, reason, alert) ON (true));
@@ -3647,6 +3772,23 @@ ALTER TABLE reembed.known_item ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY 
     NO MAXVALUE
     CACHE 1
 );
+
+CREATE TABLE reembed.leaf (
+    target text NOT NULL,
+    relation regclass NOT NULL,
+    swept_at timestamp with time zone,
+    archived_at timestamp with time zone
+);
+
+COMMENT ON TABLE reembed.leaf IS 'Leaves of partitioned tables that pg-reembed has seen; of an ordinary table, itself.';
+
+COMMENT ON COLUMN reembed.leaf.target IS 'The target.';
+
+COMMENT ON COLUMN reembed.leaf.relation IS 'A table that holds rows of it: a partition that is not partitioned itself.';
+
+COMMENT ON COLUMN reembed.leaf.swept_at IS 'When all of its rows were last searched for missing vectors; null until that is done for a leaf that was created or attached in mid-campaign.';
+
+COMMENT ON COLUMN reembed.leaf.archived_at IS 'When contract had copied all of its old vectors to the archive.';
 
 CREATE TABLE reembed.model (
     name text NOT NULL,
@@ -4958,6 +5100,9 @@ ALTER TABLE ONLY reembed.judge_grade
 ALTER TABLE ONLY reembed.known_item
     ADD CONSTRAINT known_item_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY reembed.leaf
+    ADD CONSTRAINT leaf_pkey PRIMARY KEY (target, relation);
+
 ALTER TABLE ONLY reembed.model
     ADD CONSTRAINT model_pkey PRIMARY KEY (name);
 
@@ -4974,7 +5119,7 @@ ALTER TABLE ONLY reembed.failed_row
     ADD CONSTRAINT one_entry_per_row_and_model UNIQUE (target, model, key_digest);
 
 ALTER TABLE ONLY reembed.planned_index
-    ADD CONSTRAINT one_successor_per_old_index UNIQUE (campaign, old_name);
+    ADD CONSTRAINT one_index_per_leaf_and_pattern UNIQUE (campaign, leaf, pattern);
 
 ALTER TABLE ONLY reembed.target
     ADD CONSTRAINT one_target_per_column UNIQUE (relation, column_name);
@@ -5116,6 +5261,8 @@ CREATE UNIQUE INDEX one_open_alert_per_target_and_kind ON reembed.alert USING bt
 
 CREATE UNIQUE INDEX one_running_migration_per_target ON reembed.campaign USING btree (target) WHERE (phase <> 'contract'::text);
 
+CREATE UNIQUE INDEX one_successor_per_old_index ON reembed.planned_index USING btree (campaign, COALESCE(leaf, (0)::regclass), old_name);
+
 CREATE INDEX provider_batch_newest ON reembed.provider_batch USING btree (campaign, created_at DESC);
 
 CREATE INDEX provider_batch_open ON reembed.provider_batch USING btree (next_check_at) WHERE (state <> 'settled'::text);
@@ -5200,6 +5347,9 @@ ALTER TABLE ONLY reembed.judge_grade
 
 ALTER TABLE ONLY reembed.known_item
     ADD CONSTRAINT known_item_target_fkey FOREIGN KEY (target) REFERENCES reembed.target(name) ON DELETE CASCADE;
+
+ALTER TABLE ONLY reembed.leaf
+    ADD CONSTRAINT leaf_target_fkey FOREIGN KEY (target) REFERENCES reembed.target(name) ON DELETE CASCADE;
 
 ALTER TABLE ONLY reembed.model
     ADD CONSTRAINT model_element_type_fkey FOREIGN KEY (element_type) REFERENCES reembed.element_type(name);
@@ -5298,9 +5448,13 @@ REVOKE ALL ON FUNCTION reembed.accept(p_campaign text, p_code text, p_reason tex
 
 REVOKE ALL ON FUNCTION reembed.acceptance_gate(p_name text, p_phase text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION reembed.adopt_leaves(p_target text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION reembed.alert_gate(p_name text, p_phase text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.alerts_to_post(p_limit integer, p_target text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.all_vector_indexes(p_relation regclass, p_column name) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.answer_alerts(p_target text) FROM PUBLIC;
 
@@ -5314,9 +5468,11 @@ REVOKE ALL ON FUNCTION reembed.archive_name(p_name text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.archive_names(p_name text) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION reembed.archive_portion(p_name text, p_block bigint) FROM PUBLIC;
+REVOKE ALL ON FUNCTION reembed.archive_portion(p_name text, p_leaf regclass, p_block bigint, OUT next_leaf regclass, OUT next_block bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.archive_side_table(p_name text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.attach_indexes(p_relation regclass, p_name name, p_definition text, p_indexes regclass[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.attnum(p_relation regclass, p_column name) FROM PUBLIC;
 
@@ -5341,6 +5497,8 @@ REVOKE ALL ON FUNCTION reembed.blocks(p_relation regclass) FROM PUBLIC;
 REVOKE ALL ON FUNCTION reembed.bounded(p_value double precision, p_most double precision) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.bring_back_column(p_name text, p_to_column name, p_to_version_column name) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.bytes_sql(p_relation regclass) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.cache_vectors(p_space uuid, p_digests uuid[], p_vectors text[]) FROM PUBLIC;
 
@@ -5524,13 +5682,19 @@ REVOKE ALL ON FUNCTION reembed.index_is_valid(p_name text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.index_key(p_form text, p_vector text, p_type text, p_dimensions integer) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION reembed.index_pattern(p_index oid) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION reembed.indexed_bytes(p_form text, p_element_type text, p_dimensions integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.is_accepted(p_campaign text, p_code text, p_evidence jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.is_captured(p_target text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION reembed.is_large(p_leaf regclass) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION reembed.is_model_schema(p_schema name) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.is_partitioned(p_relation regclass) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.is_slower(p_new_ms double precision, p_old_ms double precision, p_max_ratio numeric) FROM PUBLIC;
 
@@ -5578,15 +5742,23 @@ REVOKE ALL ON FUNCTION reembed.key_names(p_target text, p_side_table regclass) F
 
 REVOKE ALL ON FUNCTION reembed.key_settings(p_target text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION reembed.know_leaves(p_target text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION reembed.known_item_ms(p_target text, p_model text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.known_item_share(p_target text, p_model text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.late_rows(p_target text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION reembed.leaf_index_name(p_leaf regclass, p_relation regclass, p_name name) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.leaf_indexes(p_name text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION reembed.leave_contract(p_name text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.leave_phase(p_name text, p_phase text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.leaves(p_relation regclass) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.lock_target(p_target text) FROM PUBLIC;
 
@@ -5594,7 +5766,7 @@ REVOKE ALL ON FUNCTION reembed.lock_writes(p_relation regclass) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.log_keys(p_target text, p_keys jsonb[], p_new boolean, p_old boolean) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION reembed.log_missing(p_name text, p_role text, p_first_block bigint, p_end_block bigint, OUT missing bigint, OUT logged bigint) FROM PUBLIC;
+REVOKE ALL ON FUNCTION reembed.log_missing(p_name text, p_role text, p_leaf regclass, p_first_block bigint, p_end_block bigint, p_limit integer, OUT missing bigint, OUT logged bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.lost_by_forget(p_target text, OUT target text, OUT table_is_there boolean, OUT vectors bigint, OUT archived bigint, OUT tokens bigint, OUT usd numeric, OUT live_view text, OUT readers text[], OUT removed text[]) FROM PUBLIC;
 
@@ -5625,6 +5797,8 @@ REVOKE ALL ON FUNCTION reembed.nearest_function(p_target text, p_view name) FROM
 REVOKE ALL ON FUNCTION reembed.nearest_name(p_view name) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.needs_sweep(p_name text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.next_place(p_relation regclass, p_leaf regclass, p_block bigint, OUT leaf regclass, OUT block bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.normal_quantile(p_share double precision) FROM PUBLIC;
 
@@ -5658,7 +5832,9 @@ REVOKE ALL ON FUNCTION reembed.place(p_block bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.plan_batches(p_name text, p_batch_rows integer) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION reembed.plan_index(p_campaign text, p_old_name name, p_name name, p_final_name name, p_is_main boolean, p_form text, p_dimensions integer) FROM PUBLIC;
+REVOKE ALL ON FUNCTION reembed.plan_index(p_campaign text, p_old_name name, p_name name, p_final_name name, p_is_main boolean, p_form text, p_dimensions integer, p_definition text, p_old_index text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.plan_leaf_indexes(p_name text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.pooled_queries(p_validation bigint) FROM PUBLIC;
 
@@ -5760,6 +5936,8 @@ REVOKE ALL ON FUNCTION reembed.rest_milliseconds(p_target text) FROM PUBLIC;
 
 REVOKE ALL ON PROCEDURE reembed.restore_old_vectors(IN p_name text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION reembed.restore_parent_indexes(p_name text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION reembed.restore_portion(p_name text, p_rows integer, OUT moved bigint, OUT is_over boolean) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.restore_side_table(p_name text) FROM PUBLIC;
@@ -5836,7 +6014,9 @@ REVOKE ALL ON FUNCTION reembed.subscriber_harms(p_relation regclass) FROM PUBLIC
 
 REVOKE ALL ON FUNCTION reembed.sweep(p_name text) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION reembed.sweep_portion(p_name text, p_role text, p_block bigint) FROM PUBLIC;
+REVOKE ALL ON FUNCTION reembed.sweep_leaf(p_target text, p_leaf regclass, p_block bigint) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.sweep_portion(p_name text, p_role text, p_leaf regclass, p_block bigint, OUT next_leaf regclass, OUT next_block bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.sweep_side_table(p_target text, p_role text, p_block bigint) FROM PUBLIC;
 
@@ -5866,6 +6046,8 @@ REVOKE ALL ON FUNCTION reembed.trim_shadow_reads() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.trip_breaker(p_name text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION reembed.unarchived_leaves(p_target text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION reembed.unhook(p_target text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.unknown_readers(p_name text) FROM PUBLIC;
@@ -5875,6 +6057,8 @@ REVOKE ALL ON FUNCTION reembed.unsure_evidence(p_campaign text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION reembed.update_triggers(p_relation regclass) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.valid_index(p_relation regclass, p_index name) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.valid_main_index(p_name text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.validate_not_null(p_name text) FROM PUBLIC;
 

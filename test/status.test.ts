@@ -95,9 +95,9 @@ test.serial('status gives machines one document with numbers, seconds and ISO ti
   }
   t.is(keys.size, 1);
   await stage.db.pool.query(
-    `INSERT INTO reembed.batch (campaign, id, first_place, end_place, state, rows, embedded_rows, tokens, started_at, finished_at)
-     SELECT name, 98, '(800,0)'::tid, '(802,0)'::tid, 'done', 60, 60, 100, now() - interval '10 s', now() FROM reembed.campaign
-     UNION ALL SELECT name, 99, '(900,0)', '(902,0)', 'pending', 40, 0, 0, NULL, NULL FROM reembed.campaign`,
+    `INSERT INTO reembed.batch (campaign, id, leaf, first_place, end_place, state, rows, embedded_rows, tokens, started_at, finished_at)
+     SELECT name, 98, 'documents'::regclass, '(800,0)'::tid, '(802,0)'::tid, 'done', 60, 60, 100, now() - interval '10 s', now() FROM reembed.campaign
+     UNION ALL SELECT name, 99, 'documents', '(900,0)', '(902,0)', 'pending', 40, 0, 0, NULL, NULL FROM reembed.campaign`,
   );
   const { at, campaigns } = await command();
   await stage.db.pool.query('DELETE FROM reembed.batch WHERE id >= 98');

@@ -25,6 +25,7 @@ for (const [storage, ddl, hostile] of [
         writers: 3,
         searchers: 3,
         workers: 2,
+        partitions: 0,
         longestStall: Number.POSITIVE_INFINITY,
         storage,
         ddl,

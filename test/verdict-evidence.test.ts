@@ -156,6 +156,7 @@ test.serial('what was found before the last batch was embedded does not count an
   await insert('batch', {
     campaign: 'move_documents',
     id: 1,
+    leaf: 'documents',
     first_place: '(0,0)',
     end_place: '(1,0)',
     rows: 1,

@@ -30,7 +30,7 @@ async function updates(table: string): Promise<{ all: number; hot: number }> {
 /** SQL that reads a batch b of the only campaign as a worker does. */
 async function reading(): Promise<string> {
   const { rows } = await sql('SELECT suffix FROM reembed.target');
-  return `reembed.read_batch_${rows[0].suffix}(b.first_place, b.end_place, NULL, '{}', reembed.old_snapshot() IS NOT NULL, 1000000)`;
+  return `reembed.read_batch_${rows[0].suffix}(b.leaf, b.first_place, b.end_place, NULL, '{}', reembed.old_snapshot() IS NOT NULL, 1000000)`;
 }
 
 /** Other tests have their transactions on the same server: what is to be seen here is the order without an old one. */

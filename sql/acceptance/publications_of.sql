@@ -4,11 +4,14 @@ RETURNS TABLE (publication text, is_of_all_tables boolean, is_of_schema boolean,
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
-  SELECT p.pubname::text, p.puballtables, n.oid IS NOT NULL, p.puballtables OR n.oid IS NOT NULL OR r.prattrs IS NULL, p.pubupdate
+  WITH part AS (
+    SELECT p_relation::oid AS oid UNION SELECT w.relid FROM pg_partition_tree(p_relation) AS w
+  )
+  SELECT p.pubname::text, p.puballtables, n.is_published, p.puballtables OR n.is_published OR r.has_all_columns, p.pubupdate
     FROM pg_publication AS p
-    LEFT JOIN pg_publication_rel AS r ON r.prpubid = p.oid AND r.prrelid = p_relation
-    LEFT JOIN pg_publication_namespace AS n ON n.pnpubid = p.oid AND n.pnnspid = (SELECT c.relnamespace FROM pg_class AS c WHERE c.oid = p_relation)
-   WHERE p.puballtables OR r.oid IS NOT NULL OR n.oid IS NOT NULL
+   CROSS JOIN LATERAL (SELECT count(*) > 0 AS is_named, coalesce(bool_or(w.prattrs IS NULL), false) AS has_all_columns FROM pg_publication_rel AS w WHERE w.prpubid = p.oid AND w.prrelid IN (SELECT part.oid FROM part)) AS r
+   CROSS JOIN LATERAL (SELECT EXISTS (SELECT FROM pg_publication_namespace AS w JOIN pg_class AS c ON c.relnamespace = w.pnnspid JOIN part ON part.oid = c.oid WHERE w.pnpubid = p.oid) AS is_published) AS n
+   WHERE p.puballtables OR r.is_named OR n.is_published
    ORDER BY 1
 $$;
-COMMENT ON FUNCTION reembed.publications_of IS 'Publications that send the rows of a table.';
+COMMENT ON FUNCTION reembed.publications_of IS 'Publications that send the rows of a table, or of one of its partitions.';

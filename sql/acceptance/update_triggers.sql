@@ -3,9 +3,9 @@ CREATE OR REPLACE FUNCTION reembed.update_triggers(p_relation regclass) RETURNS 
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
-  SELECT g.tgname::text, format('%I.%I', n.nspname, p.proname), (g.tgtype & 1) > 0
+  SELECT DISTINCT g.tgname::text, format('%I.%I', n.nspname, p.proname), (g.tgtype & 1) > 0
     FROM pg_trigger AS g JOIN pg_proc AS p ON p.oid = g.tgfoid JOIN pg_namespace AS n ON n.oid = p.pronamespace
-   WHERE g.tgrelid = p_relation AND NOT g.tgisinternal AND g.tgenabled IN ('O', 'A') AND (g.tgtype & 16) > 0 AND cardinality(g.tgattr) = 0
+   WHERE g.tgrelid IN (SELECT p_relation UNION ALL SELECT w.relid FROM pg_partition_tree(p_relation) AS w) AND NOT g.tgisinternal AND g.tgenabled IN ('O', 'A') AND (g.tgtype & 16) > 0 AND cardinality(g.tgattr) = 0
      AND n.nspname <> 'reembed'
    ORDER BY 1
 $$;

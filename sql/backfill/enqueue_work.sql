@@ -28,7 +28,9 @@ BEGIN
            UNION
            SELECT s.target, 0
              FROM reembed.setting AS s JOIN reembed.campaign AS m ON m.target = s.target
-            WHERE NOT s.paused AND (m.phase = 'backfill' AND reembed.needs_sweep(m.name) OR m.needs_old_sweep)) AS w
+            WHERE NOT s.paused AND (m.phase = 'backfill' AND reembed.needs_sweep(m.name) OR m.needs_old_sweep)
+           UNION
+           SELECT s.target, 0 FROM reembed.setting AS s JOIN reembed.leaf AS l ON l.target = s.target WHERE NOT s.paused AND l.swept_at IS NULL) AS w
      JOIN reembed.target AS t ON t.name = w.target;
 
   PERFORM reembed.enqueue('provider_batch_' || t.suffix, p.id::text, jsonb_build_object('id', p.id))

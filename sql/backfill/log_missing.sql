@@ -1,5 +1,5 @@
 -- At most a thousand rows a call, so that the log does not become a second backfill. The next call continues.
-CREATE OR REPLACE FUNCTION reembed.log_missing(p_name text, p_role text, p_first_block bigint, p_end_block bigint, OUT missing bigint, OUT logged bigint)
+CREATE OR REPLACE FUNCTION reembed.log_missing(p_name text, p_role text, p_leaf regclass, p_first_block bigint, p_end_block bigint, p_limit integer DEFAULT 1000, OUT missing bigint, OUT logged bigint)
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 SET lock_timeout = '500ms'
@@ -13,9 +13,9 @@ BEGIN
     logged := 0;
     RETURN;
   END IF;
-  EXECUTE reembed.render('SELECT * FROM reembed.log_missing_{suffix}($1, $2, $3, $4, 1000)', (SELECT to_jsonb(t) FROM reembed.target AS t WHERE t.name = m.target))
+  EXECUTE reembed.render('SELECT * FROM reembed.log_missing_{suffix}($1, $2, $3, $4, $5, $6)', (SELECT to_jsonb(t) FROM reembed.target AS t WHERE t.name = m.target))
     INTO missing, logged
-    USING p_role = 'new', reembed.place(p_first_block), reembed.place(p_end_block), reembed.failed_keys(m.target, CASE p_role WHEN 'new' THEN m.to_model ELSE m.from_model END);
+    USING p_role = 'new', p_leaf, reembed.place(p_first_block), reembed.place(p_end_block), reembed.failed_keys(m.target, CASE p_role WHEN 'new' THEN m.to_model ELSE m.from_model END), p_limit;
 END;
 $$;
-COMMENT ON FUNCTION reembed.log_missing IS 'Scans a range of blocks for rows without a vector of one role that have no change on record; for the old role only where it is maintained. Logs up to a thousand of them. Returns how many there are and how many it logged.';
+COMMENT ON FUNCTION reembed.log_missing IS 'Scans a range of blocks of a leaf for rows without a vector of one role that have no change on record; for the old role only where it is maintained. Logs up to p_limit of them. Returns how many there are and how many it logged.';

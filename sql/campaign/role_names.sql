@@ -31,7 +31,7 @@ BEGIN
       'distance', (SELECT format('OPERATOR(%I.%s)', n.nspname, CASE o.distance WHEN 'l2' THEN '<->' WHEN 'inner_product' THEN '<#>' ELSE '<=>' END)
                      FROM pg_type AS y JOIN pg_namespace AS n ON n.oid = y.typnamespace WHERE y.oid = a.atttypid),
       'relation', v.relation::text,
-      'relation_literal', quote_literal(v.relation::text),
+      'relation_bytes', reembed.bytes_sql(v.relation),
       'f_is_w', reembed.each_key(t.name, 'f.key_{n} OPERATOR({operator}) w.key_{n}', ' AND '),
       'column', quote_ident(v.column_name),
       -- The constraint of check_not_null() counts like NOT NULL.

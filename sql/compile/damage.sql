@@ -34,9 +34,9 @@ SELECT d.*, d.code IN ('dropped_table', 'dropped_column', 'dropped_side_table', 
   SELECT t.name, 'no_primary_key', 'its table has no primary key: workers find rows slowly or not at all', format('ALTER TABLE %s ADD PRIMARY KEY (…)', t.relation)
     FROM target AS t WHERE t.present IS NOT NULL AND NOT EXISTS (SELECT FROM pg_index AS i WHERE i.indrelid = t.relation AND i.indisprimary)
   UNION ALL
-  SELECT t.name, 'no_trigger', format('trigger %s is missing, disabled or not ALWAYS: changes of rows are not captured', w.name), format('SELECT reembed.rehook(%s)', t.literal)
+  SELECT t.name, 'no_trigger', format('trigger %s%s is missing, disabled or not ALWAYS: changes of rows are not captured', w.name, ' of ' || nullif(w.relation, t.relation)::text), format('SELECT reembed.rehook(%s)', t.literal)
     FROM target AS t CROSS JOIN LATERAL reembed.capture_triggers(t.name) AS w
-   WHERE t.present IS NOT NULL AND NOT EXISTS (SELECT FROM pg_trigger AS g WHERE g.tgrelid = t.relation AND g.tgname = w.name AND g.tgenabled = 'A')
+   WHERE t.present IS NOT NULL AND NOT EXISTS (SELECT FROM pg_trigger AS g WHERE g.tgrelid = w.relation AND g.tgname = w.name AND g.tgenabled = 'A')
   UNION ALL
   SELECT t.name, 'no_view', format('view %s is missing', w.name), format('SELECT reembed.rehook(%s)', t.literal)
     FROM target AS t

@@ -15,7 +15,7 @@ BEGIN
       FROM (
         SELECT 1 AS step, 0::oid AS place, format('DROP TRIGGER %I ON %s', g.tgname, g.tgrelid::regclass) AS statement
           FROM pg_trigger AS g JOIN reembed.compiled_functions(t.name) AS p ON p.oid = g.tgfoid
-         WHERE NOT g.tgisinternal AND (p.proname <> 'log_late_' || t.suffix OR to_regclass(format('reembed.late_%s', t.suffix)) IS NULL)
+         WHERE NOT g.tgisinternal AND g.tgparentid = 0 AND (p.proname <> 'log_late_' || t.suffix OR to_regclass(format('reembed.late_%s', t.suffix)) IS NULL)
         UNION ALL
         -- Later functions may depend on earlier ones.
         SELECT 2, p.oid, format('DROP FUNCTION %s', p.oid::regprocedure)

@@ -19,6 +19,8 @@ BEGIN
     ), compiled AS (
       SELECT p.oid, p.oid::regprocedure::text AS name, p.prosecdef, p.proowner,
              p.proname NOT IN ('settle_' || t.suffix, 'empty_' || t.suffix, 'shift_' || t.suffix) AS is_owners,
+             -- Its text is made when it runs, and calls the application's code only through the function of the text, which has the application's path.
+             p.proname = 'leaf_rows_' || t.suffix AS is_dynamic,
              -- What the triggers of a joined table call belongs to the owner of that table.
              coalesce((SELECT o.owner FROM joined AS o WHERE o.n = substring(p.proname FROM '^(?:log_join_[a-z]+|join_value|join_differs)_([1-9])_')::integer), v_owner) AS owner
         FROM reembed.compiled_functions(t.name) AS p
@@ -34,7 +36,7 @@ BEGIN
         SELECT 1 AS step, format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', c.name) AS statement FROM compiled AS c
         UNION ALL
         -- Functions that access the table run under the application's search_path, because its triggers and functions may use unqualified names.
-        SELECT 2, format('ALTER FUNCTION %s SET search_path = %s', c.name, CASE WHEN c.is_owners THEN t.application_path || ', pg_temp' ELSE 'pg_catalog, pg_temp' END)
+        SELECT 2, format('ALTER FUNCTION %s SET search_path = %s', c.name, CASE WHEN c.is_owners AND NOT c.is_dynamic THEN t.application_path || ', pg_temp' ELSE 'pg_catalog, pg_temp' END)
           FROM compiled AS c JOIN pg_proc AS p ON p.oid = c.oid
          WHERE c.prosecdef AND p.prorettype <> 'trigger'::regtype
         UNION ALL

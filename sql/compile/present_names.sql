@@ -9,10 +9,12 @@ AS $$
            'vectors', v.relation::text,
            'column', quote_ident(reembed.column_name(v.relation, m.to_attnum)),
            'version', quote_ident(reembed.column_name(v.relation, m.to_version_attnum)),
+           'leafIndexes', (SELECT coalesce(jsonb_agg(jsonb_build_object('name', i.present_name, 'literal', quote_literal(i.present_name), 'statement', i.statement, 'drop', i.drop_statement)), '[]') FROM reembed.leaf_indexes(m.name) AS i WHERE i.name IS NOT NULL),
+           'oldLeafIndexes', (SELECT coalesce(jsonb_agg(jsonb_build_object('name', i.restored_name, 'literal', quote_literal(i.restored_name), 'statement', i.old_statement)), '[]') FROM reembed.leaf_indexes(m.name) AS i WHERE i.old_statement IS NOT NULL),
            'schema', (SELECT quote_ident(n.nspname) FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE c.oid = v.relation))
     FROM reembed.campaign AS m
     JOIN reembed.target AS t ON t.name = m.target
    CROSS JOIN LATERAL (SELECT coalesce(m.to_relation, t.relation) AS relation) AS v
    WHERE m.name = p_name;
 $$;
-COMMENT ON FUNCTION reembed.present_names IS 'Present names, quoted: a campaign''s table, also as a literal, the relation and columns of its new vectors, and the schema of their index.';
+COMMENT ON FUNCTION reembed.present_names IS 'Present names, quoted: a campaign''s table, also as a literal, the relation and columns of its new vectors, and the schema of their index. Of a partitioned table, also the indexes of its leaves.';

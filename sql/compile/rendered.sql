@@ -8,6 +8,7 @@ DECLARE
   v_names jsonb := reembed.target_names(p_target);
   v_roles constant text[] := ARRAY(SELECT v.role FROM reembed.vector_column AS v WHERE v.target = p_target AND v.column_name IS NOT NULL);
   v_has_both constant boolean := cardinality(v_roles) = 2;
+  v_is_partitioned boolean;
   v_is_captured constant boolean := reembed.is_captured(p_target);
   v_owns_column boolean;
   v_is_joined boolean;
@@ -15,6 +16,7 @@ DECLARE
 BEGIN
   v_owns_column := reembed.application_column(p_target) IS NOT NULL;
   SELECT * INTO STRICT t FROM reembed.target AS g WHERE g.name = p_target;
+  v_is_partitioned := reembed.is_partitioned(t.relation);
   v_is_joined := cardinality(t.joined_tables) > 0;
   SELECT g.* INTO m FROM reembed.campaign AS g JOIN reembed.vector_column AS v ON v.campaign = g.name AND v.role = 'new' WHERE v.target = p_target;
   v_names := v_names || reembed.archive_names(m.name);
@@ -25,9 +27,11 @@ BEGIN
     SELECT w.name, reembed.render(p.body, v_names || w.names)
       FROM (
         SELECT f.step, f.name, '{}'::jsonb AS names
-          FROM (VALUES (10, 'text', t.is_expression), (11, 'row', true), (12, 'join_fence', v_is_joined), (20, 'change', true), (21, 'settle', true), (31, 'capture', v_is_captured),
-                       (32, 'triggers', v_is_captured), (33, 'capture_deletes', v_is_captured AND v_has_side_table),
-                       (34, 'triggers_deletes', v_is_captured AND v_has_side_table), (35, 'capture_written', v_is_captured AND v_owns_column), (36, 'triggers_written', v_is_captured AND v_owns_column), (40, 'read', true), (40, 'written', v_owns_column), (40, 'locate', true), (41, 'coverage', true), (42, 'statement', true),
+          FROM (VALUES (10, 'text', t.is_expression), (11, 'row', true), (12, 'leaf_rows', v_is_partitioned), (12, 'join_fence', v_is_joined), (20, 'change', true), (21, 'settle', true), (31, 'capture', v_is_captured),
+                       (31, 'capture_insert', v_is_captured AND NOT v_is_partitioned), (31, 'capture_moves', v_is_captured AND v_is_partitioned),
+                       (32, 'triggers', v_is_captured), (32, 'triggers_moves', v_is_captured AND v_is_partitioned), (33, 'capture_deletes', v_is_captured AND v_has_side_table),
+                       (34, 'triggers_deletes', v_is_captured AND v_has_side_table), (35, 'capture_written', v_is_captured AND v_owns_column), (36, 'triggers_written', v_is_captured AND v_owns_column),
+                       (40, 'read', true), (40, 'written', v_owns_column), (40, 'locate', true), (41, 'coverage', true), (42, 'statement', true),
                        (43, 'watch', v_has_both), (44, 'checksum', v_has_both),
                        (60, 'archive_rows', to_regclass(format('reembed.late_%s', t.suffix)) IS NOT NULL),
                        (61, 'restore', m.phase = 'switch' AND m.archive IS NOT NULL AND m.from_relation IS NULL)) AS f(step, name, is_wanted)
@@ -38,6 +42,8 @@ BEGIN
         SELECT 30, 'join_value', j.names FROM reembed.join_value_names(p_target) AS j WHERE v_is_joined AND v_is_captured
         UNION ALL
         SELECT 30, 'key', k.names FROM reembed.key_names(p_target) AS k WHERE v_is_captured OR to_regclass(format('reembed.late_%s', t.suffix)) IS NOT NULL
+        UNION ALL
+        SELECT 35, 'triggers_truncate', jsonb_build_object('leaf', l.leaf::text) FROM reembed.leaves(t.relation) AS l WHERE v_is_captured AND v_has_side_table
         UNION ALL
         SELECT 50, s.name, reembed.role_names(v, v.role)
           FROM reembed.vector_column AS v CROSS JOIN LATERAL (VALUES ('store_' || v.storage), ('search')) AS s(name)

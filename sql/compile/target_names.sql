@@ -12,10 +12,13 @@ DECLARE
   v_args record;
   v_content text;
   v_vector_schema constant name := reembed.vector_schema();
+  v_is_partitioned boolean;
+  v_names jsonb;
   v_is_parsed constant boolean := current_setting('server_version_num')::integer >= 180000;
 BEGIN
   SELECT * INTO STRICT t FROM reembed.target WHERE name = p_target;
   SELECT * INTO STRICT c FROM pg_class WHERE oid = t.relation;
+  v_is_partitioned := c.relkind = 'p';
   SELECT * INTO v_new FROM reembed.vector_column WHERE target = p_target AND role = 'new';
   SELECT * INTO v_old FROM reembed.vector_column WHERE target = p_target AND role = 'old';
   -- The column that the application knows: that of the old model until contract renames the new one.
@@ -34,12 +37,11 @@ BEGIN
                     WHEN cardinality(t.text_attnums) = 1 THEN format('%s::text', v_args.columns)
                     ELSE format('concat_ws(E''\n'', %s)', v_args.columns) END;
 
-  RETURN jsonb_build_object(
+  v_names := jsonb_build_object(
     'suffix', t.suffix,
     'target', t.name,
     'target_literal', quote_literal(t.name),
     'table', t.relation::text,
-    'table_literal', quote_literal(t.relation::text),
     'row', format('reembed.row_%s', t.suffix),
     'change', format('reembed.change_%s', t.suffix),
     'vector_type', format('%I.vector', v_vector_schema),
@@ -103,6 +105,16 @@ BEGIN
     'r_is_p', reembed.each_key(t.name, 'r.key_{n} OPERATOR({operator}) p_key_{n}', ' AND '))
     || (SELECT jsonb_object_agg(w.role || '_' || n.key, n.value)
           FROM (VALUES ('new', v_new), ('old', v_old)) AS w(role, vectors) CROSS JOIN jsonb_each(reembed.role_names(w.vectors, w.role)) AS n);
+  RETURN v_names || jsonb_build_object(
+    'table_oid', t.relation::oid,
+    'table_bytes', reembed.bytes_sql(t.relation),
+    -- The row view, or the rows of one leaf of a partitioned table. The parameters are those of the functions that read a range of positions.
+    'leaf_row', CASE WHEN v_is_partitioned THEN format('reembed.leaf_rows_%s(p_leaf, p_first, p_end)', t.suffix) ELSE format('reembed.row_%s', t.suffix) END,
+    -- A position is found in each leaf, so many positions are found faster by one scan.
+    'digest_settings', CASE WHEN v_is_partitioned THEN 'SET enable_nestloop = off' ELSE '' END,
+    'text_settings', CASE WHEN v_is_partitioned THEN format('SET search_path = %s, pg_temp', t.application_path) ELSE '' END,
+    -- A row that moves to another partition brings its vectors along.
+    'inserts_to_log', CASE WHEN v_is_partitioned THEN 'true' ELSE concat_ws(' OR ', v_names ->> 'new_lacks', v_names ->> 'old_lacks', v_names ->> 'brought') END);
 END;
 $$;
 COMMENT ON FUNCTION reembed.target_names IS 'Values of the template placeholders: names and SQL fragments for one target in its present state.';

@@ -25,6 +25,7 @@ BEGIN
   EXECUTE reembed.render((SELECT p.body FROM reembed.template AS p WHERE p.name = 'archive'), reembed.target_names(m.target) || reembed.archive_names(p_name));
   EXECUTE reembed.render((SELECT p.body FROM reembed.template AS p WHERE p.name = 'archive_rows'), reembed.target_names(m.target) || reembed.archive_names(p_name));
   PERFORM reembed.give_to_owner(m.target);
+  UPDATE reembed.leaf SET archived_at = NULL WHERE target = m.target;
 END;
 $$;
 COMMENT ON FUNCTION reembed.begin_archive IS 'Creates the empty archive of the old vectors in the tablespace of the table, and the trigger that logs which rows change from now on.';

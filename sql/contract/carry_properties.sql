@@ -26,7 +26,7 @@ BEGIN
                           WHERE n.name = m.to_model AND o.name = m.from_model) THEN 'm'
                     ELSE m.old_column ->> 'storage' END));
   PERFORM reembed.set_index_properties(i.index, p.final_name, (SELECT k.value FROM jsonb_array_elements(m.old_column -> 'indexes') AS k WHERE k.value ->> 'name' = p.old_name))
-     FROM reembed.planned_index AS p CROSS JOIN LATERAL (SELECT reembed.valid_index(v_relation, p.name) AS index) AS i
+     FROM reembed.planned_index AS p CROSS JOIN LATERAL (SELECT reembed.valid_index(coalesce(p.leaf, v_relation), p.name) AS index) AS i
     WHERE p.campaign = p_name AND i.index IS NOT NULL;
 END;
 $$;

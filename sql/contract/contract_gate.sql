@@ -48,8 +48,8 @@ BEGIN
        AND NOT EXISTS (SELECT FROM reembed.vector_column AS v JOIN reembed.target AS o ON o.name = v.target WHERE o.relation = t.relation AND o.name <> t.name AND v.model = m.from_model);
   FOR v_index IN
     SELECT c.relname AS name FROM pg_class AS c JOIN pg_index AS i ON i.indexrelid = c.oid AND i.indisvalid
-     WHERE c.oid IN (SELECT reembed.vector_indexes(coalesce(m.from_relation, t.relation), v_old_column))
-       AND NOT EXISTS (SELECT FROM reembed.planned_index AS p WHERE p.campaign = p_name AND p.old_name = c.relname)
+     WHERE c.oid IN (SELECT reembed.all_vector_indexes(coalesce(m.from_relation, t.relation), v_old_column))
+       AND NOT EXISTS (SELECT FROM reembed.planned_index AS p WHERE p.campaign = p_name AND p.old_name = c.relname AND coalesce(p.leaf, m.from_relation, t.relation) = i.indrelid)
      ORDER BY 1
   LOOP
     RETURN QUERY SELECT 'index_without_successor', format('index %s of the old vectors is not part of the campaign, and would be dropped with them', v_index.name),

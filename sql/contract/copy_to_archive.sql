@@ -4,11 +4,13 @@ CREATE OR REPLACE PROCEDURE reembed.copy_to_archive(p_name text)
 LANGUAGE plpgsql
 AS $$
 DECLARE
-  v_block bigint := 0;
+  v_leaf pg_catalog.regclass;
+  v_block bigint;
 BEGIN
-  WHILE v_block IS NOT NULL LOOP
-    v_block := reembed.archive_portion(p_name, v_block);
+  LOOP
+    SELECT p.next_leaf, p.next_block INTO v_leaf, v_block FROM reembed.archive_portion(p_name, v_leaf, v_block) AS p;
     COMMIT;
+    EXIT WHEN v_leaf IS NULL;
   END LOOP;
 END;
 $$;

@@ -13,6 +13,10 @@ AS $$
   ), reference AS (
     SELECT old.*, old.relation AS oid, CASE WHEN NOT old.is_side_table THEN old.attnum END AS place FROM old
     UNION ALL
+    -- The same column of each leaf of a partitioned table.
+    SELECT old.*, l.leaf::oid, a.attnum FROM old CROSS JOIN LATERAL reembed.leaves(old.relation) AS l JOIN pg_attribute AS a ON a.attrelid = l.leaf AND a.attname = old.column_name
+     WHERE l.leaf <> old.relation
+    UNION ALL
     -- The view of the old model is dropped together with its column.
     SELECT old.*, c.oid, NULL FROM old
       JOIN pg_class AS c ON c.relnamespace = old.view_schema AND c.relname = reembed.model_view_name(old.target, old.from_model)
@@ -36,11 +40,11 @@ AS $$
      AND (r.oid IS NULL OR v.relnamespace <> old.view_schema OR v.relname NOT IN (
             old.live_view, reembed.model_view_name(old.target, old.from_model), reembed.model_view_name(old.target, old.to_model)))
      AND NOT EXISTS (SELECT FROM reembed.schema_view AS w WHERE w.view = v.oid)
-     AND NOT (d.classid = 'pg_class'::regclass AND d.objid IN (SELECT reembed.vector_indexes(old.relation, old.column_name)))
+     AND NOT (d.classid = 'pg_class'::regclass AND d.objid IN (SELECT reembed.all_vector_indexes(old.relation, old.column_name)))
      AND NOT (d.classid = 'pg_attrdef'::regclass AND EXISTS (
             SELECT FROM pg_attrdef AS f JOIN pg_attribute AS a ON a.attrelid = f.adrelid AND a.attnum = f.adnum
-             WHERE f.oid = d.objid AND f.adnum = old.attnum))
+             WHERE f.oid = d.objid AND a.attname = old.column_name))
      AND NOT (d.classid = 'pg_constraint'::regclass AND EXISTS (
-            SELECT FROM pg_constraint AS k WHERE k.oid = d.objid AND k.contype = 'n' AND k.conrelid = old.relation))
+            SELECT FROM pg_constraint AS k WHERE k.oid = d.objid AND k.contype = 'n' AND k.conrelid = old.oid))
 $$;
 COMMENT ON FUNCTION reembed.dependents IS 'Objects of the user that depend on the old column, or on the table of the old vectors, and so prevent its removal; is_view: whether the object is a view, materialized or not.';

@@ -9,7 +9,7 @@ DECLARE
 BEGIN
   EXECUTE reembed.render('
     DROP TRIGGER IF EXISTS zz_reembed_late_{suffix} ON {table};
-    DROP FUNCTION IF EXISTS reembed.log_late_{suffix}(), reembed.archive_rows_{suffix}(tid, tid, jsonb[]), reembed.archive_late_{suffix}(jsonb[]);
+    DROP FUNCTION IF EXISTS reembed.log_late_{suffix}(), reembed.archive_rows_{suffix}(regclass, tid, tid, jsonb[]), reembed.archive_late_{suffix}(jsonb[]);
     DROP TABLE IF EXISTS reembed.late_{suffix}', v_names);
 END;
 $$;

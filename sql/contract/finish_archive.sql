@@ -5,10 +5,16 @@ AS $$
 DECLARE
   m reembed.campaign;
   t reembed.target;
+  v_leaf regclass;
   v_changed bigint;
 BEGIN
   SELECT * INTO STRICT m FROM reembed.campaign WHERE name = p_name;
   SELECT * INTO STRICT t FROM reembed.target WHERE name = m.target;
+  -- Its rows fired no trigger. Reading them here would block the application for as long.
+  SELECT l.leaf INTO v_leaf FROM reembed.unarchived_leaves(t.name) AS l LIMIT 1;
+  IF FOUND THEN
+    RAISE EXCEPTION 'partition % was attached while the old vectors were copied', v_leaf USING ERRCODE = 'RE001', HINT = 'Run again: npm run migrate up';
+  END IF;
   -- A vector whose joined text changed must be on record as outdated, because the archive leaves out such vectors.
   WHILE reembed.expand_joins(m.target) > 0 LOOP
   END LOOP;

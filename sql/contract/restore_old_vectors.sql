@@ -9,6 +9,7 @@ DECLARE
   v_started_at timestamp with time zone;
   v_moved bigint;
   v_is_over boolean := false;
+  v_leaf pg_catalog.regclass;
   v_block bigint := 0;
 BEGIN
   SELECT * INTO STRICT m FROM reembed.campaign WHERE name OPERATOR(pg_catalog.=) p_name;
@@ -32,10 +33,10 @@ BEGIN
     END LOOP;
   END IF;
   -- Rows written since contract have no old vector; the workers embed them where the old model can still be called.
-  v_block := 0;
-  WHILE v_block IS NOT NULL LOOP
-    v_block := reembed.sweep_portion(p_name, 'old', v_block);
+  LOOP
+    SELECT p.next_leaf, p.next_block INTO v_leaf, v_block FROM reembed.sweep_portion(p_name, 'old', v_leaf, v_block) AS p;
     COMMIT;
+    EXIT WHEN v_leaf IS NULL;
   END LOOP;
   PERFORM reembed.end_restore(p_name);
   COMMIT;

@@ -16,8 +16,8 @@ DECLARE
 BEGIN
   SELECT * INTO STRICT m FROM reembed.campaign WHERE name = p_name;
   SELECT * INTO STRICT t FROM reembed.target WHERE name = m.target;
-  SELECT greatest(20, c.reltuples / 100) - (SELECT count(*) FROM reembed.failed_row AS f WHERE f.target = t.name AND f.model = m.from_model AND f.class IN ('row_refused', 'write_skipped'))
-    INTO STRICT v_allowed FROM pg_class AS c WHERE c.oid = t.relation;
+  SELECT greatest(20, sum(c.reltuples) / 100) - (SELECT count(*) FROM reembed.failed_row AS f WHERE f.target = t.name AND f.model = m.from_model AND f.class IN ('row_refused', 'write_skipped'))
+    INTO STRICT v_allowed FROM reembed.leaves(t.relation) AS l JOIN pg_class AS c ON c.oid = l.leaf;
   WHILE moved IS NULL LOOP
     BEGIN
       -- Otherwise a deferred constraint would fail at the commit.

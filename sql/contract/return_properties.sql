@@ -19,7 +19,7 @@ BEGIN
   END IF;
   PERFORM reembed.drop_not_null_check(p_name);
   PERFORM reembed.set_index_properties(i.index, p.name, (SELECT k.value FROM jsonb_array_elements(m.old_column -> 'successor' -> 'indexes') AS k WHERE k.value ->> 'name' = p.name))
-     FROM reembed.planned_index AS p CROSS JOIN LATERAL (SELECT reembed.valid_index(v_relation, p.final_name) AS index) AS i
+     FROM reembed.planned_index AS p CROSS JOIN LATERAL (SELECT reembed.valid_index(coalesce(p.leaf, v_relation), p.final_name) AS index) AS i
     WHERE p.campaign = p_name AND i.index IS NOT NULL;
 END;
 $$;

@@ -17,8 +17,8 @@ BEGIN
          scanned_at = CASE WHEN p_is_first THEN NULL WHEN u.idx_scan = p.scans THEN p.scanned_at ELSE now() END,
          was_reset = CASE WHEN p_is_first THEN false WHEN u.idx_scan = p.scans THEN p.was_reset ELSE u.idx_scan < coalesce(p.scans, u.idx_scan + 1) END
     FROM pg_stat_user_indexes AS u
-   WHERE p.campaign = p_name AND u.indexrelname = p.old_name
-     AND u.indexrelid IN (SELECT reembed.vector_indexes(coalesce(m.from_relation, t.relation), reembed.column_name(coalesce(m.from_relation, t.relation), m.from_attnum)));
+   WHERE p.campaign = p_name AND u.indexrelname = p.old_name AND u.relid = coalesce(p.leaf, m.from_relation, t.relation)
+     AND u.indexrelid IN (SELECT reembed.all_vector_indexes(coalesce(m.from_relation, t.relation), reembed.column_name(coalesce(m.from_relation, t.relation), m.from_attnum)));
 END;
 $$;
 COMMENT ON FUNCTION reembed.sample_index_scans IS 'Records how often the indexes on the old vectors have been scanned, and when that number changed. p_is_first: begins anew, at the switch.';

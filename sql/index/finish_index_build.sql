@@ -11,7 +11,7 @@ BEGIN
   -- An INVALID index is refused by the next statement of the migration file.
   IF v_begun.id IS NULL OR NOT EXISTS (
     SELECT FROM reembed.campaign AS m JOIN reembed.target AS t ON t.name = m.target
-     CROSS JOIN unnest(ARRAY[t.relation, m.to_relation, m.from_relation]) AS r(relation)
+     CROSS JOIN LATERAL (SELECT unnest(ARRAY[t.relation, m.to_relation, m.from_relation]) AS relation UNION ALL SELECT p.leaf FROM reembed.planned_index AS p WHERE p.campaign = m.name AND p_index IN (p.name, p.old_name)) AS r
      WHERE m.name = p_name AND reembed.valid_index(r.relation, p_index) IS NOT NULL)
   THEN
     RETURN;

@@ -37,8 +37,8 @@ SELECT m.target,
        make_interval(secs => e.from_value::double precision) AS predicted
   FROM build AS b
   JOIN reembed.campaign AS m
-    ON (EXISTS (SELECT FROM reembed.planned_index AS p WHERE p.campaign = m.name AND p.name = b.index) OR m.old_column -> 'indexes' @> jsonb_build_array(jsonb_build_object('name', b.index)))
-  JOIN reembed.target AS t ON t.name = m.target AND b.relid IN (t.relation, m.to_relation, m.from_relation)
+    ON (EXISTS (SELECT FROM reembed.planned_index AS p WHERE p.campaign = m.name AND (p.name = b.index OR p.leaf = b.relid AND p.old_name = b.index)) OR m.old_column -> 'indexes' @> jsonb_build_array(jsonb_build_object('name', b.index)))
+  JOIN reembed.target AS t ON t.name = m.target AND (b.relid IN (t.relation, m.to_relation, m.from_relation) OR EXISTS (SELECT FROM reembed.planned_index AS p WHERE p.campaign = m.name AND p.leaf = b.relid))
   LEFT JOIN pg_stat_activity AS a ON a.pid = b.pid
   LEFT JOIN pg_stat_activity AS w ON w.pid = b.current_locker_pid
   LEFT JOIN reembed.begun_index_build(m.name) AS e ON true;

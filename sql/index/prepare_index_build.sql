@@ -34,6 +34,9 @@ BEGIN
   SELECT * INTO STRICT m FROM reembed.campaign WHERE name = p_name;
   SELECT * INTO STRICT t FROM reembed.target WHERE name = m.target;
   v_relation := coalesce(CASE WHEN v_is_new THEN m.to_relation ELSE m.from_relation END, t.relation);
+  -- A leaf need not have the column numbers of its parent.
+  v_column := reembed.column_name(v_relation, CASE WHEN v_is_new THEN m.to_attnum ELSE m.from_attnum END);
+  v_relation := coalesce((SELECT p.leaf FROM reembed.planned_index AS p WHERE p.campaign = p_name AND p.leaf IS NOT NULL AND p_index IN (p.name, p.old_name) LIMIT 1), v_relation);
   -- A migration file that is run again finds the index built, possibly without an end event.
   IF reembed.valid_index(v_relation, p_index) IS NOT NULL THEN
     INSERT INTO reembed.event (target, campaign, kind, from_value, to_value, reason)
@@ -42,7 +45,6 @@ BEGIN
     RETURN;
   END IF;
   SELECT * INTO STRICT o FROM reembed.model WHERE name = CASE WHEN v_is_new THEN m.to_model ELSE m.from_model END;
-  v_column := reembed.column_name(v_relation, CASE WHEN v_is_new THEN m.to_attnum ELSE m.from_attnum END);
   v_element := coalesce(p_element_type, o.element_type);
   SELECT p.form, p.dimensions INTO v_form, v_dimensions FROM reembed.planned_index AS p WHERE p.campaign = p_name AND p.name = p_index;
   v_form := coalesce(v_form, 'plain');

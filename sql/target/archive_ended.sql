@@ -7,5 +7,5 @@ BEGIN
 END
 $body$;
 COMMENT ON FUNCTION reembed.log_late_{suffix} IS 'pg-reembed: does nothing; a contract was started and not finished.';
-DROP FUNCTION reembed.archive_rows_{suffix}(tid, tid, jsonb[]), reembed.archive_late_{suffix}(jsonb[]);
+DROP FUNCTION reembed.archive_rows_{suffix}(regclass, tid, tid, jsonb[]), reembed.archive_late_{suffix}(jsonb[]);
 DROP TABLE {late}, {archive};

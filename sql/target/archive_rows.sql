@@ -1,14 +1,14 @@
-CREATE FUNCTION reembed.archive_rows_{suffix}(p_first tid, p_end tid, p_skip jsonb[]) RETURNS void
+CREATE FUNCTION reembed.archive_rows_{suffix}(p_leaf regclass, p_first tid, p_end tid, p_skip jsonb[]) RETURNS void
 LANGUAGE sql VOLATILE SECURITY DEFINER {key_settings} SET row_security = off
 BEGIN ATOMIC
   INSERT INTO {archive} ({key_list}, vector, text_hash)
   SELECT {r_keys}, r.old_vector, reembed.text_hash(r.content)
-    FROM {row} AS r
+    FROM {leaf_row} AS r
    WHERE r.place >= p_first AND r.place < p_end AND r.old_vector IS NOT NULL
      AND NOT EXISTS (SELECT FROM unnest(p_skip) AS s(key) WHERE s.key = {r_key_json})
   ON CONFLICT DO NOTHING;
 END;
-COMMENT ON FUNCTION reembed.archive_rows_{suffix} IS 'pg-reembed: copies old vectors to the archive, for rows between two positions.';
+COMMENT ON FUNCTION reembed.archive_rows_{suffix} IS 'pg-reembed: copies old vectors to the archive, for rows between two positions of a leaf.';
 
 -- Runs under the lock that also drops the column, so nothing can change after it. Reads by key only what changed: a scan of the table would block the
 -- application for as long.

@@ -32,12 +32,12 @@ END;
 COMMENT ON FUNCTION reembed.textless_{suffix} IS 'pg-reembed: rows, how many of them have a text, and how many have none and an old vector all the same. Reads the whole table.';
 
 -- Locks no row and waits for no lock.
-CREATE FUNCTION reembed.log_missing_{suffix}(p_new boolean, p_first tid, p_end tid, p_skip jsonb[], p_limit integer, OUT missing bigint, OUT logged bigint)
+CREATE FUNCTION reembed.log_missing_{suffix}(p_new boolean, p_leaf regclass, p_first tid, p_end tid, p_skip jsonb[], p_limit integer, OUT missing bigint, OUT logged bigint)
 LANGUAGE sql VOLATILE SECURITY DEFINER {key_settings} SET row_security = off
 BEGIN ATOMIC
   WITH missing AS MATERIALIZED (
     SELECT {r_keys}
-      FROM {row} AS r
+      FROM {leaf_row} AS r
      WHERE r.place >= p_first AND r.place < p_end
        AND CASE WHEN p_new THEN r.new_vector IS NULL ELSE r.old_vector IS NULL END
        AND reembed.has_text(r.content)
@@ -51,4 +51,4 @@ BEGIN ATOMIC
   )
   SELECT (SELECT count(*) FROM missing), (SELECT count(*) FROM logged);
 END;
-COMMENT ON FUNCTION reembed.log_missing_{suffix} IS 'pg-reembed: searches for rows between two positions that lack a vector and have no change on record; logs up to p_limit of them. Returns how many there are and how many it logged.';
+COMMENT ON FUNCTION reembed.log_missing_{suffix} IS 'pg-reembed: searches for rows between two positions of a leaf that lack a vector and have no change on record; logs up to p_limit of them. Returns how many there are and how many it logged.';

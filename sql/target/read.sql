@@ -2,7 +2,7 @@
 -- row version only after an old one was pruned, and that requires the transaction that replaced it to be over. An update that finds room in its page (HOT)
 -- changes no index of the table. A text of more than p_max_bytes is not returned, only its size. Where the row shows the size, the text is not even read from
 -- the TOAST table; the negative size then replaces the hash as the fence, because any text of that size is too long.
-CREATE FUNCTION reembed.read_batch_{suffix}(p_first tid, p_end tid, p_limit integer, p_skip jsonb[], p_plain boolean, p_max_bytes bigint)
+CREATE FUNCTION reembed.read_batch_{suffix}(p_leaf regclass, p_first tid, p_end tid, p_limit integer, p_skip jsonb[], p_plain boolean, p_max_bytes bigint)
 RETURNS TABLE (key text, content text, text_hash bigint, version text, failure text, too_many_bytes bigint, wave integer)
 LANGUAGE sql STABLE SECURITY DEFINER {key_settings} SET row_security = off
 BEGIN ATOMIC
@@ -12,13 +12,13 @@ BEGIN ATOMIC
                  CASE WHEN octet_length(f.content) <= p_max_bytes THEN f.content || '' END AS content
             FROM (SELECT {r_key_json} AS key, r.place, r.version, r.source_bytes, CASE WHEN r.source_bytes <= p_max_bytes THEN r.content END AS content,
                          CASE WHEN {is_plain} THEN 1 ELSE row_number() OVER (PARTITION BY (r.place::text::point)[0] ORDER BY r.place) END AS wave
-                    FROM {row} AS r
+                    FROM {leaf_row} AS r
                    WHERE r.place >= p_first AND r.place < p_end AND r.new_vector IS NULL OFFSET 0) AS f OFFSET 0) AS h
    WHERE (h.bytes > p_max_bytes OR reembed.has_text(h.content)) AND NOT EXISTS (SELECT FROM unnest(p_skip) AS s(key) WHERE s.key = h.key)
    ORDER BY h.wave, h.place
    LIMIT p_limit;
 END;
-COMMENT ON FUNCTION reembed.read_batch_{suffix} IS 'pg-reembed: rows between two positions that have a text but no new vector, in the order to write them. A wave has at most one row of each page; with p_plain there is one wave. p_skip: keys to leave out. p_max_bytes: of a longer text only the size is returned.';
+COMMENT ON FUNCTION reembed.read_batch_{suffix} IS 'pg-reembed: rows between two positions of a leaf that have a text but no new vector, in the order to write them. A wave has at most one row of each page; with p_plain there is one wave. p_skip: keys to leave out. p_max_bytes: of a longer text only the size is returned.';
 
 -- A row that the application has locked is returned as held and served later: its text is about to change, and an embedding would be paid for twice. All
 -- changes of a row are served together.
@@ -60,18 +60,18 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION reembed.read_changes_{suffix} IS 'pg-reembed: the rows of the oldest changes of a lane (null: of all lanes) between two numbers, with all their changes in that range and their present text. p_max_bytes: of a longer text only the size is returned.';
 
-CREATE FUNCTION reembed.scan_{suffix}(p_max_bytes bigint) RETURNS TABLE (place tid, text_hash bigint)
+CREATE FUNCTION reembed.scan_{suffix}(p_max_bytes bigint) RETURNS TABLE (leaf regclass, place tid, text_hash bigint)
 LANGUAGE sql STABLE SECURITY DEFINER SET row_security = off
 BEGIN ATOMIC
-  SELECT h.place, reembed.text_hash(h.content)
-    FROM (SELECT r.place, r.source_bytes, CASE WHEN r.source_bytes <= p_max_bytes THEN r.content || '' END AS content FROM {row} AS r WHERE r.new_vector IS NULL OFFSET 0) AS h
+  SELECT h.leaf, h.place, reembed.text_hash(h.content)
+    FROM (SELECT r.leaf, r.place, r.source_bytes, CASE WHEN r.source_bytes <= p_max_bytes THEN r.content || '' END AS content FROM {row} AS r WHERE r.new_vector IS NULL OFFSET 0) AS h
    WHERE h.source_bytes > p_max_bytes OR reembed.has_text(h.content);
 END;
-COMMENT ON FUNCTION reembed.scan_{suffix} IS 'pg-reembed: position and hash of the text of every row that has a text and no new vector; no hash for a text longer than p_max_bytes.';
+COMMENT ON FUNCTION reembed.scan_{suffix} IS 'pg-reembed: leaf, position and hash of the text of every row that has a text and no new vector; no hash for a text longer than p_max_bytes.';
 
-CREATE FUNCTION reembed.digests_{suffix}(p_places tid[]) RETURNS TABLE (place tid, text_digest uuid)
-LANGUAGE sql STABLE SECURITY DEFINER SET row_security = off
+CREATE FUNCTION reembed.digests_{suffix}(p_leaves regclass[], p_places tid[]) RETURNS TABLE (leaf regclass, place tid, text_digest uuid)
+LANGUAGE sql STABLE SECURITY DEFINER SET row_security = off {digest_settings}
 BEGIN ATOMIC
-  SELECT r.place, reembed.text_digest(r.content) FROM unnest(p_places) AS p(place) JOIN {row} AS r ON r.place = p.place;
+  SELECT r.leaf, r.place, reembed.text_digest(r.content) FROM unnest(p_leaves, p_places) AS p(leaf, place) JOIN {row} AS r ON r.place = p.place AND r.leaf = p.leaf;
 END;
 COMMENT ON FUNCTION reembed.digests_{suffix} IS 'pg-reembed: digests of the texts at the given positions.';

@@ -8,18 +8,18 @@ BEGIN ATOMIC
   WITH next AS MATERIALIZED (
     SELECT a.* FROM {archive} AS a LIMIT p_rows
   ), locked AS MATERIALIZED (
-    SELECT r.place, {r_keys}, c.vector, reembed.text_hash(r.content) IS NOT DISTINCT FROM c.text_hash AND r.old_vector IS NULL AS fits
+    SELECT r.leaf, r.place, {r_keys}, c.vector, reembed.text_hash(r.content) IS NOT DISTINCT FROM c.text_hash AND r.old_vector IS NULL AS fits
       FROM next AS c JOIN {row} AS r ON {r_is_c}
        FOR NO KEY UPDATE OF r SKIP LOCKED
   ), stored AS (
-    UPDATE {row} AS u SET old_vector = f.vector {restored_model} FROM locked AS f WHERE f.fits AND {u_is_f} RETURNING f.place, u.old_vector IS NOT NULL AS is_kept
+    UPDATE {row} AS u SET old_vector = f.vector {restored_model} FROM locked AS f WHERE f.fits AND {u_is_f} RETURNING f.leaf, f.place, u.old_vector IS NOT NULL AS is_kept
   ), taken AS (
     DELETE FROM {archive} AS a USING next AS c
      WHERE {a_is_c} AND (EXISTS (SELECT FROM locked AS r WHERE {a_is_r}) OR NOT EXISTS (SELECT FROM {row} AS r WHERE {r_is_c}))
     RETURNING 1
   )
   SELECT (SELECT count(*) FROM taken),
-         ARRAY(SELECT {r_key_json} FROM locked AS r WHERE r.fits AND r.place NOT IN (SELECT s.place FROM stored AS s WHERE s.is_kept));
+         ARRAY(SELECT {r_key_json} FROM locked AS r WHERE r.fits AND (r.leaf, r.place) NOT IN (SELECT s.leaf, s.place FROM stored AS s WHERE s.is_kept));
 END;
 COMMENT ON FUNCTION reembed.restore_{suffix} IS 'pg-reembed: restores some archived vectors whose text is unchanged; returns how many left the archive, and the keys of rows whose update their table suppressed.';
 

@@ -15,7 +15,7 @@ BEGIN ATOMIC
               ELSE (
                 SELECT coalesce(w.distance <= min(f.distance) + 0.000001, true)
                   FROM (SELECT {found_keys}, s.{column} {distance} p_vector::{type} AS distance
-                          FROM {relation} AS s TABLESAMPLE SYSTEM (least(100, 500.0 * current_setting('block_size')::integer / greatest(1, pg_relation_size({relation_literal}::regclass))))
+                          FROM {relation} AS s TABLESAMPLE SYSTEM (least(100, 500.0 * current_setting('block_size')::integer / greatest(1, {relation_bytes})))
                          WHERE s.{column} IS NOT NULL LIMIT 100) AS f
                  WHERE NOT ({f_is_w})) END
     FROM (SELECT {i_keys}, (SELECT r.{role}_vector {distance} p_vector::{type} FROM {row} AS r WHERE {r_is_i} AND reembed.text_hash(r.content) = p_hash) AS distance
@@ -27,7 +27,7 @@ COMMENT ON FUNCTION reembed.find_{role}_{suffix} IS 'pg-reembed: whether a row i
 CREATE FUNCTION reembed.any_{role}_{suffix}() RETURNS {type}
 LANGUAGE sql VOLATILE SECURITY DEFINER
 BEGIN ATOMIC
-  SELECT s.{column} FROM {relation} AS s TABLESAMPLE SYSTEM (least(100, 200.0 * current_setting('block_size')::integer / greatest(1, pg_relation_size({relation_literal}::regclass))))
+  SELECT s.{column} FROM {relation} AS s TABLESAMPLE SYSTEM (least(100, 200.0 * current_setting('block_size')::integer / greatest(1, {relation_bytes})))
    WHERE s.{column} IS NOT NULL LIMIT 1;
 END;
 COMMENT ON FUNCTION reembed.any_{role}_{suffix} IS 'pg-reembed: a vector to search for.';

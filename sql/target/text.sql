@@ -7,7 +7,7 @@ COMMENT ON FUNCTION reembed.raw_text_{suffix} IS 'pg-reembed: the text to embed,
 -- The expression may fail on a row. The other rows of the batch must not fail with it, so the result then starts with a character that no text starts with;
 -- see reembed.text_failure().
 CREATE FUNCTION reembed.text_{suffix}({text_parameters}) RETURNS text
-LANGUAGE plpgsql STABLE
+LANGUAGE plpgsql STABLE {text_settings}
 AS $body$
 BEGIN
   RETURN reembed.raw_text_{suffix}({text_arguments});

@@ -15,6 +15,7 @@ BEGIN
   SELECT * INTO STRICT s FROM reembed.setting WHERE target = p_target;
   SELECT array_agg(r.relation::oid) INTO v_relations
     FROM (SELECT t.relation FROM reembed.target AS t WHERE t.name = p_target
+          UNION SELECT l.leaf FROM reembed.target AS t CROSS JOIN LATERAL reembed.leaves(t.relation) AS l WHERE t.name = p_target
           UNION SELECT v.relation FROM reembed.vector_column AS v WHERE v.target = p_target) AS r;
 
   IF s.max_replica_lag_bytes IS NOT NULL AND NOT pg_is_in_recovery() THEN
@@ -52,8 +53,8 @@ BEGIN
 
   -- By default an ordinary vacuum is no signal: the backfill itself provokes it, and it returns space to the backfill. Only the application's table is checked,
   -- because a side table has little to vacuum while it is being filled.
-  IF EXISTS (SELECT FROM pg_stat_progress_vacuum AS v JOIN reembed.target AS t ON t.relation = v.relid
-              WHERE t.name = p_target AND (s.yields_to_vacuum OR reembed.prevents_wraparound(t.relation))) THEN
+  IF EXISTS (SELECT FROM pg_stat_progress_vacuum AS v JOIN reembed.target AS t ON v.relid IN (SELECT l.leaf FROM reembed.leaves(t.relation) AS l)
+              WHERE t.name = p_target AND (s.yields_to_vacuum OR reembed.prevents_wraparound(v.relid))) THEN
     RETURN QUERY SELECT 'vacuum', 'slows', CASE WHEN s.yields_to_vacuum THEN 'the table is being vacuumed (yields_to_vacuum)' ELSE 'the table is being vacuumed to prevent wraparound' END;
   END IF;
 

@@ -53,12 +53,12 @@ export async function readSample(
   // The text is computed before anything is joined, because the names of other columns could make those of the text ambiguous.
   const { rows } = await owner.query<Omit<SampledRow, 'vector' | 'judgedId'> & { vector: string; judged_id: string }>(
     `WITH drawn AS MATERIALIZED (
-       SELECT t.ctid AS place, row_number() OVER (ORDER BY hashtextextended((${key}) COLLATE "C", $2::bigint)) AS rank, ${id} = ANY ($3::text[]) AS is_relevant
+       SELECT t.tableoid AS leaf, t.ctid AS place, row_number() OVER (ORDER BY hashtextextended((${key}) COLLATE "C", $2::bigint)) AS rank, ${id} = ANY ($3::text[]) AS is_relevant
          FROM ${facts.qualified} AS t WHERE ${hasTextSql(text.textSql)} AND ${isThere}
      )
      SELECT ${key} AS key, ${id} AS judged_id, t.reembed_text AS text, ${vector}::text AS vector, ${slicesSql('t', sliceBy)} AS slices
        FROM drawn AS d
-       JOIN (SELECT t.*, (${text.textSql})::text AS reembed_text, t.ctid AS reembed_place FROM ${facts.qualified} AS t) AS t ON t.reembed_place = d.place
+       JOIN (SELECT t.*, (${text.textSql})::text AS reembed_text, t.tableoid AS reembed_leaf, t.ctid AS reembed_place FROM ${facts.qualified} AS t) AS t ON t.reembed_place = d.place AND t.reembed_leaf = d.leaf
        ${join}
       WHERE d.rank <= $1::bigint OR d.is_relevant ORDER BY d.rank`,
     [count, seed, relevant],

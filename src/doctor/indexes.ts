@@ -17,11 +17,11 @@ const invalid: Check = {
               EXISTS (SELECT FROM pg_stat_progress_create_index AS p WHERE p.index_relid = i.indexrelid) AS building
          FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid JOIN pg_namespace AS n ON n.oid = c.relnamespace
         WHERE i.indrelid = ANY ($1::oid[]) ORDER BY 2`,
-      [tables.flatMap(({ oid, sideTables }) => [oid, ...sideTables])],
+      [tables.flatMap(({ oid, sideTables, leaves }) => [oid, ...sideTables, ...leaves])],
     );
     const verdicts: Verdict[] = [];
     for (const target of tables) {
-      const indexes = rows.filter(({ oid }) => oid === target.oid || target.sideTables.includes(oid));
+      const indexes = rows.filter(({ oid }) => oid === target.oid || target.sideTables.includes(oid) || target.leaves.includes(oid));
       const missing = target.indexNames.filter((name) => !indexes.some(({ bare }) => bare === name));
       if (WITH_INDEX.includes(target.phase)) {
         for (const name of missing) {

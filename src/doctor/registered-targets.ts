@@ -23,6 +23,8 @@ export interface Target {
   /** newest campaign */
   campaign: string;
   phase: PhaseName;
+  /** OIDs of the partitions that hold the rows of a partitioned table */
+  leaves: number[];
   /** indexes on the new vectors, as they are called until contract */
   indexNames: string[];
   toModel: string;
@@ -35,9 +37,10 @@ export async function readTargets(db: Queryable): Promise<Target[]> {
             CASE WHEN c.oid IS NULL THEN t.relation::oid::text ELSE format('%I.%I', n.nspname, c.relname) END AS table, t.column_name AS column,
             ARRAY(SELECT v.relation::oid::bigint::double precision FROM reembed.vector_column AS v JOIN pg_class AS s ON s.oid = v.relation
                    WHERE v.target = t.name AND v.storage = 'side_table') AS "sideTables",
+            CASE WHEN c.relkind = 'p' THEN ARRAY(SELECT l.leaf::oid::bigint::double precision FROM reembed.leaves(t.relation) AS l) ELSE '{}' END AS leaves,
             t.live_view AS "liveView", t.live_model_column AS "liveModelColumn", s.read_model AS "readModel",
             coalesce(quote_ident(pg_get_userbyid(c.relowner)), '') AS owner, coalesce(pg_has_role(c.relowner, 'USAGE'), false) AS "ownedByUs",
-            m.name AS campaign, m.phase, ARRAY(SELECT p.name::text FROM reembed.planned_index AS p WHERE p.campaign = m.name AND p.name IS NOT NULL ORDER BY p.position) AS "indexNames", m.to_model AS "toModel"
+            m.name AS campaign, m.phase, ARRAY(SELECT p.name::text FROM reembed.planned_index AS p WHERE p.campaign = m.name AND p.name IS NOT NULL AND p.definition IS NULL ORDER BY p.position) AS "indexNames", m.to_model AS "toModel"
        FROM reembed.target AS t
        JOIN reembed.setting AS s ON s.target = t.name
        JOIN reembed.campaign AS m ON m.target = t.name

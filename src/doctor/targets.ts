@@ -79,9 +79,9 @@ const capture: Check = {
     const verdicts: Verdict[] = [];
     for (const { name, oid, table } of tables) {
       const { rows } = await db.query<{ trigger: string; quoted: string; state: string | null }>(
-        `SELECT w.name AS trigger, quote_ident(w.name) AS quoted, g.tgenabled AS state
+        `SELECT CASE WHEN w.relation = $1::oid THEN w.name::text ELSE format('%s of %s', w.name, w.relation) END AS trigger, quote_ident(w.name) AS quoted, g.tgenabled AS state
            FROM reembed.capture_triggers($2) AS w
-           LEFT JOIN pg_trigger AS g ON g.tgrelid = $1::oid AND g.tgname = w.name
+           LEFT JOIN pg_trigger AS g ON g.tgrelid = w.relation AND g.tgname = w.name
           WHERE g.tgenabled IS DISTINCT FROM 'A'`,
         [oid, name],
       );

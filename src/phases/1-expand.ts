@@ -13,6 +13,7 @@ import {
   vectorTableOf,
   vectorType,
 } from '../plan/plan.ts';
+import { isOnLeaves, leafPattern } from './leaf-indexes.ts';
 import { type Phase, present, SHORT_LOCK_WAIT } from './phase.ts';
 
 // Largest vector, in bytes, of which two fit a page: half a page of 8 kB, less the key and the names of the row.
@@ -72,19 +73,35 @@ function joinGroup({ campaign, group }: CampaignPlan): string {
 
 /** Records the indexes on the new vectors, and what becomes of each index on the old ones. */
 function planIndexes(plan: CampaignPlan): string {
-  const dropped = plan.oldIndexes.filter(({ name }) => !plan.indexes.some(({ oldName }) => oldName === name));
+  const dropped = plan.oldIndexes.filter(
+    ({ name, qualified }) => !plan.indexes.some(({ oldName, oldOnLeaves }) => oldName === name || oldOnLeaves === qualified),
+  );
   return [
-    ...plan.indexes.map(({ name, finalName, oldName, isMain, form }) => [name, finalName, oldName, isMain, form] as const),
-    ...dropped.map(({ name }) => [null, null, name, false, PLAIN] as const),
+    ...plan.indexes.map(
+      (index) =>
+        [
+          index.name,
+          index.finalName,
+          index.oldName,
+          index.isMain,
+          isOnLeaves(plan) ? leafPattern(index) : null,
+          index.oldOnLeaves,
+          index.form,
+        ] as const,
+    ),
+    ...dropped.map(
+      ({ name, isOnLeaves: isPattern, qualified }) =>
+        [null, null, isPattern ? null : name, false, null, plan.isPartitioned && !plan.oldSideTable ? qualified : null, PLAIN] as const,
+    ),
   ]
     .map(
-      ([name, finalName, oldName, isMain, form]) => `
+      ([name, finalName, oldName, isMain, definition, oldIndex, form]) => `
 SELECT reembed.plan_index(
   p_campaign => ${literal(plan.campaign)},
   p_old_name => ${literal(oldName)},
   p_name => ${literal(name)},
   p_final_name => ${literal(finalName)},
-  p_is_main => ${literal(isMain)}${formArguments(form)}
+  p_is_main => ${literal(isMain)}${formArguments(form)}${definition === null ? '' : `,\n  p_definition => ${literal(definition)}`}${oldIndex === null ? '' : `,\n  p_old_index => ${literal(oldIndex)}`}
 );`,
     )
     .join('');

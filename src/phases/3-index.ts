@@ -3,27 +3,33 @@ import type { Notice } from '../database/migration-runner.ts';
 import { withSession } from '../database/session.ts';
 import { identifier, literal } from '../plan/plan.ts';
 import { buildIndexes, newIndex } from './index-statements.ts';
+import { buildLeafIndexes, DROP_LEAF_INDEXES, isOnLeaves } from './leaf-indexes.ts';
 import { CONCURRENT_LOCK_WAIT, type Phase, present, RESET_LOCK_WAIT } from './phase.ts';
 
 export const index: Phase = {
   name: 'index',
-  locks: ({ sideTable }) =>
+  locks: ({ sideTable, isPartitioned }) =>
     sideTable
       ? 'none on the table; SHARE UPDATE EXCLUSIVE on the side table while it builds'
-      : 'SHARE UPDATE EXCLUSIVE while it builds: reads and writes go on, VACUUM and other DDL on the table wait',
+      : isPartitioned
+        ? 'SHARE UPDATE EXCLUSIVE on one partition after another while it builds: reads and writes go on'
+        : 'SHARE UPDATE EXCLUSIVE while it builds: reads and writes go on, VACUUM and other DDL on the table wait',
   back: () => 'drops the indexes CONCURRENTLY',
   inTransaction: false,
   up: (plan) => [
     `SELECT reembed.require_gate(${literal(plan.campaign)}, 'index');`,
-    ...buildIndexes(
-      plan,
-      plan.indexes.map((planned) => newIndex(plan, planned)),
-    ),
+    ...(isOnLeaves(plan)
+      ? [`SELECT reembed.plan_leaf_indexes(${literal(plan.campaign)});`, buildLeafIndexes(plan, 'leafIndexes')]
+      : buildIndexes(
+          plan,
+          plan.indexes.map((planned) => newIndex(plan, planned)),
+        )),
     `SELECT reembed.enter_phase(${literal(plan.campaign)}, 'index');`,
   ],
   down: (plan) => [
     `SELECT reembed.require_unread(${literal(plan.campaign)});`,
-    ...(plan.indexes.length > 0
+    ...(isOnLeaves(plan) ? [DROP_LEAF_INDEXES] : []),
+    ...(plan.indexes.length > 0 && !isOnLeaves(plan)
       ? [
           CONCURRENT_LOCK_WAIT,
           ...plan.indexes.map(({ name }) => `DROP INDEX CONCURRENTLY IF EXISTS ${present('schema')}.${identifier(plan, name)};`),
@@ -43,11 +49,11 @@ export async function dropInvalidIndexes(database: Database, campaign: string, n
     `SELECT c.relname AS name, format('DROP INDEX CONCURRENTLY %I.%I', n.nspname, c.relname) AS statement
        FROM reembed.campaign AS m
        JOIN reembed.target AS t ON t.name = m.target
-       JOIN pg_index AS i ON i.indrelid IN (t.relation, m.to_relation) AND NOT i.indisvalid
+       JOIN pg_index AS i ON (i.indrelid IN (t.relation, m.to_relation) OR i.indrelid IN (SELECT l.leaf FROM reembed.leaves(t.relation) AS l)) AND NOT i.indisvalid
        JOIN pg_class AS c ON c.oid = i.indexrelid
        JOIN pg_namespace AS n ON n.oid = c.relnamespace
       WHERE m.name = $1
-        AND (EXISTS (SELECT FROM reembed.planned_index AS p WHERE p.campaign = m.name AND p.name = c.relname) OR m.old_column -> 'indexes' @> jsonb_build_array(jsonb_build_object('name', c.relname)))
+        AND (EXISTS (SELECT FROM reembed.planned_index AS p WHERE p.campaign = m.name AND (p.name = c.relname OR m.phase = 'switch' AND m.old_column IS NOT NULL AND p.leaf = i.indrelid AND p.old_name = c.relname)) OR m.old_column -> 'indexes' @> jsonb_build_array(jsonb_build_object('name', c.relname)))
         AND NOT EXISTS (SELECT FROM pg_stat_progress_create_index AS p WHERE p.index_relid = i.indexrelid)`,
     [campaign],
   );

@@ -1,5 +1,6 @@
 import { type CampaignPlan, literal, oneLine, targetOf } from '../plan/plan.ts';
 import { buildIndexes, restoredIndex } from './index-statements.ts';
+import { buildLeafIndexes } from './leaf-indexes.ts';
 import { anonymousBlock, type Phase } from './phase.ts';
 
 export const contract: Phase = {
@@ -44,11 +45,15 @@ ${bringBack(plan)
   END IF;
 END`),
     `CALL reembed.restore_old_vectors(${literal(plan.campaign)});`,
-    ...buildIndexes(
-      plan,
-      // The indexes of a side table are restored together with it.
-      plan.oldSideTable ? [] : plan.oldIndexes.map((index) => restoredIndex(plan, index)),
-    ),
+    // The indexes of a side table are restored together with it.
+    ...(plan.oldSideTable
+      ? []
+      : plan.isPartitioned
+        ? [buildLeafIndexes(plan, 'oldLeafIndexes'), `SELECT reembed.restore_parent_indexes(${literal(plan.campaign)});`]
+        : buildIndexes(
+            plan,
+            plan.oldIndexes.map((index) => restoredIndex(plan, index)),
+          )),
     ...notNull(plan),
     `SELECT reembed.finish_restore(${literal(plan.campaign)});`,
   ],

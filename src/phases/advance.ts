@@ -7,6 +7,7 @@ import { applySqlObjects } from '../database/sql-objects.ts';
 import { requireVectorExtension } from '../database/vector-extension.ts';
 import { GateClosed, ReembedError } from '../errors.ts';
 import { counted } from '../wording.ts';
+import { buildNewLeafIndexes } from './new-leaf-indexes.ts';
 import { type FilesRun, type RunOptions, runFile } from './run-file.ts';
 
 /** A condition that keeps a gate closed, and its remedy. */
@@ -80,6 +81,7 @@ export async function advance(database: Database, options: AdvanceOptions): Prom
     if (!own && !sqlApplied) {
       await withLockRetries(() => applySqlObjects(database), 'sql/', options.notice);
       sqlApplied = true;
+      await buildNewLeafIndexes(database, options.notice);
     }
     const candidates = withinLimit(pending, result, options.count);
     const next = own && candidates.includes(own) ? own : await nextOpenFile(inOwnTransactions(database.pool), candidates, result, options);

@@ -7,6 +7,7 @@ import { backfill } from './2-backfill.ts';
 import { index } from './3-index.ts';
 import { switchOver } from './4-switch.ts';
 import { contract } from './5-contract.ts';
+import type { EachLeafIndex } from './leaf-indexes.ts';
 import type { Phase } from './phase.ts';
 
 /** The five phases in the order they run. */
@@ -81,9 +82,13 @@ function aboutText(plan: CampaignPlan, phase: Phase, position: number): string {
 // Down: ${phase.back(plan)}.`;
 }
 
-function action(plan: CampaignPlan, texts: string[], inTransaction: boolean): string {
-  const calls = texts.map((text) => `  pgm.sql(\`${text.includes('\n') ? `\n${templateText(text)}\n` : templateText(text)}\`);`);
-  const isNamed = texts.some((text) => text.includes('\0'));
+function action(plan: CampaignPlan, texts: (string | EachLeafIndex)[], inTransaction: boolean): string {
+  const calls = texts.map((text) =>
+    typeof text === 'string'
+      ? call(text, '  ')
+      : [`  for (const index of present.${text.list} ?? []) {`, ...text.run.map((statement) => call(statement, '    ')), '  }'].join('\n'),
+  );
+  const isNamed = texts.some((text) => typeof text !== 'string' || text.includes('\0'));
   return [
     isNamed ? 'async (pgm) => {' : '(pgm) => {',
     ...(inTransaction ? [] : ['  pgm.noTransaction();']),
@@ -98,6 +103,10 @@ function action(plan: CampaignPlan, texts: string[], inTransaction: boolean): st
   ].join('\n');
 }
 
+function call(text: string, indent: string): string {
+  return `${indent}pgm.sql(\`${text.includes('\n') ? `\n${templateText(text)}\n` : templateText(text)}\`);`;
+}
+
 /** Escapes text for a JavaScript template literal, except the placeholders of names that are known only when the file runs. */
 export function templateText(text: string): string {
   return (
@@ -106,6 +115,6 @@ export function templateText(text: string): string {
       // JavaScript would turn a carriage return into a line feed.
       .replace(/\r/g, '\\r')
       .replace(/\$\{/g, '\\${')
-      .replace(/\0(\w+)\0/g, (_, named) => `\${present.${named}}`)
+      .replace(/\0([\w.]+)\0/g, (_, named: string) => `\${${named.includes('.') ? named : `present.${named}`}}`)
   );
 }

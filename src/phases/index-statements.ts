@@ -18,7 +18,9 @@ export interface PlannedIndex {
   statement: string;
 }
 
-const RESET_BUILD_SETTINGS = 'RESET maintenance_work_mem; RESET max_parallel_maintenance_workers; RESET min_parallel_table_scan_size;';
+/** Ends the settings of one index build. */
+export const RESET_BUILD_SETTINGS =
+  'RESET maintenance_work_mem; RESET max_parallel_maintenance_workers; RESET min_parallel_table_scan_size;';
 
 /**
  * Returns statements that build the indexes one after another, each with its own memory and parallel workers. No transaction may be open.

@@ -1,5 +1,6 @@
 import type { PhaseName } from '../database/migration-file.ts';
 import type { CampaignPlan } from '../plan/plan.ts';
+import type { EachLeafIndex } from './leaf-indexes.ts';
 
 /** One of the five phases of a campaign: the statements of its file in both directions. */
 export interface Phase {
@@ -11,9 +12,9 @@ export interface Phase {
   /** false when every statement commits on its own because one of them cannot run in a transaction */
   inTransaction: boolean;
   /** statements of `up`; each string is sent as one query, with present() for names that may have changed when it runs */
-  up(plan: CampaignPlan): string[];
+  up(plan: CampaignPlan): (string | EachLeafIndex)[];
   /** statements of `down`, the inverse */
-  down(plan: CampaignPlan): string[];
+  down(plan: CampaignPlan): (string | EachLeafIndex)[];
 }
 
 /**

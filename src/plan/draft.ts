@@ -133,6 +133,7 @@ export async function draftCampaign(
     toColumn,
     toVersionColumn: sideTable ? 'model_version' : shortName(toColumn, '_model_version'),
     fromVersionColumn: known?.versionColumn ?? null,
+    isPartitioned: facts.leaves !== null,
     oldIndexes: facts.indexes,
     indexes: planIndexes(request, facts, { to, sideTable, toColumn, quotedSchema, form }),
     notNull: facts.notNull,

@@ -100,7 +100,7 @@ function mainIndex(
     isUnique: false,
     definition: `USING ${method} (${key} ${quotedSchema}.${formClass(form, to.elementType, to.distance)})${parameters ? ` WITH (${parameters})` : ''}`,
     tablespace: carried?.old.tablespace ?? null,
-    ...names(facts, sideTable, carried?.old.name ?? null, name, unused(shortName(`${facts.table}_${facts.column}`, '_idx'), finalTaken)),
+    ...names(facts, sideTable, carried?.old ?? null, name, unused(shortName(`${facts.table}_${facts.column}`, '_idx'), finalTaken)),
   };
 }
 
@@ -116,13 +116,20 @@ function otherIndex(facts: TableFacts, { sideTable }: IndexPlace, index: Carried
     isUnique: old.isUnique,
     definition: `USING ${old.method} (${key} ${operatorClass}${old.order})${rest}`,
     tablespace: old.tablespace,
-    ...names(facts, sideTable, old.name, name, shortName(`${facts.table}_${facts.column}`, `_${position}_idx`)),
+    ...names(facts, sideTable, old, name, shortName(`${facts.table}_${facts.column}`, `_${position}_idx`)),
   };
 }
 
 /** Names of an index during the campaign and after it. In a side table it keeps the first; an old side table keeps those of its indexes. */
-function names(facts: TableFacts, sideTable: string | null, oldName: string | null, name: string, usual: string) {
-  return { name, oldName, finalName: sideTable ? name : ((facts.sideTable ? null : oldName) ?? usual) };
+function names(facts: TableFacts, sideTable: string | null, old: OldIndex | null, name: string, usual: string) {
+  // Each leaf has an index of another name.
+  const oldName = old && !old.isOnLeaves ? old.name : null;
+  return {
+    name,
+    oldName,
+    oldOnLeaves: old && facts.leaves ? old.qualified : null,
+    finalName: sideTable ? name : ((facts.sideTable ? null : oldName) ?? usual),
+  };
 }
 
 function unused(name: string, taken: Set<string>): string {

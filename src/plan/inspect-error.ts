@@ -16,7 +16,6 @@ export class NoSuchTable extends ReembedError {
 }
 
 const KINDS: Record<string, string> = {
-  p: 'a partitioned table',
   partition: 'a partition',
   heir: 'a table that inherits or is inherited from',
   v: 'a view',
@@ -27,8 +26,7 @@ const KINDS: Record<string, string> = {
 };
 
 const REMEDIES: Record<string, string> = {
-  p: 'partitioned tables are not supported yet: move the rows to an ordinary table',
-  partition: 'a column cannot be added to one partition, and partitioned tables are not supported yet: move the rows to an ordinary table',
+  partition: 'a column cannot be added to one partition: name the partitioned table that it belongs to',
   heir: 'inheritance is not supported: move the rows to a table without inheritance',
 };
 
@@ -36,6 +34,17 @@ const REMEDIES: Record<string, string> = {
 export class NotAnOrdinaryTable extends ReembedError {
   constructor(table: string, kind: string) {
     super('not_an_ordinary_table', `${table} is ${KINDS[kind] ?? 'not a table'}`, REMEDIES[kind] ?? 'name the underlying table');
+  }
+}
+
+/** Thrown when a partition is a foreign table, in which nothing can be stored or indexed from here. */
+export class ForeignPartition extends ReembedError {
+  constructor(table: string, partition: string) {
+    super(
+      'foreign_partition',
+      `partition ${partition} of ${table} is a foreign table`,
+      `detach it, or move its rows into a partition of this database`,
+    );
   }
 }
 

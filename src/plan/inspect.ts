@@ -6,6 +6,7 @@ import { EXTENSION_TYPE, requireVectorExtension } from '../database/vector-exten
 import {
   ColumnNotAVector,
   EmptyTable,
+  ForeignPartition,
   NoPrimaryKey,
   NoSuchColumn,
   NoSuchTable,
@@ -51,6 +52,8 @@ export interface TableFacts {
   indexes: OldIndex[];
   /** tablespace of the vectors; empty for that of the database */
   tablespace: string;
+  /** OIDs of the partitions that hold the rows; null for an ordinary table */
+  leaves: number[] | null;
 }
 
 /** Whether a column's type admits vectors of one number of dimensions only. */
@@ -63,13 +66,13 @@ export function hasDimensions(columnType: string): boolean {
  *
  * @param table name as the user wrote it: bare, schema-qualified, quoted or not
  * @throws NoSuchTable, NotAnOrdinaryTable, CannotActAsOwner, NoCreateOnSchema, ForcedRowSecurity, UpdateRules, NoSuchColumn,
- * ColumnNotAVector, NoPrimaryKey, EmptyTable, ExtensionMissing, PostgresTooOld
+ * ColumnNotAVector, NoPrimaryKey, ForeignPartition, EmptyTable, ExtensionMissing, PostgresTooOld
  */
 export async function inspectTable(db: Queryable, table: string, column: string): Promise<TableFacts> {
   const server = await readServer(db);
   const relation = await findRelation(db, table);
-  const kind = relation.kind === 'r' && relation.family ? relation.family : relation.kind;
-  if (kind !== 'r') throw new NotAnOrdinaryTable(table, kind);
+  const kind = relation.family ?? relation.kind;
+  if (kind !== 'r' && kind !== 'p') throw new NotAnOrdinaryTable(table, kind);
   await refuseUnfitTable(db, relation.oid, `${relation.schema}.${relation.name}`);
 
   const columns = await readColumns(db, relation.oid);
@@ -99,18 +102,21 @@ export async function inspectTable(db: Queryable, table: string, column: string)
       WHERE i.indrelid = $1 AND a.attrelid = i.indrelid AND i.indisprimary ORDER BY k.position`,
     [relation.oid],
   );
+  const leaves = kind === 'p' ? await readLeaves(db, relation.oid, table) : null;
+  const stored = leaves ?? [relation.oid];
   if (key.rows.length === 0) throw new NoPrimaryKey(table);
 
   const qualified = `${pg.escapeIdentifier(relation.schema)}.${pg.escapeIdentifier(relation.name)}`;
   const size = await db.query<{ rows: string; bytes: string; pages: number; page: number }>(
-    `SELECT count(*) AS rows, pg_total_relation_size($1::oid::regclass) AS bytes, current_setting('block_size')::integer AS page,
-            (pg_relation_size($1::oid::regclass) / current_setting('block_size')::integer)::double precision AS pages FROM ${qualified}`,
-    [relation.oid],
+    `SELECT (SELECT count(*) FROM ${qualified}) AS rows, coalesce(sum(pg_total_relation_size(l.leaf)), 0) AS bytes, current_setting('block_size')::integer AS page,
+            coalesce(sum(pg_relation_size(l.leaf)) / current_setting('block_size')::integer, 0)::double precision AS pages FROM unnest($1::oid[]) AS l(leaf)`,
+    [stored],
   );
   const tableIndexes = await db.query<{ name: string; method: string }>(
     `SELECT c.relname AS name, m.amname AS method FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid JOIN pg_am AS m ON m.oid = c.relam
       WHERE i.indrelid = $1 AND i.indisready ORDER BY c.relname`,
-    [relation.oid],
+    // Each row is in the indexes of one leaf.
+    [stored[0] ?? relation.oid],
   );
   const rows = Number(size.rows[0]?.rows ?? 0);
   if (rows === 0) throw new EmptyTable(table);
@@ -137,9 +143,23 @@ export async function inspectTable(db: Queryable, table: string, column: string)
     ...server,
     rowSecurity: relation.rowSecurity,
     sideTable: side?.name ?? null,
-    indexes: await readOldIndexes(db, side?.oid ?? relation.oid, vector.name),
+    indexes: await readOldIndexes(db, side?.oid ?? relation.oid, vector.name, side ? [] : (leaves ?? [])),
     tablespace: await readTablespace(db, side?.oid ?? relation.oid),
+    leaves,
   };
+}
+
+/** @throws ForeignPartition */
+async function readLeaves(db: Queryable, oid: number, table: string): Promise<number[]> {
+  const { rows } = await db.query<{ oid: number; name: string; kind: string }>(
+    `SELECT c.oid::bigint::double precision AS oid, format('%s.%s', n.nspname, c.relname) AS name, c.relkind AS kind
+       FROM pg_partition_tree($1::oid::regclass) AS p JOIN pg_class AS c ON c.oid = p.relid JOIN pg_namespace AS n ON n.oid = c.relnamespace
+      WHERE c.relkind <> 'p' ORDER BY c.oid`,
+    [oid],
+  );
+  const foreign = rows.find(({ kind }) => kind === 'f');
+  if (foreign) throw new ForeignPartition(table, foreign.name);
+  return rows.map((row) => row.oid);
 }
 
 interface ColumnFacts {
@@ -207,7 +227,7 @@ async function findRelation(db: Queryable, table: string) {
       rowSecurity: boolean;
     }>(
       `SELECT c.oid::bigint::double precision AS oid, c.relkind AS kind, n.nspname AS schema, c.relname AS name, c.relrowsecurity AS "rowSecurity",
-              CASE WHEN c.relispartition THEN 'partition' WHEN EXISTS (SELECT FROM pg_inherits WHERE c.oid IN (inhrelid, inhparent)) THEN 'heir' END AS family
+              CASE WHEN c.relispartition THEN 'partition' WHEN c.relkind = 'r' AND EXISTS (SELECT FROM pg_inherits WHERE c.oid IN (inhrelid, inhparent)) THEN 'heir' END AS family
          FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE c.oid = ${RELATION_AS_WRITTEN}`,
       [spelling],
     );

@@ -43,17 +43,25 @@ export interface OldIndex {
   vectorInPredicate: 'nothing' | 'is not null' | 'other';
   /** whether the condition or INCLUDE names other columns of the table */
   namesOthers: boolean;
+  /** qualified and quoted name */
+  qualified: string;
+  /** whether it stands for the equal indexes of the leaves of a partitioned table, which has none itself */
+  isOnLeaves: boolean;
 }
 
-/** Reads the valid indexes of which the vector column is the only key. Those of pgvector's HNSW come first, then the oldest. */
-export async function readOldIndexes(db: Queryable, oid: number, column: string): Promise<OldIndex[]> {
+/**
+ * Reads the valid indexes of which the vector column is the only key. Those of pgvector's HNSW come first, then the oldest.
+ *
+ * @param leaves of a partitioned table: equal indexes of theirs without a parent count as one
+ */
+export async function readOldIndexes(db: Queryable, oid: number, column: string, leaves: readonly number[] = []): Promise<OldIndex[]> {
   // The key of an expression is compared with the texts that PostgreSQL would show for the known forms, so nothing is parsed.
   const { rows } = await db.query<OldIndex>(
     `SELECT c.relname AS name, quote_ident(m.amname) AS method, coalesce(array_to_string(c.reloptions, ', '), '') AS parameters,
             ${EXTENSION_TYPE} AS "elementType", pg_relation_size(c.oid)::double precision AS bytes, coalesce(b.spcname, '') AS tablespace,
             -- pg_get_indexdef() qualifies the table under the same conditions as regclass. No other function returns the rest of the statement.
             json_build_array(format('%s CONCURRENTLY IF NOT EXISTS %I ON ', v.verb, c.relname),
-                             substr(pg_get_indexdef(c.oid), length(format('%s %I ON %s', v.verb, c.relname, i.indrelid::regclass)) + 1)) AS statement,
+                             substr(pg_get_indexdef(c.oid), length(format('%s %I ON %s%s', v.verb, c.relname, CASE c.relkind WHEN 'I' THEN 'ONLY ' ELSE '' END, i.indrelid::regclass)) + 1)) AS statement,
             i.indisunique AS "isUnique", o.opcname AS "operatorClass", format('%I.%I', s.nspname, o.opcname) AS "writtenOperatorClass",
             o.opcnamespace = e.extnamespace AS "isOfExtension",
             CASE WHEN i.indkey[0] <> 0 THEN 'column'
@@ -72,7 +80,7 @@ export async function readOldIndexes(db: Queryable, oid: number, column: string)
             CASE WHEN i.indnullsnotdistinct THEN ' NULLS NOT DISTINCT' ELSE '' END AS nulls,
             p.predicate,
             CASE WHEN NOT a.attnum = ANY (p.columns) THEN 'nothing' WHEN p.predicate = format('(%I IS NOT NULL)', a.attname) THEN 'is not null' ELSE 'other' END AS "vectorInPredicate",
-            i.indnatts > i.indnkeyatts OR EXISTS (SELECT FROM unnest(p.columns) AS w(attnum) WHERE w.attnum <> a.attnum) AS "namesOthers"
+            i.indnatts > i.indnkeyatts OR EXISTS (SELECT FROM unnest(p.columns) AS w(attnum) WHERE w.attnum <> a.attnum) AS "namesOthers", (SELECT format('%I.%I', w.nspname, c.relname) FROM pg_namespace AS w WHERE w.oid = c.relnamespace) AS qualified, i.indrelid <> $1::oid AS "isOnLeaves"
        FROM pg_index AS i
        JOIN pg_class AS c ON c.oid = i.indexrelid
        JOIN pg_am AS m ON m.oid = c.relam
@@ -88,9 +96,15 @@ export async function readOldIndexes(db: Queryable, oid: number, column: string)
       CROSS JOIN LATERAL (SELECT pg_get_indexdef(c.oid, 1, false) AS key, format_type(x.atttypid, x.atttypmod) AS type) AS k
       CROSS JOIN LATERAL (SELECT pg_get_expr(i.indpred, i.indrelid) AS predicate,
                                  ARRAY(SELECT DISTINCT w[1]::smallint FROM regexp_matches(coalesce(i.indpred::text, ''), ':varattno (-?\\d+)', 'g') AS w) AS columns) AS p
-      WHERE i.indexrelid IN (${queryOf('vector_indexes', ['p_relation', 'p_column'])}) AND i.indisvalid
+      WHERE i.indexrelid IN (SELECT x.* FROM unnest(array_append($3::oid[], $1::oid)) AS r(oid) CROSS JOIN LATERAL (${queryOf('vector_indexes', ['p_relation', 'p_column']).replaceAll('$1', 'r.oid')}) AS x)
+        AND i.indisvalid AND (i.indrelid = $1::oid OR NOT c.relispartition)
       ORDER BY m.amname = 'hnsw' DESC, c.oid`,
-    [oid, column],
+    [oid, column, leaves],
   );
-  return rows;
+  const seen = new Set<string>();
+  return rows.filter((row) => {
+    const isNew = !row.isOnLeaves || !seen.has(row.statement[1]);
+    seen.add(row.statement[1]);
+    return isNew;
+  });
 }

@@ -54,6 +54,8 @@ export interface IndexPlan {
   finalName: string;
   /** index on the old vectors that it succeeds */
   oldName: string | null;
+  /** of a partitioned table, an old index to whose definition those of the leaves are equal: qualified and quoted */
+  oldOnLeaves: string | null;
   /** USING …, with a placeholder for the column */
   definition: string;
   /** null: that of new indexes; empty: that of the database */
@@ -93,6 +95,8 @@ export interface CampaignPlan {
   toVersionColumn: string;
   /** version column of the old vectors, left by an earlier campaign */
   fromVersionColumn: string | null;
+  /** whether the table is partitioned */
+  isPartitioned: boolean;
   /** indexes on the old column, needed for a rollback */
   oldIndexes: OldIndex[];
   indexes: IndexPlan[];

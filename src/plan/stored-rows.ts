@@ -35,18 +35,24 @@ export async function drawStoredRows(db: Queryable, owner: OwnersConnection, fac
   return { rows: await readPlaces(owner, facts, text, candidates, places), candidates };
 }
 
+/** Where a row is stored: the OID of the table or partition, and its ctid. */
+interface Place {
+  leaf: string;
+  place: string;
+}
+
 /** Draws rows by their place, so that the other texts are computed for these only. */
-async function drawPlaces(owner: OwnersConnection, facts: TableFacts, { textSql }: TextSource, sample: string): Promise<string[]> {
+async function drawPlaces(owner: OwnersConnection, facts: TableFacts, { textSql }: TextSource, sample: string): Promise<Place[]> {
   const side = facts.sideTable === null ? undefined : vectorTableOfFacts(facts);
   const vector = pg.escapeIdentifier(facts.column);
   const hasVector = side
     ? `EXISTS (SELECT FROM ${side} AS v WHERE ${sameKey(facts)} AND v.${vector} IS NOT NULL)`
     : `t.${vector} IS NOT NULL`;
-  const { rows } = await owner.query<{ place: string }>(
-    `SELECT t.ctid::text AS place FROM ${facts.qualified} AS t ${sample} WHERE ${hasTextSql(textSql)} AND ${hasVector}
+  const { rows } = await owner.query<Place>(
+    `SELECT t.tableoid::bigint::text AS leaf, t.ctid::text AS place FROM ${facts.qualified} AS t ${sample} WHERE ${hasTextSql(textSql)} AND ${hasVector}
       ORDER BY length((${textSql})::text) > ${MOST_CHARACTERS}, random() LIMIT ${ROWS}`,
   );
-  return rows.map(({ place }) => place);
+  return rows;
 }
 
 async function readPlaces(
@@ -54,7 +60,7 @@ async function readPlaces(
   facts: TableFacts,
   { textSql }: TextSource,
   candidates: readonly CandidateText[],
-  places: readonly string[],
+  places: readonly Place[],
 ): Promise<StoredRow[]> {
   const vector = pg.escapeIdentifier(facts.column);
   const stored =
@@ -62,8 +68,8 @@ async function readPlaces(
   const texts = candidates.map(({ sql }) => `left((${sql})::text, ${MOST_CANDIDATE_CHARACTERS})`).join(', ');
   const { rows } = await owner.query<Omit<StoredRow, 'stored'> & { stored: string }>(
     `SELECT ${stored}::text AS stored, (${textSql})::text AS text, ARRAY[${texts}]::text[] AS candidates
-       FROM ${facts.qualified} AS t WHERE t.ctid = ANY ($1::tid[])`,
-    [places],
+       FROM ${facts.qualified} AS t WHERE t.ctid = ANY ($1::tid[]) AND (t.tableoid, t.ctid) IN (SELECT * FROM unnest($2::oid[], $1::tid[]))`,
+    [places.map(({ place }) => place), places.map(({ leaf }) => leaf)],
   );
   return rows.map(({ stored: shown, ...row }) => ({ ...row, stored: JSON.parse(shown) as number[] }));
 }

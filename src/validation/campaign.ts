@@ -148,11 +148,11 @@ export async function loadCampaign(
             (SELECT json_build_object('name', f.form, 'dimensions', f.dimensions) FROM reembed.index_form(t.name, o.model) AS f) AS old_form,
             (SELECT json_build_object('name', f.form, 'dimensions', f.dimensions) FROM reembed.index_form(t.name, w.model) AS f) AS new_form,
             s.candidates, ${vectorSql('w')} AS new_vector, ${joinSql('w')} AS new_join, ${viewSql('w')} AS new_view,
-            (SELECT a.amname FROM pg_class AS ic JOIN pg_am AS a ON a.oid = ic.relam WHERE ic.oid = reembed.valid_index(w.relation, reembed.main_index(m.name))) AS index_method,
-            m.phase = ANY ('{expand,backfill}') AND reembed.valid_index(w.relation, reembed.main_index(m.name)) IS NULL
+            (SELECT a.amname FROM pg_class AS ic JOIN pg_am AS a ON a.oid = ic.relam WHERE ic.oid = reembed.valid_main_index(m.name)) AS index_method,
+            m.phase = ANY ('{expand,backfill}') AND reembed.valid_main_index(m.name) IS NULL
               AND (SELECT coalesce(bool_or(b.state <> 'done'), true) FROM reembed.batch AS b WHERE b.campaign = m.name) AS is_partial,
             z.blocks::float8 AS blocks,
-            CASE WHEN c.reltuples > 0 AND c.relpages > 0 THEN c.reltuples / c.relpages ELSE ${ROWS_A_BLOCK} END * z.blocks AS estimated_rows,
+            z.rows::float8 AS estimated_rows,
             json_build_object('minOverlap', s.min_overlap, 'minIndexRecall', s.min_index_recall, 'maxNdcgLoss', s.max_ndcg_loss,
                               'maxFailedRows', s.max_failed_rows, 'minFilteredRows', s.min_filtered_rows, 'maxLatencyRatio', s.max_latency_ratio,
                               'maxAuditShare', s.max_audit_share, 'minAuditSimilarity', s.min_audit_similarity) AS thresholds
@@ -163,7 +163,9 @@ export async function loadCampaign(
        JOIN reembed.vector_column AS w ON w.target = t.name AND w.role = 'new'
        JOIN reembed.campaign AS m ON m.name = w.campaign
        LEFT JOIN reembed.vector_column AS o ON o.target = t.name AND o.role = 'old'
-      CROSS JOIN LATERAL (SELECT pg_relation_size(c.oid) / current_setting('block_size')::bigint AS blocks) AS z
+      CROSS JOIN LATERAL (SELECT sum(b.blocks) AS blocks,
+                                 sum(CASE WHEN f.reltuples > 0 AND f.relpages > 0 THEN f.reltuples / f.relpages ELSE ${ROWS_A_BLOCK} END * b.blocks) AS rows
+                            FROM reembed.leaves(t.relation) AS l JOIN pg_class AS f ON f.oid = l.leaf CROSS JOIN LATERAL (SELECT reembed.blocks(l.leaf) AS blocks) AS b) AS z
       WHERE CASE WHEN $1::text IS NULL THEN t.name = reembed.resolve_target($2) ELSE m.name = $1 END`,
     [choice.campaign ?? null, choice.target ?? null],
   );

@@ -5,7 +5,7 @@ import { embedRows, type WorkContext } from './context.ts';
 import { expandJoins } from './expand-joins.ts';
 import { noticeBreaker } from './pause-targets.ts';
 import { type ChangedRow, readChanges } from './reader.ts';
-import { sweepTable } from './sweep.ts';
+import { sweepLeaf, sweepTable } from './sweep.ts';
 import { loadTarget, type Role, type VectorColumn, vectorColumn, type WorkTarget } from './target.ts';
 import { settleChanges, storeVectors } from './writer.ts';
 
@@ -76,7 +76,8 @@ async function sweep(context: WorkContext, target: WorkTarget, signal: AbortSign
     await sweepTable(pool, target.campaign, 'old', signal);
     await pool.query('SELECT reembed.resume_old($1)', [target.campaign]);
   }
-  return target.needsSweep.new || target.needsSweep.old;
+  for (const leaf of target.newLeaves) await sweepLeaf(pool, target.name, leaf, signal);
+  return target.needsSweep.new || target.needsSweep.old || target.newLeaves.length > 0;
 }
 
 function isStopped(context: WorkContext, target: WorkTarget, signal: AbortSignal | undefined): boolean {

@@ -65,7 +65,7 @@ export async function readBatch(
   const { rows } = await db.query<Read<BatchRow>>(
     `SELECT r.key AS "keyText", r.content AS text, r.text_hash::text AS "textHash", r.version, r.failure, r.too_many_bytes AS "tooManyBytes", s.max_text_bytes AS "maxBytes", r.wave
        FROM reembed.batch AS b JOIN reembed.setting AS s ON s.target = $4
-      CROSS JOIN LATERAL ${compiled(target, 'read_batch')}(b.first_place, b.end_place, $3, reembed.failed_keys($4, $5), reembed.old_snapshot() IS NOT NULL, s.max_text_bytes) AS r
+      CROSS JOIN LATERAL ${compiled(target, 'read_batch')}(b.leaf, b.first_place, b.end_place, $3, reembed.failed_keys($4, $5), reembed.old_snapshot() IS NOT NULL, s.max_text_bytes) AS r
       WHERE b.campaign = $1 AND b.id = $2`,
     [campaign, batch, limit ?? null, target.name, vector.model],
   );

@@ -34,6 +34,8 @@ export interface WorkTarget {
   hasCachedVectors: boolean;
   /** whether the table still has to be swept for rows without a vector of the role */
   needsSweep: Record<Role, boolean>;
+  /** OIDs of partitions that were created or attached in mid-campaign and not swept since */
+  newLeaves: string[];
   /** number of the newest change */
   newestChange: string;
   /** suffix of the functions that are compiled for the target */
@@ -51,6 +53,7 @@ export async function loadTarget(db: Queryable, name: string): Promise<WorkTarge
             EXISTS (SELECT FROM reembed.repeated_text AS r WHERE r.campaign = m.name) AS "hasRepeatedTexts",
             EXISTS (SELECT FROM reembed.cached_vector) AS "hasCachedVectors",
             json_build_object('new', m.phase = 'backfill' AND reembed.needs_sweep(m.name), 'old', m.needs_old_sweep) AS "needsSweep",
+            ARRAY(SELECT l.relation::oid::text FROM reembed.leaf AS l WHERE l.target = t.name AND l.swept_at IS NULL ORDER BY 1) AS "newLeaves",
             (SELECT coalesce(max(c.seq), 0)::text FROM reembed.change AS c WHERE c.target = t.name) AS "newestChange",
             to_regtype(y.name)::oid::bigint::double precision AS "vectorOid", y.name AS "vectorType",
             (SELECT json_agg(json_build_object('role', v.role, 'model', v.model, 'maintained', v.is_maintained, 'read', v.is_read, 'storage', v.storage,

@@ -6,6 +6,7 @@ import type { InventoryFinding, InventoryInput, Severity, Subject } from './find
 import { foreignKeys } from './foreign-keys.ts';
 import { generatedColumns } from './generated-columns.ts';
 import { oldVectors } from './old-vectors.ts';
+import { partitions } from './partitions.ts';
 import { publications } from './publications.ts';
 import { rowSecurity } from './row-security.ts';
 import { rules } from './rules.ts';
@@ -26,6 +27,7 @@ const SUBJECTS: readonly Subject[] = [
   rowSecurity,
   foreignKeys,
   vectorIndexes,
+  partitions,
   dependents,
   disk,
   statements,
