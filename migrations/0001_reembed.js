@@ -125,6 +125,22 @@ COMMENT ON COLUMN reembed.target.application_path IS 'search_path of the applica
 COMMENT ON COLUMN reembed.target.unhooked IS 'What rehook() restores: views with their owners, options and grants; null while the objects are in place.';
 COMMENT ON COLUMN reembed.target.created_at IS 'When the column was first registered.';
 
+CREATE TABLE reembed.schema_view (
+  schema name NOT NULL,
+  relation regclass NOT NULL,
+  model text,
+  view regclass NOT NULL,
+  definition text NOT NULL,
+  PRIMARY KEY (schema, relation),
+  CONSTRAINT one_definition_per_view UNIQUE (view)
+);
+COMMENT ON TABLE reembed.schema_view IS 'Views that show a table under its own name with the vectors of one model, for applications that choose the model by their search_path; written by replace_schema_views().';
+COMMENT ON COLUMN reembed.schema_view.schema IS 'The schema of the view, to be named in a search_path in front of that of the table.';
+COMMENT ON COLUMN reembed.schema_view.relation IS 'The table.';
+COMMENT ON COLUMN reembed.schema_view.model IS 'The model whose vectors it shows; null: the live model.';
+COMMENT ON COLUMN reembed.schema_view.view IS 'The view.';
+COMMENT ON COLUMN reembed.schema_view.definition IS 'The SQL that created it, to tell whether it must be replaced.';
+
 CREATE TABLE reembed.setting (
   target text PRIMARY KEY REFERENCES reembed.target ON DELETE CASCADE,
   read_model text NOT NULL REFERENCES reembed.model,
@@ -1259,7 +1275,7 @@ BEGIN
 END $$;
 
 DROP SEQUENCE reembed.shadow_read_count, reembed.query_log_count;
-DROP TABLE reembed.acceptance, reembed.watch_memory, reembed.alert, reembed.known_item, reembed.shadow_read, reembed.query_log, reembed.old_vector_group, reembed.old_vector_checksum, reembed.score_cutoff, reembed.score_distribution, reembed.truth_audit, reembed.validation_integrity, reembed.validation_filter, reembed.validation_metric, reembed.judge_grade, reembed.validation_query, reembed.validation, reembed.read_probe, reembed.throttle, reembed.event, reembed.worker, reembed.spending, reembed.provider_quota, reembed.cached_vector, reembed.repeated_text, reembed.failed_row, reembed.words, reembed.provider_batch_row, reembed.batch, reembed.provider_batch, reembed.planned_index, reembed.campaign, reembed.serving, reembed.setting, reembed.target, reembed.model, reembed.element_type, reembed.template, reembed.installation;
+DROP TABLE reembed.schema_view, reembed.acceptance, reembed.watch_memory, reembed.alert, reembed.known_item, reembed.shadow_read, reembed.query_log, reembed.old_vector_group, reembed.old_vector_checksum, reembed.score_cutoff, reembed.score_distribution, reembed.truth_audit, reembed.validation_integrity, reembed.validation_filter, reembed.validation_metric, reembed.judge_grade, reembed.validation_query, reembed.validation, reembed.read_probe, reembed.throttle, reembed.event, reembed.worker, reembed.spending, reembed.provider_quota, reembed.cached_vector, reembed.repeated_text, reembed.failed_row, reembed.words, reembed.provider_batch_row, reembed.batch, reembed.provider_batch, reembed.planned_index, reembed.campaign, reembed.serving, reembed.setting, reembed.target, reembed.model, reembed.element_type, reembed.template, reembed.installation;
 ALTER TABLE reembed.schema_migration DROP COLUMN sha256;
 `);
 };

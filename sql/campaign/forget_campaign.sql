@@ -13,6 +13,7 @@ BEGIN
     RAISE EXCEPTION 'campaign % is in phase %, not expand', p_name, m.phase USING ERRCODE = 'RE001', HINT = 'Take the later phases down first: npm run migrate down';
   END IF;
   PERFORM reembed.drop_view(m.target, reembed.model_view_name(m.target, m.to_model));
+  PERFORM reembed.drop_schema_views(t.relation, coalesce(m.to_relation, t.relation), m.to_attnum);
   DELETE FROM reembed.failed_row WHERE target = m.target AND model = m.to_model;
   DELETE FROM reembed.acceptance WHERE campaign = p_name;
 

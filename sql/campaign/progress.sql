@@ -40,7 +40,7 @@ SELECT m.target,
        CASE WHEN l.embedded > 0 THEN round(p.full_price_tokens * l.total / l.embedded * o.usd_per_million_tokens / 1000000, 4) END AS cost_usd_expected,
        m.live_rows,
        (SELECT string_agg(h.reason, '; ' ORDER BY h.reason) FROM reembed.health AS h WHERE h.target = m.target AND h.throttles) AS throttled_by,
-       (SELECT count(*) FROM reembed.worker AS w WHERE reembed.serves(w, m.target)) AS workers,
+       (SELECT count(*) FROM reembed.worker AS w WHERE reembed.works_for(w, m.target)) AS workers,
        m.phase_entered_at,
        m.switched_at,
        (SELECT coalesce(sum(b.rows - b.stored_rows), 0) FROM reembed.provider_batch AS b

@@ -27,6 +27,7 @@ BEGIN
   DELETE FROM reembed.acceptance AS o USING reembed.campaign AS m WHERE m.name = o.campaign AND m.target = p_target;
   DELETE FROM reembed.campaign WHERE target = p_target;
   PERFORM reembed.forget_target(p_target);
+  PERFORM reembed.replace_schema_views(t.relation);
 END;
 $$;
 COMMENT ON FUNCTION reembed.release_objects IS 'Drops everything that is kept of a target and its campaigns.';

@@ -43,6 +43,18 @@ SELECT d.*, d.code IN ('dropped_table', 'dropped_column', 'dropped_side_table') 
                        UNION ALL SELECT 'reembed.row_' || t.suffix) AS w
    WHERE t.present IS NOT NULL AND t.unhooked IS NULL AND to_regclass(w.name) IS NULL
   UNION ALL
+  SELECT t.name, 'no_view', format('the view of %s in schema %I is missing', t.relation, w.schema), format('SELECT reembed.replace_views(%s)', t.literal)
+    FROM target AS t JOIN reembed.schema_view AS w ON w.relation = t.relation
+   WHERE t.present IS NOT NULL AND NOT EXISTS (SELECT FROM pg_class AS c WHERE c.oid = w.view)
+  UNION ALL
+  SELECT t.name, 'former_view', format('view %s differs from %s, whose name or columns were changed', w.view, t.relation), format('SELECT reembed.replace_views(%s)', t.literal)
+    FROM target AS t JOIN reembed.schema_view AS w ON w.relation = t.relation JOIN pg_class AS c ON c.oid = t.relation JOIN pg_class AS x ON x.oid = w.view
+   WHERE x.relname <> c.relname
+      OR EXISTS (SELECT FROM pg_attribute AS a
+                  WHERE a.attrelid = t.relation AND a.attnum > 0 AND NOT a.attisdropped
+                    AND NOT EXISTS (SELECT FROM pg_attribute AS b WHERE b.attrelid = w.view AND b.attname = a.attname)
+                    AND NOT EXISTS (SELECT FROM reembed.vector_column AS v WHERE v.relation = t.relation AND v.storage = 'column' AND a.attnum IN (v.attnum, v.version_attnum)))
+  UNION ALL
   SELECT t.name, 'no_text', 'an object that the text expression uses was dropped: texts cannot be read until it is created again', format('SELECT reembed.rehook(%s)', t.literal)
     FROM target AS t WHERE t.present IS NOT NULL AND t.unhooked IS NULL AND t.is_expression AND to_regproc('reembed.raw_text_' || t.suffix) IS NULL
   UNION ALL

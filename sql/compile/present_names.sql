@@ -5,6 +5,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
   SELECT jsonb_build_object(
            'table', t.relation::text,
+           'table_literal', quote_literal(t.relation::text),
            'vectors', v.relation::text,
            'column', quote_ident(reembed.column_name(v.relation, m.to_attnum)),
            'version', quote_ident(reembed.column_name(v.relation, m.to_version_attnum)),
@@ -14,4 +15,4 @@ AS $$
    CROSS JOIN LATERAL (SELECT coalesce(m.to_relation, t.relation) AS relation) AS v
    WHERE m.name = p_name;
 $$;
-COMMENT ON FUNCTION reembed.present_names IS 'Present names, quoted: a campaign''s table, the relation and columns of its new vectors, and the schema of their index.';
+COMMENT ON FUNCTION reembed.present_names IS 'Present names, quoted: a campaign''s table, also as a literal, the relation and columns of its new vectors, and the schema of their index.';

@@ -14,6 +14,7 @@ BEGIN
   PERFORM reembed.compile_target(t.name);
   PERFORM reembed.replace_views(t.name);
   UPDATE reembed.target SET unhooked = NULL WHERE name = t.name;
+  PERFORM reembed.replace_schema_views(t.relation);
   PERFORM reembed.replace_change_view();
   FOR v_view IN SELECT v.key AS name, v.value FROM jsonb_each(t.unhooked -> 'views') AS v LOOP
     CONTINUE WHEN to_regclass(format('%I.%I', reembed.view_schema(t.name), v_view.name)) IS NULL;

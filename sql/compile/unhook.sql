@@ -26,6 +26,7 @@ BEGIN
   END LOOP;
   PERFORM reembed.drop_compiled(t.name);
   UPDATE reembed.target SET unhooked = jsonb_build_object('views', v_kept, 'schema', v_schema, 'transaction', txid_current()) WHERE name = t.name;
+  PERFORM reembed.replace_schema_views(t.relation);
   PERFORM reembed.replace_change_view();
 END;
 $$;

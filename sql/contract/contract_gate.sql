@@ -36,6 +36,15 @@ BEGIN
                         CASE WHEN v_dependent.is_view THEN format('change it to read %I, or drop it', t.live_view)
                              ELSE 'drop it; if it is still needed, create it again after contract' END;
   END LOOP;
+  -- PostgreSQL skips a schema that does not exist: the role would read and write the table itself.
+  RETURN QUERY
+    SELECT 'schema_in_use', format('%s has a search_path with %I, whose view of %s contract drops', u.who, w.schema, t.relation),
+           format('let that application embed with %s, and then: %s%I, …', m.to_model, u.statement, n.schema)
+      FROM reembed.schema_view AS w
+      JOIN reembed.schema_view AS n ON n.relation = w.relation AND n.model = m.to_model
+     CROSS JOIN LATERAL reembed.path_users(w.schema) AS u
+     WHERE w.relation = t.relation AND w.model = m.from_model
+       AND NOT EXISTS (SELECT FROM reembed.vector_column AS v JOIN reembed.target AS o ON o.name = v.target WHERE o.relation = t.relation AND o.name <> t.name AND v.model = m.from_model);
   FOR v_index IN
     SELECT c.relname AS name FROM pg_class AS c JOIN pg_index AS i ON i.indexrelid = c.oid AND i.indisvalid
      WHERE c.oid IN (SELECT reembed.vector_indexes(coalesce(m.from_relation, t.relation), v_old_column))

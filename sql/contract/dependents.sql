@@ -16,6 +16,9 @@ AS $$
     -- The view of the old model is dropped together with its column.
     SELECT old.*, c.oid, NULL FROM old
       JOIN pg_class AS c ON c.relnamespace = old.view_schema AND c.relname = reembed.model_view_name(old.target, old.from_model)
+    UNION ALL
+    SELECT old.*, w.view, NULL FROM old
+      JOIN reembed.schema_view AS w ON w.relation = (SELECT t.relation FROM reembed.target AS t WHERE t.name = old.target) AND w.model = old.from_model
   )
   SELECT DISTINCT CASE WHEN r.oid IS NULL THEN pg_describe_object(d.classid, d.objid, d.objsubid)
                        ELSE format('%s %I.%I', CASE v.relkind WHEN 'm' THEN 'materialized view' WHEN 'v' THEN 'view' ELSE 'rule on' END, n.nspname, v.relname) END,
@@ -32,6 +35,7 @@ AS $$
      AND NOT (d.classid = 'pg_trigger'::regclass AND EXISTS (SELECT FROM pg_trigger AS g JOIN pg_proc AS p ON p.oid = g.tgfoid WHERE g.oid = d.objid AND p.pronamespace = 'reembed'::regnamespace))
      AND (r.oid IS NULL OR v.relnamespace <> old.view_schema OR v.relname NOT IN (
             old.live_view, reembed.model_view_name(old.target, old.from_model), reembed.model_view_name(old.target, old.to_model)))
+     AND NOT EXISTS (SELECT FROM reembed.schema_view AS w WHERE w.view = v.oid)
      AND NOT (d.classid = 'pg_class'::regclass AND d.objid IN (SELECT reembed.vector_indexes(old.relation, old.column_name)))
      AND NOT (d.classid = 'pg_attrdef'::regclass AND EXISTS (
             SELECT FROM pg_attrdef AS f JOIN pg_attribute AS a ON a.attrelid = f.adrelid AND a.attnum = f.adnum

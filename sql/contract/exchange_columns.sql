@@ -15,6 +15,9 @@ BEGIN
   SELECT * INTO STRICT t FROM reembed.target WHERE name = m.target;
   v_old := CASE WHEN m.from_relation IS NULL THEN reembed.column_name(t.relation, m.from_attnum) ELSE t.column_name END;
   v_old_version := CASE WHEN m.from_relation IS NULL THEN reembed.column_name(t.relation, m.from_version_attnum) END;
+  IF m.from_relation IS NULL THEN
+    PERFORM reembed.drop_schema_views(t.relation, t.relation, m.from_attnum);
+  END IF;
   FOR v_statement IN
     SELECT reembed.render(w.statement, jsonb_build_object('table', t.relation::text, 'column', quote_ident(w.name), 'final', quote_ident(w.final)))
       FROM (VALUES (1, 'ALTER TABLE {table} DROP COLUMN {column}', CASE WHEN m.from_relation IS NULL THEN v_old END, v_old),

@@ -14,6 +14,7 @@ BEGIN
   -- A change of a setting locks the row of the setting first and dependent objects afterwards. Keep that order.
   PERFORM FROM reembed.setting WHERE target = p_target FOR NO KEY UPDATE;
   PERFORM reembed.replace_views(p_target);
+  PERFORM reembed.replace_schema_views(t.relation, true) FROM reembed.target AS t WHERE t.name = p_target;
   FOR v_statement IN
     SELECT reembed.render('LOCK TABLE {relation} IN ACCESS EXCLUSIVE MODE', jsonb_build_object('relation', w.name))
       FROM (SELECT 1 AS step, format('reembed.row_%s', t.suffix) AS name FROM reembed.target AS t WHERE t.name = p_target

@@ -14,7 +14,7 @@ DECLARE
   v_columns text;
   v_statements text[] := '{}';
   v_statement text;
-  v_is_remade boolean;
+  v_definition text;
 BEGIN
   SELECT * INTO STRICT t FROM reembed.target WHERE name = p_target;
   SELECT * INTO STRICT c FROM pg_class WHERE oid = t.relation;
@@ -32,12 +32,6 @@ BEGIN
 
   IF v_view IS NOT NULL THEN
     SELECT coalesce(array_to_string(w.reloptions, ', '), '') INTO v_options FROM pg_class AS w WHERE w.oid = v_view;
-    -- vector to halfvec: CREATE OR REPLACE VIEW cannot change a type, so the view is dropped and created with the same grants and owner in this transaction.
-    SELECT format_type(a.atttypid, NULL) <> v_names ->> 'type' INTO v_is_remade FROM pg_attribute AS a WHERE a.attrelid = v_view AND a.attname = t.column_name;
-    IF v_is_remade THEN
-      v_statements := reembed.view_grants(v_view) || (SELECT format('ALTER VIEW %s OWNER TO %I', v_view, pg_get_userbyid(w.relowner)) FROM pg_class AS w WHERE w.oid = v_view);
-      EXECUTE reembed.render('DROP VIEW {view}', jsonb_build_object('view', v_name));
-    END IF;
   ELSE
     -- Roles that may read the table may read it through the view.
     SELECT coalesce(array_agg(format('GRANT SELECT ON %s TO %s', v_name, CASE g.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(g.grantee)) END)), '{}')
@@ -49,12 +43,18 @@ BEGIN
     END IF;
   END IF;
 
-  EXECUTE reembed.render((SELECT p.body FROM reembed.template AS p WHERE p.name = 'live_view'), v_names || jsonb_build_object(
+  v_definition := reembed.render((SELECT p.body FROM reembed.template AS p WHERE p.name = 'live_view'), v_names || jsonb_build_object(
     'view', v_name,
     'options', CASE WHEN v_options <> '' THEN ' WITH (' || v_options || ')' ELSE '' END,
     'columns', v_columns,
     'comment', quote_literal(CASE WHEN p_view = t.live_view THEN format('pg-reembed: search here. Shows %s with the vectors of the model in reembed.setting.read_model.', t.relation)
                                   ELSE format('pg-reembed: shows %s with the vectors of %s, whichever model is live.', t.relation, p_model) END)));
+  IF v_view IS NOT NULL THEN
+    -- vector to halfvec: CREATE OR REPLACE VIEW cannot change a type.
+    PERFORM reembed.remake_view(v_view, v_definition);
+  ELSE
+    EXECUTE v_definition;
+  END IF;
   FOREACH v_statement IN ARRAY v_statements LOOP
     EXECUTE v_statement;
   END LOOP;

@@ -14,8 +14,9 @@ BEGIN
       PERFORM reembed.replace_view(p_target, t.live_view, v.model);
     END IF;
   END LOOP;
+  PERFORM reembed.replace_schema_views(t.relation);
   PERFORM reembed.share_side_tables(p_target);
   PERFORM reembed.refresh_serving(p_target);
 END;
 $$;
-COMMENT ON FUNCTION reembed.replace_views IS 'Updates the live view and the view of each model to the settings and the phase.';
+COMMENT ON FUNCTION reembed.replace_views IS 'Updates the live view, the view of each model, and those with the table''s own name, to the settings and the phase.';

@@ -7,7 +7,7 @@ SELECT v.target, true, format('calls to the provider of %s are held until %s: %s
 UNION ALL
 SELECT s.target, true, 'no worker is running'
   FROM reembed.setting AS s
- WHERE NOT EXISTS (SELECT FROM reembed.worker AS w WHERE reembed.serves(w, s.target))
+ WHERE NOT EXISTS (SELECT FROM reembed.worker AS w WHERE reembed.works_for(w, s.target))
    AND (EXISTS (SELECT FROM reembed.change AS c WHERE c.target = s.target)
         OR EXISTS (SELECT FROM reembed.batch AS b JOIN reembed.campaign AS m ON m.name = b.campaign WHERE m.target = s.target AND b.state = 'pending'))
 UNION ALL

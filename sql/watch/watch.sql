@@ -65,6 +65,7 @@ BEGIN
   BEGIN
     -- Applies grants on the table that were added or revoked, and its row level security.
     PERFORM reembed.share_side_tables(v_target);
+    PERFORM reembed.share_schema_views(t.relation) FROM reembed.target AS t WHERE t.name = v_target;
   EXCEPTION WHEN lock_not_available OR insufficient_privilege THEN
     NULL; -- the next check
   END;

@@ -116,7 +116,7 @@ function warnings(plan: CampaignPlan, facts: TableFacts, text: TextFacts, estima
     found.push('no index covers every row, as before: validations do not measure the recall of an index. --index hnsw adds one');
   if (plan.from.elementType !== plan.to.elementType) {
     found.push(
-      `the type of the live view changes from ${plan.from.elementType} to ${plan.to.elementType} at the switch: the view is recreated with the same grants, and views that depend on it block the switch`,
+      `the type of the live view changes from ${plan.from.elementType} to ${plan.to.elementType} at the switch: the view is recreated with the same grants, and so are views and functions that depend on it; other objects stay on the former view`,
     );
   }
   return found;

@@ -23,5 +23,5 @@ export async function readViewReaders(db: Queryable): Promise<ViewReaders[]> {
 /** The reminder for a live view that nobody was seen to read; undefined for others. */
 export function unreadText({ view, readers }: ViewReaders): string | undefined {
   if (readers.length > 0) return undefined;
-  return `an application must read ${view}, or the view of one model: no reader has been seen, and one that reads the table stays with the old vectors`;
+  return `an application must read ${view}, the view of one model, or a schema of reembed.schema_view by its search_path: no reader has been seen, and one that reads the table stays with the old vectors`;
 }

@@ -125,6 +125,7 @@ const OWN_SQLSTATES: Record<string, string> = {
   RE004: 'invalid_setting',
   RE005: 'name_taken',
   RE006: 'cannot_act_as_owner',
+  RE007: 'read_only_view',
 };
 
 /**

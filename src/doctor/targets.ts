@@ -17,7 +17,7 @@ const registered: Check = {
         ),
       );
     const { rows } = await db.query<{ target: string; damage: string; remedy: string }>(
-      "SELECT target, damage, remedy FROM reembed.damage WHERE code IN ('dropped_column', 'dropped_side_table', 'replaced_table', 'no_primary_key', 'row_security') ORDER BY target, damage",
+      "SELECT target, damage, remedy FROM reembed.damage WHERE code IN ('dropped_column', 'dropped_side_table', 'replaced_table', 'no_primary_key', 'row_security', 'former_view') ORDER BY target, damage",
     );
     for (const { target, damage, remedy } of rows) verdicts.push(error(`${target}: ${damage}`, remedy));
     return verdicts.length > 0 ? verdicts : ok(listed(all.map(({ name, phase }) => `${name} (${phase})`)));
@@ -35,12 +35,14 @@ const views: Check = {
         `SELECT ARRAY(SELECT format('%I.%I', $1::text, w.name)
                         FROM (SELECT $2::name UNION SELECT reembed.model_view_name($3, v.model) FROM reembed.vector_column AS v WHERE v.target = $3) AS w(name)
                        WHERE NOT EXISTS (SELECT FROM pg_class AS x JOIN pg_namespace AS n ON n.oid = x.relnamespace
-                                          WHERE n.nspname = $1 AND x.relname = w.name AND x.relkind = 'v')) AS missing,
+                                          WHERE n.nspname = $1 AND x.relname = w.name AND x.relkind = 'v'))
+                  || ARRAY(SELECT format('%I.%I', w.schema, t.relname) FROM reembed.schema_view AS w JOIN pg_class AS t ON t.oid = w.relation
+                            WHERE w.relation = $6::oid AND NOT EXISTS (SELECT FROM pg_class AS x WHERE x.oid = w.view)) AS missing,
                 c.reloptions && ARRAY['security_invoker=true', 'security_invoker=on', 'security_invoker=1'] AS invoker,
                 strpos(pg_get_viewdef(c.oid), quote_literal($4) || '::text AS ' || quote_ident($5)) > 0 AS reads
            FROM (SELECT) AS one
            LEFT JOIN (pg_class AS c JOIN pg_namespace AS cn ON cn.oid = c.relnamespace) ON cn.nspname = $1 AND c.relname = $2 AND c.relkind = 'v'`,
-        [target.viewSchema, target.liveView, target.name, target.readModel, target.liveModelColumn],
+        [target.viewSchema, target.liveView, target.name, target.readModel, target.liveModelColumn, target.oid],
       );
       const { missing = [], invoker, reads } = rows[0] ?? {};
       const view = `${target.viewSchema}.${target.liveView}`;

@@ -59,7 +59,9 @@ SELECT reembed.start_campaign(
 
 SELECT reembed.forget_campaign(${literal(plan.campaign)});
 
-${plan.sideTable ? `DROP TABLE ${present('vectors')};` : DROP_COLUMNS}`,
+${plan.sideTable ? `DROP TABLE ${present('vectors')};` : DROP_COLUMNS}
+-- Views with the table's own name that another campaign still needs.
+SELECT reembed.replace_schema_views(${present('table_literal')});`,
   ],
 };
 

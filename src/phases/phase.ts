@@ -27,8 +27,8 @@ export const SHORT_LOCK_WAIT = "SET LOCAL lock_timeout = '300ms';";
 export const CONCURRENT_LOCK_WAIT = "SET lock_timeout = '10min';";
 export const RESET_LOCK_WAIT = 'RESET lock_timeout;';
 
-/** What a placeholder can name: the table, the relation and columns of the new vectors, the schema of their index. */
-type Named = 'table' | 'vectors' | 'column' | 'version' | 'schema';
+/** What a placeholder can name: the table, also as a literal, the relation and columns of the new vectors, the schema of their index. */
+type Named = 'table' | 'table_literal' | 'vectors' | 'column' | 'version' | 'schema';
 
 /**
  * Placeholder for a name that is read from the database when the file runs, because the user may have renamed the object. NUL marks it,

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Queryable } from '../database/connection.ts';
 import type { MigrationFile } from '../database/migration-file.ts';
 import type { MigrationState } from '../database/migration-runner.ts';
-import { isInstalled } from '../database/sql-objects.ts';
+import { isInstalled, queryOf } from '../database/sql-objects.ts';
 import { columnArguments, liveViewArgument, relationArgument } from '../phases/1-expand.ts';
 import { templateText } from '../phases/files.ts';
 import type { KnownTarget } from './draft.ts';
@@ -98,4 +98,13 @@ export async function refuseTakenNames(
     [plan.schema, relations],
   );
   if (rows[0]) throw new NameTaken('relation', `${plan.schema}.${rows[0].name}`);
+  const nameOf = (model: string) => `(${queryOf('model_schema_name', ['p_schema', 'p_model']).replaceAll('$2', model)})`;
+  const schemas = await db.query<{ name: string }>(
+    `SELECT n.nspname AS name FROM pg_namespace AS n
+      WHERE n.nspname IN (${['$2::text', '$3::text', 'NULL::text'].map(nameOf).join(', ')})
+        AND NOT (starts_with(coalesce(obj_description(n.oid, 'pg_namespace'), ''), 'pg-reembed: views')
+                 AND n.nspowner = (SELECT r.nspowner FROM pg_namespace AS r WHERE r.nspname = 'reembed'))`,
+    [plan.schema, plan.from.name, plan.to.name],
+  );
+  if (schemas.rows[0]) throw new NameTaken('schema', schemas.rows[0].name);
 }

@@ -1,4 +1,3 @@
-import type pg from 'pg';
 import { OLD_DIMENSIONS, OLD_MODEL, textOf, vectorText } from './documents.ts';
 import { vectorOf } from './provider.ts';
 
@@ -41,9 +40,9 @@ export function applicationWrites(at: number): { any: Record<string, string>; wi
 }
 
 /** Runs the statements one after another. */
-export async function runWrites(pool: pg.Pool, statements: Record<string, string>): Promise<void> {
+export async function runWrites(db: { query(text: string): Promise<unknown> }, statements: Record<string, string>): Promise<void> {
   for (const [what, text] of Object.entries(statements)) {
-    await pool.query(text).catch((error) => {
+    await db.query(text).catch((error) => {
       throw new Error(`${what}: ${error.message}`);
     });
   }

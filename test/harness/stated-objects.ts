@@ -31,7 +31,8 @@ const VIEWS = `
          CASE WHEN 'security_invoker=true' = ANY (c.reloptions) THEN 'caller' ELSE 'owner' END AS reads_as,
          string_agg(DISTINCT '\`' || CASE WHEN n.nspname = 'reembed' THEN ${plain('c.relname')} ELSE v.kind END || '\`' COLLATE "C", ' ') AS names
     FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace,
-         LATERAL (SELECT CASE WHEN c.relname LIKE '%\\_live' THEN '<table>_live' ELSE '<table>_<model>' END AS kind) AS v,
+         LATERAL (SELECT CASE WHEN n.nspname = 'reembed_live' THEN 'reembed_live.<table>' WHEN n.nspname LIKE 'reembed\\_%' THEN 'reembed_<model>.<table>'
+                              WHEN c.relname LIKE '%\\_live' THEN '<table>_live' ELSE '<table>_<model>' END AS kind) AS v,
          LATERAL (SELECT CASE WHEN n.nspname = 'reembed' AND has_table_privilege('public', c.oid, 'SELECT') THEN 'everybody'
                               WHEN has_table_privilege($1, c.oid, 'SELECT') THEN 'workers'
                               WHEN c.relowner::regrole::text = $2 THEN CASE n.nspname WHEN 'reembed' THEN 'owner' ELSE 'whom the owner lets' END
@@ -40,7 +41,8 @@ const VIEWS = `
    GROUP BY 1, 2, 3 ORDER BY 1, 2, 3`;
 
 const TRIGGERS = `
-  SELECT CASE WHEN g.tgrelid::regclass::text LIKE 'reembed.%' THEN g.tgrelid::regclass::text ELSE 'the table' END AS on_table,
+  SELECT CASE WHEN g.tgrelid::regclass::text LIKE 'reembed.%' THEN g.tgrelid::regclass::text
+              WHEN EXISTS (SELECT FROM pg_class AS c WHERE c.oid = g.tgrelid AND c.relkind = 'v') THEN 'a view with the name of the table' ELSE 'the table' END AS on_table,
          CASE g.tgenabled WHEN 'A' THEN 'always' WHEN 'O' THEN 'not on a replica' ELSE 'off' END AS fires,
          string_agg(DISTINCT '\`' || ${plain('g.tgname')} || '\`' COLLATE "C", ' ') AS names
     FROM pg_trigger AS g JOIN pg_proc AS p ON p.oid = g.tgfoid

@@ -9,6 +9,7 @@ import { oldVectors } from './old-vectors.ts';
 import { publications } from './publications.ts';
 import { rowSecurity } from './row-security.ts';
 import { rules } from './rules.ts';
+import { schemas } from './schemas.ts';
 import { statements } from './statements.ts';
 import { triggers } from './triggers.ts';
 import { vectorIndexes } from './vector-indexes.ts';
@@ -26,6 +27,7 @@ const SUBJECTS: readonly Subject[] = [
   dependents,
   disk,
   statements,
+  schemas,
   blockedDdl,
 ];
 

@@ -44,6 +44,11 @@ export function storagePromises(
       sideTable: 'no ON CONFLICT through it; rows without a vector are not shown',
     },
     {
+      subject: `reembed_….${facts.table}`,
+      column: 'read and written like the table, by search_path',
+      sideTable: 'only read; a write names the table and its schema',
+    },
+    {
       subject: 'after contract',
       column: `${facts.column} holds the new vectors, as the last column but one`,
       sideTable: `${facts.table} has no ${facts.column}: the application must not write it`,
