@@ -30,7 +30,7 @@ export function readPage(name: string): Page {
   const files = new Map<string, string>();
   for (const language of ['python', 'ts']) {
     for (const block of blocks(text, language)) {
-      const [, file] = /^(?:#|\/\/) (\w+\.\w+)\n/.exec(block) ?? [];
+      const [, file] = /^(?:#|\/\/) ([\w.]+)\n/.exec(block) ?? [];
       if (file === undefined) throw new Error(`${name}.md: the first line of a block of ${language} must name its file`);
       files.set(file, `${files.get(file) ?? ''}${block}\n`);
     }

@@ -1,0 +1,22 @@
+import type { Deployment } from './program.ts';
+
+const UNCHANGED = 'No changes detected';
+
+/** `drizzle-kit push` changes nothing with the schema of the page for the campaign, and would with that of today. */
+export async function pushDuring(deployment: Deployment): Promise<void> {
+  await expectUnchanged(deployment, './schema_during.ts');
+  const said = await deployment.call<string>('app', 'push', './schema.ts').catch(({ message }: Error) => message);
+  // It asks before it drops a column, and there is no terminal here to ask in.
+  if (!said.includes('Interactive prompts require a TTY'))
+    throw new Error(`drizzle-kit was to ask before it drops the new vectors, and said ${said}`);
+}
+
+/** After contract, the schema of today with the dimensions of the new model is the right one. */
+export async function pushAfter(deployment: Deployment): Promise<void> {
+  await expectUnchanged(deployment, './schema.ts');
+}
+
+async function expectUnchanged(deployment: Deployment, schema: string): Promise<void> {
+  const said = await deployment.call<string>('app', 'push', schema);
+  if (!said.includes(UNCHANGED)) throw new Error(`drizzle-kit push with ${schema} was to change nothing, and said ${said}`);
+}
