@@ -238,4 +238,27 @@ export const FOUND_BY_REVIEW: Mutant[] = [
     says: /violates check constraint/,
     edits: [{ file: 'sql/contract/restore_portion.sql', find: 'IF NOT reembed.refuses_row(SQLSTATE) THEN', replace: 'IF true THEN' }],
   },
+  {
+    fault: 'functions and views of the user on a view whose type changes at the switch',
+    fix: 'they are created again in the same transaction',
+    test: 'schemas-shapes',
+    title: 'functions and views on a view whose type changes at the switch are created again, forward and back, with owner and grants',
+    says: /shorter_documents|documents_live/,
+    edits: [
+      {
+        file: 'sql/view/remake_view.sql',
+        find: 'WHERE reembed.recreation(d.classid, d.objid) IS NOT NULL ORDER BY',
+        replace: 'WHERE false ORDER BY',
+      },
+    ],
+  },
+  {
+    fault: 'writes through a view that joins a side table after the switch',
+    fix: 'every view of the table refuses them from the first campaign on',
+    test: 'schemas-shapes',
+    title:
+      'with a side table the views are read in every phase, a write through any of them is refused by name, and the table is written as ever',
+    says: /RE007|INSERT INTO/,
+    edits: [{ file: 'sql/view/wanted_schema_views.sql', find: 'CASE WHEN side.is_used THEN', replace: 'CASE WHEN false THEN' }],
+  },
 ];

@@ -60,10 +60,18 @@ export const SPENDING: Mutant[] = [
   },
   {
     fault: 'searches become slow for another reason than the backfill',
-    fix: 'while the backfill hardly writes, the baseline is measured anew',
+    fix: 'they are compared with those made while workers rest',
     test: 'throttle',
-    title: 'searches that stay slow although the backfill hardly writes have another cause, and are the new baseline',
-    says: /a new baseline/,
-    edits: [{ file: 'src/throttle/throttle.ts', find: '    if (besideReads.isAtFloor) await measureAnew();\n', replace: '' }],
+    title: 'searches that are as slow while workers rest have another cause',
+    says: /Difference/,
+    edits: [{ file: 'sql/throttle/throttle_signals.sql', find: 'greatest(v_resting * s.max_read_slowdown, v_resting + 1)', replace: '2' }],
+  },
+  {
+    fault: 'a worker writes while searches are timed without it',
+    fix: 'all workers rest at the same moments',
+    test: 'throttle',
+    title: 'while workers rest no portion is written, and searches are timed',
+    says: /disturbed/,
+    edits: [{ file: 'src/throttle/throttle.ts', find: '    return areReadsWatched && rests.left > 0;', replace: '    return false;' }],
   },
 ];

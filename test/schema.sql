@@ -682,6 +682,12 @@ CREATE FUNCTION reembed.drop_compiled(p_target text) RETURNS void
 
 COMMENT ON FUNCTION reembed.drop_compiled(p_target text) IS 'Drops what compile_target() created for a target, except its change log.';
 
+CREATE FUNCTION reembed.drop_empty_model_schemas() RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.drop_empty_model_schemas() IS 'Drops the schemas of views in which nothing is left.';
+
 CREATE FUNCTION reembed.drop_not_null_check(p_name text) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -694,6 +700,20 @@ CREATE FUNCTION reembed.drop_queues(p_target text) RETURNS void
     SET search_path TO 'pg_catalog', 'pg_temp';
 
 COMMENT ON FUNCTION reembed.drop_queues(p_target text) IS 'Drops the queues of a target with their jobs.';
+
+CREATE FUNCTION reembed.drop_schema_view(p_view regclass) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET lock_timeout TO '300ms';
+
+COMMENT ON FUNCTION reembed.drop_schema_view(p_view regclass) IS 'Drops one view with a table''s own name; fails when something depends on it.';
+
+CREATE FUNCTION reembed.drop_schema_views(p_relation regclass, p_source regclass, p_attnum smallint) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET lock_timeout TO '300ms';
+
+COMMENT ON FUNCTION reembed.drop_schema_views(p_relation regclass, p_source regclass, p_attnum smallint) IS 'Drops the views with a table''s own name that read a column which is dropped next; replace_schema_views() creates those that are still wanted.';
 
 CREATE FUNCTION reembed.drop_view(p_target text, p_view name) RETURNS void
     LANGUAGE plpgsql
@@ -903,6 +923,12 @@ CREATE FUNCTION reembed.give_to_owner(p_target text) RETURNS void
 
 COMMENT ON FUNCTION reembed.give_to_owner(p_target text) IS 'Transfers the compiled objects of a target to the owner of its table; the change log and the functions that delete from it stay with the installer.';
 
+CREATE FUNCTION reembed.give_view(p_view regclass, p_owner name) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.give_view(p_view regclass, p_owner name) IS 'Transfers a view to the owner of its table, who cannot create in the schema of the view.';
+
 CREATE FUNCTION reembed.grant_compiled(p_target text, p_functions name[], p_grantees oid[]) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp';
@@ -994,6 +1020,12 @@ CREATE FUNCTION reembed.is_captured(p_target text) RETURNS boolean
     SET search_path TO 'pg_catalog', 'pg_temp';
 
 COMMENT ON FUNCTION reembed.is_captured(p_target text) IS 'Whether triggers log the changes of a target: always during a campaign; afterwards where workers embed changed rows.';
+
+CREATE FUNCTION reembed.is_model_schema(p_schema name) RETURNS boolean
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.is_model_schema(p_schema name) IS 'Whether a schema was created by make_model_schema().';
 
 CREATE FUNCTION reembed.is_slower(p_new_ms double precision, p_old_ms double precision, p_max_ratio numeric) RETURNS boolean
     LANGUAGE sql IMMUTABLE
@@ -1203,6 +1235,12 @@ CREATE FUNCTION reembed.main_index(p_name text) RETURNS name
 
 COMMENT ON FUNCTION reembed.main_index(p_name text) IS 'The index on the new vectors that serves searches over all rows; null when there is none.';
 
+CREATE FUNCTION reembed.make_model_schema(p_schema name) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.make_model_schema(p_schema name) IS 'Creates a schema for views with the names of tables, in which only the installer can create.';
+
 CREATE FUNCTION reembed.make_queues(p_target text) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp';
@@ -1232,6 +1270,12 @@ CREATE FUNCTION reembed.missing_indexes(p_name text) RETURNS text
     SET search_path TO 'pg_catalog', 'pg_temp';
 
 COMMENT ON FUNCTION reembed.missing_indexes(p_name text) IS 'Indexes on the new vectors that do not exist or are INVALID, by their names before contract; null when there are none.';
+
+CREATE FUNCTION reembed.model_schema_name(p_schema text, p_model text) RETURNS name
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.model_schema_name(p_schema text, p_model text) IS 'Name of the schema with the views that show one model''s vectors under the names of the tables of a schema; without a model, of the schema that follows the live model.';
 
 CREATE FUNCTION reembed.model_view_name(p_target text, p_model text) RETURNS name
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -1391,6 +1435,12 @@ CREATE FUNCTION reembed.parking_room(p_target text) RETURNS bigint
 
 COMMENT ON FUNCTION reembed.parking_room(p_target text) IS 'How many more rows of a target may be recorded in failed_row now: 20, or 1 % of its rows if that is more, besides those accepted by name, in ten minutes or since it was last resumed.';
 
+CREATE FUNCTION reembed.path_users(p_schema name) RETURNS TABLE(who text, statement text)
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.path_users(p_schema name) IS 'Roles and databases whose stored search_path names a schema, each with the beginning of the statement that changes it.';
+
 CREATE FUNCTION reembed.pause(p_target text DEFAULT NULL::text, p_reason text DEFAULT NULL::text) RETURNS void
     LANGUAGE sql
     SET search_path TO 'pg_catalog', 'pg_temp';
@@ -1443,7 +1493,7 @@ CREATE FUNCTION reembed.present_names(p_name text) RETURNS jsonb
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp';
 
-COMMENT ON FUNCTION reembed.present_names(p_name text) IS 'Present names, quoted: a campaign''s table, the relation and columns of its new vectors, and the schema of their index.';
+COMMENT ON FUNCTION reembed.present_names(p_name text) IS 'Present names, quoted: a campaign''s table, also as a literal, the relation and columns of its new vectors, and the schema of their index.';
 
 CREATE FUNCTION reembed.prevents_wraparound(p_relation regclass) RETURNS boolean
     LANGUAGE sql STABLE
@@ -1451,11 +1501,11 @@ CREATE FUNCTION reembed.prevents_wraparound(p_relation regclass) RETURNS boolean
 
 COMMENT ON FUNCTION reembed.prevents_wraparound(p_relation regclass) IS 'Whether a vacuum of the table is an anti-wraparound one: the table is older than autovacuum_freeze_max_age.';
 
-CREATE FUNCTION reembed.probe_read(p_target text, p_is_idle boolean) RETURNS double precision
+CREATE FUNCTION reembed.probe_read(p_target text, p_is_resting boolean) RETURNS double precision
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp';
 
-COMMENT ON FUNCTION reembed.probe_read(p_target text, p_is_idle boolean) IS 'Makes one search like the live view and records how long it took, in milliseconds; null when there is no vector to search for.';
+COMMENT ON FUNCTION reembed.probe_read(p_target text, p_is_resting boolean) IS 'Makes one search like the live view and records how long it took, in milliseconds; null when there is no vector to search for.';
 
 CREATE FUNCTION reembed.publications_of(p_relation regclass) RETURNS TABLE(publication text, is_of_all_tables boolean, is_of_schema boolean, sends_new_columns boolean, sends_updates boolean)
     LANGUAGE sql STABLE
@@ -1499,6 +1549,32 @@ CREATE FUNCTION reembed.quotes(p_query text, p_texts text[]) RETURNS boolean
     SET search_path TO 'pg_catalog', 'pg_temp';
 
 COMMENT ON FUNCTION reembed.quotes(p_query text, p_texts text[]) IS 'Whether a query equals one of the texts, contains one, or is a part of at least 20 characters of one; case-insensitive.';
+
+CREATE TABLE reembed.read_probe (
+    id bigint NOT NULL,
+    target text NOT NULL,
+    at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    milliseconds double precision NOT NULL,
+    is_resting boolean NOT NULL
+);
+
+COMMENT ON TABLE reembed.read_probe IS 'Durations of searches like those of the live view that workers made as probes. Kept for an hour.';
+
+COMMENT ON COLUMN reembed.read_probe.id IS 'Number of the search.';
+
+COMMENT ON COLUMN reembed.read_probe.target IS 'The target.';
+
+COMMENT ON COLUMN reembed.read_probe.at IS 'When the search was made.';
+
+COMMENT ON COLUMN reembed.read_probe.milliseconds IS 'How long it took on the server.';
+
+COMMENT ON COLUMN reembed.read_probe.is_resting IS 'Whether it was made while no worker wrote, by agreement; these are the baseline.';
+
+CREATE FUNCTION reembed.read_probes(p_target text) RETURNS SETOF reembed.read_probe
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.read_probes(p_target text) IS 'The probes by which searches beside writes are compared with those while workers rest.';
 
 CREATE FUNCTION reembed.reading(p_target text DEFAULT NULL::text) RETURNS TABLE(target text, role text, name text, provider_model text, dimensions integer, element_type text, distance text, document_prefix text, query_prefix text, send_dimensions boolean, token_limit integer, usd_per_million_tokens double precision, provider text, view text, is_live boolean, canary_percent double precision, shadow_percent double precision, shadow_per_second integer, shadow_timeout_ms double precision, shadow_keeps_text boolean)
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -1544,11 +1620,23 @@ CREATE FUNCTION reembed.record_words(p_subject text, p_words text) RETURNS void
 
 COMMENT ON FUNCTION reembed.record_words(p_subject text, p_words text) IS 'Keeps the last error message of another program for a kind of work.';
 
+CREATE FUNCTION reembed.recreation(p_class oid, p_object oid) RETURNS text[]
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.recreation(p_class oid, p_object oid) IS 'Statements that create a view or a function again as it is, with owner, grants and comment; null for other objects, and for views with triggers, rules or defaults of their own.';
+
 CREATE FUNCTION reembed.refresh_serving(p_target text) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp';
 
 COMMENT ON FUNCTION reembed.refresh_serving(p_target text) IS 'Refreshes the stored answer of reads_for() for a target.';
+
+CREATE FUNCTION reembed.refuse_write() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.refuse_write() IS 'Trigger of views that join a side table: names the table to write to.';
 
 CREATE FUNCTION reembed.refuses_row(p_sqlstate text) RETURNS boolean
     LANGUAGE sql IMMUTABLE
@@ -1597,6 +1685,15 @@ CREATE FUNCTION reembed.release_objects(p_target text) RETURNS void
 
 COMMENT ON FUNCTION reembed.release_objects(p_target text) IS 'Drops everything that is kept of a target and its campaigns.';
 
+CREATE FUNCTION reembed.remake_view(p_view regclass, p_definition text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET lock_timeout TO '300ms'
+    SET client_min_messages TO 'warning'
+    SET check_function_bodies TO 'off';
+
+COMMENT ON FUNCTION reembed.remake_view(p_view regclass, p_definition text) IS 'Replaces a view by a definition that may have other columns; keeps owner, grants, and the views and functions that depend on it.';
+
 CREATE FUNCTION reembed.render(p_template text, p_names jsonb) RETURNS text
     LANGUAGE plpgsql IMMUTABLE
     SET search_path TO 'pg_catalog', 'pg_temp';
@@ -1622,6 +1719,22 @@ CREATE FUNCTION reembed.replace_change_view() RETURNS void
 
 COMMENT ON FUNCTION reembed.replace_change_view() IS 'Recreates reembed.change, the view over the change logs of all targets.';
 
+CREATE FUNCTION reembed.replace_schema_view(p_relation regclass, p_schema name, p_model text, p_name name, p_definition text, p_present regclass) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET lock_timeout TO '300ms'
+    SET client_min_messages TO 'warning';
+
+COMMENT ON FUNCTION reembed.replace_schema_view(p_relation regclass, p_schema name, p_model text, p_name name, p_definition text, p_present regclass) IS 'Creates or replaces one view with a table''s own name, and records its definition.';
+
+CREATE FUNCTION reembed.replace_schema_views(p_relation regclass, p_all boolean DEFAULT false) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET lock_timeout TO '300ms'
+    SET client_min_messages TO 'warning';
+
+COMMENT ON FUNCTION reembed.replace_schema_views(p_relation regclass, p_all boolean) IS 'Creates, replaces and drops the views with a table''s own name, as its campaigns, its columns and the live models require now; p_all: replaces also those that are right, which locks them.';
+
 CREATE FUNCTION reembed.replace_view(p_target text, p_view name, p_model text) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1634,7 +1747,7 @@ CREATE FUNCTION reembed.replace_views(p_target text) RETURNS void
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET lock_timeout TO '300ms';
 
-COMMENT ON FUNCTION reembed.replace_views(p_target text) IS 'Updates the live view and the view of each model to the settings and the phase.';
+COMMENT ON FUNCTION reembed.replace_views(p_target text) IS 'Updates the live view, the view of each model, and those with the table''s own name, to the settings and the phase.';
 
 CREATE FUNCTION reembed.require_archive(p_name text) RETURNS void
     LANGUAGE plpgsql STABLE
@@ -1684,6 +1797,12 @@ CREATE FUNCTION reembed.resolve_target(p_target text DEFAULT NULL::text) RETURNS
     SET search_path TO 'pg_catalog', 'pg_temp';
 
 COMMENT ON FUNCTION reembed.resolve_target(p_target text) IS 'Full name of a target from a short one; raises RE003 when none or several match.';
+
+CREATE FUNCTION reembed.rest_milliseconds(p_target text) RETURNS double precision
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.rest_milliseconds(p_target text) IS 'How long workers rest at a time, in milliseconds, so that searches can be timed without the backfill.';
 
 CREATE PROCEDURE reembed.restore_old_vectors(IN p_name text)
     LANGUAGE plpgsql;
@@ -1866,7 +1985,7 @@ COMMENT ON COLUMN reembed.setting.max_lock_waits IS 'The backfill stops while mo
 
 COMMENT ON COLUMN reembed.setting.yields_to_vacuum IS 'true: the backfill writes only a quarter of the time during every vacuum of the table; false: only during one that prevents wraparound.';
 
-COMMENT ON COLUMN reembed.setting.max_read_slowdown IS 'The backfill slows down while searches take more than this many times as long as without it, and more than a millisecond longer, at the 95th percentile; null: no limit.';
+COMMENT ON COLUMN reembed.setting.max_read_slowdown IS 'The backfill slows down while searches beside its writes take more than this many times as long as while workers rest, and more than a millisecond longer, at the 95th percentile; null: no limit.';
 
 COMMENT ON COLUMN reembed.setting.min_filtered_rows IS 'Minimum mean share of the wanted rows that a search with a filter must return, 0 to 1; with an iterative scan, where pgvector has it.';
 
@@ -2084,37 +2203,11 @@ CREATE FUNCTION reembed.served_model(p_target text DEFAULT NULL::text) RETURNS T
 
 COMMENT ON FUNCTION reembed.served_model(p_target text) IS 'All that is needed to embed a query with the model that the live view of a target reads.';
 
-CREATE TABLE reembed.worker (
-    id uuid NOT NULL,
-    host text NOT NULL,
-    pid integer NOT NULL,
-    target text,
-    started_at timestamp with time zone DEFAULT now() NOT NULL,
-    seen_at timestamp with time zone DEFAULT now() NOT NULL,
-    batch_api boolean DEFAULT false NOT NULL
-);
-
-COMMENT ON TABLE reembed.worker IS 'Worker processes; one not seen for 30 seconds counts as gone.';
-
-COMMENT ON COLUMN reembed.worker.id IS 'Generated at every start.';
-
-COMMENT ON COLUMN reembed.worker.host IS 'Host name.';
-
-COMMENT ON COLUMN reembed.worker.pid IS 'Process id on that host.';
-
-COMMENT ON COLUMN reembed.worker.target IS 'The only target that it serves; null: it serves all.';
-
-COMMENT ON COLUMN reembed.worker.started_at IS 'When it started.';
-
-COMMENT ON COLUMN reembed.worker.seen_at IS 'When it last reported.';
-
-COMMENT ON COLUMN reembed.worker.batch_api IS 'Whether it sends the backfill to the batch API. While it is alive, other workers leave new batches to it.';
-
-CREATE FUNCTION reembed.serves(p_worker reembed.worker, p_target text) RETURNS boolean
-    LANGUAGE sql STABLE
+CREATE FUNCTION reembed.serves(p_target text DEFAULT NULL::text) RETURNS boolean
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp';
 
-COMMENT ON FUNCTION reembed.serves(p_worker reembed.worker, p_target text) IS 'Whether a worker is alive and serves the target.';
+COMMENT ON FUNCTION reembed.serves(p_target text) IS 'True when the live model of a target is the one that the session declared in setting reembed.model, or none is declared; raises RE002 otherwise. For WHERE, in searches through schema reembed_live.';
 
 CREATE FUNCTION reembed.set_column_properties(p_relation regclass, p_column name, p_wanted jsonb) RETURNS void
     LANGUAGE plpgsql
@@ -2170,6 +2263,13 @@ CREATE FUNCTION reembed.settle_sent_rows(p_provider_batch uuid, p_batch bigint, 
     SET lock_timeout TO '500ms';
 
 COMMENT ON FUNCTION reembed.settle_sent_rows(p_provider_batch uuid, p_batch bigint, p_request integer, p_positions integer[], p_vectors public.vector[], p_written text[], p_refused jsonb, p_tokens bigint, p_requests integer) IS 'Deletes rows whose vectors were stored or refused by their table from the record of a provider batch, and counts them; returns how many were written.';
+
+CREATE FUNCTION reembed.share_schema_views(p_relation regclass) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET lock_timeout TO '300ms';
+
+COMMENT ON FUNCTION reembed.share_schema_views(p_relation regclass) IS 'Gives the views with a table''s own name the grants of the table, including those on columns.';
 
 CREATE FUNCTION reembed.share_side_tables(p_target text) RETURNS void
     LANGUAGE plpgsql
@@ -2399,6 +2499,12 @@ CREATE FUNCTION reembed.view_columns(p_target text) RETURNS jsonb
 
 COMMENT ON FUNCTION reembed.view_columns(p_target text) IS 'Columns that the views of a target have from now on, in their order; see target.view_columns.';
 
+CREATE FUNCTION reembed.view_dependents(p_view regclass) RETURNS TABLE(classid oid, objid oid, depth integer)
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.view_dependents(p_view regclass) IS 'Objects that depend on a view or on the type of its rows, directly or through others; the largest depth first is the order to drop them.';
+
 CREATE FUNCTION reembed.view_grants(p_view regclass) RETURNS text[]
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp';
@@ -2429,6 +2535,12 @@ CREATE FUNCTION reembed.violation_query(p_relation regclass) RETURNS text
 
 COMMENT ON FUNCTION reembed.violation_query(p_relation regclass) IS 'The statement that counts the rows that violate a constraint of their own table; null where there is no such constraint. It runs code of the owner.';
 
+CREATE FUNCTION reembed.wanted_schema_views(p_relation regclass) RETURNS TABLE(schema name, model text, name name, definition text)
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.wanted_schema_views(p_relation regclass) IS 'The views with a table''s own name that should exist now: one for each model with vectors, and one that follows the live model.';
+
 CREATE FUNCTION reembed.watch(p_target text DEFAULT NULL::text) RETURNS TABLE(change text, kind text, severity text, message text)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp';
@@ -2452,6 +2564,38 @@ CREATE FUNCTION reembed.worker_grants(p_role name) RETURNS TABLE(statement text)
     SET search_path TO 'pg_catalog', 'pg_temp';
 
 COMMENT ON FUNCTION reembed.worker_grants(p_role name) IS 'Statements that grant a role the rights of a worker that it lacks.';
+
+CREATE TABLE reembed.worker (
+    id uuid NOT NULL,
+    host text NOT NULL,
+    pid integer NOT NULL,
+    target text,
+    started_at timestamp with time zone DEFAULT now() NOT NULL,
+    seen_at timestamp with time zone DEFAULT now() NOT NULL,
+    batch_api boolean DEFAULT false NOT NULL
+);
+
+COMMENT ON TABLE reembed.worker IS 'Worker processes; one not seen for 30 seconds counts as gone.';
+
+COMMENT ON COLUMN reembed.worker.id IS 'Generated at every start.';
+
+COMMENT ON COLUMN reembed.worker.host IS 'Host name.';
+
+COMMENT ON COLUMN reembed.worker.pid IS 'Process id on that host.';
+
+COMMENT ON COLUMN reembed.worker.target IS 'The only target that it serves; null: it serves all.';
+
+COMMENT ON COLUMN reembed.worker.started_at IS 'When it started.';
+
+COMMENT ON COLUMN reembed.worker.seen_at IS 'When it last reported.';
+
+COMMENT ON COLUMN reembed.worker.batch_api IS 'Whether it sends the backfill to the batch API. While it is alive, other workers leave new batches to it.';
+
+CREATE FUNCTION reembed.works_for(p_worker reembed.worker, p_target text) RETURNS boolean
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.works_for(p_worker reembed.worker, p_target text) IS 'Whether a worker is alive and works for the target.';
 
 CREATE FUNCTION reembed_queue.create_queue(queue_name text, options jsonb) RETURNS void
     LANGUAGE plpgsql
@@ -2617,6 +2761,26 @@ COMMENT ON COLUMN reembed.change.needs_old IS 'Whether it needs a vector of the 
 
 COMMENT ON COLUMN reembed.change.changed_at IS 'When the row changed.';
 
+CREATE TABLE reembed.schema_view (
+    schema name NOT NULL,
+    relation regclass NOT NULL,
+    model text,
+    view regclass NOT NULL,
+    definition text NOT NULL
+);
+
+COMMENT ON TABLE reembed.schema_view IS 'Views that show a table under its own name with the vectors of one model, for applications that choose the model by their search_path; written by replace_schema_views().';
+
+COMMENT ON COLUMN reembed.schema_view.schema IS 'The schema of the view, to be named in a search_path in front of that of the table.';
+
+COMMENT ON COLUMN reembed.schema_view.relation IS 'The table.';
+
+COMMENT ON COLUMN reembed.schema_view.model IS 'The model whose vectors it shows; null: the live model.';
+
+COMMENT ON COLUMN reembed.schema_view.view IS 'The view.';
+
+COMMENT ON COLUMN reembed.schema_view.definition IS 'The SQL that created it, to tell whether it must be replaced.';
+
 CREATE VIEW reembed.damage AS
  WITH target AS (
          SELECT t.name,
@@ -2734,6 +2898,32 @@ CREATE VIEW reembed.damage AS
                 UNION ALL
                  SELECT ('reembed.row_'::text || (t.suffix)::text)) w)
           WHERE ((t.present IS NOT NULL) AND (t.unhooked IS NULL) AND (to_regclass(w.name) IS NULL))
+        UNION ALL
+         SELECT t.name,
+            'no_view'::text,
+            format('the view of %s in schema %I is missing'::text, t.relation, w.schema) AS format,
+            format('SELECT reembed.replace_views(%s)'::text, t.literal) AS format
+           FROM (target t
+             JOIN reembed.schema_view w ON (((w.relation)::oid = (t.relation)::oid)))
+          WHERE ((t.present IS NOT NULL) AND (NOT (EXISTS ( SELECT
+                   FROM pg_class c
+                  WHERE (c.oid = (w.view)::oid)))))
+        UNION ALL
+         SELECT t.name,
+            'former_view'::text,
+            format('view %s differs from %s, whose name or columns were changed'::text, w.view, t.relation) AS format,
+            format('SELECT reembed.replace_views(%s)'::text, t.literal) AS format
+           FROM (((target t
+             JOIN reembed.schema_view w ON (((w.relation)::oid = (t.relation)::oid)))
+             JOIN pg_class c ON ((c.oid = (t.relation)::oid)))
+             JOIN pg_class x ON ((x.oid = (w.view)::oid)))
+          WHERE ((x.relname <> c.relname) OR (EXISTS ( SELECT
+                   FROM pg_attribute a
+                  WHERE ((a.attrelid = (t.relation)::oid) AND (a.attnum > 0) AND (NOT a.attisdropped) AND (NOT (EXISTS ( SELECT
+                           FROM pg_attribute b
+                          WHERE ((b.attrelid = (w.view)::oid) AND (b.attname = a.attname))))) AND (NOT (EXISTS ( SELECT
+                           FROM reembed.vector_column v
+                          WHERE (((v.relation)::oid = (t.relation)::oid) AND (v.storage = 'column'::text) AND ((a.attnum = v.attnum) OR (a.attnum = v.version_attnum))))))))))
         UNION ALL
          SELECT t.name,
             'no_text'::text,
@@ -2875,7 +3065,7 @@ UNION ALL
    FROM reembed.setting s
   WHERE ((NOT (EXISTS ( SELECT
            FROM reembed.worker w
-          WHERE reembed.serves(w.*, s.target)))) AND ((EXISTS ( SELECT
+          WHERE reembed.works_for(w.*, s.target)))) AND ((EXISTS ( SELECT
            FROM reembed.change c
           WHERE (c.target = s.target))) OR (EXISTS ( SELECT
            FROM (reembed.batch b
@@ -3313,7 +3503,7 @@ CREATE VIEW reembed.progress AS
           WHERE ((h.target = m.target) AND h.throttles)) AS throttled_by,
     ( SELECT count(*) AS count
            FROM reembed.worker w
-          WHERE reembed.serves(w.*, m.target)) AS workers,
+          WHERE reembed.works_for(w.*, m.target)) AS workers,
     m.phase_entered_at,
     m.switched_at,
     ( SELECT COALESCE(sum((b.rows - b.stored_rows)), (0)::bigint) AS "coalesce"
@@ -3476,26 +3666,6 @@ ALTER TABLE reembed.query_log ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
-
-CREATE TABLE reembed.read_probe (
-    id bigint NOT NULL,
-    target text NOT NULL,
-    at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    milliseconds double precision NOT NULL,
-    is_idle boolean NOT NULL
-);
-
-COMMENT ON TABLE reembed.read_probe IS 'Durations of searches like those of the live view that workers made as probes. Kept for an hour; those from before the backfill wrote, for as long as it lasts.';
-
-COMMENT ON COLUMN reembed.read_probe.id IS 'Number of the search.';
-
-COMMENT ON COLUMN reembed.read_probe.target IS 'The target.';
-
-COMMENT ON COLUMN reembed.read_probe.at IS 'When the search was made.';
-
-COMMENT ON COLUMN reembed.read_probe.milliseconds IS 'How long it took on the server.';
-
-COMMENT ON COLUMN reembed.read_probe.is_idle IS 'Whether it was made before the backfill wrote anything; these are the baseline.';
 
 ALTER TABLE reembed.read_probe ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME reembed.read_probe_id_seq
@@ -4434,6 +4604,9 @@ ALTER TABLE ONLY reembed.old_vector_checksum
 ALTER TABLE ONLY reembed.old_vector_group
     ADD CONSTRAINT old_vector_group_pkey PRIMARY KEY (campaign, number);
 
+ALTER TABLE ONLY reembed.schema_view
+    ADD CONSTRAINT one_definition_per_view UNIQUE (view);
+
 ALTER TABLE ONLY reembed.failed_row
     ADD CONSTRAINT one_entry_per_row_and_model UNIQUE (target, model, key_digest);
 
@@ -4466,6 +4639,9 @@ ALTER TABLE ONLY reembed.repeated_text
 
 ALTER TABLE ONLY reembed.schema_migration
     ADD CONSTRAINT schema_migration_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY reembed.schema_view
+    ADD CONSTRAINT schema_view_pkey PRIMARY KEY (schema, relation);
 
 ALTER TABLE ONLY reembed.score_cutoff
     ADD CONSTRAINT score_cutoff_pkey PRIMARY KEY (validation, ordinal);
@@ -4860,9 +5036,15 @@ REVOKE ALL ON FUNCTION reembed.draw_known_items(p_target text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.drop_compiled(p_target text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION reembed.drop_empty_model_schemas() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION reembed.drop_not_null_check(p_name text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.drop_queues(p_target text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.drop_schema_view(p_view regclass) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.drop_schema_views(p_relation regclass, p_source regclass, p_attnum smallint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.drop_view(p_target text, p_view name) FROM PUBLIC;
 
@@ -4916,6 +5098,8 @@ REVOKE ALL ON FUNCTION reembed.give_relation(p_relation regclass, p_like regclas
 
 REVOKE ALL ON FUNCTION reembed.give_to_owner(p_target text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION reembed.give_view(p_view regclass, p_owner name) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION reembed.grant_compiled(p_target text, p_functions name[], p_grantees oid[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.grant_on_column(p_relation regclass, p_column name, p_grants aclitem[]) FROM PUBLIC;
@@ -4943,6 +5127,8 @@ REVOKE ALL ON FUNCTION reembed.index_is_valid(p_name text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION reembed.is_accepted(p_campaign text, p_code text, p_evidence jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.is_captured(p_target text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.is_model_schema(p_schema name) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.is_slower(p_new_ms double precision, p_old_ms double precision, p_max_ratio numeric) FROM PUBLIC;
 
@@ -4996,6 +5182,8 @@ REVOKE ALL ON FUNCTION reembed.log_missing(p_name text, p_role text, p_first_blo
 
 REVOKE ALL ON FUNCTION reembed.main_index(p_name text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION reembed.make_model_schema(p_schema name) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION reembed.make_queues(p_target text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.mark_alert_posted(p_id bigint, p_state text, p_is_taken boolean) FROM PUBLIC;
@@ -5005,6 +5193,8 @@ REVOKE ALL ON FUNCTION reembed.may_read(p_target text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION reembed.measure_vectors(p_target text, p_role text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.missing_indexes(p_name text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.model_schema_name(p_schema text, p_model text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.more_queries(p_n bigint, p_sd double precision, p_distance double precision, p_z double precision, p_added double precision) FROM PUBLIC;
 
@@ -5032,6 +5222,8 @@ REVOKE ALL ON FUNCTION reembed.parallel_speedup(p_workers integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.parking_room(p_target text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION reembed.path_users(p_schema name) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION reembed.pause(p_target text, p_reason text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.pause_at_cap(p_campaign text, p_tokens bigint) FROM PUBLIC;
@@ -5052,7 +5244,7 @@ REVOKE ALL ON FUNCTION reembed.present_names(p_name text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.prevents_wraparound(p_relation regclass) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION reembed.probe_read(p_target text, p_is_idle boolean) FROM PUBLIC;
+REVOKE ALL ON FUNCTION reembed.probe_read(p_target text, p_is_resting boolean) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.publications_of(p_relation regclass) FROM PUBLIC;
 
@@ -5066,6 +5258,8 @@ REVOKE ALL ON FUNCTION reembed.quoted_path(p_path text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.quotes(p_query text, p_texts text[]) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION reembed.read_probes(p_target text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION reembed.record_failed(p_target text, p_model text, p_refused jsonb, p_written text[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.record_known_item(p_target text, p_role text, p_key text, p_text_hash bigint, p_vector text, p_error text) FROM PUBLIC;
@@ -5074,7 +5268,11 @@ REVOKE ALL ON FUNCTION reembed.record_sent_rows(p_provider_batch uuid, p_attempt
 
 REVOKE ALL ON FUNCTION reembed.record_words(p_subject text, p_words text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION reembed.recreation(p_class oid, p_object oid) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION reembed.refresh_serving(p_target text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.refuse_write() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.refuses_row(p_sqlstate text) FROM PUBLIC;
 
@@ -5090,6 +5288,8 @@ REVOKE ALL ON FUNCTION reembed.release_batch(p_provider_batch uuid, p_batch bigi
 
 REVOKE ALL ON FUNCTION reembed.release_objects(p_target text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION reembed.remake_view(p_view regclass, p_definition text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION reembed.render(p_template text, p_names jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.rendered(p_target text) FROM PUBLIC;
@@ -5097,6 +5297,10 @@ REVOKE ALL ON FUNCTION reembed.rendered(p_target text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION reembed.repeated_texts(p_campaign text, p_batch bigint, p_digests uuid[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.replace_change_view() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.replace_schema_view(p_relation regclass, p_schema name, p_model text, p_name name, p_definition text, p_present regclass) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.replace_schema_views(p_relation regclass, p_all boolean) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.replace_view(p_target text, p_view name, p_model text) FROM PUBLIC;
 
@@ -5117,6 +5321,8 @@ REVOKE ALL ON FUNCTION reembed.reserve_provider_batch(p_provider_batch uuid, p_a
 REVOKE ALL ON FUNCTION reembed.reserve_spending(p_campaign text, p_model text, p_tokens bigint, p_price_factor numeric) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.resolve_target(p_target text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.rest_milliseconds(p_target text) FROM PUBLIC;
 
 REVOKE ALL ON PROCEDURE reembed.restore_old_vectors(IN p_name text) FROM PUBLIC;
 
@@ -5165,6 +5371,8 @@ REVOKE ALL ON FUNCTION reembed.settle_live(p_target text, p_campaign text, p_gon
 REVOKE ALL ON FUNCTION reembed.settle_provider_batch(p_provider_batch uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.settle_sent_rows(p_provider_batch uuid, p_batch bigint, p_request integer, p_positions integer[], p_vectors public.vector[], p_written text[], p_refused jsonb, p_tokens bigint, p_requests integer) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.share_schema_views(p_relation regclass) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.share_side_tables(p_target text) FROM PUBLIC;
 
@@ -5234,6 +5442,8 @@ REVOKE ALL ON FUNCTION reembed.verdict(p_validation bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.view_columns(p_target text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION reembed.view_dependents(p_view regclass) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION reembed.view_grants(p_view regclass) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.view_readers(p_target text) FROM PUBLIC;
@@ -5241,6 +5451,8 @@ REVOKE ALL ON FUNCTION reembed.view_readers(p_target text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION reembed.view_sources(p_view regclass) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.violation_query(p_relation regclass) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.wanted_schema_views(p_relation regclass) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.watch(p_target text) FROM PUBLIC;
 

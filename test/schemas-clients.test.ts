@@ -1,6 +1,7 @@
 import anyTest, { type ExecutionContext } from 'ava';
 import pg from 'pg';
 import { type Counts, type Deployment, type Side, startNode, startPython } from './clients/deployment.ts';
+import { until } from './harness/campaign.ts';
 import { createDocuments, NEW_DIMENSIONS, NEW_MODEL, OLD_DIMENSIONS, OLD_MODEL, wrongRows } from './harness/documents.ts';
 import { type PgBouncer, startPgBouncer } from './harness/pgbouncer.ts';
 import { createStage, type Stage } from './harness/stage.ts';
@@ -40,26 +41,28 @@ async function deploymentUrl(role: string, schema: string, isPooled: boolean): P
   return own.href;
 }
 
-/** A switch that gets no lock within 0.3 s changes nothing and is tried again. */
-async function switchTo(target: string, model: string): Promise<void> {
-  for (let i = 0; ; i++) {
-    try {
-      await stage.db.pool.query('SELECT reembed.switch_to($1, $2)', [target, model]);
-      return;
-    } catch (error) {
-      if ((error as { code?: string }).code !== '55P03' || i > 50) throw error;
-    }
+const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+/** Whether a switch took place. One that gets no lock within 0.3 s, or finds its gate closed by rows just written, changes nothing. */
+async function switchTo(target: string, model: string): Promise<boolean> {
+  try {
+    await stage.db.pool.query('SELECT reembed.switch_to($1, $2)', [target, model]);
+    return true;
+  } catch (error) {
+    if (!['55P03', 'RE001'].includes((error as { code?: string }).code ?? '')) throw error;
+    return false;
   }
 }
-
-const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 /** Switch, rollback and switch, while the deployments run; workers embed what they write. */
 async function throughSwitches(campaign: string, target: string, milliseconds: number): Promise<void> {
   let isOver = false;
   const workers = (async () => {
     while (!isOver) {
-      await stage.work();
+      // A worker tries again after a lock timeout, of which a switch may be the cause.
+      await stage.work().catch((error) => {
+        if (error.code !== '55P03') throw error;
+      });
       await pause(100);
     }
   })();
@@ -67,16 +70,7 @@ async function throughSwitches(campaign: string, target: string, milliseconds: n
     await pause(milliseconds);
     await stage.pass(campaign);
     for (const model of [NEW_MODEL, OLD_MODEL, NEW_MODEL]) {
-      for (let i = 0; ; i++) {
-        try {
-          await switchTo(target, model);
-          break;
-        } catch (error) {
-          // The gate waits for rows that changed more than ten seconds ago, and for those without a new vector.
-          if ((error as { code?: string }).code !== 'RE001' || i > 50) throw error;
-          await pause(100);
-        }
-      }
+      await until(() => switchTo(target, model), `a switch to ${model}`, 120);
       await pause(milliseconds);
     }
   } finally {
@@ -111,6 +105,7 @@ for (const isPooled of [false, true]) {
         'pg, old': startNode(old, { ...OLD, first: 110_000 }),
         'pg, new': startNode(next, { ...NEW, first: 210_000 }),
       };
+      for (const { end } of Object.values(deployments)) t.teardown(end);
       await throughSwitches(campaign, 'documents', 1500);
       for (const [name, deployment] of Object.entries(deployments)) withoutErrors(t, name, await deployment.end());
       await stage.work();
@@ -170,6 +165,7 @@ for (const [client, table, text] of [
       'old model': await start(old, { ...OLD, schema: 'reembed_old_model' }),
       'new model': await start(next, { ...NEW, schema: 'reembed_new_model' }),
     };
+    for (const { end } of Object.values(deployments)) t.teardown(end);
     await throughSwitches(campaign, table, 2000);
     for (const [name, deployment] of Object.entries(deployments)) withoutErrors(t, `${client}, ${name}`, await deployment.end());
     await stage.work();

@@ -129,6 +129,7 @@ test('PUBLIC may call nothing of ours but what a search needs and what only comp
     'text_failure',
     'text_hash',
     'view_schema',
+    'works_for',
   ]);
   const readable = await names(
     `SELECT c.relname AS name FROM pg_class AS c, aclexplode(c.relacl) AS g WHERE c.relnamespace = 'reembed'::regnamespace AND g.grantee = 0`,

@@ -13,7 +13,6 @@ export interface Child<Served extends Calls> {
   call<Name extends keyof Served & string>(name: Name, argument: Argument<Served[Name]>): Promise<Answer<Served[Name]>>;
   /** ends it immediately; may be called twice */
   stop(): void;
-  pid: number | undefined;
 }
 
 interface Request {
@@ -58,7 +57,6 @@ export function startChild<Served extends Calls>(module: string, onRows?: (rows:
       });
     },
     stop: () => void child.kill('SIGKILL'),
-    pid: child.pid,
   };
 }
 

@@ -1,6 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { constants, setPriority } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createWorkplace, type Workplace } from '../../test/harness/command.ts';
@@ -84,8 +83,6 @@ export async function openCampaign({ url, table }: Copy, { latency, provider: pl
     },
     startEndlessWorker() {
       worker = workplace.start(['worker']);
-      // In production both have processors of their own; here they must not delay the application and the server.
-      for (const { pid } of [worker, provider]) if (pid) setPriority(pid, constants.priority.PRIORITY_LOW);
       worker.stdout?.resume();
       worker.stderr?.resume();
     },

@@ -58,12 +58,9 @@ BEGIN
   END IF;
 
   IF s.max_read_slowdown IS NOT NULL THEN
-    -- The newest of each kind, from as many rounds as it takes to judge slow searches too.
     SELECT percentile_cont(0.95) WITHIN GROUP (ORDER BY p.milliseconds) FILTER (WHERE p.is_resting),
            percentile_cont(0.95) WITHIN GROUP (ORDER BY p.milliseconds) FILTER (WHERE NOT p.is_resting)
-      INTO v_resting, v_writing
-      FROM reembed.read_probe AS p
-     WHERE p.target = p_target AND p.at > clock_timestamp() - reembed.rest_milliseconds(p_target) * CASE WHEN p.is_resting THEN interval '0.2 seconds' ELSE interval '0.06 seconds' END;
+      INTO v_resting, v_writing FROM reembed.read_probes(p_target) AS p;
     -- A difference of less than a millisecond is noise.
     IF v_writing > greatest(v_resting * s.max_read_slowdown, v_resting + 1) THEN
       RETURN QUERY SELECT 'slow reads', 'slows', format('searches take %s ms while workers write and %s ms while they rest (95th percentile; max_read_slowdown: %s)', round(v_writing::numeric, 1), round(v_resting::numeric, 1), s.max_read_slowdown);

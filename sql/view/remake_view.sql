@@ -22,7 +22,7 @@ BEGIN
     -- A column has another type, name or place.
     NULL;
   END;
-  SELECT pg_get_userbyid(c.relowner), jsonb_build_object('view', v_view, 'former', quote_ident(left(c.relname, 40) || '_until_' || to_char(now(), 'YYYYMMDDHH24MISS')))
+  SELECT pg_get_userbyid(c.relowner), jsonb_build_object('view', v_view, 'former', quote_ident(left(c.relname, 40) || '_until_' || to_char(now(), 'YYYYMMDD_HH24MISS')))
     INTO STRICT v_owner, v_names FROM pg_class AS c WHERE c.oid = p_view;
   BEGIN
     SELECT array_agg(s.statement ORDER BY d.depth, d.objid, s.place) INTO v_again

@@ -6,8 +6,6 @@ export interface Rests {
   readonly left: number;
   /** milliseconds until the next rest begins; 0 during one */
   readonly untilNext: number;
-  /** milliseconds of a rest */
-  readonly length: number;
 }
 
 /** A rest is this share of a round. */
@@ -16,7 +14,7 @@ const SHARE = 0.075;
 /** All workers of a database rest at the same moments, because they go by its clock. */
 export function createRests(now: () => number = Date.now): Rests {
   let ahead = 0;
-  let length = 150;
+  let length = 1500;
   const round = () => length / SHARE;
   const sinceRound = () => (now() + ahead) % round();
   return {
@@ -29,9 +27,6 @@ export function createRests(now: () => number = Date.now): Rests {
     },
     get untilNext() {
       return this.left > 0 ? 0 : round() - sinceRound();
-    },
-    get length() {
-      return length;
     },
   };
 }

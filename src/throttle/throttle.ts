@@ -68,8 +68,9 @@ export function createThrottle(db: Queryable, target: string, notice: (line: str
   };
 
   async function check(): Promise<void> {
-    const { rows } = await db.query<{ now: number; rest: number }>(
-      `SELECT extract(epoch FROM clock_timestamp())::float8 * 1000 AS now, reembed.rest_milliseconds(target) AS rest
+    const { rows } = await db.query<{ now: number; rest: number; hasBaseline: boolean }>(
+      `SELECT extract(epoch FROM clock_timestamp())::float8 * 1000 AS now, reembed.rest_milliseconds(target) AS rest,
+              EXISTS (SELECT FROM reembed.read_probes(target) AS p WHERE p.is_resting) AS "hasBaseline"
          FROM reembed.setting WHERE target = $1 AND max_read_slowdown IS NOT NULL`,
       [target],
     );
@@ -81,7 +82,8 @@ export function createThrottle(db: Queryable, target: string, notice: (line: str
     signals = (await db.query<Signal>('SELECT signal, effect, reason FROM reembed.check_throttle_signals($1)', [target])).rows;
     checkedAt = Date.now();
     if (!isSnapshotOld()) yieldedMs = 0;
-    besideReads.adjust(signals.some(({ signal }) => signal === 'slow reads'));
+    // What searches tolerate cannot be judged before.
+    if (rows[0]?.hasBaseline) besideReads.adjust(signals.some(({ signal }) => signal === 'slow reads'));
     const inTheWay = signals.filter(({ effect }) => effect !== 'none');
     const kinds = inTheWay.map(({ signal }) => signal).join();
     if (kinds === said) return;

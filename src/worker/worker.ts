@@ -6,6 +6,7 @@ import type { Config } from '../config.ts';
 import { type Database, keepOwnPath, queueConnections } from '../database/connection.ts';
 import { isConnectionFailure, plainMessageOf } from '../database/database-error.ts';
 import { NewerObjects, refuseNewerObjects } from '../database/objects-version.ts';
+import { probeBeforeWork } from '../throttle/read-probes.ts';
 import { claimForBatchApi, requireBatchApi } from './batch-api/claim.ts';
 import { type ProviderBatchJob, runProviderBatch } from './batch-api/provider-batch-job.ts';
 import { checkProviders } from './check-providers.ts';
@@ -60,6 +61,7 @@ export async function startWorker(
   const id = randomUUID();
   const self = { id, target, isForBatchApi };
   await showSignOfLife(database, self);
+  await probeBeforeWork(database.pool, stopping.signal).catch((error) => notice(`searches cannot be timed: ${plainMessageOf(error)}`));
   // A worker is usually started after something was fixed.
   await retryNow(database);
   const boss = createBoss(database, config, !giveUp, notice);

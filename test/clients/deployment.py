@@ -112,6 +112,7 @@ while not stop.is_set():
         counts["writes"] += 1
         counts["misses"] += client.search(text) != text
         counts["searches"] += 1
+        stop.wait(0.01)
     except Exception as error:  # every error of the application counts
         counts["errors"].append(f"{type(error).__name__}: {error}"[:500])
         stop.wait(0.05)

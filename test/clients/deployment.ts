@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { vectorText } from '../harness/documents.ts';
@@ -16,7 +17,7 @@ export interface Counts {
 
 /** A running deployment of an application, which embeds with one model. */
 export interface Deployment {
-  /** ends it */
+  /** ends it; a second call gives the same counts */
   end(): Promise<Counts>;
 }
 
@@ -45,10 +46,14 @@ export async function startPython(python: string, client: string, url: string, p
     return value as string;
   };
   await next();
+  let counts: Promise<Counts> | undefined;
   return {
-    async end() {
-      child.stdin.end('\n');
-      return JSON.parse(await next()) as Counts;
+    end() {
+      counts ??= (async () => {
+        child.stdin.end('\n');
+        return JSON.parse(await next()) as Counts;
+      })();
+      return counts;
     },
   };
 }
@@ -73,6 +78,7 @@ export function startNode(url: string, { model, dimensions, first }: Side): Depl
         const { rows } = await pool.query<{ content: string }>('SELECT content FROM documents ORDER BY embedding <=> $1 LIMIT 1', [vector]);
         if (rows[0]?.content !== text) counts.misses++;
         counts.searches++;
+        await setTimeout(10);
       } catch (error) {
         counts.errors.push(String(error));
       }
@@ -82,7 +88,7 @@ export function startNode(url: string, { model, dimensions, first }: Side): Depl
     async end() {
       isOver = true;
       await running;
-      await pool.end();
+      if (!pool.ending) await pool.end();
       return counts;
     },
   };

@@ -43,6 +43,7 @@ export const PUBLIC_FUNCTIONS = [
   'reading',
   'reads_for',
   'record_shadow_read',
+  'serves',
 ];
 
 /** Schema of the application's tables; belongs to the owner. */
