@@ -85,6 +85,24 @@ COMMENT ON COLUMN reembed.model.fingerprint IS 'Digest of everything that define
 COMMENT ON COLUMN reembed.model.created_at IS 'When the model was registered.';
 COMMENT ON COLUMN reembed.model.batch_api_price_factor IS 'Price of a token by the batch API, as a share of usd_per_million_tokens.';
 
+CREATE TYPE reembed.joined_table AS (
+  relation regclass,
+  alias name,
+  attnums smallint[],
+  names text[],
+  key_attnums smallint[],
+  of_position integer,
+  of_attnums smallint[]
+);
+COMMENT ON TYPE reembed.joined_table IS 'A table that the text of a target takes columns from, and how it is joined.';
+COMMENT ON COLUMN reembed.joined_table.relation IS 'The table.';
+COMMENT ON COLUMN reembed.joined_table.alias IS 'Its name in text_sql.';
+COMMENT ON COLUMN reembed.joined_table.attnums IS 'Numbers of its columns that the text and the joins read.';
+COMMENT ON COLUMN reembed.joined_table.names IS 'Names of these columns at registration; text_sql uses them.';
+COMMENT ON COLUMN reembed.joined_table.key_attnums IS 'Numbers of its columns that are compared; they are unique.';
+COMMENT ON COLUMN reembed.joined_table.of_position IS 'Place in target.joined_tables of the table that it is joined to; 0 is the table of the target.';
+COMMENT ON COLUMN reembed.joined_table.of_attnums IS 'Numbers of the columns of that table that they are compared with, in the same order.';
+
 CREATE TABLE reembed.target (
   name text PRIMARY KEY,
   relation regclass NOT NULL,
@@ -95,6 +113,7 @@ CREATE TABLE reembed.target (
   text_names text[] NOT NULL,
   text_sql text NOT NULL,
   is_expression boolean NOT NULL,
+  joined_tables reembed.joined_table[] NOT NULL DEFAULT '{}',
   live_view name NOT NULL,
   live_model_column name NOT NULL,
   view_columns jsonb NOT NULL DEFAULT '[]',
@@ -117,6 +136,7 @@ COMMENT ON COLUMN reembed.target.text_attnums IS 'Numbers of the columns that th
 COMMENT ON COLUMN reembed.target.text_names IS 'Names of these columns at registration; text_sql uses them.';
 COMMENT ON COLUMN reembed.target.text_sql IS 'SQL over text_names that returns the text to embed.';
 COMMENT ON COLUMN reembed.target.is_expression IS 'Whether text_sql is an expression of the user, which may fail on a row.';
+COMMENT ON COLUMN reembed.target.joined_tables IS 'Other tables that text_sql reads (create --text-from), in the order of the joins.';
 COMMENT ON COLUMN reembed.target.live_view IS 'View that the application searches through, in the schema of the table.';
 COMMENT ON COLUMN reembed.target.live_model_column IS 'Column of the live view that names the live model.';
 COMMENT ON COLUMN reembed.target.view_columns IS 'Columns of the views in their order, each with its name and its column number in the table; 0 is the vector, -1 the name of the model.';
@@ -1276,6 +1296,7 @@ END $$;
 
 DROP SEQUENCE reembed.shadow_read_count, reembed.query_log_count;
 DROP TABLE reembed.schema_view, reembed.acceptance, reembed.watch_memory, reembed.alert, reembed.known_item, reembed.shadow_read, reembed.query_log, reembed.old_vector_group, reembed.old_vector_checksum, reembed.score_cutoff, reembed.score_distribution, reembed.truth_audit, reembed.validation_integrity, reembed.validation_filter, reembed.validation_metric, reembed.judge_grade, reembed.validation_query, reembed.validation, reembed.read_probe, reembed.throttle, reembed.event, reembed.worker, reembed.spending, reembed.provider_quota, reembed.cached_vector, reembed.repeated_text, reembed.failed_row, reembed.words, reembed.provider_batch_row, reembed.batch, reembed.provider_batch, reembed.planned_index, reembed.campaign, reembed.serving, reembed.setting, reembed.target, reembed.model, reembed.element_type, reembed.template, reembed.installation;
+DROP TYPE reembed.joined_table;
 ALTER TABLE reembed.schema_migration DROP COLUMN sha256;
 `);
 };

@@ -14,6 +14,7 @@ import { RAILS } from './rails.ts';
 import { REPORT } from './report.ts';
 import { SOONER } from './sooner.ts';
 import { SPENDING } from './spending.ts';
+import { TEXT_FROM } from './text-from.ts';
 import { VERDICT } from './verdict.ts';
 
 /** Every mutant. */
@@ -33,5 +34,6 @@ export const MUTANTS: Mutant[] = [
   ...SOONER,
   ...REPORT,
   ...SPENDING,
+  ...TEXT_FROM,
   ...VERDICT,
 ];

@@ -29,8 +29,8 @@ export const HARM: Mutant[] = [
     edits: [
       {
         file: 'sql/target/store_column.sql',
-        find: 'WHERE f.fits AND p_model',
-        replace: 'WHERE p_model',
+        find: 'WHERE f.fits AND {still_fits} AND p_model',
+        replace: 'WHERE {still_fits} AND p_model',
       },
     ],
   },

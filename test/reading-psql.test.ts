@@ -7,7 +7,7 @@ import { findPsql, type Psql } from './harness/psql.ts';
 import { createStage, type Stage } from './harness/stage.ts';
 
 // The statements themselves, so that what the documentation shows is what is tried.
-const [askModel = '', search = '', fuse = ''] = [
+const [askModel = '', search = '', fuse = '', setPath = '', guarded = ''] = [
   ...readFileSync(new URL('../docs/reading.md', import.meta.url), 'utf8').matchAll(/```sql\n([\s\S]*?)```/g),
 ].map(([, text]) => text);
 
@@ -78,4 +78,26 @@ test.serial('the fused read of the documentation is that of the client', async (
     best.map((id) => score(id).toFixed(9)),
   );
   t.is(found[0]?.[0], '7');
+});
+
+test.serial('the path of a role and the guard of the documentation are found by a new session of psql', async (t) => {
+  if (!psql) return t.pass('no psql here, and no server that would bring one');
+  const { pool, url } = stage.db;
+  const role = `reads_by_path_${process.pid}`;
+  const database = new URL(url).pathname.slice(1);
+  await pool.query(`CREATE ROLE ${role} LOGIN PASSWORD 'only-for-this-test'; GRANT SELECT ON documents TO ${role}`);
+  try {
+    await pool.query("SELECT reembed.replace_views('public.documents.embedding')");
+    const set = await psql(url, setPath, { role, database });
+    t.is(set.stderr, '');
+    const own = Object.assign(new URL(url), { username: role, password: 'only-for-this-test' }).href;
+    const vector = vectorIn(NEW_MODEL, 7);
+    const found = await psql(own, "SELECT id FROM documents ORDER BY embedding <=> :'vector' LIMIT 1;\n", { vector });
+    t.is(found.stdout, '7', found.stderr);
+    t.is((await psql(own, guarded, { vector })).stdout.split('\n')[0], `7|${textOf(7)}`);
+    const stale = await psql(own, `SET reembed.model = '${OLD_MODEL}';\n${guarded}`, { vector });
+    t.regex(stale.stderr, /RE002/);
+  } finally {
+    await pool.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`);
+  }
 });

@@ -8,6 +8,32 @@ CREATE SCHEMA reembed_queue;
 
 COMMENT ON SCHEMA reembed_queue IS 'Queue of pg-reembed, managed by pg-boss. Jobs may expire: only the ledger reembed.batch and the change logs are authoritative.';
 
+CREATE TYPE reembed.joined_table AS (
+	relation regclass,
+	alias name,
+	attnums smallint[],
+	names text[],
+	key_attnums smallint[],
+	of_position integer,
+	of_attnums smallint[]
+);
+
+COMMENT ON TYPE reembed.joined_table IS 'A table that the text of a target takes columns from, and how it is joined.';
+
+COMMENT ON COLUMN reembed.joined_table.relation IS 'The table.';
+
+COMMENT ON COLUMN reembed.joined_table.alias IS 'Its name in text_sql.';
+
+COMMENT ON COLUMN reembed.joined_table.attnums IS 'Numbers of its columns that the text and the joins read.';
+
+COMMENT ON COLUMN reembed.joined_table.names IS 'Names of these columns at registration; text_sql uses them.';
+
+COMMENT ON COLUMN reembed.joined_table.key_attnums IS 'Numbers of its columns that are compared; they are unique.';
+
+COMMENT ON COLUMN reembed.joined_table.of_position IS 'Place in target.joined_tables of the table that it is joined to; 0 is the table of the target.';
+
+COMMENT ON COLUMN reembed.joined_table.of_attnums IS 'Numbers of the columns of that table that they are compared with, in the same order.';
+
 CREATE TYPE reembed_queue.job_state AS ENUM (
     'created',
     'retry',
@@ -185,6 +211,7 @@ CREATE TABLE reembed.target (
     text_names text[] NOT NULL,
     text_sql text NOT NULL,
     is_expression boolean NOT NULL,
+    joined_tables reembed.joined_table[] DEFAULT '{}'::reembed.joined_table[] NOT NULL,
     live_view name NOT NULL,
     live_model_column name NOT NULL,
     view_columns jsonb DEFAULT '[]'::jsonb NOT NULL,
@@ -216,6 +243,8 @@ COMMENT ON COLUMN reembed.target.text_names IS 'Names of these columns at regist
 COMMENT ON COLUMN reembed.target.text_sql IS 'SQL over text_names that returns the text to embed.';
 
 COMMENT ON COLUMN reembed.target.is_expression IS 'Whether text_sql is an expression of the user, which may fail on a row.';
+
+COMMENT ON COLUMN reembed.target.joined_tables IS 'Other tables that text_sql reads (create --text-from), in the order of the joins.';
 
 COMMENT ON COLUMN reembed.target.live_view IS 'View that the application searches through, in the schema of the table.';
 
@@ -737,6 +766,13 @@ CREATE FUNCTION reembed.end_archive(p_name text) RETURNS void
 
 COMMENT ON FUNCTION reembed.end_archive(p_name text) IS 'Drops the trigger and the table that logged changes while the old vectors were being archived.';
 
+CREATE FUNCTION reembed.end_joins(p_target text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET lock_timeout TO '300ms';
+
+COMMENT ON FUNCTION reembed.end_joins(p_target text) IS 'Reads the change logs of the joined tables of a target to their end, and drops them and their triggers.';
+
 CREATE FUNCTION reembed.end_restore(p_name text) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -797,11 +833,24 @@ CREATE FUNCTION reembed.exchange_columns(p_name text) RETURNS void
 
 COMMENT ON FUNCTION reembed.exchange_columns(p_name text) IS 'Drops the old column and renames the new one to its name.';
 
-CREATE FUNCTION reembed.expression_columns(p_relation regclass, p_expression text) RETURNS smallint[]
+CREATE FUNCTION reembed.expand_joins(p_target text) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET lock_timeout TO '500ms';
+
+COMMENT ON FUNCTION reembed.expand_joins(p_target text) IS 'Logs the rows that depend on changed rows of joined tables, one portion; returns how many changes of joined tables it read, 0 when none waits.';
+
+CREATE FUNCTION reembed.expression_columns(p_relation regclass, p_expression text, p_joins jsonb DEFAULT '[]'::jsonb) RETURNS TABLE(relation oid, attnums smallint[])
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp';
 
-COMMENT ON FUNCTION reembed.expression_columns(p_relation regclass, p_expression text) IS 'Numbers of the columns that an expression over a table''s rows, named t, reads.';
+COMMENT ON FUNCTION reembed.expression_columns(p_relation regclass, p_expression text, p_joins jsonb) IS 'Numbers of the columns that an expression reads, of the table whose rows are named t and of the tables that are joined to it.';
+
+CREATE FUNCTION reembed.expression_faults(p_view regclass, p_tables integer) RETURNS TABLE(code text, object text)
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.expression_faults(p_view regclass, p_tables integer) IS 'What a view of a text expression over p_tables tables does wrong: volatile functions, other tables that it reads, functions whose body cannot be seen.';
 
 CREATE FUNCTION reembed.fail_provider_batch(p_provider_batch uuid, p_code text, p_message text) RETURNS void
     LANGUAGE plpgsql
@@ -876,7 +925,7 @@ CREATE FUNCTION reembed.fit_change_log(p_target text) RETURNS void
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET lock_timeout TO '300ms';
 
-COMMENT ON FUNCTION reembed.fit_change_log(p_target text) IS 'Changes the key columns of a change log to the present key types of the table.';
+COMMENT ON FUNCTION reembed.fit_change_log(p_target text) IS 'Changes the columns of a target''s change logs to the present types of the columns that they stand for.';
 
 CREATE FUNCTION reembed.fitting_rows(p_rows integer, p_started_at timestamp with time zone) RETURNS integer
     LANGUAGE sql
@@ -1039,6 +1088,46 @@ CREATE FUNCTION reembed.is_within_rate(p_counter regclass) RETURNS boolean
 
 COMMENT ON FUNCTION reembed.is_within_rate(p_counter regclass) IS 'Whether readers may record one more row in this minute: 6,000 over all targets. Counts the call.';
 
+CREATE FUNCTION reembed.join_columns(p_target text) RETURNS TABLE(n integer, place bigint, relation regclass, attnum smallint, column_name text, registered text, of_position integer, of_column text, of_registered text, operator text, type text, collation_sql text)
+    LANGUAGE sql STABLE ROWS 9
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET jit TO 'off';
+
+COMMENT ON FUNCTION reembed.join_columns(p_target text) IS 'The pairs of columns that the joins of a target''s text compare: present and registered names, operator and type.';
+
+CREATE FUNCTION reembed.join_damage(p_target text) RETURNS TABLE(code text, damage text, remedy text)
+    LANGUAGE sql STABLE SECURITY DEFINER ROWS 5
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET jit TO 'off';
+
+COMMENT ON FUNCTION reembed.join_damage(p_target text) IS 'What is broken of the tables that a target''s text is joined from.';
+
+CREATE FUNCTION reembed.join_dependents(p_target text, p_n integer) RETURNS text
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.join_dependents(p_target text, p_n integer) IS 'The FROM clause of the rows whose text depends on a joined table.';
+
+CREATE FUNCTION reembed.join_facts(p_relation regclass, p_joins jsonb) RETURNS TABLE(n integer, relation oid, name text, of_position integer, key_attnums smallint[], of_attnums smallint[], operators text[], join_sql text, index_statement text, refusal text, reason text, remedy text)
+    LANGUAGE sql STABLE ROWS 9
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET jit TO 'off';
+
+COMMENT ON FUNCTION reembed.join_facts(p_relation regclass, p_joins jsonb) IS 'The tables that a text is joined from: their columns and operators, the statement for an index that is missing, and the reason why a join is refused.';
+
+CREATE FUNCTION reembed.join_names(p_target text) RETURNS TABLE(n integer, names jsonb)
+    LANGUAGE sql STABLE ROWS 9
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET jit TO 'off';
+
+COMMENT ON FUNCTION reembed.join_names(p_target text) IS 'Placeholders for each table that the text of a target is joined from: its change log, the compared values, the conditions of its triggers, and how rows that depend on it are found.';
+
+CREATE FUNCTION reembed.join_value_names(p_target text) RETURNS TABLE(n integer, names jsonb)
+    LANGUAGE sql STABLE ROWS 9
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.join_value_names(p_target text) IS 'Placeholders for each compared column of the tables that the text of a target is joined from.';
+
 CREATE FUNCTION reembed.judge_audit(p_validation bigint) RETURNS TABLE(outcome text, code text, reason text, remedy text)
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp';
@@ -1116,11 +1205,17 @@ CREATE FUNCTION reembed.key_hash(p_new_model text, p_key text) RETURNS bigint
 
 COMMENT ON FUNCTION reembed.key_hash(p_new_model text, p_key text) IS 'Hash of a reader''s key for a new model, from 0 to 2^32 - 1: the reader belongs to a canary of p percent when the hash is less than p / 100 * 2^32.';
 
+CREATE FUNCTION reembed.key_is_after(p_target text) RETURNS text
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.key_is_after(p_target text) IS 'A condition that the key of row r comes after the key that row w keeps, in the order of the primary key.';
+
 CREATE FUNCTION reembed.key_names(p_target text, p_side_table regclass DEFAULT NULL::regclass) RETURNS TABLE(n bigint, names jsonb)
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp';
 
-COMMENT ON FUNCTION reembed.key_names(p_target text, p_side_table regclass) IS 'Placeholders for each key column of a target: {n} its position, {column} its name, {side} its name in a side table, whose first columns are the key, {label} its name in keys, {type}, {collation}, {operator} of the primary key, {open} and {close} around a value that is converted to JSON, {key_begin} and {key_end} around the function that reads it from a row.';
+COMMENT ON FUNCTION reembed.key_names(p_target text, p_side_table regclass) IS 'Placeholders for each key column of a target: {n} its position, {column} its name, {side} its name in a side table, whose first columns are the key, {label} its name in keys, {type}, {collation}, {operator} and {greater} of the primary key, {open} and {close} around a value that is converted to JSON, {key_begin} and {key_end} around the function that reads it from a row.';
 
 CREATE FUNCTION reembed.key_settings(p_target text) RETURNS text
     LANGUAGE sql STABLE
@@ -1489,6 +1584,12 @@ CREATE FUNCTION reembed.prepare_index_build(p_name text, p_index name, p_method 
 
 COMMENT ON FUNCTION reembed.prepare_index_build(p_name text, p_index name, p_method text, p_parameters text, p_element_type text) IS 'Sets maintenance_work_mem and parallel workers of this session for the build of one index, predicts its duration, and reports both.';
 
+CREATE FUNCTION reembed.present_joins(p_target text) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.present_joins(p_target text) IS 'The joins of a target''s text by the present names, as join_facts() takes them.';
+
 CREATE FUNCTION reembed.present_names(p_name text) RETURNS jsonb
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp';
@@ -1760,6 +1861,12 @@ CREATE FUNCTION reembed.require_gate(p_name text, p_phase text) RETURNS void
     SET search_path TO 'pg_catalog', 'pg_temp';
 
 COMMENT ON FUNCTION reembed.require_gate(p_name text, p_phase text) IS 'Raises RE001 while the gate to a phase is closed.';
+
+CREATE FUNCTION reembed.require_joins(p_relation regclass, p_joins jsonb) RETURNS void
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.require_joins(p_relation regclass, p_joins jsonb) IS 'Raises an error when a table cannot be joined for the text.';
 
 CREATE FUNCTION reembed.require_owner(p_relation regclass) RETURNS void
     LANGUAGE plpgsql STABLE
@@ -2303,12 +2410,12 @@ CREATE FUNCTION reembed.spending_left(p_campaign text, p_token_price numeric) RE
 
 COMMENT ON FUNCTION reembed.spending_left(p_campaign text, p_token_price numeric) IS 'Tokens of a price that a campaign may still spend under max_tokens and max_usd; null where neither limits it.';
 
-CREATE FUNCTION reembed.start_campaign(p_name text, p_relation regclass, p_column name, p_key_columns name[], p_text_columns name[], p_text_sql text, p_live_view name, p_live_model_column name, p_from_model text, p_to_model text, p_to_column name, p_to_version_column name, p_tokens_per_character numeric, p_keep_old_current boolean, p_to_relation regclass DEFAULT NULL::regclass, p_application_path text DEFAULT NULL::text, p_max_tokens bigint DEFAULT NULL::bigint, p_max_usd numeric DEFAULT NULL::numeric) RETURNS void
+CREATE FUNCTION reembed.start_campaign(p_name text, p_relation regclass, p_column name, p_key_columns name[], p_text_columns name[], p_text_sql text, p_live_view name, p_live_model_column name, p_from_model text, p_to_model text, p_to_column name, p_to_version_column name, p_tokens_per_character numeric, p_keep_old_current boolean, p_to_relation regclass DEFAULT NULL::regclass, p_application_path text DEFAULT NULL::text, p_max_tokens bigint DEFAULT NULL::bigint, p_max_usd numeric DEFAULT NULL::numeric, p_joins jsonb DEFAULT '[]'::jsonb) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET lock_timeout TO '300ms';
 
-COMMENT ON FUNCTION reembed.start_campaign(p_name text, p_relation regclass, p_column name, p_key_columns name[], p_text_columns name[], p_text_sql text, p_live_view name, p_live_model_column name, p_from_model text, p_to_model text, p_to_column name, p_to_version_column name, p_tokens_per_character numeric, p_keep_old_current boolean, p_to_relation regclass, p_application_path text, p_max_tokens bigint, p_max_usd numeric) IS 'Enters phase expand: registers target and campaign, creates the triggers and the views.';
+COMMENT ON FUNCTION reembed.start_campaign(p_name text, p_relation regclass, p_column name, p_key_columns name[], p_text_columns name[], p_text_sql text, p_live_view name, p_live_model_column name, p_from_model text, p_to_model text, p_to_column name, p_to_version_column name, p_tokens_per_character numeric, p_keep_old_current boolean, p_to_relation regclass, p_application_path text, p_max_tokens bigint, p_max_usd numeric, p_joins jsonb) IS 'Enters phase expand: registers target and campaign, creates the triggers and the views.';
 
 CREATE FUNCTION reembed.stop_parking(p_target text) RETURNS void
     LANGUAGE sql
@@ -2412,11 +2519,11 @@ CREATE FUNCTION reembed.text_hash(p_text text) RETURNS bigint
 
 COMMENT ON FUNCTION reembed.text_hash(p_text text) IS 'Fence of writes: a vector is stored only if the row''s text still has the hash of the embedded text.';
 
-CREATE FUNCTION reembed.text_source(p_relation regclass, p_key_columns name[], p_text_columns name[], p_text_sql text) RETURNS jsonb
+CREATE FUNCTION reembed.text_source(p_relation regclass, p_key_columns name[], p_text_columns name[], p_text_sql text, p_joins jsonb DEFAULT '[]'::jsonb) RETURNS jsonb
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp';
 
-COMMENT ON FUNCTION reembed.text_source(p_relation regclass, p_key_columns name[], p_text_columns name[], p_text_sql text) IS 'Key and text of a table by column number, as stored in reembed.target.';
+COMMENT ON FUNCTION reembed.text_source(p_relation regclass, p_key_columns name[], p_text_columns name[], p_text_sql text, p_joins jsonb) IS 'Key and text of a table by column number, as stored in reembed.target.';
 
 CREATE FUNCTION reembed.throttle_signals(p_target text) RETURNS TABLE(signal text, effect text, reason text)
     LANGUAGE plpgsql STABLE SECURITY DEFINER
@@ -2751,9 +2858,9 @@ COMMENT ON VIEW reembed.change IS 'Changes of rows by the application that wait 
 
 COMMENT ON COLUMN reembed.change.target IS 'The target.';
 
-COMMENT ON COLUMN reembed.change.seq IS 'Position in the order of all changes of the target.';
+COMMENT ON COLUMN reembed.change.seq IS 'Position in the order of all changes of the target; 0 for a change of a joined table, whose rows a worker has yet to find.';
 
-COMMENT ON COLUMN reembed.change.key IS 'Key of the row, its columns joined by "/"; empty when the table was truncated.';
+COMMENT ON COLUMN reembed.change.key IS 'Key of the row, its columns joined by "/"; empty when the table was truncated, or for a change of a joined table.';
 
 COMMENT ON COLUMN reembed.change.needs_new IS 'Whether the row needs a vector of the new model.';
 
@@ -2792,6 +2899,7 @@ CREATE VIEW reembed.damage AS
             t.text_names,
             t.text_sql,
             t.is_expression,
+            t.joined_tables,
             t.live_view,
             t.live_model_column,
             t.view_columns,
@@ -2816,12 +2924,19 @@ CREATE VIEW reembed.damage AS
             v.relation,
             v.attnum
            FROM reembed.vector_column v
+        UNION
+         SELECT t.name,
+            t.literal,
+            j.relation,
+            unnest(j.attnums) AS unnest
+           FROM (target t
+             CROSS JOIN LATERAL unnest(t.joined_tables) j(relation, alias, attnums, names, key_attnums, of_position, of_attnums))
         )
  SELECT target,
     code,
     damage,
     remedy,
-    (code = ANY (ARRAY['dropped_table'::text, 'dropped_column'::text, 'dropped_side_table'::text])) AS is_final
+    (code = ANY (ARRAY['dropped_table'::text, 'dropped_column'::text, 'dropped_side_table'::text, 'dropped_joined_table'::text])) AS is_final
    FROM ( SELECT t.name AS target,
             'dropped_table'::text AS code,
             'its table was dropped, or dropped and created again under the same name'::text AS damage,
@@ -2931,6 +3046,14 @@ CREATE VIEW reembed.damage AS
             format('SELECT reembed.rehook(%s)'::text, t.literal) AS format
            FROM target t
           WHERE ((t.present IS NOT NULL) AND (t.unhooked IS NULL) AND t.is_expression AND (to_regproc(('reembed.raw_text_'::text || (t.suffix)::text)) IS NULL))
+        UNION ALL
+         SELECT t.name,
+            j.code,
+            j.damage,
+            j.remedy
+           FROM (target t
+             CROSS JOIN LATERAL reembed.join_damage(t.name) j(code, damage, remedy))
+          WHERE ((t.present IS NOT NULL) AND (cardinality(t.joined_tables) > 0))
         UNION ALL
          SELECT t.name,
             'row_security'::text,
@@ -5052,6 +5175,8 @@ REVOKE ALL ON FUNCTION reembed.each_key(p_target text, p_template text, p_separa
 
 REVOKE ALL ON FUNCTION reembed.end_archive(p_name text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION reembed.end_joins(p_target text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION reembed.end_restore(p_name text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.enqueue(p_queue text, p_singleton_key text, p_data jsonb) FROM PUBLIC;
@@ -5070,7 +5195,11 @@ REVOKE ALL ON FUNCTION reembed.evidence_runs(p_validation bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.exchange_columns(p_name text) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION reembed.expression_columns(p_relation regclass, p_expression text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION reembed.expand_joins(p_target text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.expression_columns(p_relation regclass, p_expression text, p_joins jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.expression_faults(p_view regclass, p_tables integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.fail_provider_batch(p_provider_batch uuid, p_code text, p_message text) FROM PUBLIC;
 
@@ -5134,6 +5263,16 @@ REVOKE ALL ON FUNCTION reembed.is_slower(p_new_ms double precision, p_old_ms dou
 
 REVOKE ALL ON FUNCTION reembed.is_within_rate(p_counter regclass) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION reembed.join_columns(p_target text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.join_dependents(p_target text, p_n integer) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.join_facts(p_relation regclass, p_joins jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.join_names(p_target text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.join_value_names(p_target text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION reembed.judge_audit(p_validation bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.judge_difference(p_n bigint, p_mean double precision, p_sd double precision, p_margin double precision, OUT outcome text, OUT low double precision, OUT high double precision, OUT more_queries bigint) FROM PUBLIC;
@@ -5157,6 +5296,8 @@ REVOKE ALL ON FUNCTION reembed.judge_slices(p_validation bigint) FROM PUBLIC;
 REVOKE ALL ON FUNCTION reembed.judge_validation(p_validation bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.judge_vectors(p_validation bigint) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.key_is_after(p_target text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.key_names(p_target text, p_side_table regclass) FROM PUBLIC;
 
@@ -5240,6 +5381,8 @@ REVOKE ALL ON FUNCTION reembed.predict_index_build(p_relation regclass, p_column
 
 REVOKE ALL ON FUNCTION reembed.prepare_index_build(p_name text, p_index name, p_method text, p_parameters text, p_element_type text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION reembed.present_joins(p_target text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION reembed.present_names(p_name text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.prevents_wraparound(p_relation regclass) FROM PUBLIC;
@@ -5309,6 +5452,8 @@ REVOKE ALL ON FUNCTION reembed.replace_views(p_target text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION reembed.require_archive(p_name text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.require_gate(p_name text, p_phase text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.require_joins(p_relation regclass, p_joins jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.require_owner(p_relation regclass) FROM PUBLIC;
 
@@ -5384,7 +5529,7 @@ REVOKE ALL ON FUNCTION reembed.spend_on_judge(p_campaign text, p_tokens bigint, 
 
 REVOKE ALL ON FUNCTION reembed.spending_left(p_campaign text, p_token_price numeric) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION reembed.start_campaign(p_name text, p_relation regclass, p_column name, p_key_columns name[], p_text_columns name[], p_text_sql text, p_live_view name, p_live_model_column name, p_from_model text, p_to_model text, p_to_column name, p_to_version_column name, p_tokens_per_character numeric, p_keep_old_current boolean, p_to_relation regclass, p_application_path text, p_max_tokens bigint, p_max_usd numeric) FROM PUBLIC;
+REVOKE ALL ON FUNCTION reembed.start_campaign(p_name text, p_relation regclass, p_column name, p_key_columns name[], p_text_columns name[], p_text_sql text, p_live_view name, p_live_model_column name, p_from_model text, p_to_model text, p_to_column name, p_to_version_column name, p_tokens_per_character numeric, p_keep_old_current boolean, p_to_relation regclass, p_application_path text, p_max_tokens bigint, p_max_usd numeric, p_joins jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.stop_parking(p_target text) FROM PUBLIC;
 
@@ -5414,7 +5559,7 @@ REVOKE ALL ON FUNCTION reembed.target_spellings(p_target text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.target_suffix(p_target text) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION reembed.text_source(p_relation regclass, p_key_columns name[], p_text_columns name[], p_text_sql text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION reembed.text_source(p_relation regclass, p_key_columns name[], p_text_columns name[], p_text_sql text, p_joins jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.throttle_signals(p_target text) FROM PUBLIC;
 

@@ -116,6 +116,7 @@ test('PUBLIC may call nothing of ours but what a search needs and what only comp
     'capture_triggers',
     'change_lane',
     'has_text',
+    'join_damage',
     'key_hash',
     'log_query',
     'model_view_name',

@@ -18,12 +18,16 @@ BEGIN
   DELETE FROM reembed.acceptance WHERE campaign = p_name;
 
   IF EXISTS (SELECT FROM reembed.campaign WHERE target = m.target AND name <> p_name) THEN
+    IF m.previous_source -> 'joined_tables' IS DISTINCT FROM to_jsonb(t) -> 'joined_tables' THEN
+      PERFORM reembed.end_joins(m.target);
+    END IF;
     -- The old model becomes the new model of the campaign before, also in waiting changes. The lock keeps writes from adding changes meanwhile.
     PERFORM reembed.lock_writes(t.relation);
     PERFORM reembed.shift_changes(m.target, false);
     DELETE FROM reembed.campaign WHERE name = p_name;
     UPDATE reembed.target AS g
-       SET key_attnums = s.key_attnums, key_names = s.key_names, text_attnums = s.text_attnums, text_names = s.text_names, text_sql = s.text_sql, is_expression = s.is_expression
+       SET key_attnums = s.key_attnums, key_names = s.key_names, text_attnums = s.text_attnums, text_names = s.text_names, text_sql = s.text_sql, is_expression = s.is_expression,
+           joined_tables = s.joined_tables
       FROM jsonb_populate_record(NULL::reembed.target, m.previous_source) AS s WHERE g.name = m.target;
     PERFORM reembed.compile_target(m.target);
     PERFORM reembed.refresh_serving(m.target);

@@ -8,6 +8,7 @@ DECLARE
 BEGIN
   PERFORM reembed.drop_compiled(p_target);
   PERFORM reembed.drop_queues(p_target);
+  PERFORM reembed.drop_join_logs(p_target);
   DELETE FROM reembed.target WHERE name = p_target;
   PERFORM reembed.replace_change_view();
   EXECUTE reembed.render('DROP TABLE IF EXISTS reembed.change_{suffix}', jsonb_build_object('suffix', v_suffix));

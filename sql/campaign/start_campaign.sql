@@ -3,7 +3,7 @@ CREATE OR REPLACE FUNCTION reembed.start_campaign(
   p_live_view name, p_live_model_column name, p_from_model text, p_to_model text,
   p_to_column name, p_to_version_column name, p_tokens_per_character numeric, p_keep_old_current boolean,
   p_to_relation regclass DEFAULT NULL, p_application_path text DEFAULT NULL,
-  p_max_tokens bigint DEFAULT NULL, p_max_usd numeric DEFAULT NULL
+  p_max_tokens bigint DEFAULT NULL, p_max_usd numeric DEFAULT NULL, p_joins jsonb DEFAULT '[]'
 ) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
@@ -20,20 +20,25 @@ DECLARE
 BEGIN
   PERFORM reembed.require_owner(p_relation);
   PERFORM reembed.require_subscribers(p_name, p_relation, CASE WHEN p_to_relation IS NULL THEN 'column' ELSE 'side_table' END);
-  v_source := reembed.text_source(p_relation, p_key_columns, p_text_columns, p_text_sql);
+  PERFORM reembed.require_joins(p_relation, p_joins);
+  v_source := reembed.text_source(p_relation, p_key_columns, p_text_columns, p_text_sql, p_joins);
   SELECT t.name, to_jsonb(t) INTO v_target, v_previous_source FROM reembed.target AS t WHERE t.relation = p_relation AND t.column_name = p_column;
   v_is_new := NOT FOUND;
   IF v_is_new THEN
     SELECT n.nspname || '.' || c.relname || '.' || p_column INTO STRICT v_target
       FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE c.oid = p_relation;
-    INSERT INTO reembed.target (name, relation, column_name, key_attnums, key_names, text_attnums, text_names, text_sql, is_expression, live_view, live_model_column, suffix, application_path)
-    SELECT v_target, p_relation, p_column, s.key_attnums, s.key_names, s.text_attnums, s.text_names, s.text_sql, s.is_expression, p_live_view, p_live_model_column,
+    INSERT INTO reembed.target (name, relation, column_name, key_attnums, key_names, text_attnums, text_names, text_sql, is_expression, joined_tables, live_view, live_model_column, suffix, application_path)
+    SELECT v_target, p_relation, p_column, s.key_attnums, s.key_names, s.text_attnums, s.text_names, s.text_sql, s.is_expression, s.joined_tables, p_live_view, p_live_model_column,
            reembed.target_suffix(v_target), coalesce(reembed.quoted_path(p_application_path), reembed.application_path(p_relation))
       FROM jsonb_populate_record(NULL::reembed.target, v_source) AS s;
     PERFORM reembed.make_queues(v_target);
   ELSE
+    IF v_previous_source -> 'joined_tables' IS DISTINCT FROM v_source -> 'joined_tables' THEN
+      PERFORM reembed.end_joins(v_target);
+    END IF;
     UPDATE reembed.target AS t
-       SET key_attnums = s.key_attnums, key_names = s.key_names, text_attnums = s.text_attnums, text_names = s.text_names, text_sql = s.text_sql, is_expression = s.is_expression
+       SET key_attnums = s.key_attnums, key_names = s.key_names, text_attnums = s.text_attnums, text_names = s.text_names, text_sql = s.text_sql, is_expression = s.is_expression,
+           joined_tables = s.joined_tables
       FROM jsonb_populate_record(NULL::reembed.target, v_source) AS s WHERE t.name = v_target;
   END IF;
 

@@ -6,8 +6,10 @@ WITH target AS (
   SELECT t.name AS target, t.literal, t.relation, unnest(t.key_attnums || t.text_attnums) AS attnum FROM target AS t WHERE t.present IS NOT NULL
   UNION
   SELECT v.target, quote_literal(v.target), v.relation, v.attnum FROM reembed.vector_column AS v
+  UNION
+  SELECT t.name, t.literal, j.relation, unnest(j.attnums) FROM target AS t CROSS JOIN LATERAL unnest(t.joined_tables) AS j
 )
-SELECT d.*, d.code IN ('dropped_table', 'dropped_column', 'dropped_side_table') AS is_final FROM (
+SELECT d.*, d.code IN ('dropped_table', 'dropped_column', 'dropped_side_table', 'dropped_joined_table') AS is_final FROM (
   SELECT t.name AS target, 'dropped_table' AS code, 'its table was dropped, or dropped and created again under the same name' AS damage, format('SELECT reembed.forget(%s)', t.literal) AS remedy
     FROM target AS t WHERE t.present IS NULL
   UNION ALL
@@ -57,6 +59,8 @@ SELECT d.*, d.code IN ('dropped_table', 'dropped_column', 'dropped_side_table') 
   UNION ALL
   SELECT t.name, 'no_text', 'an object that the text expression uses was dropped: texts cannot be read until it is created again', format('SELECT reembed.rehook(%s)', t.literal)
     FROM target AS t WHERE t.present IS NOT NULL AND t.unhooked IS NULL AND t.is_expression AND to_regproc('reembed.raw_text_' || t.suffix) IS NULL
+  UNION ALL
+  SELECT t.name, j.code, j.damage, j.remedy FROM target AS t CROSS JOIN LATERAL reembed.join_damage(t.name) AS j WHERE t.present IS NOT NULL AND cardinality(t.joined_tables) > 0
   UNION ALL
   SELECT t.name, 'row_security', 'row level security was enabled on its table: the side table follows only when the watch runs', 'ALTER TABLE … DISABLE ROW LEVEL SECURITY, or take the campaign down and create it with --storage column'
     FROM target AS t JOIN pg_class AS c ON c.oid = t.relation

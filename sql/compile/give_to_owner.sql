@@ -11,9 +11,16 @@ BEGIN
   SELECT * INTO STRICT t FROM reembed.target WHERE name = p_target;
   SELECT pg_get_userbyid(c.relowner) INTO STRICT v_owner FROM pg_class AS c WHERE c.oid = t.relation;
   FOR v_statement IN
-    WITH compiled AS (
+    WITH joined AS (
+      SELECT j.n, pg_get_userbyid(c.relowner) AS owner, format('reembed.join_change_%s_%s', j.n, t.suffix) AS log
+        FROM unnest(t.joined_tables) WITH ORDINALITY AS j(relation, alias, attnums, names, key_attnums, of_position, of_attnums, n) JOIN pg_class AS c ON c.oid = j.relation
+    ), owner AS (
+      SELECT v_owner AS name UNION SELECT j.owner FROM joined AS j
+    ), compiled AS (
       SELECT p.oid, p.oid::regprocedure::text AS name, p.prosecdef, p.proowner,
-             p.proname NOT IN ('settle_' || t.suffix, 'empty_' || t.suffix, 'shift_' || t.suffix) AS is_owners
+             p.proname NOT IN ('settle_' || t.suffix, 'empty_' || t.suffix, 'shift_' || t.suffix) AS is_owners,
+             -- What the triggers of a joined table call belongs to the owner of that table.
+             coalesce((SELECT o.owner FROM joined AS o WHERE o.n = substring(p.proname FROM '^(?:log_join_[a-z]+|join_value|join_differs)_([1-9])_')::integer), v_owner) AS owner
         FROM reembed.compiled_functions(t.name) AS p
     ), relation AS (
       SELECT c.oid, c.relkind, c.relowner, format('reembed.%I', c.relname) AS name, c.relname = 'change_' || t.suffix AS is_log
@@ -33,14 +40,18 @@ BEGIN
         UNION ALL
         SELECT 3, format('GRANT INSERT, SELECT ON %s TO %I', r.name, v_owner) FROM relation AS r WHERE r.is_log AND pg_get_userbyid(r.relowner) <> v_owner
         UNION ALL
-        SELECT 4, format('GRANT CREATE ON SCHEMA reembed TO %I', v_owner) WHERE NOT has_schema_privilege(v_owner, 'reembed', 'CREATE')
+        SELECT 3, w.statement
+          FROM joined AS j CROSS JOIN LATERAL (VALUES (j.owner, format('GRANT INSERT ON %s TO %I', j.log, j.owner)), (v_owner, format('GRANT SELECT, UPDATE, DELETE ON %s TO %I', j.log, v_owner))) AS w(owner, statement)
+         WHERE w.owner <> (SELECT pg_get_userbyid(c.relowner) FROM pg_class AS c WHERE c.oid = to_regclass(j.log))
         UNION ALL
-        SELECT 5, format('ALTER FUNCTION %s OWNER TO %I', c.name, v_owner) FROM compiled AS c WHERE c.is_owners AND pg_get_userbyid(c.proowner) <> v_owner
+        SELECT 4, format('GRANT CREATE ON SCHEMA reembed TO %I', o.name) FROM owner AS o WHERE NOT has_schema_privilege(o.name, 'reembed', 'CREATE')
+        UNION ALL
+        SELECT 5, format('ALTER FUNCTION %s OWNER TO %I', c.name, c.owner) FROM compiled AS c WHERE c.is_owners AND pg_get_userbyid(c.proowner) <> c.owner
         UNION ALL
         SELECT 5, format('ALTER %s %s OWNER TO %I', CASE r.relkind WHEN 'v' THEN 'VIEW' ELSE 'TABLE' END, r.name, v_owner)
           FROM relation AS r WHERE NOT r.is_log AND pg_get_userbyid(r.relowner) <> v_owner
         UNION ALL
-        SELECT 6, format('REVOKE CREATE ON SCHEMA reembed FROM %I', v_owner) WHERE NOT has_schema_privilege(v_owner, 'reembed', 'CREATE')) AS s
+        SELECT 6, format('REVOKE CREATE ON SCHEMA reembed FROM %I', o.name) FROM owner AS o WHERE NOT has_schema_privilege(o.name, 'reembed', 'CREATE')) AS s
      ORDER BY s.step
   LOOP
     EXECUTE v_statement;

@@ -19,7 +19,8 @@ AS $$
            'collation', CASE WHEN a.attcollation <> y.typcollation THEN format(' COLLATE %I.%I', cn.nspname, c.collname) ELSE '' END,
            'open', CASE WHEN p.is_plain THEN '' ELSE 'format(''%s'', ' END,
            'close', CASE WHEN p.is_plain THEN '' ELSE ')' END,
-           'operator', coalesce(o.operator, 'pg_catalog.='))
+           'operator', coalesce(o.equal, 'pg_catalog.='),
+           'greater', coalesce(o.greater, 'pg_catalog.>'))
     FROM reembed.target AS t
    CROSS JOIN unnest(t.key_attnums) WITH ORDINALITY AS k(attnum, position)
     JOIN pg_attribute AS a ON a.attrelid = t.relation AND a.attnum = k.attnum
@@ -30,15 +31,14 @@ AS $$
                               AND y.typname IN ('int2', 'int4', 'int8', 'numeric', 'bool', 'uuid', 'text', 'varchar', 'bpchar') AS is_plain,
                               current_setting('server_version_num')::integer >= 180000 AS is_parsed) AS p
     LEFT JOIN LATERAL (
-      SELECT format('%I.%s', n.nspname, q.oprname) AS operator
+      SELECT max(format('%I.%s', n.nspname, q.oprname)) FILTER (WHERE m.amopstrategy = 3) AS equal, max(format('%I.%s', n.nspname, q.oprname)) FILTER (WHERE m.amopstrategy = 5) AS greater
         FROM pg_index AS i
        CROSS JOIN unnest(i.indkey, i.indclass) AS x(attnum, opclass)
         JOIN pg_opclass AS oc ON oc.oid = x.opclass
-        JOIN pg_amop AS m ON m.amopfamily = oc.opcfamily AND m.amopstrategy = 3 AND m.amoplefttype = oc.opcintype AND m.amoprighttype = oc.opcintype
+        JOIN pg_amop AS m ON m.amopfamily = oc.opcfamily AND m.amopstrategy IN (3, 5) AND m.amoplefttype = oc.opcintype AND m.amoprighttype = oc.opcintype
         JOIN pg_operator AS q ON q.oid = m.amopopr
         JOIN pg_namespace AS n ON n.oid = q.oprnamespace
-       WHERE i.indrelid = t.relation AND i.indisprimary AND x.attnum = k.attnum
-       LIMIT 1) AS o ON true
+       WHERE i.indrelid = t.relation AND i.indisprimary AND x.attnum = k.attnum) AS o ON true
    WHERE t.name = p_target
 $$;
-COMMENT ON FUNCTION reembed.key_names IS 'Placeholders for each key column of a target: {n} its position, {column} its name, {side} its name in a side table, whose first columns are the key, {label} its name in keys, {type}, {collation}, {operator} of the primary key, {open} and {close} around a value that is converted to JSON, {key_begin} and {key_end} around the function that reads it from a row.';
+COMMENT ON FUNCTION reembed.key_names IS 'Placeholders for each key column of a target: {n} its position, {column} its name, {side} its name in a side table, whose first columns are the key, {label} its name in keys, {type}, {collation}, {operator} and {greater} of the primary key, {open} and {close} around a value that is converted to JSON, {key_begin} and {key_end} around the function that reads it from a row.';

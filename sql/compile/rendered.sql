@@ -9,9 +9,11 @@ DECLARE
   v_roles constant text[] := ARRAY(SELECT v.role FROM reembed.vector_column AS v WHERE v.target = p_target AND v.column_name IS NOT NULL);
   v_has_both constant boolean := cardinality(v_roles) = 2;
   v_is_captured constant boolean := reembed.is_captured(p_target);
+  v_is_joined boolean;
   v_has_side_table constant boolean := EXISTS (SELECT FROM reembed.vector_column AS v WHERE v.target = p_target AND v.storage = 'side_table');
 BEGIN
   SELECT * INTO STRICT t FROM reembed.target AS g WHERE g.name = p_target;
+  v_is_joined := cardinality(t.joined_tables) > 0;
   SELECT g.* INTO m FROM reembed.campaign AS g JOIN reembed.vector_column AS v ON v.campaign = g.name AND v.role = 'new' WHERE v.target = p_target;
   v_names := v_names || reembed.archive_names(m.name);
   IF (v_names - 'row_begin' - 'row_end')::text ~ '\$(body|row)\$' THEN
@@ -21,13 +23,17 @@ BEGIN
     SELECT w.name, reembed.render(p.body, v_names || w.names)
       FROM (
         SELECT f.step, f.name, '{}'::jsonb AS names
-          FROM (VALUES (10, 'text', t.is_expression), (11, 'row', true), (20, 'change', true), (21, 'settle', true), (31, 'capture', v_is_captured),
+          FROM (VALUES (10, 'text', t.is_expression), (11, 'row', true), (12, 'join_fence', v_is_joined), (20, 'change', true), (21, 'settle', true), (31, 'capture', v_is_captured),
                        (32, 'triggers', v_is_captured), (33, 'capture_deletes', v_is_captured AND v_has_side_table),
                        (34, 'triggers_deletes', v_is_captured AND v_has_side_table), (40, 'read', true), (40, 'locate', true), (41, 'coverage', true), (42, 'statement', true),
                        (43, 'watch', v_has_both), (44, 'checksum', v_has_both),
                        (60, 'archive_rows', to_regclass(format('reembed.late_%s', t.suffix)) IS NOT NULL),
                        (61, 'restore', m.phase = 'switch' AND m.archive IS NOT NULL AND m.from_relation IS NULL)) AS f(step, name, is_wanted)
          WHERE f.is_wanted
+        UNION ALL
+        SELECT s.step, s.name, j.names FROM reembed.join_names(p_target) AS j CROSS JOIN (VALUES (22, 'join_change', true), (23, 'join_expand', true), (31, 'join_capture', v_is_captured), (32, 'join_triggers', v_is_captured)) AS s(step, name, is_wanted) WHERE v_is_joined AND s.is_wanted
+        UNION ALL
+        SELECT 30, 'join_value', j.names FROM reembed.join_value_names(p_target) AS j WHERE v_is_joined AND v_is_captured
         UNION ALL
         SELECT 30, 'key', k.names FROM reembed.key_names(p_target) AS k WHERE v_is_captured OR to_regclass(format('reembed.late_%s', t.suffix)) IS NOT NULL
         UNION ALL

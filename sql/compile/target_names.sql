@@ -84,6 +84,15 @@ BEGIN
     'is_plain', CASE v_new.storage WHEN 'column' THEN 'p_plain' ELSE 'true' END,
     'every_new_column', reembed.names_columns(t.name, 'NEW'),
     'every_old_column', reembed.names_columns(t.name, 'OLD'))
+    || jsonb_build_object(
+    'text_joins', CASE WHEN cardinality(t.joined_tables) > 0 THEN (SELECT string_agg(j.names ->> 'text_join', '' ORDER BY j.n) FROM reembed.join_names(t.name) AS j) ELSE '' END,
+    -- The lock on a row does not keep the tables that its text is joined from as they are.
+    'still_fits', CASE WHEN cardinality(t.joined_tables) > 0 THEN format('reembed.has_hash_%s(%s, f.hash)', t.suffix, reembed.each_key(t.name, 'f.key_{n}')) ELSE 'true' END,
+    'key_parameters', reembed.each_key(t.name, 'p_key_{n} {type}'),
+    'after_definitions', reembed.each_key(t.name, 'after_{n} {type}{collation}'),
+    'after_reached', reembed.each_key(t.name, 'after_{n} = r.key_{n}'),
+    'r_is_after_w', reembed.key_is_after(t.name),
+    'r_is_p', reembed.each_key(t.name, 'r.key_{n} OPERATOR({operator}) p_key_{n}', ' AND '))
     || (SELECT jsonb_object_agg(w.role || '_' || n.key, n.value)
           FROM (VALUES ('new', v_new), ('old', v_old)) AS w(role, vectors) CROSS JOIN jsonb_each(reembed.role_names(w.vectors, w.role)) AS n);
 END;

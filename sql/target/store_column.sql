@@ -11,12 +11,12 @@ BEGIN ATOMIC
     SELECT i.key, i.version::xid AS version, i.hash, i.place, {keys_of_object}
       FROM (SELECT g.*, g.key::jsonb AS object FROM unnest(p_keys, p_versions, p_hashes) WITH ORDINALITY AS g(key, version, hash, place)) AS i
   ), locked AS MATERIALIZED (
-    SELECT i.key, i.place, {r_keys}, r.{role}_vector IS NULL AS lacks,
+    SELECT i.key, i.place, i.hash, {r_keys}, r.{role}_vector IS NULL AS lacks,
            ({same_version} OR i.hash = -nullif(r.source_bytes, 0) OR reembed.text_hash(r.content) IS NOT DISTINCT FROM i.hash) AS fits
       FROM input AS i JOIN {row} AS r ON {r_is_i}
        FOR NO KEY UPDATE OF r SKIP LOCKED
   ), fitting AS MATERIALIZED (
-    SELECT * FROM locked AS f WHERE f.fits AND p_model = {model_name}
+    SELECT * FROM locked AS f WHERE f.fits AND {still_fits} AND p_model = {model_name}
   ), written AS (
     UPDATE {row} AS u SET {role}_vector = {stored} {set_model}
       FROM fitting AS f JOIN unnest(p_vectors) WITH ORDINALITY AS v(vector, place) ON v.place = f.place

@@ -11,7 +11,7 @@ BEGIN ATOMIC
       FROM input AS i JOIN {row} AS r ON {r_is_i}
        FOR NO KEY UPDATE OF r SKIP LOCKED
   ), fitting AS MATERIALIZED (
-    SELECT * FROM locked AS f WHERE f.fits AND p_model = {model_name}
+    SELECT * FROM locked AS f WHERE f.fits AND {still_fits} AND p_model = {model_name}
   ), stored AS (
     INSERT INTO {relation} AS s ({side_keys}, {column}, {version_column}, text_hash)
     SELECT {f_keys}, v.vector, p_model, f.hash FROM unnest(p_vectors) WITH ORDINALITY AS v(vector, place) JOIN fitting AS f ON f.place = v.place

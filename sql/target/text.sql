@@ -1,7 +1,7 @@
 -- The body is parsed when the function is created, so that it follows renamed objects.
 CREATE FUNCTION reembed.raw_text_{suffix}({text_parameters}) RETURNS text
 LANGUAGE sql STABLE
-RETURN (SELECT ({text_sql})::text FROM (SELECT {text_aliases}) AS t);
+RETURN (SELECT ({text_sql})::text FROM (SELECT {text_aliases}) AS t{text_joins});
 COMMENT ON FUNCTION reembed.raw_text_{suffix} IS 'pg-reembed: the text to embed, from the columns it is made of.';
 
 -- The expression may fail on a row. The other rows of the batch must not fail with it, so the result then starts with a character that no text starts with;

@@ -16,7 +16,7 @@ import { findingsFor, type InventoryFinding } from '../plan/inventory/finding.ts
 import { takeInventory } from '../plan/inventory/inventory.ts';
 import { storagePromises } from '../plan/inventory/promises.ts';
 import { chooseLiveView, readKnownTarget, refusePendingFiles, refuseTakenNames } from '../plan/known-target.ts';
-import { measureText, type TextFacts, textSource } from '../plan/measure.ts';
+import { measureText, type TextFacts } from '../plan/measure.ts';
 import { checkOldModel, notChecked, type OldModelCheck } from '../plan/old-model-check.ts';
 import { OLD_MODEL_DISAGREES } from '../plan/old-model-error.ts';
 import { type CampaignPlan, modelRow } from '../plan/plan.ts';
@@ -24,8 +24,9 @@ import { inPlanningTransaction } from '../plan/planning-transaction.ts';
 import { roughBuildSeconds } from '../plan/rough-build-time.ts';
 import { storageCosts } from '../plan/storage.ts';
 import { drawStoredRows, type StoredRows } from '../plan/stored-rows.ts';
+import { examineText } from '../plan/text-source.ts';
 import { visibleAll, visibleLines } from '../print-text.ts';
-import { list, price, tokenCount, wholeNumber } from './parse-option.ts';
+import { collect, list, price, tokenCount, wholeNumber } from './parse-option.ts';
 import { print, printJson, say } from './print.ts';
 import { costText } from './show-inventory.ts';
 import { planText } from './show-plan.ts';
@@ -47,6 +48,11 @@ export function migrateCreateCommand(): Command {
     .requiredOption('--table <name>', 'table, schema-qualified where needed')
     .option('--text <columns>', 'column of the text; several, separated by commas, are joined by a line break', list)
     .option('--text-sql <expression>', 'SQL over the columns of the table, instead of --text')
+    .option(
+      '--text-from <join>',
+      'take the text from another table: "public.chunk AS c ON c.id = t.chunk_id", then --text c.body; may be repeated',
+      collect,
+    )
     .option('--column <name>', 'vector column', 'embedding')
     .option('--to <model>', 'name of the new model at the provider (default: EMBED_MODEL)')
     .option('--to-name <name>', 'name of the new model in pg-reembed, if it must differ from --to')
@@ -188,8 +194,10 @@ interface Draft {
 async function draft(db: Queryable, request: CampaignRequest, config: Config, probe: boolean): Promise<Draft> {
   const facts = await inspectTable(db, request.table, request.column);
   const known = await readKnownTarget(db, facts);
+  // Before the transaction becomes read-only.
+  const source = await examineText(db, facts, request);
   const owner = await borrowOwner(db, facts.oid);
-  const text = await measureText(db, facts, textSource(facts, request.text, request.textSql), owner);
+  const text = await measureText(db, facts, source, owner);
   const findings = await takeInventory({ db, owner, facts, text });
   const stamp = new Date().toISOString().replace(/\D/g, '');
   const state = await readMigrationState(db, config.migrationsDirectory);

@@ -18,6 +18,11 @@ export function price(value: string): number {
   return Number(value);
 }
 
+/** Collects the values of an option that may be repeated. */
+export function collect(value: string, before: string[] = []): string[] {
+  return [...before, value];
+}
+
 /** Collects the values of an option that may be repeated or hold several values separated by commas. */
 export function list(value: string, before: string[] = []): string[] {
   return [

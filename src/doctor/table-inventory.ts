@@ -68,7 +68,8 @@ export async function inventoryOfTable(
 async function registeredText(db: Queryable, facts: TableFacts): Promise<TextSource | undefined> {
   if (!(await isInstalled(db))) return undefined;
   const { rows } = await db.query<TextSource>(
-    'SELECT t.text_sql AS "textSql", ARRAY[]::text[] AS "textColumns" FROM reembed.target AS t WHERE t.relation = $1 AND t.column_name = $2',
+    `SELECT CASE WHEN t.joined_tables = '{}' THEN t.text_sql ELSE reembed.target_names(t.name) ->> 'content' END AS "textSql", ARRAY[]::text[] AS "textColumns"
+       FROM reembed.target AS t WHERE t.relation = $1 AND t.column_name = $2`,
     [facts.oid, facts.column],
   );
   return rows[0];

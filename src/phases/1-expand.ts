@@ -43,7 +43,7 @@ SELECT reembed.start_campaign(
   ${columnArguments(plan)}
   p_key_columns => ${nameArray(plan.keyColumns)},
   p_text_columns => ${nameArray(plan.textColumns)},
-  p_text_sql => ${literal(plan.textSql)},
+  p_text_sql => ${literal(plan.textSql)},${plan.textJoins.length === 0 ? '' : `\n  p_joins => ${literal(JSON.stringify(plan.textJoins))},`}
   ${liveViewArgument(plan.liveView)}
   p_live_model_column => ${literal(plan.liveModelColumn)},
   p_from_model => ${literal(plan.from.name)},

@@ -20,6 +20,8 @@ export interface CampaignRequest {
   column: string;
   text: string[];
   textSql?: string | undefined;
+  /** joins of other tables that the text is taken from */
+  textFrom?: string[] | undefined;
   to: string;
   toName?: string | undefined;
   dimensions: number;
@@ -113,7 +115,8 @@ export async function draftCampaign(
     keyColumns: facts.keyColumns,
     keyDefinitions: facts.keyDefinitions,
     textColumns: text.textColumns,
-    textSql: text.textSql,
+    textSql: text.joined?.expression ?? text.textSql,
+    textJoins: text.joined?.joins ?? [],
     liveView: known?.liveView ?? names.liveView,
     liveModelColumn: known?.liveModelColumn ?? shortName(facts.column, '_model'),
     from,

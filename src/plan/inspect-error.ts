@@ -200,6 +200,17 @@ export class VolatileTextExpression extends ReembedError {
   }
 }
 
+/** Thrown when the text expression reads another table, whose changes would be missed. */
+export class TextReadsTable extends ReembedError {
+  constructor(expression: string, table: string) {
+    super(
+      'text_reads_table',
+      `the text expression ${expression} reads ${table}; a change of that table would renew no vector`,
+      'join the table, and name its columns in the text: --text-from "public.chunk AS c ON c.id = t.chunk_id" --text c.body',
+    );
+  }
+}
+
 /** Thrown when an index on the old vectors cannot be written for the new ones. */
 export class IndexNotCarried extends ReembedError {
   constructor(index: string, reason: string) {

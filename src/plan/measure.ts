@@ -5,11 +5,16 @@ import { COUNTED_CHARACTERS, tokenCounter } from './count-tokens.ts';
 import type { TableFacts } from './inspect.ts';
 import { BadTextExpression, NoSuchColumn, NoText } from './inspect-error.ts';
 import { refuseVolatile } from './refuse-unfit.ts';
+import type { ExaminedText } from './text-source.ts';
 
 /** Measurements of the text to be embedded. */
 export interface TextFacts {
   textColumns: string[];
   textSql: string;
+  /** set where the text is taken from several tables */
+  joined?: ExaminedText['joined'];
+  /** functions of the expression whose bodies PostgreSQL cannot see through */
+  unseenFunctions?: string[];
   /** rows with a text */
   rows: number;
   /** characters of all texts, extrapolated from a sample */
@@ -52,7 +57,7 @@ export function textSource(
 export async function measureText(
   db: Queryable,
   facts: TableFacts,
-  source: Pick<TextFacts, 'textColumns' | 'textSql'>,
+  source: Pick<TextFacts, 'textColumns' | 'textSql' | 'joined' | 'unseenFunctions'>,
   borrowed?: OwnersConnection,
 ): Promise<TextFacts> {
   const hasText = hasTextSql(source.textSql);

@@ -2,6 +2,7 @@ import pg from 'pg';
 import type { Distance, ElementType } from '../database/element-types.ts';
 import type { ModelRow } from '../embedding/models.ts';
 import type { OldIndex } from './old-indexes.ts';
+import type { TextJoin } from './text-joins.ts';
 
 /** The definition of a model's vector space, and how to request embeddings. */
 export interface ModelDefinition {
@@ -76,6 +77,8 @@ export interface CampaignPlan {
   keyDefinitions: string[];
   textColumns: string[];
   textSql: string;
+  /** other tables that textSql reads */
+  textJoins: TextJoin[];
   liveView: string;
   liveModelColumn: string;
   from: ModelDefinition;

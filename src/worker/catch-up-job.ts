@@ -2,6 +2,7 @@ import { providerAccess } from '../embedding/open-provider.ts';
 import { ProviderRefused, ProviderUnavailable } from '../embedding/provider-error.ts';
 import { messageOf } from '../errors.ts';
 import { embedRows, type WorkContext } from './context.ts';
+import { expandJoins } from './expand-joins.ts';
 import { noticeBreaker } from './pause-targets.ts';
 import { type ChangedRow, readChanges } from './reader.ts';
 import { sweepTable } from './sweep.ts';
@@ -29,6 +30,8 @@ export async function runCatchUp(context: WorkContext, { target: targetName, lan
   let target = await loadTarget(context.database.pool, targetName);
   if (!target) return;
   if (!lane && (await sweep(context, target, signal))) target = await loadTarget(context.database.pool, targetName);
+  if (target && !lane && (await expandJoins(context.database.pool, target, signal)))
+    target = await loadTarget(context.database.pool, targetName);
   if (!target) return;
   // Under steady writes there is always another change, so a pass ends with the changes that existed when it began.
   const turnEndsAt = Date.now() + TURN_MS;
@@ -45,6 +48,7 @@ export async function runCatchUp(context: WorkContext, { target: targetName, lan
     pass.after = String(seqs.reduce((most, seq) => (seq > most ? seq : most), BigInt(pass.after)));
     const isOver = seqs.length < limit;
     if (isOver && (pass.settled === 0 || Date.now() > turnEndsAt)) return;
+    if (isOver && !lane) await expandJoins(context.database.pool, target, signal);
     // Read again in every round, because switch or contract may move the columns while the worker runs.
     target = await loadTarget(context.database.pool, targetName);
     if (!isOver || !target) continue;

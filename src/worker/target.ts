@@ -28,6 +28,8 @@ export interface WorkTarget {
   tokensPerCharacter: number;
   /** whether a text that occurs in several batches is embedded only once */
   hasRepeatedTexts: boolean;
+  /** whether its text is taken from other tables too */
+  isJoined: boolean;
   /** whether any vector is cached */
   hasCachedVectors: boolean;
   /** whether the table still has to be swept for rows without a vector of the role */
@@ -45,6 +47,7 @@ export interface WorkTarget {
 export async function loadTarget(db: Queryable, name: string): Promise<WorkTarget | undefined> {
   const { rows } = await db.query<WorkTarget>(
     `SELECT t.name, s.paused, m.name AS campaign, m.phase, m.tokens_per_character::double precision AS "tokensPerCharacter", t.suffix,
+            cardinality(t.joined_tables) > 0 AS "isJoined",
             EXISTS (SELECT FROM reembed.repeated_text AS r WHERE r.campaign = m.name) AS "hasRepeatedTexts",
             EXISTS (SELECT FROM reembed.cached_vector) AS "hasCachedVectors",
             json_build_object('new', m.phase = 'backfill' AND reembed.needs_sweep(m.name), 'old', m.needs_old_sweep) AS "needsSweep",

@@ -4,7 +4,8 @@ import { inTransaction } from '../../src/database/connection.ts';
 import { campaignFiles, writeFiles } from '../../src/phases/files.ts';
 import { type CampaignRequest, draftCampaign } from '../../src/plan/draft.ts';
 import { inspectTable } from '../../src/plan/inspect.ts';
-import { measureText, textSource } from '../../src/plan/measure.ts';
+import { measureText } from '../../src/plan/measure.ts';
+import { examineText } from '../../src/plan/text-source.ts';
 import { createDocuments, NEW_DIMENSIONS, NEW_MODEL, OLD_MODEL } from './documents.ts';
 import type { SeenRequest } from './provider.ts';
 import type { Stage } from './stage.ts';
@@ -52,7 +53,7 @@ export async function startCampaign(
   };
   const plan = await inTransaction(pool, async (client) => {
     const facts = await inspectTable(client, table, 'embedding');
-    const text = await measureText(client, facts, textSource(facts, request.text, request.textSql));
+    const text = await measureText(client, facts, await examineText(client, facts, request));
     return draftCampaign(client, request, facts, text, undefined, {
       liveView: `${table}_live`,
       stamp: new Date().toISOString().replace(/\D/g, ''),

@@ -34,6 +34,7 @@ export const FORBIDDEN_TO_WORKERS = [
 export const PUBLIC_FUNCTIONS = [
   'active_model',
   'capture_triggers',
+  'join_damage',
   'model_view_name',
   'view_schema',
   'served_model',

@@ -11,7 +11,8 @@ import { retreat } from '../../src/phases/retreat.ts';
 import { type CampaignRequest, draftCampaign } from '../../src/plan/draft.ts';
 import { inspectTable } from '../../src/plan/inspect.ts';
 import { chooseLiveView, readKnownTarget } from '../../src/plan/known-target.ts';
-import { measureText, textSource } from '../../src/plan/measure.ts';
+import { measureText } from '../../src/plan/measure.ts';
+import { examineText } from '../../src/plan/text-source.ts';
 import { type BatchJob, runBatch } from '../../src/worker/batch-job.ts';
 import { runCatchUp } from '../../src/worker/catch-up-job.ts';
 import { createWorkContext } from '../../src/worker/context.ts';
@@ -112,7 +113,7 @@ async function assemble(opening: Promise<TestDatabase>, models: Record<string, n
         const known = await readKnownTarget(client, facts);
         const { pending } = await readMigrationState(client, directory);
         const names = { liveView: await chooseLiveView(client, facts, pending), stamp: new Date().toISOString().replace(/\D/g, '') };
-        const text = await measureText(client, facts, textSource(facts, request.text, request.textSql));
+        const text = await measureText(client, facts, await examineText(client, facts, request));
         return draftCampaign(client, request, facts, text, known, names);
       });
       writeFiles(campaignFiles(plan, directory));

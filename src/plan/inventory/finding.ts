@@ -33,7 +33,7 @@ export interface InventoryInput {
   owner: OwnersConnection;
   facts: TableFacts;
   /** SQL of the text, and how many rows have one, if that was counted; undefined where it is not known */
-  text: (Pick<TextFacts, 'textSql'> & Partial<Pick<TextFacts, 'rows'>>) | undefined;
+  text: (Pick<TextFacts, 'textSql'> & Partial<Pick<TextFacts, 'rows' | 'joined' | 'unseenFunctions'>>) | undefined;
   /** seconds that one count may take */
   seconds: number;
 }

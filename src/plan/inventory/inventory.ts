@@ -11,6 +11,7 @@ import { rowSecurity } from './row-security.ts';
 import { rules } from './rules.ts';
 import { schemas } from './schemas.ts';
 import { statements } from './statements.ts';
+import { textSource } from './text-source.ts';
 import { triggers } from './triggers.ts';
 import { vectorIndexes } from './vector-indexes.ts';
 
@@ -19,6 +20,7 @@ const SUBJECTS: readonly Subject[] = [
   triggers,
   constraints,
   oldVectors,
+  textSource,
   rules,
   generatedColumns,
   rowSecurity,
