@@ -12,9 +12,9 @@ export async function pushDuring(deployment: Deployment): Promise<void> {
   await expectUnchanged(deployment, './schema_during.ts');
 }
 
-/** After contract, the schema of today with the dimensions of the new model is the right one. */
+/** Nor does it after contract, with the schema of the page for that time. */
 export async function pushAfter(deployment: Deployment): Promise<void> {
-  await expectUnchanged(deployment, './schema.ts');
+  await expectUnchanged(deployment, './schema_after.ts');
 }
 
 async function expectUnchanged(deployment: Deployment, schema: string): Promise<void> {

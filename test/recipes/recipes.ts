@@ -36,7 +36,6 @@ export const RECIPES: readonly Recipe[] = [
   { name: 'langchain_store', table: 'handbook', text: 'content', refusedWrite: NOT_NULL },
   { name: 'sqlalchemy', table: 'documents', text: 'content' },
   { name: 'django', table: 'documents', text: 'content', refusedWrite: NOT_NULL },
-  { name: 'haystack', table: 'haystack_documents', text: 'content' },
   { name: 'drizzle', table: 'documents', text: 'content', during: pushDuring, after: pushAfter },
 ];
 
