@@ -173,6 +173,7 @@ CREATE TABLE reembed.setting (
   max_failed_rows integer NOT NULL DEFAULT 0,
   min_overlap numeric,
   min_index_recall numeric NOT NULL DEFAULT 0.95,
+  candidates integer NOT NULL DEFAULT 200,
   max_ndcg_loss numeric NOT NULL DEFAULT 0.05,
   soak interval NOT NULL DEFAULT '7 days',
   updated_at timestamptz NOT NULL DEFAULT now(),
@@ -236,6 +237,7 @@ CREATE TABLE reembed.setting (
   CONSTRAINT max_wal_backlog_bytes_is_positive CHECK (max_wal_backlog_bytes > 0),
   CONSTRAINT min_audit_similarity_is_at_most_one CHECK (min_audit_similarity BETWEEN -1 AND 1),
   CONSTRAINT min_filtered_rows_is_a_share CHECK (min_filtered_rows BETWEEN 0 AND 1),
+  CONSTRAINT candidates_are_between_10_and_1000 CHECK (candidates BETWEEN 10 AND 1000),
   CONSTRAINT min_index_recall_is_a_share CHECK (min_index_recall BETWEEN 0 AND 1),
   CONSTRAINT min_known_items_is_a_share CHECK (min_known_items BETWEEN 0 AND 1),
   CONSTRAINT min_overlap_is_a_share CHECK (min_overlap BETWEEN 0 AND 1),
@@ -263,6 +265,7 @@ COMMENT ON COLUMN reembed.setting.tokens_per_minute IS 'Provider tokens a minute
 COMMENT ON COLUMN reembed.setting.keep_old_current IS 'Whether workers embed changed rows with the old model too, so that switching back loses nothing. false when the old model can no longer be called.';
 COMMENT ON COLUMN reembed.setting.max_failed_rows IS 'Maximum number of rows without a new vector when the index is built.';
 COMMENT ON COLUMN reembed.setting.min_overlap IS 'Minimum mean overlap@10 of old and new results, 0 to 1; null: overlap is not judged, because two good models may share few results.';
+COMMENT ON COLUMN reembed.setting.candidates IS 'Rows that a binary or subvector index returns to a search, to be ranked by the exact distance: default of the function reembed_live.nearest_…, and what validations and checks use.';
 COMMENT ON COLUMN reembed.setting.min_index_recall IS 'Minimum mean recall of the new index against the exact scan, 0 to 1. The 95 % interval must be above it.';
 COMMENT ON COLUMN reembed.setting.max_ndcg_loss IS 'Largest loss of nDCG that is tolerated, as a share of the old figure, 0 to 1; a loss of 0.01 always is.';
 COMMENT ON COLUMN reembed.setting.soak IS 'How long the new model must have been live before contract.';
@@ -431,6 +434,8 @@ CREATE TABLE reembed.planned_index (
   name name,
   final_name name,
   is_main boolean NOT NULL DEFAULT false,
+  form text NOT NULL DEFAULT 'plain',
+  dimensions integer,
   scans bigint,
   sampled_at timestamptz,
   scanned_at timestamptz,
@@ -438,7 +443,9 @@ CREATE TABLE reembed.planned_index (
   PRIMARY KEY (campaign, position),
   CONSTRAINT one_successor_per_old_index UNIQUE (campaign, old_name),
   CONSTRAINT planned_indexes_are_old_or_new CHECK (old_name IS NOT NULL OR name IS NOT NULL),
-  CONSTRAINT new_indexes_have_a_final_name CHECK ((name IS NULL) = (final_name IS NULL))
+  CONSTRAINT new_indexes_have_a_final_name CHECK ((name IS NULL) = (final_name IS NULL)),
+  CONSTRAINT form_is_known CHECK (form IN ('plain', 'binary', 'subvector')),
+  CONSTRAINT subvector_indexes_have_dimensions CHECK ((form = 'subvector') = (dimensions IS NOT NULL))
 );
 CREATE UNIQUE INDEX one_main_index_per_campaign ON reembed.planned_index (campaign) WHERE is_main;
 COMMENT ON TABLE reembed.planned_index IS 'Indexes on the new vectors of a campaign, each with the old index that it succeeds, and how often the old ones have been scanned since the switch.';
@@ -448,6 +455,8 @@ COMMENT ON COLUMN reembed.planned_index.old_name IS 'Index on the old vectors; n
 COMMENT ON COLUMN reembed.planned_index.name IS 'Index on the new vectors until contract; null when the old index has no successor.';
 COMMENT ON COLUMN reembed.planned_index.final_name IS 'Its name from contract on.';
 COMMENT ON COLUMN reembed.planned_index.is_main IS 'Whether it serves searches over all rows: validations measure its recall.';
+COMMENT ON COLUMN reembed.planned_index.form IS 'What it holds of a vector: the vector itself (plain), the sign of each component (binary), or its first dimensions (subvector).';
+COMMENT ON COLUMN reembed.planned_index.dimensions IS 'How many of the first dimensions a subvector index holds.';
 COMMENT ON COLUMN reembed.planned_index.scans IS 'Scans of the old index that the server had counted at the last sample.';
 COMMENT ON COLUMN reembed.planned_index.sampled_at IS 'When they were last sampled: at the switch, by the watch, and by the gate to contract.';
 COMMENT ON COLUMN reembed.planned_index.scanned_at IS 'When a sample since the switch last differed from the one before; null when none did.';

@@ -117,23 +117,27 @@ test('durations are printed in units that people use', async (t) => {
 
 // The embedded database is a 32-bit program: pointers take half as much there.
 if (process.env.TEST_DATABASE_URL) {
-  for (const [type, dimensions, m] of [
-    ['vector', 100, 16],
-    ['halfvec', 300, 8],
+  for (const [type, form, dimensions, m] of [
+    ['vector', 'plain', 100, 16],
+    ['halfvec', 'plain', 300, 8],
+    ['vector', 'binary', 2048, 16],
   ] as const) {
-    test(`the graph of ${type}(${dimensions}) with m = ${m} no longer fits when its memory as computed is used up`, async (t) => {
+    test(`the ${form} graph of ${type}(${dimensions}) with m = ${m} no longer fits when its memory as computed is used up`, async (t) => {
       const client = await stage.db.pool.connect();
       t.teardown(() => client.release(true));
       const notices: string[] = [];
       client.on('notice', ({ message }) => notices.push(message ?? ''));
-      await client.query(`CREATE TEMP TABLE rows AS SELECT ARRAY(SELECT random() + n * 0 FROM generate_series(1, ${dimensions}))::${type}(${dimensions}) AS v
-        FROM generate_series(1, 14000) AS n`);
+      const made = `ARRAY(SELECT random() - 0.5 + n * 0 FROM generate_series(1, ${dimensions}))::${type}(${dimensions})`;
+      await client.query(`CREATE TEMP TABLE rows AS SELECT ${form === 'binary' ? `binary_quantize(${made})::bit(${dimensions})` : made} AS v
+        FROM generate_series(1, 16000) AS n`);
       await client.query("SET maintenance_work_mem = '12MB'");
-      await client.query(`CREATE INDEX ON rows USING hnsw (v ${type}_l2_ops) WITH (m = ${m}, ef_construction = ${2 * m})`);
+      await client.query(
+        `CREATE INDEX ON rows USING hnsw (v ${form === 'binary' ? 'bit_hamming_ops' : `${type}_l2_ops`}) WITH (m = ${m}, ef_construction = ${2 * m})`,
+      );
       const [, tuples] = /no longer fits into maintenance_work_mem after (\d+) tuples/.exec(notices.join()) ?? [];
       const { rows } = await client.query<{ bytes: number }>(
-        "SELECT reembed.index_build_bytes('hnsw', $1, $2, $3, $4, 100)::double precision AS bytes",
-        [tuples, dimensions, type, m],
+        "SELECT reembed.index_build_bytes('hnsw', $1, $2, reembed.indexed_bytes($5, $3, $2), $4, 100)::double precision AS bytes",
+        [tuples, dimensions, type, m, form],
       );
       const share = (rows[0]?.bytes ?? 0) / (12 * MB);
       // Memory is taken in blocks of a megabyte, and the last of twelve ends it.
@@ -149,7 +153,7 @@ if (process.env.TEST_DATABASE_URL) {
     const refused = await t.throwsAsync(client.query('CREATE INDEX ON rows USING ivfflat (v vector_l2_ops) WITH (lists = 700)'));
     const [, megabytes] = /memory required is (\d+) MB/.exec(refused?.message ?? '') ?? [];
     const { rows } = await client.query<{ megabytes: number }>(
-      "SELECT reembed.index_build_bytes('ivfflat', 20000, 3, 'vector', 16, 700) / 1048576 + 1 AS megabytes",
+      "SELECT reembed.index_build_bytes('ivfflat', 20000, 3, 12, 16, 700) / 1048576 + 1 AS megabytes",
     );
     t.true(Math.abs(Number(megabytes) - Number(rows[0]?.megabytes)) <= 1, `${megabytes}, not ${rows[0]?.megabytes}`);
   });

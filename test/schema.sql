@@ -1034,17 +1034,23 @@ CREATE FUNCTION reembed.hold_provider(p_model text, p_seconds double precision, 
 
 COMMENT ON FUNCTION reembed.hold_provider(p_model text, p_seconds double precision, p_reason text) IS 'Blocks all calls of all workers to the model''s provider for some seconds.';
 
-CREATE FUNCTION reembed.index_build_bytes(p_method text, p_rows bigint, p_dimensions integer, p_element_type text, p_m integer, p_lists integer) RETURNS bigint
-    LANGUAGE sql STABLE
+CREATE FUNCTION reembed.index_build_bytes(p_method text, p_rows bigint, p_dimensions integer, p_vector_bytes bigint, p_m integer, p_lists integer) RETURNS bigint
+    LANGUAGE sql IMMUTABLE
     SET search_path TO 'pg_catalog', 'pg_temp';
 
-COMMENT ON FUNCTION reembed.index_build_bytes(p_method text, p_rows bigint, p_dimensions integer, p_element_type text, p_m integer, p_lists integer) IS 'Memory that the build of a vector index needs, in bytes: the HNSW graph, or the k-means of IVFFlat.';
+COMMENT ON FUNCTION reembed.index_build_bytes(p_method text, p_rows bigint, p_dimensions integer, p_vector_bytes bigint, p_m integer, p_lists integer) IS 'Memory that the build of a vector index needs, in bytes: the HNSW graph, or the k-means of IVFFlat.';
 
 CREATE FUNCTION reembed.index_build_settings(p_method text, p_version text, p_build_bytes bigint, p_vector_bytes bigint, p_memory bigint, p_shared_buffers bigint, p_memory_limit bigint, p_workers integer, p_worker_slots integer, p_workers_wanted integer, OUT memory bigint, OUT memory_limit bigint, OUT fits boolean, OUT workers integer, OUT is_unsafe boolean) RETURNS record
     LANGUAGE plpgsql IMMUTABLE
     SET search_path TO 'pg_catalog', 'pg_temp';
 
 COMMENT ON FUNCTION reembed.index_build_settings(p_method text, p_version text, p_build_bytes bigint, p_vector_bytes bigint, p_memory bigint, p_shared_buffers bigint, p_memory_limit bigint, p_workers integer, p_worker_slots integer, p_workers_wanted integer, OUT memory bigint, OUT memory_limit bigint, OUT fits boolean, OUT workers integer, OUT is_unsafe boolean) IS 'Memory and parallel workers for the build of a vector index, from its size and the settings of the server. Bytes; limit and wanted workers are null where they are not set.';
+
+CREATE FUNCTION reembed.index_form(p_target text, p_model text, OUT form text, OUT dimensions integer) RETURNS record
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.index_form(p_target text, p_model text, OUT form text, OUT dimensions integer) IS 'How the index that serves searches of a model holds its vectors: plain, as bits or by their first dimensions, and how many dimensions it holds.';
 
 CREATE FUNCTION reembed.index_gate(p_name text) RETURNS TABLE(code text, condition text, remedy text)
     LANGUAGE plpgsql
@@ -1057,6 +1063,44 @@ CREATE FUNCTION reembed.index_is_valid(p_name text) RETURNS boolean
     SET search_path TO 'pg_catalog', 'pg_temp';
 
 COMMENT ON FUNCTION reembed.index_is_valid(p_name text) IS 'Whether the indexes on the new vectors exist and are usable; true when the campaign has none.';
+
+CREATE FUNCTION reembed.index_key(p_form text, p_vector text, p_type text, p_dimensions integer) RETURNS text
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.index_key(p_form text, p_vector text, p_type text, p_dimensions integer) IS 'SQL of what an index of a form holds of a vector.';
+
+CREATE TABLE reembed.element_type (
+    name text NOT NULL,
+    bytes_per_dimension numeric NOT NULL,
+    max_indexed_dimensions integer NOT NULL,
+    norm_function name NOT NULL,
+    cosine_operator_class name NOT NULL,
+    l2_operator_class name NOT NULL,
+    inner_product_operator_class name NOT NULL
+);
+
+COMMENT ON TABLE reembed.element_type IS 'Vector types of pgvector and the properties that differ between them.';
+
+COMMENT ON COLUMN reembed.element_type.name IS 'Name of the type.';
+
+COMMENT ON COLUMN reembed.element_type.bytes_per_dimension IS 'Bytes of one component.';
+
+COMMENT ON COLUMN reembed.element_type.max_indexed_dimensions IS 'Maximum number of dimensions of an index.';
+
+COMMENT ON COLUMN reembed.element_type.norm_function IS 'Function of pgvector that returns the length of a vector.';
+
+COMMENT ON COLUMN reembed.element_type.cosine_operator_class IS 'Operator class of an index for cosine distance.';
+
+COMMENT ON COLUMN reembed.element_type.l2_operator_class IS 'Operator class of an index for Euclidean distance.';
+
+COMMENT ON COLUMN reembed.element_type.inner_product_operator_class IS 'Operator class of an index for inner product.';
+
+CREATE FUNCTION reembed.indexed_bytes(p_form text, p_element_type text, p_dimensions integer) RETURNS integer
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.indexed_bytes(p_form text, p_element_type text, p_dimensions integer) IS 'Bytes of a vector in an index of a form, without its header.';
 
 CREATE FUNCTION reembed.is_accepted(p_campaign text, p_code text, p_evidence jsonb) RETURNS boolean
     LANGUAGE sql STABLE
@@ -1294,12 +1338,16 @@ CREATE TABLE reembed.planned_index (
     name name,
     final_name name,
     is_main boolean DEFAULT false NOT NULL,
+    form text DEFAULT 'plain'::text NOT NULL,
+    dimensions integer,
     scans bigint,
     sampled_at timestamp with time zone,
     scanned_at timestamp with time zone,
     was_reset boolean DEFAULT false NOT NULL,
+    CONSTRAINT form_is_known CHECK ((form = ANY (ARRAY['plain'::text, 'binary'::text, 'subvector'::text]))),
     CONSTRAINT new_indexes_have_a_final_name CHECK (((name IS NULL) = (final_name IS NULL))),
-    CONSTRAINT planned_indexes_are_old_or_new CHECK (((old_name IS NOT NULL) OR (name IS NOT NULL)))
+    CONSTRAINT planned_indexes_are_old_or_new CHECK (((old_name IS NOT NULL) OR (name IS NOT NULL))),
+    CONSTRAINT subvector_indexes_have_dimensions CHECK (((form = 'subvector'::text) = (dimensions IS NOT NULL)))
 );
 
 COMMENT ON TABLE reembed.planned_index IS 'Indexes on the new vectors of a campaign, each with the old index that it succeeds, and how often the old ones have been scanned since the switch.';
@@ -1315,6 +1363,10 @@ COMMENT ON COLUMN reembed.planned_index.name IS 'Index on the new vectors until 
 COMMENT ON COLUMN reembed.planned_index.final_name IS 'Its name from contract on.';
 
 COMMENT ON COLUMN reembed.planned_index.is_main IS 'Whether it serves searches over all rows: validations measure its recall.';
+
+COMMENT ON COLUMN reembed.planned_index.form IS 'What it holds of a vector: the vector itself (plain), the sign of each component (binary), or its first dimensions (subvector).';
+
+COMMENT ON COLUMN reembed.planned_index.dimensions IS 'How many of the first dimensions a subvector index holds.';
 
 COMMENT ON COLUMN reembed.planned_index.scans IS 'Scans of the old index that the server had counted at the last sample.';
 
@@ -1395,6 +1447,18 @@ CREATE FUNCTION reembed.native_subscribers() RETURNS SETOF text
     SET search_path TO 'pg_catalog', 'pg_temp';
 
 COMMENT ON FUNCTION reembed.native_subscribers() IS 'Replication slots of subscriptions: PostgreSQL servers that stop at the first row with a column, or of a table, that they lack.';
+
+CREATE FUNCTION reembed.nearest_function(p_target text, p_view name DEFAULT NULL::name) RETURNS SETOF regprocedure
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.nearest_function(p_target text, p_view name) IS 'The function that searches through a view of a target, or those of all its views.';
+
+CREATE FUNCTION reembed.nearest_name(p_view name) RETURNS name
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.nearest_name(p_view name) IS 'Name of the function that searches through a view.';
 
 CREATE TABLE reembed.batch (
     campaign text NOT NULL,
@@ -1560,11 +1624,12 @@ CREATE FUNCTION reembed.plan_batches(p_name text, p_batch_rows integer DEFAULT 5
 
 COMMENT ON FUNCTION reembed.plan_batches(p_name text, p_batch_rows integer) IS 'Divides the rows without a new vector into batches of about p_batch_rows and records the texts that occur in several batches; returns the number of batches.';
 
-CREATE FUNCTION reembed.plan_index(p_campaign text, p_old_name name, p_name name, p_final_name name, p_is_main boolean) RETURNS void
-    LANGUAGE sql
-    SET search_path TO 'pg_catalog', 'pg_temp';
+CREATE FUNCTION reembed.plan_index(p_campaign text, p_old_name name, p_name name, p_final_name name, p_is_main boolean, p_form text DEFAULT 'plain'::text, p_dimensions integer DEFAULT NULL::integer) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET lock_timeout TO '300ms';
 
-COMMENT ON FUNCTION reembed.plan_index(p_campaign text, p_old_name name, p_name name, p_final_name name, p_is_main boolean) IS 'Records an index on the new vectors and the old index that it succeeds, or an old index without a successor.';
+COMMENT ON FUNCTION reembed.plan_index(p_campaign text, p_old_name name, p_name name, p_final_name name, p_is_main boolean, p_form text, p_dimensions integer) IS 'Records an index on the new vectors and the old index that it succeeds, or an old index without a successor.';
 
 CREATE FUNCTION reembed.pooled_queries(p_validation bigint) RETURNS TABLE(rank integer, grade text, before double precision, after double precision, slices jsonb, look bigint)
     LANGUAGE sql STABLE
@@ -1572,11 +1637,11 @@ CREATE FUNCTION reembed.pooled_queries(p_validation bigint) RETURNS TABLE(rank i
 
 COMMENT ON FUNCTION reembed.pooled_queries(p_validation bigint) IS 'Judged queries of all runs that count for a validation, each once with its newest result. rank: 1 judged by people, 2 by a chat model, 3 made of rows, 4 made of rows in their own words. look: ordinal of the run that first had the query, among those that added some.';
 
-CREATE FUNCTION reembed.predict_index_build(p_relation regclass, p_column name, p_type text, p_operator_class text, p_m integer, p_ef_construction integer, p_vector_bytes integer, p_rows bigint, p_workers integer) RETURNS double precision
+CREATE FUNCTION reembed.predict_index_build(p_relation regclass, p_key text, p_operator_class text, p_m integer, p_ef_construction integer, p_vector_bytes integer, p_rows bigint, p_workers integer) RETURNS double precision
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp';
 
-COMMENT ON FUNCTION reembed.predict_index_build(p_relation regclass, p_column name, p_type text, p_operator_class text, p_m integer, p_ef_construction integer, p_vector_bytes integer, p_rows bigint, p_workers integer) IS 'Seconds that the build of an HNSW index will take while its graph fits in memory, from a sample built on this server; null where no sample can be built.';
+COMMENT ON FUNCTION reembed.predict_index_build(p_relation regclass, p_key text, p_operator_class text, p_m integer, p_ef_construction integer, p_vector_bytes integer, p_rows bigint, p_workers integer) IS 'Seconds that the build of an HNSW index will take while its graph fits in memory, from a sample built on this server; null where no sample can be built.';
 
 CREATE FUNCTION reembed.prepare_index_build(p_name text, p_index name, p_method text, p_parameters text DEFAULT ''::text, p_element_type text DEFAULT NULL::text) RETURNS void
     LANGUAGE plpgsql
@@ -1974,6 +2039,7 @@ CREATE TABLE reembed.setting (
     max_failed_rows integer DEFAULT 0 NOT NULL,
     min_overlap numeric,
     min_index_recall numeric DEFAULT 0.95 NOT NULL,
+    candidates integer DEFAULT 200 NOT NULL,
     max_ndcg_loss numeric DEFAULT 0.05 NOT NULL,
     soak interval DEFAULT '7 days'::interval NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
@@ -2016,6 +2082,7 @@ CREATE TABLE reembed.setting (
     CONSTRAINT canary_percent_is_a_percentage CHECK (((canary_percent >= (0)::numeric) AND (canary_percent <= (100)::numeric))),
     CONSTRAINT canary_step_time_is_not_negative CHECK ((canary_step_time >= '00:00:00'::interval)),
     CONSTRAINT canary_steps_are_percentages CHECK (((cardinality(canary_steps) > 0) AND ((0)::numeric < ALL (canary_steps)) AND ((100)::numeric >= ALL (canary_steps)))),
+    CONSTRAINT candidates_are_between_10_and_1000 CHECK (((candidates >= 10) AND (candidates <= 1000))),
     CONSTRAINT known_items_is_not_negative CHECK ((known_items >= 0)),
     CONSTRAINT maintained_by_is_known CHECK ((maintained_by = ANY (ARRAY['workers'::text, 'application'::text]))),
     CONSTRAINT max_audit_share_is_a_share CHECK (((max_audit_share > (0)::numeric) AND (max_audit_share < (1)::numeric))),
@@ -2077,6 +2144,8 @@ COMMENT ON COLUMN reembed.setting.max_failed_rows IS 'Maximum number of rows wit
 COMMENT ON COLUMN reembed.setting.min_overlap IS 'Minimum mean overlap@10 of old and new results, 0 to 1; null: overlap is not judged, because two good models may share few results.';
 
 COMMENT ON COLUMN reembed.setting.min_index_recall IS 'Minimum mean recall of the new index against the exact scan, 0 to 1. The 95 % interval must be above it.';
+
+COMMENT ON COLUMN reembed.setting.candidates IS 'Rows that a binary or subvector index returns to a search, to be ranked by the exact distance: default of the function reembed_live.nearest_…, and what validations and checks use.';
 
 COMMENT ON COLUMN reembed.setting.max_ndcg_loss IS 'Largest loss of nDCG that is tolerated, as a share of the old figure, 0 to 1; a loss of 0.01 always is.';
 
@@ -2272,12 +2341,12 @@ CREATE FUNCTION reembed.rows_lacking_old_vector(p_name text) RETURNS bigint
 
 COMMENT ON FUNCTION reembed.rows_lacking_old_vector(p_name text) IS 'Rows with a text that a search would miss if the live view read the old model again. Reads the whole table.';
 
-CREATE FUNCTION reembed.sample_build(p_relation regclass, p_column name, p_type text, p_operator_class text, p_m integer, p_ef_construction integer, p_rows integer, p_share double precision, OUT rows integer, OUT seconds double precision) RETURNS record
+CREATE FUNCTION reembed.sample_build(p_relation regclass, p_key text, p_operator_class text, p_m integer, p_ef_construction integer, p_rows integer, p_share double precision, OUT rows integer, OUT seconds double precision) RETURNS record
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET client_min_messages TO 'warning';
 
-COMMENT ON FUNCTION reembed.sample_build(p_relation regclass, p_column name, p_type text, p_operator_class text, p_m integer, p_ef_construction integer, p_rows integer, p_share double precision, OUT rows integer, OUT seconds double precision) IS 'Builds an HNSW index over a sample of the vectors in a temporary table and returns how long it took.';
+COMMENT ON FUNCTION reembed.sample_build(p_relation regclass, p_key text, p_operator_class text, p_m integer, p_ef_construction integer, p_rows integer, p_share double precision, OUT rows integer, OUT seconds double precision) IS 'Builds an HNSW index over a sample of the vectors in a temporary table and returns how long it took.';
 
 CREATE FUNCTION reembed.sample_index_scans(p_name text, p_is_first boolean DEFAULT false) RETURNS void
     LANGUAGE plpgsql
@@ -2297,6 +2366,12 @@ CREATE FUNCTION reembed.scan_statistics(p_target text) RETURNS jsonb
     SET search_path TO 'pg_catalog', 'pg_temp';
 
 COMMENT ON FUNCTION reembed.scan_statistics(p_target text) IS 'How often the vector index and the table of the model that is read have been scanned; index_scans is null without such an index.';
+
+CREATE FUNCTION reembed.scans_iteratively() RETURNS boolean
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.scans_iteratively() IS 'Whether this version of pgvector continues an index scan until enough rows pass a filter.';
 
 CREATE FUNCTION reembed.seconds_text(p_seconds double precision) RETURNS text
     LANGUAGE sql IMMUTABLE
@@ -3076,32 +3151,6 @@ COMMENT ON COLUMN reembed.damage.damage IS 'What is broken.';
 COMMENT ON COLUMN reembed.damage.remedy IS 'Command that repairs it.';
 
 COMMENT ON COLUMN reembed.damage.is_final IS 'Whether the damage is irreparable, so that no migration file of the campaign can run and the target can only be forgotten.';
-
-CREATE TABLE reembed.element_type (
-    name text NOT NULL,
-    bytes_per_dimension numeric NOT NULL,
-    max_indexed_dimensions integer NOT NULL,
-    norm_function name NOT NULL,
-    cosine_operator_class name NOT NULL,
-    l2_operator_class name NOT NULL,
-    inner_product_operator_class name NOT NULL
-);
-
-COMMENT ON TABLE reembed.element_type IS 'Vector types of pgvector and the properties that differ between them.';
-
-COMMENT ON COLUMN reembed.element_type.name IS 'Name of the type.';
-
-COMMENT ON COLUMN reembed.element_type.bytes_per_dimension IS 'Bytes of one component.';
-
-COMMENT ON COLUMN reembed.element_type.max_indexed_dimensions IS 'Maximum number of dimensions of an index.';
-
-COMMENT ON COLUMN reembed.element_type.norm_function IS 'Function of pgvector that returns the length of a vector.';
-
-COMMENT ON COLUMN reembed.element_type.cosine_operator_class IS 'Operator class of an index for cosine distance.';
-
-COMMENT ON COLUMN reembed.element_type.l2_operator_class IS 'Operator class of an index for Euclidean distance.';
-
-COMMENT ON COLUMN reembed.element_type.inner_product_operator_class IS 'Operator class of an index for inner product.';
 
 ALTER TABLE reembed.event ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME reembed.event_id_seq
@@ -5245,13 +5294,19 @@ REVOKE ALL ON FUNCTION reembed.harms(p_campaign text, p_phase text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.hold_provider(p_model text, p_seconds double precision, p_reason text) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION reembed.index_build_bytes(p_method text, p_rows bigint, p_dimensions integer, p_element_type text, p_m integer, p_lists integer) FROM PUBLIC;
+REVOKE ALL ON FUNCTION reembed.index_build_bytes(p_method text, p_rows bigint, p_dimensions integer, p_vector_bytes bigint, p_m integer, p_lists integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.index_build_settings(p_method text, p_version text, p_build_bytes bigint, p_vector_bytes bigint, p_memory bigint, p_shared_buffers bigint, p_memory_limit bigint, p_workers integer, p_worker_slots integer, p_workers_wanted integer, OUT memory bigint, OUT memory_limit bigint, OUT fits boolean, OUT workers integer, OUT is_unsafe boolean) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.index_form(p_target text, p_model text, OUT form text, OUT dimensions integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.index_gate(p_name text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.index_is_valid(p_name text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.index_key(p_form text, p_vector text, p_type text, p_dimensions integer) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.indexed_bytes(p_form text, p_element_type text, p_dimensions integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.is_accepted(p_campaign text, p_code text, p_evidence jsonb) FROM PUBLIC;
 
@@ -5343,6 +5398,10 @@ REVOKE ALL ON FUNCTION reembed.names_columns(p_target text, p_row text) FROM PUB
 
 REVOKE ALL ON FUNCTION reembed.native_subscribers() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION reembed.nearest_function(p_target text, p_view name) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.nearest_name(p_view name) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION reembed.needs_sweep(p_name text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.normal_quantile(p_share double precision) FROM PUBLIC;
@@ -5373,11 +5432,11 @@ REVOKE ALL ON FUNCTION reembed.place(p_block bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.plan_batches(p_name text, p_batch_rows integer) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION reembed.plan_index(p_campaign text, p_old_name name, p_name name, p_final_name name, p_is_main boolean) FROM PUBLIC;
+REVOKE ALL ON FUNCTION reembed.plan_index(p_campaign text, p_old_name name, p_name name, p_final_name name, p_is_main boolean, p_form text, p_dimensions integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.pooled_queries(p_validation bigint) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION reembed.predict_index_build(p_relation regclass, p_column name, p_type text, p_operator_class text, p_m integer, p_ef_construction integer, p_vector_bytes integer, p_rows bigint, p_workers integer) FROM PUBLIC;
+REVOKE ALL ON FUNCTION reembed.predict_index_build(p_relation regclass, p_key text, p_operator_class text, p_m integer, p_ef_construction integer, p_vector_bytes integer, p_rows bigint, p_workers integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.prepare_index_build(p_name text, p_index name, p_method text, p_parameters text, p_element_type text) FROM PUBLIC;
 
@@ -5491,13 +5550,15 @@ REVOKE ALL ON FUNCTION reembed.rows_beyond(p_target text, p_model text, p_refuse
 
 REVOKE ALL ON FUNCTION reembed.rows_lacking_old_vector(p_name text) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION reembed.sample_build(p_relation regclass, p_column name, p_type text, p_operator_class text, p_m integer, p_ef_construction integer, p_rows integer, p_share double precision, OUT rows integer, OUT seconds double precision) FROM PUBLIC;
+REVOKE ALL ON FUNCTION reembed.sample_build(p_relation regclass, p_key text, p_operator_class text, p_m integer, p_ef_construction integer, p_rows integer, p_share double precision, OUT rows integer, OUT seconds double precision) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.sample_index_scans(p_name text, p_is_first boolean) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.scan_coverage(p_target text, p_every interval) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.scan_statistics(p_target text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.scans_iteratively() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.seconds_text(p_seconds double precision) FROM PUBLIC;
 

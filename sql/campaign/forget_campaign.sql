@@ -32,6 +32,7 @@ BEGIN
     PERFORM reembed.compile_target(m.target);
     PERFORM reembed.refresh_serving(m.target);
     -- The views are not replaced: they read the old model already, and would include the new columns as the user's own.
+    PERFORM reembed.replace_nearest(m.target, w.view, m.from_model) FROM unnest(ARRAY[t.live_view, reembed.model_view_name(m.target, m.from_model)]) AS w(view);
   ELSE
     PERFORM reembed.drop_view(m.target, reembed.model_view_name(m.target, m.from_model));
     PERFORM reembed.drop_view(m.target, t.live_view);

@@ -11,6 +11,8 @@ BEGIN
   PERFORM reembed.drop_join_logs(p_target);
   DELETE FROM reembed.target WHERE name = p_target;
   PERFORM reembed.replace_change_view();
+  PERFORM reembed.drop_nearest(p_target);
+  PERFORM reembed.drop_empty_model_schemas();
   EXECUTE reembed.render('DROP TABLE IF EXISTS reembed.change_{suffix}', jsonb_build_object('suffix', v_suffix));
 END;
 $$;

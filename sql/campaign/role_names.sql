@@ -7,6 +7,8 @@ DECLARE
   o reembed.model;
   a pg_attribute;
   v_type text;
+  f record;
+  v_candidates integer;
   v_names jsonb;
 BEGIN
   IF v.column_name IS NULL THEN
@@ -18,6 +20,8 @@ BEGIN
     SELECT * INTO STRICT o FROM reembed.model WHERE name = v.model;
     SELECT * INTO STRICT a FROM pg_attribute WHERE attrelid = v.relation AND attnum = v.attnum;
     v_type := format_type(a.atttypid, NULL);
+    f := reembed.index_form(v.target, v.model);
+    SELECT s.candidates INTO STRICT v_candidates FROM reembed.setting AS s WHERE s.target = v.target;
     v_names := jsonb_build_object(
       'type', v_type,
       'model_name', quote_literal(v.model),
@@ -34,6 +38,17 @@ BEGIN
       'stored', CASE WHEN v.storage = 'column' AND (a.attnotnull OR EXISTS (SELECT FROM pg_constraint AS k WHERE k.conrelid = v.relation AND k.conname = 'reembed_not_null_' || t.suffix AND k.conkey = ARRAY[v.attnum])) THEN format('coalesce(v.vector, u.%s_vector)', p_role) ELSE 'v.vector' END,
       'set_model', CASE WHEN v.version_column IS NULL THEN '' ELSE format(', %s_model = CASE WHEN v.vector IS NOT NULL THEN p_model END', p_role) END)
       || reembed.storage_names(v, p_role, t.suffix);
+    -- A search reads candidates from the index and ranks them by the exact distance; where the index holds the vectors themselves, the candidates are the results.
+    v_names := v_names || jsonb_build_object(
+      'form', f.form,
+      'form_dimensions', f.dimensions,
+      'candidates', v_candidates,
+      'candidate_rows', CASE f.form WHEN 'plain' THEN 10 ELSE v_candidates END,
+      'candidate_settings', CASE f.form WHEN 'plain' THEN '' ELSE format('SET hnsw.ef_search = %s', v_candidates) END,
+      'indexed_column', reembed.index_key(f.form, CASE f.form WHEN 'plain' THEN format('s.%s', v_names ->> 'column') ELSE format('(s.%s)::%s', v_names ->> 'column', v_type) END, v_type, f.dimensions),
+      'indexed_found', reembed.index_key(f.form, CASE f.form WHEN 'plain' THEN v_names ->> 'found' ELSE format('(%s)::%s', v_names ->> 'found', v_type) END, v_type, f.dimensions),
+      'indexed_query', reembed.index_key(f.form, format('(p_vector::%s)', v_type), v_type, f.dimensions),
+      'indexed_distance', CASE f.form WHEN 'binary' THEN format('OPERATOR(%I.<~>)', reembed.vector_schema()) ELSE v_names ->> 'distance' END);
   END IF;
   RETURN v_names || jsonb_build_object('role', p_role);
 END;

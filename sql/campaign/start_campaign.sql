@@ -63,7 +63,7 @@ BEGIN
   -- A campaign does not inherit the settings of an earlier one.
   ON CONFLICT (target) DO UPDATE
     SET keep_old_current = excluded.keep_old_current, soak = excluded.soak, max_failed_rows = excluded.max_failed_rows,
-        min_overlap = excluded.min_overlap, min_index_recall = excluded.min_index_recall, max_ndcg_loss = excluded.max_ndcg_loss,
+        min_overlap = excluded.min_overlap, min_index_recall = excluded.min_index_recall, candidates = excluded.candidates, max_ndcg_loss = excluded.max_ndcg_loss,
         min_filtered_rows = excluded.min_filtered_rows, max_latency_ratio = excluded.max_latency_ratio, max_audit_share = excluded.max_audit_share,
         min_audit_similarity = excluded.min_audit_similarity, max_shared_vectors = excluded.max_shared_vectors, max_odd_norms = excluded.max_odd_norms,
         max_changed_old_rows = excluded.max_changed_old_rows, canary_steps = excluded.canary_steps, min_shadow_overlap = excluded.min_shadow_overlap,

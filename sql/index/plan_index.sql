@@ -1,8 +1,20 @@
-CREATE OR REPLACE FUNCTION reembed.plan_index(p_campaign text, p_old_name name, p_name name, p_final_name name, p_is_main boolean) RETURNS void
-LANGUAGE sql
+CREATE OR REPLACE FUNCTION reembed.plan_index(
+  p_campaign text, p_old_name name, p_name name, p_final_name name, p_is_main boolean, p_form text DEFAULT 'plain', p_dimensions integer DEFAULT NULL
+) RETURNS void
+LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
+SET lock_timeout = '300ms'
 AS $$
-  INSERT INTO reembed.planned_index (campaign, position, old_name, name, final_name, is_main)
-  SELECT p_campaign, count(*) + 1, p_old_name, p_name, p_final_name, p_is_main FROM reembed.planned_index AS p WHERE p.campaign = p_campaign;
+DECLARE
+  v_target constant text := (SELECT m.target FROM reembed.campaign AS m WHERE m.name = p_campaign);
+BEGIN
+  INSERT INTO reembed.planned_index (campaign, position, old_name, name, final_name, is_main, form, dimensions)
+  SELECT p_campaign, count(*) + 1, p_old_name, p_name, p_final_name, p_is_main, p_form, p_dimensions FROM reembed.planned_index AS p WHERE p.campaign = p_campaign;
+  -- Searches of the new vectors were compiled before this was known.
+  IF p_is_main AND p_form <> 'plain' THEN
+    PERFORM reembed.compile_target(v_target);
+    PERFORM reembed.replace_views(v_target);
+  END IF;
+END;
 $$;
 COMMENT ON FUNCTION reembed.plan_index IS 'Records an index on the new vectors and the old index that it succeeds, or an old index without a successor.';

@@ -2,7 +2,7 @@
 -- smaller part of the graph is in the processor caches, the more so the larger the vectors. In a graph not much larger than the candidate list of a search,
 -- the search is shorter.
 CREATE OR REPLACE FUNCTION reembed.predict_index_build(
-  p_relation regclass, p_column name, p_type text, p_operator_class text, p_m integer, p_ef_construction integer, p_vector_bytes integer, p_rows bigint, p_workers integer
+  p_relation regclass, p_key text, p_operator_class text, p_m integer, p_ef_construction integer, p_vector_bytes integer, p_rows bigint, p_workers integer
 ) RETURNS double precision
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
@@ -24,7 +24,7 @@ BEGIN
   END IF;
   -- Several rounds average out other load of the server. A short build gets fewer rounds.
   LOOP
-    v_sample := reembed.sample_build(p_relation, p_column, p_type, p_operator_class, p_m, p_ef_construction, v_wanted, 1.5 * v_wanted / p_rows);
+    v_sample := reembed.sample_build(p_relation, p_key, p_operator_class, p_m, p_ef_construction, v_wanted, 1.5 * v_wanted / p_rows);
     IF v_sample.rows = 0 THEN
       RETURN NULL;
     END IF;

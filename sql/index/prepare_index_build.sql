@@ -25,6 +25,10 @@ DECLARE
   v_lists constant integer := coalesce(substring(p_parameters FROM '\mlists\s*=\s*(\d+)')::integer, 100);
   v_version text;
   v_element text;
+  v_form text;
+  v_dimensions integer;
+  v_type text;
+  v_operator_class name;
   v_is_new constant boolean := EXISTS (SELECT FROM reembed.planned_index AS p WHERE p.campaign = p_name AND p.name = p_index);
 BEGIN
   SELECT * INTO STRICT m FROM reembed.campaign WHERE name = p_name;
@@ -40,12 +44,15 @@ BEGIN
   SELECT * INTO STRICT o FROM reembed.model WHERE name = CASE WHEN v_is_new THEN m.to_model ELSE m.from_model END;
   v_column := reembed.column_name(v_relation, CASE WHEN v_is_new THEN m.to_attnum ELSE m.from_attnum END);
   v_element := coalesce(p_element_type, o.element_type);
+  SELECT p.form, p.dimensions INTO v_form, v_dimensions FROM reembed.planned_index AS p WHERE p.campaign = p_name AND p.name = p_index;
+  v_form := coalesce(v_form, 'plain');
+  v_dimensions := coalesce(v_dimensions, o.dimensions);
   -- The installed library determines which bugs apply, not the extension version recorded in the database.
   SELECT coalesce(a.default_version, e.extversion) INTO STRICT v_version
     FROM pg_extension AS e LEFT JOIN pg_available_extensions AS a ON a.name = e.extname WHERE e.extname = 'vector';
   EXECUTE reembed.render('SELECT count({vector}) FROM {table}', jsonb_build_object('vector', quote_ident(v_column), 'table', v_relation::text)) INTO v_rows;
-  v_bytes := reembed.index_build_bytes(p_method, v_rows, o.dimensions, v_element, v_m, v_lists);
-  v_vector_bytes := (SELECT o.dimensions * e.bytes_per_dimension FROM reembed.element_type AS e WHERE e.name = v_element);
+  v_vector_bytes := reembed.indexed_bytes(v_form, v_element, v_dimensions);
+  v_bytes := reembed.index_build_bytes(p_method, v_rows, v_dimensions, v_vector_bytes, v_m, v_lists);
   s := reembed.index_build_settings(
     p_method, v_version, v_bytes, v_rows * v_vector_bytes,
     pg_size_bytes(current_setting('maintenance_work_mem')),
@@ -66,9 +73,13 @@ BEGIN
 
   -- A sample cannot show how long k-means takes to converge.
   IF p_method = 'hnsw' THEN
+    v_type := format('%I.%I', v_vector_schema, v_element);
+    v_operator_class := CASE v_form WHEN 'binary' THEN 'bit_hamming_ops'
+                          ELSE (SELECT CASE o.distance WHEN 'cosine' THEN e.cosine_operator_class WHEN 'l2' THEN e.l2_operator_class ELSE e.inner_product_operator_class END FROM reembed.element_type AS e WHERE e.name = v_element) END;
     v_seconds := reembed.predict_index_build(
-      v_relation, v_column, format('%I.%I(%s)', v_vector_schema, v_element, o.dimensions),
-      format('%I.%I', v_vector_schema, (SELECT CASE o.distance WHEN 'cosine' THEN e.cosine_operator_class WHEN 'l2' THEN e.l2_operator_class ELSE e.inner_product_operator_class END FROM reembed.element_type AS e WHERE e.name = v_element)),
+      v_relation,
+      CASE v_form WHEN 'plain' THEN format('%I::%s(%s)', v_column, v_type, v_dimensions) ELSE reembed.index_key(v_form, format('%I::%s', v_column, v_type), v_type, v_dimensions) END,
+      format('%I.%I', v_vector_schema, v_operator_class),
       v_m, v_ef_construction, v_vector_bytes, v_rows, CASE WHEN v_parallel THEN s.workers ELSE 0 END);
   END IF;
   v_text := format('index %s over %s: %s of memory, %s, %s', p_index, CASE v_rows WHEN 1 THEN '1 row' ELSE v_rows || ' rows' END,

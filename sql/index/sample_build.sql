@@ -1,6 +1,6 @@
 -- A sample is the only measure that covers the server, the distance, the parameters and the distribution of the vectors at once.
 CREATE OR REPLACE FUNCTION reembed.sample_build(
-  p_relation regclass, p_column name, p_type text, p_operator_class text, p_m integer, p_ef_construction integer, p_rows integer, p_share double precision,
+  p_relation regclass, p_key text, p_operator_class text, p_m integer, p_ef_construction integer, p_rows integer, p_share double precision,
   OUT rows integer, OUT seconds double precision
 )
 LANGUAGE plpgsql
@@ -8,18 +8,18 @@ SET search_path = pg_catalog, pg_temp
 SET client_min_messages = warning
 AS $$
 DECLARE
-  v_names constant jsonb := jsonb_build_object('vector', quote_ident(p_column), 'type', p_type, 'table', p_relation::text, 'rows', p_rows, 'percent', least(100, 100 * p_share),
+  v_names constant jsonb := jsonb_build_object('key', p_key, 'table', p_relation::text, 'rows', p_rows, 'percent', least(100, 100 * p_share),
     'operator_class', p_operator_class, 'm', p_m, 'ef_construction', p_ef_construction);
   v_started timestamptz;
 BEGIN
   EXECUTE reembed.render('
     CREATE TEMPORARY TABLE reembed_sample ON COMMIT DROP AS
-    SELECT {vector}::{type} AS v FROM {table} TABLESAMPLE SYSTEM ({percent}) WHERE {vector} IS NOT NULL LIMIT {rows}', v_names);
+    SELECT {key} AS v FROM {table} TABLESAMPLE SYSTEM ({percent}) WHERE {key} IS NOT NULL LIMIT {rows}', v_names);
   GET DIAGNOSTICS rows = ROW_COUNT;
   -- TABLESAMPLE SYSTEM draws blocks, not rows: on a small table it may draw none.
   IF rows < p_rows / 2 THEN
     TRUNCATE pg_temp.reembed_sample;
-    EXECUTE reembed.render('INSERT INTO pg_temp.reembed_sample SELECT {vector}::{type} FROM {table} WHERE {vector} IS NOT NULL LIMIT {rows}', v_names);
+    EXECUTE reembed.render('INSERT INTO pg_temp.reembed_sample SELECT {key} FROM {table} WHERE {key} IS NOT NULL LIMIT {rows}', v_names);
     GET DIAGNOSTICS rows = ROW_COUNT;
   END IF;
   v_started := clock_timestamp();

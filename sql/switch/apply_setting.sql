@@ -22,6 +22,10 @@ BEGIN
   IF NEW.maintained_by <> OLD.maintained_by AND NOT EXISTS (SELECT FROM reembed.campaign WHERE target = NEW.target AND phase <> 'contract') THEN
     PERFORM reembed.compile_target(NEW.target);
   END IF;
+  IF NEW.candidates <> OLD.candidates THEN
+    PERFORM reembed.compile_target(NEW.target);
+    PERFORM reembed.replace_views(NEW.target);
+  END IF;
   IF NEW.canary_percent <> OLD.canary_percent THEN
     PERFORM reembed.refresh_serving(NEW.target);
   END IF;

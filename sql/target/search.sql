@@ -1,13 +1,15 @@
 -- A row also counts as found when the tenth result is equally far: not all of many copies of one text can be among ten. A row that changed meanwhile gives no
 -- result.
 CREATE FUNCTION reembed.find_{role}_{suffix}(p_key text, p_hash bigint, p_vector text, p_is_read boolean) RETURNS boolean
-LANGUAGE sql VOLATILE SECURITY DEFINER {key_settings} SET row_security = off
+LANGUAGE sql VOLATILE SECURITY DEFINER {key_settings} SET row_security = off {candidate_settings}
 BEGIN ATOMIC
   SELECT CASE WHEN w.distance IS NULL THEN NULL
               WHEN p_is_read THEN (
                 SELECT coalesce(bool_or({f_is_w}), false) OR count(*) = 10 AND abs(max(f.distance) - w.distance) <= 0.000001
-                  FROM (SELECT {found_keys}, s.{column} {distance} p_vector::{type} AS distance FROM {relation} AS s
-                         ORDER BY s.{column} {distance} p_vector::{type} LIMIT 10) AS f)
+                  FROM (SELECT n.*, n.vector {distance} p_vector::{type} AS distance
+                          FROM (SELECT {found_keys}, s.{column} AS vector FROM {relation} AS s
+                                 ORDER BY {indexed_column} {indexed_distance} {indexed_query} LIMIT {candidate_rows}) AS n
+                         ORDER BY n.vector {distance} p_vector::{type} LIMIT 10) AS f)
               -- When the old model is not read, its index must not be scanned, because contract waits until nothing scans it. The row must then be nearer than
               -- a sample of others.
               ELSE (
@@ -31,9 +33,11 @@ END;
 COMMENT ON FUNCTION reembed.any_{role}_{suffix} IS 'pg-reembed: a vector to search for.';
 
 CREATE FUNCTION reembed.nearest_{role}_{suffix}(p_vector {type}) RETURNS bigint
-LANGUAGE sql VOLATILE SECURITY DEFINER
+LANGUAGE sql VOLATILE SECURITY DEFINER {candidate_settings}
 BEGIN ATOMIC
-  SELECT count(*) FROM (SELECT FROM {search_from} ORDER BY {found} {distance} p_vector LIMIT 10) AS found;
+  SELECT count(*)
+    FROM (SELECT FROM (SELECT {found} AS vector FROM {search_from} ORDER BY {indexed_found} {indexed_distance} {indexed_query} LIMIT {candidate_rows}) AS n
+           ORDER BY n.vector {distance} p_vector LIMIT 10) AS found;
 END;
 COMMENT ON FUNCTION reembed.nearest_{role}_{suffix} IS 'pg-reembed: one search like those of the live view, to be timed.';
 

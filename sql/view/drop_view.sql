@@ -6,6 +6,7 @@ SET lock_timeout = '300ms'
 SET client_min_messages = warning
 AS $$
 BEGIN
+  PERFORM reembed.drop_nearest(p_target, p_view);
   EXECUTE reembed.render('DROP VIEW IF EXISTS {view}', jsonb_build_object('view', format('%I.%I', reembed.view_schema(p_target), p_view)));
 END;
 $$;

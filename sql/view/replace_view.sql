@@ -58,6 +58,7 @@ BEGIN
   FOREACH v_statement IN ARRAY v_statements LOOP
     EXECUTE v_statement;
   END LOOP;
+  PERFORM reembed.replace_nearest(t.name, p_view, p_model);
 END;
 $$;
 COMMENT ON FUNCTION reembed.replace_view IS 'Creates or replaces one view of a target so that it reads one model; keeps grants, owner and options.';

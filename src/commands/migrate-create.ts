@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import { type Config, readConfig } from '../config.ts';
 import { openDatabase, type Queryable } from '../database/connection.ts';
+import { ELEMENT_TYPES } from '../database/element-types.ts';
 import { readMigrationState } from '../database/migration-runner.ts';
 import { borrowOwner } from '../database/owners-connection.ts';
 import { providerAccess } from '../embedding/open-provider.ts';
@@ -22,11 +23,12 @@ import { OLD_MODEL_DISAGREES } from '../plan/old-model-error.ts';
 import { type CampaignPlan, modelRow } from '../plan/plan.ts';
 import { inPlanningTransaction } from '../plan/planning-transaction.ts';
 import { roughBuildSeconds } from '../plan/rough-build-time.ts';
+import { measureSearchLoss, type SearchLoss } from '../plan/search-loss.ts';
 import { storageCosts } from '../plan/storage.ts';
 import { drawStoredRows, type StoredRows } from '../plan/stored-rows.ts';
 import { examineText } from '../plan/text-source.ts';
 import { visibleAll, visibleLines } from '../print-text.ts';
-import { collect, list, price, tokenCount, wholeNumber } from './parse-option.ts';
+import { collect, indexChoice, list, price, tokenCount, wholeNumber } from './parse-option.ts';
 import { print, printJson, say } from './print.ts';
 import { costText } from './show-inventory.ts';
 import { planText } from './show-plan.ts';
@@ -60,7 +62,17 @@ export function migrateCreateCommand(): Command {
     .option('--from <model>', 'old model (default: EMBED_OLD_MODEL); without it the old vectors cannot be kept current')
     .option('--from-provider-model <name>', 'name of the old model at the provider, if it differs from --from')
     .addOption(new Option('--distance <name>', 'default: that of the old index, else cosine').choices(['cosine', 'l2', 'inner_product']))
-    .addOption(new Option('--index <method>', 'default: that of the old index, else hnsw').choices(['hnsw', 'ivfflat', 'none']))
+    .option(
+      '--index <kind>',
+      'hnsw, ivfflat, binary (on the signs of the components), subvector:N (on the first N dimensions) or none; default: that of the old index, or binary where an index does not take the dimensions',
+      indexChoice,
+    )
+    .addOption(
+      new Option('--type <name>', 'type of the new vectors; default: that of the old ones where an index takes it').choices(
+        Object.keys(ELEMENT_TYPES),
+      ),
+    )
+    .option('--matryoshka', "the first dimensions of the new model's vectors are usable alone, although the model is not known for it")
     .option('--index-with <parameters>', 'storage parameters of the index, such as "m = 16, ef_construction = 64"')
     .option('--drop-index <names>', 'indexes of the old vectors that get no successor on the new ones; may be repeated', list)
     .option(
@@ -106,7 +118,7 @@ async function create(options: CreateOptions): Promise<void> {
   const database = await openDatabase(config);
   try {
     const drafted = await inPlanningTransaction(database, (client) => draft(client, request, config, options.probe));
-    const { facts, text, findings, indexSeconds } = drafted;
+    const { facts, text, findings, indexSeconds, searchLoss } = drafted;
     let { plan } = drafted;
     const { limits } = providerAccess(plan.to, 'new', config);
     if (plan.keepOldCurrent) providerAccess(plan.from, 'old', config);
@@ -134,6 +146,7 @@ async function create(options: CreateOptions): Promise<void> {
           inventory,
           promises,
           estimate,
+          searchLoss,
           probe,
           oldModel: { finding: oldModel.finding, rows: oldModel.rows ?? null, disagreeing: oldModel.disagreeing },
           files: paths,
@@ -149,6 +162,7 @@ async function create(options: CreateOptions): Promise<void> {
             facts,
             text,
             estimate,
+            searchLoss,
             probe,
             oldModel: oldModel.finding,
             files,
@@ -186,6 +200,7 @@ interface Draft {
   text: TextFacts;
   findings: InventoryFinding[];
   indexSeconds: number | null;
+  searchLoss: SearchLoss | null;
   /** rows to compare with the old model; undefined when it is not to be called */
   stored: StoredRows | undefined;
   minSimilarity: number;
@@ -210,7 +225,8 @@ async function draft(db: Queryable, request: CampaignRequest, config: Config, pr
   // A campaign may embed another text than the stored vectors are of.
   const stored = probe && plan.keepOldCurrent ? await drawStoredRows(db, owner, facts, known ?? text) : undefined;
   const indexSeconds = await roughBuildSeconds(db, plan, text.rows);
-  return { plan, facts, text, findings, indexSeconds, stored, minSimilarity: known?.minSimilarity ?? MIN_SIMILARITY };
+  const searchLoss = await measureSearchLoss(owner, facts, plan);
+  return { plan, facts, text, findings, indexSeconds, searchLoss, stored, minSimilarity: known?.minSimilarity ?? MIN_SIMILARITY };
 }
 
 async function compareOldModel({ plan, facts, stored, minSimilarity }: Draft, config: Config): Promise<OldModelCheck> {

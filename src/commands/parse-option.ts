@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander';
+import { type IndexChoice, isIndexChoice } from '../plan/choose-form.ts';
 
 /** Parses a positive integer from the command line. */
 export function wholeNumber(value: string): number {
@@ -21,6 +22,13 @@ export function price(value: string): number {
 /** Collects the values of an option that may be repeated. */
 export function collect(value: string, before: string[] = []): string[] {
   return [...before, value];
+}
+
+/** Parses what the index on the new vectors is to be. */
+export function indexChoice(value: string): IndexChoice {
+  if (!isIndexChoice(value))
+    throw new InvalidArgumentError('one of hnsw, ivfflat, binary, subvector:N (a number of dimensions) and none is needed.');
+  return value;
 }
 
 /** Collects the values of an option that may be repeated or hold several values separated by commas. */

@@ -6,7 +6,8 @@ import type { InventoryFinding } from '../plan/inventory/finding.ts';
 import type { StoragePromise } from '../plan/inventory/promises.ts';
 import type { TextFacts } from '../plan/measure.ts';
 import { OLD_MODEL_DISAGREES } from '../plan/old-model-error.ts';
-import { type CampaignPlan, type ModelDefinition, vectorType } from '../plan/plan.ts';
+import { type CampaignPlan, type IndexPlan, type ModelDefinition, vectorType } from '../plan/plan.ts';
+import type { SearchLoss } from '../plan/search-loss.ts';
 import { bold, dim, formatBytes, formatNumber, formatSeconds } from './print.ts';
 import { inventoryText, promisesText } from './show-inventory.ts';
 import { formatUsd } from './show-progress.ts';
@@ -18,6 +19,7 @@ export interface ShownPlan {
   facts: TableFacts;
   text: TextFacts;
   estimate: Estimate;
+  searchLoss: SearchLoss | null;
   probe: string;
   /** what the comparison of stored vectors with the old model came to */
   oldModel: string;
@@ -29,7 +31,19 @@ export interface ShownPlan {
 }
 
 /** Formats the plan of a campaign: what will be done, estimates, every lock, and warnings. */
-export function planText({ plan, facts, text, estimate, probe, oldModel, files, inventory, promises, written }: ShownPlan): string {
+export function planText({
+  plan,
+  facts,
+  text,
+  estimate,
+  searchLoss,
+  probe,
+  oldModel,
+  files,
+  inventory,
+  promises,
+  written,
+}: ShownPlan): string {
   const cost = estimate.usd === null ? 'price not known, give --price' : `about ${formatUsd(estimate.usd)}`;
   const lines = [
     bold(
@@ -42,8 +56,9 @@ export function planText({ plan, facts, text, estimate, probe, oldModel, files, 
     `  disk     up to ${formatBytes(estimate.vectorBytes)} for the new vectors and row versions, about ${formatBytes(estimate.indexBytes)} for their indexes`,
     `  storage  ${plan.sideTable ? 'side-table' : 'column'}, of:`,
     ...promisesText(promises, plan.sideTable ? 'side-table' : 'column').map((line) => `    ${line}`),
-    `  vectors  ${plan.sideTable ? `${plan.sideTable}.` : ''}${plan.toColumn} ${vectorType(plan, plan.to)}${plan.to.elementType === facts.elementType ? '' : `, because an index takes ${facts.elementType} only up to ${formatNumber(ELEMENT_TYPES[facts.elementType].maxIndexedDimensions)} dimensions`}`,
-    ...indexLines(plan, estimate.indexSeconds),
+    `  vectors  ${plan.sideTable ? `${plan.sideTable}.` : ''}${plan.toColumn} ${vectorType(plan, plan.to)}${typeReason(plan, facts)}`,
+    ...halfvecLines(searchLoss),
+    ...indexLines(plan, estimate.indexSeconds, searchLoss),
     `  provider ${plan.to.provider ?? 'of the environment'}: ${probe}`,
     `  old      ${oldModel}${acceptedText(plan)}`,
     ...[plan.to, plan.from].flatMap(prefixLines),
@@ -62,17 +77,57 @@ export function planText({ plan, facts, text, estimate, probe, oldModel, files, 
 }
 
 /** The indexes on the new vectors, and those that end with the old column. */
-function indexLines(plan: CampaignPlan, seconds: number | null): string[] {
+function indexLines(plan: CampaignPlan, seconds: number | null, loss: SearchLoss | null): string[] {
   const time = seconds === null ? '' : `; roughly ${formatSeconds(seconds)} of one processor to build`;
   const lines = plan.indexes.map((index) => {
-    if (index.isMain) return `${index.method}${index.parameters ? ` (${index.parameters})` : ''}, ${plan.to.distance}`;
+    if (index.isMain) return `${index.method}${formText(index)}${index.parameters ? ` (${index.parameters})` : ''}, ${plan.to.distance}`;
     return `after ${index.oldName}: ${index.definition}`;
   });
   const ending = plan.oldIndexes.filter(({ name }) => !plan.indexes.some(({ oldName }) => oldName === name));
   return [
     `  index    ${lines[0] ?? 'none'}${time}`,
+    ...candidateLines(plan, loss),
     ...lines.slice(1).map((line) => `           ${line}`),
     ...ending.map(({ name }) => `           none after ${name}: contract drops it with the old vectors, its rollback builds it again`),
+  ];
+}
+
+function typeReason({ to }: CampaignPlan, { elementType }: TableFacts): string {
+  const limit = ELEMENT_TYPES[elementType].maxIndexedDimensions;
+  if (to.elementType === elementType) return '';
+  return to.dimensions > limit && to.dimensions <= ELEMENT_TYPES[to.elementType].maxIndexedDimensions
+    ? `, because an index takes ${elementType} only up to ${formatNumber(limit)} dimensions`
+    : `, as --type says: ${ELEMENT_TYPES[to.elementType].bytesPerDimension / ELEMENT_TYPES[elementType].bytesPerDimension} times the bytes of ${elementType}`;
+}
+
+function halfvecLines(loss: SearchLoss | null): string[] {
+  if (loss === null || loss.halfvec === null) return [];
+  const sample = `of ${formatNumber(loss.queries)} searches in ${formatNumber(loss.rows)} old vectors`;
+  return loss.halfvec === 1
+    ? [`           in halfvec, all of the ten nearest rows ${sample} stay the same`]
+    : [`           in halfvec, ${loss.halfvec.toFixed(3)} of the ten nearest rows ${sample} stay the same`];
+}
+
+function formText({ form }: IndexPlan): string {
+  if (form.name === 'plain') return '';
+  return form.name === 'binary' ? ' on the signs of the components' : ` on the first ${formatNumber(form.dimensions ?? 0)} dimensions`;
+}
+
+/** How vectors are searched whose index holds less than they do, and what is known about its recall. */
+function candidateLines(plan: CampaignPlan, loss: SearchLoss | null): string[] {
+  const form = plan.indexes.find(({ isMain }) => isMain)?.form.name ?? 'plain';
+  if (form === 'plain') return [];
+  const limit = ELEMENT_TYPES[plan.to.elementType].maxIndexedDimensions;
+  const reason =
+    plan.to.dimensions > limit ? `, because an index takes ${plan.to.elementType} only up to ${formatNumber(limit)} dimensions` : '';
+  const measured =
+    loss === null || loss.candidates.length === 0
+      ? 'the old vectors say nothing about its recall: validate measures it'
+      : `recall@10 in ${formatNumber(loss.rows)} old vectors, by candidates: ${loss.candidates.map(({ candidates, recall }) => `${candidates}: ${recall.toFixed(3)}`).join(', ')}; more rows need more of them, validate measures it`;
+  return [
+    `           it returns candidates that are ranked by the exact distance${reason}`,
+    `           search: reembed_live${plan.schema === 'public' ? '' : `_in_${plan.schema}`}.nearest_${plan.liveView.replace(/_live$/, '')}(query, k, candidates), in a schema that expand creates`,
+    `           ${measured}`,
   ];
 }
 
@@ -114,6 +169,10 @@ function warnings(plan: CampaignPlan, facts: TableFacts, text: TextFacts, estima
     );
   if (plan.indexes.length > 0 && !plan.indexes.some(({ isMain }) => isMain))
     found.push('no index covers every row, as before: validations do not measure the recall of an index. --index hnsw adds one');
+  if (plan.indexes.some(({ isMain, form }) => isMain && form.name !== 'plain'))
+    found.push(
+      'a search of the application that orders by the distance of the vectors themselves will read the whole table after the switch: change it to the function in reembed_live before, which serves both models',
+    );
   if (plan.from.elementType !== plan.to.elementType) {
     found.push(
       `the type of the live view changes from ${plan.from.elementType} to ${plan.to.elementType} at the switch: the view is recreated with the same grants, and so are views and functions that depend on it; other objects stay on the former view`,

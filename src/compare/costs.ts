@@ -1,4 +1,5 @@
 import { ELEMENT_TYPES, type ElementType } from '../database/element-types.ts';
+import { PLAIN } from '../database/index-form.ts';
 import type { ModelRow } from '../embedding/models.ts';
 import { indexBytes, storedBytes } from '../plan/estimate.ts';
 import type { TextFacts } from '../plan/measure.ts';
@@ -30,7 +31,9 @@ export function costsOf(model: ModelRow, { rows, characters, tokensPerCharacter 
     usd: price === null ? null : (tokens * price) / 1e6,
     bytesPerRow: byType((type) => storedBytes(type, model.dimensions)),
     indexBytes: byType((type) =>
-      model.dimensions > ELEMENT_TYPES[type].maxIndexedDimensions ? null : indexBytes('hnsw', type, model.dimensions, rows),
+      model.dimensions > ELEMENT_TYPES[type].maxIndexedDimensions
+        ? null
+        : indexBytes('hnsw', PLAIN, { elementType: type, dimensions: model.dimensions }, rows),
     ),
   };
 }

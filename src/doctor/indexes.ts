@@ -67,10 +67,11 @@ const memory: Check = {
          FROM reembed.campaign AS m
          JOIN reembed.target AS t ON t.name = m.target
          JOIN pg_class AS c ON c.oid = t.relation
-         JOIN reembed.model AS o ON o.name = m.to_model,
+         JOIN reembed.model AS o ON o.name = m.to_model
+        CROSS JOIN LATERAL reembed.index_form(t.name, o.name) AS f,
               -- The ledger counted the rows; before that the planner's estimate has to do.
               LATERAL (SELECT coalesce((SELECT sum(b.rows) FROM reembed.batch AS b WHERE b.campaign = m.name), greatest(c.reltuples, 0))::bigint AS rows) AS r,
-              LATERAL (SELECT reembed.index_build_bytes('hnsw', r.rows, o.dimensions, o.element_type, 16, NULL) AS bytes) AS b,
+              LATERAL (SELECT reembed.index_build_bytes('hnsw', r.rows, f.dimensions, reembed.indexed_bytes(f.form, o.element_type, f.dimensions), 16, NULL) AS bytes) AS b,
               -- As phase index chooses, which sets maintenance_work_mem itself.
               LATERAL (SELECT greatest(pg_size_bytes(current_setting('maintenance_work_mem')),
                                        pg_size_bytes(coalesce($2, nullif(current_setting('reembed.index_memory', true), ''), current_setting('shared_buffers')))) AS bytes) AS l

@@ -1,4 +1,5 @@
 import { vectorBytes } from '../database/element-types.ts';
+import { type IndexForm, PLAIN } from '../database/index-form.ts';
 import {
   type Acceptance,
   type CampaignPlan,
@@ -69,20 +70,25 @@ SELECT reembed.replace_schema_views(${present('table_literal')});`,
 function planIndexes(plan: CampaignPlan): string {
   const dropped = plan.oldIndexes.filter(({ name }) => !plan.indexes.some(({ oldName }) => oldName === name));
   return [
-    ...plan.indexes.map(({ name, finalName, oldName, isMain }) => [name, finalName, oldName, isMain] as const),
-    ...dropped.map(({ name }) => [null, null, name, false] as const),
+    ...plan.indexes.map(({ name, finalName, oldName, isMain, form }) => [name, finalName, oldName, isMain, form] as const),
+    ...dropped.map(({ name }) => [null, null, name, false, PLAIN] as const),
   ]
     .map(
-      ([name, finalName, oldName, isMain]) => `
+      ([name, finalName, oldName, isMain, form]) => `
 SELECT reembed.plan_index(
   p_campaign => ${literal(plan.campaign)},
   p_old_name => ${literal(oldName)},
   p_name => ${literal(name)},
   p_final_name => ${literal(finalName)},
-  p_is_main => ${literal(isMain)}
+  p_is_main => ${literal(isMain)}${formArguments(form)}
 );`,
     )
     .join('');
+}
+
+function formArguments({ name, dimensions }: IndexForm): string {
+  if (name === 'plain') return '';
+  return `,\n  p_form => ${literal(name)}${dimensions === null ? '' : `,\n  p_dimensions => ${dimensions}`}`;
 }
 
 function addColumns(plan: CampaignPlan): string {

@@ -1,4 +1,5 @@
 import { ELEMENT_TYPES, isElementType } from '../database/element-types.ts';
+import { distanceOf, formClass, formKey, type IndexForm, PLAIN } from '../database/index-form.ts';
 import { present } from '../phases/phase.ts';
 import { IndexNotCarried } from './inspect-error.ts';
 import type { OldIndex } from './old-indexes.ts';
@@ -14,6 +15,7 @@ export interface CarriedIndex {
   operatorClass: string;
   /** pgvector's type that it indexes; empty for another one */
   elementType: string;
+  form: IndexForm;
   /** whether it is over the vector itself in every row, so that it serves a search without conditions */
   isWhole: boolean;
 }
@@ -26,6 +28,7 @@ const MAX_INDEXED_BITS = 64_000;
  * class of that type.
  *
  * @param quotedSchema schema of the extension vector as written in SQL
+ * @param form what the main index holds; others hold the same where an index does not take the vectors themselves
  * @throws IndexNotCarried when that is not possible
  */
 export function carryIndex(
@@ -33,17 +36,21 @@ export function carryIndex(
   from: Pick<ModelDefinition, 'dimensions' | 'elementType'>,
   to: ModelDefinition,
   quotedSchema: string,
+  form: IndexForm = PLAIN,
 ): CarriedIndex {
-  const operatorClass = carriedClass(old, from, to, quotedSchema);
+  const isTooLarge = isVectorMethod(old.method) && to.dimensions > ELEMENT_TYPES[to.elementType].maxIndexedDimensions;
+  const carriedForm = isTooLarge && (old.keyForm === 'column' || old.keyForm === 'view') ? form : PLAIN;
+  const operatorClass = carriedClass(old, from, to, quotedSchema, carriedForm);
   if (old.vectorInPredicate === 'other') throw new IndexNotCarried(old.name, 'its condition is about the vector itself');
   const predicate = old.vectorInPredicate === 'is not null' ? `(${present('column')} IS NOT NULL)` : old.predicate;
-  const isOnVector = old.keyForm === 'column' || (old.keyForm === 'cast' && old.elementType === to.elementType);
+  const isOnVector = old.keyForm === 'column' || old.keyForm === 'view' || (old.keyForm === 'cast' && old.elementType === to.elementType);
   return {
     old,
-    key: carriedKey(old, from, to, quotedSchema),
+    key: carriedKey(old, from, to, quotedSchema, carriedForm),
     operatorClass,
     rest: `${old.included}${old.nulls}${old.parameters ? ` WITH (${old.parameters})` : ''}${predicate === null ? '' : ` WHERE ${predicate}`}`,
-    elementType: old.keyForm === 'column' ? to.elementType : old.elementType,
+    elementType: old.keyForm === 'column' || old.keyForm === 'view' ? to.elementType : old.elementType,
+    form: carriedForm,
     isWhole: isOnVector && predicate === null && isVectorMethod(old.method),
   };
 }
@@ -53,13 +60,20 @@ export function isVectorMethod(method: string): method is 'hnsw' | 'ivfflat' {
   return method === 'hnsw' || method === 'ivfflat';
 }
 
-function carriedKey(old: OldIndex, from: Pick<ModelDefinition, 'dimensions'>, to: ModelDefinition, quotedSchema: string): string {
+function carriedKey(
+  old: OldIndex,
+  from: Pick<ModelDefinition, 'dimensions'>,
+  to: ModelDefinition,
+  quotedSchema: string,
+  form: IndexForm,
+): string {
   const column = present('column');
   const sized = (size: number) => `${old.keyType}(${size})`;
   const followsDimensions = old.keyModifier === from.dimensions;
   switch (old.keyForm) {
     case 'column':
-      return column;
+    case 'view':
+      return formKey(form, column, to.elementType, to.dimensions, quotedSchema);
     case 'cast':
       if (old.keyModifier === -1) return `((${column})::${old.keyType})`;
       if (!followsDimensions) break;
@@ -83,7 +97,18 @@ function refuseTooLarge(old: OldIndex, dimensions: number): void {
   if (dimensions > limit) throw new IndexNotCarried(old.name, `an index on ${old.keyType} takes at most ${limit} dimensions`);
 }
 
-function carriedClass(old: OldIndex, from: Pick<ModelDefinition, 'elementType'>, to: ModelDefinition, quotedSchema: string): string {
+function carriedClass(
+  old: OldIndex,
+  from: Pick<ModelDefinition, 'elementType'>,
+  to: ModelDefinition,
+  quotedSchema: string,
+  form: IndexForm,
+): string {
+  if (form.name === 'binary' || old.keyForm === 'view') {
+    if (old.keyForm !== 'view' && distanceOf(old.operatorClass) === undefined)
+      throw new IndexNotCarried(old.name, `bits do not approximate the distance of ${old.operatorClass}`);
+    return `${quotedSchema}.${formClass(form, to.elementType, to.distance)}`;
+  }
   if (old.keyForm !== 'column' || from.elementType === to.elementType) return old.writtenOperatorClass;
   const prefix = `${from.elementType}_`;
   if (!old.isOfExtension || !old.operatorClass.startsWith(prefix))

@@ -1,10 +1,12 @@
 import type { Queryable } from '../database/connection.ts';
-import { indexableType } from '../database/element-types.ts';
+import { type ElementType, indexableType } from '../database/element-types.ts';
 import { knownDimensions, knownModel } from '../embedding/model-catalog.ts';
 import { UsageError } from '../errors.ts';
+import { chooseForm, type IndexChoice, MAX_STORED_DIMENSIONS } from './choose-form.ts';
+import { TooManyStoredDimensions } from './choose-form-error.ts';
 import { distanceOfIndexes, keptIndexes, planIndexes } from './index-plan.ts';
 import { hasDimensions, type TableFacts } from './inspect.ts';
-import { SameModel, SideTableRefused, TooManyDimensions } from './inspect-error.ts';
+import { SameModel, SideTableRefused } from './inspect-error.ts';
 import { acceptedFindings } from './inventory/accepted.ts';
 import { findingsFor, type InventoryFinding } from './inventory/finding.ts';
 import { withStatements } from './inventory/subscriber-statements.ts';
@@ -33,8 +35,12 @@ export interface CampaignRequest {
   fromDocumentPrefix?: string | undefined;
   fromQueryPrefix?: string | undefined;
   distance?: ModelDefinition['distance'] | undefined;
-  index?: 'hnsw' | 'ivfflat' | 'none' | undefined;
+  index?: IndexChoice | undefined;
   indexWith?: string | undefined;
+  /** type of the new vectors */
+  type?: ElementType | undefined;
+  /** the first dimensions of the new model's vectors are usable alone */
+  matryoshka?: boolean | undefined;
   /** indexes of the old vectors that get no successor on the new ones */
   dropIndex?: string[] | undefined;
   documentPrefix?: string | undefined;
@@ -82,7 +88,7 @@ export const UNNAMED_MODEL = 'unnamed-old-model';
  *
  * @param names name of the live view if there is none yet, and the prefix that orders migration files: UTC time in seventeen digits
  * @param findings what the inventory found
- * @throws SameModel, OldModelDimensions, SideTableRefused, TooManyDimensions, InventoryRefused, IndexNotCarried, IndexNeedsTable, UsageError
+ * @throws SameModel, OldModelDimensions, SideTableRefused, TooManyDimensions and the other errors of choose-form-error.ts, InventoryRefused, IndexNotCarried, IndexNeedsTable, UsageError
  */
 export async function draftCampaign(
   db: Queryable,
@@ -105,6 +111,7 @@ export async function draftCampaign(
   const storage = chooseStorage(request, facts, findings);
   const sideTable = storage === 'side-table' ? shortName(`${facts.table}_${slug(to.name, 30)}`, '_vectors') : null;
   const toColumn = sideTable ? facts.column : shortName(facts.column, '_v2');
+  const form = chooseForm(request.index, to, request.matryoshka ?? knownModel(request.to).isMatryoshka);
   const quotedSchema = (await quoteNames(db, [facts.vectorSchema]))[facts.vectorSchema] ?? '';
   const plan: CampaignPlan = {
     campaign: `${names.stamp}_${slug(facts.table, 20)}_${slug(facts.column, 20)}_to_${slug(to.name, 30)}`,
@@ -127,7 +134,7 @@ export async function draftCampaign(
     toVersionColumn: sideTable ? 'model_version' : shortName(toColumn, '_model_version'),
     fromVersionColumn: known?.versionColumn ?? null,
     oldIndexes: facts.indexes,
-    indexes: planIndexes(request, facts, { to, sideTable, toColumn, quotedSchema }),
+    indexes: planIndexes(request, facts, { to, sideTable, toColumn, quotedSchema, form }),
     notNull: facts.notNull,
     tablespace: facts.tablespace,
     keepOldCurrent: from.name !== UNNAMED_MODEL,
@@ -222,15 +229,17 @@ export function oldModel(
 function refuseDimensions(model: string, { table, column, columnType, dimensions }: TableFacts): void {
   const known = knownDimensions(model);
   if (known === undefined || dimensions === null || !hasDimensions(columnType)) return;
-  const isPossible = knownModel(model).takesDimensions ? dimensions <= known : dimensions === known;
+  const { takesDimensions, isMatryoshka } = knownModel(model);
+  const isPossible = takesDimensions || isMatryoshka ? dimensions <= known : dimensions === known;
   if (!isPossible) throw new OldModelDimensions(model, `${table}.${column}`, { model: known, column: dimensions });
 }
 
 function newModel(request: CampaignRequest, facts: TableFacts, distance: ModelDefinition['distance']): ModelDefinition {
   const catalog = knownModel(request.to);
+  if (request.dimensions > MAX_STORED_DIMENSIONS) throw new TooManyStoredDimensions(request.dimensions, MAX_STORED_DIMENSIONS);
   // The type stays the same where possible, so that the live view can be replaced.
-  const elementType = indexableType(facts.elementType, request.dimensions);
-  if (!elementType) throw new TooManyDimensions(request.dimensions);
+  const isOnVectors = request.index === undefined || request.index === 'hnsw' || request.index === 'ivfflat';
+  const elementType = request.type ?? (isOnVectors ? indexableType(facts.elementType, request.dimensions) : undefined) ?? facts.elementType;
   return {
     name: request.toName ?? request.to,
     providerModel: request.to,

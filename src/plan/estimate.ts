@@ -1,4 +1,5 @@
 import { type ElementType, vectorBytes } from '../database/element-types.ts';
+import { formBytes, type IndexForm } from '../database/index-form.ts';
 import type { RequestLimits } from '../embedding/pack.ts';
 import type { TableFacts } from './inspect.ts';
 import type { TextFacts } from './measure.ts';
@@ -45,7 +46,7 @@ export function estimateCampaign(
     seconds: Math.ceil((requests * SECONDS_A_REQUEST) / concurrency),
     // Each UPDATE leaves a dead row version until VACUUM, in the worst case as much as the table itself. A side table has none.
     vectorBytes: newBytes + (plan.sideTable ? 0 : facts.tableBytes - facts.indexes.reduce((sum, { bytes }) => sum + bytes, 0)),
-    indexBytes: plan.indexes.reduce((sum, { method }) => sum + indexBytes(method, plan.to.elementType, plan.to.dimensions, text.rows), 0),
+    indexBytes: plan.indexes.reduce((sum, { method, form }) => sum + indexBytes(method, form, plan.to, text.rows), 0),
     indexSeconds,
   };
 }
@@ -56,6 +57,11 @@ export function storedBytes(type: ElementType, dimensions: number): number {
 }
 
 /** Expected bytes of an index on the vectors of that many rows. */
-export function indexBytes(method: string, type: ElementType, dimensions: number, rows: number): number {
-  return Math.round(rows * (storedBytes(type, dimensions) + (method === 'hnsw' ? HNSW_BYTES_PER_ROW : 0)));
+export function indexBytes(
+  method: string,
+  form: IndexForm,
+  { elementType, dimensions }: { elementType: ElementType; dimensions: number },
+  rows: number,
+): number {
+  return Math.round(rows * (formBytes(form, elementType, dimensions) + 8 + (method === 'hnsw' ? HNSW_BYTES_PER_ROW : 0)));
 }

@@ -1,4 +1,5 @@
-import { DISTANCES, type Distance, operatorClassOf } from '../database/element-types.ts';
+import type { Distance } from '../database/element-types.ts';
+import { distanceOf, formClass, formKey, type IndexForm } from '../database/index-form.ts';
 import { UsageError } from '../errors.ts';
 import { present } from '../phases/phase.ts';
 import { type CarriedIndex, carryIndex, isVectorMethod } from './carried-index.ts';
@@ -16,6 +17,8 @@ export interface IndexPlace {
   toColumn: string;
   /** schema of the extension vector as written in SQL */
   quotedSchema: string;
+  /** what the index that serves searches holds */
+  form: IndexForm;
 }
 
 /** Old indexes that get a successor on the new vectors. */
@@ -49,12 +52,15 @@ export function planIndexes(request: CampaignRequest, facts: TableFacts, place: 
   const tied = kept.find(({ namesOthers }) => namesOthers && (place.sideTable !== null || facts.sideTable !== null));
   if (tied) throw new IndexNeedsTable(tied.name);
   const from = { dimensions: facts.dimensions ?? 1, elementType: facts.elementType };
-  const carried = kept.map((old) => carryIndex(old, from, place.to, place.quotedSchema));
+  const carried = kept.map((old) => carryIndex(old, from, place.to, place.quotedSchema, place.form));
   const whole = carried.filter(({ isWhole }) => isWhole);
-  const served = whole.find(({ old }) => distanceOf(old.operatorClass) === place.to.distance);
+  const served = whole.find(({ old }) => old.keyForm === 'view' || distanceOf(old.operatorClass) === place.to.distance);
   const main = served ?? (request.distance === undefined ? undefined : whole[0]);
   const isWanted =
-    request.index !== undefined || request.indexWith !== undefined || !facts.indexes.some(({ method }) => isVectorMethod(method));
+    request.index !== undefined ||
+    request.indexWith !== undefined ||
+    place.form.name !== 'plain' ||
+    !facts.indexes.some(({ method }) => isVectorMethod(method));
   const taken = new Set(facts.indexes.map(({ name }) => name));
   const others = carried.filter((index) => index !== main);
   const finalTaken = new Set(others.map(({ old }) => old.name));
@@ -73,7 +79,8 @@ function mainIndex(
   finalTaken: Set<string>,
 ): IndexPlan {
   const old = carried?.old ?? facts.indexes.find((index) => isVectorMethod(index.method));
-  const method = request.index ?? (old?.method === 'ivfflat' ? 'ivfflat' : 'hnsw');
+  const { to, sideTable, toColumn, quotedSchema, form } = place;
+  const method = form.name === 'plain' ? (request.index ?? (old?.method === 'ivfflat' ? 'ivfflat' : 'hnsw')) : 'hnsw';
   const inherited = old?.method === method ? old.parameters : '';
   const parameters = request.indexWith ?? (inherited || (method === 'ivfflat' ? `lists = ${ivfflatLists(facts.rows)}` : ''));
   if (!/^(\s*[a-z_]+\s*=\s*[\d.]+\s*(,|$))*$/.test(parameters)) {
@@ -82,27 +89,29 @@ function mainIndex(
       'see CREATE INDEX in the manual of pgvector',
     );
   }
-  const { to, sideTable, toColumn, quotedSchema } = place;
+  const key = formKey(form, present('column'), to.elementType, to.dimensions, quotedSchema);
   const name = unused(sideTable ? shortName(sideTable, '_idx') : shortName(`${facts.table}_${toColumn}`, '_idx'), taken);
   return {
     method,
     parameters,
     elementType: to.elementType,
+    form,
     isMain: true,
     isUnique: false,
-    definition: `USING ${method} (${present('column')} ${quotedSchema}.${operatorClassOf(to.elementType, to.distance)})${parameters ? ` WITH (${parameters})` : ''}`,
+    definition: `USING ${method} (${key} ${quotedSchema}.${formClass(form, to.elementType, to.distance)})${parameters ? ` WITH (${parameters})` : ''}`,
     tablespace: carried?.old.tablespace ?? null,
     ...names(facts, sideTable, carried?.old.name ?? null, name, unused(shortName(`${facts.table}_${facts.column}`, '_idx'), finalTaken)),
   };
 }
 
 function otherIndex(facts: TableFacts, { sideTable }: IndexPlace, index: CarriedIndex, position: number, taken: Set<string>): IndexPlan {
-  const { old, key, operatorClass, rest, elementType } = index;
+  const { old, key, operatorClass, rest, elementType, form } = index;
   const name = unused(sideTable ? shortName(sideTable, `_${position}_idx`) : shortName(old.name, '_v2'), taken);
   return {
     method: old.method,
     parameters: old.parameters,
     elementType,
+    form,
     isMain: false,
     isUnique: old.isUnique,
     definition: `USING ${old.method} (${key} ${operatorClass}${old.order})${rest}`,
@@ -131,9 +140,4 @@ export function shownDefinition(plan: CampaignPlan, { definition }: IndexPlan): 
 /** Number of lists of an IVFFlat index: rows / 1000, above a million rows the square root of rows (pgvector's README). */
 export function ivfflatLists(rows: number): number {
   return Math.max(1, Math.round(rows <= 1_000_000 ? rows / 1000 : Math.sqrt(rows)));
-}
-
-function distanceOf(operatorClass: string | undefined): Distance | undefined {
-  const distances = Object.keys(DISTANCES) as Distance[];
-  return distances.find((distance) => operatorClass?.endsWith(`_${DISTANCES[distance]}_ops`));
 }

@@ -100,19 +100,6 @@ export class PostgresTooOld extends ReembedError {
   }
 }
 
-/** Thrown for more dimensions than pgvector can index. */
-export class TooManyDimensions extends ReembedError {
-  constructor(dimensions: number) {
-    super(
-      'too_many_dimensions',
-      `${dimensions} dimensions cannot be indexed: ${Object.entries(ELEMENT_TYPES)
-        .map(([name, { maxIndexedDimensions }]) => `the limit of ${name} is ${maxIndexedDimensions}`)
-        .join(', ')}`,
-      'give a smaller --dimensions, if the model can shorten its vectors',
-    );
-  }
-}
-
 /** Thrown when the vectors of this table cannot be kept in a side table. */
 export class SideTableRefused extends ReembedError {
   constructor(reason: string) {

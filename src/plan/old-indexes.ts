@@ -2,8 +2,11 @@ import type { Queryable } from '../database/connection.ts';
 import { queryOf } from '../database/sql-objects.ts';
 import { EXTENSION_TYPE } from '../database/vector-extension.ts';
 
-/** What an index has as its key: the vector itself, an expression that can be written for other dimensions, or another one. */
-export type KeyForm = 'column' | 'cast' | 'quantized' | 'subvector' | 'other';
+/**
+ * What an index has as its key: the vector itself, an expression that can be written for other dimensions, such an expression over the live
+ * view as an earlier campaign wrote it, or another one.
+ */
+export type KeyForm = 'column' | 'cast' | 'quantized' | 'subvector' | 'view' | 'other';
 
 /** An index on the old vectors: what is needed to build it again, and to build its successor on the new vectors. */
 export interface OldIndex {
@@ -57,6 +60,9 @@ export async function readOldIndexes(db: Queryable, oid: number, column: string)
                  WHEN k.key = format('((%I)::%s)', a.attname, k.type) THEN 'cast'
                  WHEN k.key IN (format('((binary_quantize(%I))::%s)', a.attname, k.type), format('((%I.binary_quantize(%I))::%s)', n.nspname, a.attname, k.type)) THEN 'quantized'
                  WHEN k.key IN (format('((subvector(%I, 1, %s))::%s)', a.attname, x.atttypmod, k.type), format('((%I.subvector(%I, 1, %s))::%s)', n.nspname, a.attname, x.atttypmod, k.type)) THEN 'subvector'
+                 WHEN replace(k.key, format('(%I)::%s', a.attname, format_type(a.atttypid, NULL)), quote_ident(a.attname)) IN (
+                        format('((binary_quantize(%I))::%s)', a.attname, k.type), format('((%I.binary_quantize(%I))::%s)', n.nspname, a.attname, k.type),
+                        format('((subvector(%I, 1, %s))::%s)', a.attname, x.atttypmod, k.type), format('((%I.subvector(%I, 1, %s))::%s)', n.nspname, a.attname, x.atttypmod, k.type)) THEN 'view'
                  ELSE 'other' END AS "keyForm",
             format_type(x.atttypid, NULL) AS "keyType", x.atttypmod AS "keyModifier",
             CASE i.indoption[0]::integer & 3 WHEN 1 THEN ' DESC NULLS LAST' WHEN 2 THEN ' NULLS FIRST' WHEN 3 THEN ' DESC' ELSE '' END AS "order",

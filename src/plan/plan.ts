@@ -1,5 +1,6 @@
 import pg from 'pg';
 import type { Distance, ElementType } from '../database/element-types.ts';
+import type { IndexForm } from '../database/index-form.ts';
 import type { ModelRow } from '../embedding/models.ts';
 import type { OldIndex } from './old-indexes.ts';
 import type { TextJoin } from './text-joins.ts';
@@ -44,6 +45,7 @@ export interface IndexPlan {
   parameters: string;
   /** pgvector's type that it indexes; empty for another one, such as bits */
   elementType: string;
+  form: IndexForm;
   /** whether it serves searches over all rows: validations measure its recall */
   isMain: boolean;
   isUnique: boolean;

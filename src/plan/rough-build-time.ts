@@ -1,6 +1,7 @@
 import pg from 'pg';
 import type { Queryable } from '../database/connection.ts';
-import { type CampaignPlan, vectorType } from './plan.ts';
+import { formKey, type IndexForm } from '../database/index-form.ts';
+import { type CampaignPlan, identifier, vectorType } from './plan.ts';
 
 const VECTORS = 64;
 const ROUNDS = 20;
@@ -21,11 +22,15 @@ export async function roughBuildSeconds(db: Queryable, plan: CampaignPlan, rows:
   const indexes = plan.indexes.filter(({ method }) => method === 'hnsw');
   if (indexes.length === 0) return null;
   await db.query('SET LOCAL jit = off');
-  // The time to generate the vectors is in both measurements and cancels out.
-  const [little, much] = [await distances(db, plan, 1), await distances(db, plan, 1 + ROUNDS)];
-  const secondsADistance = Math.max(0, much - little) / 1000 / (ROUNDS * VECTORS ** 2);
-  // A partial index costs less; its share of the rows is not known.
-  return indexes.reduce((sum, { parameters }) => sum + rows * distancesARow(parameters, rows) * secondsADistance, 0);
+  let seconds = 0;
+  for (const { form, parameters } of indexes) {
+    // The time to generate the vectors is in both measurements and cancels out.
+    const [little, much] = [await distances(db, plan, form, 1), await distances(db, plan, form, 1 + ROUNDS)];
+    const secondsADistance = Math.max(0, much - little) / 1000 / (ROUNDS * VECTORS ** 2);
+    // A partial index costs less; its share of the rows is not known.
+    seconds += rows * distancesARow(parameters, rows) * secondsADistance;
+  }
+  return seconds;
 }
 
 function distancesARow(parameters: string, rows: number): number {
@@ -35,14 +40,15 @@ function distancesARow(parameters: string, rows: number): number {
 }
 
 /** Milliseconds the server takes to compute all distances among VECTORS random vectors, `rounds` times. */
-async function distances(db: Queryable, plan: CampaignPlan, rounds: number): Promise<number> {
+async function distances(db: Queryable, plan: CampaignPlan, form: IndexForm, rounds: number): Promise<number> {
+  const made = `(ARRAY(SELECT random() - 0.5 + i * 0 FROM generate_series(1, ${plan.to.dimensions}))::${vectorType(plan, plan.to)})`;
   const { rows } = await db.query<{ 'QUERY PLAN': [{ 'Execution Time': number }] }>(
     `EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON)
      WITH made AS MATERIALIZED (
-       SELECT ARRAY(SELECT random() + i * 0 FROM generate_series(1, ${plan.to.dimensions}))::${vectorType(plan, plan.to)} AS v
+       SELECT ${formKey(form, made, plan.to.elementType, plan.to.dimensions, identifier(plan, plan.vectorSchema))} AS v
          FROM generate_series(1, ${VECTORS}) AS i
      )
-     SELECT sum(a.v OPERATOR(${pg.escapeIdentifier(plan.vectorSchema)}.${OPERATORS[plan.to.distance]}) b.v)
+     SELECT sum(a.v OPERATOR(${pg.escapeIdentifier(plan.vectorSchema)}.${form.name === 'binary' ? '<~>' : OPERATORS[plan.to.distance]}) b.v)
        FROM made AS a, made AS b, generate_series(1, ${rounds})`,
   );
   return rows[0]?.['QUERY PLAN'][0]['Execution Time'] ?? 0;

@@ -1,5 +1,6 @@
 import pg from 'pg';
 import type { Queryable } from '../database/connection.ts';
+import { formKey, type IndexForm } from '../database/index-form.ts';
 import { loadModel, type ModelRow } from '../embedding/models.ts';
 import { NothingToCompare } from './validation-error.ts';
 
@@ -18,8 +19,18 @@ export interface ComparedModel {
   vectorType: string;
   /** qualified distance operator of the model */
   operator: string;
+  /** how candidates are read from an index that holds less than the vectors; null where it holds them */
+  candidates: CandidateOrder | null;
   /** qualified and quoted name of the view that shows the table with the vectors of this model, as the live view does */
   view: string;
+}
+
+/** The order in which an index returns candidates, which are then ranked by the exact distance. */
+export interface CandidateOrder {
+  /** SQL of what the index holds of a vector, for that of a row and that of a query */
+  keyOf(vector: string): string;
+  /** qualified operator of that order */
+  operator: string;
 }
 
 /** Thresholds of reembed.setting, shown beside the figures. reembed.judge_validation() applies them. */
@@ -63,6 +74,8 @@ export interface Campaign {
   viewVector: string;
   old: ComparedModel;
   new: ComparedModel;
+  /** rows that an index of less than the vectors returns to a search */
+  candidates: number;
   indexName: string | null;
   /** access method of the index; null if there is no valid one */
   indexMethod: string | null;
@@ -95,6 +108,9 @@ interface CampaignRow {
   new_vector: string;
   new_join: string;
   new_view: string;
+  old_form: IndexForm;
+  new_form: IndexForm;
+  candidates: number;
   index_name: string | null;
   index_method: string | null;
   is_partial: boolean;
@@ -129,7 +145,9 @@ export async function loadCampaign(
                    WHERE NOT t.is_expression ORDER BY k.n) AS text_columns, quote_ident(t.column_name) AS view_vector,
             reembed.vector_schema() AS vector_schema, o.model AS old_model, w.model AS new_model, reembed.main_index(m.name) AS index_name,
             ${vectorSql('o')} AS old_vector, ${joinSql('o')} AS old_join, ${viewSql('o')} AS old_view,
-            ${vectorSql('w')} AS new_vector, ${joinSql('w')} AS new_join, ${viewSql('w')} AS new_view,
+            (SELECT json_build_object('name', f.form, 'dimensions', f.dimensions) FROM reembed.index_form(t.name, o.model) AS f) AS old_form,
+            (SELECT json_build_object('name', f.form, 'dimensions', f.dimensions) FROM reembed.index_form(t.name, w.model) AS f) AS new_form,
+            s.candidates, ${vectorSql('w')} AS new_vector, ${joinSql('w')} AS new_join, ${viewSql('w')} AS new_view,
             (SELECT a.amname FROM pg_class AS ic JOIN pg_am AS a ON a.oid = ic.relam WHERE ic.oid = reembed.valid_index(w.relation, reembed.main_index(m.name))) AS index_method,
             m.phase = ANY ('{expand,backfill}') AND reembed.valid_index(w.relation, reembed.main_index(m.name)) IS NULL
               AND (SELECT coalesce(bool_or(b.state <> 'done'), true) FROM reembed.batch AS b WHERE b.campaign = m.name) AS is_partial,
@@ -170,8 +188,9 @@ export async function loadCampaign(
     textSql: row.text_sql,
     hasText: `reembed.has_text((${row.text_sql})::text)`,
     viewVector: row.view_vector,
-    old: comparedModel('old', old, row.old_vector, row.old_join ?? '', row.old_view ?? '', row.vector_schema),
-    new: comparedModel('new', renewed, row.new_vector, row.new_join, row.new_view, row.vector_schema),
+    old: comparedModel('old', old, row.old_vector, row.old_join ?? '', row.old_view ?? '', row.vector_schema, row.old_form),
+    new: comparedModel('new', renewed, row.new_vector, row.new_join, row.new_view, row.vector_schema, row.new_form),
+    candidates: row.candidates,
     indexName: row.index_name,
     indexMethod: row.index_method,
     isPartial: row.is_partial,
@@ -201,7 +220,15 @@ function sideOf(alias: 'o' | 'w'): string {
   return alias === 'o' ? 'old_side' : 'new_side';
 }
 
-function comparedModel(role: Role, model: ModelRow, vector: string, join: string, view: string, vectorSchema: string): ComparedModel {
+function comparedModel(
+  role: Role,
+  model: ModelRow,
+  vector: string,
+  join: string,
+  view: string,
+  vectorSchema: string,
+  form: IndexForm,
+): ComparedModel {
   const schema = pg.escapeIdentifier(vectorSchema);
   return {
     role,
@@ -211,5 +238,12 @@ function comparedModel(role: Role, model: ModelRow, vector: string, join: string
     view,
     vectorType: `${schema}.${model.element_type}`,
     operator: `OPERATOR(${schema}.${OPERATORS[model.distance]})`,
+    candidates:
+      form.name === 'plain'
+        ? null
+        : {
+            keyOf: (of) => formKey(form, of, model.element_type, model.dimensions, schema),
+            operator: `OPERATOR(${schema}.${form.name === 'binary' ? '<~>' : OPERATORS[model.distance]})`,
+          },
   };
 }

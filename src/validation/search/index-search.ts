@@ -1,6 +1,7 @@
 import type { Queryable } from '../../database/connection.ts';
 import type { Campaign } from '../campaign.ts';
 import { asOwner } from './as-owner.ts';
+import { candidateSql, withCandidates } from './candidates.ts';
 import { type FoundRow, liveSource, type SearchSource } from './search-source.ts';
 
 // Without enable_sort = off, a small table would be read through its primary key and sorted, which is exact as well.
@@ -36,7 +37,9 @@ export interface IndexState {
 export async function nearestByIndex(client: Queryable, source: SearchSource, vector: string, limit: number): Promise<FoundRow[]> {
   await client.query(BY_INDEX);
   for (let depth = limit; ; depth *= 2) {
-    const { rows } = await asOwner(client, source).query<FoundRow>(indexedSql(source), [vector, depth]);
+    const { rows } = await withCandidates(client, source, depth, () =>
+      asOwner(client, source).query<FoundRow>(indexedSql(source), [vector, depth]),
+    );
     // The cosine distance from a zero vector is NaN, which sorts last and is not a JSON number.
     const found = rows.filter((row) => typeof row.distance === 'number');
     if (!source.isGrouped) return found;
@@ -68,9 +71,12 @@ export async function inspectIndex(
 ): Promise<IndexState | undefined> {
   if (campaign.indexMethod === null) return undefined;
   const isServed = async (searched: SearchSource) => readsInOrder(await planOf(client, searched, vector, limit));
-  const chosen = await isServed(liveSource(campaign, campaign.new));
+  const live = liveSource(campaign, campaign.new);
+  const mayChoose = await isServed(live);
   await client.query(BY_INDEX);
   const usable = await isServed(source);
+  // The function that searches for candidates leaves the planner no choice.
+  const chosen = live.candidates ? usable : mayChoose;
   const file = await client.query<{ file: number | null }>(
     'SELECT pg_relation_filenode(reembed.valid_index(v.relation, reembed.main_index($1)))::bigint::float8 AS file FROM reembed.vector_column AS v WHERE v.campaign = $1',
     [campaign.name],
@@ -86,7 +92,7 @@ export async function inspectIndex(
     usable,
     chosen,
     file: file.rows[0]?.file ?? null,
-    searchSetting: search ? `${search.name} = ${search.setting}` : null,
+    searchSetting: source.candidates ? `candidates = ${source.candidates.count}` : search ? `${search.name} = ${search.setting}` : null,
     iterativeScans: hasIterative ? ['off', campaign.indexMethod === 'hnsw' ? 'strict_order' : 'relaxed_order'] : ['off'],
   };
 }
@@ -127,6 +133,7 @@ export function readsInOrder(plan: unknown): boolean {
 }
 
 function indexedSql(source: SearchSource): string {
+  if (source.candidates) return candidateSql({ ...source, candidates: source.candidates });
   return `SELECT ${source.keyText} AS key, '' AS "judgedId", ${source.vector} ${source.operator} $1::${source.vectorType} AS distance
             FROM ${source.rows}
            WHERE ${source.isStored} ${source.isEligible ? `AND ${source.isEligible}` : ''}

@@ -4,7 +4,8 @@ import type { Campaign } from '../campaign.ts';
 import { LOCK_WAIT } from '../metrics/comparison.ts';
 import { spread, type VectorQuery } from '../queries/queries.ts';
 import { asOwner } from './as-owner.ts';
-import { liveSource } from './search-source.ts';
+import { candidateSql, withCandidates } from './candidates.ts';
+import { liveSource, type SearchSource } from './search-source.ts';
 
 /** Execution time of one query on the server, in milliseconds. */
 export interface SearchTime {
@@ -50,11 +51,17 @@ export async function timeSearches(pool: pg.Pool, campaign: Campaign, queries: r
  * @param vector query vector of the model, in pgvector's text form
  */
 export async function timeSearch(client: Queryable, campaign: Campaign, side: 'old' | 'new', vector: string, k: number): Promise<number> {
-  const { rows: from, vector: column, operator, vectorType, keyText } = liveSource(campaign, campaign[side]);
+  const source = liveSource(campaign, campaign[side]);
   const owner = asOwner(client, campaign);
-  const search = `EXPLAIN (ANALYZE, TIMING OFF, BUFFERS OFF, FORMAT JSON)
-    SELECT ${keyText} FROM ${from} ORDER BY ${column} ${operator} $1::${vectorType} LIMIT $2::bigint`;
-  await owner.query(search, [vector, k]);
-  const { rows } = await owner.query<{ 'QUERY PLAN': [{ 'Execution Time': number }] }>(search, [vector, k]);
-  return rows[0]?.['QUERY PLAN'][0]['Execution Time'] ?? Number.NaN;
+  const search = `EXPLAIN (ANALYZE, TIMING OFF, BUFFERS OFF, FORMAT JSON) ${searchSql(source)}`;
+  return withCandidates(client, source, k, async () => {
+    await owner.query(search, [vector, k]);
+    const { rows } = await owner.query<{ 'QUERY PLAN': [{ 'Execution Time': number }] }>(search, [vector, k]);
+    return rows[0]?.['QUERY PLAN'][0]['Execution Time'] ?? Number.NaN;
+  });
+}
+
+function searchSql({ candidates, ...source }: SearchSource): string {
+  if (candidates) return candidateSql({ ...source, candidates });
+  return `SELECT ${source.keyText} FROM ${source.rows} ORDER BY ${source.vector} ${source.operator} $1::${source.vectorType} LIMIT $2::bigint`;
 }

@@ -1,5 +1,5 @@
 import pg from 'pg';
-import type { Campaign, ComparedModel, Role } from '../campaign.ts';
+import type { Campaign, CandidateOrder, ComparedModel, Role } from '../campaign.ts';
 import { NO_VALUE } from '../queries/queries.ts';
 
 /** A row that a search returned, or a group of rows with the distance of its nearest row. */
@@ -42,6 +42,8 @@ export interface SearchSource {
   keyColumns: string;
   vectorType: string;
   operator: string;
+  /** how candidates are read from the index, and how many; null where the index holds the vectors themselves */
+  candidates: (CandidateOrder & { count: number }) | null;
 }
 
 /**
@@ -65,6 +67,7 @@ export function tableSource(campaign: Campaign, compared: ComparedModel, names: 
     keyColumns: campaign.keyColumns,
     vectorType: compared.vectorType,
     operator: compared.operator,
+    candidates: compared.candidates && { ...compared.candidates, count: campaign.candidates },
   };
 }
 

@@ -7,7 +7,7 @@ import { tableSource } from '../search/search-source.ts';
 export interface SearchSetting {
   index: string;
   /** name of the setting */
-  name: 'hnsw.ef_search' | 'ivfflat.probes';
+  name: 'hnsw.ef_search' | 'ivfflat.probes' | 'candidates';
   /** value of the session */
   present: number;
   /** values to try, ascending; the present one is among them */
@@ -25,6 +25,7 @@ const DEFAULTS = { 'hnsw.ef_search': 40, 'ivfflat.probes': 1 };
 // The largest that pgvector accepts for hnsw.ef_search is 1000.
 const LARGEST_EF_SEARCH = 1000;
 const DEFAULT_LISTS = 100;
+const FEWEST_CANDIDATES = 10;
 
 /**
  * Finds the index that searches of a model read, and the values of its search setting to try: each twice the one before.
@@ -42,6 +43,10 @@ export async function findSearchSetting(
 ): Promise<SearchSetting | undefined> {
   const index = await indexOfSearch(client, tableSource({ ...campaign, isPartial: false }, campaign[role]), vector, k);
   if (index === undefined) return undefined;
+  if (campaign[role].candidates) {
+    const { candidates: present } = campaign;
+    return { index, name: 'candidates', present, values: doubling(FEWEST_CANDIDATES, LARGEST_EF_SEARCH, present) };
+  }
   const { rows } = await client.query<IndexRow>(
     `SELECT m.amname AS method, (SELECT o.option_value::integer FROM pg_options_to_table(c.reloptions) AS o WHERE o.option_name = 'lists') AS lists,
             current_setting(CASE m.amname WHEN 'hnsw' THEN 'hnsw.ef_search' ELSE 'ivfflat.probes' END, true) AS present

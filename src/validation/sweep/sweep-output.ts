@@ -50,7 +50,7 @@ function indexLines({ role, index, name, present, steps, smallest }: SweptIndex,
     ]);
   }
   const wanted = `a lower bound of at least ${campaign.thresholds.minIndexRecall} (min_index_recall)`;
-  const denser = name === 'hnsw.ef_search' ? 'a larger m and ef_construction' : 'fewer lists';
+  const denser = name === 'ivfflat.probes' ? 'fewer lists' : 'a larger m and ef_construction';
   return [
     `${role} index ${index}:`,
     table.toString(),

@@ -115,17 +115,18 @@ async function measure(
   const timed = new Set(spread(queries, MOST_TIMED));
   const recalls: number[] = [];
   const times: number[] = [];
+  const searched = name === 'candidates' ? { ...campaign, candidates: value } : campaign;
   await inTransaction(
     database.pool,
     async (client) => {
       await client.query('SET TRANSACTION READ ONLY');
-      await client.query('SELECT set_config($1, $2, true)', [name, String(value)]);
+      if (name !== 'candidates') await client.query('SELECT set_config($1, $2, true)', [name, String(value)]);
       for (const [position, query] of queries.entries()) {
         const vector = query[`${role}Vector`];
-        const found = await nearestByIndex(client, indexedSource(campaign, role), vector, depth(query, k));
+        const found = await nearestByIndex(client, indexedSource(searched, role), vector, depth(query, k));
         recalls.push(indexRecall(exact[position] ?? [], withoutOwn(found, query, k)));
         // The first of the two runs of a timed search is not counted.
-        if (timed.has(query)) times.push(await timeSearch(client, campaign, role, vector, k));
+        if (timed.has(query)) times.push(await timeSearch(client, searched, role, vector, k));
       }
     },
     LOCK_WAIT,

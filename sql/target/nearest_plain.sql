@@ -1,0 +1,16 @@
+-- The index is on the vectors themselves: a search as through the view, with the settings of the session.
+CREATE OR REPLACE FUNCTION {function}(query {vector_type}, k integer DEFAULT 10, candidates integer DEFAULT {candidates}, model text DEFAULT NULL)
+RETURNS TABLE ({key_results}, distance double precision)
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET reembed.target = {target_literal} SET reembed.view = {view_literal} SET plan_cache_mode = force_custom_plan
+AS $body$
+#variable_conflict use_variable
+BEGIN
+  {check_query}
+  RETURN QUERY
+    SELECT {view_keys}, v.{view_vector} {distance} reembed.query_vector(v.{view_model}, {model_name}, $1)::{type}
+      FROM {view} AS v
+     WHERE v.{view_vector} IS NOT NULL
+     ORDER BY v.{view_vector} {distance} reembed.query_vector(v.{view_model}, {model_name}, $1)::{type}
+     LIMIT $2;
+END
+$body$;

@@ -1,0 +1,62 @@
+-- It belongs to the installer and runs with the rights of the caller, who needs those on the view. It is there for every model once an index of the target
+-- holds less than the vectors, so that an application can call it before the switch.
+CREATE OR REPLACE FUNCTION reembed.replace_nearest(p_target text, p_view name, p_model text) RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+SET lock_timeout = '300ms'
+SET client_min_messages = warning
+AS $$
+DECLARE
+  t reembed.target;
+  v reembed.vector_column;
+  v_names jsonb;
+  v_keys record;
+  v_query text;
+  v_schema name;
+BEGIN
+  IF NOT EXISTS (SELECT FROM reembed.planned_index AS p JOIN reembed.campaign AS m ON m.name = p.campaign WHERE m.target = p_target AND p.is_main AND p.form <> 'plain') THEN
+    PERFORM reembed.drop_nearest(p_target, p_view);
+    RETURN;
+  END IF;
+  v_schema := reembed.model_schema_name(reembed.view_schema(p_target), NULL);
+  SELECT * INTO STRICT t FROM reembed.target WHERE name = p_target;
+  SELECT w.* INTO STRICT v FROM reembed.vector_column AS w WHERE w.target = t.name AND w.model = p_model;
+  v_names := reembed.role_names(v, v.role);
+  SELECT string_agg(format('%I %s', CASE WHEN k.name IN ('query', 'k', 'candidates', 'model', 'distance') THEN k.name || '_key' ELSE k.name END, k.type), ', ' ORDER BY k.position) AS results,
+         string_agg(format('v.%I AS key_%s', k.name, k.position), ', ' ORDER BY k.position) AS of_view,
+         string_agg(format('n.key_%s', k.position), ', ' ORDER BY k.position) AS of_candidates
+    INTO v_keys
+    FROM (SELECT w.position, format_type(a.atttypid, NULL) AS type, (SELECT e.entry ->> 'name' FROM jsonb_array_elements(t.view_columns) AS e(entry) WHERE (e.entry ->> 'attnum')::smallint = w.attnum) AS name
+            FROM unnest(t.key_attnums) WITH ORDINALITY AS w(attnum, position)
+            JOIN pg_attribute AS a ON a.attrelid = t.relation AND a.attnum = w.attnum) AS k;
+  v_query := format('(reembed.query_vector(v.%I, %s, $1)::%s)', t.live_model_column, v_names ->> 'model_name', v_names ->> 'type');
+  v_names := v_names || jsonb_build_object(
+    'function', format('%I.%I', v_schema, reembed.nearest_name(p_view)),
+    'view', format('%I.%I', reembed.view_schema(t.name), p_view),
+    'target_literal', quote_literal(p_target),
+    'view_literal', quote_literal(p_view),
+    'view_model', quote_ident(t.live_model_column),
+    'view_vector', quote_ident(t.column_name),
+    'vector_type', format('%I.vector', reembed.vector_schema()),
+    'vector_schema', quote_ident(reembed.vector_schema()),
+    'key_results', v_keys.results,
+    'view_keys', v_keys.of_view,
+    'n_keys', v_keys.of_candidates,
+    'iterative_scan', CASE WHEN reembed.scans_iteratively() THEN ' SET hnsw.iterative_scan = relaxed_order' ELSE '' END,
+    'indexed_view', reembed.index_key(v_names ->> 'form', format('v.%I', t.column_name), v_names ->> 'type', (v_names ->> 'form_dimensions')::integer),
+    'indexed_view_query', reembed.index_key(v_names ->> 'form', v_query, v_names ->> 'type', (v_names ->> 'form_dimensions')::integer));
+  IF v_names::text ~ '\$body\$' THEN
+    RAISE EXCEPTION 'a name in target % contains $body$', p_target USING ERRCODE = 'RE005', HINT = 'Rename the object with this name.';
+  END IF;
+  v_names := v_names || jsonb_build_object('check_query', reembed.render((SELECT p.body FROM reembed.template AS p WHERE p.name = 'nearest_check'), v_names));
+  PERFORM reembed.make_model_schema(v_schema);
+  EXECUTE reembed.render((SELECT p.body FROM reembed.template AS p WHERE p.name = CASE v_names ->> 'form' WHEN 'plain' THEN 'nearest_plain' ELSE 'nearest_candidates' END), v_names);
+  v_names := jsonb_build_object(
+    'function', (SELECT f.oid::text FROM reembed.nearest_function(p_target, p_view) AS f(oid)),
+    'installer', (SELECT quote_ident(pg_get_userbyid(n.nspowner)) FROM pg_namespace AS n WHERE n.nspname = 'reembed'),
+    'comment', quote_literal(format('pg-reembed: keys of the k rows of %s nearest to a query, with their distances. Join the view by the key. candidates: rows that the index returns, to be ranked by the exact distance.', v_names ->> 'view')));
+  EXECUTE reembed.render('ALTER FUNCTION {function} OWNER TO {installer}', v_names);
+  EXECUTE reembed.render('COMMENT ON FUNCTION {function} IS {comment}', v_names);
+END;
+$$;
+COMMENT ON FUNCTION reembed.replace_nearest IS 'Creates or replaces the function that searches through a view of a target, where an index holds less than the vectors.';
