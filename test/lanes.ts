@@ -59,7 +59,7 @@ export const ONE_SERVER = {
     'setting',
     'watch-webhook',
   ],
-  'files of this repository': ['bootstrap', 'lanes', 'migration-files', 'mutants', 'runbook', 'schema', 'security-docs'],
+  'files of this repository': ['bootstrap', 'lanes', 'migration-files', 'mutants', 'recipes-pages', 'runbook', 'schema', 'security-docs'],
   'our own tools': ['bench', 'compare-scifact', 'scifact', 'storm', 'verdict-models'],
 };
 

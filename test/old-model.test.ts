@@ -55,12 +55,12 @@ async function createArticles(name: string, vector: (article: Article) => Float3
 }
 
 /** What `migrate create` finds about the vectors of a table, without a process of its own. */
-async function check(name: string, model = OLD_MODEL, prefix = ''): Promise<OldModelCheck> {
+async function check(name: string, model = OLD_MODEL, prefix = '', text = 'content'): Promise<OldModelCheck> {
   const { facts, stored } = await inPlanningTransaction(stage.database, async (db) => {
     const found = await inspectTable(db, name, 'embedding');
     return {
       facts: found,
-      stored: await drawStoredRows(db, await borrowOwner(db, found.oid), found, textSource(found, ['content'], undefined)),
+      stored: await drawStoredRows(db, await borrowOwner(db, found.oid), found, textSource(found, [text], undefined)),
     };
   });
   const row = {
@@ -228,6 +228,45 @@ for (const one of cases) {
     t.notRegex(`${refusal?.message} ${refusal?.remedy}`, /river|Ada \d/);
   });
 }
+
+/** A table as LlamaIndex's PGVectorStore makes it, with what the recipe docs/recipes/llamaindex.md stores through the library itself. */
+async function createChunks(name: string, embedded: (text: string) => string): Promise<void> {
+  const { pool } = stage.db;
+  await pool.query(
+    `CREATE TABLE ${name} (id bigserial PRIMARY KEY, text varchar NOT NULL, metadata_ jsonb, node_id varchar, embedding vector(16))`,
+  );
+  for (const { title, content, author, year } of articles) {
+    const metadata = { year, author, title, isDraft: false, editor: null };
+    const node = { metadata, excluded_embed_metadata_keys: ['title'], text: '' };
+    const lines = `year: ${year}\nauthor: ${author}\nisDraft: False\neditor: None`;
+    await pool.query(`INSERT INTO ${name} (text, metadata_, node_id, embedding) VALUES ($1, $2, $3, $4)`, [
+      content,
+      JSON.stringify({ ...metadata, _node_content: JSON.stringify(node), _node_type: 'TextNode', doc_id: 'x' }),
+      title,
+      vectorText(old(embedded(`${lines}\n\n${content}`))),
+    ]);
+  }
+}
+
+test.serial(
+  "of a table of LlamaIndex, create proposes what LlamaIndex embeds: order and exclusions of the node, Python's values",
+  async (t) => {
+    await createChunks('data_chunks', (text) => text);
+    const { refusal } = await check('data_chunks', OLD_MODEL, '', 'text');
+    t.regex(refusal?.message ?? '', /they are of LlamaIndex's metadata and text \(/);
+    await createChunks('data_lines', (text) => text.replaceAll('\n', ' '));
+    const replaced = await check('data_lines', OLD_MODEL, '', 'text');
+    t.regex(replaced.refusal?.message ?? '', /they are of LlamaIndex's metadata and text with blanks in place of line breaks/);
+    t.regex(replaced.refusal?.remedy ?? '', /create it with --text-sql "pg_catalog\.replace\(\(pg_catalog\.btrim/);
+  },
+);
+
+test.serial('a text whose line breaks were replaced before it was embedded is explained', async (t) => {
+  await createArticles('lined', ({ content }) => old(`${content} and more`), 'vector(16)');
+  await stage.db.pool.query("UPDATE lined SET content = content || E'\\nand more'");
+  const { refusal } = await check('lined');
+  t.regex(refusal?.message ?? '', /they are of the text with blanks in place of line breaks/);
+});
 
 test.serial('vectors of the old model agree, in one request, and a few outdated ones are left to the audit', async (t) => {
   await createArticles('agreeing', ({ content }) => old(content), 'vector(16)');

@@ -1,5 +1,6 @@
 import pg from 'pg';
 import type { Queryable } from '../../database/connection.ts';
+import { llamaIndexText, type TableColumn } from './llama-index-text.ts';
 
 /** A text that the stored vectors may be of, other than the text of the target. */
 export interface CandidateText {
@@ -17,10 +18,7 @@ export interface TextSource {
   textSql: string;
 }
 
-interface Column {
-  name: string;
-  quoted: string;
-  kind: 'text' | 'json' | 'jsonb' | 'other';
+interface Column extends TableColumn {
   isKey: boolean;
 }
 
@@ -37,8 +35,8 @@ const SEPARATORS = [
 ] as const;
 
 /**
- * Returns the texts that applications usually embed beside the column itself: another column, two columns together, and metadata in front
- * of the text as "key: value" lines, as LlamaIndex writes them.
+ * Returns the texts that applications usually embed beside the column itself: what LlamaIndex embeds of its own tables, another column,
+ * two columns together, metadata in front of the text as "key: value" lines, and the text without line breaks.
  *
  * @param relation qualified and quoted name of the table
  */
@@ -47,10 +45,12 @@ export async function candidateTexts(db: Queryable, relation: string, { textColu
   const texts = columns.filter(({ kind }) => kind === 'text').sort((a, b) => rank(a.name) - rank(b.name));
   const others = texts.filter(({ name }) => !(textColumns.length === 1 && textColumns[0] === name)).slice(0, MOST_COLUMNS);
   const candidates = [
+    ...ofLlamaIndex(columns),
     ...others.map(single),
     ...others.slice(0, MOST_FIRST).flatMap((column) => joined(column, textSql, textColumns, texts)),
     ...separated(textColumns),
     ...metadata(columns, others, textSql, textColumns),
+    onOneLine(textSql, 'the text'),
   ];
   const seen = new Set([textSql]);
   return candidates.filter(({ sql }) => !seen.has(sql) && seen.add(sql));
@@ -69,6 +69,19 @@ async function readColumns(db: Queryable, relation: string): Promise<Column[]> {
     [relation],
   );
   return rows;
+}
+
+function ofLlamaIndex(columns: readonly Column[]): CandidateText[] {
+  const sql = llamaIndexText(columns);
+  if (sql === undefined) return [];
+  const what = "LlamaIndex's metadata and text";
+  return [onOneLine(sql, what), { sql, what, option: textSqlOption(sql) }];
+}
+
+/** OpenAI once advised to embed texts without line breaks, and LlamaIndex's client of OpenAI still replaces them. */
+function onOneLine(text: string, what: string): CandidateText {
+  const sql = `pg_catalog.replace((${text})::text, E'\\n', ' ')`;
+  return { sql, what: `${what} with blanks in place of line breaks`, option: textSqlOption(sql) };
 }
 
 /** Position of a name in the usual order; unknown names are between titles and bodies. */
