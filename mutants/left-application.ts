@@ -16,7 +16,7 @@ export const LEFT_APPLICATION: Mutant[] = [
     test: 'left-application',
     title: 'with other dimensions a vector in the old column closes contract without being compared',
     says: /old_vectors_written/,
-    edits: [{ file: 'sql/compile/rendered.sql', find: "(36, 'triggers_written', v_is_captured AND v_owns_column), ", replace: '' }],
+    edits: [{ file: 'sql/compile/rendered.sql', find: "(36, 'triggers_written', v_is_captured AND v_owns_column),", replace: '' }],
   },
   {
     fault: 'vectors that a rollback restores are taken for writes of the application',

@@ -286,7 +286,7 @@ if (command) {
     'the recipe leads from a collection to the new model: its commands run as they are written, forward, back and forward',
     async (t) => {
       t.timeout(300_000);
-      const recipe = readFileSync(new URL('../docs/recipes/chroma.md', import.meta.url), 'utf8');
+      const recipe = readFileSync(new URL('../docs/chroma.md', import.meta.url), 'utf8');
       const records = makeRecords(200, 384, 'all-MiniLM-L6-v2').map((record) => ({
         ...record,
         vector: vectorOf('all-MiniLM-L6-v2', record.document ?? '', 384),

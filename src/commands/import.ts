@@ -23,7 +23,7 @@ const HELP = `
 
 A table that does not exist is created: id text primary key, document text, metadata jsonb, embedding vector(n). A second run copies only what is
 missing. A token is read from CHROMA_API_KEY (sent as x-chroma-token), or from the address: chroma://TOKEN@host or chroma://USER:PASSWORD@host.
-CHROMA_TENANT and CHROMA_DATABASE are defaults of the address. Needs the npm package chromadb. Procedure: docs/recipes/chroma.md.`;
+CHROMA_TENANT and CHROMA_DATABASE are defaults of the address. Needs the npm package chromadb. Procedure: docs/chroma.md.`;
 
 /** `reembed import`: copies a collection of a Chroma server into a table, and compares every vector with its source. */
 export function importCommand(): Command {
