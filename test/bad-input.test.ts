@@ -113,7 +113,13 @@ const cases: Case[] = [
     text: ['--text-sql', 'content) FROM documents; DROP TABLE documents; --'],
     code: 'bad_text_expression',
   },
-  { about: 'more dimensions than can be indexed', dimensions: 4001, code: 'too_many_dimensions', remedy: /--dimensions/ },
+  {
+    about: 'more dimensions than can be indexed',
+    dimensions: 4001,
+    more: ['--index', 'hnsw'],
+    code: 'too_many_dimensions',
+    remedy: /--index binary/,
+  },
   { about: 'dimensions the provider does not return', dimensions: 32, code: 'wrong_dimensions', says: /24 dimensions instead of 32/ },
   { about: 'the model that the column already has', to: OLD_MODEL, code: 'same_model', remedy: /--to-name/ },
   { about: 'a model the provider does not know', to: 'gone', code: 'model_not_found', says: /\(404\): The model/, remedy: /model name/ },
@@ -231,9 +237,14 @@ test('what npm has in its own settings is not taken for an option of ours', asyn
   assertRefused(t, result, { code: 'not_installed' });
 });
 
+test('create without a table names the options that give one', async (t) => {
+  const result = await workplace.run(['migrate', 'create', '--text', 'content']);
+  assertRefused(t, result, { code: 'usage', exit: 'usage', remedy: /--table, --tables and --tables-query/ });
+  t.deepEqual(await fingerprint(db.pool), untouched);
+});
+
 const misuses: string[][] = [
   ['migrate', 'create', '--table', 'documents', '--shape', 'round'],
-  ['migrate', 'create', '--text', 'content'],
   ['migrate', 'create', '--table', 'documents', '--dimensions', 'many'],
   ['migrate', 'create', '--table', 'documents', '--index', 'btree'],
   ['migrate', 'up', 'x'],

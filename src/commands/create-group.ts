@@ -29,8 +29,8 @@ interface Member {
 
 /** `reembed migrate create --tables`: one set of files for the campaigns of several tables. */
 export async function createGroup(options: CreateOptions, config: Config): Promise<void> {
-  const request = requestOf(options, config);
   const group = groupName(options);
+  const request = requestOf(options, config);
   const database = await openDatabase(config);
   try {
     const tables = await listTables(database, options);
