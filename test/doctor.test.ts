@@ -199,7 +199,13 @@ test.serial('doctor follows a renamed column, finds a dropped table and runs the
   const { pool } = stage.db;
   await pool.query('ALTER TABLE documents RENAME COLUMN content TO body');
   const renamed = await diagnose(stage);
-  t.is(renamed.of('tables')[0]?.level, 'ok', 'a renamed column is followed');
+  t.true(renamed.of('tables').every(({ finding, level }) => level === 'ok' || /view reembed_\w+\.documents differs/.test(finding)));
+  await pool.query("SELECT reembed.replace_views('public.documents.embedding')");
+  t.deepEqual(
+    (await diagnose(stage)).of('tables').map(({ level }) => level),
+    ['ok'],
+    'a renamed column is followed',
+  );
   await pool.query('DROP TABLE documents CASCADE');
   const dropped = await diagnose(stage);
 

@@ -18,7 +18,8 @@ export async function probeOneRound(db: Queryable, target: string, rests: Rests,
     await wait(rests.untilNext + UNTIL_QUIET_MS);
     let probes = 0;
     // A search that would end after the rest would be delayed by writes.
-    for (let longest = 0; probes < PROBES && rests.left > longest; probes++) longest = Math.max(longest, await probe(db, target, true));
+    for (let longest = 0; probes < PROBES && rests.left > longest && !stopping?.aborted; probes++)
+      longest = Math.max(longest, await probe(db, target, true));
     await wait(rests.left);
     for (const distance = rests.untilNext / (2 * probes + 1); rests.untilNext > distance; ) {
       await wait(distance);
