@@ -12,7 +12,7 @@ AS $$
               FROM regexp_split_to_table(w.rights, ', (?=[A-Z])') AS p)
       FROM (VALUES
         ('model', 'SELECT'), ('element_type', 'SELECT'), ('planned_index', 'SELECT'), ('target', 'SELECT'), ('serving', 'SELECT'), ('vector_column', 'SELECT'), ('change', 'SELECT'), ('damage', 'SELECT'), ('health', 'SELECT'),
-        ('progress', 'SELECT'), ('index_build', 'SELECT'), ('read_probe', 'SELECT'), ('throttle', 'SELECT'), ('event', 'SELECT'), ('alert', 'SELECT'), ('watch_memory', 'SELECT'),
+        ('progress', 'SELECT'), ('index_build', 'SELECT'), ('read_probe', 'SELECT'), ('schema_view', 'SELECT'), ('throttle', 'SELECT'), ('event', 'SELECT'), ('alert', 'SELECT'), ('watch_memory', 'SELECT'),
         ('validation', 'SELECT'), ('schema_migration', 'SELECT'), ('installation', 'SELECT'), ('shadow_read', 'SELECT'),
         ('leaf', 'SELECT'), ('setting', 'SELECT, UPDATE (paused, paused_by, paused_reason, keep_old_current)'),
         ('campaign', 'SELECT, UPDATE (live_rows, live_tokens, swept_at, needs_old_sweep)'),
