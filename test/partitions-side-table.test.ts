@@ -1,4 +1,5 @@
 import test from 'ava';
+import { adoptLeaves } from '../src/watch/adopt-leaves.ts';
 import { wrongRows } from './harness/documents.ts';
 import { createShelves, fillShelves } from './harness/partitions.ts';
 import { createStage, type Stage } from './harness/stage.ts';
@@ -52,7 +53,7 @@ test.serial('TRUNCATE of one partition empties its part of the side table only',
 test.serial('a partition that is attached in mid-campaign gets its TRUNCATE trigger from the watch', async (t) => {
   await sql('CREATE TABLE shelves_5 PARTITION OF shelves FOR VALUES IN (5)');
   t.is(await ask("SELECT count(*)::int FROM reembed.damage WHERE code = 'no_trigger'"), 1);
-  await sql("SELECT reembed.watch('shelves')");
+  await adoptLeaves(stage.db.pool, 'public.shelves.embedding');
   t.is(await ask('SELECT count(*)::int FROM reembed.damage'), 0);
   await fillShelves(stage.db.pool, 'shelves', [{ shelf: 5, id: 9001 }]);
   await stage.work();
@@ -66,7 +67,7 @@ test.serial('vectors of a partition that was detached are removed from the side 
   await fillShelves(stage.db.pool, 'shelves', [{ shelf: 5, id: 9002 }]);
   await stage.work();
   await sql('ALTER TABLE shelves DETACH PARTITION shelves_5');
-  await sql("SELECT reembed.watch('shelves')");
+  await adoptLeaves(stage.db.pool, 'public.shelves.embedding');
   await stage.work();
   t.is(await strays(), 0);
   t.is(await ask('SELECT count(*)::int FROM shelves_5'), 1);

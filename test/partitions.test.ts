@@ -1,4 +1,5 @@
 import test from 'ava';
+import { adoptLeaves } from '../src/watch/adopt-leaves.ts';
 import { NEW_DIMENSIONS, NEW_MODEL, textOf, vectorText, wrongRows } from './harness/documents.ts';
 import { createShelves, fillShelves } from './harness/partitions.ts';
 import { vectorOf } from './harness/provider.ts';
@@ -142,7 +143,7 @@ test.serial('a partition that is created or attached in mid-campaign gets vector
     Array.from({ length: 30 }, (_, i) => ({ shelf: 6, id: 9300 + i })),
   );
   await sql('ALTER TABLE shelves ATTACH PARTITION shelves_6 FOR VALUES IN (6)');
-  await sql("SELECT reembed.watch('shelves')");
+  await adoptLeaves(stage.db.pool, 'public.shelves.embedding');
   await stage.work();
   t.deepEqual(await wrongRows(pool, BOTH), []);
   t.deepEqual(
@@ -170,7 +171,7 @@ test.serial('a large new partition is named by the watch and gets its index from
 test.serial('partitions may be detached and dropped in mid-campaign', async (t) => {
   await sql('ALTER TABLE shelves DETACH PARTITION shelves_5');
   await sql('DROP TABLE shelves_6');
-  await sql("SELECT reembed.watch('shelves')");
+  await adoptLeaves(stage.db.pool, 'public.shelves.embedding');
   await stage.work();
   t.deepEqual(await wrongRows(stage.db.pool, BOTH), []);
   t.is(await ask('SELECT count(*)::int FROM reembed.planned_index WHERE leaf IS NOT NULL'), 5);

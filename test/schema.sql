@@ -76,12 +76,12 @@ CREATE FUNCTION reembed.active_model(p_target text DEFAULT NULL::text) RETURNS t
 
 COMMENT ON FUNCTION reembed.active_model(p_target text) IS 'The model that the live view of a target reads now: embed queries with this model.';
 
-CREATE FUNCTION reembed.adopt_leaves(p_target text) RETURNS void
+CREATE FUNCTION reembed.adopt_leaves(p_target text) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET lock_timeout TO '300ms';
 
-COMMENT ON FUNCTION reembed.adopt_leaves(p_target text) IS 'Gives partitions that were created or attached in mid-campaign what the others have, and forgets those that were detached or dropped.';
+COMMENT ON FUNCTION reembed.adopt_leaves(p_target text) IS 'Gives partitions that were created or attached in mid-campaign what the others have, and forgets those that were detached or dropped; returns whether it has to be called again.';
 
 CREATE FUNCTION reembed.alert_gate(p_name text, p_phase text) RETURNS TABLE(code text, condition text, remedy text)
     LANGUAGE sql STABLE

@@ -21,11 +21,6 @@ BEGIN
       NULL; -- the next check
     END;
   END IF;
-  BEGIN
-    PERFORM reembed.adopt_leaves(v_target);
-  EXCEPTION WHEN lock_not_available THEN
-    NULL; -- the next check
-  END;
   SELECT w.suspected INTO v_suspected FROM reembed.watch_memory AS w WHERE w.target = v_target FOR UPDATE;
   SELECT s.alert_after INTO STRICT v_after FROM reembed.setting AS s WHERE s.target = v_target;
   FOREACH v_check IN ARRAY ARRAY['check_work', 'check_coverage', 'check_index', 'check_index_use', 'check_known_items', 'check_shadow', 'check_row_security', 'check_verdict', 'check_written_vectors'] LOOP

@@ -2,6 +2,7 @@ import { inOwnTransactions } from '../database/connection.ts';
 import { plainMessageOf } from '../database/database-error.ts';
 import { withLockRetries } from '../database/lock-retries.ts';
 import type { WorkContext } from '../worker/context.ts';
+import { adoptLeaves } from './adopt-leaves.ts';
 import { searchKnownItems } from './known-items.ts';
 import { postAlerts } from './webhook.ts';
 import { auditWrittenVectors } from './written-vectors.ts';
@@ -27,7 +28,8 @@ async function checkTarget(context: WorkContext, target: string, signal?: AbortS
   const { pool } = database;
   // A role's statement_timeout would cancel an exact search of the whole table, and the gate of a larger canary, every minute.
   const patient = inOwnTransactions(pool);
-  // Neither failure is a reason to skip the other checks.
+  // No failure is a reason to skip the other checks.
+  await adoptLeaves(patient, target, signal).catch((error) => notice(`partitions of ${target}: ${plainMessageOf(error)}`));
   await searchKnownItems(context, target, signal).catch((error) => notice(`known items of ${target}: ${plainMessageOf(error)}`));
   await auditWrittenVectors(context, target, signal).catch((error) => notice(`written vectors of ${target}: ${plainMessageOf(error)}`));
   await patient
