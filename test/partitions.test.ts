@@ -153,6 +153,21 @@ test.serial('a partition that is created or attached in mid-campaign gets vector
   t.is(await ask('SELECT count(*)::int FROM reembed.leaf WHERE swept_at IS NULL'), 0);
 });
 
+test.serial('each new partition is adopted in a transaction of its own, and not in that of the watch', async (t) => {
+  for (const shelf of [8, 9])
+    await sql(`CREATE TABLE shelves_${shelf} (LIKE shelves INCLUDING DEFAULTS INCLUDING CONSTRAINTS);
+      ALTER TABLE shelves ATTACH PARTITION shelves_${shelf} FOR VALUES IN (${shelf})`);
+  const built = async () => (await leafIndexes('embedding_v2')).filter((name) => /^shelves_[89]_/.test(name)).length;
+  await sql("SELECT reembed.watch('shelves')");
+  t.is(await built(), 0);
+  t.is(await ask("SELECT reembed.adopt_leaves('public.shelves.embedding')"), true);
+  t.is(await built(), 1);
+  await adoptLeaves(stage.db.pool, 'public.shelves.embedding');
+  t.is(await built(), 2);
+  await sql('DROP TABLE shelves_8, shelves_9');
+  await adoptLeaves(stage.db.pool, 'public.shelves.embedding');
+});
+
 test.serial('a large new partition is named by the watch and gets its index from `migrate up`', async (t) => {
   await sql('CREATE TABLE shelves_7 (LIKE shelves INCLUDING DEFAULTS INCLUDING CONSTRAINTS)');
   await sql('INSERT INTO shelves_7 (shelf, id) SELECT 7, g FROM generate_series(20001, 45000) AS g');
