@@ -44,7 +44,7 @@ BEGIN
   SELECT u.seq_scan - m.table_scans INTO v_scans FROM pg_stat_user_tables AS u WHERE u.relid = v_relation;
   IF NOT v_tells_statements AND v_scans <> 0 AND NOT EXISTS (SELECT FROM reembed.vector_indexes(v_relation, reembed.column_name(v_relation, m.from_attnum))) THEN
     v_reasons := v_reasons || 'searched-sequentially'::text;
-    v_sentences := v_sentences || format('%s was scanned sequentially %s times since the switch, and without a vector index and pg_stat_statements it is not known by whom', v_relation, v_scans);
+    v_sentences := v_sentences || format('sequential scans of %s since the switch: %s; without a vector index and pg_stat_statements it is not known whose they are', v_relation, v_scans);
   END IF;
 
   SELECT count(*) INTO v_unread FROM reembed.written_vector AS w
