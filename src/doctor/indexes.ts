@@ -13,7 +13,7 @@ const invalid: Check = {
   async run({ db, targets }) {
     const tables = (await targets()).filter(({ exists }) => exists);
     const { rows } = await db.query<{ oid: number; name: string; bare: string; valid: boolean; building: boolean }>(
-      `SELECT i.indrelid::bigint::double precision AS oid, format('%I.%I', n.nspname, c.relname) AS name, c.relname AS bare, i.indisvalid AND i.indisready AS valid,
+      `SELECT i.indrelid AS oid, format('%I.%I', n.nspname, c.relname) AS name, c.relname AS bare, i.indisvalid AND i.indisready AS valid,
               EXISTS (SELECT FROM pg_stat_progress_create_index AS p WHERE p.index_relid = i.indexrelid) AS building
          FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid JOIN pg_namespace AS n ON n.oid = c.relnamespace
         WHERE i.indrelid = ANY ($1::oid[]) ORDER BY 2`,

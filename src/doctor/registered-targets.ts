@@ -33,11 +33,11 @@ export interface Target {
 /** Reads the registered tables, each with its newest campaign. */
 export async function readTargets(db: Queryable): Promise<Target[]> {
   const { rows } = await db.query<Target>(
-    `SELECT DISTINCT ON (t.name) t.name, c.oid IS NOT NULL AS exists, t.relation::oid::bigint::double precision AS oid, coalesce(reembed.view_schema(t.name), '') AS "viewSchema",
+    `SELECT DISTINCT ON (t.name) t.name, c.oid IS NOT NULL AS exists, t.relation::oid AS oid, coalesce(reembed.view_schema(t.name), '') AS "viewSchema",
             CASE WHEN c.oid IS NULL THEN t.relation::oid::text ELSE format('%I.%I', n.nspname, c.relname) END AS table, t.column_name AS column,
-            ARRAY(SELECT v.relation::oid::bigint::double precision FROM reembed.vector_column AS v JOIN pg_class AS s ON s.oid = v.relation
+            ARRAY(SELECT v.relation::oid FROM reembed.vector_column AS v JOIN pg_class AS s ON s.oid = v.relation
                    WHERE v.target = t.name AND v.storage = 'side_table') AS "sideTables",
-            CASE WHEN c.relkind = 'p' THEN ARRAY(SELECT l.leaf::oid::bigint::double precision FROM reembed.leaves(t.relation) AS l) ELSE '{}' END AS leaves,
+            CASE WHEN c.relkind = 'p' THEN ARRAY(SELECT l.leaf::oid FROM reembed.leaves(t.relation) AS l) ELSE '{}' END AS leaves,
             t.live_view AS "liveView", t.live_model_column AS "liveModelColumn", s.read_model AS "readModel",
             coalesce(quote_ident(pg_get_userbyid(c.relowner)), '') AS owner, coalesce(pg_has_role(c.relowner, 'USAGE'), false) AS "ownedByUs",
             m.name AS campaign, m.phase, ARRAY(SELECT p.name::text FROM reembed.planned_index AS p WHERE p.campaign = m.name AND p.name IS NOT NULL AND p.definition IS NULL ORDER BY p.position) AS "indexNames", m.to_model AS "toModel"

@@ -39,7 +39,7 @@ export async function findDestination(pool: pg.Pool, table: string, { collection
     const { schema: extension } = await requireVectorExtension(db);
     if (dimensions > MOST_DIMENSIONS) throw new UnfitDimensions(collection, dimensions, MOST_DIMENSIONS);
     const { rows: types } = await db.query<{ oid: number }>(
-      "SELECT y.oid::bigint::double precision AS oid FROM pg_type AS y JOIN pg_namespace AS n ON n.oid = y.typnamespace WHERE n.nspname = $1 AND y.typname = 'vector'",
+      "SELECT y.oid FROM pg_type AS y JOIN pg_namespace AS n ON n.oid = y.typnamespace WHERE n.nspname = $1 AND y.typname = 'vector'",
       [extension],
     );
     const dot = table.indexOf('.');
@@ -70,7 +70,7 @@ export async function createDestination(pool: pg.Pool, { qualified, vectorSchema
 /** @param schema undefined: the one in which the user's role creates a table by its bare name */
 async function readRelation(db: Queryable, schema: string | undefined, name: string) {
   const { rows } = await db.query<{ schema: string; isThere: boolean; oid: number | null }>(
-    `SELECT w.schema, n.oid IS NOT NULL AS "isThere", c.oid::bigint::double precision AS oid
+    `SELECT w.schema, n.oid IS NOT NULL AS "isThere", c.oid
        FROM (SELECT coalesce($1, ${SCHEMA_OF_BARE_NAMES}, 'public') AS schema) AS w
        LEFT JOIN pg_namespace AS n ON n.nspname = w.schema LEFT JOIN pg_class AS c ON c.relnamespace = n.oid AND c.relname = $2`,
     [schema ?? null, name],

@@ -152,7 +152,7 @@ export async function inspectTable(db: Queryable, table: string, column: string)
 /** @throws ForeignPartition */
 async function readLeaves(db: Queryable, oid: number, table: string): Promise<number[]> {
   const { rows } = await db.query<{ oid: number; name: string; kind: string }>(
-    `SELECT c.oid::bigint::double precision AS oid, format('%s.%s', n.nspname, c.relname) AS name, c.relkind AS kind
+    `SELECT c.oid, format('%s.%s', n.nspname, c.relname) AS name, c.relkind AS kind
        FROM pg_partition_tree($1::oid::regclass) AS p JOIN pg_class AS c ON c.oid = p.relid JOIN pg_namespace AS n ON n.oid = c.relnamespace
       WHERE c.relkind <> 'p' ORDER BY c.oid`,
     [oid],
@@ -186,7 +186,7 @@ async function readColumns(db: Queryable, oid: number): Promise<ColumnFacts[]> {
 async function findSideTable(db: Queryable, oid: number, column: string) {
   if (!(await isInstalled(db))) return undefined;
   const { rows } = await db.query<{ oid: number; name: string; qualified: string; column: string }>(
-    `SELECT c.oid::bigint::double precision AS oid, c.relname AS name, format('%I.%I', n.nspname, c.relname) AS qualified, v.column_name AS column
+    `SELECT c.oid, c.relname AS name, format('%I.%I', n.nspname, c.relname) AS qualified, v.column_name AS column
        FROM reembed.target AS t JOIN reembed.vector_column AS v ON v.target = t.name AND v.role = 'new' AND v.storage = 'side_table'
        JOIN reembed.campaign AS m ON m.name = v.campaign AND m.phase = 'contract'
        JOIN pg_class AS c ON c.oid = v.relation JOIN pg_namespace AS n ON n.oid = c.relnamespace
@@ -226,7 +226,7 @@ async function findRelation(db: Queryable, table: string) {
       name: string;
       rowSecurity: boolean;
     }>(
-      `SELECT c.oid::bigint::double precision AS oid, c.relkind AS kind, n.nspname AS schema, c.relname AS name, c.relrowsecurity AS "rowSecurity",
+      `SELECT c.oid, c.relkind AS kind, n.nspname AS schema, c.relname AS name, c.relrowsecurity AS "rowSecurity",
               CASE WHEN c.relispartition THEN 'partition' WHEN c.relkind = 'r' AND EXISTS (SELECT FROM pg_inherits WHERE c.oid IN (inhrelid, inhparent)) THEN 'heir' END AS family
          FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE c.oid = ${RELATION_AS_WRITTEN}`,
       [spelling],

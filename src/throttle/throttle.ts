@@ -68,15 +68,15 @@ export function createThrottle(db: Queryable, target: string, notice: (line: str
   };
 
   async function check(): Promise<void> {
-    const { rows } = await db.query<{ now: number; rest: number; hasBaseline: boolean }>(
-      `SELECT extract(epoch FROM clock_timestamp())::float8 * 1000 AS now, reembed.rest_milliseconds(target) AS rest,
+    const { rows } = await db.query<{ now: string; rest: number; hasBaseline: boolean }>(
+      `SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::text AS now, reembed.rest_milliseconds(target) AS rest,
               EXISTS (SELECT FROM reembed.read_probes(target) AS p WHERE p.is_resting) AS "hasBaseline"
          FROM reembed.setting WHERE target = $1 AND max_read_slowdown IS NOT NULL`,
       [target],
     );
     areReadsWatched = rows[0] !== undefined;
     if (rows[0]) {
-      rests.set(rows[0].now, rows[0].rest);
+      rests.set(Number(rows[0].now), rows[0].rest);
       void probeReads();
     }
     signals = (await db.query<Signal>('SELECT signal, effect, reason FROM reembed.check_throttle_signals($1)', [target])).rows;

@@ -55,7 +55,7 @@ export async function loadTarget(db: Queryable, name: string): Promise<WorkTarge
             json_build_object('new', m.phase = 'backfill' AND reembed.needs_sweep(m.name), 'old', m.needs_old_sweep) AS "needsSweep",
             ARRAY(SELECT l.relation::oid::text FROM reembed.leaf AS l WHERE l.target = t.name AND l.swept_at IS NULL ORDER BY 1) AS "newLeaves",
             (SELECT coalesce(max(c.seq), 0)::text FROM reembed.change AS c WHERE c.target = t.name) AS "newestChange",
-            to_regtype(y.name)::oid::bigint::double precision AS "vectorOid", y.name AS "vectorType",
+            to_regtype(y.name)::oid AS "vectorOid", y.name AS "vectorType",
             (SELECT json_agg(json_build_object('role', v.role, 'model', v.model, 'maintained', v.is_maintained, 'read', v.is_read, 'storage', v.storage,
                       'definition', json_build_object('name', o.name, 'provider_model', o.provider_model, 'dimensions', o.dimensions, 'element_type', coalesce(e.name, o.element_type),
                         'distance', o.distance, 'document_prefix', o.document_prefix, 'query_prefix', o.query_prefix, 'send_dimensions', o.send_dimensions,

@@ -78,7 +78,7 @@ export async function inspectIndex(
   // The function that searches for candidates leaves the planner no choice.
   const chosen = live.candidates ? usable : mayChoose;
   const file = await client.query<{ file: number | null }>(
-    'SELECT pg_relation_filenode(reembed.valid_main_index($1))::bigint::float8 AS file FROM reembed.vector_column AS v WHERE v.campaign = $1',
+    'SELECT pg_relation_filenode(reembed.valid_main_index($1)) AS file FROM reembed.vector_column AS v WHERE v.campaign = $1',
     [campaign.name],
   );
   const { rows } = await client.query<{ name: string; setting: string }>(
