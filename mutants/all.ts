@@ -7,6 +7,7 @@ import { HARM } from './harm.ts';
 import { INDEXES } from './indexes.ts';
 import { INVENTORY } from './inventory.ts';
 import { JUDGE } from './judge.ts';
+import { LARGE_DIMENSIONS } from './large-dimensions.ts';
 import { LEFT_APPLICATION } from './left-application.ts';
 import type { Mutant } from './mutant.ts';
 import { POISONOUS_TEXTS } from './poisonous-texts.ts';
@@ -29,6 +30,7 @@ export const MUTANTS: Mutant[] = [
   ...INDEXES,
   ...INVENTORY,
   ...JUDGE,
+  ...LARGE_DIMENSIONS,
   ...LEFT_APPLICATION,
   ...POISONOUS_TEXTS,
   ...PROVIDERS,

@@ -73,6 +73,17 @@ const cases: Case[] = [
         GRANT USAGE ON SCHEMA app TO ${owner.name}, ${application.name}, ${installer.name}`),
     isFixedByRemedy: true,
   },
+  {
+    about: 'an installer who may not create schemas in the database',
+    code: 'no_create_on_database',
+    says: /installer_.*reembed_roles_|may not create schema/,
+    remedy: /GRANT CREATE ON DATABASE reembed_roles_\w+ TO installer_\w+/,
+    prepare: async ({ admin, installer }) => {
+      const { rows } = await admin.query<{ name: string }>('SELECT current_database() AS name');
+      await admin.query(`REVOKE CREATE ON DATABASE ${rows[0]?.name} FROM ${installer.name}`);
+    },
+    isFixedByRemedy: true,
+  },
   ...[false, true].map((superuserInstaller) => ({
     about: `FORCE ROW LEVEL SECURITY, which hides rows from the owner too${superuserInstaller ? ', where the installer is a superuser' : ''}`,
     code: 'forced_row_security',

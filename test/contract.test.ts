@@ -42,6 +42,19 @@ test.serial('the archive holds exactly the old vectors, with the hash of their t
   await sql('DROP TABLE expected');
 });
 
+test.serial('health says that the log of changes grows after contract while no worker runs, and what ends it', async (t) => {
+  const reasons = async () =>
+    (await sql('SELECT reason FROM reembed.health')).rows
+      .map(({ reason }) => reason as string)
+      .filter((reason) => /no worker/.test(reason));
+  t.deepEqual(await reasons(), []);
+  await sql("UPDATE documents SET content = 'changed after contract' WHERE id = 6");
+  const [reason] = await reasons();
+  t.regex(reason ?? '', /^no worker is running; after contract.*npm run worker, or npm run release/);
+  await stage.work();
+  t.deepEqual(await reasons(), []);
+});
+
 test.serial('down brings back column, type, vectors, indexes, storage, default and comments', async (t) => {
   await stage.bring(campaign, 'switch');
   await stage.work();

@@ -83,7 +83,11 @@ for (const [table, to, index, storage, model] of [
         await t.throwsAsync(nearest(table, query.old, `, 10, '${to.name}'`), { code: 'RE002' } as never);
       };
       const readsNew = async () => {
-        t.deepEqual(distances(await nearest(table, query.new)), distances(await exactly(`${table}_live`, query.new)));
+        t.deepEqual(
+          distances(await nearest(table, query.new)),
+          distances(await exactly(`${table}_live`, query.new)),
+          'the function returns the ten nearest, nearest first',
+        );
         t.is((await nearest(table, query.new, ', 50'))[0]?.id, '7');
         t.is((await nearest(table, query.new, `, 50, '${to.name}'`)).length, 10);
         await t.throwsAsync(nearest(table, query.old), { code: 'RE002' } as never);

@@ -36,6 +36,16 @@ test.serial('create shows what halfvec loses in a sample of the old vectors', as
   t.true(share === 'all' || Number(share) > 0.99, text);
 });
 
+test.serial('create leaves old vectors that halfvec cannot hold out of its sample, and names them', async (t) => {
+  const { pool } = stage.db;
+  const { rows } = await pool.query<{ before: string }>('SELECT embedding::text AS before FROM items WHERE id = 1');
+  await pool.query(`UPDATE items SET embedding = array_fill(70000::real, ARRAY[${DIMENSIONS}])::vector WHERE id = 1`);
+  const text = await plan('--to', 'new-model', '--dimensions', '1024', '--type', 'halfvec');
+  t.regex(text, /1 of 300 sampled old vectors are too long for halfvec.*parked as out_of_range/);
+  t.regex(text, /of 50 searches in 299 old vectors stay the same/);
+  await pool.query('UPDATE items SET embedding = $1 WHERE id = 1', [rows[0]?.before]);
+});
+
 test.serial('create shows the recall of an index on bits by candidates, where the old vectors are similar', async (t) => {
   const text = await plan('--to', 'new-model', '--dimensions', '1536', '--index', 'binary');
   const recalls = [...(/recall@10 in 300 old vectors, by candidates: (.*);/.exec(text)?.[1] ?? '').matchAll(/(\d+): (\d\.\d+)/g)].map(

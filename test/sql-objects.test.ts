@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import test from 'ava';
@@ -9,6 +10,9 @@ import { createStage, type Stage } from './harness/stage.ts';
 const FILES = readdirSync(SQL_OBJECTS, { recursive: true, encoding: 'utf8' })
   .filter((path) => path.endsWith('.sql') && !path.startsWith('target'))
   .map((path) => ({ name: basename(path, '.sql'), text: readFileSync(join(SQL_OBJECTS, path), 'utf8') }));
+
+// The embedded database has one role.
+const onServer = process.env.TEST_DATABASE_URL ? test : { serial: test.serial.skip };
 
 let stage: Stage;
 
@@ -76,6 +80,35 @@ test.serial('up leaves the objects alone when they are in place, and puts back w
   t.deepEqual(await capture(), triggers);
   t.deepEqual(await names("SELECT reembed.has_text('  ')::text AS name"), ['false']);
 });
+
+onServer.serial(
+  'up touches no table and no view of the application after a grant to a worker, and only the target that DDL damaged',
+  async (t) => {
+    const { pool } = stage.db;
+    const versions = (relation: string) =>
+      names(`SELECT 'view ' || c.xmin AS name FROM pg_class AS c WHERE c.relname = '${relation}_live'
+      UNION ALL SELECT 'trigger ' || g.oid FROM pg_trigger AS g WHERE g.tgrelid = '${relation}'::regclass AND NOT g.tgisinternal
+      UNION ALL SELECT 'function ' || p.oid FROM pg_proc AS p WHERE p.oid = 'reembed.switch_to'::regproc AND '${relation}' = 'books' ORDER BY 1`);
+    await applySqlObjects(stage.database);
+    const [books, documents] = [await versions('books'), await versions('documents')];
+    const role = `reembed_grantee_${randomBytes(4).toString('hex')}`;
+    await pool.query(`CREATE ROLE ${role}`);
+    t.teardown(() => pool.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`));
+    await pool.query('SELECT reembed.grant_worker($1)', [role]);
+    await applySqlObjects(stage.database);
+    t.deepEqual(await versions('books'), books, 'a grant replaced objects');
+    await pool.query('ALTER TABLE documents ADD COLUMN room integer');
+    await applySqlObjects(stage.database);
+    t.notDeepEqual(await versions('documents'), documents);
+    t.deepEqual(await versions('books'), books, 'DDL on one table replaced the objects of another');
+    await pool.query('GRANT EXECUTE ON FUNCTION reembed.switch_to TO PUBLIC');
+    await applySqlObjects(stage.database);
+    t.deepEqual(
+      await names("SELECT proname AS name FROM pg_proc WHERE proname = 'switch_to' AND has_function_privilege('public', oid, 'EXECUTE')"),
+      [],
+    );
+  },
+);
 
 test('every schema, table, view, column, sequence, function and trigger of ours has a comment', async (t) => {
   const bare = await names(`

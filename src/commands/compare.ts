@@ -12,7 +12,7 @@ import { OLD_MODEL_DISAGREES } from '../plan/old-model-error.ts';
 import { visible } from '../print-text.ts';
 import { readJudgements } from '../validation/queries/judgements.ts';
 import { plainTable } from '../validation/report/report-wording.ts';
-import { list, price, wholeNumber } from './parse-option.ts';
+import { collect, list, price, TEXT_FROM, wholeNumber } from './parse-option.ts';
 import { formatNumber, print, printJson, say } from './print.ts';
 import { createDisplay } from './progress-display.ts';
 import { formatUsd } from './show-progress.ts';
@@ -21,6 +21,7 @@ interface CompareCommandOptions {
   table: string;
   text?: string[];
   textSql?: string;
+  textFrom?: string[];
   column: string;
   models: string[];
   from?: string;
@@ -63,6 +64,7 @@ export function compareCommand(): Command {
     .optionsGroup('Table:')
     .option('--text <columns>', 'column of the text; several, separated by commas, are joined by a line break', list)
     .option('--text-sql <expression>', 'SQL over the columns of the table, instead of --text')
+    .option('--text-from <join>', TEXT_FROM, collect)
     .option('--column <name>', 'vector column', 'embedding')
     .option('--sample <n>', 'rows drawn at random; rows judged relevant are added', wholeNumber, 2000)
     .option('--seed <n>', 'draw the same rows and queries as the run that showed this seed', wholeNumber)

@@ -9,7 +9,7 @@ import { inventoryOfTable, type TableInventory, type TableRequest } from '../doc
 import { ReembedError } from '../errors.ts';
 import { visibleAll } from '../print-text.ts';
 import { counted } from '../wording.ts';
-import { list } from './parse-option.ts';
+import { collect, list, TEXT_FROM } from './parse-option.ts';
 import { bold, print, printJson } from './print.ts';
 import { isEmbeddedMissing } from './read-status.ts';
 import { costText, inventoryText, promisesText } from './show-inventory.ts';
@@ -33,6 +33,7 @@ export function doctorCommand(): Command {
     .option('--column <name>', 'its vector column', 'embedding')
     .option('--text <columns>', 'its text, as for migrate create, to count rows without one', list)
     .option('--text-sql <expression>', 'SQL over the columns of the table, instead of --text')
+    .option('--text-from <join>', TEXT_FROM, collect)
     .option('--from <model>', 'model of its vectors (default: EMBED_OLD_MODEL), to compare ten of them with the model')
     .option('--json', 'one JSON document on stdout')
     .action((options: DoctorOptions) => doctor(options));

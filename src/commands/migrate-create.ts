@@ -28,7 +28,7 @@ import { storageCosts } from '../plan/storage.ts';
 import { drawStoredRows, type StoredRows } from '../plan/stored-rows.ts';
 import { examineText } from '../plan/text-source.ts';
 import { visibleAll, visibleLines } from '../print-text.ts';
-import { collect, indexChoice, list, price, tokenCount, wholeNumber } from './parse-option.ts';
+import { collect, indexChoice, list, price, TEXT_FROM, tokenCount, wholeNumber } from './parse-option.ts';
 import { print, printJson, say } from './print.ts';
 import { costText } from './show-inventory.ts';
 import { planText } from './show-plan.ts';
@@ -57,11 +57,7 @@ export function migrateCreateCommand(): Command {
     .option('--group <name>', 'name of the table group (default: made of the pattern)')
     .option('--text <columns>', 'column of the text; several, separated by commas, are joined by a line break', list)
     .option('--text-sql <expression>', 'SQL over the columns of the table, instead of --text')
-    .option(
-      '--text-from <join>',
-      'take the text from another table: "public.chunk AS c ON c.id = t.chunk_id", then --text c.body; may be repeated',
-      collect,
-    )
+    .option('--text-from <join>', TEXT_FROM, collect)
     .option('--column <name>', 'vector column', 'embedding')
     .option('--to <model>', 'name of the new model at the provider (default: EMBED_MODEL)')
     .option('--to-name <name>', 'name of the new model in pg-reembed, if it must differ from --to')

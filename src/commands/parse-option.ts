@@ -24,6 +24,9 @@ export function collect(value: string, before: string[] = []): string[] {
   return [...before, value];
 }
 
+/** Help of --text-from. */
+export const TEXT_FROM = 'take the text from another table: "public.chunk AS c ON c.id = t.chunk_id", then --text c.body; may be repeated';
+
 /** Parses what the index on the new vectors is to be. */
 export function indexChoice(value: string): IndexChoice {
   if (!isIndexChoice(value))

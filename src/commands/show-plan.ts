@@ -101,11 +101,18 @@ function typeReason({ to }: CampaignPlan, { elementType }: TableFacts): string {
 }
 
 function halfvecLines(loss: SearchLoss | null): string[] {
-  if (loss === null || loss.halfvec === null) return [];
+  if (loss === null) return [];
+  const beyond =
+    loss.beyondHalfvec === 0
+      ? []
+      : [
+          `           ${formatNumber(loss.beyondHalfvec)} of ${formatNumber(loss.rows + loss.beyondHalfvec)} sampled old vectors are too long for halfvec, whose components end at 65,504; a row whose new vector does not fit is parked as out_of_range`,
+        ];
+  if (loss.halfvec === null) return beyond;
   const sample = `of ${formatNumber(loss.queries)} searches in ${formatNumber(loss.rows)} old vectors`;
   return loss.halfvec === 1
-    ? [`           in halfvec, all of the ten nearest rows ${sample} stay the same`]
-    : [`           in halfvec, ${loss.halfvec.toFixed(3)} of the ten nearest rows ${sample} stay the same`];
+    ? [`           in halfvec, all of the ten nearest rows ${sample} stay the same`, ...beyond]
+    : [`           in halfvec, ${loss.halfvec.toFixed(3)} of the ten nearest rows ${sample} stay the same`, ...beyond];
 }
 
 function formText({ form }: IndexPlan): string {

@@ -9,8 +9,9 @@ import { oldModel, UNNAMED_MODEL } from '../plan/draft.ts';
 import { distanceOfIndexes } from '../plan/index-plan.ts';
 import { inspectTable, type TableFacts } from '../plan/inspect.ts';
 import { readKnownTarget } from '../plan/known-target.ts';
-import { measureText, type TextFacts, textSource } from '../plan/measure.ts';
+import { measureText, type TextFacts } from '../plan/measure.ts';
 import { inPlanningTransaction } from '../plan/planning-transaction.ts';
+import { examineText } from '../plan/text-source.ts';
 import type { Judgements } from '../validation/queries/judgements.ts';
 import { SEEDS_END } from '../validation/queries/queries.ts';
 import { counted } from '../wording.ts';
@@ -33,6 +34,8 @@ export interface CompareRequest {
   column: string;
   text: string[];
   textSql?: string | undefined;
+  /** joins of other tables that the text is taken from */
+  textFrom?: string[] | undefined;
   /** candidates, each MODEL[:DIMENSIONS][@PROVIDER] */
   models: string[];
   /** model of the present vectors, where no campaign recorded it */
@@ -82,7 +85,7 @@ interface Prepared {
  * writes nothing but the cache of vectors.
  *
  * @returns undefined for a dry run
- * @throws the errors of inspectTable(), measureText(), readSample() and of queries and judgements; BadCandidate, PresentModelUnknown,
+ * @throws the errors of inspectTable(), examineText(), measureText(), readSample() and of queries and judgements; BadCandidate, PresentModelUnknown,
  * NotConfirmed, OtherDimensions, SpendCapReached, errors of a provider
  */
 export async function compareModels(
@@ -161,8 +164,10 @@ async function prepare(
   if (definition.name === UNNAMED_MODEL) throw new PresentModelUnknown(facts.table, facts.column);
   const { queries: path, judgements, judgementColumn, sliceBy } = request;
   const asked = path === undefined ? undefined : readQuestions(path, judgements, sliceBy, request.mostQueries, seed);
+  // Before the transaction becomes read-only.
+  const source = await examineText(client, facts, request);
   const owner = await borrowOwner(client, facts.oid);
-  const text = await measureText(client, facts, textSource(facts, request.text, request.textSql), owner);
+  const text = await measureText(client, facts, source, owner);
   const rows = await readSample(owner, facts, text, {
     rows: request.sample,
     relevant: asked ? relevantIds(asked, judgements) : [],

@@ -29,8 +29,8 @@ const KEPT = [
 
 /**
  * Installs the present functions, views, triggers and templates of sql/ and recompiles the objects of every target. Runs after every `up`,
- * so that an upgrade of the toolkit takes effect. Does nothing when they are installed already, because a search waits while its view is
- * replaced. If it is interrupted, the next run repeats it.
+ * so that an upgrade of the toolkit takes effect. When they are installed already, it recompiles only targets that lack a trigger, a view
+ * or a column, because writes and searches wait while triggers and views are replaced. If it is interrupted, the next run repeats it.
  *
  * @throws NewerObjects
  */
@@ -40,7 +40,19 @@ export async function applySqlObjects(database: Database): Promise<void> {
   const filesDigest = createHash('sha256')
     .update([...objects, ...templates].map(({ text }) => text).join('\n'))
     .digest('hex');
-  if (await isApplied(database, filesDigest)) return;
+  const isCurrent = await isApplied(database, filesDigest);
+  if (!isCurrent) await installObjects(database, objects, templates);
+  // One transaction per target, so that a search waits at most for the views of its own table.
+  for (const name of await targetsToCompile(database, !isCurrent)) {
+    await inTransaction(database.pool, (client) => client.query('SELECT reembed.compile_target($1), reembed.replace_views($1)', [name]));
+  }
+  if (isCurrent) return;
+  await inTransaction(database.pool, (client) =>
+    client.query('UPDATE reembed.installation SET files_digest = $1, objects_digest = reembed.objects_digest()', [filesDigest]),
+  );
+}
+
+async function installObjects(database: Database, objects: SqlFile[], templates: SqlFile[]): Promise<void> {
   await inTransaction(database.pool, async (client) => {
     await client.query('SELECT pg_advisory_xact_lock($1)', [SQL_OBJECTS_LOCK]);
     // Under the lock: a newer version may have been installed after this command had connected.
@@ -61,17 +73,18 @@ export async function applySqlObjects(database: Database): Promise<void> {
       GRANT EXECUTE ON FUNCTION ${FOR_EVERYBODY} TO PUBLIC`);
     await restoreGrants(client, grants);
   });
-  // One transaction per target, so that a search waits at most for the views of its own table.
+}
+
+/** Every target, or those whose triggers or views the user's own DDL dropped, and those whose table gained a column. */
+async function targetsToCompile(database: Database, all: boolean): Promise<string[]> {
   const { rows } = await database.pool.query<{ name: string }>(
     `SELECT t.name FROM reembed.target AS t JOIN pg_class AS c ON c.oid = t.relation
-      WHERE t.unhooked IS NULL AND NOT EXISTS (SELECT FROM reembed.damage AS d WHERE d.target = t.name AND d.is_final) ORDER BY t.name`,
+      WHERE t.unhooked IS NULL AND NOT EXISTS (SELECT FROM reembed.damage AS d WHERE d.target = t.name AND d.is_final)
+        AND ($1 OR t.view_columns <> reembed.view_columns(t.name)
+             OR EXISTS (SELECT FROM reembed.damage AS d WHERE d.target = t.name AND d.code IN ('no_trigger', 'no_view'))) ORDER BY t.name`,
+    [all],
   );
-  for (const { name } of rows) {
-    await inTransaction(database.pool, (client) => client.query('SELECT reembed.compile_target($1), reembed.replace_views($1)', [name]));
-  }
-  await inTransaction(database.pool, (client) =>
-    client.query('UPDATE reembed.installation SET files_digest = $1, objects_digest = reembed.objects_digest()', [filesDigest]),
-  );
+  return rows.map(({ name }) => name);
 }
 
 /** Privilege to call a function, beyond those of its owner and of PUBLIC. */

@@ -2,14 +2,13 @@ import type { Config } from '../config.ts';
 import type { Database, Queryable } from '../database/connection.ts';
 import { borrowOwner } from '../database/owners-connection.ts';
 import { isInstalled } from '../database/sql-objects.ts';
-import type { TextSource } from '../embedding/disagreement/candidate-texts.ts';
 import { inspectTable, type TableFacts } from '../plan/inspect.ts';
 import type { InventoryFinding } from '../plan/inventory/finding.ts';
 import { takeInventory } from '../plan/inventory/inventory.ts';
 import { type StoragePromise, storagePromises } from '../plan/inventory/promises.ts';
-import { textSource } from '../plan/measure.ts';
 import { inPlanningTransaction } from '../plan/planning-transaction.ts';
 import { storageCosts } from '../plan/storage.ts';
+import { type ExaminedText, examineText } from '../plan/text-source.ts';
 import type { Finding } from './check.ts';
 import { compareStoredRows, oldModelRequest } from './old-model.ts';
 
@@ -19,6 +18,8 @@ export interface TableRequest {
   column: string;
   text?: string[];
   textSql?: string;
+  /** joins of other tables that the text is taken from */
+  textFrom?: string[];
   /** model of the stored vectors, if the table is not registered */
   from?: string;
 }
@@ -36,7 +37,7 @@ export interface TableInventory {
 /**
  * Takes the inventory of a table without planning a campaign, and compares a few stored vectors with those of their model.
  *
- * @throws what inspectTable() and borrowOwner() throw
+ * @throws what inspectTable(), examineText() and borrowOwner() throw
  */
 export async function inventoryOfTable(
   database: Database,
@@ -46,10 +47,10 @@ export async function inventoryOfTable(
 ): Promise<TableInventory> {
   const { old, ...inventory } = await inPlanningTransaction(database, async (db) => {
     const facts = await inspectTable(db, request.table, request.column);
-    const text: TextSource | undefined =
-      request.text || request.textSql !== undefined
-        ? textSource(facts, request.text ?? [], request.textSql)
-        : await registeredText(db, facts);
+    const { text: columns = [], textSql, textFrom } = request;
+    const isNamed = columns.length > 0 || textSql !== undefined || textFrom !== undefined;
+    // Before the transaction becomes read-only.
+    const text = isNamed ? await examineText(db, facts, { text: columns, textSql, textFrom }) : await registeredText(db, facts);
     const owner = await borrowOwner(db, facts.oid);
     const findings = await takeInventory({ db, owner, facts, text });
     // As large as the old vectors, as long as the new model is not known.
@@ -65,9 +66,9 @@ export async function inventoryOfTable(
   return { ...inventory, model: old ? [await compareStoredRows(old, config)] : [] };
 }
 
-async function registeredText(db: Queryable, facts: TableFacts): Promise<TextSource | undefined> {
+async function registeredText(db: Queryable, facts: TableFacts): Promise<Pick<ExaminedText, 'textColumns' | 'textSql'> | undefined> {
   if (!(await isInstalled(db))) return undefined;
-  const { rows } = await db.query<TextSource>(
+  const { rows } = await db.query<Pick<ExaminedText, 'textColumns' | 'textSql'>>(
     `SELECT CASE WHEN t.joined_tables = '{}' THEN t.text_sql ELSE reembed.target_names(t.name) ->> 'content' END AS "textSql", ARRAY[]::text[] AS "textColumns"
        FROM reembed.target AS t WHERE t.relation = $1 AND t.column_name = $2`,
     [facts.oid, facts.column],

@@ -163,6 +163,17 @@ export class NoCreateOnSchema extends ReembedError {
   }
 }
 
+/** Thrown when a role may not create the schemas that a campaign needs. */
+export class NoCreateOnDatabase extends ReembedError {
+  constructor(database: string, role: string, schemas: string) {
+    super(
+      'no_create_on_database',
+      `role ${role} may not create schemas in database ${database}, and expand needs ${schemas}`,
+      `GRANT CREATE ON DATABASE ${database} TO ${role}`,
+    );
+  }
+}
+
 /** Thrown for forced row level security: its policies hide rows even from the owner, with whose rights rows are read and written. */
 export class ForcedRowSecurity extends ReembedError {
   constructor(table: string, owner: string) {

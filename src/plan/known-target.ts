@@ -7,7 +7,7 @@ import { columnArguments, liveViewArgument, relationArgument } from '../phases/1
 import { templateText } from '../phases/files.ts';
 import type { KnownTarget } from './draft.ts';
 import type { TableFacts } from './inspect.ts';
-import { CampaignRunning, NameTaken } from './inspect-error.ts';
+import { CampaignRunning, NameTaken, NoCreateOnDatabase } from './inspect-error.ts';
 import type { CampaignPlan } from './plan.ts';
 import { shortName } from './short-name.ts';
 
@@ -72,7 +72,7 @@ export function refusePendingFiles(state: MigrationState, plan: CampaignPlan): v
   }
 }
 
-/** @throws NameTaken when a column, view or index that the campaign would create exists */
+/** @throws NameTaken when a column, view, index or schema that the campaign would create exists; NoCreateOnDatabase */
 export async function refuseTakenNames(
   db: Queryable,
   plan: CampaignPlan,
@@ -98,13 +98,28 @@ export async function refuseTakenNames(
     [plan.schema, relations],
   );
   if (rows[0]) throw new NameTaken('relation', `${plan.schema}.${rows[0].name}`);
+  await refuseSchemas(db, plan);
+}
+
+/** @throws NameTaken, NoCreateOnDatabase */
+async function refuseSchemas(db: Queryable, plan: CampaignPlan): Promise<void> {
   const nameOf = (model: string) => `(${queryOf('model_schema_name', ['p_schema', 'p_model']).replaceAll('$2', model)})`;
-  const schemas = await db.query<{ name: string }>(
+  const names = ['$2::text', '$3::text', 'NULL::text'].map(nameOf).join(', ');
+  const models = [plan.schema, plan.from.name, plan.to.name];
+  const { rows: taken } = await db.query<{ name: string }>(
     `SELECT n.nspname AS name FROM pg_namespace AS n
-      WHERE n.nspname IN (${['$2::text', '$3::text', 'NULL::text'].map(nameOf).join(', ')})
+      WHERE n.nspname IN (${names})
         AND NOT (starts_with(coalesce(obj_description(n.oid, 'pg_namespace'), ''), 'pg-reembed: views')
                  AND n.nspowner = (SELECT r.nspowner FROM pg_namespace AS r WHERE r.nspname = 'reembed'))`,
-    [plan.schema, plan.from.name, plan.to.name],
+    models,
   );
-  if (schemas.rows[0]) throw new NameTaken('schema', schemas.rows[0].name);
+  if (taken[0]) throw new NameTaken('schema', taken[0].name);
+  const { rows: missing } = await db.query<{ database: string; role: string; schemas: string | null }>(
+    `SELECT quote_ident(current_database()) AS database, quote_ident(current_user) AS role, string_agg(s.name, ', ') AS schemas
+       FROM unnest(ARRAY['reembed', 'reembed_queue', ${names}]::text[]) AS s(name)
+      WHERE to_regnamespace(quote_ident(s.name)) IS NULL AND NOT has_database_privilege(current_database(), 'CREATE')`,
+    models,
+  );
+  const [role] = missing;
+  if (role?.schemas) throw new NoCreateOnDatabase(role.database, role.role, role.schemas);
 }

@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { outOfRange } from '../database/element-types.ts';
 import { formClass, formKey, type IndexForm, PLAIN } from '../database/index-form.ts';
 import type { OwnersConnection } from '../database/owners-connection.ts';
 import { knownModel } from '../embedding/model-catalog.ts';
@@ -11,8 +12,10 @@ export interface SearchLoss {
   /** rows of the sample, and those that were searched for */
   rows: number;
   queries: number;
-  /** recall in halfvec; null where the type stays */
+  /** recall in halfvec; null where the type stays, or no old vector fits */
   halfvec: number | null;
+  /** vectors of the sample that halfvec may not hold; they are left out */
+  beyondHalfvec: number;
   /** recall by number of candidates that the index would return; empty where the index holds the vectors, or the old ones say nothing about it */
   candidates: { candidates: number; recall: number }[];
 }
@@ -34,15 +37,16 @@ export async function measureSearchLoss(owner: OwnersConnection, facts: TableFac
   const isHalved = plan.to.elementType === 'halfvec' && facts.elementType === 'vector';
   const form = measurableForm(facts, plan);
   if (!isHalved && form.name === 'plain') return null;
-  const { rows } = await owner.query<{ rows: number; queries: number; halfvec: number | null } & Record<string, number | null>>(
-    lossSql(facts, plan, form, isHalved),
-  );
+  const { rows } = await owner.query<
+    { rows: number; beyond: number; queries: number; halfvec: number | null } & Record<string, number | null>
+  >(lossSql(facts, plan, form, isHalved));
   const [row] = rows;
-  if (!row || row.queries === 0) return null;
+  if (!row || (row.queries === 0 && row.beyond === 0)) return null;
   return {
     rows: row.rows,
     queries: row.queries,
     halfvec: isHalved ? row.halfvec : null,
+    beyondHalfvec: row.beyond,
     candidates:
       form.name === 'plain'
         ? []
@@ -63,7 +67,10 @@ function measurableForm(facts: TableFacts, plan: CampaignPlan): IndexForm {
   return PLAIN;
 }
 
-/** Compares each vector of the sample with some of them: once exactly, once in halfvec, and once as the index would hold them. */
+/**
+ * Compares each vector of the sample with some of them: once exactly, once in halfvec, and once as the index would hold them. A vector
+ * whose norm is in the range of halfvec has no component beyond it; the cast of another one could fail.
+ */
 function lossSql(facts: TableFacts, plan: CampaignPlan, form: IndexForm, isHalved: boolean): string {
   const schema = pg.escapeIdentifier(facts.vectorSchema);
   const relation = facts.sideTable === null ? facts.qualified : vectorTableOfFacts(facts);
@@ -72,10 +79,13 @@ function lossSql(facts: TableFacts, plan: CampaignPlan, form: IndexForm, isHalve
   const ofIndex = formClass(form, facts.elementType, plan.from.distance) === 'bit_hamming_ops' ? `OPERATOR(${schema}.<~>)` : distance;
   const percent = Math.min(100, ((1.5 * ROWS) / facts.rows) * 100);
   return `
-    WITH sample AS MATERIALIZED (
+    WITH drawn AS MATERIALIZED (
+      SELECT t.${vector} AS vector, ${isHalved ? `${schema}.vector_norm(t.${vector}) < ${outOfRange('halfvec')}` : 'true'} AS fits
+        FROM ${relation} AS t ${percent < 100 ? `TABLESAMPLE SYSTEM (${percent.toFixed(4)})` : ''}
+       WHERE t.${vector} IS NOT NULL AND ${schema}.vector_dims(t.${vector}) = ${facts.dimensions ?? 1} LIMIT ${ROWS}
+    ), sample AS MATERIALIZED (
       SELECT row_number() OVER () AS n, s.vector, ${isHalved ? `s.vector::${schema}.halfvec` : 's.vector'} AS half, ${formKey(form, 's.vector', facts.elementType, facts.dimensions ?? 1, schema)} AS indexed
-        FROM (SELECT t.${vector} AS vector FROM ${relation} AS t ${percent < 100 ? `TABLESAMPLE SYSTEM (${percent.toFixed(4)})` : ''}
-               WHERE t.${vector} IS NOT NULL AND ${schema}.vector_dims(t.${vector}) = ${facts.dimensions ?? 1} LIMIT ${ROWS}) AS s
+        FROM drawn AS s WHERE s.fits
     ), ranked AS (
       SELECT q.n AS query, row_number() OVER (PARTITION BY q.n ORDER BY q.vector ${distance} s.vector) AS place,
              row_number() OVER (PARTITION BY q.n ORDER BY q.half ${distance} s.half) AS half_place,
@@ -86,7 +96,7 @@ function lossSql(facts: TableFacts, plan: CampaignPlan, form: IndexForm, isHalve
       SELECT r.query, count(*) AS wanted, count(*) FILTER (WHERE r.half_place <= ${NEAREST}) AS half${CANDIDATES.map((c) => `, count(*) FILTER (WHERE r.indexed_place <= ${c}) AS of_${c}`).join('')}
         FROM ranked AS r WHERE r.place <= ${NEAREST} GROUP BY r.query
     )
-    SELECT (SELECT count(*) FROM sample)::integer AS rows, count(*)::integer AS queries,
+    SELECT (SELECT count(*) FROM sample)::integer AS rows, (SELECT count(*) FROM drawn AS d WHERE NOT d.fits)::integer AS beyond, count(*)::integer AS queries,
            (sum(f.half) / sum(f.wanted))::float8 AS halfvec${CANDIDATES.map((c) => `, (sum(f.of_${c}) / sum(f.wanted))::float8 AS of_${c}`).join('')}
       FROM found AS f`;
 }
