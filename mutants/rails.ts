@@ -49,6 +49,28 @@ export const RAILS: Mutant[] = [
     edits: [{ file: 'src/phases/discard.ts', find: 'vectors > 0 || readers.length > 0', replace: 'vectors > 0' }],
   },
   {
+    fault: 'a grant to a worker made up replace every trigger and view',
+    fix: 'only the targets that need it are compiled again',
+    test: 'sql-objects',
+    title: 'up touches no table and no view of the application after a grant to a worker, and only the target that DDL damaged',
+    says: /a grant replaced objects/,
+    edits: [
+      {
+        file: 'sql/watch/objects_digest.sql',
+        find: "has_function_privilege('public', p.oid, 'EXECUTE')::text",
+        replace: "coalesce(p.proacl::text, '')",
+      },
+    ],
+  },
+  {
+    fault: 'schemas that the installer may not create',
+    fix: 'create refuses before anything is written',
+    test: 'bad-roles',
+    title: 'create refuses an installer who may not create schemas in the database, and changes nothing',
+    says: /no_create_on_database|one line that begins with reembed:/,
+    edits: [{ file: 'src/plan/known-target.ts', find: 'if (role?.schemas) throw', replace: "if (role?.schemas === '') throw" }],
+  },
+  {
     fault: 'long run of letters',
     fix: 'a run without a word boundary is tokenized in parts',
     test: 'rails',

@@ -5,8 +5,10 @@ UNION ALL
 SELECT v.target, true, format('calls to the provider of %s are held until %s: %s', q.model, to_char(q.held_until, 'HH24:MI:SS'), q.hold_reason)
   FROM reembed.provider_quota AS q JOIN reembed.vector_column AS v ON v.model = q.model AND v.is_maintained WHERE q.held_until > now()
 UNION ALL
-SELECT s.target, true, 'no worker is running' || CASE WHEN NOT EXISTS (SELECT FROM reembed.campaign AS m WHERE m.target = s.target AND m.phase <> 'contract')
-                                                       THEN '; after contract, too, the log of changes grows until one runs: npm run worker, or npm run release, which ends the capture of changes' ELSE '' END
+SELECT s.target, true, 'no worker is running' || CASE WHEN s.maintained_by = 'workers' AND NOT EXISTS (SELECT FROM reembed.campaign AS m WHERE m.target = s.target AND m.phase <> 'contract')
+                                                             AND NOT EXISTS (SELECT FROM reembed.vector_column AS v WHERE v.target = s.target AND v.storage = 'side_table')
+                                                       THEN '; after contract, too, the log of changes grows until one runs; where the application embeds its rows, npm run setting -- maintained_by=application ends the capture'
+                                                       ELSE '' END
   FROM reembed.setting AS s
  WHERE NOT EXISTS (SELECT FROM reembed.worker AS w WHERE reembed.works_for(w, s.target))
    AND (EXISTS (SELECT FROM reembed.change AS c WHERE c.target = s.target)
