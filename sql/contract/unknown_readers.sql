@@ -40,11 +40,12 @@ BEGIN
     v_sentences := v_sentences || format('%s %s (%s)', CASE jsonb_array_length(v_statements) WHEN 1 THEN '1 statement names' ELSE jsonb_array_length(v_statements) || ' statements name' END, v_column, v_shown);
   END IF;
 
-  -- A client that searches a table without a vector index leaves no other trace than the number of its scans, which others scan too.
+  -- A client that searches a table without a vector index leaves no other trace than the number of its scans. PostgreSQL adds those of our own workers and
+  -- commands to it and does not tell them apart.
   SELECT u.seq_scan - m.table_scans INTO v_scans FROM pg_stat_user_tables AS u WHERE u.relid = v_relation;
   IF NOT v_tells_statements AND v_scans <> 0 AND NOT EXISTS (SELECT FROM reembed.vector_indexes(v_relation, reembed.column_name(v_relation, m.from_attnum))) THEN
     v_reasons := v_reasons || 'searched-sequentially'::text;
-    v_sentences := v_sentences || format('sequential scans of %s since the switch: %s; without a vector index and pg_stat_statements it is not known whose they are', v_relation, v_scans);
+    v_sentences := v_sentences || format('sequential scans of %s since the switch: %s, those of pg-reembed among them; without a vector index and pg_stat_statements it is not known whose the others are', v_relation, v_scans);
   END IF;
 
   SELECT count(*) INTO v_unread FROM reembed.written_vector AS w
