@@ -1710,7 +1710,7 @@ CREATE FUNCTION reembed.objects_digest() RETURNS text
     SET "IntervalStyle" TO 'postgres'
     SET quote_all_identifiers TO 'off';
 
-COMMENT ON FUNCTION reembed.objects_digest() IS 'Changes when a function, view or trigger of pg-reembed is changed, a trigger of a target is missing, or its table gained a column.';
+COMMENT ON FUNCTION reembed.objects_digest() IS 'Changes when a function, view, trigger or template of pg-reembed is changed; what is compiled for a target does not count.';
 
 CREATE FUNCTION reembed.old_snapshot(p_age interval DEFAULT '00:00:10'::interval) RETURNS text
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -3504,7 +3504,15 @@ UNION ALL
 UNION ALL
  SELECT s.target,
     true AS throttles,
-    'no worker is running'::text AS reason
+    ('no worker is running'::text ||
+        CASE
+            WHEN ((s.maintained_by = 'workers'::text) AND (NOT (EXISTS ( SELECT
+               FROM reembed.campaign m
+              WHERE ((m.target = s.target) AND (m.phase <> 'contract'::text))))) AND (NOT (EXISTS ( SELECT
+               FROM reembed.vector_column v
+              WHERE ((v.target = s.target) AND (v.storage = 'side_table'::text)))))) THEN '; after contract, too, the log of changes grows until one runs; where the application embeds its rows, npm run setting -- maintained_by=application ends the capture'::text
+            ELSE ''::text
+        END) AS reason
    FROM reembed.setting s
   WHERE ((NOT (EXISTS ( SELECT
            FROM reembed.worker w
