@@ -174,7 +174,7 @@ export const FOUND_BY_STORMS: Mutant[] = [
     test: 'sql-objects',
     title: 'up leaves the objects alone when they are in place, and puts back what was changed by hand',
     says: /Difference/,
-    edits: [{ file: 'src/database/sql-objects.ts', find: '  if (await isApplied(database, filesDigest)) return;\n', replace: '' }],
+    edits: [{ file: 'src/database/sql-objects.ts', find: 'if (!isCurrent) await installObjects(', replace: 'await installObjects(' }],
   },
   {
     fault: 'a changed row left behind by `up --wait`',
