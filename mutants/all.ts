@@ -12,6 +12,7 @@ import type { Mutant } from './mutant.ts';
 import { POISONOUS_TEXTS } from './poisonous-texts.ts';
 import { PROVIDERS } from './providers.ts';
 import { RAILS } from './rails.ts';
+import { REFUSED_ROWS } from './refused-rows.ts';
 import { REPORT } from './report.ts';
 import { SOONER } from './sooner.ts';
 import { SPENDING } from './spending.ts';
@@ -34,6 +35,7 @@ export const MUTANTS: Mutant[] = [
   ...PROVIDERS,
   ...RAILS,
   ...SOONER,
+  ...REFUSED_ROWS,
   ...REPORT,
   ...SPENDING,
   ...TEXT_FROM,

@@ -81,6 +81,8 @@ onServer('whatever a role has set, a command reads times, numbers, intervals and
   const worker = await stage.workplace.run(['worker', '--drain']);
   t.is(worker.code, 0, worker.stderr);
   t.deepEqual(await wrongRows(stage.database.pool, { oldColumn: 'embedding', newColumn: 'embedding_v2' }), []);
-  const { campaigns } = JSON.parse((await stage.workplace.run(['status', '--json'])).stdout) as { campaigns: { phase_entered_at: string }[] };
+  const { campaigns } = JSON.parse((await stage.workplace.run(['status', '--json'])).stdout) as {
+    campaigns: { phase_entered_at: string }[];
+  };
   t.true(Math.abs(Date.now() - Date.parse(campaigns[0]?.phase_entered_at ?? '')) < 120_000);
 });
