@@ -37,7 +37,7 @@ export const REFUSED_ROWS: Mutant[] = [
     fix: 'an answer is checked for the range of the type',
     test: 'check-vectors',
     title: 'a component that halfvec cannot hold is refused, and one that is rounded to its largest value is not',
-    says: /threw|exception/i,
+    says: /Function returned/,
     edits: [{ file: 'src/embedding/check-vectors.ts', find: 'if (sum >= limit &&', replace: 'if (sum < 0 &&' }],
   },
   {

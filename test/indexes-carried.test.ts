@@ -175,6 +175,7 @@ test.serial(
     await stage.bring(campaign, 'contract');
     await sql("UPDATE documents SET content = NULL WHERE id = 8; UPDATE documents SET content = 'changed' WHERE id = 9");
     await stage.work();
+    t.deepEqual((await sql('SELECT key, class, message FROM reembed.failed_row')).rows, []);
     t.is((await sql('SELECT FROM reembed.change')).rowCount, 0);
     t.is(await column('embedding'), renewed([oldColumn]).join());
     const { code, stderr } = await stage.workplace.run(['migrate', 'down']);
