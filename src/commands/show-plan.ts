@@ -49,7 +49,8 @@ export function planText({
     bold(
       `${plan.schema}.${plan.table}.${plan.column}: ${plan.from.name} (${plan.from.dimensions}) -> ${plan.to.name} (${plan.to.dimensions})`,
     ),
-    `  rows     ${formatNumber(estimate.rows)} with a text, of ${formatNumber(facts.rows)} (${formatBytes(facts.tableBytes)} with indexes)`,
+    ...(plan.part ? [`  part     ${plan.part.name}, where ${plan.part.where}; live view ${plan.liveView}`] : []),
+    `  rows     ${formatNumber(estimate.rows)} with a text, of ${formatNumber(facts.rows)} (${formatBytes(facts.tableBytes)} with indexes${plan.part ? ', all rows of the table included' : ''})`,
     `  tokens   about ${formatNumber(estimate.tokens)}, longest sampled text ${formatNumber(text.longestTokens)}; ${cost}`,
     ...capLines(plan),
     `  time     about ${formatSeconds(estimate.seconds)} of provider calls (${formatNumber(estimate.requests)} requests); npm run status measures the rest`,

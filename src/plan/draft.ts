@@ -20,6 +20,9 @@ import { chooseAutomatically, type Storage } from './storage.ts';
 export interface CampaignRequest {
   table: string;
   column: string;
+  /** name of the part of the table that is migrated, and which rows belong to it */
+  part?: string | undefined;
+  where?: string | undefined;
   text: string[];
   textSql?: string | undefined;
   /** joins of other tables that the text is taken from */
@@ -109,7 +112,10 @@ export async function draftCampaign(
       'give --price, the US dollars per million tokens, or --max-tokens instead',
     );
   const storage = chooseStorage(request, facts, findings);
-  const sideTable = storage === 'side-table' ? shortName(`${facts.table}_${slug(to.name, 30)}`, '_vectors') : null;
+  const sideTable =
+    storage === 'side-table'
+      ? shortName(`${facts.table}_${facts.part ? `${facts.part.name}_` : ''}${slug(to.name, 30)}`, '_vectors')
+      : null;
   const toColumn = sideTable ? facts.column : shortName(facts.column, '_v2');
   const form = chooseForm(request.index, to, request.matryoshka ?? knownModel(request.to).isMatryoshka);
   const quotedSchema = (await quoteNames(db, [facts.vectorSchema]))[facts.vectorSchema] ?? '';
@@ -119,6 +125,7 @@ export async function draftCampaign(
     table: facts.table,
     column: facts.column,
     columnType: facts.columnType,
+    part: facts.part,
     keyColumns: facts.keyColumns,
     keyDefinitions: facts.keyDefinitions,
     textColumns: text.textColumns,
@@ -169,7 +176,8 @@ export async function draftCampaign(
  * side table needs
  */
 function chooseStorage(request: CampaignRequest, facts: TableFacts, findings: readonly InventoryFinding[]): Storage {
-  const wanted = request.storage ?? 'column';
+  // A column would be one of all rows, and contract could not drop the old one.
+  const wanted = facts.part ? 'side-table' : (request.storage ?? 'column');
   if (wanted === 'side-table' && facts.rowSecurity) {
     throw new SideTableRefused(`${facts.table} has row level security, whose policies would not apply to a side table`);
   }
