@@ -89,6 +89,15 @@ test.serial('create names the way out for a column with several dimensions', asy
   t.regex(stderr, /--part NAME --where/);
 });
 
+test.serial('refused: a virtual column, which triggers do not see', async (t) => {
+  const { pool } = stage.db;
+  const version = Number((await pool.query('SHOW server_version_num')).rows[0].server_version_num);
+  if (version < 180000) return t.pass('PostgreSQL 18 has virtual columns');
+  await pool.query('ALTER TABLE items ADD COLUMN kind text GENERATED ALWAYS AS (upper(collection)) VIRTUAL');
+  await t.throwsAsync(create("kind = 'A'"), { code: 'part_reads_virtual' });
+  await pool.query('ALTER TABLE items DROP COLUMN kind');
+});
+
 test.serial('a clause that fails on a row makes no write fail', async (t) => {
   const { pool } = stage.db;
   const campaign = await create("collection = 'a' AND 10 / (id + 5) < 100");

@@ -166,7 +166,7 @@ test.serial('a validation compares the rows of the part alone', async (t) => {
 
 test.serial('columns of the clause may be renamed', async (t) => {
   await createCollections(stage.db.pool, 'renamed', 80);
-  const campaign = await stage.draft(partOf('renamed'));
+  const campaign = await stage.draft({ ...partOf('renamed'), where: "t.collection = 'a'" });
   await stage.bring(campaign, 'backfill');
   await sql('ALTER TABLE renamed RENAME COLUMN collection TO kind');
   await sql("UPDATE renamed SET kind = 'a' WHERE id BETWEEN 1 AND 10");
@@ -181,4 +181,42 @@ test.serial('columns of the clause may be renamed', async (t) => {
   t.is((await sql('SELECT FROM renamed_a_live')).rowCount, wanted.rows[0].rows);
   await stage.bring(campaign, 'none');
   await sql('DROP TABLE renamed');
+});
+
+test.serial('known items and probes do not fail because of a row that entered the part with a vector of another model', async (t) => {
+  await createCollections(stage.db.pool, 'probed', 80);
+  const campaign = await stage.draft({ ...partOf('probed'), from: undefined });
+  await stage.bring(campaign, 'index');
+  await sql("UPDATE probed SET collection = 'a' WHERE collection = 'b'");
+  const { suffix } = (await sql("SELECT suffix FROM reembed.target WHERE name = 'public.probed.embedding.a'")).rows[0];
+  const any = (await sql(`SELECT reembed.any_old_${suffix}()::text AS vector`)).rows[0].vector as string;
+  t.is((JSON.parse(any) as number[]).length, OLD_DIMENSIONS);
+  t.is((await sql(`SELECT reembed.nearest_old_${suffix}($1::vector)::int AS rows`, [any])).rows[0].rows, 10);
+  const row = (
+    await sql(
+      "SELECT id, content, embedding::text AS vector FROM probed WHERE collection = 'a' AND vector_dims(embedding) = 16 ORDER BY id LIMIT 1",
+    )
+  ).rows[0];
+  const found = await sql(`SELECT reembed.find_old_${suffix}($1, reembed.text_hash($2), $3, true) AS found`, [
+    JSON.stringify({ id: row.id }),
+    row.content,
+    row.vector,
+  ]);
+  t.true(found.rows[0].found);
+  await stage.bring(campaign, 'none');
+  await sql('DROP TABLE probed');
+});
+
+test.serial('a dropped column of the clause fails no write, and the damage is named', async (t) => {
+  await createCollections(stage.db.pool, 'dropped', 40);
+  const campaign = await stage.draft(partOf('dropped'));
+  await stage.bring(campaign, 'switch');
+  await sql('ALTER TABLE dropped DROP COLUMN collection CASCADE');
+  await t.notThrowsAsync(sql("UPDATE dropped SET content = 'written' WHERE id = 1"));
+  await t.notThrowsAsync(sql("INSERT INTO dropped VALUES (1000, 'inserted', NULL)"));
+  await t.notThrowsAsync(sql('DELETE FROM dropped WHERE id = 2'));
+  t.true((await sql("SELECT FROM reembed.damage WHERE code = 'dropped_column'")).rowCount === 1);
+  await sql("SELECT reembed.forget('dropped', true)");
+  t.is((await sql("SELECT FROM pg_proc WHERE proname LIKE '%dropped_embedding_a%'")).rowCount, 0);
+  await sql('DROP TABLE dropped');
 });

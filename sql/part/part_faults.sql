@@ -22,6 +22,15 @@ AS $$
     FROM called AS c JOIN pg_proc AS p ON p.oid = c.oid
    WHERE p.oid >= 16384 AND NOT EXISTS (SELECT FROM pg_depend AS d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e')
   UNION ALL
+  -- The constraint of a domain may call any function.
+  SELECT 'part_calls_function', 'a cast to a domain' FROM tree AS t WHERE t.body ~ '\{COERCETODOMAIN '
+  UNION ALL
   SELECT 'part_reads_row', 'the row as a whole' FROM tree AS t WHERE t.body ~ ':varattno 0 '
+  UNION ALL
+  -- It has no value in the function of a trigger.
+  SELECT 'part_reads_virtual', format('the virtual column %I', a.attname)
+    FROM pg_rewrite AS r JOIN pg_depend AS d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid AND d.refclassid = 'pg_class'::regclass
+    JOIN pg_attribute AS a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
+   WHERE r.ev_class = p_view::oid AND a.attgenerated = 'v'
 $$;
 COMMENT ON FUNCTION reembed.part_faults IS 'What a view with the clause of a part does wrong: its truth could change without a change of the row, or it runs code that may be replaced.';

@@ -36,7 +36,7 @@ CREATE FUNCTION reembed.nearest_{role}_{suffix}(p_vector {type}) RETURNS bigint
 LANGUAGE sql VOLATILE SECURITY DEFINER {candidate_settings}
 BEGIN ATOMIC
   SELECT count(*)
-    FROM (SELECT FROM (SELECT {found} AS vector FROM {search_from}{search_part} ORDER BY {indexed_found} {indexed_distance} {indexed_query} LIMIT {candidate_rows}) AS n
+    FROM (SELECT FROM (SELECT {found} AS vector FROM {search_from}{probe_part} ORDER BY {indexed_found} {indexed_distance} {indexed_query} LIMIT {candidate_rows}) AS n
            ORDER BY n.vector {distance} p_vector LIMIT 10) AS found;
 END;
 COMMENT ON FUNCTION reembed.nearest_{role}_{suffix} IS 'pg-reembed: one search like those of the live view, to be timed.';

@@ -13,7 +13,11 @@ const FAULTS: Record<string, (object: string) => { because: string; remedy: stri
   }),
   part_calls_function: (object) => ({
     because: `it calls ${object}, which may be replaced and may fail inside of a write`,
-    remedy: 'store what the function returns in a generated column, and compare that',
+    remedy: 'store what it returns in a column that is GENERATED ALWAYS AS … STORED, and compare that',
+  }),
+  part_reads_virtual: (object) => ({
+    because: `it reads ${object}, which has no value where changes are captured`,
+    remedy: 'compare the columns that it is computed from, or make it STORED',
   }),
   part_reads_row: (object) => ({ because: `it uses ${object}`, remedy: 'name the columns' }),
 };
