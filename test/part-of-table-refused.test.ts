@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import test from 'ava';
 import { createCollections } from './harness/parts.ts';
 import { createStage, type Stage } from './harness/stage.ts';
@@ -36,7 +37,7 @@ const REFUSED: [what: string, where: string, code: string][] = [
 
 for (const [what, where, code] of REFUSED) {
   test.serial(`refused: ${what}`, async (t) => {
-    await t.throwsAsync(create(where), { code });
+    await t.throwsAsync(create(where), { code }, 'the clause was admitted');
     t.is((await stage.db.pool.query('SELECT FROM items')).rowCount, 80);
   });
 }
@@ -57,7 +58,7 @@ test.serial('a comment at the end of the clause takes nothing along', async (t) 
 test.serial('parts of one column are admitted only if PostgreSQL proves that they share no row', async (t) => {
   const campaign = await create("collection = 'a'");
   await stage.bring(campaign, 'expand');
-  await t.throwsAsync(create("collection <> 'b'", 'b'), { code: 'parts_overlap' });
+  await t.throwsAsync(create("collection <> 'b'", 'b'), { code: 'parts_overlap' }, 'parts that share rows were admitted');
   await t.throwsAsync(create('id > 10', 'b'), { code: 'parts_overlap' });
   await t.throwsAsync(stage.draft({ table: 'items' }), { code: 'whole_or_parts' });
   const draft = stage.draft({ table: 'items', part: 'b', where: "collection = 'b'", from: 'other-model' });
@@ -102,9 +103,18 @@ test.serial('a clause that fails on a row makes no write fail', async (t) => {
   const { pool } = stage.db;
   const campaign = await create("collection = 'a' AND 10 / (id + 5) < 100");
   await stage.bring(campaign, 'backfill');
-  await t.notThrowsAsync(pool.query("INSERT INTO items VALUES (-5, 'a', 'divides by zero', NULL)"));
+  await t.notThrowsAsync(pool.query("INSERT INTO items VALUES (-5, 'a', 'divides by zero', NULL)"), 'the write failed');
   await t.notThrowsAsync(pool.query("UPDATE items SET content = 'again' WHERE id = -5"));
   await t.notThrowsAsync(pool.query('DELETE FROM items WHERE id = -5'));
   await stage.work();
   await stage.bring(campaign, 'none');
+});
+
+test('docs/parts-of-a-table.md has every refusal', (t) => {
+  const page = readFileSync(new URL('../docs/parts-of-a-table.md', import.meta.url), 'utf8');
+  const codes = [...REFUSED.map(([, , code]) => code), 'part_reads_virtual', 'parts_overlap', 'whole_or_parts', 'part_of_partitions'];
+  t.deepEqual(
+    codes.filter((code) => !page.includes(`\`${code}\``)),
+    [],
+  );
 });

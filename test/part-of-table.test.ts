@@ -96,7 +96,7 @@ test.serial('rows that enter and leave the part while the backfill runs have the
   };
   await move(1);
   await stage.work();
-  t.deepEqual(await wrong('moving'), []);
+  t.deepEqual(await wrong('moving'), [], 'the side table holds exactly the part');
   const seen = await sql("SELECT id::text, content, embedding::text AS old FROM moving WHERE collection = 'a' ORDER BY id");
   t.deepEqual(
     seen.rows.filter(({ old, content }) => !fits(old, OLD_MODEL, content, OLD_DIMENSIONS)),

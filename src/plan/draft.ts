@@ -178,11 +178,15 @@ export async function draftCampaign(
 function chooseStorage(request: CampaignRequest, facts: TableFacts, findings: readonly InventoryFinding[]): Storage {
   // A column would be one of all rows, and contract could not drop the old one.
   const wanted = facts.part ? 'side-table' : (request.storage ?? 'column');
+  const remedy = facts.part
+    ? 'a part always has a side table: migrate the whole column, or move its rows to a table of their own'
+    : undefined;
   if (wanted === 'side-table' && facts.rowSecurity) {
-    throw new SideTableRefused(`${facts.table} has row level security, whose policies would not apply to a side table`);
+    throw new SideTableRefused(`${facts.table} has row level security, whose policies would not apply to a side table`, remedy);
   }
   const taken = facts.keyColumns.find((name) => ['model_version', 'text_hash', facts.column].includes(name));
-  if (wanted === 'side-table' && taken) throw new SideTableRefused(`the key column ${taken} has a name that is reserved in a side table`);
+  if (wanted === 'side-table' && taken)
+    throw new SideTableRefused(`the key column ${taken} has a name that is reserved in a side table`, remedy);
   if (wanted !== 'auto') return wanted;
   const isTied = keptIndexes(request, facts).some(({ namesOthers }) => namesOthers);
   return taken || isTied ? 'column' : chooseAutomatically(facts, findings, request.onlyRead ?? false).storage;
