@@ -80,6 +80,18 @@ test.serial('parts of one column are admitted only if PostgreSQL proves that the
   await stage.bring(campaign, 'none');
 });
 
+test.serial('the plan of a part names its rows and four phases, and nothing of contract', async (t) => {
+  const { code, stderr } = await stage.workplace.run([
+    ...['migrate', 'create', '--dry-run', '--no-probe', '--table', 'items', '--text', 'content', '--from', 'old-model'],
+    ...['--to', 'new-model', '--dimensions', '24', '--part', 'z', '--where', "collection = 'a'"],
+  ]);
+  t.is(code, 0, stderr);
+  t.regex(stderr, /public\.items\.embedding\.z: old-model \(16\)/);
+  t.regex(stderr, /part +z, where collection = 'a'; live view items_z_live/);
+  t.regex(stderr, /40 with a text, of 40/);
+  t.notRegex(stderr, /contract|reembed_live/);
+});
+
 test.serial('create names the way out for a column with several dimensions', async (t) => {
   const { code, stderr } = await stage.workplace.run([
     ...['migrate', 'create', '--dry-run', '--no-probe', '--table', 'items', '--text', 'content'],

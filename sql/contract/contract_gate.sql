@@ -18,7 +18,7 @@ BEGIN
   SELECT * INTO STRICT s FROM reembed.setting WHERE target = m.target;
   IF t.part <> '' THEN
     RETURN QUERY SELECT 'part_stays_in_side_table', format('the vectors of part %s stay in %s: its column belongs to other rows as well', t.part, m.to_relation),
-                        'nothing to do: the campaign ends at the switch';
+                        'leave the campaign at the switch, where it ends, or go back with npm run migrate down';
     RETURN;
   END IF;
   v_old_column := reembed.column_name(coalesce(m.from_relation, t.relation), m.from_attnum);

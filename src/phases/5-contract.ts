@@ -5,20 +5,32 @@ import { anonymousBlock, type Phase } from './phase.ts';
 
 export const contract: Phase = {
   name: 'contract',
-  locks: ({ part, oldSideTable }) =>
-    part
-      ? 'none: the campaign of a part ends at the switch'
-      : oldSideTable
-        ? 'ACCESS EXCLUSIVE on the tables for milliseconds, while the old side table moves to schema reembed'
-        : 'copies the old vectors without a lock; then ACCESS EXCLUSIVE on the table while the column is dropped',
-  back: ({ part, oldSideTable }) =>
-    part
-      ? 'nothing to take back'
-      : oldSideTable
-        ? 'restores the old side table and its indexes; only purge cannot be undone'
-        : 'restores the old column, its vectors (one commit per batch) and its indexes; only purge cannot be undone',
+  locks: ({ oldSideTable }) =>
+    oldSideTable
+      ? 'ACCESS EXCLUSIVE on the tables for milliseconds, while the old side table moves to schema reembed'
+      : 'copies the old vectors without a lock; then ACCESS EXCLUSIVE on the table while the column is dropped',
+  back: ({ oldSideTable }) =>
+    oldSideTable
+      ? 'restores the old side table and its indexes; only purge cannot be undone'
+      : 'restores the old column, its vectors (one commit per batch) and its indexes; only purge cannot be undone',
   inTransaction: false,
-  up: (plan) => [`SELECT reembed.require_gate(${literal(plan.campaign)}, 'contract');`, ...(plan.part ? [] : replaceOldColumn(plan))],
+  up: (plan) => [
+    `SELECT reembed.require_gate(${literal(plan.campaign)}, 'contract');`,
+    ...(plan.oldSideTable
+      ? []
+      : [`SELECT reembed.begin_archive(${literal(plan.campaign)});`, `CALL reembed.copy_to_archive(${literal(plan.campaign)});`]),
+    `-- ACCESS EXCLUSIVE on the views and the table from here on.
+${anonymousBlock(`BEGIN
+  IF (SELECT phase FROM reembed.campaign WHERE name = ${literal(plan.campaign)}) <> 'contract' THEN
+    SET LOCAL lock_timeout = '300ms';
+    PERFORM reembed.lock_target(${literal(targetOf(plan))});
+    PERFORM reembed.drop_view(${literal(targetOf(plan))}, reembed.model_view_name(${literal(targetOf(plan))}, ${literal(plan.from.name)}));
+${[...archive(plan), ...exchange(plan)].map((line) => `    ${line}`).join('\n')}
+    PERFORM reembed.enter_contract(${literal(plan.campaign)});
+  END IF;
+END`)}`,
+    ...notNull(plan),
+  ],
   // Every statement is idempotent, so that an interrupted restore continues where it stopped.
   down: (plan) => [
     anonymousBlock(`BEGIN
@@ -46,26 +58,6 @@ END`),
     `SELECT reembed.finish_restore(${literal(plan.campaign)});`,
   ],
 };
-
-/** Archives the old vectors and gives their place to the new ones. The column of a part also belongs to other rows, so its gate is never open. */
-function replaceOldColumn(plan: CampaignPlan): string[] {
-  return [
-    ...(plan.oldSideTable
-      ? []
-      : [`SELECT reembed.begin_archive(${literal(plan.campaign)});`, `CALL reembed.copy_to_archive(${literal(plan.campaign)});`]),
-    `-- ACCESS EXCLUSIVE on the views and the table from here on.
-${anonymousBlock(`BEGIN
-  IF (SELECT phase FROM reembed.campaign WHERE name = ${literal(plan.campaign)}) <> 'contract' THEN
-    SET LOCAL lock_timeout = '300ms';
-    PERFORM reembed.lock_target(${literal(targetOf(plan))});
-    PERFORM reembed.drop_view(${literal(targetOf(plan))}, reembed.model_view_name(${literal(targetOf(plan))}, ${literal(plan.from.name)}));
-${[...archive(plan), ...exchange(plan)].map((line) => `    ${line}`).join('\n')}
-    PERFORM reembed.enter_contract(${literal(plan.campaign)});
-  END IF;
-END`)}`,
-    ...notNull(plan),
-  ];
-}
 
 /** Makes the column NOT NULL as the old one was, unless a row lacks a vector. The scan of the table blocks neither reads nor writes. */
 function notNull(plan: CampaignPlan): string[] {

@@ -8,7 +8,7 @@ import { templateText } from '../phases/files.ts';
 import type { KnownTarget } from './draft.ts';
 import type { TableFacts } from './inspect.ts';
 import { CampaignRunning, NameTaken } from './inspect-error.ts';
-import type { CampaignPlan } from './plan.ts';
+import { type CampaignPlan, targetOf } from './plan.ts';
 import { shortName } from './short-name.ts';
 
 /**
@@ -66,7 +66,7 @@ export function refusePendingFiles(state: MigrationState, plan: CampaignPlan): v
   );
   if (waiting?.campaign) {
     throw new CampaignRunning(
-      `${plan.schema}.${plan.table}.${plan.column}`,
+      targetOf(plan),
       `the files of ${waiting.campaign} have not been run`,
       'run npm run migrate up, or delete those five files',
     );
