@@ -5,6 +5,7 @@ import type { OwnersConnection } from '../database/owners-connection.ts';
 import { knownModel } from '../embedding/model-catalog.ts';
 import type { TableFacts } from './inspect.ts';
 import { vectorTableOfFacts } from './inventory/old-vectors.ts';
+import { inPartSql } from './part.ts';
 import type { CampaignPlan } from './plan.ts';
 
 /** Recall of the ten nearest rows in a sample of the old vectors, whose distribution is the only one known before the backfill. */
@@ -82,7 +83,7 @@ function lossSql(facts: TableFacts, plan: CampaignPlan, form: IndexForm, isHalve
     WITH drawn AS MATERIALIZED (
       SELECT t.${vector} AS vector, ${isHalved ? `${schema}.vector_norm(t.${vector}) < ${outOfRange('halfvec')}` : 'true'} AS fits
         FROM ${relation} AS t ${percent < 100 ? `TABLESAMPLE SYSTEM (${percent.toFixed(4)})` : ''}
-       WHERE t.${vector} IS NOT NULL AND ${schema}.vector_dims(t.${vector}) = ${facts.dimensions ?? 1} LIMIT ${ROWS}
+       WHERE ${inPartSql(facts)} AND t.${vector} IS NOT NULL AND ${schema}.vector_dims(t.${vector}) = ${facts.dimensions ?? 1} LIMIT ${ROWS}
     ), sample AS MATERIALIZED (
       SELECT row_number() OVER () AS n, s.vector, ${isHalved ? `s.vector::${schema}.halfvec` : 's.vector'} AS half, ${formKey(form, 's.vector', facts.elementType, facts.dimensions ?? 1, schema)} AS indexed
         FROM drawn AS s WHERE s.fits
