@@ -1,5 +1,26 @@
+import type pg from 'pg';
 import { pushAfter, pushDuring } from './drizzle.ts';
 import type { Deployment } from './program.ts';
+import { OWN_ROWS, SUPABASE, writeHiddenRows } from './supabase.ts';
+
+/** Why the library cannot do something through the view of a model, and what is then said. */
+export interface Refusal {
+  reason: string;
+  says: RegExp;
+  /** through the view of the old model too; otherwise only through that of the new one */
+  byBoth?: true;
+}
+
+/** What a platform provides beyond PostgreSQL, and the page therefore does not create. */
+export interface Platform {
+  open(pool: pg.Pool): Promise<void>;
+  /** adds rows that the application may not see */
+  addHiddenRows(pool: pg.Pool): Promise<void>;
+  /** rejects unless they are all there, with a vector in each of the columns */
+  checkHiddenRows(pool: pg.Pool, columns: string[]): Promise<void>;
+  /** removes what remains on the server when the database is dropped */
+  close(server: string): Promise<void>;
+}
 
 /** What is special about the table and the texts of a page of docs/recipes. */
 export interface Recipe {
@@ -15,8 +36,14 @@ export interface Recipe {
   /** what else is tried with the deployment of the old model before contract, and with that of the new one afterwards */
   during?: (deployment: Deployment) => Promise<void>;
   after?: (deployment: Deployment) => Promise<void>;
-  /** why the library cannot write through the view of the new model, and what it then says */
-  refusedWrite?: { reason: string; says: RegExp };
+  /** why the library cannot search, or write, through the view of a model */
+  refusedRead?: Refusal;
+  refusedWrite?: Refusal;
+  /** a condition on the rows that are the application's: it may not see any others */
+  ownRows?: string;
+  /** role that the application sets for its statements */
+  memberOf?: string;
+  platform?: Platform;
   /** CI runs this one; the nightly run has all of them */
   inCi?: true;
 }
@@ -34,9 +61,20 @@ export const RECIPES: readonly Recipe[] = [
     embedded: (text) => `words: ${text.split(' ').length} subject: ${text.split(' ')[0]} draft: False  ${text}`,
   },
   { name: 'langchain_store', table: 'handbook', text: 'content', refusedWrite: NOT_NULL },
+  { name: 'langchain_js', table: 'chunks', text: 'text' },
   { name: 'sqlalchemy', table: 'documents', text: 'content' },
   { name: 'django', table: 'documents', text: 'content', refusedWrite: NOT_NULL },
   { name: 'drizzle', table: 'documents', text: 'content', during: pushDuring, after: pushAfter },
+  {
+    name: 'supabase',
+    table: 'documents',
+    text: 'content',
+    ownRows: OWN_ROWS,
+    memberOf: 'authenticated',
+    platform: SUPABASE,
+    during: writeHiddenRows,
+    after: writeHiddenRows,
+  },
 ];
 
 /** Pages that no program runs, with the reason. */
