@@ -50,6 +50,11 @@ export interface Recipe {
 
 const NOT_NULL = { reason: 'the old column is NOT NULL', says: /null value in column "embedding"/ };
 
+const ALTERS_TABLE: Refusal = { reason: 'it opens tables only', says: /must be owner of view|cannot be performed on relation/, byBoth: true };
+
+/** Many applications create their tables whenever they start. */
+const createAgain = (deployment: Deployment) => deployment.call<void>('app', 'create');
+
 /** Every page that is run. */
 export const RECIPES: readonly Recipe[] = [
   { name: 'psycopg', table: 'documents', text: 'content', hasReaders: true, inCi: true },
@@ -61,7 +66,24 @@ export const RECIPES: readonly Recipe[] = [
     embedded: (text) => `words: ${text.split(' ').length} subject: ${text.split(' ')[0]} draft: False  ${text}`,
   },
   { name: 'langchain_store', table: 'handbook', text: 'content', refusedWrite: NOT_NULL },
-  { name: 'langchain_js', table: 'chunks', text: 'text' },
+  {
+    name: 'haystack',
+    table: 'handbook',
+    text: 'content',
+    embedded: (text) => `${text.split(' ')[0]}\n${text}`,
+    during: createAgain,
+    after: createAgain,
+  },
+  { name: 'langchain_js', table: 'chunks', text: 'text', during: createAgain, after: createAgain },
+  {
+    name: 'mastra',
+    table: 'chunks',
+    text: "metadata ->> 'text'",
+    refusedRead: ALTERS_TABLE,
+    refusedWrite: ALTERS_TABLE,
+    during: createAgain,
+    after: createAgain,
+  },
   { name: 'sqlalchemy', table: 'documents', text: 'content' },
   { name: 'django', table: 'documents', text: 'content', refusedWrite: NOT_NULL },
   { name: 'drizzle', table: 'documents', text: 'content', during: pushDuring, after: pushAfter },

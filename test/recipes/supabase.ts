@@ -45,7 +45,9 @@ export const SUPABASE: Platform = {
   },
   async checkHiddenRows(pool, columns) {
     const filled = columns.map((column) => `${column} IS NOT NULL`).join(' AND ');
-    const { rows } = await pool.query<{ n: number }>(`SELECT count(*)::integer AS n FROM documents WHERE owner = $1 AND ${filled}`, [OTHER]);
+    const { rows } = await pool.query<{ n: number }>(`SELECT count(*)::integer AS n FROM documents WHERE owner = $1 AND ${filled}`, [
+      OTHER,
+    ]);
     if (rows[0]?.n !== 2) throw new Error(`${rows[0]?.n} rows of another user have ${columns}, not 2`);
   },
   async close(server) {
