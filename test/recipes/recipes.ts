@@ -50,7 +50,11 @@ export interface Recipe {
 
 const NOT_NULL = { reason: 'the old column is NOT NULL', says: /null value in column "embedding"/ };
 
-const ALTERS_TABLE: Refusal = { reason: 'it opens tables only', says: /must be owner of view|cannot be performed on relation/, byBoth: true };
+const ALTERS_TABLE: Refusal = {
+  reason: 'it opens tables only',
+  says: /must be owner of view|cannot be performed on relation/,
+  byBoth: true,
+};
 
 /** Many applications create their tables whenever they start. */
 const createAgain = (deployment: Deployment) => deployment.call<void>('app', 'create');
