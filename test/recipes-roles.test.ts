@@ -11,8 +11,12 @@ const EXISTING = 'SELECT rolname AS name FROM pg_roles WHERE rolname = ANY ($1)'
 
 test('a run of a recipe that fails while it starts its deployments leaves no role behind', async (t) => {
   const stage = await createStage();
-  t.teardown(stage.close);
   const roles: string[] = [];
+  t.teardown(async () => {
+    // Without the fix they are still there.
+    for (const role of roles) await stage.db.pool.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`).catch(() => {});
+    await stage.close();
+  });
   const deploy = (_: unknown, { DATABASE_URL = '' }: Record<string, string>) => {
     roles.push(new URL(DATABASE_URL).username);
     if (roles.length === 2) throw new Error('the second one does not start');
