@@ -1,9 +1,11 @@
 import test from 'ava';
+import { sweep } from '../src/validation/sweep/sweep.ts';
 import { adoptLeaves } from '../src/watch/adopt-leaves.ts';
 import { NEW_DIMENSIONS, NEW_MODEL, textOf, vectorText, wrongRows } from './harness/documents.ts';
 import { createShelves, fillShelves } from './harness/partitions.ts';
 import { vectorOf } from './harness/provider.ts';
 import { createStage, type Stage } from './harness/stage.ts';
+import { testEmbedder } from './harness/validation.ts';
 import { createWatch } from './harness/watch.ts';
 
 const ROWS = 400;
@@ -130,6 +132,17 @@ test.serial('each leaf gets an index of its own, without one on the partitioned 
     await client.query('ROLLBACK');
     client.release();
   }
+});
+
+test.serial('a sweep of search settings searches the indexes of all leaves', async (t) => {
+  const { indexes } = await sweep(stage.database, { target: 'shelves', queries: { kind: 'rows' }, embedder: testEmbedder, sample: 20, seed: 4 });
+  t.deepEqual(
+    indexes.map(({ role, name, leaves }) => [role, name, leaves]),
+    [
+      ['old', 'hnsw.ef_search', LEAVES.length],
+      ['new', 'hnsw.ef_search', LEAVES.length],
+    ],
+  );
 });
 
 test.serial('a partition that is created or attached in mid-campaign gets vectors and an index', async (t) => {
