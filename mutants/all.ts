@@ -9,6 +9,7 @@ import { INVENTORY } from './inventory.ts';
 import { JUDGE } from './judge.ts';
 import { LEFT_APPLICATION } from './left-application.ts';
 import type { Mutant } from './mutant.ts';
+import { PARTITIONS } from './partitions.ts';
 import { POISONOUS_TEXTS } from './poisonous-texts.ts';
 import { PROVIDERS } from './providers.ts';
 import { RAILS } from './rails.ts';
@@ -30,6 +31,7 @@ export const MUTANTS: Mutant[] = [
   ...INVENTORY,
   ...JUDGE,
   ...LEFT_APPLICATION,
+  ...PARTITIONS,
   ...POISONOUS_TEXTS,
   ...PROVIDERS,
   ...RAILS,

@@ -46,6 +46,17 @@ test.serial('rows of ranges of two levels and of the default partitions get thei
   t.is(await ask('SELECT count(DISTINCT leaf)::int FROM reembed.batch'), 4);
 });
 
+test.serial(
+  'a row that moves to another partition with another text keeps its vectors until those of the new text are there',
+  async (t) => {
+    await stage.work();
+    await sql("UPDATE shelves SET shelf = 16, content = 'moved and changed' WHERE shelf = 5 AND id <= 30");
+    t.is(await ask("SELECT count(*)::int FROM shelves WHERE content = 'moved and changed' AND embedding_v2 IS NOT NULL"), 10);
+    await stage.work();
+    t.deepEqual(await wrongRows(stage.db.pool, BOTH), []);
+  },
+);
+
 test.serial('a range that is cut out of the default partition in mid-campaign keeps the vectors of its rows', async (t) => {
   await sql(`BEGIN; CREATE TABLE shelves_high (${LIKE}); ALTER TABLE shelves DETACH PARTITION shelves_rest;
     INSERT INTO shelves_high SELECT * FROM shelves_rest; DELETE FROM shelves_rest;
@@ -58,6 +69,7 @@ test.serial('a range that is cut out of the default partition in mid-campaign ke
 });
 
 test.serial('rows of a table that is attached in mid-campaign are found and embedded', async (t) => {
+  await stage.work();
   await sql(`CREATE TABLE shelves_20 (${LIKE})`);
   await fill('shelves_20', rowsOf(20, 500, 30));
   await sql('ALTER TABLE shelves ATTACH PARTITION shelves_20 FOR VALUES FROM (20) TO (21)');
@@ -80,6 +92,7 @@ test.serial('a table that is attached below a partition is found as well, and so
 });
 
 test.serial('a row trigger that is disabled on one partition is reported as damage, and rehook() enables it', async (t) => {
+  await stage.work();
   const trigger = await ask("SELECT name FROM reembed.capture_triggers('public.shelves.embedding') WHERE name ~ '_update_'");
   await sql(`ALTER TABLE shelves_mid_first DISABLE TRIGGER "${trigger}"`);
   const { rows } = await sql('SELECT code, damage, remedy FROM reembed.damage');
@@ -100,12 +113,16 @@ if (process.env.TEST_DATABASE_URL) {
   test.serial(
     'DETACH CONCURRENTLY during the campaign ends while others read and write, and the campaign goes on without the partition',
     async (t) => {
+      await stage.work();
       // PostgreSQL refuses it where there is a default partition.
-      await sql('ALTER TABLE shelves DETACH PARTITION shelves_rest');
+      await sql(
+        'ALTER TABLE shelves DETACH PARTITION shelves_rest; CREATE TABLE shelves_80 PARTITION OF shelves FOR VALUES FROM (80) TO (90)',
+      );
+      await adopt();
       const reader = new pg.Client({ connectionString: stage.db.url });
       await reader.connect();
       await reader.query('BEGIN; SELECT count(*) FROM shelves');
-      const detached = sql('ALTER TABLE shelves DETACH PARTITION shelves_20 CONCURRENTLY');
+      const detached = sql('ALTER TABLE shelves DETACH PARTITION shelves_80 CONCURRENTLY');
       while (!(await ask('SELECT EXISTS (SELECT FROM pg_inherits WHERE inhdetachpending)')))
         await new Promise((done) => setTimeout(done, 20));
       // The partition is half gone: no longer part of the campaign, and nothing waits for the session that holds it up.
@@ -113,36 +130,41 @@ if (process.env.TEST_DATABASE_URL) {
       await adopt();
       await stage.work();
       t.deepEqual(await wrongRows(stage.db.pool, BOTH), []);
-      t.is(await ask("SELECT count(*)::int FROM reembed.leaf WHERE relation = 'shelves_20'::regclass"), 0, 'a partition that is being detached is still known');
+      t.is(
+        await ask("SELECT count(*)::int FROM reembed.leaf WHERE relation = 'shelves_80'::regclass"),
+        0,
+        'a partition that is being detached is still known',
+      );
       await reader.query('COMMIT');
       await reader.end();
       await detached;
-      await sql("INSERT INTO shelves_20 (shelf, id, content) VALUES (20, 9000, 'written after it was detached')");
+      await sql("INSERT INTO shelves_80 (shelf, id, content) VALUES (80, 9000, 'written after it was detached')");
       await stage.bring(campaign, 'index');
       t.deepEqual(await wrongRows(stage.db.pool, BOTH), []);
-      t.is(await ask("SELECT count(*)::int FROM reembed.planned_index WHERE leaf = 'shelves_20'::regclass"), 0);
+      t.is(await ask("SELECT count(*)::int FROM reembed.planned_index WHERE leaf = 'shelves_80'::regclass"), 0);
     },
   );
 
   test.serial(
     'the watch gives up the index of a new partition when a transaction holds it, and does not keep writers waiting',
     async (t) => {
+      await stage.bring(campaign, 'index');
       await sql('CREATE TABLE shelves_40 PARTITION OF shelves FOR VALUES FROM (40) TO (50)');
       const [holder, writer] = [new pg.Client({ connectionString: stage.db.url }), new pg.Client({ connectionString: stage.db.url })];
       await Promise.all([holder.connect(), writer.connect()]);
       try {
-      await holder.query("BEGIN; INSERT INTO shelves (shelf, id, content) VALUES (41, 4100, 'held')");
-      const adopted = adopt().then(
-        () => 'built',
-        ({ code }) => code,
-      );
-      await writer.query("SET lock_timeout = '5s'; INSERT INTO shelves (shelf, id, content) VALUES (42, 4200, 'not held')");
-      t.is(await adopted, '55P03');
-    } finally {
-      await Promise.all([holder.end(), writer.end()]);
-    }
-    await sql("INSERT INTO shelves (shelf, id, content) VALUES (41, 4100, 'held')");
-    t.false(await hasIndex('shelves_40'));
+        await holder.query("BEGIN; INSERT INTO shelves (shelf, id, content) VALUES (41, 4100, 'held')");
+        const adopted = adopt().then(
+          () => 'built',
+          ({ code }) => code,
+        );
+        await writer.query("SET lock_timeout = '5s'; INSERT INTO shelves (shelf, id, content) VALUES (42, 4200, 'not held')");
+        t.is(await adopted, '55P03');
+      } finally {
+        await Promise.all([holder.end(), writer.end()]);
+      }
+      await sql("INSERT INTO shelves (shelf, id, content) VALUES (41, 4100, 'held')");
+      t.false(await hasIndex('shelves_40'));
       await adopt();
       t.true(await hasIndex('shelves_40'));
       await stage.work();
@@ -151,6 +173,7 @@ if (process.env.TEST_DATABASE_URL) {
   );
 
   test.serial('rows that are inserted while the watch builds the index of their new partition are in it', async (t) => {
+    await stage.bring(campaign, 'index');
     await sql('CREATE TABLE shelves_50 PARTITION OF shelves FOR VALUES FROM (50) TO (60)');
     const inserted = (async () => {
       for (const row of rowsOf(51, 5100, 30)) await fill('shelves', [row]);
@@ -174,6 +197,7 @@ if (process.env.TEST_DATABASE_URL) {
   });
 
   test.serial('the watch leaves a partition with 1 MB of vectors to `migrate up`: its index would take too long', async (t) => {
+    await stage.bring(campaign, 'index');
     await sql('CREATE TABLE shelves_60 PARTITION OF shelves FOR VALUES FROM (60) TO (70)');
     await sql('ALTER TABLE shelves_60 ALTER COLUMN content SET STORAGE EXTERNAL');
     await sql("INSERT INTO shelves (shelf, id, content) SELECT 61, g, repeat('paper ', 2000) || g FROM generate_series(6100, 6199) AS g");

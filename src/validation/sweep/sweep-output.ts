@@ -37,6 +37,9 @@ export function sweepJson({ campaign, queries, k, seed, indexes }: Sweep, source
   };
 }
 
+// The largest that the setting accepts.
+const MOST_CANDIDATES = 1000;
+
 function indexLines({ role, index, leaves, name, present, steps, smallest }: SweptIndex, { campaign, k }: Sweep): string[] {
   const table = plainTable();
   table.push([name, '', `recall@${k}`, '', 'p50 ms', 'p95 ms']);
@@ -60,5 +63,8 @@ function indexLines({ role, index, leaves, name, present, steps, smallest }: Swe
         ? `no ${name} has ${wanted}: add queries, or build the index with ${denser}`
         : `the smallest ${name} with ${wanted}: ${smallest}`,
     ),
+    ...(leaves > 1 && smallest !== null && name === 'hnsw.ef_search'
+      ? indented(`for the function reembed_live.nearest_…: npm run setting -- candidates=${Math.min(MOST_CANDIDATES, smallest * leaves)}`)
+      : []),
   ];
 }
