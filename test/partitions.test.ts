@@ -243,6 +243,8 @@ test.serial('contract drops the old index with its column, and its rollback brin
   t.deepEqual(await leafIndexes('embedding'), before);
   t.is(await ask("SELECT count(*)::int FROM pg_index WHERE indrelid = 'shelves'::regclass AND NOT indisprimary"), 0);
   t.deepEqual(await wrongRows(stage.db.pool, { table: 'shelves', newColumn: 'embedding' }), []);
+  const query = vectorText(vectorOf(NEW_MODEL, textOf(21), NEW_DIMENSIONS));
+  t.is((await sql('SELECT FROM reembed_live.nearest_shelves($1, 3)', [query])).rowCount, 3);
   await sql("UPDATE shelves SET content = 'changed after contract' WHERE id = 77");
   await stage.work();
   t.deepEqual(await wrongRows(stage.db.pool, { table: 'shelves', newColumn: 'embedding' }), []);
