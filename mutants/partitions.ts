@@ -23,7 +23,7 @@ export const PARTITIONS: Mutant[] = [
     fix: 'the build waits 0.3 s at most',
     test: 'partitions-attached',
     title: 'the watch gives up the index of a new partition when a transaction holds it, and does not keep writers waiting',
-    says: /lock timeout/,
+    says: /lock timeout|it waits/,
     edits: [{ file: 'sql/leaf/adopt_leaves.sql', find: "SET lock_timeout = '300ms'\n", replace: '' }],
   },
   {

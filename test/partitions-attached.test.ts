@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
 import pg from 'pg';
 import { adoptLeaves } from '../src/watch/adopt-leaves.ts';
@@ -123,21 +124,22 @@ if (process.env.TEST_DATABASE_URL) {
       await reader.connect();
       await reader.query('BEGIN; SELECT count(*) FROM shelves');
       const detached = sql('ALTER TABLE shelves DETACH PARTITION shelves_80 CONCURRENTLY');
-      while (!(await ask('SELECT EXISTS (SELECT FROM pg_inherits WHERE inhdetachpending)')))
-        await new Promise((done) => setTimeout(done, 20));
-      // The partition is half gone: no longer part of the campaign, and nothing waits for the session that holds it up.
-      await sql("UPDATE shelves SET content = content || ' meanwhile' WHERE shelf = 5 AND id < 20");
-      await adopt();
-      await stage.work();
-      t.deepEqual(await wrongRows(stage.db.pool, BOTH), []);
-      t.is(
-        await ask("SELECT count(*)::int FROM reembed.leaf WHERE relation = 'shelves_80'::regclass"),
-        0,
-        'a partition that is being detached is still known',
-      );
-      await reader.query('COMMIT');
-      await reader.end();
-      await detached;
+      while (!(await ask('SELECT EXISTS (SELECT FROM pg_inherits WHERE inhdetachpending)'))) await sleep(20);
+      try {
+        // The partition is half gone: no longer part of the campaign, and nothing waits for the session that holds it up.
+        await sql("UPDATE shelves SET content = content || ' meanwhile' WHERE shelf = 5 AND id < 20");
+        await adopt();
+        await stage.work();
+        t.deepEqual(await wrongRows(stage.db.pool, BOTH), []);
+        t.is(
+          await ask("SELECT count(*)::int FROM reembed.leaf WHERE relation = 'shelves_80'::regclass"),
+          0,
+          'a partition that is being detached is still known',
+        );
+      } finally {
+        await reader.end();
+        await detached;
+      }
       await sql("INSERT INTO shelves_80 (shelf, id, content) VALUES (80, 9000, 'written after it was detached')");
       await stage.bring(campaign, 'index');
       t.deepEqual(await wrongRows(stage.db.pool, BOTH), []);
@@ -159,7 +161,7 @@ if (process.env.TEST_DATABASE_URL) {
           ({ code }) => code,
         );
         await writer.query("SET lock_timeout = '5s'; INSERT INTO shelves (shelf, id, content) VALUES (42, 4200, 'not held')");
-        t.is(await adopted, '55P03');
+        t.is(await Promise.race([adopted, sleep(5000, 'it waits')]), '55P03');
       } finally {
         await Promise.all([holder.end(), writer.end()]);
       }
