@@ -1,26 +1,26 @@
 import test from 'ava';
 import { createWriteShare } from '../src/throttle/write-share.ts';
 
-/** The share after so many checks that all found the same. */
+/** The share after so many checks, a second apart, that all found the same. */
 function check(share: ReturnType<typeof createWriteShare>, times: number, areReadsSlow: boolean): number {
-  for (let i = 0; i < times; i++) share.adjust(areReadsSlow);
+  for (let i = 0; i < times; i++) share.adjust(areReadsSlow, 1);
   return share.value;
 }
 
-test('the share starts at a quarter and doubles until searches are slow', (t) => {
+test('the share starts at a tenth and doubles every ten seconds until searches are slow', (t) => {
   const share = createWriteShare();
-  t.is(share.value, 0.25);
-  t.is(check(share, 1, false), 0.5);
-  t.is(check(share, 1, false), 1);
-  t.is(check(share, 1, true), 0.5);
-  t.true(check(share, 1, false) < 0.7);
+  t.is(share.value, 0.1);
+  t.is(check(share, 10, false).toFixed(3), '0.200');
+  t.is(check(share, 10, false).toFixed(3), '0.400');
+  t.is(check(share, 1, true).toFixed(3), '0.200');
+  t.true(check(share, 10, false) < 0.27);
 });
 
 test('the first slow searches halve the share, and those from before the cut do not halve it again', (t) => {
   const share = createWriteShare();
-  t.is(check(share, 1, true), 0.125);
-  t.is(check(share, 5, true), 0.125);
-  t.is(check(share, 1, true), 0.0625);
+  t.is(check(share, 1, true), 0.05);
+  t.is(check(share, 10, true), 0.05);
+  t.is(check(share, 1, true), 0.025);
 });
 
 test('the share never falls to zero', (t) => {
@@ -31,8 +31,16 @@ test('the share never falls to zero', (t) => {
 test('the share grows more slowly near the value that was too high', (t) => {
   const wary = createWriteShare();
   check(wary, 1, true);
-  const beforeGrowth = check(wary, 5, true);
+  const beforeGrowth = wary.value;
   const first = check(wary, 1, false) / beforeGrowth;
-  const second = check(wary, 1, false) / (first * beforeGrowth);
+  const before = wary.value;
+  const second = check(wary, 1, false) / before;
   t.true(second < first, `${second} after ${first}`);
+});
+
+test('a check after a long pause lets the share grow as much as several checks in that time', (t) => {
+  const often = createWriteShare();
+  const seldom = createWriteShare();
+  seldom.adjust(false, 5);
+  t.is(seldom.value.toFixed(6), check(often, 5, false).toFixed(6));
 });

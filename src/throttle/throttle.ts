@@ -24,6 +24,8 @@ const CHECK_EVERY_MS = 1000;
 const SHARE_BESIDE_VACUUM = 0.25;
 // For all snapshots that overlap, together: no space is reclaimed until the last one ends, so a longer wait is useless.
 const LONGEST_YIELD_MS = 10_000;
+// A small table, or the last rows of a large one, need not wait: so short a time of writing delays few searches.
+const FREE_WRITING_MS = 200;
 
 /**
  * Creates the throttle of one target in this process. DBAs see the signals of reembed.check_throttle_signals() in
@@ -36,6 +38,7 @@ export function createThrottle(db: Queryable, target: string, notice: (line: str
   let signals: Signal[] = [];
   const besideReads = createWriteShare();
   let owed = 0;
+  let free = FREE_WRITING_MS;
   let said = '';
   const rests = createRests();
   let areReadsWatched = false;
@@ -63,7 +66,9 @@ export function createThrottle(db: Queryable, target: string, notice: (line: str
       }
     },
     wrote(milliseconds) {
-      owed = milliseconds * (1 / share() - 1);
+      const counted = Math.max(0, milliseconds - free);
+      free -= milliseconds - counted;
+      owed = counted * (1 / share() - 1);
     },
   };
 
@@ -80,10 +85,15 @@ export function createThrottle(db: Queryable, target: string, notice: (line: str
       void probeReads();
     }
     signals = (await db.query<Signal>('SELECT signal, effect, reason FROM reembed.check_throttle_signals($1)', [target])).rows;
+    const sinceCheck = checkedAt === 0 ? 0 : (Date.now() - checkedAt) / 1000;
     checkedAt = Date.now();
     if (!isSnapshotOld()) yieldedMs = 0;
     // What searches tolerate cannot be judged before.
-    if (rows[0]?.hasBaseline) besideReads.adjust(signals.some(({ signal }) => signal === 'slow reads'));
+    if (rows[0]?.hasBaseline)
+      besideReads.adjust(
+        signals.some(({ signal }) => signal === 'slow reads'),
+        sinceCheck,
+      );
     const inTheWay = signals.filter(({ effect }) => effect !== 'none');
     const kinds = inTheWay.map(({ signal }) => signal).join();
     if (kinds === said) return;

@@ -2,41 +2,37 @@
 export interface WriteShare {
   /** above 0 and up to 1 */
   readonly value: number;
-  /** records whether searches are slow; call it once a second */
-  adjust(areReadsSlow: boolean): void;
+  /** records whether searches are slow, and how many seconds ago that was recorded before */
+  adjust(areReadsSlow: boolean, seconds: number): void;
 }
 
-const FIRST = 0.25;
+const FIRST = 0.1;
 const SMALLEST = 0.02;
-const FIRST_GROWTH = 2;
-const GROWTH = 1.2;
-const CAUTIOUS_GROWTH = 1.1;
-// Searches are judged by the last ten seconds, so a cut shows only gradually. Until then they are no evidence against the new share.
-const CHECKS_AFTER_CUT = 5;
+// Searches are judged by the last ten seconds: what a larger share does to them shows only after that time, and until then a cut does not show either.
+const UNTIL_IT_SHOWS_SECONDS = 10;
+const GROWTH = 2;
+const CAUTIOUS_GROWTH = 1.25;
 
 /**
- * The share begins low, because what searches tolerate is not known yet, and doubles until they are slow for the first time. It halves while
- * they are slow, and grows again, more slowly above half of the share that was too much.
+ * The share begins low, because what searches tolerate is not known yet, and doubles every ten seconds until they are slow for the first time. It
+ * halves while they are slow, and then grows more slowly above half of the share that was too much.
  */
 export function createWriteShare(): WriteShare {
   let share = FIRST;
   let tooMuch = Number.POSITIVE_INFINITY;
-  let checksSinceCut = CHECKS_AFTER_CUT;
-  const growth = () => {
-    if (tooMuch === Number.POSITIVE_INFINITY) return FIRST_GROWTH;
-    return share > tooMuch / 2 ? CAUTIOUS_GROWTH : GROWTH;
-  };
+  let sinceCut = UNTIL_IT_SHOWS_SECONDS;
+  const growth = () => (share > tooMuch / 2 ? CAUTIOUS_GROWTH : GROWTH);
   return {
     get value() {
       return share;
     },
-    adjust(areReadsSlow) {
-      checksSinceCut += 1;
-      if (!areReadsSlow) share = Math.min(1, share * growth());
-      else if (checksSinceCut > CHECKS_AFTER_CUT) {
+    adjust(areReadsSlow, seconds) {
+      sinceCut += seconds;
+      if (!areReadsSlow) share = Math.min(1, share * growth() ** (seconds / UNTIL_IT_SHOWS_SECONDS));
+      else if (sinceCut > UNTIL_IT_SHOWS_SECONDS) {
         tooMuch = share;
         share = Math.max(SMALLEST, share / 2);
-        checksSinceCut = 0;
+        sinceCut = 0;
       }
     },
   };
