@@ -122,7 +122,12 @@ CREATE TABLE reembed.target (
   application_path text NOT NULL,
   unhooked jsonb,
   created_at timestamptz NOT NULL DEFAULT now(),
-  CONSTRAINT one_target_per_column UNIQUE (relation, column_name),
+  part text NOT NULL DEFAULT '',
+  part_sql text,
+  part_attnums smallint[] NOT NULL DEFAULT '{}',
+  part_names text[] NOT NULL DEFAULT '{}',
+  CONSTRAINT one_target_per_part UNIQUE (relation, column_name, part),
+  CONSTRAINT part_has_a_clause CHECK ((part <> '') = (part_sql IS NOT NULL)),
   CONSTRAINT key_is_not_empty CHECK (cardinality(key_attnums) > 0),
   CONSTRAINT keys_have_names CHECK (cardinality(key_attnums) = cardinality(key_names)),
   CONSTRAINT texts_have_names CHECK (cardinality(text_attnums) = cardinality(text_names))
@@ -141,7 +146,7 @@ COMMENT ON COLUMN reembed.leaf.swept_at IS 'When all of its rows were last searc
 COMMENT ON COLUMN reembed.leaf.archived_at IS 'When contract had copied all of its old vectors to the archive.';
 
 COMMENT ON TABLE reembed.target IS 'Tables and vector columns that pg-reembed manages. Columns are stored by number, so that a renamed column is still found.';
-COMMENT ON COLUMN reembed.target.name IS 'schema.table.column, as first registered.';
+COMMENT ON COLUMN reembed.target.name IS 'schema.table.column, as first registered; for a part of the table, schema.table.column.part.';
 COMMENT ON COLUMN reembed.target.relation IS 'The table.';
 COMMENT ON COLUMN reembed.target.column_name IS 'The vector column of the application, by its name at registration; the live view names the vector so.';
 COMMENT ON COLUMN reembed.target.key_attnums IS 'Column numbers of the primary key, in its order.';
@@ -158,6 +163,10 @@ COMMENT ON COLUMN reembed.target.suffix IS 'Suffix of the names of the objects t
 COMMENT ON COLUMN reembed.target.application_path IS 'search_path of the application: storing a vector runs the table''s own triggers and functions under it.';
 COMMENT ON COLUMN reembed.target.unhooked IS 'What rehook() restores: views with their owners, options and grants; null while the objects are in place.';
 COMMENT ON COLUMN reembed.target.created_at IS 'When the column was first registered.';
+COMMENT ON COLUMN reembed.target.part IS 'Name of the part of the table (create --part); empty for the whole table.';
+COMMENT ON COLUMN reembed.target.part_sql IS 'Which rows belong to the part, as SQL over part_names (create --where).';
+COMMENT ON COLUMN reembed.target.part_attnums IS 'Numbers of the columns that part_sql reads.';
+COMMENT ON COLUMN reembed.target.part_names IS 'Names of these columns at registration.';
 
 CREATE TABLE reembed.schema_view (
   schema name NOT NULL,

@@ -10,9 +10,11 @@ import { JUDGE } from './judge.ts';
 import { LEFT_APPLICATION } from './left-application.ts';
 import type { Mutant } from './mutant.ts';
 import { PARTITIONS } from './partitions.ts';
+import { PARTS } from './parts.ts';
 import { POISONOUS_TEXTS } from './poisonous-texts.ts';
 import { PROVIDERS } from './providers.ts';
 import { RAILS } from './rails.ts';
+import { REFUSED_ROWS } from './refused-rows.ts';
 import { REPORT } from './report.ts';
 import { SOONER } from './sooner.ts';
 import { SPENDING } from './spending.ts';
@@ -32,10 +34,12 @@ export const MUTANTS: Mutant[] = [
   ...JUDGE,
   ...LEFT_APPLICATION,
   ...PARTITIONS,
+  ...PARTS,
   ...POISONOUS_TEXTS,
   ...PROVIDERS,
   ...RAILS,
   ...SOONER,
+  ...REFUSED_ROWS,
   ...REPORT,
   ...SPENDING,
   ...TEXT_FROM,

@@ -193,52 +193,6 @@ export const FOUND_BY_REVIEW: Mutant[] = [
     edits: [{ file: 'src/secrets.ts', find: 'return [0, 1, 2].flatMap((before) => {', replace: 'return [0].flatMap((before) => {' }],
   },
   {
-    fault: 'a row that its table refuses',
-    fix: 'a refused portion is halved until the row is alone',
-    test: 'store-divided',
-    title: 'every row is refused: each is recorded, and the end is stored',
-    says: /refused/,
-    edits: [{ file: 'src/worker/store-divided.ts', find: '!(await isRefused(error))', replace: 'true' }],
-  },
-  {
-    fault: 'a DDL that commits while a row is stored',
-    fix: 'a row that is refused alone is tried once more',
-    test: 'store-divided',
-    title: 'a row that is refused only once, as beside a DDL, is stored and not recorded',
-    says: /2 is recorded/,
-    edits: [{ file: 'src/worker/store-divided.ts', find: 'some.length > 1 || item !== refused', replace: 'some.length > 1' }],
-  },
-  {
-    fault: 'a row whose update a trigger suppresses',
-    fix: 'the store reports rows that do not have what was stored',
-    test: 'refused-rows',
-    title: 'a row whose update is suppressed is recorded, not embedded for ever',
-    says: /write_skipped/,
-    edits: [
-      {
-        file: 'sql/backfill/with_skipped.sql',
-        find: 'FROM unnest(p_skipped) AS s(key) WHERE NOT',
-        replace: 'FROM unnest(p_skipped) AS s(key) WHERE false AND NOT',
-      },
-    ],
-  },
-  {
-    fault: 'a vector that halfvec cannot hold',
-    fix: 'an answer is checked for the range of the type',
-    test: 'check-vectors',
-    title: 'a component that halfvec cannot hold is refused, and one that is rounded to its largest value is not',
-    says: /threw|exception/i,
-    edits: [{ file: 'src/embedding/check-vectors.ts', find: 'if (sum >= limit &&', replace: 'if (sum < 0 &&' }],
-  },
-  {
-    fault: 'a row that its table refuses during a rollback of contract',
-    fix: 'a refused portion is halved until the row is alone',
-    test: 'refused-rows',
-    title: 'a rollback of contract restores all rows that are not refused',
-    says: /violates check constraint/,
-    edits: [{ file: 'sql/contract/restore_portion.sql', find: 'IF NOT reembed.refuses_row(SQLSTATE) THEN', replace: 'IF true THEN' }],
-  },
-  {
     fault: 'functions and views of the user on a view whose type changes at the switch',
     fix: 'they are created again in the same transaction',
     test: 'schemas-shapes',
@@ -260,5 +214,19 @@ export const FOUND_BY_REVIEW: Mutant[] = [
       'with a side table the views are read in every phase, a write through any of them is refused by name, and the table is written as ever',
     says: /RE007|INSERT INTO/,
     edits: [{ file: 'sql/view/wanted_schema_views.sql', find: 'CASE WHEN side.is_used THEN', replace: 'CASE WHEN false THEN' }],
+  },
+  {
+    fault: 'a role that rounds numbers or writes dates its own way',
+    fix: 'sessions that are ours alone have text forms that JavaScript reads',
+    test: 'connections',
+    title: 'whatever a role has set, a command reads times, numbers, intervals and bytes as they are',
+    says: /Difference/,
+    edits: [
+      {
+        file: 'src/database/connection.ts',
+        find: 'const settings = { ...READABLE_FORMS, intervalstyle: ',
+        replace: 'const settings = { intervalstyle: ',
+      },
+    ],
   },
 ];

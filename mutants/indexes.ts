@@ -35,7 +35,7 @@ export const INDEXES: Mutant[] = [
     fix: 'workers leave the vector in place',
     test: 'indexes-carried',
     title: 'a worker leaves the vector of an emptied text where it cannot be NULL, and a rollback leaves NOT NULL off where rows changed',
-    says: /not-null constraint/,
+    says: /SQLSTATE 23502/,
     edits: [
       {
         file: 'sql/contract/check_not_null.sql',

@@ -75,4 +75,12 @@ export const RAILS: Mutant[] = [
     says: /backfill/,
     edits: [{ file: 'sql/view/view_columns.sql', find: 'WHERE v.relation = t.relation AND', replace: 'WHERE v.target = p_target AND' }],
   },
+  {
+    fault: 'Ctrl-C in the demo',
+    fix: 'its folder is removed, whatever ends it',
+    test: 'demo',
+    title: 'Ctrl-C ends the demo, which leaves nothing behind and never uses the database of DATABASE_URL unless told to',
+    says: /Difference/,
+    edits: [{ file: 'demo/scenario/stage.ts', find: '      rmSync(folder, { recursive: true, force: true });\n', replace: '' }],
+  },
 ];

@@ -24,6 +24,7 @@ const SIGNS_OF_A_BUG = /a bug in pg-reembed|TypeError|ReferenceError|UnhandledPr
 
 export function startWorkers(world: World, count: number): WorkerFleet {
   const running = new Map<number, ChildProcess>();
+  const frozen = new Set<ChildProcess>();
   let isClosing = false;
   const fleet: WorkerFleet = {
     longestDrain: 0,
@@ -33,15 +34,23 @@ export function startWorkers(world: World, count: number): WorkerFleet {
       const child = pick(draw);
       if (!child) return;
       const askedAt = Date.now();
-      child.once('exit', () => {
-        fleet.longestDrain = Math.max(fleet.longestDrain, Date.now() - askedAt);
+      const isFrozen = frozen.has(child);
+      child.once('exit', (code, signal) => {
+        const milliseconds = Date.now() - askedAt;
+        if (!isFrozen) fleet.longestDrain = Math.max(fleet.longestDrain, milliseconds);
+        world.log(`${isFrozen ? 'frozen ' : ''}worker ${child.pid} ended ${milliseconds} ms after SIGTERM: ${code ?? signal}`);
       });
       child.kill('SIGTERM');
     },
     freeze(draw, milliseconds) {
       const child = pick(draw);
-      child?.kill('SIGSTOP');
-      setTimeout(() => child?.kill('SIGCONT'), milliseconds);
+      if (!child) return;
+      child.kill('SIGSTOP');
+      frozen.add(child);
+      setTimeout(() => {
+        child.kill('SIGCONT');
+        frozen.delete(child);
+      }, milliseconds);
     },
     async close() {
       isClosing = true;

@@ -1,6 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
-import { createDocuments } from './harness/documents.ts';
+import pg from 'pg';
+import { readConfig } from '../src/config.ts';
+import { openDatabase } from '../src/database/connection.ts';
+import { createDocuments, wrongRows } from './harness/documents.ts';
 import { assertRefused } from './harness/refusal.ts';
 import { createStage } from './harness/stage.ts';
 
@@ -45,4 +48,41 @@ test('fewer connections than a worker needs are refused', async (t) => {
   t.teardown(stage.close);
   const result = await stage.workplace.run(['status'], { REEMBED_CONNECTIONS: '4' });
   assertRefused(t, result, { code: 'usage', exit: 'usage', says: /REEMBED_CONNECTIONS must be at least 8/ });
+});
+
+onServer('whatever a role has set, a command reads times, numbers, intervals and bytes as they are', async (t) => {
+  const stage = await createStage();
+  t.teardown(stage.close);
+  const { pool, url, env } = stage.db;
+  await createDocuments(pool, 60);
+  await stage.draft({ table: 'documents' });
+  await stage.up(2);
+  const settings = {
+    timezone: 'Asia/Kathmandu',
+    datestyle: 'German, DMY',
+    intervalstyle: 'sql_standard',
+    bytea_output: 'escape',
+    extra_float_digits: '-10',
+  };
+  for (const [name, value] of Object.entries(settings))
+    await pool.query(`ALTER DATABASE ${pg.escapeIdentifier(new URL(url).pathname.slice(1))} SET ${name} = '${value}'`);
+
+  const database = await openDatabase(readConfig(env));
+  t.teardown(database.close);
+  const { rows } = await database.pool.query(
+    "SELECT 123456789.25::float8 AS number, timestamptz '2026-02-01 10:00:00.5+00' AS time, '\\x00ff'::bytea AS bytes, interval '1 day 2 hours' AS span",
+  );
+  t.is(rows[0].number, 123456789.25);
+  t.is(rows[0].time.toISOString(), '2026-02-01T10:00:00.500Z');
+  t.deepEqual([...rows[0].bytes], [0, 255]);
+  t.is(rows[0].span.hours, 2);
+
+  // A worker compares the time of the server with its own.
+  const worker = await stage.workplace.run(['worker', '--drain']);
+  t.is(worker.code, 0, worker.stderr);
+  t.deepEqual(await wrongRows(stage.database.pool, { oldColumn: 'embedding', newColumn: 'embedding_v2' }), []);
+  const { campaigns } = JSON.parse((await stage.workplace.run(['status', '--json'])).stdout) as {
+    campaigns: { phase_entered_at: string }[];
+  };
+  t.true(Math.abs(Date.now() - Date.parse(campaigns[0]?.phase_entered_at ?? '')) < 120_000);
 });

@@ -11,6 +11,8 @@ const TABLESPACE = `reembed_test_${process.pid}`;
 let stage: Stage;
 let campaign: string;
 let tablespace = '';
+let oldIndexes: string[];
+let oldColumn: string;
 
 const sql = (text: string, values?: unknown[]) => stage.db.pool.query(text, values);
 
@@ -37,6 +39,8 @@ test.before(async () => {
     ALTER TABLE documents ALTER COLUMN embedding SET STORAGE MAIN, ALTER COLUMN embedding SET STATISTICS 20, ALTER COLUMN embedding SET COMPRESSION pglz,
       ALTER COLUMN embedding SET (n_distinct = -1), ALTER COLUMN embedding SET NOT NULL`);
   campaign = await stage.createUsual();
+  oldIndexes = await indexesOn('embedding');
+  oldColumn = await column('embedding');
 });
 test.after.always(async () => {
   await stage?.close();
@@ -83,12 +87,7 @@ async function closedBy(): Promise<string[]> {
   return conditions.map(({ code }) => code);
 }
 
-let oldIndexes: string[];
-let oldColumn: string;
-
 test.serial('every index of the old column gets its successor, with the new dimensions', async (t) => {
-  oldIndexes = await indexesOn('embedding');
-  oldColumn = await column('embedding');
   t.is(oldIndexes.length, 9);
   await stage.bring(campaign, 'index');
   const successors = (await indexesOn('embedding_v2')).map((line) => line.replace(/ \| tablespace (\w+),.*/, ' | $1'));
@@ -176,6 +175,7 @@ test.serial(
     await stage.bring(campaign, 'contract');
     await sql("UPDATE documents SET content = NULL WHERE id = 8; UPDATE documents SET content = 'changed' WHERE id = 9");
     await stage.work();
+    t.deepEqual((await sql('SELECT key, class, message FROM reembed.failed_row')).rows, []);
     t.is((await sql('SELECT FROM reembed.change')).rowCount, 0);
     t.is(await column('embedding'), renewed([oldColumn]).join());
     const { code, stderr } = await stage.workplace.run(['migrate', 'down']);

@@ -1,4 +1,5 @@
 import test from 'ava';
+import pg from 'pg';
 import { borrowOwner } from '../src/database/owners-connection.ts';
 import { inspectTable } from '../src/plan/inspect.ts';
 import { takeInventory } from '../src/plan/inventory/inventory.ts';
@@ -187,6 +188,29 @@ const cases: Case[] = [
     consequence: /phase index builds its successor/,
   },
   {
+    table: 'converted',
+    about: 'an index on an expression',
+    prepare: async (name) => {
+      await table(name);
+      await sql(`CREATE INDEX ${name}_half ON ${name} USING hnsw ((embedding::halfvec(16)) halfvec_l2_ops)`);
+    },
+    code: 'vector-index',
+    what: /converted_half \(on an expression\)/,
+    consequence: /phase index builds its successor/,
+    avoid: /--drop-index converted_half/,
+  },
+  {
+    table: 'paired',
+    about: 'an index that nothing replaces',
+    prepare: async (name) => {
+      await table(name);
+      await sql(`CREATE INDEX ${name}_pair ON ${name} (id, embedding)`);
+    },
+    code: 'vector-index-dropped',
+    what: /paired_pair \(on several columns\)/,
+    consequence: /contract drops it, and nothing takes its place/,
+  },
+  {
     table: 'viewed',
     about: 'a view of the old column',
     prepare: async (name) => {
@@ -264,6 +288,18 @@ const cases: Case[] = [
     },
     code: 'publications',
     what: /published by published_out/,
+    consequence: /sent as an update/,
+    storage: 'column',
+  },
+  {
+    table: 'all_published',
+    about: 'a publication of all tables',
+    prepare: async (name) => {
+      await table(name);
+      await sql(`CREATE PUBLICATION ${name}_out FOR ALL TABLES`);
+    },
+    code: 'publications',
+    what: /all_published_out \(all tables\)/,
     consequence: /sent as an update/,
     storage: 'column',
   },
@@ -386,6 +422,25 @@ test.serial('a constraint that cannot be evaluated does not end the inventory', 
 
 // The embedded server has no timers.
 const onServer = process.env.TEST_DATABASE_URL ? test.serial : test.skip;
+
+onServer('doctor lists tablespaces, and says where the new indexes go', async (t) => {
+  const name = `placed_${process.pid}`;
+  const client = new pg.Client({ connectionString: process.env.TEST_DATABASE_URL });
+  await client.connect();
+  await client.query('SET allow_in_place_tablespaces = on');
+  await client.query(`CREATE TABLESPACE ${name} LOCATION ''`);
+  try {
+    await table(name);
+    await sql(`CREATE INDEX ${name}_idx ON ${name} USING hnsw (embedding vector_cosine_ops) TABLESPACE ${name}`);
+    const found = (await inventory(name)).find(({ code }) => code === 'tablespaces');
+    t.regex(found?.what ?? '', new RegExp(`indexes in tablespaces: ${name}_idx \\(${name}\\)`));
+    t.regex(found?.consequence ?? '', /each new index in that of the index it succeeds/);
+  } finally {
+    await sql(`DROP TABLE ${name}`);
+    await client.query(`DROP TABLESPACE ${name}`);
+    await client.end();
+  }
+});
 
 onServer('a count that takes too long does not end the inventory', async (t) => {
   await table('slow');

@@ -60,7 +60,7 @@ export const ONE_SERVER = {
     'watch-webhook',
   ],
   'files of this repository': ['bootstrap', 'lanes', 'migration-files', 'mutants', 'recipes-pages', 'runbook', 'schema', 'security-docs'],
-  'our own tools': ['bench', 'compare-scifact', 'scifact', 'storm', 'verdict-models'],
+  'our own tools': ['bench', 'compare-scifact', 'demo', 'scifact', 'storm', 'verdict-models'],
 };
 
 /** Enough to know within two minutes, on the embedded server, whether a change broke something that matters. */

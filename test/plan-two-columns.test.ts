@@ -49,6 +49,8 @@ test.serial('neither view shows a column of the other campaign, in any phase', a
       moment,
     );
   };
+  await stage.bring(first, 'backfill');
+  await stage.bring(second, 'backfill');
   await asExpected('backfill');
   await stage.bring(first, 'switch');
   await asExpected('the first has switched');

@@ -173,6 +173,23 @@ test.serial('a bad text that is the only change of a fresh worker is parked, and
   t.true(mostSent(campaign.requests()).bad <= 6);
 });
 
+test.serial('a text on which only the old model fails after the switch is parked for that model alone', async (t) => {
+  const campaign = await startCampaign(stage, 'old_fails', { rows: 60 });
+  await stage.bring(campaign.name, 'switch');
+  await stage.db.pool.query(`UPDATE old_fails SET content = 'changed ' || content WHERE id BETWEEN 5 AND 20;
+    UPDATE old_fails SET content = 'poison ' || content WHERE id = 7`);
+  stage.provider.requests.length = 0;
+  stage.provider.script = ({ input, model }) => (model === OLD_MODEL && input.some(isBad) ? { status: 500 } : undefined);
+  const result = await drain();
+  t.is(result.code, 0, result.stderr);
+  const { rows } = await stage.db.pool.query("SELECT key ->> 'id' AS id, model, class FROM reembed.failed_row WHERE target = $1", [
+    campaign.target,
+  ]);
+  t.deepEqual(rows, [{ id: '7', model: OLD_MODEL, class: 'server_error' }]);
+  t.deepEqual(await wrongRows(stage.db.pool, { table: 'old_fails', oldColumn: 'embedding', newColumn: 'embedding_v2' }), ['7 old']);
+  t.true(mostSent(campaign.requests(OLD_MODEL)).bad <= 6);
+});
+
 test.serial('a request that is larger than the limit of a minute is sent as smaller ones', async (t) => {
   const campaign = await startCampaign(stage, 'per_minute', { rows: 120, request: { batchRows: 1000 } });
   stage.provider.script = ({ input }) =>

@@ -282,6 +282,34 @@ test.serial('a row whose update is suppressed is recorded, not embedded for ever
   t.is(stage.provider.requests.flatMap(({ input }) => input).filter((text) => text === 'river stone number 7').length, 1);
 });
 
+for (const [name, body, reason] of [
+  ['raises', "RAISE EXCEPTION 'read-only for the audit';", 'row_refused'],
+  ['suppresses the write', 'RETURN NULL;', 'write_skipped'],
+] as const) {
+  test.serial(
+    `a trigger that ${name} for every row pauses the campaign after twenty, and what is recorded goes on after the repair`,
+    async (t) => {
+      const table = `closed_${++tables}`;
+      const target = `public.${table}.embedding`;
+      await createTable(table);
+      const campaign = await stage.draft({ table, storage: 'column' });
+      await stage.bring(campaign, 'backfill');
+      await sql(trigger(table, 'BEFORE UPDATE', body));
+      await stage.work().catch(() => {});
+      t.is((await failed(table)).length, 20);
+      const { rows } = await sql('SELECT paused_by, paused_reason FROM reembed.setting WHERE target = $1', [target]);
+      t.is(rows[0].paused_by, 'breaker');
+      t.regex(rows[0].paused_reason, new RegExp(`^20 rows failed in a short time with ${reason}, the first {"id": \\d+}`));
+
+      await sql(withoutTrigger(table));
+      await sql('UPDATE reembed.setting SET paused = false WHERE target = $1', [target]);
+      await sql('SELECT reembed.retry_failed($1)', [table]);
+      await stage.work();
+      t.deepEqual(await wrongRows(stage.db.pool, { table, newColumn: 'embedding_v2' }), []);
+    },
+  );
+}
+
 test.serial('a missing privilege in a trigger stops the batch and blames no row', async (t) => {
   const table = `barred_${++tables}`;
   await createTable(table);

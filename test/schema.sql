@@ -244,14 +244,19 @@ CREATE TABLE reembed.target (
     application_path text NOT NULL,
     unhooked jsonb,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
+    part text DEFAULT ''::text NOT NULL,
+    part_sql text,
+    part_attnums smallint[] DEFAULT '{}'::smallint[] NOT NULL,
+    part_names text[] DEFAULT '{}'::text[] NOT NULL,
     CONSTRAINT key_is_not_empty CHECK ((cardinality(key_attnums) > 0)),
     CONSTRAINT keys_have_names CHECK ((cardinality(key_attnums) = cardinality(key_names))),
+    CONSTRAINT part_has_a_clause CHECK (((part <> ''::text) = (part_sql IS NOT NULL))),
     CONSTRAINT texts_have_names CHECK ((cardinality(text_attnums) = cardinality(text_names)))
 );
 
 COMMENT ON TABLE reembed.target IS 'Tables and vector columns that pg-reembed manages. Columns are stored by number, so that a renamed column is still found.';
 
-COMMENT ON COLUMN reembed.target.name IS 'schema.table.column, as first registered.';
+COMMENT ON COLUMN reembed.target.name IS 'schema.table.column, as first registered; for a part of the table, schema.table.column.part.';
 
 COMMENT ON COLUMN reembed.target.relation IS 'The table.';
 
@@ -284,6 +289,14 @@ COMMENT ON COLUMN reembed.target.application_path IS 'search_path of the applica
 COMMENT ON COLUMN reembed.target.unhooked IS 'What rehook() restores: views with their owners, options and grants; null while the objects are in place.';
 
 COMMENT ON COLUMN reembed.target.created_at IS 'When the column was first registered.';
+
+COMMENT ON COLUMN reembed.target.part IS 'Name of the part of the table (create --part); empty for the whole table.';
+
+COMMENT ON COLUMN reembed.target.part_sql IS 'Which rows belong to the part, as SQL over part_names (create --where).';
+
+COMMENT ON COLUMN reembed.target.part_attnums IS 'Numbers of the columns that part_sql reads.';
+
+COMMENT ON COLUMN reembed.target.part_names IS 'Names of these columns at registration.';
 
 CREATE FUNCTION reembed.archive_names(p_name text) RETURNS jsonb
     LANGUAGE sql STABLE
@@ -1766,6 +1779,25 @@ CREATE FUNCTION reembed.parking_room(p_target text) RETURNS bigint
 
 COMMENT ON FUNCTION reembed.parking_room(p_target text) IS 'How many more rows of a target may be recorded in failed_row now: 20, or 1 % of its rows if that is more, besides those accepted by name, in ten minutes or since it was last resumed.';
 
+CREATE FUNCTION reembed.part_condition(p_target text, p_row text DEFAULT NULL::text) RETURNS text
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.part_condition(p_target text, p_row text) IS 'SQL of whether a row belongs to the part of a target; null when the target is the whole table. p_row: the row, such as s or (r); null for that of the table with alias t alone.';
+
+CREATE FUNCTION reembed.part_faults(p_view regclass) RETURNS TABLE(code text, object text)
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.part_faults(p_view regclass) IS 'What a view with the clause of a part does wrong: its truth could change without a change of the row, or it runs code that may be replaced.';
+
+CREATE FUNCTION reembed.parts_are_disjoint(p_relation regclass, p_one text, p_other text) RETURNS boolean
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET constraint_exclusion TO 'on';
+
+COMMENT ON FUNCTION reembed.parts_are_disjoint(p_relation regclass, p_one text, p_other text) IS 'Whether PostgreSQL proves that no row satisfies both clauses.';
+
 CREATE FUNCTION reembed.path_users(p_schema name) RETURNS TABLE(who text, statement text)
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp';
@@ -2131,6 +2163,12 @@ CREATE FUNCTION reembed.require_owner(p_relation regclass) RETURNS void
     SET search_path TO 'pg_catalog', 'pg_temp';
 
 COMMENT ON FUNCTION reembed.require_owner(p_relation regclass) IS 'Raises RE006 when the present role lacks the rights of a table''s owner.';
+
+CREATE FUNCTION reembed.require_part(p_relation regclass, p_column name, p_part text, p_clause text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.require_part(p_relation regclass, p_column name, p_part text, p_clause text) IS 'Raises RE004 for a clause whose truth could change without a change of the row, and for parts of one column that may share a row.';
 
 CREATE FUNCTION reembed.require_subscribers(p_campaign text, p_relation regclass, p_storage text) RETURNS void
     LANGUAGE plpgsql STABLE
@@ -2699,12 +2737,12 @@ CREATE FUNCTION reembed.spending_left(p_campaign text, p_token_price numeric) RE
 
 COMMENT ON FUNCTION reembed.spending_left(p_campaign text, p_token_price numeric) IS 'Tokens of a price that a campaign may still spend under max_tokens and max_usd; null where neither limits it.';
 
-CREATE FUNCTION reembed.start_campaign(p_name text, p_relation regclass, p_column name, p_key_columns name[], p_text_columns name[], p_text_sql text, p_live_view name, p_live_model_column name, p_from_model text, p_to_model text, p_to_column name, p_to_version_column name, p_tokens_per_character numeric, p_keep_old_current boolean, p_to_relation regclass DEFAULT NULL::regclass, p_application_path text DEFAULT NULL::text, p_max_tokens bigint DEFAULT NULL::bigint, p_max_usd numeric DEFAULT NULL::numeric, p_joins jsonb DEFAULT '[]'::jsonb) RETURNS void
+CREATE FUNCTION reembed.start_campaign(p_name text, p_relation regclass, p_column name, p_key_columns name[], p_text_columns name[], p_text_sql text, p_live_view name, p_live_model_column name, p_from_model text, p_to_model text, p_to_column name, p_to_version_column name, p_tokens_per_character numeric, p_keep_old_current boolean, p_to_relation regclass DEFAULT NULL::regclass, p_application_path text DEFAULT NULL::text, p_max_tokens bigint DEFAULT NULL::bigint, p_max_usd numeric DEFAULT NULL::numeric, p_joins jsonb DEFAULT '[]'::jsonb, p_part text DEFAULT ''::text, p_where text DEFAULT NULL::text) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET lock_timeout TO '300ms';
 
-COMMENT ON FUNCTION reembed.start_campaign(p_name text, p_relation regclass, p_column name, p_key_columns name[], p_text_columns name[], p_text_sql text, p_live_view name, p_live_model_column name, p_from_model text, p_to_model text, p_to_column name, p_to_version_column name, p_tokens_per_character numeric, p_keep_old_current boolean, p_to_relation regclass, p_application_path text, p_max_tokens bigint, p_max_usd numeric, p_joins jsonb) IS 'Enters phase expand: registers target and campaign, creates the triggers and the views.';
+COMMENT ON FUNCTION reembed.start_campaign(p_name text, p_relation regclass, p_column name, p_key_columns name[], p_text_columns name[], p_text_sql text, p_live_view name, p_live_model_column name, p_from_model text, p_to_model text, p_to_column name, p_to_version_column name, p_tokens_per_character numeric, p_keep_old_current boolean, p_to_relation regclass, p_application_path text, p_max_tokens bigint, p_max_usd numeric, p_joins jsonb, p_part text, p_where text) IS 'Enters phase expand: registers target and campaign, creates the triggers and the views.';
 
 CREATE FUNCTION reembed.statement_statistics() RETURNS regclass
     LANGUAGE plpgsql STABLE
@@ -3254,6 +3292,10 @@ CREATE VIEW reembed.damage AS
             t.application_path,
             t.unhooked,
             t.created_at,
+            t.part,
+            t.part_sql,
+            t.part_attnums,
+            t.part_names,
             c.oid AS present,
             quote_literal(t.name) AS literal
            FROM (reembed.target t
@@ -3262,7 +3304,7 @@ CREATE VIEW reembed.damage AS
          SELECT t.name AS target,
             t.literal,
             t.relation,
-            unnest((t.key_attnums || t.text_attnums)) AS attnum
+            unnest(((t.key_attnums || t.text_attnums) || t.part_attnums)) AS attnum
            FROM target t
           WHERE (t.present IS NOT NULL)
         UNION
@@ -3299,7 +3341,7 @@ CREATE VIEW reembed.damage AS
           WHERE ((t.present IS NOT NULL) AND (EXISTS ( SELECT
                    FROM (pg_class c
                      JOIN pg_namespace n ON ((n.oid = c.relnamespace)))
-                  WHERE ((c.oid <> (t.relation)::oid) AND (c.relkind = ANY (ARRAY['r'::"char", 'p'::"char", 'f'::"char"])) AND (t.name = concat_ws('.'::text, n.nspname, c.relname, t.column_name))))))
+                  WHERE ((c.oid <> (t.relation)::oid) AND (c.relkind = ANY (ARRAY['r'::"char", 'p'::"char", 'f'::"char"])) AND (t.name = concat_ws('.'::text, n.nspname, c.relname, t.column_name, NULLIF(t.part, ''::text)))))))
         UNION ALL
          SELECT t.name,
             'unhooked'::text,
@@ -5133,7 +5175,7 @@ ALTER TABLE ONLY reembed.planned_index
     ADD CONSTRAINT one_index_per_leaf_and_pattern UNIQUE (campaign, leaf, pattern);
 
 ALTER TABLE ONLY reembed.target
-    ADD CONSTRAINT one_target_per_column UNIQUE (relation, column_name);
+    ADD CONSTRAINT one_target_per_part UNIQUE (relation, column_name, part);
 
 ALTER TABLE ONLY reembed.planned_index
     ADD CONSTRAINT planned_index_pkey PRIMARY KEY (campaign, "position");
@@ -5833,6 +5875,12 @@ REVOKE ALL ON FUNCTION reembed.parallel_speedup(p_workers integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.parking_room(p_target text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION reembed.part_condition(p_target text, p_row text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.part_faults(p_view regclass) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.parts_are_disjoint(p_relation regclass, p_one text, p_other text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION reembed.path_users(p_schema name) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.pause(p_target text, p_reason text) FROM PUBLIC;
@@ -5933,6 +5981,8 @@ REVOKE ALL ON FUNCTION reembed.require_joins(p_relation regclass, p_joins jsonb)
 
 REVOKE ALL ON FUNCTION reembed.require_owner(p_relation regclass) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION reembed.require_part(p_relation regclass, p_column name, p_part text, p_clause text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION reembed.require_subscribers(p_campaign text, p_relation regclass, p_storage text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.require_unread(p_name text) FROM PUBLIC;
@@ -6013,7 +6063,7 @@ REVOKE ALL ON FUNCTION reembed.spend_on_judge(p_campaign text, p_tokens bigint, 
 
 REVOKE ALL ON FUNCTION reembed.spending_left(p_campaign text, p_token_price numeric) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION reembed.start_campaign(p_name text, p_relation regclass, p_column name, p_key_columns name[], p_text_columns name[], p_text_sql text, p_live_view name, p_live_model_column name, p_from_model text, p_to_model text, p_to_column name, p_to_version_column name, p_tokens_per_character numeric, p_keep_old_current boolean, p_to_relation regclass, p_application_path text, p_max_tokens bigint, p_max_usd numeric, p_joins jsonb) FROM PUBLIC;
+REVOKE ALL ON FUNCTION reembed.start_campaign(p_name text, p_relation regclass, p_column name, p_key_columns name[], p_text_columns name[], p_text_sql text, p_live_view name, p_live_model_column name, p_from_model text, p_to_model text, p_to_column name, p_to_version_column name, p_tokens_per_character numeric, p_keep_old_current boolean, p_to_relation regclass, p_application_path text, p_max_tokens bigint, p_max_usd numeric, p_joins jsonb, p_part text, p_where text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.statement_statistics() FROM PUBLIC;
 

@@ -3,7 +3,8 @@ CREATE OR REPLACE FUNCTION reembed.start_campaign(
   p_live_view name, p_live_model_column name, p_from_model text, p_to_model text,
   p_to_column name, p_to_version_column name, p_tokens_per_character numeric, p_keep_old_current boolean,
   p_to_relation regclass DEFAULT NULL, p_application_path text DEFAULT NULL,
-  p_max_tokens bigint DEFAULT NULL, p_max_usd numeric DEFAULT NULL, p_joins jsonb DEFAULT '[]'
+  p_max_tokens bigint DEFAULT NULL, p_max_usd numeric DEFAULT NULL, p_joins jsonb DEFAULT '[]',
+  p_part text DEFAULT '', p_where text DEFAULT NULL
 ) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
@@ -21,16 +22,22 @@ BEGIN
   PERFORM reembed.require_owner(p_relation);
   PERFORM reembed.require_subscribers(p_name, p_relation, CASE WHEN p_to_relation IS NULL THEN 'column' ELSE 'side_table' END);
   PERFORM reembed.require_joins(p_relation, p_joins);
+  PERFORM reembed.require_part(p_relation, p_column, p_part, p_where);
   v_source := reembed.text_source(p_relation, p_key_columns, p_text_columns, p_text_sql, p_joins);
-  SELECT t.name, to_jsonb(t) INTO v_target, v_previous_source FROM reembed.target AS t WHERE t.relation = p_relation AND t.column_name = p_column;
+  SELECT t.name, to_jsonb(t) INTO v_target, v_previous_source FROM reembed.target AS t WHERE t.relation = p_relation AND t.column_name = p_column AND t.part = p_part;
   v_is_new := NOT FOUND;
   IF v_is_new THEN
-    SELECT n.nspname || '.' || c.relname || '.' || p_column INTO STRICT v_target
+    SELECT concat_ws('.', n.nspname, c.relname, p_column, nullif(p_part, '')) INTO STRICT v_target
       FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE c.oid = p_relation;
-    INSERT INTO reembed.target (name, relation, column_name, key_attnums, key_names, text_attnums, text_names, text_sql, is_expression, joined_tables, live_view, live_model_column, suffix, application_path)
+    INSERT INTO reembed.target (name, relation, column_name, key_attnums, key_names, text_attnums, text_names, text_sql, is_expression, joined_tables, live_view, live_model_column, suffix, application_path, part, part_sql)
     SELECT v_target, p_relation, p_column, s.key_attnums, s.key_names, s.text_attnums, s.text_names, s.text_sql, s.is_expression, s.joined_tables, p_live_view, p_live_model_column,
-           reembed.target_suffix(v_target), coalesce(reembed.quoted_path(p_application_path), reembed.application_path(p_relation))
+           reembed.target_suffix(v_target), coalesce(reembed.quoted_path(p_application_path), reembed.application_path(p_relation)), p_part, p_where
       FROM jsonb_populate_record(NULL::reembed.target, v_source) AS s;
+    IF p_part <> '' THEN
+      UPDATE reembed.target
+         SET part_attnums = c.attnums, part_names = ARRAY(SELECT reembed.column_name(p_relation, n.attnum) FROM unnest(c.attnums) WITH ORDINALITY AS n(attnum, position) ORDER BY n.position)
+        FROM reembed.expression_columns(p_relation, p_where || E'\n') AS c WHERE name = v_target;
+    END IF;
     PERFORM reembed.make_queues(v_target);
   ELSE
     IF v_previous_source -> 'joined_tables' IS DISTINCT FROM v_source -> 'joined_tables' THEN

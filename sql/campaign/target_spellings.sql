@@ -4,6 +4,7 @@ LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
 RETURN (
   SELECT ARRAY[t.name, c.relname, n.nspname || '.' || c.relname, c.relname || '.' || t.column_name, n.nspname || '.' || c.relname || '.' || t.column_name]
+         || CASE WHEN t.part = '' THEN '{}' ELSE ARRAY[c.relname || '.' || t.column_name || '.' || t.part, n.nspname || '.' || c.relname || '.' || t.column_name || '.' || t.part] END
     FROM reembed.target AS t JOIN pg_class AS c ON c.oid = t.relation JOIN pg_namespace AS n ON n.oid = c.relnamespace
    WHERE t.name = p_target
 );

@@ -3,7 +3,7 @@ CREATE OR REPLACE VIEW reembed.damage AS
 WITH target AS (
   SELECT t.*, c.oid AS present, quote_literal(t.name) AS literal FROM reembed.target AS t LEFT JOIN pg_class AS c ON c.oid = t.relation
 ), needed AS (
-  SELECT t.name AS target, t.literal, t.relation, unnest(t.key_attnums || t.text_attnums) AS attnum FROM target AS t WHERE t.present IS NOT NULL
+  SELECT t.name AS target, t.literal, t.relation, unnest(t.key_attnums || t.text_attnums || t.part_attnums) AS attnum FROM target AS t WHERE t.present IS NOT NULL
   UNION
   SELECT v.target, quote_literal(v.target), v.relation, v.attnum FROM reembed.vector_column AS v
   UNION
@@ -18,7 +18,7 @@ SELECT d.*, d.code IN ('dropped_table', 'dropped_column', 'dropped_side_table', 
     FROM target AS t
    WHERE t.present IS NOT NULL
      AND EXISTS (SELECT FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
-                  WHERE c.oid <> t.relation AND c.relkind IN ('r', 'p', 'f') AND t.name = concat_ws('.', n.nspname, c.relname, t.column_name))
+                  WHERE c.oid <> t.relation AND c.relkind IN ('r', 'p', 'f') AND t.name = concat_ws('.', n.nspname, c.relname, t.column_name, nullif(t.part, '')))
   UNION ALL
   SELECT t.name, 'unhooked', 'it is unhooked from its table: changes of rows are not captured', format('SELECT reembed.rehook(%s)', t.literal)
     FROM target AS t WHERE t.present IS NOT NULL AND t.unhooked IS NOT NULL

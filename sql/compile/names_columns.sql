@@ -12,6 +12,8 @@ AS $$
              UNION ALL
              SELECT 2, k.* FROM unnest(t.text_attnums) WITH ORDINALITY AS k(attnum, position)
              UNION ALL
+             SELECT 2, k.* FROM unnest(t.part_attnums) WITH ORDINALITY AS k(attnum, position)
+             UNION ALL
              SELECT 3, v.attnum, CASE v.role WHEN 'new' THEN 1 ELSE 2 END FROM reembed.vector_column AS v WHERE v.target = t.name AND v.relation = t.relation) AS w
       ORDER BY w.attnum, w.step) AS u
     JOIN pg_attribute AS a ON a.attrelid = t.relation AND a.attnum = u.attnum

@@ -29,7 +29,7 @@ BEGIN
         SELECT f.step, f.name, '{}'::jsonb AS names
           FROM (VALUES (10, 'text', t.is_expression), (11, 'row', true), (12, 'leaf_rows', v_is_partitioned), (12, 'join_fence', v_is_joined), (20, 'change', true), (21, 'settle', true), (31, 'capture', v_is_captured),
                        (31, 'capture_insert', v_is_captured AND NOT v_is_partitioned), (31, 'capture_moves', v_is_captured AND v_is_partitioned),
-                       (32, 'triggers', v_is_captured), (32, 'triggers_moves', v_is_captured AND v_is_partitioned), (33, 'capture_deletes', v_is_captured AND v_has_side_table),
+                       (32, 'triggers', v_is_captured), (32, 'triggers_moves', v_is_captured AND v_is_partitioned), (30, 'part', v_is_captured AND t.part <> ''), (33, 'capture_deletes', v_is_captured AND v_has_side_table),
                        (34, 'triggers_deletes', v_is_captured AND v_has_side_table), (35, 'capture_written', v_is_captured AND v_owns_column), (36, 'triggers_written', v_is_captured AND v_owns_column),
                        (40, 'read', true), (40, 'written', v_owns_column), (40, 'locate', true), (41, 'coverage', true), (42, 'statement', true),
                        (43, 'watch', v_has_both), (44, 'checksum', v_has_both),

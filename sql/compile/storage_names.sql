@@ -4,9 +4,11 @@ LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
+  v_part constant text := reembed.part_condition(v.target);
   v_names jsonb := jsonb_build_object(
     'column', quote_ident(v.column_name), 'version', quote_ident(v.version_column), 'relation', v.relation::text, 'role', p_role, 'table', (SELECT t.relation::text FROM reembed.target AS t WHERE t.name = v.target), 'suffix', p_suffix,
     'schema', quote_ident(reembed.vector_schema()),
+    'model_dimensions', (SELECT o.dimensions FROM reembed.model AS o WHERE o.name = v.model), 'part', v_part, 'part_of_s', reembed.part_condition(v.target, 's'), 'part_of_t', reembed.part_condition(v.target, 't'), 'keys_of_t', reembed.each_key(v.target, 't.{column}'),
     's_is_t', reembed.each_key(v.target, 's.{side} OPERATOR({operator}) t.{column}', ' AND ', v.relation));
   v_templates jsonb;
 BEGIN
@@ -17,6 +19,11 @@ BEGIN
     'hash', 'NULL::bigint',
     -- For a trigger's WHEN, its function, and the parsed functions that this one calls.
     'search_from', '{table} AS t',
+    'search_part', CASE WHEN v_part IS NULL THEN '' ELSE ' WHERE {part}' END,
+    -- A row that has just entered the part may still hold a vector of another model, with which no distance can be computed.
+    'probe_part', CASE WHEN v_part IS NULL THEN '' ELSE ' WHERE {part} AND {schema}.vector_dims(t.{column}) = {model_dimensions}' END,
+    'sample_part', CASE WHEN v_part IS NULL THEN '' ELSE ' AND {part_of_s} AND {schema}.vector_dims(s.{column}) = {model_dimensions}' END,
+    'searched', CASE WHEN v_part IS NULL THEN '{relation}' ELSE '(SELECT {keys_of_t}, t.{column} FROM {table} AS t WHERE {part} AND {schema}.vector_dims(t.{column}) = {model_dimensions})' END,
     'found', 't.{column}',
     'lacks', 'NEW.{column} IS NULL',
     'lost', 'OLD.{column} IS NOT NULL AND NEW.{column} IS NULL',
@@ -32,6 +39,10 @@ BEGIN
     'model', '(SELECT s.{version} FROM {relation} AS s WHERE {s_is_t})',
     'hash', '(SELECT s.text_hash FROM {relation} AS s WHERE {s_is_t})',
     'search_from', '{table} AS t JOIN {relation} AS s ON {s_is_t}',
+    'search_part', CASE WHEN v_part IS NULL THEN '' ELSE ' WHERE {part_of_t}' END,
+    'probe_part', CASE WHEN v_part IS NULL THEN '' ELSE ' WHERE {part_of_t}' END,
+    'sample_part', '',
+    'searched', '{relation}',
     'found', 's.{column}',
     'lacks', 'true',
     'lost', 'false',

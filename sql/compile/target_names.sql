@@ -76,10 +76,11 @@ BEGIN
     'old_key_functions', reembed.each_key(t.name, 'reembed.key_{n}_' || t.suffix || '(OLD)'),
     'text_differs', reembed.differs_sql(t.relation, t.text_attnums, '(o).', '(n).'),
     'key_differs', reembed.differs_sql(t.relation, t.key_attnums, '(o).', '(n).'),
-    'changed_text', reembed.differs_sql(t.relation, t.text_attnums, 'OLD.', 'NEW.'),
+    -- A row that enters the part is logged like one with a new text.
+    'changed_text', reembed.differs_sql(t.relation, t.text_attnums || t.part_attnums, 'OLD.', 'NEW.'),
     'changed_key', reembed.differs_sql(t.relation, t.key_attnums, 'OLD.', 'NEW.'),
     -- A virtual column has a value in the WHEN of a trigger, but not in its function.
-    'text_has_changed', CASE WHEN v_args.is_virtual THEN 'true' ELSE format('reembed.text_differs_%s(OLD, NEW)', t.suffix) END,
+    'text_has_changed', CASE WHEN v_args.is_virtual THEN 'true' ELSE format('reembed.text_differs_%s(OLD, NEW)', t.suffix) || CASE WHEN t.part = '' THEN '' ELSE format(' OR NOT reembed.in_part_%s(OLD)', t.suffix) END END,
     -- STABLE, because PostgreSQL inlines a function only if its body is no more volatile than its declaration, and kept() checks where a value is stored. A
     -- parsed function follows a renamed column. Before PostgreSQL 18 such a function of a row would make ADD COLUMN … DEFAULT fail, so there it is a text that
     -- reports a difference after a rename: the row is embedded, perhaps unnecessarily, until up compiles it again.
@@ -90,6 +91,11 @@ BEGIN
     'every_new_column', reembed.names_columns(t.name, 'NEW'),
     'every_old_column', reembed.names_columns(t.name, 'OLD'))
     || jsonb_build_object(
+    'row_part', E'\n WHERE ' || reembed.part_condition(t.name),
+    'r_in_part', reembed.part_condition(t.name, '(r)'),
+    'skips_new', CASE WHEN t.part <> '' THEN format(E'  IF NOT reembed.in_part_%1$s(NEW) THEN\n    RETURN NULL;\n  END IF;\n', t.suffix) END,
+    'skips_old', CASE WHEN t.part <> '' THEN format(E'  IF NOT reembed.in_part_%1$s(OLD) THEN\n    RETURN NULL;\n  END IF;\n', t.suffix) END,
+    'skips_update', CASE WHEN t.part <> '' THEN format(E'  IF NOT (reembed.in_part_%1$s(OLD) OR reembed.in_part_%1$s(NEW)) THEN\n    RETURN NULL;\n  END IF;\n', t.suffix) END,
     'own_role', v_own.role,
     'own_column', quote_ident(v_own.column_name),
     'brought', CASE v_own.storage WHEN 'column' THEN format('NEW.%I IS NOT NULL', v_own.column_name) ELSE 'false' END,

@@ -16,6 +16,11 @@ BEGIN
   SELECT * INTO STRICT m FROM reembed.campaign WHERE name = p_name;
   SELECT * INTO STRICT t FROM reembed.target WHERE name = m.target;
   SELECT * INTO STRICT s FROM reembed.setting WHERE target = m.target;
+  IF t.part <> '' THEN
+    RETURN QUERY SELECT 'part_stays_in_side_table', format('the vectors of part %s stay in %s: its column belongs to other rows as well', t.part, m.to_relation),
+                        'leave the campaign at the switch, where it ends, or go back with npm run migrate down';
+    RETURN;
+  END IF;
   v_old_column := reembed.column_name(coalesce(m.from_relation, t.relation), m.from_attnum);
   IF s.read_model <> m.to_model THEN
     RETURN QUERY SELECT 'old_model_live', format('the live view reads %s again', s.read_model), format('select reembed.switch_to(%L, %L)', m.target, m.to_model);

@@ -2,7 +2,7 @@ CREATE FUNCTION reembed.log_written_{suffix}() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
 AS $body$
 BEGIN
-  -- Workers store vectors too. A program that writes back what it has read embeds nothing.
+{skips_new}  -- Workers store vectors too. A program that writes back what it has read embeds nothing.
   IF pg_catalog.current_setting('reembed.stores', true) OPERATOR(pg_catalog.=) 'on' OR reembed.lacks_{own_role}_{suffix}(NEW) OR reembed.kept_{own_role}_{suffix}(OLD, NEW) THEN
     RETURN NULL;
   END IF;

@@ -3,5 +3,5 @@
 -- outer join would return rows without a vector and prevent use of the index.
 CREATE OR REPLACE VIEW {view}{options} AS
 SELECT {columns}
-  FROM {search_from};
+  FROM {search_from}{search_part};
 COMMENT ON VIEW {view} IS {comment};

@@ -4,5 +4,5 @@ SELECT t.tableoid::regclass AS leaf, t.ctid AS place, t.xmin AS version, {key_vi
        {content} AS content, {source_bytes} AS source_bytes,
        {new_vector} AS new_vector, {new_model} AS new_model, {new_hash} AS new_hash,
        {old_vector} AS old_vector, {old_model} AS old_model
-  FROM {table} AS t;
+  FROM {table} AS t{row_part};
 COMMENT ON VIEW {row} IS 'pg-reembed: how a row of the table is read.';

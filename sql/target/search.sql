@@ -7,7 +7,7 @@ BEGIN ATOMIC
               WHEN p_is_read THEN (
                 SELECT coalesce(bool_or({f_is_w}), false) OR count(*) = 10 AND abs(max(f.distance) - w.distance) <= 0.000001
                   FROM (SELECT n.*, n.vector {distance} p_vector::{type} AS distance
-                          FROM (SELECT {found_keys}, s.{column} AS vector FROM {relation} AS s
+                          FROM (SELECT {found_keys}, s.{column} AS vector FROM {searched} AS s
                                  ORDER BY {indexed_column} {indexed_distance} {indexed_query} LIMIT {candidate_rows}) AS n
                          ORDER BY n.vector {distance} p_vector::{type} LIMIT 10) AS f)
               -- When the old model is not read, its index must not be scanned, because contract waits until nothing scans it. The row must then be nearer than
@@ -16,7 +16,7 @@ BEGIN ATOMIC
                 SELECT coalesce(w.distance <= min(f.distance) + 0.000001, true)
                   FROM (SELECT {found_keys}, s.{column} {distance} p_vector::{type} AS distance
                           FROM {relation} AS s TABLESAMPLE SYSTEM (least(100, 500.0 * current_setting('block_size')::integer / greatest(1, {relation_bytes})))
-                         WHERE s.{column} IS NOT NULL LIMIT 100) AS f
+                         WHERE s.{column} IS NOT NULL{sample_part} LIMIT 100) AS f
                  WHERE NOT ({f_is_w})) END
     FROM (SELECT {i_keys}, (SELECT r.{role}_vector {distance} p_vector::{type} FROM {row} AS r WHERE {r_is_i} AND reembed.text_hash(r.content) = p_hash) AS distance
             FROM (SELECT {keys_of_object} FROM (SELECT p_key::jsonb AS object) AS i) AS i) AS w;
@@ -28,7 +28,7 @@ CREATE FUNCTION reembed.any_{role}_{suffix}() RETURNS {type}
 LANGUAGE sql VOLATILE SECURITY DEFINER
 BEGIN ATOMIC
   SELECT s.{column} FROM {relation} AS s TABLESAMPLE SYSTEM (least(100, 200.0 * current_setting('block_size')::integer / greatest(1, {relation_bytes})))
-   WHERE s.{column} IS NOT NULL LIMIT 1;
+   WHERE s.{column} IS NOT NULL{sample_part} LIMIT 1;
 END;
 COMMENT ON FUNCTION reembed.any_{role}_{suffix} IS 'pg-reembed: a vector to search for.';
 
@@ -36,7 +36,7 @@ CREATE FUNCTION reembed.nearest_{role}_{suffix}(p_vector {type}) RETURNS bigint
 LANGUAGE sql VOLATILE SECURITY DEFINER {candidate_settings}
 BEGIN ATOMIC
   SELECT count(*)
-    FROM (SELECT FROM (SELECT {found} AS vector FROM {search_from} ORDER BY {indexed_found} {indexed_distance} {indexed_query} LIMIT {candidate_rows}) AS n
+    FROM (SELECT FROM (SELECT {found} AS vector FROM {search_from}{probe_part} ORDER BY {indexed_found} {indexed_distance} {indexed_query} LIMIT {candidate_rows}) AS n
            ORDER BY n.vector {distance} p_vector LIMIT 10) AS found;
 END;
 COMMENT ON FUNCTION reembed.nearest_{role}_{suffix} IS 'pg-reembed: one search like those of the live view, to be timed.';

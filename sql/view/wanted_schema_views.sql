@@ -1,4 +1,4 @@
--- A view belongs to a table and not to a target, because a table with two vector columns has one name. A target without vectors of the schema's model shows
+-- A part of a table has none: a view with the table's own name has to show all rows. A view belongs to a table and not to a target, because a table with two vector columns has one name. A target without vectors of the schema's model shows
 -- those of its live model. The columns are those of the table as the application knows it: without the toolkit's own, and one vector for each target.
 CREATE OR REPLACE FUNCTION reembed.wanted_schema_views(p_relation regclass) RETURNS TABLE (schema name, model text, name name, definition text)
 LANGUAGE sql STABLE
@@ -10,7 +10,7 @@ AS $$
      WHERE c.oid = p_relation AND NOT EXISTS (SELECT FROM reembed.target AS t WHERE t.relation = c.oid AND t.unhooked IS NOT NULL)
   ), vector AS (
     SELECT v.*, t.column_name AS known_as, t.suffix FROM reembed.target AS t JOIN reembed.vector_column AS v ON v.target = t.name
-     WHERE t.relation = p_relation AND v.column_name IS NOT NULL
+     WHERE t.relation = p_relation AND t.part = '' AND v.column_name IS NOT NULL
   ), side AS (
     SELECT EXISTS (SELECT FROM vector AS v WHERE v.storage = 'side_table') AS is_used
   ), variant AS (

@@ -20,6 +20,7 @@ import { chooseLiveView, readKnownTarget, refusePendingFiles, refuseTakenNames }
 import { measureText, type TextFacts } from '../plan/measure.ts';
 import { checkOldModel, notChecked, type OldModelCheck } from '../plan/old-model-check.ts';
 import { OLD_MODEL_DISAGREES } from '../plan/old-model-error.ts';
+import { examinePart, narrowToPart } from '../plan/part.ts';
 import { type CampaignPlan, modelRow } from '../plan/plan.ts';
 import { inPlanningTransaction } from '../plan/planning-transaction.ts';
 import { roughBuildSeconds } from '../plan/rough-build-time.ts';
@@ -63,6 +64,8 @@ export function migrateCreateCommand(): Command {
       collect,
     )
     .option('--column <name>', 'vector column', 'embedding')
+    .option('--where <clause>', 'migrate only the rows for which this is true, such as "collection_id = 7"; needs --part')
+    .option('--part <name>', 'name of these rows: they get a live view of their own, TABLE_NAME_live')
     .option('--to <model>', 'name of the new model at the provider (default: EMBED_MODEL)')
     .option('--to-name <name>', 'name of the new model in pg-reembed, if it must differ from --to')
     .option('--dimensions <n>', 'dimensions of the new model (default: EMBED_DIMENSIONS)', wholeNumber)
@@ -191,6 +194,8 @@ async function create(options: CreateOptions): Promise<void> {
 }
 
 export function requestOf(options: CreateOptions, config: Config): Omit<CampaignRequest, 'table'> {
+  if (options.table === undefined && (options.part !== undefined || options.where !== undefined))
+    throw new UsageError('a table group cannot be migrated in parts', 'give --table, or leave --part and --where out');
   const to = options.to ?? config.model;
   const dimensions = options.dimensions ?? config.dimensions;
   if (!to) throw new UsageError('no new model is named', 'give --to MODEL, or set EMBED_MODEL in .env');
@@ -230,11 +235,13 @@ export async function draft(
   prefix = timeStamp(),
   acceptedOf: (findings: readonly InventoryFinding[]) => string[] | undefined = () => request.accept,
 ): Promise<Draft> {
-  const facts = await inspectTable(db, request.table, request.column);
-  const known = await readKnownTarget(db, facts);
+  const whole = await inspectTable(db, request.table, request.column);
+  const known = await readKnownTarget(db, whole, request.part);
   // Before the transaction becomes read-only.
-  const source = await examineText(db, facts, request);
-  const owner = await borrowOwner(db, facts.oid);
+  const part = await examinePart(db, whole, request);
+  const source = await examineText(db, whole, request);
+  const owner = await borrowOwner(db, whole.oid);
+  const facts = await narrowToPart(owner, whole, part);
   const text = await measureText(db, facts, source, owner);
   const findings = await takeInventory({ db, owner, facts, text });
   const state = await readMigrationState(db, config.migrationsDirectory);

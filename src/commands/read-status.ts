@@ -189,6 +189,8 @@ async function nextStep(
   const phase = file?.phase ?? PHASES[PHASES.indexOf(row.phase) + 1];
   if (!phase) return null;
   const conditions = phase === 'index' ? ledgerConditions(row, facts) : await gateConditions(db, row.campaign, phase);
+  // The campaign of a part has no contract.
+  if (conditions?.some(({ code }) => code === 'part_stays_in_side_table')) return null;
   return { phase, file: file?.name ?? null, open_conditions: conditions, command: conditions?.[0]?.remedy ?? 'npm run migrate up' };
 }
 

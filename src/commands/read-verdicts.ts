@@ -22,10 +22,10 @@ export type Judged = Pick<Verdict, 'verdict' | 'reasons' | 'doubts'>;
 export async function readVerdicts(db: Queryable): Promise<Map<number, Judged>> {
   const findings = (outcome: 'fail' | 'unsure') =>
     `coalesce(jsonb_agg(jsonb_build_object('code', j.code, 'reason', j.reason, 'remedy', j.remedy)) FILTER (WHERE j.outcome = '${outcome}'), '[]')`;
-  const { rows } = await db.query<Judged & { id: number }>(
-    `SELECT v.id::float8 AS id, reembed.verdict(v.id) AS verdict, ${findings('fail')} AS reasons, ${findings('unsure')} AS doubts
+  const { rows } = await db.query<Judged & { id: string }>(
+    `SELECT v.id::text AS id, reembed.verdict(v.id) AS verdict, ${findings('fail')} AS reasons, ${findings('unsure')} AS doubts
        FROM (SELECT DISTINCT ON (campaign) id FROM reembed.validation ORDER BY campaign, finished_at DESC, id DESC) AS v
        LEFT JOIN LATERAL reembed.judge_validation(v.id) AS j ON true GROUP BY v.id`,
   );
-  return new Map(rows.map(({ id, ...judged }) => [id, judged]));
+  return new Map(rows.map(({ id, ...judged }) => [Number(id), judged]));
 }

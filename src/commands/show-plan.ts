@@ -1,12 +1,12 @@
 import { ELEMENT_TYPES } from '../database/element-types.ts';
-import { type PlannedFile, phases } from '../phases/files.ts';
+import { type PlannedFile, phasesOf } from '../phases/files.ts';
 import type { Estimate } from '../plan/estimate.ts';
 import type { TableFacts } from '../plan/inspect.ts';
 import type { InventoryFinding } from '../plan/inventory/finding.ts';
 import type { StoragePromise } from '../plan/inventory/promises.ts';
 import type { TextFacts } from '../plan/measure.ts';
 import { OLD_MODEL_DISAGREES } from '../plan/old-model-error.ts';
-import { type CampaignPlan, type IndexPlan, type ModelDefinition, vectorType } from '../plan/plan.ts';
+import { type CampaignPlan, type IndexPlan, type ModelDefinition, targetOf, vectorType } from '../plan/plan.ts';
 import type { SearchLoss } from '../plan/search-loss.ts';
 import { bold, dim, formatBytes, formatNumber, formatSeconds } from './print.ts';
 import { inventoryText, promisesText } from './show-inventory.ts';
@@ -46,16 +46,14 @@ export function planText({
 }: ShownPlan): string {
   const cost = estimate.usd === null ? 'price not known, give --price' : `about ${formatUsd(estimate.usd)}`;
   const lines = [
-    bold(
-      `${plan.schema}.${plan.table}.${plan.column}: ${plan.from.name} (${plan.from.dimensions}) -> ${plan.to.name} (${plan.to.dimensions})`,
-    ),
-    `  rows     ${formatNumber(estimate.rows)} with a text, of ${formatNumber(facts.rows)} (${formatBytes(facts.tableBytes)} with indexes)`,
+    bold(`${targetOf(plan)}: ${plan.from.name} (${plan.from.dimensions}) -> ${plan.to.name} (${plan.to.dimensions})`),
+    ...(plan.part ? [`  part     ${plan.part.name}, where ${plan.part.where}; live view ${plan.liveView}`] : []),
+    `  rows     ${formatNumber(estimate.rows)} with a text, of ${formatNumber(facts.rows)} (${formatBytes(facts.tableBytes)} with indexes${plan.part ? ', all rows of the table included' : ''})`,
     `  tokens   about ${formatNumber(estimate.tokens)}, longest sampled text ${formatNumber(text.longestTokens)}; ${cost}`,
     ...capLines(plan),
     `  time     about ${formatSeconds(estimate.seconds)} of provider calls (${formatNumber(estimate.requests)} requests); npm run status measures the rest`,
     `  disk     up to ${formatBytes(estimate.vectorBytes)} for the new vectors and row versions, about ${formatBytes(estimate.indexBytes)} for their indexes`,
-    `  storage  ${plan.sideTable ? 'side-table' : 'column'}, of:`,
-    ...promisesText(promises, plan.sideTable ? 'side-table' : 'column').map((line) => `    ${line}`),
+    ...storageLines(plan, promises),
     `  vectors  ${plan.sideTable ? `${plan.sideTable}.` : ''}${plan.toColumn} ${vectorType(plan, plan.to)}${typeReason(plan, facts)}`,
     ...halfvecLines(searchLoss),
     ...indexLines(plan, estimate.indexSeconds, searchLoss),
@@ -64,7 +62,7 @@ export function planText({
     ...[plan.to, plan.from].flatMap(prefixLines),
     '',
     'Locks:',
-    ...phases.map((phase, i) => `  ${i + 1} ${phase.name.padEnd(9)}${phase.locks(plan)}`),
+    ...phasesOf(plan).map((phase, i) => `  ${i + 1} ${phase.name.padEnd(9)}${phase.locks(plan)}`),
     ...(inventory.length === 0 ? [] : ['', 'Inventory:', ...inventoryText(inventory, plan.acceptances)]),
     ...warnings(plan, facts, text, estimate).map((warning, i) => `${i === 0 ? '\nWarnings:\n' : ''}  - ${warning}`),
     '',
@@ -74,6 +72,15 @@ export function planText({
     dim(written ? 'Review them, then: npm run migrate up' : 'Nothing was written.'),
   ];
   return lines.join('\n');
+}
+
+function storageLines({ part, sideTable }: CampaignPlan, promises: StoragePromise[]): string[] {
+  if (part)
+    return [
+      '  storage  side-table: no row of the table is written; the live view joins two tables by key, and shows no row without a vector',
+    ];
+  const storage = sideTable ? 'side-table' : 'column';
+  return [`  storage  ${storage}, of:`, ...promisesText(promises, storage).map((line) => `    ${line}`)];
 }
 
 /** The indexes on the new vectors, and those that end with the old column. */

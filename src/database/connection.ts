@@ -69,16 +69,17 @@ async function open(config: Config, serverUrl: string | undefined, variable: Url
  */
 const OWN_PATH = 'pg_catalog, pg_temp';
 
+/** Text forms from which JavaScript reads times, numbers and bytes correctly, whatever the role has set. */
+const READABLE_FORMS: Record<string, string> = { datestyle: 'ISO', bytea_output: 'hex', extra_float_digits: '1' };
+
 /**
  * Settings that our statements rely on, whatever the role has set: keys have one text form, rows hidden by row level security raise an
  * error instead of being taken for deleted, and long maintenance is not cancelled.
  */
 export const SETTINGS: Record<string, string> = {
+  ...READABLE_FORMS,
   timezone: 'UTC',
-  datestyle: 'ISO',
   intervalstyle: 'iso_8601',
-  bytea_output: 'hex',
-  extra_float_digits: '1',
   row_security: 'off',
   statement_timeout: '0',
   transaction_timeout: '0',
@@ -107,14 +108,17 @@ export async function applySettings(client: Queryable, lasts: 'transaction' | 's
 }
 
 /**
- * Sets our search_path on a new connection if its session is ours alone. A pooler passes sessions on to other clients; it is recognized
- * because it answers the login with a process id of its own.
+ * Sets our search_path and readable text forms on a new connection if its session is ours alone. A pooler passes sessions on to other
+ * clients; it is recognized because it answers the login with a process id of its own. The time zone remains the role's: messages have
+ * times for people.
  */
-export async function keepOwnPath(client: pg.ClientBase): Promise<void> {
+export async function keepOwnSettings(client: pg.ClientBase): Promise<void> {
+  // The driver reads intervals in PostgreSQL's own style only.
+  const settings = { ...READABLE_FORMS, intervalstyle: 'postgres', search_path: OWN_PATH };
   await client.query(
-    `SELECT pg_catalog.set_config('search_path', $1::pg_catalog.text, false)
-      WHERE pg_catalog.pg_backend_pid() OPERATOR(pg_catalog.=) $2::pg_catalog.int4 AND pg_catalog.current_setting('reembed.embedded', true) IS NULL`,
-    [OWN_PATH, (client as { processID?: number }).processID ?? 0],
+    `SELECT pg_catalog.set_config(name, value, false) FROM ROWS FROM (pg_catalog.unnest($1::pg_catalog.text[]), pg_catalog.unnest($2::pg_catalog.text[])) AS setting(name, value)
+      WHERE pg_catalog.pg_backend_pid() OPERATOR(pg_catalog.=) $3::pg_catalog.int4 AND pg_catalog.current_setting('reembed.embedded', true) IS NULL`,
+    [Object.keys(settings), Object.values(settings), (client as { processID?: number }).processID ?? 0],
   );
 }
 
@@ -141,7 +145,7 @@ function createPool(url: string, max: number): pg.Pool {
     application_name: 'pg-reembed',
     connectionTimeoutMillis: 10_000,
     max,
-    onConnect: keepOwnPath,
+    onConnect: keepOwnSettings,
   });
   // Without a listener, an idle connection that the server closes would end the process. The next query gets a new connection.
   pool.on('error', () => {});

@@ -56,7 +56,7 @@ async function registeredModel(db: Queryable, facts: TableFacts): Promise<KnownM
   const { rows } = await db.query<{ model: string; role: 'old' | 'new'; minSimilarity: number }>(
     `SELECT v.model, v.role, s.min_audit_similarity::float8 AS "minSimilarity"
        FROM reembed.target AS t JOIN reembed.setting AS s ON s.target = t.name JOIN reembed.vector_column AS v ON v.target = t.name
-      WHERE t.relation = $1 AND t.column_name = $2 AND v.column_name = $2 ORDER BY v.role = 'old' DESC LIMIT 1`,
+      WHERE t.relation = $1 AND t.column_name = $2 AND t.part = '' AND v.column_name = $2 ORDER BY v.role = 'old' DESC LIMIT 1`,
     [facts.oid, facts.column],
   );
   return rows[0] && { ...rows[0], model: await loadModel(db, rows[0].model) };

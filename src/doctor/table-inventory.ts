@@ -69,7 +69,7 @@ async function registeredText(db: Queryable, facts: TableFacts): Promise<TextSou
   if (!(await isInstalled(db))) return undefined;
   const { rows } = await db.query<TextSource>(
     `SELECT CASE WHEN t.joined_tables = '{}' THEN t.text_sql ELSE reembed.target_names(t.name) ->> 'content' END AS "textSql", ARRAY[]::text[] AS "textColumns"
-       FROM reembed.target AS t WHERE t.relation = $1 AND t.column_name = $2`,
+       FROM reembed.target AS t WHERE t.relation = $1 AND t.column_name = $2 AND t.part = ''`,
     [facts.oid, facts.column],
   );
   return rows[0];

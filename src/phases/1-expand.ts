@@ -148,7 +148,7 @@ function accept(plan: CampaignPlan, { code, reason, evidence }: Acceptance): str
 /** Returns the part of the file that names the target's table and column. */
 export function columnArguments(plan: CampaignPlan): string {
   return `${relationArgument(tableOf(plan))}
-  p_column => ${literal(plan.column)},`;
+  p_column => ${literal(plan.column)},${plan.part ? `\n  p_part => ${literal(plan.part.name)},\n  p_where => ${literal(plan.part.where)},` : ''}`;
 }
 
 /** Returns the line of the file that names the table. */

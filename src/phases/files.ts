@@ -11,7 +11,12 @@ import type { EachLeafIndex } from './leaf-indexes.ts';
 import type { Phase } from './phase.ts';
 
 /** The five phases in the order they run. */
-export const phases: readonly Phase[] = [expand, backfill, index, switchOver, contract];
+const phases: readonly Phase[] = [expand, backfill, index, switchOver, contract];
+
+/** The phases of a campaign. That of a part ends at the switch: its column also belongs to other rows. */
+export function phasesOf({ part }: CampaignPlan): readonly Phase[] {
+  return part === null ? phases : phases.filter((phase) => phase !== contract);
+}
 
 /** A migration file to be written. */
 export interface PlannedFile {
@@ -19,9 +24,9 @@ export interface PlannedFile {
   text: string;
 }
 
-/** Returns the five migration files of a campaign as they would be written to `directory`. */
+/** Returns the migration files of a campaign, one a phase, as they would be written to `directory`. */
 export function campaignFiles(plan: CampaignPlan, directory: string): PlannedFile[] {
-  return phases.map((phase, position) => ({
+  return phasesOf(plan).map((phase, position) => ({
     path: join(directory, `${plan.campaign}.${position + 1}_${phase.name}.js`),
     text: fileText(plan, phase, position + 1),
   }));

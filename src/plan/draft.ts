@@ -20,6 +20,9 @@ import { chooseAutomatically, type Storage } from './storage.ts';
 export interface CampaignRequest {
   table: string;
   column: string;
+  /** name of the part of the table that is migrated, and which rows belong to it */
+  part?: string | undefined;
+  where?: string | undefined;
   text: string[];
   textSql?: string | undefined;
   /** joins of other tables that the text is taken from */
@@ -109,7 +112,10 @@ export async function draftCampaign(
       'give --price, the US dollars per million tokens, or --max-tokens instead',
     );
   const storage = chooseStorage(request, facts, findings);
-  const sideTable = storage === 'side-table' ? shortName(`${facts.table}_${slug(to.name, 30)}`, '_vectors') : null;
+  const sideTable =
+    storage === 'side-table'
+      ? shortName(`${facts.table}_${facts.part ? `${facts.part.name}_` : ''}${slug(to.name, 30)}`, '_vectors')
+      : null;
   const toColumn = sideTable ? facts.column : shortName(facts.column, '_v2');
   const form = chooseForm(request.index, to, request.matryoshka ?? knownModel(request.to).isMatryoshka);
   const quotedSchema = (await quoteNames(db, [facts.vectorSchema]))[facts.vectorSchema] ?? '';
@@ -119,6 +125,7 @@ export async function draftCampaign(
     table: facts.table,
     column: facts.column,
     columnType: facts.columnType,
+    part: facts.part,
     keyColumns: facts.keyColumns,
     keyDefinitions: facts.keyDefinitions,
     textColumns: text.textColumns,
@@ -169,12 +176,17 @@ export async function draftCampaign(
  * side table needs
  */
 function chooseStorage(request: CampaignRequest, facts: TableFacts, findings: readonly InventoryFinding[]): Storage {
-  const wanted = request.storage ?? 'column';
+  // A column would be one of all rows, and contract could not drop the old one.
+  const wanted = facts.part ? 'side-table' : (request.storage ?? 'column');
+  const remedy = facts.part
+    ? 'a part always has a side table: migrate the whole column, or move its rows to a table of their own'
+    : undefined;
   if (wanted === 'side-table' && facts.rowSecurity) {
-    throw new SideTableRefused(`${facts.table} has row level security, whose policies would not apply to a side table`);
+    throw new SideTableRefused(`${facts.table} has row level security, whose policies would not apply to a side table`, remedy);
   }
   const taken = facts.keyColumns.find((name) => ['model_version', 'text_hash', facts.column].includes(name));
-  if (wanted === 'side-table' && taken) throw new SideTableRefused(`the key column ${taken} has a name that is reserved in a side table`);
+  if (wanted === 'side-table' && taken)
+    throw new SideTableRefused(`the key column ${taken} has a name that is reserved in a side table`, remedy);
   if (wanted !== 'auto') return wanted;
   const isTied = keptIndexes(request, facts).some(({ namesOthers }) => namesOthers);
   return taken || isTied ? 'column' : chooseAutomatically(facts, findings, request.onlyRead ?? false).storage;

@@ -111,8 +111,8 @@ export class PostgresTooOld extends ReembedError {
 
 /** Thrown when the vectors of this table cannot be kept in a side table. */
 export class SideTableRefused extends ReembedError {
-  constructor(reason: string) {
-    super('side_table_refused', reason, 'use --storage column');
+  constructor(reason: string, remedy = 'use --storage column') {
+    super('side_table_refused', reason, remedy);
   }
 }
 

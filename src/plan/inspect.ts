@@ -14,6 +14,7 @@ import {
   PostgresTooOld,
 } from './inspect-error.ts';
 import { type OldIndex, readOldIndexes } from './old-indexes.ts';
+import type { Part } from './part.ts';
 import { refuseUnfitTable } from './refuse-unfit.ts';
 import { tablesWithVectors } from './tables-with-vectors.ts';
 
@@ -54,6 +55,8 @@ export interface TableFacts {
   tablespace: string;
   /** OIDs of the partitions that hold the rows; null for an ordinary table */
   leaves: number[] | null;
+  /** the rows that are migrated; null for all */
+  part: Part | null;
 }
 
 /** Whether a column's type admits vectors of one number of dimensions only. */
@@ -146,6 +149,7 @@ export async function inspectTable(db: Queryable, table: string, column: string)
     indexes: await readOldIndexes(db, side?.oid ?? relation.oid, vector.name, side ? [] : (leaves ?? [])),
     tablespace: await readTablespace(db, side?.oid ?? relation.oid),
     leaves,
+    part: null,
   };
 }
 
@@ -190,7 +194,7 @@ async function findSideTable(db: Queryable, oid: number, column: string) {
        FROM reembed.target AS t JOIN reembed.vector_column AS v ON v.target = t.name AND v.role = 'new' AND v.storage = 'side_table'
        JOIN reembed.campaign AS m ON m.name = v.campaign AND m.phase = 'contract'
        JOIN pg_class AS c ON c.oid = v.relation JOIN pg_namespace AS n ON n.oid = c.relnamespace
-      WHERE t.relation = $1 AND t.column_name = $2`,
+      WHERE t.relation = $1 AND t.column_name = $2 AND t.part = ''`,
     [oid, column],
   );
   return rows[0];

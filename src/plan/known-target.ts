@@ -8,7 +8,7 @@ import { templateText } from '../phases/files.ts';
 import type { KnownTarget } from './draft.ts';
 import type { TableFacts } from './inspect.ts';
 import { CampaignRunning, NameTaken } from './inspect-error.ts';
-import type { CampaignPlan } from './plan.ts';
+import { type CampaignPlan, targetOf } from './plan.ts';
 import { shortName } from './short-name.ts';
 
 /**
@@ -16,7 +16,7 @@ import { shortName } from './short-name.ts';
  *
  * @throws CampaignRunning when an earlier campaign is still running
  */
-export async function readKnownTarget(db: Queryable, facts: TableFacts): Promise<KnownTarget | undefined> {
+export async function readKnownTarget(db: Queryable, facts: TableFacts, part?: string): Promise<KnownTarget | undefined> {
   if (!(await isInstalled(db))) return undefined;
   const { rows } = await db.query<KnownTarget & { target: string; running: string | null }>(
     `SELECT t.name AS target, t.live_view AS "liveView", t.live_model_column AS "liveModelColumn", s.read_model AS "readModel",
@@ -30,8 +30,8 @@ export async function readKnownTarget(db: Queryable, facts: TableFacts): Promise
        JOIN reembed.setting AS s ON s.target = t.name
        JOIN reembed.model AS o ON o.name = s.read_model
        LEFT JOIN reembed.vector_column AS v ON v.target = t.name AND v.model = s.read_model
-      WHERE t.relation = $1 AND t.column_name = $2`,
-    [facts.oid, facts.column],
+      WHERE t.relation = $1 AND t.column_name = $2 AND t.part = $3`,
+    [facts.oid, facts.column, part ?? ''],
   );
   const known = rows[0];
   if (known?.running) throw new CampaignRunning(known.target, known.running, 'finish it, or take it down: npm run migrate down');
@@ -40,9 +40,10 @@ export async function readKnownTarget(db: Queryable, facts: TableFacts): Promise
 
 /**
  * Chooses the name of the live view: table_live, or table_column_live if a campaign on another column uses table_live, or will when its
- * files are run.
+ * files are run. A part has a view of its own rows, table_part_live.
  */
 export async function chooseLiveView(db: Queryable, facts: TableFacts, pending: MigrationFile[]): Promise<string> {
+  if (facts.part !== null) return shortName(`${facts.table}_${facts.part.name}`, '_live');
   const name = shortName(facts.table, '_live');
   const { rows } = await db.query<{ ours: boolean; relation: string }>(
     `SELECT format('%I.%I', $1::text, $3::text) AS relation,
@@ -65,7 +66,7 @@ export function refusePendingFiles(state: MigrationState, plan: CampaignPlan): v
   );
   if (waiting?.campaign) {
     throw new CampaignRunning(
-      `${plan.schema}.${plan.table}.${plan.column}`,
+      targetOf(plan),
       `the files of ${waiting.campaign} have not been run`,
       'run npm run migrate up, or delete those five files',
     );

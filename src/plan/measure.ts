@@ -4,6 +4,7 @@ import { borrowOwner, type OwnersConnection } from '../database/owners-connectio
 import { COUNTED_CHARACTERS, tokenCounter } from './count-tokens.ts';
 import type { TableFacts } from './inspect.ts';
 import { BadTextExpression, NoSuchColumn, NoText } from './inspect-error.ts';
+import { inPartSql } from './part.ts';
 import { refuseVolatile } from './refuse-unfit.ts';
 import type { ExaminedText } from './text-source.ts';
 
@@ -60,7 +61,7 @@ export async function measureText(
   source: Pick<TextFacts, 'textColumns' | 'textSql' | 'joined' | 'unseenFunctions'>,
   borrowed?: OwnersConnection,
 ): Promise<TextFacts> {
-  const hasText = hasTextSql(source.textSql);
+  const hasText = `${inPartSql(facts)} AND ${hasTextSql(source.textSql)}`;
   if (source.textColumns.length === 0) await refuseVolatile(db, source.textSql);
   const owner = borrowed ?? (await borrowOwner(db, facts.oid));
   const measured = async <R extends object>(query: string) => {

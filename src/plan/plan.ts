@@ -3,6 +3,7 @@ import type { Distance, ElementType } from '../database/element-types.ts';
 import type { IndexForm } from '../database/index-form.ts';
 import type { ModelRow } from '../embedding/models.ts';
 import type { OldIndex } from './old-indexes.ts';
+import type { Part } from './part.ts';
 import type { TextJoin } from './text-joins.ts';
 
 /** The definition of a model's vector space, and how to request embeddings. */
@@ -76,6 +77,8 @@ export interface CampaignPlan {
   table: string;
   column: string;
   columnType: string;
+  /** the rows that are migrated; null for all */
+  part: Part | null;
   keyColumns: string[];
   /** key columns with type and collation, as in CREATE TABLE */
   keyDefinitions: string[];
@@ -139,7 +142,7 @@ export function vectorType(plan: CampaignPlan, model: ModelDefinition): string {
 
 /** Name of the target, as reembed.start_campaign() assigns it. */
 export function targetOf(plan: CampaignPlan): string {
-  return `${plan.schema}.${plan.table}.${plan.column}`;
+  return [plan.schema, plan.table, plan.column, ...(plan.part ? [plan.part.name] : [])].join('.');
 }
 
 /** A name of the plan as written in SQL. */

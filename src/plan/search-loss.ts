@@ -4,6 +4,7 @@ import type { OwnersConnection } from '../database/owners-connection.ts';
 import { knownModel } from '../embedding/model-catalog.ts';
 import type { TableFacts } from './inspect.ts';
 import { vectorTableOfFacts } from './inventory/old-vectors.ts';
+import { inPartSql } from './part.ts';
 import type { CampaignPlan } from './plan.ts';
 
 /** Recall of the ten nearest rows in a sample of the old vectors, whose distribution is the only one known before the backfill. */
@@ -75,7 +76,7 @@ function lossSql(facts: TableFacts, plan: CampaignPlan, form: IndexForm, isHalve
     WITH sample AS MATERIALIZED (
       SELECT row_number() OVER () AS n, s.vector, ${isHalved ? `s.vector::${schema}.halfvec` : 's.vector'} AS half, ${formKey(form, 's.vector', facts.elementType, facts.dimensions ?? 1, schema)} AS indexed
         FROM (SELECT t.${vector} AS vector FROM ${relation} AS t ${percent < 100 ? `TABLESAMPLE SYSTEM (${percent.toFixed(4)})` : ''}
-               WHERE t.${vector} IS NOT NULL AND ${schema}.vector_dims(t.${vector}) = ${facts.dimensions ?? 1} LIMIT ${ROWS}) AS s
+               WHERE ${inPartSql(facts)} AND t.${vector} IS NOT NULL AND ${schema}.vector_dims(t.${vector}) = ${facts.dimensions ?? 1} LIMIT ${ROWS}) AS s
     ), ranked AS (
       SELECT q.n AS query, row_number() OVER (PARTITION BY q.n ORDER BY q.vector ${distance} s.vector) AS place,
              row_number() OVER (PARTITION BY q.n ORDER BY q.half ${distance} s.half) AS half_place,

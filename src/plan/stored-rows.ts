@@ -5,6 +5,7 @@ import { type CandidateText, candidateTexts, type TextSource } from '../embeddin
 import type { TableFacts } from './inspect.ts';
 import { vectorTableOfFacts } from './inventory/old-vectors.ts';
 import { hasTextSql } from './measure.ts';
+import { inPartSql } from './part.ts';
 
 /** A row drawn at random: its stored vector, its text, and the other texts that the vector may be of. */
 export interface StoredRow {
@@ -49,7 +50,7 @@ async function drawPlaces(owner: OwnersConnection, facts: TableFacts, { textSql 
     ? `EXISTS (SELECT FROM ${side} AS v WHERE ${sameKey(facts)} AND v.${vector} IS NOT NULL)`
     : `t.${vector} IS NOT NULL`;
   const { rows } = await owner.query<Place>(
-    `SELECT t.tableoid::bigint::text AS leaf, t.ctid::text AS place FROM ${facts.qualified} AS t ${sample} WHERE ${hasTextSql(textSql)} AND ${hasVector}
+    `SELECT t.tableoid::bigint::text AS leaf, t.ctid::text AS place FROM ${facts.qualified} AS t ${sample} WHERE ${inPartSql(facts)} AND ${hasTextSql(textSql)} AND ${hasVector}
       ORDER BY length((${textSql})::text) > ${MOST_CHARACTERS}, random() LIMIT ${ROWS}`,
   );
   return rows;

@@ -55,6 +55,10 @@ export interface Campaign {
   suffix: string;
   /** qualified and quoted name */
   table: string;
+  /** SQL of whether the row with alias t belongs to the part that is migrated; null for the whole table */
+  part: string | null;
+  /** SQL of the rows that the campaign migrates, with alias t */
+  rows: string;
   /** by role, SQL of whether a change of the row with alias t waits for a vector */
   isWaiting: Record<Role, string>;
   /** SQL of the key of the row with alias t, as one text; values of several columns are joined by "/" */
@@ -97,6 +101,7 @@ interface CampaignRow {
   key_object: string;
   is_waiting: string;
   text_sql: string;
+  part: string | null;
   text_columns: string[];
   view_vector: string;
   vector_schema: string;
@@ -140,7 +145,7 @@ export async function loadCampaign(
             ARRAY(SELECT reembed.render('t.{column}', k.names) FROM reembed.key_names(t.name) AS k ORDER BY k.n) AS keys,
             format('pg_catalog.jsonb_build_object(%s)', reembed.each_key(t.name, '{label}, {open}t.{column}{close}')) AS key_object,
             format('EXISTS (SELECT FROM reembed.change_%s AS c WHERE %s AND c.needs_', t.suffix, reembed.each_key(t.name, 'c.key_{n} OPERATOR({operator}) t.{column}', ' AND ')) AS is_waiting,
-            reembed.target_names(t.name) ->> 'content' AS text_sql,
+            reembed.target_names(t.name) ->> 'content' AS text_sql, reembed.part_condition(t.name) AS part,
             ARRAY(SELECT a.attname::text FROM unnest(t.text_attnums) WITH ORDINALITY AS k(attnum, n) JOIN pg_attribute AS a ON a.attrelid = t.relation AND a.attnum = k.attnum
                    WHERE NOT t.is_expression ORDER BY k.n) AS text_columns, quote_ident(t.column_name) AS view_vector,
             reembed.vector_schema() AS vector_schema, o.model AS old_model, w.model AS new_model, reembed.main_index(m.name) AS index_name,
@@ -181,6 +186,8 @@ export async function loadCampaign(
     target: row.target,
     suffix: row.suffix,
     table: row.table,
+    part: row.part,
+    rows: row.part === null ? `${row.table} AS t` : `(SELECT * FROM ${row.table} AS t WHERE ${row.part}) AS t`,
     isWaiting: { new: `${row.is_waiting}new)`, old: `${row.is_waiting}old)` },
     keyText: keys.length === 1 ? `${keys[0]}::text` : `pg_catalog.concat_ws('/', ${keys.join(', ')})`,
     keyObject: row.key_object,

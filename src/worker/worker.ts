@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PgBoss } from 'pg-boss';
 import type { Config } from '../config.ts';
-import { type Database, keepOwnPath, queueConnections } from '../database/connection.ts';
+import { type Database, keepOwnSettings, queueConnections } from '../database/connection.ts';
 import { isConnectionFailure, plainMessageOf } from '../database/database-error.ts';
 import { NewerObjects, refuseNewerObjects } from '../database/objects-version.ts';
 import { probeBeforeWork } from '../throttle/read-probes.ts';
@@ -131,7 +131,7 @@ function createBoss(database: Database, config: Config, keepsWatch: boolean, not
     // The watch uses a schedule of pg-boss, which needs no right to create anything either.
     schedule: keepsWatch,
     max: queueConnections(config),
-    ...{ onConnect: keepOwnPath },
+    ...{ onConnect: keepOwnSettings },
     superviseIntervalSeconds: 5,
     monitorIntervalSeconds: 5,
     reindex: false,

@@ -4,6 +4,7 @@ import { readConfig } from '../../src/config.ts';
 import { type Database, inTransaction } from '../../src/database/connection.ts';
 import { listMigrationFiles, PHASES, type PhaseName } from '../../src/database/migration-file.ts';
 import { readMigrationState, runMigrationFile } from '../../src/database/migration-runner.ts';
+import { borrowOwner } from '../../src/database/owners-connection.ts';
 import { isInstalled } from '../../src/database/sql-objects.ts';
 import { type Advance, advance } from '../../src/phases/advance.ts';
 import { campaignFiles, writeFiles } from '../../src/phases/files.ts';
@@ -12,6 +13,7 @@ import { type CampaignRequest, draftCampaign } from '../../src/plan/draft.ts';
 import { inspectTable } from '../../src/plan/inspect.ts';
 import { chooseLiveView, readKnownTarget } from '../../src/plan/known-target.ts';
 import { measureText } from '../../src/plan/measure.ts';
+import { examinePart, narrowToPart } from '../../src/plan/part.ts';
 import { examineText } from '../../src/plan/text-source.ts';
 import { type BatchJob, runBatch } from '../../src/worker/batch-job.ts';
 import { runCatchUp } from '../../src/worker/catch-up-job.ts';
@@ -109,11 +111,15 @@ async function assemble(opening: Promise<TestDatabase>, models: Record<string, n
         ...wanted,
       };
       const plan = await inTransaction(db.pool, async (client) => {
-        const facts = await inspectTable(client, request.table, request.column);
-        const known = await readKnownTarget(client, facts);
+        const whole = await inspectTable(client, request.table, request.column);
+        const known = await readKnownTarget(client, whole, request.part);
+        const part = await examinePart(client, whole, request);
+        const source = await examineText(client, whole, request);
+        const owner = await borrowOwner(client, whole.oid);
+        const facts = await narrowToPart(owner, whole, part);
         const { pending } = await readMigrationState(client, directory);
         const names = { liveView: await chooseLiveView(client, facts, pending), stamp: new Date().toISOString().replace(/\D/g, '') };
-        const text = await measureText(client, facts, await examineText(client, facts, request));
+        const text = await measureText(client, facts, source, owner);
         return draftCampaign(client, request, facts, text, known, names);
       });
       writeFiles(campaignFiles(plan, directory));

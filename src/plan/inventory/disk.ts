@@ -36,8 +36,8 @@ async function tablespaces({ db, facts }: InventoryInput): Promise<InventoryFind
         .filter(Boolean)
         .join('; '),
       consequence:
-        'a new column is stored where its table is; a side table and the new index are created in the default tablespace, which needs their space',
-      avoid: 'set default_tablespace for the role that runs migrate up: ALTER ROLE … SET default_tablespace = …',
+        'a side table and the archive are created in the tablespace of the table, and each new index in that of the index it succeeds: until contract, they need as much space there as what they replace',
+      avoid: 'move the table or index before create: ALTER TABLE … SET TABLESPACE …, ALTER INDEX … SET TABLESPACE …',
       severity: 'note',
       evidence: { table, indexes },
     },

@@ -2,8 +2,10 @@ import pg from 'pg';
 import { counted, plural } from '../../wording.ts';
 import { hasDimensions, type TableFacts } from '../inspect.ts';
 import { hasTextSql } from '../measure.ts';
+import { inPartSql } from '../part.ts';
 import { count } from './count.ts';
 import type { InventoryFinding, InventoryInput, Subject } from './finding.ts';
+import { proposedParts } from './separating-columns.ts';
 
 interface Counts {
   rows: number;
@@ -52,7 +54,7 @@ async function counts(input: InventoryInput): Promise<InventoryFinding[]> {
       },
     ];
   }
-  return [...(text === undefined ? [] : [...textless(numbers), ...missing(numbers)]), ...severalDimensions(facts, numbers)];
+  return [...(text === undefined ? [] : [...textless(numbers), ...missing(numbers)]), ...(await severalDimensions(input, numbers))];
 }
 
 function textless({ rows, with_text: withText, textless_vectors: vectors }: Counts): InventoryFinding[] {
@@ -85,14 +87,15 @@ function missing({ missing: rows }: Counts): InventoryFinding[] {
   ];
 }
 
-function severalDimensions({ column }: TableFacts, { dimensions }: Counts): InventoryFinding[] {
+async function severalDimensions(input: InventoryInput, { dimensions }: Counts): Promise<InventoryFinding[]> {
   if (dimensions === null || dimensions.length < 2) return [];
+  const proposed = await proposedParts(input);
   return [
     {
       code: 'several-dimensions',
-      what: `${column} holds vectors of ${dimensions.map((one) => `${one.dimensions} (${counted(one.rows, 'row')})`).join(' and ')} dimensions`,
+      what: `${input.facts.column} holds vectors of ${dimensions.map((one) => `${one.dimensions} (${counted(one.rows, 'row')})`).join(' and ')} dimensions`,
       consequence: 'they are of different models: the campaign would give all rows vectors of one model',
-      avoid: 'move the rows of each model to a table of their own',
+      avoid: `migrate the rows of each model as a part, with --part NAME and ${proposed.length > 0 ? proposed.join(' or ') : '--where "collection_id = 7"'} (docs/parts-of-a-table.md)`,
       severity: 'refusal',
       evidence: { dimensions: dimensions.map((one) => one.dimensions).sort((a, b) => a - b) },
       before: 'expand',
@@ -106,7 +109,7 @@ function statement(facts: TableFacts, textSql: string | undefined): string {
   const keys = facts.keyColumns.map((name) => pg.escapeIdentifier(name)).join(', ');
   const source =
     facts.sideTable === null
-      ? `(SELECT ${hasText} AS has_text, ${vector} AS vector FROM ${facts.qualified} AS t)`
+      ? `(SELECT ${hasText} AS has_text, ${vector} AS vector FROM ${facts.qualified} AS t WHERE ${inPartSql(facts)})`
       : `(SELECT o.has_text, v.${vector} AS vector FROM (SELECT ${keys}, ${hasText} AS has_text FROM ${facts.qualified} AS t) AS o LEFT JOIN ${vectorTableOfFacts(facts)} AS v USING (${keys}))`;
   // A type with dimensions admits no others.
   const dimensions = hasDimensions(facts.columnType)

@@ -30,7 +30,11 @@ export function storagePromises(
       column: has('violated-constraints') ? 'refuse rows that violate them' : 'checked again for every row',
       sideTable: 'not checked',
     },
-    { subject: 'SELECT *', column: 'prepared ones fail once after expand', sideTable: 'as before' },
+    {
+      subject: 'SELECT *',
+      column: 'prepared ones fail once after expand and after contract',
+      sideTable: 'prepared ones fail once after contract',
+    },
     {
       subject: 'publications',
       column: has('publications') ? 'subscribers need the columns first' : 'a subscriber would need the columns first',

@@ -76,7 +76,7 @@ function gainsOf(query: string, rows: readonly Pick<FoundRow, 'key' | 'judgedId'
 async function readTexts(db: Queryable, campaign: Campaign, keys: readonly string[]): Promise<Map<string, string>> {
   const { rows } = await asOwner(db, campaign).query<{ key: string; text: string }>(
     `SELECT ${campaign.keyText} AS key, left(${campaign.text}, $2::integer) AS text
-       FROM ${campaign.table} AS t WHERE ${campaign.hasText} AND (${campaign.keyText}) = ANY ($1::text[])`,
+       FROM ${campaign.rows} WHERE ${campaign.hasText} AND (${campaign.keyText}) = ANY ($1::text[])`,
     [keys, TEXT_CHARACTERS],
   );
   return new Map(rows.map(({ key, text }) => [key, text]));

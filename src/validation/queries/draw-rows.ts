@@ -82,8 +82,8 @@ export async function drawTexts(
 
 // The text is read before the side tables are joined, because their column names could make those of the text ambiguous.
 function withBothVectors(campaign: Campaign, column: string): string {
-  const { table, hasText, old, new: renewed } = campaign;
-  return `(SELECT t.*, ${column} FROM ${table} AS t WHERE ${hasText}) AS t ${old.join} ${renewed.join} WHERE ${hasBothVectors(campaign)}`;
+  const { rows, hasText, old, new: renewed } = campaign;
+  return `(SELECT t.*, ${column} FROM ${rows} WHERE ${hasText}) AS t ${old.join} ${renewed.join} WHERE ${hasBothVectors(campaign)}`;
 }
 
 function resultKey(campaign: Campaign, groupBy: string | undefined): string {

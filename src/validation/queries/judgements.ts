@@ -63,7 +63,7 @@ export async function checkJudgements(
   const relevant = new Set(asked.flatMap((id) => [...(judgements.get(id) ?? [])].filter(([, gain]) => gain > 0).map(([row]) => row)));
   const { rows } = await asOwner(db, campaign).query<{ found: number; example: string | null }>(
     `SELECT count(DISTINCT j.id)::integer AS found, min(t.id) AS example
-       FROM (SELECT ${judgedIdSql(campaign, names)} AS id FROM ${campaign.table} AS t) AS t
+       FROM (SELECT ${judgedIdSql(campaign, names)} AS id FROM ${campaign.rows}) AS t
        LEFT JOIN unnest($1::text[]) AS j(id) ON j.id = t.id`,
     [[...relevant]],
   );

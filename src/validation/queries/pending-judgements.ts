@@ -34,7 +34,7 @@ export async function leaveOutPendingRows(
     return new Set(found.rows.map((row) => row.id));
   };
   const source = tableSource(campaign, campaign.new, names);
-  const inTable = await known(`${campaign.table} AS t`, 'true');
+  const inTable = await known(campaign.rows, 'true');
   const comparable = await known(source.rows, `${source.isStored}${source.isEligible ? ` AND ${source.isEligible}` : ''}`);
 
   const isPending = (id: string) => inTable.has(id) && !comparable.has(id);

@@ -55,8 +55,12 @@ export function tableSource(campaign: Campaign, compared: ComparedModel, names: 
   const { groupBy } = names;
   return {
     suffix: campaign.suffix,
-    rows: `${campaign.table} AS t ${join}`,
-    sampledRows: `${campaign.table} AS t TABLESAMPLE SYSTEM (${samplePercent(campaign)}) ${join}`,
+    rows: `${campaign.rows} ${join}`,
+    // A sample of the table could miss a small part of it.
+    sampledRows:
+      campaign.part === null
+        ? `${campaign.table} AS t TABLESAMPLE SYSTEM (${samplePercent(campaign)}) ${join}`
+        : `${campaign.rows} ${join}`,
     vector: compared.vector,
     isStored: campaign.isPartial ? hasBothVectors(campaign) : `${compared.vector} IS NOT NULL`,
     // A row of a side table always has a text, and joining the side table could make the names of the text's columns ambiguous.

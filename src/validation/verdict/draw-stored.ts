@@ -42,7 +42,7 @@ export async function drawStored(
   const drawn = await asOwner(db, campaign).query<Stored & { auditable: number }>(
     `SELECT key::text AS key, text, vector::text AS vector, auditable
        FROM (SELECT (${campaign.keyObject})::text AS key, t.reembed_text AS text, ${vector} AS vector, count(*) OVER () AS auditable
-               FROM (SELECT t.*, ${campaign.text} AS reembed_text FROM ${campaign.table} AS t
+               FROM (SELECT t.*, ${campaign.text} AS reembed_text FROM ${campaign.rows}
                       WHERE ${campaign.hasText} AND NOT ${campaign.isWaiting[role]}
                         AND NOT EXISTS (SELECT FROM unnest($3::jsonb[]) AS f(key) WHERE f.key = ${campaign.keyObject})
                         AND ($4::jsonb[] IS NULL OR EXISTS (SELECT FROM unnest($4::jsonb[]) AS f(key) WHERE f.key = ${campaign.keyObject}))) AS t ${join}

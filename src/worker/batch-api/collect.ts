@@ -75,12 +75,15 @@ async function store({ context, batch, target, vector }: BatchWork, answer: Answ
 
 /** The recorded rows by request number, in the order to write them. */
 async function readAwaited({ context, batch }: BatchWork): Promise<Map<number, AwaitedRow[]>> {
-  const { rows } = await context.database.pool.query<AwaitedRow>(
-    `SELECT request, position, input, inputs, wave, batch::double precision, key::text AS "keyText", text_hash::text AS "textHash"
+  const { rows } = await context.database.pool.query<Omit<AwaitedRow, 'batch'> & { batch: string }>(
+    `SELECT request, position, input, inputs, wave, batch::text, key::text AS "keyText", text_hash::text AS "textHash"
        FROM reembed.provider_batch_row WHERE provider_batch = $1 ORDER BY request, position`,
     [batch.id],
   );
-  return Map.groupBy(rows, ({ request }) => request);
+  return Map.groupBy(
+    rows.map((row) => ({ ...row, batch: Number(row.batch) })),
+    ({ request }) => request,
+  );
 }
 
 /** The number of our request that an answer belongs to; undefined when it belongs to none of this attempt. */

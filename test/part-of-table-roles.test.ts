@@ -1,0 +1,46 @@
+import { randomBytes } from 'node:crypto';
+import test from 'ava';
+import { NEW_DIMENSIONS, NEW_MODEL } from './harness/documents.ts';
+import { createCollections, wrongInPart } from './harness/parts.ts';
+import { createStage, type Stage } from './harness/stage.ts';
+
+// Roles belong to the whole server, so that other tests must not meet them.
+const [owner, writer] = ['owner', 'writer'].map((purpose) => `reembed_part_${purpose}_${randomBytes(4).toString('hex')}`);
+
+let stage: Stage;
+
+const onServer = process.env.TEST_DATABASE_URL ? test.serial : test.serial.skip;
+
+test.before(async () => {
+  stage = await createStage({ 'other-model': 8 });
+  if (stage.db.real) await stage.db.pool.query(`CREATE ROLE ${owner}; CREATE ROLE ${writer}; GRANT CREATE ON SCHEMA public TO ${owner}`);
+});
+test.after.always(async () => {
+  if (stage.db.real) await stage.db.pool.query(`DROP OWNED BY ${owner}, ${writer} CASCADE; DROP ROLE ${owner}; DROP ROLE ${writer}`);
+  await stage.close();
+});
+
+onServer('a role that may only write the table writes it in both parts, and reads the part through its live view', async (t) => {
+  const { pool } = stage.db;
+  await createCollections(pool, 'owned', 80);
+  await pool.query(`ALTER TABLE owned OWNER TO ${owner}; GRANT SELECT, INSERT, UPDATE, DELETE ON owned TO ${writer}`);
+  const campaign = await stage.draft({ table: 'owned', part: 'a', where: "collection = 'a'" });
+  await stage.bring(campaign, 'switch');
+  const client = await pool.connect();
+  try {
+    await client.query(`SET ROLE ${writer}`);
+    await client.query("INSERT INTO owned VALUES (1000, 'a', 'of a', NULL), (1001, 'b', 'of b', NULL)");
+    await client.query("UPDATE owned SET collection = 'a' WHERE collection = 'b' AND id < 40");
+    await client.query('DELETE FROM owned WHERE id IN (1, 3, 5)');
+    t.true(((await client.query('SELECT FROM owned_a_live')).rowCount ?? 0) > 0);
+    await t.throwsAsync(client.query('SELECT * FROM reembed.target'), { code: '42501' });
+  } finally {
+    await client.query('RESET ROLE');
+    client.release();
+  }
+  await stage.work();
+  const part = { table: 'owned', collection: 'a', side: 'owned_a_new_model_vectors', model: NEW_MODEL, dimensions: NEW_DIMENSIONS };
+  t.deepEqual(await wrongInPart(pool, part), []);
+  await stage.bring(campaign, 'none');
+  await pool.query('DROP TABLE owned');
+});
