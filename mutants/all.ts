@@ -9,6 +9,7 @@ import { INVENTORY } from './inventory.ts';
 import { JUDGE } from './judge.ts';
 import { LEFT_APPLICATION } from './left-application.ts';
 import type { Mutant } from './mutant.ts';
+import { PARTITIONS } from './partitions.ts';
 import { PARTS } from './parts.ts';
 import { POISONOUS_TEXTS } from './poisonous-texts.ts';
 import { PROVIDERS } from './providers.ts';
@@ -32,6 +33,7 @@ export const MUTANTS: Mutant[] = [
   ...INVENTORY,
   ...JUDGE,
   ...LEFT_APPLICATION,
+  ...PARTITIONS,
   ...PARTS,
   ...POISONOUS_TEXTS,
   ...PROVIDERS,
