@@ -10,6 +10,7 @@ import { JUDGE } from './judge.ts';
 import { LARGE_DIMENSIONS } from './large-dimensions.ts';
 import { LEFT_APPLICATION } from './left-application.ts';
 import type { Mutant } from './mutant.ts';
+import { PARTITIONS } from './partitions.ts';
 import { PARTS } from './parts.ts';
 import { POISONOUS_TEXTS } from './poisonous-texts.ts';
 import { PROVIDERS } from './providers.ts';
@@ -34,6 +35,7 @@ export const MUTANTS: Mutant[] = [
   ...JUDGE,
   ...LARGE_DIMENSIONS,
   ...LEFT_APPLICATION,
+  ...PARTITIONS,
   ...PARTS,
   ...POISONOUS_TEXTS,
   ...PROVIDERS,

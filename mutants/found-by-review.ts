@@ -229,4 +229,12 @@ export const FOUND_BY_REVIEW: Mutant[] = [
       },
     ],
   },
+  {
+    fault: 'roles of a failed recipe stay on the server',
+    fix: 'a failed start drops what it created',
+    test: 'recipes-roles',
+    title: 'a run of a recipe that fails while it starts its deployments leaves no role behind',
+    says: /recipe_/,
+    edits: [{ file: 'test/recipes/model-deployments.ts', find: '    await close();\n    throw error;\n', replace: '    throw error;\n' }],
+  },
 ];

@@ -51,6 +51,7 @@ test.serial('TRUNCATE of one partition empties its part of the side table only',
 });
 
 test.serial('a partition that is attached in mid-campaign gets its TRUNCATE trigger from the watch', async (t) => {
+  await stage.bring(campaign, 'switch');
   await sql('CREATE TABLE shelves_5 PARTITION OF shelves FOR VALUES IN (5)');
   t.is(await ask("SELECT count(*)::int FROM reembed.damage WHERE code = 'no_trigger'"), 1);
   await adoptLeaves(stage.db.pool, 'public.shelves.embedding');
@@ -64,6 +65,8 @@ test.serial('a partition that is attached in mid-campaign gets its TRUNCATE trig
 });
 
 test.serial('vectors of a partition that was detached are removed from the side table', async (t) => {
+  await stage.bring(campaign, 'switch');
+  await sql('CREATE TABLE IF NOT EXISTS shelves_5 PARTITION OF shelves FOR VALUES IN (5)');
   await fillShelves(stage.db.pool, 'shelves', [{ shelf: 5, id: 9002 }]);
   await stage.work();
   await sql('ALTER TABLE shelves DETACH PARTITION shelves_5');

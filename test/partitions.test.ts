@@ -1,9 +1,11 @@
 import test from 'ava';
+import { sweep } from '../src/validation/sweep/sweep.ts';
 import { adoptLeaves } from '../src/watch/adopt-leaves.ts';
 import { NEW_DIMENSIONS, NEW_MODEL, textOf, vectorText, wrongRows } from './harness/documents.ts';
 import { createShelves, fillShelves } from './harness/partitions.ts';
 import { vectorOf } from './harness/provider.ts';
 import { createStage, type Stage } from './harness/stage.ts';
+import { testEmbedder } from './harness/validation.ts';
 import { createWatch } from './harness/watch.ts';
 
 const ROWS = 400;
@@ -32,6 +34,12 @@ async function leafIndexes(column: string): Promise<string[]> {
     [column],
   );
   return rows.map(({ name }) => name);
+}
+
+/** Among how many leaves the function that searches the live view shares its candidates. */
+async function sharers(): Promise<number> {
+  const body = (await ask("SELECT prosrc FROM pg_proc WHERE oid = 'reembed_live.nearest_shelves'::regproc")) as string;
+  return Number(/ceil\(\$3 \/ (\d+)\.0\)/.exec(body)?.[1]);
 }
 
 test.serial('a foreign table among the partitions is named, and so is a partitioned table without a primary key', async (t) => {
@@ -132,7 +140,42 @@ test.serial('each leaf gets an index of its own, without one on the partitioned 
   }
 });
 
+test.serial('a function searches all leaves, each for its share of the candidates, and finds what the view finds', async (t) => {
+  const vector = vectorText(vectorOf(NEW_MODEL, textOf(21), NEW_DIMENSIONS));
+  const client = await stage.db.pool.connect();
+  try {
+    await client.query("BEGIN; SELECT '[1]'::vector; SET LOCAL hnsw.ef_search = 77");
+    const exact = await client.query('SELECT id::int FROM shelves_live ORDER BY embedding <=> $1::vector LIMIT 10', [vector]);
+    const found = await client.query('SELECT id::int FROM reembed_live.nearest_shelves($1, 10)', [vector]);
+    t.deepEqual(found.rows, exact.rows);
+    t.is((await client.query("SELECT current_setting('hnsw.ef_search') AS now")).rows[0].now, '77');
+  } finally {
+    await client.query('ROLLBACK');
+    client.release();
+  }
+  t.is(await sharers(), LEAVES.length);
+  t.is(await ask("SELECT count(*)::int FROM pg_proc WHERE proname ~ '^nearest_shelves'"), 3, 'one for each view');
+});
+
+test.serial('a sweep of search settings searches the indexes of all leaves', async (t) => {
+  const { indexes } = await sweep(stage.database, {
+    target: 'shelves',
+    queries: { kind: 'rows' },
+    embedder: testEmbedder,
+    sample: 20,
+    seed: 4,
+  });
+  t.deepEqual(
+    indexes.map(({ role, name, leaves }) => [role, name, leaves]),
+    [
+      ['old', 'hnsw.ef_search', LEAVES.length],
+      ['new', 'hnsw.ef_search', LEAVES.length],
+    ],
+  );
+});
+
 test.serial('a partition that is created or attached in mid-campaign gets vectors and an index', async (t) => {
+  await stage.bring(campaign, 'switch');
   const { pool } = stage.db;
   await sql('CREATE TABLE shelves_5 PARTITION OF shelves FOR VALUES IN (5)');
   await fillShelves(pool, 'shelves', [{ shelf: 5, id: 9201 }]);
@@ -151,6 +194,7 @@ test.serial('a partition that is created or attached in mid-campaign gets vector
     [...LEAVES.slice(0, 4), 'shelves_5', 'shelves_6', 'shelves_rest'].map((leaf) => `${leaf}_embedding_v2_idx`),
   );
   t.is(await ask('SELECT count(*)::int FROM reembed.leaf WHERE swept_at IS NULL'), 0);
+  t.is(await sharers(), LEAVES.length + 2);
 });
 
 test.serial('each new partition is adopted in a transaction of its own, and not in that of the watch', async (t) => {
@@ -199,6 +243,8 @@ test.serial('contract drops the old index with its column, and its rollback brin
   t.deepEqual(await leafIndexes('embedding'), before);
   t.is(await ask("SELECT count(*)::int FROM pg_index WHERE indrelid = 'shelves'::regclass AND NOT indisprimary"), 0);
   t.deepEqual(await wrongRows(stage.db.pool, { table: 'shelves', newColumn: 'embedding' }), []);
+  const query = vectorText(vectorOf(NEW_MODEL, textOf(21), NEW_DIMENSIONS));
+  t.is((await sql('SELECT FROM reembed_live.nearest_shelves($1, 3)', [query])).rowCount, 3);
   await sql("UPDATE shelves SET content = 'changed after contract' WHERE id = 77");
   await stage.work();
   t.deepEqual(await wrongRows(stage.db.pool, { table: 'shelves', newColumn: 'embedding' }), []);
@@ -219,4 +265,5 @@ test.serial('expand taken down leaves nothing behind', async (t) => {
   t.is(await ask("SELECT count(*)::int FROM pg_trigger WHERE tgname ~ 'reembed'"), 0);
   t.is(await ask("SELECT count(*)::int FROM pg_class WHERE relname ~ '_v2'"), 0);
   t.is(await ask("SELECT count(*)::int FROM pg_proc WHERE pronamespace = 'reembed'::regnamespace AND proname ~ 'public_shelves'"), 0);
+  t.is(await ask("SELECT count(*)::int FROM pg_proc WHERE proname ~ '^nearest_shelves'"), 0);
 });

@@ -1577,7 +1577,8 @@ COMMENT ON FUNCTION reembed.measure_vectors(p_target text, p_role text) IS 'Meas
 
 CREATE FUNCTION reembed.missing_indexes(p_name text) RETURNS text
     LANGUAGE sql STABLE
-    SET search_path TO 'pg_catalog', 'pg_temp';
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET jit TO 'off';
 
 COMMENT ON FUNCTION reembed.missing_indexes(p_name text) IS 'Indexes on the new vectors that do not exist or are INVALID, by their names before contract; null when there are none.';
 
@@ -2107,7 +2108,7 @@ CREATE FUNCTION reembed.replace_nearest(p_target text, p_view name, p_model text
     SET lock_timeout TO '300ms'
     SET client_min_messages TO 'warning';
 
-COMMENT ON FUNCTION reembed.replace_nearest(p_target text, p_view name, p_model text) IS 'Creates or replaces the function that searches through a view of a target, where an index holds less than the vectors.';
+COMMENT ON FUNCTION reembed.replace_nearest(p_target text, p_view name, p_model text) IS 'Creates or replaces the function that searches through a view of a target, where an index holds less than the vectors, or each partition has one.';
 
 CREATE FUNCTION reembed.replace_schema_view(p_relation regclass, p_schema name, p_model text, p_name name, p_definition text, p_present regclass) RETURNS void
     LANGUAGE plpgsql
@@ -2382,7 +2383,7 @@ COMMENT ON COLUMN reembed.setting.min_overlap IS 'Minimum mean overlap@10 of old
 
 COMMENT ON COLUMN reembed.setting.min_index_recall IS 'Minimum mean recall of the new index against the exact scan, 0 to 1. The 95 % interval must be above it.';
 
-COMMENT ON COLUMN reembed.setting.candidates IS 'Rows that a binary or subvector index returns to a search, to be ranked by the exact distance: default of the function reembed_live.nearest_…, and what validations and checks use.';
+COMMENT ON COLUMN reembed.setting.candidates IS 'Rows that a binary or subvector index returns to a search, to be ranked by the exact distance: default of the function reembed_live.nearest_…, and what validations and checks use. Where each partition has an index, the function shares them among the partitions.';
 
 COMMENT ON COLUMN reembed.setting.max_ndcg_loss IS 'Largest loss of nDCG that is tolerated, as a share of the old figure, 0 to 1; a loss of 0.01 always is.';
 
@@ -3387,6 +3388,16 @@ CREATE VIEW reembed.damage AS
           WHERE ((t.present IS NOT NULL) AND (NOT (EXISTS ( SELECT
                    FROM pg_trigger g
                   WHERE ((g.tgrelid = (w.relation)::oid) AND (g.tgname = w.name) AND (g.tgenabled = 'A'::"char"))))))
+        UNION ALL
+         SELECT t.name,
+            'no_trigger'::text,
+            format('trigger %s of %s is disabled or not ALWAYS: changes of rows are not captured'::text, g.tgname, (g.tgrelid)::regclass) AS format,
+            format('SELECT reembed.rehook(%s)'::text, t.literal) AS format
+           FROM (((target t
+             CROSS JOIN LATERAL reembed.capture_triggers(t.name) w(relation, name))
+             JOIN pg_trigger g ON (((g.tgname = w.name) AND (g.tgparentid <> (0)::oid) AND (g.tgenabled <> 'A'::"char"))))
+             JOIN pg_class c ON (((c.oid = g.tgrelid) AND (c.relkind = 'r'::"char"))))
+          WHERE ((t.present IS NOT NULL) AND ((w.relation)::oid = (t.relation)::oid))
         UNION ALL
          SELECT t.name,
             'no_view'::text,

@@ -38,6 +38,13 @@ SELECT d.*, d.code IN ('dropped_table', 'dropped_column', 'dropped_side_table', 
     FROM target AS t CROSS JOIN LATERAL reembed.capture_triggers(t.name) AS w
    WHERE t.present IS NOT NULL AND NOT EXISTS (SELECT FROM pg_trigger AS g WHERE g.tgrelid = w.relation AND g.tgname = w.name AND g.tgenabled = 'A')
   UNION ALL
+  -- A partition has the row triggers of its parent, which cannot be dropped there, but disabled.
+  SELECT t.name, 'no_trigger', format('trigger %s of %s is disabled or not ALWAYS: changes of rows are not captured', g.tgname, g.tgrelid::regclass), format('SELECT reembed.rehook(%s)', t.literal)
+    FROM target AS t CROSS JOIN LATERAL reembed.capture_triggers(t.name) AS w
+    JOIN pg_trigger AS g ON g.tgname = w.name AND g.tgparentid <> 0 AND g.tgenabled <> 'A'
+    JOIN pg_class AS c ON c.oid = g.tgrelid AND c.relkind = 'r'
+   WHERE t.present IS NOT NULL AND w.relation = t.relation
+  UNION ALL
   SELECT t.name, 'no_view', format('view %s is missing', w.name), format('SELECT reembed.rehook(%s)', t.literal)
     FROM target AS t
    CROSS JOIN LATERAL (SELECT format('%I.%I', reembed.view_schema(t.name), t.live_view) AS name

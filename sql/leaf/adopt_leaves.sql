@@ -9,6 +9,7 @@ AS $$
 DECLARE
   t reembed.target;
   v record;
+  v_is_gone boolean;
 BEGIN
   SELECT * INTO STRICT t FROM reembed.target WHERE name = p_target;
   IF NOT reembed.is_partitioned(t.relation) OR t.unhooked IS NOT NULL THEN
@@ -31,11 +32,18 @@ BEGIN
     RETURN reembed.valid_index(v.leaf, v.present_name) IS NOT NULL;
   END LOOP;
   DELETE FROM reembed.leaf AS k WHERE k.target = t.name AND k.relation NOT IN (SELECT l.leaf FROM reembed.leaves(t.relation) AS l);
+  v_is_gone := FOUND;
   -- Detaching or dropping a partition fires no trigger. Without a key, the change means that the side table is searched for rows that are gone.
-  IF FOUND AND EXISTS (SELECT FROM reembed.vector_column AS c WHERE c.target = t.name AND c.storage = 'side_table') THEN
+  IF v_is_gone AND EXISTS (SELECT FROM reembed.vector_column AS c WHERE c.target = t.name AND c.storage = 'side_table') THEN
     EXECUTE reembed.render('INSERT INTO reembed.change_{suffix} (needs_new, needs_old) VALUES (false, false)', to_jsonb(t));
   END IF;
   INSERT INTO reembed.leaf (target, relation) SELECT t.name, l.leaf FROM reembed.leaves(t.relation) AS l ON CONFLICT DO NOTHING;
+  -- A function that searches all partitions shares the candidates among them.
+  IF FOUND OR v_is_gone THEN
+    PERFORM reembed.replace_nearest(t.name, w.view, c.model)
+       FROM reembed.vector_column AS c CROSS JOIN LATERAL (VALUES (reembed.model_view_name(t.name, c.model)), (CASE WHEN c.is_read THEN t.live_view END)) AS w(view)
+      WHERE c.target = t.name AND w.view IS NOT NULL;
+  END IF;
   RETURN false;
 END;
 $$;

@@ -1,5 +1,5 @@
 -- It belongs to the installer and runs with the rights of the caller, who needs those on the view. It is there for every model once an index of the target
--- holds less than the vectors, so that an application can call it before the switch.
+-- holds less than the vectors, or each partition has one, so that an application can call it before the switch.
 CREATE OR REPLACE FUNCTION reembed.replace_nearest(p_target text, p_view name, p_model text) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
@@ -13,8 +13,10 @@ DECLARE
   v_keys record;
   v_query text;
   v_schema name;
+  v_leaves integer;
 BEGIN
-  IF NOT EXISTS (SELECT FROM reembed.planned_index AS p JOIN reembed.campaign AS m ON m.name = p.campaign WHERE m.target = p_target AND p.is_main AND p.form <> 'plain') THEN
+  IF NOT EXISTS (SELECT FROM reembed.planned_index AS p JOIN reembed.campaign AS m ON m.name = p.campaign
+                  WHERE m.target = p_target AND p.is_main AND (p.form <> 'plain' OR p.definition LIKE '%USING hnsw%')) THEN
     PERFORM reembed.drop_nearest(p_target, p_view);
     RETURN;
   END IF;
@@ -22,6 +24,7 @@ BEGIN
   SELECT * INTO STRICT t FROM reembed.target WHERE name = p_target;
   SELECT w.* INTO STRICT v FROM reembed.vector_column AS w WHERE w.target = t.name AND w.model = p_model;
   v_names := reembed.role_names(v, v.role);
+  v_leaves := CASE WHEN reembed.is_partitioned(v.relation) THEN (SELECT count(*) FROM reembed.leaves(v.relation)) ELSE 0 END;
   SELECT string_agg(format('%I %s', CASE WHEN k.name IN ('query', 'k', 'candidates', 'model', 'distance') THEN k.name || '_key' ELSE k.name END, k.type), ', ' ORDER BY k.position) AS results,
          string_agg(format('v.%I AS key_%s', k.name, k.position), ', ' ORDER BY k.position) AS of_view,
          string_agg(format('n.key_%s', k.position), ', ' ORDER BY k.position) AS of_candidates
@@ -42,6 +45,8 @@ BEGIN
     'key_results', v_keys.results,
     'view_keys', v_keys.of_view,
     'n_keys', v_keys.of_candidates,
+    'leaf_settings', CASE WHEN v_leaves > 0 THEN ' SET hnsw.ef_search = 40' ELSE '' END,
+    'share_candidates', CASE WHEN v_leaves > 0 THEN format(E'\n  PERFORM set_config(''hnsw.ef_search'', least(greatest($2, ceil($3 / %s.0), 1), 1000)::text, true);', v_leaves) ELSE '' END,
     'iterative_scan', CASE WHEN reembed.scans_iteratively() THEN ' SET hnsw.iterative_scan = relaxed_order' ELSE '' END,
     'indexed_view', reembed.index_key(v_names ->> 'form', format('v.%I', t.column_name), v_names ->> 'type', (v_names ->> 'form_dimensions')::integer),
     'indexed_view_query', reembed.index_key(v_names ->> 'form', v_query, v_names ->> 'type', (v_names ->> 'form_dimensions')::integer));
@@ -59,4 +64,4 @@ BEGIN
   EXECUTE reembed.render('COMMENT ON FUNCTION {function} IS {comment}', v_names);
 END;
 $$;
-COMMENT ON FUNCTION reembed.replace_nearest IS 'Creates or replaces the function that searches through a view of a target, where an index holds less than the vectors.';
+COMMENT ON FUNCTION reembed.replace_nearest IS 'Creates or replaces the function that searches through a view of a target, where an index holds less than the vectors, or each partition has one.';

@@ -13,7 +13,7 @@ export interface Page {
   packages: { installer: 'pip' | 'npm'; names: string[] } | undefined;
   /** arguments of each `migrate create`, in order */
   creates: string[][];
-  /** SQL blocks, in order */
+  /** SQL blocks that name no file, in order */
   statements: string[];
 }
 
@@ -28,11 +28,13 @@ export function pageNames(): string[] {
 export function readPage(name: string): Page {
   const text = readFileSync(new URL(`${name}.md`, PAGES), 'utf8');
   const files = new Map<string, string>();
-  for (const language of ['python', 'ts']) {
+  const statements: string[] = [];
+  for (const language of ['python', 'ts', 'sql']) {
     for (const block of blocks(text, language)) {
-      const [, file] = /^(?:#|\/\/) ([\w.]+)\n/.exec(block) ?? [];
-      if (file === undefined) throw new Error(`${name}.md: the first line of a block of ${language} must name its file`);
-      files.set(file, `${files.get(file) ?? ''}${block}\n`);
+      const [, file] = /^(?:#|\/\/|--) ([\w.]+\.(?:py|ts|sql))\n/.exec(block) ?? [];
+      if (file !== undefined) files.set(file, `${files.get(file) ?? ''}${block}\n`);
+      else if (language === 'sql') statements.push(block);
+      else throw new Error(`${name}.md: the first line of a block of ${language} must name its file`);
     }
   }
   const lines = blocks(text, 'sh').flatMap((block) => block.replaceAll(/\\\n\s*/g, ' ').split('\n'));
@@ -43,7 +45,7 @@ export function readPage(name: string): Page {
     files,
     packages: install && { installer: install[1] as 'pip' | 'npm', names: shellWords(install[2] ?? '') },
     creates: lines.map((line) => /^npm run migrate create -- (.+)$/.exec(line)?.[1]).flatMap((rest) => (rest ? [shellWords(rest)] : [])),
-    statements: blocks(text, 'sql'),
+    statements,
   };
 }
 

@@ -1,6 +1,6 @@
 import { createStage, type Stage } from '../harness/stage.ts';
 import type { Cells } from './matrix.ts';
-import { openDeployments } from './model-deployments.ts';
+import { type ModelDeployments, openDeployments } from './model-deployments.ts';
 import { type Page, readPage } from './page.ts';
 import { prepareProgram } from './program.ts';
 import type { Recipe } from './recipes.ts';
@@ -26,24 +26,33 @@ export async function runRecipe(recipe: Recipe, say: (step: string) => void): Pr
       EMBEDDING_DIMENSIONS: String(dimensions),
       ...env,
     });
+  const { pool } = stage.db;
+  let deployments: ModelDeployments | undefined;
   try {
-    const { pool } = stage.db;
+    await recipe.platform?.open(pool);
     const texts = new Texts(recipe);
     const both = { embedding: OLD, embedding_v2: NEW };
     const isLive = page.files.has('live.py') || page.files.has('live.ts');
+    const apply = async (file: string) => {
+      const statements = page.files.get(file);
+      if (statements) await pool.query(statements);
+    };
     const searchLive = async (model: Model) => {
       if (isLive) await texts.search(old, 'live', model);
     };
 
     say('today');
+    await apply('schema.sql');
     let old = deploy(OLD);
     await old.call('app', 'create');
     await texts.fill(old);
+    await recipe.platform?.addHiddenRows(pool);
     await texts.search(old, 'app', OLD);
 
     say('expand and backfill');
     const campaign = await createCampaign(stage, page);
     await stage.bring(campaign, 'backfill');
+    await apply('live.sql');
     await texts.write(old);
     await texts.search(old, 'app', OLD);
     await searchLive(OLD);
@@ -56,7 +65,7 @@ export async function runRecipe(recipe: Recipe, say: (step: string) => void): Pr
     if (recipe.hasReaders) await tryCanary(stage, campaign, (reader, model) => texts.search(old, 'live', model, reader));
 
     say('switch, rollback, switch');
-    const deployments = await openDeployments(stage, deploy, page.statements[0]);
+    deployments = await openDeployments(stage, recipe, deploy, page.statements[0]);
     for (const [standing, model] of [
       ['switch', NEW],
       ['index', OLD],
@@ -69,14 +78,15 @@ export async function runRecipe(recipe: Recipe, say: (step: string) => void): Pr
       await stage.work();
       await texts.compare(pool, recipe, both);
       await searchLive(model);
-      await deployments.search(texts);
+      await deployments.search(texts, recipe.refusedRead);
       await deployments.write(texts, recipe.refusedWrite);
       await stage.work();
       await texts.compare(pool, recipe, both);
-      await deployments.search(texts);
+      await deployments.search(texts, recipe.refusedRead);
     }
     await deployments.close();
     await recipe.during?.(old);
+    await recipe.platform?.checkHiddenRows(pool, Object.keys(both));
     if (recipe.hasReaders) await tryStaleAnswer(stage, recipe, searchLive);
 
     say('contract');
@@ -89,6 +99,7 @@ export async function runRecipe(recipe: Recipe, say: (step: string) => void): Pr
     await texts.compare(pool, recipe, { embedding: NEW });
     await texts.search(current, 'app', NEW);
     await recipe.after?.(current);
+    await recipe.platform?.checkHiddenRows(pool, ['embedding']);
 
     say('back and forward again');
     current.stop();
@@ -105,13 +116,15 @@ export async function runRecipe(recipe: Recipe, say: (step: string) => void): Pr
     return {
       campaign: 'yes',
       'own writes': 'yes',
-      'reads without change': 'yes',
+      'reads without change': recipe.refusedRead ? `no: ${recipe.refusedRead.reason}` : 'yes',
       'writes without change': recipe.refusedWrite ? `no: ${recipe.refusedWrite.reason}` : 'yes',
       'after contract': 'yes',
     };
   } finally {
     program.remove();
+    await deployments?.close();
     await stage.close();
+    await recipe.platform?.close(process.env.TEST_DATABASE_URL ?? '');
   }
 }
 

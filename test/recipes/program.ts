@@ -25,12 +25,11 @@ export async function prepareProgram(page: Page): Promise<Program> {
   const installed = await install(page);
   const folder = mkdtempSync(join(tmpdir(), `reembed-recipe-${page.name}-`));
   for (const [name, text] of page.files) writeFileSync(join(folder, name), text);
-  const isPython = page.packages?.installer === 'pip';
-  if (!isPython) {
-    symlinkSync(join(installed, 'node_modules'), join(folder, 'node_modules'));
+  if ('nodeModules' in installed) {
+    symlinkSync(installed.nodeModules, join(folder, 'node_modules'));
     writeFileSync(join(folder, 'package.json'), JSON.stringify({ type: 'module' }));
   }
-  const [command, driver] = isPython ? [join(installed, 'bin', 'python'), 'driver.py'] : [process.execPath, 'driver.ts'];
+  const [command, driver] = 'interpreter' in installed ? [installed.interpreter, 'driver.py'] : [process.execPath, 'driver.ts'];
   const running = new Set<Deployment>();
   return {
     deploy(env) {

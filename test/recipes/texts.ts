@@ -62,10 +62,10 @@ export class Texts {
   }
 
   /** Compares the rows of the table with the texts, and their vectors with those of the models. */
-  async compare(pool: pg.Pool, { table, text }: Recipe, columns: Record<string, Model>): Promise<void> {
+  async compare(pool: pg.Pool, { table, text, ownRows = 'true' }: Recipe, columns: Record<string, Model>): Promise<void> {
     const names = Object.keys(columns);
     const { rows } = await pool.query<Record<string, string | null>>(
-      `SELECT ${text} AS text, ${names.map((name) => `${name}::text`).join(', ')} FROM ${table}`,
+      `SELECT ${text} AS text, ${names.map((name) => `${name}::text`).join(', ')} FROM ${table} WHERE ${ownRows}`,
     );
     const found = rows.map((row) => row.text ?? '').sort();
     const expected = [...this.#stored.values()].sort();

@@ -6,6 +6,8 @@ import { tableSource } from '../search/search-source.ts';
 /** An index whose searches have a setting that trades time for recall. */
 export interface SearchSetting {
   index: string;
+  /** how many tables with such an index a search reads: the leaves of a partitioned table, otherwise 1 */
+  leaves: number;
   /** name of the setting */
   name: 'hnsw.ef_search' | 'ivfflat.probes' | 'candidates';
   /** value of the session */
@@ -18,6 +20,7 @@ interface IndexRow {
   method: string;
   lists: number | null;
   present: string | null;
+  leaves: number;
 }
 
 // pgvector's default, if its library is not loaded yet.
@@ -45,13 +48,15 @@ export async function findSearchSetting(
   if (index === undefined) return undefined;
   if (campaign[role].candidates) {
     const { candidates: present } = campaign;
-    return { index, name: 'candidates', present, values: doubling(FEWEST_CANDIDATES, LARGEST_EF_SEARCH, present) };
+    return { index, leaves: 1, name: 'candidates', present, values: doubling(FEWEST_CANDIDATES, LARGEST_EF_SEARCH, present) };
   }
   const { rows } = await client.query<IndexRow>(
     `SELECT m.amname AS method, (SELECT o.option_value::integer FROM pg_options_to_table(c.reloptions) AS o WHERE o.option_name = 'lists') AS lists,
-            current_setting(CASE m.amname WHEN 'hnsw' THEN 'hnsw.ef_search' ELSE 'ivfflat.probes' END, true) AS present
+            current_setting(CASE m.amname WHEN 'hnsw' THEN 'hnsw.ef_search' ELSE 'ivfflat.probes' END, true) AS present,
+            (SELECT count(*)::integer FROM reembed.leaves(v.relation)) AS leaves
        FROM reembed.vector_column AS v
-       JOIN pg_index AS i ON i.indrelid = v.relation
+      CROSS JOIN LATERAL reembed.leaves(v.relation) AS l
+       JOIN pg_index AS i ON i.indrelid = l.leaf
        JOIN pg_class AS c ON c.oid = i.indexrelid AND c.relname = $3
        JOIN pg_am AS m ON m.oid = c.relam
       WHERE v.target = $1 AND v.role = $2`,
@@ -62,7 +67,7 @@ export async function findSearchSetting(
   const name = row.method === 'hnsw' ? 'hnsw.ef_search' : 'ivfflat.probes';
   const present = Number(row.present) || DEFAULTS[name];
   const [first, last] = row.method === 'hnsw' ? [10, LARGEST_EF_SEARCH] : [1, row.lists ?? DEFAULT_LISTS];
-  return { index, name, present, values: doubling(first, last, present) };
+  return { index, leaves: row.leaves, name, present, values: doubling(first, last, present) };
 }
 
 function doubling(first: number, last: number, present: number): number[] {

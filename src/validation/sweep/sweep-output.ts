@@ -25,9 +25,10 @@ export function sweepJson({ campaign, queries, k, seed, indexes }: Sweep, source
     k,
     seed,
     min_index_recall: campaign.thresholds.minIndexRecall,
-    indexes: indexes.map(({ role, index, name, present, smallest, steps }) => ({
+    indexes: indexes.map(({ role, index, leaves, name, present, smallest, steps }) => ({
       role,
       index,
+      leaves,
       setting: name,
       present,
       smallest,
@@ -36,7 +37,10 @@ export function sweepJson({ campaign, queries, k, seed, indexes }: Sweep, source
   };
 }
 
-function indexLines({ role, index, name, present, steps, smallest }: SweptIndex, { campaign, k }: Sweep): string[] {
+// The largest that the setting accepts.
+const MOST_CANDIDATES = 1000;
+
+function indexLines({ role, index, leaves, name, present, steps, smallest }: SweptIndex, { campaign, k }: Sweep): string[] {
   const table = plainTable();
   table.push([name, '', `recall@${k}`, '', 'p50 ms', 'p95 ms']);
   for (const step of steps) {
@@ -52,12 +56,15 @@ function indexLines({ role, index, name, present, steps, smallest }: SweptIndex,
   const wanted = `a lower bound of at least ${campaign.thresholds.minIndexRecall} (min_index_recall)`;
   const denser = name === 'ivfflat.probes' ? 'fewer lists' : 'a larger m and ef_construction';
   return [
-    `${role} index ${index}:`,
+    leaves === 1 ? `${role} index ${index}:` : `${role} index of each of ${leaves} partitions, such as ${index}:`,
     table.toString(),
     ...indented(
       smallest === null
         ? `no ${name} has ${wanted}: add queries, or build the index with ${denser}`
         : `the smallest ${name} with ${wanted}: ${smallest}`,
     ),
+    ...(leaves > 1 && smallest !== null && name === 'hnsw.ef_search'
+      ? indented(`for the function reembed_live.nearest_…: npm run setting -- candidates=${Math.min(MOST_CANDIDATES, smallest * leaves)}`)
+      : []),
   ];
 }
