@@ -59,7 +59,16 @@ export const ONE_SERVER = {
     'setting',
     'watch-webhook',
   ],
-  'files of this repository': ['bootstrap', 'lanes', 'migration-files', 'mutants', 'recipes-pages', 'runbook', 'schema', 'security-docs'],
+  'files of this repository': [
+    'bootstrap',
+    'documented-commands',
+    'lanes',
+    'migration-files',
+    'mutants',
+    'recipes-pages',
+    'schema',
+    'security-docs',
+  ],
   'our own tools': ['bench', 'compare-scifact', 'demo', 'recipes-roles', 'scifact', 'storm', 'verdict-models'],
 };
 

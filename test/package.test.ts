@@ -27,6 +27,10 @@ test.before(async () => {
   env = {
     PATH: `${dirname(process.execPath)}${delimiter}${process.env.PATH ?? ''}`,
     HOME: process.env.HOME ?? '',
+    // npm reaches a registry behind a proxy, or one with a certificate of the company, as it does outside of the test.
+    ...Object.fromEntries(
+      Object.entries(process.env).filter(([name]) => /^(NODE_EXTRA_CA_CERTS|SSL_CERT_FILE|SSL_CERT_DIR|(https?|no)_proxy)$/i.test(name)),
+    ),
     npm_config_loglevel: 'error',
     OPENAI_API_KEY: 'test',
     OPENAI_BASE_URL: provider.url,
@@ -96,6 +100,7 @@ if (!process.env.TEST_DATABASE_URL) {
   });
 
   test.serial('the installed command runs all phases on the embedded database', async (t) => {
+    if (!existsSync(join(app, 'node_modules', '.bin', 'reembed'))) return t.fail('the package is not installed');
     const server: ChildProcess = spawn(process.execPath, [join(app, 'node_modules', '.bin', 'reembed'), 'db'], {
       cwd: app,
       env,

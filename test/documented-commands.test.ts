@@ -1,11 +1,16 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import test from 'ava';
 import type { Command } from 'commander';
 import { alertsCommand } from '../src/commands/alerts.ts';
+import { compareCommand } from '../src/commands/compare.ts';
+import { dbCommand } from '../src/commands/db.ts';
 import { doctorCommand } from '../src/commands/doctor.ts';
 import { forgetCommand } from '../src/commands/forget.ts';
+import { importCommand } from '../src/commands/import.ts';
 import { migrateCommand } from '../src/commands/migrate.ts';
 import { purgeCommand } from '../src/commands/purge.ts';
+import { releaseCommand } from '../src/commands/release.ts';
+import { reportCommand } from '../src/commands/report.ts';
 import { retryCommand } from '../src/commands/retry.ts';
 import { settingCommand } from '../src/commands/setting.ts';
 import { statusCommand } from '../src/commands/status.ts';
@@ -18,7 +23,9 @@ const OLD = 'text-embedding-ada-002';
 const OLD_AT_PROVIDER = 'small-model';
 const NEW = 'text-embedding-3-large';
 
-const runbook = readFileSync(new URL('../docs/runbook.md', import.meta.url), 'utf8');
+const PAGES = ['README.md', 'docs/runbook.md', 'docs/reference.md'];
+const textOfPage = (page: string) => readFileSync(new URL(`../${page}`, import.meta.url), 'utf8');
+const pages = PAGES.map(textOfPage).join('\n');
 const packageFile = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
 const { scripts } = JSON.parse(packageFile) as { scripts: Record<string, string> };
 
@@ -33,20 +40,26 @@ const commands: Command[] = [
   purgeCommand(),
   doctorCommand(),
   forgetCommand(),
+  compareCommand(),
+  importCommand(),
+  releaseCommand(),
+  reportCommand(),
+  dbCommand(),
 ];
 
-const blocks = (language: string) =>
-  [...runbook.matchAll(new RegExp(`\`\`\`${language}\\n(.*?)\`\`\``, 'gs'))].map(([, text = '']) => text);
-const inline = [...runbook.replaceAll(/```.*?```/gs, '').matchAll(/`([^`\n]+)`/g)].map(([, text = '']) => text);
+const blocks = (language: string) => [...pages.matchAll(new RegExp(`\`\`\`${language}\\n(.*?)\`\`\``, 'gs'))].map(([, text = '']) => text);
+const inline = [...pages.replaceAll(/```.*?```/gs, '').matchAll(/`([^`\n]+)`/g)].map(([, text = '']) => text);
 
-/** Every command of the runbook, in words, without what stands before `npm`. */
+/** Every command of these pages, in words, without what stands before `npm`. */
 const commandLines = [...blocks('sh').flatMap((block) => block.replaceAll(/\\\n\s*/g, ' ').split('\n')), ...inline]
   .filter((line) => /\bnpm run /.test(line))
   .map((line) => line.slice(line.indexOf('npm run ')).match(/"[^"]*"|\S+/g) ?? []);
 
 const statements = [
   // What belongs in one transaction is tried in one.
-  ...blocks('sql').flatMap((block) => (block.startsWith('BEGIN;') ? [block.replaceAll(/^(BEGIN|COMMIT);$/gm, '')] : block.split(/;\n/))),
+  ...blocks('sql')
+    .map((block) => block.replaceAll(/ *-- .*$/gm, ''))
+    .flatMap((block) => (block.startsWith('BEGIN;') ? [block.replaceAll(/^(BEGIN|COMMIT);$/gm, '')] : block.split(/;\n/))),
   ...inline.filter((text) => /^SELECT .*\)$/.test(text) && !text.includes('…')),
 ]
   .map((statement) => statement.trim())
@@ -72,13 +85,13 @@ test.before(async () => {
 });
 test.after.always(() => stage?.close());
 
-test('the runbook has commands and statements to try', (t) => {
+test('the pages have commands and statements to try', (t) => {
   t.true(commandLines.length > 30, String(commandLines.length));
   t.true(statements.length > 20, String(statements.length));
 });
 
 for (const words of new Set(commandLines.map((line) => line.join(' ')))) {
-  test(`the runbook's command exists: ${words}`, (t) => {
+  test(`the documented command exists: ${words}`, (t) => {
     const [, , script = '', ...rest] = words.match(/"[^"]*"|\S+/g) ?? [];
     t.true(script in scripts, `package.json has no script ${script}`);
     const command = commands.find((candidate) => candidate.name() === script);
@@ -97,11 +110,12 @@ for (const words of new Set(commandLines.map((line) => line.join(' ')))) {
 }
 
 for (const statement of new Set(statements)) {
-  test.serial(`the runbook's statement runs: ${statement.replaceAll(/\s+/g, ' ').slice(0, 70)}`, async (t) => {
+  test.serial(`the documented statement runs: ${statement.replaceAll(/\s+/g, ' ').slice(0, 70)}`, async (t) => {
     const client = await stage.db.pool.connect();
     try {
       await client.query('BEGIN');
-      await t.notThrowsAsync(client.query(statement));
+      // One with a parameter is parsed only.
+      await t.notThrowsAsync(client.query(statement.includes('$1') ? `PREPARE documented AS ${statement}` : statement));
     } finally {
       await client.query('ROLLBACK');
       client.release();
@@ -109,13 +123,14 @@ for (const statement of new Set(statements)) {
   });
 }
 
-test('every setting and every alert that the runbook names exists', (t) => {
+test('every setting and every alert that the pages name exists', (t) => {
   const reading = readFileSync(new URL('../docs/reading.md', import.meta.url), 'utf8');
   for (const name of inline.filter((text) => /^(max|min|keep|auto|canary|shadow)_\w+$/.test(text))) t.true(settings.includes(name), name);
   t.true(reading.includes('## The watch'), 'the section that the runbook links to');
 });
 
-test('every document that the runbook links to exists', (t) => {
-  for (const [, path = ''] of runbook.matchAll(/\]\((?!http)([^)#]+)/g))
-    t.notThrows(() => readFileSync(new URL(`../docs/${path}`, import.meta.url)), path);
+test('every document that a page links to exists', (t) => {
+  for (const page of PAGES)
+    for (const [, path = ''] of textOfPage(page).matchAll(/\]\((?!http)([^)#]+)/g))
+      t.true(existsSync(new URL(path, new URL(`../${page}`, import.meta.url))), `${page}: ${path}`);
 });
