@@ -119,7 +119,9 @@ test.serial('the successors go with the phase, and come again', async (t) => {
 test.serial('a search under the condition of a partial index uses its successor through the live view', async (t) => {
   await stage.bring(campaign, 'switch');
   const client = await stage.db.pool.connect();
-  await client.query('BEGIN; SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off; DROP INDEX documents_embedding_v2_idx');
+  await client.query(
+    'BEGIN; SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off; SET LOCAL enable_sort = off; DROP INDEX documents_embedding_v2_idx',
+  );
   const { rows } = await client.query(
     `EXPLAIN SELECT id FROM documents_live WHERE lang = 'en' AND id > 5 ORDER BY embedding <=> array_fill(1, ARRAY[24])::vector LIMIT 3`,
   );
