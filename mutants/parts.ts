@@ -86,6 +86,14 @@ export const PARTS: Mutant[] = [
     test: 'part-of-table-refused',
     title: 'refused: a function of the user',
     says: /the clause was admitted/,
-    edits: [{ file: 'sql/part/part_faults.sql', find: 'WHERE p.oid >= 16384 AND NOT EXISTS', replace: 'WHERE p.oid < 0 AND NOT EXISTS' }],
+    edits: [{ file: 'sql/part/part_faults.sql', find: 'WHERE p.oid >= 16384', replace: 'WHERE p.oid < 0' }],
+  },
+  {
+    fault: 'a part whose clause ran a function that the owner of an extension had added to it',
+    fix: 'the function of an extension must belong to a superuser',
+    test: 'part-of-table-refused',
+    title: 'refused: a function that the owner of an extension has added to it',
+    says: /the clause was admitted/,
+    edits: [{ file: 'sql/part/part_faults.sql', find: 'AND NOT (o.rolsuper AND EXISTS', replace: 'AND NOT (true AND EXISTS' }],
   },
 ];

@@ -1,7 +1,12 @@
+import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import test from 'ava';
 import { createCollections } from './harness/parts.ts';
 import { createStage, type Stage } from './harness/stage.ts';
+
+// Roles belong to the whole server, and the embedded one has a single role.
+const onServer = process.env.TEST_DATABASE_URL ? test.serial : test.serial.skip;
+const extender = `reembed_part_extender_${randomBytes(4).toString('hex')}`;
 
 let stage: Stage;
 
@@ -14,7 +19,8 @@ test.before(async () => {
     CREATE TABLE parted (id bigint PRIMARY KEY, collection text, content text, embedding vector) PARTITION BY RANGE (id);
     CREATE TABLE parted_1 PARTITION OF parted DEFAULT;
     INSERT INTO parted SELECT * FROM items;
-    CREATE FUNCTION public.is_a(p_text text) RETURNS boolean LANGUAGE sql IMMUTABLE RETURN p_text = 'a'`);
+    CREATE FUNCTION public.is_a(p_text text) RETURNS boolean LANGUAGE sql IMMUTABLE RETURN p_text = 'a';
+    CREATE FUNCTION public.runs(p integer) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN PERFORM set_config('test.ran', 'yes', false); RETURN true; END $$`);
 });
 test.after.always(() => stage.close());
 
@@ -76,8 +82,33 @@ test.serial('parts of one column are admitted only if PostgreSQL proves that the
       message: /now\(\)/,
     },
   );
+  // The planner evaluates an immutable function of constants, and here with the rights of the role that migrates.
+  const client = await stage.db.pool.connect();
+  try {
+    await t.throwsAsync(client.query(`SELECT reembed.require_part('items', 'embedding', 'c', 'public.runs(1)')`), {
+      code: 'RE004',
+      message: /runs\(integer\)/,
+    });
+    t.not((await client.query("SELECT current_setting('test.ran', true) AS ran")).rows[0].ran, 'yes');
+  } finally {
+    client.release();
+  }
   await stage.bring(await draft, 'none');
   await stage.bring(campaign, 'none');
+});
+
+onServer('refused: a function that the owner of an extension has added to it', async (t) => {
+  const { pool } = stage.db;
+  await pool.query(
+    `CREATE ROLE ${extender}; ALTER FUNCTION public.is_a OWNER TO ${extender}; ALTER EXTENSION vector ADD FUNCTION public.is_a(text)`,
+  );
+  try {
+    await t.throwsAsync(create('public.is_a(collection)'), { code: 'part_calls_function' }, 'the clause was admitted');
+  } finally {
+    await pool.query(
+      `ALTER EXTENSION vector DROP FUNCTION public.is_a(text); ALTER FUNCTION public.is_a OWNER TO CURRENT_USER; DROP ROLE ${extender}`,
+    );
+  }
 });
 
 test.serial('the plan of a part names its rows and four phases, and nothing of contract', async (t) => {

@@ -5,17 +5,15 @@ AS $$
 DECLARE
   v_view text := format('reembed.part_%s', txid_current());
   v_fault record;
+  v_registered text;
   v_other record;
 BEGIN
-  FOR v_other IN SELECT t.name, t.part, t.part_sql FROM reembed.target AS t WHERE t.relation = p_relation AND t.column_name = p_column AND t.part <> p_part LOOP
-    IF p_part = '' OR v_other.part = '' THEN
-      RAISE EXCEPTION 'the column is registered as %', v_other.name
-        USING ERRCODE = 'RE004', HINT = 'A column is migrated as a whole or in parts. Take that campaign down first: npm run migrate down';
-    ELSIF NOT reembed.parts_are_disjoint(p_relation, p_clause, v_other.part_sql) THEN
-      RAISE EXCEPTION 'a row may belong to both parts: % and %', p_part, v_other.name
-        USING ERRCODE = 'RE004', HINT = 'Compare the same column with different constants in both clauses.';
-    END IF;
-  END LOOP;
+  SELECT t.name INTO v_registered FROM reembed.target AS t
+   WHERE t.relation = p_relation AND t.column_name = p_column AND t.part <> p_part AND '' IN (p_part, t.part) LIMIT 1;
+  IF FOUND THEN
+    RAISE EXCEPTION 'the column is registered as %', v_registered
+      USING ERRCODE = 'RE004', HINT = 'A column is migrated as a whole or in parts. Take that campaign down first: npm run migrate down';
+  END IF;
   IF p_part = '' THEN
     RETURN;
   ELSIF reembed.is_partitioned(p_relation) THEN
@@ -29,6 +27,13 @@ BEGIN
       USING ERRCODE = 'RE004', HINT = 'Compare columns of the table with constants, by functions of PostgreSQL that are IMMUTABLE.';
   END IF;
   EXECUTE reembed.render('DROP VIEW {view}', jsonb_build_object('view', v_view));
+  -- Only now: the planner evaluates what the clause calls with constants.
+  FOR v_other IN SELECT t.name, t.part_sql FROM reembed.target AS t WHERE t.relation = p_relation AND t.column_name = p_column AND t.part <> p_part LOOP
+    IF NOT reembed.parts_are_disjoint(p_relation, p_clause, v_other.part_sql) THEN
+      RAISE EXCEPTION 'a row may belong to both parts: % and %', p_part, v_other.name
+        USING ERRCODE = 'RE004', HINT = 'Compare the same column with different constants in both clauses.';
+    END IF;
+  END LOOP;
 END;
 $$;
 COMMENT ON FUNCTION reembed.require_part IS 'Raises RE004 for a clause whose truth could change without a change of the row, and for parts of one column that may share a row.';

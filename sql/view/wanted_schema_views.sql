@@ -1,5 +1,6 @@
--- A part of a table has none: a view with the table's own name has to show all rows. A view belongs to a table and not to a target, because a table with two vector columns has one name. A target without vectors of the schema's model shows
--- those of its live model. The columns are those of the table as the application knows it: without the toolkit's own, and one vector for each target.
+-- A view belongs to a table and not to a target, because a table with two vector columns has one name. A target without vectors of the schema's model shows
+-- those of its live model. The columns are those of the table as the application knows it: without the toolkit's own, and one vector for each target. A part of
+-- a table has no view here: one with the table's own name has to show all rows.
 CREATE OR REPLACE FUNCTION reembed.wanted_schema_views(p_relation regclass) RETURNS TABLE (schema name, model text, name name, definition text)
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp

@@ -87,7 +87,7 @@ const SIDE_TABLE_BATCH_ROWS = 1000;
 export const UNNAMED_MODEL = 'unnamed-old-model';
 
 /**
- * Decides everything the five files need: types, names, index, models.
+ * Decides everything the migration files need: types, names, index, models.
  *
  * @param names name of the live view if there is none yet, and the prefix that orders migration files: UTC time in seventeen digits
  * @param findings what the inventory found

@@ -68,7 +68,7 @@ export function refusePendingFiles(state: MigrationState, plan: CampaignPlan): v
     throw new CampaignRunning(
       targetOf(plan),
       `the files of ${waiting.campaign} have not been run`,
-      'run npm run migrate up, or delete those five files',
+      'run npm run migrate up, or delete these files',
     );
   }
 }
@@ -116,13 +116,14 @@ async function refuseSchemas(db: Queryable, plan: CampaignPlan): Promise<void> {
   );
   if (taken[0]) throw new NameTaken('schema', taken[0].name);
   // A part has no view with the name of its table, and a schema only for the function of an index that holds less than the vectors.
-  const hasFunction = plan.indexes.some(({ form }) => form.name !== 'plain');
-  const needed = plan.part === null ? 5 : hasFunction ? 3 : 2;
+  const hasLiveSchema = plan.part === null || plan.indexes.some(({ form }) => form.name !== 'plain');
   const { rows: missing } = await db.query<{ database: string; role: string; schemas: string | null }>(
     `SELECT quote_ident(current_database()) AS database, quote_ident(current_user) AS role, string_agg(s.name, ', ') AS schemas
-       FROM unnest(ARRAY['reembed', 'reembed_queue', ${names}]::text[]) WITH ORDINALITY AS s(name, place)
-      WHERE s.place <= $4::integer AND to_regnamespace(quote_ident(s.name)) IS NULL AND NOT has_database_privilege(current_database(), 'CREATE')`,
-    [...models, needed],
+       FROM (SELECT unnest(ARRAY['reembed', 'reembed_queue']) AS name
+             UNION ALL SELECT ${nameOf('NULL::text')} WHERE $4
+             UNION ALL SELECT unnest(ARRAY[${nameOf('$2::text')}, ${nameOf('$3::text')}]) WHERE $5) AS s
+      WHERE to_regnamespace(quote_ident(s.name)) IS NULL AND NOT has_database_privilege(current_database(), 'CREATE')`,
+    [...models, hasLiveSchema, plan.part === null],
   );
   const [role] = missing;
   if (role?.schemas) throw new NoCreateOnDatabase(role.database, role.role, role.schemas);

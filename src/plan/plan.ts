@@ -70,7 +70,7 @@ export interface Acceptance {
   evidence: Record<string, unknown>;
 }
 
-/** All inputs of the five files of a campaign. */
+/** All inputs of the migration files of a campaign. */
 export interface CampaignPlan {
   campaign: string;
   schema: string;
