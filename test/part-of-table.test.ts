@@ -43,6 +43,11 @@ test.serial('a part goes forward, back and forward again, and no other row is wr
   t.deepEqual(await wrong('whole'), []);
   const counted = (await sql('SELECT table_rows, rows_with_text FROM reembed.campaign')).rows[0];
   t.deepEqual(counted, { table_rows: '100', rows_with_text: '100' }, 'only rows of the part are counted');
+  t.regex(
+    (await stage.workplace.run(['status'])).stdout,
+    /an application must read public\.whole_a_live: no reader has been seen/,
+    'no other view of a part is named',
+  );
   for (const round of ['forward', 'forward again']) {
     await stage.bring(campaign, 'index');
     const seen = await sql(

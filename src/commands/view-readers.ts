@@ -5,6 +5,8 @@ export interface ViewReaders {
   target: string;
   /** qualified and quoted name */
   view: string;
+  /** a part of a table has no other view than the live one */
+  is_part: boolean;
   /** empty while nobody was seen */
   readers: string[];
 }
@@ -12,7 +14,7 @@ export interface ViewReaders {
 /** Reads who is known to read the views of targets whose campaign is not finished. */
 export async function readViewReaders(db: Queryable): Promise<ViewReaders[]> {
   const { rows } = await db.query<ViewReaders>(
-    `SELECT t.name AS target, format('%I.%I', reembed.view_schema(t.name), t.live_view) AS view, ARRAY(SELECT reembed.view_readers(t.name)) AS readers
+    `SELECT t.name AS target, format('%I.%I', reembed.view_schema(t.name), t.live_view) AS view, t.part <> '' AS is_part, ARRAY(SELECT reembed.view_readers(t.name)) AS readers
        FROM reembed.target AS t
       -- The table may have been dropped.
       WHERE t.unhooked IS NULL AND reembed.view_schema(t.name) IS NOT NULL AND EXISTS (SELECT FROM reembed.campaign AS m WHERE m.target = t.name AND m.phase <> 'contract') ORDER BY t.name`,
@@ -21,7 +23,8 @@ export async function readViewReaders(db: Queryable): Promise<ViewReaders[]> {
 }
 
 /** The reminder for a live view that nobody was seen to read; undefined for others. */
-export function unreadText({ view, readers }: ViewReaders): string | undefined {
+export function unreadText({ view, is_part: isPart, readers }: ViewReaders): string | undefined {
   if (readers.length > 0) return undefined;
-  return `an application must read ${view}, the view of one model, or a schema of reembed.schema_view by its search_path: no reader has been seen, and one that reads the table stays with the old vectors`;
+  const others = isPart ? '' : ', the view of one model, or a schema of reembed.schema_view by its search_path';
+  return `an application must read ${view}${others}: no reader has been seen, and one that reads the table stays with the old vectors`;
 }
