@@ -10,6 +10,7 @@ import { CACHE_DIRECTORY } from '../embedding/cache/vector-file.ts';
 import { UsageError } from '../errors.ts';
 import { OLD_MODEL_DISAGREES } from '../plan/old-model-error.ts';
 import { visible } from '../print-text.ts';
+import { requirePlots } from '../report/plots/draw-plot.ts';
 import { readJudgements } from '../validation/queries/judgements.ts';
 import { plainTable } from '../validation/report/report-wording.ts';
 import { collect, list, price, TEXT_FROM, wholeNumber } from './parse-option.ts';
@@ -115,7 +116,10 @@ async function run(options: CompareCommandOptions): Promise<void> {
   if (options.models.length === 0) throw new UsageError('no candidate is named', 'give --models MODEL[:DIMENSIONS][@PROVIDER]');
   const judgements = options.judgements === undefined ? undefined : readJudgements(options.judgements);
   // Before anything is paid.
-  if (options.out !== undefined) (await import('../report/write-report.ts')).refuseUnwritable(options.out);
+  if (options.out !== undefined) {
+    requirePlots('the page of --out');
+    (await import('../report/write-report.ts')).refuseUnwritable(options.out);
+  }
   const config = readConfig();
   const database = await openDatabase(config);
   const display = createDisplay();
@@ -141,7 +145,6 @@ async function run(options: CompareCommandOptions): Promise<void> {
     if (options.json) printJson(result, 2);
     else print(`${leaderboardText(result)}\n`);
     if (options.out === undefined) return;
-    // The plotting library takes most of a second to load, so it is loaded only when needed.
     const [{ comparePage }, { writeReport }] = await Promise.all([import('../compare/page.ts'), import('../report/write-report.ts')]);
     writeReport(options.out, await comparePage(result));
     say(options.out);
@@ -175,7 +178,7 @@ function priceText(prices: readonly ModelPrice[], rows: number, queries: number)
     const usd = one.usd === null ? 'not known, see --price' : formatUsd(one.usd);
     table.push([visible(one.model), formatNumber(one.documents), formatNumber(one.queries), formatNumber(one.tokens), usd]);
   }
-  return `${formatNumber(rows)} sampled rows, ${formatNumber(queries)} queries; what is cached is not sent again\n${table.toString()}`;
+  return `${formatNumber(rows)} sampled rows, ${formatNumber(queries)} queries; what is cached is not sent again${tokensNote() && `; tokens are${tokensNote().slice(1)}`}\n${table.toString()}`;
 }
 
 function severalNames(value: string, before: string[] = []): string[] {

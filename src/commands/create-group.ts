@@ -4,6 +4,7 @@ import { type Database, inOwnTransactions, openDatabase } from '../database/conn
 import { providerAccess } from '../embedding/open-provider.ts';
 import { UsageError } from '../errors.ts';
 import { groupFiles, type PlannedFile, writeFiles } from '../phases/files.ts';
+import { tokensNote } from '../plan/count-tokens.ts';
 import { type Estimate, estimateCampaign } from '../plan/estimate.ts';
 import { findingsFor, type InventoryFinding } from '../plan/inventory/finding.ts';
 import { OLD_MODEL_DISAGREES } from '../plan/old-model-error.ts';
@@ -141,6 +142,7 @@ function groupText(group: string, members: readonly Member[], probe: string, fil
   return [
     `table group ${group}`,
     table.toString(),
+    ...(tokensNote() ? [`tokens${tokensNote()}`] : []),
     `provider: ${visible(probe)}`,
     ...(harms.length === 0
       ? []

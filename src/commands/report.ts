@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { readConfig } from '../config.ts';
 import { openDatabase } from '../database/connection.ts';
 import { UsageError } from '../errors.ts';
+import { requirePlots } from '../report/plots/draw-plot.ts';
 import { readReport } from '../report/read-report.ts';
 import { wholeNumber } from './parse-option.ts';
 import { printJson, say } from './print.ts';
@@ -42,6 +43,7 @@ async function report({ target, campaign, out, withText = false, lowest, json }:
   if (target !== undefined && campaign !== undefined)
     throw new UsageError('--target and --campaign exclude each other', 'give one of them');
   if (json && out !== undefined) throw new UsageError('--json goes to stdout', 'leave out --out, or redirect: --json > report.json');
+  if (!json) requirePlots('a report');
   const database = await openDatabase(readConfig());
   try {
     const data = await readReport(database.pool, { target, campaign, withText, lowest });
@@ -49,7 +51,7 @@ async function report({ target, campaign, out, withText = false, lowest, json }:
       printJson(data);
       return;
     }
-    // The plotting library takes most of a second to load, so it is loaded only when needed.
+    // Only needed for a page.
     const [{ reportPage }, { reportFileName, writeReport }] = await Promise.all([
       import('../report/page/document.ts'),
       import('../report/write-report.ts'),

@@ -3,6 +3,7 @@ import type { Config } from '../config.ts';
 import { providerAccess } from '../embedding/open-provider.ts';
 import { createChat } from '../judge/chat.ts';
 import type { Judge, JudgePlan } from '../judge/judge.ts';
+import { tokensNote } from '../plan/count-tokens.ts';
 import { counted } from '../wording.ts';
 import { formatNumber, say } from './print.ts';
 import { formatUsd } from './show-progress.ts';
@@ -48,7 +49,7 @@ function planText({ purpose, model, host, requests, known, leftOut, tokens, usd 
       ? `${formatNumber(requests)} pairs of query and row to grade`
       : `the texts of ${counted(requests, 'row')}, for a question about each`;
   const parts = [
-    `sending ${model} at ${host} ${sent}: about ${formatNumber(tokens)} tokens, ${usd === null ? 'price unknown (JUDGE_PRICE)' : formatUsd(usd)}`,
+    `sending ${model} at ${host} ${sent}: about ${formatNumber(tokens)} tokens${tokensNote()}, ${usd === null ? 'price unknown (JUDGE_PRICE)' : formatUsd(usd)}`,
     known > 0 ? `${formatNumber(known)} grades are stored already` : '',
     leftOut > 0
       ? `${counted(leftOut, purpose === 'grade' ? 'query' : 'row', purpose === 'grade' ? 'queries' : 'rows')} left out by the limits`

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { messageOf, ReembedError } from '../errors.ts';
+import { requirePackages } from '../optional-packages.ts';
 import { Backend } from './embedded/backend.ts';
 import { isAlive, type LockHolder, takeLock, thisProcess } from './embedded/lock.ts';
 import { HOST, Server } from './embedded/server.ts';
@@ -74,9 +75,14 @@ export class EmbeddedPortTaken extends ReembedError {
  * Opens the embedded database of a folder: connects to the process that runs it, or else starts it in this process. When several processes
  * do this at the same time, one becomes the owner and the others connect to it.
  *
- * @throws EmbeddedBusy, EmbeddedNotStarted, EmbeddedPortTaken
+ * @throws PackageMissing, EmbeddedBusy, EmbeddedNotStarted, EmbeddedPortTaken
  */
 export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> {
+  requirePackages(
+    'the embedded database',
+    ['@electric-sql/pglite', '@electric-sql/pglite-pgvector'],
+    'name a server: DATABASE_URL=postgres://user:password@host/database',
+  );
   if (options.directory === MEMORY) return serve(options, MEMORY, MEMORY);
   const directory = makeFolder(options.directory);
   const deadline = Date.now() + PATIENCE_MS;

@@ -1,9 +1,9 @@
 import type { Collection } from 'chromadb';
 import pRetry from 'p-retry';
 import { messageOf } from '../errors.ts';
+import { requirePackages } from '../optional-packages.ts';
 import type { ChromaAddress } from './chroma-address.ts';
 import {
-  ChromaClientMissing,
   ChromaLoginRefused,
   ChromaRefused,
   ChromaUnreachable,
@@ -37,13 +37,12 @@ const RETRIES = 4;
 /**
  * Opens a collection with Chroma's own client.
  *
- * @throws ChromaClientMissing, ChromaUnreachable, ChromaLoginRefused, NoSuchCollection, EmptyCollection, NoDocuments
+ * @throws PackageMissing, ChromaUnreachable, ChromaLoginRefused, NoSuchCollection, EmptyCollection, NoDocuments
  */
 export async function openCollection(address: ChromaAddress): Promise<Source> {
   const { host, port, isTls: ssl, tenant, database, headers, collection: name } = address;
-  const { ChromaClient } = await import('chromadb').catch((cause) => {
-    throw new ChromaClientMissing(cause);
-  });
+  requirePackages('import', ['chromadb']);
+  const { ChromaClient } = await import('chromadb');
   // A redirect would send the token to another host.
   const client = new ChromaClient({ host, port, ssl, tenant, database, headers, fetchOptions: { redirect: 'error' } });
   const ask = <T>(request: () => Promise<T>) => patiently(address, request);

@@ -8,13 +8,6 @@ export class BadSource extends UsageError {
   }
 }
 
-/** Thrown when Chroma's client, which only this command needs, is not installed. */
-export class ChromaClientMissing extends ReembedError {
-  constructor(cause: unknown) {
-    super('chroma_client_missing', 'the npm package chromadb is not installed', 'npm install chromadb', { cause });
-  }
-}
-
 /** Thrown when no Chroma server answers at the address. */
 export class ChromaUnreachable extends ReembedError {
   constructor(server: string, cause: unknown) {

@@ -1,6 +1,7 @@
 import { type ElementType, vectorBytes } from '../database/element-types.ts';
 import { formBytes, type IndexForm } from '../database/index-form.ts';
 import type { RequestLimits } from '../embedding/pack.ts';
+import { type CountedBy, tokensCountedBy } from './count-tokens.ts';
 import type { TableFacts } from './inspect.ts';
 import type { TextFacts } from './measure.ts';
 import type { CampaignPlan } from './plan.ts';
@@ -9,6 +10,7 @@ import type { CampaignPlan } from './plan.ts';
 export interface Estimate {
   rows: number;
   tokens: number;
+  tokensCountedBy: CountedBy;
   /** US dollars; null when the price is not known */
   usd: number | null;
   requests: number;
@@ -41,6 +43,7 @@ export function estimateCampaign(
   return {
     rows: text.rows,
     tokens,
+    tokensCountedBy: tokensCountedBy(),
     usd: plan.to.usdPerMillionTokens === null ? null : (tokens * plan.to.usdPerMillionTokens) / 1_000_000,
     requests,
     seconds: Math.ceil((requests * SECONDS_A_REQUEST) / concurrency),

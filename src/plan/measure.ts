@@ -48,8 +48,8 @@ export function textSource(
 }
 
 /**
- * Counts the rows with a text and measures a sample of them with a real tokenizer: cl100k, that of OpenAI's embedding models, applied to
- * the beginning of each text. Counts of other models differ by some percent. Functions in the expression, and casts of the columns, run with the rights of the table's owner.
+ * Counts the rows with a text and measures a sample of them with a real tokenizer, if it is installed: cl100k, that of OpenAI's embedding
+ * models, applied to the beginning of each text. Counts of other models differ by some percent. Functions in the expression, and casts of the columns, run with the rights of the table's owner.
  *
  * @param db a connection in a transaction that has written nothing; the transaction is read-only from here on
  * @param borrowed the rights of the owner, if the transaction has borrowed them already

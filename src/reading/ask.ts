@@ -1,5 +1,4 @@
-import { toSql } from 'pgvector';
-import type { EmbedQuery } from './embed-queries.ts';
+import type { EmbedQuery } from './embed-query.ts';
 import type { ServedModel, Side } from './reading.ts';
 
 /** A query embedded with a model, and the view to search. */
@@ -18,6 +17,17 @@ export type RunSearch<T> = (query: EmbeddedQuery) => Promise<T>;
 /** The vectors of one query text, each computed once. */
 export interface QueryVectors {
   of(model: ServedModel, signal?: AbortSignal): Promise<{ vector: string; milliseconds: number }>;
+}
+
+/** A query was embedded with other dimensions than the model has. */
+export class WrongDimensions extends Error {
+  override readonly name = 'WrongDimensions';
+  readonly code = 'wrong_dimensions';
+  readonly remedy = 'embed with the provider_model that is passed to embed, and send its dimensions where send_dimensions is true';
+
+  constructor(model: ServedModel, dimensions: number) {
+    super(`a query for ${model.name} was embedded in ${dimensions} dimensions instead of ${model.dimensions}`);
+  }
 }
 
 /** Result and duration of a search. */
@@ -45,8 +55,10 @@ export function createQueryVectors(embed: EmbedQuery, text: string): QueryVector
       if (present) return present;
       const startedAt = performance.now();
       const embedding = embed(text, model, signal);
-      const vector = toSql(Array.from(await (signal ? unlessAborted(embedding, signal) : embedding))) as string;
-      const fresh = { vector, milliseconds: performance.now() - startedAt };
+      const vector = Array.from(await (signal ? unlessAborted(embedding, signal) : embedding));
+      // The database takes it for a vector of another model, after which the search would be repeated in vain.
+      if (vector.length !== model.dimensions) throw new WrongDimensions(model, vector.length);
+      const fresh = { vector: JSON.stringify(vector), milliseconds: performance.now() - startedAt };
       made.set(model.name, fresh);
       return fresh;
     },

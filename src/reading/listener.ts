@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
+import type { Pool } from './database.ts';
 
 /** A connection that listens for changes of the settings. */
 export interface Listener {
@@ -15,11 +16,11 @@ const LONGEST_PAUSE_MS = 30_000;
  *
  * @param onChange called for each notification, and each time the connection was opened
  */
-export function listen(pool: pg.Pool, onChange: () => void): Listener {
+export function listen(pool: Pool, onChange: () => void): Listener {
   const stopping = new AbortController();
   const listening = (async () => {
     for (let pauseMs = FIRST_PAUSE_MS; !stopping.signal.aborted; pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 2)) {
-      const client = new pg.Client(pool.options);
+      const client = new pg.Client(pool.options as pg.ClientConfig);
       const over = new Promise<void>((resolve) => {
         // A broken connection may emit several errors.
         client.on('error', () => resolve());

@@ -1,4 +1,4 @@
-import type { Queryable } from '../database/connection.ts';
+import type { Queryable } from './database.ts';
 import { loadReading, type Reading } from './reading.ts';
 
 /** Caches how a target is read, with a maximum age. */

@@ -1,11 +1,28 @@
 import { createHash } from 'node:crypto';
-import type { Queryable } from '../database/connection.ts';
-import type { ModelRow } from '../embedding/models.ts';
+import type { Queryable } from './database.ts';
 
-/** A model that a target can currently be searched with, as returned by reembed.reading(). */
-export interface ServedModel extends ModelRow {
+/** A model that a target can currently be searched with: what reembed.reading() returns, with all that is needed to embed a query. */
+export interface ServedModel {
+  /** table and column, as `public.documents.embedding` */
   target: string;
+  /** whether the campaign leads from this model or to it */
   role: 'old' | 'new';
+  name: string;
+  /** name of the model at its provider */
+  provider_model: string;
+  dimensions: number;
+  element_type: 'vector' | 'halfvec';
+  distance: 'cosine' | 'l2' | 'inner_product';
+  /** what the text of a row begins with */
+  document_prefix: string;
+  /** what the text of a query begins with */
+  query_prefix: string;
+  /** whether the provider is sent the dimensions */
+  send_dimensions: boolean;
+  token_limit: number | null;
+  usd_per_million_tokens: number | null;
+  /** provider of the toolkit's configuration file; null: that of its environment */
+  provider: string | null;
 }
 
 /** Settings of the shadow reads of a target. */
@@ -52,7 +69,8 @@ const BUCKETS = 2 ** 32;
 
 /** Reads how a target is currently read. */
 export async function loadReading(db: Queryable, target: string | undefined): Promise<Reading> {
-  const { rows } = await db.query<ReadingRow>('SELECT * FROM reembed.reading($1)', [target ?? null]);
+  const result = await db.query('SELECT * FROM reembed.reading($1)', [target ?? null]);
+  const rows = result.rows as ReadingRow[];
   const live = rows.find(({ is_live }) => is_live);
   const other = rows.find(({ is_live }) => !is_live);
   if (!live) throw new Error(`${target ?? 'the target'} has no vectors`);

@@ -1,11 +1,8 @@
-import type { Config } from '../config.ts';
-import type { Queryable } from '../database/connection.ts';
-import { ReembedError } from '../errors.ts';
 import { ask, createQueryVectors, type QueryVectors, type RunSearch } from './ask.ts';
-import { type EmbedQuery, embedWithEnvironment } from './embed-queries.ts';
+import { isPool, type Queryable } from './database.ts';
+import type { EmbedQuery } from './embed-query.ts';
 import { fuseRankings } from './fuse-rankings.ts';
 import { type Listener, listen } from './listener.ts';
-import { isPool } from './pool.ts';
 import { isInCanary, keyHashOf, type Reading } from './reading.ts';
 import { createReadingCache } from './reading-cache.ts';
 import { createShadowReads, type ShadowCounts } from './shadow-reads.ts';
@@ -14,10 +11,8 @@ import { createShadowReads, type ShadowCounts } from './shadow-reads.ts';
 export interface SearchClientOptions {
   /** table or table.column, needed if the toolkit has several targets */
   target?: string;
-  /** embeds queries; by default with the provider that the environment defines (OPENAI_API_KEY, OPENAI_BASE_URL, ...) */
-  embed?: EmbedQuery;
-  /** configuration to use instead of reading the environment */
-  config?: Config;
+  /** embeds queries: a function of the application, or one made by createEmbedder() */
+  embed: EmbedQuery;
   /** polling interval of the settings in seconds; 5 when left out */
   refreshSeconds?: number;
   /** receive changed settings immediately, on a connection next to the pool; has no effect through a pooler in transaction mode */
@@ -59,9 +54,13 @@ export interface SearchClient {
 }
 
 /** The live model changed repeatedly during one search. */
-export class ModelKeepsChanging extends ReembedError {
+export class ModelKeepsChanging extends Error {
+  override readonly name = 'ModelKeepsChanging';
+  readonly code = 'model_keeps_changing';
+  readonly remedy = 'search again';
+
   constructor(target: string, tries: number) {
-    super('model_keeps_changing', `the model of ${target} was switched ${tries} times during one search`, 'search again');
+    super(`the model of ${target} was switched ${tries} times during one search`);
   }
 }
 
@@ -84,8 +83,8 @@ const REFRESH_SECONDS = 5;
  * @param db pool or client of the application; its role only needs the right to read the live view. Shadow reads need a
  *   pool: a single connection belongs to the application's next statement
  */
-export function createSearchClient(db: Queryable, options: SearchClientOptions = {}): SearchClient {
-  const embed = options.embed ?? embedWithEnvironment(options.config);
+export function createSearchClient(db: Queryable, options: SearchClientOptions): SearchClient {
+  const { embed } = options;
   const cache = createReadingCache(db, options.target, 1000 * (options.refreshSeconds ?? REFRESH_SECONDS));
   const shadowReads = createShadowReads(db);
   const listener: Listener | undefined = options.listen && isPool(db) ? listen(db, cache.forget) : undefined;

@@ -1,6 +1,5 @@
-import type { Queryable } from '../database/connection.ts';
 import { type Answer, ask, type QueryVectors, type RunSearch, unlessAborted } from './ask.ts';
-import { isPool } from './pool.ts';
+import { isPool, type Queryable } from './database.ts';
 import type { Reading, Side } from './reading.ts';
 
 /** Outcomes of the shadow reads of a process. */

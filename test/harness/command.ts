@@ -32,8 +32,11 @@ export interface Workplace {
   remove(): void;
 }
 
-/** @param env environment of every command; no setting of this process is inherited */
-export function createWorkplace(env: Record<string, string>): Workplace {
+/**
+ * @param env environment of every command; no setting of this process is inherited
+ * @param cli the command, if it is not that of this folder
+ */
+export function createWorkplace(env: Record<string, string>, cli = CLI): Workplace {
   const directory = mkdtempSync(join(tmpdir(), 'reembed-test-'));
   const base = {
     PATH: process.env.PATH ?? '',
@@ -50,7 +53,7 @@ export function createWorkplace(env: Record<string, string>): Workplace {
       env: { ...base, ...(cache ? { NODE_COMPILE_CACHE: cache } : {}), ...env, ...more },
       stdio: ['ignore', 'pipe', 'pipe'] as ['ignore', 'pipe', 'pipe'],
     };
-    const child = spawn(process.execPath, [CLI, ...args], options);
+    const child = spawn(process.execPath, [cli, ...args], options);
     children.add(child);
     child.once('exit', () => children.delete(child));
     return child;

@@ -115,6 +115,7 @@ async function limitTrials({ model, rows }: Disagreement): Promise<Trial[]> {
   // Most texts have fewer characters than the smallest limit has tokens, and the tokenizer takes a moment to load.
   if (rows.every(({ text }) => text.length < Math.min(...limits))) return [];
   const cut = await tokenCutter();
+  if (!cut) return [];
   return limits.map((limit) => ({
     cause: `the first ${limit} tokens of each text`,
     option: undefined,

@@ -1,5 +1,5 @@
-import { mergeConfig, parse, View } from 'vega';
-import { compile, type TopLevelSpec } from 'vega-lite';
+import type { TopLevelSpec } from 'vega-lite';
+import { requirePackages } from '../../optional-packages.ts';
 
 // Lines and text take the colour of the surrounding text, which follows the page's theme.
 const CURRENT = 'currentColor';
@@ -19,8 +19,20 @@ const CONFIG: NonNullable<TopLevelSpec['config']> = {
 /** Visible on white and on black. */
 export const COLOURS = { grey: '#8b949e', blue: '#3b82f6', green: '#10a37f' } as const;
 
+/**
+ * Refuses to make a page whose plots cannot be drawn; called before anything is paid or read.
+ *
+ * @param purpose what has plots, as the subject of a sentence
+ * @throws PackageMissing
+ */
+export function requirePlots(purpose: string): void {
+  requirePackages(purpose, ['vega', 'vega-lite'], 'print the data instead: --json');
+}
+
 /** Renders a plot as an SVG element. Lines and text take the colour of the surrounding text. */
 export async function drawPlot(spec: TopLevelSpec): Promise<string> {
+  // Takes most of a second to load.
+  const [{ mergeConfig, parse, View }, { compile }] = await Promise.all([import('vega'), import('vega-lite')]);
   const view = new View(parse(compile({ ...spec, config: mergeConfig(CONFIG, spec.config ?? {}) }).spec), { renderer: 'none' });
   const svg = await view.toSVG();
   view.finalize();

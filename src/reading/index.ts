@@ -1,0 +1,14 @@
+// What package pg-reembed-client exports. Nothing in this folder imports from outside of it, except pg.
+export { type EmbeddedQuery, type RunSearch, WrongDimensions } from './ask.ts';
+export type { Queryable } from './database.ts';
+export { createEmbedder, type EmbedderOptions, EmbeddingFailed, type EmbedQuery } from './embed-query.ts';
+export { fuseRankings } from './fuse-rankings.ts';
+export { keyHash, type ServedModel } from './reading.ts';
+export {
+  createSearchClient,
+  ModelKeepsChanging,
+  type SearchClient,
+  type SearchClientOptions,
+  type SearchOptions,
+} from './search-client.ts';
+export type { ShadowCounts } from './shadow-reads.ts';
