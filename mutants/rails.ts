@@ -111,9 +111,7 @@ export const RAILS: Mutant[] = [
     test: 'optional-packages',
     title: 'without the optional packages commands start, doctor and create run, and create says that tokens are estimated',
     says: /gpt-tokenizer/,
-    edits: [
-      { file: 'src/plan/count-tokens.ts', find: "  if (tokensCountedBy() === 'characters') return estimateTokens;\n", replace: '' },
-    ],
+    edits: [{ file: 'src/plan/count-tokens.ts', find: "  if (tokensCountedBy() === 'characters') return estimateTokens;\n", replace: '' }],
   },
   {
     fault: 'no PGlite',

@@ -55,36 +55,39 @@ test.serial('its exports and types resolve for every consumer of ECMAScript modu
   }
 });
 
-test.serial('the program of its readme, with pg alone installed, finds rows with the model that is live, before and after a switch', async (t) => {
-  t.timeout(360_000);
-  await app.install(tarball, 'pg@8.23.1');
-  t.deepEqual(
-    app.installed().filter((name) => !/^(pg|postgres-|pgpass|split2$|xtend$)/.test(name)),
-    [],
-  );
-  t.true(example.includes("from 'pg-reembed-client'"));
-  writeFileSync(join(app.directory, 'search.js'), example);
-
-  stage = await createStage();
-  await createDocuments(stage.db.pool, 60);
-  const campaign = await stage.createUsual();
-  await stage.bring(campaign, 'index');
-  await stage.pass(campaign);
-  const env = { DATABASE_URL: stage.db.url, OPENAI_API_KEY: 'test', OPENAI_BASE_URL: stage.provider.url };
-  for (const model of [OLD_MODEL, NEW_MODEL, OLD_MODEL]) {
-    await stage.db.pool.query("SELECT reembed.switch_to('documents', $1)", [model]);
-    stage.provider.requests.length = 0;
-    const { code, stdout, stderr } = await app.run(process.execPath, ['search.js'], env);
-    t.is(code, 0, stderr);
-    const found = JSON.parse(stdout) as { id: string; embedding_model: string }[];
-    t.is(found.length, 10);
-    t.true(found.every(({ embedding_model }) => embedding_model === model));
+test.serial(
+  'the program of its readme, with pg alone installed, finds rows with the model that is live, before and after a switch',
+  async (t) => {
+    t.timeout(360_000);
+    await app.install(tarball, 'pg@8.23.1');
     t.deepEqual(
-      stage.provider.requests.map((request) => [request.model, request.input]),
-      [[model, ['red shoes']]],
+      app.installed().filter((name) => !/^(pg|postgres-|pgpass|split2$|xtend$)/.test(name)),
+      [],
     );
-  }
-});
+    t.true(example.includes("from 'pg-reembed-client'"));
+    writeFileSync(join(app.directory, 'search.js'), example);
+
+    stage = await createStage();
+    await createDocuments(stage.db.pool, 60);
+    const campaign = await stage.createUsual();
+    await stage.bring(campaign, 'index');
+    await stage.pass(campaign);
+    const env = { DATABASE_URL: stage.db.url, OPENAI_API_KEY: 'test', OPENAI_BASE_URL: stage.provider.url };
+    for (const model of [OLD_MODEL, NEW_MODEL, OLD_MODEL]) {
+      await stage.db.pool.query("SELECT reembed.switch_to('documents', $1)", [model]);
+      stage.provider.requests.length = 0;
+      const { code, stdout, stderr } = await app.run(process.execPath, ['search.js'], env);
+      t.is(code, 0, stderr);
+      const found = JSON.parse(stdout) as { id: string; embedding_model: string }[];
+      t.is(found.length, 10);
+      t.true(found.every(({ embedding_model }) => embedding_model === model));
+      t.deepEqual(
+        stage.provider.requests.map((request) => [request.model, request.input]),
+        [[model, ['red shoes']]],
+      );
+    }
+  },
+);
 
 test.serial('the same program is checked by TypeScript, types of the package included', async (t) => {
   // The application's own type packages; those of the package have to do with them, or without.

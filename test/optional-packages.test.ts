@@ -91,23 +91,32 @@ for (const { what, args, says, remedy } of refused) {
 test.serial('without PGlite the embedded database is refused with the command that installs it, and no folder is made', async (t) => {
   const workplace = workplaceWithout(t, {});
   const { '@electric-sql/pglite': pglite, '@electric-sql/pglite-pgvector': pgvector } = packageFile.peerDependencies;
-  for (const args of [['db'], ['status']]) {
+  for (const args of [['db'], ['migrate', 'up']]) {
     assertRefused(t, await workplace.run(args), {
       code: 'package_missing',
       exit: 'usage',
       says: /^the embedded database needs the npm packages/,
-      remedy: new RegExp(`^npm install @electric-sql/pglite@${pglite} @electric-sql/pglite-pgvector@${pgvector}, or name a server: DATABASE_URL=`),
+      remedy: new RegExp(
+        `^npm install @electric-sql/pglite@${pglite} @electric-sql/pglite-pgvector@${pgvector}, or name a server: DATABASE_URL=`,
+      ),
     });
   }
+  const doctor = await workplace.run(['doctor']);
+  t.is(doctor.code, 1);
+  t.regex(doctor.stdout, /✗ database +the embedded database needs the npm packages .*\n.* npm install @electric-sql/);
   t.false(existsSync(join(workplace.directory, '.reembed')));
 });
 
 test('estimated tokens are within a third of those of the tokenizer, in prose of several languages and in code', async (t) => {
   const count = await tokenCounter();
+  // cspell:disable
   const texts = {
-    English: 'The embeddings of two models cannot be compared, so every row has to be embedded again while the table is searched and written.',
-    German: 'Die Vektoren zweier Modelle lassen sich nicht vergleichen, deshalb wird jede Zeile neu eingebettet, während Anwendungen lesen.',
-    French: 'Les vecteurs de deux modèles ne sont pas comparables : chaque ligne est donc calculée de nouveau pendant que la table est lue.',
+    English:
+      'The embeddings of two models cannot be compared, so every row has to be embedded again while the table is searched and written.',
+    German:
+      'Die Vektoren zweier Modelle lassen sich nicht vergleichen, deshalb wird jede Zeile neu eingebettet, während Anwendungen lesen.',
+    French:
+      'Les vecteurs de deux modèles ne sont pas comparables : chaque ligne est donc calculée de nouveau pendant que la table est lue.',
     Russian: 'Векторы двух моделей нельзя сравнивать, поэтому каждая строка вычисляется заново, пока приложение читает и пишет таблицу.',
     Greek: 'Τα διανύσματα δύο μοντέλων δεν συγκρίνονται, γι᾽ αυτό κάθε γραμμή υπολογίζεται ξανά ενώ ο πίνακας διαβάζεται.',
     Chinese: '两个模型的向量不能互相比较，因此在应用程序继续读写表的同时，每一行都必须重新计算嵌入向量。',
@@ -115,6 +124,7 @@ test('estimated tokens are within a third of those of the tokenizer, in prose of
     Korean: '두 모델의 벡터는 서로 비교할 수 없으므로 애플리케이션이 테이블을 읽고 쓰는 동안 모든 행을 다시 임베딩해야 합니다.',
     code: 'export async function readRows(db: Queryable, name: string): Promise<Row[]> {\n  const { rows } = await db.query(SQL, [name]);\n  return rows;\n}',
   };
+  // cspell:enable
   for (const [language, text] of Object.entries(texts)) {
     const share = estimateTokens(text) / count(text);
     t.true(share > 2 / 3 && share < 4 / 3, `${language}: ${share.toFixed(2)}`);

@@ -8,6 +8,7 @@ import { openDatabase } from '../database/connection.ts';
 import type { Distance } from '../database/element-types.ts';
 import { CACHE_DIRECTORY } from '../embedding/cache/vector-file.ts';
 import { UsageError } from '../errors.ts';
+import { tokensNote } from '../plan/count-tokens.ts';
 import { OLD_MODEL_DISAGREES } from '../plan/old-model-error.ts';
 import { visible } from '../print-text.ts';
 import { requirePlots } from '../report/plots/draw-plot.ts';
@@ -178,7 +179,7 @@ function priceText(prices: readonly ModelPrice[], rows: number, queries: number)
     const usd = one.usd === null ? 'not known, see --price' : formatUsd(one.usd);
     table.push([visible(one.model), formatNumber(one.documents), formatNumber(one.queries), formatNumber(one.tokens), usd]);
   }
-  return `${formatNumber(rows)} sampled rows, ${formatNumber(queries)} queries; what is cached is not sent again${tokensNote() && `; tokens are${tokensNote().slice(1)}`}\n${table.toString()}`;
+  return `${formatNumber(rows)} sampled rows, ${formatNumber(queries)} queries; what is cached is not sent again${tokensNote('; tokens are ')}\n${table.toString()}`;
 }
 
 function severalNames(value: string, before: string[] = []): string[] {

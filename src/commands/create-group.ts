@@ -142,7 +142,7 @@ function groupText(group: string, members: readonly Member[], probe: string, fil
   return [
     `table group ${group}`,
     table.toString(),
-    ...(tokensNote() ? [`tokens${tokensNote()}`] : []),
+    ...[tokensNote('tokens: ')].filter(Boolean),
     `provider: ${visible(probe)}`,
     ...(harms.length === 0
       ? []

@@ -2,6 +2,7 @@ import { styleText } from 'node:util';
 import { Command } from 'commander';
 import { type Config, readConfig } from '../config.ts';
 import { type Database, openDatabase } from '../database/connection.ts';
+import { requireEmbedded } from '../database/embedded.ts';
 import type { Finding, Level } from '../doctor/check.ts';
 import { examineProviders } from '../doctor/environment.ts';
 import { examineDatabase } from '../doctor/examine.ts';
@@ -65,19 +66,13 @@ interface Examination {
 async function examine(config: Config, options: DoctorOptions): Promise<Examination> {
   const providers = examineProviders(config);
   // A read-only command must not create an embedded database.
-  if (isEmbeddedMissing(config)) {
-    const missing: Finding[] = [
-      {
-        name: 'database',
-        level: 'ok',
-        finding: `no DATABASE_URL; an embedded database would be created in ${config.embeddedDirectory}`,
-        remedy: null,
-      },
-    ];
-    return { findings: [...missing, ...providers] };
-  }
   let database: Database;
   try {
+    if (isEmbeddedMissing(config)) {
+      requireEmbedded();
+      const finding = `no DATABASE_URL; an embedded database would be created in ${config.embeddedDirectory}`;
+      return { findings: [{ name: 'database', level: 'ok', finding, remedy: null }, ...providers] };
+    }
     database = await openDatabase(config);
   } catch (error) {
     if (!(error instanceof ReembedError)) throw error;

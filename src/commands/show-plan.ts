@@ -50,7 +50,7 @@ export function planText({
     bold(`${targetOf(plan)}: ${plan.from.name} (${plan.from.dimensions}) -> ${plan.to.name} (${plan.to.dimensions})`),
     ...(plan.part ? [`  part     ${plan.part.name}, where ${plan.part.where}; live view ${plan.liveView}`] : []),
     `  rows     ${formatNumber(estimate.rows)} with a text, of ${formatNumber(facts.rows)} (${formatBytes(facts.tableBytes)} with indexes${plan.part ? ', all rows of the table included' : ''})`,
-    `  tokens   about ${formatNumber(estimate.tokens)}${tokensNote(estimate.tokensCountedBy)}, longest sampled text ${formatNumber(text.longestTokens)}; ${cost}`,
+    `  tokens   about ${formatNumber(estimate.tokens)}${tokensNote()}, longest sampled text ${formatNumber(text.longestTokens)}; ${cost}`,
     ...capLines(plan),
     `  time     about ${formatSeconds(estimate.seconds)} of provider calls (${formatNumber(estimate.requests)} requests); npm run status measures the rest`,
     `  disk     up to ${formatBytes(estimate.vectorBytes)} for the new vectors and row versions, about ${formatBytes(estimate.indexBytes)} for their indexes`,

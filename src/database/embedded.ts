@@ -71,6 +71,15 @@ export class EmbeddedPortTaken extends ReembedError {
   }
 }
 
+/** @throws PackageMissing */
+export function requireEmbedded(): void {
+  requirePackages(
+    'the embedded database',
+    ['@electric-sql/pglite', '@electric-sql/pglite-pgvector'],
+    'name a server: DATABASE_URL=postgres://user:password@host/database',
+  );
+}
+
 /**
  * Opens the embedded database of a folder: connects to the process that runs it, or else starts it in this process. When several processes
  * do this at the same time, one becomes the owner and the others connect to it.
@@ -78,11 +87,7 @@ export class EmbeddedPortTaken extends ReembedError {
  * @throws PackageMissing, EmbeddedBusy, EmbeddedNotStarted, EmbeddedPortTaken
  */
 export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> {
-  requirePackages(
-    'the embedded database',
-    ['@electric-sql/pglite', '@electric-sql/pglite-pgvector'],
-    'name a server: DATABASE_URL=postgres://user:password@host/database',
-  );
+  requireEmbedded();
   if (options.directory === MEMORY) return serve(options, MEMORY, MEMORY);
   const directory = makeFolder(options.directory);
   const deadline = Date.now() + PATIENCE_MS;

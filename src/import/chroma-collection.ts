@@ -3,14 +3,7 @@ import pRetry from 'p-retry';
 import { messageOf } from '../errors.ts';
 import { requirePackages } from '../optional-packages.ts';
 import type { ChromaAddress } from './chroma-address.ts';
-import {
-  ChromaLoginRefused,
-  ChromaRefused,
-  ChromaUnreachable,
-  EmptyCollection,
-  NoDocuments,
-  NoSuchCollection,
-} from './import-error.ts';
+import { ChromaLoginRefused, ChromaRefused, ChromaUnreachable, EmptyCollection, NoDocuments, NoSuchCollection } from './import-error.ts';
 import { type ImportedRecord, recordOf } from './record.ts';
 
 /** Records of a collection, in its order. */

@@ -14,24 +14,26 @@ export function tokensCountedBy(): CountedBy {
   return isInstalled('gpt-tokenizer') ? 'tokenizer' : 'characters';
 }
 
-/** What is said beside a number of tokens, as the rest of a sentence; empty if they are counted. */
-export function tokensNote(countedBy: CountedBy = tokensCountedBy()): string {
-  return countedBy === 'tokenizer' ? '' : `, estimated from characters: ${installCommand(['gpt-tokenizer'])} counts them`;
+/**
+ * What is said beside a number of tokens; empty if they are counted.
+ *
+ * @param before what connects it to the sentence
+ */
+export function tokensNote(before = ', '): string {
+  return tokensCountedBy() === 'tokenizer' ? '' : `${before}estimated from characters: ${installCommand(['gpt-tokenizer'])} counts them`;
 }
 
-// Letters of other alphabets have shorter tokens than those of English, and characters of East Asia rarely share one.
-const ASCII = 0x80;
-const EAST_ASIA = 0x2e80;
-const TOKENS_A_CHARACTER = { ascii: 0.25, alphabet: 0.5, eastAsia: 1.1 };
+// English words are whole tokens, Russian ones two or three; of other scripts, the tokenizer knows little more than the characters.
+const CYRILLIC = /\p{Script=Cyrillic}/gu;
+const NOT_ASCII = /[^\0-\x7f]/g;
+const TOKENS_A_CHARACTER = { ascii: 0.25, cyrillic: 0.5, other: 1 };
 
 /** Estimates the tokens of a text from its characters. */
 export function estimateTokens(text: string): number {
-  let tokens = 0;
-  for (let i = 0; i < text.length; i += 1) {
-    const code = text.charCodeAt(i);
-    tokens += code < ASCII ? TOKENS_A_CHARACTER.ascii : code < EAST_ASIA ? TOKENS_A_CHARACTER.alphabet : TOKENS_A_CHARACTER.eastAsia;
-  }
-  return Math.ceil(tokens);
+  const cyrillic = text.match(CYRILLIC)?.length ?? 0;
+  const other = (text.match(NOT_ASCII)?.length ?? 0) - cyrillic;
+  const ascii = text.length - cyrillic - other;
+  return Math.ceil(ascii * TOKENS_A_CHARACTER.ascii + cyrillic * TOKENS_A_CHARACTER.cyrillic + other * TOKENS_A_CHARACTER.other);
 }
 
 /**

@@ -69,7 +69,9 @@ export function createEmbedder({ apiKey, baseUrl = OPENAI, parameters, timeoutSe
       else await response.body?.cancel();
     } catch (cause) {
       signal?.throwIfAborted();
-      throw new EmbeddingFailed(model.name, timeout.aborted ? `no answer within ${timeoutSeconds} s` : 'no readable answer', status, { cause });
+      throw new EmbeddingFailed(model.name, timeout.aborted ? `no answer within ${timeoutSeconds} s` : 'no readable answer', status, {
+        cause,
+      });
     }
     if (answer === undefined) throw new EmbeddingFailed(model.name, `status ${status}`, status);
     const vector = (answer as { data?: { embedding?: unknown }[] } | null)?.data?.[0]?.embedding;
