@@ -106,6 +106,14 @@ export const RAILS: Mutant[] = [
     edits: [{ file: 'src/commands/compare.ts', find: "    requirePlots('the page of --out');\n", replace: '' }],
   },
   {
+    fault: 'commands under npx',
+    fix: 'they are named as they are typed in an application',
+    test: 'as-typed',
+    title: 'commands are named as npm runs them under npm, and as they are installed elsewhere',
+    says: /Difference/,
+    edits: [{ file: 'src/as-typed.ts', find: "script && script !== 'npx'", replace: 'script' }],
+  },
+  {
     fault: 'no tokenizer',
     fix: 'tokens are estimated from characters',
     test: 'optional-packages',

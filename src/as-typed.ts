@@ -2,9 +2,11 @@ const COMMANDS = 'import|compare|migrate|worker|status|validate|report|setting|a
 const UNDER_NPM = new RegExp(`\\bnpm run (${COMMANDS})\\b( --(?= ))?`, 'g');
 
 /**
- * Text with its commands in the form that the reader types: `npm run worker -- --drain` if npm started this process,
- * else `npx reembed worker --drain`. Messages in TypeScript and SQL are written in the form of npm.
+ * Text with its commands in the form that the reader types: `npm run worker -- --drain` if a script of npm started this
+ * process, else `npx reembed worker --drain`. Messages in TypeScript and SQL are written in the form of npm.
  */
 export function asTyped(text: string): string {
-  return process.env.npm_lifecycle_event ? text : text.replace(UNDER_NPM, 'npx reembed $1');
+  // npx sets the name of a script, too: its own.
+  const script = process.env.npm_lifecycle_event;
+  return script && script !== 'npx' ? text : text.replace(UNDER_NPM, 'npx reembed $1');
 }

@@ -10,8 +10,11 @@ test.serial('commands are named as npm runs them under npm, and as they are inst
   });
   process.env.npm_lifecycle_event = 'worker';
   t.is(asTyped(message), message);
+  const installed = 'wait, then npx reembed worker --drain or npx reembed migrate up; npm run build is yours';
+  process.env.npm_lifecycle_event = 'npx';
+  t.is(asTyped(message), installed);
   delete process.env.npm_lifecycle_event;
-  t.is(asTyped(message), 'wait, then npx reembed worker --drain or npx reembed migrate up; npm run build is yours');
+  t.is(asTyped(message), installed);
 });
 
 test('a refusal and a help page outside npm name the installed command', async (t) => {
