@@ -102,7 +102,7 @@ export const RAILS: Mutant[] = [
     fix: 'compare refuses it before anything is paid',
     test: 'optional-packages',
     title: 'compare --out names the missing packages before it sends or writes anything',
-    says: /one line that begins with reembed:/,
+    says: /Cannot find package 'vega'/,
     edits: [{ file: 'src/commands/compare.ts', find: "    requirePlots('the page of --out');\n", replace: '' }],
   },
   {
@@ -133,10 +133,10 @@ export const RAILS: Mutant[] = [
   },
   {
     fault: 'a query embedded in other dimensions',
-    fix: 'the client says so and does not search again',
+    fix: 'the client refuses it by the name of its model, before the search',
     test: 'search-client',
-    title: 'a query that was embedded in other dimensions is reported as such, and not as a model that keeps changing',
-    says: /model_keeps_changing/,
+    title: 'a query that was embedded in other dimensions than those of its model is refused before the search',
+    says: /different vector dimensions/,
     edits: [{ file: 'src/reading/ask.ts', find: 'if (vector.length !== model.dimensions) throw', replace: 'if (vector.length < 0) throw' }],
   },
   {

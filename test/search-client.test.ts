@@ -151,7 +151,7 @@ test.serial('a reader of the canary whom the new model fails gets the answer of 
   t.deepEqual((await sql('SELECT error FROM reembed.shadow_read ORDER BY id DESC LIMIT 1')).rows, [{ error: 'RE002' }]);
 });
 
-test.serial('a query that was embedded in other dimensions is reported as such, and not as a model that keeps changing', async (t) => {
+test.serial('a query that was embedded in other dimensions than those of its model is refused before the search', async (t) => {
   const short: EmbedQuery = async (text, model) => vectorOf(model.name, text, model.dimensions - 1);
   const error = await t.throwsAsync(clientOf(stage.db.pool, { embed: short }).find(7), { code: 'wrong_dimensions' });
   t.is(error?.message, `a query for ${OLD_MODEL} was embedded in 15 dimensions instead of 16`);

@@ -56,7 +56,7 @@ export function createQueryVectors(embed: EmbedQuery, text: string): QueryVector
       const startedAt = performance.now();
       const embedding = embed(text, model, signal);
       const vector = Array.from(await (signal ? unlessAborted(embedding, signal) : embedding));
-      // The database takes it for a vector of another model, after which the search would be repeated in vain.
+      // Some searches would take it for a vector of another model, so that they are repeated in vain; others name no model.
       if (vector.length !== model.dimensions) throw new WrongDimensions(model, vector.length);
       const fresh = { vector: JSON.stringify(vector), milliseconds: performance.now() - startedAt };
       made.set(model.name, fresh);
