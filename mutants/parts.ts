@@ -104,6 +104,7 @@ export const PARTS: Mutant[] = [
     fix: 'a trigger on the side table logs what changes there',
     test: 'part-of-table-contract',
     title: HALFWAY,
+    says: /the column holds the new vectors of the part/,
     edits: [{ file: 'sql/part/begin_moving.sql', find: "OR p_moving = 'into_column' AND", replace: "OR p_moving = '' AND" }],
   },
   {
@@ -111,13 +112,21 @@ export const PARTS: Mutant[] = [
     fix: 'a trigger on the table logs what changes while vectors are moved',
     test: 'part-of-table-contract',
     title: HALFWAY,
-    edits: [{ file: 'sql/target/late_part.sql', find: "IF reembed.in_part_{suffix}(NEW) THEN\n      INSERT", replace: "IF false THEN\n      INSERT" }],
+    says: /the column holds the new vectors of the part/,
+    edits: [
+      {
+        file: 'sql/target/late_part.sql',
+        find: 'IF reembed.in_part_{suffix}(NEW) THEN\n      INSERT',
+        replace: 'IF false THEN\n      INSERT',
+      },
+    ],
   },
   {
     fault: 'the live view read the column before the last rows had been moved',
     fix: 'the lock that ends the move also moves what is left in the log',
     test: 'part-of-table-contract',
     title: HALFWAY,
+    says: /the column holds the new vectors of the part/,
     edits: [{ file: 'sql/part/finish_part_contract.sql', find: 'end_moving(p_name, true)', replace: 'end_moving(p_name, false)' }],
   },
   {
@@ -125,6 +134,7 @@ export const PARTS: Mutant[] = [
     fix: 'an archived vector is moved only into a row whose text has its hash',
     test: 'part-of-table-contract',
     title: HALFWAY,
+    says: /the column has the old vectors of the present texts/,
     edits: [{ file: 'sql/part/move_names.sql', find: ' AND a.text_hash IS NOT DISTINCT FROM reembed.text_hash({content})', replace: '' }],
   },
   {
@@ -132,7 +142,14 @@ export const PARTS: Mutant[] = [
     fix: 'in the column of a part that has been contracted, it counts as missing',
     test: 'part-of-table-contract',
     title: HALFWAY,
-    edits: [{ file: 'sql/compile/storage_names.sql', find: 'v_lacks constant text := CASE WHEN v_is_cast', replace: 'v_lacks constant text := CASE WHEN false' }],
+    says: /the side table holds exactly the part again/,
+    edits: [
+      {
+        file: 'sql/compile/storage_names.sql',
+        find: 'v_lacks constant text := CASE WHEN v_is_cast',
+        replace: 'v_lacks constant text := CASE WHEN false',
+      },
+    ],
   },
   {
     fault: 'a row that entered the part with the vector of another model made the write fail',
@@ -147,6 +164,7 @@ export const PARTS: Mutant[] = [
     fix: 'it drops indexes only of which PostgreSQL proves that they hold rows of the part alone',
     test: 'part-of-table-contract',
     title: CONTRACT,
+    says: /the index of the part alone is replaced/,
     edits: [{ file: 'sql/part/part_indexes.sql', find: "v_clause || ' IS NOT TRUE'", replace: 'v_clause' }],
   },
   {
@@ -154,6 +172,13 @@ export const PARTS: Mutant[] = [
     fix: 'down reverts a contract that has begun',
     test: 'part-of-table-contract',
     title: 'a contract that was interrupted in the middle of its copy may be taken back',
-    edits: [{ file: 'src/phases/retreat.ts', find: "files.filter(({ campaign }) => rows.some", replace: "files.filter(({ campaign }) => campaign === '' && rows.some" }],
+    says: /is in phase contract, not switch/,
+    edits: [
+      {
+        file: 'src/phases/retreat.ts',
+        find: 'files.filter(({ campaign }) => rows.some',
+        replace: "files.filter(({ campaign }) => campaign === '' && rows.some",
+      },
+    ],
   },
 ];

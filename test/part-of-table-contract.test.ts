@@ -44,6 +44,77 @@ async function createIndexed(table: string): Promise<void> {
     COMMENT ON INDEX ${table}_of_a IS 'searched by the application'`);
 }
 
+/** Makes the table refuse one row, so that contract ends in the middle of its copy. */
+async function contractHalfway(table: string, campaign: string): Promise<unknown> {
+  await sql(`CREATE OR REPLACE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''no''; END';
+    CREATE TRIGGER refuse BEFORE UPDATE ON ${table} FOR EACH ROW
+      WHEN (OLD.id = 101 AND vector_dims(NEW.embedding) <> vector_dims(OLD.embedding)) EXECUTE FUNCTION refuse()`);
+  const failed = await stage.bring(campaign, 'contract').catch((error: unknown) => error);
+  await sql(`DROP TRIGGER refuse ON ${table}`);
+  return failed;
+}
+
+async function write(table: string, at: number): Promise<void> {
+  await sql(`UPDATE ${table} SET content = 'changed ' || id WHERE collection = 'a' AND id BETWEEN ${at} AND ${at + 12}`);
+  await sql(`UPDATE ${table} SET collection = 'c' WHERE collection = 'a' AND id BETWEEN ${at + 13} AND ${at + 20}`);
+  await sql(`UPDATE ${table} SET collection = 'a' WHERE collection = 'b' AND id BETWEEN ${at + 21} AND ${at + 30}`);
+  await sql(`DELETE FROM ${table} WHERE id BETWEEN ${at + 31} AND ${at + 34}`);
+  await sql(`UPDATE ${table} SET id = id + 5000 WHERE collection = 'a' AND id BETWEEN ${at + 35} AND ${at + 38}`);
+  await sql(`INSERT INTO ${table} VALUES (${2000 + at}, 'a', 'new in a', NULL), (${3000 + at}, 'b', 'new in b', NULL)`);
+  const own = vectorText(vectorOf(OLD_MODEL, 'written by the application', OLD_DIMENSIONS));
+  await sql(`INSERT INTO ${table} VALUES (${4000 + at}, 'a', 'written by the application', '${own}')`);
+}
+
+/** Writes of the application while contract runs; returns the dimensions that its searches saw. */
+async function traffic(table: string): Promise<number[]> {
+  const seen = new Set<number>();
+  for (let i = 0; i < 40; i++) {
+    await sql(`UPDATE ${table} SET content = 'traffic ${i}' WHERE id = ${102 + 4 * (i % 5)}`);
+    await sql(`INSERT INTO ${table} VALUES (${7000 + i}, 'a', 'traffic ${i}', NULL)`);
+    for (const { dimensions } of (await sql(`SELECT DISTINCT vector_dims(embedding) AS dimensions FROM ${table}_a_live`)).rows)
+      seen.add(dimensions);
+  }
+  return [...seen];
+}
+
+test.serial('a contract that was interrupted in the middle of its copy goes on, with what the application wrote meanwhile', async (t) => {
+  await createIndexed('halfway');
+  const campaign = await stage.draft(partOf('halfway'));
+  await stage.bring(campaign, 'switch');
+  const failed = await contractHalfway('halfway', campaign);
+  t.regex(String(failed), /halfway refuses the vector of row .*101/);
+  const moved = await sql(
+    "SELECT vector_dims(embedding) AS dimensions, count(*)::int > 0 AS some FROM halfway WHERE collection = 'a' GROUP BY 1 ORDER BY 1",
+  );
+  t.is(moved.rowCount, 2, 'the column holds vectors of both models');
+  t.deepEqual(
+    await dimensionsOf('halfway_a_live'),
+    { rows: 100, least: NEW_DIMENSIONS, most: NEW_DIMENSIONS, model: NEW_MODEL },
+    'the live view does not',
+  );
+  t.regex((await stage.workplace.run(['status'])).stdout, /moving +\d+ % of the table: new vectors into the column/);
+  await write('halfway', 1);
+  await write('halfway', 120);
+  // Everything is moved, and changes again before the lock that ends the move.
+  await sql("CALL reembed.move_vectors($1, 'into_column')", [campaign]);
+  await stage.work();
+  t.deepEqual(await inSideTable('halfway'), []);
+  const own = vectorText(vectorOf(OLD_MODEL, 'x', OLD_DIMENSIONS));
+  await sql(`UPDATE halfway SET embedding = '${own}' WHERE id = 18; UPDATE halfway SET content = 'waits for its vector' WHERE id = 110`);
+  const [{ waiting }, seen] = await Promise.all([stage.up(), traffic('halfway')]);
+  t.deepEqual(waiting, []);
+  t.deepEqual(seen, [NEW_DIMENSIONS], 'a search never sees another model');
+  await stage.work();
+  t.deepEqual(await inColumn('halfway'), [], 'the column holds the new vectors of the part');
+  await write('halfway', 60);
+  await stage.bring(campaign, 'switch');
+  await stage.work();
+  t.deepEqual(await inSideTable('halfway'), [], 'the side table holds exactly the part again');
+  t.deepEqual(await inColumn('halfway', OLD_MODEL, OLD_DIMENSIONS), [], 'the column has the old vectors of the present texts');
+  await stage.bring(campaign, 'none');
+  await sql('DROP TABLE halfway');
+});
+
 test.serial('contract moves the new vectors of a part into the column, and back, and in again; no other row is written', async (t) => {
   const { pool } = stage.db;
   await createIndexed('whole');
@@ -57,8 +128,16 @@ test.serial('contract moves the new vectors of a part into the column, and back,
     t.deepEqual(await inColumn('whole'), [], round);
     t.deepEqual(await otherRows(pool, 'whole', 'a'), others, `${round}: the other rows are as they were, down to their versions`);
     t.deepEqual(await dimensionsOf('whole_a_live'), { rows: 100, least: NEW_DIMENSIONS, most: NEW_DIMENSIONS, model: NEW_MODEL }, round);
-    t.deepEqual((await indexes('whole')).map(({ name }) => name), ['whole_a_new_model_idx', 'whole_of_b', 'whole_pkey'], round);
-    t.is((await sql("SELECT FROM pg_class WHERE relname LIKE '%vectors' AND relkind = 'r'")).rowCount, 0, `${round}: the side table is gone`);
+    t.deepEqual(
+      (await indexes('whole')).map(({ name }) => name),
+      ['whole_a_new_model_idx', 'whole_of_b', 'whole_pkey'],
+      `${round}: the index of the part alone is replaced`,
+    );
+    t.is(
+      (await sql("SELECT FROM pg_class WHERE relname LIKE '%vectors' AND relkind = 'r'")).rowCount,
+      0,
+      `${round}: the side table is gone`,
+    );
     t.is((await sql("SELECT FROM pg_trigger WHERE tgname LIKE 'zz_reembed_late%'")).rowCount, 0, round);
     t.is((await sql('SELECT FROM reembed.damage')).rowCount, 0, round);
     if (round === 'forward again') break;
@@ -91,76 +170,16 @@ test.serial('contract moves the new vectors of a part into the column, and back,
   t.deepEqual(await inColumn('whole'), []);
   await stage.bring(campaign, 'switch');
   await stage.work();
-  t.deepEqual(await inColumn('whole', OLD_MODEL, OLD_DIMENSIONS), [], 'what was written since contract gets an old vector from the workers');
+  t.deepEqual(
+    await inColumn('whole', OLD_MODEL, OLD_DIMENSIONS),
+    [],
+    'what was written since contract gets an old vector from the workers',
+  );
   t.deepEqual(await inSideTable('whole'), []);
   await stage.bring(campaign, 'none');
   t.is((await sql("SELECT FROM pg_trigger WHERE tgname LIKE 'zz_reembed%'")).rowCount, 0);
   t.is((await sql("SELECT FROM pg_proc WHERE proname LIKE '%whole_embedding_a%'")).rowCount, 0);
   await sql('DROP TABLE whole');
-});
-
-/** Makes the table refuse one row, so that contract ends in the middle of its copy. */
-async function contractHalfway(table: string, campaign: string): Promise<unknown> {
-  await sql(`CREATE OR REPLACE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''no''; END';
-    CREATE TRIGGER refuse BEFORE UPDATE ON ${table} FOR EACH ROW
-      WHEN (OLD.id = 101 AND vector_dims(NEW.embedding) <> vector_dims(OLD.embedding)) EXECUTE FUNCTION refuse()`);
-  const failed = await stage.bring(campaign, 'contract').catch((error: unknown) => error);
-  await sql(`DROP TRIGGER refuse ON ${table}`);
-  return failed;
-}
-
-async function write(table: string, at: number): Promise<void> {
-  await sql(`UPDATE ${table} SET content = 'changed ' || id WHERE collection = 'a' AND id BETWEEN ${at} AND ${at + 12}`);
-  await sql(`UPDATE ${table} SET collection = 'c' WHERE collection = 'a' AND id BETWEEN ${at + 13} AND ${at + 20}`);
-  await sql(`UPDATE ${table} SET collection = 'a' WHERE collection = 'b' AND id BETWEEN ${at + 21} AND ${at + 30}`);
-  await sql(`DELETE FROM ${table} WHERE id BETWEEN ${at + 31} AND ${at + 34}`);
-  await sql(`UPDATE ${table} SET id = id + 5000 WHERE collection = 'a' AND id BETWEEN ${at + 35} AND ${at + 38}`);
-  await sql(`INSERT INTO ${table} VALUES (${2000 + at}, 'a', 'new in a', NULL), (${3000 + at}, 'b', 'new in b', NULL)`);
-  const own = vectorText(vectorOf(OLD_MODEL, 'written by the application', OLD_DIMENSIONS));
-  await sql(`INSERT INTO ${table} VALUES (${4000 + at}, 'a', 'written by the application', '${own}')`);
-}
-
-/** Writes of the application while contract runs; returns the dimensions that its searches saw. */
-async function traffic(table: string): Promise<number[]> {
-  const seen = new Set<number>();
-  for (let i = 0; i < 40; i++) {
-    await sql(`UPDATE ${table} SET content = 'traffic ${i}' WHERE id = ${102 + 4 * (i % 5)}`);
-    await sql(`INSERT INTO ${table} VALUES (${7000 + i}, 'a', 'traffic ${i}', NULL)`);
-    for (const { dimensions } of (await sql(`SELECT DISTINCT vector_dims(embedding) AS dimensions FROM ${table}_a_live`)).rows) seen.add(dimensions);
-  }
-  return [...seen];
-}
-
-test.serial('a contract that was interrupted in the middle of its copy goes on, with what the application wrote meanwhile', async (t) => {
-  await createIndexed('halfway');
-  const campaign = await stage.draft(partOf('halfway'));
-  await stage.bring(campaign, 'switch');
-  const failed = await contractHalfway('halfway', campaign);
-  t.regex(String(failed), /halfway refuses the vector of row .*101/);
-  const moved = await sql("SELECT vector_dims(embedding) AS dimensions, count(*)::int > 0 AS some FROM halfway WHERE collection = 'a' GROUP BY 1 ORDER BY 1");
-  t.is(moved.rowCount, 2, 'the column holds vectors of both models');
-  t.deepEqual(await dimensionsOf('halfway_a_live'), { rows: 100, least: NEW_DIMENSIONS, most: NEW_DIMENSIONS, model: NEW_MODEL }, 'the live view does not');
-  t.regex((await stage.workplace.run(['status'])).stdout, /moving +\d+ % of the table: new vectors into the column/);
-  await write('halfway', 1);
-  await write('halfway', 120);
-  // Everything is moved, and changes again before the lock that ends the move.
-  await sql("CALL reembed.move_vectors($1, 'into_column')", [campaign]);
-  await stage.work();
-  t.deepEqual(await inSideTable('halfway'), []);
-  const own = vectorText(vectorOf(OLD_MODEL, 'x', OLD_DIMENSIONS));
-  await sql(`UPDATE halfway SET embedding = '${own}' WHERE id = 18; UPDATE halfway SET content = 'waits for its vector' WHERE id = 110`);
-  const [{ waiting }, seen] = await Promise.all([stage.up(), traffic('halfway')]);
-  t.deepEqual(waiting, []);
-  t.deepEqual(seen, [NEW_DIMENSIONS], 'a search never sees another model');
-  await stage.work();
-  t.deepEqual(await inColumn('halfway'), []);
-  await write('halfway', 60);
-  await stage.bring(campaign, 'switch');
-  await stage.work();
-  t.deepEqual(await inSideTable('halfway'), []);
-  t.deepEqual(await inColumn('halfway', OLD_MODEL, OLD_DIMENSIONS), []);
-  await stage.bring(campaign, 'none');
-  await sql('DROP TABLE halfway');
 });
 
 test.serial('a contract that was interrupted in the middle of its copy may be taken back', async (t) => {
@@ -181,21 +200,37 @@ test.serial('a contract that was interrupted in the middle of its copy may be ta
 });
 
 test.serial('the gate names what keeps the new vectors out of the column', async (t) => {
-  await createCollections(stage.db.pool, 'gated', 40);
-  await sql("DELETE FROM gated WHERE collection = 'b' OR collection IS NULL; CREATE INDEX gated_all ON gated USING hnsw ((embedding::vector(16)) vector_cosine_ops)");
+  await createCollections(stage.db.pool, 'mixed', 40);
+  await sql(`CREATE TABLE gated AS SELECT * FROM mixed WHERE collection = 'a'; ALTER TABLE gated ADD PRIMARY KEY (id); DROP TABLE mixed;
+    CREATE INDEX gated_all ON gated USING hnsw ((embedding::vector(16)) vector_cosine_ops)`);
   const campaign = await stage.draft(partOf('gated'));
   await stage.bring(campaign, 'switch');
   await sql("UPDATE reembed.setting SET soak = '0'");
   const open = async () =>
-    (await sql("SELECT code, condition FROM reembed.open_conditions($1, 'contract') WHERE code <> 'unknown-readers' ORDER BY 1", [campaign])).rows as {
+    (
+      await sql("SELECT code, condition FROM reembed.open_conditions($1, 'contract') WHERE code <> 'unknown-readers' ORDER BY 1", [
+        campaign,
+      ])
+    ).rows as {
       code: string;
       condition: string;
     }[];
-  t.deepEqual(await open(), [{ code: 'index_of_other_rows', condition: `index gated_all also holds other rows, and takes no vectors of ${NEW_DIMENSIONS} dimensions` }]);
+  t.deepEqual(await open(), [
+    {
+      code: 'index_of_other_rows',
+      condition: `index gated_all also holds other rows, and takes no vectors of ${NEW_DIMENSIONS} dimensions`,
+    },
+  ]);
   await sql('DROP INDEX gated_all; ALTER TABLE gated ALTER COLUMN embedding SET NOT NULL');
-  t.deepEqual((await open()).map(({ code }) => code), ['column_not_null']);
+  t.deepEqual(
+    (await open()).map(({ code }) => code),
+    ['column_not_null'],
+  );
   await sql('ALTER TABLE gated ALTER COLUMN embedding DROP NOT NULL; CREATE VIEW of_side AS SELECT id FROM gated_a_new_model_vectors');
-  t.deepEqual((await open()).map(({ code }) => code), ['dependent_object']);
+  t.deepEqual(
+    (await open()).map(({ code }) => code),
+    ['dependent_object'],
+  );
   await sql('DROP VIEW of_side');
   t.deepEqual(await open(), []);
   await stage.bring(campaign, 'none');

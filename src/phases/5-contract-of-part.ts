@@ -12,8 +12,7 @@ export const contractOfPart: Phase = {
   name: 'contract',
   locks: () =>
     'ACCESS EXCLUSIVE on the table for milliseconds at the start and at the end; between, each row of the part is updated, as slowly as in a throttled backfill',
-  back: () =>
-    'moves the new vectors into a side table again and the archived ones into the column, as slowly; only purge cannot be undone',
+  back: () => 'moves the new vectors into a side table again and the archived ones into the column, as slowly; only purge cannot be undone',
   inTransaction: false,
   up: (plan) => [
     `SELECT reembed.require_gate(${literal(plan.campaign)}, 'contract');`,
@@ -45,9 +44,7 @@ export const contractOfPart: Phase = {
     ]),
     dropEach('movedIndexes'),
     `CALL reembed.move_vectors(${literal(plan.campaign)}, 'from_archive');`,
-    underLock(plan, "phase = 'contract' AND moving = 'from_archive'", [
-      `PERFORM reembed.leave_part_contract(${literal(plan.campaign)});`,
-    ]),
+    underLock(plan, "phase = 'contract' AND moving = 'from_archive'", [`PERFORM reembed.leave_part_contract(${literal(plan.campaign)});`]),
     { list: 'oldPartIndexes', run: [CONCURRENT_LOCK_WAIT, '\0index.statement\0;', RESET_LOCK_WAIT] },
     `SELECT reembed.finish_restore(${literal(plan.campaign)});`,
   ],

@@ -100,7 +100,7 @@ async function begunContracts(database: Database, pending: readonly MigrationFil
 /** Records a contract that was begun as run: only what is recorded can be reverted. */
 async function recordBegun(database: Database, { name, sha256 }: MigrationFile): Promise<void> {
   await database.pool.query(
-    'INSERT INTO reembed.schema_migration (name, run_on, sha256) SELECT $1, now(), $2 WHERE NOT EXISTS (SELECT FROM reembed.schema_migration WHERE name = $1)',
+    'INSERT INTO reembed.schema_migration (name, run_on, sha256) SELECT $1::text, now(), $2 WHERE NOT EXISTS (SELECT FROM reembed.schema_migration WHERE name = $1::text)',
     [name, sha256],
   );
 }
