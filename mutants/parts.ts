@@ -5,6 +5,7 @@ const MOVING = 'rows that enter and leave the part while the backfill runs have 
 
 const CONTRACT = 'contract moves the new vectors of a part into the column, and back, and in again; no other row is written';
 const HALFWAY = 'a contract that was interrupted in the middle of its copy goes on, with what the application wrote meanwhile';
+const RETURNED = 'a contract that was interrupted in the middle of its copy may be taken back';
 
 /** Parts of a table, and what of it belongs to no part. */
 export const PARTS: Mutant[] = [
@@ -125,8 +126,8 @@ export const PARTS: Mutant[] = [
     fault: 'the live view read the column before the last rows had been moved',
     fix: 'the lock that ends the move also moves what is left in the log',
     test: 'part-of-table-contract',
-    title: HALFWAY,
-    says: /the column holds the new vectors of the part/,
+    title: RETURNED,
+    says: /the lock that ends the move leaves no row out/,
     edits: [{ file: 'sql/part/finish_part_contract.sql', find: 'end_moving(p_name, true)', replace: 'end_moving(p_name, false)' }],
   },
   {
@@ -171,7 +172,7 @@ export const PARTS: Mutant[] = [
     fault: 'a contract that was interrupted could not be taken back',
     fix: 'down reverts a contract that has begun',
     test: 'part-of-table-contract',
-    title: 'a contract that was interrupted in the middle of its copy may be taken back',
+    title: RETURNED,
     says: /is in phase contract, not switch/,
     edits: [
       {

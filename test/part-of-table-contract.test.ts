@@ -66,11 +66,11 @@ async function write(table: string, at: number): Promise<void> {
 }
 
 /** Writes of the application while contract runs; returns the dimensions that its searches saw. */
-async function traffic(table: string): Promise<number[]> {
+async function traffic(table: string, from: number): Promise<number[]> {
   const seen = new Set<number>();
   for (let i = 0; i < 40; i++) {
     await sql(`UPDATE ${table} SET content = 'traffic ${i}' WHERE id = ${102 + 4 * (i % 5)}`);
-    await sql(`INSERT INTO ${table} VALUES (${7000 + i}, 'a', 'traffic ${i}', NULL)`);
+    await sql(`INSERT INTO ${table} VALUES (${from + i}, 'a', 'traffic ${i}', NULL)`);
     for (const { dimensions } of (await sql(`SELECT DISTINCT vector_dims(embedding) AS dimensions FROM ${table}_a_live`)).rows)
       seen.add(dimensions);
   }
@@ -100,14 +100,15 @@ test.serial('a contract that was interrupted in the middle of its copy goes on, 
   await stage.work();
   t.deepEqual(await inSideTable('halfway'), []);
   const own = vectorText(vectorOf(OLD_MODEL, 'x', OLD_DIMENSIONS));
-  await sql(`UPDATE halfway SET embedding = '${own}' WHERE id = 18; UPDATE halfway SET content = 'waits for its vector' WHERE id = 110`);
-  const [{ waiting }, seen] = await Promise.all([stage.up(), traffic('halfway')]);
+  await sql(`UPDATE halfway SET embedding = '${own}' WHERE id = 61; UPDATE halfway SET content = 'waits for its vector' WHERE id = 110`);
+  const [{ waiting }, seen] = await Promise.all([stage.up(), traffic('halfway', 7000)]);
   t.deepEqual(waiting, []);
   t.deepEqual(seen, [NEW_DIMENSIONS], 'a search never sees another model');
   await stage.work();
   t.deepEqual(await inColumn('halfway'), [], 'the column holds the new vectors of the part');
   await write('halfway', 60);
-  await stage.bring(campaign, 'switch');
+  const [, seenBack] = await Promise.all([stage.bring(campaign, 'switch'), traffic('halfway', 8000)]);
+  t.deepEqual(seenBack, [NEW_DIMENSIONS], 'nor on the way back');
   await stage.work();
   t.deepEqual(await inSideTable('halfway'), [], 'the side table holds exactly the part again');
   t.deepEqual(await inColumn('halfway', OLD_MODEL, OLD_DIMENSIONS), [], 'the column has the old vectors of the present texts');
@@ -189,12 +190,22 @@ test.serial('a contract that was interrupted in the middle of its copy may be ta
   const campaign = await stage.draft(partOf('returned'));
   await stage.bring(campaign, 'switch');
   await contractHalfway('returned', campaign);
+  await t.throwsAsync(sql('SELECT reembed.purge($1)', [campaign]), { code: 'RE001', message: /is not finished/ });
   await stage.down();
   t.deepEqual(await vectors('returned'), before);
   t.deepEqual(await indexes('returned'), indexed);
   t.deepEqual(await inSideTable('returned'), []);
-  await stage.bring(campaign, 'contract');
-  t.deepEqual(await inColumn('returned'), []);
+  await contractHalfway('returned', campaign);
+  await sql("CALL reembed.move_vectors($1, 'into_column')", [campaign]);
+  // Nobody moves this row before the lock that ends the move.
+  await sql(`UPDATE returned SET embedding = '${vectorText(vectorOf(OLD_MODEL, 'x', OLD_DIMENSIONS))}' WHERE id = 1`);
+  const { partIndexes } = (await sql('SELECT reembed.present_names($1) AS present', [campaign])).rows[0].present;
+  await sql(partIndexes[0].statement);
+  await sql(`BEGIN; SELECT reembed.lock_target('public.returned.embedding.a'); SELECT reembed.finish_part_contract('${campaign}'); COMMIT`);
+  t.deepEqual(await inColumn('returned'), [], 'the lock that ends the move leaves no row out');
+  t.deepEqual(await dimensionsOf('returned_a_live'), { rows: 100, least: NEW_DIMENSIONS, most: NEW_DIMENSIONS, model: NEW_MODEL });
+  await stage.down();
+  t.deepEqual((await vectors('returned')).slice(1), before.slice(1), 'it may be taken back before it is recorded');
   await stage.bring(campaign, 'none');
   await sql('DROP TABLE returned');
 });

@@ -145,6 +145,7 @@ function reasonsOf(findings: Verdict['reasons']): string {
 
 function nextText(row: CampaignStatus): string {
   if (row.next) return stepText(row.next);
+  if (row.moving) return 'the rollback of contract was interrupted: npm run migrate down';
   return row.archive ? `finished; to delete the archive of the old vectors: npm run purge -- ${row.campaign}` : 'finished';
 }
 
