@@ -166,7 +166,7 @@ export const PARTS: Mutant[] = [
     test: 'part-of-table-contract',
     title: CONTRACT,
     says: /the index of the part alone is replaced/,
-    edits: [{ file: 'sql/part/part_indexes.sql', find: "v_clause || ' IS NOT TRUE'", replace: 'v_clause' }],
+    edits: [{ file: 'sql/part/part_indexes.sql', find: "THEN 'apart'", replace: "THEN 'own'" }],
   },
   {
     fault: 'a contract that was interrupted could not be taken back',

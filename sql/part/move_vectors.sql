@@ -5,6 +5,7 @@ LANGUAGE plpgsql
 AS $$
 DECLARE
   v_rows integer := 100;
+  v_first_at constant timestamp with time zone := pg_catalog.clock_timestamp();
   v_started_at timestamp with time zone;
   v_is_over boolean := false;
 BEGIN
@@ -16,7 +17,7 @@ BEGIN
       v_is_over := reembed.move_portion(p_name, p_moving, v_rows);
       COMMIT;
       v_rows := reembed.fitting_rows(v_rows, v_started_at);
-      PERFORM pg_catalog.pg_sleep(reembed.move_rest(p_name, v_started_at));
+      PERFORM pg_catalog.pg_sleep(reembed.move_rest(p_name, v_first_at, v_started_at));
     END IF;
     COMMIT;
   END LOOP;
