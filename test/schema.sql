@@ -1675,11 +1675,11 @@ CREATE FUNCTION reembed.move_portion(p_name text, p_moving text, p_rows integer)
 
 COMMENT ON FUNCTION reembed.move_portion(p_name text, p_moving text, p_rows integer) IS 'One step of moving the vectors of a part, if they are being moved in this way; returns whether only few rows are left.';
 
-CREATE FUNCTION reembed.move_rest(p_name text, p_started_at timestamp with time zone) RETURNS double precision
+CREATE FUNCTION reembed.move_rest(p_name text, p_first_at timestamp with time zone, p_started_at timestamp with time zone) RETURNS double precision
     LANGUAGE sql
     SET search_path TO 'pg_catalog', 'pg_temp';
 
-COMMENT ON FUNCTION reembed.move_rest(p_name text, p_started_at timestamp with time zone) IS 'How many seconds to rest after a portion that was begun at a time.';
+COMMENT ON FUNCTION reembed.move_rest(p_name text, p_first_at timestamp with time zone, p_started_at timestamp with time zone) IS 'How many seconds to rest after a portion that was begun at a time, the first one at p_first_at.';
 
 CREATE FUNCTION reembed.move_some(p_name text, p_rows integer) RETURNS bigint
     LANGUAGE plpgsql
@@ -5993,7 +5993,7 @@ REVOKE ALL ON FUNCTION reembed.move_names(p_name text, p_names jsonb) FROM PUBLI
 
 REVOKE ALL ON FUNCTION reembed.move_portion(p_name text, p_moving text, p_rows integer) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION reembed.move_rest(p_name text, p_started_at timestamp with time zone) FROM PUBLIC;
+REVOKE ALL ON FUNCTION reembed.move_rest(p_name text, p_first_at timestamp with time zone, p_started_at timestamp with time zone) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.move_some(p_name text, p_rows integer) FROM PUBLIC;
 
