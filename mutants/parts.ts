@@ -173,7 +173,7 @@ export const PARTS: Mutant[] = [
     fix: 'down reverts a contract that has begun',
     test: 'part-of-table-contract',
     title: RETURNED,
-    says: /is in phase contract, not switch/,
+    says: /after a rollback now, searches would not find/,
     edits: [
       {
         file: 'src/phases/retreat.ts',
