@@ -377,7 +377,7 @@ CREATE TABLE reembed.campaign (
   from_attnum smallint NOT NULL,
   from_version_attnum smallint,
   to_attnum smallint NOT NULL,
-  to_version_attnum smallint NOT NULL,
+  to_version_attnum smallint,
   phase text NOT NULL,
   phase_entered_at timestamptz NOT NULL DEFAULT now(),
   phase_entered_by text NOT NULL DEFAULT session_user,
@@ -399,7 +399,10 @@ CREATE TABLE reembed.campaign (
   to_relation regclass,
   from_relation regclass,
   group_name text,
+  moving text,
+  moving_block bigint NOT NULL DEFAULT 0,
   CONSTRAINT models_differ CHECK (from_model <> to_model),
+  CONSTRAINT moving_is_known CHECK (moving IN ('into_column', 'out_of_column', 'from_archive')),
   CONSTRAINT phase_is_known CHECK (phase IN ('expand', 'backfill', 'index', 'switch', 'contract'))
 );
 CREATE UNIQUE INDEX one_running_migration_per_target ON reembed.campaign (target) WHERE phase <> 'contract';
@@ -411,7 +414,7 @@ COMMENT ON COLUMN reembed.campaign.to_model IS 'The new model.';
 COMMENT ON COLUMN reembed.campaign.from_attnum IS 'Number of the column of the old vectors, in from_relation or the target''s own table.';
 COMMENT ON COLUMN reembed.campaign.from_version_attnum IS 'Number of the column that names the model of each old vector; null where there is none.';
 COMMENT ON COLUMN reembed.campaign.to_attnum IS 'Number of the column of the new vectors, in to_relation or the target''s own table.';
-COMMENT ON COLUMN reembed.campaign.to_version_attnum IS 'Number of the column that names the model of each new vector.';
+COMMENT ON COLUMN reembed.campaign.to_version_attnum IS 'Number of the column that names the model of each new vector; null where there is none, as after the contract of a part.';
 COMMENT ON COLUMN reembed.campaign.phase IS 'The phase last entered: expand, backfill, index, switch or contract.';
 COMMENT ON COLUMN reembed.campaign.phase_entered_at IS 'When the phase was entered.';
 COMMENT ON COLUMN reembed.campaign.phase_entered_by IS 'Role that entered it.';
@@ -432,6 +435,8 @@ COMMENT ON COLUMN reembed.campaign.purged_at IS 'When the archive was dropped; r
 COMMENT ON COLUMN reembed.campaign.created_at IS 'When the campaign entered phase expand.';
 COMMENT ON COLUMN reembed.campaign.to_relation IS 'Side table of the new vectors; null when they are a column of the target''s table.';
 COMMENT ON COLUMN reembed.campaign.group_name IS 'Table group that the campaign belongs to; null for a campaign with files of its own.';
+COMMENT ON COLUMN reembed.campaign.moving IS 'Of a part of a table, what contract and its way back are moving: into_column (the new vectors from the side table into the column), out_of_column (back into the side table), from_archive (the old vectors into the column); null when nothing is being moved.';
+COMMENT ON COLUMN reembed.campaign.moving_block IS 'Block of the table from which the next rows are moved.';
 COMMENT ON COLUMN reembed.campaign.from_relation IS 'Side table of the old vectors, created by an earlier campaign; null when there is none.';
 
 CREATE TABLE reembed.acceptance (

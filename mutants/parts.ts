@@ -3,6 +3,10 @@ import type { Mutant } from './mutant.ts';
 const WHOLE = 'a part goes forward, back and forward again, and no other row is written';
 const MOVING = 'rows that enter and leave the part while the backfill runs have the right vectors, and none is left over';
 
+const CONTRACT = 'contract moves the new vectors of a part into the column, and back, and in again; no other row is written';
+const HALFWAY = 'a contract that was interrupted in the middle of its copy goes on, with what the application wrote meanwhile';
+const RETURNED = 'a contract that was interrupted in the middle of its copy may be taken back';
+
 /** Parts of a table, and what of it belongs to no part. */
 export const PARTS: Mutant[] = [
   {
@@ -95,5 +99,87 @@ export const PARTS: Mutant[] = [
     title: 'refused: a function that the owner of an extension has added to it',
     says: /the clause was admitted/,
     edits: [{ file: 'sql/part/part_faults.sql', find: 'AND NOT (o.rolsuper AND EXISTS', replace: 'AND NOT (true AND EXISTS' }],
+  },
+  {
+    fault: 'a vector that a worker stored while contract moved those of the part never came into the column',
+    fix: 'a trigger on the side table logs what changes there',
+    test: 'part-of-table-contract',
+    title: HALFWAY,
+    says: /the column holds the new vectors of the part/,
+    edits: [{ file: 'sql/part/begin_moving.sql', find: "OR p_moving = 'into_column' AND", replace: "OR p_moving = '' AND" }],
+  },
+  {
+    fault: 'a vector that the application wrote while contract moved those of the part stayed, of whatever model',
+    fix: 'a trigger on the table logs what changes while vectors are moved',
+    test: 'part-of-table-contract',
+    title: HALFWAY,
+    says: /the column holds the new vectors of the part/,
+    edits: [
+      {
+        file: 'sql/target/late_part.sql',
+        find: 'IF reembed.in_part_{suffix}(NEW) THEN\n      INSERT',
+        replace: 'IF false THEN\n      INSERT',
+      },
+    ],
+  },
+  {
+    fault: 'the live view read the column before the last rows had been moved',
+    fix: 'the lock that ends the move also moves what is left in the log',
+    test: 'part-of-table-contract',
+    title: RETURNED,
+    says: /the lock that ends the move leaves no row out/,
+    edits: [{ file: 'sql/part/finish_part_contract.sql', find: 'end_moving(p_name, true)', replace: 'end_moving(p_name, false)' }],
+  },
+  {
+    fault: 'after the way back, rows had the old vectors of their former texts',
+    fix: 'an archived vector is moved only into a row whose text has its hash',
+    test: 'part-of-table-contract',
+    title: HALFWAY,
+    says: /the column has the old vectors of the present texts/,
+    edits: [{ file: 'sql/part/move_names.sql', find: ' AND a.text_hash IS NOT DISTINCT FROM reembed.text_hash({content})', replace: '' }],
+  },
+  {
+    fault: 'a vector of other dimensions that the application wrote after contract was never replaced',
+    fix: 'in the column of a part that has been contracted, it counts as missing',
+    test: 'part-of-table-contract',
+    title: HALFWAY,
+    says: /the side table holds exactly the part again/,
+    edits: [
+      {
+        file: 'sql/compile/storage_names.sql',
+        find: 'v_lacks constant text := CASE WHEN v_is_cast',
+        replace: 'v_lacks constant text := CASE WHEN false',
+      },
+    ],
+  },
+  {
+    fault: 'a row that entered the part with the vector of another model made the write fail',
+    fix: 'the index of the part holds vectors of its dimensions alone',
+    test: 'part-of-table-contract',
+    title: CONTRACT,
+    says: /different vector dimensions|expected 24 dimensions/,
+    edits: [{ file: 'sql/part/part_index_statement.sql', find: ' AND {schema}.vector_dims({column}) = {dimensions}', replace: '' }],
+  },
+  {
+    fault: 'contract dropped the index of another part',
+    fix: 'it drops indexes only of which PostgreSQL proves that they hold rows of the part alone',
+    test: 'part-of-table-contract',
+    title: CONTRACT,
+    says: /the index of the part alone is replaced/,
+    edits: [{ file: 'sql/part/part_indexes.sql', find: "THEN 'apart'", replace: "THEN 'own'" }],
+  },
+  {
+    fault: 'a contract that was interrupted could not be taken back',
+    fix: 'down reverts a contract that has begun',
+    test: 'part-of-table-contract',
+    title: RETURNED,
+    says: /after a rollback now, searches would not find/,
+    edits: [
+      {
+        file: 'src/phases/retreat.ts',
+        find: 'files.filter(({ campaign }) => rows.some',
+        replace: "files.filter(({ campaign }) => campaign === '' && rows.some",
+      },
+    ],
   },
 ];

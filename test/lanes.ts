@@ -143,6 +143,7 @@ export const ON_18 = [
   'live-writes-shapes',
   'moved-table',
   'nearest',
+  'part-of-table-contract',
   'partitions',
   'partitions-side-table',
   'pgbouncer',

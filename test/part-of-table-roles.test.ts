@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import test from 'ava';
 import { NEW_DIMENSIONS, NEW_MODEL } from './harness/documents.ts';
-import { createCollections, wrongInPart } from './harness/parts.ts';
+import { createCollections, wrongInColumn, wrongInPart } from './harness/parts.ts';
 import { createStage, type Stage } from './harness/stage.ts';
 
 // Roles belong to the whole server, so that other tests must not meet them.
@@ -40,6 +40,16 @@ onServer('a role that may only write the table writes it in both parts, and read
   }
   await stage.work();
   const part = { table: 'owned', collection: 'a', side: 'owned_a_new_model_vectors', model: NEW_MODEL, dimensions: NEW_DIMENSIONS };
+  t.deepEqual(await wrongInPart(pool, part), []);
+  await stage.bring(campaign, 'contract');
+  await pool.query(
+    `SET ROLE ${writer}; UPDATE owned SET content = 'after contract' WHERE collection = 'a'; SELECT FROM owned_a_live; RESET ROLE`,
+  );
+  await stage.work();
+  t.deepEqual(await wrongInColumn(pool, part), []);
+  await stage.bring(campaign, 'switch');
+  await pool.query(`SET ROLE ${writer}; UPDATE owned SET content = 'after the way back' WHERE collection = 'a'; RESET ROLE`);
+  await stage.work();
   t.deepEqual(await wrongInPart(pool, part), []);
   await stage.bring(campaign, 'none');
   await pool.query('DROP TABLE owned');

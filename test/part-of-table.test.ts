@@ -72,15 +72,6 @@ test.serial('a part goes forward, back and forward again, and no other row is wr
     );
     if (round === 'forward') await stage.bring(campaign, 'none');
   }
-  await sql("UPDATE reembed.setting SET soak = '0'");
-  const { ran, waiting } = await stage.up();
-  t.deepEqual({ ran, waiting }, { ran: [], waiting: [] }, 'the campaign ends at the switch');
-  await t.throwsAsync(sql("SELECT reembed.require_gate($1, 'contract')", [campaign]), {
-    code: 'RE001',
-    message: /the vectors of part a stay in/,
-  });
-  const status = await stage.workplace.run(['status']);
-  t.regex(status.stdout, /next +finished/);
   t.deepEqual(await otherRows(pool, 'whole', 'a'), before, 'the other rows are as they were, down to their versions');
   t.deepEqual((await sql("SELECT attname FROM pg_attribute WHERE attrelid = 'whole'::regclass AND attnum > 0")).rows, columns.rows);
   await stage.bring(campaign, 'none');

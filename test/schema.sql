@@ -140,7 +140,7 @@ CREATE TABLE reembed.campaign (
     from_attnum smallint NOT NULL,
     from_version_attnum smallint,
     to_attnum smallint NOT NULL,
-    to_version_attnum smallint NOT NULL,
+    to_version_attnum smallint,
     phase text NOT NULL,
     phase_entered_at timestamp with time zone DEFAULT now() NOT NULL,
     phase_entered_by text DEFAULT SESSION_USER NOT NULL,
@@ -162,7 +162,10 @@ CREATE TABLE reembed.campaign (
     to_relation regclass,
     from_relation regclass,
     group_name text,
+    moving text,
+    moving_block bigint DEFAULT 0 NOT NULL,
     CONSTRAINT models_differ CHECK ((from_model <> to_model)),
+    CONSTRAINT moving_is_known CHECK ((moving = ANY (ARRAY['into_column'::text, 'out_of_column'::text, 'from_archive'::text]))),
     CONSTRAINT phase_is_known CHECK ((phase = ANY (ARRAY['expand'::text, 'backfill'::text, 'index'::text, 'switch'::text, 'contract'::text])))
 );
 
@@ -182,7 +185,7 @@ COMMENT ON COLUMN reembed.campaign.from_version_attnum IS 'Number of the column 
 
 COMMENT ON COLUMN reembed.campaign.to_attnum IS 'Number of the column of the new vectors, in to_relation or the target''s own table.';
 
-COMMENT ON COLUMN reembed.campaign.to_version_attnum IS 'Number of the column that names the model of each new vector.';
+COMMENT ON COLUMN reembed.campaign.to_version_attnum IS 'Number of the column that names the model of each new vector; null where there is none, as after the contract of a part.';
 
 COMMENT ON COLUMN reembed.campaign.phase IS 'The phase last entered: expand, backfill, index, switch or contract.';
 
@@ -225,6 +228,10 @@ COMMENT ON COLUMN reembed.campaign.to_relation IS 'Side table of the new vectors
 COMMENT ON COLUMN reembed.campaign.from_relation IS 'Side table of the old vectors, created by an earlier campaign; null when there is none.';
 
 COMMENT ON COLUMN reembed.campaign.group_name IS 'Table group that the campaign belongs to; null for a campaign with files of its own.';
+
+COMMENT ON COLUMN reembed.campaign.moving IS 'Of a part of a table, what contract and its way back are moving: into_column (the new vectors from the side table into the column), out_of_column (back into the side table), from_archive (the old vectors into the column); null when nothing is being moved.';
+
+COMMENT ON COLUMN reembed.campaign.moving_block IS 'Block of the table from which the next rows are moved.';
 
 CREATE TABLE reembed.target (
     name text NOT NULL,
@@ -455,6 +462,28 @@ CREATE FUNCTION reembed.begin_archive(p_name text) RETURNS void
     SET default_tablespace TO '';
 
 COMMENT ON FUNCTION reembed.begin_archive(p_name text) IS 'Creates the empty archive of the old vectors in the tablespace of the table, and the trigger that logs which rows change from now on.';
+
+CREATE FUNCTION reembed.begin_moving(p_name text, p_moving text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET lock_timeout TO '300ms'
+    SET default_tablespace TO '';
+
+COMMENT ON FUNCTION reembed.begin_moving(p_name text, p_moving text) IS 'Creates the log of the rows whose vector is to be moved, and the triggers that log what changes meanwhile.';
+
+CREATE FUNCTION reembed.begin_restore_part(p_name text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET lock_timeout TO '300ms';
+
+COMMENT ON FUNCTION reembed.begin_restore_part(p_name text) IS 'Way back from the contract of a part: the live view reads the side table again, and the archived vectors are to be moved into the column.';
+
+CREATE FUNCTION reembed.begin_side_table(p_name text, p_side regclass, p_column name, p_version_column name) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET lock_timeout TO '300ms';
+
+COMMENT ON FUNCTION reembed.begin_side_table(p_name text, p_side regclass, p_column name, p_version_column name) IS 'Begins the way back from the contract of a part: the new vectors are to be in a side table again, which is still empty.';
 
 CREATE FUNCTION reembed.begin_submission(p_provider_batch uuid) RETURNS integer
     LANGUAGE plpgsql
@@ -841,7 +870,7 @@ CREATE FUNCTION reembed.end_archive(p_name text) RETURNS void
     SET lock_timeout TO '300ms'
     SET client_min_messages TO 'warning';
 
-COMMENT ON FUNCTION reembed.end_archive(p_name text) IS 'Drops the trigger and the table that logged changes while the old vectors were being archived.';
+COMMENT ON FUNCTION reembed.end_archive(p_name text) IS 'Drops the triggers and the table that logged changes while vectors were being archived or moved.';
 
 CREATE FUNCTION reembed.end_joins(p_target text) RETURNS void
     LANGUAGE plpgsql
@@ -849,6 +878,13 @@ CREATE FUNCTION reembed.end_joins(p_target text) RETURNS void
     SET lock_timeout TO '300ms';
 
 COMMENT ON FUNCTION reembed.end_joins(p_target text) IS 'Reads the change logs of the joined tables of a target to their end, and drops them and their triggers.';
+
+CREATE FUNCTION reembed.end_moving(p_name text, p_moves_rest boolean) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET lock_timeout TO '300ms';
+
+COMMENT ON FUNCTION reembed.end_moving(p_name text, p_moves_rest boolean) IS 'Ends the moving of vectors of a part; p_moves_rest: moves those of the rows that are still in the log. The caller compiles the target.';
 
 CREATE FUNCTION reembed.end_restore(p_name text) RETURNS void
     LANGUAGE plpgsql
@@ -875,6 +911,13 @@ CREATE FUNCTION reembed.enter_contract(p_name text) RETURNS void
     SET lock_timeout TO '300ms';
 
 COMMENT ON FUNCTION reembed.enter_contract(p_name text) IS 'Enters phase contract: from here on only the new model is maintained.';
+
+CREATE FUNCTION reembed.enter_part_contract(p_name text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET lock_timeout TO '300ms';
+
+COMMENT ON FUNCTION reembed.enter_part_contract(p_name text) IS 'Enters phase contract of a part: the old vectors are archived, and from here on their column takes the new ones, which searches still find in the side table.';
 
 CREATE FUNCTION reembed.enter_phase(p_name text, p_phase text) RETURNS void
     LANGUAGE plpgsql
@@ -995,6 +1038,13 @@ CREATE FUNCTION reembed.finish_index_build(p_name text, p_index name) RETURNS vo
     SET search_path TO 'pg_catalog', 'pg_temp';
 
 COMMENT ON FUNCTION reembed.finish_index_build(p_name text, p_index name) IS 'Reports how long the build of an index took and what was predicted, and records both.';
+
+CREATE FUNCTION reembed.finish_part_contract(p_name text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET lock_timeout TO '300ms';
+
+COMMENT ON FUNCTION reembed.finish_part_contract(p_name text) IS 'Ends the contract of a part: the live view reads the column, and the side table is dropped.';
 
 CREATE FUNCTION reembed.finish_restore(p_name text) RETURNS void
     LANGUAGE plpgsql
@@ -1430,6 +1480,13 @@ CREATE FUNCTION reembed.leave_contract(p_name text) RETURNS void
 
 COMMENT ON FUNCTION reembed.leave_contract(p_name text) IS 'Leaves phase contract once the old column exists again, still empty.';
 
+CREATE FUNCTION reembed.leave_part_contract(p_name text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET lock_timeout TO '300ms';
+
+COMMENT ON FUNCTION reembed.leave_part_contract(p_name text) IS 'Leaves phase contract of a part, when its column has the old vectors again.';
+
 CREATE FUNCTION reembed.leave_phase(p_name text, p_phase text) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1600,6 +1657,41 @@ CREATE FUNCTION reembed.more_queries(p_n bigint, p_sd double precision, p_distan
 
 COMMENT ON FUNCTION reembed.more_queries(p_n bigint, p_sd double precision, p_distance double precision, p_z double precision, p_added double precision) IS 'How many queries more than p_n would tell a mean from a threshold at p_distance in four of five cases, if mean and standard deviation stay as they are, rounded up to two digits; null above 20,000.';
 
+CREATE FUNCTION reembed.move_is_stopped(p_name text, p_moving text) RETURNS boolean
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.move_is_stopped(p_name text, p_moving text) IS 'Whether a signal of overload stops the moving of vectors, as it stops a backfill.';
+
+CREATE FUNCTION reembed.move_names(p_name text, p_names jsonb) RETURNS jsonb
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.move_names(p_name text, p_names jsonb) IS 'The placeholders of a target, and those of the templates that move the vectors of a part.';
+
+CREATE FUNCTION reembed.move_portion(p_name text, p_moving text, p_rows integer) RETURNS boolean
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.move_portion(p_name text, p_moving text, p_rows integer) IS 'One step of moving the vectors of a part, if they are being moved in this way; returns whether only few rows are left.';
+
+CREATE FUNCTION reembed.move_rest(p_name text, p_first_at timestamp with time zone, p_started_at timestamp with time zone) RETURNS double precision
+    LANGUAGE sql
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.move_rest(p_name text, p_first_at timestamp with time zone, p_started_at timestamp with time zone) IS 'How many seconds to rest after a portion that was begun at a time, the first one at p_first_at.';
+
+CREATE FUNCTION reembed.move_some(p_name text, p_rows integer) RETURNS bigint
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.move_some(p_name text, p_rows integer) IS 'Moves the vectors of about p_rows logged rows of a part; returns how many entries of the log were served.';
+
+CREATE PROCEDURE reembed.move_vectors(IN p_name text, IN p_moving text)
+    LANGUAGE plpgsql;
+
+COMMENT ON PROCEDURE reembed.move_vectors(IN p_name text, IN p_moving text) IS 'Moves the vectors of a part in one of the ways of campaign.moving, if its campaign has come to that, in short transactions; can be interrupted and run again.';
+
 CREATE FUNCTION reembed.names_columns(p_target text, p_row text) RETURNS text
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp';
@@ -1726,6 +1818,12 @@ CREATE FUNCTION reembed.objects_digest() RETURNS text
 
 COMMENT ON FUNCTION reembed.objects_digest() IS 'Changes when a function, view, trigger or template of pg-reembed is changed; what is compiled for a target does not count.';
 
+CREATE FUNCTION reembed.old_part_indexes(p_name text) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.old_part_indexes(p_name text) IS 'The indexes of the old vectors of a part that contract drops and its way back builds again, each with the statement that builds it.';
+
 CREATE FUNCTION reembed.old_snapshot(p_age interval DEFAULT '00:00:10'::interval) RETURNS text
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp';
@@ -1791,6 +1889,24 @@ CREATE FUNCTION reembed.part_faults(p_view regclass) RETURNS TABLE(code text, ob
 
 COMMENT ON FUNCTION reembed.part_faults(p_view regclass) IS 'What a view with the clause of a part does wrong: its truth could change without a change of the row, or it runs code that may be replaced.';
 
+CREATE FUNCTION reembed.part_gate(p_name text) RETURNS TABLE(code text, condition text, remedy text)
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.part_gate(p_name text) IS 'Conditions that prevent the contract of a part beside those of every contract.';
+
+CREATE FUNCTION reembed.part_index_statement(p_name text, p_position integer) RETURNS text
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.part_index_statement(p_name text, p_position integer) IS 'The statement that builds the index of a part on the column of the table, like that of its side table.';
+
+CREATE FUNCTION reembed.part_indexes(p_name text) RETURNS TABLE(index regclass, name name, schema name, kind text)
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.part_indexes(p_name text) IS 'The indexes on the old column of a part, and which rows each of them holds, as far as PostgreSQL proves it.';
+
 CREATE FUNCTION reembed.parts_are_disjoint(p_relation regclass, p_one text, p_other text) RETURNS boolean
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1841,6 +1957,12 @@ CREATE FUNCTION reembed.plan_leaf_indexes(p_name text) RETURNS void
 
 COMMENT ON FUNCTION reembed.plan_leaf_indexes(p_name text) IS 'Records the indexes of leaves that are new, and forgets those of leaves that were detached or dropped.';
 
+CREATE FUNCTION reembed.plan_part_indexes(p_name text) RETURNS void
+    LANGUAGE sql
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.plan_part_indexes(p_name text) IS 'Records the indexes of the old vectors of a part, which contract replaces, so that their scans are counted.';
+
 CREATE FUNCTION reembed.pooled_queries(p_validation bigint) RETURNS TABLE(rank integer, grade text, before double precision, after double precision, slices jsonb, look bigint)
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp';
@@ -1853,11 +1975,11 @@ CREATE FUNCTION reembed.predict_index_build(p_relation regclass, p_key text, p_o
 
 COMMENT ON FUNCTION reembed.predict_index_build(p_relation regclass, p_key text, p_operator_class text, p_m integer, p_ef_construction integer, p_vector_bytes integer, p_rows bigint, p_workers integer) IS 'Seconds that the build of an HNSW index will take while its graph fits in memory, from a sample built on this server; null where no sample can be built.';
 
-CREATE FUNCTION reembed.prepare_index_build(p_name text, p_index name, p_method text, p_parameters text DEFAULT ''::text, p_element_type text DEFAULT NULL::text) RETURNS void
+CREATE FUNCTION reembed.prepare_index_build(p_name text, p_index name, p_method text, p_parameters text DEFAULT ''::text, p_element_type text DEFAULT NULL::text, p_is_again boolean DEFAULT false) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp';
 
-COMMENT ON FUNCTION reembed.prepare_index_build(p_name text, p_index name, p_method text, p_parameters text, p_element_type text) IS 'Sets maintenance_work_mem and parallel workers of this session for the build of one index, predicts its duration, and reports both.';
+COMMENT ON FUNCTION reembed.prepare_index_build(p_name text, p_index name, p_method text, p_parameters text, p_element_type text, p_is_again boolean) IS 'Sets maintenance_work_mem and parallel workers of this session for the build of one index, predicts its duration, and reports both. p_is_again: for another index like this one, which is there.';
 
 CREATE FUNCTION reembed.present_joins(p_target text) RETURNS jsonb
     LANGUAGE sql STABLE
@@ -1869,7 +1991,7 @@ CREATE FUNCTION reembed.present_names(p_name text) RETURNS jsonb
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp';
 
-COMMENT ON FUNCTION reembed.present_names(p_name text) IS 'Present names, quoted: a campaign''s table, also as a literal, the relation and columns of its new vectors, and the schema of their index. Of a partitioned table, also the indexes of its leaves.';
+COMMENT ON FUNCTION reembed.present_names(p_name text) IS 'Present names, quoted: a campaign''s table, also as a literal, the relation and columns of its new vectors, and the schema of their index. Of a partitioned table, also the indexes of its leaves; of a part, those on the column of the table.';
 
 CREATE FUNCTION reembed.prevents_wraparound(p_relation regclass) RETURNS boolean
     LANGUAGE sql STABLE
@@ -2491,7 +2613,9 @@ CREATE VIEW reembed.vector_column AS
             m.created_at,
             m.to_relation,
             m.from_relation,
-            m.group_name
+            m.group_name,
+            m.moving,
+            m.moving_block
            FROM reembed.campaign m
           ORDER BY m.target, (m.phase <> 'contract'::text) DESC, m.created_at DESC
         ), kept AS (
@@ -5547,6 +5671,12 @@ REVOKE ALL ON FUNCTION reembed.batch_api_token_limit(p_model text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.begin_archive(p_name text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION reembed.begin_moving(p_name text, p_moving text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.begin_restore_part(p_name text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.begin_side_table(p_name text, p_side regclass, p_column name, p_version_column name) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION reembed.begin_submission(p_provider_batch uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.begun_index_build(p_name text) FROM PUBLIC;
@@ -5657,6 +5787,8 @@ REVOKE ALL ON FUNCTION reembed.end_archive(p_name text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.end_joins(p_target text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION reembed.end_moving(p_name text, p_moves_rest boolean) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION reembed.end_restore(p_name text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.enqueue(p_queue text, p_singleton_key text, p_data jsonb) FROM PUBLIC;
@@ -5664,6 +5796,8 @@ REVOKE ALL ON FUNCTION reembed.enqueue(p_queue text, p_singleton_key text, p_dat
 REVOKE ALL ON FUNCTION reembed.enqueue_work() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.enter_contract(p_name text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.enter_part_contract(p_name text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.enter_phase(p_name text, p_phase text) FROM PUBLIC;
 
@@ -5690,6 +5824,8 @@ REVOKE ALL ON FUNCTION reembed.find_target(p_target text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION reembed.finish_archive(p_name text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.finish_index_build(p_name text, p_index name) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.finish_part_contract(p_name text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.finish_restore(p_name text) FROM PUBLIC;
 
@@ -5817,6 +5953,8 @@ REVOKE ALL ON FUNCTION reembed.leaf_indexes(p_name text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.leave_contract(p_name text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION reembed.leave_part_contract(p_name text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION reembed.leave_phase(p_name text, p_phase text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.leaves(p_relation regclass) FROM PUBLIC;
@@ -5849,6 +5987,18 @@ REVOKE ALL ON FUNCTION reembed.model_schema_name(p_schema text, p_model text) FR
 
 REVOKE ALL ON FUNCTION reembed.more_queries(p_n bigint, p_sd double precision, p_distance double precision, p_z double precision, p_added double precision) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION reembed.move_is_stopped(p_name text, p_moving text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.move_names(p_name text, p_names jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.move_portion(p_name text, p_moving text, p_rows integer) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.move_rest(p_name text, p_first_at timestamp with time zone, p_started_at timestamp with time zone) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.move_some(p_name text, p_rows integer) FROM PUBLIC;
+
+REVOKE ALL ON PROCEDURE reembed.move_vectors(IN p_name text, IN p_moving text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION reembed.names_columns(p_target text, p_row text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.native_subscribers() FROM PUBLIC;
@@ -5866,6 +6016,8 @@ REVOKE ALL ON FUNCTION reembed.normal_quantile(p_share double precision) FROM PU
 REVOKE ALL ON FUNCTION reembed.not_null_column(p_name text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.objects_digest() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.old_part_indexes(p_name text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.old_snapshot(p_age interval) FROM PUBLIC;
 
@@ -5887,6 +6039,12 @@ REVOKE ALL ON FUNCTION reembed.part_condition(p_target text, p_row text) FROM PU
 
 REVOKE ALL ON FUNCTION reembed.part_faults(p_view regclass) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION reembed.part_gate(p_name text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.part_index_statement(p_name text, p_position integer) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.part_indexes(p_name text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION reembed.parts_are_disjoint(p_relation regclass, p_one text, p_other text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.path_users(p_schema name) FROM PUBLIC;
@@ -5903,11 +6061,13 @@ REVOKE ALL ON FUNCTION reembed.plan_index(p_campaign text, p_old_name name, p_na
 
 REVOKE ALL ON FUNCTION reembed.plan_leaf_indexes(p_name text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION reembed.plan_part_indexes(p_name text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION reembed.pooled_queries(p_validation bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.predict_index_build(p_relation regclass, p_key text, p_operator_class text, p_m integer, p_ef_construction integer, p_vector_bytes integer, p_rows bigint, p_workers integer) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION reembed.prepare_index_build(p_name text, p_index name, p_method text, p_parameters text, p_element_type text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION reembed.prepare_index_build(p_name text, p_index name, p_method text, p_parameters text, p_element_type text, p_is_again boolean) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.present_joins(p_target text) FROM PUBLIC;
 

@@ -30,8 +30,13 @@ BEGIN
                             jsonb_build_object('constraints', v_found.names, 'rows', v_found.rows);
       END IF;
     END IF;
-  -- A part has no contract: see contract_gate().
-  ELSIF p_phase = 'contract' AND t.part = '' THEN
+  ELSIF p_phase = 'contract' THEN
+    IF t.part <> '' THEN
+      RETURN QUERY
+        SELECT 'triggers-fire', format('contract writes the new vectors into the table, which fires %s of %s for each row of part %s', string_agg(u.trigger, ', '), t.relation, t.part),
+               jsonb_build_object('triggers', jsonb_agg(u.trigger || ' ' || u.calls))
+          FROM reembed.update_triggers(t.relation) AS u HAVING count(*) > 0;
+    END IF;
     EXECUTE reembed.render('SELECT * FROM reembed.textless_{suffix}()', to_jsonb(t)) INTO v_found;
     IF v_found.old_vectors > 0 THEN
       RETURN QUERY SELECT 'rows-without-text', format('%s of %s rows have a text; %s an old vector, which contract moves to the archive, and no new one',

@@ -17,15 +17,16 @@ BEGIN
     END LOOP;
     PERFORM reembed.drop_view(p_target, t.live_view);
   END IF;
-  FOR v_archive IN SELECT m.archive FROM reembed.campaign AS m WHERE m.target = p_target AND m.archive IS NOT NULL LOOP
-    EXECUTE reembed.render('DROP TABLE IF EXISTS reembed.{archive}', jsonb_build_object('archive', quote_ident(v_archive)));
-  END LOOP;
   EXECUTE reembed.render('DROP TABLE IF EXISTS reembed.late_{suffix} CASCADE', to_jsonb(t));
   DELETE FROM reembed.failed_row WHERE target = p_target;
   DELETE FROM reembed.validation AS o USING reembed.campaign AS m WHERE m.name = o.campaign AND m.target = p_target;
   INSERT INTO reembed.event (target, campaign, kind, from_value) SELECT p_target, m.name, p_kind, m.phase FROM reembed.campaign AS m WHERE m.target = p_target;
   UPDATE reembed.schema_migration AS f SET forgotten_at = now() FROM reembed.campaign AS m WHERE m.target = p_target AND starts_with(f.name, m.name || '.');
   PERFORM reembed.drop_compiled(p_target);
+  -- After the functions that read it.
+  FOR v_archive IN SELECT m.archive FROM reembed.campaign AS m WHERE m.target = p_target AND m.archive IS NOT NULL LOOP
+    EXECUTE reembed.render('DROP TABLE IF EXISTS reembed.{archive}', jsonb_build_object('archive', quote_ident(v_archive)));
+  END LOOP;
   DELETE FROM reembed.acceptance AS o USING reembed.campaign AS m WHERE m.name = o.campaign AND m.target = p_target;
   v_models := ARRAY(SELECT w.name FROM reembed.campaign AS m CROSS JOIN LATERAL (VALUES (m.from_model), (m.to_model)) AS w(name) WHERE m.target = p_target);
   DELETE FROM reembed.campaign WHERE target = p_target;

@@ -1,4 +1,4 @@
--- Without CASCADE: no object of the user's depends on these. The trigger of an archive that is being filled stays.
+-- Without CASCADE: no object of the user's depends on these. The triggers of vectors that are being archived or moved stay.
 CREATE OR REPLACE FUNCTION reembed.drop_compiled(p_target text) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
@@ -15,12 +15,12 @@ BEGIN
       FROM (
         SELECT 1 AS step, 0::oid AS place, format('DROP TRIGGER %I ON %s', g.tgname, g.tgrelid::regclass) AS statement
           FROM pg_trigger AS g JOIN reembed.compiled_functions(t.name) AS p ON p.oid = g.tgfoid
-         WHERE NOT g.tgisinternal AND g.tgparentid = 0 AND (p.proname <> 'log_late_' || t.suffix OR to_regclass(format('reembed.late_%s', t.suffix)) IS NULL)
+         WHERE NOT g.tgisinternal AND g.tgparentid = 0 AND (p.proname NOT IN ('log_late_' || t.suffix, 'log_late_side_' || t.suffix) OR to_regclass(format('reembed.late_%s', t.suffix)) IS NULL)
         UNION ALL
         -- Later functions may depend on earlier ones.
         SELECT 2, p.oid, format('DROP FUNCTION %s', p.oid::regprocedure)
           FROM reembed.compiled_functions(t.name) AS p
-         WHERE (p.proname <> 'log_late_' || t.suffix OR to_regclass(format('reembed.late_%s', t.suffix)) IS NULL)
+         WHERE (p.proname NOT IN ('log_late_' || t.suffix, 'log_late_side_' || t.suffix) OR to_regclass(format('reembed.late_%s', t.suffix)) IS NULL)
            AND p.proname NOT IN ('text_' || t.suffix, 'raw_text_' || t.suffix)
         UNION ALL
         SELECT 3, 0, format('DROP VIEW IF EXISTS reembed.%I', 'row_' || t.suffix)

@@ -20,6 +20,9 @@ BEGIN
   v_is_joined := cardinality(t.joined_tables) > 0;
   SELECT g.* INTO m FROM reembed.campaign AS g JOIN reembed.vector_column AS v ON v.campaign = g.name AND v.role = 'new' WHERE v.target = p_target;
   v_names := v_names || reembed.archive_names(m.name);
+  IF m.moving IS NOT NULL THEN
+    v_names := v_names || reembed.move_names(m.name, v_names);
+  END IF;
   IF (v_names - 'row_begin' - 'row_end')::text ~ '\$(body|row)\$' THEN
     RAISE EXCEPTION 'a name in target % contains $body$ or $row$', p_target USING ERRCODE = 'RE005', HINT = 'Rename the object with this name.';
   END IF;
@@ -33,7 +36,8 @@ BEGIN
                        (34, 'triggers_deletes', v_is_captured AND v_has_side_table), (35, 'capture_written', v_is_captured AND v_owns_column), (36, 'triggers_written', v_is_captured AND v_owns_column),
                        (40, 'read', true), (40, 'written', v_owns_column), (40, 'locate', true), (41, 'coverage', true), (42, 'statement', true),
                        (43, 'watch', v_has_both), (44, 'checksum', v_has_both),
-                       (60, 'archive_rows', to_regclass(format('reembed.late_%s', t.suffix)) IS NOT NULL),
+                       (60, 'archive_rows', m.moving IS NULL AND to_regclass(format('reembed.late_%s', t.suffix)) IS NOT NULL),
+                       (62, 'move_log', m.moving IS NOT NULL), (63, 'move_into_column', m.moving IN ('into_column', 'from_archive')), (63, 'move_out_of_column', m.moving = 'out_of_column'),
                        (61, 'restore', m.phase = 'switch' AND m.archive IS NOT NULL AND m.from_relation IS NULL)) AS f(step, name, is_wanted)
          WHERE f.is_wanted
         UNION ALL

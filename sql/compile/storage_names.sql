@@ -5,11 +5,16 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
   v_part constant text := reembed.part_condition(v.target);
+  -- The column of a part that contract has written: its index is on a cast, because the column takes vectors of any dimensions.
+  v_is_cast constant boolean := v_part IS NOT NULL AND v.storage = 'column'
+    AND EXISTS (SELECT FROM reembed.campaign AS m WHERE m.target = v.target AND m.to_model = v.model AND m.phase = 'contract');
   v_names jsonb := jsonb_build_object(
     'column', quote_ident(v.column_name), 'version', quote_ident(v.version_column), 'relation', v.relation::text, 'role', p_role, 'table', (SELECT t.relation::text FROM reembed.target AS t WHERE t.name = v.target), 'suffix', p_suffix,
     'schema', quote_ident(reembed.vector_schema()),
-    'model_dimensions', (SELECT o.dimensions FROM reembed.model AS o WHERE o.name = v.model), 'part', v_part, 'part_of_s', reembed.part_condition(v.target, 's'), 'part_of_t', reembed.part_condition(v.target, 't'), 'keys_of_t', reembed.each_key(v.target, 't.{column}'),
+    'model_dimensions', (SELECT o.dimensions FROM reembed.model AS o WHERE o.name = v.model), 'model_type', (SELECT format('%I.%I', reembed.vector_schema(), o.element_type) FROM reembed.model AS o WHERE o.name = v.model), 'part', v_part, 'part_of_s', reembed.part_condition(v.target, 's'), 'part_of_t', reembed.part_condition(v.target, 't'), 'keys_of_t', reembed.each_key(v.target, 't.{column}'),
     's_is_t', reembed.each_key(v.target, 's.{side} OPERATOR({operator}) t.{column}', ' AND ', v.relation));
+  v_found constant text := CASE WHEN v_is_cast THEN 't.{column}::{model_type}({model_dimensions})' ELSE 't.{column}' END;
+  v_lacks constant text := CASE WHEN v_is_cast THEN '({row}{column} IS NULL OR {schema}.vector_dims({row}{column}) <> {model_dimensions})' ELSE '{row}{column} IS NULL' END;
   v_templates jsonb;
 BEGIN
   v_templates := CASE v.storage WHEN 'column' THEN jsonb_build_object(
@@ -19,17 +24,17 @@ BEGIN
     'hash', 'NULL::bigint',
     -- For a trigger's WHEN, its function, and the parsed functions that this one calls.
     'search_from', '{table} AS t',
-    'search_part', CASE WHEN v_part IS NULL THEN '' ELSE ' WHERE {part}' END,
+    'search_part', CASE WHEN v_part IS NULL THEN '' WHEN v_is_cast THEN ' WHERE {part} AND {schema}.vector_dims(t.{column}) = {model_dimensions}' ELSE ' WHERE {part}' END,
     -- A row that has just entered the part may still hold a vector of another model, with which no distance can be computed.
     'probe_part', CASE WHEN v_part IS NULL THEN '' ELSE ' WHERE {part} AND {schema}.vector_dims(t.{column}) = {model_dimensions}' END,
     'sample_part', CASE WHEN v_part IS NULL THEN '' ELSE ' AND {part_of_s} AND {schema}.vector_dims(s.{column}) = {model_dimensions}' END,
-    'searched', CASE WHEN v_part IS NULL THEN '{relation}' ELSE '(SELECT {keys_of_t}, t.{column} FROM {table} AS t WHERE {part} AND {schema}.vector_dims(t.{column}) = {model_dimensions})' END,
-    'found', 't.{column}',
-    'lacks', 'NEW.{column} IS NULL',
-    'lost', 'OLD.{column} IS NOT NULL AND NEW.{column} IS NULL',
+    'searched', CASE WHEN v_part IS NULL THEN '{relation}' ELSE '(SELECT {keys_of_t}, ' || v_found || ' AS {column} FROM {table} AS t WHERE {part} AND {schema}.vector_dims(t.{column}) = {model_dimensions})' END,
+    'found', v_found,
+    'lacks', replace(v_lacks, '{row}', 'NEW.'),
+    'lost', CASE WHEN v_is_cast THEN 'NOT ' || replace(v_lacks, '{row}', 'OLD.') || ' AND ' || replace(v_lacks, '{row}', 'NEW.') ELSE 'OLD.{column} IS NOT NULL AND NEW.{column} IS NULL' END,
     'lacks_now', 'reembed.lacks_{role}_{suffix}(NEW)',
     'outdated', 'reembed.lacks_{role}_{suffix}(NEW) OR v_text_changed AND reembed.kept_{role}_{suffix}(OLD, NEW)',
-    'lacks_row', '(r).{column} IS NULL',
+    'lacks_row', replace(v_lacks, '{row}', '(r).'),
     -- An update that does not change a vector keeps its TOAST value. Comparing the chunk ids avoids reading the vector.
     'kept', 'coalesce(' || CASE WHEN current_setting('server_version_num')::integer >= 170000
                  THEN 'pg_column_toast_chunk_id((o).{column}) OPERATOR(pg_catalog.=) pg_column_toast_chunk_id((n).{column}) OR '

@@ -23,6 +23,7 @@ BEGIN
   PERFORM set_config('default_tablespace', coalesce((SELECT b.spcname FROM pg_class AS c JOIN pg_tablespace AS b ON b.oid = c.reltablespace WHERE c.oid = t.relation AND has_tablespace_privilege(b.oid, 'CREATE')), ''), true);
   EXECUTE reembed.render('DROP TABLE IF EXISTS {archive}', reembed.archive_names(p_name));
   EXECUTE reembed.render((SELECT p.body FROM reembed.template AS p WHERE p.name = 'archive'), reembed.target_names(m.target) || reembed.archive_names(p_name));
+  EXECUTE reembed.render((SELECT p.body FROM reembed.template AS p WHERE p.name = CASE t.part WHEN '' THEN 'late' ELSE 'late_part' END), reembed.target_names(m.target) || reembed.archive_names(p_name));
   EXECUTE reembed.render((SELECT p.body FROM reembed.template AS p WHERE p.name = 'archive_rows'), reembed.target_names(m.target) || reembed.archive_names(p_name));
   PERFORM reembed.give_to_owner(m.target);
   UPDATE reembed.leaf SET archived_at = NULL WHERE target = m.target;

@@ -17,9 +17,7 @@ BEGIN
   SELECT * INTO STRICT t FROM reembed.target WHERE name = m.target;
   SELECT * INTO STRICT s FROM reembed.setting WHERE target = m.target;
   IF t.part <> '' THEN
-    RETURN QUERY SELECT 'part_stays_in_side_table', format('the vectors of part %s stay in %s: its column belongs to other rows as well', t.part, m.to_relation),
-                        'leave the campaign at the switch, where it ends, or go back with npm run migrate down';
-    RETURN;
+    RETURN QUERY SELECT * FROM reembed.part_gate(p_name);
   END IF;
   v_old_column := reembed.column_name(coalesce(m.from_relation, t.relation), m.from_attnum);
   IF s.read_model <> m.to_model THEN
@@ -53,7 +51,8 @@ BEGIN
        AND NOT EXISTS (SELECT FROM reembed.vector_column AS v JOIN reembed.target AS o ON o.name = v.target WHERE o.relation = t.relation AND o.name <> t.name AND v.model = m.from_model);
   FOR v_index IN
     SELECT c.relname AS name FROM pg_class AS c JOIN pg_index AS i ON i.indexrelid = c.oid AND i.indisvalid
-     WHERE c.oid IN (SELECT reembed.all_vector_indexes(coalesce(m.from_relation, t.relation), v_old_column))
+     -- Those of a part are chosen when contract begins: see part_indexes().
+     WHERE t.part = '' AND c.oid IN (SELECT reembed.all_vector_indexes(coalesce(m.from_relation, t.relation), v_old_column))
        AND NOT EXISTS (SELECT FROM reembed.planned_index AS p WHERE p.campaign = p_name AND p.old_name = c.relname AND coalesce(p.leaf, m.from_relation, t.relation) = i.indrelid)
      ORDER BY 1
   LOOP

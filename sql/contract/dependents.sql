@@ -4,18 +4,19 @@ SET search_path = pg_catalog, pg_temp
 AS $$
   WITH old AS (
     SELECT t.name AS target, c.oid AS relation, a.attname AS column_name, a.attnum, (SELECT w.oid FROM pg_namespace AS w WHERE w.nspname = reembed.view_schema(t.name)) AS view_schema, t.live_view, m.from_model, m.to_model,
-           m.from_relation IS NOT NULL AS is_side_table
+           m.from_relation IS NOT NULL AS is_side_table, t.part <> '' AS is_part
       FROM reembed.campaign AS m
       JOIN reembed.target AS t ON t.name = m.target
       JOIN pg_class AS c ON c.oid = coalesce(m.from_relation, t.relation)
       JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum IN (m.from_attnum, m.from_version_attnum)
      WHERE m.name = p_name AND m.phase <> 'contract'
   ), reference AS (
-    SELECT old.*, old.relation AS oid, CASE WHEN NOT old.is_side_table THEN old.attnum END AS place FROM old
+    -- The column of a part stays.
+    SELECT old.*, old.relation AS oid, CASE WHEN NOT old.is_side_table THEN old.attnum END AS place FROM old WHERE NOT old.is_part
     UNION ALL
     -- The same column of each leaf of a partitioned table.
     SELECT old.*, l.leaf::oid, a.attnum FROM old CROSS JOIN LATERAL reembed.leaves(old.relation) AS l JOIN pg_attribute AS a ON a.attrelid = l.leaf AND a.attname = old.column_name
-     WHERE l.leaf <> old.relation
+     WHERE l.leaf <> old.relation AND NOT old.is_part
     UNION ALL
     -- The view of the old model is dropped together with its column.
     SELECT old.*, c.oid, NULL FROM old

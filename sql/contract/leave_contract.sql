@@ -5,13 +5,16 @@ SET lock_timeout = '300ms'
 AS $$
 DECLARE
   m reembed.campaign;
+  t reembed.target;
   v_relation regclass;
 BEGIN
   PERFORM reembed.leave_phase(p_name, 'contract');
   SELECT * INTO STRICT m FROM reembed.campaign WHERE name = p_name;
   DELETE FROM reembed.written_vector WHERE target = m.target;
-  SELECT relation INTO STRICT v_relation FROM reembed.target WHERE name = m.target;
-  IF m.from_relation IS NOT NULL THEN
+  SELECT * INTO STRICT t FROM reembed.target WHERE name = m.target;
+  v_relation := t.relation;
+  -- The column of a part was there all the time.
+  IF m.from_relation IS NOT NULL OR t.part <> '' THEN
     PERFORM reembed.compile_target(m.target);
     PERFORM reembed.replace_views(m.target);
     RETURN;

@@ -11,7 +11,9 @@ BEGIN
     RAISE EXCEPTION '% has no archive to purge', p_name
       USING ERRCODE = 'RE001', HINT = 'Archives: ' || coalesce((SELECT string_agg(name, ', ') FROM reembed.campaign WHERE archive IS NOT NULL), 'none');
   END IF;
-  IF m.phase <> 'contract' THEN
+  IF m.moving = 'into_column' THEN
+    RAISE EXCEPTION 'contract of % is not finished', p_name USING ERRCODE = 'RE001', HINT = 'Finish it first: npm run migrate up';
+  ELSIF m.phase <> 'contract' OR m.moving IS NOT NULL THEN
     RAISE EXCEPTION 'the archive of % is being restored', p_name USING ERRCODE = 'RE001', HINT = 'Finish the rollback first: npm run migrate down';
   END IF;
   EXECUTE reembed.render('DROP TABLE reembed.{archive}', jsonb_build_object('archive', quote_ident(m.archive)));

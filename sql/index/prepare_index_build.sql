@@ -1,6 +1,6 @@
 -- Settings of the session, not of a transaction: CREATE INDEX CONCURRENTLY, which follows, runs in its own transactions.
 CREATE OR REPLACE FUNCTION reembed.prepare_index_build(
-  p_name text, p_index name, p_method text, p_parameters text DEFAULT '', p_element_type text DEFAULT NULL
+  p_name text, p_index name, p_method text, p_parameters text DEFAULT '', p_element_type text DEFAULT NULL, p_is_again boolean DEFAULT false
 ) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
@@ -34,11 +34,16 @@ BEGIN
   SELECT * INTO STRICT m FROM reembed.campaign WHERE name = p_name;
   SELECT * INTO STRICT t FROM reembed.target WHERE name = m.target;
   v_relation := coalesce(CASE WHEN v_is_new THEN m.to_relation ELSE m.from_relation END, t.relation);
+  -- On the way back from the contract of a part, the side table is not yet that of the campaign.
+  IF v_is_new AND m.moving = 'out_of_column' THEN
+    v_relation := (m.old_column ->> 'side_table')::oid;
+    m.to_attnum := (m.old_column ->> 'side_attnum')::smallint;
+  END IF;
   -- A leaf need not have the column numbers of its parent.
   v_column := reembed.column_name(v_relation, CASE WHEN v_is_new THEN m.to_attnum ELSE m.from_attnum END);
   v_relation := coalesce((SELECT p.leaf FROM reembed.planned_index AS p WHERE p.campaign = p_name AND p.leaf IS NOT NULL AND p_index IN (p.name, p.old_name) LIMIT 1), v_relation);
   -- A migration file that is run again finds the index built, possibly without an end event.
-  IF reembed.valid_index(v_relation, p_index) IS NOT NULL THEN
+  IF NOT p_is_again AND reembed.valid_index(v_relation, p_index) IS NOT NULL THEN
     INSERT INTO reembed.event (target, campaign, kind, from_value, to_value, reason)
     SELECT e.target, p_name, e.kind, e.from_value, 'unknown', format('index %s was built by a run that was interrupted', p_index)
       FROM reembed.begun_index_build(p_name) AS e;
@@ -102,4 +107,4 @@ BEGIN
   END IF;
 END;
 $$;
-COMMENT ON FUNCTION reembed.prepare_index_build IS 'Sets maintenance_work_mem and parallel workers of this session for the build of one index, predicts its duration, and reports both.';
+COMMENT ON FUNCTION reembed.prepare_index_build IS 'Sets maintenance_work_mem and parallel workers of this session for the build of one index, predicts its duration, and reports both. p_is_again: for another index like this one, which is there.';

@@ -1,21 +1,3 @@
 -- The old vectors, each with the hash of its text.
 CREATE TABLE {archive} ({key_definitions}, vector {old_type}, text_hash bigint, PRIMARY KEY ({key_list}));
 COMMENT ON TABLE {archive} IS {archive_comment};
-CREATE TABLE {late} ({key_definitions});
-COMMENT ON TABLE {late} IS 'pg-reembed: rows that changed while their old vectors were being archived.';
-
-CREATE FUNCTION reembed.log_late_{suffix}() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER
-AS $body$
-BEGIN
-  INSERT INTO {late} ({key_list}) VALUES ({key_functions});
-  RETURN NULL;
-END
-$body$;
-COMMENT ON FUNCTION reembed.log_late_{suffix} IS 'pg-reembed: logs a row that changes while the old vectors are being archived.';
-
-CREATE TRIGGER zz_reembed_late_{suffix} AFTER INSERT OR UPDATE ON {table} FOR EACH ROW
-  WHEN ({every_new_column})
-  EXECUTE FUNCTION reembed.log_late_{suffix}();
-ALTER TABLE {table} ENABLE ALWAYS TRIGGER zz_reembed_late_{suffix};
-COMMENT ON TRIGGER zz_reembed_late_{suffix} ON {table} IS 'pg-reembed: logs what changes while the old vectors are being archived.';

@@ -25,6 +25,12 @@ export interface NextStep {
   command: string;
 }
 
+/** Vectors of a part that contract moves into the column of the table, or its way back out of it. */
+export interface Moving {
+  what: 'into_column' | 'out_of_column' | 'from_archive';
+  percent: number;
+}
+
 /** One campaign as `status` shows it: its row of reembed.progress and related facts. */
 export interface CampaignStatus extends ProgressRow {
   /** table group; null for a campaign with files of its own, and when this role may not read it */
@@ -43,6 +49,8 @@ export interface CampaignStatus extends ProgressRow {
   live_view: ViewReaders | null;
   /** table of the old vectors between contract and purge, else null */
   archive: string | null;
+  /** of a part: what contract or its way back is moving, and the percentage of the table that is done; null when nothing is being moved */
+  moving: Moving | null;
   next: NextStep | null;
 }
 
@@ -61,6 +69,7 @@ interface CampaignFacts {
   campaign: string;
   group: string | null;
   archive: string | null;
+  moving: Moving | null;
   allowed_failures: number;
   failed_new: number;
   validation: Verdict | null;
@@ -137,6 +146,7 @@ async function readCampaigns(db: Queryable, pending: MigrationFile[], target?: s
     progress.map(async (row) => {
       const {
         archive = null,
+        moving = null,
         group = null,
         validation = null,
         canary_percent = null,
@@ -157,6 +167,7 @@ async function readCampaigns(db: Queryable, pending: MigrationFile[], target?: s
         index_build: builds.find(({ campaign }) => campaign === row.campaign) ?? null,
         live_view: readers.find(({ target: of }) => isCurrent && of === row.target) ?? null,
         archive,
+        moving,
         next: isCurrent ? await nextStep(db, row, allowance, pending) : null,
       };
     }),
@@ -167,12 +178,13 @@ async function readCampaigns(db: Queryable, pending: MigrationFile[], target?: s
 async function readFacts(db: Queryable): Promise<Map<string, CampaignFacts>> {
   const { rows } = await db.query<CampaignFacts>(
     `SELECT m.name AS campaign, m.group_name AS "group", m.archive, s.max_failed_rows AS allowed_failures,
+            CASE WHEN m.moving IS NOT NULL THEN jsonb_build_object('what', m.moving, 'percent', round(100 * least(1, m.moving_block::numeric / greatest(1, pg_relation_size(t.relation) / current_setting('block_size')::bigint)))) END AS moving,
             (SELECT count(*)::integer FROM reembed.failed_row AS f WHERE f.target = m.target AND f.model = m.to_model) AS failed_new,
             (SELECT jsonb_build_object('id', v.id, 'verdict', v.verdict, 'finished_at', v.finished_at, 'queries', v.queries, 'overlap', v.overlap,
                                        'index_recall', v.index_recall, 'reasons', '[]'::jsonb, 'doubts', '[]'::jsonb)
                FROM reembed.validation AS v WHERE v.campaign = m.name ORDER BY v.finished_at DESC, v.id DESC LIMIT 1) AS validation,
             s.canary_percent::double precision AS canary_percent, s.shadow_percent::double precision AS shadow_percent
-       FROM reembed.campaign AS m JOIN reembed.setting AS s ON s.target = m.target`,
+       FROM reembed.campaign AS m JOIN reembed.setting AS s ON s.target = m.target JOIN reembed.target AS t ON t.name = m.target`,
   );
   // JSON returns the time as text, in the time zone of the session.
   for (const { validation } of rows) if (validation) validation.finished_at = new Date(validation.finished_at);
@@ -189,7 +201,7 @@ async function nextStep(
   const phase = file?.phase ?? PHASES[PHASES.indexOf(row.phase) + 1];
   if (!phase) return null;
   const conditions = phase === 'index' ? ledgerConditions(row, facts) : await gateConditions(db, row.campaign, phase);
-  // The campaign of a part has no contract.
+  // Vectors of a part that do not fit the column stay in their side table.
   if (conditions?.some(({ code }) => code === 'part_stays_in_side_table')) return null;
   return { phase, file: file?.name ?? null, open_conditions: conditions, command: conditions?.[0]?.remedy ?? 'npm run migrate up' };
 }

@@ -1,7 +1,7 @@
 import { ELEMENT_TYPES } from '../database/element-types.ts';
 import { type PlannedFile, phasesOf } from '../phases/files.ts';
 import { tokensNote } from '../plan/count-tokens.ts';
-import type { Estimate } from '../plan/estimate.ts';
+import { type Estimate, storedBytes } from '../plan/estimate.ts';
 import type { TableFacts } from '../plan/inspect.ts';
 import type { InventoryFinding } from '../plan/inventory/finding.ts';
 import type { StoragePromise } from '../plan/inventory/promises.ts';
@@ -9,6 +9,7 @@ import type { TextFacts } from '../plan/measure.ts';
 import { OLD_MODEL_DISAGREES } from '../plan/old-model-error.ts';
 import { type CampaignPlan, type IndexPlan, type ModelDefinition, targetOf, vectorType } from '../plan/plan.ts';
 import type { SearchLoss } from '../plan/search-loss.ts';
+import { counted, plural } from '../wording.ts';
 import { bold, dim, formatBytes, formatNumber, formatSeconds } from './print.ts';
 import { inventoryText, promisesText } from './show-inventory.ts';
 import { formatUsd } from './show-progress.ts';
@@ -58,6 +59,7 @@ export function planText({
     `  vectors  ${plan.sideTable ? `${plan.sideTable}.` : ''}${plan.toColumn} ${vectorType(plan, plan.to)}${typeReason(plan, facts)}`,
     ...halfvecLines(searchLoss),
     ...indexLines(plan, estimate.indexSeconds, searchLoss),
+    ...contractLines(plan, facts, estimate),
     `  provider ${plan.to.provider ?? 'of the environment'}: ${probe}`,
     `  old      ${oldModel}${acceptedText(plan)}`,
     ...[plan.to, plan.from].flatMap(prefixLines),
@@ -78,7 +80,7 @@ export function planText({
 function storageLines({ part, sideTable }: CampaignPlan, promises: StoragePromise[]): string[] {
   if (part)
     return [
-      '  storage  side-table: no row of the table is written; the live view joins two tables by key, and shows no row without a vector',
+      '  storage  side-table: no row of the table is written before contract; the live view joins two tables by key, and shows no row without a vector',
     ];
   const storage = sideTable ? 'side-table' : 'column';
   return [`  storage  ${storage}, of:`, ...promisesText(promises, storage).map((line) => `    ${line}`)];
@@ -97,6 +99,21 @@ function indexLines(plan: CampaignPlan, seconds: number | null, loss: SearchLoss
     ...candidateLines(plan, loss),
     ...lines.slice(1).map((line) => `           ${line}`),
     ...ending.map(({ name }) => `           none after ${name}: contract drops it with the old vectors, its rollback builds it again`),
+  ];
+}
+
+/** What the contract of a part costs, which writes its rows once more. */
+function contractLines({ part, from }: CampaignPlan, { rowBytes, partIndexes }: TableFacts, { rows, vectorBytes }: Estimate): string[] {
+  if (part === null) return [];
+  const replaced =
+    partIndexes.length === 0
+      ? []
+      : [
+          `           it drops ${partIndexes.join(', ')} before, and builds one like the new index; its rollback builds the old ${plural(partIndexes.length, 'one')} again`,
+        ];
+  return [
+    `  contract writes ${counted(rows, 'row')} of the part once more: about ${formatBytes(vectorBytes + rows * rowBytes)} of new row versions, the same of WAL, and ${formatBytes(rows * storedBytes(from.elementType, from.dimensions))} of archive; it writes an eighth of the time (max_read_slowdown), less where a signal throttles it`,
+    ...replaced,
   ];
 }
 

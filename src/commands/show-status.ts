@@ -2,7 +2,7 @@ import { styleText } from 'node:util';
 import { counted, plural } from '../wording.ts';
 import { formatNumber, formatSeconds } from './print.ts';
 import { blockBar } from './progress-display.ts';
-import type { CampaignStatus, NextStep, Status } from './read-status.ts';
+import type { CampaignStatus, Moving, NextStep, Status } from './read-status.ts';
 import type { Verdict } from './read-verdicts.ts';
 import { groupStatusText } from './show-group.ts';
 import { buildLine } from './show-index-build.ts';
@@ -70,6 +70,7 @@ function campaignText(row: CampaignStatus): string {
     ['slowed by', row.throttled_by === null ? 'nothing' : styleText('yellow', row.throttled_by)],
     ...row.health.filter(({ throttles }) => !throttles).map(({ reason }): [string, string] => ['beware', styleText('yellow', reason)]),
     ...(row.index_build ? [['index', `${row.index_build.index}: ${buildLine(row.index_build)}`] satisfies [string, string]] : []),
+    ...(row.moving ? [['moving', movingText(row.moving)] satisfies [string, string]] : []),
     ...unreadLines(row),
     ['validation', row.validation ? verdictText(row.validation) : 'none yet'],
     ['next', nextText(row)],
@@ -78,6 +79,15 @@ function campaignText(row: CampaignStatus): string {
     styleText('bold', `${row.target}: ${row.from_model} -> ${row.to_model}`),
     ...lines.map(([label, text]) => `  ${label.padEnd(11)}${text.replaceAll('\n', `\n${' '.repeat(13)}`)}`),
   ].join('\n');
+}
+
+function movingText({ what, percent }: Moving): string {
+  const way = {
+    into_column: 'new vectors into the column; searches read the side table until all are there',
+    out_of_column: 'new vectors into a side table again',
+    from_archive: 'old vectors from the archive into the column',
+  }[what];
+  return `${percent} % of the table: ${way}`;
 }
 
 function unreadLines({ live_view }: CampaignStatus): [string, string][] {
@@ -135,6 +145,7 @@ function reasonsOf(findings: Verdict['reasons']): string {
 
 function nextText(row: CampaignStatus): string {
   if (row.next) return stepText(row.next);
+  if (row.moving) return 'the rollback of contract was interrupted: npm run migrate down';
   return row.archive ? `finished; to delete the archive of the old vectors: npm run purge -- ${row.campaign}` : 'finished';
 }
 

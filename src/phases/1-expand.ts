@@ -54,7 +54,7 @@ SELECT reembed.start_campaign(
   p_to_version_column => ${literal(plan.toVersionColumn)},
   p_tokens_per_character => ${literal(plan.tokensPerCharacter)},
   p_keep_old_current => ${literal(plan.keepOldCurrent)}${plan.sideTable ? `,\n  p_to_relation => ${literal(vectorTableOf(plan))}` : ''}${plan.applicationPath ? `,\n  p_application_path => ${literal(plan.applicationPath)}` : ''}${plan.maxTokens === null ? '' : `,\n  p_max_tokens => ${literal(plan.maxTokens)}`}${plan.maxUsd === null ? '' : `,\n  p_max_usd => ${literal(plan.maxUsd)}`}
-);${joinGroup(plan)}${planIndexes(plan)}`,
+);${joinGroup(plan)}${planIndexes(plan)}${planPartIndexes(plan)}`,
   ],
   down: (plan) => [
     `${SHORT_LOCK_WAIT}
@@ -69,6 +69,11 @@ SELECT reembed.replace_schema_views(${present('table_literal')});`,
 
 function joinGroup({ campaign, group }: CampaignPlan): string {
   return group === undefined ? '' : `\nUPDATE reembed.campaign SET group_name = ${literal(group)} WHERE name = ${literal(campaign)};`;
+}
+
+/** Records the indexes on the column that hold rows of the part alone. */
+function planPartIndexes({ campaign, part }: CampaignPlan): string {
+  return part === null ? '' : `\nSELECT reembed.plan_part_indexes(${literal(campaign)});`;
 }
 
 /** Records the indexes on the new vectors, and what becomes of each index on the old ones. */

@@ -49,11 +49,12 @@ export async function dropInvalidIndexes(database: Database, campaign: string, n
     `SELECT c.relname AS name, format('DROP INDEX CONCURRENTLY %I.%I', n.nspname, c.relname) AS statement
        FROM reembed.campaign AS m
        JOIN reembed.target AS t ON t.name = m.target
-       JOIN pg_index AS i ON (i.indrelid IN (t.relation, m.to_relation) OR i.indrelid IN (SELECT l.leaf FROM reembed.leaves(t.relation) AS l)) AND NOT i.indisvalid
+       JOIN pg_index AS i ON (i.indrelid IN (t.relation, m.to_relation, (m.old_column ->> 'side_table')::oid) OR i.indrelid IN (SELECT l.leaf FROM reembed.leaves(t.relation) AS l)) AND NOT i.indisvalid
        JOIN pg_class AS c ON c.oid = i.indexrelid
        JOIN pg_namespace AS n ON n.oid = c.relnamespace
       WHERE m.name = $1
-        AND (EXISTS (SELECT FROM reembed.planned_index AS p WHERE p.campaign = m.name AND (p.name = c.relname OR m.phase = 'switch' AND m.old_column IS NOT NULL AND p.leaf = i.indrelid AND p.old_name = c.relname)) OR m.old_column -> 'indexes' @> jsonb_build_array(jsonb_build_object('name', c.relname)))
+        AND (EXISTS (SELECT FROM reembed.planned_index AS p WHERE p.campaign = m.name AND (p.name = c.relname OR m.phase = 'switch' AND m.old_column IS NOT NULL AND p.leaf = i.indrelid AND p.old_name = c.relname)) OR m.old_column -> 'indexes' @> jsonb_build_array(jsonb_build_object('name', c.relname))
+             OR t.part <> '' AND EXISTS (SELECT FROM reembed.planned_index AS p WHERE p.campaign = m.name AND p.final_name = c.relname))
         AND NOT EXISTS (SELECT FROM pg_stat_progress_create_index AS p WHERE p.index_relid = i.indexrelid)`,
     [campaign],
   );

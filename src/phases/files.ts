@@ -7,15 +7,16 @@ import { backfill } from './2-backfill.ts';
 import { index } from './3-index.ts';
 import { switchOver } from './4-switch.ts';
 import { contract } from './5-contract.ts';
+import { contractOfPart } from './5-contract-of-part.ts';
 import type { EachLeafIndex } from './leaf-indexes.ts';
 import type { Phase } from './phase.ts';
 
 /** The five phases in the order they run. */
 const phases: readonly Phase[] = [expand, backfill, index, switchOver, contract];
 
-/** The phases of a campaign. That of a part ends at the switch: its column also belongs to other rows. */
+/** The phases of a campaign. The column of a part also belongs to other rows, so its contract drops no column. */
 export function phasesOf({ part }: CampaignPlan): readonly Phase[] {
-  return part === null ? phases : phases.filter((phase) => phase !== contract);
+  return part === null ? phases : phases.map((phase) => (phase === contract ? contractOfPart : phase));
 }
 
 /** A migration file to be written. */

@@ -2,10 +2,13 @@ import { type CampaignPlan, type IndexPlan, literal } from '../plan/plan.ts';
 import { RESET_BUILD_SETTINGS } from './index-statements.ts';
 import { CONCURRENT_LOCK_WAIT, present, RESET_LOCK_WAIT } from './phase.ts';
 
-/** Statements of a file that are run once for each index of the leaves of a partitioned table; a part of it stands as \0index.part\0. */
+/**
+ * Statements of a file that are run once for each index of the leaves of a partitioned table, or of a part of a table; what is known of it
+ * stands as \0index.name\0.
+ */
 export interface EachLeafIndex {
   /** which list of reembed.present_names() */
-  list: 'leafIndexes' | 'oldLeafIndexes';
+  list: 'leafIndexes' | 'oldLeafIndexes' | 'partIndexes' | 'movedIndexes' | 'oldPartIndexes';
   run: string[];
 }
 

@@ -2,7 +2,7 @@ import { type Database, inOwnTransactions } from '../database/connection.ts';
 import { withLockRetries } from '../database/lock-retries.ts';
 import type { MigrationFile } from '../database/migration-file.ts';
 import { dropEmptySchema, readMigrationState } from '../database/migration-runner.ts';
-import { dropSqlObjects } from '../database/sql-objects.ts';
+import { dropSqlObjects, isInstalled } from '../database/sql-objects.ts';
 import { GateClosed, ReembedError } from '../errors.ts';
 import { counted, plural } from '../wording.ts';
 import { sweepTable } from '../worker/sweep.ts';
@@ -55,6 +55,7 @@ async function revert(database: Database, file: MigrationFile, done: FilesRun, o
   if (file.phase === 'switch' && file.campaign) await refuseIncompleteWayBack(database, file.campaign, options);
   // The tables cannot be dropped while functions depend on their row types. The next `up` creates the functions again.
   if (!file.campaign) await withLockRetries(() => dropSqlObjects(database), 'sql/', options.notice);
+  if (file.phase === 'contract') await recordBegun(database, file);
   await runFile(database, file, 'down', done, options);
 }
 
@@ -83,8 +84,25 @@ export async function filesToRevert(database: Database, options: Pick<RetreatOpt
  * later.
  */
 async function inOrder(database: Database, { directory }: Pick<RetreatOptions, 'directory'>): Promise<MigrationFile[]> {
-  const { applied } = await readMigrationState(database.pool, directory);
-  return [...applied.filter(({ campaign }) => !campaign), ...applied.filter(({ campaign }) => campaign)];
+  const { applied, pending } = await readMigrationState(database.pool, directory);
+  const begun = await begunContracts(database, pending);
+  return [...applied.filter(({ campaign }) => !campaign), ...applied.filter(({ campaign }) => campaign), ...begun];
+}
+
+/** The files of contracts that were interrupted after their phase had begun. */
+async function begunContracts(database: Database, pending: readonly MigrationFile[]): Promise<MigrationFile[]> {
+  const files = pending.filter(({ phase }) => phase === 'contract');
+  if (files.length === 0 || !(await isInstalled(database.pool))) return [];
+  const { rows } = await database.pool.query<{ name: string }>("SELECT name FROM reembed.campaign WHERE phase = 'contract'");
+  return files.filter(({ campaign }) => rows.some(({ name }) => name === campaign));
+}
+
+/** Records a contract that was begun as run: only what is recorded can be reverted. */
+async function recordBegun(database: Database, { name, sha256 }: MigrationFile): Promise<void> {
+  await database.pool.query(
+    'INSERT INTO reembed.schema_migration (name, run_on, sha256) SELECT $1::text, now(), $2 WHERE NOT EXISTS (SELECT FROM reembed.schema_migration WHERE name = $1::text)',
+    [name, sha256],
+  );
 }
 
 async function refuseDamaged(database: Database, campaign: string): Promise<void> {

@@ -26,11 +26,10 @@ export async function runFile(
   options: RunOptions,
 ): Promise<void> {
   const startedAt = Date.now();
-  if (file.campaign && file.phase === (direction === 'up' ? 'index' : 'contract')) {
+  if (file.campaign && (file.phase === 'contract' || (file.phase === 'index' && direction === 'up'))) {
     await runIndexBuild(database, { ...file, campaign: file.campaign }, direction, { ...options.index, notice: options.notice });
   } else {
-    // Contract says when a column stays nullable.
-    await runMigrationFile(database, file, direction, options.notice, { passNotices: file.phase === 'contract' });
+    await runMigrationFile(database, file, direction, options.notice);
   }
   const duration = Date.now() - startedAt;
   options.notice(`${direction.padEnd(4)} ${file.name} (${(duration / 1000).toFixed(2)} s)`);

@@ -128,8 +128,14 @@ function names(facts: TableFacts, sideTable: string | null, old: OldIndex | null
     name,
     oldName,
     oldOnLeaves: old && facts.leaves ? old.qualified : null,
-    finalName: sideTable ? name : ((facts.sideTable ? null : oldName) ?? usual),
+    // Contract moves the vectors of a part into the table, where the index needs a name of its own.
+    finalName: sideTable ? (facts.part ? partName(sideTable, name) : name) : ((facts.sideTable ? null : oldName) ?? usual),
   };
+}
+
+/** Name of the index on the column: like that of the side table's, without what says that it is on a side table. */
+function partName(sideTable: string, name: string): string {
+  return shortName(sideTable.replace(/_vectors$/, ''), name.slice(name.lastIndexOf('_')));
 }
 
 function unused(name: string, taken: Set<string>): string {

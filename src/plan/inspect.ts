@@ -57,6 +57,8 @@ export interface TableFacts {
   leaves: number[] | null;
   /** the rows that are migrated; null for all */
   part: Part | null;
+  /** indexes on the column that hold rows of the part alone, which contract replaces */
+  partIndexes: string[];
 }
 
 /** Whether a column's type admits vectors of one number of dimensions only. */
@@ -150,6 +152,7 @@ export async function inspectTable(db: Queryable, table: string, column: string)
     tablespace: await readTablespace(db, side?.oid ?? relation.oid),
     leaves,
     part: null,
+    partIndexes: [],
   };
 }
 

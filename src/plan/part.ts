@@ -57,8 +57,23 @@ export async function narrowToPart(owner: OwnersConnection, facts: TableFacts, p
   const dimensions = await owner.query<{ dimensions: number }>(
     `SELECT ${pg.escapeIdentifier(facts.vectorSchema)}.vector_dims(t.${vector}) AS dimensions FROM ${facts.qualified} AS t WHERE ${condition} AND t.${vector} IS NOT NULL LIMIT 1`,
   );
-  // The old indexes stay, so the new vectors need no successors of them.
-  return { ...facts, part, rows: counted.rows, dimensions: dimensions.rows[0]?.dimensions ?? facts.dimensions, indexes: [] };
+  const partIndexes = await indexesOfPart(owner, facts, part);
+  // Other old indexes stay, and the new vectors are in a side table at first, so none is planned as a successor.
+  return { ...facts, part, rows: counted.rows, dimensions: dimensions.rows[0]?.dimensions ?? facts.dimensions, indexes: [], partIndexes };
+}
+
+/** Names of the indexes of which PostgreSQL proves that every row in them belongs to the part; as reembed.part_indexes(), which need not be installed. */
+async function indexesOfPart(owner: OwnersConnection, { qualified, indexes }: TableFacts, { where }: Part): Promise<string[]> {
+  await owner.query("SELECT set_config('constraint_exclusion', 'on', true)");
+  const own: string[] = [];
+  for (const { name, predicate } of indexes) {
+    if (predicate === null) continue;
+    const { rows } = await owner.query<{ 'QUERY PLAN': { Plan: Record<string, unknown> }[] }>(
+      `EXPLAIN (FORMAT JSON) SELECT FROM ${qualified} AS t WHERE ${predicate} AND (${where}\n) IS NOT TRUE`,
+    );
+    if (rows[0]?.['QUERY PLAN'][0]?.Plan['One-Time Filter'] === 'false') own.push(name);
+  }
+  return own;
 }
 
 async function refuseFaults(db: Queryable, { qualified }: TableFacts, clause: string): Promise<void> {

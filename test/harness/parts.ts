@@ -46,3 +46,15 @@ export async function wrongInPart(
     return fits(vector, model, content, dimensions) ? [] : [id];
   });
 }
+
+/** Rows of a collection whose vector in the column of the table is missing, or not that of the present text. */
+export async function wrongInColumn(
+  pool: pg.Pool,
+  { table, collection, model, dimensions }: { table: string; collection: string; model: string; dimensions: number },
+): Promise<string[]> {
+  const { rows } = await pool.query<{ id: string; content: string | null; vector: string | null }>(
+    `SELECT id::text, content, embedding::text AS vector FROM ${table} WHERE collection = $1 ORDER BY id`,
+    [collection],
+  );
+  return rows.flatMap(({ id, content, vector }) => (fits(vector, model, content, dimensions) ? [] : [id]));
+}

@@ -35,7 +35,7 @@ const SUBJECTS: readonly Subject[] = [
   blockedDdl,
 ];
 
-// The campaign of a part ends before contract and makes no view with the table's own name.
+// Contract of a part drops no column, and there is no view with the table's own name.
 const OF_CONTRACT = ['not-null', 'not-null-vector', 'schemas', 'vector-index-dropped'];
 
 function isOfWholeTable({ code, before }: InventoryFinding): boolean {
