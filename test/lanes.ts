@@ -14,6 +14,7 @@ export const ONE_SERVER = {
     'in-flight',
     'index-statements',
     'judge-answers',
+    'metrics',
     'packing',
     'randomisation',
     'rank-correlation',
@@ -59,6 +60,7 @@ export const ONE_SERVER = {
     'setting',
     'watch-webhook',
   ],
+  'metrics, health and traces of a worker': ['worker-metrics'],
   'files of this repository': [
     'bootstrap',
     'documented-commands',
