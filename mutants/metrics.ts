@@ -59,7 +59,7 @@ export const METRICS: Mutant[] = [
     fix: 'a span has the code of an error',
     test: 'worker-metrics',
     title: 'a batch is traced with its requests and its store, by names and numbers alone',
-    says: /poisonous|input_refused|the refused text/,
+    says: /the 429/,
     edits: [
       {
         file: 'src/metrics/spans.ts',
