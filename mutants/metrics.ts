@@ -55,6 +55,14 @@ export const METRICS: Mutant[] = [
     ],
   },
   {
+    fault: 'a state that cannot be read counts as a database that is away',
+    fix: 'only a connection that fails does',
+    test: 'worker-metrics',
+    title: 'a state that others lock is given up soon, read once for all scrapers, and no reason to call the database away',
+    says: /Difference/,
+    edits: [{ file: 'src/metrics/read-state.ts', find: 'isUp: !isUnreachable(error)', replace: 'isUp: false' }],
+  },
+  {
     fault: 'a span quotes the text that the provider refused',
     fix: 'a span has the code of an error',
     test: 'worker-metrics',

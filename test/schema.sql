@@ -4209,6 +4209,12 @@ COMMENT ON COLUMN reembed.validation.ungraded_pairs IS 'Pairs that the chat mode
 COMMENT ON COLUMN reembed.validation.judge_problem IS 'The last reason that a pair has no grade; null where all have one.';
 
 CREATE VIEW reembed.metrics AS
+ WITH damaged AS MATERIALIZED (
+         SELECT d_1.target,
+            (count(*))::integer AS objects
+           FROM reembed.damage d_1
+          GROUP BY d_1.target
+        )
  SELECT DISTINCT ON (p.target) p.target,
     p.to_model AS model,
     array_position(ARRAY['expand'::text, 'backfill'::text, 'index'::text, 'switch'::text, 'contract'::text], p.phase) AS phase,
@@ -4248,12 +4254,11 @@ CREATE VIEW reembed.metrics AS
           WHERE (v.campaign = p.campaign)
           ORDER BY v.finished_at DESC, v.id DESC
          LIMIT 1) AS validation_verdict,
-    (( SELECT count(*) AS count
-           FROM reembed.damage d
-          WHERE (d.target = p.target)))::integer AS damages
-   FROM ((reembed.progress p
+    COALESCE(d.objects, 0) AS damages
+   FROM (((reembed.progress p
      JOIN reembed.campaign m ON ((m.name = p.campaign)))
      JOIN reembed.setting s ON ((s.target = p.target)))
+     LEFT JOIN damaged d ON ((d.target = p.target)))
   ORDER BY p.target, m.created_at DESC;
 
 COMMENT ON VIEW reembed.metrics IS 'State of the newest campaign of each target in numbers, for monitoring: /metrics of a worker, and postgres_exporter.';

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { InMemorySpanExporter, NodeTracerProvider, type ReadableSpan, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-node';
 import test from 'ava';
 import { columnOf, STATE_METRICS, type StateMetric } from '../src/metrics/definitions.ts';
+import { createStateReader } from '../src/metrics/read-state.ts';
 import { isProbe, removeCampaigns, startCampaign, until } from './harness/campaign.ts';
 import { exitOf } from './harness/command.ts';
 import { NEW_MODEL, wrongRows } from './harness/documents.ts';
@@ -160,6 +161,25 @@ onServer('while the database is away a worker exports what it counted, is not re
   await until(async () => (await worker.metrics()).reembed_database_up === 1, 'the database again', 20);
   t.is(await stop(worker.process), 0, worker.talk.text);
   t.is([...worker.talk.text.matchAll(/the state of the database could not be read/g)].length, 1, 'reported once');
+});
+
+onServer('a state that others lock is given up soon, read once for all scrapers, and no reason to call the database away', async (t) => {
+  const said: string[] = [];
+  const state = createStateReader(stage.db.url, undefined, (line) => said.push(line));
+  t.teardown(state.close);
+  const client = await stage.db.pool.connect();
+  try {
+    await client.query('BEGIN; LOCK TABLE reembed.campaign IN ACCESS EXCLUSIVE MODE');
+    const startedAt = performance.now();
+    const readings = await Promise.all([state.read(), state.read(), state.read()]);
+    t.deepEqual(readings, Array(3).fill({ targets: undefined, isUp: true }));
+    t.true(performance.now() - startedAt < 4000);
+  } finally {
+    await client.query('ROLLBACK');
+    client.release();
+  }
+  t.is(said.length, 1);
+  t.regex(said[0] ?? '', /lock timeout/);
 });
 
 test.serial('an address that a worker cannot serve is refused before it works', async (t) => {

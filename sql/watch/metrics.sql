@@ -1,6 +1,8 @@
 -- Numbers only, beside the names of target and model: what is read here may leave the database. Workers and exporters read it at a scrape, so it
 -- reads the ledger and other tables of ours, and no row of the application.
 CREATE OR REPLACE VIEW reembed.metrics AS
+-- Once and not for each target: it searches the catalog for all of them.
+WITH damaged AS MATERIALIZED (SELECT d.target, count(*)::integer AS objects FROM reembed.damage AS d GROUP BY d.target)
 SELECT DISTINCT ON (p.target)
        p.target,
        p.to_model AS model,
@@ -25,10 +27,11 @@ SELECT DISTINCT ON (p.target)
        (SELECT count(*) FROM reembed.alert AS a WHERE a.target = p.target AND a.closed_at IS NULL AND a.severity = 'critical')::integer AS alerts_critical,
        (SELECT CASE v.verdict WHEN 'pass' THEN 1 WHEN 'unsure' THEN 0 ELSE -1 END
           FROM reembed.validation AS v WHERE v.campaign = p.campaign ORDER BY v.finished_at DESC, v.id DESC LIMIT 1) AS validation_verdict,
-       (SELECT count(*) FROM reembed.damage AS d WHERE d.target = p.target)::integer AS damages
+       coalesce(d.objects, 0) AS damages
   FROM reembed.progress AS p
   JOIN reembed.campaign AS m ON m.name = p.campaign
   JOIN reembed.setting AS s ON s.target = p.target
+  LEFT JOIN damaged AS d ON d.target = p.target
  ORDER BY p.target, m.created_at DESC;
 COMMENT ON VIEW reembed.metrics IS 'State of the newest campaign of each target in numbers, for monitoring: /metrics of a worker, and postgres_exporter.';
 COMMENT ON COLUMN reembed.metrics.target IS 'The target.';
