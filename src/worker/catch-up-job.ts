@@ -179,7 +179,7 @@ async function recordLost(
 ): Promise<void> {
   await storeVectors(
     context.database.pool,
-    context.pacingOf(target.name).portion,
+    context.pacingOf(target.name),
     target,
     vector,
     // A vector of a former text must not be found, unless it is the vector of the live model.
@@ -212,7 +212,7 @@ async function refresh(
     { target: target.name, model: vector.model },
     context.monitor,
     items.length,
-    () => storeVectors(context.database.pool, context.pacingOf(target.name).portion, target, vector, items, failures),
+    () => storeVectors(context.database.pool, context.pacingOf(target.name), target, vector, items, failures),
     (keys) => outcome.embedded.filter(({ item }) => keys.has(item.keyText)).length,
   );
   await noticeBreaker(context, target.name, outcome.refused.length);

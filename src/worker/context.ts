@@ -56,6 +56,7 @@ export function createWorkContext(
         portion: createPortion(),
         laterWaves: createPortion(),
         throttle: createThrottle(database.pool, target, notice, options.stopping),
+        inTurn: pLimit(1),
       };
       if (!pacings.has(target)) options.monitor?.throttles(target, () => pacing.throttle.share);
       pacings.set(target, pacing);
