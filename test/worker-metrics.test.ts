@@ -122,7 +122,8 @@ onServer('a worker exports what it and the database know, and no key, text or ad
   for (const secret of [KEY, 'poisonous', 'Example', new URL(stage.provider.url).host, new URL(role.url).password, role.name])
     t.false(text.includes(secret), secret);
 
-  if (prometheus) {
+  if (!prometheus) t.log('without a Prometheus, because TEST_PROMETHEUS is not set');
+  else {
     // One after the other, because it scrapes once a second.
     await until(async () => (await prometheus.query('sum(reembed_rows_stored_total)'))[''] === 119, 'the rows in Prometheus', 20);
     await until(async () => (await prometheus.query('reembed_failed_rows', 'model'))[NEW_MODEL] === 1, 'the failed row in Prometheus', 20);
