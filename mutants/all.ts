@@ -9,6 +9,7 @@ import { INVENTORY } from './inventory.ts';
 import { JUDGE } from './judge.ts';
 import { LARGE_DIMENSIONS } from './large-dimensions.ts';
 import { LEFT_APPLICATION } from './left-application.ts';
+import { METRICS } from './metrics.ts';
 import type { Mutant } from './mutant.ts';
 import { PARTITIONS } from './partitions.ts';
 import { PARTS } from './parts.ts';
@@ -35,6 +36,7 @@ export const MUTANTS: Mutant[] = [
   ...JUDGE,
   ...LARGE_DIMENSIONS,
   ...LEFT_APPLICATION,
+  ...METRICS,
   ...PARTITIONS,
   ...PARTS,
   ...POISONOUS_TEXTS,

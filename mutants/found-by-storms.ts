@@ -11,14 +11,9 @@ export const FOUND_BY_STORMS: Mutant[] = [
     edits: [
       {
         file: 'src/worker/batch-job.ts',
-        find: '      storeBatch(pool, pacing, target, vector, job, {\n',
+        find: 'storeBatch(pool, pacing, target, vector, job, stored);',
         replace:
-          "      import('../database/connection.ts').then(({ inTransaction }) => inTransaction(pool, (client) => storeBatch(client, pacing, target, vector, job, {\n",
-      },
-      {
-        file: 'src/worker/batch-job.ts',
-        find: 'done: outcome.complete && options.limit === undefined && waiting.length === 0,\n      }),',
-        replace: 'done: outcome.complete && options.limit === undefined && waiting.length === 0,\n      }))),',
+          "import('../database/connection.ts').then(({ inTransaction }) => inTransaction(pool, (client) => storeBatch(client, pacing, target, vector, job, stored)));",
       },
     ],
   },

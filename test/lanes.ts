@@ -14,6 +14,7 @@ export const ONE_SERVER = {
     'in-flight',
     'index-statements',
     'judge-answers',
+    'metrics',
     'packing',
     'query-embedder',
     'randomisation',
@@ -61,6 +62,7 @@ export const ONE_SERVER = {
     'setting',
     'watch-webhook',
   ],
+  'metrics, health and traces of a worker': ['worker-metrics'],
   'files of this repository': [
     'bootstrap',
     'documented-commands',

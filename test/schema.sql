@@ -4025,49 +4025,6 @@ COMMENT ON COLUMN reembed.model.created_at IS 'When the model was registered.';
 
 COMMENT ON COLUMN reembed.model.batch_api_price_factor IS 'Price of a token by the batch API, as a share of usd_per_million_tokens.';
 
-CREATE TABLE reembed.old_vector_checksum (
-    campaign text NOT NULL,
-    taken_at timestamp with time zone DEFAULT now() NOT NULL,
-    phase text NOT NULL,
-    groups bigint NOT NULL,
-    rows bigint NOT NULL
-);
-
-COMMENT ON TABLE reembed.old_vector_checksum IS 'Checksums of the old vectors, taken once in a campaign, to prove later that they are unchanged.';
-
-COMMENT ON COLUMN reembed.old_vector_checksum.campaign IS 'The campaign.';
-
-COMMENT ON COLUMN reembed.old_vector_checksum.taken_at IS 'When the table was read.';
-
-COMMENT ON COLUMN reembed.old_vector_checksum.phase IS 'Phase of the campaign at that time.';
-
-COMMENT ON COLUMN reembed.old_vector_checksum.groups IS 'Number of groups of rows, by the hash of their key; about eight rows each.';
-
-COMMENT ON COLUMN reembed.old_vector_checksum.rows IS 'Rows with a text.';
-
-CREATE TABLE reembed.old_vector_group (
-    campaign text NOT NULL,
-    number bigint NOT NULL,
-    rows bigint NOT NULL,
-    lacking_rows bigint NOT NULL,
-    texts bigint NOT NULL,
-    vectors bigint NOT NULL
-);
-
-COMMENT ON TABLE reembed.old_vector_group IS 'The checksums, one for each group of rows.';
-
-COMMENT ON COLUMN reembed.old_vector_group.campaign IS 'The campaign.';
-
-COMMENT ON COLUMN reembed.old_vector_group.number IS 'The group.';
-
-COMMENT ON COLUMN reembed.old_vector_group.rows IS 'Rows of the group with a text.';
-
-COMMENT ON COLUMN reembed.old_vector_group.lacking_rows IS 'Those rows of the group that have no old vector.';
-
-COMMENT ON COLUMN reembed.old_vector_group.texts IS 'Hashes of key and text of its rows, combined by xor.';
-
-COMMENT ON COLUMN reembed.old_vector_group.vectors IS 'Hashes of key, text and vector of its rows, combined by xor.';
-
 CREATE TABLE reembed.spending (
     campaign text NOT NULL,
     tokens bigint NOT NULL,
@@ -4236,6 +4193,286 @@ COMMENT ON COLUMN reembed.progress.max_usd IS 'Spend cap in US dollars; null: no
 COMMENT ON COLUMN reembed.progress.spent_tokens IS 'Tokens that count against the cap: also those of requests under way, and of answers that could not be stored. Null before the first request under a cap.';
 
 COMMENT ON COLUMN reembed.progress.spent_usd IS 'Their price in US dollars.';
+
+CREATE TABLE reembed.validation (
+    id bigint NOT NULL,
+    campaign text NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    finished_at timestamp with time zone DEFAULT now() NOT NULL,
+    run_by text DEFAULT SESSION_USER NOT NULL,
+    query_source text NOT NULL,
+    queries integer NOT NULL,
+    judged_queries integer NOT NULL,
+    k integer NOT NULL,
+    overlap double precision NOT NULL,
+    index_recall double precision,
+    coverage double precision NOT NULL,
+    missing_rows bigint NOT NULL,
+    ndcg_before double precision,
+    ndcg_after double precision,
+    mrr_before double precision,
+    mrr_after double precision,
+    recall_before double precision,
+    recall_after double precision,
+    verdict text NOT NULL,
+    reasons text[] DEFAULT '{}'::text[] NOT NULL,
+    doubts text[] DEFAULT '{}'::text[] NOT NULL,
+    seed integer,
+    known_items boolean DEFAULT false NOT NULL,
+    just_changed_rows bigint NOT NULL,
+    searches_use_index boolean,
+    planner_chooses_index boolean,
+    index_setting text,
+    audit_problem text,
+    audit_rows bigint,
+    old_audit_rows bigint,
+    old_audit_problem text,
+    old_audit_cause text,
+    warnings text[] DEFAULT '{}'::text[] NOT NULL,
+    index_file oid,
+    lexical_share double precision,
+    compared_rows bigint,
+    group_by text,
+    judge_model text,
+    graded_pairs integer,
+    ungraded_pairs integer,
+    judge_problem text,
+    CONSTRAINT lexical_share_is_a_share CHECK (((lexical_share >= (0)::double precision) AND (lexical_share <= (1)::double precision))),
+    CONSTRAINT verdict_follows_from_reasons_and_doubts CHECK ((verdict =
+CASE
+    WHEN (cardinality(reasons) > 0) THEN 'fail'::text
+    WHEN (cardinality(doubts) > 0) THEN 'unsure'::text
+    ELSE 'pass'::text
+END))
+);
+
+COMMENT ON TABLE reembed.validation IS 'Comparisons of the old and the new model on sample queries. The switch requires a verdict of pass, or of unsure that a person accepted.';
+
+COMMENT ON COLUMN reembed.validation.id IS 'Number of the run.';
+
+COMMENT ON COLUMN reembed.validation.campaign IS 'Campaign that was validated.';
+
+COMMENT ON COLUMN reembed.validation.started_at IS 'When the run started.';
+
+COMMENT ON COLUMN reembed.validation.finished_at IS 'When the run ended.';
+
+COMMENT ON COLUMN reembed.validation.run_by IS 'Role that ran it.';
+
+COMMENT ON COLUMN reembed.validation.query_source IS 'Source of the queries: rows, generated, log, a file or a table.';
+
+COMMENT ON COLUMN reembed.validation.queries IS 'Queries compared.';
+
+COMMENT ON COLUMN reembed.validation.judged_queries IS 'Queries with judgements.';
+
+COMMENT ON COLUMN reembed.validation.k IS 'Length of the result lists.';
+
+COMMENT ON COLUMN reembed.validation.overlap IS 'Mean share of the k nearest rows that both models return, 0 to 1.';
+
+COMMENT ON COLUMN reembed.validation.index_recall IS 'Mean share of the exact k nearest rows that the new index returns; null without an index.';
+
+COMMENT ON COLUMN reembed.validation.coverage IS 'Share of the rows with a text that have a new vector.';
+
+COMMENT ON COLUMN reembed.validation.missing_rows IS 'Rows with a text but without a new vector.';
+
+COMMENT ON COLUMN reembed.validation.ndcg_before IS 'nDCG@k of the old model on the judged queries.';
+
+COMMENT ON COLUMN reembed.validation.ndcg_after IS 'nDCG@k of the new model.';
+
+COMMENT ON COLUMN reembed.validation.mrr_before IS 'Mean reciprocal rank of the old model.';
+
+COMMENT ON COLUMN reembed.validation.mrr_after IS 'Mean reciprocal rank of the new model.';
+
+COMMENT ON COLUMN reembed.validation.recall_before IS 'Recall@k of the old model against the judgements.';
+
+COMMENT ON COLUMN reembed.validation.recall_after IS 'Recall@k of the new model against the judgements.';
+
+COMMENT ON COLUMN reembed.validation.verdict IS 'Verdict at the end of the run: pass, fail or unsure. The gate to the switch evaluates the figures again: see verdict().';
+
+COMMENT ON COLUMN reembed.validation.reasons IS 'Why it fails; empty otherwise.';
+
+COMMENT ON COLUMN reembed.validation.doubts IS 'Why it is unsure: what the evidence does not decide, and how to decide it.';
+
+COMMENT ON COLUMN reembed.validation.seed IS 'Seed of samples and intervals; with the same rows it reproduces the run.';
+
+COMMENT ON COLUMN reembed.validation.known_items IS 'Whether the relevant row of each query is the one it was generated from.';
+
+COMMENT ON COLUMN reembed.validation.just_changed_rows IS 'Missing rows that the application had changed in the last 30 seconds.';
+
+COMMENT ON COLUMN reembed.validation.searches_use_index IS 'Whether the new index can serve a search ordered by distance; null without an index.';
+
+COMMENT ON COLUMN reembed.validation.planner_chooses_index IS 'Whether the planner chooses the new index without being forced; on a small table it may not.';
+
+COMMENT ON COLUMN reembed.validation.index_setting IS 'Search setting of the index during the run.';
+
+COMMENT ON COLUMN reembed.validation.audit_problem IS 'Why no new vector was compared with a fresh one; null when that was done or not requested.';
+
+COMMENT ON COLUMN reembed.validation.audit_rows IS 'Rows whose new vector could be audited; null when no audit was requested.';
+
+COMMENT ON COLUMN reembed.validation.old_audit_rows IS 'Rows whose old vector could be audited; null when no audit was requested.';
+
+COMMENT ON COLUMN reembed.validation.old_audit_problem IS 'Why no old vector was compared with a fresh one; null when that was done or not requested.';
+
+COMMENT ON COLUMN reembed.validation.old_audit_cause IS 'What the old vectors are of, found by trying, or that nothing which was tried explains them; null when most agree.';
+
+COMMENT ON COLUMN reembed.validation.warnings IS 'Findings that do not change the verdict.';
+
+COMMENT ON COLUMN reembed.validation.index_file IS 'File of the searched index, by which runs of one index are recognised: its recall is judged over all of them.';
+
+COMMENT ON COLUMN reembed.validation.lexical_share IS 'Mean share of the words of a query that are in the text of its row, without words that are common in the table, 0 to 1; null unless the queries were made of rows.';
+
+COMMENT ON COLUMN reembed.validation.compared_rows IS 'Rows with a vector of both models, if the backfill had not ended and only these were compared; else null.';
+
+COMMENT ON COLUMN reembed.validation.group_by IS 'Column whose values group the results: each group counts once, by its nearest row. Null: every row is a result of its own.';
+
+COMMENT ON COLUMN reembed.validation.judge_model IS 'Chat model that graded results; null where none did.';
+
+COMMENT ON COLUMN reembed.validation.graded_pairs IS 'Pairs of a query and the text of a row that have a grade of the chat model.';
+
+COMMENT ON COLUMN reembed.validation.ungraded_pairs IS 'Pairs that the chat model was asked about without a readable answer.';
+
+COMMENT ON COLUMN reembed.validation.judge_problem IS 'The last reason that a pair has no grade; null where all have one.';
+
+CREATE VIEW reembed.metrics AS
+ WITH damaged AS MATERIALIZED (
+         SELECT d_1.target,
+            (count(*))::integer AS objects
+           FROM reembed.damage d_1
+          GROUP BY d_1.target
+        )
+ SELECT DISTINCT ON (p.target) p.target,
+    p.to_model AS model,
+    array_position(ARRAY['expand'::text, 'backfill'::text, 'index'::text, 'switch'::text, 'contract'::text], p.phase) AS phase,
+    ((p.read_model = p.to_model))::integer AS serves_new_model,
+    ((s.canary_percent / (100)::numeric))::double precision AS canary_ratio,
+    (p.total)::double precision AS rows_planned,
+    (GREATEST((p.total - p.done), (0)::bigint))::double precision AS rows_left,
+    (p.failed)::double precision AS failed_rows,
+    (EXTRACT(epoch FROM p.eta))::double precision AS eta_seconds,
+    (p.outdated)::double precision AS changes_waiting,
+    (COALESCE(( SELECT EXTRACT(epoch FROM (clock_timestamp() - min(c.changed_at))) AS "extract"
+           FROM reembed.change c
+          WHERE (c.target = p.target)), (0)::numeric))::double precision AS change_lag_seconds,
+    (p.tokens)::double precision AS campaign_tokens,
+    (p.cost_usd)::double precision AS campaign_cost_usd,
+    GREATEST(((COALESCE(p.spent_tokens, (0)::bigint))::double precision / (p.max_tokens)::double precision), ((COALESCE(p.spent_usd, (0)::numeric) / p.max_usd))::double precision) AS spend_cap_used_ratio,
+    (s.paused)::integer AS paused,
+    ((p.throttled_by IS NOT NULL))::integer AS throttled,
+    ((EXISTS ( SELECT
+           FROM (reembed.provider_quota q
+             JOIN reembed.vector_column v ON (((v.model = q.model) AND v.is_maintained)))
+          WHERE ((v.target = p.target) AND (q.held_until > now())))))::integer AS provider_held,
+    (p.workers)::integer AS workers,
+    (( SELECT count(*) AS count
+           FROM reembed.alert a
+          WHERE ((a.target = p.target) AND (a.closed_at IS NULL) AND (a.severity <> 'notice'::text))))::integer AS alerts_open,
+    (( SELECT count(*) AS count
+           FROM reembed.alert a
+          WHERE ((a.target = p.target) AND (a.closed_at IS NULL) AND (a.severity = 'critical'::text))))::integer AS alerts_critical,
+    ( SELECT
+                CASE v.verdict
+                    WHEN 'pass'::text THEN 1
+                    WHEN 'unsure'::text THEN 0
+                    ELSE '-1'::integer
+                END AS "case"
+           FROM reembed.validation v
+          WHERE (v.campaign = p.campaign)
+          ORDER BY v.finished_at DESC, v.id DESC
+         LIMIT 1) AS validation_verdict,
+    COALESCE(d.objects, 0) AS damages
+   FROM (((reembed.progress p
+     JOIN reembed.campaign m ON ((m.name = p.campaign)))
+     JOIN reembed.setting s ON ((s.target = p.target)))
+     LEFT JOIN damaged d ON ((d.target = p.target)))
+  ORDER BY p.target, m.created_at DESC;
+
+COMMENT ON VIEW reembed.metrics IS 'State of the newest campaign of each target in numbers, for monitoring: /metrics of a worker, and postgres_exporter.';
+
+COMMENT ON COLUMN reembed.metrics.target IS 'The target.';
+
+COMMENT ON COLUMN reembed.metrics.model IS 'The new model of the campaign.';
+
+COMMENT ON COLUMN reembed.metrics.phase IS 'Phase of the campaign: 1 expand, 2 backfill, 3 index, 4 switch, 5 contract.';
+
+COMMENT ON COLUMN reembed.metrics.serves_new_model IS '1 if the live view reads the new model, else 0.';
+
+COMMENT ON COLUMN reembed.metrics.canary_ratio IS 'Share of readers who read the new model before the switch, 0 to 1.';
+
+COMMENT ON COLUMN reembed.metrics.rows_planned IS 'Rows of the backfill.';
+
+COMMENT ON COLUMN reembed.metrics.rows_left IS 'Rows of the backfill that have no new vector yet.';
+
+COMMENT ON COLUMN reembed.metrics.failed_rows IS 'Rows that could not be embedded or stored and wait for a person.';
+
+COMMENT ON COLUMN reembed.metrics.eta_seconds IS 'Expected time until the backfill is done; absent while there is no estimate.';
+
+COMMENT ON COLUMN reembed.metrics.changes_waiting IS 'Changed rows that wait for a vector.';
+
+COMMENT ON COLUMN reembed.metrics.change_lag_seconds IS 'How long the oldest changed row has waited for a vector.';
+
+COMMENT ON COLUMN reembed.metrics.campaign_tokens IS 'Tokens of the campaign so far, counted by the provider, over all workers.';
+
+COMMENT ON COLUMN reembed.metrics.campaign_cost_usd IS 'Cost of the campaign so far in US dollars, over all workers; absent without a price.';
+
+COMMENT ON COLUMN reembed.metrics.spend_cap_used_ratio IS 'Share of the spend cap that is used, 0 to 1; absent without a cap.';
+
+COMMENT ON COLUMN reembed.metrics.paused IS '1 if the workers are paused, else 0.';
+
+COMMENT ON COLUMN reembed.metrics.throttled IS '1 if anything slows or stops the workers: a pause, a throttle signal, the provider, or that none is running; else 0.';
+
+COMMENT ON COLUMN reembed.metrics.provider_held IS '1 if requests wait because the provider asked to, or does not answer; else 0.';
+
+COMMENT ON COLUMN reembed.metrics.workers IS 'Worker processes alive that serve the target.';
+
+COMMENT ON COLUMN reembed.metrics.alerts_open IS 'Open alerts of the watch, without notices.';
+
+COMMENT ON COLUMN reembed.metrics.alerts_critical IS 'Open critical alerts of the watch.';
+
+COMMENT ON COLUMN reembed.metrics.validation_verdict IS 'Verdict of the last validation when it ended: 1 pass, 0 unsure, -1 fail; absent before the first.';
+
+COMMENT ON COLUMN reembed.metrics.damages IS 'Objects of the target that DDL of the application broke.';
+
+CREATE TABLE reembed.old_vector_checksum (
+    campaign text NOT NULL,
+    taken_at timestamp with time zone DEFAULT now() NOT NULL,
+    phase text NOT NULL,
+    groups bigint NOT NULL,
+    rows bigint NOT NULL
+);
+
+COMMENT ON TABLE reembed.old_vector_checksum IS 'Checksums of the old vectors, taken once in a campaign, to prove later that they are unchanged.';
+
+COMMENT ON COLUMN reembed.old_vector_checksum.campaign IS 'The campaign.';
+
+COMMENT ON COLUMN reembed.old_vector_checksum.taken_at IS 'When the table was read.';
+
+COMMENT ON COLUMN reembed.old_vector_checksum.phase IS 'Phase of the campaign at that time.';
+
+COMMENT ON COLUMN reembed.old_vector_checksum.groups IS 'Number of groups of rows, by the hash of their key; about eight rows each.';
+
+COMMENT ON COLUMN reembed.old_vector_checksum.rows IS 'Rows with a text.';
+
+CREATE TABLE reembed.old_vector_group (
+    campaign text NOT NULL,
+    number bigint NOT NULL,
+    rows bigint NOT NULL,
+    lacking_rows bigint NOT NULL,
+    texts bigint NOT NULL,
+    vectors bigint NOT NULL
+);
+
+COMMENT ON TABLE reembed.old_vector_group IS 'The checksums, one for each group of rows.';
+
+COMMENT ON COLUMN reembed.old_vector_group.campaign IS 'The campaign.';
+
+COMMENT ON COLUMN reembed.old_vector_group.number IS 'The group.';
+
+COMMENT ON COLUMN reembed.old_vector_group.rows IS 'Rows of the group with a text.';
+
+COMMENT ON COLUMN reembed.old_vector_group.lacking_rows IS 'Those rows of the group that have no old vector.';
+
+COMMENT ON COLUMN reembed.old_vector_group.texts IS 'Hashes of key and text of its rows, combined by xor.';
+
+COMMENT ON COLUMN reembed.old_vector_group.vectors IS 'Hashes of key, text and vector of its rows, combined by xor.';
 
 CREATE TABLE reembed.provider_batch_row (
     provider_batch uuid NOT NULL,
@@ -4598,144 +4835,6 @@ COMMENT ON COLUMN reembed.truth_audit.ordinal IS 'Position in the sample, from 1
 COMMENT ON COLUMN reembed.truth_audit.key IS 'Primary key of the row, as an object of column and value.';
 
 COMMENT ON COLUMN reembed.truth_audit.similarity IS 'Cosine similarity of the stored and the fresh vector; for the distances l2 and inner_product a similarity that includes the lengths. Null: the row disagreed in an earlier run, and is gone or waits for a vector.';
-
-CREATE TABLE reembed.validation (
-    id bigint NOT NULL,
-    campaign text NOT NULL,
-    started_at timestamp with time zone NOT NULL,
-    finished_at timestamp with time zone DEFAULT now() NOT NULL,
-    run_by text DEFAULT SESSION_USER NOT NULL,
-    query_source text NOT NULL,
-    queries integer NOT NULL,
-    judged_queries integer NOT NULL,
-    k integer NOT NULL,
-    overlap double precision NOT NULL,
-    index_recall double precision,
-    coverage double precision NOT NULL,
-    missing_rows bigint NOT NULL,
-    ndcg_before double precision,
-    ndcg_after double precision,
-    mrr_before double precision,
-    mrr_after double precision,
-    recall_before double precision,
-    recall_after double precision,
-    verdict text NOT NULL,
-    reasons text[] DEFAULT '{}'::text[] NOT NULL,
-    doubts text[] DEFAULT '{}'::text[] NOT NULL,
-    seed integer,
-    known_items boolean DEFAULT false NOT NULL,
-    just_changed_rows bigint NOT NULL,
-    searches_use_index boolean,
-    planner_chooses_index boolean,
-    index_setting text,
-    audit_problem text,
-    audit_rows bigint,
-    old_audit_rows bigint,
-    old_audit_problem text,
-    old_audit_cause text,
-    warnings text[] DEFAULT '{}'::text[] NOT NULL,
-    index_file oid,
-    lexical_share double precision,
-    compared_rows bigint,
-    group_by text,
-    judge_model text,
-    graded_pairs integer,
-    ungraded_pairs integer,
-    judge_problem text,
-    CONSTRAINT lexical_share_is_a_share CHECK (((lexical_share >= (0)::double precision) AND (lexical_share <= (1)::double precision))),
-    CONSTRAINT verdict_follows_from_reasons_and_doubts CHECK ((verdict =
-CASE
-    WHEN (cardinality(reasons) > 0) THEN 'fail'::text
-    WHEN (cardinality(doubts) > 0) THEN 'unsure'::text
-    ELSE 'pass'::text
-END))
-);
-
-COMMENT ON TABLE reembed.validation IS 'Comparisons of the old and the new model on sample queries. The switch requires a verdict of pass, or of unsure that a person accepted.';
-
-COMMENT ON COLUMN reembed.validation.id IS 'Number of the run.';
-
-COMMENT ON COLUMN reembed.validation.campaign IS 'Campaign that was validated.';
-
-COMMENT ON COLUMN reembed.validation.started_at IS 'When the run started.';
-
-COMMENT ON COLUMN reembed.validation.finished_at IS 'When the run ended.';
-
-COMMENT ON COLUMN reembed.validation.run_by IS 'Role that ran it.';
-
-COMMENT ON COLUMN reembed.validation.query_source IS 'Source of the queries: rows, generated, log, a file or a table.';
-
-COMMENT ON COLUMN reembed.validation.queries IS 'Queries compared.';
-
-COMMENT ON COLUMN reembed.validation.judged_queries IS 'Queries with judgements.';
-
-COMMENT ON COLUMN reembed.validation.k IS 'Length of the result lists.';
-
-COMMENT ON COLUMN reembed.validation.overlap IS 'Mean share of the k nearest rows that both models return, 0 to 1.';
-
-COMMENT ON COLUMN reembed.validation.index_recall IS 'Mean share of the exact k nearest rows that the new index returns; null without an index.';
-
-COMMENT ON COLUMN reembed.validation.coverage IS 'Share of the rows with a text that have a new vector.';
-
-COMMENT ON COLUMN reembed.validation.missing_rows IS 'Rows with a text but without a new vector.';
-
-COMMENT ON COLUMN reembed.validation.ndcg_before IS 'nDCG@k of the old model on the judged queries.';
-
-COMMENT ON COLUMN reembed.validation.ndcg_after IS 'nDCG@k of the new model.';
-
-COMMENT ON COLUMN reembed.validation.mrr_before IS 'Mean reciprocal rank of the old model.';
-
-COMMENT ON COLUMN reembed.validation.mrr_after IS 'Mean reciprocal rank of the new model.';
-
-COMMENT ON COLUMN reembed.validation.recall_before IS 'Recall@k of the old model against the judgements.';
-
-COMMENT ON COLUMN reembed.validation.recall_after IS 'Recall@k of the new model against the judgements.';
-
-COMMENT ON COLUMN reembed.validation.verdict IS 'Verdict at the end of the run: pass, fail or unsure. The gate to the switch evaluates the figures again: see verdict().';
-
-COMMENT ON COLUMN reembed.validation.reasons IS 'Why it fails; empty otherwise.';
-
-COMMENT ON COLUMN reembed.validation.doubts IS 'Why it is unsure: what the evidence does not decide, and how to decide it.';
-
-COMMENT ON COLUMN reembed.validation.seed IS 'Seed of samples and intervals; with the same rows it reproduces the run.';
-
-COMMENT ON COLUMN reembed.validation.known_items IS 'Whether the relevant row of each query is the one it was generated from.';
-
-COMMENT ON COLUMN reembed.validation.just_changed_rows IS 'Missing rows that the application had changed in the last 30 seconds.';
-
-COMMENT ON COLUMN reembed.validation.searches_use_index IS 'Whether the new index can serve a search ordered by distance; null without an index.';
-
-COMMENT ON COLUMN reembed.validation.planner_chooses_index IS 'Whether the planner chooses the new index without being forced; on a small table it may not.';
-
-COMMENT ON COLUMN reembed.validation.index_setting IS 'Search setting of the index during the run.';
-
-COMMENT ON COLUMN reembed.validation.audit_problem IS 'Why no new vector was compared with a fresh one; null when that was done or not requested.';
-
-COMMENT ON COLUMN reembed.validation.audit_rows IS 'Rows whose new vector could be audited; null when no audit was requested.';
-
-COMMENT ON COLUMN reembed.validation.old_audit_rows IS 'Rows whose old vector could be audited; null when no audit was requested.';
-
-COMMENT ON COLUMN reembed.validation.old_audit_problem IS 'Why no old vector was compared with a fresh one; null when that was done or not requested.';
-
-COMMENT ON COLUMN reembed.validation.old_audit_cause IS 'What the old vectors are of, found by trying, or that nothing which was tried explains them; null when most agree.';
-
-COMMENT ON COLUMN reembed.validation.warnings IS 'Findings that do not change the verdict.';
-
-COMMENT ON COLUMN reembed.validation.index_file IS 'File of the searched index, by which runs of one index are recognised: its recall is judged over all of them.';
-
-COMMENT ON COLUMN reembed.validation.lexical_share IS 'Mean share of the words of a query that are in the text of its row, without words that are common in the table, 0 to 1; null unless the queries were made of rows.';
-
-COMMENT ON COLUMN reembed.validation.compared_rows IS 'Rows with a vector of both models, if the backfill had not ended and only these were compared; else null.';
-
-COMMENT ON COLUMN reembed.validation.group_by IS 'Column whose values group the results: each group counts once, by its nearest row. Null: every row is a result of its own.';
-
-COMMENT ON COLUMN reembed.validation.judge_model IS 'Chat model that graded results; null where none did.';
-
-COMMENT ON COLUMN reembed.validation.graded_pairs IS 'Pairs of a query and the text of a row that have a grade of the chat model.';
-
-COMMENT ON COLUMN reembed.validation.ungraded_pairs IS 'Pairs that the chat model was asked about without a readable answer.';
-
-COMMENT ON COLUMN reembed.validation.judge_problem IS 'The last reason that a pair has no grade; null where all have one.';
 
 CREATE TABLE reembed.validation_filter (
     validation bigint NOT NULL,

@@ -11,7 +11,7 @@ AS $$
            (SELECT bool_and(CASE WHEN p LIKE '% (%' THEN has_any_column_privilege(p_role, c.oid, split_part(p, ' ', 1)) ELSE has_table_privilege(p_role, c.oid, p) END)
               FROM regexp_split_to_table(w.rights, ', (?=[A-Z])') AS p)
       FROM (VALUES
-        ('model', 'SELECT'), ('element_type', 'SELECT'), ('planned_index', 'SELECT'), ('target', 'SELECT'), ('serving', 'SELECT'), ('vector_column', 'SELECT'), ('change', 'SELECT'), ('damage', 'SELECT'), ('health', 'SELECT'),
+        ('model', 'SELECT'), ('element_type', 'SELECT'), ('planned_index', 'SELECT'), ('target', 'SELECT'), ('serving', 'SELECT'), ('vector_column', 'SELECT'), ('change', 'SELECT'), ('damage', 'SELECT'), ('health', 'SELECT'), ('metrics', 'SELECT'),
         ('progress', 'SELECT'), ('index_build', 'SELECT'), ('read_probe', 'SELECT'), ('schema_view', 'SELECT'), ('throttle', 'SELECT'), ('event', 'SELECT'), ('alert', 'SELECT'), ('watch_memory', 'SELECT'),
         ('validation', 'SELECT'), ('schema_migration', 'SELECT'), ('installation', 'SELECT'), ('shadow_read', 'SELECT'),
         ('leaf', 'SELECT'), ('setting', 'SELECT, UPDATE (paused, paused_by, paused_reason, keep_old_current)'),

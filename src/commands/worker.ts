@@ -4,6 +4,8 @@ import { Command } from 'commander';
 import { readConfig } from '../config.ts';
 import { inOwnTransactions, openDatabase } from '../database/connection.ts';
 import { UsageError } from '../errors.ts';
+import { readListenAddress } from '../metrics/listen-address.ts';
+import type { Monitoring, startMonitoring } from '../metrics/start-monitoring.ts';
 import { counted, plural } from '../wording.ts';
 import { drain } from '../worker/drain.ts';
 import { embedSubset } from '../worker/subset.ts';
@@ -22,6 +24,7 @@ interface WorkerCommandOptions {
   drain?: boolean;
   batchApi?: boolean;
   concurrency?: number;
+  listen?: string;
 }
 
 /** `reembed worker`: embeds batches and changed rows. Any number of processes may run. */
@@ -40,11 +43,14 @@ export function workerCommand(): Command {
       'batches of each table processed at the same time in this process (default: EMBED_CONCURRENCY or 4); requests of a model share EMBED_MAX_IN_FLIGHT',
       wholeNumber,
     )
+    .option('--listen <address:port>', 'serve /metrics, /livez and /readyz there, such as 127.0.0.1:9464 (default: nowhere)')
     .action((options: WorkerCommandOptions) => work(options));
 }
 
 async function work(options: WorkerCommandOptions): Promise<void> {
   if (options.limit && options.batchApi) throw new UsageError('--limit and --batch-api exclude each other', 'give one of them');
+  if (options.limit && options.listen !== undefined) throw new UsageError('--limit and --listen exclude each other', 'leave --listen out');
+  const listen = options.listen === undefined ? undefined : readListenAddress(options.listen);
   // Vectors and answers are short-lived. With V8's defaults the heap grows to several times its live size; with tighter limits than these,
   // garbage collection takes a third of the processor time.
   setFlagsFromString('--heap-growing-percent=100');
@@ -57,6 +63,7 @@ async function work(options: WorkerCommandOptions): Promise<void> {
   const database = await openDatabase(config);
   const bar = createProgressBar();
   const progress = inOwnTransactions(database.pool);
+  let monitoring: Monitoring | undefined;
   const show = async () => bar.update(await readProgress(progress));
   try {
     await adoptCache(database.pool, say);
@@ -77,14 +84,23 @@ async function work(options: WorkerCommandOptions): Promise<void> {
     };
     process.on('SIGINT', interrupt);
     process.on('SIGTERM', interrupt);
+    if (listen)
+      monitoring = await serveMetrics(listen, { databaseUrl: database.url, target, stopping: interrupted.signal, notice: bar.say });
     if (options.drain) {
-      await drain(database, config, { notice: bar.say, onTick: show, signal: interrupted.signal, target, batchApi });
+      await drain(database, config, {
+        notice: bar.say,
+        onTick: show,
+        signal: interrupted.signal,
+        target,
+        batchApi,
+        monitor: monitoring?.monitor,
+      });
       await show();
       // The work is incomplete, so the exit code must tell a script so.
       if (interrupted.signal.aborted) process.exitCode = INTERRUPTED;
       return;
     }
-    const worker = await startWorker(database, config, bar.say, { target, batchApi });
+    const worker = await startWorker(database, config, bar.say, { target, batchApi, monitor: monitoring?.monitor });
     say('worker started; Ctrl-C stops it after the batches in progress');
     const ticking = setInterval(() => show().catch(() => {}), 1000);
     interrupted.signal.addEventListener('abort', () => worker.stop());
@@ -98,6 +114,12 @@ async function work(options: WorkerCommandOptions): Promise<void> {
     }
   } finally {
     bar.stop();
+    await monitoring?.close();
     await database.close();
   }
+}
+
+/** Loads what serves metrics only for a worker that does. */
+async function serveMetrics(...settings: Parameters<typeof startMonitoring>): Promise<Monitoring> {
+  return (await import('../metrics/start-monitoring.ts')).startMonitoring(...settings);
 }

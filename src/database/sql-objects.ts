@@ -195,7 +195,7 @@ export interface SqlFile {
 /** Returns the files of sql/ in execution order: views that functions depend on, functions, views that call them, triggers. */
 export function readSqlFiles(isWanted: (file: SqlFile) => boolean): SqlFile[] {
   const first = ['vector_column', 'change'];
-  const views = ['damage', 'health', 'progress'];
+  const views = ['damage', 'health', 'progress', 'metrics'];
   const rank = ({ name, text }: SqlFile) =>
     first.includes(name) ? 0 : /^CREATE OR REPLACE VIEW/m.test(text) ? 2 : /^CREATE OR REPLACE TRIGGER/m.test(text) ? 3 : 1;
   return readdirSync(SQL_OBJECTS, { recursive: true, encoding: 'utf8' })

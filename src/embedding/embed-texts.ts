@@ -14,6 +14,17 @@ import { type Sending, sendInTurn } from './send-in-turn.ts';
 import { type Reservation, SpendCapReached } from './spending.ts';
 import { type Bench, classOf, findFault, mayBeOfTexts, type Suspicion } from './suspect.ts';
 
+/**
+ * Sends a request by calling `send`, and may observe it. It returns or throws what `send` does.
+ *
+ * @param request.isRepeated whether one of its texts was sent before
+ * @param request.signal aborted when we no longer wait for the answer
+ */
+export type SendObserver = (
+  request: { texts: number; isRepeated: boolean; signal: AbortSignal },
+  send: () => Promise<Embedded>,
+) => Promise<Embedded>;
+
 /** Options of embedTexts(). */
 export interface EmbedOptions {
   /** limits of a request; lower limits learnt from the provider take precedence */
@@ -28,6 +39,8 @@ export interface EmbedOptions {
   campaign?: string | undefined;
   /** counts a request of that many expected tokens against a cap of this process instead; throws SpendCapReached */
   reserve?: ((tokens: number) => Reservation) | undefined;
+  /** sends each request, and observes it */
+  observe?: SendObserver | undefined;
   /** called after each answer with the number of distinct texts that have a vector */
   onAnswer?: ((texts: number) => void) | undefined;
   /** aborts requests under way and every wait */

@@ -45,13 +45,16 @@ export async function sendInTurn(request: DistinctText[], giveUpAt: number | und
       ? options.reserve(size.tokens)
       : await reserveSpending(db, options.campaign, model.name, size.tokens);
     outcome.requests += 1;
+    const isRepeated = request.some(({ sent }) => sent > 0);
     for (const text of request) text.sent += 1;
     const startedAt = performance.now();
-    const answering = provider.embed(
-      request.map(({ text }) => text),
-      role,
-      cutOff,
-    );
+    const send = () =>
+      provider.embed(
+        request.map(({ text }) => text),
+        role,
+        cutOff,
+      );
+    const answering = options.observe ? options.observe({ texts: request.length, isRepeated, signal: cutOff }, send) : send();
     const answer = await answering.catch(async (error: unknown) => {
       // A request that fails because of a text says nothing about the load.
       if (error instanceof ProviderUnavailable && !cutOff.aborted && request.every(({ failures }) => failures === 0))

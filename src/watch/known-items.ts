@@ -1,8 +1,9 @@
 import { toSql } from 'pgvector';
 import { inOwnTransactions } from '../database/connection.ts';
 import { embedTexts } from '../embedding/embed-texts.ts';
+import { observeRequests } from '../metrics/observe-work.ts';
 import type { WorkContext } from '../worker/context.ts';
-import { loadTarget, type VectorColumn } from '../worker/target.ts';
+import { loadTarget, type VectorColumn, type WorkTarget } from '../worker/target.ts';
 
 interface KnownItem {
   key: string;
@@ -28,8 +29,8 @@ export async function searchKnownItems(context: WorkContext, targetName: string,
   if (items.length === 0) return;
   const target = await loadTarget(pool, targetName);
   for (const vector of target?.vectors ?? []) {
-    if (!vector.maintained || signal?.aborted) continue;
-    const { vectors, error } = await embedItems(context, target?.campaign, vector, items, signal);
+    if (!target || !vector.maintained || signal?.aborted) continue;
+    const { vectors, error } = await embedItems(context, target, vector, items, signal);
     if (signal?.aborted) return;
     for (const item of items) {
       await patient.query('SELECT reembed.record_known_item($1, $2, $3, $4, $5, $6)', [
@@ -42,7 +43,7 @@ export async function searchKnownItems(context: WorkContext, targetName: string,
 
 async function embedItems(
   context: WorkContext,
-  campaign: string | undefined,
+  target: WorkTarget,
   vector: VectorColumn,
   items: KnownItem[],
   signal?: AbortSignal,
@@ -56,7 +57,8 @@ async function embedItems(
       limits: provider.limits,
       tokensPerCharacter: TOKENS_PER_CHARACTER,
       patienceSeconds: PATIENCE_SECONDS,
-      campaign,
+      campaign: target.campaign,
+      observe: observeRequests(context, target.name, vector),
       signal,
       stopping: context.stopping,
     });

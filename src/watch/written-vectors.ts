@@ -1,6 +1,7 @@
 import { inOwnTransactions } from '../database/connection.ts';
 import { embedTexts } from '../embedding/embed-texts.ts';
 import { agrees, similarity } from '../embedding/similarity.ts';
+import { observeRequests } from '../metrics/observe-work.ts';
 import type { WorkContext } from '../worker/context.ts';
 import { loadTarget, type VectorColumn, vectorColumn, type WorkTarget } from '../worker/target.ts';
 
@@ -66,6 +67,7 @@ async function compare(
     tokensPerCharacter: target.tokensPerCharacter,
     patienceSeconds: PATIENCE_SECONDS,
     campaign: target.campaign,
+    observe: observeRequests(context, target.name, vector),
     signal,
     stopping: context.stopping,
   });

@@ -2,6 +2,8 @@ import type { Queryable } from '../database/connection.ts';
 import { isConnectionFailure, isLockFailure, plainMessageOf } from '../database/database-error.ts';
 import { ProviderRefused, ProviderUnavailable } from '../embedding/provider-error.ts';
 import { SpendCapReached } from '../embedding/spending.ts';
+import { factsOf, observeStore } from '../metrics/observe-work.ts';
+import { describeSpan, inSpan } from '../metrics/spans.ts';
 import { takeCachedVectors } from './cached-texts.ts';
 import { embedRows, type WorkContext } from './context.ts';
 import { noticeBreaker } from './pause-targets.ts';
@@ -25,11 +27,17 @@ export interface BatchJob {
  * @param limit maximum number of rows to embed; if rows are left, the batch stays pending
  * @returns number of rows that got their vector
  */
-export async function runBatch(
-  context: WorkContext,
-  job: BatchJob,
-  options: { signal?: AbortSignal; limit?: number } = {},
-): Promise<number> {
+export function runBatch(context: WorkContext, job: BatchJob, options: BatchOptions = {}): Promise<number> {
+  const facts = { 'reembed.campaign': job.campaign, 'reembed.batch': Number(job.batch) };
+  return inSpan('reembed.batch', facts, () => embedBatch(context, job, options));
+}
+
+interface BatchOptions {
+  signal?: AbortSignal;
+  limit?: number;
+}
+
+async function embedBatch(context: WorkContext, job: BatchJob, options: BatchOptions): Promise<number> {
   const { pool } = context.database;
   const { rows } = await pool.query<{ target: string }>(
     `UPDATE reembed.batch AS b SET attempts = b.attempts + 1, started_at = clock_timestamp(), error = NULL, answered_rows = 0
@@ -45,6 +53,8 @@ export async function runBatch(
   const target = await loadTarget(pool, batch.target);
   const vector = target && vectorColumn(target, 'new');
   if (!target || !vector) return 0;
+  const of = { target: target.name, model: vector.model };
+  describeSpan(factsOf(of));
 
   const pacing = context.pacingOf(target.name);
   // Only one batch of a table is written at a time while others are embedded: two writers would use up each other's
@@ -65,16 +75,17 @@ export async function runBatch(
       ...outcome.embedded.map(({ item, vector: values }) => [item, values] as const),
       ...(options.limit === undefined ? copied.map(({ row, vector: values }) => [row, values] as const) : []),
     ]);
-    const written = await write(() =>
-      storeBatch(pool, pacing, target, vector, job, {
-        // Answers arrive in any order; rows are written in table order.
-        items: rowsOfBatch.flatMap((row) => (vectors.has(row) ? [{ row, vector: vectors.get(row) ?? null }] : [])),
-        failures: outcome.refused.map(({ item, ...refusal }) => ({ row: item, ...refusal })),
-        tokens: outcome.tokens,
-        requests: outcome.requests,
-        done: outcome.complete && options.limit === undefined && waiting.length === 0,
-      }),
-    );
+    const stored = {
+      // Answers arrive in any order; rows are written in table order.
+      items: rowsOfBatch.flatMap((row) => (vectors.has(row) ? [{ row, vector: vectors.get(row) ?? null }] : [])),
+      failures: outcome.refused.map(({ item, ...refusal }) => ({ row: item, ...refusal })),
+      tokens: outcome.tokens,
+      requests: outcome.requests,
+      done: outcome.complete && options.limit === undefined && waiting.length === 0,
+    };
+    const store = () => storeBatch(pool, pacing, target, vector, job, stored);
+    const written = await write(() => observeStore(of, context.monitor, stored.items.length, store, (rows) => rows));
+    describeSpan({ 'reembed.rows': written, 'reembed.tokens': outcome.tokens });
     await noticeBreaker(context, target.name, outcome.refused.length);
     if (outcome.failure) throw outcome.failure;
     return written;

@@ -1,6 +1,7 @@
 import { providerAccess } from '../embedding/open-provider.ts';
 import { ProviderRefused, ProviderUnavailable } from '../embedding/provider-error.ts';
 import { messageOf } from '../errors.ts';
+import { observeStore } from '../metrics/observe-work.ts';
 import { embedRows, type WorkContext } from './context.ts';
 import { expandJoins } from './expand-joins.ts';
 import { noticeBreaker } from './pause-targets.ts';
@@ -200,18 +201,19 @@ async function refresh(
     vector.role === 'new' && change.hasText && change.newHash !== null && change.newHash === change.textHash;
   const texts = changes.filter((change) => change.hasText && !isCurrent(change));
   const outcome = await embedRows(context, target, vector, texts, patienceSeconds, signal);
-  const written = await storeVectors(
-    context.database.pool,
-    context.pacingOf(target.name),
-    target,
-    vector,
-    [
-      ...outcome.embedded.map(({ item, vector: values }) => ({ row: item, vector: values })),
-      ...changes.filter(({ hasText }) => !hasText).map((row) => ({ row, vector: null })),
-      // A vector that could not be renewed belongs to a former text and must no longer be found.
-      ...outcome.refused.map(({ item }) => ({ row: item, vector: null })),
-    ],
-    outcome.refused.map(({ item, ...refusal }) => ({ row: item, ...refusal })),
+  const items = [
+    ...outcome.embedded.map(({ item, vector: values }) => ({ row: item, vector: values })),
+    ...changes.filter(({ hasText }) => !hasText).map((row) => ({ row, vector: null })),
+    // A vector that could not be renewed belongs to a former text and must no longer be found.
+    ...outcome.refused.map(({ item }) => ({ row: item, vector: null })),
+  ];
+  const failures = outcome.refused.map(({ item, ...refusal }) => ({ row: item, ...refusal }));
+  const written = await observeStore(
+    { target: target.name, model: vector.model },
+    context.monitor,
+    items.length,
+    () => storeVectors(context.database.pool, context.pacingOf(target.name), target, vector, items, failures),
+    (keys) => outcome.embedded.filter(({ item }) => keys.has(item.keyText)).length,
   );
   await noticeBreaker(context, target.name, outcome.refused.length);
   for (const change of changes) if (isCurrent(change)) written.add(change.keyText);

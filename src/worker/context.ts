@@ -4,6 +4,8 @@ import type { Database } from '../database/connection.ts';
 import { type EmbedOutcome, embedTexts } from '../embedding/embed-texts.ts';
 import { openProvider } from '../embedding/open-provider.ts';
 import type { Provider } from '../embedding/provider.ts';
+import { observeRequests } from '../metrics/observe-work.ts';
+import type { WorkMonitor } from '../metrics/work-monitor.ts';
 import { createThrottle } from '../throttle/throttle.ts';
 import type { Pacing } from './pacing.ts';
 import { createPortion } from './portion.ts';
@@ -20,6 +22,8 @@ export interface WorkContext {
   giveUp: boolean;
   /** once aborted, no new request is started; vectors already received are still stored */
   stopping?: AbortSignal | undefined;
+  /** counts the work, for metrics */
+  monitor?: WorkMonitor | undefined;
   /** provider of a column's model, by the model's current definition */
   providerOf(vector: VectorColumn): Promise<Provider>;
   /** number of rows of a target to write at a time, as measured in this process, and when to write them */
@@ -34,7 +38,7 @@ export function createWorkContext(
   database: Database,
   config: Config,
   notice: (line: string) => void,
-  options: { target?: string | undefined; giveUp?: boolean; stopping?: AbortSignal } = {},
+  options: { target?: string | undefined; giveUp?: boolean; stopping?: AbortSignal; monitor?: WorkMonitor | undefined } = {},
 ): WorkContext {
   const providers = new Map<string, Provider>();
   const writers = new Map<string, LimitFunction>();
@@ -46,6 +50,7 @@ export function createWorkContext(
     target: options.target,
     giveUp: options.giveUp ?? false,
     stopping: options.stopping,
+    monitor: options.monitor,
     pacingOf(target) {
       const pacing = pacings.get(target) ?? {
         portion: createPortion(),
@@ -53,6 +58,7 @@ export function createWorkContext(
         throttle: createThrottle(database.pool, target, notice, options.stopping),
         inTurn: pLimit(1),
       };
+      if (!pacings.has(target)) options.monitor?.throttles(target, () => pacing.throttle.share);
       pacings.set(target, pacing);
       return pacing;
     },
@@ -92,11 +98,16 @@ export async function embedRows<T extends SourceRow>(
       tokensPerCharacter: target.tokensPerCharacter,
       patienceSeconds,
       campaign: target.campaign,
+      observe: observeRequests(context, target.name, vector),
       onAnswer,
       signal,
       stopping: context.stopping,
     },
   );
   for (const item of rows) if (item.failure !== null) outcome.refused.push({ item, ...item.failure });
+  context.monitor?.embedded(
+    { target: target.name, model: vector.model },
+    { embedded: outcome.embedded.length, refused: outcome.refused.length },
+  );
   return outcome;
 }

@@ -15,16 +15,16 @@ import { startWorker, type WorkerOptions } from './worker.ts';
 export async function drain(
   database: Database,
   config: Config,
-  options: Pick<WorkerOptions, 'target' | 'batchApi'> & {
+  options: Pick<WorkerOptions, 'target' | 'batchApi' | 'monitor'> & {
     notice: (line: string) => void;
     onTick?: () => Promise<void>;
     until?: () => Promise<boolean>;
     signal?: AbortSignal;
   },
 ): Promise<void> {
-  const { target, batchApi } = options;
+  const { target, batchApi, monitor } = options;
   const until = options.until ?? (() => isDrained(database.pool, target));
-  const worker = await startWorker(database, config, options.notice, { giveUp: true, target, batchApi });
+  const worker = await startWorker(database, config, options.notice, { giveUp: true, target, batchApi, monitor });
   let over = false;
   const ticking = (async () => {
     while (!over && !options.signal?.aborted) {

@@ -6,6 +6,7 @@ import type { Config } from '../config.ts';
 import { type Database, keepOwnSettings, queueConnections } from '../database/connection.ts';
 import { isConnectionFailure, plainMessageOf } from '../database/database-error.ts';
 import { NewerObjects, refuseNewerObjects } from '../database/objects-version.ts';
+import type { WorkMonitor } from '../metrics/work-monitor.ts';
 import { probeBeforeWork } from '../throttle/read-probes.ts';
 import { claimForBatchApi, requireBatchApi } from './batch-api/claim.ts';
 import { type ProviderBatchJob, runProviderBatch } from './batch-api/provider-batch-job.ts';
@@ -30,6 +31,8 @@ export interface WorkerOptions {
   giveUp?: boolean | undefined;
   /** true: the backfill uses the provider's batch API as far as it delivers vectors; changed rows do not */
   batchApi?: boolean | undefined;
+  /** counts the work, for metrics */
+  monitor?: WorkMonitor | undefined;
 }
 
 const WORK_CHECK_MS = 500;
@@ -53,8 +56,8 @@ export async function startWorker(
 ): Promise<Worker> {
   const stopping = new AbortController();
   const cutOff = new AbortController();
-  const { target, giveUp = false } = options;
-  const context = createWorkContext(database, config, notice, { target, giveUp, stopping: stopping.signal });
+  const { target, giveUp = false, monitor } = options;
+  const context = createWorkContext(database, config, notice, { target, giveUp, stopping: stopping.signal, monitor });
   await checkProviders(context);
   const isForBatchApi = options.batchApi ?? false;
   if (isForBatchApi) await requireBatchApi(context);
@@ -65,6 +68,7 @@ export async function startWorker(
   // A worker is usually started after something was fixed.
   await retryNow(database);
   const boss = createBoss(database, config, !giveUp, notice);
+  boss.on('error', () => monitor?.queueFailed());
   await boss.start();
 
   let fail: (error: unknown) => void = () => {};
@@ -171,6 +175,7 @@ async function keepWorkQueued(context: WorkContext, queues: TargetQueues, self: 
         await pool.query("DELETE FROM reembed.worker WHERE seen_at < now() - interval '1 day'");
         seenAt = Date.now();
       }
+      context.monitor?.lookedForWork();
     } catch (error) {
       if (error instanceof NewerObjects) throw error;
       context.notice(`${isConnectionFailure(error) ? 'database' : 'searching for work'}: ${plainMessageOf(error)}`);

@@ -2,6 +2,7 @@ import type { BatchStatus } from '../../embedding/batch-api.ts';
 import { type AnsweredRequest, readAnsweredRequest, vectorsOf } from '../../embedding/batch-lines.ts';
 import { BadAnswer } from '../../embedding/check-vectors.ts';
 import type { Embedded } from '../../embedding/provider.ts';
+import { observeStore } from '../../metrics/observe-work.ts';
 import { counted, plural } from '../../wording.ts';
 import { storeSentRows } from '../writer.ts';
 import { recordError } from './provider-batch.ts';
@@ -69,7 +70,11 @@ async function store({ context, batch, target, vector }: BatchWork, answer: Answ
   const request = { providerBatch: batch.id, request: first.request };
   // If the first rows are already stored, the tokens are already counted.
   const tokens = first.position === 0 ? embedded.tokens : 0;
-  await context.writerOf(target.name)(() => storeSentRows(context.database.pool, pacing, target, vector, request, items, tokens));
+  const of = { target: target.name, model: vector.model };
+  context.monitor?.counted(of, tokens, null);
+  context.monitor?.embedded(of, { embedded: rows.length, refused: 0 });
+  const storeRows = () => storeSentRows(context.database.pool, pacing, target, vector, request, items, tokens);
+  await context.writerOf(target.name)(() => observeStore(of, context.monitor, items.length, storeRows, (written) => written));
   return '';
 }
 
