@@ -29,6 +29,8 @@ export interface NextStep {
 export interface CampaignStatus extends ProgressRow {
   /** table group; null for a campaign with files of its own, and when this role may not read it */
   group: string | null;
+  /** whether only a part of the table is migrated, which ends at the switch */
+  is_part: boolean;
   /** false for an earlier campaign on the same target */
   current: boolean;
   health: { throttles: boolean; reason: string }[];
@@ -60,6 +62,7 @@ export interface Status {
 interface CampaignFacts {
   campaign: string;
   group: string | null;
+  is_part: boolean;
   archive: string | null;
   allowed_failures: number;
   failed_new: number;
@@ -138,6 +141,7 @@ async function readCampaigns(db: Queryable, pending: MigrationFile[], target?: s
       const {
         archive = null,
         group = null,
+        is_part = false,
         validation = null,
         canary_percent = null,
         shadow_percent = null,
@@ -147,6 +151,7 @@ async function readCampaigns(db: Queryable, pending: MigrationFile[], target?: s
       return {
         ...row,
         group,
+        is_part,
         current: isCurrent,
         health: isCurrent
           ? health.rows.filter(({ target: of }) => of === row.target).map(({ throttles, reason }) => ({ throttles, reason }))
@@ -166,13 +171,13 @@ async function readCampaigns(db: Queryable, pending: MigrationFile[], target?: s
 /** Reads what reembed.progress does not hold: settings, and the verdicts that the gates use. */
 async function readFacts(db: Queryable): Promise<Map<string, CampaignFacts>> {
   const { rows } = await db.query<CampaignFacts>(
-    `SELECT m.name AS campaign, m.group_name AS "group", m.archive, s.max_failed_rows AS allowed_failures,
+    `SELECT m.name AS campaign, m.group_name AS "group", t.part <> '' AS is_part, m.archive, s.max_failed_rows AS allowed_failures,
             (SELECT count(*)::integer FROM reembed.failed_row AS f WHERE f.target = m.target AND f.model = m.to_model) AS failed_new,
             (SELECT jsonb_build_object('id', v.id, 'verdict', v.verdict, 'finished_at', v.finished_at, 'queries', v.queries, 'overlap', v.overlap,
                                        'index_recall', v.index_recall, 'reasons', '[]'::jsonb, 'doubts', '[]'::jsonb)
                FROM reembed.validation AS v WHERE v.campaign = m.name ORDER BY v.finished_at DESC, v.id DESC LIMIT 1) AS validation,
             s.canary_percent::double precision AS canary_percent, s.shadow_percent::double precision AS shadow_percent
-       FROM reembed.campaign AS m JOIN reembed.setting AS s ON s.target = m.target`,
+       FROM reembed.campaign AS m JOIN reembed.setting AS s ON s.target = m.target JOIN reembed.target AS t ON t.name = m.target`,
   );
   // JSON returns the time as text, in the time zone of the session.
   for (const { validation } of rows) if (validation) validation.finished_at = new Date(validation.finished_at);
