@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util';
+import { parseArgs, styleText } from 'node:util';
 import { loadGlosses, queries } from './corpus.ts';
 import { startEmbeddingServer } from './embedding-server.ts';
 import { createEmbed } from './scenario/embed.ts';
@@ -67,7 +67,7 @@ async function runDemo(rows: number, judgedQueries: number): Promise<void> {
       glosses: table,
       spare: glosses.filter((_, i) => isSpare(i)),
       judged: queries(table, Math.min(judgedQueries, table.length)),
-      say: (line) => console.log(line),
+      say: (line) => console.log(painted(line)),
     })
       .catch((error: unknown) => {
         throw signal.aborted ? signal.reason : error;
@@ -81,6 +81,11 @@ async function runDemo(rows: number, judgedQueries: number): Promise<void> {
     await stage.close();
     await provider.close();
   }
+}
+
+/** Steps and the verdict in colour, where the terminal has any. */
+function painted(line: string): string {
+  return line.replace(/^\d\. \w+:/m, (step) => styleText('bold', step)).replace(/\bPASS\b/, (verdict) => styleText('green', verdict));
 }
 
 function wholeNumber(option: string, value: string): number {

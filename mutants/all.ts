@@ -20,6 +20,7 @@ import { REFUSED_ROWS } from './refused-rows.ts';
 import { REPORT } from './report.ts';
 import { SOONER } from './sooner.ts';
 import { SPENDING } from './spending.ts';
+import { TERMINAL } from './terminal.ts';
 import { TEXT_FROM } from './text-from.ts';
 import { VERDICT } from './verdict.ts';
 
@@ -46,6 +47,7 @@ export const MUTANTS: Mutant[] = [
   ...REFUSED_ROWS,
   ...REPORT,
   ...SPENDING,
+  ...TERMINAL,
   ...TEXT_FROM,
   ...VERDICT,
 ];

@@ -36,6 +36,6 @@ export const PROVIDERS: Mutant[] = [
     test: 'worker',
     title: 'a worker that is stopped while it starts ends',
     says: /not within 30 s: its end/,
-    edits: [{ file: 'src/commands/worker.ts', find: 'if (interrupted.signal.aborted) void worker.stop();', replace: '' }],
+    edits: [{ file: 'src/commands/worker.ts', find: 'if (signal.aborted) void worker.stop();', replace: '' }],
   },
 ];

@@ -1,9 +1,10 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { asTyped } from './as-typed.ts';
 import { databaseLine } from './commands/database-line.ts';
-import { say } from './commands/print.ts';
+import { paint, useNoColours } from './commands/paint.ts';
+import { currentTalk, note, say, setTalk } from './commands/print.ts';
 import { keepCompiledCode } from './compile-cache.ts';
 import { readConfig } from './config.ts';
 import { plainMessageOf, translateDatabaseError } from './database/database-error.ts';
@@ -38,22 +39,15 @@ const commands: Record<string, () => Promise<Command>> = {
   forget: async () => (await import('./commands/forget.ts')).forgetCommand(),
   doctor: async () => (await import('./commands/doctor.ts')).doctorCommand(),
   db: async () => (await import('./commands/db.ts')).dbCommand(),
+  init: async () => (await import('./commands/init.ts')).initCommand(),
+  completion: async () => (await import('./commands/completion.ts')).completionCommand(() => createProgram(Object.keys(commands))),
 };
 
-const program = new Command('reembed')
-  .description('Change the embedding model under a live PostgreSQL + pgvector table, with a way back at every step.')
-  .version(version)
-  .addHelpText('after', '\nExit codes: 0 done, 1 failed, 2 wrong usage, 3 waiting at a gate, 4 validation failed, 70 a bug in pg-reembed.');
+// They use none, or ask for it first.
+const WITHOUT_DATABASE = ['completion', 'init'];
 
-const wanted = commands[process.argv[2] ?? ''];
-for (const load of wanted ? [wanted] : Object.values(commands)) program.addCommand(await load());
-
-function prepare(command: Command): void {
-  command.exitOverride().configureOutput({ writeOut: (text) => process.stdout.write(asTyped(text)) });
-  command.commands.forEach(prepare);
-}
-prepare(program);
-program.hook('preAction', () => say(databaseLine(readConfig())));
+const wanted = process.argv[2] ?? '';
+const program = await createProgram(Object.hasOwn(commands, wanted) ? [wanted] : Object.keys(commands));
 
 try {
   refuseSwallowedOptions(program, process.argv.slice(2), process.env);
@@ -62,16 +56,60 @@ try {
   process.exitCode = report(thrown);
 }
 
+/** The command line with some of its commands. */
+async function createProgram(names: readonly string[]): Promise<Command> {
+  const created = new Command('reembed')
+    .description('Change the embedding model under a live PostgreSQL + pgvector table, with a way back at every step.')
+    .version(version)
+    .option('--no-color', 'plain text, as with NO_COLOR')
+    .addOption(new Option('--quiet', 'only results, warnings and failures: no progress').conflicts('verbose'))
+    .option('--verbose', 'progress more often where there is no terminal, and the trace of a failure')
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 done, 1 failed, 2 wrong usage, 3 waiting at a gate, 4 validation failed, 70 a bug in pg-reembed.',
+    );
+  for (const name of names) created.addCommand((await commands[name]?.()) as Command);
+  prepare(created);
+  // As soon as it is read: a refusal of another option is coloured, too.
+  created.on('option:no-color', useNoColours);
+  created.hook('preAction', (_, action) => {
+    const { quiet, verbose } = created.opts<{ quiet?: boolean; verbose?: boolean }>();
+    setTalk(quiet ? 'quiet' : verbose ? 'verbose' : 'usual');
+    if (!WITHOUT_DATABASE.includes(action.name())) note(databaseLine(readConfig()));
+  });
+  return created;
+}
+
+function prepare(command: Command): void {
+  command
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => process.stdout.write(asTyped(text)) })
+    .configureHelp({ showGlobalOptions: true });
+  command.commands.forEach(prepare);
+}
+
 /** Prints a failure, as one line for a user's mistake and with a stack trace for our bug, and returns its exit code. */
 function report(thrown: unknown): number {
   if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? EXIT.done : EXIT.usage;
   const error = translateDatabaseError(thrown, process.env.DATABASE_URL);
   if (error instanceof ReembedError) {
-    say(`reembed: ${messageOf(error)} [${error.code}] - ${error.remedy.replace(/\s+/g, ' ')}`);
+    const isDoubtful = error.exitCode === EXIT.waiting || error.exitCode === EXIT.unsure;
+    const name = paint(isDoubtful ? 'doubtful' : 'bad', 'reembed:', process.stderr);
+    say(`${name} ${messageOf(error)} [${error.code}] - ${error.remedy.replace(/\s+/g, ' ')}`);
+    if (currentTalk() === 'verbose') say(traceOf(error));
     return error.exitCode;
   }
-  // Users send us this trace, so it must not quote a row.
-  const trace = error instanceof Error ? (error.stack ?? '').replace(error.message, () => plainMessageOf(error)) : String(error);
-  say(`reembed: a bug in pg-reembed; please report it with this trace\n${trace}`);
+  say(`${paint('bad', 'reembed:', process.stderr)} a bug in pg-reembed; please report it with this trace\n${traceOf(error)}`);
   return EXIT.bug;
+}
+
+/** Where an error was thrown, and those that caused it. Users send us this trace, so it must not quote a row. */
+function traceOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const trace = (error.stack ?? '').replace(error.message, () => plainMessageOf(error));
+  if (!(error.cause instanceof Error)) return trace;
+  // The message of a provider is not ours.
+  return [trace, `caused by ${error.cause.name}`, ...(error.cause.stack ?? '').split('\n').filter((line) => /^ +at /.test(line))].join(
+    '\n',
+  );
 }

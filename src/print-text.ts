@@ -18,7 +18,7 @@ export function visibleLines(text: string): string {
 // Escape sequences that styleText() returns for the styles in use. Untrusted text is made visible before styling, so
 // none of these sequences comes from it.
 const ESCAPE = '\x1b';
-const OWN_STYLES = new RegExp(`(${ESCAPE}\\[(?:1|2|22|31|32|33|39)m)`);
+const OWN_STYLES = new RegExp(`(${ESCAPE}\\[(?:1|2|22|31|32|33|36|39)m)`);
 
 /** The same for lines that we styled ourselves. */
 export function visibleStyled(text: string): string {

@@ -72,7 +72,7 @@ const cases: Case[] = [
   { args: ['migrate', 'up'], code: 'gate_closed', exit: 'waiting', remedy: /npm run worker/ },
   { args: ['setting', 'speed=9'], code: 'unknown_setting', says: /speed/, remedy: /requests_per_minute/ },
   { args: ['setting', 'updated_at=now'], code: 'unknown_setting' },
-  { args: ['setting', 'paused'], code: 'usage', exit: 'usage', remedy: /paused=true/ },
+  { args: ['setting', '=true'], code: 'usage', exit: 'usage', remedy: /paused=true/ },
   { args: ['setting', 'paused=perhaps'], code: 'invalid_setting' },
   { args: ['setting', 'requests_per_minute=0'], code: 'invalid_setting', says: /requests per minute is positive/ },
   { args: ['setting', 'tokens_per_minute=99999999999'], code: 'invalid_setting' },

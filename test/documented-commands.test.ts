@@ -7,6 +7,7 @@ import { dbCommand } from '../src/commands/db.ts';
 import { doctorCommand } from '../src/commands/doctor.ts';
 import { forgetCommand } from '../src/commands/forget.ts';
 import { importCommand } from '../src/commands/import.ts';
+import { initCommand } from '../src/commands/init.ts';
 import { migrateCommand } from '../src/commands/migrate.ts';
 import { purgeCommand } from '../src/commands/purge.ts';
 import { releaseCommand } from '../src/commands/release.ts';
@@ -42,6 +43,7 @@ const commands: Command[] = [
   forgetCommand(),
   compareCommand(),
   importCommand(),
+  initCommand(),
   releaseCommand(),
   reportCommand(),
   dbCommand(),
@@ -105,7 +107,7 @@ for (const words of new Set(commandLines.map((line) => line.join(' ')))) {
     }
     if (script !== 'setting') return;
     for (const change of rest.slice(separator + 1))
-      t.true(settings.includes(/^"?(\w+)=/.exec(change)?.[1] ?? ''), `there is no setting in ${change}`);
+      t.true(settings.includes(/^"?(\w+)(=|$)/.exec(change)?.[1] ?? ''), `there is no setting in ${change}`);
   });
 }
 

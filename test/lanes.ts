@@ -25,6 +25,7 @@ export const ONE_SERVER = {
     'splitting',
     'status-progress',
     'storage-advice',
+    'terminal',
     'validation-files',
     'validation-options',
     'validation-verdict',
@@ -56,10 +57,13 @@ export const ONE_SERVER = {
   'the report as a page': ['report', 'report-browser', 'report-large'],
   'the command line, its environment and what it refuses before it writes': [
     'bad-input',
+    'completion',
     'doctor-environment',
+    'init',
     'old-model',
     'optional-packages',
     'setting',
+    'terminal-commands',
     'watch-webhook',
   ],
   'metrics, health and traces of a worker': ['worker-metrics'],
@@ -81,6 +85,7 @@ export const NO_SERVER = [
   ...ONE_SERVER['functions of ours alone; most of them open no database'],
   ...ONE_SERVER['the embedded server, which they start themselves'],
   'bad-input',
+  'completion',
 ];
 
 /** Enough to know within two minutes, on the embedded server, whether a change broke something that matters. */
@@ -108,6 +113,7 @@ export const EMBEDDED = [
   ...ONE_SERVER['the embedded server, which they start themselves'],
   'bad-input',
   'canary',
+  'completion',
   'contract',
   'erase',
   'lifecycle-second-campaign',

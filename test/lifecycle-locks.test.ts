@@ -85,7 +85,7 @@ if (process.env.TEST_DATABASE_URL) {
     await reader.query('COMMIT');
     t.is(await ended, 0, talk);
     t.regex(talk, /1_expand: a lock was not granted in time \(try 1 of 10\); rolled back/);
-    t.regex(talk, /up {3}\d+_documents_embedding_to_new_model\.1_expand/);
+    t.regex(talk, /up {3}\d+_documents_to_new_model\.1_expand/);
   });
 
   test.serial('searches and writes of others go on while up waits for its lock', async (t) => {

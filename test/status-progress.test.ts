@@ -11,6 +11,7 @@ const row: ProgressRow = {
   read_model: 'old',
   total: 20_000,
   done: 5000,
+  stored: 5000,
   percent: 25,
   outdated: 3,
   failed: 2,
@@ -55,6 +56,10 @@ test('a progress line shows the spend cap and what counts against it', (t) => {
   t.true(progressLine(capped).endsWith('120,000 tokens, $0.0024, spend cap: 121,000 of 150,000 tokens, $0.0025 of $2.00'));
 });
 
+test('a progress line has the stored rows while others are answered and about to be stored', (t) => {
+  t.regex(progressLine({ ...row, stored: 4800 }), /ETA 18 s, 4,800 stored, 3 changed rows wait/);
+});
+
 test('a progress line leaves out what is not known', (t) => {
   const unknown = {
     ...row,
@@ -66,13 +71,13 @@ test('a progress line leaves out what is not known', (t) => {
     cost_usd: null,
     throttled_by: null,
   };
-  t.is(progressLine({ ...unknown, done: 0, total: 0, tokens: 0 }), '0/0 rows, 0 tokens');
+  t.is(progressLine({ ...unknown, done: 0, stored: 0, total: 0, tokens: 0 }), '0/0 rows, 0 tokens');
 });
 
-test('without a terminal, progress is a line at most every five seconds and one at the end', async (t) => {
+test('without a terminal, progress is a line at most once a minute and one at the end', async (t) => {
   const { stream, written } = capture(false);
   const bar = createProgressBar(stream);
-  for (let done = 5000; done <= 6000; done += 10) bar.update([{ ...row, done }]);
+  for (let done = 5000; done <= 6000; done += 10) bar.update([{ ...row, done, stored: done }]);
   bar.stop();
   bar.stop();
   await new Promise(setImmediate);
@@ -111,7 +116,7 @@ test('on a terminal, progress is a bar that keeps its place, and talk goes above
   const bar = createProgressBar(stream);
   bar.update([row]);
   bar.say('a worker started');
-  bar.update([{ ...row, done: 20_000, percent: 100 }]);
+  bar.update([{ ...row, done: 20_000, stored: 20_000, percent: 100 }]);
   bar.stop();
   await new Promise(setImmediate);
   const [talk, last] = written().trim().split('\n');

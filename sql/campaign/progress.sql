@@ -8,6 +8,7 @@ WITH ledger AS (
          sum(greatest(b.rows, b.embedded_rows + b.other_rows)) AS total,
          sum(b.embedded_rows + b.other_rows + CASE b.state WHEN 'pending' THEN least(b.answered_rows, greatest(0, b.rows - b.embedded_rows)) ELSE 0 END) AS done,
          sum(b.embedded_rows) AS embedded,
+         sum(b.embedded_rows + b.other_rows) AS stored,
          sum(b.tokens) AS tokens,
          sum(b.batch_api_tokens) AS batch_api_tokens,
          max(b.finished_at) AS finished_at
@@ -50,7 +51,8 @@ SELECT m.target,
        CASE WHEN m.phase <> 'contract' THEN s.max_tokens END AS max_tokens,
        CASE WHEN m.phase <> 'contract' THEN s.max_usd END AS max_usd,
        x.tokens AS spent_tokens,
-       round(x.usd, 4) AS spent_usd
+       round(x.usd, 4) AS spent_usd,
+       coalesce(l.stored, 0) AS stored
   FROM reembed.campaign AS m
   JOIN reembed.setting AS s ON s.target = m.target
   JOIN reembed.model AS o ON o.name = m.to_model
@@ -90,3 +92,4 @@ COMMENT ON COLUMN reembed.progress.max_tokens IS 'Spend cap in tokens; null: non
 COMMENT ON COLUMN reembed.progress.max_usd IS 'Spend cap in US dollars; null: none.';
 COMMENT ON COLUMN reembed.progress.spent_tokens IS 'Tokens that count against the cap: also those of requests under way, and of answers that could not be stored. Null before the first request under a cap.';
 COMMENT ON COLUMN reembed.progress.spent_usd IS 'Their price in US dollars.';
+COMMENT ON COLUMN reembed.progress.stored IS 'Rows done whose vector is stored.';

@@ -2,9 +2,11 @@ import Table from 'cli-table3';
 import { Command } from 'commander';
 import { readConfig } from '../config.ts';
 import { inOwnTransactions, openDatabase, type Queryable } from '../database/connection.ts';
+import { columnsOf } from '../fit-columns.ts';
 import { visibleAll } from '../print-text.ts';
 import { checkAllTargets } from '../watch/check-targets.ts';
 import { createWorkContext } from '../worker/context.ts';
+import { type Meaning, paint } from './paint.ts';
 import { printJson, say } from './print.ts';
 
 interface AlertsOptions {
@@ -27,6 +29,9 @@ interface AlertRow {
 }
 
 const MOST_SHOWN = 100;
+const COLUMN_WIDTHS = [18, 28, 18, 60, 26];
+// With the lines between the columns.
+const TABLE_COLUMNS = COLUMN_WIDTHS.reduce((sum, width) => sum + width + 1, 1);
 
 const HELP = `
 The watch is kept by every running worker (npm run worker), once a minute. An alert closes automatically when its cause is gone;
@@ -68,23 +73,46 @@ async function readAlerts(db: Queryable, { target, all }: AlertsOptions): Promis
 }
 
 function alertsText(rows: AlertRow[]): string {
+  if (columnsOf(process.stderr) < TABLE_COLUMNS) return rows.map(alertBlock).join('\n\n');
   const table = new Table({
     head: ['opened', 'target', 'alert', 'what', 'closed'],
-    colWidths: [18, 28, 18, 60, 26],
+    colWidths: COLUMN_WIDTHS,
     wordWrap: true,
     style: { head: [], border: [] },
   });
   for (const row of rows) {
-    const answer = row.details.answer === undefined ? '' : `\n${row.details.answer}`;
-    table.push([
-      minuteOf(row.opened_at),
-      row.target,
-      `${row.kind} (${row.severity})`,
-      row.message + answer,
-      row.closed_at ? `${minuteOf(row.closed_at)}: ${row.closed_because}` : '',
-    ]);
+    table.push([minuteOf(row.opened_at), row.target, nameText(row), messageText(row), closedText(row)]);
   }
   return table.toString();
+}
+
+/** An alert where the terminal has no room for the table. */
+function alertBlock(row: AlertRow): string {
+  const lines = [
+    `${nameText(row)}  ${row.target}`,
+    `  opened  ${minuteOf(row.opened_at)} UTC`,
+    ...(row.closed_at ? [`  closed  ${closedText(row)}`] : []),
+    ...messageText(row)
+      .split('\n')
+      .map((line) => `  ${line}`),
+  ];
+  return lines.join('\n');
+}
+
+const MEANINGS: Record<string, Meaning> = { critical: 'bad', warning: 'doubtful' };
+
+function nameText({ kind, severity, closed_at }: AlertRow): string {
+  const name = `${kind} (${severity})`;
+  const meaning = MEANINGS[severity];
+  return meaning && closed_at === null ? paint(meaning, name, process.stderr) : name;
+}
+
+function messageText({ message, details }: AlertRow): string {
+  return details.answer === undefined ? message : `${message}\n${details.answer}`;
+}
+
+function closedText({ closed_at, closed_because }: AlertRow): string {
+  return closed_at ? `${minuteOf(closed_at)}: ${closed_because}` : '';
 }
 
 function minuteOf(date: Date): string {

@@ -8,12 +8,13 @@ import { openDatabase } from '../database/connection.ts';
 import type { Distance } from '../database/element-types.ts';
 import { CACHE_DIRECTORY } from '../embedding/cache/vector-file.ts';
 import { UsageError } from '../errors.ts';
+import { columnsOf } from '../fit-columns.ts';
 import { tokensNote } from '../plan/count-tokens.ts';
 import { OLD_MODEL_DISAGREES } from '../plan/old-model-error.ts';
 import { visible } from '../print-text.ts';
 import { requirePlots } from '../report/plots/draw-plot.ts';
 import { readJudgements } from '../validation/queries/judgements.ts';
-import { plainTable } from '../validation/report/report-wording.ts';
+import { headedTable } from '../validation/report/report-wording.ts';
 import { collect, list, price, TEXT_FROM, wholeNumber } from './parse-option.ts';
 import { formatNumber, print, printJson, say } from './print.ts';
 import { createDisplay } from './progress-display.ts';
@@ -173,13 +174,12 @@ function hooksOf({ yes, dryRun }: CompareCommandOptions, display: ReturnType<typ
 }
 
 function priceText(prices: readonly ModelPrice[], rows: number, queries: number): string {
-  const table = plainTable();
-  table.push(['to be sent', 'texts of rows', 'queries', 'tokens, about', 'price, about']);
+  const table = [['to be sent', 'texts of rows', 'queries', 'tokens, about', 'price, about']];
   for (const one of prices) {
     const usd = one.usd === null ? 'not known, see --price' : formatUsd(one.usd);
     table.push([visible(one.model), formatNumber(one.documents), formatNumber(one.queries), formatNumber(one.tokens), usd]);
   }
-  return `${formatNumber(rows)} sampled rows, ${formatNumber(queries)} queries; what is cached is not sent again${tokensNote('; tokens are ')}\n${table.toString()}`;
+  return `${formatNumber(rows)} sampled rows, ${formatNumber(queries)} queries; what is cached is not sent again${tokensNote('; tokens are ')}\n${headedTable(table, columnsOf(process.stderr))}`;
 }
 
 function severalNames(value: string, before: string[] = []): string[] {

@@ -3,6 +3,7 @@ import type { Config } from '../config.ts';
 import { type Database, inOwnTransactions, openDatabase } from '../database/connection.ts';
 import { providerAccess } from '../embedding/open-provider.ts';
 import { UsageError } from '../errors.ts';
+import { columnsOf } from '../fit-columns.ts';
 import { groupFiles, type PlannedFile, writeFiles } from '../phases/files.ts';
 import { tokensNote } from '../plan/count-tokens.ts';
 import { type Estimate, estimateCampaign } from '../plan/estimate.ts';
@@ -12,9 +13,9 @@ import { type CampaignPlan, modelRow, targetOf } from '../plan/plan.ts';
 import { inPlanningTransaction } from '../plan/planning-transaction.ts';
 import { NoTablesInGroup, tablesLike, tablesOfQuery } from '../plan/table-group.ts';
 import { visible, visibleLines } from '../print-text.ts';
-import { plainTable } from '../validation/report/report-wording.ts';
+import { headedTable } from '../validation/report/report-wording.ts';
 import { type CreateOptions, compareOldModel, type Draft, draft, requestOf, timeStamp, withAcceptance } from './migrate-create.ts';
-import { formatBytes, formatNumber, formatSeconds, print, printJson, say } from './print.ts';
+import { formatBytes, formatNumber, formatSeconds, printJson, printSource, say } from './print.ts';
 import { formatUsd } from './show-progress.ts';
 
 // A provider and the database answer several tables at a time; a connection belongs to each.
@@ -59,7 +60,7 @@ export async function createGroup(options: CreateOptions, config: Config): Promi
       config.migrationsDirectory,
     );
     if (!options.dryRun) writeFiles(files);
-    else if (!options.json) for (const file of files) print(visibleLines(`// ---- ${file.path}\n${file.text}\n`));
+    else if (!options.json) for (const file of files) printSource(visibleLines(`// ---- ${file.path}\n${file.text}\n`));
     if (options.json) {
       const paths = files.map(({ path }) => path);
       printJson({ group, campaigns: members, probe, files: paths, written: !options.dryRun }, 2);
@@ -130,8 +131,7 @@ async function planMember(
 }
 
 function groupText(group: string, members: readonly Member[], probe: string, files: readonly PlannedFile[], written: boolean): string {
-  const table = plainTable();
-  table.push(['table', 'rows', 'tokens', 'price', 'provider calls', 'vectors and indexes', 'old vectors']);
+  const table = [['table', 'rows', 'tokens', 'price', 'provider calls', 'vectors and indexes', 'old vectors']];
   for (const { plan, estimate, oldModel } of members) table.push([visible(targetOf(plan)), ...figures(estimate), visible(oldModel)]);
   table.push([`${members.length} tables`, ...figures(sum(members)), '']);
   const harms = members.flatMap(({ plan, inventory }) =>
@@ -141,7 +141,7 @@ function groupText(group: string, members: readonly Member[], probe: string, fil
   );
   return [
     `table group ${group}`,
-    table.toString(),
+    headedTable(table, columnsOf(process.stderr)),
     ...[tokensNote('tokens: ')].filter(Boolean),
     `provider: ${visible(probe)}`,
     ...(harms.length === 0

@@ -1,4 +1,3 @@
-import { styleText } from 'node:util';
 import { Command } from 'commander';
 import { type Config, readConfig } from '../config.ts';
 import { type Database, openDatabase } from '../database/connection.ts';
@@ -10,8 +9,9 @@ import { inventoryOfTable, type TableInventory, type TableRequest } from '../doc
 import { ReembedError } from '../errors.ts';
 import { visibleAll } from '../print-text.ts';
 import { counted } from '../wording.ts';
+import { type Meaning, paint } from './paint.ts';
 import { collect, list, TEXT_FROM } from './parse-option.ts';
-import { bold, print, printJson } from './print.ts';
+import { print, printJson } from './print.ts';
 import { isEmbeddedMissing } from './read-status.ts';
 import { costText, inventoryText, promisesText } from './show-inventory.ts';
 
@@ -42,7 +42,8 @@ export function doctorCommand(): Command {
 
 type DoctorOptions = Omit<TableRequest, 'table'> & { table?: string; json?: boolean };
 
-async function doctor(options: DoctorOptions): Promise<void> {
+/** Prints the findings of every check. @throws DoctorFoundErrors */
+export async function doctor(options: DoctorOptions): Promise<void> {
   const config = readConfig();
   const { findings, inventory } = await examine(config, options);
   const errors = findings.filter(({ level }) => level === 'error');
@@ -90,19 +91,20 @@ async function examine(config: Config, options: DoctorOptions): Promise<Examinat
 
 function tableText({ table, column, findings, promises }: Omit<TableInventory, 'model'>): string {
   const lines = [
-    bold(`${table}.${column}`),
-    ...inventoryText(findings, []),
+    paint('strong', `${table}.${column}`),
+    ...inventoryText(findings, [], process.stdout),
     '',
     ...promisesText(promises, undefined).map((line) => `  ${line}`),
   ];
   return `${lines.join('\n')}\n\n`;
 }
 
-const SIGNS: Record<Level, string> = { ok: styleText('green', '✓'), warn: styleText('yellow', '!'), error: styleText('red', '✗') };
+const SIGNS = { ok: ['✓', 'good'], warn: ['!', 'doubtful'], error: ['✗', 'bad'] } as const satisfies Record<Level, [string, Meaning]>;
 const NAME_WIDTH = 26;
 
 function findingText({ name, level, finding, remedy }: Finding): string {
   const indent = ' '.repeat(NAME_WIDTH + 2);
-  const text = `${SIGNS[level]} ${name.padEnd(NAME_WIDTH)}${finding}`;
+  const [sign, meaning] = SIGNS[level];
+  const text = `${paint(meaning, sign)} ${name.padEnd(NAME_WIDTH)}${finding}`;
   return remedy === null ? text : `${text}\n${`→ ${remedy}`.replace(/^/gm, indent)}`;
 }

@@ -30,7 +30,7 @@ import { drawStoredRows, type StoredRows } from '../plan/stored-rows.ts';
 import { examineText } from '../plan/text-source.ts';
 import { visibleAll, visibleLines } from '../print-text.ts';
 import { collect, indexChoice, list, price, TEXT_FROM, tokenCount, wholeNumber } from './parse-option.ts';
-import { print, printJson, say } from './print.ts';
+import { printJson, printSource, say } from './print.ts';
 import { costText } from './show-inventory.ts';
 import { planText } from './show-plan.ts';
 
@@ -142,7 +142,7 @@ async function create(options: CreateOptions): Promise<void> {
     const promises = storagePromises(facts, findings, storageCosts(facts, plan.to), costText);
     const files = campaignFiles(plan, config.migrationsDirectory);
     if (options.dryRun) {
-      for (const file of options.json ? [] : files) print(visibleLines(`// ---- ${file.path}\n${file.text}\n`));
+      for (const file of options.json ? [] : files) printSource(visibleLines(`// ---- ${file.path}\n${file.text}\n`));
     } else {
       writeFiles(files);
     }

@@ -11,8 +11,10 @@ import { indexSettings } from '../phases/index-build.ts';
 import { scriptOf } from '../phases/script.ts';
 import { reasonOf } from '../plan/inventory/accepted.ts';
 import { adoptCache } from './adopt-cache.ts';
+import { listenForInterruption } from './interruption.ts';
+import { paint } from './paint.ts';
 import { list, wholeNumber } from './parse-option.ts';
-import { printJson, printSql, say } from './print.ts';
+import { note, printJson, printSql, say } from './print.ts';
 import { isEmbeddedMissing } from './read-status.ts';
 import { createBuildDisplay } from './show-index-build.ts';
 import { createProgressBar, readProgress } from './show-progress.ts';
@@ -66,7 +68,7 @@ async function up(count: number | undefined, options: UpOptions): Promise<void> 
     });
     if (options.json) printJson(resultJson(result));
     await sayUnread(database);
-    if (result.ran.length === 0 && result.waiting.length === 0) say('nothing to run: every migration is up');
+    if (result.ran.length === 0 && result.waiting.length === 0) note('nothing to run: every migration is up');
     throwIfFailed(result);
     throwIfWaiting(result);
   } finally {
@@ -145,24 +147,20 @@ async function workOff(database: Database, config: Config, until: () => Promise<
   await adoptCache(database.pool, say);
   const bar = createProgressBar();
   const db = inOwnTransactions(database.pool);
-  const stop = new AbortController();
-  const interrupt = () => stop.abort();
-  process.once('SIGINT', interrupt);
-  process.once('SIGTERM', interrupt);
+  const { signal, release } = listenForInterruption(bar.say);
   try {
     await drain(database, config, {
       notice: bar.say,
-      signal: stop.signal,
+      signal,
       until,
       onTick: async () => bar.update(await readProgress(db)),
     });
     bar.update(await readProgress(db));
   } finally {
     bar.stop();
-    process.off('SIGINT', interrupt);
-    process.off('SIGTERM', interrupt);
+    release();
   }
-  return !stop.signal.aborted;
+  return !signal.aborted;
 }
 
 /** @throws GroupFailed: each failure has been reported when it happened, and the other tables went on */
@@ -170,17 +168,24 @@ function throwIfFailed({ failed }: Advance): void {
   if (failed[0]) throw new GroupFailed(failed.length, failed[0]);
 }
 
+/** @throws GateClosed with what the gate waits for, unless that needs a list, which is printed before */
 function throwIfWaiting({ waiting }: Advance): void {
-  const [first] = waiting;
+  const [first, ...others] = waiting;
   if (!first) return;
+  const gate = `the gate to ${first.file.phase} is closed`;
+  const remedies = new Set(first.conditions.map(({ remedy }) => remedy));
+  const remedy = first.conditions[0]?.remedy ?? 'npm run status';
+  if (others.length === 0 && remedies.size === 1)
+    throw new GateClosed(`${gate}: ${first.conditions.map(({ condition }) => condition).join('; ')}`, remedy);
   for (const { file, conditions } of waiting) {
-    say(`waiting before ${file.name}:`);
-    for (const { condition, remedy } of conditions) say(`  - ${condition}\n    open it with: ${remedy}`);
+    say(`${paint('doubtful', 'waiting', process.stderr)} before ${file.name}:`);
+    // One remedy often serves several conditions.
+    for (const [opening, served] of Map.groupBy(conditions, (condition) => condition.remedy)) {
+      for (const { condition } of served) say(`  - ${condition}`);
+      say(`    open it with: ${paint('command', opening, process.stderr)}`);
+    }
   }
-  throw new GateClosed(
-    `the gate to ${first.file.phase} is closed: ${first.conditions.map(({ condition }) => condition).join('; ')}`,
-    first.conditions[0]?.remedy ?? 'npm run status',
-  );
+  throw new GateClosed(gate, remedy);
 }
 
 function resultJson({ ran, durations, waiting, failed }: Advance) {

@@ -1,15 +1,22 @@
 import type { WriteStream } from 'node:tty';
 import cliProgress from 'cli-progress';
 import { visibleAll } from '../print-text.ts';
-import { printable } from './print.ts';
+import { paint } from './paint.ts';
+import { currentTalk, printable } from './print.ts';
 
 /** One piece of work, shown as one bar. */
 export interface ProgressEntry {
   name: string;
   done: number;
   total: number;
-  /** text after the bar */
+  /** everything about it in one line, the most important first */
   text: string;
+  /** what of this stands behind the bar, if the rest has a line of its own */
+  short?: string;
+  /** the rest, for the line below the bar */
+  detail?: string;
+  /** what slows or stops it; empty for nothing */
+  trouble?: string;
 }
 
 /** Shows the progress of running work. */
@@ -21,11 +28,19 @@ export interface ProgressDisplay {
   stop(): void;
 }
 
-const LINE_EVERY_MS = 5000;
+const LINE_EVERY_MS = { usual: 60_000, verbose: 5000 };
+const BAR_SIZE = 24;
+const NARROW_BAR_SIZE = 10;
+const NARROW_COLUMNS = 100;
 
-/** Shows one bar per entry on a terminal. Elsewhere it writes a plain line at most every five seconds, and one at the end. */
+/**
+ * Shows one bar per entry on a terminal. Elsewhere it writes a line with the time at most once a minute, or every five seconds if verbose,
+ * and one at the end; nothing if quiet.
+ */
 export function createDisplay(stream: NodeJS.WritableStream = process.stderr): ProgressDisplay {
-  return (stream as WriteStream).isTTY ? drawBars(stream) : writeLines(stream);
+  const talk = currentTalk();
+  if (talk === 'quiet') return { update() {}, say: (line) => stream.write(`${printable(line)}\n`), stop() {} };
+  return (stream as WriteStream).isTTY ? drawBars(stream as WriteStream) : writeLines(stream, LINE_EVERY_MS[talk]);
 }
 
 /** Draws a bar of block characters. */
@@ -34,7 +49,7 @@ export function blockBar(share: number, width: number): string {
   return '█'.repeat(full) + '░'.repeat(width - full);
 }
 
-function drawBars(stream: NodeJS.WritableStream): ProgressDisplay {
+function drawBars(stream: WriteStream): ProgressDisplay {
   const bars = new Map<string, cliProgress.SingleBar>();
   const multi = new cliProgress.MultiBar({
     stream,
@@ -42,21 +57,23 @@ function drawBars(stream: NodeJS.WritableStream): ProgressDisplay {
     gracefulExit: false,
     // true leaves the terminal's line-wrap setting unchanged, which a killed process could not restore. Lines are cut to its width.
     linewrap: true,
-    barsize: 24,
-    format: (options, params, { entry }: { entry: ProgressEntry }) =>
-      `${entry.name} ${blockBar(params.progress, options.barsize ?? 24)} ${entry.text}`,
+    format: (_options, { progress }, { draw }: { draw: (progress: number) => string }) => draw(progress),
   });
   let drawn = false;
   let stopped = false;
+  const show = (line: string, entry: ProgressEntry, draw: (progress: number) => string) => {
+    const bar = bars.get(line);
+    bar?.setTotal(entry.total);
+    bar?.update(entry.done, { draw });
+    if (!bar) bars.set(line, multi.create(entry.total, entry.done, { draw }));
+    drawn = true;
+  };
   return {
     update(entries) {
       if (stopped) return;
       for (const entry of entries.map(visibleAll)) {
-        const bar = bars.get(entry.name);
-        bar?.setTotal(entry.total);
-        bar?.update(entry.done, { entry });
-        if (!bar) bars.set(entry.name, multi.create(entry.total, entry.done, { entry }));
-        drawn = true;
+        show(entry.name, entry, (progress) => barLine(entry, progress, stream));
+        if (entry.detail !== undefined) show(`${entry.name}, detail`, entry, () => detailLine(entry, stream));
       }
     },
     say(line) {
@@ -74,7 +91,24 @@ function drawBars(stream: NodeJS.WritableStream): ProgressDisplay {
   };
 }
 
-function writeLines(stream: NodeJS.WritableStream): ProgressDisplay {
+function barLine({ name, text, short }: ProgressEntry, progress: number, { columns }: WriteStream): string {
+  const isNarrow = columns < NARROW_COLUMNS;
+  const bar = blockBar(progress, isNarrow ? NARROW_BAR_SIZE : BAR_SIZE);
+  // A schema says least.
+  return `${isNarrow ? name.replace(/^public\./, '') : name} ${bar} ${short ?? text}`;
+}
+
+/** What slows the work comes first, in its colour: the terminal cuts off the end. */
+function detailLine({ detail, trouble }: ProgressEntry, stream: WriteStream): string {
+  const room = stream.columns - 2;
+  if (!trouble) return `  ${detail}`;
+  const painted = paint('doubtful', trouble, stream);
+  // A cut through the style would colour everything after it.
+  const rest = room - trouble.length - 2;
+  return painted.length > room ? `  ${trouble}` : `  ${painted}${rest > painted.length - trouble.length ? `, ${detail}` : ''}`;
+}
+
+function writeLines(stream: NodeJS.WritableStream, everyMs: number): ProgressDisplay {
   let latest: string[] = [];
   let written = '';
   let writtenAt = Number.NEGATIVE_INFINITY;
@@ -82,14 +116,15 @@ function writeLines(stream: NodeJS.WritableStream): ProgressDisplay {
     const text = latest.join('');
     // An idle worker would repeat the same line.
     if (text === written) return;
-    stream.write(text);
+    const time = new Date().toISOString().slice(0, 19);
+    for (const line of latest) stream.write(`${time}Z ${line}`);
     written = text;
     writtenAt = performance.now();
   };
   return {
     update(entries) {
       latest = entries.map(visibleAll).map(({ name, text }) => `${name}: ${text}\n`);
-      if (performance.now() - writtenAt >= LINE_EVERY_MS) write();
+      if (performance.now() - writtenAt >= everyMs) write();
     },
     say(line) {
       stream.write(`${printable(line)}\n`);

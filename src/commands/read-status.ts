@@ -35,6 +35,7 @@ export interface Moving {
 export interface CampaignStatus extends ProgressRow {
   /** table group; null for a campaign with files of its own, and when this role may not read it */
   group: string | null;
+  /** whether only a part of the table is migrated, which ends at the switch */
   /** false for an earlier campaign on the same target */
   current: boolean;
   health: { throttles: boolean; reason: string }[];

@@ -1,4 +1,3 @@
-import Table from 'cli-table3';
 import { Command } from 'commander';
 import pg from 'pg';
 import { readConfig } from '../config.ts';
@@ -6,13 +5,16 @@ import { inTransaction, openDatabase, type Queryable, WAIT_FOR_LOCKS } from '../
 import { ReembedError, UsageError } from '../errors.ts';
 import { targetsOfGroup } from '../plan/table-group.ts';
 import { visibleAll } from '../print-text.ts';
+import { didYouMean } from './did-you-mean.ts';
 import { printJson, say } from './print.ts';
+import { describeSettings, type SettingDescription } from './read-settings.ts';
 import { resolveTarget } from './resolve-target.ts';
+import { settingsText } from './show-settings.ts';
 
 /** Thrown for an unknown setting name. */
 export class UnknownSetting extends ReembedError {
   constructor(name: string, known: string[]) {
-    super('unknown_setting', `there is no setting ${name}`, `settings: ${known.join(', ')}`);
+    super('unknown_setting', `there is no setting ${name}`, didYouMean(name, known) ?? `settings: ${known.join(', ')}`);
   }
 }
 
@@ -23,15 +25,15 @@ export class InvalidSetting extends ReembedError {
   }
 }
 
-/** `reembed setting [name=value …]`: shows or changes the settings of a target. */
+/** `reembed setting [name | name=value …]`: shows or changes the settings of a target. */
 export function settingCommand(): Command {
   return new Command('setting')
-    .description('show the settings of a target, or change them: name=value')
-    .argument('[changes...]', 'such as requests_per_minute=500, "soak=2 days", paused=true; name= sets it to null')
+    .description('show the settings of a target, or one of them: name; or change them: name=value')
+    .argument('[settings...]', 'such as soak to show it, or "soak=2 days", paused=true, requests_per_minute= (null) to change it')
     .option('--target <name>', 'table or table.column; required if there are several')
     .option('--group <name>', 'every table of a table group, in one transaction')
     .option('--json', 'print the settings as JSON on stdout')
-    .action((changes: string[], options: SettingOptions) => setting(changes, options));
+    .action((named: string[], options: SettingOptions) => setting(named, options));
 }
 
 interface SettingOptions {
@@ -40,15 +42,17 @@ interface SettingOptions {
   json?: boolean;
 }
 
-async function setting(changes: string[], options: SettingOptions): Promise<void> {
+async function setting(named: string[], options: SettingOptions): Promise<void> {
   const database = await openDatabase(readConfig());
   try {
     const { pool } = database;
     const targets = await namedTargets(pool, options);
-    const known = await describeSettings(pool);
+    const known = await inTransaction(pool, describeSettings, WAIT_FOR_LOCKS);
+    refuseUnknown(named, known);
+    const changes = named.filter((text) => text.includes('='));
     if (changes.length > 0)
       await inTransaction(pool, async (client) => {
-        for (const target of targets) await change(client, target, changes, [...known.keys()]);
+        for (const target of targets) await change(client, target, changes);
       });
     if (options.json) {
       const settings: Record<string, unknown>[] = [];
@@ -57,11 +61,11 @@ async function setting(changes: string[], options: SettingOptions): Promise<void
       return;
     }
     // After a change, only the changed settings are shown.
-    const shown = changes.length > 0 ? changes.map(nameOf) : [...known.keys()];
+    const names = new Set(named.map(nameOf));
+    const shown = names.size > 0 ? known.filter(({ name }) => names.has(name)) : known;
     for (const target of targets) {
       const current = await readSettings(pool, target, 'postgres');
-      const table = shown.map((name): [string, string, string] => [name, String(current[name] ?? ''), known.get(name) ?? '']);
-      say(`${target}\n${settingsTable(visibleAll(table))}`);
+      say(`${target}\n${settingsText(shown.map((one) => visibleAll({ ...one, value: current[one.name] ?? null })))}`);
     }
   } finally {
     await database.close();
@@ -90,31 +94,24 @@ function readSettings(pool: pg.Pool, target: string, intervalStyle: 'postgres' |
   );
 }
 
-function settingsTable(rows: [name: string, value: string, meaning: string][]): string {
-  const none = { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' };
-  const table = new Table({
-    head: ['setting', 'value', 'meaning'],
-    // A setting's name is meant to be copied, so it is never cut. A model's name may be longer than any column.
-    colWidths: [Math.max(...rows.map(([name]) => name.length), 'setting'.length) + 2, 26, 72],
-    wordWrap: true,
-    style: { head: [], border: [] },
-    chars: none,
-  });
-  table.push(...rows);
-  return table.toString();
+function nameOf(text: string): string {
+  return text.split('=', 1).join('').trim();
 }
 
-function nameOf(change: string): string {
-  return change.slice(0, change.indexOf('=')).trim();
-}
-
-async function change(db: Queryable, target: string, changes: string[], known: string[]): Promise<void> {
-  for (const text of changes) {
-    const equals = text.indexOf('=');
-    if (equals < 1) throw new UsageError(`"${text}" is not name=value`, 'for example: npm run setting -- paused=true');
+/** @throws UsageError, UnknownSetting before anything is changed */
+function refuseUnknown(named: string[], known: SettingDescription[]): void {
+  const names = known.map(({ name }) => name);
+  for (const text of named) {
     const name = nameOf(text);
-    const value = text.slice(equals + 1).trim();
-    if (!known.includes(name)) throw new UnknownSetting(name, known);
+    if (name === '') throw new UsageError(`"${text}" is not name=value`, 'for example: npm run setting -- paused=true');
+    if (!names.includes(name)) throw new UnknownSetting(name, names);
+  }
+}
+
+async function change(db: Queryable, target: string, changes: string[]): Promise<void> {
+  for (const text of changes) {
+    const name = nameOf(text);
+    const value = text.slice(text.indexOf('=') + 1).trim();
     try {
       await db.query(`UPDATE reembed.setting SET ${pg.escapeIdentifier(name)} = $2 WHERE target = $1`, [
         target,
@@ -127,14 +124,4 @@ async function change(db: Queryable, target: string, changes: string[], known: s
       throw error;
     }
   }
-}
-
-/** Reads names and meanings of the settings from the column comments in the database. */
-async function describeSettings(db: Queryable): Promise<Map<string, string>> {
-  const { rows } = await db.query<{ name: string; meaning: string }>(
-    `SELECT attname AS name, col_description(attrelid, attnum) AS meaning FROM pg_attribute
-      WHERE attrelid = 'reembed.setting'::regclass AND attnum > 0 AND NOT attisdropped AND attname NOT IN ('target', 'updated_at', 'paused_by', 'paused_reason')
-      ORDER BY attnum`,
-  );
-  return new Map(rows.map(({ name, meaning }) => [name, meaning]));
 }

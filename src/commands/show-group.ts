@@ -1,26 +1,25 @@
-import { styleText } from 'node:util';
-import { plainTable } from '../validation/report/report-wording.ts';
+import { headedTable } from '../validation/report/report-wording.ts';
 import { counted } from '../wording.ts';
+import { paint, paintVerdict } from './paint.ts';
 import { formatNumber } from './print.ts';
 import type { CampaignStatus } from './read-status.ts';
 
 /** Formats the running campaigns of a table group: a line a table, and their sum. */
 export function groupStatusText(group: string, campaigns: readonly CampaignStatus[]): string {
-  const table = plainTable();
-  table.push(['table', 'phase', 'reads', 'rows', 'changes', 'failed', 'validation', 'next']);
+  const rows = [['table', 'phase', 'reads', 'rows', 'changes', 'failed', 'validation', 'next']];
   for (const row of campaigns) {
-    table.push([
+    rows.push([
       row.target,
       row.phase,
       row.read_model,
       rowsText(row),
       formatNumber(row.outdated),
       formatNumber(row.failed),
-      row.validation?.verdict ?? '-',
+      row.validation ? paintVerdict(row.validation.verdict) : '-',
       nextText(row),
     ]);
   }
-  table.push([
+  rows.push([
     counted(campaigns.length, 'table'),
     countText(campaigns, ({ phase }) => phase),
     countText(campaigns, ({ read_model }) => read_model),
@@ -30,7 +29,7 @@ export function groupStatusText(group: string, campaigns: readonly CampaignStatu
     countText(campaigns, ({ validation }) => validation?.verdict ?? 'none'),
     '',
   ]);
-  return `${styleText('bold', `table group ${group}`)}\n${table.toString()}`;
+  return `${paint('strong', `table group ${group}`)}\n${headedTable(rows)}`;
 }
 
 function rowsText({ done, total }: { done: number; total: number }): string {

@@ -2,16 +2,25 @@ import type { InventoryFinding, Severity } from '../plan/inventory/finding.ts';
 import type { StoragePromise } from '../plan/inventory/promises.ts';
 import type { Acceptance } from '../plan/plan.ts';
 import type { Storage, StorageCost } from '../plan/storage.ts';
-import { dim, formatBytes, formatSeconds } from './print.ts';
+import { type Meaning, paint } from './paint.ts';
+import { formatBytes, formatSeconds } from './print.ts';
 
-const SIGNS: Record<Severity, string> = { refusal: '✗', harm: '!', note: '-' };
+const SIGNS: Record<Severity, [sign: string, meaning?: Meaning]> = { refusal: ['✗', 'bad'], harm: ['!', 'doubtful'], note: ['-'] };
 
-/** Formats findings: each with its consequence, the option that avoids it, and how it is accepted. */
-export function inventoryText(findings: readonly InventoryFinding[], acceptances: readonly Acceptance[]): string[] {
+/**
+ * Formats findings: each with its consequence, the option that avoids it, and how it is accepted.
+ *
+ * @param stream where they will be written
+ */
+export function inventoryText(
+  findings: readonly InventoryFinding[],
+  acceptances: readonly Acceptance[],
+  stream: NodeJS.WriteStream,
+): string[] {
   return findings.flatMap(({ code, what, consequence, avoid, severity, before, storage }) => {
     const accepted = acceptances.find((acceptance) => acceptance.code === code);
     return [
-      `  ${SIGNS[severity]} ${code}${storage === undefined ? '' : ` (${storage})`}: ${what}`,
+      `  ${signOf(severity, stream)} ${code}${storage === undefined ? '' : ` (${storage})`}: ${what}`,
       `      ${consequence}`,
       ...(avoid === 'nothing to do' ? [] : [`      avoid: ${avoid}`]),
       ...(accepted
@@ -23,14 +32,20 @@ export function inventoryText(findings: readonly InventoryFinding[], acceptances
   });
 }
 
+function signOf(severity: Severity, stream: NodeJS.WriteStream): string {
+  const [sign, meaning] = SIGNS[severity];
+  return meaning ? paint(meaning, sign, stream) : sign;
+}
+
 /** Formats what both storages promise as a table, the chosen one in full and the other dimmed. */
 export function promisesText(promises: readonly StoragePromise[], chosen: Storage | undefined): string[] {
   const rows = [{ subject: '', column: 'column', sideTable: 'side-table' }, ...promises];
   const width = (key: keyof StoragePromise) => Math.max(...rows.map((row) => row[key].length));
+  const faint = (text: string) => paint('faint', text, process.stderr);
   const [subjects, columns] = [width('subject'), width('column')];
   return rows.map(({ subject, column, sideTable }) => {
     const [first, second] = [column.padEnd(columns), sideTable];
-    return `${subject.padEnd(subjects)}  ${chosen === 'side-table' ? dim(first) : first}  ${chosen === 'column' ? dim(second) : second}`;
+    return `${subject.padEnd(subjects)}  ${chosen === 'side-table' ? faint(first) : first}  ${chosen === 'column' ? faint(second) : second}`;
   });
 }
 

@@ -10,7 +10,8 @@ import { OLD_MODEL_DISAGREES } from '../plan/old-model-error.ts';
 import { type CampaignPlan, type IndexPlan, type ModelDefinition, targetOf, vectorType } from '../plan/plan.ts';
 import type { SearchLoss } from '../plan/search-loss.ts';
 import { counted, plural } from '../wording.ts';
-import { bold, dim, formatBytes, formatNumber, formatSeconds } from './print.ts';
+import { paint } from './paint.ts';
+import { formatBytes, formatNumber, formatSeconds } from './print.ts';
 import { inventoryText, promisesText } from './show-inventory.ts';
 import { formatUsd } from './show-progress.ts';
 
@@ -48,7 +49,11 @@ export function planText({
 }: ShownPlan): string {
   const cost = estimate.usd === null ? 'price not known, give --price' : `about ${formatUsd(estimate.usd)}`;
   const lines = [
-    bold(`${targetOf(plan)}: ${plan.from.name} (${plan.from.dimensions}) -> ${plan.to.name} (${plan.to.dimensions})`),
+    paint(
+      'strong',
+      `${targetOf(plan)}: ${plan.from.name} (${plan.from.dimensions}) -> ${plan.to.name} (${plan.to.dimensions})`,
+      process.stderr,
+    ),
     ...(plan.part ? [`  part     ${plan.part.name}, where ${plan.part.where}; live view ${plan.liveView}`] : []),
     `  rows     ${formatNumber(estimate.rows)} with a text, of ${formatNumber(facts.rows)} (${formatBytes(facts.tableBytes)} with indexes${plan.part ? ', all rows of the table included' : ''})`,
     `  tokens   about ${formatNumber(estimate.tokens)}${tokensNote()}, longest sampled text ${formatNumber(text.longestTokens)}; ${cost}`,
@@ -66,13 +71,15 @@ export function planText({
     '',
     'Locks:',
     ...phasesOf(plan).map((phase, i) => `  ${i + 1} ${phase.name.padEnd(9)}${phase.locks(plan)}`),
-    ...(inventory.length === 0 ? [] : ['', 'Inventory:', ...inventoryText(inventory, plan.acceptances)]),
-    ...warnings(plan, facts, text, estimate).map((warning, i) => `${i === 0 ? '\nWarnings:\n' : ''}  - ${warning}`),
+    ...(inventory.length === 0 ? [] : ['', 'Inventory:', ...inventoryText(inventory, plan.acceptances, process.stderr)]),
+    ...warnings(plan, facts, text, estimate).map(
+      (warning, i) => `${i === 0 ? `\n${paint('doubtful', 'Warnings:', process.stderr)}\n` : ''}  - ${warning}`,
+    ),
     '',
     written ? 'Written:' : 'Would be written:',
     ...files.map(({ path }) => `  ${path}`),
     '',
-    dim(written ? 'Review them, then: npm run migrate up' : 'Nothing was written.'),
+    written ? `Review them, then: ${paint('command', 'npm run migrate up', process.stderr)}` : 'Nothing was written.',
   ];
   return lines.join('\n');
 }

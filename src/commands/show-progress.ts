@@ -1,6 +1,7 @@
 import type { Queryable } from '../database/connection.ts';
 import type { PhaseName } from '../database/migration-file.ts';
 import { plural } from '../wording.ts';
+import { createPace, type Pace } from './pace.ts';
 import { formatNumber, formatSeconds } from './print.ts';
 import { createDisplay } from './progress-display.ts';
 
@@ -14,6 +15,8 @@ export interface ProgressRow {
   read_model: string;
   total: number;
   done: number;
+  /** rows done whose vector is stored; the others are answered */
+  stored: number;
   percent: number | null;
   outdated: number;
   failed: number;
@@ -55,7 +58,7 @@ export interface ProgressBar {
 export async function readProgress(db: Queryable, target?: string): Promise<ProgressRow[]> {
   const { rows } = await db.query<ProgressRow>(
     `SELECT target, campaign, phase, from_model, to_model, read_model,
-            total::double precision AS total, done::double precision AS done, percent::double precision AS percent,
+            total::double precision AS total, done::double precision AS done, stored::double precision AS stored, percent::double precision AS percent,
             outdated::double precision AS outdated, failed::double precision AS failed,
             rows_per_second::double precision AS rows_per_second, extract(epoch FROM eta)::double precision AS eta_seconds,
             tokens::double precision AS tokens, tokens_expected::double precision AS tokens_expected,
@@ -76,8 +79,8 @@ export function currentCampaigns<Row extends Pick<ProgressRow, 'target'>>(rows: 
   return [...new Map(rows.map((row) => [row.target, row])).values()];
 }
 
-/** Shows one bar per campaign on a terminal. Elsewhere it writes a plain line at most every five seconds, and one at the end. */
-export function createProgressBar(stream: NodeJS.WritableStream = process.stderr): ProgressBar {
+/** Shows one bar per campaign on a terminal. Elsewhere it writes a plain line at most once a minute, and one at the end. */
+export function createProgressBar(stream: NodeJS.WritableStream = process.stderr, pace: Pace = createPace()): ProgressBar {
   const display = createDisplay(stream);
   return {
     ...display,
@@ -85,7 +88,16 @@ export function createProgressBar(stream: NodeJS.WritableStream = process.stderr
       display.update(
         currentCampaigns(rows)
           .filter(hasWork)
-          .map((row) => ({ name: row.target, done: row.done, total: row.total, text: progressLine(row) })),
+          .map((row) => pace.measure(row))
+          .map((row) => ({
+            name: row.target,
+            done: row.done,
+            total: row.total,
+            text: progressLine(row),
+            short: rowParts(row).join(', '),
+            detail: detailParts(row).join(', '),
+            trouble: row.throttled_by ?? '',
+          })),
       ),
   };
 }
@@ -97,20 +109,31 @@ export function waitingText({ outdated }: Pick<ProgressRow, 'outdated'>): string
 
 /** Formats the progress of a campaign in one line. */
 export function progressLine(row: ProgressRow): string {
+  return [...rowParts(row), ...detailParts(row), row.throttled_by ?? ''].filter(Boolean).join(', ');
+}
+
+/** What matters most, for a narrow terminal cuts off what follows. */
+function rowParts(row: ProgressRow): string[] {
   const parts = [
     `${formatNumber(row.done)}/${formatNumber(row.total)} rows`,
     row.percent === null ? '' : `${row.percent.toFixed(1)}%`,
     row.rows_per_second === null ? '' : `${formatNumber(row.rows_per_second)} rows/s`,
     row.eta_seconds === null ? '' : `ETA ${formatSeconds(row.eta_seconds)}`,
+  ];
+  return parts.filter(Boolean);
+}
+
+function detailParts(row: ProgressRow): string[] {
+  const parts = [
+    row.stored < row.done ? `${formatNumber(row.stored)} stored` : '',
     row.rows_at_batch_api > 0 ? `${formatNumber(row.rows_at_batch_api)} at the batch API` : '',
     row.outdated > 0 ? waitingText(row) : '',
     row.failed > 0 ? `${formatNumber(row.failed)} failed` : '',
     `${formatNumber(row.tokens)} tokens`,
     row.cost_usd === null ? '' : formatUsd(row.cost_usd),
     capText(row),
-    row.throttled_by ?? '',
   ];
-  return parts.filter(Boolean).join(', ');
+  return parts.filter(Boolean);
 }
 
 /** Formats the spend cap of a campaign and what counts against it; empty without a cap. */

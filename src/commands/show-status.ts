@@ -1,8 +1,9 @@
-import { styleText } from 'node:util';
 import { counted, plural } from '../wording.ts';
+import { paint } from './paint.ts';
+import { phaseRail } from './phase-rail.ts';
 import { formatNumber, formatSeconds } from './print.ts';
 import { blockBar } from './progress-display.ts';
-import type { CampaignStatus, Moving, NextStep, Status } from './read-status.ts';
+import type { CampaignStatus, Moving, Status } from './read-status.ts';
 import type { Verdict } from './read-verdicts.ts';
 import { groupStatusText } from './show-group.ts';
 import { buildLine } from './show-index-build.ts';
@@ -10,6 +11,7 @@ import { capText, formatUsd, waitingText } from './show-progress.ts';
 import { unreadText } from './view-readers.ts';
 
 const BAR_WIDTH = 40;
+const WORKER = 'npm run worker';
 
 /** Formats the status for people. Colours appear only on a terminal. */
 export function statusText(status: Status): string {
@@ -21,16 +23,16 @@ export function statusText(status: Status): string {
     .filter(({ current, group }) => !current || group === null)
     .map((campaign) => (campaign.current ? campaignText(campaign) : earlierText(campaign)));
   for (const [group, campaigns] of inGroup) if (group !== null) blocks.push(groupStatusText(group, campaigns));
-  if (!status.installed) blocks.push(`pg-reembed is not installed in this database yet.\nNext: ${status.command}`);
+  if (!status.installed) blocks.push(`pg-reembed is not installed in this database yet.\nNext: ${paint('command', status.command ?? '')}`);
   else if (status.campaigns.length === 0) blocks.push('No campaign has been started.');
   const { pending, problem } = status.migrations;
-  if (problem) blocks.push(`${styleText('yellow', 'migration files:')} ${problem.message}\n  ${problem.remedy}`);
+  if (problem) blocks.push(`${paint('doubtful', 'migration files:')} ${problem.message}\n  ${problem.remedy}`);
   if (status.installed && status.command) {
     const [first] = pending;
     blocks.push(
       first
-        ? `Waiting to be run: ${first}${pending.length > 1 ? ` and ${pending.length - 1} more` : ''}\nNext: ${status.command}`
-        : `Next: ${status.command}`,
+        ? `Waiting to be run: ${first}${pending.length > 1 ? ` and ${pending.length - 1} more` : ''}\nNext: ${paint('command', status.command)}`
+        : `Next: ${paint('command', status.command)}`,
     );
   }
   return `${blocks.join('\n\n')}\n`;
@@ -38,7 +40,7 @@ export function statusText(status: Status): string {
 
 function earlierText(campaign: CampaignStatus): string {
   const archive = campaign.archive ? `; its old vectors are kept in reembed.${campaign.archive}` : '';
-  return styleText('dim', `${campaign.target}: ${campaign.from_model} -> ${campaign.to_model} is finished${archive}`);
+  return paint('faint', `${campaign.target}: ${campaign.from_model} -> ${campaign.to_model} is finished${archive}`);
 }
 
 function campaignText(row: CampaignStatus): string {
@@ -60,23 +62,24 @@ function campaignText(row: CampaignStatus): string {
       'failed',
       row.failed === 0
         ? '0 rows'
-        : styleText(
-            'red',
+        : paint(
+            'bad',
             `${formatNumber(row.failed)} ${plural(row.failed, 'row')}: select key, model, class, message from reembed.failed_row`,
           ),
     ],
     ['tokens', tokensText(row)],
     ['workers', String(row.workers)],
-    ['slowed by', row.throttled_by === null ? 'nothing' : styleText('yellow', row.throttled_by)],
-    ...row.health.filter(({ throttles }) => !throttles).map(({ reason }): [string, string] => ['beware', styleText('yellow', reason)]),
+    ['slowed by', row.throttled_by === null ? 'nothing' : paint('doubtful', row.throttled_by)],
+    ...row.health.filter(({ throttles }) => !throttles).map(({ reason }): [string, string] => ['beware', paint('doubtful', reason)]),
     ...(row.index_build ? [['index', `${row.index_build.index}: ${buildLine(row.index_build)}`] satisfies [string, string]] : []),
     ...(row.moving ? [['moving', movingText(row.moving)] satisfies [string, string]] : []),
     ...unreadLines(row),
     ['validation', row.validation ? verdictText(row.validation) : 'none yet'],
-    ['next', nextText(row)],
+    ...nextLines(row),
   ];
   return [
-    styleText('bold', `${row.target}: ${row.from_model} -> ${row.to_model}`),
+    paint('strong', `${row.target}: ${row.from_model} -> ${row.to_model}`),
+    `  ${phaseRail(row)}`,
     ...lines.map(([label, text]) => `  ${label.padEnd(11)}${text.replaceAll('\n', `\n${' '.repeat(13)}`)}`),
   ].join('\n');
 }
@@ -92,7 +95,7 @@ function movingText({ what, percent }: Moving): string {
 
 function unreadLines({ live_view }: CampaignStatus): [string, string][] {
   const text = live_view === null ? undefined : unreadText(live_view);
-  return text === undefined ? [] : [['beware', styleText('yellow', text)]];
+  return text === undefined ? [] : [['beware', paint('doubtful', text)]];
 }
 
 function readsText(row: CampaignStatus): string {
@@ -132,9 +135,9 @@ function verdictText(verdict: Verdict): string {
     counted(verdict.queries, 'query', 'queries'),
   ];
   const outcome = {
-    pass: styleText('green', 'passed'),
-    fail: `${styleText('red', 'failed')}${reasonsOf(verdict.reasons)}`,
-    unsure: `${styleText('yellow', 'unsure')}${reasonsOf(verdict.doubts)}`,
+    pass: paint('good', 'passed'),
+    fail: `${paint('bad', 'failed')}${reasonsOf(verdict.reasons)}`,
+    unsure: `${paint('doubtful', 'unsure')}${reasonsOf(verdict.doubts)}`,
   }[verdict.verdict];
   return `${outcome} (${figures.filter(Boolean).join(', ')}; ${dateText(verdict.finished_at)})`;
 }
@@ -143,16 +146,24 @@ function reasonsOf(findings: Verdict['reasons']): string {
   return findings.length === 0 ? '' : `: ${findings.map(({ reason }) => reason).join('; ')}`;
 }
 
-function nextText(row: CampaignStatus): string {
-  if (row.next) return stepText(row.next);
-  if (row.moving) return 'the rollback of contract was interrupted: npm run migrate down';
-  return row.archive ? `finished; to delete the archive of the old vectors: npm run purge -- ${row.campaign}` : 'finished';
-}
-
-function stepText({ phase, open_conditions: conditions, command }: NextStep): string {
-  if (conditions === null) return `${phase}; this role has no right to read its gate`;
-  if (conditions.length === 0) return `${phase}: ${command}`;
-  return [`${phase}, which waits for:`, ...conditions.map(({ condition, remedy }) => `- ${condition}: ${remedy}`)].join('\n');
+/** The next phase with what it waits for, and the one command to run now. */
+function nextLines(row: CampaignStatus): [string, string][] {
+  if (row.next === null && row.moving)
+    return [['next', `the rollback of contract was interrupted: ${paint('command', 'npm run migrate down')}`]];
+  if (row.next === null)
+    return [['next', row.archive ? `finished; to delete the archive of the old vectors: npm run purge -- ${row.campaign}` : 'finished']];
+  const { phase, open_conditions: conditions, command } = row.next;
+  if (conditions === null) return [['next', `${phase}; this role has no right to read its gate`]];
+  const [first, ...others] = conditions;
+  if (!first) return [['next', `${phase}: ${paint('command', command)}`]];
+  const waits = others.length === 0 ? `${phase} waits: ${first.condition}` : `${phase} waits:`;
+  const list = others.length === 0 ? [] : conditions.map(({ condition }) => `- ${condition}`);
+  // A worker that runs already needs no second command.
+  const isUnderWay = command === WORKER && row.workers > 0 && row.throttled_by === null;
+  return [
+    ['next', [waits, ...list].join('\n')],
+    ['run', isUnderWay ? `nothing: ${counted(row.workers, 'worker is', 'workers are')} at it` : paint('command', command)],
+  ];
 }
 
 function dateText(date: Date): string {

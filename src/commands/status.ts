@@ -4,6 +4,7 @@ import { type Config, readConfig } from '../config.ts';
 import { type Database, openDatabase } from '../database/connection.ts';
 import { DatabaseUnreachable, isConnectionFailure } from '../database/database-error.ts';
 import { messageOf } from '../errors.ts';
+import { columnsOf, fitColumns } from '../fit-columns.ts';
 import { jsonText, visibleAll } from '../print-text.ts';
 import { hideSecrets } from '../secrets.ts';
 import { wholeNumber } from './parse-option.ts';
@@ -92,7 +93,8 @@ async function openIfThere(config: Config): Promise<Database | undefined> {
 }
 
 function present(status: Status, options: StatusOptions): string {
-  return options.json ? `${hideSecrets(jsonText(status))}\n` : printable(`${statusText(visibleAll(status))}\n`);
+  if (options.json) return `${hideSecrets(jsonText(status))}\n`;
+  return fitColumns(printable(`${statusText(visibleAll(status))}\n`), columnsOf(process.stdout));
 }
 
 /** On a terminal, each text overwrites the previous one. Elsewhere texts follow each other. */

@@ -12,8 +12,9 @@ import { sweep } from '../validation/sweep/sweep.ts';
 import { sweepJson, sweepText } from '../validation/sweep/sweep-output.ts';
 import { type ValidationResult, validate } from '../validation/validate.ts';
 import { causeFinder } from '../validation/verdict/find-cause.ts';
+import { paintVerdict } from './paint.ts';
 import { list, price, tokenCount, wholeNumber } from './parse-option.ts';
-import { print, printJson } from './print.ts';
+import { currentTalk, print, printJson } from './print.ts';
 import { createEmbedder } from './validate-embedder.ts';
 import { createJudge } from './validate-judge.ts';
 import { completeOptions, querySource, usesJudge, type ValidateCommandOptions } from './validate-options.ts';
@@ -92,10 +93,15 @@ export function validateCommand(): Command {
       if (options.sweep) return printSweep(config, options);
       const result = await run(config, options);
       if (options.json) printJson(reportJson(result, options.lowest));
-      else print(`${visibleLines(reportText(result, options.lowest))}\n`);
+      else print(`${withPaintedVerdict(visibleLines(reportText(result, options.lowest)))}\n`);
       const error = verdictError(result, options.failOn);
       if (error) throw error;
     });
+}
+
+/** A report with its verdict, the only such line, in its colour. */
+function withPaintedVerdict(report: string): string {
+  return report.replace(/^(PASS|FAIL|UNSURE)$/m, paintVerdict);
 }
 
 /** Validates each table, so that one which fails says nothing about the others; the first that does not pass decides the exit code. */
@@ -113,7 +119,7 @@ async function validateGroup(config: Config, options: ValidateCommandOptions, gr
     if (error) errors.push(error);
     const verdict = outcome instanceof ReembedError ? 'not validated' : outcome.verdict;
     results.push({ target, verdict, message: error ? error.message : null });
-    if (!options.json) print(visibleLines(`${target}: ${verdict}${error ? ` (${error.message})` : ''}\n`));
+    if (!options.json) print(`${visibleLines(target)}: ${paintVerdict(verdict)}${error ? visibleLines(` (${error.message})`) : ''}\n`);
   }
   if (options.json) printJson(results, 2);
   const [worst] = errors.sort((a, b) => SEVERITY.indexOf(a.exitCode) - SEVERITY.indexOf(b.exitCode));
@@ -173,6 +179,7 @@ async function withProgress<T>(
   const bar = new SingleBar({ format, gracefulExit: false, linewrap: true });
   try {
     return await work(database, (done, total) => {
+      if (currentTalk() === 'quiet') return;
       if (done === 1) bar.start(total, 0);
       bar.update(done);
       if (done === total) bar.stop();

@@ -11,12 +11,11 @@ import { drain } from '../worker/drain.ts';
 import { embedSubset } from '../worker/subset.ts';
 import { startWorker } from '../worker/worker.ts';
 import { adoptCache } from './adopt-cache.ts';
+import { INTERRUPTED, listenForInterruption } from './interruption.ts';
 import { wholeNumber } from './parse-option.ts';
-import { say } from './print.ts';
+import { note, say } from './print.ts';
 import { resolveTarget } from './resolve-target.ts';
 import { createProgressBar, readProgress } from './show-progress.ts';
-
-const INTERRUPTED = 130;
 
 interface WorkerCommandOptions {
   target?: string;
@@ -75,37 +74,21 @@ async function work(options: WorkerCommandOptions): Promise<void> {
       );
       return;
     }
-    const interrupted = new AbortController();
-    const interrupt = () => {
-      // The second signal exits immediately. The ledger makes sure that unfinished batches are processed later.
-      if (interrupted.signal.aborted) process.exit(INTERRUPTED);
-      say('finishing the batches in progress; a second signal stops at once');
-      interrupted.abort();
-    };
-    process.on('SIGINT', interrupt);
-    process.on('SIGTERM', interrupt);
-    if (listen)
-      monitoring = await serveMetrics(listen, { databaseUrl: database.url, target, stopping: interrupted.signal, notice: bar.say });
+    const { signal } = listenForInterruption(bar.say);
+    if (listen) monitoring = await serveMetrics(listen, { databaseUrl: database.url, target, stopping: signal, notice: bar.say });
     if (options.drain) {
-      await drain(database, config, {
-        notice: bar.say,
-        onTick: show,
-        signal: interrupted.signal,
-        target,
-        batchApi,
-        monitor: monitoring?.monitor,
-      });
+      await drain(database, config, { notice: bar.say, onTick: show, signal, target, batchApi, monitor: monitoring?.monitor });
       await show();
       // The work is incomplete, so the exit code must tell a script so.
-      if (interrupted.signal.aborted) process.exitCode = INTERRUPTED;
+      if (signal.aborted) process.exitCode = INTERRUPTED;
       return;
     }
     const worker = await startWorker(database, config, bar.say, { target, batchApi, monitor: monitoring?.monitor });
-    say('worker started; Ctrl-C stops it after the batches in progress');
+    note('worker started; Ctrl-C stops it after the batches in progress');
     const ticking = setInterval(() => show().catch(() => {}), 1000);
-    interrupted.signal.addEventListener('abort', () => worker.stop());
+    signal.addEventListener('abort', () => worker.stop());
     // The event does not fire for a signal that arrived while the worker started.
-    if (interrupted.signal.aborted) void worker.stop();
+    if (signal.aborted) void worker.stop();
     try {
       await worker.finished;
     } finally {

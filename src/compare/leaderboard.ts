@@ -1,7 +1,7 @@
 import { visible } from '../print-text.ts';
 import { dollars } from '../report/format.ts';
 import type { Interval } from '../validation/metrics/bootstrap.ts';
-import { indented, intervalText, plainTable, signed } from '../validation/report/report-wording.ts';
+import { headedTable, indented, intervalText, signed } from '../validation/report/report-wording.ts';
 import { counted } from '../wording.ts';
 import { bytesText } from './costs.ts';
 import { evidenceText, rankedBy, sampleNote } from './explanation.ts';
@@ -31,12 +31,11 @@ export function leaderboardText(result: Comparison): string {
 }
 
 function qualityTable(models: readonly ModelComparison[], k: number): string {
-  const table = plainTable();
-  table.push(['model', `nDCG@${k}`, 'difference', 'better/worse/same', `recall@${k}`, `MRR@${k}`, `overlap@${k}`, 'outcome']);
+  const rows = [['model', `nDCG@${k}`, 'difference', 'better/worse/same', `recall@${k}`, `MRR@${k}`, `overlap@${k}`, 'outcome']];
   for (const one of models) {
     const { ndcg, recall, mrr, overlap } = one;
     const difference = ndcg?.difference;
-    table.push([
+    rows.push([
       visible(one.name),
       mean(ndcg?.value),
       difference ? `${signed(difference.value)} ${intervalText(difference, signed)}` : NONE,
@@ -47,14 +46,13 @@ function qualityTable(models: readonly ModelComparison[], k: number): string {
       one.isPresent ? 'present vectors' : (one.outcome?.kind ?? NONE),
     ]);
   }
-  return table.toString();
+  return headedTable(rows);
 }
 
 function costTable(models: readonly ModelComparison[]): string {
-  const table = plainTable();
-  table.push(['model', 'dimensions', '$/M tokens', '$ whole table', 'bytes a row', 'index', 'query', 'requests']);
+  const rows = [['model', 'dimensions', '$/M tokens', '$ whole table', 'bytes a row', 'index', 'query', 'requests']];
   for (const { name, dimensions, costs, latencyMs, requests } of models) {
-    table.push([
+    rows.push([
       visible(name),
       String(dimensions),
       costs.usdPerMillionTokens === null ? NONE : String(costs.usdPerMillionTokens),
@@ -65,7 +63,7 @@ function costTable(models: readonly ModelComparison[]): string {
       String(requests),
     ]);
   }
-  return `${table.toString()}\n  bytes and index: vector / halfvec; query: median time to embed one, ${NONE} where every vector was cached`;
+  return `${headedTable(rows)}\n  bytes and index: vector / halfvec; query: median time to embed one, ${NONE} where every vector was cached`;
 }
 
 function mean(interval: Interval | undefined): string {

@@ -120,7 +120,7 @@ export async function draftCampaign(
   const form = chooseForm(request.index, to, request.matryoshka ?? knownModel(request.to).isMatryoshka);
   const quotedSchema = (await quoteNames(db, [facts.vectorSchema]))[facts.vectorSchema] ?? '';
   const plan: CampaignPlan = {
-    campaign: `${names.stamp}_${slug(facts.table, 20)}_${slug(facts.column, 20)}_to_${slug(to.name, 30)}`,
+    campaign: campaignName(names.stamp, facts, to),
     schema: facts.schema,
     table: facts.table,
     column: facts.column,
@@ -274,6 +274,16 @@ async function quoteNames(db: Queryable, names: (string | null | undefined)[]): 
     [names],
   );
   return rows[0]?.quoted ?? {};
+}
+
+/**
+ * Name of a campaign and of its files, short enough to be typed: the usual column, the vendor and words that most models share are left
+ * out. The stamp orders the files and makes it unique.
+ */
+function campaignName(stamp: string, { table, column }: TableFacts, to: ModelDefinition): string {
+  const model = to.name.replace(/^.*\//, '').replace(/^text-embedding-/, '');
+  const subject = column === 'embedding' ? slug(table, 20) : `${slug(table, 20)}_${slug(column, 20)}`;
+  return `${stamp}_${subject}_to_${slug(model, 30)}`;
 }
 
 function slug(text: string, length: number): string {

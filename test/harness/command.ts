@@ -25,6 +25,10 @@ export type Run = (args: string[], env?: Record<string, string>) => Promise<Comm
 /** A working directory with migration files of its own, and the commands run in it. */
 export interface Workplace {
   directory: string;
+  /** environment of its commands */
+  env: Record<string, string>;
+  /** path of the command */
+  cli: string;
   run: Run;
   /** starts a command that runs until it is killed */
   start(args: string[], env?: Record<string, string>): ChildProcess;
@@ -46,11 +50,12 @@ export function createWorkplace(env: Record<string, string>, cli = CLI): Workpla
     npm_lifecycle_event: 'test',
   };
   const cache = process.env.NODE_COMPILE_CACHE;
+  const whole = { ...base, ...(cache ? { NODE_COMPILE_CACHE: cache } : {}), ...env };
   const children = new Set<ChildProcess>();
   const start = (args: string[], more: Record<string, string> = {}) => {
     const options = {
       cwd: directory,
-      env: { ...base, ...(cache ? { NODE_COMPILE_CACHE: cache } : {}), ...env, ...more },
+      env: { ...whole, ...more },
       stdio: ['ignore', 'pipe', 'pipe'] as ['ignore', 'pipe', 'pipe'],
     };
     const child = spawn(process.execPath, [cli, ...args], options);
@@ -60,6 +65,8 @@ export function createWorkplace(env: Record<string, string>, cli = CLI): Workpla
   };
   return {
     directory,
+    env: whole,
+    cli: CLI,
     start,
     async run(args, more) {
       if (running >= AT_ONCE) await new Promise<void>((resolve) => queue.push(resolve));

@@ -1,4 +1,6 @@
+import { stripVTControlCharacters } from 'node:util';
 import Table from 'cli-table3';
+import { columnsOf } from '../../fit-columns.ts';
 import type { BeforeAfter } from '../metrics/comparison.ts';
 
 /** Creates a table without borders, so that each line can be read and searched as text. */
@@ -7,6 +9,27 @@ export function plainTable() {
   const rest = ['left', 'left-mid', 'mid', 'mid-mid', 'right', 'right-mid', 'middle'];
   const chars = Object.fromEntries([...none, ...rest].map((part) => [part, '']));
   return new Table({ chars, style: { 'padding-left': 2, 'padding-right': 0, head: [], border: [] } });
+}
+
+/**
+ * Formats rows under a heading as a table without borders. On a terminal that is narrower, each row is a block instead: its first cell, and
+ * below it each of the others after its heading.
+ */
+export function headedTable(rows: readonly string[][], columns = columnsOf(process.stdout)): string {
+  const table = plainTable();
+  table.push(...rows);
+  const text = table.toString();
+  if (text.split('\n').every((line) => stripVTControlCharacters(line).trimEnd().length <= columns)) return text;
+  const [[, ...headings] = [], ...below] = rows;
+  const width = Math.max(...headings.map(({ length }) => length));
+  return below
+    .map(([first = '', ...cells]) =>
+      [
+        `  ${first}`,
+        ...cells.flatMap((cell, position) => (cell === '' ? [] : [`    ${(headings[position] ?? '').padEnd(width)}  ${cell}`])),
+      ].join('\n'),
+    )
+    .join('\n');
 }
 
 /** Formats a figure of both models. */

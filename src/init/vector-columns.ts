@@ -1,0 +1,36 @@
+import type { Queryable } from '../database/connection.ts';
+import { ELEMENT_TYPES } from '../database/element-types.ts';
+
+/** A column of vectors, and the columns of its table that may hold the text they were made of. */
+export interface VectorColumn {
+  /** schema.table, or the table alone in schema public; as `--table` takes it */
+  table: string;
+  column: string;
+  /** null where the type names none */
+  dimensions: number | null;
+  /** estimate of the planner; null before the first ANALYZE */
+  rows: number | null;
+  /** text columns, those with the longest values first */
+  textColumns: string[];
+}
+
+const OF_ENVIRONMENT = ['reembed', 'reembed_queue', 'information_schema'];
+
+/** Lists the vector columns of a database, the largest tables first, at most a hundred. */
+export async function listVectorColumns(db: Queryable): Promise<VectorColumn[]> {
+  const { rows } = await db.query<VectorColumn>(
+    `SELECT CASE n.nspname WHEN 'public' THEN '' ELSE n.nspname || '.' END || c.relname AS table, a.attname AS column,
+            CASE WHEN a.atttypmod > 0 THEN a.atttypmod END AS dimensions,
+            CASE WHEN c.reltuples >= 0 THEN c.reltuples::double precision END AS rows,
+            ARRAY(SELECT x.attname::text FROM pg_attribute AS x
+                    LEFT JOIN pg_stats AS s ON s.schemaname = n.nspname AND s.tablename = c.relname AND s.attname = x.attname
+                   WHERE x.attrelid = c.oid AND x.attnum > 0 AND NOT x.attisdropped AND x.atttypid IN ('text'::regtype, 'varchar'::regtype)
+                   ORDER BY s.avg_width DESC NULLS LAST, x.attnum) AS "textColumns"
+       FROM pg_attribute AS a JOIN pg_type AS y ON y.oid = a.atttypid JOIN pg_class AS c ON c.oid = a.attrelid JOIN pg_namespace AS n ON n.oid = c.relnamespace
+      WHERE y.typname = ANY ($1) AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND a.attnum > 0 AND NOT a.attisdropped
+        AND n.nspname <> ALL ($2) AND n.nspname NOT LIKE 'pg\\_%'
+      ORDER BY c.reltuples DESC, 1, 2 LIMIT 100`,
+    [Object.keys(ELEMENT_TYPES), OF_ENVIRONMENT],
+  );
+  return rows;
+}
