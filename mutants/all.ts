@@ -17,6 +17,7 @@ import { PROVIDERS } from './providers.ts';
 import { RAILS } from './rails.ts';
 import { REFUSED_ROWS } from './refused-rows.ts';
 import { REPORT } from './report.ts';
+import { SEVERAL } from './several.ts';
 import { SOONER } from './sooner.ts';
 import { SPENDING } from './spending.ts';
 import { TEXT_FROM } from './text-from.ts';
@@ -43,6 +44,7 @@ export const MUTANTS: Mutant[] = [
   ...SOONER,
   ...REFUSED_ROWS,
   ...REPORT,
+  ...SEVERAL,
   ...SPENDING,
   ...TEXT_FROM,
   ...VERDICT,
