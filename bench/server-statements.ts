@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import Table from 'cli-table3';
 import { Command } from 'commander';
+import pLimit from 'p-limit';
 import { wholeNumber } from '../src/commands/parse-option.ts';
 import { readConfig } from '../src/config.ts';
 import { readBatch, readChanges } from '../src/worker/reader.ts';
@@ -94,6 +95,7 @@ async function backfill({ client }: Subject, { together }: Options, measured: Me
   if (!vector) throw new Error('the campaign has no new vectors');
   const space = createVectorSpace('new', DIMENSIONS, 1);
   await client.query(`CREATE TABLE bare (id bigint, embedding vector(${DIMENSIONS}), model_version text)`);
+  const pacing = { portion: { rows: together, took: () => {} }, inTurn: pLimit(1) };
   const { rows: batches } = await client.query<{ campaign: string; batch: number }>(
     'SELECT campaign, id::integer AS batch FROM reembed.batch ORDER BY id',
   );
@@ -106,11 +108,10 @@ async function backfill({ client }: Subject, { together }: Options, measured: Me
     for (let at = 0; at < rows.length; at += together) {
       const some = rows.slice(at, at + together);
       const items = some.map((row, i) => ({ row, vector: space.floats(at + i + 1, 0) }));
-      const portion = { rows: together, took: () => {} };
       await measured(
         'store',
         (written) => written.size,
-        () => storeVectors(client, portion, target, vector, items, []),
+        () => storeVectors(client, pacing, target, vector, items, []),
       );
       await measured(
         'COPY',

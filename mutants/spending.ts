@@ -74,4 +74,28 @@ export const SPENDING: Mutant[] = [
     says: /disturbed/,
     edits: [{ file: 'src/throttle/throttle.ts', find: '    return areReadsWatched && rests.left > 0;', replace: '    return false;' }],
   },
+  {
+    fault: 'the backfill writes most of the time before its effect on searches shows',
+    fix: 'its share never exceeds half of what alone would make them as slow as they may be',
+    test: 'write-share',
+    title: 'the share never exceeds half of what alone would make searches as slow as they may be',
+    says: /1\.000/,
+    edits: [{ file: 'src/throttle/write-share.ts', find: '(1 - 1 / maxSlowdown) / 2', replace: '1' }],
+  },
+  {
+    fault: 'the lanes of a worker write vectors on every processor at the same time',
+    fix: 'it runs one statement that writes vectors of a table at a time',
+    test: 'worker-lanes',
+    title: 'a worker runs one statement at a time that writes vectors of a table',
+    says: /Difference/,
+    edits: [{ file: 'src/worker/context.ts', find: 'inTurn: pLimit(1)', replace: 'inTurn: pLimit(4)' }],
+  },
+  {
+    fault: 'a worker on the host of the server delays searches as much as it can',
+    fix: 'it runs at a lower priority',
+    test: 'signals',
+    title: 'npm run worker runs at a lower priority, and SIGTERM reaches it and ends it after its batches',
+    says: /Difference/,
+    edits: [{ file: 'src/commands/worker.ts', find: '  setPriority(constants.priority.PRIORITY_BELOW_NORMAL);\n', replace: '' }],
+  },
 ];

@@ -21,6 +21,19 @@ const drain = (env: Record<string, string> = {}) => stage.workplace.run(['worker
 const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 const right = (table: string) => wrongRows(stage.db.pool, { table, oldColumn: 'embedding', newColumn: 'embedding_v2' });
 
+/** Changes so many rows for each lane. */
+async function spreadOverLanes(table: string, rows: number): Promise<void> {
+  for (const lane of [1, 2, 3, 4]) {
+    await stage.db.pool.query("SELECT setval(pg_get_serial_sequence('reembed.change_' || suffix, 'seq'), $1) FROM reembed.target", [
+      256 * (lane + 4),
+    ]);
+    await stage.db.pool.query(`UPDATE ${table} SET content = 'changed ' || id WHERE id BETWEEN $1 AND $2`, [
+      rows * (lane - 1) + 1,
+      rows * lane,
+    ]);
+  }
+}
+
 testOnServer?.serial('rows that a long transaction holds do not keep later ones waiting', async (t) => {
   await startCampaign(stage, 'held_up', { rows: 60 });
   t.is((await drain()).code, 0);
@@ -77,13 +90,7 @@ test.serial('each lane of changed rows has a place in a worker, however long the
   const campaign = await startCampaign(stage, 'lanes', { rows: 60 });
   t.is((await drain()).code, 0);
   const lanes = 'SELECT DISTINCT reembed.change_lane(seq) FROM reembed.change';
-  // Rows of every lane.
-  for (const lane of [1, 2, 3, 4]) {
-    await stage.db.pool.query("SELECT setval(pg_get_serial_sequence('reembed.change_' || suffix, 'seq'), $1) FROM reembed.target", [
-      256 * (lane + 4),
-    ]);
-    await stage.db.pool.query("UPDATE lanes SET content = 'changed ' || id WHERE id BETWEEN $1 AND $2", [10 * lane - 9, 10 * lane]);
-  }
+  await spreadOverLanes('lanes', 10);
   t.is((await stage.db.pool.query(lanes)).rowCount, 4);
   let isHanging = true;
   stage.provider.script = async (request) => {
@@ -102,6 +109,33 @@ test.serial('each lane of changed rows has a place in a worker, however long the
     await exitOf(worker);
   }
   t.deepEqual(await right('lanes'), []);
+});
+
+// Several statements at a time: the embedded database has only one session.
+testOnServer?.serial('a worker runs one statement at a time that writes vectors of a table', async (t) => {
+  await startCampaign(stage, 'in_turn', { rows: 200 });
+  t.is((await drain()).code, 0);
+  await spreadOverLanes('in_turn', 50);
+  // Each row takes so long that statements of two lanes would meet.
+  await stage.db.pool.query(`CREATE FUNCTION in_turn_slowly() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.01); RETURN NEW; END';
+    CREATE TRIGGER slowly BEFORE UPDATE ON in_turn FOR EACH ROW EXECUTE FUNCTION in_turn_slowly()`);
+  const worker = stage.workplace.start(['worker']);
+  const seen: number[] = [];
+  try {
+    await until(async () => {
+      const { rows } = await stage.db.pool.query<{ writing: number }>(
+        `SELECT count(*)::int AS writing FROM pg_stat_activity
+          WHERE datname = current_database() AND state = 'active' AND query LIKE 'SELECT w.written%' AND pid <> pg_backend_pid()`,
+      );
+      seen.push(rows[0]?.writing ?? 0);
+      return (await stage.db.pool.query('SELECT FROM reembed.change')).rowCount === 0;
+    }, 'all changes');
+  } finally {
+    worker.kill('SIGKILL');
+    await exitOf(worker);
+  }
+  t.is(Math.max(...seen), 1);
+  t.deepEqual(await right('in_turn'), []);
 });
 
 test.serial('a job of endless changes ends after some seconds and is queued again', async (t) => {

@@ -2,8 +2,8 @@ import test from 'ava';
 import { createWriteShare } from '../src/throttle/write-share.ts';
 
 /** The share after so many checks, a second apart, that all found the same. */
-function check(share: ReturnType<typeof createWriteShare>, times: number, areReadsSlow: boolean): number {
-  for (let i = 0; i < times; i++) share.adjust(areReadsSlow, 1);
+function check(share: ReturnType<typeof createWriteShare>, times: number, areReadsSlow: boolean, maxSlowdown = 1000): number {
+  for (let i = 0; i < times; i++) share.adjust(areReadsSlow, 1, maxSlowdown);
   return share.value;
 }
 
@@ -21,6 +21,18 @@ test('the first slow searches halve the share, and those from before the cut do 
   t.is(check(share, 1, true), 0.05);
   t.is(check(share, 10, true), 0.05);
   t.is(check(share, 1, true), 0.025);
+});
+
+test('the share never exceeds half of what alone would make searches as slow as they may be', (t) => {
+  const share = createWriteShare();
+  t.is(check(share, 100, false, 1.25).toFixed(3), '0.100');
+  t.is(check(share, 100, false, 2).toFixed(3), '0.250');
+});
+
+test('a smaller limit takes effect at the next check', (t) => {
+  const share = createWriteShare();
+  check(share, 100, false, 2);
+  t.is(check(share, 1, false, 1.25).toFixed(3), '0.100');
 });
 
 test('the share never falls to zero', (t) => {
@@ -41,6 +53,6 @@ test('the share grows more slowly near the value that was too high', (t) => {
 test('a check after a long pause lets the share grow as much as several checks in that time', (t) => {
   const often = createWriteShare();
   const seldom = createWriteShare();
-  seldom.adjust(false, 5);
+  seldom.adjust(false, 5, 1000);
   t.is(seldom.value.toFixed(6), check(often, 5, false).toFixed(6));
 });

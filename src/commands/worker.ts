@@ -1,3 +1,4 @@
+import { constants, setPriority } from 'node:os';
 import { setFlagsFromString } from 'node:v8';
 import { Command } from 'commander';
 import { readConfig } from '../config.ts';
@@ -48,6 +49,8 @@ async function work(options: WorkerCommandOptions): Promise<void> {
   // garbage collection takes a third of the processor time.
   setFlagsFromString('--heap-growing-percent=100');
   setFlagsFromString('--semi-space-growth-factor=1');
+  // On a host that it shares with the server or the application, their searches come first.
+  setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
   const config = readConfig();
   const batchApi = options.batchApi ?? false;
   if (options.concurrency) config.concurrency = options.concurrency;

@@ -178,7 +178,7 @@ async function recordLost(
 ): Promise<void> {
   await storeVectors(
     context.database.pool,
-    context.pacingOf(target.name).portion,
+    context.pacingOf(target.name),
     target,
     vector,
     // A vector of a former text must not be found, unless it is the vector of the live model.
@@ -202,7 +202,7 @@ async function refresh(
   const outcome = await embedRows(context, target, vector, texts, patienceSeconds, signal);
   const written = await storeVectors(
     context.database.pool,
-    context.pacingOf(target.name).portion,
+    context.pacingOf(target.name),
     target,
     vector,
     [

@@ -51,6 +51,7 @@ export function createWorkContext(
         portion: createPortion(),
         laterWaves: createPortion(),
         throttle: createThrottle(database.pool, target, notice, options.stopping),
+        inTurn: pLimit(1),
       };
       pacings.set(target, pacing);
       return pacing;

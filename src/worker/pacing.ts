@@ -1,3 +1,4 @@
+import type { LimitFunction } from 'p-limit';
 import type { Queryable } from '../database/connection.ts';
 import type { Throttle } from '../throttle/throttle.ts';
 import type { Portion } from './portion.ts';
@@ -9,6 +10,8 @@ export interface Pacing {
   /** for later waves of a column: most of these updates are HOT and cost a fraction of the first */
   laterWaves: Portion;
   throttle: Throttle;
+  /** runs the statements that write vectors one after another: together they would take a processor each from the searches */
+  inTurn: LimitFunction;
 }
 
 /**
@@ -18,16 +21,17 @@ export interface Pacing {
  * @returns number of rows that were written
  */
 export async function paced(
-  { portion, throttle }: Pick<Pacing, 'portion' | 'throttle'>,
+  { portion, throttle, inTurn }: Pick<Pacing, 'portion' | 'throttle' | 'inTurn'>,
   db: Queryable,
   statement: string,
   values: unknown[],
   handedOver?: number,
 ): Promise<number> {
   await throttle.pass();
-  const startedAt = performance.now();
-  const answer = await db.query<{ rows: number }>(statement, values);
-  const took = performance.now() - startedAt;
+  const { answer, took } = await inTurn(async () => {
+    const startedAt = performance.now();
+    return { answer: await db.query<{ rows: number }>(statement, values), took: performance.now() - startedAt };
+  });
   const written = answer.rows[0]?.rows ?? 0;
   if (handedOver ?? written) {
     throttle.wrote(took);

@@ -2,7 +2,6 @@ import { encodeVectorArray } from '../database/binary-vectors.ts';
 import type { Queryable } from '../database/connection.ts';
 import { textDigest } from '../text-digest.ts';
 import { nextOfOneWave, type Pacing, paced, portionOfWave } from './pacing.ts';
-import type { Portion } from './portion.ts';
 import type { BatchName, BatchRow, ChangedRow, SourceRow } from './reader.ts';
 import { isRefusedRow, type RowFailure, refusalOf, refusals } from './refused-row.ts';
 import { storeDivided } from './store-divided.ts';
@@ -31,7 +30,7 @@ export interface BatchVector {
  */
 export async function storeVectors(
   db: Queryable,
-  portion: Portion,
+  { portion, inTurn }: Pick<Pacing, 'portion' | 'inTurn'>,
   target: WorkTarget,
   vector: VectorColumn,
   items: RowVector[],
@@ -43,12 +42,15 @@ export async function storeVectors(
     portionOf: (rest) => rest.slice(0, portion.rows),
     isRefused: (error) => isRefusedRow(db, error),
     async store(some, isLast) {
-      const startedAt = performance.now();
-      const { rows } = await db.query<{ written: string[]; skipped: string[]; left: string[] }>(
-        `SELECT w.written, w.skipped, reembed.record_failed($6, $1, reembed.with_skipped($7, w.skipped), w.written) AS left FROM ${stored(target, vector)} AS w`,
-        [vector.model, ...arrays(target, some), target.name, refusals(isLast ? failures : [])],
-      );
-      portion.took(some.length, performance.now() - startedAt);
+      const { rows } = await inTurn(async () => {
+        const startedAt = performance.now();
+        const answer = await db.query<{ written: string[]; skipped: string[]; left: string[] }>(
+          `SELECT w.written, w.skipped, reembed.record_failed($6, $1, reembed.with_skipped($7, w.skipped), w.written) AS left FROM ${stored(target, vector)} AS w`,
+          [vector.model, ...arrays(target, some), target.name, refusals(isLast ? failures : [])],
+        );
+        portion.took(some.length, performance.now() - startedAt);
+        return answer;
+      });
       for (const { written, skipped, left } of rows) {
         for (const key of [...written, ...skipped]) settled.add(key);
         // Neither stored nor recorded as failed: the change stays in the log.
@@ -90,7 +92,7 @@ export async function storeBatch(
     async store(some, isLast) {
       const digests = target.hasRepeatedTexts ? some.map((item) => (item.vector ? textDigest(item.row.text ?? '') : null)) : null;
       written += await paced(
-        { portion: portionOfWave(pacing, some[0]?.row.wave), throttle: pacing.throttle },
+        { portion: portionOfWave(pacing, some[0]?.row.wave), throttle: pacing.throttle, inTurn: pacing.inTurn },
         db,
         `SELECT reembed.settle_batch($6, $7, $1, w.written, $8, CASE WHEN $8::uuid[] IS NOT NULL THEN $5::${target.vectorType}[] END,
                                      reembed.with_skipped($9, w.skipped), $10, $11, $12) AS rows
@@ -158,7 +160,7 @@ export async function storeSentRows(
       if (some.length === 0) return;
       const isFirst = some[0]?.position === 0;
       written += await paced(
-        { portion: portionOfWave(pacing, some[0]?.wave), throttle: pacing.throttle },
+        { portion: portionOfWave(pacing, some[0]?.wave), throttle: pacing.throttle, inTurn: pacing.inTurn },
         db,
         `SELECT reembed.settle_sent_rows($6, $7, $8, $9, $5::${target.vectorType}[], w.written, reembed.with_skipped('[]', w.skipped), $10, $11) AS rows
            FROM ${stored(target, vector, `WHERE ${awaited} @> $9`)} AS w`,
