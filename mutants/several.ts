@@ -33,7 +33,7 @@ export const SEVERAL: Mutant[] = [
     edits: [
       {
         file: 'test/harness/undo-at-signal.ts',
-        find: '  if (undos.length === 0) for (const signal of SIGNALS) process.on(signal, end);\n',
+        find: '  if (registered.length === 0) for (const signal of SIGNALS) process.on(signal, end);\n',
         replace: '',
       },
     ],

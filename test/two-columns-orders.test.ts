@@ -149,8 +149,8 @@ test.serial('two columns of one table: each step of one campaign works wherever 
   t.deepEqual(at, [0, 0]);
 });
 
-// Some twenty minutes: TEST_INTERLEAVINGS=all npm test -- test/two-columns-orders.test.ts
-const testAll = process.env.TEST_INTERLEAVINGS === 'all' ? test.serial : undefined;
+// Some twenty minutes: TEST_EVERY_ORDER=1 npm test -- test/two-columns-orders.test.ts
+const testAll = process.env.TEST_EVERY_ORDER ? test.serial : undefined;
 testAll?.('two columns of one table: every order of the steps forward, each with another order of those back', async (t) => {
   t.timeout(7_200_000);
   const all = orders();

@@ -2,7 +2,7 @@ const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 const INTERRUPTED = 130;
 
 /** Undone in the reverse order. */
-const undos: (() => Promise<void>)[] = [];
+const registered: (() => Promise<void>)[] = [];
 let isEnding = false;
 
 /**
@@ -18,14 +18,14 @@ export function undoneAtSignal(undo: () => Promise<unknown>): () => Promise<void
     undone ??= undo().then(() => forget(once));
     return undone;
   };
-  if (undos.length === 0) for (const signal of SIGNALS) process.on(signal, end);
-  undos.push(once);
+  if (registered.length === 0) for (const signal of SIGNALS) process.on(signal, end);
+  registered.push(once);
   return once;
 }
 
 function forget(undo: () => Promise<void>): void {
-  undos.splice(undos.indexOf(undo), 1);
-  if (undos.length === 0 && !isEnding) for (const signal of SIGNALS) process.off(signal, end);
+  registered.splice(registered.indexOf(undo), 1);
+  if (registered.length === 0 && !isEnding) for (const signal of SIGNALS) process.off(signal, end);
 }
 
 /** A second signal changes nothing. */
@@ -33,8 +33,8 @@ async function end(signal: NodeJS.Signals): Promise<void> {
   if (isEnding) return;
   isEnding = true;
   process.stderr.write(`${signal}: removing what was made\n`);
-  // What is still under way fails now, which is no news.
+  // What is still under way fails now, and that is not reported.
   for (const failure of ['unhandledRejection', 'uncaughtException']) process.on(failure, () => {});
-  for (const undo of [...undos].reverse()) await undo().catch((error: Error) => process.stderr.write(`${error.message}\n`));
+  for (const undo of [...registered].reverse()) await undo().catch((error: Error) => process.stderr.write(`${error.message}\n`));
   process.exit(INTERRUPTED);
 }
