@@ -31,16 +31,16 @@ export const TEXT_FROM: Mutant[] = [
     ],
   },
   {
-    fault: 'a joined row whose key changed',
-    fix: 'the values before the change are logged too, by which the rows are found that referred to it',
+    fault: 'a joined row whose text or key changed under random writes',
+    fix: 'its values are logged in the transaction of the change',
     test: 'storm',
     title: 'a short storm loses no write, fails no read and leaves every vector right: column, text by joins: 2',
     says: /rowsWrong/,
     edits: [
       {
         file: 'sql/target/join_capture.sql',
-        find: 'IF reembed.join_differs_{n}_{suffix}(OLD, NEW) THEN',
-        replace: 'IF false THEN',
+        find: '  END IF;\n  INSERT INTO {join_log} ({value_list}) VALUES ({new_values});\n',
+        replace: '  END IF;\n',
       },
     ],
   },
