@@ -3,6 +3,7 @@ import { promisify } from 'node:util';
 import { fillCollection, startChroma, type TestRecord } from '../test/harness/chroma.ts';
 import { createTestDatabase } from '../test/harness/database.ts';
 import { vectorOf } from '../test/harness/provider.ts';
+import { undoneAtSignal } from '../test/harness/undo-at-signal.ts';
 
 // Fills a real Chroma server with records of 384 dimensions, imports them, and prints seconds, memory and checksums as JSON.
 // npm run bench:import -- RECORDS, with TEST_DATABASE_URL and TEST_CHROMA as the tests take them.
@@ -15,6 +16,10 @@ if (!server || !process.env.TEST_DATABASE_URL) throw new Error('set TEST_CHROMA 
 
 const chroma = await startChroma(server);
 const db = await createTestDatabase();
+const close = undoneAtSignal(async () => {
+  await db.close();
+  await chroma.close();
+});
 try {
   await fillCollection(
     chroma,
@@ -27,8 +32,7 @@ try {
   const isEqual = after.checksum.collection === after.checksum.table;
   console.log(JSON.stringify({ records, written, equal: after.equal, isEqual, seconds, mostMemoryMb: Math.round(mostMemory / 2 ** 20) }));
 } finally {
-  await db.close();
-  await chroma.close();
+  await close();
 }
 
 function recordOf(i: number): TestRecord {

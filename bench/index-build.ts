@@ -80,13 +80,7 @@ async function build(
     const result = await workplace.run(args);
     if (result.code !== code) throw new Error(result.stderr);
   };
-  const leave = async () => {
-    await client.end().catch(() => {});
-    workplace.remove();
-    await server.close();
-  };
-  const interrupt = () => leave().finally(() => process.exit(1));
-  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, interrupt);
+  client.on('error', () => {});
   try {
     await client.connect();
     await client.query(`CREATE TABLE documents (id bigint PRIMARY KEY, content text NOT NULL, embedding ${type}(3))`);
@@ -114,8 +108,9 @@ async function build(
       load: Number((loadavg()[0] ?? 0).toFixed(1)),
     };
   } finally {
-    for (const signal of ['SIGINT', 'SIGTERM']) process.off(signal, interrupt);
-    await leave();
+    await client.end().catch(() => {});
+    workplace.remove();
+    await server.close();
   }
 }
 

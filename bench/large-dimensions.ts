@@ -59,12 +59,7 @@ async function run({ rows, dimensions, queries, json }: Options): Promise<void> 
   if (!databaseUrl) throw new Error('set DATABASE_URL: the embedded database builds without parallel workers');
   const server = await createStormDatabase(databaseUrl, undefined, false);
   const client = new pg.Client({ connectionString: server.url });
-  const leave = async () => {
-    await client.end().catch(() => {});
-    await server.close();
-  };
-  const interrupt = () => leave().finally(() => process.exit(1));
-  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, interrupt);
+  client.on('error', () => {});
   try {
     await client.connect();
     await client.query("SET max_parallel_maintenance_workers = 0; SET maintenance_work_mem = '2GB'; SET jit = off");
@@ -73,8 +68,8 @@ async function run({ rows, dimensions, queries, json }: Options): Promise<void> 
     for (const kind of kindsOf(dimensions)) figures.push(await measure(client, kind, dimensions));
     process.stdout.write(json ? `${JSON.stringify({ rows, dimensions, queries, figures })}\n` : `${tableOf(figures)}\n`);
   } finally {
-    for (const signal of ['SIGINT', 'SIGTERM']) process.off(signal, interrupt);
-    await leave();
+    await client.end();
+    await server.close();
   }
 }
 

@@ -55,7 +55,6 @@ async function run(options: Options): Promise<void> {
   const { databaseUrl } = readConfig();
   if (!databaseUrl) throw new Error('set DATABASE_URL: the embedded database shares its processor with the searches');
   const subject = await createSubject(databaseUrl, { ...options, index: true, storage: 'side-table' });
-  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => subject.close().finally(() => process.exit(1)));
   try {
     await subject.client.query(`INSERT INTO documents_new_vectors (id, embedding, model_version, text_hash)
       SELECT id, embedding, 'new', reembed.text_hash(content) FROM documents`);

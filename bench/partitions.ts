@@ -6,6 +6,7 @@ import pg from 'pg';
 import { wholeNumber } from '../src/commands/parse-option.ts';
 import { readConfig } from '../src/config.ts';
 import { createWorkplace, type Workplace } from '../test/harness/command.ts';
+import { undoneAtSignal } from '../test/harness/undo-at-signal.ts';
 import { startInstantProvider } from './instant-provider.ts';
 
 interface Options {
@@ -63,10 +64,15 @@ async function measure(server: string, options: Options): Promise<Figures> {
   const name = `reembed_bench_${randomBytes(4).toString('hex')}`;
   const admin = new pg.Client({ connectionString: server });
   await admin.connect();
+  const drop = undoneAtSignal(async () => {
+    await admin.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+    await admin.end();
+  });
   await admin.query(`CREATE DATABASE ${name}`);
   const address = new URL(server);
   address.pathname = `/${name}`;
   const client = new pg.Client({ connectionString: address.href });
+  client.on('error', () => {});
   await client.connect();
   const provider = await startInstantProvider(options.dimensions, 2048);
   const workplace = createWorkplace({ DATABASE_URL: address.href, OPENAI_API_KEY: 'bench', OPENAI_BASE_URL: provider.urls.base64 });
@@ -77,8 +83,7 @@ async function measure(server: string, options: Options): Promise<Figures> {
     await client.end();
     await provider.close();
     workplace.remove();
-    await admin.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
-    await admin.end();
+    await drop();
   }
 }
 

@@ -37,12 +37,7 @@ const vector = (i: number) => `[${Array.from({ length: DIMENSIONS }, (_, d) => M
  * @param characters length of a text
  */
 export function writes(characters: number): Write[] {
-  const words = Array.from({ length: Math.ceil(characters / 33) }, () => randomBytes(16).toString('hex')).join(' ');
-  // Never the same text twice: an update that does not change the text adds no entry to the change log.
-  const text = () => {
-    written += 1;
-    return `${written} ${words}`.slice(0, characters);
-  };
+  const text = createTexts(characters);
   const vectors = Array.from({ length: 64 }, (_, i) => vector(i));
   return [
     {
@@ -79,6 +74,60 @@ export function writes(characters: number): Write[] {
       rows: 1,
     },
   ];
+}
+
+/**
+ * The writes to a table that the text is taken from.
+ *
+ * @param characters length of a text
+ */
+export function writesToJoined(characters: number): Write[] {
+  const text = createTexts(characters);
+  const many = () => Array.from({ length: ROWS_TOGETHER }, text);
+  return [
+    {
+      name: 'INSERT of one row',
+      query: { name: 'insert', text: 'INSERT INTO chunks (content) VALUES ($1)' },
+      values: () => [text()],
+      rows: 1,
+    },
+    {
+      name: `INSERT of ${ROWS_TOGETHER} rows in one statement`,
+      query: { name: 'insert-many', text: 'INSERT INTO chunks (content) SELECT * FROM unnest($1::text[])' },
+      values: () => [many()],
+      rows: ROWS_TOGETHER,
+    },
+    {
+      name: 'UPDATE of the text',
+      query: { name: 'update-text', text: 'UPDATE chunks SET content = $2 WHERE id = $1' },
+      values: (_, id) => [id, text()],
+      rows: 1,
+    },
+    {
+      name: 'UPDATE of another column',
+      query: { name: 'update-other', text: 'UPDATE chunks SET views = views + 1 WHERE id = $1' },
+      values: (_, id) => [id],
+      rows: 1,
+    },
+    {
+      name: 'DELETE of a row and INSERT of another with its key',
+      query: {
+        name: 'replace',
+        text: 'WITH gone AS (DELETE FROM chunks WHERE id = $1 RETURNING id) INSERT INTO chunks (id, content) SELECT id, $2 FROM gone',
+      },
+      values: (_, id) => [id, text()],
+      rows: 1,
+    },
+  ];
+}
+
+/** Never the same text twice: an update that does not change the text adds no entry to the change log. */
+function createTexts(characters: number): () => string {
+  const words = Array.from({ length: Math.ceil(characters / 33) }, () => randomBytes(16).toString('hex')).join(' ');
+  return () => {
+    written += 1;
+    return `${written} ${words}`.slice(0, characters);
+  };
 }
 
 /**

@@ -69,7 +69,6 @@ async function run(options: Options): Promise<void> {
 
 async function measure(server: string, storage: 'column' | 'side-table', characters: number, options: Options): Promise<Costs> {
   const subject = await createSubject(server, { rows: options.rows, characters, index: false, storage });
-  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => subject.close().finally(() => process.exit(1)));
   try {
     const costs: Costs = { COPY: [], 'read for the backfill': [], store: [], 'read changes': [], 'settle changes': [] };
     const clock = await serverClock(subject);

@@ -3,6 +3,7 @@ import { createTestDatabase } from '../test/harness/database.ts';
 import { createDocuments, NEW_DIMENSIONS, NEW_MODEL, OLD_DIMENSIONS, OLD_MODEL } from '../test/harness/documents.ts';
 import { PASSING_VALIDATION } from '../test/harness/evidence.ts';
 import { startProvider } from '../test/harness/provider.ts';
+import { undoneAtSignal } from '../test/harness/undo-at-signal.ts';
 
 // Moves one table in each of many schemas as a group, and prints the seconds of each command as JSON.
 // TEST_DATABASE_URL=... npm run bench:group -- SCHEMAS ROWS
@@ -13,6 +14,11 @@ const db = await createTestDatabase('installed');
 const provider = await startProvider({ [OLD_MODEL]: OLD_DIMENSIONS, [NEW_MODEL]: NEW_DIMENSIONS });
 const place = createWorkplace({ ...db.env, OPENAI_API_KEY: 'test', OPENAI_BASE_URL: provider.url });
 const seconds: Record<string, number> = {};
+const close = undoneAtSignal(async () => {
+  place.remove();
+  await provider.close();
+  await db.close();
+});
 try {
   for (let i = 1; i <= schemas; i += 1) {
     await db.pool.query(`CREATE SCHEMA tenant_${i}`);
@@ -32,9 +38,7 @@ try {
   await timed('down: switch', ['migrate', 'down']);
   console.log(JSON.stringify({ schemas, rows, seconds }));
 } finally {
-  place.remove();
-  await provider.close();
-  await db.close();
+  await close();
 }
 
 async function timed(what: string, args: string[], codes = [0]): Promise<void> {

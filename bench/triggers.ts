@@ -1,9 +1,9 @@
 import { cpus } from 'node:os';
 import Table from 'cli-table3';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { wholeNumber } from '../src/commands/parse-option.ts';
 import { readConfig } from '../src/config.ts';
-import { type Comparison, compare, writes } from './rounds.ts';
+import { type Comparison, compare, writes, writesToJoined } from './rounds.ts';
 import { createSubject } from './subject.ts';
 
 interface Options {
@@ -13,6 +13,7 @@ interface Options {
   seconds: number;
   index: boolean;
   leastTrigger?: boolean;
+  textFrom?: boolean;
   json?: boolean;
 }
 
@@ -30,6 +31,7 @@ const program = new Command('bench:triggers')
     '--least-trigger',
     'replace the triggers by one that only records the key in a table without an index: the minimum cost of a trigger',
   )
+  .addOption(new Option('--text-from', 'take the text from another table, and measure writes to that one').conflicts('leastTrigger'))
   .option('--json', 'print the figures as JSON')
   .action(run);
 
@@ -44,13 +46,13 @@ async function run(options: Options): Promise<void> {
   const { databaseUrl } = readConfig();
   if (!databaseUrl) throw new Error('set DATABASE_URL: the embedded database cannot run an application beside the measurement');
   const subject = await createSubject(databaseUrl, options);
-  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => subject.close().finally(() => process.exit(1)));
   try {
     const { rows } = await subject.client.query<{ postgresql: string; pgvector: string }>(
       "SELECT current_setting('server_version') AS postgresql, extversion AS pgvector FROM pg_extension WHERE extname = 'vector'",
     );
     const comparisons: Comparison[] = [];
-    for (const write of writes(options.characters)) comparisons.push(await compare(subject, write, options));
+    const measured = options.textFrom ? writesToJoined(options.characters) : writes(options.characters);
+    for (const write of measured) comparisons.push(await compare(subject, write, options));
     const setting = { ...options, ...rows[0], node: process.version, cores: cpus().length };
     if (options.json) process.stdout.write(`${JSON.stringify({ ...setting, comparisons })}\n`);
     else process.stdout.write(`${tableOf(comparisons)}\n${JSON.stringify(setting)}\n`);

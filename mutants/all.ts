@@ -18,6 +18,7 @@ import { PROVIDERS } from './providers.ts';
 import { RAILS } from './rails.ts';
 import { REFUSED_ROWS } from './refused-rows.ts';
 import { REPORT } from './report.ts';
+import { SEVERAL } from './several.ts';
 import { SOONER } from './sooner.ts';
 import { SPENDING } from './spending.ts';
 import { TERMINAL } from './terminal.ts';
@@ -46,6 +47,7 @@ export const MUTANTS: Mutant[] = [
   ...SOONER,
   ...REFUSED_ROWS,
   ...REPORT,
+  ...SEVERAL,
   ...SPENDING,
   ...TERMINAL,
   ...TEXT_FROM,

@@ -17,6 +17,14 @@ export const INVENTORY: Mutant[] = [
     ],
   },
   {
+    fault: 'a framework that reads all columns and writes back what it read',
+    fix: 'it is recognised by the columns of its table',
+    test: 'inventory',
+    title: 'doctor lists the table of a framework that reads all columns and writes back what it read',
+    says: /Value is not truthy/,
+    edits: [{ file: 'src/plan/inventory/inventory.ts', find: '  frameworks,\n', replace: '' }],
+  },
+  {
     fault: 'more rows violate a constraint than were accepted',
     fix: 'an acceptance holds for its evidence only',
     test: 'acceptance',

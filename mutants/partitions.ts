@@ -100,4 +100,40 @@ export const PARTITIONS: Mutant[] = [
     says: /Difference/,
     edits: [{ file: 'sql/leaf/adopt_leaves.sql', find: '  IF FOUND OR v_is_gone THEN', replace: '  IF false THEN' }],
   },
+  {
+    fault: 'partition: the client had no name for the function that searches with the right settings',
+    fix: 'it names the function beside the view',
+    test: 'partitions',
+    title: 'the client names the function that searches the view',
+    says: /null/,
+    edits: [{ file: 'src/reading/ask.ts', find: 'nearest: side.nearest', replace: 'nearest: null' }],
+  },
+  {
+    fault: 'partition: a validation measured other searches than those of the application',
+    fix: 'it sets the candidates of each leaf as the function does',
+    test: 'partitions',
+    title: 'a validation searches as the function does, whatever the settings of the session, and says so',
+    says: /hnsw\.ef_search = 1/,
+    edits: [
+      {
+        file: 'src/validation/search/search-source.ts',
+        find: 'shares: compared.leaves === null ? null :',
+        replace: 'shares: compared.leaves !== undefined ? null :',
+      },
+    ],
+  },
+  {
+    fault: 'partition: a validation measured other searches than those of the application',
+    fix: 'a search with a filter has the settings of the session',
+    test: 'partitions',
+    title: 'a validation searches as the function does, whatever the settings of the session, and says so',
+    says: /a search with a filter has the settings of the session/,
+    edits: [
+      {
+        file: 'src/validation/search/search-source.ts',
+        find: '    // The function has no filters.\n    shares: null,\n',
+        replace: '',
+      },
+    ],
+  },
 ];

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
+import { tablesOf } from './joined-tables.ts';
 import type { WorkerFleet } from './workers.ts';
 import { TABLE, type World } from './world.ts';
 
@@ -54,7 +55,8 @@ export async function runFaults(world: World, fleet: WorkerFleet, provider: { is
       crashedAt = Date.now();
       return true;
     },
-    'table locked while DDL waits': () => holdTransaction(`LOCK TABLE ${TABLE} IN ROW EXCLUSIVE MODE`, draw.between(500, 3000)),
+    'table locked while DDL waits': () =>
+      holdTransaction(`LOCK TABLE ${draw.pick(tablesOf(world))} IN ROW EXCLUSIVE MODE`, draw.between(500, 3000)),
     'old snapshot held': () => holdTransaction(`SELECT count(*) FROM ${TABLE}`, draw.between(2000, 6000)),
     async 'paused for a while'() {
       await world.pool.query("UPDATE reembed.setting SET paused = true, paused_reason = 'storm'");

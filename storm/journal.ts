@@ -2,6 +2,8 @@
 export interface RowState {
   content: string | null;
   title: string;
+  /** key of the row of another table that holds its text, or a part of it */
+  refersTo?: number | null;
 }
 
 /** undefined: the row does not exist */
@@ -25,5 +27,6 @@ export class Journal {
 }
 
 export function isSame(a: Expected, b: Expected): boolean {
-  return a === b || (a !== undefined && b !== undefined && a.content === b.content && a.title === b.title);
+  if (a === undefined || b === undefined) return a === b;
+  return a.content === b.content && a.title === b.title && (a.refersTo ?? null) === (b.refersTo ?? null);
 }

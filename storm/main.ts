@@ -21,6 +21,7 @@ interface Options {
   writers: number;
   searchers: number;
   workers: number;
+  joins: number;
   partitions: number;
   storage: 'column' | 'side-table';
   ddl?: boolean;
@@ -39,6 +40,11 @@ const number = (value: string) => {
   return Number(value);
 };
 
+function joins(value: string): number {
+  if (!/^[012]$/.test(value)) throw new InvalidArgumentError('0, 1 or 2 is needed.');
+  return Number(value);
+}
+
 await new Command('storm')
   .description('runs live traffic, killed processes, a faulty provider and an operator who goes forward and back; then checks every row')
   .option('--seconds <n>', 'duration', number, 60)
@@ -47,6 +53,12 @@ await new Command('storm')
   .option('--writers <n>', 'clients that write', number, 4)
   .option('--searchers <n>', 'clients that search', number, 3)
   .option('--workers <n>', 'worker processes', number, 3)
+  .addOption(
+    new Option('--joins <n>', 'tables between the vectors and their text, at most 2; 0: the text is in the table itself')
+      .argParser(joins)
+      .default(0)
+      .conflicts(['ddl', 'hostile']),
+  )
   .option('--partitions <n>', 'partitions of the table; 0: it is not partitioned', number, 0)
   .addOption(new Option('--storage <where>', 'where the new vectors are kept').choices(['column', 'side-table']).default('column'))
   .option('--ddl', 'change the table meanwhile: rename columns, alter types, rewrite it')
@@ -67,11 +79,24 @@ async function storm(options: Options): Promise<void> {
   const url = own ?? (await shell(`.ci/postgres start ${options.server}`));
   const crash = options.crashCommand ?? (own ? undefined : `.ci/postgres restart-immediate ${options.server}`);
   const server = await createStormDatabase(url, options.crashes ? crash : undefined, options.keep ?? false);
-  const { seconds, seed, rows, writers, searchers, workers, partitions, storage, ddl = false, hostile = false, longestStall } = options;
+  const {
+    seconds,
+    seed,
+    rows,
+    writers,
+    searchers,
+    workers,
+    joins,
+    partitions,
+    storage,
+    ddl = false,
+    hostile = false,
+    longestStall,
+  } = options;
   try {
     const result = await runStorm(
       server,
-      { seconds, seed, rows, writers, searchers, workers, partitions, storage, ddl, hostile, longestStall },
+      { seconds, seed, rows, writers, searchers, workers, joins, partitions, storage, ddl, hostile, longestStall },
       showTick,
       options.log,
     );
@@ -106,7 +131,7 @@ function text(result: StormResult): string {
     ['largest worker', formatBytes(result.workerPeakBytes)],
   );
   return [
-    `${options.seconds} s, seed ${options.seed}, ${options.storage}, ${result.rows} rows at the end, ${result.server}`,
+    `${options.seconds} s, seed ${options.seed}, ${options.storage}${options.joins > 0 ? `, text in another table (${options.joins})` : ''}, ${result.rows} rows at the end, ${result.server}`,
     `operations: ${counts(result.operations)}`,
     `faults: ${counts(result.faults)}`,
     figures.toString(),

@@ -3,22 +3,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import type { Draw } from './draw.ts';
-import type { Expected, RowState } from './journal.ts';
+import type { Expected } from './journal.ts';
+import type { RowSource } from './own-rows.ts';
 import { type Columns, OLD_MODEL, POISON, POISONS, TABLE, vectorText } from './world.ts';
 
 /** The statements of one operation, and the expected rows once it is acknowledged. */
 export interface PlannedWrite {
   change: Map<number, Expected>;
   run(client: pg.ClientBase): Promise<unknown>;
-}
-
-/** Rows that an operation may use. */
-export interface RowSource {
-  /** an existing row of the writer, with its state */
-  existing(): { id: number; state: RowState } | undefined;
-  /** an unused key */
-  fresh(): number;
-  text(): string;
 }
 
 /** Weight of each operation. */
@@ -94,7 +86,9 @@ export function planWrite(name: OperationName, draw: Draw, rows: RowSource, colu
       };
     }
     case 'update many': {
-      const several = new Map([found, ...Array.from({ length: 9 }, rows.existing)].flatMap((row) => (row ? [[row.id, row.state]] : [])));
+      const several = new Map(
+        [found, ...Array.from({ length: 9 }, () => rows.existing())].flatMap((row) => (row ? [[row.id, row.state]] : [])),
+      );
       return {
         change: new Map([...several].map(([key, old]) => [key, { ...old, content: `${content} ${key}` }])),
         run: (client) =>

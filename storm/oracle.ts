@@ -1,4 +1,5 @@
 import { isHostile, parkedRows } from './hostile-rows.ts';
+import { presentRows, textSql } from './joined-tables.ts';
 import { isSame } from './journal.ts';
 import { hasText, isVectorOf, NEW_MODEL, OLD_MODEL, POISON, SIDE_TABLE, TABLE, type World } from './world.ts';
 
@@ -13,12 +14,13 @@ export interface Verdict {
   lost: string[];
 }
 
-/** Checks every row: content against the journal, vectors against the model's vectors of the current text. */
+/** Checks every row: the application's columns against the journal, vectors against the model's vectors of the current text. */
 export async function judge(world: World): Promise<Verdict> {
-  const { rows } = await world.pool.query<{ id: string; content: string | null; title: string; old: string | null; new: string | null }>(
+  const text = textSql(world);
+  const { rows } = await world.pool.query<{ id: string; content: string | null; old: string | null; new: string | null }>(
     world.options.storage === 'column'
-      ? `SELECT id, content, title, embedding::text AS old, embedding_v2::text AS new FROM ${TABLE}`
-      : `SELECT id, t.content, t.title, t.embedding::text AS old, side.embedding::text AS new FROM ${TABLE} AS t LEFT JOIN ${SIDE_TABLE} AS side USING (id)`,
+      ? `SELECT id, ${text} AS content, embedding::text AS old, embedding_v2::text AS new FROM ${TABLE} AS t`
+      : `SELECT id, ${text} AS content, t.embedding::text AS old, side.embedding::text AS new FROM ${TABLE} AS t LEFT JOIN ${SIDE_TABLE} AS side USING (id)`,
   );
   const verdict: Verdict = { rows: rows.length, wrong: [], neverEmbedded: [], lost: [] };
   if (world.options.storage === 'side-table') {
@@ -29,11 +31,11 @@ export async function judge(world: World): Promise<Verdict> {
     [OLD_MODEL, await parkedRows(world, OLD_MODEL)],
     [NEW_MODEL, await parkedRows(world, NEW_MODEL)],
   ]);
-  const seen = new Set<number>();
+  const present = await presentRows(world);
+  for (const [id, state] of present) if (!isSame(world.journal.get(id), state)) verdict.lost.push(`row ${id}`);
+  for (const id of world.journal.rows.keys()) if (!present.has(id)) verdict.lost.push(`row ${id} is gone`);
   for (const row of rows) {
     const id = Number(row.id);
-    seen.add(id);
-    if (!isSame(world.journal.get(id), { content: row.content, title: row.title })) verdict.lost.push(`row ${id}`);
     for (const [model, stored] of [
       [OLD_MODEL, row.old],
       [NEW_MODEL, row.new],
@@ -50,6 +52,5 @@ export async function judge(world: World): Promise<Verdict> {
       (stored === null ? verdict.neverEmbedded : verdict.wrong).push(`row ${id} ${model}`);
     }
   }
-  for (const id of world.journal.rows.keys()) if (!seen.has(id)) verdict.lost.push(`row ${id} is gone`);
   return verdict;
 }

@@ -2,15 +2,18 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createSearchClient, type EmbeddedQuery } from '../src/index.ts';
 import { vectorOf } from '../test/harness/provider.ts';
 import type { Draw } from './draw.ts';
+import { textOf } from './joined-tables.ts';
 import { DIMENSIONS, isStatic, isVectorOf, TABLE, vectorText, type World } from './world.ts';
 
-const searchOf = (view: string) => `SELECT id, content, embedding_model AS model, embedding::text AS vector FROM ${view}
+const searchOf = (
+  view: string,
+  { options }: World,
+) => `SELECT id${options.joins > 0 ? '' : ', content'}, embedding_model AS model, embedding::text AS vector FROM ${view}
   ORDER BY embedding <=> reembed.query_vector(embedding_model, $1, $2::vector) LIMIT 10`;
 const KINDS = ['search by SQL', 'search by client', 'search with key'] as const;
 
 interface Found {
   id: string;
-  content: string;
   model: string;
   vector: string;
 }
@@ -55,7 +58,7 @@ export async function runSearcher(world: World, number: number): Promise<void> {
     const run = async ({ model, vector, view }: EmbeddedQuery) => ({
       model,
       isCanary: view !== `public.${TABLE}_live`,
-      rows: (await world.application.query<Found>(searchOf(view), [model, vector])).rows,
+      rows: (await world.application.query<Found>(searchOf(view, world), [model, vector])).rows,
     });
     if (kind === 'search by client') return client.search(text, run);
     const answer = await client.search(text, run, {
@@ -73,7 +76,10 @@ async function searchBySql(world: World, text: string): Promise<Answered> {
     const served = await world.application.query<{ model: string }>('SELECT reembed.active_model($1) AS model', [TABLE]);
     const model = served.rows[0]?.model ?? '';
     try {
-      return { model, rows: (await world.application.query<Found>(searchOf(`${TABLE}_live`), [model, vectorText(model, text)])).rows };
+      return {
+        model,
+        rows: (await world.application.query<Found>(searchOf(`${TABLE}_live`, world), [model, vectorText(model, text)])).rows,
+      };
     } catch (error) {
       if ((error as { code?: string }).code !== 'RE002') throw error;
       world.operations.add('search again after RE002');
@@ -90,7 +96,8 @@ function check(world: World, { model, rows }: Answered): void {
   if (rows.length !== 10) world.wrongAnswers.add(`${rows.length} rows found instead of 10`);
   for (const row of rows) {
     if (row.model !== model) world.wrongAnswers.add(`asked with ${model}, answered with ${row.model}`);
-    if (isStatic(Number(row.id)) && Number(row.id) <= world.options.rows && !isVectorOf(model, row.content, row.vector)) {
+    const id = Number(row.id);
+    if (isStatic(id) && id <= world.options.rows && !isVectorOf(model, textOf(world, id) ?? '', row.vector)) {
       world.wrongAnswers.add(`row ${row.id} was found by a vector that is not ${model}'s`);
     }
   }
@@ -98,5 +105,5 @@ function check(world: World, { model, rows }: Answered): void {
 
 async function textOfStaticRow(world: World, draw: Draw): Promise<string> {
   const id = draw.between(1, Math.floor(world.options.rows / 10)) * 10;
-  return world.journal.get(id)?.content ?? '';
+  return textOf(world, id) ?? '';
 }

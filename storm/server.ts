@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
+import { undoneAtSignal } from '../test/harness/undo-at-signal.ts';
 
 /** A database of the storm on a real server, and the means to crash that server. */
 export interface StormServer {
@@ -29,6 +30,7 @@ const AFTERSHOCK_MS = 2000;
  */
 export async function createStormDatabase(server: string, crashCommand: string | undefined, keep: boolean): Promise<StormServer> {
   const name = `reembed_storm_${randomBytes(4).toString('hex')}`;
+  const drop = undoneAtSignal(() => asAdmin(server, (admin) => admin.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`)));
   await asAdmin(server, (admin) => admin.query(`CREATE DATABASE ${name}`));
   const url = new URL(server);
   url.pathname = `/${name}`;
@@ -48,7 +50,7 @@ export async function createStormDatabase(server: string, crashCommand: string |
           },
     isUp: (from, to) => !outages.some((outage) => from <= outage.to && to >= outage.from),
     async close() {
-      if (!keep) await asAdmin(server, (admin) => admin.query(`DROP DATABASE ${name} WITH (FORCE)`));
+      if (!keep) await drop();
     },
   };
 }

@@ -2,29 +2,21 @@ import { appendFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createWorkplace } from '../test/harness/command.ts';
 import { startProvider } from '../test/harness/provider.ts';
+import { undoneAtSignal } from '../test/harness/undo-at-signal.ts';
 import { watchBlockers } from './blockers.ts';
 import { createConductor } from './conductor.ts';
 import { runDdlFaults } from './ddl-faults.ts';
 import { runFaults } from './faults.ts';
-import { makeHostile, makePeaceful } from './hostile-rows.ts';
+import { makePeaceful } from './hostile-rows.ts';
+import { PASSAGE, tableOf } from './joined-tables.ts';
 import { judge, type Verdict } from './oracle.ts';
+import { prepare } from './prepare.ts';
 import { faultyScript } from './provider-faults.ts';
+import { runReloads } from './reloads.ts';
 import { runSearcher } from './searcher.ts';
 import type { StormServer } from './server.ts';
-import { startWorkers } from './workers.ts';
-import {
-  createWorld,
-  DIMENSIONS,
-  NEW_MODEL,
-  OLD_MODEL,
-  POISON,
-  POISONS,
-  type StormOptions,
-  TABLE,
-  textFor,
-  vectorText,
-  type World,
-} from './world.ts';
+import { startWorkers, type WorkerFleet } from './workers.ts';
+import { createWorld, DIMENSIONS, NEW_MODEL, OLD_MODEL, POISON, type StormOptions, TABLE, type World } from './world.ts';
 import { runWriter } from './writer.ts';
 
 /** Activity and findings of a storm. */
@@ -76,16 +68,24 @@ export async function runStorm(
   const log = (line: string) => logFile && appendFileSync(logFile, `${new Date().toISOString().slice(11, 23)} ${line}\n`);
   const world = createWorld({ options, server, provider, workplace, over: ending.signal, log });
   const state = { isCalm: false, isOut: false };
+  let fleet: WorkerFleet | undefined;
+  const stopProcesses = undoneAtSignal(async () => {
+    ending.abort();
+    const stopped = fleet?.close();
+    workplace.remove();
+    await stopped;
+  });
   try {
     await prepare(world);
     provider.script = faultyScript(world, state);
-    const fleet = startWorkers(world, options.workers);
+    fleet = startWorkers(world, options.workers);
     const conductor = createConductor(world);
     const actors = [
       ...Array.from({ length: options.writers }, (_, number) => runWriter(world, number)),
       ...Array.from({ length: options.searchers }, (_, number) => runSearcher(world, number)),
       runFaults(world, fleet, state),
       ...(options.ddl ? [runDdlFaults(world)] : []),
+      ...(options.joins > 0 ? [runReloads(world)] : []),
       watchBlockers(world),
       conductor.run(),
     ];
@@ -115,55 +115,10 @@ export async function runStorm(
     await fleet.close();
     return summary(world, fleet, verdict, after, await versionOf(world));
   } finally {
-    ending.abort();
+    await stopProcesses();
     await world.close();
     await provider.close();
-    workplace.remove();
   }
-}
-
-const ACCEPTED = ['--accept', 'triggers-fire,violated-constraints', '--reason', 'the storm wants them'];
-
-async function prepare(world: World): Promise<void> {
-  const draw = world.draw('rows');
-  await world.pool.query(
-    `CREATE TABLE ${TABLE} (id bigint PRIMARY KEY, content text, title text NOT NULL, views integer NOT NULL DEFAULT 0, embedding vector(${DIMENSIONS}))${world.options.partitions > 0 ? ' PARTITION BY HASH (id)' : ''}`,
-  );
-  // A row whose key changes moves to another partition.
-  for (let i = 0; i < world.options.partitions; i++) {
-    await world.pool.query(
-      `CREATE TABLE ${TABLE}_${i} PARTITION OF ${TABLE} FOR VALUES WITH (MODULUS ${world.options.partitions}, REMAINDER ${i})`,
-    );
-  }
-  const ids = Array.from({ length: world.options.rows }, (_, i) => i + 1);
-  for (let at = 0; at < ids.length; at += 2000) {
-    const some = ids.slice(at, at + 2000).map((id) => ({ id, content: `${poisonOf(world, id)}${textFor(draw, `row ${id}`)}` }));
-    for (const { id, content } of some) world.journal.set(id, { content, title: 'first' });
-    await world.pool.query(
-      `INSERT INTO ${TABLE} (id, content, title, embedding) SELECT id, content, 'first', embedding FROM unnest($1::bigint[], $2::text[], $3::vector[]) AS row(id, content, embedding)`,
-      [some.map(({ id }) => id), some.map(({ content }) => content), some.map(({ content }) => vectorText(OLD_MODEL, content))],
-    );
-  }
-  await world.pool.query(`CREATE INDEX ${TABLE}_embedding_idx ON ${TABLE} USING hnsw (embedding vector_cosine_ops)`);
-  if (world.options.hostile) await makeHostile(world);
-  const model = ['--to', NEW_MODEL, '--dimensions', String(DIMENSIONS), '--from', OLD_MODEL];
-  const created = await world.workplace.run([
-    ...['migrate', 'create', '--table', TABLE, '--text', 'content', '--column', 'embedding'],
-    ...[...model, '--batch-rows', '200', '--storage', world.options.storage],
-    ...(world.options.hostile && world.options.storage === 'column' ? ACCEPTED : []),
-  ]);
-  if (created.code !== 0) throw new Error(created.stderr);
-  // Tables, views and triggers must exist before the first writer starts: otherwise writes that were never captured
-  // would look like lost ones.
-  const up = await world.workplace.run(['migrate', 'up']);
-  if (up.code !== 3) throw new Error(up.stderr);
-  // The models of a storm have nothing in common, and poisoned rows have no vector.
-  await world.pool.query("UPDATE reembed.setting SET min_index_recall = 0, max_failed_rows = 1000000, soak = '1 hour'");
-}
-
-/** Poison in a few of the first rows, so that the backfill meets it as well. */
-function poisonOf({ options }: World, id: number): string {
-  return options.hostile && id % 1000 === 1 ? `${POISON} ${POISONS[Math.floor(id / 1000) % POISONS.length]} ` : '';
 }
 
 /** A row that the old model refuses cannot be rolled back, so the application replaces its poisoned texts first. */
@@ -172,7 +127,8 @@ async function cure(world: World): Promise<void> {
   for (const [id, state] of world.journal.rows) {
     if (!state.content?.includes(POISON)) continue;
     const content = `cured ${id}`;
-    await world.pool.query(`UPDATE ${TABLE} SET content = $2 WHERE id = $1`, [id, content]);
+    const place = tableOf(id) === PASSAGE ? 'passage SET body' : `${TABLE} SET content`;
+    await world.pool.query(`UPDATE ${place} = $2 WHERE id = $1`, [id, content]);
     world.journal.set(id, { ...state, content });
   }
 }

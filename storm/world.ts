@@ -29,6 +29,8 @@ export interface StormOptions {
   writers: number;
   searchers: number;
   workers: number;
+  /** tables between the vectors and their text, at most 2; 0: the text is in the table itself */
+  joins: number;
   /** partitions of the table, by the hash of its key; 0: it is not partitioned */
   partitions: number;
   /** where the new vectors are stored */

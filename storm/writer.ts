@@ -1,11 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
+import { CHAPTER_OPERATIONS, JOINED_OPERATIONS, type JoinedOperationName, planJoinedWrite } from './joined-operations.ts';
+import { presentRows } from './joined-tables.ts';
 import { isSame } from './journal.ts';
-import { OPERATIONS, type OperationName, type PlannedWrite, planWrite, type RowSource } from './operations.ts';
-import { isStatic, TABLE, textFor, type World } from './world.ts';
+import { OPERATIONS, type OperationName, type PlannedWrite, planWrite } from './operations.ts';
+import { createOwnRows } from './own-rows.ts';
+import type { World } from './world.ts';
 
 // COPY of many rows takes long in any case, and so does a transaction that is held open.
-const LONG: ReadonlySet<OperationName> = new Set(['bulk copy', 'hold transaction open']);
+const LONG: ReadonlySet<string> = new Set(['bulk copy', 'hold transaction open']);
 const NOTABLE_STALL_MS = 200;
 const WORST_KEPT = 5;
 
@@ -15,43 +18,28 @@ const WORST_KEPT = 5;
  */
 export async function runWriter(world: World, number: number): Promise<void> {
   const draw = world.draw(`writer ${number}`);
-  const { writers, rows: firstRows } = world.options;
-  const mine = Array.from({ length: firstRows }, (_, i) => i + 1).filter((id) => id % writers === number && !isStatic(id));
-  let nextKey = (number + 1) * 10_000_000;
-  let mark = 0;
-  const rows: RowSource = {
-    existing() {
-      while (mine.length > 0) {
-        const place = draw.between(0, mine.length - 1);
-        const id = mine[place] as number;
-        const state = world.journal.get(id);
-        if (state) return { id, state };
-        mine[place] = mine.at(-1) as number;
-        mine.pop();
-      }
-      return undefined;
-    },
-    fresh() {
-      nextKey += 1;
-      return nextKey;
-    },
-    text() {
-      mark += 1;
-      return textFor(draw, `writer ${number} text ${mark}`);
-    },
-  };
+  const rows = createOwnRows(world, number, draw);
+  const operations = weightsOf(world);
 
   while (!world.over.aborted) {
-    const name = draw.weighted(OPERATIONS);
+    const name = draw.weighted(operations);
     if (name.includes('own vector') && !world.writesOwnVectors) continue;
-    const plan = planWrite(name, draw, rows, world.columns);
+    const plan =
+      world.options.joins > 0
+        ? planJoinedWrite(name as JoinedOperationName, draw, rows, world)
+        : planWrite(name as OperationName, draw, rows, world.columns);
     if (plan) await perform(world, name, plan);
-    if (plan) mine.push(...[...plan.change].filter(([id, state]) => state && id > firstRows).map(([id]) => id));
+    if (plan) for (const [id, state] of plan.change) if (state) rows.add(id);
     await sleep(draw.between(20, 80));
   }
 }
 
-async function perform(world: World, name: OperationName, plan: PlannedWrite): Promise<void> {
+function weightsOf({ options }: World): Record<string, number> {
+  if (options.joins === 0) return OPERATIONS;
+  return options.joins === 1 ? JOINED_OPERATIONS : { ...JOINED_OPERATIONS, ...CHAPTER_OPERATIONS };
+}
+
+async function perform(world: World, name: string, plan: PlannedWrite): Promise<void> {
   const startedAt = Date.now();
   let client: pg.PoolClient | undefined;
   try {
@@ -96,15 +84,11 @@ function noteStall(world: World, name: string, sentAt: number): void {
 }
 
 /** Looks up a write whose answer was lost with its connection: it was committed as a whole, or not at all. */
-async function lookUp(world: World, name: OperationName, plan: PlannedWrite): Promise<void> {
+async function lookUp(world: World, name: string, plan: PlannedWrite): Promise<void> {
   const ids = [...plan.change.keys()];
   for (;;) {
     try {
-      const { rows } = await world.pool.query<{ id: string; content: string | null; title: string }>(
-        `SELECT ${world.columns.id} AS id, ${world.columns.content} AS content, title FROM ${TABLE} WHERE ${world.columns.id} = ANY ($1)`,
-        [ids],
-      );
-      const found = new Map(rows.map(({ id, content, title }) => [Number(id), { content, title }]));
+      const found = await presentRows(world, ids);
       if (ids.every((id) => isSame(found.get(id), plan.change.get(id)))) {
         for (const id of ids) world.journal.set(id, found.get(id));
       } else if (!ids.every((id) => isSame(found.get(id), world.journal.get(id)))) {

@@ -347,6 +347,16 @@ const cases: Case[] = [
     storage: 'column',
   },
   {
+    table: 'handbook',
+    about: 'the table of a framework that reads all columns and writes back what it read',
+    prepare: (name) => table(name, 'blob_data bytea, blob_meta jsonb, blob_mime_type varchar, meta jsonb'),
+    code: 'framework-reads-all-columns',
+    what: /handbook has the columns of Haystack's PgvectorDocumentStore/,
+    consequence: /neither be written back nor be turned into JSON/,
+    avoid: /haystack\.md/,
+    storage: 'column',
+  },
+  {
     table: 'placed',
     about: 'INSERT by position',
     prepare: (name) => table(name),

@@ -77,7 +77,7 @@ export const ONE_SERVER = {
     'schema',
     'security-docs',
   ],
-  'our own tools': ['bench', 'compare-scifact', 'demo', 'recipes-roles', 'scifact', 'storm', 'verdict-models'],
+  'our own tools': ['bench', 'compare-scifact', 'demo', 'interrupted-tools', 'recipes-roles', 'scifact', 'storm', 'verdict-models'],
 };
 
 /** What needs no server: CI runs them on the embedded one alone. */

@@ -2074,11 +2074,11 @@ CREATE FUNCTION reembed.read_probes(p_target text) RETURNS SETOF reembed.read_pr
 
 COMMENT ON FUNCTION reembed.read_probes(p_target text) IS 'The probes by which searches beside writes are compared with those while workers rest.';
 
-CREATE FUNCTION reembed.reading(p_target text DEFAULT NULL::text) RETURNS TABLE(target text, role text, name text, provider_model text, dimensions integer, element_type text, distance text, document_prefix text, query_prefix text, send_dimensions boolean, token_limit integer, usd_per_million_tokens double precision, provider text, view text, is_live boolean, canary_percent double precision, shadow_percent double precision, shadow_per_second integer, shadow_timeout_ms double precision, shadow_keeps_text boolean)
+CREATE FUNCTION reembed.reading(p_target text DEFAULT NULL::text) RETURNS TABLE(target text, role text, name text, provider_model text, dimensions integer, element_type text, distance text, document_prefix text, query_prefix text, send_dimensions boolean, token_limit integer, usd_per_million_tokens double precision, provider text, view text, is_live boolean, canary_percent double precision, shadow_percent double precision, shadow_per_second integer, shadow_timeout_ms double precision, shadow_keeps_text boolean, nearest text)
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp';
 
-COMMENT ON FUNCTION reembed.reading(p_target text) IS 'How a target is read now: each model with all that is needed to embed a query, the view to search for it, and the percentages of canary and shadow reads.';
+COMMENT ON FUNCTION reembed.reading(p_target text) IS 'How a target is read now: each model with all that is needed to embed a query, the view and the function to search for it, and the percentages of canary and shadow reads.';
 
 CREATE FUNCTION reembed.reads_for(p_target text DEFAULT NULL::text, p_key text DEFAULT NULL::text) RETURNS TABLE(target text, role text, name text, provider_model text, dimensions integer, element_type text, distance text, document_prefix text, query_prefix text, send_dimensions boolean, token_limit integer, usd_per_million_tokens double precision, provider text, view text, is_canary boolean)
     LANGUAGE plpgsql STABLE SECURITY DEFINER

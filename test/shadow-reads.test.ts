@@ -49,7 +49,7 @@ test.serial('after the answer the other model is asked, and overlap and latency 
   const [record, ...more] = await records();
   t.deepEqual(more, []);
   const vector = `[${vectorOf(NEW_MODEL, textOf(7), 24).join()}]`;
-  const shadow = await top({ model: NEW_MODEL, vector, view: 'documents_new_model' });
+  const shadow = await top({ model: NEW_MODEL, vector, nearest: null, view: 'documents_new_model' });
   t.is(record.overlap, served.filter((id) => shadow.includes(id)).length / 10);
   t.deepEqual([record.served_model, record.shadow_model, record.is_canary, record.k], [OLD_MODEL, NEW_MODEL, false, 10]);
   for (const name of ['served_ms', 'shadow_ms', 'served_embedding_ms', 'shadow_embedding_ms']) t.true(record[name] >= 0, name);

@@ -1,6 +1,8 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import test from 'ava';
+import { setTimeout as sleep } from 'node:timers/promises';
+import test, { type ExecutionContext } from 'ava';
+import pg from 'pg';
 import { migrateCommand } from '../src/commands/migrate.ts';
 import { settingCommand } from '../src/commands/setting.ts';
 import { validateCommand } from '../src/commands/validate.ts';
@@ -134,3 +136,64 @@ test.serial('an edited section is refused by name', async (t) => {
   assertRefused(t, await stage.workplace.run(['migrate', 'up']), { code: 'migration_file_edited', says: /_3_documents/ });
   writeFileSync(path, text);
 });
+
+// The embedded database has one session only.
+const testOnServer = process.env.TEST_DATABASE_URL ? test : undefined;
+
+testOnServer?.serial('up and down of a group never hold a lock of one table while they wait for another', async (t) => {
+  const own = await createStage();
+  t.teardown(() => own.close());
+  const tables = ['locked_1', 'locked_2', 'locked_3'].map((schema) => `${schema}.documents`);
+  for (const table of tables) {
+    await own.db.pool.query(`CREATE SCHEMA ${table.split('.')[0]}`);
+    await createDocuments(own.db.pool, 5, { table, index: false });
+  }
+  const created = await own.workplace.run(['migrate', 'create', '--tables', 'locked_*.documents', '--text', 'content', ...MODELS]);
+  t.is(created.code, 0, created.stderr);
+  for (const direction of ['up', 'down'] as const) {
+    const holders = new Map<string, pg.Client>();
+    for (const table of tables) holders.set(table, await holdTable(t, own.db.url, table));
+    const done = own[direction](1);
+    done.catch(() => {});
+    // Each table is let go when the command waits for it; at that moment it may hold nothing of the others.
+    for (const giveUpAt = Date.now() + 30_000; holders.size > 0 && Date.now() < giveUpAt; await sleep(5)) {
+      const { wanted, held } = await locksOfTables(own.db.pool);
+      t.deepEqual(
+        wanted.length > 0 ? held.filter((table) => !wanted.includes(table)) : [],
+        [],
+        `${direction}: waits for ${wanted}, holds ${held}`,
+      );
+      t.true(held.length <= 1, `${direction}: ${held} are locked at the same time`);
+      for (const table of wanted) {
+        await holders.get(table)?.end();
+        holders.delete(table);
+      }
+    }
+    t.deepEqual([...holders.keys()], [], `${direction} never waited for these`);
+    await done;
+  }
+});
+
+const HOLDER = 'holder of a table';
+
+/** A session that reads a table in an open transaction, so that no DDL gets its lock. */
+async function holdTable(t: ExecutionContext, url: string, table: string): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString: url, application_name: HOLDER });
+  t.teardown(() => client.end().catch(() => {}));
+  client.on('error', () => {});
+  await client.connect();
+  await client.query(`BEGIN; LOCK TABLE ${table} IN ACCESS SHARE MODE`);
+  return client;
+}
+
+/** The tables that another session has locked or waits for, in any mode. */
+async function locksOfTables(pool: pg.Pool): Promise<{ wanted: string[]; held: string[] }> {
+  const { rows } = await pool.query<{ table: string; granted: boolean }>(
+    `SELECT l.relation::regclass::text AS table, l.granted FROM pg_locks AS l JOIN pg_stat_activity AS s USING (pid)
+      WHERE l.locktype = 'relation' AND s.datname = current_database() AND s.backend_type = 'client backend' AND s.application_name <> $1
+        AND l.relation::regclass::text LIKE 'locked\\_%.documents'`,
+    [HOLDER],
+  );
+  const those = (isGranted: boolean) => [...new Set(rows.filter(({ granted }) => granted === isGranted).map((row) => row.table))];
+  return { wanted: those(false), held: those(true) };
+}

@@ -9,6 +9,11 @@ export interface EmbeddedQuery {
   vector: string;
   /** SQL name of the view to search: the live view, or the view of the model that a canary reader gets */
   view: string;
+  /**
+   * SQL name of the function that searches this view with the settings that its index needs: `SELECT … FROM ${nearest}($1, 10) AS n JOIN ${view} …`.
+   * null if the new index is no HNSW index
+   */
+  nearest: string | null;
 }
 
 /** Runs a search: any SQL on the view with `ORDER BY embedding <=> reembed.query_vector(embedding_model, $1, $2::vector)`. */
@@ -70,6 +75,6 @@ export async function ask<T>(side: Side, vectors: QueryVectors, run: RunSearch<T
   const { vector, milliseconds: embeddingMs } = await vectors.of(side.model, signal);
   signal?.throwIfAborted();
   const startedAt = performance.now();
-  const result = await run({ model: side.model.name, vector, view: side.view });
+  const result = await run({ model: side.model.name, vector, view: side.view, nearest: side.nearest });
   return { result, embeddingMs, searchMs: performance.now() - startedAt };
 }

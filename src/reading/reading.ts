@@ -41,6 +41,8 @@ export interface Side {
   model: ServedModel;
   /** the view to search, schema-qualified and quoted where needed */
   view: string;
+  /** the function that returns the rows of the view nearest to a query, with the settings that its index needs; null if there is none */
+  nearest: string | null;
 }
 
 /** How a target is currently read. */
@@ -57,6 +59,7 @@ export interface Reading {
 
 interface ReadingRow extends ServedModel {
   view: string;
+  nearest: string | null;
   is_live: boolean;
   canary_percent: number;
   shadow_percent: number;
@@ -89,8 +92,8 @@ export async function loadReading(db: Queryable, target: string | undefined): Pr
 }
 
 function sideOf(row: ReadingRow): Side {
-  const { view, is_live, canary_percent, shadow_percent, shadow_per_second, shadow_timeout_ms, shadow_keeps_text, ...model } = row;
-  return { model, view };
+  const { view, nearest, is_live, canary_percent, shadow_percent, shadow_per_second, shadow_timeout_ms, shadow_keeps_text, ...model } = row;
+  return { model, view, nearest };
 }
 
 /**

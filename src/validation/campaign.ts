@@ -21,6 +21,8 @@ export interface ComparedModel {
   operator: string;
   /** how candidates are read from an index that holds less than the vectors; null where it holds them */
   candidates: CandidateOrder | null;
+  /** leaf indexes among which the function reembed_live.nearest_… shares its candidates; null where it has the settings of the session, or there is none */
+  leaves: number | null;
   /** qualified and quoted name of the view that shows the table with the vectors of this model, as the live view does */
   view: string;
 }
@@ -78,7 +80,7 @@ export interface Campaign {
   viewVector: string;
   old: ComparedModel;
   new: ComparedModel;
-  /** rows that an index of less than the vectors returns to a search */
+  /** rows that an index of less than the vectors returns to a search, or the indexes of all leaves examine */
   candidates: number;
   indexName: string | null;
   /** access method of the index; null if there is no valid one */
@@ -115,6 +117,8 @@ interface CampaignRow {
   new_view: string;
   old_form: IndexForm;
   new_form: IndexForm;
+  old_leaves: number | null;
+  new_leaves: number | null;
   candidates: number;
   index_name: string | null;
   index_method: string | null;
@@ -152,6 +156,7 @@ export async function loadCampaign(
             ${vectorSql('o')} AS old_vector, ${joinSql('o')} AS old_join, ${viewSql('o')} AS old_view,
             (SELECT json_build_object('name', f.form, 'dimensions', f.dimensions) FROM reembed.index_form(t.name, o.model) AS f) AS old_form,
             (SELECT json_build_object('name', f.form, 'dimensions', f.dimensions) FROM reembed.index_form(t.name, w.model) AS f) AS new_form,
+            ${leavesSql('o')} AS old_leaves, ${leavesSql('w')} AS new_leaves,
             s.candidates, ${vectorSql('w')} AS new_vector, ${joinSql('w')} AS new_join, ${viewSql('w')} AS new_view,
             (SELECT a.amname FROM pg_class AS ic JOIN pg_am AS a ON a.oid = ic.relam WHERE ic.oid = reembed.valid_main_index(m.name)) AS index_method,
             m.phase = ANY ('{expand,backfill}') AND reembed.valid_main_index(m.name) IS NULL
@@ -197,8 +202,8 @@ export async function loadCampaign(
     textSql: row.text_sql,
     hasText: `reembed.has_text((${row.text_sql})::text)`,
     viewVector: row.view_vector,
-    old: comparedModel('old', old, row.old_vector, row.old_join ?? '', row.old_view ?? '', row.vector_schema, row.old_form),
-    new: comparedModel('new', renewed, row.new_vector, row.new_join, row.new_view, row.vector_schema, row.new_form),
+    old: comparedModel('old', old, row.old_vector, row.old_join ?? '', row.old_view ?? '', row.vector_schema, row.old_form, row.old_leaves),
+    new: comparedModel('new', renewed, row.new_vector, row.new_join, row.new_view, row.vector_schema, row.new_form, row.new_leaves),
     candidates: row.candidates,
     indexName: row.index_name,
     indexMethod: row.index_method,
@@ -225,6 +230,11 @@ function viewSql(alias: 'o' | 'w'): string {
   return `CASE WHEN ${alias}.model IS NOT NULL THEN format('%I.%I', reembed.view_schema(t.name), reembed.model_view_name(t.name, ${alias}.model)) END`;
 }
 
+function leavesSql(alias: 'o' | 'w'): string {
+  return `CASE WHEN reembed.is_partitioned(${alias}.relation) AND EXISTS (SELECT FROM reembed.nearest_function(t.name, reembed.model_view_name(t.name, ${alias}.model)))
+               THEN (SELECT count(*)::integer FROM reembed.leaves(${alias}.relation)) END`;
+}
+
 function sideOf(alias: 'o' | 'w'): string {
   return alias === 'o' ? 'old_side' : 'new_side';
 }
@@ -237,6 +247,7 @@ function comparedModel(
   view: string,
   vectorSchema: string,
   form: IndexForm,
+  leaves: number | null,
 ): ComparedModel {
   const schema = pg.escapeIdentifier(vectorSchema);
   return {
@@ -254,5 +265,6 @@ function comparedModel(
             keyOf: (of) => formKey(form, of, model.element_type, model.dimensions, schema),
             operator: `OPERATOR(${schema}.${form.name === 'binary' ? '<~>' : OPERATORS[model.distance]})`,
           },
+    leaves,
   };
 }

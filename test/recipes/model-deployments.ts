@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Stage } from '../harness/stage.ts';
+import { undoneAtSignal } from '../harness/undo-at-signal.ts';
 import type { Deployment } from './program.ts';
 import type { Recipe, Refusal } from './recipes.ts';
 import { type Model, NEW, OLD, type Texts } from './texts.ts';
@@ -28,20 +29,20 @@ export async function openDeployments(
   const roles: string[] = [];
   const deployed: { model: Model; deployment: Deployment }[] = [];
   const database = new URL(db.url).pathname.slice(1);
-  const close = async () => {
+  const close = undoneAtSignal(async () => {
     for (const { deployment } of deployed) deployment.stop();
     for (const role of roles.splice(0)) {
       // The process may still hold a connection for a moment.
       await db.pool.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = $1', [role]);
       await db.pool.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`);
     }
-  };
+  });
   const open = async (model: Model) => {
     const { rows } = await db.pool.query<{ schema: string }>("SELECT reembed.model_schema_name('public', $1) AS schema", [model.name]);
     const schema = rows[0]?.schema ?? '';
     const role = `recipe_${randomBytes(4).toString('hex')}`;
-    await db.pool.query(`CREATE ROLE ${role} LOGIN PASSWORD 'only-for-this-test'`);
     roles.push(role);
+    await db.pool.query(`CREATE ROLE ${role} LOGIN PASSWORD 'only-for-this-test'`);
     if (memberOf) await db.pool.query(`GRANT ${memberOf} TO ${role}`);
     await db.pool.query(`GRANT ALL ON SCHEMA public TO ${role}; GRANT ALL ON ALL TABLES IN SCHEMA public TO ${role}`);
     await db.pool.query(`GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO ${role}`);

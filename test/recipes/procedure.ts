@@ -1,4 +1,5 @@
 import { createStage, type Stage } from '../harness/stage.ts';
+import { undoneAtSignal } from '../harness/undo-at-signal.ts';
 import type { Cells } from './matrix.ts';
 import { type ModelDeployments, openDeployments } from './model-deployments.ts';
 import { type Page, readPage } from './page.ts';
@@ -15,8 +16,17 @@ export async function runRecipe(recipe: Recipe, say: (step: string) => void): Pr
   const page = readPage(recipe.name);
   say('install');
   const program = await prepareProgram(page);
+  let deployments: ModelDeployments | undefined;
   say('database');
-  const stage = await createStage({ [OLD.name]: OLD.dimensions, [NEW.name]: NEW.dimensions });
+  let opening: Promise<Stage> | undefined;
+  const close = undoneAtSignal(async () => {
+    program.remove();
+    await deployments?.close();
+    await (await opening)?.close();
+    await recipe.platform?.close(process.env.TEST_DATABASE_URL ?? '');
+  });
+  opening = createStage({ [OLD.name]: OLD.dimensions, [NEW.name]: NEW.dimensions });
+  const stage = await opening;
   const deploy = ({ name, dimensions }: Model, env: Record<string, string> = {}) =>
     program.deploy({
       DATABASE_URL: stage.db.url,
@@ -27,7 +37,6 @@ export async function runRecipe(recipe: Recipe, say: (step: string) => void): Pr
       ...env,
     });
   const { pool } = stage.db;
-  let deployments: ModelDeployments | undefined;
   try {
     await recipe.platform?.open(pool);
     const texts = new Texts(recipe);
@@ -121,10 +130,7 @@ export async function runRecipe(recipe: Recipe, say: (step: string) => void): Pr
       'after contract': 'yes',
     };
   } finally {
-    program.remove();
-    await deployments?.close();
-    await stage.close();
-    await recipe.platform?.close(process.env.TEST_DATABASE_URL ?? '');
+    await close();
   }
 }
 

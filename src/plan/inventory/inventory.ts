@@ -4,6 +4,7 @@ import { dependents } from './dependents.ts';
 import { disk } from './disk.ts';
 import type { InventoryFinding, InventoryInput, Severity, Subject } from './finding.ts';
 import { foreignKeys } from './foreign-keys.ts';
+import { frameworks } from './frameworks.ts';
 import { generatedColumns } from './generated-columns.ts';
 import { oldVectors } from './old-vectors.ts';
 import { partitions } from './partitions.ts';
@@ -31,6 +32,7 @@ const SUBJECTS: readonly Subject[] = [
   dependents,
   disk,
   statements,
+  frameworks,
   schemas,
   blockedDdl,
 ];

@@ -67,6 +67,8 @@ function figuresTable(result: ValidationResult): string {
   compared(`index recall@${k}`, 'index_recall', `at least ${thresholds.minIndexRecall} (min_index_recall)`, 'no index');
   const oldRecall = overall(metrics, 'index_recall')?.before ?? null;
   if (oldRecall !== null) add('  of the old index', oldRecall.toFixed(3), '');
+  if (result.index?.usable && result.index.searchSetting !== null)
+    table.push(['  searched with', { content: result.index.searchSetting, colSpan: 3 }]);
   for (const percent of [50, 95]) {
     const time = overall(metrics, `search_p${percent}_ms`);
     const limit =

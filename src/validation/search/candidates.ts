@@ -17,18 +17,25 @@ export function candidateSql(source: SearchSource & { candidates: NonNullable<Se
            LIMIT $2::bigint`;
 }
 
+/** hnsw.ef_search of reembed_live.nearest_… for a number of results; undefined where it has the settings of the session. */
+export function candidatesOfIndex({ candidates, shares }: Pick<SearchSource, 'candidates' | 'shares'>, limit: number): number | undefined {
+  const examined = candidates?.count ?? (shares && Math.ceil(shares.candidates / shares.leaves));
+  return examined === null ? undefined : Math.min(MOST_CANDIDATES, Math.max(examined, limit));
+}
+
 /** Runs a search with the settings of reembed_live.nearest_…, which hold for this search only. */
 export async function withCandidates<T>(
   client: Queryable,
-  { candidates }: Pick<SearchSource, 'candidates'>,
+  source: Pick<SearchSource, 'candidates' | 'shares'>,
   limit: number,
   search: () => Promise<T>,
 ): Promise<T> {
-  if (!candidates) return search();
-  await client.query('SAVEPOINT reembed_candidates; SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off');
-  await client.query("SELECT set_config('hnsw.ef_search', $1, true)", [
-    String(Math.min(MOST_CANDIDATES, Math.max(candidates.count, limit))),
-  ]);
+  const examined = candidatesOfIndex(source, limit);
+  if (examined === undefined) return search();
+  await client.query(
+    `SAVEPOINT reembed_candidates${source.candidates ? '; SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off' : ''}`,
+  );
+  await client.query("SELECT set_config('hnsw.ef_search', $1, true)", [String(examined)]);
   try {
     return await search();
   } finally {

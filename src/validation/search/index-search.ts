@@ -1,7 +1,7 @@
 import type { Queryable } from '../../database/connection.ts';
 import type { Campaign } from '../campaign.ts';
 import { asOwner } from './as-owner.ts';
-import { candidateSql, withCandidates } from './candidates.ts';
+import { candidateSql, candidatesOfIndex, withCandidates } from './candidates.ts';
 import { type FoundRow, liveSource, type SearchSource } from './search-source.ts';
 
 // Without enable_sort = off, a small table would be read through its primary key and sorted, which is exact as well.
@@ -19,15 +19,15 @@ export interface IndexState {
   chosen: boolean;
   /** number of its file, by which the same index is recognised in other runs */
   file: number | null;
-  /** the session's search setting, such as "hnsw.ef_search = 40"; null for an access method without one */
+  /** the search setting of the session, such as "hnsw.ef_search = 40", or of the function that searches; null for an access method without one */
   searchSetting: string | null;
   /** kinds of iterative scan that this version of pgvector supports for it */
   iterativeScans: IterativeScan[];
 }
 
 /**
- * Searches through the index on the vectors, with the session's search settings (hnsw.ef_search, ivfflat.probes). If the source groups
- * rows, searches deeper until there are enough groups or the index returns no more rows.
+ * Searches through the index on the vectors, with the settings of reembed_live.nearest_…, or of the session (hnsw.ef_search, ivfflat.probes)
+ * where that function has none. If the source groups rows, searches deeper until there are enough groups or the index returns no more rows.
  *
  * @param client a connection within a transaction
  * @param vector query vector of the model, in pgvector's text form
@@ -92,9 +92,17 @@ export async function inspectIndex(
     usable,
     chosen,
     file: file.rows[0]?.file ?? null,
-    searchSetting: source.candidates ? `candidates = ${source.candidates.count}` : search ? `${search.name} = ${search.setting}` : null,
+    searchSetting: settingOfFunction(source, limit) ?? (search ? `${search.name} = ${search.setting}` : null),
     iterativeScans: hasIterative ? ['off', campaign.indexMethod === 'hnsw' ? 'strict_order' : 'relaxed_order'] : ['off'],
   };
+}
+
+/** What reembed_live.nearest_… sets for a search. */
+function settingOfFunction({ candidates, shares }: SearchSource, limit: number): string | undefined {
+  if (candidates) return `candidates = ${candidates.count}`;
+  if (!shares) return undefined;
+  const examined = candidatesOfIndex({ candidates, shares }, limit);
+  return `candidates = ${shares.candidates}, hnsw.ef_search = ${examined} in each of ${shares.leaves} partitions`;
 }
 
 /**

@@ -44,6 +44,8 @@ export interface SearchSource {
   operator: string;
   /** how candidates are read from the index, and how many; null where the index holds the vectors themselves */
   candidates: (CandidateOrder & { count: number }) | null;
+  /** number of leaf indexes that share these candidates, as in the function for searches; null where the settings of the session hold */
+  shares: { leaves: number; candidates: number } | null;
 }
 
 /**
@@ -72,6 +74,7 @@ export function tableSource(campaign: Campaign, compared: ComparedModel, names: 
     vectorType: compared.vectorType,
     operator: compared.operator,
     candidates: compared.candidates && { ...compared.candidates, count: campaign.candidates },
+    shares: compared.leaves === null ? null : { leaves: compared.leaves, candidates: campaign.candidates },
   };
 }
 
@@ -92,6 +95,8 @@ export function filteredSource(campaign: Campaign, compared: ComparedModel, filt
     sampledRows: null,
     vector: `t.${campaign.viewVector}`,
     isStored: `t.${campaign.viewVector} IS NOT NULL`,
+    // The function has no filters.
+    shares: null,
   };
 }
 

@@ -1,5 +1,6 @@
 import type { Queryable } from '../../database/connection.ts';
 import type { Campaign, Role } from '../campaign.ts';
+import { candidatesOfIndex } from '../search/candidates.ts';
 import { indexOfSearch } from '../search/index-search.ts';
 import { tableSource } from '../search/search-source.ts';
 
@@ -10,7 +11,7 @@ export interface SearchSetting {
   leaves: number;
   /** name of the setting */
   name: 'hnsw.ef_search' | 'ivfflat.probes' | 'candidates';
-  /** value of the session */
+  /** value of the function that searches, or of the session where it has none */
   present: number;
   /** values to try, ascending; the present one is among them */
   values: number[];
@@ -44,7 +45,8 @@ export async function findSearchSetting(
   vector: string,
   k: number,
 ): Promise<SearchSetting | undefined> {
-  const index = await indexOfSearch(client, tableSource({ ...campaign, isPartial: false }, campaign[role]), vector, k);
+  const source = tableSource({ ...campaign, isPartial: false }, campaign[role]);
+  const index = await indexOfSearch(client, source, vector, k);
   if (index === undefined) return undefined;
   if (campaign[role].candidates) {
     const { candidates: present } = campaign;
@@ -65,7 +67,7 @@ export async function findSearchSetting(
   const [row] = rows;
   if (row?.method !== 'hnsw' && row?.method !== 'ivfflat') return undefined;
   const name = row.method === 'hnsw' ? 'hnsw.ef_search' : 'ivfflat.probes';
-  const present = Number(row.present) || DEFAULTS[name];
+  const present = candidatesOfIndex(source, k) ?? (Number(row.present) || DEFAULTS[name]);
   const [first, last] = row.method === 'hnsw' ? [10, LARGEST_EF_SEARCH] : [1, row.lists ?? DEFAULT_LISTS];
   return { index, leaves: row.leaves, name, present, values: doubling(first, last, present) };
 }

@@ -115,7 +115,7 @@ async function measure(
   const timed = new Set(spread(queries, MOST_TIMED));
   const recalls: number[] = [];
   const times: number[] = [];
-  const searched = name === 'candidates' ? { ...campaign, candidates: value } : campaign;
+  const searched = name === 'candidates' ? { ...campaign, candidates: value } : withSettingsOfSession(campaign);
   await inTransaction(
     database.pool,
     async (client) => {
@@ -160,6 +160,10 @@ async function exactResults(
     results.push(...pass.map((query, position) => withoutOwn(found[position] ?? [], query, k)));
   }
   return results;
+}
+
+function withSettingsOfSession(campaign: Campaign): Campaign {
+  return { ...campaign, old: { ...campaign.old, leaves: null }, new: { ...campaign.new, leaves: null } };
 }
 
 /** All rows with a vector of the model, because the index has them too. */
