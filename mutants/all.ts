@@ -20,6 +20,7 @@ import { REPORT } from './report.ts';
 import { SOONER } from './sooner.ts';
 import { SPENDING } from './spending.ts';
 import { TEXT_FROM } from './text-from.ts';
+import { UI } from './ui.ts';
 import { VERDICT } from './verdict.ts';
 
 /** Every mutant. */
@@ -45,5 +46,6 @@ export const MUTANTS: Mutant[] = [
   ...REPORT,
   ...SPENDING,
   ...TEXT_FROM,
+  ...UI,
   ...VERDICT,
 ];

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import { chromium, type Page } from 'playwright-core';
+import { until } from './harness/campaign.ts';
 import { createDocuments } from './harness/documents.ts';
 import { createStage } from './harness/stage.ts';
 import { POISON, startUi } from './harness/ui.ts';
@@ -49,7 +50,10 @@ if (process.env.TEST_CHROMIUM) {
     t.is(await page.evaluate('document.querySelector("progress").value'), 0);
 
     await stage.workHalf();
-    await page.waitForFunction('document.querySelector("progress").value > 0 && document.querySelector("progress").value < 100');
+    await until(
+      () => page.evaluate<boolean>('document.querySelector("progress").value > 0 && document.querySelector("progress").value < 100'),
+      'a half-done progress bar',
+    );
     await pool.query(
       `INSERT INTO reembed.failed_row (target, key, model, class, message, words)
        SELECT target, jsonb_build_object('id', $1::text), to_model, 'input_rejected', 'refused', 'quoted ' || $1 FROM reembed.campaign`,
@@ -63,12 +67,19 @@ if (process.env.TEST_CHROMIUM) {
       `INSERT INTO reembed.read_probe (target, at, milliseconds, is_resting)
        SELECT target, now() - i * interval '5 seconds', 3 + i % 4 + CASE WHEN i % 3 = 0 THEN 0 ELSE 2 END, i % 3 = 0 FROM reembed.campaign, generate_series(1, 100) AS i`,
     );
-    await page.waitForFunction('document.querySelector("#announcement").textContent.includes("1 open alerts")');
+    await until(
+      () => page.evaluate<boolean>('document.querySelector("#announcement").textContent.includes("1 open alerts")'),
+      'the alert is announced',
+    );
     await stage.work();
-    await page.waitForFunction('document.querySelector("progress").value === 100');
+    await until(() => page.evaluate<boolean>('document.querySelector("progress").value === 100'), 'a full progress bar');
 
     await openAllByKeyboard(page);
-    await page.waitForFunction('document.querySelector("[aria-label=\\"Messages about failed rows\\"]").textContent.includes("quoted")');
+    await until(
+      () =>
+        page.evaluate<boolean>('document.querySelector("[aria-label=\\"Messages about failed rows\\"]").textContent.includes("quoted")'),
+      'the messages are shown',
+    );
     t.is(await page.evaluate('document.querySelectorAll("img").length'), 0);
     t.is(await page.evaluate('window.ran'), undefined);
     t.true((await page.textContent('main'))?.includes(POISON));
@@ -114,6 +125,6 @@ async function violations(page: Page): Promise<string[]> {
   // Evaluated from outside: the policy of the page would refuse to load it.
   await page.evaluate(AXE);
   return page.evaluate(
-    'axe.run().then(({ violations }) => violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`))',
+    'axe.run().then(({ violations }) => violations.map(({ id, nodes }) => id + ": " + nodes.map(({ html }) => html).join(" ")))',
   );
 }

@@ -7,7 +7,7 @@ import { createStateSource } from '../src/ui/state-source.ts';
 import { exitOf } from './harness/command.ts';
 import { createDocuments } from './harness/documents.ts';
 import { createStage, type Stage } from './harness/stage.ts';
-import { admitted, ask, firstState, POISON, type RunningUi, startUi } from './harness/ui.ts';
+import { admitted, ask, POISON, type RunningUi, startUi, stateOf } from './harness/ui.ts';
 
 let stage: Stage;
 let ui: RunningUi;
@@ -17,7 +17,7 @@ const PATHS = ['/', '/page.js', '/style.css', '/state', '/history', '/messages',
 
 test.before(async () => {
   stage = await createStage();
-  await createDocuments(stage.db.pool, 60);
+  await createDocuments(stage.db.pool, 1200);
   await stage.bring(await stage.createUsual(), 'backfill');
   await stage.workHalf();
   await stage.db.pool.query(
@@ -130,7 +130,7 @@ test.serial('what the role may not read is not shown, and the rest is', async (t
   [address.username, address.password] = [role, 'postgres'];
   const theirs = await startUi(stage.workplace, [], { DATABASE_URL: address.href });
   const cookieOfRole = await admitted(theirs);
-  const state = JSON.parse((await ask(theirs.port, '/state', cookieOfRole)).body.replace(/^event: state\ndata: /, ''));
+  const state = await stateOf(theirs, cookieOfRole);
   t.is(state.role, role);
   t.is(state.status.campaigns.length, 1);
   t.deepEqual(state.panels.alerts, []);
@@ -163,18 +163,10 @@ test('pages share readings, and nothing is read while no page waits', async (t) 
 });
 
 test.serial('Ctrl-C ends it within a second while a page is open', async (t) => {
-  const own = await startUi(stage.workplace);
-  t.is((await firstState(own)).status.campaigns.length, 1);
-  const ended = exitOf(own.child);
-  const { Cookie } = cookie;
-  t.truthy(Cookie);
-  const open = fetch(`http://127.0.0.1:${ui.port}/state`, { headers: { Cookie } });
-  const stream = (await open).body?.getReader();
+  const stream = (await fetch(`http://127.0.0.1:${ui.port}/state`, { headers: cookie })).body?.getReader();
   await stream?.read();
   const at = performance.now();
-  own.child.kill('SIGINT');
-  t.is(await ended, 0);
   ui.child.kill('SIGINT');
   t.is(await exitOf(ui.child), 0);
-  t.true(performance.now() - at < 2000);
+  t.true(performance.now() - at < 2000, 'with the time that a busy machine takes');
 });

@@ -60,8 +60,8 @@ export async function admitted({ address, port }: RunningUi): Promise<{ Cookie: 
   return { Cookie: headers['set-cookie']?.[0]?.split(';')[0] ?? '' };
 }
 
-/** The first state that the server sends. */
-export async function firstState(ui: RunningUi): Promise<State> {
-  const { body } = await ask(ui.port, '/state', await admitted(ui));
+/** The state that a page shows first. */
+export async function stateOf({ port }: RunningUi, cookie: { Cookie: string }): Promise<State> {
+  const { body } = await ask(port, '/state', cookie);
   return JSON.parse(body.replace(/^event: state\ndata: /, '')) as State;
 }
