@@ -23,6 +23,7 @@ import { SOONER } from './sooner.ts';
 import { SPENDING } from './spending.ts';
 import { TERMINAL } from './terminal.ts';
 import { TEXT_FROM } from './text-from.ts';
+import { UI } from './ui.ts';
 import { VERDICT } from './verdict.ts';
 
 /** Every mutant. */
@@ -51,5 +52,6 @@ export const MUTANTS: Mutant[] = [
   ...SPENDING,
   ...TERMINAL,
   ...TEXT_FROM,
+  ...UI,
   ...VERDICT,
 ];

@@ -8,3 +8,6 @@ export const OWN_MIGRATIONS = fileURLToPath(new URL('migrations', root));
 
 /** Folder of the current SQL objects. */
 export const SQL_OBJECTS = fileURLToPath(new URL('sql', root));
+
+/** Folder of the page that `reembed ui` serves. */
+export const UI_PAGE = fileURLToPath(new URL('src/ui/page', root));

@@ -15,6 +15,7 @@ import { reportCommand } from '../src/commands/report.ts';
 import { retryCommand } from '../src/commands/retry.ts';
 import { settingCommand } from '../src/commands/setting.ts';
 import { statusCommand } from '../src/commands/status.ts';
+import { uiCommand } from '../src/commands/ui.ts';
 import { validateCommand } from '../src/commands/validate.ts';
 import { workerCommand } from '../src/commands/worker.ts';
 import { createDocuments } from './harness/documents.ts';
@@ -34,6 +35,7 @@ const commands: Command[] = [
   migrateCommand(),
   workerCommand(),
   statusCommand(),
+  uiCommand(),
   validateCommand(),
   settingCommand(),
   alertsCommand(),

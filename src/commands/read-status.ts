@@ -90,18 +90,27 @@ export function isEmbeddedMissing(config: Config): boolean {
  * @param target short or full name of a target; undefined for all targets
  */
 export async function readStatus(database: Database | undefined, config: Config, target?: string): Promise<Status> {
-  const { state, problem } = await readFiles(database, config);
+  return readStatusFrom(database && inOwnTransactions(database.pool), database?.embedded ?? true, config, target);
+}
+
+/**
+ * The same for a caller with a transaction of its own.
+ *
+ * @param db must not end its transaction when a query fails; undefined when there is no database
+ */
+export async function readStatusFrom(db: Queryable | undefined, embedded: boolean, config: Config, target?: string): Promise<Status> {
+  const { state, problem } = await readFiles(db, config);
   const status: Status = {
-    installed: database !== undefined && (await isInstalled(database.pool)),
-    embedded: database?.embedded ?? true,
+    installed: db !== undefined && (await isInstalled(db)),
+    embedded,
     at: new Date(),
     campaigns: [],
     migrations: { applied: state.applied.map(({ name }) => name), pending: state.pending.map(({ name }) => name), problem },
     command: null,
   };
   const campaignFiles = state.pending.filter(({ campaign }) => campaign);
-  if (database && status.installed) {
-    status.campaigns = await readCampaigns(inOwnTransactions(database.pool), state.pending, target);
+  if (db && status.installed) {
+    status.campaigns = await readCampaigns(db, state.pending, target);
     const started = new Set(status.campaigns.map(({ campaign }) => campaign));
     if (state.pending.some(({ campaign }) => !campaign) || campaignFiles.some(({ campaign }) => !started.has(campaign ?? '')))
       status.command = 'npm run migrate up';
@@ -117,12 +126,12 @@ export async function readStatus(database: Database | undefined, config: Config,
  * as on a DBA's machine.
  */
 async function readFiles(
-  database: Database | undefined,
+  db: Queryable | undefined,
   config: Config,
 ): Promise<{ state: MigrationState; problem: Status['migrations']['problem'] }> {
   try {
     const directory = config.migrationsDirectory;
-    const state = database ? await readMigrationState(database.pool, directory) : { applied: [], pending: listMigrationFiles(directory) };
+    const state = db ? await readMigrationState(db, directory) : { applied: [], pending: listMigrationFiles(directory) };
     return { state, problem: null };
   } catch (thrown) {
     const error = translateDatabaseError(thrown);
@@ -243,14 +252,14 @@ async function gateConditions(db: Queryable, campaign: string, phase: string): P
 }
 
 /**
- * Returns `otherwise` when privileges or tables are missing. A role that may read only the progress then still sees it; so does a newer
+ * Returns `otherwise` when privileges or tables are missing, or the caller's time is up. A role that may read only the progress then still sees it; so does a newer
  * toolkit before its first `up`.
  */
 async function ifAllowed<T, F>(reading: Promise<T>, otherwise: F): Promise<T | F> {
   try {
     return await reading;
   } catch (error) {
-    if (['42501', '42P01'].includes((error as { code?: string }).code ?? '')) return otherwise;
+    if (['42501', '42P01', '57014'].includes((error as { code?: string }).code ?? '')) return otherwise;
     throw error;
   }
 }

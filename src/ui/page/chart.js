@@ -1,0 +1,63 @@
+import { element, formatNumber } from './element.js';
+
+const SVG = 'http://www.w3.org/2000/svg';
+const [WIDTH, HEIGHT] = [600, 120];
+
+/** How much time a chart shows. */
+export const SHOWN_MS = 600_000;
+
+// Longer without a point, and the line has a gap.
+const GAP_MS = 45_000;
+
+/**
+ * Draws lines over the last ten minutes.
+ *
+ * @param lines at most two, each with a label and points `[time, value]` in the order of time
+ * @param now right end
+ */
+export function drawChart(title, unit, lines, now) {
+  const from = now - SHOWN_MS;
+  const shown = lines.map(({ label, points }) => ({ label, points: points.filter(([at]) => at >= from && at <= now) }));
+  const values = shown.flatMap(({ points }) => points.map(([, value]) => value));
+  const top = Math.max(1e-9, ...values);
+  const svg = document.createElementNS(SVG, 'svg');
+  svg.setAttribute('viewBox', `0 0 ${WIDTH} ${HEIGHT}`);
+  svg.setAttribute('preserveAspectRatio', 'none');
+  svg.setAttribute('role', 'img');
+  svg.setAttribute('aria-label', summary(title, unit, shown));
+  for (const [at, { points }] of shown.entries()) {
+    const path = document.createElementNS(SVG, 'path');
+    path.setAttribute('d', outline(points, from, top));
+    if (at > 0) path.setAttribute('class', 'second');
+    svg.append(path);
+  }
+  const highest = values.length === 0 ? 'no data yet' : `up to ${formatNumber(top, top < 10 ? 1 : 0)} ${unit}`;
+  return element(
+    'figure',
+    {},
+    element('figcaption', {}, title),
+    element('div', { class: 'quiet' }, highest),
+    svg,
+    element('div', { class: 'quiet ends' }, element('span', {}, '10 minutes ago'), element('span', {}, 'now')),
+  );
+}
+
+function outline(points, from, top) {
+  return points
+    .map(([at, value], i) => {
+      const x = ((at - from) / SHOWN_MS) * WIDTH;
+      const y = HEIGHT - (value / top) * (HEIGHT - 4);
+      const starts = i === 0 || at - points[i - 1][0] > GAP_MS;
+      // A point alone would not be seen.
+      return starts ? `M${x.toFixed(1)} ${y.toFixed(1)}h1` : `L${x.toFixed(1)} ${y.toFixed(1)}`;
+    })
+    .join('');
+}
+
+function summary(title, unit, lines) {
+  const parts = lines.map(({ label, points }) => {
+    if (points.length === 0) return `${label}: no data`;
+    return `${label}: last ${formatNumber(points.at(-1)[1], 1)} ${unit}, highest ${formatNumber(Math.max(...points.map(([, value]) => value)), 1)}`;
+  });
+  return `${title}. ${parts.join('; ')}`;
+}

@@ -1,0 +1,51 @@
+// Control characters, bidirectional marks and invisible characters, which would change how the text around them looks.
+const UNSEEN = /(?!\n)[\p{Cc}\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]/gu;
+
+/** Text of somebody else, for a text node. */
+export function plain(text) {
+  return String(text ?? '').replace(UNSEEN, '');
+}
+
+/**
+ * Creates an element. Texts become text nodes, so that no text of a database is ever read as HTML.
+ *
+ * @param attributes `undefined` and `false` leave an attribute out
+ */
+export function element(name, attributes = {}, ...children) {
+  const created = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes))
+    if (value !== undefined && value !== false) created.setAttribute(key, value === true ? '' : plain(value));
+  created.append(...children.map((child) => (child instanceof Node ? child : plain(child))));
+  return created;
+}
+
+/**
+ * A container whose content is drawn again only when its data changed, so that focus, selection and scrolling stay.
+ *
+ * @param draw returns the children
+ */
+export function createPart(container, draw) {
+  let before;
+  return (data) => {
+    const now = JSON.stringify(data);
+    if (now === before) return;
+    before = now;
+    container.replaceChildren(...draw(data));
+  };
+}
+
+/** Formats a number with thousands separators. */
+export function formatNumber(value, digits = 0) {
+  return value.toLocaleString('en-US', { maximumFractionDigits: digits });
+}
+
+/** Formats a duration. */
+export function formatSeconds(seconds) {
+  if (seconds < 90) return `${Math.round(seconds)} s`;
+  return seconds < 5400 ? `${Math.round(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`;
+}
+
+/** Formats a time of the server in the time zone of the reader. */
+export function formatTime(text) {
+  return new Date(text).toLocaleString('en-GB', { dateStyle: 'short', timeStyle: 'medium' });
+}

@@ -1,0 +1,102 @@
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { createAdaptorServer } from '@hono/node-server';
+import { Hono } from 'hono';
+import { secureHeaders } from 'hono/secure-headers';
+import { streamSSE } from 'hono/streaming';
+import { messageOf } from '../errors.ts';
+import { UI_PAGE } from '../paths.ts';
+import { createAdmission } from './admission.ts';
+import type { StateSource } from './state-source.ts';
+
+/** What the server can be asked for, each as JSON. */
+export interface UiReaders {
+  state: StateSource;
+  /** rows stored in the last minutes */
+  history(): Promise<string>;
+  /** messages about failed rows, which may quote their texts */
+  messages(): Promise<string>;
+}
+
+/** A page that is served until it is closed. */
+export interface UiServer {
+  /** with the token */
+  address: string;
+  close(): Promise<void>;
+}
+
+/** The files of the page. Nothing else is served from the disk. */
+const FILES: Record<string, [file: string, type: string]> = {
+  '/': ['index.html', 'text/html; charset=utf-8'],
+  '/style.css': ['style.css', 'text/css; charset=utf-8'],
+  '/icon.svg': ['icon.svg', 'image/svg+xml'],
+  ...Object.fromEntries(
+    ['page.js', 'target.js', 'tables.js', 'chart.js', 'element.js'].map((file) => [`/${file}`, [file, 'text/javascript; charset=utf-8']]),
+  ),
+};
+
+/**
+ * Serves the page on this machine alone.
+ *
+ * @param port 0 for any that is free
+ */
+export async function serveUi(readers: UiReaders, port: number): Promise<UiServer> {
+  let listensAt = port;
+  const admission = createAdmission(() => listensAt);
+  const app = new Hono();
+  app.use(
+    secureHeaders({
+      contentSecurityPolicy: {
+        defaultSrc: ["'none'"],
+        scriptSrc: ["'self'"],
+        styleSrc: ["'self'"],
+        imgSrc: ["'self'"],
+        connectSrc: ["'self'"],
+        baseUri: ["'none'"],
+        formAction: ["'none'"],
+        frameAncestors: ["'none'"],
+      },
+      xFrameOptions: 'DENY',
+      // Served without TLS.
+      strictTransportSecurity: false,
+    }),
+  );
+  app.use(async (c, next) => {
+    await next();
+    c.header('Cache-Control', 'no-store');
+  });
+  app.use(admission.middleware);
+  app.onError((error, c) => c.json({ problem: messageOf(error) }, 500));
+  for (const [path, [file, type]] of Object.entries(FILES)) {
+    const text = readFileSync(join(UI_PAGE, file), 'utf8');
+    app.get(path, (c) => c.body(text, 200, { 'Content-Type': type }));
+  }
+  const json = { 'Content-Type': 'application/json; charset=utf-8' };
+  app.get('/history', async (c) => c.body(await readers.history(), 200, json));
+  app.get('/messages', async (c) => c.body(await readers.messages(), 200, json));
+  app.get('/state', (c) =>
+    streamSSE(c, async (stream) => {
+      for (let seen = 0; !stream.aborted && !stream.closed; ) {
+        const { number, text } = await readers.state.after(seen);
+        seen = number;
+        await stream.writeSSE({ event: 'state', data: text });
+      }
+    }),
+  );
+
+  const server = createAdaptorServer({ fetch: app.fetch }) as Server;
+  server.listen(port, '127.0.0.1');
+  await once(server, 'listening');
+  listensAt = (server.address() as AddressInfo).port;
+  return {
+    address: `http://127.0.0.1:${listensAt}/?token=${admission.token}`,
+    async close() {
+      server.close();
+      // A stream of events would never end.
+      server.closeAllConnections();
+    },
+  };
+}
