@@ -4052,6 +4052,7 @@ CREATE VIEW reembed.progress AS
                     ELSE 0
                 END)) AS done,
             sum(b.embedded_rows) AS embedded,
+            sum((b.embedded_rows + b.other_rows)) AS stored,
             sum(b.tokens) AS tokens,
             sum(b.batch_api_tokens) AS batch_api_tokens,
             max(b.finished_at) AS finished_at
@@ -4124,7 +4125,8 @@ CREATE VIEW reembed.progress AS
             ELSE NULL::numeric
         END AS max_usd,
     x.tokens AS spent_tokens,
-    round(x.usd, 4) AS spent_usd
+    round(x.usd, 4) AS spent_usd,
+    COALESCE(l.stored, (0)::bigint) AS stored
    FROM ((((((reembed.campaign m
      JOIN reembed.setting s ON ((s.target = m.target)))
      JOIN reembed.model o ON ((o.name = m.to_model)))
@@ -4193,6 +4195,8 @@ COMMENT ON COLUMN reembed.progress.max_usd IS 'Spend cap in US dollars; null: no
 COMMENT ON COLUMN reembed.progress.spent_tokens IS 'Tokens that count against the cap: also those of requests under way, and of answers that could not be stored. Null before the first request under a cap.';
 
 COMMENT ON COLUMN reembed.progress.spent_usd IS 'Their price in US dollars.';
+
+COMMENT ON COLUMN reembed.progress.stored IS 'Rows done whose vector is stored.';
 
 CREATE TABLE reembed.validation (
     id bigint NOT NULL,
