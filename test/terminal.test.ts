@@ -66,7 +66,12 @@ const standing = {
 test('the rail shows where a campaign stands in every phase, forward and back', (t) => {
   const half = { done: 40, total: 100, percent: 40 };
   const whole = { done: 100, total: 100, percent: 100 };
-  const closed = { phase: 'switch', file: null, command: '', open_conditions: [{ code: 'not_validated', condition: 'not compared', remedy: 'npm run validate' }] };
+  const closed = {
+    phase: 'switch',
+    file: null,
+    command: '',
+    open_conditions: [{ code: 'not_validated', condition: 'not compared', remedy: 'npm run validate' }],
+  };
   const rails: [Partial<typeof standing>, string][] = [
     [{ phase: 'expand' }, '✓ expand → ● backfill → ○ index → ○ validate → ○ switch → ○ contract'],
     [{ phase: 'backfill', ...half }, '✓ expand → ● backfill 40.0 % → ○ index → ○ validate → ○ switch → ○ contract'],
