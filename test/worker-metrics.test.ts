@@ -92,8 +92,9 @@ onServer('a worker exports what it and the database know, and no key, text or ad
   t.is((await worker.ask('livez')).status, 200);
   await until(async () => (await worker.ask('readyz')).status === 200, 'a ready worker');
   await until(async () => {
-    const { reembed_rows_left, reembed_failed_rows } = await worker.metrics();
-    return reembed_rows_left === 0 && reembed_failed_rows === 1;
+    const { reembed_rows_left, reembed_failed_rows, reembed_rows_stored_total } = await worker.metrics();
+    // The database may show the last rows a moment before the worker has counted them.
+    return reembed_rows_left === 0 && reembed_failed_rows === 1 && reembed_rows_stored_total === 119;
   }, 'the end of the backfill in the metrics');
 
   const { text } = await worker.ask('metrics');
@@ -132,7 +133,7 @@ onServer('a worker exports what it and the database know, and no key, text or ad
   }
 
   stage.provider.script = async () => {
-    await new Promise((resolve) => setTimeout(resolve, 1500));
+    await new Promise((resolve) => setTimeout(resolve, 3000));
     return undefined;
   };
   await stage.db.pool.query("UPDATE metered SET content = 'changed' WHERE id = 3");
@@ -149,7 +150,10 @@ onServer('while the database is away a worker exports what it counted, is not re
   t.teardown(() => link.cut());
   const worker = await startWorker({ DATABASE_URL: link.url });
   t.teardown(() => worker.process.kill('SIGKILL'));
-  await until(async () => (await worker.metrics()).reembed_rows_left === 0, 'the end of the backfill in the metrics');
+  await until(async () => {
+    const { reembed_rows_left, reembed_rows_stored_total } = await worker.metrics();
+    return reembed_rows_left === 0 && reembed_rows_stored_total === 60;
+  }, 'the end of the backfill in the metrics');
   link.cut();
   await until(async () => (await worker.metrics()).reembed_database_up === 0, 'a database that is away');
   const away = await worker.metrics();
