@@ -23,7 +23,7 @@ export const TERMINAL: Mutant[] = [
     fix: 'output is wrapped to the width of a terminal',
     test: 'terminal-commands',
     title: 'in a terminal of 60 columns, status is coloured and no line is wider',
-    says: /Difference/,
+    says: /must match expression/,
     edits: [
       {
         file: 'src/commands/print.ts',
