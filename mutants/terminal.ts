@@ -23,7 +23,7 @@ export const TERMINAL: Mutant[] = [
     fix: 'output is wrapped to the width of a terminal',
     test: 'terminal-commands',
     title: 'in a terminal of 60 columns, status is coloured and no line is wider',
-    says: /Difference/,
+    says: /must match expression/,
     edits: [
       {
         file: 'src/commands/print.ts',
@@ -65,7 +65,7 @@ export const TERMINAL: Mutant[] = [
     fix: 'every name is checked before anything is changed',
     test: 'terminal-commands',
     title: 'one setting is shown alone, a wrong name is answered with the similar one, and nothing is changed then',
-    says: /unknown_setting/,
+    says: /Difference/,
     edits: [{ file: 'src/commands/setting.ts', find: '    refuseUnknown(named, known);\n', replace: '' }],
   },
   {
