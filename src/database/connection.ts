@@ -108,13 +108,13 @@ export async function applySettings(client: Queryable, lasts: 'transaction' | 's
 }
 
 /**
- * Sets our search_path and readable text forms on a new connection if its session is ours alone. A pooler passes sessions on to other
- * clients; it is recognized because it answers the login with a process id of its own. The time zone remains the role's: messages have
- * times for people.
+ * Sets our search_path and readable text forms on a new connection, and turns JIT compilation off, if its session is ours alone. A pooler
+ * passes sessions on to other clients; it is recognized because it answers the login with a process id of its own. The time zone remains
+ * the role's: messages have times for people.
  */
 export async function keepOwnSettings(client: pg.ClientBase): Promise<void> {
-  // The driver reads intervals in PostgreSQL's own style only.
-  const settings = { ...READABLE_FORMS, intervalstyle: 'postgres', search_path: OWN_PATH };
+  // The driver reads intervals in PostgreSQL's own style only. Compiling a statement takes longer than any of ours runs.
+  const settings = { ...READABLE_FORMS, intervalstyle: 'postgres', jit: 'off', search_path: OWN_PATH };
   await client.query(
     `SELECT pg_catalog.set_config(name, value, false) FROM ROWS FROM (pg_catalog.unnest($1::pg_catalog.text[]), pg_catalog.unnest($2::pg_catalog.text[])) AS setting(name, value)
       WHERE pg_catalog.pg_backend_pid() OPERATOR(pg_catalog.=) $3::pg_catalog.int4 AND pg_catalog.current_setting('reembed.embedded', true) IS NULL`,
