@@ -1,4 +1,3 @@
-import { constants, setPriority } from 'node:os';
 import { setFlagsFromString } from 'node:v8';
 import { Command } from 'commander';
 import { readConfig } from '../config.ts';
@@ -12,6 +11,7 @@ import { embedSubset } from '../worker/subset.ts';
 import { startWorker } from '../worker/worker.ts';
 import { adoptCache } from './adopt-cache.ts';
 import { INTERRUPTED, listenForInterruption } from './interruption.ts';
+import { lowerPriority } from './lower-priority.ts';
 import { wholeNumber } from './parse-option.ts';
 import { note, say } from './print.ts';
 import { resolveTarget } from './resolve-target.ts';
@@ -54,8 +54,7 @@ async function work(options: WorkerCommandOptions): Promise<void> {
   // garbage collection takes a third of the processor time.
   setFlagsFromString('--heap-growing-percent=100');
   setFlagsFromString('--semi-space-growth-factor=1');
-  // On a host that it shares with the server or the application, their searches come first.
-  setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
+  lowerPriority();
   const config = readConfig();
   const batchApi = options.batchApi ?? false;
   if (options.concurrency) config.concurrency = options.concurrency;
