@@ -1,6 +1,7 @@
 import { AUDIT } from './audit.ts';
 import { BAD_ANSWERS } from './bad-answers.ts';
 import { COMPARE } from './compare.ts';
+import { DEPLOY } from './deploy.ts';
 import { FOUND_BY_REVIEW } from './found-by-review.ts';
 import { FOUND_BY_STORMS } from './found-by-storms.ts';
 import { HARM } from './harm.ts';
@@ -31,6 +32,7 @@ export const MUTANTS: Mutant[] = [
   ...AUDIT,
   ...BAD_ANSWERS,
   ...COMPARE,
+  ...DEPLOY,
   ...FOUND_BY_REVIEW,
   ...FOUND_BY_STORMS,
   ...HARM,

@@ -70,6 +70,7 @@ export const ONE_SERVER = {
   'metrics, health and traces of a worker': ['worker-metrics'],
   'files of this repository': [
     'bootstrap',
+    'deploy',
     'documented-commands',
     'lanes',
     'migration-files',

@@ -40,6 +40,8 @@ const SIGN_OF_LIFE_MS = 5000;
 // Below the 30 s that container platforms leave between SIGTERM and SIGKILL.
 const DRAIN_MS = 20_000;
 const CLEAN_UP_MS = 5000;
+/** Longest time from a signal to the end of a worker. What runs it should kill it later than that. */
+export const LONGEST_STOP_MS = DRAIN_MS + CLEAN_UP_MS;
 
 /**
  * Starts a worker: it takes batches and changed rows from pg-boss and regularly queues a job for everything that is
@@ -100,7 +102,7 @@ export async function startWorker(
         await loop;
         // A request that hangs is not waited for any longer; its rows are still in the ledger.
         const patience = setTimeout(() => cutOff.abort(), DRAIN_MS);
-        await boss.stop({ graceful: true, timeout: DRAIN_MS + CLEAN_UP_MS });
+        await boss.stop({ graceful: true, timeout: LONGEST_STOP_MS });
         clearTimeout(patience);
         await database.pool.query('DELETE FROM reembed.worker WHERE id = $1', [id]).catch(() => {});
         finish();
