@@ -8,8 +8,8 @@ BEGIN
   IF EXISTS (SELECT FROM reembed.campaign AS m JOIN reembed.damage AS d ON d.target = m.target AND d.is_final WHERE m.name = p_name) THEN
     RETURN;
   END IF;
-  -- A file that was interrupted after it had entered its phase is to be finished, whatever changed since.
-  IF EXISTS (SELECT FROM reembed.campaign AS m WHERE m.name = p_name AND m.phase = p_phase) THEN
+  -- Contract of a part that was interrupted after it had entered its phase is to be finished, whatever changed since.
+  IF p_phase = 'contract' AND EXISTS (SELECT FROM reembed.campaign AS m WHERE m.name = p_name AND m.phase = p_phase) THEN
     RETURN;
   END IF;
   CASE p_phase
