@@ -96,6 +96,6 @@ export const SPENDING: Mutant[] = [
     test: 'signals',
     title: 'npm run worker runs at a lower priority, and SIGTERM reaches it and ends it after its batches',
     says: /Difference/,
-    edits: [{ file: 'src/commands/worker.ts', find: '  setPriority(constants.priority.PRIORITY_BELOW_NORMAL);\n', replace: '' }],
+    edits: [{ file: 'src/commands/worker.ts', find: '  lowerPriority();\n', replace: '' }],
   },
 ];
