@@ -207,7 +207,7 @@ if (command) {
       t.is(code, 0, stderr);
       t.is(json?.after?.equal, 3);
       t.deepEqual(
-        stderr.split('\n').filter((line) => !/^(database|checking|copying|comparing): /.test(line)),
+        stderr.split('\n').filter((line) => !/^(\S+Z )?(database|checking|copying|comparing): /.test(line)),
         [''],
       );
     },
