@@ -126,6 +126,7 @@ CREATE TABLE reembed.target (
   part_sql text,
   part_attnums smallint[] NOT NULL DEFAULT '{}',
   part_names text[] NOT NULL DEFAULT '{}',
+  part_may_fail text[] NOT NULL DEFAULT '{}',
   CONSTRAINT one_target_per_part UNIQUE (relation, column_name, part),
   CONSTRAINT part_has_a_clause CHECK ((part <> '') = (part_sql IS NOT NULL)),
   CONSTRAINT key_is_not_empty CHECK (cardinality(key_attnums) > 0),
@@ -167,6 +168,7 @@ COMMENT ON COLUMN reembed.target.part IS 'Name of the part of the table (create 
 COMMENT ON COLUMN reembed.target.part_sql IS 'Which rows belong to the part, as SQL over part_names (create --where).';
 COMMENT ON COLUMN reembed.target.part_attnums IS 'Numbers of the columns that part_sql reads.';
 COMMENT ON COLUMN reembed.target.part_names IS 'Names of these columns at registration.';
+COMMENT ON COLUMN reembed.target.part_may_fail IS 'Functions of part_sql that may fail on a row, as far as PostgreSQL knows.';
 
 CREATE TABLE reembed.schema_view (
   schema name NOT NULL,

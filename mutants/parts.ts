@@ -182,4 +182,12 @@ export const PARTS: Mutant[] = [
       },
     ],
   },
+  {
+    fault: 'the index that contract of a part builds made a write of the application fail, and nobody had been told',
+    fix: 'a clause that may fail on a row has to be accepted',
+    test: 'part-of-table-contract',
+    title: 'a clause that may fail on a row is named before contract, whose index would make the write of that row fail',
+    says: /undefined/,
+    edits: [{ file: 'sql/part/require_part.sql', find: "f.code = 'clause-may-fail' ORDER", replace: 'false ORDER' }],
+  },
 ];

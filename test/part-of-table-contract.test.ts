@@ -210,6 +210,33 @@ test.serial('a contract that was interrupted in the middle of its copy may be ta
   await sql('DROP TABLE returned');
 });
 
+test.serial('a clause that may fail on a row is named before contract, whose index would make the write of that row fail', async (t) => {
+  await createCollections(stage.db.pool, 'numbered', 40);
+  await sql("ALTER TABLE numbered ADD COLUMN n integer; UPDATE numbered SET n = CASE WHEN collection = 'a' THEN 2 ELSE 3 END");
+  const made = await stage.workplace.run([
+    ...['migrate', 'create', '--table', 'numbered', '--column', 'embedding', '--part', 'a', '--where', '10 / n = 5'],
+    ...['--text', 'content', '--from', OLD_MODEL, '--to', NEW_MODEL, '--dimensions', String(NEW_DIMENSIONS), '--dry-run', '--json'],
+  ]);
+  t.is(made.code, 0, made.stderr);
+  const found = JSON.parse(made.stdout).inventory.find(({ code }: { code: string }) => code === 'clause-may-fail');
+  t.like(found, { severity: 'harm', before: 'contract' });
+  const campaign = await stage.draft({ ...partOf('numbered'), where: '10 / n = 5' });
+  await stage.bring(campaign, 'switch');
+  await sql("UPDATE reembed.setting SET soak = '0'");
+  const open = async () =>
+    (await sql("SELECT code, condition FROM reembed.open_conditions($1, 'contract') WHERE code = 'clause-may-fail'", [campaign])).rows;
+  t.regex((await open())[0]?.condition, /calls .*int4div.*: a write of a row on which that fails would fail/);
+  const write = () => sql("INSERT INTO numbered VALUES (1000, 'b', 'fails', NULL, 0)");
+  await t.notThrowsAsync(write, 'until then no write fails');
+  await sql('DELETE FROM numbered WHERE id = 1000');
+  await sql("SELECT reembed.accept($1, 'clause-may-fail', 'no n is 0')", [campaign]);
+  t.deepEqual(await open(), []);
+  await stage.bring(campaign, 'contract');
+  await t.throwsAsync(write, { code: '22012' }, 'what was accepted');
+  await stage.bring(campaign, 'none');
+  await sql('DROP TABLE numbered');
+});
+
 test.serial('the gate names what keeps the new vectors out of the column', async (t) => {
   await createCollections(stage.db.pool, 'mixed', 40);
   await sql(`CREATE TABLE gated AS SELECT * FROM mixed WHERE collection = 'a'; ALTER TABLE gated ADD PRIMARY KEY (id); DROP TABLE mixed;

@@ -41,7 +41,13 @@ onServer('a role that may only write the table writes it in both parts, and read
   await stage.work();
   const part = { table: 'owned', collection: 'a', side: 'owned_a_new_model_vectors', model: NEW_MODEL, dimensions: NEW_DIMENSIONS };
   t.deepEqual(await wrongInPart(pool, part), []);
+  await pool.query(`SET ROLE ${owner}; CREATE TABLE ran_as (role text);
+    CREATE FUNCTION note_role() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO public.ran_as VALUES (current_user); RETURN NULL; END';
+    CREATE CONSTRAINT TRIGGER note_role AFTER UPDATE ON owned DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION note_role(); RESET ROLE`);
   await stage.bring(campaign, 'contract');
+  const ran = await pool.query('SELECT DISTINCT role FROM ran_as');
+  t.deepEqual(ran.rows, [{ role: owner }], 'what the owner runs on a write runs with the rights of the owner');
+  await pool.query('DROP TRIGGER note_role ON owned; DROP FUNCTION note_role; DROP TABLE ran_as');
   await pool.query(
     `SET ROLE ${writer}; UPDATE owned SET content = 'after contract' WHERE collection = 'a'; SELECT FROM owned_a_live; RESET ROLE`,
   );

@@ -255,6 +255,7 @@ CREATE TABLE reembed.target (
     part_sql text,
     part_attnums smallint[] DEFAULT '{}'::smallint[] NOT NULL,
     part_names text[] DEFAULT '{}'::text[] NOT NULL,
+    part_may_fail text[] DEFAULT '{}'::text[] NOT NULL,
     CONSTRAINT key_is_not_empty CHECK ((cardinality(key_attnums) > 0)),
     CONSTRAINT keys_have_names CHECK ((cardinality(key_attnums) = cardinality(key_names))),
     CONSTRAINT part_has_a_clause CHECK (((part <> ''::text) = (part_sql IS NOT NULL))),
@@ -304,6 +305,8 @@ COMMENT ON COLUMN reembed.target.part_sql IS 'Which rows belong to the part, as 
 COMMENT ON COLUMN reembed.target.part_attnums IS 'Numbers of the columns that part_sql reads.';
 
 COMMENT ON COLUMN reembed.target.part_names IS 'Names of these columns at registration.';
+
+COMMENT ON COLUMN reembed.target.part_may_fail IS 'Functions of part_sql that may fail on a row, as far as PostgreSQL knows.';
 
 CREATE FUNCTION reembed.archive_names(p_name text) RETURNS jsonb
     LANGUAGE sql STABLE
@@ -1454,6 +1457,12 @@ CREATE FUNCTION reembed.known_item_share(p_target text, p_model text) RETURNS do
 
 COMMENT ON FUNCTION reembed.known_item_share(p_target text, p_model text) IS 'Share of the newest known items that were found with a model, 0 to 1; null while there are too few.';
 
+CREATE FUNCTION reembed.largest_write_share(p_max_read_slowdown numeric) RETURNS double precision
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.largest_write_share(p_max_read_slowdown numeric) IS 'The largest share of the time that a backfill, or contract of a part, may spend on writing: half of what alone would make searches as slow as they may be.';
+
 CREATE FUNCTION reembed.late_rows(p_target text) RETURNS bigint
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp';
@@ -1887,7 +1896,7 @@ CREATE FUNCTION reembed.part_faults(p_view regclass) RETURNS TABLE(code text, ob
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp';
 
-COMMENT ON FUNCTION reembed.part_faults(p_view regclass) IS 'What a view with the clause of a part does wrong: its truth could change without a change of the row, or it runs code that may be replaced.';
+COMMENT ON FUNCTION reembed.part_faults(p_view regclass) IS 'What a view with the clause of a part does wrong: its truth could change without a change of the row, or it runs code that may be replaced. With code clause-may-fail, a function that may fail on a row, as far as PostgreSQL knows.';
 
 CREATE FUNCTION reembed.part_gate(p_name text) RETURNS TABLE(code text, condition text, remedy text)
     LANGUAGE plpgsql
@@ -2286,11 +2295,11 @@ CREATE FUNCTION reembed.require_owner(p_relation regclass) RETURNS void
 
 COMMENT ON FUNCTION reembed.require_owner(p_relation regclass) IS 'Raises RE006 when the present role lacks the rights of a table''s owner.';
 
-CREATE FUNCTION reembed.require_part(p_relation regclass, p_column name, p_part text, p_clause text) RETURNS void
+CREATE FUNCTION reembed.require_part(p_relation regclass, p_column name, p_part text, p_clause text) RETURNS text[]
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp';
 
-COMMENT ON FUNCTION reembed.require_part(p_relation regclass, p_column name, p_part text, p_clause text) IS 'Raises RE004 for a clause whose truth could change without a change of the row, and for parts of one column that may share a row.';
+COMMENT ON FUNCTION reembed.require_part(p_relation regclass, p_column name, p_part text, p_clause text) IS 'Raises RE004 for a clause whose truth could change without a change of the row, and for parts of one column that may share a row. Returns the functions of the clause that may fail on a row, as far as PostgreSQL knows.';
 
 CREATE FUNCTION reembed.require_subscribers(p_campaign text, p_relation regclass, p_storage text) RETURNS void
     LANGUAGE plpgsql STABLE
@@ -3420,6 +3429,7 @@ CREATE VIEW reembed.damage AS
             t.part_sql,
             t.part_attnums,
             t.part_names,
+            t.part_may_fail,
             c.oid AS present,
             quote_literal(t.name) AS literal
            FROM (reembed.target t
@@ -6047,6 +6057,8 @@ REVOKE ALL ON FUNCTION reembed.know_leaves(p_target text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION reembed.known_item_ms(p_target text, p_model text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.known_item_share(p_target text, p_model text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.largest_write_share(p_max_read_slowdown numeric) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.late_rows(p_target text) FROM PUBLIC;
 

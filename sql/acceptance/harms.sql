@@ -36,6 +36,10 @@ BEGIN
         SELECT 'triggers-fire', format('contract writes the new vectors into the table, which fires %s of %s for each row of part %s', string_agg(u.trigger, ', '), t.relation, t.part),
                jsonb_build_object('triggers', jsonb_agg(u.trigger || ' ' || u.calls))
           FROM reembed.update_triggers(t.relation) AS u HAVING count(*) > 0;
+      RETURN QUERY
+        SELECT 'clause-may-fail', format('contract builds an index with the clause of part %s, which calls %s: a write of a row on which that fails would fail', t.part, array_to_string(t.part_may_fail, ', ')),
+               jsonb_build_object('functions', t.part_may_fail)
+         WHERE t.part_may_fail <> '{}';
     END IF;
     EXECUTE reembed.render('SELECT * FROM reembed.textless_{suffix}()', to_jsonb(t)) INTO v_found;
     IF v_found.old_vectors > 0 THEN

@@ -18,20 +18,21 @@ DECLARE
   v_source jsonb;
   v_taken text;
   v_is_new boolean;
+  v_part_may_fail text[];
 BEGIN
   PERFORM reembed.require_owner(p_relation);
   PERFORM reembed.require_subscribers(p_name, p_relation, CASE WHEN p_to_relation IS NULL THEN 'column' ELSE 'side_table' END);
   PERFORM reembed.require_joins(p_relation, p_joins);
-  PERFORM reembed.require_part(p_relation, p_column, p_part, p_where);
+  v_part_may_fail := reembed.require_part(p_relation, p_column, p_part, p_where);
   v_source := reembed.text_source(p_relation, p_key_columns, p_text_columns, p_text_sql, p_joins);
   SELECT t.name, to_jsonb(t) INTO v_target, v_previous_source FROM reembed.target AS t WHERE t.relation = p_relation AND t.column_name = p_column AND t.part = p_part;
   v_is_new := NOT FOUND;
   IF v_is_new THEN
     SELECT concat_ws('.', n.nspname, c.relname, p_column, nullif(p_part, '')) INTO STRICT v_target
       FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE c.oid = p_relation;
-    INSERT INTO reembed.target (name, relation, column_name, key_attnums, key_names, text_attnums, text_names, text_sql, is_expression, joined_tables, live_view, live_model_column, suffix, application_path, part, part_sql)
+    INSERT INTO reembed.target (name, relation, column_name, key_attnums, key_names, text_attnums, text_names, text_sql, is_expression, joined_tables, live_view, live_model_column, suffix, application_path, part, part_sql, part_may_fail)
     SELECT v_target, p_relation, p_column, s.key_attnums, s.key_names, s.text_attnums, s.text_names, s.text_sql, s.is_expression, s.joined_tables, p_live_view, p_live_model_column,
-           reembed.target_suffix(v_target), coalesce(reembed.quoted_path(p_application_path), reembed.application_path(p_relation)), p_part, p_where
+           reembed.target_suffix(v_target), coalesce(reembed.quoted_path(p_application_path), reembed.application_path(p_relation)), p_part, p_where, v_part_may_fail
       FROM jsonb_populate_record(NULL::reembed.target, v_source) AS s;
     IF p_part <> '' THEN
       UPDATE reembed.target

@@ -25,6 +25,9 @@ AS $$
    WHERE p.oid >= 16384
      AND NOT (o.rolsuper AND EXISTS (SELECT FROM pg_depend AS d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'))
   UNION ALL
+  -- No fault: triggers and views bear it. The index that contract builds does not. PostgreSQL lets only functions be LEAKPROOF that raise no error.
+  SELECT 'clause-may-fail', p.oid::regprocedure::text FROM called AS c JOIN pg_proc AS p ON p.oid = c.oid WHERE NOT p.proleakproof
+  UNION ALL
   -- The constraint of a domain may call any function.
   SELECT 'part_calls_function', 'a cast to a domain' FROM tree AS t WHERE t.body ~ '\{COERCETODOMAIN '
   UNION ALL
@@ -36,4 +39,4 @@ AS $$
     JOIN pg_attribute AS a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
    WHERE r.ev_class = p_view::oid AND a.attgenerated = 'v'
 $$;
-COMMENT ON FUNCTION reembed.part_faults IS 'What a view with the clause of a part does wrong: its truth could change without a change of the row, or it runs code that may be replaced.';
+COMMENT ON FUNCTION reembed.part_faults IS 'What a view with the clause of a part does wrong: its truth could change without a change of the row, or it runs code that may be replaced. With code clause-may-fail, a function that may fail on a row, as far as PostgreSQL knows.';

@@ -6,11 +6,16 @@ import { UsageError } from '../errors.ts';
 import type { TableFacts } from './inspect.ts';
 import { BadPart, EmptyPart, PartOfPartitions, PartRefused, PartsOverlap, WholeOrParts } from './part-error.ts';
 
+/** Code of a clause that may fail on a row: only contract minds. */
+export const CLAUSE_MAY_FAIL = 'clause-may-fail';
+
 /** The rows of a table that a campaign migrates, where these are not all. */
 export interface Part {
   name: string;
   /** boolean SQL over the columns of the row, named t */
   where: string;
+  /** functions of the clause that may fail on a row, as far as PostgreSQL knows */
+  mayFail: string[];
 }
 
 /** What the command line says of the part. */
@@ -38,9 +43,9 @@ export async function examinePart(db: Queryable, facts: TableFacts, { part, wher
   if (!/^[a-z][a-z0-9_]{0,29}$/.test(part))
     throw new UsageError(`"${part}" cannot be the name of a part`, 'give --part NAME, of up to 30 small letters, digits and _');
   if (facts.leaves !== null) throw new PartOfPartitions(facts.table);
-  await refuseFaults(db, facts, where);
+  const mayFail = await refuseFaults(db, facts, where);
   await refuseOverlap(db, facts, { name: part, where });
-  return { name: part, where };
+  return { name: part, where, mayFail };
 }
 
 /**
@@ -76,7 +81,8 @@ async function indexesOfPart(owner: OwnersConnection, { qualified, indexes }: Ta
   return own;
 }
 
-async function refuseFaults(db: Queryable, { qualified }: TableFacts, clause: string): Promise<void> {
+/** @returns functions of the clause that may fail on a row */
+async function refuseFaults(db: Queryable, { qualified }: TableFacts, clause: string): Promise<string[]> {
   // A statement that runs with the rights of the owner replaces it.
   if (/\$\d/.test(clause)) throw new BadPart(clause, 'a dollar sign is followed by a digit');
   try {
@@ -93,8 +99,12 @@ async function refuseFaults(db: Queryable, { qualified }: TableFacts, clause: st
     `SELECT f.code, f.object FROM (${query}) AS f(code, object) ORDER BY 1, 2`,
   );
   await db.query('DROP VIEW pg_temp.reembed_part');
-  if (rows[0]) throw new PartRefused(rows[0].code, clause, rows[0].object);
+  const [mayFail, faults] = [rows.filter(isNoFault), rows.filter((row) => !isNoFault(row))];
+  if (faults[0]) throw new PartRefused(faults[0].code, clause, faults[0].object);
+  return mayFail.map(({ object }) => object);
 }
+
+const isNoFault = ({ code }: { code: string }) => code === CLAUSE_MAY_FAIL;
 
 async function refuseOthers(db: Queryable, facts: TableFacts, part: string, where: string | undefined): Promise<void> {
   for (const other of await otherTargets(db, facts, part)) {
@@ -103,7 +113,7 @@ async function refuseOthers(db: Queryable, facts: TableFacts, part: string, wher
   }
 }
 
-async function refuseOverlap(db: Queryable, facts: TableFacts, part: Part): Promise<void> {
+async function refuseOverlap(db: Queryable, facts: TableFacts, part: Pick<Part, 'name' | 'where'>): Promise<void> {
   for (const other of await otherTargets(db, facts, part.name)) {
     const { rows } = await db.query<{ disjoint: boolean }>('SELECT reembed.parts_are_disjoint($1::oid::regclass, $2, $3) AS disjoint', [
       facts.oid,

@@ -7,6 +7,7 @@ import { foreignKeys } from './foreign-keys.ts';
 import { frameworks } from './frameworks.ts';
 import { generatedColumns } from './generated-columns.ts';
 import { oldVectors } from './old-vectors.ts';
+import { partClause } from './part-clause.ts';
 import { partitions } from './partitions.ts';
 import { publications } from './publications.ts';
 import { rowSecurity } from './row-security.ts';
@@ -29,6 +30,7 @@ const SUBJECTS: readonly Subject[] = [
   foreignKeys,
   vectorIndexes,
   partitions,
+  partClause,
   dependents,
   disk,
   statements,
@@ -38,11 +40,7 @@ const SUBJECTS: readonly Subject[] = [
 ];
 
 // Contract of a part drops no column, and there is no view with the table's own name.
-const OF_CONTRACT = ['not-null', 'not-null-vector', 'schemas', 'vector-index-dropped'];
-
-function isOfWholeTable({ code, before }: InventoryFinding): boolean {
-  return before === 'contract' || OF_CONTRACT.includes(code);
-}
+const OF_WHOLE_TABLE = ['not-null', 'not-null-vector', 'rows-without-text', 'schemas', 'vector-index-dropped'];
 
 const ORDER: Record<Severity, number> = { refusal: 0, harm: 1, note: 2 };
 
@@ -54,6 +52,6 @@ export async function takeInventory(input: Omit<InventoryInput, 'seconds'> & { s
   const findings: InventoryFinding[] = [];
   for (const subject of SUBJECTS) findings.push(...(await subject({ seconds: SECONDS_A_COUNT, ...input })));
   return findings
-    .filter((finding) => input.facts.part === null || !isOfWholeTable(finding))
+    .filter((finding) => input.facts.part === null || !OF_WHOLE_TABLE.includes(finding.code))
     .sort((a, b) => ORDER[a.severity] - ORDER[b.severity]);
 }
