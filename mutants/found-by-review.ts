@@ -224,7 +224,7 @@ export const FOUND_BY_REVIEW: Mutant[] = [
     edits: [
       {
         file: 'src/database/connection.ts',
-        find: 'const settings = { ...READABLE_FORMS, intervalstyle: ',
+        find: 'const settings = { ...EVERYWHERE, intervalstyle: ',
         replace: 'const settings = { intervalstyle: ',
       },
     ],

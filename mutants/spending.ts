@@ -78,9 +78,9 @@ export const SPENDING: Mutant[] = [
     fault: 'the backfill writes most of the time before its effect on searches shows',
     fix: 'its share never exceeds half of what alone would make them as slow as they may be',
     test: 'write-share',
-    title: 'the share never exceeds half of what alone would make searches as slow as they may be',
+    title: 'the share never exceeds the largest one, however long searches stay fast',
     says: /1\.000/,
-    edits: [{ file: 'src/throttle/write-share.ts', find: '(1 - 1 / maxSlowdown) / 2', replace: '1' }],
+    edits: [{ file: 'src/throttle/write-share.ts', find: 'Math.min(largest, ', replace: 'Math.min(1, ' }],
   },
   {
     fault: 'the lanes of a worker write vectors on every processor at the same time',

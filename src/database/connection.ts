@@ -69,15 +69,18 @@ async function open(config: Config, serverUrl: string | undefined, variable: Url
  */
 const OWN_PATH = 'pg_catalog, pg_temp';
 
-/** Text forms from which JavaScript reads times, numbers and bytes correctly, whatever the role has set. */
-const READABLE_FORMS: Record<string, string> = { datestyle: 'ISO', bytea_output: 'hex', extra_float_digits: '1' };
+/**
+ * Text forms from which JavaScript reads times, numbers and bytes correctly, whatever the role has set; and no statement is compiled, which
+ * takes longer than any of ours runs.
+ */
+const EVERYWHERE: Record<string, string> = { datestyle: 'ISO', bytea_output: 'hex', extra_float_digits: '1', jit: 'off' };
 
 /**
  * Settings that our statements rely on, whatever the role has set: keys have one text form, rows hidden by row level security raise an
  * error instead of being taken for deleted, and long maintenance is not cancelled.
  */
 export const SETTINGS: Record<string, string> = {
-  ...READABLE_FORMS,
+  ...EVERYWHERE,
   timezone: 'UTC',
   intervalstyle: 'iso_8601',
   row_security: 'off',
@@ -113,8 +116,8 @@ export async function applySettings(client: Queryable, lasts: 'transaction' | 's
  * the role's: messages have times for people.
  */
 export async function keepOwnSettings(client: pg.ClientBase): Promise<void> {
-  // The driver reads intervals in PostgreSQL's own style only. Compiling a statement takes longer than any of ours runs.
-  const settings = { ...READABLE_FORMS, intervalstyle: 'postgres', jit: 'off', search_path: OWN_PATH };
+  // The driver reads intervals in PostgreSQL's own style only.
+  const settings = { ...EVERYWHERE, intervalstyle: 'postgres', search_path: OWN_PATH };
   await client.query(
     `SELECT pg_catalog.set_config(name, value, false) FROM ROWS FROM (pg_catalog.unnest($1::pg_catalog.text[]), pg_catalog.unnest($2::pg_catalog.text[])) AS setting(name, value)
       WHERE pg_catalog.pg_backend_pid() OPERATOR(pg_catalog.=) $3::pg_catalog.int4 AND pg_catalog.current_setting('reembed.embedded', true) IS NULL`,

@@ -58,8 +58,7 @@ export function createStateReader(url: string, target: string | undefined, notic
   async function readOnce(): Promise<DatabaseState> {
     try {
       const { rows } = await inTransaction(pool, async (client) => {
-        // The view joins many small tables, and a few of each target: compiling its plan takes longer than running it.
-        await client.query("SELECT set_config('jit', 'off', true), set_config('statement_timeout', $1, true)", [String(STATEMENT_MS)]);
+        await client.query("SELECT set_config('statement_timeout', $1, true)", [String(STATEMENT_MS)]);
         return client.query<Record<string, unknown>>('SELECT * FROM reembed.metrics AS s WHERE s.target = coalesce($1, s.target)', [
           target ?? null,
         ]);

@@ -1,10 +1,13 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { createAdaptorServer } from '@hono/node-server';
+import { type Context, Hono } from 'hono';
+import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { isEveryInterface, type ListenAddress, listenFailure, urlHost } from './listen-address.ts';
 
 /** An answer of the server. */
 export interface Page {
-  status: number;
+  status: ContentfulStatusCode;
   type: string;
   body: string;
 }
@@ -31,9 +34,18 @@ const LONGEST_REQUEST_MS = 10_000;
  * @throws CannotListen
  */
 export async function servePages(address: ListenAddress, pages: Pages): Promise<PageServer> {
-  const server = createServer({ requestTimeout: LONGEST_REQUEST_MS, headersTimeout: LONGEST_REQUEST_MS }, (request, response) => {
-    void answer(request, response, pages);
+  const app = new Hono();
+  app.use(async (c, next) => {
+    if (c.req.method !== 'GET' && c.req.method !== 'HEAD') return show(c, textPage(405, 'only GET and HEAD'));
+    await next();
   });
+  for (const [path, make] of Object.entries(pages)) app.get(path, async (c) => show(c, await make()));
+  app.notFound((c) => show(c, textPage(404, `not found; there is ${Object.keys(pages).join(', ')}`)));
+  // Must not say more than that there is an error: its message may quote a row.
+  app.onError((_error, c) => show(c, textPage(500, 'failed')));
+
+  const limits = { requestTimeout: LONGEST_REQUEST_MS, headersTimeout: LONGEST_REQUEST_MS };
+  const server = createAdaptorServer({ fetch: app.fetch, serverOptions: limits }) as Server;
   server.maxConnections = MOST_CONNECTIONS;
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => reject(listenFailure(address, error)));
@@ -53,25 +65,11 @@ export async function servePages(address: ListenAddress, pages: Pages): Promise<
   };
 }
 
-async function answer({ method, url = '' }: IncomingMessage, response: ServerResponse, pages: Pages): Promise<void> {
-  const make = Object.hasOwn(pages, pathOf(url)) ? pages[pathOf(url)] : undefined;
-  const { status, type, body } = !make
-    ? textPage(404, `not found; there is ${Object.keys(pages).join(', ')}`)
-    : method === 'GET' || method === 'HEAD'
-      ? // The page of an error must not say more than that there is one: its message may quote a row.
-        await Promise.resolve()
-          .then(make)
-          .catch(() => textPage(500, 'failed'))
-      : textPage(405, 'only GET and HEAD');
-  response.writeHead(status, { 'content-type': type, 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
-  response.end(method === 'HEAD' ? undefined : body);
-}
-
-function pathOf(url: string): string {
-  return url.split('?', 1)[0] ?? '';
+function show(c: Context, { status, type, body }: Page): Response {
+  return c.body(body, status, { 'content-type': type, 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
 }
 
 /** A page of one line of text. */
-export function textPage(status: number, line: string): Page {
+export function textPage(status: ContentfulStatusCode, line: string): Page {
   return { status, type: 'text/plain; charset=utf-8', body: `${line}\n` };
 }

@@ -21,7 +21,6 @@ const OPERATORS = { cosine: '<=>', l2: '<->', inner_product: '<#>' } as const;
 export async function roughBuildSeconds(db: Queryable, plan: CampaignPlan, rows: number): Promise<number | null> {
   const indexes = plan.indexes.filter(({ method }) => method === 'hnsw');
   if (indexes.length === 0) return null;
-  await db.query('SET LOCAL jit = off');
   let seconds = 0;
   for (const { form, parameters } of indexes) {
     // The time to generate the vectors is in both measurements and cancels out.

@@ -102,8 +102,6 @@ export async function readJoins(
   const joins: TextJoin[] = [];
   for (const join of written) joins.push({ ...join, table: await qualified(db, join.table) });
   const query = queryOf('join_facts', ['p_relation', 'p_joins']).replaceAll('$1', '$1::oid').replaceAll('$2', '$2::jsonb');
-  // Compiling the query would take seconds; running it takes milliseconds.
-  await db.query('SET LOCAL jit = off');
   const { rows } = await db.query<JoinFacts & { refusal: string | null; reason: string; remedy: string }>(
     `SELECT f.name, f.join_sql AS "joinSql", f.index_statement AS "indexStatement", f.refusal, f.reason, f.remedy
        FROM (${query}) AS f(n, relation, name, of_position, key_attnums, of_attnums, operators, join_sql, index_statement, refusal, reason, remedy)`,

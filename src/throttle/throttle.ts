@@ -73,8 +73,8 @@ export function createThrottle(db: Queryable, target: string, notice: (line: str
   };
 
   async function check(): Promise<void> {
-    const { rows } = await db.query<{ now: string; rest: number; maxSlowdown: number; hasBaseline: boolean }>(
-      `SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::text AS now, reembed.rest_milliseconds(target) AS rest, max_read_slowdown::float8 AS "maxSlowdown",
+    const { rows } = await db.query<{ now: string; rest: number; largestShare: number; hasBaseline: boolean }>(
+      `SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::text AS now, reembed.rest_milliseconds(target) AS rest, reembed.largest_write_share(max_read_slowdown) AS "largestShare",
               EXISTS (SELECT FROM reembed.read_probes(target) AS p WHERE p.is_resting) AS "hasBaseline"
          FROM reembed.setting WHERE target = $1 AND max_read_slowdown IS NOT NULL`,
       [target],
@@ -93,7 +93,7 @@ export function createThrottle(db: Queryable, target: string, notice: (line: str
       besideReads.adjust(
         signals.some(({ signal }) => signal === 'slow reads'),
         sinceCheck,
-        rows[0].maxSlowdown,
+        rows[0].largestShare,
       );
     const inTheWay = signals.filter(({ effect }) => effect !== 'none');
     const kinds = inTheWay.map(({ signal }) => signal).join();

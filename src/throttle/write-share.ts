@@ -6,9 +6,9 @@ export interface WriteShare {
    * records whether searches are slow
    *
    * @param seconds since the last record
-   * @param maxSlowdown how many times as slow as without a backfill they may be, more than 1
+   * @param largest what the share may not exceed
    */
-  adjust(areReadsSlow: boolean, seconds: number, maxSlowdown: number): void;
+  adjust(areReadsSlow: boolean, seconds: number, largest: number): void;
 }
 
 const FIRST = 0.1;
@@ -18,14 +18,9 @@ const UNTIL_IT_SHOWS_SECONDS = 10;
 const GROWTH = 2;
 const CAUTIOUS_GROWTH = 1.25;
 
-// A server that is busy for the share s of the time answers 1 / (1 - s) times as slowly: M/M/1 queue, mean response time. Half of what is allowed is left to
-// the changed rows, whose writes are not throttled.
-const most = (maxSlowdown: number) => (1 - 1 / maxSlowdown) / 2;
-
 /**
  * The share begins low, because what searches tolerate is not known yet, and doubles every ten seconds until they are slow for the first time. It
- * halves while they are slow, and then grows more slowly above half of the share that was too much. It never exceeds half of what
- * alone would make searches as slow as they may be.
+ * halves while they are slow, and then grows more slowly above half of the share that was too much.
  */
 export function createWriteShare(): WriteShare {
   let share = FIRST;
@@ -36,9 +31,9 @@ export function createWriteShare(): WriteShare {
     get value() {
       return share;
     },
-    adjust(areReadsSlow, seconds, maxSlowdown) {
+    adjust(areReadsSlow, seconds, largest) {
       sinceCut += seconds;
-      if (!areReadsSlow) share = Math.min(most(maxSlowdown), share * growth() ** (seconds / UNTIL_IT_SHOWS_SECONDS));
+      if (!areReadsSlow) share = Math.min(largest, share * growth() ** (seconds / UNTIL_IT_SHOWS_SECONDS));
       else if (sinceCut > UNTIL_IT_SHOWS_SECONDS) {
         tooMuch = share;
         share = Math.max(SMALLEST, share / 2);

@@ -12,8 +12,6 @@ export function inReadOnlyTransaction<T>(pool: pg.Pool, work: (db: Queryable) =>
   return inTransaction(pool, async (client) => {
     // Not REPEATABLE READ: its snapshot would last as long as all statements together.
     await client.query('SET TRANSACTION READ ONLY');
-    // Compiling the plan of a large view takes longer than the view.
-    await client.query("SELECT set_config('jit', 'off', true)");
     await client.query("SELECT set_config('statement_timeout', $1, true)", [String(STATEMENT_TIMEOUT_MS)]);
     return work(inSavepoints(client));
   });
