@@ -19,8 +19,8 @@ export const METRICS: Mutant[] = [
     edits: [
       {
         file: 'src/metrics/server.ts',
-        find: ".catch(() => textPage(500, 'failed'))",
-        replace: '.catch((error) => textPage(500, error.message))',
+        find: "(_error, c) => show(c, textPage(500, 'failed'))",
+        replace: '(error, c) => show(c, textPage(500, error.message))',
       },
     ],
   },
