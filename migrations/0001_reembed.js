@@ -441,6 +441,65 @@ COMMENT ON COLUMN reembed.campaign.moving IS 'Of a part of a table, what contrac
 COMMENT ON COLUMN reembed.campaign.moving_block IS 'Block of the table from which the next rows are moved.';
 COMMENT ON COLUMN reembed.campaign.from_relation IS 'Side table of the old vectors, created by an earlier campaign; null when there is none.';
 
+CREATE TABLE reembed.bridge (
+  campaign text PRIMARY KEY REFERENCES reembed.campaign ON DELETE CASCADE,
+  method text NOT NULL,
+  regularisation double precision,
+  query_map bytea NOT NULL,
+  old_dimensions integer NOT NULL,
+  new_dimensions integer NOT NULL,
+  mapped_slope double precision NOT NULL,
+  mapped_intercept double precision NOT NULL,
+  old_slope double precision,
+  old_intercept double precision,
+  fitted_rows integer NOT NULL,
+  held_out_rows integer NOT NULL,
+  retention numeric NOT NULL,
+  retention_low numeric NOT NULL,
+  retention_high numeric NOT NULL,
+  judged_queries integer,
+  judged_old numeric,
+  judged_bridge numeric,
+  judged_new numeric,
+  judged_difference numeric,
+  judged_difference_low numeric,
+  judged_difference_high numeric,
+  fitted_by text NOT NULL DEFAULT session_user,
+  fitted_at timestamptz NOT NULL DEFAULT now(),
+  CONSTRAINT method_is_known CHECK (method IN ('ridge', 'procrustes')),
+  CONSTRAINT only_ridge_is_regularised CHECK ((method = 'ridge') = (regularisation IS NOT NULL)),
+  CONSTRAINT query_map_fits_its_dimensions CHECK (octet_length(query_map)::bigint = old_dimensions::bigint * new_dimensions * 4),
+  CONSTRAINT old_distances_are_calibrated_together CHECK ((old_slope IS NULL) = (old_intercept IS NULL)),
+  CONSTRAINT judged_figures_belong_together CHECK ((judged_queries IS NULL) = (judged_bridge IS NULL)),
+  CONSTRAINT retention_is_in_its_interval CHECK (retention BETWEEN retention_low AND retention_high)
+);
+ALTER TABLE reembed.bridge ALTER COLUMN query_map SET STORAGE EXTERNAL;
+COMMENT ON TABLE reembed.bridge IS 'Maps that let queries of the new model search the old vectors while the backfill runs, one a campaign; written by reembed bridge fit and gone with contract.';
+COMMENT ON COLUMN reembed.bridge.campaign IS 'The campaign.';
+COMMENT ON COLUMN reembed.bridge.method IS 'How the map was fitted: ridge (least squares, regularised) or procrustes (orthogonal).';
+COMMENT ON COLUMN reembed.bridge.regularisation IS 'Lambda of ridge, as a share of the mean variance of a component; null for procrustes.';
+COMMENT ON COLUMN reembed.bridge.query_map IS 'Maps a query of the new model into the old space: float32, little-endian, row by row, old_dimensions rows of new_dimensions components.';
+COMMENT ON COLUMN reembed.bridge.old_dimensions IS 'Dimensions of the old model: rows of the map.';
+COMMENT ON COLUMN reembed.bridge.new_dimensions IS 'Dimensions of the new model: components of each row.';
+COMMENT ON COLUMN reembed.bridge.mapped_slope IS 'The distance in the new space is predicted as mapped_intercept + mapped_slope * distance of the mapped query in the old space.';
+COMMENT ON COLUMN reembed.bridge.mapped_intercept IS 'See mapped_slope.';
+COMMENT ON COLUMN reembed.bridge.old_slope IS 'The same for a query embedded by the old model; null when the old model was not asked.';
+COMMENT ON COLUMN reembed.bridge.old_intercept IS 'See old_slope.';
+COMMENT ON COLUMN reembed.bridge.fitted_rows IS 'Rows that the map was fitted to.';
+COMMENT ON COLUMN reembed.bridge.held_out_rows IS 'Rows that it was measured with.';
+COMMENT ON COLUMN reembed.bridge.retention IS 'Share of the held-out rows that the new model finds again and the mapped query finds too; docs/bridge.md says how it is measured.';
+COMMENT ON COLUMN reembed.bridge.retention_low IS 'Lower end of its 95 % confidence interval.';
+COMMENT ON COLUMN reembed.bridge.retention_high IS 'Upper end of its 95 % confidence interval.';
+COMMENT ON COLUMN reembed.bridge.judged_queries IS 'Judged queries that the map was measured with; null without any.';
+COMMENT ON COLUMN reembed.bridge.judged_old IS 'nDCG@10 of the old model on them; null when it was not asked.';
+COMMENT ON COLUMN reembed.bridge.judged_bridge IS 'nDCG@10 of the mapped queries on them, before any row has a new vector.';
+COMMENT ON COLUMN reembed.bridge.judged_new IS 'nDCG@10 of the new model on them; null while rows lack a new vector.';
+COMMENT ON COLUMN reembed.bridge.judged_difference IS 'Mean of judged_bridge minus judged_old by query; null when the old model was not asked.';
+COMMENT ON COLUMN reembed.bridge.judged_difference_low IS 'Lower end of its 95 % confidence interval.';
+COMMENT ON COLUMN reembed.bridge.judged_difference_high IS 'Upper end of its 95 % confidence interval.';
+COMMENT ON COLUMN reembed.bridge.fitted_by IS 'Role that fitted it.';
+COMMENT ON COLUMN reembed.bridge.fitted_at IS 'When it was fitted.';
+
 CREATE TABLE reembed.acceptance (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   campaign text NOT NULL,
@@ -1387,7 +1446,7 @@ BEGIN
 END $$;
 
 DROP SEQUENCE reembed.shadow_read_count, reembed.query_log_count;
-DROP TABLE reembed.written_vector, reembed.column_statement, reembed.schema_view, reembed.acceptance, reembed.watch_memory, reembed.alert, reembed.known_item, reembed.shadow_read, reembed.query_log, reembed.old_vector_group, reembed.old_vector_checksum, reembed.score_cutoff, reembed.score_distribution, reembed.truth_audit, reembed.validation_integrity, reembed.validation_filter, reembed.validation_metric, reembed.judge_grade, reembed.validation_query, reembed.validation, reembed.read_probe, reembed.throttle, reembed.event, reembed.worker, reembed.spending, reembed.provider_quota, reembed.cached_vector, reembed.repeated_text, reembed.failed_row, reembed.words, reembed.provider_batch_row, reembed.batch, reembed.provider_batch, reembed.planned_index, reembed.campaign, reembed.serving, reembed.setting, reembed.leaf, reembed.target, reembed.model, reembed.element_type, reembed.template, reembed.installation;
+DROP TABLE reembed.written_vector, reembed.column_statement, reembed.schema_view, reembed.acceptance, reembed.bridge, reembed.watch_memory, reembed.alert, reembed.known_item, reembed.shadow_read, reembed.query_log, reembed.old_vector_group, reembed.old_vector_checksum, reembed.score_cutoff, reembed.score_distribution, reembed.truth_audit, reembed.validation_integrity, reembed.validation_filter, reembed.validation_metric, reembed.judge_grade, reembed.validation_query, reembed.validation, reembed.read_probe, reembed.throttle, reembed.event, reembed.worker, reembed.spending, reembed.provider_quota, reembed.cached_vector, reembed.repeated_text, reembed.failed_row, reembed.words, reembed.provider_batch_row, reembed.batch, reembed.provider_batch, reembed.planned_index, reembed.campaign, reembed.serving, reembed.setting, reembed.leaf, reembed.target, reembed.model, reembed.element_type, reembed.template, reembed.installation;
 DROP TYPE reembed.joined_table;
 ALTER TABLE reembed.schema_migration DROP COLUMN sha256, DROP COLUMN forgotten_at;
 `);

@@ -11,6 +11,8 @@ BEGIN
   -- They were in the old column.
   DELETE FROM reembed.written_vector WHERE target = m.target;
   DELETE FROM reembed.failed_row WHERE target = m.target AND model = m.from_model;
+  -- It maps into the old space.
+  DELETE FROM reembed.bridge WHERE campaign = p_name;
   PERFORM reembed.compile_target(m.target);
   PERFORM reembed.replace_views(m.target);
 END;
