@@ -90,7 +90,12 @@ export async function prepareQueries(db: Queryable, campaign: Campaign, options:
   return { queries: await embedQueries(campaign, texts, options.embedder), source: describeSource(source), ...checked };
 }
 
-async function readTexts(db: Queryable, campaign: Campaign, options: QueryOptions): Promise<TextQuery[]> {
+/** Reads queries that have a text of their own. */
+export async function readTexts(
+  db: Queryable,
+  campaign: Pick<Campaign, 'target'>,
+  options: Pick<QueryOptions, 'queries' | 'sample' | 'judgements' | 'sliceBy' | 'seed'>,
+): Promise<TextQuery[]> {
   const { queries: source, sample, judgements: judged, sliceBy, seed } = options;
   if (source.kind === 'file') return readQueryFile(source.path, { sample, judged, sliceBy, seed });
   if (source.kind === 'table') return readQueryTable(db, source, { sample, judged, sliceBy, seed });
