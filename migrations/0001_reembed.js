@@ -599,6 +599,21 @@ COMMENT ON COLUMN reembed.bridge_known_item.at IS 'When it was searched for.';
 COMMENT ON COLUMN reembed.bridge_known_item.key IS 'Primary key of the row, as an object of column and value.';
 COMMENT ON COLUMN reembed.bridge_known_item.found IS 'Whether the row was among the nearest ten to its own text.';
 
+CREATE TABLE reembed.wanted_row (
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  target text NOT NULL REFERENCES reembed.target ON DELETE CASCADE,
+  key jsonb NOT NULL,
+  reported_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+CREATE INDEX wanted_row_by_target ON reembed.wanted_row (target);
+CREATE SEQUENCE reembed.wanted_report_count;
+COMMENT ON SEQUENCE reembed.wanted_report_count IS 'Counts reports of wanted rows by the minute; see is_within_rate().';
+COMMENT ON TABLE reembed.wanted_row IS 'Rows without a new vector that searches over a bridge found, one row a report; written by report_wanted(). Workers embed the most wanted first.';
+COMMENT ON COLUMN reembed.wanted_row.id IS 'Order of the reports.';
+COMMENT ON COLUMN reembed.wanted_row.target IS 'Table and column.';
+COMMENT ON COLUMN reembed.wanted_row.key IS 'Key of the row.';
+COMMENT ON COLUMN reembed.wanted_row.reported_at IS 'When it was reported.';
+
 CREATE TABLE reembed.acceptance (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   campaign text NOT NULL,
@@ -1544,8 +1559,8 @@ BEGIN
   END IF;
 END $$;
 
-DROP SEQUENCE reembed.shadow_read_count, reembed.query_log_count;
-DROP TABLE reembed.written_vector, reembed.column_statement, reembed.schema_view, reembed.acceptance, reembed.bridge_known_item, reembed.bridge_validation_query, reembed.bridge_validation, reembed.bridge, reembed.watch_memory, reembed.alert, reembed.known_item, reembed.shadow_read, reembed.query_log, reembed.old_vector_group, reembed.old_vector_checksum, reembed.score_cutoff, reembed.score_distribution, reembed.truth_audit, reembed.validation_integrity, reembed.validation_filter, reembed.validation_metric, reembed.judge_grade, reembed.validation_query, reembed.validation, reembed.read_probe, reembed.throttle, reembed.event, reembed.worker, reembed.spending, reembed.provider_quota, reembed.cached_vector, reembed.repeated_text, reembed.failed_row, reembed.words, reembed.provider_batch_row, reembed.batch, reembed.provider_batch, reembed.planned_index, reembed.campaign, reembed.serving, reembed.setting, reembed.leaf, reembed.target, reembed.model, reembed.element_type, reembed.template, reembed.installation;
+DROP SEQUENCE reembed.shadow_read_count, reembed.query_log_count, reembed.wanted_report_count;
+DROP TABLE reembed.wanted_row, reembed.written_vector, reembed.column_statement, reembed.schema_view, reembed.acceptance, reembed.bridge_known_item, reembed.bridge_validation_query, reembed.bridge_validation, reembed.bridge, reembed.watch_memory, reembed.alert, reembed.known_item, reembed.shadow_read, reembed.query_log, reembed.old_vector_group, reembed.old_vector_checksum, reembed.score_cutoff, reembed.score_distribution, reembed.truth_audit, reembed.validation_integrity, reembed.validation_filter, reembed.validation_metric, reembed.judge_grade, reembed.validation_query, reembed.validation, reembed.read_probe, reembed.throttle, reembed.event, reembed.worker, reembed.spending, reembed.provider_quota, reembed.cached_vector, reembed.repeated_text, reembed.failed_row, reembed.words, reembed.provider_batch_row, reembed.batch, reembed.provider_batch, reembed.planned_index, reembed.campaign, reembed.serving, reembed.setting, reembed.leaf, reembed.target, reembed.model, reembed.element_type, reembed.template, reembed.installation;
 DROP TYPE reembed.joined_table;
 ALTER TABLE reembed.schema_migration DROP COLUMN sha256, DROP COLUMN forgotten_at;
 `);
