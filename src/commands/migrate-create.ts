@@ -66,6 +66,7 @@ export function migrateCreateCommand(): Command {
     .option('--to-name <name>', 'name of the new model in pg-reembed, if it must differ from --to')
     .option('--dimensions <n>', 'dimensions of the new model (default: EMBED_DIMENSIONS)', wholeNumber)
     .option('--from <model>', 'old model (default: EMBED_OLD_MODEL); without it the old vectors cannot be kept current')
+    .option('--old-model-gone', 'nobody can call the old model any more: it is never called, and the plan says in which order to go')
     .option('--from-provider-model <name>', 'name of the old model at the provider, if it differs from --from')
     .addOption(new Option('--distance <name>', 'default: that of the old index, else cosine').choices(['cosine', 'l2', 'inner_product']))
     .option(
@@ -260,6 +261,7 @@ export function timeStamp(): string {
 }
 
 export async function compareOldModel({ plan, facts, stored, minSimilarity }: Draft, config: Config): Promise<OldModelCheck> {
+  if (plan.oldModelGone) return notChecked('it cannot be called any more (--old-model-gone)');
   if (!plan.keepOldCurrent) return notChecked('the old model is not named (--from)');
   if (!stored) return notChecked('--no-probe');
   return checkOldModel(

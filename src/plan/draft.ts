@@ -32,6 +32,8 @@ export interface CampaignRequest {
   dimensions: number;
   from?: string | undefined;
   fromProviderModel?: string | undefined;
+  /** nobody can call the old model any more */
+  oldModelGone?: boolean | undefined;
   /** providers of the configuration file */
   provider?: string | undefined;
   fromProvider?: string | undefined;
@@ -145,7 +147,8 @@ export async function draftCampaign(
     indexes: planIndexes(request, facts, { to, sideTable, toColumn, quotedSchema, form }),
     notNull: facts.notNull,
     tablespace: facts.tablespace,
-    keepOldCurrent: from.name !== UNNAMED_MODEL,
+    keepOldCurrent: from.name !== UNNAMED_MODEL && !request.oldModelGone,
+    oldModelGone: request.oldModelGone ?? false,
     tokensPerCharacter: text.tokensPerCharacter,
     batchRows: request.batchRows ?? (sideTable ? SIDE_TABLE_BATCH_ROWS : batchRows(to)),
     maxTokens: request.maxTokens ?? null,

@@ -108,6 +108,8 @@ export interface CampaignPlan {
   /** tablespace of the old vectors; empty for that of the database */
   tablespace: string;
   keepOldCurrent: boolean;
+  /** whether nobody can call the old model any more */
+  oldModelGone: boolean;
   tokensPerCharacter: number;
   batchRows: number;
   /** spend cap of the campaign; null: none */
