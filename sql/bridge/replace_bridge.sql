@@ -24,9 +24,6 @@ BEGIN
     'filter', '',
     'has_new_index', 'v_has_new_index',
     'predicted', format('CASE WHEN $5 THEN %s ELSE %s END', v_names ->> 'mapped_prediction', v_names ->> 'old_prediction'),
-    -- In a message of RAISE, % is a placeholder.
-    'old_model_text', replace(quote_ident(m.from_model), '%', '%%'),
-    'new_model_text', replace(quote_ident(m.to_model), '%', '%%'),
     'iterative_scan', CASE WHEN reembed.scans_iteratively() THEN ' SET hnsw.iterative_scan = relaxed_order' ELSE '' END);
   IF v_names::text ~ '\$body\$' THEN
     RAISE EXCEPTION 'a name in target % contains $body$', t.name USING ERRCODE = 'RE005', HINT = 'Rename the object with this name.';
