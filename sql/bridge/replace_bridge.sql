@@ -13,7 +13,7 @@ DECLARE
 BEGIN
   SELECT g.* INTO m FROM reembed.campaign AS g JOIN reembed.bridge AS b ON b.campaign = g.name WHERE g.name = p_campaign;
   SELECT * INTO t FROM reembed.target WHERE name = m.target;
-  IF m.name IS NULL OR t.unhooked IS NOT NULL
+  IF m.name IS NULL
      OR (SELECT count(*) FROM reembed.vector_column AS v WHERE v.campaign = p_campaign AND v.column_name IS NOT NULL) <> 2 THEN
     PERFORM reembed.drop_bridge(p_campaign);
     RETURN;
