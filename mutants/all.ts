@@ -1,5 +1,6 @@
 import { AUDIT } from './audit.ts';
 import { BAD_ANSWERS } from './bad-answers.ts';
+import { BRIDGE_GATE } from './bridge-gate.ts';
 import { COMPARE } from './compare.ts';
 import { DEPLOY } from './deploy.ts';
 import { FOUND_BY_REVIEW } from './found-by-review.ts';
@@ -31,6 +32,7 @@ import { VERDICT } from './verdict.ts';
 export const MUTANTS: Mutant[] = [
   ...AUDIT,
   ...BAD_ANSWERS,
+  ...BRIDGE_GATE,
   ...COMPARE,
   ...DEPLOY,
   ...FOUND_BY_REVIEW,

@@ -8,8 +8,6 @@ import { BridgeMissing } from './bridge-error.ts';
 export interface Bridge {
   /** takes a query of the new model into the old space: rows of the old dimensions, one after another */
   map: Float32Array;
-  oldDimensions: number;
-  newDimensions: number;
   /** when the map was fitted, as text */
   fittedAt: string;
   /** qualified and quoted name of the function that searches */
@@ -23,7 +21,7 @@ export interface Bridge {
 /** @throws BridgeMissing */
 export async function loadBridge(db: Queryable, campaign: Pick<Campaign, 'name' | 'target'>): Promise<Bridge> {
   const { rows } = await db.query<Omit<Bridge, 'map'> & { map: Buffer }>(
-    `SELECT b.query_map AS map, b.old_dimensions AS "oldDimensions", b.new_dimensions AS "newDimensions", b.fitted_at::text AS "fittedAt",
+    `SELECT b.query_map AS map, b.fitted_at::text AS "fittedAt",
             f.oid::regproc::text AS "searchFunction", reembed.each_key($2, 'b.{column} OPERATOR({operator}) t.{column}', ' AND ') AS "isRow",
             format('%I.vector', reembed.vector_schema()) AS "vectorType"
        FROM reembed.bridge AS b CROSS JOIN LATERAL reembed.bridge_function(b.campaign) AS f(oid) WHERE b.campaign = $1`,
@@ -37,16 +35,6 @@ export async function loadBridge(db: Queryable, campaign: Pick<Campaign, 'name' 
 /** Reads float32 numbers, little-endian as nearly every machine. */
 export function floatsOf(bytes: Buffer): Float32Array {
   return new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
-}
-
-/** Maps a query of the new model into the old space. */
-export function mapQuery(map: Float32Array, query: ArrayLike<number>, oldDimensions: number): Float32Array {
-  const width = query.length;
-  return Float32Array.from({ length: oldDimensions }, (_, row) => {
-    let sum = 0;
-    for (let i = 0; i < width; i++) sum += (map[row * width + i] as number) * (query[i] as number);
-    return sum;
-  });
 }
 
 /**

@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { toSql } from 'pgvector';
 import { type Database, inOwnTransactions, inTransaction, type Queryable } from '../../database/connection.ts';
+import { mapQuery } from '../../reading/bridge.ts';
 import { type Campaign, loadCampaign } from '../campaign.ts';
 import { LOCK_WAIT, QUERIES_A_PASS } from '../metrics/comparison.ts';
 import { ndcgAt } from '../metrics/ranking-metrics.ts';
@@ -16,7 +17,7 @@ import { NoQueries } from '../validation-error.ts';
 import { type Coverage, measureCoverage } from '../verdict/integrity.ts';
 import { BridgeNeedsJudgements } from './bridge-error.ts';
 import { type BridgeFigures, type BridgeQuery, bridgeFigures } from './bridge-figures.ts';
-import { type Bridge, loadBridge, mapQuery, searchBridge } from './bridge-search.ts';
+import { type Bridge, loadBridge, searchBridge } from './bridge-search.ts';
 
 /** Options of validateBridge(): those of validate() that apply, and how many candidates the bridge takes. */
 export interface BridgeOptions
@@ -114,7 +115,7 @@ async function embed(campaign: Campaign, bridge: Bridge, queries: readonly TextQ
   const renewed = await embedder(campaign.new.model, texts, 'query', 'new');
   return {
     old: campaign.oldModelGone ? keptVectors(queries) : (await embedder(campaign.old.model, texts, 'query', 'old')).map(vectorText),
-    mapped: renewed.map((vector) => vectorText(mapQuery(bridge.map, vector, bridge.oldDimensions))),
+    mapped: renewed.map((vector) => vectorText(mapQuery(bridge.map, vector))),
     renewed: renewed.map(vectorText),
   };
 }
