@@ -1,5 +1,6 @@
 import { AUDIT } from './audit.ts';
 import { BAD_ANSWERS } from './bad-answers.ts';
+import { BRIDGE_FIT } from './bridge-fit.ts';
 import { BRIDGE_GATE } from './bridge-gate.ts';
 import { COMPARE } from './compare.ts';
 import { DEPLOY } from './deploy.ts';
@@ -32,6 +33,7 @@ import { VERDICT } from './verdict.ts';
 export const MUTANTS: Mutant[] = [
   ...AUDIT,
   ...BAD_ANSWERS,
+  ...BRIDGE_FIT,
   ...BRIDGE_GATE,
   ...COMPARE,
   ...DEPLOY,

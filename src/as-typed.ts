@@ -1,5 +1,5 @@
 const COMMANDS =
-  'import|compare|migrate|worker|status|ui|validate|report|setting|alerts|retry|purge|release|forget|doctor|db|init|completion';
+  'import|compare|migrate|worker|status|ui|bridge|validate|report|setting|alerts|retry|purge|release|forget|doctor|db|init|completion';
 const UNDER_NPM = new RegExp(`\\bnpm run (${COMMANDS})\\b( --(?= ))?`, 'g');
 
 /**

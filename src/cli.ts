@@ -30,6 +30,7 @@ const commands: Record<string, () => Promise<Command>> = {
   worker: async () => (await import('./commands/worker.ts')).workerCommand(),
   status: async () => (await import('./commands/status.ts')).statusCommand(),
   ui: async () => (await import('./commands/ui.ts')).uiCommand(),
+  bridge: async () => (await import('./commands/bridge.ts')).bridgeCommand(),
   validate: async () => (await import('./commands/validate.ts')).validateCommand(),
   report: async () => (await import('./commands/report.ts')).reportCommand(),
   setting: async () => (await import('./commands/setting.ts')).settingCommand(),

@@ -12,6 +12,7 @@ export type OptionalPackage =
   | '@electric-sql/pglite-pgvector'
   | 'chromadb'
   | 'gpt-tokenizer'
+  | 'onnxruntime-node'
   | 'vega'
   | 'vega-lite';
 

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import test from 'ava';
 import type { Command } from 'commander';
 import { alertsCommand } from '../src/commands/alerts.ts';
+import { bridgeCommand } from '../src/commands/bridge.ts';
 import { compareCommand } from '../src/commands/compare.ts';
 import { dbCommand } from '../src/commands/db.ts';
 import { doctorCommand } from '../src/commands/doctor.ts';
@@ -36,6 +37,7 @@ const commands: Command[] = [
   workerCommand(),
   statusCommand(),
   uiCommand(),
+  bridgeCommand(),
   validateCommand(),
   settingCommand(),
   alertsCommand(),

@@ -7,6 +7,7 @@
 export const ONE_SERVER = {
   'functions of ours alone; most of them open no database': [
     'batch-planning',
+    'bridge-maths',
     'check-vectors',
     'compare-outcome',
     'fuse-rankings',

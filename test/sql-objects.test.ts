@@ -146,6 +146,7 @@ test('PUBLIC may call nothing of ours but what a search needs and what only comp
   );
   t.deepEqual(callable, [
     'active_model',
+    'bridge_map',
     'capture_triggers',
     'change_lane',
     'has_text',

@@ -34,3 +34,17 @@ export function encodeVectorArray(vectors: readonly (Float32Array | null)[], ele
   const buffer = Buffer.from(words.buffer);
   return IS_LITTLE_ENDIAN ? buffer.swap32() : buffer;
 }
+
+/** Decodes a vector from PostgreSQL's binary format: vector_send() in pgvector's vector.c. */
+export function decodeVector(bytes: Buffer): Float32Array {
+  // Behind two 16-bit fields: the dimensions, and an unused one. A copy, because views must be aligned.
+  const words = Buffer.from(new Uint8Array(bytes.subarray(4)).buffer);
+  if (IS_LITTLE_ENDIAN) words.swap32();
+  return new Float32Array(words.buffer, words.byteOffset, words.length / 4);
+}
+
+/** Encodes components as float32, little-endian, as reembed.bridge holds them. */
+export function encodeLittleEndian(components: Float32Array): Buffer {
+  const bytes = Buffer.from(Float32Array.from(components).buffer);
+  return IS_LITTLE_ENDIAN ? bytes : bytes.swap32();
+}

@@ -9,7 +9,7 @@ import { OBJECTS_VERSION, refuseNewerObjects } from './objects-version.ts';
 import { readVectorExtension } from './vector-extension.ts';
 
 // Functions that applications call, and those that functions with the rights of a table's owner call.
-const FOR_EVERYBODY = `reembed.active_model(text), reembed.served_model(text), reembed.query_vector, reembed.log_query(text, text, text),
+const FOR_EVERYBODY = `reembed.active_model(text), reembed.bridge_map(text), reembed.served_model(text), reembed.query_vector, reembed.log_query(text, text, text),
   reembed.key_hash(text, text), reembed.reading(text), reembed.reads_for(text, text), reembed.record_shadow_read,
   reembed.text_hash(text), reembed.text_digest(text), reembed.has_text(text), reembed.text_failure(text), reembed.change_lane(bigint),
   reembed.capture_triggers(text), reembed.join_damage(text), reembed.model_view_name(text, text), reembed.view_schema(text), reembed.works_for(reembed.worker, text),
@@ -18,6 +18,7 @@ const FOR_EVERYBODY = `reembed.active_model(text), reembed.served_model(text), r
 // The application's searches call these, so they are never dropped but replaced in place.
 const KEPT = [
   'active_model',
+  'bridge_map',
   'served_model',
   'query_vector',
   'log_query',

@@ -17,6 +17,7 @@ export class NothingToEmbed extends ReembedError {
  * Embeds about `limit` rows and stops: a few rows of each batch, spread over the table, to evaluate before paying for
  * the rest. The batches stay open.
  *
+ * @param mostBatches maximum number of batches to take rows of: each costs a request
  * @returns number of rows that were embedded
  * @throws NothingToEmbed
  */
@@ -26,13 +27,14 @@ export async function embedSubset(
   limit: number,
   notice: (line: string) => void,
   target?: string,
+  mostBatches?: number,
 ): Promise<number> {
   const context = createWorkContext(database, config, notice, { target });
   await checkProviders(context);
   const { rows } = await database.pool.query<{ campaign: string; id: string }>(
     `SELECT b.campaign, b.id::text FROM reembed.batch AS b JOIN reembed.campaign AS m ON m.name = b.campaign
-      WHERE b.state = 'pending' AND b.provider_batch IS NULL AND m.target = coalesce($1, m.target) ORDER BY md5(b.id::text)`,
-    [target ?? null],
+      WHERE b.state = 'pending' AND b.provider_batch IS NULL AND m.target = coalesce($1, m.target) ORDER BY md5(b.id::text) LIMIT $2`,
+    [target ?? null, mostBatches ?? null],
   );
   if (rows.length === 0) throw new NothingToEmbed();
   await throwIfPaused(database.pool, target);

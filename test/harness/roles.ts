@@ -33,6 +33,7 @@ export const FORBIDDEN_TO_WORKERS = [
 /** Functions of schema reembed that every role may call: docs/reading.md. */
 export const PUBLIC_FUNCTIONS = [
   'active_model',
+  'bridge_map',
   'capture_triggers',
   'join_damage',
   'model_view_name',

@@ -123,7 +123,12 @@ async function judged(
   return { judgements: comparable.judgements, judgedRowsMissing, judgedRowsPending: comparable.left };
 }
 
-async function readTexts(db: Queryable, campaign: Campaign, options: QueryOptions): Promise<TextQuery[]> {
+/** Reads queries that have a text of their own. */
+export async function readTexts(
+  db: Queryable,
+  campaign: Pick<Campaign, 'target'>,
+  options: Pick<QueryOptions, 'queries' | 'sample' | 'judgements' | 'sliceBy' | 'seed'>,
+): Promise<TextQuery[]> {
   const { queries: source, sample, judgements: judged, sliceBy, seed } = options;
   if (source.kind === 'file') return readQueryFile(source.path, { sample, judged, sliceBy, seed });
   if (source.kind === 'table') return readQueryTable(db, source, { sample, judged, sliceBy, seed });

@@ -1,0 +1,63 @@
+import type { Mutant } from './mutant.ts';
+
+/** Maps of a bridge that are worth nothing, or are measured wrongly. */
+export const BRIDGE_FIT: Mutant[] = [
+  {
+    fault: 'a map of noise',
+    fix: 'a map that finds no more rows than chance does is refused',
+    test: 'bridge-fit',
+    title: 'a map that finds no more than chance is refused with its figures, and the one before stays',
+    says: /Difference/,
+    edits: [
+      {
+        file: 'src/bridge/fit-bridge.ts',
+        find: 'if (figures.retention_low <= TIMES_CHANCE * fitted.chance) throw new MapIsNoise(fitted);',
+        replace: '',
+      },
+    ],
+  },
+  {
+    fault: 'a map from a strong old model to a weak new one',
+    fix: 'it is refused where judged queries show it',
+    test: 'bridge-fit',
+    title: 'a weak new model is refused where judged queries show it, unless the old model cannot be asked',
+    says: /Difference/,
+    edits: [
+      {
+        file: 'src/bridge/fit-bridge.ts',
+        find: 'if (figures.difference && figures.difference.high < -margin) throw new BridgeWorseThanOld(figures, margin);',
+        replace: 'void margin;',
+      },
+    ],
+  },
+  {
+    fault: 'a map fitted to pairs of two texts',
+    fix: 'rows that wait for a vector are left out',
+    test: 'bridge-fit',
+    title: 'rows that changed since they were embedded are left out, and so are those without an old vector',
+    says: /140/,
+    edits: [
+      {
+        file: 'src/bridge/draw-pairs.ts',
+        find: 'AND NOT ${campaign.isWaiting.old} AND NOT ${campaign.isWaiting.new}',
+        replace: '',
+      },
+    ],
+  },
+  {
+    fault: 'a map that outlives the old space',
+    fix: 'contract removes it',
+    test: 'bridge-fit',
+    title: 'a fit embeds a sample that the backfill does not embed again, and its map lasts as long as the old space: column',
+    says: /Difference/,
+    edits: [{ file: 'sql/contract/enter_contract.sql', find: 'DELETE FROM reembed.bridge WHERE campaign = p_name;', replace: '' }],
+  },
+  {
+    fault: 'singular values that a step of Newton-Schulz turns around',
+    fix: 'a step never scales as far as the bound of all of them being positive allows',
+    test: 'bridge-maths',
+    title: 'the polar factor of a stretched rotation is the rotation, also with singular values a thousand times apart: 16 x 24',
+    says: /Value is not `true`/,
+    edits: [{ file: 'src/bridge/polar-factor.ts', find: 'const LARGEST_SCALE = 1.6977;', replace: 'const LARGEST_SCALE = 2.2;' }],
+  },
+];

@@ -1,0 +1,45 @@
+import { at, type Matrix, zeros } from './matrix.ts';
+
+/**
+ * The inverse of the Cholesky factor L of S + λI, so that (S + λI)⁻¹ R is a product of two triangles with R: Lᵀ⁻¹ (L⁻¹ R). In double
+ * precision, because S has the square of the condition number of what it was made of; two triangles in single precision then lose no more
+ * than the original would.
+ *
+ * @param symmetric positive semi-definite S
+ * @param added λ, above the rounding errors of S
+ * @returns L⁻¹, a lower triangle
+ */
+export function inverseCholeskyFactor(symmetric: Matrix, added: number): Matrix {
+  const size = symmetric.rows;
+  const factor = Float64Array.from(symmetric.values);
+  for (let i = 0; i < size; i++) {
+    factor[i * size + i] = at(factor, i * size + i) + added;
+    for (let j = 0; j <= i; j++) {
+      let sum = at(factor, i * size + j);
+      const [rowI, rowJ] = [factor.subarray(i * size, i * size + j), factor.subarray(j * size, j * size + j)];
+      for (let k = 0; k < j; k++) sum -= at(rowI, k) * at(rowJ, k);
+      if (i === j && sum <= 0) throw new RangeError('the matrix is not positive definite');
+      factor[i * size + j] = i === j ? Math.sqrt(sum) : sum / at(factor, j * size + j);
+    }
+  }
+  return inverseOfLower(factor, size);
+}
+
+/** Row i of L⁻¹ is (row i of I − Σ L[i][k] · row k of L⁻¹) / L[i][i]: whole rows are added, in the order of memory. */
+function inverseOfLower(lower: Float64Array, size: number): Matrix {
+  const inverse = new Float64Array(size * size);
+  for (let i = 0; i < size; i++) {
+    const row = inverse.subarray(i * size, i * size + i + 1);
+    row[i] = 1;
+    for (let k = 0; k < i; k++) {
+      const share = at(lower, i * size + k);
+      const earlier = inverse.subarray(k * size, k * size + k + 1);
+      for (let j = 0; j <= k; j++) row[j] = at(row, j) - share * at(earlier, j);
+    }
+    const pivot = at(lower, i * size + i);
+    for (let j = 0; j <= i; j++) row[j] = at(row, j) / pivot;
+  }
+  const rounded = zeros(size, size);
+  rounded.values.set(inverse);
+  return rounded;
+}

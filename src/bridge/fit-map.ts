@@ -1,0 +1,89 @@
+import { type CandidateMap, candidateMaps } from './candidate-maps.ts';
+import { type Calibration, calibrate, DEPTH, meanReciprocalRank, ranksOfOwnRows } from './known-items.ts';
+import { type Matrix, type Multiply, rowsOf } from './matrix.ts';
+import { POLAR_STEPS } from './polar-factor.ts';
+import { type Space, unitVectors } from './space.ts';
+
+/** Vectors of the same rows in both models, the rows in random order. */
+export interface Pairs {
+  old: Space;
+  renewed: Space;
+}
+
+/** A fitted map with what it is worth on rows that it was not fitted to. */
+export interface FittedMap {
+  method: CandidateMap['method'];
+  regularisation: number | null;
+  /** old dimensions by new dimensions */
+  map: Matrix;
+  fittedRows: number;
+  heldOutRows: number;
+  /** held-out rows that the new model finds by their own vectors, and how many of these the mapped query finds */
+  known: number;
+  kept: number;
+  /** share of the rows that a search would find by chance */
+  chance: number;
+  mapped: Calibration;
+  old: Calibration;
+  /** each way that was tried, with the mean reciprocal rank that it was chosen by */
+  tried: { method: CandidateMap['method']; regularisation: number | null; meanReciprocalRank: number }[];
+}
+
+// Of all rows: those that choose between the maps, and those that measure the one that was chosen. The others are fitted to.
+const CHOOSING_SHARE = 0.05;
+const MEASURING_SHARE = 0.15;
+const FEWEST_CHOOSING = 20;
+
+/** Number of steps that fitMap() reports. */
+export const FIT_STEPS = POLAR_STEPS + 8;
+
+/**
+ * Fits maps to most of the rows, chooses one by some of the others, and measures it with the rest: each of these rows is searched for with
+ * its own new vector as the query, mapped, among the old vectors of all rows. The new model itself searches among the new vectors.
+ *
+ * @param onStep called up to FIT_STEPS times
+ */
+export async function fitMap(pairs: Pairs, multiply: Multiply, onStep: () => void = () => {}): Promise<FittedMap> {
+  const [old, renewed] = [unitVectors(pairs.old), unitVectors(pairs.renewed)];
+  const size = old.rows;
+  const measuredFrom = size - Math.ceil(size * MEASURING_SHARE);
+  const chosenFrom = measuredFrom - Math.max(FEWEST_CHOOSING, Math.ceil(size * CHOOSING_SHARE));
+  const choosing = rowsOf(renewed, chosenFrom, measuredFrom);
+  const measuring = rowsOf(renewed, measuredFrom, size);
+
+  const candidates = await candidateMaps(rowsOf(old, 0, chosenFrom), rowsOf(renewed, 0, chosenFrom), multiply, onStep);
+  const rated: { candidate: CandidateMap; meanReciprocalRank: number }[] = [];
+  for (const candidate of candidates) {
+    const scores = await multiply(await candidate.mapQueries(choosing), old, { b: true });
+    rated.push({ candidate, meanReciprocalRank: meanReciprocalRank(ranksOfOwnRows(scores, chosenFrom)) });
+    onStep();
+  }
+  const best = rated.reduce((first, second) => (second.meanReciprocalRank > first.meanReciprocalRank ? second : first)).candidate;
+  const map = await best.map();
+  onStep();
+
+  const mapped = await multiply(measuring, map, { b: true });
+  const mappedRanks = ranksOfOwnRows(await multiply(mapped, old, { b: true }), measuredFrom);
+  const newRanks = ranksOfOwnRows(await multiply(measuring, renewed, { b: true }), measuredFrom);
+  const known = newRanks.map((rank, i) => ({ rank, mapped: mappedRanks[i] as number })).filter(({ rank }) => rank <= DEPTH);
+  const rows = { distance: pairs.old.distance, rows: old };
+  const wanted = { distance: pairs.renewed.distance, queries: measuring, rows: renewed };
+  return {
+    method: best.method,
+    regularisation: best.regularisation,
+    map,
+    fittedRows: chosenFrom,
+    heldOutRows: measuring.rows,
+    known: known.length,
+    kept: known.filter(({ mapped: rank }) => rank <= DEPTH).length,
+    chance: DEPTH / size,
+    mapped: await calibrate({ ...rows, queries: mapped }, wanted, measuredFrom, multiply),
+    // A row's own old vector stands for a query that the old model embedded, so that the model need not be asked.
+    old: await calibrate({ ...rows, queries: rowsOf(old, measuredFrom, size) }, wanted, measuredFrom, multiply),
+    tried: rated.map(({ candidate: { method, regularisation }, meanReciprocalRank: rank }) => ({
+      method,
+      regularisation,
+      meanReciprocalRank: rank,
+    })),
+  };
+}

@@ -1,0 +1,80 @@
+import type { Distance } from '../database/element-types.ts';
+import { at, lengthOf, type Matrix, type Multiply } from './matrix.ts';
+import { distanceOf } from './space.ts';
+
+/** Depth at which a search must find a row. */
+export const DEPTH = 10;
+
+/**
+ * The rank of each query's own row among all rows, by inner product. A row counts before it only if it is nearer by more than rounding, so
+ * copies of a row do not push it back.
+ *
+ * @param first position of the row of the first query; the others follow
+ * @returns from 1
+ */
+export function ranksOfOwnRows(scores: Matrix, first: number): number[] {
+  return Array.from({ length: scores.rows }, (_, query) => {
+    const row = scores.values.subarray(query * scores.columns, (query + 1) * scores.columns);
+    const own = at(row, first + query);
+    const nearer = own + Math.abs(own) * 1e-5;
+    return 1 + row.reduce((count, score) => count + (score > nearer ? 1 : 0), 0);
+  });
+}
+
+/** The mean of the reciprocal ranks: tells maps apart that find the same rows. */
+export function meanReciprocalRank(ranks: readonly number[]): number {
+  return ranks.reduce((sum, rank) => sum + 1 / rank, 0) / ranks.length;
+}
+
+/** Distances in the new space, predicted as intercept + slope × distance in the old space. */
+export interface Calibration {
+  slope: number;
+  intercept: number;
+}
+
+// Searches rank candidates, so only the distances of near rows have to be right.
+const NEAR_ROWS = 20;
+
+/** The rows of a space, and queries that are searched for in it. */
+export interface Searched {
+  distance: Distance;
+  queries: Matrix;
+  rows: Matrix;
+}
+
+/**
+ * Fits the new distance of near rows to their old one by least squares. The own row of a query is left out: its new distance is 0 only
+ * because it is the query.
+ *
+ * @param first position of the row of the first query
+ */
+export async function calibrate(old: Searched, renewed: Searched, first: number, multiply: Multiply): Promise<Calibration> {
+  const [oldDistances, newDistances] = [await distances(old, multiply), await distances(renewed, multiply)];
+  const size = old.rows.rows;
+  const points: [number, number][] = [];
+  for (let query = 0; query < old.queries.rows; query++) {
+    const near = Array.from({ length: size }, (_, row) => query * size + row)
+      .filter((place) => place !== query * size + first + query)
+      .sort((a, b) => at(oldDistances, a) - at(oldDistances, b))
+      .slice(0, NEAR_ROWS);
+    points.push(...near.map((place): [number, number] => [at(oldDistances, place), at(newDistances, place)]));
+  }
+  return fitLine(points);
+}
+
+async function distances({ distance, queries, rows }: Searched, multiply: Multiply): Promise<Float64Array> {
+  const { values } = await multiply(queries, rows, { b: true });
+  const queryLengths = Array.from({ length: queries.rows }, (_, i) => lengthOf(queries, i));
+  const rowLengths = Array.from({ length: rows.rows }, (_, i) => lengthOf(rows, i));
+  return Float64Array.from(values, (product, i) =>
+    distanceOf(distance, product, [at(queryLengths, Math.floor(i / rows.rows)), at(rowLengths, i % rows.rows)]),
+  );
+}
+
+function fitLine(points: readonly [number, number][]): Calibration {
+  const mean = (of: 0 | 1) => points.reduce((sum, point) => sum + point[of], 0) / points.length;
+  const [meanX, meanY] = [mean(0), mean(1)];
+  const variance = points.reduce((sum, [x]) => sum + (x - meanX) ** 2, 0);
+  const slope = variance === 0 ? 0 : points.reduce((sum, [x, y]) => sum + (x - meanX) * (y - meanY), 0) / variance;
+  return { slope, intercept: meanY - slope * meanX };
+}
