@@ -1,8 +1,8 @@
 import type { Queryable } from '../../database/connection.ts';
-import type { Campaign } from '../campaign.ts';
-import { asOwner } from '../search/as-owner.ts';
-import { type FoundRow, judgedIdSql, type ResultNames } from '../search/search-source.ts';
-import { BridgeMissing } from './bridge-error.ts';
+import type { Campaign } from '../../validation/campaign.ts';
+import { asOwner } from '../../validation/search/as-owner.ts';
+import { type FoundRow, judgedIdSql, type ResultNames } from '../../validation/search/search-source.ts';
+import { BridgeMissing } from '../bridge-error.ts';
 
 /** The bridge of a campaign: its map, and how it is searched. */
 export interface Bridge {
@@ -22,13 +22,14 @@ export interface Bridge {
 export async function loadBridge(db: Queryable, campaign: Pick<Campaign, 'name' | 'target'>): Promise<Bridge> {
   const { rows } = await db.query<Omit<Bridge, 'map'> & { map: Buffer }>(
     `SELECT b.query_map AS map, b.fitted_at::text AS "fittedAt",
-            f.oid::regproc::text AS "searchFunction", reembed.each_key($2, 'b.{column} OPERATOR({operator}) t.{column}', ' AND ') AS "isRow",
+            (SELECT format('%I.%I', n.nspname, p.proname) FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace WHERE p.oid = f.oid) AS "searchFunction",
+            reembed.each_key($2, 'b.{column} OPERATOR({operator}) t.{column}', ' AND ') AS "isRow",
             format('%I.vector', reembed.vector_schema()) AS "vectorType"
        FROM reembed.bridge AS b CROSS JOIN LATERAL reembed.bridge_function(b.campaign) AS f(oid) WHERE b.campaign = $1`,
     [campaign.name, campaign.target],
   );
   const [row] = rows;
-  if (!row) throw new BridgeMissing(campaign.name);
+  if (!row) throw new BridgeMissing(campaign.target);
   return { ...row, map: floatsOf(row.map) };
 }
 
