@@ -109,6 +109,7 @@ export function migrateCreateCommand(): Command {
     .option('--accept <codes>', 'accept what the inventory found, by its code; several are separated by commas', list)
     .option('--reason <text>', 'why it is accepted; the expand file records it')
     .option('--batch-rows <n>', 'rows per batch of the ledger (default: 12 MB of vectors)', wholeNumber)
+    .option('--order <order>', 'popular:COLUMN: embed the 10,000 rows with the largest values of this column first, such as popular:views')
     .option(
       '--application-path <schemas>',
       "search_path of the application, under which the table's triggers run when a vector is stored (default: that of the table's owner)",

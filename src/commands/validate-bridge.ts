@@ -2,10 +2,10 @@ import type { Database } from '../database/connection.ts';
 import { type ReembedError, UsageError } from '../errors.ts';
 import { reasonOf } from '../plan/inventory/accepted.ts';
 import { visibleLines } from '../print-text.ts';
-import { BridgeUnsure, BridgeWorse } from '../validation/bridge/bridge-error.ts';
-import { bridgeJson, bridgeText } from '../validation/bridge/bridge-report.ts';
-import { type BridgeVerdict, storeBridge } from '../validation/bridge/store-bridge.ts';
-import { type BridgeOptions, measureBridge } from '../validation/bridge/validate-bridge.ts';
+import { BridgeUnsure, BridgeWorse } from '../bridge/validation/bridge-error.ts';
+import { bridgeJson, bridgeText } from '../bridge/validation/bridge-report.ts';
+import { type BridgeVerdict, storeBridge } from '../bridge/validation/store-bridge.ts';
+import { type BridgeOptions, measureBridge } from '../bridge/validation/validate-bridge.ts';
 import { print, printJson, say } from './print.ts';
 import type { ValidateCommandOptions } from './validate-options.ts';
 

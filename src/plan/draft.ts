@@ -13,6 +13,7 @@ import { withStatements } from './inventory/subscriber-statements.ts';
 import type { TextFacts } from './measure.ts';
 import { OldModelDimensions } from './old-model-error.ts';
 import type { CampaignPlan, ModelDefinition } from './plan.ts';
+import { popularColumn } from './popular-column.ts';
 import { shortName } from './short-name.ts';
 import { chooseAutomatically, type Storage } from './storage.ts';
 
@@ -64,6 +65,8 @@ export interface CampaignRequest {
   accept?: string[] | undefined;
   reason?: string | undefined;
   batchRows?: number | undefined;
+  /** popular:COLUMN: the rows with the largest values of this column are embedded first */
+  order?: string | undefined;
   /** search_path of the application */
   applicationPath?: string | undefined;
 }
@@ -151,6 +154,7 @@ export async function draftCampaign(
     oldModelGone: request.oldModelGone ?? false,
     tokensPerCharacter: text.tokensPerCharacter,
     batchRows: request.batchRows ?? (sideTable ? SIDE_TABLE_BATCH_ROWS : batchRows(to)),
+    popularColumn: await popularColumn(db, request.order, facts),
     maxTokens: request.maxTokens ?? null,
     maxUsd: request.maxUsd ?? null,
     applicationPath: request.applicationPath ?? null,

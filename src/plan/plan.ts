@@ -112,6 +112,8 @@ export interface CampaignPlan {
   oldModelGone: boolean;
   tokensPerCharacter: number;
   batchRows: number;
+  /** column whose largest values are embedded first; null for the order of the table */
+  popularColumn: string | null;
   /** spend cap of the campaign; null: none */
   maxTokens: number | null;
   maxUsd: number | null;

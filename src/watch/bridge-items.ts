@@ -2,7 +2,8 @@ import { toSql } from 'pgvector';
 import { inOwnTransactions } from '../database/connection.ts';
 import { embedTexts } from '../embedding/embed-texts.ts';
 import { observeRequests } from '../metrics/observe-work.ts';
-import { floatsOf, mapQuery } from '../validation/bridge/bridge-search.ts';
+import { mapQuery } from '../reading/bridge.ts';
+import { floatsOf } from '../bridge/validation/bridge-search.ts';
 import type { WorkContext } from '../worker/context.ts';
 import { loadTarget, vectorColumn } from '../worker/target.ts';
 
@@ -10,7 +11,6 @@ interface BridgeItem {
   key: string;
   text: string;
   map: Buffer;
-  oldDimensions: number;
 }
 
 // The next check comes in a minute and asks an unavailable provider again.
@@ -22,7 +22,7 @@ export async function searchBridgeItems(context: WorkContext, targetName: string
   const { pool } = context.database;
   const patient = inOwnTransactions(pool);
   const { rows: items } = await patient.query<BridgeItem>(
-    'SELECT key, content AS text, query_map AS map, old_dimensions AS "oldDimensions" FROM reembed.draw_bridge_items($1)',
+    'SELECT key, content AS text, query_map AS map FROM reembed.draw_bridge_items($1)',
     [targetName],
   );
   const [first] = items;
@@ -44,7 +44,7 @@ export async function searchBridgeItems(context: WorkContext, targetName: string
   const map = floatsOf(first.map);
   for (const { item, vector } of embedded) {
     if (signal?.aborted) return;
-    const mapped = mapQuery(map, vector, item.oldDimensions);
+    const mapped = mapQuery(map, vector);
     await patient.query('SELECT reembed.record_bridge_item($1, $2, $3, $4)', [
       ...[targetName, item.key],
       ...[mapped, vector].map((values) => toSql(Array.from(values)) as string),

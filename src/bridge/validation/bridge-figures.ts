@@ -1,5 +1,5 @@
-import { bootstrapMeans, type Interval } from '../metrics/bootstrap.ts';
-import type { Grade } from '../queries/queries.ts';
+import { bootstrapMeans, type Interval } from '../../validation/metrics/bootstrap.ts';
+import type { Grade } from '../../validation/queries/queries.ts';
 
 /** nDCG of one judged query in each of the three. */
 export interface BridgeQuery {

@@ -1,22 +1,23 @@
 import { randomInt } from 'node:crypto';
 import { toSql } from 'pgvector';
 import { type Database, inOwnTransactions, inTransaction, type Queryable } from '../../database/connection.ts';
-import { type Campaign, loadCampaign } from '../campaign.ts';
-import { LOCK_WAIT, QUERIES_A_PASS } from '../metrics/comparison.ts';
-import { ndcgAt } from '../metrics/ranking-metrics.ts';
-import type { Judgements } from '../queries/judgements.ts';
-import { meanLexicalShare } from '../queries/lexical-share.ts';
-import { leaveOutPendingRows } from '../queries/pending-judgements.ts';
-import { hashQuery, MADE_OF_ROWS, SEEDS_END, type TextQuery } from '../queries/queries.ts';
-import { readTextQueries } from '../queries/read-queries.ts';
-import { nearestExactly } from '../search/exact-search.ts';
-import { type FoundRow, type ResultNames, tableSource } from '../search/search-source.ts';
-import type { ValidateOptions } from '../validate.ts';
-import { NoQueries } from '../validation-error.ts';
-import { type Coverage, measureCoverage } from '../verdict/integrity.ts';
+import { mapQuery } from '../../reading/bridge.ts';
+import { type Campaign, loadCampaign } from '../../validation/campaign.ts';
+import { LOCK_WAIT, QUERIES_A_PASS } from '../../validation/metrics/comparison.ts';
+import { ndcgAt } from '../../validation/metrics/ranking-metrics.ts';
+import type { Judgements } from '../../validation/queries/judgements.ts';
+import { meanLexicalShare } from '../../validation/queries/lexical-share.ts';
+import { leaveOutPendingRows } from '../../validation/queries/pending-judgements.ts';
+import { hashQuery, MADE_OF_ROWS, SEEDS_END, type TextQuery } from '../../validation/queries/queries.ts';
+import { readTextQueries } from '../../validation/queries/read-queries.ts';
+import { nearestExactly } from '../../validation/search/exact-search.ts';
+import { type FoundRow, type ResultNames, tableSource } from '../../validation/search/search-source.ts';
+import type { ValidateOptions } from '../../validation/validate.ts';
+import { NoQueries } from '../../validation/validation-error.ts';
+import { type Coverage, measureCoverage } from '../../validation/verdict/integrity.ts';
 import { BridgeNeedsJudgements } from './bridge-error.ts';
 import { type BridgeFigures, type BridgeQuery, bridgeFigures } from './bridge-figures.ts';
-import { type Bridge, loadBridge, mapQuery, searchBridge } from './bridge-search.ts';
+import { type Bridge, loadBridge, searchBridge } from './bridge-search.ts';
 
 /** Options of validateBridge(): those of validate() that apply, and how many candidates the bridge takes. */
 export interface BridgeOptions
@@ -114,7 +115,7 @@ async function embed(campaign: Campaign, bridge: Bridge, queries: readonly TextQ
   const renewed = await embedder(campaign.new.model, texts, 'query', 'new');
   return {
     old: campaign.oldModelGone ? keptVectors(queries) : (await embedder(campaign.old.model, texts, 'query', 'old')).map(vectorText),
-    mapped: renewed.map((vector) => vectorText(mapQuery(bridge.map, vector, bridge.oldDimensions))),
+    mapped: renewed.map((vector) => vectorText(mapQuery(bridge.map, vector))),
     renewed: renewed.map(vectorText),
   };
 }

@@ -1,15 +1,13 @@
 import type { Queryable } from '../../database/connection.ts';
-import type { Campaign } from '../campaign.ts';
-import { asOwner } from '../search/as-owner.ts';
-import { type FoundRow, judgedIdSql, type ResultNames } from '../search/search-source.ts';
-import { BridgeMissing } from './bridge-error.ts';
+import type { Campaign } from '../../validation/campaign.ts';
+import { asOwner } from '../../validation/search/as-owner.ts';
+import { type FoundRow, judgedIdSql, type ResultNames } from '../../validation/search/search-source.ts';
+import { BridgeMissing } from '../bridge-error.ts';
 
 /** The bridge of a campaign: its map, and how it is searched. */
 export interface Bridge {
   /** takes a query of the new model into the old space: rows of the old dimensions, one after another */
   map: Float32Array;
-  oldDimensions: number;
-  newDimensions: number;
   /** when the map was fitted, as text */
   fittedAt: string;
   /** qualified and quoted name of the function that searches */
@@ -23,30 +21,21 @@ export interface Bridge {
 /** @throws BridgeMissing */
 export async function loadBridge(db: Queryable, campaign: Pick<Campaign, 'name' | 'target'>): Promise<Bridge> {
   const { rows } = await db.query<Omit<Bridge, 'map'> & { map: Buffer }>(
-    `SELECT b.query_map AS map, b.old_dimensions AS "oldDimensions", b.new_dimensions AS "newDimensions", b.fitted_at::text AS "fittedAt",
-            f.oid::regproc::text AS "searchFunction", reembed.each_key($2, 'b.{column} OPERATOR({operator}) t.{column}', ' AND ') AS "isRow",
+    `SELECT b.query_map AS map, b.fitted_at::text AS "fittedAt",
+            (SELECT format('%I.%I', n.nspname, p.proname) FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace WHERE p.oid = f.oid) AS "searchFunction",
+            reembed.each_key($2, 'b.{column} OPERATOR({operator}) t.{column}', ' AND ') AS "isRow",
             format('%I.vector', reembed.vector_schema()) AS "vectorType"
        FROM reembed.bridge AS b CROSS JOIN LATERAL reembed.bridge_function(b.campaign) AS f(oid) WHERE b.campaign = $1`,
     [campaign.name, campaign.target],
   );
   const [row] = rows;
-  if (!row) throw new BridgeMissing(campaign.name);
+  if (!row) throw new BridgeMissing(campaign.target);
   return { ...row, map: floatsOf(row.map) };
 }
 
 /** Reads float32 numbers, little-endian as nearly every machine. */
 export function floatsOf(bytes: Buffer): Float32Array {
   return new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
-}
-
-/** Maps a query of the new model into the old space. */
-export function mapQuery(map: Float32Array, query: ArrayLike<number>, oldDimensions: number): Float32Array {
-  const width = query.length;
-  return Float32Array.from({ length: oldDimensions }, (_, row) => {
-    let sum = 0;
-    for (let i = 0; i < width; i++) sum += (map[row * width + i] as number) * (query[i] as number);
-    return sum;
-  });
 }
 
 /**

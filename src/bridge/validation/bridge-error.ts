@@ -1,12 +1,5 @@
 import { EXIT, ReembedError } from '../../errors.ts';
 
-/** Thrown when a campaign has no map to validate. */
-export class BridgeMissing extends ReembedError {
-  constructor(campaign: string) {
-    super('bridge_missing', `no bridge has been fitted for campaign ${campaign}`, 'npm run bridge fit');
-  }
-}
-
 /** Thrown when no query is judged: without judgements nobody can say which model answers better. */
 export class BridgeNeedsJudgements extends ReembedError {
   override readonly exitCode = EXIT.usage;
