@@ -61,7 +61,7 @@ export async function openBridge(say: (line: string) => void): Promise<BridgeSub
     const { pool } = database;
     await pool.query('VACUUM ANALYZE abstracts');
     const answer = provider.script;
-    provider.script = (request) => (request.model === USE_LITE.name ? { status: 404 } : answer?.(request));
+    provider.script = (request, count) => (request.model === USE_LITE.name ? { status: 404 } : answer(request, count));
     provider.requests.length = 0;
     const run = async (args: string[], code: number) => {
       const startedAt = performance.now();
