@@ -71,7 +71,19 @@ export async function openBridge(say: (line: string) => void): Promise<BridgeSub
     };
     const models = ['--from', USE_LITE.name, '--to', MINILM.name, '--dimensions', String(MINILM.dimensions)];
     const created = await run(
-      ['migrate', 'create', '--table', 'abstracts', '--text-sql', SCIFACT_TEXT, ...models, '--storage', 'side-table', '--old-model-gone', '--json'],
+      [
+        'migrate',
+        'create',
+        '--table',
+        'abstracts',
+        '--text-sql',
+        SCIFACT_TEXT,
+        ...models,
+        '--storage',
+        'side-table',
+        '--old-model-gone',
+        '--json',
+      ],
       0,
     );
     const { campaign } = JSON.parse(created.stdout) as { campaign: string };
