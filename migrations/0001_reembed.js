@@ -195,6 +195,7 @@ CREATE TABLE reembed.setting (
   requests_per_minute integer,
   tokens_per_minute integer,
   keep_old_current boolean NOT NULL DEFAULT true,
+  old_model_gone boolean NOT NULL DEFAULT false,
   max_failed_rows integer NOT NULL DEFAULT 0,
   min_overlap numeric,
   min_index_recall numeric NOT NULL DEFAULT 0.95,
@@ -237,6 +238,7 @@ CREATE TABLE reembed.setting (
   max_text_bytes integer NOT NULL DEFAULT 1048576,
   max_tokens bigint,
   max_usd numeric,
+  CONSTRAINT a_gone_model_is_not_kept_current CHECK (NOT (old_model_gone AND keep_old_current)),
   CONSTRAINT alert_after_is_not_negative CHECK (alert_after >= '00:00:00'),
   CONSTRAINT canary_percent_is_a_percentage CHECK (canary_percent BETWEEN 0 AND 100),
   CONSTRAINT canary_step_time_is_not_negative CHECK (canary_step_time >= '00:00:00'),
@@ -288,6 +290,7 @@ COMMENT ON COLUMN reembed.setting.paused_reason IS 'Reason of the pause, when gi
 COMMENT ON COLUMN reembed.setting.requests_per_minute IS 'Provider requests a minute over all workers; null: no limit.';
 COMMENT ON COLUMN reembed.setting.tokens_per_minute IS 'Provider tokens a minute over all workers; null: no limit.';
 COMMENT ON COLUMN reembed.setting.keep_old_current IS 'Whether workers embed changed rows with the old model too, so that switching back loses nothing. false when the old model can no longer be called.';
+COMMENT ON COLUMN reembed.setting.old_model_gone IS 'Whether nobody can call the old model any more, so that no query can be embedded with it: it is not kept current, not called by validations, and a rollback of the switch must be accepted. Set by migrate create --old-model-gone; may be set later.';
 COMMENT ON COLUMN reembed.setting.max_failed_rows IS 'Maximum number of rows without a new vector when the index is built.';
 COMMENT ON COLUMN reembed.setting.min_overlap IS 'Minimum mean overlap@10 of old and new results, 0 to 1; null: overlap is not judged, because two good models may share few results.';
 COMMENT ON COLUMN reembed.setting.candidates IS 'Rows that a binary or subvector index returns to a search, to be ranked by the exact distance: default of the function reembed_live.nearest_…, and what validations and checks use. Where each partition has an index, the function shares them among the partitions.';
@@ -499,6 +502,117 @@ COMMENT ON COLUMN reembed.bridge.judged_difference_low IS 'Lower end of its 95 %
 COMMENT ON COLUMN reembed.bridge.judged_difference_high IS 'Upper end of its 95 % confidence interval.';
 COMMENT ON COLUMN reembed.bridge.fitted_by IS 'Role that fitted it.';
 COMMENT ON COLUMN reembed.bridge.fitted_at IS 'When it was fitted.';
+
+CREATE TABLE reembed.bridge_validation (
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  campaign text NOT NULL REFERENCES reembed.campaign ON DELETE CASCADE,
+  fitted_at timestamptz NOT NULL,
+  started_at timestamptz NOT NULL,
+  finished_at timestamptz NOT NULL DEFAULT now(),
+  run_by text NOT NULL DEFAULT session_user,
+  query_source text NOT NULL,
+  seed integer NOT NULL,
+  k integer NOT NULL,
+  candidates integer NOT NULL,
+  queries integer NOT NULL,
+  judged_queries integer NOT NULL,
+  lexical_share double precision,
+  rows bigint NOT NULL,
+  embedded_rows bigint NOT NULL,
+  ndcg_old double precision,
+  ndcg_old_low double precision,
+  ndcg_old_high double precision,
+  ndcg_bridge double precision,
+  ndcg_bridge_low double precision,
+  ndcg_bridge_high double precision,
+  ndcg_new double precision,
+  ndcg_new_low double precision,
+  ndcg_new_high double precision,
+  difference double precision,
+  difference_low double precision,
+  difference_high double precision,
+  CONSTRAINT bridge_and_old_model_are_compared_together CHECK ((ndcg_old IS NULL) = (difference IS NULL)),
+  CONSTRAINT lexical_share_is_a_share CHECK (lexical_share BETWEEN 0 AND 1)
+);
+CREATE INDEX bridge_validation_newest ON reembed.bridge_validation (campaign, id DESC);
+COMMENT ON TABLE reembed.bridge_validation IS 'Comparisons of the bridge with the old and the new model on sample queries (validate --bridge). The gate of the bridge evaluates them: see bridge_gate().';
+COMMENT ON COLUMN reembed.bridge_validation.id IS 'Number of the run.';
+COMMENT ON COLUMN reembed.bridge_validation.campaign IS 'Campaign of the bridge.';
+COMMENT ON COLUMN reembed.bridge_validation.fitted_at IS 'When the map that was measured was fitted. Another map is another bridge.';
+COMMENT ON COLUMN reembed.bridge_validation.started_at IS 'When the run started.';
+COMMENT ON COLUMN reembed.bridge_validation.finished_at IS 'When the run ended.';
+COMMENT ON COLUMN reembed.bridge_validation.run_by IS 'Role that ran it.';
+COMMENT ON COLUMN reembed.bridge_validation.query_source IS 'Source of the queries, as in validation.';
+COMMENT ON COLUMN reembed.bridge_validation.seed IS 'Seed of samples and intervals.';
+COMMENT ON COLUMN reembed.bridge_validation.k IS 'Length of the result lists.';
+COMMENT ON COLUMN reembed.bridge_validation.candidates IS 'Candidates that the bridge took from the old index.';
+COMMENT ON COLUMN reembed.bridge_validation.queries IS 'Queries searched for.';
+COMMENT ON COLUMN reembed.bridge_validation.judged_queries IS 'Those of them with judgements.';
+COMMENT ON COLUMN reembed.bridge_validation.lexical_share IS 'Mean share of the words of a query that are in the text of its row, 0 to 1; null unless the queries were made of rows.';
+COMMENT ON COLUMN reembed.bridge_validation.rows IS 'Rows with a text at that time.';
+COMMENT ON COLUMN reembed.bridge_validation.embedded_rows IS 'Those of them with a new vector.';
+COMMENT ON COLUMN reembed.bridge_validation.ndcg_old IS 'nDCG@k of the old model over all rows; null when it was not asked.';
+COMMENT ON COLUMN reembed.bridge_validation.ndcg_old_low IS 'Lower end of its 95 % confidence interval.';
+COMMENT ON COLUMN reembed.bridge_validation.ndcg_old_high IS 'Upper end.';
+COMMENT ON COLUMN reembed.bridge_validation.ndcg_bridge IS 'nDCG@k of the bridge over all rows; null without judged queries.';
+COMMENT ON COLUMN reembed.bridge_validation.ndcg_bridge_low IS 'Lower end of its 95 % confidence interval.';
+COMMENT ON COLUMN reembed.bridge_validation.ndcg_bridge_high IS 'Upper end.';
+COMMENT ON COLUMN reembed.bridge_validation.ndcg_new IS 'nDCG@k of the new model over the rows that have its vector, by the judgements on these rows; null while no judged row has one.';
+COMMENT ON COLUMN reembed.bridge_validation.ndcg_new_low IS 'Lower end of its 95 % confidence interval.';
+COMMENT ON COLUMN reembed.bridge_validation.ndcg_new_high IS 'Upper end.';
+COMMENT ON COLUMN reembed.bridge_validation.difference IS 'Mean of the bridge minus the old model by query; null when that was not asked.';
+COMMENT ON COLUMN reembed.bridge_validation.difference_low IS 'Lower end of its 95 % confidence interval, by a paired bootstrap.';
+COMMENT ON COLUMN reembed.bridge_validation.difference_high IS 'Upper end.';
+
+CREATE TABLE reembed.bridge_validation_query (
+  validation bigint NOT NULL REFERENCES reembed.bridge_validation ON DELETE CASCADE,
+  ordinal integer NOT NULL,
+  query_hash bytea NOT NULL,
+  grade text NOT NULL,
+  ndcg_old double precision,
+  ndcg_bridge double precision NOT NULL,
+  ndcg_new double precision,
+  PRIMARY KEY (validation, ordinal),
+  CONSTRAINT grade_is_known CHECK (grade IN ('people', 'rows'))
+);
+COMMENT ON TABLE reembed.bridge_validation_query IS 'The judged queries of a validation of the bridge.';
+COMMENT ON COLUMN reembed.bridge_validation_query.validation IS 'The run.';
+COMMENT ON COLUMN reembed.bridge_validation_query.ordinal IS 'Position in the run, from 1.';
+COMMENT ON COLUMN reembed.bridge_validation_query.query_hash IS 'SHA-256 of its text, by which the same query is recognised in other runs.';
+COMMENT ON COLUMN reembed.bridge_validation_query.grade IS 'Who judged it: people, or rows (it was made of a row, which it must find).';
+COMMENT ON COLUMN reembed.bridge_validation_query.ndcg_old IS 'nDCG@k of the old model; null when it was not asked.';
+COMMENT ON COLUMN reembed.bridge_validation_query.ndcg_bridge IS 'nDCG@k of the bridge.';
+COMMENT ON COLUMN reembed.bridge_validation_query.ndcg_new IS 'nDCG@k of the new model over the rows that have its vector; null where no judged row has one.';
+
+CREATE TABLE reembed.bridge_known_item (
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  target text NOT NULL REFERENCES reembed.target ON DELETE CASCADE,
+  at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  key jsonb NOT NULL,
+  found boolean NOT NULL
+);
+CREATE INDEX bridge_known_item_newest ON reembed.bridge_known_item (target, id DESC);
+COMMENT ON TABLE reembed.bridge_known_item IS 'Rows whose own text the watch searched for through the bridge, and whether the search found the row. Kept for a day.';
+COMMENT ON COLUMN reembed.bridge_known_item.id IS 'Number of the search.';
+COMMENT ON COLUMN reembed.bridge_known_item.target IS 'Target that was searched.';
+COMMENT ON COLUMN reembed.bridge_known_item.at IS 'When it was searched for.';
+COMMENT ON COLUMN reembed.bridge_known_item.key IS 'Primary key of the row, as an object of column and value.';
+COMMENT ON COLUMN reembed.bridge_known_item.found IS 'Whether the row was among the nearest ten to its own text.';
+
+CREATE TABLE reembed.wanted_row (
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  target text NOT NULL REFERENCES reembed.target ON DELETE CASCADE,
+  key jsonb NOT NULL,
+  reported_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+CREATE INDEX wanted_row_by_target ON reembed.wanted_row (target);
+CREATE SEQUENCE reembed.wanted_report_count;
+COMMENT ON SEQUENCE reembed.wanted_report_count IS 'Counts reports of wanted rows by the minute; see is_within_rate().';
+COMMENT ON TABLE reembed.wanted_row IS 'Rows without a new vector that searches over a bridge found, one row a report; written by report_wanted(). Workers embed the most wanted first.';
+COMMENT ON COLUMN reembed.wanted_row.id IS 'Order of the reports.';
+COMMENT ON COLUMN reembed.wanted_row.target IS 'Table and column.';
+COMMENT ON COLUMN reembed.wanted_row.key IS 'Key of the row.';
+COMMENT ON COLUMN reembed.wanted_row.reported_at IS 'When it was reported.';
 
 CREATE TABLE reembed.acceptance (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -1445,8 +1559,8 @@ BEGIN
   END IF;
 END $$;
 
-DROP SEQUENCE reembed.shadow_read_count, reembed.query_log_count;
-DROP TABLE reembed.written_vector, reembed.column_statement, reembed.schema_view, reembed.acceptance, reembed.bridge, reembed.watch_memory, reembed.alert, reembed.known_item, reembed.shadow_read, reembed.query_log, reembed.old_vector_group, reembed.old_vector_checksum, reembed.score_cutoff, reembed.score_distribution, reembed.truth_audit, reembed.validation_integrity, reembed.validation_filter, reembed.validation_metric, reembed.judge_grade, reembed.validation_query, reembed.validation, reembed.read_probe, reembed.throttle, reembed.event, reembed.worker, reembed.spending, reembed.provider_quota, reembed.cached_vector, reembed.repeated_text, reembed.failed_row, reembed.words, reembed.provider_batch_row, reembed.batch, reembed.provider_batch, reembed.planned_index, reembed.campaign, reembed.serving, reembed.setting, reembed.leaf, reembed.target, reembed.model, reembed.element_type, reembed.template, reembed.installation;
+DROP SEQUENCE reembed.shadow_read_count, reembed.query_log_count, reembed.wanted_report_count;
+DROP TABLE reembed.wanted_row, reembed.written_vector, reembed.column_statement, reembed.schema_view, reembed.acceptance, reembed.bridge_known_item, reembed.bridge_validation_query, reembed.bridge_validation, reembed.bridge, reembed.watch_memory, reembed.alert, reembed.known_item, reembed.shadow_read, reembed.query_log, reembed.old_vector_group, reembed.old_vector_checksum, reembed.score_cutoff, reembed.score_distribution, reembed.truth_audit, reembed.validation_integrity, reembed.validation_filter, reembed.validation_metric, reembed.judge_grade, reembed.validation_query, reembed.validation, reembed.read_probe, reembed.throttle, reembed.event, reembed.worker, reembed.spending, reembed.provider_quota, reembed.cached_vector, reembed.repeated_text, reembed.failed_row, reembed.words, reembed.provider_batch_row, reembed.batch, reembed.provider_batch, reembed.planned_index, reembed.campaign, reembed.serving, reembed.setting, reembed.leaf, reembed.target, reembed.model, reembed.element_type, reembed.template, reembed.installation;
 DROP TYPE reembed.joined_table;
 ALTER TABLE reembed.schema_migration DROP COLUMN sha256, DROP COLUMN forgotten_at;
 `);

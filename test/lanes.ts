@@ -15,6 +15,7 @@ export const ONE_SERVER = {
     'in-flight',
     'index-statements',
     'judge-answers',
+    'map-query',
     'metrics',
     'packing',
     'query-embedder',
@@ -47,6 +48,7 @@ export const ONE_SERVER = {
     'embed-texts',
     'encoding',
     'judge',
+    'old-model-gone',
     'poisonous-texts',
     'provider-faults',
     'provider-limits',
@@ -55,6 +57,7 @@ export const ONE_SERVER = {
     'request-limits',
   ],
   'the embedded server, which they start themselves': ['client-package', 'embedded', 'embedded-command', 'own-files'],
+  'the bridge between two models: its gate, and what is embedded first': ['bridge-gate', 'order-popular'],
   'the report as a page': ['report', 'report-browser', 'report-large'],
   'the page of reembed ui': ['ui', 'ui-browser'],
   'the command line, its environment and what it refuses before it writes': [

@@ -13,6 +13,12 @@ BEGIN
       RAISE EXCEPTION 'the newest validation of campaign % is not unsure', p_campaign
         USING ERRCODE = 'RE004', HINT = 'Only an unsure verdict can be accepted. Where it is a fail, change the thresholds in reembed.setting if they are too strict: SELECT * FROM reembed.judge_validation(id).';
     END IF;
+  ELSIF p_code = 'bridge-unmeasured' THEN
+    v_evidence := reembed.bridge_acceptance(p_campaign);
+    IF v_evidence IS NULL THEN
+      RAISE EXCEPTION 'the bridge of campaign % cannot be accepted: it has none, it passed, or its old model can be called', p_campaign
+        USING ERRCODE = 'RE004', HINT = 'While the old model can be called, the bridge must be measured: npm run validate -- --bridge. Where it is gone: npm run setting -- old_model_gone=true.';
+    END IF;
   ELSIF v_evidence IS NULL THEN
     SELECT string_agg(h.code, ', '), (jsonb_agg(h.evidence) FILTER (WHERE h.code = p_code)) -> 0 INTO v_harms, v_evidence
       FROM unnest(ARRAY['backfill', 'contract']) AS w(phase), reembed.harms(p_campaign, w.phase) AS h;
@@ -27,4 +33,4 @@ BEGIN
   RETURN v_evidence;
 END;
 $$;
-COMMENT ON FUNCTION reembed.accept IS 'Records that a person allows a harm, or the verdict unsure, by its code and with a reason; returns the evidence it is bound to.';
+COMMENT ON FUNCTION reembed.accept IS 'Records that a person allows a harm, the verdict unsure, or a bridge that cannot be measured, by its code and with a reason; returns the evidence it is bound to.';

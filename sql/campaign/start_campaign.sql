@@ -4,7 +4,7 @@ CREATE OR REPLACE FUNCTION reembed.start_campaign(
   p_to_column name, p_to_version_column name, p_tokens_per_character numeric, p_keep_old_current boolean,
   p_to_relation regclass DEFAULT NULL, p_application_path text DEFAULT NULL,
   p_max_tokens bigint DEFAULT NULL, p_max_usd numeric DEFAULT NULL, p_joins jsonb DEFAULT '[]',
-  p_part text DEFAULT '', p_where text DEFAULT NULL
+  p_part text DEFAULT '', p_where text DEFAULT NULL, p_old_model_gone boolean DEFAULT false
 ) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
@@ -67,10 +67,10 @@ BEGIN
       USING ERRCODE = 'RE005', HINT = 'Give the model another name with --to-name.';
   END IF;
 
-  INSERT INTO reembed.setting (target, read_model, keep_old_current) VALUES (v_target, p_from_model, p_keep_old_current)
+  INSERT INTO reembed.setting (target, read_model, keep_old_current, old_model_gone) VALUES (v_target, p_from_model, p_keep_old_current, p_old_model_gone)
   -- A campaign does not inherit the settings of an earlier one.
   ON CONFLICT (target) DO UPDATE
-    SET keep_old_current = excluded.keep_old_current, soak = excluded.soak, max_failed_rows = excluded.max_failed_rows,
+    SET keep_old_current = excluded.keep_old_current, old_model_gone = excluded.old_model_gone, soak = excluded.soak, max_failed_rows = excluded.max_failed_rows,
         min_overlap = excluded.min_overlap, min_index_recall = excluded.min_index_recall, candidates = excluded.candidates, max_ndcg_loss = excluded.max_ndcg_loss,
         min_filtered_rows = excluded.min_filtered_rows, max_latency_ratio = excluded.max_latency_ratio, max_audit_share = excluded.max_audit_share,
         min_audit_similarity = excluded.min_audit_similarity, max_shared_vectors = excluded.max_shared_vectors, max_odd_norms = excluded.max_odd_norms,

@@ -34,7 +34,7 @@ BEGIN
                        (31, 'capture_insert', v_is_captured AND NOT v_is_partitioned), (31, 'capture_moves', v_is_captured AND v_is_partitioned),
                        (32, 'triggers', v_is_captured), (32, 'triggers_moves', v_is_captured AND v_is_partitioned), (30, 'part', v_is_captured AND t.part <> ''), (33, 'capture_deletes', v_is_captured AND v_has_side_table),
                        (34, 'triggers_deletes', v_is_captured AND v_has_side_table), (35, 'capture_written', v_is_captured AND v_owns_column), (36, 'triggers_written', v_is_captured AND v_owns_column),
-                       (40, 'read', true), (40, 'written', v_owns_column), (40, 'locate', true), (41, 'coverage', true), (42, 'statement', true),
+                       (40, 'read', true), (40, 'written', v_owns_column), (40, 'locate', true), (40, 'lacking', true), (41, 'coverage', true), (42, 'statement', true),
                        (43, 'watch', v_has_both), (44, 'checksum', v_has_both),
                        (60, 'archive_rows', m.moving IS NULL AND to_regclass(format('reembed.late_%s', t.suffix)) IS NOT NULL),
                        (62, 'move_log', m.moving IS NOT NULL), (63, 'move_into_column', m.moving IN ('into_column', 'from_archive')), (63, 'move_out_of_column', m.moving = 'out_of_column'),

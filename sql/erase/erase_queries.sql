@@ -23,6 +23,11 @@ BEGIN
   GET DIAGNOSTICS rows = ROW_COUNT;
   RETURN NEXT;
 
+  place := 'bridge_known_item';
+  DELETE FROM reembed.bridge_known_item AS k WHERE k.target = p_target AND k.key = p_key;
+  GET DIAGNOSTICS rows = ROW_COUNT;
+  RETURN NEXT;
+
   place := 'truth_audit';
   DELETE FROM reembed.truth_audit AS a WHERE a.validation = ANY (v_runs) AND a.key = p_key;
   GET DIAGNOSTICS rows = ROW_COUNT;
@@ -37,6 +42,13 @@ BEGIN
     RETURNING q.query_hash
   )
   SELECT count(*), array_agg(g.query_hash) INTO rows, v_queries FROM gone AS g;
+  RETURN NEXT;
+
+  place := 'bridge_validation_query';
+  DELETE FROM reembed.bridge_validation_query AS q USING reembed.bridge_validation AS v JOIN reembed.campaign AS m ON m.name = v.campaign
+   WHERE q.validation = v.id AND m.target = p_target
+     AND (q.query_hash = ANY (v_queries) OR q.query_hash = ANY (ARRAY(SELECT sha256(convert_to(w.text, 'UTF8')) FROM unnest(p_texts) AS w(text))));
+  GET DIAGNOSTICS rows = ROW_COUNT;
   RETURN NEXT;
 
   place := 'judge_grade';

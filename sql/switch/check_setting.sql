@@ -12,6 +12,12 @@ BEGIN
   ELSIF NOT OLD.paused THEN
     NEW.paused_by := coalesce(NEW.paused_by, 'person');
   END IF;
+  IF NEW.old_model_gone AND NOT OLD.old_model_gone THEN
+    NEW.keep_old_current := false;
+  ELSIF NEW.old_model_gone AND NEW.keep_old_current THEN
+    RAISE EXCEPTION 'the old model of % is marked as gone, so it cannot be kept current', NEW.target
+      USING ERRCODE = 'RE004', HINT = 'Where it can be called again: npm run setting -- old_model_gone=false keep_old_current=true';
+  END IF;
   IF NEW.max_usd IS NOT NULL AND EXISTS (
     SELECT FROM reembed.campaign AS c JOIN reembed.model AS o ON o.name = c.to_model
      WHERE c.target = NEW.target AND c.phase <> 'contract' AND o.usd_per_million_tokens IS NULL) THEN

@@ -39,6 +39,14 @@ BEGIN
       FROM said AS s
      WHERE s.outcome = 'unsure' AND (s.decision IS NULL AND s.rank = s.best OR s.decision = 'pass' AND s.rank < s.decisive AND s.points_to_loss);
   IF NOT FOUND AND NOT EXISTS (SELECT FROM reembed.pooled_queries(p_validation)) THEN
+    RETURN QUERY
+      SELECT 'unsure', 'old_model_gone', format('%s cannot be called any more, so that no query could be embedded with it: the new model was compared with it only on rows, by their stored vectors, which says nothing about its quality', m.from_model),
+             'npm run validate -- --queries FILE --judgements FILE, where the queries have an old_vector from before; or npm run migrate up -- --accept unsure --reason "why"'
+        FROM reembed.validation AS v JOIN reembed.campaign AS m ON m.name = v.campaign JOIN reembed.setting AS s ON s.target = m.target
+       WHERE v.id = p_validation AND s.old_model_gone;
+    IF FOUND THEN
+      RETURN;
+    END IF;
     RETURN QUERY SELECT 'unsure', 'no_judgements', 'no query was judged, so nothing is known about the quality of the new model',
                         'npm run validate -- --queries FILE --judgements FILE, or --queries-from generated';
   END IF;

@@ -16,6 +16,7 @@ BEGIN
   END LOOP;
   PERFORM reembed.replace_schema_views(t.relation);
   PERFORM reembed.share_side_tables(p_target);
+  PERFORM reembed.replace_bridge(b.campaign) FROM reembed.bridge AS b JOIN reembed.campaign AS m ON m.name = b.campaign WHERE m.target = p_target;
   PERFORM reembed.refresh_serving(p_target);
 END;
 $$;

@@ -33,7 +33,8 @@ BEGIN
   ELSIF a.id IS NOT NULL AND s.read_model = m.to_model AND s.auto_revert THEN
     -- The old model must be known to be better: the cause of an alert about the new model may lie in the old one.
     v_old_share := reembed.known_item_share(v_target, m.from_model);
-    v_hindrance := CASE WHEN NOT s.keep_old_current THEN format('%s is not kept current', m.from_model)
+    v_hindrance := CASE WHEN s.old_model_gone THEN format('%s cannot be called any more', m.from_model)
+                        WHEN NOT s.keep_old_current THEN format('%s is not kept current', m.from_model)
                         WHEN s.known_items = 0 THEN format('known_items is 0, so the quality of %s is unknown', m.from_model)
                         WHEN v_old_share < s.min_known_items THEN format('known items are not found with %s either', m.from_model) END;
     IF v_hindrance IS NULL AND v_old_share IS NULL THEN

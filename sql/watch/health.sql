@@ -37,6 +37,11 @@ SELECT f.target, false, format('%s failed with %s, the first with key %s; %s', C
                                             ELSE 'correct the text, or fix the cause and run npm run retry' END)
   FROM reembed.failed_row AS f GROUP BY f.target, f.class
 UNION ALL
+SELECT m.target, false, CASE WHEN s.read_model = m.from_model
+                             THEN format('%s cannot be called any more, and the live view still reads it: until the switch, searches that embed their queries with it fail', m.from_model)
+                             ELSE format('%s cannot be called any more: after a rollback of the switch, searches that embed their queries with it would fail', m.from_model) END
+  FROM reembed.campaign AS m JOIN reembed.setting AS s ON s.target = m.target WHERE s.old_model_gone AND m.phase <> 'contract'
+UNION ALL
 SELECT c.target, false, format('%s, the oldest since %s', CASE count(*) WHEN 1 THEN '1 change waits' ELSE count(*) || ' changes wait' END, to_char(min(c.changed_at), 'YYYY-MM-DD HH24:MI:SS'))
   FROM reembed.change AS c GROUP BY c.target HAVING min(c.changed_at) < now() - interval '1 minute'
 UNION ALL

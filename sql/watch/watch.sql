@@ -23,7 +23,7 @@ BEGIN
   END IF;
   SELECT w.suspected INTO v_suspected FROM reembed.watch_memory AS w WHERE w.target = v_target FOR UPDATE;
   SELECT s.alert_after INTO STRICT v_after FROM reembed.setting AS s WHERE s.target = v_target;
-  FOREACH v_check IN ARRAY ARRAY['check_work', 'check_coverage', 'check_index', 'check_index_use', 'check_known_items', 'check_shadow', 'check_row_security', 'check_verdict', 'check_written_vectors'] LOOP
+  FOREACH v_check IN ARRAY ARRAY['check_work', 'check_coverage', 'check_index', 'check_index_use', 'check_known_items', 'check_bridge', 'check_shadow', 'check_row_security', 'check_verdict', 'check_written_vectors'] LOOP
     BEGIN
       FOR f IN EXECUTE reembed.render('SELECT * FROM reembed.{check}($1)', jsonb_build_object('check', v_check)) USING v_target LOOP
         IF f.is_bad THEN

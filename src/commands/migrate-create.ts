@@ -66,6 +66,7 @@ export function migrateCreateCommand(): Command {
     .option('--to-name <name>', 'name of the new model in pg-reembed, if it must differ from --to')
     .option('--dimensions <n>', 'dimensions of the new model (default: EMBED_DIMENSIONS)', wholeNumber)
     .option('--from <model>', 'old model (default: EMBED_OLD_MODEL); without it the old vectors cannot be kept current')
+    .option('--old-model-gone', 'nobody can call the old model any more: it is never called, and the plan says in which order to go')
     .option('--from-provider-model <name>', 'name of the old model at the provider, if it differs from --from')
     .addOption(new Option('--distance <name>', 'default: that of the old index, else cosine').choices(['cosine', 'l2', 'inner_product']))
     .option(
@@ -108,6 +109,7 @@ export function migrateCreateCommand(): Command {
     .option('--accept <codes>', 'accept what the inventory found, by its code; several are separated by commas', list)
     .option('--reason <text>', 'why it is accepted; the expand file records it')
     .option('--batch-rows <n>', 'rows per batch of the ledger (default: 12 MB of vectors)', wholeNumber)
+    .option('--order <order>', 'popular:COLUMN: embed the 10,000 rows with the largest values of this column first, such as popular:views')
     .option(
       '--application-path <schemas>',
       "search_path of the application, under which the table's triggers run when a vector is stored (default: that of the table's owner)",
@@ -260,6 +262,7 @@ export function timeStamp(): string {
 }
 
 export async function compareOldModel({ plan, facts, stored, minSimilarity }: Draft, config: Config): Promise<OldModelCheck> {
+  if (plan.oldModelGone) return notChecked('it cannot be called any more (--old-model-gone)');
   if (!plan.keepOldCurrent) return notChecked('the old model is not named (--from)');
   if (!stored) return notChecked('--no-probe');
   return checkOldModel(

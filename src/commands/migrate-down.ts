@@ -24,7 +24,7 @@ export function migrateDownCommand(): Command {
     .description('run the down of the last migration, or of the last n')
     .argument('[n]', 'migrations to take down', wholeNumber, 1)
     .option('--all', 'run every down, also that of the tables of the toolkit')
-    .option('--accept-missing', 'switch back although some rows have no vector of the old model')
+    .option('--accept-missing', 'switch back although some rows have no vector of the old model, or nobody can call it any more')
     .option('--discard-vectors', 'confirm that paid vectors, or a live view that is read, are discarded')
     .option('--dry-run', 'print the SQL as a psql script on stdout, and change nothing')
     .option('--json', 'print what was done as JSON on stdout')

@@ -52,6 +52,8 @@ export interface CampaignStatus extends ProgressRow {
   archive: string | null;
   /** of a part: what contract or its way back is moving, and the percentage of the table that is done; null when nothing is being moved */
   moving: Moving | null;
+  /** whether nobody can call the old model any more; null when this role may not read it */
+  old_model_gone: boolean | null;
   next: NextStep | null;
 }
 
@@ -76,6 +78,7 @@ interface CampaignFacts {
   validation: Verdict | null;
   canary_percent: number | null;
   shadow_percent: number | null;
+  old_model_gone: boolean | null;
 }
 
 /** Whether the configuration names an embedded database that does not exist yet. Opening it to read would create it. */
@@ -161,6 +164,7 @@ async function readCampaigns(db: Queryable, pending: MigrationFile[], target?: s
         validation = null,
         canary_percent = null,
         shadow_percent = null,
+        old_model_gone = null,
         ...allowance
       } = facts.get(row.campaign) ?? {};
       const isCurrent = current.has(row);
@@ -174,6 +178,7 @@ async function readCampaigns(db: Queryable, pending: MigrationFile[], target?: s
         validation: validation && { ...validation, ...verdicts.get(validation.id) },
         canary_percent,
         shadow_percent,
+        old_model_gone,
         index_build: builds.find(({ campaign }) => campaign === row.campaign) ?? null,
         live_view: readers.find(({ target: of }) => isCurrent && of === row.target) ?? null,
         archive,
@@ -193,7 +198,7 @@ async function readFacts(db: Queryable): Promise<Map<string, CampaignFacts>> {
             (SELECT jsonb_build_object('id', v.id, 'verdict', v.verdict, 'finished_at', v.finished_at, 'queries', v.queries, 'overlap', v.overlap,
                                        'index_recall', v.index_recall, 'reasons', '[]'::jsonb, 'doubts', '[]'::jsonb)
                FROM reembed.validation AS v WHERE v.campaign = m.name ORDER BY v.finished_at DESC, v.id DESC LIMIT 1) AS validation,
-            s.canary_percent::double precision AS canary_percent, s.shadow_percent::double precision AS shadow_percent
+            s.canary_percent::double precision AS canary_percent, s.shadow_percent::double precision AS shadow_percent, s.old_model_gone
        FROM reembed.campaign AS m JOIN reembed.setting AS s ON s.target = m.target JOIN reembed.target AS t ON t.name = m.target`,
   );
   // JSON returns the time as text, in the time zone of the session.

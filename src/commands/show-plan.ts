@@ -6,6 +6,7 @@ import type { TableFacts } from '../plan/inspect.ts';
 import type { InventoryFinding } from '../plan/inventory/finding.ts';
 import type { StoragePromise } from '../plan/inventory/promises.ts';
 import type { TextFacts } from '../plan/measure.ts';
+import { goneProcedure, procedureLines } from '../plan/gone-procedure.ts';
 import { OLD_MODEL_DISAGREES } from '../plan/old-model-error.ts';
 import { type CampaignPlan, type IndexPlan, type ModelDefinition, targetOf, vectorType } from '../plan/plan.ts';
 import type { SearchLoss } from '../plan/search-loss.ts';
@@ -75,6 +76,9 @@ export function planText({
     ...warnings(plan, facts, text, estimate).map(
       (warning, i) => `${i === 0 ? `\n${paint('doubtful', 'Warnings:', process.stderr)}\n` : ''}  - ${warning}`,
     ),
+    ...(plan.oldModelGone
+      ? ['', `${plan.from.name} is gone, so go in this order:`, ...procedureLines(goneProcedure(plan.from.name, plan.to.name)).map((line) => `  ${line}`)]
+      : []),
     '',
     written ? 'Written:' : 'Would be written:',
     ...files.map(({ path }) => `  ${path}`),
@@ -191,7 +195,11 @@ function warnings(plan: CampaignPlan, facts: TableFacts, text: TextFacts, estima
   const found: string[] = [];
   if ((plan.maxTokens ?? Number.POSITIVE_INFINITY) < estimate.tokens || (plan.maxUsd ?? Number.POSITIVE_INFINITY) < (estimate.usd ?? 0))
     found.push('the spend cap is below the estimate: the backfill will pause before its end');
-  if (!plan.keepOldCurrent) {
+  if (plan.oldModelGone) {
+    found.push(
+      'the old model is gone: rows written from now on get no old vector, and a rollback after the switch brings back searches whose queries nobody can embed',
+    );
+  } else if (!plan.keepOldCurrent) {
     found.push(
       'the old model is not named (--from): rows written after the switch get no old vector, so searches would not find them after a rollback',
     );

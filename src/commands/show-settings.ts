@@ -11,7 +11,7 @@ export interface ShownSetting extends SettingDescription {
 /** The settings by what they are about. A setting that is not named here is shown last, so that a new one is not lost. */
 export const SETTING_GROUPS: Record<string, readonly string[]> = {
   'Speed and spend': ['paused', 'requests_per_minute', 'tokens_per_minute', 'max_tokens', 'max_usd'],
-  'Rows that are embedded': ['keep_old_current', 'maintained_by', 'max_failed_rows', 'max_text_bytes'],
+  'Rows that are embedded': ['keep_old_current', 'old_model_gone', 'maintained_by', 'max_failed_rows', 'max_text_bytes'],
   'What slows the backfill': ['max_replica_lag_bytes', 'max_wal_backlog_bytes', 'max_lock_waits', 'yields_to_vacuum', 'max_read_slowdown'],
   'Verdict of a validation': [
     'min_overlap',

@@ -1,3 +1,4 @@
+import { goneProcedure, procedureLines } from '../plan/gone-procedure.ts';
 import { counted, plural } from '../wording.ts';
 import { paint } from './paint.ts';
 import { phaseRail } from './phase-rail.ts';
@@ -74,6 +75,7 @@ function campaignText(row: CampaignStatus): string {
     ...(row.index_build ? [['index', `${row.index_build.index}: ${buildLine(row.index_build)}`] satisfies [string, string]] : []),
     ...(row.moving ? [['moving', movingText(row.moving)] satisfies [string, string]] : []),
     ...unreadLines(row),
+    ...goneLines(row),
     ['validation', row.validation ? verdictText(row.validation) : 'none yet'],
     ...nextLines(row),
   ];
@@ -96,6 +98,12 @@ function movingText({ what, percent }: Moving): string {
 function unreadLines({ live_view }: CampaignStatus): [string, string][] {
   const text = live_view === null ? undefined : unreadText(live_view);
   return text === undefined ? [] : [['beware', paint('doubtful', text)]];
+}
+
+/** The order to go in, until the new model is live. */
+function goneLines({ old_model_gone, read_model, from_model, to_model }: CampaignStatus): [string, string][] {
+  if (!old_model_gone || read_model !== from_model) return [];
+  return [['procedure', [`${from_model} is gone, so go in this order:`, ...procedureLines(goneProcedure(from_model, to_model))].join('\n')]];
 }
 
 function readsText(row: CampaignStatus): string {

@@ -26,6 +26,10 @@ export interface ValidateCommandOptions {
   sliceBy?: string[] | undefined;
   cutoff?: number[] | undefined;
   audit: number;
+  bridge?: boolean | undefined;
+  candidates?: number | undefined;
+  accept?: string[] | undefined;
+  reason?: string | undefined;
   sweep?: boolean | undefined;
   failOn: FailOn;
   lowest: number;

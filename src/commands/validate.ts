@@ -15,6 +15,7 @@ import { causeFinder } from '../validation/verdict/find-cause.ts';
 import { paintVerdict } from './paint.ts';
 import { list, price, tokenCount, wholeNumber } from './parse-option.ts';
 import { currentTalk, print, printJson } from './print.ts';
+import { bridgeQueries, checkBridgeOptions, runBridge } from './validate-bridge.ts';
 import { createEmbedder } from './validate-embedder.ts';
 import { createJudge } from './validate-judge.ts';
 import { completeOptions, querySource, usesJudge, type ValidateCommandOptions } from './validate-options.ts';
@@ -71,6 +72,10 @@ export function validateCommand(): Command {
     .optionsGroup('Comparison:')
     .option('-k <n>', 'how many nearest rows to compare (default: 10)', wholeNumber)
     .option('--group-by <column>', 'count rows with the same value once, by the nearest; judgements name the value')
+    .option('--bridge', 'compare the bridge with both models instead, by judged queries (default: queries made of rows)')
+    .option('--candidates <n>', 'with --bridge: rows that it takes from the old index (default: 100)', wholeNumber)
+    .option('--accept <code>', 'with --bridge: bridge-unmeasured, where the old model is gone and nothing is left to compare with', list)
+    .option('--reason <text>', 'why it is accepted; recorded in reembed.acceptance')
     .option('--sweep', 'only measure index recall and search times over hnsw.ef_search or ivfflat.probes')
     .option('--filter <condition>', 'search with this SQL condition on the live view too; may be repeated', repeated)
     .option('--slice-by <column>', 'divide the figures by a column of rows, query table or file; may be repeated', severalColumns)
@@ -88,7 +93,9 @@ export function validateCommand(): Command {
     .addHelpText('after', HELP)
     .action(async (given: ValidateCommandOptions) => {
       const config = readConfig();
+      checkBridgeOptions(given);
       const options = completeOptions(given, config.sets);
+      if (options.bridge) return validateOneBridge(config, options);
       if (options.group !== undefined) return validateGroup(config, options, options.group);
       if (options.sweep) return printSweep(config, options);
       const result = await run(config, options);
@@ -128,6 +135,18 @@ async function validateGroup(config: Config, options: ValidateCommandOptions, gr
 
 // A table that could not be validated counts more than one that failed, and that more than an unsure one.
 const SEVERITY: ExitCode[] = [EXIT.failed, EXIT.validationFailed, EXIT.unsure];
+
+async function validateOneBridge(config: Config, given: ValidateCommandOptions): Promise<void> {
+  const options = bridgeQueries(given);
+  const { target, judgementColumn, sample, seed, k, candidates } = options;
+  const queries = querySource(options);
+  const judgements = options.judgements === undefined ? undefined : readJudgements(options.judgements);
+  const judge = usesJudge(options) ? createJudge(config, { maxUsd: options.maxUsd, maxTokens: options.maxTokens }) : undefined;
+  await withProgress(config, '', (database) => {
+    const embedder = createEmbedder(database, config);
+    return runBridge(database, { target, queries, judgements, judgementColumn, sample, seed, k, candidates, judge, embedder }, options);
+  });
+}
 
 async function run(config: Config, options: ValidateCommandOptions): Promise<ValidationResult> {
   const queries = querySource(options);

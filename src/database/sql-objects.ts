@@ -13,7 +13,8 @@ const FOR_EVERYBODY = `reembed.active_model(text), reembed.bridge_map(text), ree
   reembed.key_hash(text, text), reembed.reading(text), reembed.reads_for(text, text), reembed.record_shadow_read,
   reembed.text_hash(text), reembed.text_digest(text), reembed.has_text(text), reembed.text_failure(text), reembed.change_lane(bigint),
   reembed.capture_triggers(text), reembed.join_damage(text), reembed.model_view_name(text, text), reembed.view_schema(text), reembed.works_for(reembed.worker, text),
-  reembed.serves(text)`;
+  reembed.serves(text), reembed.bridge_statement(text), reembed.read_bridge(text, text),
+  reembed.report_wanted(text, jsonb)`;
 // The application's searches call these, so they are never dropped but replaced in place.
 const KEPT = [
   'active_model',
@@ -26,6 +27,9 @@ const KEPT = [
   'reads_for',
   'record_shadow_read',
   'serves',
+  'bridge_statement',
+  'read_bridge',
+  'report_wanted',
 ];
 
 /**

@@ -141,7 +141,7 @@ export function classifyProviderError(error: unknown, { model, access }: Asked, 
     return new ProviderRefused(
       'model_not_found',
       `the provider has no model ${model} (404)${said.map((word) => `: ${word}`).join('')}`,
-      `check the model name, the account and ${access.addressSetting}; for a retired old model: npm run setting -- keep_old_current=false`,
+      `check the model name, the account and ${access.addressSetting}; for a retired old model: npm run setting -- old_model_gone=true`,
       { model, words, mayBeOfText: true },
     );
   }

@@ -53,7 +53,7 @@ SELECT reembed.start_campaign(
   p_to_column => ${literal(plan.toColumn)},
   p_to_version_column => ${literal(plan.toVersionColumn)},
   p_tokens_per_character => ${literal(plan.tokensPerCharacter)},
-  p_keep_old_current => ${literal(plan.keepOldCurrent)}${plan.sideTable ? `,\n  p_to_relation => ${literal(vectorTableOf(plan))}` : ''}${plan.applicationPath ? `,\n  p_application_path => ${literal(plan.applicationPath)}` : ''}${plan.maxTokens === null ? '' : `,\n  p_max_tokens => ${literal(plan.maxTokens)}`}${plan.maxUsd === null ? '' : `,\n  p_max_usd => ${literal(plan.maxUsd)}`}
+  p_keep_old_current => ${literal(plan.keepOldCurrent)}${plan.oldModelGone ? ',\n  p_old_model_gone => true' : ''}${plan.sideTable ? `,\n  p_to_relation => ${literal(vectorTableOf(plan))}` : ''}${plan.applicationPath ? `,\n  p_application_path => ${literal(plan.applicationPath)}` : ''}${plan.maxTokens === null ? '' : `,\n  p_max_tokens => ${literal(plan.maxTokens)}`}${plan.maxUsd === null ? '' : `,\n  p_max_usd => ${literal(plan.maxUsd)}`}
 );${joinGroup(plan)}${planIndexes(plan)}${planPartIndexes(plan)}`,
   ],
   down: (plan) => [

@@ -1,4 +1,4 @@
-import { type Database, inOwnTransactions } from '../database/connection.ts';
+import { type Database, inOwnTransactions, type Queryable } from '../database/connection.ts';
 import { withLockRetries } from '../database/lock-retries.ts';
 import type { MigrationFile } from '../database/migration-file.ts';
 import { dropEmptySchema, readMigrationState } from '../database/migration-runner.ts';
@@ -27,7 +27,7 @@ export class TargetDamaged extends ReembedError {
 export interface RetreatOptions extends RunOptions {
   directory: string;
   count: number;
-  /** revert although the old model would not find some rows */
+  /** revert although the old model would not find some rows, or can no longer be called */
   acceptMissing: boolean;
 }
 
@@ -115,6 +115,7 @@ async function refuseDamaged(database: Database, campaign: string): Promise<void
 
 async function refuseIncompleteWayBack(database: Database, campaign: string, options: RetreatOptions): Promise<void> {
   const db = inOwnTransactions(database.pool);
+  await refuseGoneModel(db, campaign, options);
   const missing = await rowsLackingOldVector(db, campaign);
   if (missing === 0) return;
   if (!options.acceptMissing) {
@@ -132,6 +133,27 @@ async function refuseIncompleteWayBack(database: Database, campaign: string, opt
   options.notice(
     `${counted(missing, 'row')} ${plural(missing, 'has', 'have')} no vector of the old model; searches will not find ${plural(missing, 'it', 'them')} until a worker has embedded ${plural(missing, 'it', 'them')}`,
   );
+}
+
+/** Says what a rollback to a model still means that nobody can call, before it happens. */
+async function refuseGoneModel(db: Queryable, campaign: string, { acceptMissing, notice }: RetreatOptions): Promise<void> {
+  const { rows } = await db.query<{ model: string }>(
+    'SELECT m.from_model AS model FROM reembed.campaign AS m JOIN reembed.setting AS s ON s.target = m.target WHERE m.name = $1 AND s.old_model_gone',
+    [campaign],
+  );
+  const [gone] = rows;
+  if (!gone) return;
+  const effect = `the live view reads the stored vectors of ${gone.model} again, which cannot be called any more: no query can be embedded with it`;
+  if (!acceptMissing)
+    throw new GateClosed(
+      `after a rollback now, ${effect}`,
+      'stay with the new model, or go on to another one with a new campaign; to roll back nevertheless: npm run migrate down -- --accept-missing',
+    );
+  await db.query("SELECT reembed.accept($1, 'old-model-gone', 'migrate down --accept-missing', jsonb_build_object('model', $2::text))", [
+    campaign,
+    gone.model,
+  ]);
+  notice(effect);
 }
 
 /**

@@ -13,6 +13,7 @@ import { withStatements } from './inventory/subscriber-statements.ts';
 import type { TextFacts } from './measure.ts';
 import { OldModelDimensions } from './old-model-error.ts';
 import type { CampaignPlan, ModelDefinition } from './plan.ts';
+import { popularColumn } from './popular-column.ts';
 import { shortName } from './short-name.ts';
 import { chooseAutomatically, type Storage } from './storage.ts';
 
@@ -32,6 +33,8 @@ export interface CampaignRequest {
   dimensions: number;
   from?: string | undefined;
   fromProviderModel?: string | undefined;
+  /** nobody can call the old model any more */
+  oldModelGone?: boolean | undefined;
   /** providers of the configuration file */
   provider?: string | undefined;
   fromProvider?: string | undefined;
@@ -62,6 +65,8 @@ export interface CampaignRequest {
   accept?: string[] | undefined;
   reason?: string | undefined;
   batchRows?: number | undefined;
+  /** popular:COLUMN: the rows with the largest values of this column are embedded first */
+  order?: string | undefined;
   /** search_path of the application */
   applicationPath?: string | undefined;
 }
@@ -145,9 +150,11 @@ export async function draftCampaign(
     indexes: planIndexes(request, facts, { to, sideTable, toColumn, quotedSchema, form }),
     notNull: facts.notNull,
     tablespace: facts.tablespace,
-    keepOldCurrent: from.name !== UNNAMED_MODEL,
+    keepOldCurrent: from.name !== UNNAMED_MODEL && !request.oldModelGone,
+    oldModelGone: request.oldModelGone ?? false,
     tokensPerCharacter: text.tokensPerCharacter,
     batchRows: request.batchRows ?? (sideTable ? SIDE_TABLE_BATCH_ROWS : batchRows(to)),
+    popularColumn: await popularColumn(db, request.order, facts),
     maxTokens: request.maxTokens ?? null,
     maxUsd: request.maxUsd ?? null,
     applicationPath: request.applicationPath ?? null,

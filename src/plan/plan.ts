@@ -108,8 +108,12 @@ export interface CampaignPlan {
   /** tablespace of the old vectors; empty for that of the database */
   tablespace: string;
   keepOldCurrent: boolean;
+  /** whether nobody can call the old model any more */
+  oldModelGone: boolean;
   tokensPerCharacter: number;
   batchRows: number;
+  /** column whose largest values are embedded first; null for the order of the table */
+  popularColumn: string | null;
   /** spend cap of the campaign; null: none */
   maxTokens: number | null;
   maxUsd: number | null;

@@ -21,7 +21,14 @@ export type RunSearch<T> = (query: EmbeddedQuery) => Promise<T>;
 
 /** The vectors of one query text, each computed once. */
 export interface QueryVectors {
-  of(model: ServedModel, signal?: AbortSignal): Promise<{ vector: string; milliseconds: number }>;
+  of(model: ServedModel, signal?: AbortSignal): Promise<QueryVector>;
+}
+
+interface QueryVector {
+  components: number[];
+  /** the same in pgvector's text format */
+  vector: string;
+  milliseconds: number;
 }
 
 /** A query was embedded with other dimensions than the model has. */
@@ -53,17 +60,17 @@ export function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise
 
 /** Embeds one text, at most once per model. */
 export function createQueryVectors(embed: EmbedQuery, text: string): QueryVectors {
-  const made = new Map<string, { vector: string; milliseconds: number }>();
+  const made = new Map<string, QueryVector>();
   return {
     async of(model, signal) {
       const present = made.get(model.name);
       if (present) return present;
       const startedAt = performance.now();
       const embedding = embed(text, model, signal);
-      const vector = Array.from(await (signal ? unlessAborted(embedding, signal) : embedding));
+      const components = Array.from(await (signal ? unlessAborted(embedding, signal) : embedding));
       // Some searches would take it for a vector of another model, so that they are repeated in vain; others name no model.
-      if (vector.length !== model.dimensions) throw new WrongDimensions(model, vector.length);
-      const fresh = { vector: JSON.stringify(vector), milliseconds: performance.now() - startedAt };
+      if (components.length !== model.dimensions) throw new WrongDimensions(model, components.length);
+      const fresh = { components, vector: JSON.stringify(components), milliseconds: performance.now() - startedAt };
       made.set(model.name, fresh);
       return fresh;
     },

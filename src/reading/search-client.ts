@@ -1,11 +1,13 @@
 import { ask, createQueryVectors, type QueryVectors, type RunSearch } from './ask.ts';
+import { type BridgedQuery, type BridgedRow, createBridgeReader, reasonAgainst } from './bridge.ts';
+import { createCache } from './cache.ts';
 import { isPool, type Queryable } from './database.ts';
 import type { EmbedQuery } from './embed-query.ts';
 import { fuseRankings } from './fuse-rankings.ts';
 import { type Listener, listen } from './listener.ts';
-import { isInCanary, keyHashOf, type Reading } from './reading.ts';
-import { createReadingCache } from './reading-cache.ts';
+import { isInCanary, keyHashOf, loadReading, type Reading } from './reading.ts';
 import { createShadowReads, type ShadowCounts } from './shadow-reads.ts';
+import { createWantedKeys } from './wanted-keys.ts';
 
 /** Options of createSearchClient(). */
 export interface SearchClientOptions {
@@ -25,6 +27,19 @@ export interface SearchOptions<T> {
   key?: string;
   /** ids of the results, nearest first; required for shadow reads. The search must use `view` and must only read */
   ids?: (result: T) => readonly unknown[];
+}
+
+/** Options of a single search over the bridge. */
+export interface BridgedOptions<T> extends SearchOptions<T> {
+  /** rows of the statement, as they came: keys of those without a new vector are noted for reportWanted() */
+  rows?: (result: T) => readonly BridgedRow[];
+}
+
+/** The result of a search that was to use the bridge. */
+export interface BridgedAnswer<T> {
+  result: T;
+  /** why the ordinary search answered; null: the bridge did */
+  reason: string | null;
 }
 
 /** Searches that continue to work while the live model changes. */
@@ -47,6 +62,27 @@ export interface SearchClient {
    * @throws as search() does, for the live model
    */
   searchFused<T>(text: string, run: RunSearch<readonly T[]>, idOf: (item: T) => unknown): Promise<T[]>;
+  /**
+   * Searches with the new model over the bridge while its backfill runs. Where the bridge may not serve, and after the switch, it does
+   * what search() does.
+   *
+   * @param run the ordinary search, as in search()
+   * @param runBridged the search over the bridge: runs the statement of its argument
+   * @throws as search() does, and any error of `runBridged`
+   */
+  searchBridged<T>(
+    text: string,
+    run: RunSearch<T>,
+    runBridged: (query: BridgedQuery) => Promise<T>,
+    options?: BridgedOptions<T>,
+  ): Promise<BridgedAnswer<T>>;
+  /**
+   * Reports the rows that searches over the bridge found and that have no new vector, so that workers embed them first.
+   *
+   * @param primary pool of the primary server; searches may run on replicas
+   * @returns how many were reported
+   */
+  reportWanted(primary: Queryable): Promise<number>;
   /** outcomes of the shadow reads so far */
   readonly shadowReads: Readonly<ShadowCounts>;
   /** stops listening and waits for shadow reads under way; searches are still possible */
@@ -85,9 +121,16 @@ const REFRESH_SECONDS = 5;
  */
 export function createSearchClient(db: Queryable, options: SearchClientOptions): SearchClient {
   const { embed } = options;
-  const cache = createReadingCache(db, options.target, 1000 * (options.refreshSeconds ?? REFRESH_SECONDS));
+  const maxAgeMs = 1000 * (options.refreshSeconds ?? REFRESH_SECONDS);
+  const cache = createCache(() => loadReading(db, options.target), maxAgeMs);
+  const bridges = createCache(createBridgeReader(db, options.target), maxAgeMs);
+  const wanted = createWantedKeys();
   const shadowReads = createShadowReads(db);
-  const listener: Listener | undefined = options.listen && isPool(db) ? listen(db, cache.forget) : undefined;
+  const forget = () => {
+    cache.forget();
+    bridges.forget();
+  };
+  const listener: Listener | undefined = options.listen && isPool(db) ? listen(db, forget) : undefined;
 
   async function search<T>(text: string, vectors: QueryVectors, run: RunSearch<T>, { key, ids }: SearchOptions<T>): Promise<T> {
     let triedNew: { error: unknown } | undefined;
@@ -138,6 +181,24 @@ export function createSearchClient(db: Queryable, options: SearchClientOptions):
         : [];
       return fuseRankings([served, others], idOf);
     },
+    async searchBridged(text, run, runBridged, { rows, ...more } = {}) {
+      const vectors = createQueryVectors(embed, text);
+      const bridge = await bridges.get();
+      let reason = reasonAgainst(bridge);
+      if (bridge && reason === null) {
+        try {
+          const result = await runBridged(await bridge.queryOf(vectors));
+          if (rows) wanted.note(bridge.target, rows(result));
+          return { result, reason };
+        } catch (error) {
+          if (!isSwitched(error) && !isViewReplaced(error)) throw error;
+          forget();
+          reason = 'the bridge ended during the search';
+        }
+      }
+      return { result: await search(text, vectors, run, more), reason };
+    },
+    reportWanted: (primary) => wanted.report(primary),
     async close() {
       await Promise.all([listener?.close(), shadowReads.settled()]);
     },

@@ -85,6 +85,8 @@ export interface Campaign {
   indexName: string | null;
   /** access method of the index; null if there is no valid one */
   indexMethod: string | null;
+  /** whether nobody can call the old model any more */
+  oldModelGone: boolean;
   /** whether the backfill has not ended, so that only rows with vectors of both models can be compared */
   isPartial: boolean;
   /** number of rows in the table, as estimated by the server */
@@ -122,6 +124,7 @@ interface CampaignRow {
   candidates: number;
   index_name: string | null;
   index_method: string | null;
+  old_model_gone: boolean;
   is_partial: boolean;
   estimated_rows: number;
   blocks: number;
@@ -157,7 +160,7 @@ export async function loadCampaign(
             (SELECT json_build_object('name', f.form, 'dimensions', f.dimensions) FROM reembed.index_form(t.name, o.model) AS f) AS old_form,
             (SELECT json_build_object('name', f.form, 'dimensions', f.dimensions) FROM reembed.index_form(t.name, w.model) AS f) AS new_form,
             ${leavesSql('o')} AS old_leaves, ${leavesSql('w')} AS new_leaves,
-            s.candidates, ${vectorSql('w')} AS new_vector, ${joinSql('w')} AS new_join, ${viewSql('w')} AS new_view,
+            s.old_model_gone, s.candidates, ${vectorSql('w')} AS new_vector, ${joinSql('w')} AS new_join, ${viewSql('w')} AS new_view,
             (SELECT a.amname FROM pg_class AS ic JOIN pg_am AS a ON a.oid = ic.relam WHERE ic.oid = reembed.valid_main_index(m.name)) AS index_method,
             m.phase = ANY ('{expand,backfill}') AND reembed.valid_main_index(m.name) IS NULL
               AND (SELECT coalesce(bool_or(b.state <> 'done'), true) FROM reembed.batch AS b WHERE b.campaign = m.name) AS is_partial,
@@ -207,6 +210,7 @@ export async function loadCampaign(
     candidates: row.candidates,
     indexName: row.index_name,
     indexMethod: row.index_method,
+    oldModelGone: row.old_model_gone,
     isPartial: row.is_partial,
     estimatedRows: row.estimated_rows,
     blocks: row.blocks,

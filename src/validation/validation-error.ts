@@ -119,6 +119,28 @@ export class OldModelUnavailable extends ReembedError {
   }
 }
 
+/** Thrown when queries would have to be embedded with an old model that is marked as gone. */
+export class OldModelGone extends ReembedError {
+  constructor(model: string) {
+    super(
+      'old_model_gone',
+      `queries cannot be embedded with ${model}, which cannot be called any more`,
+      'compare rows by their stored vectors: npm run validate, with no query options; or give a .jsonl file whose queries have an old_vector from before',
+    );
+  }
+}
+
+/** Thrown when a kept vector of a query is not one of the old model. */
+export class OldVectorUnfit extends ReembedError {
+  constructor(query: string, found: number, model: string, dimensions: number) {
+    super(
+      'old_vector_unfit',
+      `the old_vector of query ${query} has ${found} dimensions, and ${model} has ${dimensions}`,
+      'give the vector of the query by that model, or leave old_vector out',
+    );
+  }
+}
+
 /** Thrown when a provider refuses to embed a query. */
 export class QueryRefused extends ReembedError {
   constructor(query: string, message: string) {

@@ -3,6 +3,7 @@ import { plainMessageOf } from '../database/database-error.ts';
 import { withLockRetries } from '../database/lock-retries.ts';
 import type { WorkContext } from '../worker/context.ts';
 import { adoptLeaves } from './adopt-leaves.ts';
+import { searchBridgeItems } from './bridge-items.ts';
 import { searchKnownItems } from './known-items.ts';
 import { postAlerts } from './webhook.ts';
 import { auditWrittenVectors } from './written-vectors.ts';
@@ -31,6 +32,7 @@ async function checkTarget(context: WorkContext, target: string, signal?: AbortS
   // No failure is a reason to skip the other checks.
   await adoptLeaves(patient, target, signal).catch((error) => notice(`partitions of ${target}: ${plainMessageOf(error)}`));
   await searchKnownItems(context, target, signal).catch((error) => notice(`known items of ${target}: ${plainMessageOf(error)}`));
+  await searchBridgeItems(context, target, signal).catch((error) => notice(`bridge of ${target}: ${plainMessageOf(error)}`));
   await auditWrittenVectors(context, target, signal).catch((error) => notice(`written vectors of ${target}: ${plainMessageOf(error)}`));
   await patient
     .query('SELECT reembed.scan_coverage($1)', [target])

@@ -247,6 +247,6 @@ export async function stopKeepingOldCurrent(context: WorkContext, target: WorkTa
   // Several lanes find this out at the same time; only one reports it.
   if (rowCount === 0) return;
   context.notice(
-    `the old model cannot be called (${messageOf(error)}); rows written from now on get no old vector, so searches would not find them after a rollback`,
+    `the old model cannot be called (${messageOf(error)}); rows written from now on get no old vector, so searches would not find them after a rollback; where it is gone for good: npm run setting -- old_model_gone=true`,
   );
 }

@@ -24,6 +24,8 @@ export interface TextQuery {
   rowKey?: string;
   /** share of its words that are in the text of that row */
   lexicalShare?: number;
+  /** its vector of the old model, from a time when that could be called */
+  oldVector?: readonly number[];
 }
 
 /** A query with its vector in each model, in pgvector's text form. */

@@ -17,7 +17,7 @@ interface FileOptions {
 
 /**
  * Reads queries from a file: `.jsonl` with {"id", "text"} per line (BEIR's "_id" is accepted), any other file with one query per line. A
- * query without an id gets its line number as id.
+ * query without an id gets its line number as id. "old_vector" may hold its vector of the old model, for the time when that cannot be called.
  *
  * @throws FileUnreadable, BadLine with the line number, NoQueries, ColumnMissing when no query has a field to slice by
  */
@@ -58,6 +58,18 @@ function parseQuery(path: string, number: number, line: string, sliceBy: readonl
   const known = id ?? _id ?? number;
   if (typeof known !== 'string' && typeof known !== 'number') throw new BadLine(path, number, '"id" is neither text nor number', example);
   for (const field of Object.keys(object)) fields.add(field);
-  if (sliceBy.length === 0) return { id: String(known), text };
-  return { id: String(known), text, slices: Object.fromEntries(sliceBy.map((field) => [field, String(object[field] ?? NO_VALUE)])) };
+  const oldVector = readVector(object.old_vector);
+  if (oldVector === null) throw new BadLine(path, number, '"old_vector" is not a list of numbers', 'give the numbers of the vector, or leave it out');
+  return {
+    id: String(known),
+    text,
+    ...(oldVector && { oldVector }),
+    ...(sliceBy.length > 0 && { slices: Object.fromEntries(sliceBy.map((field) => [field, String(object[field] ?? NO_VALUE)])) }),
+  };
+}
+
+/** The vector; undefined where there is none, null where the value is no vector. */
+function readVector(value: unknown): number[] | null | undefined {
+  if (value === undefined || value === null) return undefined;
+  return Array.isArray(value) && value.length > 0 && value.every((component) => Number.isFinite(component)) ? (value as number[]) : null;
 }

@@ -70,7 +70,7 @@ const NOT_AUDITED: RoleAudit = { rows: [], auditable: null, problem: null };
 export async function auditTruth(db: Queryable, campaign: Campaign, options: AuditOptions): Promise<TruthAudit> {
   if (options.size === 0) return { new: NOT_AUDITED, old: NOT_AUDITED, oldCause: null };
   const renewed = await auditRole(db, campaign, 'new', options);
-  const old = await auditRole(db, campaign, 'old', options);
+  const old = campaign.oldModelGone ? notAudited(campaign) : await auditRole(db, campaign, 'old', options);
   return { new: renewed.audit, old: old.audit, oldCause: await oldCause(campaign, old, options.findCause) };
 }
 
@@ -87,6 +87,10 @@ export function agreeing(rows: readonly AuditedRow[], minSimilarity: number): Au
 interface AuditedRole {
   audit: RoleAudit;
   disagreeing: Disagreeing[];
+}
+
+function notAudited({ old }: Campaign): AuditedRole {
+  return { audit: { rows: [], auditable: 0, problem: `${old.model.name} cannot be called any more` }, disagreeing: [] };
 }
 
 async function auditRole(db: Queryable, campaign: Campaign, role: Role, options: AuditOptions): Promise<AuditedRole> {

@@ -1,0 +1,123 @@
+import type { QueryVectors } from './ask.ts';
+import type { Queryable } from './database.ts';
+import type { ServedModel } from './reading.ts';
+
+/** What an application adds to the search over a bridge. Alias d is the view of the old model. */
+export interface BridgedParts {
+  /** select list, such as `d.id, d.content` */
+  columns: string;
+  /** condition inside of the search; its own parameters are $1, $2 … */
+  where?: string;
+  /** values of these parameters */
+  values?: readonly unknown[];
+  /** number of results; 10 when left out */
+  limit?: number;
+  /** rows that the old index recalls, at most 1,000; 100 when left out */
+  candidates?: number;
+}
+
+/** A query of the new model on both sides of a bridge. */
+export interface BridgedQuery {
+  /** the query mapped into the old space, in pgvector's text format */
+  oldSpaceVector: string;
+  /** the query as the new model embedded it */
+  newVector: string;
+  /** SQL that searches with it, with its values. Besides the wanted columns its rows have those of BridgedRow */
+  statement(parts: BridgedParts): { text: string; values: unknown[] };
+}
+
+/** What each row of a bridged statement has besides the wanted columns. */
+export interface BridgedRow {
+  distance: number;
+  /** whether the distance is that of a vector of the new model; otherwise it was predicted from the old vector */
+  has_new_vector: boolean;
+  row_key: Record<string, unknown>;
+}
+
+/** The bridge of a target, as it can be searched now. */
+export interface Bridge {
+  target: string;
+  /** why it may not serve; null: it may */
+  reason: string | null;
+  queryOf(vectors: QueryVectors): Promise<BridgedQuery>;
+}
+
+interface BridgeRow extends ServedModel {
+  /** of the map; a map that is fitted again has another */
+  version: string;
+  /** null if it is the known version */
+  query_map: Buffer | null;
+  reason: string | null;
+  statement: string;
+}
+
+const NO_BRIDGE = 'there is no bridge: it was not fitted, or its campaign is over';
+
+/** Reads a bridge. Its map, which can be large, is read again only when it was fitted again. */
+export function createBridgeReader(db: Queryable, target: string | undefined): () => Promise<Bridge | undefined> {
+  let known: { version: string; map: Float32Array } | undefined;
+  return async () => {
+    const { rows } = await db.query('SELECT * FROM reembed.read_bridge($1, $2)', [target ?? null, known?.version ?? null]);
+    const row = rows[0] as BridgeRow | undefined;
+    if (!row) return undefined;
+    const { version, query_map, reason, statement, ...model } = row;
+    if (query_map) known = { version, map: floatsOf(query_map) };
+    const map = known?.map ?? new Float32Array();
+    return {
+      target: model.target,
+      reason,
+      async queryOf(vectors) {
+        const { components, vector: newVector } = await vectors.of(model);
+        const oldSpaceVector = JSON.stringify(Array.from(mapQuery(map, components)));
+        const fill = (parts: BridgedParts) => fillIn(statement, oldSpaceVector, newVector, parts);
+        return { oldSpaceVector, newVector, statement: fill };
+      },
+    };
+  };
+}
+
+/** Why a bridge may not serve; null if it may. */
+export function reasonAgainst(bridge: Bridge | undefined): string | null {
+  return bridge ? bridge.reason : NO_BRIDGE;
+}
+
+/**
+ * Multiplies the map with a query.
+ *
+ * @param map rows of as many components as the query has, one row for each component of the result
+ */
+export function mapQuery(map: Float32Array, query: ArrayLike<number>): Float32Array {
+  const columns = query.length;
+  const vector = Float64Array.from(query);
+  const mapped = new Float32Array(map.length / columns);
+  for (let row = 0, at = 0; row < mapped.length; row++, at += columns) {
+    // Four sums at a time, so that no addition waits for the one before.
+    let [a, b, c, d] = [0, 0, 0, 0];
+    let i = 0;
+    for (; i + 3 < columns; i += 4) {
+      a += (map[at + i] as number) * (vector[i] as number);
+      b += (map[at + i + 1] as number) * (vector[i + 1] as number);
+      c += (map[at + i + 2] as number) * (vector[i + 2] as number);
+      d += (map[at + i + 3] as number) * (vector[i + 3] as number);
+    }
+    for (; i < columns; i++) a += (map[at + i] as number) * (vector[i] as number);
+    mapped[row] = a + b + c + d;
+  }
+  return mapped;
+}
+
+function fillIn(statement: string, oldSpaceVector: string, newVector: string, parts: BridgedParts): { text: string; values: unknown[] } {
+  const { columns, where, values = [], limit = 10, candidates = 100 } = parts;
+  const own = { old_space_vector: oldSpaceVector, new_vector: newVector, k: limit, candidates };
+  const pieces: Record<string, string> = { columns, filter: where === undefined ? '' : ` AND (${where})` };
+  // Behind the application's parameters, whose numbers stay as they are.
+  for (const [i, name] of Object.keys(own).entries()) pieces[name] = `$${values.length + i + 1}`;
+  // In one pass, so that nothing inserted is searched for placeholders.
+  const text = statement.replace(/\{(columns|filter|old_space_vector|new_vector|k|candidates)\}/g, (_, name: string) => pieces[name] ?? '');
+  return { text, values: [...values, ...Object.values(own)] };
+}
+
+/** Little-endian, as every processor that Node runs on. A copy, because a buffer may begin at any byte. */
+function floatsOf(bytes: Buffer): Float32Array {
+  return new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer);
+}
