@@ -2,6 +2,7 @@ import { AUDIT } from './audit.ts';
 import { BAD_ANSWERS } from './bad-answers.ts';
 import { BRIDGE_FIT } from './bridge-fit.ts';
 import { BRIDGE_GATE } from './bridge-gate.ts';
+import { BRIDGE_SERVING } from './bridge-serving.ts';
 import { COMPARE } from './compare.ts';
 import { DEPLOY } from './deploy.ts';
 import { FOUND_BY_REVIEW } from './found-by-review.ts';
@@ -35,6 +36,7 @@ export const MUTANTS: Mutant[] = [
   ...BAD_ANSWERS,
   ...BRIDGE_FIT,
   ...BRIDGE_GATE,
+  ...BRIDGE_SERVING,
   ...COMPARE,
   ...DEPLOY,
   ...FOUND_BY_REVIEW,

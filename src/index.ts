@@ -1,5 +1,10 @@
 export type { ConfigFile } from './config-file.ts';
 export {
+  type BridgedAnswer,
+  type BridgedOptions,
+  type BridgedParts,
+  type BridgedQuery,
+  type BridgedRow,
   createEmbedder,
   type EmbeddedQuery,
   type EmbedderOptions,

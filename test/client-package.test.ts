@@ -42,7 +42,13 @@ test.serial('it imports pg and nothing else, and calls the functions of the tool
   const { dependencies, peerDependencies } = JSON.parse(readFileSync(join(ROOT, FOLDER, 'package.json'), 'utf8'));
   t.deepEqual([dependencies, Object.keys(peerDependencies)], [undefined, ['pg']]);
   const statements = [...code.matchAll(/query\('([^']*)'/g)].map(([, statement = '']) => statement.replace(/\(.*/, ''));
-  t.deepEqual(statements.sort(), ['LISTEN reembed', 'SELECT * FROM reembed.reading', 'SELECT reembed.record_shadow_read']);
+  t.deepEqual(statements.sort(), [
+    'LISTEN reembed',
+    'SELECT * FROM reembed.read_bridge',
+    'SELECT * FROM reembed.reading',
+    'SELECT reembed.record_shadow_read',
+    'SELECT reembed.report_wanted',
+  ]);
 });
 
 test.serial('its exports and types resolve for every consumer of ECMAScript modules', async (t) => {

@@ -15,6 +15,7 @@ export const ONE_SERVER = {
     'in-flight',
     'index-statements',
     'judge-answers',
+    'map-query',
     'metrics',
     'packing',
     'query-embedder',

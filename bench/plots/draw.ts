@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import type { TopLevelSpec } from 'vega-lite';
 import { drawPlot } from '../../src/report/plots/draw-plot.ts';
 import type { BenchResult } from '../backfill/figures.ts';
@@ -30,6 +31,11 @@ export async function drawPlots(results: BenchResult[]): Promise<Plot[]> {
     ...(live.length > 0 ? [render('latency', latencies(live))] : []),
     ...(travelled.length > 0 ? [render('procedure', procedures(travelled))] : []),
   ]);
+}
+
+/** Draws one plot into a file. */
+export async function drawFile(spec: TopLevelSpec, path: string): Promise<void> {
+  writeFileSync(path, (await render(path, spec)).svg);
 }
 
 async function render(name: string, spec: TopLevelSpec): Promise<Plot> {

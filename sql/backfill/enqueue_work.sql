@@ -20,7 +20,7 @@ BEGIN
                        WHERE j.name = 'batch_' || t.suffix AND j.singleton_key = b.campaign || '/' || b.id AND j.state <= 'active')
     ORDER BY b.campaign, b.id;
 
-  PERFORM reembed.log_wanted(w.target) FROM (SELECT DISTINCT n.target FROM reembed.wanted_row AS n JOIN reembed.setting AS s ON s.target = n.target AND NOT s.paused) AS w;
+  PERFORM reembed.log_wanted(s.target) FROM reembed.setting AS s WHERE NOT s.paused AND EXISTS (SELECT FROM reembed.wanted_row AS n WHERE n.target = s.target);
 
   -- A lane without a change among the first thousand gets its job once those are served. Lane 0 also sweeps the table.
   PERFORM reembed.enqueue('catch_up_' || t.suffix, w.lane::text, jsonb_build_object('target', w.target, 'lane', w.lane))

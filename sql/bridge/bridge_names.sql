@@ -35,6 +35,7 @@ BEGIN
     FROM (VALUES ('old', reembed.role_names(v_old, 'old'), p_parameters ->> 'old_space_vector'), ('new', reembed.role_names(v_new, 'new'), p_parameters ->> 'new_vector')) AS w(role, names, parameter)
    CROSS JOIN LATERAL (SELECT format('%s::%s', w.parameter, w.names ->> 'type') AS query) AS q
    CROSS JOIN LATERAL jsonb_each_text(jsonb_build_object(
+     'model_name', w.names ->> 'model_name',
      'distance', w.names ->> 'distance',
      'dimensions', w.names ->> 'dimensions',
      'query', q.query,

@@ -13,7 +13,7 @@ DECLARE
 BEGIN
   SELECT g.* INTO m FROM reembed.campaign AS g JOIN reembed.bridge AS b ON b.campaign = g.name WHERE g.name = p_campaign;
   SELECT * INTO t FROM reembed.target WHERE name = m.target;
-  IF m.name IS NULL OR t.unhooked IS NOT NULL
+  IF m.name IS NULL
      OR (SELECT count(*) FROM reembed.vector_column AS v WHERE v.campaign = p_campaign AND v.column_name IS NOT NULL) <> 2 THEN
     PERFORM reembed.drop_bridge(p_campaign);
     RETURN;
@@ -24,9 +24,6 @@ BEGIN
     'filter', '',
     'has_new_index', 'v_has_new_index',
     'predicted', format('CASE WHEN $5 THEN %s ELSE %s END', v_names ->> 'mapped_prediction', v_names ->> 'old_prediction'),
-    -- In a message of RAISE, % is a placeholder.
-    'old_model_text', replace(quote_ident(m.from_model), '%', '%%'),
-    'new_model_text', replace(quote_ident(m.to_model), '%', '%%'),
     'iterative_scan', CASE WHEN reembed.scans_iteratively() THEN ' SET hnsw.iterative_scan = relaxed_order' ELSE '' END);
   IF v_names::text ~ '\$body\$' THEN
     RAISE EXCEPTION 'a name in target % contains $body$', t.name USING ERRCODE = 'RE005', HINT = 'Rename the object with this name.';

@@ -12,7 +12,7 @@ DECLARE
   v_has_new_index constant boolean := {index_is_valid};
 BEGIN
   IF {vector_schema}.vector_dims($1) IS DISTINCT FROM {old_dimensions} OR {vector_schema}.vector_dims($2) IS DISTINCT FROM {new_dimensions} THEN
-    RAISE EXCEPTION 'the query has % dimensions in the old space and % in the new one, but {old_model_text} has {old_dimensions} and {new_model_text} has {new_dimensions}', {vector_schema}.vector_dims($1), {vector_schema}.vector_dims($2)
+    RAISE EXCEPTION 'the query has % dimensions in the old space and % in the new one, but % has {old_dimensions} and % has {new_dimensions}', {vector_schema}.vector_dims($1), {vector_schema}.vector_dims($2), {old_model_name}, {new_model_name}
       USING ERRCODE = 'RE002', HINT = 'Embed the query with the new model and map it with the map of reembed.bridge_map().';
   END IF;
   IF (greatest($3, $4) <= 1000) IS NOT TRUE THEN

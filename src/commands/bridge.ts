@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { bridgeFitCommand } from './bridge-fit.ts';
+import { bridgeIndexCommand } from './bridge-index.ts';
 import { bridgeShowCommand } from './bridge-show.ts';
 
 /** `reembed bridge …`: serves the new model from the old vectors while the backfill runs. */
@@ -7,5 +8,6 @@ export function bridgeCommand(): Command {
   return new Command('bridge')
     .description('search the old vectors with queries of the new model while the backfill runs')
     .addCommand(bridgeFitCommand())
-    .addCommand(bridgeShowCommand());
+    .addCommand(bridgeShowCommand())
+    .addCommand(bridgeIndexCommand());
 }

@@ -78,8 +78,7 @@ export async function readIndexBuilds(db: Queryable, target?: string): Promise<I
 }
 
 /**
- * Runs a file that builds indexes, after dropping any INVALID index of an earlier build of the same campaign. If the server has too little
- * shared memory for parallel workers, it builds again without them.
+ * Runs a file that builds indexes.
  *
  * @throws LockNotAvailable, MigrationFailed and the like; IndexMemoryTooSmall
  */
@@ -89,15 +88,33 @@ export async function runIndexBuild(
   direction: 'up' | 'down',
   options: IndexBuildOptions,
 ): Promise<void> {
+  await runBuild(database, file.campaign, options, (notice, settings) =>
+    runMigrationFile(database, file, direction, notice, { settings, passNotices: true }),
+  );
+}
+
+/**
+ * Builds indexes of a campaign, after dropping any INVALID index of an earlier build. If the server has too little shared memory for
+ * parallel workers, it builds again without them.
+ *
+ * @param run executes the statements, in a session with these settings
+ * @throws what `run` throws; IndexMemoryTooSmall
+ */
+export async function runBuild(
+  database: Database,
+  campaign: string,
+  options: IndexBuildOptions,
+  run: (notice: Notice, settings: Record<string, string>) => Promise<void>,
+): Promise<void> {
   const display = options.display?.();
   const notice = display ? display.say : options.notice;
   const build = async (settings: Record<string, string>) => {
-    await dropInvalidIndexes(database, file.campaign, notice);
-    await runMigrationFile(database, file, direction, notice, { settings, passNotices: true });
+    await dropInvalidIndexes(database, campaign, notice);
+    await run(notice, settings);
   };
   const stop = new AbortController();
   // The embedded database has a single session, in which a query would wait until the build ends.
-  const watched = display && !database.embedded ? watchBuild(database, file.campaign, display, stop.signal) : undefined;
+  const watched = display && !database.embedded ? watchBuild(database, campaign, display, stop.signal) : undefined;
   try {
     await build(options.settings ?? {}).catch(async (error: unknown) => {
       if (!isSharedMemoryFailure(error)) throw explain(error);

@@ -1,11 +1,11 @@
 import pg from 'pg';
 import type { Queryable } from '../database/connection.ts';
 import { SETTINGS } from '../database/connection.ts';
-import { loadActions } from '../database/migration-actions.ts';
 import type { MigrationFile } from '../database/migration-file.ts';
 import { RECORD_TABLE } from '../database/migration-runner.ts';
 import { isInstalled } from '../database/sql-objects.ts';
 import type { present } from './phase.ts';
+import { recordStatements } from './recorded-statements.ts';
 
 const NAMES = ['table', 'vectors', 'column', 'version', 'schema'] as const satisfies readonly Parameters<typeof present>[0][];
 
@@ -31,26 +31,13 @@ export async function scriptOf(db: Queryable | undefined, files: readonly Migrat
 }
 
 async function fileScript(db: Queryable | undefined, file: MigrationFile, direction: 'up' | 'down'): Promise<string> {
-  const statements: string[] = [];
-  let inTransaction = true;
-  // What the files use of node-pg-migrate's MigrationBuilder.
-  const recorder = {
-    sql: (text: string) => statements.push(/;\s*$/.test(text) ? text.trim() : `${text.trim()};`),
-    noTransaction: () => {
-      inTransaction = false;
-    },
-    db: {
-      async select(query: string) {
-        const known = db ? (await db.query<{ present: Record<string, string> | null }>(query)).rows : [];
-        if (known[0]?.present) return known;
-        const columns = NAMES.map((name) => `w.present ->> '${name}' AS present_${name}`).join(', ');
-        statements.push(`SELECT ${columns} FROM (${query}) AS w \\gset`);
-        return [{ present: Object.fromEntries(NAMES.map((name) => [name, `:present_${name}`])) }];
-      },
-    },
-  };
-  const actions = (await loadActions(file)) as Record<typeof direction, (pgm: unknown) => unknown>;
-  await actions[direction](recorder);
+  const { statements, inTransaction } = await recordStatements(file, direction, async (query, before) => {
+    const known = db ? (await db.query<{ present: Record<string, string> | null }>(query)).rows : [];
+    if (known[0]?.present) return known;
+    const columns = NAMES.map((name) => `w.present ->> '${name}' AS present_${name}`).join(', ');
+    before.push(`SELECT ${columns} FROM (${query}) AS w \\gset`);
+    return [{ present: Object.fromEntries(NAMES.map((name) => [name, `:present_${name}`])) }];
+  });
   const name = pg.escapeLiteral(file.name);
   statements.push(
     direction === 'up'

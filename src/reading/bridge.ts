@@ -47,7 +47,6 @@ interface BridgeRow extends ServedModel {
   version: string;
   /** null if it is the known version */
   query_map: Buffer | null;
-  old_dimensions: number;
   reason: string | null;
   statement: string;
 }
@@ -61,7 +60,7 @@ export function createBridgeReader(db: Queryable, target: string | undefined): (
     const { rows } = await db.query('SELECT * FROM reembed.read_bridge($1, $2)', [target ?? null, known?.version ?? null]);
     const row = rows[0] as BridgeRow | undefined;
     if (!row) return undefined;
-    const { version, query_map, old_dimensions, reason, statement, ...model } = row;
+    const { version, query_map, reason, statement, ...model } = row;
     if (query_map) known = { version, map: floatsOf(query_map) };
     const map = known?.map ?? new Float32Array();
     return {

@@ -38,7 +38,7 @@ export interface Scifact {
  * @param options.documents the abstracts; default: all
  */
 export async function fillScifact(
-  t: ExecutionContext,
+  t: Pick<ExecutionContext, 'teardown'>,
   models: readonly [ScifactModel, ...ScifactModel[]],
   {
     derived = [],

@@ -1,0 +1,65 @@
+import pg from 'pg';
+import { type Database, inOwnTransactions } from '../database/connection.ts';
+import { translateDatabaseError } from '../database/database-error.ts';
+import { withLockRetries } from '../database/lock-retries.ts';
+import type { MigrationFile } from '../database/migration-file.ts';
+import { readMigrationState } from '../database/migration-runner.ts';
+import { withSession } from '../database/session.ts';
+import { ReembedError } from '../errors.ts';
+import { type IndexBuildOptions, runBuild } from '../phases/index-build.ts';
+import { recordStatements } from '../phases/recorded-statements.ts';
+
+/** Thrown when the index on the new vectors may not be built during the backfill. */
+export class EarlyIndexRefused extends ReembedError {
+  constructor({ code, condition, remedy }: { code: string; condition: string; remedy: string }) {
+    super(`early_index_${code}`, condition, remedy);
+  }
+}
+
+// The first statement of the file asks whether every row has its vector, the last one enters the phase.
+const OF_THE_PHASE = /^SELECT reembed\.(require_gate|enter_phase)\(/;
+
+/**
+ * Builds the index on the new vectors of a campaign while its backfill runs, by the statements of its file for phase index. That phase later
+ * finds the index built.
+ *
+ * @throws EarlyIndexRefused, LockNotAvailable, IndexMemoryTooSmall
+ */
+export async function buildEarlyIndex(
+  database: Database,
+  campaign: string,
+  { directory, ...options }: IndexBuildOptions & { directory: string },
+): Promise<void> {
+  const db = inOwnTransactions(database.pool);
+  const { rows } = await db.query<{ code: string; condition: string; remedy: string }>('SELECT * FROM reembed.early_index_gate($1)', [campaign]);
+  if (rows[0]) throw new EarlyIndexRefused(rows[0]);
+  const { pending } = await readMigrationState(db, directory);
+  const file = pending.find((one) => one.campaign === campaign && one.phase === 'index');
+  if (!file) {
+    const condition = `the migration file of phase index of ${campaign} is not in ${directory}`;
+    throw new EarlyIndexRefused({ code: 'no_file', condition, remedy: 'run the command where npm run migrate up runs' });
+  }
+  await runBuild(database, campaign, options, (notice, settings) =>
+    withLockRetries(() => runStatements(database, file, notice, settings), file.name, notice).catch((error: unknown) => {
+      throw translateDatabaseError(error, database.url);
+    }),
+  );
+}
+
+async function runStatements(
+  database: Database,
+  file: MigrationFile,
+  notice: (line: string) => void,
+  settings: Record<string, string>,
+): Promise<void> {
+  await withSession(database.url, 'pg-reembed bridge', async (client) => {
+    for (const [name, value] of Object.entries(settings)) {
+      await client.query(`SET ${name.split('.').map(pg.escapeIdentifier).join('.')} = ${pg.escapeLiteral(value)}`);
+    }
+    client.on('notice', ({ code, message, hint }) => {
+      if (code === '00000') notice(hint ? `${message}; ${hint}` : `${message}`);
+    });
+    const { statements } = await recordStatements(file, 'up', async (query) => (await client.query(query)).rows);
+    for (const statement of statements) if (!OF_THE_PHASE.test(statement)) await client.query(statement);
+  });
+}
