@@ -46,6 +46,12 @@ export const BRIDGE_GATE: Mutant[] = [
     test: 'order-popular',
     title: 'with --order popular:COLUMN the rows with the largest values get their vectors before the ledger is worked on',
     says: /Difference/,
-    edits: [{ file: 'src/phases/2-backfill.ts', find: "popularColumn === null ? '' : `\\nSELECT", replace: "popularColumn !== campaign ? '' : `\\nSELECT" }],
+    edits: [
+      {
+        file: 'src/phases/2-backfill.ts',
+        find: "popularColumn === null ? '' : `\\nSELECT",
+        replace: "popularColumn !== campaign ? '' : `\\nSELECT",
+      },
+    ],
   },
 ];

@@ -34,9 +34,7 @@ test.serial('with --order popular:COLUMN the rows with the largest values get th
     () => {},
   );
   await runCatchUp(context, { target: 'public.documents.embedding' });
-  const { rows } = await pool.query(
-    'SELECT count(*)::integer AS rows, min(views) AS least FROM documents WHERE embedding_v2 IS NOT NULL',
-  );
+  const { rows } = await pool.query('SELECT count(*)::integer AS rows, min(views) AS least FROM documents WHERE embedding_v2 IS NOT NULL');
   t.deepEqual(rows, [{ rows: 200, least: 100 }]);
 
   await stage.work();

@@ -62,7 +62,7 @@ CREATE FUNCTION reembed.accept(p_campaign text, p_code text, p_reason text, p_ev
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp';
 
-COMMENT ON FUNCTION reembed.accept(p_campaign text, p_code text, p_reason text, p_evidence jsonb) IS 'Records that a person allows a harm, or the verdict unsure, by its code and with a reason; returns the evidence it is bound to.';
+COMMENT ON FUNCTION reembed.accept(p_campaign text, p_code text, p_reason text, p_evidence jsonb) IS 'Records that a person allows a harm, the verdict unsure, or a bridge that cannot be measured, by its code and with a reason; returns the evidence it is bound to.';
 
 CREATE FUNCTION reembed.acceptance_gate(p_name text, p_phase text) RETURNS TABLE(code text, condition text, remedy text)
     LANGUAGE sql
@@ -119,6 +119,12 @@ CREATE FUNCTION reembed.application_path(p_relation regclass) RETURNS text
     SET search_path TO 'pg_catalog', 'pg_temp';
 
 COMMENT ON FUNCTION reembed.application_path(p_relation regclass) IS 'The search_path of new sessions of a table''s owner in this database.';
+
+CREATE FUNCTION reembed.apply_bridge() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.apply_bridge() IS 'Makes the function that searches over a bridge in the transaction that stores its map, and drops it with the map.';
 
 CREATE FUNCTION reembed.apply_setting() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -554,6 +560,60 @@ CREATE FUNCTION reembed.bounded(p_value double precision, p_most double precisio
 
 COMMENT ON FUNCTION reembed.bounded(p_value double precision, p_most double precision) IS 'Limits a number to the range from 0 to p_most; NaN becomes p_most, null stays null.';
 
+CREATE FUNCTION reembed.bridge_acceptance(p_campaign text) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.bridge_acceptance(p_campaign text) IS 'What an acceptance of bridge-unmeasured is bound to; null where there is nothing to accept, because the old model can be called or the bridge passed.';
+
+CREATE FUNCTION reembed.bridge_evidence(p_campaign text) RETURNS TABLE(rank integer, queries bigint, looks bigint, before double precision, after double precision, margin double precision, outcome text, low double precision, high double precision, more_queries bigint)
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.bridge_evidence(p_campaign text) IS 'What the judged queries of each rank say about the bridge against the old model, by the present margin; see bridge_queries() and judge_difference().';
+
+CREATE FUNCTION reembed.bridge_function(p_campaign text) RETURNS SETOF regprocedure
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.bridge_function(p_campaign text) IS 'The function that searches over the bridge of a campaign.';
+
+CREATE FUNCTION reembed.bridge_gate(p_campaign text) RETURNS TABLE(code text, reason text)
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.bridge_gate(p_campaign text) IS 'What keeps the bridge of a campaign from serving searches; no rows when it may: it is not worse than the old model by more than the margin, or the old model is gone and a person accepted the bridge by name.';
+
+CREATE FUNCTION reembed.bridge_map(p_target text DEFAULT NULL::text) RETURNS TABLE(target text, campaign text, query_map bytea, old_dimensions integer, new_dimensions integer, mapped_slope double precision, mapped_intercept double precision, old_slope double precision, old_intercept double precision, fitted_at timestamp with time zone, is_open boolean, reason text, name text, provider_model text, dimensions integer, element_type text, distance text, document_prefix text, query_prefix text, send_dimensions boolean, token_limit integer, usd_per_million_tokens double precision, provider text)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.bridge_map(p_target text) IS 'The map that turns a query of the new model into one that the old vectors can be searched with, all that is needed to embed the query, and why the bridge may not serve, if it may not. No row without a map, and for roles that may not read the live view.';
+
+CREATE FUNCTION reembed.bridge_name(p_view name) RETURNS name
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.bridge_name(p_view name) IS 'Name of the function that searches over the bridge, from the name of the live view.';
+
+CREATE FUNCTION reembed.bridge_names(p_campaign text, p_parameters jsonb) RETURNS jsonb
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.bridge_names(p_campaign text, p_parameters jsonb) IS 'Values of the placeholders of the search over the bridge of a campaign. p_parameters: how the search names its parameters, that is old_space_vector, new_vector, k and candidates.';
+
+CREATE FUNCTION reembed.bridge_queries(p_campaign text) RETURNS TABLE(rank integer, before double precision, after double precision, look bigint)
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.bridge_queries(p_campaign text) IS 'Judged queries of all validations of a campaign''s present map that asked the old model too, each once with its newest result: nDCG of the old model and of the bridge. rank and look as in pooled_queries().';
+
+CREATE FUNCTION reembed.bridge_statement(p_target text DEFAULT NULL::text) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.bridge_statement(p_target text) IS 'The search over the bridge of a target as a statement to which an application adds its filter: with {columns} and {filter} over the alias d, and {old_space_vector}, {new_vector}, {k}, {candidates}. Null where there is no bridge.';
+
 CREATE FUNCTION reembed.bring_back_column(p_name text, p_to_column name, p_to_version_column name) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -596,6 +656,12 @@ CREATE FUNCTION reembed.change_lane(p_seq bigint) RETURNS integer
     LANGUAGE sql IMMUTABLE PARALLEL SAFE;
 
 COMMENT ON FUNCTION reembed.change_lane(p_seq bigint) IS 'Which catch-up job of a target, 0 to 3, serves a change.';
+
+CREATE FUNCTION reembed.check_bridge(p_target text) RETURNS TABLE(kind text, severity text, model text, is_bad boolean, message text, details jsonb)
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.check_bridge(p_target text) IS 'Check of the watch: whether the share of known items that the bridge finds fell while the backfill advanced.';
 
 CREATE FUNCTION reembed.check_coverage(p_target text) RETURNS TABLE(kind text, severity text, model text, is_bad boolean, message text, details jsonb)
     LANGUAGE sql STABLE
@@ -786,6 +852,12 @@ CREATE FUNCTION reembed.discarded_by_down(p_name text, OUT vectors bigint, OUT t
 
 COMMENT ON FUNCTION reembed.discarded_by_down(p_name text, OUT vectors bigint, OUT tokens bigint, OUT usd numeric, OUT live_view text, OUT readers text[]) IS 'What the down of phase expand removes: vectors of the new model with what they cost, and the live view with those who are known to read it; no view if an earlier campaign needs it.';
 
+CREATE FUNCTION reembed.draw_bridge_items(p_target text) RETURNS TABLE(key text, content text, query_map bytea)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.draw_bridge_items(p_target text) IS 'Some random rows with both vectors, to be searched for by their own text through the bridge, with its map; none while no bridge serves.';
+
 CREATE FUNCTION reembed.draw_known_items(p_target text) RETURNS TABLE(key text, content text, text_hash bigint)
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp';
@@ -797,6 +869,13 @@ CREATE FUNCTION reembed.draw_written(p_target text, p_rows integer) RETURNS TABL
     SET search_path TO 'pg_catalog', 'pg_temp';
 
 COMMENT ON FUNCTION reembed.draw_written(p_target text, p_rows integer) IS 'The newest rows with vectors that the application wrote and that have not been audited, each with its text and vector.';
+
+CREATE FUNCTION reembed.drop_bridge(p_campaign text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET lock_timeout TO '300ms';
+
+COMMENT ON FUNCTION reembed.drop_bridge(p_campaign text) IS 'Drops the function that searches over the bridge of a campaign.';
 
 CREATE FUNCTION reembed.drop_compiled(p_target text) RETURNS void
     LANGUAGE plpgsql
@@ -866,6 +945,12 @@ CREATE FUNCTION reembed.each_key(p_target text, p_template text, p_separator tex
     SET search_path TO 'pg_catalog', 'pg_temp';
 
 COMMENT ON FUNCTION reembed.each_key(p_target text, p_template text, p_separator text, p_side_table regclass) IS 'Renders a template once for each key column of a target; see key_names().';
+
+CREATE FUNCTION reembed.early_index_gate(p_campaign text) RETURNS TABLE(code text, condition text, remedy text)
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.early_index_gate(p_campaign text) IS 'Why the index on the new vectors of a campaign may not be built during the backfill; no row when it may.';
 
 CREATE FUNCTION reembed.end_archive(p_name text) RETURNS void
     LANGUAGE plpgsql
@@ -1344,6 +1429,12 @@ CREATE FUNCTION reembed.judge_audit(p_validation bigint) RETURNS TABLE(outcome t
 
 COMMENT ON FUNCTION reembed.judge_audit(p_validation bigint) IS 'Part of judge_validation(): whether the stored vectors are those that the models return now.';
 
+CREATE FUNCTION reembed.judge_bridge(p_campaign text) RETURNS TABLE(outcome text, code text, reason text, remedy text)
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.judge_bridge(p_campaign text) IS 'Verdict on the bridge of a campaign by the stored evidence and the present thresholds: fail or unsure with the reason; no row when it passes.';
+
 CREATE FUNCTION reembed.judge_difference(p_n bigint, p_mean double precision, p_sd double precision, p_margin double precision, OUT outcome text, OUT low double precision, OUT high double precision, OUT more_queries bigint) RETURNS record
     LANGUAGE plpgsql IMMUTABLE
     SET search_path TO 'pg_catalog', 'pg_temp';
@@ -1457,6 +1548,12 @@ CREATE FUNCTION reembed.known_item_share(p_target text, p_model text) RETURNS do
 
 COMMENT ON FUNCTION reembed.known_item_share(p_target text, p_model text) IS 'Share of the newest known items that were found with a model, 0 to 1; null while there are too few.';
 
+CREATE FUNCTION reembed.lacking(p_target text, p_keys jsonb[]) RETURNS SETOF jsonb
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.lacking(p_target text, p_keys jsonb[]) IS 'Those of the keys whose rows exist, have a text and lack a new vector.';
+
 CREATE FUNCTION reembed.largest_write_share(p_max_read_slowdown numeric) RETURNS double precision
     LANGUAGE sql IMMUTABLE
     SET search_path TO 'pg_catalog', 'pg_temp';
@@ -1540,6 +1637,12 @@ CREATE FUNCTION reembed.log_query(p_target text, p_text text, p_caller_key text 
     SET search_path TO 'pg_catalog', 'pg_temp';
 
 COMMENT ON FUNCTION reembed.log_query(p_target text, p_text text, p_caller_key text) IS 'Keeps a share of the application''s queries, set by setting.query_log_percent, for npm run validate -- --queries-from log; returns whether this one was kept.';
+
+CREATE FUNCTION reembed.log_wanted(p_target text) RETURNS bigint
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.log_wanted(p_target text) IS 'Adds the most wanted rows of a target to the change log while few changes wait there; returns how many. Forgets them when no backfill can serve them.';
 
 CREATE FUNCTION reembed.lost_by_forget(p_target text, OUT target text, OUT table_is_there boolean, OUT vectors bigint, OUT archived bigint, OUT tokens bigint, OUT usd numeric, OUT live_view text, OUT readers text[], OUT removed text[]) RETURNS record
     LANGUAGE plpgsql STABLE
@@ -2057,6 +2160,12 @@ CREATE FUNCTION reembed.quotes(p_query text, p_texts text[]) RETURNS boolean
 
 COMMENT ON FUNCTION reembed.quotes(p_query text, p_texts text[]) IS 'Whether a query equals one of the texts, contains one, or is a part of at least 20 characters of one; case-insensitive.';
 
+CREATE FUNCTION reembed.read_bridge(p_target text, p_known text) RETURNS TABLE(target text, role text, name text, provider_model text, dimensions integer, element_type text, distance text, document_prefix text, query_prefix text, send_dimensions boolean, token_limit integer, usd_per_million_tokens double precision, provider text, version text, query_map bytea, reason text, statement text)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.read_bridge(p_target text, p_known text) IS 'What the client needs to search over the bridge of a target: how to embed a query, the map unless p_known is its version, and why it may not serve. No row where there is no bridge.';
+
 CREATE TABLE reembed.read_probe (
     id bigint NOT NULL,
     target text NOT NULL,
@@ -2094,6 +2203,12 @@ CREATE FUNCTION reembed.reads_for(p_target text DEFAULT NULL::text, p_key text D
     SET search_path TO 'pg_catalog', 'pg_temp';
 
 COMMENT ON FUNCTION reembed.reads_for(p_target text, p_key text) IS 'The model for a reader''s query and the view to search: the new model for keys of the canary, otherwise the live model. The same key always gets the same answer.';
+
+CREATE FUNCTION reembed.record_bridge_item(p_target text, p_key text, p_mapped text, p_vector text) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.record_bridge_item(p_target text, p_key text, p_mapped text, p_vector text) IS 'Searches for a row through the bridge by the vector of its own text and records whether it was among the nearest ten; null where there is no bridge.';
 
 CREATE FUNCTION reembed.record_failed(p_target text, p_model text, p_refused jsonb, p_written text[]) RETURNS text[]
     LANGUAGE plpgsql SECURITY DEFINER
@@ -2226,6 +2341,14 @@ CREATE FUNCTION reembed.repeated_texts(p_campaign text, p_batch bigint, p_digest
 
 COMMENT ON FUNCTION reembed.repeated_texts(p_campaign text, p_batch bigint, p_digests uuid[]) IS 'The texts of a batch that an earlier batch embeds: their vector, once there is one, whether that batch is still pending, and its provider batch.';
 
+CREATE FUNCTION reembed.replace_bridge(p_campaign text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET lock_timeout TO '300ms'
+    SET client_min_messages TO 'warning';
+
+COMMENT ON FUNCTION reembed.replace_bridge(p_campaign text) IS 'Creates or replaces the function that searches over the bridge of a campaign; drops it where there is no map.';
+
 CREATE FUNCTION reembed.replace_change_view() RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -2270,6 +2393,12 @@ CREATE FUNCTION reembed.replace_views(p_target text) RETURNS void
     SET lock_timeout TO '300ms';
 
 COMMENT ON FUNCTION reembed.replace_views(p_target text) IS 'Updates the live view, the view of each model, and those with the table''s own name, to the settings and the phase.';
+
+CREATE FUNCTION reembed.report_wanted(p_target text, p_keys jsonb) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.report_wanted(p_target text, p_keys jsonb) IS 'Reports rows without a new vector that searches found, by their keys, so that workers embed them first. Open to roles that may read the live view of the target; at most 1,000 keys a call, 6,000 calls a minute and 10,000 waiting reports of a target.';
 
 CREATE FUNCTION reembed.require_archive(p_name text) RETURNS void
     LANGUAGE plpgsql STABLE
@@ -2405,6 +2534,7 @@ CREATE TABLE reembed.setting (
     requests_per_minute integer,
     tokens_per_minute integer,
     keep_old_current boolean DEFAULT true NOT NULL,
+    old_model_gone boolean DEFAULT false NOT NULL,
     max_failed_rows integer DEFAULT 0 NOT NULL,
     min_overlap numeric,
     min_index_recall numeric DEFAULT 0.95 NOT NULL,
@@ -2447,6 +2577,7 @@ CREATE TABLE reembed.setting (
     max_text_bytes integer DEFAULT 1048576 NOT NULL,
     max_tokens bigint,
     max_usd numeric,
+    CONSTRAINT a_gone_model_is_not_kept_current CHECK ((NOT (old_model_gone AND keep_old_current))),
     CONSTRAINT alert_after_is_not_negative CHECK ((alert_after >= '00:00:00'::interval)),
     CONSTRAINT canary_percent_is_a_percentage CHECK (((canary_percent >= (0)::numeric) AND (canary_percent <= (100)::numeric))),
     CONSTRAINT canary_step_time_is_not_negative CHECK ((canary_step_time >= '00:00:00'::interval)),
@@ -2507,6 +2638,8 @@ COMMENT ON COLUMN reembed.setting.requests_per_minute IS 'Provider requests a mi
 COMMENT ON COLUMN reembed.setting.tokens_per_minute IS 'Provider tokens a minute over all workers; null: no limit.';
 
 COMMENT ON COLUMN reembed.setting.keep_old_current IS 'Whether workers embed changed rows with the old model too, so that switching back loses nothing. false when the old model can no longer be called.';
+
+COMMENT ON COLUMN reembed.setting.old_model_gone IS 'Whether nobody can call the old model any more, so that no query can be embedded with it: it is not kept current, not called by validations, and a rollback of the switch must be accepted. Set by migrate create --old-model-gone; may be set later.';
 
 COMMENT ON COLUMN reembed.setting.max_failed_rows IS 'Maximum number of rows without a new vector when the index is built.';
 
@@ -2870,12 +3003,12 @@ CREATE FUNCTION reembed.spending_left(p_campaign text, p_token_price numeric) RE
 
 COMMENT ON FUNCTION reembed.spending_left(p_campaign text, p_token_price numeric) IS 'Tokens of a price that a campaign may still spend under max_tokens and max_usd; null where neither limits it.';
 
-CREATE FUNCTION reembed.start_campaign(p_name text, p_relation regclass, p_column name, p_key_columns name[], p_text_columns name[], p_text_sql text, p_live_view name, p_live_model_column name, p_from_model text, p_to_model text, p_to_column name, p_to_version_column name, p_tokens_per_character numeric, p_keep_old_current boolean, p_to_relation regclass DEFAULT NULL::regclass, p_application_path text DEFAULT NULL::text, p_max_tokens bigint DEFAULT NULL::bigint, p_max_usd numeric DEFAULT NULL::numeric, p_joins jsonb DEFAULT '[]'::jsonb, p_part text DEFAULT ''::text, p_where text DEFAULT NULL::text) RETURNS void
+CREATE FUNCTION reembed.start_campaign(p_name text, p_relation regclass, p_column name, p_key_columns name[], p_text_columns name[], p_text_sql text, p_live_view name, p_live_model_column name, p_from_model text, p_to_model text, p_to_column name, p_to_version_column name, p_tokens_per_character numeric, p_keep_old_current boolean, p_to_relation regclass DEFAULT NULL::regclass, p_application_path text DEFAULT NULL::text, p_max_tokens bigint DEFAULT NULL::bigint, p_max_usd numeric DEFAULT NULL::numeric, p_joins jsonb DEFAULT '[]'::jsonb, p_part text DEFAULT ''::text, p_where text DEFAULT NULL::text, p_old_model_gone boolean DEFAULT false) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET lock_timeout TO '300ms';
 
-COMMENT ON FUNCTION reembed.start_campaign(p_name text, p_relation regclass, p_column name, p_key_columns name[], p_text_columns name[], p_text_sql text, p_live_view name, p_live_model_column name, p_from_model text, p_to_model text, p_to_column name, p_to_version_column name, p_tokens_per_character numeric, p_keep_old_current boolean, p_to_relation regclass, p_application_path text, p_max_tokens bigint, p_max_usd numeric, p_joins jsonb, p_part text, p_where text) IS 'Enters phase expand: registers target and campaign, creates the triggers and the views.';
+COMMENT ON FUNCTION reembed.start_campaign(p_name text, p_relation regclass, p_column name, p_key_columns name[], p_text_columns name[], p_text_sql text, p_live_view name, p_live_model_column name, p_from_model text, p_to_model text, p_to_column name, p_to_version_column name, p_tokens_per_character numeric, p_keep_old_current boolean, p_to_relation regclass, p_application_path text, p_max_tokens bigint, p_max_usd numeric, p_joins jsonb, p_part text, p_where text, p_old_model_gone boolean) IS 'Enters phase expand: registers target and campaign, creates the triggers and the views.';
 
 CREATE FUNCTION reembed.statement_statistics() RETURNS regclass
     LANGUAGE plpgsql STABLE
@@ -3133,6 +3266,12 @@ CREATE FUNCTION reembed.violation_query(p_relation regclass) RETURNS text
 
 COMMENT ON FUNCTION reembed.violation_query(p_relation regclass) IS 'The statement that counts the rows that violate a constraint of their own table; null where there is no such constraint. It runs code of the owner.';
 
+CREATE FUNCTION reembed.want_popular(p_campaign text, p_column name, p_most bigint DEFAULT 10000) RETURNS bigint
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.want_popular(p_campaign text, p_column name, p_most bigint) IS 'Has the rows with the largest values of a column embedded before the others, p_most at most; returns how many. Reads the table once.';
+
 CREATE FUNCTION reembed.wanted_schema_views(p_relation regclass) RETURNS TABLE(schema name, model text, name name, definition text)
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp';
@@ -3324,6 +3463,243 @@ ALTER TABLE reembed.alert ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
+
+CREATE TABLE reembed.bridge (
+    campaign text NOT NULL,
+    method text NOT NULL,
+    regularisation double precision,
+    query_map bytea NOT NULL,
+    old_dimensions integer NOT NULL,
+    new_dimensions integer NOT NULL,
+    mapped_slope double precision NOT NULL,
+    mapped_intercept double precision NOT NULL,
+    old_slope double precision,
+    old_intercept double precision,
+    fitted_rows integer NOT NULL,
+    held_out_rows integer NOT NULL,
+    retention numeric NOT NULL,
+    retention_low numeric NOT NULL,
+    retention_high numeric NOT NULL,
+    judged_queries integer,
+    judged_old numeric,
+    judged_bridge numeric,
+    judged_new numeric,
+    judged_difference numeric,
+    judged_difference_low numeric,
+    judged_difference_high numeric,
+    fitted_by text DEFAULT SESSION_USER NOT NULL,
+    fitted_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT judged_figures_belong_together CHECK (((judged_queries IS NULL) = (judged_bridge IS NULL))),
+    CONSTRAINT method_is_known CHECK ((method = ANY (ARRAY['ridge'::text, 'procrustes'::text]))),
+    CONSTRAINT old_distances_are_calibrated_together CHECK (((old_slope IS NULL) = (old_intercept IS NULL))),
+    CONSTRAINT only_ridge_is_regularised CHECK (((method = 'ridge'::text) = (regularisation IS NOT NULL))),
+    CONSTRAINT query_map_fits_its_dimensions CHECK (((octet_length(query_map))::bigint = (((old_dimensions)::bigint * new_dimensions) * 4))),
+    CONSTRAINT retention_is_in_its_interval CHECK (((retention >= retention_low) AND (retention <= retention_high)))
+);
+ALTER TABLE ONLY reembed.bridge ALTER COLUMN query_map SET STORAGE EXTERNAL;
+
+COMMENT ON TABLE reembed.bridge IS 'Maps that let queries of the new model search the old vectors while the backfill runs, one a campaign; written by reembed bridge fit and gone with contract.';
+
+COMMENT ON COLUMN reembed.bridge.campaign IS 'The campaign.';
+
+COMMENT ON COLUMN reembed.bridge.method IS 'How the map was fitted: ridge (least squares, regularised) or procrustes (orthogonal).';
+
+COMMENT ON COLUMN reembed.bridge.regularisation IS 'Lambda of ridge, as a share of the mean variance of a component; null for procrustes.';
+
+COMMENT ON COLUMN reembed.bridge.query_map IS 'Maps a query of the new model into the old space: float32, little-endian, row by row, old_dimensions rows of new_dimensions components.';
+
+COMMENT ON COLUMN reembed.bridge.old_dimensions IS 'Dimensions of the old model: rows of the map.';
+
+COMMENT ON COLUMN reembed.bridge.new_dimensions IS 'Dimensions of the new model: components of each row.';
+
+COMMENT ON COLUMN reembed.bridge.mapped_slope IS 'The distance in the new space is predicted as mapped_intercept + mapped_slope * distance of the mapped query in the old space.';
+
+COMMENT ON COLUMN reembed.bridge.mapped_intercept IS 'See mapped_slope.';
+
+COMMENT ON COLUMN reembed.bridge.old_slope IS 'The same for a query embedded by the old model; null when the old model was not asked.';
+
+COMMENT ON COLUMN reembed.bridge.old_intercept IS 'See old_slope.';
+
+COMMENT ON COLUMN reembed.bridge.fitted_rows IS 'Rows that the map was fitted to.';
+
+COMMENT ON COLUMN reembed.bridge.held_out_rows IS 'Rows that it was measured with.';
+
+COMMENT ON COLUMN reembed.bridge.retention IS 'Share of the held-out rows that the new model finds again and the mapped query finds too; docs/bridge.md says how it is measured.';
+
+COMMENT ON COLUMN reembed.bridge.retention_low IS 'Lower end of its 95 % confidence interval.';
+
+COMMENT ON COLUMN reembed.bridge.retention_high IS 'Upper end of its 95 % confidence interval.';
+
+COMMENT ON COLUMN reembed.bridge.judged_queries IS 'Judged queries that the map was measured with; null without any.';
+
+COMMENT ON COLUMN reembed.bridge.judged_old IS 'nDCG@10 of the old model on them; null when it was not asked.';
+
+COMMENT ON COLUMN reembed.bridge.judged_bridge IS 'nDCG@10 of the mapped queries on them, before any row has a new vector.';
+
+COMMENT ON COLUMN reembed.bridge.judged_new IS 'nDCG@10 of the new model on them; null while rows lack a new vector.';
+
+COMMENT ON COLUMN reembed.bridge.judged_difference IS 'Mean of judged_bridge minus judged_old by query; null when the old model was not asked.';
+
+COMMENT ON COLUMN reembed.bridge.judged_difference_low IS 'Lower end of its 95 % confidence interval.';
+
+COMMENT ON COLUMN reembed.bridge.judged_difference_high IS 'Upper end of its 95 % confidence interval.';
+
+COMMENT ON COLUMN reembed.bridge.fitted_by IS 'Role that fitted it.';
+
+COMMENT ON COLUMN reembed.bridge.fitted_at IS 'When it was fitted.';
+
+CREATE TABLE reembed.bridge_known_item (
+    id bigint NOT NULL,
+    target text NOT NULL,
+    at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    key jsonb NOT NULL,
+    found boolean NOT NULL
+);
+
+COMMENT ON TABLE reembed.bridge_known_item IS 'Rows whose own text the watch searched for through the bridge, and whether the search found the row. Kept for a day.';
+
+COMMENT ON COLUMN reembed.bridge_known_item.id IS 'Number of the search.';
+
+COMMENT ON COLUMN reembed.bridge_known_item.target IS 'Target that was searched.';
+
+COMMENT ON COLUMN reembed.bridge_known_item.at IS 'When it was searched for.';
+
+COMMENT ON COLUMN reembed.bridge_known_item.key IS 'Primary key of the row, as an object of column and value.';
+
+COMMENT ON COLUMN reembed.bridge_known_item.found IS 'Whether the row was among the nearest ten to its own text.';
+
+ALTER TABLE reembed.bridge_known_item ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME reembed.bridge_known_item_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE reembed.bridge_validation (
+    id bigint NOT NULL,
+    campaign text NOT NULL,
+    fitted_at timestamp with time zone NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    finished_at timestamp with time zone DEFAULT now() NOT NULL,
+    run_by text DEFAULT SESSION_USER NOT NULL,
+    query_source text NOT NULL,
+    seed integer NOT NULL,
+    k integer NOT NULL,
+    candidates integer NOT NULL,
+    queries integer NOT NULL,
+    judged_queries integer NOT NULL,
+    lexical_share double precision,
+    rows bigint NOT NULL,
+    embedded_rows bigint NOT NULL,
+    ndcg_old double precision,
+    ndcg_old_low double precision,
+    ndcg_old_high double precision,
+    ndcg_bridge double precision,
+    ndcg_bridge_low double precision,
+    ndcg_bridge_high double precision,
+    ndcg_new double precision,
+    ndcg_new_low double precision,
+    ndcg_new_high double precision,
+    difference double precision,
+    difference_low double precision,
+    difference_high double precision,
+    CONSTRAINT bridge_and_old_model_are_compared_together CHECK (((ndcg_old IS NULL) = (difference IS NULL))),
+    CONSTRAINT lexical_share_is_a_share CHECK (((lexical_share >= (0)::double precision) AND (lexical_share <= (1)::double precision)))
+);
+
+COMMENT ON TABLE reembed.bridge_validation IS 'Comparisons of the bridge with the old and the new model on sample queries (validate --bridge). The gate of the bridge evaluates them: see bridge_gate().';
+
+COMMENT ON COLUMN reembed.bridge_validation.id IS 'Number of the run.';
+
+COMMENT ON COLUMN reembed.bridge_validation.campaign IS 'Campaign of the bridge.';
+
+COMMENT ON COLUMN reembed.bridge_validation.fitted_at IS 'When the map that was measured was fitted. Another map is another bridge.';
+
+COMMENT ON COLUMN reembed.bridge_validation.started_at IS 'When the run started.';
+
+COMMENT ON COLUMN reembed.bridge_validation.finished_at IS 'When the run ended.';
+
+COMMENT ON COLUMN reembed.bridge_validation.run_by IS 'Role that ran it.';
+
+COMMENT ON COLUMN reembed.bridge_validation.query_source IS 'Source of the queries, as in validation.';
+
+COMMENT ON COLUMN reembed.bridge_validation.seed IS 'Seed of samples and intervals.';
+
+COMMENT ON COLUMN reembed.bridge_validation.k IS 'Length of the result lists.';
+
+COMMENT ON COLUMN reembed.bridge_validation.candidates IS 'Candidates that the bridge took from the old index.';
+
+COMMENT ON COLUMN reembed.bridge_validation.queries IS 'Queries searched for.';
+
+COMMENT ON COLUMN reembed.bridge_validation.judged_queries IS 'Those of them with judgements.';
+
+COMMENT ON COLUMN reembed.bridge_validation.lexical_share IS 'Mean share of the words of a query that are in the text of its row, 0 to 1; null unless the queries were made of rows.';
+
+COMMENT ON COLUMN reembed.bridge_validation.rows IS 'Rows with a text at that time.';
+
+COMMENT ON COLUMN reembed.bridge_validation.embedded_rows IS 'Those of them with a new vector.';
+
+COMMENT ON COLUMN reembed.bridge_validation.ndcg_old IS 'nDCG@k of the old model over all rows; null when it was not asked.';
+
+COMMENT ON COLUMN reembed.bridge_validation.ndcg_old_low IS 'Lower end of its 95 % confidence interval.';
+
+COMMENT ON COLUMN reembed.bridge_validation.ndcg_old_high IS 'Upper end.';
+
+COMMENT ON COLUMN reembed.bridge_validation.ndcg_bridge IS 'nDCG@k of the bridge over all rows; null without judged queries.';
+
+COMMENT ON COLUMN reembed.bridge_validation.ndcg_bridge_low IS 'Lower end of its 95 % confidence interval.';
+
+COMMENT ON COLUMN reembed.bridge_validation.ndcg_bridge_high IS 'Upper end.';
+
+COMMENT ON COLUMN reembed.bridge_validation.ndcg_new IS 'nDCG@k of the new model over the rows that have its vector, by the judgements on these rows; null while no judged row has one.';
+
+COMMENT ON COLUMN reembed.bridge_validation.ndcg_new_low IS 'Lower end of its 95 % confidence interval.';
+
+COMMENT ON COLUMN reembed.bridge_validation.ndcg_new_high IS 'Upper end.';
+
+COMMENT ON COLUMN reembed.bridge_validation.difference IS 'Mean of the bridge minus the old model by query; null when that was not asked.';
+
+COMMENT ON COLUMN reembed.bridge_validation.difference_low IS 'Lower end of its 95 % confidence interval, by a paired bootstrap.';
+
+COMMENT ON COLUMN reembed.bridge_validation.difference_high IS 'Upper end.';
+
+ALTER TABLE reembed.bridge_validation ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME reembed.bridge_validation_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE reembed.bridge_validation_query (
+    validation bigint NOT NULL,
+    ordinal integer NOT NULL,
+    query_hash bytea NOT NULL,
+    grade text NOT NULL,
+    ndcg_old double precision,
+    ndcg_bridge double precision NOT NULL,
+    ndcg_new double precision,
+    CONSTRAINT grade_is_known CHECK ((grade = ANY (ARRAY['people'::text, 'rows'::text])))
+);
+
+COMMENT ON TABLE reembed.bridge_validation_query IS 'The judged queries of a validation of the bridge.';
+
+COMMENT ON COLUMN reembed.bridge_validation_query.validation IS 'The run.';
+
+COMMENT ON COLUMN reembed.bridge_validation_query.ordinal IS 'Position in the run, from 1.';
+
+COMMENT ON COLUMN reembed.bridge_validation_query.query_hash IS 'SHA-256 of its text, by which the same query is recognised in other runs.';
+
+COMMENT ON COLUMN reembed.bridge_validation_query.grade IS 'Who judged it: people, or rows (it was made of a row, which it must find).';
+
+COMMENT ON COLUMN reembed.bridge_validation_query.ndcg_old IS 'nDCG@k of the old model; null when it was not asked.';
+
+COMMENT ON COLUMN reembed.bridge_validation_query.ndcg_bridge IS 'nDCG@k of the bridge.';
+
+COMMENT ON COLUMN reembed.bridge_validation_query.ndcg_new IS 'nDCG@k of the new model over the rows that have its vector; null where no judged row has one.';
 
 CREATE TABLE reembed.cached_vector (
     space uuid NOT NULL,
@@ -3753,6 +4129,16 @@ UNION ALL
         END) AS reason
    FROM reembed.failed_row f
   GROUP BY f.target, f.class
+UNION ALL
+ SELECT m.target,
+    false AS throttles,
+        CASE
+            WHEN (s.read_model = m.from_model) THEN format('%s cannot be called any more, and the live view still reads it: until the switch, searches that embed their queries with it fail'::text, m.from_model)
+            ELSE format('%s cannot be called any more: after a rollback of the switch, searches that embed their queries with it would fail'::text, m.from_model)
+        END AS reason
+   FROM (reembed.campaign m
+     JOIN reembed.setting s ON ((s.target = m.target)))
+  WHERE (s.old_model_gone AND (m.phase <> 'contract'::text))
 UNION ALL
  SELECT c.target,
     false AS throttles,
@@ -5090,6 +5476,41 @@ COMMENT ON COLUMN reembed.validation_query.lexical_share IS 'Share of the words 
 
 COMMENT ON COLUMN reembed.validation_query.index_recall_before IS 'Share of the exact k nearest rows that the old index returns; null without a usable one.';
 
+CREATE SEQUENCE reembed.wanted_report_count
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+COMMENT ON SEQUENCE reembed.wanted_report_count IS 'Counts reports of wanted rows by the minute; see is_within_rate().';
+
+CREATE TABLE reembed.wanted_row (
+    id bigint NOT NULL,
+    target text NOT NULL,
+    key jsonb NOT NULL,
+    reported_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
+COMMENT ON TABLE reembed.wanted_row IS 'Rows without a new vector that searches over a bridge found, one row a report; written by report_wanted(). Workers embed the most wanted first.';
+
+COMMENT ON COLUMN reembed.wanted_row.id IS 'Order of the reports.';
+
+COMMENT ON COLUMN reembed.wanted_row.target IS 'Table and column.';
+
+COMMENT ON COLUMN reembed.wanted_row.key IS 'Key of the row.';
+
+COMMENT ON COLUMN reembed.wanted_row.reported_at IS 'When it was reported.';
+
+ALTER TABLE reembed.wanted_row ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME reembed.wanted_row_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE reembed.watch_memory (
     target text NOT NULL,
     checked_at timestamp with time zone,
@@ -5371,6 +5792,18 @@ ALTER TABLE ONLY reembed.alert
 ALTER TABLE ONLY reembed.batch
     ADD CONSTRAINT batch_pkey PRIMARY KEY (campaign, id);
 
+ALTER TABLE ONLY reembed.bridge_known_item
+    ADD CONSTRAINT bridge_known_item_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY reembed.bridge
+    ADD CONSTRAINT bridge_pkey PRIMARY KEY (campaign);
+
+ALTER TABLE ONLY reembed.bridge_validation
+    ADD CONSTRAINT bridge_validation_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY reembed.bridge_validation_query
+    ADD CONSTRAINT bridge_validation_query_pkey PRIMARY KEY (validation, ordinal);
+
 ALTER TABLE ONLY reembed.cached_vector
     ADD CONSTRAINT cached_vector_pkey PRIMARY KEY (space, text_digest);
 
@@ -5497,6 +5930,9 @@ ALTER TABLE ONLY reembed.validation
 ALTER TABLE ONLY reembed.validation_query
     ADD CONSTRAINT validation_query_pkey PRIMARY KEY (validation, ordinal);
 
+ALTER TABLE ONLY reembed.wanted_row
+    ADD CONSTRAINT wanted_row_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY reembed.watch_memory
     ADD CONSTRAINT watch_memory_pkey PRIMARY KEY (target);
 
@@ -5549,6 +5985,10 @@ CREATE INDEX batch_came_back ON reembed.batch USING btree (campaign, id) WHERE (
 
 CREATE INDEX batch_pending ON reembed.batch USING btree (campaign, id) WHERE (state = 'pending'::text);
 
+CREATE INDEX bridge_known_item_newest ON reembed.bridge_known_item USING btree (target, id DESC);
+
+CREATE INDEX bridge_validation_newest ON reembed.bridge_validation USING btree (campaign, id DESC);
+
 CREATE INDEX failed_row_by_key ON reembed.failed_row USING hash (key);
 
 CREATE INDEX known_item_newest ON reembed.known_item USING btree (target, model, id DESC);
@@ -5572,6 +6012,8 @@ CREATE INDEX read_probe_newest ON reembed.read_probe USING btree (target, at DES
 CREATE INDEX shadow_read_newest ON reembed.shadow_read USING btree (target, id DESC);
 
 CREATE INDEX validation_newest ON reembed.validation USING btree (campaign, finished_at DESC);
+
+CREATE INDEX wanted_row_by_target ON reembed.wanted_row USING btree (target);
 
 CREATE INDEX written_vector_newest ON reembed.written_vector USING btree (target, id);
 
@@ -5605,6 +6047,10 @@ CREATE INDEX warning_i1 ON reembed_queue.warning USING btree (created_on DESC);
 
 ALTER INDEX reembed_queue.job_pkey ATTACH PARTITION reembed_queue.job_common_pkey;
 
+CREATE TRIGGER apply_bridge AFTER INSERT OR DELETE OR UPDATE ON reembed.bridge FOR EACH ROW EXECUTE FUNCTION reembed.apply_bridge();
+
+COMMENT ON TRIGGER apply_bridge ON reembed.bridge IS 'See reembed.apply_bridge().';
+
 CREATE TRIGGER apply_setting AFTER UPDATE ON reembed.setting FOR EACH ROW EXECUTE FUNCTION reembed.apply_setting();
 
 COMMENT ON TRIGGER apply_setting ON reembed.setting IS 'See reembed.apply_setting().';
@@ -5621,6 +6067,18 @@ ALTER TABLE ONLY reembed.batch
 
 ALTER TABLE ONLY reembed.batch
     ADD CONSTRAINT batch_provider_batch_fkey FOREIGN KEY (provider_batch) REFERENCES reembed.provider_batch(id) ON DELETE SET NULL;
+
+ALTER TABLE ONLY reembed.bridge
+    ADD CONSTRAINT bridge_campaign_fkey FOREIGN KEY (campaign) REFERENCES reembed.campaign(name) ON DELETE CASCADE;
+
+ALTER TABLE ONLY reembed.bridge_known_item
+    ADD CONSTRAINT bridge_known_item_target_fkey FOREIGN KEY (target) REFERENCES reembed.target(name) ON DELETE CASCADE;
+
+ALTER TABLE ONLY reembed.bridge_validation
+    ADD CONSTRAINT bridge_validation_campaign_fkey FOREIGN KEY (campaign) REFERENCES reembed.campaign(name) ON DELETE CASCADE;
+
+ALTER TABLE ONLY reembed.bridge_validation_query
+    ADD CONSTRAINT bridge_validation_query_validation_fkey FOREIGN KEY (validation) REFERENCES reembed.bridge_validation(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY reembed.campaign
     ADD CONSTRAINT campaign_from_model_fkey FOREIGN KEY (from_model) REFERENCES reembed.model(name);
@@ -5715,6 +6173,9 @@ ALTER TABLE ONLY reembed.validation_metric
 ALTER TABLE ONLY reembed.validation_query
     ADD CONSTRAINT validation_query_validation_fkey FOREIGN KEY (validation) REFERENCES reembed.validation(id) ON DELETE CASCADE;
 
+ALTER TABLE ONLY reembed.wanted_row
+    ADD CONSTRAINT wanted_row_target_fkey FOREIGN KEY (target) REFERENCES reembed.target(name) ON DELETE CASCADE;
+
 ALTER TABLE ONLY reembed.watch_memory
     ADD CONSTRAINT watch_memory_target_fkey FOREIGN KEY (target) REFERENCES reembed.target(name) ON DELETE CASCADE;
 
@@ -5760,6 +6221,8 @@ REVOKE ALL ON FUNCTION reembed.application_column(p_target text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.application_path(p_relation regclass) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION reembed.apply_bridge() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION reembed.apply_setting() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.archive_name(p_name text) FROM PUBLIC;
@@ -5800,6 +6263,20 @@ REVOKE ALL ON FUNCTION reembed.blocks(p_relation regclass) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.bounded(p_value double precision, p_most double precision) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION reembed.bridge_acceptance(p_campaign text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.bridge_evidence(p_campaign text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.bridge_function(p_campaign text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.bridge_gate(p_campaign text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.bridge_name(p_view name) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.bridge_names(p_campaign text, p_parameters jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.bridge_queries(p_campaign text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION reembed.bring_back_column(p_name text, p_to_column name, p_to_version_column name) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.bytes_sql(p_relation regclass) FROM PUBLIC;
@@ -5809,6 +6286,8 @@ REVOKE ALL ON FUNCTION reembed.cache_vectors(p_space uuid, p_digests uuid[], p_v
 REVOKE ALL ON FUNCTION reembed.carry_properties(p_name text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.cautious_interval(p_n bigint, p_mean double precision, p_sd double precision, p_lowest double precision, p_highest double precision, p_z double precision, OUT mean double precision, OUT error double precision, OUT low double precision, OUT high double precision) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.check_bridge(p_target text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.check_coverage(p_target text) FROM PUBLIC;
 
@@ -5872,9 +6351,13 @@ REVOKE ALL ON FUNCTION reembed.differs_sql(p_relation regclass, p_attnums smalli
 
 REVOKE ALL ON FUNCTION reembed.discarded_by_down(p_name text, OUT vectors bigint, OUT tokens bigint, OUT usd numeric, OUT live_view text, OUT readers text[]) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION reembed.draw_bridge_items(p_target text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION reembed.draw_known_items(p_target text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.draw_written(p_target text, p_rows integer) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.drop_bridge(p_campaign text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.drop_compiled(p_target text) FROM PUBLIC;
 
@@ -5895,6 +6378,8 @@ REVOKE ALL ON FUNCTION reembed.drop_schema_views(p_relation regclass, p_source r
 REVOKE ALL ON FUNCTION reembed.drop_view(p_target text, p_view name) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.each_key(p_target text, p_template text, p_separator text, p_side_table regclass) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.early_index_gate(p_campaign text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.end_archive(p_name text) FROM PUBLIC;
 
@@ -6022,6 +6507,8 @@ REVOKE ALL ON FUNCTION reembed.join_value_names(p_target text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.judge_audit(p_validation bigint) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION reembed.judge_bridge(p_campaign text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION reembed.judge_difference(p_n bigint, p_mean double precision, p_sd double precision, p_margin double precision, OUT outcome text, OUT low double precision, OUT high double precision, OUT more_queries bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.judge_filters(p_validation bigint) FROM PUBLIC;
@@ -6058,6 +6545,8 @@ REVOKE ALL ON FUNCTION reembed.known_item_ms(p_target text, p_model text) FROM P
 
 REVOKE ALL ON FUNCTION reembed.known_item_share(p_target text, p_model text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION reembed.lacking(p_target text, p_keys jsonb[]) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION reembed.largest_write_share(p_max_read_slowdown numeric) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.late_rows(p_target text) FROM PUBLIC;
@@ -6081,6 +6570,8 @@ REVOKE ALL ON FUNCTION reembed.lock_writes(p_relation regclass) FROM PUBLIC;
 REVOKE ALL ON FUNCTION reembed.log_keys(p_target text, p_keys jsonb[], p_new boolean, p_old boolean) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.log_missing(p_name text, p_role text, p_leaf regclass, p_first_block bigint, p_end_block bigint, p_limit integer, OUT missing bigint, OUT logged bigint) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.log_wanted(p_target text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.lost_by_forget(p_target text, OUT target text, OUT table_is_there boolean, OUT vectors bigint, OUT archived bigint, OUT tokens bigint, OUT usd numeric, OUT live_view text, OUT readers text[], OUT removed text[]) FROM PUBLIC;
 
@@ -6206,6 +6697,8 @@ REVOKE ALL ON FUNCTION reembed.quotes(p_query text, p_texts text[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.read_probes(p_target text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION reembed.record_bridge_item(p_target text, p_key text, p_mapped text, p_vector text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION reembed.record_failed(p_target text, p_model text, p_refused jsonb, p_written text[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.record_known_item(p_target text, p_role text, p_key text, p_text_hash bigint, p_vector text, p_error text) FROM PUBLIC;
@@ -6243,6 +6736,8 @@ REVOKE ALL ON FUNCTION reembed.render(p_template text, p_names jsonb) FROM PUBLI
 REVOKE ALL ON FUNCTION reembed.rendered(p_target text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.repeated_texts(p_campaign text, p_batch bigint, p_digests uuid[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.replace_bridge(p_campaign text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.replace_change_view() FROM PUBLIC;
 
@@ -6346,7 +6841,7 @@ REVOKE ALL ON FUNCTION reembed.spend_on_judge(p_campaign text, p_tokens bigint, 
 
 REVOKE ALL ON FUNCTION reembed.spending_left(p_campaign text, p_token_price numeric) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION reembed.start_campaign(p_name text, p_relation regclass, p_column name, p_key_columns name[], p_text_columns name[], p_text_sql text, p_live_view name, p_live_model_column name, p_from_model text, p_to_model text, p_to_column name, p_to_version_column name, p_tokens_per_character numeric, p_keep_old_current boolean, p_to_relation regclass, p_application_path text, p_max_tokens bigint, p_max_usd numeric, p_joins jsonb, p_part text, p_where text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION reembed.start_campaign(p_name text, p_relation regclass, p_column name, p_key_columns name[], p_text_columns name[], p_text_sql text, p_live_view name, p_live_model_column name, p_from_model text, p_to_model text, p_to_column name, p_to_version_column name, p_tokens_per_character numeric, p_keep_old_current boolean, p_to_relation regclass, p_application_path text, p_max_tokens bigint, p_max_usd numeric, p_joins jsonb, p_part text, p_where text, p_old_model_gone boolean) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.statement_statistics() FROM PUBLIC;
 
@@ -6423,6 +6918,8 @@ REVOKE ALL ON FUNCTION reembed.view_readers(p_target text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION reembed.view_sources(p_view regclass) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.violation_query(p_relation regclass) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.want_popular(p_campaign text, p_column name, p_most bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.wanted_schema_views(p_relation regclass) FROM PUBLIC;
 
