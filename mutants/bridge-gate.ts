@@ -34,7 +34,7 @@ export const BRIDGE_GATE: Mutant[] = [
   },
   {
     fault: 'the plan of a campaign whose old model is gone says that it was not named',
-    fix: 'a model that is gone is told from one without a name',
+    fix: 'a model that is gone has a finding of its own',
     test: 'old-model-gone',
     title: 'the plan for a model that is gone says in which order to go',
     says: /not checked/,
