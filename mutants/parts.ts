@@ -7,6 +7,10 @@ const CONTRACT = 'contract moves the new vectors of a part into the column, and 
 const HALFWAY = 'a contract that was interrupted in the middle of its copy goes on, with what the application wrote meanwhile';
 const RETURNED = 'a contract that was interrupted in the middle of its copy may be taken back';
 
+const NAMED = 'create and the gate name before contract what a clause that may fail and rows without a text mean for it';
+const JOINED =
+  'contract of a part with a key of two columns and texts of another table goes forward, back and forward again, and goes on after an interruption';
+
 /** Parts of a table, and what of it belongs to no part. */
 export const PARTS: Mutant[] = [
   {
@@ -186,8 +190,30 @@ export const PARTS: Mutant[] = [
     fault: 'the index that contract of a part builds made a write of the application fail, and nobody had been told',
     fix: 'a clause that may fail on a row has to be accepted',
     test: 'part-of-table-contract',
-    title: 'a clause that may fail on a row is named before contract, whose index would make the write of that row fail',
+    title: NAMED,
     says: /undefined/,
     edits: [{ file: 'sql/part/require_part.sql', find: "f.code = 'clause-may-fail' ORDER", replace: 'false ORDER' }],
+  },
+  {
+    fault: 'create did not say of a part that rows without a text lose their vectors; only the gate before contract did',
+    fix: 'rows without a text are counted for a part too',
+    test: 'part-of-table-contract',
+    title: NAMED,
+    says: /of the part alone/,
+    edits: [
+      {
+        file: 'src/plan/inventory/inventory.ts',
+        find: "'not-null-vector', 'schemas'",
+        replace: "'not-null-vector', 'rows-without-text', 'schemas'",
+      },
+    ],
+  },
+  {
+    fault: 'a text that changed in a joined table while archived vectors were moved back left the vector of the former text',
+    fix: 'rows that depend on a change of a joined table are moved again',
+    test: 'part-of-table-joined',
+    title: JOINED,
+    says: /the column has the old vectors of the present texts/,
+    edits: [{ file: 'sql/target/join_expand.sql', find: '){logs_late}, continued', replace: '), continued' }],
   },
 ];

@@ -8,6 +8,7 @@ import { createVectorSpace } from '../bench/backfill/vectors.ts';
 import { percentiles } from '../bench/live/latencies.ts';
 import { startLiveBench } from '../bench/live/run.ts';
 import { drawPlots } from '../bench/plots/draw.ts';
+import { startWorkersBench } from '../bench/workers/run.ts';
 
 // The short form of `npm run bench`. Its contenders are processes beside a server; the embedded database has one session only.
 const testOnServer = process.env.TEST_DATABASE_URL ? test : undefined;
@@ -220,6 +221,32 @@ testOnServer?.(
     }
   },
 );
+
+testOnServer?.('a short bench of two workers counts what they send against a limited provider, and no row is embedded twice', async (t) => {
+  t.timeout(240_000);
+  const bench = startWorkersBench(
+    process.env.TEST_DATABASE_URL ?? '',
+    {
+      table: { ...OPTIONS.table, rows: 1200 },
+      storages: ['side-table'],
+      ...{ limits: ['provider'], workers: [2], latency: 20, requestsPerMinute: 300, settings: [], environment: [] },
+      maintenanceMemory: 64,
+    },
+    () => {},
+  );
+  try {
+    const { figures } = await bench.result;
+    t.is(figures.length, 1);
+    const [one] = figures;
+    t.like(one, { workers: 2, repeatedTexts: 0, timesOneWorker: null });
+    t.is(one?.attempts, one?.batches);
+    t.true((one?.requests ?? 0) >= 10 && (one?.refusedRequests ?? 0) > 0);
+    // Ten requests, of which the first five are the burst of a second.
+    t.true((one?.seconds ?? 0) > 0.9 && (one?.busyShare ?? 0) > 0 && (one?.busyShare ?? 2) <= 1);
+  } finally {
+    await bench.close();
+  }
+});
 
 test('percentiles are those of the nearest rank', (t) => {
   const samples = Array.from({ length: 200 }, (_, i) => (200 - i) * 1000);

@@ -71,7 +71,7 @@ export const ONE_SERVER = {
     'terminal-commands',
     'watch-webhook',
   ],
-  'metrics, health and traces of a worker': ['worker-metrics'],
+  'metrics, health and traces of a worker': ['postgres-exporter', 'worker-metrics'],
   'files of this repository': [
     'bootstrap',
     'deploy',

@@ -28,11 +28,14 @@ test.after.always(async () => {
 const read = (file: string) => JSON.parse(readFileSync(join(ROOT, file), 'utf8'));
 const CREATE = ['migrate', 'create', '--table', 'documents', '--text', 'content', '--from', OLD_MODEL, '--to', NEW_MODEL];
 
-test('npm reads no setting that it does not know, and every install script is allowed or denied', (t) => {
+test('npm reads no setting that it does not know, and runs no install script but those that are allowed', (t) => {
   t.false(existsSync(join(ROOT, '.npmrc')));
   const locked: [string, { hasInstallScript?: boolean }][] = Object.entries(read('package-lock.json').packages);
   const scripts = locked.flatMap(([path, { hasInstallScript }]) => (hasInstallScript ? [path.replace(/.*node_modules\//, '')] : []));
-  t.deepEqual(Object.keys(read('package.json').allowScripts).sort(), scripts.sort());
+  const { allowScripts } = read('package.json') as { allowScripts: Record<string, boolean> };
+  const allowed = Object.keys(allowScripts).filter((name) => allowScripts[name]);
+  // npm before 11.16 knows no allowScripts and runs the scripts that the lock file mentions: delete the line of any other there.
+  t.deepEqual(scripts.sort(), allowed.sort());
 });
 
 /** Runs the installed command in the folder of the application. */

@@ -210,16 +210,18 @@ test.serial('a contract that was interrupted in the middle of its copy may be ta
   await sql('DROP TABLE returned');
 });
 
-test.serial('a clause that may fail on a row is named before contract, whose index would make the write of that row fail', async (t) => {
+test.serial('create and the gate name before contract what a clause that may fail and rows without a text mean for it', async (t) => {
   await createCollections(stage.db.pool, 'numbered', 40);
   await sql("ALTER TABLE numbered ADD COLUMN n integer; UPDATE numbered SET n = CASE WHEN collection = 'a' THEN 2 ELSE 3 END");
+  await sql('UPDATE numbered SET content = NULL WHERE id < 4');
   const made = await stage.workplace.run([
     ...['migrate', 'create', '--table', 'numbered', '--column', 'embedding', '--part', 'a', '--where', '10 / n = 5'],
     ...['--text', 'content', '--from', OLD_MODEL, '--to', NEW_MODEL, '--dimensions', String(NEW_DIMENSIONS), '--dry-run', '--json'],
   ]);
   t.is(made.code, 0, made.stderr);
-  const found = JSON.parse(made.stdout).inventory.find(({ code }: { code: string }) => code === 'clause-may-fail');
-  t.like(found, { severity: 'harm', before: 'contract' });
+  const found = (wanted: string) => JSON.parse(made.stdout).inventory.find(({ code }: { code: string }) => code === wanted);
+  t.like(found('clause-may-fail'), { severity: 'harm', before: 'contract' });
+  t.like(found('rows-without-text'), { severity: 'harm', before: 'contract', evidence: { rows: 2 } }, 'of the part alone');
   const campaign = await stage.draft({ ...partOf('numbered'), where: '10 / n = 5' });
   await stage.bring(campaign, 'switch');
   await sql("UPDATE reembed.setting SET soak = '0'");

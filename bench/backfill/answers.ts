@@ -25,8 +25,15 @@ export interface Answer {
   texts: number;
 }
 
-/** Creates the answers of a provider that serves both models. */
-export function createAnswers({ dimensions, seed }: ProviderOptions): (request: string) => Answer {
+/**
+ * Creates the answers of a provider that serves both models.
+ *
+ * @param onText called with the model and the tag of each text that is answered
+ */
+export function createAnswers(
+  { dimensions, seed }: ProviderOptions,
+  onText?: (model: string, tag: ReturnType<typeof readTag>) => void,
+): (request: string) => Answer {
   const spaces = new Map<string, VectorSpace>();
   for (const model of [OLD_MODEL, NEW_MODEL]) {
     const space = createVectorSpace(model, dimensions, seed);
@@ -40,7 +47,9 @@ export function createAnswers({ dimensions, seed }: ProviderOptions): (request: 
     if (!space) return { status: 404, body: JSON.stringify({ error: { message: `The model ${model} does not exist` } }), texts: 0 };
     const asked = [input].flat();
     const data = asked.map((text, index) => {
-      const { id, version } = readTag(text);
+      const tag = readTag(text);
+      const { id, version } = tag;
+      onText?.(model, tag);
       const embedding = encoding === 'base64' ? `"${space.base64(id, version)}"` : space.json(id, version);
       return `{"object":"embedding","index":${index},"embedding":${embedding}}`;
     });

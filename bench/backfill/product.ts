@@ -2,10 +2,11 @@ import type { ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type pg from 'pg';
 import { createWorkplace, type Workplace } from '../../test/harness/command.ts';
 import type { ProviderOptions } from './answers.ts';
 import { type Child, startChild } from './child.ts';
-import type { ClientUsage, Contender, Copy } from './contender.ts';
+import type { ClientUsage, Contender, Copy, Result } from './contender.ts';
 import { indexParameters, NEW_MODEL, OLD_MODEL, TABLE, type TableOptions } from './documents.ts';
 import type { BenchOptions } from './figures.ts';
 import type { ProviderCalls } from './provider-process.ts';
@@ -106,6 +107,15 @@ export function createArguments(table: TableOptions, storage: string[]): string[
   return ['migrate', 'create', '--table', TABLE, '--text', 'content', '--column', 'embedding', ...models, ...index, ...storage];
 }
 
+/** Where the new vectors of the campaign are. */
+export async function newVectors(client: pg.Client): Promise<Result> {
+  const { rows } = await client.query<{ view: string }>(
+    'SELECT quote_ident(reembed.model_view_name(name, $1)) AS view FROM reembed.target',
+    [NEW_MODEL],
+  );
+  return { relation: rows[0]?.view ?? '', column: 'embedding', isCurrent: true };
+}
+
 /**
  * The toolkit itself, with its files, gates and worker.
  *
@@ -129,11 +139,7 @@ export function productContender(
       await campaign.run(createArguments(copy.table, storage), 0);
       await campaign.run(['migrate', 'up'], GATE_CLOSED);
       if (settings.length > 0) await campaign.run(['setting', ...settings], 0);
-      const { rows } = await copy.client.query<{ view: string }>(
-        'SELECT quote_ident(reembed.model_view_name(name, $1)) AS view FROM reembed.target',
-        [NEW_MODEL],
-      );
-      return { relation: rows[0]?.view ?? '', column: 'embedding', isCurrent: true };
+      return newVectors(copy.client);
     },
     async fill(onRows) {
       if (!copy || !campaign) throw new Error('not prepared');

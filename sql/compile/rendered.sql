@@ -19,7 +19,7 @@ BEGIN
   v_is_partitioned := reembed.is_partitioned(t.relation);
   v_is_joined := cardinality(t.joined_tables) > 0;
   SELECT g.* INTO m FROM reembed.campaign AS g JOIN reembed.vector_column AS v ON v.campaign = g.name AND v.role = 'new' WHERE v.target = p_target;
-  v_names := v_names || reembed.archive_names(m.name);
+  v_names := v_names || reembed.archive_names(m.name) || '{"logs_late": ""}';
   IF m.moving IS NOT NULL THEN
     v_names := v_names || reembed.move_names(m.name, v_names);
   END IF;

@@ -28,6 +28,8 @@ BEGIN
     'side_is_c', reembed.each_key(t.name, 's.{side} OPERATOR({operator}) c.key_{n}', ' AND ', v_side),
     'old_side_keys', reembed.each_key(t.name, 'OLD.{side}', ', ', v_side),
     'new_side_keys', reembed.each_key(t.name, 'NEW.{side}', ', ', v_side));
+  -- The text of a row that was moved may change in a joined table, which fires no trigger of this table.
+  v_names := v_names || jsonb_build_object('logs_late', reembed.render(E', late AS (\n    INSERT INTO {late} ({key_list}) SELECT {r_keys} FROM dependent AS r\n  )', v_names));
   RETURN v_names || jsonb_build_object('wanted', reembed.render(
     CASE m.moving WHEN 'from_archive' THEN '(SELECT a.vector FROM {archive} AS a WHERE {a_is_t} AND a.text_hash IS NOT DISTINCT FROM reembed.text_hash({content}))'
                   ELSE '(SELECT s.{side_vector} FROM {side} AS s WHERE {side_is_t})' END, v_names));

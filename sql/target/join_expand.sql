@@ -18,7 +18,7 @@ BEGIN ATOMIC
     SELECT r.*, count(*) OVER (PARTITION BY r.seq) AS rows, row_number() OVER (PARTITION BY r.seq ORDER BY {r_keys}) AS place FROM dependent AS r
   ), logged AS (
     INSERT INTO {change} ({key_list}, needs_new, needs_old) SELECT {r_keys}, true, {has_old} FROM dependent AS r
-  ), continued AS (
+  ){logs_late}, continued AS (
     UPDATE {join_log} AS w SET {after_reached} FROM reached AS r WHERE w.seq = r.seq AND r.rows = p_rows AND r.place = p_rows
   ), finished AS (
     DELETE FROM {join_log} AS w USING next AS x WHERE w.seq = x.seq AND NOT EXISTS (SELECT FROM reached AS r WHERE r.seq = x.seq AND r.rows = p_rows)

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Workplace } from './command.ts';
 
-/** Options of a command in a terminal. */
+/** Options of a program in a terminal. */
 export interface TerminalOptions {
   columns: number;
   /** added to the environment of the workplace; colours are on unless it says otherwise */
@@ -11,7 +11,7 @@ export interface TerminalOptions {
   keys?: readonly { after: RegExp; press: string }[];
 }
 
-/** What a command showed in its terminal, and its exit code. */
+/** What a program showed in its terminal, and its exit code. */
 export interface Shown {
   code: number | null;
   /** with its control sequences */
@@ -19,14 +19,19 @@ export interface Shown {
   lines: string[];
 }
 
-/** Runs `reembed …` in a pseudo terminal of util-linux, as in the window of a user. */
-export async function runInTerminal(
+/** Runs `reembed …` in a terminal, as in the window of a user. */
+export function runInTerminal(workplace: Workplace, args: string[], options: TerminalOptions): Promise<Shown> {
+  return runProgramInTerminal(workplace, [process.execPath, workplace.cli, ...args], options);
+}
+
+/** Runs any program in a pseudo terminal of util-linux, in the folder and with the environment of a workplace. */
+export async function runProgramInTerminal(
   workplace: Workplace,
-  args: string[],
+  program: string[],
   { columns, env = {}, keys = [] }: TerminalOptions,
 ): Promise<Shown> {
   const { NO_COLOR: _, ...base } = workplace.env;
-  const words = [process.execPath, workplace.cli, ...args].map((word) => `'${word.replaceAll("'", `'\\''`)}'`);
+  const words = program.map((word) => `'${word.replaceAll("'", `'\\''`)}'`);
   const command = `stty cols ${columns} rows 40; exec ${words.join(' ')}`;
   const child = spawn('script', ['--quiet', '--return', '--command', command, '/dev/null'], {
     cwd: workplace.directory,

@@ -254,11 +254,21 @@ function openPool(url: string): pg.Pool {
 }
 
 /** Creates a role with the privileges of a worker and no others; it is dropped after the test. */
-export async function createWorkerRole(t: ExecutionContext, { url, pool }: TestDatabase): Promise<{ name: string; url: string }> {
-  const name = `reembed_worker_${randomBytes(4).toString('hex')}`;
+export function createWorkerRole(t: ExecutionContext, db: TestDatabase): Promise<{ name: string; url: string }> {
+  return createLogin(t, db, 'worker', workerGrants);
+}
+
+/** Creates a role that may connect and do what these statements grant; it is dropped after the test. */
+export async function createLogin(
+  t: ExecutionContext,
+  { url, pool }: TestDatabase,
+  kind: string,
+  grantsOf: (name: string) => string[],
+): Promise<{ name: string; url: string }> {
+  const name = `reembed_${kind}_${randomBytes(4).toString('hex')}`;
   await pool.query(`CREATE ROLE ${name} LOGIN PASSWORD 'only-for-this-test'`);
   t.teardown(() => dropRole(url, name));
-  for (const statement of workerGrants(name)) await pool.query(statement);
+  for (const statement of grantsOf(name)) await pool.query(statement);
   const own = new URL(url);
   own.username = name;
   own.password = 'only-for-this-test';

@@ -40,7 +40,7 @@ const SUBJECTS: readonly Subject[] = [
 ];
 
 // Contract of a part drops no column, and there is no view with the table's own name.
-const OF_WHOLE_TABLE = ['not-null', 'not-null-vector', 'rows-without-text', 'schemas', 'vector-index-dropped'];
+const OF_WHOLE_TABLE = ['not-null', 'not-null-vector', 'schemas', 'vector-index-dropped'];
 
 const ORDER: Record<Severity, number> = { refusal: 0, harm: 1, note: 2 };
 

@@ -54,17 +54,17 @@ async function counts(input: InventoryInput): Promise<InventoryFinding[]> {
       },
     ];
   }
-  return [...(text === undefined ? [] : [...textless(numbers), ...missing(numbers)]), ...(await severalDimensions(input, numbers))];
+  return [...(text === undefined ? [] : [...textless(facts, numbers), ...missing(numbers)]), ...(await severalDimensions(input, numbers))];
 }
 
-function textless({ rows, with_text: withText, textless_vectors: vectors }: Counts): InventoryFinding[] {
+function textless({ part }: TableFacts, { rows, with_text: withText, textless_vectors: vectors }: Counts): InventoryFinding[] {
   if (vectors === 0) return [];
   return [
     {
       code: 'rows-without-text',
       what: `${withText} of ${counted(rows, 'row')} have a text; ${counted(vectors, 'row')} without a text ${plural(vectors, 'has', 'have')} a vector`,
       consequence: `${plural(vectors, 'it gets', 'they get')} no new vector: searches through the live view do not find ${plural(vectors, 'it', 'them')} from the switch on, and contract moves the old ${plural(vectors, 'vector', 'vectors')} to the archive`,
-      avoid: '--text or --text-sql with what these vectors were made from',
+      avoid: `--text or --text-sql with what these vectors were made from${part === null ? '' : ', or a clause that leaves these rows out'}`,
       severity: 'harm',
       evidence: { rows: vectors },
       before: 'contract',
