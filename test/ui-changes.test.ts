@@ -118,7 +118,13 @@ test.serial('a closed gate is shown before, and refuses switch and canary with i
 test.serial('canary, switch, rollback and switch again go the way of the settings', async (t) => {
   const { gate, make } = steering;
   await stage.pass(campaign);
-  for (const percent of [undefined, 101, -1, '5']) await assertUnchanged(t, 400, () => make('canary', { percent }), `percent ${percent}`);
+  for (const [status, percent] of [
+    [400, undefined],
+    [400, '5'],
+    [409, 101],
+    [409, -1],
+  ])
+    await assertUnchanged(t, Number(status), () => make('canary', { percent }), `percent ${percent}`);
   t.is((await make('canary', { percent: 5 })).status, 200);
   t.like(await stateOfDatabase(), { canary_percent: 5, read_model: OLD_MODEL });
   t.deepEqual(await lastEvent(), { kind: 'canary_percent', from_value: '0', to_value: '5', reason: 'why canary' });

@@ -1,15 +1,13 @@
 import { Command, InvalidArgumentError } from 'commander';
-import { asTyped } from '../as-typed.ts';
 import { type Config, readConfig } from '../config.ts';
 import { type Database, openDatabase } from '../database/connection.ts';
 import { translateDatabaseError } from '../database/database-error.ts';
 import { EXIT, messageOf, ReembedError } from '../errors.ts';
-import { jsonText, visibleAll } from '../print-text.ts';
-import { hideSecrets } from '../secrets.ts';
 import { makeChange } from '../ui/changes/make-change.ts';
 import { readGate } from '../ui/changes/read-gate.ts';
 import type { ChangeMaker } from '../ui/changes/routes.ts';
 import { readComparison } from '../ui/comparison.ts';
+import { jsonForPage } from '../ui/json-for-page.ts';
 import { readStoredRows } from '../ui/panels.ts';
 import { inReadOnlyTransaction } from '../ui/read-only.ts';
 import { readState } from '../ui/read-state.ts';
@@ -116,21 +114,18 @@ function readersOf(database: Database, config: Config, { target, comparison, all
 
 function changeMaker(database: Database, target: string | undefined): ChangeMaker {
   const { pool } = database;
-  const translated = <T>(work: Promise<T>) =>
-    work.catch((error: unknown) => {
+  async function translated<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
       throw translateDatabaseError(error, database.url);
-    });
+    }
+  }
   return {
-    json: jsonForPage,
-    gate: (of, change) => translated(readGate(pool, of, change)),
+    gate: (of, change) => translated(() => readGate(pool, of, change)),
     make: (request) =>
-      translated((async () => makeChange(database, request, target === undefined ? undefined : await resolveTarget(pool, target), say))()),
+      translated(async () => makeChange(pool, request, { only: target === undefined ? undefined : await resolveTarget(pool, target), notice: say })),
   };
-}
-
-/** JSON for the page: without secrets and control characters, and with commands as they are typed here. */
-function jsonForPage(value: object): string {
-  return hideSecrets(asTyped(jsonText(visibleAll(value))));
 }
 
 function portNumber(value: string): number {

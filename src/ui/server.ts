@@ -7,10 +7,11 @@ import { createAdaptorServer } from '@hono/node-server';
 import { Hono } from 'hono';
 import { secureHeaders } from 'hono/secure-headers';
 import { streamSSE } from 'hono/streaming';
-import { messageOf } from '../errors.ts';
+import { messageOf, ReembedError, UsageError } from '../errors.ts';
 import { UI_PAGE } from '../paths.ts';
 import { createAdmission } from './admission.ts';
 import { addChangeRoutes, type ChangeMaker } from './changes/routes.ts';
+import { jsonForPage } from './json-for-page.ts';
 import type { StateSource } from './state-source.ts';
 
 /** What the server can be asked for, each as JSON. */
@@ -30,6 +31,8 @@ export interface UiServer {
   address: string;
   close(): Promise<void>;
 }
+
+const JSON_TYPE = { 'Content-Type': 'application/json; charset=utf-8' };
 
 const SCRIPTS = ['page.js', 'target.js', 'tables.js', 'chart.js', 'provider.js', 'leaderboard.js', 'changes.js', 'element.js'];
 
@@ -77,15 +80,18 @@ export async function serveUi(readers: UiReaders, port: number, changes?: Change
     c.header('Cache-Control', 'no-store');
   });
   app.use(admission.middleware);
-  app.onError((error, c) => c.json({ problem: messageOf(error) }, 500));
+  app.onError((error, c) => {
+    const remedy = error instanceof ReembedError ? error.remedy : null;
+    const status = error instanceof UsageError ? 400 : remedy === null ? 500 : 409;
+    return c.body(jsonForPage({ problem: messageOf(error), remedy }), status, JSON_TYPE);
+  });
   for (const [path, [file, type]] of Object.entries(FILES)) {
     const text = readFileSync(join(UI_PAGE, file), 'utf8');
     app.get(path, (c) => c.body(text, 200, { 'Content-Type': type }));
   }
-  const json = { 'Content-Type': 'application/json; charset=utf-8' };
-  app.get('/history', async (c) => c.body(await readers.history(), 200, json));
-  app.get('/messages', async (c) => c.body(await readers.messages(), 200, json));
-  app.get('/comparison', (c) => c.body(readers.comparison(), 200, json));
+  app.get('/history', async (c) => c.body(await readers.history(), 200, JSON_TYPE));
+  app.get('/messages', async (c) => c.body(await readers.messages(), 200, JSON_TYPE));
+  app.get('/comparison', (c) => c.body(readers.comparison(), 200, JSON_TYPE));
   if (changes) addChangeRoutes(app, changes);
   app.get('/state', (c) =>
     streamSSE(c, async (stream) => {

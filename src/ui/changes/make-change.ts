@@ -1,5 +1,6 @@
+import type pg from 'pg';
 import { changeSettings } from '../../commands/setting.ts';
-import { type Database, inTransaction, type Queryable } from '../../database/connection.ts';
+import { inTransaction, type Queryable } from '../../database/connection.ts';
 import { withLockRetries } from '../../database/lock-retries.ts';
 import { ReembedError, UsageError } from '../../errors.ts';
 import { plural } from '../../wording.ts';
@@ -38,16 +39,20 @@ const LONGEST_REASON = 500;
  * Makes a change in one transaction, with the statements of the command line and of SQL.
  *
  * @param value what the page sent
- * @param only full name of the only target that may be changed; undefined for all
+ * @param options.only full name of the only target that may be changed; undefined for all
  * @returns what is so now, as a sentence
  * @throws UsageError, NotConfirmed, ChangeNotOffered, before anything is changed; GateClosed and whatever else the database refuses
  */
-export async function makeChange(database: Database, value: unknown, only: string | undefined, notice: (line: string) => void): Promise<string> {
+export async function makeChange(
+  pool: pg.Pool,
+  value: unknown,
+  { only, notice }: { only?: string | undefined; notice: (line: string) => void },
+): Promise<string> {
   const request = parseRequest(value);
   const { target, change, reason } = request;
   if (request.confirmation.trim() !== target) throw new NotConfirmed(target);
   const make = () =>
-    inTransaction(database.pool, async (client) => {
+    inTransaction(pool, async (client) => {
       await client.query("SELECT set_config('reembed.reason', $1, true)", [reason]);
       const offer = await findOffer(client, target, only);
       if (!offer?.changes.includes(change)) throw new ChangeNotOffered(target, change);
