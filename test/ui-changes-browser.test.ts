@@ -22,7 +22,11 @@ if (process.env.TEST_CHROMIUM) {
     const { keyboard } = page;
     const setting = async () => (await pool.query('SELECT paused, paused_reason, read_model FROM reembed.setting')).rows[0];
     const shows = (selector: string, text: string) =>
-      until(() => page.evaluate<boolean>(`!!document.querySelector('${selector}')?.textContent.includes('${text}')`), `${text} in ${selector}`, 20);
+      until(
+        () => page.evaluate<boolean>(`!!document.querySelector('${selector}')?.textContent.includes('${text}')`),
+        `${text} in ${selector}`,
+        20,
+      );
     /** Presses Tab until the button has the focus, then Enter. */
     const press = async (button: string) => {
       for (let presses = 0; presses < 60; presses++) {

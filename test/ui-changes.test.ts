@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import test, { type ExecutionContext } from 'ava';
 import { until } from './harness/campaign.ts';
 import { exitOf } from './harness/command.ts';
@@ -32,19 +33,31 @@ async function stateOfDatabase() {
 }
 
 async function lastEvent() {
-  const { rows } = await stage.db.pool.query('SELECT kind, from_value, to_value, reason, actor FROM reembed.event ORDER BY id DESC LIMIT 1');
+  const { rows } = await stage.db.pool.query(
+    'SELECT kind, from_value, to_value, reason, actor FROM reembed.event ORDER BY id DESC LIMIT 1',
+  );
   const { rows: roles } = await stage.db.pool.query('SELECT session_user::text AS name');
   const { actor, ...event } = rows[0];
   if (actor !== roles[0].name) throw new Error(`the audit names ${actor}`);
   return event;
 }
 
-async function offered(): Promise<string[] | undefined> {
-  return (await stateOf(steering.ui, steering.cookie)).changes?.[0]?.changes;
+/** That the page offers these changes, when it has read the state again. */
+async function untilOffered(changes: string[]): Promise<void> {
+  await until(
+    async () => isDeepStrictEqual((await stateOf(steering.ui, steering.cookie)).changes?.[0]?.changes, changes),
+    `only ${changes} are offered`,
+    10,
+  );
 }
 
 /** That a request is refused and changes nothing. */
-async function assertUnchanged(t: ExecutionContext, status: number, request: () => Promise<{ status: number; problem?: string }>, about: string) {
+async function assertUnchanged(
+  t: ExecutionContext,
+  status: number,
+  request: () => Promise<{ status: number; problem?: string }>,
+  about: string,
+) {
   const before = await stateOfDatabase();
   t.is((await request()).status, status, about);
   t.deepEqual(await stateOfDatabase(), before, about);
@@ -89,7 +102,7 @@ test.serial('nothing is changed without the name of the target, a reason, and a 
   await assertUnchanged(t, 400, () => make('drop'), 'an unknown change');
   await assertUnchanged(t, 409, () => make('pause', { target: 'public.others', confirmation: 'public.others' }), 'an unknown target');
   for (const change of ['resume', 'rollback', 'retry']) await assertUnchanged(t, 409, () => make(change), change);
-  t.deepEqual(await offered(), ['pause', 'canary', 'switch']);
+  await untilOffered(['pause', 'canary', 'switch']);
   t.regex((await make('pause', { confirmation: 'documents' })).remedy ?? '', new RegExp(TARGET));
 });
 
@@ -98,7 +111,7 @@ test.serial('pause and resume are those of SQL, with the reason in the audit', a
   t.is((await make('pause', { reason: ' the disk is full ' })).status, 200);
   t.like(await stateOfDatabase(), { paused: true, paused_by: 'person', paused_reason: 'the disk is full' });
   t.deepEqual(await lastEvent(), { kind: 'paused', from_value: 'false', to_value: 'true', reason: 'the disk is full' });
-  t.deepEqual(await offered(), ['resume', 'canary', 'switch']);
+  await untilOffered(['resume', 'canary', 'switch']);
   t.is((await make('resume')).status, 200);
   t.like(await stateOfDatabase(), { paused: false, paused_reason: null });
   t.deepEqual(await lastEvent(), { kind: 'paused', from_value: 'true', to_value: 'false', reason: 'why resume' });
@@ -137,12 +150,16 @@ test.serial('canary, switch, rollback and switch again go the way of the setting
     t.is((await make(change)).done, `the live view of ${TARGET} reads ${model}`);
     t.like(await stateOfDatabase(), { read_model: model, canary_percent: 0 });
     t.is(await readBy(), model);
-    const { rows } = await stage.db.pool.query("SELECT to_value, reason FROM reembed.event WHERE kind = 'read_model' ORDER BY id DESC LIMIT 1");
+    const { rows } = await stage.db.pool.query(
+      "SELECT to_value, reason FROM reembed.event WHERE kind = 'read_model' ORDER BY id DESC LIMIT 1",
+    );
     t.deepEqual(rows, [{ to_value: model, reason: `why ${change}` }]);
     await assertUnchanged(t, 409, () => make(change), `${change} twice`);
   }
-  t.deepEqual(await offered(), ['pause', 'rollback']);
-  await stage.db.pool.query('ALTER TABLE documents DISABLE TRIGGER USER; UPDATE documents SET embedding = NULL WHERE id = 7; ALTER TABLE documents ENABLE TRIGGER USER');
+  await untilOffered(['pause', 'rollback']);
+  await stage.db.pool.query(
+    'ALTER TABLE documents DISABLE TRIGGER USER; UPDATE documents SET embedding = NULL WHERE id = 7; ALTER TABLE documents ENABLE TRIGGER USER',
+  );
   t.regex((await gate('rollback')).note ?? '', /would not find 1 row without a vector of old-model/);
 });
 
@@ -172,7 +189,9 @@ test.serial('Ctrl-C ends it within a second while a change waits for a lock, and
     await client.query('SELECT FROM reembed.setting FOR UPDATE');
     const asked = steering.make('pause').catch(() => undefined);
     await until(async () => {
-      const { rows } = await stage.db.pool.query("SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%reembed.pause%'");
+      const { rows } = await stage.db.pool.query(
+        "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%reembed.pause%'",
+      );
       return rows.length > 0;
     }, 'a statement that hangs');
     const at = performance.now();

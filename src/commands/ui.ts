@@ -124,7 +124,9 @@ function changeMaker(database: Database, target: string | undefined): ChangeMake
   return {
     gate: (of, change) => translated(() => readGate(pool, of, change)),
     make: (request) =>
-      translated(async () => makeChange(pool, request, { only: target === undefined ? undefined : await resolveTarget(pool, target), notice: say })),
+      translated(async () =>
+        makeChange(pool, request, { only: target === undefined ? undefined : await resolveTarget(pool, target), notice: say }),
+      ),
   };
 }
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { costRows, qualityRows } from '../compare/leaderboard.ts';
 import { evidenceText, rankedBy, sampleNote } from '../compare/explanation.ts';
+import { costRows, qualityRows } from '../compare/leaderboard.ts';
 import type { Comparison } from '../compare/result.ts';
 import { ReembedError } from '../errors.ts';
 import { counted } from '../wording.ts';
@@ -48,7 +48,9 @@ export function readComparison(file: string): Leaderboard {
       ].filter(Boolean),
       quality: qualityRows(result.models, result.k),
       costs: costRows(result.models),
-      outcomes: result.models.flatMap(({ name, outcome }) => (outcome ? [{ model: name, outcome: outcome.kind, reasons: outcome.reasons }] : [])),
+      outcomes: result.models.flatMap(({ name, outcome }) =>
+        outcome ? [{ model: name, outcome: outcome.kind, reasons: outcome.reasons }] : [],
+      ),
     };
   } catch (cause) {
     throw new ComparisonUnreadable(file, { cause });

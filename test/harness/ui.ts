@@ -29,7 +29,10 @@ export const COMPARISON = {
     { name: 'better-model', isPresent: false, value: 0.74 },
     { name: 'old-model', isPresent: true, value: 0.7 },
   ].map(({ name, isPresent, value }) => {
-    const figure = { value: { value, low: value - 0.02, high: value + 0.02 }, difference: isPresent ? null : { value: 0.04, low: 0.02, high: 0.06 } };
+    const figure = {
+      value: { value, low: value - 0.02, high: value + 0.02 },
+      difference: isPresent ? null : { value: 0.04, low: 0.02, high: 0.06 },
+    };
     return {
       ...{ name, isPresent, dimensions: 768, latencyMs: 21, requests: 40, tokensSent: 90_000, refusedRows: 0 },
       costs: { usdPerMillionTokens: 0.02, tokens: 500_000, usd: 0.01, bytesPerRow: BYTES, indexBytes: BYTES },

@@ -92,7 +92,12 @@ async function switchTo(db: Queryable, target: string, model: string): Promise<s
 function parseRequest(value: unknown): ChangeRequest {
   const { target, change, reason, confirmation, percent = null } = (value ?? {}) as Record<string, unknown>;
   const name = CHANGES.find((known) => known === change);
-  if (typeof target !== 'string' || typeof confirmation !== 'string' || name === undefined || !(percent === null || Number.isFinite(percent)))
+  if (
+    typeof target !== 'string' ||
+    typeof confirmation !== 'string' ||
+    name === undefined ||
+    !(percent === null || Number.isFinite(percent))
+  )
     throw new UsageError('this is not a change of the page', 'reload the page');
   const why = typeof reason === 'string' ? reason.trim() : '';
   if (why === '' || why.length > LONGEST_REASON)

@@ -33,7 +33,15 @@ const NEEDS: Record<ChangeName, { functions: string[]; columns: string[] }> = {
   canary: { functions: [], columns: ['canary_percent'] },
   switch: { functions: ['reembed.switch_to(text, text)', RESOLVES], columns: ['read_model'] },
   rollback: { functions: ['reembed.switch_to(text, text)', RESOLVES], columns: ['read_model'] },
-  retry: { functions: ['reembed.retry_failed(text)', 'reembed.log_keys(text, jsonb[], boolean, boolean)', 'reembed.record_retry(text, bigint)', RESOLVES], columns: [] },
+  retry: {
+    functions: [
+      'reembed.retry_failed(text)',
+      'reembed.log_keys(text, jsonb[], boolean, boolean)',
+      'reembed.record_retry(text, bigint)',
+      RESOLVES,
+    ],
+    columns: [],
+  },
 };
 
 /**

@@ -42,7 +42,8 @@ export function readGate(pool: pg.Pool, target: string, change: string): Promise
         return { conditions: rows, is_refused: name === 'switch' && rows.length > 0, note };
       } catch (error) {
         const { code } = error as { code?: string };
-        if (code === '57014') return { ...NO_GATE, note: `Not known within ${LONGEST_MS / 1000} seconds. The change itself evaluates its gate.` };
+        if (code === '57014')
+          return { ...NO_GATE, note: `Not known within ${LONGEST_MS / 1000} seconds. The change itself evaluates its gate.` };
         if (code === '42501') return { ...NO_GATE, note: 'This role may not evaluate it here. The change itself evaluates its gate.' };
         throw error;
       }

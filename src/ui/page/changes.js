@@ -3,7 +3,10 @@ import { createPart, element, formatNumber } from './element.js';
 const WORDS = {
   pause: ['Pause', () => 'Workers finish the batches in progress and wait.'],
   resume: ['Resume', () => 'Workers go on.'],
-  canary: ['Set canary', ({ to_model, canary_percent }) => `Readers who read ${to_model} before the switch; now ${formatNumber(canary_percent, 2)} %.`],
+  canary: [
+    'Set canary',
+    ({ to_model, canary_percent }) => `Readers who read ${to_model} before the switch; now ${formatNumber(canary_percent, 2)} %.`,
+  ],
   switch: ['Switch', ({ to_model }) => `The live view reads ${to_model} for all readers, within milliseconds.`],
   rollback: ['Roll back', ({ from_model }) => `The live view reads ${from_model} for all readers again, within milliseconds.`],
   retry: ['Retry failed rows', () => 'Rows that could not be embedded are returned to the workers.'],
@@ -23,7 +26,8 @@ async function ask(path, request) {
   return answer.ok ? said : { problem: said.problem ?? 'The server refused it.', remedy: said.remedy };
 }
 
-const askOrSay = (path, request) => ask(path, request).catch(() => ({ problem: 'The server does not answer.', remedy: 'Start reembed ui again.' }));
+const askOrSay = (path, request) =>
+  ask(path, request).catch(() => ({ problem: 'The server does not answer.', remedy: 'Start reembed ui again.' }));
 
 /**
  * Buttons for what can be changed of a target.
@@ -68,7 +72,13 @@ function field(label, attributes) {
 function openDialog(change, offer, finish) {
   const [verb, meaning] = WORDS[change];
   const { target } = offer;
-  const [percent, percentLabel] = field('Percentage, 0 to 100', { type: 'number', min: '0', max: '100', step: 'any', value: String(offer.canary_percent) });
+  const [percent, percentLabel] = field('Percentage, 0 to 100', {
+    type: 'number',
+    min: '0',
+    max: '100',
+    step: 'any',
+    value: String(offer.canary_percent),
+  });
   const [reason, reasonLabel] = field('Reason, for the audit', { maxlength: '500' });
   const [confirmation, confirmationLabel] = field(`Type ${target} to confirm`, { spellcheck: 'false' });
   const gate = element('div', { class: 'next', role: 'status' });

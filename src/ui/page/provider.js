@@ -18,7 +18,13 @@ export function drawProvider(rows, models, now) {
       points: minutes.filter((row) => row[key] !== null).map((row) => [Date.parse(row.at), row[key]]),
     });
     return [
-      drawChart(`Answers of ${model}: mean of a minute (solid) and slowest (dashed)`, 'ms', [line('mean', 'mean_ms'), line('slowest', 'slowest_ms')], now, SPAN),
+      drawChart(
+        `Answers of ${model}: mean of a minute (solid) and slowest (dashed)`,
+        'ms',
+        [line('mean', 'mean_ms'), line('slowest', 'slowest_ms')],
+        now,
+        SPAN,
+      ),
       drawChart(
         `Requests of ${model} answered with 429 (solid), and failed otherwise (dashed)`,
         'a minute',
