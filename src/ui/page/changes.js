@@ -79,7 +79,7 @@ function openDialog(change, offer, finish) {
     step: 'any',
     value: String(offer.canary_percent),
   });
-  const [reason, reasonLabel] = field('Reason, for the audit', { maxlength: '500' });
+  const [reason, reasonLabel] = field('Reason, for the audit', { maxLength: '500' });
   const [confirmation, confirmationLabel] = field(`Type ${target} to confirm`, { spellcheck: 'false' });
   const gate = element('div', { class: 'next', role: 'status' });
   const failure = element('div', { class: 'failure', role: 'alert' });
