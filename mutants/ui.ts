@@ -116,7 +116,7 @@ export const UI: Mutant[] = [
     fault: 'ui that waits for a statement at Ctrl-C',
     fix: 'a signal ends the process soon, whatever hangs',
     test: 'ui-changes',
-    title: 'Ctrl-C ends it within a second while a change waits for a lock, and the change is not made',
+    title: 'Ctrl-C ends it within a second while a statement hangs, and the change is not made',
     says: /busy machine/,
     edits: [{ file: 'src/commands/ui.ts', find: 'setTimeout(() => process.exit(EXIT.done), CLOSING_MS);', replace: '' }],
   },
