@@ -929,6 +929,25 @@ COMMENT ON COLUMN reembed.provider_quota.refilled_at IS 'When both were last ref
 COMMENT ON COLUMN reembed.provider_quota.held_until IS 'No request before this time, because the provider asked to wait.';
 COMMENT ON COLUMN reembed.provider_quota.hold_reason IS 'Status and code of the reason; never the provider''s message.';
 
+CREATE TABLE reembed.provider_minute (
+  minute timestamptz NOT NULL,
+  model text NOT NULL REFERENCES reembed.model ON DELETE CASCADE,
+  answered bigint NOT NULL,
+  overloaded bigint NOT NULL,
+  failed bigint NOT NULL,
+  seconds double precision NOT NULL,
+  slowest_seconds double precision NOT NULL,
+  PRIMARY KEY (minute, model)
+);
+COMMENT ON TABLE reembed.provider_minute IS 'Requests of all workers to a model''s provider in one minute. Kept for seven days.';
+COMMENT ON COLUMN reembed.provider_minute.minute IS 'Beginning of the minute.';
+COMMENT ON COLUMN reembed.provider_minute.model IS 'The model.';
+COMMENT ON COLUMN reembed.provider_minute.answered IS 'Requests that were answered with vectors.';
+COMMENT ON COLUMN reembed.provider_minute.overloaded IS 'Requests that were answered with 429.';
+COMMENT ON COLUMN reembed.provider_minute.failed IS 'Requests that brought no vectors for another reason.';
+COMMENT ON COLUMN reembed.provider_minute.seconds IS 'Sum of the times until vectors arrived.';
+COMMENT ON COLUMN reembed.provider_minute.slowest_seconds IS 'Longest of these times.';
+
 CREATE TABLE reembed.spending (
   campaign text PRIMARY KEY REFERENCES reembed.campaign ON DELETE CASCADE,
   tokens bigint NOT NULL,
@@ -975,7 +994,7 @@ COMMENT ON COLUMN reembed.event.at IS 'When it happened.';
 COMMENT ON COLUMN reembed.event.actor IS 'Role that caused it.';
 COMMENT ON COLUMN reembed.event.target IS 'Target it concerns.';
 COMMENT ON COLUMN reembed.event.campaign IS 'Campaign it concerns.';
-COMMENT ON COLUMN reembed.event.kind IS 'What changed: phase, the name of a setting, or acceptance.';
+COMMENT ON COLUMN reembed.event.kind IS 'What changed: phase, the name of a setting, acceptance, or retry.';
 COMMENT ON COLUMN reembed.event.from_value IS 'Value before.';
 COMMENT ON COLUMN reembed.event.to_value IS 'Value after.';
 COMMENT ON COLUMN reembed.event.reason IS 'Reason, where one was given.';
@@ -1560,7 +1579,7 @@ BEGIN
 END $$;
 
 DROP SEQUENCE reembed.shadow_read_count, reembed.query_log_count, reembed.wanted_report_count;
-DROP TABLE reembed.wanted_row, reembed.written_vector, reembed.column_statement, reembed.schema_view, reembed.acceptance, reembed.bridge_known_item, reembed.bridge_validation_query, reembed.bridge_validation, reembed.bridge, reembed.watch_memory, reembed.alert, reembed.known_item, reembed.shadow_read, reembed.query_log, reembed.old_vector_group, reembed.old_vector_checksum, reembed.score_cutoff, reembed.score_distribution, reembed.truth_audit, reembed.validation_integrity, reembed.validation_filter, reembed.validation_metric, reembed.judge_grade, reembed.validation_query, reembed.validation, reembed.read_probe, reembed.throttle, reembed.event, reembed.worker, reembed.spending, reembed.provider_quota, reembed.cached_vector, reembed.repeated_text, reembed.failed_row, reembed.words, reembed.provider_batch_row, reembed.batch, reembed.provider_batch, reembed.planned_index, reembed.campaign, reembed.serving, reembed.setting, reembed.leaf, reembed.target, reembed.model, reembed.element_type, reembed.template, reembed.installation;
+DROP TABLE reembed.provider_minute, reembed.wanted_row, reembed.written_vector, reembed.column_statement, reembed.schema_view, reembed.acceptance, reembed.bridge_known_item, reembed.bridge_validation_query, reembed.bridge_validation, reembed.bridge, reembed.watch_memory, reembed.alert, reembed.known_item, reembed.shadow_read, reembed.query_log, reembed.old_vector_group, reembed.old_vector_checksum, reembed.score_cutoff, reembed.score_distribution, reembed.truth_audit, reembed.validation_integrity, reembed.validation_filter, reembed.validation_metric, reembed.judge_grade, reembed.validation_query, reembed.validation, reembed.read_probe, reembed.throttle, reembed.event, reembed.worker, reembed.spending, reembed.provider_quota, reembed.cached_vector, reembed.repeated_text, reembed.failed_row, reembed.words, reembed.provider_batch_row, reembed.batch, reembed.provider_batch, reembed.planned_index, reembed.campaign, reembed.serving, reembed.setting, reembed.leaf, reembed.target, reembed.model, reembed.element_type, reembed.template, reembed.installation;
 DROP TYPE reembed.joined_table;
 ALTER TABLE reembed.schema_migration DROP COLUMN sha256, DROP COLUMN forgotten_at;
 `);

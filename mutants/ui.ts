@@ -1,6 +1,8 @@
 import type { Mutant } from './mutant.ts';
 
-/** One for each rule by which nobody else sees the page of `reembed ui`. */
+const FROM_THE_PAGE = 'only the page itself can change something: cookie, Host, Origin, token and JSON are needed';
+
+/** One for each rule by which nobody else sees the page of `reembed ui`, and nothing is changed there by mistake. */
 export const UI: Mutant[] = [
   {
     fault: 'ui without a cookie',
@@ -41,5 +43,89 @@ export const UI: Mutant[] = [
     title: 'what the role may not read is not shown, and the rest is',
     says: /status|undefined/,
     edits: [{ file: 'src/ui/read-state.ts', find: "if (sqlState === '42501') return 'this role may not read it';", replace: '' }],
+  },
+  {
+    fault: 'ui that changes without --allow-changes',
+    fix: 'the routes exist with --allow-changes only',
+    test: 'ui-changes',
+    title: 'without --allow-changes there is nothing to change with, whoever asks',
+    says: /404/,
+    edits: [
+      {
+        file: 'src/commands/ui.ts',
+        find: 'options.allowChanges ? changeMaker(database, options.target) : undefined',
+        replace: 'changeMaker(database, options.target)',
+      },
+    ],
+  },
+  {
+    fault: 'ui that another origin can steer',
+    fix: 'a change needs the Origin of the page',
+    test: 'ui-changes',
+    title: FROM_THE_PAGE,
+    says: /no origin/,
+    edits: [{ file: 'src/ui/changes/routes.ts', find: "return refused('only the page itself may ask for this');", replace: '' }],
+  },
+  {
+    fault: 'ui that steers without a token',
+    fix: 'a change needs the token of the page',
+    test: 'ui-changes',
+    title: FROM_THE_PAGE,
+    says: /no token/,
+    edits: [{ file: 'src/ui/changes/routes.ts', find: '!isSame(c.req.header(HEADER), token)', replace: 'false' }],
+  },
+  {
+    fault: 'ui that steers unconfirmed',
+    fix: 'the name of the target has to be typed',
+    test: 'ui-changes',
+    title: 'nothing is changed without the name of the target, a reason, and a change that is offered',
+    says: /confirmed with/,
+    edits: [{ file: 'src/ui/changes/make-change.ts', find: 'request.confirmation.trim() !== target', replace: 'false' }],
+  },
+  {
+    fault: 'ui that keeps the reason from the audit',
+    fix: 'the reason is set for the transaction',
+    test: 'ui-changes',
+    title: 'pause and resume are those of SQL, with the reason in the audit',
+    says: /why resume/,
+    edits: [
+      {
+        file: 'src/ui/changes/make-change.ts',
+        find: `await client.query("SELECT set_config('reembed.reason', $1, true)", [reason]);`,
+        replace: '',
+      },
+    ],
+  },
+  {
+    fault: 'retry that is not in the audit',
+    fix: 'retry_failed() records an event',
+    test: 'ui-changes',
+    title: 'retry returns failed rows to the workers, with the reason in the audit',
+    says: /retry/,
+    edits: [{ file: 'sql/backfill/retry_failed.sql', find: 'PERFORM reembed.record_retry(v_target, v_rows);', replace: 'NULL;' }],
+  },
+  {
+    fault: 'ui that offers what the role may not do',
+    fix: 'rights are read before a change is offered',
+    test: 'ui-changes',
+    title: 'a role is offered only what it may do, and refused the rest',
+    says: /pause/,
+    edits: [{ file: 'src/ui/changes/offers.ts', find: 'isPossible[change] && allowed.has(change)', replace: 'isPossible[change]' }],
+  },
+  {
+    fault: 'ui that waits for a statement at Ctrl-C',
+    fix: 'a signal ends the process soon, whatever hangs',
+    test: 'ui-changes',
+    title: 'Ctrl-C ends it within a second while a statement hangs, and the change is not made',
+    says: /busy machine/,
+    edits: [{ file: 'src/commands/ui.ts', find: 'setTimeout(() => process.exit(EXIT.done), CLOSING_MS);', replace: '' }],
+  },
+  {
+    fault: 'requests that only one process knows of',
+    fix: 'workers add them to reembed.provider_minute',
+    test: 'worker-metrics',
+    title: 'a worker exports what it and the database know, and no key, text or address',
+    says: /of all workers/,
+    edits: [{ file: 'src/metrics/request-log.ts', find: 'if (counts.size === 0) return;', replace: 'if (counts.size >= 0) return;' }],
   },
 ];

@@ -9,6 +9,8 @@ import pg from 'pg';
 import { createWorkplace, type Workplace } from './harness/command.ts';
 import { createDocuments, NEW_DIMENSIONS, NEW_MODEL, OLD_DIMENSIONS, OLD_MODEL, wrongRows } from './harness/documents.ts';
 import { startProvider, type TestProvider } from './harness/provider.ts';
+import { assertRefused } from './harness/refusal.ts';
+import { startUi, stateOf, steer } from './harness/ui.ts';
 
 let provider: TestProvider;
 let workplace: Workplace;
@@ -104,6 +106,24 @@ test.serial('what was done survives every restart, and a command alone brings th
   const again = await serve(t);
   t.deepEqual((await withPool(again.url, (pool) => pool.query('SELECT phase FROM reembed.campaign'))).rows, [{ phase: 'index' }]);
   t.is(await stop(again.child, 'SIGINT'), 0);
+});
+
+test.serial('ui shows and changes the embedded database, and refuses where there is none', async (t) => {
+  const none = await workplace.run(['ui'], { REEMBED_DIR: 'none' });
+  assertRefused(t, none, { code: 'nothing_to_show', remedy: /migrate create/ });
+  const ui = await startUi(workplace, ['--allow-changes']);
+  const { cookie, make } = await steer(ui, 'public.documents.embedding');
+  const state = await stateOf(ui, cookie);
+  t.is(state.database, 'the embedded database');
+  t.deepEqual(state.not_shown, []);
+  t.is(state.status.campaigns[0]?.phase, 'index');
+  t.deepEqual(await make('pause'), { status: 200, done: 'public.documents.embedding is paused' });
+  t.is(await stop(ui.child, 'SIGINT'), 0);
+  const { child, url } = await serve(t);
+  t.deepEqual((await withPool(url, (pool) => pool.query('SELECT paused, paused_reason FROM reembed.setting'))).rows, [
+    { paused: true, paused_reason: 'why pause' },
+  ]);
+  t.is(await stop(child, 'SIGINT'), 0);
 });
 
 test.serial('db takes the port it is given, and says so when that is taken', async (t) => {

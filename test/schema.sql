@@ -526,7 +526,7 @@ COMMENT ON COLUMN reembed.event.target IS 'Target it concerns.';
 
 COMMENT ON COLUMN reembed.event.campaign IS 'Campaign it concerns.';
 
-COMMENT ON COLUMN reembed.event.kind IS 'What changed: phase, the name of a setting, or acceptance.';
+COMMENT ON COLUMN reembed.event.kind IS 'What changed: phase, the name of a setting, acceptance, or retry.';
 
 COMMENT ON COLUMN reembed.event.from_value IS 'Value before.';
 
@@ -2222,6 +2222,18 @@ CREATE FUNCTION reembed.record_known_item(p_target text, p_role text, p_key text
     SET search_path TO 'pg_catalog', 'pg_temp';
 
 COMMENT ON FUNCTION reembed.record_known_item(p_target text, p_role text, p_key text, p_text_hash bigint, p_vector text, p_error text) IS 'Searches for a row by the vector of its own text and records whether it was among the nearest, or the error that prevented a vector; null when there is no result.';
+
+CREATE FUNCTION reembed.record_requests(p_requests jsonb) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.record_requests(p_requests jsonb) IS 'Adds the requests that a worker sent since the last call to those of this minute, and deletes those older than seven days.';
+
+CREATE FUNCTION reembed.record_retry(p_target text, p_rows bigint) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.record_retry(p_target text, p_rows bigint) IS 'Records in the audit that failed rows were returned to the workers, and how many.';
 
 CREATE FUNCTION reembed.record_sent_rows(p_provider_batch uuid, p_attempt integer, p_batch bigint, p_requests integer[], p_positions integer[], p_input_places integer[], p_input_counts integer[], p_keys text[], p_text_hashes bigint[], p_text_digests uuid[], p_waves integer[]) RETURNS void
     LANGUAGE plpgsql
@@ -4910,6 +4922,32 @@ COMMENT ON COLUMN reembed.provider_batch_row.text_digest IS 'reembed.text_digest
 
 COMMENT ON COLUMN reembed.provider_batch_row.wave IS 'Rows of one wave are in different pages of the table.';
 
+CREATE TABLE reembed.provider_minute (
+    minute timestamp with time zone NOT NULL,
+    model text NOT NULL,
+    answered bigint NOT NULL,
+    overloaded bigint NOT NULL,
+    failed bigint NOT NULL,
+    seconds double precision NOT NULL,
+    slowest_seconds double precision NOT NULL
+);
+
+COMMENT ON TABLE reembed.provider_minute IS 'Requests of all workers to a model''s provider in one minute. Kept for seven days.';
+
+COMMENT ON COLUMN reembed.provider_minute.minute IS 'Beginning of the minute.';
+
+COMMENT ON COLUMN reembed.provider_minute.model IS 'The model.';
+
+COMMENT ON COLUMN reembed.provider_minute.answered IS 'Requests that were answered with vectors.';
+
+COMMENT ON COLUMN reembed.provider_minute.overloaded IS 'Requests that were answered with 429.';
+
+COMMENT ON COLUMN reembed.provider_minute.failed IS 'Requests that brought no vectors for another reason.';
+
+COMMENT ON COLUMN reembed.provider_minute.seconds IS 'Sum of the times until vectors arrived.';
+
+COMMENT ON COLUMN reembed.provider_minute.slowest_seconds IS 'Longest of these times.';
+
 CREATE TABLE reembed.query_log (
     id bigint NOT NULL,
     target text NOT NULL,
@@ -5864,6 +5902,9 @@ ALTER TABLE ONLY reembed.provider_batch
 ALTER TABLE ONLY reembed.provider_batch_row
     ADD CONSTRAINT provider_batch_row_pkey PRIMARY KEY (provider_batch, request, "position");
 
+ALTER TABLE ONLY reembed.provider_minute
+    ADD CONSTRAINT provider_minute_pkey PRIMARY KEY (minute, model);
+
 ALTER TABLE ONLY reembed.provider_quota
     ADD CONSTRAINT provider_quota_pkey PRIMARY KEY (model);
 
@@ -6121,6 +6162,9 @@ ALTER TABLE ONLY reembed.planned_index
 
 ALTER TABLE ONLY reembed.provider_batch_row
     ADD CONSTRAINT provider_batch_row_provider_batch_fkey FOREIGN KEY (provider_batch) REFERENCES reembed.provider_batch(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY reembed.provider_minute
+    ADD CONSTRAINT provider_minute_model_fkey FOREIGN KEY (model) REFERENCES reembed.model(name) ON DELETE CASCADE;
 
 ALTER TABLE ONLY reembed.provider_quota
     ADD CONSTRAINT provider_quota_model_fkey FOREIGN KEY (model) REFERENCES reembed.model(name) ON DELETE CASCADE;
@@ -6702,6 +6746,10 @@ REVOKE ALL ON FUNCTION reembed.record_bridge_item(p_target text, p_key text, p_m
 REVOKE ALL ON FUNCTION reembed.record_failed(p_target text, p_model text, p_refused jsonb, p_written text[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.record_known_item(p_target text, p_role text, p_key text, p_text_hash bigint, p_vector text, p_error text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.record_requests(p_requests jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.record_retry(p_target text, p_rows bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.record_sent_rows(p_provider_batch uuid, p_attempt integer, p_batch bigint, p_requests integer[], p_positions integer[], p_input_places integer[], p_input_counts integer[], p_keys text[], p_text_hashes bigint[], p_text_digests uuid[], p_waves integer[]) FROM PUBLIC;
 

@@ -1,25 +1,12 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
-import { chromium, type Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
+import { assertUsable, openPage } from './harness/browser.ts';
 import { until } from './harness/campaign.ts';
 import { createDocuments } from './harness/documents.ts';
 import { createStage } from './harness/stage.ts';
-import { POISON, startUi } from './harness/ui.ts';
-
-const FLAGS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const CONTRAST = readFileSync(new URL('harness/page-contrast.js', import.meta.url), 'utf8');
+import { COMPARISON, POISON, startUi } from './harness/ui.ts';
 
 // With TEST_CHROMIUM=/usr/bin/chromium; with TEST_SCREENSHOTS=folder the pictures are kept.
 if (process.env.TEST_CHROMIUM) {
@@ -31,19 +18,11 @@ if (process.env.TEST_CHROMIUM) {
     const { pool } = stage.db;
     await createDocuments(pool, 2000);
     await stage.bring(await stage.createUsual(), 'backfill');
-    const ui = await startUi(stage.workplace);
+    const comparison = join(stage.workplace.directory, 'comparison.json');
+    writeFileSync(comparison, JSON.stringify(COMPARISON));
+    const ui = await startUi(stage.workplace, ['--comparison', comparison]);
 
-    const profile = mkdtempSync(join(tmpdir(), 'reembed-ui-'));
-    t.teardown(() => rmSync(profile, { recursive: true, force: true }));
-    const browser = await chromium.launchPersistentContext(profile, { executablePath, headless: true, args: FLAGS });
-    t.teardown(() => browser.close());
-    const page = await browser.newPage();
-    const [requests, said]: [string[], string[]] = [[], []];
-    page.on('request', (request) => requests.push(request.url()));
-    page.on('console', (message) => said.push(message.text()));
-    page.on('pageerror', (error) => said.push(error.message));
-
-    await page.goto(ui.address);
+    const { page, requests, said } = await openPage(t, executablePath, ui.address);
     t.is(page.url(), `http://127.0.0.1:${ui.port}/`);
     await page.waitForSelector('article progress');
     t.is(await page.getAttribute('.rail [aria-current=step]', 'class'), 'reached');
@@ -67,6 +46,10 @@ if (process.env.TEST_CHROMIUM) {
       `INSERT INTO reembed.read_probe (target, at, milliseconds, is_resting)
        SELECT target, now() - i * interval '5 seconds', 3 + i % 4 + CASE WHEN i % 3 = 0 THEN 0 ELSE 2 END, i % 3 = 0 FROM reembed.campaign, generate_series(1, 100) AS i`,
     );
+    await pool.query(
+      `INSERT INTO reembed.provider_minute SELECT now() - i * interval '1 minute', to_model, 50, i % 7, (i % 9 = 0)::int, 50 * (0.2 + i % 4 * 0.1), 1 + i % 5
+         FROM reembed.campaign, generate_series(1, 50) AS i`,
+    );
     await until(
       () => page.evaluate<boolean>('document.querySelector("#announcement").textContent.includes("1 open alerts")'),
       'the alert is announced',
@@ -80,22 +63,18 @@ if (process.env.TEST_CHROMIUM) {
         page.evaluate<boolean>('document.querySelector("[aria-label=\\"Messages about failed rows\\"]").textContent.includes("quoted")'),
       'the messages are shown',
     );
+    t.deepEqual(await page.evaluate('[...document.querySelectorAll("figcaption")].map(({ textContent }) => textContent.slice(0, 20))'), [
+      'Rows per second',
+      'Searches, 95th perce',
+      'Answers of new-model',
+      'Requests of new-mode',
+    ]);
+    t.true((await page.textContent('#comparison'))?.includes('better-model: worth it'));
     t.is(await page.evaluate('document.querySelectorAll("img").length'), 0);
     t.is(await page.evaluate('window.ran'), undefined);
     t.true((await page.textContent('main'))?.includes(POISON));
 
-    for (const width of [1280, 420]) {
-      for (const colorScheme of ['light', 'dark'] as const) {
-        const name = `${width}-${colorScheme}`;
-        await page.setViewportSize({ width, height: 900 });
-        await page.emulateMedia({ colorScheme });
-        t.true(await page.evaluate('document.documentElement.scrollWidth <= innerWidth'), `${name} is wider than the page`);
-        t.deepEqual(await page.evaluate(CONTRAST), [], name);
-        t.deepEqual(await violations(page), [], name);
-        const folder = process.env.TEST_SCREENSHOTS;
-        if (folder) await page.screenshot({ fullPage: true, path: join(folder, `ui-${name}.png`) });
-      }
-    }
+    await assertUsable(t, page, 'ui');
     t.deepEqual([...new Set(requests.map((url) => new URL(url).host))], [`127.0.0.1:${ui.port}`]);
     t.deepEqual(said, []);
   });
@@ -118,13 +97,5 @@ async function openAllByKeyboard(page: Page): Promise<void> {
   }
   throw new Error(
     `not reached by keyboard: ${await page.evaluate('document.querySelector("details:not([open]), button[aria-expanded=false]").textContent')}`,
-  );
-}
-
-async function violations(page: Page): Promise<string[]> {
-  // Evaluated from outside: the policy of the page would refuse to load it.
-  await page.evaluate(AXE);
-  return page.evaluate(
-    'axe.run().then(({ violations }) => violations.map(({ id, nodes }) => id + ": " + nodes.map(({ html }) => html).join(" ")))',
   );
 }

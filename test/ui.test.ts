@@ -1,19 +1,22 @@
 import { randomBytes } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
 import { inReadOnlyTransaction } from '../src/ui/read-only.ts';
 import { createStateSource } from '../src/ui/state-source.ts';
 import { exitOf } from './harness/command.ts';
 import { createDocuments } from './harness/documents.ts';
+import { assertRefused } from './harness/refusal.ts';
 import { createStage, type Stage } from './harness/stage.ts';
-import { admitted, ask, POISON, type RunningUi, startUi, stateOf } from './harness/ui.ts';
+import { admitted, ask, COMPARISON, POISON, type RunningUi, startUi, stateOf } from './harness/ui.ts';
 
 let stage: Stage;
 let ui: RunningUi;
 let cookie: { Cookie: string };
 
-const PATHS = ['/', '/page.js', '/style.css', '/state', '/history', '/messages', '/no-such'];
+const PATHS = ['/', '/page.js', '/style.css', '/state', '/history', '/messages', '/comparison', '/changes', '/no-such'];
 
 test.before(async () => {
   stage = await createStage();
@@ -26,7 +29,9 @@ test.before(async () => {
     [`7\u202e${POISON}`, `secret text ${POISON}`],
   );
   await stage.db.pool.query("UPDATE reembed.setting SET soak = '2 days'");
-  ui = await startUi(stage.workplace);
+  const file = join(stage.workplace.directory, 'comparison.json');
+  writeFileSync(file, `> pg-reembed compare\n\n${JSON.stringify(COMPARISON)}`);
+  ui = await startUi(stage.workplace, ['--comparison', file]);
 });
 test.after.always(() => stage.close());
 
@@ -120,6 +125,26 @@ test.serial(
     );
   },
 );
+
+test.serial('the leaderboard of a comparison is shown, and another file is refused', async (t) => {
+  const { column, quality, costs, outcomes } = JSON.parse((await ask(ui.port, '/comparison', cookie)).body);
+  t.is(column, 'public.documents.embedding');
+  t.deepEqual(
+    quality.map(([model, ndcg, difference]: string[]) => [model, ndcg, difference]),
+    [
+      ['model', 'nDCG@10', 'difference'],
+      ['better-model', '0.740', '+0.040 [+0.020, +0.060]'],
+      ['old-model', '0.700', '–'],
+    ],
+  );
+  t.is(costs[1][3], '$0.0100');
+  t.deepEqual(
+    outcomes.map(({ model, outcome }: { model: string; outcome: string }) => [model, outcome]),
+    [['better-model', 'worth it']],
+  );
+  const refused = await stage.workplace.run(['ui', '--comparison', 'package.json']);
+  assertRefused(t, refused, { code: 'comparison_unreadable', remedy: /compare -- --json/ });
+});
 
 test.serial('what the role may not read is not shown, and the rest is', async (t) => {
   const role = `ui_reader_${randomBytes(4).toString('hex')}`;

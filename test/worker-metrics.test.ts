@@ -141,6 +141,13 @@ onServer('a worker exports what it and the database know, and no key, text or ad
   worker.process.kill('SIGTERM');
   await until(async () => (await worker.ask('readyz')).text === 'not ready: stopping\n', 'no longer ready while it stops', 5);
   t.is(await exitOf(worker.process), 0, worker.talk.text);
+  const { rows } = await stage.db.pool.query<{ requests: number; overloaded: number; seconds: number }>(
+    `SELECT sum(answered + overloaded + failed)::int AS requests, sum(overloaded)::int AS overloaded, max(slowest_seconds) AS seconds
+       FROM reembed.provider_minute WHERE model = $1`,
+    [NEW_MODEL],
+  );
+  t.like(rows[0], { requests: campaign.requests(NEW_MODEL).length, overloaded: 1 }, 'what reembed ui shows of all workers');
+  t.true((rows[0]?.seconds ?? 0) >= 3);
   t.notRegex(worker.talk.text, /could not be read|permission denied/);
 });
 

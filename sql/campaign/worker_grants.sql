@@ -17,7 +17,7 @@ AS $$
         ('leaf', 'SELECT'), ('setting', 'SELECT, UPDATE (paused, paused_by, paused_reason, keep_old_current)'),
         ('campaign', 'SELECT, UPDATE (live_rows, live_tokens, swept_at, needs_old_sweep)'),
         ('batch', 'SELECT, UPDATE'), ('repeated_text', 'SELECT, UPDATE'), ('cached_vector', 'SELECT, INSERT'), ('failed_row', 'SELECT (target, key, model, class, message, attempts, failed_at, key_digest)'),
-        ('provider_quota', 'SELECT, INSERT, UPDATE'), ('spending', 'SELECT, INSERT, UPDATE'), ('provider_batch', 'SELECT, INSERT, UPDATE, DELETE'), ('provider_batch_row', 'SELECT, INSERT, DELETE'),
+        ('provider_quota', 'SELECT, INSERT, UPDATE'), ('provider_minute', 'SELECT'), ('spending', 'SELECT, INSERT, UPDATE'), ('provider_batch', 'SELECT, INSERT, UPDATE, DELETE'), ('provider_batch_row', 'SELECT, INSERT, DELETE'),
         ('worker', 'SELECT, INSERT, UPDATE, DELETE'), ('known_item', 'SELECT, INSERT'), ('wanted_row', 'SELECT, DELETE')) AS w(name, rights)
       JOIN pg_class AS c ON c.relname = w.name AND c.relnamespace = 'reembed'::regnamespace
     UNION ALL
@@ -37,7 +37,7 @@ AS $$
          'adopt_leaves', 'answer_alerts', 'batch_api_is_served', 'batch_api_token_limit', 'begin_submission', 'begun_index_build', 'blocks', 'cache_vectors', 'capture_triggers', 'claim_provider_batch', 'draw_bridge_items', 'draw_known_items', 'draw_written', 'judge_written', 'record_written',
          'enqueue', 'enqueue_work', 'expand_joins', 'fail_provider_batch', 'failed_keys', 'grow_canary', 'hold_provider', 'index_build_bytes', 'index_form', 'indexed_bytes', 'is_captured', 'known_item_share', 'lacking', 'largest_write_share', 'late_rows', 'log_keys', 'log_missing', 'log_wanted',
          'check_throttle_signals', 'correct_spending', 'mark_alert_posted', 'alerts_to_post', 'model_view_name', 'needs_sweep', 'old_snapshot', 'pause_at_cap', 'place', 'probe_read', 'record_bridge_item', 'record_failed', 'record_words', 'record_known_item', 'leaves', 'next_place',
-         'record_sent_rows', 'refuses_row', 'release_batch', 'render', 'repeated_texts', 'reserve_provider_batch', 'reserve_spending', 'resolve_target', 'rest_milliseconds', 'read_probes', 'resume_old', 'retry_failed', 'return_to_batch_api', 'scan_coverage', 'settle_batch', 'settle_live',
+         'record_sent_rows', 'refuses_row', 'release_batch', 'render', 'repeated_texts', 'reserve_provider_batch', 'reserve_spending', 'resolve_target', 'rest_milliseconds', 'read_probes', 'resume_old', 'retry_failed', 'return_to_batch_api', 'scan_coverage', 'settle_batch', 'settle_live', 'record_requests', 'record_retry',
          'settle_provider_batch', 'settle_sent_rows', 'spending_left', 'sweep_leaf', 'sweep_portion', 'sweep_side_table', 'take_quota', 'target_spellings', 'token_price', 'trip_breaker', 'vector_schema', 'watch', 'with_skipped')
        OR EXISTS (SELECT FROM reembed.target AS t JOIN reembed.compiled_for_workers() AS w ON p.proname = w.name || '_' || t.suffix))
   )

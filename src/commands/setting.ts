@@ -52,7 +52,7 @@ async function setting(named: string[], options: SettingOptions): Promise<void> 
     const changes = named.filter((text) => text.includes('='));
     if (changes.length > 0)
       await inTransaction(pool, async (client) => {
-        for (const target of targets) await change(client, target, changes);
+        for (const target of targets) await changeSettings(client, target, changes);
       });
     if (options.json) {
       const settings: Record<string, unknown>[] = [];
@@ -108,7 +108,14 @@ function refuseUnknown(named: string[], known: SettingDescription[]): void {
   }
 }
 
-async function change(db: Queryable, target: string, changes: string[]): Promise<void> {
+/**
+ * Changes settings of a target.
+ *
+ * @param target full name
+ * @param changes known names with values, as `name=value`
+ * @throws InvalidSetting
+ */
+export async function changeSettings(db: Queryable, target: string, changes: string[]): Promise<void> {
   for (const text of changes) {
     const name = nameOf(text);
     const value = text.slice(text.indexOf('=') + 1).trim();

@@ -1,16 +1,17 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Command, InvalidArgumentError } from 'commander';
-import { asTyped } from '../as-typed.ts';
 import { type Config, readConfig } from '../config.ts';
 import { type Database, openDatabase } from '../database/connection.ts';
 import { translateDatabaseError } from '../database/database-error.ts';
 import { EXIT, messageOf, ReembedError } from '../errors.ts';
-import { jsonText, visibleAll } from '../print-text.ts';
-import { hideSecrets } from '../secrets.ts';
+import { makeChange } from '../ui/changes/make-change.ts';
+import { readGate } from '../ui/changes/read-gate.ts';
+import type { ChangeMaker } from '../ui/changes/routes.ts';
+import { readComparison } from '../ui/comparison.ts';
+import { jsonForPage } from '../ui/json-for-page.ts';
 import { readStoredRows } from '../ui/panels.ts';
 import { inReadOnlyTransaction } from '../ui/read-only.ts';
 import { readState } from '../ui/read-state.ts';
-import { serveUi } from '../ui/server.ts';
+import { serveUi, type UiReaders } from '../ui/server.ts';
 import { createStateSource } from '../ui/state-source.ts';
 import { print, say } from './print.ts';
 import { isEmbeddedMissing } from './read-status.ts';
@@ -20,22 +21,26 @@ import { readWords } from './show-words.ts';
 interface UiOptions {
   port?: number;
   target?: string;
+  comparison?: string;
+  allowChanges?: boolean;
 }
 
 const PAUSE_MS = 2000;
-/** Longest wait at the end for a statement that is running. */
+/** Longest time from a signal to the end, whatever a statement, the server or the network waits for. */
 const CLOSING_MS = 500;
 
 const HELP = `
-The page only reads: it changes nothing in the database. It is served on this machine alone (127.0.0.1), to the browser that first opens the
-printed address. The database is read only while a page is open.`;
+Without --allow-changes the page only reads. It is served on this machine alone (127.0.0.1), to the browser that first opens the printed address.
+The database is read only while a page is open.`;
 
 /** `reembed ui`: serves a page that shows every campaign live. */
 export function uiCommand(): Command {
   return new Command('ui')
-    .description('show every campaign live in a browser; changes nothing')
+    .description('show every campaign live in a browser')
     .option('--port <number>', 'where to listen on 127.0.0.1 (default: any free port)', portNumber)
     .option('--target <name>', 'table or table.column; all targets when left out')
+    .option('--comparison <file>', 'show the leaderboard of a comparison too: what npm run compare -- --json printed')
+    .option('--allow-changes', 'offer to pause, resume, retry, set the canary, switch and roll back; without it the page changes nothing')
     .addHelpText('after', HELP)
     .action((options: UiOptions) => ui(options));
 }
@@ -54,48 +59,75 @@ export class PortInUse extends ReembedError {
   }
 }
 
-async function ui({ port = 0, target }: UiOptions): Promise<void> {
+async function ui(options: UiOptions): Promise<void> {
+  const { port = 0, comparison } = options;
   const config = readConfig();
   if (isEmbeddedMissing(config)) throw new NothingToShow();
-  const stop = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
+  if (comparison !== undefined) readComparison(comparison);
+  const stopped = stopAtSignal();
   const database = await openDatabase(config);
-  const server = await serveUi(readersOf(database, config, target), port).catch(async (error: Error) => {
+  const changes = options.allowChanges ? changeMaker(database, options.target) : undefined;
+  const server = await serveUi(readersOf(database, config, options), port, changes).catch(async (error: Error) => {
     await database.close();
     throw new PortInUse(port, { cause: error });
   });
   print(`${server.address}\n`);
   say('Open this address in a browser on this machine; it works once. Ctrl-C ends it.');
-  await new Promise<void>((resolve) => (stop.signal.aborted ? resolve() : stop.signal.addEventListener('abort', () => resolve())));
+  await stopped;
   await server.close();
-  await Promise.race([database.close(), sleep(CLOSING_MS)]);
-  // A statement that is still running would keep the process until it ends.
+  await database.close();
   process.exit(EXIT.done);
 }
 
-function readersOf(database: Database, config: Config, target: string | undefined) {
+/** Resolves at the first signal, and ends the process soon after it also where what follows hangs. */
+function stopAtSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const)
+      process.once(signal, () => {
+        setTimeout(() => process.exit(EXIT.done), CLOSING_MS);
+        resolve();
+      });
+  });
+}
+
+function readersOf(database: Database, config: Config, { target, comparison, allowChanges }: UiOptions): UiReaders {
   const { pool } = database;
   const read = async () => {
     try {
-      return shown(await readState(database, config, target));
+      return jsonForPage(await readState(database, config, { target, allowChanges }));
     } catch (thrown) {
       const error = translateDatabaseError(thrown, database.url);
-      return shown({ problem: messageOf(error), remedy: error instanceof ReembedError ? error.remedy : null });
+      return jsonForPage({ problem: messageOf(error), remedy: error instanceof ReembedError ? error.remedy : null });
     }
   };
   return {
     state: createStateSource(read, PAUSE_MS),
     history: () =>
       inReadOnlyTransaction(pool, async (db) =>
-        shown(await readStoredRows(db, target === undefined ? null : await resolveTarget(db, target)).catch(() => [])),
+        jsonForPage(await readStoredRows(db, target === undefined ? null : await resolveTarget(db, target)).catch(() => [])),
       ),
-    messages: () => inReadOnlyTransaction(pool, async (db) => shown((await readWords(db, target)).failed_rows)),
+    messages: () => inReadOnlyTransaction(pool, async (db) => jsonForPage((await readWords(db, target)).failed_rows)),
+    // Read again, because a newer one may have been written to the file.
+    comparison: () => (comparison === undefined ? 'null' : jsonForPage(readComparison(comparison))),
   };
 }
 
-/** JSON for the page: without secrets and control characters, and with commands as they are typed here. */
-function shown(value: object): string {
-  return hideSecrets(asTyped(jsonText(visibleAll(value))));
+function changeMaker(database: Database, target: string | undefined): ChangeMaker {
+  const { pool } = database;
+  async function translated<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      throw translateDatabaseError(error, database.url);
+    }
+  }
+  return {
+    gate: (of, change) => translated(() => readGate(pool, of, change)),
+    make: (request) =>
+      translated(async () =>
+        makeChange(pool, request, { only: target === undefined ? undefined : await resolveTarget(pool, target), notice: say }),
+      ),
+  };
 }
 
 function portNumber(value: string): number {

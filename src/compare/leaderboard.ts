@@ -18,9 +18,9 @@ export function leaderboardText(result: Comparison): string {
     ...indented(sampleNote(result)),
     '',
     rankedBy(result),
-    qualityTable(models, k),
+    headedTable(qualityRows(models, k)),
     '',
-    costTable(models),
+    `${headedTable(costRows(models))}\n  bytes and index: vector / halfvec; query: median time to embed one, ${NONE} where every vector was cached`,
     '',
     ...models.flatMap(({ name, outcome }) =>
       outcome ? [`${visible(name)}: ${outcome.kind}`, ...outcome.reasons.flatMap((reason) => indented(visible(reason)))] : [],
@@ -30,7 +30,8 @@ export function leaderboardText(result: Comparison): string {
     .replace(/ +$/gm, '');
 }
 
-function qualityTable(models: readonly ModelComparison[], k: number): string {
+/** Quality of the models, after a row of headings. */
+export function qualityRows(models: readonly ModelComparison[], k: number): string[][] {
   const rows = [['model', `nDCG@${k}`, 'difference', 'better/worse/same', `recall@${k}`, `MRR@${k}`, `overlap@${k}`, 'outcome']];
   for (const one of models) {
     const { ndcg, recall, mrr, overlap } = one;
@@ -46,10 +47,11 @@ function qualityTable(models: readonly ModelComparison[], k: number): string {
       one.isPresent ? 'present vectors' : (one.outcome?.kind ?? NONE),
     ]);
   }
-  return headedTable(rows);
+  return rows;
 }
 
-function costTable(models: readonly ModelComparison[]): string {
+/** Costs of the models, after a row of headings. */
+export function costRows(models: readonly ModelComparison[]): string[][] {
   const rows = [['model', 'dimensions', '$/M tokens', '$ whole table', 'bytes a row', 'index', 'query', 'requests']];
   for (const { name, dimensions, costs, latencyMs, requests } of models) {
     rows.push([
@@ -63,7 +65,7 @@ function costTable(models: readonly ModelComparison[]): string {
       String(requests),
     ]);
   }
-  return `${headedTable(rows)}\n  bytes and index: vector / halfvec; query: median time to embed one, ${NONE} where every vector was cached`;
+  return rows;
 }
 
 function mean(interval: Interval | undefined): string {

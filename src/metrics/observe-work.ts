@@ -1,16 +1,21 @@
 import { SpanKind } from '@opentelemetry/api';
 import type { SendObserver } from '../embedding/embed-texts.ts';
 import { ProviderOverloaded } from '../embedding/provider-error.ts';
+import type { RequestLog } from './request-log.ts';
 import { inSpan } from './spans.ts';
-import type { WorkMonitor, WorkOf } from './work-monitor.ts';
+import type { RequestOutcome, WorkMonitor, WorkOf } from './work-monitor.ts';
 
 /** Traces and counts the requests that are sent for a target's rows with one model. */
 export function observeRequests(
-  { monitor }: { monitor?: WorkMonitor | undefined },
+  { monitor, requestLog }: { monitor?: WorkMonitor | undefined; requestLog: RequestLog },
   target: string,
   { model, definition }: { model: string; definition: { usd_per_million_tokens: number | null } },
 ): SendObserver {
   const of = { target, model };
+  const ended = (outcome: RequestOutcome, isRepeated: boolean) => {
+    monitor?.requested(of, outcome, isRepeated);
+    requestLog.requested(model, outcome);
+  };
   return ({ texts, isRepeated, signal }, send) => {
     const facts = { ...factsOf(of), 'reembed.texts': texts, 'reembed.is_repeated': isRepeated };
     return inSpan(
@@ -21,12 +26,12 @@ export function observeRequests(
         try {
           const answer = await send();
           span.setAttribute('reembed.tokens', answer.tokens);
-          monitor?.requested(of, { kind: 'answered', seconds: secondsSince(startedAt) }, isRepeated);
+          ended({ kind: 'answered', seconds: secondsSince(startedAt) }, isRepeated);
           monitor?.counted(of, answer.tokens, definition.usd_per_million_tokens);
           return answer;
         } catch (error) {
           // A request that was cut off by us says nothing about the provider.
-          if (!signal.aborted) monitor?.requested(of, { kind: error instanceof ProviderOverloaded ? 'overloaded' : 'failed' }, isRepeated);
+          if (!signal.aborted) ended({ kind: error instanceof ProviderOverloaded ? 'overloaded' : 'failed' }, isRepeated);
           throw error;
         }
       },

@@ -46,12 +46,13 @@ export function createAdmission(port: () => number): Admission {
 const refuse = (c: Parameters<MiddlewareHandler>[0]) =>
   c.text('This page needs the address that `reembed ui` printed, which works once. Start it again for a new one.\n', 401);
 
-function secret(): string {
+/** A random text that nobody guesses. */
+export function secret(): string {
   return randomBytes(32).toString('base64url');
 }
 
 /** Compares by digest, so that neither the length nor the time of the comparison tells anything. */
-function isSame(given: string | undefined, expected: string): boolean {
+export function isSame(given: string | undefined, expected: string): boolean {
   const digest = (text: string) => createHash('sha256').update(text).digest();
   return given !== undefined && timingSafeEqual(digest(given), digest(expected));
 }

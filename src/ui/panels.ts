@@ -35,6 +35,17 @@ interface ReadLatency {
   writing_ms: number | null;
 }
 
+/** Requests of all workers to a model's provider in one minute. */
+interface ProviderMinute {
+  model: string;
+  at: Date;
+  overloaded: number;
+  failed: number;
+  /** null in a minute without an answer */
+  mean_ms: number | null;
+  slowest_ms: number | null;
+}
+
 /** The value of one setting of one target. */
 interface ShownSetting {
   target: string;
@@ -51,6 +62,7 @@ export interface Panels {
   failed_rows: FailedRow[];
   alerts: OpenAlert[];
   read_latency: ReadLatency[];
+  provider: ProviderMinute[];
   settings: ShownSetting[];
 }
 
@@ -91,6 +103,16 @@ export const READ_PANEL: { [Name in PanelName]: (db: Queryable, target: string |
               percentile_cont(0.95) WITHIN GROUP (ORDER BY milliseconds) FILTER (WHERE NOT is_resting) AS writing_ms
          FROM reembed.read_probe WHERE at > now() - interval '10 minutes' AND ($1::text IS NULL OR target = $1)
         GROUP BY target, 2 ORDER BY target, 2`,
+      target,
+    ),
+  provider: (db, target) =>
+    rowsOf(
+      db,
+      `SELECT p.model, p.minute AS at, p.overloaded::double precision AS overloaded, p.failed::double precision AS failed,
+              1000 * p.seconds / nullif(p.answered, 0) AS mean_ms, CASE WHEN p.answered > 0 THEN 1000 * p.slowest_seconds END AS slowest_ms
+         FROM reembed.provider_minute AS p
+        WHERE p.minute > now() - interval '1 hour' AND ($1::text IS NULL OR p.model IN (SELECT v.model FROM reembed.vector_column AS v WHERE v.target = $1))
+        ORDER BY p.model, p.minute`,
       target,
     ),
   settings: readSettings,

@@ -8,11 +8,15 @@ export const STATEMENT_TIMEOUT_MS = 2000;
  * Runs `work` in one transaction that can change nothing. Each of its queries has a savepoint, so that one that is refused or takes too
  * long fails alone.
  */
-export function inReadOnlyTransaction<T>(pool: pg.Pool, work: (db: Queryable) => Promise<T>): Promise<T> {
+export function inReadOnlyTransaction<T>(
+  pool: pg.Pool,
+  work: (db: Queryable) => Promise<T>,
+  statementTimeoutMs = STATEMENT_TIMEOUT_MS,
+): Promise<T> {
   return inTransaction(pool, async (client) => {
     // Not REPEATABLE READ: its snapshot would last as long as all statements together.
     await client.query('SET TRANSACTION READ ONLY');
-    await client.query("SELECT set_config('statement_timeout', $1, true)", [String(STATEMENT_TIMEOUT_MS)]);
+    await client.query("SELECT set_config('statement_timeout', $1, true)", [String(statementTimeoutMs)]);
     return work(inSavepoints(client));
   });
 }

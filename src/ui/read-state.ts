@@ -2,7 +2,8 @@ import { readStatusFrom, type Status } from '../commands/read-status.ts';
 import { resolveTarget } from '../commands/resolve-target.ts';
 import type { Config } from '../config.ts';
 import { placeOf } from '../database/address.ts';
-import type { Database, Queryable } from '../database/connection.ts';
+import type { Database } from '../database/connection.ts';
+import { type Offer, readOffers } from './changes/offers.ts';
 import { type PanelName, type Panels, READ_PANEL } from './panels.ts';
 import { inReadOnlyTransaction, STATEMENT_TIMEOUT_MS } from './read-only.ts';
 
@@ -13,15 +14,22 @@ export interface State {
   status: Status;
   /** null for what is in `not_shown` */
   panels: { [Name in PanelName]: Panels[Name] | null };
-  not_shown: { panel: PanelName; reason: string }[];
+  /** what this role may change now; null where nothing may be changed */
+  changes: Offer[] | null;
+  not_shown: { panel: PanelName | 'changes'; reason: string }[];
 }
 
 /**
  * Reads the state of all targets, or of one.
  *
- * @param target short or full name
+ * @param options.target short or full name
+ * @param options.allowChanges whether to read what can be changed
  */
-export function readState(database: Database, config: Config, target?: string): Promise<State> {
+export function readState(
+  database: Database,
+  config: Config,
+  { target, allowChanges = false }: { target?: string | undefined; allowChanges?: boolean | undefined },
+): Promise<State> {
   return inReadOnlyTransaction(database.pool, async (db) => {
     const status = await readStatusFrom(db, database.embedded, config, target);
     const { rows } = await db.query<{ role: string }>('SELECT current_user::text AS role');
@@ -30,22 +38,29 @@ export function readState(database: Database, config: Config, target?: string): 
       database: database.embedded ? 'the embedded database' : placeOf(database.url),
       role: rows[0]?.role ?? '',
       status,
-      panels: { failed_batches: null, failed_rows: null, alerts: null, read_latency: null, settings: null },
+      panels: { failed_batches: null, failed_rows: null, alerts: null, read_latency: null, provider: null, settings: null },
+      changes: null,
       not_shown: [],
     };
-    if (status.installed) for (const name of Object.keys(READ_PANEL) as PanelName[]) await readPanel(db, name, resolved, state);
+    if (!status.installed) return state;
+    for (const name of Object.keys(READ_PANEL) as PanelName[])
+      await readPart(state, name, async () => Object.assign(state.panels, { [name]: await READ_PANEL[name](db, resolved) }));
+    if (allowChanges)
+      await readPart(state, 'changes', async () => {
+        state.changes = await readOffers(db, resolved);
+      });
     return state;
   });
 }
 
-/** A panel that this role may not read, or that takes too long, does not hide the others. */
-async function readPanel(db: Queryable, name: PanelName, target: string | null, state: State): Promise<void> {
+/** A part that this role may not read, or that takes too long, does not hide the others. */
+async function readPart(state: State, panel: PanelName | 'changes', read: () => Promise<unknown>): Promise<void> {
   try {
-    Object.assign(state.panels, { [name]: await READ_PANEL[name](db, target) });
+    await read();
   } catch (error) {
     const reason = reasonOf((error as { code?: string }).code);
     if (reason === undefined) throw error;
-    state.not_shown.push({ panel: name, reason });
+    state.not_shown.push({ panel, reason });
   }
 }
 

@@ -7,9 +7,11 @@ import { createAdaptorServer } from '@hono/node-server';
 import { Hono } from 'hono';
 import { secureHeaders } from 'hono/secure-headers';
 import { streamSSE } from 'hono/streaming';
-import { messageOf } from '../errors.ts';
+import { messageOf, ReembedError, UsageError } from '../errors.ts';
 import { UI_PAGE } from '../paths.ts';
 import { createAdmission } from './admission.ts';
+import { addChangeRoutes, type ChangeMaker } from './changes/routes.ts';
+import { jsonForPage } from './json-for-page.ts';
 import type { StateSource } from './state-source.ts';
 
 /** What the server can be asked for, each as JSON. */
@@ -19,6 +21,8 @@ export interface UiReaders {
   history(): Promise<string>;
   /** messages about failed rows, which may quote their texts */
   messages(): Promise<string>;
+  /** the leaderboard; `null` without one */
+  comparison(): string;
 }
 
 /** A page that is served until it is closed. */
@@ -28,22 +32,29 @@ export interface UiServer {
   close(): Promise<void>;
 }
 
+const JSON_TYPE = { 'Content-Type': 'application/json; charset=utf-8' };
+
+const SCRIPTS = ['page.js', 'target.js', 'tables.js', 'chart.js', 'provider.js', 'leaderboard.js', 'changes.js', 'element.js'];
+
 /** The files of the page. Nothing else is served from the disk. */
 const FILES: Record<string, [file: string, type: string]> = {
   '/': ['index.html', 'text/html; charset=utf-8'],
-  '/style.css': ['style.css', 'text/css; charset=utf-8'],
   '/icon.svg': ['icon.svg', 'image/svg+xml'],
-  ...Object.fromEntries(
-    ['page.js', 'target.js', 'tables.js', 'chart.js', 'element.js'].map((file) => [`/${file}`, [file, 'text/javascript; charset=utf-8']]),
-  ),
+  ...ofType('text/css; charset=utf-8', ['style.css', 'charts.css', 'controls.css']),
+  ...ofType('text/javascript; charset=utf-8', SCRIPTS),
 };
+
+function ofType(type: string, files: string[]): Record<string, [file: string, type: string]> {
+  return Object.fromEntries(files.map((file) => [`/${file}`, [file, type]]));
+}
 
 /**
  * Serves the page on this machine alone.
  *
  * @param port 0 for any that is free
+ * @param changes undefined: nothing can be changed
  */
-export async function serveUi(readers: UiReaders, port: number): Promise<UiServer> {
+export async function serveUi(readers: UiReaders, port: number, changes?: ChangeMaker): Promise<UiServer> {
   let listensAt = port;
   const admission = createAdmission(() => listensAt);
   const app = new Hono();
@@ -69,14 +80,19 @@ export async function serveUi(readers: UiReaders, port: number): Promise<UiServe
     c.header('Cache-Control', 'no-store');
   });
   app.use(admission.middleware);
-  app.onError((error, c) => c.json({ problem: messageOf(error) }, 500));
+  app.onError((error, c) => {
+    const remedy = error instanceof ReembedError ? error.remedy : null;
+    const status = error instanceof UsageError ? 400 : remedy === null ? 500 : 409;
+    return c.body(jsonForPage({ problem: messageOf(error), remedy }), status, JSON_TYPE);
+  });
   for (const [path, [file, type]] of Object.entries(FILES)) {
     const text = readFileSync(join(UI_PAGE, file), 'utf8');
     app.get(path, (c) => c.body(text, 200, { 'Content-Type': type }));
   }
-  const json = { 'Content-Type': 'application/json; charset=utf-8' };
-  app.get('/history', async (c) => c.body(await readers.history(), 200, json));
-  app.get('/messages', async (c) => c.body(await readers.messages(), 200, json));
+  app.get('/history', async (c) => c.body(await readers.history(), 200, JSON_TYPE));
+  app.get('/messages', async (c) => c.body(await readers.messages(), 200, JSON_TYPE));
+  app.get('/comparison', (c) => c.body(readers.comparison(), 200, JSON_TYPE));
+  if (changes) addChangeRoutes(app, changes);
   app.get('/state', (c) =>
     streamSSE(c, async (stream) => {
       for (let seen = 0; !stream.aborted && !stream.closed; ) {

@@ -5,6 +5,7 @@ import { type EmbedOutcome, embedTexts } from '../embedding/embed-texts.ts';
 import { openProvider } from '../embedding/open-provider.ts';
 import type { Provider } from '../embedding/provider.ts';
 import { observeRequests } from '../metrics/observe-work.ts';
+import { createRequestLog, type RequestLog } from '../metrics/request-log.ts';
 import type { WorkMonitor } from '../metrics/work-monitor.ts';
 import { createThrottle } from '../throttle/throttle.ts';
 import type { Pacing } from './pacing.ts';
@@ -24,6 +25,8 @@ export interface WorkContext {
   stopping?: AbortSignal | undefined;
   /** counts the work, for metrics */
   monitor?: WorkMonitor | undefined;
+  /** counts the requests to providers, for the database */
+  requestLog: RequestLog;
   /** provider of a column's model, by the model's current definition */
   providerOf(vector: VectorColumn): Promise<Provider>;
   /** number of rows of a target to write at a time, as measured in this process, and when to write them */
@@ -51,6 +54,7 @@ export function createWorkContext(
     giveUp: options.giveUp ?? false,
     stopping: options.stopping,
     monitor: options.monitor,
+    requestLog: createRequestLog(),
     pacingOf(target) {
       const pacing = pacings.get(target) ?? {
         portion: createPortion(),

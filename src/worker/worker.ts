@@ -104,6 +104,7 @@ export async function startWorker(
         const patience = setTimeout(() => cutOff.abort(), DRAIN_MS);
         await boss.stop({ graceful: true, timeout: LONGEST_STOP_MS });
         clearTimeout(patience);
+        await context.requestLog.record(database.pool);
         await database.pool.query('DELETE FROM reembed.worker WHERE id = $1', [id]).catch(() => {});
         finish();
       })();
@@ -174,6 +175,7 @@ async function keepWorkQueued(context: WorkContext, queues: TargetQueues, self: 
       await queues.serve(waiting.filter((target) => target === (self.target ?? target)));
       if (Date.now() - seenAt > SIGN_OF_LIFE_MS) {
         await showSignOfLife(database, self);
+        await context.requestLog.record(pool);
         await pool.query("DELETE FROM reembed.worker WHERE seen_at < now() - interval '1 day'");
         seenAt = Date.now();
       }

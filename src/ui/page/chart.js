@@ -9,14 +9,17 @@ export const SHOWN_MS = 600_000;
 // Longer without a point, and the line has a gap.
 const GAP_MS = 45_000;
 
+const MINUTE_MS = 60_000;
+
 /**
- * Draws lines over the last ten minutes.
+ * Draws lines over the last minutes: ten, unless `span` says otherwise.
  *
  * @param lines at most two, each with a label and points `[time, value]` in the order of time
  * @param now right end
+ * @param span.gapMs longer without a point, and a line has a gap
  */
-export function drawChart(title, unit, lines, now) {
-  const from = now - SHOWN_MS;
+export function drawChart(title, unit, lines, now, { shownMs, gapMs } = { shownMs: SHOWN_MS, gapMs: GAP_MS }) {
+  const from = now - shownMs;
   const shown = lines.map(({ label, points }) => ({ label, points: points.filter(([at]) => at >= from && at <= now) }));
   const values = shown.flatMap(({ points }) => points.map(([, value]) => value));
   const top = Math.max(1e-9, ...values);
@@ -27,7 +30,7 @@ export function drawChart(title, unit, lines, now) {
   svg.setAttribute('aria-label', summary(title, unit, shown));
   for (const [at, { points }] of shown.entries()) {
     const path = document.createElementNS(SVG, 'path');
-    path.setAttribute('d', outline(points, from, top));
+    path.setAttribute('d', outline(points, { from, top, shownMs, gapMs }));
     if (at > 0) path.setAttribute('class', 'second');
     svg.append(path);
   }
@@ -38,16 +41,16 @@ export function drawChart(title, unit, lines, now) {
     element('figcaption', {}, title),
     element('div', { class: 'quiet' }, highest),
     svg,
-    element('div', { class: 'quiet ends' }, element('span', {}, '10 minutes ago'), element('span', {}, 'now')),
+    element('div', { class: 'quiet ends' }, element('span', {}, `${shownMs / MINUTE_MS} minutes ago`), element('span', {}, 'now')),
   );
 }
 
-function outline(points, from, top) {
+function outline(points, { from, top, shownMs, gapMs }) {
   return points
     .map(([at, value], i) => {
-      const x = ((at - from) / SHOWN_MS) * WIDTH;
+      const x = ((at - from) / shownMs) * WIDTH;
       const y = HEIGHT - (value / top) * (HEIGHT - 4);
-      const starts = i === 0 || at - points[i - 1][0] > GAP_MS;
+      const starts = i === 0 || at - points[i - 1][0] > gapMs;
       // A point alone would not be seen.
       return starts ? `M${x.toFixed(1)} ${y.toFixed(1)}h1` : `L${x.toFixed(1)} ${y.toFixed(1)}`;
     })

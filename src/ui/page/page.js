@@ -1,4 +1,5 @@
 import { createPart, element, plain } from './element.js';
+import { showLeaderboard } from './leaderboard.js';
 import { createTarget } from './target.js';
 
 const [place, connection, main, notShown, announcement] = ['place', 'connection', 'targets', 'not-shown', 'announcement'].map((id) =>
@@ -35,7 +36,7 @@ function show(state) {
     return;
   }
   const { status, panels } = state;
-  say(place, `${state.database}, as role ${state.role}`);
+  say(place, `${state.database}, as role ${state.role}${state.changes ? '; this page may change it' : ''}`);
   const { problem } = status.migrations;
   showGeneral({ problem: problem?.message, remedy: problem?.remedy, command: status.command });
   showNotShown(state.not_shown);
@@ -47,7 +48,7 @@ function show(state) {
       targets.set(campaign.target, created);
       main.append(created.article);
     }
-    targets.get(campaign.target).update(campaign, panels, at);
+    targets.get(campaign.target).update(campaign, panels, at, state.changes);
   }
   for (const [name, { article }] of targets)
     if (!current.some(({ target }) => target === name)) {
@@ -88,6 +89,7 @@ async function readStored() {
   return points;
 }
 
+await showLeaderboard(document.getElementById('comparison'));
 const stored = await readStored();
 const events = new EventSource('/state');
 events.addEventListener('state', ({ data }) => show(JSON.parse(data)));

@@ -1,7 +1,7 @@
 import { createPart, element, formatTime } from './element.js';
 
 /** A table in a region that scrolls by keyboard. */
-function table(label, head, rows) {
+export function table(label, head, rows) {
   return element(
     'table',
     { 'aria-label': label },

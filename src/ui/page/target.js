@@ -1,5 +1,7 @@
+import { createChanges } from './changes.js';
 import { drawChart, SHOWN_MS } from './chart.js';
 import { createPart, element, formatNumber, formatSeconds, formatTime } from './element.js';
+import { drawProvider } from './provider.js';
 import { createAlerts, createFailedBatches, createFailedRows, createSettings } from './tables.js';
 
 const PHASES = ['expand', 'backfill', 'index', 'switch', 'contract'];
@@ -27,7 +29,8 @@ export function createTarget(name, stored) {
     failed_rows: createFailedRows(name),
     settings: createSettings(),
   };
-  const article = element('article', {}, title, rail, next, bar, text, facts, notices, charts, verdict);
+  const changes = createChanges(name, title);
+  const article = element('article', {}, title, rail, next, changes.bar, bar, text, facts, notices, charts, verdict);
   article.append(...Object.values(tables).map(({ details }) => details));
 
   const parts = {
@@ -46,7 +49,7 @@ export function createTarget(name, stored) {
   const rates = createRates(stored);
   return {
     article,
-    update(campaign, panels, at) {
+    update(campaign, panels, at, offers) {
       parts.title({ from: campaign.from_model, to: campaign.to_model });
       parts.rail(campaign.phase);
       parts.next({ next: campaign.next, phase: campaign.phase });
@@ -55,9 +58,11 @@ export function createTarget(name, stored) {
       parts.facts(factsOf(campaign));
       parts.notices(campaign.health);
       parts.verdict(campaign.validation);
+      changes.update(offers?.find(({ target }) => target === name));
       rates.add(at, campaign);
       charts.replaceChildren(drawChart('Rows per second', 'rows/s', [{ label: 'rows', points: rates.points }], at));
       if (panels.read_latency) charts.append(drawLatency(ofTarget(panels.read_latency, name), at));
+      if (panels.provider) charts.append(...drawProvider(panels.provider, [campaign.to_model, campaign.from_model], at));
       for (const [panel, { show }] of Object.entries(tables)) {
         const rows = panels[panel] && ofTarget(panels[panel], name);
         if (panel === 'settings') show(rows, rows && `${rows.filter(({ changed }) => changed).length} changed`);
