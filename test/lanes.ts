@@ -79,6 +79,7 @@ export const ONE_SERVER = {
     'schema',
     'security-docs',
   ],
+  'the documentation site': ['site'],
   'our own tools': ['bench', 'compare-scifact', 'demo', 'interrupted-tools', 'recipes-roles', 'scifact', 'storm', 'verdict-models'],
 };
 
@@ -88,6 +89,7 @@ export const NO_SERVER = [
   ...ONE_SERVER['the embedded server, which they start themselves'],
   'bad-input',
   'completion',
+  'site',
 ];
 
 /** Enough to know within two minutes, on the embedded server, whether a change broke something that matters. */
@@ -123,6 +125,7 @@ export const EMBEDDED = [
   'query-log',
   'schemas',
   'side-table-campaigns',
+  'site',
   'status',
   'sweeps',
   'validation-command',
