@@ -11,9 +11,6 @@ export type Generated = (typeof GENERATED)[number];
 
 const generated = (name: Generated) => `site/reference/${name}.md`;
 
-// Every page of docs/recipes/.
-const RECIPES = 'Recipes';
-
 /** The pages of the site in the order of its menu: files of the project, and those that are generated from the code. */
 const SECTIONS: Record<string, readonly string[]> = {
   Start: [
@@ -38,7 +35,7 @@ const SECTIONS: Record<string, readonly string[]> = {
     'docs/chroma.md',
   ],
   'In the application': ['docs/reading.md', 'clients/typescript/README.md', 'docs/recipes/README.md'],
-  [RECIPES]: [],
+  Recipes: [],
   Operate: ['docs/deploying.md', 'docs/monitoring.md', 'docs/ui.md'],
   Reference: ['docs/reference.md', generated('commands'), generated('settings'), generated('objects'), generated('errors')],
   'What it rests on': [
@@ -85,8 +82,6 @@ export interface MenuItem {
 export interface MenuSection {
   text: string;
   items: MenuItem[];
-  /** a long one is opened by its reader */
-  collapsed?: boolean;
 }
 
 /** Source file of every page, apart from those that are generated. A page of docs/ that no section names is a page, too. */
@@ -103,7 +98,6 @@ export function pathOf(source: string): string {
 export function menu(headingOf: (source: string) => string): MenuSection[] {
   return Object.entries(sections()).map(([text, sources]) => ({
     text,
-    ...(text === RECIPES ? { collapsed: true } : {}),
     items: sources.map((source) => ({ text: SHORT_TITLES[source] ?? headingOf(source), link: `/${pathOf(source)}` })),
   }));
 }
@@ -131,5 +125,5 @@ function sections(): Record<string, readonly string[]> {
   const others = globSync('docs/*.md', { cwd: ROOT })
     .filter((source) => !named.has(source))
     .sort();
-  return { ...SECTIONS, [RECIPES]: recipes, ...(others.length > 0 ? { More: others } : {}) };
+  return { ...SECTIONS, Recipes: recipes, ...(others.length > 0 ? { More: others } : {}) };
 }

@@ -15,7 +15,13 @@ export default defineConfig({
   outDir: 'dist',
   head: [['link', { rel: 'icon', type: 'image/svg+xml', href: `${process.env.SITE_BASE ?? '/'}icon.svg` }]],
   // Anchors are those of the repository host, where the same pages are read.
-  markdown: { anchor: { slugify: slug } },
+  markdown: {
+    anchor: { slugify: slug },
+    // The contrast of comments in the usual themes is too low.
+    theme: { light: 'github-light-high-contrast', dark: 'github-dark-high-contrast' },
+  },
+  // The index of the search, and the page of all SQL objects.
+  vite: { build: { chunkSizeWarningLimit: 2000 } },
   themeConfig: {
     nav: [
       { text: 'Tutorial', link: '/tutorial' },
