@@ -24,6 +24,7 @@ import { RAILS } from './rails.ts';
 import { REFUSED_ROWS } from './refused-rows.ts';
 import { REPORT } from './report.ts';
 import { SEVERAL } from './several.ts';
+import { SITE } from './site.ts';
 import { SOONER } from './sooner.ts';
 import { SPENDING } from './spending.ts';
 import { TERMINAL } from './terminal.ts';
@@ -59,6 +60,7 @@ export const MUTANTS: Mutant[] = [
   ...REFUSED_ROWS,
   ...REPORT,
   ...SEVERAL,
+  ...SITE,
   ...SPENDING,
   ...TERMINAL,
   ...TEXT_FROM,

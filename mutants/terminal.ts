@@ -16,7 +16,7 @@ export const TERMINAL: Mutant[] = [
     test: 'terminal-commands',
     title: 'NO_COLOR, --no-color and a pipe are without colour',
     says: /Value is not `false`/,
-    edits: [{ file: 'src/cli.ts', find: "created.on('option:no-color', useNoColours);", replace: '' }],
+    edits: [{ file: 'src/program.ts', find: "created.on('option:no-color', useNoColours);", replace: '' }],
   },
   {
     fault: 'lines that are wider than the terminal',

@@ -1,17 +1,12 @@
 #!/usr/bin/env node
-import { readFileSync } from 'node:fs';
-import { Command, CommanderError, Option } from 'commander';
-import { asTyped } from './as-typed.ts';
-import { databaseLine } from './commands/database-line.ts';
-import { paint, useNoColours } from './commands/paint.ts';
-import { currentTalk, note, say, setTalk } from './commands/print.ts';
+import { CommanderError } from 'commander';
+import { paint } from './commands/paint.ts';
+import { currentTalk, say } from './commands/print.ts';
 import { keepCompiledCode } from './compile-cache.ts';
-import { readConfig } from './config.ts';
 import { plainMessageOf, translateDatabaseError } from './database/database-error.ts';
 import { EXIT, messageOf, ReembedError } from './errors.ts';
+import { createProgram } from './program.ts';
 import { refuseSwallowedOptions } from './swallowed-options.ts';
-
-const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
 
 keepCompiledCode();
 
@@ -22,72 +17,13 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
-// Only the requested command is loaded: the provider's client and the queue take most of a second to load.
-const commands: Record<string, () => Promise<Command>> = {
-  import: async () => (await import('./commands/import.ts')).importCommand(),
-  compare: async () => (await import('./commands/compare.ts')).compareCommand(),
-  migrate: async () => (await import('./commands/migrate.ts')).migrateCommand(),
-  worker: async () => (await import('./commands/worker.ts')).workerCommand(),
-  status: async () => (await import('./commands/status.ts')).statusCommand(),
-  ui: async () => (await import('./commands/ui.ts')).uiCommand(),
-  bridge: async () => (await import('./commands/bridge.ts')).bridgeCommand(),
-  validate: async () => (await import('./commands/validate.ts')).validateCommand(),
-  report: async () => (await import('./commands/report.ts')).reportCommand(),
-  setting: async () => (await import('./commands/setting.ts')).settingCommand(),
-  alerts: async () => (await import('./commands/alerts.ts')).alertsCommand(),
-  retry: async () => (await import('./commands/retry.ts')).retryCommand(),
-  purge: async () => (await import('./commands/purge.ts')).purgeCommand(),
-  release: async () => (await import('./commands/release.ts')).releaseCommand(),
-  forget: async () => (await import('./commands/forget.ts')).forgetCommand(),
-  doctor: async () => (await import('./commands/doctor.ts')).doctorCommand(),
-  db: async () => (await import('./commands/db.ts')).dbCommand(),
-  init: async () => (await import('./commands/init.ts')).initCommand(),
-  completion: async () => (await import('./commands/completion.ts')).completionCommand(() => createProgram(Object.keys(commands))),
-};
-
-// They use none, or ask for it first.
-const WITHOUT_DATABASE = ['completion', 'init'];
-
-const wanted = process.argv[2] ?? '';
-const program = await createProgram(Object.hasOwn(commands, wanted) ? [wanted] : Object.keys(commands));
+const program = await createProgram(process.argv[2]);
 
 try {
   refuseSwallowedOptions(program, process.argv.slice(2), process.env);
   await program.parseAsync();
 } catch (thrown) {
   process.exitCode = report(thrown);
-}
-
-/** The command line with some of its commands. */
-async function createProgram(names: readonly string[]): Promise<Command> {
-  const created = new Command('reembed')
-    .description('Change the embedding model under a live PostgreSQL + pgvector table, with a way back at every step.')
-    .version(version)
-    .option('--no-color', 'plain text, as with NO_COLOR')
-    .addOption(new Option('--quiet', 'only results, warnings and failures: no progress').conflicts('verbose'))
-    .option('--verbose', 'progress more often where there is no terminal, and the trace of a failure')
-    .addHelpText(
-      'after',
-      '\nExit codes: 0 done, 1 failed, 2 wrong usage, 3 waiting at a gate, 4 validation failed, 70 a bug in pg-reembed.',
-    );
-  for (const name of names) created.addCommand((await commands[name]?.()) as Command);
-  prepare(created);
-  // As soon as it is read: a refusal of another option is coloured, too.
-  created.on('option:no-color', useNoColours);
-  created.hook('preAction', (_, action) => {
-    const { quiet, verbose } = created.opts<{ quiet?: boolean; verbose?: boolean }>();
-    setTalk(quiet ? 'quiet' : verbose ? 'verbose' : 'usual');
-    if (!WITHOUT_DATABASE.includes(action.name())) note(databaseLine(readConfig()));
-  });
-  return created;
-}
-
-function prepare(command: Command): void {
-  command
-    .exitOverride()
-    .configureOutput({ writeOut: (text) => process.stdout.write(asTyped(text)) })
-    .configureHelp({ showGlobalOptions: true });
-  command.commands.forEach(prepare);
 }
 
 /** Prints a failure, as one line for a user's mistake and with a stack trace for our bug, and returns its exit code. */

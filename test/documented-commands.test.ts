@@ -26,7 +26,10 @@ const OLD = 'text-embedding-ada-002';
 const OLD_AT_PROVIDER = 'small-model';
 const NEW = 'text-embedding-3-large';
 
-const PAGES = ['README.md', 'docs/runbook.md', 'docs/reference.md'];
+const PAGES = [
+  'README.md',
+  ...['runbook', 'reference', 'tutorial', 'how-to', 'faq', 'production-checklist', 'limits', 'concepts'].map((name) => `docs/${name}.md`),
+];
 const textOfPage = (page: string) => readFileSync(new URL(`../${page}`, import.meta.url), 'utf8');
 const pages = PAGES.map(textOfPage).join('\n');
 const packageFile = readFileSync(new URL('../package.json', import.meta.url), 'utf8');

@@ -83,6 +83,7 @@ export const ONE_SERVER = {
     'schema',
     'security-docs',
   ],
+  'the documentation site': ['site'],
   'our own tools': [
     'bench',
     'bridge-scifact',
@@ -102,6 +103,7 @@ export const NO_SERVER = [
   ...ONE_SERVER['the embedded server, which they start themselves'],
   'bad-input',
   'completion',
+  'site',
 ];
 
 /** Enough to know within two minutes, on the embedded server, whether a change broke something that matters. */
@@ -137,6 +139,7 @@ export const EMBEDDED = [
   'query-log',
   'schemas',
   'side-table-campaigns',
+  'site',
   'status',
   'sweeps',
   'validation-command',

@@ -118,7 +118,8 @@ export class NotInstalled extends ReembedError {
   }
 }
 
-const OWN_SQLSTATES: Record<string, string> = {
+/** Code of each SQLSTATE that the SQL of the toolkit raises. */
+export const OWN_SQLSTATES: Record<string, string> = {
   RE001: 'gate_closed',
   RE002: 'wrong_model',
   RE003: 'unknown_target',
