@@ -554,6 +554,12 @@ CREATE FUNCTION reembed.bounded(p_value double precision, p_most double precisio
 
 COMMENT ON FUNCTION reembed.bounded(p_value double precision, p_most double precision) IS 'Limits a number to the range from 0 to p_most; NaN becomes p_most, null stays null.';
 
+CREATE FUNCTION reembed.bridge_map(p_target text DEFAULT NULL::text) RETURNS TABLE(target text, campaign text, query_map bytea, old_dimensions integer, new_dimensions integer, mapped_slope double precision, mapped_intercept double precision, old_slope double precision, old_intercept double precision, fitted_at timestamp with time zone, is_open boolean, reason text, name text, provider_model text, dimensions integer, element_type text, distance text, document_prefix text, query_prefix text, send_dimensions boolean, token_limit integer, usd_per_million_tokens double precision, provider text)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.bridge_map(p_target text) IS 'The map that turns a query of the new model into one that the old vectors can be searched with, all that is needed to embed the query, and why the bridge may not serve, if it may not. No row without a map, and for roles that may not read the live view.';
+
 CREATE FUNCTION reembed.bring_back_column(p_name text, p_to_column name, p_to_version_column name) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -3325,6 +3331,90 @@ ALTER TABLE reembed.alert ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE reembed.bridge (
+    campaign text NOT NULL,
+    method text NOT NULL,
+    regularisation double precision,
+    query_map bytea NOT NULL,
+    old_dimensions integer NOT NULL,
+    new_dimensions integer NOT NULL,
+    mapped_slope double precision NOT NULL,
+    mapped_intercept double precision NOT NULL,
+    old_slope double precision,
+    old_intercept double precision,
+    fitted_rows integer NOT NULL,
+    held_out_rows integer NOT NULL,
+    retention numeric NOT NULL,
+    retention_low numeric NOT NULL,
+    retention_high numeric NOT NULL,
+    judged_queries integer,
+    judged_old numeric,
+    judged_bridge numeric,
+    judged_new numeric,
+    judged_difference numeric,
+    judged_difference_low numeric,
+    judged_difference_high numeric,
+    fitted_by text DEFAULT SESSION_USER NOT NULL,
+    fitted_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT judged_figures_belong_together CHECK (((judged_queries IS NULL) = (judged_bridge IS NULL))),
+    CONSTRAINT method_is_known CHECK ((method = ANY (ARRAY['ridge'::text, 'procrustes'::text]))),
+    CONSTRAINT old_distances_are_calibrated_together CHECK (((old_slope IS NULL) = (old_intercept IS NULL))),
+    CONSTRAINT only_ridge_is_regularised CHECK (((method = 'ridge'::text) = (regularisation IS NOT NULL))),
+    CONSTRAINT query_map_fits_its_dimensions CHECK (((octet_length(query_map))::bigint = (((old_dimensions)::bigint * new_dimensions) * 4))),
+    CONSTRAINT retention_is_in_its_interval CHECK (((retention >= retention_low) AND (retention <= retention_high)))
+);
+ALTER TABLE ONLY reembed.bridge ALTER COLUMN query_map SET STORAGE EXTERNAL;
+
+COMMENT ON TABLE reembed.bridge IS 'Maps that let queries of the new model search the old vectors while the backfill runs, one a campaign; written by reembed bridge fit and gone with contract.';
+
+COMMENT ON COLUMN reembed.bridge.campaign IS 'The campaign.';
+
+COMMENT ON COLUMN reembed.bridge.method IS 'How the map was fitted: ridge (least squares, regularised) or procrustes (orthogonal).';
+
+COMMENT ON COLUMN reembed.bridge.regularisation IS 'Lambda of ridge, as a share of the mean variance of a component; null for procrustes.';
+
+COMMENT ON COLUMN reembed.bridge.query_map IS 'Maps a query of the new model into the old space: float32, little-endian, row by row, old_dimensions rows of new_dimensions components.';
+
+COMMENT ON COLUMN reembed.bridge.old_dimensions IS 'Dimensions of the old model: rows of the map.';
+
+COMMENT ON COLUMN reembed.bridge.new_dimensions IS 'Dimensions of the new model: components of each row.';
+
+COMMENT ON COLUMN reembed.bridge.mapped_slope IS 'The distance in the new space is predicted as mapped_intercept + mapped_slope * distance of the mapped query in the old space.';
+
+COMMENT ON COLUMN reembed.bridge.mapped_intercept IS 'See mapped_slope.';
+
+COMMENT ON COLUMN reembed.bridge.old_slope IS 'The same for a query embedded by the old model; null when the old model was not asked.';
+
+COMMENT ON COLUMN reembed.bridge.old_intercept IS 'See old_slope.';
+
+COMMENT ON COLUMN reembed.bridge.fitted_rows IS 'Rows that the map was fitted to.';
+
+COMMENT ON COLUMN reembed.bridge.held_out_rows IS 'Rows that it was measured with.';
+
+COMMENT ON COLUMN reembed.bridge.retention IS 'Share of the held-out rows that the new model finds again and the mapped query finds too; docs/bridge.md says how it is measured.';
+
+COMMENT ON COLUMN reembed.bridge.retention_low IS 'Lower end of its 95 % confidence interval.';
+
+COMMENT ON COLUMN reembed.bridge.retention_high IS 'Upper end of its 95 % confidence interval.';
+
+COMMENT ON COLUMN reembed.bridge.judged_queries IS 'Judged queries that the map was measured with; null without any.';
+
+COMMENT ON COLUMN reembed.bridge.judged_old IS 'nDCG@10 of the old model on them; null when it was not asked.';
+
+COMMENT ON COLUMN reembed.bridge.judged_bridge IS 'nDCG@10 of the mapped queries on them, before any row has a new vector.';
+
+COMMENT ON COLUMN reembed.bridge.judged_new IS 'nDCG@10 of the new model on them; null while rows lack a new vector.';
+
+COMMENT ON COLUMN reembed.bridge.judged_difference IS 'Mean of judged_bridge minus judged_old by query; null when the old model was not asked.';
+
+COMMENT ON COLUMN reembed.bridge.judged_difference_low IS 'Lower end of its 95 % confidence interval.';
+
+COMMENT ON COLUMN reembed.bridge.judged_difference_high IS 'Upper end of its 95 % confidence interval.';
+
+COMMENT ON COLUMN reembed.bridge.fitted_by IS 'Role that fitted it.';
+
+COMMENT ON COLUMN reembed.bridge.fitted_at IS 'When it was fitted.';
+
 CREATE TABLE reembed.cached_vector (
     space uuid NOT NULL,
     text_digest uuid NOT NULL,
@@ -5371,6 +5461,9 @@ ALTER TABLE ONLY reembed.alert
 ALTER TABLE ONLY reembed.batch
     ADD CONSTRAINT batch_pkey PRIMARY KEY (campaign, id);
 
+ALTER TABLE ONLY reembed.bridge
+    ADD CONSTRAINT bridge_pkey PRIMARY KEY (campaign);
+
 ALTER TABLE ONLY reembed.cached_vector
     ADD CONSTRAINT cached_vector_pkey PRIMARY KEY (space, text_digest);
 
@@ -5621,6 +5714,9 @@ ALTER TABLE ONLY reembed.batch
 
 ALTER TABLE ONLY reembed.batch
     ADD CONSTRAINT batch_provider_batch_fkey FOREIGN KEY (provider_batch) REFERENCES reembed.provider_batch(id) ON DELETE SET NULL;
+
+ALTER TABLE ONLY reembed.bridge
+    ADD CONSTRAINT bridge_campaign_fkey FOREIGN KEY (campaign) REFERENCES reembed.campaign(name) ON DELETE CASCADE;
 
 ALTER TABLE ONLY reembed.campaign
     ADD CONSTRAINT campaign_from_model_fkey FOREIGN KEY (from_model) REFERENCES reembed.model(name);
