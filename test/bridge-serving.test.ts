@@ -163,7 +163,7 @@ onServer.serial('the caller sees what grants and policies let it see, and gets k
 });
 
 test.serial(
-  'while the gate is closed the ordinary search answers and the reason is told; a map that is fitted again is read again',
+  'while the gate is closed the ordinary search answers and the reason is returned; a map that is fitted again is read again',
   async (t) => {
     await openGates("('unmeasured', 'it was not measured')");
     const client = createSearchClient(stage.db.pool, { target: 'books', embed, refreshSeconds: 0 });
