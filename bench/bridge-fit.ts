@@ -22,9 +22,15 @@ const pairs: Pairs = { old: { distance: 'cosine', vectors: old }, renewed: { dis
 
 for (const [engine, multiply] of engines) {
   const startedAt = performance.now();
+  const before = process.cpuUsage();
   const fitted = await fitMap(pairs, multiply);
-  const seconds = Number(((performance.now() - startedAt) / 1000).toFixed(1));
-  console.log(JSON.stringify({ rows, oldDimensions, newDimensions, engine, seconds, ...worthOf(fitted), processor: cpus()[0]?.model }));
+  const { user, system } = process.cpuUsage(before);
+  const seconds = { seconds: rounded((performance.now() - startedAt) / 1000), cpuSeconds: rounded((user + system) / 1e6) };
+  console.log(JSON.stringify({ rows, oldDimensions, newDimensions, engine, ...seconds, ...worthOf(fitted), processor: cpus()[0]?.model }));
+}
+
+function rounded(value: number): number {
+  return Number(value.toFixed(1));
 }
 
 function worthOf({ method, regularisation, kept, known }: FittedMap) {

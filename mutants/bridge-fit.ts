@@ -39,8 +39,8 @@ export const BRIDGE_FIT: Mutant[] = [
     edits: [
       {
         file: 'src/bridge/draw-pairs.ts',
-        find: 'AND NOT ${campaign.isWaiting.old} AND NOT ${campaign.isWaiting.new}',
-        replace: '',
+        find: 'AND NOT (',
+        replace: 'AND (true OR ',
       },
     ],
   },
@@ -53,11 +53,11 @@ export const BRIDGE_FIT: Mutant[] = [
     edits: [{ file: 'sql/contract/enter_contract.sql', find: 'DELETE FROM reembed.bridge WHERE campaign = p_name;', replace: '' }],
   },
   {
-    fault: 'singular values that a step of Newton-Schulz turns around',
-    fix: 'a step never scales as far as the bound of all of them being positive allows',
+    fault: 'a Newton-Schulz iteration that starts outside its interval',
+    fix: 'the matrix is divided by a bound of its largest singular value',
     test: 'bridge-maths',
     title: 'the polar factor of a stretched rotation is the rotation, also with singular values a thousand times apart: 16 x 24',
     says: /Value is not `true`/,
-    edits: [{ file: 'src/bridge/polar-factor.ts', find: 'const LARGEST_SCALE = 1.6977;', replace: 'const LARGEST_SCALE = 2.2;' }],
+    edits: [{ file: 'src/bridge/polar-factor.ts', find: 'return Math.sqrt(length) * 1.05;', replace: 'return Math.sqrt(length) * 0.4;' }],
   },
 ];

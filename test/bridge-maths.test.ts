@@ -1,7 +1,7 @@
 import test from 'ava';
+import { inverseCholeskyFactor } from '../src/bridge/cholesky.ts';
 import { fitMap, type Pairs } from '../src/bridge/fit-map.ts';
 import { loadGemm } from '../src/bridge/gemm-model.ts';
-import { inverseCholeskyFactor } from '../src/bridge/cholesky.ts';
 import { type Matrix, transpose } from '../src/bridge/matrix.ts';
 import { multiplyPlainly } from '../src/bridge/multiply.ts';
 import { polarFactor } from '../src/bridge/polar-factor.ts';
@@ -93,14 +93,14 @@ for (const [from, to] of [
     const fitted = await fitMap(rotated(500, from, to), plainly);
     t.is(fitted.kept, fitted.known);
     t.is(fitted.known, 75);
-    t.is(fitted.fittedRows + 25 + fitted.heldOutRows, 500);
+    t.deepEqual([fitted.fittedRows, fitted.heldOutRows], [500, 75]);
     t.deepEqual([fitted.map.rows, fitted.map.columns], [from, to]);
   });
 }
 
 test('with fewer rows than dimensions the maps are fitted all the same', async (t) => {
   const fitted = await fitMap(rotated(150, 200, 220), plainly);
-  t.true(fitted.tried.every(({ meanReciprocalRank }) => Number.isFinite(meanReciprocalRank)));
+  t.true(fitted.tried.every(({ recall }) => Number.isFinite(recall)));
   t.true(fitted.kept / fitted.known > 0.8, `${fitted.kept} of ${fitted.known}`);
 });
 

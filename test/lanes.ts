@@ -83,7 +83,17 @@ export const ONE_SERVER = {
     'schema',
     'security-docs',
   ],
-  'our own tools': ['bench', 'compare-scifact', 'demo', 'interrupted-tools', 'recipes-roles', 'scifact', 'storm', 'verdict-models'],
+  'our own tools': [
+    'bench',
+    'bridge-scifact',
+    'compare-scifact',
+    'demo',
+    'interrupted-tools',
+    'recipes-roles',
+    'scifact',
+    'storm',
+    'verdict-models',
+  ],
 };
 
 /** What needs no server: CI runs them on the embedded one alone. */

@@ -13,8 +13,15 @@ export interface CandidateMap {
   map(): Promise<Matrix>;
 }
 
+/** What was chosen of the ways to fit a map. */
+export type Choice = Pick<CandidateMap, 'method' | 'regularisation'>;
+
 // Small ones were best on every pair of models that was tried, and the search for the best is cheap.
 const REGULARISATIONS = [1e-4, 1e-3, 1e-2, 1e-1, 1];
+const CHOICES: readonly Choice[] = [
+  { method: 'procrustes', regularisation: null },
+  ...REGULARISATIONS.map((regularisation): Choice => ({ method: 'ridge', regularisation })),
+];
 
 /**
  * Fits the maps to choose from. W takes an old vector to a new one: W (x − mean of old) + mean of new. A score ⟨W x, q⟩ is ⟨x, Wᵀ q⟩, so
@@ -23,40 +30,41 @@ const REGULARISATIONS = [1e-4, 1e-3, 1e-2, 1e-1, 1];
  * @param old vectors, one a row
  * @param renewed vectors of the same rows
  * @param onStep called after each step of the polar factor
+ * @param choices which maps
  */
-export async function candidateMaps(old: Matrix, renewed: Matrix, multiply: Multiply, onStep: () => void): Promise<CandidateMap[]> {
+export async function candidateMaps(
+  old: Matrix,
+  renewed: Matrix,
+  multiply: Multiply,
+  onStep: () => void,
+  choices = CHOICES,
+): Promise<CandidateMap[]> {
   const [x, y] = [centred(old), centred(renewed)];
   const covariance = await multiply(x, y, { a: true });
-  const orthogonal = await polarFactor(covariance, multiply, onStep);
-  const procrustes: CandidateMap = {
-    method: 'procrustes',
-    regularisation: null,
-    mapQueries: (queries) => multiply(queries, orthogonal, { b: true }),
-    map: async () => orthogonal,
-  };
-  return [procrustes, ...(await ridgeMaps(x, y, covariance, multiply))];
+  const solve = await ridgeSolver(x, y, covariance, multiply);
+  const orthogonal = choices.some(({ method }) => method === 'procrustes') ? await polarFactor(covariance, multiply, onStep) : covariance;
+  return choices.map((choice): CandidateMap => {
+    const { regularisation } = choice;
+    if (regularisation !== null) return { ...choice, ...solve(regularisation) };
+    return { ...choice, mapQueries: (queries) => multiply(queries, orthogonal, { b: true }), map: async () => orthogonal };
+  });
 }
 
 /** Wᵀ = (XᵀX + λI)⁻¹ XᵀY, or with fewer rows than dimensions Xᵀ (XXᵀ + λI)⁻¹ Y, which is the same. */
-async function ridgeMaps(x: Matrix, y: Matrix, covariance: Matrix, multiply: Multiply): Promise<CandidateMap[]> {
+async function ridgeSolver(x: Matrix, y: Matrix, covariance: Matrix, multiply: Multiply) {
   const isPrimal = x.columns <= x.rows;
   const gram = await multiply(x, x, isPrimal ? { a: true } : { b: true });
   const right = isPrimal ? covariance : y;
   const meanVariance = trace(gram) / x.columns;
-  return REGULARISATIONS.map((regularisation): CandidateMap => {
+  return (regularisation: number): Pick<CandidateMap, 'mapQueries' | 'map'> => {
     let inverse: Matrix | undefined;
     const solve = async (wanted: Matrix) => {
       inverse ??= inverseCholeskyFactor(gram, regularisation * meanVariance);
       const solved = await multiply(inverse, await multiply(inverse, wanted), { a: true });
       return isPrimal ? solved : multiply(x, solved, { a: true });
     };
-    return {
-      method: 'ridge',
-      regularisation,
-      mapQueries: async (queries) => transpose(await solve(await multiply(right, queries, { b: true }))),
-      map: () => solve(right),
-    };
-  });
+    return { mapQueries: async (queries) => transpose(await solve(await multiply(right, queries, { b: true }))), map: () => solve(right) };
+  };
 }
 
 function trace({ rows, values }: Matrix): number {

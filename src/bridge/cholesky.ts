@@ -1,4 +1,4 @@
-import { at, type Matrix, zeros } from './matrix.ts';
+import { type Matrix, zeros } from './matrix.ts';
 
 /**
  * The inverse of the Cholesky factor L of S + λI, so that (S + λI)⁻¹ R is a product of two triangles with R: Lᵀ⁻¹ (L⁻¹ R). In double
@@ -13,13 +13,12 @@ export function inverseCholeskyFactor(symmetric: Matrix, added: number): Matrix 
   const size = symmetric.rows;
   const factor = Float64Array.from(symmetric.values);
   for (let i = 0; i < size; i++) {
-    factor[i * size + i] = at(factor, i * size + i) + added;
+    factor[i * size + i] = (factor[i * size + i] as number) + added;
     for (let j = 0; j <= i; j++) {
-      let sum = at(factor, i * size + j);
-      const [rowI, rowJ] = [factor.subarray(i * size, i * size + j), factor.subarray(j * size, j * size + j)];
-      for (let k = 0; k < j; k++) sum -= at(rowI, k) * at(rowJ, k);
+      let sum = factor[i * size + j] as number;
+      for (let k = 0; k < j; k++) sum -= (factor[i * size + k] as number) * (factor[j * size + k] as number);
       if (i === j && sum <= 0) throw new RangeError('the matrix is not positive definite');
-      factor[i * size + j] = i === j ? Math.sqrt(sum) : sum / at(factor, j * size + j);
+      factor[i * size + j] = i === j ? Math.sqrt(sum) : sum / (factor[j * size + j] as number);
     }
   }
   return inverseOfLower(factor, size);
@@ -32,12 +31,12 @@ function inverseOfLower(lower: Float64Array, size: number): Matrix {
     const row = inverse.subarray(i * size, i * size + i + 1);
     row[i] = 1;
     for (let k = 0; k < i; k++) {
-      const share = at(lower, i * size + k);
+      const share = lower[i * size + k] as number;
       const earlier = inverse.subarray(k * size, k * size + k + 1);
-      for (let j = 0; j <= k; j++) row[j] = at(row, j) - share * at(earlier, j);
+      for (let j = 0; j <= k; j++) row[j] = (row[j] as number) - share * (earlier[j] as number);
     }
-    const pivot = at(lower, i * size + i);
-    for (let j = 0; j <= i; j++) row[j] = at(row, j) / pivot;
+    const pivot = lower[i * size + i] as number;
+    for (let j = 0; j <= i; j++) row[j] = (row[j] as number) / pivot;
   }
   const rounded = zeros(size, size);
   rounded.values.set(inverse);

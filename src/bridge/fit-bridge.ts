@@ -1,9 +1,10 @@
 import { randomInt } from 'node:crypto';
 import type { Config } from '../config.ts';
 import { type Database, inOwnTransactions, type Queryable } from '../database/connection.ts';
-import { SEEDS_END } from '../validation/queries/queries.ts';
-import { LOCK_WAIT } from '../validation/metrics/comparison.ts';
+import { UsageError } from '../errors.ts';
 import { type Campaign, loadCampaign } from '../validation/campaign.ts';
+import { LOCK_WAIT } from '../validation/metrics/comparison.ts';
+import { SEEDS_END } from '../validation/queries/queries.ts';
 import { embedSubset, NothingToEmbed } from '../worker/subset.ts';
 import { BridgeTooEarly, BridgeWorseThanOld, DistanceUnfit, MapIsNoise, TooFewPairs } from './bridge-error.ts';
 import { drawPairs } from './draw-pairs.ts';
@@ -12,7 +13,7 @@ import type { FittedMap, Pairs } from './fit-map.ts';
 import { type JudgedFigures, judgeBridge } from './judged-figures.ts';
 import { askModels, type JudgedSource } from './judged-queries.ts';
 import { isOrderedByProduct } from './space.ts';
-import { type BridgeFigures, figuresOf, storeBridge } from './stored-bridge.ts';
+import { type BridgeFigures, figuresOf, judgedColumns, storeBridge } from './stored-bridge.ts';
 
 /** What to fit a bridge with. */
 export interface FitOptions {
@@ -38,7 +39,7 @@ export interface FitHooks {
 
 /** The outcome of a fit. */
 export interface FitResult extends BridgeFigures {
-  /** each way that was tried, with the mean reciprocal rank that it was chosen by */
+  /** each way that was tried, with the neighbour recall that it was chosen by */
   tried: FittedMap['tried'];
   /** rows that were embedded for it */
   embedded_rows: number;
@@ -64,6 +65,8 @@ const TIMES_CHANCE = 2;
  *   validation's queries
  */
 export async function fitBridge(database: Database, config: Config, options: FitOptions, hooks: FitHooks): Promise<FitResult> {
+  if (options.rows < FEWEST_ROWS)
+    throw new UsageError(`a map of ${options.rows} rows means nothing`, `draw at least ${FEWEST_ROWS} with --rows`);
   const db = inOwnTransactions(database.pool, LOCK_WAIT);
   const seed = options.seed ?? randomInt(1, SEEDS_END);
   const campaign = await loadCampaign(db, options);
@@ -75,10 +78,10 @@ export async function fitBridge(database: Database, config: Config, options: Fit
   const startedAt = performance.now();
   const fitted = await fitInThread(pairs, (done, total) => hooks.onProgress('fitting', done, total));
   const seconds = (performance.now() - startedAt) / 1000;
-  const figures = await figuresOf(db, campaign.name, fitted, undefined);
+  const figures = await figuresOf(db, campaign.name, fitted);
   if (figures.retention_low <= TIMES_CHANCE * fitted.chance) throw new MapIsNoise(fitted);
   const judged = options.judged && (await judge(database, campaign, fitted, options.judged, seed, hooks));
-  const complete = await figuresOf(db, campaign.name, fitted, judged);
+  const complete = { ...figures, ...judgedColumns(judged) };
   const isReplaced = options.dryRun ? false : await storeBridge(database, complete, fitted);
   return {
     ...complete,

@@ -1,5 +1,5 @@
-import { type CandidateMap, candidateMaps } from './candidate-maps.ts';
-import { type Calibration, calibrate, DEPTH, meanReciprocalRank, ranksOfOwnRows } from './known-items.ts';
+import { type CandidateMap, type Choice, candidateMaps } from './candidate-maps.ts';
+import { type Calibration, calibrate, DEPTH, neighbourRecall, ranksOfOwnRows } from './known-items.ts';
 import { type Matrix, type Multiply, rowsOf } from './matrix.ts';
 import { POLAR_STEPS } from './polar-factor.ts';
 import { type Space, unitVectors } from './space.ts';
@@ -11,12 +11,12 @@ export interface Pairs {
 }
 
 /** A fitted map with what it is worth on rows that it was not fitted to. */
-export interface FittedMap {
-  method: CandidateMap['method'];
-  regularisation: number | null;
+export interface FittedMap extends Choice {
   /** old dimensions by new dimensions */
   map: Matrix;
+  /** rows that it was fitted to: all of them, once the way to fit it was chosen and measured */
   fittedRows: number;
+  /** rows that measured the map of the others */
   heldOutRows: number;
   /** held-out rows that the new model finds by their own vectors, and how many of these the mapped query finds */
   known: number;
@@ -25,8 +25,8 @@ export interface FittedMap {
   chance: number;
   mapped: Calibration;
   old: Calibration;
-  /** each way that was tried, with the mean reciprocal rank that it was chosen by */
-  tried: { method: CandidateMap['method']; regularisation: number | null; meanReciprocalRank: number }[];
+  /** each way that was tried, with the neighbour recall that it was chosen by */
+  tried: (Choice & { recall: number })[];
 }
 
 // Of all rows: those that choose between the maps, and those that measure the one that was chosen. The others are fitted to.
@@ -35,11 +35,12 @@ const MEASURING_SHARE = 0.15;
 const FEWEST_CHOOSING = 20;
 
 /** Number of steps that fitMap() reports. */
-export const FIT_STEPS = POLAR_STEPS + 8;
+export const FIT_STEPS = 2 * POLAR_STEPS + 8;
 
 /**
  * Fits maps to most of the rows, chooses one by some of the others, and measures it with the rest: each of these rows is searched for with
- * its own new vector as the query, mapped, among the old vectors of all rows. The new model itself searches among the new vectors.
+ * its own new vector as the query, mapped, among the old vectors of all rows. The new model itself searches among the new vectors. At the
+ * end the chosen map is fitted again to all rows, so the one that is returned is a little better than its figures.
  *
  * @param onStep called up to FIT_STEPS times
  */
@@ -52,27 +53,27 @@ export async function fitMap(pairs: Pairs, multiply: Multiply, onStep: () => voi
   const measuring = rowsOf(renewed, measuredFrom, size);
 
   const candidates = await candidateMaps(rowsOf(old, 0, chosenFrom), rowsOf(renewed, 0, chosenFrom), multiply, onStep);
-  const rated: { candidate: CandidateMap; meanReciprocalRank: number }[] = [];
+  const wantedScores = await multiply(choosing, renewed, { b: true });
+  const rated: { candidate: CandidateMap; recall: number }[] = [];
   for (const candidate of candidates) {
     const scores = await multiply(await candidate.mapQueries(choosing), old, { b: true });
-    rated.push({ candidate, meanReciprocalRank: meanReciprocalRank(ranksOfOwnRows(scores, chosenFrom)) });
+    rated.push({ candidate, recall: neighbourRecall(scores, wantedScores, chosenFrom) });
     onStep();
   }
-  const best = rated.reduce((first, second) => (second.meanReciprocalRank > first.meanReciprocalRank ? second : first)).candidate;
-  const map = await best.map();
-  onStep();
+  const best = rated.reduce((first, second) => (second.recall > first.recall ? second : first)).candidate;
+  const { method, regularisation } = best;
 
-  const mapped = await multiply(measuring, map, { b: true });
+  const mapped = await best.mapQueries(measuring);
   const mappedRanks = ranksOfOwnRows(await multiply(mapped, old, { b: true }), measuredFrom);
   const newRanks = ranksOfOwnRows(await multiply(measuring, renewed, { b: true }), measuredFrom);
   const known = newRanks.map((rank, i) => ({ rank, mapped: mappedRanks[i] as number })).filter(({ rank }) => rank <= DEPTH);
   const rows = { distance: pairs.old.distance, rows: old };
   const wanted = { distance: pairs.renewed.distance, queries: measuring, rows: renewed };
   return {
-    method: best.method,
-    regularisation: best.regularisation,
-    map,
-    fittedRows: chosenFrom,
+    method,
+    regularisation,
+    map: await mapOfAll(old, renewed, { method, regularisation }, multiply, onStep),
+    fittedRows: size,
     heldOutRows: measuring.rows,
     known: known.length,
     kept: known.filter(({ mapped: rank }) => rank <= DEPTH).length,
@@ -80,10 +81,13 @@ export async function fitMap(pairs: Pairs, multiply: Multiply, onStep: () => voi
     mapped: await calibrate({ ...rows, queries: mapped }, wanted, measuredFrom, multiply),
     // A row's own old vector stands for a query that the old model embedded, so that the model need not be asked.
     old: await calibrate({ ...rows, queries: rowsOf(old, measuredFrom, size) }, wanted, measuredFrom, multiply),
-    tried: rated.map(({ candidate: { method, regularisation }, meanReciprocalRank: rank }) => ({
-      method,
-      regularisation,
-      meanReciprocalRank: rank,
-    })),
+    tried: rated.map(({ candidate, recall }) => ({ method: candidate.method, regularisation: candidate.regularisation, recall })),
   };
+}
+
+/** The map to store: more rows make a better one. */
+async function mapOfAll(old: Matrix, renewed: Matrix, choice: Choice, multiply: Multiply, onStep: () => void): Promise<Matrix> {
+  const [chosen] = await candidateMaps(old, renewed, multiply, onStep, [choice]);
+  if (!chosen) throw new Error('no map was fitted');
+  return chosen.map();
 }

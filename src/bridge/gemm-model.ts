@@ -38,7 +38,14 @@ function gemmModel({ a = false, b = false }: Transposed): Uint8Array {
       ...text(1, name),
       ...bytes(2, bytes(1, [...number(1, 1), ...bytes(2, [...dimension(`${name}_rows`), ...dimension(`${name}_columns`)])])),
     ]);
-  const node = [...text(1, 'a'), ...text(1, 'b'), ...text(2, 'c'), ...text(4, 'Gemm'), ...attribute('transA', a), ...attribute('transB', b)];
+  const node = [
+    ...text(1, 'a'),
+    ...text(1, 'b'),
+    ...text(2, 'c'),
+    ...text(4, 'Gemm'),
+    ...attribute('transA', a),
+    ...attribute('transB', b),
+  ];
   const graph = [...bytes(1, node), ...text(2, 'product'), ...value(11, 'a'), ...value(11, 'b'), ...value(12, 'c')];
   return Uint8Array.from([...number(1, 7), ...bytes(7, graph), ...bytes(8, [...text(1, ''), ...number(2, 13)])]);
 }

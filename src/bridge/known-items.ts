@@ -21,9 +21,29 @@ export function ranksOfOwnRows(scores: Matrix, first: number): number[] {
   });
 }
 
-/** The mean of the reciprocal ranks: tells maps apart that find the same rows. */
-export function meanReciprocalRank(ranks: readonly number[]): number {
-  return ranks.reduce((sum, rank) => sum + 1 / rank, 0) / ranks.length;
+// A search recalls several times as many candidates as it returns.
+const RECALLED = 4 * DEPTH;
+
+/**
+ * Share of the nearest rows of the new model that a mapped query recalls, without the query's own row. Chosen by this, a map serves real
+ * queries best: finding its own row rewards a map for what is particular to the row.
+ *
+ * @param mapped scores of the rows for each mapped query
+ * @param renewed scores of the same rows in the new model
+ * @param first position of the row of the first query; the others follow
+ */
+export function neighbourRecall(mapped: Matrix, renewed: Matrix, first: number): number {
+  let recalled = 0;
+  for (let query = 0; query < mapped.rows; query++) {
+    const best = ({ values, columns }: Matrix, count: number) =>
+      Array.from({ length: columns }, (_, row) => row)
+        .filter((row) => row !== first + query)
+        .sort((a, b) => at(values, query * columns + b) - at(values, query * columns + a))
+        .slice(0, count);
+    const candidates = new Set(best(mapped, RECALLED));
+    recalled += best(renewed, DEPTH).filter((row) => candidates.has(row)).length / DEPTH;
+  }
+  return recalled / mapped.rows;
 }
 
 /** Distances in the new space, predicted as intercept + slope × distance in the old space. */

@@ -28,20 +28,18 @@ export interface BridgeFigures {
   judged_difference_high: number | null;
 }
 
+type JudgedColumn = Extract<keyof BridgeFigures, `judged_${string}`>;
+
 /** The figures of a stored map, with who fitted it and when. */
 export type StoredBridge = BridgeFigures & { fitted_by: string; fitted_at: string };
 
-/** The figures of a map as they are stored. */
-export async function figuresOf(
-  db: Queryable,
-  campaign: string,
-  fitted: FittedMap,
-  judged: JudgedFigures | undefined,
-): Promise<BridgeFigures> {
+/** The figures of a map on held-out rows, as they are stored. */
+export async function figuresOf(db: Queryable, campaign: string, fitted: FittedMap): Promise<Omit<BridgeFigures, JudgedColumn>> {
   const { rows } = await db.query<{ low: number; high: number }>('SELECT low, high FROM reembed.wilson_interval($1, $2)', [
     fitted.kept,
     Math.max(1, fitted.known),
   ]);
+  const retention = fitted.kept / Math.max(1, fitted.known);
   return {
     campaign,
     method: fitted.method,
@@ -54,9 +52,16 @@ export async function figuresOf(
     old_intercept: fitted.old.intercept,
     fitted_rows: fitted.fittedRows,
     held_out_rows: fitted.heldOutRows,
-    retention: fitted.kept / Math.max(1, fitted.known),
-    retention_low: rows[0]?.low ?? 0,
-    retention_high: rows[0]?.high ?? 1,
+    retention,
+    // At 0 and at 1 the bounds are rounded to either side.
+    retention_low: Math.min(retention, rows[0]?.low ?? 0),
+    retention_high: Math.max(retention, rows[0]?.high ?? 1),
+  };
+}
+
+/** The figures of judged queries as they are stored; null where there are none. */
+export function judgedColumns(judged: JudgedFigures | undefined): Pick<BridgeFigures, JudgedColumn> {
+  return {
     judged_queries: judged?.queries ?? null,
     judged_old: judged?.old ?? null,
     judged_bridge: judged?.bridge ?? null,

@@ -5,6 +5,7 @@ import { readConfig } from '../config.ts';
 import { openDatabase } from '../database/connection.ts';
 import { UsageError } from '../errors.ts';
 import { readJudgements } from '../validation/queries/judgements.ts';
+import type { Embedder } from '../validation/queries/read-queries.ts';
 import { adoptCache } from './adopt-cache.ts';
 import { wholeNumber } from './parse-option.ts';
 import { formatNumber, print, printJson, say } from './print.ts';
@@ -69,15 +70,18 @@ async function fit(options: FitCommandOptions): Promise<void> {
   const display = createDisplay();
   try {
     await adoptCache(database.pool, display.say);
-    const [newEmbedder, oldEmbedder] = [config.patienceSeconds, Math.min(OLD_PATIENCE_SECONDS, config.patienceSeconds)].map(
-      (patienceSeconds) => createEmbedder(database, { ...config, patienceSeconds }),
+    const oldPatience = Math.min(OLD_PATIENCE_SECONDS, config.patienceSeconds);
+    const embedders = { new: createEmbedder(database, config), old: createEmbedder(database, { ...config, patienceSeconds: oldPatience }) };
+    const embedder: Embedder = (model, texts, role, side) => embedders[side](model, texts, role, side);
+    const result = await fitBridge(
+      database,
+      config,
+      { ...options, judged: judged && { ...judged, embedder } },
+      {
+        notice: display.say,
+        onProgress: (name, done, total) => display.update([{ name, done, total, text: `${formatNumber(done)} of ${formatNumber(total)}` }]),
+      },
     );
-    const embedder: JudgedSource['embedder'] = async (model, texts, role, side) =>
-      (side === 'old' ? oldEmbedder : newEmbedder)?.(model, texts, role, side) ?? [];
-    const result = await fitBridge(database, config, { ...options, judged: judged && { ...judged, embedder } }, {
-      notice: display.say,
-      onProgress: (name, done, total) => display.update([{ name, done, total, text: `${formatNumber(done)} of ${formatNumber(total)}` }]),
-    });
     display.stop();
     if (options.json) printJson(result, 2);
     else print(bridgeText(result));
@@ -94,6 +98,9 @@ function judgedSource(options: FitCommandOptions): Omit<JudgedSource, 'embedder'
   const queries = querySource(options);
   if (options.judgements === undefined && queries.kind === 'rows') return undefined;
   if (options.judgements === undefined || queries.kind === 'rows')
-    throw new UsageError('queries and their judgements belong together', 'give --judgements and --queries FILE or --query-table, or neither');
+    throw new UsageError(
+      'queries and their judgements belong together',
+      'give --judgements and --queries FILE or --query-table, or neither',
+    );
   return { queries, judgements: readJudgements(options.judgements), judgementColumn: options.judgementColumn };
 }

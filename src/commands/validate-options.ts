@@ -90,7 +90,13 @@ export function usesJudge({ grade, queriesFrom, maxUsd, maxTokens }: ValidateCom
 }
 
 /** The source of the queries. @throws UsageError for options that exclude or need each other */
-export function querySource({ queriesFrom, queries, queryTable, queryText, queryId }: ValidateCommandOptions): QuerySource {
+export function querySource({
+  queriesFrom,
+  queries,
+  queryTable,
+  queryText,
+  queryId,
+}: Pick<ValidateCommandOptions, 'queriesFrom' | 'queries' | 'queryTable' | 'queryText' | 'queryId'>): QuerySource {
   if ([queriesFrom, queries, queryTable].filter((source) => source !== undefined).length > 1)
     throw new UsageError('--queries-from, --queries and --query-table exclude each other', 'give one of them');
   if (queryTable === undefined && (queryText !== undefined || queryId !== undefined)) {
