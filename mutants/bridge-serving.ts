@@ -16,14 +16,22 @@ export const BRIDGE_SERVING: Mutant[] = [
     fault: 'rows without a new vector ranked by their distance in the old space',
     fix: 'they are ranked by the distance that it predicts',
     ...RANKED,
-    edits: [{ file: 'sql/target/bridge_candidates.sql', find: 'coalesce(w.distance, {predicted})', replace: 'coalesce(w.distance, c.distance)' }],
+    edits: [
+      { file: 'sql/target/bridge_candidates.sql', find: 'coalesce(w.distance, {predicted})', replace: 'coalesce(w.distance, c.distance)' },
+    ],
   },
   {
     fault: 'a query of the old model calibrated like a mapped one',
     fix: 'it has a calibration of its own',
     ...RANKED,
     says: /a calibration of its own/,
-    edits: [{ file: 'sql/bridge/replace_bridge.sql', find: "'CASE WHEN $5 THEN %s ELSE %s END'", replace: "'CASE WHEN true THEN %s ELSE %s END'" }],
+    edits: [
+      {
+        file: 'sql/bridge/replace_bridge.sql',
+        find: "'CASE WHEN $5 THEN %s ELSE %s END'",
+        replace: "'CASE WHEN true THEN %s ELSE %s END'",
+      },
+    ],
   },
   {
     fault: 'an index scan that returns 40 of 200 candidates',
@@ -43,7 +51,7 @@ export const BRIDGE_SERVING: Mutant[] = [
       {
         file: 'sql/bridge/bridge_statement.sql',
         find: "set_config(''hnsw.ef_search'', %s::text, true)%s) IS NOT NULL",
-        replace: "quote_literal(%s)%s) IS NOT NULL",
+        replace: 'quote_literal(%s)%s) IS NOT NULL',
       },
       { file: 'sql/bridge/bridge_statement.sql', find: 'CASE WHEN reembed.scans_iteratively() THEN', replace: 'CASE WHEN false THEN' },
     ],
@@ -76,7 +84,13 @@ export const BRIDGE_SERVING: Mutant[] = [
     fix: 'at most 10,000 wait',
     ...REPORTED,
     says: /10000|10_000|Difference/,
-    edits: [{ file: 'sql/bridge/report_wanted.sql', find: 'v_most_rows constant bigint := 10000;', replace: 'v_most_rows constant bigint := 1000000;' }],
+    edits: [
+      {
+        file: 'sql/bridge/report_wanted.sql',
+        find: 'v_most_rows constant bigint := 10000;',
+        replace: 'v_most_rows constant bigint := 1000000;',
+      },
+    ],
   },
   {
     fault: 'wanted rows in front of changed ones without bound',
@@ -97,7 +111,7 @@ export const BRIDGE_SERVING: Mutant[] = [
     fault: 'a map in use after it was fitted again',
     fix: 'the client reads it again when its version changed',
     test: 'bridge-serving',
-    title: 'while the gate is closed the ordinary search answers and the reason is told; a map that is fitted again is read again',
+    title: 'while the gate is closed the ordinary search answers and the reason is returned; a map that is fitted again is read again',
     says: /Difference/,
     edits: [{ file: 'src/reading/bridge.ts', find: 'if (query_map) known =', replace: 'if (query_map && !known) known =' }],
   },

@@ -48,7 +48,11 @@ interface Found {
 async function bridged(table: string, more: unknown[] = [], text = textOf(7)): Promise<Found[]> {
   const { mapped, renewed } = mappedQuery(text);
   const places = more.map((_, i) => `, $${i + 3}`).join('');
-  const { rows } = await sql<Found>(`SELECT id::integer, distance, has_new_vector FROM reembed_live.bridge_${table}($1, $2${places})`, [mapped, renewed, ...more]);
+  const { rows } = await sql<Found>(`SELECT id::integer, distance, has_new_vector FROM reembed_live.bridge_${table}($1, $2${places})`, [
+    mapped,
+    renewed,
+    ...more,
+  ]);
   return rows;
 }
 
@@ -73,10 +77,10 @@ for (const table of ['documents', 'books']) {
     t.deepEqual([...new Set(expected.map(({ has_new_vector }) => has_new_vector))].sort(), [false, true]);
     sameRows(t, await bridged(table, [10, 1000]), expected);
     const oldQuery = vectorText(vectorOf(OLD_MODEL, textOf(7), OLD_DIMENSIONS));
-    const { rows } = await sql<Found>(`SELECT id::integer, distance, has_new_vector FROM reembed_live.bridge_${table}($1, $2, 10, 1000, false)`, [
-      oldQuery,
-      mappedQuery(textOf(7)).renewed,
-    ]);
+    const { rows } = await sql<Found>(
+      `SELECT id::integer, distance, has_new_vector FROM reembed_live.bridge_${table}($1, $2, 10, 1000, false)`,
+      [oldQuery, mappedQuery(textOf(7)).renewed],
+    );
     sameRows(t, rows, await exact(table, CALIBRATION.old, oldQuery), 'a query of the old model has a calibration of its own');
   });
 
@@ -104,7 +108,13 @@ test.serial('the statement recalls through the old index, with the filter inside
       textOf(7),
       async () => [],
       async ({ statement }) => {
-        const { text, values } = statement({ columns: 'd.id, d.content', where: 'd.id % $1 = $2', values: [3, 0], limit: 80, candidates: 90 });
+        const { text, values } = statement({
+          columns: 'd.id, d.content',
+          where: 'd.id % $1 = $2',
+          values: [3, 0],
+          limit: 80,
+          candidates: 90,
+        });
         const plan = (await session.query(`EXPLAIN ${text}`, values)).rows.map((row) => row['QUERY PLAN']).join('\n');
         t.regex(plan, /Index Scan using books_embedding_idx/);
         t.notRegex(plan, /Seq Scan/);
@@ -125,12 +135,16 @@ test.serial('the statement recalls through the old index, with the filter inside
 });
 
 test.serial('a query of other dimensions, and more candidates than an index returns, are refused', async (t) => {
-  await t.throwsAsync(sql("SELECT FROM reembed_live.bridge_documents('[1,2]', $1)", [mappedQuery('x').renewed]), { code: 'RE002' } as never);
+  await t.throwsAsync(sql("SELECT FROM reembed_live.bridge_documents('[1,2]', $1)", [mappedQuery('x').renewed]), {
+    code: 'RE002',
+  } as never);
   await t.throwsAsync(bridged('documents', [10, 1001]), { code: '22023' } as never);
 });
 
 onServer.serial('the caller sees what grants and policies let it see, and gets k of these rows', async (t) => {
-  await sql(`CREATE ROLE ${READER}; ALTER TABLE books ENABLE ROW LEVEL SECURITY; CREATE POLICY even ON books FOR SELECT TO ${READER} USING (id % 2 = 0)`);
+  await sql(
+    `CREATE ROLE ${READER}; ALTER TABLE books ENABLE ROW LEVEL SECURITY; CREATE POLICY even ON books FOR SELECT TO ${READER} USING (id % 2 = 0)`,
+  );
   const client = await stage.db.pool.connect();
   const { mapped, renewed } = mappedQuery(textOf(7));
   const search = () => client.query('SELECT id FROM reembed_live.bridge_books($1, $2, 20)', [mapped, renewed]);
@@ -148,23 +162,30 @@ onServer.serial('the caller sees what grants and policies let it see, and gets k
   }
 });
 
-test.serial('while the gate is closed the ordinary search answers and the reason is told; a map that is fitted again is read again', async (t) => {
-  await openGates("('unmeasured', 'it was not measured')");
-  const client = createSearchClient(stage.db.pool, { target: 'books', embed, refreshSeconds: 0 });
-  const search = () =>
-    client.searchBridged(
-      textOf(7),
-      async ({ model }) => model,
-      async ({ oldSpaceVector }) => oldSpaceVector,
+test.serial(
+  'while the gate is closed the ordinary search answers and the reason is returned; a map that is fitted again is read again',
+  async (t) => {
+    await openGates("('unmeasured', 'it was not measured')");
+    const client = createSearchClient(stage.db.pool, { target: 'books', embed, refreshSeconds: 0 });
+    const search = () =>
+      client.searchBridged(
+        textOf(7),
+        async ({ model }) => model,
+        async ({ oldSpaceVector }) => oldSpaceVector,
+      );
+    t.deepEqual(await search(), { result: OLD_MODEL, reason: 'it was not measured' });
+    await openGates();
+    const { mapped } = mappedQuery(textOf(7));
+    t.deepEqual(await search(), { result: mapped, reason: null });
+    await storeMap(
+      stage.db.pool,
+      campaignOf('books'),
+      MAP.map((one) => 2 * one),
     );
-  t.deepEqual(await search(), { result: OLD_MODEL, reason: 'it was not measured' });
-  await openGates();
-  const { mapped } = mappedQuery(textOf(7));
-  t.deepEqual(await search(), { result: mapped, reason: null });
-  await storeMap(stage.db.pool, campaignOf('books'), MAP.map((one) => 2 * one));
-  t.deepEqual(await search(), { result: vectorText(Float32Array.from(JSON.parse(mapped) as number[], (one) => 2 * one)), reason: null });
-  await storeMap(stage.db.pool, campaignOf('books'));
-});
+    t.deepEqual(await search(), { result: vectorText(Float32Array.from(JSON.parse(mapped) as number[], (one) => 2 * one)), reason: null });
+    await storeMap(stage.db.pool, campaignOf('books'));
+  },
+);
 
 test.serial('rows that searches found without a new vector are reported once, and workers embed them before the batches', async (t) => {
   await openGates();
@@ -185,8 +206,13 @@ test.serial('rows that searches found without a new vector are reported once, an
   t.true(lacking.length > 0);
   t.is(await client.reportWanted(stage.db.pool), lacking.length);
   t.is(await client.reportWanted(stage.db.pool), 0);
-  await sql('SELECT reembed.report_wanted($1, $2)', ['books', JSON.stringify([{ id: lacking[0] }, { id: 100000 }, { id: result.find((row) => row.has_new_vector)?.id }])]);
-  const reports = await sql<{ id: number; reports: number }>("SELECT (key ->> 'id')::integer AS id, count(*)::integer AS reports FROM reembed.wanted_row GROUP BY 1");
+  await sql('SELECT reembed.report_wanted($1, $2)', [
+    'books',
+    JSON.stringify([{ id: lacking[0] }, { id: 100000 }, { id: result.find((row) => row.has_new_vector)?.id }]),
+  ]);
+  const reports = await sql<{ id: number; reports: number }>(
+    "SELECT (key ->> 'id')::integer AS id, count(*)::integer AS reports FROM reembed.wanted_row GROUP BY 1",
+  );
   t.deepEqual(
     reports.rows.toSorted((a, b) => a.id - b.id),
     lacking.map((id, i) => ({ id, reports: i === 0 ? 2 : 1 })).toSorted((a, b) => a.id - b.id),
@@ -194,15 +220,20 @@ test.serial('rows that searches found without a new vector are reported once, an
   );
 
   await sql('SELECT reembed.enqueue_work()');
-  const logged = await sql<{ key: string; needs_new: boolean; needs_old: boolean }>("SELECT key, needs_new, needs_old FROM reembed.change WHERE target = 'public.books.embedding'");
+  const logged = await sql<{ key: string; needs_new: boolean; needs_old: boolean }>(
+    "SELECT key, needs_new, needs_old FROM reembed.change WHERE target = 'public.books.embedding'",
+  );
   t.deepEqual(logged.rows.map(({ key }) => Number(key)).sort(), lacking.toSorted(), 'they wait in the change log');
   t.true(logged.rows.every(({ needs_new, needs_old }) => needs_new && !needs_old));
   t.is((await sql('SELECT FROM reembed.wanted_row')).rowCount, 0);
 });
 
 onServer.serial('a report makes no work beyond the backfill, is bounded, and is open to readers of the live view alone', async (t) => {
-  const suffix = (await sql<{ suffix: string }>("SELECT suffix FROM reembed.target WHERE name = 'public.documents.embedding'")).rows[0]?.suffix;
-  const lacking = (await sql<{ id: number }>('SELECT id::integer FROM documents WHERE embedding_v2 IS NULL ORDER BY id')).rows.map(({ id }) => id);
+  const suffix = (await sql<{ suffix: string }>("SELECT suffix FROM reembed.target WHERE name = 'public.documents.embedding'")).rows[0]
+    ?.suffix;
+  const lacking = (await sql<{ id: number }>('SELECT id::integer FROM documents WHERE embedding_v2 IS NULL ORDER BY id')).rows.map(
+    ({ id }) => id,
+  );
   const client = await stage.db.pool.connect();
   const report = (keys: unknown) => client.query("SELECT reembed.report_wanted('documents', $1)", [JSON.stringify(keys)]);
   try {
@@ -212,7 +243,10 @@ onServer.serial('a report makes no work beyond the backfill, is bounded, and is 
     await t.throwsAsync(report({ id: 1 }), { code: '22023' } as never);
     await t.throwsAsync(report(Array.from({ length: 1001 }, (_, id) => ({ id }))), { code: '22023' } as never);
     await client.query('RESET SESSION AUTHORIZATION');
-    await client.query("INSERT INTO reembed.wanted_row (target, key) SELECT 'public.documents.embedding', jsonb_build_object('id', $1::bigint) FROM generate_series(1, 9999)", [lacking[0]]);
+    await client.query(
+      "INSERT INTO reembed.wanted_row (target, key) SELECT 'public.documents.embedding', jsonb_build_object('id', $1::bigint) FROM generate_series(1, 9999)",
+      [lacking[0]],
+    );
     await client.query(`SET SESSION AUTHORIZATION ${READER}`);
     await report(lacking.map((id) => ({ id })));
   } finally {
@@ -232,7 +266,9 @@ test.serial('the new index is built early over a side table alone, joins in, and
   const refused = await run('documents');
   t.not(refused.code, 0);
   t.regex(refused.stderr, /HOT.*\[early_index_new_column\].*--storage side-table/);
-  const side = (await sql<{ side: string }>('SELECT to_relation::text AS side FROM reembed.campaign WHERE name = $1', [campaignOf('books')])).rows[0]?.side;
+  const side = (
+    await sql<{ side: string }>('SELECT to_relation::text AS side FROM reembed.campaign WHERE name = $1', [campaignOf('books')])
+  ).rows[0]?.side;
   await sql(`CREATE TABLE kept AS SELECT * FROM ${side}; DELETE FROM ${side} WHERE id > 20`);
   t.regex((await run('books')).stderr, /of 300 rows.*\[early_index_too_few_rows\].*npm run worker/);
   await sql(`INSERT INTO ${side} SELECT * FROM kept ON CONFLICT DO NOTHING; DROP TABLE kept`);
@@ -244,8 +280,12 @@ test.serial('the new index is built early over a side table alone, joins in, and
   const far = vectorText(Float32Array.from(JSON.parse(mapped) as number[], (one) => -one));
   const ids = async (text: string, values: unknown[]) => (await sql<{ id: string }>(text, values)).rows.map(({ id }) => id);
   const nearest = await ids('SELECT id FROM books_new_model ORDER BY embedding <=> $1::vector LIMIT 10', [renewed]);
-  t.deepEqual(await ids('SELECT id FROM reembed_live.bridge_books($1, $2, 10, 40)', [far, renewed]), nearest, 'as the new model alone, whatever the old index recalls');
-  const oid = () => sql<{ oid: string }>("SELECT oid FROM pg_class WHERE relname = reembed.main_index($1)", [campaignOf('books')]);
+  t.deepEqual(
+    await ids('SELECT id FROM reembed_live.bridge_books($1, $2, 10, 40)', [far, renewed]),
+    nearest,
+    'as the new model alone, whatever the old index recalls',
+  );
+  const oid = () => sql<{ oid: string }>('SELECT oid FROM pg_class WHERE relname = reembed.main_index($1)', [campaignOf('books')]);
   const early = await oid();
   t.is(early.rowCount, 1);
   await stage.bring(campaignOf('books'), 'index');
@@ -263,7 +303,7 @@ test.serial('after the switch the ordinary search answers, and the function goes
         async () => 'bridge',
       )
     ).reason;
-  const isThere = async () => (await sql("SELECT FROM reembed.bridge_function($1)", [campaignOf('books')])).rowCount === 1;
+  const isThere = async () => (await sql('SELECT FROM reembed.bridge_function($1)', [campaignOf('books')])).rowCount === 1;
   await stage.pass(campaignOf('books'));
   await sql('SELECT reembed.switch_to($1, $2)', ['books', NEW_MODEL]);
   t.is(await reason(), 'the new model is live');
@@ -281,9 +321,14 @@ test.serial('after the switch the ordinary search answers, and the function goes
 });
 
 test.serial('DDL on the key is possible between unhook and rehook, and the function is there again', async (t) => {
-  await sql(`BEGIN; SELECT reembed.unhook('documents'); ALTER TABLE documents ALTER COLUMN id TYPE integer; SELECT reembed.rehook('documents'); COMMIT`);
+  await sql(
+    `BEGIN; SELECT reembed.unhook('documents'); ALTER TABLE documents ALTER COLUMN id TYPE integer; SELECT reembed.rehook('documents'); COMMIT`,
+  );
   const { mapped, renewed } = mappedQuery(textOf(7));
-  const { rows } = await sql<{ type: string }>('SELECT pg_typeof(id)::text AS type FROM reembed_live.bridge_documents($1, $2, 1)', [mapped, renewed]);
+  const { rows } = await sql<{ type: string }>('SELECT pg_typeof(id)::text AS type FROM reembed_live.bridge_documents($1, $2, 1)', [
+    mapped,
+    renewed,
+  ]);
   t.is(rows[0]?.type, 'integer');
 });
 

@@ -45,7 +45,9 @@ export async function measureBridge(subject: BridgeSubject, rounds: number, say:
   for (const candidates of CANDIDATES) {
     byCandidates.push({ candidates, ndcg: await meanNdcg(queries, (query) => searches.bridge(query, candidates)) });
   }
-  say(`old ${old.toFixed(3)}, new ${renewed.toFixed(3)}; ${byCandidates.map((one) => `${one.candidates}: ${one.ndcg.toFixed(3)}`).join(', ')}`);
+  say(
+    `old ${old.toFixed(3)}, new ${renewed.toFixed(3)}; ${byCandidates.map((one) => `${one.candidates}: ${one.ndcg.toFixed(3)}`).join(', ')}`,
+  );
   const points: Point[] = [];
   for (const order of ['heap', 'popular'] as const) {
     await empty(subject);
@@ -72,7 +74,10 @@ function searchesOf({ pool }: BridgeSubject) {
   const ids = async (sql: string, values: unknown[]) => (await pool.query<{ id: string }>(sql, values)).rows.map(({ id }) => id);
   return {
     exact: (model: string, vector: string) =>
-      ids(`SELECT id FROM (SELECT id, embedding <=> $1::vector AS distance FROM abstracts_${model} OFFSET 0) AS d ORDER BY distance LIMIT ${NEAREST}`, [vector]),
+      ids(
+        `SELECT id FROM (SELECT id, embedding <=> $1::vector AS distance FROM abstracts_${model} OFFSET 0) AS d ORDER BY distance LIMIT ${NEAREST}`,
+        [vector],
+      ),
     bridge: ({ mapped, renewed }: BenchQuery, candidates = 100, k = NEAREST) =>
       ids('SELECT id FROM reembed_live.bridge_abstracts($1, $2, $3, $4)', [mapped, renewed, k, candidates]),
   };

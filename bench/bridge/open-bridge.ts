@@ -61,7 +61,7 @@ export async function openBridge(say: (line: string) => void): Promise<BridgeSub
     const { pool } = database;
     await pool.query('VACUUM ANALYZE abstracts');
     const answer = provider.script;
-    provider.script = (request) => (request.model === USE_LITE.name ? { status: 404 } : answer?.(request));
+    provider.script = (request, count) => (request.model === USE_LITE.name ? { status: 404 } : answer(request, count));
     provider.requests.length = 0;
     const run = async (args: string[], code: number) => {
       const startedAt = performance.now();
@@ -71,7 +71,19 @@ export async function openBridge(say: (line: string) => void): Promise<BridgeSub
     };
     const models = ['--from', USE_LITE.name, '--to', MINILM.name, '--dimensions', String(MINILM.dimensions)];
     const created = await run(
-      ['migrate', 'create', '--table', 'abstracts', '--text-sql', SCIFACT_TEXT, ...models, '--storage', 'side-table', '--old-model-gone', '--json'],
+      [
+        'migrate',
+        'create',
+        '--table',
+        'abstracts',
+        '--text-sql',
+        SCIFACT_TEXT,
+        ...models,
+        '--storage',
+        'side-table',
+        '--old-model-gone',
+        '--json',
+      ],
       0,
     );
     const { campaign } = JSON.parse(created.stdout) as { campaign: string };

@@ -34,7 +34,12 @@ export function bridgePlot({ points, old, renewed }: BridgeResult): TopLevelSpec
         encoding: {
           x: { field: 'share', type: 'quantitative', title: 'rows with a new vector, %' },
           y,
-          color: { field: 'order', type: 'nominal', title: null, scale: { domain: Object.values(ORDERS), range: [COLOURS.blue, COLOURS.green] } },
+          color: {
+            field: 'order',
+            type: 'nominal',
+            title: null,
+            scale: { domain: Object.values(ORDERS), range: [COLOURS.blue, COLOURS.green] },
+          },
           strokeDash: { field: 'index', type: 'nominal', title: null, sort: ['with the early index', 'old index alone'] },
         },
       },

@@ -1,10 +1,11 @@
 -- The old index recalls, the new vectors rank: of the rows nearest to the query in the old space, those with a new vector are ranked by its distance, the
 -- others by the distance that their old vector predicts. Where the new index is there, its rows join in, so that the result becomes that of the new model.
 -- An HNSW search returns at most hnsw.ef_search rows. The SET clause confines set_config() to this call. Without enable_sort = off, a small table would be read
--- through its primary key. An invalid index would be replaced by a scan of the table, so it does not count.
+-- through its primary key; the cost of a disabled step would start JIT compilation, which takes a second. An invalid index would be replaced by a scan of the
+-- table, so it does not count.
 CREATE OR REPLACE FUNCTION {function}(old_space_vector {vector_type}, new_vector {vector_type}, k integer DEFAULT 10, candidates integer DEFAULT 100, is_mapped boolean DEFAULT true)
 RETURNS TABLE ({key_results}, distance double precision, has_new_vector boolean)
-LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET reembed.bridge = {campaign_literal} SET plan_cache_mode = force_custom_plan
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET reembed.bridge = {campaign_literal} SET plan_cache_mode = force_custom_plan SET jit = off
 SET enable_seqscan = off SET enable_sort = off SET hnsw.ef_search = 100{iterative_scan}
 AS $body$
 #variable_conflict use_variable

@@ -1,8 +1,9 @@
 -- The index holds less than the vectors: it returns candidates, which are ranked again by the exact distance. An HNSW search returns at most hnsw.ef_search
--- rows. The SET clause confines set_config() to this call. Without enable_sort = off, a small table would be read through its primary key.
+-- rows. The SET clause confines set_config() to this call. Without enable_sort = off, a small table would be read through its primary key; the cost of a
+-- disabled step would start JIT compilation, which takes a second.
 CREATE OR REPLACE FUNCTION {function}(query {vector_type}, k integer DEFAULT 10, candidates integer DEFAULT {candidates}, model text DEFAULT NULL)
 RETURNS TABLE ({key_results}, distance double precision)
-LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET reembed.target = {target_literal} SET reembed.view = {view_literal} SET plan_cache_mode = force_custom_plan
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET reembed.target = {target_literal} SET reembed.view = {view_literal} SET plan_cache_mode = force_custom_plan SET jit = off
 SET enable_seqscan = off SET enable_sort = off SET hnsw.ef_search = {candidates}{iterative_scan}
 AS $body$
 #variable_conflict use_variable

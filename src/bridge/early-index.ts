@@ -31,7 +31,9 @@ export async function buildEarlyIndex(
   { directory, ...options }: IndexBuildOptions & { directory: string },
 ): Promise<void> {
   const db = inOwnTransactions(database.pool);
-  const { rows } = await db.query<{ code: string; condition: string; remedy: string }>('SELECT * FROM reembed.early_index_gate($1)', [campaign]);
+  const { rows } = await db.query<{ code: string; condition: string; remedy: string }>('SELECT * FROM reembed.early_index_gate($1)', [
+    campaign,
+  ]);
   if (rows[0]) throw new EarlyIndexRefused(rows[0]);
   const { pending } = await readMigrationState(db, directory);
   const file = pending.find((one) => one.campaign === campaign && one.phase === 'index');

@@ -4,7 +4,7 @@ import { NEW_DIMENSIONS, NEW_MODEL, OLD_DIMENSIONS, vectorText } from './documen
 import { vectorOf } from './provider.ts';
 
 /** What turns a distance in the old space into a predicted distance in the new one. */
-export const CALIBRATION = { mapped: { slope: 0.25, intercept: 0.5 }, old: { slope: 0.5, intercept: 0.125 } };
+export const CALIBRATION = { mapped: { slope: 0.5, intercept: 0 }, old: { slope: 0.5, intercept: 0.125 } };
 
 /** A made-up map; what a fitted one is worth is tested elsewhere. */
 export const MAP = Float32Array.from({ length: OLD_DIMENSIONS * NEW_DIMENSIONS }, (_, i) => Math.sin(7 * i + 1));
