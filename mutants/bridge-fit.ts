@@ -39,8 +39,8 @@ export const BRIDGE_FIT: Mutant[] = [
     edits: [
       {
         file: 'src/bridge/draw-pairs.ts',
-        find: '{campaign.isWaiting.old} AND NOT',
-        replace: '{campaign.isWaiting.old} AND NOT false AND true OR NOT',
+        find: 'AND NOT (',
+        replace: 'AND (true OR ',
       },
     ],
   },

@@ -34,7 +34,7 @@ export const BRIDGE_GATE: Mutant[] = [
   },
   {
     fault: 'the plan of a campaign whose old model is gone says that it was not named',
-    fix: 'a model that is gone is told from one without a name',
+    fix: 'a model that is gone has a finding of its own',
     test: 'old-model-gone',
     title: 'the plan for a model that is gone says in which order to go',
     says: /not checked/,
@@ -46,6 +46,12 @@ export const BRIDGE_GATE: Mutant[] = [
     test: 'order-popular',
     title: 'with --order popular:COLUMN the rows with the largest values get their vectors before the ledger is worked on',
     says: /Difference/,
-    edits: [{ file: 'src/phases/2-backfill.ts', find: "popularColumn === null ? '' : `\\nSELECT", replace: "popularColumn !== campaign ? '' : `\\nSELECT" }],
+    edits: [
+      {
+        file: 'src/phases/2-backfill.ts',
+        find: "popularColumn === null ? '' : `\\nSELECT",
+        replace: "popularColumn !== campaign ? '' : `\\nSELECT",
+      },
+    ],
   },
 ];

@@ -25,6 +25,13 @@ function rotationOf(text: string): Float32Array {
   return multiplyPlainly({ rows: 1, columns: OLD_DIMENSIONS, values: vectorOf(OLD_MODEL, text, OLD_DIMENSIONS) }, ROTATION).values;
 }
 
+/** A campaign whose writes do not rest beside searches, of which there are none. */
+async function begin(table: string, rows: number, storage: 'column' | 'side-table' = 'column') {
+  const campaign = await startCampaign(stage, table, { rows, request: { storage, batchRows: 500 } });
+  await stage.db.pool.query('UPDATE reembed.setting SET max_read_slowdown = NULL');
+  return campaign;
+}
+
 const answerWith = (vector: (text: string) => Float32Array) => {
   stage.provider.script = ({ model, input }: SeenRequest) => (model === NEW_MODEL ? { vectors: input.map(vector) } : undefined);
 };
@@ -35,7 +42,7 @@ for (const storage of ['column', 'side-table'] as const) {
   test.serial(
     `a fit embeds a sample that the backfill does not embed again, and its map lasts as long as the old space: ${storage}`,
     async (t) => {
-      const campaign = await startCampaign(stage, 'sampled', { rows: 500, request: { storage } });
+      const campaign = await begin('sampled', 500, storage);
       answerWith(rotationOf);
       const first = await fitBridge('--rows', '200');
       t.is(first.code, 0, first.stderr);
@@ -74,7 +81,7 @@ for (const storage of ['column', 'side-table'] as const) {
 }
 
 test.serial('a map that finds no more than chance is refused with its figures, and the one before stays', async (t) => {
-  await startCampaign(stage, 'noise', { rows: 400 });
+  await begin('noise', 400);
   answerWith((text) => vectorOf(`noise of ${text}`, text, NEW_DIMENSIONS));
   const refused = await fitBridge('--rows', '400');
   t.is(refused.code, 4);
@@ -89,7 +96,7 @@ test.serial('a map that finds no more than chance is refused with its figures, a
 });
 
 test.serial('a weak new model is refused where judged queries show it, unless the old model cannot be asked', async (t) => {
-  await startCampaign(stage, 'judged', { rows: 400 });
+  await begin('judged', 400);
   const folder = mkdtempSync(join(tmpdir(), 'reembed-bridge-'));
   t.teardown(() => rmSync(folder, { recursive: true }));
   const [queries, judgements] = [join(folder, 'queries.jsonl'), join(folder, 'qrels.tsv')];
@@ -114,7 +121,7 @@ test.serial('a weak new model is refused where judged queries show it, unless th
 });
 
 test.serial('rows that changed since they were embedded are left out, and so are those without an old vector', async (t) => {
-  const campaign = await startCampaign(stage, 'changed', { rows: 150 });
+  const campaign = await begin('changed', 150);
   await stage.work();
   await stage.db.pool.query(
     "UPDATE changed SET content = 'changed ' || id WHERE id <= 20; UPDATE changed SET embedding = NULL WHERE id > 140",
@@ -125,7 +132,7 @@ test.serial('rows that changed since they were embedded are left out, and so are
 });
 
 test.serial('a fit respects the pause and the spend cap, and says what it needs', async (t) => {
-  await startCampaign(stage, 'capped', { rows: 300 });
+  await begin('capped', 300);
   await stage.db.pool.query('UPDATE reembed.setting SET paused = true');
   const paused = await fitBridge('--rows', '200');
   t.is(paused.code, 1);
@@ -139,7 +146,7 @@ test.serial('a fit respects the pause and the spend cap, and says what it needs'
   const half = await stage.workplace.run(['bridge', 'fit', '--judgements', 'qrels.tsv']);
   t.is(half.code, 2);
 
-  await startCampaign(stage, 'few', { rows: 60 });
+  await begin('few', 60);
   const few = await fitBridge('--target', 'few');
   t.is(few.code, 1);
   t.regex(few.stderr, /60 rows with a vector of both models .* a map needs 100 \[too_few_pairs\]/);

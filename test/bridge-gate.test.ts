@@ -9,7 +9,8 @@ import { vectorOf } from './harness/provider.ts';
 import { createStage, type Stage } from './harness/stage.ts';
 
 // A rotation of two spaces that are the same: the old vectors, with zeros behind, are the new ones.
-const ROWS = 400;
+const ROWS = 300;
+const QUERIES = 100;
 const padded = (text: string) => Float32Array.from({ length: NEW_DIMENSIONS }, (_, i) => vectorOf(OLD_MODEL, text, OLD_DIMENSIONS)[i] ?? 0);
 const identity = Array.from({ length: OLD_DIMENSIONS }, (_, row) =>
   Array.from({ length: NEW_DIMENSIONS }, (_, column) => (row === column ? 1 : 0)),
@@ -36,12 +37,18 @@ test.before(async () => {
     writeFileSync(path, lines.join('\n'));
     return path;
   };
-  const rows = Array.from({ length: ROWS }, (_, i) => i + 1);
+  const rows = Array.from({ length: QUERIES }, (_, i) => i + 1);
   judged = [
     '--queries',
-    file('queries.jsonl', rows.map((row) => JSON.stringify({ id: `q${row}`, text: textOf(row) }))),
+    file(
+      'queries.jsonl',
+      rows.map((row) => JSON.stringify({ id: `q${row}`, text: textOf(row) })),
+    ),
     '--judgements',
-    file('qrels.tsv', rows.map((row) => `q${row}\t${row}\t1`)),
+    file(
+      'qrels.tsv',
+      rows.map((row) => `q${row}\t${row}\t1`),
+    ),
   ];
 });
 test.after.always(() => stage.close());
@@ -49,7 +56,7 @@ test.after.always(() => stage.close());
 const sql = (text: string, values: unknown[] = []) => stage.db.pool.query(text, values);
 
 /** Stores a map as `bridge fit` does. */
-async function fit(map: number[][]): Promise<void> {
+async function storeMap(map: number[][]): Promise<void> {
   const bytes = Buffer.from(Float32Array.from(map.flat()).buffer);
   await sql('DELETE FROM reembed.bridge WHERE campaign = $1', [campaign]);
   await sql(
@@ -75,13 +82,15 @@ test.serial('without a map there is nothing to serve, and nothing to validate', 
 });
 
 test.serial('a bridge serves only after it was compared with the old model', async (t) => {
-  await fit(identity);
+  await storeMap(identity);
   t.deepEqual(await gate(), ['bridge_not_validated']);
   const { stdout } = await validate(t, judged, 0);
   t.regex(stdout, /PASS/);
   t.deepEqual(await gate(), []);
-  const { rows } = await sql('SELECT judged_queries, ndcg_old, ndcg_bridge, ndcg_new, embedded_rows::integer FROM reembed.bridge_validation');
-  t.deepEqual(rows, [{ judged_queries: ROWS, ndcg_old: 1, ndcg_bridge: 1, ndcg_new: null, embedded_rows: 0 }]);
+  const { rows } = await sql(
+    'SELECT judged_queries, ndcg_old, ndcg_bridge, ndcg_new, embedded_rows::integer FROM reembed.bridge_validation',
+  );
+  t.deepEqual(rows, [{ judged_queries: QUERIES, ndcg_old: 1, ndcg_bridge: 1, ndcg_new: null, embedded_rows: 0 }]);
 });
 
 test.serial('the new model is measured over the rows that have its vector', async (t) => {
@@ -94,28 +103,31 @@ test.serial('the new model is measured over the rows that have its vector', asyn
 });
 
 test.serial('another map is another bridge, and one that is worse than the old model is refused with the figures', async (t) => {
-  await fit(useless);
+  await storeMap(useless);
   t.deepEqual(await gate(), ['bridge_not_validated']);
   const { stdout, stderr } = await validate(t, judged, 4);
   t.regex(stdout, /FAIL/);
-  t.regex(stderr, /nDCG of 400 judged queries is 0\.\d+ with the bridge and 1\.0000 with old-model/);
+  t.regex(stderr, /nDCG of 100 judged queries is 0\.\d+ with the bridge and 1\.0000 with old-model/);
   t.deepEqual(await gate(), ['bridge_worse']);
 });
 
 test.serial('a bridge cannot be accepted while the old model can be called', async (t) => {
-  await t.throwsAsync(sql("SELECT reembed.accept($1, 'bridge-unmeasured', 'no time')", [campaign]), { code: 'RE004', message: /cannot be accepted/ });
+  await t.throwsAsync(sql("SELECT reembed.accept($1, 'bridge-unmeasured', 'no time')", [campaign]), {
+    code: 'RE004',
+    message: /cannot be accepted/,
+  });
   await validate(t, [...judged, '--accept', 'bridge-unmeasured', '--reason', 'no time'], 4);
 });
 
 test.serial('unsure evidence is no pass', async (t) => {
-  await fit(identity);
+  await storeMap(identity);
   await validate(t, ['--sample', '3', '--seed', '7', ...judged], 5);
   t.deepEqual(await gate(), ['bridge_undecided']);
 });
 
 test.serial('where the old model is gone, a person accepts the bridge by name, for this map alone', async (t) => {
   oldModelAnswers = false;
-  await fit(identity);
+  await storeMap(identity);
   await sql('UPDATE reembed.setting SET old_model_gone = true');
   const { stderr, stdout } = await validate(t, judged, 5);
   t.regex(stderr, /--accept bridge-unmeasured --reason "why"/);
@@ -123,7 +135,7 @@ test.serial('where the old model is gone, a person accepts the bridge by name, f
   t.deepEqual(await gate(), ['bridge_unmeasured']);
   await validate(t, [...judged, '--accept', 'bridge-unmeasured', '--reason', 'retired by the provider'], 0);
   t.deepEqual(await gate(), []);
-  await fit(identity);
+  await storeMap(identity);
   t.deepEqual(await gate(), ['bridge_unmeasured']);
   await sql("SELECT reembed.accept($1, 'bridge-unmeasured', 'the same map again')", [campaign]);
   t.deepEqual(await gate(), []);
@@ -132,14 +144,24 @@ test.serial('where the old model is gone, a person accepts the bridge by name, f
 test.serial('queries made of rows are the default, also of rows without a new vector', async (t) => {
   const { stdout } = await validate(t, ['--json'], 5);
   t.is(JSON.parse(stdout).query_source, 'generated');
-  t.true(JSON.parse(stdout).judged_queries > ROWS / 2);
+  t.true(JSON.parse(stdout).judged_queries > QUERIES);
 });
 
 test.serial('the watch searches for known items through the bridge, and an alert tells when it finds fewer', async (t) => {
-  const watched = () => searchBridgeItems(createWorkContext(stage.database, readConfig({ ...stage.db.env, OPENAI_API_KEY: 'test', OPENAI_BASE_URL: stage.provider.url }), () => {}), 'public.documents.embedding');
+  const watched = () =>
+    searchBridgeItems(
+      createWorkContext(
+        stage.database,
+        readConfig({ ...stage.db.env, OPENAI_API_KEY: 'test', OPENAI_BASE_URL: stage.provider.url }),
+        () => {},
+      ),
+      'public.documents.embedding',
+    );
   await sql('UPDATE reembed.setting SET known_items = 25');
   await watched();
-  const { rows } = await sql('SELECT count(*)::integer AS searched, count(*) FILTER (WHERE found)::integer AS found FROM reembed.bridge_known_item');
+  const { rows } = await sql(
+    'SELECT count(*)::integer AS searched, count(*) FILTER (WHERE found)::integer AS found FROM reembed.bridge_known_item',
+  );
   t.is(rows[0].searched, 25);
   t.is(rows[0].found, 25);
   const check = async () => (await sql(`SELECT is_bad FROM reembed.check_bridge('public.documents.embedding')`)).rows[0].is_bad;

@@ -16,13 +16,14 @@ import { type Matrix, zeros } from './matrix.ts';
 export async function drawPairs(db: Queryable, campaign: Campaign, size: number, seed: number): Promise<Pairs> {
   const { rows: schemas } = await db.query<{ schema: string }>('SELECT quote_ident(reembed.vector_schema()) AS schema');
   const schema = schemas[0]?.schema;
+  const isWaiting = `${campaign.isWaiting.old} OR ${campaign.isWaiting.new}`;
   // Encoded outside, so that the sort moves pointers to the vectors and not their bytes.
   const bytesOf = (role: Role) => `encode(${schema}.vector_send(drawn.${role}::${schema}.vector), 'base64') AS ${role}`;
   const { rows } = await asOwner(db, campaign).query<Record<Role, string>>(
     `SELECT ${bytesOf('old')}, ${bytesOf('new')}
        FROM (SELECT ${campaign.old.vector} AS old, ${campaign.new.vector} AS new
                FROM ${campaign.rows} ${campaign.old.join} ${campaign.new.join}
-              WHERE ${hasBothVectors(campaign)} AND NOT ${campaign.isWaiting.old} AND NOT ${campaign.isWaiting.new}
+              WHERE ${hasBothVectors(campaign)} AND NOT (${isWaiting})
               ORDER BY hashtextextended((${campaign.keyText}) COLLATE "C", $2::bigint) LIMIT $1::bigint) AS drawn`,
     [size, seed],
   );

@@ -2,11 +2,11 @@ import { ELEMENT_TYPES } from '../database/element-types.ts';
 import { type PlannedFile, phasesOf } from '../phases/files.ts';
 import { tokensNote } from '../plan/count-tokens.ts';
 import { type Estimate, storedBytes } from '../plan/estimate.ts';
+import { goneProcedure, procedureLines } from '../plan/gone-procedure.ts';
 import type { TableFacts } from '../plan/inspect.ts';
 import type { InventoryFinding } from '../plan/inventory/finding.ts';
 import type { StoragePromise } from '../plan/inventory/promises.ts';
 import type { TextFacts } from '../plan/measure.ts';
-import { goneProcedure, procedureLines } from '../plan/gone-procedure.ts';
 import { OLD_MODEL_DISAGREES } from '../plan/old-model-error.ts';
 import { type CampaignPlan, type IndexPlan, type ModelDefinition, targetOf, vectorType } from '../plan/plan.ts';
 import type { SearchLoss } from '../plan/search-loss.ts';
@@ -77,7 +77,11 @@ export function planText({
       (warning, i) => `${i === 0 ? `\n${paint('doubtful', 'Warnings:', process.stderr)}\n` : ''}  - ${warning}`,
     ),
     ...(plan.oldModelGone
-      ? ['', `${plan.from.name} is gone, so go in this order:`, ...procedureLines(goneProcedure(plan.from.name, plan.to.name)).map((line) => `  ${line}`)]
+      ? [
+          '',
+          `${plan.from.name} is gone, so go in this order:`,
+          ...procedureLines(goneProcedure(plan.from.name, plan.to.name)).map((line) => `  ${line}`),
+        ]
       : []),
     '',
     written ? 'Written:' : 'Would be written:',

@@ -103,7 +103,9 @@ function unreadLines({ live_view }: CampaignStatus): [string, string][] {
 /** The order to go in, until the new model is live. */
 function goneLines({ old_model_gone, read_model, from_model, to_model }: CampaignStatus): [string, string][] {
   if (!old_model_gone || read_model !== from_model) return [];
-  return [['procedure', [`${from_model} is gone, so go in this order:`, ...procedureLines(goneProcedure(from_model, to_model))].join('\n')]];
+  return [
+    ['procedure', [`${from_model} is gone, so go in this order:`, ...procedureLines(goneProcedure(from_model, to_model))].join('\n')],
+  ];
 }
 
 function readsText(row: CampaignStatus): string {

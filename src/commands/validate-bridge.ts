@@ -1,11 +1,11 @@
-import type { Database } from '../database/connection.ts';
-import { type ReembedError, UsageError } from '../errors.ts';
-import { reasonOf } from '../plan/inventory/accepted.ts';
-import { visibleLines } from '../print-text.ts';
 import { BridgeUnsure, BridgeWorse } from '../bridge/validation/bridge-error.ts';
 import { bridgeJson, bridgeText } from '../bridge/validation/bridge-report.ts';
 import { type BridgeVerdict, storeBridge } from '../bridge/validation/store-bridge.ts';
 import { type BridgeOptions, measureBridge } from '../bridge/validation/validate-bridge.ts';
+import type { Database } from '../database/connection.ts';
+import { type ReembedError, UsageError } from '../errors.ts';
+import { reasonOf } from '../plan/inventory/accepted.ts';
+import { visibleLines } from '../print-text.ts';
 import { print, printJson, say } from './print.ts';
 import type { ValidateCommandOptions } from './validate-options.ts';
 
@@ -70,4 +70,3 @@ export function bridgeQueries(options: ValidateCommandOptions): ValidateCommandO
     throw new UsageError('rows have no text to embed as a query', 'add --queries-from generated, or leave --queries-from out');
   return isNamed ? options : { ...options, queriesFrom: 'generated' };
 }
-

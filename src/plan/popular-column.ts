@@ -5,7 +5,11 @@ import type { TableFacts } from './inspect.ts';
 /** Thrown when the column that orders the backfill is not there, or has no order that could mean popularity. */
 export class PopularColumnUnfit extends ReembedError {
   constructor(table: string, column: string, reason: string) {
-    super('popular_column_unfit', `the backfill of ${table} cannot be ordered by ${column}: ${reason}`, 'name a column of numbers or times with --order popular:COLUMN');
+    super(
+      'popular_column_unfit',
+      `the backfill of ${table} cannot be ordered by ${column}: ${reason}`,
+      'name a column of numbers or times with --order popular:COLUMN',
+    );
   }
 }
 
@@ -14,11 +18,18 @@ export class PopularColumnUnfit extends ReembedError {
  *
  * @throws UsageError, PopularColumnUnfit
  */
-export async function popularColumn(db: Queryable, order: string | undefined, facts: Pick<TableFacts, 'oid' | 'table'>): Promise<string | null> {
+export async function popularColumn(
+  db: Queryable,
+  order: string | undefined,
+  facts: Pick<TableFacts, 'oid' | 'table'>,
+): Promise<string | null> {
   if (order === undefined) return null;
   const [, column] = /^popular:(.+)$/s.exec(order) ?? [];
   if (column === undefined)
-    throw new UsageError(`--order ${order} names no order`, 'give --order popular:COLUMN; rows that clients report as wanted come first in any case');
+    throw new UsageError(
+      `--order ${order} names no order`,
+      'give --order popular:COLUMN; rows that clients report as wanted come first in any case',
+    );
   const { rows } = await db.query<{ category: string }>(
     `SELECT y.typcategory AS category FROM pg_attribute AS a JOIN pg_type AS y ON y.oid = a.atttypid
       WHERE a.attrelid = $1 AND a.attname = $2 AND a.attnum > 0 AND NOT a.attisdropped`,

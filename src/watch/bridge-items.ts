@@ -1,9 +1,9 @@
 import { toSql } from 'pgvector';
+import { floatsOf } from '../bridge/validation/bridge-search.ts';
 import { inOwnTransactions } from '../database/connection.ts';
 import { embedTexts } from '../embedding/embed-texts.ts';
 import { observeRequests } from '../metrics/observe-work.ts';
 import { mapQuery } from '../reading/bridge.ts';
-import { floatsOf } from '../bridge/validation/bridge-search.ts';
 import type { WorkContext } from '../worker/context.ts';
 import { loadTarget, vectorColumn } from '../worker/target.ts';
 

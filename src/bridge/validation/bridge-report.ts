@@ -1,6 +1,6 @@
-import { counted } from '../../wording.ts';
 import type { Interval } from '../../validation/metrics/bootstrap.ts';
 import { indented, intervalText, plainTable, signed } from '../../validation/report/report-wording.ts';
+import { counted } from '../../wording.ts';
 import { type BridgeVerdict, bridgeRow } from './store-bridge.ts';
 import type { BridgeRun } from './validate-bridge.ts';
 

@@ -21,7 +21,10 @@ import { type Bridge, loadBridge, searchBridge } from './bridge-search.ts';
 
 /** Options of validateBridge(): those of validate() that apply, and how many candidates the bridge takes. */
 export interface BridgeOptions
-  extends Pick<ValidateOptions, 'target' | 'campaign' | 'queries' | 'embedder' | 'sample' | 'judgements' | 'judgementColumn' | 'judge' | 'seed' | 'k'> {
+  extends Pick<
+    ValidateOptions,
+    'target' | 'campaign' | 'queries' | 'embedder' | 'sample' | 'judgements' | 'judgementColumn' | 'judge' | 'seed' | 'k'
+  > {
   candidates?: number | undefined;
 }
 
@@ -110,7 +113,12 @@ interface QueryVectors {
   renewed: string[];
 }
 
-async function embed(campaign: Campaign, bridge: Bridge, queries: readonly TextQuery[], { embedder }: BridgeOptions): Promise<QueryVectors> {
+async function embed(
+  campaign: Campaign,
+  bridge: Bridge,
+  queries: readonly TextQuery[],
+  { embedder }: BridgeOptions,
+): Promise<QueryVectors> {
   const texts = queries.map(({ text }) => text);
   const renewed = await embedder(campaign.new.model, texts, 'query', 'new');
   return {

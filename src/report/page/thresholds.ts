@@ -73,7 +73,16 @@ function checkedFigures({ runs }: Report, validation: ReportedValidation): Check
       queries: quality?.queries,
       setting: 'max_ndcg_loss',
       limit: (value) => `loss of at most ${+(100 * value).toFixed(4)} % or 0.01`,
-      codes: ['quality_lost', 'quality_undecided', 'looks_exhausted', 'lexical_queries', 'no_judgements', 'old_model_gone', 'few_graded', 'slice_lost'],
+      codes: [
+        'quality_lost',
+        'quality_undecided',
+        'looks_exhausted',
+        'lexical_queries',
+        'no_judgements',
+        'old_model_gone',
+        'few_graded',
+        'slice_lost',
+      ],
     },
     {
       figure: `overlap@${k}`,

@@ -59,7 +59,8 @@ function parseQuery(path: string, number: number, line: string, sliceBy: readonl
   if (typeof known !== 'string' && typeof known !== 'number') throw new BadLine(path, number, '"id" is neither text nor number', example);
   for (const field of Object.keys(object)) fields.add(field);
   const oldVector = readVector(object.old_vector);
-  if (oldVector === null) throw new BadLine(path, number, '"old_vector" is not a list of numbers', 'give the numbers of the vector, or leave it out');
+  if (oldVector === null)
+    throw new BadLine(path, number, '"old_vector" is not a list of numbers', 'give the numbers of the vector, or leave it out');
   return {
     id: String(known),
     text,

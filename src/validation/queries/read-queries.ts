@@ -146,7 +146,8 @@ function withOldVectors(campaign: Campaign, queries: TextQuery[]): TextQuery[] {
   const { name, dimensions } = campaign.old.model;
   const kept = queries.filter(({ oldVector }) => oldVector !== undefined);
   if (kept.length === 0) throw new OldModelGone(name);
-  for (const { id, oldVector = [] } of kept) if (oldVector.length !== dimensions) throw new OldVectorUnfit(id, oldVector.length, name, dimensions);
+  for (const { id, oldVector = [] } of kept)
+    if (oldVector.length !== dimensions) throw new OldVectorUnfit(id, oldVector.length, name, dimensions);
   return kept;
 }
 
