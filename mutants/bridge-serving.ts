@@ -111,7 +111,7 @@ export const BRIDGE_SERVING: Mutant[] = [
     fault: 'a map in use after it was fitted again',
     fix: 'the client reads it again when its version changed',
     test: 'bridge-serving',
-    title: 'while the gate is closed the ordinary search answers and the reason is told; a map that is fitted again is read again',
+    title: 'while the gate is closed the ordinary search answers and the reason is returned; a map that is fitted again is read again',
     says: /Difference/,
     edits: [{ file: 'src/reading/bridge.ts', find: 'if (query_map) known =', replace: 'if (query_map && !known) known =' }],
   },

@@ -70,7 +70,7 @@ export const HARM: Mutant[] = [
     test: 'lifecycle-locks',
     title: 'a cancelled index build leaves an INVALID index, and the next up drops it and builds it again',
     says: /is missing or INVALID/,
-    edits: [{ file: 'src/phases/index-build.ts', find: '    await dropInvalidIndexes(database, file.campaign, notice);\n', replace: '' }],
+    edits: [{ file: 'src/phases/index-build.ts', find: '    await dropInvalidIndexes(database, campaign, notice);\n', replace: '' }],
   },
   {
     fault: 'table locked while DDL waits',
