@@ -36,7 +36,7 @@ testExporter(
       const [, value] = new RegExp(`^${name}${labels.replaceAll(/[{}.]/g, '\\$&')} (\\S+)$`, 'm').exec(text) ?? [];
       return value === undefined ? undefined : Number(value);
     };
-  t.is(exported('pg_exporter_last_scrape_error'), 0, text);
+    t.is(exported('pg_exporter_last_scrape_error'), 0, text);
     const { rows } = await stage.db.pool.query<Record<string, number | null>>('SELECT * FROM reembed.metrics');
     t.like(rows[0], { rows_left: 40, changes_waiting: 3, eta_seconds: null });
     for (const name of Object.keys(STATE_METRICS) as StateMetric[]) {
