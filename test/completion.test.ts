@@ -104,10 +104,7 @@ const zsh = process.env.TEST_ZSH;
 if (zsh)
   test('zsh itself completes commands, options and their values, and the files of an option, each with its description', async (t) => {
     const home = await createHome('zsh', 'functions/_reembed');
-    writeFileSync(
-      join(home, '.zshrc'),
-      "PROMPT='ready> '\nfpath=(~/functions $fpath)\nautoload -Uz compinit\ncompinit -u -D\ncd ~\n",
-    );
+    writeFileSync(join(home, '.zshrc'), "PROMPT='ready> '\nfpath=(~/functions $fpath)\nautoload -Uz compinit\ncompinit -u -D\ncd ~\n");
     const lines = [
       'reembed st\t',
       'reembed migrate create --dista\t',
