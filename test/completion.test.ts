@@ -94,7 +94,7 @@ if (fish)
     const migrate = await complete('migrate ');
     t.deepEqual(Object.keys(migrate).sort(), ['create', 'down', 'up']);
     t.regex(migrate.create ?? '', /write/);
-    t.deepEqual(Object.keys(await complete('migrate create --dista')), ['--distance']);
+    t.deepEqual(Object.keys(await complete('migrate create --dist')), ['--distance']);
     t.deepEqual(Object.keys(await complete('migrate create --distance ')).sort(), ['cosine', 'inner_product', 'l2']);
     t.deepEqual(Object.keys(await complete('validate --queries que')), ['queries.jsonl']);
     t.deepEqual(Object.keys(await complete('worker --dra')), ['--drain']);
@@ -107,7 +107,7 @@ if (zsh)
     writeFileSync(join(home, '.zshrc'), "PROMPT='ready> '\nfpath=(~/functions $fpath)\nautoload -Uz compinit\ncompinit -u -D\ncd ~\n");
     const lines = [
       'reembed st\t',
-      'reembed migrate create --dista\t',
+      'reembed migrate create --dist\t',
       'reembed migrate create --distance co\t',
       'reembed validate --queries que\t',
       'reembed worker --dra\t',
