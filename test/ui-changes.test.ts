@@ -13,6 +13,9 @@ let stage: Stage;
 let campaign: string;
 let steering: Steering;
 
+// The embedded database has one role and one session.
+const onServer = process.env.TEST_DATABASE_URL ? test.serial : test.serial.skip;
+
 test.before(async () => {
   stage = await createStage();
   await createDocuments(stage.db.pool, 300);
@@ -174,7 +177,7 @@ test.serial('retry returns failed rows to the workers, with the reason in the au
   t.deepEqual(await lastEvent(), { kind: 'retry', from_value: null, to_value: '1', reason: 'why retry' });
 });
 
-test.serial('a role is offered only what it may do, and refused the rest', async (t) => {
+onServer('a role is offered only what it may do, and refused the rest', async (t) => {
   const role = await createWorkerRole(t, stage.db);
   const theirs = await steer(await startUi(stage.workplace, ['--allow-changes'], { DATABASE_URL: role.url }), TARGET);
   t.teardown(() => theirs.ui.child.kill('SIGKILL'));
@@ -182,7 +185,7 @@ test.serial('a role is offered only what it may do, and refused the rest', async
   for (const change of ['pause', 'rollback']) await assertUnchanged(t, 409, () => theirs.make(change), change);
 });
 
-test.serial('Ctrl-C ends it within a second while a statement hangs, and the change is not made', async (t) => {
+onServer('Ctrl-C ends it within a second while a statement hangs, and the change is not made', async (t) => {
   const { pool } = stage.db;
   await pool.query(`
     CREATE FUNCTION hang() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(4); RETURN NEW; END $$;
