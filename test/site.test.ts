@@ -92,7 +92,7 @@ if (process.env.TEST_CHROMIUM) {
         if (screenshots) await page.screenshot({ path: join(screenshots, `site-${path.replace('/', '-')}-${colorScheme}.png`) });
       }
     }
-    await page.keyboard.press('Control+K');
+    await page.keyboard.press('Control+k');
     await page.fill('#localsearch-input', 'max_read_slowdown');
     await page.waitForSelector('.VPLocalSearchBox .result');
     t.regex((await page.textContent('.VPLocalSearchBox .results')) ?? '', /What slows the backfill/);
