@@ -9,6 +9,7 @@ import { INDEXES } from './indexes.ts';
 import { INVENTORY } from './inventory.ts';
 import { JUDGE } from './judge.ts';
 import { LARGE_DIMENSIONS } from './large-dimensions.ts';
+import { LARGE_TABLES } from './large-tables.ts';
 import { LEFT_APPLICATION } from './left-application.ts';
 import { METRICS } from './metrics.ts';
 import type { Mutant } from './mutant.ts';
@@ -41,6 +42,7 @@ export const MUTANTS: Mutant[] = [
   ...INVENTORY,
   ...JUDGE,
   ...LARGE_DIMENSIONS,
+  ...LARGE_TABLES,
   ...LEFT_APPLICATION,
   ...METRICS,
   ...PARTITIONS,

@@ -33,3 +33,21 @@ for (const storage of ['column', 'side-table'] as const) {
     t.is(scans, 0);
   });
 }
+
+test('the old vectors are restored after contract without reading the whole table for each portion', async (t) => {
+  const stage = await createStage();
+  t.teardown(stage.close);
+  const { pool } = stage.db;
+  await createDocuments(pool, 3000, { index: false });
+  const campaign = await stage.draft({ table: 'documents', storage: 'column' });
+  await stage.bring(campaign, 'contract');
+  await pool.query('VACUUM ANALYZE documents');
+  const scans = async () =>
+    (await pool.query<{ scans: number }>("SELECT seq_scan::integer AS scans FROM pg_stat_user_tables WHERE relid = 'documents'::regclass"))
+      .rows[0]?.scans ?? 0;
+  const before = await scans();
+  await stage.bring(campaign, 'switch');
+  t.deepEqual((await pool.query('SELECT FROM documents WHERE embedding IS NULL')).rows, []);
+  // Two look for rows that lack a vector.
+  t.true((await scans()) - before <= 3, `${(await scans()) - before} scans`);
+});

@@ -1461,7 +1461,7 @@ CREATE FUNCTION reembed.largest_write_share(p_max_read_slowdown numeric) RETURNS
     LANGUAGE sql IMMUTABLE
     SET search_path TO 'pg_catalog', 'pg_temp';
 
-COMMENT ON FUNCTION reembed.largest_write_share(p_max_read_slowdown numeric) IS 'The largest share of the time that a backfill, or contract of a part, may spend on writing: half of what alone would make searches as slow as they may be.';
+COMMENT ON FUNCTION reembed.largest_write_share(p_max_read_slowdown numeric) IS 'The largest share of the time that a backfill, or contract of a part, may spend on writing: more would make searches slower than max_read_slowdown allows, even on a server with a single processor.';
 
 CREATE FUNCTION reembed.late_rows(p_target text) RETURNS bigint
     LANGUAGE sql STABLE
@@ -2012,7 +2012,7 @@ CREATE FUNCTION reembed.probe_read(p_target text, p_is_resting boolean) RETURNS 
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp';
 
-COMMENT ON FUNCTION reembed.probe_read(p_target text, p_is_resting boolean) IS 'Makes one search like the live view and records how long it took, in milliseconds; null when there is no vector to search for.';
+COMMENT ON FUNCTION reembed.probe_read(p_target text, p_is_resting boolean) IS 'Makes two searches like the live view and records how long the second took, in milliseconds; null when there is no vector to search for.';
 
 CREATE FUNCTION reembed.publications_of(p_relation regclass) RETURNS TABLE(publication text, is_of_all_tables boolean, is_of_schema boolean, sends_new_columns boolean, sends_updates boolean)
     LANGUAGE sql STABLE

@@ -329,6 +329,30 @@ testOnServer?.serial('searches that are as slow while workers rest have another 
   t.is((await slow()).length, 1);
 });
 
+test.serial('one slow search among ten is no sign of slow searches, and three are', async (t) => {
+  const { target } = await startCampaign(stage, 'one_slow', { rows: 10 });
+  await sql(
+    `INSERT INTO reembed.read_probe (target, milliseconds, is_resting) SELECT '${target}', CASE WHEN i = 1 THEN 100 ELSE 5 END, i > 10 FROM generate_series(1, 50) AS i`,
+  );
+  const isSlow = async () => (await signalsOf(target)).some((reason) => reason.startsWith('searches take'));
+  t.false(await isSlow());
+  await sql(
+    `UPDATE reembed.read_probe SET milliseconds = 100 WHERE id IN (SELECT id FROM reembed.read_probe WHERE target = '${target}' AND NOT is_resting ORDER BY id LIMIT 3)`,
+  );
+  t.true(await isSlow());
+});
+
+test.serial('each probe follows a search that is not timed, so that those between two rests find the caches as warm', async (t) => {
+  const { target } = await startCampaign(stage, 'warm', { rows: 10 });
+  const client = await connect();
+  await client.query("BEGIN; SET LOCAL track_functions = 'all'");
+  const searches = "SELECT coalesce(sum(calls), 0)::integer AS calls FROM pg_stat_xact_user_functions WHERE funcname LIKE 'nearest_old_%'";
+  await client.query('SELECT reembed.probe_read($1, false)', [target]);
+  t.is((await client.query(searches)).rows[0].calls, 2);
+  await client.query('ROLLBACK');
+  await client.end();
+});
+
 testOnServer?.serial('while workers rest no portion is written, and searches are timed', async (t) => {
   const campaign = await startCampaign(stage, 'rested', { rows: 700 });
   // However slow searches are on a busy machine, only rests hold the backfill back.

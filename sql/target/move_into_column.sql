@@ -13,15 +13,15 @@ COMMENT ON FUNCTION reembed.log_unmoved_{suffix} IS 'pg-reembed: logs the rows b
 -- Rows that the application has locked stay in the log. The vector to move is read again after the row was locked; what was committed since this statement
 -- began is logged, and served by a later call.
 CREATE FUNCTION reembed.move_logged_{suffix}(p_rows integer, OUT served bigint, OUT refused jsonb[])
-LANGUAGE sql VOLATILE SECURITY DEFINER {key_settings} SET synchronize_seqscans = off
+LANGUAGE sql VOLATILE SECURITY DEFINER {key_settings} SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
 BEGIN ATOMIC
   -- As in store_column.sql: what is moved is no vector of the application's.
   SELECT set_config('reembed.stores', 'on', true);
   WITH next AS MATERIALIZED (
-    SELECT DISTINCT {c_keys} FROM (SELECT * FROM {late} LIMIT p_rows) AS c
+    SELECT c.ctid AS entry, {c_keys} FROM {late} AS c LIMIT p_rows
   ), locked AS MATERIALIZED (
     SELECT {c_keys}, {wanted} AS wanted, t.{moved_column} AS present
-      FROM next AS c JOIN {table} AS t ON {t_is_c} WHERE {part_of_t}
+      FROM (SELECT DISTINCT {c_keys} FROM next AS c) AS c JOIN {table} AS t ON {t_is_c} WHERE {part_of_t}
        FOR NO KEY UPDATE OF t SKIP LOCKED
   ), differing AS MATERIALIZED (
     SELECT f.* FROM locked AS f WHERE NOT coalesce(f.present OPERATOR({vector_schema}.=) f.wanted, f.present IS NULL AND f.wanted IS NULL)
@@ -30,7 +30,7 @@ BEGIN ATOMIC
     RETURNING {f_keys}, coalesce(t.{moved_column} OPERATOR({vector_schema}.=) f.wanted, t.{moved_column} IS NULL AND f.wanted IS NULL) AS is_kept
   ), taken AS (
     DELETE FROM {late} AS a USING next AS c
-     WHERE {a_is_c} AND (EXISTS (SELECT FROM locked AS r WHERE {a_is_r}) OR NOT EXISTS (SELECT FROM {table} AS t WHERE {t_is_c} AND {part_of_t}))
+     WHERE a.ctid = c.entry AND (EXISTS (SELECT FROM locked AS r WHERE {a_is_r}) OR NOT EXISTS (SELECT FROM {table} AS t WHERE {t_is_c} AND {part_of_t}))
     RETURNING 1
   )
   SELECT (SELECT count(*) FROM taken),

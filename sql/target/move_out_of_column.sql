@@ -11,13 +11,13 @@ END;
 COMMENT ON FUNCTION reembed.log_unmoved_{suffix} IS 'pg-reembed: logs the rows between two positions whose vector is still to be moved.';
 
 CREATE FUNCTION reembed.move_logged_{suffix}(p_rows integer, OUT served bigint, OUT refused jsonb[])
-LANGUAGE sql VOLATILE SECURITY DEFINER {key_settings} SET synchronize_seqscans = off
+LANGUAGE sql VOLATILE SECURITY DEFINER {key_settings} SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
 BEGIN ATOMIC
   WITH next AS MATERIALIZED (
-    SELECT DISTINCT {c_keys} FROM (SELECT * FROM {late} LIMIT p_rows) AS c
+    SELECT c.ctid AS entry, {c_keys} FROM {late} AS c LIMIT p_rows
   ), locked AS MATERIALIZED (
     SELECT {c_keys}, CASE WHEN {vector_schema}.vector_dims(t.{moved_column}) = {new_dimensions} THEN t.{moved_column} END AS vector, reembed.text_hash({content}) AS hash
-      FROM next AS c JOIN {table} AS t ON {t_is_c} WHERE {part_of_t}
+      FROM (SELECT DISTINCT {c_keys} FROM next AS c) AS c JOIN {table} AS t ON {t_is_c} WHERE {part_of_t}
        FOR NO KEY UPDATE OF t SKIP LOCKED
   ), stored AS (
     INSERT INTO {side} AS s ({side_keys}, {side_vector}, {side_version}, text_hash)
@@ -31,7 +31,7 @@ BEGIN ATOMIC
   ), removed AS (
     DELETE FROM {side} AS s USING gone AS c WHERE {side_is_c}
   ), taken AS (
-    DELETE FROM {late} AS a USING next AS c WHERE {a_is_c} AND (EXISTS (SELECT FROM locked AS r WHERE {a_is_r}) OR EXISTS (SELECT FROM gone AS r WHERE {a_is_r}))
+    DELETE FROM {late} AS a USING next AS c WHERE a.ctid = c.entry AND (EXISTS (SELECT FROM locked AS r WHERE {a_is_r}) OR EXISTS (SELECT FROM gone AS r WHERE {a_is_r}))
     RETURNING 1
   )
   SELECT (SELECT count(*) FROM taken), '{}'::jsonb[];

@@ -2,10 +2,13 @@ CREATE OR REPLACE FUNCTION reembed.open_conditions(p_name text, p_phase text) RE
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+  -- Joined to the campaign, the view would look at every target.
+  v_target constant text := (SELECT m.target FROM reembed.campaign AS m WHERE m.name = p_name);
 BEGIN
-  RETURN QUERY SELECT d.code, d.damage, d.remedy FROM reembed.campaign AS m JOIN reembed.damage AS d ON d.target = m.target WHERE m.name = p_name AND (d.is_final OR d.code = 'row_security');
+  RETURN QUERY SELECT d.code, d.damage, d.remedy FROM reembed.damage AS d WHERE d.target = v_target AND (d.is_final OR d.code = 'row_security');
   -- The gates read the table, which is not possible with final damage.
-  IF EXISTS (SELECT FROM reembed.campaign AS m JOIN reembed.damage AS d ON d.target = m.target AND d.is_final WHERE m.name = p_name) THEN
+  IF EXISTS (SELECT FROM reembed.damage AS d WHERE d.target = v_target AND d.is_final) THEN
     RETURN;
   END IF;
   -- Contract of a part that was interrupted after it had entered its phase is to be finished, whatever changed since.

@@ -119,7 +119,7 @@ function contractLines({ part, from }: CampaignPlan, { rowBytes, partIndexes }: 
           `           it drops ${partIndexes.join(', ')} before, and builds one like the new index; its rollback builds the old ${plural(partIndexes.length, 'one')} again`,
         ];
   return [
-    `  contract writes ${counted(rows, 'row')} of the part once more: about ${formatBytes(vectorBytes + rows * rowBytes)} of new row versions, the same of WAL, and ${formatBytes(rows * storedBytes(from.elementType, from.dimensions))} of archive; it writes an eighth of the time (max_read_slowdown), less where a signal throttles it`,
+    `  contract writes ${counted(rows, 'row')} of the part once more: about ${formatBytes(vectorBytes + rows * rowBytes)} of new row versions, the same of WAL, and ${formatBytes(rows * storedBytes(from.elementType, from.dimensions))} of archive; it writes a quarter of the time at most (max_read_slowdown), less where a signal throttles it`,
     ...replaced,
   ];
 }

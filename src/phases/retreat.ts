@@ -107,7 +107,7 @@ async function recordBegun(database: Database, { name, sha256 }: MigrationFile):
 
 async function refuseDamaged(database: Database, campaign: string): Promise<void> {
   const { rows } = await database.pool.query<{ damage: string; remedy: string }>(
-    'SELECT d.damage, d.remedy FROM reembed.campaign AS m JOIN reembed.damage AS d ON d.target = m.target AND d.is_final WHERE m.name = $1',
+    'SELECT d.damage, d.remedy FROM reembed.damage AS d WHERE d.target = (SELECT m.target FROM reembed.campaign AS m WHERE m.name = $1) AND d.is_final',
     [campaign],
   );
   if (rows[0]) throw new TargetDamaged(rows[0].damage, rows[0].remedy);
