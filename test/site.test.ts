@@ -60,7 +60,7 @@ test('the built site has every page, no dead link or anchor, and loads nothing f
   await builtSite();
   for (const source of [...pageSources(), ...(await referencePages()).keys()])
     t.true(existsSync(join(folder, `${pathOf(source)}.html`)), source);
-  t.deepEqual(await faultsOf(folder), []);
+  t.deepEqual(faultsOf(folder), []);
 });
 
 // With TEST_CHROMIUM=/usr/bin/chromium; with TEST_SCREENSHOTS=folder the pictures are kept.
