@@ -17,7 +17,7 @@ if (verb === 'dev') {
   watch(join(ROOT, 'docs'), { recursive: true }, () => void collectPages().catch((error: Error) => console.error(error.message)));
 } else {
   await build(SITE);
-  const faults = await faultsOf(join(SITE, 'dist'));
+  const faults = faultsOf(join(SITE, 'dist'));
   for (const fault of faults) console.error(fault);
   if (faults.length > 0) process.exitCode = 1;
 }

@@ -58,6 +58,7 @@ const SHORT_TITLES: Record<string, string> = {
   'docs/reading.md': 'Searching',
   'docs/recipes/README.md': 'Recipes, an overview',
   'docs/reference.md': 'Overview',
+  'docs/tutorial.md': 'Tutorial',
   'docs/ui.md': 'The page of reembed ui',
 };
 

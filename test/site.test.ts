@@ -60,7 +60,7 @@ test('the built site has every page, no dead link or anchor, and loads nothing f
   await builtSite();
   for (const source of [...pageSources(), ...(await referencePages()).keys()])
     t.true(existsSync(join(folder, `${pathOf(source)}.html`)), source);
-  t.deepEqual(await faultsOf(folder), []);
+  t.deepEqual(faultsOf(folder), []);
 });
 
 // With TEST_CHROMIUM=/usr/bin/chromium; with TEST_SCREENSHOTS=folder the pictures are kept.
@@ -92,7 +92,7 @@ if (process.env.TEST_CHROMIUM) {
         if (screenshots) await page.screenshot({ path: join(screenshots, `site-${path.replace('/', '-')}-${colorScheme}.png`) });
       }
     }
-    await page.keyboard.press('Control+K');
+    await page.keyboard.press('Control+k');
     await page.fill('#localsearch-input', 'max_read_slowdown');
     await page.waitForSelector('.VPLocalSearchBox .result');
     t.regex((await page.textContent('.VPLocalSearchBox .results')) ?? '', /What slows the backfill/);
