@@ -206,7 +206,11 @@ test.serial('rows that searches found without a new vector are reported once, an
   t.true(lacking.length > 0);
   t.is(await client.reportWanted(stage.db.pool), lacking.length);
   t.is(await client.reportWanted(stage.db.pool), 0);
-  await sql('SELECT reembed.report_wanted($1, $2)', ['books', JSON.stringify([{ id: lacking[0] }, { id: 100000 }, { id: 1 }])]);
+  const embedded = await sql<{ id: string }>('SELECT id FROM books_new_model LIMIT 1');
+  await sql('SELECT reembed.report_wanted($1, $2)', [
+    'books',
+    JSON.stringify([{ id: lacking[0] }, { id: 100000 }, { id: embedded.rows[0]?.id }]),
+  ]);
   const reports = await sql<{ id: number; reports: number }>(
     "SELECT (key ->> 'id')::integer AS id, count(*)::integer AS reports FROM reembed.wanted_row GROUP BY 1",
   );
