@@ -2,7 +2,7 @@ import { isInstalled } from '../optional-packages.ts';
 import { loadGemm } from './gemm-model.ts';
 import { type Matrix, type Multiply, type Transposed, transpose, zeros } from './matrix.ts';
 
-/** Multiplies by onnxruntime-node if it is installed, and otherwise by our own loops, which take about ten times as long. */
+/** Multiplies by onnxruntime-node if it is installed, and otherwise by our own loops, which take several times as long. */
 export async function createMultiply(): Promise<Multiply> {
   return isInstalled('onnxruntime-node') ? loadGemm() : async (a, b, transposed) => multiplyPlainly(a, b, transposed);
 }
