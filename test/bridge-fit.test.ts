@@ -42,7 +42,7 @@ for (const storage of ['column', 'side-table'] as const) {
   test.serial(
     `a fit embeds a sample that the backfill does not embed again, and its map lasts as long as the old space: ${storage}`,
     async (t) => {
-      const campaign = await begin('sampled', 500, storage);
+      const campaign = await begin(`sampled_${storage.slice(0, 4)}`, 500, storage);
       answerWith(rotationOf);
       const first = await fitBridge('--rows', '200');
       t.is(first.code, 0, first.stderr);
