@@ -137,7 +137,13 @@ export const RAILS: Mutant[] = [
     test: 'search-client',
     title: 'a query that was embedded in other dimensions than those of its model is refused before the search',
     says: /different vector dimensions/,
-    edits: [{ file: 'src/reading/ask.ts', find: 'if (components.length !== model.dimensions) throw', replace: 'if (components.length < 0) throw' }],
+    edits: [
+      {
+        file: 'src/reading/ask.ts',
+        find: 'if (components.length !== model.dimensions) throw',
+        replace: 'if (components.length < 0) throw',
+      },
+    ],
   },
   {
     fault: "a redirect of the client's provider",
