@@ -39,7 +39,10 @@ export const BRIDGE_SERVING: Mutant[] = [
     test: 'bridge-serving',
     title: 'books: 200 candidates that are asked for are 200 that are got, and the session keeps its settings',
     says: /Difference/,
-    edits: [{ file: 'sql/target/bridge.sql', find: "PERFORM set_config('hnsw.ef_search', {scanned_rows}::text, true);", replace: '' }],
+    edits: [
+      { file: 'sql/target/bridge.sql', find: "PERFORM set_config('hnsw.ef_search', {scanned_rows}::text, true);", replace: '' },
+      { file: 'sql/bridge/replace_bridge.sql', find: 'CASE WHEN reembed.scans_iteratively() THEN', replace: 'CASE WHEN false THEN' },
+    ],
   },
   {
     fault: 'an index scan of the statement that returns 40 of 80 results',

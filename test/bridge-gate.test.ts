@@ -103,6 +103,8 @@ test.serial('the new model is measured over the rows that have its vector', asyn
 });
 
 test.serial('another map is another bridge, and one that is worse than the old model is refused with the figures', async (t) => {
+  await storeMap(identity);
+  await validate(t, judged, 0);
   await storeMap(useless);
   t.deepEqual(await gate(), ['bridge_not_validated']);
   const { stdout, stderr } = await validate(t, judged, 4);
