@@ -12,8 +12,8 @@ const program = new Command('bench:bridge')
   )
   .option('--data <folder>', 'SciFact with the vectors of two models; default: TEST_SCIFACT')
   .option('--rounds <n>', 'measurements of each kind of search by every query', Number, 5)
-  .option('--out <file>', 'file of the figures; the plot is written beside the folder', 'docs/bench/bridge.json')
-  .option('--plot <file>', 'file of the plot', 'docs/bridge.svg')
+  .option('--out <file>', 'file of the figures', 'docs/bench/bridge.json')
+  .option('--plot <file>', 'file of the plot', 'docs/bench/bridge.svg')
   .action(run);
 
 try {
