@@ -25,6 +25,7 @@ const SECTIONS: Record<string, readonly string[]> = {
   Migrate: [
     'docs/runbook.md',
     'docs/compare.md',
+    'docs/bridge.md',
     'docs/validation.md',
     'docs/providers.md',
     'docs/batch-api.md',

@@ -41,12 +41,13 @@ export async function askModels(
   );
   const wanted = texts.map(({ text }) => text);
   const newVectors = await embedder(campaign.new.model, wanted, 'query', 'new');
-  let oldVectors: Float32Array[] | null = null;
+  const judged = { texts, judgements, newVectors, names, seed };
+  if (campaign.oldModelGone) return { ...judged, oldVectors: null };
   try {
-    oldVectors = await embedder(campaign.old.model, wanted, 'query', 'old');
+    return { ...judged, oldVectors: await embedder(campaign.old.model, wanted, 'query', 'old') };
   } catch (error) {
     if (!(error instanceof OldModelUnavailable || error instanceof ProviderUnavailable)) throw error;
     notice(`the bridge is not compared with the old model, which cannot be called: ${messageOf(error)}`);
+    return { ...judged, oldVectors: null };
   }
-  return { texts, judgements, oldVectors, newVectors, names, seed };
 }
