@@ -88,20 +88,24 @@ export function reasonAgainst(bridge: Bridge | undefined): string | null {
  */
 export function mapQuery(map: Float32Array, query: ArrayLike<number>): Float32Array {
   const columns = query.length;
-  const vector = Float64Array.from(query);
+  const vector = Float32Array.from(query);
   const mapped = new Float32Array(map.length / columns);
-  for (let row = 0, at = 0; row < mapped.length; row++, at += columns) {
-    // Four sums at a time, so that no addition waits for the one before.
-    let [a, b, c, d] = [0, 0, 0, 0];
-    let i = 0;
-    for (; i + 3 < columns; i += 4) {
-      a += (map[at + i] as number) * (vector[i] as number);
-      b += (map[at + i + 1] as number) * (vector[i + 1] as number);
-      c += (map[at + i + 2] as number) * (vector[i + 2] as number);
-      d += (map[at + i + 3] as number) * (vector[i + 3] as number);
+  for (let row = 0; row < mapped.length; row += 4) {
+    // Four rows at a time: no addition waits for the one before, and each component of the query is read once for all of them. Beyond the
+    // last row there is nothing, and what is not a number is not stored.
+    const at = row * columns;
+    let a = 0;
+    let b = 0;
+    let c = 0;
+    let d = 0;
+    for (let i = at; i < at + columns; i++) {
+      const component = vector[i - at] as number;
+      a += (map[i] as number) * component;
+      b += (map[i + columns] as number) * component;
+      c += (map[i + 2 * columns] as number) * component;
+      d += (map[i + 3 * columns] as number) * component;
     }
-    for (; i < columns; i++) a += (map[at + i] as number) * (vector[i] as number);
-    mapped[row] = a + b + c + d;
+    mapped.set([a, b, c, d].slice(0, mapped.length - row), row);
   }
   return mapped;
 }
