@@ -20,6 +20,7 @@ interface Options {
   readsPerSecond: number;
   writesPerSecond: number;
   setting: string[];
+  bridge?: boolean;
   vacuum?: boolean;
   seed: number;
   json?: boolean;
@@ -40,6 +41,7 @@ const program = new Command('bench:live')
   .option('--reads-per-second <n>', 'searches of the application by the old vectors', wholeNumber, 50)
   .option('--writes-per-second <n>', 'writes of the application: half change a text, a quarter insert', wholeNumber, 50)
   .option('--setting <name=value...>', 'of the toolkit, such as max_read_slowdown=', [])
+  .option('--bridge', 'the application searches over a bridge, which is fitted first, with a filter; rows are reported as wanted')
   .option('--vacuum', 'a third kind of period: the backfill beside one VACUUM of the table after the other')
   .option('--seed <n>', 'seed of rows, vectors and writes', wholeNumber, 7)
   .option('--json', 'print the result as JSON on stdout')
@@ -66,6 +68,7 @@ async function run(options: Options): Promise<void> {
       ...{ samples, seconds, readsPerSecond, writesPerSecond },
       conditions: options.vacuum ? CONDITIONS : CONDITIONS.slice(0, 2),
       settings: options.setting,
+      bridge: options.bridge ?? false,
       maintenanceMemory: graphMegabytes(table),
     },
     say,
@@ -98,7 +101,14 @@ function tableOf({ storages }: LiveResult): string {
       table.push([storage, one.condition, one.rowsPerSecond.toFixed(0), ...cells]);
     }
   }
-  return table.toString();
+  const bridges = storages.flatMap(({ storage, bridge }) =>
+    bridge
+      ? [
+          `${storage}: bridge fitted in ${bridge.fitSeconds.toFixed(1)} s; with a filter, plain search for 100 results ${latencyText(bridge.plain)}, over the bridge ${latencyText(bridge.bridged)} ms`,
+        ]
+      : [],
+  );
+  return [table.toString(), ...bridges].join('\n');
 }
 
 function latencyText({ p50, p95, p99, samples }: Figures['reads']): string {

@@ -24,6 +24,7 @@ interface Options {
   joins: number;
   partitions: number;
   storage: 'column' | 'side-table';
+  bridge?: boolean;
   ddl?: boolean;
   hostile?: boolean;
   longestStall: number;
@@ -61,6 +62,7 @@ await new Command('storm')
   )
   .option('--partitions <n>', 'partitions of the table; 0: it is not partitioned', number, 0)
   .addOption(new Option('--storage <where>', 'where the new vectors are kept').choices(['column', 'side-table']).default('column'))
+  .addOption(new Option('--bridge', 'one searcher searches over a bridge and reports the rows that lack a new vector').conflicts(['ddl']))
   .option('--ddl', 'change the table meanwhile: rename columns, alter types, rewrite it')
   .option('--hostile', 'a table whose constraints and triggers refuse some updates, and texts that are poisonous in six ways')
   .option('--longest-stall <ms>', "longest allowed wait of a write (the default is the toolkit's lock_timeout)", number, 500)
@@ -89,6 +91,7 @@ async function storm(options: Options): Promise<void> {
     joins,
     partitions,
     storage,
+    bridge = false,
     ddl = false,
     hostile = false,
     longestStall,
@@ -96,7 +99,7 @@ async function storm(options: Options): Promise<void> {
   try {
     const result = await runStorm(
       server,
-      { seconds, seed, rows, writers, searchers, workers, joins, partitions, storage, ddl, hostile, longestStall },
+      { seconds, seed, rows, writers, searchers, workers, joins, partitions, storage, bridge, ddl, hostile, longestStall },
       showTick,
       options.log,
     );

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createSearchClient, type EmbeddedQuery } from '../src/index.ts';
 import { vectorOf } from '../test/harness/provider.ts';
+import { checkBridged, searchOverBridge } from './bridge.ts';
 import type { Draw } from './draw.ts';
 import { textOf } from './joined-tables.ts';
 import { DIMENSIONS, isStatic, isVectorOf, TABLE, vectorText, type World } from './world.ts';
@@ -11,6 +12,7 @@ const searchOf = (
 ) => `SELECT id${options.joins > 0 ? '' : ', content'}, embedding_model AS model, embedding::text AS vector FROM ${view}
   ORDER BY embedding <=> reembed.query_vector(embedding_model, $1, $2::vector) LIMIT 10`;
 const KINDS = ['search by SQL', 'search by client', 'search with key'] as const;
+const OVER_BRIDGE = 'search over the bridge';
 
 interface Found {
   id: string;
@@ -29,7 +31,7 @@ interface Answered {
  */
 export async function runSearcher(world: World, number: number): Promise<void> {
   const draw = world.draw(`searcher ${number}`);
-  const kind = KINDS[number % KINDS.length] as (typeof KINDS)[number];
+  const kind = world.options.bridge && number === 0 ? OVER_BRIDGE : (KINDS[number % KINDS.length] as (typeof KINDS)[number]);
   const client = createSearchClient(world.application, {
     target: TABLE,
     embed: async (text, model) => vectorOf(model.name, text, DIMENSIONS),
@@ -39,8 +41,11 @@ export async function runSearcher(world: World, number: number): Promise<void> {
     const text = await textOfStaticRow(world, draw);
     const startedAt = Date.now();
     try {
-      check(world, kind === 'search by SQL' ? await searchBySql(world, text) : await searchByClient(text));
-      world.operations.add(kind);
+      if (kind === OVER_BRIDGE) await searchBridged(text);
+      else {
+        check(world, kind === 'search by SQL' ? await searchBySql(world, text) : await searchByClient(text));
+        world.operations.add(kind);
+      }
     } catch (error) {
       const { code = '', message = '' } = error as { code?: string; message?: string };
       world.log(`${kind} failed: ${code} ${message}`);
@@ -53,6 +58,12 @@ export async function runSearcher(world: World, number: number): Promise<void> {
 
   await client.close();
   world.operations.add('shadow read', client.shadowReads.recorded);
+
+  async function searchBridged(text: string): Promise<void> {
+    const rows = await searchOverBridge(world, client, text, draw.chance(0.05));
+    world.operations.add(rows ? kind : 'search while the bridge is closed');
+    if (rows) checkBridged(world, text, rows);
+  }
 
   async function searchByClient(text: string): Promise<Answered> {
     const run = async ({ model, vector, view }: EmbeddedQuery) => ({

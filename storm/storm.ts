@@ -4,6 +4,7 @@ import { createWorkplace } from '../test/harness/command.ts';
 import { startProvider } from '../test/harness/provider.ts';
 import { undoneAtSignal } from '../test/harness/undo-at-signal.ts';
 import { watchBlockers } from './blockers.ts';
+import { keepBridgeOpen } from './bridge.ts';
 import { createConductor } from './conductor.ts';
 import { runDdlFaults } from './ddl-faults.ts';
 import { runFaults } from './faults.ts';
@@ -84,6 +85,7 @@ export async function runStorm(
       ...Array.from({ length: options.writers }, (_, number) => runWriter(world, number)),
       ...Array.from({ length: options.searchers }, (_, number) => runSearcher(world, number)),
       runFaults(world, fleet, state),
+      ...(options.bridge ? [keepBridgeOpen(world)] : []),
       ...(options.ddl ? [runDdlFaults(world)] : []),
       ...(options.joins > 0 ? [runReloads(world)] : []),
       watchBlockers(world),

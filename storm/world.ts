@@ -35,6 +35,8 @@ export interface StormOptions {
   partitions: number;
   /** where the new vectors are stored */
   storage: 'column' | 'side-table';
+  /** whether one of the searchers searches over a bridge */
+  bridge: boolean;
   /** whether DDL changes the table during the storm */
   ddl: boolean;
   /** whether the table refuses some updates, and texts are poisonous in every way a provider knows */

@@ -197,6 +197,7 @@ testOnServer?.(
         ...{ samples: 10, seconds: 1, readsPerSecond: 20, writesPerSecond: 20 },
         conditions: ['idle', 'backfill'],
         settings: [],
+        bridge: false,
         maintenanceMemory: 64,
       },
       () => {},

@@ -8,6 +8,7 @@ const testOnServer = process.env.TEST_DATABASE_URL ? test : undefined;
 
 interface Kind {
   storage: 'column' | 'side-table';
+  bridge?: true;
   ddl?: true;
   hostile?: true;
   joins?: number;
@@ -15,16 +16,17 @@ interface Kind {
 
 const KINDS: Kind[] = [
   { storage: 'column' },
-  { storage: 'side-table' },
+  { storage: 'side-table', bridge: true },
   { storage: 'column', ddl: true },
   { storage: 'column', hostile: true },
   { storage: 'column', joins: 2 },
   { storage: 'side-table', joins: 1 },
 ];
 
-for (const { storage, ddl = false, hostile = false, joins = 0 } of KINDS) {
+for (const { storage, bridge = false, ddl = false, hostile = false, joins = 0 } of KINDS) {
   const what = [
     storage,
+    ...(bridge ? ['with a bridge'] : []),
     ...(ddl ? ['while somebody changes the table'] : []),
     ...(hostile ? ['hostile'] : []),
     ...(joins > 0 ? [`text by joins: ${joins}`] : []),
@@ -45,6 +47,7 @@ for (const { storage, ddl = false, hostile = false, joins = 0 } of KINDS) {
         partitions: 0,
         longestStall: Number.POSITIVE_INFINITY,
         storage,
+        bridge,
         ddl,
         hostile,
       };

@@ -19,6 +19,7 @@ export interface Percentiles {
   p50: number | null;
   p95: number | null;
   p99: number | null;
+  highest: number | null;
 }
 
 /** All samples of one condition, over all its periods. */
@@ -63,5 +64,5 @@ export type Tally = ReturnType<typeof createTally>;
 export function percentiles(microseconds: number[]): Percentiles {
   const sorted = microseconds.toSorted((a, b) => a - b);
   const at = (share: number) => (sorted.length === 0 ? null : (sorted[Math.ceil(share * sorted.length) - 1] ?? 0) / 1000);
-  return { samples: sorted.length, p50: at(0.5), p95: at(0.95), p99: at(0.99) };
+  return { samples: sorted.length, p50: at(0.5), p95: at(0.95), p99: at(0.99), highest: at(1) };
 }

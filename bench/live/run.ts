@@ -4,6 +4,7 @@ import { describeMachine, type Machine } from '../backfill/machine.ts';
 import type { Storage } from '../backfill/product.ts';
 import { type Alternation, alternate } from './alternate.ts';
 import { type Condition, createTally, type Figures } from './latencies.ts';
+import type { BridgeFigures } from './over-bridge.ts';
 
 /** What is measured, and how. */
 export interface LiveOptions extends Omit<Alternation, 'isEnough'> {
@@ -19,7 +20,7 @@ export interface LiveOptions extends Omit<Alternation, 'isEnough'> {
 export interface LiveResult {
   machine: Machine;
   options: LiveOptions;
-  storages: { storage: Storage; campaigns: number; figures: Figures[] }[];
+  storages: { storage: Storage; campaigns: number; figures: Figures[]; bridge: BridgeFigures | undefined }[];
 }
 
 const TEMPLATE = 'template';
@@ -37,6 +38,7 @@ async function runAll(databases: BenchDatabases, options: LiveOptions, say: (lin
     const tally = createTally();
     const isEnough = () => options.conditions.every((condition) => fewest(tally, condition) >= options.samples);
     let campaigns = 0;
+    let bridge: BridgeFigures | undefined;
     while (!isEnough()) {
       campaigns += 1;
       const name = `${storage === 'column' ? 'column' : 'side'}_${campaigns}`;
@@ -45,7 +47,7 @@ async function runAll(databases: BenchDatabases, options: LiveOptions, say: (lin
       try {
         // Each campaign begins with the condition that has the fewest samples, because its backfill may end before the last one's turn.
         const conditions = options.conditions.toSorted((a, b) => fewest(tally, a) - fewest(tally, b));
-        await alternate({ url, client, table: options.table }, storage, { ...options, conditions, isEnough }, tally);
+        bridge = await alternate({ url, client, table: options.table }, storage, { ...options, conditions, isEnough }, tally);
       } finally {
         await client.end();
         await databases.drop(name);
@@ -54,7 +56,7 @@ async function runAll(databases: BenchDatabases, options: LiveOptions, say: (lin
         `${storage}: campaign ${campaigns}, ${options.conditions.map((condition) => `${fewest(tally, condition)} ${condition}`).join(', ')}`,
       );
     }
-    storages.push({ storage, campaigns, figures: tally.figures() });
+    storages.push({ storage, campaigns, figures: tally.figures(), bridge });
   }
   return { machine, options, storages };
 }
