@@ -128,7 +128,7 @@ test.serial('doctor finds functions that are missing or of another version, and 
     found.map(({ level, finding }) => `${level}: ${finding}`),
     [
       'error: missing in schema reembed: function pause',
-      'error: trigger apply_setting on reembed.setting is disabled: changed settings have no effect',
+      'error: trigger apply_setting on reembed.setting is disabled: what is changed there has no effect',
       'warn: not the version of this toolkit: reembed.sweep',
     ],
   );

@@ -80,28 +80,25 @@ const sqlObjects: Check = {
   needsSchema: true,
   async run({ db }) {
     const wanted = await inVectorSchema(db, wantedObjects());
-    const { rows } = await db.query<{ kind: string; name: string; body: string; disabled: boolean }>(
-      `SELECT CASE prokind WHEN 'p' THEN 'PROCEDURE' ELSE 'FUNCTION' END AS kind, proname AS name, prosrc AS body, false AS disabled
+    const { rows } = await db.query<{ kind: string; name: string; body: string; disabledOn: string | null }>(
+      `SELECT CASE prokind WHEN 'p' THEN 'PROCEDURE' ELSE 'FUNCTION' END AS kind, proname AS name, prosrc AS body, NULL AS "disabledOn"
          FROM pg_proc WHERE pronamespace = to_regnamespace('reembed')
        UNION ALL
-       SELECT 'VIEW', relname, '', false FROM pg_class WHERE relnamespace = to_regnamespace('reembed') AND relkind = 'v'
+       SELECT 'VIEW', relname, '', NULL FROM pg_class WHERE relnamespace = to_regnamespace('reembed') AND relkind = 'v'
        UNION ALL
-       SELECT 'TRIGGER', tgname, '', tgenabled = 'D' FROM pg_trigger WHERE tgrelid = to_regclass('reembed.setting') AND NOT tgisinternal`,
+       SELECT 'TRIGGER', tgname, '', CASE tgenabled WHEN 'D' THEN tgrelid::regclass::text END
+         FROM pg_trigger WHERE tgrelid IN (to_regclass('reembed.setting'), to_regclass('reembed.bridge')) AND NOT tgisinternal`,
     );
     const found = new Map(rows.map((row) => [`${row.kind} ${row.name}`, row]));
     const missing = wanted.filter(({ kind, name }) => !found.has(`${kind} ${name}`));
-    const disabled = rows.filter((row) => row.disabled).map(({ name }) => name);
     const other = wanted.filter(({ kind, name, text }) => !text.includes(found.get(`${kind} ${name}`)?.body ?? ''));
     const verdicts: Verdict[] = [];
     if (missing.length > 0)
       verdicts.push(error(`missing in schema reembed: ${listed(missing.map(({ kind, name }) => `${kind.toLowerCase()} ${name}`))}`, UP));
-    if (disabled.length > 0) {
-      verdicts.push(
-        error(
-          `trigger ${listed(disabled)} on reembed.setting is disabled: changed settings have no effect`,
-          'ALTER TABLE reembed.setting ENABLE TRIGGER ALL',
-        ),
-      );
+    for (const { name, disabledOn } of rows) {
+      if (disabledOn === null) continue;
+      const problem = `trigger ${name} on ${disabledOn} is disabled: what is changed there has no effect`;
+      verdicts.push(error(problem, `ALTER TABLE ${disabledOn} ENABLE TRIGGER ALL`));
     }
     if (other.length > 0) verdicts.push(warn(`not the version of this toolkit: ${listed(other.map(({ name }) => `reembed.${name}`))}`, UP));
     return verdicts.length > 0 ? verdicts : ok(`all ${wanted.length} functions, views and triggers are in place`);

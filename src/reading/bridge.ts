@@ -53,7 +53,7 @@ interface BridgeRow extends ServedModel {
 
 const NO_BRIDGE = 'there is no bridge: it was not fitted, or its campaign is over';
 
-/** Reads a bridge. Its map, which can be large, is read again only when it was fitted again. */
+/** Reads a bridge. Its map, which can be large, is read again only when it was fitted again. @internal */
 export function createBridgeReader(db: Queryable, target: string | undefined): () => Promise<Bridge | undefined> {
   let known: { version: string; map: Float32Array } | undefined;
   return async () => {
@@ -76,7 +76,7 @@ export function createBridgeReader(db: Queryable, target: string | undefined): (
   };
 }
 
-/** Why a bridge may not serve; null if it may. */
+/** Why a bridge may not serve; null if it may. @internal */
 export function reasonAgainst(bridge: Bridge | undefined): string | null {
   return bridge ? bridge.reason : NO_BRIDGE;
 }
@@ -85,6 +85,7 @@ export function reasonAgainst(bridge: Bridge | undefined): string | null {
  * Multiplies the map with a query.
  *
  * @param map rows of as many components as the query has, one row for each component of the result
+ * @internal
  */
 export function mapQuery(map: Float32Array, query: ArrayLike<number>): Float32Array {
   const columns = query.length;
