@@ -612,7 +612,7 @@ CREATE FUNCTION reembed.bridge_statement(p_target text DEFAULT NULL::text) RETUR
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp';
 
-COMMENT ON FUNCTION reembed.bridge_statement(p_target text) IS 'The search over the bridge of a target as a statement to which an application adds its filter: with {columns} and {filter} over the alias d, and {old_space_vector}, {new_vector}, {k}, {candidates}. Null where there is no bridge.';
+COMMENT ON FUNCTION reembed.bridge_statement(p_target text) IS 'The search over the bridge of a target as a statement to which an application adds its filter: with {columns} and {filter} over the alias d, and {old_space_vector}, {new_vector}, {k}, {candidates}. Null where there is no bridge, and for roles that may not read the live view.';
 
 CREATE FUNCTION reembed.bring_back_column(p_name text, p_to_column name, p_to_version_column name) RETURNS void
     LANGUAGE plpgsql

@@ -5,7 +5,7 @@ LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-  v_campaign constant text := (SELECT b.campaign FROM reembed.bridge AS b JOIN reembed.campaign AS m ON m.name = b.campaign WHERE m.target = reembed.resolve_target(p_target));
+  v_campaign constant text := (SELECT b.campaign FROM reembed.bridge AS b JOIN reembed.campaign AS m ON m.name = b.campaign WHERE m.target = reembed.resolve_target(p_target) AND reembed.may_read(m.target));
   v_names jsonb;
 BEGIN
   IF v_campaign IS NULL THEN
@@ -28,4 +28,4 @@ BEGIN
     || jsonb_build_object('candidates_sql', rtrim(reembed.render((SELECT p.body FROM reembed.template AS p WHERE p.name = 'bridge_candidates'), v_names), E'\n'))), E'\n');
 END;
 $$;
-COMMENT ON FUNCTION reembed.bridge_statement IS 'The search over the bridge of a target as a statement to which an application adds its filter: with {columns} and {filter} over the alias d, and {old_space_vector}, {new_vector}, {k}, {candidates}. Null where there is no bridge.';
+COMMENT ON FUNCTION reembed.bridge_statement IS 'The search over the bridge of a target as a statement to which an application adds its filter: with {columns} and {filter} over the alias d, and {old_space_vector}, {new_vector}, {k}, {candidates}. Null where there is no bridge, and for roles that may not read the live view.';

@@ -34,6 +34,7 @@ export const FORBIDDEN_TO_WORKERS = [
 export const PUBLIC_FUNCTIONS = [
   'active_model',
   'bridge_map',
+  'bridge_statement',
   'capture_triggers',
   'join_damage',
   'model_view_name',
@@ -42,7 +43,9 @@ export const PUBLIC_FUNCTIONS = [
   'query_vector',
   'log_query',
   'key_hash',
+  'read_bridge',
   'reading',
+  'report_wanted',
   'reads_for',
   'record_shadow_read',
   'serves',
