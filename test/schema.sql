@@ -932,6 +932,13 @@ CREATE FUNCTION reembed.drop_schema_views(p_relation regclass, p_source regclass
 
 COMMENT ON FUNCTION reembed.drop_schema_views(p_relation regclass, p_source regclass, p_attnum smallint) IS 'Drops the views with a table''s own name that read a column which is dropped next; replace_schema_views() creates those that are still wanted.';
 
+CREATE FUNCTION reembed.drop_search_function(p_function regprocedure) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET lock_timeout TO '300ms';
+
+COMMENT ON FUNCTION reembed.drop_search_function(p_function regprocedure) IS 'Drops a function that an application searches with; renames it where objects of the user depend on it.';
+
 CREATE FUNCTION reembed.drop_view(p_target text, p_view name) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -6418,6 +6425,8 @@ REVOKE ALL ON FUNCTION reembed.drop_queues(p_target text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION reembed.drop_schema_view(p_view regclass) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.drop_schema_views(p_relation regclass, p_source regclass, p_attnum smallint) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.drop_search_function(p_function regprocedure) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.drop_view(p_target text, p_view name) FROM PUBLIC;
 

@@ -7,7 +7,7 @@ DECLARE
   v_function regprocedure;
 BEGIN
   FOR v_function IN SELECT f.oid FROM reembed.bridge_function(p_campaign) AS f(oid) LOOP
-    EXECUTE reembed.render('DROP FUNCTION {function}', jsonb_build_object('function', v_function::text));
+    PERFORM reembed.drop_search_function(v_function);
   END LOOP;
 END;
 $$;

@@ -1,10 +1,9 @@
-import pg from 'pg';
 import { type Database, inOwnTransactions } from '../database/connection.ts';
 import { translateDatabaseError } from '../database/database-error.ts';
 import { withLockRetries } from '../database/lock-retries.ts';
 import type { MigrationFile } from '../database/migration-file.ts';
 import { readMigrationState } from '../database/migration-runner.ts';
-import { withSession } from '../database/session.ts';
+import { passNotices, setSettings, withSession } from '../database/session.ts';
 import { ReembedError } from '../errors.ts';
 import { type IndexBuildOptions, runBuild } from '../phases/index-build.ts';
 import { recordStatements } from '../phases/recorded-statements.ts';
@@ -55,12 +54,8 @@ async function runStatements(
   settings: Record<string, string>,
 ): Promise<void> {
   await withSession(database.url, 'pg-reembed bridge', async (client) => {
-    for (const [name, value] of Object.entries(settings)) {
-      await client.query(`SET ${name.split('.').map(pg.escapeIdentifier).join('.')} = ${pg.escapeLiteral(value)}`);
-    }
-    client.on('notice', ({ code, message, hint }) => {
-      if (code === '00000') notice(hint ? `${message}; ${hint}` : `${message}`);
-    });
+    await setSettings(client, settings);
+    passNotices(client, notice);
     const { statements } = await recordStatements(file, 'up', async (query) => (await client.query(query)).rows);
     for (const statement of statements) if (!OF_THE_PHASE.test(statement)) await client.query(statement);
   });

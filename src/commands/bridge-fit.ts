@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { fitBridge } from '../bridge/fit-bridge.ts';
 import type { JudgedSource } from '../bridge/judged-queries.ts';
 import { readConfig } from '../config.ts';
@@ -46,7 +46,7 @@ export function bridgeFitCommand(): Command {
   return new Command('fit')
     .description('fit the map from the old vectors to the new model, and measure it')
     .option('--target <name>', 'table or table.column; required if there are several')
-    .option('--campaign <name>', 'campaign, instead of --target')
+    .addOption(new Option('--campaign <name>', 'campaign, instead of --target').conflicts('target'))
     .option('--rows <n>', 'rows to draw at random', wholeNumber, 2000)
     .option('--queries <file>', 'file of judged queries')
     .option('--query-table <schema.table>', 'table or view that holds judged queries')
@@ -62,8 +62,6 @@ export function bridgeFitCommand(): Command {
 }
 
 async function fit(options: FitCommandOptions): Promise<void> {
-  if (options.target !== undefined && options.campaign !== undefined)
-    throw new UsageError('--target and --campaign exclude each other', 'give one of them');
   const judged = judgedSource(options);
   const config = readConfig();
   const database = await openDatabase(config);

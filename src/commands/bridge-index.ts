@@ -1,9 +1,10 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { buildEarlyIndex } from '../bridge/early-index.ts';
 import { readConfig } from '../config.ts';
-import { openDirectDatabase } from '../database/connection.ts';
+import { inOwnTransactions, openDirectDatabase } from '../database/connection.ts';
 import { asOnlyRunner } from '../database/runner-lock.ts';
 import { indexSettings } from '../phases/index-build.ts';
+import { loadCampaign } from '../validation/campaign.ts';
 import { say } from './print.ts';
 import { createBuildDisplay } from './show-index-build.ts';
 
@@ -11,13 +12,15 @@ import { createBuildDisplay } from './show-index-build.ts';
 export function bridgeIndexCommand(): Command {
   return new Command('index')
     .description('build the index on the new vectors in a side table now, so that searches over the bridge use it; phase index keeps it')
-    .requiredOption('--campaign <name>', 'campaign')
-    .action(async ({ campaign }: { campaign: string }) => {
+    .option('--target <name>', 'table or table.column; required if there are several')
+    .addOption(new Option('--campaign <name>', 'campaign, instead of --target').conflicts('target'))
+    .action(async (options: { target?: string; campaign?: string }) => {
       const config = readConfig();
       const database = await openDirectDatabase(config);
       try {
+        const { name } = await loadCampaign(inOwnTransactions(database.pool), options);
         await asOnlyRunner(database, () =>
-          buildEarlyIndex(database, campaign, {
+          buildEarlyIndex(database, name, {
             directory: config.migrationsDirectory,
             notice: say,
             settings: indexSettings(config),

@@ -1,6 +1,6 @@
 import { dirname, join } from 'node:path';
 import { runner } from 'node-pg-migrate';
-import pg from 'pg';
+import type pg from 'pg';
 import { messageOf, ReembedError } from '../errors.ts';
 import type { Database, Queryable } from './connection.ts';
 import { translateDatabaseError } from './database-error.ts';
@@ -16,7 +16,7 @@ import {
 } from './migration-file.ts';
 import { noteMigration, requireRunnerLock } from './runner-lock.ts';
 import { withFileLock } from './runner-session.ts';
-import { withSession } from './session.ts';
+import { passNotices, setSettings, withSession } from './session.ts';
 
 const DIGEST_SETTING = 'reembed.file_sha256';
 
@@ -86,7 +86,7 @@ export interface FileSession {
   /** additional settings, by name */
   settings?: Record<string, string>;
   /** forward messages of RAISE NOTICE to the user */
-  passNotices?: boolean;
+  showsNotices?: boolean;
 }
 
 /**
@@ -113,17 +113,11 @@ async function runOnce(
   file: MigrationFile,
   direction: 'up' | 'down',
   notice: Notice,
-  { settings = {}, passNotices = false }: FileSession,
+  { settings = {}, showsNotices = false }: FileSession,
 ): Promise<void> {
   await withSession(database.url, 'pg-reembed migrate', async (client) => {
-    for (const [name, value] of Object.entries({ ...settings, [DIGEST_SETTING]: file.sha256 })) {
-      await client.query(`SET ${name.split('.').map(pg.escapeIdentifier).join('.')} = ${pg.escapeLiteral(value)}`);
-    }
-    // Notices with an SQLSTATE other than 00000, such as "already exists, skipping", come from the runner's own statements.
-    if (passNotices)
-      client.on('notice', ({ code, message, hint }) => {
-        if (code === '00000') notice(hint ? `${message}; ${hint}` : `${message}`);
-      });
+    await setSettings(client, { ...settings, [DIGEST_SETTING]: file.sha256 });
+    if (showsNotices) passNotices(client, notice);
     await withFileLock(client, async () => {
       await requireRunnerLock(database, notice);
       if (direction === 'up') await prepareRecord(client);

@@ -13,6 +13,20 @@ export class SessionNeeded extends ReembedError {
   }
 }
 
+/** Sets settings for the whole lifetime of a session. Their names may have two parts. */
+export async function setSettings(client: pg.Client, settings: Record<string, string>): Promise<void> {
+  for (const [name, value] of Object.entries(settings)) {
+    await client.query(`SET ${name.split('.').map(pg.escapeIdentifier).join('.')} = ${pg.escapeLiteral(value)}`);
+  }
+}
+
+/** Passes on what our own code raises as a notice. Those with an SQLSTATE, such as "already exists, skipping", come from other statements. */
+export function passNotices(client: pg.Client, notice: (line: string) => void): void {
+  client.on('notice', ({ code, message, hint }) => {
+    if (code === '00000') notice(hint ? `${message}; ${hint}` : `${message}`);
+  });
+}
+
 /** The route to the server. */
 export type Route = 'direct' | 'session pooler' | 'transaction pooler';
 

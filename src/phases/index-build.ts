@@ -89,7 +89,7 @@ export async function runIndexBuild(
   options: IndexBuildOptions,
 ): Promise<void> {
   await runBuild(database, file.campaign, options, (notice, settings) =>
-    runMigrationFile(database, file, direction, notice, { settings, passNotices: true }),
+    runMigrationFile(database, file, direction, notice, { settings, showsNotices: true }),
   );
 }
 
