@@ -251,6 +251,6 @@ testOnServer?.('a short bench of two workers counts what they send against a lim
 
 test('percentiles are those of the nearest rank', (t) => {
   const samples = Array.from({ length: 200 }, (_, i) => (200 - i) * 1000);
-  t.deepEqual(percentiles(samples), { samples: 200, p50: 100, p95: 190, p99: 198 });
-  t.deepEqual(percentiles([]), { samples: 0, p50: null, p95: null, p99: null });
+  t.deepEqual(percentiles(samples), { samples: 200, p50: 100, p95: 190, p99: 198, highest: 200 });
+  t.deepEqual(percentiles([]), { samples: 0, p50: null, p95: null, p99: null, highest: null });
 });
