@@ -1,12 +1,12 @@
 import type { Mutant } from './mutant.ts';
 
 const RANKED = {
-  test: 'bridge-serving',
+  test: 'bridge-searches',
   title: 'books: rows with a new vector are ranked by it, the others by the distance that their old vector predicts',
   says: /Difference/,
 };
 const REPORTED = {
-  test: 'bridge-serving',
+  test: 'bridge-wanted',
   title: 'a report makes no work beyond the backfill, is bounded, and is open to readers of the live view alone',
 };
 
@@ -36,7 +36,7 @@ export const BRIDGE_SERVING: Mutant[] = [
   {
     fault: 'an index scan that returns 40 of 200 candidates',
     fix: 'the function raises hnsw.ef_search for itself',
-    test: 'bridge-serving',
+    test: 'bridge-searches',
     title: 'books: 200 candidates that are asked for are 200 that are got, and the session keeps its settings',
     says: /Difference/,
     edits: [
@@ -47,7 +47,7 @@ export const BRIDGE_SERVING: Mutant[] = [
   {
     fault: 'an index scan of the statement that returns 40 of 80 results',
     fix: 'the statement raises hnsw.ef_search before its scan begins',
-    test: 'bridge-serving',
+    test: 'bridge-searches',
     title: 'the statement recalls through the old index, with the filter inside of the scan and settings of its own',
     says: /40 by default/,
     edits: [
@@ -62,7 +62,7 @@ export const BRIDGE_SERVING: Mutant[] = [
   {
     fault: 'a new index that searches over the bridge do not use',
     fix: 'where it is valid its candidates join in',
-    test: 'bridge-serving',
+    test: 'bridge-phases',
     title: 'the new index is built early over a side table alone, joins in, and is the one that phase index accepts',
     says: /as the new model alone/,
     edits: [{ file: 'sql/target/bridge.sql', find: 'boolean := {index_is_valid};', replace: 'boolean := false;' }],
@@ -70,7 +70,7 @@ export const BRIDGE_SERVING: Mutant[] = [
   {
     fault: 'an early index on a column of the table',
     fix: 'it is refused, because the updates of the backfill would no longer be HOT',
-    test: 'bridge-serving',
+    test: 'bridge-phases',
     title: 'the new index is built early over a side table alone, joins in, and is the one that phase index accepts',
     says: /early_index_new_column|Value is the same/,
     edits: [{ file: 'sql/bridge/early_index_gate.sql', find: 'ELSIF m.to_relation IS NULL THEN', replace: 'ELSIF false THEN' }],
@@ -105,7 +105,7 @@ export const BRIDGE_SERVING: Mutant[] = [
   {
     fault: 'a report of a row that has its new vector',
     fix: 'only rows that lack one are kept',
-    test: 'bridge-serving',
+    test: 'bridge-wanted',
     title: 'rows that searches found without a new vector are reported once, and workers embed them before the batches',
     says: /only rows that exist and lack a vector/,
     edits: [{ file: 'sql/target/lacking.sql', find: 'AND r.new_vector IS NULL OFFSET 0', replace: 'OFFSET 0' }],
@@ -113,7 +113,7 @@ export const BRIDGE_SERVING: Mutant[] = [
   {
     fault: 'a map in use after it was fitted again',
     fix: 'the client reads it again when its version changed',
-    test: 'bridge-serving',
+    test: 'bridge-phases',
     title: 'while the gate is closed the ordinary search answers and the reason is returned; a map that is fitted again is read again',
     says: /Difference/,
     edits: [{ file: 'src/reading/bridge.ts', find: 'if (query_map) known =', replace: 'if (query_map && !known) known =' }],

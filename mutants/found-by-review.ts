@@ -20,7 +20,7 @@ export const FOUND_BY_REVIEW: Mutant[] = [
   {
     fault: 'shadow reads trimmed in the transaction of the application',
     fix: 'rows that another transaction has locked are skipped',
-    test: 'shadow-reads',
+    test: 'shadow-read-records',
     title: 'a shadow read is recorded without waiting for a transaction that trims at the same moment',
     says: /lock timeout/,
     edits: [{ file: 'sql/watch/trim_shadow_reads.sql', find: ' FOR UPDATE OF r SKIP LOCKED', replace: '' }],
@@ -28,7 +28,7 @@ export const FOUND_BY_REVIEW: Mutant[] = [
   {
     fault: 'shadow reads trimmed in the transaction of the application',
     fix: 'no search for old rows under SERIALIZABLE',
-    test: 'shadow-reads',
+    test: 'shadow-read-records',
     title: 'two SERIALIZABLE transactions that record shadow reads at the same time both commit',
     says: /read\/write dependencies/,
     edits: [
@@ -195,7 +195,7 @@ export const FOUND_BY_REVIEW: Mutant[] = [
   {
     fault: 'functions and views of the user on a view whose type changes at the switch',
     fix: 'they are created again in the same transaction',
-    test: 'schemas-shapes',
+    test: 'schemas-in-use',
     title: 'functions and views on a view whose type changes at the switch are created again, forward and back, with owner and grants',
     says: /shorter_documents|documents_live/,
     edits: [

@@ -19,7 +19,7 @@ export const INVENTORY: Mutant[] = [
   {
     fault: 'a framework that reads all columns and writes back what it read',
     fix: 'it is recognised by the columns of its table',
-    test: 'inventory',
+    test: 'inventory-storage',
     title: 'doctor lists the table of a framework that reads all columns and writes back what it read',
     says: /Value is not truthy/,
     edits: [{ file: 'src/plan/inventory/inventory.ts', find: '  frameworks,\n', replace: '' }],
@@ -51,7 +51,7 @@ export const INVENTORY: Mutant[] = [
   {
     fault: 'an expensive CHECK in the inventory',
     fix: 'a count has a time limit',
-    test: 'inventory',
+    test: 'inventory-rows',
     title: 'a count that takes too long does not end the inventory',
     says: /not counted within/,
     edits: [{ file: 'src/plan/inventory/count.ts', find: 'Math.round(seconds * 1000)', replace: 'Math.round(seconds * 0)' }],

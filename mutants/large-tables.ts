@@ -19,7 +19,7 @@ export const LARGE_TABLES: Mutant[] = [
   {
     fault: 'one slow search among few holds the backfill back',
     fix: 'so many must be slow that it is improbable otherwise',
-    test: 'throttle',
+    test: 'throttle-searches',
     title: 'one slow search among ten is no sign of slow searches, and three are',
     says: /Value is not `false`/,
     edits: [
@@ -33,7 +33,7 @@ export const LARGE_TABLES: Mutant[] = [
   {
     fault: 'searches between two rests are timed with cold caches',
     fix: 'each follows one that is not timed',
-    test: 'throttle',
+    test: 'throttle-searches',
     title: 'each probe follows a search that is not timed, so that those between two rests find the caches as warm',
     says: /Difference/,
     edits: [

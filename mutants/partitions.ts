@@ -95,7 +95,7 @@ export const PARTITIONS: Mutant[] = [
   {
     fault: 'partition: a search reads as many candidates of each as of one index',
     fix: 'the function shares the candidates among the partitions there are',
-    test: 'partitions',
+    test: 'partitions-changed',
     title: 'a partition that is created or attached in mid-campaign gets vectors and an index',
     says: /Difference/,
     edits: [{ file: 'sql/leaf/adopt_leaves.sql', find: '  IF FOUND OR v_is_gone THEN', replace: '  IF false THEN' }],
@@ -103,7 +103,7 @@ export const PARTITIONS: Mutant[] = [
   {
     fault: 'partition: the client had no name for the function that searches with the right settings',
     fix: 'it names the function beside the view',
-    test: 'partitions',
+    test: 'partitions-searched',
     title: 'the client names the function that searches the view',
     says: /null/,
     edits: [{ file: 'src/reading/ask.ts', find: 'nearest: side.nearest', replace: 'nearest: null' }],
@@ -111,7 +111,7 @@ export const PARTITIONS: Mutant[] = [
   {
     fault: 'partition: a validation measured other searches than those of the application',
     fix: 'it sets the candidates of each leaf as the function does',
-    test: 'partitions',
+    test: 'partitions-searched',
     title: 'a validation searches as the function does, whatever the settings of the session, and says so',
     says: /hnsw\.ef_search = 1/,
     edits: [
@@ -125,7 +125,7 @@ export const PARTITIONS: Mutant[] = [
   {
     fault: 'partition: a validation measured other searches than those of the application',
     fix: 'a search with a filter has the settings of the session',
-    test: 'partitions',
+    test: 'partitions-searched',
     title: 'a validation searches as the function does, whatever the settings of the session, and says so',
     says: /a search with a filter has the settings of the session/,
     edits: [

@@ -134,7 +134,7 @@ export const RAILS: Mutant[] = [
   {
     fault: 'a query embedded in other dimensions',
     fix: 'the client refuses it by the name of its model, before the search',
-    test: 'search-client',
+    test: 'search-client-faults',
     title: 'a query that was embedded in other dimensions than those of its model is refused before the search',
     says: /different vector dimensions/,
     edits: [

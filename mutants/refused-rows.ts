@@ -43,7 +43,7 @@ export const REFUSED_ROWS: Mutant[] = [
   {
     fault: 'a row that its table refuses during a rollback of contract',
     fix: 'a refused portion is halved until the row is alone',
-    test: 'refused-rows',
+    test: 'refused-rollback',
     title: 'a rollback of contract restores all rows that are not refused',
     says: /violates check constraint/,
     edits: [{ file: 'sql/contract/restore_portion.sql', find: 'IF NOT reembed.refuses_row(SQLSTATE) THEN', replace: 'IF true THEN' }],

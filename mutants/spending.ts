@@ -39,7 +39,7 @@ export const SPENDING: Mutant[] = [
   {
     fault: 'the backfill yields to a vacuum that it provoked itself',
     fix: 'only an anti-wraparound vacuum is yielded to',
-    test: 'throttle',
+    test: 'throttle-vacuum',
     title: 'a VACUUM of the table slows the backfill only where yields_to_vacuum is on',
     says: /Value is not/,
     edits: [
@@ -53,7 +53,7 @@ export const SPENDING: Mutant[] = [
   {
     fault: 'snapshots that follow one another',
     fix: 'they are waited for ten seconds at most',
-    test: 'throttle',
+    test: 'throttle-vacuum',
     title: 'snapshots that follow one another are waited for ten seconds, and again once there was none',
     says: /ms|timed out/i,
     edits: [{ file: 'src/throttle/throttle.ts', find: ' && yieldedMs < LONGEST_YIELD_MS', replace: '' }],
@@ -61,7 +61,7 @@ export const SPENDING: Mutant[] = [
   {
     fault: 'searches become slow for another reason than the backfill',
     fix: 'they are compared with those made while workers rest',
-    test: 'throttle',
+    test: 'throttle-searches',
     title: 'searches that are as slow while workers rest have another cause',
     says: /Difference/,
     edits: [{ file: 'sql/throttle/throttle_signals.sql', find: 'greatest(v_resting * s.max_read_slowdown, v_resting + 1)', replace: '2' }],
@@ -69,7 +69,7 @@ export const SPENDING: Mutant[] = [
   {
     fault: 'a worker writes while searches are timed without it',
     fix: 'all workers rest at the same moments',
-    test: 'throttle',
+    test: 'throttle-searches',
     title: 'while workers rest no portion is written, and searches are timed',
     says: /disturbed/,
     edits: [{ file: 'src/throttle/throttle.ts', find: '    return areReadsWatched && rests.left > 0;', replace: '    return false;' }],

@@ -1,40 +1,25 @@
 import test from 'ava';
 import type { Database } from '../src/database/connection.ts';
-import { gradeQueries } from '../src/judge/grade-queries.ts';
 import type { JudgePlan } from '../src/judge/judge.ts';
-import { JudgeMissing, JudgePriceMissing, NoQuestions } from '../src/judge/judge-error.ts';
-import type { ValidateOptions } from '../src/validation/validate.ts';
-import { NoQueries } from '../src/validation/validation-error.ts';
-import { gradeOf, type ScriptedChat, startChat, type TestChat, testJudge } from './harness/chat.ts';
+import { JudgeMissing, JudgePriceMissing } from '../src/judge/judge-error.ts';
+import { gradeOf, type TestChat, testJudge } from './harness/chat.ts';
 import { textOf } from './harness/documents.ts';
-import { createFilledCampaign, openWithSchema, validateTable } from './harness/validation.ts';
+import { createJudgedCampaign, type JudgedCampaign, SEARCH_LOG } from './harness/judged-campaign.ts';
+import { validateTable } from './harness/validation.ts';
 
+let judged: JudgedCampaign;
 let database: Database;
 let chat: TestChat;
 test.before(async () => {
-  database = await openWithSchema();
-  await createFilledCampaign(database.pool, 'documents', 40);
-  await database.pool.query(`CREATE TABLE search_log (id int, words text);
-    INSERT INTO search_log VALUES (1, 'river stone'), (2, 'silver engine'), (3, 'violin')`);
-  chat = await startChat();
+  judged = await createJudgedCampaign();
+  ({ database, chat } = judged);
 });
-test.beforeEach(async () => {
-  chat.requests.length = 0;
-  chat.tokens = 0;
-  chat.script = () => undefined;
-  await sql('DELETE FROM reembed.judge_grade; UPDATE reembed.setting SET max_tokens = NULL, max_usd = NULL');
-});
-test.after.always(async () => {
-  await chat?.close();
-  await database?.close();
-});
+test.beforeEach(() => judged.reset());
+test.after.always(() => judged?.close());
 
 const sql = (text: string, values?: unknown[]) => database.pool.query(text, values);
-const log = { kind: 'table', table: 'search_log', textColumn: 'words', idColumn: 'id' } as const;
-const grade = (options: Partial<ValidateOptions> = {}, judge = testJudge(chat)) =>
-  validateTable(database, 'documents', { queries: log, k: 4, judge, grade: true, ...options });
-const count = async (where = 'true') =>
-  (await sql(`SELECT count(*)::int AS n FROM reembed.judge_grade WHERE ${where}`)).rows[0].n as number;
+const grade: JudgedCampaign['grade'] = (options, judge) => judged.grade(options, judge);
+const grades = () => judged.grades();
 
 test.serial('the results of both models are graded together, each pair once, and no grade is asked for again', async (t) => {
   const plans: JudgePlan[] = [];
@@ -72,7 +57,7 @@ test.serial('the results of both models are graded together, each pair once, and
     ).rows,
     [{ judge_model: 'judge-model', graded_pairs: pools.flat().length, ungraded_pairs: 0, lexical_share: null, known_items: false }],
   );
-  t.is(await count(), pools.flat().length);
+  t.is(await grades(), pools.flat().length);
 
   const asked = chat.requests.length;
   const again = await grade({}, testJudge(chat, { onPlan: (plan) => plans.push(plan) }));
@@ -89,113 +74,6 @@ test.serial('only grades of 2 and 3 are relevant for recall and MRR, all of them
   t.true((related.ndcg?.before ?? 0) > 0);
 });
 
-/** A fault of every answer, and how the run reports it. */
-const FAULTS: [string, ScriptedChat | (() => Promise<ScriptedChat>), RegExp][] = [
-  ['no number', 'It is relevant.', /did not answer what it was asked/],
-  ['a number out of range', '{"grade": 7}', /did not answer/],
-  ['several numbers', 'either 1 or 2', /did not answer/],
-  ['an empty answer', '', /did not answer/],
-  ['no text at all', { content: null }, /did not answer/],
-  ['a refusal', { content: null, finish: 'content_filter' }, /did not answer/],
-  ['an answer that is cut', { content: '{"grade": 2}', finish: 'length' }, /did not finish/],
-  ['no choices', { body: {} }, /did not answer/],
-  ['an error with status 200', { body: { error: { message: 'overloaded' } } }, /error with status 200/],
-  ['a page', { body: '<html>502</html>' }, /not JSON/],
-  ['500', { status: 500 }, /500/],
-  ['429', { status: 429, headers: { 'retry-after-ms': '5' } }, /429/],
-  ['400', { status: 400 }, /refused the input: 400/],
-  ['no answer in time', () => new Promise((resolve) => setTimeout(resolve, 400, '{"grade": 1}')), /timed out/i],
-];
-
-for (const [fault, answer, problem] of FAULTS) {
-  test.serial(`a pair stays without a grade after ${fault}, and the reason is known`, async (t) => {
-    chat.script = () => (typeof answer === 'function' ? answer() : answer);
-    const place = { campaign: 'move_documents', target: 'public.documents.embedding' };
-    const grading = await gradeQueries(database.pool, testJudge(chat), place, [{ query: 'a bridge', texts: ['one text', 'another'] }]);
-    t.like(grading, { gradedPairs: 0, ungradedPairs: 2, leftOut: 0 });
-    t.is(chat.requests.length, fault === '400' ? 2 : 6);
-    t.regex(grading.problem ?? '', problem);
-    t.notRegex(grading.problem ?? '', /bridge|one text|another/);
-    t.is(await count(), 0);
-  });
-}
-
-test.serial('a run of which more than a fifth has no grade is stored, and says why it is not decided by the grades', async (t) => {
-  chat.script = ({ passage }) => (passage.includes('stone') ? undefined : 'no idea');
-  const result = await grade();
-  const { gradedPairs = 0, ungradedPairs = 0 } = result.grading ?? {};
-  t.true(gradedPairs > 0 && ungradedPairs > gradedPairs);
-  const { rows } = await sql('SELECT outcome, code, reason FROM reembed.judge_grades($1)', [result.id]);
-  t.is(rows.length, 1);
-  t.like(rows[0], { outcome: 'unsure', code: 'few_graded' });
-  t.true(
-    rows[0].reason.startsWith(`${ungradedPairs} of ${gradedPairs + ungradedPairs} pairs of query and row have no grade of judge-model`),
-  );
-  t.regex(rows[0].reason, /did not answer what it was asked/);
-  t.true(result.doubts.some((doubt) => doubt.includes('have no grade of judge-model')));
-  t.is(result.verdict, 'unsure');
-  await sql(
-    `INSERT INTO reembed.validation_query (validation, ordinal, query, overlap, ndcg_before, ndcg_after, grade)
-     SELECT $1, 1000 + i, 'query ' || i, 1, 0.5, 0.5, 'people' FROM generate_series(1, 400) AS i`,
-    [result.id],
-  );
-  const overruled = await sql('SELECT outcome FROM reembed.judge_validation($1) WHERE code = $2', [result.id, 'few_graded']);
-  t.deepEqual(overruled.rows, [{ outcome: 'warning' }], 'judgements of people decide');
-  await sql('UPDATE reembed.validation SET ungraded_pairs = 1, graded_pairs = 4 WHERE id = $1', [result.id]);
-  t.is((await sql('SELECT FROM reembed.judge_grades($1)', [result.id])).rowCount, 0, 'a fifth is not too much');
-});
-
-test.serial('a fault that passes costs a repetition and no grade', async (t) => {
-  const failed = new Map<string, number>();
-  const faults: ScriptedChat[] = [
-    'who knows',
-    { status: 500 },
-    { status: 429, headers: { 'retry-after-ms': '5' } },
-    { content: '{"grade', finish: 'length' },
-  ];
-  chat.script = ({ query, passage }) => {
-    const pair = `${query}/${passage}`;
-    const times = failed.get(pair) ?? 0;
-    failed.set(pair, times + 1);
-    return times === 0 ? faults[failed.size % faults.length] : undefined;
-  };
-  const result = await grade();
-  t.is(result.grading?.ungradedPairs, 0);
-  t.is(result.grading?.problem, null);
-  t.is(await count(), result.grading?.gradedPairs ?? 0);
-  t.is(chat.requests.length, 2 * failed.size);
-  const cut = chat.requests.filter(({ others }) => others.max_tokens === 1024);
-  t.true(
-    cut.length > 0 && cut.every(({ others }) => Number(others.temperature) > 0),
-    'a repetition may be longer and is not the same again',
-  );
-  const { rows } = await sql('SELECT FROM reembed.judge_grades($1)', [result.id]);
-  t.is(rows.length, 0);
-});
-
-test.serial('a server that refuses the key, or does not answer ten times in a row, is not asked further', async (t) => {
-  chat.script = () => ({ status: 401 });
-  const refused = await grade({ k: 10 });
-  t.true(chat.requests.length <= 4);
-  t.true((refused.grading?.ungradedPairs ?? 0) > 20);
-  t.regex(refused.grading?.problem ?? '', /refused the API key/);
-  t.notRegex(JSON.stringify(refused.reasons.concat(refused.warnings)), /judge-key/);
-  chat.requests.length = 0;
-  chat.script = () => ({ status: 503 });
-  await grade({ k: 10 });
-  t.true(chat.requests.length <= 3 * (10 + 4), String(chat.requests.length));
-});
-
-test.serial('a model that takes neither a limit nor a temperature is asked without them', async (t) => {
-  chat.script = ({ others }) =>
-    'max_tokens' in others
-      ? { status: 400, body: { error: { message: 'no', param: 'max_tokens', code: 'unsupported_parameter' } } }
-      : undefined;
-  const result = await grade({ sample: 1 }, testJudge(chat, { concurrency: 1 }));
-  t.is(result.grading?.ungradedPairs, 0);
-  t.is(chat.requests.filter(({ others }) => 'max_tokens' in others).length, 1);
-});
-
 test.serial('what people judged is not graded, and few of the results being judged gives the condensed nDCG too', async (t) => {
   const judgements = new Map([
     [
@@ -210,7 +88,7 @@ test.serial('what people judged is not graded, and few of the results being judg
   t.false(chat.requests.some(({ query }) => query === 'river stone'));
   const grades = Object.fromEntries(result.comparisons.map(({ query, judged }) => [query.id, judged?.grade]));
   t.like(grades, { 1: 'people', 2: 'model' });
-  const alone = await validateTable(database, 'documents', { queries: log, k: 4, judgements });
+  const alone = await validateTable(database, 'documents', { queries: SEARCH_LOG, k: 4, judgements });
   const share = alone.metrics.find(({ metric }) => metric === 'judged_share');
   t.true((share?.before ?? 1) < 0.8);
   t.true(alone.metrics.some(({ metric, low }) => metric === 'condensed_ndcg' && low !== null));
@@ -275,56 +153,10 @@ test.serial('a limit in dollars needs a price, and a grading needs a model and q
   t.is(chat.requests.length, 0);
 });
 
-test.serial('queries that are parts of their rows have a lexical share near 1, questions of the chat model a low one', async (t) => {
-  const parts = await validateTable(database, 'documents', { queries: { kind: 'generated' }, sample: 10 });
-  t.is(parts.lexicalShare, 1);
-  const questions = await grade({ queries: { kind: 'paraphrases' }, sample: 10, grade: false });
-  t.is(questions.comparisons.length, 10);
-  t.true((questions.lexicalShare ?? 1) < 0.3, String(questions.lexicalShare));
-  t.true(questions.knownItems);
-  t.is(questions.querySource, 'paraphrases');
-  const { rows } = await sql(
-    'SELECT lexical_share, (SELECT array_agg(DISTINCT q.grade) FROM reembed.validation_query AS q WHERE q.validation = v.id) AS grades FROM reembed.validation AS v WHERE id = $1',
-    [questions.id],
-  );
-  t.deepEqual(rows[0], { lexical_share: questions.lexicalShare, grades: ['rows'] });
-});
-
-test.serial('a row for which the chat model writes no question is left out; without any question there is no run', async (t) => {
-  chat.script = ({ passage }) => (passage.includes('river') ? 'I am unable to help.' : undefined);
-  const result = await grade({ queries: { kind: 'paraphrases' }, sample: 40, grade: false });
-  t.true(result.comparisons.length > 20 && result.comparisons.length < 40);
-  t.false(result.comparisons.some(({ query }) => textOf(Number(query.rowKey)).includes('river')));
-  chat.script = () => ({ status: 401 });
-  await t.throwsAsync(grade({ queries: { kind: 'paraphrases' }, sample: 5, grade: false }), {
-    instanceOf: NoQuestions,
-    message: /refused the API key/,
-  });
-});
-
-test.serial('titles outside the embedded text are the queries made of rows, also without being asked for', async (t) => {
-  await t.throwsAsync(grade({ queries: { kind: 'titles' }, grade: false }), { instanceOf: NoQueries, message: /has no title column/ });
-  await createFilledCampaign(database.pool, 'pages', 30);
-  await sql('ALTER TABLE pages ADD COLUMN "Headline" text; UPDATE pages SET "Headline" = \'Page about topic \' || id * 7');
-  const result = await validateTable(database, 'pages', { queries: { kind: 'generated' }, sample: 8 });
-  t.is(result.querySource, 'titles of column Headline');
-  t.is(result.comparisons.length, 8);
-  t.true(result.comparisons.every(({ query }) => query.text === `Page about topic ${Number(query.rowKey) * 7}`));
-  t.true((result.lexicalShare ?? 1) < 0.2);
-  // Where the text contains them, titles are no better than a part of the text.
-  await sql('UPDATE pages SET "Headline" = split_part(content, \' number\', 1)');
-  const contained = await validateTable(database, 'pages', { queries: { kind: 'generated' }, sample: 8 });
-  t.is(contained.querySource, 'generated');
-  await t.throwsAsync(validateTable(database, 'pages', { queries: { kind: 'titles' } }), {
-    instanceOf: NoQueries,
-    message: /no title in column Headline/,
-  });
-});
-
 test.serial('erasing a row erases its grades and the questions that were made of it', async (t) => {
   const result = await grade({ queries: { kind: 'paraphrases' }, sample: 10 });
   const key = result.comparisons[0]?.query.rowKey ?? '';
-  const before = await count();
+  const before = await grades();
   const hash = 'text_hash = sha256(convert_to((SELECT content FROM documents WHERE id = $1), $2))';
   const ofRow = async () => (await sql(`SELECT count(*)::int AS n FROM reembed.judge_grade WHERE ${hash}`, [key, 'UTF8'])).rows[0].n;
   t.true((await ofRow()) > 0);
@@ -334,7 +166,7 @@ test.serial('erasing a row erases its grades and the questions that were made of
   );
   t.true(rows.some(({ place }) => place === 'judge_grade'));
   t.is(await ofRow(), 0);
-  t.true((await count()) > 0 && (await count()) < before);
+  t.true((await grades()) > 0 && (await grades()) < before);
   t.is(
     (await sql("SELECT FROM reembed.validation_query WHERE validation = $1 AND starts_with(query, $2 || ': ')", [result.id, key])).rowCount,
     0,

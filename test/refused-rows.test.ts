@@ -1,6 +1,7 @@
 import test from 'ava';
 import { NEW_MODEL, OLD_MODEL, wrongRows } from './harness/documents.ts';
 import { vectorOf } from './harness/provider.ts';
+import { createNinety, failedRows, lockTwo, REFUSING_RULES, trigger, withoutTrigger } from './harness/refusing-rules.ts';
 import { createStage, type Stage } from './harness/stage.ts';
 
 let stage: Stage;
@@ -13,116 +14,10 @@ test.beforeEach(() => {
 });
 test.after.always(() => stage.close());
 
-interface Case {
-  /** what makes the table refuse the writes of rows 7 and 60 */
-  break: (table: string) => string;
-  repair: (table: string) => string;
-  class: string;
-  message: RegExp;
-  words?: RegExp;
-}
-
-/** A trigger that calls a function of this body. */
-const trigger = (table: string, when: string, body: string) => `
-  CREATE FUNCTION ${table}_rule() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN ${body} RETURN NEW; END $$;
-  CREATE ${when.startsWith('CONSTRAINT') ? when.replace('TRIGGER', `TRIGGER ${table}_guard`) : `TRIGGER ${table}_guard ${when}`} ON ${table}
-    ${when.startsWith('CONSTRAINT') ? 'DEFERRABLE INITIALLY DEFERRED' : ''} FOR EACH ROW EXECUTE FUNCTION ${table}_rule()`;
-const withoutTrigger = (table: string) =>
-  `SET client_min_messages = warning; DROP FUNCTION ${table}_rule() CASCADE; RESET client_min_messages`;
-const ONLY = "NEW.content LIKE 'locked %'";
-
-const CASES: Record<string, Case> = {
-  check: {
-    break: (table) => `ALTER TABLE ${table} ADD CONSTRAINT is_open CHECK (content NOT LIKE 'locked %') NOT VALID`,
-    repair: (table) => `ALTER TABLE ${table} DROP CONSTRAINT is_open`,
-    class: 'row_refused',
-    message: /^PostgreSQL refuses the row \(SQLSTATE 23514, table \w+, constraint is_open\)$/,
-    words: /Failing row contains \(7?6?0?, locked/,
-  },
-  raises: {
-    break: (table) =>
-      trigger(table, 'BEFORE UPDATE', `IF ${ONLY} THEN RAISE EXCEPTION 'the archive is closed' USING DETAIL = NEW.content; END IF;`),
-    repair: withoutTrigger,
-    class: 'row_refused',
-    message: /^PostgreSQL refuses the row \(SQLSTATE P0001, trigger \w+_guard\)$/,
-    words: /the archive is closed; locked/,
-  },
-  'raises afterwards': {
-    break: (table) => trigger(table, 'AFTER UPDATE', `IF ${ONLY} THEN RAISE EXCEPTION 'not this one' USING ERRCODE = 'U0001'; END IF;`),
-    repair: withoutTrigger,
-    class: 'row_refused',
-    message: /SQLSTATE U0001, trigger \w+_guard/,
-    words: /not this one/,
-  },
-  'raises at the commit': {
-    break: (table) => trigger(table, 'CONSTRAINT TRIGGER AFTER UPDATE', `IF ${ONLY} THEN RAISE EXCEPTION 'too late'; END IF;`),
-    repair: withoutTrigger,
-    class: 'row_refused',
-    message: /SQLSTATE P0001/,
-    words: /too late/,
-  },
-  'skips the update': {
-    break: (table) => trigger(table, 'BEFORE UPDATE', `IF ${ONLY} THEN RETURN NULL; END IF;`),
-    repair: withoutTrigger,
-    class: 'write_skipped',
-    message: /a trigger or a policy of its table suppressed or reverted it/,
-  },
-  'reverts the update': {
-    break: (table) => trigger(table, 'BEFORE UPDATE', `IF ${ONLY} THEN RETURN OLD; END IF;`),
-    repair: withoutTrigger,
-    class: 'write_skipped',
-    message: /a trigger or a policy of its table suppressed or reverted it/,
-  },
-  'breaks a unique index': {
-    break: (table) => `
-      ALTER TABLE ${table} ADD COLUMN slug text; UPDATE ${table} SET slug = id; UPDATE ${table} SET slug = 'Taken' WHERE id = 9;
-      CREATE UNIQUE INDEX ${table}_slug ON ${table} (lower(slug));
-      ${trigger(table, 'BEFORE UPDATE', `IF ${ONLY} THEN NEW.slug := 'taken'; END IF;`)}`,
-    repair: withoutTrigger,
-    class: 'row_refused',
-    message: /SQLSTATE 23505, table \w+, constraint \w+_slug/,
-    words: /Key \(lower\(slug\)\)=\(taken\) already exists/,
-  },
-  'breaks an exclusion constraint': {
-    break: (table) => `
-      ALTER TABLE ${table} ADD COLUMN span int4range; UPDATE ${table} SET span = int4range(id::int, id::int + 1);
-      ALTER TABLE ${table} ADD CONSTRAINT ${table}_apart EXCLUDE USING gist (span WITH &&);
-      ${trigger(table, 'BEFORE UPDATE', `IF ${ONLY} THEN NEW.span := '[1,5)'; END IF;`)}`,
-    repair: withoutTrigger,
-    class: 'row_refused',
-    message: /SQLSTATE 23P01, table \w+, constraint \w+_apart/,
-    words: /conflicts with existing key/,
-  },
-  'out of range for a column': {
-    break: (table) => `
-      ALTER TABLE ${table} ADD COLUMN small smallint;
-      ${trigger(table, 'BEFORE UPDATE', `IF ${ONLY} THEN NEW.small := 40000; END IF;`)}`,
-    repair: withoutTrigger,
-    class: 'row_refused',
-    message: /SQLSTATE 22003, trigger \w+_guard/,
-    words: /smallint out of range/,
-  },
-};
-
 const sql = (text: string, values: unknown[] = []) => stage.db.pool.query(text, values);
-const LOCK = (table: string) => `UPDATE ${table} SET content = 'locked ' || id WHERE id IN (7, 60)`;
 
-async function createTable(table: string, type = 'vector'): Promise<void> {
-  await sql(`CREATE TABLE ${table} (id bigint PRIMARY KEY, content text, embedding ${type}(16));
-             INSERT INTO ${table} (id, content) SELECT g, 'river stone number ' || g FROM generate_series(1, 90) AS g`);
-  await sql(`UPDATE ${table} AS d SET embedding = i.v::${type} FROM unnest($1::bigint[], $2::vector[]) AS i(id, v) WHERE d.id = i.id`, [
-    Array.from({ length: 90 }, (_, i) => i + 1),
-    Array.from({ length: 90 }, (_, i) => JSON.stringify([...vectorOf(OLD_MODEL, `river stone number ${i + 1}`, 16)])),
-  ]);
-}
-
-const failed = async (table: string) =>
-  (
-    await sql(
-      "SELECT key ->> 'id' AS id, model, class, message, words FROM reembed.failed_row WHERE target = $1 ORDER BY model, (key ->> 'id')::int",
-      [`public.${table}.embedding`],
-    )
-  ).rows as { id: string; model: string; class: string; message: string; words: string | null }[];
+const createTable = (table: string, type?: string) => createNinety(stage.db.pool, table, type);
+const failed = (table: string) => failedRows(stage.db.pool, table);
 
 const health = async (table: string) =>
   (await sql('SELECT reason FROM reembed.health WHERE target = $1 ORDER BY 1', [`public.${table}.embedding`])).rows
@@ -133,17 +28,17 @@ const conditions = async (campaign: string) =>
   (await sql('SELECT code FROM reembed.index_gate($1)', [campaign])).rows.map(({ code }) => code as string);
 
 let tables = 0;
-for (const [name, given] of Object.entries(CASES)) {
+for (const [name, given] of Object.entries(REFUSING_RULES)) {
   for (const moment of ['backfill', 'changed rows'] as const) {
     test.serial(`a rule that ${name}, ${moment}: the rows are recorded with the reason, and all others are stored`, async (t) => {
       const table = `ruled_${++tables}`;
       await createTable(table);
-      if (moment === 'backfill') await sql(LOCK(table));
+      if (moment === 'backfill') await sql(lockTwo(table));
       const campaign = await stage.draft({ table, storage: 'column' });
       await stage.bring(campaign, 'backfill');
       if (moment === 'changed rows') {
         await stage.work();
-        await sql(`${LOCK(table)}; UPDATE ${table} SET content = 'changed ' || id WHERE id IN (6, 8, 61)`);
+        await sql(`${lockTwo(table)}; UPDATE ${table} SET content = 'changed ' || id WHERE id IN (6, 8, 61)`);
       }
       await sql(given.break(table));
       await stage.work();
@@ -187,12 +82,12 @@ for (const storage of ['column', 'side-table'] as const) {
     test.serial(`a vector that halfvec cannot hold, ${storage}, ${moment}: its row is recorded, and all others are stored`, async (t) => {
       const table = `narrow_${++tables}`;
       await createTable(table, 'halfvec');
-      if (moment === 'backfill') await sql(LOCK(table));
+      if (moment === 'backfill') await sql(lockTwo(table));
       const campaign = await stage.draft({ table, storage });
       await stage.bring(campaign, 'backfill');
       if (moment === 'changed rows') {
         await stage.work();
-        await sql(LOCK(table));
+        await sql(lockTwo(table));
       }
       stage.provider.script = ({ input, model }) => ({
         vectors: input.map((text) => {
@@ -219,52 +114,6 @@ for (const storage of ['column', 'side-table'] as const) {
       t.deepEqual(await failed(table), []);
     });
   }
-}
-
-test.serial('a rollback of contract restores all rows that are not refused', async (t) => {
-  for (const name of ['check', 'skips the update']) {
-    const given = CASES[name] as Case;
-    const table = `restored_${++tables}`;
-    await createTable(table);
-    await sql(LOCK(table));
-    const campaign = await stage.draft({ table, storage: 'column' });
-    await stage.bring(campaign, 'contract');
-    await sql(given.break(table));
-    await stage.bring(campaign, 'switch');
-    const { rows } = await sql(`SELECT id::int FROM ${table} WHERE embedding IS NULL ORDER BY 1`);
-    t.deepEqual(rows, [{ id: 7 }, { id: 60 }]);
-    const recorded = await failed(table);
-    t.deepEqual(
-      recorded.map(({ id, model, class: reason }) => [id, model, reason]),
-      ['7', '60'].map((id) => [id, OLD_MODEL, given.class]),
-    );
-    t.regex(recorded[0]?.words ?? '', given.words ?? /^$/);
-    await sql(given.repair(table));
-    await sql('SELECT reembed.retry_failed($1)', [table]);
-    await stage.work();
-    t.deepEqual(await wrongRows(stage.db.pool, { table, oldColumn: 'embedding' }), []);
-  }
-});
-
-for (const name of ['raises', 'skips the update']) {
-  test.serial(`a rule that ${name} for every row stops a rollback of contract, and the archive keeps the vectors`, async (t) => {
-    const given = CASES[name] as Case;
-    const table = `kept_${++tables}`;
-    await createTable(table);
-    await sql(`UPDATE ${table} SET content = 'locked ' || id`);
-    const campaign = await stage.draft({ table, storage: 'column' });
-    await stage.bring(campaign, 'contract');
-    const { rows } = await sql('SELECT count(*)::int FROM reembed.failed_row WHERE target = $1', [`public.${table}.embedding`]);
-    t.deepEqual(rows, [{ count: 0 }]);
-    await sql(given.break(table));
-    await t.throwsAsync(stage.bring(campaign, 'switch'), {
-      message: name === 'raises' ? /the archive is closed/ : /suppresses the updates/,
-    });
-    t.true((await failed(table)).length <= 20);
-    await sql(given.repair(table));
-    await sql(`CALL reembed.restore_old_vectors('${campaign}')`);
-    t.is((await sql(`SELECT FROM ${table} WHERE embedding IS NULL`)).rowCount, (await failed(table)).length);
-  });
 }
 
 test.serial('a row whose update is suppressed is recorded, not embedded for ever', async (t) => {

@@ -1,7 +1,8 @@
 import type pg from 'pg';
 import { mapQuery } from '../../src/reading/bridge.ts';
-import { NEW_DIMENSIONS, NEW_MODEL, OLD_DIMENSIONS, vectorText } from './documents.ts';
+import { createDocuments, NEW_DIMENSIONS, NEW_MODEL, OLD_DIMENSIONS, vectorText } from './documents.ts';
 import { vectorOf } from './provider.ts';
+import { createStage, type Stage } from './stage.ts';
 
 /** What turns a distance in the old space into a predicted distance in the new one. */
 export const CALIBRATION = { mapped: { slope: 0.5, intercept: 0 }, old: { slope: 0.5, intercept: 0.125 } };
@@ -27,4 +28,36 @@ export async function storeMap(pool: pg.Pool, campaign: string, map = MAP): Prom
 export function mappedQuery(text: string): { mapped: string; renewed: string } {
   const query = vectorOf(NEW_MODEL, text, NEW_DIMENSIONS);
   return { mapped: vectorText(mapQuery(MAP, query)), renewed: vectorText(query) };
+}
+
+/** A stage with a bridge over each of two tables, and the names of their campaigns. */
+export interface BridgedStage {
+  stage: Stage;
+  campaigns: Record<BridgedTable, string>;
+}
+
+export type BridgedTable = keyof typeof BRIDGED_TABLES;
+
+/** Tables of a BridgedStage, by the storage of their new vectors. */
+const BRIDGED_TABLES = { documents: 'column', books: 'side-table' } as const;
+
+/** Two tables of 300 rows whose backfill is half done, each with the made-up map. */
+export async function createBridgedStage(): Promise<BridgedStage> {
+  const stage = await createStage();
+  const campaigns = { documents: '', books: '' };
+  for (const table of ['documents', 'books'] as const) {
+    await createDocuments(stage.db.pool, 300, { table });
+    campaigns[table] = await stage.draft({ table, storage: BRIDGED_TABLES[table], batchRows: 20 });
+    await stage.bring(campaigns[table], 'backfill');
+    await stage.workHalf();
+    await storeMap(stage.db.pool, campaigns[table]);
+  }
+  await stage.db.pool.query('ANALYZE');
+  return { stage, campaigns };
+}
+
+/** Sets what the gate answers: no row is an open gate. What closes it is tested with validate --bridge. */
+export async function setBridgeGate(pool: pg.Pool, reasons?: string): Promise<void> {
+  await pool.query(`CREATE OR REPLACE FUNCTION reembed.bridge_gate(p_campaign text) RETURNS TABLE (code text, reason text) LANGUAGE sql
+    AS $$ ${reasons ? `VALUES ${reasons}` : 'SELECT NULL::text, NULL::text WHERE false'} $$`);
 }

@@ -2,7 +2,11 @@ import { once } from 'node:events';
 import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { ChromaClient } from 'chromadb';
+import type { ImportResult } from '../../src/import/import.ts';
+import type { CommandResult } from './command.ts';
 import { startForeground } from './foreground.ts';
+import { vectorOf } from './provider.ts';
+import type { Stage } from './stage.ts';
 
 /** A Chroma server of a single test file. */
 export interface ChromaServer {
@@ -19,6 +23,46 @@ export interface TestRecord {
   document: string | null;
   metadata: Record<string, unknown> | null;
   vector: Float32Array;
+}
+
+/** Dimensions of the usual records. */
+export const CHROMA_DIMENSIONS = 16;
+
+/** Records of the usual kind. */
+export function makeRecords(count: number, dimensions = CHROMA_DIMENSIONS, model = 'chroma'): TestRecord[] {
+  return Array.from({ length: count }, (_, i) => ({
+    id: `chunk-${i}`,
+    document: `text of chunk ${i}`,
+    metadata: { source: `page ${i % 7}`, place: i, weight: i / 4, draft: i % 2 === 0 },
+    vector: vectorOf(model, `text of chunk ${i}`, dimensions),
+  }));
+}
+
+/** Runs `import` into a table; `json` is what it printed, unless it refused before it read anything. */
+export async function importInto(
+  { workplace }: Stage,
+  table: string,
+  source: string,
+  ...options: string[]
+): Promise<CommandResult & { json: ImportResult | undefined }> {
+  const result = await workplace.run(['import', source, '--table', table, '--json', ...options]);
+  return { ...result, json: result.stdout === '' ? undefined : (JSON.parse(result.stdout) as ImportResult) };
+}
+
+/** Rows of a table, or of a subquery with an alias, that an import filled, by id. */
+export async function importedRows(
+  { db }: Stage,
+  table: string,
+): Promise<Map<string, { document: string | null; metadata: unknown; vector: Float32Array }>> {
+  const { rows } = await db.pool.query<{ id: string; document: string | null; metadata: unknown; embedding: string }>(
+    `SELECT id, document, metadata, embedding::text FROM ${table}`,
+  );
+  return new Map(
+    rows.map(({ id, document, metadata, embedding }) => [
+      id,
+      { document, metadata, vector: Float32Array.from(JSON.parse(embedding) as number[]) },
+    ]),
+  );
 }
 
 /** Runs the command in TEST_CHROMA with a port as its last argument: a real server, with an empty database. */
