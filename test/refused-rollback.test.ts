@@ -1,6 +1,6 @@
 import test from 'ava';
 import { OLD_MODEL, wrongRows } from './harness/documents.ts';
-import { createNinety, failedRows, lockTwo, REFUSING_RULES, type RefusingRule } from './harness/refusing-rules.ts';
+import { createNinetyRows, failedRows, lockTwo, REFUSING_RULES, type RefusingRule } from './harness/refusing-rules.ts';
 import { createStage, type Stage } from './harness/stage.ts';
 
 let stage: Stage;
@@ -11,7 +11,7 @@ test.before(async () => {
 test.after.always(() => stage.close());
 
 const sql = (text: string, values: unknown[] = []) => stage.db.pool.query(text, values);
-const createTable = (table: string) => createNinety(stage.db.pool, table);
+const createTable = (table: string) => createNinetyRows(stage.db.pool, table);
 const failed = (table: string) => failedRows(stage.db.pool, table);
 
 let tables = 0;

@@ -1,7 +1,7 @@
 import test from 'ava';
 import { NEW_MODEL, OLD_MODEL, wrongRows } from './harness/documents.ts';
 import { vectorOf } from './harness/provider.ts';
-import { createNinety, failedRows, lockTwo, REFUSING_RULES, trigger, withoutTrigger } from './harness/refusing-rules.ts';
+import { createNinetyRows, failedRows, lockTwo, REFUSING_RULES, trigger, withoutTrigger } from './harness/refusing-rules.ts';
 import { createStage, type Stage } from './harness/stage.ts';
 
 let stage: Stage;
@@ -16,7 +16,7 @@ test.after.always(() => stage.close());
 
 const sql = (text: string, values: unknown[] = []) => stage.db.pool.query(text, values);
 
-const createTable = (table: string, type?: string) => createNinety(stage.db.pool, table, type);
+const createTable = (table: string, type?: string) => createNinetyRows(stage.db.pool, table, type);
 const failed = (table: string) => failedRows(stage.db.pool, table);
 
 const health = async (table: string) =>

@@ -102,7 +102,7 @@ export const REFUSING_RULES: Record<string, RefusingRule> = {
 export const lockTwo = (table: string) => `UPDATE ${table} SET content = 'locked ' || id WHERE id IN (7, 60)`;
 
 /** Creates a table of 90 rows with their old vectors. */
-export async function createNinety(pool: pg.Pool, table: string, type = 'vector'): Promise<void> {
+export async function createNinetyRows(pool: pg.Pool, table: string, type = 'vector'): Promise<void> {
   const ids = Array.from({ length: 90 }, (_, i) => i + 1);
   const textOf = (id: number) => `river stone number ${id}`;
   await pool.query(`CREATE TABLE ${table} (id bigint PRIMARY KEY, content text, embedding ${type}(16))`);
