@@ -40,7 +40,7 @@ async function workWhile(what: (texts: string[], request: number) => Promise<unk
   if (failures.length > 0 || requests === 0) throw failures[0] ?? new Error('no request came');
 }
 
-/** Runs DDL as a user has to who is refused: between unhook and rehook. */
+/** Runs DDL, and where PostgreSQL refuses it because of our objects, between unhook and rehook. */
 async function runDdl(table: string, statement: string): Promise<void> {
   try {
     await sql(statement);

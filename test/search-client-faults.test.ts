@@ -119,7 +119,7 @@ test.serial(
   'a provider that hangs keeps neither a reader of the canary nor a fused search waiting for longer than shadow_timeout',
   async (t) => {
     await sql("UPDATE reembed.setting SET canary_percent = 100, shadow_percent = 100, shadow_timeout = '300 milliseconds'");
-    // It does not mind the signal.
+    // It ignores the signal.
     const hanging: EmbedQuery = async (text, model) => (model.name === NEW_MODEL ? new Promise<never>(() => {}) : embedQuery(text, model));
     const client = createTestClient(stage.db.pool, { embed: hanging });
     t.timeout(10_000);

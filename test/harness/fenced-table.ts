@@ -17,7 +17,7 @@ export async function startFencedCampaign(stage: Stage, table: string, storage: 
   const { pool } = stage.db;
   await createDocuments(pool, rows, { table, index: false });
   await pool.query(`ALTER TABLE ${table} SET (fillfactor = 50)`);
-  // It leaves room in the pages, and to every row the one transaction that loaded it.
+  // It leaves room in the pages, and every row keeps the transaction that loaded it.
   await pool.query(`VACUUM FULL ${table}`);
   await pool.query(`CREATE INDEX ${table}_shuffled ON ${table} (md5(content))`);
   const campaign = await stage.draft({ table, storage, batchRows: 50 });
