@@ -45,9 +45,8 @@ test.serial('the new index is built early over a side table alone, joins in, and
   const refused = await run('documents');
   t.not(refused.code, 0);
   t.regex(refused.stderr, /HOT.*\[early_index_new_column\].*--storage side-table/);
-  const side = (
-    await sql<{ side: string }>('SELECT to_relation::text AS side FROM reembed.campaign WHERE name = $1', [campaigns.books])
-  ).rows[0]?.side;
+  const side = (await sql<{ side: string }>('SELECT to_relation::text AS side FROM reembed.campaign WHERE name = $1', [campaigns.books]))
+    .rows[0]?.side;
   await sql(`CREATE TABLE kept AS SELECT * FROM ${side}; DELETE FROM ${side} WHERE id > 20`);
   t.regex((await run('books')).stderr, /of 300 rows.*\[early_index_too_few_rows\].*npm run worker/);
   await sql(`INSERT INTO ${side} SELECT * FROM kept ON CONFLICT DO NOTHING; DROP TABLE kept`);

@@ -78,7 +78,9 @@ onServer.serial('a report makes no work beyond the backfill, is bounded, and is 
   try {
     await client.query(`SET SESSION AUTHORIZATION ${reader.name}`);
     await t.throwsAsync(report([{ id: 1 }]), { code: '42501' } as never);
-    await client.query(`RESET SESSION AUTHORIZATION; GRANT SELECT ON documents_live TO ${reader.name}; SET SESSION AUTHORIZATION ${reader.name}`);
+    await client.query(
+      `RESET SESSION AUTHORIZATION; GRANT SELECT ON documents_live TO ${reader.name}; SET SESSION AUTHORIZATION ${reader.name}`,
+    );
     await t.throwsAsync(report({ id: 1 }), { code: '22023' } as never);
     await t.throwsAsync(report(Array.from({ length: 1001 }, (_, id) => ({ id }))), { code: '22023' } as never);
     await client.query('RESET SESSION AUTHORIZATION');

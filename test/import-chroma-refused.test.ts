@@ -99,13 +99,7 @@ onServer('bad input is refused with one line and changes nothing', async (t) => 
   const usual = chroma.address('usual');
   const refused = async (source: string, table: string, code: string, says: RegExp, remedy = /\w/, exit: 'failed' | 'usage' = 'failed') =>
     assertRefused(t, await importInto(stage, table, source), { code, says, remedy, exit });
-  await refused(
-    chroma.address('usually'),
-    'chunks_2',
-    'no_such_collection',
-    /no collection usually in database default_database/,
-    /usual/,
-  );
+  await refused(chroma.address('usually'), 'chunks_2', 'no_such_collection', /no collection usually in database default_database/, /usual/);
   await refused(`${usual}?tenant=nobody`, 'chunks_2', 'no_such_collection', /tenant nobody/);
   await refused(chroma.address('vectors-only'), 'chunks_2', 'no_documents', /no record of collection vectors-only has a document/);
   await refused(chroma.address('empty'), 'chunks_2', 'empty_collection', /empty/);

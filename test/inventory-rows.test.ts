@@ -98,7 +98,10 @@ test.serial('create refuses several dimensions in one column unless they are acc
   t.is(refused.code, 1);
   t.regex(refused.stderr, /\[several_dimensions\]/);
   t.regex((await createWithoutProbe(stage, 'mixed', ['--dry-run', '--accept', 'several-dimensions'])).stderr, /needs a reason/);
-  t.is((await createWithoutProbe(stage, 'mixed', ['--dry-run', '--accept', 'several-dimensions', '--reason', 'all are of one model'])).code, 0);
+  t.is(
+    (await createWithoutProbe(stage, 'mixed', ['--dry-run', '--accept', 'several-dimensions', '--reason', 'all are of one model'])).code,
+    0,
+  );
   t.regex(
     (await createWithoutProbe(stage, 'vectorless', ['--accept', 'violated-constraints', '--reason', 'x'])).stderr,
     /there is no violated-constraints to accept/,

@@ -114,7 +114,13 @@ test.serial('a text expression whose function was dropped marks no row as failed
 });
 
 test.serial('a change of the text while what the expression calls is gone is not lost', async (t) => {
-  await createTable(stage.db.pool, 'recased', 'content text', "(content) SELECT 'Row ' || i FROM generate_series(1, 40) AS i", 'upper(content)');
+  await createTable(
+    stage.db.pool,
+    'recased',
+    'content text',
+    "(content) SELECT 'Row ' || i FROM generate_series(1, 40) AS i",
+    'upper(content)',
+  );
   await sql("CREATE FUNCTION public.loud(text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT upper($1)'");
   const campaign = await stage.draft({ table: 'recased', textSql: 'public.loud(content)' });
   await stage.bring(campaign, 'index');

@@ -45,7 +45,7 @@ for (const [kind, table] of [
       [`${table}_more`, { textSql: expression }, expression],
     ] as const) {
       await createTable(
-    stage.db.pool,
+        stage.db.pool,
         name,
         `title text, body text, views integer DEFAULT 0, content text GENERATED ALWAYS AS (title || ' ' || body) ${kind}`,
         "(title, body) SELECT 'title ' || i, 'body ' || i FROM generate_series(1, 40) AS i",

@@ -16,7 +16,10 @@ test.after.always(() => stage.close());
 test.serial('vectors of the old model agree, in one request, and a few outdated ones are left to the audit', async (t) => {
   await createArticles(stage, 'agreeing', ({ content }) => oldVector(content));
   stage.provider.requests.length = 0;
-  t.regex((await checkStoredVectors(stage, 'agreeing')).finding, /^10 of 10 stored vectors agree with old-model \(1 request, \d+ tokens\)$/);
+  t.regex(
+    (await checkStoredVectors(stage, 'agreeing')).finding,
+    /^10 of 10 stored vectors agree with old-model \(1 request, \d+ tokens\)$/,
+  );
   t.is(stage.provider.requests.length, 1);
   await stage.db.pool.query('DELETE FROM agreeing WHERE id > 9; UPDATE agreeing SET content = content || id WHERE id = 3');
   const { finding, refusal } = await checkStoredVectors(stage, 'agreeing');

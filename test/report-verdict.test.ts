@@ -78,7 +78,9 @@ test.serial('the newest result of each judged query counts for the first sentenc
   await sql(
     `UPDATE reembed.validation_query SET grade = 'people', reciprocal_rank_before = (ordinal <> 4)::integer, reciprocal_rank_after = (ordinal > 2)::integer WHERE ordinal <= 40`,
   );
-  t.true((await pageHere(stage)).includes('>Of 40 searches, 2 that used to find the right document no longer do; 1 that did not now does.<'));
+  t.true(
+    (await pageHere(stage)).includes('>Of 40 searches, 2 that used to find the right document no longer do; 1 that did not now does.<'),
+  );
   const { rows } = await sql(
     `INSERT INTO reembed.validation (campaign, started_at, query_source, queries, judged_queries, k, overlap, coverage, missing_rows, just_changed_rows, verdict)
      VALUES ($1, clock_timestamp(), 'test', 1, 1, 10, 0.5, 1, 0, 0, 'pass') RETURNING id`,
@@ -89,7 +91,9 @@ test.serial('the newest result of each judged query counts for the first sentenc
      SELECT $1, 1, query, query_hash, 'people', 1, 1, 1, 1, 1 FROM reembed.validation_query WHERE ordinal = 1`,
     [rows[0].id],
   );
-  t.true((await pageHere(stage)).includes('>Of 40 searches, 1 that used to find the right document no longer does; 1 that did not now does.<'));
+  t.true(
+    (await pageHere(stage)).includes('>Of 40 searches, 1 that used to find the right document no longer does; 1 that did not now does.<'),
+  );
   await sql('DELETE FROM reembed.validation WHERE id = $1', [rows[0].id]);
   await sql("UPDATE reembed.validation_query SET grade = 'rows'");
 });

@@ -33,7 +33,8 @@ testOnServer?.serial('searches that have become slow make the backfill write les
   const startedAt = Date.now();
   const running = stage.workplace.run(['worker', '--drain']);
   await until(
-    async () => (await throttlingReasons(stage)).some((text) => /^searches take 1000.0 ms while workers write and 1.0 ms while they rest/.test(text)),
+    async () =>
+      (await throttlingReasons(stage)).some((text) => /^searches take 1000.0 ms while workers write and 1.0 ms while they rest/.test(text)),
     'slow searches',
   );
   await until(async () => (await writtenRows(stage, 'searched')) > 0, 'some rows');

@@ -103,7 +103,10 @@ testOnServer?.serial('an old snapshot holds the backfill of a column back until 
     return undefined;
   };
   const running = stage.workplace.run(['worker', '--drain']);
-  await until(async () => (await throttlingReasons(stage)).some((text) => /has been in a transaction since/.test(text)), 'a worker that waits');
+  await until(
+    async () => (await throttlingReasons(stage)).some((text) => /has been in a transaction since/.test(text)),
+    'a worker that waits',
+  );
   t.is(await writtenRows(stage, 'seen'), 0);
   await holder.query('COMMIT');
   const { code, stderr } = await running;

@@ -106,11 +106,10 @@ export async function createNinetyRows(pool: pg.Pool, table: string, type = 'vec
   const ids = Array.from({ length: 90 }, (_, i) => i + 1);
   const textOf = (id: number) => `river stone number ${id}`;
   await pool.query(`CREATE TABLE ${table} (id bigint PRIMARY KEY, content text, embedding ${type}(16))`);
-  await pool.query(`INSERT INTO ${table} SELECT id, content, v::${type} FROM unnest($1::bigint[], $2::text[], $3::vector[]) AS row(id, content, v)`, [
-    ids,
-    ids.map(textOf),
-    ids.map((id) => vectorText(vectorOf(OLD_MODEL, textOf(id), 16))),
-  ]);
+  await pool.query(
+    `INSERT INTO ${table} SELECT id, content, v::${type} FROM unnest($1::bigint[], $2::text[], $3::vector[]) AS row(id, content, v)`,
+    [ids, ids.map(textOf), ids.map((id) => vectorText(vectorOf(OLD_MODEL, textOf(id), 16)))],
+  );
 }
 
 /** A row that could not be stored, with the reason. */
