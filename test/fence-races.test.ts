@@ -10,7 +10,7 @@ let stage: Stage;
 test.before(async () => {
   stage = await createStage();
 });
-test.after.always(() => stage.close());
+test.after.always(() => stage?.close());
 
 const sql = (text: string, values?: unknown[]) => stage.db.pool.query(text, values);
 

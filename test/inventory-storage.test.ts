@@ -8,7 +8,7 @@ let stage: Stage;
 test.before(async () => {
   stage = await createStage();
 });
-test.after.always(() => stage.close());
+test.after.always(() => stage?.close());
 
 const sql = (text: string) => stage.db.pool.query(text);
 const table = (name: string, columns?: string) => createTwentyDocuments(stage.db.pool, name, columns);

@@ -21,7 +21,7 @@ let stage: Stage;
 test.before(async () => {
   stage = await createStage({ [ADA]: 1536, [WIDE]: 1536, [LONG]: 24 });
 });
-test.after.always(() => stage.close());
+test.after.always(() => stage?.close());
 
 /** The first components, or zeros behind all of them. */
 function resized(vector: Float32Array, dimensions: number): Float32Array {

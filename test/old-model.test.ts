@@ -11,7 +11,7 @@ let stage: Stage;
 test.before(async () => {
   stage = await createStage({ [ADA]: 1536 });
 });
-test.after.always(() => stage.close());
+test.after.always(() => stage?.close());
 
 test.serial('vectors of the old model agree, in one request, and a few outdated ones are left to the audit', async (t) => {
   await createArticles(stage, 'agreeing', ({ content }) => oldVector(content));

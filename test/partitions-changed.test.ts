@@ -18,7 +18,7 @@ test.before(async () => {
   campaign = await stage.draft({ table: 'shelves', batchRows: 50 });
   await stage.bring(campaign, 'switch');
 });
-test.after.always(() => stage.close());
+test.after.always(() => stage?.close());
 
 const sql = (text: string, values: unknown[] = []) => stage.db.pool.query(text, values);
 const ask = async (text: string) => Object.values((await sql(text)).rows[0] ?? {})[0];

@@ -21,7 +21,7 @@ test.before(async () => {
   await stage.bring(campaign, 'switch');
   await sql('ANALYZE shelves');
 });
-test.after.always(() => stage.close());
+test.after.always(() => stage?.close());
 
 const sql = (text: string, values: unknown[] = []) => stage.db.pool.query(text, values);
 const ask = async (text: string) => Object.values((await sql(text)).rows[0] ?? {})[0];

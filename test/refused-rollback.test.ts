@@ -8,7 +8,7 @@ let stage: Stage;
 test.before(async () => {
   stage = await createStage();
 });
-test.after.always(() => stage.close());
+test.after.always(() => stage?.close());
 
 const sql = (text: string, values: unknown[] = []) => stage.db.pool.query(text, values);
 const createTable = (table: string) => createNinetyRows(stage.db.pool, table);

@@ -12,7 +12,7 @@ test.before(async () => {
 test.beforeEach(() => {
   stage.provider.requests.length = 0;
 });
-test.after.always(() => stage.close());
+test.after.always(() => stage?.close());
 
 const sql = (text: string, values: unknown[] = []) => stage.db.pool.query(text, values);
 

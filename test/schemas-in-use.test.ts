@@ -13,7 +13,7 @@ let stage: Stage;
 test.beforeEach(async () => {
   stage = await createStage({ [LARGE]: 3000 });
 });
-test.afterEach.always(() => stage.close());
+test.afterEach.always(() => stage?.close());
 
 const sql = (text: string, values?: unknown[]) => stage.db.pool.query(text, values);
 

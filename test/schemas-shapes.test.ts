@@ -20,7 +20,7 @@ let stage: Stage;
 test.beforeEach(async () => {
   stage = await createStage();
 });
-test.afterEach.always(() => stage.close());
+test.afterEach.always(() => stage?.close());
 
 const sql = (text: string, values?: unknown[]) => stage.db.pool.query(text, values);
 const vector = (text: string, model = NEW_MODEL) =>

@@ -15,7 +15,7 @@ test.afterEach.always(async () => {
   await sql('UPDATE reembed.setting SET canary_percent = 0, shadow_percent = 0, shadow_timeout = DEFAULT');
   await sql('DELETE FROM reembed.shadow_read');
 });
-test.after.always(() => stage.close());
+test.after.always(() => stage?.close());
 
 const sql = (text: string, values?: unknown[]) => stage.db.pool.query(text, values);
 const switchTo = (model: string) => sql("SELECT reembed.switch_to('documents', $1)", [model]);
