@@ -3,7 +3,7 @@ import { openStage } from './harness/attacking-owner.ts';
 import { createArguments, PUBLIC_FUNCTIONS } from './harness/roles.ts';
 import { plantTripwire } from './harness/tripwire.ts';
 
-// Owners are told apart on a real server only.
+// Roles are distinguished on a real server only.
 const onServer = process.env.TEST_DATABASE_URL ? test : test.skip;
 
 onServer('the owner of one table reaches neither the table of another owner nor the functions for it', async (t) => {
