@@ -50,9 +50,6 @@ BEGIN
     'iterative_scan', CASE WHEN reembed.scans_iteratively() THEN ' SET hnsw.iterative_scan = relaxed_order' ELSE '' END,
     'indexed_view', reembed.index_key(v_names ->> 'form', format('v.%I', t.column_name), v_names ->> 'type', (v_names ->> 'form_dimensions')::integer),
     'indexed_view_query', reembed.index_key(v_names ->> 'form', v_query, v_names ->> 'type', (v_names ->> 'form_dimensions')::integer));
-  IF v_names::text ~ '\$body\$' THEN
-    RAISE EXCEPTION 'a name in target % contains $body$', p_target USING ERRCODE = 'RE005', HINT = 'Rename the object with this name.';
-  END IF;
   v_names := v_names || jsonb_build_object('check_query', reembed.render((SELECT p.body FROM reembed.template AS p WHERE p.name = 'nearest_check'), v_names));
   PERFORM reembed.make_model_schema(v_schema);
   EXECUTE reembed.render((SELECT p.body FROM reembed.template AS p WHERE p.name = CASE v_names ->> 'form' WHEN 'plain' THEN 'nearest_plain' ELSE 'nearest_candidates' END), v_names);
