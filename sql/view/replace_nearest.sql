@@ -15,8 +15,7 @@ DECLARE
   v_schema name;
   v_leaves integer;
 BEGIN
-  IF NOT EXISTS (SELECT FROM reembed.planned_index AS p JOIN reembed.campaign AS m ON m.name = p.campaign
-                  WHERE m.target = p_target AND p.is_main AND (p.form <> 'plain' OR p.definition LIKE '%USING hnsw%')) THEN
+  IF NOT EXISTS (SELECT FROM reembed.campaign AS m WHERE m.target = p_target AND reembed.asks_for_candidates(m.name)) THEN
     PERFORM reembed.drop_nearest(p_target, p_view);
     RETURN;
   END IF;
