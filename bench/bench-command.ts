@@ -51,7 +51,8 @@ export async function runBench<Options extends object, Arguments extends unknown
  */
 export function benchServer(): string {
   const { databaseUrl } = readConfig();
-  if (!databaseUrl) throw new Error('set DATABASE_URL: nothing can be measured beside the embedded database, a single process with one session');
+  if (!databaseUrl)
+    throw new Error('set DATABASE_URL: nothing can be measured beside the embedded database, a single process with one session');
   return databaseUrl;
 }
 

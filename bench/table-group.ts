@@ -10,7 +10,9 @@ import { runBench, tableText, withSetting } from './bench-command.ts';
 import { GATE_CLOSED, succeed } from './succeed.ts';
 
 const command = new Command('bench:group')
-  .description('Moves one table in each of many schemas as a group, and prints the seconds of each command. TEST_DATABASE_URL is that of the tests.')
+  .description(
+    'Moves one table in each of many schemas as a group, and prints the seconds of each command. TEST_DATABASE_URL is that of the tests.',
+  )
   .argument('[schemas]', 'schemas, with a table each', wholeNumber, 50)
   .argument('[rows]', 'rows of each table', wholeNumber, 200);
 

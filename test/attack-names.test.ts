@@ -7,7 +7,28 @@ import { createStage } from './harness/stage.ts';
 const RUNS = process.env.TEST_DATABASE_URL ? 5 : 2;
 const CANARY = 'CREATE TABLE public.canary ()';
 // Whatever ends a literal, a name, a comment or a body where it stands in SQL, in a template or in a file of JavaScript.
-const ENDS = ['"', "'", '`', '\n', '\r', '\u2028', '*/', '--', '$$', '$body$', '$do$', '$up$', '${', '}', '{table}', '%I', '%s', '\\', ');', ','];
+const ENDS = [
+  '"',
+  "'",
+  '`',
+  '\n',
+  '\r',
+  '\u2028',
+  '*/',
+  '--',
+  '$$',
+  '$body$',
+  '$do$',
+  '$up$',
+  '${',
+  '}',
+  '{table}',
+  '%I',
+  '%s',
+  '\\',
+  ');',
+  ',',
+];
 const hostile = fc
   .tuple(fc.array(fc.constantFrom(...ENDS), { minLength: 1, maxLength: 3 }), fc.constantFrom('--', '/*', ...ENDS))
   .map(([ends, last]) => `${ends.join('')}; ${CANARY}; ${last}`);

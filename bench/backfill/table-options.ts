@@ -18,7 +18,9 @@ export function withTable(command: Command, rows: number): Command {
 
 /** Adds the choice of the storage. */
 export function withStorage(command: Command, byDefault: Storage | 'both'): Command {
-  return command.addOption(new Option('--storage <where>', 'of the new vectors').choices(['column', 'side-table', 'both']).default(byDefault));
+  return command.addOption(
+    new Option('--storage <where>', 'of the new vectors').choices(['column', 'side-table', 'both']).default(byDefault),
+  );
 }
 
 /** The storages of --storage. */

@@ -66,7 +66,16 @@ export async function openBridge(say: (line: string) => void): Promise<BridgeSub
     provider.requests.length = 0;
     const models = ['--from', USE_LITE.name, '--to', MINILM.name, '--dimensions', String(MINILM.dimensions)];
     const text = ['--table', 'abstracts', '--text-sql', SCIFACT_TEXT];
-    const created = await succeed(place, ['migrate', 'create', ...text, ...models, '--storage', 'side-table', '--old-model-gone', '--json']);
+    const created = await succeed(place, [
+      'migrate',
+      'create',
+      ...text,
+      ...models,
+      '--storage',
+      'side-table',
+      '--old-model-gone',
+      '--json',
+    ]);
     const { campaign } = JSON.parse(created.stdout) as { campaign: string };
     const up = await succeed(place, ['migrate', 'up'], GATE_CLOSED);
     const fitted = await succeed(place, ['bridge', 'fit', '--campaign', campaign, '--json']);

@@ -52,7 +52,9 @@ async function measureStorage({ inCopy }: Copies, storage: Storage, options: Liv
     bridge = await inCopy(`${storage === 'column' ? 'column' : 'side'}_${campaigns}`, (copy) =>
       alternate(copy, storage, { ...options, conditions, isEnough }, tally),
     );
-    say(`${storage}: campaign ${campaigns}, ${options.conditions.map((condition) => `${fewest(tally, condition)} ${condition}`).join(', ')}`);
+    say(
+      `${storage}: campaign ${campaigns}, ${options.conditions.map((condition) => `${fewest(tally, condition)} ${condition}`).join(', ')}`,
+    );
   }
   return { storage, campaigns, figures: tally.figures(), bridge };
 }

@@ -59,7 +59,11 @@ async function runStatements(
     const build = buildOf(campaign, statements);
     if (!build) {
       const condition = `${file.path} was changed: it does not begin with the gate and end with the entry into phase index`;
-      throw new EarlyIndexRefused({ code: 'changed_file', condition, remedy: 'put its first and last statement back, or build the index in phase index' });
+      throw new EarlyIndexRefused({
+        code: 'changed_file',
+        condition,
+        remedy: 'put its first and last statement back, or build the index in phase index',
+      });
     }
     for (const statement of build) await client.query(statement);
   });
