@@ -657,12 +657,6 @@ CREATE FUNCTION reembed.bridge_map(p_target text DEFAULT NULL::text) RETURNS TAB
 
 COMMENT ON FUNCTION reembed.bridge_map(p_target text) IS 'The map that turns a query of the new model into one that the old vectors can be searched with, all that is needed to embed the query, and why the bridge may not serve, if it may not. No row without a map, and for roles that may not read the live view.';
 
-CREATE FUNCTION reembed.bridge_name(p_view name) RETURNS name
-    LANGUAGE sql IMMUTABLE
-    SET search_path TO 'pg_catalog', 'pg_temp';
-
-COMMENT ON FUNCTION reembed.bridge_name(p_view name) IS 'Name of the function that searches over the bridge, from the name of the live view.';
-
 CREATE FUNCTION reembed.bridge_names(p_campaign text, p_parameters jsonb) RETURNS jsonb
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp';
@@ -1838,12 +1832,6 @@ CREATE FUNCTION reembed.nearest_function(p_target text, p_view name DEFAULT NULL
 
 COMMENT ON FUNCTION reembed.nearest_function(p_target text, p_view name) IS 'The function that searches through a view of a target, or those of all its views.';
 
-CREATE FUNCTION reembed.nearest_name(p_view name) RETURNS name
-    LANGUAGE sql IMMUTABLE
-    SET search_path TO 'pg_catalog', 'pg_temp';
-
-COMMENT ON FUNCTION reembed.nearest_name(p_view name) IS 'Name of the function that searches through a view.';
-
 CREATE TABLE reembed.batch (
     campaign text NOT NULL,
     id bigint NOT NULL,
@@ -2924,6 +2912,12 @@ CREATE FUNCTION reembed.scans_iteratively() RETURNS boolean
     SET search_path TO 'pg_catalog', 'pg_temp';
 
 COMMENT ON FUNCTION reembed.scans_iteratively() IS 'Whether this version of pgvector continues an index scan until enough rows pass a filter.';
+
+CREATE FUNCTION reembed.search_function_name(p_kind text, p_view name) RETURNS name
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.search_function_name(p_kind text, p_view name) IS 'Name of the function that searches through a view (nearest), or over the bridge of a live view (bridge).';
 
 CREATE FUNCTION reembed.seconds_text(p_seconds double precision) RETURNS text
     LANGUAGE sql IMMUTABLE
@@ -6345,8 +6339,6 @@ REVOKE ALL ON FUNCTION reembed.bridge_function(p_campaign text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.bridge_gate(p_campaign text) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION reembed.bridge_name(p_view name) FROM PUBLIC;
-
 REVOKE ALL ON FUNCTION reembed.bridge_names(p_campaign text, p_parameters jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.bridge_queries(p_campaign text) FROM PUBLIC;
@@ -6687,8 +6679,6 @@ REVOKE ALL ON FUNCTION reembed.native_subscribers() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.nearest_function(p_target text, p_view name) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION reembed.nearest_name(p_view name) FROM PUBLIC;
-
 REVOKE ALL ON FUNCTION reembed.needs_sweep(p_name text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.next_place(p_relation regclass, p_leaf regclass, p_block bigint, OUT leaf regclass, OUT block bigint) FROM PUBLIC;
@@ -6892,6 +6882,8 @@ REVOKE ALL ON FUNCTION reembed.scan_coverage(p_target text, p_every interval) FR
 REVOKE ALL ON FUNCTION reembed.scan_statistics(p_target text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.scans_iteratively() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.search_function_name(p_kind text, p_view name) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.seconds_text(p_seconds double precision) FROM PUBLIC;
 

@@ -33,7 +33,7 @@ BEGIN
             JOIN pg_attribute AS a ON a.attrelid = t.relation AND a.attnum = w.attnum) AS k;
   v_query := format('(reembed.query_vector(v.%I, %s, $1)::%s)', t.live_model_column, v_names ->> 'model_name', v_names ->> 'type');
   v_names := v_names || jsonb_build_object(
-    'function', format('%I.%I', v_schema, reembed.nearest_name(p_view)),
+    'function', format('%I.%I', v_schema, reembed.search_function_name('nearest', p_view)),
     'view', format('%I.%I', reembed.view_schema(t.name), p_view),
     'target_literal', quote_literal(p_target),
     'view_literal', quote_literal(p_view),
