@@ -1,5 +1,3 @@
-import { cpus, loadavg } from 'node:os';
-import Table from 'cli-table3';
 import { Command } from 'commander';
 import OpenAI from 'openai';
 import { toSql } from 'pgvector';
@@ -9,13 +7,14 @@ import { type AnsweredVector, checkVectors } from '../src/embedding/check-vector
 import type { ModelRow } from '../src/embedding/models.ts';
 import { createProvider } from '../src/embedding/provider.ts';
 import { accessTo } from '../test/harness/access.ts';
+import { runBench, tableText, withSetting } from './bench-command.ts';
 import { answerBody, startInstantProvider } from './instant-provider.ts';
+import { median } from './rounds.ts';
 
 interface Options {
   dimensions: number;
   vectors: number;
   inputs: number;
-  json?: boolean;
 }
 
 /** A path, or part of one, that the vectors of a request take through the client. */
@@ -29,25 +28,16 @@ interface Path {
 const ROUNDS = 7;
 const ELEMENT_OID = 16_385;
 
-const program = new Command('bench:client')
+const command = new Command('bench:client')
   .description(
     'Measures the CPU time of the client per vector, from the answer of the provider to the parameter of the statement. ' +
       'The provider answers at once and runs in a separate process, so its CPU time is not counted; no database is needed.',
   )
   .option('--dimensions <n>', 'of the vectors', wholeNumber, 768)
   .option('--vectors <n>', 'vectors to measure each path with', wholeNumber, 60_000)
-  .option('--inputs <n>', 'texts of a request', wholeNumber, 128)
-  .option('--json', 'print the figures as JSON')
-  .action(run);
+  .option('--inputs <n>', 'texts of a request', wholeNumber, 128);
 
-try {
-  await program.parseAsync();
-} catch (error) {
-  process.stderr.write(`bench:client: ${error instanceof Error ? error.message : error}\n`);
-  process.exitCode = 1;
-}
-
-async function run(options: Options): Promise<void> {
+await runBench(command, async (options: Options) => {
   const provider = await startInstantProvider(options.dimensions, options.inputs);
   try {
     const paths = await createPaths(provider.urls, options);
@@ -58,11 +48,17 @@ async function run(options: Options): Promise<void> {
     for (let round = 0; round < ROUNDS; round++) {
       for (const path of round % 2 === 0 ? paths : paths.toReversed()) path.costs.push(await measure(path, requests, options.inputs));
     }
-    report(paths, options);
+    const figures = paths.map(({ name, costs }) => ({
+      ...{ path: name, microseconds: median(costs), lowest: Math.min(...costs), highest: Math.max(...costs) },
+    }));
+    const rows = figures.map(({ path, microseconds, lowest, highest }) => [
+      ...[path, microseconds.toFixed(1), `${lowest.toFixed(1)} to ${highest.toFixed(1)}`],
+    ]);
+    return withSetting(options, { figures }, tableText(['path', 'µs of CPU a vector', 'lowest to highest'], rows));
   } finally {
     await provider.close();
   }
-}
+});
 
 async function createPaths(urls: { base64: string; float: string }, { dimensions, inputs }: Options): Promise<Path[]> {
   const texts = Array.from({ length: inputs }, (_, i) => `text number ${i} ${'some words of it '.repeat(50)}`);
@@ -106,21 +102,4 @@ async function measure({ run }: Path, requests: number, inputs: number): Promise
   for (let i = 0; i < requests; i++) await run();
   const { user, system } = process.cpuUsage(before);
   return (user + system) / (requests * inputs);
-}
-
-function report(paths: Path[], { dimensions, vectors, inputs, json }: Options): void {
-  const setting = { dimensions, vectors, inputs, node: process.version, cores: cpus().length, load: loadavg()[0] };
-  const figures = paths.map(({ name, costs }) => {
-    const sorted = costs.toSorted((a, b) => a - b);
-    return { path: name, microseconds: sorted[sorted.length >> 1] ?? 0, lowest: sorted[0] ?? 0, highest: sorted.at(-1) ?? 0 };
-  });
-  if (json) {
-    process.stdout.write(`${JSON.stringify({ ...setting, figures })}\n`);
-    return;
-  }
-  const table = new Table({ head: ['path', 'µs of CPU a vector', 'lowest to highest'], style: { head: [], border: [] } });
-  for (const { path, microseconds, lowest, highest } of figures) {
-    table.push([path, microseconds.toFixed(1), `${lowest.toFixed(1)} to ${highest.toFixed(1)}`]);
-  }
-  process.stdout.write(`${table.toString()}\n${JSON.stringify(setting)}\n`);
 }

@@ -1,19 +1,18 @@
-import { cpus, loadavg } from 'node:os';
-import Table from 'cli-table3';
+import { loadavg } from 'node:os';
 import { Command, Option } from 'commander';
 import pg from 'pg';
 import { list } from '../src/commands/parse-option.ts';
-import { readConfig } from '../src/config.ts';
 import { createStormDatabase } from '../storm/server.ts';
 import { createWorkplace } from '../test/harness/command.ts';
+import { benchServer, runBench, tableText, withSetting } from './bench-command.ts';
 import { asParameter, createVectors } from './clustered-vectors.ts';
+import { GATE_CLOSED, succeed } from './succeed.ts';
 
 interface Options {
   rows: string[];
   dimensions: string[];
   type: 'vector' | 'halfvec';
   indexWith?: string;
-  json?: boolean;
 }
 
 /** One index build, as recorded in reembed.event. */
@@ -33,7 +32,7 @@ interface Build {
 
 const ROWS_AT_ONCE = 500;
 
-const program = new Command('bench:index')
+const command = new Command('bench:index')
   .description(
     'Builds the index of campaigns and compares its duration with the prediction. ' +
       'Makes databases of its own on the server of DATABASE_URL and drops them.',
@@ -41,27 +40,15 @@ const program = new Command('bench:index')
   .option('--rows <list>', 'rows of the tables, separated by commas (default: 10000,100000)', list, [])
   .option('--dimensions <list>', 'dimensions, separated by commas (default: 384,768,1536)', list, [])
   .addOption(new Option('--type <name>', 'element type').choices(['vector', 'halfvec']).default('vector'))
-  .option('--index-with <parameters>', 'storage parameters of the index, such as "m = 16, ef_construction = 64"')
-  .option('--json', 'print the figures as JSON')
-  .action(run);
+  .option('--index-with <parameters>', 'storage parameters of the index, such as "m = 16, ef_construction = 64"');
 
-try {
-  await program.parseAsync();
-} catch (error) {
-  process.stderr.write(`bench:index: ${error instanceof Error ? error.message : error}\n`);
-  process.exitCode = 1;
-}
-
-async function run({ rows, dimensions, ...options }: Options): Promise<void> {
-  const { databaseUrl } = readConfig();
-  if (!databaseUrl) throw new Error('set DATABASE_URL: the embedded database builds without parallel workers and cannot be watched');
+await runBench(command, async ({ rows, dimensions, ...options }: Options) => {
   const builds: Build[] = [];
   for (const size of dimensions.length > 0 ? dimensions : ['384', '768', '1536'])
     for (const count of rows.length > 0 ? rows : ['10000', '100000'])
-      builds.push(await build(databaseUrl, Number(count), Number(size), options));
-  const setting = { cores: cpus().length, node: process.version, ...options };
-  process.stdout.write(options.json ? `${JSON.stringify({ ...setting, builds })}\n` : `${tableOf(builds)}\n${JSON.stringify(setting)}\n`);
-}
+      builds.push(await build(benchServer(), Number(count), Number(size), options));
+  return withSetting(options, { builds }, tableOf(builds));
+});
 
 /** Brings a campaign to the gate of the index, stores the vectors as workers would have left them, and lets `up` build the index. */
 async function build(
@@ -76,21 +63,17 @@ async function build(
     ...Object.fromEntries(Object.entries(process.env).filter(([name]) => name.startsWith('REEMBED_INDEX_'))),
   });
   const client = new pg.Client({ connectionString: server.url });
-  const succeed = async (args: string[], code: number) => {
-    const result = await workplace.run(args);
-    if (result.code !== code) throw new Error(result.stderr);
-  };
   client.on('error', () => {});
   try {
     await client.connect();
     await client.query(`CREATE TABLE documents (id bigint PRIMARY KEY, content text NOT NULL, embedding ${type}(3))`);
     await client.query("INSERT INTO documents VALUES (0, 'some text', '[1,2,3]')");
     const create = ['--table', 'documents', '--text', 'content', '--from', 'old', '--to', 'new', '--dimensions', String(dimensions)];
-    await succeed(['migrate', 'create', ...create, '--no-probe', ...(indexWith ? ['--index-with', indexWith] : [])], 0);
-    await succeed(['migrate', 'up'], 3);
+    await succeed(workplace, ['migrate', 'create', ...create, '--no-probe', ...(indexWith ? ['--index-with', indexWith] : [])]);
+    await succeed(workplace, ['migrate', 'up'], GATE_CLOSED);
     await fill(client, rows, dimensions, type);
     // Stops before the switch, which requires a validation.
-    await succeed(['migrate', 'up'], 3);
+    await succeed(workplace, ['migrate', 'up'], GATE_CLOSED);
     const events = await client.query<{ reason: string; predicted: number | null; actual: number | null }>(
       "SELECT reason, from_value::double precision AS predicted, to_value::double precision AS actual FROM reembed.event WHERE kind = 'index_build' ORDER BY id",
     );
@@ -134,19 +117,11 @@ async function fill(client: pg.Client, rows: number, dimensions: number, type: s
 }
 
 function tableOf(builds: Build[]): string {
-  const table = new Table({
-    head: ['rows', 'dimensions', 'predicted s', 'actual s', 'ratio', 'load', 'chosen'],
-    style: { head: [], border: [] },
-  });
-  for (const { rows, dimensions, predicted_seconds: predicted, actual_seconds: actual, ratio, load, chosen } of builds)
-    table.push([
-      rows,
-      dimensions,
-      predicted.toFixed(1),
-      actual.toFixed(1),
-      ratio.toFixed(2),
-      load.toFixed(1),
+  return tableText(
+    ['rows', 'dimensions', 'predicted s', 'actual s', 'ratio', 'load', 'chosen'],
+    builds.map(({ rows, dimensions, predicted_seconds: predicted, actual_seconds: actual, ratio, load, chosen }) => [
+      ...[rows, dimensions, predicted.toFixed(1), actual.toFixed(1), ratio.toFixed(2), load.toFixed(1)],
       chosen.replace(/^.*?: |, predicted.*$/g, ''),
-    ]);
-  return table.toString();
+    ]),
+  );
 }

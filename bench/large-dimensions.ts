@@ -1,18 +1,16 @@
-import Table from 'cli-table3';
 import { Command } from 'commander';
 import pg from 'pg';
 import { wholeNumber } from '../src/commands/parse-option.ts';
-import { readConfig } from '../src/config.ts';
 import { ELEMENT_TYPES, type ElementType } from '../src/database/element-types.ts';
 import { formClass, formKey, type IndexForm, PLAIN } from '../src/database/index-form.ts';
 import { createStormDatabase } from '../storm/server.ts';
+import { benchServer, runBench, tableText, withSetting } from './bench-command.ts';
 import { asParameter, createVectors } from './clustered-vectors.ts';
 
 interface Options {
   rows: number;
   dimensions: number;
   queries: number;
-  json?: boolean;
 }
 
 /** A type of the vectors, and what their index holds. */
@@ -36,28 +34,18 @@ const ROWS_AT_ONCE = 200;
 const EF_SEARCH = 40;
 const CANDIDATES = [50, 100, 200, 400];
 
-const program = new Command('bench:dimensions')
+const command = new Command('bench:dimensions')
   .description(
     'Builds the kinds of index on the same vectors and compares build time, size, recall and search time. ' +
       'Makes a database of its own on the server of DATABASE_URL and drops it.',
   )
   .option('--rows <n>', 'rows', wholeNumber, 20_000)
   .option('--dimensions <n>', 'dimensions', wholeNumber, 1536)
-  .option('--queries <n>', 'searches', wholeNumber, 100)
-  .option('--json', 'print the figures as JSON')
-  .action(run);
+  .option('--queries <n>', 'searches', wholeNumber, 100);
 
-try {
-  await program.parseAsync();
-} catch (error) {
-  process.stderr.write(`bench:dimensions: ${error instanceof Error ? error.message : error}\n`);
-  process.exitCode = 1;
-}
-
-async function run({ rows, dimensions, queries, json }: Options): Promise<void> {
-  const { databaseUrl } = readConfig();
-  if (!databaseUrl) throw new Error('set DATABASE_URL: the embedded database builds without parallel workers');
-  const server = await createStormDatabase(databaseUrl, undefined, false);
+await runBench(command, async (options: Options) => {
+  const { rows, dimensions, queries } = options;
+  const server = await createStormDatabase(benchServer(), undefined, false);
   const client = new pg.Client({ connectionString: server.url });
   client.on('error', () => {});
   try {
@@ -66,12 +54,12 @@ async function run({ rows, dimensions, queries, json }: Options): Promise<void> 
     await fill(client, rows, queries, dimensions);
     const figures: Figures[] = [];
     for (const kind of kindsOf(dimensions)) figures.push(await measure(client, kind, dimensions));
-    process.stdout.write(json ? `${JSON.stringify({ rows, dimensions, queries, figures })}\n` : `${tableOf(figures)}\n`);
+    return withSetting(options, { figures }, tableOf(figures));
   } finally {
     await client.end();
     await server.close();
   }
-}
+});
 
 function kindsOf(dimensions: number): Kind[] {
   const types = Object.keys(ELEMENT_TYPES) as ElementType[];
@@ -138,19 +126,13 @@ async function measure(client: pg.Client, { name, type, form, candidates }: Kind
 }
 
 function tableOf(figures: Figures[]): string {
-  const table = new Table({
-    head: ['index', 'build s', 'MB', 'candidates', `recall@${NEAREST}`, 'ms a search'],
-    style: { head: [], border: [] },
-  });
-  for (const { kind, buildSeconds, indexBytes, searches } of figures)
-    for (const [i, { candidates, recall, milliseconds }] of searches.entries())
-      table.push([
-        i === 0 ? kind : '',
-        i === 0 ? buildSeconds.toFixed(1) : '',
-        i === 0 ? (indexBytes / 2 ** 20).toFixed(0) : '',
-        searches.length === 1 ? '' : candidates,
-        recall.toFixed(3),
-        milliseconds.toFixed(1),
-      ]);
-  return table.toString();
+  return tableText(
+    ['index', 'build s', 'MB', 'candidates', `recall@${NEAREST}`, 'ms a search'],
+    figures.flatMap(({ kind, buildSeconds, indexBytes, searches }) =>
+      searches.map(({ candidates, recall, milliseconds }, i) => [
+        ...(i === 0 ? [kind, buildSeconds.toFixed(1), (indexBytes / 2 ** 20).toFixed(0)] : ['', '', '']),
+        ...[searches.length === 1 ? '' : candidates, recall.toFixed(3), milliseconds.toFixed(1)],
+      ]),
+    ),
+  );
 }

@@ -1,8 +1,6 @@
-import { cpus } from 'node:os';
-import Table from 'cli-table3';
 import { Command } from 'commander';
 import { wholeNumber } from '../src/commands/parse-option.ts';
-import { readConfig } from '../src/config.ts';
+import { benchServer, runBench, tableText, withSetting } from './bench-command.ts';
 import { median } from './rounds.ts';
 import { createSubject, DIMENSIONS, type Subject } from './subject.ts';
 
@@ -11,7 +9,6 @@ interface Options {
   characters: number;
   rounds: number;
   searches: number;
-  json?: boolean;
 }
 
 interface Search {
@@ -32,7 +29,7 @@ interface Comparison {
 
 const NEAREST = 'ORDER BY embedding <=> $1::vector LIMIT 10';
 
-const program = new Command('bench:view')
+const command = new Command('bench:view')
   .description(
     'Compares searches through the views with searches of the bare table, in alternating rounds of the same queries. ' +
       'Makes a database of its own on the server of DATABASE_URL and drops it at the end.',
@@ -40,21 +37,10 @@ const program = new Command('bench:view')
   .option('--rows <n>', 'rows of the table', wholeNumber, 20_000)
   .option('--characters <n>', 'length of a text', wholeNumber, 900)
   .option('--rounds <n>', 'rounds, all searches each', wholeNumber, 10)
-  .option('--searches <n>', 'searches of one side of a round', wholeNumber, 300)
-  .option('--json', 'print the figures as JSON')
-  .action(run);
+  .option('--searches <n>', 'searches of one side of a round', wholeNumber, 300);
 
-try {
-  await program.parseAsync();
-} catch (error) {
-  process.stderr.write(`bench:view: ${error instanceof Error ? error.message : error}\n`);
-  process.exitCode = 1;
-}
-
-async function run(options: Options): Promise<void> {
-  const { databaseUrl } = readConfig();
-  if (!databaseUrl) throw new Error('set DATABASE_URL: the embedded database shares its processor with the searches');
-  const subject = await createSubject(databaseUrl, { ...options, index: true, storage: 'side-table' });
+await runBench(command, async (options: Options) => {
+  const subject = await createSubject(benchServer(), { ...options, index: true, storage: 'side-table' });
   try {
     await subject.client.query(`INSERT INTO documents_new_vectors (id, embedding, model_version, text_hash)
       SELECT id, embedding, 'new', reembed.text_hash(content) FROM documents`);
@@ -73,16 +59,12 @@ async function run(options: Options): Promise<void> {
     for (const view of views) comparisons.push(await compare(subject, bare, view, options));
     const readsFor = await timeReadsFor(subject);
     const search = median(comparisons.map(({ bare: milliseconds }) => milliseconds));
-    const setting = { ...options, node: process.version, cores: cpus().length };
-    process.stdout.write(
-      options.json
-        ? `${JSON.stringify({ ...setting, comparisons, readsFor })}\n`
-        : `${tableOf(comparisons)}\nreads_for(): ${(1000 * readsFor).toFixed(1)} µs a call, ${((100 * readsFor) / search).toFixed(2)} % of a search\n${JSON.stringify(setting)}\n`,
-    );
+    const calls = `reads_for(): ${(1000 * readsFor).toFixed(1)} µs a call, ${((100 * readsFor) / search).toFixed(2)} % of a search`;
+    return withSetting(options, { comparisons, readsFor }, `${tableOf(comparisons)}\n${calls}`);
   } finally {
     await subject.close();
   }
-}
+});
 
 /** Server time in milliseconds per call, over many calls in one statement, each for another reader. */
 async function timeReadsFor({ client }: Subject): Promise<number> {
@@ -129,11 +111,11 @@ async function compare(subject: Subject, bare: Search, view: Search, { rounds, s
 }
 
 function tableOf(comparisons: Comparison[]): string {
-  const table = new Table({
-    head: ['search through', 'ms, bare table', 'ms', 'ratio', 'lowest to highest'],
-    style: { head: [], border: [] },
-  });
-  for (const { search, bare, view, ratio, lowest, highest } of comparisons)
-    table.push([search, bare.toFixed(2), view.toFixed(2), ratio.toFixed(3), `${lowest.toFixed(2)} to ${highest.toFixed(2)}`]);
-  return table.toString();
+  return tableText(
+    ['search through', 'ms, bare table', 'ms', 'ratio', 'lowest to highest'],
+    comparisons.map(({ search, bare, view, ratio, lowest, highest }) => [
+      ...[search, bare.toFixed(2), view.toFixed(2), ratio.toFixed(3)],
+      `${lowest.toFixed(2)} to ${highest.toFixed(2)}`,
+    ]),
+  );
 }

@@ -1,17 +1,16 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
 import cliProgress from 'cli-progress';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { wholeNumber } from '../src/commands/parse-option.ts';
 import { say } from '../src/commands/print.ts';
-import { readConfig } from '../src/config.ts';
-import { PROVIDERS, type ProviderPlace } from './backfill/answers.ts';
+import { PROVIDERS } from './backfill/answers.ts';
 import { LETTERS, type Letter } from './backfill/contender.ts';
-import { graphMegabytes } from './backfill/documents.ts';
+import { graphMegabytes, type TableOptions } from './backfill/documents.ts';
 import type { BenchOptions } from './backfill/figures.ts';
 import type { Voice } from './backfill/measure.ts';
 import { reportText } from './backfill/report.ts';
-import { startBench } from './backfill/run.ts';
+import { compareBackfills } from './backfill/run.ts';
+import { withTable } from './backfill/table-options.ts';
+import { benchServer, runBench } from './bench-command.ts';
 
 const HELP = `
 Contenders, each on a fresh copy of the same table with its live HNSW index:
@@ -27,37 +26,20 @@ docs/performance.md says what the figures mean.
   npm run bench -- --rows 50000 --json --out docs/bench/50k.json
   npm run bench -- --rows 257000 --procedure --contenders d`;
 
-interface Options {
-  rows: number;
-  dimensions: number;
-  characters: number;
-  m: number;
-  efConstruction: number;
-  seed: number;
-  contenders: Letter[];
-  readsPerSecond: number;
-  writesPerSecond: number;
-  idleSeconds: number;
-  latency: number;
-  provider: ProviderPlace;
-  setting: string[];
-  environment: string[];
-  maintenanceMemory?: number;
-  autovacuum: boolean;
-  procedure?: boolean;
-  keep?: boolean;
-  json?: boolean;
-  out?: string;
-}
+type Options = TableOptions &
+  Pick<BenchOptions, 'contenders' | 'readsPerSecond' | 'writesPerSecond' | 'idleSeconds' | 'latency' | 'provider' | 'environment'> & {
+    setting: string[];
+    maintenanceMemory?: number;
+    procedure?: boolean;
+    keep?: boolean;
+  };
 
-const program = new Command('bench')
-  .description('Compares backfills of a live table by the toolkit with backfills by manual scripts.')
-  .option('--rows <n>', 'rows of the table', wholeNumber, 50_000)
-  .option('--dimensions <n>', 'of the old and the new vectors', wholeNumber, 768)
-  .option('--characters <n>', 'length of a text', wholeNumber, 900)
+const command = withTable(
+  new Command('bench').description('Compares backfills of a live table by the toolkit with backfills by manual scripts.'),
+  50_000,
+)
   .option('--m <n>', 'of the HNSW index on the old vectors', wholeNumber, 16)
   .option('--ef-construction <n>', 'of the HNSW index on the old vectors', wholeNumber, 64)
-  .option('--seed <n>', 'seed of rows, vectors and writes', wholeNumber, 7)
   .addOption(new Option('--contenders <letters>', 'contenders to run, separated by commas').argParser(letters).default([...LETTERS], 'all'))
   .option('--reads-per-second <n>', 'searches of the application by the old vectors', numberFromZero, 50)
   .option('--writes-per-second <n>', 'writes of the application: half change a text, a quarter insert', numberFromZero, 20)
@@ -68,73 +50,27 @@ const program = new Command('bench')
       .choices(PROVIDERS)
       .default('in-process'),
   )
-  .option('--setting <name=value...>', 'of the toolkit, such as max_read_slowdown=1.3', [])
   .option('--environment <NAME=value...>', "of the toolkit's commands, such as EMBED_MAX_IN_FLIGHT=1", [])
   .option('--maintenance-memory <MB>', 'for building indexes (default: what the graph needs)', wholeNumber)
   .option('--no-autovacuum', 'disable autovacuum for the table')
   .option('--procedure', 'instead measure the whole procedure of c and d until the switch, and load and index alone')
   .option('--keep', 'keep the databases after the run')
-  .option('--json', 'print the result as JSON on stdout')
-  .option('--out <file>', 'write the result as JSON to a file')
-  .addHelpText('after', HELP)
-  .action(bench);
+  .addHelpText('after', HELP);
 
-try {
-  await program.parseAsync();
-} catch (error) {
-  say(`bench: ${error instanceof Error ? error.message : error}`);
-  process.exitCode = 1;
-}
-
-async function bench(options: Options): Promise<void> {
-  const { databaseUrl } = readConfig();
-  if (!databaseUrl) throw new Error('set DATABASE_URL: the embedded database has no separate server process to measure');
+await runBench(command, async (options: Options) => {
   const voice = createVoice();
-  const run = startBench(databaseUrl, benchOptions(options), voice);
-  run.result.catch(() => {});
-  const close = async () => {
-    voice.stop();
-    const kept = await run.close();
-    if (kept.length > 0) say(`kept: ${kept.join(', ')}`);
-  };
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => {
-      say('cleaning up');
-      close().finally(() => process.exit(130));
-    });
-  }
   try {
-    const result = await run.result;
-    voice.stop();
-    say(reportText(result));
-    const json = JSON.stringify(result, null, 2);
-    if (options.json) process.stdout.write(`${json}\n`);
-    if (options.out) {
-      mkdirSync(dirname(options.out), { recursive: true });
-      writeFileSync(options.out, `${json}\n`);
-    }
+    const figures = await compareBackfills(benchServer(), benchOptions(options), voice);
+    return { figures, text: reportText(figures) };
   } finally {
-    await close();
+    voice.stop();
   }
-}
+});
 
-function benchOptions(options: Options): BenchOptions {
-  const { rows, dimensions, characters, m, efConstruction, seed, autovacuum } = options;
+function benchOptions({ setting: settings, procedure = false, keep = false, maintenanceMemory, ...options }: Options): BenchOptions {
+  const { rows, dimensions, characters, m, efConstruction, seed, autovacuum, ...others } = options;
   const table = { rows, dimensions, characters, m, efConstruction, seed, autovacuum };
-  return {
-    table,
-    contenders: options.contenders,
-    readsPerSecond: options.readsPerSecond,
-    writesPerSecond: options.writesPerSecond,
-    idleSeconds: options.idleSeconds,
-    latency: options.latency,
-    provider: options.provider,
-    settings: options.setting,
-    environment: options.environment,
-    maintenanceMemory: options.maintenanceMemory ?? graphMegabytes(table),
-    procedure: options.procedure ?? false,
-    keep: options.keep ?? false,
-  };
+  return { table, ...others, settings, procedure, keep, maintenanceMemory: maintenanceMemory ?? graphMegabytes(table) };
 }
 
 /** Reports progress, with the seconds since the start and the progress of the contender. */

@@ -1,71 +1,50 @@
 import { readFileSync } from 'node:fs';
-import { cpus, loadavg } from 'node:os';
-import Table from 'cli-table3';
 import { Command } from 'commander';
 import pLimit from 'p-limit';
 import { wholeNumber } from '../src/commands/parse-option.ts';
-import { readConfig } from '../src/config.ts';
 import { readBatch, readChanges } from '../src/worker/reader.ts';
 import { loadTarget, vectorColumn, type WorkTarget } from '../src/worker/target.ts';
 import { settleChanges, storeVectors } from '../src/worker/writer.ts';
 import { copyRows } from './backfill/binary-copy.ts';
 import { createVectorSpace } from './backfill/vectors.ts';
+import { benchServer, runBench, tableText, withSetting } from './bench-command.ts';
 import { median } from './rounds.ts';
 import { createSubject, DIMENSIONS, type Subject } from './subject.ts';
 
 interface Options {
   rows: number;
   together: number;
-  json?: boolean;
 }
 
 /** Server CPU time of each kind of statement, in microseconds per row, for all its calls. */
 type Costs = Record<string, number[]>;
 
-const program = new Command('bench:server')
+const command = new Command('bench:server')
   .description(
     'Measures the CPU time of the server for the statements of a worker: storing vectors, compared with COPY into a bare table, and reading and settling changes. ' +
       'Makes databases of its own on the server of DATABASE_URL, which must run on this machine (Linux), and drops them at the end.',
   )
   .option('--rows <n>', 'rows of the table', wholeNumber, 10_000)
-  .option('--together <n>', 'rows of one statement', wholeNumber, 500)
-  .option('--json', 'print the figures as JSON')
-  .action(run);
+  .option('--together <n>', 'rows of one statement', wholeNumber, 500);
 
-try {
-  await program.parseAsync();
-} catch (error) {
-  process.stderr.write(`bench:server: ${error instanceof Error ? error.message : error}\n`);
-  process.exitCode = 1;
-}
-
-async function run(options: Options): Promise<void> {
-  const { databaseUrl } = readConfig();
-  if (!databaseUrl) throw new Error('set DATABASE_URL: the embedded database has no separate server process');
+await runBench(command, async (options: Options) => {
   const figures: { table: string; statement: string; microseconds: number; ofCopy: number }[] = [];
   for (const [storage, characters] of [
     ['side-table', 900],
     ['side-table', 6000],
     ['column', 900],
   ] as const) {
-    const costs = await measure(databaseUrl, storage, characters, options);
+    const costs = await measure(benchServer(), storage, characters, options);
     const copy = median(costs.COPY ?? []);
     for (const [statement, values] of Object.entries(costs)) {
       const microseconds = median(values);
       figures.push({ table: `${storage}, texts of ${characters} characters`, statement, microseconds, ofCopy: microseconds / copy });
     }
   }
-  const setting = { ...options, dimensions: DIMENSIONS, node: process.version, cores: cpus().length, load: loadavg()[0] };
-  if (options.json) {
-    process.stdout.write(`${JSON.stringify({ ...setting, figures })}\n`);
-    return;
-  }
-  const table = new Table({ head: ['table', 'statement', 'µs of CPU a row', '× COPY'], style: { head: [], border: [] } });
-  for (const { table: name, statement, microseconds, ofCopy } of figures) {
-    table.push([name, statement, microseconds.toFixed(1), ofCopy.toFixed(2)]);
-  }
-  process.stdout.write(`${table.toString()}\n${JSON.stringify(setting)}\n`);
-}
+  const rows = figures.map(({ table, statement, microseconds, ofCopy }) => [table, statement, microseconds.toFixed(1), ofCopy.toFixed(2)]);
+  const text = tableText(['table', 'statement', 'µs of CPU a row', '× COPY'], rows);
+  return withSetting({ ...options, dimensions: DIMENSIONS }, { figures }, text);
+});
 
 async function measure(server: string, storage: 'column' | 'side-table', characters: number, options: Options): Promise<Costs> {
   const subject = await createSubject(server, { rows: options.rows, characters, index: false, storage });

@@ -641,6 +641,7 @@ CREATE TABLE reembed.planned_index (
   name name,
   final_name name,
   is_main boolean NOT NULL DEFAULT false,
+  method text,
   leaf regclass,
   pattern integer,
   definition text,
@@ -668,6 +669,7 @@ COMMENT ON COLUMN reembed.planned_index.old_name IS 'Index on the old vectors; n
 COMMENT ON COLUMN reembed.planned_index.name IS 'Index on the new vectors until contract; null when the old index has no successor.';
 COMMENT ON COLUMN reembed.planned_index.final_name IS 'Its name from contract on.';
 COMMENT ON COLUMN reembed.planned_index.is_main IS 'Whether it serves searches over all rows: validations measure its recall.';
+COMMENT ON COLUMN reembed.planned_index.method IS 'Access method of the index on the new vectors; null for an old index without a successor, and for the index of a leaf, which has that of its pattern.';
 COMMENT ON COLUMN reembed.planned_index.leaf IS 'The leaf of a partitioned table; null in a pattern, and for other tables.';
 COMMENT ON COLUMN reembed.planned_index.pattern IS 'Position of the pattern of this index.';
 COMMENT ON COLUMN reembed.planned_index.definition IS 'Pattern of an index on each leaf of a partitioned table: the statement that builds it, with {name}, {leaf} and {column}.';

@@ -237,4 +237,12 @@ export const FOUND_BY_REVIEW: Mutant[] = [
     says: /recipe_/,
     edits: [{ file: 'test/recipes/model-deployments.ts', find: '    await close();\n    throw error;\n', replace: '    throw error;\n' }],
   },
+  {
+    fault: 'a name that ends the body of a function',
+    fix: 'a body is quoted by a tag that is not in it',
+    test: 'attack-names',
+    title: 'names with quotes and comment marks execute no SQL in any phase, forward and back: column',
+    says: /syntax error|unterminated/,
+    edits: [{ file: 'sql/compile/dollar_quote.sql', find: '<= length(p_body) LOOP', replace: '< 0 LOOP' }],
+  },
 ];

@@ -66,4 +66,18 @@ export const INDEXES: Mutant[] = [
       },
     ],
   },
+  {
+    fault: 'an index that is built early enters phase index during the backfill',
+    fix: 'a file that does not begin and end with the statements of the phase is refused',
+    test: 'bridge-serving',
+    title: 'the new index is built early over a side table alone, joins in, and is the one that phase index accepts',
+    says: /early_index_changed_file|Value must match/,
+    edits: [
+      {
+        file: 'src/phases/3-index.ts',
+        find: 'return isWhole ? statements.slice(1, -1) : undefined;',
+        replace: 'return statements.slice(isWhole ? 1 : 0, -1);',
+      },
+    ],
+  },
 ];

@@ -6,13 +6,39 @@ import { createStage } from './harness/stage.ts';
 
 const RUNS = process.env.TEST_DATABASE_URL ? 5 : 2;
 const CANARY = 'CREATE TABLE public.canary ()';
-// Whatever ends a literal, a name, a comment or a body where it stands in SQL, in a template or in a file of JavaScript. What would end a
-// function's body, $body$ or $row$, is refused: below.
-const ENDS = ['"', "'", '`', '\n', '\r', '\u2028', '*/', '--', '$$', '$do$', '$up$', '${', '}', '{table}', '%I', '%s', '\\', ');', ','];
+// Whatever ends a literal, a name, a comment or a body where it stands in SQL, in a template or in a file of JavaScript.
+const ENDS = [
+  '"',
+  "'",
+  '`',
+  '\n',
+  '\r',
+  '\u2028',
+  '*/',
+  '--',
+  '$$',
+  '$body$',
+  '$do$',
+  '$up$',
+  '${',
+  '}',
+  '{table}',
+  '%I',
+  '%s',
+  '\\',
+  ');',
+  ',',
+];
 const hostile = fc
   .tuple(fc.array(fc.constantFrom(...ENDS), { minLength: 1, maxLength: 3 }), fc.constantFrom('--', '/*', ...ENDS))
   .map(([ends, last]) => `${ends.join('')}; ${CANARY}; ${last}`);
 const names = fc.record({ schema: hostile, table: hostile, key: hostile, text: hostile, vector: hostile, toName: hostile });
+/** Each name would end the body of a function, by the usual tag and by the one that is tried next. */
+const endsBodies = (name: string) => `${name}$body$; ${CANARY}; $_body$`;
+const ENDING_BODIES = {
+  ...{ schema: endsBodies('s'), table: endsBodies('t'), key: endsBodies('k') },
+  ...{ text: endsBodies('x'), vector: endsBodies('v'), toName: endsBodies('n') },
+};
 
 for (const storage of ['column', 'side-table'] as const) {
   test(`names with quotes and comment marks execute no SQL in any phase, forward and back: ${storage}`, async (t) => {
@@ -45,23 +71,7 @@ for (const storage of ['column', 'side-table'] as const) {
         t.is(rows[0].canary, null);
         await pool.query(`DROP SCHEMA ${quote(schema)} CASCADE`);
       }),
-      { numRuns: RUNS, seed: 11, endOnFailure: true, includeErrorInReport: true },
+      { examples: [[ENDING_BODIES]], numRuns: RUNS, seed: 11, endOnFailure: true, includeErrorInReport: true },
     );
-  });
-}
-
-for (const tag of ['$body$', '$row$']) {
-  test(`a name that holds ${tag}, which would end the body of a function, is refused, and nothing is changed`, async (t) => {
-    const stage = await createStage();
-    t.teardown(stage.close);
-    const text = `${tag}; ${CANARY}; ${tag}`;
-    await stage.db.pool.query(`CREATE TABLE odd (id integer PRIMARY KEY, ${pg.escapeIdentifier(text)} text, embedding vector(${OLD_DIMENSIONS}));
-      INSERT INTO odd VALUES (1, 'a text', array_fill(1::real, ARRAY[${OLD_DIMENSIONS}])::vector)`);
-    const campaign = await stage.draft({ table: 'odd', text: [text] });
-    await t.throwsAsync(stage.bring(campaign, 'expand'), { message: /contains \$body\$ or \$row\$/ });
-    const { rows } = await stage.db.pool.query(
-      "SELECT to_regclass('public.canary') AS canary, (SELECT count(*) FROM reembed.target)::int AS targets, (SELECT count(*) FROM pg_trigger WHERE NOT tgisinternal AND tgrelid = 'odd'::regclass)::int AS triggers",
-    );
-    t.deepEqual(rows, [{ canary: null, targets: 0, triggers: 0 }]);
   });
 }

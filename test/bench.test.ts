@@ -3,12 +3,12 @@ import test from 'ava';
 import type { Letter } from '../bench/backfill/contender.ts';
 import { type BenchOptions, type BenchResult, type Comparable, type Figures, ratiosTo } from '../bench/backfill/figures.ts';
 import { startOpenLoop } from '../bench/backfill/open-loop.ts';
-import { startBench } from '../bench/backfill/run.ts';
+import { compareBackfills } from '../bench/backfill/run.ts';
 import { createVectorSpace } from '../bench/backfill/vectors.ts';
 import { percentiles } from '../bench/live/latencies.ts';
-import { startLiveBench } from '../bench/live/run.ts';
+import { runLiveBench } from '../bench/live/run.ts';
 import { drawPlots } from '../bench/plots/draw.ts';
-import { startWorkersBench } from '../bench/workers/run.ts';
+import { runWorkersBench } from '../bench/workers/run.ts';
 
 // The short form of `npm run bench`. Its contenders are processes beside a server; the embedded database has one session only.
 const testOnServer = process.env.TEST_DATABASE_URL ? test : undefined;
@@ -28,13 +28,8 @@ const OPTIONS: BenchOptions = {
   keep: false,
 };
 
-async function bench(options: Partial<BenchOptions>): Promise<BenchResult> {
-  const run = startBench(process.env.TEST_DATABASE_URL ?? '', { ...OPTIONS, ...options }, { say() {}, rows() {} });
-  try {
-    return await run.result;
-  } finally {
-    await run.close();
-  }
+function bench(options: Partial<BenchOptions>): Promise<BenchResult> {
+  return compareBackfills(process.env.TEST_DATABASE_URL ?? '', { ...OPTIONS, ...options }, { say() {}, rows() {} });
 }
 
 testOnServer?.('a short bench fills every row by every contender and compares them', async (t) => {
@@ -189,7 +184,7 @@ testOnServer?.(
   'a short live bench samples searches and writes beside the backfill and beside idle periods, in both storages',
   async (t) => {
     t.timeout(240_000);
-    const live = startLiveBench(
+    const { storages } = await runLiveBench(
       process.env.TEST_DATABASE_URL ?? '',
       {
         table: { ...OPTIONS.table, rows: 600 },
@@ -202,30 +197,25 @@ testOnServer?.(
       },
       () => {},
     );
-    try {
-      const { storages } = await live.result;
-      t.deepEqual(
-        storages.map(({ storage }) => storage),
-        ['column', 'side-table'],
-      );
-      for (const { storage, figures } of storages) {
-        const [idle, beside] = figures;
-        t.is(idle?.rowsPerSecond, 0, storage);
-        t.true((beside?.rowsPerSecond ?? 0) > 0, storage);
-        for (const one of figures) {
-          t.true(one.reads.samples >= 10 && one.writes.samples >= 10, storage);
-          t.true((one.reads.p50 ?? 0) > 0 && (one.reads.p50 ?? 0) <= (one.reads.p99 ?? 0), storage);
-        }
+    t.deepEqual(
+      storages.map(({ storage }) => storage),
+      ['column', 'side-table'],
+    );
+    for (const { storage, figures } of storages) {
+      const [idle, beside] = figures;
+      t.is(idle?.rowsPerSecond, 0, storage);
+      t.true((beside?.rowsPerSecond ?? 0) > 0, storage);
+      for (const one of figures) {
+        t.true(one.reads.samples >= 10 && one.writes.samples >= 10, storage);
+        t.true((one.reads.p50 ?? 0) > 0 && (one.reads.p50 ?? 0) <= (one.reads.p99 ?? 0), storage);
       }
-    } finally {
-      await live.close();
     }
   },
 );
 
 testOnServer?.('a short bench of two workers counts what they send against a limited provider, and no row is embedded twice', async (t) => {
   t.timeout(240_000);
-  const bench = startWorkersBench(
+  const { figures } = await runWorkersBench(
     process.env.TEST_DATABASE_URL ?? '',
     {
       table: { ...OPTIONS.table, rows: 1200 },
@@ -235,18 +225,13 @@ testOnServer?.('a short bench of two workers counts what they send against a lim
     },
     () => {},
   );
-  try {
-    const { figures } = await bench.result;
-    t.is(figures.length, 1);
-    const [one] = figures;
-    t.like(one, { workers: 2, repeatedTexts: 0, timesOneWorker: null });
-    t.is(one?.attempts, one?.batches);
-    t.true((one?.requests ?? 0) >= 10 && (one?.refusedRequests ?? 0) > 0);
-    // Ten requests, of which the first five are the burst of a second.
-    t.true((one?.seconds ?? 0) > 0.9 && (one?.busyShare ?? 0) > 0 && (one?.busyShare ?? 2) <= 1);
-  } finally {
-    await bench.close();
-  }
+  t.is(figures.length, 1);
+  const [one] = figures;
+  t.like(one, { workers: 2, repeatedTexts: 0, timesOneWorker: null });
+  t.is(one?.attempts, one?.batches);
+  t.true((one?.requests ?? 0) >= 10 && (one?.refusedRequests ?? 0) > 0);
+  // Ten requests, of which the first five are the burst of a second.
+  t.true((one?.seconds ?? 0) > 0.9 && (one?.busyShare ?? 0) > 0 && (one?.busyShare ?? 2) <= 1);
 });
 
 test('percentiles are those of the nearest rank', (t) => {

@@ -333,6 +333,73 @@ CREATE FUNCTION reembed.archive_side_table(p_name text) RETURNS void
 
 COMMENT ON FUNCTION reembed.archive_side_table(p_name text) IS 'Turns the side table of the old vectors into the archive of a campaign.';
 
+CREATE TABLE reembed.planned_index (
+    campaign text NOT NULL,
+    "position" integer NOT NULL,
+    old_name name,
+    name name,
+    final_name name,
+    is_main boolean DEFAULT false NOT NULL,
+    method text,
+    leaf regclass,
+    pattern integer,
+    definition text,
+    old_definition text,
+    form text DEFAULT 'plain'::text NOT NULL,
+    dimensions integer,
+    scans bigint,
+    sampled_at timestamp with time zone,
+    scanned_at timestamp with time zone,
+    was_reset boolean DEFAULT false NOT NULL,
+    CONSTRAINT form_is_known CHECK ((form = ANY (ARRAY['plain'::text, 'binary'::text, 'subvector'::text]))),
+    CONSTRAINT leaves_follow_a_pattern CHECK (((leaf IS NULL) = (pattern IS NULL))),
+    CONSTRAINT new_indexes_have_a_final_name CHECK (((name IS NULL) = (final_name IS NULL))),
+    CONSTRAINT planned_indexes_are_old_or_new CHECK (((old_name IS NOT NULL) OR (name IS NOT NULL) OR (old_definition IS NOT NULL))),
+    CONSTRAINT subvector_indexes_have_dimensions CHECK (((form = 'subvector'::text) = (dimensions IS NOT NULL)))
+);
+
+COMMENT ON TABLE reembed.planned_index IS 'Indexes on the new vectors of a campaign, each with the old index that it succeeds, and how often the old ones have been scanned since the switch.';
+
+COMMENT ON COLUMN reembed.planned_index.campaign IS 'The campaign.';
+
+COMMENT ON COLUMN reembed.planned_index."position" IS 'Order in which they are built.';
+
+COMMENT ON COLUMN reembed.planned_index.old_name IS 'Index on the old vectors; null when there was none.';
+
+COMMENT ON COLUMN reembed.planned_index.name IS 'Index on the new vectors until contract; null when the old index has no successor.';
+
+COMMENT ON COLUMN reembed.planned_index.final_name IS 'Its name from contract on.';
+
+COMMENT ON COLUMN reembed.planned_index.is_main IS 'Whether it serves searches over all rows: validations measure its recall.';
+
+COMMENT ON COLUMN reembed.planned_index.method IS 'Access method of the index on the new vectors; null for an old index without a successor, and for the index of a leaf, which has that of its pattern.';
+
+COMMENT ON COLUMN reembed.planned_index.leaf IS 'The leaf of a partitioned table; null in a pattern, and for other tables.';
+
+COMMENT ON COLUMN reembed.planned_index.pattern IS 'Position of the pattern of this index.';
+
+COMMENT ON COLUMN reembed.planned_index.definition IS 'Pattern of an index on each leaf of a partitioned table: the statement that builds it, with {name}, {leaf} and {column}.';
+
+COMMENT ON COLUMN reembed.planned_index.old_definition IS 'The same of the old index.';
+
+COMMENT ON COLUMN reembed.planned_index.form IS 'What it holds of a vector: the vector itself (plain), the sign of each component (binary), or its first dimensions (subvector).';
+
+COMMENT ON COLUMN reembed.planned_index.dimensions IS 'How many of the first dimensions a subvector index holds.';
+
+COMMENT ON COLUMN reembed.planned_index.scans IS 'Scans of the old index that the server had counted at the last sample.';
+
+COMMENT ON COLUMN reembed.planned_index.sampled_at IS 'When they were last sampled: at the switch, by the watch, and by the gate to contract.';
+
+COMMENT ON COLUMN reembed.planned_index.scanned_at IS 'When a sample since the switch last differed from the one before; null when none did.';
+
+COMMENT ON COLUMN reembed.planned_index.was_reset IS 'Whether that sample was lower than the one before, because statistics were reset; earlier scans are then unknown.';
+
+CREATE FUNCTION reembed.asks_for_candidates(p_campaign text) RETURNS boolean
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.asks_for_candidates(p_campaign text) IS 'Whether searches of the new vectors ask for a number of candidates: the index holds less than the vectors, or each partition has one.';
+
 CREATE FUNCTION reembed.attach_indexes(p_relation regclass, p_name name, p_definition text, p_indexes regclass[]) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -590,12 +657,6 @@ CREATE FUNCTION reembed.bridge_map(p_target text DEFAULT NULL::text) RETURNS TAB
 
 COMMENT ON FUNCTION reembed.bridge_map(p_target text) IS 'The map that turns a query of the new model into one that the old vectors can be searched with, all that is needed to embed the query, and why the bridge may not serve, if it may not. No row without a map, and for roles that may not read the live view.';
 
-CREATE FUNCTION reembed.bridge_name(p_view name) RETURNS name
-    LANGUAGE sql IMMUTABLE
-    SET search_path TO 'pg_catalog', 'pg_temp';
-
-COMMENT ON FUNCTION reembed.bridge_name(p_view name) IS 'Name of the function that searches over the bridge, from the name of the live view.';
-
 CREATE FUNCTION reembed.bridge_names(p_campaign text, p_parameters jsonb) RETURNS jsonb
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp';
@@ -851,6 +912,12 @@ CREATE FUNCTION reembed.discarded_by_down(p_name text, OUT vectors bigint, OUT t
     SET search_path TO 'pg_catalog', 'pg_temp';
 
 COMMENT ON FUNCTION reembed.discarded_by_down(p_name text, OUT vectors bigint, OUT tokens bigint, OUT usd numeric, OUT live_view text, OUT readers text[]) IS 'What the down of phase expand removes: vectors of the new model with what they cost, and the live view with those who are known to read it; no view if an earlier campaign needs it.';
+
+CREATE FUNCTION reembed.dollar_quote(p_body text) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.dollar_quote(p_body text) IS 'Quotes the body of a function between dollar tags that it does not contain.';
 
 CREATE FUNCTION reembed.draw_bridge_items(p_target text) RETURNS TABLE(key text, content text, query_map bytea)
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1424,12 +1491,6 @@ CREATE FUNCTION reembed.join_names(p_target text) RETURNS TABLE(n integer, names
 
 COMMENT ON FUNCTION reembed.join_names(p_target text) IS 'Placeholders for each table that the text of a target is joined from: its change log, the compared values, the conditions of its triggers, and how rows that depend on it are found.';
 
-CREATE FUNCTION reembed.join_value_names(p_target text) RETURNS TABLE(n integer, names jsonb)
-    LANGUAGE sql STABLE ROWS 9
-    SET search_path TO 'pg_catalog', 'pg_temp';
-
-COMMENT ON FUNCTION reembed.join_value_names(p_target text) IS 'Placeholders for each compared column of the tables that the text of a target is joined from.';
-
 CREATE FUNCTION reembed.judge_audit(p_validation bigint) RETURNS TABLE(outcome text, code text, reason text, remedy text)
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp';
@@ -1529,7 +1590,7 @@ CREATE FUNCTION reembed.key_names(p_target text, p_side_table regclass DEFAULT N
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp';
 
-COMMENT ON FUNCTION reembed.key_names(p_target text, p_side_table regclass) IS 'Placeholders for each key column of a target: {n} its position, {column} its name, {side} its name in a side table, whose first columns are the key, {label} its name in keys, {type}, {collation}, {operator} and {greater} of the primary key, {open} and {close} around a value that is converted to JSON, {key_begin} and {key_end} around the function that reads it from a row.';
+COMMENT ON FUNCTION reembed.key_names(p_target text, p_side_table regclass) IS 'Placeholders for each key column of a target: {n} its position, {column} its name, {side} its name in a side table, whose first columns are the key, {label} its name in keys, {type}, {collation}, {operator} and {greater} of the primary key, {open} and {close} around a value that is converted to JSON.';
 
 CREATE FUNCTION reembed.key_settings(p_target text) RETURNS text
     LANGUAGE sql STABLE
@@ -1657,64 +1718,6 @@ CREATE FUNCTION reembed.lost_by_forget(p_target text, OUT target text, OUT table
 
 COMMENT ON FUNCTION reembed.lost_by_forget(p_target text, OUT target text, OUT table_is_there boolean, OUT vectors bigint, OUT archived bigint, OUT tokens bigint, OUT usd numeric, OUT live_view text, OUT readers text[], OUT removed text[]) IS 'What forget() removes for good: vectors with what they cost, archived vectors, and the live view with those who are known to read it.';
 
-CREATE TABLE reembed.planned_index (
-    campaign text NOT NULL,
-    "position" integer NOT NULL,
-    old_name name,
-    name name,
-    final_name name,
-    is_main boolean DEFAULT false NOT NULL,
-    leaf regclass,
-    pattern integer,
-    definition text,
-    old_definition text,
-    form text DEFAULT 'plain'::text NOT NULL,
-    dimensions integer,
-    scans bigint,
-    sampled_at timestamp with time zone,
-    scanned_at timestamp with time zone,
-    was_reset boolean DEFAULT false NOT NULL,
-    CONSTRAINT form_is_known CHECK ((form = ANY (ARRAY['plain'::text, 'binary'::text, 'subvector'::text]))),
-    CONSTRAINT leaves_follow_a_pattern CHECK (((leaf IS NULL) = (pattern IS NULL))),
-    CONSTRAINT new_indexes_have_a_final_name CHECK (((name IS NULL) = (final_name IS NULL))),
-    CONSTRAINT planned_indexes_are_old_or_new CHECK (((old_name IS NOT NULL) OR (name IS NOT NULL) OR (old_definition IS NOT NULL))),
-    CONSTRAINT subvector_indexes_have_dimensions CHECK (((form = 'subvector'::text) = (dimensions IS NOT NULL)))
-);
-
-COMMENT ON TABLE reembed.planned_index IS 'Indexes on the new vectors of a campaign, each with the old index that it succeeds, and how often the old ones have been scanned since the switch.';
-
-COMMENT ON COLUMN reembed.planned_index.campaign IS 'The campaign.';
-
-COMMENT ON COLUMN reembed.planned_index."position" IS 'Order in which they are built.';
-
-COMMENT ON COLUMN reembed.planned_index.old_name IS 'Index on the old vectors; null when there was none.';
-
-COMMENT ON COLUMN reembed.planned_index.name IS 'Index on the new vectors until contract; null when the old index has no successor.';
-
-COMMENT ON COLUMN reembed.planned_index.final_name IS 'Its name from contract on.';
-
-COMMENT ON COLUMN reembed.planned_index.is_main IS 'Whether it serves searches over all rows: validations measure its recall.';
-
-COMMENT ON COLUMN reembed.planned_index.leaf IS 'The leaf of a partitioned table; null in a pattern, and for other tables.';
-
-COMMENT ON COLUMN reembed.planned_index.pattern IS 'Position of the pattern of this index.';
-
-COMMENT ON COLUMN reembed.planned_index.definition IS 'Pattern of an index on each leaf of a partitioned table: the statement that builds it, with {name}, {leaf} and {column}.';
-
-COMMENT ON COLUMN reembed.planned_index.old_definition IS 'The same of the old index.';
-
-COMMENT ON COLUMN reembed.planned_index.form IS 'What it holds of a vector: the vector itself (plain), the sign of each component (binary), or its first dimensions (subvector).';
-
-COMMENT ON COLUMN reembed.planned_index.dimensions IS 'How many of the first dimensions a subvector index holds.';
-
-COMMENT ON COLUMN reembed.planned_index.scans IS 'Scans of the old index that the server had counted at the last sample.';
-
-COMMENT ON COLUMN reembed.planned_index.sampled_at IS 'When they were last sampled: at the switch, by the watch, and by the gate to contract.';
-
-COMMENT ON COLUMN reembed.planned_index.scanned_at IS 'When a sample since the switch last differed from the one before; null when none did.';
-
-COMMENT ON COLUMN reembed.planned_index.was_reset IS 'Whether that sample was lower than the one before, because statistics were reset; earlier scans are then unknown.';
-
 CREATE FUNCTION reembed.main_index(p_name text) RETURNS name
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp';
@@ -1828,12 +1831,6 @@ CREATE FUNCTION reembed.nearest_function(p_target text, p_view name DEFAULT NULL
     SET search_path TO 'pg_catalog', 'pg_temp';
 
 COMMENT ON FUNCTION reembed.nearest_function(p_target text, p_view name) IS 'The function that searches through a view of a target, or those of all its views.';
-
-CREATE FUNCTION reembed.nearest_name(p_view name) RETURNS name
-    LANGUAGE sql IMMUTABLE
-    SET search_path TO 'pg_catalog', 'pg_temp';
-
-COMMENT ON FUNCTION reembed.nearest_name(p_view name) IS 'Name of the function that searches through a view.';
 
 CREATE TABLE reembed.batch (
     campaign text NOT NULL,
@@ -2063,12 +2060,12 @@ CREATE FUNCTION reembed.plan_batches(p_name text, p_batch_rows integer DEFAULT 5
 
 COMMENT ON FUNCTION reembed.plan_batches(p_name text, p_batch_rows integer) IS 'Divides the rows without a new vector into batches of about p_batch_rows and records the texts that occur in several batches; returns the number of batches.';
 
-CREATE FUNCTION reembed.plan_index(p_campaign text, p_old_name name, p_name name, p_final_name name, p_is_main boolean, p_form text DEFAULT 'plain'::text, p_dimensions integer DEFAULT NULL::integer, p_definition text DEFAULT NULL::text, p_old_index text DEFAULT NULL::text) RETURNS void
+CREATE FUNCTION reembed.plan_index(p_campaign text, p_old_name name, p_name name, p_final_name name, p_is_main boolean, p_form text DEFAULT 'plain'::text, p_dimensions integer DEFAULT NULL::integer, p_definition text DEFAULT NULL::text, p_old_index text DEFAULT NULL::text, p_method text DEFAULT NULL::text) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET lock_timeout TO '300ms';
 
-COMMENT ON FUNCTION reembed.plan_index(p_campaign text, p_old_name name, p_name name, p_final_name name, p_is_main boolean, p_form text, p_dimensions integer, p_definition text, p_old_index text) IS 'Records an index on the new vectors and the old index that it succeeds, or an old index without a successor. p_definition, p_old_index: for the leaves of a partitioned table, the statement that builds the index, and an old index that is like those of the leaves.';
+COMMENT ON FUNCTION reembed.plan_index(p_campaign text, p_old_name name, p_name name, p_final_name name, p_is_main boolean, p_form text, p_dimensions integer, p_definition text, p_old_index text, p_method text) IS 'Records an index on the new vectors and the old index that it succeeds, or an old index without a successor. p_definition, p_old_index: for the leaves of a partitioned table, the statement that builds the index, and an old index that is like those of the leaves.';
 
 CREATE FUNCTION reembed.plan_leaf_indexes(p_name text) RETURNS void
     LANGUAGE sql
@@ -2346,7 +2343,7 @@ CREATE FUNCTION reembed.render(p_template text, p_names jsonb) RETURNS text
     LANGUAGE plpgsql IMMUTABLE
     SET search_path TO 'pg_catalog', 'pg_temp';
 
-COMMENT ON FUNCTION reembed.render(p_template text, p_names jsonb) IS 'Replaces the {placeholders} of a template.';
+COMMENT ON FUNCTION reembed.render(p_template text, p_names jsonb) IS 'Replaces the {placeholders} of a template, and quotes what it has between two $body$.';
 
 CREATE FUNCTION reembed.rendered(p_target text) RETURNS TABLE(name text, body text)
     LANGUAGE plpgsql STABLE
@@ -2854,6 +2851,18 @@ CREATE FUNCTION reembed.role_names(v reembed.vector_column, p_role text) RETURNS
 
 COMMENT ON FUNCTION reembed.role_names(v reembed.vector_column, p_role text) IS 'Values of the placeholders in templates that are rendered once for each role.';
 
+CREATE FUNCTION reembed.row_condition(p_condition text) RETURNS text
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.row_condition(p_condition text) IS 'The definition of a compiled function that checks a condition of a row, or of a row before and after an update.';
+
+CREATE FUNCTION reembed.row_value(p_relation regclass, p_attnum smallint) RETURNS text
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.row_value(p_relation regclass, p_attnum smallint) IS 'The definition of a compiled function that returns one column of a row.';
+
 CREATE FUNCTION reembed.rows_beyond(p_target text, p_model text, p_refused jsonb) RETURNS text[]
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp';
@@ -2903,6 +2912,12 @@ CREATE FUNCTION reembed.scans_iteratively() RETURNS boolean
     SET search_path TO 'pg_catalog', 'pg_temp';
 
 COMMENT ON FUNCTION reembed.scans_iteratively() IS 'Whether this version of pgvector continues an index scan until enough rows pass a filter.';
+
+CREATE FUNCTION reembed.search_function_name(p_kind text, p_view name) RETURNS name
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.search_function_name(p_kind text, p_view name) IS 'Name of the function that searches through a view (nearest), or over the bridge of a live view (bridge).';
 
 CREATE FUNCTION reembed.seconds_text(p_seconds double precision) RETURNS text
     LANGUAGE sql IMMUTABLE
@@ -6284,6 +6299,8 @@ REVOKE ALL ON FUNCTION reembed.archive_portion(p_name text, p_leaf regclass, p_b
 
 REVOKE ALL ON FUNCTION reembed.archive_side_table(p_name text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION reembed.asks_for_candidates(p_campaign text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION reembed.attach_indexes(p_relation regclass, p_name name, p_definition text, p_indexes regclass[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.attnum(p_relation regclass, p_column name) FROM PUBLIC;
@@ -6321,8 +6338,6 @@ REVOKE ALL ON FUNCTION reembed.bridge_evidence(p_campaign text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION reembed.bridge_function(p_campaign text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.bridge_gate(p_campaign text) FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION reembed.bridge_name(p_view name) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.bridge_names(p_campaign text, p_parameters jsonb) FROM PUBLIC;
 
@@ -6401,6 +6416,8 @@ REVOKE ALL ON FUNCTION reembed.describe_column(p_relation regclass, p_column nam
 REVOKE ALL ON FUNCTION reembed.differs_sql(p_relation regclass, p_attnums smallint[], p_old text, p_new text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.discarded_by_down(p_name text, OUT vectors bigint, OUT tokens bigint, OUT usd numeric, OUT live_view text, OUT readers text[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.dollar_quote(p_body text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.draw_bridge_items(p_target text) FROM PUBLIC;
 
@@ -6556,8 +6573,6 @@ REVOKE ALL ON FUNCTION reembed.join_facts(p_relation regclass, p_joins jsonb) FR
 
 REVOKE ALL ON FUNCTION reembed.join_names(p_target text) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION reembed.join_value_names(p_target text) FROM PUBLIC;
-
 REVOKE ALL ON FUNCTION reembed.judge_audit(p_validation bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.judge_bridge(p_campaign text) FROM PUBLIC;
@@ -6664,8 +6679,6 @@ REVOKE ALL ON FUNCTION reembed.native_subscribers() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.nearest_function(p_target text, p_view name) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION reembed.nearest_name(p_view name) FROM PUBLIC;
-
 REVOKE ALL ON FUNCTION reembed.needs_sweep(p_name text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.next_place(p_relation regclass, p_leaf regclass, p_block bigint, OUT leaf regclass, OUT block bigint) FROM PUBLIC;
@@ -6716,7 +6729,7 @@ REVOKE ALL ON FUNCTION reembed.place(p_block bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.plan_batches(p_name text, p_batch_rows integer) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION reembed.plan_index(p_campaign text, p_old_name name, p_name name, p_final_name name, p_is_main boolean, p_form text, p_dimensions integer, p_definition text, p_old_index text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION reembed.plan_index(p_campaign text, p_old_name name, p_name name, p_final_name name, p_is_main boolean, p_form text, p_dimensions integer, p_definition text, p_old_index text, p_method text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.plan_leaf_indexes(p_name text) FROM PUBLIC;
 
@@ -6850,6 +6863,10 @@ REVOKE ALL ON FUNCTION reembed.return_to_batch_api(p_provider_batch uuid, p_from
 
 REVOKE ALL ON FUNCTION reembed.role_names(v reembed.vector_column, p_role text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION reembed.row_condition(p_condition text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.row_value(p_relation regclass, p_attnum smallint) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION reembed.rows_beyond(p_target text, p_model text, p_refused jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.rows_lacking_old_vector(p_name text) FROM PUBLIC;
@@ -6865,6 +6882,8 @@ REVOKE ALL ON FUNCTION reembed.scan_coverage(p_target text, p_every interval) FR
 REVOKE ALL ON FUNCTION reembed.scan_statistics(p_target text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.scans_iteratively() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.search_function_name(p_kind text, p_view name) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.seconds_text(p_seconds double precision) FROM PUBLIC;
 

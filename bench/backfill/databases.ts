@@ -15,7 +15,8 @@ export interface BenchDatabases {
 /** @param server URL of any database on the server */
 export function createBenchDatabases(server: string): BenchDatabases {
   const prefix = `reembed_bench_${randomBytes(4).toString('hex')}`;
-  const made = new Set<string>();
+  /** each database, and when it is there */
+  const made = new Map<string, Promise<void>>();
   const administer = async (statement: string) => {
     const admin = await connect(server, 'bench administration');
     try {
@@ -25,8 +26,9 @@ export function createBenchDatabases(server: string): BenchDatabases {
     }
   };
   const make = async (name: string, how: string) => {
-    made.add(name);
-    await administer(`CREATE DATABASE ${prefix}_${name} ${how}`);
+    const created = administer(`CREATE DATABASE ${prefix}_${name} ${how}`);
+    made.set(name, created);
+    await created;
     const url = new URL(server);
     url.pathname = `/${prefix}_${name}`;
     return url.href;
@@ -40,8 +42,12 @@ export function createBenchDatabases(server: string): BenchDatabases {
     copy: (template, name) => make(name, `TEMPLATE ${prefix}_${template} STRATEGY file_copy`),
     drop,
     async close(keep) {
-      if (keep) return [...made].map((name) => `${prefix}_${name}`);
-      for (const name of made) await drop(name);
+      if (keep) return [...made.keys()].map((name) => `${prefix}_${name}`);
+      for (const [name, created] of made) {
+        // A signal may come while a database is being made, which could not be dropped yet.
+        await created.catch(() => {});
+        await drop(name);
+      }
       return [];
     },
   };

@@ -1,8 +1,9 @@
 import type pg from 'pg';
+import { GATE_CLOSED } from '../succeed.ts';
 import { BARE_TABLE, createBareTable, fillBareTable } from './bare-table.ts';
 import type { Copy, Letter } from './contender.ts';
 import { indexParameters, NEW_MODEL, TABLE } from './documents.ts';
-import { type Campaign, createArguments, GATE_CLOSED, successOf, UNSURE } from './product.ts';
+import { type Campaign, createArguments, successOf, UNSURE } from './product.ts';
 import { createVectorSpace } from './vectors.ts';
 
 /** One command of a procedure and its duration. */

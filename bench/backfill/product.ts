@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import { createWorkplace, type Workplace } from '../../test/harness/command.ts';
+import { GATE_CLOSED, succeed } from '../succeed.ts';
 import type { ProviderOptions } from './answers.ts';
 import { type Child, startChild } from './child.ts';
 import type { ClientUsage, Contender, Copy, Result } from './contender.ts';
@@ -32,8 +33,6 @@ export type CampaignOptions = Pick<BenchOptions, 'latency' | 'provider' | 'envir
 /** Where the new vectors are stored. */
 export type Storage = 'column' | 'side-table';
 
-/** exit code of a `migrate up` that stops before a gate */
-export const GATE_CLOSED = 3;
 /** Exit code of `validate` when nothing was judged. */
 export const UNSURE = 5;
 const LEDGER_LOOK_MS = 100;
@@ -71,8 +70,7 @@ export async function openCampaign({ url, table }: Copy, { latency, provider: pl
     workplace,
     provider,
     async run(args, code) {
-      const result = await workplace.run(args);
-      if (result.code !== code) throw new Error(`reembed ${args.join(' ')} ended with ${result.code}: ${result.stderr || result.stdout}`);
+      await succeed(workplace, args, code);
     },
     startWorker() {
       worker = workplace.start(['worker', '--drain'], {

@@ -1,6 +1,7 @@
 import { quantile } from '../../src/validation/metrics/quantile.ts';
 import { ndcgAt } from '../../src/validation/metrics/ranking-metrics.ts';
 import { MINILM } from '../../test/harness/scifact-data.ts';
+import { succeed } from '../succeed.ts';
 import type { BenchQuery, BridgeFacts, BridgeSubject } from './open-bridge.ts';
 
 const SHARES = [0, 0.05, 0.25, 0.5, 1];
@@ -114,8 +115,7 @@ async function popularFirst(subject: BridgeSubject): Promise<string[]> {
 }
 
 async function buildEarly({ place, campaign }: BridgeSubject): Promise<void> {
-  const { code, stderr } = await place.run(['bridge', 'index', '--campaign', campaign]);
-  if (code !== 0) throw new Error(stderr);
+  await succeed(place, ['bridge', 'index', '--campaign', campaign]);
 }
 
 async function dropIndex({ pool, campaign }: BridgeSubject): Promise<void> {

@@ -15,6 +15,7 @@ import {
   USE_LITE,
 } from '../../test/harness/scifact-data.ts';
 import { undoneAtSignal } from '../../test/harness/undo-at-signal.ts';
+import { GATE_CLOSED, succeed } from '../succeed.ts';
 
 /** A judged query with its vectors as SQL text. */
 export interface BenchQuery {
@@ -63,32 +64,21 @@ export async function openBridge(say: (line: string) => void): Promise<BridgeSub
     const answer = provider.script;
     provider.script = (request, count) => (request.model === USE_LITE.name ? { status: 404 } : answer(request, count));
     provider.requests.length = 0;
-    const run = async (args: string[], code: number) => {
-      const startedAt = performance.now();
-      const result = await place.run(args);
-      if (result.code !== code) throw new Error(`reembed ${args.join(' ')} ended with ${result.code}: ${result.stderr}`);
-      return { ...result, seconds: (performance.now() - startedAt) / 1000 };
-    };
     const models = ['--from', USE_LITE.name, '--to', MINILM.name, '--dimensions', String(MINILM.dimensions)];
-    const created = await run(
-      [
-        'migrate',
-        'create',
-        '--table',
-        'abstracts',
-        '--text-sql',
-        SCIFACT_TEXT,
-        ...models,
-        '--storage',
-        'side-table',
-        '--old-model-gone',
-        '--json',
-      ],
-      0,
-    );
+    const text = ['--table', 'abstracts', '--text-sql', SCIFACT_TEXT];
+    const created = await succeed(place, [
+      'migrate',
+      'create',
+      ...text,
+      ...models,
+      '--storage',
+      'side-table',
+      '--old-model-gone',
+      '--json',
+    ]);
     const { campaign } = JSON.parse(created.stdout) as { campaign: string };
-    const up = await run(['migrate', 'up'], 3);
-    const fitted = await run(['bridge', 'fit', '--campaign', campaign, '--json'], 0);
+    const up = await succeed(place, ['migrate', 'up'], GATE_CLOSED);
+    const fitted = await succeed(place, ['bridge', 'fit', '--campaign', campaign, '--json']);
     say(`bridge fitted in ${fitted.seconds.toFixed(1)} s`);
     const { rows } = await pool.query<{ side: string; map: Buffer }>(
       'SELECT m.to_relation::text AS side, b.query_map AS map FROM reembed.campaign AS m JOIN reembed.bridge AS b ON b.campaign = m.name',

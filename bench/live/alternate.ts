@@ -5,7 +5,8 @@ import type { Copy } from '../backfill/contender.ts';
 import { connect } from '../backfill/databases.ts';
 import { TABLE } from '../backfill/documents.ts';
 import { type LiveLoad, startLiveLoad } from '../backfill/live-load.ts';
-import { type Campaign, createArguments, GATE_CLOSED, openCampaign, SEARCH_LIVE, type Storage } from '../backfill/product.ts';
+import { type Campaign, createArguments, openCampaign, SEARCH_LIVE, type Storage } from '../backfill/product.ts';
+import { GATE_CLOSED } from '../succeed.ts';
 import type { Condition, Tally } from './latencies.ts';
 import { type BridgeFigures, compareSearches, reportRandomRows, searchOverBridge } from './over-bridge.ts';
 

@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import { checkVectors } from '../backfill/check.ts';
 import type { Copy } from '../backfill/contender.ts';
-import { createArguments, GATE_CLOSED, newVectors, openCampaign, type Storage } from '../backfill/product.ts';
+import { createArguments, newVectors, openCampaign, type Storage } from '../backfill/product.ts';
+import { GATE_CLOSED } from '../succeed.ts';
 import { watchProcessors } from './processors.ts';
 
 /** What limits the requests: nothing, the setting requests_per_minute, or the provider, which refuses more with 429. */

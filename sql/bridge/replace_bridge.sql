@@ -25,9 +25,6 @@ BEGIN
     'has_new_index', 'v_has_new_index',
     'predicted', format('CASE WHEN $5 THEN %s ELSE %s END', v_names ->> 'mapped_prediction', v_names ->> 'old_prediction'),
     'iterative_scan', CASE WHEN reembed.scans_iteratively() THEN ' SET hnsw.iterative_scan = relaxed_order' ELSE '' END);
-  IF v_names::text ~ '\$body\$' THEN
-    RAISE EXCEPTION 'a name in target % contains $body$', t.name USING ERRCODE = 'RE005', HINT = 'Rename the object with this name.';
-  END IF;
   v_names := v_names || jsonb_build_object('candidates_sql', rtrim(reembed.render((SELECT p.body FROM reembed.template AS p WHERE p.name = 'bridge_candidates'), v_names), E'\n'));
   PERFORM reembed.make_model_schema(reembed.model_schema_name(reembed.view_schema(t.name), NULL));
   BEGIN

@@ -10,12 +10,6 @@ AS $$
            'side', coalesce((SELECT quote_ident(s.attname) FROM pg_attribute AS s WHERE s.attrelid = p_side_table AND s.attnum = k.position), ''),
            'label', quote_literal(t.key_names[k.position]),
            'type', format_type(a.atttypid, NULL),
-           -- The same two variants as row_begin and row_end in target_names(), but a renamed key is looked up by its new name.
-           'key_begin', CASE WHEN p.is_parsed THEN E'LANGUAGE sql IMMUTABLE PARALLEL SAFE\nRETURN '
-                             ELSE format(E'LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp\nAS $row$ DECLARE v_key %s; BEGIN RETURN ', format_type(a.atttypid, NULL)) END,
-           'key_end', CASE WHEN p.is_parsed THEN ''
-                           ELSE format('; EXCEPTION WHEN undefined_column THEN EXECUTE pg_catalog.format(''SELECT ($1).%%I'', (SELECT a.attname FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = %s AND a.attnum = %s)) INTO v_key USING r; RETURN v_key; END $row$',
-                                       t.relation::oid, k.attnum) END,
            'collation', CASE WHEN a.attcollation <> y.typcollation THEN format(' COLLATE %I.%I', cn.nspname, c.collname) ELSE '' END,
            'open', CASE WHEN p.is_plain THEN '' ELSE 'format(''%s'', ' END,
            'close', CASE WHEN p.is_plain THEN '' ELSE ')' END,
@@ -28,8 +22,7 @@ AS $$
     LEFT JOIN pg_collation AS c ON c.oid = a.attcollation
     LEFT JOIN pg_namespace AS cn ON cn.oid = c.collnamespace
    CROSS JOIN LATERAL (SELECT y.typnamespace = 'pg_catalog'::regnamespace
-                              AND y.typname IN ('int2', 'int4', 'int8', 'numeric', 'bool', 'uuid', 'text', 'varchar', 'bpchar') AS is_plain,
-                              current_setting('server_version_num')::integer >= 180000 AS is_parsed) AS p
+                              AND y.typname IN ('int2', 'int4', 'int8', 'numeric', 'bool', 'uuid', 'text', 'varchar', 'bpchar') AS is_plain) AS p
     LEFT JOIN LATERAL (
       SELECT max(format('%I.%s', n.nspname, q.oprname)) FILTER (WHERE m.amopstrategy = 3) AS equal, max(format('%I.%s', n.nspname, q.oprname)) FILTER (WHERE m.amopstrategy = 5) AS greater
         FROM pg_index AS i
@@ -41,4 +34,4 @@ AS $$
        WHERE i.indrelid = t.relation AND i.indisprimary AND x.attnum = k.attnum) AS o ON true
    WHERE t.name = p_target
 $$;
-COMMENT ON FUNCTION reembed.key_names IS 'Placeholders for each key column of a target: {n} its position, {column} its name, {side} its name in a side table, whose first columns are the key, {label} its name in keys, {type}, {collation}, {operator} and {greater} of the primary key, {open} and {close} around a value that is converted to JSON, {key_begin} and {key_end} around the function that reads it from a row.';
+COMMENT ON FUNCTION reembed.key_names IS 'Placeholders for each key column of a target: {n} its position, {column} its name, {side} its name in a side table, whose first columns are the key, {label} its name in keys, {type}, {collation}, {operator} and {greater} of the primary key, {open} and {close} around a value that is converted to JSON.';

@@ -1,4 +1,5 @@
--- One pass: inserted text is never parsed again, so a column named {table} stays as it is.
+-- One pass: inserted text is never parsed again, so a column named {table} stays as it is. What a template has between two $body$ is quoted after its names are
+-- in, so that no name can end a body.
 CREATE OR REPLACE FUNCTION reembed.render(p_template text, p_names jsonb) RETURNS text
 LANGUAGE plpgsql IMMUTABLE
 SET search_path = pg_catalog, pg_temp
@@ -7,6 +8,11 @@ DECLARE
   v_unknown text;
   v_text text;
 BEGIN
+  -- A query of its own, because workers render statements and have no right to call dollar_quote().
+  IF strpos(p_template, '$body$') > 0 THEN
+    RETURN (SELECT string_agg(CASE WHEN b.place % 2 = 0 THEN reembed.dollar_quote(reembed.render(b.section, p_names)) ELSE reembed.render(b.section, p_names) END, '' ORDER BY b.place)
+              FROM string_to_table(p_template, '$body$') WITH ORDINALITY AS b(section, place));
+  END IF;
   SELECT string_agg(CASE WHEN w.position = 1 THEN w.piece
                          WHEN w.name IS NULL THEN '{' || w.piece
                          ELSE coalesce(p_names ->> w.name, '') || substr(w.piece, length(w.name) + 2) END, '' ORDER BY w.position),
@@ -20,4 +26,4 @@ BEGIN
   RETURN v_text;
 END;
 $$;
-COMMENT ON FUNCTION reembed.render IS 'Replaces the {placeholders} of a template.';
+COMMENT ON FUNCTION reembed.render IS 'Replaces the {placeholders} of a template, and quotes what it has between two $body$.';

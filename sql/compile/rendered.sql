@@ -23,9 +23,6 @@ BEGIN
   IF m.moving IS NOT NULL THEN
     v_names := v_names || reembed.move_names(m.name, v_names);
   END IF;
-  IF (v_names - 'row_begin' - 'row_end')::text ~ '\$(body|row)\$' THEN
-    RAISE EXCEPTION 'a name in target % contains $body$ or $row$', p_target USING ERRCODE = 'RE005', HINT = 'Rename the object with this name.';
-  END IF;
   RETURN QUERY
     SELECT w.name, reembed.render(p.body, v_names || w.names)
       FROM (
@@ -43,9 +40,9 @@ BEGIN
         UNION ALL
         SELECT s.step, s.name, j.names FROM reembed.join_names(p_target) AS j CROSS JOIN (VALUES (22, 'join_change', true), (23, 'join_expand', true), (31, 'join_capture', v_is_captured), (32, 'join_triggers', v_is_captured)) AS s(step, name, is_wanted) WHERE v_is_joined AND s.is_wanted
         UNION ALL
-        SELECT 30, 'join_value', j.names FROM reembed.join_value_names(p_target) AS j WHERE v_is_joined AND v_is_captured
+        SELECT 30, 'join_value', to_jsonb(c) || jsonb_build_object('value', reembed.row_value(c.relation, c.attnum)) FROM reembed.join_columns(p_target) AS c WHERE v_is_joined AND v_is_captured
         UNION ALL
-        SELECT 30, 'key', k.names FROM reembed.key_names(p_target) AS k WHERE v_is_captured OR to_regclass(format('reembed.late_%s', t.suffix)) IS NOT NULL
+        SELECT 30, 'key', k.names || jsonb_build_object('value', reembed.row_value(t.relation, t.key_attnums[k.n])) FROM reembed.key_names(p_target) AS k WHERE v_is_captured OR to_regclass(format('reembed.late_%s', t.suffix)) IS NOT NULL
         UNION ALL
         SELECT 35, 'triggers_truncate', jsonb_build_object('leaf', l.leaf::text) FROM reembed.leaves(t.relation) AS l WHERE v_is_captured AND v_has_side_table
         UNION ALL

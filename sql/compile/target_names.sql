@@ -14,7 +14,6 @@ DECLARE
   v_vector_schema constant name := reembed.vector_schema();
   v_is_partitioned boolean;
   v_names jsonb;
-  v_is_parsed constant boolean := current_setting('server_version_num')::integer >= 180000;
 BEGIN
   SELECT * INTO STRICT t FROM reembed.target WHERE name = p_target;
   SELECT * INTO STRICT c FROM pg_class WHERE oid = t.relation;
@@ -74,18 +73,13 @@ BEGIN
     'u_is_f', reembed.each_key(t.name, 'u.key_{n} OPERATOR({operator}) f.key_{n}', ' AND '),
     'key_functions', reembed.each_key(t.name, 'reembed.key_{n}_' || t.suffix || '(NEW)'),
     'old_key_functions', reembed.each_key(t.name, 'reembed.key_{n}_' || t.suffix || '(OLD)'),
-    'text_differs', reembed.differs_sql(t.relation, t.text_attnums, '(o).', '(n).'),
-    'key_differs', reembed.differs_sql(t.relation, t.key_attnums, '(o).', '(n).'),
+    'text_differs', reembed.row_condition(reembed.differs_sql(t.relation, t.text_attnums, '(o).', '(n).')),
+    'key_differs', reembed.row_condition(reembed.differs_sql(t.relation, t.key_attnums, '(o).', '(n).')),
     -- A row that enters the part is logged like one with a new text.
     'changed_text', reembed.differs_sql(t.relation, t.text_attnums || t.part_attnums, 'OLD.', 'NEW.'),
     'changed_key', reembed.differs_sql(t.relation, t.key_attnums, 'OLD.', 'NEW.'),
     -- A virtual column has a value in the WHEN of a trigger, but not in its function.
     'text_has_changed', CASE WHEN v_args.is_virtual THEN 'true' ELSE format('reembed.text_differs_%s(OLD, NEW)', t.suffix) || CASE WHEN t.part = '' THEN '' ELSE format(' OR NOT reembed.in_part_%s(OLD)', t.suffix) END END,
-    -- STABLE, because PostgreSQL inlines a function only if its body is no more volatile than its declaration, and kept() checks where a value is stored. A
-    -- parsed function follows a renamed column. Before PostgreSQL 18 such a function of a row would make ADD COLUMN … DEFAULT fail, so there it is a text that
-    -- reports a difference after a rename: the row is embedded, perhaps unnecessarily, until up compiles it again.
-    'row_begin', CASE WHEN v_is_parsed THEN E'LANGUAGE sql STABLE PARALLEL SAFE\nRETURN ' ELSE E'LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp\nAS $row$ BEGIN RETURN ' END,
-    'row_end', CASE WHEN v_is_parsed THEN '' ELSE '; EXCEPTION WHEN undefined_column THEN RETURN true; END $row$' END,
     'has_old', CASE WHEN v_old.column_name IS NULL THEN 'false' ELSE 'true' END,
     'is_plain', CASE v_new.storage WHEN 'column' THEN 'p_plain' ELSE 'true' END,
     'every_new_column', reembed.names_columns(t.name, 'NEW'),
@@ -109,7 +103,7 @@ BEGIN
     'after_reached', reembed.each_key(t.name, 'after_{n} = r.key_{n}'),
     'r_is_after_w', reembed.key_is_after(t.name),
     'r_is_p', reembed.each_key(t.name, 'r.key_{n} OPERATOR({operator}) p_key_{n}', ' AND '))
-    || (SELECT jsonb_object_agg(w.role || '_' || n.key, n.value)
+    || (SELECT jsonb_object_agg(w.role || '_' || n.key, CASE WHEN n.key IN ('lacks_row', 'kept') THEN to_jsonb(reembed.row_condition(n.value #>> '{}')) ELSE n.value END)
           FROM (VALUES ('new', v_new), ('old', v_old)) AS w(role, vectors) CROSS JOIN jsonb_each(reembed.role_names(w.vectors, w.role)) AS n);
   RETURN v_names || jsonb_build_object(
     'table_oid', t.relation::oid,

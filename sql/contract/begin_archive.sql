@@ -10,6 +10,8 @@ AS $$
 DECLARE
   m reembed.campaign;
   t reembed.target;
+  v_names jsonb;
+  v_template text;
 BEGIN
   SELECT * INTO STRICT m FROM reembed.campaign WHERE name = p_name;
   SELECT * INTO STRICT t FROM reembed.target WHERE name = m.target;
@@ -21,10 +23,14 @@ BEGIN
   -- Recreates the trigger even if an abandoned one exists: the lock of CREATE TRIGGER waits for all writes that the trigger does not see.
   PERFORM reembed.end_archive(p_name);
   PERFORM set_config('default_tablespace', coalesce((SELECT b.spcname FROM pg_class AS c JOIN pg_tablespace AS b ON b.oid = c.reltablespace WHERE c.oid = t.relation AND has_tablespace_privilege(b.oid, 'CREATE')), ''), true);
-  EXECUTE reembed.render('DROP TABLE IF EXISTS {archive}', reembed.archive_names(p_name));
-  EXECUTE reembed.render((SELECT p.body FROM reembed.template AS p WHERE p.name = 'archive'), reembed.target_names(m.target) || reembed.archive_names(p_name));
-  EXECUTE reembed.render((SELECT p.body FROM reembed.template AS p WHERE p.name = CASE t.part WHEN '' THEN 'late' ELSE 'late_part' END), reembed.target_names(m.target) || reembed.archive_names(p_name));
-  EXECUTE reembed.render((SELECT p.body FROM reembed.template AS p WHERE p.name = 'archive_rows'), reembed.target_names(m.target) || reembed.archive_names(p_name));
+  v_names := reembed.target_names(m.target) || reembed.archive_names(p_name);
+  EXECUTE reembed.render('DROP TABLE IF EXISTS {archive}', v_names);
+  FOR v_template IN
+    SELECT p.body FROM (VALUES (1, 'archive', true), (2, 'late', true), (3, 'late_part', t.part <> ''), (4, 'archive_rows', true)) AS w(step, name, is_wanted)
+      JOIN reembed.template AS p ON p.name = w.name WHERE w.is_wanted ORDER BY w.step
+  LOOP
+    EXECUTE reembed.render(v_template, v_names);
+  END LOOP;
   PERFORM reembed.give_to_owner(m.target);
   UPDATE reembed.leaf SET archived_at = NULL WHERE target = m.target;
 END;

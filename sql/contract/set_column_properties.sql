@@ -12,14 +12,14 @@ BEGIN
              'storage', CASE p_wanted ->> 'storage' WHEN 'p' THEN 'PLAIN' WHEN 'm' THEN 'MAIN' WHEN 'x' THEN 'EXTENDED' ELSE 'EXTERNAL' END,
              'compression', CASE p_wanted ->> 'compression' WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4' ELSE 'DEFAULT' END,
              'statistics', p_wanted ->> 'statistics', 'options', p_wanted ->> 'options', 'comment', quote_nullable(p_wanted ->> 'comment')))
-      FROM (VALUES ('storage', 'ALTER TABLE {table} ALTER COLUMN {column} SET STORAGE {storage}'),
-                   ('compression', 'ALTER TABLE {table} ALTER COLUMN {column} SET COMPRESSION {compression}'),
-                   ('statistics', 'ALTER TABLE {table} ALTER COLUMN {column} SET STATISTICS {statistics}'),
-                   ('options', 'ALTER TABLE {table} ALTER COLUMN {column} RESET (n_distinct, n_distinct_inherited)'),
-                   ('options', 'ALTER TABLE {table} ALTER COLUMN {column} SET ({options})'),
-                   ('comment', 'COMMENT ON COLUMN {table}.{column} IS {comment}')) AS w(property, statement)
-     WHERE p_wanted ->> w.property IS DISTINCT FROM v_present ->> w.property
-       AND (w.statement NOT LIKE '% SET ({options})' OR p_wanted ->> 'options' IS NOT NULL)
+      FROM (VALUES (1, 'storage', 'ALTER TABLE {table} ALTER COLUMN {column} SET STORAGE {storage}', true),
+                   (2, 'compression', 'ALTER TABLE {table} ALTER COLUMN {column} SET COMPRESSION {compression}', true),
+                   (3, 'statistics', 'ALTER TABLE {table} ALTER COLUMN {column} SET STATISTICS {statistics}', true),
+                   (4, 'options', 'ALTER TABLE {table} ALTER COLUMN {column} RESET (n_distinct, n_distinct_inherited)', true),
+                   (5, 'options', 'ALTER TABLE {table} ALTER COLUMN {column} SET ({options})', p_wanted ->> 'options' IS NOT NULL),
+                   (6, 'comment', 'COMMENT ON COLUMN {table}.{column} IS {comment}', true)) AS w(step, property, statement, is_possible)
+     WHERE p_wanted ->> w.property IS DISTINCT FROM v_present ->> w.property AND w.is_possible
+     ORDER BY w.step
   LOOP
     EXECUTE v_statement;
   END LOOP;

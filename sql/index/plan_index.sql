@@ -1,6 +1,6 @@
 CREATE OR REPLACE FUNCTION reembed.plan_index(
   p_campaign text, p_old_name name, p_name name, p_final_name name, p_is_main boolean, p_form text DEFAULT 'plain', p_dimensions integer DEFAULT NULL,
-  p_definition text DEFAULT NULL, p_old_index text DEFAULT NULL
+  p_definition text DEFAULT NULL, p_old_index text DEFAULT NULL, p_method text DEFAULT NULL
 ) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
@@ -9,8 +9,8 @@ AS $$
 DECLARE
   v_target constant text := (SELECT m.target FROM reembed.campaign AS m WHERE m.name = p_campaign);
 BEGIN
-  INSERT INTO reembed.planned_index (campaign, position, old_name, name, final_name, is_main, form, dimensions, definition, old_definition)
-  SELECT p_campaign, count(*) + 1, p_old_name, p_name, p_final_name, p_is_main, p_form, p_dimensions, p_definition, reembed.index_pattern(to_regclass(p_old_index))
+  INSERT INTO reembed.planned_index (campaign, position, old_name, name, final_name, is_main, method, form, dimensions, definition, old_definition)
+  SELECT p_campaign, count(*) + 1, p_old_name, p_name, p_final_name, p_is_main, p_method, p_form, p_dimensions, p_definition, reembed.index_pattern(to_regclass(p_old_index))
     FROM reembed.planned_index AS p WHERE p.campaign = p_campaign AND p.leaf IS NULL;
   -- Searches of the new vectors were compiled before this was known.
   IF p_is_main AND p_form <> 'plain' THEN

@@ -17,7 +17,7 @@ AS $$
            'every_new_joined', a.every_new,
            'every_old_joined', replace(a.every_new, 'NEW.', 'OLD.'),
            'changed_joined', reembed.differs_sql(j.relation, j.attnums, 'OLD.', 'NEW.'),
-           'value_differs', reembed.differs_sql(j.relation, j.key_attnums, '(o).', '(n).'),
+           'value_differs', reembed.row_condition(reembed.differs_sql(j.relation, j.key_attnums, '(o).', '(n).')),
            'dependents', reembed.join_dependents(t.name, j.n::integer),
            'is_dependent', c.is_dependent,
            -- By the registered names, which text_sql uses.

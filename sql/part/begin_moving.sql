@@ -12,7 +12,7 @@ DECLARE
 BEGIN
   UPDATE reembed.campaign SET moving = p_moving, moving_block = 0 WHERE name = p_name;
   v_names := reembed.move_names(p_name, reembed.target_names(v_target) || reembed.archive_names(p_name));
-  FOR v_template IN SELECT p.body FROM reembed.template AS p WHERE p.name = 'late_part' OR p_moving = 'into_column' AND p.name = 'late_side' ORDER BY p.name LOOP
+  FOR v_template IN SELECT p.body FROM reembed.template AS p WHERE p.name IN ('late', 'late_part') OR p_moving = 'into_column' AND p.name = 'late_side' ORDER BY p.name LOOP
     EXECUTE reembed.render(v_template, v_names);
   END LOOP;
 END;

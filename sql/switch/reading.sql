@@ -13,7 +13,7 @@ AS $$
          (CASE WHEN r.is_ready AND s.read_model = m.from_model THEN s.canary_percent ELSE 0 END)::double precision,
          (CASE WHEN r.is_ready THEN s.shadow_percent ELSE 0 END)::double precision,
          s.shadow_per_second, extract(epoch FROM s.shadow_timeout)::double precision * 1000, s.shadow_keeps_text,
-         to_regproc(format('%I.%I', reembed.model_schema_name(w.schema, NULL), reembed.nearest_name(w.name)))::text
+         to_regproc(format('%I.%I', reembed.model_schema_name(w.schema, NULL), reembed.search_function_name('nearest', w.name)))::text
     FROM reembed.vector_column AS v
     JOIN reembed.model AS o ON o.name = v.model
     JOIN reembed.setting AS s ON s.target = v.target

@@ -1,26 +1,26 @@
--- The conditions that a trigger function checks are functions of their own, which follow renamed columns: see target_names().
+-- The conditions that a trigger function checks are functions of their own, which follow renamed columns: see row_condition().
 CREATE FUNCTION reembed.text_differs_{suffix}(o {table}, n {table}) RETURNS boolean
-{row_begin}{text_differs}{row_end};
+{text_differs};
 COMMENT ON FUNCTION reembed.text_differs_{suffix} IS 'pg-reembed: whether an update changed the text.';
 
 CREATE FUNCTION reembed.key_differs_{suffix}(o {table}, n {table}) RETURNS boolean
-{row_begin}{key_differs}{row_end};
+{key_differs};
 COMMENT ON FUNCTION reembed.key_differs_{suffix} IS 'pg-reembed: whether an update changed the key.';
 
 CREATE FUNCTION reembed.lacks_new_{suffix}(r {table}) RETURNS boolean
-{row_begin}{new_lacks_row}{row_end};
+{new_lacks_row};
 COMMENT ON FUNCTION reembed.lacks_new_{suffix} IS 'pg-reembed: whether a row has a text and lacks the vector of the new model.';
 
 CREATE FUNCTION reembed.lacks_old_{suffix}(r {table}) RETURNS boolean
-{row_begin}{old_lacks_row}{row_end};
+{old_lacks_row};
 COMMENT ON FUNCTION reembed.lacks_old_{suffix} IS 'pg-reembed: whether a row has a text and lacks the vector of the old model.';
 
 CREATE FUNCTION reembed.kept_new_{suffix}(o {table}, n {table}) RETURNS boolean
-{row_begin}{new_kept}{row_end};
+{new_kept};
 COMMENT ON FUNCTION reembed.kept_new_{suffix} IS 'pg-reembed: whether an update left the vector of the new model unchanged.';
 
 CREATE FUNCTION reembed.kept_old_{suffix}(o {table}, n {table}) RETURNS boolean
-{row_begin}{old_kept}{row_end};
+{old_kept};
 COMMENT ON FUNCTION reembed.kept_old_{suffix} IS 'pg-reembed: whether an update left the vector of the old model unchanged.';
 
 -- One small insert of typed values each: no cast, operator or function of the user's, and every name qualified.

@@ -1,5 +1,5 @@
 CREATE FUNCTION reembed.join_differs_{n}_{suffix}(o {joined}, n {joined}) RETURNS boolean
-{row_begin}{value_differs}{row_end};
+{value_differs};
 COMMENT ON FUNCTION reembed.join_differs_{n}_{suffix} IS 'pg-reembed: whether an update changed a value by which a row of joined table {n} is found.';
 
 -- One small insert of typed values each, like those in capture.sql.

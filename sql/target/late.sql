@@ -1,6 +1,6 @@
--- While old vectors are being archived.
+-- While old vectors are being archived, or vectors of a part are being moved.
 CREATE TABLE {late} ({key_definitions});
-COMMENT ON TABLE {late} IS 'pg-reembed: rows that changed while their old vectors were being archived.';
+COMMENT ON TABLE {late} IS 'pg-reembed: rows that changed while vectors were being archived or moved, and rows of a part whose vector is still to be moved.';
 
 CREATE FUNCTION reembed.log_late_{suffix}() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
@@ -10,10 +10,10 @@ BEGIN
   RETURN NULL;
 END
 $body$;
-COMMENT ON FUNCTION reembed.log_late_{suffix} IS 'pg-reembed: logs a row that changes while the old vectors are being archived.';
+COMMENT ON FUNCTION reembed.log_late_{suffix} IS 'pg-reembed: logs a row that changes while vectors are being archived or moved.';
 
 CREATE TRIGGER zz_reembed_late_{suffix} AFTER INSERT OR UPDATE ON {table} FOR EACH ROW
   WHEN ({every_new_column})
   EXECUTE FUNCTION reembed.log_late_{suffix}();
 ALTER TABLE {table} ENABLE ALWAYS TRIGGER zz_reembed_late_{suffix};
-COMMENT ON TRIGGER zz_reembed_late_{suffix} ON {table} IS 'pg-reembed: logs what changes while the old vectors are being archived.';
+COMMENT ON TRIGGER zz_reembed_late_{suffix} ON {table} IS 'pg-reembed: logs what changes while vectors are being archived or moved.';

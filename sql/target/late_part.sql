@@ -1,8 +1,5 @@
--- Of a part, while vectors are being moved. Also logs the former key of a row that was deleted, or that left the part.
-CREATE TABLE {late} ({key_definitions});
-COMMENT ON TABLE {late} IS 'pg-reembed: rows of a part whose vector is still to be moved, or that changed while vectors were being moved.';
-
-CREATE FUNCTION reembed.log_late_{suffix}() RETURNS trigger
+-- After late.sql, of a part: logs rows of the part alone, and the former key of a row that was deleted, or that left the part.
+CREATE OR REPLACE FUNCTION reembed.log_late_{suffix}() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
 AS $body$
 BEGIN
@@ -26,16 +23,9 @@ BEGIN
   RETURN NULL;
 END
 $body$;
-COMMENT ON FUNCTION reembed.log_late_{suffix} IS 'pg-reembed: logs a row of a part that changes while vectors are being moved.';
-
-CREATE TRIGGER zz_reembed_late_{suffix} AFTER INSERT OR UPDATE ON {table} FOR EACH ROW
-  WHEN ({every_new_column})
-  EXECUTE FUNCTION reembed.log_late_{suffix}();
-ALTER TABLE {table} ENABLE ALWAYS TRIGGER zz_reembed_late_{suffix};
-COMMENT ON TRIGGER zz_reembed_late_{suffix} ON {table} IS 'pg-reembed: logs what changes while vectors are being moved.';
 
 CREATE TRIGGER zz_reembed_late_delete_{suffix} AFTER DELETE ON {table} FOR EACH ROW
   WHEN ({every_old_column})
   EXECUTE FUNCTION reembed.log_late_{suffix}();
 ALTER TABLE {table} ENABLE ALWAYS TRIGGER zz_reembed_late_delete_{suffix};
-COMMENT ON TRIGGER zz_reembed_late_delete_{suffix} ON {table} IS 'pg-reembed: logs what is deleted while vectors are being moved.';
+COMMENT ON TRIGGER zz_reembed_late_delete_{suffix} ON {table} IS 'pg-reembed: logs what is deleted while vectors are being archived or moved.';

@@ -15,8 +15,7 @@ DECLARE
   v_schema name;
   v_leaves integer;
 BEGIN
-  IF NOT EXISTS (SELECT FROM reembed.planned_index AS p JOIN reembed.campaign AS m ON m.name = p.campaign
-                  WHERE m.target = p_target AND p.is_main AND (p.form <> 'plain' OR p.definition LIKE '%USING hnsw%')) THEN
+  IF NOT EXISTS (SELECT FROM reembed.campaign AS m WHERE m.target = p_target AND reembed.asks_for_candidates(m.name)) THEN
     PERFORM reembed.drop_nearest(p_target, p_view);
     RETURN;
   END IF;
@@ -34,7 +33,7 @@ BEGIN
             JOIN pg_attribute AS a ON a.attrelid = t.relation AND a.attnum = w.attnum) AS k;
   v_query := format('(reembed.query_vector(v.%I, %s, $1)::%s)', t.live_model_column, v_names ->> 'model_name', v_names ->> 'type');
   v_names := v_names || jsonb_build_object(
-    'function', format('%I.%I', v_schema, reembed.nearest_name(p_view)),
+    'function', format('%I.%I', v_schema, reembed.search_function_name('nearest', p_view)),
     'view', format('%I.%I', reembed.view_schema(t.name), p_view),
     'target_literal', quote_literal(p_target),
     'view_literal', quote_literal(p_view),
@@ -50,9 +49,6 @@ BEGIN
     'iterative_scan', CASE WHEN reembed.scans_iteratively() THEN ' SET hnsw.iterative_scan = relaxed_order' ELSE '' END,
     'indexed_view', reembed.index_key(v_names ->> 'form', format('v.%I', t.column_name), v_names ->> 'type', (v_names ->> 'form_dimensions')::integer),
     'indexed_view_query', reembed.index_key(v_names ->> 'form', v_query, v_names ->> 'type', (v_names ->> 'form_dimensions')::integer));
-  IF v_names::text ~ '\$body\$' THEN
-    RAISE EXCEPTION 'a name in target % contains $body$', p_target USING ERRCODE = 'RE005', HINT = 'Rename the object with this name.';
-  END IF;
   v_names := v_names || jsonb_build_object('check_query', reembed.render((SELECT p.body FROM reembed.template AS p WHERE p.name = 'nearest_check'), v_names));
   PERFORM reembed.make_model_schema(v_schema);
   EXECUTE reembed.render((SELECT p.body FROM reembed.template AS p WHERE p.name = CASE v_names ->> 'form' WHEN 'plain' THEN 'nearest_plain' ELSE 'nearest_candidates' END), v_names);

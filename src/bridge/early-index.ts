@@ -5,6 +5,7 @@ import type { MigrationFile } from '../database/migration-file.ts';
 import { readMigrationState } from '../database/migration-runner.ts';
 import { passNotices, setSettings, withSession } from '../database/session.ts';
 import { ReembedError } from '../errors.ts';
+import { buildOf } from '../phases/3-index.ts';
 import { type IndexBuildOptions, runBuild } from '../phases/index-build.ts';
 import { recordStatements } from '../phases/recorded-statements.ts';
 
@@ -14,9 +15,6 @@ export class EarlyIndexRefused extends ReembedError {
     super(`early_index_${code}`, condition, remedy);
   }
 }
-
-// The first statement of the file asks whether every row has its vector, the last one enters the phase.
-const OF_THE_PHASE = /^SELECT reembed\.(require_gate|enter_phase)\(/;
 
 /**
  * Builds the index on the new vectors of a campaign while its backfill runs, by the statements of its file for phase index. That phase later
@@ -41,7 +39,7 @@ export async function buildEarlyIndex(
     throw new EarlyIndexRefused({ code: 'no_file', condition, remedy: 'run the command where npm run migrate up runs' });
   }
   await runBuild(database, campaign, options, (notice, settings) =>
-    withLockRetries(() => runStatements(database, file, notice, settings), file.name, notice).catch((error: unknown) => {
+    withLockRetries(() => runStatements(database, campaign, file, notice, settings), file.name, notice).catch((error: unknown) => {
       throw translateDatabaseError(error, database.url);
     }),
   );
@@ -49,6 +47,7 @@ export async function buildEarlyIndex(
 
 async function runStatements(
   database: Database,
+  campaign: string,
   file: MigrationFile,
   notice: (line: string) => void,
   settings: Record<string, string>,
@@ -57,6 +56,15 @@ async function runStatements(
     await setSettings(client, settings);
     passNotices(client, notice);
     const { statements } = await recordStatements(file, 'up', async (query) => (await client.query(query)).rows);
-    for (const statement of statements) if (!OF_THE_PHASE.test(statement)) await client.query(statement);
+    const build = buildOf(campaign, statements);
+    if (!build) {
+      const condition = `${file.path} was changed: it does not begin with the gate and end with the entry into phase index`;
+      throw new EarlyIndexRefused({
+        code: 'changed_file',
+        condition,
+        remedy: 'put its first and last statement back, or build the index in phase index',
+      });
+    }
+    for (const statement of build) await client.query(statement);
   });
 }

@@ -1,5 +1,5 @@
 import { vectorBytes } from '../database/element-types.ts';
-import { type IndexForm, PLAIN } from '../database/index-form.ts';
+import type { IndexForm } from '../database/index-form.ts';
 import {
   type Acceptance,
   type CampaignPlan,
@@ -81,40 +81,28 @@ function planIndexes(plan: CampaignPlan): string {
   const dropped = plan.oldIndexes.filter(
     ({ name, qualified }) => !plan.indexes.some(({ oldName, oldOnLeaves }) => oldName === name || oldOnLeaves === qualified),
   );
-  return [
-    ...plan.indexes.map(
-      (index) =>
-        [
-          index.name,
-          index.finalName,
-          index.oldName,
-          index.isMain,
-          isOnLeaves(plan) ? leafPattern(index) : null,
-          index.oldOnLeaves,
-          index.form,
-        ] as const,
-    ),
-    ...dropped.map(
-      ({ name, isOnLeaves: isPattern, qualified }) =>
-        [null, null, isPattern ? null : name, false, null, plan.isPartitioned && !plan.oldSideTable ? qualified : null, PLAIN] as const,
-    ),
-  ]
-    .map(
-      ([name, finalName, oldName, isMain, definition, oldIndex, form]) => `
-SELECT reembed.plan_index(
-  p_campaign => ${literal(plan.campaign)},
-  p_old_name => ${literal(oldName)},
-  p_name => ${literal(name)},
-  p_final_name => ${literal(finalName)},
-  p_is_main => ${literal(isMain)}${formArguments(form)}${definition === null ? '' : `,\n  p_definition => ${literal(definition)}`}${oldIndex === null ? '' : `,\n  p_old_index => ${literal(oldIndex)}`}
-);`,
-    )
+  const calls = [
+    ...plan.indexes.map((index) => ({
+      ...{ old_name: index.oldName, name: index.name, final_name: index.finalName, is_main: index.isMain, method: index.method },
+      ...formArguments(index.form),
+      ...(isOnLeaves(plan) && { definition: leafPattern(index) }),
+      ...(index.oldOnLeaves !== null && { old_index: index.oldOnLeaves }),
+    })),
+    ...dropped.map(({ name, isOnLeaves: isPattern, qualified }) => ({
+      ...{ old_name: isPattern ? null : name, name: null, final_name: null, is_main: false },
+      ...(plan.isPartitioned && !plan.oldSideTable && { old_index: qualified }),
+    })),
+  ];
+  return calls
+    .map((given) => {
+      const named = Object.entries({ campaign: plan.campaign, ...given }).map(([name, value]) => `  p_${name} => ${literal(value)}`);
+      return `\nSELECT reembed.plan_index(\n${named.join(',\n')}\n);`;
+    })
     .join('');
 }
 
-function formArguments({ name, dimensions }: IndexForm): string {
-  if (name === 'plain') return '';
-  return `,\n  p_form => ${literal(name)}${dimensions === null ? '' : `,\n  p_dimensions => ${dimensions}`}`;
+function formArguments({ name, dimensions }: IndexForm) {
+  return { ...(name !== 'plain' && { form: name }), ...(dimensions !== null && { dimensions }) };
 }
 
 function addColumns(plan: CampaignPlan): string {

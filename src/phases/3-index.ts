@@ -6,6 +6,10 @@ import { buildIndexes, newIndex } from './index-statements.ts';
 import { buildLeafIndexes, DROP_LEAF_INDEXES, isOnLeaves } from './leaf-indexes.ts';
 import { CONCURRENT_LOCK_WAIT, type Phase, present, RESET_LOCK_WAIT } from './phase.ts';
 
+/** The gate, which asks whether every row has its vector. */
+const opening = (campaign: string) => `SELECT reembed.require_gate(${literal(campaign)}, 'index');`;
+const closing = (campaign: string) => `SELECT reembed.enter_phase(${literal(campaign)}, 'index');`;
+
 export const index: Phase = {
   name: 'index',
   locks: ({ sideTable, isPartitioned }) =>
@@ -17,14 +21,14 @@ export const index: Phase = {
   back: () => 'drops the indexes CONCURRENTLY',
   inTransaction: false,
   up: (plan) => [
-    `SELECT reembed.require_gate(${literal(plan.campaign)}, 'index');`,
+    opening(plan.campaign),
     ...(isOnLeaves(plan)
       ? [`SELECT reembed.plan_leaf_indexes(${literal(plan.campaign)});`, buildLeafIndexes(plan, 'leafIndexes')]
       : buildIndexes(
           plan,
           plan.indexes.map((planned) => newIndex(plan, planned)),
         )),
-    `SELECT reembed.enter_phase(${literal(plan.campaign)}, 'index');`,
+    closing(plan.campaign),
   ],
   down: (plan) => [
     `SELECT reembed.require_unread(${literal(plan.campaign)});`,
@@ -39,6 +43,17 @@ export const index: Phase = {
     `SELECT reembed.leave_phase(${literal(plan.campaign)}, 'index');`,
   ],
 };
+
+/**
+ * The statements of `up` that build, without the gate before them and the entry into the phase after them.
+ *
+ * @param statements all statements of `up`, as the file executes them
+ * @returns undefined when the file was changed, so that it does not begin and end with those two
+ */
+export function buildOf(campaign: string, statements: readonly string[]): string[] | undefined {
+  const isWhole = statements[0] === opening(campaign) && statements.at(-1) === closing(campaign);
+  return isWhole ? statements.slice(1, -1) : undefined;
+}
 
 /**
  * Drops an index that a failed concurrent build of this campaign left INVALID, because IF NOT EXISTS would accept it as the index. Drops

@@ -70,7 +70,7 @@ export async function inspectIndex(
   limit: number,
 ): Promise<IndexState | undefined> {
   if (campaign.indexMethod === null) return undefined;
-  const isServed = async (searched: SearchSource) => readsInOrder(await planOf(client, searched, vector, limit));
+  const isServed = async (searched: SearchSource) => (await orderedScan(client, searched, vector, limit)) !== undefined;
   const live = liveSource(campaign, campaign.new);
   const mayChoose = await isServed(live);
   await client.query(BY_INDEX);
@@ -112,14 +112,7 @@ function settingOfFunction({ candidates, shares }: SearchSource, limit: number):
  */
 export async function indexOfSearch(client: Queryable, source: SearchSource, vector: string, limit: number): Promise<string | undefined> {
   await client.query(BY_INDEX);
-  const nodes: PlanNode[] = [];
-  const collect = (node: PlanNode) => {
-    nodes.push(node);
-    node.Plans?.forEach(collect);
-  };
-  const [explained] = (await planOf(client, source, vector, limit)) as [{ Plan: PlanNode }];
-  collect(explained.Plan);
-  return nodes.find((node) => 'Order By' in node)?.['Index Name'];
+  return (await orderedScan(client, source, vector, limit))?.['Index Name'];
 }
 
 interface PlanNode {
@@ -127,17 +120,17 @@ interface PlanNode {
   Plans?: PlanNode[];
 }
 
-async function planOf(client: Queryable, source: SearchSource, vector: string, limit: number): Promise<unknown> {
-  const { rows } = await asOwner(client, source).query<{ 'QUERY PLAN': unknown }>(`EXPLAIN (FORMAT JSON) ${indexedSql(source)}`, [
-    vector,
-    limit,
-  ]);
-  return rows[0]?.['QUERY PLAN'];
+/** The index scan in order of distance in the plan of a search: only such a scan has an entry "Order By". */
+async function orderedScan(client: Queryable, source: SearchSource, vector: string, limit: number): Promise<PlanNode | undefined> {
+  const { rows } = await asOwner(client, source).query<{ 'QUERY PLAN': [{ Plan: PlanNode }] }>(
+    `EXPLAIN (FORMAT JSON) ${indexedSql(source)}`,
+    [vector, limit],
+  );
+  return rows.flatMap(({ 'QUERY PLAN': [{ Plan }] }) => nodesOf(Plan)).find((node) => 'Order By' in node);
 }
 
-/** Whether a plan has an index scan in order of distance: only such a scan has this entry. */
-export function readsInOrder(plan: unknown): boolean {
-  return JSON.stringify(plan).includes('"Order By"');
+function nodesOf(node: PlanNode): PlanNode[] {
+  return [node, ...(node.Plans ?? []).flatMap(nodesOf)];
 }
 
 function indexedSql(source: SearchSource): string {

@@ -1,8 +1,0 @@
-CREATE OR REPLACE FUNCTION reembed.bridge_name(p_view name) RETURNS name
-LANGUAGE sql IMMUTABLE
-SET search_path = pg_catalog, pg_temp
-AS $$
-  SELECT CASE WHEN octet_length(w.long) <= 63 THEN w.long ELSE left(w.long, 40) || '_' || left(md5(w.long), 8) END::name
-    FROM (SELECT 'bridge_' || regexp_replace(p_view, '_live$', '') AS long) AS w
-$$;
-COMMENT ON FUNCTION reembed.bridge_name IS 'Name of the function that searches over the bridge, from the name of the live view.';
