@@ -133,7 +133,7 @@ export class NameTaken extends ReembedError {
     super(
       'name_taken',
       `${what} ${name} already exists`,
-      'rename or drop it; if an earlier campaign created it, take that campaign down first: npm run migrate down',
+      'rename or drop it; if an earlier campaign created it, revert that campaign first: npm run migrate down',
     );
   }
 }

@@ -61,7 +61,7 @@ export class WholeOrParts extends ReembedError {
     super(
       'whole_or_parts',
       part === '' ? `the column is migrated in parts: ${registered}` : `the column is migrated as a whole: ${registered}`,
-      part === '' ? 'give --part and --where for the other rows' : 'take that campaign down or release it, or leave --part and --where out',
+      part === '' ? 'give --part and --where for the other rows' : 'revert that campaign (npm run migrate down) or release it, or leave --part and --where out',
     );
   }
 }
