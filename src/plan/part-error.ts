@@ -33,7 +33,7 @@ export class PartRefused extends ReembedError {
 /** Thrown when PostgreSQL does not understand the clause as one boolean expression. */
 export class BadPart extends ReembedError {
   constructor(clause: string, reason: string) {
-    super('bad_part', `--where "${clause}" is not one boolean expression over the columns of the table: ${reason}`, 'correct it');
+    super('bad_part', `--where "${clause}" is not one boolean expression over the columns of the table: ${reason}`, 'write it like a WHERE clause, such as --where "collection_id = 7"');
   }
 }
 
