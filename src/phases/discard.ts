@@ -24,7 +24,7 @@ export class WouldDiscard extends ReembedError {
   constructor(losses: Discarded[]) {
     super(
       'would_discard',
-      `nothing was taken down, because it would discard ${losses.map(lossText).join('; ')}`,
+      `nothing was reverted, because that would discard ${losses.map(lossText).join('; ')}`,
       'to take down fewer steps, give their number; to discard this: npm run migrate down -- --discard-vectors with the same arguments',
     );
   }
