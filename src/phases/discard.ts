@@ -25,7 +25,7 @@ export class WouldDiscard extends ReembedError {
     super(
       'would_discard',
       `nothing was reverted, because that would discard ${losses.map(lossText).join('; ')}`,
-      'to take down fewer steps, give their number; to discard this: npm run migrate down -- --discard-vectors with the same arguments',
+      'to revert fewer steps, give their number; to discard this: npm run migrate down -- --discard-vectors with the same arguments',
     );
   }
 }
