@@ -47,8 +47,13 @@ test('the sample is a table and a provider to try pg-reembed on; a table of that
     const sample = spawn(process.execPath, [join(ROOT, 'demo/sample.ts'), '--rows', '20', '--port', String(port)], { env });
     const exited = once(sample, 'exit');
     let words = '';
-    const serves = new Promise<void>((resolve) => sample.stdout.on('data', (chunk) => /Ctrl-C/.test((words += chunk)) && resolve()));
-    sample.stderr.on('data', (chunk) => (words += chunk));
+    const serves = new Promise<void>((resolve) => {
+      for (const stream of [sample.stdout, sample.stderr])
+        stream.on('data', (chunk) => {
+          words += chunk;
+          if (/Ctrl-C/.test(words)) resolve();
+        });
+    });
     try {
       await Promise.race([serves, exited]);
       t.true(words.includes(said), words);
