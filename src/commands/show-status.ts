@@ -126,7 +126,8 @@ function rowsText(row: CampaignStatus): string {
 
 function speedText(row: CampaignStatus): string {
   if (row.percent === null || row.done >= row.total) return '-';
-  const rate = row.rows_per_second === null ? 'not known yet' : `${formatNumber(row.rows_per_second)} rows/s`;
+  if (row.rows_per_second === null) return 'not known yet';
+  const rate = `${formatNumber(row.rows_per_second)} rows/s`;
   return `${rate}, ${row.eta_seconds === null ? 'ETA after the first percent' : `ETA ${formatSeconds(row.eta_seconds)}`}`;
 }
 
