@@ -161,12 +161,4 @@ export const RAILS: Mutant[] = [
     says: /Difference/,
     edits: [{ file: 'demo/scenario/stage.ts', find: '      rmSync(folder, { recursive: true, force: true });\n', replace: '' }],
   },
-  {
-    fault: 'a second start of the sample',
-    fix: 'a table of its name is left as it is',
-    test: 'demo',
-    title: 'the sample is a table and a provider to try pg-reembed on; a table of that name is left as it is',
-    says: /already exists/,
-    edits: [{ file: 'demo/sample.ts', find: '    if (found[0].exists) return false;\n', replace: '' }],
-  },
 ];
