@@ -21,11 +21,13 @@ export interface EmbeddingServer {
 type Started = { url: string } | { error: string };
 
 /**
- * Starts the OpenAI-compatible server in a process of its own, on a free port of this machine, and resolves when both
- * models are loaded. The first start downloads MiniLM (50 MB).
+ * Starts the OpenAI-compatible server in a process of its own, on 127.0.0.1, and resolves when both models are loaded. The first start
+ * downloads MiniLM (50 MB).
+ *
+ * @param port TCP port; 0 takes a free one
  */
-export async function startEmbeddingServer(): Promise<EmbeddingServer> {
-  const child = fork(import.meta.filename, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+export async function startEmbeddingServer(port = 0): Promise<EmbeddingServer> {
+  const child = fork(import.meta.filename, [String(port)], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
   const ended = once(child, 'exit');
   const message = once(child, 'message') as Promise<[Started]>;
   const [started] = await Promise.race([message, ended.then(([code]) => [{ error: `it exited with code ${code}` }])]);
@@ -53,7 +55,7 @@ async function runAsChild(): Promise<void> {
   // Ctrl-C reaches all processes of the terminal; the parent still needs its provider while it finishes.
   process.on('SIGINT', () => {});
   process.on('disconnect', () => process.exit());
-  const started = await serve(0).then(
+  const started = await serve(Number(process.argv[2])).then(
     (url): Started => ({ url }),
     (error: Error): Started => ({ error: error.message }),
   );

@@ -42,4 +42,12 @@ export const LEFT_APPLICATION: Mutant[] = [
     says: /Difference/,
     edits: [{ file: 'sql/campaign/release_objects.sql', find: 'SET forgotten_at = now()', replace: 'SET forgotten_at = NULL' }],
   },
+  {
+    fault: 'forget does not say that a column of pg-reembed stays',
+    fix: 'the statement that drops the column of model names is printed',
+    test: 'forget',
+    title: 'in phase contract a table is forgotten before it is dropped as any other',
+    says: /Difference/,
+    edits: [{ file: 'src/phases/left-columns.ts', find: 'statements.length === 0', replace: 'statements.length >= 0' }],
+  },
 ];

@@ -84,4 +84,12 @@ export const TERMINAL: Mutant[] = [
     says: /Difference/,
     edits: [{ file: 'src/commands/init.ts', find: ', { mode: 0o600 }', replace: '' }],
   },
+  {
+    fault: 'lines of joints in the table of settings',
+    fix: 'they are left out',
+    test: 'terminal',
+    title: 'a wide table of settings has a heading for each group, and no line of joints alone',
+    says: /Value is not `true`/,
+    edits: [{ file: 'src/commands/show-settings.ts', find: '!/^[┬┴]+$/.test(line)', replace: 'line' }],
+  },
 ];

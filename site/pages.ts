@@ -39,7 +39,7 @@ const SECTIONS: Record<string, readonly string[]> = {
   Recipes: [],
   Operate: ['docs/deploying.md', 'docs/monitoring.md', 'docs/ui.md'],
   Reference: ['docs/reference.md', generated('commands'), generated('settings'), generated('objects'), generated('errors')],
-  'What it rests on': [
+  Background: [
     'docs/architecture.md',
     'docs/performance.md',
     'docs/reliability.md',

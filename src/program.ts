@@ -41,7 +41,7 @@ const WITHOUT_DATABASE = ['completion', 'init'];
  */
 export async function createProgram(wanted = ''): Promise<Command> {
   const created = new Command('reembed')
-    .description('Change the embedding model under a live PostgreSQL + pgvector table, with a way back at every step.')
+    .description('Change the embedding model under a live PostgreSQL + pgvector table, with a rollback at every step.')
     .version(version)
     .option('--no-color', 'plain text, as with NO_COLOR')
     .addOption(new Option('--quiet', 'only results, warnings and failures: no progress').conflicts('verbose'))

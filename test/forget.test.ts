@@ -64,6 +64,12 @@ for (const standing of ['expand', 'backfill', 'index', 'switch', 'contract'] as 
       t.is(first.code, EXIT.done, first.stderr);
       t.is(JSON.parse(first.stdout).target, TARGET);
       t.deepEqual(await remains(stage), []);
+      // The column that an application may name by now stays, with the statement that drops it.
+      const left = first.stderr.match(/ALTER TABLE \S+ DROP COLUMN \w+/g) ?? [];
+      t.is(left.length, standing === 'contract' ? 1 : 0, first.stderr);
+      for (const statement of left) await stage.db.pool.query(statement);
+      const columns = "SELECT FROM pg_attribute WHERE attrelid = 'documents'::regclass AND attname ~ 'model_version' AND NOT attisdropped";
+      t.is((await stage.db.pool.query(columns)).rowCount, 0);
       t.is((await stage.db.pool.query('SELECT FROM documents WHERE embedding IS NOT NULL')).rowCount, 60);
       await stage.db.pool.query(PLAIN);
       t.deepEqual((await stage.up()).ran, []);

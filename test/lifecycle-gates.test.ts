@@ -156,7 +156,8 @@ test.serial('contract lists everything of the user that depends on the old colum
   t.deepEqual(await closedBy('contract'), [
     'index public.documents_waiting_idx uses the old column embedding | drop it; if it is still needed, create it again after contract',
     ...['materialized view public.kept', 'view public.by_length', 'view public.through_ours'].map(
-      (view) => `${view} uses the old column embedding | change it to read documents_live, or drop it`,
+      (view) =>
+        `${view} uses the old column embedding | create it again to read documents_live (DROP VIEW first: the type of its vectors changes), or drop it`,
     ),
   ]);
   await sql('DROP VIEW by_length, through_ours; DROP MATERIALIZED VIEW kept; DROP INDEX documents_waiting_idx');

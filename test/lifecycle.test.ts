@@ -132,7 +132,7 @@ test.serial('going down from contract in one command leaves the database as it w
   await migrate(t, ['down', '--all', '--discard-vectors'], 0);
   t.deepEqual(compareCatalogs(catalogBefore, await dumpCatalog(stage.db.pool)), []);
   t.is(await digestRows(stage.db.pool, 'documents', COLUMNS), rowsBefore);
-  t.regex(await migrate(t, ['down'], 1), /no migration is left to take down/);
+  t.regex(await migrate(t, ['down'], 1), /no migration is left to revert/);
 });
 
 test.serial('all phases can be run again', async (t) => {

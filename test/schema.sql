@@ -552,14 +552,14 @@ CREATE FUNCTION reembed.begin_restore_part(p_name text) RETURNS void
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET lock_timeout TO '300ms';
 
-COMMENT ON FUNCTION reembed.begin_restore_part(p_name text) IS 'Way back from the contract of a part: the live view reads the side table again, and the archived vectors are to be moved into the column.';
+COMMENT ON FUNCTION reembed.begin_restore_part(p_name text) IS 'Rollback of the contract of a part: the live view reads the side table again, and the archived vectors are to be moved into the column.';
 
 CREATE FUNCTION reembed.begin_side_table(p_name text, p_side regclass, p_column name, p_version_column name) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET lock_timeout TO '300ms';
 
-COMMENT ON FUNCTION reembed.begin_side_table(p_name text, p_side regclass, p_column name, p_version_column name) IS 'Begins the way back from the contract of a part: the new vectors are to be in a side table again, which is still empty.';
+COMMENT ON FUNCTION reembed.begin_side_table(p_name text, p_side regclass, p_column name, p_version_column name) IS 'Begins the rollback of the contract of a part: the new vectors are to be in a side table again, which is still empty.';
 
 CREATE FUNCTION reembed.begin_submission(p_provider_batch uuid) RETURNS integer
     LANGUAGE plpgsql
@@ -1938,7 +1938,7 @@ CREATE FUNCTION reembed.old_part_indexes(p_name text) RETURNS jsonb
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp';
 
-COMMENT ON FUNCTION reembed.old_part_indexes(p_name text) IS 'The indexes of the old vectors of a part that contract drops and its way back builds again, each with the statement that builds it.';
+COMMENT ON FUNCTION reembed.old_part_indexes(p_name text) IS 'The indexes of the old vectors of a part that contract drops and its rollback builds again, each with the statement that builds it.';
 
 CREATE FUNCTION reembed.old_snapshot(p_age interval DEFAULT '00:00:10'::interval) RETURNS text
     LANGUAGE sql STABLE SECURITY DEFINER

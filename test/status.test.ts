@@ -139,7 +139,7 @@ test.serial('status shows what slows the workers, what waits and what failed', a
   t.regex(text, /failed +1 row: select key, model, class, message from reembed\.failed_row\n/);
   t.regex(
     text,
-    /beware +1 row failed with input_refused, the first with key \{"id": 9\}; correct the text, or fix the cause and run npm run retry\n/,
+    /warning +1 row failed with input_refused, the first with key \{"id": 9\}; correct the text, or fix the cause and run npm run retry\n/,
   );
 });
 

@@ -148,3 +148,16 @@ test('settings fit 60 columns, with every name and value in full', (t) => {
   t.regex(text, /What slows the backfill\n {2}max_replica_lag_bytes = 1024 \(default: 67108864\)\n {4}The backfill stops/);
   t.regex(text, /Other\n {2}brand_new = none\n/);
 });
+
+test('a wide table of settings has a heading for each group, and no line of joints alone', (t) => {
+  const setting = (name: string) => ({ name, meaning: 'meaning', value: null, default: null });
+  const lines = settingsText([setting('paused'), setting('max_tokens'), setting('soak')], 200).split('\n');
+  t.true(
+    lines.every((line) => /[│─]/.test(line)),
+    lines.join('\n'),
+  );
+  t.deepEqual(
+    lines.flatMap((line) => /^│ (Speed and spend|Switch and contract) +│$/.exec(line)?.[1] ?? []),
+    ['Speed and spend', 'Switch and contract'],
+  );
+});

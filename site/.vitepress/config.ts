@@ -8,7 +8,7 @@ const sidebar = JSON.parse(readFileSync(fileURLToPath(new URL('../collected/menu
 
 export default defineConfig({
   title: 'pg-reembed',
-  description: 'Change the embedding model under a live PostgreSQL + pgvector table, with a way back at every step.',
+  description: 'Change the embedding model under a live PostgreSQL + pgvector table, with a rollback at every step.',
   lang: 'en-GB',
   base: process.env.SITE_BASE ?? '/',
   srcDir: 'collected',

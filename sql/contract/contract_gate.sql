@@ -37,7 +37,7 @@ BEGIN
   END IF;
   FOR v_dependent IN SELECT d.description, d.is_view FROM reembed.dependents(p_name) AS d ORDER BY 1 LOOP
     RETURN QUERY SELECT 'dependent_object', format('%s uses the old %s', v_dependent.description, coalesce('table ' || m.from_relation, 'column ' || v_old_column)),
-                        CASE WHEN v_dependent.is_view THEN format('change it to read %I, or drop it', t.live_view)
+                        CASE WHEN v_dependent.is_view THEN format('create it again to read %I (DROP VIEW first: the type of its vectors changes), or drop it', t.live_view)
                              ELSE 'drop it; if it is still needed, create it again after contract' END;
   END LOOP;
   -- PostgreSQL skips a schema that does not exist: the role would read and write the table itself.

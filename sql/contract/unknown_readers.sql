@@ -30,7 +30,7 @@ BEGIN
 
   IF reembed.has_equal_dimensions(p_name) THEN
     v_reasons := v_reasons || 'equal-dimensions'::text;
-    v_sentences := v_sentences || format('%s and %s have the same dimensions, so a client that was left as it is gets wrong answers from %s after contract, and no error', m.from_model, m.to_model, v_column);
+    v_sentences := v_sentences || format('%s and %s have the same dimensions, so a client that was not changed gets wrong answers from %s after contract, and no error', m.from_model, m.to_model, v_column);
   END IF;
 
   SELECT jsonb_agg(k.queryid::text ORDER BY k.queryid), string_agg(format('%s at %s: %s', k.queryid, to_char(k.called_at, 'YYYY-MM-DD HH24:MI:SS'), left(k.statement, 100)), '; ' ORDER BY k.called_at DESC) FILTER (WHERE k.place <= 3)

@@ -27,4 +27,4 @@ BEGIN
   PERFORM reembed.replace_views(m.target);
 END;
 $$;
-COMMENT ON FUNCTION reembed.begin_restore_part IS 'Way back from the contract of a part: the live view reads the side table again, and the archived vectors are to be moved into the column.';
+COMMENT ON FUNCTION reembed.begin_restore_part IS 'Rollback of the contract of a part: the live view reads the side table again, and the archived vectors are to be moved into the column.';

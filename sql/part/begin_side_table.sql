@@ -15,4 +15,4 @@ BEGIN
   PERFORM reembed.compile_target(t.name);
 END;
 $$;
-COMMENT ON FUNCTION reembed.begin_side_table IS 'Begins the way back from the contract of a part: the new vectors are to be in a side table again, which is still empty.';
+COMMENT ON FUNCTION reembed.begin_side_table IS 'Begins the rollback of the contract of a part: the new vectors are to be in a side table again, which is still empty.';

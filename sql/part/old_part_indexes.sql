@@ -10,4 +10,4 @@ AS $$
                       FROM reembed.part_indexes(m.name) AS i JOIN pg_attribute AS a ON a.attrelid = i.index AND a.attnum = 1 WHERE i.kind = 'own') END
     FROM reembed.campaign AS m JOIN reembed.target AS t ON t.name = m.target WHERE m.name = p_name
 $$;
-COMMENT ON FUNCTION reembed.old_part_indexes IS 'The indexes of the old vectors of a part that contract drops and its way back builds again, each with the statement that builds it.';
+COMMENT ON FUNCTION reembed.old_part_indexes IS 'The indexes of the old vectors of a part that contract drops and its rollback builds again, each with the statement that builds it.';

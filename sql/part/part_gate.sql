@@ -41,7 +41,7 @@ BEGIN
            'replace it by indexes with a condition that names the rows of one part each, or leave the campaign at the switch'
       FROM reembed.part_indexes(p_name) AS i WHERE i.kind = 'unfit';
   RETURN QUERY
-    SELECT DISTINCT 'dependent_object', format('%s uses the side table %s', c.oid::regclass, m.to_relation), format('change it to read %I, or drop it', t.live_view)
+    SELECT DISTINCT 'dependent_object', format('%s uses the side table %s', c.oid::regclass, m.to_relation), format('create it again to read %I (DROP VIEW first: the type of its vectors changes), or drop it', t.live_view)
       FROM pg_depend AS d JOIN pg_rewrite AS r ON d.classid = 'pg_rewrite'::regclass AND r.oid = d.objid JOIN pg_class AS c ON c.oid = r.ev_class
      WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = m.to_relation AND c.relnamespace <> 'reembed'::regnamespace
        AND NOT (c.relnamespace = (SELECT n.oid FROM pg_namespace AS n WHERE n.nspname = reembed.view_schema(t.name)) AND c.relname IN (t.live_view, reembed.model_view_name(t.name, m.to_model)));

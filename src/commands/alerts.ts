@@ -34,7 +34,7 @@ const COLUMN_WIDTHS = [18, 28, 18, 60, 26];
 const TABLE_COLUMNS = COLUMN_WIDTHS.reduce((sum, width) => sum + width + 1, 1);
 
 const HELP = `
-The watch is kept by every running worker (npm run worker), once a minute. An alert closes automatically when its cause is gone;
+Running workers (npm run worker) check every target once a minute. An alert closes automatically when its cause is gone;
 by hand: select reembed.close_alert('documents', 'latency', 'why').`;
 
 /** `reembed alerts`: lists the alerts that the watch raised. */

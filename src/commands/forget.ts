@@ -5,6 +5,7 @@ import { inOwnTransactions, inTransaction, openDirectDatabase } from '../databas
 import { withLockRetries } from '../database/lock-retries.ts';
 import { asOnlyRunner } from '../database/runner-lock.ts';
 import { type Forgotten, losses, readForgotten, WouldForget } from '../phases/forget.ts';
+import { leftColumnsText, readLeftColumns } from '../phases/left-columns.ts';
 import { oneLine } from '../plan/plan.ts';
 import { printJson, printSql, say } from './print.ts';
 
@@ -36,16 +37,17 @@ async function forget(options: ForgetOptions): Promise<void> {
     const forgotten = await asOnlyRunner(database, async () => {
       const found = await readForgotten(inOwnTransactions(database.pool), options.target);
       if (losses(found).length > 0 && !options.yes) throw new WouldForget(found);
+      const left = await readLeftColumns(database.pool, found.target);
       await withLockRetries(
         () => inTransaction(database.pool, (client) => client.query('SELECT reembed.forget($1, true)', [found.target])),
         'forget',
         say,
       );
-      return found;
+      return { ...found, left };
     });
     if (options.json) printJson(forgotten);
     say(
-      `${forgotten.target} is forgotten: nothing of pg-reembed is left${forgotten.tableIsThere ? ' on its table' : ' of it'}. Its migration files are ignored from now on; delete them.`,
+      `${forgotten.target} is forgotten: triggers, views, functions and vectors of pg-reembed are gone.${leftColumnsText(forgotten.left)} Its migration files are ignored from now on; delete them.`,
     );
   } finally {
     await database.close();

@@ -22,7 +22,7 @@ interface DownOptions {
 export function migrateDownCommand(): Command {
   return new Command('down')
     .description('run the down of the last migration, or of the last n')
-    .argument('[n]', 'migrations to take down', wholeNumber, 1)
+    .argument('[n]', 'migrations to revert', wholeNumber, 1)
     .option('--all', 'run every down, also that of the tables of the toolkit')
     .option('--accept-missing', 'switch back although some rows have no vector of the old model, or nobody can call it any more')
     .option('--discard-vectors', 'confirm that paid vectors, or a live view that is read, are discarded')

@@ -6,7 +6,7 @@ import { migrateUpCommand } from './migrate-up.ts';
 /** `reembed migrate …`: creates, runs and reverts the migration files of a campaign. */
 export function migrateCommand(): Command {
   return new Command('migrate')
-    .description('create the migrations of a campaign, run them, and take them down')
+    .description('create the migrations of a campaign, run them, and revert them')
     .addCommand(migrateCreateCommand())
     .addCommand(migrateUpCommand())
     .addCommand(migrateDownCommand());

@@ -53,7 +53,7 @@ async function purge(database: Database, campaign: string | undefined, options: 
     throw new UsageError(`${vectors} would be erased`, `npm run purge --${options.cachedVectors ? ' --cached-vectors' : ''} --yes`);
   if (!options.yes && first)
     throw new UsageError(
-      `reembed.${first.archive} (${first.size}) would be dropped; after that, contract cannot be taken down`,
+      `reembed.${first.archive} (${first.size}) would be dropped; after that, contract cannot be reverted`,
       `npm run purge -- ${first.name} --yes`,
     );
   if (first) {

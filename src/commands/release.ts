@@ -4,6 +4,7 @@ import { inTransaction, openDirectDatabase } from '../database/connection.ts';
 import { withLockRetries } from '../database/lock-retries.ts';
 import { asOnlyRunner } from '../database/runner-lock.ts';
 import { UsageError } from '../errors.ts';
+import { leftColumnsText, readLeftColumns } from '../phases/left-columns.ts';
 import { say } from './print.ts';
 
 /** `reembed release`: removes every object of pg-reembed from a table after contract. */
@@ -32,6 +33,7 @@ async function release(options: { target?: string; yes?: boolean }): Promise<voi
         `npm run release -- --target ${target.name} --yes`,
       );
     }
+    const left = await readLeftColumns(database.pool, target.name);
     await asOnlyRunner(database, () =>
       withLockRetries(
         () => inTransaction(database.pool, (client) => client.query('SELECT reembed.release($1)', [target.name])),
@@ -40,7 +42,7 @@ async function release(options: { target?: string; yes?: boolean }): Promise<voi
       ),
     );
     say(
-      `${target.name} is released: nothing of pg-reembed is left on its table. Its migration files are ignored from now on; delete them.`,
+      `${target.name} is released: triggers, views and functions of pg-reembed are gone.${leftColumnsText(left)} Its migration files are ignored from now on; delete them.`,
     );
   } finally {
     await database.close();

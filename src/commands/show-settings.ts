@@ -85,7 +85,12 @@ function settingsTable(settings: readonly ShownSetting[], nameColumns: number): 
     if (settings.length > 1) table.push([{ colSpan: 3, content: paint('strong', group, process.stderr) }]);
     for (const one of members) table.push([one.name, valueText(one), one.meaning]);
   }
-  return table.toString();
+  // Beside a cell over all columns cli-table3 draws lines of nothing but joints, where it should draw none.
+  return table
+    .toString()
+    .split('\n')
+    .filter((line) => !/^[┬┴]+$/.test(line))
+    .join('\n');
 }
 
 /** The settings of a group where the terminal has no room for the table. */

@@ -71,7 +71,7 @@ function campaignText(row: CampaignStatus): string {
     ['tokens', tokensText(row)],
     ['workers', String(row.workers)],
     ['slowed by', row.throttled_by === null ? 'nothing' : paint('doubtful', row.throttled_by)],
-    ...row.health.filter(({ throttles }) => !throttles).map(({ reason }): [string, string] => ['beware', paint('doubtful', reason)]),
+    ...row.health.filter(({ throttles }) => !throttles).map(({ reason }): [string, string] => ['warning', paint('doubtful', reason)]),
     ...(row.index_build ? [['index', `${row.index_build.index}: ${buildLine(row.index_build)}`] satisfies [string, string]] : []),
     ...(row.moving ? [['moving', movingText(row.moving)] satisfies [string, string]] : []),
     ...unreadLines(row),
@@ -97,7 +97,7 @@ function movingText({ what, percent }: Moving): string {
 
 function unreadLines({ live_view }: CampaignStatus): [string, string][] {
   const text = live_view === null ? undefined : unreadText(live_view);
-  return text === undefined ? [] : [['beware', paint('doubtful', text)]];
+  return text === undefined ? [] : [['warning', paint('doubtful', text)]];
 }
 
 /** The order to go in, until the new model is live. */
@@ -126,7 +126,8 @@ function rowsText(row: CampaignStatus): string {
 
 function speedText(row: CampaignStatus): string {
   if (row.percent === null || row.done >= row.total) return '-';
-  const rate = row.rows_per_second === null ? 'not known yet' : `${formatNumber(row.rows_per_second)} rows/s`;
+  if (row.rows_per_second === null) return 'not known yet';
+  const rate = `${formatNumber(row.rows_per_second)} rows/s`;
   return `${rate}, ${row.eta_seconds === null ? 'ETA after the first percent' : `ETA ${formatSeconds(row.eta_seconds)}`}`;
 }
 
@@ -172,7 +173,7 @@ function nextLines(row: CampaignStatus): [string, string][] {
   const isUnderWay = command === WORKER && row.workers > 0 && row.throttled_by === null;
   return [
     ['next', [waits, ...list].join('\n')],
-    ['run', isUnderWay ? `nothing: ${counted(row.workers, 'worker is', 'workers are')} at it` : paint('command', command)],
+    ['run', isUnderWay ? `nothing: ${counted(row.workers, 'worker is', 'workers are')} running` : paint('command', command)],
   ];
 }
 

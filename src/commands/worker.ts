@@ -5,7 +5,7 @@ import { inOwnTransactions, openDatabase } from '../database/connection.ts';
 import { UsageError } from '../errors.ts';
 import { readListenAddress } from '../metrics/listen-address.ts';
 import type { Monitoring, startMonitoring } from '../metrics/start-monitoring.ts';
-import { counted, plural } from '../wording.ts';
+import { counted } from '../wording.ts';
 import { drain } from '../worker/drain.ts';
 import { embedSubset } from '../worker/subset.ts';
 import { startWorker } from '../worker/worker.ts';
@@ -68,9 +68,7 @@ async function work(options: WorkerCommandOptions): Promise<void> {
     const target = options.target === undefined ? undefined : await resolveTarget(database.pool, options.target);
     if (options.limit) {
       const embedded = await embedSubset(database, config, options.limit, say, target);
-      say(
-        `${counted(embedded, 'row')} embedded; the batches of ${plural(embedded, 'it', 'them')} stay open. Check the rows, then: npm run worker`,
-      );
+      say(`${counted(embedded, 'row')} embedded; the batches stay open. Check the rows, then: npm run worker`);
       return;
     }
     const { signal } = listenForInterruption(bar.say);

@@ -87,7 +87,7 @@ export async function askDimensions(model: string): Promise<number> {
 export async function askProvider(usual: string): Promise<string> {
   return answer(
     text({
-      message: 'Address of the provider, any that speaks the API of OpenAI',
+      message: 'Address of the provider (OpenAI-compatible)',
       initialValue: usual,
       validate: (value) => (/^https?:\/\/[^@\s]+$/.test(value ?? '') ? undefined : 'an http or https address without a password is needed'),
     }),

@@ -6,7 +6,7 @@ export const backfill: Phase = {
   name: 'backfill',
   locks: ({ popularColumn }) =>
     `none that blocks other sessions: reads the table once to plan the batches${popularColumn === null ? '' : ', and once to find the most popular rows'}`,
-  back: () => 'cancels the jobs and deletes the ledger; stored vectors remain until expand is taken down',
+  back: () => 'cancels the jobs and deletes the ledger; stored vectors remain until expand is reverted',
   inTransaction: true,
   up: (plan) => [
     `${SHORT_LOCK_WAIT}

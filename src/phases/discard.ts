@@ -24,8 +24,8 @@ export class WouldDiscard extends ReembedError {
   constructor(losses: Discarded[]) {
     super(
       'would_discard',
-      `nothing was taken down, because it would discard ${losses.map(lossText).join('; ')}`,
-      'to take down fewer steps, give their number; to discard this: npm run migrate down -- --discard-vectors with the same arguments',
+      `nothing was reverted, because that would discard ${losses.map(lossText).join('; ')}`,
+      'to revert fewer steps, give their number; to discard this: npm run migrate down -- --discard-vectors with the same arguments',
     );
   }
 }

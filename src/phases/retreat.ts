@@ -12,14 +12,14 @@ import { type FilesRun, type RunOptions, runFile } from './run-file.ts';
 /** Thrown when no migration is left to revert. */
 export class NothingToTakeDown extends ReembedError {
   constructor() {
-    super('nothing_to_take_down', 'no migration is left to take down', 'npm run status shows what has run');
+    super('nothing_to_take_down', 'no migration is left to revert', 'npm run status shows what has run');
   }
 }
 
 /** Thrown when the campaign's table, or a part that it needs, has been dropped, so that none of its files can run. */
 export class TargetDamaged extends ReembedError {
   constructor(damage: string, remedy: string) {
-    super('target_damaged', `${damage}, so the campaign cannot be taken down`, `${remedy}; then delete its files`);
+    super('target_damaged', `${damage}, so the campaign cannot be reverted`, `${remedy}; then delete its files`);
   }
 }
 

@@ -133,7 +133,7 @@ export class NameTaken extends ReembedError {
     super(
       'name_taken',
       `${what} ${name} already exists`,
-      'rename or drop it; if an earlier campaign created it, take that campaign down first: npm run migrate down',
+      'rename or drop it; if an earlier campaign created it, revert that campaign first: npm run migrate down',
     );
   }
 }
@@ -212,7 +212,7 @@ export class TextReadsTable extends ReembedError {
   constructor(expression: string, table: string) {
     super(
       'text_reads_table',
-      `the text expression ${expression} reads ${table}; a change of that table would renew no vector`,
+      `the text expression ${expression} reads ${table}, whose changes would not be noticed`,
       'join the table, and name its columns in the text: --text-from "public.chunk AS c ON c.id = t.chunk_id" --text c.body',
     );
   }

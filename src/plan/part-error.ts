@@ -33,7 +33,11 @@ export class PartRefused extends ReembedError {
 /** Thrown when PostgreSQL does not understand the clause as one boolean expression. */
 export class BadPart extends ReembedError {
   constructor(clause: string, reason: string) {
-    super('bad_part', `--where "${clause}" is not one boolean expression over the columns of the table: ${reason}`, 'correct it');
+    super(
+      'bad_part',
+      `--where "${clause}" is not one boolean expression over the columns of the table: ${reason}`,
+      'write it like a WHERE clause, such as --where "collection_id = 7"',
+    );
   }
 }
 
@@ -61,7 +65,9 @@ export class WholeOrParts extends ReembedError {
     super(
       'whole_or_parts',
       part === '' ? `the column is migrated in parts: ${registered}` : `the column is migrated as a whole: ${registered}`,
-      part === '' ? 'give --part and --where for the other rows' : 'take that campaign down or release it, or leave --part and --where out',
+      part === ''
+        ? 'give --part and --where for the other rows'
+        : 'revert that campaign (npm run migrate down) or release it, or leave --part and --where out',
     );
   }
 }

@@ -7,7 +7,7 @@ export class NoCampaign extends ReembedError {
     super(
       'no_campaign',
       which === undefined ? `there is no campaign ${wanted.campaign}` : `no campaign is recorded on ${which}`,
-      'npm run status lists the campaigns; a campaign that was taken down completely has no report',
+      'npm run status lists the campaigns; a campaign that was reverted completely has no report',
     );
   }
 }

@@ -42,9 +42,9 @@ export const dependents: Subject = async ({ db, facts }) => {
     ...tracked.rows.map(({ name, isView }) => ({
       code: 'dependents',
       what: `${name} uses ${facts.column}`,
-      consequence: 'contract refuses until it does no longer',
+      consequence: 'contract is refused as long as it does',
       avoid: isView
-        ? 'change it to read the live view, before contract'
+        ? 'create it again to read the live view, before contract (DROP VIEW first: the type of its vectors changes)'
         : 'drop it before contract; if it is still needed, create it again afterwards',
       severity: 'note' as const,
       evidence: { name },

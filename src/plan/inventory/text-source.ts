@@ -7,7 +7,7 @@ export const textSource: Subject = async ({ facts, text }) => [
     (name): InventoryFinding => ({
       code: 'unseen-function',
       what: `the text expression calls ${name}, which is STABLE and whose body PostgreSQL has not parsed`,
-      consequence: 'if it reads another table, a change of that table renews no vector',
+      consequence: 'if it reads another table, changes of that table are not noticed',
       avoid: `if it reads none, ALTER FUNCTION ${name} IMMUTABLE; if it does, join that table with --text-from`,
       severity: 'refusal',
       evidence: { functions: text?.unseenFunctions ?? [] },
