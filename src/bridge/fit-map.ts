@@ -1,5 +1,6 @@
 import { type CandidateMap, type Choice, candidateMaps } from './candidate-maps.ts';
-import { type Calibration, calibrate, DEPTH, neighbourRecall, ranksOfOwnRows } from './known-items.ts';
+import { NotPositiveDefinite } from './cholesky.ts';
+import { type Calibration, calibrate, copies, DEPTH, neighbourRecall, ranksOfOwnRows } from './known-items.ts';
 import { type Matrix, type Multiply, rowsOf } from './matrix.ts';
 import { POLAR_STEPS } from './polar-factor.ts';
 import { type Space, unitVectors } from './space.ts';
@@ -33,6 +34,9 @@ export interface FittedMap extends Choice {
 const CHOOSING_SHARE = 0.05;
 const MEASURING_SHARE = 0.15;
 const FEWEST_CHOOSING = 20;
+// More say little more, and their scores for all rows have to be in memory.
+const MOST_CHOOSING = 300;
+const MOST_MEASURING = 1000;
 
 /** Number of steps that fitMap() reports. */
 export const FIT_STEPS = 2 * POLAR_STEPS + 8;
@@ -47,8 +51,8 @@ export const FIT_STEPS = 2 * POLAR_STEPS + 8;
 export async function fitMap(pairs: Pairs, multiply: Multiply, onStep: () => void = () => {}): Promise<FittedMap> {
   const [old, renewed] = [unitVectors(pairs.old), unitVectors(pairs.renewed)];
   const size = old.rows;
-  const measuredFrom = size - Math.ceil(size * MEASURING_SHARE);
-  const chosenFrom = measuredFrom - Math.max(FEWEST_CHOOSING, Math.ceil(size * CHOOSING_SHARE));
+  const measuredFrom = size - Math.min(MOST_MEASURING, Math.ceil(size * MEASURING_SHARE));
+  const chosenFrom = measuredFrom - Math.min(MOST_CHOOSING, Math.max(FEWEST_CHOOSING, Math.ceil(size * CHOOSING_SHARE)));
   const choosing = rowsOf(renewed, chosenFrom, measuredFrom);
   const measuring = rowsOf(renewed, measuredFrom, size);
 
@@ -56,16 +60,19 @@ export async function fitMap(pairs: Pairs, multiply: Multiply, onStep: () => voi
   const wantedScores = await multiply(choosing, renewed, { b: true });
   const rated: { candidate: CandidateMap; recall: number }[] = [];
   for (const candidate of candidates) {
-    const scores = await multiply(await candidate.mapQueries(choosing), old, { b: true });
-    rated.push({ candidate, recall: neighbourRecall(scores, wantedScores, chosenFrom) });
+    const mapped = await mapIfPossible(candidate, choosing);
+    // A map that cannot be computed recalls nothing.
+    rated.push({ candidate, recall: mapped ? neighbourRecall(await multiply(mapped, old, { b: true }), wantedScores, chosenFrom) : 0 });
     onStep();
   }
   const best = rated.reduce((first, second) => (second.recall > first.recall ? second : first)).candidate;
   const { method, regularisation } = best;
 
   const mapped = await best.mapQueries(measuring);
-  const mappedRanks = ranksOfOwnRows(await multiply(mapped, old, { b: true }), measuredFrom);
-  const newRanks = ranksOfOwnRows(await multiply(measuring, renewed, { b: true }), measuredFrom);
+  const newScores = await multiply(measuring, renewed, { b: true });
+  const isCopy = copies([newScores, await multiply(rowsOf(old, measuredFrom, size), old, { b: true })], measuredFrom);
+  const mappedRanks = ranksOfOwnRows(await multiply(mapped, old, { b: true }), measuredFrom, isCopy);
+  const newRanks = ranksOfOwnRows(newScores, measuredFrom, isCopy);
   const known = newRanks.map((rank, i) => ({ rank, mapped: mappedRanks[i] as number })).filter(({ rank }) => rank <= DEPTH);
   const rows = { distance: pairs.old.distance, rows: old };
   const wanted = { distance: pairs.renewed.distance, queries: measuring, rows: renewed };
@@ -83,6 +90,16 @@ export async function fitMap(pairs: Pairs, multiply: Multiply, onStep: () => voi
     old: await calibrate({ ...rows, queries: rowsOf(old, measuredFrom, size) }, wanted, measuredFrom, multiply),
     tried: rated.map(({ candidate, recall }) => ({ method: candidate.method, regularisation: candidate.regularisation, recall })),
   };
+}
+
+/** Undefined where rounding leaves nothing to solve: with small λ, if nearly all variance is in a few directions. */
+async function mapIfPossible(candidate: CandidateMap, queries: Matrix): Promise<Matrix | undefined> {
+  try {
+    return await candidate.mapQueries(queries);
+  } catch (error) {
+    if (error instanceof NotPositiveDefinite) return undefined;
+    throw error;
+  }
 }
 
 /** The map to store: more rows make a better one. */
