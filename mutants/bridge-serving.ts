@@ -187,6 +187,14 @@ export const BRIDGE_SERVING: Mutant[] = [
     edits: [{ file: 'sql/bridge/bridge_names.sql', find: "'pg_catalog.format(''%%s'', n.key_%s)'", replace: "'n.key_%s'" }],
   },
   {
+    fault: 'a report that stops the workers of all tables',
+    fix: 'reports that cannot be read are dropped',
+    test: 'bridge-keys',
+    title: 'a report whose keys no longer fit the key holds up no work',
+    says: /invalid input syntax/,
+    edits: [{ file: 'sql/bridge/log_wanted.sql', find: 'EXCEPTION WHEN OTHERS THEN', replace: 'EXCEPTION WHEN division_by_zero THEN' }],
+  },
+  {
     fault: 'a key that is a time, written as the session of the application writes times',
     fix: 'it is written as JSON writes it',
     test: 'bridge-keys',

@@ -100,10 +100,17 @@ test.serial('a row that cannot be embedded is not sent again because searches fi
   t.deepEqual(await wanted(), [ofOldModel, ...others].map((row) => row?.id).toSorted());
 });
 
+test.serial('a report whose keys no longer fit the key holds up no work', async (t) => {
+  const { pool } = stage.db;
+  await pool.query(`INSERT INTO reembed.wanted_row (target, key) VALUES ($1, '{"distance": "none", "k": 1}')`, [TARGET]);
+  await t.notThrowsAsync(pool.query('SELECT reembed.enqueue_work()'));
+  t.deepEqual(await wanted(), []);
+});
+
 test.serial('rows whose key is a time are reported whatever DateStyle the application has', async (t) => {
   const { pool } = stage.db;
   await createDocuments(pool, 60, { table: 'moments' });
-  await pool.query("ALTER TABLE moments ALTER id DROP IDENTITY, ALTER id TYPE timestamptz USING timestamptz '2026-01-20 10:00Z' + id * interval '7 minutes'");
+  await pool.query("ALTER TABLE moments ALTER id DROP IDENTITY; ALTER TABLE moments ALTER id TYPE timestamptz USING timestamptz '2026-01-20 10:00Z' + id * interval '7 minutes'");
   const moments = await stage.draft({ table: 'moments', batchRows: 20 });
   await stage.bring(moments, 'backfill');
   await storeMap(pool, moments);

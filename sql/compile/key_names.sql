@@ -9,10 +9,11 @@ AS $$
            'column', quote_ident(a.attname),
            'side', coalesce((SELECT quote_ident(s.attname) FROM pg_attribute AS s WHERE s.attrelid = p_side_table AND s.attnum = k.position), ''),
            'label', quote_literal(t.key_names[k.position]),
-           'type', format_type(a.atttypid, NULL),
+           -- With -1, because character without a length is character(1) in a cast, and bit is bit(1).
+           'type', format_type(a.atttypid, -1),
            -- The same two variants as row_begin and row_end in target_names(), but a renamed key is looked up by its new name.
            'key_begin', CASE WHEN p.is_parsed THEN E'LANGUAGE sql IMMUTABLE PARALLEL SAFE\nRETURN '
-                             ELSE format(E'LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp\nAS $row$ DECLARE v_key %s; BEGIN RETURN ', format_type(a.atttypid, NULL)) END,
+                             ELSE format(E'LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp\nAS $row$ DECLARE v_key %s; BEGIN RETURN ', format_type(a.atttypid, -1)) END,
            'key_end', CASE WHEN p.is_parsed THEN ''
                            ELSE format('; EXCEPTION WHEN undefined_column THEN EXECUTE pg_catalog.format(''SELECT ($1).%%I'', (SELECT a.attname FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = %s AND a.attnum = %s)) INTO v_key USING r; RETURN v_key; END $row$',
                                        t.relation::oid, k.attnum) END,
