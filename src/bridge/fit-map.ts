@@ -26,8 +26,8 @@ export interface FittedMap extends Choice {
   chance: number;
   mapped: Calibration;
   old: Calibration;
-  /** each way that was tried, with the neighbour recall that it was chosen by */
-  tried: (Choice & { recall: number })[];
+  /** each way that was tried, with what it was chosen by: neighbour recall, and the share of rows that it finds by their own vectors */
+  tried: (Choice & { recall: number; found: number })[];
 }
 
 // Of all rows: those that choose between the maps, and those that measure the one that was chosen. The others are fitted to.
@@ -39,7 +39,7 @@ const MOST_CHOOSING = 300;
 const MOST_MEASURING = 1000;
 
 /** Number of steps that fitMap() reports. */
-export const FIT_STEPS = 2 * POLAR_STEPS + 8;
+export const FIT_STEPS = 3 * POLAR_STEPS + 9;
 
 /**
  * Fits maps to most of the rows, chooses one by some of the others, and measures it with the rest: each of these rows is searched for with
@@ -58,19 +58,27 @@ export async function fitMap(pairs: Pairs, multiply: Multiply, onStep: () => voi
 
   const candidates = await candidateMaps(rowsOf(old, 0, chosenFrom), rowsOf(renewed, 0, chosenFrom), multiply, onStep);
   const wantedScores = await multiply(choosing, renewed, { b: true });
-  const rated: { candidate: CandidateMap; recall: number }[] = [];
+  const oldScores = await multiply(rowsOf(old, chosenFrom, size), old, { b: true });
+  const isCopyOfChoosing = copies([wantedScores, oldScores], chosenFrom);
+  const rated: { candidate: CandidateMap; recall: number; found: number }[] = [];
   for (const candidate of candidates) {
     const mapped = await mapIfPossible(candidate, choosing);
-    // A map that cannot be computed recalls nothing.
-    rated.push({ candidate, recall: mapped ? neighbourRecall(await multiply(mapped, old, { b: true }), wantedScores, chosenFrom) : 0 });
+    // A map that cannot be computed finds nothing.
+    const scores = mapped && (await multiply(mapped, old, { b: true }));
+    rated.push({
+      candidate,
+      recall: scores ? neighbourRecall(scores, wantedScores, chosenFrom) : 0,
+      found: scores ? shareFound(ranksOfOwnRows(scores, chosenFrom, isCopyOfChoosing)) : 0,
+    });
     onStep();
   }
-  const best = rated.reduce((first, second) => (second.recall > first.recall ? second : first)).candidate;
+  const worth = ({ recall, found }: { recall: number; found: number }) => recall + found;
+  const best = rated.reduce((first, second) => (worth(second) > worth(first) ? second : first)).candidate;
   const { method, regularisation } = best;
 
   const mapped = await best.mapQueries(measuring);
   const newScores = await multiply(measuring, renewed, { b: true });
-  const isCopy = copies([newScores, await multiply(rowsOf(old, measuredFrom, size), old, { b: true })], measuredFrom);
+  const isCopy = copies([newScores, rowsOf(oldScores, measuredFrom - chosenFrom, size - chosenFrom)], measuredFrom);
   const mappedRanks = ranksOfOwnRows(await multiply(mapped, old, { b: true }), measuredFrom, isCopy);
   const newRanks = ranksOfOwnRows(newScores, measuredFrom, isCopy);
   const known = newRanks.map((rank, i) => ({ rank, mapped: mappedRanks[i] as number })).filter(({ rank }) => rank <= DEPTH);
@@ -88,8 +96,12 @@ export async function fitMap(pairs: Pairs, multiply: Multiply, onStep: () => voi
     mapped: await calibrate({ ...rows, queries: mapped }, wanted, measuredFrom, multiply),
     // A row's own old vector stands for a query that the old model embedded, so that the model need not be asked.
     old: await calibrate({ ...rows, queries: rowsOf(old, measuredFrom, size) }, wanted, measuredFrom, multiply),
-    tried: rated.map(({ candidate, recall }) => ({ method: candidate.method, regularisation: candidate.regularisation, recall })),
+    tried: rated.map(({ candidate, ...worths }) => ({ method: candidate.method, regularisation: candidate.regularisation, ...worths })),
   };
+}
+
+function shareFound(ranks: readonly number[]): number {
+  return ranks.filter((rank) => rank <= DEPTH).length / ranks.length;
 }
 
 /** Undefined where rounding leaves nothing to solve: with small λ, if nearly all variance is in a few directions. */

@@ -45,8 +45,9 @@ export function copies(scores: readonly Matrix[], first: number): (query: number
 const RECALLED = 4 * DEPTH;
 
 /**
- * Share of the nearest rows of the new model that a mapped query recalls, without the query's own row. Chosen by this, a map serves real
- * queries best: finding its own row rewards a map for what is particular to the row.
+ * Share of the nearest rows of the new model that a mapped query recalls, without the query's own row. Together with finding the own row it
+ * tells which map serves real queries best: alone, this one prefers maps that follow the sample closely, and the other maps that follow what
+ * is particular to a row.
  *
  * @param mapped scores of the rows for each mapped query
  * @param renewed scores of the same rows in the new model
