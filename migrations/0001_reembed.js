@@ -469,8 +469,8 @@ CREATE TABLE reembed.bridge (
   judged_difference_high numeric,
   fitted_by text NOT NULL DEFAULT session_user,
   fitted_at timestamptz NOT NULL DEFAULT now(),
-  CONSTRAINT method_is_known CHECK (method IN ('ridge', 'procrustes')),
-  CONSTRAINT only_ridge_is_regularised CHECK ((method = 'ridge') = (regularisation IS NOT NULL)),
+  CONSTRAINT method_is_known CHECK (method IN ('ridge', 'procrustes', 'whitened')),
+  CONSTRAINT only_procrustes_is_not_regularised CHECK ((method = 'procrustes') = (regularisation IS NULL)),
   CONSTRAINT query_map_fits_its_dimensions CHECK (octet_length(query_map)::bigint = old_dimensions::bigint * new_dimensions * 4),
   CONSTRAINT old_distances_are_calibrated_together CHECK ((old_slope IS NULL) = (old_intercept IS NULL)),
   CONSTRAINT judged_figures_belong_together CHECK ((judged_queries IS NULL) = (judged_bridge IS NULL)),
@@ -479,8 +479,8 @@ CREATE TABLE reembed.bridge (
 ALTER TABLE reembed.bridge ALTER COLUMN query_map SET STORAGE EXTERNAL;
 COMMENT ON TABLE reembed.bridge IS 'Maps that let queries of the new model search the old vectors while the backfill runs, one a campaign; written by reembed bridge fit and gone with contract.';
 COMMENT ON COLUMN reembed.bridge.campaign IS 'The campaign.';
-COMMENT ON COLUMN reembed.bridge.method IS 'How the map was fitted: ridge (least squares, regularised) or procrustes (orthogonal).';
-COMMENT ON COLUMN reembed.bridge.regularisation IS 'Lambda of ridge, as a share of the mean variance of a component; null for procrustes.';
+COMMENT ON COLUMN reembed.bridge.method IS 'How the map was fitted: ridge (least squares, regularised), procrustes (orthogonal) or whitened (orthogonal, from whitened old vectors).';
+COMMENT ON COLUMN reembed.bridge.regularisation IS 'Lambda, as a share of the mean variance of a component; null for procrustes.';
 COMMENT ON COLUMN reembed.bridge.query_map IS 'Maps a query of the new model into the old space: float32, little-endian, row by row, old_dimensions rows of new_dimensions components.';
 COMMENT ON COLUMN reembed.bridge.old_dimensions IS 'Dimensions of the old model: rows of the map.';
 COMMENT ON COLUMN reembed.bridge.new_dimensions IS 'Dimensions of the new model: components of each row.';

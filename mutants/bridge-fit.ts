@@ -60,4 +60,20 @@ export const BRIDGE_FIT: Mutant[] = [
     says: /Value is not `true`/,
     edits: [{ file: 'src/bridge/polar-factor.ts', find: 'return Math.sqrt(length) * 1.05;', replace: 'return Math.sqrt(length) * 0.4;' }],
   },
+  {
+    fault: 'a map that gives all rows the same score, and so finds every row',
+    fix: 'a row with the same score counts before the own one, unless it is a copy',
+    test: 'bridge-maths',
+    title: 'where all vectors of a model are the same, no row is found: old model, and no zero vector',
+    says: /Difference/,
+    edits: [{ file: 'src/bridge/known-items.ts', find: 'const least = own - Math.abs(own) * ROUNDING;', replace: 'const least = own + Math.abs(own) * ROUNDING;' }],
+  },
+  {
+    fault: 'a fit that ends because one of its maps cannot be computed',
+    fix: 'the others are tried',
+    test: 'bridge-maths',
+    title: 'where all vectors of a model are the same, no row is found: old model',
+    says: /not positive definite/,
+    edits: [{ file: 'src/bridge/fit-map.ts', find: 'if (error instanceof NotPositiveDefinite) return undefined;', replace: '' }],
+  },
 ];

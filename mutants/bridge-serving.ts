@@ -10,6 +10,15 @@ const REPORTED = {
   title: 'a report makes no work beyond the backfill, is bounded, and is open to readers of the live view alone',
 };
 
+const REFITTED = {
+  test: 'bridge-refit',
+  title: 'of two fits at once the later one counts, views over the search go on, and after contract no map is stored',
+};
+const RENAMED = {
+  test: 'bridge-keys',
+  title: 'validations and the watch find rows by a key that is called like results of the search, also after it was renamed',
+};
+
 /** Faults of searches over a bridge, of the reports that they lead to, and of the index that is built early. */
 export const BRIDGE_SERVING: Mutant[] = [
   {
@@ -116,7 +125,7 @@ export const BRIDGE_SERVING: Mutant[] = [
     test: 'bridge-phases',
     title: 'while the gate is closed the ordinary search answers and the reason is returned; a map that is fitted again is read again',
     says: /Difference/,
-    edits: [{ file: 'src/reading/bridge.ts', find: 'if (query_map) known =', replace: 'if (query_map && !known) known =' }],
+    edits: [{ file: 'src/reading/bridge.ts', find: 'const map = query_map ?', replace: 'const map = query_map && !before ?' }],
   },
   {
     fault: "a user's object over the search of a bridge holds up contract",
@@ -131,5 +140,96 @@ export const BRIDGE_SERVING: Mutant[] = [
         replace: 'EXCEPTION WHEN division_by_zero THEN',
       },
     ],
+  },
+  {
+    fault: 'a second fit breaks views over the search of a bridge',
+    fix: 'a map is stored in place of the one before, so that the function stays',
+    ...REFITTED,
+    says: /until|does not exist|must not be called|RE\d+|Promise rejected|has ended|bridge/,
+    edits: [
+      {
+        file: 'src/bridge/stored-bridge.ts',
+        find: "const { rowCount } = await client.query('SELECT FROM reembed.bridge WHERE campaign = $1', [figures.campaign]);",
+        replace: "const { rowCount } = await client.query('DELETE FROM reembed.bridge WHERE campaign = $1', [figures.campaign]);",
+      },
+    ],
+  },
+  {
+    fault: 'two fits at once, of which one fails after a minute',
+    fix: 'the later one takes the place of the earlier one',
+    ...REFITTED,
+    says: /duplicate key/,
+    edits: [
+      { file: 'src/bridge/stored-bridge.ts', find: "ON CONFLICT (campaign) DO UPDATE SET ${updated.join(', ')}", replace: "${updated ? '' : ''}" },
+    ],
+  },
+  {
+    fault: 'a map that is stored after contract',
+    fix: 'the phase is read under a lock when the map is stored',
+    ...REFITTED,
+    says: /Expected promise to be rejected|resolved|rejected with|not rejected/,
+    edits: [{ file: 'src/bridge/stored-bridge.ts', find: "AND phase <> 'contract' FOR SHARE", replace: 'FOR SHARE' }],
+  },
+  {
+    fault: 'a comment of the application ends the statement of a bridge',
+    fix: 'each piece ends with its line',
+    test: 'bridge-keys',
+    title: 'a condition and a select list may end in a comment',
+    says: /syntax error/,
+    edits: [{ file: 'src/reading/bridge.ts', find: 'AND (${where}\\n)', replace: 'AND (${where})' }],
+  },
+  {
+    fault: 'a report of another row, because JavaScript rounds its key',
+    fix: 'keys are texts in the rows of the statement',
+    test: 'bridge-keys',
+    title: 'rows with keys that JavaScript has no number for are reported as they are',
+    says: /Difference/,
+    edits: [{ file: 'sql/bridge/bridge_names.sql', find: "'pg_catalog.format(''%%s'', n.key_%s)'", replace: "'n.key_%s'" }],
+  },
+  {
+    fault: 'a report that stops the workers of all tables',
+    fix: 'reports that cannot be read are dropped',
+    test: 'bridge-keys',
+    title: 'a report whose keys no longer fit the key holds up no work',
+    says: /invalid input syntax/,
+    edits: [{ file: 'sql/bridge/log_wanted.sql', find: 'EXCEPTION WHEN OTHERS THEN', replace: 'EXCEPTION WHEN division_by_zero THEN' }],
+  },
+  {
+    fault: 'a key that is a time, written as the session of the application writes times',
+    fix: 'it is written as JSON writes it',
+    test: 'bridge-keys',
+    title: 'rows whose key is a time are reported whatever DateStyle the application has',
+    says: /out of range|Difference/,
+    edits: [{ file: 'sql/bridge/bridge_names.sql', find: "k.names ->> 'type' ~ '^(date|time)'", replace: 'false' }],
+  },
+  {
+    fault: 'a row that fails is sent to the provider whenever a search finds it',
+    fix: 'reports of rows that cannot be embedded are dropped',
+    test: 'bridge-keys',
+    title: 'a row that cannot be embedded is not sent again because searches find it',
+    says: /Difference/,
+    edits: [{ file: 'sql/bridge/lacking.sql', find: 'WHERE NOT EXISTS (', replace: 'WHERE true OR NOT EXISTS (' }],
+  },
+  {
+    fault: 'a function of another role called with the rights of whoever searches',
+    fix: 'the statement names the schema of what it calls',
+    test: 'bridge-keys',
+    title: 'the statement calls no function that another role put on the search_path',
+    says: /called/,
+    edits: [{ file: 'sql/target/bridge_statement.sql', find: 'pg_catalog.jsonb_build_object(', replace: 'jsonb_build_object(' }],
+  },
+  {
+    fault: 'a validation that looks for a key column by its name in the table',
+    fix: 'the columns of a result are named by position',
+    ...RENAMED,
+    says: /operator|does not exist|Difference/,
+    edits: [{ file: 'src/bridge/validation/bridge-search.ts', find: "'b.key_{n} OPERATOR(", replace: "'b.{column} OPERATOR(" }],
+  },
+  {
+    fault: 'a watch that looks for a key column by its name in the table',
+    fix: 'the columns of a result are named by position',
+    ...RENAMED,
+    says: /operator|does not exist|Value is not/,
+    edits: [{ file: 'sql/bridge/record_bridge_item.sql', find: '{open}b.key_{n}{close}', replace: '{open}b.{column}{close}' }],
   },
 ];

@@ -120,6 +120,34 @@ test('spaces that have nothing in common keep no more rows than chance', async (
   t.true(kept <= 6, `${kept} of ${known}, by chance ${chance * known}`);
 });
 
+for (const [name, made] of [
+  ['old model', (renewed: Matrix) => ({ old: { ...renewed, values: renewed.values.map(() => 0) }, renewed })],
+  ['old model, and no zero vector', (renewed: Matrix) => ({ old: { ...renewed, values: renewed.values.map(() => 0.5) }, renewed })],
+  ['new model', (old: Matrix) => ({ old, renewed: { ...old, values: old.values.map(() => 0.5) } })],
+] as const) {
+  test(`where all vectors of a model are the same, no row is found: ${name}`, async (t) => {
+    const { old, renewed } = made(madeUpVectors(300, 16, 11));
+    const fitted = await fitMap({ old: { distance: 'cosine', vectors: old }, renewed: { distance: 'cosine', vectors: renewed } }, plainly);
+    t.is(fitted.kept, 0);
+    t.true(Number.isFinite(fitted.mapped.slope) && Number.isFinite(fitted.mapped.intercept));
+  });
+}
+
+test('copies of a row do not count against a map', async (t) => {
+  const { old, renewed } = rotated(500, 48, 48);
+  // Each row twenty times, in both models.
+  const copied = ({ rows, columns, values }: Matrix): Matrix => ({
+    rows,
+    columns,
+    values: values.map((_, i) => values[(Math.floor(i / columns) % (rows / 20)) * columns + (i % columns)] as number),
+  });
+  const fitted = await fitMap(
+    { old: { ...old, vectors: copied(old.vectors) }, renewed: { ...renewed, vectors: copied(renewed.vectors) } },
+    plainly,
+  );
+  t.deepEqual([fitted.known, fitted.kept], [75, 75]);
+});
+
 test('Euclidean distance gives the order of the inner product only for vectors of length 1', (t) => {
   const unit = { rows: 2, columns: 2, values: Float32Array.of(1, 0, 0.6, 0.8) };
   t.true(isOrderedByProduct({ distance: 'l2', vectors: unit }));

@@ -93,12 +93,12 @@ function unit(vector: Float32Array): Float32Array {
 }
 
 if (HAS_SCIFACT_DATA) {
-  test('on SciFact a map alone is worth no more than the old model, and what it recalls, ranked by new vectors, more than twice as much', async (t) => {
+  test('on SciFact a map alone is worth what the old model is, and what it recalls, ranked by new vectors, more than twice as much', async (t) => {
     const figures = await measure(USE_LITE, MINILM, await loadGemm());
     t.log(figures);
-    t.true(figures.mapAlone > 0.17 && figures.mapAlone < 0.25);
+    t.true(figures.mapAlone > 0.215 && figures.mapAlone < 0.26);
     t.true(figures.mapRecalls >= 0.49);
-    t.true(figures.retention > 0.5);
+    t.true(figures.retention > 0.75);
   });
 
   test('on SciFact a bridge from the strong model to the weak one is worth less than the strong model', async (t) => {

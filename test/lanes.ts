@@ -59,7 +59,13 @@ export const ONE_SERVER = {
     'request-limits',
   ],
   'the embedded server, which they start themselves': ['client-package', 'embedded', 'embedded-command', 'own-files'],
-  'the bridge between two models: its gate, and what is embedded first': ['bridge-dependents', 'bridge-gate', 'order-popular'],
+  'the bridge between two models: its gate, its keys, and what is embedded first': [
+    'bridge-dependents',
+    'bridge-gate',
+    'bridge-keys',
+    'bridge-refit',
+    'order-popular',
+  ],
   'the report as a page': ['report', 'report-browser', 'report-large', 'report-verdict'],
   'the page of reembed ui': ['ui', 'ui-browser', 'ui-changes', 'ui-changes-browser'],
   'the command line, its environment and what it refuses before it writes': [

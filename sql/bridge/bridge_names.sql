@@ -27,7 +27,11 @@ BEGIN
          string_agg(format('c.key_%s', k.n), ', ' ORDER BY k.n) AS of_candidates,
          string_agg(format('n.key_%s', k.n), ', ' ORDER BY k.n) AS of_nearest,
          string_agg(format('d.%I OPERATOR(%s) c.key_%s', w.name, k.names ->> 'operator', k.n), ' AND ' ORDER BY k.n) AS d_is_c,
-         string_agg(format('d.%I OPERATOR(%s) n.key_%s', w.name, k.names ->> 'operator', k.n), ' AND ' ORDER BY k.n) AS d_is_n
+         string_agg(format('d.%I OPERATOR(%s) n.key_%s', w.name, k.names ->> 'operator', k.n), ' AND ' ORDER BY k.n) AS d_is_n,
+         -- As text: JavaScript reads numbers above 2^53 as others. The JSON form of a time does not depend on the session's DateStyle. Qualified, because the
+         -- statement runs under the application's search_path.
+         string_agg(format('%s, ', k.names ->> 'label') || format(CASE WHEN k.names ->> 'type' ~ '^(date|time)' THEN 'pg_catalog.to_jsonb(n.key_%s) OPERATOR(pg_catalog.#>>) ''{}'''
+                                                                       ELSE 'pg_catalog.format(''%%s'', n.key_%s)' END, k.n), ', ' ORDER BY k.n) AS json
     INTO STRICT v_keys
     FROM reembed.key_names(t.name) AS k
    CROSS JOIN LATERAL (SELECT e.entry ->> 'name' AS name FROM jsonb_array_elements(t.view_columns) AS e(entry) WHERE (e.entry ->> 'attnum')::smallint = t.key_attnums[k.n]) AS w;
@@ -57,7 +61,7 @@ BEGIN
     'n_keys', v_keys.of_nearest,
     'd_is_c', v_keys.d_is_c,
     'd_is_n', v_keys.d_is_n,
-    'n_key_json', reembed.each_key(t.name, '{label}, {open}n.key_{n}{close}'),
+    'n_key_json', v_keys.json,
     'mapped_prediction', format('(%L::double precision + %L::double precision * c.distance)', b.mapped_intercept, b.mapped_slope),
     'old_prediction', format('(%L::double precision + %L::double precision * c.distance)', b.old_intercept, b.old_slope),
     'is_calibrated', b.old_slope IS NOT NULL,
@@ -65,7 +69,7 @@ BEGIN
     'new_candidates', CASE v_names ->> 'new_form' WHEN 'plain' THEN p_parameters ->> 'k' ELSE format('greatest(%s, %s)', p_parameters ->> 'k', p_parameters ->> 'candidates') END,
     -- Each partition examines its share of the candidates.
     'scanned_rows', format('least(greatest(%1$s, %2$s), 1000)', p_parameters ->> 'k',
-      CASE WHEN reembed.is_partitioned(t.relation) THEN format('ceil(%s / %s.0)::integer', p_parameters ->> 'candidates', (SELECT greatest(count(*), 1) FROM reembed.leaves(t.relation))) ELSE p_parameters ->> 'candidates' END),
+      CASE WHEN reembed.is_partitioned(t.relation) THEN format('(%1$s + %2$s - 1) / %2$s', p_parameters ->> 'candidates', (SELECT greatest(count(*), 1) FROM reembed.leaves(t.relation))) ELSE p_parameters ->> 'candidates' END),
     'index_is_valid', CASE WHEN reembed.main_index(p_campaign) IS NULL OR reembed.is_partitioned(t.relation) THEN 'false' ELSE (
       SELECT format('EXISTS (SELECT FROM pg_catalog.pg_index AS i JOIN pg_catalog.pg_class AS x ON x.oid = i.indexrelid JOIN pg_catalog.pg_namespace AS y ON y.oid = x.relnamespace WHERE y.nspname = %L AND x.relname = %L AND i.indisvalid)', n.nspname, reembed.main_index(p_campaign))
         FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE c.oid = v_new.relation) END);

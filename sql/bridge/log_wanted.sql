@@ -24,9 +24,15 @@ BEGIN
     DELETE FROM reembed.wanted_row AS w USING wanted AS n WHERE w.target = p_target AND w.key = n.key
   )
   SELECT array_agg(n.key) INTO v_keys FROM wanted AS n;
-  -- Batches, or an earlier report, may have served some of them since.
-  v_keys := ARRAY(SELECT n.key FROM reembed.lacking(p_target, v_keys) AS n(key));
-  RETURN CASE WHEN cardinality(v_keys) > 0 THEN reembed.log_keys(p_target, v_keys, true, false) ELSE 0 END;
+  BEGIN
+    -- Batches, or an earlier report, may have served some of them since.
+    v_keys := ARRAY(SELECT n.key FROM reembed.lacking(p_target, v_keys) AS n(key));
+    RETURN CASE WHEN cardinality(v_keys) > 0 THEN reembed.log_keys(p_target, v_keys, true, false) ELSE 0 END;
+  EXCEPTION WHEN OTHERS THEN
+    -- Such as keys of the type that the key had before. Reports are hints, and what waits behind this call is the work of all targets.
+    RAISE WARNING 'reports of wanted rows of % are dropped: %', p_target, SQLERRM;
+    RETURN 0;
+  END;
 END;
 $$;
 COMMENT ON FUNCTION reembed.log_wanted IS 'Adds the most wanted rows of a target to the change log while few changes wait there; returns how many. Forgets them when no backfill can serve them.';

@@ -1,3 +1,4 @@
+-- The function's own names of the key columns are not those of the table where a column was renamed, or is called as a parameter is.
 -- The search runs with the rights of the table's owner.
 CREATE OR REPLACE FUNCTION reembed.record_bridge_item(p_target text, p_key text, p_mapped text, p_vector text) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER
@@ -12,8 +13,8 @@ BEGIN
     RETURN NULL;
   END IF;
   v_statement := reembed.render(
-    'SELECT coalesce(bool_or(pg_catalog.jsonb_build_object({key}) = ($1)[3]::jsonb), false) AS found FROM {function}(($1)[1]::{vector}, ($1)[2]::{vector}, 10, 100) AS b',
-    jsonb_build_object('key', reembed.each_key(p_target, '{label}, {open}b.{column}{close}'), 'function', v_function::regproc::text, 'vector', format('%I.vector', reembed.vector_schema())));
+    'SELECT coalesce(bool_or(pg_catalog.jsonb_build_object({key}) = ($1)[3]::jsonb), false) AS found FROM {function}(($1)[1]::{vector}, ($1)[2]::{vector}, 10, 100) AS b({keys})',
+    jsonb_build_object('key', reembed.each_key(p_target, '{label}, {open}b.key_{n}{close}'), 'keys', reembed.each_key(p_target, 'key_{n}'), 'function', v_function::regproc::text, 'vector', format('%I.vector', reembed.vector_schema())));
   EXECUTE reembed.render('SELECT (a ->> ''found'')::boolean FROM reembed.ask_{suffix}($1, $2) AS a', (SELECT to_jsonb(t) FROM reembed.target AS t WHERE t.name = p_target))
     INTO v_found USING v_statement, ARRAY[p_mapped, p_vector, p_key];
   INSERT INTO reembed.bridge_known_item (target, key, found) VALUES (p_target, p_key::jsonb, v_found);

@@ -20,7 +20,7 @@ BEGIN
     SELECT reembed.render('ALTER TABLE {log} ALTER COLUMN {column_name} TYPE {type}{collation_sql} USING {column_name}::text::{type}', to_jsonb(l))
       FROM logged AS l
       JOIN pg_attribute AS a ON a.attrelid = to_regclass(l.log) AND a.attname = l.column_name
-     WHERE format_type(a.atttypid, NULL) <> l.type
+     WHERE format_type(a.atttypid, -1) <> l.type
   LOOP
     EXECUTE v_statement;
   END LOOP;

@@ -9,7 +9,8 @@ AS $$
            'column', quote_ident(a.attname),
            'side', coalesce((SELECT quote_ident(s.attname) FROM pg_attribute AS s WHERE s.attrelid = p_side_table AND s.attnum = k.position), ''),
            'label', quote_literal(t.key_names[k.position]),
-           'type', format_type(a.atttypid, NULL),
+           -- With -1, because character without a length is character(1) in a cast, and bit is bit(1).
+           'type', format_type(a.atttypid, -1),
            'collation', CASE WHEN a.attcollation <> y.typcollation THEN format(' COLLATE %I.%I', cn.nspname, c.collname) ELSE '' END,
            'open', CASE WHEN p.is_plain THEN '' ELSE 'format(''%s'', ' END,
            'close', CASE WHEN p.is_plain THEN '' ELSE ')' END,

@@ -7,7 +7,7 @@ SET jit = off
 AS $$
   SELECT j.n::integer, k.place, j.relation, k.attnum, quote_ident(a.attname), quote_ident(j.names[array_position(j.attnums, k.attnum)]),
          j.of_position, quote_ident(reembed.column_name(o.relation, k.of_attnum)), quote_ident(o.names[array_position(o.attnums, k.of_attnum)]),
-         k.operator, format_type(a.atttypid, NULL), CASE WHEN a.attcollation <> y.typcollation THEN format(' COLLATE %I.%I', cn.nspname, c.collname) ELSE '' END
+         k.operator, format_type(a.atttypid, -1), CASE WHEN a.attcollation <> y.typcollation THEN format(' COLLATE %I.%I', cn.nspname, c.collname) ELSE '' END
     FROM reembed.target AS t
    CROSS JOIN LATERAL unnest(t.joined_tables) WITH ORDINALITY AS j(relation, alias, attnums, names, key_attnums, of_position, of_attnums, n)
     JOIN reembed.join_facts(t.relation, reembed.present_joins(t.name)) AS f ON f.n = j.n

@@ -10,6 +10,17 @@ export class BridgeTooEarly extends ReembedError {
   }
 }
 
+/** Thrown when the campaign ended, or reached contract, while the map was fitted. */
+export class BridgeTooLate extends ReembedError {
+  constructor(campaign: string) {
+    super(
+      'bridge_too_late',
+      `campaign ${campaign} reached contract or ended while the map was fitted, and its old vectors are no longer searched`,
+      'no bridge is needed any more; npm run status shows what runs',
+    );
+  }
+}
+
 /** Thrown when there are too few rows to fit a map to. */
 export class TooFewPairs extends ReembedError {
   constructor(found: number, fewest: number) {

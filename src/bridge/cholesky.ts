@@ -1,5 +1,12 @@
 import { type Matrix, zeros } from './matrix.ts';
 
+/** Thrown for a matrix without a Cholesky factor: rounding errors are larger than what was added to it. */
+export class NotPositiveDefinite extends RangeError {
+  constructor() {
+    super('the matrix is not positive definite');
+  }
+}
+
 /**
  * The inverse of the Cholesky factor L of S + λI, so that (S + λI)⁻¹ R is a product of two triangles with R: Lᵀ⁻¹ (L⁻¹ R). In double
  * precision, because S has the square of the condition number of what it was made of; two triangles in single precision then lose no more
@@ -8,6 +15,7 @@ import { type Matrix, zeros } from './matrix.ts';
  * @param symmetric positive semi-definite S
  * @param added λ, above the rounding errors of S
  * @returns L⁻¹, a lower triangle
+ * @throws NotPositiveDefinite
  */
 export function inverseCholeskyFactor(symmetric: Matrix, added: number): Matrix {
   const size = symmetric.rows;
@@ -17,7 +25,8 @@ export function inverseCholeskyFactor(symmetric: Matrix, added: number): Matrix 
     for (let j = 0; j <= i; j++) {
       let sum = factor[i * size + j] as number;
       for (let k = 0; k < j; k++) sum -= (factor[i * size + k] as number) * (factor[j * size + k] as number);
-      if (i === j && sum <= 0) throw new RangeError('the matrix is not positive definite');
+      // Also if it is not a number.
+      if (i === j && !(sum > 0)) throw new NotPositiveDefinite();
       factor[i * size + j] = i === j ? Math.sqrt(sum) : sum / (factor[j * size + j] as number);
     }
   }

@@ -54,6 +54,8 @@ export interface FitResult extends BridgeFigures {
 const MOST_BATCHES = 100;
 // With fewer, neither the map nor its figures mean anything.
 const FEWEST_ROWS = 100;
+// All vectors have to be in memory, and more make hardly a better map.
+const MOST_ROWS = 20_000;
 const MOST_ROUNDS = 3;
 // Noise finds as many rows as chance does; its interval may reach a little above.
 const TIMES_CHANCE = 2;
@@ -61,12 +63,14 @@ const TIMES_CHANCE = 2;
 /**
  * Fits a map from the old space to the new one of a running campaign, measures it, and stores it unless it is refused.
  *
- * @throws NothingToCompare, BridgeTooEarly, TooFewPairs, DistanceUnfit, MapIsNoise, BridgeWorseThanOld; errors of embedSubset() and of the
+ * @throws NothingToCompare, BridgeTooEarly, BridgeTooLate, TooFewPairs, DistanceUnfit, MapIsNoise, BridgeWorseThanOld; errors of embedSubset() and of the
  *   validation's queries
  */
 export async function fitBridge(database: Database, config: Config, options: FitOptions, hooks: FitHooks): Promise<FitResult> {
   if (options.rows < FEWEST_ROWS)
     throw new UsageError(`a map of ${options.rows} rows means nothing`, `draw at least ${FEWEST_ROWS} with --rows`);
+  if (options.rows > MOST_ROWS)
+    throw new UsageError(`${options.rows} rows are more than a fit can hold`, `draw at most ${MOST_ROWS} with --rows; 2,000 are enough`);
   const db = inOwnTransactions(database.pool, LOCK_WAIT);
   const seed = options.seed ?? randomInt(1, SEEDS_END);
   const campaign = await loadCampaign(db, options);

@@ -1,5 +1,6 @@
 import { type CandidateMap, type Choice, candidateMaps } from './candidate-maps.ts';
-import { type Calibration, calibrate, DEPTH, neighbourRecall, ranksOfOwnRows } from './known-items.ts';
+import { NotPositiveDefinite } from './cholesky.ts';
+import { type Calibration, calibrate, copies, DEPTH, neighbourRecall, ranksOfOwnRows } from './known-items.ts';
 import { type Matrix, type Multiply, rowsOf } from './matrix.ts';
 import { POLAR_STEPS } from './polar-factor.ts';
 import { type Space, unitVectors } from './space.ts';
@@ -25,17 +26,20 @@ export interface FittedMap extends Choice {
   chance: number;
   mapped: Calibration;
   old: Calibration;
-  /** each way that was tried, with the neighbour recall that it was chosen by */
-  tried: (Choice & { recall: number })[];
+  /** each way that was tried, with what it was chosen by: neighbour recall, and the share of rows that it finds by their own vectors */
+  tried: (Choice & { recall: number; found: number })[];
 }
 
 // Of all rows: those that choose between the maps, and those that measure the one that was chosen. The others are fitted to.
 const CHOOSING_SHARE = 0.05;
 const MEASURING_SHARE = 0.15;
 const FEWEST_CHOOSING = 20;
+// More say little more, and their scores for all rows have to be in memory.
+const MOST_CHOOSING = 300;
+const MOST_MEASURING = 1000;
 
 /** Number of steps that fitMap() reports. */
-export const FIT_STEPS = 2 * POLAR_STEPS + 8;
+export const FIT_STEPS = 3 * POLAR_STEPS + 9;
 
 /**
  * Fits maps to most of the rows, chooses one by some of the others, and measures it with the rest: each of these rows is searched for with
@@ -47,25 +51,36 @@ export const FIT_STEPS = 2 * POLAR_STEPS + 8;
 export async function fitMap(pairs: Pairs, multiply: Multiply, onStep: () => void = () => {}): Promise<FittedMap> {
   const [old, renewed] = [unitVectors(pairs.old), unitVectors(pairs.renewed)];
   const size = old.rows;
-  const measuredFrom = size - Math.ceil(size * MEASURING_SHARE);
-  const chosenFrom = measuredFrom - Math.max(FEWEST_CHOOSING, Math.ceil(size * CHOOSING_SHARE));
+  const measuredFrom = size - Math.min(MOST_MEASURING, Math.ceil(size * MEASURING_SHARE));
+  const chosenFrom = measuredFrom - Math.min(MOST_CHOOSING, Math.max(FEWEST_CHOOSING, Math.ceil(size * CHOOSING_SHARE)));
   const choosing = rowsOf(renewed, chosenFrom, measuredFrom);
   const measuring = rowsOf(renewed, measuredFrom, size);
 
   const candidates = await candidateMaps(rowsOf(old, 0, chosenFrom), rowsOf(renewed, 0, chosenFrom), multiply, onStep);
   const wantedScores = await multiply(choosing, renewed, { b: true });
-  const rated: { candidate: CandidateMap; recall: number }[] = [];
+  const oldScores = await multiply(rowsOf(old, chosenFrom, size), old, { b: true });
+  const isCopyOfChoosing = copies([wantedScores, oldScores], chosenFrom);
+  const rated: { candidate: CandidateMap; recall: number; found: number }[] = [];
   for (const candidate of candidates) {
-    const scores = await multiply(await candidate.mapQueries(choosing), old, { b: true });
-    rated.push({ candidate, recall: neighbourRecall(scores, wantedScores, chosenFrom) });
+    const mapped = await mapIfPossible(candidate, choosing);
+    // A map that cannot be computed finds nothing.
+    const scores = mapped && (await multiply(mapped, old, { b: true }));
+    rated.push({
+      candidate,
+      recall: scores ? neighbourRecall(scores, wantedScores, chosenFrom) : 0,
+      found: scores ? shareFound(ranksOfOwnRows(scores, chosenFrom, isCopyOfChoosing)) : 0,
+    });
     onStep();
   }
-  const best = rated.reduce((first, second) => (second.recall > first.recall ? second : first)).candidate;
+  const worth = ({ recall, found }: { recall: number; found: number }) => recall + found;
+  const best = rated.reduce((first, second) => (worth(second) > worth(first) ? second : first)).candidate;
   const { method, regularisation } = best;
 
   const mapped = await best.mapQueries(measuring);
-  const mappedRanks = ranksOfOwnRows(await multiply(mapped, old, { b: true }), measuredFrom);
-  const newRanks = ranksOfOwnRows(await multiply(measuring, renewed, { b: true }), measuredFrom);
+  const newScores = await multiply(measuring, renewed, { b: true });
+  const isCopy = copies([newScores, rowsOf(oldScores, measuredFrom - chosenFrom, size - chosenFrom)], measuredFrom);
+  const mappedRanks = ranksOfOwnRows(await multiply(mapped, old, { b: true }), measuredFrom, isCopy);
+  const newRanks = ranksOfOwnRows(newScores, measuredFrom, isCopy);
   const known = newRanks.map((rank, i) => ({ rank, mapped: mappedRanks[i] as number })).filter(({ rank }) => rank <= DEPTH);
   const rows = { distance: pairs.old.distance, rows: old };
   const wanted = { distance: pairs.renewed.distance, queries: measuring, rows: renewed };
@@ -81,8 +96,22 @@ export async function fitMap(pairs: Pairs, multiply: Multiply, onStep: () => voi
     mapped: await calibrate({ ...rows, queries: mapped }, wanted, measuredFrom, multiply),
     // A row's own old vector stands for a query that the old model embedded, so that the model need not be asked.
     old: await calibrate({ ...rows, queries: rowsOf(old, measuredFrom, size) }, wanted, measuredFrom, multiply),
-    tried: rated.map(({ candidate, recall }) => ({ method: candidate.method, regularisation: candidate.regularisation, recall })),
+    tried: rated.map(({ candidate, ...worths }) => ({ method: candidate.method, regularisation: candidate.regularisation, ...worths })),
   };
+}
+
+function shareFound(ranks: readonly number[]): number {
+  return ranks.filter((rank) => rank <= DEPTH).length / ranks.length;
+}
+
+/** Undefined where rounding leaves nothing to solve: with small λ, if nearly all variance is in a few directions. */
+async function mapIfPossible(candidate: CandidateMap, queries: Matrix): Promise<Matrix | undefined> {
+  try {
+    return await candidate.mapQueries(queries);
+  } catch (error) {
+    if (error instanceof NotPositiveDefinite) return undefined;
+    throw error;
+  }
 }
 
 /** The map to store: more rows make a better one. */

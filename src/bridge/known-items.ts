@@ -5,28 +5,49 @@ import { distanceOf } from './space.ts';
 /** Depth at which a search must find a row. */
 export const DEPTH = 10;
 
+// Scores that differ by less than this share are the same but for rounding.
+const ROUNDING = 1e-5;
+// The same text has slightly different vectors in two requests of some providers.
+const COPY_TOLERANCE = 1e-3;
+
 /**
- * The rank of each query's own row among all rows, by inner product. A row counts before it only if it is nearer by more than rounding, so
- * copies of a row do not push it back.
+ * The rank of each query's own row among all rows, by inner product. A row with the same score counts before it: where a map gives all rows
+ * the same score, it finds none. Copies of a row do not count.
  *
  * @param first position of the row of the first query; the others follow
+ * @param isCopy whether a row cannot be told from the own row of a query
  * @returns from 1
  */
-export function ranksOfOwnRows(scores: Matrix, first: number): number[] {
+export function ranksOfOwnRows(scores: Matrix, first: number, isCopy: (query: number, row: number) => boolean): number[] {
   return Array.from({ length: scores.rows }, (_, query) => {
-    const row = scores.values.subarray(query * scores.columns, (query + 1) * scores.columns);
-    const own = at(row, first + query);
-    const nearer = own + Math.abs(own) * 1e-5;
-    return 1 + row.reduce((count, score) => count + (score > nearer ? 1 : 0), 0);
+    const scored = scores.values.subarray(query * scores.columns, (query + 1) * scores.columns);
+    const own = at(scored, first + query);
+    const least = own - Math.abs(own) * ROUNDING;
+    return 1 + scored.reduce((count, score, row) => count + (score >= least && row !== first + query && !isCopy(query, row) ? 1 : 0), 0);
   });
+}
+
+/**
+ * Whether neither model tells a row from the own row of a query. A model that gives many texts one vector does not make them copies.
+ *
+ * @param scores scores of the rows for the queries' own vectors, of each model
+ * @param first position of the row of the first query; the others follow
+ */
+export function copies(scores: readonly Matrix[], first: number): (query: number, row: number) => boolean {
+  return (query, row) =>
+    scores.every(({ values, columns }) => {
+      const own = at(values, query * columns + first + query);
+      return Math.abs(at(values, query * columns + row) - own) <= Math.abs(own) * COPY_TOLERANCE;
+    });
 }
 
 // A search recalls several times as many candidates as it returns.
 const RECALLED = 4 * DEPTH;
 
 /**
- * Share of the nearest rows of the new model that a mapped query recalls, without the query's own row. Chosen by this, a map serves real
- * queries best: finding its own row rewards a map for what is particular to the row.
+ * Share of the nearest rows of the new model that a mapped query recalls, without the query's own row. Together with finding the own row it
+ * tells which map serves real queries best: alone, this one prefers maps that follow the sample closely, and the other maps that follow what
+ * is particular to a row.
  *
  * @param mapped scores of the rows for each mapped query
  * @param renewed scores of the same rows in the new model

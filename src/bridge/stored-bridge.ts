@@ -1,5 +1,6 @@
 import { encodeLittleEndian } from '../database/binary-vectors.ts';
 import { type Database, inTransaction, type Queryable } from '../database/connection.ts';
+import { BridgeTooLate } from './bridge-error.ts';
 import type { FittedMap } from './fit-map.ts';
 import type { JudgedFigures } from './judged-figures.ts';
 
@@ -72,17 +73,39 @@ export function judgedColumns(judged: JudgedFigures | undefined): Pick<BridgeFig
   };
 }
 
-/** Stores a map in place of the one before. @returns whether there was one */
-export async function storeBridge({ pool }: Pick<Database, 'pool'>, figures: BridgeFigures, { map }: FittedMap): Promise<boolean> {
-  const columns = Object.keys(figures);
-  return inTransaction(pool, async (client) => {
-    const { rowCount } = await client.query('DELETE FROM reembed.bridge WHERE campaign = $1', [figures.campaign]);
-    await client.query(
-      `INSERT INTO reembed.bridge (query_map, ${columns.join(', ')}) VALUES ($1, ${columns.map((_, i) => `$${i + 2}`).join(', ')})`,
-      [encodeLittleEndian(map.values), ...Object.values(figures)],
-    );
-    return rowCount === 1;
-  });
+// A step of the campaign that runs at the moment is waited for: a fit takes a minute.
+const CAMPAIGN_LOCK_WAIT = '10s';
+
+/**
+ * Stores a map in place of the one before. That one is updated and not deleted: the function that searches stays the same one, so that
+ * views over it go on, and of two fits at once the later one counts.
+ *
+ * @returns whether there was one
+ * @throws BridgeTooLate
+ */
+export async function storeBridge(
+  { pool }: Pick<Database, 'pool'>,
+  figures: BridgeFigures,
+  { map }: Pick<FittedMap, 'map'>,
+): Promise<boolean> {
+  const columns = ['query_map', ...Object.keys(figures)];
+  const updated = [...columns, 'fitted_by', 'fitted_at'].map((column) => `${column} = excluded.${column}`);
+  return inTransaction(
+    pool,
+    async (client) => {
+      // Locked, so that contract does not begin meanwhile.
+      const campaign = await client.query("SELECT FROM reembed.campaign WHERE name = $1 AND phase <> 'contract' FOR SHARE", [figures.campaign]);
+      if (campaign.rowCount === 0) throw new BridgeTooLate(figures.campaign);
+      const { rowCount } = await client.query('SELECT FROM reembed.bridge WHERE campaign = $1', [figures.campaign]);
+      await client.query(
+        `INSERT INTO reembed.bridge (${columns.join(', ')}) VALUES (${columns.map((_, i) => `$${i + 1}`).join(', ')})
+             ON CONFLICT (campaign) DO UPDATE SET ${updated.join(', ')}`,
+        [encodeLittleEndian(map.values), ...Object.values(figures)],
+      );
+      return rowCount === 1;
+    },
+    CAMPAIGN_LOCK_WAIT,
+  );
 }
 
 /** The figures of the stored map of a target's campaign; undefined where there is none. */

@@ -83,7 +83,7 @@ async function fit(options: FitCommandOptions): Promise<void> {
     display.stop();
     if (options.json) printJson(result, 2);
     else print(bridgeText(result));
-    if (result.is_replaced) say('it replaces the map that was fitted before');
+    if (result.is_replaced) say('it replaces the map that was fitted before; searches use it only after npm run validate -- --bridge');
     if (!result.is_stored) say('not stored: --dry-run');
   } finally {
     display.stop();

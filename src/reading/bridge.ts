@@ -57,12 +57,14 @@ const NO_BRIDGE = 'there is no bridge: it was not fitted, or its campaign is ove
 export function createBridgeReader(db: Queryable, target: string | undefined): () => Promise<Bridge | undefined> {
   let known: { version: string; map: Float32Array } | undefined;
   return async () => {
-    const { rows } = await db.query('SELECT * FROM reembed.read_bridge($1, $2)', [target ?? null, known?.version ?? null]);
+    // Another search may read a newer version meanwhile, which is not the one that this answer is about.
+    const before = known;
+    const { rows } = await db.query('SELECT * FROM reembed.read_bridge($1, $2)', [target ?? null, before?.version ?? null]);
     const row = rows[0] as BridgeRow | undefined;
     if (!row) return undefined;
     const { version, query_map, reason, statement, ...model } = row;
-    if (query_map) known = { version, map: floatsOf(query_map) };
-    const map = known?.map ?? new Float32Array();
+    const map = query_map ? floatsOf(query_map) : (before?.map ?? new Float32Array());
+    if (query_map) known = { version, map };
     return {
       target: model.target,
       reason,
@@ -114,7 +116,8 @@ export function mapQuery(map: Float32Array, query: ArrayLike<number>): Float32Ar
 function fillIn(statement: string, oldSpaceVector: string, newVector: string, parts: BridgedParts): { text: string; values: unknown[] } {
   const { columns, where, values = [], limit = 10, candidates = 100 } = parts;
   const own = { old_space_vector: oldSpaceVector, new_vector: newVector, k: limit, candidates };
-  const pieces: Record<string, string> = { columns, filter: where === undefined ? '' : ` AND (${where})` };
+  // A comment at the end of a piece ends with its line.
+  const pieces: Record<string, string> = { columns: `${columns}\n`, filter: where === undefined ? '' : ` AND (${where}\n)` };
   // Behind the application's parameters, whose numbers stay as they are.
   for (const [i, name] of Object.keys(own).entries()) pieces[name] = `$${values.length + i + 1}`;
   // In one pass, so that nothing inserted is searched for placeholders.

@@ -157,7 +157,7 @@ export function createSearchClient(db: Queryable, options: SearchClientOptions):
         }
       } catch (error) {
         // Inside a transaction of the caller a retry is not possible; the error that aborted it is the cause.
-        throw failure !== undefined && (error as { code?: string }).code === TRANSACTION_ABORTED ? failure : error;
+        throw failure !== undefined && isAborted(error) ? failure : error;
       }
     }
   }
@@ -185,6 +185,7 @@ export function createSearchClient(db: Queryable, options: SearchClientOptions):
       const vectors = createQueryVectors(embed, text);
       const bridge = await bridges.get();
       let reason = reasonAgainst(bridge);
+      let ended: unknown;
       if (bridge && reason === null) {
         try {
           const result = await runBridged(await bridge.queryOf(vectors));
@@ -194,9 +195,15 @@ export function createSearchClient(db: Queryable, options: SearchClientOptions):
           if (!isSwitched(error) && !isViewReplaced(error)) throw error;
           forget();
           reason = 'the bridge ended during the search';
+          ended = error;
         }
       }
-      return { result: await search(text, vectors, run, more), reason };
+      try {
+        return { result: await search(text, vectors, run, more), reason };
+      } catch (error) {
+        // As in search(): the error that aborted a transaction of the caller is the cause.
+        throw ended !== undefined && isAborted(error) ? ended : error;
+      }
     },
     reportWanted: (primary) => wanted.report(primary),
     async close() {
@@ -212,6 +219,10 @@ function patience({ shadow }: Reading): AbortSignal {
 
 function isSwitched(error: unknown): boolean {
   return (error as { code?: string }).code === WRONG_MODEL;
+}
+
+function isAborted(error: unknown): boolean {
+  return (error as { code?: string }).code === TRANSACTION_ABORTED;
 }
 
 function isViewReplaced(error: unknown): boolean {

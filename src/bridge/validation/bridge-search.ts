@@ -12,7 +12,9 @@ export interface Bridge {
   fittedAt: string;
   /** qualified and quoted name of the function that searches */
   searchFunction: string;
-  /** SQL of whether a result, with alias b, is the row with alias t */
+  /** names for the key columns of a result, which the function may call otherwise than the table */
+  keys: string;
+  /** SQL of whether a result, with alias b and these names, is the row with alias t */
   isRow: string;
   /** qualified name of type vector */
   vectorType: string;
@@ -23,7 +25,7 @@ export async function loadBridge(db: Queryable, campaign: Pick<Campaign, 'name' 
   const { rows } = await db.query<Omit<Bridge, 'map'> & { map: Buffer }>(
     `SELECT b.query_map AS map, b.fitted_at::text AS "fittedAt",
             (SELECT format('%I.%I', n.nspname, p.proname) FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace WHERE p.oid = f.oid) AS "searchFunction",
-            reembed.each_key($2, 'b.{column} OPERATOR({operator}) t.{column}', ' AND ') AS "isRow",
+            reembed.each_key($2, 'key_{n}') AS "keys", reembed.each_key($2, 'b.key_{n} OPERATOR({operator}) t.{column}', ' AND ') AS "isRow",
             format('%I.vector', reembed.vector_schema()) AS "vectorType"
        FROM reembed.bridge AS b CROSS JOIN LATERAL reembed.bridge_function(b.campaign) AS f(oid) WHERE b.campaign = $1`,
     [campaign.name, campaign.target],
@@ -51,10 +53,10 @@ export async function searchBridge(
   vectors: { mapped: string; renewed: string },
   { k, candidates, ...names }: ResultNames & { k: number; candidates: number },
 ): Promise<FoundRow[]> {
-  const { searchFunction, vectorType, isRow } = bridge;
+  const { searchFunction, vectorType, keys, isRow } = bridge;
   const { rows } = await asOwner(db, campaign).query<FoundRow>(
     `SELECT ${campaign.keyText} AS key, ${judgedIdSql(campaign, names)} AS "judgedId", b.distance
-       FROM ${searchFunction}($1::${vectorType}, $2::${vectorType}, $3::integer, $4::integer) AS b
+       FROM ${searchFunction}($1::${vectorType}, $2::${vectorType}, $3::integer, $4::integer) AS b(${keys})
        JOIN ${campaign.rows} ON ${isRow}
       ORDER BY b.distance, ${campaign.keyColumns}`,
     [vectors.mapped, vectors.renewed, k, candidates],
