@@ -80,7 +80,7 @@ export const UI: Mutant[] = [
     test: 'ui-changes',
     title: 'nothing is changed without the name of the target, a reason, and a change that is offered',
     says: /confirmed with/,
-    edits: [{ file: 'src/ui/changes/make-change.ts', find: 'request.confirmation.trim() !== target', replace: 'false' }],
+    edits: [{ file: 'src/ui/changes/make-change.ts', find: 'asShown(request.confirmation) !== asShown(target)', replace: 'false' }],
   },
   {
     fault: 'ui that keeps the reason from the audit',
@@ -127,5 +127,71 @@ export const UI: Mutant[] = [
     title: 'a worker exports what it and the database know, and no key, text or address',
     says: /of all workers/,
     edits: [{ file: 'src/metrics/request-log.ts', find: 'if (counts.size === 0) return;', replace: 'if (counts.size >= 0) return;' }],
+  },
+  {
+    fault: 'ui of many targets',
+    fix: 'the longest list is that of each target',
+    test: 'ui-targets',
+    title: 'a target with many failed rows and alerts hides none of another target',
+    says: /50/,
+    edits: [
+      {
+        file: 'src/ui/panels.ts',
+        find: 'row_number() OVER (PARTITION BY target ORDER BY opened_at DESC, id DESC)',
+        replace: 'row_number() OVER (ORDER BY opened_at DESC, id DESC)',
+      },
+    ],
+  },
+  {
+    fault: 'ui behind a network that goes away',
+    fix: 'a read is given up when no answer comes',
+    test: 'ui-targets',
+    title: 'the page says that the network is gone, and goes on over new connections when it is back',
+    says: /the problem/,
+    edits: [
+      {
+        file: 'src/commands/ui.ts',
+        find: 'createPool(database.url, READING_CONNECTIONS, ANSWER_MS)',
+        replace: 'createPool(database.url, READING_CONNECTIONS)',
+      },
+    ],
+  },
+  {
+    fault: 'ui that asks for a name that cannot be typed',
+    fix: 'spaces count as the page shows them',
+    test: 'ui-targets',
+    title: 'a target is steered by its name as the page shows it, and a request that is no JSON is refused',
+    says: /400/,
+    edits: [{ file: 'src/ui/changes/make-change.ts', find: "name.trim().replace(/\\s+/g, ' ')", replace: 'name.trim()' }],
+  },
+  {
+    fault: 'ui that is sent no JSON',
+    fix: 'it is a request that the page does not make',
+    test: 'ui-targets',
+    title: 'a target is steered by its name as the page shows it, and a request that is no JSON is refused',
+    says: /500/,
+    edits: [{ file: 'src/ui/changes/routes.ts', find: 'c.req.json<unknown>().catch(() => null)', replace: 'c.req.json<unknown>()' }],
+  },
+  {
+    fault: 'ui that halts',
+    fix: 'a page without a new state calls what it shows old',
+    test: 'ui-outage-browser',
+    title: 'what is old is called old, and a change by somebody else leaves the keyboard where it was',
+    says: /No new state has come/,
+    edits: [{ file: 'src/ui/page/page.js', find: 'Date.now() - heardAt > SILENCE_MS', replace: 'false' }],
+  },
+  {
+    fault: 'ui whose button goes away under the focus',
+    fix: 'the focus goes on to the same button, or to the title',
+    test: 'ui-outage-browser',
+    title: 'what is old is called old, and a change by somebody else leaves the keyboard where it was',
+    says: /Set canary/,
+    edits: [
+      {
+        file: 'src/ui/page/changes.js',
+        find: 'if (focused === undefined || bar.contains(document.activeElement)) return;',
+        replace: 'return;',
+      },
+    ],
   },
 ];

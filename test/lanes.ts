@@ -28,6 +28,7 @@ export const ONE_SERVER = {
     'status-progress',
     'storage-advice',
     'terminal',
+    'terminal-ci',
     'validation-files',
     'validation-options',
     'validation-verdict',
@@ -36,6 +37,7 @@ export const ONE_SERVER = {
     'verdict-simulation',
     'vector-cache',
     'wording',
+    'write-files',
     'write-share',
   ],
   'the provider: its answers, its limits, its batch API': [
@@ -59,12 +61,14 @@ export const ONE_SERVER = {
   'the embedded server, which they start themselves': ['client-package', 'embedded', 'embedded-command', 'own-files'],
   'the bridge between two models: its gate, and what is embedded first': ['bridge-dependents', 'bridge-gate', 'order-popular'],
   'the report as a page': ['report', 'report-browser', 'report-large'],
-  'the page of reembed ui': ['ui', 'ui-browser', 'ui-changes', 'ui-changes-browser'],
+  'the page of reembed ui': ['ui', 'ui-browser', 'ui-changes', 'ui-changes-browser', 'ui-outage-browser', 'ui-targets'],
   'the command line, its environment and what it refuses before it writes': [
     'bad-input',
     'completion',
+    'completion-files',
     'doctor-environment',
     'init',
+    'init-again',
     'old-model',
     'optional-packages',
     'setting',
@@ -103,6 +107,7 @@ export const NO_SERVER = [
   ...ONE_SERVER['the embedded server, which they start themselves'],
   'bad-input',
   'completion',
+  'completion-files',
   'site',
 ];
 
@@ -132,6 +137,7 @@ export const EMBEDDED = [
   'bad-input',
   'canary',
   'completion',
+  'completion-files',
   'contract',
   'erase',
   'lifecycle-second-campaign',
