@@ -194,4 +194,20 @@ export const UI: Mutant[] = [
       },
     ],
   },
+  {
+    fault: 'ui that is opened by a link of another site',
+    fix: 'the browser is sent on by a page of ours, from which it keeps the cookie',
+    test: 'ui-open-browser',
+    title: 'a link of another site opens the page, which tells two targets apart for everybody',
+    says: /Timeout/,
+    edits: [{ file: 'src/ui/admission.ts', find: "c.req.header('sec-fetch-site') === 'cross-site'", replace: 'false' }],
+  },
+  {
+    fault: 'ui whose regions have the same name for every target',
+    fix: 'the name of a region has its target',
+    test: 'ui-open-browser',
+    title: 'a link of another site opens the page, which tells two targets apart for everybody',
+    says: /landmark-unique/,
+    edits: [{ file: 'src/ui/page/tables.js', find: `'aria-label': \`\${title}: \${target}\` });`, replace: "'aria-label': title });" }],
+  },
 ];

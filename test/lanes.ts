@@ -61,7 +61,7 @@ export const ONE_SERVER = {
   'the embedded server, which they start themselves': ['client-package', 'embedded', 'embedded-command', 'own-files'],
   'the bridge between two models: its gate, and what is embedded first': ['bridge-dependents', 'bridge-gate', 'order-popular'],
   'the report as a page': ['report', 'report-browser', 'report-large'],
-  'the page of reembed ui': ['ui', 'ui-browser', 'ui-changes', 'ui-changes-browser', 'ui-outage-browser', 'ui-targets'],
+  'the page of reembed ui': ['ui', 'ui-browser', 'ui-changes', 'ui-changes-browser', 'ui-open-browser', 'ui-outage-browser', 'ui-targets'],
   'the command line, its environment and what it refuses before it writes': [
     'bad-input',
     'completion',

@@ -39,10 +39,10 @@ if (process.env.TEST_CHROMIUM) {
     await shows('#connection', 'No new state has come. What is shown is of ');
     ui.child.kill('SIGCONT');
     await until(() => page.evaluate<boolean>('document.querySelector("#connection").textContent === ""'), 'a state after a halt', 30);
-    link.freeze();
+    link.cut();
     await shows('#targets', 'no database answers');
     await shows('#connection', 'What is shown is of ');
-    link.thaw();
+    await link.fix();
     await until(() => page.evaluate<boolean>('document.querySelector("#connection").textContent === ""'), 'a state of now', 30);
     t.false((await page.textContent('#targets'))?.includes('no database answers'));
     ui.child.kill('SIGKILL');
