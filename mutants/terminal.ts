@@ -130,4 +130,12 @@ export const TERMINAL: Mutant[] = [
     says: /first\.js/,
     edits: [{ file: 'src/phases/files.ts', find: 'for (const one of written) rmSync(one);', replace: '' }],
   },
+  {
+    fault: 'Ctrl-C at a question',
+    fix: 'it ends the process, as everywhere',
+    test: 'compare-question',
+    title: 'at the question of compare, Ctrl-C ends it as everywhere, the end of the input is a no, and nothing is sent',
+    says: /bug in pg-reembed/,
+    edits: [{ file: 'src/commands/ask-yes.ts', find: "terminal.once('SIGINT', () => process.exit(INTERRUPTED));", replace: '' }],
+  },
 ];

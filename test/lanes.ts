@@ -64,6 +64,7 @@ export const ONE_SERVER = {
   'the page of reembed ui': ['ui', 'ui-browser', 'ui-changes', 'ui-changes-browser', 'ui-open-browser', 'ui-outage-browser', 'ui-targets'],
   'the command line, its environment and what it refuses before it writes': [
     'bad-input',
+    'compare-question',
     'completion',
     'completion-files',
     'doctor-environment',
