@@ -138,4 +138,14 @@ export const TERMINAL: Mutant[] = [
     says: /bug in pg-reembed/,
     edits: [{ file: 'src/commands/ask-yes.ts', find: "terminal.once('SIGINT', () => process.exit(INTERRUPTED));", replace: '' }],
   },
+  {
+    fault: 'a log on a full disk',
+    fix: 'the error of the stream ends nothing',
+    test: 'lost-output',
+    title: 'a full disk under the log ends no work, and under a result it is a failure without a trace',
+    says: /lost-output/,
+    edits: [
+      { file: 'src/cli.ts', find: "if (error.code !== 'EPIPE') lose(stream, error);", replace: "if (error.code !== 'EPIPE') throw error;" },
+    ],
+  },
 ];

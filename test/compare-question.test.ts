@@ -7,7 +7,17 @@ test('at the question of compare, Ctrl-C ends it as everywhere, the end of the i
   const stage = await createBareStage();
   t.teardown(() => stage.close());
   await createDocuments(stage.db.pool, 60);
-  const compare = ['compare', '--table', 'documents', '--text', 'content', '--from', OLD_MODEL, '--models', `${NEW_MODEL}:${NEW_DIMENSIONS}`];
+  const compare = [
+    'compare',
+    '--table',
+    'documents',
+    '--text',
+    'content',
+    '--from',
+    OLD_MODEL,
+    '--models',
+    `${NEW_MODEL}:${NEW_DIMENSIONS}`,
+  ];
   for (const [press, code, says] of [
     ['\x03', 130, undefined],
     ['\x04', 1, /\[not_confirmed\]/],

@@ -70,6 +70,7 @@ export const ONE_SERVER = {
     'doctor-environment',
     'init',
     'init-again',
+    'lost-output',
     'old-model',
     'optional-packages',
     'setting',
