@@ -150,7 +150,7 @@ export const FOUND_BY_REVIEW: Mutant[] = [
     test: 'errors',
     title: 'a command whose output nobody reads any more ends as it would otherwise',
     says: /Difference/,
-    edits: [{ file: 'src/cli.ts', find: "if (error.code !== 'EPIPE') throw error;", replace: 'throw error;' }],
+    edits: [{ file: 'src/cli.ts', find: "if (error.code !== 'EPIPE') lose(stream, error);", replace: 'throw error;' }],
   },
   {
     fault: 'a reader makes shadow reads up',

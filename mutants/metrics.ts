@@ -60,7 +60,7 @@ export const METRICS: Mutant[] = [
     test: 'worker-metrics',
     title: 'a state that others lock is given up soon, read once for all scrapers, and no reason to call the database away',
     says: /Difference/,
-    edits: [{ file: 'src/metrics/read-state.ts', find: 'isUp: !isUnreachable(error)', replace: 'isUp: false' }],
+    edits: [{ file: 'src/metrics/read-state.ts', find: 'isUp: !isConnectionFailure(error)', replace: 'isUp: false' }],
   },
   {
     fault: 'a span quotes the text that the provider refused',

@@ -22,7 +22,7 @@ export const RAILS: Mutant[] = [
     test: 'rails',
     title: 'without a named database the embedded one is used, and the command says so; in CI only if it is named',
     says: /one line that begins with reembed:/,
-    edits: [{ file: 'src/database/address.ts', find: 'if (env.CI && ', replace: 'if (env.NO_CI && ' }],
+    edits: [{ file: 'src/database/address.ts', find: 'if (isCi(env))', replace: 'if (isCi({ CI: env.NO_CI }))' }],
   },
   {
     fault: 'unescaped password',

@@ -13,7 +13,7 @@ keepCompiledCode();
 // The reader of the output may have exited, as in `reembed status | head -1`. A command with side effects still completes.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
+    if (error.code !== 'EPIPE') lose(stream, error);
   });
 }
 
@@ -24,6 +24,13 @@ try {
   await program.parseAsync();
 } catch (thrown) {
   process.exitCode = report(thrown);
+}
+
+/** A full disk under a log must not end work that needs it for nothing else; a result that is not written is a failure. */
+function lose(stream: NodeJS.WriteStream, error: Error): void {
+  if (stream === process.stderr || process.exitCode === EXIT.failed) return;
+  process.exitCode = EXIT.failed;
+  say(`${paint('bad', 'reembed:', process.stderr)} the output cannot be written: ${messageOf(error)}`);
 }
 
 /** Prints a failure, as one line for a user's mistake and with a stack trace for our bug, and returns its exit code. */

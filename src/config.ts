@@ -1,9 +1,9 @@
-import { existsSync } from 'node:fs';
 import { type Configured, type QuerySet, readConfigFile } from './config-file.ts';
 import { namedDatabase } from './database/address.ts';
 import type { RequestLimits } from './embedding/pack.ts';
 import { usualLimits } from './embedding/request-limits.ts';
 import { UsageError } from './errors.ts';
+import { loadEnvFile } from './load-env-file.ts';
 import type { ProviderAccess } from './provider-access.ts';
 import { learnPassword, learnSecrets } from './secrets.ts';
 
@@ -68,7 +68,7 @@ export interface JudgeConfig {
  */
 export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
   const isOwn = env === process.env;
-  if (isOwn && existsSync('.env')) process.loadEnvFile('.env');
+  if (isOwn) loadEnvFile();
   learnSecretsOf(env);
   const database = namedDatabase(env);
   const limits = requestLimits(env);

@@ -73,6 +73,9 @@ for (const { definition, table = 'public.t', column = 'embedding', known } of [
   });
 }
 
+// As in the window of a person: where these tests run, CI may be set, or no TERM.
+Object.assign(process.env, { TERM: 'xterm', CI: '' });
+
 function indexesOf(table: string, column: string) {
   return inTransaction(stage.db.pool, async (client) => (await inspectTable(client, table, column)).indexes);
 }

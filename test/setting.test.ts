@@ -32,6 +32,8 @@ test.serial('as JSON all settings are there, with intervals as programs read the
   const settings = JSON.parse(stdout) as Record<string, unknown>;
   t.is(settings.soak, 'P3D');
   t.is(settings.min_index_recall, 0.95);
+  const one = await stage.workplace.run(['setting', '--json', 'soak']);
+  t.deepEqual(JSON.parse(one.stdout), { target: 'public.documents.embedding', soak: 'P3D' });
 });
 
 test.serial('where there are several targets it says how to name one', async (t) => {

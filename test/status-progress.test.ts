@@ -35,6 +35,9 @@ const row: ProgressRow = {
   spent_usd: null,
 };
 
+// As in the window of a person: where these tests run, CI may be set, or no TERM.
+Object.assign(process.env, { TERM: 'xterm', CI: '' });
+
 function capture(isTTY: boolean) {
   const stream = Object.assign(new PassThrough(), { isTTY, columns: 200 });
   let written = '';

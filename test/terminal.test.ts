@@ -12,6 +12,9 @@ import { fitColumns } from '../src/fit-columns.ts';
 import { headedTable } from '../src/validation/report/report-wording.ts';
 import { plain } from './harness/pseudo-terminal.ts';
 
+// As in the window of a person: where these tests run, CI may be set, or no TERM.
+Object.assign(process.env, { TERM: 'xterm', CI: '' });
+
 function capture(isTTY: boolean, columns = 80) {
   const stream = Object.assign(new PassThrough(), { isTTY, columns });
   let written = '';

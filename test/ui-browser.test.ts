@@ -60,7 +60,7 @@ if (process.env.TEST_CHROMIUM) {
     await openAllByKeyboard(page);
     await until(
       () =>
-        page.evaluate<boolean>('document.querySelector("[aria-label=\\"Messages about failed rows\\"]").textContent.includes("quoted")'),
+        page.evaluate<boolean>('document.querySelector("[aria-label^=\\"Messages about failed rows\\"]").textContent.includes("quoted")'),
       'the messages are shown',
     );
     t.deepEqual(await page.evaluate('[...document.querySelectorAll("figcaption")].map(({ textContent }) => textContent.slice(0, 20))'), [

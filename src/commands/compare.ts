@@ -1,4 +1,3 @@
-import { createInterface } from 'node:readline/promises';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { type CompareHooks, compareModels } from '../compare/compare.ts';
 import { leaderboardText } from '../compare/leaderboard.ts';
@@ -9,12 +8,14 @@ import type { Distance } from '../database/element-types.ts';
 import { CACHE_DIRECTORY } from '../embedding/cache/vector-file.ts';
 import { UsageError } from '../errors.ts';
 import { columnsOf } from '../fit-columns.ts';
+import { canAsk } from '../interactive.ts';
 import { tokensNote } from '../plan/count-tokens.ts';
 import { OLD_MODEL_DISAGREES } from '../plan/old-model-error.ts';
 import { visible } from '../print-text.ts';
 import { requirePlots } from '../report/plots/draw-plot.ts';
 import { readJudgements } from '../validation/queries/judgements.ts';
 import { headedTable } from '../validation/report/report-wording.ts';
+import { askYes } from './ask-yes.ts';
 import { collect, list, price, TEXT_FROM, wholeNumber } from './parse-option.ts';
 import { formatNumber, print, printJson, say } from './print.ts';
 import { createDisplay } from './progress-display.ts';
@@ -160,12 +161,9 @@ function hooksOf({ yes, dryRun }: CompareCommandOptions, display: ReturnType<typ
   return {
     async confirm(prices, { rows, queries }) {
       say(priceText(prices, rows, queries));
-      const isAsked = !yes && !dryRun && prices.some(({ tokens }) => tokens > 0) && process.stdin.isTTY && process.stderr.isTTY;
+      const isAsked = !yes && !dryRun && prices.some(({ tokens }) => tokens > 0) && canAsk(process.stderr);
       if (!isAsked) return true;
-      const terminal = createInterface({ input: process.stdin, output: process.stderr });
-      const answer = await terminal.question('send these texts? [y/N] ');
-      terminal.close();
-      return /^y(es)?$/i.test(answer.trim());
+      return askYes('send these texts? [y/N] ');
     },
     onProgress(model, done, total) {
       display.update([{ name: model, done, total, text: `${formatNumber(done)} of ${formatNumber(total)} texts` }]);

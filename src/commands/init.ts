@@ -2,9 +2,12 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { type Config, readConfig } from '../config.ts';
 import { inOwnTransactions, openDatabase } from '../database/connection.ts';
-import { ReembedError, UsageError } from '../errors.ts';
+import { messageOf, ReembedError, UsageError } from '../errors.ts';
 import { withVariables } from '../init/env-file.ts';
+import { exposures } from '../init/exposures.ts';
 import { listVectorColumns, type VectorColumn } from '../init/vector-columns.ts';
+import { canAsk } from '../interactive.ts';
+import { ENV_FILE, loadEnvFile } from '../load-env-file.ts';
 import { learnSecrets } from '../secrets.ts';
 import { databaseLine } from './database-line.ts';
 import { doctor } from './doctor.ts';
@@ -12,7 +15,6 @@ import { paint } from './paint.ts';
 import { list, wholeNumber } from './parse-option.ts';
 import { note, say } from './print.ts';
 
-const FILE = '.env';
 const OPENAI = 'https://api.openai.com/v1';
 
 interface InitOptions {
@@ -58,10 +60,11 @@ export function initCommand(): Command {
 }
 
 async function init(options: InitOptions): Promise<void> {
-  const isAsked = process.stdin.isTTY && process.stdout.isTTY;
+  const ofShell = { ...process.env };
+  const isAsked = canAsk(process.stdout);
   if (!isAsked) refuseMissing(options);
   const { variables, column, text, from } = await collect(options, isAsked);
-  writeVariables(variables);
+  writeVariables(variables, ofShell);
   const table = `--table ${word(column.table)} --text ${word(text.join(','))}${column.column === 'embedding' ? '' : ` --column ${word(column.column)}`}`;
   say(`next, what a campaign would do: ${paint('command', `npm run migrate create -- ${table}`, process.stderr)}\n`);
   await doctor({ table: column.table, column: column.column, text, ...(from === '' ? {} : { from }) });
@@ -129,22 +132,39 @@ function refuseMissing({ table, text, to, dimensions }: InitOptions): void {
 
 /** Whether the environment or .env names the database. */
 function namesDatabase(): boolean {
-  if (existsSync(FILE)) process.loadEnvFile(FILE);
+  loadEnvFile();
   return Boolean(process.env.DATABASE_URL || process.env.PGHOST);
 }
 
 function isWanted({ table, column }: VectorColumn, wanted: InitOptions): boolean {
-  const isTable = wanted.table === undefined || wanted.table === table || wanted.table === `public.${table}`;
+  const bare = (name: string) => name.replace(/^public\./, '').replaceAll('"', '');
+  const isTable = wanted.table === undefined || bare(wanted.table) === bare(table);
   return isTable && (wanted.column === undefined || wanted.column === column);
 }
 
-/** The file may hold a password and a key, so that other users must not read it. */
-function writeVariables(variables: ReadonlyMap<string, string>): void {
-  const before = existsSync(FILE) ? readFileSync(FILE, 'utf8') : '';
-  writeFileSync(FILE, withVariables(before, variables), { mode: 0o600 });
-  // As a command reads it next time; what the environment sets takes precedence.
-  process.loadEnvFile(FILE);
-  say(`${FILE}: ${[...variables.keys()].join(', ')}`);
+/**
+ * Writes the variables, and sets them in this process as the next command will read them. The file may hold a password and a key, so other
+ * users must not read a new one.
+ *
+ * @param ofShell the environment without the file; it takes precedence over the file
+ */
+function writeVariables(variables: ReadonlyMap<string, string>, ofShell: NodeJS.ProcessEnv): void {
+  const before = existsSync(ENV_FILE) ? readFileSync(ENV_FILE, 'utf8') : '';
+  const text = withVariables(before, variables);
+  try {
+    writeFileSync(ENV_FILE, text, { mode: 0o600 });
+  } catch (error) {
+    throw new UsageError(
+      `${ENV_FILE} cannot be written: ${messageOf(error)}`,
+      `set ${[...variables.keys()].join(', ')} in the environment`,
+    );
+  }
+  say(`${ENV_FILE}: ${[...variables.keys()].join(', ')}`);
+  for (const [name, value] of variables) {
+    if (ofShell[name] === undefined) process.env[name] = value;
+    else if (ofShell[name] !== value) say(`${name} is set in this shell, too, where it takes precedence over ${ENV_FILE}: unset ${name}`);
+  }
+  for (const warning of exposures(ENV_FILE, variables)) say(warning);
 }
 
 /** An argument as a shell takes it. */

@@ -1,5 +1,6 @@
 import type { WriteStream } from 'node:tty';
 import cliProgress from 'cli-progress';
+import { canOverwrite } from '../interactive.ts';
 import { visibleAll } from '../print-text.ts';
 import { paint } from './paint.ts';
 import { currentTalk, printable } from './print.ts';
@@ -34,13 +35,13 @@ const NARROW_BAR_SIZE = 10;
 const NARROW_COLUMNS = 100;
 
 /**
- * Shows one bar per entry on a terminal. Elsewhere it writes a line with the time at most once a minute, or every five seconds if verbose,
- * and one at the end; nothing if quiet.
+ * Shows one bar per entry on a terminal. Elsewhere, and in CI, it writes a line with the time at most once a minute, or every five seconds if
+ * verbose, and one at the end; nothing if quiet.
  */
-export function createDisplay(stream: NodeJS.WritableStream = process.stderr): ProgressDisplay {
+export function createDisplay(stream: NodeJS.WritableStream = process.stderr, env: NodeJS.ProcessEnv = process.env): ProgressDisplay {
   const talk = currentTalk();
   if (talk === 'quiet') return { update() {}, say: (line) => stream.write(`${printable(line)}\n`), stop() {} };
-  return (stream as WriteStream).isTTY ? drawBars(stream as WriteStream) : writeLines(stream, LINE_EVERY_MS[talk]);
+  return canOverwrite(stream, env) ? drawBars(stream as WriteStream) : writeLines(stream, LINE_EVERY_MS[talk]);
 }
 
 /** Draws a bar of block characters. */

@@ -54,14 +54,17 @@ async function setting(named: string[], options: SettingOptions): Promise<void> 
       await inTransaction(pool, async (client) => {
         for (const target of targets) await changeSettings(client, target, changes);
       });
+    // After a change, only the changed settings are shown.
+    const names = new Set(named.map(nameOf));
     if (options.json) {
       const settings: Record<string, unknown>[] = [];
-      for (const target of targets) settings.push(await readSettings(pool, target, 'iso_8601'));
+      for (const target of targets) {
+        const all = await readSettings(pool, target, 'iso_8601');
+        settings.push(changes.length > 0 || names.size === 0 ? all : onlyOf(all, names));
+      }
       printJson(options.group === undefined ? settings[0] : settings);
       return;
     }
-    // After a change, only the changed settings are shown.
-    const names = new Set(named.map(nameOf));
     const shown = names.size > 0 ? known.filter(({ name }) => names.has(name)) : known;
     for (const target of targets) {
       const current = await readSettings(pool, target, 'postgres');
@@ -92,6 +95,11 @@ function readSettings(pool: pg.Pool, target: string, intervalStyle: 'postgres' |
     },
     WAIT_FOR_LOCKS,
   );
+}
+
+/** The named settings, with the target that they are of. */
+function onlyOf(settings: Record<string, unknown>, names: ReadonlySet<string>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(settings).filter(([name]) => name === 'target' || names.has(name)));
 }
 
 function nameOf(text: string): string {

@@ -7,6 +7,7 @@ export interface Words {
   work: { subject: string; said_at: Date; words: string }[];
 }
 
+// Of each target.
 const MOST_ROWS = 50;
 
 /**
@@ -16,8 +17,10 @@ const MOST_ROWS = 50;
  */
 export async function readWords(db: Queryable, target?: string): Promise<Words> {
   const failed = await db.query<Words['failed_rows'][number]>(
-    `SELECT target, key, model, class, words FROM reembed.failed_row
-      WHERE $1::text IS NULL OR target = reembed.resolve_target($1) ORDER BY failed_at DESC, key_digest LIMIT $2`,
+    `SELECT target, key, model, class, words
+       FROM (SELECT target, key, model, class, words, row_number() OVER (PARTITION BY target ORDER BY failed_at DESC, key_digest) AS place
+               FROM reembed.failed_row WHERE $1::text IS NULL OR target = reembed.resolve_target($1)) AS f
+      WHERE place <= $2 ORDER BY target, place`,
     [target ?? null, MOST_ROWS],
   );
   const work = await db.query<Words['work'][number]>('SELECT subject, said_at, words FROM reembed.words ORDER BY said_at DESC');

@@ -5,6 +5,7 @@ import { type Database, openDatabase } from '../database/connection.ts';
 import { DatabaseUnreachable, isConnectionFailure } from '../database/database-error.ts';
 import { messageOf } from '../errors.ts';
 import { columnsOf, fitColumns } from '../fit-columns.ts';
+import { canOverwrite } from '../interactive.ts';
 import { jsonText, visibleAll } from '../print-text.ts';
 import { hideSecrets } from '../secrets.ts';
 import { wholeNumber } from './parse-option.ts';
@@ -99,7 +100,7 @@ function present(status: Status, options: StatusOptions): string {
 
 /** On a terminal, each text overwrites the previous one. Elsewhere texts follow each other. */
 function createScreen(): { show(text: string): void } {
-  if (!process.stdout.isTTY) return { show: (text) => process.stdout.write(text) };
+  if (!canOverwrite(process.stdout)) return { show: (text) => process.stdout.write(text) };
   let begun = false;
   return {
     show(text) {

@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { type Config, readConfig } from '../config.ts';
-import { type Database, openDatabase } from '../database/connection.ts';
+import { createPool, type Database, openDatabase } from '../database/connection.ts';
 import { translateDatabaseError } from '../database/database-error.ts';
 import { EXIT, messageOf, ReembedError } from '../errors.ts';
 import { makeChange } from '../ui/changes/make-change.ts';
@@ -26,6 +26,9 @@ interface UiOptions {
 }
 
 const PAUSE_MS = 2000;
+/** Longer than any statement of the page, which the server itself ends after two seconds. */
+const ANSWER_MS = 5000;
+const READING_CONNECTIONS = 4;
 /** Longest time from a signal to the end, whatever a statement, the server or the network waits for. */
 const CLOSING_MS = 500;
 
@@ -67,7 +70,9 @@ async function ui(options: UiOptions): Promise<void> {
   const stopped = stopAtSignal();
   const database = await openDatabase(config);
   const changes = options.allowChanges ? changeMaker(database, options.target) : undefined;
-  const server = await serveUi(readersOf(database, config, options), port, changes).catch(async (error: Error) => {
+  const reading = { ...database, pool: createPool(database.url, READING_CONNECTIONS, ANSWER_MS) };
+  const server = await serveUi(readersOf(reading, config, options), port, changes).catch(async (error: Error) => {
+    await reading.pool.end();
     await database.close();
     throw new PortInUse(port, { cause: error });
   });
@@ -75,6 +80,7 @@ async function ui(options: UiOptions): Promise<void> {
   say('Open this address in a browser on this machine; it works once. Ctrl-C ends it.');
   await stopped;
   await server.close();
+  await reading.pool.end();
   await database.close();
   process.exit(EXIT.done);
 }

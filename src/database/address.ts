@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { UsageError } from '../errors.ts';
+import { isCi } from '../interactive.ts';
 
 /** Value of DATABASE_URL that selects the embedded database. */
 export const EMBEDDED = 'embedded:';
@@ -33,7 +34,7 @@ export function namedDatabase(env: NodeJS.ProcessEnv): NamedDatabase {
   if (variables.length > 0) return { url: urlOf(env), variables };
   if (env.PGSERVICE?.trim())
     throw new UsageError('PGSERVICE is set, but service files are not read', 'set DATABASE_URL, or PGHOST, PGPORT and PGDATABASE');
-  if (env.CI && !/^(0|false)$/i.test(env.CI.trim()))
+  if (isCi(env))
     throw new UsageError(
       'no database is named, and CI is set',
       `set DATABASE_URL; for an embedded database that ends with the job, DATABASE_URL=${EMBEDDED}`,

@@ -142,12 +142,19 @@ export function queueConnections({ connections }: Pick<Config, 'connections'>): 
   return Math.floor(connections / 4);
 }
 
-function createPool(url: string, max: number): pg.Pool {
+/**
+ * Connections with our settings.
+ *
+ * @param answerTimeoutMs longest wait for an answer, after which the connection is given up; for reads that somebody waits for, where the
+ * network may be gone. Work waits without limit, because a statement may take hours
+ */
+export function createPool(url: string, max: number, answerTimeoutMs?: number): pg.Pool {
   const pool = new pg.Pool({
     connectionString: url,
     application_name: 'pg-reembed',
     connectionTimeoutMillis: 10_000,
     max,
+    ...(answerTimeoutMs === undefined ? {} : { query_timeout: answerTimeoutMs }),
     onConnect: keepOwnSettings,
   });
   // Without a listener, an idle connection that the server closes would end the process. The next query gets a new connection.

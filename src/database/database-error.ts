@@ -184,7 +184,7 @@ export function isConnectionFailure(error: unknown): boolean {
   return (
     /^(ECONN|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH|ENOENT|EPIPE)/.test(code) ||
     /^(08|57P0)/.test(code) ||
-    /Connection terminated|connection error and is not queryable|timeout expired|timeout exceeded when trying to connect|server does not support SSL|certificate/.test(
+    /Connection terminated|connection error and is not queryable|timeout expired|timeout exceeded when trying to connect|Query read timeout|server does not support SSL|certificate/.test(
       message,
     )
   );

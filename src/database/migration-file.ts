@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { type Dirent, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, extname, join, resolve } from 'node:path';
 import pg from 'pg';
-import { ReembedError } from '../errors.ts';
+import { messageOf, ReembedError } from '../errors.ts';
 import { OWN_MIGRATIONS } from '../paths.ts';
 
 /** Phases of a campaign, in order. */
@@ -56,6 +56,18 @@ export class MigrationFileMissing extends ReembedError {
   }
 }
 
+/** Thrown when the folder of the campaign files is no folder, or this user may not read it. */
+export class FolderUnreadable extends ReembedError {
+  constructor(directory: string, cause: unknown) {
+    super(
+      'folder_unreadable',
+      `the folder of the migrations cannot be read: ${messageOf(cause)}`,
+      `correct ${directory}, or name another folder in REEMBED_MIGRATIONS`,
+      { cause },
+    );
+  }
+}
+
 /** First line of every file that `create` writes. */
 export const MARKER = '// A migration of pg-reembed: run by npm run migrate, together with the other four of its campaign.';
 
@@ -82,6 +94,7 @@ interface Listing {
  *
  * @param directory folder of the campaign files; may be the toolkit's own, and need not exist
  * @param own folder of the toolkit's migrations
+ * @throws FolderUnreadable
  */
 export function listMigrationFiles(directory: string, own = OWN_MIGRATIONS): MigrationFile[] {
   const { files } = listCampaignFiles(directory);
@@ -98,12 +111,20 @@ export function listMigrationFiles(directory: string, own = OWN_MIGRATIONS): Mig
   );
 }
 
+function entriesOf(directory: string): Dirent[] {
+  try {
+    return readdirSync(directory, { withFileTypes: true });
+  } catch (error) {
+    throw new FolderUnreadable(directory, error);
+  }
+}
+
 /** Lists the campaign files of a folder and, separately, other migrations: an application may keep its own in the same folder. */
 export function listCampaignFiles(directory: string): Listing {
   const listing: Listing = { files: [], foreign: [] };
   if (!existsSync(directory)) return listing;
   const isOwn = resolve(directory) === resolve(OWN_MIGRATIONS);
-  for (const entry of readdirSync(directory, { withFileTypes: true })) {
+  for (const entry of entriesOf(directory)) {
     if (!/^\d+_.*\.(js|mjs|cjs|ts|sql)$/.test(entry.name) || (isOwn && OWN_FILE.test(entry.name))) continue;
     const path = join(resolve(directory), entry.name);
     const [, campaign, phase] = CAMPAIGN_FILE.exec(entry.name) ?? [];

@@ -3,7 +3,7 @@ import { ELEMENT_TYPES } from '../database/element-types.ts';
 
 /** A column of vectors, and the columns of its table that may hold the text they were made of. */
 export interface VectorColumn {
-  /** schema.table, or the table alone in schema public; as `--table` takes it */
+  /** schema.table, or the table alone in schema public; quoted where needed, as `--table` takes it */
   table: string;
   column: string;
   /** null where the type names none */
@@ -19,7 +19,7 @@ const OF_ENVIRONMENT = ['reembed', 'reembed_queue', 'information_schema'];
 /** Lists the vector columns of a database, the largest tables first, at most a hundred. */
 export async function listVectorColumns(db: Queryable): Promise<VectorColumn[]> {
   const { rows } = await db.query<VectorColumn>(
-    `SELECT CASE n.nspname WHEN 'public' THEN '' ELSE n.nspname || '.' END || c.relname AS table, a.attname AS column,
+    `SELECT CASE n.nspname WHEN 'public' THEN '' ELSE quote_ident(n.nspname) || '.' END || quote_ident(c.relname) AS table, a.attname AS column,
             CASE WHEN a.atttypmod > 0 THEN a.atttypmod END AS dimensions,
             CASE WHEN c.reltuples >= 0 THEN c.reltuples::double precision END AS rows,
             ARRAY(SELECT x.attname::text FROM pg_attribute AS x

@@ -69,7 +69,7 @@ export function createStateReader(url: string, target: string | undefined, notic
       const line = `metrics: the state of the database could not be read: ${plainMessageOf(error)}`;
       if (line !== said) notice(line);
       said = line;
-      return { targets: undefined, isUp: !isUnreachable(error) };
+      return { targets: undefined, isUp: !isConnectionFailure(error) };
     }
   }
 
@@ -100,9 +100,4 @@ export function createStateReader(url: string, target: string | undefined, notic
 function stateOf({ target, model, ...columns }: Record<string, unknown>): TargetState {
   const figures = Object.entries(columns).map(([column, figure]) => [column, typeof figure === 'number' ? figure : null] as const);
   return { target: String(target), model: String(model), figures: Object.fromEntries(figures) };
-}
-
-/** pg's error for an answer that it waited for in vain has no code. */
-function isUnreachable(error: unknown): boolean {
-  return isConnectionFailure(error) || (error instanceof Error && error.message === 'Query read timeout');
 }

@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { MARKER, SECTION } from '../database/migration-file.ts';
+import { messageOf, ReembedError } from '../errors.ts';
 import { type CampaignPlan, literal, oneLine, targetOf } from '../plan/plan.ts';
 import { expand } from './1-expand.ts';
 import { backfill } from './2-backfill.ts';
@@ -61,12 +62,36 @@ campaigns['${plan.campaign}'] = {
 `;
 }
 
-/** Writes the files. Throws when one of them exists. */
+/** Thrown when the files cannot be written where they belong. */
+export class FilesUnwritable extends ReembedError {
+  constructor(path: string, cause: unknown) {
+    super(
+      'files_unwritable',
+      `${path} cannot be written: ${messageOf(cause)}; no file of this campaign was left`,
+      'make the folder writable, or name another one in REEMBED_MIGRATIONS',
+      { cause },
+    );
+  }
+}
+
+/**
+ * Writes all of the files or none.
+ *
+ * @throws FilesUnwritable
+ */
 export function writeFiles(files: PlannedFile[]): void {
+  const written: string[] = [];
   for (const { path, text } of files) {
-    mkdirSync(join(path, '..'), { recursive: true });
     if (existsSync(path)) throw new Error(`${path} exists`);
-    writeFileSync(path, text, { flag: 'wx' });
+    try {
+      mkdirSync(join(path, '..'), { recursive: true });
+      writeFileSync(path, text, { flag: 'wx' });
+    } catch (cause) {
+      // A campaign without its later phases could be started, and not be finished.
+      for (const one of written) rmSync(one);
+      throw new FilesUnwritable(path, cause);
+    }
+    written.push(path);
   }
 }
 

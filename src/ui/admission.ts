@@ -34,6 +34,8 @@ export function createAdmission(port: () => number): Admission {
         if (!known && (used || !isSame(given, token))) return refuse(c);
         used = true;
         setCookie(c, name, session, { httpOnly: true, sameSite: 'Strict', path: '/' });
+        // A browser keeps a strict cookie from a redirection that began at another site, such as a terminal in a browser; not from a page of ours.
+        if (c.req.header('sec-fetch-site') === 'cross-site') return c.html(GO_ON);
         // Without the token, which would stay in the history of the browser.
         return c.redirect('/', 303);
       }
@@ -42,6 +44,9 @@ export function createAdmission(port: () => number): Admission {
     },
   };
 }
+
+const GO_ON =
+  '<!doctype html><html lang="en"><title>pg-reembed</title><link rel="icon" href="/icon.svg"><meta http-equiv="refresh" content="0; url=/"><a href="/">pg-reembed</a></html>';
 
 const refuse = (c: Parameters<MiddlewareHandler>[0]) =>
   c.text('This page needs the address that `reembed ui` printed, which works once. Start it again for a new one.\n', 401);

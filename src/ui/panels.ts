@@ -68,6 +68,7 @@ export interface Panels {
 
 export type PanelName = keyof Panels;
 
+// Of each target: a target in trouble must not hide what others have.
 const MOST_ROWS = 50;
 
 /** How each panel is read; $1 of every statement is the full name of a target, null for all. */
@@ -75,24 +76,30 @@ export const READ_PANEL: { [Name in PanelName]: (db: Queryable, target: string |
   failed_batches: (db, target) =>
     rowsOf(
       db,
-      `SELECT m.target, b.id::double precision AS id, b.attempts, b.error, b.failed_at
-         FROM reembed.batch AS b JOIN reembed.campaign AS m ON m.name = b.campaign
-        WHERE b.state = 'pending' AND b.failed_at IS NOT NULL AND ($1::text IS NULL OR m.target = $1)
-        ORDER BY b.failed_at DESC, b.id LIMIT ${MOST_ROWS}`,
+      `SELECT target, id, attempts, error, failed_at
+         FROM (SELECT m.target, b.id::double precision AS id, b.attempts, b.error, b.failed_at,
+                      row_number() OVER (PARTITION BY m.target ORDER BY b.failed_at DESC, b.id) AS place
+                 FROM reembed.batch AS b JOIN reembed.campaign AS m ON m.name = b.campaign
+                WHERE b.state = 'pending' AND b.failed_at IS NOT NULL AND ($1::text IS NULL OR m.target = $1)) AS f
+        WHERE place <= ${MOST_ROWS} ORDER BY target, place`,
       target,
     ),
   failed_rows: (db, target) =>
     rowsOf(
       db,
-      `SELECT target, key, class, attempts, failed_at FROM reembed.failed_row
-        WHERE $1::text IS NULL OR target = $1 ORDER BY failed_at DESC, key_digest LIMIT ${MOST_ROWS}`,
+      `SELECT target, key, class, attempts, failed_at
+         FROM (SELECT target, key, class, attempts, failed_at, row_number() OVER (PARTITION BY target ORDER BY failed_at DESC, key_digest) AS place
+                 FROM reembed.failed_row WHERE $1::text IS NULL OR target = $1) AS f
+        WHERE place <= ${MOST_ROWS} ORDER BY target, place`,
       target,
     ),
   alerts: (db, target) =>
     rowsOf(
       db,
-      `SELECT target, kind, severity, message, opened_at FROM reembed.alert
-        WHERE closed_at IS NULL AND ($1::text IS NULL OR target = $1) ORDER BY opened_at DESC, id DESC LIMIT ${MOST_ROWS}`,
+      `SELECT target, kind, severity, message, opened_at
+         FROM (SELECT target, kind, severity, message, opened_at, row_number() OVER (PARTITION BY target ORDER BY opened_at DESC, id DESC) AS place
+                 FROM reembed.alert WHERE closed_at IS NULL AND ($1::text IS NULL OR target = $1)) AS a
+        WHERE place <= ${MOST_ROWS} ORDER BY target, place`,
       target,
     ),
   read_latency: (db, target) =>

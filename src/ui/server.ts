@@ -32,6 +32,10 @@ export interface UiServer {
   close(): Promise<void>;
 }
 
+// An open page holds one and uses some more. Other users of the machine, who are not admitted, reach the port too.
+const MOST_CONNECTIONS = 128;
+const LONGEST_REQUEST_MS = 10_000;
+
 const JSON_TYPE = { 'Content-Type': 'application/json; charset=utf-8' };
 
 const SCRIPTS = ['page.js', 'target.js', 'tables.js', 'chart.js', 'provider.js', 'leaderboard.js', 'changes.js', 'element.js'];
@@ -103,9 +107,13 @@ export async function serveUi(readers: UiReaders, port: number, changes?: Change
     }),
   );
 
-  const server = createAdaptorServer({ fetch: app.fetch }) as Server;
+  const limits = { requestTimeout: LONGEST_REQUEST_MS, headersTimeout: LONGEST_REQUEST_MS };
+  const server = createAdaptorServer({ fetch: app.fetch, serverOptions: limits }) as Server;
+  server.maxConnections = MOST_CONNECTIONS;
   server.listen(port, '127.0.0.1');
   await once(server, 'listening');
+  // Such as too many open files.
+  server.on('error', () => {});
   listensAt = (server.address() as AddressInfo).port;
   return {
     address: `http://127.0.0.1:${listensAt}/?token=${admission.token}`,

@@ -6,6 +6,10 @@ export interface Link {
   url: string;
   cut(): void;
   fix(): Promise<void>;
+  /** the network goes away: connections stay open, and nothing passes, also not over new ones */
+  freeze(): void;
+  /** the network is back, for new connections; what was sent over the others is lost */
+  thaw(): void;
 }
 
 /** @param url database behind the proxy */
@@ -13,6 +17,7 @@ export async function openLink(url: string): Promise<Link> {
   const { hostname, port } = new URL(url);
   const sockets = new Set<Socket>();
   let server: Server;
+  let isFrozen = false;
   const listen = async (at: number) => {
     server = createServer((near) => {
       const far = connect(Number(port || 5432), hostname);
@@ -26,7 +31,7 @@ export async function openLink(url: string): Promise<Link> {
           sockets.delete(socket);
           other.destroy();
         });
-        socket.pipe(other);
+        if (!isFrozen) socket.pipe(other);
       }
     }).listen(at, '127.0.0.1');
     await once(server, 'listening');
@@ -41,6 +46,13 @@ export async function openLink(url: string): Promise<Link> {
     },
     async fix() {
       await listen(here);
+    },
+    freeze() {
+      isFrozen = true;
+      for (const socket of sockets) socket.unpipe().pause();
+    },
+    thaw() {
+      isFrozen = false;
     },
   };
 }

@@ -50,7 +50,7 @@ export async function makeChange(
 ): Promise<string> {
   const request = parseRequest(value);
   const { target, change, reason } = request;
-  if (request.confirmation.trim() !== target) throw new NotConfirmed(target);
+  if (asShown(request.confirmation) !== asShown(target)) throw new NotConfirmed(target);
   const make = () =>
     inTransaction(pool, async (client) => {
       await client.query("SELECT set_config('reembed.reason', $1, true)", [reason]);
@@ -87,6 +87,11 @@ const MAKE: Record<ChangeName, (db: Queryable, offer: Offer, request: ChangeRequ
 async function switchTo(db: Queryable, target: string, model: string): Promise<string> {
   await db.query('SELECT reembed.switch_to($1, $2)', [target, model]);
   return `the live view of ${target} reads ${model}`;
+}
+
+/** A name as a person reads it on the page, which shows several spaces, or a line break, as one space. */
+function asShown(name: string): string {
+  return name.trim().replace(/\s+/g, ' ');
 }
 
 function parseRequest(value: unknown): ChangeRequest {

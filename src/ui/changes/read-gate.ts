@@ -38,7 +38,7 @@ export function readGate(pool: pg.Pool, target: string, change: string): Promise
           offer.campaign,
           name,
         ]);
-        const note = name === 'canary' ? 'The gate is that of the switch. A lower percentage is never refused.' : null;
+        const note = name === 'canary' ? 'A higher percentage passes this gate. A lower one is never refused.' : null;
         return { conditions: rows, is_refused: name === 'switch' && rows.length > 0, note };
       } catch (error) {
         const { code } = error as { code?: string };

@@ -1,4 +1,4 @@
-import type { Hono } from 'hono';
+import type { Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { isSame, secret } from '../admission.ts';
 import { jsonForPage } from '../json-for-page.ts';
@@ -31,8 +31,13 @@ export function addChangeRoutes(app: Hono, { gate, make }: ChangeMaker): void {
   });
   app.use('/changes/*', bodyLimit({ maxSize: LONGEST_REQUEST, onError: (c) => c.json({ problem: 'the request is too long' }, 413) }));
   app.post('/changes/gate', async (c) => {
-    const { target, change } = (await c.req.json()) as Record<string, unknown>;
+    const { target, change } = ((await contentOf(c)) ?? {}) as Record<string, unknown>;
     return c.body(jsonForPage(await gate(String(target), String(change))), 200, JSON_TYPE);
   });
-  app.post('/changes/make', async (c) => c.body(jsonForPage({ done: await make(await c.req.json()) }), 200, JSON_TYPE));
+  app.post('/changes/make', async (c) => c.body(jsonForPage({ done: await make(await contentOf(c)) }), 200, JSON_TYPE));
+}
+
+/** What a request has as JSON; null for what is none, which is refused as any other request that the page does not make. */
+function contentOf(c: Context): Promise<unknown> {
+  return c.req.json<unknown>().catch(() => null);
 }

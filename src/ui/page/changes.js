@@ -1,4 +1,4 @@
-import { createPart, element, formatNumber } from './element.js';
+import { createPart, element, formatNumber, formatTime } from './element.js';
 
 const WORDS = {
   pause: ['Pause', () => 'Workers finish the batches in progress and wait.'],
@@ -45,14 +45,21 @@ export function createChanges(name, title) {
     done.textContent = text;
     title.focus();
   };
-  const show = createPart(bar, (changes) => [
+  const draw = createPart(bar, (changes) => [
     ...changes.map((change) => {
       const button = element('button', { type: 'button' }, WORDS[change][0]);
-      button.addEventListener('click', () => openDialog(change, offer, finish));
+      button.addEventListener('click', () => openDialog(change, offer, { finish, title }));
       return button;
     }),
     done,
   ]);
+  /** Another person's change may replace the button that has the focus; a keyboard goes on from there. */
+  const show = (changes) => {
+    const focused = bar.contains(document.activeElement) ? document.activeElement.textContent : undefined;
+    draw(changes);
+    if (focused === undefined || bar.contains(document.activeElement)) return;
+    ([...bar.querySelectorAll('button')].find((button) => button.textContent === focused) ?? title).focus();
+  };
   return {
     bar,
     update(current) {
@@ -69,7 +76,7 @@ function field(label, attributes) {
 }
 
 /** Asks for a reason and for the name of the target, and shows the gate meanwhile. */
-function openDialog(change, offer, finish) {
+function openDialog(change, offer, { finish, title }) {
   const [verb, meaning] = WORDS[change];
   const { target } = offer;
   const [percent, percentLabel] = field('Percentage, 0 to 100', {
@@ -98,7 +105,11 @@ function openDialog(change, offer, finish) {
   const dialog = element('dialog', { 'aria-labelledby': 'dialog-title' }, heading, element('p', {}, meaning(offer)), gate, form);
   gate.hidden = !['canary', 'switch', 'rollback'].includes(change);
   cancel.addEventListener('click', () => dialog.close());
-  dialog.addEventListener('close', () => dialog.remove());
+  dialog.addEventListener('close', () => {
+    dialog.remove();
+    // The button that opened it may be gone.
+    if (document.activeElement === document.body) title.focus();
+  });
   form.addEventListener('submit', async (event) => {
     event.preventDefault();
     submit.disabled = true;
@@ -110,7 +121,7 @@ function openDialog(change, offer, finish) {
     if (said.problem) failure.replaceChildren(...problemOf(said));
     else {
       dialog.close();
-      finish(`Done: ${said.done}.`);
+      finish(`${formatTime(new Date())}: ${said.done}.`);
     }
   });
   document.body.append(dialog);

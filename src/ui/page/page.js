@@ -1,4 +1,4 @@
-import { createPart, element, plain } from './element.js';
+import { createPart, element, formatTime, plain } from './element.js';
 import { showLeaderboard } from './leaderboard.js';
 import { createTarget } from './target.js';
 
@@ -27,14 +27,24 @@ const showNotShown = createPart(notShown, (reasons) =>
   reasons.map(({ panel, reason }) => element('p', {}, `Not shown: ${panel.replaceAll('_', ' ')}; ${reason}.`)),
 );
 
+// The server sends a state about every two seconds; after longer than this, what is shown is called old.
+const SILENCE_MS = 10_000;
+let heardAt = Date.now();
 let said = '';
+/** time of the state that is shown, which stays when no other comes */
+let shownOf;
+
+const sayOld = (why) => say(connection, shownOf === undefined ? why : `${why} What is shown is of ${formatTime(shownOf)}.`);
 
 function show(state) {
-  say(connection, '');
+  heardAt = Date.now();
   if (!state.status) {
+    sayOld('The state cannot be read.');
     showGeneral(state);
     return;
   }
+  shownOf = state.status.at;
+  say(connection, '');
   const { status, panels } = state;
   say(place, `${state.database}, as role ${state.role}${state.changes ? '; this page may change it' : ''}`);
   const { problem } = status.migrations;
@@ -94,5 +104,8 @@ const stored = await readStored();
 const events = new EventSource('/state');
 events.addEventListener('state', ({ data }) => show(JSON.parse(data)));
 events.addEventListener('error', () =>
-  say(connection, events.readyState === EventSource.CLOSED ? 'Ended: start reembed ui again.' : 'Connection lost; trying again …'),
+  sayOld(events.readyState === EventSource.CLOSED ? 'Ended: start reembed ui again.' : 'Connection lost; trying again …'),
 );
+setInterval(() => {
+  if (events.readyState === EventSource.OPEN && Date.now() - heardAt > SILENCE_MS) sayOld('No new state has come.');
+}, 1000);

@@ -16,12 +16,13 @@ const textCell = (text) => element('td', { class: 'text' }, text);
 /**
  * A part of a target that opens and closes.
  *
+ * @param target full name
  * @param draw returns the children for the rows
  * @returns the element, and what shows rows in it; null hides it
  */
-function createSection(title, draw, more = []) {
+function createSection(target, title, draw, more = []) {
   const count = element('span');
-  const region = element('div', { class: 'scroll', role: 'region', tabindex: '0', 'aria-label': title });
+  const region = element('div', { class: 'scroll', role: 'region', tabindex: '0', 'aria-label': `${title}: ${target}` });
   const details = element('details', {}, element('summary', {}, `${title} `, count), region, ...more);
   const show = createPart(region, draw);
   return {
@@ -37,8 +38,8 @@ function createSection(title, draw, more = []) {
 }
 
 /** Batches whose last attempt failed. */
-export function createFailedBatches() {
-  return createSection('Batches that failed and will be tried again', (rows) => [
+export function createFailedBatches(target) {
+  return createSection(target, 'Batches that failed and will be tried again', (rows) => [
     table(
       'Failed batches',
       ['batch', 'attempts', 'failed', 'why'],
@@ -48,8 +49,8 @@ export function createFailedBatches() {
 }
 
 /** Alerts that are open. */
-export function createAlerts() {
-  return createSection('Open alerts', (rows) => [
+export function createAlerts(target) {
+  return createSection(target, 'Open alerts', (rows) => [
     table(
       'Open alerts',
       ['since', 'alert', 'severity', 'what'],
@@ -59,8 +60,8 @@ export function createAlerts() {
 }
 
 /** Settings, with those marked that differ from the default. */
-export function createSettings() {
-  return createSection('Settings', (rows) => [
+export function createSettings(target) {
+  return createSection(target, 'Settings', (rows) => [
     table(
       'Settings',
       ['setting', 'value', 'default', 'meaning'],
@@ -85,7 +86,7 @@ export function createFailedRows(target) {
     class: 'scroll',
     role: 'region',
     tabindex: '0',
-    'aria-label': 'Messages about failed rows',
+    'aria-label': `Messages about failed rows: ${target}`,
     hidden: true,
   });
   button.addEventListener('click', async () => {
@@ -96,6 +97,7 @@ export function createFailedRows(target) {
     messages.replaceChildren(...(opens ? await readMessages(target) : []));
   });
   const section = createSection(
+    target,
     'Rows that cannot be embedded',
     (rows) => [
       table(

@@ -24,10 +24,10 @@ export function createTarget(name, stored) {
   charts.className = 'charts';
   const bar = element('progress', { max: '100', value: '0', 'aria-label': `Rows of ${name} that are done` });
   const tables = {
-    alerts: createAlerts(),
-    failed_batches: createFailedBatches(),
+    alerts: createAlerts(name),
+    failed_batches: createFailedBatches(name),
     failed_rows: createFailedRows(name),
-    settings: createSettings(),
+    settings: createSettings(name),
   };
   const changes = createChanges(name, title);
   const article = element('article', {}, title, rail, next, changes.bar, bar, text, facts, notices, charts, verdict);
