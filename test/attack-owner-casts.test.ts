@@ -4,7 +4,8 @@ import { createArguments, type Role } from './harness/roles.ts';
 import type { Tripwire } from './harness/tripwire.ts';
 
 // PostgreSQL calls the casts of a type wherever a column of it is read as another type. That code must never run with more rights than the owner has.
-const onServer = process.env.TEST_DATABASE_URL ? test : test.skip;
+// One after the other, as in attack-owner.
+const onServer = process.env.TEST_DATABASE_URL ? test.serial : test.serial.skip;
 
 for (const [what, exchange] of [
   ['dropped and added again', 'DROP COLUMN id CASCADE'],
