@@ -64,6 +64,7 @@ export const ONE_SERVER = {
     'bridge-refit',
     'order-popular',
   ],
+  'the type of a key': ['fixed-length-key'],
   'the report as a page': ['report', 'report-browser', 'report-large'],
   'the page of reembed ui': ['ui', 'ui-browser', 'ui-changes', 'ui-changes-browser'],
   'the command line, its environment and what it refuses before it writes': [
