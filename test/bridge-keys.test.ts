@@ -127,7 +127,8 @@ test.serial('rows whose key is a time are reported whatever DateStyle the applic
       },
       { rows: (rows) => rows },
     );
-    await from.reportWanted(session);
+    // To the primary, in a session with other settings.
+    await from.reportWanted(pool);
   } finally {
     session.release(true);
   }
