@@ -237,4 +237,18 @@ export const FOUND_BY_REVIEW: Mutant[] = [
     says: /recipe_/,
     edits: [{ file: 'test/recipes/model-deployments.ts', find: '    await close();\n    throw error;\n', replace: '    throw error;\n' }],
   },
+  {
+    fault: 'a write that fails because its table has a key of fixed length',
+    fix: 'the change log has the type without a length, which character alone is not',
+    test: 'fixed-length-key',
+    title: 'the application writes to a table whose key has a fixed length, and its rows get their vectors',
+    says: /character\(1\)/,
+    edits: [
+      {
+        file: 'sql/compile/key_names.sql',
+        find: "'type', format_type(a.atttypid, -1)",
+        replace: "'type', format_type(a.atttypid, NULL)",
+      },
+    ],
+  },
 ];
