@@ -66,7 +66,13 @@ export const BRIDGE_FIT: Mutant[] = [
     test: 'bridge-maths',
     title: 'where all vectors of a model are the same, no row is found: old model, and no zero vector',
     says: /Difference/,
-    edits: [{ file: 'src/bridge/known-items.ts', find: 'const least = own - Math.abs(own) * ROUNDING;', replace: 'const least = own + Math.abs(own) * ROUNDING;' }],
+    edits: [
+      {
+        file: 'src/bridge/known-items.ts',
+        find: 'const least = own - Math.abs(own) * ROUNDING;',
+        replace: 'const least = own + Math.abs(own) * ROUNDING;',
+      },
+    ],
   },
   {
     fault: 'a fit that ends because one of its maps cannot be computed',

@@ -245,4 +245,18 @@ export const FOUND_BY_REVIEW: Mutant[] = [
     says: /syntax error|unterminated/,
     edits: [{ file: 'sql/compile/dollar_quote.sql', find: '<= length(p_body) LOOP', replace: '< 0 LOOP' }],
   },
+  {
+    fault: 'a write that fails because its table has a key of fixed length',
+    fix: 'the change log has the type without a length, which character alone is not',
+    test: 'fixed-length-key',
+    title: 'the application writes to a table whose key has a fixed length, and its rows get their vectors',
+    says: /character\(1\)/,
+    edits: [
+      {
+        file: 'sql/compile/key_names.sql',
+        find: "'type', format_type(a.atttypid, -1)",
+        replace: "'type', format_type(a.atttypid, NULL)",
+      },
+    ],
+  },
 ];

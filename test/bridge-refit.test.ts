@@ -37,7 +37,8 @@ onServer('of two fits at once the later one counts, views over the search go on,
   await storeMap(first as unknown as pg.Pool, campaign);
   const second = storeBridge(stage.database, figures, FITTED);
   await until(
-    async () => (await pool.query("SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")).rowCount === 1,
+    async () =>
+      (await pool.query("SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")).rowCount === 1,
     'the second fit waits for the first one',
   );
   await first.query('COMMIT');
@@ -51,6 +52,11 @@ onServer('of two fits at once the later one counts, views over the search go on,
   await pool.query(`CREATE VIEW found AS SELECT * FROM reembed_live.bridge_documents(${ones(OLD_DIMENSIONS)}, ${ones(NEW_DIMENSIONS)})`);
   t.true(await storeBridge(stage.database, figures, FITTED));
   t.is((await pool.query('SELECT FROM found')).rowCount, 10);
+  t.is(
+    (await pool.query("SELECT FROM pg_proc WHERE proname LIKE 'bridge\\_documents%'")).rowCount,
+    1,
+    'the view is over the function that searches now',
+  );
   t.notDeepEqual((await stored())[0]?.fitted_at, before?.fitted_at, 'by which clients know that it is another map');
   await pool.query('DROP VIEW found');
 

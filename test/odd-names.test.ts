@@ -72,15 +72,6 @@ const tables: OddTable[] = [
     vector: 'embedding',
   },
   {
-    // Without its length, its type is that of one character.
-    about: 'a text of fixed length for a key',
-    table: 'by_characters',
-    keys: { id: 'char(8)' },
-    keySql: "'key ' || g.i",
-    text: 'content',
-    vector: 'embedding',
-  },
-  {
     about: 'a decimal number for a key',
     table: 'by_number',
     keys: { id: 'numeric' },

@@ -1620,7 +1620,7 @@ CREATE FUNCTION reembed.lacking(p_target text, p_keys jsonb[]) RETURNS SETOF jso
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp';
 
-COMMENT ON FUNCTION reembed.lacking(p_target text, p_keys jsonb[]) IS 'Those of the keys whose rows exist, have a text and lack a new vector.';
+COMMENT ON FUNCTION reembed.lacking(p_target text, p_keys jsonb[]) IS 'Those of the keys whose rows exist, have a text and lack a new vector, without those that cannot be embedded.';
 
 CREATE FUNCTION reembed.largest_write_share(p_max_read_slowdown numeric) RETURNS double precision
     LANGUAGE sql IMMUTABLE
@@ -3524,9 +3524,9 @@ CREATE TABLE reembed.bridge (
     fitted_by text DEFAULT SESSION_USER NOT NULL,
     fitted_at timestamp with time zone DEFAULT now() NOT NULL,
     CONSTRAINT judged_figures_belong_together CHECK (((judged_queries IS NULL) = (judged_bridge IS NULL))),
-    CONSTRAINT method_is_known CHECK ((method = ANY (ARRAY['ridge'::text, 'procrustes'::text]))),
+    CONSTRAINT method_is_known CHECK ((method = ANY (ARRAY['ridge'::text, 'procrustes'::text, 'whitened'::text]))),
     CONSTRAINT old_distances_are_calibrated_together CHECK (((old_slope IS NULL) = (old_intercept IS NULL))),
-    CONSTRAINT only_ridge_is_regularised CHECK (((method = 'ridge'::text) = (regularisation IS NOT NULL))),
+    CONSTRAINT only_procrustes_is_not_regularised CHECK (((method = 'procrustes'::text) = (regularisation IS NULL))),
     CONSTRAINT query_map_fits_its_dimensions CHECK (((octet_length(query_map))::bigint = (((old_dimensions)::bigint * new_dimensions) * 4))),
     CONSTRAINT retention_is_in_its_interval CHECK (((retention >= retention_low) AND (retention <= retention_high)))
 );
@@ -3536,9 +3536,9 @@ COMMENT ON TABLE reembed.bridge IS 'Maps that let queries of the new model searc
 
 COMMENT ON COLUMN reembed.bridge.campaign IS 'The campaign.';
 
-COMMENT ON COLUMN reembed.bridge.method IS 'How the map was fitted: ridge (least squares, regularised) or procrustes (orthogonal).';
+COMMENT ON COLUMN reembed.bridge.method IS 'How the map was fitted: ridge (least squares, regularised), procrustes (orthogonal) or whitened (orthogonal, from whitened old vectors).';
 
-COMMENT ON COLUMN reembed.bridge.regularisation IS 'Lambda of ridge, as a share of the mean variance of a component; null for procrustes.';
+COMMENT ON COLUMN reembed.bridge.regularisation IS 'Lambda, as a share of the mean variance of a component; null for procrustes.';
 
 COMMENT ON COLUMN reembed.bridge.query_map IS 'Maps a query of the new model into the old space: float32, little-endian, row by row, old_dimensions rows of new_dimensions components.';
 

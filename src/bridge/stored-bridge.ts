@@ -94,7 +94,9 @@ export async function storeBridge(
     pool,
     async (client) => {
       // Locked, so that contract does not begin meanwhile.
-      const campaign = await client.query("SELECT FROM reembed.campaign WHERE name = $1 AND phase <> 'contract' FOR SHARE", [figures.campaign]);
+      const campaign = await client.query("SELECT FROM reembed.campaign WHERE name = $1 AND phase <> 'contract' FOR SHARE", [
+        figures.campaign,
+      ]);
       if (campaign.rowCount === 0) throw new BridgeTooLate(figures.campaign);
       const { rowCount } = await client.query('SELECT FROM reembed.bridge WHERE campaign = $1', [figures.campaign]);
       await client.query(
