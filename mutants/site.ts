@@ -42,4 +42,18 @@ export const SITE: Mutant[] = [
       },
     ],
   },
+  {
+    fault: 'an indented block of code on the site',
+    fix: 'it is drawn in a box that scrolls',
+    test: 'site',
+    title: 'pages in a browser are usable by everybody, can be searched, and ask no other host for anything',
+    says: /wider than a telephone/,
+    edits: [
+      {
+        file: 'site/.vitepress/config.ts',
+        find: "md.renderer.rules.code_block = (...block) => md.renderer.rules.fence?.(...block) ?? '';",
+        replace: '',
+      },
+    ],
+  },
 ];

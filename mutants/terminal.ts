@@ -113,7 +113,7 @@ export const TERMINAL: Mutant[] = [
     fix: 'what is written counts in the process, too',
     test: 'init-again',
     title: 'a new answer counts at once, and a variable of the shell that hides it is named',
-    says: /no-such-model/,
+    says: /says\.old\.example/,
     edits: [
       {
         file: 'src/commands/init.ts',
@@ -143,7 +143,7 @@ export const TERMINAL: Mutant[] = [
     fix: 'it ends the process, as everywhere',
     test: 'compare-question',
     title: 'at the question of compare, Ctrl-C ends it as everywhere, the end of the input is a no, and nothing is sent',
-    says: /bug in pg-reembed/,
+    says: /130/,
     edits: [{ file: 'src/commands/ask-yes.ts', find: "terminal.once('SIGINT', () => process.exit(INTERRUPTED));", replace: '' }],
   },
   {
@@ -151,7 +151,7 @@ export const TERMINAL: Mutant[] = [
     fix: 'the error of the stream ends nothing',
     test: 'lost-output',
     title: 'a full disk under the log ends no work, and under a result it is a failure without a trace',
-    says: /lost-output/,
+    says: /Difference/,
     edits: [
       { file: 'src/cli.ts', find: "if (error.code !== 'EPIPE') lose(stream, error);", replace: "if (error.code !== 'EPIPE') throw error;" },
     ],

@@ -147,7 +147,7 @@ export const UI: Mutant[] = [
     fix: 'a read is given up when no answer comes',
     test: 'ui-targets',
     title: 'the page says that the network is gone, and goes on over new connections when it is back',
-    says: /the problem/,
+    says: /timeout exceeded/,
     edits: [
       {
         file: 'src/commands/ui.ts',

@@ -105,6 +105,14 @@ test.serial('the same program is checked by TypeScript, types of the package inc
     app.run(bin('tsc'), ['--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2024', '--types', 'node', file]);
   const good = await check('search.ts');
   t.is(good.code, 0, good.stdout);
+  writeFileSync(
+    join(app.directory, 'common.cts'),
+    "import { createSearchClient } from 'pg-reembed-client';\nexport const create = createSearchClient;\n",
+  );
+  const common = await check('common.cts');
+  t.is(common.code, 0, common.stdout);
+  writeFileSync(join(app.directory, 'common.cjs'), "console.log(typeof require('pg-reembed-client').createSearchClient);\n");
+  t.is((await app.run(process.execPath, ['common.cjs'])).stdout, 'function\n');
   writeFileSync(join(app.directory, 'wrong.ts'), example.replace("target: 'documents'", 'target: 7'));
   const wrong = await check('wrong.ts');
   t.regex(wrong.stdout, /Type 'number' is not assignable to type 'string'/);

@@ -36,10 +36,15 @@ function folder(remove: (work: () => void) => void) {
 
 test('a new answer counts at once, and a variable of the shell that hides it is named', async (t) => {
   const { workplace, file } = folder(t.teardown);
-  writeFileSync(file, 'EMBED_MODEL=no-such-model\nEMBED_DIMENSIONS=7\n');
-  const again = await workplace.run(DOCUMENTS);
+  const { OPENAI_BASE_URL: address = '', ...env } = workplace.env;
+  const fresh = createWorkplace(env);
+  t.teardown(fresh.remove);
+  writeFileSync(join(fresh.directory, '.env'), 'OPENAI_BASE_URL=http://says.old.example/v1\n');
+  const again = await fresh.run([...DOCUMENTS, '--base-url', address]);
   t.is(again.code, 0, again.stderr);
-  t.notRegex(again.stdout + again.stderr, /no-such-model/);
+  t.true(again.stdout.includes(address), again.stdout);
+  t.notRegex(again.stdout, /says\.old\.example/);
+  writeFileSync(file, 'EMBED_MODEL=no-such-model\nEMBED_DIMENSIONS=7\n');
   const hidden = await workplace.run(DOCUMENTS, { EMBED_MODEL: 'no-such-model' });
   t.regex(hidden.stderr, /EMBED_MODEL is set in this shell, too, where it takes precedence over \.env: unset EMBED_MODEL/);
 });

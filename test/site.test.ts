@@ -92,6 +92,12 @@ if (process.env.TEST_CHROMIUM) {
         if (screenshots) await page.screenshot({ path: join(screenshots, `site-${path.replace('/', '-')}-${colorScheme}.png`) });
       }
     }
+    await page.setViewportSize({ width: 420, height: 900 });
+    for (const path of ['architecture', 'batch-api', 'validation']) {
+      await page.goto(`${address}/${path}.html`);
+      t.true(await page.evaluate('document.documentElement.scrollWidth <= innerWidth'), `${path} is wider than a telephone`);
+    }
+    await page.setViewportSize({ width: 1280, height: 900 });
     await page.keyboard.press('Control+k');
     await page.fill('#localsearch-input', 'max_read_slowdown');
     await page.waitForSelector('.VPLocalSearchBox .result');

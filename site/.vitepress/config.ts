@@ -19,6 +19,10 @@ export default defineConfig({
     anchor: { slugify: slug },
     // The contrast of comments in the usual themes is too low.
     theme: { light: 'github-light-high-contrast', dark: 'github-dark-high-contrast' },
+    // An indented block of code is drawn as one between fences, in a box that scrolls; else a long line would widen the page.
+    config(md) {
+      md.renderer.rules.code_block = (...block) => md.renderer.rules.fence?.(...block) ?? '';
+    },
   },
   // The index of the search, and the page of all SQL objects.
   vite: { build: { chunkSizeWarningLimit: 2000 } },
