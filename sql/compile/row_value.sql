@@ -1,4 +1,5 @@
--- The same two variants as in row_condition(), but a renamed column is looked up by its number.
+-- The same two variants as in row_condition(), but a renamed column is looked up by its number. -1, because a variable of type character
+-- without a length is a character(1).
 CREATE OR REPLACE FUNCTION reembed.row_value(p_relation regclass, p_attnum smallint) RETURNS text
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
