@@ -236,4 +236,12 @@ export const BRIDGE_SERVING: Mutant[] = [
     says: /operator|does not exist|Value is not/,
     edits: [{ file: 'sql/bridge/record_bridge_item.sql', find: '{open}b.key_{n}{close}', replace: '{open}b.{column}{close}' }],
   },
+  {
+    fault: 'a bridge that only a superuser can fit',
+    fix: 'the function is known by its comment and not by a setting of our own',
+    test: 'bridge-roles',
+    title: 'an installer that is no superuser fits a bridge; a worker is refused before anything is paid',
+    says: /permission denied to set parameter/,
+    edits: [{ file: 'sql/target/bridge.sql', find: ' SET plan_cache_mode', replace: " SET reembed.bridge = 'x' SET plan_cache_mode" }],
+  },
 ];

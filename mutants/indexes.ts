@@ -69,7 +69,7 @@ export const INDEXES: Mutant[] = [
   {
     fault: 'an index that is built early enters phase index during the backfill',
     fix: 'a file that does not begin and end with the statements of the phase is refused',
-    test: 'bridge-serving',
+    test: 'bridge-phases',
     title: 'the new index is built early over a side table alone, joins in, and is the one that phase index accepts',
     says: /early_index_changed_file|Value must match/,
     edits: [

@@ -66,6 +66,7 @@ export const ONE_SERVER = {
     'bridge-gate',
     'bridge-keys',
     'bridge-refit',
+    'bridge-roles',
     'order-popular',
   ],
   'the type of a key': ['fixed-length-key'],

@@ -49,7 +49,6 @@ BEGIN
      'form', w.names ->> 'form')) AS n;
   RETURN p_parameters || v_names || jsonb_build_object(
     'function', format('%I.%I', reembed.model_schema_name(v_view_schema, NULL), reembed.search_function_name('bridge', t.live_view)),
-    'campaign_literal', quote_literal(p_campaign),
     'old_view', format('%I.%I', v_view_schema, reembed.model_view_name(t.name, m.from_model)),
     'new_view', format('%I.%I', v_view_schema, reembed.model_view_name(t.name, m.to_model)),
     'vector', quote_ident(t.column_name),

@@ -34,11 +34,11 @@ BEGIN
     PERFORM reembed.drop_bridge(p_campaign);
     EXECUTE reembed.render((SELECT p.body FROM reembed.template AS p WHERE p.name = 'bridge'), v_names);
   END;
-  SELECT f.oid::text INTO STRICT v_function FROM reembed.bridge_function(p_campaign) AS f(oid);
+  v_function := format('%s(%s, %s, integer, integer, boolean)', v_names ->> 'function', v_names ->> 'vector_type', v_names ->> 'vector_type');
   EXECUTE reembed.render('ALTER FUNCTION {function} OWNER TO {installer}; COMMENT ON FUNCTION {function} IS {comment}', jsonb_build_object(
     'function', v_function,
     'installer', (SELECT quote_ident(pg_get_userbyid(n.nspowner)) FROM pg_namespace AS n WHERE n.nspname = 'reembed'),
-    'comment', quote_literal(format('pg-reembed: searches %s while its backfill runs. Returns keys of the k nearest rows: candidates rows are recalled from the index on the old vectors by old_space_vector, and ranked by new_vector where a row has a new vector, otherwise by the distance that its old vector predicts. is_mapped: whether old_space_vector is new_vector mapped into the old space, or the query embedded by the old model.', t.relation))));
+    'comment', quote_literal(format('pg-reembed: searches %s while its backfill runs. Returns keys of the k nearest rows: candidates rows are recalled from the index on the old vectors by old_space_vector, and ranked by new_vector where a row has a new vector, otherwise by the distance that its old vector predicts. is_mapped: whether old_space_vector is new_vector mapped into the old space, or the query embedded by the old model. Campaign: %s.', t.relation, p_campaign))));
 END;
 $$;
 COMMENT ON FUNCTION reembed.replace_bridge IS 'Creates or replaces the function that searches over the bridge of a campaign; drops it where there is no map.';

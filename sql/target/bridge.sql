@@ -5,7 +5,7 @@
 -- table, so it does not count.
 CREATE OR REPLACE FUNCTION {function}(old_space_vector {vector_type}, new_vector {vector_type}, k integer DEFAULT 10, candidates integer DEFAULT 100, is_mapped boolean DEFAULT true)
 RETURNS TABLE ({key_results}, distance double precision, has_new_vector boolean)
-LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET reembed.bridge = {campaign_literal} SET plan_cache_mode = force_custom_plan SET jit = off
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET jit = off
 SET enable_seqscan = off SET enable_sort = off SET hnsw.ef_search = 100{iterative_scan}
 AS $body$
 #variable_conflict use_variable
