@@ -16,6 +16,7 @@ import { LARGE_TABLES } from './large-tables.ts';
 import { LEFT_APPLICATION } from './left-application.ts';
 import { METRICS } from './metrics.ts';
 import type { Mutant } from './mutant.ts';
+import { OTHER_DATABASES } from './other-databases.ts';
 import { PARTITIONS } from './partitions.ts';
 import { PARTS } from './parts.ts';
 import { POISONOUS_TEXTS } from './poisonous-texts.ts';
@@ -51,6 +52,7 @@ export const MUTANTS: Mutant[] = [
   ...LARGE_TABLES,
   ...LEFT_APPLICATION,
   ...METRICS,
+  ...OTHER_DATABASES,
   ...PARTITIONS,
   ...PARTS,
   ...POISONOUS_TEXTS,

@@ -237,26 +237,4 @@ export const FOUND_BY_REVIEW: Mutant[] = [
     says: /recipe_/,
     edits: [{ file: 'test/recipes/model-deployments.ts', find: '    await close();\n    throw error;\n', replace: '    throw error;\n' }],
   },
-  {
-    fault: 'a name that ends the body of a function',
-    fix: 'a body is quoted by a tag that is not in it',
-    test: 'attack-names',
-    title: 'names with quotes and comment marks execute no SQL in any phase, forward and back: column',
-    says: /syntax error|unterminated/,
-    edits: [{ file: 'sql/compile/dollar_quote.sql', find: '<= length(p_body) LOOP', replace: '< 0 LOOP' }],
-  },
-  {
-    fault: 'a write that fails because its table has a key of fixed length',
-    fix: 'the change log has the type without a length, which character alone is not',
-    test: 'fixed-length-key',
-    title: 'the application writes to a table whose key has a fixed length, and its rows get their vectors',
-    says: /character\(1\)/,
-    edits: [
-      {
-        file: 'sql/compile/key_names.sql',
-        find: "'type', format_type(a.atttypid, -1)",
-        replace: "'type', format_type(a.atttypid, NULL)",
-      },
-    ],
-  },
 ];
