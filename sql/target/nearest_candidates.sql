@@ -3,7 +3,7 @@
 -- disabled step would start JIT compilation, which takes a second.
 CREATE OR REPLACE FUNCTION {function}(query {vector_type}, k integer DEFAULT 10, candidates integer DEFAULT {candidates}, model text DEFAULT NULL)
 RETURNS TABLE ({key_results}, distance double precision)
-LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET reembed.target = {target_literal} SET reembed.view = {view_literal} SET plan_cache_mode = force_custom_plan SET jit = off
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET jit = off
 SET enable_seqscan = off SET enable_sort = off SET hnsw.ef_search = {candidates}{iterative_scan}
 AS $body$
 #variable_conflict use_variable

@@ -2,7 +2,7 @@
 -- examines its share of the candidates; the SET clause confines set_config() to this call.
 CREATE OR REPLACE FUNCTION {function}(query {vector_type}, k integer DEFAULT 10, candidates integer DEFAULT {candidates}, model text DEFAULT NULL)
 RETURNS TABLE ({key_results}, distance double precision)
-LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET reembed.target = {target_literal} SET reembed.view = {view_literal} SET plan_cache_mode = force_custom_plan{leaf_settings}
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan{leaf_settings}
 AS $body$
 #variable_conflict use_variable
 BEGIN

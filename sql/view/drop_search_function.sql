@@ -13,7 +13,7 @@ BEGIN
   EXECUTE reembed.render('DROP FUNCTION {function}', v_names);
 EXCEPTION WHEN dependent_objects_still_exist THEN
   RAISE WARNING 'objects that depend on % fail from now on', p_function USING HINT = reembed.render('Change them, then drop function {former}.', v_names);
-  EXECUTE reembed.render('COMMENT ON FUNCTION {function} IS NULL; ALTER FUNCTION {function} RESET reembed.target RESET reembed.view; ALTER FUNCTION {function} RENAME TO {former}', v_names);
+  EXECUTE reembed.render('COMMENT ON FUNCTION {function} IS NULL; ALTER FUNCTION {function} RENAME TO {former}', v_names);
 END;
 $$;
 COMMENT ON FUNCTION reembed.drop_search_function IS 'Drops a function that an application searches with; renames it where objects of the user depend on it.';

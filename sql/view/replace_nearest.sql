@@ -36,8 +36,6 @@ BEGIN
   v_names := v_names || jsonb_build_object(
     'function', format('%I.%I', v_schema, reembed.nearest_name(p_view)),
     'view', format('%I.%I', reembed.view_schema(t.name), p_view),
-    'target_literal', quote_literal(p_target),
-    'view_literal', quote_literal(p_view),
     'view_model', quote_ident(t.live_model_column),
     'view_vector', quote_ident(t.column_name),
     'vector_type', format('%I.vector', reembed.vector_schema()),
@@ -57,9 +55,9 @@ BEGIN
   PERFORM reembed.make_model_schema(v_schema);
   EXECUTE reembed.render((SELECT p.body FROM reembed.template AS p WHERE p.name = CASE v_names ->> 'form' WHEN 'plain' THEN 'nearest_plain' ELSE 'nearest_candidates' END), v_names);
   v_names := jsonb_build_object(
-    'function', (SELECT f.oid::text FROM reembed.nearest_function(p_target, p_view) AS f(oid)),
+    'function', format('%s(%s, integer, integer, text)', v_names ->> 'function', v_names ->> 'vector_type'),
     'installer', (SELECT quote_ident(pg_get_userbyid(n.nspowner)) FROM pg_namespace AS n WHERE n.nspname = 'reembed'),
-    'comment', quote_literal(format('pg-reembed: keys of the k rows of %s nearest to a query, with their distances. Join the view by the key. candidates: rows that the index returns, to be ranked by the exact distance.', v_names ->> 'view')));
+    'comment', quote_literal(format('pg-reembed: keys of the k rows of %s nearest to a query, with their distances. Join the view by the key. candidates: rows that the index returns, to be ranked by the exact distance. Target: %s. View: %s.', v_names ->> 'view', p_target, p_view)));
   EXECUTE reembed.render('ALTER FUNCTION {function} OWNER TO {installer}', v_names);
   EXECUTE reembed.render('COMMENT ON FUNCTION {function} IS {comment}', v_names);
 END;
