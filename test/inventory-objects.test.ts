@@ -70,7 +70,7 @@ const cases: InventoryCase[] = [
     },
     code: 'dependents',
     what: /view public\.viewed_nearest uses embedding/,
-    consequence: /contract refuses/,
+    consequence: /contract is refused/,
     avoid: /live view/,
   },
   {
@@ -93,7 +93,7 @@ const cases: InventoryCase[] = [
     },
     code: 'dependents',
     what: /policy own on table .*guarded uses embedding/,
-    consequence: /contract refuses/,
+    consequence: /contract is refused/,
   },
   {
     table: 'secured',
