@@ -63,7 +63,7 @@ const standing = {
   done: 0,
   total: 0,
   percent: null as number | null,
-  next: { phase: 'switch', file: null, open_conditions: [], command: '' } as CampaignStatus['next'],
+  next: { phase: 'switch', file: null, open_conditions: [], command: '', is_under_way: false } as CampaignStatus['next'],
 };
 
 test('the rail shows where a campaign stands in every phase, forward and back', (t) => {
@@ -74,6 +74,7 @@ test('the rail shows where a campaign stands in every phase, forward and back', 
     file: null,
     command: '',
     open_conditions: [{ code: 'not_validated', condition: 'not compared', remedy: 'npm run validate' }],
+    is_under_way: false,
   };
   const rails: [Partial<typeof standing>, string][] = [
     [{ phase: 'expand' }, '✓ expand → ● backfill → ○ index → ○ validate → ○ switch → ○ contract'],

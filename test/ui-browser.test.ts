@@ -33,6 +33,13 @@ if (process.env.TEST_CHROMIUM) {
       () => page.evaluate<boolean>('document.querySelector("progress").value > 0 && document.querySelector("progress").value < 100'),
       'a half-done progress bar',
     );
+    t.regex((await page.textContent('article .next')) ?? '', /to enter index: npm run worker/);
+    await pool.query("INSERT INTO reembed.worker (id, host, pid) VALUES (gen_random_uuid(), 'another host', 1)");
+    await until(
+      async () => /nothing to run: 1 worker is running/.test((await page.textContent('article .next')) ?? ''),
+      'a running worker needs no second one',
+    );
+    await pool.query('DELETE FROM reembed.worker');
     await pool.query(
       `INSERT INTO reembed.failed_row (target, key, model, class, message, words)
        SELECT target, jsonb_build_object('id', $1::text), to_model, 'input_rejected', 'refused', 'quoted ' || $1 FROM reembed.campaign`,

@@ -14,6 +14,8 @@ import { resolveTarget } from './resolve-target.ts';
 import { currentCampaigns, type ProgressRow, readProgress } from './show-progress.ts';
 import { readViewReaders, type ViewReaders } from './view-readers.ts';
 
+const WORKER = 'npm run worker';
+
 /** The next phase of a campaign and how to enter it. */
 export interface NextStep {
   phase: string;
@@ -23,6 +25,8 @@ export interface NextStep {
   open_conditions: OpenCondition[] | null;
   /** the command to run now */
   command: string;
+  /** whether nothing is left to run, because workers do what the command would start */
+  is_under_way: boolean;
 }
 
 /** Vectors of a part that contract moves into the column of the table, or its way back out of it. */
@@ -218,7 +222,9 @@ async function nextStep(
   const conditions = phase === 'index' ? ledgerConditions(row, facts) : await gateConditions(db, row.campaign, phase);
   // Vectors of a part that do not fit the column stay in their side table.
   if (conditions?.some(({ code }) => code === 'part_stays_in_side_table')) return null;
-  return { phase, file: file?.name ?? null, open_conditions: conditions, command: conditions?.[0]?.remedy ?? 'npm run migrate up' };
+  const command = conditions?.[0]?.remedy ?? 'npm run migrate up';
+  const is_under_way = command === WORKER && row.workers > 0 && row.throttled_by === null;
+  return { phase, file: file?.name ?? null, open_conditions: conditions, command, is_under_way };
 }
 
 /** Conditions of the gate to phase index, from the ledger alone. The gate itself searches the whole table, which is too expensive here. */
@@ -228,14 +234,14 @@ function ledgerConditions(row: ProgressRow, { failed_new = 0, allowed_failures =
     conditions.push({
       code: 'pending_batches',
       condition: `${row.total - row.done} of ${counted(row.total, 'row')} ${plural(row.total - row.done, 'is', 'are')} still to be embedded`,
-      remedy: 'npm run worker',
+      remedy: WORKER,
     });
   if (row.outdated > 0)
     conditions.push({
       code: 'outdated_rows',
       condition:
         row.outdated === 1 ? '1 row changed and waits for its new vector' : `${row.outdated} rows changed and wait for their new vector`,
-      remedy: 'npm run worker',
+      remedy: WORKER,
     });
   if (failed_new > allowed_failures) {
     conditions.push({

@@ -12,7 +12,6 @@ import { capText, formatUsd, waitingText } from './show-progress.ts';
 import { unreadText } from './view-readers.ts';
 
 const BAR_WIDTH = 40;
-const WORKER = 'npm run worker';
 
 /** Formats the status for people. Colours appear only on a terminal. */
 export function statusText(status: Status): string {
@@ -163,17 +162,15 @@ function nextLines(row: CampaignStatus): [string, string][] {
     return [['next', `the rollback of contract was interrupted: ${paint('command', 'npm run migrate down')}`]];
   if (row.next === null)
     return [['next', row.archive ? `finished; to delete the archive of the old vectors: npm run purge -- ${row.campaign}` : 'finished']];
-  const { phase, open_conditions: conditions, command } = row.next;
+  const { phase, open_conditions: conditions, command, is_under_way } = row.next;
   if (conditions === null) return [['next', `${phase}; this role has no right to read its gate`]];
   const [first, ...others] = conditions;
   if (!first) return [['next', `${phase}: ${paint('command', command)}`]];
   const waits = others.length === 0 ? `${phase} waits: ${first.condition}` : `${phase} waits:`;
   const list = others.length === 0 ? [] : conditions.map(({ condition }) => `- ${condition}`);
-  // A worker that runs already needs no second command.
-  const isUnderWay = command === WORKER && row.workers > 0 && row.throttled_by === null;
   return [
     ['next', [waits, ...list].join('\n')],
-    ['run', isUnderWay ? `nothing: ${counted(row.workers, 'worker is', 'workers are')} running` : paint('command', command)],
+    ['run', is_under_way ? `nothing: ${counted(row.workers, 'worker is', 'workers are')} running` : paint('command', command)],
   ];
 }
 

@@ -52,7 +52,7 @@ export function createTarget(name, stored) {
     update(campaign, panels, at, offers) {
       parts.title({ from: campaign.from_model, to: campaign.to_model });
       parts.rail(campaign.phase);
-      parts.next({ next: campaign.next, phase: campaign.phase });
+      parts.next({ next: campaign.next, phase: campaign.phase, workers: campaign.workers });
       bar.value = campaign.percent ?? 0;
       parts.text(progressText(campaign));
       parts.facts(factsOf(campaign));
@@ -101,11 +101,17 @@ function drawRail(phase) {
   );
 }
 
-function drawNext({ next, phase }) {
+function drawNext({ next, phase, workers }) {
   if (next === null) return [element('p', {}, phase === 'contract' ? 'This campaign is finished.' : 'Nothing is left to do.')];
   const conditions = next.open_conditions ?? [];
   return [
-    element('p', {}, `Next, to enter ${next.phase}: `, element('code', {}, next.command)),
+    next.is_under_way
+      ? element(
+          'p',
+          {},
+          `Next is ${next.phase}; nothing to run: ${workers === 1 ? '1 worker is' : `${formatNumber(workers)} workers are`} running`,
+        )
+      : element('p', {}, `Next, to enter ${next.phase}: `, element('code', {}, next.command)),
     ...(conditions.length > 0 ? [element('ul', {}, ...conditions.map(({ condition }) => element('li', {}, condition)))] : []),
   ];
 }
