@@ -2,32 +2,17 @@ import { existsSync } from 'node:fs';
 import type { Config } from '../config.ts';
 import { type Database, inOwnTransactions, type Queryable } from '../database/connection.ts';
 import { translateDatabaseError } from '../database/database-error.ts';
-import { listMigrationFiles, type MigrationFile, PHASES } from '../database/migration-file.ts';
+import { listMigrationFiles, type MigrationFile } from '../database/migration-file.ts';
 import { type MigrationState, readMigrationState } from '../database/migration-runner.ts';
 import { isInstalled } from '../database/sql-objects.ts';
 import { ReembedError } from '../errors.ts';
-import type { OpenCondition } from '../phases/advance.ts';
 import { type IndexBuild, readIndexBuilds } from '../phases/index-build.ts';
-import { counted, plural } from '../wording.ts';
+import { ifAllowed } from './if-allowed.ts';
+import { type Failures, type NextStep, readNextStep } from './read-next-step.ts';
 import { type Judged, readVerdicts, type Verdict } from './read-verdicts.ts';
 import { resolveTarget } from './resolve-target.ts';
 import { currentCampaigns, type ProgressRow, readProgress } from './show-progress.ts';
 import { readViewReaders, type ViewReaders } from './view-readers.ts';
-
-const WORKER = 'npm run worker';
-
-/** The next phase of a campaign and how to enter it. */
-export interface NextStep {
-  phase: string;
-  /** migration file of the phase; null when it is not in the folder */
-  file: string | null;
-  /** conditions that keep the gate closed; null when this role may not read them */
-  open_conditions: OpenCondition[] | null;
-  /** the command to run now */
-  command: string;
-  /** whether nothing is left to run, because workers do what the command would start */
-  is_under_way: boolean;
-}
 
 /** Vectors of a part that contract moves into the column of the table, or its way back out of it. */
 export interface Moving {
@@ -39,7 +24,6 @@ export interface Moving {
 export interface CampaignStatus extends ProgressRow {
   /** table group; null for a campaign with files of its own, and when this role may not read it */
   group: string | null;
-  /** whether only a part of the table is migrated, which ends at the switch */
   /** false for an earlier campaign on the same target */
   current: boolean;
   health: { throttles: boolean; reason: string }[];
@@ -72,13 +56,11 @@ export interface Status {
   command: string | null;
 }
 
-interface CampaignFacts {
+interface CampaignFacts extends Failures {
   campaign: string;
   group: string | null;
   archive: string | null;
   moving: Moving | null;
-  allowed_failures: number;
-  failed_new: number;
   validation: Verdict | null;
   canary_percent: number | null;
   shadow_percent: number | null;
@@ -187,7 +169,7 @@ async function readCampaigns(db: Queryable, pending: MigrationFile[], target?: s
         live_view: readers.find(({ target: of }) => isCurrent && of === row.target) ?? null,
         archive,
         moving,
-        next: isCurrent ? await nextStep(db, row, allowance, pending) : null,
+        next: isCurrent ? await readNextStep(db, row, allowance, pending) : null,
       };
     }),
   );
@@ -208,69 +190,4 @@ async function readFacts(db: Queryable): Promise<Map<string, CampaignFacts>> {
   // JSON returns the time as text, in the time zone of the session.
   for (const { validation } of rows) if (validation) validation.finished_at = new Date(validation.finished_at);
   return new Map(rows.map((row) => [row.campaign, row]));
-}
-
-async function nextStep(
-  db: Queryable,
-  row: ProgressRow,
-  facts: Partial<CampaignFacts>,
-  pending: MigrationFile[],
-): Promise<NextStep | null> {
-  const file = pending.find(({ campaign }) => campaign === row.campaign);
-  const phase = file?.phase ?? PHASES[PHASES.indexOf(row.phase) + 1];
-  if (!phase) return null;
-  const conditions = phase === 'index' ? ledgerConditions(row, facts) : await gateConditions(db, row.campaign, phase);
-  // Vectors of a part that do not fit the column stay in their side table.
-  if (conditions?.some(({ code }) => code === 'part_stays_in_side_table')) return null;
-  const command = conditions?.[0]?.remedy ?? 'npm run migrate up';
-  const is_under_way = command === WORKER && row.workers > 0 && row.throttled_by === null;
-  return { phase, file: file?.name ?? null, open_conditions: conditions, command, is_under_way };
-}
-
-/** Conditions of the gate to phase index, from the ledger alone. The gate itself searches the whole table, which is too expensive here. */
-function ledgerConditions(row: ProgressRow, { failed_new = 0, allowed_failures = 0 }: Partial<CampaignFacts>): OpenCondition[] {
-  const conditions: OpenCondition[] = [];
-  if (row.done < row.total)
-    conditions.push({
-      code: 'pending_batches',
-      condition: `${row.total - row.done} of ${counted(row.total, 'row')} ${plural(row.total - row.done, 'is', 'are')} still to be embedded`,
-      remedy: WORKER,
-    });
-  if (row.outdated > 0)
-    conditions.push({
-      code: 'outdated_rows',
-      condition:
-        row.outdated === 1 ? '1 row changed and waits for its new vector' : `${row.outdated} rows changed and wait for their new vector`,
-      remedy: WORKER,
-    });
-  if (failed_new > allowed_failures) {
-    conditions.push({
-      code: 'failed_rows',
-      condition: `${counted(failed_new, 'row')} could not be embedded, ${allowed_failures} ${plural(allowed_failures, 'is', 'are')} allowed`,
-      remedy: `npm run retry, or npm run setting -- max_failed_rows=${failed_new}`,
-    });
-  }
-  return conditions;
-}
-
-async function gateConditions(db: Queryable, campaign: string, phase: string): Promise<OpenCondition[] | null> {
-  if (phase === 'expand') return [];
-  const conditions = db.query<OpenCondition>('SELECT code, condition, remedy FROM reembed.open_conditions($1, $2)', [campaign, phase]);
-  return ifAllowed(
-    conditions.then(({ rows }) => rows),
-    null,
-  );
-}
-
-/**
- * Returns `otherwise` when privileges or tables are missing, or the caller's time is up. A role that may read only the progress then still sees it; so does a newer
- * toolkit before its first `up`.
- */
-async function ifAllowed<T, F>(reading: Promise<T>, otherwise: F): Promise<T | F> {
-  try {
-    return await reading;
-  } catch (error) {
-    if (['42501', '42P01', '57014'].includes((error as { code?: string }).code ?? '')) return otherwise;
-    throw error;
-  }
 }
