@@ -14,7 +14,7 @@ import { resolveTarget } from './resolve-target.ts';
 import { currentCampaigns, type ProgressRow, readProgress } from './show-progress.ts';
 import { readViewReaders, type ViewReaders } from './view-readers.ts';
 
-/** Vectors of a part that contract moves into the column of the table, or its way back out of it. */
+/** Vectors of a part that contract moves into the column of the table, or its rollback out of it. */
 export interface Moving {
   what: 'into_column' | 'out_of_column' | 'from_archive';
   percent: number;
@@ -38,7 +38,7 @@ export interface CampaignStatus extends ProgressRow {
   live_view: ViewReaders | null;
   /** table of the old vectors between contract and purge, else null */
   archive: string | null;
-  /** of a part: what contract or its way back is moving, and the percentage of the table that is done; null when nothing is being moved */
+  /** of a part: what contract or its rollback is moving, and the percentage of the table that is done; null when nothing is being moved */
   moving: Moving | null;
   /** whether nobody can call the old model any more; null when this role may not read it */
   old_model_gone: boolean | null;
