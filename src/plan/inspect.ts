@@ -1,22 +1,21 @@
 import pg from 'pg';
-import { type Queryable, RELATION_AS_WRITTEN } from '../database/connection.ts';
+import type { Queryable } from '../database/connection.ts';
 import { type ElementType, isElementType } from '../database/element-types.ts';
 import { isInstalled } from '../database/sql-objects.ts';
 import { EXTENSION_TYPE, requireVectorExtension } from '../database/vector-extension.ts';
+import { findRelation } from './find-relation.ts';
 import {
   ColumnNotAVector,
   EmptyTable,
   ForeignPartition,
   NoPrimaryKey,
   NoSuchColumn,
-  NoSuchTable,
   NotAnOrdinaryTable,
   PostgresTooOld,
 } from './inspect-error.ts';
 import { type OldIndex, readOldIndexes } from './old-indexes.ts';
 import type { Part } from './part.ts';
 import { refuseUnfitTable } from './refuse-unfit.ts';
-import { tablesWithVectors } from './tables-with-vectors.ts';
 
 /** A table and its vector column, as read from the catalog. */
 export interface TableFacts {
@@ -95,36 +94,11 @@ export async function inspectTable(db: Queryable, table: string, column: string)
       columns.filter(({ base }) => isElementType(base)).map(({ name }) => name),
     );
   }
-  const key = await db.query<{ name: string; definition: string }>(
-    `SELECT a.attname AS name,
-            format('%I %s', a.attname, format_type(a.atttypid, a.atttypmod))
-              || CASE WHEN a.attcollation <> y.typcollation THEN format(' COLLATE %I.%I', n.nspname, c.collname) ELSE '' END AS definition
-       FROM pg_index AS i, unnest(i.indkey) WITH ORDINALITY AS k(attnum, position)
-       JOIN pg_attribute AS a ON a.attnum = k.attnum
-       JOIN pg_type AS y ON y.oid = a.atttypid
-       LEFT JOIN pg_collation AS c ON c.oid = a.attcollation
-       LEFT JOIN pg_namespace AS n ON n.oid = c.collnamespace
-      WHERE i.indrelid = $1 AND a.attrelid = i.indrelid AND i.indisprimary ORDER BY k.position`,
-    [relation.oid],
-  );
   const leaves = kind === 'p' ? await readLeaves(db, relation.oid, table) : null;
   const stored = leaves ?? [relation.oid];
-  if (key.rows.length === 0) throw new NoPrimaryKey(table);
-
+  const key = await readKey(db, relation.oid, table);
   const qualified = `${pg.escapeIdentifier(relation.schema)}.${pg.escapeIdentifier(relation.name)}`;
-  const size = await db.query<{ rows: string; bytes: string; pages: number; page: number }>(
-    `SELECT (SELECT count(*) FROM ${qualified}) AS rows, coalesce(sum(pg_total_relation_size(l.leaf)), 0) AS bytes, current_setting('block_size')::integer AS page,
-            coalesce(sum(pg_relation_size(l.leaf)) / current_setting('block_size')::integer, 0)::double precision AS pages FROM unnest($1::oid[]) AS l(leaf)`,
-    [stored],
-  );
-  const tableIndexes = await db.query<{ name: string; method: string }>(
-    `SELECT c.relname AS name, m.amname AS method FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid JOIN pg_am AS m ON m.oid = c.relam
-      WHERE i.indrelid = $1 AND i.indisready ORDER BY c.relname`,
-    // Each row is in the indexes of one leaf.
-    [stored[0] ?? relation.oid],
-  );
-  const rows = Number(size.rows[0]?.rows ?? 0);
-  if (rows === 0) throw new EmptyTable(table);
+  const size = await readSize(db, table, qualified, stored);
 
   return {
     oid: relation.oid,
@@ -138,13 +112,11 @@ export async function inspectTable(db: Queryable, table: string, column: string)
     dimensions:
       vector.modifier > 0 ? vector.modifier : await firstDimensions(db, side?.qualified ?? qualified, vector.name, server.vectorSchema),
     notNull: vector.notNull && !side,
-    keyColumns: key.rows.map(({ name }) => name),
-    keyDefinitions: key.rows.map(({ definition }) => definition),
-    rows,
-    tableBytes: Number(size.rows[0]?.bytes ?? 0),
-    pages: size.rows[0]?.pages ?? 0,
-    rowBytes: Math.round(((size.rows[0]?.pages ?? 0) * (size.rows[0]?.page ?? 0)) / rows),
-    tableIndexes: tableIndexes.rows,
+    keyColumns: key.map(({ name }) => name),
+    keyDefinitions: key.map(({ definition }) => definition),
+    ...size,
+    // Each row is in the indexes of one leaf.
+    tableIndexes: await readTableIndexes(db, stored[0] ?? relation.oid),
     ...server,
     rowSecurity: relation.rowSecurity,
     sideTable: side?.name ?? null,
@@ -154,6 +126,24 @@ export async function inspectTable(db: Queryable, table: string, column: string)
     part: null,
     partIndexes: [],
   };
+}
+
+/** @throws NoPrimaryKey */
+async function readKey(db: Queryable, oid: number, table: string): Promise<{ name: string; definition: string }[]> {
+  const { rows } = await db.query<{ name: string; definition: string }>(
+    `SELECT a.attname AS name,
+            format('%I %s', a.attname, format_type(a.atttypid, a.atttypmod))
+              || CASE WHEN a.attcollation <> y.typcollation THEN format(' COLLATE %I.%I', n.nspname, c.collname) ELSE '' END AS definition
+       FROM pg_index AS i, unnest(i.indkey) WITH ORDINALITY AS k(attnum, position)
+       JOIN pg_attribute AS a ON a.attnum = k.attnum
+       JOIN pg_type AS y ON y.oid = a.atttypid
+       LEFT JOIN pg_collation AS c ON c.oid = a.attcollation
+       LEFT JOIN pg_namespace AS n ON n.oid = c.collnamespace
+      WHERE i.indrelid = $1 AND a.attrelid = i.indrelid AND i.indisprimary ORDER BY k.position`,
+    [oid],
+  );
+  if (rows.length === 0) throw new NoPrimaryKey(table);
+  return rows;
 }
 
 /** @throws ForeignPartition */
@@ -167,6 +157,33 @@ async function readLeaves(db: Queryable, oid: number, table: string): Promise<nu
   const foreign = rows.find(({ kind }) => kind === 'f');
   if (foreign) throw new ForeignPartition(table, foreign.name);
   return rows.map((row) => row.oid);
+}
+
+/** @throws EmptyTable */
+async function readSize(
+  db: Queryable,
+  table: string,
+  qualified: string,
+  stored: number[],
+): Promise<Pick<TableFacts, 'rows' | 'tableBytes' | 'pages' | 'rowBytes'>> {
+  const size = await db.query<{ rows: string; bytes: string; pages: number; page: number }>(
+    `SELECT (SELECT count(*) FROM ${qualified}) AS rows, coalesce(sum(pg_total_relation_size(l.leaf)), 0) AS bytes, current_setting('block_size')::integer AS page,
+            coalesce(sum(pg_relation_size(l.leaf)) / current_setting('block_size')::integer, 0)::double precision AS pages FROM unnest($1::oid[]) AS l(leaf)`,
+    [stored],
+  );
+  const rows = Number(size.rows[0]?.rows ?? 0);
+  if (rows === 0) throw new EmptyTable(table);
+  const { bytes = '0', pages = 0, page = 0 } = size.rows[0] ?? {};
+  return { rows, tableBytes: Number(bytes), pages, rowBytes: Math.round((pages * page) / rows) };
+}
+
+async function readTableIndexes(db: Queryable, oid: number): Promise<TableFacts['tableIndexes']> {
+  const { rows } = await db.query<{ name: string; method: string }>(
+    `SELECT c.relname AS name, m.amname AS method FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid JOIN pg_am AS m ON m.oid = c.relam
+      WHERE i.indrelid = $1 AND i.indisready ORDER BY c.relname`,
+    [oid],
+  );
+  return rows;
 }
 
 interface ColumnFacts {
@@ -209,42 +226,6 @@ async function readServer(db: Queryable): Promise<Pick<TableFacts, 'serverVersio
   const extension = await requireVectorExtension(db);
   if (serverVersion < 150_000) throw new PostgresTooOld(serverVersion);
   return { serverVersion, vectorSchema: extension.schema, vectorVersion: extension.version };
-}
-
-const NAME = String.raw`(?:"(?:[^"]|"")+"|[\p{L}_][\p{L}\p{N}_$]*)`;
-const WRITTEN_NAME = new RegExp(`^${NAME}(\\.${NAME})?$`, 'u');
-
-async function findRelation(db: Queryable, table: string) {
-  const dot = table.indexOf('.');
-  const spellings = [
-    ...(table !== '' ? [pg.escapeIdentifier(table)] : []),
-    ...(dot > 0 && dot < table.length - 1
-      ? [`${pg.escapeIdentifier(table.slice(0, dot))}.${pg.escapeIdentifier(table.slice(dot + 1))}`]
-      : []),
-    // PostgreSQL 15 raises an error for a string that is not a name, which aborts the transaction.
-    ...(WRITTEN_NAME.test(table) ? [table] : []),
-  ];
-  for (const spelling of spellings) {
-    const { rows } = await db.query<{
-      oid: number;
-      kind: string;
-      family: string | null;
-      schema: string;
-      name: string;
-      rowSecurity: boolean;
-    }>(
-      `SELECT c.oid, c.relkind AS kind, n.nspname AS schema, c.relname AS name, c.relrowsecurity AS "rowSecurity",
-              CASE WHEN c.relispartition THEN 'partition' WHEN c.relkind = 'r' AND EXISTS (SELECT FROM pg_inherits WHERE c.oid IN (inhrelid, inhparent)) THEN 'heir' END AS family
-         FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE c.oid = ${RELATION_AS_WRITTEN}`,
-      [spelling],
-    );
-    if (rows[0]) return rows[0];
-  }
-  const candidates = await tablesWithVectors(db);
-  throw new NoSuchTable(
-    table,
-    candidates.slice(0, 10).map(({ name }) => name),
-  );
 }
 
 async function firstDimensions(db: Queryable, qualified: string, column: string, vectorSchema: string): Promise<number | null> {
