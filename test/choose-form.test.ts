@@ -1,7 +1,8 @@
 import test from 'ava';
 import { inTransaction } from '../src/database/connection.ts';
 import { ReembedError } from '../src/errors.ts';
-import { type CampaignRequest, draftCampaign } from '../src/plan/draft.ts';
+import type { CampaignRequest } from '../src/plan/campaign-request.ts';
+import { draftCampaign } from '../src/plan/draft.ts';
 import { shownDefinition } from '../src/plan/index-plan.ts';
 import { inspectTable } from '../src/plan/inspect.ts';
 import { createStage, type Stage } from './harness/stage.ts';
@@ -24,7 +25,7 @@ async function planned(request: Partial<CampaignRequest>, column = 'vector(1536)
     const plan = await inTransaction(pool, async (client) => {
       const facts = await inspectTable(client, 'items', 'embedding');
       const wanted = { table: 'items', column: 'embedding', text: ['content'], to: 'new-model', dimensions: 4096, ...request };
-      return draftCampaign(client, wanted, facts, text, undefined, { liveView: 'items_live', stamp: '1' });
+      return draftCampaign(client, wanted, { facts, text, known: undefined }, { liveView: 'items_live', stamp: '1' });
     });
     return [
       `${plan.to.elementType}(${plan.to.dimensions})`,

@@ -1,7 +1,8 @@
 import test from 'ava';
 import { inTransaction } from '../src/database/connection.ts';
 import { ReembedError } from '../src/errors.ts';
-import { type CampaignRequest, draftCampaign } from '../src/plan/draft.ts';
+import type { CampaignRequest } from '../src/plan/campaign-request.ts';
+import { draftCampaign } from '../src/plan/draft.ts';
 import { shownDefinition } from '../src/plan/index-plan.ts';
 import { inspectTable } from '../src/plan/inspect.ts';
 import { createStage, type Stage } from './harness/stage.ts';
@@ -23,7 +24,7 @@ async function planned(indexes: string[], wanted: Partial<CampaignRequest>, dime
   try {
     const plan = await inTransaction(pool, async (client) => {
       const facts = await inspectTable(client, 'items', 'embedding');
-      return draftCampaign(client, request, facts, text, undefined, { liveView: 'items_live', stamp: '1' });
+      return draftCampaign(client, request, { facts, text, known: undefined }, { liveView: 'items_live', stamp: '1' });
     });
     return plan.indexes.map((index) => `${index.isMain ? 'main ' : ''}${index.finalName}: ${shownDefinition(plan, index)}`);
   } catch (error) {

@@ -8,7 +8,8 @@ import { providerAccess } from '../embedding/open-provider.ts';
 import { MIN_SIMILARITY } from '../embedding/similarity.ts';
 import { UsageError } from '../errors.ts';
 import { campaignFiles, writeFiles } from '../phases/files.ts';
-import { type CampaignRequest, draftCampaign } from '../plan/draft.ts';
+import type { CampaignRequest } from '../plan/campaign-request.ts';
+import { draftCampaign } from '../plan/draft.ts';
 import { estimateCampaign } from '../plan/estimate.ts';
 import { shownDefinition } from '../plan/index-plan.ts';
 import { hasDimensions, inspectTable, type TableFacts } from '../plan/inspect.ts';
@@ -246,7 +247,7 @@ export async function draft(
   const liveView = await chooseLiveView(db, facts, state.pending);
   // A disagreement of the old model is not known yet.
   const accept = acceptedOf(findings)?.filter((code) => code !== OLD_MODEL_DISAGREES);
-  const plan = await draftCampaign(db, { ...request, accept }, facts, text, known, { liveView, stamp: prefix }, findings);
+  const plan = await draftCampaign(db, { ...request, accept }, { facts, text, known, findings }, { liveView, stamp: prefix });
   refusePendingFiles(state, plan);
   await refuseTakenNames(db, plan, facts, known);
   // A campaign may embed another text than the stored vectors are of.

@@ -5,7 +5,7 @@ import type { Distance } from '../database/element-types.ts';
 import { borrowOwner } from '../database/owners-connection.ts';
 import { adoptCacheFiles } from '../embedding/cache/cached-vectors.ts';
 import { openVectorCache, type VectorCache } from '../embedding/cache/vector-cache.ts';
-import { oldModel, UNNAMED_MODEL } from '../plan/draft.ts';
+import { oldModel, UNNAMED_MODEL } from '../plan/campaign-models.ts';
 import { distanceOfIndexes } from '../plan/index-plan.ts';
 import { inspectTable, type TableFacts } from '../plan/inspect.ts';
 import { readKnownTarget } from '../plan/known-target.ts';

@@ -1,111 +1,45 @@
 import type { Queryable } from '../database/connection.ts';
-import { type ElementType, indexableType } from '../database/element-types.ts';
-import { knownDimensions, knownModel } from '../embedding/model-catalog.ts';
+import { knownModel } from '../embedding/model-catalog.ts';
 import { UsageError } from '../errors.ts';
-import { chooseForm, type IndexChoice, MAX_STORED_DIMENSIONS } from './choose-form.ts';
-import { TooManyStoredDimensions } from './choose-form-error.ts';
+import { newModel, oldModel, UNNAMED_MODEL } from './campaign-models.ts';
+import type { CampaignRequest } from './campaign-request.ts';
+import { chooseForm } from './choose-form.ts';
 import { distanceOfIndexes, keptIndexes, planIndexes } from './index-plan.ts';
-import { hasDimensions, type TableFacts } from './inspect.ts';
+import type { TableFacts } from './inspect.ts';
 import { SameModel, SideTableRefused } from './inspect-error.ts';
 import { acceptedFindings } from './inventory/accepted.ts';
 import { findingsFor, type InventoryFinding } from './inventory/finding.ts';
 import { withStatements } from './inventory/subscriber-statements.ts';
+import type { KnownTarget } from './known-target.ts';
 import type { TextFacts } from './measure.ts';
-import { OldModelDimensions } from './old-model-error.ts';
 import type { CampaignPlan, ModelDefinition } from './plan.ts';
 import { popularColumn } from './popular-column.ts';
 import { shortName } from './short-name.ts';
 import { chooseAutomatically, type Storage } from './storage.ts';
 
-/** What the user asked for on the command line. */
-export interface CampaignRequest {
-  table: string;
-  column: string;
-  /** name of the part of the table that is migrated, and which rows belong to it */
-  part?: string | undefined;
-  where?: string | undefined;
-  text: string[];
-  textSql?: string | undefined;
-  /** joins of other tables that the text is taken from */
-  textFrom?: string[] | undefined;
-  to: string;
-  toName?: string | undefined;
-  dimensions: number;
-  from?: string | undefined;
-  fromProviderModel?: string | undefined;
-  /** nobody can call the old model any more */
-  oldModelGone?: boolean | undefined;
-  /** providers of the configuration file */
-  provider?: string | undefined;
-  fromProvider?: string | undefined;
-  fromDocumentPrefix?: string | undefined;
-  fromQueryPrefix?: string | undefined;
-  distance?: ModelDefinition['distance'] | undefined;
-  index?: IndexChoice | undefined;
-  indexWith?: string | undefined;
-  /** type of the new vectors */
-  type?: ElementType | undefined;
-  /** the first dimensions of the new model's vectors are usable alone */
-  matryoshka?: boolean | undefined;
-  /** indexes of the old vectors that get no successor on the new ones */
-  dropIndex?: string[] | undefined;
-  documentPrefix?: string | undefined;
-  queryPrefix?: string | undefined;
-  sendDimensions?: boolean | undefined;
-  tokenLimit?: number | undefined;
-  price?: number | undefined;
-  /** spend cap */
-  maxTokens?: number | undefined;
-  maxUsd?: number | undefined;
-  /** column (the default), side-table, or auto: a side table only where that avoids a harm */
-  storage?: Storage | 'auto' | undefined;
-  /** the application writes no vector itself */
-  onlyRead?: boolean | undefined;
-  /** codes of findings that are accepted, and why */
-  accept?: string[] | undefined;
-  reason?: string | undefined;
-  batchRows?: number | undefined;
-  /** popular:COLUMN: the rows with the largest values of this column are embedded first */
-  order?: string | undefined;
-  /** search_path of the application */
-  applicationPath?: string | undefined;
-}
-
-/** What the database knows about the target from an earlier campaign. */
-export interface KnownTarget {
-  readModel: string;
-  readModelDefinition: ModelDefinition;
-  versionColumn: string | null;
-  liveView: string;
-  liveModelColumn: string;
-  /** similarity at which a stored and a fresh vector count as equal */
-  minSimilarity: number;
-  /** text that the stored vectors are of, as SQL of the row with alias t, and its columns */
-  textSql: string;
-  textColumns: string[];
-}
-
 const BATCH_BYTES = 12 * 2 ** 20;
 const SIDE_TABLE_BATCH_ROWS = 1000;
 
-/** Name of the old model if the user did not name it. It cannot be called. */
-export const UNNAMED_MODEL = 'unnamed-old-model';
+/** What was read about a table before its campaign is drafted. */
+export interface Examination {
+  facts: TableFacts;
+  text: TextFacts;
+  known: KnownTarget | undefined;
+  /** what the inventory found */
+  findings?: readonly InventoryFinding[];
+}
 
 /**
  * Decides everything the migration files need: types, names, index, models.
  *
  * @param names name of the live view if there is none yet, and the prefix that orders migration files: UTC time in seventeen digits
- * @param findings what the inventory found
  * @throws SameModel, OldModelDimensions, SideTableRefused, TooManyDimensions and the other errors of choose-form-error.ts, InventoryRefused, IndexNotCarried, IndexNeedsTable, UsageError
  */
 export async function draftCampaign(
   db: Queryable,
   request: CampaignRequest,
-  facts: TableFacts,
-  text: TextFacts,
-  known: KnownTarget | undefined,
+  { facts, text, known, findings = [] }: Examination,
   names: { liveView: string; stamp: string },
-  findings: readonly InventoryFinding[] = [],
 ): Promise<CampaignPlan> {
   const distance = request.distance ?? distanceOfIndexes(facts.indexes) ?? known?.readModelDefinition.distance ?? 'cosine';
   const from = oldModel(request, facts, known, distance);
@@ -205,74 +139,6 @@ function chooseStorage(request: CampaignRequest, facts: TableFacts, findings: re
  */
 function batchRows(to: ModelDefinition): number {
   return Math.min(4000, Math.max(500, Math.round(BATCH_BYTES / (to.dimensions * 4) / 100) * 100));
-}
-
-/**
- * The model of the present vectors: as recorded by an earlier campaign, or else as the request names it.
- *
- * @throws UsageError when the request names another model than the recorded one
- */
-export function oldModel(
-  request: Pick<CampaignRequest, 'from' | 'fromProviderModel' | 'fromProvider' | 'fromDocumentPrefix' | 'fromQueryPrefix'>,
-  facts: TableFacts,
-  known: KnownTarget | undefined,
-  distance: ModelDefinition['distance'],
-): ModelDefinition {
-  if (known) {
-    if (request.from !== undefined && request.from !== known.readModel) {
-      throw new UsageError(
-        `${facts.table}.${facts.column} holds vectors of ${known.readModel}, not of ${request.from}`,
-        'leave --from out',
-      );
-    }
-    return { ...known.readModelDefinition, provider: request.fromProvider ?? known.readModelDefinition.provider };
-  }
-  const name = request.from ?? UNNAMED_MODEL;
-  const catalog = knownModel(name);
-  refuseDimensions(request.fromProviderModel ?? name, facts);
-  return {
-    name,
-    providerModel: request.fromProviderModel ?? name,
-    dimensions: facts.dimensions ?? 1,
-    elementType: facts.elementType,
-    distance,
-    documentPrefix: request.fromDocumentPrefix ?? catalog.documentPrefix,
-    queryPrefix: request.fromQueryPrefix ?? catalog.queryPrefix,
-    sendDimensions: catalog.takesDimensions,
-    tokenLimit: catalog.tokenLimit,
-    usdPerMillionTokens: catalog.usdPerMillionTokens,
-    provider: request.fromProvider ?? null,
-  };
-}
-
-/** @throws OldModelDimensions for a known model that cannot have made vectors of the column's type */
-function refuseDimensions(model: string, { table, column, columnType, dimensions }: TableFacts): void {
-  const known = knownDimensions(model);
-  if (known === undefined || dimensions === null || !hasDimensions(columnType)) return;
-  const { takesDimensions, isMatryoshka } = knownModel(model);
-  const isPossible = takesDimensions || isMatryoshka ? dimensions <= known : dimensions === known;
-  if (!isPossible) throw new OldModelDimensions(model, `${table}.${column}`, { model: known, column: dimensions });
-}
-
-function newModel(request: CampaignRequest, facts: TableFacts, distance: ModelDefinition['distance']): ModelDefinition {
-  const catalog = knownModel(request.to);
-  if (request.dimensions > MAX_STORED_DIMENSIONS) throw new TooManyStoredDimensions(request.dimensions, MAX_STORED_DIMENSIONS);
-  // The type stays the same where possible, so that the live view can be replaced.
-  const isOnVectors = request.index === undefined || request.index === 'hnsw' || request.index === 'ivfflat';
-  const elementType = request.type ?? (isOnVectors ? indexableType(facts.elementType, request.dimensions) : undefined) ?? facts.elementType;
-  return {
-    name: request.toName ?? request.to,
-    providerModel: request.to,
-    dimensions: request.dimensions,
-    elementType,
-    distance,
-    documentPrefix: request.documentPrefix ?? catalog.documentPrefix,
-    queryPrefix: request.queryPrefix ?? catalog.queryPrefix,
-    sendDimensions: request.sendDimensions ?? catalog.takesDimensions,
-    tokenLimit: request.tokenLimit ?? catalog.tokenLimit,
-    usdPerMillionTokens: request.price ?? catalog.usdPerMillionTokens,
-    provider: request.provider ?? null,
-  };
 }
 
 async function quoteNames(db: Queryable, names: (string | null | undefined)[]): Promise<Record<string, string>> {

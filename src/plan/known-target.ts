@@ -5,11 +5,24 @@ import type { MigrationState } from '../database/migration-runner.ts';
 import { isInstalled, queryOf } from '../database/sql-objects.ts';
 import { columnArguments, liveViewArgument, relationArgument } from '../phases/1-expand.ts';
 import { templateText } from '../phases/files.ts';
-import type { KnownTarget } from './draft.ts';
 import type { TableFacts } from './inspect.ts';
 import { CampaignRunning, NameTaken, NoCreateOnDatabase } from './inspect-error.ts';
-import { type CampaignPlan, targetOf } from './plan.ts';
+import { type CampaignPlan, type ModelDefinition, targetOf } from './plan.ts';
 import { shortName } from './short-name.ts';
+
+/** What the database knows about the target from an earlier campaign. */
+export interface KnownTarget {
+  readModel: string;
+  readModelDefinition: ModelDefinition;
+  versionColumn: string | null;
+  liveView: string;
+  liveModelColumn: string;
+  /** similarity at which a stored and a fresh vector count as equal */
+  minSimilarity: number;
+  /** text that the stored vectors are of, as SQL of the row with alias t, and its columns */
+  textSql: string;
+  textColumns: string[];
+}
 
 /**
  * Reads what an earlier campaign left on the column; undefined when there was none.

@@ -2,7 +2,8 @@ import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { inTransaction } from '../../src/database/connection.ts';
 import { campaignFiles, writeFiles } from '../../src/phases/files.ts';
-import { type CampaignRequest, draftCampaign } from '../../src/plan/draft.ts';
+import type { CampaignRequest } from '../../src/plan/campaign-request.ts';
+import { draftCampaign } from '../../src/plan/draft.ts';
 import { inspectTable } from '../../src/plan/inspect.ts';
 import { measureText } from '../../src/plan/measure.ts';
 import { examineText } from '../../src/plan/text-source.ts';
@@ -54,10 +55,8 @@ export async function startCampaign(
   const plan = await inTransaction(pool, async (client) => {
     const facts = await inspectTable(client, table, 'embedding');
     const text = await measureText(client, facts, await examineText(client, facts, request));
-    return draftCampaign(client, request, facts, text, undefined, {
-      liveView: `${table}_live`,
-      stamp: new Date().toISOString().replace(/\D/g, ''),
-    });
+    const names = { liveView: `${table}_live`, stamp: new Date().toISOString().replace(/\D/g, '') };
+    return draftCampaign(client, request, { facts, text, known: undefined }, names);
   });
   const directory = join(stage.workplace.directory, 'migrations');
   writeFiles(campaignFiles(plan, directory));

@@ -9,7 +9,8 @@ import { isInstalled } from '../../src/database/sql-objects.ts';
 import { type Advance, advance } from '../../src/phases/advance.ts';
 import { campaignFiles, writeFiles } from '../../src/phases/files.ts';
 import { retreat } from '../../src/phases/retreat.ts';
-import { type CampaignRequest, draftCampaign } from '../../src/plan/draft.ts';
+import type { CampaignRequest } from '../../src/plan/campaign-request.ts';
+import { draftCampaign } from '../../src/plan/draft.ts';
 import { inspectTable } from '../../src/plan/inspect.ts';
 import { chooseLiveView, readKnownTarget } from '../../src/plan/known-target.ts';
 import { measureText } from '../../src/plan/measure.ts';
@@ -120,7 +121,7 @@ async function assemble(opening: Promise<TestDatabase>, models: Record<string, n
         const { pending } = await readMigrationState(client, directory);
         const names = { liveView: await chooseLiveView(client, facts, pending), stamp: new Date().toISOString().replace(/\D/g, '') };
         const text = await measureText(client, facts, source, owner);
-        return draftCampaign(client, request, facts, text, known, names);
+        return draftCampaign(client, request, { facts, text, known }, names);
       });
       writeFiles(campaignFiles(plan, directory));
       return plan.campaign;
