@@ -56,7 +56,7 @@ export const AUDIT: Mutant[] = [
     test: 'old-model',
     title: 'create refuses a disagreement and writes nothing, and goes on when it is accepted with a reason',
     says: /Difference/,
-    edits: [{ file: 'src/commands/migrate-create.ts', find: 'if (!isAccepted) throw refusal;', replace: 'if (!isAccepted) return plan;' }],
+    edits: [{ file: 'src/plan/compare-old-model.ts', find: 'if (!isAccepted) throw refusal;', replace: 'if (!isAccepted) return plan;' }],
   },
   {
     fault: 'every seed draws the same queries of a file',

@@ -38,7 +38,7 @@ export const BRIDGE_GATE: Mutant[] = [
     test: 'old-model-gone',
     title: 'the plan for a model that is gone says in which order to go',
     says: /not checked/,
-    edits: [{ file: 'src/commands/migrate-create.ts', find: 'if (plan.oldModelGone) return', replace: 'if (plan.isPartitioned) return' }],
+    edits: [{ file: 'src/plan/compare-old-model.ts', find: 'if (plan.oldModelGone) return', replace: 'if (plan.isPartitioned) return' }],
   },
   {
     fault: 'popular rows wait for the ledger like all others',

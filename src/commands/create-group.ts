@@ -5,7 +5,10 @@ import { providerAccess } from '../embedding/open-provider.ts';
 import { UsageError } from '../errors.ts';
 import { columnsOf } from '../fit-columns.ts';
 import { groupFiles, type PlannedFile, writeFiles } from '../phases/files.ts';
+import type { CampaignRequest } from '../plan/campaign-request.ts';
+import { compareOldModel, withAcceptance } from '../plan/compare-old-model.ts';
 import { tokensNote } from '../plan/count-tokens.ts';
+import { type Draft, draftTable, timeStamp } from '../plan/draft-table.ts';
 import { type Estimate, estimateCampaign } from '../plan/estimate.ts';
 import { findingsFor, type InventoryFinding } from '../plan/inventory/finding.ts';
 import { OLD_MODEL_DISAGREES } from '../plan/old-model-error.ts';
@@ -14,7 +17,7 @@ import { inPlanningTransaction } from '../plan/planning-transaction.ts';
 import { NoTablesInGroup, tablesLike, tablesOfQuery } from '../plan/table-group.ts';
 import { visible, visibleLines } from '../print-text.ts';
 import { headedTable } from '../validation/report/report-wording.ts';
-import { type CreateOptions, compareOldModel, type Draft, draft, requestOf, timeStamp, withAcceptance } from './migrate-create.ts';
+import { type CreateOptions, requestOf } from './migrate-create.ts';
 import { formatBytes, formatNumber, formatSeconds, printJson, printSource, say } from './print.ts';
 import { formatUsd } from './show-progress.ts';
 
@@ -43,9 +46,13 @@ export async function createGroup(options: CreateOptions, config: Config): Promi
     const make = async (table: string, position: number): Promise<Member> => {
       const prefix = `${stamp}_${String(position + 1).padStart(digits, '0')}`;
       const drafted = await inPlanningTransaction(database, (client) =>
-        draftMember(client, { ...request, table }, config, options.probe, prefix, found),
+        draftTable(client, { ...request, table }, config, {
+          probe: options.probe,
+          prefix,
+          acceptedOf: (findings) => acceptedOf(findings, request.accept, found),
+        }),
       );
-      return planMember(drafted, { ...request, table }, config, group, found);
+      return planMember(drafted, { ...request, table }, config, { group, found });
     };
     const members = await Promise.all(tables.map((table, position) => limit(make, table, position)));
     const unknown = options.accept?.find((code) => !found.has(code));
@@ -93,27 +100,21 @@ async function listTables({ pool }: Database, { tables, tablesQuery }: CreateOpt
   return found;
 }
 
-/** A harm is accepted for the tables that have it. */
-async function draftMember(
-  client: Parameters<typeof draft>[0],
-  request: Parameters<typeof draft>[1],
-  config: Config,
-  probe: boolean,
-  prefix: string,
-  found: Set<string>,
-): Promise<Draft> {
-  return draft(client, request, config, probe, prefix, (findings) => {
-    for (const { code } of findings) found.add(code);
-    return request.accept?.filter((code) => findings.some((finding) => finding.code === code && finding.severity !== 'note'));
-  });
+/**
+ * A harm is accepted for the tables that have it.
+ *
+ * @param found codes that were found in any table of the group; those of this table are added
+ */
+function acceptedOf(findings: readonly InventoryFinding[], accept: string[] | undefined, found: Set<string>): string[] | undefined {
+  for (const { code } of findings) found.add(code);
+  return accept?.filter((code) => findings.some((finding) => finding.code === code && finding.severity !== 'note'));
 }
 
 async function planMember(
   drafted: Draft,
-  request: Parameters<typeof withAcceptance>[2],
+  request: CampaignRequest,
   config: Config,
-  group: string,
-  found: Set<string>,
+  { group, found }: { group: string; found: Set<string> },
 ): Promise<Member> {
   const { facts, text, findings, indexSeconds } = drafted;
   const { limits } = providerAccess(drafted.plan.to, 'new', config);

@@ -1,39 +1,26 @@
 import { Command, Option } from 'commander';
 import { type Config, readConfig } from '../config.ts';
-import { openDatabase, type Queryable } from '../database/connection.ts';
+import { openDatabase } from '../database/connection.ts';
 import { ELEMENT_TYPES } from '../database/element-types.ts';
-import { readMigrationState } from '../database/migration-runner.ts';
-import { borrowOwner } from '../database/owners-connection.ts';
 import { providerAccess } from '../embedding/open-provider.ts';
-import { MIN_SIMILARITY } from '../embedding/similarity.ts';
 import { UsageError } from '../errors.ts';
 import { campaignFiles, writeFiles } from '../phases/files.ts';
 import type { CampaignRequest } from '../plan/campaign-request.ts';
-import { draftCampaign } from '../plan/draft.ts';
+import { compareOldModel, withAcceptance } from '../plan/compare-old-model.ts';
+import { draftTable } from '../plan/draft-table.ts';
 import { estimateCampaign } from '../plan/estimate.ts';
 import { shownDefinition } from '../plan/index-plan.ts';
-import { hasDimensions, inspectTable, type TableFacts } from '../plan/inspect.ts';
-import { reasonOf } from '../plan/inventory/accepted.ts';
-import { findingsFor, type InventoryFinding } from '../plan/inventory/finding.ts';
-import { takeInventory } from '../plan/inventory/inventory.ts';
+import { findingsFor } from '../plan/inventory/finding.ts';
 import { storagePromises } from '../plan/inventory/promises.ts';
-import { chooseLiveView, readKnownTarget, refusePendingFiles, refuseTakenNames } from '../plan/known-target.ts';
-import { measureText, type TextFacts } from '../plan/measure.ts';
-import { checkOldModel, notChecked, type OldModelCheck } from '../plan/old-model-check.ts';
-import { OLD_MODEL_DISAGREES } from '../plan/old-model-error.ts';
-import { examinePart, narrowToPart } from '../plan/part.ts';
-import { type CampaignPlan, modelRow } from '../plan/plan.ts';
+import type { OldModelCheck } from '../plan/old-model-check.ts';
+import { modelRow } from '../plan/plan.ts';
 import { inPlanningTransaction } from '../plan/planning-transaction.ts';
-import { roughBuildSeconds } from '../plan/rough-build-time.ts';
-import { measureSearchLoss, type SearchLoss } from '../plan/search-loss.ts';
 import { storageCosts } from '../plan/storage.ts';
-import { drawStoredRows, type StoredRows } from '../plan/stored-rows.ts';
-import { examineText } from '../plan/text-source.ts';
 import { visibleAll, visibleLines } from '../print-text.ts';
 import { collect, indexChoice, list, price, TEXT_FROM, tokenCount, wholeNumber } from './parse-option.ts';
 import { printJson, printSource, say } from './print.ts';
 import { costText } from './show-inventory.ts';
-import { planText } from './show-plan.ts';
+import { planText, type ShownPlan } from './show-plan.ts';
 
 export interface CreateOptions extends Omit<CampaignRequest, 'table' | 'to' | 'dimensions' | 'text'> {
   table?: string;
@@ -131,67 +118,59 @@ async function create(options: CreateOptions): Promise<void> {
   const request = { ...requestOf(options, config), table };
   const database = await openDatabase(config);
   try {
-    const drafted = await inPlanningTransaction(database, (client) => draft(client, request, config, options.probe));
+    const drafted = await inPlanningTransaction(database, (client) => draftTable(client, request, config, options));
     const { facts, text, findings, indexSeconds, searchLoss } = drafted;
-    let { plan } = drafted;
-    const { limits } = providerAccess(plan.to, 'new', config);
-    if (plan.keepOldCurrent) providerAccess(plan.from, 'old', config);
+    const { limits } = providerAccess(drafted.plan.to, 'new', config);
+    if (drafted.plan.keepOldCurrent) providerAccess(drafted.plan.from, 'old', config);
     const { probeProvider } = await import('../embedding/probe.ts');
-    const probe = options.probe ? await probeProvider(modelRow(plan.to), config) : 'not probed';
+    const probe = options.probe ? await probeProvider(modelRow(drafted.plan.to), config) : 'not probed';
     const oldModel = await compareOldModel(drafted, config);
-    plan = withAcceptance(plan, oldModel, request);
+    const plan = withAcceptance(drafted.plan, oldModel, request);
     const estimate = estimateCampaign(plan, facts, text, { limits, concurrency: config.concurrency }, indexSeconds);
-    const inventory = findingsFor(plan.sideTable ? 'side-table' : 'column', findings);
-    const promises = storagePromises(facts, findings, storageCosts(facts, plan.to), costText);
     const files = campaignFiles(plan, config.migrationsDirectory);
-    if (options.dryRun) {
-      for (const file of options.json ? [] : files) printSource(visibleLines(`// ---- ${file.path}\n${file.text}\n`));
-    } else {
-      writeFiles(files);
-    }
-    const shown = { ...plan, indexes: plan.indexes.map((index) => ({ ...index, definition: shownDefinition(plan, index) })) };
-    if (options.json) {
-      const paths = files.map(({ path }) => path);
-      printJson(
-        {
-          campaign: plan.campaign,
-          plan: shown,
-          storage: storageCosts(facts, plan.to),
-          inventory,
-          promises,
-          estimate,
-          searchLoss,
-          probe,
-          oldModel: { finding: oldModel.finding, rows: oldModel.rows ?? null, disagreeing: oldModel.disagreeing },
-          files: paths,
-          written: !options.dryRun,
-        },
-        2,
-      );
-    } else {
-      say(
-        planText(
-          visibleAll({
-            plan: shown,
-            facts,
-            text,
-            estimate,
-            searchLoss,
-            probe,
-            oldModel: oldModel.finding,
-            files,
-            inventory,
-            promises,
-            written: !options.dryRun,
-          }),
-        ),
-      );
-    }
+    if (!options.dryRun) writeFiles(files);
+    else if (!options.json) for (const file of files) printSource(visibleLines(`// ---- ${file.path}\n${file.text}\n`));
+    const shown: ShownPlan = {
+      plan: { ...plan, indexes: plan.indexes.map((index) => ({ ...index, definition: shownDefinition(plan, index) })) },
+      facts,
+      text,
+      estimate,
+      searchLoss,
+      probe,
+      oldModel: oldModel.finding,
+      files,
+      inventory: findingsFor(plan.sideTable ? 'side-table' : 'column', findings),
+      promises: storagePromises(facts, findings, storageCosts(facts, plan.to), costText),
+      written: !options.dryRun,
+    };
+    if (options.json) printJson(planJson(shown, oldModel), 2);
+    else say(planText(visibleAll(shown)));
   } finally {
     await database.close();
   }
 }
 
+function planJson({ plan, facts, inventory, promises, estimate, searchLoss, probe, files, written }: ShownPlan, oldModel: OldModelCheck) {
+  return {
+    campaign: plan.campaign,
+    plan,
+    storage: storageCosts(facts, plan.to),
+    inventory,
+    promises,
+    estimate,
+    searchLoss,
+    probe,
+    oldModel: { finding: oldModel.finding, rows: oldModel.rows ?? null, disagreeing: oldModel.disagreeing },
+    files: files.map(({ path }) => path),
+    written,
+  };
+}
+
+/**
+ * The campaign that the options ask for, without its table.
+ *
+ * @throws UsageError when an option is missing or contradicts another one
+ */
 export function requestOf(options: CreateOptions, config: Config): Omit<CampaignRequest, 'table'> {
   if (options.table === undefined && (options.part !== undefined || options.where !== undefined))
     throw new UsageError('a table group cannot be migrated in parts', 'give --table, or leave --part and --where out');
@@ -208,91 +187,4 @@ export function requestOf(options: CreateOptions, config: Config): Omit<Campaign
   if (options.provider === undefined && config.newProvider.apiKey === undefined && config.providers.size > 0)
     throw new UsageError(`the provider of ${to} is not named`, `give --provider ${[...config.providers.keys()].join('|')}`);
   return { ...options, text, to, dimensions, from: options.from ?? config.oldModel };
-}
-
-export interface Draft {
-  plan: CampaignPlan;
-  facts: TableFacts;
-  text: TextFacts;
-  findings: InventoryFinding[];
-  indexSeconds: number | null;
-  searchLoss: SearchLoss | null;
-  /** rows to compare with the old model; undefined when it is not to be called */
-  stored: StoredRows | undefined;
-  minSimilarity: number;
-}
-
-/**
- * @param prefix beginning of the campaign's name (default: the time)
- * @param acceptedOf which of the codes of --accept are for this table, by what was found (default: all)
- */
-export async function draft(
-  db: Queryable,
-  request: CampaignRequest,
-  config: Config,
-  probe: boolean,
-  prefix = timeStamp(),
-  acceptedOf: (findings: readonly InventoryFinding[]) => string[] | undefined = () => request.accept,
-): Promise<Draft> {
-  const whole = await inspectTable(db, request.table, request.column);
-  const known = await readKnownTarget(db, whole, request.part);
-  // Before the transaction becomes read-only.
-  const part = await examinePart(db, whole, request);
-  const source = await examineText(db, whole, request);
-  const owner = await borrowOwner(db, whole.oid);
-  const facts = await narrowToPart(owner, whole, part);
-  const text = await measureText(db, facts, source, owner);
-  const findings = await takeInventory({ db, owner, facts, text });
-  const state = await readMigrationState(db, config.migrationsDirectory);
-  const liveView = await chooseLiveView(db, facts, state.pending);
-  // A disagreement of the old model is not known yet.
-  const accept = acceptedOf(findings)?.filter((code) => code !== OLD_MODEL_DISAGREES);
-  const plan = await draftCampaign(db, { ...request, accept }, { facts, text, known, findings }, { liveView, stamp: prefix });
-  refusePendingFiles(state, plan);
-  await refuseTakenNames(db, plan, facts, known);
-  // A campaign may embed another text than the stored vectors are of.
-  const stored = probe && plan.keepOldCurrent ? await drawStoredRows(db, owner, facts, known ?? text) : undefined;
-  const indexSeconds = await roughBuildSeconds(db, plan, text.rows);
-  const searchLoss = await measureSearchLoss(owner, facts, plan);
-  return { plan, facts, text, findings, indexSeconds, searchLoss, stored, minSimilarity: known?.minSimilarity ?? MIN_SIMILARITY };
-}
-
-/** UTC time in seventeen digits, which orders migration files. */
-export function timeStamp(): string {
-  return new Date().toISOString().replace(/\D/g, '');
-}
-
-export async function compareOldModel({ plan, facts, stored, minSimilarity }: Draft, config: Config): Promise<OldModelCheck> {
-  if (plan.oldModelGone) return notChecked('it cannot be called any more (--old-model-gone)');
-  if (!plan.keepOldCurrent) return notChecked('the old model is not named (--from)');
-  if (!stored) return notChecked('--no-probe');
-  return checkOldModel(
-    {
-      model: modelRow(plan.from),
-      role: 'old',
-      column: `${facts.table}.${facts.column}`,
-      isTyped: hasDimensions(facts.columnType),
-      stored,
-      minSimilarity,
-      // The two models of a campaign are easily exchanged.
-      otherModels: [{ name: plan.to.providerModel, dimensions: plan.to.dimensions }],
-    },
-    config,
-  );
-}
-
-/**
- * Adds the acceptance of a disagreement to the plan.
- *
- * @throws OldModelDisagrees, UsageError when there is nothing to accept
- */
-export function withAcceptance(plan: CampaignPlan, { refusal, rows, disagreeing }: OldModelCheck, request: CampaignRequest): CampaignPlan {
-  const isAccepted = request.accept?.includes(OLD_MODEL_DISAGREES) ?? false;
-  if (!refusal) {
-    if (isAccepted && rows !== undefined) throw new UsageError(`there is no ${OLD_MODEL_DISAGREES} to accept`, 'leave it out of --accept');
-    return plan;
-  }
-  if (!isAccepted) throw refusal;
-  const acceptance = { code: OLD_MODEL_DISAGREES, reason: reasonOf(request.reason), evidence: { rows, disagreeing } };
-  return { ...plan, acceptances: [...plan.acceptances, acceptance] };
 }
