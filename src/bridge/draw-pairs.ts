@@ -1,6 +1,7 @@
 import { decodeVector } from '../database/binary-vectors.ts';
 import type { Queryable } from '../database/connection.ts';
-import type { Campaign, Role } from '../validation/campaign.ts';
+import type { Campaign } from '../validation/campaign.ts';
+import type { Role } from '../validation/compared-model.ts';
 import { asOwner } from '../validation/search/as-owner.ts';
 import { hasBothVectors } from '../validation/search/search-source.ts';
 import type { Pairs } from './fit-map.ts';

@@ -1,39 +1,6 @@
-import pg from 'pg';
 import type { Queryable } from '../database/connection.ts';
-import { formKey, type IndexForm } from '../database/index-form.ts';
-import { loadModel, type ModelRow } from '../embedding/models.ts';
+import { type ComparedModel, loadComparedModel, type Role, type StoredVectors, storedVectorsSql } from './compared-model.ts';
 import { NothingToCompare } from './validation-error.ts';
-
-/** The old or the new model. */
-export type Role = 'old' | 'new';
-
-/** One of the two compared models, and where its vectors are. */
-export interface ComparedModel {
-  role: Role;
-  model: ModelRow;
-  /** SQL of the vector of the row with alias t */
-  vector: string;
-  /** SQL that joins the side table of the vectors to the row; empty if the vectors are a column of the row */
-  join: string;
-  /** qualified type of the column, without dimensions */
-  vectorType: string;
-  /** qualified distance operator of the model */
-  operator: string;
-  /** how candidates are read from an index that holds less than the vectors; null where it holds them */
-  candidates: CandidateOrder | null;
-  /** leaf indexes among which the function reembed_live.nearest_… shares its candidates; null where it has the settings of the session, or there is none */
-  leaves: number | null;
-  /** qualified and quoted name of the view that shows the table with the vectors of this model, as the live view does */
-  view: string;
-}
-
-/** The order in which an index returns candidates, which are then ranked by the exact distance. */
-export interface CandidateOrder {
-  /** SQL of what the index holds of a vector, for that of a row and that of a query */
-  keyOf(vector: string): string;
-  /** qualified operator of that order */
-  operator: string;
-}
 
 /** Thresholds of reembed.setting, shown beside the figures. reembed.judge_validation() applies them. */
 export interface Thresholds {
@@ -109,18 +76,8 @@ interface CampaignRow {
   text_columns: string[];
   view_vector: string;
   vector_schema: string;
-  old_model: string | null;
-  old_vector: string | null;
-  old_join: string | null;
-  old_view: string | null;
-  new_model: string;
-  new_vector: string;
-  new_join: string;
-  new_view: string;
-  old_form: IndexForm;
-  new_form: IndexForm;
-  old_leaves: number | null;
-  new_leaves: number | null;
+  old: StoredVectors | null;
+  new: StoredVectors;
   candidates: number;
   index_name: string | null;
   index_method: string | null;
@@ -130,8 +87,6 @@ interface CampaignRow {
   blocks: number;
   thresholds: Thresholds;
 }
-
-const OPERATORS: Record<ModelRow['distance'], string> = { cosine: '<=>', l2: '<->', inner_product: '<#>' };
 
 // A table that was never analysed has no row estimate. Ten rows per block are usual if vectors are stored out of line.
 const ROWS_A_BLOCK = 10;
@@ -155,12 +110,8 @@ export async function loadCampaign(
             reembed.target_names(t.name) ->> 'content' AS text_sql, reembed.part_condition(t.name) AS part,
             ARRAY(SELECT a.attname::text FROM unnest(t.text_attnums) WITH ORDINALITY AS k(attnum, n) JOIN pg_attribute AS a ON a.attrelid = t.relation AND a.attnum = k.attnum
                    WHERE NOT t.is_expression ORDER BY k.n) AS text_columns, quote_ident(t.column_name) AS view_vector,
-            reembed.vector_schema() AS vector_schema, o.model AS old_model, w.model AS new_model, reembed.main_index(m.name) AS index_name,
-            ${vectorSql('o')} AS old_vector, ${joinSql('o')} AS old_join, ${viewSql('o')} AS old_view,
-            (SELECT json_build_object('name', f.form, 'dimensions', f.dimensions) FROM reembed.index_form(t.name, o.model) AS f) AS old_form,
-            (SELECT json_build_object('name', f.form, 'dimensions', f.dimensions) FROM reembed.index_form(t.name, w.model) AS f) AS new_form,
-            ${leavesSql('o')} AS old_leaves, ${leavesSql('w')} AS new_leaves,
-            s.old_model_gone, s.candidates, ${vectorSql('w')} AS new_vector, ${joinSql('w')} AS new_join, ${viewSql('w')} AS new_view,
+            reembed.vector_schema() AS vector_schema, reembed.main_index(m.name) AS index_name, s.old_model_gone, s.candidates,
+            CASE WHEN o.column_name IS NOT NULL THEN ${storedVectorsSql('o')} END AS old, ${storedVectorsSql('w')} AS new,
             (SELECT a.amname FROM pg_class AS ic JOIN pg_am AS a ON a.oid = ic.relam WHERE ic.oid = reembed.valid_main_index(m.name)) AS index_method,
             m.phase = ANY ('{expand,backfill}') AND reembed.valid_main_index(m.name) IS NULL
               AND (SELECT coalesce(bool_or(b.state <> 'done'), true) FROM reembed.batch AS b WHERE b.campaign = m.name) AS is_partial,
@@ -185,10 +136,9 @@ export async function loadCampaign(
   const row = rows[0];
   if (!row)
     throw new NothingToCompare(choice.campaign ? `no campaign ${choice.campaign} is running` : 'no campaign is running on this table');
-  if (row.old_model === null || row.old_vector === null) throw new NothingToCompare(`the old vectors of ${row.campaign} are archived`);
+  if (row.old === null) throw new NothingToCompare(`the old vectors of ${row.campaign} are archived`);
 
   const { keys } = row;
-  const [old, renewed] = [await loadModel(db, row.old_model), await loadModel(db, row.new_model)];
   return {
     name: row.campaign,
     target: row.target,
@@ -205,8 +155,8 @@ export async function loadCampaign(
     textSql: row.text_sql,
     hasText: `reembed.has_text((${row.text_sql})::text)`,
     viewVector: row.view_vector,
-    old: comparedModel('old', old, row.old_vector, row.old_join ?? '', row.old_view ?? '', row.vector_schema, row.old_form, row.old_leaves),
-    new: comparedModel('new', renewed, row.new_vector, row.new_join, row.new_view, row.vector_schema, row.new_form, row.new_leaves),
+    old: await loadComparedModel(db, 'old', row.old, row.vector_schema),
+    new: await loadComparedModel(db, 'new', row.new, row.vector_schema),
     candidates: row.candidates,
     indexName: row.index_name,
     indexMethod: row.index_method,
@@ -215,60 +165,5 @@ export async function loadCampaign(
     estimatedRows: row.estimated_rows,
     blocks: row.blocks,
     thresholds: row.thresholds,
-  };
-}
-
-// Alias o is the row of reembed.vector_column for the old model, w the one for the new model. There is none for the old model after
-// contract.
-function vectorSql(alias: 'o' | 'w'): string {
-  return `CASE WHEN ${alias}.column_name IS NOT NULL THEN format('%s.%I', CASE ${alias}.storage WHEN 'column' THEN 't' ELSE '${sideOf(alias)}' END, ${alias}.column_name) END`;
-}
-
-function joinSql(alias: 'o' | 'w'): string {
-  const side = sideOf(alias);
-  return `CASE ${alias}.storage WHEN 'side_table' THEN format('JOIN %s AS ${side} ON %s', ${alias}.relation,
-            reembed.each_key(t.name, '${side}.{side} OPERATOR({operator}) t.{column}', ' AND ', ${alias}.relation)) ELSE '' END`;
-}
-
-function viewSql(alias: 'o' | 'w'): string {
-  return `CASE WHEN ${alias}.model IS NOT NULL THEN format('%I.%I', reembed.view_schema(t.name), reembed.model_view_name(t.name, ${alias}.model)) END`;
-}
-
-function leavesSql(alias: 'o' | 'w'): string {
-  return `CASE WHEN reembed.is_partitioned(${alias}.relation) AND EXISTS (SELECT FROM reembed.nearest_function(t.name, reembed.model_view_name(t.name, ${alias}.model)))
-               THEN (SELECT count(*)::integer FROM reembed.leaves(${alias}.relation)) END`;
-}
-
-function sideOf(alias: 'o' | 'w'): string {
-  return alias === 'o' ? 'old_side' : 'new_side';
-}
-
-function comparedModel(
-  role: Role,
-  model: ModelRow,
-  vector: string,
-  join: string,
-  view: string,
-  vectorSchema: string,
-  form: IndexForm,
-  leaves: number | null,
-): ComparedModel {
-  const schema = pg.escapeIdentifier(vectorSchema);
-  return {
-    role,
-    model,
-    vector,
-    join,
-    view,
-    vectorType: `${schema}.${model.element_type}`,
-    operator: `OPERATOR(${schema}.${OPERATORS[model.distance]})`,
-    candidates:
-      form.name === 'plain'
-        ? null
-        : {
-            keyOf: (of) => formKey(form, of, model.element_type, model.dimensions, schema),
-            operator: `OPERATOR(${schema}.${form.name === 'binary' ? '<~>' : OPERATORS[model.distance]})`,
-          },
-    leaves,
   };
 }

@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import { inTransaction } from '../../database/connection.ts';
-import type { Campaign, Role } from '../campaign.ts';
+import type { Campaign } from '../campaign.ts';
+import type { Role } from '../compared-model.ts';
 import type { Judgements } from '../queries/judgements.ts';
 import type { Grade, VectorQuery } from '../queries/queries.ts';
 import { nearestExactly } from '../search/exact-search.ts';

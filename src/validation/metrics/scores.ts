@@ -1,6 +1,7 @@
 import type { Queryable } from '../../database/connection.ts';
 import type { ModelRow } from '../../embedding/models.ts';
-import type { Campaign, Role } from '../campaign.ts';
+import type { Campaign } from '../campaign.ts';
+import type { Role } from '../compared-model.ts';
 import { spread, type VectorQuery } from '../queries/queries.ts';
 import { asOwner } from '../search/as-owner.ts';
 import { type FoundRow, tableSource } from '../search/search-source.ts';

@@ -1,5 +1,6 @@
 import pg from 'pg';
-import type { Campaign, CandidateOrder, ComparedModel, Role } from '../campaign.ts';
+import type { Campaign } from '../campaign.ts';
+import type { CandidateOrder, ComparedModel, Role } from '../compared-model.ts';
 import { NO_VALUE } from '../queries/queries.ts';
 
 /** A row that a search returned, or a group of rows with the distance of its nearest row. */

@@ -1,5 +1,6 @@
 import type { Queryable } from '../../database/connection.ts';
-import type { Campaign, Role } from '../campaign.ts';
+import type { Campaign } from '../campaign.ts';
+import type { Role } from '../compared-model.ts';
 import { candidatesOfIndex } from '../search/candidates.ts';
 import { indexOfSearch } from '../search/index-search.ts';
 import { tableSource } from '../search/search-source.ts';

@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { type Database, inOwnTransactions, inTransaction } from '../../database/connection.ts';
-import { type Campaign, loadCampaign, type Role } from '../campaign.ts';
+import { type Campaign, loadCampaign } from '../campaign.ts';
+import type { Role } from '../compared-model.ts';
 import { bootstrapMeans } from '../metrics/bootstrap.ts';
 import { indexRecall, LOCK_WAIT, QUERIES_A_PASS } from '../metrics/comparison.ts';
 import { quantile } from '../metrics/quantile.ts';

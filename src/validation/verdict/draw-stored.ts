@@ -1,5 +1,6 @@
 import type { Queryable } from '../../database/connection.ts';
-import type { Campaign, ComparedModel } from '../campaign.ts';
+import type { Campaign } from '../campaign.ts';
+import type { ComparedModel } from '../compared-model.ts';
 import { asOwner } from '../search/as-owner.ts';
 
 /** A row with its text and its stored vector of one model, from one snapshot. */

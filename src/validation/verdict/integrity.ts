@@ -1,5 +1,6 @@
 import type { Queryable } from '../../database/connection.ts';
-import type { Campaign, Role } from '../campaign.ts';
+import type { Campaign } from '../campaign.ts';
+import type { Role } from '../compared-model.ts';
 
 /** Measurements of a model's stored vectors, as in reembed.validation_integrity. */
 export interface Integrity {

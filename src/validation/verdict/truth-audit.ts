@@ -2,7 +2,8 @@ import type { Queryable } from '../../database/connection.ts';
 import { causeText } from '../../embedding/disagreement/cause-text.ts';
 import { agrees, similarity } from '../../embedding/similarity.ts';
 import { ReembedError } from '../../errors.ts';
-import type { Campaign, Role } from '../campaign.ts';
+import type { Campaign } from '../campaign.ts';
+import type { Role } from '../compared-model.ts';
 import type { Embedder } from '../queries/read-queries.ts';
 import { drawStored, type Stored } from './draw-stored.ts';
 
