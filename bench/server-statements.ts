@@ -3,8 +3,9 @@ import { Command } from 'commander';
 import pLimit from 'p-limit';
 import { wholeNumber } from '../src/commands/parse-option.ts';
 import { readBatch, readChanges } from '../src/worker/reader.ts';
+import { settleChanges } from '../src/worker/settle-changes.ts';
 import { loadTarget, vectorColumn, type WorkTarget } from '../src/worker/target.ts';
-import { settleChanges, storeVectors } from '../src/worker/writer.ts';
+import { storeVectors } from '../src/worker/writer.ts';
 import { copyRows } from './backfill/binary-copy.ts';
 import { createVectorSpace } from './backfill/vectors.ts';
 import { benchServer, runBench, tableText, withSetting } from './bench-command.ts';
@@ -90,7 +91,7 @@ async function backfill({ client }: Subject, { together }: Options, measured: Me
       await measured(
         'store',
         (written) => written.size,
-        () => storeVectors(client, pacing, target, vector, items, []),
+        () => storeVectors(client, pacing, { target, vector }, { items, failures: [] }),
       );
       await measured(
         'COPY',

@@ -80,7 +80,7 @@ export const FOUND_BY_STORMS: Mutant[] = [
     says: /was given up/,
     edits: [
       {
-        file: 'src/worker/catch-up-job.ts',
+        file: 'src/worker/gone-model.ts',
         find: 'return error instanceof ProviderRefused && GONE.has(error.code);',
         replace: 'return error instanceof ProviderRefused;',
       },

@@ -68,14 +68,18 @@ async function embedBatch(context: WorkContext, job: BatchJob, options: BatchOpt
       ? await takeCachedVectors(pool, vector, source, context.config)
       : new Map<BatchRow, Float32Array>();
     const unknown = source.filter((row) => !cached.has(row));
-    const { patienceSeconds } = context.config;
-    const outcome = await embedRows(context, target, vector, unknown, patienceSeconds, options.signal, showAnswers(pool, job));
+    const outcome = await embedRows(context, { target, vector }, unknown, {
+      patienceSeconds: context.config.patienceSeconds,
+      signal: options.signal,
+      onAnswer: showAnswers(pool, job),
+    });
     const vectors = new Map<BatchRow, Float32Array>([
       ...cached,
       ...outcome.embedded.map(({ item, vector: values }) => [item, values] as const),
       ...(options.limit === undefined ? copied.map(({ row, vector: values }) => [row, values] as const) : []),
     ]);
     const stored = {
+      ...job,
       // Answers arrive in any order; rows are written in table order.
       items: rowsOfBatch.flatMap((row) => (vectors.has(row) ? [{ row, vector: vectors.get(row) ?? null }] : [])),
       failures: outcome.refused.map(({ item, ...refusal }) => ({ row: item, ...refusal })),
@@ -83,7 +87,7 @@ async function embedBatch(context: WorkContext, job: BatchJob, options: BatchOpt
       requests: outcome.requests,
       done: outcome.complete && options.limit === undefined && waiting.length === 0,
     };
-    const store = () => storeBatch(pool, pacing, target, vector, job, stored);
+    const store = () => storeBatch(pool, pacing, { target, vector }, stored);
     const written = await write(() => observeStore(of, context.monitor, stored.items.length, store, (rows) => rows));
     describeSpan({ 'reembed.rows': written, 'reembed.tokens': outcome.tokens });
     await noticeBreaker(context, target.name, outcome.refused.length);

@@ -1,16 +1,17 @@
 import { providerAccess } from '../embedding/open-provider.ts';
-import { ProviderRefused, ProviderUnavailable } from '../embedding/provider-error.ts';
+import { ProviderUnavailable } from '../embedding/provider-error.ts';
 import { messageOf } from '../errors.ts';
 import { observeStore } from '../metrics/observe-work.ts';
 import { embedRows, type WorkContext } from './context.ts';
 import { expandJoins } from './expand-joins.ts';
+import { isGone, recordLost, stopKeepingOldCurrent } from './gone-model.ts';
 import { noticeBreaker } from './pause-targets.ts';
 import { type ChangedRow, readChanges } from './reader.ts';
+import { settleChanges } from './settle-changes.ts';
 import { sweepLeaf, sweepTable } from './sweep.ts';
-import { loadTarget, type Role, type VectorColumn, vectorColumn, type WorkTarget } from './target.ts';
-import { settleChanges, storeVectors } from './writer.ts';
+import { loadTarget, type Role, type TargetColumn, vectorColumn, type WorkTarget } from './target.ts';
+import { storeVectors } from './writer.ts';
 
-const GONE = new Set(['provider_login', 'model_not_found', 'provider_quota', 'missing_api_key']);
 // After this time the job ends and is queued again: under endless changes it would run into the queue's limit of an hour.
 const TURN_MS = 5000;
 // The model that is not searched must not delay the live one.
@@ -87,7 +88,6 @@ function isStopped(context: WorkContext, target: WorkTarget, signal: AbortSignal
 
 /** Processes a round of changes for both models and removes processed changes from the log. Returns how many rows were settled. */
 async function serve(context: WorkContext, target: WorkTarget, changes: ChangedRow[], signal: AbortSignal | undefined): Promise<number> {
-  const { patienceSeconds } = context.config;
   const served: Record<Role, Set<ChangedRow>> = { new: new Set(), old: new Set() };
   let rows = 0;
   let tokens = 0;
@@ -96,14 +96,7 @@ async function serve(context: WorkContext, target: WorkTarget, changes: ChangedR
   for (const vector of inTurn) {
     const wanting = changes.filter((change) => change.state === 'there' && (vector.role === 'new' ? change.needsNew : change.needsOld));
     if (wanting.length === 0) continue;
-    const result = await serveRole(
-      context,
-      target,
-      vector,
-      wanting,
-      vector.read ? patienceSeconds : Math.min(UNREAD_PATIENCE_SECONDS, patienceSeconds),
-      signal,
-    );
+    const result = await serveRole(context, { target, vector }, wanting, signal);
     for (const change of result.settled) served[vector.role].add(change);
     rows += result.rows;
     tokens += result.tokens;
@@ -139,17 +132,16 @@ interface ServedRole {
 
 async function serveRole(
   context: WorkContext,
-  target: WorkTarget,
-  vector: VectorColumn,
+  column: TargetColumn,
   wanting: ChangedRow[],
-  patienceSeconds: number,
   signal: AbortSignal | undefined,
 ): Promise<ServedRole> {
+  const { target, vector } = column;
   if (!vector.maintained) {
-    await recordLost(context, target, vector, wanting, 'the old model is not kept current');
+    await recordLost(context, column, wanting, 'the old model is not kept current');
     return { settled: wanting, rows: 0, tokens: 0 };
   }
-  const { written, tokens, failure } = await refresh(context, target, vector, wanting, patienceSeconds, signal).catch((error: unknown) => ({
+  const { written, tokens, failure } = await refresh(context, column, wanting, signal).catch((error: unknown) => ({
     written: new Set<string>(),
     tokens: 0,
     failure: error,
@@ -157,50 +149,22 @@ async function serveRole(
   const settled = wanting.filter(({ keyText }) => written.has(keyText));
   if (vector.role === 'old' && isGone(failure)) {
     await stopKeepingOldCurrent(context, target, failure);
-    await recordLost(
-      context,
-      target,
-      vector,
-      wanting.filter(({ keyText }) => !written.has(keyText)),
-      messageOf(failure),
-    );
+    const lost = wanting.filter(({ keyText }) => !written.has(keyText));
+    await recordLost(context, column, lost, messageOf(failure));
     return { settled: wanting, rows: written.size, tokens };
   }
   return { settled, rows: written.size, tokens, failure };
 }
 
-/** Records which rows have an old vector of a former text, so that neither rollback nor archive uses it. */
-async function recordLost(
-  context: WorkContext,
-  target: WorkTarget,
-  vector: VectorColumn,
-  changes: ChangedRow[],
-  message: string,
-): Promise<void> {
-  await storeVectors(
-    context.database.pool,
-    context.pacingOf(target.name),
-    target,
-    vector,
-    // A vector of a former text must not be found, unless it is the vector of the live model.
-    vector.read ? [] : changes.map((row) => ({ row, vector: null })),
-    changes.map((row) => ({ row, code: 'old_model_unavailable', message })),
-  );
-}
-
-async function refresh(
-  context: WorkContext,
-  target: WorkTarget,
-  vector: VectorColumn,
-  changes: ChangedRow[],
-  patienceSeconds: number,
-  signal?: AbortSignal,
-) {
+async function refresh(context: WorkContext, column: TargetColumn, changes: ChangedRow[], signal: AbortSignal | undefined) {
+  const { target, vector } = column;
   // The hash in a side table shows that the stored vector is of the current text.
   const isCurrent = (change: ChangedRow) =>
     vector.role === 'new' && change.hasText && change.newHash !== null && change.newHash === change.textHash;
   const texts = changes.filter((change) => change.hasText && !isCurrent(change));
-  const outcome = await embedRows(context, target, vector, texts, patienceSeconds, signal);
+  const { patienceSeconds: patience } = context.config;
+  const patienceSeconds = vector.read ? patience : Math.min(UNREAD_PATIENCE_SECONDS, patience);
+  const outcome = await embedRows(context, column, texts, { patienceSeconds, signal });
   const items = [
     ...outcome.embedded.map(({ item, vector: values }) => ({ row: item, vector: values })),
     ...changes.filter(({ hasText }) => !hasText).map((row) => ({ row, vector: null })),
@@ -212,7 +176,7 @@ async function refresh(
     { target: target.name, model: vector.model },
     context.monitor,
     items.length,
-    () => storeVectors(context.database.pool, context.pacingOf(target.name), target, vector, items, failures),
+    () => storeVectors(context.database.pool, context.pacingOf(target.name), column, { items, failures }),
     (keys) => outcome.embedded.filter(({ item }) => keys.has(item.keyText)).length,
   );
   await noticeBreaker(context, target.name, outcome.refused.length);
@@ -231,22 +195,4 @@ async function sweepSideTables(context: WorkContext, target: WorkTarget): Promis
       block = rows[0]?.next ?? null;
     }
   }
-}
-
-/** Whether a provider no longer accepts the model or the key. A provider with wrong answers may recover, so it is not gone. */
-export function isGone(error: unknown): boolean {
-  return error instanceof ProviderRefused && GONE.has(error.code);
-}
-
-/** Stops maintaining the old model, which is gone or refused. The campaign continues; rollback reports what will be missing. */
-export async function stopKeepingOldCurrent(context: WorkContext, target: WorkTarget, error: unknown): Promise<void> {
-  const { rowCount } = await context.database.pool.query(
-    'UPDATE reembed.setting SET keep_old_current = false WHERE target = $1 AND keep_old_current',
-    [target.name],
-  );
-  // Several lanes find this out at the same time; only one reports it.
-  if (rowCount === 0) return;
-  context.notice(
-    `the old model cannot be called (${messageOf(error)}); rows written from now on get no old vector, so searches would not find them after a rollback; where it is gone for good: npm run setting -- old_model_gone=true`,
-  );
 }

@@ -1,8 +1,8 @@
 import { sendProbe } from '../embedding/probe.ts';
 import { ProviderRefused, ProviderUnavailable } from '../embedding/provider-error.ts';
 import { messageOf, UsageError } from '../errors.ts';
-import { isGone, stopKeepingOldCurrent } from './catch-up-job.ts';
 import type { WorkContext } from './context.ts';
+import { isGone, stopKeepingOldCurrent } from './gone-model.ts';
 import { pauseTargets } from './pause-targets.ts';
 import { loadTarget } from './target.ts';
 

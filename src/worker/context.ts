@@ -1,7 +1,7 @@
 import pLimit, { type LimitFunction } from 'p-limit';
 import type { Config } from '../config.ts';
 import type { Database } from '../database/connection.ts';
-import { type EmbedOutcome, embedTexts } from '../embedding/embed-texts.ts';
+import { type EmbedOptions, type EmbedOutcome, embedTexts } from '../embedding/embed-texts.ts';
 import { openProvider } from '../embedding/open-provider.ts';
 import type { Provider } from '../embedding/provider.ts';
 import { observeRequests } from '../metrics/observe-work.ts';
@@ -11,7 +11,7 @@ import { createThrottle } from '../throttle/throttle.ts';
 import type { Pacing } from './pacing.ts';
 import { createPortion } from './portion.ts';
 import type { SourceRow } from './reader.ts';
-import type { VectorColumn, WorkTarget } from './target.ts';
+import type { TargetColumn, VectorColumn } from './target.ts';
 
 /** What every job of a worker needs. */
 export interface WorkContext {
@@ -84,12 +84,9 @@ export function createWorkContext(
 /** Embeds rows with the model of one column. */
 export async function embedRows<T extends SourceRow>(
   context: WorkContext,
-  target: WorkTarget,
-  vector: VectorColumn,
+  { target, vector }: TargetColumn,
   rows: T[],
-  patienceSeconds: number,
-  signal?: AbortSignal,
-  onAnswer?: (texts: number) => void,
+  options: Pick<EmbedOptions, 'patienceSeconds' | 'signal' | 'onAnswer'>,
 ): Promise<EmbedOutcome<T>> {
   if (rows.length === 0) return { embedded: [], refused: [], tokens: 0, requests: 0, complete: true };
   const provider = await context.providerOf(vector);
@@ -100,11 +97,9 @@ export async function embedRows<T extends SourceRow>(
     {
       limits: provider.limits,
       tokensPerCharacter: target.tokensPerCharacter,
-      patienceSeconds,
+      ...options,
       campaign: target.campaign,
       observe: observeRequests(context, target.name, vector),
-      onAnswer,
-      signal,
       stopping: context.stopping,
     },
   );

@@ -45,6 +45,12 @@ export interface WorkTarget {
   vectorType: string;
 }
 
+/** One of the columns of a target. */
+export interface TargetColumn {
+  target: WorkTarget;
+  vector: VectorColumn;
+}
+
 /** Reads the current state of a target in one statement; undefined when it has no campaign any more. */
 export async function loadTarget(db: Queryable, name: string): Promise<WorkTarget | undefined> {
   const { rows } = await db.query<WorkTarget>(

@@ -2,10 +2,10 @@ import { encodeVectorArray } from '../database/binary-vectors.ts';
 import type { Queryable } from '../database/connection.ts';
 import { textDigest } from '../text-digest.ts';
 import { nextOfOneWave, type Pacing, paced, portionOfWave } from './pacing.ts';
-import type { BatchName, BatchRow, ChangedRow, SourceRow } from './reader.ts';
+import type { BatchName, BatchRow, SourceRow } from './reader.ts';
 import { isRefusedRow, type RowFailure, refusalOf, refusals } from './refused-row.ts';
 import { storeDivided } from './store-divided.ts';
-import { compiled, type VectorColumn, type WorkTarget } from './target.ts';
+import { compiled, type TargetColumn, type VectorColumn, type WorkTarget } from './target.ts';
 
 /** A vector for a row; null removes the vector, because the row has no text any more. */
 export interface RowVector {
@@ -13,10 +13,15 @@ export interface RowVector {
   vector: Float32Array | null;
 }
 
-/** A vector for a row of a batch. */
-export interface BatchVector {
-  row: BatchRow;
-  vector: Float32Array | null;
+/** What the rows of a batch got. */
+export interface BatchOutcome {
+  /** in the order to write them */
+  items: { row: BatchRow; vector: Float32Array | null }[];
+  failures: RowFailure[];
+  tokens: number;
+  requests: number;
+  /** whether nothing of the range is left to be embedded */
+  done: boolean;
 }
 
 // Every write is a single statement and a transaction of its own. Between two statements a frozen or interrupted worker
@@ -31,10 +36,8 @@ export interface BatchVector {
 export async function storeVectors(
   db: Queryable,
   { portion, inTurn }: Pick<Pacing, 'portion' | 'inTurn'>,
-  target: WorkTarget,
-  vector: VectorColumn,
-  items: RowVector[],
-  failures: RowFailure[],
+  { target, vector }: TargetColumn,
+  { items, failures }: { items: RowVector[]; failures: RowFailure[] },
 ): Promise<Set<string>> {
   const settled = new Set<string>();
   if (items.length === 0 && failures.length === 0) return settled;
@@ -73,16 +76,13 @@ export async function storeVectors(
  * Stores the outcome of a batch; each portion also updates its row in the ledger. A row that its table refuses is recorded as failed. See
  * reembed.settle_batch().
  *
- * @param outcome vectors in the order to write them; `done` when nothing of the range is left to be embedded
  * @returns number of rows that got their vector
  */
 export async function storeBatch(
   db: Queryable,
   pacing: Pacing,
-  target: WorkTarget,
-  vector: VectorColumn,
-  batch: BatchName,
-  outcome: { items: BatchVector[]; failures: RowFailure[]; tokens: number; requests: number; done: boolean },
+  { target, vector }: TargetColumn,
+  { campaign, batch, ...outcome }: BatchName & BatchOutcome,
 ): Promise<number> {
   let written = 0;
   let isFirst = true;
@@ -100,7 +100,7 @@ export async function storeBatch(
         [
           vector.model,
           ...arrays(target, some),
-          ...[batch.campaign, batch.batch, digests],
+          ...[campaign, batch, digests],
           refusals(isLast ? outcome.failures : []),
           isFirst ? outcome.tokens : 0,
           isFirst ? outcome.requests : 0,
@@ -113,8 +113,7 @@ export async function storeBatch(
     async park({ row }, error) {
       const refusal = refusals([await refusalOf(db, target.name, row, error)]);
       await db.query("SELECT reembed.settle_batch($1, $2, $3, '{}', NULL, NULL, $4, 0, 0, false)", [
-        ...[batch.campaign, batch.batch],
-        ...[vector.model, refusal],
+        ...[campaign, batch, vector.model, refusal],
       ]);
       return isServed(db, target);
     },
@@ -122,8 +121,17 @@ export async function storeBatch(
   return written;
 }
 
-/** A row of a request of a provider batch, and its vector. */
-export interface SentVector {
+/** What one request of a provider batch brought. */
+export interface SentRequest {
+  providerBatch: string;
+  request: number;
+  /** rows of the request that are still recorded, in the order to write them */
+  items: SentVector[];
+  /** as reported by the provider */
+  tokens: number;
+}
+
+interface SentVector {
   position: number;
   batch: number;
   keyText: string;
@@ -136,18 +144,13 @@ export interface SentVector {
  * Stores the vectors of rows that one request of a provider batch carried, and removes the rows from its record. See
  * reembed.settle_sent_rows().
  *
- * @param items rows of the request that are still recorded, in the order to write them
- * @param tokens token count of the request as reported by the provider
  * @returns number of rows that got their vector
  */
 export async function storeSentRows(
   db: Queryable,
   pacing: Pacing,
-  target: WorkTarget,
-  vector: VectorColumn,
-  { providerBatch, request }: { providerBatch: string; request: number },
-  items: SentVector[],
-  tokens: number,
+  { target, vector }: TargetColumn,
+  { providerBatch, request, items, tokens }: SentRequest,
 ): Promise<number> {
   if (items.length === 0) return 0;
   // Skips rows whose record another worker has removed in the meantime: that worker stored the same vector.
@@ -190,44 +193,6 @@ export async function storeSentRows(
     },
   });
   return written;
-}
-
-/** Changes that were processed: for both models, or for one only. */
-export interface ServedChanges {
-  both: ChangedRow[];
-  newOnly: ChangedRow[];
-  oldOnly: ChangedRow[];
-  gone: ChangedRow[];
-  rows: number;
-  tokens: number;
-}
-
-// The database keeps as many of a target.
-const MOST_WRITTEN = 300;
-
-/** Removes processed changes from the log, in one statement, and records which rows brought a vector. See reembed.settle_live(), reembed.record_written(). */
-export async function settleChanges(db: Queryable, target: WorkTarget, served: ServedChanges): Promise<void> {
-  const seqs = (changes: ChangedRow[]) => changes.flatMap((change) => change.seqs.map(BigInt)).sort((a, b) => (a < b ? -1 : 1));
-  const settle = compiled(target, 'settle');
-  const goneKeys = served.gone.map(({ keyText }) => keyText);
-  const forget =
-    goneKeys.length === 0
-      ? []
-      : target.vectors.flatMap(({ role, storage }) => (storage === 'side_table' ? [`${compiled(target, `forget_${role}`)}($3)`] : []));
-  const written = served.both
-    .filter(({ broughtAt, textHash }) => broughtAt !== null && textHash !== null)
-    .slice(-MOST_WRITTEN)
-    .map(({ keyText, textHash, broughtAt }) => ({ key: JSON.parse(keyText), text_hash: textHash, written_at: broughtAt }));
-  const record = written.length === 0 ? [] : [`reembed.record_written($1, $9)`];
-  await db.query(
-    `SELECT ${[`${settle}($6::bigint[], true, true)`, `${settle}($7::bigint[], true, false)`, `${settle}($8::bigint[], false, true)`, ...forget, ...record].join(', ')}
-       FROM (SELECT reembed.settle_live($1, $2, $3::text[]::jsonb[], $4, $5) AS is_current OFFSET 0) AS w WHERE w.is_current`,
-    [
-      ...[target.name, target.campaign, goneKeys, served.rows, served.tokens],
-      ...[seqs([...served.both, ...served.gone]), seqs(served.newOnly), seqs(served.oldOnly)],
-      ...(written.length === 0 ? [] : [JSON.stringify(written)]),
-    ],
-  );
 }
 
 /**

@@ -67,13 +67,13 @@ async function store({ context, batch, target, vector }: BatchWork, answer: Answ
   }
   const pacing = context.pacingOf(target.name);
   const items = rows.map((row) => ({ ...row, vector: embedded.vectors[row.input] as Float32Array }));
-  const request = { providerBatch: batch.id, request: first.request };
   // If the first rows are already stored, the tokens are already counted.
   const tokens = first.position === 0 ? embedded.tokens : 0;
+  const sent = { providerBatch: batch.id, request: first.request, items, tokens };
   const of = { target: target.name, model: vector.model };
   context.monitor?.counted(of, tokens, null);
   context.monitor?.embedded(of, { embedded: rows.length, refused: 0 });
-  const storeRows = () => storeSentRows(context.database.pool, pacing, target, vector, request, items, tokens);
+  const storeRows = () => storeSentRows(context.database.pool, pacing, { target, vector }, sent);
   await context.writerOf(target.name)(() => observeStore(of, context.monitor, items.length, storeRows, (written) => written));
   return '';
 }

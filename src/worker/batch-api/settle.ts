@@ -45,8 +45,8 @@ export async function copyTexts({ context, batch, target, vector }: BatchWork, l
   const name = { campaign: batch.campaign, batch: ledgerBatch };
   const shared = await shareTexts(pool, target, name, await readBatch(pool, target, vector, name));
   if (shared.copied.length > 0) {
-    const outcome = { items: shared.copied, failures: [], tokens: 0, requests: 0, done: false };
-    await context.writerOf(target.name)(() => storeBatch(pool, context.pacingOf(target.name), target, vector, name, outcome));
+    const outcome = { ...name, items: shared.copied, failures: [], tokens: 0, requests: 0, done: false };
+    await context.writerOf(target.name)(() => storeBatch(pool, context.pacingOf(target.name), { target, vector }, outcome));
   }
   return shared;
 }
