@@ -13,7 +13,7 @@ export interface ModelPrice {
 }
 
 /** Expected tokens of some texts with the prefix of each. */
-export function expectedTokens(texts: readonly string[], prefix: string, tokensPerCharacter: number): number {
+function expectedTokens(texts: readonly string[], prefix: string, tokensPerCharacter: number): number {
   return texts.reduce((sum, text) => sum + Math.max(1, Math.ceil((text.length + prefix.length) * tokensPerCharacter)), 0);
 }
 

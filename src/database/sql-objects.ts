@@ -198,7 +198,7 @@ export interface SqlFile {
 }
 
 /** Returns the files of sql/ in execution order: views that functions depend on, functions, views that call them, triggers. */
-export function readSqlFiles(isWanted: (file: SqlFile) => boolean): SqlFile[] {
+function readSqlFiles(isWanted: (file: SqlFile) => boolean): SqlFile[] {
   const first = ['vector_column', 'change'];
   const views = ['damage', 'health', 'progress', 'metrics'];
   const rank = ({ name, text }: SqlFile) =>

@@ -222,7 +222,7 @@ export function presentable(message: string, secrets: string[], texts: string[])
 }
 
 /** Replaces every quotation of the texts in a message, whole or partial, by a mark. */
-export function withoutTexts(message: string, texts: string[]): string {
+function withoutTexts(message: string, texts: string[]): string {
   const sources = texts.map((text) => text.replace(/\s+/g, ' ').trim()).filter((text) => text.length > 3);
   const quoted = new Array<boolean>(message.length).fill(false);
   for (const source of sources) {

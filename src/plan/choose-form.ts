@@ -10,7 +10,7 @@ const BINARY: IndexForm = { name: 'binary', dimensions: null };
 
 /** Most dimensions that pgvector stores, and fewest at which signs alone tell enough vectors apart. */
 export const MAX_STORED_DIMENSIONS = 16_000;
-export const MIN_BINARY_DIMENSIONS = 1000;
+const MIN_BINARY_DIMENSIONS = 1000;
 
 /** Whether a text is one of the choices. */
 export function isIndexChoice(text: string): text is IndexChoice {

@@ -151,6 +151,6 @@ export function shownDefinition(plan: CampaignPlan, { definition }: IndexPlan): 
 }
 
 /** Number of lists of an IVFFlat index: rows / 1000, above a million rows the square root of rows (pgvector's README). */
-export function ivfflatLists(rows: number): number {
+function ivfflatLists(rows: number): number {
   return Math.max(1, Math.round(rows <= 1_000_000 ? rows / 1000 : Math.sqrt(rows)));
 }

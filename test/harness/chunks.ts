@@ -13,7 +13,7 @@ export interface Chunks {
   text: string[];
 }
 
-export const CHUNKS_A_DOCUMENT = 5;
+const CHUNKS_A_DOCUMENT = 5;
 
 /** The tables of a name. */
 export function chunksNamed(name: string): Chunks {

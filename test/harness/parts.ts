@@ -3,8 +3,8 @@ import { fits, textOf, vectorText } from './documents.ts';
 import { vectorOf } from './provider.ts';
 
 /** Models of the two collections whose vectors are in one column without dimensions. */
-export const MODEL_OF = { a: 'old-model', b: 'other-model' } as const;
-export const DIMENSIONS_OF = { a: 16, b: 8 } as const;
+const MODEL_OF = { a: 'old-model', b: 'other-model' } as const;
+const DIMENSIONS_OF = { a: 16, b: 8 } as const;
 
 /** Creates a table of two collections, each with vectors of a model of its own, and of rows without a collection. */
 export async function createCollections(pool: pg.Pool, table: string, rows: number): Promise<void> {

@@ -11,7 +11,7 @@ import { startProvider, type TestProvider } from './provider.ts';
 // All names and grants that depend on the toolkit's privilege model are in this file.
 
 /** Statements that make a role a worker; run by the installer after the first `migrate up`. */
-export function workerGrants(worker: string): string[] {
+function workerGrants(worker: string): string[] {
   return [readFileSync(new URL('../../docs/worker-role.sql', import.meta.url), 'utf8').replaceAll(":'role'", pg.escapeLiteral(worker))];
 }
 

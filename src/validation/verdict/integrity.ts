@@ -58,7 +58,7 @@ export async function measureIntegrity(db: Queryable, campaign: Campaign): Promi
  *
  * @returns changes since the checksum was taken
  */
-export async function compareChecksum(db: Queryable, campaign: Campaign): Promise<ChecksumComparison> {
+async function compareChecksum(db: Queryable, campaign: Campaign): Promise<ChecksumComparison> {
   const taken = await db.query<{ taken: boolean }>('SELECT reembed.take_old_checksum($1) AS taken', [campaign.name]);
   const { rows } = await db.query<{ at: string; unchanged: string; set_aside: string; changed: string }>(
     `SELECT to_char(c.checksum_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS at, c.unchanged_rows AS unchanged,
