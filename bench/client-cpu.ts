@@ -71,7 +71,8 @@ async function createPaths(urls: { base64: string; float: string }, { dimensions
 
   const bodies = { base64: answerBody(inputs, dimensions, 'base64'), float: answerBody(inputs, dimensions, 'float') };
   const parse = (encoding: 'base64' | 'float') => (JSON.parse(bodies[encoding]) as { data: AnsweredVector[] }).data;
-  const vectors = checkVectors(parse('base64'), inputs, dimensions, 'bench', 'base64');
+  const expected = { model: 'bench', count: inputs, dimensions, encoding: 'base64' as const };
+  const vectors = checkVectors(parse('base64'), expected);
   const encode = (some: Float32Array[]) => encodeVectorArray(some, ELEMENT_OID);
   const decode = ({ embedding }: AnsweredVector) => {
     const bytes = Buffer.from(embedding as string, 'base64');
@@ -90,7 +91,7 @@ async function createPaths(urls: { base64: string; float: string }, { dimensions
       const body = JSON.stringify({ model: 'bench', input: texts, encoding_format: 'base64' });
       return (await fetch(`${urls.base64}/embeddings`, { method: 'POST', body })).text();
     }),
-    path('of that: parsing, checking and encoding', () => encode(checkVectors(parse('base64'), inputs, dimensions, 'bench', 'base64'))),
+    path('of that: parsing, checking and encoding', () => encode(checkVectors(parse('base64'), expected))),
     path('the same without any check', () => encode(parse('base64').map(decode))),
     path('encoding alone', () => encode(vectors)),
   ];

@@ -11,16 +11,14 @@ const vector = fc
   .array(component, { minLength: DIMENSIONS, maxLength: DIMENSIONS })
   .filter((components) => components.some((value) => value !== 0))
   .map((components) => Float32Array.from(components));
+const EXPECTED = { model: 'model', count: 1, dimensions: DIMENSIONS };
 const encoding = fc.constantFrom<Encoding>('float', 'base64');
 
 const write = (components: ArrayLike<number | null>, as: Encoding) => (as === 'base64' ? toBase64(components) : Array.from(components));
 const check = (embeddings: unknown[], as: Encoding) =>
   checkVectors(
     embeddings.map((embedding) => ({ embedding })),
-    embeddings.length,
-    DIMENSIONS,
-    'model',
-    as,
+    { ...EXPECTED, count: embeddings.length, encoding: as },
   );
 
 test('vectors come out as they were sent, in the order of the texts, as numbers and as base64, and numbers where base64 was asked for', (t) => {
@@ -35,7 +33,7 @@ test('vectors come out as they were sent, in the order of the texts, as numbers 
           embedding: write(components, asked === 'float' ? 'float' : as),
         }));
         if (isShuffled) answers.sort((a, b) => (drawn[a.index]?.[2] ?? 0) - (drawn[b.index]?.[2] ?? 0));
-        const vectors = checkVectors(answers, answers.length, DIMENSIONS, 'model', asked);
+        const vectors = checkVectors(answers, { ...EXPECTED, count: answers.length, encoding: asked });
         t.deepEqual(
           vectors,
           drawn.map(([components]) => components),
@@ -103,7 +101,7 @@ test('text where numbers were asked for, text that is not base64 and vectors of 
 test('an answer with the wrong number of vectors or with unknown indexes blames no text', (t) => {
   const answer = (index: number) => ({ index, embedding: Array(DIMENSIONS).fill(1) });
   const blamed = (answers: unknown, code: string) =>
-    t.deepEqual(t.throws(() => checkVectors(answers as never, 2, DIMENSIONS, 'model'), { instanceOf: BadAnswer, code }).positions, []);
+    t.deepEqual(t.throws(() => checkVectors(answers as never, { ...EXPECTED, count: 2 }), { instanceOf: BadAnswer, code }).positions, []);
   blamed(undefined, 'wrong_count');
   blamed([answer(0)], 'wrong_count');
   blamed([answer(0), answer(0)], 'wrong_order');
@@ -115,10 +113,10 @@ test('an answer with the wrong number of vectors or with unknown indexes blames 
 test('a component that halfvec cannot hold is refused, and one that is rounded to its largest value is not', (t) => {
   const limit = outOfRange('halfvec');
   const answer = (value: number) => [{ embedding: [1, value, ...Array(DIMENSIONS - 2).fill(0)] }];
-  for (const value of [65504, 65519, -65519]) t.notThrows(() => checkVectors(answer(value), 1, DIMENSIONS, 'model', 'float', limit));
+  for (const value of [65504, 65519, -65519]) t.notThrows(() => checkVectors(answer(value), { ...EXPECTED, limit }));
   for (const value of [65520, -65520, 1e30]) {
-    const error = t.throws(() => checkVectors(answer(value), 1, DIMENSIONS, 'model', 'float', limit), { instanceOf: BadAnswer });
+    const error = t.throws(() => checkVectors(answer(value), { ...EXPECTED, limit }), { instanceOf: BadAnswer });
     t.is(error?.code, 'out_of_range');
-    t.notThrows(() => checkVectors(answer(value), 1, DIMENSIONS, 'model', 'float', outOfRange('vector')));
+    t.notThrows(() => checkVectors(answer(value), { ...EXPECTED, limit: outOfRange('vector') }));
   }
 });

@@ -14,6 +14,19 @@ export class BadAnswer extends ReembedError {
   }
 }
 
+/** What an answer must be. */
+export interface ExpectedAnswer {
+  model: string;
+  /** number of texts sent */
+  count: number;
+  /** number of components that every vector must have */
+  dimensions: number;
+  /** requested encoding (default: float); JSON numbers are always accepted, because some servers know no other encoding */
+  encoding?: Encoding;
+  /** absolute value that every component must be below, because the type it is stored as cannot hold it (default: none) */
+  limit?: number;
+}
+
 /** One element of the provider's answer. */
 export interface AnsweredVector {
   index?: number;
@@ -32,20 +45,12 @@ const IS_LITTLE_ENDIAN = endianness() === 'LE';
  * Checks an answer and returns the vectors in the order of the texts.
  *
  * @param answers elements of the answer, in any order
- * @param count number of texts sent
- * @param dimensions number of components that every vector must have
- * @param encoding requested encoding; JSON numbers are always accepted, because some servers know no other encoding
- * @param limit absolute value that every component must be below, because the type it is stored as cannot hold it
  * @returns one vector per text, in the order of the texts
  * @throws BadAnswer for a wrong count, a missing or repeated index, wrong dimensions, NaN, infinity, a zero vector or a component out of range
  */
 export function checkVectors(
   answers: AnsweredVector[],
-  count: number,
-  dimensions: number,
-  model: string,
-  encoding: Encoding = 'float',
-  limit = Number.POSITIVE_INFINITY,
+  { model, count, dimensions, encoding = 'float', limit = Number.POSITIVE_INFINITY }: ExpectedAnswer,
 ): Float32Array[] {
   if (!Array.isArray(answers) || answers.length !== count) {
     throw new BadAnswer(

@@ -103,7 +103,13 @@ export function readAnswer(
 ): Embedded & { isText: boolean } {
   const data = answer?.data as unknown as AnsweredVector[];
   return {
-    vectors: checkVectors(data, count, model.dimensions, model.name, encoding, outOfRange(model.element_type)),
+    vectors: checkVectors(data, {
+      model: model.name,
+      count,
+      dimensions: model.dimensions,
+      encoding,
+      limit: outOfRange(model.element_type),
+    }),
     tokens: [answer.usage?.total_tokens, answer.usage?.prompt_tokens].find(isCount) ?? 0,
     isText: data.every(({ embedding }) => typeof embedding === 'string'),
   };

@@ -138,7 +138,9 @@ async function run(database: Database, options: ValidateOptions): Promise<Valida
     times,
     metrics: measureMetrics(comparisons, times, seed),
     index,
-    filters: index?.usable ? await searchFiltered(pool, campaign, queries, filters, index.iterativeScans, { k, width }) : [],
+    filters: index?.usable
+      ? await searchFiltered(pool, campaign, queries, { filters, iterativeScans: index.iterativeScans, k, width })
+      : [],
     coverage: await measureCoverage(db, campaign),
     integrity: await measureIntegrity(db, campaign),
     audit: await auditTruth(db, campaign, { embedder, size: audit, seed, findCause: options.findCause }),

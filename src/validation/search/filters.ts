@@ -53,24 +53,23 @@ export async function admitFilter(pool: pg.Pool, campaign: Campaign, filter: str
  * Searches the new index with filters, without and with iterative scan, and compares the number of rows returned with the exact nearest
  * rows that pass the filter.
  *
- * @param iterativeScans kinds of iterative scan to try
- * @param width number of concurrent searches
+ * @param search.iterativeScans kinds of iterative scan to try
+ * @param search.width number of concurrent searches
  */
 export async function searchFiltered(
   pool: pg.Pool,
   campaign: Campaign,
   queries: readonly VectorQuery[],
-  filters: readonly string[],
-  iterativeScans: readonly IterativeScan[],
-  { k, width }: { k: number; width: number },
+  search: { filters: readonly string[]; iterativeScans: readonly IterativeScan[]; k: number; width: number },
 ): Promise<FilteredSearch[]> {
+  const { filters, iterativeScans, k, width } = search;
   const asked = spread(queries, MOST_QUERIES);
   const passes = Array.from({ length: Math.ceil(asked.length / QUERIES_A_PASS) }, (_, i) =>
     asked.slice(i * QUERIES_A_PASS, (i + 1) * QUERIES_A_PASS),
   );
   const results: FilteredSearch[] = [];
   for (const filter of filters) {
-    const found = (await inParallel(passes, width, (pass) => searchPass(pool, campaign, pass, filter, iterativeScans, k))).flat();
+    const found = (await inParallel(passes, width, (pass) => searchPass(pool, campaign, pass, { filter, iterativeScans, k }))).flat();
     for (const iterativeScan of iterativeScans) {
       const mean = (of: (one: FilteredRows) => number) => found.reduce((sum, one) => sum + of(one), 0) / found.length;
       const returned = (one: FilteredRows) => one.found.get(iterativeScan) ?? [];
@@ -103,9 +102,7 @@ async function searchPass(
   pool: pg.Pool,
   campaign: Campaign,
   queries: readonly VectorQuery[],
-  filter: string,
-  iterativeScans: readonly IterativeScan[],
-  k: number,
+  { filter, iterativeScans, k }: { filter: string; iterativeScans: readonly IterativeScan[]; k: number },
 ): Promise<FilteredRows[]> {
   const source = filteredSource(campaign, campaign.new, filter);
   const vectors = queries.map(({ newVector }) => newVector);
