@@ -2,7 +2,7 @@ import { appendFileSync, existsSync, readdirSync, readFileSync, renameSync, rmSy
 import { join } from 'node:path';
 import test from 'ava';
 import { MARKER } from '../src/database/migration-file.ts';
-import { createDocuments, NEW_MODEL, OLD_MODEL } from './harness/documents.ts';
+import { createDocuments, NEW_MODEL, usualOptions } from './harness/documents.ts';
 import { assertRefused, fingerprint, type Refusal } from './harness/refusal.ts';
 import { createStage, type Stage } from './harness/stage.ts';
 
@@ -11,21 +11,7 @@ let campaign: string;
 let migrations: string;
 let running: string[];
 
-const usual = (table: string, ...more: string[]) => [
-  'migrate',
-  'create',
-  '--table',
-  table,
-  '--text',
-  'content',
-  '--to',
-  NEW_MODEL,
-  '--dimensions',
-  '24',
-  '--from',
-  OLD_MODEL,
-  ...more,
-];
+const usual = (table: string, ...more: string[]) => ['migrate', 'create', ...usualOptions(table), ...more];
 
 test.before(async () => {
   stage = await createStage();

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import test from 'ava';
 import pg from 'pg';
 import { createWorkplace } from './harness/command.ts';
+import { createOptions } from './harness/documents.ts';
 import { assertPresentable, assertRefused, type Refusal, SECRETS } from './harness/refusal.ts';
 
 const [, , PASSWORD] = SECRETS;
@@ -68,7 +69,7 @@ if (server) {
     await admin.query(`CREATE DATABASE ${name}; `);
     await admin.query(`CREATE ROLE ${name} LOGIN PASSWORD '${PASSWORD}'`);
     const database = { pathname: `/${name}` };
-    const create = ['migrate', 'create', '--table', 'documents', '--text', 'content', '--to', 'm', '--dimensions', '3', '--no-probe'];
+    const create = ['migrate', 'create', ...createOptions('documents', 'm', 3), '--no-probe'];
     const inside = new pg.Client({ connectionString: address(database) });
     await inside.connect();
     try {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import test from 'ava';
 import { createWorkplace, type Workplace } from './harness/command.ts';
 import { createTestDatabase, type TestDatabase } from './harness/database.ts';
-import { createDocuments, NEW_DIMENSIONS, NEW_MODEL, OLD_MODEL } from './harness/documents.ts';
+import { createDocuments, createOptions, NEW_DIMENSIONS, NEW_MODEL, OLD_MODEL } from './harness/documents.ts';
 import { startProvider, type TestProvider, vectorOf } from './harness/provider.ts';
 import { assertPresentable, assertRefused, fingerprint, type Refusal, SECRETS } from './harness/refusal.ts';
 
@@ -193,7 +193,7 @@ for (const {
 }
 
 test('create without an API key still plans and says that nothing was probed', async (t) => {
-  const args = ['migrate', 'create', '--table', 'documents', '--text', 'content', '--to', NEW_MODEL, '--dimensions', '24', '--dry-run'];
+  const args = ['migrate', 'create', ...createOptions(), '--dry-run'];
   const result = await workplace.run(args, { OPENAI_API_KEY: '' });
   t.is(result.code, 0, result.stderr);
   t.regex(result.stderr, /not probed: no API key for new-model/);

@@ -5,6 +5,7 @@ import type { CampaignRequest } from '../src/plan/campaign-request.ts';
 import { draftCampaign } from '../src/plan/draft.ts';
 import { shownDefinition } from '../src/plan/index-plan.ts';
 import { inspectTable } from '../src/plan/inspect.ts';
+import { createOptions } from './harness/documents.ts';
 import { createStage, type Stage } from './harness/stage.ts';
 
 let stage: Stage;
@@ -142,20 +143,7 @@ for (const [what, request, expected, column, indexes] of [
 
 for (const index of ['subvector', 'subvector:0', 'subvector:-5', 'subvector:1e3', 'Binary']) {
   test.serial(`migrate create refuses --index ${index}`, async (t) => {
-    const result = await stage.workplace.run([
-      'migrate',
-      'create',
-      '--table',
-      'items',
-      '--text',
-      'content',
-      '--to',
-      'm',
-      '--dimensions',
-      '4096',
-      '--index',
-      index,
-    ]);
+    const result = await stage.workplace.run(['migrate', 'create', ...createOptions('items', 'm', 4096), '--index', index]);
     t.is(result.code, 2, result.stderr);
     t.regex(result.stderr, /hnsw, ivfflat, binary, subvector:N/);
   });

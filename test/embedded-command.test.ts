@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import test from 'ava';
 import pg from 'pg';
 import { createWorkplace, type Workplace } from './harness/command.ts';
-import { createDocuments, NEW_DIMENSIONS, NEW_MODEL, OLD_DIMENSIONS, OLD_MODEL, wrongRows } from './harness/documents.ts';
+import { createDocuments, NEW_DIMENSIONS, NEW_MODEL, OLD_DIMENSIONS, OLD_MODEL, usualOptions, wrongRows } from './harness/documents.ts';
 import { startProvider, type TestProvider } from './harness/provider.ts';
 import { assertRefused } from './harness/refusal.ts';
 import { startUi, stateOf, steer } from './harness/ui.ts';
@@ -56,20 +56,7 @@ test.serial('db serves the embedded database, and every other command finds it',
   t.is(readFileSync(join(directory, '.gitignore'), 'utf8'), '*\n');
   t.regex(url, /^postgres:\/\/postgres:\w+@127\.0\.0\.1:\d+\/postgres$/);
   await withPool(url, (pool) => createDocuments(pool, 60));
-  const created = await workplace.run([
-    'migrate',
-    'create',
-    '--table',
-    'documents',
-    '--text',
-    'content',
-    '--to',
-    NEW_MODEL,
-    '--dimensions',
-    '24',
-    '--from',
-    OLD_MODEL,
-  ]);
+  const created = await workplace.run(['migrate', 'create', ...usualOptions()]);
   t.is(created.code, 0, created.stderr);
   t.is((await workplace.run(['migrate', 'up'])).code, 3);
   const { rows } = await withPool(url, (pool) => pool.query('SELECT phase FROM reembed.campaign'));

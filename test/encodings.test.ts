@@ -2,13 +2,14 @@ import { randomBytes } from 'node:crypto';
 import test from 'ava';
 import pg from 'pg';
 import { createWorkplace } from './harness/command.ts';
+import { createOptions } from './harness/documents.ts';
 import { assertRefused, fingerprint, type Refusal } from './harness/refusal.ts';
 
 const server = process.env.TEST_DATABASE_URL;
 const workplace = createWorkplace({ OPENAI_API_KEY: 'test' });
 test.after.always(() => workplace.remove());
 
-const CREATE = ['migrate', 'create', '--table', 'documents', '--text', 'content', '--to', 'new', '--dimensions', '4', '--no-probe'];
+const CREATE = ['migrate', 'create', ...createOptions('documents', 'new', 4), '--no-probe'];
 
 interface Odd extends Refusal {
   about: string;

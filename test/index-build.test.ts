@@ -1,5 +1,5 @@
 import test from 'ava';
-import { createDocuments } from './harness/documents.ts';
+import { createDocuments, createOptions } from './harness/documents.ts';
 import { INDEX, isValid, prepare, settingsElsewhere } from './harness/index-build.ts';
 import { assertRefused } from './harness/refusal.ts';
 import { createStage, type Stage } from './harness/stage.ts';
@@ -89,20 +89,7 @@ test('the plan of a campaign says roughly how long its index takes', async (t) =
   const stage = await createStage();
   t.teardown(() => stage.close());
   await createDocuments(stage.db.pool, 50);
-  const create = [
-    'migrate',
-    'create',
-    '--table',
-    'documents',
-    '--text',
-    'content',
-    '--to',
-    'm',
-    '--dimensions',
-    '24',
-    '--no-probe',
-    '--dry-run',
-  ];
+  const create = ['migrate', 'create', ...createOptions('documents', 'm', 24), '--no-probe', '--dry-run'];
   const { stderr } = await stage.workplace.run(create);
   t.regex(stderr, /index {4}hnsw, cosine; roughly \d+ s of one processor to build/);
   const { stdout } = await stage.workplace.run([...create, '--index', 'ivfflat', '--json']);

@@ -2,7 +2,7 @@ import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { compareCatalogs, dumpCatalog } from './harness/catalog.ts';
-import { createDocuments, NEW_MODEL, OLD_MODEL, textOf, vectorText, wrongRows } from './harness/documents.ts';
+import { createDocuments, createOptions, NEW_MODEL, OLD_MODEL, textOf, vectorText, wrongRows } from './harness/documents.ts';
 import { vectorOf } from './harness/provider.ts';
 import { createStage, type Stage } from './harness/stage.ts';
 
@@ -49,7 +49,7 @@ async function wrongThird(column: string): Promise<string[]> {
 }
 
 test.serial('a second campaign needs neither the old model nor the names again', async (t) => {
-  second = await stage.create(['--table', 'documents', '--text', 'content', '--to', THIRD_MODEL, '--dimensions', '12']);
+  second = await stage.create(createOptions('documents', THIRD_MODEL, 12));
   await stage.bring(second, 'expand');
   const { rows } = await stage.db.pool.query(
     `SELECT m.from_model, m.to_model, v.column_name AS from_column, v.version_column AS from_version_column
@@ -63,18 +63,7 @@ test.serial('a second campaign needs neither the old model nor the names again',
 });
 
 test.serial('a running campaign keeps another one from being created on the column', async (t) => {
-  const { code, stderr } = await stage.workplace.run([
-    'migrate',
-    'create',
-    '--table',
-    'documents',
-    '--text',
-    'content',
-    '--to',
-    'x',
-    '--dimensions',
-    '8',
-  ]);
+  const { code, stderr } = await stage.workplace.run(['migrate', 'create', ...createOptions('documents', 'x', 8)]);
   t.is(code, 1);
   t.regex(stderr, /campaign_running/);
 });

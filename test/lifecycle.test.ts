@@ -1,6 +1,6 @@
 import test from 'ava';
 import { compareCatalogs, digestRows, dumpCatalog } from './harness/catalog.ts';
-import { createDocuments, NEW_MODEL, OLD_MODEL, textOf, vectorText, wrongRows } from './harness/documents.ts';
+import { createDocuments, NEW_MODEL, OLD_MODEL, textOf, usualOptions, vectorText, wrongRows } from './harness/documents.ts';
 import { vectorOf } from './harness/provider.ts';
 import { createBareStage, type Stage } from './harness/stage.ts';
 
@@ -45,7 +45,7 @@ async function search(): Promise<{ model: string | undefined; found: number }> {
 }
 
 test.serial('create writes five files and changes nothing in the database', async (t) => {
-  await stage.create(['--table', 'documents', '--text', 'content', '--to', NEW_MODEL, '--dimensions', '24', '--from', OLD_MODEL]);
+  await stage.create(usualOptions());
   t.deepEqual(compareCatalogs(catalogBefore, await dumpCatalog(stage.db.pool)), []);
 });
 

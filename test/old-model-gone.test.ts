@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { createDocuments, NEW_MODEL, OLD_DIMENSIONS, OLD_MODEL, textOf, wrongRows } from './harness/documents.ts';
+import { createDocuments, NEW_MODEL, OLD_DIMENSIONS, OLD_MODEL, textOf, usualOptions, wrongRows } from './harness/documents.ts';
 import { vectorOf } from './harness/provider.ts';
 import { createStage, type Stage } from './harness/stage.ts';
 
@@ -32,19 +32,7 @@ async function liveModel(): Promise<string> {
 }
 
 test.serial('the plan for a model that is gone says in which order to go', async (t) => {
-  const asked = [
-    '--table',
-    'documents',
-    '--text',
-    'content',
-    '--to',
-    NEW_MODEL,
-    '--dimensions',
-    '24',
-    '--from',
-    OLD_MODEL,
-    '--old-model-gone',
-  ];
+  const asked = [...usualOptions(), '--old-model-gone'];
   const { stderr } = await run(t, ['migrate', 'create', ...asked, '--dry-run'], 0);
   t.regex(stderr, /old {6}not checked: it cannot be called any more/);
   t.regex(stderr, /1 npm run migrate up.*\n.*2 npm run bridge fit.*\n.*3 npm run validate -- --bridge.*\n.*4 npm run worker/);

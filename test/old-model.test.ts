@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { checkStoredVectors, createArticles, oldVector } from './harness/articles.ts';
-import { createDocuments, NEW_MODEL, OLD_MODEL } from './harness/documents.ts';
+import { createDocuments, NEW_MODEL, OLD_MODEL, usualOptions } from './harness/documents.ts';
 import { createStage, type Stage } from './harness/stage.ts';
 
 const ADA = 'text-embedding-ada-002';
@@ -33,10 +33,7 @@ test.serial('of a large table only a sample of the pages is read', async (t) => 
 });
 
 const create = (table: string, more: string[] = [], env: Record<string, string> = {}) =>
-  stage.workplace.run(
-    ['migrate', 'create', '--table', table, '--text', 'content', '--to', NEW_MODEL, '--dimensions', '24', '--from', OLD_MODEL, ...more],
-    env,
-  );
+  stage.workplace.run(['migrate', 'create', ...usualOptions(table), ...more], env);
 const filesOf = () => {
   const folder = join(stage.workplace.directory, 'migrations');
   return existsSync(folder) ? readdirSync(folder).map((name) => join(folder, name)) : [];

@@ -4,7 +4,7 @@ import test from 'ava';
 import { isConnectionString, namedDatabase, placeOf } from '../src/database/address.ts';
 import { tokenCounter } from '../src/plan/count-tokens.ts';
 import { createWorkplace } from './harness/command.ts';
-import { createDocuments, NEW_DIMENSIONS, NEW_MODEL, OLD_MODEL, wrongRows } from './harness/documents.ts';
+import { createDocuments, createOptions, usualOptions, wrongRows } from './harness/documents.ts';
 import { assertPresentable, assertRefused, fingerprint } from './harness/refusal.ts';
 import { createStage, type Stage } from './harness/stage.ts';
 
@@ -136,7 +136,7 @@ for (const command of ['create', 'worker']) {
     const args =
       command === 'worker'
         ? ['worker', '--drain']
-        : ['migrate', 'create', '--table', 'documents', '--text', 'content', '--to', 'm', '--dimensions', '3', '--no-probe', '--dry-run'];
+        : ['migrate', 'create', ...createOptions('documents', 'm', 3), '--no-probe', '--dry-run'];
     const result = await stage.workplace.run(args, {
       OPENAI_BASE_URL: 'localhost:8080/v1',
       ...(command === 'create' ? { REEMBED_MIGRATIONS: 'none' } : {}),
@@ -166,23 +166,7 @@ test.serial('create measures a table with such a text in seconds', async (t) => 
     "CREATE TABLE walls (id bigint PRIMARY KEY, content text, embedding vector(3)); INSERT INTO walls SELECT i, repeat('abcdefghij', 20000), '[1,2,3]' FROM generate_series(1, 20) AS i",
   );
   const startedAt = Date.now();
-  const result = await stage.workplace.run([
-    'migrate',
-    'create',
-    '--table',
-    'walls',
-    '--text',
-    'content',
-    '--to',
-    NEW_MODEL,
-    '--dimensions',
-    String(NEW_DIMENSIONS),
-    '--from',
-    OLD_MODEL,
-    '--no-probe',
-    '--dry-run',
-    '--json',
-  ]);
+  const result = await stage.workplace.run(['migrate', 'create', ...usualOptions('walls'), '--no-probe', '--dry-run', '--json']);
   t.is(result.code, 0, result.stderr);
   t.true(Date.now() - startedAt < 15_000, `${Date.now() - startedAt} ms`);
   t.true((JSON.parse(result.stdout) as { estimate: { tokens: number } }).estimate.tokens > 500_000);

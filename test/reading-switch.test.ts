@@ -1,6 +1,6 @@
 import test from 'ava';
 import pg from 'pg';
-import { createDocuments, OLD_MODEL, textOf, vectorText } from './harness/documents.ts';
+import { createDocuments, createOptions, OLD_MODEL, textOf, vectorText } from './harness/documents.ts';
 import { vectorOf } from './harness/provider.ts';
 import { createStage, type Stage } from './harness/stage.ts';
 import { createWatch } from './harness/watch.ts';
@@ -17,7 +17,7 @@ let twin: string;
 test.before(async () => {
   stage = await createStage({ [TWIN]: 16, [LARGE]: LARGE_DIMENSIONS });
   await createDocuments(stage.db.pool, 200);
-  twin = await stage.create(['--table', 'documents', '--text', 'content', '--to', TWIN, '--dimensions', '16', '--from', OLD_MODEL]);
+  twin = await stage.create([...createOptions('documents', TWIN, 16), '--from', OLD_MODEL]);
   await stage.bring(twin, 'switch');
 });
 test.after.always(async () => {
@@ -125,18 +125,7 @@ test.serial('through twenty switches no search fails and every vector is of the 
 test.serial('vectors of 3,000 dimensions go to halfvec, and the live view changes type with grants, options and owner', async (t) => {
   await createDocuments(stage.db.pool, 40, { table: 'large' });
   await sql(`CREATE ROLE ${READER}; GRANT SELECT ON large TO ${READER}`);
-  const campaign = await stage.create([
-    '--table',
-    'large',
-    '--text',
-    'content',
-    '--to',
-    LARGE,
-    '--dimensions',
-    String(LARGE_DIMENSIONS),
-    '--from',
-    OLD_MODEL,
-  ]);
+  const campaign = await stage.create([...createOptions('large', LARGE, LARGE_DIMENSIONS), '--from', OLD_MODEL]);
   await stage.bring(campaign, 'index');
   await sql(`REVOKE ALL ON large_live FROM ${READER}; GRANT SELECT (id, embedding, embedding_model) ON large_live TO ${READER} WITH GRANT OPTION;
     GRANT SELECT, UPDATE ON large_live TO PUBLIC; ALTER VIEW large_live SET (check_option = cascaded)`);

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { createDocuments, fits, NEW_MODEL, textOf, vectorText } from './harness/documents.ts';
+import { createDocuments, createOptions, fits, NEW_MODEL, textOf, vectorText } from './harness/documents.ts';
 import { vectorOf } from './harness/provider.ts';
 import { createStage, type Stage } from './harness/stage.ts';
 
@@ -41,18 +41,7 @@ test.serial('after contract the table has no vector column, the view has them, a
 });
 
 test.serial('a second campaign moves from one side table to another, and validate reads the indexes of both', async (t) => {
-  second = await stage.create([
-    '--table',
-    'documents',
-    '--text',
-    'content',
-    '--to',
-    THIRD_MODEL,
-    '--dimensions',
-    String(DIMENSIONS),
-    '--storage',
-    'side-table',
-  ]);
+  second = await stage.create([...createOptions('documents', THIRD_MODEL, DIMENSIONS), '--storage', 'side-table']);
   await stage.bring(second, 'index');
   t.deepEqual(await wrongBeside('documents_third_model_vectors', THIRD_MODEL, DIMENSIONS), []);
   const { code, stdout, stderr } = await stage.workplace.run(['validate', '--json', '--sample', '30']);
@@ -105,18 +94,7 @@ test.serial("a user's object that reads the old side table keeps contract waitin
 test.serial('a third campaign brings the vectors back into a column of the table, and purge drops the side table for good', async (t) => {
   await stage.bring(second, 'contract');
   t.is((await stage.workplace.run(['purge', second, '--yes'])).code, 0);
-  const third = await stage.create([
-    '--table',
-    'documents',
-    '--text',
-    'content',
-    '--to',
-    FOURTH_MODEL,
-    '--dimensions',
-    String(DIMENSIONS),
-    '--storage',
-    'column',
-  ]);
+  const third = await stage.create([...createOptions('documents', FOURTH_MODEL, DIMENSIONS), '--storage', 'column']);
   await stage.bring(third, 'switch');
   await sql("UPDATE documents SET content = 'changed after the third switch' WHERE id = 20");
   await stage.work();
@@ -144,20 +122,7 @@ test.serial('a third campaign brings the vectors back into a column of the table
 test.serial('a table with row level security is refused a side table, with the remedy', async (t) => {
   await createDocuments(stage.db.pool, 5, { table: 'guarded' });
   await sql('ALTER TABLE guarded ENABLE ROW LEVEL SECURITY');
-  const { code, stderr } = await stage.workplace.run([
-    'migrate',
-    'create',
-    '--table',
-    'guarded',
-    '--text',
-    'content',
-    '--to',
-    NEW_MODEL,
-    '--dimensions',
-    '24',
-    '--storage',
-    'side-table',
-  ]);
+  const { code, stderr } = await stage.workplace.run(['migrate', 'create', ...createOptions('guarded'), '--storage', 'side-table']);
   t.is(code, 1);
   t.regex(
     stderr,
@@ -246,19 +211,7 @@ if (process.env.TEST_DATABASE_URL) {
 
 test.serial('the plan compares both ways to keep the vectors and says which it takes', async (t) => {
   await createDocuments(stage.db.pool, 50, { table: 'small' });
-  const { stderr } = await stage.workplace.run([
-    'migrate',
-    'create',
-    '--table',
-    'small',
-    '--text',
-    'content',
-    '--to',
-    NEW_MODEL,
-    '--dimensions',
-    '24',
-    '--dry-run',
-  ]);
+  const { stderr } = await stage.workplace.run(['migrate', 'create', ...createOptions('small'), '--dry-run']);
   t.regex(stderr, /storage {2}column, of:\n +column +side-table\n/);
   t.regex(stderr, /writing +about .+ of WAL +about .+ of WAL/);
 });

@@ -8,7 +8,7 @@ import { statusText } from '../src/commands/show-status.ts';
 import { readConfig } from '../src/config.ts';
 import { listMigrationFiles } from '../src/database/migration-file.ts';
 import { createWorkplace } from './harness/command.ts';
-import { createDocuments, NEW_MODEL } from './harness/documents.ts';
+import { createDocuments, createOptions, NEW_MODEL } from './harness/documents.ts';
 import { assertRefused } from './harness/refusal.ts';
 import { createBareStage, type Stage } from './harness/stage.ts';
 
@@ -238,19 +238,7 @@ testOnServer('status shows the progress to a role that may read nothing else', a
 
 test.serial('status keeps an earlier campaign to one line and leads with the one that runs', async (t) => {
   await stage.bring(campaign, 'contract');
-  const second = await stage.create([
-    '--table',
-    'documents',
-    '--text',
-    'content',
-    '--to',
-    'third-model',
-    '--dimensions',
-    '8',
-    '--from',
-    NEW_MODEL,
-    '--no-probe',
-  ]);
+  const second = await stage.create([...createOptions('documents', 'third-model', 8), '--from', NEW_MODEL, '--no-probe']);
   await stage.bring(second, 'expand');
   const status = await check();
   t.deepEqual(

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
 import { until } from './harness/campaign.ts';
 import { exitOf } from './harness/command.ts';
-import { createDocuments, NEW_DIMENSIONS, NEW_MODEL, OLD_MODEL } from './harness/documents.ts';
+import { createDocuments, createOptions, NEW_MODEL, OLD_MODEL } from './harness/documents.ts';
 import { runInTerminal } from './harness/pseudo-terminal.ts';
 import { createStage, type Stage } from './harness/stage.ts';
 
@@ -107,7 +107,7 @@ test.serial('every setting of the database belongs to a group', async (t) => {
   t.notRegex(stderr, /│ Other +│/);
 });
 
-const CREATE = ['migrate', 'create', '--table', 'letters', '--text', 'content', '--to', NEW_MODEL, '--dimensions', String(NEW_DIMENSIONS)];
+const CREATE = ['migrate', 'create', ...createOptions('letters')];
 
 for (const args of [
   ['worker'],

@@ -5,26 +5,13 @@ import pg from 'pg';
 import { isProbe, until } from './harness/campaign.ts';
 import { createWorkplace, type Workplace } from './harness/command.ts';
 import { createTestDatabase } from './harness/database.ts';
-import { createDocuments, NEW_DIMENSIONS, NEW_MODEL, OLD_DIMENSIONS, OLD_MODEL, wrongRows } from './harness/documents.ts';
+import { createDocuments, NEW_DIMENSIONS, NEW_MODEL, OLD_DIMENSIONS, OLD_MODEL, usualOptions, wrongRows } from './harness/documents.ts';
 import { startProvider, type TestProvider } from './harness/provider.ts';
 import { assertRefused } from './harness/refusal.ts';
 
 /** Starts `migrate up --wait`, and while it waits for the provider, the same once more. */
 async function runTwoAtOnce(t: ExecutionContext, workplace: Workplace, provider: TestProvider, pool: pg.Pool): Promise<void> {
-  const args = [
-    'migrate',
-    'create',
-    '--table',
-    'documents',
-    '--text',
-    'content',
-    '--to',
-    NEW_MODEL,
-    '--dimensions',
-    String(NEW_DIMENSIONS),
-    '--from',
-    OLD_MODEL,
-  ];
+  const args = ['migrate', 'create', ...usualOptions()];
   const created = await workplace.run(args);
   t.is(created.code, 0, created.stderr);
   provider.requests.length = 0; // create compares stored rows with the old model

@@ -19,6 +19,16 @@ export function vectorText(vector: Float32Array): string {
   return toSql(Array.from(vector)) as string;
 }
 
+/** Options of `migrate create` that move a table of documents to a model. */
+export function createOptions(table = 'documents', model = NEW_MODEL, dimensions = NEW_DIMENSIONS): string[] {
+  return ['--table', table, '--text', 'content', '--to', model, '--dimensions', String(dimensions)];
+}
+
+/** The same from the old model to the new one. */
+export function usualOptions(table?: string): string[] {
+  return [...createOptions(table), '--from', OLD_MODEL];
+}
+
 /** Creates table documents(id, content, embedding) with an HNSW index, and every row with its old vector. */
 export async function createDocuments(pool: pg.Pool, rows: number, options: { table?: string; index?: boolean } = {}): Promise<void> {
   const table = options.table ?? 'documents';
