@@ -1,6 +1,7 @@
 import test from 'ava';
 import { attempt, openStage, plant, rightful, STORAGES } from './harness/attacking-owner.ts';
-import { type Role, type RoleStage, runCampaign } from './harness/roles.ts';
+import type { Role, RoleStage } from './harness/roles.ts';
+import { runCampaign } from './harness/roles-campaign.ts';
 import type { Tripwire } from './harness/tripwire.ts';
 
 // The owner of a table decides what runs when it is read or written. That code must never run with more rights than the owner has.

@@ -1,5 +1,6 @@
 import test, { type ExecutionContext } from 'ava';
-import { createRoleStage, type Role, type RoleStage, runCampaign } from './harness/roles.ts';
+import { createRoleStage, type Role, type RoleStage } from './harness/roles.ts';
+import { runCampaign } from './harness/roles-campaign.ts';
 import { plantTripwire, type Tripwire } from './harness/tripwire.ts';
 
 // PostgreSQL prefers a function whose parameters fit exactly to one in pg_catalog that needs a conversion, is variadic or polymorphic.

@@ -4,7 +4,8 @@ import type pg from 'pg';
 import { applicationWrites } from './harness/application-writes.ts';
 import { until } from './harness/campaign.ts';
 import { NEW_MODEL, OLD_MODEL, wrongRows } from './harness/documents.ts';
-import { ACCEPTING_UP, createArguments, createRoleStage, type Role, type RoleStage } from './harness/roles.ts';
+import { createArguments, createRoleStage, type Role, type RoleStage } from './harness/roles.ts';
+import { ACCEPTING_UP } from './harness/roles-campaign.ts';
 
 // Nobody is a superuser: one role migrates, one owns the table, one works, one is the application.
 const onServer = process.env.TEST_DATABASE_URL ? test : test.skip;

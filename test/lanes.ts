@@ -59,6 +59,7 @@ export const ONE_SERVER = {
     'provider-recovery',
     'quota',
     'request-limits',
+    'validation-refused',
   ],
   'the embedded server, which they start themselves': ['client-package', 'embedded', 'embedded-command', 'own-files'],
   'the bridge between two models: its gate, its keys, and what is embedded first': [
@@ -196,6 +197,7 @@ export const ON_18 = [
   'moved-table',
   'nearest',
   'part-of-table-contract',
+  'part-of-table-gate',
   'partitions',
   'partitions-changed',
   'partitions-searched',

@@ -1,7 +1,8 @@
 import anyTest from 'ava';
 import { NEW_DIMENSIONS, NEW_MODEL, textOf, vectorText } from './harness/documents.ts';
 import { vectorOf } from './harness/provider.ts';
-import { ACCEPTING_UP, createArguments, createRoleStage, type RoleStage } from './harness/roles.ts';
+import { createArguments, createRoleStage, type RoleStage } from './harness/roles.ts';
+import { ACCEPTING_UP } from './harness/roles-campaign.ts';
 
 // Roles are distinguished on a real server only.
 const test = process.env.TEST_DATABASE_URL ? anyTest.serial : anyTest.serial.skip;

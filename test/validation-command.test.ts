@@ -3,38 +3,20 @@ import { join } from 'node:path';
 import test from 'ava';
 import type { Database } from '../src/database/connection.ts';
 import { startChat } from './harness/chat.ts';
-import { createWorkplace, type Workplace } from './harness/command.ts';
-import { NEW_DIMENSIONS, NEW_MODEL, OLD_DIMENSIONS, OLD_MODEL, textOf, vectorText } from './harness/documents.ts';
-import { startProvider, type TestProvider, vectorOf } from './harness/provider.ts';
-import { createFilledCampaign, openWithSchema } from './harness/validation.ts';
+import type { Workplace } from './harness/command.ts';
+import { NEW_DIMENSIONS, NEW_MODEL, textOf, vectorText } from './harness/documents.ts';
+import { type TestProvider, vectorOf } from './harness/provider.ts';
+import { createValidationWorkplace, type ValidationWorkplace } from './harness/validation-workplace.ts';
 
+let stage: ValidationWorkplace;
 let database: Database;
 let provider: TestProvider;
 let workplace: Workplace;
 test.before(async () => {
-  database = await openWithSchema();
-  await createFilledCampaign(database.pool, 'documents', 100);
-  await database.pool.query('CREATE INDEX documents_embedding_v2_idx ON documents USING hnsw (embedding_v2 vector_cosine_ops)');
-  provider = await startProvider({ [OLD_MODEL]: OLD_DIMENSIONS, [NEW_MODEL]: NEW_DIMENSIONS });
-  workplace = createWorkplace({
-    DATABASE_URL: database.url,
-    OPENAI_API_KEY: 'new-key',
-    OPENAI_OLD_API_KEY: 'old-key',
-    OPENAI_BASE_URL: provider.url,
-  });
-  // The text of a row is the query that must find it.
-  const queryOf = (i: number) => JSON.stringify({ id: `q${i}`, text: textOf(i) });
-  const ids = Array.from({ length: 100 }, (_, i) => i + 1);
-  writeFileSync(join(workplace.directory, 'queries.jsonl'), [5, 6, 7].map(queryOf).join('\n'));
-  writeFileSync(join(workplace.directory, 'qrels.tsv'), 'query-id\tcorpus-id\tscore\nq5\t5\t1\nq6\t6\t1\n');
-  writeFileSync(join(workplace.directory, 'all.jsonl'), ids.map(queryOf).join('\n'));
-  writeFileSync(join(workplace.directory, 'all.tsv'), ids.map((i) => `q${i}\t${i}\t1`).join('\n'));
+  stage = await createValidationWorkplace();
+  ({ database, provider, workplace } = stage);
 });
-test.after.always(async () => {
-  workplace?.remove();
-  await provider?.close();
-  await database?.close();
-});
+test.after.always(() => stage?.close());
 
 test.serial('a run that passes prints its figures and exits with 0', async (t) => {
   provider.requests.length = 0;
@@ -192,27 +174,6 @@ test.serial('queries made of the rows, sliced, filtered and cut, print every par
   t.deepEqual(overlap(first.stdout), overlap(second.stdout));
 });
 
-test.serial('options that do not fit together are refused as wrong usage', async (t) => {
-  for (const args of [
-    ['--queries', 'queries.jsonl', '--query-table', 'documents', '--query-text', 'content'],
-    ['--query-table', 'documents'],
-    ['--query-text', 'content'],
-    ['-k', '0'],
-    ['--sample', 'many'],
-    ['--queries-from', 'elsewhere'],
-    ['--queries-from', 'log', '--queries', 'queries.jsonl'],
-    ['--queries-from', 'generated', '--judgements', 'qrels.tsv'],
-    ['--cutoff', 'high'],
-    ['--audit', '-1'],
-    ['--fail-on', 'never'],
-    ['--max-usd', '1'],
-    ['--max-tokens', '1000', '--queries-from', 'log'],
-    ['--queries-from', 'titles', '--judgements', 'qrels.tsv'],
-  ]) {
-    t.is((await workplace.run(['validate', ...args])).code, 2, args.join(' '));
-  }
-});
-
 test.serial('a grading prints its price and what leaves before the first request, and sends the key of the judge only', async (t) => {
   const chat = await startChat();
   t.teardown(chat.close);
@@ -242,45 +203,4 @@ test.serial('a grading prints its price and what leaves before the first request
   t.regex(stdout, /\njudge-model graded \d+ pairs of query and row, 0 of them in earlier runs\.\n/);
   t.notRegex(stdout + stderr, /secret-of-judge/);
   t.true(stdout.split('\n').every((line) => line.length <= 100));
-});
-
-test.serial('where the old model cannot be asked any more, the rows are offered instead', async (t) => {
-  provider.script = ({ model }) => (model === OLD_MODEL ? { status: 404 } : undefined);
-  const { code, stderr } = await workplace.run(['validate', '--queries', 'queries.jsonl']);
-  const byRows = await workplace.run(['validate']);
-  provider.script = () => undefined;
-  t.regex(byRows.stdout, /- no stored old vector was compared with a fresh one: the provider\s+has no model old-model/);
-  t.is(code, 1);
-  t.regex(stderr, /has no model old-model.*only rows can be compared: npm run validate, with no query options\n$/);
-});
-
-test.serial('a query that the provider refuses is named', async (t) => {
-  provider.script = ({ model, input }) =>
-    model === NEW_MODEL && input.includes(textOf(6)) ? { status: 400, body: { error: { message: 'too long' } } } : undefined;
-  const { code, stderr } = await workplace.run(['validate', '--queries', 'queries.jsonl']);
-  provider.script = () => undefined;
-  t.is(code, 1);
-  t.regex(stderr, new RegExp(`query ${textOf(6)}: .*too long`));
-});
-
-test.serial('a missing file is one line on stderr', async (t) => {
-  const { code, stdout, stderr } = await workplace.run(['validate', '--queries', 'none.txt']);
-  t.is(code, 1);
-  t.is(stdout, '');
-  t.is(
-    stderr.replace(/^database: .*\n/, ''),
-    'reembed: none.txt does not exist [file_unreadable] - name a file that can be read with --queries\n',
-  );
-});
-
-test.serial('the text of a row that an audit could not embed is not put on record', async (t) => {
-  provider.script = ({ model, input }) =>
-    model === NEW_MODEL && input.some((text) => text.includes('number'))
-      ? { status: 400, body: { error: { message: `no: ${input[0]}` } } }
-      : undefined;
-  const { stdout } = await workplace.run(['validate', '--audit', '3']);
-  provider.script = () => undefined;
-  const { rows } = await database.pool.query('SELECT audit_problem FROM reembed.validation ORDER BY id DESC LIMIT 1');
-  t.regex(rows[0].audit_problem, /refused/);
-  t.notRegex(rows[0].audit_problem + stdout, /number \d/);
 });

@@ -5,11 +5,12 @@ import { statusText } from '../../src/commands/show-status.ts';
 import { readConfig } from '../../src/config.ts';
 import { translateDatabaseError } from '../../src/database/database-error.ts';
 import { EXIT, messageOf, ReembedError } from '../../src/errors.ts';
-import { type Application, FIRST_NAMES, type Names, startApplication } from './application.ts';
+import { type Application, FIRST_NAMES, startApplication } from './application.ts';
 import { until } from './campaign.ts';
 import { exitOf } from './command.ts';
 import { type DdlCase, type DdlPhase, namesAfter, type Outcome, type Storage } from './ddl-cases.ts';
-import { createDocuments, OLD_DIMENSIONS, OLD_MODEL, textOf, vectorText, wrongRows } from './documents.ts';
+import { wrongInChanged, wrongInUnchanged } from './ddl-vectors.ts';
+import { createDocuments, OLD_DIMENSIONS, OLD_MODEL, textOf, vectorText } from './documents.ts';
 import { vectorOf } from './provider.ts';
 import { createStage, type FrozenStage, type Stage } from './stage.ts';
 
@@ -69,7 +70,7 @@ export async function tryDdl(stage: Stage, ddlCase: DdlCase, storage: Storage, p
     await application.rounds(2);
     await application.pause();
     await stage.db.pool.query(`UPDATE ${OTHER} SET content = 'changed since' WHERE id <= 5`);
-    const check = () => wrongVectors(stage, names, refusal ? {} : (ddlCase.vectors ?? {}), storage, phase);
+    const check = () => wrongInChanged(stage.db.pool, TABLE, names, { storage, phase, renamed: refusal ? {} : (ddlCase.vectors ?? {}) });
     let drained = await work(stage, report);
     let wrong = await check();
     // If processing in this process leaves something undone, a worker process has to show the outcome that users get.
@@ -169,7 +170,7 @@ async function exitCodeOf(run: () => Promise<unknown>): Promise<{ code: number; 
 
 /** Checks that the other table's vectors are complete, whatever was done to the first table. */
 async function checkBystander(stage: Stage, report: DdlReport, storage: Storage, phase: DdlPhase): Promise<void> {
-  const wrong = () => wrongRows(stage.db.pool, { table: OTHER, ...vectorsOf(OTHER, `${OTHER}.id`, {}, storage, phase, 'id') });
+  const wrong = () => wrongInUnchanged(stage.db.pool, OTHER, { storage, phase });
   if ((await wrong()).length === 0) return;
   const child = stage.workplace.start(['worker']);
   child.stderr?.resume();
@@ -184,58 +185,6 @@ async function checkBystander(stage: Stage, report: DdlReport, storage: Storage,
     child.kill('SIGTERM');
     await gone;
   }
-}
-
-/** Rows of the application's table with a vector that is not of their text. */
-async function wrongVectors(
-  { db }: Stage,
-  { table, key, text }: Names,
-  renamed: Record<string, string>,
-  storage: Storage,
-  phase: DdlPhase,
-): Promise<string[]> {
-  try {
-    const { rows } = await db.pool.query<{ key: string }>(
-      `SELECT a.attname AS key FROM pg_index AS i JOIN pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
-        WHERE i.indrelid = to_regclass($1) AND i.indisprimary`,
-      [`public.${TABLE}_new_model_vectors`],
-    );
-    // Both views have every row, because every row has a text.
-    const served = await db.pool.query(
-      `SELECT (SELECT count(*) FROM public.${TABLE}_live)::integer AS live, (SELECT count(*) FROM ${table(TABLE)})::integer AS rows`,
-    );
-    if (served.rows[0].live !== served.rows[0].rows) return [`the live view shows ${served.rows[0].live} of ${served.rows[0].rows} rows`];
-    const vectors = vectorsOf(TABLE, `present.${key}`, renamed, storage, phase, rows[0]?.key ?? 'id');
-    const columns = Object.entries(vectors).map(([role, sql]) => `${sql} AS ${role}`);
-    return await wrongRows(db.pool, {
-      table: `(SELECT ${key} AS id, ${text} AS content, ${columns.join(', ')} FROM ${table(TABLE)} AS present) AS present`,
-      ...Object.fromEntries(Object.keys(vectors).map((role) => [role, role])),
-    });
-  } catch (error) {
-    return [(error as Error).message];
-  }
-}
-
-/**
- * SQL for the vectors of a row.
- *
- * @param key the key of the row, qualified with its table: the side table may have a column of the same name
- */
-function vectorsOf(
-  table: string,
-  key: string,
-  renamed: Record<string, string>,
-  storage: Storage,
-  phase: DdlPhase,
-  sideKey: string,
-): { newColumn: string; oldColumn?: string } {
-  const name = (first: string) => renamed[first] ?? first;
-  const column = phase === 'contract' ? name('embedding') : name('embedding_v2');
-  const beside = `(SELECT side.embedding FROM public.${table}_new_model_vectors AS side WHERE side.${pg.escapeIdentifier(sideKey)} = ${key})`;
-  return {
-    newColumn: storage === 'column' ? column : beside,
-    ...(phase === 'contract' ? {} : { oldColumn: name('embedding') }),
-  };
 }
 
 /** Checks of reembed.health for the target that name a command; rows that wait for a worker are not damage. */

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Encoding } from '../../src/embedding/encoding.ts';
-import { answerBatchCall, type BatchApiServer, createBatchApiServer } from './batch-api.ts';
+import { answerBatchCall } from './answer-batch-call.ts';
+import { type BatchApiServer, createBatchApiServer } from './batch-api.ts';
 
 /** A request as received by the server. */
 export interface SeenRequest {
