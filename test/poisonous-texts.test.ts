@@ -1,7 +1,8 @@
 import test from 'ava';
 import { type Campaign, isProbe, removeCampaigns, startCampaign } from './harness/campaign.ts';
 import { NEW_MODEL, OLD_MODEL, wrongRows } from './harness/documents.ts';
-import { type ScriptedAnswer, type SeenRequest, vectorOf } from './harness/provider.ts';
+import { POISON_KINDS, type PoisonKind } from './harness/poison-kinds.ts';
+import type { ScriptedAnswer, SeenRequest } from './harness/provider.ts';
 import { createStage, type Stage } from './harness/stage.ts';
 
 let stage: Stage;
@@ -12,66 +13,11 @@ test.before(async () => {
 test.afterEach.always(() => removeCampaigns(stage));
 test.after.always(() => stage?.close());
 
-const PAGE = '<html><body>Request blocked by the web application firewall</body></html>';
-const html = { 'content-type': 'text/html' };
-const good = (texts: string[]) => texts.map((text) => vectorOf(NEW_MODEL, text, 24));
-
-interface Kind {
-  name: string;
-  class: string;
-  /** the provider's words, as far as they are kept */
-  words: RegExp | null;
-  answer: (input: string[], isBad: (text: string) => boolean) => ScriptedAnswer | Promise<ScriptedAnswer>;
-}
-
-const KINDS: Kind[] = [
-  { name: '500', class: 'server_error', words: /scripted 500/, answer: () => ({ status: 500 }) },
-  { name: '503', class: 'server_error', words: /scripted 503/, answer: () => ({ status: 503 }) },
-  {
-    name: '403 of a firewall',
-    class: 'forbidden',
-    words: /web application firewall/,
-    answer: () => ({ status: 403, body: PAGE, headers: html }),
-  },
-  {
-    name: '404',
-    class: 'model_not_found',
-    words: /scripted 404/,
-    answer: () => ({ status: 404 }),
-  },
-  {
-    name: '200 with an error',
-    class: 'error_answer',
-    words: /upstream failed/,
-    answer: () => ({ status: 200, body: { error: { message: 'upstream failed', code: 502 } } }),
-  },
-  { name: '200 with HTML', class: 'not_json', words: /firewall/, answer: () => ({ status: 200, body: PAGE, headers: html }) },
-  { name: '200 that is not JSON', class: 'not_json', words: null, answer: () => ({ status: 200, body: 'no vectors' }) },
-  { name: 'wrong count', class: 'wrong_count', words: null, answer: (input) => ({ vectors: good(input).slice(1) }) },
-  {
-    name: 'wrong dimensions',
-    class: 'wrong_dimensions',
-    words: null,
-    answer: (input, isBad) => ({ vectors: input.map((text) => vectorOf(NEW_MODEL, text, isBad(text) ? 16 : 24)) }),
-  },
-  {
-    name: '429 too large',
-    class: 'request_too_large',
-    words: /Requested 45000/,
-    answer: () => ({
-      status: 429,
-      body: { error: { message: 'Request too large for new-model on tokens per min (TPM): Limit 40000, Requested 45000.' } },
-    }),
-  },
-  { name: 'cut connection', class: 'connection_failed', words: /./, answer: () => ({ cut: true }) },
-  { name: 'time-out', class: 'timed_out', words: /./, answer: () => new Promise(() => {}) },
-];
-
 const isBad = (text: string) => text.startsWith('poison');
 const drain = (env: Record<string, string> = {}) => stage.workplace.run(['worker', '--drain'], { EMBED_PATIENCE_SECONDS: '20', ...env });
 
 /** Answers requests of the new model with a bad text among them in a bad way. */
-function poison({ answer }: Pick<Kind, 'answer'>) {
+function poison({ answer }: Pick<PoisonKind, 'answer'>) {
   stage.provider.script = ({ input, model }) => (model === NEW_MODEL && input.some(isBad) ? answer(input, isBad) : undefined);
 }
 
@@ -93,7 +39,7 @@ async function parked(campaign: Campaign): Promise<{ id: string; class: string; 
 
 const table = (name: string) => name.replace(/\W/g, '_').toLowerCase();
 
-for (const kind of KINDS) {
+for (const kind of POISON_KINDS) {
   for (const where of ['backfill', 'changed rows'] as const) {
     test.serial(`${kind.name}, ${where}: two texts that always fail are parked by name, and everyone else is embedded`, async (t) => {
       t.timeout(120_000);

@@ -1,8 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { InMemorySpanExporter, NodeTracerProvider, type ReadableSpan, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-node';
 import test from 'ava';
-import { columnOf, STATE_METRICS, type StateMetric } from '../src/metrics/definitions.ts';
 import { createStateReader } from '../src/metrics/read-state.ts';
 import { isProbe, removeCampaigns, startCampaign, until } from './harness/campaign.ts';
 import { exitOf } from './harness/command.ts';
@@ -237,40 +235,4 @@ test.serial('a batch is traced with its requests and its store, by names and num
   );
   const told = JSON.stringify(spans.map((span: ReadableSpan) => [span.name, span.attributes, span.events, span.status, span.links]));
   for (const secret of [KEY, 'poisonous', 'Example', stage.provider.url]) t.false(told.includes(secret), secret);
-});
-
-test.serial('reembed.metrics explains its figures as the metrics do, and a role that may read it alone can export them', async (t) => {
-  await startCampaign(stage, 'exported', { rows: 20 });
-  const { pool } = stage.db;
-  const { rows: comments } = await pool.query<{ column: string; help: string }>(
-    `SELECT a.attname AS column, col_description(a.attrelid, a.attnum) AS help FROM pg_attribute AS a
-      WHERE a.attrelid = 'reembed.metrics'::regclass AND a.attnum > 2 ORDER BY a.attnum`,
-  );
-  t.deepEqual(
-    comments,
-    Object.entries(STATE_METRICS).map(([name, help]) => ({ column: columnOf(name as StateMetric), help })),
-  );
-  await pool.query('UPDATE reembed.model SET usd_per_million_tokens = 10 WHERE name = $1', [NEW_MODEL]);
-  await pool.query("UPDATE reembed.setting SET max_tokens = 1000, max_usd = 5, paused = true, paused_by = 'person'");
-  await pool.query(
-    "INSERT INTO reembed.alert (target, kind, severity, message) SELECT name, 'latency', 'critical', 'slow' FROM reembed.target",
-  );
-  await pool.query("UPDATE exported SET content = 'changed' WHERE id <= 3");
-  const page = readFileSync(new URL('../docs/monitoring.md', import.meta.url), 'utf8');
-  const [, documented = ''] = /```sql\n(.*?)```/s.exec(page) ?? [];
-  t.like((await pool.query(documented)).rows, [{ phase: 2, rows_left: 20, changes_waiting: 3, alerts_open: 1 }]);
-  const client = await pool.connect();
-  try {
-    await client.query('BEGIN');
-    if (process.env.TEST_DATABASE_URL) {
-      await client.query(
-        'CREATE ROLE reembed_test_exporter; GRANT SELECT ON reembed.metrics TO reembed_test_exporter; SET LOCAL ROLE reembed_test_exporter',
-      );
-    }
-    const { rows } = await client.query('SELECT * FROM reembed.metrics');
-    t.like(rows, [{ alerts_critical: 1, paused: 1, throttled: 1, spend_cap_used_ratio: 0, eta_seconds: null, validation_verdict: null }]);
-  } finally {
-    await client.query('ROLLBACK');
-    client.release();
-  }
 });
