@@ -1,7 +1,7 @@
 import type { Queryable } from '../database/connection.ts';
 import { tokenCounter } from '../plan/count-tokens.ts';
 import { askEach, type Question } from './ask-each.ts';
-import { createBudget } from './budget.ts';
+import { type Budget, createBudget } from './budget.ts';
 import { digestOf } from './digest.ts';
 import { type Grade, readGrade } from './grade-answer.ts';
 import { openGradeCache, type PairDigest, pairId } from './grade-cache.ts';
@@ -39,6 +39,13 @@ export interface Grading {
 
 interface PairQuestion extends Question {
   pair: PairDigest;
+}
+
+/** The questions of a query that are not answered yet. */
+interface OpenQuery {
+  query: string;
+  questions: PairQuestion[];
+  tokens: number;
 }
 
 // An answer is a few tokens; a model that thinks needs more.
@@ -84,12 +91,12 @@ export async function gradeQueries(
         },
         inputTokens: promptTokens + tokensOf(query) + tokensOf(text),
       }));
-  const needed = queries.map((one) => {
+  const needed: OpenQuery[] = queries.map((one) => {
     const questions = questionsOf(one);
     for (const { pair } of questions) planned.add(pairId(pair));
     return { query: one.query, questions, tokens: sum(questions.map(({ inputTokens }) => inputTokens + EXPECTED_OUTPUT_TOKENS)) };
   });
-  const { within, leftOut } = await fitLimits();
+  const { within, leftOut } = await fitLimits(needed, judge, budget);
   const questions = within.flatMap((one) => one.questions);
   const expected = expectedOf(within);
   judge.onPlan?.({
@@ -124,28 +131,33 @@ export async function gradeQueries(
     usd: judge.price === null ? null : budget.used.usd,
     problem,
   };
+}
 
-  async function fitLimits(): Promise<{ within: typeof needed; leftOut: Set<string> }> {
-    const all = expectedOf(needed);
-    const tokens = all.input + all.output;
-    // Every request reserves the longest answer until it is answered.
-    const reserved = judge.concurrency * MOST_OUTPUT_TOKENS;
-    let left = (await budget.tokensLeft(tokens === 0 ? 0 : priceOf(judge, all) / tokens)) - reserved;
-    const within: typeof needed = [];
-    const leftOut = new Set<string>();
-    for (const one of needed) {
-      if (one.tokens <= left || one.questions.length === 0) within.push(one);
-      else leftOut.add(one.query);
-      // Once a query does not fit, only those without a question follow: a cheap query is no better sample than an expensive one.
-      left = leftOut.size > 0 ? 0 : left - one.tokens;
-    }
-    return { within, leftOut };
+/** The queries that the limits allow, in their order, and those left out. */
+async function fitLimits(
+  needed: readonly OpenQuery[],
+  judge: Judge,
+  budget: Budget,
+): Promise<{ within: OpenQuery[]; leftOut: Set<string> }> {
+  const all = expectedOf(needed);
+  const tokens = all.input + all.output;
+  // Every request reserves the longest answer until it is answered.
+  const reserved = judge.concurrency * MOST_OUTPUT_TOKENS;
+  let left = (await budget.tokensLeft(tokens === 0 ? 0 : priceOf(judge, all) / tokens)) - reserved;
+  const within: OpenQuery[] = [];
+  const leftOut = new Set<string>();
+  for (const one of needed) {
+    if (one.tokens <= left || one.questions.length === 0) within.push(one);
+    else leftOut.add(one.query);
+    // Once a query does not fit, only those without a question follow: a cheap query is no better sample than an expensive one.
+    left = leftOut.size > 0 ? 0 : left - one.tokens;
   }
+  return { within, leftOut };
+}
 
-  function expectedOf(some: typeof needed) {
-    const all = some.flatMap((one) => one.questions);
-    return { input: sum(all.map(({ inputTokens }) => inputTokens)), output: all.length * EXPECTED_OUTPUT_TOKENS };
-  }
+function expectedOf(queries: readonly OpenQuery[]): { input: number; output: number } {
+  const all = queries.flatMap(({ questions }) => questions);
+  return { input: sum(all.map(({ inputTokens }) => inputTokens)), output: all.length * EXPECTED_OUTPUT_TOKENS };
 }
 
 function remembered<V>(compute: (text: string) => V): (text: string) => V {
