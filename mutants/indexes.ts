@@ -11,7 +11,7 @@ export const INDEXES: Mutant[] = [
     edits: [
       {
         file: 'src/plan/index-plan.ts',
-        find: '    ...others.map((index, i) => otherIndex(facts, place, index, i + 2, taken)),\n',
+        find: '    ...others.map((index, i) => otherIndex(facts, place, index, { position: i + 2, taken })),\n',
         replace: '',
       },
     ],

@@ -20,6 +20,16 @@ export interface CarriedIndex {
   isWhole: boolean;
 }
 
+/** How the new vectors differ from the old ones. */
+export interface ChangedVectors {
+  from: Pick<ModelDefinition, 'dimensions' | 'elementType'>;
+  to: ModelDefinition;
+  /** schema of the extension vector as written in SQL */
+  quotedSchema: string;
+  /** what the main index holds; others hold the same where an index does not take the vectors themselves */
+  form: IndexForm;
+}
+
 // pgvector's limit for bits.
 const MAX_INDEXED_BITS = 64_000;
 
@@ -27,26 +37,19 @@ const MAX_INDEXED_BITS = 64_000;
  * Writes an index on the old vectors for the new ones: with another column, other dimensions and, if the element type changes, the operator
  * class of that type.
  *
- * @param quotedSchema schema of the extension vector as written in SQL
- * @param form what the main index holds; others hold the same where an index does not take the vectors themselves
  * @throws IndexNotCarried when that is not possible
  */
-export function carryIndex(
-  old: OldIndex,
-  from: Pick<ModelDefinition, 'dimensions' | 'elementType'>,
-  to: ModelDefinition,
-  quotedSchema: string,
-  form: IndexForm = PLAIN,
-): CarriedIndex {
+export function carryIndex(old: OldIndex, vectors: ChangedVectors): CarriedIndex {
+  const { to } = vectors;
   const isTooLarge = isVectorMethod(old.method) && to.dimensions > ELEMENT_TYPES[to.elementType].maxIndexedDimensions;
-  const carriedForm = isTooLarge && (old.keyForm === 'column' || old.keyForm === 'view') ? form : PLAIN;
-  const operatorClass = carriedClass(old, from, to, quotedSchema, carriedForm);
+  const carriedForm = isTooLarge && (old.keyForm === 'column' || old.keyForm === 'view') ? vectors.form : PLAIN;
+  const operatorClass = carriedClass(old, { ...vectors, form: carriedForm });
   if (old.vectorInPredicate === 'other') throw new IndexNotCarried(old.name, 'its condition is about the vector itself');
   const predicate = old.vectorInPredicate === 'is not null' ? `(${present('column')} IS NOT NULL)` : old.predicate;
   const isOnVector = old.keyForm === 'column' || old.keyForm === 'view' || (old.keyForm === 'cast' && old.elementType === to.elementType);
   return {
     old,
-    key: carriedKey(old, from, to, quotedSchema, carriedForm),
+    key: carriedKey(old, { ...vectors, form: carriedForm }),
     operatorClass,
     rest: `${old.included}${old.nulls}${old.parameters ? ` WITH (${old.parameters})` : ''}${predicate === null ? '' : ` WHERE ${predicate}`}`,
     elementType: old.keyForm === 'column' || old.keyForm === 'view' ? to.elementType : old.elementType,
@@ -60,13 +63,7 @@ export function isVectorMethod(method: string): method is 'hnsw' | 'ivfflat' {
   return method === 'hnsw' || method === 'ivfflat';
 }
 
-function carriedKey(
-  old: OldIndex,
-  from: Pick<ModelDefinition, 'dimensions'>,
-  to: ModelDefinition,
-  quotedSchema: string,
-  form: IndexForm,
-): string {
+function carriedKey(old: OldIndex, { from, to, quotedSchema, form }: ChangedVectors): string {
   const column = present('column');
   const sized = (size: number) => `${old.keyType}(${size})`;
   const followsDimensions = old.keyModifier === from.dimensions;
@@ -97,13 +94,7 @@ function refuseTooLarge(old: OldIndex, dimensions: number): void {
   if (dimensions > limit) throw new IndexNotCarried(old.name, `an index on ${old.keyType} takes at most ${limit} dimensions`);
 }
 
-function carriedClass(
-  old: OldIndex,
-  from: Pick<ModelDefinition, 'elementType'>,
-  to: ModelDefinition,
-  quotedSchema: string,
-  form: IndexForm,
-): string {
+function carriedClass(old: OldIndex, { from, to, quotedSchema, form }: ChangedVectors): string {
   if (form.name === 'binary' || old.keyForm === 'view') {
     if (old.keyForm !== 'view' && distanceOf(old.operatorClass) === undefined)
       throw new IndexNotCarried(old.name, `bits do not approximate the distance of ${old.operatorClass}`);

@@ -52,7 +52,7 @@ export function planIndexes(request: CampaignRequest, facts: TableFacts, place: 
   const tied = kept.find(({ namesOthers }) => namesOthers && (place.sideTable !== null || facts.sideTable !== null));
   if (tied) throw new IndexNeedsTable(tied.name);
   const from = { dimensions: facts.dimensions ?? 1, elementType: facts.elementType };
-  const carried = kept.map((old) => carryIndex(old, from, place.to, place.quotedSchema, place.form));
+  const carried = kept.map((old) => carryIndex(old, { ...place, from }));
   const whole = carried.filter(({ isWhole }) => isWhole);
   const served = whole.find(({ old }) => old.keyForm === 'view' || distanceOf(old.operatorClass) === place.to.distance);
   const main = served ?? (request.distance === undefined ? undefined : whole[0]);
@@ -65,8 +65,8 @@ export function planIndexes(request: CampaignRequest, facts: TableFacts, place: 
   const others = carried.filter((index) => index !== main);
   const finalTaken = new Set(others.map(({ old }) => old.name));
   return [
-    ...(main || isWanted ? [mainIndex(request, facts, place, main, taken, finalTaken)] : []),
-    ...others.map((index, i) => otherIndex(facts, place, index, i + 2, taken)),
+    ...(main || isWanted ? [mainIndex(request, facts, place, { carried: main, taken, finalTaken })] : []),
+    ...others.map((index, i) => otherIndex(facts, place, index, { position: i + 2, taken })),
   ];
 }
 
@@ -74,9 +74,7 @@ function mainIndex(
   request: CampaignRequest,
   facts: TableFacts,
   place: IndexPlace,
-  carried: CarriedIndex | undefined,
-  taken: Set<string>,
-  finalTaken: Set<string>,
+  { carried, taken, finalTaken }: { carried: CarriedIndex | undefined; taken: Set<string>; finalTaken: Set<string> },
 ): IndexPlan {
   const old = carried?.old ?? facts.indexes.find((index) => isVectorMethod(index.method));
   const { to, sideTable, toColumn, quotedSchema, form } = place;
@@ -100,11 +98,19 @@ function mainIndex(
     isUnique: false,
     definition: `USING ${method} (${key} ${quotedSchema}.${formClass(form, to.elementType, to.distance)})${parameters ? ` WITH (${parameters})` : ''}`,
     tablespace: carried?.old.tablespace ?? null,
-    ...names(facts, sideTable, carried?.old ?? null, name, unused(shortName(`${facts.table}_${facts.column}`, '_idx'), finalTaken)),
+    ...names(facts, sideTable, carried?.old ?? null, {
+      name,
+      usual: unused(shortName(`${facts.table}_${facts.column}`, '_idx'), finalTaken),
+    }),
   };
 }
 
-function otherIndex(facts: TableFacts, { sideTable }: IndexPlace, index: CarriedIndex, position: number, taken: Set<string>): IndexPlan {
+function otherIndex(
+  facts: TableFacts,
+  { sideTable }: IndexPlace,
+  index: CarriedIndex,
+  { position, taken }: { position: number; taken: Set<string> },
+): IndexPlan {
   const { old, key, operatorClass, rest, elementType, form } = index;
   const name = unused(sideTable ? shortName(sideTable, `_${position}_idx`) : shortName(old.name, '_v2'), taken);
   return {
@@ -116,12 +122,12 @@ function otherIndex(facts: TableFacts, { sideTable }: IndexPlace, index: Carried
     isUnique: old.isUnique,
     definition: `USING ${old.method} (${key} ${operatorClass}${old.order})${rest}`,
     tablespace: old.tablespace,
-    ...names(facts, sideTable, old, name, shortName(`${facts.table}_${facts.column}`, `_${position}_idx`)),
+    ...names(facts, sideTable, old, { name, usual: shortName(`${facts.table}_${facts.column}`, `_${position}_idx`) }),
   };
 }
 
 /** Names of an index during the campaign and after it. In a side table it keeps the first; an old side table keeps those of its indexes. */
-function names(facts: TableFacts, sideTable: string | null, old: OldIndex | null, name: string, usual: string) {
+function names(facts: TableFacts, sideTable: string | null, old: OldIndex | null, { name, usual }: { name: string; usual: string }) {
   // Each leaf has an index of another name.
   const oldName = old && !old.isOnLeaves ? old.name : null;
   return {
