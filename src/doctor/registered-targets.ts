@@ -27,7 +27,6 @@ export interface Target {
   leaves: number[];
   /** indexes on the new vectors, as they are called until contract */
   indexNames: string[];
-  toModel: string;
 }
 
 /** Reads the registered tables, each with its newest campaign. */
@@ -40,7 +39,7 @@ export async function readTargets(db: Queryable): Promise<Target[]> {
             CASE WHEN c.relkind = 'p' THEN ARRAY(SELECT l.leaf::oid FROM reembed.leaves(t.relation) AS l) ELSE '{}' END AS leaves,
             t.live_view AS "liveView", t.live_model_column AS "liveModelColumn", s.read_model AS "readModel",
             coalesce(quote_ident(pg_get_userbyid(c.relowner)), '') AS owner, coalesce(pg_has_role(c.relowner, 'USAGE'), false) AS "ownedByUs",
-            m.name AS campaign, m.phase, ARRAY(SELECT p.name::text FROM reembed.planned_index AS p WHERE p.campaign = m.name AND p.name IS NOT NULL AND p.definition IS NULL ORDER BY p.position) AS "indexNames", m.to_model AS "toModel"
+            m.name AS campaign, m.phase, ARRAY(SELECT p.name::text FROM reembed.planned_index AS p WHERE p.campaign = m.name AND p.name IS NOT NULL AND p.definition IS NULL ORDER BY p.position) AS "indexNames"
        FROM reembed.target AS t
        JOIN reembed.setting AS s ON s.target = t.name
        JOIN reembed.campaign AS m ON m.target = t.name

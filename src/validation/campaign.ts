@@ -10,7 +10,6 @@ export interface Thresholds {
   /** share of the old figure */
   maxNdcgLoss: number;
   maxFailedRows: number;
-  minFilteredRows: number;
   maxLatencyRatio: number | null;
   maxAuditShare: number;
   minAuditSimilarity: number;
@@ -118,7 +117,7 @@ export async function loadCampaign(
             z.blocks::float8 AS blocks,
             z.rows::float8 AS estimated_rows,
             json_build_object('minOverlap', s.min_overlap, 'minIndexRecall', s.min_index_recall, 'maxNdcgLoss', s.max_ndcg_loss,
-                              'maxFailedRows', s.max_failed_rows, 'minFilteredRows', s.min_filtered_rows, 'maxLatencyRatio', s.max_latency_ratio,
+                              'maxFailedRows', s.max_failed_rows, 'maxLatencyRatio', s.max_latency_ratio,
                               'maxAuditShare', s.max_audit_share, 'minAuditSimilarity', s.min_audit_similarity) AS thresholds
        FROM reembed.target AS t
        JOIN pg_class AS c ON c.oid = t.relation
