@@ -83,7 +83,7 @@ async function backfill({ client }: Subject, { together }: Options, measured: Me
     const rows = await measured(
       'read for the backfill',
       (found) => found.length,
-      () => readBatch(client, target, vector, batch),
+      () => readBatch(client, { target, vector }, batch),
     );
     for (let at = 0; at < rows.length; at += together) {
       const some = rows.slice(at, at + together);

@@ -116,7 +116,6 @@ async function planMember(
   config: Config,
   { group, found }: { group: string; found: Set<string> },
 ): Promise<Member> {
-  const { facts, text, findings, indexSeconds } = drafted;
   const { limits } = providerAccess(drafted.plan.to, 'new', config);
   if (drafted.plan.keepOldCurrent) providerAccess(drafted.plan.from, 'old', config);
   const oldModel = await compareOldModel(drafted, config);
@@ -125,8 +124,8 @@ async function planMember(
   const plan = { ...withAcceptance(drafted.plan, oldModel, { ...request, accept }), group };
   return {
     plan,
-    estimate: estimateCampaign(plan, facts, text, { limits, concurrency: config.concurrency }, indexSeconds),
-    inventory: findingsFor(plan.sideTable ? 'side-table' : 'column', findings),
+    estimate: estimateCampaign({ ...drafted, plan }, { limits, concurrency: config.concurrency }),
+    inventory: findingsFor(plan.sideTable ? 'side-table' : 'column', drafted.findings),
     oldModel: oldModel.finding,
   };
 }

@@ -119,14 +119,14 @@ async function create(options: CreateOptions): Promise<void> {
   const database = await openDatabase(config);
   try {
     const drafted = await inPlanningTransaction(database, (client) => draftTable(client, request, config, options));
-    const { facts, text, findings, indexSeconds, searchLoss } = drafted;
+    const { facts, text, findings, searchLoss } = drafted;
     const { limits } = providerAccess(drafted.plan.to, 'new', config);
     if (drafted.plan.keepOldCurrent) providerAccess(drafted.plan.from, 'old', config);
     const { probeProvider } = await import('../embedding/probe.ts');
     const probe = options.probe ? await probeProvider(modelRow(drafted.plan.to), config) : 'not probed';
     const oldModel = await compareOldModel(drafted, config);
     const plan = withAcceptance(drafted.plan, oldModel, request);
-    const estimate = estimateCampaign(plan, facts, text, { limits, concurrency: config.concurrency }, indexSeconds);
+    const estimate = estimateCampaign({ ...drafted, plan }, { limits, concurrency: config.concurrency });
     const files = campaignFiles(plan, config.migrationsDirectory);
     if (!options.dryRun) writeFiles(files);
     else if (!options.json) for (const file of files) printSource(visibleLines(`// ---- ${file.path}\n${file.text}\n`));

@@ -2,9 +2,7 @@ import { type ElementType, vectorBytes } from '../database/element-types.ts';
 import { formBytes, type IndexForm } from '../database/index-form.ts';
 import type { RequestLimits } from '../embedding/pack.ts';
 import { type CountedBy, tokensCountedBy } from './count-tokens.ts';
-import type { TableFacts } from './inspect.ts';
-import type { TextFacts } from './measure.ts';
-import type { CampaignPlan } from './plan.ts';
+import type { Draft } from './draft-table.ts';
 
 /** The expected cost of a campaign. */
 export interface Estimate {
@@ -30,11 +28,8 @@ const HNSW_BYTES_PER_ROW = 300;
 
 /** Estimates rows, tokens, cost, time and disk space of a campaign from measurements. */
 export function estimateCampaign(
-  plan: CampaignPlan,
-  facts: TableFacts,
-  text: TextFacts,
+  { plan, facts, text, indexSeconds }: Pick<Draft, 'plan' | 'facts' | 'text' | 'indexSeconds'>,
   { limits, concurrency }: { limits: RequestLimits; concurrency: number },
-  indexSeconds: number | null,
 ): Estimate {
   const prefix = plan.to.documentPrefix.length * text.rows;
   const tokens = Math.round((text.characters + prefix) * text.tokensPerCharacter);

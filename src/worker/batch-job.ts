@@ -61,7 +61,7 @@ async function embedBatch(context: WorkContext, job: BatchJob, options: BatchOpt
   // free space in the pages.
   const write = context.writerOf(target.name);
   try {
-    const rowsOfBatch = await readBatch(pool, target, vector, job);
+    const rowsOfBatch = await readBatch(pool, { target, vector }, job);
     const { own, copied, waiting } = await shareTexts(pool, target, job, rowsOfBatch);
     const source = own.slice(0, options.limit);
     const cached = target.hasCachedVectors

@@ -1,5 +1,5 @@
 import type { Queryable } from '../database/connection.ts';
-import { compiled, type VectorColumn, type WorkTarget } from './target.ts';
+import { compiled, type TargetColumn, type WorkTarget } from './target.ts';
 
 /** Why the text of a row is not embedded. */
 export interface TextFailure {
@@ -50,24 +50,14 @@ export interface BatchName {
   batch: number;
 }
 
-/**
- * Rows of a batch that have a text, no vector and no recorded failure, in the order to write them.
- *
- * @param limit maximum number of rows to read
- */
-export async function readBatch(
-  db: Queryable,
-  target: WorkTarget,
-  vector: VectorColumn,
-  { campaign, batch }: BatchName,
-  limit?: number,
-): Promise<BatchRow[]> {
+/** Rows of a batch that have a text, no vector and no recorded failure, in the order to write them. */
+export async function readBatch(db: Queryable, { target, vector }: TargetColumn, { campaign, batch }: BatchName): Promise<BatchRow[]> {
   const { rows } = await db.query<Read<BatchRow>>(
     `SELECT r.key AS "keyText", r.content AS text, r.text_hash::text AS "textHash", r.version, r.failure, r.too_many_bytes AS "tooManyBytes", s.max_text_bytes AS "maxBytes", r.wave
-       FROM reembed.batch AS b JOIN reembed.setting AS s ON s.target = $4
-      CROSS JOIN LATERAL ${compiled(target, 'read_batch')}(b.leaf, b.first_place, b.end_place, $3, reembed.failed_keys($4, $5), reembed.old_snapshot() IS NOT NULL, s.max_text_bytes) AS r
+       FROM reembed.batch AS b JOIN reembed.setting AS s ON s.target = $3
+      CROSS JOIN LATERAL ${compiled(target, 'read_batch')}(b.leaf, b.first_place, b.end_place, NULL, reembed.failed_keys($3, $4), reembed.old_snapshot() IS NOT NULL, s.max_text_bytes) AS r
       WHERE b.campaign = $1 AND b.id = $2`,
-    [campaign, batch, limit ?? null, target.name, vector.model],
+    [campaign, batch, target.name, vector.model],
   );
   return rows.map(withFailure);
 }

@@ -43,7 +43,7 @@ async function close(db: Queryable, { id }: ProviderBatch): Promise<boolean> {
 export async function copyTexts({ context, batch, target, vector }: BatchWork, ledgerBatch: number): Promise<SharedRows> {
   const { pool } = context.database;
   const name = { campaign: batch.campaign, batch: ledgerBatch };
-  const shared = await shareTexts(pool, target, name, await readBatch(pool, target, vector, name));
+  const shared = await shareTexts(pool, target, name, await readBatch(pool, { target, vector }, name));
   if (shared.copied.length > 0) {
     const outcome = { ...name, items: shared.copied, failures: [], tokens: 0, requests: 0, done: false };
     await context.writerOf(target.name)(() => storeBatch(pool, context.pacingOf(target.name), { target, vector }, outcome));
