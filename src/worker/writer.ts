@@ -1,5 +1,6 @@
 import { encodeVectorArray } from '../database/binary-vectors.ts';
 import type { Queryable } from '../database/connection.ts';
+import { queryToEnd } from '../database/query-to-end.ts';
 import { textDigest } from '../text-digest.ts';
 import { nextOfOneWave, type Pacing, paced, portionOfWave } from './pacing.ts';
 import type { BatchName, BatchRow, ChangedRow, SourceRow } from './reader.ts';
@@ -44,7 +45,8 @@ export async function storeVectors(
     async store(some, isLast) {
       const { rows } = await inTurn(async () => {
         const startedAt = performance.now();
-        const answer = await db.query<{ written: string[]; skipped: string[]; left: string[] }>(
+        const answer = await queryToEnd<{ written: string[]; skipped: string[]; left: string[] }>(
+          db,
           `SELECT w.written, w.skipped, reembed.record_failed($6, $1, reembed.with_skipped($7, w.skipped), w.written) AS left FROM ${stored(target, vector)} AS w`,
           [vector.model, ...arrays(target, some), target.name, refusals(isLast ? failures : [])],
         );
