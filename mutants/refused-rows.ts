@@ -48,4 +48,26 @@ export const REFUSED_ROWS: Mutant[] = [
     says: /violates check constraint/,
     edits: [{ file: 'sql/contract/restore_portion.sql', find: 'IF NOT reembed.refuses_row(SQLSTATE) THEN', replace: 'IF true THEN' }],
   },
+  {
+    fault: 'an error that is reported before its transaction has ended',
+    fix: 'the next statement waits for that end',
+    test: 'batch-api-refused',
+    title: 'a refused row is recorded though its lock outlives the report of the error',
+    says: /row_refused/,
+    edits: [
+      {
+        file: 'src/worker/pacing.ts',
+        find: 'await queryToEnd<{ rows: number }>(db, statement, values)',
+        replace: 'await db.query<{ rows: number }>(statement, values)',
+      },
+    ],
+  },
+  {
+    fault: 'two workers that store the answers of one provider batch',
+    fix: 'only rows that still lack their vector are stored and taken off the record',
+    test: 'batch-api-workers',
+    title: 'a worker that stores rows of which another has stored some stores the others',
+    says: /- 40/,
+    edits: [{ file: 'src/worker/writer.ts', find: 'WHERE i.position = ANY (l.positions) OFFSET 0', replace: 'OFFSET 0' }],
+  },
 ];

@@ -1,11 +1,14 @@
 import test from 'ava';
 import { readConfig } from '../src/config.ts';
+import { createPool } from '../src/database/connection.ts';
 import { runProviderBatch } from '../src/worker/batch-api/provider-batch-job.ts';
+import { runBatch } from '../src/worker/batch-job.ts';
 import { createWorkContext } from '../src/worker/context.ts';
 import { offerBatchApi } from './harness/batch-api.ts';
 import { batchApiRun } from './harness/batch-api-campaign.ts';
 import { removeCampaigns, startCampaign, until } from './harness/campaign.ts';
 import { exitOf } from './harness/command.ts';
+import { EARLY_ERROR, openEarlyErrors } from './harness/early-errors.ts';
 import { createStage, type Stage } from './harness/stage.ts';
 
 let stage: Stage;
@@ -23,6 +26,9 @@ test.after.always(() => stage?.close());
 
 const api = () => stage.provider.batchApi;
 const sql = (text: string, values: unknown[] = []) => stage.db.pool.query(text, values);
+// A row that another session has locked: the embedded database has only one.
+const testOnServer = process.env.TEST_DATABASE_URL ? test : undefined;
+
 test.serial('a campaign that is taken back cancels its batches at the provider, and nothing of them is stored', async (t) => {
   const campaign = await startCampaign(stage, 'maps', { rows: 300 });
   api().isHeld = true;
@@ -144,4 +150,36 @@ test.serial('a row that its table refuses does not keep the other rows of a prov
   t.deepEqual(await run.wrong('atlases'), ['60 new', '7 new']);
   t.deepEqual(campaign.requests(), [], 'no row is embedded a second time by an ordinary request');
   t.is(await campaign.ask('SELECT count(*)::int FROM reembed.provider_batch_row'), 0);
+});
+
+testOnServer?.serial('a refused row is recorded though its lock outlives the report of the error', async (t) => {
+  const campaign = await startCampaign(stage, 'gazetteers', { rows: 120 });
+  await sql(`
+    CREATE OR REPLACE FUNCTION refuse_late() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+      IF NEW.id IN (7, 60) THEN
+        RAISE NOTICE '${EARLY_ERROR}' USING ERRCODE = 'P0001';
+        PERFORM pg_sleep(0.2);
+        RAISE EXCEPTION 'the server gets to it';
+      END IF;
+      RETURN NEW; END $$;
+    CREATE TRIGGER refuse_late BEFORE UPDATE ON gazetteers FOR EACH ROW EXECUTE FUNCTION refuse_late()`);
+  const early = await openEarlyErrors(stage.db.url);
+  const pool = createPool(early.url, 4);
+  try {
+    const config = readConfig({ ...stage.db.env, OPENAI_API_KEY: 'test', OPENAI_BASE_URL: stage.provider.url });
+    const context = createWorkContext({ ...stage.database, pool }, config, () => {});
+    const id = await campaign.ask<string>('SELECT reembed.claim_provider_batch(50, 1)');
+    await runProviderBatch(context, { id });
+    await runProviderBatch(context, { id });
+    await runBatch(context, { campaign: campaign.name, batch: 2 });
+  } finally {
+    await pool.end();
+    early.close();
+  }
+  const { rows } = await sql("SELECT key ->> 'id' AS id, class FROM reembed.failed_row WHERE target = $1 ORDER BY key", [campaign.target]);
+  t.deepEqual(rows, [
+    { id: '7', class: 'row_refused' },
+    { id: '60', class: 'row_refused' },
+  ]);
+  t.deepEqual(await campaign.ask("SELECT array_agg(id::int ORDER BY id) FROM reembed.batch WHERE state = 'done'"), [1, 2]);
 });

@@ -1,9 +1,15 @@
 import test from 'ava';
+import { readConfig } from '../src/config.ts';
+import { runProviderBatch } from '../src/worker/batch-api/provider-batch-job.ts';
+import { createWorkContext } from '../src/worker/context.ts';
+import { loadTarget, vectorColumn } from '../src/worker/target.ts';
+import { type SentVector, storeSentRows } from '../src/worker/writer.ts';
 import { offerBatchApi } from './harness/batch-api.ts';
 import { batchApiRun } from './harness/batch-api-campaign.ts';
 import { isProbe, removeCampaigns, startCampaign, until } from './harness/campaign.ts';
 import { exitOf } from './harness/command.ts';
-import { NEW_MODEL, wrongRows } from './harness/documents.ts';
+import { NEW_DIMENSIONS, NEW_MODEL, wrongRows } from './harness/documents.ts';
+import { vectorOf } from './harness/provider.ts';
 import { createStage, type Stage } from './harness/stage.ts';
 
 let stage: Stage;
@@ -179,4 +185,28 @@ test.serial('a batch that the provider does not know is waited for, because anot
   t.is((await run.drain()).code, 0);
   t.is(campaign.requests().length, 0);
   t.deepEqual(await run.wrong('unknown'), []);
+});
+
+test.serial('a worker that stores rows of which another has stored some stores the others', async (t) => {
+  const campaign = await startCampaign(stage, 'doubled', { rows: 40 });
+  const config = readConfig({ ...stage.db.env, OPENAI_API_KEY: 'test', OPENAI_BASE_URL: stage.provider.url });
+  const context = createWorkContext(stage.database, config, () => {});
+  const id = await campaign.ask<string>('SELECT reembed.claim_provider_batch(1000, 1)');
+  await runProviderBatch(context, { id });
+  const { rows: sent } = await sql(
+    `SELECT r.position, r.batch::integer, r.key::text AS "keyText", r.text_hash::text AS "textHash", r.wave, d.content
+       FROM reembed.provider_batch_row AS r JOIN doubled AS d ON d.id = (r.key ->> 'id')::bigint WHERE r.batch = 1 AND r.request = 1 ORDER BY r.position`,
+  );
+  const items: SentVector[] = sent.map((row) => ({ ...row, wave: 1, vector: vectorOf(NEW_MODEL, row.content, NEW_DIMENSIONS) }));
+  const target = await loadTarget(stage.db.pool, campaign.target);
+  const vector = target && vectorColumn(target, 'new');
+  if (!target || !vector) return t.fail();
+  const store = (some: SentVector[]) =>
+    storeSentRows(stage.db.pool, context.pacingOf(target.name), target, vector, { providerBatch: id, request: 1 }, some, 100);
+  t.is(await store(items.slice(0, 3)), 3);
+  t.is(await store(items), items.length - 3);
+  t.is(await store(items), 0);
+  t.deepEqual(await run.wrong('doubled'), []);
+  t.is(await campaign.ask('SELECT sum(tokens)::int FROM reembed.batch'), 100);
+  t.is(await campaign.ask('SELECT sum(requests)::int FROM reembed.batch'), 1);
 });

@@ -1674,6 +1674,13 @@ CREATE FUNCTION reembed.leaves(p_relation regclass) RETURNS TABLE(leaf regclass)
 
 COMMENT ON FUNCTION reembed.leaves(p_relation regclass) IS 'The tables that hold the rows of a table: its partitions, at any level, that are not partitioned themselves; of an ordinary table, itself.';
 
+CREATE FUNCTION reembed.lock_sent_rows(p_provider_batch uuid, p_request integer, p_positions integer[]) RETURNS integer[]
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET lock_timeout TO '500ms';
+
+COMMENT ON FUNCTION reembed.lock_sent_rows(p_provider_batch uuid, p_request integer, p_positions integer[]) IS 'Keeps other workers from storing vectors of a provider batch until the end of the transaction; returns which rows of a request still lack theirs.';
+
 CREATE FUNCTION reembed.lock_target(p_target text) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -6630,6 +6637,8 @@ REVOKE ALL ON FUNCTION reembed.leave_part_contract(p_name text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION reembed.leave_phase(p_name text, p_phase text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.leaves(p_relation regclass) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.lock_sent_rows(p_provider_batch uuid, p_request integer, p_positions integer[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.lock_target(p_target text) FROM PUBLIC;
 

@@ -184,7 +184,8 @@ test.serial('the batch API gets no more than the cap leaves, at its share of the
   t.true(spent > 500 && spent <= 1000, String(spent));
   t.true(Math.abs(usd - spent * 0.0005) < 1e-3);
   await sql('UPDATE reembed.setting SET max_usd = 100, paused = false');
-  t.is((await batchApiRun(stage).drain()).code, 0);
+  const raised = await batchApiRun(stage).drain();
+  t.is(raised.code, 0, raised.stderr);
   const after = await progress();
   t.is(after.spent, after.tokens, 'corrected by what the provider counted');
   t.true(Math.abs(after.usd - after.tokens * 0.0005) < 1e-3);

@@ -1,5 +1,6 @@
 import type { LimitFunction } from 'p-limit';
 import type { Queryable } from '../database/connection.ts';
+import { queryToEnd } from '../database/query-to-end.ts';
 import type { Throttle } from '../throttle/throttle.ts';
 import type { Portion } from './portion.ts';
 
@@ -30,7 +31,7 @@ export async function paced(
   await throttle.pass();
   const { answer, took } = await inTurn(async () => {
     const startedAt = performance.now();
-    return { answer: await db.query<{ rows: number }>(statement, values), took: performance.now() - startedAt };
+    return { answer: await queryToEnd<{ rows: number }>(db, statement, values), took: performance.now() - startedAt };
   });
   const written = answer.rows[0]?.rows ?? 0;
   if (handedOver ?? written) {

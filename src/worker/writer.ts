@@ -1,5 +1,6 @@
 import { encodeVectorArray } from '../database/binary-vectors.ts';
 import type { Queryable } from '../database/connection.ts';
+import { queryToEnd } from '../database/query-to-end.ts';
 import { textDigest } from '../text-digest.ts';
 import { nextOfOneWave, type Pacing, paced, portionOfWave } from './pacing.ts';
 import type { BatchName, BatchRow, SourceRow } from './reader.ts';
@@ -47,7 +48,8 @@ export async function storeVectors(
     async store(some, isLast) {
       const { rows } = await inTurn(async () => {
         const startedAt = performance.now();
-        const answer = await db.query<{ written: string[]; skipped: string[]; left: string[] }>(
+        const answer = await queryToEnd<{ written: string[]; skipped: string[]; left: string[] }>(
+          db,
           `SELECT w.written, w.skipped, reembed.record_failed($6, $1, reembed.with_skipped($7, w.skipped), w.written) AS left FROM ${stored(target, vector)} AS w`,
           [vector.model, ...arrays(target, some), target.name, refusals(isLast ? failures : [])],
         );
@@ -153,20 +155,24 @@ export async function storeSentRows(
   { providerBatch, request, items, tokens }: SentRequest,
 ): Promise<number> {
   if (items.length === 0) return 0;
-  // Skips rows whose record another worker has removed in the meantime: that worker stored the same vector.
-  const awaited = `(SELECT array_agg(r.position) FROM reembed.provider_batch_row AS r WHERE r.provider_batch = $6 AND r.request = $8 AND r.position = ANY ($9))`;
+  // Without the rows that another worker has stored in the meantime.
+  const awaited = `(SELECT array_agg(i.key ORDER BY i.place) AS keys, array_agg(i.version ORDER BY i.place) AS versions, array_agg(i.hash ORDER BY i.place) AS hashes,
+                           array_agg(i.vector ORDER BY i.place) AS vectors, array_agg(i.position ORDER BY i.place) AS positions
+                      FROM reembed.lock_sent_rows($6, $8, $9) AS l(positions)
+                     CROSS JOIN unnest($2::text[], $3::text[], $4::bigint[], $5::${target.vectorType}[], $9::integer[]) WITH ORDINALITY AS i(key, version, hash, vector, position, place)
+                     WHERE i.position = ANY (l.positions) OFFSET 0)`;
   let written = 0;
   await storeDivided(items, {
     portionOf: (rest) => nextOfOneWave(rest, pacing, ({ wave }) => wave),
     isRefused: (error) => isRefusedRow(db, error),
     async store(some) {
       if (some.length === 0) return;
-      const isFirst = some[0]?.position === 0;
       written += await paced(
         { portion: portionOfWave(pacing, some[0]?.wave), throttle: pacing.throttle, inTurn: pacing.inTurn },
         db,
-        `SELECT reembed.settle_sent_rows($6, $7, $8, $9, $5::${target.vectorType}[], w.written, reembed.with_skipped('[]', w.skipped), $10, $11) AS rows
-           FROM ${stored(target, vector, `WHERE ${awaited} @> $9`)} AS w`,
+        `SELECT reembed.settle_sent_rows($6, $7, $8, a.positions, a.vectors, w.written, reembed.with_skipped('[]', w.skipped),
+                                         CASE WHEN 0 = ANY (a.positions) THEN $10::bigint ELSE 0 END, CASE WHEN 0 = ANY (a.positions) THEN 1 ELSE 0 END) AS rows
+           FROM ${awaited} AS a CROSS JOIN LATERAL ${stored(target, vector, 'a.keys, a.versions, a.hashes, a.vectors')} AS w`,
         [
           vector.model,
           ...arrays(
@@ -175,8 +181,7 @@ export async function storeSentRows(
           ),
           ...[providerBatch, some[0]?.batch, request],
           some.map(({ position }) => position),
-          isFirst ? tokens : 0,
-          isFirst ? 1 : 0,
+          tokens,
         ],
         some.length,
       );
@@ -195,14 +200,11 @@ export async function storeSentRows(
   return written;
 }
 
-/**
- * SQL of the call that stores vectors, as one row: the keys that were written, and those whose write their table suppressed. Its parameters
- * are $1 to $5.
- */
-function stored(target: WorkTarget, { role }: VectorColumn, condition = ''): string {
+/** SQL of the call that stores vectors, as one row: the keys that were written, and those whose write their table suppressed. $1 is the model. */
+function stored(target: WorkTarget, { role }: VectorColumn, rows = `$2, $3, $4, $5::${target.vectorType}[]`): string {
   const keys = (written: string) => `coalesce(array_agg(s.key) FILTER (WHERE ${written}), '{}')`;
   return `(SELECT ${keys('s.is_written')} AS written, ${keys('NOT s.is_written')} AS skipped
-             FROM ${compiled(target, `store_${role}`)}($1, $2, $3, $4, $5::${target.vectorType}[]) AS s ${condition} OFFSET 0)`;
+             FROM ${compiled(target, `store_${role}`)}($1, ${rows}) AS s OFFSET 0)`;
 }
 
 /** Whether the target is still served: recording a failed row may have paused it. */
