@@ -128,7 +128,7 @@ test('without a terminal, progress has the time, and comes once a minute, every 
 test('on a terminal of 60 columns, the rows, the time left and what slows the work can be read', async (t) => {
   const { stream, written } = capture(true, 60);
   const display = createDisplay(stream);
-  const short = '9,060/20,000 rows, 45.3%, ETA 18 s';
+  const short = '9,060/20,000 rows, 45.3 %, ETA 18 s';
   display.update([
     { name: 'public.documents', done: 9060, total: 20_000, text: '', short, detail: '8,900 stored, 1 token', trouble: 'paused: night' },
   ]);

@@ -14,6 +14,7 @@ import { type JudgedFigures, judgeBridge } from './judged-figures.ts';
 import { askModels, type JudgedSource } from './judged-queries.ts';
 import { isOrderedByProduct } from './space.ts';
 import { type BridgeFigures, figuresOf, judgedColumns, storeBridge } from './stored-bridge.ts';
+import { counted } from '../wording.ts';
 
 /** What to fit a bridge with. */
 export interface FitOptions {
@@ -68,9 +69,9 @@ const TIMES_CHANCE = 2;
  */
 export async function fitBridge(database: Database, config: Config, options: FitOptions, hooks: FitHooks): Promise<FitResult> {
   if (options.rows < FEWEST_ROWS)
-    throw new UsageError(`a map of ${options.rows} rows means nothing`, `draw at least ${FEWEST_ROWS} with --rows`);
+    throw new UsageError(`a map fitted to ${counted(options.rows, 'row')} means nothing`, `give at least ${FEWEST_ROWS} with --rows`);
   if (options.rows > MOST_ROWS)
-    throw new UsageError(`${options.rows} rows are more than a fit can hold`, `draw at most ${MOST_ROWS} with --rows; 2,000 are enough`);
+    throw new UsageError(`${counted(options.rows, 'row')} are more than a fit can hold`, `give at most ${MOST_ROWS} with --rows; 2000 are enough`);
   const db = inOwnTransactions(database.pool, LOCK_WAIT);
   const seed = options.seed ?? randomInt(1, SEEDS_END);
   const campaign = await loadCampaign(db, options);

@@ -8,11 +8,12 @@ import { readJudgements } from '../validation/queries/judgements.ts';
 import type { Embedder } from '../validation/queries/read-queries.ts';
 import { adoptCache } from './adopt-cache.ts';
 import { wholeNumber } from './parse-option.ts';
-import { formatNumber, print, printJson, say } from './print.ts';
+import { print, printJson, say } from './print.ts';
 import { createDisplay } from './progress-display.ts';
 import { bridgeText } from './show-bridge.ts';
 import { createEmbedder } from './validate-embedder.ts';
 import { querySource } from './validate-options.ts';
+import { formatNumber } from '../wording.ts';
 
 interface FitCommandOptions {
   target?: string;

@@ -15,8 +15,8 @@ import { NoTablesInGroup, tablesLike, tablesOfQuery } from '../plan/table-group.
 import { visible, visibleLines } from '../print-text.ts';
 import { headedTable } from '../validation/report/report-wording.ts';
 import { type CreateOptions, compareOldModel, type Draft, draft, requestOf, timeStamp, withAcceptance } from './migrate-create.ts';
-import { formatBytes, formatNumber, formatSeconds, printJson, printSource, say } from './print.ts';
-import { formatUsd } from './show-progress.ts';
+import { printJson, printSource, say } from './print.ts';
+import { counted, formatBytes, formatNumber, formatSeconds, formatUsd } from '../wording.ts';
 
 // A provider and the database answer several tables at a time; a connection belongs to each.
 const AT_ONCE = 4;
@@ -133,7 +133,7 @@ async function planMember(
 function groupText(group: string, members: readonly Member[], probe: string, files: readonly PlannedFile[], written: boolean): string {
   const table = [['table', 'rows', 'tokens', 'price', 'provider calls', 'vectors and indexes', 'old vectors']];
   for (const { plan, estimate, oldModel } of members) table.push([visible(targetOf(plan)), ...figures(estimate), visible(oldModel)]);
-  table.push([`${members.length} tables`, ...figures(sum(members)), '']);
+  table.push([counted(members.length, 'table'), ...figures(sum(members)), '']);
   const harms = members.flatMap(({ plan, inventory }) =>
     inventory
       .filter(({ severity }) => severity === 'harm')

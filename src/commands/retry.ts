@@ -3,6 +3,7 @@ import { readConfig } from '../config.ts';
 import { inOwnTransactions, openDatabase } from '../database/connection.ts';
 import { withLockRetries } from '../database/lock-retries.ts';
 import { say } from './print.ts';
+import { counted } from '../wording.ts';
 
 /** `reembed retry`: queues the rows in failed_row for the workers again. */
 export function retryCommand(): Command {
@@ -19,7 +20,7 @@ export function retryCommand(): Command {
         say(
           count === 0
             ? 'there are no failed rows'
-            : `${count === 1 ? '1 row waits' : `${count} rows wait`} for a worker again: npm run worker`,
+            : `${counted(count, 'row waits', 'rows wait')} for a worker again: npm run worker`,
         );
       } finally {
         await database.close();

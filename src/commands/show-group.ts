@@ -1,7 +1,6 @@
 import { headedTable } from '../validation/report/report-wording.ts';
-import { counted } from '../wording.ts';
+import { counted, formatNumber } from '../wording.ts';
 import { paint, paintVerdict } from './paint.ts';
-import { formatNumber } from './print.ts';
 import type { CampaignStatus } from './read-status.ts';
 
 /** Formats the running campaigns of a table group: a line a table, and their sum. */

@@ -3,7 +3,7 @@ import type { StoragePromise } from '../plan/inventory/promises.ts';
 import type { Acceptance } from '../plan/plan.ts';
 import type { Storage, StorageCost } from '../plan/storage.ts';
 import { type Meaning, paint } from './paint.ts';
-import { formatBytes, formatSeconds } from './print.ts';
+import { formatBytes, formatSeconds } from '../wording.ts';
 
 const SIGNS: Record<Severity, [sign: string, meaning?: Meaning]> = { refusal: ['✗', 'bad'], harm: ['!', 'doubtful'], note: ['-'] };
 

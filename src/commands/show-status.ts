@@ -1,14 +1,13 @@
 import { goneProcedure, procedureLines } from '../plan/gone-procedure.ts';
-import { counted, plural } from '../wording.ts';
+import { counted, formatNumber, formatSeconds, formatUsd, plural } from '../wording.ts';
 import { paint } from './paint.ts';
 import { phaseRail } from './phase-rail.ts';
-import { formatNumber, formatSeconds } from './print.ts';
 import { blockBar } from './progress-display.ts';
 import type { CampaignStatus, Moving, Status } from './read-status.ts';
 import type { Verdict } from './read-verdicts.ts';
 import { groupStatusText } from './show-group.ts';
 import { buildLine } from './show-index-build.ts';
-import { capText, formatUsd, waitingText } from './show-progress.ts';
+import { capText, waitingText } from './show-progress.ts';
 import { unreadText } from './view-readers.ts';
 
 const BAR_WIDTH = 40;
@@ -53,18 +52,18 @@ function campaignText(row: CampaignStatus): string {
       ? [
           [
             'batch API',
-            `${formatNumber(row.rows_at_batch_api)} ${plural(row.rows_at_batch_api, 'row')}: select * from reembed.provider_batch`,
+            `${counted(row.rows_at_batch_api, 'row')}: select * from reembed.provider_batch`,
           ] as [string, string],
         ]
       : []),
-    ['changes', `${waitingText(row)}, ${formatNumber(row.live_rows)} ${plural(row.live_rows, 'vector')} stored for live writes`],
+    ['changes', `${waitingText(row)}, ${counted(row.live_rows, 'vector')} stored for live writes`],
     [
       'failed',
       row.failed === 0
         ? '0 rows'
         : paint(
             'bad',
-            `${formatNumber(row.failed)} ${plural(row.failed, 'row')}: select key, model, class, message from reembed.failed_row`,
+            `${counted(row.failed, 'row')}: select key, model, class, message from reembed.failed_row`,
           ),
     ],
     ['tokens', tokensText(row)],
@@ -119,7 +118,7 @@ function rowsText(row: CampaignStatus): string {
   const textless =
     row.table_rows === null || row.rows_with_text === null || row.table_rows === row.rows_with_text
       ? ''
-      : `; ${formatNumber(row.rows_with_text)} of ${formatNumber(row.table_rows)} have text`;
+      : `; ${formatNumber(row.rows_with_text)} of ${formatNumber(row.table_rows)} ${plural(row.rows_with_text, 'has', 'have')} a text`;
   return `${blockBar(row.percent / 100, BAR_WIDTH)} ${row.percent.toFixed(1)} %  ${formatNumber(row.done)} of ${formatNumber(row.total)}${textless}`;
 }
 

@@ -1,5 +1,6 @@
 import { BadAnswer } from './check-vectors.ts';
 import { type Asked, ProviderRefused } from './provider-error.ts';
+import { formatBytes } from '../wording.ts';
 
 // Far more than a component needs in JSON: about 22 characters with 17 digits and the comma.
 const BYTES_A_COMPONENT = 64;
@@ -54,6 +55,6 @@ const answerTooLarge = (model: string, addressSetting: string, mostBytes: number
   new BadAnswer(
     'answer_too_large',
     model,
-    `answered with more than ${mostBytes} bytes, more than a valid answer can have`,
+    `answered with more than ${formatBytes(mostBytes)}, more than a valid answer can have`,
     `check ${addressSetting}`,
   );

@@ -146,7 +146,7 @@ export class ImportDiffers extends ReembedError {
   constructor(table: string, missing: number, different: number) {
     super(
       'import_differs',
-      `${counted(missing, 'record')} ${plural(missing, 'is', 'are')} missing in ${table} and ${different} ${plural(different, 'differs', 'differ')}: collection or table changed during the import`,
+      `${counted(missing, 'record')} ${plural(missing, 'is', 'are')} missing in ${table} and ${counted(different, 'differs', 'differ')}: collection or table changed during the import`,
       `run the same command again${different > 0 ? ' with --replace, if the collection is right' : ''}: only these are copied`,
     );
   }

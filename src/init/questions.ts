@@ -3,7 +3,9 @@ import { isConnectionString } from '../database/address.ts';
 import { knownDimensions, modelsWith } from '../embedding/model-catalog.ts';
 import { ReembedError } from '../errors.ts';
 import { visible } from '../print-text.ts';
+import { promptAddress } from './address-prompt.ts';
 import type { VectorColumn } from './vector-columns.ts';
+import { counted } from '../wording.ts';
 
 /** Thrown when the user cancels a question. */
 export class InitCancelled extends ReembedError {
@@ -15,11 +17,9 @@ export class InitCancelled extends ReembedError {
 /** Asks for the address of the database. */
 export async function askDatabase(): Promise<string> {
   return answer(
-    text({
-      message: 'Address of the PostgreSQL database',
-      placeholder: 'postgres://user:password@localhost:5432/app',
-      validate: (value) => (isConnectionString(value ?? '') ? undefined : 'postgres://USER:PASSWORD@HOST:PORT/DATABASE is needed'),
-    }),
+    promptAddress('Address of the PostgreSQL database', 'postgres://user:password@localhost:5432/app', (value) =>
+      isConnectionString(value ?? '') ? undefined : 'postgres://USER:PASSWORD@HOST:PORT/DATABASE is needed',
+    ),
   );
 }
 
@@ -30,7 +30,7 @@ export async function askColumn(columns: readonly VectorColumn[]): Promise<Vecto
     label: visible(`${column.table}.${column.column}`),
     hint: [
       column.dimensions && `${column.dimensions} dimensions`,
-      column.rows !== null && `about ${column.rows.toLocaleString('en-US')} rows`,
+      column.rows !== null && `about ${counted(column.rows, 'row')}`,
     ]
       .filter(Boolean)
       .join(', '),

@@ -11,6 +11,7 @@ import { contract } from './5-contract.ts';
 import { contractOfPart } from './5-contract-of-part.ts';
 import type { EachLeafIndex } from './leaf-indexes.ts';
 import type { Phase } from './phase.ts';
+import { counted } from '../wording.ts';
 
 /** The five phases in the order they run. */
 const phases: readonly Phase[] = [expand, backfill, index, switchOver, contract];
@@ -44,7 +45,7 @@ export function groupFiles(group: string, plans: readonly CampaignPlan[], direct
 
 function groupText(group: string, plans: readonly CampaignPlan[], phase: Phase, position: number): string {
   return `${MARKER}
-// ${position} ${phase.name} of table group ${group}: ${plans.length} campaigns, each run and recorded separately.
+// ${position} ${phase.name} of table group ${group}: ${counted(plans.length, 'campaign')}, each run and recorded separately.
 
 /** @type {Record<string, Record<'up' | 'down', (pgm: import('node-pg-migrate').MigrationBuilder) => void>>} */
 export const campaigns = {};

@@ -1,4 +1,4 @@
-import { createPart, element, formatTime, plain } from './element.js';
+import { counted, createPart, element, formatTime, plain } from './element.js';
 import { showLeaderboard } from './leaderboard.js';
 import { createTarget } from './target.js';
 
@@ -78,7 +78,7 @@ function announce(campaigns, panels) {
         throttled_by ? `slowed or stopped: ${throttled_by}` : '',
         validation ? `validation ${validation.verdict}` : '',
       ];
-      parts.push(failed > 0 ? `${failed} failed rows` : '', alerts > 0 ? `${alerts} open alerts` : '');
+      parts.push(failed > 0 ? counted(failed, 'failed row') : '', alerts > 0 ? counted(alerts, 'open alert') : '');
       return `${target}: ${parts.filter(Boolean).join(', ')}`;
     })
     .join('. ');
