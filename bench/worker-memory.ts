@@ -2,13 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Command } from 'commander';
 import pg from 'pg';
 import { wholeNumber } from '../src/commands/parse-option.ts';
+import { formatBytes } from '../src/wording.ts';
 import { residentBytes } from '../storm/resident-bytes.ts';
 import { createStormDatabase } from '../storm/server.ts';
 import { createWorkplace, type Workplace } from '../test/harness/command.ts';
 import { startProvider } from '../test/harness/provider.ts';
 import { benchServer, runBench, tableText, withSetting } from './bench-command.ts';
 import { GATE_CLOSED, succeed } from './succeed.ts';
-import { formatBytes } from '../src/wording.ts';
 
 interface Options {
   rows: number;

@@ -1,9 +1,9 @@
 import Table from 'cli-table3';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { formatBytes } from '../src/wording.ts';
 import { createStormDatabase, shell } from './server.ts';
 import { runStorm, type StormResult } from './storm.ts';
 import type { World } from './world.ts';
-import { formatBytes } from '../src/wording.ts';
 
 const HELP = `
 Without DATABASE_URL the PostgreSQL that .ci/postgres brings is started, and crashed and restarted now and then; with it, that server

@@ -56,7 +56,17 @@ test('init asks for what is missing, finds the vector columns, writes .env for i
   t.is(created.code, 0, created.stderr);
   // The column that the campaign adds is not offered beside the one that it moves.
   await workplace.run(['migrate', 'up']);
-  const again = await workplace.run(['init', '--table', 'documents', '--text', 'content', '--to', NEW_MODEL, '--dimensions', `${NEW_DIMENSIONS}`]);
+  const again = await workplace.run([
+    'init',
+    '--table',
+    'documents',
+    '--text',
+    'content',
+    '--to',
+    NEW_MODEL,
+    '--dimensions',
+    `${NEW_DIMENSIONS}`,
+  ]);
   t.is(again.code, 0, again.stderr);
 });
 

@@ -1,8 +1,8 @@
 import Table from 'cli-table3';
+import { formatBytes, formatNumber } from '../../src/wording.ts';
 import type { BenchResult, Figures } from './figures.ts';
 import type { Latency } from './open-loop.ts';
 import { type Procedure, secondsOf } from './procedure.ts';
-import { formatBytes, formatNumber } from '../../src/wording.ts';
 
 // One line per figure; rules between them would double the length.
 const PLAIN = { style: { head: [], border: [] }, chars: { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' } };

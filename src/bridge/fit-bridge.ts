@@ -5,6 +5,7 @@ import { UsageError } from '../errors.ts';
 import { type Campaign, loadCampaign } from '../validation/campaign.ts';
 import { LOCK_WAIT } from '../validation/metrics/comparison.ts';
 import { SEEDS_END } from '../validation/queries/queries.ts';
+import { counted } from '../wording.ts';
 import { embedSubset, NothingToEmbed } from '../worker/subset.ts';
 import { BridgeTooEarly, BridgeWorseThanOld, DistanceUnfit, MapIsNoise, TooFewPairs } from './bridge-error.ts';
 import { drawPairs } from './draw-pairs.ts';
@@ -14,7 +15,6 @@ import { type JudgedFigures, judgeBridge } from './judged-figures.ts';
 import { askModels, type JudgedSource } from './judged-queries.ts';
 import { isOrderedByProduct } from './space.ts';
 import { type BridgeFigures, figuresOf, judgedColumns, storeBridge } from './stored-bridge.ts';
-import { counted } from '../wording.ts';
 
 /** What to fit a bridge with. */
 export interface FitOptions {
@@ -71,7 +71,10 @@ export async function fitBridge(database: Database, config: Config, options: Fit
   if (options.rows < FEWEST_ROWS)
     throw new UsageError(`a map fitted to ${counted(options.rows, 'row')} means nothing`, `give at least ${FEWEST_ROWS} with --rows`);
   if (options.rows > MOST_ROWS)
-    throw new UsageError(`${counted(options.rows, 'row')} are more than a fit can hold`, `give at most ${MOST_ROWS} with --rows; 2000 are enough`);
+    throw new UsageError(
+      `${counted(options.rows, 'row')} are more than a fit can hold`,
+      `give at most ${MOST_ROWS} with --rows; 2000 are enough`,
+    );
   const db = inOwnTransactions(database.pool, LOCK_WAIT);
   const seed = options.seed ?? randomInt(1, SEEDS_END);
   const campaign = await loadCampaign(db, options);

@@ -6,6 +6,7 @@ import { openDatabase } from '../database/connection.ts';
 import { UsageError } from '../errors.ts';
 import { readJudgements } from '../validation/queries/judgements.ts';
 import type { Embedder } from '../validation/queries/read-queries.ts';
+import { formatNumber } from '../wording.ts';
 import { adoptCache } from './adopt-cache.ts';
 import { wholeNumber } from './parse-option.ts';
 import { print, printJson, say } from './print.ts';
@@ -13,7 +14,6 @@ import { createDisplay } from './progress-display.ts';
 import { bridgeText } from './show-bridge.ts';
 import { createEmbedder } from './validate-embedder.ts';
 import { querySource } from './validate-options.ts';
-import { formatNumber } from '../wording.ts';
 
 interface FitCommandOptions {
   target?: string;

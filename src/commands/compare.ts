@@ -15,11 +15,11 @@ import { visible } from '../print-text.ts';
 import { requirePlots } from '../report/plots/draw-plot.ts';
 import { readJudgements } from '../validation/queries/judgements.ts';
 import { headedTable } from '../validation/report/report-wording.ts';
+import { counted, formatNumber, formatUsd } from '../wording.ts';
 import { askYes } from './ask-yes.ts';
 import { collect, list, price, TEXT_FROM, wholeNumber } from './parse-option.ts';
 import { print, printJson, say } from './print.ts';
 import { createDisplay } from './progress-display.ts';
-import { counted, formatNumber, formatUsd } from '../wording.ts';
 
 interface CompareCommandOptions {
   table: string;

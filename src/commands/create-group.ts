@@ -14,9 +14,9 @@ import { inPlanningTransaction } from '../plan/planning-transaction.ts';
 import { NoTablesInGroup, tablesLike, tablesOfQuery } from '../plan/table-group.ts';
 import { visible, visibleLines } from '../print-text.ts';
 import { headedTable } from '../validation/report/report-wording.ts';
+import { counted, formatBytes, formatNumber, formatSeconds, formatUsd } from '../wording.ts';
 import { type CreateOptions, compareOldModel, type Draft, draft, requestOf, timeStamp, withAcceptance } from './migrate-create.ts';
 import { printJson, printSource, say } from './print.ts';
-import { counted, formatBytes, formatNumber, formatSeconds, formatUsd } from '../wording.ts';
 
 // A provider and the database answer several tables at a time; a connection belongs to each.
 const AT_ONCE = 4;

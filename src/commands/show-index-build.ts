@@ -1,6 +1,6 @@
 import type { BuildDisplay, IndexBuild } from '../phases/index-build.ts';
-import { createDisplay } from './progress-display.ts';
 import { formatSeconds } from '../wording.ts';
+import { createDisplay } from './progress-display.ts';
 
 // Exponent of an HNSW build's time in its rows: inserting a row costs more the larger the graph is. About as in
 // sql/index/predict_index_build.sql.

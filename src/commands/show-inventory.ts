@@ -2,8 +2,8 @@ import type { InventoryFinding, Severity } from '../plan/inventory/finding.ts';
 import type { StoragePromise } from '../plan/inventory/promises.ts';
 import type { Acceptance } from '../plan/plan.ts';
 import type { Storage, StorageCost } from '../plan/storage.ts';
-import { type Meaning, paint } from './paint.ts';
 import { formatBytes, formatSeconds } from '../wording.ts';
+import { type Meaning, paint } from './paint.ts';
 
 const SIGNS: Record<Severity, [sign: string, meaning?: Meaning]> = { refusal: ['✗', 'bad'], harm: ['!', 'doubtful'], note: ['-'] };
 

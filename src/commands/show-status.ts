@@ -49,22 +49,14 @@ function campaignText(row: CampaignStatus): string {
     ['rows', rowsText(row)],
     ['speed', speedText(row)],
     ...(row.rows_at_batch_api > 0
-      ? [
-          [
-            'batch API',
-            `${counted(row.rows_at_batch_api, 'row')}: select * from reembed.provider_batch`,
-          ] as [string, string],
-        ]
+      ? [['batch API', `${counted(row.rows_at_batch_api, 'row')}: select * from reembed.provider_batch`] as [string, string]]
       : []),
     ['changes', `${waitingText(row)}, ${counted(row.live_rows, 'vector')} stored for live writes`],
     [
       'failed',
       row.failed === 0
         ? '0 rows'
-        : paint(
-            'bad',
-            `${counted(row.failed, 'row')}: select key, model, class, message from reembed.failed_row`,
-          ),
+        : paint('bad', `${counted(row.failed, 'row')}: select key, model, class, message from reembed.failed_row`),
     ],
     ['tokens', tokensText(row)],
     ['workers', String(row.workers)],

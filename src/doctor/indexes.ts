@@ -61,7 +61,7 @@ const memory: Check = {
       ({ exists, phase, indexNames }) => exists && indexNames.length > 0 && BEFORE_INDEX.includes(phase),
     );
     if (waiting.length === 0) return [];
-    const { rows } = await db.query<{ table: string; rows: number; limit: string; needed: string; megabytes: number; fits: boolean }>(
+    const { rows } = await db.query<{ table: string; rows: number; limit: number; needed: number; megabytes: number; fits: boolean }>(
       `SELECT c.oid::regclass::text AS table, rows, l.bytes::double precision AS limit, b.bytes::double precision AS needed,
               ceil(b.bytes / 1048576.0 * 1.2)::integer AS megabytes, b.bytes < l.bytes AS fits
          FROM reembed.campaign AS m

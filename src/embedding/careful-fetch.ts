@@ -1,6 +1,6 @@
+import { formatBytes } from '../wording.ts';
 import { BadAnswer } from './check-vectors.ts';
 import { type Asked, ProviderRefused } from './provider-error.ts';
-import { formatBytes } from '../wording.ts';
 
 // Far more than a component needs in JSON: about 22 characters with 17 digits and the comma.
 const BYTES_A_COMPONENT = 64;

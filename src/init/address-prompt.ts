@@ -15,8 +15,12 @@ export function maskPassword(address: string): string {
 }
 
 /** Asks for the address of a database. The terminal, which keeps what it showed, never gets the password. */
-export function promptAddress(message: string, placeholder: string, validate: (value: string | undefined) => string | undefined) {
-  return new TextPrompt({
+export async function promptAddress(
+  message: string,
+  placeholder: string,
+  validate: (value: string | undefined) => string | undefined,
+): Promise<string | symbol> {
+  const prompt = new TextPrompt({
     validate,
     placeholder,
     render() {
@@ -28,7 +32,8 @@ export function promptAddress(message: string, placeholder: string, validate: (v
       const [bar, end] = [S_BAR, S_BAR_END].map((sign) => styleText(colour, sign));
       return `${title}${bar}  ${withCursor(shown, this.cursor, placeholder)}\n${end}  ${styleText('yellow', this.error)}\n`;
     },
-  }).prompt();
+  });
+  return (await prompt.prompt()) ?? '';
 }
 
 function withCursor(text: string, at: number, placeholder: string): string {

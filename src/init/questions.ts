@@ -3,9 +3,9 @@ import { isConnectionString } from '../database/address.ts';
 import { knownDimensions, modelsWith } from '../embedding/model-catalog.ts';
 import { ReembedError } from '../errors.ts';
 import { visible } from '../print-text.ts';
+import { counted } from '../wording.ts';
 import { promptAddress } from './address-prompt.ts';
 import type { VectorColumn } from './vector-columns.ts';
-import { counted } from '../wording.ts';
 
 /** Thrown when the user cancels a question. */
 export class InitCancelled extends ReembedError {
@@ -28,10 +28,7 @@ export async function askColumn(columns: readonly VectorColumn[]): Promise<Vecto
   const options = columns.map((column) => ({
     value: column,
     label: visible(`${column.table}.${column.column}`),
-    hint: [
-      column.dimensions && `${column.dimensions} dimensions`,
-      column.rows !== null && `about ${counted(column.rows, 'row')}`,
-    ]
+    hint: [column.dimensions && `${column.dimensions} dimensions`, column.rows !== null && `about ${counted(column.rows, 'row')}`]
       .filter(Boolean)
       .join(', '),
   }));

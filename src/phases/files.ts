@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { MARKER, SECTION } from '../database/migration-file.ts';
 import { messageOf, ReembedError } from '../errors.ts';
 import { type CampaignPlan, literal, oneLine, targetOf } from '../plan/plan.ts';
+import { counted } from '../wording.ts';
 import { expand } from './1-expand.ts';
 import { backfill } from './2-backfill.ts';
 import { index } from './3-index.ts';
@@ -11,7 +12,6 @@ import { contract } from './5-contract.ts';
 import { contractOfPart } from './5-contract-of-part.ts';
 import type { EachLeafIndex } from './leaf-indexes.ts';
 import type { Phase } from './phase.ts';
-import { counted } from '../wording.ts';
 
 /** The five phases in the order they run. */
 const phases: readonly Phase[] = [expand, backfill, index, switchOver, contract];

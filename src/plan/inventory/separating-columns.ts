@@ -1,8 +1,8 @@
 import pg from 'pg';
+import { counted } from '../../wording.ts';
 import { inPartSql } from '../part.ts';
 import { count } from './count.ts';
 import type { InventoryInput } from './finding.ts';
-import { counted } from '../../wording.ts';
 
 const MOST_VALUES = 20;
 const MOST_COLUMNS = 10;

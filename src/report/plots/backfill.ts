@@ -1,8 +1,8 @@
+import { formatSeconds } from '../../wording.ts';
 import type { ReportedProgress } from '../data/progress.ts';
 import { count, minute } from '../format.ts';
 import { COLOURS } from './draw-plot.ts';
 import { FRAME, type PlotDraft, timeUnit } from './plot.ts';
-import { formatSeconds } from '../../wording.ts';
 
 /** Plots rows settled over time in steps, and rows settled per second; an empty array before the first batch is done. */
 export function backfillPlots({ points, rates, longest_pause_seconds: pause }: ReportedProgress, planned: number): PlotDraft[] {

@@ -106,11 +106,7 @@ function drawNext({ next, phase, workers }) {
   const conditions = next.open_conditions ?? [];
   return [
     next.is_under_way
-      ? element(
-          'p',
-          {},
-          `Next is ${next.phase}; nothing to run: ${counted(workers, 'worker is', 'workers are')} running`,
-        )
+      ? element('p', {}, `Next is ${next.phase}; nothing to run: ${counted(workers, 'worker is', 'workers are')} running`)
       : element('p', {}, `Next, to enter ${next.phase}: `, element('code', {}, next.command)),
     ...(conditions.length > 0 ? [element('ul', {}, ...conditions.map(({ condition }) => element('li', {}, condition)))] : []),
   ];
