@@ -15,6 +15,10 @@ test.serial('commands are named as npm runs them under npm, and as they are inst
   t.is(asTyped(message), installed);
   delete process.env.npm_lifecycle_event;
   t.is(asTyped(message), installed);
+  t.is(
+    asTyped('npm run migrate up -- --accept unsure, npm run migrate down 3 -- --discard-vectors or npm run bridge fit -- --rows 500'),
+    'npx reembed migrate up --accept unsure, npx reembed migrate down 3 --discard-vectors or npx reembed bridge fit --rows 500',
+  );
 });
 
 test('a refusal and a help page outside npm name the installed command', async (t) => {

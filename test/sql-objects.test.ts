@@ -150,6 +150,8 @@ test('PUBLIC may call nothing of ours but what a search needs and what only comp
     'bridge_statement',
     'capture_triggers',
     'change_lane',
+    'count_text',
+    'counted',
     'has_text',
     'join_damage',
     'key_hash',

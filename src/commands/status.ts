@@ -29,7 +29,7 @@ const WATCH_SECONDS = 2;
 export function statusCommand(): Command {
   return new Command('status')
     .description('show the progress of every campaign, what slows it and its next step')
-    .option('--target <name>', 'table or table.column; required if there are several')
+    .option('--target <name>', 'table or table.column; all targets when left out')
     .option('--watch [seconds]', `repeat at this interval until Ctrl-C (default: ${WATCH_SECONDS})`, wholeNumber)
     .option('--with-text', 'show the messages of provider and database about failed rows, which may quote their texts')
     .option('--sql', 'print the SQL of the functions, views and triggers that are compiled for each table')
