@@ -15,7 +15,7 @@ BEGIN
   v_rows := v.missing_rows - v.just_changed_rows;
   IF v.compared_rows IS NOT NULL THEN
     RETURN QUERY SELECT 'warning', 'backfill_not_ended',
-      format('the backfill has not ended: only %s with a vector of both models %s compared; the verdict is preliminary', reembed.counted(v.compared_rows, 'row'), CASE v.compared_rows WHEN 1 THEN 'was' ELSE 'were' END), c_embed;
+      format('the backfill has not ended: only the %s with a vector of both models %s compared; the verdict is preliminary', reembed.counted(v.compared_rows, 'row'), CASE v.compared_rows WHEN 1 THEN 'was' ELSE 'were' END), c_embed;
   ELSIF v_rows > s.max_failed_rows THEN
     RETURN QUERY SELECT 'fail', 'vectors_missing', format('%s a new vector, max_failed_rows is %s', reembed.counted(v_rows, 'row lacks', 'rows lack'), s.max_failed_rows), c_embed;
   END IF;

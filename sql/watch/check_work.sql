@@ -15,7 +15,7 @@ BEGIN
 
   SELECT extract(epoch FROM clock_timestamp() - min(c.changed_at)) INTO v_oldest FROM reembed.change AS c WHERE c.target = p_target;
   RETURN QUERY SELECT 'backlog', 'warning', NULL::text, coalesce(v_oldest > s.max_outdated_seconds, false),
-                      format('a changed row has waited for its vector for %s (max_outdated_seconds: %s)', reembed.seconds_text(v_oldest), s.max_outdated_seconds),
+                      format('a changed row has waited for its vector for %s s (max_outdated_seconds: %s)', reembed.count_text(round(v_oldest)::numeric), s.max_outdated_seconds),
                       jsonb_build_object('oldest_seconds', round(v_oldest));
 
   SELECT count(*) INTO v_failed FROM reembed.failed_row AS f WHERE f.target = p_target AND f.model = m.to_model;

@@ -69,6 +69,7 @@ async function up(count: number | undefined, options: UpOptions): Promise<void> 
     if (options.json) printJson(resultJson(result));
     await sayUnread(database);
     if (result.ran.length === 0 && result.waiting.length === 0) note('nothing to run: every migration is up');
+    await noteNoCampaign(database);
     throwIfFailed(result);
     throwIfWaiting(result);
   } finally {
@@ -83,6 +84,13 @@ async function sayUnread(database: Database): Promise<void> {
     const text = unreadText(view);
     if (text !== undefined) say(text);
   }
+}
+
+/** A first `up` without a campaign only installs the toolkit. */
+async function noteNoCampaign(database: Database): Promise<void> {
+  if (!(await isInstalled(database.pool))) return;
+  const { rows } = await database.pool.query<{ none: boolean }>('SELECT NOT EXISTS (SELECT FROM reembed.campaign) AS none');
+  if (rows[0]?.none) note('there is no campaign yet; to plan one: npm run migrate create -- --help');
 }
 
 /** Prints what `up` would execute. An embedded database that does not exist is not created for it. */

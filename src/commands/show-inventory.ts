@@ -51,5 +51,5 @@ export function promisesText(promises: readonly StoragePromise[], chosen: Storag
 
 /** Formats the cost of writing every vector. */
 export function costText({ seconds, walBytes }: StorageCost): string {
-  return `about ${formatSeconds(seconds)}, ${formatBytes(walBytes)} of WAL`;
+  return `about ${formatSeconds(Math.max(1, seconds))}, ${formatBytes(walBytes)} of WAL`;
 }
