@@ -92,7 +92,7 @@ if (process.env.TEST_STANDBY) {
       await follower.query('SELECT pg_wal_replay_pause()');
       await sql('UPDATE reembed.setting SET max_replica_lag_bytes = 100000');
       await sql('CREATE TABLE noise AS SELECT g FROM generate_series(1, 20000) AS g; DROP TABLE noise');
-      await isHeldBack(t, 'followed', /standby ci_standby is .+ behind \(max_replica_lag_bytes: 98 kB\)/, async () => {
+      await isHeldBack(t, 'followed', /standby ci_standby is .+ behind \(max_replica_lag_bytes: 97\.7 kB\)/, async () => {
         await sql('UPDATE reembed.setting SET max_replica_lag_bytes = 50000000');
         await follower.query('SELECT pg_wal_replay_resume()');
       });

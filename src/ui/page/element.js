@@ -51,7 +51,10 @@ export function formatSeconds(seconds) {
   return seconds < 172_800 ? `${(seconds / 3600).toFixed(1)} h` : `${(seconds / 86_400).toFixed(1)} days`;
 }
 
-/** Formats a time of the server in the time zone of the reader. */
+/** Formats a time of the server in the time zone of the reader, which it names: 2026-11-30 21:58:23 UTC. */
 export function formatTime(text) {
-  return new Date(text).toLocaleString('en-GB', { dateStyle: 'short', timeStyle: 'medium' });
+  // Swedish writes dates as the rest of pg-reembed does.
+  const time = new Date(text).toLocaleString('sv-SE', { dateStyle: 'short', timeStyle: 'medium' });
+  const zone = new Intl.DateTimeFormat('en-US', { timeZoneName: 'short' }).formatToParts(new Date(text));
+  return `${time} ${zone.find(({ type }) => type === 'timeZoneName').value}`;
 }

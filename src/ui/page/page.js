@@ -46,7 +46,7 @@ function show(state) {
   shownOf = state.status.at;
   say(connection, '');
   const { status, panels } = state;
-  say(place, `${state.database}, as role ${state.role}${state.changes ? '; this page may change it' : ''}`);
+  say(place, `${state.database}, as role ${state.role}${state.changes ? '; changes are allowed' : ''}`);
   const { problem } = status.migrations;
   showGeneral({ problem: problem?.message, remedy: problem?.remedy, command: status.command });
   showNotShown(state.not_shown);
