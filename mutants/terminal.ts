@@ -170,7 +170,9 @@ export const TERMINAL: Mutant[] = [
     test: 'init',
     title: 'init asks for what is missing, finds the vector columns, writes .env for its owner alone, and runs doctor',
     says: /the password is not shown/,
-    edits: [{ file: 'src/init/address-prompt.ts', find: 'const shown = maskPassword(this.userInput);', replace: 'const shown = this.userInput;' }],
+    edits: [
+      { file: 'src/init/address-prompt.ts', find: 'const shown = maskPassword(this.userInput);', replace: 'const shown = this.userInput;' },
+    ],
   },
   {
     fault: 'init that offers the column of a campaign',

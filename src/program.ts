@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { asTyped } from './as-typed.ts';
 import { databaseLine } from './commands/database-line.ts';
-import { useNoColours } from './commands/paint.ts';
-import { note, setTalk } from './commands/print.ts';
+import { paint, useNoColours } from './commands/paint.ts';
+import { note, say, setTalk } from './commands/print.ts';
 import { readConfig } from './config.ts';
 import { columnsOf, fitColumns } from './fit-columns.ts';
 
@@ -84,7 +84,20 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 waiting at a gate, 4 validation f
 function prepare(command: Command): void {
   command
     .exitOverride()
-    .configureOutput({ writeOut: (text) => process.stdout.write(fitColumns(asTyped(text), columnsOf(process.stdout))) })
+    .configureOutput({
+      writeOut: (text) => process.stdout.write(fitColumns(asTyped(text), columnsOf(process.stdout))),
+      outputError: (text) => say(usageLine(text)),
+    })
     .configureHelp({ showGlobalOptions: true });
   command.commands.forEach(prepare);
+}
+
+/** A refusal of commander as one line in the form of every other failure. */
+function usageLine(text: string): string {
+  const [message = '', question] = text
+    .trim()
+    .replace(/^error: /, '')
+    .split('\n');
+  const remedy = question ? question.replace(/^\(D(.*)\)$/, 'd$1') : 'see --help';
+  return `${paint('bad', 'reembed:', process.stderr)} ${message.replace(/\.$/, '')} [usage] - ${remedy}`;
 }

@@ -245,13 +245,16 @@ test.serial('a down that would discard paid vectors asks first, with their numbe
   await stage.db.pool.query('DROP VIEW IF EXISTS search; UPDATE reembed.model SET usd_per_million_tokens = 20000');
   await stage.work();
   const before = await fingerprint(stage.db.pool);
-  for (const args of [['2'], ['--all']]) {
-    const result = await stage.workplace.run(['migrate', 'down', ...args]);
+  for (const [arg, confirming] of [
+    ['2', /npm run migrate down 2 -- --discard-vectors/],
+    ['--all', /npm run migrate down -- --all --discard-vectors/],
+  ] as const) {
+    const result = await stage.workplace.run(['migrate', 'down', arg]);
     assertRefused(t, result, {
       code: 'would_discard',
       exit: 'usage',
-      says: /60 vectors of \S+ \(\d+ tokens, \$\d+\.\d\d\) and the live view public\.documents_live/,
-      remedy: /--discard-vectors/,
+      says: /60 vectors of \S+ \([\d,]+ tokens, \$\d+\.\d\d\) and the live view public\.documents_live/,
+      remedy: confirming,
     });
   }
   t.deepEqual(await fingerprint(stage.db.pool), before);

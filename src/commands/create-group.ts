@@ -73,8 +73,13 @@ export async function createGroup(options: CreateOptions, config: Config): Promi
 }
 
 function groupName({ table, tables, tablesQuery, group }: CreateOptions): string {
-  if ([table, tables, tablesQuery].filter((given) => given !== undefined).length !== 1)
-    throw new UsageError('which table is not clear', 'give one of --table, --tables and --tables-query');
+  const given = [table, tables, tablesQuery].filter((one) => one !== undefined).length;
+  if (given === 0)
+    throw new UsageError(
+      'no table is named',
+      'give --table, --text, --from, --to and --dimensions; npm run init lists the tables with vectors',
+    );
+  if (given > 1) throw new UsageError('which table is not clear', 'give only one of --table, --tables and --tables-query');
   if (tables === undefined && group === undefined) throw new UsageError('the table group has no name', 'give --group NAME');
   const name =
     group ??

@@ -58,5 +58,5 @@ async function down(count: number, options: DownOptions): Promise<void> {
 /** @throws WouldDiscard before the first file is reverted */
 async function refuseDiscarding(database: Database, wanted: { directory: string; count: number }): Promise<void> {
   const losses = await readDiscarded(inOwnTransactions(database.pool), await filesToRevert(database, wanted));
-  if (losses.length > 0) throw new WouldDiscard(losses);
+  if (losses.length > 0) throw new WouldDiscard(losses, Number.isFinite(wanted.count) ? `${wanted.count} --` : '-- --all');
 }
