@@ -99,6 +99,9 @@ test.serial('one setting is shown alone, a wrong name is answered with the simil
   const mistyped = await stage.workplace.run(['satus']);
   t.is(mistyped.stderr, "reembed: unknown command 'satus' [usage] - did you mean status?\n");
   t.is(mistyped.code, 2);
+  // SQL is no JSON document.
+  const both = await stage.workplace.run(['forget', '--dry-run', '--json']);
+  t.deepEqual([both.code, both.stdout], [2, '']);
   const changed = await stage.workplace.run(['setting', 'max_lock_waits=3', 'max_read_slowdown=']);
   t.regex(changed.stderr, /max_lock_waits +│ 3 \(default: 2\)/);
   t.regex(changed.stderr, /max_read_slowdown +│ none \(default: 1\.3\)/);

@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { type Config, readConfig } from '../config.ts';
 import { type Database, inOwnTransactions, openDirectDatabase } from '../database/connection.ts';
 import { listCampaignFiles, listMigrationFiles } from '../database/migration-file.ts';
@@ -36,7 +36,7 @@ export function migrateUpCommand(): Command {
     .description('run the migrations that may run now; stops before a closed gate with exit code 3')
     .argument('[n]', 'maximum number of migrations to run', wholeNumber)
     .option('--wait', 'process the queue in this process until no gate waits for a worker')
-    .option('--dry-run', 'print the SQL as a psql script on stdout, and change nothing')
+    .addOption(new Option('--dry-run', 'print the SQL as a psql script on stdout, and change nothing').conflicts('json'))
     .option('--accept <codes>', 'accept what a gate asks for by this code, such as triggers-fire; several are separated by commas', list)
     .option('--reason <text>', 'why it is accepted; recorded in reembed.acceptance')
     .option('--json', 'print what was done as JSON on stdout')
