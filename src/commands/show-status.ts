@@ -5,12 +5,14 @@ import { phaseRail } from './phase-rail.ts';
 import { blockBar } from './progress-display.ts';
 import type { CampaignStatus, Moving, Status } from './read-status.ts';
 import type { Verdict } from './read-verdicts.ts';
-import { groupStatusText } from './show-group.ts';
+import { groupStatusText, manyCampaignsText } from './show-group.ts';
 import { buildLine } from './show-index-build.ts';
 import { capText, waitingText } from './show-progress.ts';
 import { unreadText } from './view-readers.ts';
 
 const BAR_WIDTH = 40;
+// More would not fit a screen, and what waits for a person would scroll away.
+const MOST_IN_FULL = 5;
 
 /** Formats the status for people. Colours appear only on a terminal. */
 export function statusText(status: Status): string {
@@ -18,9 +20,12 @@ export function statusText(status: Status): string {
     status.campaigns.filter(({ current }) => current),
     ({ group }) => group,
   );
+  const alone = inGroup.get(null) ?? [];
+  const isMany = alone.length > MOST_IN_FULL;
   const blocks = status.campaigns
-    .filter(({ current, group }) => !current || group === null)
+    .filter(({ current, group }) => !current || (group === null && !isMany))
     .map((campaign) => (campaign.current ? campaignText(campaign) : earlierText(campaign)));
+  if (isMany) blocks.push(manyCampaignsText(alone));
   for (const [group, campaigns] of inGroup) if (group !== null) blocks.push(groupStatusText(group, campaigns));
   if (!status.installed) blocks.push(`pg-reembed is not installed in this database yet.\nNext: ${paint('command', status.command ?? '')}`);
   else if (status.campaigns.length === 0) blocks.push('No campaign has been started.');
