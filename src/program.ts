@@ -88,7 +88,7 @@ function prepare(command: Command): void {
       writeOut: (text) => process.stdout.write(fitColumns(asTyped(text), columnsOf(process.stdout))),
       outputError: (text) => say(usageLine(text)),
     })
-    .configureHelp({ showGlobalOptions: true });
+    .configureHelp({ showGlobalOptions: true, minWidthToWrap: 20 });
   command.commands.forEach(prepare);
 }
 

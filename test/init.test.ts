@@ -105,11 +105,11 @@ test('variables are replaced or added, and quoted as a .env file needs it', (t) 
 });
 
 for (const [address, shown] of [
-  ['postgres://app:s3cret@db:5432/app', 'postgres://app:••••••@db:5432/app'],
-  ['postgres://app:s3cre', 'postgres://app:•••••'],
+  ['postgres://app:hidden@db:5432/app', 'postgres://app:••••••@db:5432/app'],
+  ['postgres://app:hidden', 'postgres://app:••••••'],
   ['postgres://app:a/b?c@d@db/app', 'postgres://app:•••••••@db/app'],
   ['postgres://db:5432/app', 'postgres://db:5432/app'],
-  ['postgres://app@db/app?password=s3cret&sslmode=require', 'postgres://app@db/app?password=••••••&sslmode=require'],
+  ['postgres://app@db/app?password=hidden&sslmode=require', 'postgres://app@db/app?password=••••••&sslmode=require'],
   ['postgres://app@db/app', 'postgres://app@db/app'],
 ] as const)
   test(`of ${address}, no password is shown`, (t) => {

@@ -77,7 +77,7 @@ function campaignText(row: CampaignStatus): string {
   return [
     paint('strong', `${row.target}: ${row.from_model} -> ${row.to_model}`),
     `  ${phaseRail(row)}`,
-    ...lines.map(([label, text]) => `  ${label.padEnd(11)}${text.replaceAll('\n', `\n${' '.repeat(13)}`)}`),
+    ...lines.map(([label, text]) => `  ${label.padEnd(12)}${text.replaceAll('\n', `\n${' '.repeat(14)}`)}`),
   ].join('\n');
 }
 
