@@ -190,4 +190,12 @@ export const TERMINAL: Mutant[] = [
     says: /of 1000 tokens/,
     edits: [{ file: 'sql/campaign/count_text.sql', find: "to_char(p_count, 'FM999,999,999,999,999,990')", replace: 'p_count::text' }],
   },
+  {
+    fault: 'commands of npm in colour',
+    fix: 'the sequence of a colour before a command is no part of its name',
+    test: 'as-typed',
+    title: 'commands are named as npm runs them under npm, and as they are installed elsewhere',
+    says: /in colour/,
+    edits: [{ file: 'src/as-typed.ts', find: '\\\\d+m)npm run', replace: '\\\\d+Z)npm run' }],
+  },
 ];

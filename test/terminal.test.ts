@@ -31,7 +31,7 @@ test('a long line is wrapped at spaces, under the text of its label or sign, and
   t.is(fitColumns('  - old and new results differ', 18), '  - old and new\n    results differ');
   t.is(fitColumns('run: npx_reembed_setting_max_failed_rows=2', 20), 'run:\nnpx_reembed_setting_max_failed_rows=2');
   t.is(fitColumns('○ switch → ○ contract', 12), '○ switch →\n  ○ contract');
-  t.is(fitColumns('rows 100.0 % of them', 10), 'rows\n100.0 %\nof them');
+  t.is(fitColumns('rows 100.0 % of them', 9), 'rows\n100.0 %\nof them');
 });
 
 test('a line that fits, and every line of a pipe, stays as it is', (t) => {
