@@ -6,9 +6,9 @@ import { readConfig } from '../src/config.ts';
 import { openDatabase } from '../src/database/connection.ts';
 import { translateDatabaseError } from '../src/database/database-error.ts';
 import { messageOf, ReembedError, UsageError } from '../src/errors.ts';
+import { counted } from '../src/wording.ts';
 import { loadGlosses } from './corpus.ts';
 import { startEmbeddingServer } from './embedding-server.ts';
-import { counted } from '../src/wording.ts';
 import { createEmbed } from './scenario/embed.ts';
 import { NEW, OLD } from './scenario/stage.ts';
 

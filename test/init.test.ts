@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import test from 'ava';
 import { maskPassword } from '../src/init/address-prompt.ts';
 import { withVariables } from '../src/init/env-file.ts';
+import { listVectorColumns } from '../src/init/vector-columns.ts';
 import { createWorkplace } from './harness/command.ts';
 import { createDocuments, NEW_DIMENSIONS, NEW_MODEL, OLD_MODEL } from './harness/documents.ts';
 import { runInTerminal } from './harness/pseudo-terminal.ts';
@@ -68,6 +69,11 @@ test('init asks for what is missing, finds the vector columns, writes .env for i
     `${NEW_DIMENSIONS}`,
   ]);
   t.is(again.code, 0, again.stderr);
+  const found = await listVectorColumns(stage.db.pool);
+  t.deepEqual(
+    found.find(({ table }) => table === 'documents')?.textColumns.filter((name) => /version/.test(name)),
+    [],
+  );
 });
 
 test('without a terminal, init refuses with the options that are missing, and with all of them it asks nothing', async (t) => {
