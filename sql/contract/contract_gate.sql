@@ -24,7 +24,7 @@ BEGIN
     RETURN QUERY SELECT 'old_model_live', format('the live view reads %s again', s.read_model), format('select reembed.switch_to(%L, %L)', m.target, m.to_model);
   ELSIF m.switched_at + s.soak > now() THEN
     RETURN QUERY SELECT 'soak_time', format('the new model has been live for %s of the soak time of %s',
-                               to_char(now() - m.switched_at, CASE WHEN now() - m.switched_at < interval '1 day' THEN 'HH24:MI:SS' ELSE 'DD"d" HH24"h"' END), s.soak),
+                               reembed.seconds_text(extract(epoch FROM now() - m.switched_at)::double precision), s.soak),
                         format('wait until %s, or npm run setting -- "soak=1 hour"', to_char(m.switched_at + s.soak, 'YYYY-MM-DD HH24:MI:SS TZ'));
   END IF;
   RETURN QUERY SELECT * FROM reembed.alert_gate(p_name, 'contract');
