@@ -107,7 +107,7 @@ export function migrateCreateCommand(): Command {
     .option('--from-query-prefix <text>', 'the same for the old model')
     .option('--send-dimensions', 'send the dimensions parameter with each request')
     .option('--no-send-dimensions', 'do not send the dimensions parameter')
-    .option('--token-limit <n>', 'most tokens that a text may have', wholeNumber)
+    .option('--token-limit <n>', 'maximum number of tokens of a text', wholeNumber)
     .optionsGroup('Price:')
     .option('--price <usd>', 'US dollars per million tokens', price)
     .option('--max-usd <usd>', 'spend cap in US dollars, at which the campaign pauses', price)

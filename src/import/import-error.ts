@@ -4,7 +4,7 @@ import { counted, plural } from '../wording.ts';
 /** Thrown for a source that is no address of a Chroma collection. The message does not repeat it, because it may hold a token. */
 export class BadSource extends UsageError {
   constructor(reason: string) {
-    super(`the source is no address of a Chroma collection: ${reason}`, 'write it as chroma://host:8000/collection');
+    super(`the source is not the address of a Chroma collection: ${reason}`, 'write it as chroma://host:8000/collection');
   }
 }
 

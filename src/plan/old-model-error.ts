@@ -20,7 +20,7 @@ export class OldModelDisagrees extends ReembedError {
     super(
       'old_model_disagrees',
       `${formatNumber(disagreeing)} of ${counted(rows, 'stored vector')} differ from those that ${model} returns for the same rows (lowest similarity ${lowest.toFixed(4)}): ${causeText(found.cause)} (${found.cost})`,
-      `${found.option === undefined ? 'correct --text or --from, or leave --from out' : `create it with ${found.option}`}; to go on nevertheless: --accept ${OLD_MODEL_DISAGREES} --reason "why"`,
+      `${found.option === undefined ? 'correct --text or --from, or leave --from out' : `create it with ${found.option}`}; to go on anyway: --accept ${OLD_MODEL_DISAGREES} --reason "why"`,
     );
   }
 }
