@@ -164,7 +164,7 @@ test.serial('status shows the verdict of the last validation', async (t) => {
   await stage.pass(campaign);
   t.regex(
     statusText(await check()),
-    /validation passed \(overlap 1\.00, index recall 1\.00, 200 queries; .+ UTC\)\n +next +switch: npm run migrate up\n/,
+    /validation +passed \(overlap 1\.00, index recall 1\.00, 200 queries; .+ UTC\)\n +next +switch: npm run migrate up\n/,
   );
 });
 

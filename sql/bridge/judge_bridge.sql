@@ -33,7 +33,7 @@ BEGIN
     RETURN QUERY SELECT 'unsure', 'bridge_undecided',
                         v_figures || CASE WHEN e.looks > 5 THEN '; after five looks, new queries of this kind can no longer make it pass'
                                           WHEN e.rank = 4 AND e.low > -e.margin THEN '; such queries favour models that match words, so they never suffice to pass'
-                                          WHEN e.more_queries IS NULL THEN '; it is so near the tolerated loss that no sensible number of queries decides'
+                                          WHEN e.more_queries IS NULL THEN '; it is so close to the tolerated loss that no reasonable number of queries would decide'
                                           ELSE format('; about %s would decide', reembed.counted(e.more_queries, 'more query', 'more queries')) END,
                         'npm run validate -- --bridge --queries FILE --judgements FILE, with more queries';
   END IF;

@@ -33,7 +33,7 @@ BEGIN
     SELECT 'unsure', CASE WHEN s.looks > 5 THEN 'looks_exhausted' WHEN s.is_capped THEN 'lexical_queries' ELSE 'quality_undecided' END,
            s.figures || CASE WHEN s.looks > 5 THEN '; after five looks, new queries of this kind can no longer make a run pass'
                              WHEN s.is_capped THEN '; such queries favour models that match words, so they never suffice to pass'
-                             WHEN s.more_queries IS NULL THEN '; it is so near the tolerated loss that no sensible number of queries decides'
+                             WHEN s.more_queries IS NULL THEN '; it is so close to the tolerated loss that no reasonable number of queries would decide'
                              ELSE format('; about %s would decide', reembed.counted(s.more_queries, 'more query', 'more queries')) END,
            c_more
       FROM said AS s
