@@ -185,9 +185,9 @@ export const TERMINAL: Mutant[] = [
   {
     fault: 'figures of SQL unlike those of TypeScript',
     fix: 'counts in sentences have thousands separators',
-    test: 'spend-cap',
-    title: 'two workers together stay within max_tokens, pause with the figures, and go on when the cap is raised',
-    says: /of 1000 tokens/,
+    test: 'sql-objects',
+    title: 'figures are written in SQL as in TypeScript',
+    says: /10972 rows/,
     edits: [{ file: 'sql/campaign/count_text.sql', find: "to_char(p_count, 'FM999,999,999,999,999,990')", replace: 'p_count::text' }],
   },
   {
