@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Command } from 'commander';
 import pg from 'pg';
 import { wholeNumber } from '../src/commands/parse-option.ts';
-import { formatBytes } from '../src/commands/print.ts';
+import { formatBytes } from '../src/wording.ts';
 import { residentBytes } from '../storm/resident-bytes.ts';
 import { createStormDatabase } from '../storm/server.ts';
 import { createWorkplace, type Workplace } from '../test/harness/command.ts';

@@ -6,6 +6,7 @@ import { readConfig } from '../src/config.ts';
 import { openDatabase } from '../src/database/connection.ts';
 import { translateDatabaseError } from '../src/database/database-error.ts';
 import { messageOf, ReembedError, UsageError } from '../src/errors.ts';
+import { counted } from '../src/wording.ts';
 import { loadGlosses } from './corpus.ts';
 import { startEmbeddingServer } from './embedding-server.ts';
 import { createEmbed } from './scenario/embed.ts';
@@ -13,12 +14,12 @@ import { NEW, OLD } from './scenario/stage.ts';
 
 const HELP = `A table and a provider of two real models, to try pg-reembed on without a table and a key of your own.
 
-  npm run demo:sample    makes table documents in the database of DATABASE_URL, or in the embedded one, and serves the models until Ctrl-C
+  npm run demo:sample    creates table documents in the database of DATABASE_URL, or in the embedded one, and serves the models until Ctrl-C
 
   --rows N    rows of the table: names and definitions of WordNet (default 1000)
   --port N    port of the provider on 127.0.0.1 (default 8401)
 
-A table documents that exists is left as it is. The first start downloads a model (50 MB).`;
+An existing table documents is left as it is. The first start downloads a model (50 MB).`;
 
 const TABLE = 'public.documents';
 
@@ -55,7 +56,7 @@ async function serveSample(rows: number, port: number): Promise<void> {
     const database = await openDatabase(readConfig());
     try {
       const isNew = await makeTable(database.url, rows, provider.url);
-      console.log(isNew ? `made table ${TABLE} of ${rows} rows` : `table ${TABLE} is there already, and left as it is`);
+      console.log(isNew ? `created table ${TABLE} with ${counted(rows, 'row')}` : `table ${TABLE} exists already and is left as it is`);
     } finally {
       await database.close();
     }

@@ -210,4 +210,12 @@ export const UI: Mutant[] = [
     says: /landmark-unique/,
     edits: [{ file: 'src/ui/page/tables.js', find: `'aria-label': \`\${title}: \${target}\` });`, replace: "'aria-label': title });" }],
   },
+  {
+    fault: 'ui that counts one alert as several',
+    fix: 'the noun of a count is singular for one',
+    test: 'ui-browser',
+    title: 'a page in a browser follows a backfill, is usable by keyboard and by everybody, and runs nothing of a database',
+    says: /the alert is announced/,
+    edits: [{ file: 'src/ui/page/page.js', find: "counted(alerts, 'open alert')", replace: "counted(alerts, 'open alerts')" }],
+  },
 ];

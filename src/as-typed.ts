@@ -1,6 +1,11 @@
 const COMMANDS =
   'import|compare|migrate|worker|status|ui|bridge|validate|report|setting|alerts|retry|purge|release|forget|doctor|db|init|completion';
-const UNDER_NPM = new RegExp(`\\bnpm run (${COMMANDS})\\b( --(?= ))?`, 'g');
+const ESCAPE = '\x1b';
+// Behind a colour, too, whose sequence ends with a letter. `create`, `up 2` and the like stand before the -- that only npm needs.
+const UNDER_NPM = new RegExp(
+  `(?<=^|\\W|${ESCAPE}\\[\\d+m)npm run ((?:${COMMANDS})\\b(?: (?:create|up|down|fit|show|index|\\d+)\\b)*)( --(?= ))?`,
+  'g',
+);
 
 /**
  * Text with its commands in the form that the reader types: `npm run worker -- --drain` if a script of npm started this

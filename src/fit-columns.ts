@@ -2,8 +2,8 @@ import type { WriteStream } from 'node:tty';
 import { stripVTControlCharacters } from 'node:util';
 
 const ESCAPE = '\x1b';
-// A sign, which may have a style, stays on the line of the word that it is about.
-const WORD = new RegExp(`( *)((?:(?:${ESCAPE}\\[\\d+m)*[-✓●○!✗•] )?\\S+)`, 'g');
+// A sign, which may have a style, stays on the line of the word that it is about, and a percent sign on that of its number.
+const WORD = new RegExp(`( *)((?:(?:${ESCAPE}\\[\\d+m)*[-✓●○!✗•] )?\\S+(?: %(?!\\w))?)`, 'g');
 // The start of a line that its further lines are indented by: a label or name before at least two spaces, else a sign or an indentation.
 const LABEL = /^ *\S(?:.{0,28}?\S)? {2,}(?=\S)/;
 const SIGN = /^ *(?:[-✓●○!✗→•] )?/;

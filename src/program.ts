@@ -2,33 +2,44 @@ import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { asTyped } from './as-typed.ts';
 import { databaseLine } from './commands/database-line.ts';
-import { useNoColours } from './commands/paint.ts';
-import { note, setTalk } from './commands/print.ts';
+import { paint, useNoColours } from './commands/paint.ts';
+import { note, say, setTalk } from './commands/print.ts';
 import { readConfig } from './config.ts';
+import { columnsOf, fitColumns } from './fit-columns.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
 
 // Only the requested command is loaded: the provider's client and the queue take most of a second to load.
-const commands: Record<string, () => Promise<Command>> = {
-  import: async () => (await import('./commands/import.ts')).importCommand(),
+const load = {
+  init: async () => (await import('./commands/init.ts')).initCommand(),
+  doctor: async () => (await import('./commands/doctor.ts')).doctorCommand(),
   compare: async () => (await import('./commands/compare.ts')).compareCommand(),
+  import: async () => (await import('./commands/import.ts')).importCommand(),
   migrate: async () => (await import('./commands/migrate.ts')).migrateCommand(),
   worker: async () => (await import('./commands/worker.ts')).workerCommand(),
-  status: async () => (await import('./commands/status.ts')).statusCommand(),
-  ui: async () => (await import('./commands/ui.ts')).uiCommand(),
   bridge: async () => (await import('./commands/bridge.ts')).bridgeCommand(),
   validate: async () => (await import('./commands/validate.ts')).validateCommand(),
   report: async () => (await import('./commands/report.ts')).reportCommand(),
+  status: async () => (await import('./commands/status.ts')).statusCommand(),
+  ui: async () => (await import('./commands/ui.ts')).uiCommand(),
   setting: async () => (await import('./commands/setting.ts')).settingCommand(),
   alerts: async () => (await import('./commands/alerts.ts')).alertsCommand(),
   retry: async () => (await import('./commands/retry.ts')).retryCommand(),
   purge: async () => (await import('./commands/purge.ts')).purgeCommand(),
   release: async () => (await import('./commands/release.ts')).releaseCommand(),
   forget: async () => (await import('./commands/forget.ts')).forgetCommand(),
-  doctor: async () => (await import('./commands/doctor.ts')).doctorCommand(),
   db: async () => (await import('./commands/db.ts')).dbCommand(),
-  init: async () => (await import('./commands/init.ts')).initCommand(),
   completion: async () => (await import('./commands/completion.ts')).completionCommand(() => createProgram()),
+};
+type Name = keyof typeof load;
+
+/** The commands as `--help` lists them, in the order in which they are needed. */
+const GROUPS: Record<string, readonly Name[]> = {
+  'Before a migration:': ['init', 'doctor', 'compare', 'import'],
+  'Migrate:': ['migrate', 'worker', 'bridge', 'validate', 'report'],
+  'Watch and steer:': ['status', 'ui', 'setting', 'alerts', 'retry'],
+  'Clean up:': ['purge', 'release', 'forget'],
+  'Other:': ['db', 'completion'],
 };
 
 // They use none, or ask for it first.
@@ -48,10 +59,17 @@ export async function createProgram(wanted = ''): Promise<Command> {
     .option('--verbose', 'progress more often where there is no terminal, and the trace of a failure')
     .addHelpText(
       'after',
-      '\nExit codes: 0 done, 1 failed, 2 wrong usage, 3 waiting at a gate, 4 validation failed, 5 validation unsure, 70 a bug in pg-reembed.',
+      `
+Start with init, or with migrate create --help. Each command has --help.
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 waiting at a gate, 4 validation failed, 5 validation unsure,
+70 a bug in pg-reembed.`,
     );
-  const names = Object.hasOwn(commands, wanted) ? [wanted] : Object.keys(commands);
-  for (const name of names) created.addCommand((await commands[name]?.()) as Command);
+  for (const [heading, names] of Object.entries(GROUPS)) {
+    created.commandsGroup(heading);
+    for (const name of names) if (name === wanted || !Object.hasOwn(load, wanted)) created.addCommand(await load[name]());
+  }
+  // Into the last group, instead of one of its own.
+  created.helpCommand(true);
   prepare(created);
   // As soon as it is read: a refusal of another option is coloured, too.
   created.on('option:no-color', useNoColours);
@@ -66,7 +84,20 @@ export async function createProgram(wanted = ''): Promise<Command> {
 function prepare(command: Command): void {
   command
     .exitOverride()
-    .configureOutput({ writeOut: (text) => process.stdout.write(asTyped(text)) })
-    .configureHelp({ showGlobalOptions: true });
+    .configureOutput({
+      writeOut: (text) => process.stdout.write(fitColumns(asTyped(text), columnsOf(process.stdout))),
+      outputError: (text) => say(usageLine(text)),
+    })
+    .configureHelp({ showGlobalOptions: true, minWidthToWrap: 20 });
   command.commands.forEach(prepare);
+}
+
+/** A refusal of commander as one line in the form of every other failure. */
+function usageLine(text: string): string {
+  const [message = '', question] = text
+    .trim()
+    .replace(/^error: /, '')
+    .split('\n');
+  const remedy = question ? question.replace(/^\(D(.*)\)$/, 'd$1') : 'see --help';
+  return `${paint('bad', 'reembed:', process.stderr)} ${message.replace(/\.$/, '')} [usage] - ${remedy}`;
 }

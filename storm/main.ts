@@ -1,6 +1,6 @@
 import Table from 'cli-table3';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { formatBytes } from '../src/commands/print.ts';
+import { formatBytes } from '../src/wording.ts';
 import { createStormDatabase, shell } from './server.ts';
 import { runStorm, type StormResult } from './storm.ts';
 import type { World } from './world.ts';

@@ -3,6 +3,7 @@ import { asTyped } from '../src/as-typed.ts';
 import { createWorkplace } from './harness/command.ts';
 
 test.serial('commands are named as npm runs them under npm, and as they are installed elsewhere', (t) => {
+  const cyan = '\x1b[36m';
   const message = 'wait, then npm run worker -- --drain or npm run migrate up; npm run build is yours';
   const before = process.env.npm_lifecycle_event;
   t.teardown(() => {
@@ -15,6 +16,11 @@ test.serial('commands are named as npm runs them under npm, and as they are inst
   t.is(asTyped(message), installed);
   delete process.env.npm_lifecycle_event;
   t.is(asTyped(message), installed);
+  t.is(asTyped(`${cyan}npm run migrate up`), `${cyan}npx reembed migrate up`, 'in colour');
+  t.is(
+    asTyped('npm run migrate up -- --accept unsure, npm run migrate down 3 -- --discard-vectors or npm run bridge fit -- --rows 500'),
+    'npx reembed migrate up --accept unsure, npx reembed migrate down 3 --discard-vectors or npx reembed bridge fit --rows 500',
+  );
 });
 
 test('a refusal and a help page outside npm name the installed command', async (t) => {

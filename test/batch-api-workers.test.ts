@@ -3,7 +3,7 @@ import { readConfig } from '../src/config.ts';
 import { runProviderBatch } from '../src/worker/batch-api/provider-batch-job.ts';
 import { createWorkContext } from '../src/worker/context.ts';
 import { loadTarget, vectorColumn } from '../src/worker/target.ts';
-import { type SentVector, storeSentRows } from '../src/worker/writer.ts';
+import { type SentRequest, storeSentRows } from '../src/worker/writer.ts';
 import { offerBatchApi } from './harness/batch-api.ts';
 import { batchApiRun } from './harness/batch-api-campaign.ts';
 import { isProbe, removeCampaigns, startCampaign, until } from './harness/campaign.ts';
@@ -197,12 +197,12 @@ test.serial('a worker that stores rows of which another has stored some stores t
     `SELECT r.position, r.batch::integer, r.key::text AS "keyText", r.text_hash::text AS "textHash", r.wave, d.content
        FROM reembed.provider_batch_row AS r JOIN doubled AS d ON d.id = (r.key ->> 'id')::bigint WHERE r.batch = 1 AND r.request = 1 ORDER BY r.position`,
   );
-  const items: SentVector[] = sent.map((row) => ({ ...row, wave: 1, vector: vectorOf(NEW_MODEL, row.content, NEW_DIMENSIONS) }));
+  const items: SentRequest['items'] = sent.map((row) => ({ ...row, wave: 1, vector: vectorOf(NEW_MODEL, row.content, NEW_DIMENSIONS) }));
   const target = await loadTarget(stage.db.pool, campaign.target);
   const vector = target && vectorColumn(target, 'new');
   if (!target || !vector) return t.fail();
-  const store = (some: SentVector[]) =>
-    storeSentRows(stage.db.pool, context.pacingOf(target.name), target, vector, { providerBatch: id, request: 1 }, some, 100);
+  const store = (some: SentRequest['items']) =>
+    storeSentRows(stage.db.pool, context.pacingOf(target.name), { target, vector }, { providerBatch: id, request: 1, items: some, tokens: 100 });
   t.is(await store(items.slice(0, 3)), 3);
   t.is(await store(items), items.length - 3);
   t.is(await store(items), 0);

@@ -54,7 +54,7 @@ test('the sample is a table and a provider to try pg-reembed on', async (t) => {
   });
   try {
     await Promise.race([serves, exited]);
-    t.true(words.includes('made table public.documents of 20 rows'), words);
+    t.true(words.includes('created table public.documents with 20 rows'), words);
     const [, url, old] = /OPENAI_BASE_URL=(\S+) .* --from (\S+) /s.exec(words) ?? [];
     const answer = await fetch(`${url}/embeddings`, {
       method: 'POST',

@@ -120,8 +120,8 @@ if (process.env.TEST_DATABASE_URL) {
     await stage.db.pool.query(`ALTER DATABASE ${new URL(stage.db.url).pathname.slice(1)} SET maintenance_work_mem = '1MB'`);
     const { code, stderr } = await stage.workplace.run(['migrate', 'up', '1'], { REEMBED_INDEX_MEMORY: '2MB' });
     t.is(code, 0, stderr);
-    t.regex(stderr, /: 2048 kB of memory, .*, predicted at least [\d.]+ s/);
-    t.regex(stderr, /needs \d+ kB of memory but may use only 2048 kB.*REEMBED_INDEX_MEMORY=\d+MB/);
+    t.regex(stderr, /: 2\.0 MB of memory, .*, predicted at least [\d.]+ s/);
+    t.regex(stderr, /needs [\d.]+ .B of memory but may use only 2\.0 MB.*REEMBED_INDEX_MEMORY=\d+MB/);
     t.regex(stderr, /built in [\d.]+ s \(predicted at least [\d.]+ s\)/);
   });
 

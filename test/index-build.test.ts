@@ -21,7 +21,7 @@ test('up says what it chose and predicted for the index, and how long it then to
   const { stage } = await prepare(t);
   const { code, stderr } = await stage.workplace.run(['migrate', 'up', '1']);
   t.is(code, 0, stderr);
-  t.regex(stderr, new RegExp(`index ${INDEX} over 50 rows: \\d+ .B of memory, (no|\\d+) parallel workers, predicted [\\d.]+ s`));
+  t.regex(stderr, new RegExp(`index ${INDEX} over 50 rows: [\\d.]+ .B of memory, (no|\\d+) parallel workers, predicted [\\d.]+ s`));
   t.regex(stderr, new RegExp(`index ${INDEX} built in [\\d.]+ s \\(predicted [\\d.]+ s\\)`));
   const [begun, built, ...more] = await buildEvents(stage);
   t.deepEqual(more, []);
@@ -71,7 +71,7 @@ test('k-means that needs more memory than it may have ends with the amount and h
   const before = await settingsElsewhere(stage);
   const result = await stage.workplace.run(['migrate', 'up', '1'], { REEMBED_INDEX_MEMORY: '65MB' });
   assertRefused(t, result, { code: 'index_memory_too_small', says: /needs \d\d MB/, remedy: /REEMBED_INDEX_MEMORY=\d\dMB/ });
-  t.regex(result.stderr, /65 MB of memory, .*, time not predicted/);
+  t.regex(result.stderr, /65\.0 MB of memory, .*, time not predicted/);
   t.deepEqual(await settingsElsewhere(stage), before);
 });
 
@@ -82,7 +82,7 @@ test('the environment says how much memory and how many workers a build may use'
   assertRefused(t, refused, { code: 'usage', exit: 'usage', says: /REEMBED_INDEX_MEMORY/ });
   const { code, stderr } = await stage.workplace.run(['migrate', 'up', '1'], { REEMBED_INDEX_MEMORY: '1GB', REEMBED_INDEX_WORKERS: '0' });
   t.is(code, 0, stderr);
-  t.regex(stderr, /: \d+ MB of memory, no parallel workers/);
+  t.regex(stderr, /: [\d.]+ MB of memory, no parallel workers/);
 });
 
 test('the plan of a campaign says roughly how long its index takes', async (t) => {

@@ -110,7 +110,7 @@ const build: IndexBuild = {
 };
 
 test('the line of an index build has its phase, share, time, what it waits for, what is left and what was predicted', (t) => {
-  t.is(buildLine(build, 61), '25.0%, ETA 61 s, loading tuples, 12 s, predicted 3 min');
+  t.is(buildLine(build, 61), '25.0 %, ETA 61 s, loading tuples, 12 s, predicted 3 min');
   t.is(
     buildLine({ ...build, phase: 'waiting for old snapshots', percent: null, waiting_for: 'process 4', predicted_seconds: null }),
     'waits for process 4, waiting for old snapshots, 12 s',
@@ -138,5 +138,5 @@ test('on a terminal a build is a bar, which the end leaves as it was', async (t)
   display.stop();
   await new Promise(setImmediate);
   t.regex(written, /predicted 3 min\n/);
-  t.regex(written, /documents_embedding_v2_idx █{12}░{12} 50\.0%/);
+  t.regex(written, /documents_embedding_v2_idx █{12}░{12} 50\.0 %/);
 });

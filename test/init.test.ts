@@ -1,7 +1,9 @@
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
+import { maskPassword } from '../src/init/address-prompt.ts';
 import { withVariables } from '../src/init/env-file.ts';
+import { listVectorColumns } from '../src/init/vector-columns.ts';
 import { createWorkplace } from './harness/command.ts';
 import { createDocuments, NEW_DIMENSIONS, NEW_MODEL, OLD_MODEL } from './harness/documents.ts';
 import { runInTerminal } from './harness/pseudo-terminal.ts';
@@ -25,7 +27,7 @@ test('init asks for what is missing, finds the vector columns, writes .env for i
   const { DATABASE_URL: address = '', ...rest } = stage.db.env;
   const workplace = createWorkplace({ ...rest, OPENAI_BASE_URL: stage.provider.url });
   t.teardown(workplace.remove);
-  const { code, lines } = await runInTerminal(workplace, ['init'], {
+  const { code, lines, raw } = await runInTerminal(workplace, ['init'], {
     columns: 100,
     keys: [
       { after: /Address of the PostgreSQL/, press: `${address}${ENTER}` },
@@ -39,6 +41,7 @@ test('init asks for what is missing, finds the vector columns, writes .env for i
     ],
   });
   const shown = lines.join('\n');
+  t.false(raw.includes(`:${new URL(address).password}@`), 'the password is not shown while it is typed');
   t.is(code, 0, shown);
   const file = join(workplace.directory, '.env');
   t.is(
@@ -52,6 +55,25 @@ test('init asks for what is missing, finds the vector columns, writes .env for i
   // The command that it names is complete.
   const created = await workplace.run(['migrate', 'create', '--table', 'documents', '--text', 'content']);
   t.is(created.code, 0, created.stderr);
+  // The column that the campaign adds is not offered beside the one that it moves.
+  await workplace.run(['migrate', 'up']);
+  const again = await workplace.run([
+    'init',
+    '--table',
+    'documents',
+    '--text',
+    'content',
+    '--to',
+    NEW_MODEL,
+    '--dimensions',
+    `${NEW_DIMENSIONS}`,
+  ]);
+  t.is(again.code, 0, again.stderr);
+  const found = await listVectorColumns(stage.db.pool);
+  t.deepEqual(
+    found.find(({ table }) => table === 'documents')?.textColumns.filter((name) => /version/.test(name)),
+    [],
+  );
 });
 
 test('without a terminal, init refuses with the options that are missing, and with all of them it asks nothing', async (t) => {
@@ -87,3 +109,15 @@ test('variables are replaced or added, and quoted as a .env file needs it', (t) 
   t.is(changed, `# note\nEMBED_MODEL='new model'\nOTHER="x"\nKEY="it's #1"\n`);
   t.throws(() => withVariables('', new Map([['KEY', 'a\nb']])), { message: /KEY cannot be written/ });
 });
+
+for (const [address, shown] of [
+  ['postgres://app:hidden@db:5432/app', 'postgres://app:••••••@db:5432/app'],
+  ['postgres://app:hidden', 'postgres://app:••••••'],
+  ['postgres://app:a/b?c@d@db/app', 'postgres://app:•••••••@db/app'],
+  ['postgres://db:5432/app', 'postgres://db:5432/app'],
+  ['postgres://app@db/app?password=hidden&sslmode=require', 'postgres://app@db/app?password=••••••&sslmode=require'],
+  ['postgres://app@db/app', 'postgres://app@db/app'],
+] as const)
+  test(`of ${address}, no password is shown`, (t) => {
+    t.is(maskPassword(address), shown);
+  });

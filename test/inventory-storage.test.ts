@@ -95,7 +95,7 @@ const cases: InventoryCase[] = [
     about: 'the disk that row versions take',
     prepare: (name) => table(name),
     code: 'disk',
-    what: /grown has 1 MB of rows/,
+    what: /grown has [\d.]+ k?B of rows, [\d.]+ kB with indexes/,
     consequence: /until VACUUM/,
     storage: 'column',
   },

@@ -140,7 +140,7 @@ test.serial('the index is not taken away while the live view reads the new model
 test.serial('contract waits for the soak time and says until when', async (t) => {
   await stage.up();
   const [line] = await closedBy('contract');
-  t.regex(line ?? '', /^the new model has been live for \S+ of the soak time of 7 days \| wait until \d{4}-\d\d-\d\d .*soak/);
+  t.regex(line ?? '', /^the new model has been live for [\d.]+ s of the soak time of 7 days \| wait until \d{4}-\d\d-\d\d .*soak/);
   const { code, stderr } = await stage.workplace.run(['migrate', 'up']);
   t.is(code, 3);
   t.regex(stderr, /the gate to contract is closed/);

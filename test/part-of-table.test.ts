@@ -45,7 +45,7 @@ test.serial('a part goes forward, back and forward again, and no other row is wr
   t.deepEqual(counted, { table_rows: '100', rows_with_text: '100' }, 'only rows of the part are counted');
   t.regex(
     (await stage.workplace.run(['status'])).stdout,
-    /an application must read public\.whole_a_live: no reader has been seen/,
+    /no application has been seen to read public\.whole_a_live: searches of the table/,
     'no other view of a part is named',
   );
   for (const round of ['forward', 'forward again']) {

@@ -688,6 +688,12 @@ CREATE FUNCTION reembed.bytes_sql(p_relation regclass) RETURNS text
 
 COMMENT ON FUNCTION reembed.bytes_sql(p_relation regclass) IS 'SQL of the size of a table, with all its leaves, without indexes and TOAST.';
 
+CREATE FUNCTION reembed.bytes_text(p_bytes numeric) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.bytes_text(p_bytes numeric) IS 'Formats a number of bytes for people.';
+
 CREATE FUNCTION reembed.cache_vectors(p_space uuid, p_digests uuid[], p_vectors text[]) RETURNS bigint
     LANGUAGE sql
     SET search_path TO 'pg_catalog', 'pg_temp';
@@ -870,6 +876,18 @@ CREATE FUNCTION reembed.correct_spending(p_campaign text, p_model text, p_tokens
     SET search_path TO 'pg_catalog', 'pg_temp';
 
 COMMENT ON FUNCTION reembed.correct_spending(p_campaign text, p_model text, p_tokens bigint, p_price_factor numeric) IS 'Adds the difference between the tokens that the provider counted and those that were reserved.';
+
+CREATE FUNCTION reembed.count_text(p_count numeric) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.count_text(p_count numeric) IS 'Formats a count for people, with thousands separators.';
+
+CREATE FUNCTION reembed.counted(p_count numeric, p_one text, p_many text DEFAULT NULL::text) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.counted(p_count numeric, p_one text, p_many text) IS 'A count with its noun, or with noun and verb: 1 row lacks, 2 rows lack. Without p_many, an s makes the plural.';
 
 CREATE FUNCTION reembed.coverage(p_target text, p_model text, OUT total bigint, OUT missing bigint, OUT just_changed bigint) RETURNS record
     LANGUAGE plpgsql STABLE
@@ -4152,11 +4170,7 @@ UNION ALL
 UNION ALL
  SELECT f.target,
     false AS throttles,
-    format('%s failed with %s, the first with key %s; %s'::text,
-        CASE count(DISTINCT f.key_digest)
-            WHEN 1 THEN '1 row'::text
-            ELSE (count(DISTINCT f.key_digest) || ' rows'::text)
-        END, f.class, "left"(((array_agg(f.key ORDER BY f.failed_at, f.key_digest))[1])::text, 200),
+    format('%s failed with %s, the first with key %s; %s'::text, reembed.counted((count(DISTINCT f.key_digest))::numeric, 'row'::text), f.class, "left"(((array_agg(f.key ORDER BY f.failed_at, f.key_digest))[1])::text, 200),
         CASE f.class
             WHEN 'text_too_large'::text THEN 'shorten the text, or raise max_text_bytes and run npm run retry'::text
             WHEN 'text_expression_fails'::text THEN 'correct the columns that the text expression reads'::text
@@ -4183,11 +4197,7 @@ UNION ALL
 UNION ALL
  SELECT c.target,
     false AS throttles,
-    format('%s, the oldest since %s'::text,
-        CASE count(*)
-            WHEN 1 THEN '1 change waits'::text
-            ELSE (count(*) || ' changes wait'::text)
-        END, to_char(min(c.changed_at), 'YYYY-MM-DD HH24:MI:SS'::text)) AS reason
+    format('%s, the oldest since %s'::text, reembed.counted((count(*))::numeric, 'change waits'::text, 'changes wait'::text), to_char(min(c.changed_at), 'YYYY-MM-DD HH24:MI:SS'::text)) AS reason
    FROM reembed.change c
   GROUP BY c.target
  HAVING (min(c.changed_at) < (now() - '00:01:00'::interval))
@@ -6353,6 +6363,8 @@ REVOKE ALL ON FUNCTION reembed.bridge_queries(p_campaign text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION reembed.bring_back_column(p_name text, p_to_column name, p_to_version_column name) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.bytes_sql(p_relation regclass) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.bytes_text(p_bytes numeric) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.cache_vectors(p_space uuid, p_digests uuid[], p_vectors text[]) FROM PUBLIC;
 

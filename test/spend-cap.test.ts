@@ -54,7 +54,7 @@ test.serial('two workers together stay within max_tokens, pause with the figures
   t.is(paused_by, 'spend_cap');
   t.regex(
     paused_reason,
-    /^the spend cap is reached: \d+ of 1000 tokens \(max_tokens\) are spent or reserved, and the next request needs about \d+ tokens$/,
+    /^the spend cap is reached: \d+ of 1,000 tokens \(max_tokens\) are spent or reserved, and the next request needs about \d+ tokens$/,
   );
   t.regex(said, /is paused: the spend cap is reached/);
   const { spent, done, tokens } = await progress();

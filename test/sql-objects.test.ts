@@ -4,6 +4,7 @@ import { basename, join } from 'node:path';
 import test from 'ava';
 import { applySqlObjects } from '../src/database/sql-objects.ts';
 import { SQL_OBJECTS } from '../src/paths.ts';
+import { counted, formatBytes, formatSeconds } from '../src/wording.ts';
 import { createDocuments } from './harness/documents.ts';
 import { createStage, type Stage } from './harness/stage.ts';
 
@@ -150,6 +151,8 @@ test('PUBLIC may call nothing of ours but what a search needs and what only comp
     'bridge_statement',
     'capture_triggers',
     'change_lane',
+    'count_text',
+    'counted',
     'has_text',
     'join_damage',
     'key_hash',
@@ -173,4 +176,16 @@ test('PUBLIC may call nothing of ours but what a search needs and what only comp
     `SELECT c.relname AS name FROM pg_class AS c, aclexplode(c.relacl) AS g WHERE c.relnamespace = 'reembed'::regnamespace AND g.grantee = 0`,
   );
   t.deepEqual(readable, []);
+});
+
+test('figures are written in SQL as in TypeScript', async (t) => {
+  const counts = [0, 1, 999, 1000, 10_972, 1_234_567_890];
+  const bytes = [0, 1023, 1024, 1536, 2 ** 20, 1.5 * 2 ** 30, 2 ** 40, 2 ** 52];
+  const seconds = [10, 89, 90, 5399, 5400, 172_799, 172_800, 1_000_000];
+  const { rows } = await stage.db.pool.query(
+    `SELECT ARRAY(SELECT reembed.counted(n, 'row') FROM unnest($1::numeric[]) AS n) AS counts, ARRAY(SELECT reembed.bytes_text(n) FROM unnest($2::numeric[]) AS n) AS bytes,
+            ARRAY(SELECT reembed.seconds_text(n) FROM unnest($3::double precision[]) AS n) AS seconds`,
+    [counts, bytes, seconds],
+  );
+  t.deepEqual(rows, [{ counts: counts.map((n) => counted(n, 'row')), bytes: bytes.map(formatBytes), seconds: seconds.map(formatSeconds) }]);
 });

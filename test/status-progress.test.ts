@@ -1,6 +1,7 @@
 import { PassThrough } from 'node:stream';
 import test from 'ava';
-import { createProgressBar, currentCampaigns, formatUsd, type ProgressRow, progressLine } from '../src/commands/show-progress.ts';
+import { createProgressBar, currentCampaigns, type ProgressRow, progressLine } from '../src/commands/show-progress.ts';
+import { formatUsd } from '../src/wording.ts';
 
 const row: ProgressRow = {
   target: 'public.documents.embedding',
@@ -50,7 +51,7 @@ function capture(isTTY: boolean) {
 test('a progress line has rows, rate, ETA, tokens, cost and what slows the work', (t) => {
   t.is(
     progressLine(row),
-    '5,000/20,000 rows, 25.0%, 812.5 rows/s, ETA 18 s, 3 changed rows wait, 2 failed, 120,000 tokens, $0.0024, paused: night shift',
+    '5,000/20,000 rows, 25.0 %, 812.5 rows/s, ETA 18 s, 3 changed rows wait, 2 failed, 120,000 tokens, $0.0024, paused: night shift',
   );
 });
 
@@ -124,7 +125,7 @@ test('on a terminal, progress is a bar that keeps its place, and talk goes above
   await new Promise(setImmediate);
   const [talk, last] = written().trim().split('\n');
   t.regex(talk ?? '', /a worker started$/);
-  t.regex(last ?? '', /public\.documents\.embedding █{24} 20,000\/20,000 rows, 100\.0%/);
+  t.regex(last ?? '', /public\.documents\.embedding █{24} 20,000\/20,000 rows, 100\.0 %/);
 });
 
 test('the campaign that counts is the newest of each target', (t) => {

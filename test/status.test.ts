@@ -143,12 +143,28 @@ test.serial('status shows what slows the workers, what waits and what failed', a
   );
 });
 
+test.serial('twelve campaigns are a line each, with what slows one of them below', async (t) => {
+  const status = await check();
+  const [one] = status.campaigns;
+  if (!one) throw new Error('there is no campaign');
+  const campaigns = Array.from({ length: 12 }, (_, n) => ({
+    ...one,
+    target: `public.table_${n}.embedding`,
+    health: n === 3 ? [{ throttles: true, reason: 'paused: month end' }] : [],
+  }));
+  const text = statusText({ ...status, campaigns });
+  t.regex(text, /^12 campaigns\n/);
+  t.regex(text, /\n {2}public\.table_3\.embedding: paused: month end\none of them in full: npm run status -- --target NAME\n/);
+  t.true(text.split('\n').length < 24, text);
+  t.regex(statusText({ ...status, campaigns: campaigns.slice(0, 2) }), /slowed by/);
+});
+
 test.serial('status shows the verdict of the last validation', async (t) => {
   await stage.bring(campaign, 'index');
   await stage.pass(campaign);
   t.regex(
     statusText(await check()),
-    /validation passed \(overlap 1\.00, index recall 1\.00, 200 queries; .+ UTC\)\n +next +switch: npm run migrate up\n/,
+    /validation +passed \(overlap 1\.00, index recall 1\.00, 200 queries; .+ UTC\)\n +next +switch: npm run migrate up\n/,
   );
 });
 

@@ -96,6 +96,12 @@ test.serial('one setting is shown alone, a wrong name is answered with the simil
   const wrong = await stage.workplace.run(['setting', 'max_lock_waits=9', 'request_per_minute=5']);
   t.is(wrong.code, 1);
   t.regex(wrong.stderr, /there is no setting request_per_minute \[unknown_setting\] - did you mean requests_per_minute\?/);
+  const mistyped = await stage.workplace.run(['stats']);
+  t.is(mistyped.stderr, "reembed: unknown command 'stats' [usage] - did you mean status?\n");
+  t.is(mistyped.code, 2);
+  // SQL is no JSON document.
+  const both = await stage.workplace.run(['forget', '--dry-run', '--json']);
+  t.deepEqual([both.code, both.stdout], [2, '']);
   const changed = await stage.workplace.run(['setting', 'max_lock_waits=3', 'max_read_slowdown=']);
   t.regex(changed.stderr, /max_lock_waits +│ 3 \(default: 2\)/);
   t.regex(changed.stderr, /max_read_slowdown +│ none \(default: 1\.3\)/);

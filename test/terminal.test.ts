@@ -31,6 +31,7 @@ test('a long line is wrapped at spaces, under the text of its label or sign, and
   t.is(fitColumns('  - old and new results differ', 18), '  - old and new\n    results differ');
   t.is(fitColumns('run: npx_reembed_setting_max_failed_rows=2', 20), 'run:\nnpx_reembed_setting_max_failed_rows=2');
   t.is(fitColumns('○ switch → ○ contract', 12), '○ switch →\n  ○ contract');
+  t.is(fitColumns('rows 100.0 % of them', 9), 'rows\n100.0 %\nof them');
 });
 
 test('a line that fits, and every line of a pipe, stays as it is', (t) => {
@@ -128,7 +129,7 @@ test('without a terminal, progress has the time, and comes once a minute, every 
 test('on a terminal of 60 columns, the rows, the time left and what slows the work can be read', async (t) => {
   const { stream, written } = capture(true, 60);
   const display = createDisplay(stream);
-  const short = '9,060/20,000 rows, 45.3%, ETA 18 s';
+  const short = '9,060/20,000 rows, 45.3 %, ETA 18 s';
   display.update([
     { name: 'public.documents', done: 9060, total: 20_000, text: '', short, detail: '8,900 stored, 1 token', trouble: 'paused: night' },
   ]);

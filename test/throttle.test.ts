@@ -61,7 +61,7 @@ testOnServer?.serial('WAL that is kept for a replication slot holds the backfill
   await sql(`SELECT pg_create_physical_replication_slot('${slot}', true); UPDATE reembed.setting SET max_wal_backlog_bytes = 1000`);
   await sql('CREATE TABLE noise AS SELECT g FROM generate_series(1, 10000) AS g; DROP TABLE noise');
   try {
-    await isHeldBack(t, 'backlog', new RegExp(`of WAL is kept for replication slot ${slot} \\(max_wal_backlog_bytes: 1000 bytes\\)`), () =>
+    await isHeldBack(t, 'backlog', new RegExp(`of WAL is kept for replication slot ${slot} \\(max_wal_backlog_bytes: 1000 B\\)`), () =>
       sql(`SELECT pg_drop_replication_slot('${slot}'); UPDATE reembed.setting SET max_wal_backlog_bytes = NULL`),
     );
   } finally {
@@ -92,7 +92,7 @@ if (process.env.TEST_STANDBY) {
       await follower.query('SELECT pg_wal_replay_pause()');
       await sql('UPDATE reembed.setting SET max_replica_lag_bytes = 100000');
       await sql('CREATE TABLE noise AS SELECT g FROM generate_series(1, 20000) AS g; DROP TABLE noise');
-      await isHeldBack(t, 'followed', /standby ci_standby is .+ behind \(max_replica_lag_bytes: 98 kB\)/, async () => {
+      await isHeldBack(t, 'followed', /standby ci_standby is .+ behind \(max_replica_lag_bytes: 97\.7 kB\)/, async () => {
         await sql('UPDATE reembed.setting SET max_replica_lag_bytes = 50000000');
         await follower.query('SELECT pg_wal_replay_resume()');
       });

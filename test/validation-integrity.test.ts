@@ -40,7 +40,7 @@ test.serial('vectors that are zero, of odd length, or shared by rows of differen
   t.like(bad.integrity[0], { zeroRows: 1, sharedVectorRows: 8, oddNormRows: 2, rows: ROWS });
   t.true((bad.integrity[0]?.norm?.max ?? 0) > 999);
   t.deepEqual(bad.reasons, [
-    '1 new vectors are zero (1), not finite (0) or of wrong dimensions (0), max_failed_rows is 0',
+    '1 new vector is zero (1), not finite (0) or of wrong dimensions (0), max_failed_rows is 0',
     '8 of 100 new vectors are shared by rows with different texts, more than max_shared_vectors 0.05',
   ]);
 });

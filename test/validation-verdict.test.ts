@@ -66,7 +66,7 @@ test.serial('index recall is judged by an interval: few queries decide nothing, 
     judge(await runOf(figures, { validation_query: judged().map((row, i) => ({ ...row, index_recall: values[i] ?? null })) }));
   const few = await recall([0.8, 1, 1]);
   t.deepEqual([few.verdict, few.unsure], ['unsure', ['index_recall_undecided']]);
-  t.regex(few.reasons, /^index recall@10 of 3 queries is 0\.9333, .*; about \d+ more queries would decide$/);
+  t.regex(few.reasons, /^index recall@10 of 3 queries is 0\.9333, .*; about [\d,]+ more queries would decide$/);
   t.is((await recall(Array.from({ length: 200 }, (_, i) => (i % 10 === 0 ? 0.9 : 1)))).verdict, 'pass');
 });
 

@@ -1,5 +1,5 @@
 import Table from 'cli-table3';
-import { formatBytes, formatNumber } from '../../src/commands/print.ts';
+import { formatBytes, formatNumber } from '../../src/wording.ts';
 import type { BenchResult, Figures } from './figures.ts';
 import type { Latency } from './open-loop.ts';
 import { type Procedure, secondsOf } from './procedure.ts';

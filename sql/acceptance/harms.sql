@@ -26,7 +26,7 @@ BEGIN
       END;
       IF v_found.rows > 0 THEN
         RETURN QUERY SELECT 'violated-constraints', format('%s %s, so that no vector can be stored there',
-                                                           CASE v_found.rows WHEN 1 THEN '1 row violates' ELSE v_found.rows || ' rows violate' END, (SELECT string_agg(c.name, ', ') FROM jsonb_array_elements_text(v_found.names) AS c(name))),
+                                                           reembed.counted(v_found.rows, 'row violates', 'rows violate'), (SELECT string_agg(c.name, ', ') FROM jsonb_array_elements_text(v_found.names) AS c(name))),
                             jsonb_build_object('constraints', v_found.names, 'rows', v_found.rows);
       END IF;
     END IF;
@@ -44,8 +44,8 @@ BEGIN
     EXECUTE reembed.render('SELECT * FROM reembed.textless_{suffix}()', to_jsonb(t)) INTO v_found;
     IF v_found.old_vectors > 0 THEN
       RETURN QUERY SELECT 'rows-without-text', format('%s of %s rows have a text; %s an old vector, which contract moves to the archive, and no new one',
-                                                      v_found.with_text, v_found.total,
-                                                      CASE v_found.old_vectors WHEN 1 THEN '1 row without a text has' ELSE v_found.old_vectors || ' rows without a text have' END),
+                                                      reembed.count_text(v_found.with_text), reembed.count_text(v_found.total),
+                                                      reembed.counted(v_found.old_vectors, 'row without a text has', 'rows without a text have')),
                           jsonb_build_object('rows', v_found.old_vectors);
     END IF;
     RETURN QUERY SELECT * FROM reembed.unknown_readers(p_campaign);

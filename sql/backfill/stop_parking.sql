@@ -5,7 +5,7 @@ AS $$
   -- Skipped while somebody else changes the setting, because the caller holds locks of rows: the next row that fails pauses it.
   UPDATE reembed.setting AS s SET paused = true, paused_by = 'breaker', paused_reason = r.reason
     FROM (SELECT format('%s failed in a short time with %s, the first %s; no other is recorded. Fix the cause, then: npm run setting -- paused=false',
-                        CASE sum(c.rows) WHEN 1 THEN '1 row' ELSE sum(c.rows) || ' rows' END, string_agg(c.class, ', ' ORDER BY c.rows DESC, c.class),
+                        reembed.counted(sum(c.rows), 'row'), string_agg(c.class, ', ' ORDER BY c.rows DESC, c.class),
                         (SELECT string_agg(k.key::text, ', ' ORDER BY k.failed_at, k.key)
                            FROM (SELECT f.key, f.failed_at FROM reembed.failed_row AS f WHERE f.target = p_target AND f.class <> ALL (reembed.definite_failures())
                                     AND f.failed_at > now() - interval '10 minutes' ORDER BY f.failed_at, f.key LIMIT 3) AS k)) AS reason

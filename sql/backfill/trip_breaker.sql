@@ -19,7 +19,7 @@ BEGIN
   IF v_begun < 50 OR v_failed * 2 <= v_begun THEN
     RETURN NULL;
   END IF;
-  v_reason := format('%s of %s batches failed, the last because: %s', v_failed, v_begun,
+  v_reason := format('%s of %s failed, the last because: %s', reembed.count_text(v_failed), reembed.counted(v_begun, 'batch', 'batches'),
                      (SELECT b.error FROM reembed.batch AS b WHERE b.campaign = p_name AND b.failed_at IS NOT NULL ORDER BY b.failed_at DESC LIMIT 1));
   UPDATE reembed.setting SET paused = true, paused_by = 'breaker', paused_reason = v_reason WHERE target = m.target AND NOT paused;
   RETURN CASE WHEN FOUND THEN v_reason END;

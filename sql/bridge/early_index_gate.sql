@@ -24,7 +24,7 @@ BEGIN
   ELSE
     EXECUTE reembed.render('SELECT count(*) FROM {table}', jsonb_build_object('table', m.to_relation::text)) INTO v_rows;
     IF v_rows < v_least_share * m.rows_with_text THEN
-      RETURN QUERY SELECT 'too_few_rows', format('%s of %s rows have a new vector; an index is built early from %s %% on', v_rows, m.rows_with_text, round(100 * v_least_share)), 'npm run worker, and run the command again later';
+      RETURN QUERY SELECT 'too_few_rows', format('%s of %s rows have a new vector; an index is built early from %s %% on', reembed.count_text(v_rows), reembed.count_text(m.rows_with_text), round(100 * v_least_share)), 'npm run worker, and run the command again later';
     END IF;
   END IF;
 END;

@@ -15,7 +15,7 @@ BEGIN
   END IF;
   EXECUTE reembed.render('SELECT count(*) FROM {table} WHERE {column} IS NULL', jsonb_build_object('table', c.relation::text, 'column', quote_ident(c.column_name))) INTO v_missing;
   IF v_missing > 0 THEN
-    RAISE NOTICE 'column % of % stays nullable: % a vector', c.column_name, c.relation, CASE v_missing WHEN 1 THEN '1 row lacks' ELSE v_missing || ' rows lack' END
+    RAISE NOTICE 'column % of % stays nullable: % a vector', c.column_name, c.relation, reembed.counted(v_missing, 'row lacks', 'rows lack')
       USING HINT = format('when every row has one: ALTER TABLE %s ALTER COLUMN %I SET NOT NULL', c.relation, c.column_name);
     RETURN;
   END IF;

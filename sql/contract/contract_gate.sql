@@ -24,7 +24,7 @@ BEGIN
     RETURN QUERY SELECT 'old_model_live', format('the live view reads %s again', s.read_model), format('select reembed.switch_to(%L, %L)', m.target, m.to_model);
   ELSIF m.switched_at + s.soak > now() THEN
     RETURN QUERY SELECT 'soak_time', format('the new model has been live for %s of the soak time of %s',
-                               to_char(now() - m.switched_at, CASE WHEN now() - m.switched_at < interval '1 day' THEN 'HH24:MI:SS' ELSE 'DD"d" HH24"h"' END), s.soak),
+                               reembed.seconds_text(extract(epoch FROM now() - m.switched_at)::double precision), s.soak),
                         format('wait until %s, or npm run setting -- "soak=1 hour"', to_char(m.switched_at + s.soak, 'YYYY-MM-DD HH24:MI:SS TZ'));
   END IF;
   RETURN QUERY SELECT * FROM reembed.alert_gate(p_name, 'contract');
@@ -33,7 +33,7 @@ BEGIN
   END IF;
   v_outdated := reembed.late_rows(m.target);
   IF v_outdated > 0 THEN
-    RETURN QUERY SELECT 'outdated_rows', format('%s rows changed and wait for their new vector', v_outdated), 'npm run worker';
+    RETURN QUERY SELECT 'outdated_rows', format('%s for %s new vector', reembed.counted(v_outdated, 'row changed and waits', 'rows changed and wait'), CASE v_outdated WHEN 1 THEN 'its' ELSE 'their' END), 'npm run worker';
   END IF;
   FOR v_dependent IN SELECT d.description, d.is_view FROM reembed.dependents(p_name) AS d ORDER BY 1 LOOP
     RETURN QUERY SELECT 'dependent_object', format('%s uses the old %s', v_dependent.description, coalesce('table ' || m.from_relation, 'column ' || v_old_column)),
@@ -62,7 +62,7 @@ BEGIN
   v_written := reembed.foreign_vectors(p_name);
   IF v_written.vectors > 0 THEN
     RETURN QUERY SELECT 'old_vectors_written', format('the application still writes vectors that are not of %s into %I: at least %s since the switch, the last at %s with key %s', m.to_model, v_old_column,
-                                                      v_written.vectors, to_char(v_written.last_at, 'YYYY-MM-DD HH24:MI:SS'), left(v_written.last_key::text, 200)),
+                                                      reembed.count_text(v_written.vectors), to_char(v_written.last_at, 'YYYY-MM-DD HH24:MI:SS'), left(v_written.last_key::text, 200)),
                         format('find the client that embeds with %s, let it embed with %s or write the text alone, and wait until the soak time is over', m.from_model, m.to_model);
   END IF;
   IF current_setting('transaction_read_only') = 'off' THEN

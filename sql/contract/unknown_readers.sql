@@ -37,7 +37,7 @@ BEGIN
     INTO v_statements, v_shown
     FROM (SELECT c.*, row_number() OVER (ORDER BY c.called_at DESC) AS place FROM reembed.column_statement AS c WHERE c.campaign = p_name AND c.called_at > v_since) AS k;
   IF v_statements IS NOT NULL THEN
-    v_sentences := v_sentences || format('%s %s (%s)', CASE jsonb_array_length(v_statements) WHEN 1 THEN '1 statement names' ELSE jsonb_array_length(v_statements) || ' statements name' END, v_column, v_shown);
+    v_sentences := v_sentences || format('%s %s (%s)', reembed.counted(jsonb_array_length(v_statements), 'statement names', 'statements name'), v_column, v_shown);
   END IF;
 
   -- A client that searches a table without a vector index leaves no other trace than the number of its scans. PostgreSQL adds those of our own workers and
@@ -45,14 +45,14 @@ BEGIN
   SELECT u.seq_scan - m.table_scans INTO v_scans FROM pg_stat_user_tables AS u WHERE u.relid = v_relation;
   IF NOT v_tells_statements AND v_scans <> 0 AND NOT EXISTS (SELECT FROM reembed.vector_indexes(v_relation, reembed.column_name(v_relation, m.from_attnum))) THEN
     v_reasons := v_reasons || 'searched-sequentially'::text;
-    v_sentences := v_sentences || format('sequential scans of %s since the switch: %s, those of pg-reembed among them; without a vector index and pg_stat_statements it is not known whose the others are', v_relation, v_scans);
+    v_sentences := v_sentences || format('sequential scans of %s since the switch: %s, those of pg-reembed among them; without a vector index and pg_stat_statements it is not known whose the others are', v_relation, reembed.count_text(v_scans));
   END IF;
 
   SELECT count(*) INTO v_unread FROM reembed.written_vector AS w
    WHERE w.target = m.target AND w.written_at > v_since AND w.audited_at IS NULL AND reembed.has_equal_dimensions(p_name);
   IF v_unread > 0 AND NOT EXISTS (SELECT FROM reembed.written_vector AS w WHERE w.target = m.target AND w.audited_at > clock_timestamp() - interval '10 minutes') THEN
     v_reasons := v_reasons || 'vectors-not-compared'::text;
-    v_sentences := v_sentences || format('%s that the application wrote into %s could not be compared with the models yet', CASE v_unread WHEN 1 THEN '1 vector' ELSE v_unread || ' vectors' END, v_column);
+    v_sentences := v_sentences || format('%s that the application wrote into %s could not be compared with the models yet', reembed.counted(v_unread, 'vector'), v_column);
   END IF;
 
   IF cardinality(v_sentences) > 0 THEN

@@ -16,23 +16,23 @@ BEGIN
   SELECT count(*) INTO v_failed FROM reembed.failed_row AS f WHERE f.target = m.target AND f.model = m.to_model;
   SELECT s.max_failed_rows INTO v_allowed FROM reembed.setting AS s WHERE s.target = m.target;
   IF v_pending > 0 THEN
-    RETURN QUERY SELECT 'pending_batches', format('%s of %s still to be embedded', v_pending,
-                               CASE WHEN count(*) = 1 THEN '1 batch is' WHEN v_pending = 1 THEN count(*) || ' batches is' ELSE count(*) || ' batches are' END),
+    RETURN QUERY SELECT 'pending_batches', format('%s of %s %s still to be embedded', reembed.count_text(v_pending), reembed.counted(count(*), 'batch', 'batches'),
+                                                   CASE v_pending WHEN 1 THEN 'is' ELSE 'are' END),
                         'npm run worker' FROM reembed.batch AS b WHERE b.campaign = p_name;
   END IF;
   IF v_outdated > 0 THEN
-    RETURN QUERY SELECT 'outdated_rows', format('%s for %s new vector', CASE v_outdated WHEN 1 THEN '1 row changed and waits' ELSE v_outdated || ' rows changed and wait' END, CASE v_outdated WHEN 1 THEN 'its' ELSE 'their' END), 'npm run worker';
+    RETURN QUERY SELECT 'outdated_rows', format('%s for %s new vector', reembed.counted(v_outdated, 'row changed and waits', 'rows changed and wait'), CASE v_outdated WHEN 1 THEN 'its' ELSE 'their' END), 'npm run worker';
   END IF;
   IF v_failed > v_allowed THEN
-    RETURN QUERY SELECT 'failed_rows', format('%s could not be embedded, %s allowed', CASE v_failed WHEN 1 THEN '1 row' ELSE v_failed || ' rows' END,
-                               CASE v_allowed WHEN 1 THEN '1 is' ELSE v_allowed || ' are' END),
+    RETURN QUERY SELECT 'failed_rows', format('%s could not be embedded, %s allowed', reembed.counted(v_failed, 'row'),
+                               reembed.counted(v_allowed, 'is', 'are')),
                         'select key, model, class, message from reembed.failed_row; then npm run retry, or npm run setting -- max_failed_rows=' || v_failed;
   END IF;
   IF v_pending = 0 AND v_outdated = 0 THEN
     -- Checks the table itself, not only the ledger: rows without a vector are logged for the workers.
     v_missing := reembed.sweep(p_name);
     IF v_missing > 0 THEN
-      RETURN QUERY SELECT 'missing_vectors', format('%s a new vector', CASE v_missing WHEN 1 THEN '1 row still lacks' ELSE v_missing || ' rows still lack' END), 'npm run worker';
+      RETURN QUERY SELECT 'missing_vectors', format('%s a new vector', reembed.counted(v_missing, 'row still lacks', 'rows still lack')), 'npm run worker';
     END IF;
   END IF;
 END;

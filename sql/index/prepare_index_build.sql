@@ -89,9 +89,9 @@ BEGIN
       format('%I.%I', v_vector_schema, v_operator_class),
       v_m, v_ef_construction, v_vector_bytes, v_rows, CASE WHEN v_parallel THEN s.workers ELSE 0 END);
   END IF;
-  v_text := format('index %s over %s: %s of memory, %s, %s', p_index, CASE v_rows WHEN 1 THEN '1 row' ELSE v_rows || ' rows' END,
-    pg_size_pretty(s.memory),
-    CASE WHEN v_parallel AND s.workers = 1 THEN '1 parallel worker' WHEN v_parallel THEN s.workers || ' parallel workers' ELSE 'no parallel workers' END,
+  v_text := format('index %s over %s: %s of memory, %s, %s', p_index, reembed.counted(v_rows, 'row'),
+    reembed.bytes_text(s.memory),
+    CASE WHEN v_parallel THEN reembed.counted(s.workers, 'parallel worker') ELSE 'no parallel workers' END,
     CASE WHEN v_seconds IS NULL THEN 'time not predicted'
          ELSE 'predicted ' || CASE WHEN s.fits THEN '' ELSE 'at least ' END || reembed.seconds_text(v_seconds) END);
   INSERT INTO reembed.event (target, campaign, kind, from_value, reason)
@@ -102,7 +102,7 @@ BEGIN
       USING HINT = 'upgrade pgvector to 0.8.2 or newer';
   END IF;
   IF NOT s.fits THEN
-    RAISE NOTICE 'the build needs % of memory but may use only %, so it will take many times longer or fail', pg_size_pretty(v_bytes + 4 * 1048576), pg_size_pretty(s.memory_limit)
+    RAISE NOTICE 'the build needs % of memory but may use only %, so it will take many times longer or fail', reembed.bytes_text(v_bytes + 4 * 1048576), reembed.bytes_text(s.memory_limit)
       USING HINT = format('if the server has enough memory, set REEMBED_INDEX_MEMORY=%sMB', ceil(1.2 * v_bytes / 1048576) + 5);
   END IF;
 END;

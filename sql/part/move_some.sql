@@ -25,13 +25,13 @@ BEGIN
       ELSE
         EXECUTE reembed.render('SELECT reembed.next_logged_{suffix}()', to_jsonb(t)) INTO v_key;
         RAISE EXCEPTION '% refuses the vector of row %: SQLSTATE %, %', t.relation, left(v_key::text, 200), SQLSTATE, left(SQLERRM, 200)
-          USING ERRCODE = 'RE001', HINT = 'Change the row, the constraint or the trigger, then run the command again; it goes on where it stopped.';
+          USING ERRCODE = 'RE001', HINT = 'Change the row, the constraint or the trigger, then run the command again; it continues where it stopped.';
       END IF;
     END;
   END LOOP;
   IF cardinality(v_refused) > 0 THEN
     RAISE EXCEPTION 'a trigger of % suppresses the update of row %', t.relation, left(v_refused[1]::text, 200)
-      USING ERRCODE = 'RE001', HINT = 'Change the trigger, then run the command again; it goes on where it stopped.';
+      USING ERRCODE = 'RE001', HINT = 'Change the trigger, then run the command again; it continues where it stopped.';
   END IF;
   RETURN v_served;
 END;

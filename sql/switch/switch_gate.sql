@@ -19,12 +19,12 @@ BEGIN
   END IF;
   v_late := reembed.late_rows(m.target);
   IF v_late > 0 THEN
-    RETURN QUERY SELECT 'outdated_rows', format('%s for %s new vector', CASE v_late WHEN 1 THEN '1 row changed and waits' ELSE v_late || ' rows changed and wait' END, CASE v_late WHEN 1 THEN 'its' ELSE 'their' END), 'npm run worker';
+    RETURN QUERY SELECT 'outdated_rows', format('%s for %s new vector', reembed.counted(v_late, 'row changed and waits', 'rows changed and wait'), CASE v_late WHEN 1 THEN 'its' ELSE 'their' END), 'npm run worker';
   END IF;
   SELECT c.missing - c.just_changed - s.max_failed_rows INTO v_gap
     FROM reembed.coverage(m.target, m.to_model) AS c, reembed.setting AS s WHERE s.target = m.target;
   IF v_gap > 0 AND v_late = 0 THEN
-    RETURN QUERY SELECT 'too_many_missing_vectors', format('%s more than allowed %s a new vector and would not be found', CASE v_gap WHEN 1 THEN '1 row' ELSE v_gap || ' rows' END, CASE v_gap WHEN 1 THEN 'lacks' ELSE 'lack' END),
+    RETURN QUERY SELECT 'too_many_missing_vectors', format('%s more than allowed %s a new vector and would not be found', reembed.counted(v_gap, 'row'), CASE v_gap WHEN 1 THEN 'lacks' ELSE 'lack' END),
                         'npm run worker, npm run retry, or raise max_failed_rows with npm run setting';
   END IF;
   SELECT * INTO v FROM reembed.validation AS w WHERE w.campaign = p_name ORDER BY w.finished_at DESC, w.id DESC LIMIT 1;

@@ -7,9 +7,9 @@ DECLARE
   v_reason text;
 BEGIN
   SELECT m.target,
-         format('the spend cap is reached: %s are spent or reserved, and the next request needs about %s tokens',
-                concat_ws(' and ', p.tokens || ' of ' || s.max_tokens || ' tokens (max_tokens)', '$' || round(p.usd, 4) || ' of $' || s.max_usd || ' (max_usd)'),
-                p_tokens)
+         format('the spend cap is reached: %s are spent or reserved, and the next request needs about %s',
+                concat_ws(' and ', reembed.count_text(p.tokens) || ' of ' || reembed.count_text(s.max_tokens) || ' tokens (max_tokens)', '$' || round(p.usd, 4) || ' of $' || s.max_usd || ' (max_usd)'),
+                reembed.counted(p_tokens, 'token'))
     INTO v_target, v_reason
     FROM reembed.campaign AS m JOIN reembed.setting AS s ON s.target = m.target JOIN reembed.spending AS p ON p.campaign = m.name
    WHERE m.name = p_campaign;

@@ -24,7 +24,7 @@ BEGIN
     SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), w.replay_lsn), coalesce(nullif(w.application_name, ''), w.client_addr::text, 'a standby') INTO v_bytes, v_name
       FROM pg_stat_replication AS w WHERE w.replay_lsn IS NOT NULL ORDER BY w.replay_lsn LIMIT 1;
     IF v_bytes > s.max_replica_lag_bytes THEN
-      RETURN QUERY SELECT 'replica lag', 'stops', format('standby %s is %s behind (max_replica_lag_bytes: %s)', v_name, pg_size_pretty(v_bytes), pg_size_pretty(s.max_replica_lag_bytes));
+      RETURN QUERY SELECT 'replica lag', 'stops', format('standby %s is %s behind (max_replica_lag_bytes: %s)', v_name, reembed.bytes_text(v_bytes), reembed.bytes_text(s.max_replica_lag_bytes));
     END IF;
   END IF;
 
@@ -38,7 +38,7 @@ BEGIN
              WHERE current_setting('archive_mode') <> 'off' AND a.last_archived_wal ~ '^[0-9A-F]{24}$' AND current_setting('wal_segment_size') = '16MB') AS b
      ORDER BY b.bytes DESC LIMIT 1;
     IF v_bytes > s.max_wal_backlog_bytes THEN
-      RETURN QUERY SELECT 'WAL backlog', 'stops', format('%s of WAL %s (max_wal_backlog_bytes: %s)', pg_size_pretty(v_bytes), v_name, pg_size_pretty(s.max_wal_backlog_bytes));
+      RETURN QUERY SELECT 'WAL backlog', 'stops', format('%s of WAL %s (max_wal_backlog_bytes: %s)', reembed.bytes_text(v_bytes), v_name, reembed.bytes_text(s.max_wal_backlog_bytes));
     END IF;
   END IF;
 
@@ -49,7 +49,7 @@ BEGIN
        AND (NOT l.granted OR l.locktype = 'tuple') AND l.pid <> pg_backend_pid();
     IF v_count > s.max_lock_waits THEN
       RETURN QUERY SELECT 'lock waits', 'stops', format('%s for locks on the table (max_lock_waits: %s)',
-                                                          CASE v_count WHEN 1 THEN '1 session waits' ELSE v_count || ' sessions wait' END, s.max_lock_waits);
+                                                          reembed.counted(v_count, 'session waits', 'sessions wait'), s.max_lock_waits);
     END IF;
   END IF;
 

@@ -12,7 +12,7 @@ BEGIN
   SELECT o.* INTO STRICT s FROM reembed.campaign AS m JOIN reembed.setting AS o ON o.target = m.target WHERE m.name = v.campaign;
 
   SELECT * INTO e FROM reembed.audit_evidence(p_validation) AS a WHERE a.role = 'new';
-  v_found := format('%s of %s audited new vectors differ from those the model returns now%s', e.disagreeing, e.rows,
+  v_found := format('%s of %s audited new vectors differ from those the model returns now%s', reembed.count_text(e.disagreeing), reembed.count_text(e.rows),
                     concat(CASE WHEN e.disagreeing > 0 THEN format(' (lowest similarity %s)', round(e.lowest::numeric, 4)) END,
                            CASE WHEN e.runs > 1 THEN format(', in %s validations', e.runs) END));
   IF coalesce(e.rows, 0) = 0 THEN
@@ -34,7 +34,7 @@ BEGIN
   SELECT * INTO e FROM reembed.audit_evidence(p_validation) AS a WHERE a.role = 'old';
   IF e.disagreeing > 0 THEN
     RETURN QUERY SELECT CASE e.outcome WHEN 'pass' THEN 'warning' ELSE 'unsure' END, 'old_vectors_disagree',
-                        format('%s of %s audited old vectors differ from those the model returns now (lowest similarity %s)%s', e.disagreeing, e.rows, round(e.lowest::numeric, 4),
+                        format('%s of %s audited old vectors differ from those the model returns now (lowest similarity %s)%s', reembed.count_text(e.disagreeing), reembed.count_text(e.rows), round(e.lowest::numeric, 4),
                                (SELECT ': ' || r.old_audit_cause FROM reembed.validation AS r
                                  WHERE r.id IN (SELECT o.id FROM reembed.evidence_runs(p_validation) AS o(id)) AND r.old_audit_cause IS NOT NULL ORDER BY r.id DESC LIMIT 1)),
                         'judge the new model on its own figures, or create the campaign again for the model and the text that the stored vectors are of';

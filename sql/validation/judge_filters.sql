@@ -22,14 +22,14 @@ BEGIN
     v_where := concat('where ', f.filter, CASE WHEN v_run <> p_validation THEN format(' (validation %s)', v_run) END, CASE WHEN f.iterative_scan <> 'off' THEN ', with iterative scan ' || f.iterative_scan END);
     IF f.rows_outcome <> 'pass' THEN
       RETURN QUERY SELECT f.rows_outcome, CASE f.rows_outcome WHEN 'fail' THEN 'filter_short' ELSE 'filter_undecided' END,
-        format('%s, %s queries return %s of the expected rows, min_filtered_rows is %s%s', v_where, f.queries, round(f.returned_share::numeric, 4), s.min_filtered_rows,
-               CASE WHEN f.rows_outcome = 'unsure' THEN coalesce('; about ' || f.rows_more || ' more queries would decide', '; it is too near to decide') END),
+        format('%s, %s of the expected rows, min_filtered_rows is %s%s', v_where, reembed.counted(f.queries, 'query returns', 'queries return') || ' ' || round(f.returned_share::numeric, 4), s.min_filtered_rows,
+               CASE WHEN f.rows_outcome = 'unsure' THEN coalesce('; about ' || reembed.counted(f.rows_more, 'more query', 'more queries') || ' would decide', '; it is too close to decide') END),
         CASE f.rows_outcome WHEN 'fail' THEN 'raise hnsw.max_scan_tuples or ivfflat.max_probes, or index the rows of the filter' ELSE 'npm run validate, with more queries' END;
     END IF;
     IF f.recall_outcome <> 'pass' THEN
       RETURN QUERY SELECT f.recall_outcome, CASE f.recall_outcome WHEN 'fail' THEN 'filter_recall_low' ELSE 'filter_undecided' END,
-        format('%s, index recall of %s queries is %s, min_index_recall is %s%s', v_where, f.queries, round(f.index_recall::numeric, 4), s.min_index_recall,
-               CASE WHEN f.recall_outcome = 'unsure' THEN coalesce('; about ' || f.recall_more || ' more queries would decide', '; it is too near to decide') END),
+        format('%s, index recall of %s is %s, min_index_recall is %s%s', v_where, reembed.counted(f.queries, 'query', 'queries'), round(f.index_recall::numeric, 4), s.min_index_recall,
+               CASE WHEN f.recall_outcome = 'unsure' THEN coalesce('; about ' || reembed.counted(f.recall_more, 'more query', 'more queries') || ' would decide', '; it is too close to decide') END),
         CASE f.recall_outcome WHEN 'fail' THEN 'raise hnsw.ef_search or ivfflat.probes in the application and for this role' ELSE 'npm run validate, with more queries' END;
     END IF;
     IF f.rows_outcome <> 'fail' AND f.iterative_scan <> 'off' AND f.plain_share < s.min_filtered_rows - 1e-9 THEN

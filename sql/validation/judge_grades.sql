@@ -4,7 +4,7 @@ LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
   SELECT CASE WHEN EXISTS (SELECT FROM reembed.quality_evidence(p_validation) AS q WHERE q.rank = 1 AND q.outcome <> 'unsure') THEN 'warning' ELSE 'unsure' END, 'few_graded',
-         format('%s of %s pairs of query and row have no grade of %s, more than a fifth%s', v.ungraded_pairs, v.graded_pairs + v.ungraded_pairs, v.judge_model, ': ' || v.judge_problem),
+         format('%s of %s pairs of query and row have no grade of %s, more than a fifth%s', reembed.count_text(v.ungraded_pairs), reembed.count_text(v.graded_pairs + v.ungraded_pairs), v.judge_model, ': ' || v.judge_problem),
          'check JUDGE_MODEL and its provider, then validate with --grade again: stored grades are not paid again'
     FROM reembed.validation AS v
    WHERE v.id = p_validation AND v.ungraded_pairs > 0.2 * (v.graded_pairs + v.ungraded_pairs);

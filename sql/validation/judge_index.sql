@@ -28,9 +28,9 @@ BEGIN
    CROSS JOIN LATERAL reembed.judge_share(p.n, p.mean, p.sd, v_min) AS j;
   IF i.outcome <> 'pass' THEN
     RETURN QUERY SELECT i.outcome, CASE i.outcome WHEN 'fail' THEN 'index_recall_low' ELSE 'index_recall_undecided' END,
-      format('index recall@%s of %s is %s, between %s and %s%s; min_index_recall is %s%s%s', v.k, CASE i.n WHEN 1 THEN '1 query' ELSE i.n || ' queries' END, round(i.mean::numeric, 4), round(i.low::numeric, 4), round(i.high::numeric, 4),
+      format('index recall@%s of %s is %s, between %s and %s%s; min_index_recall is %s%s%s', v.k, reembed.counted(i.n, 'query', 'queries'), round(i.mean::numeric, 4), round(i.low::numeric, 4), round(i.high::numeric, 4),
              ', with ' || v.index_setting, v_min, ', and the old index reaches ' || round(i.old_mean::numeric, 4),
-             CASE WHEN i.outcome = 'unsure' THEN coalesce('; about ' || i.more_queries || ' more queries would decide', '; it is too near to decide') END),
+             CASE WHEN i.outcome = 'unsure' THEN coalesce('; about ' || reembed.counted(i.more_queries, 'more query', 'more queries') || ' would decide', '; it is too close to decide') END),
       CASE WHEN i.outcome = 'fail' AND reembed.asks_for_candidates(v.campaign) THEN 'raise the setting candidates, which is also the default of reembed_live.nearest_…, and pass as many where the application names a number'
            WHEN i.outcome = 'fail' THEN 'raise hnsw.ef_search or ivfflat.probes in the application and for this role, or build the index with higher parameters' ELSE 'npm run validate, with more queries' END;
   END IF;

@@ -4,8 +4,8 @@ LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
   SELECT CASE WHEN w.low > 0.5 THEN 'fail' ELSE 'unsure' END, CASE WHEN w.low > 0.5 THEN 'search_slow' ELSE 'latency_undecided' END,
-         format('the median search takes %s ms instead of %s ms, and %s of %s searches take more than max_latency_ratio %s times as long as before and 10 ms longer%s',
-                round(t.after::numeric, 1), round(t.before::numeric, 1), t.slow, t.n, t.ratio, CASE WHEN w.low <= 0.5 THEN ': too few to decide' END),
+         format('the median search takes %s ms instead of %s ms, and %s of %s more than max_latency_ratio %s times as long as before and 10 ms longer%s',
+                round(t.after::numeric, 1), round(t.before::numeric, 1), reembed.count_text(t.slow), reembed.counted(t.n, 'search takes', 'searches take'), t.ratio, CASE WHEN w.low <= 0.5 THEN ': too few to decide' END),
          CASE WHEN w.low > 0.5 THEN 'tune the index, or change max_latency_ratio with npm run setting' ELSE 'npm run validate, with more queries' END
     FROM (SELECT s.max_latency_ratio AS ratio, count(*) AS n, count(*) FILTER (WHERE q.search_ms_after > s.max_latency_ratio * q.search_ms_before AND q.search_ms_after > q.search_ms_before + 10) AS slow,
                  percentile_cont(0.5) WITHIN GROUP (ORDER BY q.search_ms_before) AS before, percentile_cont(0.5) WITHIN GROUP (ORDER BY q.search_ms_after) AS after

@@ -19,7 +19,7 @@ BEGIN
     ), said AS (
       SELECT e.*, (SELECT d.outcome FROM evidence AS d WHERE d.rank = e.decisive) AS decision,
              format('nDCG@%s of %s %s went from %s to %s, and a loss of %s is tolerated (max_ndcg_loss %s; look %s of 5, difference between %s and %s)',
-                    v_k, CASE e.queries WHEN 1 THEN '1 query' ELSE e.queries || ' queries' END,
+                    v_k, reembed.counted(e.queries, 'query', 'queries'),
                     (ARRAY['judged by people', 'judged by a chat model', 'made of rows', 'made of rows in their own words'])[e.rank],
                     round(e.before::numeric, 4), round(e.after::numeric, 4), round(e.margin::numeric, 4), v_loss, least(e.looks, 5), round(e.low::numeric, 4), round(e.high::numeric, 4)) AS figures
         FROM evidence AS e
@@ -33,8 +33,8 @@ BEGIN
     SELECT 'unsure', CASE WHEN s.looks > 5 THEN 'looks_exhausted' WHEN s.is_capped THEN 'lexical_queries' ELSE 'quality_undecided' END,
            s.figures || CASE WHEN s.looks > 5 THEN '; after five looks, new queries of this kind can no longer make a run pass'
                              WHEN s.is_capped THEN '; such queries favour models that match words, so they never suffice to pass'
-                             WHEN s.more_queries IS NULL THEN '; it is so near the tolerated loss that no sensible number of queries decides'
-                             ELSE format('; about %s more queries would decide', s.more_queries) END,
+                             WHEN s.more_queries IS NULL THEN '; it is so close to the tolerated loss that no reasonable number of queries would decide'
+                             ELSE format('; about %s would decide', reembed.counted(s.more_queries, 'more query', 'more queries')) END,
            c_more
       FROM said AS s
      WHERE s.outcome = 'unsure' AND (s.decision IS NULL AND s.rank = s.best OR s.decision = 'pass' AND s.rank < s.decisive AND s.points_to_loss);

@@ -26,7 +26,7 @@ AS $$
   )
   SELECT 'fail', 'slice_lost',
          format('nDCG@%s where %s is %s fell from %s to %s in %s queries, and a loss of %s is tolerated (difference at most %s)', v.k, f.name, f.value,
-                round(f.before::numeric, 4), round(f.after::numeric, 4), f.n, round(f.margin::numeric, 4), round(f.high::numeric, 4)),
+                round(f.before::numeric, 4), round(f.after::numeric, 4), reembed.count_text(f.n), round(f.margin::numeric, 4), round(f.high::numeric, 4)),
          'keep the old model for them, or change max_ndcg_loss with npm run setting'
     FROM failed AS f JOIN reembed.validation AS v ON v.id = p_validation
    WHERE f.fails AND NOT EXISTS (SELECT FROM scored AS b WHERE b.rank < f.rank AND b.name = f.name AND b.value = f.value AND b.outcome = 'pass')

@@ -15,27 +15,27 @@ BEGIN
   v_rows := v.missing_rows - v.just_changed_rows;
   IF v.compared_rows IS NOT NULL THEN
     RETURN QUERY SELECT 'warning', 'backfill_not_ended',
-      format('the backfill has not ended: only the %s rows with a vector of both models were compared; the verdict is preliminary', v.compared_rows), c_embed;
+      format('the backfill has not ended: only the %s with a vector of both models %s compared; the verdict is preliminary', reembed.counted(v.compared_rows, 'row'), CASE v.compared_rows WHEN 1 THEN 'was' ELSE 'were' END), c_embed;
   ELSIF v_rows > s.max_failed_rows THEN
-    RETURN QUERY SELECT 'fail', 'vectors_missing', format('%s a new vector, max_failed_rows is %s', CASE v_rows WHEN 1 THEN '1 row lacks' ELSE v_rows || ' rows lack' END, s.max_failed_rows), c_embed;
+    RETURN QUERY SELECT 'fail', 'vectors_missing', format('%s a new vector, max_failed_rows is %s', reembed.counted(v_rows, 'row lacks', 'rows lack'), s.max_failed_rows), c_embed;
   END IF;
   FOR i IN SELECT * FROM reembed.validation_integrity AS n WHERE n.validation = v.id ORDER BY n.role LOOP
     v_rows := i.zero_rows + i.not_finite_rows + i.wrong_dimensions_rows;
     IF i.role = 'new' AND v_rows > s.max_failed_rows THEN
-      RETURN QUERY SELECT 'fail', 'vectors_unusable', format('%s new vectors are zero (%s), not finite (%s) or of wrong dimensions (%s), max_failed_rows is %s',
-                                                             v_rows, i.zero_rows, i.not_finite_rows, i.wrong_dimensions_rows, s.max_failed_rows), c_vectors;
+      RETURN QUERY SELECT 'fail', 'vectors_unusable', format('%s zero (%s), not finite (%s) or of wrong dimensions (%s), max_failed_rows is %s', reembed.counted(v_rows, 'new vector is', 'new vectors are'),
+                                                             reembed.count_text(i.zero_rows), reembed.count_text(i.not_finite_rows), reembed.count_text(i.wrong_dimensions_rows), s.max_failed_rows), c_vectors;
     END IF;
     IF i.shared_vector_rows > s.max_shared_vectors * i.rows THEN
       RETURN QUERY SELECT CASE i.role WHEN 'new' THEN 'fail' ELSE 'warning' END, 'vectors_shared',
-        format('%s of %s %s vectors are shared by rows with different texts, more than max_shared_vectors %s', i.shared_vector_rows, i.rows, i.role, s.max_shared_vectors), c_vectors;
+        format('%s of %s %s vectors are shared by rows with different texts, more than max_shared_vectors %s', reembed.count_text(i.shared_vector_rows), reembed.count_text(i.rows), i.role, s.max_shared_vectors), c_vectors;
     END IF;
     IF i.odd_norm_rows > s.max_odd_norms * i.rows THEN
       RETURN QUERY SELECT CASE i.role WHEN 'new' THEN 'fail' ELSE 'warning' END, 'vectors_odd',
-        format('%s of %s %s vectors have an outlying length, more than max_odd_norms %s', i.odd_norm_rows, i.rows, i.role, s.max_odd_norms), c_vectors;
+        format('%s of %s %s vectors have an outlying length, more than max_odd_norms %s', reembed.count_text(i.odd_norm_rows), reembed.count_text(i.rows), i.role, s.max_odd_norms), c_vectors;
     END IF;
     IF i.changed_rows > coalesce(s.max_changed_old_rows, 0) THEN
       RETURN QUERY SELECT CASE WHEN s.max_changed_old_rows IS NULL THEN 'warning' ELSE 'fail' END, 'old_vectors_changed',
-        format('up to %s old vectors changed since %s although their texts did not', i.changed_rows, to_char(i.checksum_at, 'YYYY-MM-DD HH24:MI')), 'find out what writes them';
+        format('up to %s changed since %s although their texts did not', reembed.counted(i.changed_rows, 'old vector'), to_char(i.checksum_at, 'YYYY-MM-DD HH24:MI')), 'find out what writes them';
     END IF;
   END LOOP;
 END;

@@ -25,13 +25,13 @@ AS $$
   SELECT format('%s, whose search_path names %I', u.who, s.schema)
     FROM reembed.target AS t JOIN reembed.schema_view AS s ON s.relation = t.relation CROSS JOIN LATERAL reembed.path_users(s.schema) AS u WHERE t.name = p_target
   UNION ALL
-  SELECT format('%s in reembed.query_log, the last at %s', CASE count(*) WHEN 1 THEN '1 search' ELSE count(*) || ' searches' END, max(q.at)::timestamptz(0))
+  SELECT format('%s in reembed.query_log, the last at %s', reembed.counted(count(*), 'search', 'searches'), max(q.at)::timestamptz(0))
     FROM reembed.query_log AS q WHERE q.target = p_target HAVING count(*) > 0
   UNION ALL
-  SELECT format('%s in reembed.shadow_read, the last at %s', CASE count(*) WHEN 1 THEN '1 search' ELSE count(*) || ' searches' END, max(s.at)::timestamptz(0))
+  SELECT format('%s in reembed.shadow_read, the last at %s', reembed.counted(count(*), 'search', 'searches'), max(s.at)::timestamptz(0))
     FROM reembed.shadow_read AS s WHERE s.target = p_target HAVING count(*) > 0
   UNION ALL
-  SELECT format('%s of role %s whose last statement names %s', CASE count(*) WHEN 1 THEN '1 session' ELSE count(*) || ' sessions' END, a.usename, t.live_view)
+  SELECT format('%s of role %s whose last statement names %s', reembed.counted(count(*), 'session'), a.usename, t.live_view)
     FROM target AS t JOIN pg_stat_activity AS a ON a.datname = current_database() AND a.pid <> pg_backend_pid() AND strpos(a.query, t.live_view) > 0
    WHERE a.application_name NOT LIKE 'pg-reembed%'
    GROUP BY a.usename, t.live_view

@@ -4,7 +4,7 @@ LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
   SELECT 'coverage', 'warning', f.model, coalesce(f.missing > s.max_failed_rows, false),
-         format('%s a vector of %s, which readers use, and %s not found (scanned at %s)', CASE f.missing WHEN 1 THEN '1 row lacks' ELSE f.missing || ' rows lack' END,
+         format('%s a vector of %s, which readers use, and %s not found (scanned at %s)', reembed.counted(f.missing, 'row lacks', 'rows lack'),
                 f.model, CASE f.missing WHEN 1 THEN 'is' ELSE 'are' END, to_char(w.scanned_at, 'YYYY-MM-DD HH24:MI:SS')),
          w.coverage
     FROM reembed.setting AS s

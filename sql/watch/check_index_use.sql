@@ -8,7 +8,7 @@ AS $$
          CASE WHEN g.index_scans IS NULL THEN false
               WHEN g.table_scans < 0 OR g.new_index_scans < 0 OR g.table_scans IS NULL OR g.new_index_scans IS NULL THEN NULL
               ELSE g.rows >= 10000 AND g.new_index_scans - g.known_items <= 0 AND g.table_scans >= 10 AND g.rows_scanned >= g.table_scans * g.rows / 2 END,
-         format('searches read the whole table: %s scans of it since the last check, none of the index on the vectors of %s', g.table_scans, g.model),
+         format('searches read the whole table: %s of it since the last check, none of the index on the vectors of %s', reembed.counted(g.table_scans, 'scan'), g.model),
          jsonb_build_object('table_scans', g.table_scans, 'index_scans', g.new_index_scans, 'rows_scanned', g.rows_scanned)
     FROM (SELECT n.now ->> 'model' AS model, (n.now ->> 'index_scans')::numeric AS index_scans, (n.now ->> 'rows')::numeric AS rows,
                  (n.now ->> 'index_scans')::numeric - (n.before ->> 'index_scans')::numeric AS new_index_scans,

@@ -37,8 +37,8 @@ BEGIN
                     AND NOT coalesce(reembed.known_item_share(p_target, m.to_model) < s.min_known_items, false) THEN m.from_model ELSE m.to_model END;
   RETURN QUERY SELECT 'overlap', 'notice', v_blamed,
                       CASE WHEN m.name IS NULL OR v_min_overlap IS NULL THEN false WHEN r.compared >= s.shadow_sample THEN r.overlap < v_min_overlap END,
-                      format('%s and %s share %s of their results in %s shadow reads; at least %s is expected', m.from_model, m.to_model,
-                             round(r.overlap::numeric, 3), r.compared, round(v_min_overlap, 3)),
+                      format('%s and %s share %s of their results in %s; at least %s is expected', m.from_model, m.to_model,
+                             round(r.overlap::numeric, 3), reembed.counted(r.compared, 'shadow read'), round(v_min_overlap, 3)),
                       jsonb_build_object('overlap', r.overlap, 'expected', v_min_overlap, 'shadow_reads', r.compared);
 
   v_is_slow := reembed.is_slower(reembed.known_item_ms(p_target, m.to_model), reembed.known_item_ms(p_target, m.from_model), s.max_latency_ratio);
@@ -52,7 +52,7 @@ BEGIN
   RETURN QUERY SELECT 'shadow_errors', 'notice', m.to_model,
                       CASE WHEN m.name IS NULL OR s.max_shadow_errors IS NULL THEN false
                            WHEN r.reads >= s.shadow_sample THEN r.errors > s.max_shadow_errors * r.reads END,
-                      format('%s of %s searches failed with %s (%s)', r.errors, r.reads, m.to_model, r.error),
+                      format('%s of %s failed with %s (%s)', reembed.count_text(r.errors), reembed.counted(r.reads, 'search', 'searches'), m.to_model, r.error),
                       jsonb_build_object('errors', r.errors, 'shadow_reads', r.reads, 'error', r.error);
 END;
 $$;

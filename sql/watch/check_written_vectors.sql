@@ -13,7 +13,7 @@ BEGIN
     v_written := reembed.foreign_vectors(m.name);
     -- The gate to contract asks for itself.
     RETURN QUERY SELECT 'written_vectors', 'notice', m.from_model, v_written.vectors > 0,
-                        format('the application still writes vectors that are not of %s: at least %s since the switch, the last at %s', m.to_model, v_written.vectors, to_char(v_written.last_at, 'YYYY-MM-DD HH24:MI:SS')),
+                        format('the application still writes vectors that are not of %s: at least %s since the switch, the last at %s', m.to_model, reembed.count_text(v_written.vectors), to_char(v_written.last_at, 'YYYY-MM-DD HH24:MI:SS')),
                         jsonb_build_object('vectors', v_written.vectors, 'of_old_model', v_written.of_old_model);
     RETURN;
   END IF;

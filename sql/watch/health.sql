@@ -24,7 +24,7 @@ UNION ALL
 SELECT m.target, false, format('the batch API has not answered since %s: %s', to_char(min(p.failing_since), 'YYYY-MM-DD HH24:MI:SS'), min(p.error))
   FROM reembed.provider_batch AS p JOIN reembed.campaign AS m ON m.name = p.campaign WHERE p.failing_since IS NOT NULL GROUP BY m.target
 UNION ALL
-SELECT f.target, false, format('%s failed with %s, the first with key %s; %s', CASE count(DISTINCT f.key_digest) WHEN 1 THEN '1 row' ELSE count(DISTINCT f.key_digest) || ' rows' END, f.class,
+SELECT f.target, false, format('%s failed with %s, the first with key %s; %s', reembed.counted(count(DISTINCT f.key_digest), 'row'), f.class,
                                left((array_agg(f.key ORDER BY f.failed_at, f.key_digest))[1]::text, 200),
                                CASE f.class WHEN 'text_too_large' THEN 'shorten the text, or raise max_text_bytes and run npm run retry'
                                             WHEN 'text_expression_fails' THEN 'correct the columns that the text expression reads'
@@ -42,7 +42,7 @@ SELECT m.target, false, CASE WHEN s.read_model = m.from_model
                              ELSE format('%s cannot be called any more: after a rollback of the switch, searches that embed their queries with it would fail', m.from_model) END
   FROM reembed.campaign AS m JOIN reembed.setting AS s ON s.target = m.target WHERE s.old_model_gone AND m.phase <> 'contract'
 UNION ALL
-SELECT c.target, false, format('%s, the oldest since %s', CASE count(*) WHEN 1 THEN '1 change waits' ELSE count(*) || ' changes wait' END, to_char(min(c.changed_at), 'YYYY-MM-DD HH24:MI:SS'))
+SELECT c.target, false, format('%s, the oldest since %s', reembed.counted(count(*), 'change waits', 'changes wait'), to_char(min(c.changed_at), 'YYYY-MM-DD HH24:MI:SS'))
   FROM reembed.change AS c GROUP BY c.target HAVING min(c.changed_at) < now() - interval '1 minute'
 UNION ALL
 SELECT d.target, false, d.damage || '; repair it with: ' || d.remedy FROM reembed.damage AS d

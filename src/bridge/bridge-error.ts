@@ -1,5 +1,5 @@
 import { EXIT, ReembedError } from '../errors.ts';
-import { counted } from '../wording.ts';
+import { counted, formatNumber } from '../wording.ts';
 import type { FittedMap } from './fit-map.ts';
 import type { JudgedFigures } from './judged-figures.ts';
 
@@ -50,7 +50,7 @@ export class MapIsNoise extends ReembedError {
   constructor({ kept, known, chance }: Pick<FittedMap, 'kept' | 'known' | 'chance'>) {
     super(
       'bridge_is_noise',
-      `the map finds ${kept} of ${counted(known, 'held-out row')} that the new model finds, and chance alone would find ${(chance * known).toFixed(1)}`,
+      `the map finds ${formatNumber(kept)} of ${counted(known, 'held-out row')} that the new model finds, and chance alone would find ${(chance * known).toFixed(1)}`,
       'check that the stored vectors are those of the old model: npm run doctor; otherwise go on without a bridge: npm run worker',
     );
   }

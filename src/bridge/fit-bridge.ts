@@ -5,6 +5,7 @@ import { UsageError } from '../errors.ts';
 import { type Campaign, loadCampaign } from '../validation/campaign.ts';
 import { LOCK_WAIT } from '../validation/metrics/comparison.ts';
 import { SEEDS_END } from '../validation/queries/queries.ts';
+import { counted } from '../wording.ts';
 import { embedSubset, NothingToEmbed } from '../worker/subset.ts';
 import { BridgeTooEarly, BridgeWorseThanOld, DistanceUnfit, MapIsNoise, TooFewPairs } from './bridge-error.ts';
 import { drawPairs } from './draw-pairs.ts';
@@ -68,9 +69,12 @@ const TIMES_CHANCE = 2;
  */
 export async function fitBridge(database: Database, config: Config, options: FitOptions, hooks: FitHooks): Promise<FitResult> {
   if (options.rows < FEWEST_ROWS)
-    throw new UsageError(`a map of ${options.rows} rows means nothing`, `draw at least ${FEWEST_ROWS} with --rows`);
+    throw new UsageError(`a map fitted to ${counted(options.rows, 'row')} means nothing`, `give at least ${FEWEST_ROWS} with --rows`);
   if (options.rows > MOST_ROWS)
-    throw new UsageError(`${options.rows} rows are more than a fit can hold`, `draw at most ${MOST_ROWS} with --rows; 2,000 are enough`);
+    throw new UsageError(
+      `${counted(options.rows, 'row')} are more than a fit can hold`,
+      `give at most ${MOST_ROWS} with --rows; 2000 are enough`,
+    );
   const db = inOwnTransactions(database.pool, LOCK_WAIT);
   const seed = options.seed ?? randomInt(1, SEEDS_END);
   const campaign = await loadCampaign(db, options);

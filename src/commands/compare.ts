@@ -15,11 +15,11 @@ import { visible } from '../print-text.ts';
 import { requirePlots } from '../report/plots/draw-plot.ts';
 import { readJudgements } from '../validation/queries/judgements.ts';
 import { headedTable } from '../validation/report/report-wording.ts';
+import { counted, formatNumber, formatUsd } from '../wording.ts';
 import { askYes } from './ask-yes.ts';
 import { collect, list, price, TEXT_FROM, wholeNumber } from './parse-option.ts';
-import { formatNumber, print, printJson, say } from './print.ts';
+import { print, printJson, say } from './print.ts';
 import { createDisplay } from './progress-display.ts';
-import { formatUsd } from './show-progress.ts';
 
 interface CompareCommandOptions {
   table: string;
@@ -177,7 +177,7 @@ function priceText(prices: readonly ModelPrice[], rows: number, queries: number)
     const usd = one.usd === null ? 'not known, see --price' : formatUsd(one.usd);
     table.push([visible(one.model), formatNumber(one.documents), formatNumber(one.queries), formatNumber(one.tokens), usd]);
   }
-  return `${formatNumber(rows)} sampled rows, ${formatNumber(queries)} queries; what is cached is not sent again${tokensNote('; tokens are ')}\n${headedTable(table, columnsOf(process.stderr))}`;
+  return `${counted(rows, 'sampled row')}, ${counted(queries, 'query', 'queries')}; what is cached is not sent again${tokensNote('; tokens are ')}\n${headedTable(table, columnsOf(process.stderr))}`;
 }
 
 function severalNames(value: string, before: string[] = []): string[] {

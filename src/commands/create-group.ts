@@ -17,9 +17,9 @@ import { inPlanningTransaction } from '../plan/planning-transaction.ts';
 import { NoTablesInGroup, tablesLike, tablesOfQuery } from '../plan/table-group.ts';
 import { visible, visibleLines } from '../print-text.ts';
 import { headedTable } from '../validation/report/report-wording.ts';
+import { counted, formatBytes, formatNumber, formatSeconds, formatUsd } from '../wording.ts';
 import { type CreateOptions, requestOf } from './migrate-create.ts';
-import { formatBytes, formatNumber, formatSeconds, printJson, printSource, say } from './print.ts';
-import { formatUsd } from './show-progress.ts';
+import { printJson, printSource, say } from './print.ts';
 
 // A provider and the database answer several tables at a time; a connection belongs to each.
 const AT_ONCE = 4;
@@ -80,8 +80,13 @@ export async function createGroup(options: CreateOptions, config: Config): Promi
 }
 
 function groupName({ table, tables, tablesQuery, group }: CreateOptions): string {
-  if ([table, tables, tablesQuery].filter((given) => given !== undefined).length !== 1)
-    throw new UsageError('which table is not clear', 'give one of --table, --tables and --tables-query');
+  const given = [table, tables, tablesQuery].filter((one) => one !== undefined).length;
+  if (given === 0)
+    throw new UsageError(
+      'no table is named',
+      'give --table, --text, --from, --to and --dimensions; npm run init lists the tables with vectors',
+    );
+  if (given > 1) throw new UsageError('which table is not clear', 'give only one of --table, --tables and --tables-query');
   if (tables === undefined && group === undefined) throw new UsageError('the table group has no name', 'give --group NAME');
   const name =
     group ??
@@ -133,7 +138,7 @@ async function planMember(
 function groupText(group: string, members: readonly Member[], probe: string, files: readonly PlannedFile[], written: boolean): string {
   const table = [['table', 'rows', 'tokens', 'price', 'provider calls', 'vectors and indexes', 'old vectors']];
   for (const { plan, estimate, oldModel } of members) table.push([visible(targetOf(plan)), ...figures(estimate), visible(oldModel)]);
-  table.push([`${members.length} tables`, ...figures(sum(members)), '']);
+  table.push([counted(members.length, 'table'), ...figures(sum(members)), '']);
   const harms = members.flatMap(({ plan, inventory }) =>
     inventory
       .filter(({ severity }) => severity === 'harm')

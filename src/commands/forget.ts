@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import pg from 'pg';
 import { readConfig } from '../config.ts';
 import { inOwnTransactions, inTransaction, openDirectDatabase } from '../database/connection.ts';
@@ -22,7 +22,7 @@ export function forgetCommand(): Command {
     .description('give up a target in any phase and remove everything of pg-reembed, also when its table is gone')
     .option('--target <name>', 'table or table.column; required if there are several')
     .option('--yes', 'confirm that paid vectors, an archive, or a live view that is read are lost')
-    .option('--dry-run', 'print the SQL with what it would remove on stdout, and change nothing')
+    .addOption(new Option('--dry-run', 'print the SQL with what it would remove on stdout, and change nothing').conflicts('json'))
     .option('--json', 'print what was removed as JSON on stdout')
     .action((options: ForgetOptions) => forget(options));
 }

@@ -6,8 +6,8 @@ import { openCollection } from '../import/chroma-collection.ts';
 import { type Comparison, type ImportResult, importCollection } from '../import/import.ts';
 import { ImportDiffers, RecordsLeftOut } from '../import/import-error.ts';
 import { visible, visibleAll } from '../print-text.ts';
-import { counted } from '../wording.ts';
-import { formatBytes, formatNumber, formatSeconds, print, printJson } from './print.ts';
+import { counted, formatBytes, formatNumber, formatSeconds } from '../wording.ts';
+import { print, printJson } from './print.ts';
 import { createDisplay } from './progress-display.ts';
 
 interface ImportOptions {

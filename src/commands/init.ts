@@ -35,7 +35,9 @@ export class NoVectorColumn extends ReembedError {
       'no_vector_column',
       known.length === 0
         ? 'no table of this database has a vector column'
-        : `${wanted ?? 'nothing'} names none of the vector columns, or several`,
+        : wanted === undefined
+          ? 'several columns have vectors, and none of them is named'
+          : `${wanted} has no vector column, or several`,
       known.length > 0
         ? `give --table and --column of one of ${known.join(', ')}`
         : 'check DATABASE_URL; npm run demo shows a migration without a database of your own',

@@ -36,10 +36,21 @@ export interface CreateOptions extends Omit<CampaignRequest, 'table' | 'to' | 'd
   json?: boolean;
 }
 
+const HELP = `
+  npm run migrate create -- --table documents --text content --from text-embedding-ada-002 \\
+    --to text-embedding-3-large --dimensions 768 --dry-run
+  npm run migrate create -- --table articles --text title,body --from text-embedding-3-small \\
+    --to voyage-4 --provider voyage --dimensions 1024 --max-usd 50
+  npm run migrate create -- --tables "tenant_*.documents" --text content --from bge-m3 --to qwen3-embedding --dimensions 1024
+
+Five files are written to migrations/, and nothing is changed in the database: review them, then npm run migrate up.`;
+
 /** `reembed migrate create`: inspects a table, prints the plan and writes the five migration files of a campaign. */
 export function migrateCreateCommand(): Command {
   return new Command('create')
     .description('inspect a table, print the plan, write the five migration files; never changes the database')
+    .helpOption('-h, --help', 'display help for command')
+    .optionsGroup('Table:')
     .option('--table <name>', 'table, schema-qualified where needed')
     .option('--tables <pattern>', 'a table group: every table that matches, such as "tenant_*.documents"')
     .option('--tables-query <sql>', 'a table group: the tables that this query names, as schema.table')
@@ -50,12 +61,14 @@ export function migrateCreateCommand(): Command {
     .option('--column <name>', 'vector column', 'embedding')
     .option('--where <clause>', 'migrate only the rows for which this is true, such as "collection_id = 7"; needs --part')
     .option('--part <name>', 'name of these rows: they get a live view of their own, TABLE_NAME_live')
+    .optionsGroup('Models:')
     .option('--to <model>', 'name of the new model at the provider (default: EMBED_MODEL)')
     .option('--to-name <name>', 'name of the new model in pg-reembed, if it must differ from --to')
     .option('--dimensions <n>', 'dimensions of the new model (default: EMBED_DIMENSIONS)', wholeNumber)
     .option('--from <model>', 'old model (default: EMBED_OLD_MODEL); without it the old vectors cannot be kept current')
     .option('--old-model-gone', 'nobody can call the old model any more: it is never called, and the plan says in which order to go')
     .option('--from-provider-model <name>', 'name of the old model at the provider, if it differs from --from')
+    .optionsGroup('Vectors and index:')
     .addOption(new Option('--distance <name>', 'default: that of the old index, else cosine').choices(['cosine', 'l2', 'inner_product']))
     .option(
       '--index <kind>',
@@ -70,6 +83,7 @@ export function migrateCreateCommand(): Command {
     .option('--matryoshka', "the first dimensions of the new model's vectors are usable alone, although the model is not known for it")
     .option('--index-with <parameters>', 'storage parameters of the index, such as "m = 16, ef_construction = 64"')
     .option('--drop-index <names>', 'indexes of the old vectors that get no successor on the new ones; may be repeated', list)
+    .optionsGroup('Models:')
     .option(
       '--provider <name>',
       'provider of the new model, from reembed.config.ts, .js or .json (default: OPENAI_API_KEY and OPENAI_BASE_URL)',
@@ -81,10 +95,12 @@ export function migrateCreateCommand(): Command {
     .option('--from-query-prefix <text>', 'the same for the old model')
     .option('--send-dimensions', 'send the dimensions parameter with each request')
     .option('--no-send-dimensions', 'do not send the dimensions parameter')
-    .option('--token-limit <n>', 'most tokens that a text may have', wholeNumber)
+    .option('--token-limit <n>', 'maximum number of tokens of a text', wholeNumber)
+    .optionsGroup('Price:')
     .option('--price <usd>', 'US dollars per million tokens', price)
     .option('--max-usd <usd>', 'spend cap in US dollars, at which the campaign pauses', price)
     .option('--max-tokens <n>', 'spend cap in tokens', tokenCount)
+    .optionsGroup('Vectors and index:')
     .addOption(
       new Option(
         '--storage <where>',
@@ -94,17 +110,21 @@ export function migrateCreateCommand(): Command {
         .default('column'),
     )
     .option('--only-read', 'for --storage auto: the application writes no vector itself, so that a side table may be chosen')
+    .optionsGroup('Acceptance:')
     .option('--accept <codes>', 'accept what the inventory found, by its code; several are separated by commas', list)
     .option('--reason <text>', 'why it is accepted; the expand file records it')
+    .optionsGroup('Backfill:')
     .option('--batch-rows <n>', 'rows per batch of the ledger (default: 12 MB of vectors)', wholeNumber)
     .option('--order <order>', 'popular:COLUMN: embed the 10,000 rows with the largest values of this column first, such as popular:views')
     .option(
       '--application-path <schemas>',
       "search_path of the application, under which the table's triggers run when a vector is stored (default: that of the table's owner)",
     )
+    .optionsGroup('Output:')
     .option('--no-probe', 'send nothing to a provider: neither a short text to the new model nor ten stored texts to the old one')
     .option('--dry-run', 'print the plan and the files, and write nothing')
     .option('--json', 'print the plan as JSON on stdout')
+    .addHelpText('after', HELP)
     .action((options: CreateOptions) => create(options));
 }
 

@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { readConfig } from '../config.ts';
 import { type Database, inOwnTransactions, openDirectDatabase } from '../database/connection.ts';
 import { asOnlyRunner } from '../database/runner-lock.ts';
@@ -26,7 +26,7 @@ export function migrateDownCommand(): Command {
     .option('--all', 'run every down, also that of the tables of the toolkit')
     .option('--accept-missing', 'switch back although some rows have no vector of the old model, or nobody can call it any more')
     .option('--discard-vectors', 'confirm that paid vectors, or a live view that is read, are discarded')
-    .option('--dry-run', 'print the SQL as a psql script on stdout, and change nothing')
+    .addOption(new Option('--dry-run', 'print the SQL as a psql script on stdout, and change nothing').conflicts('json'))
     .option('--json', 'print what was done as JSON on stdout')
     .action((count: number, options: DownOptions) => down(count, options));
 }
@@ -58,5 +58,5 @@ async function down(count: number, options: DownOptions): Promise<void> {
 /** @throws WouldDiscard before the first file is reverted */
 async function refuseDiscarding(database: Database, wanted: { directory: string; count: number }): Promise<void> {
   const losses = await readDiscarded(inOwnTransactions(database.pool), await filesToRevert(database, wanted));
-  if (losses.length > 0) throw new WouldDiscard(losses);
+  if (losses.length > 0) throw new WouldDiscard(losses, Number.isFinite(wanted.count) ? `${wanted.count} --` : '-- --all');
 }

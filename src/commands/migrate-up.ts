@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { type Config, readConfig } from '../config.ts';
 import { type Database, inOwnTransactions, openDirectDatabase } from '../database/connection.ts';
 import { listCampaignFiles, listMigrationFiles } from '../database/migration-file.ts';
@@ -36,7 +36,7 @@ export function migrateUpCommand(): Command {
     .description('run the migrations that may run now; stops before a closed gate with exit code 3')
     .argument('[n]', 'maximum number of migrations to run', wholeNumber)
     .option('--wait', 'process the queue in this process until no gate waits for a worker')
-    .option('--dry-run', 'print the SQL as a psql script on stdout, and change nothing')
+    .addOption(new Option('--dry-run', 'print the SQL as a psql script on stdout, and change nothing').conflicts('json'))
     .option('--accept <codes>', 'accept what a gate asks for by this code, such as triggers-fire; several are separated by commas', list)
     .option('--reason <text>', 'why it is accepted; recorded in reembed.acceptance')
     .option('--json', 'print what was done as JSON on stdout')
@@ -69,6 +69,7 @@ async function up(count: number | undefined, options: UpOptions): Promise<void> 
     if (options.json) printJson(resultJson(result));
     await sayUnread(database);
     if (result.ran.length === 0 && result.waiting.length === 0) note('nothing to run: every migration is up');
+    await noteNoCampaign(database);
     throwIfFailed(result);
     throwIfWaiting(result);
   } finally {
@@ -83,6 +84,13 @@ async function sayUnread(database: Database): Promise<void> {
     const text = unreadText(view);
     if (text !== undefined) say(text);
   }
+}
+
+/** A first `up` without a campaign only installs the toolkit. */
+async function noteNoCampaign(database: Database): Promise<void> {
+  if (!(await isInstalled(database.pool))) return;
+  const { rows } = await database.pool.query<{ none: boolean }>('SELECT NOT EXISTS (SELECT FROM reembed.campaign) AS none');
+  if (rows[0]?.none) note('there is no campaign yet; to plan one: npm run migrate create -- --help');
 }
 
 /** Prints what `up` would execute. An embedded database that does not exist is not created for it. */

@@ -56,21 +56,3 @@ export function printJson(value: unknown, indent?: number): void {
 export function printable(text: string): string {
   return visibleStyled(hideSecrets(asTyped(text)));
 }
-
-/** Formats a number of bytes. */
-export function formatBytes(bytes: number): string {
-  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
-  const step = Math.min(units.length - 1, Math.floor(Math.log2(Math.max(1, bytes)) / 10));
-  return `${(bytes / 1024 ** step).toFixed(step === 0 ? 0 : 1)} ${units[step]}`;
-}
-
-/** Formats a number of seconds. */
-export function formatSeconds(seconds: number): string {
-  if (seconds < 90) return `${Math.round(seconds)} s`;
-  return seconds < 5400 ? `${Math.round(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`;
-}
-
-/** Formats a number with thousands separators. */
-export function formatNumber(value: number): string {
-  return value.toLocaleString('en-US');
-}

@@ -5,8 +5,8 @@ import { withLockRetries } from '../database/lock-retries.ts';
 import { eraseCache, readCacheSize } from '../embedding/cache/erase-cache.ts';
 import { CACHE_DIRECTORY } from '../embedding/cache/vector-file.ts';
 import { ReembedError, UsageError } from '../errors.ts';
-import { plural } from '../wording.ts';
-import { formatNumber, say } from './print.ts';
+import { counted, formatBytes } from '../wording.ts';
+import { say } from './print.ts';
 
 /** Thrown when there is nothing to purge. */
 export class NothingToPurge extends ReembedError {
@@ -48,12 +48,12 @@ async function purge(database: Database, campaign: string | undefined, options: 
   if (!first && cached === 0) throw new NothingToPurge();
   if (archives.length > 1)
     throw new UsageError(`${archives.length} campaigns have an archive`, `name one: ${archives.map(({ name }) => name).join(', ')}`);
-  const vectors = `${formatNumber(cached)} cached ${plural(cached, 'vector')}`;
+  const vectors = counted(cached, 'cached vector');
   if (!options.yes && !first)
     throw new UsageError(`${vectors} would be erased`, `npm run purge --${options.cachedVectors ? ' --cached-vectors' : ''} --yes`);
   if (!options.yes && first)
     throw new UsageError(
-      `reembed.${first.archive} (${first.size}) would be dropped; after that, contract cannot be reverted`,
+      `reembed.${first.archive} (${formatBytes(first.bytes)}) would be dropped; after that, contract cannot be reverted`,
       `npm run purge -- ${first.name} --yes`,
     );
   if (first) {
@@ -62,7 +62,7 @@ async function purge(database: Database, campaign: string | undefined, options: 
       'purge',
       say,
     );
-    say(`dropped reembed.${first.archive} (${first.size})`);
+    say(`dropped reembed.${first.archive} (${formatBytes(first.bytes)})`);
   }
   if (cached === 0) return;
   await eraseCache(database.pool, CACHE_DIRECTORY);
@@ -72,8 +72,8 @@ async function purge(database: Database, campaign: string | undefined, options: 
 async function readArchives({ pool }: Database, campaign: string | undefined) {
   const { rows: installed } = await pool.query<{ yes: boolean }>("SELECT to_regclass('reembed.campaign') IS NOT NULL AS yes");
   if (!installed[0]?.yes) return [];
-  const { rows } = await pool.query<{ name: string; archive: string; size: string }>(
-    `SELECT name, archive, pg_size_pretty(pg_total_relation_size(format('reembed.%I', archive)::regclass)) AS size
+  const { rows } = await pool.query<{ name: string; archive: string; bytes: number }>(
+    `SELECT name, archive, pg_total_relation_size(format('reembed.%I', archive)::regclass)::double precision AS bytes
        FROM reembed.campaign WHERE archive IS NOT NULL AND ($1::text IS NULL OR name = $1) ORDER BY name`,
     [campaign ?? null],
   );

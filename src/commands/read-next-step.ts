@@ -1,7 +1,7 @@
 import type { Queryable } from '../database/connection.ts';
 import { type MigrationFile, PHASES } from '../database/migration-file.ts';
 import type { OpenCondition } from '../phases/advance.ts';
-import { counted, plural } from '../wording.ts';
+import { counted, formatNumber, plural } from '../wording.ts';
 import { ifAllowed } from './if-allowed.ts';
 import type { ProgressRow } from './show-progress.ts';
 
@@ -58,20 +58,19 @@ function ledgerConditions(row: ProgressRow, { failed_new = 0, allowed_failures =
   if (row.done < row.total)
     conditions.push({
       code: 'pending_batches',
-      condition: `${row.total - row.done} of ${counted(row.total, 'row')} ${plural(row.total - row.done, 'is', 'are')} still to be embedded`,
+      condition: `${formatNumber(row.total - row.done)} of ${counted(row.total, 'row')} ${plural(row.total - row.done, 'is', 'are')} still to be embedded`,
       remedy: 'npm run worker',
     });
   if (row.outdated > 0)
     conditions.push({
       code: 'outdated_rows',
-      condition:
-        row.outdated === 1 ? '1 row changed and waits for its new vector' : `${row.outdated} rows changed and wait for their new vector`,
+      condition: `${counted(row.outdated, 'row changed and waits for its', 'rows changed and wait for their')} new vector`,
       remedy: 'npm run worker',
     });
   if (failed_new > allowed_failures) {
     conditions.push({
       code: 'failed_rows',
-      condition: `${counted(failed_new, 'row')} could not be embedded, ${allowed_failures} ${plural(allowed_failures, 'is', 'are')} allowed`,
+      condition: `${counted(failed_new, 'row')} could not be embedded, ${counted(allowed_failures, 'is', 'are')} allowed`,
       remedy: `npm run retry, or npm run setting -- max_failed_rows=${failed_new}`,
     });
   }

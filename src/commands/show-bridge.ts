@@ -1,8 +1,7 @@
 import type { BridgeFigures } from '../bridge/stored-bridge.ts';
 import { visibleAll } from '../print-text.ts';
 import { signed } from '../validation/report/report-wording.ts';
-import { counted } from '../wording.ts';
-import { formatNumber } from './print.ts';
+import { counted, formatNumber } from '../wording.ts';
 
 /** The figures of a map for people. */
 export function bridgeText(figures: BridgeFigures & { fitted_at?: string; fitted_by?: string }): string {

@@ -1,11 +1,22 @@
 import { headedTable } from '../validation/report/report-wording.ts';
-import { counted } from '../wording.ts';
+import { counted, formatNumber } from '../wording.ts';
 import { paint, paintVerdict } from './paint.ts';
-import { formatNumber } from './print.ts';
 import type { CampaignStatus } from './read-status.ts';
 
 /** Formats the running campaigns of a table group: a line a table, and their sum. */
 export function groupStatusText(group: string, campaigns: readonly CampaignStatus[]): string {
+  return `${paint('strong', `table group ${group}`)}\n${campaignsTable(campaigns, counted(campaigns.length, 'table'))}`;
+}
+
+/** Formats more campaigns than fit a screen in full: a line for each, and below what slows or impairs one. */
+export function manyCampaignsText(campaigns: readonly CampaignStatus[]): string {
+  const count = counted(campaigns.length, 'campaign');
+  const troubles = campaigns.flatMap(({ target, health }) => health.map(({ reason }) => `  ${target}: ${paint('doubtful', reason)}`));
+  const more = `one of them in full: ${paint('command', 'npm run status -- --target NAME')}`;
+  return [paint('strong', count), campaignsTable(campaigns, count), ...troubles, more].join('\n');
+}
+
+function campaignsTable(campaigns: readonly CampaignStatus[], sumOf: string): string {
   const rows = [['table', 'phase', 'reads', 'rows', 'changes', 'failed', 'validation', 'next']];
   for (const row of campaigns) {
     rows.push([
@@ -20,7 +31,7 @@ export function groupStatusText(group: string, campaigns: readonly CampaignStatu
     ]);
   }
   rows.push([
-    counted(campaigns.length, 'table'),
+    sumOf,
     countText(campaigns, ({ phase }) => phase),
     countText(campaigns, ({ read_model }) => read_model),
     rowsText({ done: sum(campaigns, 'done'), total: sum(campaigns, 'total') }),
@@ -29,7 +40,7 @@ export function groupStatusText(group: string, campaigns: readonly CampaignStatu
     countText(campaigns, ({ validation }) => validation?.verdict ?? 'none'),
     '',
   ]);
-  return `${paint('strong', `table group ${group}`)}\n${headedTable(rows)}`;
+  return headedTable(rows);
 }
 
 function rowsText({ done, total }: { done: number; total: number }): string {

@@ -1,5 +1,5 @@
 import type { BuildDisplay, IndexBuild } from '../phases/index-build.ts';
-import { formatSeconds } from './print.ts';
+import { formatSeconds } from '../wording.ts';
 import { createDisplay } from './progress-display.ts';
 
 // Exponent of an HNSW build's time in its rows: inserting a row costs more the larger the graph is. About as in
@@ -37,7 +37,7 @@ export function buildLine(build: IndexBuild, left?: number): string {
   // Ordered by importance, because a narrow terminal cuts off the end.
   const parts = [
     build.waiting_for === null ? '' : `waits for ${build.waiting_for}`,
-    build.percent === null ? '' : `${build.percent.toFixed(1)}%`,
+    build.percent === null ? '' : `${build.percent.toFixed(1)} %`,
     left === undefined ? '' : `ETA ${formatSeconds(left)}`,
     build.phase.replace(/^building index: /, ''),
     build.elapsed_seconds === null ? '' : formatSeconds(build.elapsed_seconds),

@@ -2,8 +2,8 @@ import type { InventoryFinding, Severity } from '../plan/inventory/finding.ts';
 import type { StoragePromise } from '../plan/inventory/promises.ts';
 import type { Acceptance } from '../plan/plan.ts';
 import type { Storage, StorageCost } from '../plan/storage.ts';
+import { formatBytes, formatSeconds } from '../wording.ts';
 import { type Meaning, paint } from './paint.ts';
-import { formatBytes, formatSeconds } from './print.ts';
 
 const SIGNS: Record<Severity, [sign: string, meaning?: Meaning]> = { refusal: ['✗', 'bad'], harm: ['!', 'doubtful'], note: ['-'] };
 
@@ -51,5 +51,5 @@ export function promisesText(promises: readonly StoragePromise[], chosen: Storag
 
 /** Formats the cost of writing every vector. */
 export function costText({ seconds, walBytes }: StorageCost): string {
-  return `about ${formatSeconds(seconds)}, ${formatBytes(walBytes)} of WAL`;
+  return `about ${formatSeconds(Math.max(1, seconds))}, ${formatBytes(walBytes)} of WAL`;
 }

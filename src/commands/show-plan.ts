@@ -10,11 +10,9 @@ import type { TextFacts } from '../plan/measure.ts';
 import { OLD_MODEL_DISAGREES } from '../plan/old-model-error.ts';
 import { type CampaignPlan, type IndexPlan, type ModelDefinition, targetOf, vectorType } from '../plan/plan.ts';
 import type { SearchLoss } from '../plan/search-loss.ts';
-import { counted, plural } from '../wording.ts';
+import { counted, formatBytes, formatNumber, formatSeconds, formatUsd, plural } from '../wording.ts';
 import { paint } from './paint.ts';
-import { formatBytes, formatNumber, formatSeconds } from './print.ts';
 import { inventoryText, promisesText } from './show-inventory.ts';
-import { formatUsd } from './show-progress.ts';
 
 /** Everything that a plan shows. */
 export interface ShownPlan {
@@ -59,7 +57,7 @@ export function planText({
     `  rows     ${formatNumber(estimate.rows)} with a text, of ${formatNumber(facts.rows)} (${formatBytes(facts.tableBytes)} with indexes${plan.part ? ', all rows of the table included' : ''})`,
     `  tokens   about ${formatNumber(estimate.tokens)}${tokensNote()}, longest sampled text ${formatNumber(text.longestTokens)}; ${cost}`,
     ...capLines(plan),
-    `  time     about ${formatSeconds(estimate.seconds)} of provider calls (${formatNumber(estimate.requests)} requests); npm run status measures the rest`,
+    `  time     about ${formatSeconds(Math.max(1, estimate.seconds))} of provider calls (${counted(estimate.requests, 'request')}); npm run status measures the rest`,
     `  disk     up to ${formatBytes(estimate.vectorBytes)} for the new vectors and row versions, about ${formatBytes(estimate.indexBytes)} for their indexes`,
     ...storageLines(plan, promises),
     `  vectors  ${plan.sideTable ? `${plan.sideTable}.` : ''}${plan.toColumn} ${vectorType(plan, plan.to)}${typeReason(plan, facts)}`,
@@ -103,7 +101,7 @@ function storageLines({ part, sideTable }: CampaignPlan, promises: StoragePromis
 
 /** The indexes on the new vectors, and those that end with the old column. */
 function indexLines(plan: CampaignPlan, seconds: number | null, loss: SearchLoss | null): string[] {
-  const time = seconds === null ? '' : `; roughly ${formatSeconds(seconds)} of one processor to build`;
+  const time = seconds === null ? '' : `; roughly ${formatSeconds(Math.max(1, seconds))} of one processor to build`;
   const lines = plan.indexes.map((index) => {
     if (index.isMain) return `${index.method}${formText(index)}${index.parameters ? ` (${index.parameters})` : ''}, ${plan.to.distance}`;
     return `after ${index.oldName}: ${index.definition}`;

@@ -1,8 +1,7 @@
 import type { Queryable } from '../database/connection.ts';
 import type { PhaseName } from '../database/migration-file.ts';
-import { plural } from '../wording.ts';
+import { counted, formatNumber, formatSeconds, formatUsd } from '../wording.ts';
 import { createPace, type Pace } from './pace.ts';
-import { formatNumber, formatSeconds } from './print.ts';
 import { createDisplay } from './progress-display.ts';
 
 /** A row of reembed.progress with the same column names. Counts are numbers, the ETA is in seconds. */
@@ -104,7 +103,7 @@ export function createProgressBar(stream: NodeJS.WritableStream = process.stderr
 
 /** Formats how many changed rows wait for a vector. */
 export function waitingText({ outdated }: Pick<ProgressRow, 'outdated'>): string {
-  return `${formatNumber(outdated)} changed ${plural(outdated, 'row waits', 'rows wait')}`;
+  return counted(outdated, 'changed row waits', 'changed rows wait');
 }
 
 /** Formats the progress of a campaign in one line. */
@@ -115,8 +114,8 @@ export function progressLine(row: ProgressRow): string {
 /** What matters most, for a narrow terminal cuts off what follows. */
 function rowParts(row: ProgressRow): string[] {
   const parts = [
-    `${formatNumber(row.done)}/${formatNumber(row.total)} rows`,
-    row.percent === null ? '' : `${row.percent.toFixed(1)}%`,
+    `${formatNumber(row.done)}/${counted(row.total, 'row')}`,
+    row.percent === null ? '' : `${row.percent.toFixed(1)} %`,
     row.rows_per_second === null ? '' : `${formatNumber(row.rows_per_second)} rows/s`,
     row.eta_seconds === null ? '' : `ETA ${formatSeconds(row.eta_seconds)}`,
   ];
@@ -129,7 +128,7 @@ function detailParts(row: ProgressRow): string[] {
     row.rows_at_batch_api > 0 ? `${formatNumber(row.rows_at_batch_api)} at the batch API` : '',
     row.outdated > 0 ? waitingText(row) : '',
     row.failed > 0 ? `${formatNumber(row.failed)} failed` : '',
-    `${formatNumber(row.tokens)} tokens`,
+    counted(row.tokens, 'token'),
     row.cost_usd === null ? '' : formatUsd(row.cost_usd),
     capText(row),
   ];
@@ -143,11 +142,6 @@ export function capText(row: Pick<ProgressRow, 'max_tokens' | 'max_usd' | 'spent
     row.max_usd === null ? '' : `${formatUsd(row.spent_usd ?? 0)} of ${formatUsd(row.max_usd)}`,
   ].filter(Boolean);
   return caps.length === 0 ? '' : `spend cap: ${caps.join(', ')}`;
-}
-
-/** Formats an amount of US dollars, with four decimals below one dollar so that small amounts are seen to grow. */
-export function formatUsd(amount: number): string {
-  return `$${amount.toFixed(amount < 1 ? 4 : 2)}`;
 }
 
 /** Whether a campaign has any progress to show. */

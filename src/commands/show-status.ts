@@ -1,17 +1,18 @@
 import { goneProcedure, procedureLines } from '../plan/gone-procedure.ts';
-import { counted, plural } from '../wording.ts';
+import { counted, formatNumber, formatSeconds, formatUsd, plural } from '../wording.ts';
 import { paint } from './paint.ts';
 import { phaseRail } from './phase-rail.ts';
-import { formatNumber, formatSeconds } from './print.ts';
 import { blockBar } from './progress-display.ts';
 import type { CampaignStatus, Moving, Status } from './read-status.ts';
 import type { Verdict } from './read-verdicts.ts';
-import { groupStatusText } from './show-group.ts';
+import { groupStatusText, manyCampaignsText } from './show-group.ts';
 import { buildLine } from './show-index-build.ts';
-import { capText, formatUsd, waitingText } from './show-progress.ts';
+import { capText, waitingText } from './show-progress.ts';
 import { unreadText } from './view-readers.ts';
 
 const BAR_WIDTH = 40;
+// More would not fit a screen, and what waits for a person would scroll away.
+const MOST_IN_FULL = 5;
 
 /** Formats the status for people. Colours appear only on a terminal. */
 export function statusText(status: Status): string {
@@ -19,9 +20,12 @@ export function statusText(status: Status): string {
     status.campaigns.filter(({ current }) => current),
     ({ group }) => group,
   );
+  const alone = inGroup.get(null) ?? [];
+  const isMany = alone.length > MOST_IN_FULL;
   const blocks = status.campaigns
-    .filter(({ current, group }) => !current || group === null)
+    .filter(({ current, group }) => !current || (group === null && !isMany))
     .map((campaign) => (campaign.current ? campaignText(campaign) : earlierText(campaign)));
+  if (isMany) blocks.push(manyCampaignsText(alone));
   for (const [group, campaigns] of inGroup) if (group !== null) blocks.push(groupStatusText(group, campaigns));
   if (!status.installed) blocks.push(`pg-reembed is not installed in this database yet.\nNext: ${paint('command', status.command ?? '')}`);
   else if (status.campaigns.length === 0) blocks.push('No campaign has been started.');
@@ -50,22 +54,14 @@ function campaignText(row: CampaignStatus): string {
     ['rows', rowsText(row)],
     ['speed', speedText(row)],
     ...(row.rows_at_batch_api > 0
-      ? [
-          [
-            'batch API',
-            `${formatNumber(row.rows_at_batch_api)} ${plural(row.rows_at_batch_api, 'row')}: select * from reembed.provider_batch`,
-          ] as [string, string],
-        ]
+      ? [['batch API', `${counted(row.rows_at_batch_api, 'row')}: select * from reembed.provider_batch`] as [string, string]]
       : []),
-    ['changes', `${waitingText(row)}, ${formatNumber(row.live_rows)} ${plural(row.live_rows, 'vector')} stored for live writes`],
+    ['changes', `${waitingText(row)}, ${counted(row.live_rows, 'vector')} stored for live writes`],
     [
       'failed',
       row.failed === 0
         ? '0 rows'
-        : paint(
-            'bad',
-            `${formatNumber(row.failed)} ${plural(row.failed, 'row')}: select key, model, class, message from reembed.failed_row`,
-          ),
+        : paint('bad', `${counted(row.failed, 'row')}: select key, model, class, message from reembed.failed_row`),
     ],
     ['tokens', tokensText(row)],
     ['workers', String(row.workers)],
@@ -81,7 +77,7 @@ function campaignText(row: CampaignStatus): string {
   return [
     paint('strong', `${row.target}: ${row.from_model} -> ${row.to_model}`),
     `  ${phaseRail(row)}`,
-    ...lines.map(([label, text]) => `  ${label.padEnd(11)}${text.replaceAll('\n', `\n${' '.repeat(13)}`)}`),
+    ...lines.map(([label, text]) => `  ${label.padEnd(12)}${text.replaceAll('\n', `\n${' '.repeat(14)}`)}`),
   ].join('\n');
 }
 
@@ -119,7 +115,7 @@ function rowsText(row: CampaignStatus): string {
   const textless =
     row.table_rows === null || row.rows_with_text === null || row.table_rows === row.rows_with_text
       ? ''
-      : `; ${formatNumber(row.rows_with_text)} of ${formatNumber(row.table_rows)} have text`;
+      : `; ${formatNumber(row.rows_with_text)} of ${formatNumber(row.table_rows)} ${plural(row.rows_with_text, 'has', 'have')} a text`;
   return `${blockBar(row.percent / 100, BAR_WIDTH)} ${row.percent.toFixed(1)} %  ${formatNumber(row.done)} of ${formatNumber(row.total)}${textless}`;
 }
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { type Config, readConfig } from '../config.ts';
 import { type Database, openDatabase } from '../database/connection.ts';
 import { DatabaseUnreachable, isConnectionFailure } from '../database/database-error.ts';
@@ -29,10 +29,10 @@ const WATCH_SECONDS = 2;
 export function statusCommand(): Command {
   return new Command('status')
     .description('show the progress of every campaign, what slows it and its next step')
-    .option('--target <name>', 'table or table.column; required if there are several')
+    .option('--target <name>', 'table or table.column; all targets when left out')
     .option('--watch [seconds]', `repeat at this interval until Ctrl-C (default: ${WATCH_SECONDS})`, wholeNumber)
     .option('--with-text', 'show the messages of provider and database about failed rows, which may quote their texts')
-    .option('--sql', 'print the SQL of the functions, views and triggers that are compiled for each table')
+    .addOption(new Option('--sql', 'print the SQL of the functions, views and triggers that are compiled for each table').conflicts('json'))
     .option('--json', 'one JSON document on stdout; with --watch one per line')
     .action((options: StatusOptions) => (options.watch ? watch(options) : once(options)));
 }

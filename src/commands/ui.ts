@@ -33,7 +33,7 @@ const READING_CONNECTIONS = 4;
 const CLOSING_MS = 500;
 
 const HELP = `
-Without --allow-changes the page only reads. It is served on this machine alone (127.0.0.1), to the browser that first opens the printed address.
+It is served on this machine alone (127.0.0.1), to the browser that first opens the printed address.
 The database is read only while a page is open.`;
 
 /** `reembed ui`: serves a page that shows every campaign live. */
@@ -42,7 +42,7 @@ export function uiCommand(): Command {
     .description('show every campaign live in a browser')
     .option('--port <number>', 'where to listen on 127.0.0.1 (default: any free port)', portNumber)
     .option('--target <name>', 'table or table.column; all targets when left out')
-    .option('--comparison <file>', 'show the leaderboard of a comparison too: what npm run compare -- --json printed')
+    .option('--comparison <file>', 'show the leaderboard of a comparison too: a file that compare --json printed')
     .option('--allow-changes', 'offer to pause, resume, retry, set the canary, switch and roll back; without it the page changes nothing')
     .addHelpText('after', HELP)
     .action((options: UiOptions) => ui(options));

@@ -4,9 +4,8 @@ import { providerAccess } from '../embedding/open-provider.ts';
 import { createChat } from '../judge/chat.ts';
 import type { Judge, JudgePlan } from '../judge/judge.ts';
 import { tokensNote } from '../plan/count-tokens.ts';
-import { counted } from '../wording.ts';
-import { formatNumber, say } from './print.ts';
-import { formatUsd } from './show-progress.ts';
+import { counted, formatUsd } from '../wording.ts';
+import { say } from './print.ts';
 
 // The requests are many and short; a local server answers few at a time.
 const MOST_CONCURRENT = 8;
@@ -46,11 +45,11 @@ export function createJudge(config: Config, limits: { maxTokens?: number | undef
 function planText({ purpose, model, host, requests, known, leftOut, tokens, usd }: JudgePlan): string {
   const sent =
     purpose === 'grade'
-      ? `${formatNumber(requests)} pairs of query and row to grade`
+      ? `${counted(requests, 'pair')} of query and row to grade`
       : `the texts of ${counted(requests, 'row')}, for a question about each`;
   const parts = [
-    `sending ${model} at ${host} ${sent}: about ${formatNumber(tokens)} tokens${tokensNote()}, ${usd === null ? 'price unknown (JUDGE_PRICE)' : formatUsd(usd)}`,
-    known > 0 ? `${formatNumber(known)} grades are stored already` : '',
+    `sending ${model} at ${host} ${sent}: about ${counted(tokens, 'token')}${tokensNote()}, ${usd === null ? 'price unknown (JUDGE_PRICE)' : formatUsd(usd)}`,
+    known > 0 ? `${counted(known, 'grade is', 'grades are')} stored already` : '',
     leftOut > 0
       ? `${counted(leftOut, purpose === 'grade' ? 'query' : 'row', purpose === 'grade' ? 'queries' : 'rows')} left out by the limits`
       : '',

@@ -25,6 +25,6 @@ export async function readViewReaders(db: Queryable): Promise<ViewReaders[]> {
 /** The reminder for a live view that nobody was seen to read; undefined for others. */
 export function unreadText({ view, is_part: isPart, readers }: ViewReaders): string | undefined {
   if (readers.length > 0) return undefined;
-  const others = isPart ? '' : ', the view of one model, or a schema of reembed.schema_view by its search_path';
-  return `an application must read ${view}${others}: no reader has been seen, and one that reads the table stays with the old vectors`;
+  const others = isPart ? '' : ' (or the view or the schema of one model)';
+  return `no application has been seen to read ${view}${others}: searches of the table itself stay with the old vectors`;
 }

@@ -1,5 +1,6 @@
 import { ReembedError, UsageError } from '../errors.ts';
 import { OLD_MODEL_DISAGREES } from '../plan/old-model-error.ts';
+import { counted, formatNumber } from '../wording.ts';
 
 /** Thrown for a candidate that cannot be understood. */
 export class BadCandidate extends UsageError {
@@ -57,7 +58,7 @@ export class PresentModelDisagrees extends ReembedError {
   constructor(model: string, disagreeing: number, rows: number) {
     super(
       'old_model_disagrees',
-      `${disagreeing} of ${rows} stored vectors differ from those that ${model} returns for the same rows`,
+      `${formatNumber(disagreeing)} of ${counted(rows, 'stored vector')} differ from those that ${model} returns for the same rows`,
       `correct --from, --text or --text-sql; to see costs and overlap nevertheless: --accept ${OLD_MODEL_DISAGREES}`,
     );
   }

@@ -3,6 +3,7 @@ import { PLAIN } from '../database/index-form.ts';
 import type { ModelRow } from '../embedding/models.ts';
 import { indexBytes, storedBytes } from '../plan/estimate.ts';
 import type { TextFacts } from '../plan/measure.ts';
+import { formatBytes } from '../wording.ts';
 
 /** Bytes with each of pgvector's types; null where the type has no index at these dimensions. */
 export type BytesByType = Record<ElementType, number | null>;
@@ -38,14 +39,7 @@ export function costsOf(model: ModelRow, { rows, characters, tokensPerCharacter 
   };
 }
 
-const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'];
-
 /** Formats bytes with each of pgvector's types: vector / halfvec. */
 export function bytesText({ vector, halfvec }: BytesByType, none: string): string {
-  return [vector, halfvec].map((bytes) => (bytes === null ? none : short(bytes))).join(' / ');
-}
-
-function short(bytes: number): string {
-  const step = Math.min(UNITS.length - 1, Math.floor(Math.log2(Math.max(1, bytes)) / 10));
-  return `${(bytes / 1024 ** step).toFixed(step === 0 ? 0 : 1)} ${UNITS[step]}`;
+  return [vector, halfvec].map((bytes) => (bytes === null ? none : formatBytes(bytes))).join(' / ');
 }

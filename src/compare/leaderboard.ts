@@ -2,7 +2,7 @@ import { visible } from '../print-text.ts';
 import { dollars } from '../report/format.ts';
 import type { Interval } from '../validation/metrics/bootstrap.ts';
 import { headedTable, indented, intervalText, signed } from '../validation/report/report-wording.ts';
-import { counted } from '../wording.ts';
+import { counted, formatNumber } from '../wording.ts';
 import { bytesText } from './costs.ts';
 import { evidenceText, rankedBy, sampleNote } from './explanation.ts';
 import type { Comparison, ModelComparison } from './result.ts';
@@ -13,7 +13,7 @@ const NONE = '–';
 export function leaderboardText(result: Comparison): string {
   const { models, k } = result;
   return [
-    `${visible(result.table)}.${visible(result.column)}: ${counted(result.queries, 'query', 'queries')} on ${counted(result.sampledRows, 'row')} of ${result.tableRows}, seed ${result.seed}`,
+    `${visible(result.table)}.${visible(result.column)}: ${counted(result.queries, 'query', 'queries')} on ${counted(result.sampledRows, 'row')} of ${formatNumber(result.tableRows)}, seed ${result.seed}`,
     ...evidenceText(result).flatMap(indented),
     ...indented(sampleNote(result)),
     '',

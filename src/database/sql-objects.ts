@@ -11,7 +11,7 @@ import { readVectorExtension } from './vector-extension.ts';
 // Functions that applications call, and those that functions with the rights of a table's owner call.
 const FOR_EVERYBODY = `reembed.active_model(text), reembed.bridge_map(text), reembed.served_model(text), reembed.query_vector, reembed.log_query(text, text, text),
   reembed.key_hash(text, text), reembed.reading(text), reembed.reads_for(text, text), reembed.record_shadow_read,
-  reembed.text_hash(text), reembed.text_digest(text), reembed.has_text(text), reembed.text_failure(text), reembed.change_lane(bigint),
+  reembed.text_hash(text), reembed.text_digest(text), reembed.has_text(text), reembed.text_failure(text), reembed.count_text(numeric), reembed.counted(numeric, text, text), reembed.change_lane(bigint),
   reembed.capture_triggers(text), reembed.join_damage(text), reembed.model_view_name(text, text), reembed.view_schema(text), reembed.works_for(reembed.worker, text),
   reembed.serves(text), reembed.bridge_statement(text), reembed.read_bridge(text, text),
   reembed.report_wanted(text, jsonb)`;

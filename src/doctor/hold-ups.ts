@@ -1,7 +1,7 @@
 import { PG_MIGRATE_LOCK_ID } from 'node-pg-migrate';
-import { counted, plural } from '../wording.ts';
+import { counted, formatSeconds, plural } from '../wording.ts';
 import { type Check, ok, type Verdict, warn } from './check.ts';
-import { duration, listed } from './wording.ts';
+import { listed } from './wording.ts';
 
 const OLD_TRANSACTION_SECONDS = 60;
 const LONG_LOCK_SECONDS = 5;
@@ -31,14 +31,14 @@ export const oldTransactions = (least = OLD_TRANSACTION_SECONDS): Check => ({
     if (old.length > 0) {
       verdicts.push(
         warn(
-          `${counted(old.length, 'transaction has', 'transactions have')} been open for ${duration(least)} or more: ${listed(old.map((session) => `${describe(session)}`))}; DDL and concurrent index builds wait for ${plural(old.length, 'it', 'them')}`,
+          `${counted(old.length, 'transaction has', 'transactions have')} been open for ${formatSeconds(least)} or more: ${listed(old.map((session) => `${describe(session)}`))}; DDL and concurrent index builds wait for ${plural(old.length, 'it', 'them')}`,
           `let ${plural(old.length, 'it', 'them')} end, or end ${plural(old.length, 'it', 'them')}: SELECT pg_terminate_backend(${old[0]?.pid})`,
         ),
       );
     }
     if (hidden > 0)
       verdicts.push(warn(`could not examine ${counted(hidden, 'session')} of other roles`, `GRANT pg_read_all_stats TO ${role}`));
-    return verdicts.length > 0 ? verdicts : ok(`none has been open for ${duration(least)}`);
+    return verdicts.length > 0 ? verdicts : ok(`none has been open for ${formatSeconds(least)}`);
   },
 });
 
@@ -53,7 +53,7 @@ const preparedTransactions: Check = {
     );
     if (rows.length === 0) return ok('there is none');
     return warn(
-      `${counted(rows.length, 'prepared transaction')} ${plural(rows.length, 'keeps its', 'keep their')} locks: ${listed(rows.map(({ text, seconds }) => `${text} (${duration(seconds)})`))}`,
+      `${counted(rows.length, 'prepared transaction')} ${plural(rows.length, 'keeps its', 'keep their')} locks: ${listed(rows.map(({ text, seconds }) => `${text} (${formatSeconds(seconds)})`))}`,
       `ask their owner, then: ROLLBACK PREPARED ${rows[0]?.gid}, or COMMIT PREPARED`,
     );
   },
@@ -131,7 +131,7 @@ const runner: Check = {
 const WHO = `concat_ws(', ', nullif(a.application_name, ''), a.usename, host(a.client_addr), a.state, nullif(a.wait_event_type, 'Client') || ' wait')`;
 
 function describe({ pid, who, seconds }: Session): string {
-  return `process ${pid} (${who}, ${duration(seconds)})`;
+  return `process ${pid} (${who}, ${formatSeconds(seconds)})`;
 }
 
 /** Checks of other sessions that would make migrations wait. */

@@ -1,5 +1,5 @@
 import type { PhaseName } from '../database/migration-file.ts';
-import { plural } from '../wording.ts';
+import { counted, formatBytes } from '../wording.ts';
 import { type Check, error, ok, type Verdict, warn } from './check.ts';
 import type { Target } from './registered-targets.ts';
 import { listed } from './wording.ts';
@@ -61,8 +61,8 @@ const memory: Check = {
       ({ exists, phase, indexNames }) => exists && indexNames.length > 0 && BEFORE_INDEX.includes(phase),
     );
     if (waiting.length === 0) return [];
-    const { rows } = await db.query<{ table: string; rows: number; limit: string; needed: string; megabytes: number; fits: boolean }>(
-      `SELECT c.oid::regclass::text AS table, rows, pg_size_pretty(l.bytes) AS limit, pg_size_pretty(b.bytes) AS needed,
+    const { rows } = await db.query<{ table: string; rows: number; limit: number; needed: number; megabytes: number; fits: boolean }>(
+      `SELECT c.oid::regclass::text AS table, rows, l.bytes::double precision AS limit, b.bytes::double precision AS needed,
               ceil(b.bytes / 1048576.0 * 1.2)::integer AS megabytes, b.bytes < l.bytes AS fits
          FROM reembed.campaign AS m
          JOIN reembed.target AS t ON t.name = m.target
@@ -79,7 +79,7 @@ const memory: Check = {
       [waiting.map(({ campaign }) => campaign), config.indexMemory ?? null],
     );
     return rows.map(({ table, rows: count, limit, needed, megabytes, fits }) => {
-      const finding = `an HNSW graph over ${count} ${plural(Number(count), 'row')} of ${table} takes about ${needed} (m = 16); its build may use ${limit}`;
+      const finding = `an HNSW graph over ${counted(Number(count), 'row')} of ${table} takes about ${formatBytes(needed)} (m = 16); its build may use ${formatBytes(limit)}`;
       if (fits) return ok(finding);
       return warn(
         `${finding}, so the build would take many times longer`,

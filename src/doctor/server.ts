@@ -1,4 +1,4 @@
-import { counted } from '../wording.ts';
+import { counted, formatBytes } from '../wording.ts';
 import { type Check, error, ok, warn } from './check.ts';
 import { listed } from './wording.ts';
 
@@ -90,9 +90,9 @@ const replication: Check = {
   name: 'replication',
   needsServer: true,
   async run({ db }) {
-    const { rows } = await db.query<{ level: string; replicas: number; lag: string | null; large: boolean }>(
+    const { rows } = await db.query<{ level: string; replicas: number; lag: number | null; large: boolean }>(
       `SELECT current_setting('wal_level') AS level, count(r.pid)::integer AS replicas,
-              pg_size_pretty(max(r.behind)) AS lag, max(r.behind) > $1 AS large
+              max(r.behind)::double precision AS lag, max(r.behind) > $1 AS large
          FROM (SELECT) AS one
          LEFT JOIN (SELECT pid, CASE WHEN NOT pg_is_in_recovery() THEN pg_wal_lsn_diff(pg_current_wal_lsn(), replay_lsn) END AS behind
                       FROM pg_stat_replication) AS r ON true`,
@@ -101,7 +101,7 @@ const replication: Check = {
     const { level = '', replicas = 0, lag = null, large = false } = rows[0] ?? {};
     if (replicas === 0) return ok(`wal_level is ${level}; no replica is connected`);
     if (lag === null) return ok(`wal_level is ${level}; ${counted(replicas, 'replica')}, whose lag is not visible to this role`);
-    const finding = `wal_level is ${level}; ${counted(replicas, 'replica')}, the furthest ${lag} behind`;
+    const finding = `wal_level is ${level}; ${counted(replicas, 'replica')}, the furthest ${formatBytes(lag)} behind`;
     if (!large) return ok(finding);
     return warn(finding, 'let it catch up before the backfill, or slow the workers: npm run setting -- requests_per_minute=…');
   },

@@ -1,3 +1,4 @@
+import { formatBytes } from '../wording.ts';
 import { BadAnswer } from './check-vectors.ts';
 import { type Asked, ProviderRefused } from './provider-error.ts';
 
@@ -54,6 +55,6 @@ const answerTooLarge = (model: string, addressSetting: string, mostBytes: number
   new BadAnswer(
     'answer_too_large',
     model,
-    `answered with more than ${mostBytes} bytes, more than a valid answer can have`,
+    `answered with more than ${formatBytes(mostBytes)}, more than a valid answer can have`,
     `check ${addressSetting}`,
   );

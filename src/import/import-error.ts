@@ -4,7 +4,7 @@ import { counted, plural } from '../wording.ts';
 /** Thrown for a source that is no address of a Chroma collection. The message does not repeat it, because it may hold a token. */
 export class BadSource extends UsageError {
   constructor(reason: string) {
-    super(`the source is no address of a Chroma collection: ${reason}`, 'write it as chroma://host:8000/collection');
+    super(`the source is not the address of a Chroma collection: ${reason}`, 'write it as chroma://host:8000/collection');
   }
 }
 
@@ -146,7 +146,7 @@ export class ImportDiffers extends ReembedError {
   constructor(table: string, missing: number, different: number) {
     super(
       'import_differs',
-      `${counted(missing, 'record')} ${plural(missing, 'is', 'are')} missing in ${table} and ${different} ${plural(different, 'differs', 'differ')}: collection or table changed during the import`,
+      `${counted(missing, 'record')} ${plural(missing, 'is', 'are')} missing in ${table} and ${counted(different, 'differs', 'differ')}: collection or table changed during the import`,
       `run the same command again${different > 0 ? ' with --replace, if the collection is right' : ''}: only these are copied`,
     );
   }

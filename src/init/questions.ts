@@ -3,6 +3,8 @@ import { isConnectionString } from '../database/address.ts';
 import { knownDimensions, modelsWith } from '../embedding/model-catalog.ts';
 import { ReembedError } from '../errors.ts';
 import { visible } from '../print-text.ts';
+import { counted } from '../wording.ts';
+import { promptAddress } from './address-prompt.ts';
 import type { VectorColumn } from './vector-columns.ts';
 
 /** Thrown when the user cancels a question. */
@@ -15,11 +17,9 @@ export class InitCancelled extends ReembedError {
 /** Asks for the address of the database. */
 export async function askDatabase(): Promise<string> {
   return answer(
-    text({
-      message: 'Address of the PostgreSQL database',
-      placeholder: 'postgres://user:password@localhost:5432/app',
-      validate: (value) => (isConnectionString(value ?? '') ? undefined : 'postgres://USER:PASSWORD@HOST:PORT/DATABASE is needed'),
-    }),
+    promptAddress('Address of the PostgreSQL database', 'postgres://user:password@localhost:5432/app', (value) =>
+      isConnectionString(value ?? '') ? undefined : 'postgres://USER:PASSWORD@HOST:PORT/DATABASE is needed',
+    ),
   );
 }
 
@@ -28,10 +28,7 @@ export async function askColumn(columns: readonly VectorColumn[]): Promise<Vecto
   const options = columns.map((column) => ({
     value: column,
     label: visible(`${column.table}.${column.column}`),
-    hint: [
-      column.dimensions && `${column.dimensions} dimensions`,
-      column.rows !== null && `about ${column.rows.toLocaleString('en-US')} rows`,
-    ]
+    hint: [column.dimensions && `${column.dimensions} dimensions`, column.rows !== null && `about ${counted(column.rows, 'row')}`]
       .filter(Boolean)
       .join(', '),
   }));

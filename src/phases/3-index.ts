@@ -16,8 +16,8 @@ export const index: Phase = {
     sideTable
       ? 'none on the table; SHARE UPDATE EXCLUSIVE on the side table while it builds'
       : isPartitioned
-        ? 'SHARE UPDATE EXCLUSIVE on one partition after another while it builds: reads and writes go on'
-        : 'SHARE UPDATE EXCLUSIVE while it builds: reads and writes go on, VACUUM and other DDL on the table wait',
+        ? 'SHARE UPDATE EXCLUSIVE on one partition after another while it builds: reads and writes continue'
+        : 'SHARE UPDATE EXCLUSIVE while it builds: reads and writes continue, VACUUM and other DDL on the table wait',
   back: () => 'drops the indexes CONCURRENTLY',
   inTransaction: false,
   up: (plan) => [

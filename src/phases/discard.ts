@@ -1,7 +1,7 @@
 import type { Queryable } from '../database/connection.ts';
 import type { MigrationFile } from '../database/migration-file.ts';
 import { EXIT, ReembedError } from '../errors.ts';
-import { counted, plural } from '../wording.ts';
+import { counted, formatUsd, plural } from '../wording.ts';
 
 /** What taking down one campaign removes for good. */
 export interface Discarded {
@@ -21,11 +21,12 @@ export interface Discarded {
 export class WouldDiscard extends ReembedError {
   override readonly exitCode = EXIT.usage;
 
-  constructor(losses: Discarded[]) {
+  /** @param steps what was reverted, as `migrate down` takes it: a number of steps, or all */
+  constructor(losses: Discarded[], steps: string) {
     super(
       'would_discard',
       `nothing was reverted, because that would discard ${losses.map(lossText).join('; ')}`,
-      'to revert fewer steps, give their number; to discard this: npm run migrate down -- --discard-vectors with the same arguments',
+      `to revert fewer steps, give their number; to discard this: npm run migrate down ${steps} --discard-vectors`,
     );
   }
 }
@@ -52,7 +53,7 @@ export async function readDiscarded(db: Queryable, files: readonly MigrationFile
 function lossText({ campaign, vectors, tokens, usd, view, readers }: Discarded): string {
   const cost = [
     tokens ? counted(tokens, 'token') : 'tokens not recorded',
-    tokens && usd !== null ? `$${usd.toFixed(2)}` : 'price not known',
+    tokens && usd !== null ? formatUsd(usd) : 'price not known',
   ].join(', ');
   const parts = vectors > 0 ? [`${counted(vectors, 'vector')} of ${campaign} (${cost})`] : [];
   if (view !== null) {

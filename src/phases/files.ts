@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { MARKER, SECTION } from '../database/migration-file.ts';
 import { messageOf, ReembedError } from '../errors.ts';
 import { type CampaignPlan, literal, oneLine, targetOf } from '../plan/plan.ts';
+import { counted } from '../wording.ts';
 import { expand } from './1-expand.ts';
 import { backfill } from './2-backfill.ts';
 import { index } from './3-index.ts';
@@ -44,7 +45,7 @@ export function groupFiles(group: string, plans: readonly CampaignPlan[], direct
 
 function groupText(group: string, plans: readonly CampaignPlan[], phase: Phase, position: number): string {
   return `${MARKER}
-// ${position} ${phase.name} of table group ${group}: ${plans.length} campaigns, each run and recorded separately.
+// ${position} ${phase.name} of table group ${group}: ${counted(plans.length, 'campaign')}, each run and recorded separately.
 
 /** @type {Record<string, Record<'up' | 'down', (pgm: import('node-pg-migrate').MigrationBuilder) => void>>} */
 export const campaigns = {};

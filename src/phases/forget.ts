@@ -1,6 +1,6 @@
 import type { Queryable } from '../database/connection.ts';
 import { EXIT, ReembedError } from '../errors.ts';
-import { counted, plural } from '../wording.ts';
+import { counted, formatUsd, plural } from '../wording.ts';
 
 /** What forgetting a target removes for good, as reembed.lost_by_forget() finds it. */
 export interface Forgotten {
@@ -48,10 +48,7 @@ export async function readForgotten(db: Queryable, target: string | undefined): 
 
 /** What is lost for good, in words; empty when everything can be made again for nothing. */
 export function losses({ vectors, archived, tokens, usd, view, readers }: Forgotten): string[] {
-  const cost = [
-    tokens ? counted(tokens, 'token') : 'tokens not recorded',
-    tokens && usd !== null ? `$${usd.toFixed(2)}` : 'price not known',
-  ];
+  const cost = [tokens ? counted(tokens, 'token') : 'tokens not recorded', tokens && usd !== null ? formatUsd(usd) : 'price not known'];
   return [
     ...(vectors > 0 ? [`${counted(vectors, 'vector')} (${cost.join(', ')})`] : []),
     ...(archived > 0 ? [counted(archived, 'archived vector')] : []),

@@ -1,6 +1,6 @@
 import { causeText } from '../embedding/disagreement/cause-text.ts';
 import { ReembedError } from '../errors.ts';
-import { counted } from '../wording.ts';
+import { counted, formatNumber } from '../wording.ts';
 
 /** Code by which a disagreement is accepted. */
 export const OLD_MODEL_DISAGREES = 'old-model-disagrees';
@@ -19,8 +19,8 @@ export class OldModelDisagrees extends ReembedError {
     const { disagreeing, rows, lowest } = counts;
     super(
       'old_model_disagrees',
-      `${disagreeing} of ${counted(rows, 'stored vector')} differ from those that ${model} returns for the same rows (lowest similarity ${lowest.toFixed(4)}): ${causeText(found.cause)} (${found.cost})`,
-      `${found.option === undefined ? 'correct --text or --from, or leave --from out' : `create it with ${found.option}`}; to go on nevertheless: --accept ${OLD_MODEL_DISAGREES} --reason "why"`,
+      `${formatNumber(disagreeing)} of ${counted(rows, 'stored vector')} differ from those that ${model} returns for the same rows (lowest similarity ${lowest.toFixed(4)}): ${causeText(found.cause)} (${found.cost})`,
+      `${found.option === undefined ? 'correct --text or --from, or leave --from out' : `create it with ${found.option}`}; to go on anyway: --accept ${OLD_MODEL_DISAGREES} --reason "why"`,
     );
   }
 }

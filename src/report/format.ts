@@ -1,10 +1,12 @@
+import { formatNumber, formatUsd } from '../wording.ts';
+
 type Maybe = number | null | undefined;
 
 const NOTHING = '–';
 
 /** Formats a number with thousands separators. */
 export function count(value: Maybe): string {
-  return typeof value === 'number' ? value.toLocaleString('en-US') : NOTHING;
+  return typeof value === 'number' ? formatNumber(value) : NOTHING;
 }
 
 /** Formats a figure between -1 and 1. */
@@ -46,16 +48,9 @@ export function bothMilliseconds(before: Maybe, after: Maybe): string {
   return `${milliseconds(before).replace(' ms', '')} → ${milliseconds(after)}`;
 }
 
-/** Formats a number of seconds. */
-export function duration(seconds: number): string {
-  if (seconds < 90) return `${Math.round(seconds)} s`;
-  if (seconds < 5400) return `${Math.round(seconds / 60)} min`;
-  return seconds < 172_800 ? `${(seconds / 3600).toFixed(1)} h` : `${(seconds / 86_400).toFixed(1)} days`;
-}
-
 /** Formats a price in US dollars. */
 export function dollars(value: Maybe): string {
-  return typeof value === 'number' ? `$${value.toFixed(value < 1 ? 4 : 2)}` : NOTHING;
+  return typeof value === 'number' ? formatUsd(value) : NOTHING;
 }
 
 /** Formats a time to the minute. */

@@ -1,4 +1,4 @@
-import { plural } from '../wording.ts';
+import { formatNumber, plural } from '../wording.ts';
 
 /** Who judged the searches that a sentence is about; see reembed.validation_query.grade. */
 export type Grade = 'people' | 'model' | 'rows';
@@ -41,7 +41,7 @@ export function plainSentence({ searches, overlap, k }: Outcome): string {
 }
 
 function countSentence({ queries, lost, gained, better, worse }: JudgedSearches, whose: string, goal: string): string {
-  const subject = `Of ${queries.toLocaleString('en-US')} ${queries === 1 ? whose.replace('searches', 'search') : whose},`;
+  const subject = `Of ${formatNumber(queries)} ${queries === 1 ? whose.replace('searches', 'search') : whose},`;
   const does = (count: number) => plural(count, 'does', 'do');
   const losses = `${lost} that used to find ${goal} no longer ${does(lost)}`;
   if (lost > 0 && gained > 0) return `${subject} ${losses}; ${gained} that did not now ${does(gained)}.`;

@@ -3,7 +3,7 @@ import { evidenceText, rankedBy, sampleNote } from '../compare/explanation.ts';
 import { costRows, qualityRows } from '../compare/leaderboard.ts';
 import type { Comparison } from '../compare/result.ts';
 import { ReembedError } from '../errors.ts';
-import { counted } from '../wording.ts';
+import { counted, formatNumber } from '../wording.ts';
 
 /** A comparison of models as the page shows it. The first row of a table has its headings. */
 export interface Leaderboard {
@@ -41,7 +41,7 @@ export function readComparison(file: string): Leaderboard {
       column: `${result.table}.${result.column}`,
       at: new Date(result.at).toISOString(),
       notes: [
-        `${counted(result.queries, 'query', 'queries')} on ${counted(result.sampledRows, 'row')} of ${result.tableRows}, seed ${result.seed}`,
+        `${counted(result.queries, 'query', 'queries')} on ${counted(result.sampledRows, 'row')} of ${formatNumber(result.tableRows)}, seed ${result.seed}`,
         ...evidenceText(result),
         sampleNote(result),
         rankedBy(result),

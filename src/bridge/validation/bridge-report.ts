@@ -1,6 +1,6 @@
 import type { Interval } from '../../validation/metrics/bootstrap.ts';
 import { indented, intervalText, plainTable, signed } from '../../validation/report/report-wording.ts';
-import { counted } from '../../wording.ts';
+import { counted, formatNumber, plural } from '../../wording.ts';
 import { type BridgeVerdict, bridgeRow } from './store-bridge.ts';
 import type { BridgeRun } from './validate-bridge.ts';
 
@@ -18,7 +18,7 @@ export function bridgeText(run: BridgeRun, { id, verdict, finding }: BridgeVerdi
   return [
     `bridge validation ${id}: ${campaign.old.model.name} -> ${campaign.new.model.name} on ${campaign.target}, map of ${bridge.fittedAt}`,
     `${counted(queries.length, 'judged query', 'judged queries')} from ${run.querySource}, ${k} nearest rows of each, ${run.candidates} candidates, seed ${run.seed}`,
-    `${embedded} of ${counted(coverage.rows, 'row')} ${embedded === 1 ? 'has' : 'have'} the new vector`,
+    `${formatNumber(embedded)} of ${counted(coverage.rows, 'row')} ${plural(embedded, 'has', 'have')} the new vector`,
     '',
     `nDCG@${k}`,
     table.toString(),

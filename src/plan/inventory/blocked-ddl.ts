@@ -12,7 +12,7 @@ export const blockedDdl: Subject = async ({ db, facts }) => {
     {
       code: 'blocked-ddl',
       what: `views of every column of ${facts.table}, from expand on`,
-      consequence: `PostgreSQL refuses to drop a column of ${facts.table} or to change its type; adding and renaming columns goes on`,
+      consequence: `PostgreSQL refuses to drop a column of ${facts.table} or to change its type; columns can still be added and renamed`,
       avoid: 'SELECT reembed.unhook(target), then the ALTER TABLE, then SELECT reembed.rehook(target)',
       severity: 'note' as const,
       evidence: {},

@@ -1,13 +1,13 @@
+import { formatBytes } from '../../wording.ts';
 import type { InventoryFinding, InventoryInput, Subject } from './finding.ts';
 
 /** Tablespaces, and the space that row versions take. */
 export const disk: Subject = async (input) => [rowVersions(input), ...(await tablespaces(input))];
 
 function rowVersions({ facts }: InventoryInput): InventoryFinding {
-  const megabytes = Math.ceil((facts.rows * facts.rowBytes) / 2 ** 20);
   return {
     code: 'disk',
-    what: `${facts.table} has ${megabytes} MB of rows, ${Math.ceil(facts.tableBytes / 2 ** 20)} MB with indexes and large values`,
+    what: `${facts.table} has ${formatBytes(facts.rows * facts.rowBytes)} of rows, ${formatBytes(facts.tableBytes)} with indexes and large values`,
     consequence:
       'storing a vector writes a new version of its row: the table may grow by as much as it has until VACUUM frees the old ones, and contract, which drops the old column, frees nothing until rows are rewritten',
     avoid: '--storage side-table, which takes the new vectors and their index only',

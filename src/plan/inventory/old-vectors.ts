@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { counted, plural } from '../../wording.ts';
+import { counted, formatNumber, plural } from '../../wording.ts';
 import { hasDimensions, type TableFacts } from '../inspect.ts';
 import { hasTextSql } from '../measure.ts';
 import { inPartSql } from '../part.ts';
@@ -62,7 +62,7 @@ function textless({ part }: TableFacts, { rows, with_text: withText, textless_ve
   return [
     {
       code: 'rows-without-text',
-      what: `${withText} of ${counted(rows, 'row')} have a text; ${counted(vectors, 'row')} without a text ${plural(vectors, 'has', 'have')} a vector`,
+      what: `${formatNumber(withText)} of ${counted(rows, 'row')} ${plural(withText, 'has', 'have')} a text; ${counted(vectors, 'row')} without a text ${plural(vectors, 'has', 'have')} a vector`,
       consequence: `${plural(vectors, 'it gets', 'they get')} no new vector: searches through the live view do not find ${plural(vectors, 'it', 'them')} from the switch on, and contract moves the old ${plural(vectors, 'vector', 'vectors')} to the archive`,
       avoid: `--text or --text-sql with what these vectors were made from${part === null ? '' : ', or a clause that leaves these rows out'}`,
       severity: 'harm',

@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { counted } from '../../wording.ts';
 import { inPartSql } from '../part.ts';
 import { count } from './count.ts';
 import type { InventoryInput } from './finding.ts';
@@ -29,7 +30,7 @@ export async function proposedParts(input: InventoryInput): Promise<string[]> {
     const values = found.rows ?? [];
     const isSeparated = values.every(({ least, most }) => least === most) && new Set(values.map(({ least }) => least)).size > 1;
     if (isSeparated && values.length <= MOST_VALUES && values.every(({ clause }) => clause.length <= MOST_CHARACTERS))
-      return values.map(({ clause, rows, least }) => `--where "${clause}" (${rows} rows of ${least} dimensions)`);
+      return values.map(({ clause, rows, least }) => `--where "${clause}" (${counted(rows, 'row')} of ${least} dimensions)`);
   }
   return [];
 }

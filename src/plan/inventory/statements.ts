@@ -5,7 +5,7 @@ export const statements: Subject = async ({ facts }) => [
   {
     code: 'prepared-statements',
     what: 'prepared SELECT * and RETURNING * of the table, if the application has any',
-    consequence: 'each fails once a connection after expand, and again after contract: 0A000, cached plan must not change result type',
+    consequence: 'each fails once per connection after expand, and again after contract: 0A000, cached plan must not change result type',
     avoid: '--storage side-table, with which they fail after contract only; or name the columns, or reconnect after both phases',
     severity: 'note',
     evidence: {},

@@ -1,6 +1,6 @@
 import { html } from 'hono/html';
-import { plural } from '../../wording.ts';
-import { count, dollars, duration, minute, percent, score, second } from '../format.ts';
+import { formatSeconds, plural } from '../../wording.ts';
+import { count, dollars, minute, percent, score, second } from '../format.ts';
 import { backfillPlots } from '../plots/backfill.ts';
 import { shadowPlot } from '../plots/latency.ts';
 import type { Report } from '../read-report.ts';
@@ -15,7 +15,7 @@ export async function backfillSection({ campaign, progress }: Report, draw: Draw
 ${
   seconds === null
     ? html`<p>No batch is done yet.</p>`
-    : html`<p>${count(progress.batches_done)} of ${count(progress.batches)} ${plural(progress.batches, 'batch', 'batches')}, ${count(progress.requests)} ${plural(progress.requests, 'request')} to the provider and ${count(campaign.tokens)} ${plural(campaign.tokens, 'token')} (${campaign.cost_usd === null ? 'price not known' : dollars(campaign.cost_usd)}) in ${duration(seconds)}.${progress.batches_retried > 0 ? ` ${count(progress.batches_retried)} ${plural(progress.batches_retried, 'batch was', 'batches were')} started more than once.` : ''}${campaign.live_rows > 0 ? ` ${count(campaign.live_rows)} ${plural(campaign.live_rows, 'vector was', 'vectors were')} stored for rows that the application wrote meanwhile.` : ''}</p>`
+    : html`<p>${count(progress.batches_done)} of ${count(progress.batches)} ${plural(progress.batches, 'batch', 'batches')}, ${count(progress.requests)} ${plural(progress.requests, 'request')} to the provider and ${count(campaign.tokens)} ${plural(campaign.tokens, 'token')} (${campaign.cost_usd === null ? 'price not known' : dollars(campaign.cost_usd)}) in ${formatSeconds(seconds)}.${progress.batches_retried > 0 ? ` ${count(progress.batches_retried)} ${plural(progress.batches_retried, 'batch was', 'batches were')} started more than once.` : ''}${campaign.live_rows > 0 ? ` ${count(campaign.live_rows)} ${plural(campaign.live_rows, 'vector was', 'vectors were')} stored for rows that the application wrote meanwhile.` : ''}</p>`
 }
 ${campaign.max_tokens === null && campaign.max_usd === null ? null : html`<p>Spend cap: ${[campaign.max_tokens === null ? '' : `${count(campaign.spent_tokens ?? 0)} of ${count(campaign.max_tokens)} tokens`, campaign.max_usd === null ? '' : `${dollars(campaign.spent_usd ?? 0)} of ${dollars(campaign.max_usd)}`].filter(Boolean).join(', ')}, with the requests under way.</p>`}
 ${campaign.failed_rows > 0 || campaign.outdated_rows > 0 ? html`<p>Now ${count(campaign.failed_rows)} ${plural(campaign.failed_rows, 'row')} cannot be embedded and ${count(campaign.outdated_rows)} changed ${plural(campaign.outdated_rows, 'row waits', 'rows wait')} for a vector.</p>` : null}

@@ -159,7 +159,7 @@ function checkedFigures({ runs }: Report, validation: ReportedValidation): Check
 const AUDIT_CODES = ['audit_disagrees', 'audit_undecided', 'not_audited', 'old_vectors_disagree'];
 
 function auditText(one: ReportedValidation['figures']['audit'][number]): string {
-  return `${one.role} model ${one.rows - one.agreeing_rows} of ${one.rows}, lowest similarity ${one.lowest_similarity.toFixed(4)}`;
+  return `${one.role} model ${count(one.rows - one.agreeing_rows)} of ${count(one.rows)}, lowest similarity ${one.lowest_similarity.toFixed(4)}`;
 }
 
 /** The lowest share over the filters; of each filter the better iterative scan counts, because the application can choose it. */

@@ -1,5 +1,6 @@
+import { formatSeconds } from '../../wording.ts';
 import type { ReportedProgress } from '../data/progress.ts';
-import { count, duration, minute } from '../format.ts';
+import { count, minute } from '../format.ts';
 import { COLOURS } from './draw-plot.ts';
 import { FRAME, type PlotDraft, timeUnit } from './plot.ts';
 
@@ -14,7 +15,7 @@ export function backfillPlots({ points, rates, longest_pause_seconds: pause }: R
   const plots: PlotDraft[] = [
     {
       title: 'Rows with their new vector',
-      description: `Steps from 0 to ${count(last.rows)} of ${count(planned)} rows in ${since(last.at).toFixed(1)} ${unit.name}, one for each time at which batches were finished. Longest time without a finished batch: ${duration(pause ?? 0)}.`,
+      description: `Steps from 0 to ${count(last.rows)} of ${count(planned)} rows in ${since(last.at).toFixed(1)} ${unit.name}, one for each time at which batches were finished. Longest time without a finished batch: ${formatSeconds(pause ?? 0)}.`,
       spec: {
         ...FRAME,
         height: 180,

@@ -3,7 +3,7 @@ import { changeSettings } from '../../commands/setting.ts';
 import { inTransaction, type Queryable } from '../../database/connection.ts';
 import { withLockRetries } from '../../database/lock-retries.ts';
 import { ReembedError, UsageError } from '../../errors.ts';
-import { plural } from '../../wording.ts';
+import { counted } from '../../wording.ts';
 import { CHANGES, type ChangeName, findOffer, type Offer } from './offers.ts';
 
 /** A change that a person has asked for on the page. */
@@ -80,7 +80,7 @@ const MAKE: Record<ChangeName, (db: Queryable, offer: Offer, request: ChangeRequ
   async retry(db, { target }) {
     const { rows } = await db.query<{ rows: string }>('SELECT reembed.retry_failed($1) AS rows', [target]);
     const count = Number(rows[0]?.rows ?? 0);
-    return `${count} ${plural(count, 'row waits', 'rows wait')} for a worker again`;
+    return `${counted(count, 'row waits', 'rows wait')} for a worker again`;
   },
 };
 

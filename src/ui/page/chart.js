@@ -10,6 +10,8 @@ export const SHOWN_MS = 600_000;
 const GAP_MS = 45_000;
 
 const MINUTE_MS = 60_000;
+/** length of the stroke for a point without a neighbour */
+const LONE = 6;
 
 /**
  * Draws lines over the last minutes: ten, unless `span` says otherwise.
@@ -51,8 +53,10 @@ function outline(points, { from, top, shownMs, gapMs }) {
       const x = ((at - from) / shownMs) * WIDTH;
       const y = HEIGHT - (value / top) * (HEIGHT - 4);
       const starts = i === 0 || at - points[i - 1][0] > gapMs;
+      const ends = i === points.length - 1 || points[i + 1][0] - at > gapMs;
       // A point alone would not be seen.
-      return starts ? `M${x.toFixed(1)} ${y.toFixed(1)}h1` : `L${x.toFixed(1)} ${y.toFixed(1)}`;
+      if (starts && ends) return `M${(x - LONE / 2).toFixed(1)} ${y.toFixed(1)}h${LONE}`;
+      return `${starts ? 'M' : 'L'}${x.toFixed(1)} ${y.toFixed(1)}`;
     })
     .join('');
 }

@@ -39,13 +39,22 @@ export function formatNumber(value, digits = 0) {
   return value.toLocaleString('en-US', { maximumFractionDigits: digits });
 }
 
+/** A count with its noun: 1 row, 2 rows. */
+export function counted(count, one, many = `${one}s`) {
+  return `${formatNumber(count)} ${count === 1 ? one : many}`;
+}
+
 /** Formats a duration. */
 export function formatSeconds(seconds) {
   if (seconds < 90) return `${Math.round(seconds)} s`;
-  return seconds < 5400 ? `${Math.round(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`;
+  if (seconds < 5400) return `${Math.round(seconds / 60)} min`;
+  return seconds < 172_800 ? `${(seconds / 3600).toFixed(1)} h` : `${(seconds / 86_400).toFixed(1)} days`;
 }
 
-/** Formats a time of the server in the time zone of the reader. */
+/** Formats a time of the server in the time zone of the reader, which it names: 2026-11-30 21:58:23 UTC. */
 export function formatTime(text) {
-  return new Date(text).toLocaleString('en-GB', { dateStyle: 'short', timeStyle: 'medium' });
+  // Swedish writes dates as the rest of pg-reembed does.
+  const time = new Date(text).toLocaleString('sv-SE', { dateStyle: 'short', timeStyle: 'medium' });
+  const zone = new Intl.DateTimeFormat('en-US', { timeZoneName: 'short' }).formatToParts(new Date(text));
+  return `${time} ${zone.find(({ type }) => type === 'timeZoneName').value}`;
 }

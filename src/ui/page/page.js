@@ -1,4 +1,4 @@
-import { createPart, element, formatTime, plain } from './element.js';
+import { counted, createPart, element, formatTime, plain } from './element.js';
 import { showLeaderboard } from './leaderboard.js';
 import { createTarget } from './target.js';
 
@@ -46,7 +46,7 @@ function show(state) {
   shownOf = state.status.at;
   say(connection, '');
   const { status, panels } = state;
-  say(place, `${state.database}, as role ${state.role}${state.changes ? '; this page may change it' : ''}`);
+  say(place, `${state.database}, as role ${state.role}${state.changes ? '; changes are allowed' : ''}`);
   const { problem } = status.migrations;
   showGeneral({ problem: problem?.message, remedy: problem?.remedy, command: status.command });
   showNotShown(state.not_shown);
@@ -78,7 +78,7 @@ function announce(campaigns, panels) {
         throttled_by ? `slowed or stopped: ${throttled_by}` : '',
         validation ? `validation ${validation.verdict}` : '',
       ];
-      parts.push(failed > 0 ? `${failed} failed rows` : '', alerts > 0 ? `${alerts} open alerts` : '');
+      parts.push(failed > 0 ? counted(failed, 'failed row') : '', alerts > 0 ? counted(alerts, 'open alert') : '');
       return `${target}: ${parts.filter(Boolean).join(', ')}`;
     })
     .join('. ');

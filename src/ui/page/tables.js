@@ -1,4 +1,4 @@
-import { createPart, element, formatTime } from './element.js';
+import { createPart, element, formatNumber, formatTime } from './element.js';
 
 /** A table in a region that scrolls by keyboard. */
 export function table(label, head, rows) {
@@ -30,7 +30,7 @@ function createSection(target, title, draw, more = []) {
     show(rows, counted = rows?.length) {
       details.hidden = rows === null;
       if (rows === null) return;
-      count.textContent = `(${counted})`;
+      count.textContent = `(${formatNumber(counted)})`;
       region.hidden = rows.length === 0;
       show(rows);
     },

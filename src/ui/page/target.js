@@ -1,6 +1,6 @@
 import { createChanges } from './changes.js';
 import { drawChart, SHOWN_MS } from './chart.js';
-import { createPart, element, formatNumber, formatSeconds, formatTime } from './element.js';
+import { counted, createPart, element, formatNumber, formatSeconds, formatTime } from './element.js';
 import { drawProvider } from './provider.js';
 import { createAlerts, createFailedBatches, createFailedRows, createSettings } from './tables.js';
 
@@ -106,11 +106,7 @@ function drawNext({ next, phase, workers }) {
   const conditions = next.open_conditions ?? [];
   return [
     next.is_under_way
-      ? element(
-          'p',
-          {},
-          `Next is ${next.phase}; nothing to run: ${workers === 1 ? '1 worker is' : `${formatNumber(workers)} workers are`} running`,
-        )
+      ? element('p', {}, `Next is ${next.phase}; nothing to run: ${counted(workers, 'worker is', 'workers are')} running`)
       : element('p', {}, `Next, to enter ${next.phase}: `, element('code', {}, next.command)),
     ...(conditions.length > 0 ? [element('ul', {}, ...conditions.map(({ condition }) => element('li', {}, condition)))] : []),
   ];
@@ -118,7 +114,7 @@ function drawNext({ next, phase, workers }) {
 
 function progressText(row) {
   if (row.percent === null) return row.phase === 'expand' ? 'Not planned yet' : 'Nothing to embed';
-  return `${row.percent.toFixed(1)} %, ${formatNumber(row.done)} of ${formatNumber(row.total)} rows`;
+  return `${row.percent.toFixed(1)} %, ${formatNumber(row.done)} of ${counted(row.total, 'row')}`;
 }
 
 function factsOf(row) {
@@ -153,7 +149,7 @@ function drawVerdict(validation) {
     element(
       'p',
       {},
-      `${formatTime(validation.finished_at)}: ${formatNumber(validation.queries)} queries, overlap ${formatNumber(100 * validation.overlap)} %${recall}`,
+      `${formatTime(validation.finished_at)}: ${counted(validation.queries, 'query', 'queries')}, overlap ${formatNumber(100 * validation.overlap)} %${recall}`,
     ),
     ...(findings.length > 0
       ? [element('ul', {}, ...findings.map(({ reason, remedy }) => element('li', {}, `${reason} – ${remedy}`)))]

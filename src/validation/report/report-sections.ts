@@ -1,4 +1,4 @@
-import { counted } from '../../wording.ts';
+import { counted, formatNumber } from '../../wording.ts';
 import { type Metric, overall } from '../metrics/metrics.ts';
 import type { ScoreCutoff } from '../metrics/score-cutoff.ts';
 import type { ValidationResult } from '../validate.ts';
@@ -90,14 +90,14 @@ export function auditText({ audit, campaign }: ValidationResult): [string, strin
 /** Formats the measurements of a model's vectors in one line. */
 export function vectorText({ role, rows, norm, zeroRows, sharedVectorRows, oddNormRows, checksum }: Integrity): string {
   const parts = [
-    `${rows}`,
+    formatNumber(rows),
     norm ? `length ${norm.min.toFixed(3)} to ${norm.max.toFixed(3)}` : '',
-    zeroRows > 0 ? `${zeroRows} zero` : '',
-    oddNormRows > 0 ? `${oddNormRows} of odd length` : '',
-    sharedVectorRows > 0 ? `${sharedVectorRows} shared by other texts` : '',
-    checksum ? `unchanged since ${checksum.at.slice(0, 16).replace('T', ' ')} UTC: ${checksum.unchangedRows}` : '',
-    checksum && checksum.setAsideRows > 0 ? `not comparable: ${checksum.setAsideRows}` : '',
-    checksum && checksum.changedRows > 0 ? `changed: ${checksum.changedRows}` : '',
+    zeroRows > 0 ? `${formatNumber(zeroRows)} zero` : '',
+    oddNormRows > 0 ? `${formatNumber(oddNormRows)} of odd length` : '',
+    sharedVectorRows > 0 ? `${formatNumber(sharedVectorRows)} shared with other texts` : '',
+    checksum ? `unchanged since ${checksum.at.slice(0, 16).replace('T', ' ')} UTC: ${formatNumber(checksum.unchangedRows)}` : '',
+    checksum && checksum.setAsideRows > 0 ? `not comparable: ${formatNumber(checksum.setAsideRows)}` : '',
+    checksum && checksum.changedRows > 0 ? `changed: ${formatNumber(checksum.changedRows)}` : '',
   ];
   return `  ${`${role} vectors`.padEnd(21)}${parts.filter(Boolean).join(', ')}`;
 }

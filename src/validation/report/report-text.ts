@@ -1,4 +1,4 @@
-import { counted, plural } from '../../wording.ts';
+import { counted, formatNumber, plural } from '../../wording.ts';
 import type { BeforeAfter } from '../metrics/comparison.ts';
 import { type Metric, overall } from '../metrics/metrics.ts';
 import type { ValidationResult } from '../validate.ts';
@@ -16,7 +16,7 @@ import { arrow, indented, intervalText, oneLine, plainTable, signed } from './re
 export function reportText(result: ValidationResult, lowest: number): string {
   const { campaign, comparisons, metrics, k, knownItems } = result;
   const judged = overall(metrics, 'ndcg')?.queries ?? 0;
-  const judgedText = judged === 0 ? '' : knownItems ? ', each to find its own row' : `, ${judged} of them judged`;
+  const judgedText = judged === 0 ? '' : knownItems ? ', each to find its own row' : `, ${formatNumber(judged)} of them judged`;
   return [
     `validation ${result.id}: ${campaign.old.model.name} -> ${campaign.new.model.name} on ${campaign.target}`,
     `${counted(comparisons.length, 'query', 'queries')} from ${result.querySource}${judgedText}, ${k} nearest ${result.groupBy === null ? 'rows' : 'groups'} of each, seed ${result.seed}`,
@@ -78,7 +78,7 @@ function figuresTable(result: ValidationResult): string {
   const missing =
     coverage.missingRows === 0
       ? `of ${counted(coverage.rows, 'row')}`
-      : `${coverage.missingRows} of ${counted(coverage.rows, 'row')} missing`;
+      : `${formatNumber(coverage.missingRows)} of ${counted(coverage.rows, 'row')} missing`;
   add('coverage', percent(coverage.coverage), missing, `at most ${thresholds.maxFailedRows} missing (max_failed_rows)`);
   const audit = auditText(result);
   if (audit) add('truth audit', ...audit, `at most ${thresholds.maxAuditShare} (max_audit_share)`);
@@ -92,7 +92,7 @@ function scopeLines({ groupBy, comparedRows, coverage }: ValidationResult): stri
     ...(comparedRows === null
       ? []
       : [
-          `the backfill has not ended: ${comparedRows} of ${counted(coverage.rows, 'row')} have both vectors, and only these were searched`,
+          `the backfill has not ended: ${formatNumber(comparedRows)} of ${counted(coverage.rows, 'row')} ${plural(comparedRows, 'has', 'have')} both vectors, and only these were searched`,
         ]),
   ];
 }
@@ -124,7 +124,7 @@ function notes(result: ValidationResult): string[] {
     lines.push(
       judgedRowsMissing === 1
         ? '1 row that is judged relevant is not in the table; it counts against both models.'
-        : `${judgedRowsMissing} rows that are judged relevant are not in the table; they count against both models.`,
+        : `${formatNumber(judgedRowsMissing)} rows that are judged relevant are not in the table; they count against both models.`,
     );
   if (judgedRowsPending > 0)
     lines.push(
@@ -133,7 +133,7 @@ function notes(result: ValidationResult): string[] {
   lines.push(...judgeNotes(result));
   if (coverage.justChangedRows > 0)
     lines.push(
-      `${coverage.justChangedRows} of the missing rows changed in the last 30 seconds and ${plural(coverage.justChangedRows, 'does', 'do')} not count: the workers are embedding ${plural(coverage.justChangedRows, 'it', 'them')}.`,
+      `${formatNumber(coverage.justChangedRows)} of the missing rows changed in the last 30 seconds and ${plural(coverage.justChangedRows, 'does', 'do')} not count: the workers are embedding ${plural(coverage.justChangedRows, 'it', 'them')}.`,
     );
   if (!index?.usable)
     lines.push(
