@@ -9,6 +9,10 @@ const REPORTED = {
   test: 'bridge-wanted',
   title: 'a report makes no work beyond the backfill, is bounded, and is open to readers of the live view alone',
 };
+const BESIDE = {
+  test: 'bridge-side-tables',
+  title: 'where the old vectors are in a side table, rows without one are counted, and found as soon as the new index is there',
+};
 
 const REFITTED = {
   test: 'bridge-refit',
@@ -49,7 +53,7 @@ export const BRIDGE_SERVING: Mutant[] = [
     title: 'books: 200 candidates that are asked for are 200 that are got, and the session keeps its settings',
     says: /Difference/,
     edits: [
-      { file: 'sql/target/bridge.sql', find: "PERFORM set_config('hnsw.ef_search', {scanned_rows}::text, true);", replace: '' },
+      { file: 'sql/target/bridge_candidates.sql', find: '{old_settings}', replace: '' },
       { file: 'sql/bridge/replace_bridge.sql', find: 'CASE WHEN reembed.scans_iteratively() THEN', replace: 'CASE WHEN false THEN' },
     ],
   },
@@ -61,11 +65,11 @@ export const BRIDGE_SERVING: Mutant[] = [
     says: /40 by default/,
     edits: [
       {
-        file: 'sql/bridge/bridge_statement.sql',
-        find: "set_config(''hnsw.ef_search'', %s::text, true)%s) IS NOT NULL",
+        file: 'sql/bridge/bridge_settings.sql',
+        find: "set_config(''hnsw.ef_search'', least(%s, 1000)::text, true)%s) IS NOT NULL",
         replace: 'quote_literal(%s)%s) IS NOT NULL',
       },
-      { file: 'sql/bridge/bridge_statement.sql', find: 'CASE WHEN reembed.scans_iteratively() THEN', replace: 'CASE WHEN false THEN' },
+      { file: 'sql/bridge/bridge_settings.sql', find: 'CASE WHEN reembed.scans_iteratively() THEN', replace: 'CASE WHEN false THEN' },
     ],
   },
   {
@@ -75,6 +79,30 @@ export const BRIDGE_SERVING: Mutant[] = [
     title: 'the new index is built early over a side table alone, joins in, and is the one that phase index accepts',
     says: /as the new model alone/,
     edits: [{ file: 'sql/target/bridge.sql', find: 'boolean := {index_is_valid};', replace: 'boolean := false;' }],
+  },
+  {
+    fault: 'a new index that is examined as deeply as the old one, so that a search takes twice as long',
+    fix: 'it is examined as deeply as by a plain search',
+    test: 'bridge-phases',
+    title: 'the new index is built early over a side table alone, joins in, and is the one that phase index accepts',
+    says: /the new index is examined less deeply/,
+    edits: [{ file: 'sql/bridge/bridge_names.sql', find: "'greatest(%s, 40, %s * 2 / 5)'", replace: "'greatest(%s, %s)'" }],
+  },
+  {
+    fault: 'rows without an old vector that the new index finds and the statement drops',
+    fix: 'each row is read from the view of the model that ranked it',
+    ...BESIDE,
+    says: /by the new index alone/,
+    edits: [
+      { file: 'sql/bridge/bridge_names.sql', find: "'found_row', CASE v_old.storage WHEN", replace: "'found_row', CASE 'column' WHEN" },
+    ],
+  },
+  {
+    fault: 'rows that no search over the bridge finds, and nobody is told',
+    fix: 'validate --bridge counts them',
+    ...BESIDE,
+    says: /without an old vector/,
+    edits: [{ file: 'src/bridge/validation/bridge-coverage.ts', find: 'Number(row?.missing_old)', replace: '0' }],
   },
   {
     fault: 'an early index on a column of the table',

@@ -70,12 +70,35 @@ test.serial('the new index is built early over a side table alone, joins in, and
     nearest,
     'as the new model alone, whatever the old index recalls',
   );
+  await setBridgeGate(stage.db.pool);
+  t.deepEqual(await Promise.all([depthOfLastScan(100), depthOfLastScan(500)]), ['40', '200'], 'the new index is examined less deeply');
   const oid = () => sql<{ oid: string }>('SELECT oid FROM pg_class WHERE relname = reembed.main_index($1)', [campaigns.books]);
   const early = await oid();
   t.is(early.rowCount, 1);
   await stage.bring(campaigns.books, 'index');
   t.deepEqual((await oid()).rows, early.rows);
 });
+
+/** What the last scan of the client's statement, that of the new index, set for itself. */
+async function depthOfLastScan(candidates: number): Promise<string> {
+  const session = await stage.db.pool.connect();
+  try {
+    await session.query('BEGIN');
+    const client = createSearchClient(session, { target: 'books', embed: embedQuery });
+    await client.searchBridged(
+      textOf(7),
+      async () => [],
+      async ({ statement }) => {
+        const { text, values } = statement({ columns: 'd.id', candidates });
+        return (await session.query(text, values)).rows;
+      },
+    );
+    return (await session.query<{ depth: string }>("SELECT current_setting('hnsw.ef_search') AS depth")).rows[0]?.depth ?? '';
+  } finally {
+    await session.query('ROLLBACK');
+    session.release();
+  }
+}
 
 test.serial('after the switch the ordinary search answers, and the function goes with contract; forward, back and forward', async (t) => {
   await setBridgeGate(stage.db.pool);

@@ -1,6 +1,6 @@
 -- The old index recalls, the new vectors rank: of the rows nearest to the query in the old space, those with a new vector are ranked by its distance, the
 -- others by the distance that their old vector predicts. Where the new index is there, its rows join in, so that the result becomes that of the new model.
--- An HNSW search returns at most hnsw.ef_search rows. The SET clause confines set_config() to this call. Without enable_sort = off, a small table would be read
+-- An HNSW search returns at most hnsw.ef_search rows. The SET clause confines to this call what the scans set. Without enable_sort = off, a small table would be read
 -- through its primary key; the cost of a disabled step would start JIT compilation, which takes a second. An invalid index would be replaced by a scan of the
 -- table, so it does not count.
 CREATE OR REPLACE FUNCTION {function}(old_space_vector {vector_type}, new_vector {vector_type}, k integer DEFAULT 10, candidates integer DEFAULT 100, is_mapped boolean DEFAULT true)
@@ -23,7 +23,6 @@ BEGIN
     RAISE EXCEPTION 'the old model was not asked when the bridge was fitted, so the distances of its queries are not calibrated'
       USING ERRCODE = '22023', HINT = 'Pass a mapped query, or fit again while the old model can be called: reembed bridge fit';
   END IF;
-  PERFORM set_config('hnsw.ef_search', {scanned_rows}::text, true);
   RETURN QUERY
     {candidates_sql};
 END
