@@ -73,6 +73,17 @@ export const BRIDGE_SERVING: Mutant[] = [
     ],
   },
   {
+    fault: 'a prepared statement that is planned again at each search',
+    fix: 'the number of results is in its text, so that PostgreSQL keeps the plan',
+    test: 'bridge-searches',
+    title: 'a connection that prepares the statement keeps its plan, and finds the same rows',
+    says: /Difference/,
+    edits: [
+      { file: 'src/reading/bridge.ts', find: 'new_vector: newVector };', replace: 'new_vector: newVector, k: limit, candidates };' },
+      { file: 'src/reading/bridge.ts', find: 'Object.assign(pieces, {', replace: 'Object.assign({}, {' },
+    ],
+  },
+  {
     fault: 'a new index that searches over the bridge do not use',
     fix: 'where it is valid its candidates join in',
     test: 'bridge-phases',
@@ -86,7 +97,7 @@ export const BRIDGE_SERVING: Mutant[] = [
     test: 'bridge-phases',
     title: 'the new index is built early over a side table alone, joins in, and is the one that phase index accepts',
     says: /the new index is examined less deeply/,
-    edits: [{ file: 'sql/bridge/bridge_names.sql', find: "'greatest(%s, 40, %s * 2 / 5)'", replace: "'greatest(%s, %s)'" }],
+    edits: [{ file: 'sql/bridge/bridge_names.sql', find: "'greatest(%s, 40, %s * 3 / 5)'", replace: "'greatest(%s, %s)'" }],
   },
   {
     fault: 'rows without an old vector that the new index finds and the statement drops',

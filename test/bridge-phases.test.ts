@@ -71,7 +71,7 @@ test.serial('the new index is built early over a side table alone, joins in, and
     'as the new model alone, whatever the old index recalls',
   );
   await setBridgeGate(stage.db.pool);
-  t.deepEqual(await Promise.all([depthOfLastScan(100), depthOfLastScan(500)]), ['40', '200'], 'the new index is examined less deeply');
+  t.deepEqual(await Promise.all([depthOfLastScan(100), depthOfLastScan(500)]), ['60', '300'], 'the new index is examined less deeply');
   const oid = () => sql<{ oid: string }>('SELECT oid FROM pg_class WHERE relname = reembed.main_index($1)', [campaigns.books]);
   const early = await oid();
   t.is(early.rowCount, 1);

@@ -76,9 +76,9 @@ BEGIN
     -- Each partition examines its share of the candidates.
     'old_settings', reembed.bridge_settings(format('greatest(%s, %s)', p_parameters ->> 'k',
       CASE WHEN reembed.is_partitioned(t.relation) THEN format('(%1$s + %2$s - 1) / %2$s', p_parameters ->> 'candidates', (SELECT greatest(count(*), 1) FROM reembed.leaves(t.relation))) ELSE p_parameters ->> 'candidates' END)),
-    -- The new index finds what is near by the new vectors themselves, so it is examined only as deep as by a plain search: 40 is pgvector's default. An index of
-    -- parts of vectors, and a filter without iterative scans, need all candidates.
-    'new_settings', reembed.bridge_settings(CASE WHEN v_names ->> 'new_form' = 'plain' AND reembed.scans_iteratively() THEN format('greatest(%s, 40, %s * 2 / 5)', p_parameters ->> 'k', p_parameters ->> 'candidates')
+    -- The new index finds what is near by the new vectors themselves, so fewer candidates lose nothing; 40 is pgvector's default. An index of parts of vectors,
+    -- and a filter without iterative scans, need all of them.
+    'new_settings', reembed.bridge_settings(CASE WHEN v_names ->> 'new_form' = 'plain' AND reembed.scans_iteratively() THEN format('greatest(%s, 40, %s * 3 / 5)', p_parameters ->> 'k', p_parameters ->> 'candidates')
                                                  ELSE format('greatest(%s, %s)', p_parameters ->> 'k', p_parameters ->> 'candidates') END),
     'index_is_valid', CASE WHEN reembed.main_index(p_campaign) IS NULL OR reembed.is_partitioned(t.relation) THEN 'false' ELSE (
       SELECT format('EXISTS (SELECT FROM pg_catalog.pg_index AS i JOIN pg_catalog.pg_class AS x ON x.oid = i.indexrelid JOIN pg_catalog.pg_namespace AS y ON y.oid = x.relnamespace WHERE y.nspname = %L AND x.relname = %L AND i.indisvalid)', n.nspname, reembed.main_index(p_campaign))
