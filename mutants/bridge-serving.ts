@@ -73,15 +73,12 @@ export const BRIDGE_SERVING: Mutant[] = [
     ],
   },
   {
-    fault: 'a prepared statement that is planned again at each search',
-    fix: 'the number of results is in its text, so that PostgreSQL keeps the plan',
+    fault: 'two statements with one name, of which a connection can prepare only one',
+    fix: 'the name is a digest of the text',
     test: 'bridge-searches',
     title: 'a connection that prepares the statement keeps its plan, and finds the same rows',
-    says: /Difference/,
-    edits: [
-      { file: 'src/reading/bridge.ts', find: 'new_vector: newVector };', replace: 'new_vector: newVector, k: limit, candidates };' },
-      { file: 'src/reading/bridge.ts', find: 'Object.assign(pieces, {', replace: 'Object.assign({}, {' },
-    ],
+    says: /Value is the same/,
+    edits: [{ file: 'src/reading/bridge.ts', find: "createHash('sha256').update(text)", replace: "createHash('sha256').update('')" }],
   },
   {
     fault: 'a new index that searches over the bridge do not use',
@@ -109,7 +106,7 @@ export const BRIDGE_SERVING: Mutant[] = [
     ],
   },
   {
-    fault: 'rows that no search over the bridge finds, and nobody is told',
+    fault: 'rows that no search over the bridge finds, and nobody counts',
     fix: 'validate --bridge counts them',
     ...BESIDE,
     says: /without an old vector/,
