@@ -519,6 +519,7 @@ CREATE TABLE reembed.bridge_validation (
   lexical_share double precision,
   rows bigint NOT NULL,
   embedded_rows bigint NOT NULL,
+  rows_lacking_old_vector bigint NOT NULL,
   ndcg_old double precision,
   ndcg_old_low double precision,
   ndcg_old_high double precision,
@@ -551,6 +552,7 @@ COMMENT ON COLUMN reembed.bridge_validation.judged_queries IS 'Those of them wit
 COMMENT ON COLUMN reembed.bridge_validation.lexical_share IS 'Mean share of the words of a query that are in the text of its row, 0 to 1; null unless the queries were made of rows.';
 COMMENT ON COLUMN reembed.bridge_validation.rows IS 'Rows with a text at that time.';
 COMMENT ON COLUMN reembed.bridge_validation.embedded_rows IS 'Those of them with a new vector.';
+COMMENT ON COLUMN reembed.bridge_validation.rows_lacking_old_vector IS 'Rows with a text and no old vector: the old index cannot recall them.';
 COMMENT ON COLUMN reembed.bridge_validation.ndcg_old IS 'nDCG@k of the old model over all rows; null when it was not asked.';
 COMMENT ON COLUMN reembed.bridge_validation.ndcg_old_low IS 'Lower end of its 95 % confidence interval.';
 COMMENT ON COLUMN reembed.bridge_validation.ndcg_old_high IS 'Upper end.';

@@ -45,6 +45,20 @@ export const BRIDGE_FIT: Mutant[] = [
     ],
   },
   {
+    fault: 'two fits at once, which pay for two samples',
+    fix: 'the second is refused',
+    test: 'bridge-fit',
+    title: 'a second fit at once is refused before it pays for a sample, and the first holds up no VACUUM',
+    says: /Difference/,
+    edits: [
+      {
+        file: 'src/bridge/only-fit.ts',
+        find: 'if (!taken.rows[0]?.locked) throw',
+        replace: 'if (!taken) throw',
+      },
+    ],
+  },
+  {
     fault: 'a map that outlives the old space',
     fix: 'contract removes it',
     test: 'bridge-fit',

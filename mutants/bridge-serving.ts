@@ -9,6 +9,10 @@ const REPORTED = {
   test: 'bridge-wanted',
   title: 'a report makes no work beyond the backfill, is bounded, and is open to readers of the live view alone',
 };
+const BESIDE = {
+  test: 'bridge-side-tables',
+  title: 'where the old vectors are in a side table, rows without one are counted, and found as soon as the new index is there',
+};
 
 const REFITTED = {
   test: 'bridge-refit',
@@ -49,7 +53,7 @@ export const BRIDGE_SERVING: Mutant[] = [
     title: 'books: 200 candidates that are asked for are 200 that are got, and the session keeps its settings',
     says: /Difference/,
     edits: [
-      { file: 'sql/target/bridge.sql', find: "PERFORM set_config('hnsw.ef_search', {scanned_rows}::text, true);", replace: '' },
+      { file: 'sql/target/bridge_candidates.sql', find: '{old_settings}', replace: '' },
       { file: 'sql/bridge/replace_bridge.sql', find: 'CASE WHEN reembed.scans_iteratively() THEN', replace: 'CASE WHEN false THEN' },
     ],
   },
@@ -61,12 +65,20 @@ export const BRIDGE_SERVING: Mutant[] = [
     says: /40 by default/,
     edits: [
       {
-        file: 'sql/bridge/bridge_statement.sql',
-        find: "set_config(''hnsw.ef_search'', %s::text, true)%s) IS NOT NULL",
+        file: 'sql/bridge/bridge_settings.sql',
+        find: "set_config(''hnsw.ef_search'', least(%s, 1000)::text, true)%s) IS NOT NULL",
         replace: 'quote_literal(%s)%s) IS NOT NULL',
       },
-      { file: 'sql/bridge/bridge_statement.sql', find: 'CASE WHEN reembed.scans_iteratively() THEN', replace: 'CASE WHEN false THEN' },
+      { file: 'sql/bridge/bridge_settings.sql', find: 'CASE WHEN reembed.scans_iteratively() THEN', replace: 'CASE WHEN false THEN' },
     ],
+  },
+  {
+    fault: 'two statements with one name, of which a connection can prepare only one',
+    fix: 'the name is a digest of the text',
+    test: 'bridge-searches',
+    title: 'a connection that prepares the statement keeps its plan, and finds the same rows',
+    says: /Value is the same/,
+    edits: [{ file: 'src/reading/bridge.ts', find: "createHash('sha256').update(text)", replace: "createHash('sha256').update('')" }],
   },
   {
     fault: 'a new index that searches over the bridge do not use',
@@ -75,6 +87,38 @@ export const BRIDGE_SERVING: Mutant[] = [
     title: 'the new index is built early over a side table alone, joins in, and is the one that phase index accepts',
     says: /as the new model alone/,
     edits: [{ file: 'sql/target/bridge.sql', find: 'boolean := {index_is_valid};', replace: 'boolean := false;' }],
+  },
+  {
+    fault: 'a new index that is examined as deeply as the old one, so that a search takes twice as long',
+    fix: 'it is examined as deeply as by a plain search',
+    test: 'bridge-phases',
+    title: 'the new index is built early over a side table alone, joins in, and is the one that phase index accepts',
+    says: /the new index is examined less deeply/,
+    edits: [{ file: 'sql/bridge/bridge_names.sql', find: "'greatest(%s, 40, %s * 3 / 5)'", replace: "'greatest(%s, %s)'" }],
+  },
+  {
+    fault: 'rows without an old vector that the new index finds and the statement drops',
+    fix: 'each row is read from the view of the model that ranked it',
+    ...BESIDE,
+    says: /by the new index alone/,
+    edits: [
+      { file: 'sql/bridge/bridge_names.sql', find: "'found_row', CASE v_old.storage WHEN", replace: "'found_row', CASE 'column' WHEN" },
+    ],
+  },
+  {
+    fault: 'rows that no search over the bridge finds, and nobody counts',
+    fix: 'validate --bridge counts them',
+    ...BESIDE,
+    says: /without an old vector/,
+    edits: [{ file: 'src/bridge/validation/bridge-coverage.ts', find: 'Number(row?.missing_old)', replace: '0' }],
+  },
+  {
+    fault: 'a switch that fails under searches over the bridge, because each holds a view that the other waits for',
+    fix: 'the views are locked in the order of the searches',
+    test: 'bridge-phases',
+    title: 'a switch locks the views in the order in which searches over the bridge read them',
+    says: /holds_other: true/,
+    edits: [{ file: 'sql/view/replace_views.sql', find: "ORDER BY role = 'new' LOOP", replace: "ORDER BY role = 'old' LOOP" }],
   },
   {
     fault: 'an early index on a column of the table',

@@ -5,6 +5,7 @@ export {
   type BridgedParts,
   type BridgedQuery,
   type BridgedRow,
+  type BridgedStatement,
   createEmbedder,
   type EmbeddedQuery,
   type EmbedderOptions,

@@ -25,8 +25,8 @@ export async function keepBridgeOpen({ pool, over }: World): Promise<void> {
            SELECT m.name, 'procrustes', $1, $2, $2, $3, $4, 1, 1, 1, 1, 1 FROM reembed.campaign AS m WHERE m.phase IN ('backfill', 'index', 'switch')
            ON CONFLICT DO NOTHING RETURNING campaign, fitted_at
          ), validated AS (
-           INSERT INTO reembed.bridge_validation (campaign, fitted_at, started_at, query_source, seed, k, candidates, queries, judged_queries, rows, embedded_rows, ndcg_old, ndcg_bridge, difference)
-           SELECT f.campaign, f.fitted_at, now(), 'storm', 1, 10, 100, $5, $5, 1, 1, 0.5, 0.5, 0 FROM fitted AS f RETURNING id
+           INSERT INTO reembed.bridge_validation (campaign, fitted_at, started_at, query_source, seed, k, candidates, queries, judged_queries, rows, embedded_rows, rows_lacking_old_vector, ndcg_old, ndcg_bridge, difference)
+           SELECT f.campaign, f.fitted_at, now(), 'storm', 1, 10, 100, $5, $5, 1, 1, 0, 0.5, 0.5, 0 FROM fitted AS f RETURNING id
          )
          INSERT INTO reembed.bridge_validation_query (validation, ordinal, query_hash, grade, ndcg_old, ndcg_bridge)
          SELECT v.id, i, sha256(convert_to(i::text, 'UTF8')), 'people', 0.5, 0.5 FROM validated AS v, generate_series(1, $5) AS i`,

@@ -4,12 +4,16 @@ import { join } from 'node:path';
 import test from 'ava';
 import { drawPairs } from '../src/bridge/draw-pairs.ts';
 import { multiplyPlainly } from '../src/bridge/multiply.ts';
+import { asOnlyFit } from '../src/bridge/only-fit.ts';
 import { loadCampaign } from '../src/validation/campaign.ts';
 import { removeCampaigns, startCampaign } from './harness/campaign.ts';
 import { NEW_DIMENSIONS, NEW_MODEL, OLD_DIMENSIONS, OLD_MODEL, textOf } from './harness/documents.ts';
 import { randomRotation } from './harness/made-up-space.ts';
 import { type SeenRequest, vectorOf } from './harness/provider.ts';
 import { createStage, type Stage } from './harness/stage.ts';
+
+// The embedded database has one session.
+const onServer = process.env.TEST_DATABASE_URL ? test : { serial: test.serial.skip };
 
 let stage: Stage;
 test.before(async () => {
@@ -150,4 +154,21 @@ test.serial('a fit respects the pause and the spend cap, and says what it needs'
   const few = await fitBridge('--target', 'few');
   t.is(few.code, 1);
   t.regex(few.stderr, /60 rows with a vector of both models .* a map needs 100 \[too_few_pairs\]/);
+});
+
+onServer.serial('a second fit at once is refused before it pays for a sample, and the first holds up no VACUUM', async (t) => {
+  const campaign = await begin('twice', 150);
+  const held = await asOnlyFit(stage.database, campaign.name, async () => {
+    const { code, stderr } = await fitBridge('--rows', '150');
+    t.is(code, 1);
+    t.regex(stderr, /\[bridge_fit_running\]/);
+    t.is(campaign.requests().length, 0);
+    return (
+      await stage.db.pool.query(
+        "SELECT backend_xmin, backend_xid FROM pg_stat_activity WHERE application_name = 'pg-reembed bridge fit' AND datname = current_database()",
+      )
+    ).rows;
+  });
+  t.deepEqual(held, [{ backend_xmin: null, backend_xid: null }]);
+  t.is(await asOnlyFit(stage.database, campaign.name, async () => 'the next one'), 'the next one');
 });

@@ -4,9 +4,13 @@ import test from 'ava';
 import type pg from 'pg';
 import { createSearchClient } from '../src/index.ts';
 import { type BridgedStage, type BridgedTable, createBridgedStage, MAP, mappedQuery, setBridgeGate, storeMap } from './harness/bridge.ts';
+import { until } from './harness/campaign.ts';
 import { NEW_MODEL, OLD_MODEL, textOf, vectorText } from './harness/documents.ts';
 import { embedQuery } from './harness/search.ts';
 import type { Stage } from './harness/stage.ts';
+
+// The embedded database has one session.
+const onServer = process.env.TEST_DATABASE_URL ? test : { serial: test.serial.skip };
 
 let stage: Stage;
 let campaigns: BridgedStage['campaigns'];
@@ -70,11 +74,67 @@ test.serial('the new index is built early over a side table alone, joins in, and
     nearest,
     'as the new model alone, whatever the old index recalls',
   );
+  await setBridgeGate(stage.db.pool);
+  t.deepEqual(await Promise.all([depthOfLastScan(100), depthOfLastScan(500)]), ['60', '300'], 'the new index is examined less deeply');
   const oid = () => sql<{ oid: string }>('SELECT oid FROM pg_class WHERE relname = reembed.main_index($1)', [campaigns.books]);
   const early = await oid();
   t.is(early.rowCount, 1);
   await stage.bring(campaigns.books, 'index');
   t.deepEqual((await oid()).rows, early.rows);
+});
+
+/** What the last scan of the client's statement, that of the new index, set for itself. */
+async function depthOfLastScan(candidates: number): Promise<string> {
+  const session = await stage.db.pool.connect();
+  try {
+    await session.query('BEGIN');
+    const client = createSearchClient(session, { target: 'books', embed: embedQuery });
+    await client.searchBridged(
+      textOf(7),
+      async () => [],
+      async ({ statement }) => {
+        const { text, values } = statement({ columns: 'd.id', candidates });
+        return (await session.query(text, values)).rows;
+      },
+    );
+    return (await session.query<{ depth: string }>("SELECT current_setting('hnsw.ef_search') AS depth")).rows[0]?.depth ?? '';
+  } finally {
+    await session.query('ROLLBACK');
+    session.release();
+  }
+}
+
+onServer.serial('a switch locks the views in the order in which searches over the bridge read them', async (t) => {
+  await stage.bring(campaigns.books, 'index');
+  await stage.pass(campaigns.books);
+  const search = await stage.db.pool.connect();
+  try {
+    await search.query('BEGIN; SELECT FROM books_old_model LIMIT 0');
+    const waiting = `SELECT EXISTS (SELECT FROM pg_locks AS o WHERE o.pid = w.pid AND o.relation = 'books_new_model'::regclass AND o.granted) AS holds_other
+        FROM pg_locks AS w JOIN pg_database AS d ON d.oid = w.database
+       WHERE d.datname = current_database() AND w.relation = 'books_old_model'::regclass AND NOT w.granted`;
+    let isOver = true;
+    let switching: Promise<unknown> | undefined;
+    let found: { holds_other: boolean }[] = [];
+    await until(async () => {
+      if (isOver) {
+        isOver = false;
+        // It gives up after 0.3 s.
+        switching = sql('SELECT reembed.switch_to($1, $2)', ['books', NEW_MODEL])
+          .catch(() => {})
+          .finally(() => {
+            isOver = true;
+          });
+      }
+      found = (await sql<{ holds_other: boolean }>(waiting)).rows;
+      return found.length > 0;
+    }, 'the switch waits for the search');
+    t.deepEqual(found, [{ holds_other: false }], 'the search, which goes on to the view of the new model, need not wait for the switch');
+    await switching;
+  } finally {
+    await search.query('ROLLBACK');
+    search.release();
+  }
 });
 
 test.serial('after the switch the ordinary search answers, and the function goes with contract; forward, back and forward', async (t) => {

@@ -116,6 +116,36 @@ test.serial('the statement recalls through the old index, with the filter inside
   }
 });
 
+test.serial('a connection that prepares the statement keeps its plan, and finds the same rows', async (t) => {
+  await setBridgeGate(stage.db.pool);
+  const client = createSearchClient(stage.db.pool, { target: 'books', embed: embedQuery });
+  const session = await stage.db.pool.connect();
+  try {
+    const { result } = await client.searchBridged<string[]>(
+      textOf(7),
+      async () => [],
+      async ({ statement }) => {
+        const parts = { columns: 'd.id', where: 'd.id % $1 = 0', values: [3], limit: 1, candidates: 5 };
+        const found: string[] = [];
+        for (let i = 0; i < 8; i++) found.push(JSON.stringify((await session.query(statement(parts))).rows));
+        t.not(statement(parts).name, statement({ ...parts, columns: 'd.content' }).name);
+        t.throws(() => statement({ ...parts, limit: '1; SELECT 1' as never }), { instanceOf: TypeError });
+        return found;
+      },
+    );
+    t.is(new Set(result).size, 1);
+    const kept = await session.query<{ plans: string }>(
+      "SELECT generic_plans AS plans FROM pg_prepared_statements WHERE starts_with(name, 'reembed_')",
+    );
+    t.deepEqual(
+      kept.rows.map(({ plans }) => Number(plans) > 0),
+      [true],
+    );
+  } finally {
+    session.release(true);
+  }
+});
+
 test.serial('a query of other dimensions, and more candidates than an index returns, are refused', async (t) => {
   await t.throwsAsync(sql("SELECT FROM reembed_live.bridge_documents('[1,2]', $1)", [mappedQuery('x').renewed]), {
     code: 'RE002',

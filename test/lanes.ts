@@ -68,6 +68,7 @@ export const ONE_SERVER = {
     'bridge-keys',
     'bridge-refit',
     'bridge-roles',
+    'bridge-side-tables',
     'order-popular',
   ],
   'the type of a key': ['fixed-length-key'],

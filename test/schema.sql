@@ -669,6 +669,12 @@ CREATE FUNCTION reembed.bridge_queries(p_campaign text) RETURNS TABLE(rank integ
 
 COMMENT ON FUNCTION reembed.bridge_queries(p_campaign text) IS 'Judged queries of all validations of a campaign''s present map that asked the old model too, each once with its newest result: nDCG of the old model and of the bridge. rank and look as in pooled_queries().';
 
+CREATE FUNCTION reembed.bridge_settings(p_rows text) RETURNS text
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.bridge_settings(p_rows text) IS 'A condition that sets how many rows the scan of an index examines, and lets it go on while a filter leaves too few. p_rows: SQL of the number.';
+
 CREATE FUNCTION reembed.bridge_statement(p_target text DEFAULT NULL::text) RETURNS text
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp';
@@ -3652,6 +3658,7 @@ CREATE TABLE reembed.bridge_validation (
     lexical_share double precision,
     rows bigint NOT NULL,
     embedded_rows bigint NOT NULL,
+    rows_lacking_old_vector bigint NOT NULL,
     ndcg_old double precision,
     ndcg_old_low double precision,
     ndcg_old_high double precision,
@@ -3699,6 +3706,8 @@ COMMENT ON COLUMN reembed.bridge_validation.lexical_share IS 'Mean share of the 
 COMMENT ON COLUMN reembed.bridge_validation.rows IS 'Rows with a text at that time.';
 
 COMMENT ON COLUMN reembed.bridge_validation.embedded_rows IS 'Those of them with a new vector.';
+
+COMMENT ON COLUMN reembed.bridge_validation.rows_lacking_old_vector IS 'Rows with a text and no old vector: the old index cannot recall them.';
 
 COMMENT ON COLUMN reembed.bridge_validation.ndcg_old IS 'nDCG@k of the old model over all rows; null when it was not asked.';
 
@@ -6359,6 +6368,8 @@ REVOKE ALL ON FUNCTION reembed.bridge_gate(p_campaign text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION reembed.bridge_names(p_campaign text, p_parameters jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.bridge_queries(p_campaign text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.bridge_settings(p_rows text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.bring_back_column(p_name text, p_to_column name, p_to_version_column name) FROM PUBLIC;
 

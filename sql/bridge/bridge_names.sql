@@ -14,6 +14,7 @@ DECLARE
   v_names jsonb;
   v_view_schema name;
   v_vector text;
+  v_columns text;
 BEGIN
   SELECT * INTO STRICT m FROM reembed.campaign WHERE name = p_campaign;
   SELECT * INTO STRICT t FROM reembed.target WHERE name = m.target;
@@ -42,11 +43,14 @@ BEGIN
      'model_name', w.names ->> 'model_name',
      'distance', w.names ->> 'distance',
      'dimensions', w.names ->> 'dimensions',
+     'type', w.names ->> 'type',
      'query', q.query,
      'indexed', reembed.index_key(w.names ->> 'form', v_vector, w.names ->> 'type', (w.names ->> 'form_dimensions')::integer),
      'indexed_distance', w.names ->> 'indexed_distance',
      'indexed_query', reembed.index_key(w.names ->> 'form', format('(%s)', q.query), w.names ->> 'type', (w.names ->> 'form_dimensions')::integer),
      'form', w.names ->> 'form')) AS n;
+  SELECT string_agg(CASE (e.entry ->> 'attnum')::integer WHEN 0 THEN format('d.%1$I::%2$s AS %1$I', e.entry ->> 'name', v_names ->> 'old_type') ELSE format('d.%I', e.entry ->> 'name') END, ', ' ORDER BY e.position)
+    INTO v_columns FROM jsonb_array_elements(t.view_columns) WITH ORDINALITY AS e(entry, position);
   RETURN p_parameters || v_names || jsonb_build_object(
     'function', format('%I.%I', reembed.model_schema_name(v_view_schema, NULL), reembed.search_function_name('bridge', t.live_view)),
     'old_view', format('%I.%I', v_view_schema, reembed.model_view_name(t.name, m.from_model)),
@@ -59,7 +63,10 @@ BEGIN
     'c_keys', v_keys.of_candidates,
     'n_keys', v_keys.of_nearest,
     'd_is_c', v_keys.d_is_c,
-    'd_is_n', v_keys.d_is_n,
+    -- The view of a side table has no rows without a vector, so each row is read from the view of the model that ranked it.
+    'found_row', CASE v_old.storage WHEN 'column' THEN format('%I.%I AS d ON %s', v_view_schema, reembed.model_view_name(t.name, m.from_model), v_keys.d_is_n)
+                 ELSE (SELECT format('LATERAL (%s) AS d ON true', string_agg(format('SELECT %s FROM %I.%I AS d WHERE %s AND %s', v_columns, v_view_schema, reembed.model_view_name(t.name, o.model), o.condition, v_keys.d_is_n), ' UNION ALL '))
+                         FROM (VALUES (m.from_model, 'NOT n.has_new_vector'), (m.to_model, 'n.has_new_vector')) AS o(model, condition)) END,
     'n_key_json', v_keys.json,
     'mapped_prediction', format('(%L::double precision + %L::double precision * c.distance)', b.mapped_intercept, b.mapped_slope),
     'old_prediction', format('(%L::double precision + %L::double precision * c.distance)', b.old_intercept, b.old_slope),
@@ -67,8 +74,12 @@ BEGIN
     -- The distance is computed for every candidate, so no more are taken from an index that holds the vectors themselves than can be results.
     'new_candidates', CASE v_names ->> 'new_form' WHEN 'plain' THEN p_parameters ->> 'k' ELSE format('greatest(%s, %s)', p_parameters ->> 'k', p_parameters ->> 'candidates') END,
     -- Each partition examines its share of the candidates.
-    'scanned_rows', format('least(greatest(%1$s, %2$s), 1000)', p_parameters ->> 'k',
-      CASE WHEN reembed.is_partitioned(t.relation) THEN format('(%1$s + %2$s - 1) / %2$s', p_parameters ->> 'candidates', (SELECT greatest(count(*), 1) FROM reembed.leaves(t.relation))) ELSE p_parameters ->> 'candidates' END),
+    'old_settings', reembed.bridge_settings(format('greatest(%s, %s)', p_parameters ->> 'k',
+      CASE WHEN reembed.is_partitioned(t.relation) THEN format('(%1$s + %2$s - 1) / %2$s', p_parameters ->> 'candidates', (SELECT greatest(count(*), 1) FROM reembed.leaves(t.relation))) ELSE p_parameters ->> 'candidates' END)),
+    -- The new index finds what is near by the new vectors themselves, so fewer candidates lose nothing; 40 is pgvector's default. An index of parts of vectors,
+    -- and a filter without iterative scans, need all of them.
+    'new_settings', reembed.bridge_settings(CASE WHEN v_names ->> 'new_form' = 'plain' AND reembed.scans_iteratively() THEN format('greatest(%s, 40, %s * 3 / 5)', p_parameters ->> 'k', p_parameters ->> 'candidates')
+                                                 ELSE format('greatest(%s, %s)', p_parameters ->> 'k', p_parameters ->> 'candidates') END),
     'index_is_valid', CASE WHEN reembed.main_index(p_campaign) IS NULL OR reembed.is_partitioned(t.relation) THEN 'false' ELSE (
       SELECT format('EXISTS (SELECT FROM pg_catalog.pg_index AS i JOIN pg_catalog.pg_class AS x ON x.oid = i.indexrelid JOIN pg_catalog.pg_namespace AS y ON y.oid = x.relnamespace WHERE y.nspname = %L AND x.relname = %L AND i.indisvalid)', n.nspname, reembed.main_index(p_campaign))
         FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE c.oid = v_new.relation) END);

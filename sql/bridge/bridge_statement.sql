@@ -1,5 +1,4 @@
--- For roles that may search and may not read the tables of pg-reembed. The settings that the scan of the index needs are set by the statement itself, before
--- the scan begins, because a pooler in transaction mode allows no others; they last until the end of the transaction.
+-- For roles that may search and may not read the tables of pg-reembed. What the scans of the indexes set lasts until the end of the transaction.
 CREATE OR REPLACE FUNCTION reembed.bridge_statement(p_target text DEFAULT NULL) RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
@@ -17,8 +16,6 @@ BEGIN
   END IF;
   v_names := reembed.bridge_names(v_campaign, '{"old_space_vector": "{old_space_vector}", "new_vector": "{new_vector}", "k": "{k}::integer", "candidates": "{candidates}::integer"}');
   v_names := v_names || jsonb_build_object(
-    'settings', format('(SELECT pg_catalog.set_config(''hnsw.ef_search'', %s::text, true)%s) IS NOT NULL AND ', v_names ->> 'scanned_rows',
-                       CASE WHEN reembed.scans_iteratively() THEN ' || pg_catalog.set_config(''hnsw.iterative_scan'', ''relaxed_order'', true)' ELSE '' END),
     'filter', '{filter}',
     'columns', '{columns}',
     'has_new_index', (SELECT reembed.valid_index(coalesce(m.to_relation, t.relation), reembed.main_index(m.name)) IS NOT NULL

@@ -20,7 +20,6 @@ BEGIN
   END IF;
   v_names := reembed.bridge_names(p_campaign, '{"old_space_vector": "$1", "new_vector": "$2", "k": "$3", "candidates": "$4"}');
   v_names := v_names || jsonb_build_object(
-    'settings', '',
     'filter', '',
     'has_new_index', 'v_has_new_index',
     'predicted', format('CASE WHEN $5 THEN %s ELSE %s END', v_names ->> 'mapped_prediction', v_names ->> 'old_prediction'),

@@ -8,7 +8,8 @@ DECLARE
   t reembed.target;
 BEGIN
   UPDATE reembed.target SET view_columns = reembed.view_columns(name) WHERE name = p_target RETURNING * INTO STRICT t;
-  FOR v IN SELECT * FROM reembed.vector_column WHERE target = p_target AND column_name IS NOT NULL LOOP
+  -- Locks the views in the order in which a search over a bridge does. Otherwise each would hold what the other waits for, and a switch could fail under searches.
+  FOR v IN SELECT * FROM reembed.vector_column WHERE target = p_target AND column_name IS NOT NULL ORDER BY role = 'new' LOOP
     PERFORM reembed.replace_view(p_target, reembed.model_view_name(p_target, v.model), v.model);
     IF v.is_read THEN
       PERFORM reembed.replace_view(p_target, t.live_view, v.model);

@@ -21,6 +21,17 @@ export class BridgeTooLate extends ReembedError {
   }
 }
 
+/** Thrown when another fit of the same campaign is running. */
+export class FitRunning extends ReembedError {
+  constructor(campaign: string) {
+    super(
+      'bridge_fit_running',
+      `another npm run bridge fit for campaign ${campaign} is running, and two would pay for two samples`,
+      'wait until it ends: npm run bridge show; nothing was sent to the provider',
+    );
+  }
+}
+
 /** Thrown when there are too few rows to fit a map to. */
 export class TooFewPairs extends ReembedError {
   constructor(found: number, fewest: number) {

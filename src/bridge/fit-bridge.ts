@@ -13,6 +13,7 @@ import { fitInThread } from './fit-in-thread.ts';
 import type { FittedMap, Pairs } from './fit-map.ts';
 import { type JudgedFigures, judgeBridge } from './judged-figures.ts';
 import { askModels, type JudgedSource } from './judged-queries.ts';
+import { asOnlyFit } from './only-fit.ts';
 import { isOrderedByProduct } from './space.ts';
 import { type BridgeFigures, figuresOf, judgedColumns, storeBridge } from './stored-bridge.ts';
 
@@ -64,8 +65,8 @@ const TIMES_CHANCE = 2;
 /**
  * Fits a map from the old space to the new one of a running campaign, measures it, and stores it unless it is refused.
  *
- * @throws NothingToCompare, BridgeTooEarly, BridgeTooLate, TooFewPairs, DistanceUnfit, MapIsNoise, BridgeWorseThanOld; errors of embedSubset() and of the
- *   validation's queries
+ * @throws NothingToCompare, BridgeTooEarly, FitRunning, BridgeTooLate, TooFewPairs, DistanceUnfit, MapIsNoise, BridgeWorseThanOld; errors of embedSubset()
+ *   and of the validation's queries
  */
 export async function fitBridge(database: Database, config: Config, options: FitOptions, hooks: FitHooks): Promise<FitResult> {
   if (options.rows < FEWEST_ROWS)
@@ -76,9 +77,14 @@ export async function fitBridge(database: Database, config: Config, options: Fit
       `give at most ${MOST_ROWS} with --rows; 2000 are enough`,
     );
   const db = inOwnTransactions(database.pool, LOCK_WAIT);
-  const seed = options.seed ?? randomInt(1, SEEDS_END);
   const campaign = await loadCampaign(db, options);
   await refuseTooEarly(db, campaign);
+  return asOnlyFit(database, campaign.name, () => fitAlone(database, config, campaign, options, hooks));
+}
+
+async function fitAlone(database: Database, config: Config, campaign: Campaign, options: FitOptions, hooks: FitHooks): Promise<FitResult> {
+  const db = inOwnTransactions(database.pool, LOCK_WAIT);
+  const seed = options.seed ?? randomInt(1, SEEDS_END);
   const { pairs, embedded } = await gatherPairs(database, config, campaign, { ...options, seed }, hooks);
   for (const role of ['old', 'renewed'] as const)
     if (!isOrderedByProduct(pairs[role])) throw new DistanceUnfit(campaign[role === 'old' ? 'old' : 'new'].model.name);

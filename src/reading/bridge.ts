@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { QueryVectors } from './ask.ts';
 import type { Queryable } from './database.ts';
 import type { ServedModel } from './reading.ts';
@@ -22,8 +23,16 @@ export interface BridgedQuery {
   oldSpaceVector: string;
   /** the query as the new model embedded it */
   newVector: string;
-  /** SQL that searches with it, with its values. Besides the wanted columns its rows have those of BridgedRow */
-  statement(parts: BridgedParts): { text: string; values: unknown[] };
+  /** SQL that searches with it. Besides the wanted columns its rows have those of BridgedRow */
+  statement(parts: BridgedParts): BridgedStatement;
+}
+
+/** A search over a bridge, as pg takes it. */
+export interface BridgedStatement {
+  text: string;
+  values: unknown[];
+  /** by which a connection can prepare it: another text has another name */
+  name: string;
 }
 
 /** What each row of a bridged statement has besides the wanted columns. */
@@ -113,16 +122,24 @@ export function mapQuery(map: Float32Array, query: ArrayLike<number>): Float32Ar
   return mapped;
 }
 
-function fillIn(statement: string, oldSpaceVector: string, newVector: string, parts: BridgedParts): { text: string; values: unknown[] } {
+function fillIn(statement: string, oldSpaceVector: string, newVector: string, parts: BridgedParts): BridgedStatement {
   const { columns, where, values = [], limit = 10, candidates = 100 } = parts;
-  const own = { old_space_vector: oldSpaceVector, new_vector: newVector, k: limit, candidates };
+  const own = { old_space_vector: oldSpaceVector, new_vector: newVector };
   // A comment at the end of a piece ends with its line.
   const pieces: Record<string, string> = { columns: `${columns}\n`, filter: where === undefined ? '' : ` AND (${where}\n)` };
+  // In the text, because PostgreSQL keeps the plan of a prepared statement only where it knows how many rows are wanted.
+  Object.assign(pieces, { k: wholeNumber('limit', limit), candidates: wholeNumber('candidates', candidates) });
   // Behind the application's parameters, whose numbers stay as they are.
   for (const [i, name] of Object.keys(own).entries()) pieces[name] = `$${values.length + i + 1}`;
   // In one pass, so that nothing inserted is searched for placeholders.
   const text = statement.replace(/\{(columns|filter|old_space_vector|new_vector|k|candidates)\}/g, (_, name: string) => pieces[name] ?? '');
-  return { text, values: [...values, ...Object.values(own)] };
+  const name = `reembed_${createHash('sha256').update(text).digest('hex').slice(0, 40)}`;
+  return { text, values: [...values, ...Object.values(own)], name };
+}
+
+function wholeNumber(name: string, value: number): string {
+  if (!Number.isSafeInteger(value) || value < 0) throw new TypeError(`${name} of a search over a bridge must be a whole number`);
+  return String(value);
 }
 
 /** Little-endian, as every processor that Node runs on. A copy, because a buffer may begin at any byte. */

@@ -1,6 +1,6 @@
 // What package pg-reembed-client exports. Nothing in this folder imports from outside of it, except pg.
 export { type EmbeddedQuery, type RunSearch, WrongDimensions } from './ask.ts';
-export type { BridgedParts, BridgedQuery, BridgedRow } from './bridge.ts';
+export type { BridgedParts, BridgedQuery, BridgedRow, BridgedStatement } from './bridge.ts';
 export type { Queryable } from './database.ts';
 export { createEmbedder, type EmbedderOptions, EmbeddingFailed, type EmbedQuery } from './embed-query.ts';
 export { fuseRankings } from './fuse-rankings.ts';

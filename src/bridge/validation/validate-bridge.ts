@@ -14,7 +14,7 @@ import { nearestExactly } from '../../validation/search/exact-search.ts';
 import { type FoundRow, type ResultNames, tableSource } from '../../validation/search/search-source.ts';
 import type { ValidateOptions } from '../../validation/validate.ts';
 import { NoQueries } from '../../validation/validation-error.ts';
-import { type Coverage, measureCoverage } from '../../validation/verdict/integrity.ts';
+import { type BridgeCoverage, measureBridgeCoverage } from './bridge-coverage.ts';
 import { BridgeNeedsJudgements } from './bridge-error.ts';
 import { type BridgeFigures, type BridgeQuery, bridgeFigures } from './bridge-figures.ts';
 import { type Bridge, loadBridge, searchBridge } from './bridge-search.ts';
@@ -43,7 +43,7 @@ export interface BridgeRun {
   read: number;
   queries: BridgeQuery[];
   figures: BridgeFigures;
-  coverage: Coverage;
+  coverage: BridgeCoverage;
 }
 
 const CANDIDATES = 100;
@@ -94,7 +94,7 @@ export async function measureBridge(database: Database, options: BridgeOptions):
     read: queries.length,
     queries: results,
     figures: bridgeFigures(results, seed),
-    coverage: await measureCoverage(db, campaign),
+    coverage: await measureBridgeCoverage(db, campaign),
   };
 }
 
