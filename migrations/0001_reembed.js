@@ -186,6 +186,28 @@ COMMENT ON COLUMN reembed.schema_view.model IS 'The model whose vectors it shows
 COMMENT ON COLUMN reembed.schema_view.view IS 'The view.';
 COMMENT ON COLUMN reembed.schema_view.definition IS 'The SQL that created it, to tell whether it must be replaced.';
 
+CREATE TABLE reembed.model_schema (
+  name name PRIMARY KEY
+);
+COMMENT ON TABLE reembed.model_schema IS 'Schemas that make_model_schema() created. A comment would tell too, but pg_dump may leave comments out.';
+COMMENT ON COLUMN reembed.model_schema.name IS 'The schema.';
+
+CREATE TABLE reembed.search_function (
+  schema name NOT NULL,
+  name name NOT NULL,
+  target text NOT NULL,
+  view name,
+  campaign text,
+  PRIMARY KEY (schema, name),
+  CONSTRAINT searches_a_view_or_over_a_bridge CHECK (num_nonnulls(view, campaign) = 1)
+);
+COMMENT ON TABLE reembed.search_function IS 'Functions that applications search with. An entry outlives its target and campaign, so that the function can still be dropped.';
+COMMENT ON COLUMN reembed.search_function.schema IS 'The schema of the function.';
+COMMENT ON COLUMN reembed.search_function.name IS 'The function.';
+COMMENT ON COLUMN reembed.search_function.target IS 'The target.';
+COMMENT ON COLUMN reembed.search_function.view IS 'The view that it searches through.';
+COMMENT ON COLUMN reembed.search_function.campaign IS 'The campaign over whose bridge it searches.';
+
 CREATE TABLE reembed.setting (
   target text PRIMARY KEY REFERENCES reembed.target ON DELETE CASCADE,
   read_model text NOT NULL REFERENCES reembed.model,

@@ -238,7 +238,7 @@ export const BRIDGE_SERVING: Mutant[] = [
   },
   {
     fault: 'a bridge that only a superuser can fit',
-    fix: 'the function is known by its comment and not by a setting of our own',
+    fix: 'the function is recorded in a table and not known by a setting of our own',
     test: 'bridge-roles',
     title: 'an installer that is no superuser fits a bridge; a worker is refused before anything is paid',
     says: /permission denied to set parameter/,

@@ -104,7 +104,9 @@ export async function inspectTable(db: Queryable, table: string, column: string)
        JOIN pg_type AS y ON y.oid = a.atttypid
        LEFT JOIN pg_collation AS c ON c.oid = a.attcollation
        LEFT JOIN pg_namespace AS n ON n.oid = c.collnamespace
-      WHERE i.indrelid = $1 AND a.attrelid = i.indrelid AND i.indisprimary ORDER BY k.position`,
+      WHERE i.indrelid = $1 AND a.attrelid = i.indrelid AND i.indisprimary
+        -- What is after them is INCLUDEd.
+        AND k.position <= i.indnkeyatts ORDER BY k.position`,
     [relation.oid],
   );
   const leaves = kind === 'p' ? await readLeaves(db, relation.oid, table) : null;

@@ -120,8 +120,11 @@ function fillIn(statement: string, oldSpaceVector: string, newVector: string, pa
   const pieces: Record<string, string> = { columns: `${columns}\n`, filter: where === undefined ? '' : ` AND (${where}\n)` };
   // Behind the application's parameters, whose numbers stay as they are.
   for (const [i, name] of Object.keys(own).entries()) pieces[name] = `$${values.length + i + 1}`;
-  // In one pass, so that nothing inserted is searched for placeholders.
-  const text = statement.replace(/\{(columns|filter|old_space_vector|new_vector|k|candidates)\}/g, (_, name: string) => pieces[name] ?? '');
+  // In one pass, so that nothing inserted is searched for placeholders. What is quoted stays as it is: names may contain anything.
+  const text = statement.replace(
+    /"(?:[^"]|"")*"|'(?:[^']|'')*'|\{(columns|filter|old_space_vector|new_vector|k|candidates)\}/g,
+    (found, name?: string) => (name === undefined ? found : (pieces[name] ?? '')),
+  );
   return { text, values: [...values, ...Object.values(own)] };
 }
 
