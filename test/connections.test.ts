@@ -88,18 +88,23 @@ onServer('whatever a role has set, a command reads times, numbers, intervals and
   t.true(Math.abs(Date.now() - Date.parse(campaigns[0]?.phase_entered_at ?? '')) < 120_000);
 });
 
-onServer('where transactions are SERIALIZABLE by default, no transaction of the application fails because it depends on one of ours', async (t) => {
-  const stage = await createStage();
-  t.teardown(stage.close);
-  const { pool, url, env } = stage.db;
-  await pool.query(`ALTER DATABASE ${pg.escapeIdentifier(new URL(url).pathname.slice(1))} SET default_transaction_isolation = 'serializable'`);
-  const database = await openDatabase(readConfig(env));
-  t.teardown(database.close);
-  const isolation = "SELECT current_setting('transaction_isolation') AS isolation";
-  t.deepEqual((await database.pool.query(isolation)).rows, [{ isolation: 'read committed' }]);
-  // A pooler may have given the session to somebody else, who has reset it.
-  await database.pool.query('RESET ALL');
-  t.deepEqual((await inTransaction(database.pool, (client) => client.query(isolation))).rows, [{ isolation: 'read committed' }]);
-  const session = await withSession(url, 'pg-reembed', (client) => client.query(isolation));
-  t.deepEqual(session.rows, [{ isolation: 'read committed' }]);
-});
+onServer(
+  'where transactions are SERIALIZABLE by default, no transaction of the application fails because it depends on one of ours',
+  async (t) => {
+    const stage = await createStage();
+    t.teardown(stage.close);
+    const { pool, url, env } = stage.db;
+    await pool.query(
+      `ALTER DATABASE ${pg.escapeIdentifier(new URL(url).pathname.slice(1))} SET default_transaction_isolation = 'serializable'`,
+    );
+    const database = await openDatabase(readConfig(env));
+    t.teardown(database.close);
+    const isolation = "SELECT current_setting('transaction_isolation') AS isolation";
+    t.deepEqual((await database.pool.query(isolation)).rows, [{ isolation: 'read committed' }]);
+    // A pooler may have given the session to somebody else, who has reset it.
+    await database.pool.query('RESET ALL');
+    t.deepEqual((await inTransaction(database.pool, (client) => client.query(isolation))).rows, [{ isolation: 'read committed' }]);
+    const session = await withSession(url, 'pg-reembed', (client) => client.query(isolation));
+    t.deepEqual(session.rows, [{ isolation: 'read committed' }]);
+  },
+);

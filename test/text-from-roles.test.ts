@@ -117,15 +117,20 @@ onServer('triggers on a joined table run with the rights of its owner, and a wri
   await stage.bring(campaign, 'none');
 });
 
-onServer('when all tables are given to another role by REASSIGN OWNED, writes to a joined table go on, and its texts are embedded', async (t) => {
-  const { pool } = stage.db;
-  const chunks = await ownedChunks('given');
-  await pool.query(`GRANT SELECT ON ${chunks.chunk}, ${chunks.document} TO ${vectors}`);
-  const campaign = await draftChunks(stage, chunks, 'column');
-  await stage.bring(campaign, 'backfill');
-  await pool.query(`GRANT CREATE ON SCHEMA public TO ${heir}; REASSIGN OWNED BY ${author}, ${vectors} TO ${heir}`);
-  await t.notThrowsAsync(pool.query(`UPDATE ${chunks.chunk} SET body = 'of the heir' WHERE id = 1; DELETE FROM ${chunks.chunk} WHERE id = 2`));
-  await stage.work();
-  t.deepEqual(await wrongChunks(pool, chunks, { oldColumn: 'embedding', newColumn: 'embedding_v2' }), []);
-  await stage.bring(campaign, 'none');
-});
+onServer(
+  'when all tables are given to another role by REASSIGN OWNED, writes to a joined table go on, and its texts are embedded',
+  async (t) => {
+    const { pool } = stage.db;
+    const chunks = await ownedChunks('given');
+    await pool.query(`GRANT SELECT ON ${chunks.chunk}, ${chunks.document} TO ${vectors}`);
+    const campaign = await draftChunks(stage, chunks, 'column');
+    await stage.bring(campaign, 'backfill');
+    await pool.query(`GRANT CREATE ON SCHEMA public TO ${heir}; REASSIGN OWNED BY ${author}, ${vectors} TO ${heir}`);
+    await t.notThrowsAsync(
+      pool.query(`UPDATE ${chunks.chunk} SET body = 'of the heir' WHERE id = 1; DELETE FROM ${chunks.chunk} WHERE id = 2`),
+    );
+    await stage.work();
+    t.deepEqual(await wrongChunks(pool, chunks, { oldColumn: 'embedding', newColumn: 'embedding_v2' }), []);
+    await stage.bring(campaign, 'none');
+  },
+);

@@ -34,7 +34,6 @@ const KEPT = [
   'key_text',
 ];
 
-
 /**
  * Installs the present functions, views, triggers and templates of sql/ and recompiles the objects of every target. Runs after every `up`,
  * so that an upgrade of the toolkit takes effect. When they are installed already, it recompiles only targets that lack a trigger, a view

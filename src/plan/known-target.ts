@@ -45,7 +45,10 @@ export async function readKnownTarget(db: Queryable, facts: TableFacts, part?: s
 export async function chooseLiveView(db: Queryable, facts: TableFacts, pending: MigrationFile[]): Promise<string> {
   if (facts.part !== null) return shortName(`${facts.table}_${facts.part.name}`, '_live');
   const name = shortName(facts.table, '_live');
-  const { rows } = await db.query<{ relation: string }>("SELECT format('%I.%I', $1::text, $2::text) AS relation", [facts.schema, facts.table]);
+  const { rows } = await db.query<{ relation: string }>("SELECT format('%I.%I', $1::text, $2::text) AS relation", [
+    facts.schema,
+    facts.table,
+  ]);
   const { relation = '' } = rows[0] ?? {};
   const ours =
     (await isInstalled(db)) &&
