@@ -70,8 +70,8 @@ export const SHAPES: Mutant[] = [
     edits: [
       {
         file: 'src/database/connection.ts',
-        find: 'await client.query(`BEGIN ISOLATION LEVEL ${isolation}`)',
-        replace: "await client.query('BEGIN')",
+        find: 'await client.query(`BEGIN ISOLATION LEVEL $',
+        replace: 'await client.query(`BEGIN -- $',
       },
     ],
   },
@@ -168,5 +168,13 @@ export const SHAPES: Mutant[] = [
     title: 'a database whose search_path is empty goes forward, back and forward',
     says: /zero-length delimited identifier/,
     edits: [{ file: 'sql/compile/quoted_path.sql', find: `WHERE m.found[1] <> '""'`, replace: '' }],
+  },
+  {
+    fault: 'a plan is cut off while it waits for a provider',
+    fix: 'an idle transaction of ours is not ended',
+    test: 'connections',
+    title: 'a plan that waits for a provider longer than an idle transaction may last is not cut off, and a cut connection ends no process',
+    says: /terminated|idle-in-transaction|Connection/,
+    edits: [{ file: 'src/database/connection.ts', find: "  idle_in_transaction_session_timeout: '0',\n", replace: '' }],
   },
 ];

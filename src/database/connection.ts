@@ -85,7 +85,7 @@ const EVERYWHERE: Record<string, string> = {
 
 /**
  * Settings that our statements rely on, whatever the role has set: keys have one text form, rows hidden by row level security raise an
- * error instead of being taken for deleted, and long maintenance is not cancelled.
+ * error instead of being taken for deleted, and neither long maintenance nor a transaction that waits for a provider is cancelled.
  */
 export const SETTINGS: Record<string, string> = {
   ...EVERYWHERE,
@@ -94,6 +94,7 @@ export const SETTINGS: Record<string, string> = {
   row_security: 'off',
   statement_timeout: '0',
   transaction_timeout: '0',
+  idle_in_transaction_session_timeout: '0',
   search_path: OWN_PATH,
 };
 
