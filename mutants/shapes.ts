@@ -35,7 +35,7 @@ export const SHAPES: Mutant[] = [
     ],
   },
   {
-    fault: 'workers can read no row after ALTER TABLE … OWNER TO, and nobody is told why',
+    fault: 'workers can read no row after ALTER TABLE … OWNER TO, and nothing says why',
     fix: 'the damage is named with the way out',
     ...OWNER,
     says: /other_owner/,
@@ -94,20 +94,6 @@ export const SHAPES: Mutant[] = [
         file: 'sql/view/is_model_schema.sql',
         find: 'WHERE n.nspname = p_schema AND',
         replace: "WHERE n.nspname = p_schema AND obj_description(n.oid, 'pg_namespace') LIKE 'pg-reembed: views%' AND",
-      },
-    ],
-  },
-  {
-    fault: 'after a restore of a dump without comments search functions are left behind',
-    fix: 'they are recorded in a table',
-    test: 'without-comments',
-    title: 'after a restore without comments, switch, rollback and contract go on, and nothing is left behind',
-    says: /bridge_documents/,
-    edits: [
-      {
-        file: 'sql/bridge/bridge_function.sql',
-        find: 'WHERE f.campaign = p_campaign AND',
-        replace: "WHERE f.campaign = p_campaign AND obj_description(p.oid, 'pg_proc') IS NOT NULL AND",
       },
     ],
   },
