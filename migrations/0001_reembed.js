@@ -199,7 +199,7 @@ CREATE TABLE reembed.search_function (
   view name,
   campaign text,
   PRIMARY KEY (schema, name),
-  CONSTRAINT searches_a_view_or_over_a_bridge CHECK (num_nonnulls(view, campaign) = 1)
+  CONSTRAINT searches_a_view_or_over_a_bridge CHECK ((view IS NULL) <> (campaign IS NULL))
 );
 COMMENT ON TABLE reembed.search_function IS 'Functions that applications search with. An entry outlives its target and campaign, so that the function can still be dropped.';
 COMMENT ON COLUMN reembed.search_function.schema IS 'The schema of the function.';

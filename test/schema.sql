@@ -5207,7 +5207,7 @@ CREATE TABLE reembed.search_function (
     target text NOT NULL,
     view name,
     campaign text,
-    CONSTRAINT searches_a_view_or_over_a_bridge CHECK ((num_nonnulls(view, campaign) = 1))
+    CONSTRAINT searches_a_view_or_over_a_bridge CHECK (((view IS NULL) <> (campaign IS NULL)))
 );
 
 COMMENT ON TABLE reembed.search_function IS 'Functions that applications search with. An entry outlives its target and campaign, so that the function can still be dropped.';
