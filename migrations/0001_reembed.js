@@ -186,6 +186,28 @@ COMMENT ON COLUMN reembed.schema_view.model IS 'The model whose vectors it shows
 COMMENT ON COLUMN reembed.schema_view.view IS 'The view.';
 COMMENT ON COLUMN reembed.schema_view.definition IS 'The SQL that created it, to tell whether it must be replaced.';
 
+CREATE TABLE reembed.model_schema (
+  name name PRIMARY KEY
+);
+COMMENT ON TABLE reembed.model_schema IS 'Schemas that make_model_schema() created. A comment would tell too, but pg_dump may leave comments out.';
+COMMENT ON COLUMN reembed.model_schema.name IS 'The schema.';
+
+CREATE TABLE reembed.search_function (
+  schema name NOT NULL,
+  name name NOT NULL,
+  target text NOT NULL,
+  view name,
+  campaign text,
+  PRIMARY KEY (schema, name),
+  CONSTRAINT searches_a_view_or_over_a_bridge CHECK ((view IS NULL) <> (campaign IS NULL))
+);
+COMMENT ON TABLE reembed.search_function IS 'Functions that applications search with. An entry outlives its target and campaign, so that the function can still be dropped.';
+COMMENT ON COLUMN reembed.search_function.schema IS 'The schema of the function.';
+COMMENT ON COLUMN reembed.search_function.name IS 'The function.';
+COMMENT ON COLUMN reembed.search_function.target IS 'The target.';
+COMMENT ON COLUMN reembed.search_function.view IS 'The view that it searches through.';
+COMMENT ON COLUMN reembed.search_function.campaign IS 'The campaign over whose bridge it searches.';
+
 CREATE TABLE reembed.setting (
   target text PRIMARY KEY REFERENCES reembed.target ON DELETE CASCADE,
   read_model text NOT NULL REFERENCES reembed.model,
@@ -1583,7 +1605,7 @@ BEGIN
 END $$;
 
 DROP SEQUENCE reembed.shadow_read_count, reembed.query_log_count, reembed.wanted_report_count;
-DROP TABLE reembed.provider_minute, reembed.wanted_row, reembed.written_vector, reembed.column_statement, reembed.schema_view, reembed.acceptance, reembed.bridge_known_item, reembed.bridge_validation_query, reembed.bridge_validation, reembed.bridge, reembed.watch_memory, reembed.alert, reembed.known_item, reembed.shadow_read, reembed.query_log, reembed.old_vector_group, reembed.old_vector_checksum, reembed.score_cutoff, reembed.score_distribution, reembed.truth_audit, reembed.validation_integrity, reembed.validation_filter, reembed.validation_metric, reembed.judge_grade, reembed.validation_query, reembed.validation, reembed.read_probe, reembed.throttle, reembed.event, reembed.worker, reembed.spending, reembed.provider_quota, reembed.cached_vector, reembed.repeated_text, reembed.failed_row, reembed.words, reembed.provider_batch_row, reembed.batch, reembed.provider_batch, reembed.planned_index, reembed.campaign, reembed.serving, reembed.setting, reembed.leaf, reembed.target, reembed.model, reembed.element_type, reembed.template, reembed.installation;
+DROP TABLE reembed.provider_minute, reembed.wanted_row, reembed.written_vector, reembed.column_statement, reembed.schema_view, reembed.model_schema, reembed.search_function, reembed.acceptance, reembed.bridge_known_item, reembed.bridge_validation_query, reembed.bridge_validation, reembed.bridge, reembed.watch_memory, reembed.alert, reembed.known_item, reembed.shadow_read, reembed.query_log, reembed.old_vector_group, reembed.old_vector_checksum, reembed.score_cutoff, reembed.score_distribution, reembed.truth_audit, reembed.validation_integrity, reembed.validation_filter, reembed.validation_metric, reembed.judge_grade, reembed.validation_query, reembed.validation, reembed.read_probe, reembed.throttle, reembed.event, reembed.worker, reembed.spending, reembed.provider_quota, reembed.cached_vector, reembed.repeated_text, reembed.failed_row, reembed.words, reembed.provider_batch_row, reembed.batch, reembed.provider_batch, reembed.planned_index, reembed.campaign, reembed.serving, reembed.setting, reembed.leaf, reembed.target, reembed.model, reembed.element_type, reembed.template, reembed.installation;
 DROP TYPE reembed.joined_table;
 ALTER TABLE reembed.schema_migration DROP COLUMN sha256, DROP COLUMN forgotten_at;
 `);

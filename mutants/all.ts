@@ -25,6 +25,7 @@ import { RAILS } from './rails.ts';
 import { REFUSED_ROWS } from './refused-rows.ts';
 import { REPORT } from './report.ts';
 import { SEVERAL } from './several.ts';
+import { SHAPES } from './shapes.ts';
 import { SITE } from './site.ts';
 import { SOONER } from './sooner.ts';
 import { SPENDING } from './spending.ts';
@@ -62,6 +63,7 @@ export const MUTANTS: Mutant[] = [
   ...REFUSED_ROWS,
   ...REPORT,
   ...SEVERAL,
+  ...SHAPES,
   ...SITE,
   ...SPENDING,
   ...TERMINAL,

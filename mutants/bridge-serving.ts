@@ -244,11 +244,11 @@ export const BRIDGE_SERVING: Mutant[] = [
   },
   {
     fault: 'a key that is a time, written as the session of the application writes times',
-    fix: 'it is written as JSON writes it',
+    fix: 'its text form does not depend on the session',
     test: 'bridge-keys',
     title: 'rows whose key is a time are reported whatever DateStyle the application has',
     says: /out of range|Difference/,
-    edits: [{ file: 'sql/bridge/bridge_names.sql', find: "k.names ->> 'type' ~ '^(date|time)'", replace: 'false' }],
+    edits: [{ file: 'sql/bridge/key_text.sql', find: " SET datestyle = 'ISO'", replace: '' }],
   },
   {
     fault: 'a row that fails is sent to the provider whenever a search finds it',
@@ -282,7 +282,7 @@ export const BRIDGE_SERVING: Mutant[] = [
   },
   {
     fault: 'a bridge that only a superuser can fit',
-    fix: 'the function is known by its comment and not by a setting of our own',
+    fix: 'the function is recorded in a table and not known by a setting of our own',
     test: 'bridge-roles',
     title: 'an installer that is no superuser fits a bridge; a worker is refused before anything is paid',
     says: /permission denied to set parameter/,

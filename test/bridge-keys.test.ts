@@ -1,4 +1,5 @@
 import test from 'ava';
+import pg from 'pg';
 import { loadBridge, searchBridge } from '../src/bridge/validation/bridge-search.ts';
 import { createSearchClient, type EmbedQuery } from '../src/index.ts';
 import type { BridgedParts, BridgedRow } from '../src/reading/bridge.ts';
@@ -105,35 +106,49 @@ test.serial('a report whose keys no longer fit the key holds up no work', async 
   t.deepEqual(await wanted(), []);
 });
 
-test.serial('rows whose key is a time are reported whatever DateStyle the application has', async (t) => {
-  const { pool } = stage.db;
-  await createDocuments(pool, 60, { table: 'moments' });
-  await pool.query(
-    "ALTER TABLE moments ALTER id DROP IDENTITY; ALTER TABLE moments ALTER id TYPE timestamptz USING timestamptz '2026-01-20 10:00Z' + id * interval '7 minutes'",
-  );
-  const moments = await stage.draft({ table: 'moments', batchRows: 20 });
-  await stage.bring(moments, 'backfill');
-  await storeMap(pool, moments);
-  const session = await pool.connect();
-  try {
-    await session.query("SET datestyle = 'SQL, DMY'; SET timezone = 'Asia/Tokyo'");
-    const from = createSearchClient(pool, { target: 'moments', embed });
-    await from.searchBridged<BridgedRow[]>(
-      textOf(7),
-      async () => [],
-      async ({ statement }) => {
-        const { text, values } = statement({ columns: 'd.id' });
-        return (await session.query<BridgedRow>(text, values)).rows;
-      },
-      { rows: (rows) => rows },
+for (const { about, table, key, type, value, settings } of [
+  {
+    about: 'whose key is a time are reported whatever DateStyle the application has',
+    ...{ table: 'moments', key: 'at', type: 'timestamptz', value: "timestamptz '2026-01-20 10:00Z' + id * interval '7 minutes'" },
+    settings: "SET datestyle = 'SQL, DMY'; SET timezone = 'Asia/Tokyo'",
+  },
+  {
+    // In the SQL standard one sign counts for the whole interval.
+    about:
+      'whose key is an interval are reported whatever IntervalStyle the application has, and is called like a placeholder of the statement',
+    ...{ table: 'spans', key: `{k}, '"{filter}`, type: 'interval', value: "id * interval '-1 day -7 minutes'" },
+    settings: "SET intervalstyle = 'sql_standard'",
+  },
+])
+  test.serial(`rows ${about}`, async (t) => {
+    const { pool } = stage.db;
+    await createDocuments(pool, 60, { table });
+    await pool.query(
+      `ALTER TABLE ${table} ALTER id DROP IDENTITY; ALTER TABLE ${table} ALTER id TYPE ${type} USING ${value}; ALTER TABLE ${table} RENAME id TO ${pg.escapeIdentifier(key)}`,
     );
-    // To the primary, in a session with other settings.
-    await from.reportWanted(pool);
-  } finally {
-    session.release(true);
-  }
-  t.is((await pool.query("DELETE FROM reembed.wanted_row WHERE target = 'public.moments.embedding'")).rowCount, 10);
-});
+    const drafted = await stage.draft({ table, batchRows: 20 });
+    await stage.bring(drafted, 'backfill');
+    await storeMap(pool, drafted);
+    const session = await pool.connect();
+    try {
+      await session.query(settings);
+      const from = createSearchClient(pool, { target: table, embed });
+      await from.searchBridged<BridgedRow[]>(
+        textOf(7),
+        async () => [],
+        async ({ statement }) => {
+          const { text, values } = statement({ columns: 'd.content' });
+          return (await session.query<BridgedRow>(text, values)).rows;
+        },
+        { rows: (rows) => rows },
+      );
+      // To the primary, in a session with other settings.
+      await from.reportWanted(pool);
+    } finally {
+      session.release(true);
+    }
+    t.is((await pool.query('DELETE FROM reembed.wanted_row WHERE target = $1', [`public.${table}.embedding`])).rowCount, 10);
+  });
 
 test.serial('the statement calls no function that another role put on the search_path', async (t) => {
   const { pool } = stage.db;

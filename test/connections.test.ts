@@ -2,7 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
 import pg from 'pg';
 import { readConfig } from '../src/config.ts';
-import { openDatabase } from '../src/database/connection.ts';
+import { inTransaction, openDatabase } from '../src/database/connection.ts';
+import { withSession } from '../src/database/session.ts';
+import { inPlanningTransaction } from '../src/plan/planning-transaction.ts';
 import { createDocuments, wrongRows } from './harness/documents.ts';
 import { assertRefused } from './harness/refusal.ts';
 import { createStage } from './harness/stage.ts';
@@ -86,3 +88,48 @@ onServer('whatever a role has set, a command reads times, numbers, intervals and
   };
   t.true(Math.abs(Date.now() - Date.parse(campaigns[0]?.phase_entered_at ?? '')) < 120_000);
 });
+
+onServer(
+  'where transactions are SERIALIZABLE by default, no transaction of the application fails because it depends on one of ours',
+  async (t) => {
+    const stage = await createStage();
+    t.teardown(stage.close);
+    const { pool, url, env } = stage.db;
+    await pool.query(
+      `ALTER DATABASE ${pg.escapeIdentifier(new URL(url).pathname.slice(1))} SET default_transaction_isolation = 'serializable'`,
+    );
+    const database = await openDatabase(readConfig(env));
+    t.teardown(database.close);
+    const isolation = "SELECT current_setting('transaction_isolation') AS isolation";
+    t.deepEqual((await database.pool.query(isolation)).rows, [{ isolation: 'read committed' }]);
+    // A pooler may have given the session to somebody else, who has reset it.
+    await database.pool.query('RESET ALL');
+    t.deepEqual((await inTransaction(database.pool, (client) => client.query(isolation))).rows, [{ isolation: 'read committed' }]);
+    const session = await withSession(url, 'pg-reembed', (client) => client.query(isolation));
+    t.deepEqual(session.rows, [{ isolation: 'read committed' }]);
+  },
+);
+
+onServer(
+  'a plan that waits for a provider longer than an idle transaction may last is not cut off, and a cut connection ends no process',
+  async (t) => {
+    const stage = await createStage();
+    t.teardown(stage.close);
+    const { pool, url, env } = stage.db;
+    await pool.query(
+      `ALTER DATABASE ${pg.escapeIdentifier(new URL(url).pathname.slice(1))} SET idle_in_transaction_session_timeout = '100ms'`,
+    );
+    const database = await openDatabase(readConfig(env));
+    t.teardown(database.close);
+    const waiting = async (client: pg.PoolClient) => {
+      await sleep(400);
+      return (await client.query('SELECT 1 AS one')).rows;
+    };
+    t.deepEqual(await inPlanningTransaction(database, waiting), [{ one: 1 }]);
+    const cut = inPlanningTransaction(database, async (client) => {
+      await client.query("SET LOCAL idle_in_transaction_session_timeout = '100ms'");
+      return waiting(client);
+    });
+    await t.throwsAsync(cut);
+  },
+);

@@ -73,6 +73,7 @@ export const ONE_SERVER = {
   ],
   'the type of a key': ['fixed-length-key'],
   'who may create functions that search': ['nearest-roles'],
+  'what happens to a database in mid-campaign, and its settings': ['changed-owner', 'empty-path', 'named-damage', 'without-comments'],
   'the report as a page': ['report', 'report-browser', 'report-large', 'report-verdict'],
   'the page of reembed ui': ['ui', 'ui-browser', 'ui-changes', 'ui-changes-browser', 'ui-open-browser', 'ui-outage-browser', 'ui-targets'],
   'the command line, its environment and what it refuses before it writes': [

@@ -119,6 +119,8 @@ test.serial('a contract that was interrupted in the middle of its copy goes on, 
 test.serial('contract moves the new vectors of a part into the column, and back, and in again; no other row is written', async (t) => {
   const { pool } = stage.db;
   await createIndexed('whole');
+  // PostgreSQL refuses to delete from a published table whose rows have no identity.
+  if (stage.db.real) await sql('CREATE PUBLICATION everything FOR ALL TABLES');
   const others = await otherRows(pool, 'whole', 'a');
   const before = await vectors('whole');
   const indexed = await indexes('whole');

@@ -76,6 +76,18 @@ CREATE FUNCTION reembed.active_model(p_target text DEFAULT NULL::text) RETURNS t
 
 COMMENT ON FUNCTION reembed.active_model(p_target text) IS 'The model that the live view of a target reads now: embed queries with this model.';
 
+CREATE FUNCTION reembed.admit_owners(p_target text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.admit_owners(p_target text) IS 'Grants the owners of the compiled functions of a target what these need on its change logs.';
+
+CREATE FUNCTION reembed.admits_owner(p_target text, p_log text) RETURNS text
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp';
+
+COMMENT ON FUNCTION reembed.admits_owner(p_target text, p_log text) IS 'What a function of a capture trigger does before it writes to a log on which its owner has no right.';
+
 CREATE FUNCTION reembed.adopt_leaves(p_target text) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -679,7 +691,7 @@ CREATE FUNCTION reembed.bridge_statement(p_target text DEFAULT NULL::text) RETUR
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp';
 
-COMMENT ON FUNCTION reembed.bridge_statement(p_target text) IS 'The search over the bridge of a target as a statement to which an application adds its filter: with {columns} and {filter} over the alias d, and {old_space_vector}, {new_vector}, {k}, {candidates}. Null where there is no bridge, and for roles that may not read the live view.';
+COMMENT ON FUNCTION reembed.bridge_statement(p_target text) IS 'The search over the bridge of a target as a statement to which an application adds its filter: with {columns} and {filter} over the alias d, and {old_space_vector}, {new_vector}, {k}, {candidates}, which are to be replaced outside of quotes only. Null where there is no bridge, and for roles that may not read the live view.';
 
 CREATE FUNCTION reembed.bring_back_column(p_name text, p_to_column name, p_to_version_column name) RETURNS void
     LANGUAGE plpgsql
@@ -1252,6 +1264,13 @@ CREATE FUNCTION reembed.fitting_rows(p_rows integer, p_started_at timestamp with
 
 COMMENT ON FUNCTION reembed.fitting_rows(p_rows integer, p_started_at timestamp with time zone) IS 'How many rows to write in about a tenth of a second, from the time the last ones took. A write of the application may wait that long for a row.';
 
+CREATE FUNCTION reembed.follow_owner(p_target text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET lock_timeout TO '300ms';
+
+COMMENT ON FUNCTION reembed.follow_owner(p_target text) IS 'Gives the side tables and views of a target to the new owner of its table.';
+
 CREATE FUNCTION reembed.foreign_vectors(p_name text, OUT vectors bigint, OUT of_old_model bigint, OUT last_at timestamp with time zone, OUT last_key jsonb) RETURNS record
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp';
@@ -1457,6 +1476,14 @@ CREATE FUNCTION reembed.is_large(p_leaf regclass) RETURNS boolean
 
 COMMENT ON FUNCTION reembed.is_large(p_leaf regclass) IS 'Whether a leaf has so many rows that searching it without an index takes long, and building one blocks writes for long.';
 
+CREATE TABLE reembed.model_schema (
+    name name NOT NULL
+);
+
+COMMENT ON TABLE reembed.model_schema IS 'Schemas that make_model_schema() created. A comment would tell too, but pg_dump may leave comments out.';
+
+COMMENT ON COLUMN reembed.model_schema.name IS 'The schema.';
+
 CREATE FUNCTION reembed.is_model_schema(p_schema name) RETURNS boolean
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp';
@@ -1621,6 +1648,17 @@ CREATE FUNCTION reembed.key_settings(p_target text) RETURNS text
     SET search_path TO 'pg_catalog', 'pg_temp';
 
 COMMENT ON FUNCTION reembed.key_settings(p_target text) IS 'Settings that make the text form of a key independent of the session.';
+
+CREATE FUNCTION reembed.key_text(p_value anyelement) RETURNS text
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "TimeZone" TO 'UTC'
+    SET "DateStyle" TO 'ISO'
+    SET "IntervalStyle" TO 'iso_8601'
+    SET bytea_output TO 'hex'
+    SET extra_float_digits TO '1';
+
+COMMENT ON FUNCTION reembed.key_text(p_value anyelement) IS 'The text form of a key column, whatever the settings of the session are.';
 
 CREATE FUNCTION reembed.know_leaves(p_target text) RETURNS void
     LANGUAGE sql
@@ -3949,6 +3987,32 @@ CREATE VIEW reembed.damage AS
                   WHERE (c.oid = (v.relation)::oid)))))
         UNION ALL
          SELECT t.name,
+            'other_owner'::text,
+            format('its table belongs to %s, but what pg-reembed made for it to %s: workers can neither read nor write its rows'::text, pg_get_userbyid(c.relowner), pg_get_userbyid(r.relowner)) AS format,
+            format('SELECT reembed.rehook(%s)'::text, t.literal) AS format
+           FROM ((target t
+             JOIN pg_class c ON ((c.oid = (t.relation)::oid)))
+             JOIN pg_class r ON (((r.relname = ('row_'::text || (t.suffix)::text)) AND (r.relnamespace = ('reembed'::regnamespace)::oid) AND (r.relowner <> c.relowner))))
+        UNION ALL
+         SELECT t.name,
+            'heir'::text,
+            format('%s inherits from its table: rows of it are not captured, and their keys may be those of other rows'::text, (i.inhrelid)::regclass) AS format,
+            format('ALTER TABLE %s NO INHERIT %s'::text, (i.inhrelid)::regclass, t.relation) AS format
+           FROM ((target t
+             JOIN pg_class c ON (((c.oid = (t.relation)::oid) AND (c.relkind = 'r'::"char"))))
+             JOIN pg_inherits i ON ((i.inhparent = c.oid)))
+        UNION ALL
+         SELECT t.name,
+            'update_rule'::text,
+            format('its table has the rule %s ON UPDATE, which applies to every vector that is stored'::text, w.rulename) AS format,
+            format('DROP RULE %I ON %s'::text, w.rulename, t.relation) AS format
+           FROM (target t
+             JOIN pg_rewrite w ON (((w.ev_class = (t.relation)::oid) AND (w.ev_type = '2'::"char"))))
+          WHERE (EXISTS ( SELECT
+                   FROM reembed.vector_column v
+                  WHERE ((v.target = t.name) AND ((v.relation)::oid = (t.relation)::oid) AND (v.storage = 'column'::text) AND v.is_maintained)))
+        UNION ALL
+         SELECT t.name,
             'no_primary_key'::text,
             'its table has no primary key: workers find rows slowly or not at all'::text,
             format('ALTER TABLE %s ADD PRIMARY KEY (…)'::text, t.relation) AS format
@@ -5163,6 +5227,27 @@ COMMENT ON COLUMN reembed.score_distribution.percentile IS '0, 10, ... 100.';
 
 COMMENT ON COLUMN reembed.score_distribution.score IS 'Score below which that percentage of the rows lies: cosine similarity or inner product; for distance l2 the negative distance.';
 
+CREATE TABLE reembed.search_function (
+    schema name NOT NULL,
+    name name NOT NULL,
+    target text NOT NULL,
+    view name,
+    campaign text,
+    CONSTRAINT searches_a_view_or_over_a_bridge CHECK (((view IS NULL) <> (campaign IS NULL)))
+);
+
+COMMENT ON TABLE reembed.search_function IS 'Functions that applications search with. An entry outlives its target and campaign, so that the function can still be dropped.';
+
+COMMENT ON COLUMN reembed.search_function.schema IS 'The schema of the function.';
+
+COMMENT ON COLUMN reembed.search_function.name IS 'The function.';
+
+COMMENT ON COLUMN reembed.search_function.target IS 'The target.';
+
+COMMENT ON COLUMN reembed.search_function.view IS 'The view that it searches through.';
+
+COMMENT ON COLUMN reembed.search_function.campaign IS 'The campaign over whose bridge it searches.';
+
 CREATE TABLE reembed.serving (
     target text NOT NULL,
     role text NOT NULL,
@@ -5923,6 +6008,9 @@ ALTER TABLE ONLY reembed.leaf
 ALTER TABLE ONLY reembed.model
     ADD CONSTRAINT model_pkey PRIMARY KEY (name);
 
+ALTER TABLE ONLY reembed.model_schema
+    ADD CONSTRAINT model_schema_pkey PRIMARY KEY (name);
+
 ALTER TABLE ONLY reembed.old_vector_checksum
     ADD CONSTRAINT old_vector_checksum_pkey PRIMARY KEY (campaign);
 
@@ -5976,6 +6064,9 @@ ALTER TABLE ONLY reembed.score_cutoff
 
 ALTER TABLE ONLY reembed.score_distribution
     ADD CONSTRAINT score_distribution_pkey PRIMARY KEY (validation, role, rows, percentile);
+
+ALTER TABLE ONLY reembed.search_function
+    ADD CONSTRAINT search_function_pkey PRIMARY KEY (schema, name);
 
 ALTER TABLE ONLY reembed.serving
     ADD CONSTRAINT serving_pkey PRIMARY KEY (target, role);
@@ -6299,6 +6390,8 @@ REVOKE ALL ON FUNCTION reembed.accept(p_campaign text, p_code text, p_reason tex
 
 REVOKE ALL ON FUNCTION reembed.acceptance_gate(p_name text, p_phase text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION reembed.admits_owner(p_target text, p_log text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION reembed.adopt_leaves(p_target text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.alert_gate(p_name text, p_phase text) FROM PUBLIC;
@@ -6530,6 +6623,8 @@ REVOKE ALL ON FUNCTION reembed.finish_restore(p_name text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION reembed.fit_change_log(p_target text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.fitting_rows(p_rows integer, p_started_at timestamp with time zone) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION reembed.follow_owner(p_target text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION reembed.foreign_vectors(p_name text, OUT vectors bigint, OUT of_old_model bigint, OUT last_at timestamp with time zone, OUT last_key jsonb) FROM PUBLIC;
 

@@ -147,6 +147,7 @@ test('PUBLIC may call nothing of ours but what a search needs and what only comp
   );
   t.deepEqual(callable, [
     'active_model',
+    'admit_owners',
     'bridge_map',
     'bridge_statement',
     'capture_triggers',
@@ -156,6 +157,7 @@ test('PUBLIC may call nothing of ours but what a search needs and what only comp
     'has_text',
     'join_damage',
     'key_hash',
+    'key_text',
     'log_query',
     'model_view_name',
     'query_vector',

@@ -14,8 +14,8 @@ let stage: Stage;
 // Roles belong to the whole server, so that other tests must not meet them.
 const role = (purpose: string) => `reembed_${purpose}_${mark}`;
 const mark = randomBytes(4).toString('hex');
-const ROLES = ['vectors', 'author', 'writer', 'low'].map(role);
-const [vectors = '', author = '', writer = '', low = ''] = ROLES;
+const ROLES = ['vectors', 'author', 'writer', 'low', 'heir'].map(role);
+const [vectors = '', author = '', writer = '', low = '', heir = ''] = ROLES;
 
 test.before(async () => {
   stage = await createStage();
@@ -116,3 +116,21 @@ onServer('triggers on a joined table run with the rights of its owner, and a wri
   t.deepEqual((await pool.query('SELECT code FROM reembed.damage')).rows, [{ code: 'join_no_select' }]);
   await stage.bring(campaign, 'none');
 });
+
+onServer(
+  'when all tables are given to another role by REASSIGN OWNED, writes to a joined table go on, and its texts are embedded',
+  async (t) => {
+    const { pool } = stage.db;
+    const chunks = await ownedChunks('given');
+    await pool.query(`GRANT SELECT ON ${chunks.chunk}, ${chunks.document} TO ${vectors}`);
+    const campaign = await draftChunks(stage, chunks, 'column');
+    await stage.bring(campaign, 'backfill');
+    await pool.query(`GRANT CREATE ON SCHEMA public TO ${heir}; REASSIGN OWNED BY ${author}, ${vectors} TO ${heir}`);
+    await t.notThrowsAsync(
+      pool.query(`UPDATE ${chunks.chunk} SET body = 'of the heir' WHERE id = 1; DELETE FROM ${chunks.chunk} WHERE id = 2`),
+    );
+    await stage.work();
+    t.deepEqual(await wrongChunks(pool, chunks, { oldColumn: 'embedding', newColumn: 'embedding_v2' }), []);
+    await stage.bring(campaign, 'none');
+  },
+);

@@ -29,10 +29,8 @@ BEGIN
          string_agg(format('n.key_%s', k.n), ', ' ORDER BY k.n) AS of_nearest,
          string_agg(format('d.%I OPERATOR(%s) c.key_%s', w.name, k.names ->> 'operator', k.n), ' AND ' ORDER BY k.n) AS d_is_c,
          string_agg(format('d.%I OPERATOR(%s) n.key_%s', w.name, k.names ->> 'operator', k.n), ' AND ' ORDER BY k.n) AS d_is_n,
-         -- As text: JavaScript reads numbers above 2^53 as others. The JSON form of a time does not depend on the session's DateStyle. Qualified, because the
-         -- statement runs under the application's search_path.
-         string_agg(format('%s, ', k.names ->> 'label') || format(CASE WHEN k.names ->> 'type' ~ '^(date|time)' THEN 'pg_catalog.to_jsonb(n.key_%s) OPERATOR(pg_catalog.#>>) ''{}'''
-                                                                       ELSE 'pg_catalog.format(''%%s'', n.key_%s)' END, k.n), ', ' ORDER BY k.n) AS json
+         -- As text: JavaScript reads numbers above 2^53 as others. Qualified, because the statement runs under the application's search_path.
+         string_agg(format('%s, ', k.names ->> 'label') || format(CASE WHEN k.names ->> 'open' = '' THEN 'pg_catalog.format(''%%s'', n.key_%s)' ELSE 'reembed.key_text(n.key_%s)' END, k.n), ', ' ORDER BY k.n) AS json
     INTO STRICT v_keys
     FROM reembed.key_names(t.name) AS k
    CROSS JOIN LATERAL (SELECT e.entry ->> 'name' AS name FROM jsonb_array_elements(t.view_columns) AS e(entry) WHERE (e.entry ->> 'attnum')::smallint = t.key_attnums[k.n]) AS w;

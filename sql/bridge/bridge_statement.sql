@@ -10,10 +10,6 @@ BEGIN
   IF v_campaign IS NULL THEN
     RETURN NULL;
   END IF;
-  v_names := reembed.bridge_names(v_campaign, '{"old_space_vector": "@1@", "new_vector": "@2@", "k": "@3@", "candidates": "@4@"}');
-  IF v_names::text ~ '\{(columns|filter|old_space_vector|new_vector|k|candidates)\}' THEN
-    RAISE EXCEPTION 'a name in the target of % is like a placeholder of the statement', v_campaign USING ERRCODE = 'RE005', HINT = 'Rename the column or view.';
-  END IF;
   v_names := reembed.bridge_names(v_campaign, '{"old_space_vector": "{old_space_vector}", "new_vector": "{new_vector}", "k": "{k}::integer", "candidates": "{candidates}::integer"}');
   v_names := v_names || jsonb_build_object(
     'filter', '{filter}',
@@ -25,4 +21,4 @@ BEGIN
     || jsonb_build_object('candidates_sql', rtrim(reembed.render((SELECT p.body FROM reembed.template AS p WHERE p.name = 'bridge_candidates'), v_names), E'\n'))), E'\n');
 END;
 $$;
-COMMENT ON FUNCTION reembed.bridge_statement IS 'The search over the bridge of a target as a statement to which an application adds its filter: with {columns} and {filter} over the alias d, and {old_space_vector}, {new_vector}, {k}, {candidates}. Null where there is no bridge, and for roles that may not read the live view.';
+COMMENT ON FUNCTION reembed.bridge_statement IS 'The search over the bridge of a target as a statement to which an application adds its filter: with {columns} and {filter} over the alias d, and {old_space_vector}, {new_vector}, {k}, {candidates}, which are to be replaced outside of quotes only. Null where there is no bridge, and for roles that may not read the live view.';

@@ -33,11 +33,14 @@ BEGIN
     PERFORM reembed.drop_bridge(p_campaign);
     EXECUTE reembed.render((SELECT p.body FROM reembed.template AS p WHERE p.name = 'bridge'), v_names);
   END;
+  INSERT INTO reembed.search_function (schema, name, target, campaign)
+  VALUES (reembed.model_schema_name(reembed.view_schema(t.name), NULL), reembed.search_function_name('bridge', t.live_view), t.name, p_campaign)
+  ON CONFLICT (schema, name) DO UPDATE SET target = excluded.target, campaign = excluded.campaign, view = NULL;
   v_function := format('%s(%s, %s, integer, integer, boolean)', v_names ->> 'function', v_names ->> 'vector_type', v_names ->> 'vector_type');
   EXECUTE reembed.render('ALTER FUNCTION {function} OWNER TO {installer}; COMMENT ON FUNCTION {function} IS {comment}', jsonb_build_object(
     'function', v_function,
     'installer', (SELECT quote_ident(pg_get_userbyid(n.nspowner)) FROM pg_namespace AS n WHERE n.nspname = 'reembed'),
-    'comment', quote_literal(format('pg-reembed: searches %s while its backfill runs. Returns keys of the k nearest rows: candidates rows are recalled from the index on the old vectors by old_space_vector, and ranked by new_vector where a row has a new vector, otherwise by the distance that its old vector predicts. is_mapped: whether old_space_vector is new_vector mapped into the old space, or the query embedded by the old model. Campaign: %s.', t.relation, p_campaign))));
+    'comment', quote_literal(format('pg-reembed: searches %s while its backfill runs. Returns keys of the k nearest rows: candidates rows are recalled from the index on the old vectors by old_space_vector, and ranked by new_vector where a row has a new vector, otherwise by the distance that its old vector predicts. is_mapped: whether old_space_vector is new_vector mapped into the old space, or the query embedded by the old model.', t.relation))));
 END;
 $$;
 COMMENT ON FUNCTION reembed.replace_bridge IS 'Creates or replaces the function that searches over the bridge of a campaign; drops it where there is no map.';

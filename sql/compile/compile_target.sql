@@ -13,6 +13,7 @@ DECLARE
   v_grantees oid[];
 BEGIN
   SELECT array_agg(g.function_name), array_agg(g.grantee) INTO v_functions, v_grantees FROM reembed.compiled_grants(p_target) AS g;
+  PERFORM reembed.follow_owner(p_target);
   PERFORM reembed.drop_compiled(p_target);
   PERFORM reembed.fit_change_log(p_target);
   FOR v_template IN SELECT * FROM reembed.rendered(p_target) LOOP

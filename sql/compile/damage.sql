@@ -31,6 +31,17 @@ SELECT d.*, d.code IN ('dropped_table', 'dropped_column', 'dropped_side_table', 
   SELECT v.target, 'dropped_side_table', format('the table with the vectors of %s was dropped', v.model), format('SELECT reembed.forget(%L)', v.target)
     FROM reembed.vector_column AS v WHERE v.storage = 'side_table' AND NOT EXISTS (SELECT FROM pg_class AS c WHERE c.oid = v.relation)
   UNION ALL
+  SELECT t.name, 'other_owner', format('its table belongs to %s, but what pg-reembed made for it to %s: workers can neither read nor write its rows', pg_get_userbyid(c.relowner), pg_get_userbyid(r.relowner)),
+         format('SELECT reembed.rehook(%s)', t.literal)
+    FROM target AS t JOIN pg_class AS c ON c.oid = t.relation JOIN pg_class AS r ON r.relname = 'row_' || t.suffix AND r.relnamespace = 'reembed'::regnamespace AND r.relowner <> c.relowner
+  UNION ALL
+  SELECT t.name, 'heir', format('%s inherits from its table: rows of it are not captured, and their keys may be those of other rows', i.inhrelid::regclass), format('ALTER TABLE %s NO INHERIT %s', i.inhrelid::regclass, t.relation)
+    FROM target AS t JOIN pg_class AS c ON c.oid = t.relation AND c.relkind = 'r' JOIN pg_inherits AS i ON i.inhparent = c.oid
+  UNION ALL
+  SELECT t.name, 'update_rule', format('its table has the rule %s ON UPDATE, which applies to every vector that is stored', w.rulename), format('DROP RULE %I ON %s', w.rulename, t.relation)
+    FROM target AS t JOIN pg_rewrite AS w ON w.ev_class = t.relation AND w.ev_type = '2'
+   WHERE EXISTS (SELECT FROM reembed.vector_column AS v WHERE v.target = t.name AND v.relation = t.relation AND v.storage = 'column' AND v.is_maintained)
+  UNION ALL
   SELECT t.name, 'no_primary_key', 'its table has no primary key: workers find rows slowly or not at all', format('ALTER TABLE %s ADD PRIMARY KEY (…)', t.relation)
     FROM target AS t WHERE t.present IS NOT NULL AND NOT EXISTS (SELECT FROM pg_index AS i WHERE i.indrelid = t.relation AND i.indisprimary)
   UNION ALL

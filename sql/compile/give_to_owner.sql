@@ -25,7 +25,7 @@ BEGIN
              coalesce((SELECT o.owner FROM joined AS o WHERE o.n = substring(p.proname FROM '^(?:log_join_[a-z]+|join_value|join_differs)_([1-9])_')::integer), v_owner) AS owner
         FROM reembed.compiled_functions(t.name) AS p
     ), relation AS (
-      SELECT c.oid, c.relkind, c.relowner, format('reembed.%I', c.relname) AS name, c.relname = 'change_' || t.suffix AS is_log
+      SELECT c.oid, c.relkind, c.relowner, c.relacl, format('reembed.%I', c.relname) AS name, c.relname = 'change_' || t.suffix AS is_log
         FROM pg_class AS c
        WHERE c.relnamespace = 'reembed'::regnamespace
          AND (c.relname IN ('row_' || t.suffix, 'change_' || t.suffix, 'late_' || t.suffix)
@@ -40,11 +40,8 @@ BEGIN
           FROM compiled AS c JOIN pg_proc AS p ON p.oid = c.oid
          WHERE c.prosecdef AND p.prorettype <> 'trigger'::regtype
         UNION ALL
-        SELECT 3, format('GRANT INSERT, SELECT ON %s TO %I', r.name, v_owner) FROM relation AS r WHERE r.is_log AND pg_get_userbyid(r.relowner) <> v_owner
-        UNION ALL
-        SELECT 3, w.statement
-          FROM joined AS j CROSS JOIN LATERAL (VALUES (j.owner, format('GRANT INSERT ON %s TO %I', j.log, j.owner)), (v_owner, format('GRANT SELECT, UPDATE, DELETE ON %s TO %I', j.log, v_owner))) AS w(owner, statement)
-         WHERE w.owner <> (SELECT pg_get_userbyid(c.relowner) FROM pg_class AS c WHERE c.oid = to_regclass(j.log))
+        SELECT 3, format('REVOKE ALL ON %s FROM %I', r.name, pg_get_userbyid(g.grantee))
+          FROM relation AS r CROSS JOIN LATERAL aclexplode(r.relacl) AS g WHERE r.is_log AND g.privilege_type = 'INSERT' AND g.grantee <> r.relowner AND pg_get_userbyid(g.grantee) <> v_owner
         UNION ALL
         SELECT 4, format('GRANT CREATE ON SCHEMA reembed TO %I', o.name) FROM owner AS o WHERE NOT has_schema_privilege(o.name, 'reembed', 'CREATE')
         UNION ALL
@@ -58,6 +55,7 @@ BEGIN
   LOOP
     EXECUTE v_statement;
   END LOOP;
+  PERFORM reembed.admit_owners(p_target);
 END;
 $$;
 COMMENT ON FUNCTION reembed.give_to_owner IS 'Transfers the compiled objects of a target to the owner of its table; the change log and the functions that delete from it stay with the installer.';

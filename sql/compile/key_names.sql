@@ -1,4 +1,5 @@
--- The operator is that of the primary key: one found by name alone might not be supported by its index. Types without a JSON form are written as text, so that
+-- The operator is that of the primary key: one found by name alone might not be supported by its index. Only of a B-tree: in the index of a key WITHOUT OVERLAPS
+-- the same strategy is that of ranges that overlap. Types without a JSON form are written as text, so that
 -- no cast of the user's is called.
 CREATE OR REPLACE FUNCTION reembed.key_names(p_target text, p_side_table regclass DEFAULT NULL) RETURNS TABLE (n bigint, names jsonb)
 LANGUAGE sql STABLE
@@ -28,7 +29,7 @@ AS $$
       SELECT max(format('%I.%s', n.nspname, q.oprname)) FILTER (WHERE m.amopstrategy = 3) AS equal, max(format('%I.%s', n.nspname, q.oprname)) FILTER (WHERE m.amopstrategy = 5) AS greater
         FROM pg_index AS i
        CROSS JOIN unnest(i.indkey, i.indclass) AS x(attnum, opclass)
-        JOIN pg_opclass AS oc ON oc.oid = x.opclass
+        JOIN pg_opclass AS oc ON oc.oid = x.opclass AND oc.opcmethod = (SELECT w.oid FROM pg_am AS w WHERE w.amname = 'btree')
         JOIN pg_amop AS m ON m.amopfamily = oc.opcfamily AND m.amopstrategy IN (3, 5) AND m.amoplefttype = oc.opcintype AND m.amoprighttype = oc.opcintype
         JOIN pg_operator AS q ON q.oid = m.amopopr
         JOIN pg_namespace AS n ON n.oid = q.oprnamespace

@@ -9,6 +9,7 @@ DECLARE
   v_statement text;
 BEGIN
   SELECT * INTO STRICT t FROM reembed.target WHERE name = reembed.resolve_target(p_target);
+  PERFORM reembed.require_owner(t.relation);
   -- First, while the view does not read the log: the key may have another type now.
   PERFORM reembed.fit_change_log(t.name);
   PERFORM reembed.compile_target(t.name);

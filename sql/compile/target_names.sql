@@ -108,6 +108,7 @@ BEGIN
   RETURN v_names || jsonb_build_object(
     'table_oid', t.relation::oid,
     'table_bytes', reembed.bytes_sql(t.relation),
+    'admits_owner', reembed.admits_owner(t.name, 'reembed.change_' || t.suffix),
     -- The row view, or the rows of one leaf of a partitioned table. The parameters are those of the functions that read a range of positions.
     'leaf_row', CASE WHEN v_is_partitioned THEN format('reembed.leaf_rows_%s(p_leaf, p_first, p_end)', t.suffix) ELSE format('reembed.row_%s', t.suffix) END,
     -- A position is found in each leaf, so many positions are found faster by one scan.

@@ -10,6 +10,7 @@ AS $$
            'n', j.n,
            'joined', j.relation::text,
            'join_log', format('reembed.join_change_%s_%s', j.n, t.suffix),
+           'admits_joined_owner', reembed.admits_owner(t.name, format('reembed.join_change_%s_%s', j.n, t.suffix)),
            'value_definitions', c.definitions,
            'value_list', c.list,
            'new_values', c.new_values,

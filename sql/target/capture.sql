@@ -32,7 +32,7 @@ DECLARE
   v_outdates_new boolean;
   v_outdates_old boolean;
 BEGIN
-{skips_update}  IF reembed.key_differs_{suffix}(OLD, NEW) THEN
+{skips_update}{admits_owner}  IF reembed.key_differs_{suffix}(OLD, NEW) THEN
     -- Changes and failures under the old key are logged again under the new one.
     INSERT INTO {change} ({key_list}, needs_new, needs_old) VALUES ({old_key_functions}, false, false), ({key_functions}, true, {has_old});
     RETURN NULL;

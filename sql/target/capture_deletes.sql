@@ -2,7 +2,7 @@ CREATE FUNCTION reembed.log_delete_{suffix}() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
 AS $body$
 BEGIN
-{skips_old}  INSERT INTO {change} ({key_list}, needs_new, needs_old) VALUES ({old_key_functions}, false, false);
+{skips_old}{admits_owner}  INSERT INTO {change} ({key_list}, needs_new, needs_old) VALUES ({old_key_functions}, false, false);
   RETURN NULL;
 END
 $body$;
@@ -12,7 +12,7 @@ CREATE FUNCTION reembed.log_truncate_{suffix}() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
 AS $body$
 BEGIN
-  INSERT INTO {change} (needs_new, needs_old) VALUES (false, false);
+{admits_owner}  INSERT INTO {change} (needs_new, needs_old) VALUES (false, false);
   RETURN NULL;
 END
 $body$;

@@ -5,7 +5,7 @@ DECLARE
   v_lacks_new constant boolean := {new_lacks_now};
   v_lacks_old constant boolean := {old_lacks_now};
 BEGIN
-{skips_new}  INSERT INTO {change} ({key_list}, needs_new, needs_old, brings_vector) VALUES ({key_functions}, v_lacks_new, v_lacks_old, {inserted_vector});
+{skips_new}{admits_owner}  INSERT INTO {change} ({key_list}, needs_new, needs_old, brings_vector) VALUES ({key_functions}, v_lacks_new, v_lacks_old, {inserted_vector});
   RETURN NULL;
 END
 $body$;

@@ -27,7 +27,7 @@ BEGIN
   IF v_moved THEN
     PERFORM pg_catalog.set_config(v_mark, 'off', true);
   END IF;
-  IF v_needs_new OR v_needs_old OR v_brings_vector THEN
+{admits_owner}  IF v_needs_new OR v_needs_old OR v_brings_vector THEN
     INSERT INTO {change} ({key_list}, needs_new, needs_old, brings_vector) VALUES ({key_functions}, v_needs_new, v_needs_old, v_brings_vector);
   END IF;
   RETURN NULL;

@@ -6,7 +6,7 @@ BEGIN
   IF pg_catalog.current_setting('reembed.stores', true) OPERATOR(pg_catalog.=) 'on' OR reembed.lacks_{own_role}_{suffix}(NEW) OR reembed.kept_{own_role}_{suffix}(OLD, NEW) THEN
     RETURN NULL;
   END IF;
-  INSERT INTO {change} ({key_list}, needs_new, needs_old, brings_vector) VALUES ({key_functions}, false, false, true);
+{admits_owner}  INSERT INTO {change} ({key_list}, needs_new, needs_old, brings_vector) VALUES ({key_functions}, false, false, true);
   RETURN NULL;
 END
 $body$;

@@ -7,7 +7,7 @@ CREATE FUNCTION reembed.log_join_insert_{n}_{suffix}() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
 AS $body$
 BEGIN
-  INSERT INTO {join_log} ({value_list}) VALUES ({new_values});
+{admits_joined_owner}  INSERT INTO {join_log} ({value_list}) VALUES ({new_values});
   RETURN NULL;
 END
 $body$;
@@ -17,7 +17,7 @@ CREATE FUNCTION reembed.log_join_update_{n}_{suffix}() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
 AS $body$
 BEGIN
-  IF reembed.join_differs_{n}_{suffix}(OLD, NEW) THEN
+{admits_joined_owner}  IF reembed.join_differs_{n}_{suffix}(OLD, NEW) THEN
     INSERT INTO {join_log} ({value_list}) VALUES ({old_values});
   END IF;
   INSERT INTO {join_log} ({value_list}) VALUES ({new_values});
@@ -30,7 +30,7 @@ CREATE FUNCTION reembed.log_join_delete_{n}_{suffix}() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
 AS $body$
 BEGIN
-  INSERT INTO {join_log} ({value_list}) VALUES ({old_values});
+{admits_joined_owner}  INSERT INTO {join_log} ({value_list}) VALUES ({old_values});
   RETURN NULL;
 END
 $body$;
@@ -40,7 +40,7 @@ CREATE FUNCTION reembed.log_join_truncate_{n}_{suffix}() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
 AS $body$
 BEGIN
-  INSERT INTO {join_log} (is_truncated) VALUES (true);
+{admits_joined_owner}  INSERT INTO {join_log} (is_truncated) VALUES (true);
   RETURN NULL;
 END
 $body$;

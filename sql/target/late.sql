@@ -1,5 +1,7 @@
 -- While old vectors are being archived, or vectors of a part are being moved.
 CREATE TABLE {late} ({key_definitions});
+-- An index would make the writes that it logs slower. Without an identity PostgreSQL refuses to delete from a table that is published.
+ALTER TABLE {late} REPLICA IDENTITY FULL;
 COMMENT ON TABLE {late} IS 'pg-reembed: rows that changed while vectors were being archived or moved, and rows of a part whose vector is still to be moved.';
 
 CREATE FUNCTION reembed.log_late_{suffix}() RETURNS trigger

@@ -11,6 +11,7 @@ BEGIN
        AND NOT EXISTS (SELECT FROM pg_class AS c WHERE c.relnamespace = n.oid) AND NOT EXISTS (SELECT FROM pg_proc AS p WHERE p.pronamespace = n.oid)
   LOOP
     EXECUTE reembed.render('DROP SCHEMA {schema}', jsonb_build_object('schema', quote_ident(v_schema)));
+    DELETE FROM reembed.model_schema WHERE name = v_schema;
   END LOOP;
 END;
 $$;

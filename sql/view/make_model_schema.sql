@@ -16,6 +16,7 @@ BEGIN
                           GRANT USAGE ON SCHEMA {schema} TO PUBLIC',
     jsonb_build_object('schema', quote_ident(p_schema),
                        'installer', (SELECT quote_ident(pg_get_userbyid(n.nspowner)) FROM pg_namespace AS n WHERE n.nspname = 'reembed')));
+  INSERT INTO reembed.model_schema (name) VALUES (p_schema) ON CONFLICT DO NOTHING;
 END;
 $$;
 COMMENT ON FUNCTION reembed.make_model_schema IS 'Creates a schema for views with the names of tables, in which only the installer can create.';

@@ -1,14 +1,11 @@
--- By the end of its comment, which survives a dump, and a target whose table was dropped. A setting of our own would do, but only superusers may give one to a
--- function.
 CREATE OR REPLACE FUNCTION reembed.nearest_function(p_target text, p_view name DEFAULT NULL) RETURNS SETOF regprocedure
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
   SELECT p.oid::regprocedure
-    FROM pg_proc AS p
-    JOIN pg_namespace AS n ON n.oid = p.pronamespace
-   WHERE reembed.is_model_schema(n.nspname) AND starts_with(p.proname, 'nearest_')
-     AND EXISTS (SELECT FROM (VALUES (concat(CASE WHEN p_view IS NULL THEN '' ELSE format('View: %L. ', p_view) END, format('Target: %L.', p_target)))) AS e(ending)
-                  WHERE right(obj_description(p.oid, 'pg_proc'), length(e.ending)) = e.ending)
+    FROM reembed.search_function AS f
+    JOIN pg_namespace AS n ON n.nspname = f.schema
+    JOIN pg_proc AS p ON p.pronamespace = n.oid AND p.proname = f.name
+   WHERE f.target = p_target AND f.view IS NOT NULL AND (p_view IS NULL OR f.view = p_view) AND reembed.is_model_schema(n.nspname)
 $$;
 COMMENT ON FUNCTION reembed.nearest_function IS 'The function that searches through a view of a target, or those of all its views.';

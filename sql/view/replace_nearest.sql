@@ -50,10 +50,12 @@ BEGIN
   v_names := v_names || jsonb_build_object('check_query', reembed.render((SELECT p.body FROM reembed.template AS p WHERE p.name = 'nearest_check'), v_names));
   PERFORM reembed.make_model_schema(v_schema);
   EXECUTE reembed.render((SELECT p.body FROM reembed.template AS p WHERE p.name = CASE v_names ->> 'form' WHEN 'plain' THEN 'nearest_plain' ELSE 'nearest_candidates' END), v_names);
+  INSERT INTO reembed.search_function (schema, name, target, view) VALUES (v_schema, reembed.search_function_name('nearest', p_view), p_target, p_view)
+  ON CONFLICT (schema, name) DO UPDATE SET target = excluded.target, view = excluded.view, campaign = NULL;
   v_names := jsonb_build_object(
     'function', format('%s(%s, integer, integer, text)', v_names ->> 'function', v_names ->> 'vector_type'),
     'installer', (SELECT quote_ident(pg_get_userbyid(n.nspowner)) FROM pg_namespace AS n WHERE n.nspname = 'reembed'),
-    'comment', quote_literal(format('pg-reembed: keys of the k rows of %s nearest to a query, with their distances. Join the view by the key. candidates: rows that the index returns, to be ranked by the exact distance. View: %L. Target: %L.', v_names ->> 'view', p_view, p_target)));
+    'comment', quote_literal(format('pg-reembed: keys of the k rows of %s nearest to a query, with their distances. Join the view by the key. candidates: rows that the index returns, to be ranked by the exact distance.', v_names ->> 'view')));
   EXECUTE reembed.render('ALTER FUNCTION {function} OWNER TO {installer}', v_names);
   EXECUTE reembed.render('COMMENT ON FUNCTION {function} IS {comment}', v_names);
 END;

@@ -70,14 +70,22 @@ async function open(config: Config, serverUrl: string | undefined, variable: Url
 const OWN_PATH = 'pg_catalog, pg_temp';
 
 /**
- * Text forms from which JavaScript reads times, numbers and bytes correctly, whatever the role has set; and no statement is compiled, which
- * takes longer than any of ours runs.
+ * Text forms from which JavaScript reads times, numbers and bytes correctly, whatever the role has set. Names are quoted only where they
+ * must be, so that two texts of one name are equal. No statement is compiled, which takes longer than any of ours runs. No transaction is
+ * SERIALIZABLE: one of the application could depend on it, and fail.
  */
-const EVERYWHERE: Record<string, string> = { datestyle: 'ISO', bytea_output: 'hex', extra_float_digits: '1', jit: 'off' };
+const EVERYWHERE: Record<string, string> = {
+  datestyle: 'ISO',
+  bytea_output: 'hex',
+  extra_float_digits: '1',
+  jit: 'off',
+  quote_all_identifiers: 'off',
+  default_transaction_isolation: 'read committed',
+};
 
 /**
  * Settings that our statements rely on, whatever the role has set: keys have one text form, rows hidden by row level security raise an
- * error instead of being taken for deleted, and long maintenance is not cancelled.
+ * error instead of being taken for deleted, and neither long maintenance nor a transaction that waits for a provider is cancelled.
  */
 export const SETTINGS: Record<string, string> = {
   ...EVERYWHERE,
@@ -86,6 +94,7 @@ export const SETTINGS: Record<string, string> = {
   row_security: 'off',
   statement_timeout: '0',
   transaction_timeout: '0',
+  idle_in_transaction_session_timeout: '0',
   search_path: OWN_PATH,
 };
 
@@ -167,13 +176,13 @@ export function createPool(url: string, max: number, answerTimeoutMs?: number): 
  * long, must run in here, because a pooler may assign the next transaction to another session.
  *
  * @param lockTimeout longest wait for any lock, in PostgreSQL's notation; applies to this transaction only
- * @param begin with REPEATABLE READ, all statements see the same rows
+ * @param isolation with REPEATABLE READ, all statements see the same rows
  */
 export async function inTransaction<T>(
   pool: pg.Pool,
   work: (client: pg.PoolClient) => Promise<T>,
   lockTimeout = '500ms',
-  begin: 'BEGIN' | 'BEGIN ISOLATION LEVEL REPEATABLE READ' = 'BEGIN',
+  isolation: 'READ COMMITTED' | 'REPEATABLE READ' = 'READ COMMITTED',
 ): Promise<T> {
   const client = await pool.connect();
   let broken: Error | undefined;
@@ -183,7 +192,8 @@ export async function inTransaction<T>(
   };
   client.on('error', onError);
   try {
-    await client.query(begin);
+    // Named, because the session may be a pooler's, and a role may begin its transactions with another one.
+    await client.query(`BEGIN ISOLATION LEVEL ${isolation}`);
     await applySettings(client, 'transaction', lockTimeout);
     const result = await work(client);
     await client.query('COMMIT');

@@ -14,10 +14,11 @@ const FOR_EVERYBODY = `reembed.active_model(text), reembed.bridge_map(text), ree
   reembed.text_hash(text), reembed.text_digest(text), reembed.has_text(text), reembed.text_failure(text), reembed.count_text(numeric), reembed.counted(numeric, text, text), reembed.change_lane(bigint),
   reembed.capture_triggers(text), reembed.join_damage(text), reembed.model_view_name(text, text), reembed.view_schema(text), reembed.works_for(reembed.worker, text),
   reembed.serves(text), reembed.bridge_statement(text), reembed.read_bridge(text, text),
-  reembed.report_wanted(text, jsonb)`;
-// The application's searches call these, so they are never dropped but replaced in place.
+  reembed.report_wanted(text, jsonb), reembed.key_text(anyelement), reembed.admit_owners(text)`;
+// The application's searches and the triggers call these, so they are never dropped but replaced in place.
 const KEPT = [
   'active_model',
+  'admit_owners',
   'bridge_map',
   'served_model',
   'query_vector',
@@ -30,6 +31,7 @@ const KEPT = [
   'bridge_statement',
   'read_bridge',
   'report_wanted',
+  'key_text',
 ];
 
 /**
@@ -86,7 +88,7 @@ async function targetsToCompile(database: Database, all: boolean): Promise<strin
     `SELECT t.name FROM reembed.target AS t JOIN pg_class AS c ON c.oid = t.relation
       WHERE t.unhooked IS NULL AND NOT EXISTS (SELECT FROM reembed.damage AS d WHERE d.target = t.name AND d.is_final)
         AND ($1 OR t.view_columns <> reembed.view_columns(t.name)
-             OR EXISTS (SELECT FROM reembed.damage AS d WHERE d.target = t.name AND d.code IN ('no_trigger', 'no_view'))) ORDER BY t.name`,
+             OR EXISTS (SELECT FROM reembed.damage AS d WHERE d.target = t.name AND d.code IN ('no_trigger', 'no_view', 'other_owner'))) ORDER BY t.name`,
     [all],
   );
   return rows.map(({ name }) => name);

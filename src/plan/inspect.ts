@@ -139,7 +139,9 @@ async function readKey(db: Queryable, oid: number, table: string): Promise<{ nam
        JOIN pg_type AS y ON y.oid = a.atttypid
        LEFT JOIN pg_collation AS c ON c.oid = a.attcollation
        LEFT JOIN pg_namespace AS n ON n.oid = c.collnamespace
-      WHERE i.indrelid = $1 AND a.attrelid = i.indrelid AND i.indisprimary ORDER BY k.position`,
+      WHERE i.indrelid = $1 AND a.attrelid = i.indrelid AND i.indisprimary
+        -- What is after them is INCLUDEd.
+        AND k.position <= i.indnkeyatts ORDER BY k.position`,
     [oid],
   );
   if (rows.length === 0) throw new NoPrimaryKey(table);

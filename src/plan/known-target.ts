@@ -58,13 +58,15 @@ export async function readKnownTarget(db: Queryable, facts: TableFacts, part?: s
 export async function chooseLiveView(db: Queryable, facts: TableFacts, pending: MigrationFile[]): Promise<string> {
   if (facts.part !== null) return shortName(`${facts.table}_${facts.part.name}`, '_live');
   const name = shortName(facts.table, '_live');
-  const { rows } = await db.query<{ ours: boolean; relation: string }>(
-    `SELECT format('%I.%I', $1::text, $3::text) AS relation,
-            EXISTS (SELECT FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
-                     WHERE n.nspname = $1 AND c.relname = $2 AND starts_with(coalesce(obj_description(c.oid, 'pg_class'), ''), 'pg-reembed:')) AS ours`,
-    [facts.schema, name, facts.table],
-  );
-  const { ours = false, relation = '' } = rows[0] ?? {};
+  const { rows } = await db.query<{ relation: string }>("SELECT format('%I.%I', $1::text, $2::text) AS relation", [
+    facts.schema,
+    facts.table,
+  ]);
+  const { relation = '' } = rows[0] ?? {};
+  const ours =
+    (await isInstalled(db)) &&
+    (await db.query('SELECT FROM reembed.target AS t WHERE t.live_view = $1 AND reembed.view_schema(t.name) = $2', [name, facts.schema]))
+      .rows.length > 0;
   const isPlanned = pending
     .filter(({ phase }) => phase === 'expand')
     .map(({ path }) => readFileSync(path, 'utf8'))
@@ -123,8 +125,7 @@ async function refuseSchemas(db: Queryable, plan: CampaignPlan): Promise<void> {
   const { rows: taken } = await db.query<{ name: string }>(
     `SELECT n.nspname AS name FROM pg_namespace AS n
       WHERE n.nspname IN (${names})
-        AND NOT (starts_with(coalesce(obj_description(n.oid, 'pg_namespace'), ''), 'pg-reembed: views')
-                 AND n.nspowner = (SELECT r.nspowner FROM pg_namespace AS r WHERE r.nspname = 'reembed'))`,
+        AND NOT ${(await isInstalled(db)) ? 'reembed.is_model_schema(n.nspname)' : 'false'}`,
     models,
   );
   if (taken[0]) throw new NameTaken('schema', taken[0].name);

@@ -6,12 +6,21 @@ import { applySettings, type Database } from '../database/connection.ts';
  */
 export async function inPlanningTransaction<T>(database: Database, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
   const client = await database.pool.connect();
+  let broken: Error | undefined;
+  // Without a listener a connection that breaks while no statement runs, for example during a call to the provider, would end the process.
+  const onError = (error: Error) => {
+    broken = error;
+  };
+  client.on('error', onError);
   try {
     await client.query('BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ WRITE');
     await applySettings(client, 'transaction');
     return await work(client);
   } finally {
-    await client.query('ROLLBACK').catch(() => {});
-    client.release();
+    await client.query('ROLLBACK').catch((error: Error) => {
+      broken = error;
+    });
+    client.off('error', onError);
+    client.release(broken);
   }
 }

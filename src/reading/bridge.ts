@@ -131,8 +131,11 @@ function fillIn(statement: string, oldSpaceVector: string, newVector: string, pa
   Object.assign(pieces, { k: wholeNumber('limit', limit), candidates: wholeNumber('candidates', candidates) });
   // Behind the application's parameters, whose numbers stay as they are.
   for (const [i, name] of Object.keys(own).entries()) pieces[name] = `$${values.length + i + 1}`;
-  // In one pass, so that nothing inserted is searched for placeholders.
-  const text = statement.replace(/\{(columns|filter|old_space_vector|new_vector|k|candidates)\}/g, (_, name: string) => pieces[name] ?? '');
+  // In one pass, so that nothing inserted is searched for placeholders. What is quoted stays as it is: names may contain anything.
+  const text = statement.replace(
+    /"(?:[^"]|"")*"|'(?:[^']|'')*'|\{(columns|filter|old_space_vector|new_vector|k|candidates)\}/g,
+    (found, piece?: string) => (piece === undefined ? found : (pieces[piece] ?? '')),
+  );
   const name = `reembed_${createHash('sha256').update(text).digest('hex').slice(0, 40)}`;
   return { text, values: [...values, ...Object.values(own)], name };
 }

@@ -33,6 +33,7 @@ export const FORBIDDEN_TO_WORKERS = [
 /** Functions of schema reembed that every role may call: docs/reading.md. */
 export const PUBLIC_FUNCTIONS = [
   'active_model',
+  'admit_owners',
   'bridge_map',
   'bridge_statement',
   'capture_triggers',
@@ -43,6 +44,7 @@ export const PUBLIC_FUNCTIONS = [
   'query_vector',
   'log_query',
   'key_hash',
+  'key_text',
   'read_bridge',
   'reading',
   'report_wanted',

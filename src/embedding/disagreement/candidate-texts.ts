@@ -59,7 +59,7 @@ export async function candidateTexts(db: Queryable, relation: string, { textColu
 async function readColumns(db: Queryable, relation: string): Promise<Column[]> {
   const { rows } = await db.query<Column>(
     `SELECT a.attname AS name, quote_ident(a.attname) AS quoted,
-            EXISTS (SELECT FROM pg_index AS i WHERE i.indrelid = a.attrelid AND i.indisprimary AND a.attnum = ANY (i.indkey)) AS "isKey",
+            EXISTS (SELECT FROM pg_index AS i WHERE i.indrelid = a.attrelid AND i.indisprimary AND a.attnum = ANY ((i.indkey::smallint[])[0:i.indnkeyatts - 1])) AS "isKey",
             CASE WHEN y.typcategory = 'S' THEN 'text' WHEN y.oid = 'json'::regtype THEN 'json' WHEN y.oid = 'jsonb'::regtype THEN 'jsonb'
                  ELSE 'other' END AS kind
        FROM pg_attribute AS a JOIN pg_type AS y ON y.oid = a.atttypid

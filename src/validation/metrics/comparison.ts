@@ -109,7 +109,7 @@ export async function compareQueries(
       return comparisons;
     },
     LOCK_WAIT,
-    campaign.isPartial ? 'BEGIN ISOLATION LEVEL REPEATABLE READ' : 'BEGIN',
+    campaign.isPartial ? 'REPEATABLE READ' : 'READ COMMITTED',
   );
 }
 
