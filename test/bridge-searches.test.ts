@@ -125,9 +125,10 @@ test.serial('a connection that prepares the statement keeps its plan, and finds 
       textOf(7),
       async () => [],
       async ({ statement }) => {
-        const parts = { columns: 'd.id', where: 'd.id % $1 = 0', values: [3], limit: 1, candidates: 5 };
+        const parts = { columns: 'd.id', where: 'd.id % $1 = 0', values: [3], limit: 1, candidates: 5, prepare: true };
         const found: string[] = [];
         for (let i = 0; i < 8; i++) found.push(JSON.stringify((await session.query(statement(parts))).rows));
+        t.is(statement({ ...parts, prepare: false }).name, undefined, 'a pooler may not know prepared statements');
         t.not(statement(parts).name, statement({ ...parts, columns: 'd.content' }).name);
         t.throws(() => statement({ ...parts, limit: '1; SELECT 1' as never }), { instanceOf: TypeError });
         return found;

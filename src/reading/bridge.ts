@@ -15,6 +15,8 @@ export interface BridgedParts {
   limit?: number;
   /** rows that the old index recalls, at most 1,000; 100 when left out */
   candidates?: number;
+  /** let each connection prepare the statement, and keep it until its end */
+  prepare?: boolean;
 }
 
 /** A query of the new model on both sides of a bridge. */
@@ -31,8 +33,8 @@ export interface BridgedQuery {
 export interface BridgedStatement {
   text: string;
   values: unknown[];
-  /** by which a connection can prepare it: another text has another name */
-  name: string;
+  /** if it is to be prepared; another text has another name */
+  name?: string;
 }
 
 /** What each row of a bridged statement has besides the wanted columns. */
@@ -123,7 +125,7 @@ export function mapQuery(map: Float32Array, query: ArrayLike<number>): Float32Ar
 }
 
 function fillIn(statement: string, oldSpaceVector: string, newVector: string, parts: BridgedParts): BridgedStatement {
-  const { columns, where, values = [], limit = 10, candidates = 100 } = parts;
+  const { columns, where, values = [], limit = 10, candidates = 100, prepare = false } = parts;
   const own = { old_space_vector: oldSpaceVector, new_vector: newVector };
   // A comment at the end of a piece ends with its line.
   const pieces: Record<string, string> = { columns: `${columns}\n`, filter: where === undefined ? '' : ` AND (${where}\n)` };
@@ -136,8 +138,8 @@ function fillIn(statement: string, oldSpaceVector: string, newVector: string, pa
     /"(?:[^"]|"")*"|'(?:[^']|'')*'|\{(columns|filter|old_space_vector|new_vector|k|candidates)\}/g,
     (found, piece?: string) => (piece === undefined ? found : (pieces[piece] ?? '')),
   );
-  const name = `reembed_${createHash('sha256').update(text).digest('hex').slice(0, 40)}`;
-  return { text, values: [...values, ...Object.values(own)], name };
+  const bound = { text, values: [...values, ...Object.values(own)] };
+  return prepare ? { ...bound, name: `reembed_${createHash('sha256').update(text).digest('hex').slice(0, 40)}` } : bound;
 }
 
 function wholeNumber(name: string, value: number): string {
