@@ -202,7 +202,12 @@ test.serial('a worker that stores rows of which another has stored some stores t
   const vector = target && vectorColumn(target, 'new');
   if (!target || !vector) return t.fail();
   const store = (some: SentRequest['items']) =>
-    storeSentRows(stage.db.pool, context.pacingOf(target.name), { target, vector }, { providerBatch: id, request: 1, items: some, tokens: 100 });
+    storeSentRows(
+      stage.db.pool,
+      context.pacingOf(target.name),
+      { target, vector },
+      { providerBatch: id, request: 1, items: some, tokens: 100 },
+    );
   t.is(await store(items.slice(0, 3)), 3);
   t.is(await store(items), items.length - 3);
   t.is(await store(items), 0);
