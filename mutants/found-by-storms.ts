@@ -11,9 +11,9 @@ export const FOUND_BY_STORMS: Mutant[] = [
     edits: [
       {
         file: 'src/worker/batch-job.ts',
-        find: 'storeBatch(pool, pacing, target, vector, job, stored);',
+        find: 'storeBatch(pool, pacing, { target, vector }, stored);',
         replace:
-          "import('../database/connection.ts').then(({ inTransaction }) => inTransaction(pool, (client) => storeBatch(client, pacing, target, vector, job, stored)));",
+          "import('../database/connection.ts').then(({ inTransaction }) => inTransaction(pool, (client) => storeBatch(client, pacing, { target, vector }, stored)));",
       },
     ],
   },

@@ -189,7 +189,7 @@ export const PARTS: Mutant[] = [
   {
     fault: 'the index that contract of a part builds made a write of the application fail, and nobody had been told',
     fix: 'a clause that may fail on a row has to be accepted',
-    test: 'part-of-table-contract',
+    test: 'part-of-table-gate',
     title: NAMED,
     says: /undefined/,
     edits: [{ file: 'sql/part/require_part.sql', find: "f.code = 'clause-may-fail' ORDER", replace: 'false ORDER' }],
@@ -197,7 +197,7 @@ export const PARTS: Mutant[] = [
   {
     fault: 'create did not say of a part that rows without a text lose their vectors; only the gate before contract did',
     fix: 'rows without a text are counted for a part too',
-    test: 'part-of-table-contract',
+    test: 'part-of-table-gate',
     title: NAMED,
     says: /of the part alone/,
     edits: [
