@@ -68,6 +68,18 @@ export function migrateCreateCommand(): Command {
     .option('--from <model>', 'old model (default: EMBED_OLD_MODEL); without it the old vectors cannot be kept current')
     .option('--old-model-gone', 'nobody can call the old model any more: it is never called, and the plan says in which order to go')
     .option('--from-provider-model <name>', 'name of the old model at the provider, if it differs from --from')
+    .option(
+      '--provider <name>',
+      'provider of the new model, from reembed.config.ts, .js or .json (default: OPENAI_API_KEY and OPENAI_BASE_URL)',
+    )
+    .option('--from-provider <name>', 'provider of the old model (default: OPENAI_OLD_API_KEY and OPENAI_OLD_BASE_URL)')
+    .option('--document-prefix <text>', 'prefix of each stored text (default: that of a known model)')
+    .option('--query-prefix <text>', 'prefix of each query text')
+    .option('--from-document-prefix <text>', 'the same for the old model')
+    .option('--from-query-prefix <text>', 'the same for the old model')
+    .option('--send-dimensions', 'send the dimensions parameter with each request')
+    .option('--no-send-dimensions', 'do not send the dimensions parameter')
+    .option('--token-limit <n>', 'maximum number of tokens of a text', wholeNumber)
     .optionsGroup('Vectors and index:')
     .addOption(new Option('--distance <name>', 'default: that of the old index, else cosine').choices(['cosine', 'l2', 'inner_product']))
     .option(
@@ -83,24 +95,6 @@ export function migrateCreateCommand(): Command {
     .option('--matryoshka', "the first dimensions of the new model's vectors are usable alone, although the model is not known for it")
     .option('--index-with <parameters>', 'storage parameters of the index, such as "m = 16, ef_construction = 64"')
     .option('--drop-index <names>', 'indexes of the old vectors that get no successor on the new ones; may be repeated', list)
-    .optionsGroup('Models:')
-    .option(
-      '--provider <name>',
-      'provider of the new model, from reembed.config.ts, .js or .json (default: OPENAI_API_KEY and OPENAI_BASE_URL)',
-    )
-    .option('--from-provider <name>', 'provider of the old model (default: OPENAI_OLD_API_KEY and OPENAI_OLD_BASE_URL)')
-    .option('--document-prefix <text>', 'prefix of each stored text (default: that of a known model)')
-    .option('--query-prefix <text>', 'prefix of each query text')
-    .option('--from-document-prefix <text>', 'the same for the old model')
-    .option('--from-query-prefix <text>', 'the same for the old model')
-    .option('--send-dimensions', 'send the dimensions parameter with each request')
-    .option('--no-send-dimensions', 'do not send the dimensions parameter')
-    .option('--token-limit <n>', 'maximum number of tokens of a text', wholeNumber)
-    .optionsGroup('Price:')
-    .option('--price <usd>', 'US dollars per million tokens', price)
-    .option('--max-usd <usd>', 'spend cap in US dollars, at which the campaign pauses', price)
-    .option('--max-tokens <n>', 'spend cap in tokens', tokenCount)
-    .optionsGroup('Vectors and index:')
     .addOption(
       new Option(
         '--storage <where>',
@@ -110,9 +104,6 @@ export function migrateCreateCommand(): Command {
         .default('column'),
     )
     .option('--only-read', 'for --storage auto: the application writes no vector itself, so that a side table may be chosen')
-    .optionsGroup('Acceptance:')
-    .option('--accept <codes>', 'accept what the inventory found, by its code; several are separated by commas', list)
-    .option('--reason <text>', 'why it is accepted; the expand file records it')
     .optionsGroup('Backfill:')
     .option('--batch-rows <n>', 'rows per batch of the ledger (default: 12 MB of vectors)', wholeNumber)
     .option('--order <order>', 'popular:COLUMN: embed the 10,000 rows with the largest values of this column first, such as popular:views')
@@ -120,6 +111,13 @@ export function migrateCreateCommand(): Command {
       '--application-path <schemas>',
       "search_path of the application, under which the table's triggers run when a vector is stored (default: that of the table's owner)",
     )
+    .optionsGroup('Price and spend caps:')
+    .option('--price <usd>', 'US dollars per million tokens', price)
+    .option('--max-usd <usd>', 'spend cap in US dollars, at which the campaign pauses', price)
+    .option('--max-tokens <n>', 'spend cap in tokens', tokenCount)
+    .optionsGroup('Acceptance:')
+    .option('--accept <codes>', 'accept what the inventory found, by its code; several are separated by commas', list)
+    .option('--reason <text>', 'why it is accepted; the expand file records it')
     .optionsGroup('Output:')
     .option('--no-probe', 'send nothing to a provider: neither a short text to the new model nor ten stored texts to the old one')
     .option('--dry-run', 'print the plan and the files, and write nothing')
