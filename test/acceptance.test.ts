@@ -133,7 +133,7 @@ for (const [title, storage] of [
     const campaign = await stage.draft({ table: 'documents', storage });
     await stage.bring(campaign, 'switch');
     const { stdout } = await stage.workplace.run(['status']);
-    t.regex(stdout, /100\.0 % +150 of 150; 150 of 200 have text/);
+    t.regex(stdout, /100\.0 % +150 of 150; 150 of 200 have a text/);
 
     await sql("UPDATE reembed.setting SET soak = '0'");
     const waiting = await up();

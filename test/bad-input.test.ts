@@ -239,7 +239,7 @@ test('what npm has in its own settings is not taken for an option of ours', asyn
 
 test('create without a table names the options that give one', async (t) => {
   const result = await workplace.run(['migrate', 'create', '--text', 'content']);
-  assertRefused(t, result, { code: 'usage', exit: 'usage', remedy: /--table, --tables and --tables-query/ });
+  assertRefused(t, result, { code: 'usage', exit: 'usage', remedy: /--table \(for many: --tables or --tables-query\)/ });
   t.deepEqual(await fingerprint(db.pool), untouched);
 });
 

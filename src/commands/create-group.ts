@@ -84,7 +84,7 @@ function groupName({ table, tables, tablesQuery, group }: CreateOptions): string
   if (given === 0)
     throw new UsageError(
       'no table is named',
-      'give --table, --text, --from, --to and --dimensions; npm run init lists the tables with vectors',
+      'give --table (for many: --tables or --tables-query), --text, --from, --to and --dimensions; npm run init lists the tables with vectors',
     );
   if (given > 1) throw new UsageError('which table is not clear', 'give only one of --table, --tables and --tables-query');
   if (tables === undefined && group === undefined) throw new UsageError('the table group has no name', 'give --group NAME');
