@@ -148,7 +148,7 @@ for (const one of cases) {
     t.regex(refusal?.remedy ?? '', one.option);
     t.regex(refusal?.remedy ?? '', /--accept old-model-disagrees --reason "why"$/);
     t.true(stage.provider.requests.length <= 13 && stage.provider.requests.every(({ input }) => input.length <= 10));
-    t.regex(refusal?.message ?? '', new RegExp(`\\(${stage.provider.requests.length} requests?, \\d+ tokens?\\)$`));
+    t.regex(refusal?.message ?? '', new RegExp(`\\(${stage.provider.requests.length} requests?, [\\d,]+ tokens?\\)$`));
     t.notRegex(`${refusal?.message} ${refusal?.remedy}`, /river|Ada \d/);
   });
 }
