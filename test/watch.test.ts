@@ -177,9 +177,13 @@ testOnServer?.serial('searches that read a whole large table instead of the inde
       await client.query(
         'SELECT id FROM documents_live ORDER BY embedding <=> (SELECT embedding FROM documents_live WHERE id = 9) LIMIT 5',
       );
-    // What a session counted is handed on when it has been idle for a second, or is gone.
+    const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+    // What a session counted is handed on before it is gone.
     client.release(true);
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await until(
+      async () => (await sql('SELECT FROM pg_stat_activity WHERE pid = $1', [rows[0]?.pid])).rowCount === 0,
+      'the end of the session',
+    );
   };
   await watch.check();
   await search('SET enable_seqscan = off');
