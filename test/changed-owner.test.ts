@@ -92,3 +92,27 @@ for (const storage of ['column', 'side-table'] as const) {
     },
   );
 }
+
+onServer('no write waits for another after REASSIGN OWNED whose transaction admits the new owner', async (t) => {
+  const { stage, campaign } = await createOwned('column');
+  const { pool } = stage.db;
+  t.teardown(async () => {
+    for (const name of ROLES) await pool.query(`DROP OWNED BY ${name} CASCADE; DROP ROLE ${name}`);
+    await stage.close();
+  });
+  await pool.query(`BEGIN; REASSIGN OWNED BY ${first} TO ${second}; SELECT reembed.admit_owners('${TARGET}'); COMMIT`);
+  const holder = await pool.connect();
+  const other = await pool.connect();
+  try {
+    const change = (id: number) => `SET LOCAL ROLE ${writer}; UPDATE documents SET content = 'changed ' || id WHERE id = ${id}`;
+    await holder.query(`BEGIN; ${change(1)}`);
+    await t.notThrowsAsync(other.query(`BEGIN; SET LOCAL lock_timeout = '2s'; ${change(2)}; COMMIT`));
+    await holder.query('COMMIT');
+  } finally {
+    holder.release(true);
+    other.release(true);
+  }
+  await stage.bring(campaign, 'switch');
+  await stage.work();
+  t.deepEqual(await wrongRows(pool, { oldColumn: 'embedding', newColumn: 'embedding_v2' }), []);
+});

@@ -110,6 +110,21 @@ onServer(
   },
 );
 
+onServer('names are read without needless quotes, whatever the database has set', async (t) => {
+  const stage = await createStage();
+  t.teardown(stage.close);
+  const { pool, url, env } = stage.db;
+  await pool.query(`ALTER DATABASE ${pg.escapeIdentifier(new URL(url).pathname.slice(1))} SET quote_all_identifiers = on`);
+  const database = await openDatabase(readConfig(env));
+  t.teardown(database.close);
+  const name = "SELECT 'pg_catalog.pg_class'::regclass::text AS name";
+  t.deepEqual((await database.pool.query(name)).rows, [{ name: 'pg_class' }]);
+  await database.pool.query('RESET ALL');
+  t.deepEqual((await inTransaction(database.pool, (client) => client.query(name))).rows, [{ name: 'pg_class' }]);
+  const session = await withSession(url, 'pg-reembed', (client) => client.query(name));
+  t.deepEqual(session.rows, [{ name: 'pg_class' }]);
+});
+
 onServer(
   'a plan that waits for a provider longer than an idle transaction may last is not cut off, and a cut connection ends no process',
   async (t) => {

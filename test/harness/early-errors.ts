@@ -1,5 +1,6 @@
 import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { joinSockets } from './join-sockets.ts';
 
 /** The text of a notice that is passed on as an error. */
 export const EARLY_ERROR = 'not this one';
@@ -18,21 +19,9 @@ export interface EarlyErrors {
  * @param url database behind the proxy
  */
 export async function openEarlyErrors(url: string): Promise<EarlyErrors> {
-  const { hostname, port } = new URL(url);
   const sockets = new Set<Socket>();
   const server = createServer((near) => {
-    const far = connect(Number(port || 5432), hostname);
-    for (const [socket, other] of [
-      [near, far],
-      [far, near],
-    ] as const) {
-      sockets.add(socket);
-      socket.on('error', () => {});
-      socket.on('close', () => {
-        sockets.delete(socket);
-        other.destroy();
-      });
-    }
+    const far = joinSockets(near, url, sockets);
     near.pipe(far);
     const translate = createTranslation();
     far.on('data', (chunk: Buffer) => near.write(translate(chunk)));

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { joinSockets } from './join-sockets.ts';
 
 /** A proxy to the server that can be interrupted: connections break and new ones are refused, as during crash recovery. */
 export interface Link {
@@ -14,25 +15,15 @@ export interface Link {
 
 /** @param url database behind the proxy */
 export async function openLink(url: string): Promise<Link> {
-  const { hostname, port } = new URL(url);
   const sockets = new Set<Socket>();
   let server: Server;
   let isFrozen = false;
   const listen = async (at: number) => {
     server = createServer((near) => {
-      const far = connect(Number(port || 5432), hostname);
-      for (const [socket, other] of [
-        [near, far],
-        [far, near],
-      ] as const) {
-        sockets.add(socket);
-        socket.on('error', () => {});
-        socket.on('close', () => {
-          sockets.delete(socket);
-          other.destroy();
-        });
-        if (!isFrozen) socket.pipe(other);
-      }
+      const far = joinSockets(near, url, sockets);
+      if (isFrozen) return;
+      near.pipe(far);
+      far.pipe(near);
     }).listen(at, '127.0.0.1');
     await once(server, 'listening');
     return (server.address() as AddressInfo).port;
