@@ -84,6 +84,14 @@ export const SHAPES: Mutant[] = [
     edits: [{ file: 'src/database/connection.ts', find: "  default_transaction_isolation: 'read committed',\n", replace: '' }],
   },
   {
+    fault: 'where all names are quoted, two texts of one name differ, and a run never ends',
+    fix: 'no session of ours quotes a name needlessly',
+    test: 'connections',
+    title: 'names are read without needless quotes, whatever the database has set',
+    says: /"pg_catalog"|"pg_class"/,
+    edits: [{ file: 'src/database/connection.ts', find: "  quote_all_identifiers: 'off',\n", replace: '' }],
+  },
+  {
     fault: 'after a restore of a dump without comments no switch and no rollback is possible',
     fix: 'schemas of the models are recorded in a table',
     test: 'without-comments',
